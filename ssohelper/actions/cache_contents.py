@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import legacy_sign_ins, selection
+from ssohelper.actions import selection
 from ssohelper.core import clock_text
 from ssohelper.core.model import RoleKey
 
@@ -50,10 +50,6 @@ def _list_sign_in_files(app: App) -> list[CachedItem]:
         for portal in (session, *app.tokens.list_further_portal_sessions(session))
         for whose in [_describe_portal(app, session, portal)]
         for path, content in app.tokens.list_files(portal)
-    ] + [
-        CachedItem("sign-in", session.name, "token for profiles with sso_start_url", path, None)
-        for session in selection.list_sessions(app)
-        for path in legacy_sign_ins.list_legacy_token_files(app, session)
     ]
 
 

@@ -178,7 +178,7 @@ def _read_session_facts(
 ) -> list[SessionFact]:
     """Return the facts about the sessions; with `chosen`, only about those of these profiles."""
     # `profile sync` uses the same rule for which profiles count as profiles of their roles.
-    not_counted = adopting.find_unusable_profiles_of_other_tools(app) if config.file else ()
+    not_counted = adopting.find_unusable_profiles(app) if config.file else ()
     targets = doctor_facts.gather_profile_targets(
         config.file, [one for one in profiles if one.name not in not_counted]
     )
@@ -222,7 +222,6 @@ def _is_profile_of_session(
 def _check_aws_and_run_programs(app: App, facts: Facts, *, run: bool) -> Facts:
     sessions = [fact.session for fact in facts.sessions]
     facts = facts._replace(aws_hosts=tuple(doctor_proofs.probe_aws_hosts(app, sessions)))
-    facts = facts._replace(tokens=tuple(doctor_proofs.ask_about_legacy_tokens(app, facts)))
     if facts.chosen is None:
         profiles = doctor_proofs.choose_profiles_to_test(app, facts)
         proofs = doctor_proofs.run_programs_of_profiles(app, profiles, facts)

@@ -230,13 +230,8 @@ def find_legacy_tokens(app: App, profiles: Iterable[ProfileFact]) -> list[TokenF
     for profile in profiles:
         if profile.target is not None and profile.target.form == "legacy":
             grouped[profile.entry.keys.get("sso_start_url", "")].append(profile.name)
-    found = []
-    for url, names in grouped.items():
-        token = None
-        with suppress(LocalState):
-            token = app.storage.legacy_tokens.load(url)
-        found.append(TokenFact(url, tuple(names), token.expires_at if token else None))
-    return found
+    load_expiry = app.storage.legacy_tokens.load_expiry
+    return [TokenFact(url, tuple(names), load_expiry(url)) for url, names in grouped.items()]
 
 
 # -- gathering facts about sessions ------------------------------------------------------------

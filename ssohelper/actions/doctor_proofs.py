@@ -7,10 +7,8 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ssohelper.actions import legacy_sign_ins
 from ssohelper.core import process_command
 from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.config_file import TargetRole
@@ -20,10 +18,8 @@ from ssohelper.core.doctor.facts import (
     Failure,
     ProfileFact,
     ProofFact,
-    TokenFact,
 )
 from ssohelper.core.instants import from_iso, to_iso
-from ssohelper.core.portal_address import is_portal_of
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.redaction import redacted
 from ssohelper.core.resolver import BOTO3, ProgramFact, name_sources, sso_keys_error
@@ -259,30 +255,6 @@ def probe_aws_hosts(app: App, sessions: Sequence[SsoSession]) -> list[AwsHostFac
         for one, names in found.items()
     ]
     return facts + _run_calls_in_threads(asked, HOST_SECONDS + 1)
-
-
-def ask_about_legacy_tokens(app: App, facts: Facts) -> list[TokenFact]:
-    """Return the token files of legacy profiles, with AWS's answer whether it accepts the tokens.
-
-    AWS is asked about an unexpired token of a session's portal, unless an AWS host of the session
-    did not answer.
-    """
-    failed = {name for one in facts.aws_hosts if one.failure for name in one.session_names}
-    sessions = [one.session for one in facts.sessions if one.session.name not in failed]
-
-    def ask_aws_about_token(token: TokenFact) -> TokenFact:
-        same = [one for one in sessions if is_portal_of(one, token.start_url)]
-        if not same:
-            return token
-        refused = legacy_sign_ins.find_legacy_token_that_aws_refuses(app, same[0], token.start_url)
-        return token._replace(is_refused=refused is not None)
-
-    asked, others = facts.tokens[:_MOST_SESSIONS], facts.tokens[_MOST_SESSIONS:]
-    answered = _run_calls_in_threads(
-        [partial(ask_aws_about_token, one) for one in asked], HOST_SECONDS
-    )
-    given = {one.start_url: one for one in answered}
-    return [given.get(one.start_url, one) for one in (*asked, *others)]
 
 
 def _list_aws_hosts_of_session(app: App, session: SsoSession) -> list[_AwsHost]:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import agents, environment, legacy_sign_ins
+from ssohelper.actions import agents, environment
 from ssohelper.actions.environment import Environment
 from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.core import quoted_values
@@ -141,7 +141,7 @@ def _check_sign_in_of_aws_sso_login(app: App, found: ForeignProfile) -> None:
     entry = config.profile(found.login_profile)
     if entry is not None:
         quoted_values.check_profile_has_no_quoted_values(config, entry)
-    if not legacy_sign_ins.find_legacy_token_of_url(app, (), url, asks_aws=False).is_valid:
+    if not app.storage.legacy_tokens.has_valid_token(url, app.clock.now()):
         raise LoginRequired(
             f'the sign-in of "aws sso login" for the profile "{show(found.login_profile, 80)}" is '
             "missing or has ended",

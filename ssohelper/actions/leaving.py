@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import agents, config_writing, guards, legacy_sign_ins
+from ssohelper.actions import agents, config_writing, guards
 from ssohelper.core import leaving_plan
 from ssohelper.core.config_edit import unified_diff
 from ssohelper.core.process_command import ssohelper_options
@@ -38,15 +38,6 @@ def list_profiles_that_need_ssohelper(app: App) -> list[str]:
             if ssohelper_options(entry.keys.get("credential_process", "")) is not None
         ]
     return []
-
-
-def list_legacy_profiles_served_by_sign_ins(app: App) -> list[str]:
-    """Return the names of profiles with `sso_start_url` whose token file our sign-ins write."""
-    return [
-        name
-        for session in app.config.read().sso_sessions()
-        for name in legacy_sign_ins.list_legacy_profiles_served_by_session(app, session)
-    ]
 
 
 def diff_conversion_to_native_profiles(app: App, planned: Leaving) -> Iterator[str]:

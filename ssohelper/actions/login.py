@@ -15,7 +15,6 @@ from ssohelper.actions import (
     clocks,
     directory,
     further_sign_ins,
-    legacy_sign_ins,
     portal_redirect,
     prompt_notes,
     protected_sign_ins,
@@ -99,9 +98,7 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
     Interrupted if the user cancelled; UsageProblem if another user signed in than last time, and
     the user did not confirm this.
     """
-    done = _reuse_sign_in_or_sign_in(app, session, ui, options)
-    legacy_sign_ins.write_legacy_tokens_if_present(app, done.session, done.token)
-    return done
+    return _reuse_sign_in_or_sign_in(app, session, ui, options)
 
 
 def _reuse_sign_in_or_sign_in(
@@ -172,12 +169,12 @@ def log_out(app: App, session: SsoSession) -> bool:
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         # Ctrl-Z can stop this process for minutes, so another tool may have signed in since the
         # token was read.
-        ids = legacy_sign_ins.find_own_token_ids(app, session)
+        ids = _find_token_ids(app, session)
         if not _is_token_replaced(app, session, token):
             app.tokens.forget(session)
             app.tokens.remove_session_record(session.name)
         app.storage.other_tokens.forget(session)
-        legacy_sign_ins.remove_legacy_tokens(app, session, ids)
+        app.storage.legacy_tokens.remove_files_with_tokens(ids, app.tokens.token_file(session))
         further_sign_ins.forget_further_sign_ins(app, session)
         app.credentials.remove_credentials_of_session(session.name)
         app.tokens.save_facts(session.name, _make_facts_for_next_sign_in(app, session))
@@ -367,6 +364,13 @@ def _get_token_by_interactive_sign_in(
     return found
 
 
+def _find_token_ids(app: App, session: SsoSession) -> set[str]:
+    """Return the known ids of the sign-in's tokens. A keyring is not read, as that may hang."""
+    if app.storage.apply_setting() == "keyring":
+        return set(app.tokens.load_facts(session.name).token_ids)
+    return app.tokens.load_token_ids(session)
+
+
 def _save_sign_in(
     app: App, session: SsoSession, token: AccessToken, life_seconds: int, user: str | None
 ) -> None:
@@ -379,8 +383,8 @@ def _save_sign_in(
         app.credentials.remove_credentials_of_session(session.name)
         further_sign_ins.forget_further_sign_ins(app, session)
         with suppress(LocalState):  # an old token file that stays is useless soon
-            legacy_sign_ins.remove_legacy_tokens(
-                app, session, legacy_sign_ins.find_own_token_ids(app, session)
+            app.storage.legacy_tokens.remove_files_with_tokens(
+                _find_token_ids(app, session), app.tokens.token_file(session)
             )
         with suppress(LocalState):  # a sign-in needs no cache
             portal_redirect.save_portal_address(app, session)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import doctor_facts, legacy_sign_ins
+from ssohelper.actions import doctor_facts
 from ssohelper.core import adoption, process_command, profile_region, quoted_values, resolver
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.config_file import ConfigFile
@@ -48,29 +48,17 @@ class Problems(NamedTuple):
 
 
 class ProfileChecker:
-    """Finds out whether profiles work. Remembers the answer for each program and start URL.
+    """Finds out whether profiles work. Remembers the answer for each program and start URL."""
 
-    With `asks_aws`, AWS is asked, once for each URL, whether it accepts another tool's token.
-    """
-
-    def __init__(
-        self,
-        app: App,
-        config: ConfigFile,
-        more: Sequence[SsoSession] = (),
-        *,
-        asks_aws: bool = False,
-    ) -> None:
+    def __init__(self, app: App, config: ConfigFile, more: Sequence[SsoSession] = ()) -> None:
         self._app = app
         self.config = config
-        self._sessions = sessions = [*config.sso_sessions(), *more]
+        self._sessions = [*config.sso_sessions(), *more]
         self._make_program_fact = cache(
             lambda word: doctor_facts.make_program_fact(word, app.environ)
         )
-        self._find_legacy_token = cache(
-            lambda url: legacy_sign_ins.find_legacy_token_of_url(
-                app, sessions, url, asks_aws=asks_aws
-            )
+        self._is_signed_in = cache(
+            lambda url: app.storage.legacy_tokens.has_valid_token(url, app.clock.now())
         )
 
     @cached_property
@@ -210,7 +198,7 @@ class ProfileChecker:
         )
         if right is not None:
             return adoption.wrong_region_text(region, right)
-        is_valid = self._find_legacy_token(url).is_valid
+        is_valid = self._is_signed_in(url)
         return "" if is_valid else "the sign-in for its sso_start_url is missing or has ended"
 
     def lacks_region(self, name: str) -> bool:
@@ -224,13 +212,6 @@ class ProfileChecker:
         return name in self.config_facts.credentials or (
             entry is not None and len(name_sources(entry.keys)) > 1
         )
-
-    def needs_ssohelper(self, origin: Origin) -> bool:
-        """Return whether the profile does not work without ssohelper."""
-        entry = self.config.profile(origin.name)
-        if origin.program is not None or entry is None or "sso_session" in entry.keys:
-            return False
-        return self._find_legacy_token(entry.keys.get("sso_start_url", "")).is_ours
 
 
 def choose_profiles_with_broken_command(app: App, names: Iterable[str]) -> frozenset[str]:

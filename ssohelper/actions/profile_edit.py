@@ -16,7 +16,7 @@ from ssohelper.actions import (
     profile_checks,
     saved_options,
 )
-from ssohelper.core import chains, filter_rows, plan_text, profile_plan
+from ssohelper.core import adoption, chains, filter_rows, plan_text, profile_plan
 from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices, has_wildcard
 from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
 from ssohelper.core.config_profiles import ConfigProfile, make_config_profiles
@@ -84,7 +84,7 @@ def plan_sync(
 ) -> Plan:
     """Return the plan that makes the session's profiles match the listing. Writes nothing.
 
-    `others` is the result of `adopting.list_profiles_of_other_tools` if the caller has it: that
+    `others` is the result of `adopting.list_other_profiles` if the caller has it: that
     call takes 0.3 s for 12,000 profiles.
 
     `convert` says that the user gave a form with this command, `has_new_filters` that the user gave
@@ -94,7 +94,7 @@ def plan_sync(
     Raises: UsageProblem in a throw-away installation, ConfigInvalid with file and line.
     """
     if others is None:
-        others = adopting.list_profiles_of_other_tools(app, session, listing)
+        others = adopting.list_other_profiles(app, session, listing)
     before = app.choices.load(session.name)
     old_region = (
         default_regions.region_in_written_profiles(app, session, before) if has_new_region else None
@@ -106,9 +106,10 @@ def plan_sync(
         prune=prune,
         has_new_filters=has_new_filters,
         adopt=frozenset(adopt),
-        not_counted=adopting.names_of_unusable_profiles(others),
-        refused=adopting.find_profiles_with_other_role_in_credentials_file(others),
-        legacy_listings=adopting.load_listings_of_sessions_with_legacy_profiles(app, session),
+        not_counted=frozenset(one.name for one in others if one.is_unusable),
+        refused=frozenset(
+            one.name for one in others if one.candidate.reason == adoption.OTHER_ROLE_IN_SECTION
+        ),
         written_roles=lost_roles.find_roles_for_which_profiles_were_written(app, app.config.read()),
     )
     plan = profile_plan.plan_sync(app.config.read(), request)
@@ -362,7 +363,7 @@ def _make_request_for_roles(
     for role in roles:
         if role not in listed:
             raise lost_roles.make_role_not_listed_error(session, listing, role)
-    unfit = adopting.find_profiles_unfit_for_use(app, session, roles)
+    unfit = adopting.find_unfit_profiles(app, roles)
     broken = profile_checks.choose_profiles_with_broken_command(app, unfit)
     return _make_sync_request(app, session, listing, choices)._replace(
         only_roles=frozenset(roles), not_counted=unfit - broken, broken=broken

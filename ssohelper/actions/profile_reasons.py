@@ -87,7 +87,7 @@ def make_profile_not_used_error(app: App, name: str) -> ConfigInvalid:
     """Return the error for a profile with which a shell would not get the role that it names.
 
     Message and hint are those of `doctor`. Such profiles are those that
-    `adopting.find_profiles_unfit_for_use` returns.
+    `adopting.find_unfit_profiles` returns.
     """
     found = checks.find_problem_of_profile(gather_facts_of_profile(app, name), name)
     if found is not None:

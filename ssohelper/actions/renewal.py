@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import legacy_sign_ins, prompt_notes, regions, tokens
+from ssohelper.actions import prompt_notes, regions, tokens
 from ssohelper.core import lineage, sign_in_clock
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
@@ -141,7 +141,6 @@ def _save_renewed_token(
             return
         with suppress(LocalState, OSError):
             regions.record_renewed_token_for_further_sign_ins(app, session, used, fresh)
-        legacy_sign_ins.write_legacy_tokens(app, session, fresh)
         # This keeps published responses valid for the launcher.
         with suppress(LocalState, OSError):
             stamp.update_token_stamp_after_renewal()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import favourites
-from ssohelper.core.config_file import GRANTED_FORM, ConfigFile, ProfileEntry, TargetRole, is_chain
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, is_chain
 from ssohelper.core.model import NEVER_USED, Account, Role, RoleKey, SsoSession, Usage
 from ssohelper.core.role_rows import (
     RoleRow,
@@ -175,8 +175,8 @@ class _SessionsOfProfiles:
     A profile that names its session is looked up by that name, and each spelling of a start URL is
     compared with the sessions once: comparing 12,000 profiles with every session is slow.
 
-    The tool granted signs in itself, and its profiles do not name a user: `lists` say which
-    sessions have such a profile's role.
+    Profiles that name their portal only do not name a user: `lists` say which sessions have such a
+    profile's role.
     """
 
     def __init__(
@@ -189,7 +189,7 @@ class _SessionsOfProfiles:
     def find_sessions(self, target: TargetRole) -> Sequence[SsoSession]:
         """Return the sessions whose sign-in a profile with this target uses."""
         found = self._find_by_name_or_portal(target)
-        if target.form != GRANTED_FORM:
+        if target.session_name:
             return found
         return self._lists.choose_sessions_of_role(found, target.role)
 

@@ -278,7 +278,6 @@ def _resolve_profile_entry(
         named = find_session_by_name(config, session_name)
         if named not in sessions:
             own = " or ".join(f'"{session.name}"' for session in sessions)
-            own += ", by whose sign-in AWS tools use it" if target.form == "legacy" else ""
             raise UsageProblem(
                 f'the profile "{entry.name}" is of the session {own}, not of "{session_name}"',
                 hint=f"leave out --session, or name a role: {session_name}:ACCOUNT/ROLE",

@@ -12,12 +12,11 @@ from ssohelper.actions import (
     agents,
     clocks,
     config_writing,
-    legacy_sign_ins,
     login,
     own_settings,
     selection,
 )
-from ssohelper.core import adoption, session_changes
+from ssohelper.core import session_changes
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.config_edit import Change, unified_diff
 from ssohelper.core.config_file import assumes_role
@@ -71,10 +70,6 @@ def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
     """Return the session with its clock, options, profiles and files. Reads files only."""
     config = app.config.read()
     users = session_changes.find_profiles_that_need_session(config, session.name)
-    # Legacy profiles, whose token file this session's sign-in writes, use the session too.
-    names = {entry.name for entry in users}
-    legacy = adoption.find_legacy_profiles_served_by(config, session)
-    users += [entry for entry in legacy if entry.name not in names]
     portals = (session, *app.tokens.list_further_portal_sessions(session))
     return SessionEntry(
         clocks.load_session_clock(app, session),
@@ -82,10 +77,7 @@ def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
         app.choices.load(session.name),
         tuple(entry.name for entry in users if entry.managed),
         tuple(entry.name for entry in users if not entry.managed),
-        (
-            *(path for portal in portals for path, _content in app.tokens.list_files(portal)),
-            *legacy_sign_ins.list_legacy_token_files(app, session),
-        ),
+        tuple(path for portal in portals for path, _content in app.tokens.list_files(portal)),
         selection.is_session_in_config(app, session),
     )
 

@@ -99,10 +99,8 @@ def _problem_doubt_or_condition_of_profile(profile: ProfileOfOtherTool) -> tuple
     condition = "while you are signed in"
     if program is not None:
         condition = f"if {show(program, 80)} works (it was not run)"
-    elif profile.served_by:
-        condition = f'by the sign-in to "{show(profile.served_by)}", until its access token ends'
-    elif profile.needs_ssohelper:
-        condition = "by ssohelper's sign-in, until its access token ends"
+    elif profile.candidate.origin.is_legacy:
+        condition = "by a sign-in of `aws sso login` only"
     if profile.differs_by_sdk:
         condition = f"in the AWS CLI and boto3 {condition} (another SDK may take other credentials)"
     if profile.lacks_region:
@@ -125,13 +123,13 @@ def adopt_profiles_question(needing: Collection[str]) -> str:
 
 def adopt_all_question(found: Sequence[ProfileOfOtherTool]) -> str:
     """Return the question whether to adopt all adoptable profiles, also those that work."""
-    one = len(adopting.choose_adoptable_profiles(found)) == 1
+    one = len(adopting.choose_adoptable(found)) == 1
     return f"adopt {adoptable_count_text(found)}, with {'its name' if one else 'their names'}?"
 
 
 def adoptable_count_text(found: Sequence[ProfileOfOtherTool]) -> str:
     """Return how many of these profiles of other tools can be adopted, and how many there are."""
-    able = len(adopting.choose_adoptable_profiles(found))
+    able = len(adopting.choose_adoptable(found))
     of = "" if able == len(found) else f"{able} of "
     return f"{of}{profile_count_text(len(found))} of other tools"
 
@@ -139,32 +137,6 @@ def adoptable_count_text(found: Sequence[ProfileOfOtherTool]) -> str:
 def adoption_not_in_command_message(count: int) -> str:
     """Return the remark that the shown command does not name the profiles to adopt."""
     return f"the command asks whether to adopt the {count} profiles; with --yes it adopts none"
-
-
-def partly_adopted_aws_sso_cli_block_lines(left_out: Sequence[str]) -> tuple[str, ...]:
-    """Return the lines that say why aws-sso-cli's profiles are adopted together or not at all.
-
-    `left_out` are the profiles of aws-sso-cli that the user did not name.
-    """
-    return (
-        "aws-sso-cli writes all profiles between its two marker lines again,",
-        f"so these profiles are adopted together or not at all; {profile_count_text(len(left_out))} left out",
-    )
-
-
-def partly_adopted_aws_sso_cli_block_question(left_out: Sequence[str]) -> str:
-    """Return the question whether to adopt these profiles of aws-sso-cli too."""
-    return "adopt this one too?" if len(left_out) == 1 else f"adopt these {len(left_out)} too?"
-
-
-def remaining_aws_sso_cli_markers_line(other_profiles: Sequence[str], why: str) -> str:
-    """Return the line that says for which profiles aws-sso-cli's marker lines stay, and why."""
-    named = shortened_name_list([show(name, 60) for name in other_profiles], SOME_NAMES)
-    return (
-        f"aws-sso-cli's two marker lines stay, for {named} ({show_message(why)}): "
-        "`aws-sso setup profiles` would write the adopted profiles again; after it: "
-        "ssohelper doctor --fix"
-    )
 
 
 def keep_session_question(name: str) -> str:

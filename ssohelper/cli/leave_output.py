@@ -1,7 +1,5 @@
 """Carries out `install --uninstall --profiles`: shows the changes, asks, and writes the files."""
 
-import shlex
-
 from ssohelper.actions import install as installing
 from ssohelper.actions import leaving
 from ssohelper.actions.install import RcFileEdit
@@ -40,7 +38,6 @@ def convert_profiles_and_uninstall(app: App, *, dry_run: bool, yes: bool) -> Non
             output.say(output.NOTHING_CHANGED)
     if dry_run or written or not (diff or edits):
         _print_conversion_outcome(planned, edits)
-        _say_which_token_file_is_not_renewed(app)
     if output.options().json:
         kept = [one._asdict() for one in planned.kept]
         diffs = {str(edit.path): edit.diff() for edit in edits}
@@ -56,16 +53,6 @@ def warn_of_profiles_that_need_ssohelper(app: App) -> None:
         output.say(
             f"{profile_count_text(len(names))} in {show(str(app.locations.aws_config_file))} will stop "
             f"working without ssohelper; to keep them working: ssohelper {_WHAT}"
-        )
-
-
-def _say_which_token_file_is_not_renewed(app: App) -> None:
-    names = leaving.list_legacy_profiles_served_by_sign_ins(app)
-    if names:
-        shown = shortened_name_list([show(name) for name in names], MANY_NAMES)
-        output.say(
-            f"the token file of profiles with sso_start_url ({shown}) is no longer renewed; sign in "
-            f"with: aws sso login --profile {shlex.quote(show(names[0]))}"
         )
 
 

@@ -23,12 +23,12 @@ def find_or_add_profile_of_role(app: App, chosen: Profile, yes: bool, *, is_type
     Raises: ConfigInvalid if the user typed the name of a managed profile that does not work,
     UsageProblem when the role has no profile and none is added.
     """
-    unfit = adopting.find_profiles_unfit_for_use(app, chosen.session, [chosen.role])
+    unfit = adopting.find_unfit_profiles(app, [chosen.role])
     name = _choose_profile_that_works(app, chosen, unfit, is_typed=is_typed)
     if name is None:
         _say_why_profiles_are_not_used(app, chosen, unfit, is_typed=is_typed)
         _add_profile_of_role(app, chosen, yes, has_unfit_profiles=bool(unfit))
-        unfit = adopting.find_profiles_unfit_for_use(app, chosen.session, [chosen.role])
+        unfit = adopting.find_unfit_profiles(app, [chosen.role])
         name = find_profile_of_role(app, chosen, unfit)
     if name is None:
         raise UsageProblem(

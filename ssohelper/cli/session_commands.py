@@ -26,7 +26,7 @@ from ssohelper.actions.selection import (
 )
 from ssohelper.actions.session_edit import SessionEntry, SessionPlan
 from ssohelper.app import App
-from ssohelper.cli import adopt_output, choosing, colors, output
+from ssohelper.cli import choosing, colors, output
 from ssohelper.cli.plan_output import confirm_write, print_diff
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.cli.table import Cell
@@ -133,7 +133,6 @@ def add_session(name: str, start_url: str, region: str | None, dry_run: bool, ye
     plan = session_edit.plan_new_session(app, new)
     if not plan.changes:
         output.say(f'the session "{show(new.name)}" exists already')
-    adopt_output.say_which_session_serves_legacy_profiles(app, new)
     done = f"added; sign in with: ssohelper login {new.name}"
     _carry_out_session_plan(app, plan, "1 session to add", done, dry_run=dry_run, yes=yes)
 
@@ -212,7 +211,6 @@ def move_session(
 
     if plan.changes and not dry_run:
         known = session_move.load_known_user(app, old)
-        adopt_output.say_which_legacy_profiles_lose_sign_in(app, old)
     what = f'move the session "{show(old.name)}" to {url}, and sign in there'
     done = f"moved to {url}; undo the change of the file with: ssohelper profile undo"
     is_done = _carry_out_session_plan(
@@ -246,7 +244,6 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
         return
     found = resolve_session(app, name)
     plan = session_edit.plan_session_removal(app, found)
-    adopt_output.say_which_legacy_profiles_lose_sign_in(app, found)
     removed = len(plan.changes) - 1
     also = f" with {profile_count_text(removed)}" if removed else ""
     what = f'sign out of the session "{show(name)}", and remove it{also}'

@@ -91,8 +91,6 @@ def setup(
     _check_before_sign_in(app, adopt, yes=yes)
     if portal is not None and further_setup.add_portal_of_further_region(app, session, portal):
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
-    if not session_edit.has_config_section(app, session):
-        adopt_output.say_which_session_serves_legacy_profiles(app, session)
     outcome = _sign_in(app, session, device_code=device_code, no_browser=no_browser, yes=yes)
     session = outcome.session
     with _sign_out_if_interrupted(app, session):

@@ -1,23 +1,21 @@
 """Decides which profiles of other tools a session can adopt, and which only as a group. Pure.
 
 To adopt a profile makes it a managed one: ssohelper changes the keys that name the profile's role,
-and keeps its name and its other keys.
+and keeps its name and its other keys. aws-sso-cli writes all profiles between its two marker lines
+again, so such a block is adopted whole or not at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ssohelper.core.config_file import LEGACY_FORM, ConfigFile, ProfileEntry, TargetRole
+from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_text import is_quoted
-from ssohelper.core.listing import Listing
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.partitions import find_partition
 from ssohelper.core.portal_address import is_portal_of
 from ssohelper.core.profile_origin import (
-    AwsSsoCliBlock,
     NamedRole,
     Origin,
     find_aws_sso_cli_blocks,
@@ -43,7 +41,6 @@ class AdoptionCandidate(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Return the profile's name."""
         return self.origin.name
 
 
@@ -51,20 +48,15 @@ def find_adoption_candidates(
     config: ConfigFile,
     session: SsoSession,
     listed_roles: Collection[Role],
-    refused_profiles: Collection[str] = frozenset(),
-    saved_listings: Mapping[str, Listing] = MappingProxyType({}),
+    refused: Collection[str] = frozenset(),
 ) -> dict[str, AdoptionCandidate]:
     """Return, by name, the profiles of other tools, and whether this session can adopt each of them.
 
-    `listed_roles` are the roles that AWS lists for the session. `refused_profiles` are the profiles
-    whose section in ~/.aws/credentials names another role. `saved_listings` are the saved lists of
-    roles of other sessions, by session name: a legacy profile can be adopted only by the session
-    whose sign-in it uses, unless that session lacks its role. A profile of aws-sso-cli names no
-    portal: it belongs to the session if its own role is listed, or the role of another profile that
-    names the same instance.
+    `refused` are the profiles whose section in ~/.aws/credentials names another role. A profile of
+    aws-sso-cli names no portal: it belongs to the session if its own role is listed, or the role of
+    another profile that names the same instance.
     """
-    serving = find_other_sessions_of_legacy_profiles(config, session)
-    origins = find_profile_origins(config)
+    origins, stuck = find_profile_origins(config), find_stuck_profiles(config, refused)
     instances = {
         origin.named.instance
         for origin in origins
@@ -72,35 +64,29 @@ def find_adoption_candidates(
     }
     found = {}
     for origin in origins:
-        named = origin.named
-        reason, owner = origin.why, ""
+        named, reason, owner = origin.named, origin.why, ""
         if named is not None:
-            owner = _find_other_session_of_profile(config, session, named)
-            if origin.name in serving:
-                listing = saved_listings.get(serving[origin.name].name)
-                if listing is None or not listing.lacks_role(named.role):
-                    owner = serving[origin.name].name
+            other = named.session_name
+            is_other = other is not None and other != session.name
+            owner = other if other and is_other and config.session_header(other) else ""
             reason = _reason_not_to_adopt(session, named, listed_roles, instances, owner)
-        if origin.name in refused_profiles:
+        if origin.name in refused:
             reason = OTHER_ROLE_IN_SECTION
+        reason = reason or stuck.get(origin.name, "")
         role = named.role if named is not None and not reason else None
         found[origin.name] = AdoptionCandidate(origin, role, reason, owner)
-    for name, reason in find_unadoptable_profiles_of_aws_sso_cli(config, refused_profiles).items():
-        if name in found:
-            found[name] = found[name]._replace(role=None, reason=found[name].reason or reason)
     return found
 
 
-def find_unadoptable_profiles_of_aws_sso_cli(
-    config: ConfigFile, refused_profiles: Collection[str] = frozenset()
+def find_stuck_profiles(
+    config: ConfigFile, refused: Collection[str] = frozenset()
 ) -> dict[str, str]:
     """Return the profiles in aws-sso-cli blocks that have an unadoptable profile, with a reason.
 
     If such a profile were adopted, aws-sso-cli's marker lines around it could never be removed.
-    `refused_profiles` are further profiles that cannot be adopted, though they name a role.
     """
     named = {origin.name for origin in find_profile_origins(config) if origin.named}
-    named.difference_update(refused_profiles)
+    named.difference_update(refused)
     found: dict[str, str] = {}
     for block in find_aws_sso_cli_blocks(config):
         entries = filter(None, map(config.profile, block.names))
@@ -109,14 +95,6 @@ def find_unadoptable_profiles_of_aws_sso_cli(
             reason = f'aws-sso-cli writes it together with "{stuck[0]}", which cannot be adopted'
             found |= dict.fromkeys(block.names, reason)
     return found
-
-
-def _find_other_session_of_profile(
-    config: ConfigFile, session: SsoSession, named: NamedRole
-) -> str:
-    """Return another session of the config to which the profile belongs; "" if there is none."""
-    other = named.session_name
-    return other if other and other != session.name and other in config.session_names() else ""
 
 
 def _reason_not_to_adopt(
@@ -151,91 +129,6 @@ def _reason_not_to_adopt(
     )
 
 
-def find_legacy_urls(config: ConfigFile, session: SsoSession) -> list[str]:
-    """Return each spelling of the portal's URL in legacy profiles that use the session's sign-in."""
-    entries = find_legacy_profiles_served_by(config, session)
-    return list(dict.fromkeys(entry.keys["sso_start_url"] for entry in entries))
-
-
-def find_legacy_profiles(config: ConfigFile, session: SsoSession) -> list[ProfileEntry]:
-    """Return the profiles that name the session's portal by its start URL, without sso-session."""
-    return [
-        entry
-        for entry in config.profiles()
-        if "sso_start_url" in entry.keys
-        and "sso_session" not in entry.keys
-        and is_portal_of(session, entry.keys["sso_start_url"])
-    ]
-
-
-def find_legacy_profiles_served_by(config: ConfigFile, session: SsoSession) -> list[ProfileEntry]:
-    """Return the legacy profiles that use the session's sign-in."""
-    others = find_other_sessions_of_legacy_profiles(config, session)
-    return [one for one in find_legacy_profiles(config, session) if one.name not in others]
-
-
-def find_other_sessions_of_legacy_profiles(
-    config: ConfigFile, session: SsoSession
-) -> dict[str, SsoSession]:
-    """Return, by legacy profile of this portal, the other session whose sign-in the profile uses.
-
-    Leaves out the legacy profiles that use the sign-in of `session` itself.
-    """
-    found = {}
-    for entry in find_legacy_profiles(config, session):
-        target = TargetRole(None, None, Role("", ""), LEGACY_FORM, entry.keys["sso_start_url"])
-        serving = config.sessions_of_target(target, session)
-        if serving and serving[0].name != session.name:
-            found[entry.name] = serving[0]
-    return found
-
-
-def find_partly_adopted_blocks(
-    config: ConfigFile, candidates: Mapping[str, AdoptionCandidate], adopt: Collection[str]
-) -> list[tuple[AwsSsoCliBlock, list[str]]]:
-    """Return the blocks of aws-sso-cli of which `adopt` has some profiles, but not all.
-
-    Each block comes with its other profiles that could be adopted. If only some profiles of a
-    block were adopted, the next run of aws-sso-cli would write all of them again.
-    """
-    torn = []
-    for block in find_aws_sso_cli_blocks(config):
-        able = [name for name in block.names if name in candidates and candidates[name].role]
-        left = [name for name in able if name not in adopt]
-        if left and len(left) < len(able):
-            torn.append((block, left))
-    return torn
-
-
-def find_fully_managed_blocks(
-    config: ConfigFile, adopted: Collection[str]
-) -> Iterable[AwsSsoCliBlock]:
-    """Yield the blocks of aws-sso-cli in which every profile is managed once `adopted` are.
-
-    Leaves out blocks without a profile of `adopted`. The caller removes the markers of the blocks
-    that this yields.
-    """
-    for block in find_aws_sso_cli_blocks(config):
-        entries = [config.profile(name) for name in block.names]
-        if any(name in adopted for name in block.names) and all(
-            entry is not None and (entry.managed or entry.name in adopted) for entry in entries
-        ):
-            yield block
-
-
-def find_unadopted_profiles_in_blocks(
-    config: ConfigFile, adopted: Collection[str]
-) -> Iterator[list[str]]:
-    """Yield the profiles outside `adopted` of each aws-sso-cli block that is adopted in part.
-
-    Such a block keeps aws-sso-cli's marker lines.
-    """
-    whole = set(find_fully_managed_blocks(config, adopted))
-    for block in find_aws_sso_cli_blocks(config):
-        if block not in whole and any(name in adopted for name in block.names):
-            yield [name for name in block.names if name not in adopted]
-
-
 def find_correct_sso_region(
     keys: Mapping[str, str], sessions: Iterable[tuple[SsoSession, Sequence[str]]]
 ) -> str | None:
@@ -254,5 +147,4 @@ def find_correct_sso_region(
 
 
 def wrong_region_text(sso_region: str, portal_region: str) -> str:
-    """Return the message that a profile's `sso_region` is not the region of the profile's portal."""
     return f"sso_region is {show(sso_region, 40)}, but the profile's portal is in {portal_region}"

@@ -136,11 +136,9 @@ class ConfigFile:
     ) -> list[SsoSession]:
         """Return the sessions to which a profile with this target belongs. Only this decides that.
 
-        It is the session that the profile names. A portal can have several sessions, for several
-        users: a legacy profile, which names its portal only, uses the sign-in of the portal's first
-        session in the file; a profile of granted, which signs in itself, belongs to all of them. A
-        profile of aws-sso-cli names neither. `session` takes the place of the session of its name in
-        the config, which may have none yet.
+        It is the session that the profile names. A profile that names its portal only (legacy, or of
+        granted) belongs to all sessions of it. `session` takes the place of the session of its name
+        in the config, which may have none yet.
         """
         if target.form not in (LEGACY_FORM, GRANTED_FORM):
             if session is not None and session.name == target.session_name:
@@ -153,7 +151,7 @@ class ConfigFile:
             if portal_address.is_portal_of(session, url):
                 names = [*self._sessions, session.name]
                 found = sorted([*found, session], key=lambda one: names.index(one.name))
-        return found[:1] if target.form == LEGACY_FORM else found
+        return found
 
     def is_target_of(self, session: SsoSession, target: TargetRole) -> bool:
         """Return whether a profile with this target belongs to this session."""

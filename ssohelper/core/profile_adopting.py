@@ -14,7 +14,7 @@ from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_keys import ProfileChange, Skipped
 from ssohelper.core.profile_names import UnnamedRole
-from ssohelper.core.profile_origin import keys_with_included_profile
+from ssohelper.core.profile_origin import find_aws_sso_cli_blocks, keys_with_included_profile
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 from ssohelper.core.text import show
 
@@ -28,6 +28,10 @@ class Adopted(NamedTuple):
     skipped: tuple[Skipped, ...]
 
 
+_MARKERS_STAY = (
+    "not adopted, so aws-sso-cli's two marker lines stay: `aws-sso setup profiles` would write the "
+    "adopted profiles again; after it: ssohelper doctor --fix"
+)
 NOTHING_ADOPTED = Adopted({}, (), (), ())
 
 
@@ -45,7 +49,6 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
         request.session,
         request.listing.role_set(),
         request.refused,
-        request.legacy_listings,
     )
     planner = _AdoptionPlanner(config, request)
     for entry in config.profiles():
@@ -103,9 +106,14 @@ class _AdoptionPlanner:
 
     def make_plan(self) -> Adopted:
         """Return the plan for the profiles so far, which also removes markers of aws-sso-cli."""
-        blocks = adoption.find_fully_managed_blocks(self._config, self._roles)
-        edits = [*self._edits, *(RemoveLines((one.begin, one.end)) for one in blocks)]
-        return Adopted(self._roles, tuple(self._changes), tuple(edits), tuple(self._skipped))
+        for block in find_aws_sso_cli_blocks(self._config):
+            entries = filter(None, map(self._config.profile, block.names))
+            left = [one for one in entries if not one.managed and one.name not in self._roles]
+            if left and not self._roles.keys().isdisjoint(block.names):
+                self._note(left[0], _MARKERS_STAY)
+            elif not left and not self._roles.keys().isdisjoint(block.names):
+                self._edits.append(RemoveLines((block.begin, block.end)))
+        return Adopted(self._roles, tuple(self._changes), tuple(self._edits), tuple(self._skipped))
 
 
 def _adopt_command_text(candidate: AdoptionCandidate) -> str:

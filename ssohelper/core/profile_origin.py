@@ -76,6 +76,7 @@ class Origin(NamedTuple):
 
     `named` is None if the profile names no role, or several roles; `why` then gives the reason.
     `program` is the program that provides the credentials; None if SDKs get them by `sso_*` keys.
+    `is_legacy`: the profile has no sso-session, so SDKs need a sign-in by `aws sso login` for it.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Origin(NamedTuple):
     named: NamedRole | None
     why: str = ""
     program: str | None = None
+    is_legacy: bool = False
 
 
 class AwsSsoCliBlock(NamedTuple):
@@ -146,11 +148,14 @@ def _find_profile_origin(
     # SDKs use sso_* keys before credential_process.
     uses_command = bool(command) and "sso_account_id" not in keys
     program = (words[0] if words else command) if uses_command else None
+    is_legacy = "sso_account_id" in keys and "sso_session" not in keys
     for key, other in _KEYS_OF_OTHER_IDENTITIES.items():
         if key in keys:
-            return Origin(entry.name, tool, None, f"the profile has {other} too", program)
+            return Origin(
+                entry.name, tool, None, f"the profile has {other} too", program, is_legacy
+            )
     named, why = _role_that_all_sources_name(list(_roles_named_by_profile(config, entry)))
-    return Origin(entry.name, tool, named, why, program)
+    return Origin(entry.name, tool, named, why, program, is_legacy)
 
 
 def _find_tool_of_profile(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str | None:

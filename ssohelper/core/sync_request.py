@@ -27,12 +27,11 @@ class SyncRequest(NamedTuple):
     profiles of other tools to take over. `not_counted`: profiles that the user or other tools wrote
     and that do not work, so that their roles get another profile. `refused`: profiles whose section
     in ~/.aws/credentials names another role, so that they are not adopted. `broken`: managed
-    profiles of `only_roles` whose command does not run and is written again. `legacy_listings`: the
-    saved lists of the other sessions whose sign-in the portal's legacy profiles use, by session
-    name. `region_rules`: patterns of accounts, each with the region that profiles of matching
-    accounts get instead of `region`. `written_roles`: the roles for which ssohelper wrote managed
-    profiles that name no role any more, by profile name. `old_region`: managed profiles with this
-    region get the region of a new profile.
+    profiles of `only_roles` whose command does not run and is written again. `region_rules`:
+    patterns of accounts, each with the region that profiles of matching accounts get instead of
+    `region`. `written_roles`: the roles for which ssohelper wrote managed profiles that name no
+    role any more, by profile name. `old_region`: managed profiles with this region get the region
+    of a new profile.
     """
 
     session: SsoSession
@@ -55,7 +54,6 @@ class SyncRequest(NamedTuple):
     not_counted: frozenset[str] = frozenset()
     broken: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
-    legacy_listings: Mapping[str, Listing] = {}
     region_rules: tuple[tuple[str, str], ...] = ()
     old_region: str | None = None
     written_roles: Mapping[str, WrittenRole] = {}

@@ -1,7 +1,6 @@
 """`--adopt` as the real program: what it takes over, what it asks and what it refuses."""
 
 import re
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -21,7 +20,7 @@ from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.doctor import checks
 from ssohelper.core.doctor.profile_findings import check_profiles_without_region
-from ssohelper.core.model import AccessToken, Role, Secret
+from ssohelper.core.model import Role
 from ssohelper.core.profile_origin import Origin
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL
@@ -32,7 +31,7 @@ from tests.cli.test_profile_commands_sync import ok, rows, saved
 from tests.cli.test_setup_command import Terminal, ended, guard_nothing, terminal
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
-from tests.saved_listing import DEV, PAY, URL, listed_account, save_listing
+from tests.saved_listing import DEV, PAY, URL
 
 __all__ = ["saved", "terminal"]  # fixtures
 
@@ -64,78 +63,6 @@ def test_sync_adopts_what_the_patterns_match(saved: Home, run: Run) -> None:
     assert saved.config_file.read_bytes() == before
 
 
-SECOND = f"\n[sso-session second]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
-
-
-def legacy(name: str, role: str) -> str:
-    text = LEGACY.replace("profile old", f"profile {name}").replace("= Read", f"= {role}")
-    return f"{text}region = eu-west-1\n"
-
-
-def test_a_legacy_profile_that_another_session_serves_is_not_taken_over(
-    saved: Home, run: Run
-) -> None:
-    texts = legacy("old", "Read"), legacy("other", "Other"), legacy("mine", "Mine")
-    add(saved, SECOND + "".join(texts))
-    app = in_process(saved)
-    corp, second = app.config.read().sso_sessions()
-    token = AccessToken(Secret("t"), int(time.time()) + 3600, None, None)
-    app.tokens.save(corp, token)
-    app.storage.legacy_tokens.save(URL, corp.region, token)
-    save_listing(saved, listed_account(PAY, "pay", "Read", "Mine"), session="second")
-    said = ok(run("profile", "sync", "--session", "second", "--adopt", "*", "--yes"))
-    of = "1 profile of the AWS CLI or by hand (with sso_start_url): "
-    assert f'{of}works by the sign-in to "corp", until its access token ends\n    old\n' in said
-    assert f"{of}does not work now: the role is not in your list\n    other\n" in said
-    assert (
-        f'{of}does not work now: the profile uses the sign-in to "corp", which does not have this role\n'
-        "    mine\n"
-    ) in said
-    assert (
-        'skipped "old": not adopted: the profile belongs to the session "corp"; adopt it there: '
-        "ssohelper profile sync --session corp --adopt old"
-    ) in said
-    written = saved.config_file.read_text()
-    assert texts[0] in written
-    assert texts[2] not in written
-    # The profile of another user does not count for the role.
-    assert rows(run)["pay.Read"] == "process"
-    listing = directory.load_listing(app, second)
-    assert listing is not None
-    found = adopting.list_profiles_of_other_tools(in_process(saved), second, listing)
-    assert [one.name for one in found] == ["old"]
-    # Neither the question of `setup` nor F6 in the full screen offers it.
-    assert adopting.choose_profiles_that_need_ssohelper(found) == frozenset()
-    assert adopting.choose_adoptable_profiles(found) == frozenset()
-    ok(run("profile", "sync", "--session", "corp", "--adopt", "old", "--yes"))
-    assert texts[0] not in saved.config_file.read_text()
-
-
-def test_use_of_a_role_gives_no_profile_that_another_session_serves(saved: Home) -> None:
-    add(saved, SECOND + legacy("old", "Read"))
-    app = in_process(saved)
-    corp, second = app.config.read().sso_sessions()
-    token = AccessToken(Secret("t"), int(time.time()) + 3600, None, None)
-    app.storage.legacy_tokens.save(URL, corp.region, token)
-    read = [Role(PAY, "Read")]
-    assert "old" not in adopting.find_profiles_unfit_for_use(app, corp, read)
-    assert "old" in adopting.find_profiles_unfit_for_use(app, second, read)
-
-
-def test_without_the_list_of_the_other_session_it_is_not_said_that_a_profile_works(
-    saved: Home, run: Run
-) -> None:
-    before = add(saved, legacy("old", "Read"))
-    saved.config_file.write_bytes(SECOND.encode() + before)
-    said = ok(run("profile", "sync", "--session", "corp", "--dry-run"))
-    assert "does not work now: the sign-in for its sso_start_url is missing or has ended" in said
-    app = in_process(saved)
-    token = AccessToken(Secret("t"), int(time.time()) + 3600, None, None)
-    app.storage.legacy_tokens.save(URL, "eu-west-1", token)
-    said = ok(run("profile", "sync", "--session", "corp", "--dry-run"))
-    assert 'not checked: the profile belongs to the session "second"\n    old\n' in said
-
-
 def test_a_first_sync_takes_the_region_that_setup_would_propose(saved: Home, run: Run) -> None:
     add(saved, f"\n[default]\nregion = eu-west-2\n{LEGACY}")
     said = ok(run("profile", "sync", "--adopt", "old", "--yes"))
@@ -163,10 +90,10 @@ def test_a_profile_that_answers_as_another_role_is_not_adopted(saved: Home) -> N
     [session] = app.config.read().sso_sessions()
     listing = directory.load_listing(app, session)
     assert listing is not None
-    found = adopting.list_profiles_of_other_tools(app, session, listing)
+    found = adopting.list_other_profiles(app, session, listing)
     [problem] = [one.problem for one in found]
     assert problem == "the profile's section in ~/.aws/credentials names another role or program"
-    chosen = adopting.choose_profiles_by_globs(app, found, ("old", "*"))
+    chosen = adopting.choose_by_globs(app, found, ("old", "*"))
     planned = profile_edit.plan_sync(app, session, listing, NO_CHOICES, adopt=chosen)
     assert (planned.adopt, [one for one in planned.change if one.profile == "old"]) == ((), [])
     assert f"not adopted: {problem}" in [one.reason for one in planned.skipped]
@@ -260,9 +187,8 @@ def test_markers_that_stay_for_another_portal_are_said(saved: Home, run: Run) ->
     said = ok(run("profile", "sync", "--adopt", "*", "--yes"))
     assert "2 adopted" in said
     assert (
-        "aws-sso-cli's two marker lines stay, for z (the profile names no portal, and its role is "
-        'not listed for the session "corp"): `aws-sso setup profiles` would write the adopted '
-        "profiles again"
+        'skipped "z": not adopted, so aws-sso-cli\'s two marker lines stay: `aws-sso setup profiles` '
+        "would write the adopted profiles again"
     ) in said
     assert "# BEGIN_AWS_SSO_CLI" in saved.config_file.read_text()
 
@@ -436,24 +362,6 @@ def test_on_a_terminal_setup_asks_and_enter_adopts(
     assert "granted" not in home.config_file.read_text().partition("[profile")[2]
 
 
-def test_on_a_terminal_the_rest_of_a_part_is_asked_for(saved: Home, terminal: Terminal) -> None:
-    add(saved, BLOCK)
-    child = terminal("profile", "sync", "--adopt", "a/Admin")
-    child.expect_exact("adopt this one too? [y/N]")
-    assert "adopted together or not at all; 1 profile left out" in child.before
-    child.sendline("n")
-    child.expect_exact("to add — write")
-    child.sendline("n")
-    assert ended(child)[0] == 0
-    child = terminal("profile", "sync", "--adopt", "a/Admin")
-    child.expect_exact("adopt this one too? [y/N]")
-    child.sendline("y")
-    child.expect_exact("2 to adopt — write")
-    child.sendline("y")
-    assert ended(child)[0] == 0
-    assert "AWS_SSO_CLI" not in saved.config_file.read_text()
-
-
 OTHER = (
     "[sso-session other]\nsso_start_url = https://other.awsapps.com/start\nsso_region = us-east-1\n"
 )
@@ -543,12 +451,12 @@ def test_what_cannot_work_neither_counts_nor_is_offered(saved: Home) -> None:
     assert session is not None
     listing = app.directory.load("corp")
     assert listing is not None
-    found = {one.name: one for one in adopting.list_profiles_of_other_tools(app, session, listing)}
+    found = {one.name: one for one in adopting.list_other_profiles(app, session, listing)}
     cannot = {"no-source", "web", "no-such-region"}
     assert {one.name for one in found.values() if one.problem} == {*cannot, "gone"}
     # Only what would work once it is adopted is offered: a region comes with it.
-    assert adopting.choose_profiles_that_need_ssohelper(found.values()) == {"no-region"}
-    assert adopting.find_unusable_profiles_of_other_tools(app) == {
+    assert adopting.choose_needing([*found.values()]) == {"no-region"}
+    assert adopting.find_unusable_profiles(app) == {
         *cannot,
         "gone",
     }

@@ -13,7 +13,7 @@ from ssohelper.emulator.server import Emulator
 from tests.cli.test_profile_commands_sync import identity, ok, rows, saved, signed_in
 from tests.cli.test_setup_command import Terminal, ended, terminal
 from tests.conftest import Home, Run
-from tests.core.test_profile_plan import DEV, PAY, SESSION, URL, native, process
+from tests.core.test_profile_plan import DEV, PAY, SESSION, native, process
 from tests.long_rows import long_after
 
 __all__ = ["saved", "signed_in", "terminal"]  # fixtures
@@ -134,15 +134,6 @@ def test_a_dry_run_lists_the_roles_whose_guard_ends(saved: Home, run: Run) -> No
     ok(run("config", "set", "guard.rules", "*/Admin"))
     said = ok(run(*LEAVE, "--dry-run"))
     assert "this guarded role could be used without a grant: corp:001234567890/Admin\n" in said
-
-
-def test_leaving_says_which_token_files_are_no_longer_renewed(saved: Home, run: Run) -> None:
-    assert "no longer renewed" not in ok(run(*LEAVE, "--dry-run"))
-    old = f"\n[profile old]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
-    saved.write_config(saved.config_file.read_text() + old)
-    said = ok(run(*LEAVE, "--dry-run"))
-    assert "the token file of profiles with sso_start_url (old) is no longer renewed" in said
-    assert "sign in with: aws sso login --profile old" in said
 
 
 def left(text: str, address: PortalAddress | None = None) -> tuple[str, list[str]]:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.actions.legacy_sign_ins import FoundToken
 from ssohelper.actions.profile_checks import (
     ProfileChecker,
     choose_profiles_with_broken_command,
@@ -90,23 +89,6 @@ def test_other_keys_of_a_source_profile_are_a_doubt_about_the_profile(
     (tmp_path / ".aws" / "credentials").write_text(section)
     assert checker.find_reason_why_profile_may_fail("assuming") == doubt
     assert checker.find_problems("assuming") == ("", "")
-
-
-@pytest.mark.parametrize("is_ours", [True, False])
-@pytest.mark.parametrize(
-    ("origin", "may_need_us"),
-    [
-        (LEGACY, True),
-        (LEGACY._replace(program="/bin/tool"), False),
-        (LEGACY._replace(name="new"), False),  # AWS's own tools sign in for an sso-session
-        (LEGACY._replace(name="removed meanwhile"), False),
-    ],
-)
-def test_only_a_profile_that_reads_our_token_needs_us(
-    checker: ProfileChecker, origin: Origin, may_need_us: bool, is_ours: bool
-) -> None:
-    checker._find_legacy_token = lambda _url: FoundToken(True, is_ours)  # type: ignore[assignment]
-    assert checker.needs_ssohelper(origin) is (may_need_us and is_ours)
 
 
 NAMES = ("pay.Read", "mine", "gone")

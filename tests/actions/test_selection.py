@@ -72,18 +72,18 @@ CHAIN = "[profile ch]\nrole_arn = arn:aws:iam::000030000002:role/Deploy\nsource_
 
 
 @pytest.mark.parametrize("name", ["old", "ch"])
-def test_a_legacy_profile_of_two_sessions_is_of_the_one_that_serves_it(home: Home, name: str):
+def test_a_legacy_profile_is_of_each_session_of_its_portal(home: Home, name: str):
     sessions = {"corp": URL, "admin": f"{URL}/", "x": OTHER_URL}
     app = app_of(home, profiles=LEGACY + CHAIN, sessions=sessions, AWS_PROFILE=name)
-    for text, session_name in ((name, None), (name, "corp"), (None, None)):
-        found = selection.resolve_profile(app, text, session_name)
-        assert (found.name, found.session.name) == (name, "corp")
+    for session_name in ("corp", "admin"):
+        found = selection.resolve_profile(app, name, session_name)
+        assert (found.name, found.session.name) == (name, session_name)
         assert (found.key.account_id, found.key.role_name) == ("000030000001", "Admin")
-    assert selection.resolve_session(app, None).name == "corp"
-    for other in ("admin", "x"):
-        with pytest.raises(UsageProblem, match='is of the session "corp", by whose sign-in') as why:
-            selection.resolve_profile(app, name, other)
-        assert f'not of "{other}"' in why.value.message
+    for text in (name, None):
+        with pytest.raises(selection.NoSessionNamed):
+            selection.resolve_profile(app, text, None)
+    with pytest.raises(UsageProblem, match='is of the session "corp" or "admin", not of "x"'):
+        selection.resolve_profile(app, name, "x")
 
 
 def test_a_profile_of_granted_asks_which_of_two_sessions(home: Home):

@@ -11,20 +11,17 @@ import pytest
 from ssohelper.actions import (
     doctor,
     foreign_profiles,
-    legacy_sign_ins,
     profile_edit,
     roles,
     selection,
-    session_edit,
     setup,
 )
+from ssohelper.actions.selection import NoSessionNamed
 from ssohelper.app import App
 from ssohelper.core import adoption, chains
 from ssohelper.core.adoption import find_correct_sso_region
 from ssohelper.core.choices import Choices
 from ssohelper.core.config_file import TargetRole
-from ssohelper.core.doctor.facts import TokenFact
-from ssohelper.core.doctor.sign_ins_and_lists import check_legacy_tokens
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, SsoSession
 from ssohelper.core.portal_address import PortalAddress
@@ -40,16 +37,12 @@ OTHER = "https://d-1111111111.awsapps.com/start"
 UNKNOWN = "https://d-2222222222.awsapps.com/start"
 ROLE = Role("001234567890", "Read")
 
-# Each kind of URL in a legacy profile, and the session whose sign-in the profile uses.
+# Each kind of URL in a legacy profile, and the only session of that portal.
 URLS = {
     "company": (COMPANY, "corp"),
     "company-slash": (f"{COMPANY}/", "corp"),
     "company-case": ("https://SSO.Example.com/start", "corp"),
     "company-page": (f"{COMPANY}/#/?tab=accounts", "corp"),
-    "aws": (AWS, "corp"),
-    "aws-slash": (f"{AWS}/", "corp"),
-    "aws-case": (AWS.replace("awsapps", "AWSapps"), "corp"),
-    "aws-page": (f"{AWS}#/", "corp"),
     "other": (f"{OTHER}/", "other"),
     "unknown": (UNKNOWN, ""),
 }
@@ -89,17 +82,6 @@ def find_by_rule(app: App) -> set[str]:
 
 def find_by_target(app: App) -> set[str]:
     return {find_target(app).session_name or ""} - {""}
-
-
-def find_by_login(app: App) -> set[str]:
-    """The session whose `login` writes the profile's token."""
-    find = adoption.find_legacy_urls
-    return find_names(app, lambda one: bool(find(app.config.read(), one)))
-
-
-def find_by_logout(app: App) -> set[str]:
-    find = legacy_sign_ins.list_legacy_profiles_served_by_session
-    return find_names(app, lambda one: find(app, one) == ["x"])
 
 
 def find_by_list(app: App) -> set[str]:
@@ -159,16 +141,6 @@ def find_by_adoption(app: App) -> set[str]:
     return find_names(app, lambda one: find(app.config.read(), one, [ROLE])["x"].role == ROLE)
 
 
-def find_by_notice_of_adoption(app: App) -> set[str]:
-    """The session that does not say that the profile uses another one's sign-in, but could."""
-    find = legacy_sign_ins.find_other_session_and_its_legacy_profiles
-    config = app.config.read()
-    return find_names(
-        app,
-        lambda one: bool(adoption.find_legacy_profiles(config, one)) and find(app, one) is None,
-    )
-
-
 def find_by_provider(app: App) -> set[str]:
     """Whether `exec` says that `aws sso login` is what the profile needs."""
     others = foreign_profiles.list_usable_foreign_profiles(app, app.config.read().profiles())
@@ -177,15 +149,6 @@ def find_by_provider(app: App) -> set[str]:
 
 def find_by_doctor(app: App) -> set[str]:
     return {fact.session.name for fact in doctor.gather_facts(app, "x").sessions}
-
-
-def find_by_advice(app: App) -> set[str]:
-    """The session that `doctor` advises to sign in to, so that the profile gets its token."""
-    facts = doctor.gather_facts(app)
-    [found] = check_legacy_tokens(facts)
-    assert [isinstance(one, TokenFact) for one in facts.tokens] == [True]
-    login = found.fix.partition(",")[0]
-    return {login.removeprefix("ssohelper login ")} if "ssohelper login" in login else set()
 
 
 def find_by_region(app: App) -> set[str]:
@@ -215,11 +178,6 @@ def find_by_profiles_screen(app: App) -> set[str]:
     return {row.session for row in rows if row.name == "x"} - {""}
 
 
-def find_by_sessions_screen(app: App) -> set[str]:
-    load = session_edit.load_session_entry
-    return find_names(app, lambda one: "x" in load(app, one).others)
-
-
 def find_by_setup(app: App) -> set[str]:
     """Whether `setup` offers the profile's portal as one without a session."""
     offered = [one for one in setup.find_portals_in_config(app) if one.session_name is None]
@@ -229,25 +187,19 @@ def find_by_setup(app: App) -> set[str]:
 CALLERS = [
     find_by_rule,
     find_by_target,
-    find_by_login,
-    find_by_logout,
     find_by_list,
     find_by_names_of_roles,
     find_by_profile,
     find_by_row,
     find_by_chain,
     find_by_row_of_chain,
-    find_by_sync,
     find_by_adoption,
-    find_by_notice_of_adoption,
     find_by_provider,
     find_by_doctor,
-    find_by_advice,
     find_by_region,
     find_by_index,
     find_by_profile_list,
     find_by_profiles_screen,
-    find_by_sessions_screen,
     find_by_setup,
 ]
 
@@ -261,27 +213,30 @@ def test_a_legacy_profile_belongs_to_one_session_for_every_part_of_the_program(
     assert find(make_app(home, url)) == {session_name} - {""}
 
 
+@pytest.mark.parametrize("is_granted", [True, False])
 @pytest.mark.parametrize(("url", "names"), [(COMPANY, {"corp"}), (AWS, {"corp", "second"})])
-def test_a_profile_of_granted_belongs_to_all_sessions_of_its_portal(
-    home: Home, url: str, names: set[str]
+def test_a_profile_that_names_only_its_portal_belongs_to_all_sessions_of_it(
+    home: Home, url: str, names: set[str], is_granted: bool
 ) -> None:
-    app = make_app(home, UNKNOWN)
-    text = home.config_file.read_text().replace("sso_start_url = " + UNKNOWN, "region = us-east-1")
-    keys = f"granted_sso_start_url = {url}\ngranted_sso_account_id = {ROLE.account_id}\n"
-    keys += f"granted_sso_role_name = {ROLE.name}\ngranted_sso_region = us-east-1\n"
-    home.write_config(
-        text.replace(f"sso_account_id = {ROLE.account_id}\nsso_role_name = {ROLE.name}\n", keys)
-    )
+    app = make_app(home, UNKNOWN if is_granted else url)
+    if is_granted:
+        text = home.config_file.read_text()
+        text = text.replace("sso_start_url = " + UNKNOWN, "region = us-east-1")
+        keys = f"granted_sso_start_url = {url}\ngranted_sso_account_id = {ROLE.account_id}\n"
+        keys += f"granted_sso_role_name = {ROLE.name}\ngranted_sso_region = us-east-1\n"
+        own = f"sso_account_id = {ROLE.account_id}\nsso_role_name = {ROLE.name}\n"
+        home.write_config(text.replace(own, keys))
     for find in (find_by_rule, find_by_list, find_by_row, find_by_sync, find_by_adoption):
         assert (find.__name__, find(app)) == (find.__name__, names)
+    if len(names) > 1:
+        with pytest.raises(NoSessionNamed):
+            selection.resolve_profile(app, "x", None)
 
 
 def test_the_index_of_names_is_made_again_once_a_sign_in_has_shown_the_portal(home: Home) -> None:
-    app = make_app(home, AWS)
-    for path in (home.path / "own").rglob("portals/*"):
-        path.unlink()
-    assert find_by_index(app) == {"second"}
-    app.aws.portal_addresses.save("corp", PortalAddress(COMPANY, AWS, "us-east-1", None))
+    app = make_app(home, UNKNOWN)
+    assert find_by_index(app) == set()
+    app.aws.portal_addresses.save("corp", PortalAddress(COMPANY, UNKNOWN, "us-east-1", None))
     later = App(app.environ)
     assert find_by_index(later) == {"corp"}
 

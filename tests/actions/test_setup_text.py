@@ -104,8 +104,3 @@ def test_the_question_counts_the_profiles_that_can_be_adopted(
         for number, role in enumerate(roles)
     ]
     assert setup_text.adopt_all_question(found) == question
-
-
-def test_a_line_of_its_own_names_five_profiles_before_it_counts_the_others() -> None:
-    line = setup_text.remaining_aws_sso_cli_markers_line(["a", "b", "c", "d", "e", "f"], "why")
-    assert "stay, for a, b, c, d, e and 1 more (why)" in line

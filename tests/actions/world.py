@@ -21,7 +21,7 @@ from ssohelper.core.model import (
     SsoSession,
 )
 from ssohelper.core.policy import Way
-from ssohelper.errors import SsoHelperError, TokenRejected
+from ssohelper.errors import SsoHelperError
 from tests.fake_clients import clients_made_by
 from tests.in_process import renew_in_process
 from tests.published import date_back
@@ -74,8 +74,6 @@ class WorldApp(App):
         self.renewal: SsoHelperError | None = None
         self.asked: list[str] = []
         self.used: list[str] = []
-        self.checked: list[str] = []
-        self.refused: tuple[str, ...] = ()
         self.waited: list[float] = []
         self.while_asked: Callable[[], object] = lambda: None
         self.while_renewed: Callable[[], object] = lambda: None
@@ -97,13 +95,7 @@ class WorldApp(App):
         return SimpleNamespace(
             send_get_request=self._role_credentials,
             answered_at=lambda: self.at,
-            check_token=self._check_token,
         )
-
-    def _check_token(self, used: AccessToken, _deadline: Any) -> None:
-        self.checked.append(used.value.reveal())
-        if used.value.reveal() in self.refused:
-            raise TokenRejected("AWS refuses the token")
 
     def oidc(self, session: SsoSession) -> Any:
         return SimpleNamespace(refresh_token=self._refresh, issuer="aws/eu-west-1")

@@ -24,7 +24,6 @@ from ssohelper.core.model import (
     SignInFacts,
     SsoSession,
 )
-from ssohelper.stores.token_documents import sha1_file_name
 
 URL = "https://d-0000000000.awsapps.com/start"
 SESSION = SsoSession("corp", URL, "us-east-1", ("sso:account:access",))
@@ -87,7 +86,7 @@ class TestCache:
         assert rows["role credentials"][3].startswith("11h")
         assert rows["sign-in"][3] == "-"
 
-    def test_no_two_rows_are_equal_without_their_paths(self, run, kept, home):
+    def test_no_two_rows_are_equal_without_their_paths(self, run, kept):
         now = int(time.time())
         further = SESSION._replace(region="eu-west-1", is_further=True)
         client = ClientRegistration("c", Secret("CNRY-CS-1"), now + 9000)
@@ -96,19 +95,6 @@ class TestCache:
             kept.tokens.save(session, token)
             kept.tokens.save_registration(session, client)
         kept.tokens.save_facts("corp", SignInFacts(token_ids=(token.id,)))
-        # Each spelling of the start URL has a file of its own.
-        document = {
-            "accessToken": "CNRY-AT-1",
-            "expiresAt": "2099-01-01T00:00:00Z",
-            "startUrl": URL,
-        }
-        config = home.path / ".aws/config"
-        for name, url in ("a", URL), ("b", f"{URL}/"):
-            path = home.path / f".aws/sso/cache/{sha1_file_name(url)}.json"
-            path.write_text(json.dumps(document))
-            profile = f"[profile {name}]\nsso_start_url = {url}\nsso_region = us-east-1\n"
-            profile += "sso_account_id = 001234567890\nsso_role_name = Admin\n"
-            config.write_text(f"{config.read_text()}\n{profile}")
         lines = run("cache", "list", "--session", "corp").stdout.splitlines()
         assert [line.split("\t")[2] for line in lines if line.startswith("sign-in\t")] == [
             "token",
@@ -116,8 +102,6 @@ class TestCache:
             "times and user of the sign-in",
             "token in eu-west-1",
             "client registration in eu-west-1",
-            "token for profiles with sso_start_url, 1 of 2",
-            "token for profiles with sso_start_url, 2 of 2",
         ]
 
     def test_without_yes_nothing_is_removed(self, run, kept):

@@ -200,10 +200,6 @@ def test_leftovers_stay_after_a_dry_run_and_without_an_answer(synced: Home, run:
 
 
 def test_rm_says_what_happens_to_profiles_that_could_be_adopted(synced: Home, run: Run) -> None:
-    old = f"[profile old]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
-    synced.write_config(synced.config_file.read_text() + f"\n{old}\n")
-    dry = run("session", "rm", "corp", "--dry-run")
-    assert "profiles with sso_start_url (old) stay, and lose this sign-in" in dry.stderr
     add_own_profiles(synced)
     done = run("session", "rm", "corp", "--yes")
     assert done.returncode == 2

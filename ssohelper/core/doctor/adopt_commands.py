@@ -12,7 +12,7 @@ from ssohelper.core import resolver
 from ssohelper.core.adoption import (
     AdoptionCandidate,
     find_adoption_candidates,
-    find_unadoptable_profiles_of_aws_sso_cli,
+    find_stuck_profiles,
 )
 from ssohelper.core.choices import filter_for_exact_text
 from ssohelper.core.config_file import ConfigFile
@@ -95,13 +95,13 @@ class AdoptCommands:
         refused = resolver.find_profiles_with_other_role_in_section(
             config, facts.config.credentials, facts.config.credentials
         )
-        left = find_unadoptable_profiles_of_aws_sso_cli(config, refused).keys() | refused
+        left = find_stuck_profiles(config, refused).keys() | refused
         sessions = config.sso_sessions()
         candidates: _Candidates = []
         for session in sessions:
             listing = facts.listings.get(session.name)
             listed = frozenset(listing.roles() if listing else ())
-            found = find_adoption_candidates(config, session, listed, refused, facts.listings)
+            found = find_adoption_candidates(config, session, listed, refused)
             candidates.append((session, found))
         commands = {}
         for origin in find_profile_origins(config):

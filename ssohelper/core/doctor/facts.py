@@ -133,13 +133,12 @@ class MissingSessionFact(NamedTuple):
 class TokenFact(NamedTuple):
     """The token file that SDKs look for if a profile in legacy form has this start URL.
 
-    `ends_at` is None if there is no such file. `is_refused`: AWS does not accept the token.
+    `ends_at` is None if there is no such file.
     """
 
     start_url: str
     profiles: tuple[str, ...]
     ends_at: int | None
-    is_refused: bool = False
 
 
 class AwsHostFact(NamedTuple):

@@ -7,11 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from ssohelper.core import adoption
-from ssohelper.core.choices import filter_for_exact_text
 from ssohelper.core.clock_text import ago_text, has_ended_text
 from ssohelper.core.config_text import is_quoted
 from ssohelper.core.doctor.adopt_commands import AdoptCommands
-from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact, TokenFact
+from ssohelper.core.doctor.facts import Facts, ProfileFact, SessionFact
 from ssohelper.core.doctor.findings import Finding, missing_sign_in, note, problem, profiles_subject
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.listing import Listing
@@ -101,44 +100,23 @@ def check_regions_of_portals(facts: Facts) -> Iterator[Finding]:
 
 
 def check_legacy_tokens(facts: Facts) -> Iterator[Finding]:
-    """Find profiles without an [sso-session] that lack the separate token that they need."""
+    """Find profiles without an [sso-session] that lack the separate sign-in that they need."""
+    commands = AdoptCommands(facts)
     for token in facts.tokens:
         # A profile without a start URL cannot have a sign-in; another check reports such a profile.
-        works = token.ends_at is not None and token.ends_at > facts.now and not token.is_refused
+        works = token.ends_at is not None and token.ends_at > facts.now
         if not token.start_url or works or is_quoted(token.start_url):
             continue  # a URL in quotes has a finding of its own
         state = "has no sign-in" if token.ends_at is None else "has a sign-in that expired"
-        if token.is_refused:
-            state = "has a sign-in that AWS refuses"
+        login = f"aws sso login --profile {shlex.quote(show(token.profiles[0], 80))}"
+        adopt = commands.commands_to_adopt(token.profiles)
         yield missing_sign_in(
             "legacy-token",
             profiles_subject(token.profiles),
             f"{show(token.start_url, 200)} {state} of the old kind, which a profile without "
             "sso_session needs",
-            _fix_of_legacy_token(facts, token),
+            f"{adopt}, or sign in with: {login}" if adopt else login,
         )
-
-
-def _fix_of_legacy_token(facts: Facts, token: TokenFact) -> str:
-    """Return the commands after which this portal's profiles without sso_session work.
-
-    If the config has no session of the portal, the command is `setup`, which adds one.
-    """
-    url = token.start_url
-    config = facts.config.file
-    session = next(iter(config.sessions_of_portal(url)), None) if config else None
-    names = [shlex.quote(show(filter_for_exact_text(one), 80)) for one in token.profiles]
-    adopt = " ".join(f"--adopt {name}" for name in names[:FEW_NAMES])
-    if len(names) > FEW_NAMES:
-        adopt += " (and the other profiles)"
-    if session is not None:
-        return (
-            f"ssohelper login {session.name}, which signs in for these profiles too; "
-            "to have their sign-in renewed: "
-            f"ssohelper profile sync --session {session.name} {adopt}"
-        )
-    setup = f"ssohelper setup {shlex.quote(show(url, 200))}"
-    return f"{setup}, which signs in for these profiles too; to have their sign-in renewed: {setup} {adopt}"
 
 
 def check_sessions_of_same_portal(facts: Facts) -> Iterator[Finding]:

@@ -110,7 +110,7 @@ def is_unknown_what_to_adopt(found: Found) -> bool:
 
 def _adopt_hint(found: Found, key_of: KeyOf) -> str:
     """Return how many profiles can be adopted, with the key for that, or "" if there is none."""
-    able = adopting.choose_adoptable_profiles(found.proposal.others)
+    able = adopting.choose_adoptable(found.proposal.others)
     key = key_of("profiles.adopt")
     if not able:
         return ""
@@ -119,7 +119,7 @@ def _adopt_hint(found: Found, key_of: KeyOf) -> str:
         return (
             f"{count} of {len(able)} to adopt: {key_of('profiles.apply')} writes, {key} leaves them"
         )
-    needing = adopting.choose_profiles_that_need_ssohelper(found.proposal.others)
+    needing = adopting.choose_needing(found.proposal.others)
     verb = "needs" if len(needing) == 1 else "need"
     need = f", {len(needing)} {verb} ssohelper to work" if needing else ""
     return f"{setup_text.adoptable_count_text(found.proposal.others)}{need}: {key} adopts"

@@ -274,7 +274,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
             return
 
         async def choose_profiles_to_adopt() -> None:
-            chosen = await adopt_questions.offer_to_adopt_all_profiles(self.app, others)
+            chosen = await adopt_questions.offer_all_profiles(self.app, others)
             if planner.session_name == name:
                 self._change_options(adopt=chosen)
 
@@ -302,7 +302,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         if action == "adopt":
             found = self._planner.found
             return found is not None and (
-                bool(adopting.choose_adoptable_profiles(found.proposal.others))
+                bool(adopting.choose_adoptable(found.proposal.others))
                 or profile_texts.is_unknown_what_to_adopt(found)
             )
         if action == "remove":

@@ -95,7 +95,7 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
         return Proposal(None, None, None, edited.problems, texts, defaults, edited.given)
     given = edited.given
     choices = profile_edit.merge_choices(services, session, given)
-    others = tuple(adopting.list_profiles_of_other_tools(services, session, listing))
+    others = tuple(adopting.list_other_profiles(services, session, listing))
     plan = profile_edit.plan_sync(
         services,
         session,

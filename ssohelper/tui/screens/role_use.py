@@ -76,7 +76,7 @@ def _show_why_role_is_gone(app: FullScreenApp, row: RoleRow, session: SsoSession
         return False
     try:
         names = selection.find_profiles_of_role(app.services, row.key, row.profiles)
-        why = adopting.find_reason_role_cannot_be_used(app.services, session, row.key.role, names)
+        why = adopting.find_role_refusal(app.services, session, row.key.role, names)
     except SsoHelperError as error:
         app.show_error(error)
         return True

@@ -36,7 +36,7 @@ from ssohelper.core.shell_text import word_as_typed
 from ssohelper.system import programs
 from ssohelper.tui import background, dialog_sizes
 from ssohelper.tui.dialog import Dialog
-from ssohelper.tui.screens.adopt_questions import offer_to_adopt_profiles_that_need_ssohelper
+from ssohelper.tui.screens.adopt_questions import offer_needing_profiles
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.config_write import NO_CHANGE, question_before_write, write_plan
 from ssohelper.tui.screens.confirm import ConfirmScreen
@@ -89,15 +89,15 @@ async def _ask_what_to_adopt_and_region(
     services = app.services
     found = await background.run(
         app,
-        lambda: adopting.list_profiles_of_other_tools(services, session, listing, asks_aws=True),
+        lambda: adopting.list_other_profiles(services, session, listing),
     )
-    chosen = await offer_to_adopt_profiles_that_need_ssohelper(app, found)
+    chosen = await offer_needing_profiles(app, found)
     region = None
     if listing.roles():
         region = await background.run(
             app, lambda: default_regions.propose_default_region(services, session)
         )
-    is_asked = bool(adopting.choose_profiles_that_need_ssohelper(found))
+    is_asked = bool(adopting.choose_needing(found))
     survey = (
         ()
         if is_asked

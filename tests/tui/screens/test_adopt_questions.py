@@ -5,7 +5,6 @@ import re
 import pytest
 
 from ssohelper.tui.screens.profiles import ProfilesScreen
-from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_profiles import answer, open_screen
 from tests.tui.world import DemoHome
@@ -124,10 +123,7 @@ def test_nothing_is_offered_without_profiles_of_other_tools(world: DemoHome) -> 
     run_scenario(world.app(), scenario, size=(120, 40))
 
 
-@pytest.mark.parametrize("takes_all", long_after(1, [True, False]))
-def test_a_part_of_aws_sso_cli_is_adopted_whole_or_not_at_all(
-    world: DemoHome, takes_all: bool
-) -> None:
+def test_all_that_aws_sso_cli_wrote_is_adopted_together(world: DemoHome) -> None:
     program = world.home / "aws-sso"
     program.write_text("#!/bin/sh\nexit 1\n")
     program.chmod(0o755)
@@ -143,13 +139,8 @@ def test_a_part_of_aws_sso_cli_is_adopted_whole_or_not_at_all(
     async def scenario(user: User) -> None:
         await open_screen(user)
         await user.press("f6")
-        await answer(user, "y", "adopt 1 profile that needs ssohelper to work")
-        await answer(user, "y" if takes_all else "n", "adopt this one too?", "1 profile left out")
-        if takes_all:
-            await user.wait_for_text("--adopt a --adopt b", "2 to adopt")
-        else:
-            await answer(user, "n", "adopt 2 profiles of other tools, with their names?")
-            await user.wait_for_text("2 profiles of other tools, 1 needs ssohelper to work")
+        await answer(user, "y", "adopt 2 profiles that need ssohelper to work")
+        await user.wait_for_text("--adopt a --adopt b", "2 to adopt")
 
     run_scenario(world.app(), scenario, size=(120, 40))
 
