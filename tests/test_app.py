@@ -1,52 +1,14 @@
-"""`App`: warnings are given once, files are read again when asked, collaborators are made once."""
-
-import os
-from pathlib import Path
+"""`App` starts the user's `notify` command."""
 
 import pytest
 
 from ssohelper.app import App
 from ssohelper.core.sign_in_notices import Notice
-from ssohelper.errors import ConfigInvalid
 from ssohelper.fastpath import folders
+from tests.collaborators.test_stores import write_settings
 from tests.conftest import Home
 
 NOTICE = Notice("corp", 4_000_000_000, "the sign-in ends soon", "ssohelper login corp")
-
-
-def write_settings(home: Home, text: str) -> Path:
-    path = App(home.env).locations.settings_file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    return path
-
-
-def test_a_warning_is_given_once_and_kept_also_without_a_listener(home: Home) -> None:
-    said: list[str] = []
-    for listener in (said.append, None):
-        app = App(home.env, warn=listener)
-        for message in ("a", "b", "a"):
-            app.warn(message)
-        assert app.warnings == ["a", "b"]
-    assert said == ["a", "b"]
-
-
-def test_settings_and_policy_are_those_of_the_first_use_until_they_are_forgotten(
-    home: Home,
-) -> None:
-    write_settings(home, 'theme = "dark"\n')
-    app = App(home.env)
-    assert app.settings.get("theme") == "dark"
-    write_settings(home, 'theme = "light"\n')
-    assert app.settings.get("theme") == "dark"
-    assert app.read_settings().get("theme") == "light"
-    app.forget_settings()
-    app.forget_company_policy()
-    assert app.settings.get("theme") == "light"
-    write_settings(home, "= broken\n")
-    app.forget_settings()
-    with pytest.raises(ConfigInvalid):
-        _ = app.settings
 
 
 def test_in_the_home_of_another_user_no_command_of_its_settings_is_run(
@@ -71,10 +33,3 @@ def test_a_notify_command_that_is_gone_is_a_warning(home: Home) -> None:
     app.start_notice(NOTICE)
     [warning] = app.warnings
     assert "no-such-program" in warning
-
-
-def test_without_an_environment_it_takes_a_copy_of_the_process_s(home: Home) -> None:
-    app = App()
-    assert app.environ == dict(os.environ)
-    app.environ["AWS_PROFILE"] = "changed"
-    assert os.environ.get("AWS_PROFILE") != "changed"

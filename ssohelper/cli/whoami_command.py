@@ -42,7 +42,7 @@ def whoami(profile: str | None, grant_reason: str | None) -> None:
     guarding.grant_role_for_reason(app, chosen, grant_reason)
     problem = _warn_of_problem(app, chosen, is_named=profile is not None)
     lacks_region = _warn_of_missing_region(app, chosen)
-    with app.vault.raise_refusal_before_other_errors(chosen.key, Way.WHOAMI):
+    with app.vault.raise_refusal_first(chosen.key, Way.WHOAMI):
         known = identity.look_up_identity(app, chosen)
     if output.options().json:
         _print_identity_json(known, is_served=not problem)

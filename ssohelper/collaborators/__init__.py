@@ -1,1 +1,1 @@
-"""What `App` creates out of stores and clients: the vault, the storage, clients of AWS services."""
+"""What `App` consists of: the stores, the storage of sign-ins, AWS clients, and the vault."""

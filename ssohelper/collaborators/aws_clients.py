@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from ssohelper.core.host_variant import (
+    KEYS_BY_VARIABLE,
+    HostVariant,
+    choose_host_variant,
+    host_variant_of_portal,
+)
+from ssohelper.core.service_hosts import is_loopback_url, url_variable_of
 from ssohelper.errors import ConfigInvalid
 
 if TYPE_CHECKING:
-    from ssohelper.app import App
+    from ssohelper.collaborators.stores import Stores
     from ssohelper.core.deadline import Deadline
-    from ssohelper.core.host_variant import HostVariant
     from ssohelper.core.model import RoleCredentials, SsoSession
     from ssohelper.stores.portal_addresses import PortalAddresses
+    from ssohelper.stores.recorded_sign_ins import RecordedSignIns
     from ssohelper.wire.account import StsIdentityClient
     from ssohelper.wire.federation import Federation
     from ssohelper.wire.oidc import OidcClient
@@ -22,10 +29,17 @@ if TYPE_CHECKING:
 
 
 class AwsClients:
-    """Creates the clients of AWS's services, each for the AWS hosts that the user asks for."""
+    """Creates the clients of AWS's services, each for the AWS hosts that the user asks for.
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    A client of the portal uses the connections of an earlier one in `portals`, if that is set.
+    """
+
+    portals: dict[SsoSession, Portal] | None = None
+
+    def __init__(self, stores: Stores, get_tokens: Callable[[], RecordedSignIns]) -> None:
+        self._app = stores
+        self._get_tokens = get_tokens
+        self._portal_urls_by_start_url: dict[str, str] = {}
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -38,8 +52,6 @@ class AwsClients:
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
-        from ssohelper.core.host_variant import choose_host_variant
-
         default = self._app.config.read().profile("default")
         return choose_host_variant(
             self._app.environ,
@@ -52,8 +64,6 @@ class AwsClients:
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
-        from ssohelper.core.host_variant import choose_host_variant
-
         return choose_host_variant(self._app.environ, lambda _key: None, keys)
 
     def set_aws_host_variables_for_profile(self, keys: Mapping[str, str]) -> None:
@@ -62,8 +72,6 @@ class AwsClients:
         Variables that are already set win over the profile's `keys`. The broker and the command of
         `exec`, which do not see the profile, inherit the variables.
         """
-        from ssohelper.core.host_variant import KEYS_BY_VARIABLE
-
         for variable, key in KEYS_BY_VARIABLE.items():
             if keys.get(key) and not self._app.environ.get(variable):
                 self._app.environ[variable] = keys[key]
@@ -73,15 +81,13 @@ class AwsClients:
 
         Raises: ConfigInvalid for a value that is neither true nor false.
         """
-        from ssohelper.core.host_variant import host_variant_of_portal
-
         return host_variant_of_portal(self.host_variant_for_roles(session), session.aws_url)
 
     def oidc(self, session: SsoSession) -> OidcClient:
         """Return a client of the sign-in service (sso-oidc)."""
         from ssohelper.wire.oidc import OidcClient
 
-        facts = partial(self._app.tokens.load_facts, session.sign_in_name)
+        facts = partial(self._get_tokens().load_facts, session.sign_in_name)
         variant = self.host_variant_for_portal(session)
         return OidcClient(session, self.environ, warn=self._app.warn, facts=facts, variant=variant)
 
@@ -91,8 +97,6 @@ class AwsClients:
 
     def portal_for_sign_out(self, session: SsoSession) -> Portal:
         """Return a client of the access portal, even if settings or policy have an error."""
-        from ssohelper.core.host_variant import choose_host_variant, host_variant_of_portal
-
         try:
             return self.portal(session)
         except ConfigInvalid:
@@ -105,8 +109,11 @@ class AwsClients:
     ) -> Portal:
         from ssohelper.wire.portal import Portal
 
-        facts = partial(self._app.tokens.load_settled_facts, session.sign_in_name)
-        return Portal(session, environ, warn=self._app.warn, facts=facts, variant=variant)
+        facts = partial(self._get_tokens().load_settled_facts, session.sign_in_name)
+        made = Portal(session, environ, warn=self._app.warn, facts=facts, variant=variant)
+        if self.portals is not None:
+            made.reuse_connections_of(self.portals.setdefault(session, made))
+        return made
 
     @cached_property
     def portal_addresses(self) -> PortalAddresses:
@@ -134,17 +141,12 @@ class AwsClients:
         """
         self._portal_urls_by_start_url[start_url] = portal_url
 
-    @cached_property
-    def _portal_urls_by_start_url(self) -> dict[str, str]:
-        return {}
-
     def propose_region_of_portal(self, portal_url: str) -> str | None:
         """Return the region that the page of AWS's portal names, or None. The region may be wrong.
 
         Returns None if an environment variable names a sign-in service on this machine, since
         AWS's page knows nothing of that service.
         """
-        from ssohelper.core.service_hosts import is_loopback_url, url_variable_of
         from ssohelper.wire.portal_page import propose_region_of_portal
 
         if is_loopback_url(self._app.environ.get(url_variable_of("oidc"), "")):

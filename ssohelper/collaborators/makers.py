@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssohelper.errors import LocalState, NotOurs
+from ssohelper.stores.child_files import ChildFiles
+from ssohelper.stores.files import ExaminedFiles
+from ssohelper.stores.user_file import UserFile
 
 if TYPE_CHECKING:
     import socket
 
     from ssohelper.core.local_http import RequestHandler
-    from ssohelper.stores.child_files import ChildFiles
     from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
-    from ssohelper.stores.files import ExaminedFiles
-    from ssohelper.stores.user_file import UserFile
     from ssohelper.system.locations import Locations
     from ssohelper.wire.browser_pages import BrowserPages, SignInPages
     from ssohelper.wire.local_server import LocalServer
@@ -30,15 +30,13 @@ class Makers:
 
     def make_user_file(self, path: Path) -> UserFile:
         """Return a `UserFile` for a shell's rc file. A new file gets mode 0644, as is usual."""
-        from ssohelper.stores.user_file import UserFile
-
         return UserFile(path, new_mode=0o644)
 
     def make_examined_files(self) -> ExaminedFiles:
-        """Return the object with which `doctor` reads the owner, mode and content of any file."""
-        from ssohelper.stores.files import ExaminedFiles
-
         return ExaminedFiles()
+
+    def make_child_files(self) -> ChildFiles:
+        return ChildFiles(self._locations.runtime_folder)
 
     def make_browser_pages(self) -> BrowserPages:
         """Return the server of pages to which a browser returns; the server does not listen yet."""
@@ -58,10 +56,7 @@ class Makers:
         make_handler: Callable[[int], RequestHandler],
         report: Callable[[BaseException], None],
     ) -> LocalServer:
-        """Return a server on a port of 127.0.0.1 (0 means any free port), or on a socket.
-
-        Raises: LocalState.
-        """
+        """Return a server on a port of 127.0.0.1 (0 means any free port), or on a socket."""
         from ssohelper.wire.local_server import LocalServer
 
         return LocalServer.bind(port_or_socket, make_handler, report)
@@ -84,14 +79,7 @@ class Makers:
                 return PrivateFolder(self._locations.runtime_folder / "serve")
             raise
 
-    def make_child_files(self) -> ChildFiles:
-        """Return the store of the files that a command of `exec` gets."""
-        from ssohelper.stores.child_files import ChildFiles
-
-        return ChildFiles(self._locations.runtime_folder)
-
     def make_env_file(self, path: Path) -> EnvFile:
-        """Return the file with an endpoint's address and token, for a container."""
         from ssohelper.stores.endpoint_files import EnvFile
 
         return EnvFile(path)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.errors import ConfigInvalid, KeyringUnavailable
 from ssohelper.stores.codecs import FILE, KEYRING, ChangingCodec, Codec, PlainCodec
+from ssohelper.stores.credential_cache import CredentialCache
 from ssohelper.stores.files import is_folder_in_memory
 from ssohelper.stores.protections import UsedStorage
 from ssohelper.stores.recorded_sign_ins import RecordedSignIns
@@ -25,7 +26,7 @@ from ssohelper.stores.recorded_sign_ins import RecordedSignIns
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ssohelper.app import App
+    from ssohelper.collaborators.stores import Stores
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.model import SsoSession
     from ssohelper.stores.legacy_tokens import LegacyTokens
@@ -38,8 +39,11 @@ _LOCK_SECONDS = 8.0
 class Storage:
     """The present storage, with its token store and its codec. `App.storage` makes this object."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    # The storage of an earlier call, whose keyring this one uses: it is asked once for all calls.
+    earlier: Storage | None = None
+
+    def __init__(self, stores: Stores) -> None:
+        self._app = stores
         self._stores: dict[str, RecordedSignIns] = {}
         self.codec: Codec = ChangingCodec(lambda: self._codec_of_storage(self.apply_setting()))
 
@@ -112,6 +116,8 @@ class Storage:
     @cached_property
     def keyring(self) -> OsKeyring:
         """The desktop's keyring, which has ssohelper's key for this user's sign-ins."""
+        if self.earlier is not None:
+            return self.earlier.keyring
         from ssohelper.system.os_keyring import OsKeyring
 
         folder = self._app.locations.token_folder
@@ -180,8 +186,9 @@ class Storage:
             if record.leftover == FILE:
                 self._forget_legacy_token(old, session)
             old.forget(session)
-        for name in self._app.credentials.list_session_names():
-            self._app.credentials.remove_credentials_of_session(name)
+        credentials = CredentialCache(self._app.locations.runtime_folder)
+        for name in credentials.list_session_names():
+            credentials.remove_credentials_of_session(name)
         if record.leftover == KEYRING:
             try:
                 self.keyring.delete()

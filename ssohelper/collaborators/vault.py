@@ -17,11 +17,12 @@ from ssohelper.errors import LocalState, Refused, SsoHelperError
 from ssohelper.fastpath import calling_process, published
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from ssohelper.app import App
     from ssohelper.broker.requests import AskedBy
+    from ssohelper.collaborators.storage import Storage
+    from ssohelper.collaborators.stores import Stores
     from ssohelper.core.allow_list import AllowList
     from ssohelper.core.chains import AssumeRole
     from ssohelper.core.deadline import Deadline
@@ -34,10 +35,21 @@ if TYPE_CHECKING:
 
 
 class Vault:
-    """Issues, publishes and releases role credentials. `App.vault` makes one for each call."""
+    """Issues, publishes and releases role credentials. `App.vault` makes one for each call.
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    `sts_clients` are kept for further calls: to read the CA certificates takes 5 to 20 ms.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        get_storage: Callable[[], Storage],
+        environ_of_connections: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._app = stores
+        self._get_storage = get_storage
+        self._environ_of_connections = environ_of_connections
+        self.sts_clients: dict[tuple[str, str], Sts] = {}
         self._identities: tuple[bytes, ...] = ()
 
     # -- the caller's process decides whether credentials, new or cached, may be handed out -----
@@ -77,7 +89,7 @@ class Vault:
             raise
 
     @contextmanager
-    def raise_refusal_before_other_errors(self, key: RoleKey, way: Way) -> Iterator[None]:
+    def raise_refusal_first(self, key: RoleKey, way: Way) -> Iterator[None]:
         """If the block fails and the role is refused, raise the refusal instead of the error.
 
         For example, settings that cannot be read end a command early. If guard rules that were read
@@ -207,10 +219,9 @@ class Vault:
     def _sts_client(self, address: StsAddress) -> Sts:
         from ssohelper.wire.assume_role import Sts
 
-        # To read the CA certificates takes 5 to 20 ms, so each client is kept for further calls.
-        clients = self._app.sts_clients
+        clients = self.sts_clients
         return clients.get(address) or clients.setdefault(
-            address, Sts(*address, self._app.aws.environ)
+            address, Sts(*address, self._environ_of_connections())
         )
 
     def _journal_issued_credentials(
@@ -249,7 +260,7 @@ class Vault:
         Raises: ConfigInvalid for settings that cannot be read, since they may guard the role.
         """
         _ = self._app.settings
-        if not self._app.storage.may_publish:
+        if not self._get_storage().may_publish:
             return None
         return self.policy.permit_publishing(key)
 
@@ -342,7 +353,7 @@ class Vault:
             # Published responses are deleted. Otherwise the launcher would print them again if the
             # user restored the earlier settings file with its modification time, by which the
             # launcher sees that settings have changed.
-            self._app.credentials.delete_all_published_responses()
+            self._credential_writer.delete_all_published_responses()
             self._app.protections.save_rules(rules)
         except (LocalState, OSError) as cause:
             self._app.warn(
@@ -376,7 +387,9 @@ class Vault:
         from ssohelper.stores.credential_writer import CredentialWriter
 
         app = self._app
-        return CredentialWriter(app.locations.runtime_folder, app.settings_stamp, app.storage.codec)
+        return CredentialWriter(
+            app.locations.runtime_folder, app.settings_stamp, self._get_storage().codec
+        )
 
     def _journal_guarded_role_or_refuse(self, entry: journal.Entry) -> None:
         """Write a guarded role's line to the journal. Raises: Refused if that fails."""

@@ -1,4 +1,4 @@
-"""Runs the endpoint's background thread: renews credentials early, gives notices, restores files.
+"""Runs the endpoint's background thread: renews credentials early, gives notices.
 
 The thread's work is done at least every 15 s by the monotonic clock, which stands still while the
 machine sleeps. So within 15 s of a wake-up everything is checked, even if the wall clock was
@@ -34,7 +34,7 @@ _T = TypeVar("_T")
 class BackgroundWork:
     """The thread that works for an endpoint in the background, from `start` to `stop`.
 
-    The thread calls `print_notice` with the text of each notice, and `restore_files` each round.
+    The thread calls `print_notice` with the text of each notice.
     """
 
     def __init__(
@@ -45,7 +45,6 @@ class BackgroundWork:
         source: CredentialSource,
         *,
         print_notice: Callable[[str], None],
-        restore_files: Callable[[], None],
         pause_seconds: float = LONGEST_PAUSE_SECONDS,
     ) -> None:
         self._make_app = make_app
@@ -53,7 +52,6 @@ class BackgroundWork:
         self._role = role
         self._source = source
         self._print_notice = print_notice
-        self._restore_files = restore_files
         self._pause_seconds = pause_seconds
         self._reminder = Reminder(session)
         # The times (epoch seconds) at which a sign-in or token ends and before which the last
@@ -91,26 +89,25 @@ class BackgroundWork:
             self._wake.clear()
 
     def do_one_round(self) -> float:
-        """Renew, give notices and restore files, as far as due; return the seconds until next."""
+        """Renew credentials and give notices, as far as due; return the seconds until next."""
         with self._running:
             app = self._make_app()
-            self._do_step_or_log_error(app, self._restore_files)
             for step in (
                 self._give_notices,
-                self._ask_aws_if_clock_in_doubt,
+                self._settle_clock,
                 self._renew_credentials_early,
-                self._renew_before_sign_in_ends,
+                self._renew_before_end,
                 self._give_notices,
             ):
-                self._do_step_or_log_error(app, partial(step, app))
-            due_at = self._do_step_or_log_error(
+                self._try_step(app, partial(step, app))
+            due_at = self._try_step(
                 app, partial(credentials.load_renewal_time, app, self._session, self._role)
             )
             due_in = (due_at or 0) - app.clock.now()
         pause = min(self._pause_seconds, due_in) if due_in > 0 else self._pause_seconds
         return max(pause, min(_SHORTEST_PAUSE_SECONDS, self._pause_seconds))
 
-    def _do_step_or_log_error(self, app: App, step: Callable[[], _T]) -> _T | None:
+    def _try_step(self, app: App, step: Callable[[], _T]) -> _T | None:
         try:
             return step()
         except SsoHelperError as error:  # the next round tries the step again
@@ -119,9 +116,10 @@ class BackgroundWork:
             crash_report.report_crash(error, sys.exc_info()[2])
         return None
 
-    def _ask_aws_if_clock_in_doubt(self, app: App) -> None:
+    def _settle_clock(self, app: App) -> None:
         if self._source.is_clock_in_doubt():
-            self._source.find_or_start_request().wait(_REQUEST_SECONDS)
+            self._source.find_or_start_request()
+            self._source.wait_for_request(_REQUEST_SECONDS)
 
     def _give_notices(self, app: App) -> None:
         next_at = app.clock.now() + ceil(self._pause_seconds)
@@ -134,13 +132,11 @@ class BackgroundWork:
 
     def _renew_credentials_early(self, app: App) -> None:
         """Renew credentials past half of their life, unless AWS refused that with this token."""
-        if not app.settings.get("renew_ahead"):
+        renewal_at = credentials.load_renewal_time(app, self._session, self._role)
+        if not app.settings.get("renew_ahead") or renewal_at > app.clock.now():
             return
-        if credentials.load_renewal_time(app, self._session, self._role) > app.clock.now():
-            return
-        if not self._may_release_credentials(app):
-            return
-        if app.tokens.read_token_file_fingerprint(self._session) == self._refused_fingerprint:
+        fingerprint = app.tokens.read_token_file_fingerprint(self._session)
+        if not self._may_release(app) or fingerprint == self._refused_fingerprint:
             return
         try:
             credentials.renew_credentials_early(
@@ -150,9 +146,9 @@ class BackgroundWork:
         except (LoginRequired, Refused):  # a client gets this error at its own request
             self._refused_fingerprint = app.tokens.read_token_file_fingerprint(self._session)
 
-    def _renew_before_sign_in_ends(self, app: App) -> None:
+    def _renew_before_end(self, app: App) -> None:
         """Renew credentials and token shortly before the sign-in ends, so that jobs can go on."""
-        if not self._may_release_credentials(app):
+        if not self._may_release(app):
             return
         outlook = clocks.load_sign_in_outlook(app, self._session)
         ends = notices.list_expiries_of_sign_in_and_token(outlook)
@@ -169,8 +165,7 @@ class BackgroundWork:
                 )
                 self._renewed_before.add(at)
 
-    def _may_release_credentials(self, app: App) -> bool:
-        """Return whether clients may get credentials now. False once the role's grant has ended."""
+    def _may_release(self, app: App) -> bool:
         return app.vault.may_release(self._session.key_of(self._role), Way.SERVE)
 
     def _renew_token(self, app: App) -> None:

@@ -42,13 +42,12 @@ _CODES = (
 )
 
 
-def _make_error_answer(status: int, code: str, message: str) -> Answer:
-    """Return an error answer in the JSON that SDKs read."""
+def _error_answer(status: int, code: str, message: str) -> Answer:
     return Answer(status, to_json({"code": code, "message": message}).encode())
 
 
 # The endpoint's answer to every request that is not allowed; the answer does not say why.
-_FORBIDDEN = _make_error_answer(403, "Forbidden", "this request is not answered")
+_FORBIDDEN = _error_answer(403, "Forbidden", "this request is not answered")
 _RUNNING = Answer(200, b"")
 
 
@@ -62,29 +61,27 @@ class ContainerHandler:
         self.rules = HttpRules(frozenset(hosts), _FORBIDDEN, MOST_CLIENTS)
         self._source = source
         self._account_id = account_id
-        self._token = token
+        self._token = token.reveal().encode()
 
     def answer(self, request: Request) -> Answer:
         """Answer a TCP client: credentials in the JSON of ECS containers, or an error."""
         if request.target == HEALTH_PATH:
             return _RUNNING
         token = request.headers.get(b"authorization", b"")
-        is_known = hmac.compare_digest(token, self._token.reveal().encode())
-        if request.target != PATH or not is_known:
+        if not hmac.compare_digest(token, self._token) or request.target != PATH:
             return _FORBIDDEN
         get = self._source.get_credentials
-        return _answer_with_credentials(lambda: get(CONTAINER_SECONDS), self._encode_credentials)
+        return _answer_with(lambda: self._encode(get(CONTAINER_SECONDS)))
 
-    def _encode_credentials(self, found: RoleCredentials) -> bytes:
-        return to_json(
-            {
-                "AccessKeyId": found.access_key_id,
-                "SecretAccessKey": found.secret_access_key.reveal(),
-                "Token": found.session_token.reveal(),
-                "Expiration": to_iso(found.expires_at),
-                "AccountId": self._account_id,
-            }
-        ).encode()
+    def _encode(self, found: RoleCredentials) -> bytes:
+        document = {
+            "AccessKeyId": found.access_key_id,
+            "SecretAccessKey": found.secret_access_key.reveal(),
+            "Token": found.session_token.reveal(),
+            "Expiration": to_iso(found.expires_at),
+            "AccountId": self._account_id,
+        }
+        return to_json(document).encode()
 
 
 class SocketHandler:
@@ -104,31 +101,20 @@ class SocketHandler:
         # Only clients of the socket file wait for a sign-in: curl, which waits without limit, and
         # credential_process, whose shortest limit is that of Rust's SDK: CALL_SECONDS is below it.
         # SDKs that use the container address wait just 1 to 9 s.
-        get = self._source.get_credentials_after_sign_in
-        return _answer_with_credentials(lambda: get(CALL_SECONDS), self._encode_credentials)
-
-    def _encode_credentials(self, found: RoleCredentials) -> bytes:
-        return credential_document(found, self._account_id)
+        get = self._source.get_after_sign_in
+        return _answer_with(lambda: credential_document(get(CALL_SECONDS), self._account_id))
 
 
-def _answer_with_credentials(
-    get_credentials: Callable[[], RoleCredentials], encode: Callable[[RoleCredentials], bytes]
-) -> Answer:
+def _answer_with(get_document: Callable[[], bytes]) -> Answer:
     try:
-        return Answer(200, encode(get_credentials()))
-    except SsoHelperError as error:
-        return _make_answer_for_error(error)
-    except Exception as error:
-        crash_report.report_crash(error, sys.exc_info()[2])
-        return _make_answer_for_error(SsoHelperError("internal error"))
-
-
-def _make_answer_for_error(error: SsoHelperError) -> Answer:
-    hint = f" ({error.hint})" if error.hint else ""
-    message = show(f"{error.message}{hint}")
+        return Answer(200, get_document())
+    except SsoHelperError as failure:
+        error = failure
+    except Exception as failure:
+        crash_report.report_crash(failure, sys.exc_info()[2])
+        error = SsoHelperError("internal error")
+    message = show(error.message + (f" ({error.hint})" if error.hint else ""))
     for kind, status, code in _CODES:
         if isinstance(error, kind):
-            return _make_error_answer(status, code, message)
-    return _make_error_answer(
-        500, "LocalState" if error.exit_code == 7 else "InternalError", message
-    )
+            return _error_answer(status, code, message)
+    return _error_answer(500, "LocalState" if error.exit_code == 7 else "InternalError", message)

@@ -7,7 +7,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,6 @@ if sys.platform == "win32":
 
 if TYPE_CHECKING:
     from ssohelper.settings.effective_settings import Settings
-    from ssohelper.stores.config_store import ConfigStore
     from ssohelper.wire.local_server import LocalServer
 
 _PR_SET_DUMPABLE = 4
@@ -37,39 +35,26 @@ _PR_SET_DUMPABLE = 4
 _MOST_WARNINGS = 50
 
 
-class _Shared:
-    """The last settings without an error, used while config.toml has one; and the parsed config."""
-
-    def __init__(self, app: App) -> None:
-        self.settings = app.settings
-        self.config = app.config
-
-
 class EndpointApp(App):
-    """An App that reads the current settings and files. All instances of an endpoint share `shared`.
+    """An App that reads the current settings and files: for a background round, or one request.
 
-    Each background round makes a new one, and each request that is no hit.
+    While config.toml has an error, it uses the settings of the endpoint's `first` App.
     """
 
-    shared: _Shared | None = None
-
-    @cached_property
-    def config(self) -> "ConfigStore":
-        """The store of ~/.aws/config, which parses 5,000 profiles in 40 ms, after a change only."""
-        return self.shared.config if self.shared else super().config
+    first: App | None = None
 
     def read_settings(self) -> "Settings":
         """Return the settings; if config.toml has an error, warn and return the previous settings.
 
         An error while the user edits the file must not end a job that runs for days.
         """
-        if self.shared is None:
+        if self.first is None:
             return super().read_settings()
         try:
-            self.shared.settings = super().read_settings()
+            self.first.settings = super().read_settings()
         except SsoHelperError as error:
             self.warn(f"using the previous settings: {error.message}")
-        return self.shared.settings
+        return self.first.settings
 
 
 class Endpoint(ClosableServer):
@@ -95,7 +80,7 @@ class Endpoint(ClosableServer):
         self._make_app = make_app
         self._warn = warn
         self._warned: set[str] = set()
-        self._shared = _Shared(app)
+        _ = app.settings  # read before the user can make an error in them
         self._servers: list[LocalServer] = []
         self._port = 0
         self._token = Secret(secrets.token_urlsafe(32))
@@ -110,7 +95,6 @@ class Endpoint(ClosableServer):
             profile.role,
             self.source,
             print_notice=print_notice,
-            restore_files=self.files.restore_missing_files,
             pause_seconds=pause_seconds,
         )
 
@@ -120,7 +104,7 @@ class Endpoint(ClosableServer):
         Raises: LocalState when another program uses the port.
         """
         try:
-            self._start_server_on_port_or_socket(port, self._make_container_handler)
+            self._listen(port, self._make_container_handler)
         except LocalState as error:
             error.hint = "name another port with --port, or leave out --port to take a free one"
             raise
@@ -132,9 +116,7 @@ class Endpoint(ClosableServer):
         """
         account_id = self._profile.shown_role.account_id
         bound = self.files.bind_socket(path)
-        self._start_server_on_port_or_socket(
-            bound, lambda _port: SocketHandler(self.source, account_id)
-        )
+        self._listen(bound, lambda _port: SocketHandler(self.source, account_id))
 
     def save_token_in(self, folder: Path) -> None:
         """Write the endpoint's token to this folder, which containers mount. Raises: LocalState."""
@@ -145,7 +127,8 @@ class Endpoint(ClosableServer):
 
         Raises: LocalState when the system allows no more threads.
         """
-        _forbid_core_dumps_and_debuggers()
+        if sys.platform == "linux":  # no core dumps; other processes cannot read our memory
+            ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
         for server in self._servers:
             server.start()
         try:
@@ -201,14 +184,14 @@ class Endpoint(ClosableServer):
             server.close()
         self.files.remove()
 
-    def _start_server_on_port_or_socket(
+    def _listen(
         self, port_or_socket: int | socket.socket, make_handler: Callable[[int], RequestHandler]
     ) -> None:
-        self._servers.append(
-            self._app.makers.bind_local_server(
-                port_or_socket, make_handler, _log_crash_of_one_client
-            )
-        )
+        def report(error: BaseException) -> None:  # the endpoint continues to run
+            crash_report.report_crash(error, error.__traceback__)
+
+        make_server = self._app.makers.bind_local_server
+        self._servers.append(make_server(port_or_socket, make_handler, report))
 
     def _make_container_handler(self, port: int) -> ContainerHandler:
         self._port = port
@@ -232,7 +215,8 @@ class Endpoint(ClosableServer):
 
     def _make_new_app(self) -> EndpointApp:
         made = self._make_app(self._app.environ, warn=self._warn_once)
-        made.shared = self._shared
+        made.first = self._app
+        made.config = self._app.config  # 5,000 profiles are parsed in 40 ms, after a change only
         return made
 
     def _warn_once(self, message: str) -> None:
@@ -241,14 +225,3 @@ class Endpoint(ClosableServer):
                 self._warned.clear()
             self._warned.add(message)
             self._warn(message)
-
-
-def _log_crash_of_one_client(error: BaseException) -> None:
-    """Write a crash log for an error while one client was served. The endpoint continues to run."""
-    crash_report.report_crash(error, error.__traceback__)
-
-
-def _forbid_core_dumps_and_debuggers() -> None:
-    """Forbid core dumps and, on Linux, that other processes read this process's memory."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -377,22 +377,6 @@ class TestSocket:
             assert path.is_socket()
         assert len(os.listdir(state(home))) == 1
 
-    def test_a_socket_with_a_listener_is_kept_even_when_recorded_as_ours(
-        self, home: Home, emulator: Emulator, run: Run
-    ) -> None:
-        path = home.path / "sso.sock"
-        with Program([*SERVE, "--socket", str(path)], home) as program:
-            program.says("http://localhost/")
-            program.ends(signal.SIGKILL)
-        path.unlink()
-        with socket.socket(socket.AF_UNIX) as another:
-            another.bind(str(path))
-            another.listen()
-            [note] = state(home).glob("*/socket")
-            note.write_bytes(b"%d:%s" % (path.stat().st_ino, os.fsencode(path)))
-            assert run("serve", "job", "--socket", str(path)).returncode == 7
-            assert path.is_socket()
-
     def test_a_socket_in_a_folder_whose_name_is_not_utf8(
         self, home: Home, emulator: Emulator
     ) -> None:

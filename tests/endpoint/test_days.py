@@ -2,10 +2,8 @@
 
 import json
 import re
-import shutil
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -122,26 +120,6 @@ def test_an_error_in_the_settings_does_not_end_a_job(
         ]
 
 
-def test_files_that_cannot_be_restored_delay_neither_renewal_nor_notice(
-    home: Home, emulator: Emulator, clock: Clock
-) -> None:
-    emulator.faults.role_credentials_seconds = HOUR
-    signed_in(home, clock, hours=2)
-    with served(home, emulator, clock, pause_seconds=600) as endpoint:
-        good(endpoint, clock)
-        wait_for(lambda: endpoint.told)
-        folder = home.path / ".local/state/ssohelper/serve"
-        shutil.rmtree(folder)
-        folder.write_text("somebody else's")
-        clock.go_on(HOUR + 60)
-        endpoint.serving.background.do_one_round()
-        assert emulator.counters["GetRoleCredentials"] == 2
-        assert len(endpoint.told) == 2
-        folder.unlink()
-        endpoint.serving.background.do_one_round()
-        assert (folder / endpoint.serving.files.path.name / "token").exists()
-
-
 def test_a_role_that_is_no_longer_assigned_is_a_warning(
     home: Home, emulator: Emulator, clock: Clock
 ) -> None:
@@ -253,16 +231,6 @@ def test_another_time_zone_changes_nothing(
         finally:
             time.tzset()
     assert emulator.counters["GetRoleCredentials"] == 1
-
-
-def test_a_file_that_a_cleaner_removed_is_restored(
-    home: Home, emulator: Emulator, clock: Clock
-) -> None:
-    with served(home, emulator, clock, pause_seconds=0.05) as endpoint:
-        path = Path(endpoint.env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"])
-        shutil.rmtree(path.parent)
-        wait_for(lambda: path.exists() and path.with_name("credentials").exists())
-        assert path.read_text() == endpoint.token
 
 
 class TestSlowAws:

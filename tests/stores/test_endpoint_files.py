@@ -13,16 +13,11 @@ import pytest
 from ssohelper.core.model import Secret
 from ssohelper.errors import LocalState, UsageProblem
 from ssohelper.stores import endpoint_files
-from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder, TokenFolder
+from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
 from tests.stores.disk import mode_of
 
 TOKEN = Secret("t" * 43)
 URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:"
-
-
-def _bind_and_close(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as made:
-        made.bind(os.fspath(path))
 
 
 def test_a_folder_that_is_just_being_made_is_not_removed_as_abandoned(
@@ -34,13 +29,13 @@ def test_a_folder_that_is_just_being_made_is_not_removed_as_abandoned(
     def another_endpoint_removes_first(descriptor: int, operation: int) -> None:
         seen.append(operation)
         if len(seen) == 1:  # the folder is made and its lock is not held yet
-            endpoint_files._remove_abandoned_folders(tmp_path)
+            PrivateFolder(tmp_path).remove()
         flock(descriptor, operation)
 
     monkeypatch.setattr(fcntl, "flock", another_endpoint_removes_first)
     folder = PrivateFolder(tmp_path)
     assert folder.write_file("token", b"x").read_bytes() == b"x"
-    endpoint_files._remove_abandoned_folders(tmp_path)
+    PrivateFolder(tmp_path).remove()
     assert folder.path.is_dir()
     folder.remove()
     assert os.listdir(tmp_path) == []
@@ -51,46 +46,43 @@ def test_a_full_disk_raises_local_state(tmp_path: Path, monkeypatch: pytest.Monk
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "open", full)
-    with pytest.raises(LocalState, match="no space left"):
+    with pytest.raises(LocalState, match="cannot be written"):
         PrivateFolder(tmp_path)
 
 
-def test_the_folder_and_the_one_above_it_are_private_and_missing_files_come_back(
-    tmp_path: Path,
-) -> None:
+def test_the_folder_and_the_one_above_it_are_private(tmp_path: Path) -> None:
     base = tmp_path / "endpoints"
     base.mkdir(mode=0o755)
     folder = PrivateFolder(base)
     assert mode_of(base) == mode_of(folder.path) == 0o700
     path = folder.write_file("env", b"first")
     folder.write_file("env", b"second")
-    folder.write_token_folder(tmp_path / "tokens", TOKEN)
-    for gone in (path, tmp_path / "tokens" / "token"):
-        gone.unlink()
-    folder.restore_missing_files()
-    assert path.read_bytes() == b"second"
-    assert (tmp_path / "tokens" / "token").read_text() == TOKEN.reveal()
-    path.write_bytes(b"changed")
-    folder.restore_missing_files()
-    assert path.read_bytes() == b"changed"
-    shutil.rmtree(base)
-    folder.restore_missing_files()
-    assert (path.read_bytes(), mode_of(base), mode_of(path)) == (b"second", 0o700, 0o600)
+    assert (path.read_bytes(), mode_of(path)) == (b"second", 0o600)
     folder.remove()
-    folder.restore_missing_files()
     assert os.listdir(base) == []
+
+
+def save_token(path: Path, token: Secret = TOKEN) -> PrivateFolder:
+    """Write the token to the folder, as an endpoint does that runs until its `remove`."""
+    made = PrivateFolder(path.parent.parent / f"{path.parent.name}-endpoints")
+    try:
+        assert made.write_token_folder(path, token) == path / "token"
+    except LocalState:
+        made.remove()
+        raise
+    return made
 
 
 class TestTokenFolder:
     def test_a_new_token_is_renamed_over_the_earlier_one(self, tmp_path: Path) -> None:
         """A client that reads the file at any moment finds one of the two tokens, whole."""
-        TokenFolder(tmp_path / "tokens", Secret("x" * 43)).close()
+        save_token(tmp_path / "tokens", Secret("x" * 43)).remove()
         with open(tmp_path / "tokens" / "token") as earlier:
-            folder = TokenFolder(tmp_path / "tokens", TOKEN)
+            folder = save_token(tmp_path / "tokens", TOKEN)
             assert earlier.read() == "x" * 43
-        folder.close()
-        assert folder.file.read_text() == TOKEN.reveal()
-        assert mode_of(folder.file) == 0o600
+        folder.remove()
+        file = tmp_path / "tokens" / "token"
+        assert (file.read_text(), mode_of(file)) == (TOKEN.reveal(), 0o600)
         assert os.listdir(tmp_path / "tokens") == ["token"]
 
     @pytest.mark.parametrize("content", ["", "x" * 42, "x" * 44, "my notes" * 6, "x" * 43 + "\n"])
@@ -102,19 +94,19 @@ class TestTokenFolder:
         (path / "token").write_text(content)
         (path / "token").chmod(0o644)
         with pytest.raises(LocalState, match="is not the token of an endpoint"):
-            TokenFolder(path, TOKEN)
+            save_token(path, TOKEN)
         assert (path / "token").read_text() == content
         assert mode_of(path / "token") == 0o644
         (path / "token").unlink()
-        TokenFolder(path, TOKEN).close()
+        save_token(path, TOKEN).remove()
 
     def test_two_endpoints_do_not_use_one_folder(self, tmp_path: Path) -> None:
-        first = TokenFolder(tmp_path / "tokens", TOKEN)
+        first = save_token(tmp_path / "tokens", TOKEN)
         assert mode_of(tmp_path / "tokens") == 0o700
         with pytest.raises(LocalState, match="another endpoint keeps its token"):
-            TokenFolder(tmp_path / "tokens", Secret("y" * 43))
-        assert first.file.read_text() == TOKEN.reveal()
-        first.close()
+            save_token(tmp_path / "tokens", Secret("y" * 43))
+        assert (tmp_path / "tokens" / "token").read_text() == TOKEN.reveal()
+        first.remove()
 
     @pytest.mark.parametrize("mode", [0o701, 0o710, 0o720, 0o704])
     def test_a_folder_that_others_may_enter_is_refused(self, tmp_path: Path, mode: int) -> None:
@@ -122,7 +114,7 @@ class TestTokenFolder:
         path.mkdir()
         path.chmod(mode)
         with pytest.raises(LocalState, match="other users may enter"):
-            TokenFolder(path, TOKEN)
+            save_token(path, TOKEN)
         assert os.listdir(path) == []
 
     def test_a_folder_below_one_that_others_may_write_is_refused(self, tmp_path: Path) -> None:
@@ -131,15 +123,15 @@ class TestTokenFolder:
         for mode, is_allowed in ((0o755, True), (0o702, False), (0o700, True)):
             above.chmod(mode)
             if is_allowed:
-                TokenFolder(above / "tokens", TOKEN).close()
+                save_token(above / "tokens", TOKEN).remove()
             else:
                 with pytest.raises(LocalState, match="others may write in the folder"):
-                    TokenFolder(above / "tokens", TOKEN)
+                    save_token(above / "tokens", TOKEN)
 
     def test_a_folder_below_tmp_is_accepted(self) -> None:
         # /tmp belongs to root and has the sticky bit.
         path = Path("/tmp", f"ssohelper-{os.urandom(8).hex()}")
-        TokenFolder(path, TOKEN).close()
+        save_token(path, TOKEN).remove()
         shutil.rmtree(path)
 
     def test_no_folder_is_made_below_a_file_or_through_a_link(self, tmp_path: Path) -> None:
@@ -147,7 +139,7 @@ class TestTokenFolder:
         (tmp_path / "link").symlink_to(tmp_path)
         for path in (tmp_path / "file" / "tokens", tmp_path / "no" / "tokens", tmp_path / "link"):
             with pytest.raises(LocalState):
-                TokenFolder(path, TOKEN)
+                save_token(path, TOKEN)
 
 
 class TestEnvFile:
@@ -220,27 +212,35 @@ class TestSocket:
         folder.remove()
         assert (tmp_path / "s").read_text() == "mine"
 
-    @pytest.mark.parametrize("kind", ["abandoned", "in use", "replaced", "bound again"])
-    def test_the_next_endpoint_removes_the_socket_of_a_killed_one_alone(
-        self, tmp_path: Path, kind: str
+    @pytest.mark.parametrize(("kind", "is_bound"), [("killed", True), ("in use", False)])
+    def test_a_socket_without_a_listener_is_replaced(
+        self, tmp_path: Path, kind: str, is_bound: bool
     ) -> None:
-        killed = PrivateFolder(tmp_path / "base")
-        bound = killed.bind_socket(tmp_path / "s")
-        if kind == "in use":
-            bound.listen()
-        else:
-            bound.close()
-        if kind == "replaced":
-            (tmp_path / "s").rename(tmp_path / "old")
-            (tmp_path / "s").write_text("theirs")
-        elif kind == "bound again":
-            (tmp_path / "s").rename(tmp_path / "old")
-            _bind_and_close(tmp_path / "s")
-        os.close(killed._lock)
-        PrivateFolder(tmp_path / "base").remove()
-        assert (tmp_path / "s").exists() == (kind != "abandoned")
-        assert not killed.path.exists()
-        bound.close()
+        path, folder = tmp_path / "s", PrivateFolder(tmp_path / "base")
+        with socket.socket(socket.AF_UNIX) as earlier:
+            earlier.bind(os.fspath(path))
+            if kind == "in use":
+                earlier.listen()
+            with contextlib.nullcontext() if is_bound else pytest.raises(LocalState, match="is th"):
+                folder.bind_socket(path).close()
+        folder.remove()
+        assert path.exists() != is_bound
+
+    def test_the_socket_of_a_later_endpoint_stays(self, tmp_path: Path) -> None:
+        first, second = PrivateFolder(tmp_path / "base"), PrivateFolder(tmp_path / "base")
+        with first.bind_socket(tmp_path / "s"):  # it does not listen, as after a kill
+            second.bind_socket(tmp_path / "s").close()
+        first.remove()
+        assert (tmp_path / "s").is_socket()
+        second.remove()
+        assert os.listdir(tmp_path / "base") == []
+
+    def test_the_folder_of_a_killed_endpoint_is_removed(self, tmp_path: Path) -> None:
+        killed = PrivateFolder(tmp_path)
+        killed.write_file("token", b"x")
+        killed._held.close()
+        PrivateFolder(tmp_path).remove()
+        assert os.listdir(tmp_path) == []
 
     def test_a_socket_may_be_in_a_folder_of_root_that_every_user_may_enter(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -252,7 +252,7 @@ class TestSocket:
                 patch.setattr(os, "stat", lambda _path, status=status: status)
                 patch.setattr(os, "geteuid", lambda: 1000)
                 with contextlib.nullcontext() if is_allowed else pytest.raises(LocalState):
-                    endpoint_files._refuse_folder_open_to_others(tmp_path, shared=True)
+                    endpoint_files._refuse_open_folder(tmp_path, shared=True)
 
     def test_a_socket_may_be_in_tmp_and_not_where_others_may_replace_it(
         self, tmp_path: Path

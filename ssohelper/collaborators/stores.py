@@ -1,0 +1,255 @@
+"""Creates the stores, each on first use: `Stores`, the part of `App` that asks AWS nothing.
+
+A heavy module is imported by the one method that needs it, so that each command imports only what
+it uses.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ssohelper.fastpath import folders
+from ssohelper.system.clock import Clock
+from ssohelper.system.locations import Locations
+
+if TYPE_CHECKING:
+    from ssohelper.collaborators.makers import Makers
+    from ssohelper.core.company_policy import CompanyPolicy
+    from ssohelper.core.grants import GrantContext
+    from ssohelper.settings.effective_settings import Settings
+    from ssohelper.stores.choices_file import ChoicesStore
+    from ssohelper.stores.clock_file import ClockFile
+    from ssohelper.stores.config_store import ConfigStore
+    from ssohelper.stores.directory_cache import DirectoryCache
+    from ssohelper.stores.grant_files import GrantStore
+    from ssohelper.stores.journal_file import Journal
+    from ssohelper.stores.legacy_tokens import LoginCache
+    from ssohelper.stores.list_view_file import ListViewFile
+    from ssohelper.stores.name_index import NameIndexFile
+    from ssohelper.stores.notice_record import NoticeRecord
+    from ssohelper.stores.prompt_state import PromptState
+    from ssohelper.stores.protections import Protections
+    from ssohelper.stores.region_failures import RegionFailures
+    from ssohelper.stores.settings_file import SettingsFile
+    from ssohelper.stores.settings_stamp import SettingsStamp
+    from ssohelper.stores.sign_in_failures import SignInFailures
+    from ssohelper.stores.usage_files import ConsoleVisits, UsageStore
+
+
+class Stores:
+    """The clock, file locations and stores of one command.
+
+    Tests pass their own `clock`, `monotonic` and `sleep` to replace the machine's clock.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str] | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        warn: Callable[[str], None] | None = None,
+    ) -> None:
+        self.environ = dict(os.environ if environ is None else environ)
+        self.clock = Clock(
+            clock, monotonic, sleep, aws_clock=lambda: self._aws_clock, warn=self.warn
+        )
+        self.locations = Locations(self.environ)
+        # A broker uses the machine's clock, so a call with another clock must not ask a broker.
+        self.may_ask_broker = clock is time.time
+        self._warn = warn
+        self.warnings: list[str] = []
+
+    def warn(self, message: str) -> None:
+        """Add a warning that the entry point prints, unless the same warning was added before."""
+        if message not in self.warnings:
+            self.warnings.append(message)
+            if self._warn:
+                self._warn(message)
+
+    @cached_property
+    def makers(self) -> Makers:
+        """The object that makes file objects, servers and folders, which the App does not keep."""
+        from ssohelper.collaborators.makers import Makers
+
+        return Makers(self.locations)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, from their file and the environment."""
+        _ = self.settings_stamp  # records the file's modification time before the file is read
+        return self.read_settings()
+
+    def read_settings(self) -> Settings:
+        """Return the settings as they are in their file now, not those read earlier."""
+        from ssohelper.settings.effective_settings import LIMIT_BYTES, parse_settings
+        from ssohelper.stores.user_file import read_user_file
+
+        # The file names commands that we run, so a file that another user may write is refused.
+        found = read_user_file(self.locations.settings_file, LIMIT_BYTES, only_trusted=True)
+        settings = parse_settings(found.data, self.locations.settings_file, self.environ)
+        settings = settings.with_policy(
+            self.company_policy, str(self.locations.company_policy_file)
+        )
+        if folders.find_other_home_owner(str(self.locations.settings_file), self.environ) is None:
+            return settings
+        # As root, we run no command that another user's settings file names.
+        return settings.without_commands()
+
+    def forget_settings(self) -> None:
+        """Let the next use of the settings read their file again."""
+        self.__dict__.pop("settings", None)
+
+    @cached_property
+    def company_policy(self) -> CompanyPolicy:
+        """The company's policy, which this machine's administrator sets. Raises: ConfigInvalid."""
+        from ssohelper.stores.company_policy_file import read_company_policy
+
+        _ = self.settings_stamp  # records the file's modification time before the file is read
+        return read_company_policy(self.locations.company_policy_file)
+
+    def forget_company_policy(self) -> None:
+        """Let the next use of the company's policy read its file again."""
+        self.__dict__.pop("company_policy", None)
+
+    @cached_property
+    def settings_store(self) -> SettingsFile:
+        """The store that changes the settings file."""
+        from ssohelper.stores.settings_file import SettingsFile
+
+        return SettingsFile(self.locations.settings_file, runtime=self.locations.runtime_folder)
+
+    @cached_property
+    def config(self) -> ConfigStore:
+        """The store of ~/.aws/config."""
+        from ssohelper.stores.config_store import ConfigStore
+
+        return ConfigStore(
+            *self.locations.aws_files,
+            state=self.locations.state_folder,
+            runtime=self.locations.runtime_folder,
+        )
+
+    @cached_property
+    def choices(self) -> ChoicesStore:
+        """The store of each session's choices for `profile sync`, which later runs use again."""
+        from ssohelper.stores.choices_file import ChoicesStore
+
+        return ChoicesStore(self.locations.state_folder, self.locations.runtime_folder, self.warn)
+
+    @cached_property
+    def grants(self) -> GrantStore:
+        from ssohelper.stores.grant_files import GrantStore
+
+        return GrantStore(self.locations.runtime_folder, self.journal, self.find_grant_context)
+
+    def find_grant_context(self) -> GrantContext:
+        """Return what a grant is bound to: user, boot, terminal session; and the clocks' times."""
+        from ssohelper.system import terminal_session
+
+        return terminal_session.find_grant_context(self.clock.now())
+
+    @cached_property
+    def protections(self) -> Protections:
+        from ssohelper.stores.protections import Protections
+
+        return Protections(self.locations.state_folder, self.locations.token_folder)
+
+    @cached_property
+    def settings_stamp(self) -> SettingsStamp:
+        """The store of the files by which the launcher sees that the settings have changed."""
+        from ssohelper.stores.settings_stamp import SettingsStamp
+
+        return SettingsStamp(
+            self.locations.runtime_folder,
+            self.locations.settings_file,
+            self.locations.company_policy_file,
+        )
+
+    @cached_property
+    def sign_in_failures(self) -> SignInFailures:
+        """The store of failed sign-ins: all waiting `login` commands of a session report them."""
+        from ssohelper.stores.sign_in_failures import SignInFailures
+
+        return SignInFailures(self.locations.runtime_folder)
+
+    @cached_property
+    def region_failures(self) -> RegionFailures:
+        """The store of the regions in which a session's Identity Center gave no answer."""
+        from ssohelper.stores.region_failures import RegionFailures
+
+        return RegionFailures(self.locations.runtime_folder)
+
+    @cached_property
+    def login_cache(self) -> LoginCache:
+        """The cache that says when the credentials of `aws login` expire."""
+        from ssohelper.stores.legacy_tokens import LoginCache
+
+        return LoginCache(self.locations.login_folder)
+
+    @cached_property
+    def notice_record(self) -> NoticeRecord:
+        """The store that records which notices of a sign-in's end were given."""
+        from ssohelper.stores.notice_record import NoticeRecord
+
+        return NoticeRecord(self.locations.state_folder)
+
+    @cached_property
+    def prompt_state(self) -> PromptState:
+        """The store of the files from which shell prompts read what they show."""
+        from ssohelper.stores.prompt_state import PromptState
+
+        return PromptState(self.locations.runtime_folder)
+
+    @cached_property
+    def directory(self) -> DirectoryCache:
+        """The store of each session's list of accounts and roles, as AWS last returned it."""
+        from ssohelper.stores.directory_cache import DirectoryCache
+
+        return DirectoryCache(self.locations.state_folder)
+
+    @cached_property
+    def journal(self) -> Journal:
+        from ssohelper.stores.journal_file import Journal
+
+        return Journal(self.locations.state_folder, warn=self.warn, now=self.clock.now_exactly)
+
+    @cached_property
+    def name_index(self) -> NameIndexFile:
+        """The saved index of names for TAB completion. First records the config's time."""
+        from ssohelper.stores.name_index import NameIndexFile
+
+        where = self.locations
+        return NameIndexFile(where.runtime_folder, *where.aws_files, where.state_folder)
+
+    @cached_property
+    def usage(self) -> UsageStore:
+        """The store that records when and how often roles were used, and which are favourites."""
+        from ssohelper.stores.usage_files import UsageStore
+
+        return UsageStore(self.locations.state_folder, self.locations.runtime_folder, self.warn)
+
+    @cached_property
+    def list_view(self) -> ListViewFile:
+        """The store of the last order of the full screen's list."""
+        from ssohelper.stores.list_view_file import ListViewFile
+
+        return ListViewFile(self.locations.state_folder)
+
+    @cached_property
+    def console_visits(self) -> ConsoleVisits:
+        """The store that records as which role each browser was last signed in to the console."""
+        from ssohelper.stores.usage_files import ConsoleVisits
+
+        return ConsoleVisits(self.locations.state_folder)
+
+    @cached_property
+    def _aws_clock(self) -> ClockFile:
+        from ssohelper.stores.clock_file import ClockFile
+
+        return ClockFile(self.locations.runtime_folder)
