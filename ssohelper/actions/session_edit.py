@@ -1,7 +1,4 @@
-"""Adds and removes sessions, and lists what ssohelper keeps for each session.
-
-`setup` adds a session too, together with its profiles. This module asks AWS for no roles.
-"""
+"""Moves and removes sessions, and lists what ssohelper keeps for each."""
 
 from __future__ import annotations
 
@@ -38,9 +35,8 @@ if TYPE_CHECKING:
 class SessionEntry(NamedTuple):
     """A session with its clock, options, profiles and files.
 
-    `managed` are the names of the session's managed profiles, `others` those of profiles that the
-    user or another tool wrote. `files` are the paths of the saved tokens and client registrations.
-    `in_config` is False if the config does not have the session, although it is signed in.
+    `others` are the profiles that the user or another tool wrote, `files` the paths of the saved
+    tokens and client registrations. `in_config` is False if it is signed in, but not in the config.
     """
 
     clock: SessionClock
@@ -53,10 +49,9 @@ class SessionEntry(NamedTuple):
 
 
 class SessionPlan(NamedTuple):
-    """A planned change of a session. `make` returns the changes of the config.
+    """A planned change of a session. `make` returns the changes of the config `data`.
 
-    `data` is the config that the plan was made from. `command` names the user's command in errors
-    and in the journal.
+    `command` names the user's command in errors and in the journal.
     """
 
     command: str
@@ -64,6 +59,10 @@ class SessionPlan(NamedTuple):
     make: Callable[[ConfigFile], list[Change]]
     changes: tuple[Change, ...]
     data: bytes
+
+    @property
+    def is_new(self) -> bool:
+        return self.command == "setup"
 
 
 def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
@@ -84,8 +83,8 @@ def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
 
 def plan_new_session(app: App, session: SsoSession) -> SessionPlan:
     """Return the plan that adds the session to the config. It is empty if the session exists."""
-    return _make_session_plan(
-        app, "session add", session, lambda c: session_changes.changes_that_add_session(c, session)
+    return _make_plan(
+        app, "setup", session, lambda c: session_changes.changes_that_add_session(c, session)
     )
 
 
@@ -98,11 +97,8 @@ def plan_session_move(app: App, session: SsoSession, new: SsoSession) -> Session
     selection.check_session_in_config(app, session)
     if not is_company_url(new.start_url):  # else the sign-in checks where the URL leads
         app.company_policy.check_portal(new)
-    return _make_session_plan(
-        app,
-        "session set-url",
-        session,
-        lambda c: session_changes.changes_that_move_session(c, new),
+    return _make_plan(
+        app, "session set-url", session, lambda c: session_changes.changes_that_move_session(c, new)
     )
 
 
@@ -114,47 +110,39 @@ def plan_session_removal(app: App, session: SsoSession) -> SessionPlan:
     """
     selection.check_session_in_config(app, session)
     name, config = session.name, app.config.read()
-    others = [
-        one
-        for one in session_changes.find_profiles_that_need_session(config, name)
-        if not one.managed
-    ]
+    users = session_changes.find_profiles_that_need_session(config, name)
+    others = [one for one in users if not one.managed]
     if others:
-        raise _unmanaged_profiles_use_session_error(app, name, others)
-    return _make_session_plan(
+        raise _used_by_others(app, name, others)
+    return _make_plan(
         app, "session rm", session, lambda c: session_changes.changes_that_remove_session(c, name)
     )
 
 
-def _unmanaged_profiles_use_session_error(
-    app: App, session: str, others: Sequence[ProfileEntry]
-) -> UsageProblem:
-    """Return the error for removing a session that profiles of other tools use.
-
-    The hint says what to do with each kind of profile.
-    """
+def _used_by_others(app: App, session: str, others: Sequence[ProfileEntry]) -> UsageProblem:
+    """Return the error for removing a session that profiles which ssohelper did not write use."""
+    file = app.locations.aws_config_file
     assuming = [one for one in others if assumes_role(one.keys)]
     ways = []
     if len(assuming) < len(others):
         ways.append(
             "to have these profiles removed too, adopt them: ssohelper profile sync "
-            f"--session {session} --adopt NAME; else remove them from "
-            f"{app.locations.aws_config_file} first"
+            f"--session {session} --adopt NAME; else remove them from {file} first"
         )
     if assuming:
         what = "assumes a role" if len(assuming) == 1 else "assume roles"
         ways.append(
-            f"{_quoted_profile_names(assuming)} {what} with the credentials of a source_profile, which --adopt "
-            f"does not take over: name another source_profile in {app.locations.aws_config_file}, "
-            "or remove the profile there"
+            f"{_quoted_names(assuming)} {what} with the credentials of a source_profile, which "
+            f"--adopt does not take over: name another source_profile in {file}, or remove the "
+            "profile there"
         )
     return UsageProblem(
-        f'profiles that ssohelper did not write use the session "{session}": {_quoted_profile_names(others)}',
+        f'profiles that ssohelper did not write use the session "{session}": {_quoted_names(others)}',
         hint="; ".join((*ways, f"to sign out but keep the session: ssohelper logout {session}")),
     )
 
 
-def _quoted_profile_names(entries: Sequence[ProfileEntry]) -> str:
+def _quoted_names(entries: Sequence[ProfileEntry]) -> str:
     return shortened_name_list([f'"{show(one.name, 60)}"' for one in entries], SOME_NAMES)
 
 
@@ -166,29 +154,28 @@ def diff_session_plan(app: App, plan: SessionPlan) -> Iterator[str]:
 
 def check_session_plan(app: App, plan: SessionPlan) -> None:
     """Raise LocalState if the config changed since the plan's diff was shown."""
-    _make_changes_of_session_plan(app, plan, app.config.read())
+    _changes_now(app, plan, app.config.read())
 
 
 def apply_session_plan(app: App, plan: SessionPlan) -> None:
     """Carry out the plan. A session to be removed is signed out first.
 
     Otherwise the token of a session that no command finds any more could remain. After an
-    interruption, `remove_records_of_missing_session` completes this. Raises: LocalState if the
+    interruption, `remove_records` completes this. Raises: LocalState if the
     config changed since the diff was shown; AwsUnreachable, after everything else is done, if AWS
     could not be told of the sign-out.
     """
-    name = plan.session.name
     agents.refuse_if_allow_list_applies(app, "change sessions", f"ssohelper {plan.command}")
     check_session_plan(app, plan)  # the plan is checked before the sign-out
     failure = None
-    if plan.command != "session add":
+    if not plan.is_new:
         try:
             login.log_out(app, plan.session)
         except AwsUnreachable as error:
             failure = error
     write_session_plan(app, plan)
-    if plan.command != "session add":
-        _forget_session_records(app, name)
+    if not plan.is_new:
+        _forget_records(app, plan.session.name)
     if failure is not None:
         raise failure
 
@@ -196,13 +183,11 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
 def write_session_plan(app: App, plan: SessionPlan) -> None:
     """Write the plan's changes to the config. Raises: LocalState if that has changed meanwhile."""
     choices = {plan.session.name: app.choices.load(plan.session.name)}
-    if app.config.write(
-        lambda c: _make_changes_of_session_plan(app, plan, c), app.clock.deadline(), choices
-    ):
+    if app.config.write(lambda c: _changes_now(app, plan, c), app.clock.deadline(), choices):
         config_writing.add_config_write_to_journal(app, plan.command, plan.changes)
 
 
-def check_name_belongs_to_session(app: App, session: SsoSession) -> None:
+def check_name(app: App, session: SsoSession) -> None:
     """Raise an error if the records under this session's name are those of another session.
 
     Raises: ConfigInvalid if the config no longer has the session; UsageProblem if the sign-in of
@@ -219,7 +204,7 @@ def check_name_belongs_to_session(app: App, session: SsoSession) -> None:
         )
 
 
-def has_records_of_missing_session(app: App, name: str) -> bool:
+def has_records(app: App, name: str) -> bool:
     """Return whether files or settings remain of a session that the config lacks.
 
     This happens after an interrupted `session rm`, and after an edit of the config by hand.
@@ -235,14 +220,7 @@ def has_records_of_missing_session(app: App, name: str) -> bool:
     )
 
 
-def list_profiles_of_missing_session(app: App, name: str) -> list[str]:
-    """Return the names of the profiles that name the session `name`, which the config lacks."""
-    return [
-        entry.name for entry in session_changes.find_profiles_of_session(app.config.read(), name)
-    ]
-
-
-def remove_records_of_missing_session(app: App, name: str) -> None:
+def remove_records(app: App, name: str) -> None:
     """Remove the files and settings that remain of a session that the config lacks.
 
     Signs out of a remaining sign-in.
@@ -255,10 +233,10 @@ def remove_records_of_missing_session(app: App, name: str) -> None:
         if session is not None:
             login.log_out(app, session)
     finally:
-        _forget_session_records(app, name)
+        _forget_records(app, name)
 
 
-def sign_out_and_forget_listing(app: App, session: SsoSession) -> None:
+def discard_sign_in(app: App, session: SsoSession) -> None:
     """Sign out after a setup that wrote nothing, and delete the session's saved list of roles.
 
     Raises: AwsUnreachable, after everything was removed here, if AWS was not told of the sign-out.
@@ -271,34 +249,29 @@ def sign_out_and_forget_listing(app: App, session: SsoSession) -> None:
 
 
 def has_config_section(app: App, session: SsoSession) -> bool:
-    """Return whether the config has a section for a session of this name."""
     return app.config.read().session_header(session.name) is not None
 
 
-def sign_out_after_unfinished_setup(app: App, session: SsoSession) -> bool:
+def discard_unfinished(app: App, session: SsoSession) -> bool:
     """Sign out after a setup that wrote no session; return whether a sign-out was needed.
 
-    A session in the config stays signed in. Raises: AwsUnreachable, as
-    `sign_out_and_forget_listing`.
+    A session in the config stays signed in. Raises: AwsUnreachable, as `discard_sign_in`.
     """
     if has_config_section(app, session):
         return False
-    sign_out_and_forget_listing(app, session)
+    discard_sign_in(app, session)
     return True
 
 
-def _make_session_plan(
+def _make_plan(
     app: App, command: str, session: SsoSession, make: Callable[[ConfigFile], list[Change]]
 ) -> SessionPlan:
     config = app.config.read()
     return SessionPlan(command, session, make, tuple(make(config)), config.text.data)
 
 
-def _make_changes_of_session_plan(
-    app: App, plan: SessionPlan, config: ConfigFile
-) -> Sequence[Change]:
-    is_new = plan.command == "session add"
-    if not is_new and not is_session_listed(plan.session, config.sso_sessions()):
+def _changes_now(app: App, plan: SessionPlan, config: ConfigFile) -> Sequence[Change]:
+    if not plan.is_new and not is_session_listed(plan.session, config.sso_sessions()):
         raise config_writing.config_changed_error(app)
     if config.text.data != plan.data:
         if tuple(plan.make(config)) != plan.changes:
@@ -310,7 +283,7 @@ def _make_changes_of_session_plan(
     return plan.changes
 
 
-def _forget_session_records(app: App, name: str) -> None:
+def _forget_records(app: App, name: str) -> None:
     own_settings.remove_session_settings(app, name)
     app.usage.forget_usage_of_session(name, app.clock.deadline())
     app.console_visits.forget_pages_of_session(name)

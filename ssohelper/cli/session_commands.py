@@ -1,9 +1,11 @@
-"""The commands session list, show, add, set-url and rm. They show changes before writing."""
+"""The commands session list, show, set-url and rm. They show changes before writing."""
 
+import re
+import shlex
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
@@ -30,11 +32,12 @@ from ssohelper.cli import choosing, colors, output
 from ssohelper.cli.plan_output import confirm_write, print_diff
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.cli.table import Cell
-from ssohelper.core import clock_text, plan_text
+from ssohelper.core import clock_text, plan_text, session_changes
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import SsoSession
 from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.text import show
+from ssohelper.errors import BadAnswer
 
 # How many profiles `session show` prints on a terminal.
 _MOST_PROFILES = 10
@@ -50,7 +53,6 @@ def session_command_group() -> None:
     Examples:
       ssohelper session list
       ssohelper session show corp
-      ssohelper session add corp https://d-0000000000.awsapps.com/start --region eu-west-1
       ssohelper session set-url corp https://corp.awsapps.com/start
       ssohelper session rm corp
     """
@@ -69,22 +71,22 @@ def list_sessions() -> None:
     app = output.get_app()
     listed = [*app.config.read().sso_sessions(), *find_sessions_not_in_config(app)]
     protected_sign_ins.warn_of_damaged_sign_in_records(app)
-    found = [session_edit.load_session_entry(app, one) for one in listed]
-    unusable = clocks.list_unusable_sessions(app)
     names = {one.name for one in listed}
     missing = [one for one in missing_sessions.list_missing_sessions(app) if one.name not in names]
+    found = [
+        *(_session_json(session_edit.load_session_entry(app, one)) for one in listed),
+        *(
+            _document(one.name, one, "unusable", reason=one.reason)
+            for one in clocks.list_unusable_sessions(app)
+        ),
+        *map(_missing_json, missing),
+    ]
     if output.options().json:
-        documents = [*map(_session_json, found), *map(_unusable_session_json, unusable)]
-        output.print_json([*documents, *map(_missing_session_json, missing)], app.warnings)
-    elif not found and not unusable and not missing:
+        output.print_json(found, app.warnings)
+    elif not found:
         output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
     else:
-        rows = [
-            *map(_session_row, found),
-            *map(_unusable_session_row, unusable),
-            *map(_missing_session_row, missing),
-        ]
-        output.print_rows(_HEADER, rows)
+        output.print_rows(_HEADER, map(_row, found))
         for one in missing:
             output.say(missing_sessions.describe_missing_session(one))
 
@@ -100,7 +102,7 @@ def show_session(name: str | None) -> None:
       ssohelper session show corp
     """
     app = output.get_app()
-    named = _session_name_of_argument_or_option(name)
+    named = output.checked_session_name(name) or output.options().session
     chosen = find_session_not_in_config(app, named) or choosing.choose_session(named)
     entry = session_edit.load_session_entry(app, chosen)
     if output.options().json:
@@ -108,33 +110,6 @@ def show_session(name: str | None) -> None:
     else:
         shows_all = not sys.stdout.isatty()
         output.print_rows(("WHAT", "VALUE"), _make_detail_rows(app, entry, shows_all=shows_all))
-
-
-@session_command_group.command("add")
-@click.argument("name", metavar="NAME")
-@click.argument("start_url", metavar="START_URL")
-@click.option("--region", metavar="R", help="The region of your Identity Center.")
-@click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
-@click.option("--yes", is_flag=True, help="Write without asking.")
-@output.common_options
-def add_session(name: str, start_url: str, region: str | None, dry_run: bool, yes: bool) -> None:
-    """Write a session to ~/.aws/config, without a sign-in.
-
-    \b
-    Examples:
-      ssohelper session add corp https://d-0000000000.awsapps.com/start --region eu-west-1
-
-    `ssohelper setup` does this too, and then signs in and writes the profiles.
-    """
-    app = output.get_app()
-    if not dry_run:
-        app.config.check_writable()  # an unwritable config is an error before the portal is asked
-    new = onboarding.choose_session(app, start_url, name=name, region=region, ask_region=None)
-    plan = session_edit.plan_new_session(app, new)
-    if not plan.changes:
-        output.say(f'the session "{show(new.name)}" exists already')
-    done = f"added; sign in with: ssohelper login {new.name}"
-    _carry_out_session_plan(app, plan, "1 session to add", done, dry_run=dry_run, yes=yes)
 
 
 @session_command_group.command("set-url")
@@ -199,23 +174,27 @@ def move_session(
 
     def sign_in_and_write(app: App, plan: SessionPlan) -> None:
         prepare()
-        sign_in_on_terminal(
-            app,
-            new,
-            device_code=device_code,
-            no_browser=no_browser,
-            force=True,
-            move=Move(old, partial(session_move.accept_sign_in, app, plan, known)),
-        )
+        move = Move(old, partial(session_move.accept_sign_in, app, plan, known))
+        try:
+            sign_in_on_terminal(
+                app,
+                new,
+                device_code=device_code,
+                no_browser=no_browser,
+                force=True,
+                move=move,
+            )
+        except BadAnswer as error:
+            own = f"ssohelper session set-url {old.name} {shlex.quote(new.start_url)}"
+            error.hint = re.sub("ssohelper setup .* --session [^ ]+", own, error.hint or "")
+            raise
         session_move.move_listing(app, new)
 
     if plan.changes and not dry_run:
         known = session_move.load_known_user(app, old)
     what = f'move the session "{show(old.name)}" to {url}, and sign in there'
     done = f"moved to {url}; undo the change of the file with: ssohelper profile undo"
-    is_done = _carry_out_session_plan(
-        app, plan, what, done, dry_run=dry_run, yes=yes, apply=sign_in_and_write
-    )
+    is_done = _carry_out(app, plan, what, done, dry_run=dry_run, yes=yes, apply=sign_in_and_write)
     for other in app.config.read().sessions_of_portal(new.start_url) if is_done else ():
         if other.name != old.name:
             output.say(f'the session "{show(other.name)}" has this address too; to remove it and')
@@ -240,7 +219,7 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     long as there are some, the session stays.
     """
     app = output.get_app()
-    if _remove_records_of_missing_session(app, name, dry_run=dry_run, yes=yes):
+    if _remove_records(app, name, dry_run=dry_run, yes=yes):
         return
     found = resolve_session(app, name)
     plan = session_edit.plan_session_removal(app, found)
@@ -248,10 +227,10 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     also = f" with {profile_count_text(removed)}" if removed else ""
     what = f'sign out of the session "{show(name)}", and remove it{also}'
     done = f"removed{also}; undo the change of the file with: ssohelper profile undo"
-    _carry_out_session_plan(app, plan, what, done, dry_run=dry_run, yes=yes)
+    _carry_out(app, plan, what, done, dry_run=dry_run, yes=yes)
 
 
-def _carry_out_session_plan(
+def _carry_out(
     app: App,
     plan: SessionPlan,
     what: str,
@@ -275,24 +254,24 @@ def _carry_out_session_plan(
     return is_done
 
 
-def _remove_records_of_missing_session(app: App, name: str, *, dry_run: bool, yes: bool) -> bool:
+def _remove_records(app: App, name: str, *, dry_run: bool, yes: bool) -> bool:
     """Remove the files and settings of a session that is no longer in the config.
 
     Returns False if the session is in the config, or if there are no records of it.
     """
-    if not session_edit.has_records_of_missing_session(app, name):
+    if not session_edit.has_records(app, name):
         return False
     output.say(f'the session "{show(name)}" is not in the config; a sign-in, settings, filters,')
     output.say("favourites or a list of roles are still kept for it")
-    users = session_edit.list_profiles_of_missing_session(app, name)
+    users = session_changes.find_profiles_of_session(app.config.read(), name)
     if users:
-        named = ", ".join(show(one, 60) for one in users)
+        named = ", ".join(show(one.name, 60) for one in users)
         output.say(f"profiles that name this session stay, and do not work without it: {named}")
         output.say("remove them with: ssohelper profile rm NAME")
     question = f'sign out of "{show(name)}", and remove all that is kept for it?'
     is_done = not dry_run and output.confirm(question, yes=yes, what="session rm")
     if is_done:
-        session_edit.remove_records_of_missing_session(app, name)
+        session_edit.remove_records(app, name)
     removed = f'all that was kept for the session "{show(name)}" was removed'
     output.say(removed if is_done else output.NOTHING_CHANGED)
     if output.options().json:
@@ -300,84 +279,65 @@ def _remove_records_of_missing_session(app: App, name: str, *, dry_run: bool, ye
     return True
 
 
-def _session_name_of_argument_or_option(argument: str | None) -> str | None:
-    return output.checked_session_name(argument) or output.options().session
-
-
 # -- describing a session ------------------------------------------------------------------------
 
 
-def _session_row(entry: SessionEntry) -> tuple[str | Cell, ...]:
-    clock = entry.clock
-    regions = " ".join((clock.session.region, *(portal.region for portal in entry.further)))
-    state = clock.state.replace("_", " ")
-    if not entry.in_config:
-        state += f", {clock_text.NOT_IN_CONFIG}"
-    return (
-        clock.session.name,
-        clock.session.start_url,
-        regions,
-        clock.user or "-",
-        colors.state_cell(clock.state.replace("_", " "), state),
-        str(len(entry.managed) + len(entry.others)),
-    )
+class _Portal(Protocol):
+    @property
+    def start_url(self) -> str | None: ...
+    @property
+    def region(self) -> str | None: ...
+
+
+def _document(name: str, portal: _Portal | None, state: str, **more: Any) -> dict[str, Any]:
+    """Return what `session list` prints of a session, of which only `more` may be known."""
+    return {
+        "name": name,
+        "start_url": portal.start_url if portal else None,
+        "region": portal.region if portal else None,
+        "further_regions": [],
+        "user": None,
+        "state": state,
+        "reason": None,
+        "in_config": True,
+        "profiles": None,
+        **more,
+    }
 
 
 def _session_json(entry: SessionEntry) -> dict[str, Any]:
-    clock = entry.clock
-    return {
-        "name": clock.session.name,
-        "start_url": clock.session.start_url,
-        "region": clock.session.region,
-        "further_regions": [portal.region for portal in entry.further],
-        "user": clock.user,
-        "state": clock.state,
-        "reason": None,
-        "in_config": entry.in_config,
-        "profiles": len(entry.managed) + len(entry.others),
-    }
+    return _document(
+        entry.clock.session.name,
+        entry.clock.session,
+        entry.clock.state,
+        further_regions=[portal.region for portal in entry.further],
+        user=entry.clock.user,
+        in_config=entry.in_config,
+        profiles=len(entry.managed) + len(entry.others),
+    )
 
 
-def _unusable_session_row(session: clocks.UnusableSession) -> tuple[str | Cell, ...]:
-    url, region = session.start_url or "-", session.region or "-"
-    state = colors.state_cell("unusable", f"unusable: {session.reason}")
-    return (session.name, url, region, "-", state, "-")
+def _missing_json(one: MissingSession) -> dict[str, Any]:
+    profiles = len(one.profiles)
+    return _document(
+        one.name, one.recorded, "missing", reason=one.reason, in_config=False, profiles=profiles
+    )
 
 
-def _unusable_session_json(session: clocks.UnusableSession) -> dict[str, Any]:
-    return {
-        "name": session.name,
-        "start_url": session.start_url,
-        "region": session.region,
-        "further_regions": [],
-        "user": None,
-        "state": "unusable",
-        "reason": session.reason,
-        "in_config": True,
-        "profiles": None,
-    }
-
-
-def _missing_session_row(session: MissingSession) -> tuple[str | Cell, ...]:
-    known = session.recorded
-    url, region = (known.start_url, known.region) if known else ("-", "-")
-    state = colors.state_cell("missing", f"missing, {clock_text.NOT_IN_CONFIG}")
-    return (session.name, url, region, "-", state, str(len(session.profiles)))
-
-
-def _missing_session_json(session: MissingSession) -> dict[str, Any]:
-    known = session.recorded
-    return {
-        "name": session.name,
-        "start_url": known.start_url if known else None,
-        "region": known.region if known else None,
-        "further_regions": [],
-        "user": None,
-        "state": "missing",
-        "reason": session.reason,
-        "in_config": False,
-        "profiles": len(session.profiles),
-    }
+def _row(found: dict[str, Any]) -> tuple[str | Cell, ...]:
+    state = text = found["state"].replace("_", " ")
+    if not found["in_config"]:
+        text += f", {clock_text.NOT_IN_CONFIG}"
+    elif found["reason"]:
+        text += f": {found['reason']}"
+    return (
+        found["name"],
+        found["start_url"] or "-",
+        " ".join((found["region"] or "-", *found["further_regions"])),
+        found["user"] or "-",
+        colors.state_cell(state, text),
+        "-" if found["profiles"] is None else str(found["profiles"]),
+    )
 
 
 def _session_details_json(entry: SessionEntry) -> dict[str, Any]:
@@ -407,7 +367,7 @@ def _make_detail_rows(
     most = None if shows_all else _MOST_PROFILES
     choices, clock = entry.choices, entry.clock
     ends_at, now = clock.token_expires_at, app.clock.now()
-    rows = list(zip(_HEADER, _session_row(entry), strict=True))
+    rows = list(zip(_HEADER, _row(_session_json(entry)), strict=True))
     rows += [(f"further portal {portal.region}", portal.start_url) for portal in entry.further]
     rows += [
         ("access token", "-" if ends_at is None else clock_text.time_left_text(ends_at, now)),

@@ -142,7 +142,7 @@ def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
         with _treat_signals_as_ctrl_c():
             yield
     except (click.Abort, KeyboardInterrupt):
-        session_edit.sign_out_after_unfinished_setup(app, session)
+        session_edit.discard_unfinished(app, session)
         raise
     except SsoHelperError:
         if not session_edit.has_config_section(app, session):
@@ -174,7 +174,7 @@ def _ask_to_keep_session(app: App, session: SsoSession, *, is_new_sign_in: bool)
     if session_edit.has_config_section(app, session):
         question = setup_text.keep_sign_in_question(session.name)
         if is_new_sign_in and not output.confirm(question, yes=False, what="setup", default=True):
-            session_edit.sign_out_and_forget_listing(app, session)
+            session_edit.discard_sign_in(app, session)
             output.say(setup_text.SIGNED_OUT)
         return
     question = setup_text.keep_session_question(session.name)
@@ -182,7 +182,7 @@ def _ask_to_keep_session(app: App, session: SsoSession, *, is_new_sign_in: bool)
         session_edit.apply_session_plan(app, session_edit.plan_new_session(app, session))
         output.say(setup_text.session_written_text(app, session))
     else:
-        session_edit.sign_out_and_forget_listing(app, session)
+        session_edit.discard_sign_in(app, session)
         output.say(setup_text.SIGNED_OUT_AGAIN)
 
 
@@ -234,7 +234,7 @@ def _move_known_session(
         command = f"ssohelper session set-url {known.name} {shlex.quote(session.start_url)}"
         output.say(f"to move that session in place of a second one: {command}")
         return False
-    end_this_sign_in = partial(session_edit.sign_out_and_forget_listing, app, session)
+    end_this_sign_in = partial(session_edit.discard_sign_in, app, session)
     return move(known, session._replace(name=known.name), prepare=end_this_sign_in)
 
 

@@ -57,13 +57,6 @@ TREE = """\
 --min=text With --check: exit 4 if a sign-in is needed within this time.
 [session] Manage the portals that you sign in to
 +
-[session add] Write a session to ~/.aws/config, without a sign-in.
-+
-<text
-<files
---region=region The region of your Identity Center.
---dry-run Print the diff, change nothing.
---yes Write without asking.
 [session list] Print your sessions: portal, regions, user, state, profiles.
 +
 [session rm] Sign out of a session, remove it and its managed profiles.

@@ -75,8 +75,7 @@ class TestANameInUse:
             1,
             [
                 ["setup", OTHER_URL, "--session", "corp", "--region", "us-east-1", "--yes"],
-                ["session", "add", "corp", OTHER_URL, "--region", "us-east-1", "--yes"],
-                ["session", "add", "corp", START_URL, "--region", "eu-west-1", "--yes"],
+                ["setup", START_URL, "--session", "corp", "--region", "eu-west-1", "--yes"],
             ],
         ),
     )
@@ -92,7 +91,7 @@ class TestANameInUse:
     def test_a_new_session_of_the_same_portal_takes_the_sign_in_over(
         self, undone: Home, run: Run
     ) -> None:
-        ok(run, "session", "add", "corp", START_URL, "--region", "us-east-1", "--yes")
+        undone.add_session("corp", START_URL, "us-east-1")
         assert shown(run) == [("corp", START_URL, "valid", True)]
 
     def test_setup_takes_it_over_after_it_has_ended_at_aws(

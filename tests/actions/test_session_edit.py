@@ -26,5 +26,5 @@ def test_an_unfinished_set_up_says_whether_it_signed_out(app: LoginApp, is_in_co
     app.sign_in_since(HOUR, HOUR)
     if not is_in_config:
         app.locations.aws_config_file.write_text("")
-    assert session_edit.sign_out_after_unfinished_setup(app, SESSION) is not is_in_config
+    assert session_edit.discard_unfinished(app, SESSION) is not is_in_config
     assert app.logged_out == ([] if is_in_config else ["first"])

@@ -110,34 +110,6 @@ class TestShowing:
         assert 'did you mean "corp"?' in done.stderr
 
 
-class TestAdding:
-    def test_add_writes_the_session_and_asks_nothing_of_aws(
-        self, home: Home, run: Run, emulator: Emulator
-    ) -> None:
-        command = ("session", "add", "corp", URL, "--region", "eu-west-1")
-        dry = run(*command, "--dry-run")
-        assert (dry.returncode, dry.stderr) == (0, "")
-        assert "+[sso-session corp]" in dry.stdout
-        assert not home.config_file.exists()
-        assert run(*command).returncode == 2  # without a terminal, the command needs --yes
-        done = run(*command, "--yes")
-        assert done.returncode == 0
-        assert 'session "corp" added; sign in with: ssohelper login corp\n' in done.stderr
-        assert run("session", "list").stdout.startswith(f"corp\t{URL}\teu-west-1")
-        assert not emulator.counters
-        again = run(*command, "--yes")
-        assert (again.returncode, again.stderr) == (0, 'the session "corp" exists already\n')
-
-    def test_an_empty_name_is_exit_2(self, home: Home, run: Run) -> None:
-        done = run("session", "add", "", URL, "--region", "eu-west-1", "--yes")
-        assert (done.returncode, "is not a valid name" in done.stderr) == (2, True)
-        assert not home.config_file.exists()
-
-    def test_another_url_under_a_known_name_is_exit_3(self, synced: Home, run: Run) -> None:
-        done = run("session", "add", "corp", "https://other.awsapps.com/start", "--yes")
-        assert done.returncode == 3
-
-
 class TestRemoving:
     def test_it_signs_out_and_takes_session_profiles_settings_and_filters(
         self, signed_in: Home, run: Run, emulator: Emulator

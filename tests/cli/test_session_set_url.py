@@ -245,6 +245,14 @@ def test_setup_offers_it_for_the_same_roles_and_user(
     assert run("credential-process", "--profile", PROFILE).returncode == 0
 
 
+def test_an_address_that_aws_does_not_know_is_said_with_this_command(corp: Home, run: Run) -> None:
+    url = "https://unknown.awsapps.com/start"
+    done = run("session", "set-url", "corp", url, "--yes")
+    assert done.returncode == 6
+    assert f"ssohelper session set-url corp {url} --region REGION" in done.stderr
+    assert "ssohelper setup" not in done.stderr
+
+
 def test_setup_with_yes_only_names_the_command(corp: Home, run: Run) -> None:
     said = ok(run, "setup", NEW_URL, "--session", "two", "--region", "us-east-1", "--yes")
     assert f"ssohelper session set-url corp {NEW_URL}\n" in said

@@ -893,7 +893,6 @@ def _put_file_for_folder(home: Home) -> str:
     [
         ("setup", START_URL, "--yes"),
         ("profile", "add", f"corp:{DEV}/Admin", "--yes"),
-        ("session", "add", "corp", START_URL, "--yes"),
     ],
     ids=" ".join,
 )

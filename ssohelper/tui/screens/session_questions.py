@@ -107,7 +107,7 @@ async def _check_name_or_show_error(
 
     def check_session() -> None:
         check_first(services, session)
-        session_edit.check_name_belongs_to_session(services, session)
+        session_edit.check_name(services, session)
 
     try:
         await background.run(app, check_session)

@@ -243,9 +243,7 @@ class SetUpForm(VerticalScroll):
         if outcome is None:
             self._show_error("not signed in: nothing was written")
             return
-        self.app.give_back_sign_in = lambda: session_edit.sign_out_after_unfinished_setup(
-            services, session
-        )
+        self.app.give_back_sign_in = lambda: session_edit.discard_unfinished(services, session)
         try:
             is_new = outcome.how == "signed in"
             await self._write_profiles(session, name, region, is_new_sign_in=is_new)

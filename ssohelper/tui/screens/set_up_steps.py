@@ -230,7 +230,7 @@ async def _ask_to_keep_session(
         key = app.key_of("app.profiles")
         app.show_done(setup_text.session_written_text(services, session, key))
         return True
-    await background.run(app, lambda: session_edit.sign_out_and_forget_listing(services, session))
+    await background.run(app, lambda: session_edit.discard_sign_in(services, session))
     app.show_done(setup_text.SIGNED_OUT_AGAIN)
     return False
 
@@ -239,9 +239,7 @@ async def _offer_to_sign_out(app: TuiApp[Any], session: SsoSession) -> None:
     services = app.services
     question = setup_text.sign_out_question(session.name)
     if await app.push_screen_wait(ConfirmScreen(question)):
-        await background.run(
-            app, lambda: session_edit.sign_out_and_forget_listing(services, session)
-        )
+        await background.run(app, lambda: session_edit.discard_sign_in(services, session))
         app.show_done(setup_text.SIGNED_OUT)
 
 
