@@ -50,8 +50,7 @@ def limit_command(app: App, globs: Sequence[str], *, has_endpoint: bool) -> Limi
     if not has_endpoint:
         content = child_config.allowed_config_text(config, kept).encode()
         folder = child_files.save({"config": content, "credentials": b""})
-        own = str(app.locations.aws_config_file)
-        variables |= folders.config_copy_variables(str(folder), own)
+        variables |= folders.config_copy_variables(str(folder), *app.locations.aws_files)
     return Limits(variables, kept)
 
 

@@ -147,14 +147,13 @@ class Endpoint(ClosableServer):
         """
         self.files.write_file("config", self._make_child_config(kept).encode())
         self.files.write_file("credentials", b"")
-        config = str(self._app.locations.aws_config_file)
         variables = {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": self.url,
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(
                 # The token file ends without a newline, since every SDK refuses a token with one.
                 self.files.write_file("token", self._token.reveal().encode())
             ),
-            **folders.config_copy_variables(str(self.files.path), config),
+            **folders.config_copy_variables(str(self.files.path), *self._app.locations.aws_files),
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         return environment.build_endpoint_environment(self._app, self._profile, variables)

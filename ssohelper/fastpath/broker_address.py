@@ -78,7 +78,7 @@ def expanded_aws_config_path(environ: "Mapping[str, str]") -> str:
     """Return the absolute path of the AWS config, with variables expanded as botocore does."""
     path = folders.aws_config_path_without_variables(environ)
     if path is None:
-        path = expand_path(folders.aws_config_variable(environ) or "~/.aws/config", environ)
+        path = expand_path(folders.aws_file_variable(environ) or "~/.aws/config", environ)
     return os.path.abspath(path)
 
 

@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 # The file of the company's policy, which root writes. No environment variable changes this path.
 COMPANY_POLICY = "/etc/ssohelper/policy.toml"
 
-# Its value is the path of the config that `exec` made for its command, os.pathsep, and the path of
-# the user's config. ssohelper itself reads the user's config while AWS_CONFIG_FILE names the copy.
+AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+# Its value is the path of the config that `exec` made for its command, and the paths of the user's
+# config and credentials file, with os.pathsep between them. ssohelper itself reads the user's files
+# while AWS_FILES name the copies.
 _CONFIG_COPY = "SSOHELPER_CONFIG_COPY"
+_COPIES = ("config", "credentials")
 _LINUX_FOLDERS = {
     "cache": ("XDG_CACHE_HOME", "~/.cache"),
     "state": ("XDG_STATE_HOME", "~/.local/state"),
@@ -193,24 +196,26 @@ def _load_home_from_user_database() -> str | None:
         return None
 
 
-def config_copy_variables(folder: str, config: str) -> "dict[str, str]":
+def config_copy_variables(folder: str, *originals: object) -> "dict[str, str]":
     """Return the variables of a command whose config and credentials file are in the folder.
 
-    `config` is the user's config.
+    `originals` are the paths of the user's own.
     """
-    copy = os.path.join(folder, "config")
+    copies = [os.path.join(folder, name) for name in _COPIES]
+    paths = [copies[0], *(os.path.abspath(str(one)) for one in originals)]
+    readable = all(os.pathsep not in one for one in paths)
     return {
-        "AWS_CONFIG_FILE": copy,
-        "AWS_SHARED_CREDENTIALS_FILE": os.path.join(folder, "credentials"),
-        _CONFIG_COPY: copy + os.pathsep + os.path.abspath(config),
+        **dict(zip(AWS_FILES, copies, strict=True)),
+        _CONFIG_COPY: os.pathsep.join(paths) if readable else "",
     }
 
 
-def aws_config_variable(environ: "Mapping[str, str]") -> str:
-    """Return the value of AWS_CONFIG_FILE, as it was before `exec` set it to the path of a copy."""
-    value = environ.get("AWS_CONFIG_FILE", "")
-    copy, _, original = environ.get(_CONFIG_COPY, "").partition(os.pathsep)
-    return original if copy and copy == value else value
+def aws_file_variable(environ: "Mapping[str, str]", variable: str = AWS_FILES[0]) -> str:
+    """Return the value of one of AWS_FILES, as it was before `exec` set it to the path of a copy."""
+    value, at = environ.get(variable, ""), AWS_FILES.index(variable)
+    copy, *originals = environ.get(_CONFIG_COPY, "").split(os.pathsep)
+    is_copy = copy and value == os.path.join(os.path.dirname(copy), _COPIES[at])
+    return originals[at] if is_copy and at < len(originals) else value
 
 
 def aws_config_path_without_variables(environ: "Mapping[str, str]") -> "str | None":
@@ -218,7 +223,7 @@ def aws_config_path_without_variables(environ: "Mapping[str, str]") -> "str | No
 
     The launcher cannot expand such a value. `broker_address.expanded_aws_config_path` can.
     """
-    path = aws_config_variable(environ) or "~/.aws/config"
+    path = aws_file_variable(environ) or "~/.aws/config"
     home = environ.get("HOME")
     if path[:2] == "~/" and home:
         path = f"{home}/{path[2:]}"

@@ -46,7 +46,6 @@ VARIABLES_OF_CALLER = (
     *("SSOHELPER_ALLOW", "SSOHELPER_ALLOW_NAMES", "SSOHELPER_CONFIG_COPY"),
     *("RUNNER_TRACKING_ID", "JENKINS_NODE_COOKIE", "BUILD_ID"),
 )
-_AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
 def environment_without_credentials(environ: "Mapping[str, str]") -> "dict[str, str]":
@@ -64,13 +63,12 @@ def detached_environment(environ: "Mapping[str, str]") -> "dict[str, str]":
     The paths are made absolute because the process runs in another folder than its caller.
     """
     changed = environment_without_credentials(environ)
-    if "AWS_CONFIG_FILE" in changed:
-        changed["AWS_CONFIG_FILE"] = folders.aws_config_variable(environ)
     for variable in VARIABLES_OF_CALLER:
         changed.pop(variable, None)
-    for variable in _AWS_FILES:
+    for variable in folders.AWS_FILES:
         if changed.get(variable):
-            changed[variable] = os.path.abspath(expand_path(changed[variable], environ))
+            path = folders.aws_file_variable(environ, variable)
+            changed[variable] = os.path.abspath(expand_path(path, environ))
     return changed
 
 

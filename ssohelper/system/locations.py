@@ -90,9 +90,7 @@ class Locations:
             raise ConfigInvalid(show(str(relative), 160), hint=hint) from relative
 
     def _path_of_aws_file(self, variable: str) -> Path:
-        value = self._environ.get(variable)
-        if variable == "AWS_CONFIG_FILE":
-            value = folders.aws_config_variable(self._environ)
+        value = folders.aws_file_variable(self._environ, variable)
         # botocore expands variables and ~ in AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, so we
         # do too.
         return self._path_of_users_value(value or _AWS_FILES[variable])

@@ -162,7 +162,6 @@ def test_our_own_sign_in_removes_credentials_before_it_saves_the_token(
 def test_a_command_with_a_copy_of_the_config_publishes_for_the_users_own(app: WorldApp) -> None:
     """The copy is removed with the command of `exec --server`."""
     copy = app.locations.state_folder / "serve" / "x" / "config"
-    own = str(app.locations.aws_config_file)
     copy.parent.mkdir(parents=True)
     copy.write_text(CONFIG)
     date_back(copy)
@@ -170,7 +169,7 @@ def test_a_command_with_a_copy_of_the_config_publishes_for_the_users_own(app: Wo
         folders.aws_config_link_path(str(app.locations.runtime_folder), "corp")
     ).readlink()
     other = WorldApp(Path(app.environ["HOME"]))
-    other.environ |= folders.config_copy_variables(str(copy.parent), own)
+    other.environ |= folders.config_copy_variables(str(copy.parent), *app.locations.aws_files)
     other.at = app.at
     assert other.release() == "fresh-1"
     assert (

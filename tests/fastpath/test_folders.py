@@ -12,7 +12,7 @@ from platformdirs.macos import MacOS
 
 from ssohelper.app import App
 from ssohelper.errors import LocalState
-from ssohelper.fastpath import folders
+from ssohelper.fastpath import folders, spawn
 
 _ASK_PLATFORMDIRS = (
     "import platformdirs as p\n"
@@ -101,6 +101,25 @@ def test_aws_files_are_where_the_sdks_read_them(tmp_path):
     assert app.locations.aws_config_file == tmp_path / "c"
     assert app.locations.aws_credentials_file == Path("/x")
     assert app.locations.token_folder == tmp_path / ".aws" / "sso" / "cache"
+
+
+@pytest.mark.parametrize("colon", ["", ":"])
+def test_below_exec_ssohelper_reads_the_users_own_files_and_not_the_copies(tmp_path, colon):
+    own = [tmp_path / f"own{colon}" / name for name in ("config", "credentials")]
+    environ = {"HOME": str(tmp_path)} | folders.config_copy_variables("/run/copies", *own)
+    found, copies = App(environ).locations.aws_files, (environ[one] for one in folders.AWS_FILES)
+    assert list(found) == ([Path(one) for one in copies] if colon else own)
+    # So do the processes that it detaches, which concern other callers too.
+    detached = spawn.detached_environment(environ)
+    assert [detached[one] for one in folders.AWS_FILES] == list(map(str, found))
+    # A command may set a variable itself; with an earlier version's value there is one original.
+    given = {**environ, "AWS_CONFIG_FILE": "/mine"}
+    assert App(given).locations.aws_config_file == Path("/mine")
+    earlier = {**environ, "SSOHELPER_CONFIG_COPY": "/run/copies/config:/own/config"}
+    assert App(earlier).locations.aws_files == (
+        Path("/own/config"),
+        Path("/run/copies/credentials"),
+    )
 
 
 class TestAnotherUsersHome:

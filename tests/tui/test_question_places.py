@@ -115,7 +115,7 @@ def test_the_question_of_a_cancelled_action_closes(world: DemoHome, leave: tuple
 @pytest.mark.long
 def test_a_question_of_the_set_up_waits_until_the_user_is_back(world: DemoHome, gate: Gate) -> None:
     forget_all(world)
-    gate.put_before(adopting, "list_profiles_of_other_tools")
+    gate.put_before(adopting, "list_other_profiles")
 
     async def scenario(user: User) -> None:
         await begin_set_up(user, world)
