@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ssohelper.collaborators.aws_clients import AwsClients
     from ssohelper.collaborators.storage import Storage
     from ssohelper.collaborators.vault import Vault
+    from ssohelper.core.clock_text import Notice
     from ssohelper.core.model import SsoSession
-    from ssohelper.core.sign_in_notices import Notice
     from ssohelper.stores.credential_cache import CredentialCache
     from ssohelper.stores.recorded_sign_ins import RecordedSignIns
     from ssohelper.stores.session_stamp import SessionStamp

@@ -63,7 +63,7 @@ class _ConfirmsAtOnce:
     def open_browser(self, make_address: Callable[[], str]) -> bool:
         return False
 
-    def report_waiting_for_another_login(self) -> None: ...
+    def report_waiting(self) -> None: ...
 
     def confirm_other_portal(self, earlier: str, found: str) -> bool:
         return True

@@ -3,7 +3,7 @@
 import pytest
 
 from ssohelper.app import App
-from ssohelper.core.sign_in_notices import Notice
+from ssohelper.core.clock_text import Notice
 from ssohelper.fastpath import folders
 from tests.collaborators.test_stores import write_settings
 from tests.conftest import Home

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import ssohelper.fastpath.published
-from ssohelper.core.sign_in_notices import Notice
+from ssohelper.core.clock_text import Notice
 from ssohelper.emulator.server import Emulator
 from ssohelper.system import notify
 from tests.conftest import SCRIPT, Home

@@ -19,7 +19,6 @@ from ssohelper.core.model import PageChoice, RoleKey
 from ssohelper.core.portal_address import PortalAddress
 from ssohelper.core.region_order import RegionFailure
 from ssohelper.core.role_tree import RoleListView
-from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import LocalState
 from tests.conftest import SCRIPT, Home, Run
@@ -181,8 +180,6 @@ def use_every_cache(app: App) -> None:
     assert session is not None
     address = PortalAddress("https://a.example", session.start_url, session.region, None)
     uses: list[Callable[[], object]] = [
-        lambda: app.notice_record.load("corp"),
-        lambda: app.notice_record.save("corp", GivenNotices(7, frozenset({"15"}))),
         lambda: app.aws.portal_addresses.load("corp"),
         lambda: app.aws.portal_addresses.save("corp", address),
         lambda: app.region_failures.load("corp"),

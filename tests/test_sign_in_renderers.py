@@ -20,11 +20,11 @@ from ssohelper.actions import console as consoles
 from ssohelper.actions import directory, fixed_keys, login, notices, run, run_child
 from ssohelper.app import App
 from ssohelper.cli import output, serve_command
+from ssohelper.core.clock_text import Notice
 from ssohelper.core.doctor.sign_ins_and_lists import SOON_SECONDS
 from ssohelper.core.instants import parse_duration, to_iso
 from ssohelper.core.model import Profile, SignInFacts, SsoSession
 from ssohelper.core.policy import Way
-from ssohelper.core.sign_in_notices import Notice
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.endpoint.serving import Endpoint, EndpointApp
@@ -160,7 +160,7 @@ class Desk:
         app, session = self.app(), self.session()
         app.tokens.forget(session)
         app.credentials.remove_credentials_of_session("corp")
-        app.notice_record.forget("corp")
+        app.tokens.forget_facts("corp")
         token_id: tuple[str, ...] = ()
         expires_at = None
         if state.token is not None:

@@ -57,7 +57,7 @@ def issue_credentials_of_chain(app: App, key: RoleKey, asked_by: AskedBy, source
             app, key, session, below, deadline, asked_by
         )
     except SsoHelperError as error:
-        prompt_notes.show_failed_renewal_in_prompts(app, session, key)
+        prompt_notes.show_failed_renewal(app, session, key)
         if isinstance(error, RoleNotAssigned):
             issuing.remove_credentials_of_unassigned_role(app, session, key, token)
         raise

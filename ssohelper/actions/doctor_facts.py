@@ -308,7 +308,7 @@ def read_session_fact(app: App, session: SsoSession, targets: ProfileTargets) ->
     failure = None
     outlook, registration_ends_at = Outlook(None, "unknown", app.clock.now() + 1), None
     try:
-        outlook = clocks.load_sign_in_outlook(app, session)
+        outlook = clocks.load_outlook(app, session)
         token = app.tokens.load_token_for_display(session)
         if token is not None and token.refresh_token is not None and token.client is not None:
             registration_ends_at = token.client.expires_at

@@ -205,10 +205,10 @@ def renew_due_token_and_load_outlook(app: App, session: SsoSession) -> Outlook:
     except (AwsUnreachable, LocalState) as error:
         app.warn(f"the sign-in could not be renewed: {error.message}")
         seen = tokens.load_token_or_none(app, session)
-        return clocks.load_sign_in_outlook_of_token(app, session, seen)
+        return clocks.outlook_of_token(app, session, seen)
     # Another tool may have signed in. Shell prompts show that only after this update.
-    prompt_notes.rewrite_prompt_files_of_session(app, session)
-    return clocks.load_sign_in_outlook_of_token(app, session, token)
+    prompt_notes.refresh_prompts(app, session)
+    return clocks.outlook_of_token(app, session, token)
 
 
 def _environment_with_variables(variables: dict[str, str | Secret]) -> Environment:

@@ -129,7 +129,7 @@ def grant_role(
         id=secrets.token_hex(8),
     )
     app.grants.add(made, calling_process.find_parent_name_and_terminal())
-    prompt_notes.make_prompts_of_role_run_ssohelper_again(app, key)
+    prompt_notes.forget_prompts(app, key)
     return made
 
 
@@ -178,7 +178,7 @@ def revoke_grants(app: App, key: RoleKey | None = None) -> list[Grant]:
     ended = [one for one in given if key is None or one.key == key]
     for one in ended:
         app.grants.revoke(one, calling_process.find_parent_name_and_terminal())
-        prompt_notes.make_prompts_of_role_run_ssohelper_again(app, one.key)
+        prompt_notes.forget_prompts(app, one.key)
     return ended
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import credentials, directory, environment, tokens
+from ssohelper.actions import clocks, credentials, directory, environment, tokens
 from ssohelper.core import issuer
 from ssohelper.core.model import Account, Profile, SignInFacts, SsoSession
 from ssohelper.core.policy import Way
@@ -43,9 +43,7 @@ def _load_sign_in_facts(app: App, session: SsoSession) -> SignInFacts:
     """Return the recorded facts of the present sign-in, which may be another tool's."""
     token = tokens.load_token_or_none(app, session)
     return (
-        tokens.load_sign_in_facts_of_token(app, session, token)
-        if token
-        else app.tokens.load_facts(session.name)
+        clocks.facts_of_token(app, session, token) if token else app.tokens.load_facts(session.name)
     )
 
 

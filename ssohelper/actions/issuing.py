@@ -147,7 +147,7 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     except TokenRejected:
         raise
     except SsoHelperError as error:
-        prompt_notes.show_failed_renewal_in_prompts(app, session, key)
+        prompt_notes.show_failed_renewal(app, session, key)
         if isinstance(error, RoleNotAssigned):
             remove_credentials_of_unassigned_role(app, session, key, token)
             error.hint = _other_role_proposal_text(app, session, role) + (error.hint or "")
@@ -248,7 +248,7 @@ def save_credentials(
             app.vault.save(key, session, cached)
             if may_publish:
                 _write_published_response(app, session, key, cached, is_due=False)
-        prompt_notes.show_renewal_in_prompts(app, session, key)
+        prompt_notes.show_renewal(app, session, key)
     except (LockNotObtained, NotOurs, Superseded):
         raise
     except (LocalState, OSError) as cause:
@@ -343,7 +343,7 @@ def remove_credentials_of_unassigned_role(
     app: App, session: SsoSession, key: RoleKey, token: AccessToken
 ) -> None:
     """Remove cached credentials and published response of a role that AWS refused with a 403."""
-    prompt_notes.show_renewal_in_prompts(app, session, key)
+    prompt_notes.show_renewal(app, session, key)
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
             present = app.tokens.load(session)

@@ -1,33 +1,34 @@
-"""Signs in and out; no other action is interactive.
+"""Signs in and out, at a session's portal and its further portals; no other action is interactive.
 
-A sign-in gets a token, finds out which user signed in, and saves both.
+A sign-in gets a token, finds out which user signed in, and saves both. Further portals are those of
+the same instance in other regions: each needs a sign-in of its own, by the same user.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ssohelper.actions import (
     agents,
     clocks,
     directory,
-    further_sign_ins,
+    login_flows,
     portal_redirect,
     prompt_notes,
     protected_sign_ins,
+    regions,
     selection,
     sign_in_user,
     tokens,
 )
-from ssohelper.actions.login_flows import sign_in_by_browser, sign_in_by_device_code
-from ssohelper.actions.login_ui import LoginUi, raise_if_sign_in_cancelled, wait_for_login_lock
+from ssohelper.actions.login_flows import LoginUi
 from ssohelper.broker.requests import TokenState
 from ssohelper.core import issuer, journal, lineage
-from ssohelper.core.model import AccessToken, IssuedToken, SignInFacts, SsoSession
+from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
 from ssohelper.core.start_url import is_company_url
+from ssohelper.core.text import show
 from ssohelper.errors import (
     AwsUnreachable,
     ConfigInvalid,
@@ -38,11 +39,14 @@ from ssohelper.errors import (
     LoginRequired,
     RoleNotAssigned,
     SsoHelperError,
+    Superseded,
     TokenRejected,
+    UsageProblem,
 )
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.stores.recorded_sign_ins import RecordedSignIns
 
 DEFAULT_MIN_SECONDS = 20 * 60
 _RENEWAL_SECONDS = 12.0
@@ -63,7 +67,7 @@ class LoginOptions(NamedTuple):
     """Options of a login. `min_seconds` is how long the present sign-in must still last.
 
     With `completes`, a login that keeps the present sign-in still signs in at further portals
-    (those of other regions) that have no sign-in. With `move`, which needs `force`, the config has
+    that have no sign-in. With `move`, which needs `force`, the config has
     the session at another portal until the new sign-in is accepted.
     """
 
@@ -98,26 +102,27 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
     Interrupted if the user cancelled; UsageProblem if another user signed in than last time, and
     the user did not confirm this.
     """
-    return _reuse_sign_in_or_sign_in(app, session, ui, options)
-
-
-def _reuse_sign_in_or_sign_in(
-    app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
-) -> LoginOutcome:
     app.tokens.remove_temporary_files()
-    present = None
-    if not options.force:
-        present = _reuse_sign_in(app, session, options.min_seconds)
-        if present is not None:
-            prompt_notes.rewrite_prompt_files_of_session(
-                app, session
-            )  # prompts may not show another tool's sign-in yet
-            if not (
-                options.completes
-                and further_sign_ins.find_further_portals_without_sign_in(app, session)
-            ):
-                further_sign_ins.warn_of_further_portals_without_sign_in(app, session)
-                return present
+    done = None if options.force else _reuse_sign_in(app, session, options.min_seconds)
+    if done is not None:
+        # Prompts may not show another tool's sign-in yet.
+        prompt_notes.refresh_prompts(app, session)
+    further = _portals_without_sign_in(app, session) if done else []
+    if done is None or (options.completes and further):
+        done = _sign_in_once(app, session, ui, options, done)
+    else:
+        for portal in further:
+            app.warn(
+                f"{_not_signed_in_text(portal)}; sign in there too with: "
+                f"ssohelper login {session.name} --force"
+            )
+    return done
+
+
+def _sign_in_once(
+    app: App, session: SsoSession, ui: LoginUi, options: LoginOptions, present: LoginOutcome | None
+) -> LoginOutcome:
+    """Sign in where there is no sign-in, or take the result of the login that runs now."""
     agents.refuse_if_allow_list_applies(app, "sign in", f"ssohelper login {session.name}")
     if not is_company_url(session.start_url):
         app.company_policy.check_portal(session)
@@ -125,13 +130,12 @@ def _reuse_sign_in_or_sign_in(
         app.company_policy.check_device_code()
     before = app.tokens.read_token_file_fingerprint(session)
     with _hold_login_lock(app, session, ui) as has_waited:
-        may_join = has_waited and options.move is None
-        joined = _load_other_login_result(app, session, before) if may_join else None
-        if joined is not None:
-            return joined
+        if has_waited and options.move is None:
+            joined = _load_other_login_result(app, session, before)
+            if joined is not None:
+                return joined
         done = present or _sign_in_interactively(app, session, ui, options)
-        get_token = partial(_get_token_by_interactive_sign_in, app, ui, options)
-        further_sign_ins.sign_in_at_further_portals(app, done.session, ui, get_token)
+        _sign_in_at_further_portals(app, done.session, ui, options)
         return done
 
 
@@ -156,31 +160,38 @@ def log_out(app: App, session: SsoSession) -> bool:
     app.tokens.check_writable(session)
     app.tokens.remove_temporary_files()
     facts = app.tokens.load_facts(session.name)
-    token, failure = tokens.revoke_sign_in(app, session, _RENEWAL_SECONDS)
+    found = tokens.load_sign_in_to_end(app, session)
+    failure = tokens.end_sign_in(app, found)
     if isinstance(failure, ConfigInvalid) and facts.issuer != issuer.LOOPBACK:
         raise failure
     # The AWS CLI writes a token in clear, whatever our storage is.
-    other, other_failure = tokens.revoke_sign_in(
-        app, session, _RENEWAL_SECONDS, in_other_storage=True
-    )
-    failure = further_sign_ins.revoke_further_sign_ins(app, session) or failure or other_failure
+    in_clear = tokens.load_sign_in_to_end(app, session, in_other_storage=True)
+    # Sign-ins at portals that the settings no longer name are ended too.
+    further = app.tokens.list_further_portal_sessions(session)
+    failures = [
+        *(tokens.end_sign_in(app, tokens.load_sign_in_to_end(app, one)) for one in further),
+        failure,
+        tokens.end_sign_in(app, in_clear),
+    ]
+    failure = next(filter(None, failures), None)
     # The token's own lock is not taken, because a renewal may hold it for a minute. When that
     # renewal ends, it finds no token in the file and discards the new one.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         # Ctrl-Z can stop this process for minutes, so another tool may have signed in since the
         # token was read.
         ids = _find_token_ids(app, session)
-        if not _is_token_replaced(app, session, token):
+        if not _is_replaced(app, found, app.tokens):
             app.tokens.forget(session)
             app.tokens.remove_session_record(session.name)
-        app.storage.other_tokens.forget(session)
+        if not _is_replaced(app, in_clear, app.storage.other_tokens):
+            app.storage.other_tokens.forget(session)
         app.storage.legacy_tokens.remove_files_with_tokens(ids, app.tokens.token_file(session))
-        further_sign_ins.forget_further_sign_ins(app, session)
+        _forget_further_sign_ins(app, session)
         app.credentials.remove_credentials_of_session(session.name)
         app.tokens.save_facts(session.name, _make_facts_for_next_sign_in(app, session))
-        app.notice_record.forget(session.name)
-        prompt_notes.rewrite_prompt_files_after_sign_in(app, session)
-    if token is not None or other is not None or failure is not None:
+        prompt_notes.refresh_prompts(app, session, forget_failures=True)
+    was_signed_in = found.token is not None or in_clear.token is not None
+    if was_signed_in or failure is not None:
         how = "revoked" if failure is None else "local"
         app.journal.try_append(journal.signed_out_entry(session.name, how=how, user=facts.user))
     if failure is not None:
@@ -189,7 +200,7 @@ def log_out(app: App, session: SsoSession) -> bool:
             f'signed out of "{session.name}" on this machine only: {failure.message}',
             hint="end the sign-in at AWS in the access portal's own menu, or let it expire",
         ) from failure
-    return token is not None or other is not None
+    return was_signed_in
 
 
 # -- reusing the present sign-in ----------------------------------------------------------------
@@ -201,7 +212,7 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
         token = app.tokens.load(session)
     except (LoginRequired, KeyMissing):
         return None
-    if token is None or clocks.load_sign_in_outlook_of_token(app, session, token).is_sign_in_needed(
+    if token is None or clocks.outlook_of_token(app, session, token).is_sign_in_needed(
         app.clock.now(), min_seconds
     ):
         return None
@@ -218,7 +229,7 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
         if token.expires_at - app.clock.now() >= min_seconds:
             return LoginOutcome(session, token, "kept")
         raise
-    clocks.warn_of_unknown_sign_in_end(app, session, valid, min_seconds)
+    clocks.warn_of_unknown_end(app, session, valid, min_seconds)
     is_same = valid.value == token.value
     return LoginOutcome(session, valid, "kept" if is_same else "renewed")
 
@@ -243,14 +254,22 @@ def _check_token_at_aws(app: App, session: SsoSession, token: AccessToken) -> Ac
 def _hold_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[bool]:
     """Hold the session's login lock. Yield whether this process had to wait for another login."""
     with ExitStack() as stack:
-        has_waited = False
-        try:
-            stack.enter_context(app.tokens.lock_sign_in(session.name, app.clock.deadline(0.0)))
-        except LockNotObtained:
-            has_waited = True
-            ui.report_waiting_for_another_login()
-            stack.enter_context(wait_for_login_lock(app, session, ui))
-        yield has_waited
+
+        def try_for(seconds: float) -> bool | None:
+            limit = app.clock.deadline(seconds)
+            with suppress(LockNotObtained):
+                stack.enter_context(app.tokens.lock_sign_in(session.name, limit))
+                return True
+            return None
+
+        must_wait = not try_for(0.0)
+        if must_wait:
+            ui.report_waiting()
+            limit = login_flows.USER_SECONDS + 30
+            if not login_flows.wait_unless_cancelled(app, session, ui, limit, try_for):
+                # Raises: LockNotObtained
+                stack.enter_context(app.tokens.lock_sign_in(session.name, app.clock.deadline(0.0)))
+        yield must_wait
 
 
 def _load_other_login_result(
@@ -287,15 +306,23 @@ def _sign_in_interactively(
         session = portal_redirect.resolve_portal_of_session(app, session, ui)
         app.company_policy.check_portal(session)
         sign_in_user.import_botocore_in_background(app)
-        token, life_seconds = _get_token_by_interactive_sign_in(app, ui, options, session)
+        token, life_seconds = login_flows.get_token(
+            app, session, ui, device_code=options.device_code, must_register=options.force
+        )
         user = sign_in_user.find_signed_in_user(app, session, token)
         if options.move is None:
             sign_in_user.confirm_user_of_sign_in(app, session, ui, token, user)
-            _discard_sign_in_unless_in_config(app, in_config, session, token)
+            if in_config is not None:
+                try:
+                    selection.check_session_in_config(app, in_config)
+                except ConfigInvalid:  # removed meanwhile: no command could use or end the sign-in
+                    sign_in_user.end_unsaved_sign_in(app, session, token)
+                    raise
             earlier = protected_sign_ins.find_sign_in_at_other_portal(app, session)
         else:
             earlier = options.move.earlier
-        revoke_earlier = _prepare_revocation(app, earlier)
+        portals = (earlier, *app.tokens.list_further_portal_sessions(earlier)) if earlier else ()
+        ended = [tokens.load_sign_in_to_end(app, one) for one in portals]
         if options.move is not None:
             options.move.accept(session, token, user)
     except Interrupted:
@@ -313,55 +340,14 @@ def _sign_in_interactively(
             sign_in_user.end_unsaved_sign_in(app, session, token)
         raise
     if earlier is not None:
-        _end_sign_in_at_earlier_portal(app, earlier, revoke_earlier)
+        failures = [error for error in (tokens.end_sign_in(app, one) for one in ended) if error]
+        app.warn(
+            f'the earlier sign-in to "{earlier.name}", at {earlier.start_url} in {earlier.region}, '
+            + (f"was not ended at AWS: {failures[0].message}" if failures else "was ended")
+        )
     how = "device-code" if options.device_code else "browser"
     app.journal.try_append(journal.signed_in_entry(session.name, how=how, user=user))
     return LoginOutcome(session, token, "signed in", user)
-
-
-def _discard_sign_in_unless_in_config(
-    app: App, before: SsoSession | None, session: SsoSession, token: AccessToken
-) -> None:
-    """End the new sign-in at AWS if its session was removed from the config in the meantime.
-
-    `before` is the session as the config had it, or None if the config never had it, as during
-    `setup`.
-    Raises: ConfigInvalid if it was removed, as no command could use or end the sign-in.
-    """
-    try:
-        if before is not None:
-            selection.check_session_in_config(app, before)
-    except ConfigInvalid:
-        sign_in_user.end_unsaved_sign_in(app, session, token)
-        raise
-
-
-def _prepare_revocation(
-    app: App, earlier: SsoSession | None
-) -> list[Callable[[], tokens.RevokedSignIn]]:
-    """Return functions that end the sign-in which a new one replaces, at each of its portals."""
-    portals = (earlier, *app.tokens.list_further_portal_sessions(earlier)) if earlier else ()
-    return [tokens.prepare_revocation(app, one, _RENEWAL_SECONDS) for one in portals]
-
-
-def _end_sign_in_at_earlier_portal(
-    app: App, earlier: SsoSession, revoke: list[Callable[[], tokens.RevokedSignIn]]
-) -> None:
-    failures = [error for _token, error in (one() for one in revoke) if error]
-    old = f'the earlier sign-in to "{earlier.name}", at {earlier.start_url} in {earlier.region}, '
-    if failures:
-        app.warn(f"{old}was not ended at AWS: {failures[0].message}")
-    else:
-        app.warn(f"{old}was ended")
-
-
-def _get_token_by_interactive_sign_in(
-    app: App, ui: LoginUi, options: LoginOptions, session: SsoSession
-) -> IssuedToken:
-    get_token = sign_in_by_device_code if options.device_code else sign_in_by_browser
-    found = get_token(app, session, ui, must_register=options.force)
-    raise_if_sign_in_cancelled(session, ui)
-    return found
 
 
 def _find_token_ids(app: App, session: SsoSession) -> set[str]:
@@ -381,7 +367,7 @@ def _save_sign_in(
         # Credentials are removed first, so that a kill in between leaves no old credentials with
         # the new token.
         app.credentials.remove_credentials_of_session(session.name)
-        further_sign_ins.forget_further_sign_ins(app, session)
+        _forget_further_sign_ins(app, session)
         with suppress(LocalState):  # an old token file that stays is useless soon
             app.storage.legacy_tokens.remove_files_with_tokens(
                 _find_token_ids(app, session), app.tokens.token_file(session)
@@ -393,19 +379,22 @@ def _save_sign_in(
         before = _make_facts_for_next_sign_in(app, session)
         facts = tokens.facts_of_new_sign_in(app, session, before, token, life_seconds, user)
         app.tokens.save_facts(session.name, facts)
-        app.notice_record.forget(session.name)
-        prompt_notes.rewrite_prompt_files_after_sign_in(app, session)
+        prompt_notes.refresh_prompts(app, session, forget_failures=True)
     if sign_in_user.is_another_user(user, facts.earlier_user):
         with suppress(LocalState, OSError):  # an old list that stays is refreshed before use
             directory.forget_earlier_listing(app, session)
 
 
-def _is_token_replaced(app: App, session: SsoSession, token: AccessToken | None) -> bool:
-    present = tokens.load_token_or_none(app, session)
-    if token is None or present is None:
+def _is_replaced(app: App, ended: tokens.SignInToEnd, store: RecordedSignIns) -> bool:
+    """Return whether the file now has the token of another sign-in than the one that was ended."""
+    present = None
+    with suppress(LocalState):
+        present = store.load_token_for_display(ended.session)
+    if ended.seen is None or ended.token is None or present is None or present.id == ended.seen.id:
         return False
-    facts = app.tokens.load_facts(session.name)
-    return lineage.validity_of_credentials(token.id, present, facts) is lineage.Validity.DOUBTFUL
+    facts = app.tokens.load_facts(ended.session.name)
+    validity = lineage.validity_of_credentials(ended.token.id, present, facts)
+    return validity is lineage.Validity.DOUBTFUL
 
 
 def _make_facts_for_next_sign_in(app: App, session: SsoSession) -> SignInFacts:
@@ -421,3 +410,91 @@ def _make_facts_for_next_sign_in(app: App, session: SsoSession) -> SignInFacts:
         client=before.client,
         client_issuer=before.client_issuer,
     )
+
+
+# -- further portals ----------------------------------------------------------------------------
+
+
+def _portals_without_sign_in(app: App, session: SsoSession) -> list[SsoSession]:
+    """Return the further portals that are not signed in together with the session."""
+    return [
+        further
+        for further in regions.list_further_portals(app, session)
+        if not regions.is_further_portal_signed_in(app, session, further)
+    ]
+
+
+def _sign_in_at_further_portals(
+    app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
+) -> None:
+    """Sign in at each further portal without a sign-in, one after another.
+
+    A failed sign-in is a warning, because the session's own sign-in works without it. Raises:
+    UsageProblem if another user signed in there than in the session's own region; the new sign-in
+    is then ended and not saved.
+    """
+    for further in _portals_without_sign_in(app, session):
+        ui.report_further_region(further.region)
+        try:
+            app.company_policy.check_portal(further)
+            _sign_in_at_further_portal(app, session, further, ui, options)
+        except (UsageProblem, Superseded):
+            raise
+        except Interrupted:
+            app.warn(f"{_not_signed_in_text(further)}: cancelled")
+            return
+        except SsoHelperError as error:
+            app.warn(f"{_not_signed_in_text(further)}: {error.message}")
+
+
+def _sign_in_at_further_portal(
+    app: App, session: SsoSession, further: SsoSession, ui: LoginUi, options: LoginOptions
+) -> None:
+    """Sign in at a further portal. Raises: Superseded if the session's own token changed."""
+    app.tokens.prepare_sign_in(further)
+    own_token = app.tokens.load(session)
+    if own_token is None:
+        raise tokens.signed_out_error(session)
+    token, life_seconds = login_flows.get_token(
+        app, further, ui, device_code=options.device_code, must_register=options.force
+    )
+    user = sign_in_user.find_signed_in_user(app, further, token)
+    own_user = app.tokens.load_facts(session.name).user
+    if sign_in_user.is_another_user(user, own_user):
+        sign_in_user.end_unsaved_sign_in(app, further, token)
+        raise UsageProblem(
+            f'"{show(user or "")}" signed in to "{session.name}" in {further.region}, and '
+            f'"{show(own_user or "")}" in {session.region}: the sign-in in {further.region} was '
+            "discarded",
+            hint="sign out of the access portal in the browser, then: "
+            f"ssohelper login {session.name} --force",
+        )
+    with app.tokens.lock_state(session.name, app.clock.deadline()):
+        present, own = app.tokens.load(session), app.tokens.load_facts(session.name)
+        validity = lineage.validity_of_credentials(own_token.id, present, own)
+        if validity is not lineage.Validity.CURRENT:
+            sign_in_user.end_unsaved_sign_in(app, further, token)
+            raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
+        with app.tokens.lock_state(further.sign_in_name, app.clock.deadline()):
+            known = app.tokens.load_facts(further.sign_in_name)
+            before = SignInFacts(
+                client=known.client,
+                client_issuer=known.client_issuer,
+                of_token_id=present.id if present else own_token.id,
+            )
+            app.tokens.save(further, token)
+            facts = tokens.facts_of_new_sign_in(app, further, before, token, life_seconds, user)
+            app.tokens.save_facts(further.sign_in_name, facts)
+
+
+def _forget_further_sign_ins(app: App, session: SsoSession) -> None:
+    """Remove the sign-ins at further portals from this machine. The caller holds the state lock."""
+    for further in app.tokens.list_further_portal_sessions(session):
+        app.tokens.forget(further)
+        # The sign-in at this further portal has ended, so nothing is recorded about it any more.
+        app.tokens.save_facts(further.sign_in_name, SignInFacts())
+    app.region_failures.save(session.name, {})
+
+
+def _not_signed_in_text(further: SsoSession) -> str:
+    return f'"{further.name}" is not signed in in {further.region}'

@@ -1,25 +1,24 @@
-"""Gets a token by an interactive sign-in: in a browser on this machine, or by device code."""
+"""Gets a token by an interactive sign-in: in a browser on this machine, or by device code.
+
+`LoginUi` is what the terminal and the full screen do for it.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from ssohelper.actions.login_ui import LoginUi, sleep_unless_cancelled, wait_for_callback
 from ssohelper.core import issuer
-from ssohelper.core.device_flow import (
-    DEVICE_CODE_GRANT,
-    DeviceAuthorization,
-    Poll,
-    authorization_for_next_poll,
-)
+from ssohelper.core.device_flow import DEVICE_CODE_GRANT, DeviceAuthorization, Poll, next_poll
 from ssohelper.core.model import ClientRegistration, IssuedToken, Secret, SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import (
     AwsUnreachable,
     BadAnswer,
+    Interrupted,
     LoginRequired,
     RegistrationRejected,
     Throttled,
@@ -29,34 +28,112 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.wire.oidc import OidcClient
 
+# How long a sign-in waits for the user. AWS's codes are valid for ten minutes.
+USER_SECONDS = 600.0
+# How often a wait checks whether the user has cancelled.
+_CHECK_SECONDS = 0.2
 # How long a client registration must still be valid to be used for a sign-in. A registration ends
 # after 90 days; tokens that were made with it cannot be renewed after that. A sign-in lasts 8 h by
 # default, and 90 days at most.
 _REGISTRATION_MARGIN_SECONDS = 60 * 86400
+_T = TypeVar("_T")
 
 
-def sign_in_by_browser(
-    app: App, session: SsoSession, ui: LoginUi, *, must_register: bool
-) -> IssuedToken:
-    """Get a token by authorization code with PKCE (RFC 7636) and a 127.0.0.1 callback (RFC 8252).
+class LoginUi(Protocol):
+    """What the CLI or TUI does during a sign-in: shows messages, opens the browser, asks."""
 
-    Returns the token and its lifetime in seconds.
+    def show_page(self, url: str) -> None:
+        """Show the address of the sign-in page."""
+
+    def show_code(self, authorization: DeviceAuthorization) -> None:
+        """Show the device code, and the address of the page on which to confirm it."""
+
+    def open_browser(self, make_address: Callable[[], str]) -> bool:
+        """Open a browser at `make_address()`, a local address that works once and holds no secret.
+
+        Returns False if there is no browser or the user wants none.
+        """
+
+    def report_waiting(self) -> None:
+        """Show that another login of this session is running, and that this login waits for it."""
+
+    def report_further_region(self, region: str) -> None:
+        """Show that a sign-in in a further region of the same Identity Center instance follows."""
+
+    def confirm_another_user(self, earlier: str, user: str) -> bool:
+        """Ask whether to keep the sign-in by `user`, although `earlier` was signed in last.
+
+        Raises: UsageProblem if there is no terminal to ask on.
+        """
+
+    def confirm_other_portal(self, earlier: str, found: str) -> bool:
+        """Ask whether the start URL may lead to the portal `found`, although it led to `earlier`.
+
+        Returns False if there is no terminal to ask on.
+        """
+
+    def is_cancelled(self) -> bool:
+        """Return whether the user has cancelled. Called five times a second during a wait."""
+
+
+def wait_unless_cancelled(
+    app: App,
+    session: SsoSession,
+    ui: LoginUi,
+    seconds: float,
+    attempt: Callable[[float], _T | None],
+) -> _T | None:
+    """Call `attempt` with at most 0.2 s until it returns a value; None when the time is over.
+
+    Raises: Interrupted once the user has cancelled.
     """
-    oidc = app.aws.oidc(session)
-    registration = _ensure_registration(
-        app, session, oidc, "authorization_code", must_register=must_register
-    )
+    deadline = app.clock.deadline(seconds)
+    while True:
+        if ui.is_cancelled():
+            raise Interrupted(
+                f'the sign-in to "{session.name}" was cancelled',
+                hint=f"sign in with: ssohelper login {session.name}",
+            )
+        left = deadline.seconds_left()
+        if left <= 0:
+            return None
+        found = attempt(min(_CHECK_SECONDS, left))
+        if found is not None:
+            return found
+
+
+def get_token(
+    app: App, session: SsoSession, ui: LoginUi, *, device_code: bool, must_register: bool
+) -> IssuedToken:
+    """Get a token by an interactive sign-in; return it with its lifetime in seconds."""
+    sign_in = _sign_in_by_device_code if device_code else _sign_in_by_browser
+    found = sign_in(app, session, ui, app.aws.oidc(session), must_register)
+    if found is None:
+        raise LoginRequired(
+            f'no sign-in to "{session.name}" came in time',
+            hint=f"try again with: ssohelper login {session.name}",
+        )
+    wait_unless_cancelled(app, session, ui, 0, lambda _seconds: None)
+    return found
+
+
+def _sign_in_by_browser(
+    app: App, session: SsoSession, ui: LoginUi, oidc: OidcClient, must_register: bool
+) -> IssuedToken | None:
+    """Get a token by authorization code with PKCE (RFC 7636) and a 127.0.0.1 callback (RFC 8252)."""
+    registration = _ensure_registration(app, session, oidc, "authorization_code", must_register)
     state, verifier = Secret(secrets.token_urlsafe(32)), Secret(secrets.token_urlsafe(48))
+    digest = hashlib.sha256(verifier.reveal().encode()).digest()
+    challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
     with app.makers.make_sign_in_pages() as pages:
         pages.expect_callback(state)
         redirect_uri = pages.redirect_uri
-        challenge = _pkce_code_challenge(verifier)
         page = oidc.authorize_url(registration, redirect_uri, state.reveal(), challenge)
         ui.show_page(page)
         ui.open_browser(lambda: pages.add_redirect(Secret(page)).url)
-        callback = wait_for_callback(app, session, ui, pages)
+        callback = wait_unless_cancelled(app, session, ui, USER_SECONDS, pages.wait_for_callback)
     if callback is None:
-        raise _sign_in_timeout_error(session)
+        return None
     if callback.code is None:
         raise LoginRequired(
             f'the sign-in to "{session.name}" was refused in the browser '
@@ -66,97 +143,47 @@ def sign_in_by_browser(
     return oidc.get_token_by_code(registration, callback.code, redirect_uri, verifier)
 
 
-def sign_in_by_device_code(
-    app: App, session: SsoSession, ui: LoginUi, *, must_register: bool
-) -> IssuedToken:
-    """Get a token by device authorization (RFC 8628): poll until the user has confirmed the code.
-
-    Returns the token and its lifetime in seconds.
-    """
-    oidc = app.aws.oidc(session)
-    registration = _ensure_registration(
-        app, session, oidc, DEVICE_CODE_GRANT, must_register=must_register
-    )
+def _sign_in_by_device_code(
+    app: App, session: SsoSession, ui: LoginUi, oidc: OidcClient, must_register: bool
+) -> IssuedToken | None:
+    """Get a token by device authorization (RFC 8628): poll until the user has confirmed the code."""
+    registration = _ensure_registration(app, session, oidc, DEVICE_CODE_GRANT, must_register)
     try:
-        authorization = oidc.start_device_authorization(registration)
+        shown = oidc.start_device_authorization(registration)
     except RegistrationRejected:
-        registration = _ensure_registration(
-            app, session, oidc, DEVICE_CODE_GRANT, must_register=True
-        )
-        authorization = oidc.start_device_authorization(registration)
-    page = Secret(authorization.verification_uri_complete)
+        registration = _ensure_registration(app, session, oidc, DEVICE_CODE_GRANT, True)
+        shown = oidc.start_device_authorization(registration)
     with app.makers.make_browser_pages() as pages:
-        ui.show_code(authorization)
-        ui.open_browser(lambda: pages.add_redirect(page).url)
-        return _wait_for_confirmation(app, session, ui, oidc, registration, authorization)
-
-
-def _wait_for_confirmation(
-    app: App,
-    session: SsoSession,
-    ui: LoginUi,
-    oidc: OidcClient,
-    registration: ClientRegistration,
-    authorization: DeviceAuthorization,
-) -> IssuedToken:
-    """Wait until the user has confirmed the code; return the token and its lifetime in seconds."""
-    waiting: DeviceAuthorization | None = authorization
-    while waiting is not None:
-        sleep_unless_cancelled(app, session, ui, waiting.interval_seconds)
-        answer = _poll_for_token(oidc, registration, waiting)
-        if not isinstance(answer, Poll):
-            return answer
-        waiting = authorization_for_next_poll(waiting, answer, app.clock.now())
-    raise _sign_in_timeout_error(session)
-
-
-def _poll_for_token(
-    oidc: OidcClient, registration: ClientRegistration, waiting: DeviceAuthorization
-) -> IssuedToken | Poll:
-    try:
-        return oidc.get_token_by_device_code(registration, waiting)
-    except AwsUnreachable as error:
-        # A network error does not end the sign-in, but an invalid answer does.
-        if isinstance(error, BadAnswer):
-            raise
-        return Poll.SLOW_DOWN if isinstance(error, Throttled) else Poll.NO_ANSWER
+        ui.show_code(shown)
+        ui.open_browser(lambda: pages.add_redirect(Secret(shown.verification_uri_complete)).url)
+        waiting: DeviceAuthorization | None = shown
+        while waiting is not None:
+            wait_unless_cancelled(app, session, ui, waiting.interval_seconds, app.clock.sleep)
+            try:
+                answer = oidc.get_token_by_device_code(registration, waiting)
+            except BadAnswer:
+                raise
+            except AwsUnreachable as error:  # a network error does not end the sign-in
+                answer = Poll.SLOW_DOWN if isinstance(error, Throttled) else Poll.NO_ANSWER
+            if not isinstance(answer, Poll):
+                return answer
+            waiting = next_poll(waiting, answer, app.clock.now())
+    return None
 
 
 def _ensure_registration(
-    app: App, session: SsoSession, oidc: OidcClient, grant: str, *, must_register: bool
+    app: App, session: SsoSession, oidc: OidcClient, grant: str, must_register: bool
 ) -> ClientRegistration:
-    """Return the saved client registration if it is valid long enough, else a new one.
-
-    A new registration is saved. With `must_register`, the client is registered in any case.
-    """
-    if not must_register:
-        known = app.tokens.load_registration(session, grant)
-        lasts = known and known.expires_at - app.clock.now() > _REGISTRATION_MARGIN_SECONDS
-        if known and lasts and oidc.may_receive_secret_of(known):
-            return known
+    """Return the saved client registration if it is valid long enough, else a new, saved one."""
+    known = None if must_register else app.tokens.load_registration(session, grant)
+    lasts = known and known.expires_at - app.clock.now() > _REGISTRATION_MARGIN_SECONDS
+    if known and lasts and oidc.may_receive_secret_of(known):
+        return known
     made = oidc.register_client(grant)
-    _save_client_issuer(app, session, made, oidc.issuer)
-    app.tokens.save_registration(session, made)
-    return made
-
-
-def _save_client_issuer(
-    app: App, session: SsoSession, client: ClientRegistration, client_issuer: str
-) -> None:
-    """Record which AWS host registered the client. Call this before saving the client's secret."""
+    # Which AWS host registered the client is recorded before the client's secret is saved.
     with app.tokens.lock_state(session.sign_in_name, app.clock.deadline()):
         facts = app.tokens.load_facts(session.sign_in_name)
-        noted = facts._replace(client=issuer.client_hash(client), client_issuer=client_issuer)
+        noted = facts._replace(client=issuer.client_hash(made), client_issuer=oidc.issuer)
         app.tokens.save_facts(session.sign_in_name, noted)
-
-
-def _pkce_code_challenge(verifier: Secret) -> str:
-    digest = hashlib.sha256(verifier.reveal().encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def _sign_in_timeout_error(session: SsoSession) -> LoginRequired:
-    return LoginRequired(
-        f'no sign-in to "{session.name}" came in time',
-        hint=f"try again with: ssohelper login {session.name}",
-    )
+    app.tokens.save_registration(session, made)
+    return made

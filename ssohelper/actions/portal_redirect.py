@@ -10,7 +10,7 @@ from ssohelper.core.start_url import is_company_url, is_same_portal, region_of_s
 from ssohelper.errors import ConfigInvalid
 
 if TYPE_CHECKING:
-    from ssohelper.actions.login_ui import LoginUi
+    from ssohelper.actions.login_flows import LoginUi
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
 

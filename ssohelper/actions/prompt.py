@@ -15,7 +15,7 @@ from ssohelper.core import guard_rules, prompt_text, served_role
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import GUARD_SIGN, Account, Profile, RoleKey
 from ssohelper.core.prompt_text import Level, PromptRow
-from ssohelper.core.sign_in_clock import PromptClock
+from ssohelper.core.sign_in_outlook import PromptClock
 from ssohelper.core.text import is_harmless
 from ssohelper.errors import SsoHelperError
 
@@ -120,7 +120,7 @@ def read_prompt_status(app: App) -> PromptStatus:
     if keys_end_at is not None:
         rows = prompt_text.prompt_rows(PromptClock(keys_end_at, "known"), text_after_end="expired")
     elif profile is not None:
-        clock = prompt_notes.read_next_expiry_for_prompts(app, profile.session)
+        clock = prompt_notes.read_clock(app, profile.session)
         role_ends_at = app.prompt_state.load_expiry_after_failed_renewal(profile.key)
         rows = prompt_text.prompt_rows(clock, role_ends_at)
         grant = app.grants.find(profile.key) if guarded else None
@@ -189,7 +189,7 @@ def _write_prompt_file_and_name_paths(
     if shown.profile is not None and terminal is None:
         # A sign-in rewrites the existing prompt files. A sign-in since we read the token may have
         # found no file for this role yet.
-        prompt_notes.rewrite_prompt_files_of_session(app, shown.profile.session)
+        prompt_notes.refresh_prompts(app, shown.profile.session)
     is_watched = mtime_ns and is_dated and "|" not in config and is_harmless(config)
     return file, config if is_watched else ""
 

@@ -122,7 +122,9 @@ def require_session_of_sign_in(app: App, sign_in_name: str) -> SsoSession:
 def is_further_portal_signed_in(app: App, session: SsoSession, further: SsoSession) -> bool:
     """Return whether the further portal's sign-in belongs to the session's present sign-in."""
     token = _load_token_or_none(app, further)
-    if token is None or not tokens.is_token_valid_or_renewable(app, token):
+    if token is None or not (
+        tokens.is_token_unexpired(app, token) or tokens.is_token_refreshable(app, token)
+    ):
         return False
     facts = app.tokens.load_facts(further.sign_in_name)
     if facts.ended_at is not None or facts.of_token_id is None:

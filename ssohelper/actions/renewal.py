@@ -7,25 +7,16 @@ which no caller's end, deadline or signal can interrupt.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import prompt_notes, regions, tokens
-from ssohelper.core import lineage, sign_in_clock
+from ssohelper.actions import clocks, prompt_notes, regions, tokens
+from ssohelper.core import lineage, sign_in_outlook
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
-from ssohelper.errors import (
-    AnswerLost,
-    AwsUnreachable,
-    BadAnswer,
-    ConfigInvalid,
-    LocalState,
-    LoginRequired,
-    RegistrationRejected,
-)
+from ssohelper.errors import LocalState, LoginRequired
 from ssohelper.fastpath.own_process import delay_signals
 
 if TYPE_CHECKING:
@@ -70,7 +61,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
             # saved.
             with app.tokens.reserve_space_for_token(session) as reserved, delay_signals():
                 if is_held:
-                    _request_token_renewal(app, session, token, reserved)
+                    _request_token(app, session, token, reserved)
                     return
         # The lock file could not be written, but now there is space for a token: the disk is full
         # from time to time. Without the lock, another renewal may be running, so this one stops.
@@ -80,71 +71,45 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
     )
 
 
-def _request_token_renewal(
+def _request_token(
     app: App, session: SsoSession, token: AccessToken, reserved_space: Reservation
 ) -> None:
     _log.info('renewing the token of "%s"', session.sign_in_name)
-    sent_id = _hash_refresh_token(token)
-    was_lost = app.tokens.load_facts(session.sign_in_name).sent_id == sent_id
     oidc = app.aws.oidc(session)
-    _record_sent_refresh_token(app, session, sent_id)
     try:
         fresh, life_seconds = oidc.refresh_token(token, app.clock.deadline(ANSWER_SECONDS))
     except LoginRequired as refusal:
         if _wait_for_token_of_another_tool(app, session, token):
             return
-        error = _sign_in_ended_error(session, refusal, was_lost=was_lost)
         _record_sign_in_end(app, session, token)
-        raise error from refusal
-    except (AnswerLost, BadAnswer):
-        raise  # `sent_id` stays recorded: a refusal next time then means that this answer was lost
-    except (AwsUnreachable, ConfigInvalid):
-        _record_sent_refresh_token(app, session, None)
-        raise
-    _save_renewed_token(app, session, token, (fresh, oidc.issuer), life_seconds, reserved_space)
-
-
-def _save_renewed_token(
-    app: App,
-    session: SsoSession,
-    used: AccessToken,
-    issued: tuple[AccessToken, str],
-    life_seconds: int,
-    reserved_space: Reservation,
-) -> None:
-    """Write the renewed token to its file at once: a kill before then would lose the sign-in."""
-    fresh, issuer = issued
-    # The token is saved even without the lock, since this process has the only copy of it.
+        raise tokens.sign_in_expired_error(session) from refusal
+    # The token is saved even without the lock, since this process has the only copy of it. It is
+    # written to its file at once: a kill before then would lose the sign-in.
     with _hold_state_lock(app, session):
         stamp = None if session.is_further else app.take_session_stamp(session)
-        saved = app.tokens.save_renewed_token(session, used, fresh, reserved_space)
+        saved = app.tokens.save_renewed_token(session, token, fresh, reserved_space)
         if saved.value != fresh.value:
             _log.info('another tool signed in to "%s" meanwhile', session.name)
             return
         known = app.tokens.load_facts(session.sign_in_name)
-        facts = sign_in_clock.facts_of_token(known, used)._replace(
+        facts = sign_in_outlook.facts_of_token(known, token)._replace(
             refreshed_at=app.clock.now(),
             ended_at=None,
             token_expires_at=fresh.expires_at,
             token_life_seconds=life_seconds,
-            token_ids=lineage.token_ids_after_renewal(known, used, fresh),
-            issuer=issuer,
-            sent_id=None,
+            token_ids=lineage.token_ids_after_renewal(known, token, fresh),
+            issuer=oidc.issuer,
         )
-        facts = facts._replace(
-            observed_hours_seconds=sign_in_clock.sign_in_length_after_renewal(
-                facts, app.clock.now()
-            )
-        )
-        _save_sign_in_facts(app, session, facts)
+        length = sign_in_outlook.sign_in_length_after_renewal(facts, app.clock.now())
+        _save_sign_in_facts(app, session, facts._replace(observed_hours_seconds=length))
         if stamp is None:
             return
         with suppress(LocalState, OSError):
-            regions.record_renewed_token_for_further_sign_ins(app, session, used, fresh)
+            regions.record_renewed_token_for_further_sign_ins(app, session, token, fresh)
         # This keeps published responses valid for the launcher.
         with suppress(LocalState, OSError):
             stamp.update_token_stamp_after_renewal()
-    prompt_notes.rewrite_prompt_files_of_session(app, session)
+    prompt_notes.refresh_prompts(app, session)
 
 
 def _wait_for_token_of_another_tool(app: App, session: SsoSession, used: AccessToken) -> bool:
@@ -159,57 +124,34 @@ def _wait_for_token_of_another_tool(app: App, session: SsoSession, used: AccessT
             return False
         if found.value != used.value and tokens.is_token_unexpired(app, found):
             _log.info('another tool has renewed the token of "%s"', session.sign_in_name)
-            _update_prompt_files(app, session)
+            _refresh_prompts(app, session)
             return True
         if patience.seconds_left() < _REREAD_PAUSE_SECONDS:
             return False
         app.clock.sleep(_REREAD_PAUSE_SECONDS)
 
 
-def _sign_in_ended_error(
-    session: SsoSession, refusal: LoginRequired, *, was_lost: bool
-) -> LoginRequired:
-    if was_lost and not isinstance(refusal, RegistrationRejected):
-        return LoginRequired(
-            f'the sign-in to "{session.name}" was lost: AWS renewed it, but its answer never '
-            "arrived (a renewal was killed, or the network failed)",
-            hint=f"sign in with: ssohelper login {session.name}",
-        )
-    return tokens.sign_in_expired_error(session)
-
-
-def _record_sent_refresh_token(app: App, session: SsoSession, sent_id: str | None) -> None:
-    with _hold_state_lock(app, session):
-        facts = app.tokens.load_facts(session.sign_in_name)
-        if facts.sent_id != sent_id:
-            _save_sign_in_facts(app, session, facts._replace(sent_id=sent_id))
-
-
 def _record_sign_in_end(app: App, session: SsoSession, token: AccessToken) -> None:
     """Record that this token's sign-in has ended, and how long it lasted if that is known."""
-    if tokens.load_sign_in_facts_of_token(app, session, token).ended_at is not None:
-        _record_sent_refresh_token(app, session, None)
-        return
     with _hold_state_lock(app, session):
-        present = app.tokens.load(session)
-        if present is None or present.id != token.id:
-            return  # after a sign-in or sign-out meanwhile, the facts are of another token
-        facts = tokens.load_sign_in_facts_of_token(app, session, token)
+        facts, present = clocks.facts_of_token(app, session, token), app.tokens.load(session)
+        # After a sign-in or sign-out meanwhile, the facts are of another token.
+        if facts.ended_at is not None or present is None or present.id != token.id:
+            return
         now, life = app.clock.now(), tokens.load_token_life_seconds(app, session, token)
         ended = facts._replace(
             ended_at=now,
-            observed_hours_seconds=sign_in_clock.sign_in_length_after_end(facts, life, now),
+            observed_hours_seconds=sign_in_outlook.sign_in_length_after_end(facts, life, now),
             token_expires_at=token.expires_at,
             token_life_seconds=None,
-            sent_id=None,
         )
         _save_sign_in_facts(app, session, ended)
-    _update_prompt_files(app, session)
+    _refresh_prompts(app, session)
 
 
-def _update_prompt_files(app: App, session: SsoSession) -> None:
+def _refresh_prompts(app: App, session: SsoSession) -> None:
     if not session.is_further:  # prompts do not show sign-ins in further regions
-        prompt_notes.rewrite_prompt_files_of_session(app, session)
+        prompt_notes.refresh_prompts(app, session)
 
 
 @contextmanager
@@ -226,8 +168,3 @@ def _save_sign_in_facts(app: App, session: SsoSession, facts: SignInFacts) -> No
     """Save the facts of the sign-in. If the disk is full, the renewal still succeeds."""
     with suppress(LocalState, OSError):
         app.tokens.save_facts(session.sign_in_name, facts)
-
-
-def _hash_refresh_token(token: AccessToken) -> str:
-    value = token.refresh_token.reveal() if token.refresh_token else ""
-    return hashlib.sha256(value.encode()).hexdigest()[:16]

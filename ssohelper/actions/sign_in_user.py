@@ -22,7 +22,7 @@ from ssohelper.errors import RoleNotAssigned, SsoHelperError, UsageProblem
 from ssohelper.fastpath import calling_process
 
 if TYPE_CHECKING:
-    from ssohelper.actions.login_ui import LoginUi
+    from ssohelper.actions.login_flows import LoginUi
     from ssohelper.app import App
     from ssohelper.core.deadline import Deadline
     from ssohelper.wire.portal import Portal

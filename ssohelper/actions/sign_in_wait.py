@@ -55,7 +55,7 @@ def prepare_wait_for_sign_in(app: App, session: SsoSession) -> Wait | None:
     Returns None if the caller does not wait, but fails at once.
     """
     seconds = configured_wait_seconds(app, session)
-    notices.try_to_give_due_notice(app, session, app.clock.now(), even_signed_out=seconds > 0)
+    notices.give_due_notice(app, session, app.clock.now(), even_signed_out=seconds > 0)
     if not seconds:
         return None
     line = show(f"ssohelper: notice: {_waiting_message(session, seconds)}")
@@ -88,7 +88,7 @@ def retry_after_sign_in(
                 raise
             if not has_notified:
                 has_notified = True
-                notices.try_to_give_due_notice(app, session, app.clock.now(), even_signed_out=True)
+                notices.give_due_notice(app, session, app.clock.now(), even_signed_out=True)
                 say(_waiting_message(session, seconds))
             if not _wait_for_token_change(app, session, before, ends_at):
                 raise

@@ -6,14 +6,13 @@ signals and deadline do not interrupt the renewal.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import prompt_notes
+from ssohelper.actions import clocks, prompt_notes
 from ssohelper.broker.limits import RENEWAL_AHEAD_SECONDS
 from ssohelper.broker.requests import Token, TokenState
-from ssohelper.core import issuer, lineage, sign_in_clock
+from ssohelper.core import issuer, lineage, sign_in_outlook
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.freshness import token_margin_seconds
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
 
 # AWS's default lifetime of tokens, assumed for other tools' tokens, whose lifetime is not recorded.
 _USUAL_LIFE_SECONDS = 3600
+# How long a sign-out waits for the renewal of an expired token.
+_REVOCATION_SECONDS = 12.0
 
 
 def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToken:
@@ -80,9 +81,11 @@ def load_token_state(app: App, session: SsoSession, token: AccessToken) -> Token
     """Return the token's state. A token that cannot be renewed is GOOD until it expires."""
     if not is_token_unexpired(app, token):
         return TokenState.ENDED
-    if not is_token_refreshable(app, token) or not _is_token_near_expiry(app, session, token):
-        return TokenState.GOOD
-    return TokenState.NEAR_END
+    margin = token_margin_seconds(load_token_life_seconds(app, session, token))
+    is_near_end = token.expires_at - app.clock.now() <= margin
+    return (
+        TokenState.NEAR_END if is_near_end and is_token_refreshable(app, token) else TokenState.GOOD
+    )
 
 
 def load_token_for_broker(app: App, session: SsoSession) -> Token:
@@ -105,7 +108,7 @@ def load_token_renewal_time(app: App, session: SsoSession) -> int | None:
         return None  # if the file is unreadable, a later use of the token raises the error
     if token is None or not is_token_refreshable(app, token):
         return None
-    if load_sign_in_facts_of_token(app, session, token).ended_at is not None:
+    if clocks.facts_of_token(app, session, token).ended_at is not None:
         return None
     return token.expires_at - int(load_token_life_seconds(app, session, token) / 2)
 
@@ -119,17 +122,12 @@ def may_renew_in_background(app: App) -> bool:
 
 def is_token_refreshable(app: App, token: AccessToken) -> bool:
     """Return whether the token can be renewed without a sign-in. AWS is not asked."""
-    return sign_in_clock.is_refreshable(token, app.clock.now())
+    return sign_in_outlook.is_refreshable(token, app.clock.now())
 
 
 def is_token_unexpired(app: App, token: AccessToken) -> bool:
     """Return whether the expiration in the token's file is in the future."""
     return token.expires_at > app.clock.now()
-
-
-def is_token_valid_or_renewable(app: App, token: AccessToken) -> bool:
-    """Return whether the token is still valid or can be renewed. AWS is not asked."""
-    return is_token_unexpired(app, token) or is_token_refreshable(app, token)
 
 
 def load_token_or_none(app: App, session: SsoSession) -> AccessToken | None:
@@ -139,25 +137,19 @@ def load_token_or_none(app: App, session: SsoSession) -> AccessToken | None:
     return None
 
 
-def load_sign_in_facts_of_token(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
-    """Return the recorded facts of the sign-in to which this token belongs."""
-    return sign_in_clock.facts_of_token(app.tokens.load_facts(session.sign_in_name), token)
-
-
 def load_token_issuer(app: App, session: SsoSession) -> str | None:
     """Return which AWS host issued the session's token (see core.issuer); None if unknown."""
     token = load_token_or_none(app, session)
-    return (
-        issuer.token_issuer(token, app.tokens.load_facts(session.sign_in_name)) if token else None
-    )
+    facts = app.tokens.load_facts(session.sign_in_name)
+    return issuer.token_issuer(token, facts) if token else None
 
 
 def load_user_signed_in_since(app: App, session: SsoSession) -> int | None:
     """Return since when (epoch s) the same user is signed in; None if signed out or unknown."""
     token = load_token_or_none(app, session)
-    if token is None or not is_token_valid_or_renewable(app, token):
+    if token is None or not (is_token_unexpired(app, token) or is_token_refreshable(app, token)):
         return None
-    facts = load_sign_in_facts_of_token(app, session, token)
+    facts = clocks.facts_of_token(app, session, token)
     return facts.person_since if facts.ended_at is None else None
 
 
@@ -168,59 +160,57 @@ def load_token_life_seconds(app: App, session: SsoSession, token: AccessToken) -
     return (facts.token_life_seconds if is_of_token else None) or _USUAL_LIFE_SECONDS
 
 
-class RevokedSignIn(NamedTuple):
-    """The token of a sign-in that was ended, or None; the error if AWS was not told, or None."""
+class SignInToEnd(NamedTuple):
+    """A sign-in to end at AWS: the token as its file had it, and as it is after a renewal.
 
-    token: AccessToken | None
-    error: SsoHelperError | None
+    Both are None without a sign-in. `error` says why an expired token could not be renewed.
+    """
+
+    session: SsoSession
+    seen: AccessToken | None = None
+    token: AccessToken | None = None
+    issuer: str | None = None
+    error: SsoHelperError | None = None
 
 
-def revoke_sign_in(
-    app: App, session: SsoSession, renewal_seconds: float, *, in_other_storage: bool = False
-) -> RevokedSignIn:
-    """End the session's sign-in at AWS; keep the token's files.
+def load_sign_in_to_end(
+    app: App, session: SsoSession, *, in_other_storage: bool = False
+) -> SignInToEnd:
+    """Return the session's sign-in, to end it at once, or once another token is in its file.
 
     An expired token is renewed first, because the sign-in may still be valid.
     """
-    return prepare_revocation(app, session, renewal_seconds, in_other_storage=in_other_storage)()
-
-
-def prepare_revocation(
-    app: App, session: SsoSession, renewal_seconds: float, *, in_other_storage: bool = False
-) -> Callable[[], RevokedSignIn]:
-    """Return a function that ends the present sign-in, also once another token is in its file."""
+    found = SignInToEnd(session)
     try:
-        token = (app.storage.other_tokens if in_other_storage else app.tokens).load(session)
-        if (
-            token is not None
-            and token.expires_at <= app.clock.now()
-            and is_token_refreshable(app, token)
-        ):
-            deadline = app.clock.deadline(renewal_seconds)
+        seen = token = (app.storage.other_tokens if in_other_storage else app.tokens).load(session)
+        if token is None:
+            return found
+        if not is_token_unexpired(app, token) and is_token_refreshable(app, token):
+            deadline = app.clock.deadline(_REVOCATION_SECONDS)
             if in_other_storage:
                 token, _ = app.aws.oidc(session).refresh_token(token, deadline)
             else:
                 token = ensure_valid_token(app, session, deadline)
     except LoginRequired:
-        return lambda: RevokedSignIn(None, None)
+        return found
     except (AwsUnreachable, ConfigInvalid, LocalState) as error:
-        failed = RevokedSignIn(None, error)
-        return lambda: failed
-    if token is None:
-        return lambda: RevokedSignIn(None, None)
+        return found._replace(error=error)
     issued_by = issuer.token_issuer(token, app.tokens.load_settled_facts(session.sign_in_name))
+    return SignInToEnd(session, seen, token, issued_by)
 
-    def revoke() -> RevokedSignIn:
-        try:
-            portal = app.aws.portal_for_sign_out(session)
-            portal.copy_for_new_token(token, issued_by).log_out(token)
-        except LoginRequired:
-            pass  # the sign-in had ended at AWS already
-        except (AwsUnreachable, ConfigInvalid) as error:
-            return RevokedSignIn(token, error)
-        return RevokedSignIn(token, None)
 
-    return revoke
+def end_sign_in(app: App, found: SignInToEnd) -> SsoHelperError | None:
+    """End the sign-in at AWS; keep the token's files. Returns the error if AWS was not told."""
+    if found.token is None:
+        return found.error
+    try:
+        portal = app.aws.portal_for_sign_out(found.session)
+        portal.copy_for_new_token(found.token, found.issuer).log_out(found.token)
+    except LoginRequired:
+        pass  # the sign-in had ended at AWS already
+    except (AwsUnreachable, ConfigInvalid) as error:
+        return error
+    return None
 
 
 def facts_of_new_sign_in(
@@ -243,13 +233,48 @@ def facts_of_new_sign_in(
 
 
 def signed_out_error(session: SsoSession) -> LoginRequired:
-    """Return the error for a session without a token."""
-    return LoginRequired(f'the session "{session.name}" is signed out', hint=_sign_in_hint(session))
+    return _sign_in_error(session, "is signed out")
 
 
 def sign_in_expired_error(session: SsoSession) -> LoginRequired:
-    """Return the error for a sign-in that has ended."""
-    return LoginRequired(f'the session "{session.name}" expired', hint=_sign_in_hint(session))
+    return _sign_in_error(session, "expired")
+
+
+def _sign_in_error(session: SsoSession, what: str) -> LoginRequired:
+    name = session.name
+    return LoginRequired(
+        f'the session "{name}" {what}', hint=f"sign in with: ssohelper login {name}"
+    )
+
+
+def is_sign_in_needed(app: App, session: SsoSession, seconds: int) -> bool:
+    """Return whether a new sign-in will be needed within the given time.
+
+    An expired token is renewed first: AWS refuses the renewal if the sign-in has ended. Warns if
+    the end of the sign-in is unknown. Raises: AwsUnreachable if the renewal failed.
+    """
+    try:
+        token = app.tokens.load(session)
+        if token is not None and not is_token_unexpired(app, token):
+            token = ensure_valid_token(app, session, app.clock.deadline())
+    except LoginRequired:
+        return True
+    if token is not None:
+        clocks.warn_of_unknown_end(app, session, token, seconds)
+    outlook = clocks.outlook_of_token(app, session, token)
+    return outlook.is_sign_in_needed(app.clock.now(), seconds)
+
+
+def reason_to_sign_in(
+    app: App, session: SsoSession, token: AccessToken | None
+) -> LoginRequired | None:
+    """Return the error with which the session's roles would fail without a new sign-in, or None.
+
+    The caller then offers a sign-in. `token` is the session's access token. AWS is not asked.
+    """
+    if not clocks.outlook_of_token(app, session, token).should_offer_sign_in(app.clock.now()):
+        return None
+    return sign_in_expired_error(session) if token else signed_out_error(session)
 
 
 def _load_present_token(app: App, session: SsoSession) -> AccessToken:
@@ -258,15 +283,6 @@ def _load_present_token(app: App, session: SsoSession) -> AccessToken:
     if token is None:
         # Another tool may have signed out. Shell prompts show that only after this update.
         if not session.is_further:
-            prompt_notes.rewrite_prompt_files_of_session(app, session)
+            prompt_notes.refresh_prompts(app, session)
         raise signed_out_error(session)
     return token
-
-
-def _is_token_near_expiry(app: App, session: SsoSession, token: AccessToken) -> bool:
-    margin = token_margin_seconds(load_token_life_seconds(app, session, token))
-    return token.expires_at - app.clock.now() <= margin
-
-
-def _sign_in_hint(session: SsoSession) -> str:
-    return f"sign in with: ssohelper login {session.name}"

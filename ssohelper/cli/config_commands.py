@@ -109,7 +109,7 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool) -> None:
     if is_guard:
         guards.warn_of_guard_rules_without_role(app, after.guard_rules())
     if parts[-1] == "session_hours" or is_guard:
-        prompt_notes.make_all_prompts_run_ssohelper_again(app)
+        prompt_notes.forget_prompts(app)
     if output.options().json:
         output.print_json(_setting_row(app, after, key), app.warnings)
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ssohelper.actions import (
-    clocks,
     credentials,
     directory,
     identity,
     profile_reasons,
     sign_in_wait,
+    tokens,
 )
 from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.app import App
@@ -92,7 +92,7 @@ def _find_reason_to_offer_sign_in(
         token = app.tokens.load(profile.session)
     except (LoginRequired, LocalState):
         return None
-    return clocks.find_reason_to_offer_sign_in(app, profile.session, token) if token else None
+    return tokens.reason_to_sign_in(app, profile.session, token) if token else None
 
 
 def _print_notice(message: str) -> None:

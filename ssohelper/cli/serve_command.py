@@ -101,7 +101,7 @@ def serve_credentials(
         ending = _block_signals()
         endpoint.start()
         output.say(f"serving {profile_use.describe_role(app, chosen)} until Ctrl-C")
-        _warn_of_unknown_sign_in_end(app, chosen)
+        _warn_of_unknown_end(app, chosen)
         if paths.env_file:
             app.makers.make_env_file(paths.env_file).save(endpoint.env_file_variables())
         _print_endpoint_usage(endpoint, paths, by_port=port is not None)
@@ -138,7 +138,7 @@ def run_with_endpoint(
         output.say(
             f"{profile_use.describe_role(app, chosen)}: these keys are renewed automatically"
         )
-        _warn_of_unknown_sign_in_end(app, chosen)
+        _warn_of_unknown_end(app, chosen)
         favourites.record_use_of_role(app, chosen)
         ended = run_child.run_program_to_end(program, child)
     if ended.by_terminal:
@@ -165,12 +165,12 @@ def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
     )
 
 
-def _warn_of_unknown_sign_in_end(app: App, chosen: Profile) -> None:
+def _warn_of_unknown_end(app: App, chosen: Profile) -> None:
     """Warn if the end of the sign-in is unknown: the user then gets no advance notice of it."""
     with contextlib.suppress(LoginRequired):
         token = app.tokens.load(chosen.session)
         if token:
-            clocks.warn_of_unknown_sign_in_end(app, chosen.session, token)
+            clocks.warn_of_unknown_end(app, chosen.session, token)
 
 
 def _make_endpoint(app: App, chosen: Profile) -> Endpoint:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import clocks, prompt_notes, protected_sign_ins
+from ssohelper.actions import clocks, prompt_notes, protected_sign_ins, regions, tokens
 from ssohelper.actions import login as sign_in
 from ssohelper.actions.login import LoginOptions, LoginOutcome, Move
 from ssohelper.actions.selection import (
@@ -209,17 +209,20 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
     needing = [
         one
         for one in (sessions or (unlisted if chosen else []))
-        if check and clocks.is_sign_in_needed_within(app, one, min_seconds)
+        if check and tokens.is_sign_in_needed(app, one, min_seconds)
     ]
     for session in (*unlisted, *sessions):
-        prompt_notes.rewrite_prompt_files_of_session(
+        prompt_notes.refresh_prompts(
             app, session
         )  # prompts may not show another tool's sign-in or sign-out yet
     sessions += unlisted
     for path in app.storage.find_clear_files(sessions):
         app.warn(f'"{show(path)}": {clock_text.CLEAR_SIGN_IN}; end it with: ssohelper logout --all')
     status = Status(
-        [clocks.load_session_clock(app, session) for session in sessions],
+        [
+            clocks.load_session_clock(app, one, regions.find_answering_region(app, one))
+            for one in sessions
+        ],
         unlisted,
         unusable,
         clocks.load_cached_credentials(app, sessions),
@@ -264,7 +267,7 @@ def _find_session_to_sign_out(app: App, chosen: str | None) -> list[SsoSession]:
 
 
 def _login_outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
-    outlook = clocks.load_sign_in_outlook_of_token(app, session, outcome.token)
+    outlook = clocks.outlook_of_token(app, session, outcome.token)
     return clock_text.login_result_text(
         session.name, outcome.how, outlook, app.clock.now(), outcome.user
     )

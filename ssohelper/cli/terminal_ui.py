@@ -57,7 +57,7 @@ class TerminalUi:
             output.say(f'"{show(self._opener[0])}" could not be started: open the page yourself')
         return started
 
-    def report_waiting_for_another_login(self) -> None:
+    def report_waiting(self) -> None:
         """Print that another login of this session is running, and that this login waits."""
         output.say(
             f'another login of "{show(self._session.name)}" is running: waiting for its result'

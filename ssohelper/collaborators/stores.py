@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from ssohelper.stores.legacy_tokens import LoginCache
     from ssohelper.stores.list_view_file import ListViewFile
     from ssohelper.stores.name_index import NameIndexFile
-    from ssohelper.stores.notice_record import NoticeRecord
     from ssohelper.stores.prompt_state import PromptState
     from ssohelper.stores.protections import Protections
     from ssohelper.stores.region_failures import RegionFailures
@@ -191,13 +190,6 @@ class Stores:
         from ssohelper.stores.legacy_tokens import LoginCache
 
         return LoginCache(self.locations.login_folder)
-
-    @cached_property
-    def notice_record(self) -> NoticeRecord:
-        """The store that records which notices of a sign-in's end were given."""
-        from ssohelper.stores.notice_record import NoticeRecord
-
-        return NoticeRecord(self.locations.state_folder)
 
     @cached_property
     def prompt_state(self) -> PromptState:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, NamedTuple
 
 from ssohelper.core.instants import duration_text, to_iso
+from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
 
-if TYPE_CHECKING:
-    from ssohelper.core.sign_in_outlook import Outlook
+# The value of the setting `notify` that chooses the desktop's own notifications.
+DESKTOP = "desktop"
 
 # The message after a login, for each value of LoginOutcome.how.
 _RESULTS = {
@@ -123,3 +124,34 @@ def logout_result_text(session_name: str, was_signed_in: bool) -> str:
     """Return the message to show after a logout."""
     name = f'"{show(session_name)}"'
     return f"signed out of {name}" if was_signed_in else f"was not signed in to {name}"
+
+
+class Notice(NamedTuple):
+    """A notice: from `end` on a new sign-in is needed, for which the user types `command`."""
+
+    session_name: str
+    end: int | None
+    message: str
+    command: str
+
+
+def make_notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
+    """Return the notice that says when a new sign-in is needed, or None if that is unknown."""
+    name = show(session_name)
+    command, end = f"ssohelper login {name}", outlook.announced_end(now)
+    if outlook.reason == "signed out":  # a sign-out also removes the role credentials
+        text = f'the session "{name}" is signed out: requests fail; sign in with: {command}'
+    elif outlook.is_over(now):
+        text = (
+            f'the sign-in to "{name}" is over: role credentials work until they expire, '
+            f"then requests fail; sign in with: {command}"
+        )
+    elif end is None:
+        return None
+    else:
+        what = f'you must sign in to "{name}"'
+        if outlook.is_sign_in_needed(now):  # the present token still works until it expires
+            end = outlook.token_expires_at or now
+            what = f'the sign-in to "{name}" {has_ended_text(outlook)}: you must sign in again'
+        text = f"{what} before {to_iso(end)} (in {duration_text(end - now)}): {command}"
+    return Notice(session_name, end, text, command)

@@ -52,7 +52,7 @@ def sensible_code_life_seconds(value: object) -> int:
     return min(value, _LONGEST_LIFE_SECONDS)
 
 
-def authorization_for_next_poll(
+def next_poll(
     authorization: DeviceAuthorization, answer: Poll, now: int
 ) -> DeviceAuthorization | None:
     """Return the authorization for the next poll; None if its code expires earlier."""

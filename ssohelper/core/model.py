@@ -206,9 +206,9 @@ class SignInFacts(NamedTuple):
 
     `token_life_seconds` is the observed lifetime of the token that ends at `token_expires_at`.
     `observed_hours_seconds` is how long sign-ins last, as observed when a sign-in ended
-    (core.sign_in_clock).
+    (core.sign_in_outlook).
     `token_ids` are the ids of this sign-in's access tokens that we read or wrote, the latest last.
-    `sent_id` is the id of a refresh token that was sent and whose answer has not arrived.
+    `notice_stage` is the last notice that was given, of an end at `notice_end` (None: of a sign-out).
     `issuer` issued the tokens of `token_ids`, and `client_issuer` registered the client whose hash
     is `client`. Both are "loopback", or a partition and region of AWS (core.issuer). A listing from
     before `person_since` may be another user's; `earlier_user` is that user's name.
@@ -226,7 +226,8 @@ class SignInFacts(NamedTuple):
     person_since: int | None = None
     earlier_user: str | None = None
     token_ids: tuple[str, ...] = ()
-    sent_id: str | None = None
+    notice_stage: int | None = None
+    notice_end: int | None = None
     issuer: str | None = None
     client: str | None = None
     client_issuer: str | None = None

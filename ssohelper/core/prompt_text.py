@@ -26,7 +26,7 @@ from typing import Literal, NamedTuple
 
 from ssohelper.core import grants
 from ssohelper.core.model import GUARD_SIGN
-from ssohelper.core.sign_in_clock import PromptClock
+from ssohelper.core.sign_in_outlook import PromptClock
 
 WIDTH = 40
 SOON_SECONDS, LATE_SECONDS = 30 * 60, 5 * 60

@@ -1,4 +1,11 @@
-"""Decides when a session next needs an interactive sign-in. No other module decides this.
+"""Decides when a sign-in ends, when a new one is needed, and which notice of that is due.
+
+No other module decides this. `status`, `login`, `prompt`, `use`, `exec`, `serve`, `doctor`, the
+notices and the full screen show it.
+
+AWS does not report the end of a sign-in. The user may have set how long sign-ins last
+("configured"), or ssohelper may have seen an earlier sign-in end ("observed"). Otherwise the end is
+taken to be 8 h after the sign-in ("assumed"); such an end is only shown.
 
 | what is known | an interactive sign-in is needed |
 |---|---|
@@ -6,19 +13,30 @@
 | AWS has refused to renew the token | since that refusal |
 | when the sign-in ends ("configured" or "observed") | at that end |
 | the token cannot be renewed | at its end, or at the sign-in's end if that is earlier |
-| only an assumed end, or none | at no known time: an assumed end is only shown |
+| only an assumed end, or none | at no known time |
 
 A token that ends later than its sign-in works until its own end, but cannot be renewed again.
-`status`, `login`, `prompt`, `use`, `exec`, `serve`, `doctor`, the notices and the full screen all
-show what this module decides. Enter in the full screen and commands on a terminal offer a sign-in
-before they use a role, once AWS has refused or the last token has expired.
 """
 
 from typing import Literal, NamedTuple
 
 from ssohelper.core.model import AccessToken, SignInFacts
-from ssohelper.core.sign_in_clock import PromptClock, facts_of_token, is_refreshable, sign_in_end
 
+ASSUMED_SECONDS = 8 * 3600
+# The shortest sign-in that AWS allows. A sign-in that ended sooner was ended by an administrator or
+# by a sign-out.
+_SHORTEST_SECONDS = 15 * 60
+# Tokens are renewed at least hourly while they are used. A refusal that comes more than 2 h after
+# the last renewal says little about when the sign-in ended.
+_MAX_DELAY_SECONDS = 2 * 3600
+# Notices are given this long before the end of a sign-in. Their stages are 1, 2 and 3; OVER is the
+# stage of a sign-in whose last token has expired too.
+_NOTICE_SECONDS_BEFORE = (3600, 900, 0)
+OVER = 4
+# Two calculated ends that differ by a minute are the same: several files hold whole seconds.
+_SAME_END_SECONDS = 60
+
+Source = Literal["configured", "observed", "assumed"]
 Reason = Literal[
     "signed out",
     "damaged",  # the token file is half written
@@ -29,14 +47,23 @@ Reason = Literal[
     "assumed",
     "unknown",
 ]
+# The kinds of ends that a prompt shows: a known end, an assumed end, no end ("open"), or that the
+# sign-in has ended.
+PromptKind = Literal["known", "assumed", "open", "ended"]
+
+
+class PromptClock(NamedTuple):
+    """The end to which a shell prompt counts down (epoch seconds; 0 if no time is known)."""
+
+    at: int
+    kind: PromptKind
 
 
 class Outlook(NamedTuple):
     """When an interactive sign-in is needed, and why. Times are epoch seconds.
 
     `at` is the end of the sign-in or token that `reason` names, or None for "signed out", "damaged"
-    and "unknown". `token_expires_at` is when the present token expires, or None if there is no
-    token. `is_last_token` means that the present token cannot be renewed again.
+    and "unknown". `is_last_token` means that the present token cannot be renewed again.
     """
 
     at: int | None
@@ -46,7 +73,6 @@ class Outlook(NamedTuple):
 
     @property
     def is_end_known(self) -> bool:
-        """Return whether it is known when an interactive sign-in is needed."""
         return self.reason not in ("assumed", "unknown")
 
     @property
@@ -67,19 +93,42 @@ class Outlook(NamedTuple):
         return at is not None and (at <= now or at - now < within_seconds)
 
     def should_offer_sign_in(self, now: int) -> bool:
-        """Return whether a sign-in is offered before a role is used.
+        """Return whether Enter, and commands on a terminal, offer a sign-in before using a role.
 
-        A sign-in is offered once AWS has refused to renew the token, even if the token file has a
-        later expiry. At an end that only ssohelper expects, a sign-in is offered once the present
-        token has expired too.
+        They do once AWS has refused to renew the token, whatever expiry the token file has. At an
+        end that only ssohelper expects, they do once the present token has expired too.
         """
         return self.reason == "refused" or self.is_over(now)
 
     def is_over(self, now: int) -> bool:
         """Return whether an interactive sign-in is needed now and the present token has expired."""
-        if not self.is_sign_in_needed(now):
-            return False
-        return self.token_expires_at is None or self.token_expires_at <= now
+        return self.is_sign_in_needed(now) and (self.token_expires_at or 0) <= now
+
+    def announced_end(self, now: int) -> int | None:
+        """Return the end that notices name. After a refusal, the present token still works."""
+        if self.reason == "refused" or self.is_over(now):
+            return self.token_expires_at
+        return self.sign_in_needed_at
+
+    def notice_stage(self, now: int, next_at: int) -> int:
+        """Return the stage of the notice that is due if the next renewal is at `next_at`; or 0.
+
+        A process that renews gives a notice at its last renewal before the notice's time. After a
+        refusal a notice is due at once. An assumed end has no notices.
+        """
+        end = self.announced_end(now)
+        if self.is_over(now):
+            return OVER
+        if end is None:
+            return 0
+        due = sum(end <= now or next_at > end - before for before in _NOTICE_SECONDS_BEFORE)
+        return max(due, int(self.reason == "refused"))
+
+
+def is_same_end(one: int | None, other: int | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= _SAME_END_SECONDS
 
 
 def sign_in_outlook(
@@ -87,8 +136,8 @@ def sign_in_outlook(
 ) -> Outlook:
     """Return the outlook of a session whose token file holds `token`.
 
-    `facts` is what ssohelper has recorded about the session's sign-in. `configured_hours` is the
-    setting `session_hours`.
+    `facts` is what is recorded about the session's sign-in. `configured_hours` is the setting
+    `session_hours`.
     """
     if token is None:
         return Outlook(None, "signed out")
@@ -99,16 +148,87 @@ def sign_in_outlook(
     known_end = ends_at if source in ("configured", "observed") else None
     if not is_refreshable(token, now) and (known_end is None or token.expires_at <= known_end):
         return Outlook(token.expires_at, "not renewable", token.expires_at, is_last_token=True)
-    if ends_at is None or source is None:
-        return Outlook(None, "unknown", token.expires_at)
     is_last = known_end is not None and known_end <= max(now, token.expires_at)
-    return Outlook(ends_at, source, token.expires_at, is_last)
+    return Outlook(ends_at, source or "unknown", token.expires_at, is_last)
 
 
 def prompt_clock(outlook: Outlook) -> PromptClock:
-    """Return the expiry of the sign-in to which a shell prompt counts down, and how it is known."""
     if outlook.reason in ("signed out", "damaged", "refused"):
         return PromptClock(outlook.at or 0, "ended")
     if outlook.at is None:
         return PromptClock(0, "open")
     return PromptClock(outlook.at, "known" if outlook.is_end_known else "assumed")
+
+
+# -- the end of the recorded sign-in -------------------------------------------------------------
+
+
+def is_refreshable(token: AccessToken, now: int) -> bool:
+    """Return whether the token can be renewed without an interactive sign-in. AWS is not asked."""
+    client = token.client
+    return token.refresh_token is not None and client is not None and client.expires_at > now
+
+
+def facts_of_token(facts: SignInFacts, token: AccessToken) -> SignInFacts:
+    """Return what is known about the sign-in to which this token belongs.
+
+    If the recorded sign-in has ended and the token is not recorded, another tool has signed in
+    since. The beginning and the user of that new sign-in are unknown; how long sign-ins last and
+    who was signed in before are still known.
+    """
+    if facts.ended_at is None or facts.token_expires_at == token.expires_at:
+        return facts
+    return SignInFacts(
+        observed_hours_seconds=facts.observed_hours_seconds,
+        person_since=facts.ended_at,
+        earlier_user=facts.user or facts.earlier_user,
+        client=facts.client,
+        client_issuer=facts.client_issuer,
+    )
+
+
+def sign_in_end(
+    facts: SignInFacts, configured_hours: float | None
+) -> tuple[int | None, Source | None]:
+    if facts.ended_at is not None:
+        return facts.ended_at, "observed"
+    began = facts.signed_in_at
+    if began is None:
+        return None, None
+    if configured_hours is not None:
+        return began + int(configured_hours * 3600), "configured"
+    refreshed_at = facts.refreshed_at or 0
+    if facts.observed_hours_seconds and refreshed_at <= began + facts.observed_hours_seconds:
+        return began + facts.observed_hours_seconds, "observed"
+    # A refresh that succeeded after the assumed end shows that the assumption was wrong.
+    if refreshed_at > began + ASSUMED_SECONDS:
+        return None, None
+    return began + ASSUMED_SECONDS, "assumed"
+
+
+def sign_in_length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> int | None:
+    """Return how long sign-ins last (seconds), now that AWS has refused to renew this one.
+
+    The sign-in ended between its last renewal and now. This reveals its length if that renewal was
+    at least 15 min after the sign-in began and at most 2 h ago; otherwise the known length stays.
+    Administrators also end sign-ins early, so two lengths that differ by more than 2 h leave
+    the length unknown (None).
+    """
+    began, renewed = facts.signed_in_at, facts.refreshed_at
+    known = facts.observed_hours_seconds
+    if began is None or renewed is None:
+        return known
+    shortest = min(_SHORTEST_SECONDS, token_life_seconds // 4)
+    if renewed - began < shortest or now - renewed > _MAX_DELAY_SECONDS:
+        return known
+    length = now - began
+    if known is None:
+        return length
+    # The end of each sign-in was noticed up to 2 h late, so the shorter of two lengths is more exact.
+    return min(known, length) if abs(known - length) <= _MAX_DELAY_SECONDS else None
+
+
+def sign_in_length_after_renewal(facts: SignInFacts, now: int) -> int | None:
+    """Return the known length of sign-ins; None if the present sign-in has already lasted longer."""
+    length, began = facts.observed_hours_seconds, facts.signed_in_at
+    return None if length and began and now > began + length else length

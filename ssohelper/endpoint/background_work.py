@@ -124,7 +124,7 @@ class BackgroundWork:
     def _give_notices(self, app: App) -> None:
         next_at = app.clock.now() + ceil(self._pause_seconds)
         text = self._reminder.take_due_notice(
-            clocks.load_sign_in_outlook(app, self._session), app.clock.now(), next_at
+            clocks.load_outlook(app, self._session), app.clock.now(), next_at
         )
         if text:
             self._print_notice(text)
@@ -150,8 +150,8 @@ class BackgroundWork:
         """Renew credentials and token shortly before the sign-in ends, so that jobs can go on."""
         if not self._may_release(app):
             return
-        outlook = clocks.load_sign_in_outlook(app, self._session)
-        ends = notices.list_expiries_of_sign_in_and_token(outlook)
+        outlook = clocks.load_outlook(app, self._session)
+        ends = notices.list_expiries(outlook)
         self._renewed_before &= set(ends)
         for at in ends:
             if at in self._renewed_before or not 0 < at - app.clock.now() <= LAST_RENEWAL_SECONDS:

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ssohelper.core import account_colors, guard_rules
+from ssohelper.core.clock_text import DESKTOP
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.instants import parse_duration
 from ssohelper.core.model import SESSION_NAME
 from ssohelper.core.profile_names import checked_name_template
 from ssohelper.core.service_hosts import checked_region
-from ssohelper.core.sign_in_notices import DESKTOP
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError, UsageProblem
 

@@ -7,8 +7,8 @@ caller need neither wait for the command nor stay alive.
 import sys
 from collections.abc import Mapping
 
+from ssohelper.core.clock_text import DESKTOP, Notice
 from ssohelper.core.instants import to_iso
-from ssohelper.core.sign_in_notices import DESKTOP, Notice
 from ssohelper.fastpath import NOTICE_PROCESS, spawn
 from ssohelper.system.programs import find_program
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from textual.signal import Signal
 
-from ssohelper.actions import clocks, login, login_ui, selection
+from ssohelper.actions import clocks, login, login_flows, selection
 from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.core import clock_text
 from ssohelper.core.deadline import Deadline
@@ -214,7 +214,7 @@ class RunningSignIn:
     def result_text_and_command_line(self, outcome: LoginOutcome) -> tuple[str, str]:
         """Return the message after the sign-in, and the command line that does the same."""
         app, name = self._app, self.session.name
-        ahead = clocks.load_sign_in_outlook_of_token(app.services, self.session, outcome.token)
+        ahead = clocks.outlook_of_token(app.services, self.session, outcome.token)
         next_step = keys_to_run_action(app, self.waiting_action) if self.waiting_action else ""
         text = clock_text.login_result_text(
             name, outcome.how, ahead, app.services.clock.now(), outcome.user, next_step
@@ -340,7 +340,7 @@ class _Attempt:
     def show_page(self, url: str) -> None:
         note = "Sign in with a browser on this machine:"
         page = Page("waiting for browser", note, address=url)
-        self._show_page_in_dialog(page, login_ui.USER_SECONDS)
+        self._show_page_in_dialog(page, login_flows.USER_SECONDS)
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
         note = "Confirm only if you started this sign-in, and the page shows exactly this code:"
@@ -379,7 +379,7 @@ class _Attempt:
         note = f"Now sign in in the region {region} too, as the same user:"
         self._show_page_in_dialog(Page(f"signing in in {region}", note), None)
 
-    def report_waiting_for_another_login(self) -> None:
+    def report_waiting(self) -> None:
         note = "Another process is signing in to this session; its result will be used."
         self._show_page_in_dialog(Page("waiting for the other sign-in", note), None)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import clocks
+from ssohelper.actions import clocks, tokens
 from ssohelper.core.model import CachedCredentials, SignInFacts, SsoSession
 from ssohelper.errors import LoginRequired
 from tests.actions.world import HOUR, KEY, NOW, SESSION, WorldApp, keys, token
@@ -67,7 +67,7 @@ def test_a_tokens_life_is_that_of_this_token(app: WorldApp) -> None:
 def test_a_damaged_token_is_a_warning_for_those_that_ask_for_the_clocks(app: WorldApp) -> None:
     signed_in(app, HOUR)
     Path(app.tokens.token_file(SESSION)).write_text("{")
-    assert clocks.load_sign_in_outlook(app, SESSION).reason == "damaged"
+    assert clocks.load_outlook(app, SESSION).reason == "damaged"
     assert app.warnings == []
     found = clocks.load_session_clock(app, SESSION)
     assert (found.state, found.outlook.reason) == ("signed_out", "damaged")
@@ -104,7 +104,7 @@ def test_an_unknown_end_is_a_warning_unless_the_time_is_short(
     signed_in(app, ago)
     found = app.tokens.load(SESSION)
     assert found
-    clocks.warn_of_unknown_sign_in_end(app, SESSION, found, seconds)
+    clocks.warn_of_unknown_end(app, SESSION, found, seconds)
     assert len(app.warnings) == (said is not None)
     if said:
         assert f'the sign-in to "corp" may end {said}' in app.warnings[0]
@@ -114,24 +114,24 @@ def test_a_known_end_is_no_warning(app: WorldApp) -> None:
     signed_in(app, HOUR, observed_hours_seconds=12 * HOUR)
     found = app.tokens.load(SESSION)
     assert found
-    if clocks.load_sign_in_outlook(app, SESSION).is_end_known:
-        clocks.warn_of_unknown_sign_in_end(app, SESSION, found, 99 * HOUR)
+    if clocks.load_outlook(app, SESSION).is_end_known:
+        clocks.warn_of_unknown_end(app, SESSION, found, 99 * HOUR)
         assert app.warnings == []
 
 
 def test_an_expired_token_is_renewed_to_learn_whether_a_sign_in_is_needed(app: WorldApp) -> None:
-    assert clocks.is_sign_in_needed_within(app, SESSION, 60)
+    assert tokens.is_sign_in_needed(app, SESSION, 60)
     signed_in(app, HOUR, left=0)
-    assert not clocks.is_sign_in_needed_within(app, SESSION, 60)
+    assert not tokens.is_sign_in_needed(app, SESSION, 60)
     assert app.used == ["first"]
     app.at += 2 * HOUR
     app.renewal = LoginRequired("ended")
-    assert clocks.is_sign_in_needed_within(app, SESSION, 60)
+    assert tokens.is_sign_in_needed(app, SESSION, 60)
 
 
 def test_a_valid_token_is_not_renewed(app: WorldApp) -> None:
     signed_in(app, HOUR, left=1)
-    assert not clocks.is_sign_in_needed_within(app, SESSION, 60)
+    assert not tokens.is_sign_in_needed(app, SESSION, 60)
     assert app.used == []
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from ssohelper.actions import login
+from ssohelper.actions import login, tokens
 from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, LoginRequired, Refused, SsoHelperError
+from ssohelper.stores.token_cache import TokenFiles
 from tests.actions.world import HOUR, NOW, SESSION, WorldApp, token
 from tests.published import date_back
 
@@ -257,7 +258,7 @@ def test_a_program_below_an_allow_list_ends_no_sign_in(
 def test_the_journal_says_how_the_user_signed_in(
     app: LoginApp, monkeypatch: pytest.MonkeyPatch, device_code: bool, how: str
 ) -> None:
-    monkeypatch.setattr(login, "_get_token_by_interactive_sign_in", lambda *_: (token("new"), HOUR))
+    monkeypatch.setattr(login.login_flows, "get_token", lambda *_, **_how: (token("new"), HOUR))
     monkeypatch.setattr(login.portal_redirect, "resolve_portal_of_session", lambda *_: SESSION)
     monkeypatch.setattr(login.sign_in_user, "find_signed_in_user", lambda *_: "ana")
     SIGN_IN(app, SESSION, None, LoginOptions(device_code=device_code))  # type: ignore[arg-type]
@@ -267,11 +268,11 @@ def test_the_journal_says_how_the_user_signed_in(
 def test_a_sign_in_whose_session_was_removed_meanwhile_is_ended_at_aws(
     app: LoginApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def sign_in_and_remove_session(*_: object) -> tuple[AccessToken, int]:
+    def sign_in_and_remove_session(*_: object, **_how: object) -> tuple[AccessToken, int]:
         app.locations.aws_config_file.write_text("")
         return token("new"), HOUR
 
-    monkeypatch.setattr(login, "_get_token_by_interactive_sign_in", sign_in_and_remove_session)
+    monkeypatch.setattr(login.login_flows, "get_token", sign_in_and_remove_session)
     monkeypatch.setattr(login.portal_redirect, "resolve_portal_of_session", lambda *_: SESSION)
     monkeypatch.setattr(login.sign_in_user, "find_signed_in_user", lambda *_: "ana")
     ended: list[str] = []
@@ -283,3 +284,45 @@ def test_a_sign_in_whose_session_was_removed_meanwhile_is_ended_at_aws(
     with pytest.raises(ConfigInvalid):
         SIGN_IN(app, SESSION, None, LoginOptions())  # type: ignore[arg-type]
     assert (ended, app.stands()) == (["new"], None)
+
+
+def test_further_portals_are_signed_out_and_the_first_failure_is_reported(
+    app: LoginApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for region in ("eu-central-1", "eu-west-1", "us-west-2"):
+        url = f"https://ssoins-1234567890abcdef.portal.{region}.app.aws"
+        further = SESSION._replace(start_url=url, region=region, is_further=True)
+        app.tokens.save(further, token(region))
+    told = list[str]()
+
+    def end(_app: object, found: tokens.SignInToEnd) -> SsoHelperError | None:
+        told.append(found.session.region)
+        return AwsUnreachable(told[-1]) if told[-1] in ("eu-west-1", "us-west-2") else None
+
+    monkeypatch.setattr(tokens, "end_sign_in", end)
+    with pytest.raises(AwsUnreachable, match="eu-west-1"):
+        login.log_out(app, SESSION)
+    assert told == ["us-east-1", "eu-central-1", "eu-west-1", "us-west-2", "us-east-1"]
+    assert app.tokens.list_further_portal_sessions(SESSION) == []
+
+
+def test_a_sign_in_of_the_aws_cli_during_a_logout_is_kept(
+    app: LoginApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With keyring storage, the AWS CLI's token is in the other storage."""
+    clear = TokenFiles(
+        app.locations.state_folder / "other",
+        state=app.locations.state_folder,
+        runtime=app.locations.runtime_folder,
+    )
+    monkeypatch.setattr(type(app.storage), "other_tokens", clear)
+    for is_replaced in (False, True):
+        app.sign_in_since(HOUR, HOUR)
+        clear.save(SESSION, token("in-clear"))
+        if is_replaced:
+            app.while_logging_out = lambda: (
+                app.logged_out[-1] == "in-clear" and clear.save(SESSION, token("new"))
+            )
+        assert login.log_out(app, SESSION)
+        found = clear.load(SESSION)
+        assert (found and found.value.reveal()) == ("new" if is_replaced else None)

@@ -9,6 +9,7 @@ import pytest
 from ssohelper.actions import login_flows
 from ssohelper.core.device_flow import DeviceAuthorization, Poll
 from ssohelper.core.model import ClientRegistration, IssuedToken, Secret
+from ssohelper.errors import AwsUnreachable, Throttled
 from tests.actions.world import HOUR, NOW, SESSION, WorldApp, token
 
 DAY = 24 * HOUR
@@ -40,37 +41,30 @@ def test_a_registered_client_is_used_while_it_outlasts_the_sign_in(
         register_client=register, may_receive_secret_of=lambda _client: True, issuer="aws/us-east-1"
     )
     app.tokens.save_registration(SESSION, NEW._replace(expires_at=NOW + days_left * DAY))
-    found = login_flows._ensure_registration(app, SESSION, oidc, GRANT, must_register=must_register)
+    found = login_flows._ensure_registration(app, SESSION, oidc, GRANT, must_register)
     assert len(asked) == (not is_reused)
     assert found.expires_at == (NOW + days_left * DAY if is_reused else NEW.expires_at)
 
 
-def test_a_device_code_is_asked_for_no_faster_than_aws_wants(tmp_path: Path) -> None:
+def test_a_device_code_is_shown_with_a_browser_and_asked_for_no_faster_than_aws_wants(
+    tmp_path: Path,
+) -> None:
     app = WorldApp(tmp_path, sleeps=True)
     issued = IssuedToken(token("new"), HOUR)
-    answers = [Poll.PENDING, Poll.PENDING, issued]
+    answers: list[Any] = [Poll.PENDING, AwsUnreachable("down"), Throttled("429"), issued]
     slept: list[float] = []
-
-    def answer(_registration: object, _waiting: object) -> Any:
-        slept.append(round(app.slept, 3))
-        return answers.pop(0)
-
-    page = "https://device.sso.us-east-1.amazonaws.com/"
-    code = DeviceAuthorization(Secret("d"), "ABCD-EFGH", page, page, 5, NOW + 600, 600)
-    ui: Any = SimpleNamespace(is_cancelled=lambda: False)
-    oidc: Any = SimpleNamespace(get_token_by_device_code=answer)
-    found = login_flows._wait_for_confirmation(app, SESSION, ui, oidc, NEW, code)
-    assert found == issued
-    assert slept == [5, 10, 15]
-
-
-def test_the_browser_is_opened_at_a_local_address_while_the_code_is_shown(tmp_path: Path) -> None:
-    app = WorldApp(tmp_path, sleeps=True)
-    issued = IssuedToken(token("new"), HOUR)
     page = "https://device.sso.us-east-1.amazonaws.com/"
     complete = f"{page}?user_code=ABCD-EFGH"
     code = DeviceAuthorization(Secret("d"), "ABCD-EFGH", page, complete, 5, NOW + 600, 600)
     steps: list[object] = []
+
+    def answer(_registration: object, _waiting: object) -> Any:
+        slept.append(round(app.slept, 3))
+        found = answers.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
     ui: Any = SimpleNamespace(
         is_cancelled=lambda: False,
         show_code=steps.append,
@@ -78,13 +72,14 @@ def test_the_browser_is_opened_at_a_local_address_while_the_code_is_shown(tmp_pa
     )
     oidc: Any = SimpleNamespace(
         register_client=lambda _grant: NEW,
-        may_receive_secret_of=lambda _client: True,
         start_device_authorization=lambda _client: code,
-        get_token_by_device_code=lambda *_: issued,
+        get_token_by_device_code=answer,
         issuer="aws/us-east-1",
     )
     app.oidc = lambda _session: oidc  # type: ignore[method-assign]
-    assert login_flows.sign_in_by_device_code(app, SESSION, ui, must_register=True) == issued
+    found = login_flows.get_token(app, SESSION, ui, device_code=True, must_register=True)
+    assert found == issued
+    assert slept == [5, 10, 15, 25]
     [shown, opened] = steps
     assert shown == code
     assert str(opened).startswith("http://127.0.0.1:")

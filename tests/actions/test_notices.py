@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from ssohelper.actions import notices
-from ssohelper.actions.notices import Reminder, list_expiries_of_sign_in_and_token
+from ssohelper.actions.notices import Reminder, list_expiries
+from ssohelper.core.clock_text import Notice
 from ssohelper.core.model import CachedCredentials, SignInFacts, SsoSession
-from ssohelper.core.sign_in_notices import Notice
 from ssohelper.core.sign_in_outlook import Outlook
-from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
+from ssohelper.errors import AwsUnreachable, LocalState, LoginRequired, SsoHelperError
 from tests.actions.world import WorldApp, keys, token
 
 NOW = 4_000_000_000
@@ -80,16 +80,14 @@ def test_an_assumed_end_is_never_printed() -> None:
 
 
 def test_everything_is_renewed_before_a_known_end_and_before_the_last_token_s() -> None:
-    assert list_expiries_of_sign_in_and_token(Outlook(NOW + 9, "configured", NOW)) == [NOW + 9]
-    assert list_expiries_of_sign_in_and_token(Outlook(NOW + 9, "configured", NOW + 60, True)) == [
+    assert list_expiries(Outlook(NOW + 9, "configured", NOW)) == [NOW + 9]
+    assert list_expiries(Outlook(NOW + 9, "configured", NOW + 60, True)) == [
         NOW + 9,
         NOW + 60,
     ]
-    assert list_expiries_of_sign_in_and_token(Outlook(NOW + 9, "not renewable", NOW + 9, True)) == [
-        NOW + 9
-    ]
-    assert list_expiries_of_sign_in_and_token(Outlook(NOW + 9, "assumed", NOW + 60)) == []
-    assert list_expiries_of_sign_in_and_token(Outlook(None, "signed out")) == []
+    assert list_expiries(Outlook(NOW + 9, "not renewable", NOW + 9, True)) == [NOW + 9]
+    assert list_expiries(Outlook(NOW + 9, "assumed", NOW + 60)) == []
+    assert list_expiries(Outlook(None, "signed out")) == []
 
 
 class NotifyingApp(WorldApp):
@@ -151,12 +149,36 @@ def test_a_notice_that_was_due_before_notify_was_set_is_given_afterwards(tmp_pat
         assert len(app.given) == 1
 
 
+def test_a_notice_that_cannot_be_recorded_is_not_given_and_prevents_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise LocalState("the disk is full")
+
+    app = NotifyingApp(tmp_path)
+    monkeypatch.setattr(app.tokens, "save_facts", fail)
+    notices.give_due_notice(app, SESSION, NOW, even_signed_out=True)
+    assert app.given == []
+
+
+def test_after_a_sign_out_each_sign_in_has_its_notices_again(tmp_path: Path) -> None:
+    app = NotifyingApp(tmp_path)
+    for count in (1, 2):
+        for _ in range(2):
+            notices.give_due_notice(app, SESSION, NOW, even_signed_out=True)
+            notices.give_due_notice(app, SESSION, NOW)
+        assert [one.end for one in app.given] == [None] * count
+        app.sign_in(HOUR)  # by another tool: its end is not known
+        notices.give_due_notice(app, SESSION, NOW, even_signed_out=True)
+        app.tokens.forget(SESSION)
+
+
 def test_a_sign_in_that_ends_before_the_next_renewal_has_its_notice_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, given = WorldApp(tmp_path), list[int]()
     monkeypatch.setattr(
-        notices, "try_to_give_due_notice", lambda _app, _session, next_at: given.append(next_at)
+        notices, "give_due_notice", lambda _app, _session, next_at: given.append(next_at)
     )
     cached = CachedCredentials(keys("A", NOW + HOUR), NOW)
     notices.give_notice_before_renewal(app, SESSION, cached)

@@ -8,7 +8,7 @@ import pytest
 from ssohelper.actions import prompt_notes
 from ssohelper.core import prompt_text
 from ssohelper.core.model import RoleKey
-from ssohelper.core.sign_in_clock import PromptClock
+from ssohelper.core.sign_in_outlook import PromptClock
 from ssohelper.stores import files
 from tests.actions.world import HOUR, KEY, NOW, SESSION, WorldApp
 
@@ -46,7 +46,7 @@ def test_a_sign_out_while_the_files_are_rewritten_is_noticed(
         return really(*words, **more)
 
     monkeypatch.setattr(app.prompt_state, "write", write)
-    prompt_notes.rewrite_prompt_files_of_session(app, SESSION)
+    prompt_notes.refresh_prompts(app, SESSION)
     assert rows(app) == ended()
 
 
@@ -55,7 +55,7 @@ def test_all_roles_of_the_session_are_rewritten_and_no_others(app: WorldApp) -> 
     for key in (KEY, OTHER, foreign):
         app.prompt_state.write(key, "as before")
     app.sign_in(HOUR, refresh=None)
-    prompt_notes.rewrite_prompt_files_of_session(app, SESSION)
+    prompt_notes.refresh_prompts(app, SESSION)
     assert (rows(app), rows(app, OTHER), rows(app, foreign)) == (
         ends_in(HOUR),
         ends_in(HOUR),
@@ -66,24 +66,24 @@ def test_all_roles_of_the_session_are_rewritten_and_no_others(app: WorldApp) -> 
 def test_a_failed_renewal_stays_until_a_sign_in(app: WorldApp) -> None:
     app.sign_in(HOUR, refresh=None)
     app.prompt_state.write(KEY, "as before", NOW + 60)
-    prompt_notes.rewrite_prompt_files_of_session(app, SESSION)
+    prompt_notes.refresh_prompts(app, SESSION)
     assert rows(app) == ends_in(HOUR, NOW + 60)
-    prompt_notes.rewrite_prompt_files_after_sign_in(app, SESSION)
+    prompt_notes.refresh_prompts(app, SESSION, forget_failures=True)
     assert rows(app) == ends_in(HOUR)
     assert app.prompt_state.load_expiry_after_failed_renewal(KEY) is None
 
 
 def test_a_renewal_makes_no_file_that_no_shell_asked_for(app: WorldApp) -> None:
     app.sign_in(HOUR)
-    prompt_notes.show_renewal_in_prompts(app, SESSION, KEY)
-    prompt_notes.rewrite_prompt_files_of_session(app, SESSION)
+    prompt_notes.show_renewal(app, SESSION, KEY)
+    prompt_notes.refresh_prompts(app, SESSION)
     assert not app.prompt_state.prompt_file(KEY).exists()
 
 
 def test_the_same_rows_are_not_written_again(app: WorldApp) -> None:
     app.prompt_state.write(KEY, ended(), config_mtime_ns=5)
     before = app.prompt_state.prompt_file(KEY).stat()
-    prompt_notes.rewrite_prompt_files_of_session(app, SESSION)
+    prompt_notes.refresh_prompts(app, SESSION)
     assert app.prompt_state.prompt_file(KEY).stat().st_ino == before.st_ino
     app.prompt_state.write(KEY, "1|0|fine|ok")
     assert app.prompt_state.prompt_file(KEY).stat().st_mtime_ns == 5
@@ -125,8 +125,8 @@ def test_a_failed_renewal_counts_only_while_the_cached_credentials_work(app: Wor
     app.sign_in()
     app.keep(60)
     app.at += 60
-    prompt_notes.show_failed_renewal_in_prompts(app, SESSION, KEY)
+    prompt_notes.show_failed_renewal(app, SESSION, KEY)
     assert app.prompt_state.load_expiry_after_failed_renewal(KEY) is None
     app.at -= 1
-    prompt_notes.show_failed_renewal_in_prompts(app, SESSION, KEY)
+    prompt_notes.show_failed_renewal(app, SESSION, KEY)
     assert app.prompt_state.load_expiry_after_failed_renewal(KEY) == app.at + 1

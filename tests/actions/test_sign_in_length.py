@@ -109,7 +109,7 @@ def test_a_revocation_minutes_after_a_sign_in_is_no_length(days: Days, minutes: 
     days.revoke()
     days.sign_in()
     assert days.ends() == (8, "assumed")
-    assert not clocks.is_sign_in_needed_within(days.app, days.session, 4 * HOUR)
+    assert not tokens.is_sign_in_needed(days.app, days.session, 4 * HOUR)
 
 
 def test_an_end_noticed_after_an_idle_hour_is_no_length(days: Days) -> None:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ssohelper.actions import login_ui, sign_in_wait
+from ssohelper.actions import login_flows, sign_in_wait
 from ssohelper.errors import LoginRequired, RoleNotAssigned
 from tests.actions.world import SESSION, WorldApp
 
@@ -133,5 +133,5 @@ def test_a_pause_of_a_sign_in_is_as_long_as_it_was_asked_for(
 ) -> None:
     app = WorldApp(tmp_path, sleeps=True)
     ui = SimpleNamespace(is_cancelled=lambda: False)
-    login_ui.sleep_unless_cancelled(app, SESSION, ui, seconds)  # type: ignore[arg-type]
+    login_flows.wait_unless_cancelled(app, SESSION, ui, seconds, app.clock.sleep)  # type: ignore[arg-type]
     assert app.slept == pytest.approx(seconds)

@@ -3,7 +3,7 @@
 import pytest
 
 from ssohelper.core import device_flow
-from ssohelper.core.device_flow import DeviceAuthorization, Poll, authorization_for_next_poll
+from ssohelper.core.device_flow import DeviceAuthorization, Poll, next_poll
 from ssohelper.core.model import Secret
 
 WAITING = DeviceAuthorization(Secret("d"), "ABCD", "https://a", "https://b", 5, 1000, 600)
@@ -25,19 +25,19 @@ def test_the_lifetime_is_limited_whatever_the_service_sends(value: object, life:
 
 
 def test_slow_down_adds_five_seconds_to_all_later_intervals() -> None:
-    once = authorization_for_next_poll(WAITING, Poll.SLOW_DOWN, 0)
+    once = next_poll(WAITING, Poll.SLOW_DOWN, 0)
     assert once is not None
-    twice = authorization_for_next_poll(once, Poll.SLOW_DOWN, 0)
+    twice = next_poll(once, Poll.SLOW_DOWN, 0)
     assert twice is not None
-    later = authorization_for_next_poll(twice, Poll.PENDING, 0)
+    later = next_poll(twice, Poll.PENDING, 0)
     assert [step.interval_seconds for step in (once, twice, later) if step] == [10, 15, 15]
 
 
 def test_polling_ends_when_the_code_expires() -> None:
-    now, polls, step = 0, 0, authorization_for_next_poll(WAITING, Poll.PENDING, 0)
+    now, polls, step = 0, 0, next_poll(WAITING, Poll.PENDING, 0)
     while step is not None:
         now += step.interval_seconds
         polls += 1
-        step = authorization_for_next_poll(step, Poll.PENDING, now)
+        step = next_poll(step, Poll.PENDING, now)
     assert polls < 1000 / 5 + 1
     assert now < 1000

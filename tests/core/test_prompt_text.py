@@ -6,7 +6,7 @@ import re
 import pytest
 
 from ssohelper.core import prompt_text
-from ssohelper.core.sign_in_clock import PromptClock
+from ssohelper.core.sign_in_outlook import PromptClock
 from tests.long_rows import long_after
 from tests.shell.hostile import names
 

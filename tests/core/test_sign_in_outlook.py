@@ -3,8 +3,7 @@
 import pytest
 
 from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts
-from ssohelper.core.sign_in_clock import PromptClock
-from ssohelper.core.sign_in_outlook import Outlook, prompt_clock, sign_in_outlook
+from ssohelper.core.sign_in_outlook import Outlook, PromptClock, prompt_clock, sign_in_outlook
 
 NOW = 1_800_000_000
 MINUTE, HOUR = 60, 3600

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 from ssohelper.core.model import SignInFacts, SsoSession
@@ -138,11 +137,7 @@ class Job:
 
     def has_record(self) -> bool:
         """Return whether a notice was recorded, which happens before the caller gets its answer."""
-        return self.record.exists()
-
-    @property
-    def record(self) -> Path:
-        return self.home.path / ".local/state/ssohelper/notices/corp.json"
+        return self._tokens().load_facts("corp").notice_stage is not None
 
     def received_notices(self) -> list[ReceivedNotice]:
         """Return the notices that the command has received so far."""

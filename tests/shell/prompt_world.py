@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from ssohelper.core import prompt_text
-from ssohelper.core.sign_in_clock import PromptClock
+from ssohelper.core.sign_in_outlook import PromptClock
 from tests.programs import require_program
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "shell"

@@ -11,7 +11,7 @@ import pytest
 
 from ssohelper.core import prompt_text
 from ssohelper.core.prompt_text import NOTHING_ENDS
-from ssohelper.core.sign_in_clock import PromptClock
+from ssohelper.core.sign_in_outlook import PromptClock
 from tests.core.test_prompt_text import TABLE
 from tests.long_rows import long_after
 from tests.programs import require_program

@@ -417,7 +417,7 @@ class _Ui:
     def open_browser(self, make_address: Callable[[], str]) -> bool:
         return True
 
-    def report_waiting_for_another_login(self) -> None:
+    def report_waiting(self) -> None:
         return
 
     def is_cancelled(self) -> bool:

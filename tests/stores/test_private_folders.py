@@ -21,7 +21,6 @@ from ssohelper.core.model import (
     SsoSession,
 )
 from ssohelper.core.role_tree import RoleListView
-from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.errors import LoginRequired
 from ssohelper.stores.choices_file import ChoicesStore
 from ssohelper.stores.clock_file import ClockFile
@@ -30,7 +29,6 @@ from ssohelper.stores.credential_writer import CredentialWriter
 from ssohelper.stores.directory_cache import DirectoryCache
 from ssohelper.stores.list_view_file import ListViewFile
 from ssohelper.stores.name_index import NameIndexFile
-from ssohelper.stores.notice_record import NoticeRecord
 from ssohelper.stores.prompt_state import PromptState
 from ssohelper.stores.session_stamp import SessionStamp
 from ssohelper.stores.settings_file import SettingsFile
@@ -101,10 +99,6 @@ WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
     ),
     "listing lock": ("locks/*", lambda base: DirectoryCache(base).lock_listing("corp", soon())),
     "names": ("", load_names),
-    "notices": (
-        "notices",
-        lambda base: NoticeRecord(base).save("corp", GivenNotices(None, frozenset())),
-    ),
     "prompt": ("prompt/roles/*/*", lambda base: PromptState(base).write(KEY, "row", NOON)),
     "session stamp": ("credentials/*", prepare_stamp),
     "settings": (

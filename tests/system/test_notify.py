@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.core.sign_in_notices import Notice
+from ssohelper.core.clock_text import Notice
 from ssohelper.system import notify
 
 ENV = {"PATH": "/usr/bin:/bin"}
@@ -47,7 +47,7 @@ def test_the_caller_may_exit_while_the_command_hangs(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     code = (
         "from ssohelper.system import notify\n"
-        "from ssohelper.core.sign_in_notices import Notice\n"
+        "from ssohelper.core.clock_text import Notice\n"
         f"command = ('sh', '-c', 'echo $$ > {pid}; exec sleep 600')\n"
         "assert notify.start_notify_command(Notice('corp', None, 'x', 'y'), command, {'PATH': '/usr/bin:/bin'}) is None\n"
     )

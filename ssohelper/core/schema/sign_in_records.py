@@ -28,8 +28,15 @@ _LONGEST_SIGN_IN_SECONDS = 90 * 86400
 # sign-in of 12 h has about 24 tokens.
 _MOST_TEXTS = 100
 _USER_CODE = re.compile(r"[A-Za-z0-9-]{1,40}")
-_INSTANTS = ("signed_in_at", "ended_at", "refreshed_at", "token_expires_at", "person_since")
-_TEXTS = ("user", "earlier_user", "sent_id", "issuer", "client", "client_issuer", "of_token_id")
+_INSTANTS = (
+    "signed_in_at",
+    "ended_at",
+    "refreshed_at",
+    "token_expires_at",
+    "person_since",
+    "notice_end",
+)
+_TEXTS = ("user", "earlier_user", "issuer", "client", "client_issuer", "of_token_id")
 
 
 # -- checking token files and other files of sign-ins ----------------------------------------------

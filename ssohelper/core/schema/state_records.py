@@ -1,4 +1,4 @@
-"""Checks records of the state folder: choices, config versions, notices and more."""
+"""Checks records of the state folder: choices, config versions and more."""
 
 import re
 from typing import Any, NamedTuple
@@ -11,14 +11,13 @@ from ssohelper.core.profile_names import checked_name_template
 from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
 from ssohelper.core.service_hosts import checked_region
-from ssohelper.core.sign_in_notices import GivenNotices
 from ssohelper.core.start_url import checked_aws_portal_url, checked_start_url
 from ssohelper.errors import ConfigInvalid, SsoHelperError
 
 # The most roles in the record of removed profiles: more than any user removes.
 _MOST_ROLES = 200_000
 _MOST_FILTERS = 1000
-_MOST_VERSIONS = 100  # the most config versions in a record, and the most notices
+_MOST_VERSIONS = 100  # the most config versions in a record
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_FILTER = 4096
 # The longest uptime of a machine that counts as valid: 100 years, in seconds.
@@ -85,16 +84,6 @@ def parse_version_head(value: object) -> VersionHead:
             )[0]
             for name, one in saved.items()
         },
-    )
-
-
-def parse_given_notices(document: dict[str, Any]) -> GivenNotices:
-    """Return which notices of a sign-in's end have been shown."""
-    end = document.get("end")
-    marks = fields.checked_list(document.get("marks"), "marks", _MOST_VERSIONS)
-    return GivenNotices(
-        None if end is None else fields.checked_instant(end, "end"),
-        frozenset(fields.checked_text(mark, "marks", 100) for mark in marks),
     )
 
 

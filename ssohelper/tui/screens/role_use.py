@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import adopting, clocks, selection, tokens
+from ssohelper.actions import adopting, selection, tokens
 from ssohelper.core.keymap import WantedAction
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import arguments_as_typed
@@ -102,7 +102,7 @@ def find_missing_sign_in(app: FullScreenApp, session: SsoSession) -> LoginRequir
     The answer comes from files on this machine. AWS is not asked: that would delay Enter.
     """
     token = tokens.load_token_or_none(app.services, session)
-    return clocks.find_reason_to_offer_sign_in(app.services, session, token)
+    return tokens.reason_to_sign_in(app.services, session, token)
 
 
 def _leave_and_use(app: FullScreenApp, row: RoleRow) -> None:

@@ -46,7 +46,7 @@ def not_signed_in_text(app: TuiApp[Any], session: SsoSession) -> str:
     """Return the message after the user has left the sign-in dialog without signing in."""
     services = app.services
     token = tokens.load_token_or_none(services, session)
-    outlook = clocks.load_sign_in_outlook_of_token(services, session, token)
+    outlook = clocks.outlook_of_token(services, session, token)
     if outlook.is_sign_in_needed(services.clock.now()):
         return f'not signed in to "{session.name}": nothing was done'
     still = f'you are still signed in to "{session.name}"'

@@ -95,7 +95,10 @@ def read_snapshot(services: App) -> Snapshot:
         if session.name in with_credentials
         for listed in _load_listed_accounts(services, session)
     }
-    session_clocks = tuple(clocks.load_session_clock(services, session) for session in sessions)
+    session_clocks = tuple(
+        clocks.load_session_clock(services, one, regions.find_answering_region(services, one))
+        for one in sessions
+    )
     further = {session.name: _load_further_regions(services, session) for session in sessions}
     return Snapshot(session_clocks, credentials, names, tuple(broken), frozenset(unlisted), further)
 

@@ -108,12 +108,6 @@ def _described(length: int) -> Any:
         (_described, 64 << 20, (64 << 20) + 1),
         (_described, 0, -1),
         (
-            lambda value: state_records.parse_given_notices({"marks": value}),
-            ["x"] * 100,
-            ["x"] * 101,
-        ),
-        (lambda value: state_records.parse_given_notices({"marks": [value]}), "x" * 100, "x" * 101),
-        (
             lambda value: state_records.parse_prompt_role_end(b"row\n%d\n" % value),
             LATEST,
             LATEST + 1,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ssohelper.actions import login, login_ui
+from ssohelper.actions import login, login_flows
 from ssohelper.actions.login import LoginOptions
 from ssohelper.app import App
 from ssohelper.errors import Interrupted
@@ -260,7 +260,7 @@ def test_a_cancel_is_not_shared_with_another_waiting_login(
     world: DemoHome, device_code: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Were it not heard, this would end soon, and otherwise.
-    monkeypatch.setattr(login_ui, "USER_SECONDS", 3.0)
+    monkeypatch.setattr(login_flows, "USER_SECONDS", 3.0)
     world.emulator.faults.set(expires_in=3)
     services = App(world.environ)
     session = services.config.read().sso_session("lab")

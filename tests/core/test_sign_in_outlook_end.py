@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.core import sign_in_clock
+from ssohelper.core import sign_in_outlook
 from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts
 
 BEGAN = 1_800_000_000
@@ -26,7 +26,7 @@ def token(expires_at=BEGAN + HOUR, refresh="r", client_until=BEGAN + 90 * 24 * H
     ],
 )
 def test_a_token_is_renewable_with_a_refresh_token_and_a_valid_client(said, expected):
-    assert sign_in_clock.is_refreshable(token(**said), BEGAN) is expected
+    assert sign_in_outlook.is_refreshable(token(**said), BEGAN) is expected
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_of_another_tools_sign_in_only_the_usual_length_is_known(ended_at, of_to
         observed_hours_seconds=EIGHT, person_since=ended_at, earlier_user="ana"
     )
     expected = facts if are_kept else expected_facts
-    assert sign_in_clock.facts_of_token(facts, token()) == expected
+    assert sign_in_outlook.facts_of_token(facts, token()) == expected
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_of_another_tools_sign_in_only_the_usual_length_is_known(ended_at, of_to
     ],
 )
 def test_the_end_of_a_sign_in_and_how_it_is_known(facts, hours, expected):
-    assert sign_in_clock.sign_in_end(SignInFacts(*facts), hours) == expected
+    assert sign_in_outlook.sign_in_end(SignInFacts(*facts), hours) == expected
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_the_length_that_a_refusal_shows(began, renewed, known, token_life, expe
         refreshed_at=None if renewed is None else BEGAN - renewed,
         observed_hours_seconds=known,
     )
-    assert sign_in_clock.sign_in_length_after_end(facts, token_life, BEGAN) == expected
+    assert sign_in_outlook.sign_in_length_after_end(facts, token_life, BEGAN) == expected
 
 
 @pytest.mark.parametrize(
@@ -117,4 +117,4 @@ def test_the_length_that_a_refusal_shows(began, renewed, known, token_life, expe
 )
 def test_a_renewal_after_the_known_length_disproves_it(began, known, after, expected):
     facts = SignInFacts(signed_in_at=began, observed_hours_seconds=known)
-    assert sign_in_clock.sign_in_length_after_renewal(facts, BEGAN + after) == expected
+    assert sign_in_outlook.sign_in_length_after_renewal(facts, BEGAN + after) == expected
