@@ -95,7 +95,9 @@ def refuse_if_allow_list_applies(app: App, action: str, command_for_user: str) -
     if allow_list.VARIABLE not in app.environ:
         return
     app.journal.try_append(
-        journal.refused_command_entry(action, calling_process.find_parent_name_and_terminal())
+        journal.make_entry(
+            "refused", caller=calling_process.find_parent_name_and_terminal(), what=action
+        )
     )
     raise Refused(
         f"a program that SSOHELPER_ALLOW limits cannot {action}",

@@ -14,57 +14,48 @@ from ssohelper.errors import SsoHelperError
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.journal_lines import JournalLine
-
-
-class JournalFilter(NamedTuple):
-    """Filters for the lines of the journal. A filter that is None or empty leaves out no line.
-
-    `since` is in epoch seconds. `role` is a pattern for the role's name; a pattern that contains a
-    slash has the form of the rules in `guard.rules`.
-    """
-
-    since: int | None = None
-    session: str | None = None
-    events: tuple[str, ...] = ()
-    role: str | None = None
+    from ssohelper.core.journal import Line
 
 
 class AuditRow(NamedTuple):
     """A line of the journal, its role's key or None, and the account's name, "" if unknown."""
 
-    line: JournalLine
+    line: Line
     key: RoleKey | None
     account_name: str
 
 
-def read_journal(app: App, journal_filter: JournalFilter) -> list[AuditRow]:
-    """Return the journal's lines that pass the filter, oldest first; warn of damaged lines.
+def read_journal(
+    app: App,
+    *,
+    since: float = 0,
+    session: str | None = None,
+    events: tuple[str, ...] = (),
+    role: str | None = None,
+) -> list[AuditRow]:
+    """Return the journal's lines that match, oldest first; warn of damaged lines.
 
-    Raises: LocalState when the journal cannot be read.
+    `since` is in epoch seconds. `role` is a pattern for the role's name or, with a slash, a rule as
+    in `guard.rules`. Raises: LocalState when the journal cannot be read.
     """
     found = app.journal.read()
     if found.damaged:
         app.warn(f"damaged lines in the journal, which are left out: {found.damaged}")
-    names = _load_account_names_by_session_and_id(app)
-    rows = []
-    is_wanted_role = _make_role_filter(journal_filter.role)
+    names, is_wanted_role, rows = _load_account_names(app), _make_role_filter(role), []
     for line in found.lines:
-        session = line.fields.get("session")
-        if (
-            (journal_filter.since is not None and line.at_seconds < journal_filter.since)
-            or (journal_filter.session is not None and session != journal_filter.session)
-            or (journal_filter.events and line.event not in journal_filter.events)
-        ):
-            continue
         key = _role_key_of_line(line)
         name = names.get((key.session_name, key.account_id), "") if key else ""
-        if is_wanted_role(key, name):
+        if (
+            line.at_seconds >= since
+            and session in (None, line.fields.get("session"))
+            and (not events or line.event in events)
+            and is_wanted_role(key, name)
+        ):
             rows.append(AuditRow(line, key, name))
     return rows
 
 
-def _role_key_of_line(line: JournalLine) -> RoleKey | None:
+def _role_key_of_line(line: Line) -> RoleKey | None:
     parts = [line.fields.get(name) for name in ("session", "account_id", "role")]
     if all(isinstance(part, str) and part for part in parts):
         chain = str(line.fields.get("chain") or "")
@@ -87,7 +78,7 @@ def _make_role_filter(pattern: str | None) -> Callable[[RoleKey | None, str], bo
     return lambda key, _name: key is not None and matches(key.role_name)
 
 
-def _load_account_names_by_session_and_id(app: App) -> dict[tuple[str, str], str]:
+def _load_account_names(app: App) -> dict[tuple[str, str], str]:
     """Return the name of each account of the saved lists, by session name and account id."""
     found = {}
     # The journal stays readable even if the config or a saved list cannot be read.

@@ -75,9 +75,10 @@ def check_write_is_as_shown(app: App, shown: _Write, planned: _Write) -> None:
 def add_config_write_to_journal(app: App, command: str, changes: Sequence[Change]) -> None:
     """Add a line to the journal that says how many sections of the config a command changed."""
     kinds = [type(change) for change in changes]
-    entry = journal.config_written_entry(
-        command,
-        str(app.locations.aws_config_file),
+    entry = journal.make_entry(
+        "config-write",
+        command=command,
+        file=str(app.locations.aws_config_file),
         added=kinds.count(AddSection),
         changed=kinds.count(EditSection),
         removed=kinds.count(RemoveSection),

@@ -34,6 +34,4 @@ def build_child_environment(app: App, profile: Profile, keys: RoleCredentials) -
     has the grant's reason.
     """
     found = environment.build_keys_environment(app, profile, keys)
-    return guards.add_grant_reason_to_environment(app, profile.key, found).environ_with_changes(
-        app.environ
-    )
+    return guards.with_grant_reason(app, profile.key, found).environ_with_changes(app.environ)

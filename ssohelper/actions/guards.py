@@ -30,9 +30,9 @@ _USUAL = ("*/AdministratorAccess", "*/*BreakGlass*", "*/*Owner*")
 
 
 class Rule(NamedTuple):
-    """A guard rule in force. `is_configured` is False if the settings file no longer has it.
+    """A guard rule in force, and how many roles of the saved lists it guards.
 
-    `matches` is the number of roles in the saved lists that the rule guards.
+    `is_configured` is False if the settings file no longer has it.
     """
 
     text: str
@@ -40,7 +40,7 @@ class Rule(NamedTuple):
     matches: int
 
 
-def propose_usual_guard_rules(app: App, listing: Listing) -> tuple[str, ...]:
+def propose_usual_rules(app: App, listing: Listing) -> tuple[str, ...]:
     """Return guard rules to propose to a user without rules; () if these would match no role."""
     if app.vault.policy.rules:
         return ()
@@ -49,30 +49,13 @@ def propose_usual_guard_rules(app: App, listing: Listing) -> tuple[str, ...]:
     return _USUAL if is_matched else ()
 
 
-class GrantQuestion(NamedTuple):
-    """The word that the user must type before a grant, and a text that names rule and role."""
-
-    word: str
-    notice: str
-
-
-def make_grant_question(app: App, key: RoleKey) -> GrantQuestion:
+def make_grant_question(app: App, key: RoleKey) -> tuple[str, str]:
     """Return the word that the user types to grant the role, and a text naming rule and role."""
     account = app.vault.find_account(key)
     word = " ".join(show(account.name or account.id).split())
-    return GrantQuestion(
-        word,
+    return word, (
         f'the rule "{show(find_guard_rule(app, key) or "")}" guards the role {key.role_name} '
-        f'in the account "{word}" ({account.id})',
-    )
-
-
-def record_refusal_to_loosen(app: App, protection: str) -> None:
-    """Write to the journal that no user confirmed the end of a protection."""
-    app.journal.try_append(
-        journal.refused_command_entry(
-            f"loosen {protection}", calling_process.find_parent_name_and_terminal()
-        )
+        f'in the account "{word}" ({account.id})'
     )
 
 
@@ -81,7 +64,7 @@ def find_guard_rule(app: App, key: RoleKey) -> str | None:
     return app.vault.find_guarding_rule(key)
 
 
-def check_word_typed_for_grant(app: App, key: RoleKey, typed: str, word: str) -> None:
+def check_typed_word(app: App, key: RoleKey, typed: str, word: str) -> None:
     """Raise Refused, and write that to the journal, if the user typed another word than `word`."""
     if not is_word_typed_right(typed, word):
         app.vault.journal_refusal(key, WRONG_WORD)
@@ -109,9 +92,7 @@ def grant_role(
     Raises: UsageProblem for an empty reason or more than 60 min, Refused without a terminal,
     LocalState when the journal or the runtime folder cannot be written.
     """
-    reason = checked_grant_reason(app, key, reason)
-    if not 0 < seconds <= grants.MOST_SECONDS:
-        raise UsageProblem("a grant lasts for 1 to 60 min", hint="for example: --for 30m")
+    reason = checked_grant_reason(app, key, reason, seconds)
     here = app.find_grant_context()
     if here.session is None:
         raise Refused(
@@ -133,10 +114,10 @@ def grant_role(
     return made
 
 
-def checked_grant_reason(app: App, key: RoleKey, reason: str) -> str:
+def checked_grant_reason(app: App, key: RoleKey, reason: str, seconds: int) -> str:
     """Return the reason of a grant with single spaces. Call this before asking for the word.
 
-    Raises: UsageProblem for an empty or too long reason, Refused if an allow-list applies.
+    Raises: UsageProblem for an empty or too long reason or time, Refused if an allow-list applies.
     """
     agents.refuse_if_allow_list_applies(
         app, "grant a guarded role", f"ssohelper guard grant {key.text} --reason TEXT"
@@ -147,10 +128,12 @@ def checked_grant_reason(app: App, key: RoleKey, reason: str) -> str:
             f"a reason has 1 to {grants.LONGEST_REASON} characters",
             hint='for example: --reason "INC-4711"',
         )
+    if not 0 < seconds <= grants.MOST_SECONDS:
+        raise UsageProblem("a grant lasts for 1 to 60 min", hint="for example: --for 30m")
     return reason
 
 
-def add_grant_reason_to_environment(app: App, key: RoleKey, found: Environment) -> Environment:
+def with_grant_reason(app: App, key: RoleKey, found: Environment) -> Environment:
     """Return `found` with the variable by which AWS SDKs send the grant's reason in requests.
 
     CloudTrail then shows the reason in the user agent. An application id that the user set stays.
@@ -183,17 +166,16 @@ def revoke_grants(app: App, key: RoleKey | None = None) -> list[Grant]:
 
 
 def list_guard_rules(app: App) -> list[Rule]:
-    """Return the guard rules in force, each with the number of listed roles that it guards."""
     configured = app.company_policy.guard_rules
     try:
         configured = (*configured, *app.settings.guard_rules())
     except SsoHelperError as error:
         app.warn(f"the settings cannot be read; these rules were read before: {error.message}")
-    roles = list(_load_roles_of_saved_lists(app))
+    roles = list(_listed_roles(app))
     found = []
     for rule in app.vault.written_guard_rules:
-        rules = app.vault.with_rules_for_same_portals([rule])  # reads the config
-        matches = sum(guard_rules.is_guarded(rules, *role) for role in roles)
+        of_portals = app.vault.for_portals([rule])  # reads the config
+        matches = sum(guard_rules.is_guarded(of_portals, *role) for role in roles)
         found.append(Rule(rule, rule in configured, matches))
     return found
 
@@ -221,13 +203,13 @@ def _is_ours(entry: ProfileEntry) -> bool:
     return is_only_source and process_command.ssohelper_options(command) is not None
 
 
-def warn_of_guard_rules_without_role(app: App, rules: Iterable[str]) -> None:
+def warn_of_idle_rules(app: App, rules: Iterable[str]) -> None:
     """Warn of each guard rule that matches no role of the saved lists: it may be mistyped.
 
     Does not warn if there is no saved list.
     """
     rules = tuple(rules)
-    roles = list(_load_roles_of_saved_lists(app)) if rules else []
+    roles = list(_listed_roles(app)) if rules else []
     for rule in rules:
         if roles and not any(guard_rules.is_guarded([rule], *role) for role in roles):
             text = f'the rule "{show(rule)}" guards no role of the saved lists'
@@ -236,7 +218,7 @@ def warn_of_guard_rules_without_role(app: App, rules: Iterable[str]) -> None:
             app.warn(text)
 
 
-def _load_roles_of_saved_lists(app: App) -> Iterator[tuple[str, Account, str]]:
+def _listed_roles(app: App) -> Iterator[tuple[str, Account, str]]:
     """Yield session name, account and role name of each role in the saved lists."""
     for name in app.directory.list_session_names():
         listing = app.directory.load(name)
@@ -245,7 +227,7 @@ def _load_roles_of_saved_lists(app: App) -> Iterator[tuple[str, Account, str]]:
                 yield name, listed.account, role
 
 
-def end_guard_rules(app: App, keep: list[str]) -> list[str]:
+def end_rules(app: App, keep: list[str]) -> list[str]:
     """End all guard rules except `keep`, as the user has confirmed; return the ended rules.
 
     Raises: LocalState when the journal or the state folder cannot be written.
@@ -254,15 +236,15 @@ def end_guard_rules(app: App, keep: list[str]) -> list[str]:
     ended = [rule for rule in before if rule not in keep]
     if ended:
         app.journal.append(
-            journal.loosened_protection_entry(
-                "guard.rules", before=", ".join(before), after=", ".join(keep)
+            journal.make_entry(
+                "loosened", what="guard.rules", before=", ".join(before), after=", ".join(keep)
             )
         )
         app.protections.save_rules(keep)
     return ended
 
 
-def guard_rules_after_change(app: App, key: str, before: Settings, after: Settings) -> list[str]:
+def rules_after_change(app: App, key: str, before: Settings, after: Settings) -> list[str]:
     """Return the user's own guard rules that stay in force after this key of the settings changed.
 
     A change of `guard.rules` names all rules that stay. Every other rule ends, even one that is

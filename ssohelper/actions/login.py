@@ -193,7 +193,9 @@ def log_out(app: App, session: SsoSession) -> bool:
     was_signed_in = found.token is not None or in_clear.token is not None
     if was_signed_in or failure is not None:
         how = "revoked" if failure is None else "local"
-        app.journal.try_append(journal.signed_out_entry(session.name, how=how, user=facts.user))
+        app.journal.try_append(
+            journal.make_entry("sign-out", session=session.name, how=how, user=facts.user)
+        )
     if failure is not None:
         is_local = isinstance(failure, ConfigInvalid | LocalState)
         raise (type(failure) if is_local else AwsUnreachable)(
@@ -346,7 +348,7 @@ def _sign_in_interactively(
             + (f"was not ended at AWS: {failures[0].message}" if failures else "was ended")
         )
     how = "device-code" if options.device_code else "browser"
-    app.journal.try_append(journal.signed_in_entry(session.name, how=how, user=user))
+    app.journal.try_append(journal.make_entry("sign-in", session=session.name, how=how, user=user))
     return LoginOutcome(session, token, "signed in", user)
 
 

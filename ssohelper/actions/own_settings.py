@@ -64,9 +64,10 @@ def change_setting(
         app.vault.remember_guard_rules()
     if is_written:
         is_set = value is not None
-        entry = journal.config_written_entry(
-            command,
-            str(app.locations.settings_file),
+        entry = journal.make_entry(
+            "config-write",
+            command=command,
+            file=str(app.locations.settings_file),
             added=int(is_set and not was_there),
             changed=int(is_set and was_there),
             removed=int(not is_set),

@@ -57,7 +57,7 @@ def move_sign_ins(app: App, new_storage: str) -> MovedSignIns:
     is_new = before != new_storage
     if takes_sign_ins_out_of_keyring(app, new_storage):
         app.journal.append(
-            journal.loosened_protection_entry("storage", before=before, after=new_storage)
+            journal.make_entry("loosened", what="storage", before=before, after=new_storage)
         )
     lost = app.storage.move_sign_ins(new_storage, is_confirmed=True)
     config = app.config.read()

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import audit as actions
-from ssohelper.actions.audit import AuditRow, JournalFilter
+from ssohelper.actions import audit
+from ssohelper.actions.audit import AuditRow
 from ssohelper.cli import output
 from ssohelper.core.instants import from_iso, parse_duration, to_iso
 from ssohelper.core.journal import EVENTS
@@ -33,6 +33,8 @@ class Since(click.ParamType[float]):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float:
         text = str(value)
+        if value == 0:  # the default
+            return 0
         seconds = parse_duration(text)
         if seconds is not None:
             return output.get_app().clock.now() - seconds
@@ -44,13 +46,13 @@ class Since(click.ParamType[float]):
 
 @click.command("audit")
 @click.option(
-    "--since", type=Since(), help="Only lines since a time: 2d or 90m ago, or 2026-11-20."
+    "--since",
+    type=Since(),
+    default=0,
+    help="Only lines since a time: 2d or 90m ago, or 2026-11-20.",
 )
 @click.option(
-    "--role",
-    "roles",
-    metavar="PATTERN",
-    help="Only roles that match: NAME, or ACCOUNT/NAME; globs.",
+    "--role", metavar="PATTERN", help="Only roles that match: NAME, or ACCOUNT/NAME; globs."
 )
 @click.option(
     "--event",
@@ -60,7 +62,7 @@ class Since(click.ParamType[float]):
     help="Only lines of this event. Repeatable.",
 )
 @output.common_options
-def print_audit(since: float | None, roles: str | None, events: tuple[str, ...]) -> None:
+def print_audit(since: float, role: str | None, events: tuple[str, ...]) -> None:
     """Show what AWS issued, and to which program.
 
     \b
@@ -79,8 +81,7 @@ def print_audit(since: float | None, roles: str | None, events: tuple[str, ...])
     """
     app = output.get_app()
     session = output.options().session
-    wanted = JournalFilter(None if since is None else int(since), session, events, roles)
-    rows = actions.read_journal(app, wanted)
+    rows = audit.read_journal(app, since=since, session=session, events=events, role=role)
     if output.options().json:
         output.print_json([_row_json(row) for row in rows], app.warnings)
     elif rows:
@@ -136,9 +137,8 @@ def _other_fields_text(fields: dict[str, Any]) -> str:
 
 def _row_json(row: AuditRow) -> dict[str, Any]:
     line, key = row.line, row.key
-    at = from_iso(line.at)
     return {
-        "at": to_iso(at) if at is not None else line.at,
+        "at": to_iso(line.at_seconds),
         "event": line.event,
         "uid": line.uid,
         "session": line.fields.get("session"),

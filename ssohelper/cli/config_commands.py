@@ -90,8 +90,8 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool) -> None:
     ended = list[str]()
     if is_guard := parts[0] in own_settings.GUARDING_TABLES:
         own_settings.refuse_if_allow_list_applies(app, key)
-        kept = guards.guard_rules_after_change(app, key, before, before.with_value(key, value))
-        ended = guarding.confirm_end_of_guard_rules(app, kept)
+        kept = guards.rules_after_change(app, key, before, before.with_value(key, value))
+        ended = guarding.confirm_rules_end(app, kept)
     storage = str(definitions.find_setting(key).default if to_default else value)
     if key == "storage":
         own_settings.check_setting_change(app, key, value)
@@ -100,14 +100,14 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool) -> None:
     if key == "storage":
         storage_setting.move_sign_ins(app, storage)
     if ended:
-        guards.end_guard_rules(app, kept)
+        guards.end_rules(app, kept)
     after = app.read_settings()
     if after.origin(key) == "environment":
         app.warn(f"{before.source(key)} is set and wins over the settings file")
     if parts[0] == "sessions" and not to_default:
         _warn_of_unknown_session(app, parts[1])
     if is_guard:
-        guards.warn_of_guard_rules_without_role(app, after.guard_rules())
+        guards.warn_of_idle_rules(app, after.guard_rules())
     if parts[-1] == "session_hours" or is_guard:
         prompt_notes.forget_prompts(app)
     if output.options().json:
@@ -128,7 +128,7 @@ def list_settings() -> None:
     app = output.get_app()
     rows = [_setting_row(app, app.settings, key) for key in app.settings.setting_keys()]
     rows = sorted((*rows, *_company_policy_rows(app)), key=lambda row: str(row["key"]))
-    guards.warn_of_guard_rules_without_role(app, app.settings.guard_rules())
+    guards.warn_of_idle_rules(app, app.settings.guard_rules())
     if app.settings.ignored:
         app.warn(app.settings.ignored)
     if output.options().json:

@@ -62,7 +62,7 @@ def print_env(
     guarding.grant_role_for_reason(app, chosen, grant_reason)
     keys = fixed_keys.release_fixed_keys(app, chosen, Way.ENV)
     found = environment.build_keys_environment(app, chosen, keys)
-    found = guards.add_grant_reason_to_environment(app, chosen.key, found)
+    found = guards.with_grant_reason(app, chosen.key, found)
     provided = ForeignCredentials(*keys)
     foreign_use.print_environment_variables(app, found, shell, form, provided)
     favourites.record_use_of_role(app, chosen)

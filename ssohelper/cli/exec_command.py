@@ -9,7 +9,7 @@ from ssohelper.actions import agents, favourites, fixed_keys, foreign_profiles, 
 from ssohelper.actions.agents import Limits
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
-from ssohelper.cli.guarding import make_edited_profile_error
+from ssohelper.cli.guarding import edited_profile_error
 from ssohelper.core import served_role
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
@@ -129,7 +129,7 @@ def _refuse_edited_profile(profile: Profile | ForeignProfile, chosen: str | None
     """Raise an error if the profile was edited since the user chose it in a full-screen list."""
     now = profile.origin if isinstance(profile, ForeignProfile) else profile.key.text
     if chosen is not None and chosen != now:
-        raise make_edited_profile_error(profile.name, chosen, now)
+        raise edited_profile_error(profile.name, chosen, now)
 
 
 def _hold_duration_text(app: App, chosen: Profile, *, hold: bool) -> str:

@@ -8,7 +8,7 @@ from ssohelper.actions import guards
 from ssohelper.app import App
 from ssohelper.cli import choosing, guarding, output
 from ssohelper.core.grants import Grant
-from ssohelper.core.instants import duration_text, to_iso
+from ssohelper.core.instants import duration_text, parse_duration, to_iso
 from ssohelper.core.text import shortened_name_list, show
 from ssohelper.errors import UsageProblem
 
@@ -57,7 +57,7 @@ def grant_role(profile: str | None, reason: str, duration: str, all_terminals: b
     keep the credentials that they have, and get no new ones.
     """
     app = output.get_app()
-    seconds = guarding.parse_grant_duration(duration)
+    seconds = int(parse_duration(duration) or 0)
     chosen = choosing.choose_profile(profile)
     if guards.find_guard_rule(app, chosen.key) is None:
         raise UsageProblem(

@@ -6,19 +6,21 @@ After the last question, a command ends if the profile was edited since the user
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
 from ssohelper.actions import guards, selection
 from ssohelper.app import App
 from ssohelper.cli import output
-from ssohelper.core import grants
+from ssohelper.core import grants, journal
 from ssohelper.core.grants import Grant
-from ssohelper.core.instants import duration_text, parse_duration
+from ssohelper.core.instants import duration_text
 from ssohelper.core.model import Profile
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.errors import Refused, SsoHelperError, UsageProblem
+from ssohelper.fastpath import calling_process
 from ssohelper.system.terminal import discard_typed_input
 
 LOOSEN_WORD = "loosen"
@@ -55,7 +57,7 @@ def grant_role_for_reason(app: App, profile: Profile, reason: str | None) -> Non
         output.say(f"already granted for {left} more ({show(given.reason)})")
 
 
-def say_how_to_grant_guarded_role(app: App, profile: Profile) -> None:
+def say_how_to_grant(app: App, profile: Profile) -> None:
     """Print how to grant the profile's role, if the role is guarded and no grant lasts."""
     if guards.role_needs_grant(app, profile.key):
         rule = guards.find_guard_rule(app, profile.key)
@@ -74,7 +76,7 @@ def confirm_and_grant_role(
     LocalState.
     """
     key = profile.key
-    guards.checked_grant_reason(app, key, reason)
+    guards.checked_grant_reason(app, key, reason, seconds)
     word, notice = guards.make_grant_question(app, key)
     try:
         require_typed_word(word, notice, f"type the account's name ({word}) to go on: ")
@@ -108,17 +110,7 @@ def require_typed_word(word: str, notice: str, question: str) -> None:
         raise Refused(guards.WRONG_WORD)
 
 
-def parse_grant_duration(text: str) -> int:
-    """Return the number of seconds in a value of --for. Raises: UsageProblem."""
-    seconds = parse_duration(text)
-    if seconds is None or not 0 < seconds <= grants.MOST_SECONDS:
-        raise UsageProblem(
-            f'"{show(text, 40)}" is no duration of 1 to 60 min', hint="for example: --for 30m"
-        )
-    return int(seconds)
-
-
-def confirm_end_of_guard_rules(app: App, kept: Sequence[str]) -> list[str]:
+def confirm_rules_end(app: App, kept: Sequence[str]) -> list[str]:
     """Ask the user before guard rules that are not in `kept` end; return the rules that end.
 
     Raises: Refused for another word, UsageProblem without a terminal.
@@ -138,7 +130,9 @@ def confirm_loosening(app: App, protection: str, notice: str) -> None:
     try:
         require_typed_word(LOOSEN_WORD, notice, f"type {LOOSEN_WORD} to go on: ")
     except Refused as error:
-        guards.record_refusal_to_loosen(app, protection)
+        caller = calling_process.find_parent_name_and_terminal()
+        entry = journal.make_entry("refused", caller=caller, what=f"loosen {protection}")
+        app.journal.try_append(entry)
         if isinstance(error, NoTerminal):
             raise UsageProblem(error.message, hint=error.hint) from error
         raise
@@ -149,20 +143,25 @@ def require_unchanged_profile(app: App, chosen: Profile) -> None:
 
     Call this after the last question, before the role is granted or handed out.
     """
-    if chosen.name == chosen.key.text and chosen.assumed is None:
+    before, now = chosen.key.text, ""
+    if chosen.name == before and chosen.assumed is None:
         return  # the user named an account and role, not a profile
-    try:
-        now = selection.resolve_profile(app, chosen.name, chosen.session.name)
-    except SsoHelperError:
-        raise make_edited_profile_error(chosen.name, chosen.key.text, "") from None
-    if (now.key, now.assumed, now.session) != (chosen.key, chosen.assumed, chosen.session):
-        raise make_edited_profile_error(chosen.name, chosen.key.text, now.key.text)
+    with suppress(SsoHelperError):
+        found = selection.resolve_profile(app, chosen.name, chosen.session.name)
+        if (found.key, found.assumed, found.session) == (
+            chosen.key,
+            chosen.assumed,
+            chosen.session,
+        ):
+            return
+        now = found.key.text
+    raise edited_profile_error(chosen.name, before, now)
 
 
-def make_edited_profile_error(name: str, before: str, now: str) -> UsageProblem:
+def edited_profile_error(name: str, before: str, now: str) -> UsageProblem:
     """Return the error for a profile that was edited; `now` is its new role or ""."""
-    is_now = f"it was {show(before)}, and is {show(now)} now" if now not in ("", before) else ""
+    more = f", and is {show(now)} now" if now not in ("", before) else ""
     return UsageProblem(
-        f'the profile "{show(name)}" has been edited: {is_now or f"it was {show(before)}"}',
+        f'the profile "{show(name)}" has been edited: it was {show(before)}{more}',
         hint="choose again",
     )

@@ -130,9 +130,7 @@ def run_with_endpoint(
         run_child.block_signals()
         endpoint.listen_on_port()
         endpoint.start()
-        found = guards.add_grant_reason_to_environment(
-            app, chosen.key, endpoint.prepare_environment(limits.kept)
-        )
+        found = guards.with_grant_reason(app, chosen.key, endpoint.prepare_environment(limits.kept))
         child = found.environ_with_changes(app.environ)
         child.update({**sign_in_wait.build_wait_variables(hold_text), **limits.variables})
         output.say(

@@ -188,7 +188,7 @@ def _ask_to_keep_session(app: App, session: SsoSession, *, is_new_sign_in: bool)
 
 def _offer_guard_rules(app: App, listing: Listing, *, yes: bool) -> None:
     """Offer to guard dangerous roles, if some are listed and there is no guard rule yet."""
-    guarded = guards.propose_usual_guard_rules(app, listing)
+    guarded = guards.propose_usual_rules(app, listing)
     if not guarded:
         return
     command = setup_text.guard_rules_command(guarded)

@@ -101,7 +101,7 @@ def use_profile(
     else:
         is_typed = profile_words == (chosen.name,)
         switch = _prepare_switch_to_profile(app, chosen, grant_reason, yes=yes, is_typed=is_typed)
-    found = guards.add_grant_reason_to_environment(app, switch.profile.key, switch.variables)
+    found = guards.with_grant_reason(app, switch.profile.key, switch.variables)
     if shell:
         used = f"{_KINDS[keys]} {switch.name}"
         output.write_shell_answer(_make_shell_script(app, shell, found, used))
@@ -146,7 +146,7 @@ def _prepare_switch_to_profile(
     # The role is granted after all other questions: an answer may end the command, and the time of
     # a grant runs from its start.
     guarding.grant_role_for_reason(app, profile, grant_reason)
-    guarding.say_how_to_grant_guarded_role(app, profile)
+    guarding.say_how_to_grant(app, profile)
     profile_use.warn_about_lost_role(app, profile)
     profile_use.warn_about_unusable_profile(app, profile.name)
     variables = environment.build_profile_environment(app, profile)

@@ -63,7 +63,7 @@ class Vault:
         permit = self.check_release(key, way)
         if permit.rule is not None:
             self._journal_guarded_role_or_refuse(
-                journal.decision_entry(
+                journal.make_entry(
                     "release",
                     key,
                     calling_process.find_parent_name_and_terminal(),
@@ -105,7 +105,7 @@ class Vault:
         """Write to the journal that the role, or a grant for the role, was refused to the user."""
         caller = calling_process.find_parent_name_and_terminal()
         self._app.journal.try_append(
-            journal.decision_entry("refused", key, caller, way=way, reason=reason)
+            journal.make_entry("refused", key, caller, way=way, reason=reason)
         )
 
     def may_release(self, key: RoleKey, way: Way) -> bool:
@@ -232,12 +232,12 @@ class Vault:
         *,
         role_arn: str | None = None,
     ) -> None:
-        line = journal.issued_entry(
+        line = journal.make_entry(
+            "issue",
             key,
+            (asked_by.parent, asked_by.terminal),
             until=issued.expires_at,
             access_key_id=issued.access_key_id,
-            parent=asked_by.parent,
-            terminal=asked_by.terminal,
             background=asked_by.is_background,
             others=asked_by.others,
             role_arn=role_arn,
@@ -283,7 +283,7 @@ class Vault:
         self._identities = self._read_identity_of_policy_files()
         text = self._app.environ.get(allow_list.VARIABLE)
         return Policy(
-            self.with_rules_for_same_portals(self.written_guard_rules),
+            self.for_portals(self.written_guard_rules),
             None if text is None else self.parse_allow_list(text, self.load_names_at_exec()),
             find_account=self.find_account,
             find_grant=self._find_grant,
@@ -311,13 +311,11 @@ class Vault:
             dict.fromkeys((*self._app.company_policy.guard_rules, *self.guard_rules_of_user))
         )
 
-    def with_rules_for_same_portals(self, rules: Sequence[str]) -> tuple[str, ...]:
+    def for_portals(self, rules: Sequence[str]) -> tuple[str, ...]:
         """Return the rules, those that name a session also for other sessions of its portal."""
         if not any(":" in rule for rule in rules):
             return tuple(rules)  # without reading the config
-        return guard_rules.with_rules_for_same_portals(
-            rules, self._app.config.read().sso_sessions()
-        )
+        return guard_rules.for_portals(rules, self._app.config.read().sso_sessions())
 
     @cached_property
     def guard_rules_of_user(self) -> tuple[str, ...]:

@@ -52,9 +52,7 @@ def find_undefined_tag(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) 
     )
 
 
-def with_rules_for_same_portals(
-    rules: Iterable[str], sessions: Sequence[SsoSession]
-) -> tuple[str, ...]:
+def for_portals(rules: Iterable[str], sessions: Sequence[SsoSession]) -> tuple[str, ...]:
     """Return the rules, each `SESSION:…` also for every other session of that session's portal.
 
     Otherwise a second session of the portal would release the roles that the rule guards.

@@ -1,25 +1,27 @@
-"""Makes the entries of the local journal: its events, and the fields that each event may have.
+"""The events of the local journal, and its lines: one event each, as compact ASCII JSON.
 
-An `Entry` takes only the fields that its event has, and checks each value, so that no secret, no
-command line and no control character gets into the journal. `core.journal_lines` makes lines from
-entries. No I/O, no clock.
+Each value is checked, so that no secret, no command line and no control character gets into the
+journal. No I/O, no clock.
 """
 
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
-from ssohelper.core.instants import to_iso
+from ssohelper.core.instants import from_iso, to_iso
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, RoleKey
 from ssohelper.core.redaction import redacted
 from ssohelper.core.schema import fields as check
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.text import show
 
+VERSION = 1
 # The most bytes that a pipe takes in one atomic write. The limits of the single fields keep each
 # journal line below this length.
 LONGEST_LINE_BYTES = 4096
+_EVENT = re.compile(r"[a-z][a-z-]{0,31}")
 _WORD = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _COMMAND = re.compile(r"[a-z][a-z -]{0,63}")
 # Matches IAM's access key ids, but no secret access key or token, which have lower case letters.
@@ -29,223 +31,163 @@ _MOST = 1 << 53
 _LONGEST_NAME = 32
 
 
-class Entry:
-    """One event of the journal with its fields. Fields that are None are left out.
+class Entry(NamedTuple):
+    """One event with its fields, all checked by `make_entry`."""
 
+    event: str
+    fields: dict[str, Any]
+
+
+class Line(NamedTuple):
+    """A line that was read from the journal. `at` is its time as text."""
+
+    at: str
+    event: str
+    uid: int
+    fields: dict[str, Any]
+
+    @property
+    def at_seconds(self) -> int:
+        return from_iso(self.at) or 0
+
+
+def make_entry(
+    event: str, key: RoleKey | None = None, caller: tuple[str, str] | None = None, **values: object
+) -> Entry:
+    """Return an entry about a role or something else. A field that is None is left out.
+
+    `caller` is the name of the caller's parent process, and its terminal. Other fields:
+    `how` a sign-in was made ("browser", "device-code") or ended ("revoked", "local"); `way` a role
+    was asked for ("exec"); `until` and `role_arn` of credentials or of a `grant`; `what` was
+    refused, or changed from `before` to `after`; `others` more callers that waited.
     Raises: Damaged for an unknown event, a field that the event does not have, or a bad value.
     """
-
-    __slots__ = ("event", "fields")
-
-    def __init__(self, event: str, **values: object) -> None:
-        if event not in _FIELDS:
-            raise Damaged("event")
-        allowed = _FIELDS[event]
-        for name in values:
-            if name not in allowed:
-                raise Damaged(name)
-        self.event = event
-        self.fields: dict[str, Any] = {
-            name: _CHECKS[name](values[name], name)
-            for name in allowed
-            if values.get(name) is not None
-        }
-
-    def __repr__(self) -> str:
-        return f"Entry({self.event!r}, {self.fields!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Entry) and (self.event, self.fields) == (other.event, other.fields)
-
-    __hash__ = None  # type: ignore[assignment]
+    if key is not None:
+        values |= {"session": key.session_name, "account_id": key.account_id, "role": key.role_name}
+        values["chain"] = key.text if key.chain else None
+    if caller is not None:
+        values["parent"], values["terminal"] = caller
+    if event not in _FIELDS:
+        raise Damaged("event")
+    allowed = _FIELDS[event]
+    for name in values:
+        if name not in allowed:
+            raise Damaged(name)
+    given = [name for name in allowed if values.get(name) is not None]
+    found = {name: _CHECKS[name](values[name], name) for name in given}
+    return Entry(event, {name: value for name, value in found.items() if value is not None})
 
 
-# -- making the entries of the journal -------------------------------------------------------------
+def make_line(entry: Entry, *, at_ms: int, uid: int) -> bytes:
+    """Return the journal entry as a line with newline; `at_ms` is in milliseconds since 1970."""
+    at = f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+    head = {"v": VERSION, "at": at, "event": entry.event, "uid": uid}
+    line = json.dumps({**head, **entry.fields}, separators=(",", ":")).encode("ascii") + b"\n"
+    if len(line) > LONGEST_LINE_BYTES:
+        raise Damaged("line")
+    return line
 
 
-def issued_entry(
-    key: RoleKey,
-    *,
-    until: int,
-    access_key_id: str,
-    parent: str,
-    terminal: str,
-    background: bool = False,
-    others: int = 0,
-    role_arn: str | None = None,
-) -> Entry:
-    """Return the entry for role credentials that AWS issued, valid until `until` (epoch seconds).
+def parse_line(line: bytes) -> Line:
+    """Return a line that was read from the journal. Raises: Damaged.
 
-    `role_arn` is the role that STS issued them for, where `key` is a chain's. `others` is the
-    number of other callers that waited for the same credentials.
+    Lines of earlier builds have a number, `seq`, and a hash, `prev`, which are ignored. Accepts
+    unknown events, and unknown fields with a text or a number: a later version may have them.
+    Texts may hold any character: escape them when they are shown.
     """
-    # An access key id of an unknown form is left out: it comes from AWS and must not make the call
-    # fail.
-    known_id = access_key_id if _ACCESS_KEY_ID.fullmatch(access_key_id) else None
-    return Entry(
-        "issue",
-        **_fields_of_role(key),
-        until=until,
-        access_key_id=known_id,
-        background=background,
-        parent=parent,
-        terminal=terminal,
-        others=others,
-        role_arn=role_arn,
-    )
+    if len(line) > LONGEST_LINE_BYTES or not line.isascii():
+        raise Damaged("line")
+    try:
+        found = check.checked_object(json.loads(line), "line")
+    except (ValueError, RecursionError) as cause:
+        raise Damaged("line") from cause
+    check.checked_whole_number(found.pop("v", None), "v", 1, _MOST)
+    at = check.checked_text(found.pop("at", None), "at", 40)
+    check.checked_instant(from_iso(at), "at")
+    event = check.checked_match(found.pop("event", None), "event", _EVENT)
+    uid = check.checked_whole_number(found.pop("uid", None), "uid", 0, _MOST)
+    found = {name: value for name, value in found.items() if _has_type(name, value)}
+    return Line(at, event, uid, found)
 
 
-def signed_in_entry(session: str, *, how: str, user: str | None) -> Entry:
-    """Return the journal entry for an interactive sign-in; `how` is "browser" or "device-code"."""
-    return Entry("sign-in", session=session, user=user, how=how)
-
-
-def signed_out_entry(session: str, *, how: str, user: str | None) -> Entry:
-    """Return the entry for a sign-out; `how` is "revoked", or "local" when AWS was not reached."""
-    return Entry("sign-out", session=session, user=user, how=how)
-
-
-def decision_entry(
-    event: str,
-    key: RoleKey,
-    parent_and_terminal: tuple[str, str] = ("", ""),
-    *,
-    way: str | None = None,
-    reason: str | None = None,
-    until: int | None = None,
-    grant: str | None = None,
-    rule: str | None = None,
-) -> Entry:
-    """Return the entry for a decision on one role: "grant", "revoke", "release" or "refused".
-
-    `parent_and_terminal` name the caller's parent process and its terminal.
-    `way` is how the role was asked for ("exec"), `rule` the guard rule or the allow-list's pattern,
-    `grant` the id of the grant, `until` its end (epoch seconds).
-    """
-    return Entry(
-        event,
-        **_fields_of_role(key),
-        way=way,
-        reason=reason,
-        until=until,
-        grant=grant,
-        rule=rule,
-        parent=parent_and_terminal[0],
-        terminal=parent_and_terminal[1],
-    )
-
-
-def refused_command_entry(refused_command: str, parent_and_terminal: tuple[str, str]) -> Entry:
-    """Return the entry for a refused command, such as "sign in" in a program with an allow-list."""
-    return Entry(
-        "refused",
-        what=refused_command,
-        parent=parent_and_terminal[0],
-        terminal=parent_and_terminal[1],
-    )
-
-
-def loosened_protection_entry(
-    setting_or_rule: str, *, before: str | None, after: str | None
-) -> Entry:
-    """Return the entry for a changed setting or guard rule that protects less than before."""
-    return Entry("loosened", what=setting_or_rule, before=before, after=after)
-
-
-def config_written_entry(
-    command: str, file: str, *, added: int, changed: int, removed: int
-) -> Entry:
-    """Return the entry for a written configuration file: the counts of sections or keys."""
-    return Entry(
-        "config-write", command=command, file=file, added=added, changed=changed, removed=removed
-    )
-
-
-def _fields_of_role(key: RoleKey) -> dict[str, str | None]:
-    return {
-        "session": key.session_name,
-        "account_id": key.account_id,
-        "role": key.role_name,
-        "chain": key.text if key.chain else None,
-    }
+def _has_type(name: str, value: object) -> bool:
+    if name not in _CHECKS:
+        return isinstance(value, str | int) and name not in ("seq", "prev")
+    return type(value) is _TYPES.get(name, str)
 
 
 # -- checks of the values in journal entries -------------------------------------------------------
 
+_Check = Callable[[object, str], Any]
 
-def _make_pattern_check(pattern: re.Pattern[str]) -> Callable[[object, str], str]:
+
+def _matching(pattern: re.Pattern[str]) -> _Check:
     return lambda value, field: check.checked_match(value, field, pattern)
 
 
-def _checked_instant(value: object, field: str) -> str:
+def _key_id(value: object, _field: str) -> str | None:
+    """Leave out an id of an unknown form: it comes from AWS and must not make the call fail."""
+    return value if isinstance(value, str) and _ACCESS_KEY_ID.fullmatch(value) else None
+
+
+def _instant(value: object, field: str) -> str:
     return to_iso(check.checked_instant(value, field))
 
 
-def _checked_count(value: object, field: str) -> int:
+def _count(value: object, field: str) -> int:
     return check.checked_whole_number(value, field, 0, _MOST)
 
 
-def _checked_process_name(value: object, field: str) -> str:
+def _process_name(value: object, field: str) -> str:
     """Return the name of a process or terminal as printable ASCII of at most 32 characters."""
     found = check.checked_text(value, field, LONGEST_LINE_BYTES)
     return _NOT_PRINTABLE.sub("?", found)[:_LONGEST_NAME]
 
 
-def _make_text_check(most_bytes: int, *, is_path: bool = False) -> Callable[[object, str], str]:
+def _text(most_bytes: int, *, is_path: bool = False) -> _Check:
     """Return a function that checks a text and cuts it to `most_bytes` bytes in a journal line.
 
-    The function replaces control characters by visible text and hides what looks like a secret.
-    With `is_path` it hides nothing, because long folder names would look like secrets.
+    It replaces control characters by visible text and hides what looks like a secret. With
+    `is_path` it hides nothing, because long folder names would look like secrets.
     """
 
     def cleaned_text(value: object, field: str) -> str:
         if not isinstance(value, str):  # a Secret, for example, must not be written
             raise Damaged(field)
-        # The text is also cut before secrets are searched in it, since a longer text takes more
-        # time.
+        # A longer text is cut before secrets are searched in it, which takes time.
         found = value[: 4 * most_bytes]
-        found = show(found if is_path else redacted(found))
-        return _cut_to_bytes(found, most_bytes)
+        found = show(found if is_path else redacted(found))[:most_bytes]
+        while (excess := len(json.dumps(found)) - 2 - most_bytes) > 0:
+            # As JSON, an ellipsis takes 6 bytes, any other character at most 12.
+            found = found[: -max(1, excess // 12)]
+        return found
 
     return cleaned_text
 
 
-def _cut_to_bytes(text: str, most_bytes: int) -> str:
-    """Return the text, cut so that it takes at most `most_bytes` bytes as JSON."""
-    text = text[:most_bytes]
-    while len(json.dumps(text)) - 2 > most_bytes:
-        # In the journal's JSON, an ellipsis takes 6 bytes, any other character at most 12.
-        excess = len(json.dumps(text)) - 2 - most_bytes
-        text = text[: -max(1, excess // 12)]
-    return text
-
-
-_CHECKS: dict[str, Callable[[object, str], Any]] = {
-    "session": _make_pattern_check(SESSION_NAME),
-    "account_id": _make_pattern_check(ACCOUNT_ID),
-    "role": _make_pattern_check(ROLE_NAME),
-    "chain": _make_text_check(400),
-    "role_arn": _make_text_check(700, is_path=True),
-    "access_key_id": _make_pattern_check(_ACCESS_KEY_ID),
-    "until": _checked_instant,
+_CHECKS: dict[str, _Check] = {
+    "session": _matching(SESSION_NAME),
+    "account_id": _matching(ACCOUNT_ID),
+    "role": _matching(ROLE_NAME),
+    "chain": _text(400),
+    "role_arn": _text(700, is_path=True),
+    "access_key_id": _key_id,
+    "until": _instant,
     "background": check.checked_boolean,
-    "others": _checked_count,
-    "parent": _checked_process_name,
-    "terminal": _checked_process_name,
-    "user": _make_text_check(400),
-    "how": _make_pattern_check(_WORD),
-    "way": _make_pattern_check(_WORD),
-    "reason": _make_text_check(1000),
-    "grant": _make_text_check(100),
-    "rule": _make_text_check(400),
-    "what": _make_text_check(200),
-    "before": _make_text_check(1000),
-    "after": _make_text_check(1000),
-    "command": _make_pattern_check(_COMMAND),
-    "file": _make_text_check(1000, is_path=True),
-    "added": _checked_count,
-    "changed": _checked_count,
-    "removed": _checked_count,
+    "parent": _process_name,
+    "terminal": _process_name,
+    "user": _text(400),
+    "how": _matching(_WORD),
+    "way": _matching(_WORD),
+    "reason": _text(1000),
+    "grant": _text(100),
+    "rule": _text(400),
+    "what": _text(200),
+    "before": _text(1000),
+    "after": _text(1000),
+    "command": _matching(_COMMAND),
+    "file": _text(1000, is_path=True),
+    **dict.fromkeys(("others", "added", "changed", "removed"), _count),
 }
 _ROLE = ("session", "account_id", "role", "chain")
 _CALLER = ("parent", "terminal")
@@ -265,13 +207,3 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 EVENTS = tuple(_FIELDS)
 # The types of those fields of a journal line that are not texts.
 _TYPES = {"background": bool, "others": int, "added": int, "changed": int, "removed": int}
-
-
-def has_type_of_journal_field(name: str, value: object) -> bool:
-    """Return whether the value has the type that this field of a journal line must have.
-
-    A field that this version does not know may have a text or a number.
-    """
-    if name not in _CHECKS:
-        return isinstance(value, str | int)
-    return type(value) is _TYPES.get(name, str)

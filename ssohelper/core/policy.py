@@ -95,9 +95,9 @@ class Policy:
         An account with an unknown name matches every pattern for account names: a user notices a
         role that is guarded by mistake, but not a role that should be guarded and is not.
         """
-        return next(iter(self._find_guarding_rules_and_roles(key)), (None, None))[0]
+        return next(iter(self._find_guards(key)), (None, None))[0]
 
-    def _find_guarding_rules_and_roles(self, key: RoleKey) -> list[tuple[str, RoleKey]]:
+    def _find_guards(self, key: RoleKey) -> list[tuple[str, RoleKey]]:
         """Return each guarded role in the chain of `key`, after a rule that guards it."""
         found = []
         for link in self._find_roles_of_key(key) if self.rules else ():
@@ -122,7 +122,7 @@ class Policy:
         if outside is not None:
             assert self._allowed is not None
             raise _refusal_by_allow_list(self._allowed, outside, key)
-        guards = self._find_guarding_rules_and_roles(key)
+        guards = self._find_guards(key)
         if not guards:
             return ReleasePermit(_SEAL, key, way, None, None)
         # A grant for a chain covers each role that the chain leads through; a grant for the SSO

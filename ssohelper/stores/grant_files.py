@@ -77,7 +77,7 @@ class GrantStore:
         self, event: str, grant: Grant, parent_and_terminal: tuple[str, str]
     ) -> None:
         self._journal.append(
-            journal.decision_entry(
+            journal.make_entry(
                 event,
                 grant.key,
                 parent_and_terminal,

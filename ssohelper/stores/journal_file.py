@@ -16,10 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from ssohelper.core import journal_lines
+from ssohelper.core import journal
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.journal import LONGEST_LINE_BYTES, Entry
-from ssohelper.core.journal_lines import JournalLine
+from ssohelper.core.journal import LONGEST_LINE_BYTES, Entry, Line
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import AnotherUsersHome, LocalState, LockNotObtained
 from ssohelper.fastpath.open_file import open_own_file
@@ -49,7 +48,7 @@ _DAEMON_SECONDS = 1.0
 class Reading(NamedTuple):
     """The lines of the journal, the oldest first, and how many lines could not be parsed."""
 
-    lines: list[JournalLine]
+    lines: list[Line]
     damaged: int
 
 
@@ -75,13 +74,11 @@ class Journal:
 
         Raises: LocalState when both fail.
         """
-        line = journal_lines.make_journal_line(
-            entry, at_ms=int(self._now() * 1000), uid=_own_user_id()
-        )
+        line = journal.make_line(entry, at_ms=int(self._now() * 1000), uid=_own_user_id())
         try:
             self._append_to_file(line, wait_seconds)
         except LocalState as failure:
-            if send_line_to_system_log(line.removesuffix(b"\n")):
+            if send_to_syslog(line.removesuffix(b"\n")):
                 _log.info("the journal's line is in the system log: %s", failure.message)
                 return
             raise LocalState(
@@ -98,10 +95,10 @@ class Journal:
 
     def read(self) -> Reading:
         """Return all lines of the journal. Raises: LocalState when a file cannot be read."""
-        lines, damaged = list[JournalLine](), 0
+        lines, damaged = list[Line](), 0
         for raw in self._load_raw_lines():
             try:
-                lines.append(journal_lines.parse_journal_line(raw))
+                lines.append(journal.parse_line(raw))
             except Damaged:
                 damaged += 1
         return Reading(lines, damaged)
@@ -191,7 +188,7 @@ def _own_user_id() -> int:
     return os.geteuid()
 
 
-def send_line_to_system_log(text: bytes) -> bool:
+def send_to_syslog(text: bytes) -> bool:
     """Send the line to the system log; return whether a syslog daemon received it.
 
     syslog(3) is not used: it does not report whether a daemon received the line, and waits forever

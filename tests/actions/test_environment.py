@@ -23,30 +23,28 @@ class TestReason:
 
     def test_a_grants_reason_is_the_application_id(self, app: GuardedApp) -> None:
         before = environment.Environment({}, ())
-        assert guards.add_grant_reason_to_environment(app, KEY, before) == before
+        assert guards.with_grant_reason(app, KEY, before) == before
         app.grant()
-        found = guards.add_grant_reason_to_environment(app, KEY, before)
+        found = guards.with_grant_reason(app, KEY, before)
         assert found.set == {environment.APP_ID: "ssohelper-INC-4711-for-ana"}
-        assert guards.add_grant_reason_to_environment(app, OTHER, before) == before
+        assert guards.with_grant_reason(app, OTHER, before) == before
 
     def test_the_application_id_has_at_most_50_characters(self, app: GuardedApp) -> None:
         guards.grant_role(app, KEY, "x" * 200, 60)
-        found = guards.add_grant_reason_to_environment(app, KEY, environment.Environment({}, ()))
+        found = guards.with_grant_reason(app, KEY, environment.Environment({}, ()))
         assert len(found.set[environment.APP_ID]) == 50
 
     def test_an_id_of_the_user_stays(self, app: GuardedApp) -> None:
         app.grant()
         app.environ[environment.APP_ID] = "mine"
         before = environment.Environment({}, ())
-        assert guards.add_grant_reason_to_environment(app, KEY, before) == before
+        assert guards.with_grant_reason(app, KEY, before) == before
 
     def test_an_id_of_an_earlier_use_is_unset_for_a_role_that_no_rule_guards(
         self, app: GuardedApp
     ) -> None:
         app.environ[environment.APP_ID] = "ssohelper-old"
-        found = guards.add_grant_reason_to_environment(
-            app, OTHER, environment.Environment({}, ("A",))
-        )
+        found = guards.with_grant_reason(app, OTHER, environment.Environment({}, ("A",)))
         assert found == environment.Environment({}, ("A", environment.APP_ID))
 
 

@@ -73,7 +73,7 @@ class TestGrant:
     def test_a_grant_needs_a_reason(self, app: GuardedApp, reason: str) -> None:
         with pytest.raises(UsageProblem, match="1 to 200 characters"):
             guards.grant_role(app, KEY, reason, 60)
-        assert guards.checked_grant_reason(app, KEY, " " + "x" * 200) == "x" * 200
+        assert guards.checked_grant_reason(app, KEY, " " + "x" * 200, 60) == "x" * 200
         assert app.events() == []
 
     def test_a_grant_without_a_terminal_or_below_an_allow_list_is_refused(
@@ -93,10 +93,10 @@ class TestGrant:
     ) -> None:
         word, notice = guards.make_grant_question(app, KEY)
         assert (word, RULE in notice) == (KEY.account_id, True)
-        guards.check_word_typed_for_grant(app, KEY, f"  {word}\t", word)
+        guards.check_typed_word(app, KEY, f"  {word}\t", word)
         assert app.events() == []
         with pytest.raises(Refused, match=guards.WRONG_WORD):
-            guards.check_word_typed_for_grant(app, KEY, "yes", word)
+            guards.check_typed_word(app, KEY, "yes", word)
         assert app.events() == ["refused"]
 
     @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ class TestRules:
         def offered(role: str) -> tuple[str, ...]:
             account = ListedAccount(Account(KEY.account_id, "pay", ""), (role,))
             listing = Listing(SESSION.start_url, SESSION.region, NOW, (account,))
-            return guards.propose_usual_guard_rules(app, listing)
+            return guards.propose_usual_rules(app, listing)
 
         assert "AdministratorAccess" in " ".join(offered("AdministratorAccess"))
         assert offered("ReadOnlyAccess") == ()
@@ -142,7 +142,7 @@ class TestRules:
     def test_no_rules_are_offered_beside_a_rule(self, app: GuardedApp) -> None:
         account = ListedAccount(Account(KEY.account_id, "pay", ""), ("AdministratorAccess",))
         listing = Listing(SESSION.start_url, SESSION.region, NOW, (account,))
-        assert guards.propose_usual_guard_rules(app, listing) == ()
+        assert guards.propose_usual_rules(app, listing) == ()
 
     def test_each_rule_has_the_number_of_roles_that_it_guards(self, app: GuardedApp) -> None:
         accounts = tuple(
@@ -174,12 +174,12 @@ class TestRules:
             (RULE, False),
             ("*/Other", True),
         ]
-        assert guards.end_guard_rules(later, ["*/Other"]) == [RULE]
+        assert guards.end_rules(later, ["*/Other"]) == [RULE]
         [line] = later.journal.read().lines
         assert (line.fields["before"], line.fields["after"]) == (f"{RULE}, */Other", "*/Other")
         last = WorldApp(tmp_path)
         assert last.vault.guard_rules_of_user == ("*/Other",)
-        assert guards.end_guard_rules(last, ["*/Other"]) == []
+        assert guards.end_rules(last, ["*/Other"]) == []
 
     def test_a_change_of_the_rules_names_all_of_them_and_a_change_of_a_tag_its_own(
         self, app: GuardedApp, tmp_path: Path
@@ -192,11 +192,11 @@ class TestRules:
         assert set(now.vault.guard_rules_of_user) == {RULE, "a/b", "c/d", "e/f"}
         before = now.settings
         fewer = before.with_value("tags.t", ("e/f", "g/h"))
-        assert set(guards.guard_rules_after_change(now, "tags.t", before, fewer)) == {
+        assert set(guards.rules_after_change(now, "tags.t", before, fewer)) == {
             RULE,
             "a/b",
             "e/f",
             "g/h",
         }
         other = before.with_value("guard.rules", ("x/y",))
-        assert guards.guard_rules_after_change(now, "guard.rules", before, other) == ["x/y"]
+        assert guards.rules_after_change(now, "guard.rules", before, other) == ["x/y"]

@@ -32,7 +32,7 @@ Rows = Callable[..., list[dict[str, Any]]]
 
 def issued(**more: Any) -> Entry:
     fields = {"until": THEN + 3600, "access_key_id": KEY_ID, "parent": "aws", "terminal": "pts/3"}
-    return journal.issued_entry(KEY, **{**fields, **more})
+    return journal.make_entry("issue", KEY, **{**fields, **more})
 
 
 @pytest.fixture
@@ -173,8 +173,8 @@ class TestFilters:
         for number, key in enumerate(
             [KEY, KEY._replace(role_name="ReadOnly"), KEY._replace(account_id="999999999999")]
         ):
-            add(journal.decision_entry("release", key, reason=str(number)))
-        add(journal.signed_in_entry("corp", how="browser", user="ana"))
+            add(journal.make_entry("release", key, reason=str(number)))
+        add(journal.make_entry("sign-in", session="corp", how="browser", user="ana"))
 
         def found(pattern: str) -> str:
             return "".join(row["reason"] for row in rows("--role", pattern))
@@ -193,12 +193,12 @@ class TestFilters:
         add(issued())
         file.write_text(json.dumps({**json.loads(file.read_bytes()), "role": role}) + "\n")
         for pattern, keys in ((None, [None]), ("*", []), ("*/*", [])):
-            found = audit.read_journal(App(home.env), audit.JournalFilter(role=pattern))
+            found = audit.read_journal(App(home.env), role=pattern)
             assert [row.key for row in found] == keys
 
     def test_event_and_session(self, run: Run, add: Add, rows: Rows) -> None:
-        add(journal.signed_in_entry("corp", how="browser", user="ana"))
-        add(journal.signed_in_entry("lab", how="browser", user="bob"), issued())
+        add(journal.make_entry("sign-in", session="corp", how="browser", user="ana"))
+        add(journal.make_entry("sign-in", session="lab", how="browser", user="bob"), issued())
         assert [row["user"] for row in rows("--event", "sign-in")] == ["ana", "bob"]
         assert len(rows("--event", "sign-in", "--event", "issue")) == 3
         assert [row["event"] for row in rows("--session", "corp")] == ["sign-in", "issue"]
@@ -217,8 +217,8 @@ class TestShown:
     ) -> None:
         add(
             issued(background=True, others=2),
-            journal.decision_entry("refused", KEY, way="exec", rule="*/Admin", reason="INC-4711"),
-            journal.signed_in_entry("corp", how="browser", user="ana"),
+            journal.make_entry("refused", KEY, way="exec", rule="*/Admin", reason="INC-4711"),
+            journal.make_entry("sign-in", session="corp", how="browser", user="ana"),
         )
         assert run("audit", env={"TZ": "Asia/Tokyo"}).stdout.splitlines() == [
             "2026-11-20T10:00:00.000Z\tissue\tcorp:001234567890/Admin\t2026-11-20T11:00:00Z\t"

@@ -27,10 +27,10 @@ def test_rules_that_the_user_does_not_end_are_a_line_in_the_journal(
         raise answer
 
     monkeypatch.setattr(guarding, "require_typed_word", refuse)
-    assert guarding.confirm_end_of_guard_rules(app, [RULE]) == []
+    assert guarding.confirm_rules_end(app, [RULE]) == []
     assert app.journal.read().lines == []
     with pytest.raises(raised):
-        guarding.confirm_end_of_guard_rules(app, [])
+        guarding.confirm_rules_end(app, [])
     [line] = app.journal.read().lines
     assert (line.event, line.fields["what"]) == ("refused", "loosen guard rules")
 

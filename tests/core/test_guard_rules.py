@@ -5,8 +5,8 @@ import pytest
 from ssohelper.core.guard_rules import (
     find_guarding_rule,
     find_undefined_tag,
+    for_portals,
     is_guarded,
-    with_rules_for_same_portals,
 )
 from ssohelper.core.model import Account, SsoSession
 
@@ -139,4 +139,4 @@ def test_a_rule_for_a_session_is_for_each_session_of_its_portal(
         SsoSession("vanity", "https://sso.example.com", "eu-west-1", (), portal_url=url),
         SsoSession("lab", "https://d-2.awsapps.com/start", "eu-west-1", ()),
     ]
-    assert with_rules_for_same_portals(["a/b", rule], sessions) == ("a/b", rule, *more)
+    assert for_portals(["a/b", rule], sessions) == ("a/b", rule, *more)

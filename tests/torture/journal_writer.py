@@ -40,7 +40,7 @@ def append(log: Journal, process: int, lines: int) -> int:
     for line in range(lines):
         try:
             log.append(
-                journal.decision_entry("release", KEY, reason=f"{process} {line}"), wait_seconds=60
+                journal.make_entry("release", KEY, reason=f"{process} {line}"), wait_seconds=60
             )
         except SsoHelperError as error:
             os.write(2, f"{error.message}\n".encode())

@@ -29,7 +29,7 @@ def journal_crowd(dice: Dice) -> Row:
         state = Path(home, "state")
         told, killed, failure = _write(state, number, dice.of("journal"))
         log = Journal(state, warn=print)
-        log.append(journal.decision_entry("release", KEY, reason=f"{number} 0"))
+        log.append(journal.make_entry("release", KEY, reason=f"{number} 0"))
         found = log.read()
     faults = _faults(told | {(number, 0)}, found, killed)
     if failure:

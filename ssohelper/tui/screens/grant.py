@@ -134,7 +134,7 @@ async def ensure_grant(
             word,
             f"{place}: {notice}" if place else notice,
             command,
-            lambda typed: guards.check_word_typed_for_grant(services, key, typed, word),
+            lambda typed: guards.check_typed_word(services, key, typed, word),
         )
     )
     if reason is None:

@@ -246,7 +246,7 @@ async def _offer_to_sign_out(app: TuiApp[Any], session: SsoSession) -> None:
 async def _offer_guard_rules(app: TuiApp[Any], listing: Listing) -> None:
     """Offer to guard dangerous roles, if some are listed and there is no guard rule yet."""
     services = app.services
-    rules = await background.run(app, lambda: guards.propose_usual_guard_rules(services, listing))
+    rules = await background.run(app, lambda: guards.propose_usual_rules(services, listing))
     if not rules:
         return
     command = setup_text.guard_rules_command(rules)
