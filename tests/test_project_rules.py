@@ -149,7 +149,7 @@ NO_DISK = ("os.devnull", "'/dev/tty'", "'CON'", "'/proc/uptime'", "'/proc/self/s
 # The modules outside `stores` that touch the disk, each with its reason.
 TOUCH_THE_DISK = {
     "broker_process.py": "removes its own socket at its end",
-    "cli/demo_run.py": "makes and removes the demo's home, which is a temporary folder",
+    "cli/demo_command.py": "makes and removes the demo's home, which is a temporary folder",
     "system/crash_report.py": "must work when everything else does not",
     "emulator/server.py": "imports nothing of ssohelper",
     "emulator/world_file.py": "imports nothing of ssohelper",

@@ -133,7 +133,7 @@ class _BrowserProcess:
 
     def start_browser(self, url: str) -> bool:
         """Start the browser's command with the URL; return whether it was started."""
-        self._process = browser.start_watched_opener(self._opener, url, self._app.environ)
+        self._process = browser.start_opener(self._opener, url, self._app.environ)
         return self._process is not None
 
     def has_browser_failed(self) -> bool:

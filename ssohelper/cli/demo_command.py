@@ -1,14 +1,82 @@
-"""The commands demo and emulator serve, with an emulated Identity Center on this machine."""
+"""The commands demo and emulator serve, with an emulated Identity Center on this machine.
 
+The demo runs real ssohelper commands in a temporary home folder. Each printed line that starts with
+$ is run exactly as printed, in a process of its own.
+"""
+
+import os
+import re
+import secrets
+import shlex
+import shutil
+import signal
+import subprocess
 import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 import click
 
-from ssohelper.cli import demo_run, output
+from ssohelper.cli import output
 from ssohelper.emulator import server
 from ssohelper.emulator.listener import EmulatorError
+from ssohelper.emulator.server import Emulator
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
+from ssohelper.fastpath import own_process
+from ssohelper.fastpath.python_environment import environment_without_foreign_code
+from ssohelper.system.browser import find_opener
+from ssohelper.system.installation import find_ssohelper_command
+
+START_URL = "https://d-0000000000.awsapps.com/start"
+PROFILE = "payments-dev.ReadOnlyAccess"
+_SETUP = ("setup", START_URL, "--region", "us-east-1", "--session", "demo")
+# How long to try to remove the demo's home, in which an ending process of the demo may write.
+_REMOVAL_SECONDS = 5.0
+_URL = re.compile(r"http://127\.0\.0\.1:\d+/\S+")
+# Variables that the demo's commands do not get. With the variables of uv and pipx, ssohelper could
+# refuse to write profiles that run a throw-away installation. The demo's profiles may run one,
+# because the demo's home is removed before that installation. With HISTFILE and ZDOTDIR, the demo's
+# shell would use files of the user.
+_LEFT_OUT = frozenset({"UV_CACHE_DIR", "PIPX_HOME", "PIPX_VENV_CACHEDIR", "HISTFILE", "ZDOTDIR"})
+# The lines of `ssohelper install`, and the prompt.
+_RC = (
+    'eval "$(ssohelper-credentials shell-init {0})"\n'
+    'eval "$(ssohelper-credentials completion {0})"\nssohelper_prompt_on\n'
+)
+_FISH_RC = _RC.replace('eval "$(', "").replace(')"', " | source")
+_RC_FILES = {
+    ".bashrc": _RC.format("bash"),
+    # Without a .zshrc, zsh would ask the user to make one.
+    ".zshrc": "autoload -Uz compinit && compinit -D -u\n" + _RC.format("zsh"),
+    ".config/fish/config.fish": _FISH_RC.format("fish"),
+}
+_TRY = (
+    ("ssohelper", "search all accounts and roles"),
+    (f"ssohelper use {PROFILE}", "switch this shell; its prompt shows the time left"),
+    ("ssohelper whoami", "the account and role of this shell"),
+    ("ssohelper status", "how long sign-in, token and role credentials last"),
+)
+_BOTO3 = (
+    f'import boto3; sts = boto3.Session(profile_name="{PROFILE}").client("sts"); '
+    'print(sts.get_caller_identity()["Arn"])'
+)
+# The steps of the narrated demo: an explanation, and the arguments of ssohelper; None for boto3.
+_STEPS: tuple[tuple[str, Sequence[str] | None], ...] = (
+    (
+        "First day: one command signs in, lists the roles and writes profiles.",
+        (*_SETUP, "--no-browser", "--yes"),
+    ),
+    ("Ana's roles that match a word:", ("list", "payments")),
+    ("A second sync changes nothing:", ("profile", "sync", "--yes")),
+    ("Any SDK now gets credentials from a profile, such as boto3, unchanged:", None),
+    ("How long sign-in, token and role credentials last:", ("status",)),
+)
 
 
 @click.command("demo")
@@ -25,7 +93,158 @@ def run_demo(ctx: click.Context) -> None:
     It runs in a temporary home folder; your own ~/.aws is not changed.
     """
     on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    ctx.exit(demo_run.run_demo_with_shell() if on_terminal else demo_run.run_narrated_demo())
+    with _make_home() as home, Emulator() as emulator:
+        environ = _make_environment(home, emulator.environment())
+        code = (_run_shell if on_terminal else _run_steps)(emulator, environ)
+    if not on_terminal and not code:
+        output.echo("\nThe temporary home was removed; your own ~/.aws was not changed.")
+        output.echo("For your organization: ssohelper setup https://YOUR-PORTAL.awsapps.com/start")
+    ctx.exit(code)
+
+
+def _run_steps(emulator: Emulator, environ: dict[str, str]) -> int:
+    """Run the main commands with an explanation of each; return 0 when all succeeded."""
+    emulator.auto_approve = "ana"
+    output.echo('An emulated IAM Identity Center runs on this machine. Its user is "ana".')
+    for explanation, arguments in _STEPS:
+        output.echo(f"\n# {explanation}")
+        if _run_and_print(arguments, environ):
+            output.say("the demo stopped: the last line above says why")
+            return 1
+    return 0
+
+
+def _run_shell(emulator: Emulator, environ: dict[str, str]) -> int:
+    """Sign in with the user's browser, write profiles, and run a shell; return the exit code."""
+    how = "Sign in there as ana."
+    if find_opener(environ) is None:
+        # The page is at 127.0.0.1, which the user's browser does not reach over SSH.
+        emulator.auto_approve = "ana"
+        how = "It signs in ana by itself, as this terminal has no browser."
+    output.say(f"An emulated IAM Identity Center runs on this machine. {how}")
+    output.say(f"$ ssohelper {shlex.join(_SETUP)}")
+    command = [find_ssohelper_command(os.environ), *_SETUP]
+    code = subprocess.call(command, env=environment_without_foreign_code(environ))
+    if code:
+        return code
+    if sys.platform == "win32":
+        shell = environ.get("COMSPEC", "cmd.exe")
+    else:
+        shell = environ.get("SHELL") or shutil.which("bash") or "/bin/sh"
+    output.say("\nThis shell uses the demo's temporary home. Try:")
+    config = Path(environ["HOME"], ".aws", "config")
+    if not config.exists() or f"[profile {PROFILE}]" not in config.read_text("utf-8"):
+        # The commands below need the profiles, which the user declined.
+        output.say(f"  ssohelper {shlex.join(_SETUP)}\n{'':<52}write the profiles first")
+    for typed, what in _TRY:
+        output.say(f"  {typed:<48}  {what}")
+    output.say("Leave with: exit (the demo's home is then removed)")
+    with own_process.use_original_core_limit():
+        subprocess.call([shell], env=environ)
+    return 0
+
+
+@contextmanager
+def _make_home() -> Iterator[Path]:
+    """Make the demo's home; remove it at the end, and on the first SIGINT, SIGTERM or SIGHUP.
+
+    Later signals do nothing, because a terminal that closes sends several. The handler stays set
+    meanwhile: Python prints a traceback for a pending signal whose handler becomes SIG_IGN.
+    """
+    is_ending = False
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        nonlocal is_ending
+        if not is_ending:
+            is_ending = True
+            raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), end) for name in names}
+    # The path is chosen before the folder is made: a signal in between still removes the folder.
+    home = Path(tempfile.gettempdir()) / f"ssohelper-demo-{secrets.token_hex(8)}"
+    try:
+        home.mkdir(0o700)
+        yield home
+    finally:
+        is_ending = True
+        ends_at = time.monotonic() + _REMOVAL_SECONDS
+        shutil.rmtree(home, ignore_errors=True)
+        while home.exists() and time.monotonic() < ends_at:
+            time.sleep(0.02)
+            shutil.rmtree(home, ignore_errors=True)
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+def _make_environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
+    """Write the rc files of the demo's home; return the environment for the demo's commands.
+
+    This is the user's environment without the variables that name files outside the demo's home.
+    """
+    (home / "run").mkdir(mode=0o700)
+    for name, text in _RC_FILES.items():
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "SSOHELPER_", "XDG_")) and name not in _LEFT_OUT
+    }
+    scripts = os.path.dirname(find_ssohelper_command(os.environ))
+    return {
+        **own,
+        **endpoints,
+        "HOME": str(home),
+        "USERPROFILE": str(home),  # the home folder on Windows
+        "LOCALAPPDATA": str(home / "AppData"),
+        "XDG_RUNTIME_DIR": str(home / "run"),
+        "PATH": scripts + os.pathsep + os.environ.get("PATH", os.defpath),
+        "AWS_PAGER": "",
+    }
+
+
+def _run_and_print(arguments: Sequence[str] | None, environ: dict[str, str]) -> int:
+    """Run an ssohelper command, or boto3, print its output, and visit any page that it prints."""
+    argv = [find_ssohelper_command(os.environ), *(arguments or ())]
+    shown = f"ssohelper {shlex.join(argv[1:])}"
+    environ = environment_without_foreign_code(environ)
+    if arguments is None:
+        argv, shown = [sys.executable, "-I", "-c", _BOTO3], f"python -c {shlex.quote(_BOTO3)}"
+        environ |= {"AWS_DEFAULT_REGION": "us-east-1"}
+    output.echo(f"$ {shown}")
+    sys.stdout.flush()
+    child = subprocess.Popen(
+        argv,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="backslashreplace",
+    )
+    assert child.stdout is not None
+    is_visited = False
+    try:
+        for line in child.stdout:
+            output.echo("  " + line.rstrip("\n"))
+            match = _URL.search(line)
+            if match and not is_visited:
+                is_visited = True
+                threading.Thread(target=_visit, args=(match.group(),), daemon=True).start()
+        return child.wait()
+    finally:
+        child.kill()
+        child.wait()
+
+
+def _visit(url: str) -> None:
+    """Request the sign-in page as a browser would: the emulator then signs in its user "ana"."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with suppress(OSError), direct.open(url, timeout=10) as page:
+        page.read()
 
 
 @click.group("emulator")

@@ -58,19 +58,17 @@ def sign_in_on_terminal(
     the sign-in of a different user than last time without asking. With `completes`, also signs in
     at further portals that have no sign-in, if the present sign-in is kept. `move`: see LoginOptions.
     """
-    can_show = browser.can_user_see_a_browser_here(
-        app.environ, sign_in.browser_command_setting(app, session)
-    )
-    options = LoginOptions(
-        device_code=device_code or not can_show,
-        force=force,
-        min_seconds=min_seconds,
-        completes=completes,
-        move=move,
-    )
     ui = TerminalUi(app, session, no_browser=no_browser, qr=qr, yes=yes)
+    setting = sign_in.browser_command_setting(app, session)
+    device_code = device_code or browser.find_opener(app.environ, setting) is None
+    options = LoginOptions(device_code, force, min_seconds, completes, move)
     outcome = sign_in.log_in(app, session, ui, options)
-    output.say(_login_outcome_text(app, session, outcome))
+    outlook = clocks.outlook_of_token(app, session, outcome.token)
+    output.say(
+        clock_text.login_result_text(
+            session.name, outcome.how, outlook, app.clock.now(), outcome.user
+        )
+    )
     return outcome
 
 
@@ -95,12 +93,7 @@ def sign_in_on_terminal(
 @output.common_options
 def login(
     session_name: str | None,
-    device_code: bool,
-    no_browser: bool,
-    qr: bool,
-    force: bool,
-    yes: bool,
-    min_seconds: int,
+    **how: Any,
 ) -> None:
     """Sign in to a session and save its token where all AWS tools find it.
 
@@ -112,16 +105,7 @@ def login(
     """
     app = output.get_app()
     session = choosing.choose_session(_chosen_session_name(session_name))
-    outcome = sign_in_on_terminal(
-        app,
-        session,
-        device_code=device_code,
-        no_browser=no_browser,
-        qr=qr,
-        force=force,
-        yes=yes,
-        min_seconds=min_seconds,
-    )
+    outcome = sign_in_on_terminal(app, session, **how)
     if output.options().json:
         data = {
             "session": session.name,
@@ -264,10 +248,3 @@ def _find_session_to_sign_out(app: App, chosen: str | None) -> list[SsoSession]:
         output.say(clock_text.logout_result_text(chosen, was_signed_in=False))
         return []
     return [choosing.choose_session(chosen)]
-
-
-def _login_outcome_text(app: App, session: SsoSession, outcome: LoginOutcome) -> str:
-    outlook = clocks.outlook_of_token(app, session, outcome.token)
-    return clock_text.login_result_text(
-        session.name, outcome.how, outlook, app.clock.now(), outcome.user
-    )

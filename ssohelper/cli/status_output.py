@@ -27,23 +27,65 @@ class Status(NamedTuple):
     credentials: list[tuple[RoleKey, CachedCredentials]]
 
 
+# The keys of a session in the JSON that are fields of its clock. Those of an unusable session are
+# null.
+_CLOCK_KEYS = (
+    "user",
+    "refreshable",
+    "token_expires_at",
+    "signed_in_at",
+    "sign_in_ends_at",
+    "sign_in_ends_source",
+    "answering_region",
+)
+
+
 def print_status_json(app: App, status: Status) -> None:
-    """Print the status as JSON."""
+    sessions = [
+        {
+            **_session_json(clock.session, clock.state),
+            **{key: _json_value(key, getattr(clock, key)) for key in _CLOCK_KEYS},
+            "in_config": clock.session not in status.unlisted,
+        }
+        for clock in status.seen
+    ]
+    for one in status.unusable:
+        empty = {**dict.fromkeys(_CLOCK_KEYS), "refreshable": False, "in_config": True}
+        sessions.append({**_session_json(one, "unusable"), **empty, "reason": one.reason})
     data = {
         "storage": app.storage.apply_setting(),
-        "sessions": [
-            *(_session_json(clock, clock.session not in status.unlisted) for clock in status.seen),
-            *map(_unusable_session_json, status.unusable),
+        "sessions": sessions,
+        "credentials": [
+            {
+                "session": key.session_name,
+                "account_id": key.account_id,
+                "role_name": key.role_name,
+                **({"chain": key.text} if key.chain else {}),
+                "expires_at": to_iso(cached.credentials.expires_at),
+                "session_duration_seconds": cached.life_seconds,
+            }
+            for key, cached in status.credentials
         ],
-        "credentials": [_credentials_json(key, cached) for key, cached in status.credentials],
     }
     output.print_json(data, app.warnings)
+
+
+def _session_json(one: SsoSession | clocks.UnusableSession, state: str) -> dict[str, Any]:
+    named = {"name": one.name, "start_url": one.start_url, "region": one.region}
+    return {**named, "state": state, "reason": None}
+
+
+def _json_value(key: str, value: Any) -> Any:
+    return to_iso(value) if key.endswith("_at") and value is not None else value
 
 
 def print_status_tables(app: App, status: Status) -> None:
     """Print the status as tables, with messages about other tools and about the storage."""
     _print_clocks(app, status)
-    _say_if_other_tool_provides_credentials(app)
+    with contextlib.suppress(SsoHelperError):
+        found = foreign_profiles.find_foreign_profile(app, None)
+        if found is not None:
+            output.say(found.description)
     if app.storage.apply_setting() == "keyring":
         output.say("sign-ins are encrypted, with a key in the keyring")
 
@@ -88,9 +130,7 @@ def _clock_row(clock: clocks.SessionClock, now: int, *, in_config: bool) -> list
     ends: str | Cell = clock_text.sign_in_end_text(clock.outlook, now)
     # If the end of the sign-in is only assumed, its cell has no colour.
     if clock.outlook.at is not None and clock.outlook.reason != "assumed":
-        ends = colors.time_cell(
-            clock_text.sign_in_end_text(clock.outlook, now), clock.outlook.at - now
-        )
+        ends = colors.time_cell(str(ends), clock.outlook.at - now)
     state = text = clock.state.replace("_", " ")
     if clock.answering_region not in (None, clock.session.region):
         text += f", {clock.answering_region} answers"
@@ -101,62 +141,3 @@ def _clock_row(clock: clocks.SessionClock, now: int, *, in_config: bool) -> list
 
 def _time_left_cell(at: int, now: int) -> Cell:
     return colors.time_cell(clock_text.time_left_text(at, now), at - now)
-
-
-def _say_if_other_tool_provides_credentials(app: App) -> None:
-    """Print a message if another tool provides the credentials of this shell's profile."""
-    with contextlib.suppress(SsoHelperError):
-        found = foreign_profiles.find_foreign_profile(app, None)
-        if found is not None:
-            output.say(found.description)
-
-
-def _session_json(clock: clocks.SessionClock, in_config: bool) -> dict[str, Any]:
-    return {
-        "name": clock.session.name,
-        "start_url": clock.session.start_url,
-        "region": clock.session.region,
-        "user": clock.user,
-        "state": clock.state,
-        "refreshable": clock.refreshable,
-        "token_expires_at": _instant_text(clock.token_expires_at),
-        "signed_in_at": _instant_text(clock.signed_in_at),
-        "sign_in_ends_at": _instant_text(clock.sign_in_ends_at),
-        "sign_in_ends_source": clock.sign_in_ends_source,
-        "reason": None,
-        "in_config": in_config,
-        "answering_region": clock.answering_region,
-    }
-
-
-def _unusable_session_json(session: clocks.UnusableSession) -> dict[str, Any]:
-    return {
-        "name": session.name,
-        "start_url": session.start_url,
-        "region": session.region,
-        "user": None,
-        "state": "unusable",
-        "refreshable": False,
-        "token_expires_at": None,
-        "signed_in_at": None,
-        "sign_in_ends_at": None,
-        "sign_in_ends_source": None,
-        "reason": session.reason,
-        "in_config": True,
-        "answering_region": None,
-    }
-
-
-def _credentials_json(key: RoleKey, cached: CachedCredentials) -> dict[str, Any]:
-    return {
-        "session": key.session_name,
-        "account_id": key.account_id,
-        "role_name": key.role_name,
-        **({"chain": key.text} if key.chain else {}),
-        "expires_at": to_iso(cached.credentials.expires_at),
-        "session_duration_seconds": cached.life_seconds,
-    }
-
-
-def _instant_text(at: int | None) -> str | None:
-    return None if at is None else to_iso(at)

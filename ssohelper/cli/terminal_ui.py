@@ -8,6 +8,7 @@ from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.model import SsoSession
+from ssohelper.core.service_hosts import is_loopback_url
 from ssohelper.core.text import show
 from ssohelper.system import browser
 
@@ -22,7 +23,8 @@ class TerminalUi:
         self._session = session
         self._qr = qr
         self._yes = yes
-        self._opener = None if no_browser else _find_browser_opener(app, session)
+        setting = sign_in.browser_command_setting(app, session)
+        self._opener = None if no_browser else browser.find_opener(app.environ, setting)
 
     def show_page(self, url: str) -> None:
         """Print the address of the sign-in page."""
@@ -43,7 +45,10 @@ class TerminalUi:
             "Go on only if you started this yourself, and if the page shows this very code:"
         )
         output.say(f"\n    {show(authorization.user_code)}\n")
-        output.say("open this page in any browser, on any machine:")
+        # The demo's pages are on this machine.
+        is_local = is_loopback_url(authorization.verification_uri)
+        where = "a browser on this machine" if is_local else "any browser, on any machine"
+        output.say(f"open this page in {where}:")
         self._print_address(authorization.verification_uri_complete)
         if authorization.verification_uri != authorization.verification_uri_complete:
             output.say(f"or type the code at {show(authorization.verification_uri)}")
@@ -53,9 +58,9 @@ class TerminalUi:
         if self._opener is None:
             return False
         started = browser.start_opener(self._opener, make_address(), self._app.environ)
-        if not started:
+        if started is None:
             output.say(f'"{show(self._opener[0])}" could not be started: open the page yourself')
-        return started
+        return started is not None
 
     def report_waiting(self) -> None:
         """Print that another login of this session is running, and that this login waits."""
@@ -89,14 +94,6 @@ class TerminalUi:
     def _print_address(self, url: str) -> None:
         output.say(f"\n    {show(url)}\n")
         if self._qr:
-            output.say(_qr_code_text(url))
+            from ssohelper.cli import qr_code
 
-
-def _find_browser_opener(app: App, session: SsoSession) -> browser.Opener | None:
-    return browser.find_opener(app.environ, sign_in.browser_command_setting(app, session))
-
-
-def _qr_code_text(url: str) -> str:
-    from ssohelper.cli import qr_code
-
-    return qr_code.qr_text(url, getattr(sys.stderr, "encoding", None) or "utf-8")
+            output.say(qr_code.qr_text(url, getattr(sys.stderr, "encoding", None) or "utf-8"))

@@ -37,34 +37,26 @@ _CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
 Opener = tuple[str, ...]
 
 
-def can_user_see_a_browser_here(environ: Mapping[str, str], setting: str | None = None) -> bool:
-    """Return whether the user would see a browser that is started on this host.
-
-    True if the session has its own opener (`setting`) or BROWSER is set. Otherwise False over SSH,
-    in a container and in CI.
-    """
-    return find_opener(environ, setting) is not None
-
-
 def find_opener(environ: Mapping[str, str], setting: str | None = None) -> Opener | None:
-    """Return the command that opens URLs: an absolute path and arguments; None if there is none."""
+    """Return the command that opens URLs, an absolute path and arguments; None if there is none.
+
+    `setting` is the session's own opener, which wins over BROWSER. Without both, there is none over
+    SSH, in a container and in CI, where the user would not see a browser that starts on this host.
+    """
     for opener in (setting, environ.get("BROWSER")):
         if opener and opener.strip():
             return _find_command_opener(opener, environ)
-    if _is_on_remote_host_or_in_container_or_ci(environ):
+    is_remote = any(environ.get(name) for name in _REMOTE_VARIABLES)
+    in_ci = any(environ.get(name, "").lower() not in ("", "0", "false") for name in _CI_VARIABLES)
+    if is_remote or in_ci or any(map(os.path.exists, _CONTAINER_FILES)):
         return None
     return _find_desktop_opener(environ)
 
 
-def start_opener(opener: Opener, url: str, environ: Mapping[str, str]) -> bool:
-    """Start the program that opens the URL; return False when it cannot be started."""
-    return start_watched_opener(opener, url, environ) is not None
-
-
-def start_watched_opener(
+def start_opener(
     opener: Opener, url: str, environ: Mapping[str, str]
 ) -> "subprocess.Popen[bytes] | None":
-    """Start the program that opens the URL, and return its process; a thread reaps it.
+    """Start the program that opens the URL, and return its process, or None; a thread reaps it.
 
     core.service_hosts has checked that the URL begins with a scheme, so it is not taken for an
     option.
@@ -139,14 +131,6 @@ def _find_graphical_program(name: str, environ: Mapping[str, str]) -> str | None
     if path is None or os.path.basename(os.path.realpath(path)) in _CONSOLE_BROWSERS:
         return None
     return path
-
-
-def _is_on_remote_host_or_in_container_or_ci(environ: Mapping[str, str]) -> bool:
-    if any(environ.get(name) for name in _REMOTE_VARIABLES):
-        return True
-    if any(environ.get(name, "").lower() not in ("", "0", "false") for name in _CI_VARIABLES):
-        return True
-    return any(os.path.exists(path) for path in _CONTAINER_FILES)
 
 
 def _find_desktop_opener(environ: Mapping[str, str]) -> Opener | None:

@@ -353,10 +353,10 @@ class _Attempt:
         if self._opener is None:
             return False
         opened = browser.start_opener(self._opener, make_address(), self._app.services.environ)
-        if not opened:
+        if opened is None:
             text = "the browser could not be started: open the address yourself"
             self._call_in_ui_thread(self._app.show_warning, text)
-        return opened
+        return opened is not None
 
     def reopen_browser(self) -> None:
         make_address = self._make_address

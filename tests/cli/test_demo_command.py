@@ -206,7 +206,7 @@ def test_a_signal_that_is_pending_at_the_first_one_prints_nothing(tmp_path: Path
     """Python prints a traceback for a pending signal whose handler becomes SIG_IGN."""
     code = (
         "import signal\n"
-        "from ssohelper.cli.demo_run import _exit_on_first_signal as ends\n"
+        "from ssohelper.cli.demo_command import _make_home as ends\n"
         "every = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}\n"
         "with ends():\n"
         "    signal.pthread_sigmask(signal.SIG_BLOCK, every)\n"

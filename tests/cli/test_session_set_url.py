@@ -102,7 +102,7 @@ def test_a_device_code_moves_it_to_another_region(
     other.region = "eu-west-1"
     opened = (corp.path / "opened").read_text()
     said = ok(run, *SET_URL, "--region", "eu-west-1", "--device-code", "--no-browser")
-    assert "open this page in any browser" in said
+    assert "open this page in a browser on this machine" in said
     assert (corp.path / "opened").read_text() == opened
     assert session_keys(corp, "corp")["sso_region"] == "eu-west-1"
     assert living(emulator) == [("ana", NEW_URL)]

@@ -55,14 +55,14 @@ def test_the_setting_of_the_session_wins_over_browser(opener: Path) -> None:
 
 def test_with_browser_set_there_is_an_opener_even_over_ssh(opener: Path) -> None:
     environ = {"BROWSER": str(opener), "SSH_CONNECTION": "a", "CI": "true"}
-    assert browser.can_user_see_a_browser_here(environ)
+    assert browser.find_opener(environ)
 
 
 @pytest.mark.parametrize("mark", ["SSH_CONNECTION", "SSH_TTY", "CI"])
 def test_there_is_no_opener_where_the_user_sees_no_browser(mark: str, opener: Path) -> None:
     environ = {"DISPLAY": ":0", "PATH": str(opener.parent), mark: "true"}
     opener.rename(opener.with_name("xdg-open"))
-    assert not browser.can_user_see_a_browser_here(environ)
+    assert not browser.find_opener(environ)
 
 
 @pytest.mark.parametrize(

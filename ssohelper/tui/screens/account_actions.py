@@ -252,7 +252,9 @@ class RowActions:
         is_cancelled = self.app.started.make_cancel_check()
 
         def start_browser(opener: browser.Opener, url: str) -> bool:
-            return not is_cancelled() and browser.start_opener(opener, url, services.environ)
+            if is_cancelled():
+                return False
+            return browser.start_opener(opener, url, services.environ) is not None
 
         def open_page_or_make_link() -> tuple[Profile, str]:
             profile = self._resolve_profile(row)

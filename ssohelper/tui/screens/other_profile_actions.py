@@ -130,7 +130,8 @@ class OtherProfileActions:
                 keys,
                 page,
                 lambda url: (
-                    not is_cancelled() and browser.start_opener(opener, url, services.environ)
+                    not is_cancelled()
+                    and browser.start_opener(opener, url, services.environ) is not None
                 ),
                 is_cancelled,
             )

@@ -6,8 +6,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from ssohelper.cli import demo_run
+from ssohelper.cli import demo_command
 
 
 def test_variables_that_lead_out_of_the_home_are_left_out(
@@ -19,7 +20,7 @@ def test_variables_that_lead_out_of_the_home_are_left_out(
     for name in own:
         monkeypatch.setenv(name, "/own")
     monkeypatch.setenv("EDITOR", "vi")
-    environ = demo_run._make_demo_environment(home, {"AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:1"})
+    environ = demo_command._make_environment(home, {"AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:1"})
     assert not own & environ.keys()
     assert environ["EDITOR"] == "vi"
     assert environ["AWS_ENDPOINT_URL_SSO"] == "http://127.0.0.1:1"
@@ -30,29 +31,29 @@ def test_variables_that_lead_out_of_the_home_are_left_out(
 
 
 def test_a_demo_ends_with_exit_1_after_a_command_that_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(demo_run, "_run_demo_step", lambda *_: False)
-    assert demo_run.run_narrated_demo() == 1
-    assert "the demo stopped" in capsys.readouterr().err
+    monkeypatch.setattr(demo_command, "_run_and_print", lambda *_: 4)
+    done = CliRunner().invoke(demo_command.run_demo, [])
+    assert done.exit_code == 1
+    assert "the demo stopped" in done.stderr
     assert not list(tmp_path.iterdir())
 
 
 def test_a_home_that_a_process_still_writes_to_is_removed_as_soon_as_that_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     tries: list[Path] = []
 
     def remove(path: Path, *, ignore_errors: bool) -> None:
+        assert ignore_errors
         tries.append(path)
         if len(tries) >= 3:
             path.rmdir()
-        elif not ignore_errors:
-            raise OSError("not empty")
 
     monkeypatch.setattr(shutil, "rmtree", remove)
-    demo_run._remove_demo_home(home)
+    with demo_command._make_home() as home:
+        assert home.stat().st_mode & 0o777 == 0o700
     assert (tries, home.exists()) == ([home] * 3, False)
