@@ -16,13 +16,13 @@ def run_notice_process(argv: list[str]) -> int:
     if not argv:
         return 2
     with contextlib.suppress(OSError, ValueError):
-        _run_notice_command(argv)
+        _run_on_unix(argv)
     return 0
 
 
-def _run_notice_command(argv: list[str]) -> None:
+def _run_on_unix(argv: list[str]) -> None:
     if sys.platform == "win32":
-        _run_notice_command_on_windows(argv)
+        _run_on_windows(argv)
         return
     # This process's streams are /dev/null already. Signals that the parent process ignores are
     # reset to their defaults, so that the command does not ignore them too.
@@ -43,7 +43,7 @@ def _run_notice_command(argv: list[str]) -> None:
         time.sleep(_CHECK_SECONDS)
 
 
-def _run_notice_command_on_windows(argv: list[str]) -> None:
+def _run_on_windows(argv: list[str]) -> None:
     child = subprocess.Popen(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

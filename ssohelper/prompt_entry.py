@@ -39,7 +39,7 @@ def print_prompt(argv: list[str]) -> int | None:
     except Exception:
         # No error message is printed, because it would appear in every prompt. `ssohelper status`
         # says what is wrong.
-        _point_stdout_to_null_device()
+        _silence_stdout()
     return 0
 
 
@@ -50,7 +50,7 @@ def make_prompt_line(app: App, template: str | None) -> str:
     return f"{show(text)}\n" if status.label and text else ""
 
 
-def _point_stdout_to_null_device() -> None:
+def _silence_stdout() -> None:
     """Point a failed stdout to /dev/null, because Python's flush at exit would fail once more."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

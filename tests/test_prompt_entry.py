@@ -65,7 +65,7 @@ def test_a_failure_prints_nothing(
 
     for name in ("answer_shell_prompt", "read_prompt_status"):
         monkeypatch.setattr(prompt_entry.prompt, name, fail)
-    monkeypatch.setattr(prompt_entry, "_point_stdout_to_null_device", lambda: None)
+    monkeypatch.setattr(prompt_entry, "_silence_stdout", lambda: None)
     assert prompt_entry.print_prompt(argv) == code
     assert capfd.readouterr() == ("", "")
 

@@ -59,16 +59,14 @@ class Work:
     def may_renew_in_background(self) -> bool:
         return tokens.may_renew_in_background(self.current_app())
 
-    def prepare_wait_for_sign_in(self, session_name: str) -> Wait | None:
+    def prepare_wait(self, session_name: str) -> Wait | None:
         """Notify the user that a sign-in is needed; return how callers wait for the sign-in.
 
         Returns None if callers do not wait, but fail at once.
         """
         app = self.current_app()
         try:
-            return sign_in_wait.prepare_wait_for_sign_in(
-                app, selection.require_session(app, session_name)
-            )
+            return sign_in_wait.prepare_wait(app, selection.require_session(app, session_name))
         except SsoHelperError:
             return None  # the caller gets its own error that a sign-in is needed
 

@@ -112,7 +112,6 @@ def outlook_of_token(app: App, session: SsoSession, token: AccessToken | None) -
 
 
 def facts_of_token(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
-    """Return the recorded facts of the sign-in to which this token belongs."""
     return core_facts_of_token(app.tokens.load_facts(session.sign_in_name), token)
 
 

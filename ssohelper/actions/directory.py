@@ -104,7 +104,7 @@ def is_listing_of_earlier_sign_in(app: App, session: SsoSession, found: Listing)
     (actions.identity).
     Returns False while the session is signed out, because no newer listing can be fetched then.
     """
-    since = tokens.load_user_signed_in_since(app, session)
+    since = tokens.load_user_since(app, session)
     return since is not None and found.listed_at < since <= app.clock.now()
 
 

@@ -135,12 +135,11 @@ def _sign_in_once(
             if joined is not None:
                 return joined
         done = present or _sign_in_interactively(app, session, ui, options)
-        _sign_in_at_further_portals(app, done.session, ui, options)
+        _sign_in_further(app, done.session, ui, options)
         return done
 
 
 def browser_command_setting(app: App, session: SsoSession) -> str | None:
-    """Return the browser command that the settings name for this session, or None."""
     value = app.settings.get("browser", session=session.name)
     return value if isinstance(value, str) and value else None
 
@@ -160,16 +159,16 @@ def log_out(app: App, session: SsoSession) -> bool:
     app.tokens.check_writable(session)
     app.tokens.remove_temporary_files()
     facts = app.tokens.load_facts(session.name)
-    found = tokens.load_sign_in_to_end(app, session)
+    found = tokens.load_sign_in(app, session)
     failure = tokens.end_sign_in(app, found)
     if isinstance(failure, ConfigInvalid) and facts.issuer != issuer.LOOPBACK:
         raise failure
     # The AWS CLI writes a token in clear, whatever our storage is.
-    in_clear = tokens.load_sign_in_to_end(app, session, in_other_storage=True)
+    in_clear = tokens.load_sign_in(app, session, in_other_storage=True)
     # Sign-ins at portals that the settings no longer name are ended too.
     further = app.tokens.list_further_portal_sessions(session)
     failures = [
-        *(tokens.end_sign_in(app, tokens.load_sign_in_to_end(app, one)) for one in further),
+        *(tokens.end_sign_in(app, tokens.load_sign_in(app, one)) for one in further),
         failure,
         tokens.end_sign_in(app, in_clear),
     ]
@@ -188,7 +187,7 @@ def log_out(app: App, session: SsoSession) -> bool:
         app.storage.legacy_tokens.remove_files_with_tokens(ids, app.tokens.token_file(session))
         _forget_further_sign_ins(app, session)
         app.credentials.remove_credentials_of_session(session.name)
-        app.tokens.save_facts(session.name, _make_facts_for_next_sign_in(app, session))
+        app.tokens.save_facts(session.name, _next_facts(app, session))
         prompt_notes.refresh_prompts(app, session, forget_failures=True)
     was_signed_in = found.token is not None or in_clear.token is not None
     if was_signed_in or failure is not None:
@@ -209,7 +208,6 @@ def log_out(app: App, session: SsoSession) -> bool:
 
 
 def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutcome | None:
-    """Return the outcome of a login that keeps the sign-in; None if the user must sign in again."""
     try:
         token = app.tokens.load(session)
     except (LoginRequired, KeyMissing):
@@ -313,7 +311,7 @@ def _sign_in_interactively(
         )
         user = sign_in_user.find_signed_in_user(app, session, token)
         if options.move is None:
-            sign_in_user.confirm_user_of_sign_in(app, session, ui, token, user)
+            sign_in_user.confirm_user(app, session, ui, token, user)
             if in_config is not None:
                 try:
                     selection.check_session_in_config(app, in_config)
@@ -324,7 +322,7 @@ def _sign_in_interactively(
         else:
             earlier = options.move.earlier
         portals = (earlier, *app.tokens.list_further_portal_sessions(earlier)) if earlier else ()
-        ended = [tokens.load_sign_in_to_end(app, one) for one in portals]
+        ended = [tokens.load_sign_in(app, one) for one in portals]
         if options.move is not None:
             options.move.accept(session, token, user)
     except Interrupted:
@@ -362,7 +360,6 @@ def _find_token_ids(app: App, session: SsoSession) -> set[str]:
 def _save_sign_in(
     app: App, session: SsoSession, token: AccessToken, life_seconds: int, user: str | None
 ) -> None:
-    """Save the token of a new sign-in, and remove the credentials of the earlier sign-in."""
     # The token's own lock is not taken, because a renewal may hold it for a minute. When that
     # renewal ends, it finds this new token in the file and leaves it there.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
@@ -378,8 +375,8 @@ def _save_sign_in(
             portal_redirect.save_portal_address(app, session)
         app.tokens.save_session(session)
         app.tokens.save(session, token)
-        before = _make_facts_for_next_sign_in(app, session)
-        facts = tokens.facts_of_new_sign_in(app, session, before, token, life_seconds, user)
+        before = _next_facts(app, session)
+        facts = tokens.new_facts(app, session, before, token, life_seconds, user)
         app.tokens.save_facts(session.name, facts)
         prompt_notes.refresh_prompts(app, session, forget_failures=True)
     if sign_in_user.is_another_user(user, facts.earlier_user):
@@ -388,7 +385,6 @@ def _save_sign_in(
 
 
 def _is_replaced(app: App, ended: tokens.SignInToEnd, store: RecordedSignIns) -> bool:
-    """Return whether the file now has the token of another sign-in than the one that was ended."""
     present = None
     with suppress(LocalState):
         present = store.load_token_for_display(ended.session)
@@ -399,7 +395,7 @@ def _is_replaced(app: App, ended: tokens.SignInToEnd, store: RecordedSignIns) ->
     return validity is lineage.Validity.DOUBTFUL
 
 
-def _make_facts_for_next_sign_in(app: App, session: SsoSession) -> SignInFacts:
+def _next_facts(app: App, session: SsoSession) -> SignInFacts:
     """Return the facts to record for the next sign-in, which may be by another user.
 
     The observed length of sign-ins is kept, because the organization sets it for all users.
@@ -418,7 +414,6 @@ def _make_facts_for_next_sign_in(app: App, session: SsoSession) -> SignInFacts:
 
 
 def _portals_without_sign_in(app: App, session: SsoSession) -> list[SsoSession]:
-    """Return the further portals that are not signed in together with the session."""
     return [
         further
         for further in regions.list_further_portals(app, session)
@@ -426,9 +421,7 @@ def _portals_without_sign_in(app: App, session: SsoSession) -> list[SsoSession]:
     ]
 
 
-def _sign_in_at_further_portals(
-    app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
-) -> None:
+def _sign_in_further(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> None:
     """Sign in at each further portal without a sign-in, one after another.
 
     A failed sign-in is a warning, because the session's own sign-in works without it. Raises:
@@ -439,7 +432,7 @@ def _sign_in_at_further_portals(
         ui.report_further_region(further.region)
         try:
             app.company_policy.check_portal(further)
-            _sign_in_at_further_portal(app, session, further, ui, options)
+            _sign_in_at_portal(app, session, further, ui, options)
         except (UsageProblem, Superseded):
             raise
         except Interrupted:
@@ -449,7 +442,7 @@ def _sign_in_at_further_portals(
             app.warn(f"{_not_signed_in_text(further)}: {error.message}")
 
 
-def _sign_in_at_further_portal(
+def _sign_in_at_portal(
     app: App, session: SsoSession, further: SsoSession, ui: LoginUi, options: LoginOptions
 ) -> None:
     """Sign in at a further portal. Raises: Superseded if the session's own token changed."""
@@ -485,7 +478,7 @@ def _sign_in_at_further_portal(
                 of_token_id=present.id if present else own_token.id,
             )
             app.tokens.save(further, token)
-            facts = tokens.facts_of_new_sign_in(app, further, before, token, life_seconds, user)
+            facts = tokens.new_facts(app, further, before, token, life_seconds, user)
             app.tokens.save_facts(further.sign_in_name, facts)
 
 

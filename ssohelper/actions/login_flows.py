@@ -106,7 +106,7 @@ def get_token(
     app: App, session: SsoSession, ui: LoginUi, *, device_code: bool, must_register: bool
 ) -> IssuedToken:
     """Get a token by an interactive sign-in; return it with its lifetime in seconds."""
-    sign_in = _sign_in_by_device_code if device_code else _sign_in_by_browser
+    sign_in = _use_device_code if device_code else _use_browser
     found = sign_in(app, session, ui, app.aws.oidc(session), must_register)
     if found is None:
         raise LoginRequired(
@@ -117,7 +117,7 @@ def get_token(
     return found
 
 
-def _sign_in_by_browser(
+def _use_browser(
     app: App, session: SsoSession, ui: LoginUi, oidc: OidcClient, must_register: bool
 ) -> IssuedToken | None:
     """Get a token by authorization code with PKCE (RFC 7636) and a 127.0.0.1 callback (RFC 8252)."""
@@ -143,7 +143,7 @@ def _sign_in_by_browser(
     return oidc.get_token_by_code(registration, callback.code, redirect_uri, verifier)
 
 
-def _sign_in_by_device_code(
+def _use_device_code(
     app: App, session: SsoSession, ui: LoginUi, oidc: OidcClient, must_register: bool
 ) -> IssuedToken | None:
     """Get a token by device authorization (RFC 8628): poll until the user has confirmed the code."""
@@ -160,7 +160,7 @@ def _sign_in_by_device_code(
         while waiting is not None:
             wait_unless_cancelled(app, session, ui, waiting.interval_seconds, app.clock.sleep)
             try:
-                answer = oidc.get_token_by_device_code(registration, waiting)
+                answer = oidc.poll_for_token(registration, waiting)
             except BadAnswer:
                 raise
             except AwsUnreachable as error:  # a network error does not end the sign-in

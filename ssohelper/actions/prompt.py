@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import prompt_notes, selection
 from ssohelper.core import guard_rules, prompt_text, served_role
 from ssohelper.core.instants import from_iso
-from ssohelper.core.model import GUARD_SIGN, Account, Profile, RoleKey
+from ssohelper.core.model import GUARD_SIGN, Profile, RoleKey
 from ssohelper.core.prompt_text import Level, PromptRow
 from ssohelper.core.sign_in_outlook import PromptClock
 from ssohelper.core.text import is_harmless
@@ -102,7 +102,7 @@ def answer_shell_prompt(app: App) -> str:
         return "\n"
     file, watched = "", ""
     if not shown.has_fixed_keys:
-        file, watched = _write_prompt_file_and_name_paths(app, shown, config, mtime_ns)
+        file, watched = _write_prompt_file(app, shown, config, mtime_ns)
         if not file:
             shown = shown._replace(rows=prompt_text.NOTHING_ENDS)
     labels = prompt_text.usual_and_short_label(shown.label, shown.rows)
@@ -111,17 +111,22 @@ def answer_shell_prompt(app: App) -> str:
 
 def read_prompt_status(app: App) -> PromptStatus:
     """Return what a shell's prompt shows now of the profile in use."""
-    keys_end_at = _find_expiry_of_fixed_keys(app)
-    name, profile = _find_name_and_profile_in_use(app, keys_end_at is not None)
-    account = _find_account(app, profile) if profile else None
-    guarded = profile is not None and is_role_of_profile_guarded(app, profile)
+    keys_end_at = _find_keys_expiry(app)
+    name, profile = _find_profile_in_use(app, keys_end_at is not None)
+    account = None
+    if profile is not None:
+        shown = profile.shown_role
+        account = app.vault.find_account(
+            RoleKey(profile.session.name, shown.account_id, shown.name)
+        )
+    guarded = profile is not None and is_guarded_profile(app, profile)
     label = prompt_text.prompt_label(_distinct_profile_label(app, name), guarded=guarded)
     has_grant = False
     if keys_end_at is not None:
         rows = prompt_text.prompt_rows(PromptClock(keys_end_at, "known"), text_after_end="expired")
     elif profile is not None:
         clock = prompt_notes.read_clock(app, profile.session)
-        role_ends_at = app.prompt_state.load_expiry_after_failed_renewal(profile.key)
+        role_ends_at = app.prompt_state.load_role_end(profile.key)
         rows = prompt_text.prompt_rows(clock, role_ends_at)
         grant = app.grants.find(profile.key) if guarded else None
         if grant is not None and role_ends_at is None:
@@ -141,8 +146,7 @@ def read_prompt_status(app: App) -> PromptStatus:
 
 
 def _distinct_profile_label(app: App, name: str) -> str:
-    """Return the profile's name, or a form of the name that no other profile's prompt shows."""
-    if not prompt_text.may_look_like_another_name(name):
+    if not prompt_text.may_look_alike(name):
         return name  # without reading the config, which is slow
     try:
         names = [entry.name for entry in app.config.read().profiles()]
@@ -151,7 +155,7 @@ def _distinct_profile_label(app: App, name: str) -> str:
     return prompt_text.distinct_prompt_name(name, names)
 
 
-def is_role_of_profile_guarded(app: App, profile: Profile) -> bool:
+def is_guarded_profile(app: App, profile: Profile) -> bool:
     """Return whether a guard rule matches the profile's role."""
     rules = app.vault.policy.rules
     if not rules:
@@ -162,15 +166,9 @@ def is_role_of_profile_guarded(app: App, profile: Profile) -> bool:
     return guard_rules.is_guarded(rules, profile.session.name, account, profile.role.name)
 
 
-def _find_account(app: App, profile: Profile) -> Account:
-    shown = profile.shown_role
-    return app.vault.find_account(RoleKey(profile.session.name, shown.account_id, shown.name))
-
-
-def _write_prompt_file_and_name_paths(
+def _write_prompt_file(
     app: App, shown: PromptStatus, config: str, mtime_ns: int
 ) -> tuple[str, str]:
-    """Write the prompt's rows to a file; return its path and the config's path, or "" for each."""
     rows = prompt_text.prompt_rows_to_line(shown.rows)
     key = shown.profile.key if shown.profile else None
     terminal = app.find_grant_context().session if shown.has_grant else None
@@ -180,7 +178,7 @@ def _write_prompt_file_and_name_paths(
     if "|" in file or not is_harmless(file):
         return "", ""
     try:
-        role_ends_at = app.prompt_state.load_expiry_after_failed_renewal(key) if key else None
+        role_ends_at = app.prompt_state.load_role_end(key) if key else None
         is_dated = app.prompt_state.write(
             key, rows, role_ends_at, config_mtime_ns=mtime_ns, terminal=terminal
         )
@@ -194,14 +192,13 @@ def _write_prompt_file_and_name_paths(
     return file, config if is_watched else ""
 
 
-def _find_name_and_profile_in_use(app: App, has_fixed_keys: bool) -> tuple[str, Profile | None]:
-    """Return the name of the profile or keys in use, and the profile if its role is known."""
+def _find_profile_in_use(app: App, has_fixed_keys: bool) -> tuple[str, Profile | None]:
     kind, _, used = app.environ.get(_USED, "").partition(" ")
     asked = used if has_fixed_keys and kind == "keys" else ""
     name = asked or app.environ.get("AWS_PROFILE", "")
     served = served_role.find_served_role(app.environ)
     if served and not name:
-        return _find_label_and_profile_of_served_role(app, served)
+        return _find_served_profile(app, served)
     if not name:
         return "keys" if has_fixed_keys else "", None
     try:
@@ -210,7 +207,7 @@ def _find_name_and_profile_in_use(app: App, has_fixed_keys: bool) -> tuple[str, 
         return name, None
 
 
-def _find_label_and_profile_of_served_role(app: App, served: str) -> tuple[str, Profile | None]:
+def _find_served_profile(app: App, served: str) -> tuple[str, Profile | None]:
     """Return ACCOUNT/ROLE for the role of this shell's endpoint, and the role's profile.
 
     ACCOUNT is the account's name if no other account has that name, else the id. If there are
@@ -232,7 +229,7 @@ def _find_label_and_profile_of_served_role(app: App, served: str) -> tuple[str, 
     return f"{prefix}{account}/{role_name}", profile
 
 
-def _find_expiry_of_fixed_keys(app: App) -> int | None:
+def _find_keys_expiry(app: App) -> int | None:
     """Return when the fixed keys in this environment expire; None if there are none."""
     ends = app.environ.get("AWS_CREDENTIAL_EXPIRATION", "")
     return from_iso(ends) if ends and app.environ.get("AWS_ACCESS_KEY_ID") else None

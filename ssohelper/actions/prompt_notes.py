@@ -39,7 +39,7 @@ def refresh_prompts(app: App, session: SsoSession, *, forget_failures: bool = Fa
             if clock == written:
                 return
             for key in keys:
-                ends_at = None if forget_failures else state.load_expiry_after_failed_renewal(key)
+                ends_at = None if forget_failures else state.load_role_end(key)
                 _write(app, key, clock, ends_at)
             written = clock
 

@@ -45,7 +45,7 @@ def forget_records_of_ended_sign_ins(app: App, name: str | None = None) -> bool:
     there was a record. Raises: LocalState.
     """
     app.tokens.remove_temporary_files()
-    stale = app.tokens.find_sessions_without_sign_in(app.config.read().sso_sessions())
+    stale = app.tokens.find_stale_sessions(app.config.read().sso_sessions())
     stale = [session for session in stale if name in (None, session.name)]
     for session in stale:
         app.tokens.remove_session_record(session.name)

@@ -79,7 +79,7 @@ def _request_token(
     try:
         fresh, life_seconds = oidc.refresh_token(token, app.clock.deadline(ANSWER_SECONDS))
     except LoginRequired as refusal:
-        if _wait_for_token_of_another_tool(app, session, token):
+        if _wait_for_foreign_token(app, session, token):
             return
         _record_sign_in_end(app, session, token)
         raise tokens.sign_in_expired_error(session) from refusal
@@ -100,7 +100,7 @@ def _request_token(
             token_ids=lineage.token_ids_after_renewal(known, token, fresh),
             issuer=oidc.issuer,
         )
-        length = sign_in_outlook.sign_in_length_after_renewal(facts, app.clock.now())
+        length = sign_in_outlook.length_after_renewal(facts, app.clock.now())
         _save_sign_in_facts(app, session, facts._replace(observed_hours_seconds=length))
         if stamp is None:
             return
@@ -112,7 +112,7 @@ def _request_token(
     prompt_notes.refresh_prompts(app, session)
 
 
-def _wait_for_token_of_another_tool(app: App, session: SsoSession, used: AccessToken) -> bool:
+def _wait_for_foreign_token(app: App, session: SsoSession, used: AccessToken) -> bool:
     """Wait up to 3 s for the token that another tool got with the same refresh token.
 
     Returns whether the file now has such a token.
@@ -132,7 +132,6 @@ def _wait_for_token_of_another_tool(app: App, session: SsoSession, used: AccessT
 
 
 def _record_sign_in_end(app: App, session: SsoSession, token: AccessToken) -> None:
-    """Record that this token's sign-in has ended, and how long it lasted if that is known."""
     with _hold_state_lock(app, session):
         facts, present = clocks.facts_of_token(app, session, token), app.tokens.load(session)
         # After a sign-in or sign-out meanwhile, the facts are of another token.
@@ -141,7 +140,7 @@ def _record_sign_in_end(app: App, session: SsoSession, token: AccessToken) -> No
         now, life = app.clock.now(), tokens.load_token_life_seconds(app, session, token)
         ended = facts._replace(
             ended_at=now,
-            observed_hours_seconds=sign_in_outlook.sign_in_length_after_end(facts, life, now),
+            observed_hours_seconds=sign_in_outlook.length_after_end(facts, life, now),
             token_expires_at=token.expires_at,
             token_life_seconds=None,
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -24,7 +24,6 @@ from ssohelper.fastpath import calling_process
 if TYPE_CHECKING:
     from ssohelper.actions.login_flows import LoginUi
     from ssohelper.app import App
-    from ssohelper.core.deadline import Deadline
     from ssohelper.wire.portal import Portal
 
 _log = logging.getLogger(__name__)
@@ -43,11 +42,16 @@ def import_botocore_in_background(app: App) -> None:
 def find_signed_in_user(app: App, session: SsoSession, token: AccessToken) -> str | None:
     """Return the name of the user who signed in for this token; None if not known within 3 s."""
     found: list[str] = []
+
+    def look_up() -> None:
+        try:
+            append_user_name(found)
+        except Exception as error:  # a sign-in succeeds without the user's name
+            _log.info("the user of the new sign-in is unknown: %s", type(error).__name__)
+
     try:
-        lookup = _UserLookup(app, session, token)
-        thread = threading.Thread(
-            target=lookup.append_user_name, args=(found,), daemon=True, name="ssohelper-user"
-        )
+        append_user_name = _prepare_lookup(app, session, token)
+        thread = threading.Thread(target=look_up, daemon=True, name="ssohelper-user")
         thread.start()
     except (SsoHelperError, OSError, RuntimeError) as error:
         _log.info("the user of the new sign-in is unknown: %s", error)
@@ -68,7 +72,7 @@ def is_another_user(user: str | None, earlier: str | None) -> bool:
     return bool(user and earlier) and str(user).casefold() != str(earlier).casefold()
 
 
-def confirm_user_of_sign_in(
+def confirm_user(
     app: App, session: SsoSession, ui: LoginUi, token: AccessToken, user: str | None
 ) -> None:
     """Ask the user to confirm a sign-in by another user than before; if declined, end the sign-in.
@@ -101,64 +105,52 @@ def portal_of_unsaved_token(app: App, session: SsoSession, token: AccessToken) -
     return app.aws.portal(session).copy_for_new_token(token, app.aws.oidc(session).issuer)
 
 
-class _UserLookup:
-    """Finds in a thread the name of the user who has just signed in.
+def _prepare_lookup(
+    app: App, session: SsoSession, token: AccessToken
+) -> Callable[[list[str]], None]:
+    """Return a function for a thread, which appends the name of the user, if it can be found.
 
-    All files are read before the thread starts, because threads must not share an `App`.
+    All files are read before, because threads must not share an `App`.
     """
+    rules, saved, vault = app.vault.policy.rules, directory.load_listing(app, session), app.vault
+    portal = portal_of_unsaved_token(app, session, token)
+    vault.load_settings_and_journal()
+    # In the journal, the program that asked for the credentials is ssohelper itself.
+    asked_by = AskedBy("ssohelper", calling_process.find_parent_name_and_terminal()[1])
+    variant = app.aws.host_variant_for_roles(session)
+    service_url = sts_service_url(session.region, app.environ, variant)
+    issuer.check_credentials_destination(app.aws.oidc(session).issuer, "sts", service_url, session)
 
-    def __init__(self, app: App, session: SsoSession, token: AccessToken) -> None:
-        self._app = app
-        self._session = session
-        self._token = token
-        self._rules: Iterable[str] = app.vault.policy.rules
-        self._saved = directory.load_listing(app, session)
-        self._portal = portal_of_unsaved_token(app, session, token)
-        self._vault = app.vault
-        self._vault.load_settings_and_journal()
-        # In the journal, the program that asked for the credentials is ssohelper itself.
-        self._asked_by = AskedBy("ssohelper", calling_process.find_parent_name_and_terminal()[1])
-        self._variant = app.aws.host_variant_for_roles(session)
-        service_url = sts_service_url(session.region, app.environ, self._variant)
-        issuer.check_credentials_destination(
-            app.aws.oidc(session).issuer, "sts", service_url, session
-        )
-
-    def append_user_name(self, found: list[str]) -> None:
-        """Append the user's name to `found`. Append nothing if the name cannot be found."""
-        try:
-            deadline = self._app.clock.deadline(_SECONDS)
-            for role in self._find_roles_to_ask_about():
-                if name := self._ask_sts_for_user(role, deadline):
-                    found.append(name)
-                    return
-        except Exception as error:  # a sign-in succeeds without the user's name
-            _log.info("the user of the new sign-in is unknown: %s", type(error).__name__)
-
-    def _ask_sts_for_user(self, role: Role, deadline: Deadline) -> str | None:
-        try:
-            keys = self._vault.issue_role_credentials(
-                self._session, role, self._token, deadline, self._asked_by, self._portal
-            )
-        except RoleNotAssigned:
-            return None  # the saved list of roles may be another user's
-        client = self._app.aws.sts_identity_client(keys, self._session.region, self._variant)
-        identity = client.get_caller_identity()
-        return identity.role_session_name if identity.is_role(role) else None
-
-    def _find_roles_to_ask_about(self) -> Iterator[Role]:
-        """Yield roles to ask STS about: one from the saved listing, then some from AWS."""
-        if self._saved is not None:
-            saved = [
-                (listed.account, name) for listed in self._saved.accounts for name in listed.roles
-            ]
-            yield from islice(self._unguarded_roles(saved), 1)
-        for account in islice(self._portal.list_accounts(self._token), _MAX_ACCOUNTS):
-            names = self._portal.list_roles(self._token, account.id)
-            yield from islice(self._unguarded_roles((account, name) for name in names), 1)
-
-    def _unguarded_roles(self, roles: Iterable[tuple[Account, str]]) -> Iterator[Role]:
-        """Yield roles that no guard rule matches; short names first, as these often allow less."""
+    def find_unguarded_role(roles: Iterable[tuple[Account, str]]) -> Iterator[Role]:
+        # Short names first, as these often allow less.
         for account, name in sorted(roles, key=lambda role: (len(role[1]), role[1], role[0].id)):
-            if not guard_rules.is_guarded(self._rules, self._session.name, account, name):
+            if not guard_rules.is_guarded(rules, session.name, account, name):
                 yield Role(account.id, name)
+                return
+
+    def find_roles() -> Iterator[Role]:
+        """Yield roles to ask STS about: one from the saved listing, then some from AWS."""
+        if saved is not None:
+            yield from find_unguarded_role(
+                (at.account, n) for at in saved.accounts for n in at.roles
+            )
+        for account in islice(portal.list_accounts(token), _MAX_ACCOUNTS):
+            names = portal.list_roles(token, account.id)
+            yield from find_unguarded_role((account, name) for name in names)
+
+    def append_user_name(found: list[str]) -> None:
+        deadline = app.clock.deadline(_SECONDS)
+        for role in find_roles():
+            try:
+                keys = vault.issue_role_credentials(
+                    session, role, token, deadline, asked_by, portal
+                )
+            except RoleNotAssigned:
+                continue  # the saved list of roles may be another user's
+            client = app.aws.sts_identity_client(keys, session.region, variant)
+            identity = client.get_caller_identity()
+            if identity.is_role(role) and identity.role_session_name:
+                found.append(identity.role_session_name)
+                return
+
+    return append_user_name

@@ -49,7 +49,7 @@ def build_wait_variables(hold_text: str) -> dict[str, str]:
     return {VARIABLE: hold_text} if hold_text else {}
 
 
-def prepare_wait_for_sign_in(app: App, session: SsoSession) -> Wait | None:
+def prepare_wait(app: App, session: SsoSession) -> Wait | None:
     """Notify the user that a sign-in is needed; return how the caller waits for the sign-in.
 
     Returns None if the caller does not wait, but fails at once.

@@ -144,7 +144,7 @@ def load_token_issuer(app: App, session: SsoSession) -> str | None:
     return issuer.token_issuer(token, facts) if token else None
 
 
-def load_user_signed_in_since(app: App, session: SsoSession) -> int | None:
+def load_user_since(app: App, session: SsoSession) -> int | None:
     """Return since when (epoch s) the same user is signed in; None if signed out or unknown."""
     token = load_token_or_none(app, session)
     if token is None or not (is_token_unexpired(app, token) or is_token_refreshable(app, token)):
@@ -173,9 +173,7 @@ class SignInToEnd(NamedTuple):
     error: SsoHelperError | None = None
 
 
-def load_sign_in_to_end(
-    app: App, session: SsoSession, *, in_other_storage: bool = False
-) -> SignInToEnd:
+def load_sign_in(app: App, session: SsoSession, *, in_other_storage: bool = False) -> SignInToEnd:
     """Return the session's sign-in, to end it at once, or once another token is in its file.
 
     An expired token is renewed first, because the sign-in may still be valid.
@@ -213,7 +211,7 @@ def end_sign_in(app: App, found: SignInToEnd) -> SsoHelperError | None:
     return None
 
 
-def facts_of_new_sign_in(
+def new_facts(
     app: App,
     session: SsoSession,
     before: SignInFacts,
@@ -221,7 +219,6 @@ def facts_of_new_sign_in(
     life_seconds: int,
     user: str | None,
 ) -> SignInFacts:
-    """Return the facts to record for a new sign-in with this token; the others are `before`'s."""
     return before._replace(
         token_ids=lineage.token_ids_after_sign_in(token),
         issuer=app.aws.oidc(session).issuer,

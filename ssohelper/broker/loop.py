@@ -61,7 +61,7 @@ class Work(Protocol):
     def may_renew_in_background(self) -> bool:
         """Return whether the settings allow renewals that no caller waits for."""
 
-    def prepare_wait_for_sign_in(self, session_name: str) -> Wait | None:
+    def prepare_wait(self, session_name: str) -> Wait | None:
         """Return how a caller may wait for a sign-in; None if the caller must fail at once."""
 
     def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
@@ -250,7 +250,7 @@ class Loop:
             return
         if isinstance(reply.error, LoginRequired):
             session_name = caller.request.key.session_name
-            reply = reply._replace(wait=self._work.prepare_wait_for_sign_in(session_name))
+            reply = reply._replace(wait=self._work.prepare_wait(session_name))
         if isinstance(caller.channel, Connection):
             caller.channel.send(wording.encode_reply(reply), last=True)
         else:

@@ -132,7 +132,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     chosen = _chosen_session_name(session_name)
     if everywhere and chosen:
         raise UsageProblem(f'give "{chosen}" or --all, not both')
-    sessions = list_sessions(app) if everywhere else _find_session_to_sign_out(app, chosen)
+    sessions = list_sessions(app) if everywhere else _find_signed_in_sessions(app, chosen)
     errors: list[SsoHelperError] = []
     results: list[dict[str, Any]] = []
     for session in sessions:
@@ -234,8 +234,7 @@ def _chosen_session_name(argument: str | None) -> str | None:
     return argument or option
 
 
-def _find_session_to_sign_out(app: App, chosen: str | None) -> list[SsoSession]:
-    """Return the session to sign out of; [] if only a record of an ended sign-in was left."""
+def _find_signed_in_sessions(app: App, chosen: str | None) -> list[SsoSession]:
     found = find_session_not_in_config(app, chosen)
     if found is not None:
         return [found]

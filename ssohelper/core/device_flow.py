@@ -40,14 +40,14 @@ class DeviceAuthorization(NamedTuple):
 
 def sensible_poll_seconds(value: object) -> int:
     """Return the seconds between two polls, within limits; `value` is what the service sent."""
-    if not isinstance(value, int) or isinstance(value, bool):
+    if type(value) is not int:
         return _USUAL_INTERVAL_SECONDS
     return min(max(value, _SHORTEST_INTERVAL_SECONDS), _LONGEST_INTERVAL_SECONDS)
 
 
 def sensible_code_life_seconds(value: object) -> int:
     """Return how many seconds a device code is valid, within limits; `value` is what AWS sent."""
-    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+    if type(value) is not int or value <= 0:
         return _USUAL_LIFE_SECONDS
     return min(value, _LONGEST_LIFE_SECONDS)
 
@@ -56,10 +56,9 @@ def next_poll(
     authorization: DeviceAuthorization, answer: Poll, now: int
 ) -> DeviceAuthorization | None:
     """Return the authorization for the next poll; None if its code expires earlier."""
+    interval = authorization.interval_seconds
     if answer is Poll.SLOW_DOWN:
-        slower = authorization.interval_seconds + _SLOW_DOWN_SECONDS
-        slower = min(slower, _LONGEST_INTERVAL_SECONDS)
-        authorization = authorization._replace(interval_seconds=slower)
-    if now + authorization.interval_seconds >= authorization.expires_at:
+        interval = min(interval + _SLOW_DOWN_SECONDS, _LONGEST_INTERVAL_SECONDS)
+    if now + interval >= authorization.expires_at:
         return None
-    return authorization
+    return authorization._replace(interval_seconds=interval)

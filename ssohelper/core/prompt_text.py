@@ -65,7 +65,7 @@ class PromptRow(NamedTuple):
     clock: PromptClock | None = None
 
     @property
-    def seconds_from_last_to_end(self) -> int:
+    def seconds_to_end(self) -> int:
         """Return the seconds from `last` to the end that the text counts down to, or 0."""
         return self.clock.at - self.last if self.clock and _LEFT in self.text else 0
 
@@ -119,19 +119,16 @@ def prompt_rows_with_grant(
 
 
 def prompt_row_at(rows: Sequence[PromptRow], now: int) -> PromptRow:
-    """Return the row that the prompt shows now."""
     return next(row for row in rows if now <= row.last)
 
 
 def prompt_rows_to_line(rows: Sequence[PromptRow]) -> str:
     """Return the rows as a line that the shells read: `LAST|MORE|LEVEL|TEXT`, joined by `|`.
 
-    MORE is the row's `seconds_from_last_to_end`, with which a shell calculates the time left. The
+    MORE is the row's `seconds_to_end`, with which a shell calculates the time left. The
     line is short, since shells read it at each prompt and bash takes 30 ns per character.
     """
-    return "|".join(
-        f"{row.last}|{row.seconds_from_last_to_end}|{row.level}|{row.text}" for row in rows
-    )
+    return "|".join(f"{row.last}|{row.seconds_to_end}|{row.level}|{row.text}" for row in rows)
 
 
 def safe_prompt_name(name: str) -> str:
@@ -171,7 +168,7 @@ def shortened_label(text: str, most_characters: int) -> str:
     return _without_middle(account[:-1], most_characters - len(sign + role)) + sign + role
 
 
-def may_look_like_another_name(name: str) -> bool:
+def may_look_alike(name: str) -> bool:
     """Return whether a prompt may show another name in the same way as this one."""
     return len(name) > _LEAST_ROOM or prompt_label(name, guarded=False) != name or ".." in name
 
@@ -182,7 +179,7 @@ def distinct_prompt_name(name: str, others: Iterable[str]) -> str:
     `others` are the names of all profiles, which may include this one. The hash is the beginning of
     the name's SHA-256, so that it stays the same whatever other profiles there are.
     """
-    if not may_look_like_another_name(name):
+    if not may_look_alike(name):
         return name
     forms, names = _shown_forms_of_name(name), set(others)
     alike = [other for other in names if other != name and forms & _shown_forms_of_name(other)]
@@ -207,7 +204,6 @@ def _replace_harmful_characters(name: str) -> str:
 
 
 def _short_name_with_hash(name: str, digits: int) -> str:
-    """Return a short form of the name, which ends with `digits` digits of the name's SHA-256."""
     from hashlib import sha256  # OpenSSL takes 2 ms, and few names are alike
 
     mark = sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:digits]

@@ -206,7 +206,7 @@ def sign_in_end(
     return began + ASSUMED_SECONDS, "assumed"
 
 
-def sign_in_length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> int | None:
+def length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> int | None:
     """Return how long sign-ins last (seconds), now that AWS has refused to renew this one.
 
     The sign-in ended between its last renewal and now. This reveals its length if that renewal was
@@ -228,7 +228,7 @@ def sign_in_length_after_end(facts: SignInFacts, token_life_seconds: int, now: i
     return min(known, length) if abs(known - length) <= _MAX_DELAY_SECONDS else None
 
 
-def sign_in_length_after_renewal(facts: SignInFacts, now: int) -> int | None:
+def length_after_renewal(facts: SignInFacts, now: int) -> int | None:
     """Return the known length of sign-ins; None if the present sign-in has already lasted longer."""
     length, began = facts.observed_hours_seconds, facts.signed_in_at
     return None if length and began and now > began + length else length

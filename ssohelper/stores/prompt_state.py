@@ -59,7 +59,7 @@ class PromptState:
         """Return whether the role has a file for prompts: a shell asked, or a renewal failed."""
         return os.path.lexists(self.prompt_file(key))
 
-    def load_expiry_after_failed_renewal(self, key: RoleKey) -> int | None:
+    def load_role_end(self, key: RoleKey) -> int | None:
         """Return when the role's credentials expire, if their renewal failed; else None."""
         path = self.prompt_file(key)
         content = self._cache.read(path, limit=_LIMIT_BYTES)

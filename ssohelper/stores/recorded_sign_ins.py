@@ -25,7 +25,7 @@ class RecordedSignIns(TokenFiles):
         """
         return [one for one in self._load_unlisted_sessions(listed) if self._has_sign_in(one)]
 
-    def find_sessions_without_sign_in(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
+    def find_stale_sessions(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
         """Return the recorded sessions that are not `listed` and have no token on this machine."""
         return [one for one in self._load_unlisted_sessions(listed) if not self._has_sign_in(one)]
 
@@ -36,11 +36,11 @@ class RecordedSignIns(TokenFiles):
     def _has_sign_in(self, session: SsoSession) -> bool:
         if any(map(self.read_token_file_fingerprint, self.list_further_portal_sessions(session))):
             return True
-        return bool(
-            self.read_token_file_fingerprint(session)
-        ) and not self._has_token_of_another_sign_in(session)
+        return bool(self.read_token_file_fingerprint(session)) and not self._has_foreign_token(
+            session
+        )
 
-    def _has_token_of_another_sign_in(self, session: SsoSession) -> bool:
+    def _has_foreign_token(self, session: SsoSession) -> bool:
         """Return whether another tool has overwritten our token file with another sign-in's token.
 
         A token that cannot be read counts as ours. So does a token that an SDK renewed: the token's

@@ -398,3 +398,5 @@ class TokenFiles(SignInFactsFiles):
             files.ensure_private_folder(self._folder_of(session))
         else:
             files.ensure_folder(self._folder)
+            with suppress(LocalState):  # reading tightens the mode with which another tool wrote it
+                files.read_own_file(self._registration_file(session))

@@ -76,13 +76,11 @@ def start_opener(
         return None
     # A daemon thread waits until the opener exits, so that it does not stay a zombie while the
     # caller continues.
-    threading.Thread(
-        target=_wait_for_end_of_opener, args=(started,), daemon=True, name="ssohelper-browser"
-    ).start()
+    threading.Thread(target=_reap, args=(started,), daemon=True, name="ssohelper-browser").start()
     return started
 
 
-def _wait_for_end_of_opener(started: "subprocess.Popen[bytes]") -> None:
+def _reap(started: "subprocess.Popen[bytes]") -> None:
     """Wait until the opener exits. This thread blocks all signals; other threads handle them."""
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())

@@ -75,10 +75,10 @@ class BrowserPages(ClosableServer):
 
     def start(self) -> None:
         """Start to serve pages on a free port. Raises: LocalState without a port or thread."""
-        self._server = LocalServer.bind(0, self._set_port_and_http_rules)
+        self._server = LocalServer.bind(0, self._set_rules)
         self._server.start()
 
-    def _set_port_and_http_rules(self, port: int) -> Self:
+    def _set_rules(self, port: int) -> Self:
         self._port = port
         self.rules = HttpRules(
             hosts=frozenset({f"{HOST}:{port}"}),
@@ -206,7 +206,6 @@ class SignInPages(BrowserPages):
         return page._replace(after=lambda: self._arrived.put(callback))
 
     def _parse_callback(self, query: str) -> Callback | None:
-        """Return the callback in the URL's query, or None if it is not the expected one."""
         if len(query) > _LONGEST_QUERY:
             return None
         fields = parse_qs(query, keep_blank_values=True)

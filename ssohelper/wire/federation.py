@@ -52,24 +52,21 @@ class Federation:
         Raises: RoleNotAssigned (credentials refused), AwsUnreachable, Throttled, BadAnswer.
         """
         warn_about_ignored_url_variable(self._environ, self._warn)
-        token = self._get_sign_in_token(credentials)
+        limit = Deadline(_CALL_SECONDS, time.monotonic)
+        # The request may be repeated, because a lost sign-in token does no harm.
+        token = call_with_retries(
+            lambda: self._request_token(credentials, limit), limit, is_repeatable=True
+        )
         return console_sign_in_url(self._service_url, issuer, destination, token)
 
-    def _get_sign_in_token(self, credentials: RoleCredentials) -> Secret:
-        deadline = Deadline(_CALL_SECONDS, time.monotonic)
-        # The request may be repeated, because a lost sign-in token does no harm.
-        return call_with_retries(
-            lambda: self._request_sign_in_token(credentials, deadline), deadline, is_repeatable=True
-        )
-
-    def _request_sign_in_token(self, credentials: RoleCredentials, deadline: Deadline) -> Secret:
+    def _request_token(self, credentials: RoleCredentials, deadline: Deadline) -> Secret:
+        session = {
+            "sessionId": credentials.access_key_id,
+            "sessionKey": credentials.secret_access_key.reveal(),
+            "sessionToken": credentials.session_token.reveal(),
+        }
         # Use POST, because credentials in a query string would appear in every proxy's log.
-        form = urlencode(
-            {
-                "Action": "getSigninToken",
-                "Session": _session_parameter_from_credentials(credentials),
-            }
-        )
+        form = urlencode({"Action": "getSigninToken", "Session": json.dumps(session)})
         answer = self._transport.send(
             "POST",
             "/federation",
@@ -77,11 +74,8 @@ class Federation:
             body=form.encode("ascii"),
             deadline=deadline,
         )
-        return self._parse_sign_in_token(answer)
-
-    def _parse_sign_in_token(self, answer: Answer) -> Secret:
         if answer.status != 200:
-            raise self._federation_error_of(answer)
+            raise self._error_of(answer)
         try:
             found = json.loads(answer.body)
         except (ValueError, RecursionError) as cause:
@@ -91,7 +85,7 @@ class Federation:
             raise invalid_answer_error(answer, self._service, Damaged("SigninToken"))
         return Secret(token)
 
-    def _federation_error_of(self, answer: Answer) -> Exception:
+    def _error_of(self, answer: Answer) -> Exception:
         status = answer.status
         if status == 429:
             return Throttled(
@@ -116,13 +110,3 @@ class Federation:
         return BadAnswer(
             f"{self._service} gave an answer that makes no sense ({status})", hint=NOT_AWS
         )
-
-
-def _session_parameter_from_credentials(credentials: RoleCredentials) -> str:
-    return json.dumps(
-        {
-            "sessionId": credentials.access_key_id,
-            "sessionKey": credentials.secret_access_key.reveal(),
-            "sessionToken": credentials.session_token.reveal(),
-        }
-    )

@@ -150,7 +150,7 @@ class OidcClient:
             "redirectUri": redirect_uri,
             "codeVerifier": verifier.reveal(),
         }
-        self._check_issuer(issuer.client_issuer(registration, self._facts()))
+        self._check_client(registration)
         limit = Deadline(_CALL_SECONDS, time.monotonic)
         return call_with_retries(
             lambda: self._request_token(registration, fields, None, limit),
@@ -163,7 +163,7 @@ class OidcClient:
 
         Raises: BadAnswer for an address that is not AWS's, RegistrationRejected.
         """
-        self._check_issuer(issuer.client_issuer(registration, self._facts()))
+        self._check_client(registration)
         fields = {
             "clientId": registration.client_id,
             "clientSecret": registration.client_secret.reveal(),
@@ -174,7 +174,7 @@ class OidcClient:
         )
 
     def _parse_device_authorization(self, answer: dict[str, Any]) -> DeviceAuthorization:
-        device_code, user_code = schema.device_and_user_code_from_answer(answer)
+        device_code, user_code = schema.codes_from_answer(answer)
         page = self._checked_sign_in_address(answer.get("verificationUri"))
         complete = answer.get("verificationUriComplete")
         life_seconds = device_flow.sensible_code_life_seconds(answer.get("expiresIn"))
@@ -190,7 +190,7 @@ class OidcClient:
             life_seconds=life_seconds,
         )
 
-    def get_token_by_device_code(
+    def poll_for_token(
         self, registration: ClientRegistration, authorization: DeviceAuthorization
     ) -> IssuedToken | Poll:
         """Ask once for the token of a device code.
@@ -200,7 +200,7 @@ class OidcClient:
             "grantType": DEVICE_CODE_GRANT,
             "deviceCode": authorization.device_code.reveal(),
         }
-        self._check_issuer(issuer.client_issuer(registration, self._facts()))
+        self._check_client(registration)
         try:
             limit = Deadline(_CALL_SECONDS, time.monotonic)
             return self._request_token(registration, fields, None, limit)
@@ -246,6 +246,9 @@ class OidcClient:
                 self._has_warned = True
                 warn_about_ignored_url_variable(self._environ, self._warn)
         self._transport.prepare_first_call()
+
+    def _check_client(self, client: ClientRegistration) -> None:
+        self._check_issuer(issuer.client_issuer(client, self._facts()))
 
     def _check_issuer(self, issued_by: str | None) -> None:
         warning = issuer.check_secret_destination(
@@ -301,7 +304,7 @@ class OidcClient:
         token, promised = self._send_request(
             _TOKEN,
             whole,
-            lambda answer: schema.token_and_lifetime_from_answer(
+            lambda answer: schema.token_from_answer(
                 answer, registration, refresh_token, int(time.time())
             ),
             deadline,

@@ -133,10 +133,10 @@ def test_a_prompt_counts_down_what_is_not_renewed_automatically(app):
     app.keep(900)
     app.answer = AwsUnreachable("down")
     app.release()
-    assert app.prompt_state.load_expiry_after_failed_renewal(KEY) == NOW + LIFE
+    assert app.prompt_state.load_role_end(KEY) == NOW + LIFE
     app.answer = None
     app.release()
-    assert app.prompt_state.load_expiry_after_failed_renewal(KEY) is None
+    assert app.prompt_state.load_role_end(KEY) is None
 
 
 def test_a_prompt_counts_down_no_role_that_is_no_longer_assigned(app):
@@ -146,7 +146,7 @@ def test_a_prompt_counts_down_no_role_that_is_no_longer_assigned(app):
     app.answer = RoleNotAssigned("no access")
     with pytest.raises(RoleNotAssigned):
         app.release()
-    assert app.prompt_state.load_expiry_after_failed_renewal(KEY) is None
+    assert app.prompt_state.load_role_end(KEY) is None
 
 
 def test_a_rejected_token_is_renewed_once(app):

@@ -73,7 +73,7 @@ def test_a_device_code_is_shown_with_a_browser_and_asked_for_no_faster_than_aws_
     oidc: Any = SimpleNamespace(
         register_client=lambda _grant: NEW,
         start_device_authorization=lambda _client: code,
-        get_token_by_device_code=answer,
+        poll_for_token=answer,
         issuer="aws/us-east-1",
     )
     app.oidc = lambda _session: oidc  # type: ignore[method-assign]

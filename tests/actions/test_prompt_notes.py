@@ -70,7 +70,7 @@ def test_a_failed_renewal_stays_until_a_sign_in(app: WorldApp) -> None:
     assert rows(app) == ends_in(HOUR, NOW + 60)
     prompt_notes.refresh_prompts(app, SESSION, forget_failures=True)
     assert rows(app) == ends_in(HOUR)
-    assert app.prompt_state.load_expiry_after_failed_renewal(KEY) is None
+    assert app.prompt_state.load_role_end(KEY) is None
 
 
 def test_a_renewal_makes_no_file_that_no_shell_asked_for(app: WorldApp) -> None:
@@ -126,7 +126,7 @@ def test_a_failed_renewal_counts_only_while_the_cached_credentials_work(app: Wor
     app.keep(60)
     app.at += 60
     prompt_notes.show_failed_renewal(app, SESSION, KEY)
-    assert app.prompt_state.load_expiry_after_failed_renewal(KEY) is None
+    assert app.prompt_state.load_role_end(KEY) is None
     app.at -= 1
     prompt_notes.show_failed_renewal(app, SESSION, KEY)
-    assert app.prompt_state.load_expiry_after_failed_renewal(KEY) == app.at + 1
+    assert app.prompt_state.load_role_end(KEY) == app.at + 1

@@ -160,7 +160,7 @@ def test_a_prompt_names_the_keys_of_use_only_while_the_shell_has_keys(
 ):
     profiles = "".join(f"[profile {one}]\nsso_session = corp\n{ROLE}" for one in ("dev", "other"))
     app = app_of(home, profiles=profiles, AWS_PROFILE="other", _SSOHELPER_USED=used)
-    found, profile = prompt._find_name_and_profile_in_use(app, has_fixed_keys)
+    found, profile = prompt._find_profile_in_use(app, has_fixed_keys)
     assert profile is not None
     assert (found, profile.name) == (name, name)
 
@@ -169,6 +169,6 @@ def test_a_prompt_names_the_keys_of_use_only_while_the_shell_has_keys(
 def test_a_prompt_names_the_session_only_if_there_are_several(home: Home, count: int):
     sessions = dict(list({"corp": URL, "other": OTHER_URL}.items())[:count])
     app = app_of(home, sessions=sessions)
-    label, profile = prompt._find_label_and_profile_of_served_role(app, "corp:000030000001/Admin")
+    label, profile = prompt._find_served_profile(app, "corp:000030000001/Admin")
     assert label == ("corp:" if count > 1 else "") + "000030000001/Admin"
     assert profile is not None

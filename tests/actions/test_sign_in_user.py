@@ -176,12 +176,8 @@ def test_the_user_is_found_with_the_shortest_role_that_no_rule_guards(desk: Desk
     token = app.tokens.load(session)
     assert token is not None
     desk.emulator.reset_counters()
-    lookup = sign_in_user._UserLookup(app, session, token)
-    assert next(lookup._find_roles_to_ask_about()).name == names[1]
+    assert sign_in_user.find_signed_in_user(app, session, token) == "ana"
     assert desk.emulator.counters["ListAccounts"] == 0
-    found: list[str] = []
-    lookup.append_user_name(found)
-    assert found == ["ana"]
     assert desk.emulator.counters["GetRoleCredentials"] == 1
 
 
@@ -298,8 +294,11 @@ def test_if_sts_alone_is_on_this_machine_it_gets_no_credentials_of_aws_either(
 ) -> None:
     app = WorldApp(tmp_path)
     monkeypatch.setattr(sign_in_user, "portal_of_unsaved_token", lambda *_: None)
+    prepare = sign_in_user._prepare_lookup
     monkeypatch.setattr(
-        sign_in_user._UserLookup, "append_user_name", lambda _, found: found.append("ana")
+        sign_in_user,
+        "_prepare_lookup",
+        lambda *what: prepare(*what) and (lambda found: found.append("ana")),
     )
     assert sign_in_user.find_signed_in_user(app, SESSION, token("new")) == "ana"
     app.environ["AWS_ENDPOINT_URL_STS"] = "http://127.0.0.1:9"

@@ -111,9 +111,9 @@ def test_a_held_job_passes_its_wait_on_to_children() -> None:
 def test_the_wait_is_that_of_the_settings(app: WorldApp, tmp_path: Path) -> None:
     assert sign_in_wait.configured_wait_seconds(app, SESSION) == 0
     assert sign_in_wait.exec_hold_duration_text(app, SESSION) == "12h"
-    assert sign_in_wait.prepare_wait_for_sign_in(app, SESSION) is None
+    assert sign_in_wait.prepare_wait(app, SESSION) is None
     app.environ[sign_in_wait.VARIABLE] = "2m"
-    found = sign_in_wait.prepare_wait_for_sign_in(app, SESSION)
+    found = sign_in_wait.prepare_wait(app, SESSION)
     assert found is not None
     assert (found.seconds, found.watched_file) == (120, app.tokens.token_file(SESSION))
     assert found.line.startswith('ssohelper: notice: waiting up to 2m for a sign-in to "corp"')

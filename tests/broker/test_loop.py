@@ -67,7 +67,7 @@ class Work:
     def may_renew_in_background(self) -> bool:
         return self.is_background
 
-    def prepare_wait_for_sign_in(self, session_name: str) -> Wait | None:
+    def prepare_wait(self, session_name: str) -> Wait | None:
         return self.wait
 
     def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:

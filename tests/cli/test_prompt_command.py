@@ -170,10 +170,7 @@ class TestTransitions:
         said("--state")
         app.prompt_state.write(RoleKey("corp", ACCOUNT, ROLE), "1|0|fine|ok", app.clock.now() + 60)
         assert run("login").returncode == 0
-        assert (
-            app.prompt_state.load_expiry_after_failed_renewal(RoleKey("corp", ACCOUNT, ROLE))
-            is None
-        )
+        assert app.prompt_state.load_role_end(RoleKey("corp", ACCOUNT, ROLE)) is None
         assert said() == f"{PROFILE} 8h00m?\n"
 
     @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_the_length_that_a_refusal_shows(began, renewed, known, token_life, expe
         refreshed_at=None if renewed is None else BEGAN - renewed,
         observed_hours_seconds=known,
     )
-    assert sign_in_outlook.sign_in_length_after_end(facts, token_life, BEGAN) == expected
+    assert sign_in_outlook.length_after_end(facts, token_life, BEGAN) == expected
 
 
 @pytest.mark.parametrize(
@@ -117,4 +117,4 @@ def test_the_length_that_a_refusal_shows(began, renewed, known, token_life, expe
 )
 def test_a_renewal_after_the_known_length_disproves_it(began, known, after, expected):
     facts = SignInFacts(signed_in_at=began, observed_hours_seconds=known)
-    assert sign_in_outlook.sign_in_length_after_renewal(facts, BEGAN + after) == expected
+    assert sign_in_outlook.length_after_renewal(facts, BEGAN + after) == expected

@@ -187,7 +187,7 @@ class SimulatedOidc:
         page = "https://device.sso.eu-west-1.amazonaws.com/"
         return DeviceAuthorization(Secret("code"), "ABCD-EFGH", page, page, 1, ends_at, 600)
 
-    def get_token_by_device_code(
+    def poll_for_token(
         self, registration: ClientRegistration, authorization: DeviceAuthorization
     ) -> IssuedToken | Poll:
         world = self._world

@@ -51,15 +51,15 @@ def test_roles_are_listed_by_session_without_foreign_names(state: PromptState) -
 def test_the_end_of_credentials_is_read_back_and_a_damaged_file_has_none(
     state: PromptState,
 ) -> None:
-    assert state.load_expiry_after_failed_renewal(KEY) is None
+    assert state.load_role_end(KEY) is None
     state.write(KEY, "row")
-    assert state.load_expiry_after_failed_renewal(KEY) is None
+    assert state.load_role_end(KEY) is None
     state.write(KEY, "row", 4_000_000_000)
     assert state.prompt_file(KEY).read_bytes() == b"row\n4000000000\n"
-    assert state.load_expiry_after_failed_renewal(KEY) == 4_000_000_000
+    assert state.load_role_end(KEY) == 4_000_000_000
     for content in (b"", b"row", b"row\nx\n", b"row\n1\n2\n", b"x" * 1025):
         state.prompt_file(KEY).write_bytes(content)
-        assert state.load_expiry_after_failed_renewal(KEY) is None
+        assert state.load_role_end(KEY) is None
 
 
 def test_a_file_that_says_the_same_is_not_written_again(state: PromptState) -> None:

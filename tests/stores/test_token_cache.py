@@ -62,6 +62,15 @@ class TokenStoreContract:
         assert store.load_facts("corp") == SignInFacts()
         assert store.load_registration(CORP, "authorization_code") is None
 
+    def test_a_client_secret_that_others_may_read_is_tightened_by_the_next_renewal(
+        self, store, tmp_path
+    ):
+        store.save_registration(CORP, CLIENT)
+        path = Path(dict(map(reversed, store.list_files(CORP)))["client registration"])
+        path.chmod(0o666)
+        with store.reserve_space_for_token(CORP):
+            assert path.stat().st_mode & 0o777 == 0o600
+
     def test_a_token_is_returned_as_saved(self, store, other_process):
         store.save(CORP, token("a"))
         assert other_process.load(CORP) == token("a")
@@ -132,7 +141,7 @@ class TokenStoreContract:
         assert store.load(CORP) is None
 
     def test_facts_are_returned_with_their_token_ids(self, store, other_process):
-        facts = SignInFacts(signed_in_at=NOON, token_ids=("1", "2"), sent_id="3")
+        facts = SignInFacts(signed_in_at=NOON, token_ids=("1", "2"))
         store.save_facts("corp", facts)
         assert other_process.load_facts("corp") == facts
 

@@ -41,7 +41,7 @@ registration = oidc.register_client(DEVICE_CODE_GRANT)
 waiting = oidc.start_device_authorization(registration)
 answer = Poll.PENDING
 while isinstance(answer, Poll):
-    answer = oidc.get_token_by_device_code(registration, waiting)
+    answer = oidc.poll_for_token(registration, waiting)
 token, _ = oidc.refresh_token(answer[0], soon)
 account = next(portal.list_accounts(token))
 role = Role(account.id, portal.list_roles(token, account.id)[0])

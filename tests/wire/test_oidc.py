@@ -63,8 +63,8 @@ def soon() -> Deadline:
 def token_of(oidc: OidcClient) -> AccessToken:
     registration = oidc.register_client(DEVICE_CODE_GRANT)
     authorization = oidc.start_device_authorization(registration)
-    assert oidc.get_token_by_device_code(registration, authorization) is Poll.PENDING
-    answer = oidc.get_token_by_device_code(registration, authorization)
+    assert oidc.poll_for_token(registration, authorization) is Poll.PENDING
+    answer = oidc.poll_for_token(registration, authorization)
     assert not isinstance(answer, Poll)
     return answer[0]
 

@@ -158,7 +158,7 @@ def client_from_answer(
     )
 
 
-def token_and_lifetime_from_answer(
+def token_from_answer(
     answer: dict[str, Any], client: ClientRegistration, sent_refresh_token: Secret | None, now: int
 ) -> tuple[AccessToken, int]:
     """Return the token in a CreateToken answer, and its `expiresIn` as AWS sent it, in seconds.
@@ -175,7 +175,7 @@ def token_and_lifetime_from_answer(
     return AccessToken(value, now + life, renewer, client), promised
 
 
-def device_and_user_code_from_answer(answer: dict[str, Any]) -> tuple[Secret, str]:
+def codes_from_answer(answer: dict[str, Any]) -> tuple[Secret, str]:
     """Return the device code and the user code in a StartDeviceAuthorization answer."""
     user_code = fields.checked_match(answer.get("userCode"), "userCode", _USER_CODE)
     return Secret(fields.checked_token(answer.get("deviceCode"), "deviceCode")), user_code

@@ -47,7 +47,7 @@ def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
     return Clocks(
         {session.name: clocks.load_session_clock(services, session) for session in sessions},
         dict(clocks.load_cached_credentials(services, sessions)),
-        {session.name: tokens.load_user_signed_in_since(services, session) for session in sessions},
+        {session.name: tokens.load_user_since(services, session) for session in sessions},
         {grant.key: grant for grant in services.grants.list_in_force()},
     )
 

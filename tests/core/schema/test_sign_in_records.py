@@ -68,7 +68,7 @@ def test_a_token_without_a_valid_lifetime_is_refused(life: Any) -> None:
         {"clientId": "id", "clientSecret": "s", "clientSecretExpiresAt": NOON}, (), ()
     )
     with pytest.raises(Damaged):
-        sign_in_records.token_and_lifetime_from_answer(
+        sign_in_records.token_from_answer(
             {"accessToken": "at", "expiresIn": life}, client, None, NOON
         )
 
@@ -79,9 +79,7 @@ def test_a_token_lives_as_long_as_aws_says(life: int) -> None:
         {"clientId": "id", "clientSecret": "s", "clientSecretExpiresAt": NOON}, (), ()
     )
     answer = {"accessToken": "at", "expiresIn": life, "refreshToken": "new"}
-    token, promised = sign_in_records.token_and_lifetime_from_answer(
-        answer, client, Secret("rt"), NOON
-    )
+    token, promised = sign_in_records.token_from_answer(answer, client, Secret("rt"), NOON)
     assert (token.expires_at, promised) == (NOON + life, life)
     assert token.refresh_token == Secret("new")
 
@@ -91,9 +89,7 @@ def test_a_token_is_used_for_24_h_at_most_and_keeps_an_omitted_refresh_token() -
         {"clientId": "id", "clientSecret": "s", "clientSecretExpiresAt": NOON}, (), ()
     )
     answer = {"accessToken": "at", "expiresIn": 10**18}
-    token, promised = sign_in_records.token_and_lifetime_from_answer(
-        answer, client, Secret("rt"), NOON
-    )
+    token, promised = sign_in_records.token_from_answer(answer, client, Secret("rt"), NOON)
     assert (token.expires_at, promised) == (NOON + 86400, 10**18)
     assert token.refresh_token == Secret("rt")
 
