@@ -56,7 +56,6 @@ class UnusableSession(NamedTuple):
 
 
 def list_unusable_sessions(app: App) -> list[UnusableSession]:
-    """Return the sessions in the config that cannot be used, in the order of the file."""
     config, found = app.config.read(), []
     for name in config.session_names():
         try:
@@ -101,7 +100,6 @@ def load_session_clock(
 
 
 def load_outlook(app: App, session: SsoSession) -> Outlook:
-    """Return when the session needs an interactive sign-in."""
     return _load_token_and_outlook(app, session)[1]
 
 
@@ -118,7 +116,6 @@ def facts_of_token(app: App, session: SsoSession, token: AccessToken) -> SignInF
 def load_cached_credentials(
     app: App, sessions: Sequence[SsoSession]
 ) -> list[tuple[RoleKey, CachedCredentials]]:
-    """Return the unexpired cached credentials of these sessions' roles, sorted by role."""
     names, now = {session.name for session in sessions}, app.clock.aws_now()
     found = [
         (key, cached)

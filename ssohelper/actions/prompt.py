@@ -71,11 +71,9 @@ class PromptStatus(NamedTuple):
         return _FIELD.sub(lambda found: values.get(found[1], found[0]), template)
 
     def next_expiry(self, now: int) -> PromptClock | None:
-        """Return the expiry of sign-in or keys to which the prompt counts down; None without one."""
         return prompt_text.prompt_row_at(self.rows, now).clock
 
     def urgency_level(self, now: int) -> Level:
-        """Return how urgent a new sign-in is at `now`, by the time that the prompt shows."""
         return prompt_text.prompt_row_at(self.rows, now).level
 
 
@@ -110,7 +108,6 @@ def answer_shell_prompt(app: App) -> str:
 
 
 def read_prompt_status(app: App) -> PromptStatus:
-    """Return what a shell's prompt shows now of the profile in use."""
     keys_end_at = _find_keys_expiry(app)
     name, profile = _find_profile_in_use(app, keys_end_at is not None)
     account = None
@@ -156,7 +153,6 @@ def _distinct_profile_label(app: App, name: str) -> str:
 
 
 def is_guarded_profile(app: App, profile: Profile) -> bool:
-    """Return whether a guard rule matches the profile's role."""
     rules = app.vault.policy.rules
     if not rules:
         return False
@@ -230,6 +226,5 @@ def _find_served_profile(app: App, served: str) -> tuple[str, Profile | None]:
 
 
 def _find_keys_expiry(app: App) -> int | None:
-    """Return when the fixed keys in this environment expire; None if there are none."""
     ends = app.environ.get("AWS_CREDENTIAL_EXPIRATION", "")
     return from_iso(ends) if ends and app.environ.get("AWS_ACCESS_KEY_ID") else None

@@ -64,10 +64,7 @@ def show_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
 def forget_prompts(app: App, key: RoleKey | None = None) -> None:
     """Make prompts of the role, or all, run ssohelper again: after a grant, or changed settings."""
     with _log_failure(key.session_name if key else "every session"):
-        if key is None:
-            app.prompt_state.remove_all_prompt_files()
-        else:
-            app.prompt_state.remove_prompt_file(key)
+        app.prompt_state.remove(key)
 
 
 def read_clock(app: App, session: SsoSession) -> PromptClock:

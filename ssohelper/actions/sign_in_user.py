@@ -34,7 +34,6 @@ _MAX_ACCOUNTS = 3
 
 
 def import_botocore_in_background(app: App) -> None:
-    """Import botocore in a background thread, while the user is in the browser."""
     with suppress(RuntimeError):  # if no thread can be started, botocore is imported later
         threading.Thread(target=app.aws.import_sts_identity_client, daemon=True).start()
 
@@ -62,7 +61,6 @@ def find_signed_in_user(app: App, session: SsoSession, token: AccessToken) -> st
 
 
 def load_last_user(app: App, session: SsoSession) -> str | None:
-    """Return the name of the user who signed in last under this session's name, or None."""
     facts = app.tokens.load_facts(session.name)
     return facts.user or facts.earlier_user
 

@@ -29,23 +29,19 @@ _T = TypeVar("_T")
 
 
 def configured_wait_seconds(app: App, session: SsoSession) -> int:
-    """Return for how many seconds a call waits for a sign-in; 0 if the call fails at once."""
     return parse_wait_seconds(app.settings.get("wait_for_sign_in", session=session.name) or "")
 
 
 def parse_wait_seconds(text: str) -> int:
-    """Return the seconds of a duration such as "12h"; 0 for an empty text."""
     return parse_duration(text) or 0
 
 
 def exec_hold_duration_text(app: App, session: SsoSession) -> str:
-    """Return for how long `exec --hold` waits for a sign-in, as a duration such as "12h"."""
     text = app.settings.get("wait_for_sign_in", session=session.name)
     return str(text) if text and parse_wait_seconds(text) else HOLD
 
 
 def build_wait_variables(hold_text: str) -> dict[str, str]:
-    """Return variables that make ssohelper in a child wait for a sign-in; {} if the text is ""."""
     return {VARIABLE: hold_text} if hold_text else {}
 
 

@@ -126,7 +126,6 @@ def is_token_refreshable(app: App, token: AccessToken) -> bool:
 
 
 def is_token_unexpired(app: App, token: AccessToken) -> bool:
-    """Return whether the expiration in the token's file is in the future."""
     return token.expires_at > app.clock.now()
 
 

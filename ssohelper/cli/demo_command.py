@@ -103,7 +103,6 @@ def run_demo(ctx: click.Context) -> None:
 
 
 def _run_steps(emulator: Emulator, environ: dict[str, str]) -> int:
-    """Run the main commands with an explanation of each; return 0 when all succeeded."""
     emulator.auto_approve = "ana"
     output.echo('An emulated IAM Identity Center runs on this machine. Its user is "ana".')
     for explanation, arguments in _STEPS:
@@ -115,7 +114,6 @@ def _run_steps(emulator: Emulator, environ: dict[str, str]) -> int:
 
 
 def _run_shell(emulator: Emulator, environ: dict[str, str]) -> int:
-    """Sign in with the user's browser, write profiles, and run a shell; return the exit code."""
     how = "Sign in there as ana."
     if find_opener(environ) is None:
         # The page is at 127.0.0.1, which the user's browser does not reach over SSH.

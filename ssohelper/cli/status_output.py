@@ -80,7 +80,6 @@ def _json_value(key: str, value: Any) -> Any:
 
 
 def print_status_tables(app: App, status: Status) -> None:
-    """Print the status as tables, with messages about other tools and about the storage."""
     _print_clocks(app, status)
     with contextlib.suppress(SsoHelperError):
         found = foreign_profiles.find_foreign_profile(app, None)

@@ -27,7 +27,6 @@ class TerminalUi:
         self._opener = None if no_browser else browser.find_opener(app.environ, setting)
 
     def show_page(self, url: str) -> None:
-        """Print the address of the sign-in page."""
         name = show(self._session.name)
         where = "a browser on this machine"
         if self._opener is not None:
@@ -39,7 +38,6 @@ class TerminalUi:
             output.say(f"to sign in with a phone: ssohelper login {name} --device-code --qr")
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
-        """Print the code, and the address of the page on which to confirm it."""
         output.say(
             f'you are signing in to "{show(self._session.name)}". '
             "Go on only if you started this yourself, and if the page shows this very code:"
@@ -54,7 +52,6 @@ class TerminalUi:
             output.say(f"or type the code at {show(authorization.verification_uri)}")
 
     def open_browser(self, make_address: Callable[[], str]) -> bool:
-        """Start the browser, if there is one and the user wants it. Return whether it started."""
         if self._opener is None:
             return False
         started = browser.start_opener(self._opener, make_address(), self._app.environ)
@@ -63,23 +60,19 @@ class TerminalUi:
         return started is not None
 
     def report_waiting(self) -> None:
-        """Print that another login of this session is running, and that this login waits."""
         output.say(
             f'another login of "{show(self._session.name)}" is running: waiting for its result'
         )
 
     def report_further_region(self, region: str) -> None:
-        """Print that a second sign-in follows, at the portal of a further region."""
         output.say(f"now sign in in the region {show(region)} too, as the same user")
 
     def confirm_another_user(self, earlier: str, user: str) -> bool:
-        """Ask whether to keep the sign-in by `user`, although `earlier` signed in last time."""
         name = show(self._session.name)
         output.say(f'"{show(user)}" signed in to "{name}"; last time it was "{show(earlier)}"')
         return output.confirm("keep this sign-in?", yes=self._yes, what="another user's sign-in")
 
     def confirm_other_portal(self, earlier: str, found: str) -> bool:
-        """Ask whether to accept the start URL's new portal; without a terminal, return False."""
         if not output.can_ask_user():
             return False
         output.say(f"{show(self._session.start_url)} now leads to another portal:")

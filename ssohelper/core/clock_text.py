@@ -29,7 +29,6 @@ CLEAR_SIGN_IN = "another tool's sign-in in clear, beside those in the keyring"
 
 
 def still_signed_in_text(session_name: str) -> str:
-    """Return the message that a sign-in continues although its session is not in ~/.aws/config."""
     return (
         f'you are still signed in to "{show(session_name)}", which is not in the config; '
         f"sign out with: ssohelper logout {session_name}"
@@ -121,7 +120,6 @@ def login_result_text(
 
 
 def logout_result_text(session_name: str, was_signed_in: bool) -> str:
-    """Return the message to show after a logout."""
     name = f'"{show(session_name)}"'
     return f"signed out of {name}" if was_signed_in else f"was not signed in to {name}"
 

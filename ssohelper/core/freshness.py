@@ -52,12 +52,10 @@ def freshness_of_credentials(
 
 
 def half_life_at(received_at: int, expires_at: int) -> int:
-    """Return the instant at which half of the credentials' lifetime is over."""
     return received_at + (expires_at - received_at) // 2
 
 
 def renewal_required_at(received_at: int, expires_at: int) -> int:
-    """Return the instant from which on the credentials must be renewed before use."""
     return expires_at - int(_renewal_margin_seconds(expires_at - received_at))
 
 

@@ -36,11 +36,17 @@ def from_iso(text: str) -> int | None:
     if not found:
         return None
     year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
+    at = _epoch(year, month, day, hour, minute, second)
+    return None if at is None else at - _offset_seconds(found.group(7))
+
+
+def _epoch(year: int, month: int, day: int, hour: int, minute: int, second: int) -> int | None:
     try:
+        # datetime has no leap seconds: second 60 counts as second 59.
         at = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
     except ValueError:
         return None
-    return int(at.timestamp()) - _offset_seconds(found.group(7))
+    return int(at.timestamp())
 
 
 def has_time_zone(text: str) -> bool:
@@ -59,12 +65,7 @@ def from_http_date(text: str) -> int | None:
         return None
     month = _MONTHS.index(found.group(2)) // 3 + 1
     day, year, hour, minute, second = (int(found.group(at)) for at in (1, 3, 4, 5, 6))
-    try:
-        # datetime has no leap seconds: second 60 counts as second 59.
-        at = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-    except ValueError:
-        return None
-    return int(at.timestamp()) if second <= 60 else None
+    return _epoch(year, month, day, hour, minute, second) if second <= 60 else None
 
 
 def duration_text(seconds: float) -> str:

@@ -70,7 +70,6 @@ class PromptRow(NamedTuple):
         return self.clock.at - self.last if self.clock and _LEFT in self.text else 0
 
     def time_text(self, now: int) -> str:
-        """Return the row's text with the time left in place of the word `left`."""
         if self.clock is None or _LEFT not in self.text:
             return self.text
         return self.text.replace(_LEFT, _prompt_duration(self.clock.at - now))
@@ -169,7 +168,6 @@ def shortened_label(text: str, most_characters: int) -> str:
 
 
 def may_look_alike(name: str) -> bool:
-    """Return whether a prompt may show another name in the same way as this one."""
     return len(name) > _LEAST_ROOM or prompt_label(name, guarded=False) != name or ".." in name
 
 
@@ -218,7 +216,6 @@ def _without_middle(text: str, most_characters: int) -> str:
 
 
 def prompt_line(label: str, rows: Sequence[PromptRow], now: int) -> str:
-    """Return the text that the prompt shows now: label and time left, at most 40 characters."""
     time = prompt_row_at(rows, now).time_text(now)
     usual, shorter = usual_and_short_label(label, rows)
     if not time:

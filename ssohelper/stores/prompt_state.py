@@ -42,7 +42,6 @@ class PromptState:
         return self._folder.joinpath("roles", *names)
 
     def list_roles(self, session_name: str) -> list[RoleKey]:
-        """Return the session's roles for which there is a file that prompts read."""
         folder = self._folder / "roles" / files.session_file_name(session_name)
         found = []
         for account_id in files.list_names_in_folder(folder):
@@ -95,24 +94,19 @@ class PromptState:
         return _read_mtime_ns(path) >= config_mtime_ns
 
     def read_config_mtime_ns(self, path: str) -> int:
-        """Return the modification time of a config in nanoseconds; 0 when there is no such file."""
         try:
             return os.stat(path).st_mtime_ns
         except OSError:
             return 0
 
-    def remove_prompt_file(self, key: RoleKey) -> None:
-        """Remove the role's file for prompts, so that each shell asks ssohelper again."""
-        self._cache.remove(self.prompt_file(key))
-        self.remove_grant_files()
-
     def remove_grant_files(self) -> None:
         """Remove the files by which prompts show grants: the shells then ask ssohelper again."""
         self._cache.remove(self._grants_folder)
 
-    def remove_all_prompt_files(self) -> None:
-        """Remove all files for prompts, so that each shell asks ssohelper at its next prompt."""
-        self._cache.remove(self._folder)
+    def remove(self, key: RoleKey | None = None) -> None:
+        """Remove the role's file for prompts, or all, so that each shell asks ssohelper again."""
+        self._cache.remove(self.prompt_file(key) if key else self._folder)
+        self.remove_grant_files()
 
     @property
     def _folder(self) -> Path:

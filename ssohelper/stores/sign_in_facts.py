@@ -5,6 +5,7 @@ does not know.
 """
 
 import time
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
@@ -24,7 +25,6 @@ class SignInFactsFiles:
         self._runtime = runtime
 
     def load_facts(self, session_name: str) -> SignInFacts:
-        """Return what is known about the session's sign-in; an unknown fact is None."""
         path = self._facts_file(session_name)
         facts, damaged = schema.parse_sign_in_facts(files.read_json(path) or {})
         for name in damaged:
@@ -46,7 +46,6 @@ class SignInFactsFiles:
         files.write_json(path, facts._asdict())
 
     def forget_facts(self, session_name: str) -> None:
-        """Remove the sign-in facts of a session that was removed from the config."""
         files.remove_file(self._facts_file(session_name))
 
     def save_session(self, session: SsoSession) -> None:
@@ -62,9 +61,9 @@ class SignInFactsFiles:
     def load_sessions(self) -> list[SsoSession]:
         """Return the sessions of the sign-ins that ssohelper made and did not sign out."""
         return [
-            session
-            for session in map(self._read_session_of_record, self._list_session_records())
-            if session
+            found
+            for path, found in self._read_records()
+            if found and path == self._session_file(found.name)
         ]
 
     def list_damaged_records(self) -> list[str]:
@@ -72,36 +71,28 @@ class SignInFactsFiles:
         folder = self._state / "signed-in"
         if folder.exists() and not folder.is_dir():
             return [str(folder)]  # a folder that cannot be listed hides all records
-        return [str(path) for path in self._list_session_records() if self._is_record_damaged(path)]
+        return [str(path) for path, found in self._read_records() if found is None]
 
     def forget_misnamed_records(self) -> None:
         """Remove records whose file name does not fit their session: we did not write them."""
-        for path in self._list_session_records():
-            if not self._is_record_damaged(path) and self._read_session_of_record(path) is None:
+        for path, found in self._read_records():
+            if found and path != self._session_file(found.name):
                 files.remove_file(path)
 
+    def _read_records(self) -> Iterator[tuple[Path, SsoSession | None]]:
+        """Yield the path of each record with its session, which is None if it is damaged."""
+        folder, found = self._state / "signed-in", None
+        for path in [folder / name for name in files.list_names_in_folder(folder)]:
+            try:
+                if files.read_own_file(path) is None:
+                    continue
+                found = files.read_record(path, schema.parse_signed_in_session)
+            except LocalState:
+                found = None
+            yield path, found
+
     def remove_session_record(self, session_name: str) -> None:
-        """Remove the record of a session whose token was removed."""
         files.remove_file(self._session_file(session_name))
-
-    def _list_session_records(self) -> list[Path]:
-        folder = self._state / "signed-in"
-        return [folder / name for name in files.list_names_in_folder(folder)]
-
-    def _read_session_of_record(self, path: Path) -> SsoSession | None:
-        """Return the session in the record; None if it is damaged or has another session's name."""
-        with suppress(LocalState):
-            found = files.read_record(path, schema.parse_signed_in_session)
-            if found is not None and path == self._session_file(found.name):
-                return found
-        return None
-
-    def _is_record_damaged(self, path: Path) -> bool:
-        try:
-            is_there = files.read_own_file(path) is not None
-            return is_there and files.read_record(path, schema.parse_signed_in_session) is None
-        except LocalState:
-            return True
 
     def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
         """Return the lock to hold while token, sign-in facts or role credentials are changed.

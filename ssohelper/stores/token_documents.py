@@ -42,7 +42,6 @@ def mtime_for_token_file(path: Path) -> int:
 
 
 def is_token_of(found: dict[str, Any], session: SsoSession) -> bool:
-    """Return whether the token file's start URL and region are those of the session."""
     # Start URL and region may be missing: some tools write neither, and the SDKs read neither.
     start_url, region = found.get("startUrl"), found.get("region")
     if region not in (None, session.region):
@@ -79,13 +78,11 @@ def sha1_file_name(text: str) -> str:
 
 
 def token_file_stem(session: SsoSession) -> str:
-    """Return the token file's name without ending: AWS's, or for further portals our own."""
     name = files.session_file_name(session.sign_in_name)
     return name if session.is_further else sha1_file_name(name)
 
 
 def registration_file_stem(session: SsoSession) -> str:
-    """Return the name of the client registration's file, without its ending."""
     name = files.session_file_name(session.sign_in_name)
     if session.is_further:
         return f"{name}{CLIENT_MARK}"

@@ -47,11 +47,9 @@ class Clock:
         self._warn = warn
 
     def now(self) -> int:
-        """Return the present time by this machine's clock."""
         return int(self._wall())
 
     def now_exactly(self) -> float:
-        """Return the present time with its fraction of a second."""
         return self._wall()
 
     def aws_now(self) -> int:
@@ -82,7 +80,6 @@ class Clock:
 
 
 def read_boot_id() -> str:
-    """Return the id of this boot of the machine; "" when the system has no such id."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             return file.read().strip()

@@ -39,18 +39,15 @@ def start_notify_command(
         return f'"{words[0]}" could not be started to show a notice (setting "notify")'
     try:
         argv = [NOTICE_PROCESS, program, *words[1:], notice.message]
-        spawn.start_detached(argv, {**environ, **_environment_of_notice_command(notice)})
+        of_notice = {
+            "SSOHELPER_NOTICE_SESSION": notice.session_name,
+            "SSOHELPER_NOTICE_AT": "" if notice.end is None else to_iso(notice.end),
+            "SSOHELPER_NOTICE_COMMAND": notice.command,
+        }
+        spawn.start_detached(argv, {**environ, **of_notice})
     except (OSError, ValueError):
         return f'"{words[0]}" could not be started to show a notice (setting "notify")'
     return None
-
-
-def _environment_of_notice_command(notice: Notice) -> dict[str, str]:
-    return {
-        "SSOHELPER_NOTICE_SESSION": notice.session_name,
-        "SSOHELPER_NOTICE_AT": "" if notice.end is None else to_iso(notice.end),
-        "SSOHELPER_NOTICE_COMMAND": notice.command,
-    }
 
 
 def _command_for_desktop_notification(environ: Mapping[str, str]) -> list[str] | None:

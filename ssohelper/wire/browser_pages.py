@@ -108,7 +108,6 @@ class BrowserPages(ClosableServer):
         return f"http://{HOST}:{self._port}"
 
     def answer(self, request: Request) -> Answer:
-        """Return the page that the browser asks for."""
         wanted, _, query = request.target.partition("?")
         for path, page in list(self._pages.items()):
             if hmac.compare_digest(wanted.encode(), path.encode()):
@@ -116,7 +115,6 @@ class BrowserPages(ClosableServer):
         return _NOT_FOUND
 
     def close(self) -> None:
-        """Stop serving pages to the browser. Answers that were begun are still sent."""
         if self._server is not None:
             self._server.close()
 
@@ -138,7 +136,6 @@ class OneTimeRedirect:
         return "refused" if self._has_refused() else "not visited"
 
     def answer(self, request: Request, _query: str) -> Answer:
-        """Return the redirect for the first request, then a page that says that it was used."""
         if "?" in request.target:
             return _NOT_FOUND
         # In WSL the browser runs on Windows, so that Linux never knows the browser's user.
@@ -177,7 +174,6 @@ class SignInPages(BrowserPages):
 
     @property
     def redirect_uri(self) -> str:
-        """Return the callback's address, to which AWS's sign-in page sends the browser."""
         return self._origin + CALLBACK_PATH
 
     def expect_callback(self, state: Secret) -> None:

@@ -5,7 +5,6 @@ Source: SSO OIDC API 2019-06-10.
 
 import json
 import shlex
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -85,9 +84,6 @@ class OidcClient:
         self._service = f"the sign-in service in {session.region}"
         self._service_url = oidc_service_url(session.region, environ, variant)
         self._transport = Transport(self._service_url, environ, self._service)
-        self._has_warned = False
-        self._answered_at: float | None = None
-        self._lock = threading.Lock()
 
     @property
     def issuer(self) -> str:
@@ -95,7 +91,6 @@ class OidcClient:
         return issuer.issuer_of_service_url(self._service_url, self._session.region)
 
     def may_receive_secret_of(self, client: ClientRegistration) -> bool:
-        """Return whether this sign-in service may get the secret of the registered client."""
         issued_by = issuer.client_issuer(client, self._facts())
         return issuer.may_send_secret(issued_by, self._service_url, self._session.region)
 
@@ -126,7 +121,6 @@ class OidcClient:
     def authorize_url(
         self, registration: ClientRegistration, redirect_uri: str, state: str, challenge: str
     ) -> str:
-        """Return the address of AWS's sign-in page, built without any value from an answer."""
         query = {
             "response_type": "code",
             "client_id": registration.client_id,
@@ -164,11 +158,7 @@ class OidcClient:
         Raises: BadAnswer for an address that is not AWS's, RegistrationRejected.
         """
         self._check_client(registration)
-        fields = {
-            "clientId": registration.client_id,
-            "clientSecret": registration.client_secret.reveal(),
-            "startUrl": self._session.aws_url,
-        }
+        fields = {**_client_fields(registration), "startUrl": self._session.aws_url}
         return self._send_request_repeatedly(
             _AUTHORIZE_DEVICE, fields, self._parse_device_authorization
         )
@@ -229,23 +219,11 @@ class OidcClient:
             read_seconds=deadline.seconds_left(),
         )
 
-    def answered_at(self) -> float | None:
-        """Return when AWS last answered, by AWS's clock (epoch seconds), or None if unknown."""
-        return self._answered_at
-
     # -- sending one request to the sign-in service --------------------------------------------
 
     @property
     def _scopes(self) -> tuple[str, ...]:
         return self._session.scopes or _DEFAULT_SCOPES
-
-    def prepare_first_call(self) -> None:
-        """Prepare the first call: warn about ignored variables, and make the TLS settings."""
-        with self._lock:
-            if not self._has_warned:
-                self._has_warned = True
-                warn_about_ignored_url_variable(self._environ, self._warn)
-        self._transport.prepare_first_call()
 
     def _check_client(self, client: ClientRegistration) -> None:
         self._check_issuer(issuer.client_issuer(client, self._facts()))
@@ -273,7 +251,8 @@ class OidcClient:
         deadline: Deadline,
         read_seconds: float = READ_SECONDS,
     ) -> _T:
-        self.prepare_first_call()
+        warn_about_ignored_url_variable(self._environ, self._warn)
+        self._transport.prepare_first_call()
         answer: Answer = self._transport.send(
             "POST",
             path,
@@ -282,7 +261,6 @@ class OidcClient:
             read_seconds=read_seconds,
             deadline=deadline,
         )
-        self._answered_at = answer.answered_at
         return parse_answer_record(
             answer, self._service, lambda error: self._special_error_of(error, path), parse
         )
@@ -296,14 +274,9 @@ class OidcClient:
         read_seconds: float = READ_SECONDS,
     ) -> IssuedToken:
         """Request a token; return the token and its lifetime in seconds. Wire: POST /token."""
-        whole = {
-            "clientId": registration.client_id,
-            "clientSecret": registration.client_secret.reveal(),
-            **fields,
-        }
         token, promised = self._send_request(
             _TOKEN,
-            whole,
+            {**_client_fields(registration), **fields},
             lambda answer: schema.token_from_answer(
                 answer, registration, refresh_token, int(time.time())
             ),
@@ -346,6 +319,10 @@ class OidcClient:
         if not isinstance(address, str):
             raise Damaged("verificationUri")
         return checked_sign_in_url(address, self._session.region, self._service_url)
+
+
+def _client_fields(client: ClientRegistration) -> dict[str, str]:
+    return {"clientId": client.client_id, "clientSecret": client.client_secret.reveal()}
 
 
 class _NotConfirmedYet(LoginRequired):

@@ -98,10 +98,10 @@ def test_the_configs_time_is_0_where_there_is_none(state: PromptState, tmp_path:
 def test_all_files_can_be_removed(state: PromptState) -> None:
     state.write(KEY, "row")
     state.write(None, "row")
-    state.remove_all_prompt_files()
+    state.remove()
     assert not state.has_prompt_file(KEY)
     assert not state.prompt_file(None).exists()
-    state.remove_all_prompt_files()
+    state.remove()
 
 
 def test_a_roles_files_go_with_those_that_show_grants(state: PromptState) -> None:
@@ -109,7 +109,7 @@ def test_a_roles_files_go_with_those_that_show_grants(state: PromptState) -> Non
     grant_file = state.prompt_file(KEY, terminal)
     for remove, is_left in (
         (state.remove_grant_files, True),
-        (lambda: state.remove_prompt_file(KEY), False),
+        (lambda: state.remove(KEY), False),
     ):
         state.write(KEY, "row")
         state.write(KEY, "row", terminal=terminal)

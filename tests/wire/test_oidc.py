@@ -69,12 +69,10 @@ def token_of(oidc: OidcClient) -> AccessToken:
     return answer[0]
 
 
-def test_the_general_url_variable_is_warned_about_once(session: SsoSession, home: Home) -> None:
+def test_the_general_url_variable_is_warned_about(session: SsoSession, home: Home) -> None:
     warnings: list[str] = []
     environ = {**home.env, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
-    oidc = OidcClient(session, environ, warnings.append, facts=SignInFacts)
-    for _ in range(2):
-        oidc.prepare_first_call()
+    OidcClient(session, environ, warnings.append, facts=SignInFacts).register_client("x")
     assert [one.partition(" is ")[0] for one in warnings] == ["AWS_ENDPOINT_URL"]
 
 
@@ -301,13 +299,6 @@ def test_a_sign_in_call_is_retried_unless_aws_may_have_acted(
     with pytest.raises(AnswerLost):
         oidc.register_client(DEVICE_CODE_GRANT)
     assert emulator.counters["RegisterClient"] == 4
-
-
-def test_the_time_of_the_last_answer_is_aws_time(oidc: OidcClient, emulator: Emulator) -> None:
-    assert oidc.answered_at() is None
-    emulator.faults.date_header = "Thu, 01 Jan 2026 12:00:00 GMT"
-    oidc.register_client(DEVICE_CODE_GRANT)
-    assert oidc.answered_at() == 1767268800.0
 
 
 @pytest.mark.usefixtures("no_pauses")

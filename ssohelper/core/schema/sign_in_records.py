@@ -67,7 +67,6 @@ def expiry_lacks_zone(document: dict[str, Any]) -> bool:
 
 
 def parse_registration(document: dict[str, Any]) -> ClientRegistration:
-    """Return the client registration in a file of the AWS CLI's format."""
     return ClientRegistration(
         fields.checked_token(document.get("clientId"), "clientId"),
         Secret(fields.checked_token(document.get("clientSecret"), "clientSecret")),
@@ -176,6 +175,5 @@ def token_from_answer(
 
 
 def codes_from_answer(answer: dict[str, Any]) -> tuple[Secret, str]:
-    """Return the device code and the user code in a StartDeviceAuthorization answer."""
     user_code = fields.checked_match(answer.get("userCode"), "userCode", _USER_CODE)
     return Secret(fields.checked_token(answer.get("deviceCode"), "deviceCode")), user_code
