@@ -8,13 +8,14 @@ run ssohelper at each prompt.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import prompt_notes, selection
-from ssohelper.core import guard_rules, prompt_text, served_role
+from ssohelper.core import prompt_text, served_role
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import GUARD_SIGN, Profile, RoleKey
-from ssohelper.core.prompt_text import Level, PromptRow
+from ssohelper.core.prompt_text import PromptRow
 from ssohelper.core.sign_in_outlook import PromptClock
 from ssohelper.core.text import is_harmless
 from ssohelper.errors import SsoHelperError
@@ -55,7 +56,7 @@ class PromptStatus(NamedTuple):
         Fields: profile, session, account, account_id, role, left, level, guarded, line.
         """
         role = self.profile.shown_role if self.profile else None
-        row = prompt_text.prompt_row_at(self.rows, now)
+        row = self.row(now)
         name = self.label.removeprefix(GUARD_SIGN if self.guarded else "")
         values = {
             "profile": prompt_text.safe_prompt_name(name),
@@ -70,11 +71,8 @@ class PromptStatus(NamedTuple):
         }
         return _FIELD.sub(lambda found: values.get(found[1], found[0]), template)
 
-    def next_expiry(self, now: int) -> PromptClock | None:
-        return prompt_text.prompt_row_at(self.rows, now).clock
-
-    def urgency_level(self, now: int) -> Level:
-        return prompt_text.prompt_row_at(self.rows, now).level
+    def row(self, now: int) -> PromptRow:
+        return prompt_text.prompt_row_at(self.rows, now)
 
 
 def answer_shell_prompt(app: App) -> str:
@@ -86,9 +84,8 @@ def answer_shell_prompt(app: App) -> str:
     would not notice a sign-out, so it then shows no time left.
     """
     config = str(app.locations.aws_config_file)
-    mtime_ns = app.prompt_state.read_config_mtime_ns(
-        config
-    )  # the config's time is read before its content, so that later changes are newer
+    # The config's time is read before its content, so that later changes are newer.
+    mtime_ns = app.prompt_state.read_config_mtime_ns(config)
     try:
         shown = read_prompt_status(app)
     except SsoHelperError:
@@ -116,8 +113,12 @@ def read_prompt_status(app: App) -> PromptStatus:
         account = app.vault.find_account(
             RoleKey(profile.session.name, shown.account_id, shown.name)
         )
-    guarded = profile is not None and is_guarded_profile(app, profile)
-    label = prompt_text.prompt_label(_distinct_profile_label(app, name), guarded=guarded)
+    guarded = profile is not None and app.vault.find_guarding_rule(profile.key) is not None
+    if prompt_text.may_look_alike(name):  # reading the config is slow
+        with suppress(SsoHelperError):
+            names = [entry.name for entry in app.config.read().profiles()]
+            name = prompt_text.distinct_prompt_name(name, names)
+    label = prompt_text.prompt_label(name, guarded=guarded)
     has_grant = False
     if keys_end_at is not None:
         rows = prompt_text.prompt_rows(PromptClock(keys_end_at, "known"), text_after_end="expired")
@@ -140,26 +141,6 @@ def read_prompt_status(app: App) -> PromptStatus:
         keys_end_at is not None,
         has_grant,
     )
-
-
-def _distinct_profile_label(app: App, name: str) -> str:
-    if not prompt_text.may_look_alike(name):
-        return name  # without reading the config, which is slow
-    try:
-        names = [entry.name for entry in app.config.read().profiles()]
-    except SsoHelperError:
-        return name
-    return prompt_text.distinct_prompt_name(name, names)
-
-
-def is_guarded_profile(app: App, profile: Profile) -> bool:
-    rules = app.vault.policy.rules
-    if not rules:
-        return False
-    if profile.assumed is not None:
-        return app.vault.find_guarding_rule(profile.key) is not None
-    account = app.vault.find_account(profile.key)
-    return guard_rules.is_guarded(rules, profile.session.name, account, profile.role.name)
 
 
 def _write_prompt_file(

@@ -48,7 +48,8 @@ def print_prompt_line(template: str | None, state: bool) -> None:
 
 
 def _status_json(status: PromptStatus, now: int) -> dict[str, Any]:
-    profile, clock = status.profile, status.next_expiry(now)
+    profile, row = status.profile, status.row(now)
+    clock = row.clock
     has_end = clock is not None and clock.kind in ("known", "assumed")
     ends_at = clock.at if clock and has_end else None
     return {
@@ -58,7 +59,7 @@ def _status_json(status: PromptStatus, now: int) -> dict[str, Any]:
         "role_name": profile.shown_role.name if profile else None,
         "guarded": status.guarded,
         "clock": clock.kind if clock else None,
-        "level": status.urgency_level(now) or None,
+        "level": row.level or None,
         "ends_at": None if ends_at is None else to_iso(ends_at),
         "left_seconds": None if ends_at is None else max(0, ends_at - now),
         "line": status.prompt_line(now),

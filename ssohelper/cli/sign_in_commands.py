@@ -1,10 +1,21 @@
-"""The commands login, logout and status."""
+"""The commands login, logout and status; the sign-in on the terminal."""
 
-from typing import Any
+import contextlib
+import sys
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import click
 
-from ssohelper.actions import clocks, prompt_notes, protected_sign_ins, regions, tokens
+from ssohelper.actions import (
+    clocks,
+    foreign_profiles,
+    missing_sessions,
+    prompt_notes,
+    protected_sign_ins,
+    regions,
+    tokens,
+)
 from ssohelper.actions import login as sign_in
 from ssohelper.actions.login import LoginOptions, LoginOutcome, Move
 from ssohelper.actions.selection import (
@@ -14,12 +25,13 @@ from ssohelper.actions.selection import (
     resolve_session,
 )
 from ssohelper.app import App
-from ssohelper.cli import choosing, output, status_output
-from ssohelper.cli.status_output import Status
-from ssohelper.cli.terminal_ui import TerminalUi
+from ssohelper.cli import choosing, colors, output
+from ssohelper.cli.table import Cell
 from ssohelper.core import clock_text
+from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.instants import duration_text, parse_duration, to_iso
-from ssohelper.core.model import SsoSession
+from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
+from ssohelper.core.service_hosts import is_loopback_url
 from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, LocalState, LoginRequired, SsoHelperError, UsageProblem
 from ssohelper.system import browser
@@ -37,6 +49,85 @@ class Duration(click.ParamType[int]):
                 f'"{show(str(value), 40)}" is not a duration such as 20m, 1h30m, 90s', param, ctx
             )
         return seconds
+
+
+class TerminalUi:
+    """Shows a sign-in on the terminal. Always prints the URL and the code, to stderr."""
+
+    def __init__(
+        self, app: App, session: SsoSession, *, no_browser: bool, qr: bool, yes: bool
+    ) -> None:
+        self._app = app
+        self._session = session
+        self._qr = qr
+        self._yes = yes
+        setting = sign_in.browser_command_setting(app, session)
+        self._opener = None if no_browser else browser.find_opener(app.environ, setting)
+
+    def show_page(self, url: str) -> None:
+        name = show(self._session.name)
+        where = "a browser on this machine"
+        if self._opener is not None:
+            where = "the browser that opens now; if none does, open this page on this machine"
+        output.say(f'sign in to "{name}" in {where}:')
+        self._print_address(url)
+        if self._qr:
+            # This sign-in redirects to a port of this machine, which a phone cannot reach.
+            output.say(f"to sign in with a phone: ssohelper login {name} --device-code --qr")
+
+    def show_code(self, authorization: DeviceAuthorization) -> None:
+        output.say(
+            f'you are signing in to "{show(self._session.name)}". '
+            "Go on only if you started this yourself, and if the page shows this very code:"
+        )
+        output.say(f"\n    {show(authorization.user_code)}\n")
+        # The demo's pages are on this machine.
+        is_local = is_loopback_url(authorization.verification_uri)
+        where = "a browser on this machine" if is_local else "any browser, on any machine"
+        output.say(f"open this page in {where}:")
+        self._print_address(authorization.verification_uri_complete)
+        if authorization.verification_uri != authorization.verification_uri_complete:
+            output.say(f"or type the code at {show(authorization.verification_uri)}")
+
+    def open_browser(self, make_address: Callable[[], str]) -> bool:
+        if self._opener is None:
+            return False
+        started = browser.start_opener(self._opener, make_address(), self._app.environ)
+        if started is None:
+            output.say(f'"{show(self._opener[0])}" could not be started: open the page yourself')
+        return started is not None
+
+    def report_waiting(self) -> None:
+        output.say(
+            f'another login of "{show(self._session.name)}" is running: waiting for its result'
+        )
+
+    def report_further_region(self, region: str) -> None:
+        output.say(f"now sign in in the region {show(region)} too, as the same user")
+
+    def confirm_another_user(self, earlier: str, user: str) -> bool:
+        name = show(self._session.name)
+        output.say(f'"{show(user)}" signed in to "{name}"; last time it was "{show(earlier)}"')
+        return output.confirm("keep this sign-in?", yes=self._yes, what="another user's sign-in")
+
+    def confirm_other_portal(self, earlier: str, found: str) -> bool:
+        if not output.can_ask_user():
+            return False
+        output.say(f"{show(self._session.start_url)} now leads to another portal:")
+        output.say(f"  last time  {show(earlier)}")
+        output.say(f"  now        {show(found)}")
+        return output.confirm("sign in there?", yes=self._yes, what="another portal")
+
+    def is_cancelled(self) -> bool:
+        """Return False: on a terminal, Ctrl-C ends the whole command."""
+        return False
+
+    def _print_address(self, url: str) -> None:
+        output.say(f"\n    {show(url)}\n")
+        if self._qr:
+            from ssohelper.cli import qr_code
+
+            output.say(qr_code.qr_text(url, getattr(sys.stderr, "encoding", None) or "utf-8"))
 
 
 def sign_in_on_terminal(
@@ -196,9 +287,8 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
         if check and tokens.is_sign_in_needed(app, one, min_seconds)
     ]
     for session in (*unlisted, *sessions):
-        prompt_notes.refresh_prompts(
-            app, session
-        )  # prompts may not show another tool's sign-in or sign-out yet
+        # Prompts may not show another tool's sign-in or sign-out yet.
+        prompt_notes.refresh_prompts(app, session)
     sessions += unlisted
     for path in app.storage.find_clear_files(sessions):
         app.warn(f'"{show(path)}": {clock_text.CLEAR_SIGN_IN}; end it with: ssohelper logout --all')
@@ -212,9 +302,9 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
         clocks.load_cached_credentials(app, sessions),
     )
     if output.options().json:
-        status_output.print_status_json(app, status)
+        _print_status_json(app, status)
     else:
-        status_output.print_status_tables(app, status)
+        _print_status_tables(app, status)
     if needing:
         names = ", ".join(f'"{session.name}"' for session in needing)
         raise LoginRequired(
@@ -247,3 +337,133 @@ def _find_signed_in_sessions(app: App, chosen: str | None) -> list[SsoSession]:
         output.say(clock_text.logout_result_text(chosen, was_signed_in=False))
         return []
     return [choosing.choose_session(chosen)]
+
+
+# -- what status prints ------------------------------------------------------------------------
+
+
+class Status(NamedTuple):
+    """The clocks of sessions, the sessions that cannot be used, and cached role credentials.
+
+    `unlisted` are those sessions with a clock that are not in the config.
+    """
+
+    seen: list[clocks.SessionClock]
+    unlisted: list[SsoSession]
+    unusable: list[clocks.UnusableSession]
+    credentials: list[tuple[RoleKey, CachedCredentials]]
+
+
+# The keys of a session in the JSON that are fields of its clock. Those of an unusable session are
+# null.
+_CLOCK_KEYS = (
+    "user",
+    "refreshable",
+    "token_expires_at",
+    "signed_in_at",
+    "sign_in_ends_at",
+    "sign_in_ends_source",
+    "answering_region",
+)
+
+
+def _print_status_json(app: App, status: Status) -> None:
+    sessions = [
+        {
+            **_session_json(clock.session, clock.state),
+            **{key: _json_value(key, getattr(clock, key)) for key in _CLOCK_KEYS},
+            "in_config": clock.session not in status.unlisted,
+        }
+        for clock in status.seen
+    ]
+    for one in status.unusable:
+        empty = {**dict.fromkeys(_CLOCK_KEYS), "refreshable": False, "in_config": True}
+        sessions.append({**_session_json(one, "unusable"), **empty, "reason": one.reason})
+    data = {
+        "storage": app.storage.apply_setting(),
+        "sessions": sessions,
+        "credentials": [
+            {
+                "session": key.session_name,
+                "account_id": key.account_id,
+                "role_name": key.role_name,
+                **({"chain": key.text} if key.chain else {}),
+                "expires_at": to_iso(cached.credentials.expires_at),
+                "session_duration_seconds": cached.life_seconds,
+            }
+            for key, cached in status.credentials
+        ],
+    }
+    output.print_json(data, app.warnings)
+
+
+def _session_json(one: SsoSession | clocks.UnusableSession, state: str) -> dict[str, Any]:
+    named = {"name": one.name, "start_url": one.start_url, "region": one.region}
+    return {**named, "state": state, "reason": None}
+
+
+def _json_value(key: str, value: Any) -> Any:
+    return to_iso(value) if key.endswith("_at") and value is not None else value
+
+
+def _print_status_tables(app: App, status: Status) -> None:
+    _print_clocks(app, status)
+    with contextlib.suppress(SsoHelperError):
+        found = foreign_profiles.find_foreign_profile(app, None)
+        if found is not None:
+            output.say(found.description)
+    if app.storage.apply_setting() == "keyring":
+        output.say("sign-ins are encrypted, with a key in the keyring")
+
+
+def _print_clocks(app: App, status: Status) -> None:
+    seen, unlisted, unusable, credentials = status
+    now = app.clock.now()
+    if not seen and not unusable:
+        missing = missing_sessions.list_missing_sessions(app)
+        for one in missing:
+            output.say(missing_sessions.describe_missing_session(one))
+        if not missing:
+            output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
+        return
+    rows = [_clock_row(clock, now, in_config=clock.session not in unlisted) for clock in seen]
+    for session in unusable:
+        rows.append([session.name, "-", colors.state_cell("unusable"), "-", session.reason])
+    output.print_rows(["session", "user", "state", "access token", "sign-in"], rows)
+    if credentials:
+        if sys.stdout.isatty():
+            output.echo()
+        output.print_rows(
+            ["session", "account", "role", "role credentials"],
+            [
+                [
+                    key.session_name,
+                    key.account_id,
+                    show(key.role_label),
+                    _time_left_cell(cached.credentials.expires_at, app.clock.aws_now()),
+                ]
+                for key, cached in credentials
+            ],
+        )
+
+
+def _clock_row(clock: clocks.SessionClock, now: int, *, in_config: bool) -> list[str | Cell]:
+    lasts: str | Cell = "-"
+    if clock.token_expires_at is not None:
+        lasts = _time_left_cell(clock.token_expires_at, now)
+        if clock.refreshable:  # the expiry of a renewable token does not matter
+            lasts = f"{lasts.text}, renewed automatically"
+    ends: str | Cell = clock_text.sign_in_end_text(clock.outlook, now)
+    # If the end of the sign-in is only assumed, its cell has no colour.
+    if clock.outlook.at is not None and clock.outlook.reason != "assumed":
+        ends = colors.time_cell(str(ends), clock.outlook.at - now)
+    state = text = clock.state.replace("_", " ")
+    if clock.answering_region not in (None, clock.session.region):
+        text += f", {clock.answering_region} answers"
+    if not in_config:
+        text += f", {clock_text.NOT_IN_CONFIG}"
+    return [clock.session.name, clock.user or "-", colors.state_cell(state, text), lasts, ends]
+
+
+def _time_left_cell(at: int, now: int) -> Cell:
+    return colors.time_cell(clock_text.time_left_text(at, now), at - now)

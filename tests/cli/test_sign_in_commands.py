@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import pytest
 
 from ssohelper.app import App
-from ssohelper.cli.terminal_ui import TerminalUi
+from ssohelper.cli.sign_in_commands import TerminalUi
 from ssohelper.core.instants import from_iso
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
