@@ -16,7 +16,7 @@ from ssohelper.app import App
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.policy import Way
 from ssohelper.emulator.server import Emulator
-from ssohelper.errors import AwsUnreachable, LoginRequired
+from ssohelper.errors import LoginRequired
 from tests.conftest import SCRIPT, Home, Run
 from tests.in_process import renew_in_process
 from tests.long_rows import long_after
@@ -44,17 +44,6 @@ def sign_in(home: Home, emulator: Emulator) -> Callable[..., Path]:
         return home.write_token({k: v for k, v in content.items() if v is not None})
 
     return write
-
-
-def test_a_good_token_needs_no_request(
-    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
-) -> None:
-    sign_in(3000)
-    before = emulator.counters
-    assert (
-        tokens.ensure_valid_token(app, session, app.clock.deadline()).expires_at > app.clock.now()
-    )
-    assert emulator.counters == before
 
 
 def test_with_a_damaged_token_file_good_role_credentials_are_served(
@@ -87,63 +76,6 @@ def test_a_token_near_its_end_is_renewed(
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
 
-def test_the_margin_of_a_short_lived_token_is_a_third_of_its_lifetime(
-    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
-) -> None:
-    emulator.faults.token_seconds = 900
-    sign_in(60)
-    first = tokens.ensure_valid_token(app, session, app.clock.deadline())
-    again = tokens.ensure_valid_token(app, session, app.clock.deadline())
-    assert first.value == again.value
-    assert emulator.counters["CreateToken.refresh_token"] == 1
-
-
-def test_an_omitted_refresh_token_stays_in_the_file(
-    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
-) -> None:
-    emulator.faults.set(rotation="none", omit_refresh_token=True)
-    path = sign_in(100)
-    kept = json.loads(path.read_text())["refreshToken"]
-    tokens.ensure_valid_token(app, session, app.clock.deadline())
-    assert json.loads(path.read_text())["refreshToken"] == kept
-
-
-def test_signed_out_and_expired_say_what_to_type(
-    app: App, session: SsoSession, sign_in: Callable[..., Path]
-) -> None:
-    with pytest.raises(LoginRequired, match="signed out"):
-        tokens.ensure_valid_token(app, session, app.clock.deadline())
-    sign_in(0, refreshToken=None)
-    with pytest.raises(LoginRequired) as refused:
-        tokens.ensure_valid_token(app, session, app.clock.deadline())
-    assert refused.value.message == 'the session "corp" expired'
-    assert refused.value.hint == "sign in with: ssohelper login corp"
-
-
-def test_a_token_that_cannot_be_renewed_is_used_until_its_end(
-    app: App, session: SsoSession, sign_in: Callable[..., Path]
-) -> None:
-    sign_in(100, refreshToken=None)
-    assert tokens.ensure_valid_token(app, session, app.clock.deadline()).refresh_token is None
-
-
-@pytest.mark.parametrize("name", ["InvalidGrantException", "InternalServerException"])
-def test_after_a_failed_renewal_an_unexpired_token_is_used(
-    app: App,
-    session: SsoSession,
-    sign_in: Callable[..., Path],
-    emulator: Emulator,
-    name: str,
-) -> None:
-    path = sign_in(100)
-    content = path.read_bytes()
-    emulator.faults.fail("CreateToken", name, times=9)
-    assert (
-        tokens.ensure_valid_token(app, session, app.clock.deadline(4)).expires_at > app.clock.now()
-    )
-    assert path.read_bytes() == content
-
-
 @pytest.mark.usefixtures("session")
 def test_a_refusal_is_shared_until_the_token_file_changes(
     run: Run, emulator: Emulator, sign_in: Callable[..., Path]
@@ -158,17 +90,6 @@ def test_a_refusal_is_shared_until_the_token_file_changes(
     sign_in(0)
     assert run(*COMMAND).returncode == 0
     assert emulator.counters["CreateToken.refresh_token"] == 2
-
-
-def test_an_unreachable_aws_does_not_count_as_signed_out(
-    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
-) -> None:
-    path = sign_in(0)
-    content = path.read_bytes()
-    emulator.stop()
-    with pytest.raises(AwsUnreachable):
-        tokens.ensure_valid_token(app, session, app.clock.deadline(3))
-    assert path.read_bytes() == content
 
 
 def test_after_invalid_grant_another_tools_new_token_is_used(
@@ -189,23 +110,6 @@ def test_after_invalid_grant_another_tools_new_token_is_used(
     token = tokens.ensure_valid_token(patient, session, patient.clock.deadline())
     assert token.value.reveal() == theirs["accessToken"]
     assert emulator.counters["CreateToken.refresh_token"] == 1
-
-
-def test_waiting_for_another_tools_token_ends_after_three_seconds(
-    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
-) -> None:
-    sign_in(0)
-    emulator.faults.fail("CreateToken.refresh_token", "InvalidGrantException")
-    clock = [0.0]
-
-    def sleep(seconds: float) -> None:
-        clock[0] += seconds
-
-    waiting = App(app.environ, monotonic=lambda: clock[0], sleep=sleep)
-    renew_in_process(waiting)
-    with pytest.raises(LoginRequired):
-        tokens.ensure_valid_token(waiting, session, waiting.clock.deadline())
-    assert 2.5 < clock[0] <= 3.0
 
 
 def test_a_rejected_token_is_renewed_whatever_its_expiry(
@@ -295,16 +199,6 @@ def test_a_caller_that_ends_during_the_renewal_loses_no_sign_in(
     done = subprocess.run([SCRIPT, *COMMAND], env=home.env, capture_output=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, b"")
     assert emulator.counters["CreateToken.refresh_token"] == 1
-
-
-def test_a_logout_during_the_renewal_is_not_undone(
-    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
-) -> None:
-    path = sign_in(0)
-    emulator.faults.run_before("CreateToken", path.unlink)
-    with pytest.raises(LoginRequired):
-        tokens.ensure_valid_token(app, session, app.clock.deadline())
-    assert not path.exists()
 
 
 def test_no_output_of_a_failure_holds_a_secret(

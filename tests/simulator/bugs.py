@@ -122,7 +122,7 @@ def _keep_of_any_sign_in(put: Put) -> None:
 
 def _send_again(put: Put) -> None:
     """A refresh is sent again, by the same process, when its answer was lost."""
-    real = renewal._request_token_renewal
+    real = renewal._request_token
 
     def renew(app: Any, session: Any, token: Any, reserved: Any) -> None:
         try:
@@ -130,7 +130,7 @@ def _send_again(put: Put) -> None:
         except AnswerLost:
             real(app, session, token, reserved)
 
-    put(renewal, "_request_token_renewal", renew)
+    put(renewal, "_request_token", renew)
 
 
 def _renew_without_lock(put: Put) -> None:
@@ -241,7 +241,7 @@ def _lose_wake(put: Put) -> None:
 
 def _give_up_early(put: Put) -> None:
     """renewal takes a lost answer for a refusal of AWS's: the person is sent to sign in."""
-    real = renewal._request_token_renewal
+    real = renewal._request_token
 
     def renew(app: Any, session: Any, token: Any, reserved: Any) -> None:
         try:
@@ -249,7 +249,7 @@ def _give_up_early(put: Put) -> None:
         except AwsUnreachable as error:
             raise tokens.sign_in_expired_error(session) from error
 
-    put(renewal, "_request_token_renewal", renew)
+    put(renewal, "_request_token", renew)
 
 
 def _find_after_sign_out(put: Put) -> None:
