@@ -125,8 +125,7 @@ def _use_browser(
     state, verifier = Secret(secrets.token_urlsafe(32)), Secret(secrets.token_urlsafe(48))
     digest = hashlib.sha256(verifier.reveal().encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    with app.makers.make_sign_in_pages() as pages:
-        pages.expect_callback(state)
+    with app.makers.make_sign_in_pages(state) as pages:
         redirect_uri = pages.redirect_uri
         page = oidc.authorize_url(registration, redirect_uri, state.reveal(), challenge)
         ui.show_page(page)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import socket
 
     from ssohelper.core.local_http import RequestHandler
+    from ssohelper.core.model import Secret
     from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
     from ssohelper.system.locations import Locations
     from ssohelper.wire.browser_pages import BrowserPages, SignInPages
@@ -44,11 +45,11 @@ class Makers:
 
         return BrowserPages()
 
-    def make_sign_in_pages(self) -> SignInPages:
+    def make_sign_in_pages(self, state: Secret) -> SignInPages:
         """Return the server to which a sign-in page returns; the server does not listen yet."""
         from ssohelper.wire.browser_pages import SignInPages
 
-        return SignInPages()
+        return SignInPages(state)
 
     def bind_local_server(
         self,

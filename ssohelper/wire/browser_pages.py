@@ -164,9 +164,9 @@ class SignInPages(BrowserPages):
     gVisor.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, state: Secret) -> None:
         super().__init__(admits_unknown=True)
-        self._state: Secret | None = None
+        self._state = state
         self._arrived: queue.SimpleQueue[Callback] = queue.SimpleQueue()
         self._taken = threading.Lock()
         self._pages[CALLBACK_PATH] = self._answer_callback
@@ -175,10 +175,6 @@ class SignInPages(BrowserPages):
     @property
     def redirect_uri(self) -> str:
         return self._origin + CALLBACK_PATH
-
-    def expect_callback(self, state: Secret) -> None:
-        """Accept one callback with this state from now on."""
-        self._state = state
 
     def wait_for_callback(self, seconds: float) -> Callback | None:
         """Wait for the callback and return it, or None if it does not come in time."""
@@ -208,9 +204,8 @@ class SignInPages(BrowserPages):
         if any(len(values) != 1 for values in fields.values()):
             return None
         state = fields.get("state", [""])[0]
-        if self._state is None or not hmac.compare_digest(
-            state.encode("utf-8", "replace"), self._state.reveal().encode()
-        ):
+        expected = self._state.reveal().encode()
+        if not hmac.compare_digest(state.encode("utf-8", "replace"), expected):
             return None
         if fields.get("error"):
             return Callback(None, fields["error"][0][:100])

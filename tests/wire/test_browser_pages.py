@@ -30,8 +30,7 @@ def test_two_servers_take_ports_that_are_free() -> None:
 
 @pytest.fixture
 def sign_in() -> Iterator[SignInPages]:
-    with SignInPages() as pages:
-        pages.expect_callback(Secret(STATE))
+    with SignInPages(Secret(STATE)) as pages:
         yield pages
 
 
