@@ -1,8 +1,8 @@
 """The process that runs the command of the setting `notify`: its exit codes and its time limit."""
 
+import signal
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -15,17 +15,12 @@ def test_a_command_that_hangs_is_killed_with_its_children(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pids = tmp_path / "pids"
-    asked: list[bool] = []
-
-    def monotonic() -> float:
-        """Return 0 at first, however soon the command runs; once it runs, the end of the limit."""
-        asked.append(pids.exists())
-        return float(notice_process._SECONDS if len(asked) > 1 and asked[-1] else 0)
-
-    clock = SimpleNamespace(monotonic=monotonic, sleep=time.sleep)
-    monkeypatch.setattr(notice_process, "time", clock)
+    reset: list[int] = []
+    monkeypatch.setattr(signal, "signal", lambda number, _to: reset.append(number))
+    monkeypatch.setattr(notice_process, "_SECONDS", 2.0)
     script = f"sleep 600 & echo $! $$ > {pids}.part; mv {pids}.part {pids}; wait"
     notice_process.run_notice_process(["/bin/sh", "-c", script])
+    assert reset == [signal.SIGINT, signal.SIGQUIT]
     for pid in wait_for(pids).split():
         ends_at = time.monotonic() + 30
         while alive(int(pid)):

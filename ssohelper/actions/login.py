@@ -81,10 +81,9 @@ class LoginOptions(NamedTuple):
 class LoginOutcome(NamedTuple):
     """The session's token after a login, and where the token comes from.
 
-    `how` says whether the token was "kept" unchanged, "renewed", taken from another login
-    ("joined"), or is from a new sign-in ("signed in"). `user` is the user name of a new sign-in;
-    None if it is unknown or there was no sign-in. `session` has the portal and region of the token:
-    a company's own start URL may lead to another region than before.
+    "joined" means that another login got it. `user` is the user name of a new sign-in, if known.
+    `session` has the token's portal and region: a company's own start URL may lead to another
+    region than before.
     """
 
     session: SsoSession
@@ -98,9 +97,8 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
 
     A second login of the same session waits for the first and takes its result, so that only one
     browser tab opens. After an error nothing is saved.
-    Raises: LoginRequired if the user did not sign in or AWS refused; AwsUnreachable; LocalState;
-    Interrupted if the user cancelled; UsageProblem if another user signed in than last time, and
-    the user did not confirm this.
+    Raises: LoginRequired, AwsUnreachable, LocalState; Interrupted if the user cancelled; UsageProblem
+    if the user did not confirm that another user signed in than last time.
     """
     app.tokens.remove_temporary_files()
     done = None if options.force else _reuse_sign_in(app, session, options.min_seconds)
@@ -147,11 +145,9 @@ def browser_command_setting(app: App, session: SsoSession) -> str | None:
 def log_out(app: App, session: SsoSession) -> bool:
     """Sign out at AWS, then remove the session's token and role credentials from this machine.
 
-    Returns whether there was a sign-in. Token and credentials are removed even if AWS cannot be
-    reached.
-    Raises: AwsUnreachable or ConfigInvalid, after the removal, if AWS was not told of the sign-out;
-    ConfigInvalid, before the removal, if an environment variable would send AWS's token to another
-    host: the sign-out works once the variable is unset.
+    Returns whether there was a sign-in. Raises: AwsUnreachable or ConfigInvalid, after the removal,
+    if AWS was not told; ConfigInvalid, before it, if an environment variable would send AWS's token
+    to another host.
     """
     agents.refuse_if_allow_list_applies(app, "sign out", f"ssohelper logout {session.name}")
     # The config may name another portal by now. The sign-in is ended at the portal where it began.
@@ -425,8 +421,7 @@ def _sign_in_further(app: App, session: SsoSession, ui: LoginUi, options: LoginO
     """Sign in at each further portal without a sign-in, one after another.
 
     A failed sign-in is a warning, because the session's own sign-in works without it. Raises:
-    UsageProblem if another user signed in there than in the session's own region; the new sign-in
-    is then ended and not saved.
+    UsageProblem if another user signed in there.
     """
     for further in _portals_without_sign_in(app, session):
         ui.report_further_region(further.region)

@@ -40,10 +40,8 @@ _REREAD_PAUSE_SECONDS = 0.1
 def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
     """Renew the session's token `seen_id`. Do nothing if the file has a newer valid token.
 
-    Records the end of the sign-in if it has ended. Callers pass an unexpired token that cannot be
-    renewed only if AWS has rejected it.
-    Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, AnswerLost,
-    LocalState.
+    Records the end of the sign-in if it has ended.
+    Raises: LoginRequired, AwsUnreachable, AnswerLost, LocalState.
     """
     for _ in range(_LOCK_TRIES):
         with app.tokens.lock_token(session, app.clock.deadline(LOCK_SECONDS)) as is_held:

@@ -68,9 +68,7 @@ def retry_after_sign_in(
 ) -> _T:
     """Return the action's result. If the action raises LoginRequired, repeat it after a sign-in.
 
-    `say` prints the line that tells the user about the wait.
-    Raises: LoginRequired if the user did not sign in within `seconds`; any other error of the
-    action.
+    Raises: LoginRequired if the user did not sign in within `seconds`.
     """
     ends_at = app.clock.monotonic() + seconds
     has_notified = False

@@ -37,7 +37,7 @@ _REVOCATION_SECONDS = 12.0
 def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToken:
     """Return a valid token of the session. Renews a token that expires soon.
 
-    Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, LocalState.
+    Raises: LoginRequired, AwsUnreachable, LocalState.
     """
     token = _load_present_token(app, session)
     if load_token_state(app, session, token) is TokenState.GOOD:
@@ -64,7 +64,7 @@ def renew_token(
     """Renew the token `seen`, which AWS rejected or which ends too soon; return the new token.
 
     The renewal goes on even if the deadline passes or the caller is killed.
-    Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, LocalState.
+    Raises: LoginRequired, AwsUnreachable, LocalState.
     """
     error = app.renewals.renew_token(session.sign_in_name, seen.id, deadline)
     if isinstance(error, AwsUnreachable | LocalState):
@@ -91,7 +91,7 @@ def load_token_state(app: App, session: SsoSession, token: AccessToken) -> Token
 def load_token_for_broker(app: App, session: SsoSession) -> Token:
     """Return the id and state of the session's token, for the broker.
 
-    Raises: LoginRequired if an interactive sign-in is needed, LocalState.
+    Raises: LoginRequired, LocalState.
     """
     token = _load_present_token(app, session)
     state = load_token_state(app, session, token)

@@ -145,9 +145,8 @@ def sign_in_on_terminal(
 ) -> LoginOutcome:
     """Sign in to the session if that is needed; print the result and return it.
 
-    Uses a device code with `device_code`, or if no browser can run on this host. With `yes`, keeps
-    the sign-in of a different user than last time without asking. With `completes`, also signs in
-    at further portals that have no sign-in, if the present sign-in is kept. `move`: see LoginOptions.
+    Uses a device code if no browser can run on this host. With `yes`, another user than last time
+    is accepted without a question. `completes`, `move`: see LoginOptions.
     """
     ui = TerminalUi(app, session, no_browser=no_browser, qr=qr, yes=yes)
     setting = sign_in.browser_command_setting(app, session)

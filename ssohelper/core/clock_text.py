@@ -97,9 +97,8 @@ def login_result_text(
 ) -> str:
     """Return the message to show after a login; `how` and `user` come from its LoginOutcome.
 
-    The message names the end of the sign-in, until which jobs can run. When that end is unknown, it
-    names the end of the access token, and says until when that is renewed. If there is a
-    `next_step`, the message begins with that.
+    It names the end until which jobs can run: that of the sign-in, or else of the access token. It
+    begins with the `next_step`, if there is one.
     """
     ends_at = outlook.sign_in_needed_at or outlook.token_expires_at or now
     until = f"until {to_iso(ends_at)} ({duration_text(ends_at - now)})"

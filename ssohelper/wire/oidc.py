@@ -203,9 +203,9 @@ class OidcClient:
         Sends exactly one request: the refresh token may be single-use. The whole deadline is spent
         waiting for the answer, since a late answer still holds the next refresh token. When the
         answer has no refresh token, the new token keeps the old one.
-        Raises: LoginRequired if AWS refuses the token for good; AnswerLost if AWS may have accepted
-        the token but no answer came; RegistrationRejected, Throttled, AwsUnreachable, BadAnswer;
-        ConfigInvalid, before anything is sent, for a token that another server issued.
+        Raises: LoginRequired, RegistrationRejected, Throttled, AwsUnreachable, BadAnswer; AnswerLost
+        if AWS may have accepted the token; ConfigInvalid, before anything is sent, for a token that
+        another server issued.
         """
         if token.refresh_token is None or token.client is None:
             raise LoginRequired(f'the sign-in of session "{self._session.name}" cannot be renewed')

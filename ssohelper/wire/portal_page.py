@@ -26,8 +26,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 def find_portal_url(start_url: str, environ: Mapping[str, str]) -> str:
     """Return the URL of AWS's portal to which a company's own start URL redirects.
 
-    Raises: ConfigInvalid if the start URL does not redirect, or not to an AWS portal;
-    AwsUnreachable if the start URL's server gives no answer or an error.
+    Raises: ConfigInvalid if it leads to no AWS portal, AwsUnreachable.
     """
     answer = _request_page(start_url, environ)
     if answer.status >= 500 or answer.status == 429:
