@@ -9,7 +9,7 @@ import pytest
 from ssohelper.actions import login_flows
 from ssohelper.core.device_flow import DeviceAuthorization, Poll
 from ssohelper.core.model import ClientRegistration, IssuedToken, Secret
-from ssohelper.errors import AwsUnreachable, Throttled
+from ssohelper.errors import AwsUnreachable, LoginRequired, Throttled
 from tests.actions.world import HOUR, NOW, SESSION, WorldApp, token
 
 DAY = 24 * HOUR
@@ -83,3 +83,29 @@ def test_a_device_code_is_shown_with_a_browser_and_asked_for_no_faster_than_aws_
     [shown, opened] = steps
     assert shown == code
     assert str(opened).startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("device_code", [True, False])
+def test_a_sign_in_that_nobody_confirms_ends_with_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device_code: bool
+) -> None:
+    app = WorldApp(tmp_path, sleeps=True)
+    page = "https://device.sso.us-east-1.amazonaws.com/"
+    code = DeviceAuthorization(Secret("d"), "ABCD-EFGH", page, page, 5, NOW + 5, 5)
+    monkeypatch.setattr(login_flows, "USER_SECONDS", 0)
+    ui: Any = SimpleNamespace(
+        is_cancelled=lambda: False,
+        show_code=lambda _code: None,
+        show_page=lambda _url: None,
+        open_browser=lambda _make_address: False,
+    )
+    oidc: Any = SimpleNamespace(
+        register_client=lambda _grant: NEW,
+        authorize_url=lambda *_: page,
+        start_device_authorization=lambda _client: code,
+        poll_for_token=lambda *_: Poll.PENDING,
+        issuer="aws/us-east-1",
+    )
+    app.oidc = lambda _session: oidc  # type: ignore[method-assign]
+    with pytest.raises(LoginRequired, match='no sign-in to "corp" came in time'):
+        login_flows.get_token(app, SESSION, ui, device_code=device_code, must_register=True)

@@ -49,9 +49,7 @@ def parse_token(document: dict[str, Any]) -> AccessToken:
     """
     value = fields.checked_token(document.get("accessToken"), "accessToken")
     expires_at = fields.instant_from_text(document.get("expiresAt"), "expiresAt")
-    refresh_token = fields.checked_or_none(
-        fields.checked_token, document.get("refreshToken"), "refreshToken"
-    )
+    refresh_token = _optional_token(document, "refreshToken")
     return AccessToken(
         Secret(value),
         expires_at,
@@ -123,10 +121,8 @@ def _checked_sign_in_fact(name: str, value: object) -> Any:
 
 
 def _parse_client(document: dict[str, Any], token_expires_at: int) -> ClientRegistration | None:
-    client_id = fields.checked_or_none(fields.checked_token, document.get("clientId"), "clientId")
-    secret = fields.checked_or_none(
-        fields.checked_token, document.get("clientSecret"), "clientSecret"
-    )
+    client_id = _optional_token(document, "clientId")
+    secret = _optional_token(document, "clientSecret")
     if client_id is None or secret is None:
         return None
     ends = "registrationExpiresAt"
@@ -134,6 +130,10 @@ def _parse_client(document: dict[str, Any], token_expires_at: int) -> ClientRegi
     if expires_at is None:
         expires_at = min(token_expires_at + _REGISTRATION_SECONDS, LATEST_INSTANT)
     return ClientRegistration(client_id, Secret(secret), expires_at)
+
+
+def _optional_token(document: dict[str, Any], name: str) -> str | None:
+    return fields.checked_or_none(fields.checked_token, document.get(name), name)
 
 
 def _checked_texts(value: object) -> tuple[str, ...]:
