@@ -55,14 +55,16 @@ class TerminalUi:
     """Shows a sign-in on the terminal. Always prints the URL and the code, to stderr."""
 
     def __init__(
-        self, app: App, session: SsoSession, *, no_browser: bool, qr: bool, yes: bool
+        self,
+        app: App,
+        session: SsoSession,
+        opener: browser.Opener | None,
+        *,
+        qr: bool = False,
+        yes: bool = False,
     ) -> None:
-        self._app = app
-        self._session = session
-        self._qr = qr
-        self._yes = yes
-        setting = sign_in.browser_command_setting(app, session)
-        self._opener = None if no_browser else browser.find_opener(app.environ, setting)
+        self._app, self._session, self._opener = app, session, opener
+        self._qr, self._yes = qr, yes
 
     def show_page(self, url: str) -> None:
         name = show(self._session.name)
@@ -148,10 +150,9 @@ def sign_in_on_terminal(
     Uses a device code if no browser can run on this host. With `yes`, another user than last time
     is accepted without a question. `completes`, `move`: see LoginOptions.
     """
-    ui = TerminalUi(app, session, no_browser=no_browser, qr=qr, yes=yes)
-    setting = sign_in.browser_command_setting(app, session)
-    device_code = device_code or browser.find_opener(app.environ, setting) is None
-    options = LoginOptions(device_code, force, min_seconds, completes, move)
+    opener = browser.find_opener(app.environ, sign_in.browser_command_setting(app, session))
+    ui = TerminalUi(app, session, None if no_browser else opener, qr=qr, yes=yes)
+    options = LoginOptions(device_code or opener is None, force, min_seconds, completes, move)
     outcome = sign_in.log_in(app, session, ui, options)
     outlook = clocks.outlook_of_token(app, session, outcome.token)
     output.say(

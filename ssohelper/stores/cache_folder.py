@@ -10,7 +10,7 @@
 | role credentials, published responses, stamps  | tokens, client registrations, sign-in facts   |
 | lists of roles, portal addresses               | config, its versions, settings, storage.json  |
 | failures of sign-ins and of regions, AWS's time| guard rules, grants, the journal, locks       |
-| index of names, prompt files, notices          | usage with favourites, options of            |
+| index of names, prompt files                   | usage with favourites, options of            |
 | console, list view                             | `profile sync`, an endpoint's files           |
 """
 

@@ -188,7 +188,7 @@ class TestLogin:
         home.browser()
         app = App(home.env)
         session = app.config.read().sso_sessions()[0]
-        TerminalUi(app, session, no_browser=no_browser, qr=False, yes=False).show_page("http://x")
+        TerminalUi(app, session, None if no_browser else ("/bin/true",)).show_page("http://x")
         said = capsys.readouterr().err
         assert said == f'sign in to "corp" in {where}:\n\n    http://x\n\n'
 
