@@ -249,8 +249,9 @@ class TestWhatAKilledProcessLeft:
             folder.mkdir(mode=0o700, exist_ok=True)
             (folder / f".ssohelper-{ended_pid}-0123456789ab").write_text('{"accessToken": "x"}')
         written = corp.token_folder / f".ssohelper-{os.getpid()}-0123456789ab"
-        written.touch()
-        ok(run, *command)
+        with written.open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)  # as the process does that is writing it
+            ok(run, *command)
         assert list(corp.path.rglob(".ssohelper-*-*")) == [written]
 
     def test_logout_all_removes_it_without_a_session(
