@@ -282,9 +282,9 @@ class TestWindows:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         tmp_path.chmod(0o777)
-        assert installation.find_replaceable_part_of_path(str(tmp_path)) == str(tmp_path)
+        assert installation.find_replaceable_part(str(tmp_path)) == str(tmp_path)
         monkeypatch.setattr(sys, "platform", "win32")
-        assert installation.find_replaceable_part_of_path(str(tmp_path)) is None
+        assert installation.find_replaceable_part(str(tmp_path)) is None
 
     def test_a_file_that_somebody_reads_is_replaced_when_they_have(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

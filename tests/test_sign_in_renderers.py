@@ -18,10 +18,10 @@ import pytest
 from ssohelper import cli, prompt_entry
 from ssohelper.actions import console as consoles
 from ssohelper.actions import directory, fixed_keys, login, notices, run, run_child
+from ssohelper.actions.doctor_sessions import SOON_SECONDS
 from ssohelper.app import App
 from ssohelper.cli import output, serve_command
 from ssohelper.core.clock_text import Notice
-from ssohelper.core.doctor.sign_ins_and_lists import SOON_SECONDS
 from ssohelper.core.instants import parse_duration, to_iso
 from ssohelper.core.model import Profile, SignInFacts, SsoSession
 from ssohelper.core.policy import Way

@@ -88,7 +88,7 @@ def list_other_profiles(
             and (bool(found.solvable) or needs_region or one.origin.is_legacy),
             unknown="" if found.first or is_ours else checker.explain_uncertain_role(one),
             lacks_region=lacks_region,
-            differs_by_sdk=runs_no_program and checker.has_second_credential_source(one.name),
+            differs_by_sdk=runs_no_program and checker.has_second_source(one.name),
             is_unusable=bool(now.first) or one.origin.is_legacy,
             users=users.get(one.name, ()),
             block=blocks.get(one.name, ()),
@@ -198,7 +198,7 @@ def find_unusable_profiles(app: App) -> frozenset[str]:
 def find_unfit_profiles(app: App, roles: Collection[Role]) -> frozenset[str]:
     """Return those profiles of these roles that might not give a shell the role.
 
-    `ProfileChecker.find_reason_against_use` decides, for managed profiles too. Legacy profiles have
+    `ProfileChecker.explain_refusal` decides, for managed profiles too. Legacy profiles have
     a sign-in of their own, whose user may be another one.
     """
     check = ProfileChecker(app, app.config.read())
@@ -208,8 +208,7 @@ def find_unfit_profiles(app: App, roles: Collection[Role]) -> frozenset[str]:
         if (target := check.config.target_or_none(entry)) is not None
         and target.role in roles
         and (
-            (target.form == LEGACY_FORM and not entry.managed)
-            or check.find_reason_against_use(entry.name)
+            (target.form == LEGACY_FORM and not entry.managed) or check.explain_refusal(entry.name)
         )
     )
 
@@ -239,4 +238,4 @@ def find_profile_problem(app: App, name: str) -> str:
     A `credential_process` of another program is a reason too: only a run would show which
     credentials it gives. For a profile that assumes a role, its source profiles are checked too.
     """
-    return ProfileChecker(app, app.config.read()).find_reason_why_profile_may_fail(name)
+    return ProfileChecker(app, app.config.read()).explain_doubt(name)

@@ -104,8 +104,8 @@ def _make_claude_code_settings(app: App, profile: Profile) -> dict[str, object]:
     profile. For a role without a profile, its documentation advises a command that exports keys.
     """
     installation.refuse_temporary_installation(app.environ, "its commands would be gone later")
-    installation.warn_if_others_could_replace(app.environ, app.warn)
-    command = installation.quote_path_for_profile(installation.find_ssohelper_command(app.environ))
+    installation.warn_if_exposed(app.environ, app.warn)
+    command = installation.quote_program_path(installation.find_ssohelper_command(app.environ))
     values: dict[str, object] = {"awsAuthRefresh": f"{command} login {profile.session.name}"}
     if _is_profile_in_config(app, profile):
         return {"env": {agent_settings.AWS_PROFILE: profile.name}, **values}

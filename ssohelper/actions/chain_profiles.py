@@ -82,7 +82,7 @@ def write_chain_profile(app: App, planned: ChainPlan) -> None:
 
 def _config_keys_with_credential_process(app: App, via: Profile, step: ChainStep) -> dict[str, str]:
     command = installation.find_profile_command(app.environ)
-    installation.warn_if_others_could_replace(app.environ, app.warn)
+    installation.warn_if_exposed(app.environ, app.warn)
     base = via.role._replace(chain="")
     keys = identity_keys(via.session, base, PROCESS, command)
     line = f"{keys['credential_process']} --chain {step.profile}"

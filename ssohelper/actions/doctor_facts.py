@@ -1,392 +1,346 @@
-"""Gathers what `doctor` checks: the config, its profiles and sessions. Sends no request."""
+"""What the checks of `doctor` share: the user's AWS setup, each part read when it is first asked."""
 
 from __future__ import annotations
 
-import configparser
 import os
-import time
+import shlex
+import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import clocks, directory, missing_sessions
-from ssohelper.core import (
-    chains,
-    plan_text,
-    process_command,
-    resolver,
-    session_changes,
+from ssohelper.actions import adopting, clocks, directory, lost_roles, selection
+from ssohelper.actions.profile_checks import ProfileChecker, ProfileFact
+from ssohelper.core import adoption
+from ssohelper.core.choices import PROCESS, filter_for_exact_text
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
+from ssohelper.core.profile_keys import identity_keys
+from ssohelper.core.profile_origin import (
+    NamedRole,
+    find_aws_sso_cli_blocks,
+    find_profile_origins,
 )
-from ssohelper.core.choices import Choices, role_filter
-from ssohelper.core.config_file import ConfigFile, ProfileEntry, is_chain
-from ssohelper.core.config_text import REMOVE_QUOTES, ConfigText, Section
-from ssohelper.core.doctor import variables
-from ssohelper.core.doctor.facts import (
-    ConfigFacts,
-    Failure,
-    MissingSessionFact,
-    ProfileFact,
-    SessionFact,
-    TokenFact,
-)
-from ssohelper.core.further_portals import parse_further_portals
-from ssohelper.core.model import SESSION_NAME, Role, SsoSession
-from ssohelper.core.resolver import ProgramFact
+from ssohelper.core.resolver import KEY_PAIR
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
-from ssohelper.errors import ConfigInvalid, KeyringUnavailable, LocalState, SsoHelperError
-from ssohelper.system import installation, programs
+from ssohelper.errors import KeyringUnavailable, LocalState, SsoHelperError
+from ssohelper.system import installation
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.adoption import AdoptionCandidate
     from ssohelper.core.listing import Listing
+    from ssohelper.core.model import Role, SsoSession
+    from ssohelper.core.written_roles import WrittenRole
 
-# Parsing a config of fewer bytes takes a few milliseconds, so it is not measured.
-_MEASURED_BYTES = 200_000
-_VARIABLES = (
-    *resolver.WEB_IDENTITY_VARIABLES,
-    *resolver.CONTAINER_VARIABLES,
-    *variables.NAMES,
-    *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCOUNT_ID"),
-    *("AWS_CONFIG_FILE", "AWS_ENDPOINT_URL", "AWS_CREDENTIAL_EXPIRATION"),
-)
-# Variables that boto3 and the AWS CLI treat as set even if their value is empty.
-_SET_IF_EMPTY = (
-    *("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"),
-    *resolver.PROFILE_VARIABLES,
-    *variables.NAMES,
-)
-_SECRET_VARIABLES = (*resolver.KEY_VARIABLES, "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
-_SHOWN_KEYS = ("credential_process", "role_arn", "source_profile", "credential_source")
-_OWN_PROGRAMS = ("ssohelper", "ssohelper-credentials", "ssohelper.exe")
+_MOST_ADOPTED = 3
 
 
-def copy_sdk_variables_without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that SDKs read, with "set" in place of each key and token.
+class Proof(NamedTuple):
+    """What a profile's program answered when it was run.
 
-    An empty variable is left out, unless SDKs treat it otherwise than an unset one.
+    `account_id` is the account in the answer, "" if the answer names none. `failure` says why there
+    are no credentials; with `needs_sign_in`, only a sign-in is missing. `is_own`: the program is
+    this ssohelper.
     """
-    found = {name: environ[name] for name in _VARIABLES if environ.get(name)}
-    found |= {name: "" for name in _SET_IF_EMPTY if environ.get(name) == ""}
-    return found | {name: "set" for name in _SECRET_VARIABLES if environ.get(name)}
 
+    profile: ProfileFact
+    is_own: bool = True
+    failure: str = ""
+    needs_sign_in: bool = False
+    account_id: str = ""
 
-def is_web_identity_token_file_missing(environ: Mapping[str, str]) -> bool:
-    """Return whether the variables for a web identity are set, but its token file is missing."""
-    role, path = (environ.get(name) for name in ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"))
-    return bool(role and path) and not os.path.exists(path or "")
-
-
-def find_missing_web_identity_token_files(
-    config: ConfigFacts, profiles: Iterable[ProfileFact]
-) -> frozenset[str]:
-    """Return the paths in the profiles' `web_identity_token_file` at which no file exists."""
-    every = [one.entry.keys for one in profiles] + list(config.credentials.values())
-    paths = {keys.get("web_identity_token_file", "") for keys in every} - {""}
-    return frozenset(path for path in paths if not os.path.exists(path))
-
-
-# -- reading the config and the credentials file -----------------------------------------------
-
-
-def read_config_facts(app: App) -> ConfigFacts:
-    """Return the content of ~/.aws/config and ~/.aws/credentials, or why they cannot be read."""
-    locations = app.locations
-    facts = ConfigFacts(
-        path=os.fspath(locations.aws_config_file),
-        credentials_path=os.fspath(locations.aws_credentials_file),
-    )
-    try:
-        found = app.makers.make_user_file(locations.aws_config_file).read()
-        facts = facts._replace(data=found.data, is_missing=found.mark is None)
-        if found.mark is None and os.path.islink(facts.path):
-            facts = facts._replace(broken_link=os.readlink(facts.path))
-        file = app.config.read()
-        facts = facts._replace(file=file, data=file.text.data)  # shares one copy of up to 4 MB
-    except SsoHelperError as error:
-        facts = facts._replace(failure=Failure.of_error(error))
-    try:
-        data = app.makers.make_user_file(locations.aws_credentials_file).read().data
-        sections = ConfigText(data, facts.credentials_path).sections
-        keys = {name: resolver.hide_secrets(one.values()) for name, one in sections.items()}
-        return facts._replace(
-            credentials=keys,
-            credentials_profiles=_read_profiles_of_credentials_file(facts.file, sections),
+    @property
+    def is_of_another_account(self) -> bool:
+        return bool(self.account_id) and self.profile.meant_account_id not in (
+            None,
+            self.account_id,
         )
-    except SsoHelperError as error:
-        return facts._replace(credentials_failure=Failure.of_error(error))
 
 
-def _read_profiles_of_credentials_file(
-    config: ConfigFile | None, sections: Mapping[str, Section]
-) -> tuple[ProfileFact, ...]:
-    """Return the profiles that only ~/.aws/credentials has, with "set" for possible secrets."""
-    if config is None:
-        return ()
-    found = []
-    for name, section in sections.items():
-        if config.profile(name) is None:
-            keys = {
-                key: value if key in _SHOWN_KEYS else "set"
-                for key, value in section.values().items()
-                if value
-            }
-            found.append(ProfileFact(ProfileEntry(name, keys, False, section.line + 1, name)))
-    return tuple(found)
+class Setup(ProfileChecker):
+    """The AWS setup of this user, or what concerns the profile `chosen`.
 
-
-def measure_config_parsing_time(config: ConfigFacts) -> ConfigFacts:
-    """Add the CPU seconds that configparser, which botocore uses, needs to read the config.
-
-    A small config, and one that AWS tools cannot read, are not measured.
-    """
-    if config.file is None or len(config.data) <= _MEASURED_BYTES:
-        return config
-    began = time.thread_time()
-    configparser.RawConfigParser().read_string(config.data.decode())
-    return config._replace(parse_seconds=time.thread_time() - began)
-
-
-# -- gathering facts about profiles ------------------------------------------------------------
-
-
-def read_profile_facts(facts: ConfigFacts, only_name: str | None = None) -> list[ProfileFact]:
-    """Return the profiles of the config, or the one named `only_name`."""
-    config = facts.file
-    if config is None:
-        return []
-    entries = config.profiles() if only_name is None else [config.profile(only_name)]
-    return [_make_profile_fact(config, entry) for entry in entries if entry is not None]
-
-
-def _make_profile_fact(config: ConfigFile, entry: ProfileEntry) -> ProfileFact:
-    try:
-        config.region(entry)
-        if is_chain(entry):
-            chain = chains.find_chain(config, entry)
-            if chain is not None:
-                account_id = chain.assumed_role.account_id
-                return ProfileFact(entry, None, account_id, root=chain.target)
-            role = resolver.role_of_arn(entry.keys["role_arn"])
-            return ProfileFact(entry, None, role.account_id if role else None)
-        target = config.target(entry)
-    except ConfigInvalid as error:
-        return ProfileFact(entry, failure=Failure.of_error(error))
-    return ProfileFact(entry, target, target.role.account_id if target else None)
-
-
-def read_source_profile_facts(
-    facts: ConfigFacts, profiles: Iterable[ProfileFact]
-) -> list[ProfileFact]:
-    """Return the source profiles through which these profiles assume their roles, each once."""
-    config = facts.file
-    if config is None:
-        return []
-    resolving = resolver.Resolver(config, facts.credentials)
-    names = {name: None for one in profiles for name in resolving.resolve(one.name).sources}
-    entries = [entry for name in names if (entry := config.profile(name)) is not None]
-    return [_make_profile_fact(config, entry) for entry in entries]
-
-
-def find_programs_of_profiles(
-    config: ConfigFacts,
-    profiles: Iterable[ProfileFact],
-    app: App,
-    own_command: str | None = None,
-) -> dict[str, ProgramFact]:
-    """Return the programs that `credential_process` runs in these profiles, by their name there.
-
-    `own_command` is the command that this installation writes to profiles; its program is included.
-    """
-    commands = {one.entry.keys.get("credential_process", "") for one in profiles}
-    commands |= {one.get("credential_process", "") for one in config.credentials.values()}
-    commands.add(own_command or "")
-    words = {parts[0] for command in commands if (parts := process_command.split_command(command))}
-    return {word: make_program_fact(word, app.environ) for word in words}
-
-
-def make_program_fact(program: str, environ: Mapping[str, str]) -> ProgramFact:
-    """Return facts about the program that is the first word of a `credential_process`."""
-    is_own = os.path.basename(program.replace("\\", "/")) in _OWN_PROGRAMS
-    path = programs.find_program(program, environ)
-    if path is None:
-        return ProgramFact(program, None, is_own)
-    is_other = is_own and not installation.is_own_program(path)
-    is_installed = is_other and installation.is_program_of_an_installation(path)
-    return ProgramFact(
-        program,
-        path,
-        is_own,
-        installation.find_replaceable_part_of_path(path),
-        is_of_another_installation=is_installed,
-        only_has_our_name=is_other and not is_installed,
-    )
-
-
-def find_legacy_tokens(app: App, profiles: Iterable[ProfileFact]) -> list[TokenFact]:
-    """Return the token files that legacy profiles read, one for each spelling of a start URL."""
-    grouped: dict[str, list[str]] = defaultdict(list)
-    for profile in profiles:
-        if profile.target is not None and profile.target.form == "legacy":
-            grouped[profile.entry.keys.get("sso_start_url", "")].append(profile.name)
-    load_expiry = app.storage.legacy_tokens.load_expiry
-    return [TokenFact(url, tuple(names), load_expiry(url)) for url, names in grouped.items()]
-
-
-# -- gathering facts about sessions ------------------------------------------------------------
-
-
-def list_unusable_sessions(app: App, facts: ConfigFacts) -> dict[str, Failure]:
-    """Return the sessions of the config that no command can use, and why."""
-    found = clocks.list_unusable_sessions(app) if facts.file else []
-    return {one.name: Failure(one.reason, _missing_session_key_hint(app, one)) for one in found}
-
-
-def _missing_session_key_hint(app: App, unusable: clocks.UnusableSession) -> str:
-    """Return a hint with the config line for a missing start URL or region, if recorded."""
-    recorded = missing_sessions.find_recorded_session_or_none(app, unusable.name)
-    is_quoted = unusable.hint.startswith(REMOVE_QUOTES)
-    if recorded is not None and not is_quoted:
-        known = {"sso_region": recorded.region, "sso_start_url": recorded.start_url}
-        for key, value in known.items():
-            if key in unusable.reason:
-                return f"write in an editor: {key} = {show(value, 200)}"
-    return unusable.hint
-
-
-def find_missing_sessions(
-    app: App, facts: ConfigFacts, profiles: Iterable[ProfileFact]
-) -> dict[str, MissingSessionFact]:
-    """Return the sessions that these profiles name and the config does not define."""
-    undefined = session_changes.find_undefined_sessions(facts.file) if facts.file else {}
-    shown = {one.name for one in profiles}
-    found = {}
-    for name, users in sorted(undefined.items()):
-        names = tuple(user for user in users if user in shown)
-        if names:
-            command = ""
-            if SESSION_NAME.fullmatch(name):
-                recorded = missing_sessions.find_recorded_session_or_none(app, name)
-                command = missing_sessions.restore_session_command(name, recorded)
-            found[name] = MissingSessionFact(names, command)
-    return found
-
-
-class ProfileTargets(NamedTuple):
-    """The roles that have a profile, and the names of the sessions of managed profiles.
-
-    Gathered once for all sessions: 6,000 sessions with 6,000 profiles took 50 s otherwise.
+    `chosen` is a profile's name or `[SESSION:]ACCOUNT/ROLE`. A config that AWS tools cannot read
+    counts as empty; `config_error` says why.
     """
 
-    roles: Set[Role]
-    managed_sessions: Set[str]
-
-    def has_managed_profile(self, session: SsoSession) -> bool:
-        """Return whether a managed profile belongs to the session."""
-        return session.name in self.managed_sessions
-
-
-def gather_profile_targets(
-    config: ConfigFile | None, profiles: Iterable[ProfileFact]
-) -> ProfileTargets:
-    """Return the roles at which these profiles point, and the sessions of the managed ones."""
-    roles, names = set[Role](), set[str]()
-    for profile in profiles:
-        if profile.target is not None:
-            roles.add(profile.target.role)
-            if profile.entry.managed and config is not None:
-                names |= {one.name for one in config.sessions_of_target(profile.target)}
-    return ProfileTargets(roles, names)
-
-
-def read_session_fact(app: App, session: SsoSession, targets: ProfileTargets) -> SessionFact:
-    """Return the session's facts from files. A locked keyring is not a failure of the session.
-
-    `targets` has the roles of all profiles, except of other tools' profiles that do not work.
-    """
-    failure = None
-    outlook, registration_ends_at = Outlook(None, "unknown", app.clock.now() + 1), None
-    try:
-        outlook = clocks.load_outlook(app, session)
-        token = app.tokens.load_token_for_display(session)
-        if token is not None and token.refresh_token is not None and token.client is not None:
-            registration_ends_at = token.client.expires_at
-    except KeyringUnavailable:
-        pass
-    except SsoHelperError as error:
-        failure = Failure.of_error(error)
-    listing, choices = None, Choices()
-    try:
-        listing, choices = directory.load_listing(app, session), app.choices.load(session.name)
-    except LocalState as error:
-        failure = failure or Failure.of_error(error)
-    regions: Sequence[str] = (session.region,)
-    with suppress(SsoHelperError):
-        regions = list_regions_of_session(app, session)
-    fact = SessionFact(
-        session, outlook, registration_ends_at, listing, failure=failure, regions=tuple(regions)
-    )
-    return _add_roles_without_profile(fact, choices, targets)
-
-
-def list_regions_of_session(app: App, session: SsoSession) -> list[str]:
-    """Return the region of the session and those of its further portals. Raises: ConfigInvalid."""
-    further = parse_further_portals(app.settings.get("regions", session=session.name))
-    return [session.region, *(portal.region for portal in further)]
-
-
-def load_listings(app: App, facts: ConfigFacts, known: Iterable[SessionFact]) -> dict[str, Listing]:
-    """Return the saved lists of roles by session name. Lists in the facts `known` are not read."""
-    found = {one.session.name: one.listing for one in known}
-    for session in facts.file.sso_sessions() if facts.file else ():
-        if session.name not in found:
-            found[session.name] = directory.load_listing(app, session)
-    return {name: listing for name, listing in found.items() if listing is not None}
-
-
-def _add_roles_without_profile(
-    fact: SessionFact, choices: Choices, targets: ProfileTargets
-) -> SessionFact:
-    """Return the session's facts with its roles that have no profile, and its saved filters."""
-    listing = fact.listing
-    is_managed = targets.has_managed_profile(fact.session)
-    filters = plan_text.filter_options(choices)
-    if listing is None:
-        return fact._replace(filters=filters)
-    new, left_out = _roles_without_profile_and_filtered_count(listing, choices, targets.roles)
-    return fact._replace(
-        new_roles=tuple(new) if is_managed else (),
-        filters=filters,
-        left_out=left_out,
-    )
-
-
-def _roles_without_profile_and_filtered_count(
-    listing: Listing, choices: Choices, has_profile: Set[Role]
-) -> tuple[list[str], int]:
-    """Return the listed roles without a profile, and how many roles the filters leave out."""
-    is_wanted, new, left_out = role_filter(choices), list[str](), 0
-    for account in listing.accounts:
-        for name in account.roles:
-            role = Role(account.account.id, name)
-            if not is_wanted(account.account, name):
-                left_out += 1
-            elif role not in has_profile and role not in choices.removed:
-                new.append(f"{account.account.name or account.account.id}/{name}")
-    return new, left_out
-
-
-def find_issue_time_of_cached_credentials(app: App, profiles: Iterable[ProfileFact]) -> int | None:
-    """Return when AWS issued the cached, unexpired credentials of these profiles' role."""
-    for profile in profiles:
-        target = profile.target
-        if target is None or target.session is None:
-            continue
+    def __init__(self, app: App, chosen: str | None = None) -> None:
+        self.config_error: SsoHelperError | None = None
         try:
-            cached = app.credentials.load(target.session.key_of(target.role), target.session)
+            config = app.config.read()
+        except SsoHelperError as error:
+            self.config_error = error
+            config = ConfigFile.parse(b"", os.fspath(app.locations.aws_config_file))
+        super().__init__(app, config)
+        self.chosen, self.now = chosen, app.clock.now()
+        self.proofs: list[Proof] = []
+        self.apart_seconds: list[float] = []  # this machine's clock minus those of AWS's hosts
+        self.has_shell_lines = False
+        self._outlooks: dict[str, Outlook | SsoHelperError] = {}
+
+    # -- profiles --------------------------------------------------------------------------------
+
+    @cached_property
+    def all_profiles(self) -> list[ProfileFact]:
+        """The profiles of the config."""
+        return [self.make_fact(entry) for entry in self.config.profiles()]
+
+    @cached_property
+    def profiles(self) -> list[ProfileFact]:
+        """The profiles of the config that are examined."""
+        if self.chosen is None:
+            return self.all_profiles
+        entry = self.config.profile(self.chosen)
+        if entry is not None:
+            return [self.make_fact(entry)]
+        is_readable = self.config_error is None
+        return [self._make_up_profile(self.chosen)] if is_readable and not self.keys_only else []
+
+    def _make_up_profile(self, chosen: str) -> ProfileFact:
+        """Return the profile that a role without one would have. Raises: as `resolve_profile`."""
+        profile = selection.resolve_profile(self.app, chosen, None)
+        session, role = profile.session, profile.role
+        target = TargetRole(session, session.name, role, "process", session.start_url)
+        keys = {"region": session.region}
+        if self.command is not None:
+            keys |= identity_keys(session, role, PROCESS, self.command)
+        entry = ProfileEntry(chosen, keys, managed=False, line=0, header="")
+        return ProfileFact(entry, target, role.account_id)
+
+    @cached_property
+    def sources(self) -> list[ProfileFact]:
+        """The source profiles through which the chosen profile assumes its role."""
+        if self.chosen is None:
+            return []
+        names = self.resolver.resolve(self.chosen).sources
+        return [self.make_fact(entry) for one in names if (entry := self.config.profile(one))]
+
+    @cached_property
+    def keys_only(self) -> list[ProfileFact]:
+        """The examined profiles that only ~/.aws/credentials has."""
+        return [
+            ProfileFact(ProfileEntry(name, _with_fixed_keys(keys), False, line=0, header=name))
+            for name, keys in self.credentials.items()
+            if self.chosen in (None, name)
+            and self.config_error is None
+            and self.config.profile(name) is None
+        ]
+
+    def list_every_profile(self) -> list[ProfileFact]:
+        """Return the examined profiles, their sources, and those of the credentials file."""
+        return [*self.profiles, *self.sources, *self.keys_only]
+
+    @cached_property
+    def command(self) -> str | None:
+        """The command that profiles should run; None if this installation has none."""
+        try:
+            return installation.find_profile_command(self.app.environ)
         except SsoHelperError:
             return None
-        if cached is not None and cached.credentials.expires_at > app.clock.aws_now():
-            return cached.received_at
+
+    @cached_property
+    def written_roles(self) -> Mapping[str, WrittenRole]:
+        """The roles that ssohelper wrote into managed profiles that no longer name one, by name."""
+        return lost_roles.find_roles_for_which_profiles_were_written(self.app, self.config)
+
+    # -- sessions --------------------------------------------------------------------------------
+
+    @cached_property
+    def sessions(self) -> list[SsoSession]:
+        """The sessions that are examined: those of the chosen profile, or all."""
+        sessions = self.config.sso_sessions()
+        if self.chosen is None:
+            return sessions
+        targets = [found for one in self.profiles if (found := one.target or one.root)]
+        return [
+            one for one in sessions if any(self.config.is_target_of(one, each) for each in targets)
+        ]
+
+    @cached_property
+    def unusable_sessions(self) -> Mapping[str, clocks.UnusableSession]:
+        """The sessions of the config that no command can use, by name."""
+        if self.config_error is not None:
+            return {}
+        return {one.name: one for one in clocks.list_unusable_sessions(self.app)}
+
+    @cached_property
+    def listings(self) -> Mapping[str, Listing]:
+        """The saved lists of roles of all sessions, by session name."""
+        sessions = self.config.sso_sessions()
+        found = {one.name: directory.load_listing(self.app, one) for one in sessions}
+        return {name: listing for name, listing in found.items() if listing is not None}
+
+    def outlook(self, session: SsoSession) -> Outlook | SsoHelperError:
+        """Return when a sign-in is needed, or why that cannot be read. A locked keyring is not why."""
+        if session.name not in self._outlooks:
+            try:
+                found: Outlook | SsoHelperError = clocks.load_outlook(self.app, session)
+            except KeyringUnavailable:
+                found = Outlook(None, "unknown", self.now + 1)
+            except SsoHelperError as error:
+                found = error
+            self._outlooks[session.name] = found
+        return self._outlooks[session.name]
+
+    def needs_sign_in(self, session: SsoSession) -> bool:
+        """Return whether an interactive sign-in is needed now."""
+        found = self.outlook(session)
+        return isinstance(found, Outlook) and found.is_sign_in_needed(self.now)
+
+    @cached_property
+    def roles_with_profile(self) -> frozenset[Role]:
+        """The roles of all profiles, except of other tools' profiles that do not work."""
+        broken = adopting.find_unusable_profiles(self.app)
+        profiles = [one for one in self.all_profiles if one.name not in broken]
+        return frozenset(one.target.role for one in profiles if one.target is not None)
+
+    @cached_property
+    def managed_sessions(self) -> frozenset[str]:
+        """The sessions of managed profiles. Gathered once: 6,000 sessions took 50 s otherwise."""
+        targets = [one.target for one in self.all_profiles if one.target and one.entry.managed]
+        return frozenset(
+            one.name for target in targets for one in self.config.sessions_of_target(target)
+        )
+
+    # -- the machine -----------------------------------------------------------------------------
+
+    @cached_property
+    def settings_error(self) -> SsoHelperError | None:
+        """Why ssohelper's settings cannot be read."""
+        return error_of(lambda: self.app.settings)
+
+    @cached_property
+    def state_error(self) -> SsoHelperError | None:
+        """Why ssohelper's state folder cannot be used."""
+        return error_of(lambda: _check_state_folder(os.fspath(self.app.locations.state_folder)))
+
+    # -- adopting --------------------------------------------------------------------------------
+
+    def adopt_command(self, names: Iterable[str]) -> str:
+        """Return the command that adopts those of the profiles that can be; "" if none can.
+
+        Profiles of several sessions need several commands. For many profiles, the command is
+        `setup`, which asks about all profiles that do not work. aws-sso-cli's profiles cannot be
+        adopted without the other profiles of their block, so the command names these too.
+        """
+        grouped: dict[str, list[str]] = defaultdict(list)
+        blocks, working = self._blocks, set[str]()
+        for name in dict.fromkeys(one for each in names for one in blocks.get(each, (each,))):
+            command, is_listed = self._adoptions.get(name, ("", False))
+            if command and (is_listed or name in blocks):
+                grouped[command].append(name)
+                working |= {command} if is_listed else set()
+        return ", and ".join(_adopt_text(one, of) for one, of in grouped.items() if one in working)
+
+    def adopt_or(self, names: Iterable[str], fix: str, *, so: str = "") -> str:
+        """Return the command that adopts the profiles, with its effect, or else this fix."""
+        adopt = self.adopt_command(names)
+        return f"{adopt}{so}, or {fix}" if adopt else fix
+
+    @cached_property
+    def _blocks(self) -> Mapping[str, tuple[str, ...]]:
+        """For each profile that aws-sso-cli wrote, the names of all profiles in the same block."""
+        blocks = find_aws_sso_cli_blocks(self.config)
+        return {name: block.names for block in blocks for name in block.names}
+
+    @cached_property
+    def _adoptions(self) -> Mapping[str, tuple[str, bool]]:
+        """For each profile that can be adopted: the command, and whether the profile then works.
+
+        Found once for all: looking again for each missing program took 22 s for 12,000 programs.
+        """
+        config, refused = self.config, self.with_other_role_in_section
+        left = adoption.find_stuck_profiles(config, refused).keys() | refused
+        candidates = {}
+        for session in config.sso_sessions():
+            listing = self.listings.get(session.name)
+            listed = listing.role_set() if listing else frozenset()
+            candidates[session] = adoption.find_adoption_candidates(
+                config, session, listed, refused
+            )
+        found = {}
+        for origin in find_profile_origins(config):
+            if origin.named is not None and origin.name not in left:
+                of_profile = {one: found[origin.name] for one, found in candidates.items()}
+                command = self._find_adoption(origin.named, of_profile)
+                if command is not None:
+                    found[origin.name] = command
+        return found
+
+    def _find_adoption(
+        self, named: NamedRole, candidates: Mapping[SsoSession, AdoptionCandidate]
+    ) -> tuple[str, bool] | None:
+        option = len(self.config.session_names()) > 1
+        sync = {
+            one: f"profile sync{f' --session {one.name}' if option else ''}" for one in candidates
+        }
+        able = [one for one, candidate in candidates.items() if candidate.role is not None]
+        for session in able:
+            listing = self.listings.get(session.name)
+            if listing is None or not listing.lacks_role(named.role):
+                return sync[session], True
+        if able:
+            return sync[able[0]], False
+        if named.session_name in self.config.session_names():
+            return None
+        names_no_portal = named.start_url is None and named.session_name is None
+        for session in candidates if names_no_portal else ():
+            # The first `profile sync` lists the session's roles, and adopts the profile if its role
+            # is one of them.
+            if session.name not in self.listings:
+                return sync[session], True
+        url = "URL_OF_ITS_PORTAL" if candidates and names_no_portal else "START_URL"
+        if named.start_url is not None:
+            url = shlex.quote(show(named.start_url, 200))
+        if named.session_name is not None:
+            url += f" --session {shlex.quote(show(named.session_name, 64))}"
+        return f"setup {url}", True
+
+
+def error_of(get: Callable[[], object]) -> SsoHelperError | None:
+    """Return the error that `get` raises, None if it raises none."""
+    try:
+        get()
+    except SsoHelperError as error:
+        return error
     return None
+
+
+def quoted_name(name: str) -> str:
+    """Return the name of a profile as a word of a command."""
+    return shlex.quote(show(name, 80))
+
+
+def _adopt_text(command: str, names: list[str]) -> str:
+    if len(names) > _MOST_ADOPTED:
+        arguments = command.removeprefix("profile sync").removeprefix("setup")
+        return f"ssohelper setup{arguments}, which asks to adopt all profiles that do not work"
+    words = [f"--adopt {quoted_name(filter_for_exact_text(name))}" for name in names]
+    return f"ssohelper {command} {' '.join(words)}"
+
+
+def _with_fixed_keys(keys: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys with "set" for the fixed keys, whose values are hidden."""
+    return {**keys, **{key: "set" for key in KEY_PAIR if key in keys}}
+
+
+def _check_state_folder(folder: str) -> None:
+    """Raise LocalState if our state folder cannot be written."""
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+        raise LocalState(
+            f'"{folder}" cannot be written: neither sign-ins nor lists of roles are saved',
+            hint=f"see: ls -ld {shlex.quote(folder)}",
+        )
+    records = os.path.join(folder, "signed-in")
+    if os.path.lexists(records) and not os.path.isdir(records):
+        move = f"mv {shlex.quote(records)} {shlex.quote(f'{records}.old')}"
+        raise LocalState(
+            f'"{records}" is not a folder: the records of sign-ins are not found',
+            hint=f"move it away, then sign in again: {move}",
+        )
+    if sys.platform != "win32" and os.statvfs(folder).f_bavail == 0:
+        raise LocalState(f'the disk of "{folder}" is full', hint="free some space")

@@ -1,30 +1,52 @@
-"""Gathers facts for `doctor` about files, this installation and the user's shell."""
+"""Checks of `doctor`: the config as a file, files' modes, this installation, storage and the shell."""
 
 from __future__ import annotations
 
+import configparser
+import functools
 import os
+import re
 import shlex
 import stat
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from ssohelper.actions import config_writing, missing_sessions
 from ssohelper.actions import install as installing
-from ssohelper.core import rc_text
-from ssohelper.core.doctor.facts import Failure, FileFact, MachineFacts, ShellFact, Use
+from ssohelper.actions.doctor_facts import Setup, error_of
+from ssohelper.actions.doctor_profiles import unreadable_file
+from ssohelper.core import rc_text, refused_values, resolver
+from ssohelper.core.clock_text import CLEAR_SIGN_IN
+from ssohelper.core.config_edit import RemoveSection
+from ssohelper.core.config_text import REMOVE_QUOTES
+from ssohelper.core.findings import Finding, finding
+from ssohelper.core.instants import duration_text
+from ssohelper.core.profile_origin import MARKERS
+from ssohelper.core.returned_block import find_rewritten_aws_sso_cli_block
+from ssohelper.core.section_headers import find_misread_headers
+from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError
 from ssohelper.fastpath import open_file
 from ssohelper.system import installation, shell_texts
 
-if TYPE_CHECKING:
-    from ssohelper.app import App
-
 if sys.platform != "win32":
     import pwd
 
-_T = TypeVar("_T")
+if TYPE_CHECKING:
+    from ssohelper.app import App
+
+# Every start of an AWS tool reads the config. Users notice if that takes this many seconds. Parsing
+# fewer bytes takes a few milliseconds, so it is not measured.
+_SLOW_SECONDS, _MEASURED_BYTES = 0.25, 200_000
+# AWS refuses signed requests whose time is wrong by 5 min.
+_CLOCK_SECONDS = 240
+_HEADER = re.compile(rb"(?m)^\[profile[ \t]+([^\]\r\n]+)\]")
+_TWICE, _MACHINE = "exists twice", "this machine"
 _MOST_FILES = 2000
 # The files in which users save the completion script of their shell, by shell.
 _COMPLETIONS = {
@@ -32,192 +54,365 @@ _COMPLETIONS = {
     "zsh": (".local/share/zsh/site-functions/_ssohelper", ".zfunc/_ssohelper"),
     "fish": (".config/fish/completions/ssohelper.fish",),
 }
+# Files for these uses hold secrets: other users must not read them. Other users may read all other
+# files, but never write any.
+_SECRET = ("credentials", "token", "own file", "own folder")
+# Files whose mode `--fix` changes: tokens and ssohelper's own files. For the user's other files,
+# the finding names a command instead.
+_REPAIRED = ("token", "token folder", "own file", "own folder")
 
 
-# -- reading owners and modes of files -----------------------------------------------------------
+# -- the config ----------------------------------------------------------------------------------
 
 
-def list_file_facts(app: App) -> list[FileFact]:
-    """Return owner and mode of AWS's and ssohelper's files. Does not read the files."""
-    if sys.platform == "win32":
-        return []
-    locations = app.locations
-    aws_folder, tokens = locations.aws_config_file.parent, locations.token_folder
-    places: list[tuple[Path, Use]] = [
-        (aws_folder, "aws folder"),
-        (locations.aws_config_file, "config"),
-        (locations.aws_credentials_file, "credentials"),
-        (tokens, "token folder"),
-        *(
-            (tokens / name, "token")
-            for name in _list_file_names(app, tokens)
-            if name.endswith(".json")
-        ),
+def check_config(setup: Setup) -> Iterator[Finding]:
+    """Find a config or credentials file that AWS tools refuse, do not find, or read slowly."""
+    app, locations = setup.app, setup.app.locations
+    path = show(os.fspath(locations.aws_config_file), 200)
+    data = _read(app, locations.aws_config_file)
+    repair = functools.cache(partial(_remove_returned_block, app))
+    block = find_rewritten_aws_sso_cli_block(data or b"", path)
+    removes = "ssohelper doctor --fix removes the sections that aws-sso-cli has written again"
+    error = setup.config_error
+    if error is not None:
+        found = unreadable_file(path, error)
+        is_ours = found.id == "section-twice" and block is not None
+        yield found._replace(fix=removes, repair=repair) if is_ours else found
+    is_link = data is None and os.path.islink(locations.aws_config_file)
+    if is_link:
+        what = f'a link to "{show(os.readlink(locations.aws_config_file), 200)}"'
+        message = f"the config is {what}, and there is no such file: no profile works"
+        yield finding(
+            "config-missing", path, message, "restore the link's target, or remove the link"
+        )
+    elif data is None and app.environ.get("AWS_CONFIG_FILE"):
+        message = f'AWS_CONFIG_FILE is "{path}", and there is no such file'
+        yield finding("config-missing", refused_values.SHELL, message)
+    between = [
+        name.decode("utf-8", "replace").strip() for name in _find_names_between_marks(data or b"")
     ]
-    for folder in (locations.state_folder, locations.runtime_folder):
-        places.append((folder, "own folder"))
-        for name in _list_file_names(app, folder):
-            is_folder = os.path.isdir(folder / name)
-            places.append((folder / name, "own folder" if is_folder else "own file"))
-    found = [_make_file_fact(path, use) for path, use in dict.fromkeys(places)]
-    return [fact for fact in found if fact is not None]
+    if error is not None and _TWICE in error.message and between:
+        message = "aws-sso-cli has written the sections between its marks again, beside others"
+        fix = removes if block is not None else None
+        act = repair if block is not None else None
+        yield finding(
+            "rewritten-by-another-tool", path, f"{message} of the same name", fix, repair=act
+        )
+    if error is not None:
+        return
+    yield from _check_sections(setup, path, between, is_link=is_link)
+    if data is not None and len(data) > _MEASURED_BYTES:
+        began = time.thread_time()
+        configparser.RawConfigParser().read_string(data.decode())
+        seconds = time.thread_time() - began
+        if seconds >= _SLOW_SECONDS:
+            many = f"{len(setup.config.profiles())} profiles, measured now on this machine"
+            message = (
+                f"boto3 and the AWS CLI need {seconds:.1f} s of CPU at each start to read this file"
+            )
+            yield finding("config-slow", path, f"{message} ({many})")
 
 
-def _list_file_names(app: App, folder: Path) -> list[str]:
-    return app.makers.make_examined_files().list_names_in_folder(os.fspath(folder))[:_MOST_FILES]
+def _check_sections(
+    setup: Setup, path: str, between: list[str], *, is_link: bool
+) -> Iterator[Finding]:
+    config = setup.config
+    if not config.session_names() and not config.profiles() and not is_link:
+        yield finding("nothing-set-up", path, "there is no sso-session and no profile yet")
+    for warning in config.warnings():
+        id = "session-twice" if ": the session " in warning else "profile-twice"
+        yield finding("default-section" if "[DEFAULT]" in warning else id, path, warning)
+    managed = [name for name in between if (entry := config.profile(name)) and entry.managed]
+    if managed:
+        what = "managed by ssohelper and between the marks of aws-sso-cli, which rewrites"
+        others = [name for name in between if name not in managed]
+        remove = "remove the lines BEGIN_AWS_SSO_CLI and END_AWS_SSO_CLI, or the profiles"
+        fix = setup.adopt_or(others, remove, so=", which also removes both marks")
+        yield finding("rewritten-by-another-tool", managed, f"{what} everything between them", fix)
+    for name, one in setup.unusable_sessions.items():
+        recorded = missing_sessions.find_recorded_session_or_none(setup.app, name)
+        fix = one.hint
+        if recorded is not None and not one.hint.startswith(REMOVE_QUOTES):
+            known = {"sso_region": recorded.region, "sso_start_url": recorded.start_url}
+            lines = (f"{key} = {show(known[key], 200)}" for key in known if key in one.reason)
+            fix = next((f"write in an editor: {line}" for line in lines), fix)
+        yield finding("session-unusable", f'session "{show(name, 64)}"', one.reason, fix)
+    if setup.chosen is None:
+        yield from find_misread_headers(config)
 
 
-def _make_file_fact(path: Path, use: Use) -> FileFact | None:
-    # Links to AWS's files are followed, because many users link their dotfiles.
-    is_followed = use in ("aws folder", "config", "credentials", "token folder")
+def _read(app: App, path: Path) -> bytes | None:
+    """Return a file's content, None if there is no file."""
     try:
-        found = os.stat(path) if is_followed else os.lstat(path)
-    except OSError:
-        return None
-    if stat.S_ISSOCK(found.st_mode) or stat.S_ISCHR(found.st_mode):
-        return None
-    owner = ""
-    # A file of root is not reported: on some systems root owns home folders, and root may do
-    # anything anyway.
-    if not open_file.is_owned_by_us(found) and found.st_uid != 0:
-        owner = _user_name(found.st_uid)
-    is_link = stat.S_ISLNK(found.st_mode)
-    mode, others = stat.S_IMODE(found.st_mode), open_file.may_others_write(found)
-    return FileFact(os.fspath(path), use, mode, owner, others, is_link)
+        content = app.makers.make_user_file(path).read()
+    except LocalState:
+        return b""
+    return content.data if content.mark is not None else None
+
+
+def _find_names_between_marks(data: bytes) -> list[bytes]:
+    """Return the profiles between aws-sso-cli's two marks.
+
+    Reads the raw bytes: if aws-sso-cli has written sections twice, the config cannot be parsed.
+    """
+    begin_mark, end_mark = (marker.encode() for marker in MARKERS)
+    begin = data.find(begin_mark)
+    end = data.find(end_mark, begin)
+    return _HEADER.findall(data, begin, end if end >= 0 else len(data)) if begin >= 0 else []
+
+
+def _remove_returned_block(app: App) -> None:
+    """Remove the sections that aws-sso-cli has written again, and its two markers.
+
+    Raises: LocalState if the config has changed so that this is no longer safe.
+    """
+    changes: list[RemoveSection] = []
+
+    def remove_block(data: bytes) -> bytes:
+        found = find_rewritten_aws_sso_cli_block(data, str(app.locations.aws_config_file))
+        if found is None:
+            raise LocalState(f'"{app.locations.aws_config_file}" has changed meanwhile')
+        changes[:] = [RemoveSection(header) for header in found.headers]
+        return found.rest
+
+    if app.config.write_content(remove_block, app.clock.deadline()):
+        config_writing.add_config_write_to_journal(app, "doctor", changes)
+
+
+# -- the shell's variables -----------------------------------------------------------------------
+
+
+def check_variables(setup: Setup) -> Iterator[Finding]:
+    """Find variables that AWS tools refuse, or prefer to the profile in use, and keys in [default]."""
+    environ, config = setup.app.environ, setup.config
+    yield from refused_values.find_refused_variables(environ)
+    yield from refused_values.find_preferred_variables(environ, setup.chosen)
+    for variable in resolver.PROFILE_VARIABLES:
+        name = environ.get(variable)
+        if name and setup.config_error is None and not setup.resolver.has_profile(name):
+            message = f'{variable} is "{show(name, 80)}", and there is no such profile'
+            what = f"{message}: every AWS command fails"
+            yield finding("no-such-profile", refused_values.SHELL, what, f"unset {variable}")
+    profile = environ.get("AWS_PROFILE") or setup.chosen
+    file, role = (environ.get(one) for one in resolver.WEB_IDENTITY_VARIABLES)
+    if file and role and not profile and not os.path.exists(file):
+        both = " and ".join(resolver.WEB_IDENTITY_VARIABLES)
+        message = f"{both} are set, and there is no such file: AWS tools without a profile stop"
+        fix = f"unset {' '.join(resolver.WEB_IDENTITY_VARIABLES)}"
+        yield finding("web-identity-missing", refused_values.SHELL, f"{message} with an error", fix)
+    named = [one for one in resolver.CONTAINER_VARIABLES if environ.get(one)]
+    if named and not profile and setup.resolver.resolve("default").source != "nothing":
+        message = f"{named[0]} is set, and the profile [default] has credentials: AWS tools take it"
+        fix = f"remove the credentials from [default], or: unset {named[0]}"
+        yield finding("default-before-container", refused_values.SHELL, message, fix)
+    default = config.profile("default")
+    in_config = default is not None and "aws_access_key_id" in default.keys
+    in_credentials = "aws_access_key_id" in setup.credentials.get("default", ())
+    if (in_config or in_credentials) and setup.chosen in (None, "default"):
+        locations = setup.app.locations
+        path = locations.aws_config_file if in_config else locations.aws_credentials_file
+        message = f"it has fixed keys in {show(os.fspath(path), 200)}, which commands without a profile use"
+        yield finding("keys-in-default", "profile [default]", message)
+
+
+# -- modes and owners of files -------------------------------------------------------------------
+
+
+def check_files(setup: Setup) -> Iterator[Finding]:
+    """Find files that other users own, may read or write, and links in place of ssohelper's files.
+
+    Reads no file: reading one of ours sets its mode.
+    """
+    if sys.platform == "win32":
+        return
+    app, grouped = setup.app, defaultdict[tuple[str, str, str], list[tuple[str, int]]](list)
+    for path, use in dict.fromkeys(_list_examined_files(app)):
+        # Links to AWS's files are followed, because many users link their dotfiles.
+        is_followed = use in ("aws folder", "config", "credentials", "token folder")
+        try:
+            found = os.stat(path) if is_followed else os.lstat(path)
+        except OSError:
+            continue
+        shown, mode = show(path, 200), stat.S_IMODE(found.st_mode)
+        if stat.S_ISSOCK(found.st_mode) or stat.S_ISCHR(found.st_mode):
+            continue  # AWS_CONFIG_FILE=/dev/null is common, and anyone may write to that device
+        # On some systems root owns home folders, and root may do anything anyway.
+        if not open_file.is_owned_by_us(found) and found.st_uid != 0:
+            trust = "; AWS tools trust that user" if use == "config" else ""
+            message = f"belongs to the user {show(_user_name(found.st_uid), 40)}{trust}"
+            yield finding("owner", shown, message, f"sudo chown -h $(id -un) {shown}")
+        elif stat.S_ISLNK(found.st_mode):
+            message = (
+                "ssohelper does not follow this symbolic link: another program may have made it"
+            )
+            fix = f"ls -l {shown}; replace the link by its target, or remove it"
+            yield finding("link-in-place-of-a-file", shown, message, fix)
+        else:
+            # Tokens and ssohelper's own files are many, so one finding names all of them.
+            group = "" if use in ("token", "own file", "own folder") else path
+            if use in _SECRET and mode & 0o077:
+                grouped[use, "readable-by-others", group].append((path, mode))
+            elif open_file.may_others_write(found):
+                grouped[use, "writable-by-others", group].append((path, mode))
+            failure = error_of(app.config.check_writable) if use == "config" else None
+            if failure is not None:
+                fix = failure.hint or f"ls -l {shlex.quote(shown)}"
+                message = f"commands that write it stop: {failure.message}"
+                yield finding("config-not-writable", shown, message, fix)
+    for (use, id, _), files in grouped.items():
+        yield _mode_finding(app, use, id, files)
+
+
+def _list_examined_files(app: App) -> Iterator[tuple[str, str]]:
+    locations, examined = app.locations, app.makers.make_examined_files()
+    tokens = os.fspath(locations.token_folder)
+    yield os.fspath(locations.aws_config_file.parent), "aws folder"
+    yield os.fspath(locations.aws_config_file), "config"
+    yield os.fspath(locations.aws_credentials_file), "credentials"
+    yield tokens, "token folder"
+    for name in examined.list_names_in_folder(tokens)[:_MOST_FILES]:
+        if name.endswith(".json"):
+            yield os.path.join(tokens, name), "token"
+    for folder in map(os.fspath, (locations.state_folder, locations.runtime_folder)):
+        yield folder, "own folder"
+        for name in examined.list_names_in_folder(folder)[:_MOST_FILES]:
+            path = os.path.join(folder, name)
+            yield path, "own folder" if os.path.isdir(path) else "own file"
 
 
 def _user_name(uid: int) -> str:
-    if sys.platform != "win32":
-        with suppress(KeyError):
-            return pwd.getpwuid(uid).pw_name
-    return str(uid)
-
-
-def find_leftover_temporary_files(app: App) -> tuple[str, ...]:
-    """Return the paths of ssohelper's temporary files that killed processes have left."""
-    locations = app.locations
-    folders = (
-        *(locations.aws_config_file.parent, locations.token_folder),
-        *(locations.state_folder, locations.runtime_folder),
-    )
-    found = [
-        path
-        for one in folders
-        for path in app.makers.make_examined_files().list_temporary_files(os.fspath(one))
-    ]
-    return tuple(dict.fromkeys(found))
-
-
-# -- facts on this installation, the storage of sign-ins and the shell -------------------------
-
-
-def examine_machine(app: App) -> MachineFacts:
-    """Return the facts about this machine and this installation of ssohelper."""
-    command, failure = _value_or_failure(lambda: installation.find_profile_command(app.environ))
-    storage, storage_failure = _value_or_failure(
-        lambda: _apply_storage_setting_and_ask_keyring(app)
-    )
-    clear, _ = _value_or_failure(
-        lambda: app.storage.find_clear_files(app.config.read().sso_sessions())
-    )
-    _, settings_failure = _value_or_failure(lambda: app.settings)
-    _, state_failure = _value_or_failure(lambda: _check_state_folder(app))
-    _, write_failure = _value_or_failure(app.config.check_writable)
-    runtime = os.fspath(app.locations.runtime_folder)
-    may_publish, _ = _value_or_failure(lambda: app.storage.may_publish)
-    return MachineFacts(
-        command=command,
-        failure=failure,
-        commands=tuple(installation.find_all_ssohelpers_on_path(app.environ)),
-        apart_seconds=app.clock.now() - app.clock.aws_now(),
-        runtime_folder=runtime,
-        is_runtime_in_memory=may_publish is not False,
-        runtime_refused=_find_refused_runtime_folder(app, runtime),
-        storage=storage or "file",
-        storage_failure=storage_failure,
-        clear_files=tuple(clear or ()),
-        settings_failure=settings_failure,
-        state_failure=state_failure,
-        config_write_failure=write_failure,
-        shell=_examine_shell(app),
-        leftovers=find_leftover_temporary_files(app),
-    )
-
-
-def _value_or_failure(get: Callable[[], _T]) -> tuple[_T | None, Failure | None]:
     try:
-        return get(), None
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _mode_finding(app: App, use: str, id: str, files: list[tuple[str, int]]) -> Finding:
+    path, mode = files[0]
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    verb, wanted = "read", "700" if use.endswith("folder") else "600"
+    if id == "writable-by-others":
+        verb, wanted = "write", "go-w"
+    message = f"other users may {verb} it (mode {mode & 0o777:04o})"
+    if use == "config":
+        message += ": it names programs that every SDK runs as you"
+    fix = f"chmod {wanted} {shlex.quote(show(path, 200))}"
+    if use not in _REPAIRED:
+        return finding(id, show(path, 200) + more, message, fix)
+
+    def remove_access() -> None:
+        for one, _ in files:
+            app.makers.make_examined_files().remove_access_of_others(one)
+
+    fix = f"ssohelper doctor --fix sets the mode ({wanted})"
+    return finding(id, show(path, 200) + more, message, fix, repair=remove_access)
+
+
+def check_leftovers(setup: Setup) -> Iterator[Finding]:
+    """Find temporary files that a killed ssohelper process has left."""
+    locations, examined = setup.app.locations, setup.app.makers.make_examined_files()
+    folders = (locations.aws_config_file.parent, locations.token_folder)
+    every = (*folders, locations.state_folder, locations.runtime_folder)
+    listed = (examined.list_temporary_files(os.fspath(one)) for one in every)
+    paths = list(dict.fromkeys(path for each in listed for path in each))
+
+    def remove_leftovers() -> None:
+        for path in paths:
+            examined.remove_temporary_file(path)
+
+    if paths:
+        subject = show(paths[0], 200) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
+        message = "a temporary file over an hour old, which a killed ssohelper left"
+        yield finding("leftovers", subject, message, repair=remove_leftovers)
+
+
+# -- this installation and its storage -----------------------------------------------------------
+
+
+def check_storage(setup: Setup) -> Iterator[Finding]:
+    """Find a keyring that does not answer, tokens in clear beside it, unreadable settings."""
+    app, name = setup.app, "file"
+    settings_error, state_error = setup.settings_error, setup.state_error
+    try:
+        name = app.storage.apply_setting()
+        if name == "keyring":
+            app.storage.keyring.find()
     except SsoHelperError as error:
-        return None, Failure.of_error(error)
-
-
-def _apply_storage_setting_and_ask_keyring(app: App) -> str:
-    """Return the name of the storage of sign-ins. Raises: KeyringUnavailable."""
-    name = app.storage.apply_setting()
-    if name == "keyring":
-        app.storage.keyring.find()
-    return name
-
-
-def _check_state_folder(app: App) -> None:
-    """Raise LocalState if our state folder cannot be written."""
-    folder = os.fspath(app.locations.state_folder)
-    while not os.path.lexists(folder):
-        folder = os.path.dirname(folder)
-    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
-        raise LocalState(
-            f'"{folder}" cannot be written: neither sign-ins nor lists of roles are saved',
-            hint=f"see: ls -ld {shlex.quote(folder)}",
-        )
-    records = os.path.join(folder, "signed-in")
-    if os.path.lexists(records) and not os.path.isdir(records):
-        old = f"{records}.old"
-        raise LocalState(
-            f'"{records}" is not a folder: the records of sign-ins are not found',
-            hint=f"move it away, then sign in again: mv {shlex.quote(records)} {shlex.quote(old)}",
-        )
-    if sys.platform != "win32" and os.statvfs(folder).f_bavail == 0:
-        raise LocalState(f'the disk of "{folder}" is full', hint="free some space")
-
-
-def _find_refused_runtime_folder(app: App, runtime: str) -> str:
+        # If settings or state folder cannot be read, it is unknown which storage is in use.
+        if settings_error is None and state_error is None:
+            yield finding("keyring", _MACHINE, error.message, error.hint)
+    if settings_error is not None:
+        yield finding("settings", "settings", settings_error.message, settings_error.hint)
+    if state_error is not None:
+        yield finding("state-folder", _MACHINE, state_error.message, state_error.hint)
+    try:
+        for path in app.storage.find_clear_files(setup.config.sso_sessions()):
+            yield finding("clear-sign-in", show(path, 200), CLEAR_SIGN_IN)
+        is_on_disk = name == "keyring" and app.storage.may_publish is False
+    except SsoHelperError:
+        is_on_disk = False
+    runtime = os.fspath(app.locations.runtime_folder)
+    if is_on_disk:
+        what = "this folder is not in memory, so with keyring storage each SDK call takes longer: "
+        what += "ssohelper keeps no credentials there for the launcher"
+        yield finding("runtime-on-disk", show(runtime, 200), what)
     wanted = app.environ.get("XDG_RUNTIME_DIR", "")
-    if app.environ.get("SSOHELPER_HOME") or not os.path.isdir(wanted):
-        return ""
-    return "" if runtime.startswith(wanted.rstrip("/") + "/") else wanted
+    is_used = app.environ.get("SSOHELPER_HOME") or runtime.startswith(wanted.rstrip("/") + "/")
+    if os.path.isdir(wanted) and not is_used:
+        what = "XDG_RUNTIME_DIR names this folder, which is another user's, or open to others; "
+        what += f"role credentials are in {show(runtime, 200)} instead"
+        yield finding("runtime-folder", show(wanted, 200), what)
 
 
-def _examine_shell(app: App) -> ShellFact | None:
-    shell = os.path.basename(app.environ.get("SHELL", ""))
-    if shell not in installing.SHELLS or sys.platform == "win32":
-        return None
-    completions = tuple(_find_stale_completion_scripts(app, shell))
+def check_installation(setup: Setup) -> Iterator[Finding]:
+    """Find an installation that profiles cannot run, several on PATH, and a wrong clock."""
+    app = setup.app
+    error = error_of(lambda: installation.find_profile_command(app.environ))
+    if error is not None:
+        yield finding("installation", _MACHINE, error.message, error.hint)
+    commands = installation.list_ssohelpers(app.environ)
+    if len(commands) > 1:
+        shown = ", ".join(show(path, 120) for path in commands[:4])
+        message = (
+            f"PATH has {len(commands)} installations of ssohelper: {shown}; the first one runs"
+        )
+        yield finding("several-installations", _MACHINE, message)
+    # Without an answer of AWS's hosts now, its last answer tells the time.
+    apart = max(setup.apart_seconds or [app.clock.now() - app.clock.aws_now()], key=abs)
+    if abs(apart) > _CLOCK_SECONDS:
+        side = "ahead of" if apart > 0 else "behind"
+        message = f"the clock is {duration_text(int(abs(apart)))} {side} AWS's: AWS refuses signed "
+        message += "requests, and SDKs misjudge when credentials end"
+        yield finding("clock", _MACHINE, message)
+
+
+def check_shell(setup: Setup) -> Iterator[Finding]:
+    """Find lines in the shell's rc file, or completion scripts, that are not up to date."""
+    app, shell = setup.app, os.path.basename(setup.app.environ.get("SHELL", ""))
+    if setup.chosen is not None or shell not in installing.SHELLS or sys.platform == "win32":
+        return
     try:
         edit = installing.plan_rc_file_install(app, shell)
-        rc_file = os.fspath(edit.path)
-        if edit.by_hand or not edit.has_changes:
-            return ShellFact(shell, rc_file, "current", None, completions)
-        is_stale = rc_text.has_our_lines(edit.before or b"", rc_file)
-        return ShellFact(shell, rc_file, "stale" if is_stale else "missing", None, completions)
+        rc_file = show(os.fspath(edit.path), 200)
+        setup.has_shell_lines = bool(edit.by_hand) or not edit.has_changes
+        if not setup.has_shell_lines and rc_text.has_our_lines(edit.before or b"", rc_file):
+            message = "the lines that `install` wrote are of another version or name another path"
+            write = partial(installing.write_rc_file_edit, app, edit)
+            yield finding("shell-stale", rc_file, message, repair=write)
+        elif not setup.has_shell_lines:
+            message = "`use`, the prompt and TAB completion are not set up"
+            yield finding("shell-missing", rc_file, message)
     except ConfigInvalid as error:
         # The two marker lines around ssohelper's lines in the rc file are not one pair.
-        rc_file = os.fspath(installing.find_rc_file(app, shell))
-        return ShellFact(shell, rc_file, "unknown", Failure.of_error(error), completions)
+        rc_file = show(os.fspath(installing.find_rc_file(app, shell)), 200)
+        yield finding("shell-marks", rc_file, error.message, error.hint)
     except SsoHelperError:
-        return None  # the installation is temporary, or the rc file is unreadable
-
-
-def _find_stale_completion_scripts(app: App, shell: str) -> list[str]:
+        return  # the installation is temporary, or the rc file is unreadable
     home, present = app.environ.get("HOME", ""), shell_texts.completion_script_of(shell)
-    if not os.path.isabs(home) or present is None:
-        return []
-    found = []
-    for name in _COMPLETIONS.get(shell, ()):
+    for name in _COMPLETIONS.get(shell, ()) if os.path.isabs(home) and present else ():
         path = Path(home, name)
-        try:
-            content = app.makers.make_user_file(path).read()
-        except LocalState:
-            continue
-        if content.mark is not None and content.data != present:
-            found.append(os.fspath(path))
-    return found
+        if _read(app, path) not in (None, b"", present):
+            shown = show(os.fspath(path), 200)
+            message = "this completion script is of another version of ssohelper"
+            fix = f"ssohelper completion {shell} > {shlex.quote(shown)}"
+            yield finding("completion-stale", shown, message, fix)

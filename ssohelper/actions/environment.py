@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import clocks, default_regions, doctor_facts, prompt_notes, tokens
+from ssohelper.actions import clocks, default_regions, prompt_notes, tokens
+from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.core import profile_region, served_role
-from ssohelper.core.doctor.facts import Facts
-from ssohelper.core.doctor.preferred_variables import check_credentials_sections
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import Profile, RoleCredentials, Secret
 from ssohelper.core.service_hosts import checked_region
@@ -110,11 +109,9 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
     sources = list_source_profiles(app.config.read(), entry) if entry else []
     names = {profile.name, *(source.name for source in sources)}
     if not names.isdisjoint(app.config.read_credentials_sections()):
-        config = doctor_facts.read_config_facts(app)
-        profiles = doctor_facts.read_profile_facts(config, profile.name)
-        profiles += doctor_facts.read_source_profile_facts(config, profiles)
-        for found in check_credentials_sections(Facts(config=config, profiles=tuple(profiles))):
-            app.warn(f"{found.message}; {found.fix}")
+        checker = ProfileChecker(app, app.config.read())
+        for shadow in filter(None, map(checker.find_shadow, sorted(names))):
+            app.warn("; ".join(shadow))
     return _unset_empty_config_variable(
         app,
         _environment_with_variables(

@@ -90,7 +90,7 @@ def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> Rc
     by_hand = _find_shell_init_line_of_user(app, shell, path)
     if by_hand and not rc_text.has_our_lines(before or b"", str(path)):
         return RcFileEdit(shell, path, before, before, by_hand)
-    installation.warn_if_others_could_replace(app.environ, app.warn)
+    installation.warn_if_exposed(app.environ, app.warn)
     missing = app.makers.make_user_file(path).count_missing_folders_above()
     lines = build_rc_lines(shell, app.environ)
     if shell == "zsh" and not _runs_compinit(before or b""):

@@ -7,32 +7,40 @@ runs no program.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import doctor_facts
-from ssohelper.core import adoption, process_command, profile_region, quoted_values, resolver
+from ssohelper.core import (
+    adoption,
+    chains,
+    process_command,
+    profile_region,
+    quoted_values,
+    refused_values,
+    resolver,
+)
 from ssohelper.core.adoption import AdoptionCandidate
-from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor import checks, values
-from ssohelper.core.doctor.facts import Facts
-from ssohelper.core.doctor.profile_findings import two_roles_text
+from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, is_chain
+from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.profile_origin import OWN, TWO_ROLES, Origin, find_profile_origins
-from ssohelper.core.resolver import Resolved, Resolver, name_sources, unusable_source_text
+from ssohelper.core.resolver import (
+    ProgramFact,
+    Resolved,
+    Resolver,
+    name_sources,
+    unusable_source_text,
+)
 from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid, SsoHelperError
+from ssohelper.system import installation, programs
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.doctor.facts import ConfigFacts, ProfileFact
-    from ssohelper.core.model import SsoSession
-    from ssohelper.core.resolver import ProgramFact
+    from ssohelper.core.model import Role, SsoSession
 
-# The problems of a profile that end once ssohelper has written its keys or its command.
-_ENDED_BY_ADOPTION = (
-    *("program-missing", "program-needs-a-shell", "program-unreadable"),
-    *("helper-missing", "helper-refuses", "session-missing", "sso-keys-refused", "no-source"),
-)
+_OWN_PROGRAMS = ("ssohelper", "ssohelper-credentials", "ssohelper.exe")
+_PROGRAM = "credential_process"
 
 
 class Problems(NamedTuple):
@@ -47,82 +55,113 @@ class Problems(NamedTuple):
         return self.lasting or self.solvable
 
 
+class ProfileFact(NamedTuple):
+    """A profile with the role that it points at; `failure` says why the role cannot be read.
+
+    `meant_account_id` is the account that the profile is for, None if its keys do not tell. `root`
+    is the SSO role with whose credentials the profile assumes its role, None if there is none.
+    """
+
+    entry: ProfileEntry
+    target: TargetRole | None = None
+    meant_account_id: str | None = None
+    failure: str = ""
+    root: TargetRole | None = None
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+    @property
+    def program_word(self) -> str:
+        """The first word of `credential_process`; "" if there is none."""
+        words = process_command.split_command(self.entry.keys.get(_PROGRAM, ""))
+        return words[0] if words else ""
+
+
 class ProfileChecker:
     """Finds out whether profiles work. Remembers the answer for each program and start URL."""
 
     def __init__(self, app: App, config: ConfigFile, more: Sequence[SsoSession] = ()) -> None:
-        self._app = app
-        self.config = config
-        self._sessions = [*config.sso_sessions(), *more]
-        self._make_program_fact = cache(
-            lambda word: doctor_facts.make_program_fact(word, app.environ)
-        )
-        self._is_signed_in = cache(
+        self.app, self.config = app, config
+        self._known_sessions = [*config.sso_sessions(), *more]
+        self.find_program = cache(lambda word: make_program_fact(word, app.environ))
+        self._has_token = cache(
             lambda url: app.storage.legacy_tokens.has_valid_token(url, app.clock.now())
         )
 
     @cached_property
-    def config_facts(self) -> ConfigFacts:
-        """Return the facts that `doctor` reads in ~/.aws/config and ~/.aws/credentials."""
-        return doctor_facts.read_config_facts(self._app)
+    def credentials(self) -> Mapping[str, Mapping[str, str]]:
+        """The sections of ~/.aws/credentials, without the values of secrets; {} if unreadable."""
+        try:
+            return self.app.config.read_credentials_sections()
+        except SsoHelperError:
+            return {}
 
     @cached_property
     def resolver(self) -> Resolver:
         """The resolver for this config, this shell and the programs of this machine."""
         return Resolver(
             self.config,
-            self.config_facts.credentials,
-            self._app.environ,
-            self._make_program_fact,
+            self.credentials,
+            self.app.environ,
+            self.find_program,
             lambda path: not os.path.exists(path),
         )
 
     @cached_property
     def with_other_role_in_section(self) -> frozenset[str]:
         """The profiles whose section in ~/.aws/credentials is for another role."""
-        keyed = self.config_facts.credentials
-        return resolver.find_profiles_with_other_role_in_section(self.config, keyed, keyed)
+        return resolver.find_shadowed_roles(self.config, self.credentials)
 
     def find_problems(self, name: str) -> Problems:
         """Return why AWS tools cannot get the profile's role now."""
         found = self.find_problems_in_files(name)
-        if found.first:
-            return found
-        return Problems(self._find_problem_of_sign_in(self.resolver.resolve(name)))
+        return found if found.first else Problems(self._find_sign_in_problem(name))
 
     def find_problems_in_files(self, name: str) -> Problems:
         """Return what `find_problems` does, as far as no sign-in is needed to know it."""
-        profile = self._read_profile(name)
-        if profile is None:
+        entry = self.config.profile(name)
+        if entry is None:
             return Problems()
-        quoted = list(quoted_values.find_quoted_values(self.config, profile.entry.header))
+        quoted = list(quoted_values.find_quoted_values(self.config, entry.header))
         if quoted:
             return Problems(quoted_values.quoted_values_text(quoted))
         if name in self.with_other_role_in_section:
             return Problems("", adoption.OTHER_ROLE_IN_SECTION)
-        facts = Facts(config=self.config_facts, profiles=(profile,))
-        refused = [
-            one for one in checks.run_checks(facts, values.CHECKS) if one.severity == "problem"
-        ]
-        if refused:
-            return Problems("", refused[0].message)
+        refused = next(self.find_refused_values(entry), None)
+        if refused is not None:
+            return Problems("", refused[0])
         answer = self.resolver.resolve(name)
         if answer.problem is not None:
             found = answer.problem
-            is_solvable = found.id in _ENDED_BY_ADOPTION
-            return Problems(found.message) if is_solvable else Problems("", found.message)
-        if profile.target is not None and answer.source not in ("sso", "program"):
+            return (
+                Problems(found.message)
+                if found.is_solvable and not found.source
+                else Problems("", found.message)
+            )
+        if self.make_fact(entry).target is not None and answer.source not in ("sso", "program"):
             what = "AWS tools take the profile's credentials from another source"
             return Problems("", f"{what}: {answer.source}")
-        program = self._find_program(answer)
+        program = self._find_last_program(answer)
         is_of_nobody = program is not None and program.only_has_our_name
         return Problems("", self._find_doubt(name) if is_of_nobody else "")
 
-    def find_reason_why_profile_may_fail(self, name: str) -> str:
+    def find_refused_values(self, entry: ProfileEntry) -> Iterator[tuple[str, str]]:
+        """Yield the message and the fix for each value of the profile that AWS tools refuse."""
+        keys = entry.keys
+        found = [refused_values.find_refused_value(key, value) for key, value in keys.items()]
+        # An emulator takes any region.
+        if keys.get("region") and "endpoint_url" not in keys and "services" not in keys:
+            is_sso = self.config.target_or_none(entry) is not None
+            found += [refused_values.find_unknown_region(keys["region"])] if is_sso else []
+        return (one for one in found if one is not None)
+
+    def explain_doubt(self, name: str) -> str:
         """Return why AWS tools may now fail to get this profile's role; "" if no reason is known."""
         return self.find_problems(name).first or self._find_doubt(name)
 
-    def find_reason_against_use(self, name: str) -> str:
+    def explain_refusal(self, name: str) -> str:
         """Return why a shell with this profile might not get the profile's role; "" if it should.
 
         A program of another tool is a reason, because only a run would show whether it works.
@@ -143,36 +182,48 @@ class ProfileChecker:
             if entry is not None and has_keys and not resolver.has_no_source(entry.keys):
                 what = "AWS tools take its fixed keys before its other sources"
                 return unusable_source_text(source, what)
-        program = self._find_program(answer)
+        program = self._find_last_program(answer)
         if program is None or program.is_of_this_installation or program.path is None:
             return ""
-        if not program.is_own:
-            doubt = (
-                f'only a run of "{show(program.word, 200)}" would show which credentials it gives'
-            )
-        else:
-            of = (
-                " of another installation of ssohelper"
-                if program.is_of_another_installation
-                else ""
-            )
+        doubt = f'only a run of "{show(program.word, 200)}" would show which credentials it gives'
+        if program.is_own:
+            of = " of another installation of ssohelper"
+            of = of if program.is_of_another_installation else ""
             doubt = f'the profile runs another program{of}: "{show(program.path, 200)}"'
         return unusable_source_text(answer.sources[-1], doubt) if answer.sources else doubt
 
-    def _find_program(self, answer: Resolved) -> ProgramFact | None:
+    def _find_last_program(self, answer: Resolved) -> ProgramFact | None:
         """Return the program that gives the credentials of the profile or of its last source."""
         keys = self.resolver.keys(answer.sources[-1] if answer.sources else answer.profile)
-        words = process_command.split_command(keys.get("credential_process", ""))
-        return self._make_program_fact(words[0]) if words and answer.last == "program" else None
+        words = process_command.split_command(keys.get(_PROGRAM, ""))
+        return self.find_program(words[0]) if words and answer.last == "program" else None
 
-    def _find_problem_of_sign_in(self, answer: Resolved) -> str:
-        """Return why the legacy profile that gives the credentials has no valid sign-in; or ""."""
-        last = answer.sources[-1] if answer.sources else answer.profile
+    def _find_sign_in_problem(self, name: str) -> str:
+        """Return why the legacy profile that gives the credentials does not work now; or ""."""
+        answer = self.resolver.resolve(name)
+        last = answer.sources[-1] if answer.sources else name
         keys = self.resolver.keys(last)
         if answer.last != "sso" or "sso_session" in keys:
             return ""
-        problem = self._find_legacy_problem(keys)
-        return unusable_source_text(last, problem) if problem and answer.sources else problem
+        right = self.find_correct_region(keys)
+        if right is not None:
+            problem = adoption.wrong_region_text(keys.get("sso_region", ""), right)
+        elif self.has_legacy_token(keys):
+            return ""
+        else:
+            problem = "the sign-in for its sso_start_url is missing or has ended"
+        return unusable_source_text(last, problem) if answer.sources else problem
+
+    def find_correct_region(self, keys: Mapping[str, str]) -> str | None:
+        """Return the portal's region if the `sso_region` of a legacy profile is another one."""
+        app, known = self.app, self._known_sessions
+        return adoption.find_correct_sso_region(
+            keys, ((one, list_portal_regions(app, one)) for one in known)
+        )
+
+    def has_legacy_token(self, keys: Mapping[str, str]) -> bool:
+        """Return whether SDKs find a valid token for a profile with this `sso_start_url`."""
+        return self._has_token(keys.get("sso_start_url", ""))
 
     @cached_property
     def _origins_of_profiles(self) -> Mapping[str, Origin]:
@@ -180,41 +231,84 @@ class ProfileChecker:
 
     def explain_uncertain_role(self, candidate: AdoptionCandidate) -> str:
         """Return why it is not sure which role AWS tools use with the profile."""
-        profile = self._read_profile(candidate.name)
-        target = profile.target if profile else None
+        entry = self.config.profile(candidate.name)
+        target = self.make_fact(entry).target if entry is not None else None
         if candidate.origin.why != TWO_ROLES or target is None:
             return candidate.reason
         return two_roles_text(target.role)
 
-    def _read_profile(self, name: str) -> ProfileFact | None:
-        return next(iter(doctor_facts.read_profile_facts(self.config_facts, name)), None)
+    def make_fact(self, entry: ProfileEntry) -> ProfileFact:
+        """Return what is known of the role at which a profile points."""
+        try:
+            self.config.region(entry)
+            if not is_chain(entry):
+                target = self.config.target(entry)
+                return ProfileFact(entry, target, target.role.account_id if target else None)
+            chain = chains.find_chain(self.config, entry)
+        except ConfigInvalid as error:
+            return ProfileFact(entry, failure=error.message)
+        if chain is not None:
+            return ProfileFact(entry, None, chain.assumed_role.account_id, root=chain.target)
+        role = resolver.role_of_arn(entry.keys["role_arn"])
+        return ProfileFact(entry, None, role.account_id if role else None)
 
-    def _find_legacy_problem(self, keys: Mapping[str, str]) -> str:
-        """Return why a profile without sso-session does not work now; "" if it should work."""
-        url, region = keys.get("sso_start_url", ""), keys.get("sso_region", "")
-        right = adoption.find_correct_sso_region(
-            keys,
-            ((one, doctor_facts.list_regions_of_session(self._app, one)) for one in self._sessions),
-        )
-        if right is not None:
-            return adoption.wrong_region_text(region, right)
-        is_valid = self._is_signed_in(url)
-        return "" if is_valid else "the sign-in for its sso_start_url is missing or has ended"
+    def find_shadow(self, name: str) -> tuple[str, str] | None:
+        """Return the message and fix for a section of ~/.aws/credentials that wins over the profile."""
+        entry, section = self.config.profile(name), self.credentials.get(name)
+        if not section or entry is None or not _SOURCES & entry.keys.keys():
+            return None
+        changed = resolver.find_shadowing(self.config, name, section)
+        if not changed:
+            return None
+        path = show(os.fspath(self.app.locations.aws_credentials_file), 200)
+        where = f'the section "[{show(name, 80)}]" of {path} wins over the profile'
+        text = resolver.describe_answers(changed)
+        return f"{where}: {text}", "remove or rename that section"
 
     def lacks_region(self, name: str) -> bool:
         """Return whether AWS tools know no region for the profile in this shell."""
         entry = self.config.profile(name)
-        return profile_region.lacks_region(entry.keys if entry else {}, self._app.environ)
+        return profile_region.lacks_region(entry.keys if entry else {}, self.app.environ)
 
-    def has_second_credential_source(self, name: str) -> bool:
+    def has_second_source(self, name: str) -> bool:
         """Return whether the profile has another source of credentials than its `sso_*` keys."""
         entry = self.config.profile(name)
-        return name in self.config_facts.credentials or (
-            entry is not None and len(name_sources(entry.keys)) > 1
-        )
+        return name in self.credentials or (entry is not None and len(name_sources(entry.keys)) > 1)
 
 
-def choose_profiles_with_broken_command(app: App, names: Iterable[str]) -> frozenset[str]:
+# Keys that give credentials, other than fixed keys in the profile itself.
+_SOURCES = {_PROGRAM, "role_arn", "login_session", *resolver.SSO_KEYS}
+
+
+def two_roles_text(taken: Role) -> str:
+    """Return the text that a profile names two roles; `taken` is the role that AWS tools take."""
+    return f"{TWO_ROLES}; the AWS CLI and boto3 take {show(taken.name, 64)} in {taken.account_id}"
+
+
+def list_portal_regions(app: App, session: SsoSession) -> list[str]:
+    """Return the region of the session and those of its further portals."""
+    try:
+        further = parse_further_portals(app.settings.get("regions", session=session.name))
+    except SsoHelperError:
+        return [session.region]
+    return [session.region, *(portal.region for portal in further)]
+
+
+def make_program_fact(program: str, environ: Mapping[str, str]) -> ProgramFact:
+    """Return facts about the program that is the first word of a `credential_process`."""
+    is_own = os.path.basename(program.replace("\\", "/")) in _OWN_PROGRAMS
+    path = programs.find_program(program, environ)
+    if path is None:
+        return ProgramFact(program, None, is_own)
+    is_other = is_own and not installation.is_own_program(path)
+    is_installed = is_other and installation.belongs_to_installation(path)
+    replaceable = installation.find_replaceable_part(path)
+    return ProgramFact(
+        program, path, is_own, replaceable, is_installed, is_other and not is_installed
+    )
+
+
+def find_broken_commands(app: App, names: Iterable[str]) -> frozenset[str]:
     """Return the managed profiles among `names` whose command does not run.
 
     Its program has moved, or refuses the arguments. Such a profile works once ssohelper has written
@@ -232,7 +326,7 @@ def choose_profiles_with_broken_command(app: App, names: Iterable[str]) -> froze
     )
 
 
-def find_reason_to_use_another_profile(app: App, name: str) -> str:
+def explain_passing_over(app: App, name: str) -> str:
     """Return why a shell with this profile would not get the profile's role; "" if it should.
 
     A reason is that another tool's program is missing, or that the profile's section in

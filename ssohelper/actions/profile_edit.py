@@ -336,7 +336,7 @@ def _make_sync_request(
     app: App, session: SsoSession, listing: Listing, choices: Choices
 ) -> SyncRequest:
     command = installation.find_profile_command(app.environ)
-    installation.warn_if_others_could_replace(app.environ, app.warn)
+    installation.warn_if_exposed(app.environ, app.warn)
     taken = frozenset(app.config.read_credentials_sections())
     settings = app.settings
     is_in_keyring = app.storage.apply_setting() == "keyring"
@@ -364,7 +364,7 @@ def _make_request_for_roles(
         if role not in listed:
             raise lost_roles.make_role_not_listed_error(session, listing, role)
     unfit = adopting.find_unfit_profiles(app, roles)
-    broken = profile_checks.choose_profiles_with_broken_command(app, unfit)
+    broken = profile_checks.find_broken_commands(app, unfit)
     return _make_sync_request(app, session, listing, choices)._replace(
         only_roles=frozenset(roles), not_counted=unfit - broken, broken=broken
     )

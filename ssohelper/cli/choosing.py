@@ -5,7 +5,7 @@ which it can be drawn; without such a terminal, the error of actions.selection i
 2).
 """
 
-from ssohelper.actions import foreign_profiles, profile_reasons, roles, selection
+from ssohelper.actions import doctor_profiles, foreign_profiles, roles, selection
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.actions.selection import NoProfileNamed, NoSessionNamed
 from ssohelper.app import App
@@ -73,7 +73,7 @@ def _explain_error_of_profile(app: App, text: str | None, error: SsoHelperError)
     `text` is what the user named, None for the profile of AWS_PROFILE.
     """
     name = text if text is not None else app.environ.get("AWS_PROFILE")
-    return profile_reasons.explain_error_of_profile(app, name, error) if name else error
+    return doctor_profiles.explain_error(app, name, error) if name else error
 
 
 def _resolve_named_or_pick_profile(

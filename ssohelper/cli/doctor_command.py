@@ -9,16 +9,14 @@ import click
 from ssohelper.actions import doctor as examining
 from ssohelper.actions.doctor import Report
 from ssohelper.cli import colors, output
-from ssohelper.core.doctor import findings
-from ssohelper.core.doctor.findings import Finding
-from ssohelper.core.resolver import Resolved
+from ssohelper.core import findings
+from ssohelper.core.findings import Finding
 from ssohelper.core.text import show_message
 from ssohelper.errors import UsageProblem
 
 # The sign before a finding, by its severity. The severity is printed as a word too, so it can
 # be read without colours.
-_MARKS = {"problem": "x", "sign-in": "!", "note": "-"}
-_FIXED_MARK = "v"
+_MARKS = {"problem": "x", "sign-in": "!", "note": "-", "repaired": "v"}
 
 
 @click.command("doctor")
@@ -47,25 +45,35 @@ def diagnose_setup(profile: str | None, fix: bool, run: bool) -> int:
     app = output.get_app()
     report = examining.examine_setup(app, profile, run=run)
     if fix:
-        report = examining.repair_findings_of_report(app, report)
+        report = examining.repair(app, report)
     if output.options().json:
         output.print_json(_report_json(report), app.warnings)
     else:
         print_report(report)
-    return findings.exit_code_of_findings(report.findings)
+    return findings.exit_code(report.findings)
 
 
 def print_report(report: Report) -> None:
     """Print the findings: on a terminal grouped by subject, else one tab-separated row each."""
-    if not sys.stdout.isatty():
-        output.print_rows((), map(_finding_row, report.findings))
-        output.print_rows((), map(_sdk_table_row, report.sdks))
-    else:
-        _print_sdk_table(report.sdks)
-        print_findings(report.findings)
+    is_terminal, found = sys.stdout.isatty(), report.findings
+    if not is_terminal:
+        output.print_rows(
+            (), [[_word_of(one), one.id, one.subject, one.message, one.fix] for one in found]
+        )
+    if report.sdks:
+        blank, first = ("-", []) if is_terminal else ("", ["sdk"])
+        rows = [
+            [*first, *one[1:4], one.account_id or blank, one.role_name or blank]
+            for one in report.sdks
+        ]
+        output.print_rows(["sdk", "takes", "from", "account", "role"], rows)
+    if is_terminal:
+        if report.sdks:
+            output.echo()
+        print_findings(found)
     for name in report.proven:
         output.say(show_message(f'"{name}" gave credentials just now'))
-    output.say(findings.counts_line_of_findings(report.findings))
+    output.say(findings.summary(found))
 
 
 def print_findings(found: Sequence[Finding]) -> None:
@@ -75,45 +83,18 @@ def print_findings(found: Sequence[Finding]) -> None:
         if finding.subject != subject:
             subject = finding.subject
             output.echo(show_message(subject))
-        mark = _FIXED_MARK if finding.is_fixed else _MARKS[finding.severity]
-        word = "repaired" if finding.is_fixed else finding.severity
-        sign = colors.styled(f"{mark} {word:<8}", colors.color_of_severity(word))
+        word = _word_of(finding)
+        sign = colors.styled(f"{_MARKS[word]} {word:<8}", colors.color_of_severity(word))
         output.echo(f"  {sign}  {show_message(finding.message)}")
         if not finding.is_fixed:
             output.echo(f"      fix:    {show_message(finding.fix)}")
 
 
-def _print_sdk_table(sdks: Sequence[Resolved]) -> None:
-    if not sdks:
-        return
-    output.print_rows(
-        ["sdk", "takes", "from", "account", "role"],
-        [
-            [one.family, one.source, one.detail, one.account_id or "-", one.role_name or "-"]
-            for one in sdks
-        ],
-    )
-    output.echo()
-
-
-def _finding_row(finding: Finding) -> list[str]:
-    word = "repaired" if finding.is_fixed else finding.severity
-    return [word, finding.id, finding.subject, finding.message, finding.fix]
-
-
-def _sdk_table_row(resolved: Resolved) -> list[str]:
-    return [
-        "sdk",
-        resolved.family,
-        resolved.source,
-        resolved.detail,
-        resolved.account_id or "",
-        resolved.role_name or "",
-    ]
+def _word_of(finding: Finding) -> str:
+    return "repaired" if finding.is_fixed else finding.severity
 
 
 def _report_json(report: Report) -> dict[str, Any]:
-    counts = findings.count_findings(report.findings)
     return {
         "findings": [
             {
@@ -122,17 +103,12 @@ def _report_json(report: Report) -> dict[str, Any]:
                 "subject": one.subject,
                 "message": one.message,
                 "fix": one.fix,
-                "fixable": one.is_fixable,
+                "fixable": one.repair is not None,
                 "fixed": one.is_fixed,
             }
             for one in report.findings
         ],
-        "counts": {
-            "problems": counts.problems,
-            "sign_ins": counts.sign_ins,
-            "notes": counts.notes,
-            "fixed": counts.fixed,
-        },
+        "counts": findings.count_findings(report.findings),
         "sdks": [
             {
                 "family": one.family,

@@ -10,7 +10,7 @@ import re
 import sys
 from typing import Any
 
-from ssohelper.actions import foreign_credentials, foreign_profiles, profile_reasons
+from ssohelper.actions import doctor_profiles, foreign_credentials, foreign_profiles
 from ssohelper.actions.environment import Environment
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, standard_streams
@@ -44,7 +44,7 @@ def get_foreign_credentials(app: App, found: ForeignProfile) -> ForeignCredentia
             app, found, codes, app.clock.deadline(), is_on_terminal=is_on_terminal
         )
     except (AwsUnreachable, BadAnswer, ConfigInvalid) as error:
-        raise profile_reasons.explain_error_of_profile(app, found.name, error) from error
+        raise doctor_profiles.explain_error(app, found.name, error) from error
 
 
 def _ask_mfa_code(serial: str) -> str:

@@ -8,7 +8,6 @@ from ssohelper.actions import (
     credentials,
     directory,
     identity,
-    profile_reasons,
     sign_in_wait,
     tokens,
 )
@@ -16,6 +15,7 @@ from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, word_choice
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
+from ssohelper.core import profile_region, refused_values
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleCredentials
@@ -133,7 +133,9 @@ def warn_about_unusable_profile(app: App, name: str) -> None:
 
     Also warns of environment variables with which AWS tools fail for every profile.
     """
-    for refused in profile_reasons.find_variables_that_stop_aws_tools(app):
+    # The command `use` sets the region itself.
+    environ = {key: one for key, one in app.environ.items() if key not in profile_region.VARIABLES}
+    for refused in refused_values.find_refused_variables(environ):
         app.warn(f"{refused.message}; {refused.fix}")
     problem = ProfileChecker(app, app.config.read()).find_problems(name).first
     if problem:

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Collection
 
-from ssohelper.actions import adopting, profile_checks, profile_edit, profile_reasons, selection
+from ssohelper.actions import adopting, doctor_profiles, profile_checks, profile_edit, selection
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
 from ssohelper.cli.plan_output import write_plan
@@ -50,8 +50,8 @@ def _choose_profile_that_works(
     is_sure = name not in unfit
     is_named = is_typed and (is_sure or not _is_name_also_text_of_role(app, chosen, name))
     if not is_sure and is_named and _is_profile_managed(app, name):
-        raise profile_reasons.make_profile_not_used_error(app, name)
-    problem = profile_checks.find_reason_to_use_another_profile(app, name) if is_typed else ""
+        raise doctor_profiles.make_not_used_error(app, name)
+    problem = profile_checks.explain_passing_over(app, name) if is_typed else ""
     if problem:
         output.say(f'the profile "{show(chosen.name)}" is not used: {show_message(problem)}')
     elif is_typed and not is_named:
@@ -65,10 +65,10 @@ def _say_why_profiles_are_not_used(
     app: App, chosen: Profile, unfit: Collection[str], *, is_typed: bool
 ) -> None:
     """Print why the role's managed profiles are not used; not again for a profile that was typed."""
-    broken = profile_checks.choose_profiles_with_broken_command(app, unfit)
+    broken = profile_checks.find_broken_commands(app, unfit)
     for other in selection.find_profiles_of_role(app, chosen.key, sorted(unfit)):
         if other in broken:
-            error = profile_reasons.make_profile_not_used_error(app, other)
+            error = doctor_profiles.make_not_used_error(app, other)
             output.say(f"{show_message(error.message)}; its command can be written again")
         elif _is_profile_managed(app, other) and not (is_typed and other == chosen.name):
             _say_why_profile_is_not_used(app, chosen, other)
@@ -107,7 +107,7 @@ def _is_profile_managed(app: App, name: str) -> bool:
 
 def _say_why_profile_is_not_used(app: App, chosen: Profile, name: str) -> None:
     if _is_profile_managed(app, name):
-        error = profile_reasons.make_profile_not_used_error(app, name)
+        error = doctor_profiles.make_not_used_error(app, name)
         output.say(f"{show_message(error.message)}; to repair it: {show_message(error.hint or '')}")
         return
     problem = adopting.find_profile_problem(app, name) or "another tool's program gives its keys"

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import adopting, default_regions, doctor, identity, profile_reasons
+from ssohelper.actions import adopting, default_regions, doctor_profiles, identity
 from ssohelper.actions.identity import ConfirmedIdentity, KnownIdentity
 from ssohelper.app import App
 from ssohelper.cli import choosing, foreign_use, guarding, output
@@ -56,12 +56,13 @@ def whoami(profile: str | None, grant_reason: str | None) -> None:
 
 def _warn_of_problem(app: App, chosen: Profile, *, is_named: bool) -> str:
     """Warn of what keeps AWS tools in this shell from getting the role; return the problem or ""."""
-    shadows = doctor.find_what_overrides_profile_in_shell(app, chosen, is_named=is_named)
+    shadows = doctor_profiles.find_overriding(app, chosen.name, is_named=is_named)
     for finding in shadows:
         app.warn(f"{finding.message}; {finding.fix}")
-    problem = profile_reasons.find_problem_of_profile_in_shell(
-        app, chosen.name, is_named=is_named
-    ) or adopting.find_profile_problem(app, chosen.name)
+    # A session token alone stops no AWS tool.
+    stops = [one for one in shadows if one.severity == "problem" and one.id != "token-without-keys"]
+    problem = next((one.message for one in stops if not one.profiles), "")
+    problem = problem or adopting.find_profile_problem(app, chosen.name)
     if problem and not shadows:
         app.warn(
             f'AWS tools may fail to get this role with the profile "{show(chosen.name)}": {problem}'

@@ -94,6 +94,20 @@ KEYS_OF_SOURCES: Mapping[Kind, tuple[str, ...]] = {
     "aws login": ("login_session",),
     "program": ("credential_process",),
 }
+_WORDS: Mapping[Kind, str] = {
+    "assumed role": "role_arn",
+    "web identity": "a web identity",
+    "sso": "sso_* keys",
+    "credentials file": "fixed keys",
+    "config keys": "fixed keys",
+    "aws login": "the sign-in of aws login",
+    "program": "the program",
+}
+# The problems that end once ssohelper has written the profile's keys or its command.
+_SOLVED_BY_ADOPTION = (
+    *("program-missing", "program-needs-a-shell", "program-unreadable", "helper-missing"),
+    *("helper-refuses", "session-missing", "sso-keys-refused", "no-source"),
+)
 _SOURCE_KEYS = frozenset(key for keys in KEYS_OF_SOURCES.values() for key in keys)
 _ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
 _NEEDS_SHELL = re.compile(r"^[~$]|[|;&<>`]|\$\(")
@@ -139,6 +153,11 @@ class Problem(NamedTuple):
     may_be_elsewhere: bool = False
     source: str = ""
     cause: str = ""
+
+    @property
+    def is_solvable(self) -> bool:
+        """Return whether adopting the profile, or its source, ends the problem."""
+        return (self.cause or self.id) in _SOLVED_BY_ADOPTION
 
 
 class Resolved(NamedTuple):
@@ -201,7 +220,7 @@ class Resolver:
         """
         return self._resolve(name, family, (), in_shell=in_shell)
 
-    def resolve_for_each_family(self, name: str, *, in_shell: bool = False) -> list[Resolved]:
+    def resolve_all(self, name: str, *, in_shell: bool = False) -> list[Resolved]:
         """Return what each SDK family takes for the profile, in the order of FAMILIES."""
         return [self.resolve(name, family, in_shell=in_shell) for family in FAMILIES]
 
@@ -646,9 +665,7 @@ def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | No
     return differing.difference_text if differing else None
 
 
-def find_credentials_that_section_changes(
-    config: ConfigFile, name: str, section: Mapping[str, str]
-) -> list[Resolved]:
+def find_shadowing(config: ConfigFile, name: str, section: Mapping[str, str]) -> list[Resolved]:
     """Return the answer of each SDK family that takes other credentials because of this section.
 
     `section` has the keys of the profile's section in ~/.aws/credentials.
@@ -656,8 +673,8 @@ def find_credentials_that_section_changes(
     entry = config.profile(name)
     own = entry.keys if entry is not None else {}
     changed = {key for key in _SOURCE_KEYS & section.keys() if section[key] != own.get(key)}
-    before = Resolver(config).resolve_for_each_family(name)
-    after = Resolver(config, {name: section}).resolve_for_each_family(name)
+    before = Resolver(config).resolve_all(name)
+    after = Resolver(config, {name: section}).resolve_all(name)
     return [
         new
         for old, new in zip(before, after, strict=True)
@@ -665,23 +682,47 @@ def find_credentials_that_section_changes(
     ]
 
 
-def find_profiles_with_other_role_in_section(
-    config: ConfigFile, names: Iterable[str], credentials: Mapping[str, Mapping[str, str]]
+def find_shadowed_roles(
+    config: ConfigFile, credentials: Mapping[str, Mapping[str, str]]
 ) -> frozenset[str]:
-    """Return the profiles in `names` for which boto3 takes another role because of their section.
+    """Return the profiles for which boto3 takes another role because of their section.
 
     Adopting such a profile would not change that. Fixed keys in the section do not count: tools
     such as yawsso write them for the role of the profile.
     """
     found = set()
-    for name in names:
-        section = credentials.get(name, {})
+    for name, section in credentials.items():
         others = {key: value for key, value in section.items() if key not in KEY_PAIR}
         if others and config.profile(name) is not None:
-            changed = find_credentials_that_section_changes(config, name, others)
+            changed = find_shadowing(config, name, others)
             if any(one.family == BOTO3 for one in changed):
                 found.add(name)
     return frozenset(found)
+
+
+def describe_answers(answers: Iterable[Resolved]) -> str:
+    """Return a text that says what SDK families take: "Go takes a program; JavaScript takes …"."""
+    families: dict[str, list[str]] = {}
+    for one in answers:
+        families.setdefault(_describe_source(one), []).append(one.family)
+    texts = []
+    for source, names in families.items():
+        verb = "stop" if source.startswith("with an error") else "take"
+        ending = "s" if len(names) == 1 and names[0] != BOTO3 else ""
+        texts.append(f"{', '.join(names)} {verb}{ending} {source}")
+    return "; ".join(texts)
+
+
+def _describe_source(answer: Resolved) -> str:
+    if answer.problem is not None:
+        return f"with an error ({show(answer.detail, 200)})"
+    source = _WORDS.get(answer.source, answer.source)
+    if answer.source == "program":
+        source += f' "{show(answer.detail, 80)}"'
+    if answer.account_id is None:
+        return source
+    role = f", role {show(answer.role_name, 64)}" if answer.role_name else ""
+    return f"{source} (account {show(answer.account_id, 20)}{role})"
 
 
 def name_sources(keys: Mapping[str, str]) -> list[str]:

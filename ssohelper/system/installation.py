@@ -39,8 +39,8 @@ def find_profile_command(environ: Mapping[str, str]) -> str:
     refuse_temporary_installation(environ, "profiles that name it would soon fail")
     launcher = find_launcher(environ)
     if launcher:
-        return quote_path_for_profile(launcher)
-    return f"{quote_path_for_profile(find_ssohelper_command(environ))} credential-process"
+        return quote_program_path(launcher)
+    return f"{quote_program_path(find_ssohelper_command(environ))} credential-process"
 
 
 def find_launcher(environ: Mapping[str, str]) -> str | None:
@@ -51,10 +51,7 @@ def find_launcher(environ: Mapping[str, str]) -> str | None:
     """
     if sys.platform == "win32" or not os.access(_SH, os.X_OK):
         return None
-    own = [
-        os.path.join(os.path.dirname(path), LAUNCHER)
-        for path in _list_paths_of_installed_commands()
-    ]
+    own = [os.path.join(os.path.dirname(path), LAUNCHER) for path in _list_installed_commands()]
     own = [path for path in own if os.path.isfile(path) and os.access(path, os.X_OK)]
     launcher = os.path.join(os.path.dirname(find_ssohelper_command(environ)), LAUNCHER)
     if os.path.realpath(launcher) in {os.path.realpath(path) for path in own}:
@@ -68,7 +65,7 @@ def find_ssohelper_command(environ: Mapping[str, str]) -> str:
     PATH is preferred because the links that uv and pipx put there survive an upgrade, while the
     links' target folder may not.
     """
-    own = [path for path in _list_paths_of_installed_commands() if os.path.isfile(path)]
+    own = [path for path in _list_installed_commands() if os.path.isfile(path)]
     on_path = shutil.which("ssohelper", path=environ.get("PATH", os.defpath))
     if on_path and os.path.realpath(on_path) in {os.path.realpath(path) for path in own}:
         return os.path.abspath(on_path)
@@ -80,7 +77,7 @@ def find_ssohelper_command(environ: Mapping[str, str]) -> str:
     )
 
 
-def find_all_ssohelpers_on_path(environ: Mapping[str, str]) -> list[str]:
+def list_ssohelpers(environ: Mapping[str, str]) -> list[str]:
     """Return the absolute path of each installation's `ssohelper` on PATH, in the order of PATH."""
     found: dict[str, str] = {}
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
@@ -93,14 +90,13 @@ def find_all_ssohelpers_on_path(environ: Mapping[str, str]) -> list[str]:
 def is_own_program(path: str) -> bool:
     """Return whether the program at this path is one of this installation's commands."""
     launchers = [
-        os.path.join(os.path.dirname(command), LAUNCHER)
-        for command in _list_paths_of_installed_commands()
+        os.path.join(os.path.dirname(command), LAUNCHER) for command in _list_installed_commands()
     ]
-    own = {os.path.realpath(one) for one in (*_list_paths_of_installed_commands(), *launchers)}
+    own = {os.path.realpath(one) for one in (*_list_installed_commands(), *launchers)}
     return os.path.realpath(path) in own
 
 
-def is_program_of_an_installation(path: str) -> bool:
+def belongs_to_installation(path: str) -> bool:
     """Return whether the program is in the folder of commands of an installed ssohelper.
 
     An installer writes the package's metadata to a known folder beside `bin` or `Scripts`. The
@@ -116,8 +112,7 @@ def is_temporary_installation(environ: Mapping[str, str]) -> bool:
     """Return whether this installation is in uv's or pipx's cache, as with `uvx --from SOURCE`."""
     prefix = os.path.realpath(sys.prefix)
     return any(
-        _is_path_inside_folder(prefix, os.path.realpath(cache))
-        for cache in _list_cache_folders_of_installers(environ)
+        _is_inside(prefix, os.path.realpath(cache)) for cache in _list_installer_caches(environ)
     )
 
 
@@ -135,17 +130,15 @@ def _install_hint() -> str:
     return install_hint()
 
 
-def find_path_that_others_could_replace(environ: Mapping[str, str]) -> str | None:
+def find_exposed_path(environ: Mapping[str, str]) -> str | None:
     """Return a path by which other users could replace the command that profiles run, or None."""
     paths = (find_ssohelper_command(environ), find_launcher(environ))
-    return next(
-        (found for path in paths if path and (found := find_replaceable_part_of_path(path))), None
-    )
+    return next((found for path in paths if path and (found := find_replaceable_part(path))), None)
 
 
-def warn_if_others_could_replace(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
+def warn_if_exposed(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
     """Warn if other users could replace the command whose path is about to be written to a file."""
-    exposed = find_path_that_others_could_replace(environ)
+    exposed = find_exposed_path(environ)
     if exposed:
         warn(
             f'other users may replace "{show(exposed, 200)}", '
@@ -153,7 +146,7 @@ def warn_if_others_could_replace(environ: Mapping[str, str], warn: Callable[[str
         )
 
 
-def find_replaceable_part_of_path(path: str) -> str | None:
+def find_replaceable_part(path: str) -> str | None:
     """Return a file or folder by which other users could replace the path's target, or None.
 
     That is a file or folder that every user may write, or, in a folder with the sticky bit (/tmp),
@@ -195,7 +188,7 @@ def _is_in_shared_folder(path: str) -> bool:
     return bool(folder & stat.S_IWOTH)
 
 
-def quote_path_for_profile(path: str) -> str:
+def quote_program_path(path: str) -> str:
     """Return the path quoted for `credential_process`, so that sh and all SDKs read the same path.
 
     Raises: UsageProblem when the path cannot be quoted.
@@ -211,7 +204,7 @@ def quote_path_for_profile(path: str) -> str:
     return f'"{path}"'
 
 
-def _list_paths_of_installed_commands() -> list[str]:
+def _list_installed_commands() -> list[str]:
     name = "ssohelper.exe" if sys.platform == "win32" else "ssohelper"
     folders = [sysconfig.get_path("scripts")]
     if sys.prefix == sys.base_prefix:
@@ -220,7 +213,7 @@ def _list_paths_of_installed_commands() -> list[str]:
     return [os.path.abspath(os.path.join(folder, name)) for folder in folders]
 
 
-def _list_cache_folders_of_installers(environ: Mapping[str, str]) -> list[str]:
+def _list_installer_caches(environ: Mapping[str, str]) -> list[str]:
     """Return the folders in which uv and pipx create temporary environments."""
     home = environ.get("HOME") or os.path.expanduser("~")
     cache = environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
@@ -240,5 +233,5 @@ def _list_cache_folders_of_installers(environ: Mapping[str, str]) -> list[str]:
     return [path for path in found if path]
 
 
-def _is_path_inside_folder(path: str, folder: str) -> bool:
+def _is_inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

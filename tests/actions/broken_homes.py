@@ -571,12 +571,6 @@ BROKEN = {
         {"header-with-bracket"},
         lambda home: add(home, "\n".join(["[profile dev] # of [team]", *_SSO, ""])),
     ),
-    "a key of a session with another value": Broken(
-        {"session-keys"},
-        lambda home: replace(
-            home, f"sso_region = {REGION}\n", f"sso_region = {REGION}\nregion = us-east-1\n"
-        ),
-    ),
     "a program with an open quote": Broken(
         {"program-unreadable"}, native('credential_process = /bin/echo "x')
     ),

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import doctor, selection
+from ssohelper.actions import doctor, doctor_profiles
+from ssohelper.actions.doctor_facts import Setup
 from ssohelper.app import App
-from ssohelper.core.doctor import checks
+from ssohelper.core.findings import Finding
 from tests.actions.broken_homes import BROKEN, HEALTHY, Broken, make_healthy
 from tests.conftest import Home
 
@@ -19,8 +20,8 @@ def healthy(home: Home) -> Home:
     return home
 
 
-def find(home: Home) -> list[checks.Finding]:
-    return checks.run_checks(doctor.gather_facts(App(home.env)))
+def find(home: Home) -> list[Finding]:
+    return doctor.run_checks(Setup(App(home.env)))
 
 
 def take_picture(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -71,6 +72,5 @@ def test_half_a_key_overrides_a_profile_only_if_the_shell_uses_it(
     healthy: Home, in_use: str, ids: list[str]
 ) -> None:
     app = App({**healthy.env, "AWS_ACCESS_KEY_ID": "AKIA", "AWS_PROFILE": in_use})
-    profile = selection.resolve_profile(app, "pay.Read", None)
-    found = doctor.find_what_overrides_profile_in_shell(app, profile)
+    found = doctor_profiles.find_overriding(app, "pay.Read", is_named=False)
     assert [one.id for one in found] == ids

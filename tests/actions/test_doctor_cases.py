@@ -10,14 +10,15 @@ from ssohelper.actions import (
     credentials,
     directory,
     doctor,
+    doctor_profiles,
     foreign_credentials,
     missing_sessions,
     selection,
 )
+from ssohelper.actions.doctor_facts import Setup
 from ssohelper.app import App
 from ssohelper.core import profile_region
-from ssohelper.core.doctor import checks
-from ssohelper.core.doctor.findings import Finding, profiles_subject
+from ssohelper.core.findings import Finding, profiles_text
 from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Role, Secret
@@ -37,7 +38,7 @@ from tests.actions.broken_homes import (
     settings,
 )
 from tests.conftest import Home
-from tests.saved_listing import DEV, PAY, URL, listed_account
+from tests.saved_listing import PAY, URL, listed_account
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def emulator(home: Home) -> Iterator[Emulator]:
 
 
 def find(home: Home, chosen: str | None = None) -> dict[str, Finding]:
-    return {one.id: one for one in checks.run_checks(doctor.gather_facts(App(home.env), chosen))}
+    return {one.id: one for one in doctor.run_checks(Setup(App(home.env), chosen))}
 
 
 def refresh_list(home: Home) -> None:
@@ -103,32 +104,6 @@ def test_an_assignment_that_ended_is_seen_after_the_list_is_refreshed(home, emul
     assert "ssohelper profile sync --prune --session corp" in found.fix
 
 
-@pytest.mark.parametrize("is_synced", [False, True])
-def test_an_account_id_that_was_edited_no_longer_fits_the_name(home, emulator, run, is_synced):
-    refresh_list(home)
-    assert run("profile", "rm", "pay.Admin", "--yes").returncode == 0
-    assert run("profile", "add", "pay/Admin", "--yes").returncode == 0
-    assert "edited-role" not in find(home)
-    replace(home, f"--account-id {PAY} --role-name Admin", f"--account-id {DEV} --role-name Read")
-    found = find(home)["edited-role"]
-    assert found.subject == 'profile "pay.Admin"'
-    assert f"wrote the profile for pay/Admin ({PAY})" in found.message
-    assert f"points at dev/Read ({DEV})" in found.message
-    assert "edited-role" in find(home, "pay.Admin")
-    assert "edited-role" not in find(home, "dev.Read")
-    if is_synced:  # adds another profile for the role, under another name
-        assert run("profile", "sync", "--yes").returncode == 0
-        assert find(home)["edited-role"] == found
-    commands = [part.split(";")[0].split()[1:] for part in found.fix.split(", then: ")]
-    assert commands[0][:2] == ["profile", "rm"]
-    assert run(*commands[0], "--yes").returncode == 0
-    assert run(*commands[1], "--yes").returncode == 0
-    assert "edited-role" not in find(home)
-    assert App(home.env).config.read().target_or_none(
-        App(home.env).config.read().profile("pay.Admin")
-    ).role == Role(PAY, "Admin")
-
-
 def test_the_iam_roles_name_in_sso_role_name(home, emulator):
     name = "AWSReservedSSO_Read_0123456789abcdef"
     add_profile(
@@ -145,9 +120,9 @@ def test_a_new_permission_is_not_in_old_role_credentials(home, emulator):
         app, session, role, Way.CREDENTIAL_PROCESS, app.clock.deadline(60)
     )
     assert "cached-credentials" not in find(home, "pay.Read")
-    facts = doctor.gather_facts(App(home.env), "pay.Read")
-    assert facts.issued_at is not None
-    [found] = checks.run_checks(facts._replace(now=facts.issued_at + 3600))
+    setup = Setup(App(home.env), "pay.Read")
+    setup.now += 3600
+    found = {one.id: one for one in doctor.run_checks(setup)}["cached-credentials"]
     assert (found.id, found.fix) == ("cached-credentials", "ssohelper cache clear")
     assert "issued 1h ago" in found.message
 
@@ -236,7 +211,7 @@ def test_doctor_and_the_other_commands_agree_which_session_is_missing(home, emul
     [missing] = missing_sessions.list_missing_sessions(App(home.env))
     found = find(home)["session-missing"]
     assert (missing.name, missing.profiles[0]) == ("gone", "mine")
-    assert found.subject == profiles_subject(missing.profiles)
+    assert found.subject == profiles_text(missing.profiles)
     assert found.fix == missing_sessions.restore_session_command("gone", None)
     if len(lines[0].split()) > 3 or len(lines) > 1:
         assert missing.profiles == ("mine", "by-name")
@@ -312,9 +287,7 @@ def test_the_end_of_a_setup_names_a_clock_that_differs_from_awss(home):
 def test_whoami_names_the_repair_of_a_helper_that_has_moved(home, emulator):
     helper_moved(home)
     app = App(home.env)
-    [found] = doctor.find_what_overrides_profile_in_shell(
-        app, selection.resolve_profile(app, "pay.Read", None)
-    )
+    [found] = doctor_profiles.find_overriding(app, "pay.Read", is_named=False)
     assert found.fix.startswith("ssohelper doctor --fix writes its present path")
 
 

@@ -1,91 +1,182 @@
-"""What `doctor` gathers of profiles for its sessions."""
+"""Which command `doctor` proposes to adopt a profile: one that adopts it, and that makes it work."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from ssohelper.actions import doctor_facts
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor.facts import ConfigFacts, SessionFact
-from ssohelper.core.listing import Listing
-from ssohelper.core.sign_in_outlook import Outlook
-from tests.actions.world import CONFIG, SESSION, WorldApp
+from ssohelper.core.findings import Finding
+from ssohelper.core.listing import ListedAccount, Listing
+from ssohelper.core.model import Account
+from ssohelper.core.profile_origin import Origin
+from ssohelper.core.resolver import ProgramFact
+from tests.doctor_world import find_in, make_setup
 
-URL = "https://d-0000000000.awsapps.com/start"
+_URL, _OTHER_URL = "https://corp.awsapps.com/start", "https://acme.awsapps.com/start"
+_SESSION = f"[sso-session corp]\nsso_start_url = {_URL}\nsso_region = eu-west-1\n"
+_SECOND = f"[sso-session acme]\nsso_start_url = {_OTHER_URL}\nsso_region = eu-west-1\n"
+_PAY, _DEV = "001234567890", "000000000002"
 
 
-def test_a_session_is_compared_with_its_own_profiles_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """6,000 sessions with a profile each took 36 million comparisons."""
+def _listing(url: str, account_id: str, *roles: str) -> Listing:
+    return Listing(url, "eu-west-1", 1, (ListedAccount(Account(account_id, "pay", ""), roles),))
+
+
+_CORP = {"corp": _listing(_URL, _PAY, "Admin", "Read")}
+
+
+def _aws_sso_cli(name: str, account_id: str, role: str, instance: str = "X") -> str:
+    arn = f"arn:aws:iam::{account_id}:role/{role}"
+    line = f"credential_process = aws-sso -S {instance} process --arn {arn}"
+    return f"[profile {name}]\nregion = x\n{line}\n"
+
+
+def _granted(name: str, role: str, url: str = _URL) -> str:
+    return (
+        f"[profile {name}]\nregion = x\ngranted_sso_start_url = {url}\n"
+        f"granted_sso_region = eu-west-1\ngranted_sso_account_id = {_PAY}\n"
+        f"granted_sso_role_name = {role}\n"
+        f"credential_process = granted credential-process --profile {name}\n"
+    )
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path) -> None:
+    _setup.__dict__["folder"] = tmp_path
+
+
+def _setup(text: str, listings: dict[str, Listing]) -> doctor_facts.Setup:
+    """Return a setup in which no program of a profile exists."""
+    commands = [line.partition(" = ")[2] for line in text.splitlines() if "_process" in line]
+    words = {one.partition(" ")[0]: None for one in commands}
+    _setup.__dict__["number"] = number = _setup.__dict__.get("number", 0) + 1
+    return make_setup(
+        _setup.__dict__["folder"] / str(number),
+        text,
+        listings=listings,
+        programs={word: ProgramFact(word, None, False) for word in words},
+    )
+
+
+def _find(text: str, listings: dict[str, Listing]) -> list[Finding]:
+    return find_in(_setup(text, listings))
+
+
+def _command(text: str, listings: dict[str, Listing], names: Iterable[str]) -> str:
+    return _setup(text, listings).adopt_command(names)
+
+
+def test_a_profile_of_another_portal_is_adopted_by_the_setup_of_that_portal() -> None:
+    text = _SESSION + _aws_sso_cli("a", _PAY, "Read") + _aws_sso_cli("b:c", _DEV, "Read", "Y")
+    assert _command(text, _CORP, ["a"]) == "ssohelper profile sync --adopt a"
+    assert _command(text, _CORP, ["b:c"]) == "ssohelper setup URL_OF_ITS_PORTAL --adopt b:c"
+    both = "ssohelper profile sync --adopt a, and ssohelper setup URL_OF_ITS_PORTAL --adopt b:c"
+    assert _command(text, _CORP, ["a", "b:c"]) == both
+    # A first sync lists the roles.
+    assert _command(text, {}, ["b:c"]) == "ssohelper profile sync --adopt b:c"
+    text = _SESSION + _granted("g", "Read", _OTHER_URL)
+    assert _command(text, _CORP, ["g"]) == f"ssohelper setup {_OTHER_URL} --adopt g"
+
+
+def test_the_session_that_lists_the_role_is_named_if_there_are_several() -> None:
+    text = _SESSION + _SECOND + _aws_sso_cli("b", _DEV, "Read", "Y")
+    listings = {**_CORP, "acme": _listing(_OTHER_URL, _DEV, "Read")}
+    assert _command(text, listings, ["b"]) == "ssohelper profile sync --session acme --adopt b"
+
+
+def test_a_legacy_profile_is_adopted_by_the_session_that_serves_it() -> None:
+    legacy = (
+        f"[profile old]\nsso_start_url = {_URL}\nsso_region = eu-west-1\nregion = x\n"
+        f"sso_account_id = {_PAY}\nsso_role_name = Read\n"
+    )
+    text = _SESSION + _SECOND.replace(_OTHER_URL, _URL) + legacy
+    command = "ssohelper profile sync --session {} --adopt old"
+    second = {"acme": _listing(_URL, _PAY, "Read")}
+    assert _command(text, {**_CORP, **second}, ["old"]) == command.format("corp")
+    assert _command(text, second, ["old"]) == command.format("corp")
+    # The first session does not have the role, so that the profile cannot work by its sign-in.
+    listings = {**second, "corp": _listing(_URL, _PAY, "Admin")}
+    assert _command(text, listings, ["old"]) == command.format("acme")
+
+
+def test_two_sources_of_one_role_become_one_by_adopting() -> None:
+    keys = f"sso_start_url = {_URL}\nsso_region = eu-west-1\nsso_account_id = {_PAY}\nregion = x\n"
+    command = "credential_process = aws-sso-util credential-process --profile"
+    util = f"[profile util]\n{keys}sso_role_name = Read\n{command} util\n"
+    both = f"[profile both]\n{keys}sso_role_name = Read\nlogin_session = x\n"
+    found = _find(_SESSION + util + both, _CORP)
+    fixes = {one.subject: one.fix for one in found if one.id == "mixed-identities"}
+    adopt = (
+        "ssohelper profile sync --adopt util, which leaves one source, or keep one of these sources"
+    )
+    assert fixes == {'profile "util"': adopt, 'profile "both"': "keep one of these sources"}
+
+
+def test_a_profile_whose_role_is_not_listed_is_not_to_be_adopted() -> None:
+    text = _SESSION + _granted("gone", "Old") + _granted("g", "Read")
+    assert _command(text, _CORP, ["gone"]) == ""
+    assert _command(text, _CORP, ["gone", "g"]) == "ssohelper profile sync --adopt g"
+    # Without a list, nothing is known about the role.
+    assert _command(text, {}, ["gone"]) == "ssohelper profile sync --adopt gone"
+
+
+def test_a_profile_of_a_session_that_is_missing_or_not_valid() -> None:
+    keys = f"sso_session = gone\nsso_account_id = {_PAY}\nsso_role_name = Read\n"
+    text = f"{_SESSION}[profile p]\n{keys}"
+    assert _command(text, _CORP, ["p"]) == "ssohelper setup START_URL --session gone --adopt p"
+    assert _command(f"[sso-session gone]\n{text}", _CORP, ["p"]) == ""
+
+
+def test_marks_around_profiles_of_a_second_portal_go_when_those_are_adopted() -> None:
+    managed = "[profile a]\nregion = x\nssohelper_managed = true\n"
+    block = f"# BEGIN_AWS_SSO_CLI\n{managed}{_aws_sso_cli('b', _DEV, 'R', 'Y')}# END_AWS_SSO_CLI\n"
+    found = {one.id: one for one in _find(_SESSION + block, _CORP)}
+    setup = "ssohelper setup URL_OF_ITS_PORTAL --adopt b, "
+    assert found["rewritten-by-another-tool"].fix.startswith(
+        f"{setup}which also removes both marks"
+    )
+    assert found["program-missing"].fix.startswith(f"{setup}or install it again")
+
+
+def test_the_fix_of_each_missing_program_names_all_profiles_of_its_block() -> None:
+    profiles = _aws_sso_cli("a", _PAY, "Read").replace("aws-sso ", "/gone/aws-sso ")
+    profiles += _aws_sso_cli("b", _PAY, "Admin")
+    block = f"# BEGIN_AWS_SSO_CLI\n{profiles}# END_AWS_SSO_CLI\n"
+    outside = _aws_sso_cli("c", _PAY, "Read").replace("aws-sso ", "/gone/aws-sso ")
+    found = _find(_SESSION + block + outside, _CORP)
+    fixes = {one.subject: one.fix.split(", or")[0] for one in found if one.id == "program-missing"}
+    assert fixes == {
+        'profiles "a" and "c"': "ssohelper profile sync --adopt a --adopt b --adopt c",
+        'profile "b"': "ssohelper profile sync --adopt a --adopt b",
+    }
+
+
+def test_a_profile_of_the_block_whose_role_is_not_listed_is_named_with_the_others() -> None:
+    text = _aws_sso_cli("a", _PAY, "Read") + _aws_sso_cli("b", _DEV, "Gone")
+    block = f"# BEGIN_AWS_SSO_CLI\n{text}# END_AWS_SSO_CLI\n"
+    assert _command(_SESSION + block, _CORP, ["a"]) == "ssohelper profile sync --adopt a --adopt b"
+    assert _command(_SESSION + text, _CORP, ["a", "b"]) == "ssohelper profile sync --adopt a"
+    assert _command(_SESSION + block.replace("Read", "Old"), _CORP, ["a", "b"]) == (
+        "ssohelper setup URL_OF_ITS_PORTAL --adopt a --adopt b"
+    )
+
+
+def test_profiles_are_looked_at_once_for_all_missing_programs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = []
+    find = doctor_facts.find_profile_origins
+
+    def count(config: ConfigFile) -> tuple[Origin, ...]:
+        looked.append(config)
+        return find(config)
+
+    monkeypatch.setattr(doctor_facts, "find_profile_origins", count)
+    roles = [_aws_sso_cli(f"p{number}", _PAY, "Read") for number in range(20)]
     text = "".join(
-        f"[sso-session s{at}]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
-        f"[profile p{at}]\nsso_session = s{at}\nsso_account_id = {at:012d}\nsso_role_name = R\n"
-        f"ssohelper_managed = {'true' if at % 2 else 'false'}\n"
-        for at in range(20)
+        one.replace("aws-sso ", f"/gone{number}/aws-sso ") for number, one in enumerate(roles)
     )
-    config = ConfigFile.parse(text.encode(), "config")
-    asked = []
-    original = config.sessions_of_target
-    monkeypatch.setattr(
-        config, "sessions_of_target", lambda target: asked.append(target) or original(target)
-    )
-    targets = doctor_facts.gather_profile_targets(
-        config, doctor_facts.read_profile_facts(ConfigFacts(file=config))
-    )
-    assert len(targets.roles) == 20
-    found = [one.name for one in config.sso_sessions() if targets.has_managed_profile(one)]
-    assert found == [f"s{at}" for at in range(1, 20, 2)]
-    assert len(asked) == 10
-
-
-def test_a_list_of_roles_is_read_once_for_each_session(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = WorldApp(tmp_path)
-    other = SESSION._replace(name="other")
-    text = f"{CONFIG}[sso-session other]\nsso_start_url = {URL}\nsso_region = us-east-1\n"
-    config = ConfigFacts(file=ConfigFile.parse(text.encode(), "config"))
-    lists = {name: Listing(URL, "us-east-1", at, ()) for at, name in enumerate(("corp", "other"))}
-    for name, listing in lists.items():
-        app.directory.save(name, listing)
-    known = SessionFact(SESSION, Outlook(None, "unknown"), listing=lists["corp"])
-    asked: list[str] = []
-    load = doctor_facts.directory.load_listing
-    monkeypatch.setattr(
-        doctor_facts.directory,
-        "load_listing",
-        lambda app, session: asked.append(session.name) or load(app, session),
-    )
-    assert doctor_facts.load_listings(app, config, [known]) == lists
-    assert asked == [other.name]
-
-
-@pytest.mark.parametrize("role", ["", "arn:aws:iam::1:role/x"])
-@pytest.mark.parametrize("path", ["", "there", "gone"])
-def test_a_token_file_matters_only_to_a_shell_with_its_role(
-    tmp_path: Path, role: str, path: str
-) -> None:
-    (tmp_path / "there").write_text("")
-    named = str(tmp_path / path) if path else ""
-    environ = {"AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": named}
-    is_missing = bool(role) and path == "gone"
-    assert doctor_facts.is_web_identity_token_file_missing(environ) is is_missing
-
-
-def test_a_profile_of_the_credentials_file_has_the_line_of_its_section(tmp_path: Path) -> None:
-    app = WorldApp(tmp_path)
-    path = app.locations.aws_credentials_file
-    path.write_text("# mine\n[keys]\naws_access_key_id = CNRY\n")
-    path.chmod(0o600)
-    [found] = doctor_facts.read_config_facts(app).credentials_profiles
-    assert (found.entry.name, found.entry.line, found.entry.managed) == ("keys", 2, False)
-    assert "CNRY" not in repr(found)
-
-
-def test_the_time_to_parse_a_config_is_measured_only_if_the_config_is_big() -> None:
-    section = b"[profile %d]\nnote = " + b"x" * 250 + b"\n"
-    for count, is_measured in ((1, False), (1000, True)):
-        data = b"".join(section % number for number in range(count))
-        facts = ConfigFacts(file=ConfigFile.parse(data, "config"), data=data)
-        seconds = doctor_facts.measure_config_parsing_time(facts).parse_seconds
-        # No machine parses 2,000 lines in half a millisecond.
-        assert (seconds is not None and seconds > 0.0005) is is_measured
+    found = [one for one in _find(_SESSION + text, _CORP) if "adopt" in one.fix]
+    assert (len(found), len(looked)) == (20, 1)

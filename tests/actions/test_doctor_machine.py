@@ -1,4 +1,4 @@
-"""What `doctor` gathers of the machine: owners of files, folders in memory, the keyring."""
+"""What `doctor` finds on the machine: owners of files, the keyring, the clock, a slow config."""
 
 import os
 import socket
@@ -7,60 +7,91 @@ from pathlib import Path
 import pytest
 
 from ssohelper.actions import doctor_machine
+from ssohelper.actions.doctor_facts import Setup
+from ssohelper.core.findings import Finding
 from ssohelper.errors import KeyringUnavailable, LocalState
 from tests.actions.world import WorldApp
+from tests.doctor_world import make_setup
 
 
-@pytest.mark.needs_root
-def test_a_file_of_another_user_has_that_users_name(tmp_path: Path) -> None:
-    path = tmp_path / "config"
-    path.write_text("")
-    os.chown(path, 65534, 65534)
-    found = doctor_machine._make_file_fact(path, "config")
-    assert found is not None
-    assert found.owner == "nobody"
+@pytest.fixture
+def setup(tmp_path: Path) -> Setup:
+    return make_setup(tmp_path, "[profile a]\nregion = eu-west-1\n")
+
+
+def find_owner(setup: Setup, monkeypatch: pytest.MonkeyPatch, uid: int) -> list[Finding]:
+    path = setup.app.locations.aws_config_file
+    path.chmod(0o666)
+    real = os.stat(path)
+    fake = os.stat_result((real.st_mode, *real[1:4], uid, *real[5:]))
+    stat = os.stat
+    monkeypatch.setattr(
+        os, "stat", lambda one, **more: fake if one == str(path) else stat(one, **more)
+    )
+    return [one for one in doctor_machine.check_files(setup) if one.subject == str(path)]
+
+
+def test_a_file_of_another_user_has_one_finding_whatever_its_mode(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [found] = find_owner(setup, monkeypatch, 65534)
+    assert found.id == "owner"
+    assert found.message == "belongs to the user nobody; AWS tools trust that user"
 
 
 def test_a_file_of_our_own_has_no_owner_to_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "config"
-    path.write_text("")
-    if os.getuid() == 0:
-        os.chown(path, 65534, 65534)
-        monkeypatch.setattr(os, "geteuid", lambda: 65534)
-    found = doctor_machine._make_file_fact(path, "config")
-    assert found is not None
-    assert found.owner == ""
+    [found] = find_owner(setup, monkeypatch, os.getuid())
+    assert found.id == "writable-by-others"
+    assert found.message.endswith(": it names programs that every SDK runs as you")
+
+
+def test_tokens_share_one_finding(setup: Setup) -> None:
+    folder = setup.app.locations.token_folder
+    folder.mkdir(parents=True)
+    folder.chmod(0o700)
+    for name in ("a", "b"):
+        (folder / f"{name}.json").write_text("")
+        (folder / f"{name}.json").chmod(0o640)
+    [found] = [one for one in doctor_machine.check_files(setup) if "cache" in one.subject]
+    assert (found.id, found.subject) == ("readable-by-others", f"{folder}/a.json and 1 more")
+    assert found.repair is not None
+    found.repair()
+    assert not [one for one in doctor_machine.check_files(setup) if "cache" in one.subject]
 
 
 def test_devices_and_sockets_are_no_files_to_report(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """AWS_CONFIG_FILE=/dev/null is common, and anyone may write to that device."""
     monkeypatch.chdir(tmp_path)  # the path of a socket must be short
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("socket")
-        assert doctor_machine._make_file_fact(tmp_path / "socket", "own file") is None
-    assert doctor_machine._make_file_fact(Path(os.devnull), "config") is None
+        places = [("socket", "own file"), (os.devnull, "config")]
+        monkeypatch.setattr(doctor_machine, "_list_examined_files", lambda _app: iter(places))
+        assert list(doctor_machine.check_files(setup)) == []
 
 
 @pytest.mark.parametrize(
-    ("failure", "is_in_memory"),
-    [(None, True), (LocalState("the keyring is locked"), True), ("disk", False)],
+    ("may_publish", "ids"),
+    [(True, []), (LocalState("the keyring is locked"), []), (False, ["runtime-on-disk"])],
 )
 def test_only_a_folder_that_is_surely_on_disk_is_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: object, is_in_memory: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, may_publish: object, ids: list[str]
 ) -> None:
     app = WorldApp(tmp_path)
 
-    def find(_storage: object) -> bool:
-        if isinstance(failure, LocalState):
-            raise failure
-        return failure is None
+    def find(_storage: object) -> object:
+        if isinstance(may_publish, LocalState):
+            raise may_publish
+        return may_publish
 
     monkeypatch.setattr(type(app.storage), "may_publish", property(find))
-    assert doctor_machine.examine_machine(app).is_runtime_in_memory is is_in_memory
+    monkeypatch.setattr(type(app.storage), "apply_setting", lambda _storage: "keyring")
+    monkeypatch.setattr(type(app.storage), "find_clear_files", lambda *_: [])
+    monkeypatch.setattr(app.storage.keyring, "find", lambda: None)
+    assert [one.id for one in doctor_machine.check_storage(Setup(app))] == ids
 
 
 @pytest.mark.parametrize("name", ["file", "keyring"])
@@ -74,11 +105,75 @@ def test_a_keyring_that_does_not_answer_is_a_failure_of_the_storage(
 
     monkeypatch.setattr(app.storage.keyring, "find", fail)
     monkeypatch.setattr(type(app.storage), "apply_setting", lambda _storage: name)
-    failure = doctor_machine.examine_machine(app).storage_failure
-    assert (failure is not None and failure.message == "no keyring answers") is (name != "file")
+    found = {one.id: one.message for one in doctor_machine.check_storage(Setup(app))}
+    assert found.get("keyring") == (None if name == "file" else "no keyring answers")
 
 
 def test_a_shell_without_a_home_folder_has_no_file_to_check(tmp_path: Path) -> None:
     app = WorldApp(tmp_path)
+    setup = Setup(app)
     app.environ.update(SHELL="/bin/bash", HOME="relative")
-    assert doctor_machine._examine_shell(app) is None
+    assert list(doctor_machine.check_shell(setup)) == []
+
+
+@pytest.mark.parametrize(("of_hosts", "ids"), [([], []), ([200.0], []), ([0.0, -600.0], ["clock"])])
+def test_a_clock_that_differs_from_that_of_a_host(
+    setup: Setup, of_hosts: list[float], ids: list[str]
+) -> None:
+    setup.apart_seconds = of_hosts
+    found = [one for one in doctor_machine.check_installation(setup) if one.id == "clock"]
+    assert [one.id for one in found] == ids
+    assert all("10m behind AWS's" in one.message for one in found)
+
+
+def test_the_second_section_of_a_session_and_keys_in_default_have_fixes_of_their_own(
+    tmp_path: Path,
+) -> None:
+    session = "[sso-session corp]\nsso_region = eu-west-1\n"
+    text = f"[DEFAULT]\noutput = json\n{session}[sso-session  corp]\n{session[19:]}"
+    fixes = {one.id: one.fix for one in doctor_machine.check_config(make_setup(tmp_path, text))}
+    assert "lower case" in fixes["default-section"]
+    assert "remove one of the two" in fixes["session-twice"]
+
+
+@pytest.mark.parametrize(
+    ("profiles", "limit", "ids"), [(1, 0, []), (1000, 0, ["config-slow"]), (1000, 99, [])]
+)
+def test_a_config_that_costs_every_start_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profiles: int, limit: float, ids: list[str]
+) -> None:
+    monkeypatch.setattr(doctor_machine, "_SLOW_SECONDS", limit)
+    text = "".join(f"[profile {number}]\nnote = {'x' * 250}\n" for number in range(profiles))
+    found = doctor_machine.check_config(make_setup(tmp_path, text))
+    assert [one.id for one in found] == ids
+
+
+@pytest.mark.parametrize(
+    ("config", "credentials", "expected"),
+    [
+        ("", "", []),
+        ("", "[default]\naws_access_key_id = A\naws_secret_access_key = s\n", True),
+        ("[default]\ncredential_process = x\n", "", True),
+        ("[default]\nregion = eu-west-1\n", "[other]\naws_access_key_id = A\n", []),
+    ],
+)
+def test_a_container_is_passed_over_for_credentials_of_the_default_profile(
+    tmp_path: Path, config: str, credentials: str, expected: object
+) -> None:
+    environ = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/c"}
+    setup = make_setup(tmp_path, config, credentials=credentials, environ=environ)
+    found = [one.id for one in doctor_machine.check_variables(setup) if "container" in one.id]
+    assert found == (["default-before-container"] if expected else [])
+
+
+@pytest.mark.parametrize("role", ["", "arn:aws:iam::1:role/x"])
+@pytest.mark.parametrize("path", ["", "there", "gone"])
+def test_a_token_file_matters_only_to_a_shell_with_its_role(
+    tmp_path: Path, role: str, path: str
+) -> None:
+    (tmp_path / "there").write_text("")
+    named = str(tmp_path / path) if path else ""
+    environ = {"AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": named}
+    found = doctor_machine.check_variables(make_setup(tmp_path, "", environ=environ))
+    is_missing = bool(role) and path == "gone"
+    assert [one.id for one in found] == ["web-identity-missing"] * is_missing

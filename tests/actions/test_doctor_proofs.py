@@ -6,22 +6,19 @@ from pathlib import Path
 import pytest
 
 from ssohelper.actions import doctor_proofs
-from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor.facts import (
-    ConfigFacts,
-    Facts,
-    MachineFacts,
-    ProfileFact,
-    ProgramFact,
-    ProofFact,
-)
-from tests.actions.world import CONFIG, NOW, WorldApp
+from ssohelper.actions.doctor_facts import Proof
+from ssohelper.actions.profile_checks import ProfileFact
+from ssohelper.core.config_file import ProfileEntry
+from ssohelper.core.resolver import ProgramFact
+from tests.actions.world import CONFIG, NOW
+from tests.doctor_world import make_setup
 
 LINE = (
     "/x/ssohelper-credentials --session corp --account-id 000000000001 --role-name ReadOnlyAccess"
 )
 NATIVE_KEYS = "sso_session = corp\nsso_account_id = 000000000001\nsso_role_name = ReadOnlyAccess"
 OURS = ProgramFact("/x/ssohelper-credentials", "/x/ssohelper-credentials", True)
+PROFILE = ProfileFact(ProfileEntry("pay", {}, managed=False, line=0, header="profile pay"))
 
 
 @pytest.mark.parametrize(
@@ -36,17 +33,12 @@ OURS = ProgramFact("/x/ssohelper-credentials", "/x/ssohelper-credentials", True)
     ],
 )
 def test_only_this_installation_runs_without_consent(
-    program: ProgramFact | None, is_run: bool
+    tmp_path: Path, program: ProgramFact | None, is_run: bool
 ) -> None:
     text = f"{CONFIG}[profile pay]\ncredential_process = {LINE}\n"
-    config = ConfigFile.parse(text.encode(), "config")
-    entry = config.profile("pay")
-    assert entry is not None
-    profile = ProfileFact(entry, config.target(entry))
-    programs = {OURS.word: program} if program else {}
-    facts = Facts(config=ConfigFacts(file=config), programs=programs)
-    found = doctor_proofs._profile_that_runs_this_installation(profile, facts)
-    assert found == (profile if is_run else None)
+    setup = make_setup(tmp_path, text, programs={OURS.word: program} if program else {})
+    [profile] = setup.profiles
+    assert doctor_proofs._with_own_command(setup, profile) == (profile if is_run else None)
 
 
 @pytest.mark.parametrize(
@@ -57,16 +49,9 @@ def test_only_this_installation_runs_without_consent(
 def test_our_program_is_not_run_for_a_profile_whose_role_is_unknown(
     tmp_path: Path, line: str
 ) -> None:
-    app = WorldApp(tmp_path)
     text = f"{CONFIG}[profile pay]\ncredential_process = {line}\n"
-    config = ConfigFile.parse(text.encode(), "config")
-    entry = config.profile("pay")
-    assert entry is not None
-    profile = ProfileFact(entry, config.target_or_none(entry))
-    proof = doctor_proofs.run_program_of_chosen_profile(
-        app, profile, {OURS.word: OURS}, may_run_other_tools=True
-    )
-    assert proof is None
+    setup = make_setup(tmp_path, text, chosen="pay", programs={OURS.word: OURS})
+    assert doctor_proofs.prove_profiles(setup, run=True) == []
 
 
 @pytest.mark.parametrize(
@@ -77,23 +62,19 @@ def test_the_account_is_the_one_that_the_program_names(
     answered: dict[str, object], shown: str
 ) -> None:
     answer = {"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "s", **answered}
-    stdout = json.dumps(answer).encode()
-    proof = doctor_proofs._proof_with_account_from_output(ProofFact("pay"), stdout, NOW)
-    assert (proof.failure, proof.account_id) == (None, shown)
+    proof = doctor_proofs.read_answer(Proof(PROFILE), json.dumps(answer).encode(), NOW)
+    assert (proof.failure, proof.account_id) == ("", shown)
 
 
 @pytest.mark.parametrize("command", [None, OURS.path])
 @pytest.mark.parametrize("keys", [f"credential_process = {LINE}", NATIVE_KEYS])
 def test_a_native_profile_gets_the_command_of_this_installation(
-    keys: str, command: str | None
+    tmp_path: Path, keys: str, command: str | None
 ) -> None:
-    config = ConfigFile.parse(f"{CONFIG}[profile pay]\n{keys}\n".encode(), "config")
-    entry = config.profile("pay")
-    assert entry is not None
-    profile = ProfileFact(entry, config.target(entry))
-    machine = MachineFacts(command=command)
-    facts = Facts(config=ConfigFacts(file=config), programs={OURS.word: OURS}, machine=machine)
-    found = doctor_proofs._profile_that_runs_this_installation(profile, facts)
+    setup = make_setup(tmp_path, f"{CONFIG}[profile pay]\n{keys}\n", programs={OURS.word: OURS})
+    setup.__dict__["command"] = command
+    [profile] = setup.profiles
+    found = doctor_proofs._with_own_command(setup, profile)
     if keys != NATIVE_KEYS:
         assert found == profile
     elif command is None:
@@ -114,4 +95,4 @@ def test_a_native_profile_gets_the_command_of_this_installation(
 def test_the_last_line_of_a_program_s_errors_is_shown_without_secrets(
     stderr: bytes, shown: str
 ) -> None:
-    assert doctor_proofs._last_line_of_errors(stderr) == shown
+    assert doctor_proofs.last_error_line(stderr) == shown

@@ -1,12 +1,14 @@
 """`doctor --fix` changes what is safe, and no other byte."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import doctor, doctor_repairs, undoing
+from ssohelper.actions import doctor, undoing
+from ssohelper.actions.doctor_facts import Setup
 from ssohelper.app import App
-from ssohelper.core.doctor import checks, findings
+from ssohelper.core.findings import finding
 from tests.actions.broken_homes import BROKEN, Broken, make_healthy, returned
 from tests.actions.test_doctor import find, take_picture
 from tests.actions.world import WorldApp
@@ -33,7 +35,7 @@ def test_removing_what_aws_sso_cli_wrote_again_is_one_write_that_undo_reverses(
     returned()(healthy)
     broken = healthy.config_file.read_bytes()
     app = App(healthy.env)
-    doctor_repairs.repair_findings(app, checks.run_checks(doctor.gather_facts(app)))
+    doctor.repair(app, doctor.Report(tuple(doctor.run_checks(Setup(app)))))
     assert healthy.config_file.read_bytes() == adopted
     [*_, noted] = app.journal.read().lines
     assert (noted.fields["command"], noted.fields["removed"]) == ("doctor", 1)
@@ -45,26 +47,23 @@ def test_removing_what_aws_sso_cli_wrote_again_is_one_write_that_undo_reverses(
     assert healthy.config_file.read_bytes() == broken
 
 
-def test_a_file_mode_that_is_right_by_now_counts_as_repaired(tmp_path: Path) -> None:
-    path = tmp_path / "token"
-    path.write_text("")
-    repair = findings.Repair("mode", (str(path),))
-    found = findings.problem("modes", "files", "others may read it", "--fix", repair)
-    for mode, is_fixed in ((0o600, True), (0o640, False), (0o604, False)):
-        path.chmod(mode)
-        [after] = doctor_repairs.mark_repaired_findings([found])
-        assert after.is_fixed is is_fixed
-    path.unlink()
-    assert doctor_repairs.mark_repaired_findings([found]) == [found]
+def test_a_file_mode_that_is_right_by_now_counts_as_repaired(healthy: Home) -> None:
+    [path] = healthy.token_folder.glob("*.json")  # reading our own token sets its mode
+    path.chmod(0o644)
+    [found] = doctor.run_checks(Setup(App(healthy.env)))
+    assert (found.id, found.is_fixed) == ("readable-by-others", True)
+    BROKEN["a token that others may read"].break_it(healthy)
+    [found] = doctor.run_checks(Setup(App(healthy.env)))
+    assert (found.id, found.is_fixed) == ("readable-by-others", False)
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
 def test_fix_changes_the_safe_ones_and_no_other_byte(healthy: Home, broken: Broken) -> None:
     broken.break_it(healthy)
     app = App(healthy.env)
-    found = checks.run_checks(doctor.gather_facts(app))
+    found = tuple(doctor.run_checks(Setup(app)))
     before = take_picture(healthy.path)
-    after_fix = doctor_repairs.repair_findings(app, found)
+    after_fix = doctor.repair(app, doctor.Report(found)).findings
     assert any(one.is_fixed for one in after_fix) is bool(broken.repaired)
     after = take_picture(healthy.path)
     changed = {
@@ -81,8 +80,8 @@ def test_a_repair_that_fails_is_a_warning_and_the_finding_stays(tmp_path: Path) 
     app = WorldApp(tmp_path)
     path = tmp_path / "token"
     path.symlink_to("elsewhere")
-    repair = findings.Repair("mode", (str(path),))
-    found = findings.problem("modes", "files", "others may read it", "--fix", repair)
-    assert doctor_repairs.repair_findings(app, [found]) == [found]
+    remove = partial(app.makers.make_examined_files().remove_access_of_others, str(path))
+    found = finding("readable-by-others", "files", "others may read it", repair=remove)
+    assert doctor.repair(app, doctor.Report((found,))).findings == (found,)
     [warning] = app.warnings
     assert warning.startswith(f'not repaired: "{path}" cannot be written: ')

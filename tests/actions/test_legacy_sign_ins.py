@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import adopting, doctor
-from ssohelper.core.doctor.facts import Facts, TokenFact
-from ssohelper.core.doctor.sign_ins_and_lists import check_legacy_tokens
+from ssohelper.actions import adopting
+from ssohelper.actions.doctor_facts import Setup
+from ssohelper.actions.doctor_profiles import check_legacy_profiles
 from ssohelper.core.instants import to_iso
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
@@ -64,27 +64,29 @@ def world(tmp_path: Path) -> WorldApp:
 
 
 @pytest.mark.parametrize(
-    ("ends", "state"),
-    [(None, "has no sign-in"), (NOW, "has a sign-in that expired"), (NOW + 1, "")],
+    ("ends", "count"),
+    [(None, 4), (NOW, 4), (NOW + 1, 0)],
 )
 def test_doctor_names_those_without_a_sign_in(
-    world: WorldApp, ends: int | None, state: str
+    world: WorldApp, ends: int | None, count: int
 ) -> None:
     world.sign_in()
     if ends is not None:
         for url in SPELLINGS:
             write_token(world.locations.token_folder, url, "theirs", ends)
-    found = list(check_legacy_tokens(doctor.gather_facts(world)))
-    assert [state in one.message for one in found] == [True] * (4 if state else 0)
+    found = list(check_legacy_profiles(Setup(world)))
+    assert ["has no valid sign-in" in one.message for one in found] == [True] * count
     for at, one in enumerate(found):
         assert f"--adopt old{at}, or sign in with: aws sso login --profile old{at}" in one.fix
         assert adopting.find_profile_problem(world, f"old{at}")
 
 
-def test_without_a_session_the_fix_is_the_command_of_the_aws_cli() -> None:
-    facts = Facts(tokens=(TokenFact(URL, ("old",), None), TokenFact("", ("x",), None)))
-    [found] = check_legacy_tokens(facts)
-    assert found.fix == "aws sso login --profile old"
+def test_a_profile_that_cannot_be_adopted_is_signed_in_by_the_aws_cli(world: WorldApp) -> None:
+    config = world.locations.aws_config_file
+    other = LEGACY.partition("\n\n")[0].replace("d-0000000000", "d-1111111111")
+    config.write_text(f"{config.read_text().partition('[profile')[0]}{other}\nlogin_session = x\n")
+    [found] = check_legacy_profiles(Setup(world))
+    assert found.fix == "aws sso login --profile old0"
 
 
 def test_they_are_offered_and_do_not_count_even_while_they_work(world: WorldApp) -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from ssohelper.actions import doctor
+from ssohelper.actions.doctor_facts import Setup
 from ssohelper.app import App
-from ssohelper.core.doctor import checks
-from ssohelper.core.doctor.findings import Finding
+from ssohelper.core.findings import Finding
 from tests.cli.test_profile_commands_sync import ok, saved
 from tests.conftest import Home, Run
 from tests.core.test_written_roles import parse
@@ -32,7 +32,7 @@ def remove_command(home: Home) -> None:
 
 
 def find(home: Home, chosen: str | None = None) -> Finding | None:
-    found = checks.run_checks(doctor.gather_facts(App(home.env), chosen))
+    found = doctor.run_checks(Setup(App(home.env), chosen))
     return next((one for one in found if one.id == "role-unreadable"), None)
 
 
@@ -56,7 +56,7 @@ def edit_command(home: Home, text: str) -> None:
 
 
 def find_edited(home: Home, chosen: str | None = None) -> Finding | None:
-    found = checks.run_checks(doctor.gather_facts(App(home.env), chosen))
+    found = doctor.run_checks(Setup(App(home.env), chosen))
     return next((one for one in found if one.id == "edited-role"), None)
 
 

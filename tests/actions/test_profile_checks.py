@@ -6,7 +6,7 @@ import pytest
 
 from ssohelper.actions.profile_checks import (
     ProfileChecker,
-    choose_profiles_with_broken_command,
+    find_broken_commands,
 )
 from ssohelper.app import App
 from ssohelper.core.profile_origin import Origin
@@ -69,7 +69,7 @@ def test_adoption_solves_the_problem_of_a_missing_program(
     checker: ProfileChecker, name: str, problem: str
 ) -> None:
     assert checker.find_problems(name) == (problem, "")
-    assert checker.find_reason_against_use(name) == problem
+    assert checker.explain_refusal(name) == problem
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_other_keys_of_a_source_profile_are_a_doubt_about_the_profile(
     checker: ProfileChecker, tmp_path: Path, section: str, doubt: str
 ) -> None:
     (tmp_path / ".aws" / "credentials").write_text(section)
-    assert checker.find_reason_why_profile_may_fail("assuming") == doubt
+    assert checker.explain_doubt("assuming") == doubt
     assert checker.find_problems("assuming") == ("", "")
 
 
@@ -97,7 +97,7 @@ NAMES = ("pay.Read", "mine", "gone")
 def test_a_managed_profile_whose_program_has_moved_is_written_again(home: Home) -> None:
     make_healthy(home)
     add_profile(home, "mine", f"credential_process = {home.path}/old/tool")
-    assert choose_profiles_with_broken_command(App(home.env), NAMES) == frozenset()
+    assert find_broken_commands(App(home.env), NAMES) == frozenset()
     helper_moved(home)
-    found = choose_profiles_with_broken_command(App(home.env), NAMES)
+    found = find_broken_commands(App(home.env), NAMES)
     assert found == {"pay.Read"}

@@ -9,13 +9,13 @@ from collections.abc import Callable
 import pytest
 
 from ssohelper.actions import (
-    doctor,
     foreign_profiles,
     profile_edit,
     roles,
     selection,
     setup,
 )
+from ssohelper.actions.doctor_facts import Setup
 from ssohelper.actions.selection import NoSessionNamed
 from ssohelper.app import App
 from ssohelper.core import adoption, chains
@@ -148,7 +148,7 @@ def find_by_provider(app: App) -> set[str]:
 
 
 def find_by_doctor(app: App) -> set[str]:
-    return {fact.session.name for fact in doctor.gather_facts(app, "x").sessions}
+    return {one.name for one in Setup(app, "x").sessions}
 
 
 def find_by_region(app: App) -> set[str]:

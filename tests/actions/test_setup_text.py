@@ -7,7 +7,7 @@ from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.actions.doctor import Report
 from ssohelper.app import App
 from ssohelper.core.adoption import AdoptionCandidate
-from ssohelper.core.doctor.findings import problem
+from ssohelper.core.findings import Finding
 from ssohelper.core.model import Role
 from ssohelper.core.profile_origin import Origin
 from tests.actions.world import ROLE
@@ -17,7 +17,9 @@ from tests.saved_listing import PAY, URL
 
 @pytest.mark.parametrize(("count", "has_more"), [(0, False), (3, False), (4, True)])
 def test_three_problems_are_shown_and_more_are_mentioned(count: int, has_more: bool) -> None:
-    findings = tuple(problem(f"id-{n}", "it", f"wrong {n}", f"fix {n}") for n in range(count))
+    findings = tuple(
+        Finding(f"id-{n}", "problem", "it", f"wrong {n}", f"fix {n}") for n in range(count)
+    )
     lines = list(setup_text.setup_result_lines(Report(findings), "corp", has_aws=True))
     assert sum(line.startswith("problem: ") for line in lines) == min(count, 3)
     assert ("for the other problems: ssohelper doctor" in lines) == has_more

@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ssohelper import cli
 from ssohelper.actions import doctor_proofs
 from ssohelper.actions.doctor import Report
 from ssohelper.cli import doctor_command
-from ssohelper.core.doctor.findings import Finding
+from ssohelper.core.findings import Finding
 from ssohelper.core.resolver import Resolved
 from ssohelper.emulator.server import Emulator
 from tests.actions.broken_homes import REGION, make_healthy, make_world
@@ -206,7 +207,8 @@ class TestOneProfile:
         takes = {one["family"]: (one["takes"], one["account_id"]) for one in found["sdks"]}
         assert takes.pop("JavaScript") == ("program", PAY)
         assert set(takes.values()) == {("environment keys", "9" * 12)}
-        assert [one["id"] for one in found["findings"]].count("another-account") == 4
+        [shadow] = [one for one in found["findings"] if one["id"] == "keys-in-environment"]
+        assert f"(account {'9' * 12})" in shadow["message"]
 
     def test_a_role_without_a_profile_and_an_unknown_name(self, ready, run, doctor):
         assert data(doctor(f"{PAY}/Admin", "--json"))["proven"] == [f"{PAY}/Admin"]
@@ -296,16 +298,16 @@ def test_only_what_is_not_repaired_yet_has_a_fix(capsys: pytest.CaptureFixture[s
 
 
 def test_the_table_of_sdks_names_account_and_role_or_a_dash(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    doctor_command._print_sdk_table(
-        [
-            Resolved("p", "Go", "sso", "corp", PAY, "Read"),
-            Resolved("p", "Rust", "error", "no keys"),
-        ]
-    )
-    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
-    assert [row[3:] for row in rows if row[0] in ("Go", "Rust")] == [[PAY, "Read"], ["-", "-"]]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    taken = Resolved("p", "Go", "sso", "corp", PAY, "Read")
+    doctor_command.print_report(Report((), (taken, Resolved("p", "Rust", "error", "no keys"))))
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [row[-2:] for row in rows if row and row[0] in ("Go", "Rust")] == [
+        [PAY, "Read"],
+        ["-", "-"],
+    ]
 
 
 def test_a_script_gets_a_row_for_each_sdk(capsys: pytest.CaptureFixture[str]) -> None:

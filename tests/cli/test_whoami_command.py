@@ -165,7 +165,7 @@ def test_a_missing_region_is_said_first_also_beside_a_default(shell):
         [
             (
                 "sso_role_name = Role01\nsso_account_id = 000000000001",
-                "take other sso_* keys (account",
+                "take sso_* keys (account",
             ),
             (
                 "role_arn = arn:aws:iam::000000000001:role/x",

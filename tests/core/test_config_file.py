@@ -28,7 +28,7 @@ def test_an_error_that_is_about_no_line_of_the_config_names_none() -> None:
 
 
 def test_a_profile_with_a_bracket_in_its_name_is_read_as_botocore_does() -> None:
-    # Such a section stops no write: see tests/core/doctor/test_headers.py.
+    # Such a section stops no write: see tests/core/test_section_headers.py.
     assert parse("[default]\n[profile a]b]\nx = 1\n").profile("a]b") is not None
 
 

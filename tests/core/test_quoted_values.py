@@ -1,13 +1,14 @@
 """Values in quotes, which AWS tools take as a part of the value."""
 
+from pathlib import Path
+
 import pytest
 
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_text import is_quoted
-from ssohelper.core.doctor import checks
-from ssohelper.core.doctor.facts import ConfigFacts, Facts, Failure, ProfileFact
 from ssohelper.core.quoted_values import find_quoted_values
 from ssohelper.errors import ConfigInvalid
+from tests.doctor_world import find_in, make_setup
 
 
 @pytest.mark.parametrize(
@@ -45,21 +46,14 @@ def test_the_error_for_a_refused_value_in_quotes_names_the_line(line: str) -> No
     assert raised.value.hint == "remove the quotes in line 2"
 
 
-def test_all_values_in_quotes_of_a_profile_are_one_finding() -> None:
+def test_all_values_in_quotes_of_a_profile_are_one_finding(tmp_path: Path) -> None:
     text = (
         '[profile a]\nregion = "eu-west-1"\nsso_account_id = "001234567890"\n'
         'sso_role_name = "Read"\nsso_start_url = https://d-0000000000.awsapps.com/start\n'
         "sso_region = eu-west-1\n"
     )
-    config = ConfigFile.parse(text.encode(), "c")
-    with pytest.raises(ConfigInvalid) as raised:
-        config.target(config.profiles()[0])
-    failure = Failure.of_error(raised.value)
-    profile = ProfileFact(config.profiles()[0], failure=failure)
-    facts = Facts(config=ConfigFacts(file=config), profiles=(profile,))
-    found = [
-        one for one in checks.run_checks(facts) if one.id in ("value-in-quotes", "profile-invalid")
-    ]
+    setup = make_setup(tmp_path, text)
+    found = [one for one in find_in(setup) if one.id in ("value-in-quotes", "profile-invalid")]
     assert [one.id for one in found] == ["value-in-quotes"]
     assert '"region", "sso_account_id" and "sso_role_name"' in found[0].message
-    assert found[0].fix == "remove the quotes in lines 2, 3, 4 of c"
+    assert found[0].fix == f"remove the quotes in lines 2, 3, 4 of {setup.config.origin}"

@@ -4,7 +4,6 @@ import pytest
 
 from ssohelper.core import resolver
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor.preferred_variables import describe_credentials
 from ssohelper.core.model import Role
 
 SESSION = (
@@ -33,7 +32,7 @@ def resolve(profile: str, credentials: str = "", environ: dict[str, str] = NONE)
     assert "s" not in section.values()
     sections = {"p": section} if section else {}
     resolving = resolver.Resolver(parse(profile), sections, environ)
-    found = resolving.resolve_for_each_family("p", in_shell=True)
+    found = resolving.resolve_all("p", in_shell=True)
     return {one.family: one.source for one in found}
 
 
@@ -145,7 +144,7 @@ def test_each_sdk_family_takes_the_source_in_the_table(
 
 
 def find_changed(profile: str, section: dict[str, str]) -> list[resolver.Resolved]:
-    return resolver.find_credentials_that_section_changes(parse(profile), "p", section)
+    return resolver.find_shadowing(parse(profile), "p", section)
 
 
 def families_changed_by(profile: str, section: str) -> list[str]:
@@ -174,8 +173,8 @@ def test_the_role_of_an_arn() -> None:
 def test_a_section_says_which_account_and_role_it_gives() -> None:
     found = find_changed(SSO, {"sso_account_id": "999999999999", "sso_role_name": "Other"})
     assert {(one.account_id, one.role_name) for one in found} == {("999999999999", "Other")}
-    assert describe_credentials(found) == (
-        "boto3, AWS CLI, JavaScript, Java, Go, Rust take other sso_* keys (account 999999999999, "
+    assert resolver.describe_answers(found) == (
+        "boto3, AWS CLI, JavaScript, Java, Go, Rust take sso_* keys (account 999999999999, "
         "role Other)"
     )
 
@@ -192,7 +191,7 @@ def test_only_a_section_that_the_aws_cli_obeys_gives_another_role() -> None:
     refused = {
         key
         for key, section in sections.items()
-        if resolver.find_profiles_with_other_role_in_section(parse(SSO), ["p"], {"p": section})
+        if resolver.find_shadowed_roles(parse(SSO), {"p": section})
     }
     assert refused == {"role_arn", "sso_role_name", "sso_account_id"}
 
@@ -203,11 +202,11 @@ def test_the_words_agree_with_the_number_of_families() -> None:
         (
             {"role_arn": ARN},
             'boto3, AWS CLI, Rust stop with an error ("role_arn" is set without "source_profile" or '
-            '"credential_source": boto3, the AWS CLI and Rust stop with an error); Go takes another '
-            "role (account 999999999999, role ci)",
+            '"credential_source": boto3, the AWS CLI and Rust stop with an error); Go takes '
+            "role_arn (account 999999999999, role ci)",
         ),
     ):
-        assert describe_credentials(find_changed(SSO, section)) == text
+        assert resolver.describe_answers(find_changed(SSO, section)) == text
 
 
 _NEAR = f"role_arn = {ARN}\nsource_profile = near\n[profile near]\n"

@@ -1,19 +1,20 @@
 """Keys of an [sso-session] for which botocore refuses the session's profiles."""
 
+from pathlib import Path
+
 import botocore.session
 import pytest
 from botocore.exceptions import InvalidConfigError
 
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor import checks
-from ssohelper.core.doctor.facts import ConfigFacts, Facts, ProfileFact
-from ssohelper.core.doctor.findings import Finding
+from ssohelper.core.findings import Finding
 from ssohelper.core.leaving_plan import plan_leaving_ssohelper
 from ssohelper.core.profile_plan import plan_sync
 from ssohelper.core.resolver import Resolver
 from ssohelper.errors import ConfigInvalid
 from tests.conftest import Home
 from tests.core.test_profile_plan import DEV, PAY, SESSION, URL, native, process, request
+from tests.doctor_world import find_in, make_setup
 
 _OTHER_REGION = SESSION + "region = us-east-1\n"
 _SAME_REGION = SESSION + "region = eu-west-1\n"
@@ -23,10 +24,8 @@ def parse(text: str) -> ConfigFile:
     return ConfigFile.parse(text.encode(), "config")
 
 
-def find(text: str) -> list[Finding]:
-    config = parse(text)
-    profiles = tuple(ProfileFact(one, config.target_or_none(one)) for one in config.profiles())
-    return checks.run_checks(Facts(config=ConfigFacts(file=config), profiles=profiles))
+def find(folder: Path, text: str) -> list[Finding]:
+    return find_in(make_setup(folder, text))
 
 
 def refusal_of_botocore(home: Home, text: str, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -53,35 +52,36 @@ def refusal_of_botocore(home: Home, text: str, monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_a_profile_is_refused_exactly_if_botocore_refuses_it(
-    home: Home, monkeypatch: pytest.MonkeyPatch, session: str, more: str, fix: str | None
+    home: Home,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    session: str,
+    more: str,
+    fix: str | None,
 ) -> None:
     text = session + native("a", PAY, "Read", marked=False) + more
-    found = [one for one in find(text) if one.id == "sso-keys-refused" and "boto3" in one.message]
+    found = [
+        one
+        for one in find(tmp_path, text)
+        if one.id == "sso-keys-refused" and "boto3" in one.message
+    ]
     assert bool(refusal_of_botocore(home, text, monkeypatch)) == (fix is not None)
     assert [fix in one.fix for one in found if fix] == [True] * (fix is not None)
     assert len(found) == (fix is not None)
     if fix is not None and fix.startswith("remove line"):
         lines = text.splitlines(keepends=True)
         del lines[int(fix.split()[2]) - 1]
-        assert "sso-keys-refused" not in [one.id for one in find("".join(lines))]
+        assert "sso-keys-refused" not in [one.id for one in find(tmp_path, "".join(lines))]
     assert bool(Resolver(parse(text)).resolve("a").problem) == (fix is not None)
 
 
-def test_profiles_in_process_form_only_have_a_note() -> None:
-    profiles = process("a", PAY, "Read") + process("b", PAY, "Admin")
-    [found] = find(_OTHER_REGION + profiles)
-    assert (found.id, found.severity) == ("session-keys", "note")
-    assert "remove line 5" in found.fix
-    assert find(_SAME_REGION + profiles) == []
-
-
 def test_an_account_that_only_the_session_names_is_for_botocore_alone(
-    home: Home, monkeypatch: pytest.MonkeyPatch
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = (
         f"{SESSION}sso_account_id = {PAY}\n\n[profile a]\nsso_session = corp\nsso_role_name = R\n"
     )
-    [found] = [one for one in find(text) if one.id == "sso-keys-refused"]
+    [found] = [one for one in find(tmp_path, text) if one.id == "sso-keys-refused"]
     assert found.message.startswith("JavaScript, Java, Go, Rust cannot use it: ")
     assert refusal_of_botocore(home, text, monkeypatch) == ""
 
@@ -119,15 +119,11 @@ def test_no_new_region_is_written_that_the_session_contradicts() -> None:
     assert plan_sync(parse(broken), request(old_region="us-east-1")).change
 
 
-def test_no_value_is_shown_since_it_may_be_a_secret() -> None:
+def test_no_value_is_shown_since_it_may_be_a_secret(tmp_path: Path) -> None:
     keys = "aws_access_key_id = A\naws_secret_access_key = CNRYSAK-"
     text = f"{SESSION}{keys}x\n" + native("a", PAY, "Read", marked=False) + f"{keys}y\n"
-    found = find(text)
+    found = find(tmp_path, text)
     problem = Resolver(parse(text)).resolve("a").problem
     assert problem is not None
     assert "aws_secret_access_key" in problem.message
     assert "CNRY" not in repr([*found, problem])
-
-
-def test_a_command_in_a_session_is_no_problem_of_profiles_that_lose_theirs() -> None:
-    assert find(SESSION + "credential_process = x\n" + process("a", PAY, "Read")) == []

@@ -14,11 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import foreign_profiles, profile_reasons, selection
+from ssohelper.actions import doctor_profiles, foreign_profiles, selection
+from ssohelper.actions.doctor_facts import Setup
 from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.app import App
-from ssohelper.core.doctor import checks
-from ssohelper.core.doctor.findings import ProfilesSubject
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
 from ssohelper.core.profile_origin import find_profile_origins
@@ -141,7 +140,7 @@ def compare_choice(app: App, checker: ProfileChecker, expected: Answer) -> str:
     except SsoHelperError:
         is_chain = expected.method == "assume-role"  # INTENDED: chains
         # INTENDED: the session of the config
-        is_named_elsewhere = "sso_session" in checker.config_facts.credentials.get(NAME, {})
+        is_named_elsewhere = "sso_session" in checker.credentials.get(NAME, {})
         is_intended = is_chain or is_named_elsewhere
         return "" if expected.is_refusal or is_intended else "refuses the profile"
     if isinstance(found, ForeignProfile):
@@ -153,19 +152,16 @@ def compare_choice(app: App, checker: ProfileChecker, expected: Answer) -> str:
 
 
 def compare_doctor(app: App, expected: Answer) -> str:
-    facts = profile_reasons.gather_facts_of_profile(app, NAME)
-    found = checks.find_problem_of_profile(facts, NAME)
+    setup = Setup(app, NAME)
+    found = doctor_profiles.find_profile_finding(setup)
     if not expected.is_refusal:
         # That SDKs take different sources, or refuse what boto3 takes, is a finding too.
         is_of_others = found is not None and found.id in (
             *("mixed-identities", "shadowed-by-credentials-file", "sso-keys-refused"),
         )
         return "" if found is None or is_of_others else f"finds {found.id}: {found.message}"
-    every = checks.run_checks(facts)
-    is_said = any(
-        isinstance(one.subject, ProfilesSubject) and NAME in one.subject.names for one in every
-    )
-    return "" if is_said else "has no finding"
+    every = [one for check in doctor_profiles.PROFILE_CHECKS for one in check(setup)]
+    return "" if any(NAME in one.profiles for one in every) else "has no finding"
 
 
 def compare_adoption(checker: ProfileChecker, expected: Answer) -> str:

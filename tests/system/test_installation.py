@@ -83,9 +83,9 @@ def test_a_program_belongs_to_an_installation_if_the_package_is_beside_it(
     (prefix / metadata).mkdir(parents=True)
     link = tmp_path / "link"
     link.symlink_to(path)
-    assert installation.is_program_of_an_installation(str(path)) is expected
-    assert installation.is_program_of_an_installation(str(link)) is expected
-    assert installation.is_program_of_an_installation(str(LAUNCHER))
+    assert installation.belongs_to_installation(str(path)) is expected
+    assert installation.belongs_to_installation(str(link)) is expected
+    assert installation.belongs_to_installation(str(LAUNCHER))
 
 
 @pytest.mark.parametrize(
@@ -125,9 +125,7 @@ def test_all_readers_parse_the_written_command_alike(folder: str, tmp_path: Path
     path.parent.mkdir()
     path.write_text('#!/bin/sh\nprintf "%s\\n" "$0" "$@"\n')
     path.chmod(0o755)
-    line = (
-        f"{installation.quote_path_for_profile(str(path))} credential-process --role-name a=b,c@d"
-    )
+    line = f"{installation.quote_program_path(str(path))} credential-process --role-name a=b,c@d"
     argv = [str(path), "credential-process", "--role-name", "a=b,c@d"]
     assert shlex.split(line) == argv
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, timeout=60)
@@ -139,16 +137,16 @@ def test_all_readers_parse_the_written_command_alike(folder: str, tmp_path: Path
 @pytest.mark.parametrize("folder", ["$(id)", "`id`", 'a"b', "a\\b", "a!b", "a\nb"])
 def test_a_folder_that_readers_parse_differently_is_refused(folder: str) -> None:
     with pytest.raises(UsageProblem):
-        installation.quote_path_for_profile(f"/{folder}/ssohelper")
+        installation.quote_program_path(f"/{folder}/ssohelper")
 
 
 def test_a_world_writable_folder_is_found(tmp_path: Path) -> None:
     path = tmp_path / "open" / "tool"
     path.parent.mkdir()
     path.touch()
-    assert installation.find_replaceable_part_of_path(str(path)) is None
+    assert installation.find_replaceable_part(str(path)) is None
     os.chmod(path.parent, 0o777)
-    assert installation.find_replaceable_part_of_path(str(path)) == str(path.parent)
+    assert installation.find_replaceable_part(str(path)) == str(path.parent)
 
 
 def test_a_link_in_a_world_writable_folder_is_found(tmp_path: Path) -> None:
@@ -161,11 +159,11 @@ def test_a_link_in_a_world_writable_folder_is_found(tmp_path: Path) -> None:
     (shared / "folder").symlink_to("../safe")
     (tmp_path / "bin" / "tool").symlink_to(shared / "folder" / "tool")
     path = str(tmp_path / "bin" / "tool")
-    assert installation.find_replaceable_part_of_path(path) is None
+    assert installation.find_replaceable_part(path) is None
     shared.chmod(0o777)
     for way in (path, str(shared / "folder" / "tool"), str(shared / "." / ".." / "bin" / "tool")):
-        assert installation.find_replaceable_part_of_path(way) == str(shared)
-    assert installation.find_replaceable_part_of_path(str(tool)) is None
+        assert installation.find_replaceable_part(way) == str(shared)
+    assert installation.find_replaceable_part(str(tool)) is None
 
 
 def make_shared_link(folder: Path) -> Path:
@@ -181,20 +179,20 @@ def make_shared_link(folder: Path) -> Path:
 
 def test_our_link_in_a_folder_with_the_sticky_bit_is_safe(tmp_path: Path) -> None:
     link = make_shared_link(tmp_path)
-    assert installation.find_replaceable_part_of_path(str(link)) is None
+    assert installation.find_replaceable_part(str(link)) is None
 
 
 @pytest.mark.needs_root
 def test_another_users_link_in_a_folder_with_the_sticky_bit_is_replaceable(tmp_path: Path) -> None:
     link = make_shared_link(tmp_path)
     os.chown(link, 65534, 65534, follow_symlinks=False)
-    assert installation.find_replaceable_part_of_path(str(link)) == str(link)
+    assert installation.find_replaceable_part(str(link)) == str(link)
 
 
 def test_a_loop_of_links_ends(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    assert installation.find_replaceable_part_of_path(str(tmp_path / "a")) is None
+    assert installation.find_replaceable_part(str(tmp_path / "a")) is None
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from ssohelper.actions import doctor_facts, favourites
+from ssohelper.actions import favourites, profile_checks
 from ssohelper.app import App
 from ssohelper.core.device_flow import DeviceAuthorization
-from ssohelper.core.doctor.facts import ProgramFact
 from ssohelper.core.instants import to_iso
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import (
@@ -28,6 +27,7 @@ from ssohelper.core.model import (
     SignInFacts,
     SsoSession,
 )
+from ssohelper.core.resolver import ProgramFact
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.system import installation
@@ -36,7 +36,7 @@ from tests.in_process import renew_in_process
 # 2026-03-11T14:30:00Z, a Wednesday afternoon.
 NOW = 1_773_239_400
 COMMAND = "/home/ana/.local/bin/ssohelper-credentials"
-_MAKE_PROGRAM_FACT = doctor_facts.make_program_fact
+_MAKE_PROGRAM_FACT = profile_checks.make_program_fact
 CONFIG = """\
 [default]
 region = eu-west-1
@@ -233,8 +233,8 @@ def demo_home(home: Path) -> Iterator[DemoHome]:
     with (
         Emulator(clock=clock) as emulator,
         mock.patch.object(installation, "find_profile_command", return_value=COMMAND),
-        mock.patch.object(doctor_facts, "make_program_fact", _make_program_fact),
-        mock.patch.object(installation, "find_path_that_others_could_replace", return_value=None),
+        mock.patch.object(profile_checks, "make_program_fact", _make_program_fact),
+        mock.patch.object(installation, "find_exposed_path", return_value=None),
     ):
         made = DemoHome(home, emulator, clock)
         made.sign_in_and_use_roles()

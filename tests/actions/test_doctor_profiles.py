@@ -1,18 +1,22 @@
 """Sources of credentials that give none: each is named, and what botocore says to some of them."""
 
 import itertools
+from pathlib import Path
 
 import botocore.session
 import pytest
 
+from ssohelper.actions.doctor_facts import Proof
+from ssohelper.actions.doctor_profiles import make_not_used_error
+from ssohelper.app import App
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor import checks
-from ssohelper.core.doctor.facts import ConfigFacts, Facts, MachineFacts, ProfileFact
-from ssohelper.core.doctor.findings import Finding
+from ssohelper.core.findings import Finding
 from ssohelper.core.process_command import find_syntax_error
 from ssohelper.core.resolver import JAVA, ProgramFact, Resolver, name_sources
+from tests.actions.broken_homes import add_profile, helper_moved, make_healthy
 from tests.conftest import Home
 from tests.core.test_profile_plan import PAY, SESSION, URL
+from tests.doctor_world import find_in, make_setup
 
 _ARN = f"arn:aws:iam::{PAY}:role/X"
 NONE: dict[str, str] = {}
@@ -20,19 +24,27 @@ OWN = f"/x/ssohelper-credentials --session corp --account-id {PAY} --role-name R
 _ENVIRONMENT = f"role_arn = {_ARN}\ncredential_source = Environment\n"
 
 
-def find(profile: str, *, is_chosen: bool = True, environ: dict[str, str] = NONE) -> list[Finding]:
-    text = f"{SESSION}[profile p]\n{profile}"
-    config = ConfigFile.parse(text.encode(), "config")
-    profiles = [ProfileFact(one, config.target_or_none(one)) for one in config.profiles()]
-    if is_chosen:
-        profiles = [one for one in profiles if one.name == "p"]
-    facts = Facts(
-        config=ConfigFacts(file=config),
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path) -> None:
+    find.__dict__["folder"] = tmp_path
+
+
+def find(
+    profile: str,
+    *programs: ProgramFact,
+    is_chosen: bool = True,
+    environ: dict[str, str] = NONE,
+    chosen: str = "p",
+) -> list[Finding]:
+    """Return the findings of the profile `p` with these lines. Programs are as given, or unknown."""
+    setup = make_setup(
+        find.__dict__["folder"],
+        f"{SESSION}[profile p]\n{profile}",
+        chosen=chosen if is_chosen else None,
         environ=environ,
-        profiles=tuple(profiles),
-        chosen="p" if is_chosen else None,
+        programs={one.word: one for one in programs},
     )
-    return checks.run_checks(facts)
+    return [one for one in find_in(setup) if one.id != "no-region"]
 
 
 LINES = (
@@ -59,11 +71,9 @@ def test_a_profile_by_which_no_sdk_gets_credentials_always_has_a_finding() -> No
                 continue
             text = "\n".join([*lines, ""])
             config = ConfigFile.parse(f"{SESSION}[profile p]\n{text}".encode(), "config")
-            taken = Resolver(config).resolve_for_each_family("p")
+            taken = Resolver(config).resolve_all("p")
             is_without = all(one.source in ("nothing", "error") for one in taken)
-            # A note that the region is missing does not say that there are no credentials.
-            found = [one for one in find(text) if one.id != "no-region"]
-            if is_without and not found:
+            if is_without and not find(text):
                 silent.append(lines)
     assert silent == []
 
@@ -143,7 +153,7 @@ def test_a_misspelled_source_has_the_right_name_as_its_fix(source: str, fix: str
     assert (found.id, found.severity) == ("credential-source", "problem")
     assert fix in found.fix
     config = ConfigFile.parse(f"[profile p]\n{text}".encode(), "config")
-    kinds = {one.family: one.source for one in Resolver(config).resolve_for_each_family("p")}
+    kinds = {one.family: one.source for one in Resolver(config).resolve_all("p")}
     assert kinds.pop(JAVA) == "assumed role"
     assert set(kinds.values()) == {"error"}
 
@@ -152,7 +162,7 @@ def test_the_last_source_of_a_chain_is_named_for_each_profile_above_it() -> None
     role = f"role_arn = {_ARN}\nsource_profile"
     text = f"{role} = a\n[profile a]\n{role} = b\n[profile b]\nregion = eu-west-1\n"
     for is_chosen, subject in ((True, 'profile "p"'), (False, 'profiles "p" and "a"')):
-        [found] = [one for one in find(text, is_chosen=is_chosen) if one.id != "no-region"]
+        [found] = find(text, is_chosen=is_chosen)
         assert (found.id, found.subject) == ("source-without-credentials", subject)
         assert 'the source profile "b"' in found.message
     keys = "aws_access_key_id = A\naws_secret_access_key = s\n"
@@ -198,50 +208,34 @@ def test_a_source_whose_keys_aws_vault_may_keep_is_a_problem_only_where_it_is_us
     assert (sso.id, sso.severity) == ("source-without-credentials", "problem")
 
 
-def ids(facts: Facts) -> list[str]:
-    return [one.id for one in checks.run_checks(facts)]
-
-
-def test_the_fix_of_a_helper_that_has_moved_names_its_present_path_if_there_is_one() -> None:
+def test_the_fix_of_a_helper_that_has_moved_names_its_present_path_if_there_is_one(
+    tmp_path: Path,
+) -> None:
     word = "/old/ssohelper-credentials"
-    line = f"{word} --session corp --account-id 001234567890 --role-name Read"
-    config = ConfigFile.parse(
-        f"{SESSION}[profile p]\nregion = x\ncredential_process = {line}\n".encode(), "c"
-    )
     for command, shown in (("/new/ssohelper-credentials",) * 2, (None, "/path/of/ssohelper-c")):
-        facts = Facts(
-            config=ConfigFacts(file=config),
-            profiles=tuple(map(ProfileFact, config.profiles())),
-            programs={word: ProgramFact(word, None, True)},
-            machine=MachineFacts(command=command),
-        )
-        [found] = checks.run_checks(facts)
+        text = f"{SESSION}[profile p]\ncredential_process = {OWN.replace('/x/ssohelper-credentials', word)}\n"
+        setup = make_setup(tmp_path, text, programs={word: ProgramFact(word, None, True)})
+        setup.__dict__["command"] = command
+        [found] = find_in(setup)
         assert found.id == "helper-missing"
-        assert f"credential_process = {shown}" in str(found.fix)
+        assert f"credential_process = {shown}" in found.fix
 
 
-def test_a_helper_of_another_installation() -> None:
-    word = "/opt/ssohelper/bin/ssohelper-credentials"
-    line = f"{word} --session corp --account-id 001234567890 --role-name Read"
-    config = ConfigFile.parse(
-        f"{SESSION}[profile p]\nregion = x\ncredential_process = {line}\n".encode(), "c"
-    )
-    entry = config.profile("p")
-    assert entry is not None
-    for program, expected in (
-        (
-            ProgramFact(word, word, True, is_of_another_installation=True),
-            ["helper-of-another-installation"],
-        ),
-        (ProgramFact(word, word, True, only_has_our_name=True), ["helper-not-ours"]),
-        (ProgramFact(word, word, True), []),
-    ):
-        facts = Facts(
-            config=ConfigFacts(file=config),
-            profiles=(ProfileFact(entry),),
-            programs={word: program},
-        )
-        assert ids(facts) == expected
+@pytest.mark.parametrize(
+    ("of_another", "only_name", "expected"),
+    [
+        (True, False, ["helper-of-another-installation"]),
+        (False, True, ["helper-not-ours"]),
+        (False, False, []),
+    ],
+)
+def test_a_helper_of_another_installation(
+    of_another: bool, only_name: bool, expected: list[str]
+) -> None:
+    word = "/x/ssohelper-credentials"
+    program = ProgramFact(word, word, True, None, of_another, only_name)
+    found = find(f"credential_process = {OWN}\n", program, is_chosen=False)
+    assert [one.id for one in found] == expected
 
 
 def test_the_sources_of_a_profile_are_named_the_role_first() -> None:
@@ -252,16 +246,96 @@ def test_the_sources_of_a_profile_are_named_the_role_first() -> None:
 
 
 def test_for_a_profile_with_two_sources_it_is_told_which_sdks_take_one_and_which_stop() -> None:
-    config = ConfigFile.parse(
-        SESSION.encode()
-        + b"[profile p]\nregion = x\nsso_session = corp\ncredential_process = /bin/get\n",
-        "c",
-    )
-    facts = Facts(
-        config=ConfigFacts(file=config), profiles=tuple(map(ProfileFact, config.profiles()))
-    )
-    [found] = checks.run_checks(facts)
+    [found] = find("sso_session = corp\ncredential_process = /bin/get\n", is_chosen=False)
     assert found.message.endswith(
-        "(sso_* keys and credential_process): boto3, AWS CLI, JavaScript use program; "
-        'Java, Go, Rust: an error ("sso_account_id" is missing)'
+        '(sso_* keys and credential_process): boto3, AWS CLI, JavaScript take the program "/bin/get"; '
+        'Java, Go, Rust stop with an error ("sso_account_id" is missing)'
     )
+
+
+# -- chains of roles: a source that does not work makes all profiles on it fail, at any depth --------
+
+ROLE = "role_arn = arn:aws:iam::001234567890:role/R\n"
+CHAINS = (
+    f"{ROLE}source_profile = far\n[profile far]\n{ROLE}source_profile = tool\n"
+    f"[profile near]\n{ROLE}source_profile = tool\n"
+    "[profile tool]\ncredential_process = granted credential-process\n"
+)
+GONE = ProgramFact("granted", None, False)
+
+
+def test_all_profiles_on_a_missing_program_are_one_finding_with_its_fix() -> None:
+    found = {one.id: one for one in find(CHAINS, GONE, is_chosen=False)}
+    missing, source = found["program-missing"], found["source-unusable"]
+    assert source.subject == 'profiles "p", "far" and "near"'
+    assert source.message == f'their source profile "tool": {missing.message}'
+    assert (source.severity, source.fix) == ("problem", missing.fix)
+
+
+def test_a_chosen_profile_has_the_finding_of_its_source_alone() -> None:
+    [found] = find(CHAINS, GONE)
+    assert (found.id, found.subject) == ("source-unusable", 'profile "p"')
+    assert found.message.startswith('its source profile "tool": the program "granted"')
+
+
+def test_a_program_that_was_not_run_is_a_note_of_the_chosen_profile() -> None:
+    program = ProgramFact("granted", "/usr/bin/granted", False)
+    assert find(CHAINS, program, is_chosen=False) == []
+    [found] = find(CHAINS, program)
+    assert (found.id, found.severity) == ("program-not-run", "note")
+    assert found.fix == "ssohelper doctor p --run"
+
+
+def test_a_source_whose_program_others_may_replace_works() -> None:
+    program = ProgramFact("granted", "/tmp/granted", False, replaceable="/tmp")
+    assert [one.id for one in find(CHAINS, program)] == ["program-replaceable"]
+
+
+# -- programs that were run ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("is_own", "answer", "id", "text"),
+    [
+        (
+            True,
+            {"failure": "exit code 3"},
+            "no-credentials",
+            "see more: ssohelper whoami 'my tool'",
+        ),
+        (
+            False,
+            {"failure": "exit code 3"},
+            "no-credentials",
+            "see what it says: aws sts get-caller-identity --profile 'my tool'",
+        ),
+        (
+            False,
+            {"account_id": "999999999999"},
+            "another-account",
+            f"for account 999999999999; the profile is for {PAY}",
+        ),
+        (False, {"account_id": PAY}, None, ""),
+        (False, {}, None, ""),
+    ],
+)
+def test_a_program_that_was_run_has_its_failure_or_its_account(
+    tmp_path: Path, is_own: bool, answer: dict[str, str], id: str | None, text: str
+) -> None:
+    role = f"role_arn = {_ARN}\nregion = eu-west-1\ncredential_source = Ec2InstanceMetadata\n"
+    setup = make_setup(tmp_path, f"[profile 'my tool']\n{role}", chosen="my tool")
+    setup.proofs = [Proof(setup.profiles[0], is_own, **answer)]
+    found = find_in(setup)
+    assert [one.id for one in found] == ([id] if id else [])
+    assert all(text in one.message + one.fix for one in found)
+
+
+def test_the_error_for_a_profile_that_is_not_used_has_the_fix_of_doctor(home: Home) -> None:
+    make_healthy(home)
+    helper_moved(home)
+    error = make_not_used_error(App(home.env), "pay.Read")
+    assert 'the profile "pay.Read" is not used: ssohelper is no longer at' in error.message
+    assert "doctor --fix" in str(error.hint)
+    add_profile(home, "chain", "role_arn = arn:aws:iam::000000000001:role/x", "source_profile = no")
+    error = make_not_used_error(App(home.env), "chain")
+    assert 'source_profile "no" does not exist' in error.message

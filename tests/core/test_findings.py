@@ -1,12 +1,14 @@
 """Counts, exit codes and subjects of findings."""
 
+from pathlib import Path
+
 import pytest
 
-from ssohelper.core.doctor import findings
-from ssohelper.core.doctor.findings import Repair
+from ssohelper.core import findings
+from ssohelper.core.findings import KINDS, Finding
 
-PROBLEM = findings.problem("a", "s", "m", "f", Repair("mode", ("/x",)))
-SIGN_IN, NOTE = findings.missing_sign_in("b", "s", "m", "f"), findings.note("c", "s", "m", "f")
+PROBLEM = Finding("a", "problem", "s", "m", "f", repair=lambda: None)
+SIGN_IN, NOTE = Finding("b", "sign-in", "s", "m", "f"), Finding("c", "note", "s", "m", "f")
 
 
 @pytest.mark.parametrize(
@@ -25,10 +27,7 @@ SIGN_IN, NOTE = findings.missing_sign_in("b", "s", "m", "f"), findings.note("c",
     ],
 )
 def test_exit_code_and_last_line(found, code: int, line: str) -> None:
-    assert (findings.exit_code_of_findings(found), findings.counts_line_of_findings(found)) == (
-        code,
-        line,
-    )
+    assert (findings.exit_code(found), findings.summary(found)) == (code, line)
 
 
 def test_problems_come_first_and_nothing_twice() -> None:
@@ -45,4 +44,10 @@ def test_problems_come_first_and_nothing_twice() -> None:
     ],
 )
 def test_a_subject_names_three_profiles(names: list[str], subject: str) -> None:
-    assert findings.profiles_subject(names) == subject
+    assert findings.profiles_text(names) == subject
+
+
+def test_each_id_is_documented() -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "doctor.md"
+    text = page.read_text()
+    assert [id for id in KINDS if f"`{id}`" not in text] == []

@@ -7,9 +7,8 @@ from botocore.configloader import load_config
 
 from ssohelper.core.config_edit import AddSection, EditSection
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.doctor.facts import ConfigFacts, Facts
-from ssohelper.core.doctor.findings import Finding
-from ssohelper.core.doctor.headers import check_section_headers
+from ssohelper.core.findings import Finding
+from ssohelper.core.section_headers import find_misread_headers
 
 _KEYS = "sso_session = corp\nsso_account_id = 000000000001\nsso_role_name = Admin\n"
 # Each header line, the id of its finding, and the name that botocore reads once the fix is made.
@@ -37,8 +36,7 @@ _MISREAD = [
 
 
 def findings(text: str) -> list[Finding]:
-    config = ConfigFile.parse(text.encode(), "config")
-    return list(check_section_headers(Facts(config=ConfigFacts(file=config))))
+    return list(find_misread_headers(ConfigFile.parse(text.encode(), "config")))
 
 
 def botocore_profiles(tmp_path: Path, text: str) -> dict[str, object]:
@@ -69,18 +67,6 @@ def test_a_header_whose_correction_exists_is_to_be_removed() -> None:
     for line in ("[Profile q]", "[profilex q]", "[q]"):
         [found] = findings(f"[profile q]\n{line}\n{_KEYS}")
         assert found.fix == "remove that section in an editor, or rename it: [profile q] exists too"
-
-
-@pytest.mark.parametrize(
-    "line", ["[profile q]]", "[profile 'my [prod]*']", '[profile "a\x1b]0;x\x07b"]']
-)
-def test_a_bracket_in_a_name_that_botocore_reads_is_a_note(tmp_path: Path, line: str) -> None:
-    text = f"{line}\n{_KEYS}"
-    [found] = findings(text)
-    assert (found.id, found.severity) == ("header-with-bracket", "note")
-    assert "\x1b" not in found.subject + found.fix
-    names = [entry.name for entry in ConfigFile.parse(text.encode(), "config").profiles()]
-    assert names == list(botocore_profiles(tmp_path, text))
 
 
 @pytest.mark.parametrize(

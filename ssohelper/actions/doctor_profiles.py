@@ -1,0 +1,489 @@
+"""Checks of `doctor`: profiles and their programs, and why one profile is not used."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ssohelper.actions import config_writing, guards, missing_sessions
+from ssohelper.actions.doctor_facts import Setup, error_of, quoted_name
+from ssohelper.actions.profile_checks import ProfileFact, two_roles_text
+from ssohelper.actions.selection import NoSessionOfProfile
+from ssohelper.core import process_command, profile_region, quoted_values, refused_values, resolver
+from ssohelper.core.adoption import wrong_region_text
+from ssohelper.core.config_edit import Change, EditSection
+from ssohelper.core.config_file import ProfileEntry, is_chain
+from ssohelper.core.config_text import is_quoted
+from ssohelper.core.findings import Finding, finding, sort_findings
+from ssohelper.core.model import IAM_ROLE_NAME, SESSION_NAME
+from ssohelper.core.profile_origin import TWO_ROLES, find_profile_origins
+from ssohelper.core.resolver import Problem, Resolved
+from ssohelper.core.text import show
+from ssohelper.core.written_roles import is_managed_with_other_source, lacks_role
+from ssohelper.errors import ConfigInvalid, SsoHelperError
+
+if TYPE_CHECKING:
+    from ssohelper.app import App
+    from ssohelper.core.config_file import ConfigFile
+
+_OWN_PROGRAM = re.compile(r"""\s*(?:"[^"]*"|'[^']*'|\S+)(?:\s+credential-process(?=\s))?""")
+# A command that names its profile takes the profile all the same.
+_IGNORED_BESIDE_NAME = ("keys-in-environment", "web-identity-in-environment")
+# A profile with this finding works: the finding is that other users may replace its program.
+_HARMLESS = "program-replaceable"
+
+
+# -- what core.resolver says ---------------------------------------------------------------------
+
+
+def check_resolution(setup: Setup) -> Iterator[Finding]:
+    """Report for each profile why SDKs stop, or that they take different credentials by it."""
+    in_use = _find_profiles_in_use(setup)
+    problems = defaultdict[tuple[str, str, str, bool, bool], list[tuple[str, str]]](list)
+    mixed = defaultdict[tuple[str, str], list[str]](list)
+    for profile in (*setup.profiles, *setup.keys_only):
+        entry, name = profile.entry, profile.name
+        if not entry.header or _has_own_finding(setup, profile):
+            continue
+        answers = setup.resolver.resolve_all(name)
+        sources = resolver.name_sources(entry.keys)
+        found, of_others = answers[0].problem, dict.fromkeys(one.problem for one in answers)
+        if found is None and len(sources) > 1 and not _has_own_keys(profile, sources):
+            text = f"({' and '.join(sources)}): {resolver.describe_answers(answers)}"
+            mixed[text, _lines_to_remove(entry, sources)].append(name)
+        # That only other SDKs stop is said of plain profiles.
+        is_plain = sources == ["sso_* keys"] and name not in setup.credentials
+        for one in [found] if found is not None else of_others if is_plain else ():
+            is_settings = one is not None and one.id == "no-source"
+            if one is None or (is_settings and not _is_said(setup, entry)):
+                continue  # a profile without a source may have settings alone
+            is_note = one.may_be_elsewhere and name not in in_use
+            is_note = is_note or (is_settings and "sso_session" in entry.keys)
+            message, fix = _refusal_text(one, answers), _fix_of(setup, entry, one)
+            adopts = "include_profile" in entry.keys or (one.is_solvable and not one.session)
+            key = one.id, message, fix, is_note, adopts and not entry.managed
+            problems[key].append((name, one.source))
+    for (id, message, fix, is_note, adopts), users in problems.items():
+        if id == "source-unusable" and len(users) > 1:
+            message = message.replace("its source", "their source", 1)
+        if adopts:
+            fix = setup.adopt_or((source or name for name, source in users), fix)
+        is_ours = "doctor --fix" in fix
+        repair = _make_helper_repair(setup) if is_ours else None
+        yield finding(id, [one for one, _ in users], message, fix, is_note=is_note, repair=repair)
+    for (text, fix), names in mixed.items():
+        message = f"two sources of credentials in one profile {text}"
+        fix = setup.adopt_or(
+            names, fix or "keep one of these sources", so=", which leaves one source"
+        )
+        yield finding("mixed-identities", names, message, fix)
+    reported = {name for names in mixed.values() for name in names}
+    doubtful = {one.name for one in find_profile_origins(setup.config) if one.why == TWO_ROLES}
+    for profile in setup.profiles:
+        if profile.name in doubtful - reported and profile.target is not None:
+            role = profile.target.role
+            fix = f"remove the keys that are not for {show(role.name, 64)} in {role.account_id}"
+            yield finding("mixed-identities", [profile.name], two_roles_text(role), fix)
+
+
+def _find_profiles_in_use(setup: Setup) -> set[str]:
+    """Return the profiles of `doctor PROFILE` and AWS_PROFILE, and their source profiles."""
+    names = {one for one in (setup.chosen, setup.app.environ.get("AWS_PROFILE")) if one}
+    return names.union(*(setup.resolver.resolve(one).sources for one in names))
+
+
+def _has_own_finding(setup: Setup, profile: ProfileFact) -> bool:
+    """Return whether another check reports, with a better fix, why the profile gives nothing."""
+    unusable = setup.unusable_sessions
+    return (
+        quoted_values.has_quoted_values(setup.config, profile.entry)
+        or lacks_role(setup.config, profile.entry)
+        or profile.entry.keys.get("sso_session") in unusable
+        or profile.failure in {one.reason for one in unusable.values()}
+        or re.fullmatch(IAM_ROLE_NAME, _permission_set_of(profile)) is not None
+    )
+
+
+def _is_said(setup: Setup, entry: ProfileEntry) -> bool:
+    return setup.chosen is not None or "include_profile" in entry.keys
+
+
+def _has_own_keys(profile: ProfileFact, sources: list[str]) -> bool:
+    """Return whether the profile assumes its role with its own fixed keys."""
+    is_own_source = profile.entry.keys.get("source_profile") == profile.name
+    return is_own_source and set(sources) == {"role_arn", "fixed keys"}
+
+
+def _refusal_text(problem: Problem, answers: Sequence[Resolved]) -> str:
+    """Return the message of the problem, with the SDKs that refuse the profile's `sso_*` keys."""
+    if problem.id != "sso-keys-refused":
+        return problem.message
+    who = [one.family for one in answers if one.problem == problem]
+    text = "no SDK can use it" if len(who) == len(answers) else f"{', '.join(who)} cannot use it"
+    return f"{text}: {problem.message}"
+
+
+def _fix_of(setup: Setup, entry: ProfileEntry, problem: Problem) -> str:
+    """Return what ends the problem on this machine, which core.resolver does not know."""
+    command = show(setup.command, 200) if setup.command is not None else None
+    if problem.session and SESSION_NAME.fullmatch(problem.session):
+        recorded = missing_sessions.find_recorded_session_or_none(setup.app, problem.session)
+        return missing_sessions.restore_session_command(problem.session, recorded)
+    if problem.id == "helper-missing" and entry.managed and command is not None:
+        return f"ssohelper doctor --fix writes its present path: {command}"
+    if "helper-missing" in (problem.id, problem.cause) and command is not None:
+        return f"write in an editor: credential_process = {command} …"
+    if problem.id == "helper-refuses" and entry.managed:
+        target = setup.config.target_or_none(entry)
+        if target is not None and target.session_name:
+            return _sync_text(setup, target.session_name, "which writes the command again")
+    return problem.fix
+
+
+def _sync_text(setup: Setup, session_name: str, effect: str) -> str:
+    option = f" --session {session_name}" if len(setup.config.session_names()) > 1 else ""
+    return f"ssohelper profile sync{option}, {effect}"
+
+
+def _lines_to_remove(entry: ProfileEntry, sources: list[str]) -> str:
+    """Return which lines of a managed profile to remove; "" for a profile that is not managed.
+
+    ssohelper writes sso_* keys or credential_process: with both, only the user can choose.
+    """
+    if not entry.managed or {"sso_* keys", "credential_process"}.issubset(sources):
+        return ""
+    foreign = (*resolver.KEY_PAIR, *resolver.KEYS_OF_SOURCES["assumed role"])
+    foreign += ("web_identity_token_file", "login_session")
+    lines = [f'"{key}"' for key in foreign if key in entry.keys]
+    return f"remove in an editor, as ssohelper did not write it: {' and '.join(lines)}"
+
+
+# -- values, roles, sections ---------------------------------------------------------------------
+
+
+def check_credentials_file(setup: Setup) -> Iterator[Finding]:
+    """Find a credentials file that AWS tools refuse: then no profile works."""
+    error = error_of(setup.app.config.read_credentials_sections)
+    if error is not None:
+        yield unreadable_file(os.fspath(setup.app.locations.aws_credentials_file), error)
+
+
+def unreadable_file(path: str, error: SsoHelperError) -> Finding:
+    """Return the finding that AWS tools cannot read the config or the credentials file."""
+    id = "section-twice" if "exists twice" in error.message else "config-unreadable"
+    message = f"{error.message}; AWS tools cannot read the file, so no profile works"
+    return finding(id, show(path, 200), message, error.hint)
+
+
+def check_values(setup: Setup) -> Iterator[Finding]:
+    """Find values in quotes, values with which AWS tools stop, and sections that win over profiles."""
+    refused = defaultdict[tuple[str, str], list[str]](list)
+    for profile in setup.profiles:
+        config, name = setup.config, [profile.name]
+        quoted = list(quoted_values.find_quoted_values(config, profile.entry.header))
+        if quoted:
+            fix = quoted_values.remove_quotes_text(config, quoted)
+            yield finding("value-in-quotes", name, quoted_values.quoted_values_text(quoted), fix)
+        for found in setup.find_refused_values(profile.entry):
+            refused[found].append(profile.name)
+        shadow = setup.find_shadow(profile.name)
+        if shadow is not None:
+            yield finding("shadowed-by-credentials-file", name, *shadow)
+    for (message, fix), names in refused.items():
+        id = "region-unknown" if message.startswith("no region") else "value-refused"
+        yield finding(id, names, message, fix, is_note="AWS CLI 2 stops" in message)
+
+
+def check_roles(setup: Setup) -> Iterator[Finding]:
+    """Find managed profiles that lost their role or have another source, and names of IAM roles."""
+    config, lost = setup.config, defaultdict[str, list[str]](list)
+    for profile in setup.profiles:
+        name, names = quoted_name(profile.name), [profile.name]
+        if profile.failure:
+            continue  # another check reports an account id or a role that is not valid
+        if lacks_role(config, profile.entry):
+            lost[_fix_of_lost_role(setup, profile.name)].append(profile.name)
+        elif is_managed_with_other_source(config, profile.entry):
+            written = setup.written_roles.get(profile.name)
+            if written is None and is_chain(profile.entry):
+                continue  # ssohelper writes chains of roles too
+            source = " and ".join(resolver.name_sources(profile.entry.keys)) or "another source"
+            fix, writer = f"ssohelper profile rm {name}", "the profile is managed by ssohelper"
+            if written is not None and written.session_name in config.session_names():
+                role = f"{written.session_name}:{written.role.account_id}/{written.role.name}"
+                writer = f"ssohelper wrote the profile for {role}"
+                listing = setup.listings.get(written.session_name)
+                if listing is None or not listing.lacks_role(written.role):
+                    fix += f", then: ssohelper profile add {role} --name {name}"
+            message = f"{writer}; it was edited since, and its credentials come from {source}"
+            fix += ", or remove its line ssohelper_managed = true"
+            yield finding("edited-role", names, message, fix)
+    for fix, names in lost.items():
+        what = "managed by ssohelper, and without a role since an edit of the keys"
+        yield finding("role-unreadable", names, f"{what}: no SDK gets credentials", fix)
+    for profile in (*setup.profiles, *setup.sources):
+        text = _permission_set_of(profile)
+        found = re.fullmatch(IAM_ROLE_NAME, text)
+        if found:
+            message = (
+                f'"{show(text, 80)}" is the name of the IAM role; AWS answers "No access" to it'
+            )
+            fix = f"write the permission set's name: {show(found.group(1), 40)}"
+            yield finding("iam-role-name", [profile.name], message, fix)
+
+
+def _fix_of_lost_role(setup: Setup, name: str) -> str:
+    quoted, written = quoted_name(name), setup.written_roles.get(name)
+    if written is None or written.session_name not in setup.config.session_names():
+        add = f"ssohelper profile add ACCOUNT/ROLE --name {quoted}"
+        return f"ssohelper profile rm {quoted}, then: {add}"
+    listing = setup.listings.get(written.session_name)
+    if listing is not None and listing.lacks_role(written.role):
+        return f"ssohelper profile rm {quoted}"
+    return _sync_text(setup, written.session_name, "which writes the earlier role")
+
+
+def _permission_set_of(profile: ProfileFact) -> str:
+    keys = profile.entry.keys
+    options = process_command.ssohelper_options(keys.get("credential_process", "")) or {}
+    return keys.get("sso_role_name") or options.get("--role-name", "")
+
+
+def check_regions(setup: Setup) -> Iterator[Finding]:
+    """Find profiles without a region: most calls of boto3 stop with NoRegionError.
+
+    The region of `[default]` does not help: a profile with another name does not inherit it.
+    """
+    found = [
+        (one.name, target.session)
+        for one in setup.profiles
+        if (target := one.target or one.root) is not None
+        and not profile_region.has_own_region(one.entry.keys)
+    ]
+    if not found:
+        return
+    names, environ = [name for name, _ in found], setup.app.environ
+    have = "has no region" if len(names) == 1 else "have no region"
+    variables = profile_region.find_region_variables(environ)
+    message = f'{have}, so most calls stop with "You must specify a region"'
+    if variables:
+        gives = "gives" if len(variables) == 1 else "give"
+        message = f"{have}; only {' and '.join(variables)} of this shell {gives} one"
+        if profile_region.OF_BOTOCORE not in variables:
+            message += f", and boto3 reads {profile_region.OF_BOTOCORE} alone"
+    region = next((session.region for _, session in found if session is not None), "eu-west-1")
+    region = profile_region.propose_region(setup.config, environ, region)
+    yield finding("no-region", names, message, f"add a line: region = {region}")
+
+
+def check_legacy_profiles(setup: Setup) -> Iterator[Finding]:
+    """Find profiles without an sso-session that have a wrong region, or no valid token."""
+    wrong, signed_out = (
+        defaultdict[tuple[str, str], list[str]](list),
+        defaultdict[str, list[str]](list),
+    )
+    for profile in (*setup.profiles, *setup.sources):
+        keys = profile.entry.keys
+        if profile.target is None or profile.target.form != "legacy":
+            continue
+        url, region = keys.get("sso_start_url", ""), setup.find_correct_region(keys)
+        if region is not None:
+            wrong[keys["sso_region"], region].append(profile.name)
+        # A URL in quotes has a finding of its own.
+        if url and not is_quoted(url) and not setup.has_legacy_token(keys):
+            signed_out[url].append(profile.name)
+    for (own, region), names in wrong.items():
+        fix = setup.adopt_or(names, f"write in an editor: sso_region = {region}")
+        yield finding("wrong-sso-region", names, wrong_region_text(own, region), fix)
+    for url, names in signed_out.items():
+        what = "has no valid sign-in of the old kind, which a profile without sso_session needs"
+        login = f"aws sso login --profile {quoted_name(names[0])}"
+        adopt = setup.adopt_command(names)
+        fix = f"{adopt}, or sign in with: {login}" if adopt else login
+        yield finding("legacy-token", names, f"{show(url, 200)} {what}", fix)
+
+
+def check_guarded_roles(setup: Setup) -> Iterator[Finding]:
+    """Find profiles by which SDKs get a guarded role without ssohelper, so without a grant."""
+    shown, names = {one.name for one in setup.profiles}, list[str]()
+    with suppress(SsoHelperError):  # files that cannot be read have findings of their own
+        names = [one for one in guards.find_escaping_profiles(setup.app) if one in shown]
+    if names:
+        message = "SDKs get a guarded role in this way without asking ssohelper"
+        yield finding("guard-escaped", names, message)
+
+
+# -- the programs of profiles --------------------------------------------------------------------
+
+
+def check_programs(setup: Setup) -> Iterator[Finding]:
+    """Find programs of `credential_process` that other users can replace, or that are not ours."""
+    used: dict[str, list[str]] = defaultdict(list)
+    for profile in setup.list_every_profile():
+        used[profile.program_word].append(profile.name)
+    for word, names in used.items():
+        program = setup.find_program(word) if word else None
+        if program is None or program.path is None:
+            continue
+        path = f'"{show(program.path, 200)}"'
+        if program.replaceable:
+            place = show(program.replaceable, 200)
+            what = f'which every SDK runs as you: they may write "{place}"'
+            message, fix = (
+                f"other users can replace {path}, {what}",
+                f"chmod go-w {shlex.quote(place)}",
+            )
+            yield finding("program-replaceable", names, message, fix)
+        elif program.is_of_another_installation:
+            message = f"{path} belongs to another installation of ssohelper"
+            yield finding("helper-of-another-installation", names, message)
+        elif program.only_has_our_name:
+            what = "which has ssohelper's name and belongs to no installation of it"
+            message = f"runs {path}, {what}: it may give the credentials of another role"
+            yield finding("helper-not-ours", names, message)
+
+
+def check_proofs(setup: Setup) -> Iterator[Finding]:
+    """Find programs that were run and gave no credentials, or another account's, or were not run."""
+    for proof in setup.proofs:
+        name, meant = proof.profile.name, proof.profile.meant_account_id
+        if proof.failure and proof.is_own and setup.settings_error is not None:
+            continue  # ssohelper's program reads the settings too, and another check reports them
+        if proof.failure and proof.needs_sign_in:
+            yield from _find_missing_sign_in(setup, proof.profile, proof.failure)
+        elif proof.failure:
+            message = f"the profile's program was run and gave no credentials: {proof.failure}"
+            see = f"see what it says: aws sts get-caller-identity --profile {quoted_name(name)}"
+            own = f"see more: ssohelper whoami {quoted_name(name)}"
+            fix = own if proof.is_own else setup.adopt_or([name], see)
+            yield finding("no-credentials", [name], message, fix)
+        elif proof.is_of_another_account:
+            message = "the profile's program gave credentials for account "
+            message += f"{show(proof.account_id, 20)}; the profile is for {meant}"
+            yield finding("another-account", [name], message)
+    proven = {proof.profile.name for proof in setup.proofs}
+    for profile in (*setup.profiles, *setup.sources) if setup.chosen is not None else ():
+        word, answer = profile.program_word, setup.resolver.resolve(profile.name)
+        program = setup.find_program(word) if word and answer.source == "program" else None
+        if program is None or program.is_own or program.path is None or program.replaceable:
+            continue  # other checks report our own, missing and replaceable programs
+        if profile.name not in proven:
+            what = f'only a run of "{show(program.word, 200)}" shows whether it gives credentials'
+            fix = f"ssohelper doctor {quoted_name(setup.chosen or '')} --run"
+            yield finding("program-not-run", [profile.name], what, fix)
+
+
+def _find_missing_sign_in(setup: Setup, profile: ProfileFact, failure: str) -> Iterator[Finding]:
+    """Yield the finding that a sign-in is missing, unless the check of sessions reports it."""
+    name = profile.target.session_name if profile.target is not None else None
+    if not any(one.name == name and setup.needs_sign_in(one) for one in setup.sessions):
+        subject = f'session "{name}"' if name else f'profile "{show(profile.name, 80)}"'
+        yield finding("signed-out", subject, failure, f"ssohelper login {name or ''}".strip())
+
+
+def _make_helper_repair(setup: Setup) -> Callable[[], None]:
+    """Return what writes the present path of ssohelper into managed profiles, in one write."""
+
+    def write_command_path() -> None:
+        changes: list[Change] = []
+
+        def make_changes(config: ConfigFile) -> Sequence[Change]:
+            changes[:] = list(_list_path_changes(config, setup.command or ""))
+            return changes
+
+        app = setup.app
+        if app.config.write(make_changes, app.clock.deadline()):
+            config_writing.add_config_write_to_journal(app, "doctor", changes)
+
+    return write_command_path
+
+
+def _list_path_changes(config: ConfigFile, command: str) -> Iterator[Change]:
+    for entry in config.profiles():
+        line = entry.keys.get("credential_process", "")
+        if not entry.managed or process_command.ssohelper_options(line) is None:
+            continue
+        found = _OWN_PROGRAM.match(line)
+        if found and not os.path.exists(process_command.split_command(line)[0]):
+            new = f"{command} {line[found.end() :].lstrip()}"  # the arguments stay as they are
+            yield EditSection(entry.header, (("credential_process", new),))
+
+
+# -- one profile ---------------------------------------------------------------------------------
+
+PROFILE_CHECKS = (
+    *(check_values, check_resolution, check_roles, check_programs, check_legacy_profiles),
+)
+
+
+def find_profile_finding(setup: Setup) -> Finding | None:
+    """Return the first finding that says why the chosen profile does not work, None if it works."""
+    for one in sort_findings(found for check in PROFILE_CHECKS for found in check(setup)):
+        if one.severity == "problem" and one.id != _HARMLESS and setup.chosen in one.profiles:
+            return one
+    return None
+
+
+def make_not_used_error(app: App, name: str) -> ConfigInvalid:
+    """Return the error for a profile with which a shell would not get the role that it names.
+
+    Message and hint are those of `doctor`. Such profiles are those that
+    `adopting.find_unfit_profiles` returns.
+    """
+    setup = Setup(app, name)
+    found = find_profile_finding(setup)
+    message = found.message if found is not None else setup.explain_refusal(name)
+    fix = found.fix if found is not None else f"see: ssohelper doctor {shlex.quote(show(name))}"
+    return ConfigInvalid(f'the profile "{show(name, 80)}" is not used: {message}', hint=fix)
+
+
+def explain_error(app: App, name: str, error: SsoHelperError) -> SsoHelperError:
+    """Return the error for an unusable profile, with reason and fix from `doctor`.
+
+    Returns `error` itself if `doctor` knows no reason.
+    """
+    setup = Setup(app, name)
+    if setup.config.profile(name) is None and not setup.keys_only:
+        return error
+    found = find_profile_finding(setup)
+    # For a missing session, the error itself has the command that makes the session.
+    if found is not None and found.id != "session-missing":
+        return ConfigInvalid(f'profile "{show(name, 80)}": {found.message}', hint=found.fix)
+    if isinstance(error, NoSessionOfProfile):
+        adopt = setup.adopt_command([one.name for one in (*setup.profiles, *setup.sources)])
+        if adopt:
+            hint = f"another tool wrote it; adopt it with: {adopt}"
+            return ConfigInvalid(error.message, hint=hint)
+    return error
+
+
+def find_overriding(app: App, name: str, *, is_named: bool) -> list[Finding]:
+    """Return findings that say why programs in this shell may not get the profile's role.
+
+    Reads files only. If `is_named`, the profile is that of a command with `--profile`, which ignores
+    variables that win over AWS_PROFILE. A helper of another installation counts too: only a run
+    would show which credentials it gives.
+    """
+    setup = Setup(app, name)
+    is_in_use = name in (app.environ.get(one) for one in resolver.PROFILE_VARIABLES)
+    ignored = resolver.PROFILE_VARIABLES if is_named or not is_in_use else ()
+    environ = {key: value for key, value in app.environ.items() if key not in ignored}
+    shell = [*refused_values.find_refused_variables(environ)]
+    shell += refused_values.find_preferred_variables(environ, name)
+    if not is_in_use:
+        shell = [
+            one._replace(severity="note") if one.id in _IGNORED_BESIDE_NAME else one
+            for one in shell
+            if one.id != "half-a-key"
+        ]
+    checks = (check_credentials_file, *PROFILE_CHECKS)
+    has_profile = setup.config.profile(name) is not None
+    found = [one for check in checks for one in check(setup)] if has_profile else []
+    also = (*_IGNORED_BESIDE_NAME, "helper-of-another-installation")
+    every = (*sort_findings(shell), *sort_findings(found))
+    return [one for one in every if one.severity == "problem" or one.id in also]

@@ -1,0 +1,48 @@
+"""What `doctor` finds in files as a test writes them; the machine is not looked at."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ssohelper.actions import doctor_machine, doctor_profiles, doctor_sessions
+from ssohelper.actions.doctor_facts import Setup
+from ssohelper.app import App
+from ssohelper.core.findings import Finding, sort_findings
+from ssohelper.core.listing import Listing
+from ssohelper.core.resolver import ProgramFact
+
+CHECKS = (
+    *(doctor_machine.check_config, doctor_machine.check_variables),
+    *(*doctor_profiles.PROFILE_CHECKS, doctor_profiles.check_proofs),
+    *(doctor_sessions.check_lists, doctor_sessions.check_portals),
+)
+
+
+def make_setup(
+    folder: Path,
+    config: str,
+    *,
+    credentials: str = "",
+    chosen: str | None = None,
+    environ: Mapping[str, str] = {},
+    listings: Mapping[str, Listing] = {},
+    programs: Mapping[str, ProgramFact] | None = None,
+) -> Setup:
+    """Return the setup of these files; `programs` are the programs that there are, by their word."""
+    home = folder / "home"
+    (home / ".aws").mkdir(parents=True, exist_ok=True)
+    (home / ".aws" / "config").write_text(config)
+    (home / ".aws" / "credentials").write_text(credentials)
+    app = App({"HOME": str(home), "SSOHELPER_HOME": str(home), **environ})
+    for name, listing in listings.items():
+        app.directory.save(name, listing)
+    setup = Setup(app, chosen)
+    setup.__dict__["command"] = "/x/ssohelper-credentials"
+    if programs is not None:
+        found = dict(programs)
+        setup.find_program = found.get  # type: ignore[assignment]
+    return setup
+
+
+def find_in(setup: Setup) -> list[Finding]:
+    """Return what the checks find that look at files and variables."""
+    return sort_findings(one for check in CHECKS for one in check(setup))
