@@ -81,7 +81,7 @@ def tree_text() -> str:
 
 
 def _list_commands(path: str, command: click.Command) -> list[tuple[str, click.Command, str]]:
-    help_text = COMMANDS[path][2] if path in COMMANDS else command.get_short_help_str(LONGEST_HELP)
+    help_text = COMMANDS[path] if path in COMMANDS else command.get_short_help_str(LONGEST_HELP)
     found = [(path, command, _plain_text(help_text) if path else "")]
     if isinstance(command, click.Group):
         context = click.Context(command)

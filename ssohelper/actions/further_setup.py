@@ -74,9 +74,7 @@ def add_portal_of_further_region(app: App, session: SsoSession, portal: FurtherP
         return False
     texts = [text for text in texts if not text.startswith(f"{portal.region}=")]
     regions.check_regions_setting(app, session.name, [*texts, portal.text])
-    own_settings.change_setting(
-        app, key, ("sessions", session.name, "regions"), [*texts, portal.text], "setup"
-    )
+    own_settings.change_setting(app, key, [*texts, portal.text], "setup")
     app.forget_settings()
     return True
 

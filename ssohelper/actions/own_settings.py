@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ssohelper.actions import agents
 from ssohelper.core import journal
+from ssohelper.core.shell_text import word_as_typed
 from ssohelper.errors import Refused
 
 if TYPE_CHECKING:
@@ -16,14 +17,13 @@ if TYPE_CHECKING:
 GUARDING_TABLES = ("guard", "tags")
 
 
-def refuse_if_allow_list_applies(app: App, key: str) -> None:
-    """Refuse to change the setting `key` for a program that an allow-list limits (Refused)."""
-    agents.refuse_if_allow_list_applies(app, "change settings", f"ssohelper config set {key}")
-
-
-def check_setting_change(app: App, key: str, value: Any) -> None:
+def check_change(app: App, key: str, value: Any) -> None:
     """Raise Refused if an allow-list limits us, or if the company's policy sets this setting."""
-    refuse_if_allow_list_applies(app, key)
+    words = value if isinstance(value, tuple | list) else [str(value)]
+    typed = "--default" if value is None else " ".join(map(word_as_typed, words))
+    agents.refuse_if_allow_list_applies(
+        app, "change settings", f"ssohelper config set {key} {typed}"
+    )
     policy = app.company_policy
     if key == "storage" and policy.storage not in (None, value):
         raise Refused(
@@ -35,41 +35,38 @@ def check_setting_change(app: App, key: str, value: Any) -> None:
 def remove_session_settings(app: App, name: str) -> None:
     """Remove the settings `sessions.NAME.…`.
 
-    Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of
-    `refuse_if_allow_list_applies`.
+    Raises: ConfigInvalid when the file is not TOML, LocalState; Refused if an allow-list applies.
     """
-    refuse_if_allow_list_applies(app, f"sessions.{name}")
+    agents.refuse_if_allow_list_applies(
+        app, "change settings", f"ssohelper config set sessions.{name}"
+    )
     if app.settings_store.remove_settings_of_session(name, app.clock.deadline()):
         app.forget_settings()
 
 
-def change_setting(
-    app: App, key: str, parts: tuple[str, ...], value: Any, command: str = "config set"
-) -> None:
-    """Set the setting `key` to `value`, or remove it if `value` is None. Adds a journal line.
+def change_setting(app: App, key: str, value: Any, command: str = "config set") -> None:
+    """Set the setting, or remove it if `value` is None. Adds a journal line that names `command`.
 
-    `parts` are the names of the key's tables and the key's own name. The journal line names
-    `command`.
-    Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of
-    `check_setting_change`.
+    Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of `check_change`.
     """
-    check_setting_change(app, key, value)
-    was_there = key in app.settings.values
+    check_change(app, key, value)
+    was_there, parts = key in app.settings.values, app.settings.split(key)
     deadline = app.clock.deadline()
     if value is None:
         is_written = app.settings_store.unset(parts, deadline)
     else:
         is_written = app.settings_store.set(parts, value, deadline)
-    if is_written and parts[0] in GUARDING_TABLES:
+    if not is_written:
+        return
+    if parts[0] in GUARDING_TABLES:
         app.vault.remember_guard_rules()
-    if is_written:
-        is_set = value is not None
-        entry = journal.make_entry(
-            "config-write",
-            command=command,
-            file=str(app.locations.settings_file),
-            added=int(is_set and not was_there),
-            changed=int(is_set and was_there),
-            removed=int(not is_set),
-        )
-        app.journal.try_append(entry)
+    is_set = value is not None
+    entry = journal.make_entry(
+        "config-write",
+        command=command,
+        file=str(app.locations.settings_file),
+        added=int(is_set and not was_there),
+        changed=int(is_set and was_there),
+        removed=int(not is_set),
+    )
+    app.journal.try_append(entry)

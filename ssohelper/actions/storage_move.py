@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ssohelper.core import journal
 from ssohelper.core.choices import NATIVE
+from ssohelper.core.text import show
 from ssohelper.errors import KeyringUnavailable, LoginRequired
 
 if TYPE_CHECKING:
@@ -14,24 +15,31 @@ if TYPE_CHECKING:
 FILE, KEYRING = "file", "keyring"
 
 
-class MovedSignIns(NamedTuple):
-    """The effects of moving sign-ins to another storage.
+_IN_KEYRING = (
+    "sign-ins are now encrypted, with a key in the keyring: the AWS CLI and other tools no longer "
+    "share them"
+)
+_IN_FILES = "sign-ins are now in ~/.aws/sso/cache, where the AWS CLI and other tools share them"
+_ON_DISK = (
+    "the runtime folder is not in memory, so no published responses are kept there: each call "
+    "asks a broker, which takes longer"
+)
 
-    `is_new` says that the storage changed. `lost` are the sessions whose sign-in could not be read.
-    `managed_native` and `unmanaged_native` are the names of profiles that SDKs read without
-    ssohelper, written by ssohelper or by others: with keyring storage these profiles have no
-    sign-in.
+
+def find_loosening(app: App, new_storage: str) -> str | None:
+    """Return what the user must confirm before sign-ins leave the keyring; None if they do not.
+
+    Raises: KeyringUnavailable if sign-ins are to be moved into a keyring that does not answer.
     """
-
-    is_new: bool
-    lost: tuple[str, ...]
-    managed_native: tuple[str, ...]
-    unmanaged_native: tuple[str, ...]
-    may_publish: bool
-
-
-def takes_sign_ins_out_of_keyring(app: App, new_storage: str) -> bool:
-    return new_storage == FILE and app.storage.find_present_storage() == KEYRING
+    if new_storage == KEYRING:
+        app.storage.keyring.find()
+    if new_storage == KEYRING or app.storage.find_present_storage() == FILE:
+        return None
+    notice = f"the sign-ins will be in clear in {app.locations.token_folder}"
+    lost = find_unreadable_sign_ins(app)
+    return (
+        f"{notice}; these cannot be read, and end: {', '.join(map(show, lost))}" if lost else notice
+    )
 
 
 def find_unreadable_sign_ins(app: App) -> list[str]:
@@ -47,26 +55,37 @@ def find_unreadable_sign_ins(app: App) -> list[str]:
     return found
 
 
-def move_sign_ins(app: App, new_storage: str) -> MovedSignIns:
+def move_sign_ins(app: App, new_storage: str) -> list[str]:
     """Move all sign-ins to the storage `new_storage`, as the user has confirmed.
 
+    Returns lines about the consequences, and warns of each sign-in that could not be read. After an
+    error, a second call continues the move.
     Raises: KeyringUnavailable, LockNotObtained; LocalState, also if the journal cannot be written.
-    After an error, a second call continues the move.
     """
     before = app.storage.find_present_storage()
-    is_new = before != new_storage
-    if takes_sign_ins_out_of_keyring(app, new_storage):
+    if before == KEYRING != new_storage:
         app.journal.append(
             journal.make_entry("loosened", what="storage", before=before, after=new_storage)
         )
     lost = app.storage.move_sign_ins(new_storage, is_confirmed=True)
+    if before == new_storage:
+        return []
+    for name in lost:
+        app.warn(f'the sign-in to "{name}" could not be read; sign in with: ssohelper login {name}')
+    if new_storage == FILE:
+        return [_IN_FILES]
     config = app.config.read()
     targets = [(entry, config.target_or_none(entry)) for entry in config.profiles()]
-    native = [entry for entry, target in targets if target is not None and target.form == NATIVE]
-    return MovedSignIns(
-        is_new,
-        tuple(lost),
-        tuple(entry.name for entry in native if entry.managed),
-        tuple(entry.name for entry in native if not entry.managed),
-        app.storage.may_publish,
-    )
+    # SDKs read these profiles without ssohelper, so they have no sign-in any more.
+    native = [entry.managed for entry, found in targets if found and found.form == NATIVE]
+    lines = [_IN_KEYRING, *([] if app.storage.may_publish else [_ON_DISK])]
+    if ours := native.count(True):
+        lines.append(
+            f"{ours} managed profiles of the form sso need AWS's own sign-in; "
+            "convert them with: ssohelper profile sync"
+        )
+    if others := native.count(False):
+        lines.append(
+            f"{others} profiles that ssohelper did not write need their own sign-in: aws sso login"
+        )
+    return lines

@@ -17,133 +17,86 @@ if TYPE_CHECKING:
     from ssohelper.core.role_rows import RoleRow
     from ssohelper.system.shell_answer import ShellAnswer
 
-# Each command's module, attribute and one-line help, by what people do with it. The help texts are
-# here so that `ssohelper --help` imports no command's module and takes 37 ms instead of 300.
-GROUPS: dict[str, dict[str, tuple[str, str, str]]] = {
+# The one-line help of each command, by what people do with it. The help texts are here so that
+# `ssohelper --help` imports no command's module and takes 37 ms instead of 300.
+GROUPS = {
     "Start": {
-        "setup": (
-            "setup_command",
-            "setup",
-            "Onboard in one command: sign in, list, write profiles",
-        ),
-        "install": (
-            "install_command",
-            "install_shell_lines",
-            "Set up your shell for ssohelper, or undo that",
-        ),
-        "demo": (
-            "demo_command",
-            "run_demo",
-            "Try everything on a local Identity Center, no AWS needed",
-        ),
+        "setup": "Onboard in one command: sign in, list, write profiles",
+        "install": "Set up your shell for ssohelper, or undo that",
+        "demo": "Try everything on a local Identity Center, no AWS needed",
     },
     "Sign-in": {
-        "login": ("sign_in_commands", "login", "Sign in to a session and save its token"),
-        "logout": (
-            "sign_in_commands",
-            "logout",
-            "Sign out of a session, on this machine and at AWS",
-        ),
-        "status": (
-            "sign_in_commands",
-            "print_status",
-            "Show how long sign-ins, tokens and credentials last",
-        ),
-        "session": (
-            "session_commands",
-            "session_command_group",
-            "Manage the portals that you sign in to",
-        ),
+        "login": "Sign in to a session and save its token",
+        "logout": "Sign out of a session, on this machine and at AWS",
+        "status": "Show how long sign-ins, tokens and credentials last",
+        "session": "Manage the portals that you sign in to",
     },
     "Roles and profiles": {
-        "list": ("list_command", "list_roles", "List the accounts and roles you may use"),
-        "favourite": (
-            "favourite_command",
-            "favourite_command_group",
-            "Manage the roles that come first in lists",
-        ),
-        "profile": (
-            "profile_commands",
-            "profile_command_group",
-            "Manage profiles in ~/.aws/config, undo changes",
-        ),
-        "whoami": (
-            "whoami_command",
-            "whoami",
-            "Show which account and role a profile stands for",
-        ),
-        "console": ("console_command", "open_console", "Open the AWS console as a profile's role"),
+        "list": "List the accounts and roles you may use",
+        "profile": "Manage profiles in ~/.aws/config, undo changes",
+        "whoami": "Show which account and role a profile stands for",
+        "console": "Open the AWS console as a profile's role",
     },
     "In the shell": {
-        "use": ("use_command", "use_profile", "Switch this shell to a profile"),
-        "clear": ("use_command", "undo_use", "Undo `use`: restore this shell's environment"),
-        "exec": ("exec_command", "exec_program", "Run a command with credentials of a role"),
-        "env": ("env_command", "print_env", "Print a role's keys as shell exports, for eval"),
-        "prompt": (
-            "prompt_command",
-            "print_prompt_line",
-            "Print one line for a prompt: profile and time left",
-        ),
-        "shell-init": (
-            "shell_text_commands",
-            "print_shell_init",
-            "Print the shell code of `use`, for eval",
-        ),
-        "completion": (
-            "shell_text_commands",
-            "print_completion_script",
-            "Print the completion script of a shell",
-        ),
+        "use": "Switch this shell to a profile",
+        "clear": "Undo `use`: restore this shell's environment",
+        "exec": "Run a command with credentials of a role",
+        "env": "Print a role's keys as shell exports, for eval",
     },
     "For programs": {
-        "serve": (
-            "serve_command",
-            "serve_credentials",
-            "Serve a role's credentials to containers and jobs",
-        ),
-        "agent": (
-            "agent_command",
-            "agent_command_group",
-            "Set up coding agents for your profiles",
-        ),
-        "credential-process": (
-            "credential_command",
-            "print_credentials",
-            "Print credentials for an SDK; profiles call this",
-        ),
-        "emulator": (
-            "demo_command",
-            "emulator_command_group",
-            "Run the demo's local Identity Center alone",
-        ),
+        "serve": "Serve a role's credentials to containers and jobs",
+        "agent": "Set up coding agents for your profiles",
+        "credential-process": "Print credentials for an SDK; profiles call this",
+        "emulator": "Run the demo's local Identity Center alone",
     },
     "Safety": {
-        "guard": (
-            "guard_command",
-            "guard_command_group",
-            "Hand out guarded roles on purpose, for a short time",
-        ),
-        "audit": ("audit_command", "print_audit", "Show what AWS issued, and to which program"),
+        "guard": "Hand out guarded roles on purpose, for a short time",
+        "audit": "Show what AWS issued, and to which program",
     },
     "Settings and repair": {
-        "config": (
-            "config_commands",
-            "config_command_group",
-            "Get and set ssohelper's own settings",
-        ),
-        "doctor": (
-            "doctor_command",
-            "diagnose_setup",
-            "Find what is wrong with your AWS setup, and the cure",
-        ),
-        "cache": (
-            "cache_commands",
-            "cache_command_group",
-            "List saved files, remove credentials and lists",
-        ),
+        "config": "Get and set ssohelper's own settings",
+        "doctor": "Find what is wrong with your AWS setup, and the cure",
+    },
+    # These are not in the root help: the help of `install` names them.
+    "": {
+        "favourite": "Manage the roles that come first in lists",
+        "prompt": "Print one line for a prompt: profile and time left",
+        "shell-init": "Print the shell code of `use`, for eval",
+        "completion": "Print the completion script of a shell",
+        "cache": "List saved files, remove credentials and lists",
     },
 }
-COMMANDS = {name: place for group in GROUPS.values() for name, place in group.items()}
+COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
+_PLACES = {
+    "setup": "setup_command.setup",
+    "install": "install_command.install_shell_lines",
+    "demo": "demo_command.run_demo",
+    "login": "sign_in_commands.login",
+    "logout": "sign_in_commands.logout",
+    "status": "sign_in_commands.print_status",
+    "session": "session_commands.session_command_group",
+    "list": "list_command.list_roles",
+    "profile": "profile_commands.profile_command_group",
+    "whoami": "whoami_command.whoami",
+    "console": "console_command.open_console",
+    "use": "use_command.use_profile",
+    "clear": "use_command.undo_use",
+    "exec": "exec_command.exec_program",
+    "env": "env_command.print_env",
+    "serve": "serve_command.serve_credentials",
+    "agent": "agent_command.agent_command_group",
+    "credential-process": "credential_command.print_credentials",
+    "emulator": "demo_command.emulator_command_group",
+    "guard": "guard_command.guard_command_group",
+    "audit": "audit_command.print_audit",
+    "config": "config_commands.config_command_group",
+    "doctor": "doctor_command.diagnose_setup",
+    "favourite": "favourite_command.favourite_command_group",
+    "prompt": "prompt_command.print_prompt_line",
+    "shell-init": "shell_text_commands.print_shell_init",
+    "completion": "shell_text_commands.print_completion_script",
+    "cache": "cache_commands.cache_command_group",
+}
 ALIASES = {"ls": "list"}
 # What users of other tools, or of git, type for these commands.
 MEANT_COMMANDS = {
@@ -191,12 +144,13 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command; None for an unknown name."""
-        place = COMMANDS.get(ALIASES.get(cmd_name, cmd_name))
+        place = _PLACES.get(ALIASES.get(cmd_name, cmd_name))
         if place is None:
             return None
-        if sys.platform == "win32" and place[0] == "serve_command":
+        if sys.platform == "win32" and cmd_name == "serve":
             raise output.make_not_on_windows_error("serve")
-        command: click.Command = getattr(import_module(f"ssohelper.cli.{place[0]}"), place[1])
+        module, _, attribute = place.partition(".")
+        command: click.Command = getattr(import_module(f"ssohelper.cli.{module}"), attribute)
         return command
 
     def resolve_command(
@@ -217,8 +171,9 @@ class LazyGroup(click.Group):
         """Write the help's lists of commands, one for each group, without importing any."""
         width = max(map(len, COMMANDS))
         for heading, group in GROUPS.items():
-            with formatter.section(heading):
-                formatter.write_dl([(name.ljust(width), place[2]) for name, place in group.items()])
+            if heading:
+                with formatter.section(heading):
+                    formatter.write_dl([(name.ljust(width), text) for name, text in group.items()])
 
 
 class _BuildVersion(str):

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import guards, own_settings, prompt_notes, regions
+from ssohelper.actions import guards, own_settings, prompt_notes, regions, storage_move
 from ssohelper.app import App
-from ssohelper.cli import guarding, output, storage_setting
+from ssohelper.cli import guarding, output
 from ssohelper.core.similar_names import did_you_mean
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
@@ -60,7 +60,7 @@ def get_setting(key: str) -> None:
     if output.options().json:
         output.print_json(row, app.warnings)
     else:
-        output.echo(show(_setting_value_text(row["value"])))
+        output.echo(show(_text(row["value"])))
 
 
 @config_command_group.command("set", context_settings={"ignore_unknown_options": True})
@@ -79,26 +79,30 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool) -> None:
       ssohelper config set default_region --default
     """
     app = output.get_app()
-    definitions.find_setting(key)
-    value = _parse_value(key, values, to_default=to_default)
+    if to_default == bool(values):
+        raise UsageProblem(
+            f'"{key}" needs either a value or --default',
+            hint=f"set it with: ssohelper config set {key} VALUE",
+        )
+    setting = definitions.find_setting(key)
+    value = None if to_default else definitions.parse_words(key, values)
     # Reading the settings raises ConfigInvalid for an invalid file before anything is written.
     before = app.settings
     effective_settings.check_new_value(before, key, value)
+    own_settings.check_change(app, key, value)
     parts = definitions.split_key(key)
     if parts[0] == "sessions" and parts[-1] == "regions" and value:
         regions.check_regions_setting(app, parts[1], value)
-    ended = list[str]()
-    if is_guard := parts[0] in own_settings.GUARDING_TABLES:
-        own_settings.refuse_if_allow_list_applies(app, key)
+    ended, is_guard = list[str](), parts[0] in own_settings.GUARDING_TABLES
+    if is_guard:
         kept = guards.rules_after_change(app, key, before, before.with_value(key, value))
         ended = guarding.confirm_rules_end(app, kept)
-    storage = str(definitions.find_setting(key).default if to_default else value)
-    if key == "storage":
-        own_settings.check_setting_change(app, key, value)
-        storage_setting.confirm_storage_move(app, storage)
-    own_settings.change_setting(app, key, parts, value)
-    if key == "storage":
-        storage_setting.move_sign_ins(app, storage)
+    storage = str(setting.default if to_default else value)
+    if key == "storage" and (notice := storage_move.find_loosening(app, storage)):
+        guarding.confirm_loosening(app, "storage", notice)
+    own_settings.change_setting(app, key, value)
+    for line in storage_move.move_sign_ins(app, storage) if key == "storage" else ():
+        output.say(line)
     if ended:
         guards.end_rules(app, kept)
     after = app.read_settings()
@@ -135,7 +139,7 @@ def list_settings() -> None:
         output.print_json(rows, app.warnings)
         return
     shown = [
-        (row["key"], _setting_value_text(row["value"]), row["place"] or row["origin"], row["what"])
+        (row["key"], _text(row["value"]), row["place"] or row["origin"], row["what"])
         for row in rows
     ]
     output.print_rows(("setting", "value", "from", "what it is"), shown)
@@ -151,24 +155,11 @@ def print_settings_path() -> None:
       $EDITOR "$(ssohelper config path)"
     """
     app = output.get_app()
+    path = app.locations.settings_file
     if output.options().json:
-        found = {
-            "path": str(app.locations.settings_file),
-            "exists": app.locations.settings_file.exists(),
-        }
-        output.print_json(found, app.warnings)
+        output.print_json({"path": str(path), "exists": path.exists()}, app.warnings)
     else:
-        output.echo(show(str(app.locations.settings_file)))
-
-
-def _parse_value(key: str, values: tuple[str, ...], *, to_default: bool) -> Any:
-    """Return the setting's new value; None for its default. Raises: UsageProblem."""
-    if to_default == bool(values):
-        raise UsageProblem(
-            f'"{key}" needs either a value or --default',
-            hint=f"set it with: ssohelper config set {key} VALUE",
-        )
-    return None if to_default else definitions.parse_words(key, values)
+        output.echo(show(str(path)))
 
 
 def _warn_of_unknown_session(app: App, name: str) -> None:
@@ -209,7 +200,7 @@ def _setting_row(app: App, settings: effective_settings.Settings, key: str) -> d
     }
 
 
-def _setting_value_text(value: Any) -> str:
+def _text(value: Any) -> str:
     """Return the setting's value as the user would type it; "" when it is not set."""
     if value is None:
         return ""

@@ -43,6 +43,10 @@ def install_shell_lines(
     Adds its lines, between two comments that mark them, to ~/.bashrc, to ~/.zshrc (or the one in
     ZDOTDIR), or in a new file in fish's conf.d. The lines for pwsh are not tested.
 
+    What install writes, other files can have too: `ssohelper shell-init SHELL` prints the function,
+    `completion SHELL` the completion, `prompt` one line for a prompt. `ssohelper cache` lists what
+    is saved, and `favourite` the roles that come first; both change it.
+
     With --uninstall --profiles, managed profiles get AWS's own form under the same names, and our
     lines are removed from the files of all shells.
     """

@@ -197,8 +197,7 @@ def _offer_guard_rules(app: App, listing: Listing, *, yes: bool) -> None:
         return
     output.say(setup_text.proposed_guard_rules_line(guarded))
     if output.confirm(setup_text.GUARD_QUESTION, yes=False, what="setup"):
-        parts = ("guard", "rules")
-        own_settings.change_setting(app, "guard.rules", parts, list(guarded), "setup")
+        own_settings.change_setting(app, "guard.rules", list(guarded), "setup")
     else:
         output.say(f"later: {command}")
 

@@ -81,16 +81,6 @@ TREE = """\
 <query*
 --accounts List accounts, each with its roles.
 --refresh Ask AWS for a new list, even if the saved one is recent.
-[favourite] Manage the roles that come first in lists
-+
-[favourite add] Make a role a favourite.
-+
-<profile
-[favourite list] Print your favourite roles: session, account id and role name.
-+
-[favourite rm] Remove a role from the favourites.
-+
-<profile
 [profile] Manage profiles in ~/.aws/config, undo changes
 +
 [profile add] Add a profile for one role, also one that you have removed.
@@ -167,16 +157,6 @@ TREE = """\
 --format=words:env,json,sts Print exports, one JSON object of the variables, or JSON as AWS STS a…
 --reveal Print the secrets even on a terminal.
 --reason=text Grant a guarded role for 30 min; the reason goes into the journal.
-[prompt] Print one line for a prompt: profile and time left
-+
---format=text The line to print, with {FIELD}s.
-[shell-init] Print the shell code of `use`, for eval
-+
-<words:bash,zsh,fish,pwsh
---cmd=text The shell function's name.
-[completion] Print the completion script of a shell
-+
-<words:bash,zsh,fish,pwsh
 [serve] Serve a role's credentials to containers and jobs
 +
 <profile
@@ -224,7 +204,7 @@ TREE = """\
 [audit] Show what AWS issued, and to which program
 +
 --since=text Only lines since a time: 2d or 90m ago, or 2026-11-20.
---role=role_glob Only roles that match: NAME, or ACCOUNT/NAME; globs.
+--role=text Only roles that match: NAME, or ACCOUNT/NAME; globs.
 --event=words:issue,sign-in,sign-out,grant,revoke,release,refused,loosened,config-write* Only lines of this event. Repeatable.
 [config] Get and set ssohelper's own settings
 +
@@ -245,6 +225,26 @@ TREE = """\
 <profile
 --fix Make the safe repairs, and nothing else.
 --run Run the profile's program, also another tool's.
+[favourite] Manage the roles that come first in lists
++
+[favourite add] Make a role a favourite.
++
+<profile
+[favourite list] Print your favourite roles: session, account id and role name.
++
+[favourite rm] Remove a role from the favourites.
++
+<profile
+[prompt] Print one line for a prompt: profile and time left
++
+--format=text The line to print, with {FIELD}s.
+[shell-init] Print the shell code of `use`, for eval
++
+<words:bash,zsh,fish,pwsh
+--cmd=text The shell function's name.
+[completion] Print the completion script of a shell
++
+<words:bash,zsh,fish,pwsh
 [cache] List saved files, remove credentials and lists
 +
 [cache clear] Remove cached credentials and saved lists of roles; sign-ins stay.

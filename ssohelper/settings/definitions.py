@@ -198,6 +198,10 @@ def parse_text(setting: Setting, text: str, place: str) -> Any:
 def parse_words(key: str, words: tuple[str, ...]) -> Any:
     """Parse what the user typed as the value of this setting. Raises: UsageProblem."""
     setting = find_setting(key)
+    option = next((word for word in words if word.startswith("--")), None)
+    if option and setting.kind != "notify":  # whose words are a command line
+        hint = "config set takes values and --default"
+        raise UsageProblem(f'no option named "{show(option, 80)}"', hint=hint)
     try:
         if isinstance(setting.default, tuple) and (setting.kind, *words) != ("notify", DESKTOP):
             return checked_value(setting, _list_items(words), "")

@@ -82,6 +82,10 @@ class Settings(NamedTuple):
             return find_setting(key).variable
         return f"{self.path}:{self.values[key][1]}" if origin == "file" else None
 
+    def split(self, key: str) -> tuple[str, ...]:
+        """Return the names of the key's tables and its own name."""
+        return split_key(key)
+
     def has_session(self, name: str) -> bool:
         """Return whether config.toml has a setting for this session alone."""
         return any(split_key(key)[:2] == ("sessions", name) for key in self.values)

@@ -278,6 +278,6 @@ def set_theme(app: FullScreenApp, name: str) -> None:
     app.theme = textual_theme_name(app, name, is_light=app.background.is_light)
     services = app.services
     app.run_in_background(
-        lambda: own_settings.change_setting(services, "theme", ("theme",), name),
+        lambda: own_settings.change_setting(services, "theme", name),
         lambda _done: app.show_done(f"theme {name}", f"ssohelper config set theme {name}"),
     )

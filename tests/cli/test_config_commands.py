@@ -7,6 +7,7 @@ import pytest
 
 from ssohelper.app import App
 from ssohelper.core.model import RoleKey
+from ssohelper.core.shell_text import word_as_typed
 from tests.conftest import Home, Run
 
 
@@ -132,6 +133,24 @@ def test_every_command_names_the_line_of_an_invalid_file(run: Run, settings_file
         assert f'"{settings_file}" line 2: no setting named "frm"' in done.stderr
         assert 'did you mean "form"?' in done.stderr
     assert settings_file.read_text() == 'form = "sso"\nfrm = 1\n'
+
+
+@pytest.mark.parametrize(
+    "words", [("guard.rules", "*/Admin"), ("storage", "file"), ("form", "sso")]
+)
+def test_below_an_allow_list_the_hint_is_the_whole_command(run: Run, words: list[str]) -> None:
+    done = run("config", "set", *words, env={"SSOHELPER_ALLOW": "*/*"})
+    assert done.returncode == 9
+    assert f"ssohelper config set {words[0]} {word_as_typed(words[1])}\n" in done.stderr
+
+
+def test_an_option_that_config_set_does_not_have_is_no_guard_rule(
+    run: Run, settings_file: Path
+) -> None:
+    done = run("config", "set", "guard.rules", "*/Admin", "--yes")
+    assert (done.returncode, 'no option named "--yes"' in done.stderr) == (2, True)
+    assert not settings_file.exists()
+    assert run("config", "set", "notify", "notify-send", "--urgency=low").returncode == 0
 
 
 def test_below_an_allow_list_no_question_about_a_guard_rule_is_asked(run: Run) -> None:

@@ -255,9 +255,7 @@ async def _offer_guard_rules(app: TuiApp[Any], listing: Listing) -> None:
     if await app.push_screen_wait(screen):
         await background.run(
             app,
-            lambda: own_settings.change_setting(
-                services, "guard.rules", ("guard", "rules"), list(rules), "setup"
-            ),
+            lambda: own_settings.change_setting(services, "guard.rules", list(rules), "setup"),
         )
         app.show_done(setup_text.proposed_guard_rules_line(rules), command)
     else:

@@ -16,7 +16,7 @@ from textual.events import Click, MouseDown, MouseMove, Resize
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ssohelper.core.keymap import ACTIONS, footer_labels_while_rows_are_ticked
+from ssohelper.core.keymap import ACTIONS, ticked_labels
 from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.widgets.clicks import Clicked, ClickMemory
 from ssohelper.tui.widgets.search_pane import SearchPane
@@ -151,7 +151,7 @@ def labels_of_actions_on_ticked_rows(screen: Screen[Any]) -> dict[str, str]:
     """Return the labels of the actions on ticked rows, by action, or {} if no row is ticked."""
     for pane in screen.query(SearchPane):
         if pane.row_counts().ticked:
-            return footer_labels_while_rows_are_ticked(has_search=bool(pane.line.value))
+            return ticked_labels(has_search=bool(pane.line.value))
     return {}
 
 
