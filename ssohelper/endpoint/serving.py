@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions import environment
 from ssohelper.app import App
-from ssohelper.core.child_config import child_config_text, minimal_config_text
+from ssohelper.core.child_config import child_config_text
 from ssohelper.core.local_http import ClosableServer, RequestHandler
 from ssohelper.core.model import Profile, Secret
 from ssohelper.endpoint.background_work import LONGEST_PAUSE_SECONDS, BackgroundWork
@@ -210,7 +210,7 @@ class Endpoint(ClosableServer):
                 "the command gets a config without your other profiles and sessions: "
                 f"{error.message}"
             )
-            return minimal_config_text(region)
+            return f"[default]\nregion = {region}\n"
 
     def _make_new_app(self) -> EndpointApp:
         made = self._make_app(self._app.environ, warn=self._warn_once)
