@@ -1,7 +1,5 @@
 """Texts about time left and sign-ins, shared by the command line and the full screen."""
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 from ssohelper.core.instants import duration_text, to_iso

@@ -72,8 +72,8 @@ def for_portals(rules: Iterable[str], sessions: Sequence[SsoSession]) -> tuple[s
 def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_name: str) -> bool:
     """Return whether any of the rules guards this role.
 
-    An account whose name is unknown ("") is compared by its id only. Lists and prompts use this
-    function, decisions use `find_guarding_rule`. A row of a list that has no account id is not
+    An account whose name is unknown ("") is compared by its id only. Lists use this function,
+    decisions and prompts use `find_guarding_rule`. A row of a list that has no account id is not
     guarded.
     """
     if not account.id:

@@ -273,7 +273,7 @@ def test_a_working_day(shell: str, home: Home, emulator: Emulator) -> None:
         screen.run("ssohelper clear 2>/dev/null")
         screen.run(set_variable(shell, "AWS_PROFILE", "b"))
         screen.shows("@@b 10h00m")
-        screen.type("ssohelper config set guard.rules 'other/*' >/dev/null\r")
+        screen.type("ssohelper config set guard.rules '*/other*' >/dev/null\r")
         screen.wait(lambda: "type loosen to go on" in "\n".join(screen.lines()))
         screen.type("loosen\r")
         screen.shows("b 10h00m")

@@ -17,7 +17,15 @@ def text(line: Line) -> str:
 
 def clock(**known: object) -> SessionClock:
     ahead = Outlook(3600, "observed", 1000)
-    usual = SessionClock(CORP, None, "valid", False, 1000, 0, 3600, "observed", ahead)
+    usual = SessionClock(
+        CORP,
+        ahead,
+        "valid",
+        token_expires_at=1000,
+        signed_in_at=0,
+        sign_in_ends_at=3600,
+        sign_in_ends_source="observed",
+    )
     return usual._replace(**known)  # type: ignore[arg-type]
 
 
