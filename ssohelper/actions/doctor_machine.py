@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import functools
 import os
 import re
@@ -281,10 +282,10 @@ def _list_examined_files(app: App) -> Iterator[tuple[str, str]]:
 
 
 def _user_name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
+    if sys.platform != "win32":
+        with contextlib.suppress(KeyError):
+            return pwd.getpwuid(uid).pw_name
+    return str(uid)
 
 
 def _mode_finding(app: App, use: str, id: str, files: list[tuple[str, int]]) -> Finding:

@@ -221,7 +221,9 @@ def is_folder_in_memory(folder: str) -> bool:
 @lru_cache(maxsize=16)
 def _is_memory_device(device: int) -> bool:
     # os.statvfs lacks the type of the file system, and statfs needs ctypes: 10 ms.
-    wanted = [] if sys.platform == "win32" else [f"{os.major(device)}:{os.minor(device)}"]
+    if sys.platform == "win32":
+        return False
+    wanted = [f"{os.major(device)}:{os.minor(device)}"]
     try:
         with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
             # ID PARENT MAJOR:MINOR ROOT MOUNT_POINT OPTIONS… - TYPE SOURCE OPTIONS (proc(5))
