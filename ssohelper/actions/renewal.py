@@ -7,6 +7,7 @@ which no caller's end, deadline or signal can interrupt.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,7 +17,15 @@ from ssohelper.actions import clocks, prompt_notes, regions, tokens
 from ssohelper.core import lineage, sign_in_outlook
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
-from ssohelper.errors import LocalState, LoginRequired
+from ssohelper.errors import (
+    AnswerLost,
+    AwsUnreachable,
+    BadAnswer,
+    ConfigInvalid,
+    LocalState,
+    LoginRequired,
+    RegistrationRejected,
+)
 from ssohelper.fastpath.own_process import delay_signals
 
 if TYPE_CHECKING:
@@ -73,14 +82,30 @@ def _request_token(
     app: App, session: SsoSession, token: AccessToken, reserved_space: Reservation
 ) -> None:
     _log.info('renewing the token of "%s"', session.sign_in_name)
+    value = token.refresh_token.reveal() if token.refresh_token else ""
+    sent_id = hashlib.sha256(value.encode()).hexdigest()[:16]
+    was_lost = app.tokens.load_facts(session.sign_in_name).sent_id == sent_id
     oidc = app.aws.oidc(session)
+    _record_sent_id(app, session, sent_id)
     try:
         fresh, life_seconds = oidc.refresh_token(token, app.clock.deadline(ANSWER_SECONDS))
     except LoginRequired as refusal:
         if _wait_for_foreign_token(app, session, token):
             return
+        error = tokens.sign_in_expired_error(session)
+        if was_lost and not isinstance(refusal, RegistrationRejected):
+            error = LoginRequired(
+                f'the sign-in to "{session.name}" was lost: AWS renewed it, but its answer never '
+                "arrived (a renewal was killed, or the network failed)",
+                hint=error.hint,
+            )
         _record_sign_in_end(app, session, token)
-        raise tokens.sign_in_expired_error(session) from refusal
+        raise error from refusal
+    except (AnswerLost, BadAnswer):
+        raise  # `sent_id` stays recorded: a refusal next time then means that this answer was lost
+    except (AwsUnreachable, ConfigInvalid):
+        _record_sent_id(app, session, None)
+        raise
     # The token is saved even without the lock, since this process has the only copy of it. It is
     # written to its file at once: a kill before then would lose the sign-in.
     with _hold_state_lock(app, session):
@@ -97,6 +122,7 @@ def _request_token(
             token_life_seconds=life_seconds,
             token_ids=lineage.token_ids_after_renewal(known, token, fresh),
             issuer=oidc.issuer,
+            sent_id=None,
         )
         length = sign_in_outlook.length_after_renewal(facts, app.clock.now())
         _save_sign_in_facts(app, session, facts._replace(observed_hours_seconds=length))
@@ -129,7 +155,15 @@ def _wait_for_foreign_token(app: App, session: SsoSession, used: AccessToken) ->
         app.clock.sleep(_REREAD_PAUSE_SECONDS)
 
 
+def _record_sent_id(app: App, session: SsoSession, sent_id: str | None) -> None:
+    with _hold_state_lock(app, session):
+        facts = app.tokens.load_facts(session.sign_in_name)
+        if facts.sent_id != sent_id:
+            _save_sign_in_facts(app, session, facts._replace(sent_id=sent_id))
+
+
 def _record_sign_in_end(app: App, session: SsoSession, token: AccessToken) -> None:
+    _record_sent_id(app, session, None)
     with _hold_state_lock(app, session):
         facts, present = clocks.facts_of_token(app, session, token), app.tokens.load(session)
         # After a sign-in or sign-out meanwhile, the facts are of another token.

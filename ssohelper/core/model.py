@@ -209,6 +209,7 @@ class SignInFacts(NamedTuple):
     (core.sign_in_outlook).
     `token_ids` are the ids of this sign-in's access tokens that we read or wrote, the latest last.
     `notice_stage` is the last notice that was given, of an end at `notice_end` (None: of a sign-out).
+    `sent_id` is the id of a refresh token that was sent and whose answer has not arrived.
     `issuer` issued the tokens of `token_ids`, and `client_issuer` registered the client whose hash
     is `client`. Both are "loopback", or a partition and region of AWS (core.issuer). A listing from
     before `person_since` may be another user's; `earlier_user` is that user's name.
@@ -228,6 +229,7 @@ class SignInFacts(NamedTuple):
     token_ids: tuple[str, ...] = ()
     notice_stage: int | None = None
     notice_end: int | None = None
+    sent_id: str | None = None
     issuer: str | None = None
     client: str | None = None
     client_issuer: str | None = None

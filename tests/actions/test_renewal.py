@@ -20,6 +20,7 @@ from ssohelper.errors import (
     LocalState,
     LockNotObtained,
     LoginRequired,
+    RegistrationRejected,
     Throttled,
 )
 from ssohelper.stores import files
@@ -270,6 +271,68 @@ class TestOtherTools:
         let_a_shell_ask(app)
         renew(app)
         assert prompt_rows(app) == rows_of(NOW + 100, "known")
+
+
+class TestLostAnswer:
+    LOST = 'the sign-in to "corp" was lost: AWS renewed it, but its answer never arrived'
+
+    def lose(self, app: WorldApp) -> None:
+        app.sign_in(0)
+        app.renewal = AnswerLost("the connection was closed")
+        with pytest.raises(AnswerLost):
+            renew(app)
+
+    def test_a_lost_answer_is_reported_when_aws_refuses_the_token_next_time(self, app):
+        self.lose(app)
+        assert app.stands() == "first"
+        app.renewal = LoginRequired("invalid_grant")
+        with pytest.raises(LoginRequired) as refused:
+            renew(app)
+        assert refused.value.message.startswith(self.LOST)
+        assert refused.value.hint == "sign in with: ssohelper login corp"
+        assert app.facts().sent_id is None
+
+    def test_the_request_is_recorded_before_it_is_sent_so_that_a_kill_counts(self, app):
+        app.sign_in(0)
+        noted: list[str | None] = []
+        app.while_renewed = lambda: noted.append(app.facts().sent_id)
+        renew(app)
+        assert noted[0]
+        assert "r" not in noted, "the file names the refresh token, it does not show it"
+        assert app.facts().sent_id is None
+
+    def test_after_a_successful_renewal_no_lost_answer_is_reported(self, app):
+        self.lose(app)
+        app.renewal = None
+        renew(app)
+        assert app.stands() == "renewed-2"
+        app.at += 2 * HOUR
+        app.renewal = LoginRequired("invalid_grant")
+        with pytest.raises(LoginRequired, match='the session "corp" expired'):
+            renew(app, "renewed-2")
+
+    @pytest.mark.parametrize("error", [AwsUnreachable("down"), Throttled("429")])
+    def test_no_answer_is_lost_when_aws_answered_or_was_not_reached(self, app, error):
+        app.sign_in(0)
+        app.renewal = error
+        with pytest.raises(type(error)):
+            renew(app)
+        app.renewal = LoginRequired("invalid_grant")
+        with pytest.raises(LoginRequired, match='the session "corp" expired'):
+            renew(app)
+
+    def test_an_unknown_client_is_not_reported_as_a_lost_answer(self, app):
+        self.lose(app)
+        app.renewal = RegistrationRejected("invalid_client")
+        with pytest.raises(LoginRequired, match='the session "corp" expired'):
+            renew(app)
+
+    def test_a_lost_answer_is_not_reported_for_another_tools_sign_in(self, app):
+        self.lose(app)
+        app.sign_in(0, "second", refresh="r2")
+        app.renewal = LoginRequired("invalid_grant")
+        with pytest.raises(LoginRequired, match='the session "corp" expired'):
+            renew(app, "second")
 
 
 class TestLock:

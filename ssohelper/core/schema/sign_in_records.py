@@ -36,7 +36,7 @@ _INSTANTS = (
     "person_since",
     "notice_end",
 )
-_TEXTS = ("user", "earlier_user", "issuer", "client", "client_issuer", "of_token_id")
+_TEXTS = ("user", "earlier_user", "sent_id", "issuer", "client", "client_issuer", "of_token_id")
 
 
 # -- checking token files and other files of sign-ins ----------------------------------------------
