@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
 
-# All checks. Each reads what it needs, changes nothing and sends no request; `core.findings` has
-# the table of what they find. The first one must see the modes of files before ours are read.
+# All checks but `check_files`. Each reads what it needs, changes nothing and sends no request;
+# `core.findings` has the table of what they find.
 CHECKS: tuple[Callable[[Setup], Iterator[Finding]], ...] = (
-    doctor_machine.check_files,
     doctor_machine.check_config,
     doctor_machine.check_variables,
     doctor_profiles.check_credentials_file,
@@ -55,10 +54,14 @@ class Report(NamedTuple):
     has_shell_lines: bool = False
 
 
-def run_checks(setup: Setup, more: Iterable[Finding] = ()) -> list[Finding]:
-    """Return the findings of all checks: problems, then missing sign-ins, then notes."""
-    found = [*more, *(one for check in CHECKS for one in check(setup))]
-    # Reading one of our tokens sets the mode of its file, so such a finding may be repaired by now.
+def run_checks(setup: Setup, prove: Callable[[], Iterable[Finding]] = lambda: ()) -> list[Finding]:
+    """Return the findings of all checks: problems, then missing sign-ins, then notes.
+
+    `prove` runs programs and asks hosts, after the modes of files were seen and before the checks.
+    """
+    # Reading one of our tokens sets the mode of its file: seen before, and again at the end.
+    files = list(doctor_machine.check_files(setup))
+    found = [*files, *prove(), *(one for check in CHECKS for one in check(setup))]
     left = {one[:4] for one in doctor_machine.check_files(setup)}
     is_of_mode = ("readable-by-others", "writable-by-others")
     return sort_findings(
@@ -74,9 +77,12 @@ def examine_setup(app: App, chosen: str | None, *, run: bool) -> Report:
     profile.
     """
     setup = Setup(app, chosen)
-    found = [*doctor_machine.check_files(setup), *doctor_proofs.check_hosts(setup)]
-    setup.proofs = doctor_proofs.prove_profiles(setup, run=run)
-    found = run_checks(setup, found)
+
+    def prove() -> Iterable[Finding]:
+        yield from doctor_proofs.check_hosts(setup)
+        setup.proofs = doctor_proofs.prove_profiles(setup, run=run)
+
+    found = run_checks(setup, prove)
     has_profile = chosen is not None and setup.resolver.has_profile(chosen)
     sdks = setup.resolver.resolve_all(chosen or "", in_shell=True) if has_profile else []
     return Report(tuple(found), tuple(sdks), _list_proven(setup))
@@ -86,10 +92,14 @@ def try_one_profile_of_session(app: App, session: SsoSession) -> Report:
     """Run one profile's program to get credentials; report the outcome, and problems in files."""
     setup = Setup(app)
     setup.sessions = [session]
-    files = list(doctor_machine.check_files(setup))
-    setup.proofs = doctor_proofs.prove_profiles(setup, is_hurried=False)
-    found = run_checks(setup, files)
-    problems = [one for one in found if one.severity == "problem" and not one.is_fixed]
+
+    def prove() -> Iterable[Finding]:
+        setup.proofs = doctor_proofs.prove_profiles(setup, is_hurried=False)
+        return ()
+
+    problems = [
+        one for one in run_checks(setup, prove) if one.severity == "problem" and not one.is_fixed
+    ]
     return Report(tuple(problems), (), _list_proven(setup), setup.has_shell_lines)
 
 

@@ -61,17 +61,6 @@ def choose_names(
     return _Namer(list(unnamed), template, session_name, list(written), skipped).choose_names()
 
 
-def possible_profile_names_of_role(
-    template: str, session_name: str, unnamed: UnnamedRole
-) -> list[str]:
-    """Return the names that a role's profile may have: the plain name, and the names after clashes."""
-    plain = name_from_template(template, session_name, unnamed)
-    return [
-        _name_at_length_level(plain, session_name, unnamed.role, level)
-        for level in range(_WITH_HASH + 1)
-    ]
-
-
 class _Namer:
     def __init__(
         self,

@@ -67,12 +67,6 @@ def first_os_error(error: BaseException) -> OSError | None:
     return found
 
 
-def errno_of(error: BaseException) -> int | None:
-    """Return the errno of the first OSError among an error and its causes, or None."""
-    found = first_os_error(error)
-    return found.errno if found else None
-
-
 def warn_once(message: str) -> None:
     """Log the warning, unless this process has logged the same one before."""
     if message not in _warned:
