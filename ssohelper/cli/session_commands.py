@@ -147,9 +147,10 @@ def set_session_url(
     new = onboarding.make_session_at_url(
         app, start_url, old.name, region=region, known_region=old.region
     )
-    move_session(
+    is_moved = move_session(
         app, old, new, device_code=device_code, no_browser=no_browser, dry_run=dry_run, yes=yes
     )
+    print_change(app, old.name, is_changed=is_moved)
 
 
 def move_session(
@@ -227,7 +228,14 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     also = f" with {profile_count_text(removed)}" if removed else ""
     what = f'sign out of the session "{show(name)}", and remove it{also}'
     done = f"removed{also}; undo the change of the file with: ssohelper profile undo"
-    _carry_out(app, plan, what, done, dry_run=dry_run, yes=yes)
+    is_removed = _carry_out(app, plan, what, done, dry_run=dry_run, yes=yes)
+    print_change(app, found.name, is_changed=is_removed)
+
+
+def print_change(app: App, name: str, *, is_changed: bool) -> None:
+    """Print, with --json, whether the session was changed."""
+    if output.options().json:
+        output.print_json({"session": name, "changed": is_changed}, app.warnings)
 
 
 def _carry_out(
@@ -248,9 +256,6 @@ def _carry_out(
         if is_done:
             apply(app, plan)
             output.say(f'session "{show(plan.session.name)}" {done}')
-    if output.options().json:
-        data = {"session": plan.session.name, "changed": is_done}
-        output.print_json(data, app.warnings)
     return is_done
 
 
@@ -274,8 +279,7 @@ def _remove_records(app: App, name: str, *, dry_run: bool, yes: bool) -> bool:
         session_edit.remove_records(app, name)
     removed = f'all that was kept for the session "{show(name)}" was removed'
     output.say(removed if is_done else output.NOTHING_CHANGED)
-    if output.options().json:
-        output.print_json({"session": name, "changed": is_done}, app.warnings)
+    print_change(app, name, is_changed=is_done)
     return True
 
 

@@ -32,7 +32,7 @@ from ssohelper.cli.plan_output import (
     plan_sync_for_options,
     write_plan,
 )
-from ssohelper.cli.session_commands import move_session
+from ssohelper.cli.session_commands import move_session, print_change
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
@@ -96,7 +96,9 @@ def setup(
     with _sign_out_if_interrupted(app, session):
         listing = _fetch_listing(app, session)
         move = partial(move_session, app, device_code=device_code, no_browser=no_browser)
-        if _move_known_session(app, session, listing, move, yes=yes):
+        moved = _move_known_session(app, session, listing, move, yes=yes)
+        if moved is not None:
+            print_change(app, moved, is_changed=True)
             return
         plan = _ask_and_plan_profiles(app, session, listing, choices, given, adopt, yes=yes)
         if not write_plan(app, plan, yes=yes, what="setup"):
@@ -215,16 +217,16 @@ def _fetch_listing(app: App, session: SsoSession) -> Listing:
 
 def _move_known_session(
     app: App, session: SsoSession, listing: Listing, move: Callable[..., bool], *, yes: bool
-) -> bool:
+) -> str | None:
     """Offer to move a session with the same user and roles to this address, in place of a new one.
 
-    Returns whether it was moved; the sign-in of this setup is then ended.
+    Returns the name of the session that was moved; the sign-in of this setup is then ended.
     """
     if session_edit.has_config_section(app, session):
-        return False
+        return None
     known = session_move.find_session_to_move(app, session, listing)
     if known is None:
-        return False
+        return None
     output.say(
         f'{show(session.start_url, 200)} has the user and the roles of "{show(known.name)}", which '
         f"is at {show(known.start_url, 200)}: it is probably the same portal"
@@ -232,9 +234,10 @@ def _move_known_session(
     if yes:
         command = f"ssohelper session set-url {known.name} {shlex.quote(session.start_url)}"
         output.say(f"to move that session in place of a second one: {command}")
-        return False
+        return None
     end_this_sign_in = partial(session_edit.discard_sign_in, app, session)
-    return move(known, session._replace(name=known.name), prepare=end_this_sign_in)
+    new = session._replace(name=known.name)
+    return known.name if move(known, new, prepare=end_this_sign_in) else None
 
 
 def _ask_and_plan_profiles(
