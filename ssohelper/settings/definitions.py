@@ -274,7 +274,7 @@ def setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
         raise ConfigInvalid(f'{place}"{show(name, 80)}" is not a valid {kind}')
     if template in TABLE and len(parts) == template.count(".") + 1:
         return TABLE[template]._replace(key=key)
-    keys = [known.replace("NAME", name) if len(parts) == 3 else known for known in TABLE]
+    keys = [known.replace("NAME", name) if parts[0] == "sessions" else known for known in TABLE]
     near = difflib.get_close_matches(key, keys, n=1, cutoff=0.4)
     question = f'did you mean "{near[0]}"? ' if near else ""
     raise ConfigInvalid(

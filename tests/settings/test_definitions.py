@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from ssohelper.errors import ConfigInvalid
-from ssohelper.settings.definitions import Setting, checked_value, parse_text
+from ssohelper.errors import ConfigInvalid, UsageProblem
+from ssohelper.settings.definitions import Setting, checked_value, find_setting, parse_text
 
 NEAR, FAR = 2160, 2160.5
 
@@ -84,3 +84,9 @@ def test_only_a_setting_that_the_environment_may_set_has_a_variable() -> None:
     assert setting("text").variable == "SSOHELPER_A_SETTING"
     assert setting("notify").variable is None
     assert setting("text")._replace(key="guard.rules").variable is None
+
+
+def test_a_key_of_another_table_is_taken_for_no_setting_of_a_session() -> None:
+    with pytest.raises(UsageProblem) as error:
+        find_setting("keys.app.help")
+    assert error.value.hint == "list all settings with: ssohelper config list"
