@@ -215,7 +215,7 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="session", autouse=True)
-def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def homes(tmp_path_factory) -> Path:
     """Leave the user's home for the whole run; return the folder of the tests' homes."""
     folder = tmp_path_factory.mktemp("homes")
     real_home.leave_real_home(folder / "shared")
@@ -223,7 +223,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def home_of_this_test(homes: Path) -> Iterator[None]:
+def home_of_this_test(homes) -> Iterator[None]:
     """Give each test a HOME and a runtime folder; the `home` fixture puts its own over them."""
     path = homes / str(next(_home_numbers))
     real_home.enter_home(path)
@@ -243,7 +243,7 @@ def logging_as_before() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_process_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def no_process_is_left(tmp_path_factory) -> Iterator[None]:
     """End what is still detached when the run ends, of tests that make their homes themselves."""
     yield
     RUNS.close()
@@ -251,7 +251,7 @@ def no_process_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def home(tmp_path, monkeypatch) -> Iterator[Home]:
     """A new home; nothing of the person's own reaches the programs that a test runs."""
     made, before = make_home(tmp_path), newest_process()
     for name in ("HOME", "XDG_RUNTIME_DIR"):
@@ -278,7 +278,7 @@ def make_home(path: Path) -> Home:
 
 
 @pytest.fixture
-def emulator(home: Home) -> Iterator[Emulator]:
+def emulator(home) -> Iterator[Emulator]:
     """A running Identity Center that approves every sign-in as ana; `home` leads to it."""
     with Emulator() as running:
         running.auto_approve = "ana"
@@ -287,12 +287,12 @@ def emulator(home: Home) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def session_url(emulator: Emulator) -> str:
+def session_url(emulator) -> str:
     return emulator.world.start_url
 
 
 @pytest.fixture
-def app(home: Home, emulator: Emulator) -> App:
+def app(home, emulator) -> App:
     return App(home.env)
 
 
@@ -300,7 +300,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def run(home: Home) -> Run:
+def run(home) -> Run:
     """Run the real console script in this home: run("login", "corp", env={…}, input="y")."""
 
     def run_script(

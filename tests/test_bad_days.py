@@ -1,11 +1,9 @@
 """Whole processes on days when this machine or the sign-in is not as it should be."""
 
 import json
-from pathlib import Path
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT
 from tests.long_rows import long_after
 from tests.programs import require_program
@@ -14,7 +12,7 @@ from tests.torture.ground import Answer, Ground
 
 
 @pytest.fixture
-def place(tmp_path: Path, emulator: Emulator) -> Ground:
+def place(tmp_path, emulator) -> Ground:
     """A home that leads to the emulator; the token in it is over."""
     emulator.auto_approve = "ana"
     made = Ground(tmp_path, emulator)
@@ -27,7 +25,7 @@ def ask(place: Ground, *before: str) -> Answer:
 
 
 @pytest.mark.parametrize("error", long_after(1, ["ENOLCK", "ENOSYS", "EINTR:when=1..3"]))
-def test_a_file_system_that_refuses_locks_costs_no_answer(place: Ground, error: str) -> None:
+def test_a_file_system_that_refuses_locks_costs_no_answer(place, error):
     strace = [require_program("strace"), "-f", "-qq", "-o", "/dev/null", "-e", "trace=flock"]
     answer = ask(place, *strace, "-e", f"inject=flock:error={error}")
     assert answer.code == 0, answer.err
@@ -37,7 +35,7 @@ def test_a_file_system_that_refuses_locks_costs_no_answer(place: Ground, error: 
         assert "warning: continuing without the lock" in answer.err
 
 
-def test_a_registration_that_is_over_is_a_new_sign_in(place: Ground) -> None:
+def test_a_registration_that_is_over_is_a_new_sign_in(place):
     """A good token serves to its end; then one command registers and signs in again."""
     place.sign_in()
     token = json.loads(place.token_file.read_text())
@@ -59,7 +57,7 @@ def test_a_registration_that_is_over_is_a_new_sign_in(place: Ground) -> None:
     assert ask(place).code == 0
 
 
-def test_problem_of_this_machine_is_not_shared(place: Ground) -> None:
+def test_problem_of_this_machine_is_not_shared(place):
     """The first lock of each process fails: no broker, and then no renewal; the next caller asks."""
     strace = [require_program("strace"), "-f", "-qq", "-o", "/dev/null", "-e", "trace=flock"]
     answer = ask(place, *strace, "-e", "inject=flock:error=EIO:when=1")

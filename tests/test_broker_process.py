@@ -3,10 +3,9 @@
 import pytest
 
 from ssohelper.fastpath import BROKER_PROCESS
-from tests.conftest import Run
 
 
 @pytest.mark.parametrize("argv", [(), ("corp",), ("corp", "address", "more")])
-def test_without_its_two_arguments_it_is_exit_2(run: Run, argv: tuple[str, ...]) -> None:
+def test_without_its_two_arguments_it_is_exit_2(run, argv):
     done = run(BROKER_PROCESS, *argv)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")

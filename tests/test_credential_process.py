@@ -15,7 +15,7 @@ import pytest
 
 from ssohelper.core.instants import from_iso
 from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home, Run
+from tests.conftest import SCRIPT, Home
 from tests.issuers import record_issuer
 from tests.long_rows import long_after
 from tests.programs import require_program
@@ -26,7 +26,7 @@ KEY = ("--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE)
 
 
 @pytest.fixture
-def signed_in(home: Home, emulator: Emulator, run: Run) -> Emulator:
+def signed_in(home, emulator, run) -> Emulator:
     """ana has signed in to "corp" with our own login."""
     home.add_session("corp")
     home.browser()
@@ -39,7 +39,7 @@ def response_of(home: Home) -> Path:
     return home.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "response"
 
 
-def test_the_document_is_what_sdks_read(signed_in: Emulator, run: Run) -> None:
+def test_the_document_is_what_sdks_read(signed_in, run):
     answer = run("credential-process", *KEY)
     assert (answer.returncode, answer.stderr) == (0, "")
     assert answer.stdout.count("\n") == 1
@@ -59,9 +59,7 @@ def test_the_document_is_what_sdks_read(signed_in: Emulator, run: Run) -> None:
 
 
 @pytest.mark.parametrize(("role_life", "ahead"), long_after(1, [(1200, 600), (28800, 1800)]))
-def test_a_hit_sends_no_request_until_half_of_the_lifetime(
-    home: Home, signed_in: Emulator, run: Run, role_life: int, ahead: int
-) -> None:
+def test_a_hit_sends_no_request_until_half_of_the_lifetime(home, signed_in, run, role_life, ahead):
     """Half of the credentials' lifetime, or of the access token's hour if that is sooner."""
     signed_in.faults.set(role_credentials_seconds=role_life)
     first = run("credential-process", *KEY)
@@ -74,7 +72,7 @@ def test_a_hit_sends_no_request_until_half_of_the_lifetime(
     assert sorted(home.path.rglob("*")) == before
 
 
-def test_stdin_is_not_read(home: Home, signed_in: Emulator) -> None:
+def test_stdin_is_not_read(home, signed_in):
     script = f'"{SCRIPT}" credential-process {" ".join(KEY)} >/dev/null && cat'
     answer = subprocess.run(
         ["sh", "-c", script], env=home.env, input="the rest\n", capture_output=True, text=True
@@ -82,9 +80,7 @@ def test_stdin_is_not_read(home: Home, signed_in: Emulator) -> None:
     assert answer.stdout == "the rest\n"
 
 
-def test_arguments_may_be_a_profile_or_in_any_order(
-    home: Home, signed_in: Emulator, run: Run
-) -> None:
+def test_arguments_may_be_a_profile_or_in_any_order(home, signed_in, run):
     home.write_config(
         home.config_file.read_text()
         + f"[profile ro]\nsso_session = corp\nsso_account_id = {ACCOUNT}\nsso_role_name = {ROLE}\n"
@@ -99,7 +95,7 @@ def test_arguments_may_be_a_profile_or_in_any_order(
     assert signed_in.counters["GetRoleCredentials"] == 1
 
 
-def test_forty_at_once_on_an_expired_token_renew_once(home: Home, emulator: Emulator) -> None:
+def test_forty_at_once_on_an_expired_token_renew_once(home, emulator):
     home.add_session("corp")
     emulator.faults.rotation = "strict"
     seed_token(home, emulator, expires_in=-5)
@@ -112,9 +108,7 @@ def test_forty_at_once_on_an_expired_token_renew_once(home: Home, emulator: Emul
     assert emulator.counters["GetRoleCredentials"] == 1
 
 
-def test_good_credentials_are_served_while_aws_is_down(
-    home: Home, signed_in: Emulator, run: Run
-) -> None:
+def test_good_credentials_are_served_while_aws_is_down(home, signed_in, run):
     answer = run("credential-process", *KEY)
     make_old(home, left=600, life=3600)
     signed_in.stop()
@@ -123,7 +117,7 @@ def test_good_credentials_are_served_while_aws_is_down(
     assert json.loads(again.stdout)["AccessKeyId"] == json.loads(answer.stdout)["AccessKeyId"]
 
 
-def test_expired_credentials_are_never_served(home: Home, signed_in: Emulator, run: Run) -> None:
+def test_expired_credentials_are_never_served(home, signed_in, run):
     run("credential-process", *KEY)
     make_old(home, left=-1, life=3600)
     signed_in.stop()
@@ -131,9 +125,7 @@ def test_expired_credentials_are_never_served(home: Home, signed_in: Emulator, r
     assert (answer.returncode, answer.stdout) == (6, "")
 
 
-def test_credentials_near_their_end_are_renewed_before_use(
-    home: Home, signed_in: Emulator, run: Run
-) -> None:
+def test_credentials_near_their_end_are_renewed_before_use(home, signed_in, run):
     first = run("credential-process", *KEY)
     make_old(home, left=890, life=3600)
     second = run("credential-process", *KEY)
@@ -142,8 +134,8 @@ def test_credentials_near_their_end_are_renewed_before_use(
 
 
 def test_after_half_of_their_lifetime_they_are_served_and_renewed_in_the_background(
-    home: Home, signed_in: Emulator, run: Run
-) -> None:
+    home, signed_in, run
+):
     first = run("credential-process", *KEY)
     make_old(home, left=1700, life=3600)
     # The renewal waits until all callers are answered, so each gets the earlier credentials.
@@ -161,9 +153,7 @@ def test_after_half_of_their_lifetime_they_are_served_and_renewed_in_the_backgro
     assert signed_in.counters["GetRoleCredentials"] == 2
 
 
-def test_the_background_renewal_holds_no_stream_and_can_be_disabled(
-    home: Home, signed_in: Emulator, run: Run
-) -> None:
+def test_the_background_renewal_holds_no_stream_and_can_be_disabled(home, signed_in, run):
     run("credential-process", *KEY)
     make_old(home, left=1700, life=3600)
     assert run("config", "set", "renew_ahead", "false").returncode == 0
@@ -178,8 +168,8 @@ def test_the_background_renewal_holds_no_stream_and_can_be_disabled(
 
 
 def test_during_a_renewal_nobody_gets_credentials_that_botocore_renews_at_once(
-    home: Home, signed_in: Emulator, run: Run
-) -> None:
+    home, signed_in, run
+):
     """Below 15 min botocore runs the helper for each request: callers wait for the renewal."""
     run("credential-process", *KEY)
     make_old(home, left=910, life=3600)
@@ -190,7 +180,7 @@ def test_during_a_renewal_nobody_gets_credentials_that_botocore_renews_at_once(
     assert before < until <= before + 10
 
 
-def test_the_deadline_includes_the_start_of_the_process(home: Home) -> None:
+def test_the_deadline_includes_the_start_of_the_process(home):
     code = "import ssohelper.fastpath.miss as miss; print(miss._measure_start_up_seconds(0))"
     started = subprocess.run(
         ["/bin/sh", "-c", 'sleep 1; exec "$@"', "sh", sys.executable, "-c", code],
@@ -204,9 +194,7 @@ def test_the_deadline_includes_the_start_of_the_process(home: Home) -> None:
     )  # zero: it took so long that it counts as another program's process
 
 
-def test_a_token_after_half_of_its_lifetime_is_renewed_in_the_background(
-    home: Home, emulator: Emulator
-) -> None:
+def test_a_token_after_half_of_its_lifetime_is_renewed_in_the_background(home, emulator):
     home.add_session("corp")
     seed_token(home, emulator, expires_in=1700)
     assert (
@@ -228,9 +216,7 @@ def test_a_token_after_half_of_its_lifetime_is_renewed_in_the_background(
 
 
 @pytest.mark.parametrize("hours", [8, -8])
-def test_credentials_expire_by_awss_clock(
-    home: Home, emulator: Emulator, run: Run, hours: int
-) -> None:
+def test_credentials_expire_by_awss_clock(home, emulator, run, hours):
     """Our clock is eight hours off: one answer, served for half of its true lifetime."""
     emulator.faults.set(clock_offset_seconds=hours * 3610, role_credentials_seconds=900)
     home.add_session("corp")
@@ -247,9 +233,7 @@ def test_credentials_expire_by_awss_clock(
         assert re.search(rf"{ROLE}\t1[345]m", run(*command).stdout), command
 
 
-def test_setting_the_clock_back_changes_no_answer(
-    home: Home, signed_in: Emulator, run: Run
-) -> None:
+def test_setting_the_clock_back_changes_no_answer(home, signed_in, run):
     """The time left is counted in uptime seconds, and no request is sent."""
     require_program("faketime")
     run("credential-process", *KEY)
@@ -264,9 +248,7 @@ def test_setting_the_clock_back_changes_no_answer(
     assert signed_in.counters["GetRoleCredentials"] == asked
 
 
-def test_a_session_revoked_at_aws_is_exit_4_with_one_request(
-    home: Home, signed_in: Emulator, run: Run
-) -> None:
+def test_a_session_revoked_at_aws_is_exit_4_with_one_request(home, signed_in, run):
     signed_in.end_sign_ins("ana")
     answers = [run("credential-process", *KEY) for _ in range(3)]
     assert {answer.returncode for answer in answers} == {4}
@@ -278,9 +260,7 @@ def test_a_session_revoked_at_aws_is_exit_4_with_one_request(
     assert signed_in.counters["CreateToken"] <= 1
 
 
-def test_a_role_no_longer_assigned_is_exit_5_and_its_credentials_are_removed(
-    home: Home, signed_in: Emulator, run: Run
-) -> None:
+def test_a_role_no_longer_assigned_is_exit_5_and_its_credentials_are_removed(home, signed_in, run):
     run("credential-process", *KEY)
     make_old(home, left=890, life=3600)
     signed_in.faults.fail("GetRoleCredentials", "ForbiddenException", "No access")
@@ -309,9 +289,7 @@ PROXY_ANSWERS = [
     ("status", "headers", "body"),
     long_after(3, [*PROXY_ANSWERS[::2], *PROXY_ANSWERS[1::2]]),
 )
-def test_a_proxys_answer_removes_no_good_credentials(
-    home: Home, signed_in: Emulator, run: Run, status: int, headers: dict[str, str], body: str
-) -> None:
+def test_a_proxys_answer_removes_no_good_credentials(home, signed_in, run, status, headers, body):
     good = run("credential-process", *KEY)
     make_old(home, left=600, life=3600)
     signed_in.reset_counters()
@@ -324,9 +302,7 @@ def test_a_proxys_answer_removes_no_good_credentials(
     assert response_of(home).exists()
 
 
-def test_an_interactive_sign_in_removes_the_sessions_credentials(
-    home: Home, signed_in: Emulator, run: Run
-) -> None:
+def test_an_interactive_sign_in_removes_the_sessions_credentials(home, signed_in, run):
     first = run("credential-process", *KEY)
     signed_in.auto_approve = "ben"
     # --yes: otherwise it asks whether to sign in as another user.
@@ -336,7 +312,7 @@ def test_an_interactive_sign_in_removes_the_sessions_credentials(
     assert second.stdout != first.stdout
 
 
-def test_signed_out_is_exit_4(home: Home, emulator: Emulator, run: Run) -> None:
+def test_signed_out_is_exit_4(home, emulator, run):
     home.add_session("corp")
     answer = run("credential-process", *KEY)
     assert (answer.returncode, answer.stdout) == (4, "")
@@ -363,9 +339,7 @@ def test_signed_out_is_exit_4(home: Home, emulator: Emulator, run: Run) -> None:
         (("--profile", "a\x1b[31mb"), 2),
     ],
 )
-def test_bad_arguments(
-    home: Home, emulator: Emulator, run: Run, argv: tuple[str, ...], code: int
-) -> None:
+def test_bad_arguments(home, emulator, run, argv, code):
     home.add_session("corp")
     answer = run("credential-process", *argv)
     assert answer.returncode == code, answer.stderr
@@ -376,9 +350,7 @@ def test_bad_arguments(
 
 
 @pytest.mark.parametrize("planted", long_after(1, ["link", "fifo", "folder", "hard link"]))
-def test_a_planted_document_is_a_miss_and_is_named(
-    home: Home, signed_in: Emulator, run: Run, planted: str
-) -> None:
+def test_a_planted_document_is_a_miss_and_is_named(home, signed_in, run, planted):
     run("credential-process", *KEY)
     document = response_of(home)
     kept = home.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "cached.json"
@@ -402,7 +374,7 @@ def test_a_planted_document_is_a_miss_and_is_named(
     assert precious.read_text() == "precious"
 
 
-def test_a_closed_or_full_stdout_is_exit_7(home: Home, signed_in: Emulator) -> None:
+def test_a_closed_or_full_stdout_is_exit_7(home, signed_in):
     command = f'exec "{SCRIPT}" credential-process {" ".join(KEY)}'
     for redirection in (">/dev/full", ">&-"):
         for _hit_or_miss in range(2):
@@ -423,7 +395,7 @@ def test_a_closed_or_full_stdout_is_exit_7(home: Home, signed_in: Emulator) -> N
     assert {path.parts[-5] for path in holders} <= {"credentials"}
 
 
-def test_botocore_reads_the_process_form(home: Home, signed_in: Emulator) -> None:
+def test_botocore_reads_the_process_form(home, signed_in):
     home.write_config(
         home.config_file.read_text()
         + f"[profile ro]\ncredential_process = {SCRIPT} credential-process {' '.join(KEY)}\n"
@@ -486,9 +458,7 @@ def make_old(home: Home, *, left: int, life: int) -> None:
     os.utime(response_of(home), (now - 1, now - 1))
 
 
-def test_a_token_file_that_was_open_to_others_is_named_once(
-    home: Home, signed_in: Emulator, run: Run
-) -> None:
+def test_a_token_file_that_was_open_to_others_is_named_once(home, signed_in, run):
     """The broker, which has no stderr of its own, sets the mode of the file."""
     [token] = [
         path for path in home.token_folder.glob("*.json") if "accessToken" in path.read_text()

@@ -13,7 +13,7 @@ import pytest
 
 from ssohelper.core.instants import to_iso
 from ssohelper.emulator.server import Emulator
-from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.long_rows import long_after
 from tests.programs import require_program
 from tests.published import date_back
@@ -35,7 +35,7 @@ def within(*argv: str) -> list[str]:
 
 
 @pytest.fixture
-def signed_in(home: Home, emulator: Emulator, run: Run) -> Emulator:
+def signed_in(home, emulator, run) -> Emulator:
     """ana is signed in, and a role's credentials are cached. A refresh token works once."""
     home.add_session("corp")
     home.write_token(emulator.issue_token("ana"))
@@ -60,9 +60,7 @@ def count_refreshes(emulator: Emulator) -> Counter[str]:
 
 
 @pytest.mark.parametrize("rounds", long_after(1, [2, 50]))
-def test_no_sign_in_is_lost_and_no_refresh_token_is_sent_twice(
-    home: Home, signed_in: Emulator, run: Run, rounds: int
-) -> None:
+def test_no_sign_in_is_lost_and_no_refresh_token_is_sent_twice(home, signed_in, run, rounds):
     random_pause = random.Random(1)
     for number in range(rounds):
         left = _LEFT_SECONDS[number % 2]

@@ -30,7 +30,7 @@ def _name(function: ast.expr) -> str:
     return function.id if isinstance(function, ast.Name) else ""
 
 
-def test_every_place_that_raises_one_gives_a_hint() -> None:
+def test_every_place_that_raises_one_gives_a_hint():
     calls = _calls()
     assert len(calls) > 30
     without = [
@@ -39,5 +39,5 @@ def test_every_place_that_raises_one_gives_a_hint() -> None:
     assert without == []
 
 
-def test_one_that_comes_from_another_process_has_a_hint_too() -> None:
+def test_one_that_comes_from_another_process_has_a_hint_too():
     assert {bool(getattr(errors, name)("no answer").hint) for name in _KINDS} == {True}

@@ -16,7 +16,7 @@ _ROOT = Path(__file__).parent.parent
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks and reads /proc")
 @pytest.mark.long
-def test_damaged_files_and_answers_break_no_promise() -> None:
+def test_damaged_files_and_answers_break_no_promise():
     env = {**os.environ, "SEED": "1", "N": "40"}
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz"], cwd=_ROOT, env=env, capture_output=True, text=True
@@ -33,13 +33,7 @@ def test_damaged_files_and_answers_break_no_promise() -> None:
         ([500, 500], ["LOST token | #3 login"], 1, "lost                 1"),
     ],
 )
-def test_a_run_passes_with_enough_mutations_and_no_finding(
-    ran: list[int],
-    findings: list[str],
-    code: int,
-    said: str,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_a_run_passes_with_enough_mutations_and_no_finding(ran, findings, code, said, capsys):
     results = [LaneResult(number, [], 1.0, Counter()) for number in ran[1:]]
     assert report([LaneResult(ran[0], findings, 1.0, Counter()), *results], 500) == code
     assert said in capsys.readouterr().out

@@ -16,7 +16,6 @@ import pytest
 
 import ssohelper.fastpath.published
 from ssohelper.core.clock_text import Notice
-from ssohelper.emulator.server import Emulator
 from ssohelper.system import notify
 from tests.conftest import SCRIPT, Home
 from tests.long_rows import long_after
@@ -113,14 +112,14 @@ ALL = {
 
 
 @pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+def repository(tmp_path, monkeypatch) -> Repository:
     made = Repository(tmp_path / "repository")
     monkeypatch.chdir(made.folder)
     return made
 
 
 @pytest.fixture
-def signed_in(home: Home, emulator: Emulator) -> Home:
+def signed_in(home, emulator) -> Home:
     """A session whose token must be renewed before use, and a profile with its role."""
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_config(
@@ -133,7 +132,7 @@ def signed_in(home: Home, emulator: Emulator) -> Home:
     return home
 
 
-def test_each_planted_file_would_run(repository: Repository, tmp_path: Path) -> None:
+def test_each_planted_file_would_run(repository, tmp_path):
     """If a planted file could not run, the tests that nothing runs it would prove nothing."""
     assert tuple(repository.environments()) == ENVIRONMENTS
     for name, variables in repository.environments().items():
@@ -152,9 +151,7 @@ def test_each_planted_file_would_run(repository: Repository, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", long_after(6, ENVIRONMENTS))
-def test_the_launcher_its_broker_and_its_renewal(
-    signed_in: Home, emulator: Emulator, repository: Repository, name: str
-) -> None:
+def test_the_launcher_its_broker_and_its_renewal(signed_in, emulator, repository, name):
     variables = repository.environments()[name]
     answer = subprocess.run(
         [LAUNCHER, *KEY],
@@ -176,9 +173,7 @@ _BOTO3 = f"import boto3; print(boto3.Session(profile_name={NAME!r}).client('sts'
 
 @pytest.mark.network_client
 @pytest.mark.parametrize("client", long_after(1, ["boto3", "aws"]))
-def test_the_profiles_line_in_the_clients(
-    signed_in: Home, emulator: Emulator, repository: Repository, client: str
-) -> None:
+def test_the_profiles_line_in_the_clients(signed_in, emulator, repository, client):
     # -I protects the client's own Python; the processes that it starts get the whole environment.
     argv = [sys.executable, "-I", "-c", _BOTO3]
     if client == "aws":
@@ -194,7 +189,7 @@ def test_the_profiles_line_in_the_clients(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_shell_init_and_the_prompt(signed_in: Home, repository: Repository, shell: str) -> None:
+def test_shell_init_and_the_prompt(signed_in, repository, shell):
     init = f"{LAUNCHER} shell-init {shell}"
     load = f"{init} | source" if shell == "fish" else f'eval "$({init})"'
     show = "ssohelper_prompt >/dev/null; echo $SSOHELPER_PROMPT_TEXT"
@@ -210,16 +205,14 @@ def test_shell_init_and_the_prompt(signed_in: Home, repository: Repository, shel
 
 
 @pytest.mark.parametrize("shell", long_after(1, SHELLS))
-def test_a_tab(signed_in: Home, repository: Repository, shell: str) -> None:
+def test_a_tab(signed_in, repository, shell):
     signed_in.env.update(ALL)
     with closing(Typist(shell, signed_in, repository.folder)) as typist:
         assert typist.words_after("ssohelper exec payments-pr\t\r")[:2] == ["exec", NAME]
     assert repository.ran == []
 
 
-def test_a_process_that_lists_in_the_background(
-    signed_in: Home, emulator: Emulator, repository: Repository
-) -> None:
+def test_a_process_that_lists_in_the_background(signed_in, emulator, repository):
     from ssohelper.app import App
 
     environ = {**signed_in.env, **ALL, "PYTHONPATH": str(repository.folder)}
@@ -229,7 +222,7 @@ def test_a_process_that_lists_in_the_background(
     assert repository.ran == []
 
 
-def test_the_users_own_notice_command_in_python(home: Home, repository: Repository) -> None:
+def test_the_users_own_notice_command_in_python(home, repository):
     """The script's own folder is not the current one."""
     script, told = home.path / "notice.py", home.path / "told"
     script.write_text(f"import json, sys; open({str(told)!r}, 'w').write(sys.argv[1])\n")
@@ -246,7 +239,7 @@ class TestTyped:
     """We cannot prevent what Python loads before our first line; only what comes after it."""
 
     @pytest.fixture
-    def without_customize(self, repository: Repository) -> Repository:
+    def without_customize(self, repository) -> Repository:
         for path in (
             *repository.folder.rglob("*customize.py"),
             *repository.folder.rglob("ssohelper.py"),
@@ -254,9 +247,7 @@ class TestTyped:
             path.unlink()
         return repository
 
-    def test_a_command_loads_nothing_of_it(
-        self, signed_in: Home, without_customize: Repository
-    ) -> None:
+    def test_a_command_loads_nothing_of_it(self, signed_in, without_customize):
         env = {**signed_in.env, "PYTHONPATH": ":/opt/lib:lib"}
         for argv in ([SCRIPT, "list"], [sys.executable, "-m", "ssohelper", "list"]):
             answer = subprocess.run([*argv, "-v"], env=env, capture_output=True, text=True)
@@ -266,9 +257,7 @@ class TestTyped:
             quiet = subprocess.run(argv, env=env, capture_output=True, text=True)
             assert "PYTHONPATH" not in quiet.stderr
 
-    def test_the_command_of_exec_gets_the_users_own_variables(
-        self, signed_in: Home, without_customize: Repository
-    ) -> None:
+    def test_the_command_of_exec_gets_the_users_own_variables(self, signed_in, without_customize):
         env = {**signed_in.env, "PYTHONPATH": ":/opt/lib", "PYTHONUSERBASE": "/opt/base"}
         shown = "echo [$PYTHONPATH][$PYTHONUSERBASE][$PYTHONSAFEPATH]"
         answer = subprocess.run(
@@ -277,9 +266,7 @@ class TestTyped:
         )  # fmt: skip
         assert answer.stdout == "[:/opt/lib][/opt/base][]\n", answer.stderr
 
-    def test_modules_in_the_same_folder_as_this_package_can_be_imported(
-        self, tmp_path: Path
-    ) -> None:
+    def test_modules_in_the_same_folder_as_this_package_can_be_imported(self, tmp_path):
         """`pip install --target FOLDER` with PYTHONPATH=FOLDER puts modules beside this package."""
         packages = Path(sys.executable).parent.parent
         code = (

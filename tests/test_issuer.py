@@ -17,7 +17,7 @@ from ssohelper.app import App
 from ssohelper.core import issuer
 from ssohelper.core.model import ClientRegistration, Secret
 from ssohelper.emulator.server import Emulator
-from tests.conftest import Home, Run
+from tests.conftest import Home
 
 KEY = ("--session", "corp", "--account-id", "000030000003", "--role-name", "ReadOnlyAccess")
 RULE_SETS = ("sso/2019-06-10", "sso-oidc/2019-06-10", "sts/2011-06-15")
@@ -62,7 +62,7 @@ def planted() -> Iterator[Planted]:
 
 
 @pytest.fixture
-def signed_in(home: Home, emulator: Emulator) -> Home:
+def signed_in(home, emulator) -> Home:
     """A home with a session whose token, and client, AWS issued to us."""
     home.add_session("corp")
     sign_in(home, emulator, "aws/us-east-1")
@@ -107,13 +107,8 @@ COMMANDS = (
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 @pytest.mark.parametrize("seconds", [3600, 5], ids=["valid", "to be renewed"])
 def test_a_planted_server_hears_of_no_token_of_aws(
-    signed_in: Home,
-    emulator: Emulator,
-    planted: Planted,
-    run: Run,
-    command: tuple[str, ...],
-    seconds: int,
-) -> None:
+    signed_in, emulator, planted, run, command, seconds
+):
     """Each service's own variable, the general one, rule sets in both folders, and proxies."""
     sign_in(signed_in, emulator, "aws/us-east-1", seconds)
     plant_models(signed_in.path / "data", planted.url)
@@ -137,8 +132,8 @@ def test_a_planted_server_hears_of_no_token_of_aws(
 
 @pytest.mark.parametrize("command", COMMANDS[:3], ids=lambda command: command[0])
 def test_models_and_proxies_move_no_token_of_a_server_on_this_machine(
-    home: Home, emulator: Emulator, planted: Planted, run: Run, command: tuple[str, ...]
-) -> None:
+    home, emulator, planted, run, command
+):
     home.add_session("corp")
     sign_in(home, emulator, "loopback", 5)
     plant_models(home.path / "data", planted.url)
@@ -158,9 +153,7 @@ def test_models_and_proxies_move_no_token_of_a_server_on_this_machine(
     assert emulator.counters["CreateToken"] == 1
 
 
-def test_a_token_of_this_machine_does_not_go_to_aws(
-    home: Home, emulator: Emulator, planted: Planted, run: Run
-) -> None:
+def test_a_token_of_this_machine_does_not_go_to_aws(home, emulator, planted, run):
     """AWS's place is taken by a proxy that hears of each attempt to connect."""
     home.add_session("corp")
     sign_in(home, emulator, "loopback")
@@ -178,9 +171,7 @@ def test_a_token_of_this_machine_does_not_go_to_aws(
     assert planted.heard[0].startswith("CONNECT portal.sso.us-east-1.amazonaws.com:443")
 
 
-def test_another_tools_token_goes_to_this_machine_with_a_warning(
-    home: Home, emulator: Emulator, run: Run
-) -> None:
+def test_another_tools_token_goes_to_this_machine_with_a_warning(home, emulator, run):
     home.add_session("corp")
     sign_in(home, emulator, None)
     answer = run("credential-process", *KEY)
@@ -191,9 +182,7 @@ def test_another_tools_token_goes_to_this_machine_with_a_warning(
     assert run("credential-process", *KEY).stderr == ""
 
 
-def test_each_caller_of_a_broker_is_told_of_its_own_request(
-    home: Home, emulator: Emulator, run: Run
-) -> None:
+def test_each_caller_of_a_broker_is_told_of_its_own_request(home, emulator, run):
     home.add_session("corp")
     sign_in(home, emulator, None)
     for account in ("000030000003", "000030000001"):
@@ -201,9 +190,7 @@ def test_each_caller_of_a_broker_is_told_of_its_own_request(
         assert "which another tool made" in run("credential-process", *key).stderr
 
 
-def test_a_sign_in_of_ours_is_recorded_and_so_is_its_renewal(
-    home: Home, emulator: Emulator, run: Run
-) -> None:
+def test_a_sign_in_of_ours_is_recorded_and_so_is_its_renewal(home, emulator, run):
     home.add_session("corp")
     home.browser()
     assert run("login", "corp").returncode == 0
@@ -219,9 +206,7 @@ def test_a_sign_in_of_ours_is_recorded_and_so_is_its_renewal(
 
 
 @pytest.mark.parametrize("grant", ["--device-code", "browser"])
-def test_a_client_secret_of_awss_is_not_sent_to_this_machine(
-    home: Home, emulator: Emulator, run: Run, app: App, grant: str
-) -> None:
+def test_a_client_secret_of_awss_is_not_sent_to_this_machine(home, emulator, run, app: App, grant):
     """A new client is registered in its place."""
     home.add_session("corp")
     home.browser()
@@ -243,9 +228,7 @@ def test_a_client_secret_of_awss_is_not_sent_to_this_machine(
     assert not any("AWSS-SECRET" in text for text in kept)
 
 
-def test_a_sign_out_that_a_variable_keeps_from_aws_forgets_nothing(
-    signed_in: Home, run: Run
-) -> None:
+def test_a_sign_out_that_a_variable_keeps_from_aws_forgets_nothing(signed_in, run):
     answer = run("logout", "corp")
     assert answer.returncode == 3
     assert "unset AWS_ENDPOINT_URL_SSO" in answer.stderr
@@ -253,8 +236,8 @@ def test_a_sign_out_that_a_variable_keeps_from_aws_forgets_nothing(
 
 
 def test_a_sign_in_of_this_machine_is_forgotten_where_its_server_is_no_longer_named(
-    home: Home, emulator: Emulator, run: Run
-) -> None:
+    home, emulator, run
+):
     home.add_session("corp")
     sign_in(home, emulator, "loopback")
     for variable in ("AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC"):
@@ -270,8 +253,8 @@ def test_a_sign_in_of_this_machine_is_forgotten_where_its_server_is_no_longer_na
     [("AWS_ENDPOINT_URL_STS", "whoami"), ("AWS_ENDPOINT_URL_SIGNIN", "console")],
 )
 def test_role_credentials_of_awss_do_not_go_to_this_machine(
-    home: Home, emulator: Emulator, planted: Planted, run: Run, variable: str, command: str
-) -> None:
+    home, emulator, planted, run, variable, command
+):
     home.add_session("corp")
     home.browser()
     sign_in(home, emulator, "loopback")

@@ -9,7 +9,6 @@ from ssohelper.fastpath import KEYRING_PROCESS
 from ssohelper.system.os_keyring import keyring_child_environment
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.keyring.conftest import desktop as desktop  # a fixture
-from tests.keyring.desktop import Desktop
 from tests.runs import RUNS
 
 
@@ -23,9 +22,7 @@ def run_keyring_process(home: Home, *argv: str) -> "subprocess.CompletedProcess[
     )
 
 
-def test_the_keyring_is_changed_only_to_make_a_key_and_to_delete_one(
-    home: Home, desktop: Desktop
-) -> None:
+def test_the_keyring_is_changed_only_to_make_a_key_and_to_delete_one(home, desktop):
     """The starter waits longer once it has read `writing`: a user may have to unlock the keyring."""
 
     def lines_of(verb: str) -> list[str]:
@@ -41,7 +38,7 @@ def test_the_keyring_is_changed_only_to_make_a_key_and_to_delete_one(
     assert lines_of("delete") == ["asking", "missing"]
 
 
-def test_the_reason_of_the_preferred_backend_is_given_in_one_line(home: Home) -> None:
+def test_the_reason_of_the_preferred_backend_is_given_in_one_line(home):
     home.env["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/nonexistent/bus"
     done = run_keyring_process(home, "find", "sign-ins", str(home.path / "keyring.lock"))
     assert done.returncode == 0
@@ -51,7 +48,7 @@ def test_the_reason_of_the_preferred_backend_is_given_in_one_line(home: Home) ->
     assert "kwallet" not in answer.casefold()
 
 
-def test_a_keyring_that_is_less_than_recommended_is_not_used(home: Home) -> None:
+def test_a_keyring_that_is_less_than_recommended_is_not_used(home):
     """A backend of the package `keyring` with a low priority keeps passwords in a plain file."""
     program = (
         "import sys, types\n"
@@ -71,8 +68,6 @@ def test_a_keyring_that_is_less_than_recommended_is_not_used(home: Home) -> None
 
 
 @pytest.mark.parametrize("argv", [(), ("find", "sign-ins"), ("steal", "sign-ins", "lock")])
-def test_an_unknown_request_is_exit_2_and_asks_no_keyring(
-    home: Home, argv: tuple[str, ...]
-) -> None:
+def test_an_unknown_request_is_exit_2_and_asks_no_keyring(home, argv):
     done = run_keyring_process(home, *argv)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")

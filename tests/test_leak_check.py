@@ -29,7 +29,7 @@ def test_some(number, tmp_path):
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
 @pytest.mark.parametrize("is_left_out", long_after(1, [False, True]))
-def test_a_run_with_a_secret_in_a_process_list_fails(is_left_out: bool, tmp_path: Path) -> None:
+def test_a_run_with_a_secret_in_a_process_list_fails(is_left_out, tmp_path):
     (tmp_path / "conftest.py").write_text(
         "from tests.leak_check import PLUGIN_NAME, LeakCheck\n"
         "def pytest_configure(config):\n"

@@ -38,24 +38,24 @@ def seen(
     return watch, watch.findings
 
 
-def test_a_secret_in_an_argv() -> None:
+def test_a_secret_in_an_argv():
     _, [finding] = seen([sys.executable, "-c", SLEEP, f"--token={PLANTED}-and-more"])
     assert finding.where == "argv"
     assert "--token=(canary)-and-more" in finding.command
     assert finding.folder == os.getcwd()
 
 
-def test_a_secret_in_an_environment() -> None:
+def test_a_secret_in_an_environment():
     _, [finding] = seen([sys.executable, "-c", SLEEP], {"TOKEN": PLANTED})
     assert finding.where == "TOKEN in environ"
 
 
-def test_keys_in_an_environment_that_nobody_gave() -> None:
+def test_keys_in_an_environment_that_nobody_gave():
     _, [finding] = seen([sys.executable, "-c", SLEEP], {"AWS_SESSION_TOKEN": PLANTED})
     assert finding.where == "AWS_SESSION_TOKEN in environ"
 
 
-def test_keys_that_another_command_gave_to_what_it_started(tmp_path: Path) -> None:
+def test_keys_that_another_command_gave_to_what_it_started(tmp_path):
     """An opener, or a renewal, with a whole set of keys: `console` has none to give."""
     script = tmp_path / "ssohelper"
     keys = {"AWS_ACCESS_KEY_ID": "ASIA"}
@@ -79,7 +79,7 @@ def test_keys_that_another_command_gave_to_what_it_started(tmp_path: Path) -> No
     }
 
 
-def test_a_secret_of_a_grandchild() -> None:
+def test_a_secret_of_a_grandchild():
     start = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SLEEP!r}, sys.stdin.read(0) + 'PLANTED' + '-AT-abc123'])"
     watch = LeakWatch(os.getpid(), "/no/such", PLANTED.encode())
     with subprocess.Popen([sys.executable, "-c", start], stdin=subprocess.PIPE) as child:
@@ -93,7 +93,7 @@ def test_a_secret_of_a_grandchild() -> None:
     assert {finding.where for finding in watch.findings} == {"argv"}
 
 
-def test_an_orphan_is_known_by_the_folder_in_its_environment(tmp_path: Path) -> None:
+def test_an_orphan_is_known_by_the_folder_in_its_environment(tmp_path):
     child = subprocess.Popen(
         [sys.executable, "-c", SLEEP, PLANTED],
         env={"HOME": str(tmp_path / "home")},
@@ -112,7 +112,7 @@ def test_an_orphan_is_known_by_the_folder_in_its_environment(tmp_path: Path) -> 
     assert elsewhere.findings == set()
 
 
-def test_a_process_that_has_not_ended_after_the_run(tmp_path: Path) -> None:
+def test_a_process_that_has_not_ended_after_the_run(tmp_path):
     watch = LeakWatch(-1, str(tmp_path), PLANTED.encode())
     argv = [sys.executable, "-c", SLEEP]
     with subprocess.Popen(argv, env={"HOME": str(tmp_path)}, stdin=subprocess.PIPE) as child:
@@ -125,7 +125,7 @@ def test_a_process_that_has_not_ended_after_the_run(tmp_path: Path) -> None:
     assert watch.findings == set()
 
 
-def test_a_process_with_the_id_of_one_that_has_ended_is_not_of_the_run(tmp_path: Path) -> None:
+def test_a_process_with_the_id_of_one_that_has_ended_is_not_of_the_run(tmp_path):
     watch = LeakWatch(-1, str(tmp_path), PLANTED.encode())
     argv, environ = [sys.executable, "-c", SLEEP], {"HOME": str(tmp_path)}
     with subprocess.Popen(argv, env=environ, stdin=subprocess.PIPE) as child:
@@ -146,7 +146,7 @@ def wait_for(path: Path, part: bytes) -> None:
 @pytest.mark.parametrize(
     "name", ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"]
 )
-def test_what_exec_and_shells_give_their_children_is_allowed(tmp_path: Path, name: str) -> None:
+def test_what_exec_and_shells_give_their_children_is_allowed(tmp_path, name):
     give = f"export {name}={PLANTED[:3]}''{PLANTED[3:]}; {sys.executable} -c '{SLEEP}'; true"
     _, found = seen(["/bin/sh", "-c", give])
     assert found == set()
@@ -172,7 +172,7 @@ def test_what_exec_and_shells_give_their_children_is_allowed(tmp_path: Path, nam
     assert watch.findings == set()
 
 
-def test_the_emulators_secrets_are_what_it_looks_for() -> None:
+def test_the_emulators_secrets_are_what_it_looks_for():
     state = State()
     sign_in = state.start_sign_in_of_person(demo_world(), "ana", 0, 3600)
     issued = state.issue_role_credentials(sign_in, "000030000001", "ReadOnlyAccess", 0, 3600)

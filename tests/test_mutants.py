@@ -4,7 +4,6 @@ import os
 import random
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -31,7 +30,7 @@ def f(a: int, b: bool = True) -> "int | None":
 SOURCE_LINES = {text.strip(): number for number, text in enumerate(SOURCE.splitlines(), 1)}
 
 
-def test_each_kind_of_change_is_made_where_code_runs() -> None:
+def test_each_kind_of_change_is_made_where_code_runs():
     changed = {one.applied_to(SOURCE.encode()).decode() for one in mutants_of(SOURCE)}
     for before, after in (
         ("int = 5", "int = (5 + 1)"),
@@ -48,7 +47,7 @@ def test_each_kind_of_change_is_made_where_code_runs() -> None:
     assert len(changed) == 9
 
 
-def test_a_seed_repeats_a_sample_of_changes_that_compile() -> None:
+def test_a_seed_repeats_a_sample_of_changes_that_compile():
     modules = {"m.py": SOURCE}
     first, again = (list(sampled_from(modules, random.Random("1"), 5)) for _ in range(2))
     assert first == again
@@ -57,7 +56,7 @@ def test_a_seed_repeats_a_sample_of_changes_that_compile() -> None:
     assert all(valid(SOURCE.encode(), named[name]) for _, name in first)
 
 
-def test_a_changes_name_stays_when_other_lines_change() -> None:
+def test_a_changes_name_stays_when_other_lines_change():
     named = named_mutants(SOURCE)
     assert sorted(named.values()) == mutants_of(SOURCE)
     moved = SOURCE.replace("import os\n", "import os, sys\n# A comment.\n")
@@ -72,7 +71,7 @@ def reaching(name: str, seconds: float, lines: list[int], elsewhere: int = 0) ->
     return RecordedTest(f"{name}::test", seconds, {"ssohelper/core/text.py": lines, **other})
 
 
-def test_tests_that_reach_the_changed_statement_run_the_likeliest_first() -> None:
+def test_tests_that_reach_the_changed_statement_run_the_likeliest_first():
     tests = [
         reaching("tests/cli/test_far.py", 1.0, [13, 14, 16], elsewhere=3000),
         reaching("tests/core/test_table.py", 0.1, [13, 14, 16], elsewhere=9),
@@ -85,7 +84,7 @@ def test_tests_that_reach_the_changed_statement_run_the_likeliest_first() -> Non
     ]  # fmt: skip
 
 
-def test_a_constant_of_the_module_is_tested_by_those_that_run_its_functions() -> None:
+def test_a_constant_of_the_module_is_tested_by_those_that_run_its_functions():
     tests = [
         reaching("tests/core/test_imports.py", 0.1, [SOURCE_LINES["LIMIT: int = 5"]]),
         reaching("tests/core/test_calls.py", 0.1, [SOURCE_LINES["return a - 1"]]),
@@ -95,14 +94,14 @@ def test_a_constant_of_the_module_is_tested_by_those_that_run_its_functions() ->
     assert [test.file for test in chosen] == ["tests/core/test_calls.py"]
 
 
-def test_the_tests_of_one_change_stay_within_the_budget() -> None:
+def test_the_tests_of_one_change_stay_within_the_budget():
     line = SOURCE_LINES["return a - 1"]
     tests = [reaching(f"tests/core/test_{number}.py", 3.0, [line]) for number in range(9)]
     assert len(chosen_tests(tests, "ssohelper/core/text.py", SOURCE, line, budget=7.0)) == 2
     assert len(chosen_tests(tests, "ssohelper/core/text.py", SOURCE, line, budget=1.0)) == 1
 
 
-def test_a_few_seconds_of_the_likeliest_file_run_first_then_others_then_the_rest() -> None:
+def test_a_few_seconds_of_the_likeliest_file_run_first_then_others_then_the_rest():
     names = ("a", "b", "a", "b", "a", "c")
     chosen = [reaching(f"tests/core/test_{name}.py", 1.5, [1]) for name in names]
     assert ["".join(test.file[-4] for test in some) for some in rounds_of(chosen)] == [
@@ -114,9 +113,7 @@ def test_a_few_seconds_of_the_likeliest_file_run_first_then_others_then_the_rest
     assert rounds_of([slow]) == [[slow]]
 
 
-def test_a_stopped_run_is_continued_and_survivors_are_run_again(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_stopped_run_is_continued_and_survivors_are_run_again(tmp_path, capsys):
     path = tmp_path / "seed.jsonl"
     module, names = "ssohelper/core/a.py", ("killed", "survivor", "new")
     verdicts = Verdicts(path)
@@ -140,8 +137,8 @@ def test_a_stopped_run_is_continued_and_survivors_are_run_again(
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="needs sys.monitoring")
 def test_lines_are_recorded_for_the_test_that_runs_in_programs_that_it_starts_or_forks_too(
-    tmp_path: Path,
-) -> None:
+    tmp_path,
+):
     product, folder = tmp_path / "product", tmp_path / "reach"
     product.mkdir()
     folder.mkdir()

@@ -2,18 +2,12 @@
 
 import signal
 import time
-from pathlib import Path
-
-import pytest
 
 from ssohelper import notice_process
-from tests.conftest import Home, Run
 from tests.system.test_notify import alive, wait_for
 
 
-def test_a_command_that_hangs_is_killed_with_its_children(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_command_that_hangs_is_killed_with_its_children(tmp_path, monkeypatch):
     pids = tmp_path / "pids"
     reset: list[int] = []
     monkeypatch.setattr(signal, "signal", lambda number, _to: reset.append(number))
@@ -28,12 +22,12 @@ def test_a_command_that_hangs_is_killed_with_its_children(
             time.sleep(0.02)
 
 
-def test_without_a_program_it_is_exit_2(run: Run) -> None:
+def test_without_a_program_it_is_exit_2(run):
     done = run("notice-process")
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
 
 
-def test_a_program_that_is_gone_or_cannot_run_is_no_error(run: Run, home: Home) -> None:
+def test_a_program_that_is_gone_or_cannot_run_is_no_error(run, home):
     """This process has no terminal for an error: `ssohelper` reports it where it starts the notice."""
     plain = home.path / "plain.txt"
     plain.write_text("no program")
@@ -42,7 +36,7 @@ def test_a_program_that_is_gone_or_cannot_run_is_no_error(run: Run, home: Home) 
         assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), program
 
 
-def test_it_waits_for_the_program_and_passes_the_message_on_as_it_is(run: Run, home: Home) -> None:
+def test_it_waits_for_the_program_and_passes_the_message_on_as_it_is(run, home):
     shown = home.path / "shown"
     program = home.path / "show"
     # Without our streams, for whose end `run` would wait too.

@@ -47,7 +47,7 @@ NOT_ON_WINDOWS = {
 
 
 @pytest.fixture
-def center(home: Home) -> Iterator[Emulator]:
+def center(home) -> Iterator[Emulator]:
     """A small Identity Center; `home` has a signed-in session and the profile `job`."""
     with small_center() as running:
         prepared(home, running)
@@ -78,9 +78,7 @@ def program(folder: Path, name: str, text: str) -> Path:
 @pytest.mark.parametrize(
     ("platform", "absent"), long_after(1, [("win32", NOT_ON_WINDOWS), ("darwin", set())])
 )
-def test_every_module_is_there_but_those_that_say_why_not(
-    home: Home, platform: str, absent: set[str]
-) -> None:
+def test_every_module_is_there_but_those_that_say_why_not(home, platform, absent):
     done = there(platform, home, "modules")
     assert done.returncode == 0, done.stderr
     found = dict(line.split(": ") for line in done.stdout.splitlines() if line)
@@ -89,7 +87,7 @@ def test_every_module_is_there_but_those_that_say_why_not(
 
 
 @pytest.mark.parametrize("platform", ["win32", "darwin"])
-def test_the_help_is_there(home: Home, platform: str) -> None:
+def test_the_help_is_there(home, platform):
     done = there(platform, home, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert "credential-process" in done.stdout
@@ -108,9 +106,7 @@ class TestWindows:
             ],
         ),
     )
-    def test_what_is_not_there_is_one_line_and_what_to_type(
-        self, home: Home, argv: list[str], what: str
-    ) -> None:
+    def test_what_is_not_there_is_one_line_and_what_to_type(self, home, argv, what):
         done = there("win32", home, *argv)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.splitlines() == [
@@ -119,7 +115,7 @@ class TestWindows:
             "SDKs then renew credentials",
         ]
 
-    def test_from_setup_to_credentials(self, home: Home, emulator: Emulator) -> None:
+    def test_from_setup_to_credentials(self, home, emulator):
         """No launcher, no broker, no published response; locks are msvcrt's."""
         command = program(home.path / "Scripts", "ssohelper.exe", "exit 99")
         home.env.update({SCRIPTS: str(command.parent), "LOCALAPPDATA": str(home.path / "Local")})
@@ -167,7 +163,7 @@ class TestWindows:
         assert not (home.path / ".cache").exists()
         assert not (home.path / ".local").exists()
 
-    def test_a_token_is_renewed(self, home: Home, center: Emulator) -> None:
+    def test_a_token_is_renewed(self, home, center):
         """Windows renames no file that is open; nothing is written where the lock's byte is."""
         path = home.write_token(center.issue_token("ana", seconds=0))
         script = 'ulimit -f 1000; exec "$@"'
@@ -185,7 +181,7 @@ class TestWindows:
         assert list(path.parent.glob(".ssohelper-*")) == []
 
     @pytest.mark.long
-    def test_the_demo_stays_in_its_own_home(self, home: Home) -> None:
+    def test_the_demo_stays_in_its_own_home(self, home):
         noted = home.path / "noted"
         words = f'printf "%s\\n" "$HOME" "$USERPROFILE" "$LOCALAPPDATA" >{noted}'
         run = f'exec {shlex.join([*ELSEWHERE, "win32"])} "$@"'
@@ -199,7 +195,7 @@ class TestWindows:
         assert not home.config_file.exists()
         assert not (home.path / "Local").exists()
 
-    def test_use_names_the_profile_of_powershell(self, home: Home) -> None:
+    def test_use_names_the_profile_of_powershell(self, home):
         done = there("win32", home, "use", "job")
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.splitlines()[1] == (
@@ -208,9 +204,7 @@ class TestWindows:
         )
 
     @pytest.mark.long
-    def test_exec_waits_for_the_program_and_ends_with_its_code(
-        self, home: Home, center: Emulator
-    ) -> None:
+    def test_exec_waits_for_the_program_and_ends_with_its_code(self, home, center):
         tools = home.path / "tools"
         program(tools, "tool.exe", 'echo "$AWS_ACCOUNT_ID" "$#" "$2"; exit 7')
         program(tools, "batch.cmd", "exit 3")
@@ -229,7 +223,7 @@ class TestWindows:
             done = there("win32", home, "exec", "job", "--", name, PATH=path)
             assert done.returncode == code, (name, done.stderr)
 
-    def test_ctrl_c_is_the_program_s(self, home: Home, center: Emulator) -> None:
+    def test_ctrl_c_is_the_program_s(self, home, center):
         tools = home.path / "tools"
         program(tools, "tool.exe", "echo ready; read line; exit 5")
         path = f"{tools}:{home.env['PATH']}"
@@ -249,7 +243,7 @@ class TestWindows:
         assert len([line for line in told if b"warning" not in line]) == 1
         assert asked.returncode == 5
 
-    def test_the_folders_are_those_of_platformdirs(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_folders_are_those_of_platformdirs(self, monkeypatch):
         """The system says where LOCALAPPDATA is, whatever the environment says."""
         monkeypatch.setattr(sys, "platform", "win32")
         monkeypatch.setattr(platformdirs, "PlatformDirs", platformdirs.windows.Windows)
@@ -263,32 +257,26 @@ class TestWindows:
         ):
             assert ours.replace("\\", "/") == wanted
 
-    def test_the_config_is_where_botocore_looks_whatever_home_says(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_the_config_is_where_botocore_looks_whatever_home_says(self, monkeypatch):
         monkeypatch.setenv("HOME", "/users/ana")
         monkeypatch.setattr(sys, "platform", "win32")
         app = App({"HOME": "/c/elsewhere"})
         assert app.locations.aws_config_file == Path("/users/ana/.aws/config")
         assert app.locations.token_folder == Path("/users/ana/.aws/sso/cache")
 
-    def test_the_opener_is_the_system_s(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_opener_is_the_system_s(self, monkeypatch):
         monkeypatch.setattr(sys, "platform", "win32")
         monkeypatch.setattr(browser, "_CONTAINER_FILES", ())
         found = browser.find_opener({"SYSTEMROOT": "/Windows"})
         assert found == ("/Windows/System32/rundll32.exe", "url.dll,FileProtocolHandler")
 
-    def test_a_mode_says_nothing_of_others(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_mode_says_nothing_of_others(self, tmp_path, monkeypatch):
         tmp_path.chmod(0o777)
         assert installation.find_replaceable_part(str(tmp_path)) == str(tmp_path)
         monkeypatch.setattr(sys, "platform", "win32")
         assert installation.find_replaceable_part(str(tmp_path)) is None
 
-    def test_a_file_that_somebody_reads_is_replaced_when_they_have(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_file_that_somebody_reads_is_replaced_when_they_have(self, tmp_path, monkeypatch):
         replace, tried = os.replace, []
 
         def replace_when_closed(*words: Any) -> None:
@@ -305,7 +293,7 @@ class TestWindows:
 
 
 class TestMacOs:
-    def test_we_and_root_are_answered_at_the_socket(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_we_and_root_are_answered_at_the_socket(self, monkeypatch):
         monkeypatch.setattr(peer, "sys", SimpleNamespace(platform="darwin"))
         users = {
             user: local_server._classify_user_of_client(cast(socket.socket, Told(xucred(user))))
@@ -314,9 +302,7 @@ class TestMacOs:
         assert users == {os.geteuid(): "ours", 0: "ours", 65534: "another"}
         assert local_server._classify_user_of_client(cast(socket.socket, Told(None))) == "unknown"
 
-    def test_a_tcp_client_s_user_is_never_told_and_the_token_has_to_do(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_tcp_client_s_user_is_never_told_and_the_token_has_to_do(self, monkeypatch):
         for module in (peer, local_server):
             monkeypatch.setattr(module, "sys", SimpleNamespace(platform="darwin"))
         with (
@@ -326,13 +312,13 @@ class TestMacOs:
         ):
             assert local_server._classify_user_of_client(accepted) == "ours"
 
-    def test_a_socket_s_path_is_shorter_there(self, home: Home, center: Emulator) -> None:
+    def test_a_socket_s_path_is_shorter_there(self, home, center):
         path = "/" + "x" * 103
         done = there("darwin", home, "serve", "job", "--socket", path)
         assert done.returncode == 2
         assert "at most 103 are possible" in done.stderr
 
-    def test_credentials(self, home: Home, center: Emulator) -> None:
+    def test_credentials(self, home, center):
         key = ["--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE]
         for _ in range(2):
             done = there("darwin", home, "credential-process", *key)
@@ -340,14 +326,14 @@ class TestMacOs:
         assert center.counters["GetRoleCredentials"] == 1
 
 
-def test_systems_are_told_apart_as_mypy_understands_it() -> None:
+def test_systems_are_told_apart_as_mypy_understands_it():
     by_name = [
         str(path) for path in (ROOT / "ssohelper").rglob("*.py") if "os.name" in path.read_text()
     ]
     assert by_name == []
 
 
-def test_the_page_names_what_is_not_there() -> None:
+def test_the_page_names_what_is_not_there():
     page = (ROOT / "docs" / "reference" / "other-systems.md").read_text()
     assert {"serve", "exec --server"} <= set(re.findall(r"`([^`]+)`", page))
     assert "untested" in page

@@ -19,7 +19,6 @@ from ssohelper.core.model import PageChoice, RoleKey
 from ssohelper.core.portal_address import PortalAddress
 from ssohelper.core.region_order import RegionFailure
 from ssohelper.core.role_tree import RoleListView
-from ssohelper.emulator.server import Emulator
 from ssohelper.errors import LocalState
 from tests.conftest import SCRIPT, Home, Run
 from tests.long_rows import long_after, pairs_with_each_value_first
@@ -119,7 +118,7 @@ def said_missing(path: Path, stderr: str) -> bool:
 
 
 @pytest.fixture
-def signed_in(home: Home, emulator: Emulator) -> Home:
+def signed_in(home, emulator) -> Home:
     """A home with a sign-in, cached credentials and their published response."""
     home.add_session("corp")
     emulator.auto_approve = "ana"
@@ -130,9 +129,7 @@ def signed_in(home: Home, emulator: Emulator) -> Home:
 
 
 @pytest.mark.parametrize("where", long_after(1, [token, state_lock]))
-def test_what_is_no_plain_file_of_ours_is_refused_with_its_path(
-    signed_in: Home, where: Callable[[Home], Path]
-) -> None:
+def test_what_is_no_plain_file_of_ours_is_refused_with_its_path(signed_in, where):
     path = where(signed_in)
     content = path.read_bytes()
     document(signed_in).unlink()
@@ -231,13 +228,7 @@ def cache_paths(home: Home, depth: int | None) -> list[Path]:
         + [(depth, plant) for depth in (1, 2, 3, 4) for plant in CACHE_PLANTS],
     ),
 )
-def test_no_command_fails_for_what_stands_in_place_of_a_cache(
-    home: Home,
-    emulator: Emulator,
-    run: Run,
-    depth: int | None,
-    plant: Callable[[Path, Path], None],
-) -> None:
+def test_no_command_fails_for_what_stands_in_place_of_a_cache(home, emulator, run, depth, plant):
     home.add_session("corp")
     home.write_config(
         f"{home.config_file.read_text()}[profile audit]\nsso_session = corp\n"
@@ -279,9 +270,7 @@ CONTENTS = [b"", b'{"Version":1,', b"x" * 2**21, b"\xff\xfe{}", b"[1]\n"]
     # First each place and each content once.
     long_after(len(CONTENTS), pairs_with_each_value_first(CONTENTS, PLACES)),
 )
-def test_a_malformed_one_is_as_if_absent_and_said(
-    signed_in: Home, where: Callable[[Home], Path], content: bytes
-) -> None:
+def test_a_malformed_one_is_as_if_absent_and_said(signed_in, where, content):
     path = where(signed_in)
     needed(signed_in, where)
     path.write_bytes(content)
@@ -301,9 +290,7 @@ def test_a_malformed_one_is_as_if_absent_and_said(
 
 
 @pytest.mark.parametrize("where", long_after(1, [document, kept]))
-def test_a_malformed_one_is_as_if_absent_for_a_broker_too(
-    signed_in: Home, where: Callable[[Home], Path]
-) -> None:
+def test_a_malformed_one_is_as_if_absent_for_a_broker_too(signed_in, where):
     path = where(signed_in)
     needed(signed_in, where)
     path.write_bytes(b"[1]\n")
@@ -314,9 +301,7 @@ def test_a_malformed_one_is_as_if_absent_for_a_broker_too(
     assert path.read_bytes() != b"[1]\n"
 
 
-def test_a_malformed_registration_is_as_if_absent_and_a_planted_one_is_refused(
-    signed_in: Home, run: Run
-) -> None:
+def test_a_malformed_registration_is_as_if_absent_and_a_planted_one_is_refused(signed_in, run):
     login = ("login", "corp", "--device-code", "--no-browser", "-v")
     token(signed_in).unlink()
     assert run(*login).returncode == 0

@@ -184,7 +184,7 @@ _RUN_AND_NAME_MODULES = (
 
 
 @pytest.fixture
-def published(tmp_path: Path) -> dict[str, str]:
+def published(tmp_path) -> dict[str, str]:
     """An environment in which the role of ARGV has a published response, valid for an hour."""
     environ = {"SSOHELPER_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     key = RoleKey("corp", "001234567890", "Admin")

@@ -8,13 +8,13 @@ import pytest
 from ssohelper import prompt_entry
 from ssohelper.actions.prompt import PromptStatus
 from ssohelper.app import App
-from tests.conftest import SCRIPT, Home, Run
+from tests.conftest import SCRIPT, Home
 
 STATUS = PromptStatus("pay\x1b[31m")
 
 
 @pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch) -> App:
+def app(monkeypatch) -> App:
     monkeypatch.setattr(prompt_entry.prompt, "read_prompt_status", lambda _app: STATUS)
     return App({"HOME": "/nowhere"})
 
@@ -22,30 +22,24 @@ def app(monkeypatch: pytest.MonkeyPatch) -> App:
 @pytest.mark.parametrize(
     "argv", [["--help"], ["--format"], ["--format", "a", "b"], ["--state", "x"], ["x"], ["--json"]]
 )
-def test_other_arguments_are_left_to_click(
-    argv: list[str], capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_other_arguments_are_left_to_click(argv, capfd):
     assert prompt_entry.print_prompt(argv) is None
     assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(("template", "line"), [("<{session}>\n", "<>\\x0a\n"), ("", "")])
-def test_a_format_gives_one_line_without_control_characters(
-    app: App, template: str, line: str
-) -> None:
+def test_a_format_gives_one_line_without_control_characters(app: App, template, line):
     assert prompt_entry.make_prompt_line(app, template) == line
 
 
-def test_the_line_is_that_of_the_status(app: App) -> None:
+def test_the_line_is_that_of_the_status(app: App):
     line = prompt_entry.make_prompt_line(app, None)
     assert line.startswith("pay")
     assert line.count("\n") == 1
     assert "\x1b" not in line
 
 
-def test_without_a_profile_in_use_a_format_gives_nothing(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_profile_in_use_a_format_gives_nothing(app: App, monkeypatch):
     monkeypatch.setattr(prompt_entry.prompt, "read_prompt_status", lambda _app: PromptStatus(""))
     assert prompt_entry.make_prompt_line(app, "text") == ""
     assert prompt_entry.make_prompt_line(app, None) == ""
@@ -53,13 +47,7 @@ def test_without_a_profile_in_use_a_format_gives_nothing(
 
 @pytest.mark.parametrize(("failure", "code"), [(ValueError("x"), 0), (KeyboardInterrupt(), 130)])
 @pytest.mark.parametrize("argv", [[], ["--state"], ["--format", "x"]])
-def test_a_failure_prints_nothing(
-    argv: list[str],
-    failure: BaseException,
-    code: int,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
+def test_a_failure_prints_nothing(argv, failure, code, monkeypatch, capfd):
     def fail(_app: App) -> None:
         raise failure
 
@@ -71,7 +59,7 @@ def test_a_failure_prints_nothing(
 
 
 @pytest.fixture
-def configured(home: Home) -> Home:
+def configured(home) -> Home:
     home.add_session("corp")
     home.write_config(
         home.config_file.read_text()
@@ -82,9 +70,7 @@ def configured(home: Home) -> Home:
     return home
 
 
-def test_a_format_is_filled_in_and_one_with_an_escape_cannot_reach_the_terminal(
-    configured: Home, run: Run
-) -> None:
+def test_a_format_is_filled_in_and_one_with_an_escape_cannot_reach_the_terminal(configured, run):
     assert run("prompt", "--format", "<{profile}>").stdout == "<dev>\n"
     shown = run("prompt", "--format", "a\x1b]0;x\x07{profile}").stdout
     assert "\x1b" not in shown
@@ -93,7 +79,7 @@ def test_a_format_is_filled_in_and_one_with_an_escape_cannot_reach_the_terminal(
     assert run("prompt", env={"AWS_PROFILE": ""}).stdout == ""
 
 
-def test_other_arguments_are_parsed_as_of_every_command(configured: Home, run: Run) -> None:
+def test_other_arguments_are_parsed_as_of_every_command(configured, run):
     help_ = run("prompt", "--help")
     assert (help_.returncode, help_.stderr) == (0, "")
     assert "Usage: ssohelper prompt" in help_.stdout
@@ -103,9 +89,7 @@ def test_other_arguments_are_parsed_as_of_every_command(configured: Home, run: R
 
 
 @pytest.mark.parametrize("argv", [[], ["--format", "{profile}"], ["--state"]])
-def test_a_prompt_that_cannot_be_written_or_read_says_nothing(
-    configured: Home, argv: list[str]
-) -> None:
+def test_a_prompt_that_cannot_be_written_or_read_says_nothing(configured, argv):
     """Python flushes stdout once more at the end, and prints an error if that fails."""
     for broken in ("stdout", "config"):
         if broken == "config":

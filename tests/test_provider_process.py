@@ -20,7 +20,7 @@ from tests.chains.test_foreign_credentials import (
     write_login,
 )
 from tests.chains.test_foreign_credentials import keyed as keyed  # a fixture
-from tests.conftest import RUN_SECONDS, SCRIPT, Run
+from tests.conftest import RUN_SECONDS, SCRIPT
 from tests.runs import RUNS
 
 OTHER_SERIAL = f"arn:aws:iam::{USER_ACCOUNT}:mfa/tablet"
@@ -45,7 +45,7 @@ def ask_provider(world: Chained, name: str, codes: Mapping[str, str] = {}) -> An
 
 
 @pytest.fixture
-def device(keyed: Keyed) -> Keyed:
+def device(keyed) -> Keyed:
     """The profile "m" assumes a role that wants a code of the device SERIAL."""
     world = keyed.emulator.world
     world.add_iam_role(JUMP_ACCOUNT, "Jump", trusts=[USER_ACCOUNT], needs_mfa=True)
@@ -53,13 +53,13 @@ def device(keyed: Keyed) -> Keyed:
     return keyed
 
 
-def test_of_the_codes_of_several_devices_each_device_gets_its_own(device: Keyed) -> None:
+def test_of_the_codes_of_several_devices_each_device_gets_its_own(device):
     answer = ask_provider(device, "m", {OTHER_SERIAL: "000000", SERIAL: MFA_CODE})
     assert answer["access_key_id"].startswith("ASIA")
     assert answer["expires_at"].endswith("+00:00")
 
 
-def test_the_code_of_another_device_is_not_tried(device: Keyed) -> None:
+def test_the_code_of_another_device_is_not_tried(device):
     answer = ask_provider(device, "m", {OTHER_SERIAL: MFA_CODE})
     assert answer["exit_code"] == 3
     assert "no code was given for an MFA device" in answer["error"]
@@ -71,8 +71,8 @@ def test_the_code_of_another_device_is_not_tried(device: Keyed) -> None:
     [(403, "AccessDenied", 5), (429, "TooManyRequests", 6), (503, "ServiceUnavailable", 6)],
 )
 def test_a_refusal_of_sts_is_told_from_an_answer_that_may_be_another_one_later(
-    keyed: Keyed, status: int, code: str, exit_code: int
-) -> None:
+    keyed, status, code, exit_code
+):
     keyed.write(lines_of("keys", keyed.key) + chain("above", JUMP_ARN, "keys"))
     body = (
         '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error>'
@@ -84,7 +84,7 @@ def test_a_refusal_of_sts_is_told_from_an_answer_that_may_be_another_one_later(
     assert answer["error"].endswith(": not now")
 
 
-def test_an_ended_aws_login_is_a_sign_in_that_is_needed(keyed: Keyed) -> None:
+def test_an_ended_aws_login_is_a_sign_in_that_is_needed(keyed):
     keyed.write(f"[profile l]\nlogin_session = {LOGIN_SESSION}\n")
     write_login(keyed, keyed.key, "2020-01-01T00:00:00Z")
     answer = ask_provider(keyed, "l")
@@ -92,7 +92,7 @@ def test_an_ended_aws_login_is_a_sign_in_that_is_needed(keyed: Keyed) -> None:
     assert "secret_access_key" not in answer
 
 
-def test_a_profile_without_a_provider_is_an_error_in_the_config(keyed: Keyed) -> None:
+def test_a_profile_without_a_provider_is_an_error_in_the_config(keyed):
     keyed.write("[profile empty]\nregion = eu-west-1\n")
     assert ask_provider(keyed, "empty") == {
         "exit_code": 3,
@@ -101,6 +101,6 @@ def test_a_profile_without_a_provider_is_an_error_in_the_config(keyed: Keyed) ->
 
 
 @pytest.mark.parametrize("argv", [(), ("a", "b")])
-def test_without_one_profile_it_is_exit_2(run: Run, argv: tuple[str, ...]) -> None:
+def test_without_one_profile_it_is_exit_2(run, argv):
     done = run(PROVIDER_PROCESS, *argv)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")

@@ -57,9 +57,7 @@ WRITES = {
     ],
     ids=[*WRITES, "in two processes"],
 )
-def test_a_run_that_changes_the_users_files_fails(
-    path: str, write: str, options: tuple[str, ...], tmp_path: Path
-) -> None:
+def test_a_run_that_changes_the_users_files_fails(path, write, options, tmp_path):
     (tmp_path / path).parent.mkdir(parents=True)
     (tmp_path / ".aws" / "sso" / "cache").mkdir(parents=True, exist_ok=True)
     (tmp_path / ".aws" / "sso" / "cache" / "token.json").touch()
@@ -73,21 +71,21 @@ def test_a_run_that_changes_the_users_files_fails(
         assert tests == "test_one.py::test_one"
 
 
-def test_outside_ci_it_only_warns(tmp_path: Path) -> None:
+def test_outside_ci_it_only_warns(tmp_path):
     (tmp_path / ".aws").mkdir()
     done = run_in(tmp_path, "(Path.home() / '.aws/config').touch()", ci="")
     assert (done.returncode, done.stderr) == (0, "")
     assert f"{tmp_path / '.aws/config'}, changed during test_one.py::test_one" in done.stdout
 
 
-def test_a_run_that_changes_other_files_passes(tmp_path: Path) -> None:
+def test_a_run_that_changes_other_files_passes(tmp_path):
     (tmp_path / ".aws").mkdir()
     done = run_in(tmp_path, "(Path.home() / '.cache').mkdir()")
     assert (done.returncode, "the user's own files" in done.stdout) == (0, False), done.stdout
 
 
 @pytest.mark.parametrize("run", [1, 2])
-def test_each_test_has_an_empty_home(run: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_each_test_has_an_empty_home(run, tmp_path_factory):
     home = Path.home()
     assert home.is_relative_to(tmp_path_factory.getbasetemp())
     assert [path.name for path in home.iterdir()] == ["xdg-run"]

@@ -9,8 +9,8 @@ import pytest
 from ssohelper.app import App
 from ssohelper.errors import ConfigInvalid
 from ssohelper.fastpath import folders
-from tests.conftest import SCRIPT, Home, Run
-from tests.shell.test_launcher import KEY, Place, place, shell
+from tests.conftest import SCRIPT
+from tests.shell.test_launcher import KEY, place, shell
 
 __all__ = ["place", "shell"]  # fixtures, which pytest finds by their names
 
@@ -30,9 +30,7 @@ RELATIVE = ["own", "./own", "../own", "~/own", " /own"]
         ("credential-process", *KEY),
     ],
 )
-def test_a_command_names_it_with_exit_3_and_makes_nothing(
-    run: Run, home: Home, argv: tuple[str, ...]
-) -> None:
+def test_a_command_names_it_with_exit_3_and_makes_nothing(run, home, argv):
     home.add_session()
     before = sorted(os.listdir(home.path))
     result = run(*argv, env={"SSOHELPER_HOME": "~/own"})
@@ -44,14 +42,14 @@ def test_a_command_names_it_with_exit_3_and_makes_nothing(
 
 
 @pytest.mark.parametrize("argv", [(), ("--state",), ("--format", "{left}")])
-def test_a_prompt_shows_nothing(run: Run, home: Home, argv: tuple[str, ...]) -> None:
+def test_a_prompt_shows_nothing(run, home, argv):
     home.add_session()
     result = run("prompt", *argv, env={"SSOHELPER_HOME": "own", "AWS_PROFILE": "corp"})
     assert (result.returncode, result.stderr) == (0, "")
     assert "own" not in result.stdout
 
 
-def test_a_tab_offers_no_names_and_says_nothing(run: Run, home: Home) -> None:
+def test_a_tab_offers_no_names_and_says_nothing(run, home):
     home.add_session()
     asked = ("completion", "--answer", "fish", "0", "ssohelper", "whoami")
     result = run(*asked, env={"SSOHELPER_HOME": "own"})
@@ -60,8 +58,8 @@ def test_a_tab_offers_no_names_and_says_nothing(run: Run, home: Home) -> None:
 
 @pytest.mark.parametrize("said", ["home", "./home", "../home"])
 def test_the_launcher_leaves_it_to_python_though_a_document_is_there(
-    place: Place, shell: list[str], monkeypatch: pytest.MonkeyPatch, said: str
-) -> None:
+    place, shell, monkeypatch, said
+):
     place.publish()
     assert place.has_hit(shell)
     monkeypatch.chdir(place.home if said.startswith("..") else place.home.parent)
@@ -69,9 +67,7 @@ def test_the_launcher_leaves_it_to_python_though_a_document_is_there(
     assert not place.has_hit(shell, env={**place.env, "SSOHELPER_HOME": said})
 
 
-def test_pythons_hit_leaves_it_too(
-    run: Run, home: Home, place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pythons_hit_leaves_it_too(run, home, place, monkeypatch):
     place.publish()
     # `run` starts in the home's folder, in which the document's place lies.
     said = os.path.relpath(place.home, home.path)
@@ -81,7 +77,7 @@ def test_pythons_hit_leaves_it_too(
 
 @pytest.mark.parametrize("said", RELATIVE)
 @pytest.mark.parametrize("place", ["runtime_folder", "state_folder", "settings_file"])
-def test_every_place_refuses_it(place: str, said: str) -> None:
+def test_every_place_refuses_it(place, said):
     with pytest.raises(ValueError, match="SSOHELPER_HOME"):
         getattr(folders, place)({"SSOHELPER_HOME": said})
     with pytest.raises(ConfigInvalid, match="SSOHELPER_HOME"):
@@ -91,9 +87,7 @@ def test_every_place_refuses_it(place: str, said: str) -> None:
 
 @pytest.mark.parametrize("program", ["ssohelper", "ssohelper-credentials"])
 @pytest.mark.parametrize("base", [None, "own"])
-def test_a_relative_home_makes_no_folder_in_the_current_one(
-    tmp_path: Path, program: str, base: str | None
-) -> None:
+def test_a_relative_home_makes_no_folder_in_the_current_one(tmp_path, program, base):
     """`own` is a folder of ours for XDG_RUNTIME_DIR, in which the runtime folder is made."""
     environ = {"PATH": os.defpath, "HOME": "rel"}
     if base is not None:

@@ -9,7 +9,7 @@ from ssohelper.core.instants import to_iso
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import ConfigInvalid, LoginRequired, SsoHelperError
 from ssohelper.fastpath import RENEWAL_PROCESS
-from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.endpoint.world import wait_for
 
 
@@ -45,9 +45,7 @@ def token_id(home: Home) -> str:
     return token.id
 
 
-def test_the_new_token_is_saved_before_the_starter_hears_of_it(
-    home: Home, emulator: Emulator
-) -> None:
+def test_the_new_token_is_saved_before_the_starter_hears_of_it(home, emulator):
     home.add_session("corp", emulator.world.start_url)
     seen = write_token_near_its_end(home, emulator)
     assert renew(home, "corp", seen) is None
@@ -57,9 +55,7 @@ def test_the_new_token_is_saved_before_the_starter_hears_of_it(
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
 
-def test_an_ended_sign_in_and_a_session_that_is_gone_are_what_the_starter_reports(
-    home: Home, emulator: Emulator
-) -> None:
+def test_an_ended_sign_in_and_a_session_that_is_gone_are_what_the_starter_reports(home, emulator):
     home.add_session("corp", emulator.world.start_url)
     told = home.path / "told"
     settings = App(home.env).locations.settings_file
@@ -79,6 +75,6 @@ def test_an_ended_sign_in_and_a_session_that_is_gone_are_what_the_starter_report
     assert "there is no [sso-session gone] in" in gone.message
 
 
-def test_without_its_two_arguments_it_is_exit_2(run: Run) -> None:
+def test_without_its_two_arguments_it_is_exit_2(run):
     done = run(RENEWAL_PROCESS, "corp")
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")

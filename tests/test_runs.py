@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
-from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.fork_server import HOME, can_be_forked
 from tests.long_rows import long_after
 from tests.processes import broker_ids, end_detached_processes, parent_of
@@ -41,7 +40,7 @@ def really(home: Home, *argv: str, input: str | None = None) -> "subprocess.Comp
     "argv",
     long_after(2, [["status"], ["nonsense"], ["--version"], ["list"], ["completion", "bash"]]),
 )
-def test_code_and_output_are_those_of_a_start(home: Home, run: Run, argv: list[str]) -> None:
+def test_code_and_output_are_those_of_a_start(home, run, argv):
     one, other = run(*argv), really(home, *argv)
     assert (one.returncode, one.stdout, one.stderr) == (
         other.returncode,
@@ -101,7 +100,7 @@ class Served:
         return self._done[0]
 
 
-def test_the_process_looks_like_a_start(home: Home, run: Run) -> None:
+def test_the_process_looks_like_a_start(home, run):
     """In /proc, where the leak watch reads."""
     looks = []
     for start in (run, partial(really, home)):
@@ -112,9 +111,7 @@ def test_the_process_looks_like_a_start(home: Home, run: Run) -> None:
     assert f"HOME={home.path}" in looks[0]["variables"]
 
 
-def test_a_detached_process_of_a_fork_looks_like_one_of_a_start(
-    home: Home, emulator: Emulator, run: Run
-) -> None:
+def test_a_detached_process_of_a_fork_looks_like_one_of_a_start(home, emulator, run):
     home.add_session()
     home.write_token(emulator.issue_token("ana"))
     looks = []
@@ -132,17 +129,17 @@ def test_a_detached_process_of_a_fork_looks_like_one_of_a_start(
     assert looks[0] == looks[1]
 
 
-def test_a_signal_is_a_negative_code(home: Home, run: Run) -> None:
+def test_a_signal_is_a_negative_code(home, run):
     assert Served(home, run).end(signal.SIGKILL).returncode == -signal.SIGKILL
 
 
-def test_stdin_is_read(home: Home, run: Run) -> None:
+def test_stdin_is_read(home, run):
     for start in (run, partial(really, home)):
         done = start("emulator", "serve", "--world", "/dev/stdin", input="[]")
         assert (done.returncode, "/dev/stdin" in done.stderr) == (3, True)
 
 
-def test_a_run_that_does_not_end_is_killed(home: Home) -> None:
+def test_a_run_that_does_not_end_is_killed(home):
     with pytest.raises(subprocess.TimeoutExpired):
         RUNS.run([SCRIPT, "emulator", "serve"], home.env, home.path, None, 0.5)
     assert RUNS.run([SCRIPT, "--version"], home.env, home.path, None, RUN_SECONDS).returncode == 0
@@ -167,7 +164,7 @@ sys.stdout.writelines(paths())
 """
 
 
-def test_no_loaded_module_keeps_a_path_of_the_servers_home() -> None:
+def test_no_loaded_module_keeps_a_path_of_the_servers_home():
     """A module that makes a path of HOME when it is imported would keep the HOME of the server."""
     said = subprocess.run(
         [sys.executable, "-c", _PATHS_OF_THE_SERVER],
@@ -180,7 +177,7 @@ def test_no_loaded_module_keeps_a_path_of_the_servers_home() -> None:
     assert (int(before) > 0, after, said.stderr) == (True, "", "")
 
 
-def test_what_python_reads_at_its_start_makes_it_a_start(home: Home, run: Run) -> None:
+def test_what_python_reads_at_its_start_makes_it_a_start(home, run):
     done = run("--version", env={"PYTHONPROFILEIMPORTTIME": "1"})
     assert "import time:" in done.stderr
     assert not can_be_forked({**home.env, "LC_ALL": "C"})

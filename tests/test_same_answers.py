@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 
-def test_property_based_tests_have_the_same_examples_in_each_run() -> None:
+def test_property_based_tests_have_the_same_examples_in_each_run():
     def examples() -> list[int]:
         seen = []
 

@@ -15,7 +15,7 @@ _LONG = ["test_damaged_files_and_answers_break_no_promise"]
 NAMED = re.findall(r"`(tests/[^`\s]+\.py)::([^`\s]+)`", PAGE)
 
 
-def test_each_row_of_a_promise_names_one() -> None:
+def test_each_row_of_a_promise_names_one():
     rows = [line for line in PAGE.splitlines() if line.startswith("| ") and "::" in line]
     promises = PAGE.partition("## What is defended")[2].partition("## What is not")[0]
     lines = [line for line in promises.splitlines() if line.startswith("| ")]
@@ -24,7 +24,7 @@ def test_each_row_of_a_promise_names_one() -> None:
 
 
 @pytest.mark.parametrize(("path", "name"), NAMED, ids=lambda text: text)
-def test_it_is_there(path: str, name: str) -> None:
+def test_it_is_there(path, name):
     module = ast.parse((ROOT / path).read_text())
     nodes = module.body
     *classes, function = name.split("::")

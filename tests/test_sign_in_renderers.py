@@ -199,7 +199,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(home, monkeypatch) -> Iterator[Desk]:
     now = int(time.time())
     with Emulator(World.of_size(2, 1), clock=lambda: float(now)) as emulator:
         url = emulator.world.start_url
@@ -317,7 +317,7 @@ RENDERERS: dict[str, Callable[[Desk], int | None]] = {
 }
 
 
-def test_all_renderers_agree_when_a_sign_in_is_needed(desk: Desk) -> None:
+def test_all_renderers_agree_when_a_sign_in_is_needed(desk):
     disagreements = []
     on_screen = by_full_screen(desk)
     offered = find_states_in_which_enter_offers_a_sign_in(desk)
@@ -343,9 +343,7 @@ def test_all_renderers_agree_when_a_sign_in_is_needed(desk: Desk) -> None:
     [("use", "job"), ("use", "--keys", "job"), ("exec", "job", "--", "true"), ("console", "job")],
     ids=" ".join,
 )
-def test_a_command_on_a_terminal_offers_the_sign_in_that_enter_offers(
-    desk: Desk, argv: tuple[str, ...]
-) -> None:
+def test_a_command_on_a_terminal_offers_the_sign_in_that_enter_offers(desk, argv):
     asked: list[str] = []
     let_commands_run_on_a_terminal(desk, asked)
     offered = set()

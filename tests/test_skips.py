@@ -37,7 +37,7 @@ def test_that_needs_root():
     "is_root", [pytest.param(True, marks=[pytest.mark.needs_root, pytest.mark.long]), False]
 )
 @pytest.mark.parametrize("is_ci", long_after(1, [True, False]))
-def test_a_missing_program_fails_a_test_in_ci(is_ci: bool, is_root: bool, tmp_path: Path) -> None:
+def test_a_missing_program_fails_a_test_in_ci(is_ci, is_root, tmp_path):
     (tmp_path / "conftest.py").write_text(
         "from tests.conftest import pytest_collection_modifyitems, pytest_runtest_makereport\n"
         + ("" if is_root else "import os\nos.geteuid = lambda: 1000\n")

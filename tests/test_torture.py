@@ -25,7 +25,7 @@ from tests.torture.ground import (
 
 
 @pytest.mark.long
-def test_the_kill_sweep_catches_the_control_writer() -> None:
+def test_the_kill_sweep_catches_the_control_writer():
     require_program("strace")
     points, faults = sweep.swept(sweep.control(), Dice(seed=1, seconds=FULL_SECONDS))
     assert len(points) >= 4
@@ -34,14 +34,14 @@ def test_the_kill_sweep_catches_the_control_writer() -> None:
 
 
 @pytest.mark.long
-def test_the_kill_sweep_finds_nothing_wrong_with_a_few_points_of_a_miss() -> None:
+def test_the_kill_sweep_finds_nothing_wrong_with_a_few_points_of_a_miss():
     require_program("strace")
     points, faults = sweep.swept(sweep.commands()[0], Dice(seed=1, seconds=30))
     assert faults == []
     assert 4 <= len(points) <= 6  # an error that met another call than it was meant for is none
 
 
-def test_wrong_and_expired_answers_are_told() -> None:
+def test_wrong_and_expired_answers_are_told():
     with ground(accounts=2) as place:
         place.sign_in()
         answer = place.run(*helper())
@@ -57,7 +57,7 @@ def test_wrong_and_expired_answers_are_told() -> None:
         assert wrong_in(place, talkative, helper()) is not None
 
 
-def test_a_row_that_does_not_end_in_time_is_ended_and_not_measured() -> None:
+def test_a_row_that_does_not_end_in_time_is_ended_and_not_measured():
     """`black_hole` waits for 15 s or more. It is neither ok nor missed, and leaves no home."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.torture"],
@@ -76,7 +76,7 @@ def test_a_row_that_does_not_end_in_time_is_ended_and_not_measured() -> None:
 @pytest.mark.parametrize(
     ("kept", "is_measured", "met"), [(True, True, True), (True, False, None), (False, False, False)]
 )
-def test_too_little_is_not_measured_unless_a_promise_broke(kept, is_measured, met) -> None:
+def test_too_little_is_not_measured_unless_a_promise_broke(kept, is_measured, met):
     assert judge(kept, is_measured) is met
 
 

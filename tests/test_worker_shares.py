@@ -20,14 +20,14 @@ def _items(*files: tuple[str, int]) -> list[Any]:
 _QUICK_FILES = [(f"core/test_{number}.py", 5) for number in range(12)]
 
 
-def test_the_folders_are_mixed() -> None:
+def test_the_folders_are_mixed():
     slow = [(f"{folder}/test_{letter}.py", 1) for folder in ("cli", "tui") for letter in "abc"]
     ordered = order_for_workers(_items(*_QUICK_FILES, *slow), 1)
     folders = [item.path.parent.name for item in ordered]
     assert folders == ["cli", "tui"] * 3 + ["core"] * 60
 
 
-def test_each_part_ends_with_quick_tests() -> None:
+def test_each_part_ends_with_quick_tests():
     items = _items(*_QUICK_FILES, ("test_top.py", 10), ("cli/test_a.py", 20), ("tui/test_b.py", 10))
     ordered = order_for_workers(items, 2)
     half = len(ordered) // 2
@@ -38,7 +38,7 @@ def test_each_part_ends_with_quick_tests() -> None:
         assert part[-1].path.parent.name == "core"
 
 
-def test_the_tests_of_a_file_stay_together_in_their_order() -> None:
+def test_the_tests_of_a_file_stay_together_in_their_order():
     items = _items(("actions/test_a.py", 3), ("core/test_b.py", 4), ("wire/test_c.py", 2))
     ordered: list[Any] = [*order_for_workers(items, 3)]
     for name, count in (("test_a.py", 3), ("test_b.py", 4), ("test_c.py", 2)):

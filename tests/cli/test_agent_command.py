@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pexpect
 import pytest
 
-from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home
+from tests.conftest import SCRIPT
 from tests.guards.test_allow_list import make_world
 from tests.guards.world import ACCOUNT, FREE, NAME, Guarded
 
@@ -17,7 +16,7 @@ ROLE = f"{NAME}/{FREE}"
 
 
 @pytest.fixture
-def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
+def world(home, emulator) -> Iterator[Guarded]:
     made = make_world(home, emulator)
     yield made
     made.close()
@@ -27,7 +26,7 @@ def install(world: Guarded, *argv: str, **more: str) -> "subprocess.CompletedPro
     return world.run(SCRIPT, "agent", "install", *argv, **more)
 
 
-def test_claude_gets_the_profile_and_a_command_that_signs_in(world: Guarded):
+def test_claude_gets_the_profile_and_a_command_that_signs_in(world):
     done = install(world, "claude", PROFILE, "--yes")
     assert done.returncode == 0, done.stderr
     settings = json.loads((world.home.path / ".claude" / "settings.json").read_text())
@@ -38,7 +37,7 @@ def test_claude_gets_the_profile_and_a_command_that_signs_in(world: Guarded):
     assert "already" in install(world, "claude", PROFILE, "--yes").stderr
 
 
-def test_a_role_without_a_profile_gets_a_command_that_exports(world: Guarded):
+def test_a_role_without_a_profile_gets_a_command_that_exports(world):
     assert install(world, "claude", ROLE, "--yes").returncode == 0
     settings = json.loads((world.home.path / ".claude" / "settings.json").read_text())
     assert "env" not in settings
@@ -48,7 +47,7 @@ def test_a_role_without_a_profile_gets_a_command_that_exports(world: Guarded):
     assert ACCOUNT in settings["awsCredentialExport"]
 
 
-def test_nothing_is_written_without_a_yes(world: Guarded):
+def test_nothing_is_written_without_a_yes(world):
     path = world.home.path / ".claude" / "settings.json"
     done = install(world, "claude", PROFILE, "--dry-run")
     assert (done.returncode, '+  "awsAuthRefresh"' in done.stdout) == (0, True)
@@ -58,7 +57,7 @@ def test_nothing_is_written_without_a_yes(world: Guarded):
     assert not path.exists()
 
 
-def test_a_file_that_is_no_json_stays_as_it_is(world: Guarded):
+def test_a_file_that_is_no_json_stays_as_it_is(world):
     path = world.home.path / ".claude" / "settings.json"
     path.parent.mkdir()
     path.write_text("{ // mine\n}")
@@ -66,7 +65,7 @@ def test_a_file_that_is_no_json_stays_as_it_is(world: Guarded):
     assert (done.returncode, path.read_text()) == (3, "{ // mine\n}")
 
 
-def test_codex_and_kiro_need_a_profile_and_a_server(world: Guarded):
+def test_codex_and_kiro_need_a_profile_and_a_server(world):
     for tool in ("codex", "kiro"):
         assert install(world, tool, ROLE, "--yes").returncode == 2
     assert install(world, "kiro", PROFILE, "--yes").returncode == 2
@@ -77,13 +76,13 @@ def test_codex_and_kiro_need_a_profile_and_a_server(world: Guarded):
     assert install(world, "codex", PROFILE, "--yes", CODEX_HOME="codex").returncode == 7
 
 
-def test_below_an_allow_list_it_is_refused(world: Guarded):
+def test_below_an_allow_list_it_is_refused(world):
     done = install(world, "claude", PROFILE, "--yes", SSOHELPER_ALLOW="*/*")
     assert (done.returncode, "ask the person" in done.stderr) == (9, True)
     assert not (world.home.path / ".claude").exists()
 
 
-def test_with_bedrock_it_asks_whether_the_profile_is_for_the_model(world: Guarded):
+def test_with_bedrock_it_asks_whether_the_profile_is_for_the_model(world):
     path = world.home.path / ".claude" / "settings.json"
     path.parent.mkdir()
     before = '{"env": {"CLAUDE_CODE_USE_BEDROCK": "1", "AWS_PROFILE": "model"}}'
@@ -105,7 +104,7 @@ def test_with_bedrock_it_asks_whether_the_profile_is_for_the_model(world: Guarde
 
 
 @pytest.mark.parametrize("place", [".claude.json", "project", ".mcp.json"])
-def test_a_server_of_claude_with_another_profile_is_refused(world: Guarded, place: str):
+def test_a_server_of_claude_with_another_profile_is_refused(world, place):
     for name, code in (("prod", 3), (PROFILE, 0)):
         document: object = {"mcpServers": {"a": {"command": "x", "args": ["--profile", name]}}}
         if place == "project":
@@ -117,7 +116,7 @@ def test_a_server_of_claude_with_another_profile_is_refused(world: Guarded, plac
         assert world.home.path.joinpath(".claude/settings.json").exists() == (code == 0)
 
 
-def test_no_role_of_an_earlier_install_stays(world: Guarded):
+def test_no_role_of_an_earlier_install_stays(world):
     path = world.home.path / ".claude" / "settings.json"
     assert install(world, "claude", ROLE, "--yes").returncode == 0
     assert install(world, "claude", PROFILE, "--yes").returncode == 0

@@ -13,7 +13,7 @@ from ssohelper.app import App
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Role, RoleKey, SsoSession
 from ssohelper.emulator.server import Emulator
-from tests.conftest import RUN_SECONDS, Home, Run
+from tests.conftest import RUN_SECONDS, Run
 from tests.people import sign_in_here
 
 # What ana has there and ben has not.
@@ -48,7 +48,7 @@ class Desk(NamedTuple):
 
 
 @pytest.fixture
-def desk(home: Home, emulator: Emulator) -> Desk:
+def desk(home, emulator) -> Desk:
     """Return a home where STS cannot be reached, so ssohelper does not learn who signs in."""
     home.add_session()
     environ = {**home.env, "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"}
@@ -78,9 +78,7 @@ def wait_for_a_new_list(desk: Desk) -> None:
         time.sleep(0.05)
 
 
-def test_the_saved_list_is_shown_at_once_and_made_anew_behind(
-    run: Run, desk: Desk, emulator: Emulator
-) -> None:
+def test_the_saved_list_is_shown_at_once_and_made_anew_behind(run, desk, emulator):
     desk.sign_in("ben")
     go_on = threading.Event()
     emulator.faults.run_before("ListAccounts", lambda: go_on.wait(RUN_SECONDS))
@@ -100,17 +98,13 @@ def test_the_saved_list_is_shown_at_once_and_made_anew_behind(
     assert emulator.counters["ListAccounts"] == 1
 
 
-def test_a_new_list_is_made_with_the_config_that_a_relative_path_names(
-    run: Run, desk: Desk
-) -> None:
+def test_a_new_list_is_made_with_the_config_that_a_relative_path_names(run, desk):
     desk.sign_in("ben")
     assert WARNING in run("list", env={"AWS_CONFIG_FILE": ".aws/config"}).stderr
     wait_for_a_new_list(desk)
 
 
-def test_the_same_person_sees_the_list_at_once_too(
-    run: Run, desk: Desk, emulator: Emulator
-) -> None:
+def test_the_same_person_sees_the_list_at_once_too(run, desk, emulator):
     desk.sign_in("ana")
     go_on = threading.Event()
     emulator.faults.run_before("ListAccounts", lambda: go_on.wait(RUN_SECONDS))
@@ -121,9 +115,7 @@ def test_the_same_person_sees_the_list_at_once_too(
     assert ANAS in [(row["account_id"], row["role_name"]) for row in said["data"]]
 
 
-def test_who_wants_no_process_behind_is_told_what_to_type(
-    run: Run, desk: Desk, emulator: Emulator
-) -> None:
+def test_who_wants_no_process_behind_is_told_what_to_type(run, desk, emulator):
     desk.sign_in("ben")
     emulator.reset_counters()
     done = run("list", env={"SSOHELPER_RENEW_AHEAD": "false"})
@@ -134,9 +126,7 @@ def test_who_wants_no_process_behind_is_told_what_to_type(
     assert emulator.counters["ListAccounts"] == 1
 
 
-def test_nothing_is_written_from_the_list_of_another_user(
-    run: Run, home: Home, desk: Desk, emulator: Emulator
-) -> None:
+def test_nothing_is_written_from_the_list_of_another_user(run, home, desk, emulator):
     desk.sign_in("ben")
     done = run("profile", "sync", "--yes")
     assert done.returncode == 0, done.stderr
@@ -145,9 +135,7 @@ def test_nothing_is_written_from_the_list_of_another_user(
     assert ANAS[1] not in home.config_file.read_text()
 
 
-def test_without_aws_nothing_is_written_at_all(
-    run: Run, home: Home, desk: Desk, emulator: Emulator
-) -> None:
+def test_without_aws_nothing_is_written_at_all(run, home, desk, emulator):
     desk.sign_in("ben")
     before = home.config_file.read_bytes()
     emulator.stop()
@@ -157,9 +145,7 @@ def test_without_aws_nothing_is_written_at_all(
     assert run("list").returncode == 0, "the saved list needs nobody"
 
 
-def test_the_answers_of_an_interrupted_listing_are_not_taken_over(
-    run: Run, desk: Desk, emulator: Emulator
-) -> None:
+def test_the_answers_of_an_interrupted_listing_are_not_taken_over(run, desk, emulator):
     emulator.faults.script("ListAccountRoles", 200, body=b"{")
     assert run("list", "--refresh").returncode == 6
     assert desk.app.directory.load_unfinished_listing("corp") is not None
@@ -167,9 +153,7 @@ def test_the_answers_of_an_interrupted_listing_are_not_taken_over(
     assert ANAS not in roles(run, "--refresh")
 
 
-def test_whoever_is_known_to_be_another_has_no_list_but_keeps_the_favourites(
-    run: Run, desk: Desk, emulator: Emulator
-) -> None:
+def test_whoever_is_known_to_be_another_has_no_list_but_keeps_the_favourites(run, desk, emulator):
     role = "corp:000030000001/ReadOnlyAccess"
     assert run("favourite", "add", role).returncode == 0
     assert run("whoami", role).returncode == 0
@@ -183,9 +167,7 @@ def test_whoever_is_known_to_be_another_has_no_list_but_keeps_the_favourites(
     assert desk.app.usage.load_all()[RoleKey("corp", "000030000001", "ReadOnlyAccess")].favourite
 
 
-def test_whoever_is_known_to_be_the_same_keeps_the_list(
-    run: Run, desk: Desk, emulator: Emulator
-) -> None:
+def test_whoever_is_known_to_be_the_same_keeps_the_list(run, desk, emulator):
     role = "corp:000030000001/ReadOnlyAccess"
     assert run("whoami", role).returncode == 0
     desk.sign_in("ana")
@@ -193,9 +175,7 @@ def test_whoever_is_known_to_be_the_same_keeps_the_list(
     assert desk.saved is not None
 
 
-def test_another_tools_sign_in_after_the_end_of_ours_is_one_too(
-    run: Run, home: Home, desk: Desk, emulator: Emulator
-) -> None:
+def test_another_tools_sign_in_after_the_end_of_ours_is_one_too(run, home, desk, emulator):
     emulator.end_sign_ins()
     for path in home.token_folder.glob("*.json"):
         content = json.loads(path.read_text())
@@ -208,9 +188,7 @@ def test_another_tools_sign_in_after_the_end_of_ours_is_one_too(
     assert WARNING in done.stderr
 
 
-def test_nobody_is_asked_for_a_new_list_with_a_sign_in_that_is_dead(
-    run: Run, home: Home, desk: Desk, emulator: Emulator
-) -> None:
+def test_nobody_is_asked_for_a_new_list_with_a_sign_in_that_is_dead(run, home, desk, emulator):
     desk.sign_in("ben")
     ended = {"expiresAt": "2020-01-01T00:00:00Z", "refreshToken": ""}
     home.write_token(emulator.issue_token("ben") | ended)
@@ -218,9 +196,7 @@ def test_nobody_is_asked_for_a_new_list_with_a_sign_in_that_is_dead(
     assert run("profile", "sync", "--dry-run").returncode == 0, "a list of today is there"
 
 
-def test_a_token_file_that_cannot_be_read_takes_away_nothing_that_needs_none(
-    run: Run, home: Home, desk: Desk
-) -> None:
+def test_a_token_file_that_cannot_be_read_takes_away_nothing_that_needs_none(run, home, desk):
     role = ["exec", "corp:000030000001/ReadOnlyAccess", "--", "true"]
     assert run(*role).returncode == 0
     file = Path(desk.app.tokens.token_file(desk.session))
@@ -229,9 +205,7 @@ def test_a_token_file_that_cannot_be_read_takes_away_nothing_that_needs_none(
     assert run(*role).returncode == 0
 
 
-def test_a_signed_out_session_shows_its_list_and_asks_for_nothing(
-    run: Run, desk: Desk, emulator: Emulator
-) -> None:
+def test_a_signed_out_session_shows_its_list_and_asks_for_nothing(run, desk, emulator):
     assert run("logout", "corp").returncode == 0
     done = run("list")
     assert (done.returncode, done.stderr) == (0, "")

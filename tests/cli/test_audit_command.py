@@ -17,8 +17,7 @@ from ssohelper.app import App
 from ssohelper.core import journal
 from ssohelper.core.journal import Entry
 from ssohelper.core.model import RoleKey
-from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home, Run
+from tests.conftest import SCRIPT
 from tests.saved_listing import PAY, add_listed_session
 
 KEY = RoleKey("corp", PAY, "Admin")
@@ -36,7 +35,7 @@ def issued(**more: Any) -> Entry:
 
 
 @pytest.fixture
-def add(home: Home) -> Add:
+def add(home) -> Add:
     """Return a function that adds entries to the journal of `home`, dated 2026-11-20 and later."""
 
     def append(*entries: Entry, at: int = THEN) -> None:
@@ -47,12 +46,12 @@ def add(home: Home) -> Add:
 
 
 @pytest.fixture
-def file(home: Home) -> Path:
+def file(home) -> Path:
     return App(home.env).locations.state_folder / "audit.jsonl"
 
 
 @pytest.fixture
-def rows(run: Run) -> Rows:
+def rows(run) -> Rows:
     def read(*argv: str) -> list[dict[str, Any]]:
         done = run("audit", "--json", *argv)
         assert done.returncode == 0, done.stderr
@@ -64,9 +63,7 @@ def rows(run: Run) -> Rows:
 
 
 class TestCommandsThatLeaveALine:
-    def test_sign_ins_config_writes_and_sign_outs(
-        self, run: Run, rows: Rows, home: Home, emulator: Emulator, file: Path
-    ) -> None:
+    def test_sign_ins_config_writes_and_sign_outs(self, run, rows, home, emulator, file):
         home.browser()
         start = emulator.world.start_url
         commands = [
@@ -116,9 +113,7 @@ class TestCommandsThatLeaveALine:
         assert "CNRY" in emulator.issue_token("ana")["accessToken"]
         assert "CNRY" not in file.read_text()
 
-    def test_a_sign_out_that_aws_does_not_hear_of_is_local(
-        self, run: Run, rows: Rows, home: Home, emulator: Emulator
-    ) -> None:
+    def test_a_sign_out_that_aws_does_not_hear_of_is_local(self, run, rows, home, emulator):
         home.add_session("corp", emulator.world.start_url, emulator.world.region)
         home.write_token(emulator.issue_token("ana"))
         emulator.stop()
@@ -127,9 +122,7 @@ class TestCommandsThatLeaveALine:
         assert run("logout", "corp").returncode == 0
         assert [(row["event"], row["how"]) for row in rows()] == [("sign-out", "local")]
 
-    def test_a_journal_that_takes_no_line_is_a_warning(
-        self, run: Run, home: Home, file: Path
-    ) -> None:
+    def test_a_journal_that_takes_no_line_is_a_warning(self, run, home, file):
         file.parent.mkdir(parents=True, mode=0o700)
         file.symlink_to(home.path / "elsewhere")
         done = run("config", "set", "form", "sso")
@@ -144,7 +137,7 @@ class TestCommandsThatLeaveALine:
 
 
 class TestFilters:
-    def test_since_is_a_duration_or_a_local_date(self, run: Run, add: Add) -> None:
+    def test_since_is_a_duration_or_a_local_date(self, run, add):
         add(issued(others=1), at=THEN)
         add(issued(others=2), at=THEN + 86400)
         add(issued(others=3), at=int(time.time()) - 3000)
@@ -163,12 +156,12 @@ class TestFilters:
         assert others("--since", "2026-11-21") == [2, 3]
         assert others("--since", "2026-11-20T10:00:01+00:00") == [2, 3]
 
-    def test_since_something_else_is_refused(self, run: Run) -> None:
+    def test_since_something_else_is_refused(self, run):
         done = run("audit", "--since", "last\x1bweek")
         assert done.returncode == 2
         assert '"last\\x1bweek" is no duration (2d, 90m) and no date' in done.stderr
 
-    def test_role_is_a_name_or_account_and_name(self, home: Home, add: Add, rows: Rows) -> None:
+    def test_role_is_a_name_or_account_and_name(self, home, add, rows):
         add_listed_session(home)
         for number, key in enumerate(
             [KEY, KEY._replace(role_name="ReadOnly"), KEY._replace(account_id="999999999999")]
@@ -188,15 +181,15 @@ class TestFilters:
 
     @pytest.mark.parametrize("role", ["", None, 3])
     def test_a_line_of_another_program_without_a_role_s_name_has_no_role(
-        self, home: Home, add: Add, file: Path, role: object
-    ) -> None:
+        self, home, add, file, role
+    ):
         add(issued())
         file.write_text(json.dumps({**json.loads(file.read_bytes()), "role": role}) + "\n")
         for pattern, keys in ((None, [None]), ("*", []), ("*/*", [])):
             found = audit.read_journal(App(home.env), role=pattern)
             assert [row.key for row in found] == keys
 
-    def test_event_and_session(self, run: Run, add: Add, rows: Rows) -> None:
+    def test_event_and_session(self, run, add, rows):
         add(journal.make_entry("sign-in", session="corp", how="browser", user="ana"))
         add(journal.make_entry("sign-in", session="lab", how="browser", user="bob"), issued())
         assert [row["user"] for row in rows("--event", "sign-in")] == ["ana", "bob"]
@@ -204,7 +197,7 @@ class TestFilters:
         assert [row["event"] for row in rows("--session", "corp")] == ["sign-in", "issue"]
         assert run("audit", "--event", "argv").returncode == 2
 
-    def test_an_audit_that_finds_no_line_is_no_error(self, run: Run, file: Path) -> None:
+    def test_an_audit_that_finds_no_line_is_no_error(self, run, file):
         done = run("audit")
         assert (done.returncode, done.stdout) == (0, "")
         assert done.stderr == "no line of the journal matches\n"
@@ -212,9 +205,7 @@ class TestFilters:
 
 
 class TestShown:
-    def test_rows_off_a_terminal_are_tab_separated_with_times_in_utc(
-        self, run: Run, home: Home, add: Add
-    ) -> None:
+    def test_rows_off_a_terminal_are_tab_separated_with_times_in_utc(self, run, home, add):
         add(
             issued(background=True, others=2),
             journal.make_entry("refused", KEY, way="exec", rule="*/Admin", reason="INC-4711"),
@@ -228,9 +219,7 @@ class TestShown:
             "2026-11-20T10:00:02.000Z\tsign-in\tcorp\t\t\t\t\tuser=ana, how=browser",
         ]
 
-    def test_a_terminal_gets_a_table_with_local_times_and_the_accounts_name(
-        self, home: Home, add: Add
-    ) -> None:
+    def test_a_terminal_gets_a_table_with_local_times_and_the_accounts_name(self, home, add):
         add_listed_session(home)
         add(issued())
         environ = {**home.env, "TZ": "Asia/Tokyo"}
@@ -258,9 +247,7 @@ class TestShown:
         assert "2026-11-20 20:00:00" in line
 
     @pytest.mark.parametrize("on_terminal", [True, False])
-    def test_what_another_program_wrote_is_shown_escaped(
-        self, run: Run, home: Home, add: Add, file: Path, on_terminal: bool
-    ) -> None:
+    def test_what_another_program_wrote_is_shown_escaped(self, run, home, add, file, on_terminal):
         add(issued())
         hostile = "\x1b]0;pwned\x07\u202e\r\n\x9b2J"
         found = json.loads(file.read_bytes())
@@ -276,15 +263,13 @@ class TestShown:
         assert "pwned" in text
         assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]", text)
 
-    def test_an_unreadable_config_takes_only_the_names_away(
-        self, run: Run, home: Home, add: Add
-    ) -> None:
+    def test_an_unreadable_config_takes_only_the_names_away(self, run, home, add):
         add(issued())
         home.write_config("[profile a\n")
         done = run("audit")
         assert (done.returncode, done.stdout.count("Admin")) == (0, 1)
 
-    def test_damaged_lines_are_a_warning(self, run: Run, add: Add, file: Path) -> None:
+    def test_damaged_lines_are_a_warning(self, run, add, file):
         add(issued())
         with file.open("ab") as end:
             end.write(b"{torn")
@@ -294,15 +279,13 @@ class TestShown:
             "ssohelper: warning: damaged lines in the journal, which are left out: 1\n"
         )
 
-    def test_the_help_says_what_leaves_no_line_and_who_can_rewrite_it(self, run: Run) -> None:
+    def test_the_help_says_what_leaves_no_line_and_who_can_rewrite_it(self, run):
         text = " ".join(run("audit", "--help").stdout.split())
         assert "cached credentials or a published response leave no line" in text
         assert "A program that runs as you can change the journal" in text
 
 
-def test_the_journal_can_be_read_while_the_state_folder_is_read_only(
-    home: Home, add: Add, file: Path
-) -> None:
+def test_the_journal_can_be_read_while_the_state_folder_is_read_only(home, add, file):
     add(issued())
     program = f"mount --bind {file.parent} {file.parent} && mount -o remount,bind,ro {file.parent}"
     done = subprocess.run(

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,8 +15,7 @@ from ssohelper import cli
 from ssohelper.actions import directory
 from ssohelper.app import App
 from ssohelper.broker.requests import AskedBy
-from ssohelper.emulator.server import Emulator
-from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.long_rows import long_after
 
 ACCOUNT, ROLE = "000030000001", "ReadOnlyAccess"
@@ -26,7 +24,7 @@ PROFILE = f"\n[profile a]\nsso_session = corp\nsso_account_id = {ACCOUNT}\nsso_r
 
 
 @pytest.fixture
-def signed_in(home: Home, emulator: Emulator) -> Home:
+def signed_in(home, emulator) -> Home:
     home.add_session(start_url=emulator.world.start_url, region=emulator.world.region)
     home.write_token(emulator.issue_token("ana"))
     return home
@@ -68,9 +66,7 @@ def end_brokers(home: Home) -> None:
     ),
     ids=["1e18", "NUL", "both 1e18", "33 years", "newline"],
 )
-def test_damaged_cached_credentials_are_replaced(
-    signed_in: Home, run: Run, emulator: Emulator, change: dict[str, Any]
-) -> None:
+def test_damaged_cached_credentials_are_replaced(signed_in, run, emulator, change):
     assert run("credential-process", *KEY).returncode == 0
     end_brokers(signed_in)
     good = json.loads(kept(signed_in).read_text())
@@ -84,9 +80,7 @@ def test_damaged_cached_credentials_are_replaced(
 
 
 @pytest.mark.parametrize("seconds", [-60, 33 * 365 * 86400, 10**15])
-def test_credentials_with_an_impossible_expiry_are_not_served(
-    signed_in: Home, emulator: Emulator, seconds: int
-) -> None:
+def test_credentials_with_an_impossible_expiry_are_not_served(signed_in, emulator, seconds):
     """In this process: a broker would ask again and get good credentials."""
     from ssohelper.actions import issuing
     from ssohelper.core.model import RoleKey
@@ -106,7 +100,7 @@ def test_credentials_with_an_impossible_expiry_are_not_served(
     assert not kept(signed_in).exists()
 
 
-def test_impossible_numbers_in_state_files_count_as_absent(signed_in: Home, run: Run) -> None:
+def test_impossible_numbers_in_state_files_count_as_absent(signed_in, run):
     assert run("list").returncode == 0
     state = signed_in.path / ".local/state/ssohelper"
     (state / "sign-ins").mkdir(exist_ok=True)
@@ -127,7 +121,7 @@ def test_impossible_numbers_in_state_files_count_as_absent(signed_in: Home, run:
     assert json.loads(status.stdout)["data"]["sessions"][0]["state"] == "valid"
 
 
-def test_undo_with_a_lost_version_deletes_nothing(signed_in: Home, run: Run) -> None:
+def test_undo_with_a_lost_version_deletes_nothing(signed_in, run):
     assert run("profile", "sync", "--yes").returncode == 0
     text = signed_in.config_file.read_bytes()
     versions = signed_in.path / ".local/state/ssohelper/config-versions"
@@ -143,7 +137,7 @@ def test_undo_with_a_lost_version_deletes_nothing(signed_in: Home, run: Run) -> 
     assert signed_in.config_file.read_bytes() != text
 
 
-def test_undo_restores_the_remembered_filters(signed_in: Home, run: Run) -> None:
+def test_undo_restores_the_remembered_filters(signed_in, run):
     assert run("profile", "sync", "--yes", "--role", "Read*").returncode == 0
     assert run("profile", "sync", "--yes", "--role", "*").returncode == 0
     assert run("profile", "undo", "--yes").returncode == 0
@@ -151,9 +145,7 @@ def test_undo_restores_the_remembered_filters(signed_in: Home, run: Run) -> None
     assert json.loads(choices.read_text())["roles"] == ["Read*"]
 
 
-def test_a_token_expiry_without_a_time_zone_is_reported(
-    signed_in: Home, emulator: Emulator, run: Run
-) -> None:
+def test_a_token_expiry_without_a_time_zone_is_reported(signed_in, emulator, run):
     token = emulator.issue_token("ana")
     signed_in.write_token({**token, "expiresAt": token["expiresAt"].removesuffix("Z")})
     done = run("status")
@@ -169,9 +161,7 @@ def test_a_token_expiry_without_a_time_zone_is_reported(
     "region", ["us-east-1.evil.com", "../../x", "us-east-1\n  evil", "us\0east", "-x", "a b", "１"]
 )
 @pytest.mark.parametrize("command", [("env", "a"), ("exec", "a", "--", "true"), ("whoami", "a")])
-def test_an_impossible_region_is_refused_with_its_line(
-    signed_in: Home, run: Run, region: str, command: tuple[str, ...]
-) -> None:
+def test_an_impossible_region_is_refused_with_its_line(signed_in, run, region, command):
     before = signed_in.config_file.read_text()
     signed_in.write_config(f"{before}{PROFILE}region = {region}\n")
     line = before.count("\n") + 6
@@ -181,7 +171,7 @@ def test_an_impossible_region_is_refused_with_its_line(
     assert done.stdout == "" or command[0] == "whoami"
 
 
-def test_config_that_other_tools_read_differently_is_a_warning(signed_in: Home, run: Run) -> None:
+def test_config_that_other_tools_read_differently_is_a_warning(signed_in, run):
     before = signed_in.config_file.read_text()
     again = PROFILE.replace("profile a", "profile 'a'")
     signed_in.write_config(
@@ -196,7 +186,7 @@ def test_config_that_other_tools_read_differently_is_a_warning(signed_in: Home, 
     assert (quiet.returncode, quiet.stderr) == (0, "")
 
 
-def test_a_host_with_lookalike_letters_is_shown_in_punycode(home: Home, run: Run) -> None:
+def test_a_host_with_lookalike_letters_is_shown_in_punycode(home, run):
     done = run("setup", "https://d-0000000000.\u0430wsapps.com/start")
     assert done.returncode == 3
     assert "xn--" in done.stderr
@@ -207,7 +197,7 @@ def test_a_host_with_lookalike_letters_is_shown_in_punycode(home: Home, run: Run
     "command",
     [("whoami",), ("login",), ("profile", "show"), ("credential-process", "--profile"), ()],
 )
-def test_a_name_of_10_kb_is_shortened(signed_in: Home, run: Run, command: tuple[str, ...]) -> None:
+def test_a_name_of_10_kb_is_shortened(signed_in, run, command):
     done = run(*command, "a" * 10_000)
     assert done.returncode in (2, 3)
     assert max(map(len, done.stderr.splitlines())) < 600
@@ -215,28 +205,26 @@ def test_a_name_of_10_kb_is_shortened(signed_in: Home, run: Run, command: tuple[
 
 
 @pytest.mark.parametrize("command", ["shell-init", "completion"])
-def test_an_unknown_shell_lists_the_known_ones(home: Home, run: Run, command: str) -> None:
+def test_an_unknown_shell_lists_the_known_ones(home, run, command):
     done = run(command, "tcsh")
     assert done.returncode == 2
     assert "bash, zsh, fish, pwsh" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["1x", "a b", "x" * 65, ""])
-def test_shell_init_refuses_a_name_that_no_shell_function_can_have(
-    capfd: pytest.CaptureFixture[str], name: str
-) -> None:
+def test_shell_init_refuses_a_name_that_no_shell_function_can_have(capfd, name):
     assert cli.run(["shell-init", "bash", "--cmd", name]) == 2
     out, err = capfd.readouterr()
     assert (out, f'"{name}" cannot be the name of a shell function' in err) == ("", True)
 
 
-def test_shell_init_takes_common_options_too(capfd: pytest.CaptureFixture[str]) -> None:
+def test_shell_init_takes_common_options_too(capfd):
     assert cli.run(["shell-init", "bash", "--cmd", "sso", "--verbose"]) == 0
     assert "complete -F _ssohelper sso\n" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("template", ["a b", "{nope}", "fixed", "{account_name}/{role_name}"])
-def test_a_bad_template_is_not_set(home: Home, run: Run, template: str) -> None:
+def test_a_bad_template_is_not_set(home, run, template):
     done = run("config", "set", "name_template", template)
     assert done.returncode == 2
     assert not (home.path / ".config/ssohelper/config.toml").exists()
@@ -244,9 +232,7 @@ def test_a_bad_template_is_not_set(home: Home, run: Run, template: str) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="modes of a file")
 @pytest.mark.parametrize(("mode", "code"), [(0o602, 7), (0o622, 7), (0o600, 0), (0o644, 0)])
-def test_settings_that_other_users_may_write_are_not_read(
-    home: Home, run: Run, mode: int, code: int
-) -> None:
+def test_settings_that_other_users_may_write_are_not_read(home, run, mode, code):
     path = home.path / ".config/ssohelper/config.toml"
     path.parent.mkdir(parents=True)
     path.write_text('theme = "light"\n')
@@ -259,9 +245,7 @@ def test_settings_that_other_users_may_write_are_not_read(
 # -- pruning profiles after an interrupted listing -------------------------------------------------
 
 
-def test_prune_ignores_the_answers_of_an_interrupted_listing(
-    signed_in: Home, run: Run, emulator: Emulator
-) -> None:
+def test_prune_ignores_the_answers_of_an_interrupted_listing(signed_in, run, emulator):
     """A role that was missing an hour ago is assigned now, so its profile must stay."""
     assert run("profile", "sync", "--yes").returncode == 0
     app = App(signed_in.env)
@@ -284,7 +268,7 @@ def test_prune_ignores_the_answers_of_an_interrupted_listing(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
-def test_ctrl_c_while_modules_load_is_130_without_a_traceback(home: Home) -> None:
+def test_ctrl_c_while_modules_load_is_130_without_a_traceback(home):
     """From our first line on. Before it, Python's own start can still show a traceback."""
     for _ in range(20):
         # -X importtime prints a line for each module: click is loaded by our imports.
@@ -308,7 +292,7 @@ def test_ctrl_c_while_modules_load_is_130_without_a_traceback(home: Home) -> Non
     pytest.fail("it was never interrupted")
 
 
-def test_keys_of_an_earlier_version_do_not_stop_credentials(signed_in: Home, run: Run) -> None:
+def test_keys_of_an_earlier_version_do_not_stop_credentials(signed_in, run):
     settings = App(signed_in.env).locations.settings_file
     settings.parent.mkdir(parents=True)
     settings.write_text('[keys]\n"confirm.yes" = "€"\n')
@@ -319,7 +303,7 @@ def test_keys_of_an_earlier_version_do_not_stop_credentials(signed_in: Home, run
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 @pytest.mark.parametrize("count", long_after(1, [10, 25]))
-def test_ctrl_c_at_any_moment_shows_no_frame_of_ours(signed_in: Home, count: int) -> None:
+def test_ctrl_c_at_any_moment_shows_no_frame_of_ours(signed_in, count):
     """Seeded moments, over commands that load different modules."""
     rng = random.Random(20)
     commands = (["list"], ["status"], ["--help"], ["config", "list"], ["credential-process", *KEY])

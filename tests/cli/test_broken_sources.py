@@ -39,7 +39,7 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, emulator: Emulator) -> Shell:
+def shell(tmp_path, emulator) -> Shell:
     return Shell(tmp_path, emulator)
 
 
@@ -76,7 +76,7 @@ def check_nothing_claims_that_it_works(shell: Shell, reason: str) -> None:
     assert 'its source profile "src": ' in done.stderr
 
 
-def test_a_source_that_works(shell: Shell, emulator: Emulator) -> None:
+def test_a_source_that_works(shell, emulator):
     add(shell, emulator, SSO)
     assert "confirmed by AWS" in shell.run("whoami", "chain").stderr
     assert shell.run("doctor", "chain").returncode == 0
@@ -84,7 +84,7 @@ def test_a_source_that_works(shell: Shell, emulator: Emulator) -> None:
     assert "warning" not in said
 
 
-def test_a_missing_program(shell: Shell, emulator: Emulator) -> None:
+def test_a_missing_program(shell, emulator):
     add(shell, emulator, GRANTED, "/gone/granted")
     check_nothing_claims_that_it_works(shell, '"/gone/granted"')
     said = shell.run("doctor", "chain").stdout
@@ -99,9 +99,7 @@ def test_a_missing_program(shell: Shell, emulator: Emulator) -> None:
     }
 
 
-def test_a_program_of_another_tool_that_was_not_run(
-    shell: Shell, emulator: Emulator, tmp_path: Path
-) -> None:
+def test_a_program_of_another_tool_that_was_not_run(shell, emulator, tmp_path):
     program = make_program(tmp_path, "granted")
     add(shell, emulator, GRANTED, program)
     for name in ("src", "chain"):
@@ -116,7 +114,7 @@ def test_a_program_of_another_tool_that_was_not_run(
     assert "program-not-run" not in shell.run("doctor").stdout
 
 
-def test_a_section_of_the_credentials_file(shell: Shell, emulator: Emulator) -> None:
+def test_a_section_of_the_credentials_file(shell, emulator):
     add(shell, emulator, SSO)
     shell.config.with_name("credentials").write_text(SECTION)
     check_nothing_claims_that_it_works(shell, '"role_arn" is set without "source_profile"')
@@ -130,8 +128,8 @@ def test_a_section_of_the_credentials_file(shell: Shell, emulator: Emulator) -> 
     ],
 )
 def test_a_missing_session_or_sign_in_of_the_source_is_one_finding(
-    shell: Shell, emulator: Emulator, source: str, code: int, id: str
-) -> None:
+    shell, emulator, source, code, id
+):
     add(shell, emulator, source)
     done = shell.run("doctor", "chain")
     assert done.returncode == code
@@ -139,12 +137,12 @@ def test_a_missing_session_or_sign_in_of_the_source_is_one_finding(
     assert rows == [id]
 
 
-def test_a_helper_that_is_not_ours(shell: Shell, emulator: Emulator, tmp_path: Path) -> None:
+def test_a_helper_that_is_not_ours(shell, emulator, tmp_path):
     add(shell, emulator, OWN, make_program(tmp_path, "ssohelper-credentials"))
     check_nothing_claims_that_it_works(shell, "the profile runs another program")
 
 
-def test_a_role_that_is_not_listed(shell: Shell, emulator: Emulator) -> None:
+def test_a_role_that_is_not_listed(shell, emulator):
     add(shell, emulator, SSO.replace("Role00", "Role99"))
     assert shell.run("whoami", "chain").returncode == 5
     found = shell.run("doctor", "chain")
@@ -153,14 +151,12 @@ def test_a_role_that_is_not_listed(shell: Shell, emulator: Emulator) -> None:
     assert 'the role "Role99" in 000000000001 is not in the list of roles that AWS gave' in said
 
 
-def test_a_wrong_region_of_the_portal(shell: Shell, emulator: Emulator) -> None:
+def test_a_wrong_region_of_the_portal(shell, emulator):
     add(shell, emulator, LEGACY)
     check_nothing_claims_that_it_works(shell, "sso_region is ap-south-1")
 
 
-def test_a_tool_that_has_nothing_to_do_with_identity_center(
-    shell: Shell, emulator: Emulator
-) -> None:
+def test_a_tool_that_has_nothing_to_do_with_identity_center(shell, emulator):
     add(shell, emulator, "credential_process = /gone/tool\n")
     found = shell.run("doctor", "chain")
     assert (found.returncode, "source-unusable" in found.stdout) == (3, True)
@@ -183,8 +179,8 @@ JUMP = f"credential_process = {{program}} process --arn arn:aws:iam::{ACCOUNT}:r
     ),
 )
 def test_every_command_gives_the_fix_of_doctor_for_a_program_that_is_gone(
-    shell: Shell, emulator: Emulator, argv: tuple[str, ...], name: str
-) -> None:
+    shell, emulator, argv, name
+):
     add(shell, emulator, JUMP, "/gone/aws-sso")
     end = ("--", "true") if argv == ("exec",) else ()
     done = shell.run(*argv, name, *end, _SSOHELPER_SHELL="bash")
@@ -194,9 +190,7 @@ def test_every_command_gives_the_fix_of_doctor_for_a_program_that_is_gone(
     assert "START_URL" not in done.stderr
 
 
-def test_a_tool_that_is_there_is_to_be_adopted(
-    shell: Shell, emulator: Emulator, tmp_path: Path
-) -> None:
+def test_a_tool_that_is_there_is_to_be_adopted(shell, emulator, tmp_path):
     add(shell, emulator, JUMP, make_program(tmp_path, "aws-sso"))
     for name in ("src", "chain"):
         done = shell.run("whoami", name)
@@ -204,9 +198,7 @@ def test_a_tool_that_is_there_is_to_be_adopted(
         assert "adopt it with: ssohelper profile sync --adopt src\n" in done.stderr
 
 
-def test_a_missing_program_of_an_unknown_tool_has_the_words_of_doctor(
-    shell: Shell, emulator: Emulator
-) -> None:
+def test_a_missing_program_of_an_unknown_tool_has_the_words_of_doctor(shell, emulator):
     add(shell, emulator, "credential_process = /gone/tool\n")
     done = shell.run("whoami", "chain")
     assert done.returncode == 3
@@ -217,9 +209,7 @@ def test_a_missing_program_of_an_unknown_tool_has_the_words_of_doctor(
 @pytest.mark.parametrize(
     ("key", "quote"), long_after(2, pairs_with_each_value_first(QUOTED, ['"', "'"]))
 )
-def test_quotes_around_a_value_are_to_be_removed(
-    shell: Shell, emulator: Emulator, key: str, quote: str
-) -> None:
+def test_quotes_around_a_value_are_to_be_removed(shell, emulator, key, quote):
     world = emulator.world
     values = {
         "sso_start_url": world.start_url,
@@ -250,7 +240,7 @@ def test_quotes_around_a_value_are_to_be_removed(
     assert shell.run("whoami", "src").returncode == 0
 
 
-def test_quotes_around_the_start_url_of_a_session(shell: Shell) -> None:
+def test_quotes_around_the_start_url_of_a_session(shell):
     text = shell.config.read_text()
     url = shell.session.start_url
     shell.config.write_text(text.replace(url, f'"{url}"') + "[profile src]\n" + SSO)
@@ -260,8 +250,8 @@ def test_quotes_around_the_start_url_of_a_session(shell: Shell) -> None:
 
 
 def test_the_doctor_of_setup_names_the_chains_on_a_managed_profile_whose_helper_moved(
-    shell: Shell, emulator: Emulator
-) -> None:
+    shell, emulator
+):
     add(shell, emulator, f"ssohelper_managed = true\n{OWN}", "/gone/ssohelper-credentials")
     found = doctor.try_one_profile_of_session(shell.app, shell.session).findings
     assert [(one.id, one.subject) for one in found] == [
@@ -273,16 +263,14 @@ def test_the_doctor_of_setup_names_the_chains_on_a_managed_profile_whose_helper_
     assert doctor.try_one_profile_of_session(shell.app, shell.session).findings == ()
 
 
-def test_fixed_keys_as_a_source_are_not_complained_about(shell: Shell, emulator: Emulator) -> None:
+def test_fixed_keys_as_a_source_are_not_complained_about(shell, emulator):
     add(shell, emulator, "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n")
     assert "source-unusable" not in shell.run("doctor", "chain").stdout
     said = shell.run("use", "chain", _SSOHELPER_SHELL="bash").stderr
     assert "cannot use" not in said
 
 
-def test_a_chain_without_a_region_has_the_finding_of_other_profiles(
-    shell: Shell, emulator: Emulator
-) -> None:
+def test_a_chain_without_a_region_has_the_finding_of_other_profiles(shell, emulator):
     add(shell, emulator, SSO)
     text = shell.config.read_text()
     shell.config.write_text(text.replace(HEAD, HEAD.partition("\n")[2]))
@@ -309,8 +297,8 @@ KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n"
     ),
 )
 def test_a_source_that_botocore_takes_credentials_from_is_not_said_to_be_unusable(
-    shell: Shell, emulator: Emulator, source: str, section: str
-) -> None:
+    shell, emulator, source, section
+):
     add(shell, emulator, source)
     shell.config.with_name("credentials").write_text(section)
     shell.config.with_name("credentials").chmod(0o600)
@@ -329,9 +317,7 @@ def test_a_source_that_botocore_takes_credentials_from_is_not_said_to_be_unusabl
 
 @pytest.mark.long
 @pytest.mark.parametrize("is_in_config", [True, False])
-def test_half_a_key_in_the_credentials_file(
-    shell: Shell, emulator: Emulator, is_in_config: bool
-) -> None:
+def test_half_a_key_in_the_credentials_file(shell, emulator, is_in_config):
     add(shell, emulator, "")
     if not is_in_config:
         text = shell.config.read_text()
@@ -350,7 +336,7 @@ def test_half_a_key_in_the_credentials_file(
     assert 'its source profile "src": ' in shell.run("use", "deep", _SSOHELPER_SHELL="bash").stderr
 
 
-def test_half_a_key_before_the_command_of_a_profile(shell: Shell, emulator: Emulator) -> None:
+def test_half_a_key_before_the_command_of_a_profile(shell, emulator):
     command = installation.find_profile_command(shell.app.environ)
     add(shell, emulator, OWN, command)
     assert "confirmed by AWS" in shell.run("whoami", "chain").stderr
@@ -379,9 +365,7 @@ def test_half_a_key_before_the_command_of_a_profile(shell: Shell, emulator: Emul
         ],
     ),
 )
-def test_a_variable_with_which_aws_tools_stop(
-    shell: Shell, emulator: Emulator, environ: dict[str, str]
-) -> None:
+def test_a_variable_with_which_aws_tools_stop(shell, emulator, environ):
     add(shell, emulator, SSO)
     [name] = environ
     done = shell.run("whoami", "src", **environ)
@@ -394,9 +378,7 @@ def test_a_variable_with_which_aws_tools_stop(
     assert (f"unset {name}" in said) is (name != "AWS_DEFAULT_REGION")
 
 
-def test_a_program_that_only_the_credentials_file_names(
-    shell: Shell, emulator: Emulator, tmp_path: Path
-) -> None:
+def test_a_program_that_only_the_credentials_file_names(shell, emulator, tmp_path):
     keys = emulator.issue_user_key("000000000002", "bob")
     program = tmp_path / "op"
     answer = {
@@ -423,9 +405,7 @@ def test_a_program_that_only_the_credentials_file_names(
         (SSO, '"region" is in [sso-session corp]'),
     ],
 )
-def test_use_warns_of_a_profile_that_aws_tools_refuse(
-    shell: Shell, emulator: Emulator, source: str, reason: str
-) -> None:
+def test_use_warns_of_a_profile_that_aws_tools_refuse(shell, emulator, source, reason):
     add(shell, emulator, source)
     if source == SSO:
         text = shell.config.read_text()
@@ -435,7 +415,7 @@ def test_use_warns_of_a_profile_that_aws_tools_refuse(
     assert reason in said
 
 
-def test_use_refuses_half_a_key_in_the_credentials_file(shell: Shell, emulator: Emulator) -> None:
+def test_use_refuses_half_a_key_in_the_credentials_file(shell, emulator):
     add(shell, emulator, SSO)
     keys = "[{}]\naws_access_key_id = AKIAX\n"
     shell.config.with_name("credentials").write_text(keys.format("half") + keys.format("other"))

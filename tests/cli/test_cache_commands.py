@@ -184,7 +184,7 @@ except BaseException as error:
 @pytest.mark.parametrize(
     ("seconds", "shown"), [(None, "-"), (90, "1m"), (1, "1s"), (0, "expired"), (-90, "expired")]
 )
-def test_an_item_has_expired_from_its_last_second_on(seconds: int | None, shown: str) -> None:
+def test_an_item_has_expired_from_its_last_second_on(seconds, shown):
     expires_at = None if seconds is None else 1000 + seconds
     item = CachedItem("listing", "corp", "", "/x", expires_at)
     cell = cache_commands._time_left_cell(item, 1000)

@@ -8,31 +8,31 @@ from ssohelper.cli import choosing, listing_progress
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, SsoSession
 from ssohelper.errors import UsageProblem
-from tests.conftest import SCRIPT, Home, Run
+from tests.conftest import SCRIPT, Home
 
 
 @pytest.fixture
-def two(home: Home) -> Home:
+def two(home) -> Home:
     home.add_session("corp")
     home.add_session("other", "https://d-1111111111.awsapps.com/start")
     return home
 
 
-def test_a_broken_only_session_is_an_error_with_its_line(home: Home, run: Run) -> None:
+def test_a_broken_only_session_is_an_error_with_its_line(home, run):
     home.write_config("# mine\n[sso-session corp]\nsso_start_url = https://x.awsapps.com/start\n")
     answer = run("login")
     assert answer.returncode == 3
     assert "config:2" in answer.stderr or "line 2" in answer.stderr
 
 
-def test_without_a_name_two_sessions_are_exit_2_with_their_names(two: Home, run: Run) -> None:
+def test_without_a_name_two_sessions_are_exit_2_with_their_names(two, run):
     answer = run("login")
     assert answer.returncode == 2
     assert '"corp"' in answer.stderr
     assert '"other"' in answer.stderr
 
 
-def test_without_any_session_the_hint_is_setup(home: Home, run: Run) -> None:
+def test_without_any_session_the_hint_is_setup(home, run):
     answer = run("status")
     assert answer.returncode == 0
     assert "ssohelper setup START_URL" in answer.stderr
@@ -40,7 +40,7 @@ def test_without_any_session_the_hint_is_setup(home: Home, run: Run) -> None:
     assert "ssohelper setup START_URL" in run("login").stderr
 
 
-def test_without_any_session_a_picker_of_roles_says_how_to_set_one_up(home: Home) -> None:
+def test_without_any_session_a_picker_of_roles_says_how_to_set_one_up(home):
     child = pexpect.spawn(
         SCRIPT, ["whoami"], env={**home.env, "TERM": "xterm"}, encoding="utf-8", timeout=60
     )
@@ -50,20 +50,20 @@ def test_without_any_session_a_picker_of_roles_says_how_to_set_one_up(home: Home
     assert child.exitstatus == 2
 
 
-def test_an_unknown_session_is_answered_with_the_nearest_name(two: Home, run: Run) -> None:
+def test_an_unknown_session_is_answered_with_the_nearest_name(two, run):
     answer = run("login", "crop")
     assert answer.returncode == 2
     assert 'did you mean "corp"' in answer.stderr
 
 
-def test_aws_profile_that_names_no_profile_is_exit_3(two: Home, run: Run) -> None:
+def test_aws_profile_that_names_no_profile_is_exit_3(two, run):
     answer = run("whoami", env={"AWS_PROFILE": "payments-prd"})
     assert answer.returncode == 3
     assert "AWS_PROFILE" in answer.stderr
 
 
 @pytest.mark.parametrize("name", ["a/b", "nope/Role", "corp:nope/Role", "x", "", "--", "a\nb", "é"])
-def test_unknown_profiles_and_roles_are_refused(two: Home, run: Run, name: str) -> None:
+def test_unknown_profiles_and_roles_are_refused(two, run, name):
     answer = run("whoami", name, "--session", "corp")
     assert answer.returncode in (2, 5)
     assert answer.stdout == ""
@@ -83,7 +83,7 @@ sso_role_name = A
 """
 
 
-def test_an_empty_profile_argument_is_an_error_and_not_aws_profile(two: Home, run: Run) -> None:
+def test_an_empty_profile_argument_is_an_error_and_not_aws_profile(two, run):
     two.write_config(two.config_file.read_text() + PROFILES)
     answer = run("console", "--print", "", env={"AWS_PROFILE": "dev"})
     assert (answer.returncode, answer.stdout) == (2, "")
@@ -100,9 +100,7 @@ def test_an_empty_profile_argument_is_an_error_and_not_aws_profile(two: Home, ru
         ("corp", "old", "not of"),
     ],
 )
-def test_the_session_option_must_be_the_profiles_own_session(
-    two: Home, run: Run, session: str, name: str, says: str | None
-) -> None:
+def test_the_session_option_must_be_the_profiles_own_session(two, run, session, name, says):
     two.write_config(two.config_file.read_text() + PROFILES)
     for argv, env in (((name,), {}), ((), {"AWS_PROFILE": name})):
         answer = run("console", "--print", "--session", session, *argv, env=env)
@@ -110,7 +108,7 @@ def test_the_session_option_must_be_the_profiles_own_session(
         assert (says or "") in answer.stderr
 
 
-def test_a_profile_of_a_missing_session_is_exit_3(two: Home, run: Run) -> None:
+def test_a_profile_of_a_missing_session_is_exit_3(two, run):
     gone = PROFILES.replace("--session corp", "--session gone")
     two.write_config(two.config_file.read_text() + gone)
     answer = run("console", "--print", "dev")
@@ -118,9 +116,7 @@ def test_a_profile_of_a_missing_session_is_exit_3(two: Home, run: Run) -> None:
     assert 'profile "dev" names the sso-session "gone", which does not exist' in answer.stderr
 
 
-def test_an_account_name_without_a_saved_list_is_exit_5_with_the_command_that_lists(
-    two: Home, run: Run
-) -> None:
+def test_an_account_name_without_a_saved_list_is_exit_5_with_the_command_that_lists(two, run):
     answer = run("console", "--print", "corp:payments-prod/Admin")
     assert answer.returncode == 5
     assert 'session "corp" was never listed' in answer.stderr
@@ -129,9 +125,7 @@ def test_an_account_name_without_a_saved_list_is_exit_5_with_the_command_that_li
 
 @pytest.mark.parametrize("name", ["legacy", "ch"])
 @pytest.mark.parametrize("command", ["whoami", "env", "use", "exec"])
-def test_a_legacy_profile_of_a_portal_with_two_sessions_needs_the_session(
-    home: Home, run: Run, command: str, name: str
-) -> None:
+def test_a_legacy_profile_of_a_portal_with_two_sessions_needs_the_session(home, run, command, name):
     home.add_session("first")
     home.add_session("second")
     home.write_config(
@@ -150,9 +144,7 @@ def test_a_legacy_profile_of_a_portal_with_two_sessions_needs_the_session(
     assert "ssohelper login second" in answer.stderr
 
 
-def test_the_roles_to_choose_from_have_those_of_sessions_that_were_never_listed(
-    two: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_roles_to_choose_from_have_those_of_sessions_that_were_never_listed(two, monkeypatch):
     app, asked = App(two.env), list[str]()
 
     def fetch(_app: App, session: SsoSession, **_: object) -> None:

@@ -6,8 +6,7 @@ import pexpect
 import pytest
 
 from ssohelper.cli.table import Cell, make_table
-from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home, Run
+from tests.conftest import SCRIPT, Home
 
 ACCOUNT, ROLE = "000030000001", "ReadOnlyAccess"
 RED, GREEN, YELLOW = "\x1b[31m", "\x1b[32m", "\x1b[33m"
@@ -16,7 +15,7 @@ COLOR = re.compile(r"\x1b\[(?:2|3\d|9\d|[34]8;[\d;]+)m")
 
 
 @pytest.fixture
-def signed_in(home: Home, emulator: Emulator, session_url: str, run: Run) -> Home:
+def signed_in(home, emulator, session_url, run) -> Home:
     home.browser()
     assert (
         run("setup", session_url, "--session", "corp", "--region", "us-east-1", "--yes").returncode
@@ -38,7 +37,7 @@ def on_a_terminal(home: Home, *argv: str, columns: int = 140, **environ: str) ->
     return text
 
 
-def test_each_line_of_a_broken_cell_is_colored_and_widths_do_not_change() -> None:
+def test_each_line_of_a_broken_cell_is_colored_and_widths_do_not_change():
     header, row = ("STATE", "WHAT"), ("signed out, not in the config", "x" * 30)
     plain = list(make_table(header, [row], 44).lines())
     assert len(plain) > 2
@@ -50,7 +49,7 @@ def test_each_line_of_a_broken_cell_is_colored_and_widths_do_not_change() -> Non
 
 
 @pytest.mark.long
-def test_states_times_and_guarded_roles_have_colours(signed_in: Home, run: Run) -> None:
+def test_states_times_and_guarded_roles_have_colours(signed_in, run):
     assert run("config", "set", "guard.rules", f"{ACCOUNT}/{ROLE}").returncode == 0
     assert f"{GREEN}valid" in on_a_terminal(signed_in, "status")
     assert f"{GREEN}valid" in on_a_terminal(signed_in, "session", "list")
@@ -61,13 +60,13 @@ def test_states_times_and_guarded_roles_have_colours(signed_in: Home, run: Run) 
     assert f"{YELLOW}! sign-in" in on_a_terminal(signed_in, "doctor")
 
 
-def test_profiles_of_the_user_are_dim(signed_in: Home) -> None:
+def test_profiles_of_the_user_are_dim(signed_in):
     signed_in.write_config(signed_in.config_file.read_text() + "\n[profile mine]\nregion = x\n")
     assert "\x1b[2mno\x1b[0m" in on_a_terminal(signed_in, "profile", "list")
 
 
 @pytest.mark.long
-def test_list_shows_favourites_and_the_age_of_the_last_use(signed_in: Home, run: Run) -> None:
+def test_list_shows_favourites_and_the_age_of_the_last_use(signed_in, run):
     role = f"corp:{ACCOUNT}/{ROLE}"
     assert run("exec", role, "--", "true").returncode == 0
     said = on_a_terminal(signed_in, "list")
@@ -79,9 +78,7 @@ def test_list_shows_favourites_and_the_age_of_the_last_use(signed_in: Home, run:
 
 @pytest.mark.long
 @pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=["no", "dumb"])
-def test_no_colours_where_none_are_wanted(
-    signed_in: Home, run: Run, environ: dict[str, str]
-) -> None:
+def test_no_colours_where_none_are_wanted(signed_in, run, environ):
     assert run("config", "set", "guard.rules", f"{ACCOUNT}/{ROLE}").returncode == 0
     assert run("logout", "corp").returncode == 0  # so that doctor has something to say
     for argv in (["list"], ["status"], ["profile", "list"], ["cache", "list"], ["doctor"]):
@@ -90,7 +87,7 @@ def test_no_colours_where_none_are_wanted(
         assert not COLOR.search(said), argv
 
 
-def test_off_a_terminal_there_are_no_colours(signed_in: Home, run: Run) -> None:
+def test_off_a_terminal_there_are_no_colours(signed_in, run):
     assert run("config", "set", "guard.rules", f"{ACCOUNT}/{ROLE}").returncode == 0
     environ = {"TERM": "xterm-256color", "FORCE_COLOR": "1"}
     for argv in (["list"], ["status"], ["profile", "list"], ["cache", "list"], ["doctor"]):

@@ -8,15 +8,14 @@ import pytest
 from ssohelper.app import App
 from ssohelper.core.model import RoleKey
 from ssohelper.core.shell_text import word_as_typed
-from tests.conftest import Home, Run
 
 
 @pytest.fixture
-def settings_file(run: Run) -> Path:
+def settings_file(run) -> Path:
     return Path(run("config", "path").stdout.strip())
 
 
-def test_set_writes_the_file_and_get_reads_it(run: Run, settings_file: Path) -> None:
+def test_set_writes_the_file_and_get_reads_it(run, settings_file):
     assert run("config", "get", "form").stdout == "process\n"
     assert run("config", "set", "form", "sso").returncode == 0
     assert settings_file.read_text() == 'form = "sso"\n'
@@ -28,7 +27,7 @@ def test_set_writes_the_file_and_get_reads_it(run: Run, settings_file: Path) -> 
     assert found["data"]["place"] == f"{settings_file}:1"
 
 
-def test_default_removes_the_key_from_the_file(run: Run, settings_file: Path) -> None:
+def test_default_removes_the_key_from_the_file(run, settings_file):
     run("config", "set", "form", "sso")
     run("config", "set", "theme", "light")
     assert run("config", "set", "form", "--default").returncode == 0
@@ -36,7 +35,7 @@ def test_default_removes_the_key_from_the_file(run: Run, settings_file: Path) ->
     assert settings_file.read_text() == 'theme = "light"\n'
 
 
-def test_list_prints_the_origin_of_each_setting(run: Run) -> None:
+def test_list_prints_the_origin_of_each_setting(run):
     run("config", "set", "sessions.my.corp.session_hours", "12")
     listed = run("config", "list", "--json", env={"SSOHELPER_FORM": "sso"}).stdout
     origins = {row["key"]: row["origin"] for row in json.loads(listed)["data"]}
@@ -47,7 +46,7 @@ def test_list_prints_the_origin_of_each_setting(run: Run) -> None:
     assert ["renew_ahead", "true", "default"] in [row[:3] for row in rows]
 
 
-def test_a_colour_is_set_listed_and_removed_by_its_pattern(run: Run, settings_file: Path) -> None:
+def test_a_colour_is_set_listed_and_removed_by_its_pattern(run, settings_file):
     assert run("config", "set", "colors.*prod*", "red").returncode == 0
     assert run("config", "set", 'colors."eu.*"', "blue europe").returncode == 0
     assert settings_file.read_text() == '[colors]\n"*prod*" = "red"\n"eu.*" = "blue europe"\n'
@@ -61,20 +60,20 @@ def test_a_colour_is_set_listed_and_removed_by_its_pattern(run: Run, settings_fi
     assert settings_file.read_text() == '[colors]\n"eu.*" = "blue europe"\n'
 
 
-def test_path_prints_where_the_file_will_be(run: Run, settings_file: Path) -> None:
+def test_path_prints_where_the_file_will_be(run, settings_file):
     printed = run("config", "path", "--json").stdout
     assert json.loads(printed)["data"] == {"path": str(settings_file), "exists": False}
     run("config", "set", "form", "sso")
     assert json.loads(run("config", "path", "--json").stdout)["data"]["exists"] is True
 
 
-def test_set_warns_when_a_variable_wins_over_the_file(run: Run) -> None:
+def test_set_warns_when_a_variable_wins_over_the_file(run):
     done = run("config", "set", "form", "sso", env={"SSOHELPER_FORM": "process"})
     assert done.returncode == 0
     assert "SSOHELPER_FORM is set and wins over the settings file" in done.stderr
 
 
-def test_set_warns_of_an_unknown_session_with_the_nearest_name(run: Run, home: Home) -> None:
+def test_set_warns_of_an_unknown_session_with_the_nearest_name(run, home):
     home.add_session("corp")
     done = run("config", "set", "sessions.crop.session_hours", "12")
     warning = 'ssohelper: warning: there is no sso-session "crop" yet; did you mean "corp"?\n'
@@ -83,7 +82,7 @@ def test_set_warns_of_an_unknown_session_with_the_nearest_name(run: Run, home: H
     assert run("config", "set", "sessions.corp.session_hours", "12").stderr == ""
 
 
-def test_a_list_takes_several_values_also_with_dashes(run: Run) -> None:
+def test_a_list_takes_several_values_also_with_dashes(run):
     assert run("config", "set", "notify", "notify-send", "-u", "low", "%s").returncode == 0
     assert run("config", "get", "notify").stdout == '["notify-send", "-u", "low", "%s"]\n'
     assert run("config", "set", "notify", "notify-send", "schön: %s").returncode == 0
@@ -101,18 +100,14 @@ def test_a_list_takes_several_values_also_with_dashes(run: Run) -> None:
         (["get", "a\x1b[31m"], "\\x1b[31m"),
     ],
 )
-def test_an_invalid_key_or_value_is_exit_2(
-    run: Run, settings_file: Path, arguments: list[str], message: str
-) -> None:
+def test_an_invalid_key_or_value_is_exit_2(run, settings_file, arguments, message):
     done = run("config", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
     assert not settings_file.exists()
 
 
-def test_keys_of_an_earlier_version_are_ignored_with_one_notice(
-    run: Run, settings_file: Path
-) -> None:
+def test_keys_of_an_earlier_version_are_ignored_with_one_notice(run, settings_file):
     settings_file.parent.mkdir(parents=True, exist_ok=True)
     settings_file.write_text('form = "sso"\n[keys]\n"confirm.yes" = "€"\naccounts.sort = 3\n')
     done = run("config", "list")
@@ -124,7 +119,7 @@ def test_keys_of_an_earlier_version_are_ignored_with_one_notice(
     assert run("config", "set", "theme", "dark").returncode == 0
 
 
-def test_every_command_names_the_line_of_an_invalid_file(run: Run, settings_file: Path) -> None:
+def test_every_command_names_the_line_of_an_invalid_file(run, settings_file):
     settings_file.parent.mkdir(parents=True, exist_ok=True)
     settings_file.write_text('form = "sso"\nfrm = 1\n')
     for arguments in (["list"], ["get", "form"], ["set", "form", "process"]):
@@ -138,22 +133,20 @@ def test_every_command_names_the_line_of_an_invalid_file(run: Run, settings_file
 @pytest.mark.parametrize(
     "words", [("guard.rules", "*/Admin"), ("storage", "file"), ("form", "sso")]
 )
-def test_below_an_allow_list_the_hint_is_the_whole_command(run: Run, words: list[str]) -> None:
+def test_below_an_allow_list_the_hint_is_the_whole_command(run, words):
     done = run("config", "set", *words, env={"SSOHELPER_ALLOW": "*/*"})
     assert done.returncode == 9
     assert f"ssohelper config set {words[0]} {word_as_typed(words[1])}\n" in done.stderr
 
 
-def test_an_option_that_config_set_does_not_have_is_no_guard_rule(
-    run: Run, settings_file: Path
-) -> None:
+def test_an_option_that_config_set_does_not_have_is_no_guard_rule(run, settings_file):
     done = run("config", "set", "guard.rules", "*/Admin", "--yes")
     assert (done.returncode, 'no option named "--yes"' in done.stderr) == (2, True)
     assert not settings_file.exists()
     assert run("config", "set", "notify", "notify-send", "--urgency=low").returncode == 0
 
 
-def test_below_an_allow_list_no_question_about_a_guard_rule_is_asked(run: Run) -> None:
+def test_below_an_allow_list_no_question_about_a_guard_rule_is_asked(run):
     assert run("config", "set", "guard.rules", "*/Admin").returncode == 0
     done = run("config", "set", "guard.rules", "--default", env={"SSOHELPER_ALLOW": "*/*"})
     assert (done.returncode, "cannot change settings" in done.stderr) == (9, True), done.stderr
@@ -176,9 +169,7 @@ def test_unset_names_the_command_that_lets_the_default_apply_again(run):
         (("theme", "light"), False),
     ],
 )
-def test_prompts_are_made_anew_after_a_change_of_what_they_show(
-    run: Run, home: Home, words: tuple[str, ...], are_outdated: bool
-) -> None:
+def test_prompts_are_made_anew_after_a_change_of_what_they_show(run, home, words, are_outdated):
     home.add_session("corp")
     prompts, key = App(home.env).prompt_state, RoleKey("corp", "000030000001", "Admin")
     prompts.write(key, "0|0|fine|ok")

@@ -34,7 +34,7 @@ LINK = "https://d-0000000000.awsapps.com/start/#/console?"
 
 
 @pytest.fixture
-def shell(home: Home, emulator: Emulator) -> Home:
+def shell(home, emulator) -> Home:
     """ana is signed in and has one profile."""
     home.add_session("corp")
     home.write_config(home.config_file.read_text() + CONFIG.format(script=SCRIPT))
@@ -74,9 +74,7 @@ class Argv:
 
 
 class TestLink:
-    def test_print_gives_the_portals_link_without_a_sign_in_or_a_network(
-        self, home: Home, run: Run
-    ) -> None:
+    def test_print_gives_the_portals_link_without_a_sign_in_or_a_network(self, home, run):
         home.add_session("corp")
         home.write_config(home.config_file.read_text() + CONFIG.format(script=SCRIPT))
         home.browser()
@@ -94,16 +92,12 @@ class TestLink:
             ],
         }
 
-    def test_a_role_without_a_profile_opens_the_sessions_region(
-        self, shell: Home, run: Run
-    ) -> None:
+    def test_a_role_without_a_profile_opens_the_sessions_region(self, shell, run):
         done = run("console", "000030000001/ReadOnlyAccess", "--print")
         assert done.returncode == 0
         assert "console.aws.amazon.com%2Fconsole%2Fhome%3Fregion%3Dus-east-1" in done.stdout
 
-    def test_the_link_of_a_role_that_is_not_in_the_list_comes_with_a_warning(
-        self, shell: Home, run: Run
-    ) -> None:
+    def test_the_link_of_a_role_that_is_not_in_the_list_comes_with_a_warning(self, shell, run):
         assert run("list").returncode == 0
         assert run("console", "000030000001/ReadOnlyAccess", "--print").stderr == ""
         done = run("console", "000030000001/NoSuchRole", "--print")
@@ -111,18 +105,14 @@ class TestLink:
         assert 'warning: the role "NoSuchRole" in 000030000001 is not in the list' in done.stderr
 
     @pytest.mark.parametrize("mark", ["SSH_CONNECTION", "CI"])
-    def test_on_a_host_without_a_browser_the_link_is_printed(
-        self, shell: Home, emulator: Emulator, run: Run, mark: str
-    ) -> None:
+    def test_on_a_host_without_a_browser_the_link_is_printed(self, shell, emulator, run, mark):
         done = run("console", PROFILE, env={mark: "1", "DISPLAY": ":0"})
         assert done.returncode == 0
         assert done.stdout.startswith(LINK)
         assert "no browser can be started on this host: open this link" in done.stderr
         assert emulator.counters["GetRoleCredentials"] == 0
 
-    def test_a_configured_browser_that_does_not_exist_is_a_warning(
-        self, shell: Home, run: Run
-    ) -> None:
+    def test_a_configured_browser_that_does_not_exist_is_a_warning(self, shell, run):
         done = run("console", PROFILE, env={"BROWSER": "firefx %s"})
         assert done.stdout.startswith(LINK)
         assert (
@@ -136,14 +126,14 @@ class TestLink:
             in done.stderr
         )
 
-    def test_json(self, shell: Home, run: Run) -> None:
+    def test_json(self, shell, run):
         data = json.loads(run("console", PROFILE, "--print", "--json").stdout)["data"]
         assert data["link"].startswith(LINK)
         assert data["account_id"] == "000040000001"
         assert (data["opened"], data["console_session_ends_at"]) == (False, None)
 
 
-def test_the_documented_browser_commands_get_the_url(tmp_path: Path) -> None:
+def test_the_documented_browser_commands_get_the_url(tmp_path):
     page = Path(__file__).parents[2] / "docs" / "how-to" / "console.md"
     lines = re.findall(r"^\$ (ssohelper config set sessions\..*)$", page.read_text(), re.M)
     lines += [f"x x x x '{said}'" for said in re.findall(r"On macOS: `(.*)`", page.read_text())]
@@ -160,7 +150,7 @@ def test_the_documented_browser_commands_get_the_url(tmp_path: Path) -> None:
 
 
 class TestBadInput:
-    def test_an_unknown_service(self, shell: Home, run: Run) -> None:
+    def test_an_unknown_service(self, shell, run):
         done = run("console", PROFILE, "--service", "lamda")
         assert (done.returncode, done.stdout) == (2, "")
         first, second = done.stderr.splitlines()
@@ -168,30 +158,26 @@ class TestBadInput:
         assert second.startswith('ssohelper: hint: did you mean "lambda"? ')
 
     @pytest.mark.parametrize("region", ["moon-1", "cn-north-1", "eu-west-1/../", "é", ""])
-    def test_an_unknown_region_and_one_of_another_partition_are_refused(
-        self, shell: Home, run: Run, region: str
-    ) -> None:
+    def test_an_unknown_region_and_one_of_another_partition_are_refused(self, shell, run, region):
         done = run("console", PROFILE, "--print", "--region", region)
         if region == "":
             assert done.returncode == 0  # an empty --region counts as left out
             return
         assert (done.returncode, done.stdout) == (2, "")
 
-    def test_a_profile_with_such_a_region_is_exit_3(self, shell: Home, run: Run) -> None:
+    def test_a_profile_with_such_a_region_is_exit_3(self, shell, run):
         text = shell.config_file.read_text()
         shell.write_config(text.replace("region = eu-west-1", "region = cn-north-1"))
         done = run("console", PROFILE, "--print")
         assert (done.returncode, done.stdout) == (3, "")
         assert "--region" in done.stderr
 
-    def test_a_missing_profile_is_refused(self, shell: Home, run: Run) -> None:
+    def test_a_missing_profile_is_refused(self, shell, run):
         done = run("console", "payments-dev.Develper", "--print")
         assert (done.returncode, done.stdout) == (2, "")
         assert f'did you mean "{PROFILE}"' in done.stderr
 
-    def test_a_federation_endpoint_that_is_not_loopback_gets_no_keys(
-        self, shell: Home, emulator: Emulator, run: Run
-    ) -> None:
+    def test_a_federation_endpoint_that_is_not_loopback_gets_no_keys(self, shell, emulator, run):
         opened = shell.browser()
         endpoint = {"AWS_ENDPOINT_URL_SIGNIN": "https://signin.aws.amazon.com.evil.example"}
         done = run("console", PROFILE, env=endpoint)
@@ -200,7 +186,7 @@ class TestBadInput:
         assert emulator.counters["GetRoleCredentials"] == 0
         assert not opened.exists()
 
-    def test_not_signed_in(self, shell: Home, emulator: Emulator, run: Run) -> None:
+    def test_not_signed_in(self, shell, emulator, run):
         opened = shell.browser()
         emulator.end_sign_ins("ana")
         done = run("console", PROFILE)
@@ -221,8 +207,8 @@ class TestBadInput:
         [(503, "", 6), (429, "", 6), (200, "<html>", 6), (302, "", 6), (400, "", 5)],
     )
     def test_wrong_answers_of_the_federation_endpoint_are_exit_6(
-        self, shell: Home, emulator: Emulator, run: Run, status: int, body: str, code: int
-    ) -> None:
+        self, shell, emulator, run, status, body, code
+    ):
         opened = shell.browser()
         emulator.faults.script(
             "federation.getSigninToken", status, {"Location": "https://evil.example"}, body, times=3
@@ -244,9 +230,7 @@ def wait_for_console_login(emulator: Emulator) -> None:
 
 
 class TestOpening:
-    def test_the_opener_gets_a_one_time_url_that_leads_to_the_page(
-        self, shell: Home, emulator: Emulator, run: Run
-    ) -> None:
+    def test_the_opener_gets_a_one_time_url_that_leads_to_the_page(self, shell, emulator, run):
         opened = shell.browser()
         with Argv(emulator.canary) as watching:
             done = run("console", PROFILE, "--service", "ec2", "-vv")
@@ -263,9 +247,7 @@ class TestOpening:
         with pytest.raises(urllib.error.URLError):
             urllib.request.urlopen(address, timeout=10)
 
-    def test_json_has_the_end_of_the_console_session(
-        self, shell: Home, emulator: Emulator, run: Run
-    ) -> None:
+    def test_json_has_the_end_of_the_console_session(self, shell, emulator, run):
         shell.browser()
         answer = json.loads(run("console", PROFILE, "--json").stdout)
         assert answer["warnings"] == []
@@ -273,9 +255,7 @@ class TestOpening:
         assert data["opened"]
         assert data["console_session_ends_at"].endswith("Z")
 
-    def test_keys_past_half_of_their_life_are_renewed_first(
-        self, shell: Home, emulator: Emulator, run: Run
-    ) -> None:
+    def test_keys_past_half_of_their_life_are_renewed_first(self, shell, emulator, run):
         """The console session ends with the keys: they must have at least half of their life left."""
         shell.browser()
         for _ in range(2):
@@ -293,9 +273,7 @@ class TestOpening:
         emulator.faults.script("GetRoleCredentials", 503, times=9)
         assert run("console", PROFILE).returncode == 0
 
-    def test_the_sessions_own_browser_is_used(
-        self, shell: Home, emulator: Emulator, run: Run
-    ) -> None:
+    def test_the_sessions_own_browser_is_used(self, shell, emulator, run):
         """Firefox containers take the URL as a part of another one, percent-encoded."""
         notes = shell.browser(visits=False)
         program = Path(shell.env.pop("BROWSER"))
@@ -314,7 +292,7 @@ class TestOpening:
         assert notes.read_text().startswith("ext+container:name=corp&url=http%3A%2F%2F127.0.0.1%3A")
         wait_for_console_login(emulator)
 
-    def test_two_roles_in_one_browser_are_a_warning_once(self, shell: Home, run: Run) -> None:
+    def test_two_roles_in_one_browser_are_a_warning_once(self, shell, run):
         """Without multi-session support AWS asks to log out first: the warning explains that."""
         shell.browser()
         assert "multi-session" not in run("console", PROFILE).stderr
@@ -324,7 +302,7 @@ class TestOpening:
         assert "ssohelper config set sessions.corp.browser" in said
         assert "multi-session" not in run("console", PROFILE).stderr
 
-    def test_a_use_is_counted(self, shell: Home, run: Run, app: App) -> None:
+    def test_a_use_is_counted(self, shell, run, app: App):
         shell.browser()
         assert run("console", PROFILE, "--print").returncode == 0
         assert app.usage.load_all() == {}
@@ -332,19 +310,19 @@ class TestOpening:
         [(key, used)] = app.usage.load_all().items()
         assert (key.role_name, used.uses) == ("Developer", 1)
 
-    def test_an_opener_that_does_not_exist_prints_the_link(self, shell: Home, run: Run) -> None:
+    def test_an_opener_that_does_not_exist_prints_the_link(self, shell, run):
         """A BROWSER that does not exist counts as no browser, so the link is printed."""
         done = run("console", PROFILE, env={"BROWSER": "/no/such"})
         assert done.returncode == 0
         assert done.stdout.startswith(LINK)
 
-    def test_an_opener_that_fails_ends_the_wait_soon(self, shell: Home, run: Run) -> None:
+    def test_an_opener_that_fails_ends_the_wait_soon(self, shell, run):
         done = run("console", PROFILE, env={"BROWSER": "/bin/false"})
         assert (done.returncode, done.stdout) == (7, "")
         assert "the browser's command failed" in done.stderr
         assert "--print" in done.stderr
 
-    def test_an_interrupt_ends_it(self, shell: Home, emulator: Emulator) -> None:
+    def test_an_interrupt_ends_it(self, shell, emulator):
         opened = shell.browser(visits=False)
         with subprocess.Popen(
             [SCRIPT, "console", PROFILE],
@@ -368,8 +346,8 @@ class TestOpening:
 
     @pytest.mark.parametrize("starts", [True, False])
     def test_without_a_request_of_a_browser_it_is_exit_7(
-        self, shell: Home, app: App, starts: bool, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+        self, shell, app: App, starts, monkeypatch
+    ):
         monkeypatch.setattr(console, "BROWSER_SECONDS", 0.05)
         profile = selection.resolve_profile(app, PROFILE, None)
         page = console.choose_console_page(app, profile, None, None)
@@ -384,7 +362,7 @@ class TestChromium:
     """A real browser, started by the opener with the one-time URL."""
 
     @pytest.fixture
-    def dom(self, shell: Home) -> Path:
+    def dom(self, shell) -> Path:
         """The session's browser is a separate Chromium, which writes the text of its last page."""
         program, page = shell.path / "chromium", shell.path / "page.html"
         flags = "--headless --no-sandbox --disable-gpu --no-first-run --disable-sync"
@@ -407,9 +385,7 @@ class TestChromium:
             time.sleep(0.05)
         return page.read_text()
 
-    def test_chromium_shows_the_right_page_of_the_right_account(
-        self, shell: Home, emulator: Emulator, run: Run, dom: Path
-    ) -> None:
+    def test_chromium_shows_the_right_page_of_the_right_account(self, shell, emulator, run, dom):
         with Argv(emulator.canary) as watching:
             text = self.opened(run, dom, PROFILE)
         assert "payments-dev 000040000001" in text

@@ -18,7 +18,7 @@ import pytest
 
 from ssohelper.emulator.world import START_URL, demo_world
 from ssohelper.emulator.world_file import world_file_content
-from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.long_rows import long_after
 from tests.people import sign_in
 from tests.programs import require_program
@@ -61,7 +61,7 @@ class Person(Home):
 
 
 @pytest.fixture
-def person(home: Home) -> Person:
+def person(home) -> Person:
     found = Person(*home)
     found.temporary.mkdir()
     found.env["TMPDIR"] = str(found.temporary)
@@ -106,9 +106,7 @@ def hostile(person: Person) -> dict[str, str]:
 
 class TestNarrated:
     @pytest.mark.parametrize("plain", long_after(1, [False, True]))
-    def test_the_main_job_is_told_and_nothing_is_left(
-        self, person: Person, run: Run, plain: bool
-    ) -> None:
+    def test_the_main_job_is_told_and_nothing_is_left(self, person, run, plain):
         if plain:
             person.browser(visits=False)  # with a browser, login uses PKCE
         variables = {} if plain else hostile(person)
@@ -144,9 +142,7 @@ class TestNarrated:
     @pytest.mark.long
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     @pytest.mark.parametrize("during", ["ssohelper list", "open this page|sign in to"])
-    def test_a_signal_ends_all_of_it(
-        self, person: Person, number: signal.Signals, during: str
-    ) -> None:
+    def test_a_signal_ends_all_of_it(self, person, number, during):
         before = person.everything()
         demo = subprocess.Popen(
             [SCRIPT, "demo"],
@@ -171,7 +167,7 @@ class TestNarrated:
         assert person.everything() == before
         wait_until(lambda: not person.processes(), "something runs on")
 
-    def test_more_signals_do_not_stop_the_cleaning(self, person: Person) -> None:
+    def test_more_signals_do_not_stop_the_cleaning(self, person):
         """A terminal that is closed sends several signals, one after the other."""
         with subprocess.Popen(
             [SCRIPT, "demo"],
@@ -202,7 +198,7 @@ class TestNarrated:
         assert list(person.temporary.iterdir()) == []
 
 
-def test_a_signal_that_is_pending_at_the_first_one_prints_nothing(tmp_path: Path) -> None:
+def test_a_signal_that_is_pending_at_the_first_one_prints_nothing(tmp_path):
     """Python prints a traceback for a pending signal whose handler becomes SIG_IGN."""
     code = (
         "import signal\n"
@@ -236,7 +232,7 @@ class TestOnATerminal:
 
     @pytest.mark.long
     @pytest.mark.parametrize("shell", ["bash", "zsh"])
-    def test_ana_signs_in_and_a_shell_opens(self, person: Person, shell: str) -> None:
+    def test_ana_signs_in_and_a_shell_opens(self, person, shell):
         program = require_program(shell)
         opened = person.browser(visits=False)
         history = person.path / "history"
@@ -278,7 +274,7 @@ class TestOnATerminal:
         assert list(person.temporary.iterdir()) == []
         wait_until(lambda: not person.processes(), "something runs on")
 
-    def test_over_ssh_it_signs_in_by_itself(self, person: Person) -> None:
+    def test_over_ssh_it_signs_in_by_itself(self, person):
         child = self.start(person, shell="/bin/sh", SSH_CONNECTION="192.0.2.1 1 192.0.2.2 22")
         child.expect_exact("It signs in ana by itself")
         child.expect_exact("default region of the profiles [us-east-1]: ")
@@ -288,9 +284,7 @@ class TestOnATerminal:
         assert child.exitstatus == 130
 
     @pytest.mark.long
-    def test_without_the_profiles_it_first_names_the_command_that_writes_them(
-        self, person: Person
-    ) -> None:
+    def test_without_the_profiles_it_first_names_the_command_that_writes_them(self, person):
         person.browser(visits=False)
         child = self.start(person, shell="/bin/sh")
         child.expect(SIGN_IN_URL)
@@ -309,7 +303,7 @@ class TestOnATerminal:
         assert child.exitstatus == 0
 
     @pytest.mark.long
-    def test_a_closed_terminal_ends_all_of_it(self, person: Person) -> None:
+    def test_a_closed_terminal_ends_all_of_it(self, person):
         person.browser(visits=False)
         child = self.start(person, shell="/bin/sh")
         child.expect(SIGN_IN_URL)
@@ -328,9 +322,7 @@ class TestOnATerminal:
 
 class TestEmulatorServe:
     @pytest.mark.parametrize("number", long_after(1, [signal.SIGTERM, signal.SIGINT]))
-    def test_port_world_and_ready_file(
-        self, home: Home, tmp_path: Path, number: signal.Signals
-    ) -> None:
+    def test_port_world_and_ready_file(self, home, tmp_path, number):
         world, ready = tmp_path / "world.json", tmp_path / "ready.json"
         other = demo_world()
         other.start_url, other.name = "https://other.awsapps.com/start", "Other"
@@ -382,7 +374,7 @@ class TestEmulatorServe:
         )
         assert not ready.exists()
 
-    def test_a_port_that_is_taken(self, run: Run, tmp_path: Path) -> None:
+    def test_a_port_that_is_taken(self, run, tmp_path):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
@@ -402,7 +394,7 @@ class TestEmulatorServe:
             (["--ready-file", ".aws/ready.json"], 2, ".aws"),
         ],
     )
-    def test_a_bad_option(self, run: Run, argv: list[str], code: int, says: str) -> None:
+    def test_a_bad_option(self, run, argv, code, says):
         done = run("emulator", "serve", *argv)
         assert done.returncode == code
         assert says in done.stderr.splitlines()[0]
@@ -425,7 +417,7 @@ class TestEmulatorServe:
             pytest.param("[" * 100_000, id="deep"),
         ],
     )
-    def test_a_bad_world(self, run: Run, tmp_path: Path, text: str) -> None:
+    def test_a_bad_world(self, run, tmp_path, text):
         (tmp_path / "bad.json").write_text(text)
         # Another socket has the port, so that the emulator ends, with another exit code, even if it
         # wrongly accepts the file with the bad world.

@@ -5,15 +5,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
 from ssohelper.cli import demo_command
 
 
-def test_variables_that_lead_out_of_the_home_are_left_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_variables_that_lead_out_of_the_home_are_left_out(tmp_path, monkeypatch):
     home = tmp_path / "home"
     home.mkdir()
     own = {"AWS_PROFILE", "SSOHELPER_HOME", "XDG_STATE_HOME", "ZDOTDIR", "HISTFILE", "PIPX_HOME"}
@@ -30,9 +27,7 @@ def test_variables_that_lead_out_of_the_home_are_left_out(
     assert (home / ".bashrc").read_text().startswith('eval "$(ssohelper-credentials')
 
 
-def test_a_demo_ends_with_exit_1_after_a_command_that_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_demo_ends_with_exit_1_after_a_command_that_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(demo_command, "_run_and_print", lambda *_: 4)
     done = CliRunner().invoke(demo_command.run_demo, [])
@@ -42,8 +37,8 @@ def test_a_demo_ends_with_exit_1_after_a_command_that_fails(
 
 
 def test_a_home_that_a_process_still_writes_to_is_removed_as_soon_as_that_works(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    tmp_path, monkeypatch
+):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     tries: list[Path] = []
 

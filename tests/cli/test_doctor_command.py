@@ -26,7 +26,7 @@ READ = "pay.Read"
 
 
 @pytest.fixture
-def emulator(home: Home) -> Iterator[Emulator]:
+def emulator(home) -> Iterator[Emulator]:
     with Emulator(make_world()) as running:
         running.auto_approve = "ana"
         home.env.update(running.environment())
@@ -34,9 +34,7 @@ def emulator(home: Home) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def doctor(
-    home: Home, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+def doctor(home, monkeypatch, capfd) -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Run `ssohelper doctor` in this process, which waits for a slow machine as long as it takes."""
     for limit in ("PROOF_SECONDS", "FOREIGN_SECONDS", "HOST_SECONDS"):
         monkeypatch.setattr(doctor_proofs, limit, 60.0)
@@ -57,7 +55,7 @@ def doctor(
 
 
 @pytest.fixture
-def ready(home: Home, emulator: Emulator) -> Home:
+def ready(home, emulator) -> Home:
     """A home as `setup` leaves it, signed in as ana."""
     make_healthy(home)
     home.write_token(emulator.issue_token("ana"))
@@ -288,7 +286,7 @@ class TestNetwork:
         assert re.search(r"the clock is (29|30)m .*behind AWS's", done.stdout)
 
 
-def test_only_what_is_not_repaired_yet_has_a_fix(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_what_is_not_repaired_yet_has_a_fix(capsys):
     found = Finding("helper-gone", "problem", "pay.Read", "the program is gone", "run sync")
     doctor_command.print_findings([found])
     assert "fix:    run sync" in capsys.readouterr().out
@@ -297,9 +295,7 @@ def test_only_what_is_not_repaired_yet_has_a_fix(capsys: pytest.CaptureFixture[s
     assert ("repaired" in said, "fix:" in said) == (True, False)
 
 
-def test_the_table_of_sdks_names_account_and_role_or_a_dash(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_table_of_sdks_names_account_and_role_or_a_dash(capsys, monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     taken = Resolved("p", "Go", "sso", "corp", PAY, "Read")
     doctor_command.print_report(Report((), (taken, Resolved("p", "Rust", "error", "no keys"))))
@@ -310,7 +306,7 @@ def test_the_table_of_sdks_names_account_and_role_or_a_dash(
     ]
 
 
-def test_a_script_gets_a_row_for_each_sdk(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_script_gets_a_row_for_each_sdk(capsys):
     taken = Resolved("p", "Go", "sso", "session corp", PAY, "Read")
     failed = Resolved("p", "Java", "error", "no region")
     doctor_command.print_report(Report((), (taken, failed)))

@@ -43,7 +43,7 @@ NAMES = {
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Keys"]:
+def shell(tmp_path_factory) -> Iterator["Keys"]:
     with Emulator(World.of_size(2, 1)) as emulator:
         made = Keys(tmp_path_factory.mktemp("home"), emulator)
         made.write_config(PROFILE)
@@ -65,7 +65,7 @@ class Keys(Shell):
 
 
 @pytest.mark.parametrize("name", long_after(2, ["sh", "fish", "bash", "zsh"]))
-def test_each_shell_evaluates_the_exports(shell: Keys, name: str) -> None:
+def test_each_shell_evaluates_the_exports(shell, name):
     line = 'eval "$(ssohelper env dev --shell $NAME)"; env -0'
     if name == "fish":
         line = "ssohelper env dev --shell fish | source; env -0"
@@ -88,13 +88,13 @@ def test_each_shell_evaluates_the_exports(shell: Keys, name: str) -> None:
     assert found["AWS_REGION"] == "eu-west-1"
 
 
-def test_powershell_gets_its_own_statements(shell: Keys) -> None:
+def test_powershell_gets_its_own_statements(shell):
     lines = shell.print("env", "dev", "--shell", "pwsh").stdout.splitlines()
     assert "$env:AWS_REGION = 'eu-west-1'" in lines
     assert "Remove-Item -LiteralPath Env:AWS_PROFILE -ErrorAction Ignore" in lines
 
 
-def test_json(shell: Keys) -> None:
+def test_json(shell):
     plain = json.loads(shell.print("env", "dev", "--format", "json").stdout)
     assert set(plain) == NAMES
     assert plain["AWS_ACCOUNT_ID"] == "000000000001"
@@ -120,23 +120,21 @@ def test_json(shell: Keys) -> None:
         ],
     ),
 )
-def test_nothing_is_printed_on_failure(
-    shell: Keys, argv: list[str], environ: dict[str, str], code: int
-) -> None:
+def test_nothing_is_printed_on_failure(shell, argv, environ, code):
     done = shell.print("env", *argv, **environ)
     assert (done.returncode, done.stdout) == (code, ""), done.stderr
     assert done.stderr.startswith("ssohelper: error: ")
     assert not set(done.stderr) & set("\x1b\x07")
 
 
-def test_signed_out(shell: Keys) -> None:
+def test_signed_out(shell):
     home = str(shell.home / "elsewhere")
     environ = {"HOME": home, "SSOHELPER_HOME": home, "AWS_CONFIG_FILE": str(shell.config)}
     done = shell.print("env", "dev", **environ)
     assert (done.returncode, done.stdout) == (4, "")
 
 
-def test_a_full_stdout_is_exit_7(shell: Keys) -> None:
+def test_a_full_stdout_is_exit_7(shell):
     for to in (">&-", ">/dev/full"):
         for argv in ("dev", "dev --format json", "dev --json"):
             line = f"{SCRIPT} env {argv} {to}"
@@ -144,7 +142,7 @@ def test_a_full_stdout_is_exit_7(shell: Keys) -> None:
             assert (done.returncode, b"stdout cannot be written" in done.stderr) == (7, True)
 
 
-def test_no_secret_on_a_terminal_unless_revealed(shell: Keys) -> None:
+def test_no_secret_on_a_terminal_unless_revealed(shell):
     for argv, code in (([], 2), (["--json"], 2), (["--format", "json"], 2), (["--reveal"], 0)):
         child = pexpect.spawn(
             str(SCRIPT), ["env", "dev", *argv], env=shell.environ, encoding="utf-8", timeout=60
@@ -157,6 +155,6 @@ def test_no_secret_on_a_terminal_unless_revealed(shell: Keys) -> None:
             assert "ssohelper exec PROFILE -- COMMAND" in said
 
 
-def test_the_reference_names_every_variable_that_is_unset() -> None:
+def test_the_reference_names_every_variable_that_is_unset():
     page = (Path(__file__).parents[2] / "docs" / "reference" / "environment.md").read_text()
     assert {name for name in environment.TOUCHED if f"`{name}`" not in page} == set()

@@ -89,7 +89,7 @@ SET_BY_EXEC = {
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+def shell(tmp_path_factory) -> Iterator[Shell]:
     with Emulator(World.of_size(2, 1)) as emulator:
         made = Shell(tmp_path_factory.mktemp("home"), emulator)
         made.write_config(PROFILE)
@@ -107,7 +107,7 @@ def variables(shell: Shell, *argv: str, **environ: str) -> dict[str, str]:
     return dict(entries)
 
 
-def test_the_environment_has_the_keys_and_no_variable_that_takes_precedence(shell: Shell) -> None:
+def test_the_environment_has_the_keys_and_no_variable_that_takes_precedence(shell):
     found = variables(shell, "dev", **IN_THE_WAY, KEPT="it's")
     issued = shell.emulator.find_credentials_by_access_key(found["AWS_ACCESS_KEY_ID"])
     assert issued is not None
@@ -119,20 +119,20 @@ def test_the_environment_has_the_keys_and_no_variable_that_takes_precedence(shel
     assert "stale" not in found.values()
 
 
-def test_a_role_without_a_profile_and_aws_profile(shell: Shell) -> None:
+def test_a_role_without_a_profile_and_aws_profile(shell):
     assert variables(shell, ROLE)["AWS_ACCOUNT_ID"] == "000000000001"
     assert variables(shell, f"corp:{ROLE}")["AWS_REGION"] == "us-east-1"
     assert variables(shell, AWS_PROFILE="dev")["AWS_REGION"] == "eu-west-1"
 
 
-def test_prints_account_role_and_when_the_keys_expire(shell: Shell) -> None:
+def test_prints_account_role_and_when_the_keys_expire(shell):
     shell.run("list")
     done = shell.run("exec", "dev", "--", "true")
     assert done.stdout == ""
     assert 'account "account-00001" (000000000001), role "Role00": these keys end in' in done.stderr
 
 
-def test_argv_is_split_at_the_first_dashes_and_the_rest_is_unchanged(shell: Shell) -> None:
+def test_argv_is_split_at_the_first_dashes_and_the_rest_is_unchanged(shell):
     words = ["--", "--help", "-v", "--json", "", " a ", "$(touch pwned)", "'", "--session"]
     done = shell.run(
         "exec", "dev", "--", sys.executable, "-c", "import sys; print(sys.argv)", *words
@@ -151,7 +151,7 @@ def test_argv_is_split_at_the_first_dashes_and_the_rest_is_unchanged(shell: Shel
 
 
 @pytest.mark.parametrize("argv", [["dev"], ["dev", "--"], [], ["--"], ["dev", "true"]])
-def test_without_a_command(shell: Shell, argv: list[str]) -> None:
+def test_without_a_command(shell, argv):
     done = shell.run("exec", *argv)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("ssohelper: error: exec takes a command after --\n")
@@ -160,10 +160,10 @@ def test_without_a_command(shell: Shell, argv: list[str]) -> None:
 
 class TestExitCodes:
     @pytest.mark.parametrize("code", long_after(3, [0, 7, 255, 1, 126, 127, 130]))
-    def test_the_exit_code_of_the_program(self, shell: Shell, code: int) -> None:
+    def test_the_exit_code_of_the_program(self, shell, code):
         assert shell.run("exec", "dev", "--", "sh", "-c", f"exit {code}").returncode == code
 
-    def test_a_program_that_cannot_be_run_is_126_or_127(self, shell: Shell) -> None:
+    def test_a_program_that_cannot_be_run_is_126_or_127(self, shell):
         plain = shell.home / "plain"
         plain.write_text("#!/bin/sh\n")
         lost = shell.home / "lost"
@@ -185,7 +185,7 @@ class TestExitCodes:
         assert dict(shell.emulator.counters) == before  # AWS was not asked
         assert shell.run("exec", "dev", "--", str(lost)).returncode == 127
 
-    def test_a_script_without_a_shebang_is_run_by_sh(self, shell: Shell) -> None:
+    def test_a_script_without_a_shebang_is_run_by_sh(self, shell):
         script = shell.home / "script"
         script.write_text('echo "$1"; exit 7\n')
         script.chmod(0o755)
@@ -193,14 +193,14 @@ class TestExitCodes:
         assert (done.returncode, done.stdout) == (7, "a b\n")
 
     @pytest.mark.parametrize("name", long_after(2, ["TERM", "PIPE", "INT", "KILL", "HUP", "SEGV"]))
-    def test_a_signal_is_128_and_its_number_in_a_shell(self, shell: Shell, name: str) -> None:
+    def test_a_signal_is_128_and_its_number_in_a_shell(self, shell, name):
         line = f"{SCRIPT} exec dev -- sh -c 'ulimit -c 0; kill -{name} $$'; exit $?"
         done = subprocess.run(
             ["sh", "-c", line], env=shell.environ, capture_output=True, timeout=60
         )
         assert done.returncode == 128 + getattr(signal, f"SIG{name}")
 
-    def test_an_error_of_ours_starts_no_program(self, shell: Shell) -> None:
+    def test_an_error_of_ours_starts_no_program(self, shell):
         mark = shell.home / "started"
         touch = ["--", "touch", str(mark)]
         for argv, environ, code in (
@@ -216,7 +216,7 @@ class TestExitCodes:
 
 class TestPath:
     @pytest.fixture
-    def trap(self, shell: Shell) -> Path:
+    def trap(self, shell) -> Path:
         """The current folder, with programs that must not be run."""
         folder = shell.home / "trap"
         (folder / "bin").mkdir(parents=True, exist_ok=True)
@@ -239,9 +239,7 @@ class TestPath:
             ],
         ),
     )
-    def test_path_never_leads_to_the_current_folder(
-        self, shell: Shell, trap: Path, path: str, program: str
-    ) -> None:
+    def test_path_never_leads_to_the_current_folder(self, shell, trap, path, program):
         done = subprocess.run(
             [SCRIPT, "exec", "dev", "--", program],
             env={**shell.environ, "PATH": path},
@@ -252,7 +250,7 @@ class TestPath:
         found = program == "true" and "/usr/bin" in path
         assert (done.returncode, done.stdout) == (0 if found else 127, "")
 
-    def test_a_relative_path_that_the_user_types_is_run(self, shell: Shell, trap: Path) -> None:
+    def test_a_relative_path_that_the_user_types_is_run(self, shell, trap):
         done = subprocess.run(
             [SCRIPT, "exec", "dev", "--", "./only-here"],
             env=shell.environ,
@@ -264,7 +262,7 @@ class TestPath:
 
 
 class TestInOurPlace:
-    def test_process_id_streams_and_ignored_signals_are_unchanged(self, shell: Shell) -> None:
+    def test_process_id_streams_and_ignored_signals_are_unchanged(self, shell):
         show = (
             "import os,sys; print(os.getpid(), sys.stdin.read(), open('/proc/self/status').read())"
         )
@@ -286,17 +284,17 @@ class TestInOurPlace:
             )
         assert seen[0] == seen[1]
 
-    def test_the_program_gets_the_callers_descriptors_and_no_others(self, shell: Shell) -> None:
+    def test_the_program_gets_the_callers_descriptors_and_no_others(self, shell):
         line = "ls /proc/self/fd"
         alone = subprocess.run(["sh", "-c", line], capture_output=True, text=True).stdout
         assert shell.run("exec", "dev", "--", "sh", "-c", line).stdout == alone
 
-    def test_a_closed_stdout_is_left_to_the_program(self, shell: Shell) -> None:
+    def test_a_closed_stdout_is_left_to_the_program(self, shell):
         line = f"{SCRIPT} exec dev -- sh -c 'test -e /proc/self/fd/1 && exit 50; exit 7' >&-"
         done = subprocess.run(["sh", "-c", line], env=shell.environ, capture_output=True)
         assert done.returncode == 7
 
-    def test_a_variable_that_is_set_twice_is_set_once(self, shell: Shell) -> None:
+    def test_a_variable_that_is_set_twice_is_set_once(self, shell):
         out = shell.home / "twice"
         entries = [f"{name}={value}" for name, value in shell.environ.items()]
         entries += [f"AWS_ACCESS_KEY_ID=AKIASTALE{n}" for n in range(3)] + ["AWS_VAULT=a"] * 2
@@ -312,7 +310,7 @@ class TestInOurPlace:
         assert b"STALE" not in key
         assert not [entry for entry in found if entry.startswith(b"AWS_VAULT=")]
 
-    def test_a_detached_process_is_no_child_of_its_starter(self, shell: Shell) -> None:
+    def test_a_detached_process_is_no_child_of_its_starter(self, shell):
         script = (
             "import os\n"
             "from ssohelper.fastpath import spawn\n"
@@ -357,7 +355,7 @@ while time.monotonic() < end:
 
 
 class TestAtATerminal:
-    def test_signals_size_and_job_control(self, shell: Shell) -> None:
+    def test_signals_size_and_job_control(self, shell):
         program = shell.home / "tells.py"
         program.write_text(_TELLS)
         bash = pexpect.spawn(
@@ -392,7 +390,7 @@ class TestAtATerminal:
         finally:
             bash.close(force=True)
 
-    def test_on_a_terminal_it_offers_a_sign_in_and_then_runs(self, shell: Shell) -> None:
+    def test_on_a_terminal_it_offers_a_sign_in_and_then_runs(self, shell):
         shell.emulator.auto_approve = "ana"
         own = shell.home / "signed-out"
         own.mkdir()
@@ -425,7 +423,7 @@ class TestAtATerminal:
 
 
 class TestAwsCli:
-    def test_the_aws_cli_is_the_role_whatever_variables_were_set(self, shell: Shell) -> None:
+    def test_the_aws_cli_is_the_role_whatever_variables_were_set(self, shell):
         shell.run("list")
         done = shell.run(
             "exec",
@@ -451,9 +449,7 @@ class TestAwsCli:
         (["--session", "corp", "dev", "echo", "a b"], "--session corp dev -- echo 'a b'"),
     ],
 )
-def test_without_the_dashes_the_hint_has_the_right_command_line(
-    shell: Shell, argv: list[str], line: str
-) -> None:
+def test_without_the_dashes_the_hint_has_the_right_command_line(shell, argv, line):
     done = shell.run("exec", *argv)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
@@ -462,5 +458,5 @@ def test_without_the_dashes_the_hint_has_the_right_command_line(
     ]
 
 
-def test_a_mistyped_option_of_exec_is_reported_as_one(shell: Shell) -> None:
+def test_a_mistyped_option_of_exec_is_reported_as_one(shell):
     assert "no such option '--sever'" in shell.run("exec", "--sever", "dev", "true").stderr

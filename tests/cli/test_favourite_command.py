@@ -2,14 +2,12 @@
 
 import json
 
-from tests.conftest import Home, Run
-
 PROFILE = (
     "[profile prod]\nsso_session = corp\nsso_account_id = 000030000001\nsso_role_name = Admin\n"
 )
 
 
-def test_a_favourite_is_added_listed_and_removed(home: Home, run: Run) -> None:
+def test_a_favourite_is_added_listed_and_removed(home, run):
     home.add_session("corp")
     home.write_config(home.config_file.read_text() + PROFILE)
     added = run("favourite", "add", "prod")
@@ -26,13 +24,13 @@ def test_a_favourite_is_added_listed_and_removed(home: Home, run: Run) -> None:
     assert run("favourite", "list").stdout == ""
 
 
-def test_a_role_without_a_profile_can_be_a_favourite(home: Home, run: Run) -> None:
+def test_a_role_without_a_profile_can_be_a_favourite(home, run):
     home.add_session("corp")
     assert run("favourite", "add", "corp:000030000001/Read").returncode == 0
     assert run("favourite", "list").stdout == "corp\t000030000001\tRead\n"
 
 
-def test_an_unknown_profile_is_exit_2(home: Home, run: Run) -> None:
+def test_an_unknown_profile_is_exit_2(home, run):
     home.add_session("corp")
     answer = run("favourite", "add", "nope")
     assert (answer.returncode, answer.stdout) == (2, "")

@@ -196,7 +196,7 @@ def flags_of(path: str, command: click.Command) -> list[str]:
     return found
 
 
-def test_the_table_has_a_row_for_each_flag() -> None:
+def test_the_table_has_a_row_for_each_flag():
     context = click.Context(main)
     flags: list[str] = []
     for name in main.list_commands(context):
@@ -209,7 +209,7 @@ def test_the_table_has_a_row_for_each_flag() -> None:
 
 
 @pytest.mark.parametrize("flag", TESTS)
-def test_the_test_of_the_table_uses_the_flag(flag: str) -> None:
+def test_the_test_of_the_table_uses_the_flag(flag):
     file, name = TESTS[flag]
     module = ast.parse((HERE / file).read_text())
     [test] = [

@@ -8,8 +8,7 @@ import pytest
 
 from ssohelper.app import App
 from ssohelper.core.text import to_json
-from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home
+from tests.conftest import SCRIPT
 from tests.guards.ways import ASK_ENDPOINT, ROLE
 from tests.guards.world import ACCOUNT, FREE, GUARDED, KEY, LAUNCHER, NAME, RULE, Guarded
 from tests.long_rows import long_after
@@ -21,7 +20,7 @@ REASON = ["--reason", "INC-4711"]
 
 
 @pytest.fixture
-def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
+def world(home, emulator) -> Iterator[Guarded]:
     made = Guarded(home, emulator)
     yield made
     made.close()
@@ -42,7 +41,7 @@ def loosened(world: Guarded) -> list[tuple[str, str]]:
 
 
 class TestCommand:
-    def test_for_is_at_most_60_minutes(self, world: Guarded) -> None:
+    def test_for_is_at_most_60_minutes(self, world):
         terminal = world.open_terminal()
         for wrong in ("61m", "0m", "2h", "soon"):
             code, shown = terminal.run(line(*GRANT, "--for", wrong))
@@ -54,13 +53,11 @@ class TestCommand:
         assert given.ends_at - given.granted_at == 3600
 
     @pytest.mark.parametrize("reason", ["", "  ", "x" * 201])
-    def test_reason_has_1_to_200_characters_and_is_checked_before_the_question(
-        self, world: Guarded, reason: str
-    ) -> None:
+    def test_reason_has_1_to_200_characters_and_is_checked_before_the_question(self, world, reason):
         code, shown = world.open_terminal().run(line("guard", "grant", ROLE, "--reason", reason))
         assert (code, "type the account's name" in shown) == (2, False), shown
 
-    def test_all_terminals_counts_in_each(self, world: Guarded) -> None:
+    def test_all_terminals_counts_in_each(self, world):
         here, other = world.open_terminal(), world.open_terminal()
         code, shown = here.run(line(*GRANT, "--all-terminals"), NAME)
         assert code == 0, shown
@@ -69,22 +66,20 @@ class TestCommand:
         assert given.ends_at - given.granted_at == 1800
         assert other.run(f"{ASK} >/dev/null")[0] == 0
 
-    def test_a_role_that_no_rule_guards_needs_none(self, world: Guarded) -> None:
+    def test_a_role_that_no_rule_guards_needs_none(self, world):
         code, shown = world.open_terminal().run(
             line("guard", "grant", f"corp:{NAME}/{FREE}", "--reason", "x")
         )
         assert (code, "no rule guards" in shown) == (2, True), shown
 
-    def test_a_role_without_a_profile_and_without_a_list_is_confirmed_by_its_id(
-        self, world: Guarded
-    ) -> None:
+    def test_a_role_without_a_profile_and_without_a_list_is_confirmed_by_its_id(self, world):
         world.app.directory.forget("corp")
         code, shown = world.open_terminal().run(
             line("guard", "grant", f"corp:{ACCOUNT}/{GUARDED}", "--reason", "x"), ACCOUNT
         )
         assert code == 0, shown
 
-    def test_all_revokes_the_grants_of_each_terminal(self, world: Guarded) -> None:
+    def test_all_revokes_the_grants_of_each_terminal(self, world):
         here = world.open_terminal()
         assert here.run(line(*GRANT), NAME)[0] == 0
         done = world.run(SCRIPT, "guard", "revoke", "--all")
@@ -92,7 +87,7 @@ class TestCommand:
         assert here.run(ASK)[0] == 9
         assert world.run(SCRIPT, "guard", "revoke").returncode == 2
 
-    def test_list_shows_rules_and_grants(self, world: Guarded) -> None:
+    def test_list_shows_rules_and_grants(self, world):
         here = world.open_terminal()
         assert here.run(line(*GRANT), NAME)[0] == 0
         world.set_rules("*/Other")
@@ -111,7 +106,7 @@ class TestCommand:
         assert "no longer in the settings file" in shown
         assert f"m more: corp:{ACCOUNT}/{GUARDED} (INC-4711)" in shown
 
-    def test_a_rule_that_guards_no_known_role_is_said(self, world: Guarded) -> None:
+    def test_a_rule_that_guards_no_known_role_is_said(self, world):
         """A rule that guards no role may have a typing error, which nothing else would show."""
         done = world.run(SCRIPT, "config", "set", "guard.rules", RULE, "*/Databaseadmn", GUARDED)
         assert done.returncode == 0, done.stderr
@@ -129,7 +124,7 @@ class TestCommand:
         world.app.directory.forget("corp")
         assert "saved lists" not in world.run(SCRIPT, "config", "list").stderr
 
-    def test_list_works_with_settings_that_cannot_be_read(self, world: Guarded) -> None:
+    def test_list_works_with_settings_that_cannot_be_read(self, world):
         assert rules(world) == (RULE,)
         world.settings.write_text("[guard")
         done = world.run(SCRIPT, "guard", "list", "--json")
@@ -152,7 +147,7 @@ class TestCommand:
     ),
     ids=lambda words: words[0] + words[1][:8],
 )
-def test_one_typed_word_grants_and_goes_on(world: Guarded, command: list[str]) -> None:
+def test_one_typed_word_grants_and_goes_on(world, command):
     assert "--reason" in command
     world.home.browser()
     terminal = world.open_terminal()
@@ -171,13 +166,13 @@ def test_one_typed_word_grants_and_goes_on(world: Guarded, command: list[str]) -
         assert "already granted for" in shown
 
 
-def test_the_childs_sdk_sends_the_reason_with_an_endpoint_too(world: Guarded) -> None:
+def test_the_childs_sdk_sends_the_reason_with_an_endpoint_too(world):
     terminal = world.open_terminal()
     shown = terminal.run(line("exec", "--server", ROLE, *REASON, "--", "env"), NAME)[1]
     assert "AWS_SDK_UA_APP_ID=ssohelper-INC-4711" in shown
 
 
-def test_use_without_a_grant_says_what_the_guard_needs(world: Guarded) -> None:
+def test_use_without_a_grant_says_what_the_guard_needs(world):
     text = world.home.config_file.read_text()
     world.home.write_config(f"{text}[profile db]\ncredential_process = {ASK}\n")
     done = world.run("env", "_SSOHELPER_SHELL=bash", SCRIPT, "use", "db")
@@ -185,7 +180,7 @@ def test_use_without_a_grant_says_what_the_guard_needs(world: Guarded) -> None:
     assert "ssohelper guard grant db --reason TEXT" in done.stderr
 
 
-def test_a_refused_console_offers_no_sign_in(world: Guarded) -> None:
+def test_a_refused_console_offers_no_sign_in(world):
     world.home.browser()
     for path in world.home.token_folder.glob("*.json"):
         path.unlink()
@@ -194,7 +189,7 @@ def test_a_refused_console_offers_no_sign_in(world: Guarded) -> None:
 
 
 class TestLoosening:
-    def test_a_typed_word_loosens_and_the_journal_says_so(self, world: Guarded) -> None:
+    def test_a_typed_word_loosens_and_the_journal_says_so(self, world):
         assert rules(world) == (RULE,)
         terminal = world.open_terminal()
         change = line("config", "set", "guard.rules", "*/Other")
@@ -204,7 +199,7 @@ class TestLoosening:
         assert (code, rules(world)) == (0, ("*/Other",)), shown
         assert loosened(world) == [(RULE, "*/Other")]
 
-    def test_without_a_terminal_nothing_is_loosened(self, world: Guarded) -> None:
+    def test_without_a_terminal_nothing_is_loosened(self, world):
         assert rules(world) == (RULE,)
         for change in (["*/Other"], ["--default"]):
             done = world.run(SCRIPT, "config", "set", "guard.rules", *change)
@@ -212,7 +207,7 @@ class TestLoosening:
         lines = App(world.home.env).journal.read().lines
         assert [one.fields["what"] for one in lines] == ["loosen guard rules"] * 2
 
-    def test_a_rule_that_an_editor_removed_ends_with_the_typed_word(self, world: Guarded) -> None:
+    def test_a_rule_that_an_editor_removed_ends_with_the_typed_word(self, world):
         assert rules(world) == (RULE,)
         world.settings.unlink()
         assert rules(world) == (RULE,)
@@ -222,25 +217,21 @@ class TestLoosening:
         date_back(world.home.config_file)
         assert world.run(LAUNCHER, *KEY).returncode == 0
 
-    def test_a_new_rule_needs_no_word_and_is_noted_at_once(self, world: Guarded) -> None:
+    def test_a_new_rule_needs_no_word_and_is_noted_at_once(self, world):
         world.set_rules()
         world.app.protections.save_rules(())
         assert world.run(SCRIPT, "config", "set", "guard.rules", RULE).returncode == 0
         world.settings.unlink()
         assert world.run(LAUNCHER, *KEY).returncode == 9
 
-    def test_an_invalid_file_is_an_error_with_its_line_and_loosens_nothing(
-        self, world: Guarded
-    ) -> None:
+    def test_an_invalid_file_is_an_error_with_its_line_and_loosens_nothing(self, world):
         assert rules(world) == (RULE,)
         world.settings.write_text("[guard")
         done = world.run(SCRIPT, "config", "set", "guard.rules", "x")
         assert (done.returncode, "line 1" in done.stderr) == (3, True), done.stderr
         assert rules(world) == (RULE,)
 
-    def test_remembered_rules_in_a_file_that_is_not_ours_hand_out_nothing(
-        self, world: Guarded
-    ) -> None:
+    def test_remembered_rules_in_a_file_that_is_not_ours_hand_out_nothing(self, world):
         memory = world.app.locations.state_folder / "guard-rules.json"
         memory.unlink(missing_ok=True)
         memory.symlink_to("elsewhere")
@@ -249,7 +240,7 @@ class TestLoosening:
 
 
 class TestTags:
-    def test_a_tag_names_roles_and_narrowing_it_asks(self, world: Guarded) -> None:
+    def test_a_tag_names_roles_and_narrowing_it_asks(self, world):
         world.set_rules()
         world.app.protections.save_rules(())
         terminal = world.open_terminal()
@@ -270,18 +261,16 @@ class TestTags:
         assert rules(world) == ("*/Owner",)
         assert loosened(world) == [(f"{RULE}, */Owner, */Root", "*/Owner")]
 
-    def test_a_tag_in_use_cannot_be_removed(self, world: Guarded) -> None:
+    def test_a_tag_in_use_cannot_be_removed(self, world):
         world.settings.write_text(f'[guard]\nrules = ["#a"]\n[tags]\na = {to_json([RULE])}\n')
         done = world.run(SCRIPT, "config", "set", "tags.a", "--default")
         assert (done.returncode, rules(world)) == (2, (RULE,))
 
-    def test_a_tag_names_no_other_tag(self, world: Guarded) -> None:
+    def test_a_tag_names_no_other_tag(self, world):
         assert world.run(SCRIPT, "config", "set", "tags.a", "#b").returncode == 2
         assert world.run(SCRIPT, "config", "set", "tags.a b", "x").returncode == 2
 
-    def test_a_rule_of_a_tag_that_is_not_there_is_an_error_with_its_line(
-        self, world: Guarded
-    ) -> None:
+    def test_a_rule_of_a_tag_that_is_not_there_is_an_error_with_its_line(self, world):
         world.settings.write_text('form = "sso"\n[guard]\nrules = ["#gone"]\n')
         done = world.run(SCRIPT, "config", "list")
         assert done.returncode == 3

@@ -1,12 +1,10 @@
 """The question before guard rules end, and what the journal says of a refusal."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.actions import selection
 from ssohelper.cli import guarding
-from ssohelper.errors import Refused, SsoHelperError, UsageProblem
+from ssohelper.errors import Refused, UsageProblem
 from tests.actions.test_guards import RULE, GuardedApp
 from tests.actions.world import KEY
 
@@ -16,11 +14,8 @@ from tests.actions.world import KEY
     [(Refused("another word"), Refused), (guarding.NoTerminal("no terminal"), UsageProblem)],
 )
 def test_rules_that_the_user_does_not_end_are_a_line_in_the_journal(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    answer: SsoHelperError,
-    raised: type[SsoHelperError],
-) -> None:
+    tmp_path, monkeypatch, answer, raised
+):
     app = GuardedApp(tmp_path)
 
     def refuse(*_: str) -> None:
@@ -35,7 +30,7 @@ def test_rules_that_the_user_does_not_end_are_a_line_in_the_journal(
     assert (line.event, line.fields["what"]) == ("refused", "loosen guard rules")
 
 
-def test_a_reason_for_a_role_without_a_rule_is_a_warning_and_grants_nothing(tmp_path: Path) -> None:
+def test_a_reason_for_a_role_without_a_rule_is_a_warning_and_grants_nothing(tmp_path):
     app = GuardedApp(tmp_path)
     app.set_rules("*/Other")
     profile = selection.resolve_profile(app, f"{KEY.account_id}/{KEY.role_name}", None)

@@ -14,7 +14,7 @@ from ssohelper.app import App
 from ssohelper.cli import main, plan_output
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import World
-from tests.conftest import RUN_SECONDS, Home, Run
+from tests.conftest import RUN_SECONDS, Home
 from tests.long_rows import long_after
 from tests.programs import require_program
 
@@ -62,9 +62,7 @@ FURTHER = [line for line in LINES if line not in FIRST]
 
 
 @pytest.mark.parametrize(("name", "command"), ALL, ids=[name for name, _ in ALL])
-def test_every_command_has_examples_first_and_the_three_options(
-    name: str, command: click.Command
-) -> None:
+def test_every_command_has_examples_first_and_the_three_options(name, command):
     summary, examples_first, *_rest = _help_of(command).replace("\b\n", "").split("\n\n")
     assert "\n" not in summary
     assert summary[0].isupper()
@@ -75,7 +73,7 @@ def test_every_command_has_examples_first_and_the_three_options(
     assert options >= {"-v", "--json", "--session"}
 
 
-def test_no_group_cuts_what_its_commands_do_at_80_columns() -> None:
+def test_no_group_cuts_what_its_commands_do_at_80_columns():
     for name, command in ALL:
         if isinstance(command, click.Group):
             context = click.Context(command, info_name=name, **main.context_settings)
@@ -85,14 +83,14 @@ def test_no_group_cuts_what_its_commands_do_at_80_columns() -> None:
             assert [line for line in lines if line.endswith("...")] == []
 
 
-def test_every_option_says_what_it_does() -> None:
+def test_every_option_says_what_it_does():
     for name, command in ALL:
         for parameter in command.params:
             if isinstance(parameter, click.Option) and not parameter.hidden:
                 assert parameter.help, (name, parameter.opts)
 
 
-def test_the_root_help_groups_all_commands_after_the_examples(run: Run) -> None:
+def test_the_root_help_groups_all_commands_after_the_examples(run):
     said = run("--help", env={"COLUMNS": "80"}).stdout
     assert said.index("Examples:") < said.index("Options:") < said.index("Sign-in:")
     groups: dict[str, list[str]] = {}
@@ -114,7 +112,7 @@ def test_the_root_help_groups_all_commands_after_the_examples(run: Run) -> None:
 
 
 @pytest.fixture
-def day(home: Home) -> Iterator[Home]:
+def day(home) -> Iterator[Home]:
     """A person's home in which the examples' account, roles and profile are."""
     world = World(START_URL, REGION, "Example")
     world.add_account(PROD, "payments-prod")
@@ -151,7 +149,7 @@ def day(home: Home) -> Iterator[Home]:
     long_after(1, [FIRST[::2], FIRST[1::2], FURTHER[::2], FURTHER[1::2]]),
     ids=["first 1", "first 2", "further 1", "further 2"],
 )
-def test_every_example_runs_as_it_stands(day: Home, run: Run, lines: list[str]) -> None:
+def test_every_example_runs_as_it_stands(day, run, lines):
     bash = require_program("bash")
     assert run("setup", START_URL, "--region", REGION, "--session", "corp", "--yes").returncode == 0
     config, environ = day.config_file.read_text(), {**day.env, "AWS_PROFILE": PROFILE}
@@ -239,7 +237,7 @@ def parsed(words: list[str]) -> None:
         context = click.Context(found, parent=context, info_name=name, **found.context_settings)
 
 
-def test_every_example_is_a_command_line() -> None:
+def test_every_example_is_a_command_line():
     ours = [words_of(line)[1:] for line in LINES if line.startswith("ssohelper ")]
     assert len(ours) > 60
     for words in ours:
@@ -247,14 +245,14 @@ def test_every_example_is_a_command_line() -> None:
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
-def test_every_command_line_of_the_docs_is_one(page: Path) -> None:
+def test_every_command_line_of_the_docs_is_one(page):
     for line in LINE.findall(page.read_text()):
         words = words_of(line.split("      #")[0])[1:]
         if words and not words[0].startswith("-"):
             parsed(words)
 
 
-def test_every_text_says_in_the_same_words_what_prune_removes() -> None:
+def test_every_text_says_in_the_same_words_what_prune_removes():
     removes = "managed profiles whose role is gone, or left out by filters given now"
 
     pages = ("docs/how-to/tui.md", "docs/reference/commands.md", "docs/man/ssohelper.1")

@@ -12,7 +12,7 @@ import pytest
 from ssohelper.actions import install as installing
 from ssohelper.app import App
 from ssohelper.core import rc_text
-from tests.conftest import SCRIPT, Home, Run
+from tests.conftest import SCRIPT, Home
 from tests.long_rows import long_after
 from tests.programs import require_program
 
@@ -69,9 +69,7 @@ def started(home: Home, shell: str) -> list[str]:
 class TestRealShells:
     @pytest.mark.parametrize("shell", SHELLS)
     @pytest.mark.parametrize("on_path", long_after(1, [False, True]))
-    def test_start_with_the_function_and_the_completion(
-        self, home: Home, run: Run, shell: str, on_path: bool
-    ) -> None:
+    def test_start_with_the_function_and_the_completion(self, home, run, shell, on_path):
         if not on_path:
             home.env["PATH"] = "/usr/bin:/bin"
         file = home.path / WHERE[shell]
@@ -88,8 +86,8 @@ class TestRealShells:
     @pytest.mark.long
     @pytest.mark.parametrize(("now", "later"), [("", COMPINIT), ("", ""), (COMPINIT, "")])
     def test_completion_works_in_a_zsh_that_runs_compinit_later_or_never(
-        self, home: Home, run: Run, now: str, later: str
-    ) -> None:
+        self, home, run, now, later
+    ):
         run("install", "--shell", "zsh", "--yes")
         rc = home.path / ".zshrc"
         rc.write_text(f"{rc.read_text()}{now}PS1='$ '\n")
@@ -107,8 +105,8 @@ class TestRealShells:
     @pytest.mark.parametrize("shell", SHELLS)
     @pytest.mark.parametrize("on_path", long_after(1, [True, False]))
     def test_start_without_an_error_when_the_command_no_longer_exists(
-        self, home: Home, run: Run, shell: str, on_path: bool
-    ) -> None:
+        self, home, run, shell, on_path
+    ):
         elsewhere = {"PATH": "/usr/bin:/bin"}
         run("install", "--shell", shell, "--yes", env={} if on_path else elsewhere)
         file = home.path / WHERE[shell]
@@ -126,9 +124,7 @@ class TestRealShells:
         assert "ssohelper" not in printed.stderr
 
     @pytest.mark.parametrize("name", [".bash_profile", ".profile", None])
-    def test_prints_the_line_that_login_shells_of_bash_need(
-        self, home: Home, run: Run, name: str | None
-    ) -> None:
+    def test_prints_the_line_that_login_shells_of_bash_need(self, home, run, name):
         """tmux and ssh start login shells, which do not read .bashrc by themselves."""
         if name:
             (home.path / name).write_text("export A=1\n")
@@ -151,9 +147,7 @@ class TestRealShells:
         assert "login shells" not in run("install", "--shell", "bash", "--yes").stderr
 
     @pytest.mark.parametrize(("line", "lacks"), [(". ~/.bashrc", False), ("export A=1", True)])
-    def test_follows_a_login_file_that_reads_another_one(
-        self, home: Home, run: Run, line: str, lacks: bool
-    ) -> None:
+    def test_follows_a_login_file_that_reads_another_one(self, home, run, line, lacks):
         (home.path / ".bash_profile").write_text(". ~/.profile\n")
         (home.path / ".profile").write_text(f"{line}\n")
         printed = run("install", "--shell", "bash", "--yes").stderr
@@ -163,7 +157,7 @@ class TestRealShells:
 
 class TestFile:
     @pytest.mark.parametrize("place", [{}, {"HOME": ""}, {"HOME": "/"}])
-    def test_the_line_has_no_tilde_without_a_home(self, home: Home, place: dict[str, str]) -> None:
+    def test_the_line_has_no_tilde_without_a_home(self, home, place):
         line = installing.build_rc_lines("bash", {"PATH": home.env["PATH"], **place})[-1]
         assert SCRIPT in line
         assert "~" not in line
@@ -173,9 +167,7 @@ class TestFile:
         ("shell", "content"),
         [("bash", content) for content in CONTENTS] + [("zsh", b"x=1"), ("fish", None)],
     )
-    def test_the_rc_file_is_as_before_after_uninstall(
-        self, home: Home, run: Run, shell: str, content: bytes | None
-    ) -> None:
+    def test_the_rc_file_is_as_before_after_uninstall(self, home, run, shell, content):
         file = home.path / WHERE[shell]
         if content is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -197,8 +189,8 @@ class TestFile:
         ],
     )
     def test_uninstall_removes_the_empty_folders_that_install_created(
-        self, home: Home, run: Run, before: str | None, meanwhile: str | None, left: str | None
-    ) -> None:
+        self, home, run, before, meanwhile, left
+    ):
         if before:
             (home.path / before).mkdir(parents=True)
         run("install", "--shell", "fish", "--yes")
@@ -209,13 +201,13 @@ class TestFile:
         places = [".config/fish/conf.d", ".config/fish", ".config"]
         assert next((name for name in places if (home.path / name).exists()), None) == left
 
-    def test_is_not_written_off_a_terminal_without_yes(self, home: Home, run: Run) -> None:
+    def test_is_not_written_off_a_terminal_without_yes(self, home, run):
         printed = run("install", "--shell", "bash")
         assert printed.returncode == 2
         assert "+# >>> ssohelper >>>" in printed.stderr
         assert not (home.path / ".bashrc").exists()
 
-    def test_is_written_on_a_terminal_only_after_the_answer_yes(self, home: Home) -> None:
+    def test_is_written_on_a_terminal_only_after_the_answer_yes(self, home):
         for answer, is_written in (("n", False), ("y", True)):
             asked = pexpect.spawn(SCRIPT, ["install", "--shell", "bash"], env=home.env, timeout=60)
             asked.expect_exact("+# >>> ssohelper >>>")
@@ -225,13 +217,13 @@ class TestFile:
             asked.close()
             assert (home.path / ".bashrc").exists() == is_written
 
-    def test_dry_run_prints_only_the_diff(self, home: Home, run: Run) -> None:
+    def test_dry_run_prints_only_the_diff(self, home, run):
         printed = run("install", "--shell", "bash", "--dry-run")
         assert (printed.returncode, printed.stderr) == (0, "")
         assert printed.stdout.startswith("--- /dev/null\n")
         assert not (home.path / ".bashrc").exists()
 
-    def test_a_symlink_stays_a_symlink(self, home: Home, run: Run) -> None:
+    def test_a_symlink_stays_a_symlink(self, home, run):
         target = home.path / "dotfiles" / "bashrc"
         target.parent.mkdir()
         target.write_text("x=1\n")
@@ -243,16 +235,14 @@ class TestFile:
         assert (home.path / ".bashrc").is_symlink()
         assert target.read_text() == "x=1\n"
 
-    def test_is_in_the_folder_of_zdotdir_or_xdg_config_home(self, home: Home, run: Run) -> None:
+    def test_is_in_the_folder_of_zdotdir_or_xdg_config_home(self, home, run):
         env = {"ZDOTDIR": str(home.path / "z"), "XDG_CONFIG_HOME": str(home.path / "c")}
         run("install", "--shell", "zsh", "--yes", env=env)
         run("install", "--shell", "fish", "--yes", env=env)
         assert (home.path / "z" / ".zshrc").exists()
         assert (home.path / "c" / "fish" / "conf.d" / "ssohelper.fish").exists()
 
-    def test_is_in_the_zdotdir_that_a_zshenv_sets_without_exporting_it(
-        self, home: Home, run: Run
-    ) -> None:
+    def test_is_in_the_zdotdir_that_a_zshenv_sets_without_exporting_it(self, home, run):
         require_program("zsh")
         (home.path / ".zshenv").write_text("echo hello\nZDOTDIR=$HOME/dots\n")
         run("install", "--shell", "zsh", "--yes")
@@ -260,7 +250,7 @@ class TestFile:
         assert not (home.path / ".zshrc").exists()
 
     @pytest.mark.parametrize("shell", ["bash", "fish"])
-    def test_a_line_that_the_user_wrote_stays(self, home: Home, run: Run, shell: str) -> None:
+    def test_a_line_that_the_user_wrote_stays(self, home, run, shell):
         by_hand = home.path / {"bash": ".bash_profile", "fish": ".config/fish/config.fish"}[shell]
         by_hand.parent.mkdir(parents=True, exist_ok=True)
         by_hand.write_text(f"\nssohelper shell-init {shell} | source\n")
@@ -270,16 +260,14 @@ class TestFile:
             assert f"{by_hand}:2; nothing was changed" in printed.stderr
         assert not (home.path / WHERE[shell]).exists()
 
-    def test_a_second_install_changes_nothing(self, home: Home, run: Run) -> None:
+    def test_a_second_install_changes_nothing(self, home, run):
         run("install", "--shell", "bash", "--yes")
         before = (home.path / ".bashrc").read_bytes()
         printed = run("install", "--shell", "bash", "--yes")
         assert "already has the line of ssohelper" in printed.stderr
         assert (home.path / ".bashrc").read_bytes() == before
 
-    def test_marks_that_are_not_one_pair_are_exit_3_with_the_line(
-        self, home: Home, run: Run
-    ) -> None:
+    def test_marks_that_are_not_one_pair_are_exit_3_with_the_line(self, home, run):
         (home.path / ".bashrc").write_text("x\n# >>> ssohelper >>>\n")
         for more in ([], ["--uninstall"]):
             printed = run("install", "--shell", "bash", "--yes", *more)
@@ -287,9 +275,7 @@ class TestFile:
             assert ".bashrc:2: " in printed.stderr
 
     @pytest.mark.parametrize("obstacle", ["read-only", "folder", "fifo"])
-    def test_a_file_that_cannot_be_written_is_exit_7(
-        self, home: Home, run: Run, obstacle: str
-    ) -> None:
+    def test_a_file_that_cannot_be_written_is_exit_7(self, home, run, obstacle):
         file = home.path / ".bashrc"
         if obstacle == "read-only":
             file.write_text("x\n")
@@ -302,9 +288,7 @@ class TestFile:
         assert printed.returncode == 7
         assert obstacle != "read-only" or file.read_text() == "x\n"
 
-    def test_a_line_for_the_prompt_that_the_user_wrote_stays_and_is_not_doubled(
-        self, home: Home, run: Run
-    ) -> None:
+    def test_a_line_for_the_prompt_that_the_user_wrote_stays_and_is_not_doubled(self, home, run):
         rc_file = home.path / ".bashrc"
         rc_file.write_text("ssohelper_prompt_on\n")
         done = run("install", "--shell", "bash", "--yes")
@@ -315,9 +299,7 @@ class TestFile:
         assert rc_file.read_text() == "ssohelper_prompt_on\n"
 
     @pytest.mark.parametrize("shell", SHELLS)
-    def test_no_prompt_leaves_the_prompt_out_until_prompt_is_given(
-        self, home: Home, run: Run, shell: str
-    ) -> None:
+    def test_no_prompt_leaves_the_prompt_out_until_prompt_is_given(self, home, run, shell):
         file = home.path / WHERE[shell]
         run("install", "--shell", shell, "--no-prompt", "--yes")
         assert "ssohelper_prompt" not in file.read_text()
@@ -331,13 +313,11 @@ class TestFile:
         run("install", "--shell", shell, "--uninstall", "--yes")
         assert not file.exists()
 
-    def test_no_prompt_with_uninstall_is_refused(self, run: Run) -> None:
+    def test_no_prompt_with_uninstall_is_refused(self, run):
         assert run("install", "--uninstall", "--no-prompt", "--yes").returncode == 2
 
     @pytest.mark.parametrize("shell", SHELLS)
-    def test_a_block_of_a_version_without_the_prompt_is_brought_up_to_date(
-        self, home: Home, run: Run, shell: str
-    ) -> None:
+    def test_a_block_of_a_version_without_the_prompt_is_brought_up_to_date(self, home, run, shell):
         file = home.path / WHERE[shell]
         run("install", "--shell", shell, "--yes")
         present = file.read_text()
@@ -350,7 +330,7 @@ class TestFile:
         run("install", "--shell", shell, "--yes")
         assert file.read_text() == present
 
-    def test_a_line_of_the_user_between_the_marks_stays(self, home: Home, run: Run) -> None:
+    def test_a_line_of_the_user_between_the_marks_stays(self, home, run):
         file = home.path / ".bashrc"
         run("install", "--shell", "bash", "--yes")
         head, mark, tail = file.read_text().partition("if [[")
@@ -363,36 +343,32 @@ class TestFile:
 
 
 class TestWhichShell:
-    def test_without_an_option_install_takes_the_shell_in_the_variable_SHELL(
-        self, home: Home, run: Run
-    ) -> None:
+    def test_without_an_option_install_takes_the_shell_in_the_variable_SHELL(self, home, run):
         printed = run("install", "--dry-run", "--json", env={"SHELL": "/usr/local/bin/zsh"})
         data = json.loads(printed.stdout)["data"]
         assert (data["shell"], data["file"]) == ("zsh", str(home.path / ".zshrc"))
         assert data["written"] is False
 
-    def test_install_takes_the_shell_that_the_option_shell_names(
-        self, home: Home, run: Run
-    ) -> None:
+    def test_install_takes_the_shell_that_the_option_shell_names(self, home, run):
         printed = run(
             "install", "--dry-run", "--json", "--shell", "fish", env={"SHELL": "/bin/zsh"}
         )
         assert json.loads(printed.stdout)["data"]["shell"] == "fish"
 
     @pytest.mark.parametrize("argv", [["--shell", "tcsh"], []])
-    def test_an_unsupported_one_is_exit_2(self, run: Run, argv: list[str]) -> None:
+    def test_an_unsupported_one_is_exit_2(self, run, argv):
         printed = run("install", "--yes", *argv, env={"SHELL": "/bin/tcsh"})
         assert printed.returncode == 2
         assert "zsh" in printed.stderr
 
-    def test_bash_on_macos_uses_the_login_file_unless_that_reads_bashrc(self, home: Home) -> None:
+    def test_bash_on_macos_uses_the_login_file_unless_that_reads_bashrc(self, home):
         app = App(home.env)
         assert installing.find_rc_file(app, "bash", "darwin").name == ".bash_profile"
         (home.path / ".bash_profile").write_text(". ~/.bashrc\n")
         assert installing.find_rc_file(app, "bash", "darwin").name == ".bashrc"
 
 
-def test_a_throw_away_installation_writes_nothing(home: Home, run: Run) -> None:
+def test_a_throw_away_installation_writes_nothing(home, run):
     printed = run("install", "--shell", "bash", "--yes", env={"UV_CACHE_DIR": sys.prefix})
     assert printed.returncode == 2
     assert "uv tool install" in printed.stderr
@@ -401,15 +377,13 @@ def test_a_throw_away_installation_writes_nothing(home: Home, run: Run) -> None:
 
 class TestTheCommand:
     @pytest.mark.parametrize("shell", SHELLS)
-    def test_the_rc_file_names_the_launcher_by_its_path(self, home: Home, shell: str) -> None:
+    def test_the_rc_file_names_the_launcher_by_its_path(self, home, shell):
         assert f"'{SCRIPT}-credentials' shell-init {shell}" in "\n".join(
             installing.build_rc_lines(shell, home.env)
         )
 
     @pytest.mark.parametrize("shell", SHELLS)
-    def test_the_command_is_found_before_another_line_puts_it_on_path(
-        self, home: Home, run: Run, shell: str
-    ) -> None:
+    def test_the_command_is_found_before_another_line_puts_it_on_path(self, home, run, shell):
         """Debian's .profile reads .bashrc first, and only then adds ~/.local/bin to PATH."""
         link = home.path / ".local" / "bin" / "ssohelper"
         link.parent.mkdir(parents=True)

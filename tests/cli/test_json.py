@@ -7,9 +7,6 @@ from typing import Any
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
-from tests.conftest import Home, Run
-
 COMMANDS_PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "commands.md"
 PROFILE = "payments-dev.ReadOnlyAccess"
 
@@ -260,9 +257,7 @@ def wrong(said: Any, shape: Any, where: str) -> list[str]:
     return [] if good else [f"{where} is {said!r}"]
 
 
-def test_every_json_has_the_documented_keys_and_types(
-    home: Home, run: Run, emulator: Emulator
-) -> None:
+def test_every_json_has_the_documented_keys_and_types(home, run, emulator):
     home.browser()
     start = ("setup", emulator.world.start_url, "--region", "us-east-1", "--session", "corp")
     assert run(*start, "--yes").returncode == 0
@@ -280,9 +275,7 @@ def test_every_json_has_the_documented_keys_and_types(
         assert all(ord(character) < 127 for character in done.stdout)
 
 
-def test_a_warning_is_in_the_json_object_and_not_on_stderr(
-    home: Home, run: Run, emulator: Emulator
-) -> None:
+def test_a_warning_is_in_the_json_object_and_not_on_stderr(home, run, emulator):
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_token(emulator.issue_token("ana"))
     done = run("profile", "sync", "--account", "no-such", "--dry-run", "--json")
@@ -291,9 +284,7 @@ def test_a_warning_is_in_the_json_object_and_not_on_stderr(
     assert done.stderr == ""
 
 
-def test_a_warning_is_on_stderr_when_an_error_leaves_no_json_object(
-    home: Home, run: Run, emulator: Emulator
-) -> None:
+def test_a_warning_is_on_stderr_when_an_error_leaves_no_json_object(home, run, emulator):
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_token(emulator.issue_token("ana"))
     away = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:9"}
@@ -314,7 +305,7 @@ def keys_of(shape: Any) -> set[str]:
 
 
 @pytest.mark.parametrize(("command", "shape"), [pair for pair in SHAPES.items() if pair[1]])
-def test_the_reference_names_each_key(command: str, shape: Any) -> None:
+def test_the_reference_names_each_key(command, shape):
     words = [
         word for word in command.split() if not re.search(r"[./-]|^(corp|dev|form|sso|bash)$", word)
     ]

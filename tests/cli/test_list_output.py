@@ -13,16 +13,13 @@ from ssohelper.actions import favourites
 from ssohelper.app import App
 from ssohelper.cli import list_command, output, table
 from ssohelper.core.model import RoleKey
-from tests.conftest import Home
 from tests.saved_listing import DEV, PAY, add_listed_session
 
 Rows = list[tuple[str, ...]]
 
 
 @pytest.mark.parametrize("columns", [99, 100])
-def test_a_guarded_role_and_a_used_one_are_marked_in_columns_for_people(
-    home: Home, monkeypatch: pytest.MonkeyPatch, columns: int
-) -> None:
+def test_a_guarded_role_and_a_used_one_are_marked_in_columns_for_people(home, monkeypatch, columns):
     add_listed_session(home)
     app = App(home.env)
     app.locations.settings_file.parent.mkdir(parents=True, exist_ok=True)
@@ -62,9 +59,7 @@ def test_a_guarded_role_and_a_used_one_are_marked_in_columns_for_people(
         }  # fmt: skip
 
 
-def test_a_terminal_that_does_not_know_its_width_has_80_columns(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_terminal_that_does_not_know_its_width_has_80_columns(monkeypatch):
     size = os.terminal_size((0, 24))
     monkeypatch.setattr(shutil, "get_terminal_size", lambda: size)
     assert output.terminal_columns() == 80

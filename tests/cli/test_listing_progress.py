@@ -50,7 +50,7 @@ def run_soon(shell, *argv):
 
 
 @pytest.fixture
-def bar(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+def bar(monkeypatch) -> list[object]:
     """A terminal whose bar is a list: of what it was told, and "closed" at its end."""
     shown: list[object] = []
 
@@ -65,9 +65,7 @@ def bar(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return shown
 
 
-def test_a_bar_begins_late_with_what_is_reached_by_then(
-    bar: list[object], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bar_begins_late_with_what_is_reached_by_then(bar, monkeypatch):
     monkeypatch.setattr(listing_progress, "_BAR_AFTER_SECONDS", 3600.0)
     with ExitStack() as ending:
         late = listing_progress._DelayedProgress(ending)

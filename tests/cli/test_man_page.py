@@ -6,11 +6,11 @@ from tests import man_page
 from tests.programs import require_program
 
 
-def test_the_page_is_that_of_the_commands_of_today() -> None:
+def test_the_page_is_that_of_the_commands_of_today():
     assert man_page.PLACE.read_text() == man_page.page_text(), "run: make generated"
 
 
-def test_every_command_has_a_section_and_groff_has_no_complaint() -> None:
+def test_every_command_has_a_section_and_groff_has_no_complaint():
     groff = require_program("groff")
     done = subprocess.run(
         [groff, "-man", "-ww", "-Tutf8", "-P-cbou", str(man_page.PLACE)],

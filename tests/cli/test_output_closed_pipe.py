@@ -38,7 +38,7 @@ SMALL = [
 
 
 @pytest.fixture(scope="module")
-def crowded(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def crowded(tmp_path_factory) -> Home:
     """A home with a saved list of 20,000 roles, as many profiles and 2,000 sessions."""
     folder = tmp_path_factory.mktemp("crowded")
     env = {
@@ -121,18 +121,14 @@ UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
     ],
     ids=[*map(" ".join, LARGE), *(f"{' '.join(argv)}, unbuffered" for argv in LARGE)],
 )
-def test_a_reader_of_one_line_ends_the_command_without_a_message(
-    crowded: Home, argv: list[str], environ: dict[str, str]
-) -> None:
+def test_a_reader_of_one_line_ends_the_command_without_a_message(crowded, argv, environ):
     code, said, line = read_first_line(crowded, argv, **environ)
     assert line
     assert (code, messages(said), crashes(crowded)) == (141, [], [])
 
 
 @pytest.mark.parametrize("argv", [*long_after(0, LARGE), *long_after(2, SMALL)], ids=" ".join)
-def test_a_reader_that_is_gone_at_the_start_ends_the_command_without_a_message(
-    crowded: Home, argv: list[str]
-) -> None:
+def test_a_reader_that_is_gone_at_the_start_ends_the_command_without_a_message(crowded, argv):
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
@@ -149,7 +145,7 @@ def test_a_reader_that_is_gone_at_the_start_ends_the_command_without_a_message(
 
 
 @pytest.mark.long
-def test_list_in_a_pipeline_whose_reader_ends_prints_no_error(crowded: Home) -> None:
+def test_list_in_a_pipeline_whose_reader_ends_prints_no_error(crowded):
     line = f"set -o pipefail; {SCRIPT} list --session corp | head -1"
     done = subprocess.run(["bash", "-c", line], env=crowded.env, capture_output=True, text=True)
     row = "000000000000\tprod-0\tA\t\t\n"

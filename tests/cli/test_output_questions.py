@@ -1,7 +1,6 @@
 """Questions: what they say, and what was typed before them is no answer."""
 
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import click
@@ -12,14 +11,11 @@ from ssohelper.cli import leave_output, output
 from ssohelper.core.config_edit import RemoveSection
 from ssohelper.core.leaving_plan import Leaving
 from tests.actions.world import WorldApp
-from tests.conftest import Home
 from tests.core.test_profile_plan import process
 from tests.saved_listing import PAY, add_listed_session
 
 
-def test_what_was_typed_before_a_question_is_dropped_first(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_what_was_typed_before_a_question_is_dropped_first(monkeypatch):
     done: list[object] = []
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(fileno=lambda: 77))
     monkeypatch.setattr(output.terminal, "discard_typed_input", done.append)
@@ -46,8 +42,8 @@ def test_what_was_typed_before_a_question_is_dropped_first(
     ],
 )
 def test_a_question_is_broken_between_its_words_on_a_narrow_terminal(
-    monkeypatch: pytest.MonkeyPatch, question: str, options: dict[str, str], lines: list[str]
-) -> None:
+    monkeypatch, question, options, lines
+):
     monkeypatch.setenv("COLUMNS", "30")
     monkeypatch.setattr(sys, "stdin", None)
     asked: list[str] = []
@@ -63,7 +59,7 @@ def test_a_question_is_broken_between_its_words_on_a_narrow_terminal(
 
 
 @pytest.fixture
-def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def questions(monkeypatch) -> list[str]:
     """The questions that were asked; each is answered with yes."""
     asked: list[str] = []
 
@@ -75,7 +71,7 @@ def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def test_an_undo_names_the_file_in_its_question(home: Home, questions: list[str]) -> None:
+def test_an_undo_names_the_file_in_its_question(home, questions):
     add_listed_session(home)
     home.write_config(home.config_file.read_text() + process("pay.Admin", PAY, "Admin"))
     for words in (("rm", "pay.Admin"), ("undo",)):
@@ -88,8 +84,8 @@ def test_an_undo_names_the_file_in_its_question(home: Home, questions: list[str]
 
 
 def test_undo_says_before_its_question_what_will_be_restored_and_then_what_was(
-    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+    home, monkeypatch, capsys
+):
     add_listed_session(home)
     assert cli.run(["profile", "sync", "--yes", "--role", "Admin"]) == 0
     capsys.readouterr()
@@ -127,12 +123,7 @@ def test_undo_says_before_its_question_what_will_be_restored_and_then_what_was(
         ("install", "--shell", "bash"),
     ],
 )
-def test_after_no_each_command_says_once_that_nothing_was_changed(
-    home: Home,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    words: tuple[str, ...],
-) -> None:
+def test_after_no_each_command_says_once_that_nothing_was_changed(home, monkeypatch, capsys, words):
     add_listed_session(home)
     text = home.config_file.read_text() + process("pay.Admin", PAY, "Admin")
     home.write_config(text)
@@ -152,12 +143,8 @@ def test_after_no_each_command_says_once_that_nothing_was_changed(
     ],
 )
 def test_leaving_asks_for_each_file_by_what_becomes_of_it(
-    tmp_path: Path,
-    questions: list[str],
-    has_changes: bool,
-    files: tuple[bytes | None, ...],
-    asked: str,
-) -> None:
+    tmp_path, questions, has_changes, files, asked
+):
     app = WorldApp(tmp_path)
     planned = Leaving((RemoveSection("profile x"),) if has_changes else (), (), (), (), b"")
     edits = [SimpleNamespace(path=f"rc{at}", after=after) for at, after in enumerate(files)]

@@ -1,6 +1,5 @@
 """What the picker of sessions says about each: whether Enter on a role would offer a sign-in."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,13 +20,8 @@ from tests.actions.world import HOUR, NOW, SESSION, WorldApp
     ],
 )
 def test_the_picker_of_sessions_shows_which_of_them_need_a_sign_in(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    token_left: int | None,
-    refresh: str | None,
-    ended: bool,
-    state: str,
-) -> None:
+    tmp_path, monkeypatch, token_left, refresh, ended, state
+):
     app = WorldApp(tmp_path)
     if token_left is not None:
         app.sign_in(token_left, refresh=refresh)

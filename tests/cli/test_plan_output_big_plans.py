@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from ssohelper.app import App
-from tests.cli.test_setup_command import Terminal, ended, terminal
-from tests.conftest import SCRIPT, Home, Run
+from tests.cli.test_setup_command import ended, terminal
+from tests.conftest import SCRIPT, Home
 from tests.saved_listing import add_listed_session, listed_account, save_listing
 from tests.tui.terminal import Terminal as Screen
 
@@ -17,7 +17,7 @@ QUESTION = "(d shows the diff, c chooses accounts and roles) [y/N/d/c]: "
 
 
 @pytest.fixture
-def big(home: Home) -> Home:
+def big(home) -> Home:
     """A home with a saved list of 300 accounts with four roles each. No test here asks AWS."""
     add_listed_session(home)
     accounts = [
@@ -35,9 +35,7 @@ def write_pager(home: Home) -> None:
     home.env["PAGER"] = f"{script} ';id'"
 
 
-def test_the_summary_is_shown_and_d_shows_the_diff_in_the_pager(
-    big: Home, terminal: Terminal
-) -> None:
+def test_the_summary_is_shown_and_d_shows_the_diff_in_the_pager(big, terminal):
     write_pager(big)
     before = big.config_file.read_bytes()
     child: Any = terminal("profile", "sync")
@@ -54,7 +52,7 @@ def test_the_summary_is_shown_and_d_shows_the_diff_in_the_pager(
     assert big.config_file.read_bytes() == before
 
 
-def test_without_a_pager_d_prints_the_diff_and_y_writes(big: Home, terminal: Terminal) -> None:
+def test_without_a_pager_d_prints_the_diff_and_y_writes(big, terminal):
     big.env["PAGER"] = ""
     child: Any = terminal("profile", "sync")
     child.expect_exact(QUESTION)
@@ -68,16 +66,14 @@ def test_without_a_pager_d_prints_the_diff_and_y_writes(big: Home, terminal: Ter
     assert "[profile team-299.ReadOnlyAccess]" in big.config_file.read_text()
 
 
-def test_with_yes_a_terminal_gets_the_diff_too_and_no_question(
-    big: Home, terminal: Terminal
-) -> None:
+def test_with_yes_a_terminal_gets_the_diff_too_and_no_question(big, terminal):
     child: Any = terminal("profile", "sync", "--yes")
     child.expect_exact("+[profile team-299.ReadOnlyAccess]")
     code, rest = ended(child)
     assert (code, "1200 profiles added" in rest, "[y/N" in rest) == (0, True, False)
 
 
-def test_off_a_terminal_and_for_scripts_the_diff_stays(big: Home, run: Run) -> None:
+def test_off_a_terminal_and_for_scripts_the_diff_stays(big, run):
     write_pager(big)
     for done in (run("profile", "sync", "--dry-run"), run("profile", "sync", "--yes")):
         assert done.returncode == 0
@@ -87,7 +83,7 @@ def test_off_a_terminal_and_for_scripts_the_diff_stays(big: Home, run: Run) -> N
 
 
 @pytest.mark.long
-def test_c_picks_accounts_and_roles_which_are_planned_asked_and_remembered(big: Home) -> None:
+def test_c_picks_accounts_and_roles_which_are_planned_asked_and_remembered(big):
     screen = Screen((SCRIPT, "profile", "sync"), big.env, size=(100, 40))
     screen.until("[y/N/d/c]")
     screen.send("c\r")
@@ -112,7 +108,7 @@ def test_c_picks_accounts_and_roles_which_are_planned_asked_and_remembered(big: 
 
 
 @pytest.mark.long
-def test_escape_in_the_picker_keeps_the_plan_and_asks_again(big: Home) -> None:
+def test_escape_in_the_picker_keeps_the_plan_and_asks_again(big):
     before = big.config_file.read_bytes()
     screen = Screen((SCRIPT, "profile", "sync"), big.env, size=(100, 40))
     screen.until("[y/N/d/c]")
@@ -129,7 +125,7 @@ def test_escape_in_the_picker_keeps_the_plan_and_asks_again(big: Home) -> None:
     assert App(big.env).choices.load("corp").accounts == ()
 
 
-def test_a_dumb_terminal_gets_no_picker(big: Home) -> None:
+def test_a_dumb_terminal_gets_no_picker(big):
     screen = Screen((SCRIPT, "profile", "sync"), big.env, size=(100, 40), dumb=True)
     screen.until(lambda: "(d shows the diff) [y/N/d]" in " ".join(screen.text.split()))
     screen.send("c\r")

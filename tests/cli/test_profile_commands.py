@@ -1,7 +1,6 @@
 """`profile list`, `show`, `add`, `rm` and `undo` as the real program, with each of their flags."""
 
 import json
-from pathlib import Path
 
 import click
 import pytest
@@ -10,7 +9,7 @@ from ssohelper.actions import profile_edit
 from ssohelper.app import App
 from ssohelper.cli import plan_output
 from ssohelper.core.choices import Choices
-from tests.cli.test_setup_command import Terminal, ended, terminal
+from tests.cli.test_setup_command import ended, terminal
 from tests.conftest import Home, Run
 from tests.saved_listing import DEV, PAY, add_listed_session, listed_account, save_listing
 
@@ -18,14 +17,14 @@ __all__ = ["terminal"]  # a fixture
 
 
 @pytest.fixture
-def saved(home: Home) -> Home:
+def saved(home) -> Home:
     """A home with the session "corp" and a saved list of three roles: no test here asks AWS."""
     add_listed_session(home)
     return home
 
 
 @pytest.fixture
-def synced(saved: Home, run: Run) -> Home:
+def synced(saved, run) -> Home:
     """Return a home after `profile sync` with the profiles pay.Admin, pay.Read and dev.Read."""
     assert run("profile", "sync", "--yes").returncode == 0
     return saved
@@ -46,9 +45,7 @@ def show(run: Run, name: str) -> dict[str, object]:
     ids=lambda command: command[0],
 )
 class TestBeforeWriting:
-    def test_without_yes_off_a_terminal_nothing_is_written(
-        self, synced: Home, run: Run, command: list[str]
-    ) -> None:
+    def test_without_yes_off_a_terminal_nothing_is_written(self, synced, run, command):
         before = synced.config_file.read_bytes()
         done = run("profile", *command)
         assert (done.returncode, done.stdout) == (2, "")
@@ -56,9 +53,7 @@ class TestBeforeWriting:
         assert "[profile " in done.stderr
         assert synced.config_file.read_bytes() == before
 
-    def test_dry_run_prints_the_diff_and_writes_nothing(
-        self, synced: Home, run: Run, command: list[str]
-    ) -> None:
+    def test_dry_run_prints_the_diff_and_writes_nothing(self, synced, run, command):
         before = synced.config_file.read_bytes()
         done = run("profile", *command, "--dry-run", "--yes")
         assert (done.returncode, done.stderr) == (0, "")
@@ -66,7 +61,7 @@ class TestBeforeWriting:
         assert synced.config_file.read_bytes() == before
 
 
-def test_a_diff_has_tabs_and_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_diff_has_tabs_and_no_control_characters(capsys):
     with click.Context(click.Command("sync")):
         plan_output.print_diff(["+region\t=\tx", "+a = \x1b"], on_stdout=True)
     assert capsys.readouterr().out == "+region\t=\tx\n+a = \\x1b\n"
@@ -81,9 +76,7 @@ class TestRemove:
             (["pay.Read", "[d]ev.?ead"], ["pay.Admin"]),
         ],
     )
-    def test_patterns_stand_for_the_managed_profiles_that_they_fit(
-        self, synced: Home, run: Run, typed: list[str], left: list[str]
-    ) -> None:
+    def test_patterns_stand_for_the_managed_profiles_that_they_fit(self, synced, run, typed, left):
         own = "[profile pay.own]\nregion = eu-west-1\n"
         synced.write_config(synced.config_file.read_text() + own)
         assert run("profile", "rm", *typed, "--yes").returncode == 0
@@ -91,9 +84,7 @@ class TestRemove:
         assert own in synced.config_file.read_text()
 
     @pytest.mark.parametrize("typed", ["PAY*", "own*", "[", "nothing-*"])
-    def test_a_pattern_that_fits_no_managed_profile_removes_nothing(
-        self, synced: Home, run: Run, typed: str
-    ) -> None:
+    def test_a_pattern_that_fits_no_managed_profile_removes_nothing(self, synced, run, typed):
         synced.write_config(synced.config_file.read_text() + "[profile own]\nregion = x\n")
         before = synced.config_file.read_bytes()
         done = run("profile", "rm", "pay.Read", typed, "--yes")
@@ -101,7 +92,7 @@ class TestRemove:
         assert f'no managed profile fits "{typed}"' in done.stderr
         assert synced.config_file.read_bytes() == before
 
-    def test_a_profile_whose_name_has_a_star_is_that_profile(self, synced: Home, run: Run) -> None:
+    def test_a_profile_whose_name_has_a_star_is_that_profile(self, synced, run):
         starred = "[profile pay.*]\nregion = eu-west-1\nssohelper_managed = true\n"
         synced.write_config(synced.config_file.read_text() + starred)
         assert run("profile", "rm", "pay.*", "--yes").returncode == 0
@@ -109,7 +100,7 @@ class TestRemove:
 
 
 class TestAdd:
-    def test_adds_a_profile_that_was_removed(self, synced: Home, run: Run) -> None:
+    def test_adds_a_profile_that_was_removed(self, synced, run):
         assert run("profile", "rm", "pay.Admin", "--yes").returncode == 0
         done = run("profile", "sync", "--yes")
         assert 'skipped "pay.Admin": its profile was removed' in done.stderr
@@ -121,9 +112,7 @@ class TestAdd:
         assert again.returncode == 0
         assert 'the profile "prod" already points at this role' in again.stderr
 
-    def test_form_and_region_are_those_of_the_new_profile_alone(
-        self, synced: Home, run: Run
-    ) -> None:
+    def test_form_and_region_are_those_of_the_new_profile_alone(self, synced, run):
         given = ("--name", "new", "--form", "sso", "--region", "us-east-2", "--yes")
         assert run("profile", "add", "dev/Read", *given).returncode == 0
         new, other = show(run, "new"), show(run, "dev.Read")
@@ -131,7 +120,7 @@ class TestAdd:
         assert (other["form"], other["region"]) == ("process", "eu-west-1")
         assert App(synced.env).choices.load("corp") == Choices(written_region="eu-west-1")
 
-    def test_a_taken_name_is_exit_2(self, synced: Home, run: Run) -> None:
+    def test_a_taken_name_is_exit_2(self, synced, run):
         credentials = synced.config_file.with_name("credentials")
         credentials.write_text("[static]\naws_access_key_id = AKIAEXAMPLE\n")
         before = synced.config_file.read_bytes()
@@ -140,14 +129,12 @@ class TestAdd:
             assert (done.returncode, "already exists" in done.stderr) == (2, True)
         assert synced.config_file.read_bytes() == before
 
-    def test_a_role_that_is_not_listed_is_exit_5(self, saved: Home, run: Run) -> None:
+    def test_a_role_that_is_not_listed_is_exit_5(self, saved, run):
         assert run("profile", "add", f"{PAY}/Nobody", "--yes").returncode == 5
 
 
 class TestShow:
-    def test_warns_of_a_key_that_is_ignored_in_the_shown_profile_alone(
-        self, synced: Home, run: Run
-    ) -> None:
+    def test_warns_of_a_key_that_is_ignored_in_the_shown_profile_alone(self, synced, run):
         text = synced.config_file.read_text()
         synced.write_config(text.replace("[profile pay.Read]", "[profile pay.Read]\nservices = s"))
         warning = 'ssohelper: warning: "services" of profile "pay.Read": ignored'
@@ -156,7 +143,7 @@ class TestShow:
 
 
 class TestUndo:
-    def test_undo_reverses_the_write_and_keeps_edits_elsewhere(self, saved: Home, run: Run) -> None:
+    def test_undo_reverses_the_write_and_keeps_edits_elsewhere(self, saved, run):
         before = saved.config_file.read_text()
         run("profile", "sync", "--yes", "--account", "dev")
         done = run("profile", "undo", "--yes")
@@ -171,9 +158,7 @@ class TestUndo:
         expected = f"# first\n{before}\n[profile mine]\noutput = json\n"
         assert saved.config_file.read_text() == expected
 
-    def test_an_edited_section_stops_the_undo_and_both_are_shown(
-        self, saved: Home, run: Run
-    ) -> None:
+    def test_an_edited_section_stops_the_undo_and_both_are_shown(self, saved, run):
         secret = "[profile mine]\r\naws_secret_access_key = CANARY\r\n"
         saved.config_file.write_bytes(saved.config_file.read_bytes() + secret.encode())
         run("profile", "sync", "--yes")
@@ -190,7 +175,7 @@ class TestUndo:
         assert run("profile", "undo", "--print").stdout.encode() == before.replace(b"\r\n", b"\n")
         assert "CANARY" not in run("profile", "undo", "--print", "--json").stdout
 
-    def test_an_edit_during_the_question_is_refused(self, synced: Home, terminal: Terminal) -> None:
+    def test_an_edit_during_the_question_is_refused(self, synced, terminal):
         child = terminal("profile", "undo")
         child.expect_exact("[y/N]")
         edited = synced.config_file.read_text() + "\n[profile late]\nregion = eu-west-1\n"
@@ -200,9 +185,7 @@ class TestUndo:
         assert (code, "has changed since the diff was shown" in said) == (7, True)
         assert synced.config_file.read_text() == edited
 
-    def test_undo_after_an_edit_elsewhere_restores_the_bytes_of_adopted_sections(
-        self, saved: Home, run: Run
-    ) -> None:
+    def test_undo_after_an_edit_elsewhere_restores_the_bytes_of_adopted_sections(self, saved, run):
         odd = (
             f"[profile prod/Admin]\r\n# mine\r\nsso_account_id:{PAY}\r\nsso_session   =  corp  \r\n"
             "\r\nsso_role_name=Admin\r\nregion : x\r\n"
@@ -219,9 +202,7 @@ class TestUndo:
         found = saved.config_file.read_bytes().decode()
         assert found == f"# later\n{before}[profile later]\nregion=y\n"
 
-    def test_one_foreign_line_end_does_not_decide_those_of_new_profiles(
-        self, saved: Home, run: Run
-    ) -> None:
+    def test_one_foreign_line_end_does_not_decide_those_of_new_profiles(self, saved, run):
         before = saved.config_file.read_bytes() + b"[profile mine]\r\nregion = x\n"
         saved.config_file.write_bytes(before)
         run("profile", "sync", "--yes")
@@ -233,9 +214,7 @@ class TestUndo:
         assert run("profile", "undo", "--yes").returncode == 0
         assert saved.config_file.read_bytes() == b"# later\r\n" + before
 
-    def test_a_sync_that_changes_only_the_filters_is_undone_alone(
-        self, saved: Home, run: Run
-    ) -> None:
+    def test_a_sync_that_changes_only_the_filters_is_undone_alone(self, saved, run):
         run("profile", "sync", "--yes", "--role", "Read")
         written = saved.config_file.read_bytes()
         done = run("profile", "sync", "--yes", "--role", "Re*")
@@ -263,7 +242,7 @@ class TestUndo:
         assert "were restored: there were none before" in done.stderr
         assert b"[profile" not in saved.config_file.read_bytes()
 
-    def test_after_undo_of_rm_sync_may_add_the_role_again(self, synced: Home, run: Run) -> None:
+    def test_after_undo_of_rm_sync_may_add_the_role_again(self, synced, run):
         before = synced.config_file.read_bytes()
         run("profile", "rm", "pay.Admin", "--yes")
         assert run("profile", "undo", "--yes").returncode == 0
@@ -272,13 +251,13 @@ class TestUndo:
 
 
 class TestUsersOwnProfiles:
-    def test_rm_does_not_remove_a_profile_that_is_not_managed(self, saved: Home, run: Run) -> None:
+    def test_rm_does_not_remove_a_profile_that_is_not_managed(self, saved, run):
         saved.write_config(saved.config_file.read_text() + "[profile mine]\nregion = x\n")
         done = run("profile", "rm", "mine", "--yes")
         assert (done.returncode, '"mine" is not managed' in done.stderr) == (2, True)
         assert names(run) == ["mine"]
 
-    def test_no_command_prints_a_secret_of_the_config(self, saved: Home, run: Run) -> None:
+    def test_no_command_prints_a_secret_of_the_config(self, saved, run):
         keys = "aws_access_key_id = AKIA\naws_secret_access_key = hush-hush\n"
         saved.write_config(saved.config_file.read_text() + f"[profile mine]\n{keys}")
         for arguments in (["show", "mine"], ["show", "mine", "--json"], ["sync", "--dry-run"]):
@@ -294,7 +273,7 @@ class TestUsersOwnProfiles:
 
 
 class TestList:
-    def test_session_limits_the_list_to_its_profiles(self, synced: Home, run: Run) -> None:
+    def test_session_limits_the_list_to_its_profiles(self, synced, run):
         own = "[profile own]\ncredential_process = ssohelper-credentials --session other "
         own += f"--account-id {DEV} --role-name Read\n"
         synced.write_config(synced.config_file.read_text() + own)
@@ -306,16 +285,14 @@ class TestList:
             "dev.Read",
         ]
 
-    def test_an_unknown_session_is_exit_2_with_the_nearest_name(
-        self, synced: Home, run: Run
-    ) -> None:
+    def test_an_unknown_session_is_exit_2_with_the_nearest_name(self, synced, run):
         done = run("profile", "list", "--session", "crop")
         assert (done.returncode, done.stdout) == (2, "")
         assert '"corp"' in done.stderr
 
 
 @pytest.mark.long
-def test_ten_thousand_profiles_are_planned_and_written(home: Home, tmp_path: Path) -> None:
+def test_ten_thousand_profiles_are_planned_and_written(home, tmp_path):
     add_listed_session(home)
     accounts = [listed_account(f"{n:012d}", f"account-{n}", "Admin", "Read") for n in range(5000)]
     save_listing(home, *accounts)

@@ -8,8 +8,7 @@ import pytest
 
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
-from ssohelper.emulator.server import Emulator
-from tests.cli.test_setup_command import Terminal, ended, terminal
+from tests.cli.test_setup_command import ended, terminal
 from tests.conftest import SCRIPT, Home, Run
 from tests.long_rows import long_after
 from tests.saved_listing import DEV, PAY, add_listed_session, listed_account, save_listing
@@ -19,14 +18,14 @@ ONLY_DEV = ("--account", "payments-dev")
 
 
 @pytest.fixture
-def saved(home: Home) -> Home:
+def saved(home) -> Home:
     """A home with the session "corp" and a saved list of three roles: no test here asks AWS."""
     add_listed_session(home)
     return home
 
 
 @pytest.fixture
-def signed_in(home: Home, emulator: Emulator, session_url: str) -> Home:
+def signed_in(home, emulator, session_url) -> Home:
     """A home in which ana is signed in to the emulator as the session "corp"."""
     home.add_session("corp", session_url, "us-east-1")
     home.write_token(emulator.issue_token("ana"))
@@ -45,9 +44,7 @@ def ok(done: "subprocess.CompletedProcess[str]") -> str:
 
 
 class TestWriting:
-    def test_a_sync_without_changes_says_when_the_roles_were_listed(
-        self, saved: Home, run: Run
-    ) -> None:
+    def test_a_sync_without_changes_says_when_the_roles_were_listed(self, saved, run):
         now = "nothing to change\n"
         ok(run("profile", "sync", "--yes"))
         assert run("profile", "sync").stderr == now
@@ -62,7 +59,7 @@ class TestWriting:
         assert run("profile", "sync", "--dry-run").stderr == old
         assert run("profile", "sync", "--json").stderr == now
 
-    def test_a_second_sync_changes_no_byte(self, saved: Home, run: Run) -> None:
+    def test_a_second_sync_changes_no_byte(self, saved, run):
         before = saved.config_file.read_bytes()
         done = run("profile", "sync", "--yes")
         assert (done.returncode, done.stdout) == (0, "")
@@ -77,9 +74,7 @@ class TestWriting:
         assert after_sync.st_ino == before_sync.st_ino
         assert after_sync.st_ctime_ns == before_sync.st_ctime_ns
 
-    def test_a_read_only_config_is_refused_only_if_something_is_to_be_written(
-        self, saved: Home, run: Run
-    ) -> None:
+    def test_a_read_only_config_is_refused_only_if_something_is_to_be_written(self, saved, run):
         saved.config_file.chmod(0o444)
         refused = run("profile", "sync", "--yes")
         assert (refused.returncode, "is read-only" in refused.stderr) == (7, True)
@@ -88,9 +83,7 @@ class TestWriting:
         saved.config_file.chmod(0o444)
         assert run("profile", "sync", "--yes").returncode == 0
 
-    def test_a_read_only_config_is_refused_before_the_question(
-        self, saved: Home, terminal: Terminal
-    ) -> None:
+    def test_a_read_only_config_is_refused_before_the_question(self, saved, terminal):
         saved.config_file.chmod(0o444)
         child = terminal("profile", "sync")
         code, rest = ended(child)
@@ -105,8 +98,8 @@ class TestWriting:
         ids=["elsewhere", "in the section that changes"],
     )
     def test_an_edit_during_the_question_is_said_or_refused(
-        self, saved: Home, terminal: Terminal, edit: str, code: int, words: str
-    ) -> None:
+        self, saved, terminal, edit, code, words
+    ):
         text = saved.config_file.read_text() + (
             f"[profile own]\nsso_session=corp\nsso_account_id={PAY}\nsso_role_name=Admin\n"
         )
@@ -121,9 +114,7 @@ class TestWriting:
         assert edit in written
         assert (written == text + edit) == (code != 0)
 
-    def test_updates_lines_that_name_the_command_of_an_earlier_version(
-        self, saved: Home, run: Run
-    ) -> None:
+    def test_updates_lines_that_name_the_command_of_an_earlier_version(self, saved, run):
         ok(run("profile", "sync", "--yes"))
         now = saved.config_file.read_text()
         assert now.count(f"{SCRIPT}-credentials --session") == 3
@@ -138,7 +129,7 @@ class TestWriting:
         done = run("profile", "sync", "--dry-run")
         assert (done.stdout, done.stderr) == ("", "nothing to change\n")
 
-    def test_a_name_in_the_credentials_file_is_taken(self, saved: Home, run: Run) -> None:
+    def test_a_name_in_the_credentials_file_is_taken(self, saved, run):
         credentials = saved.config_file.with_name("credentials")
         credentials.write_text("[pay.Admin]\naws_access_key_id = AKIAEXAMPLE\n")
         ok(run("profile", "sync", "--yes"))
@@ -153,9 +144,7 @@ class TestWriting:
             (b"[a]\n\xff", ":2:"),
         ],
     )
-    def test_a_config_that_botocore_refuses_is_exit_3_and_unchanged(
-        self, saved: Home, run: Run, text: bytes, place: str
-    ) -> None:
+    def test_a_config_that_botocore_refuses_is_exit_3_and_unchanged(self, saved, run, text, place):
         saved.config_file.write_bytes(text)
         done = run("profile", "sync", "--yes", "--session", "corp")
         assert (done.returncode, done.stdout) == (3, "")
@@ -163,9 +152,7 @@ class TestWriting:
         assert saved.config_file.read_bytes() == text
 
     @pytest.mark.parametrize("form", long_after(1, ["sso", "process"]))
-    def test_botocore_gets_the_right_role_from_both_forms(
-        self, form: str, signed_in: Home, run: Run
-    ) -> None:
+    def test_botocore_gets_the_right_role_from_both_forms(self, form, signed_in, run):
         ok(run("profile", "sync", "--yes", "--form", form, "--role", "Read*"))
         found = json.loads(run("profile", "list", "--json").stdout)["data"]
         assert found
@@ -193,7 +180,7 @@ def identity(home: Home, profile: str) -> tuple[str, str]:
 
 
 class TestChoices:
-    def test_a_bare_sync_repeats_filters_template_and_form(self, saved: Home, run: Run) -> None:
+    def test_a_bare_sync_repeats_filters_template_and_form(self, saved, run):
         template = ("--name-template", "{session}-{account_name}")
         ok(run("profile", "sync", "--yes", "--role", "Read", "--form", "sso", *template))
         assert rows(run) == {"corp-pay": "sso", "corp-dev": "sso"}
@@ -204,14 +191,14 @@ class TestChoices:
         shown = json.loads(run("profile", "show", "corp-new", "--json").stdout)["data"]
         assert shown["role_name"] == "Read"
 
-    def test_settings_are_the_defaults_of_new_profiles(self, saved: Home, run: Run) -> None:
+    def test_settings_are_the_defaults_of_new_profiles(self, saved, run):
         saved.env.update(SSOHELPER_NAME_TEMPLATE="{account_id}", SSOHELPER_FORM="sso")
         saved.env["SSOHELPER_DEFAULT_REGION"] = "us-east-2"
         ok(run("profile", "sync", "--yes", "--account", "dev"))
         shown = json.loads(run("profile", "show", DEV, "--json").stdout)["data"]
         assert (shown["form"], shown["region"]) == ("sso", "us-east-2")
 
-    def test_options_win_over_settings(self, saved: Home, run: Run) -> None:
+    def test_options_win_over_settings(self, saved, run):
         saved.env.update(SSOHELPER_NAME_TEMPLATE="{account_id}", SSOHELPER_FORM="sso")
         saved.env["SSOHELPER_DEFAULT_REGION"] = "us-east-2"
         template = ("--name-template", "{account_name}")
@@ -233,20 +220,18 @@ class TestChoices:
         shown = json.loads(run("profile", "show", "dev", "--json").stdout)["data"]
         assert shown["region"] == "eu-north-1"
 
-    def test_remembered_filters_are_said_with_what_they_leave_out(
-        self, saved: Home, run: Run
-    ) -> None:
+    def test_remembered_filters_are_said_with_what_they_leave_out(self, saved, run):
         assert run("profile", "sync", "--role", "Rea*", "--yes").returncode == 0
         said = run("profile", "sync", "--yes").stderr
         assert "filters: --role 'Rea*'; 1 role left out (to match all:" in said
         assert "filters:" in run("profile", "sync", "--dry-run").stderr
         assert "filters:" not in run("profile", "sync", "--role", "*", "--yes").stderr
 
-    def test_warns_when_no_role_matches_the_filters(self, saved: Home, run: Run) -> None:
+    def test_warns_when_no_role_matches_the_filters(self, saved, run):
         output = ok(run("profile", "sync", "--yes", "--account", "dve"))
         assert "no role matches --account dve: these filters are not remembered" in output
 
-    def test_filters_that_match_no_role_are_not_remembered(self, saved: Home, run: Run) -> None:
+    def test_filters_that_match_no_role_are_not_remembered(self, saved, run):
         ok(run("profile", "sync", "--yes", "--role", "Read"))
         ok(run("profile", "sync", "--yes", "--role", "Raed", "--form", "sso"))
         choices = App(saved.env).choices.load("corp")
@@ -263,7 +248,7 @@ class TestChoices:
             ["--default-region", ""],
         ],
     )
-    def test_an_invalid_choice_is_exit_2(self, saved: Home, run: Run, arguments: list[str]) -> None:
+    def test_an_invalid_choice_is_exit_2(self, saved, run, arguments):
         assert run("profile", "sync", "--yes", *arguments).returncode == 2
 
 
@@ -272,9 +257,7 @@ class TestDefaultRegion:
         found = json.loads(run("profile", "list", "--json").stdout)["data"]
         return {row["name"]: row["region"] for row in found}
 
-    def test_it_changes_only_managed_profiles_with_the_old_default(
-        self, saved: Home, run: Run
-    ) -> None:
+    def test_it_changes_only_managed_profiles_with_the_old_default(self, saved, run):
         ok(run("profile", "sync", "--yes", "--default-region", "eu-west-1"))
         saved.write_config(
             saved.config_file.read_text().replace("\nregion = eu-west-1", "\nregion = sa-east-1", 1)
@@ -295,9 +278,7 @@ class TestDefaultRegion:
         assert saved.config_file.read_text() == edited
         assert "default region\teu-west-1" in run("session", "show", "corp").stdout
 
-    def test_the_old_default_is_the_one_that_profiles_were_written_with(
-        self, saved: Home, run: Run
-    ) -> None:
+    def test_the_old_default_is_the_one_that_profiles_were_written_with(self, saved, run):
         """The setting may have changed since, and a region of `profile add` is no default."""
         ok(run("config", "set", "default_region", "eu-north-1"))
         ok(run("profile", "sync", "--yes", "--role", "Read"))
@@ -314,7 +295,7 @@ class TestDefaultRegion:
         ok(run("profile", "sync", "--yes", "--default-region", "us-east-2"))
         assert self.regions(run)["pay.Read"] == "us-east-2"
 
-    def test_the_first_profile_add_records_the_default(self, saved: Home, run: Run) -> None:
+    def test_the_first_profile_add_records_the_default(self, saved, run):
         ok(run("config", "set", "default_region", "eu-north-1"))
         ok(run("profile", "add", "pay/Admin", "--region", "ap-south-1", "--yes"))
         ok(run("profile", "add", "pay/Read", "--yes"))
@@ -323,21 +304,19 @@ class TestDefaultRegion:
         assert self.regions(run)["pay.Read"] == "us-west-2"
         assert self.regions(run)["pay.Admin"] == "ap-south-1"
 
-    def test_it_also_changes_profiles_that_the_filters_leave_out(
-        self, saved: Home, run: Run
-    ) -> None:
+    def test_it_also_changes_profiles_that_the_filters_leave_out(self, saved, run):
         ok(run("profile", "sync", "--yes"))
         ok(run("profile", "sync", "--yes", "--role", "Admin", "--default-region", "us-west-2"))
         assert set(self.regions(run).values()) == {"us-west-2"}
 
-    def test_without_the_option_no_region_of_a_profile_changes(self, saved: Home, run: Run) -> None:
+    def test_without_the_option_no_region_of_a_profile_changes(self, saved, run):
         ok(run("profile", "sync", "--yes", "--default-region", "eu-west-1"))
         written = saved.config_file.read_bytes()
         ok(run("config", "set", "regions.*", "us-west-2"))
         assert "nothing to change" in ok(run("profile", "sync", "--yes"))
         assert saved.config_file.read_bytes() == written
 
-    def test_the_first_rule_that_matches_the_account_wins(self, saved: Home, run: Run) -> None:
+    def test_the_first_rule_that_matches_the_account_wins(self, saved, run):
         ok(run("config", "set", "regions.D*", "eu-central-1"))
         ok(run("config", "set", "regions.dev", "eu-north-1"))
         region = ("--default-region", "us-west-2")
@@ -352,16 +331,14 @@ class TestDefaultRegion:
         ok(run("profile", "sync", "--yes", *region))
         assert self.regions(run)["pay.Admin"] == "ap-south-1"
 
-    def test_a_role_without_a_profile_gets_the_region_of_a_new_one(
-        self, signed_in: Home, run: Run
-    ) -> None:
+    def test_a_role_without_a_profile_gets_the_region_of_a_new_one(self, signed_in, run):
         ok(run("list", "--refresh"))
         ok(run("config", "set", "regions.payments-dev", "eu-north-1"))
         for role, region in [("payments-dev", "eu-north-1"), ("orders-dev", "us-east-1")]:
             done = run("env", f"corp:{role}/ReadOnlyAccess")
             assert f"AWS_REGION={region}" in done.stdout.replace("'", ""), done.stderr
 
-    def test_the_region_of_profile_add_wins_over_a_rule(self, saved: Home, run: Run) -> None:
+    def test_the_region_of_profile_add_wins_over_a_rule(self, saved, run):
         ok(run("config", "set", "regions.dev", "eu-north-1"))
         ok(run("profile", "add", "dev/Read", "--name", "a", "--yes"))
         ok(run("profile", "add", "dev/Read", "--name", "b", "--region", "us-west-2", "--yes"))
@@ -370,18 +347,18 @@ class TestDefaultRegion:
 
 
 class TestFlags:
-    def test_account_and_role_select_the_roles(self, saved: Home, run: Run) -> None:
+    def test_account_and_role_select_the_roles(self, saved, run):
         ok(run("profile", "sync", "--yes", "--account", "!dev", "--role", "Read"))
         assert list(rows(run)) == ["pay.Read"]
 
-    def test_without_yes_off_a_terminal_nothing_is_written(self, saved: Home, run: Run) -> None:
+    def test_without_yes_off_a_terminal_nothing_is_written(self, saved, run):
         before = saved.config_file.read_bytes()
         done = run("profile", "sync")
         assert done.returncode == 2
         assert "+[profile pay.Admin]" in done.stderr
         assert saved.config_file.read_bytes() == before
 
-    def test_dry_run_prints_the_diff_or_the_plan_as_json(self, saved: Home, run: Run) -> None:
+    def test_dry_run_prints_the_diff_or_the_plan_as_json(self, saved, run):
         before = saved.config_file.read_bytes()
         done = run("profile", "sync", "--dry-run", "--role", "Read")
         assert done.returncode == 0
@@ -405,7 +382,7 @@ class TestFlags:
         assert saved.config_file.read_bytes() == before
         assert App(saved.env).choices.load("corp") == Choices()
 
-    def test_form_converts_the_profiles_that_the_filters_match(self, saved: Home, run: Run) -> None:
+    def test_form_converts_the_profiles_that_the_filters_match(self, saved, run):
         ok(run("profile", "sync", "--yes"))
         # A setting is for new profiles only.
         before = saved.config_file.read_bytes()
@@ -416,7 +393,7 @@ class TestFlags:
         assert "1 profile changed" in output
         assert rows(run) == {"pay.Admin": "process", "pay.Read": "process", "dev.Read": "sso"}
 
-    def test_guarded_roles_stay_in_process_form(self, saved: Home, run: Run) -> None:
+    def test_guarded_roles_stay_in_process_form(self, saved, run):
         ok(run("config", "set", "guard.rules", "pay/Admin", "dev/Read"))
         ok(run("profile", "sync", "--yes", "--account", "pay"))
         done = run("profile", "sync", "--dry-run", "--json", "--form", "sso", "--account", "*")
@@ -427,17 +404,13 @@ class TestFlags:
         ok(run("profile", "sync", "--yes", "--form", "sso", "--account", "*"))
         assert rows(run) == {"pay.Admin": "process", "pay.Read": "sso", "dev.Read": "process"}
 
-    def test_a_role_that_is_guarded_now_leaves_the_native_form_with_form(
-        self, saved: Home, run: Run
-    ) -> None:
+    def test_a_role_that_is_guarded_now_leaves_the_native_form_with_form(self, saved, run):
         ok(run("profile", "sync", "--yes", "--form", "sso"))
         ok(run("config", "set", "guard.rules", "pay/Admin"))
         ok(run("profile", "sync", "--yes", "--form", "sso"))
         assert rows(run) == {"pay.Admin": "process", "pay.Read": "sso", "dev.Read": "sso"}
 
-    def test_rename_gives_existing_profiles_the_names_of_the_template(
-        self, saved: Home, run: Run
-    ) -> None:
+    def test_rename_gives_existing_profiles_the_names_of_the_template(self, saved, run):
         ok(run("profile", "sync", "--yes"))
         template = ("--name-template", "{session}-{account_name}-{role_name}")
         assert "nothing to change" in ok(run("profile", "sync", "--yes", *template))
@@ -445,9 +418,7 @@ class TestFlags:
         assert "3 profiles changed" in ok(run("profile", "sync", "--yes", "--rename"))
         assert list(rows(run)) == ["corp-pay-Admin", "corp-pay-Read", "corp-dev-Read"]
 
-    def test_refresh_asks_aws_although_the_saved_list_is_recent(
-        self, signed_in: Home, run: Run, emulator: Emulator
-    ) -> None:
+    def test_refresh_asks_aws_although_the_saved_list_is_recent(self, signed_in, run, emulator):
         ok(run("profile", "sync", "--yes", "--account", "*-dev", "--role", "Developer"))
         emulator.world.add_account("000040000009", "new-dev", ou="Workloads/Development")
         assert "nothing to change" in ok(run("profile", "sync", "--yes"))
@@ -455,9 +426,7 @@ class TestFlags:
         assert "1 profile added" in ok(run("profile", "sync", "--yes", "--refresh"))
         assert "new-dev.Developer" in rows(run)
 
-    def test_a_list_of_an_earlier_sign_in_is_not_used(
-        self, signed_in: Home, run: Run, emulator: Emulator
-    ) -> None:
+    def test_a_list_of_an_earlier_sign_in_is_not_used(self, signed_in, run, emulator):
         """The earlier sign-in may have been another user's."""
         ok(run("profile", "sync", "--yes", *ONLY_DEV))
         directory = App(signed_in.env).directory
@@ -472,9 +441,7 @@ class TestFlags:
         ok(run("profile", "sync", "--yes"))
         assert emulator.counters["ListAccounts"] == 1
 
-    def test_prune_removes_the_managed_profiles_whose_role_is_gone(
-        self, signed_in: Home, run: Run, emulator: Emulator
-    ) -> None:
+    def test_prune_removes_the_managed_profiles_whose_role_is_gone(self, signed_in, run, emulator):
         ok(run("profile", "sync", "--yes", *ONLY_DEV))
         all_of_dev = list(rows(run))
         assert "payments-dev.ReadOnlyAccess" in all_of_dev
@@ -487,9 +454,7 @@ class TestFlags:
             name for name in all_of_dev if name != "payments-dev.ReadOnlyAccess"
         ]
 
-    def test_prune_with_new_filters_narrows_after_the_question(
-        self, signed_in: Home, run: Run, emulator: Emulator
-    ) -> None:
+    def test_prune_with_new_filters_narrows_after_the_question(self, signed_in, run, emulator):
         ok(run("profile", "sync", "--yes", *ONLY_DEV))
         read_only = [name for name in rows(run) if name.endswith(".ReadOnlyAccess")]
         before = signed_in.config_file.read_bytes()
@@ -503,8 +468,8 @@ class TestFlags:
         assert signed_in.config_file.read_bytes() == before
 
     def test_prune_with_filters_that_match_no_role_removes_only_what_is_gone(
-        self, signed_in: Home, run: Run, emulator: Emulator
-    ) -> None:
+        self, signed_in, run, emulator
+    ):
         ok(run("profile", "sync", "--yes", "--account", "*-dev", "--role", "ReadOnlyAccess"))
         before = list(rows(run))
         emulator.world.unassign("everyone", "ReadOnlyAccess", "Workloads")

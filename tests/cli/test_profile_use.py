@@ -1,7 +1,6 @@
 """Which commands offer a sign-in, before or after they have found that they need it."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -14,9 +13,7 @@ from tests.actions.world import HOUR, KEY, NOW, WorldApp
 
 
 @pytest.mark.parametrize("hold_seconds", [None, 60])
-def test_without_a_terminal_only_a_command_with_hold_waits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hold_seconds: int | None
-) -> None:
+def test_without_a_terminal_only_a_command_with_hold_waits(tmp_path, monkeypatch, hold_seconds):
     waited: list[int] = []
 
     def wait(_app: object, _session: object, seconds: int, *_: object, **__: object) -> str:
@@ -61,12 +58,12 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+def terminal(monkeypatch) -> Terminal:
     return Terminal(monkeypatch)
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> WorldApp:
+def app(tmp_path) -> WorldApp:
     """Return the program where AWS has refused to renew a token that lasts for an hour more."""
     made = WorldApp(tmp_path)
     made.sign_in(HOUR)
@@ -83,8 +80,8 @@ def run_with_sign_in_if_needed(
 
 @pytest.mark.parametrize("way", [None, Way.EXEC])
 def test_a_sign_in_that_has_ended_is_offered_once_and_the_action_is_carried_out_without_it(
-    app: WorldApp, terminal: Terminal, way: Way | None
-) -> None:
+    app: WorldApp, terminal, way
+):
     assert run_with_sign_in_if_needed(app, way=way) == "done"
     assert (terminal.asked, terminal.sign_ins) == (1, 0)
     terminal.answer = True
@@ -93,8 +90,8 @@ def test_a_sign_in_that_has_ended_is_offered_once_and_the_action_is_carried_out_
 
 
 def test_a_declined_sign_in_that_the_action_needs_is_an_error_and_not_offered_again(
-    app: WorldApp, terminal: Terminal
-) -> None:
+    app: WorldApp, terminal
+):
     def need_sign_in() -> str:
         raise LoginRequired("expired")
 
@@ -108,8 +105,8 @@ def test_a_declined_sign_in_that_the_action_needs_is_an_error_and_not_offered_ag
     [("first", False), ("another user's", True)],
 )
 def test_with_cached_credentials_no_sign_in_is_offered_unless_they_may_be_another_users(
-    app: WorldApp, terminal: Terminal, asked_with: str, is_offered: bool
-) -> None:
+    app: WorldApp, terminal, asked_with, is_offered
+):
     app.keep(HOUR - 60, asked_with)
     assert run_with_sign_in_if_needed(app) == "done"
     assert terminal.asked == is_offered
@@ -117,17 +114,13 @@ def test_with_cached_credentials_no_sign_in_is_offered_unless_they_may_be_anothe
     assert terminal.asked == is_offered + 1
 
 
-def test_no_sign_in_is_offered_for_a_role_that_is_refused(
-    app: WorldApp, terminal: Terminal
-) -> None:
+def test_no_sign_in_is_offered_for_a_role_that_is_refused(app: WorldApp, terminal):
     app.environ["SSOHELPER_ALLOW"] = "999999999999/None"
     with pytest.raises(Refused):
         run_with_sign_in_if_needed(app)
     assert terminal.asked == 0
 
 
-def test_off_a_terminal_a_command_uses_what_the_present_token_gives(
-    app: WorldApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_off_a_terminal_a_command_uses_what_the_present_token_gives(app: WorldApp, monkeypatch):
     monkeypatch.setattr(output, "can_ask_user", lambda: False)
     assert run_with_sign_in_if_needed(app) == "done"

@@ -10,7 +10,6 @@ import pytest
 
 from ssohelper.app import App
 from ssohelper.core.model import RoleKey
-from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.long_rows import long_after
 from tests.processes import end_detached_processes
@@ -20,7 +19,7 @@ PROFILE = "payments-prod.ReadOnlyAccess"
 
 
 @pytest.fixture(autouse=True)
-def _world(home: Home, emulator: Emulator) -> None:
+def _world(home, emulator):
     home.browser()
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_config(
@@ -32,7 +31,7 @@ def _world(home: Home, emulator: Emulator) -> None:
 
 
 @pytest.fixture
-def said(run: Run) -> Callable[..., str]:
+def said(run) -> Callable[..., str]:
     """Return what `prompt` prints, as text that does not depend on the minute."""
 
     def line(*more: str, **env: str) -> str:
@@ -79,9 +78,7 @@ def credentials(run: Run, role: str = ROLE) -> int:
 
 
 class TestTransitions:
-    def test_from_sign_in_to_sign_in(
-        self, run: Run, home: Home, emulator: Emulator, said: Callable[..., str]
-    ) -> None:
+    def test_from_sign_in_to_sign_in(self, run, home, emulator, said):
         said("--state")  # from now on a shell reads the role's file
         assert state(home) == "ended"
         assert said() == "payments-prod.ReadO..cess ==signed out==\n"
@@ -105,9 +102,7 @@ class TestTransitions:
         assert run("logout").returncode == 0
         assert state(home) == "ended"
 
-    def test_a_configured_end_is_known_and_has_no_question_mark(
-        self, run: Run, home: Home, said: Callable[..., str]
-    ) -> None:
+    def test_a_configured_end_is_known_and_has_no_question_mark(self, run, home, said):
         assert run("config", "set", "session_hours", "8").returncode == 0
         said("--state")
         assert run("login").returncode == 0
@@ -117,9 +112,7 @@ class TestTransitions:
         age_token(home, 200)
         assert said().split(" ")[1].startswith("==")
 
-    def test_shells_ask_again_after_a_setting_that_prompts_depend_on(
-        self, run: Run, home: Home, said: Callable[..., str]
-    ) -> None:
+    def test_shells_ask_again_after_a_setting_that_prompts_depend_on(self, run, home, said):
         assert run("login").returncode == 0
         said("--state")
         assert state(home) == "assumed"
@@ -136,9 +129,7 @@ class TestTransitions:
         assert run("config", "set", "theme", "dark").returncode == 0
         assert file_of(home).exists()
 
-    def test_role_credentials_count_after_a_failed_renewal_alone(
-        self, run: Run, home: Home, emulator: Emulator, said: Callable[..., str]
-    ) -> None:
+    def test_role_credentials_count_after_a_failed_renewal_alone(self, run, home, emulator, said):
         path = file_of(home)
         emulator.faults.role_credentials_seconds = 1000
         assert run("login").returncode == 0
@@ -164,9 +155,7 @@ class TestTransitions:
         assert len(path.read_text().splitlines()) == 1
         assert said() == f"{PROFILE} 8h00m?\n"
 
-    def test_a_sign_in_forgets_the_failed_renewal(
-        self, run: Run, home: Home, app: App, said: Callable[..., str]
-    ) -> None:
+    def test_a_sign_in_forgets_the_failed_renewal(self, run, home, app: App, said):
         said("--state")
         app.prompt_state.write(RoleKey("corp", ACCOUNT, ROLE), "1|0|fine|ok", app.clock.now() + 60)
         assert run("login").returncode == 0
@@ -185,13 +174,8 @@ class TestTransitions:
         ids=lambda argv: argv[0],
     )
     def test_what_another_tool_did_shows_after_the_next_command(
-        self,
-        run: Run,
-        home: Home,
-        emulator: Emulator,
-        said: Callable[..., str],
-        argv: tuple[str, ...],
-    ) -> None:
+        self, run, home, emulator, said, argv
+    ):
         said("--state")
         token = home.write_token(emulator.issue_token("ana"))
         assert state(home) == "ended"
@@ -201,43 +185,41 @@ class TestTransitions:
         run(*argv, env={"_SSOHELPER_SHELL": "bash"})
         assert state(home) == ("assumed" if argv == ("login",) else "ended")
 
-    def test_a_sign_in_that_another_tool_made_has_no_known_end(
-        self, home: Home, emulator: Emulator, said: Callable[..., str]
-    ) -> None:
+    def test_a_sign_in_that_another_tool_made_has_no_known_end(self, home, emulator, said):
         home.write_token(emulator.issue_token("ana"))
         assert said() == f"{PROFILE} ok\n"
 
 
 class TestLine:
-    def test_nothing_in_use_says_nothing(self, said: Callable[..., str]) -> None:
+    def test_nothing_in_use_says_nothing(self, said):
         assert said(AWS_PROFILE="") == ""
 
-    def test_a_profile_that_is_none_of_ours_is_named(self, said: Callable[..., str]) -> None:
+    def test_a_profile_that_is_none_of_ours_is_named(self, said):
         assert said(AWS_PROFILE="plain") == "plain\n"
         assert said(AWS_PROFILE="no such") == "no such\n"
 
-    def test_fixed_keys_show_their_own_end(self, said: Callable[..., str]) -> None:
+    def test_fixed_keys_show_their_own_end(self, said):
         keys = {"AWS_ACCESS_KEY_ID": "ASIAX", "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"}
         assert said(**keys, AWS_PROFILE="") == "keys ==expired==\n"
         assert said(**keys, AWS_PROFILE="", _SSOHELPER_USED=f"keys {PROFILE}") == (
             f"{PROFILE} ==expired==\n"
         )
 
-    def test_a_guarded_role_is_marked(self, run: Run, said: Callable[..., str]) -> None:
+    def test_a_guarded_role_is_marked(self, run, said):
         assert run("config", "set", "guard.rules", f"*{ACCOUNT}/ReadOnly*").returncode == 0
         assert said().startswith("@@payments-")
         assert said("--format", "{guarded} {profile}") == f"guarded {PROFILE}\n"
 
-    def test_a_format_of_ones_own(self, said: Callable[..., str]) -> None:
+    def test_a_format_of_ones_own(self, said):
         text = "{session}|{account_id}|{role}|{left}|{level}|{guarded}|{profile}|{nothing}|{"
         assert said("--format", text) == (
             f"corp|{ACCOUNT}|{ROLE}|==signed out==|late||{PROFILE}|{{nothing}}|{{\n"
         )
 
-    def test_a_format_stays_on_its_line(self, said: Callable[..., str]) -> None:
+    def test_a_format_stays_on_its_line(self, said):
         assert said("--format", "a\nb\x1b[0m") == "a\\x0ab\\x1b[0m\n"
 
-    def test_json(self, run: Run) -> None:
+    def test_json(self, run):
         assert json.loads(run("prompt", "--json").stdout)["data"] == {
             "profile": PROFILE,
             "session": "corp",
@@ -259,9 +241,7 @@ class TestFailures:
     @pytest.mark.parametrize(
         "what", long_after(3, ["config", "settings", "token", "runtime", "closed", "full"])
     )
-    def test_a_defect_of_the_home_is_no_failure_of_the_prompt(
-        self, home: Home, what: str, argv: list[str]
-    ) -> None:
+    def test_a_defect_of_the_home_is_no_failure_of_the_prompt(self, home, what, argv):
         if what == "config":
             home.write_config("[profile x\n")
         elif what == "settings":
@@ -283,9 +263,7 @@ class TestFailures:
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == "" or done.stdout.startswith("payments-p")
 
-    def test_the_prompt_sends_no_request_and_waits_for_no_lock(
-        self, run: Run, home: Home, emulator: Emulator, said: Callable[..., str]
-    ) -> None:
+    def test_the_prompt_sends_no_request_and_waits_for_no_lock(self, run, home, emulator, said):
         assert run("login").returncode == 0
         app = App(home.env)
         age_token(home, -60)
@@ -298,14 +276,14 @@ class TestFailures:
             assert said("--state").startswith(PROFILE)
         assert not emulator.calls
 
-    def test_a_sign_in_succeeds_where_no_prompt_can_be_updated(self, run: Run, home: Home) -> None:
+    def test_a_sign_in_succeeds_where_no_prompt_can_be_updated(self, run, home):
         home.runtime.mkdir(mode=0o700)
         (home.runtime / "prompt").symlink_to("nothing")
         assert run("login").returncode == 0
         assert credentials(run) == 0
 
 
-def test_list_marks_guarded_roles(run: Run, home: Home) -> None:
+def test_list_marks_guarded_roles(run, home):
     home.env.pop("AWS_PROFILE")
     assert run("login").returncode == 0
     assert run("config", "set", "guard.rules", f"{ACCOUNT}/breakglass*").returncode == 0

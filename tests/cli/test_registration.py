@@ -6,16 +6,14 @@ import time
 import pytest
 
 from ssohelper.core.instants import to_iso
-from ssohelper.emulator.server import Emulator
-from tests.conftest import Home, Run
 
 DAY = 86400
 
 
 @pytest.mark.parametrize(("days", "made"), [(59, 1), (61, 0)])
 def test_a_sign_in_that_may_last_weeks_gets_a_registration_that_does(
-    home: Home, emulator: Emulator, run: Run, days: int, made: int
-) -> None:
+    home, emulator, run, days, made
+):
     """A registration lasts 90 days, and an organization may choose as many for a sign-in."""
     home.add_session()
     home.browser()

@@ -13,10 +13,8 @@ from ssohelper.actions import setup_text
 from ssohelper.app import App
 from ssohelper.core.grants import Grant, TerminalSession
 from ssohelper.core.model import RoleKey
-from ssohelper.emulator.server import Emulator
 from ssohelper.stores.grant_files import GrantStore
 from tests.cli.listing_world import SCRIPT
-from tests.conftest import Home, Run
 from tests.core.test_profile_plan import process
 from tests.saved_listing import PAY, add_listed_session
 
@@ -24,9 +22,7 @@ Command = Callable[..., str]
 
 
 @pytest.fixture
-def command(
-    home: Home, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Command:
+def command(home, capfd, monkeypatch) -> Command:
     """Run a command line in this process; return what it wrote on stdout and stderr."""
     add_listed_session(home)
     # Restores sys.stdout, which the program may replace.
@@ -44,15 +40,13 @@ def data_of(command: Command, *argv: str) -> Any:
     return json.loads(command(*argv, "--json"))["data"]
 
 
-def test_guard_commands_say_that_there_was_nothing(command: Command) -> None:
+def test_guard_commands_say_that_there_was_nothing(command):
     assert "there was no grant to revoke" in command("guard", "revoke", "--all")
     assert data_of(command, "guard", "revoke", "--all") == []
     assert "no role is guarded; guard some with" in command("guard", "list")
 
 
-def test_a_grant_says_whether_it_counts_in_this_terminal(
-    command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_grant_says_whether_it_counts_in_this_terminal(command, monkeypatch):
     now = int(time.time())
     key, terminal = RoleKey("corp", PAY, "Admin"), TerminalSession(77, 4711, "pts/3")
     here = Grant(key, "INC-1", now, now + 1790, 5000, 1000, "boot", terminal, "a")
@@ -64,7 +58,7 @@ def test_a_grant_says_whether_it_counts_in_this_terminal(
     assert [line.partition(" (")[2] for line in lines] == ["INC-1)", "INC-2)"]
 
 
-def test_a_session_command_says_as_json_whether_it_wrote(command: Command, home: Home) -> None:
+def test_a_session_command_says_as_json_whether_it_wrote(command, home):
     assert data_of(command, "session", "rm", "corp", "--dry-run") == {
         "session": "corp", "changed": False
     }  # fmt: skip
@@ -73,14 +67,14 @@ def test_a_session_command_says_as_json_whether_it_wrote(command: Command, home:
     }  # fmt: skip
 
 
-def test_removed_profiles_are_counted_with_the_way_back(command: Command, home: Home) -> None:
+def test_removed_profiles_are_counted_with_the_way_back(command, home):
     home.write_config(home.config_file.read_text() + process("pay.Admin", PAY, "Admin"))
     assert "removed 1 profile; undo with: ssohelper profile undo" in command(
         "profile", "rm", "pay.Admin", "--yes"
     )
 
 
-def test_a_removed_shell_line_is_told(command: Command, home: Home) -> None:
+def test_a_removed_shell_line_is_told(command, home):
     (home.path / ".bashrc").write_text("# mine\n")
     assert "written: " in command("install", "--shell", "bash", "--yes")
     removal = ("install", "--uninstall", "--shell", "bash", "--yes")
@@ -88,15 +82,13 @@ def test_a_removed_shell_line_is_told(command: Command, home: Home) -> None:
     assert "has no line of ssohelper" in command(*removal)
 
 
-def test_a_session_that_is_not_usable_has_nothing_to_renew(command: Command, home: Home) -> None:
+def test_a_session_that_is_not_usable_has_nothing_to_renew(command, home):
     home.write_config("[sso-session broken]\nsso_region = eu-west-1\n")
     [session] = data_of(command, "status")["sessions"]
     assert (session["state"], session["refreshable"], session["user"]) == ("unusable", False, None)
 
 
-def test_a_program_that_exec_limits_has_its_allow_list_with_its_keys(
-    home: Home, run: Run, emulator: Emulator
-) -> None:
+def test_a_program_that_exec_limits_has_its_allow_list_with_its_keys(home, run, emulator):
     home.add_session()
     home.write_token(emulator.issue_token("ana"))
     role = "corp:000030000001/ReadOnlyAccess"
@@ -106,7 +98,7 @@ def test_a_program_that_exec_limits_has_its_allow_list_with_its_keys(
     assert "AWS_ACCESS_KEY_ID=" in done.stdout
 
 
-def test_verbose_commands_write_what_they_do(home: Home, run: Run, emulator: Emulator) -> None:
+def test_verbose_commands_write_what_they_do(home, run, emulator):
     home.add_session()
     home.write_token(emulator.issue_token("ana"))
     quiet, verbose = (run(*more, "list", "--refresh") for more in ((), ("-vv",)))
@@ -115,9 +107,7 @@ def test_verbose_commands_write_what_they_do(home: Home, run: Run, emulator: Emu
 
 
 @pytest.mark.parametrize(("shell", "ends_with_true"), [("fish", True), ("bash", False)])
-def test_text_for_fish_ends_with_a_zero_status(
-    home: Home, run: Run, emulator: Emulator, shell: str, ends_with_true: bool
-) -> None:
+def test_text_for_fish_ends_with_a_zero_status(home, run, emulator, shell, ends_with_true):
     home.add_session()
     home.write_token(emulator.issue_token("ana"))
     text = process("pay.Read", "000030000001", "ReadOnlyAccess")
@@ -128,15 +118,13 @@ def test_text_for_fish_ends_with_a_zero_status(
     assert (done.stdout.splitlines()[-1] == "true") == ends_with_true
 
 
-def test_a_program_that_does_not_exist_is_told_before_a_missing_sign_in(
-    home: Home, run: Run
-) -> None:
+def test_a_program_that_does_not_exist_is_told_before_a_missing_sign_in(home, run):
     add_listed_session(home)
     assert run("exec", f"corp:{PAY}/Admin", "--", "no-such-program").returncode == 127
     assert run("exec", f"corp:{PAY}/Admin", "--", "true").returncode == 4
 
 
-def test_a_guarded_role_is_refused_before_a_sign_in_is_asked_for(home: Home, run: Run) -> None:
+def test_a_guarded_role_is_refused_before_a_sign_in_is_asked_for(home, run):
     add_listed_session(home)
     assert run("config", "set", "guard.rules", "*/Admin").returncode == 0
     for damage in (b"", b"[guard"):  # also before settings that cannot be read end the command
@@ -149,9 +137,7 @@ def test_a_guarded_role_is_refused_before_a_sign_in_is_asked_for(home: Home, run
     assert events.count("refused") == 2
 
 
-def test_a_set_up_with_yes_asks_for_nothing_and_keeps_the_region_of_the_portal(
-    home: Home, run: Run, emulator: Emulator
-) -> None:
+def test_a_set_up_with_yes_asks_for_nothing_and_keeps_the_region_of_the_portal(home, run, emulator):
     home.browser()
     keys = "sso_session = corp\nsso_account_id = 000030000001\nsso_role_name = ReadOnlyAccess\n"
     home.write_config(f"[profile theirs]\n{keys}")
@@ -162,9 +148,7 @@ def test_a_set_up_with_yes_asks_for_nothing_and_keeps_the_region_of_the_portal(
     assert f"[profile theirs]\n{keys}" in home.config_file.read_text()
 
 
-def test_new_filters_and_prune_remove_what_the_filters_leave_out(
-    home: Home, run: Run, emulator: Emulator
-) -> None:
+def test_new_filters_and_prune_remove_what_the_filters_leave_out(home, run, emulator):
     home.add_session()
     home.write_token(emulator.issue_token("ana"))
     for more in (("--role", "ReadOnly*"), ("--role", "Dev*", "--prune")):

@@ -1,7 +1,5 @@
 """With which profile `use` gives a shell a role, and what it calls the role."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.cli import role_profiles
@@ -19,9 +17,7 @@ from tests.published import date_back
         ("removed meanwhile", "removed meanwhile"),
     ],
 )
-def test_a_role_whose_name_another_role_has_by_now_is_told_by_its_key(
-    tmp_path: Path, name: str, text: str
-) -> None:
+def test_a_role_whose_name_another_role_has_by_now_is_told_by_its_key(tmp_path, name, text):
     app = WorldApp(tmp_path)
     app.locations.aws_config_file.write_text(
         CONFIG

@@ -14,8 +14,7 @@ import pytest
 from ssohelper.app import App
 from ssohelper.cli import output, serve_command
 from ssohelper.core.model import Profile, Role, SsoSession
-from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home, Run
+from tests.conftest import SCRIPT, Home
 from tests.endpoint.conftest import emulator as emulator  # a fixture
 from tests.endpoint.test_handlers import NOBODY, as_nobody
 from tests.endpoint.world import ACCOUNT, ROLE, START_URL, Program, wait_for
@@ -44,9 +43,7 @@ def asked_at(path: Path, data: bytes = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r
     ("number", "code"),
     long_after(1, [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]),
 )
-def test_it_ends_at_once_and_removes_its_files(
-    home: Home, emulator: Emulator, number: int, code: int
-) -> None:
+def test_it_ends_at_once_and_removes_its_files(home, emulator, number, code):
     path = home.path / "sso.sock"
     with Program([*SERVE, "--socket", str(path), "--port", str(free_port())], home) as program:
         program.says("credential_process = ")
@@ -57,21 +54,19 @@ def test_it_ends_at_once_and_removes_its_files(
     assert os.listdir(state(home)) == []
 
 
-def test_port_is_the_port_that_it_listens_on(home: Home, emulator: Emulator) -> None:
+def test_port_is_the_port_that_it_listens_on(home, emulator):
     port = free_port()
     with Program([*SERVE, "--port", str(port), "--json"], home) as program:
         program.says(f'"url": "http://127.0.0.1:{port}/')
 
 
-def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(
-    home: Home, emulator: Emulator
-) -> None:
+def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(home, emulator):
     with Program([*SERVE, "--port", str(free_port())], home) as program:
         program.says("unset -v ")
         assert 'warning: the sign-in to "corp" may end at any time' in "".join(program.err)
 
 
-def test_under_nohup_it_survives_the_terminal(home: Home, emulator: Emulator) -> None:
+def test_under_nohup_it_survives_the_terminal(home, emulator):
     path = home.path / "sso.sock"
     with Program([require_program("nohup"), *SERVE, "--socket", str(path)], home) as program:
         program.says("until Ctrl-C")
@@ -81,7 +76,7 @@ def test_under_nohup_it_survives_the_terminal(home: Home, emulator: Emulator) ->
         assert program.ends(signal.SIGTERM) == 143
 
 
-def test_in_the_background_printing_does_not_stop_it(home: Home, emulator: Emulator) -> None:
+def test_in_the_background_printing_does_not_stop_it(home, emulator):
     path = home.path / "sso.sock"
     shell = pexpect.spawn(
         "bash", ["--norc", "--noprofile", "-i"], env={**home.env, "PS1": "$ "}, encoding="utf-8",
@@ -96,7 +91,7 @@ def test_in_the_background_printing_does_not_stop_it(home: Home, emulator: Emula
         shell.close(force=True)
 
 
-def test_a_shell_that_evaluates_its_output_uses_the_role(home: Home, emulator: Emulator) -> None:
+def test_a_shell_that_evaluates_its_output_uses_the_role(home, emulator):
     with Program(SERVE, home) as program:
         program.says("AWS_DEFAULT_REGION")
         printed = "".join(program.out)
@@ -113,7 +108,7 @@ def test_a_shell_that_evaluates_its_output_uses_the_role(home: Home, emulator: E
         assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
 
 
-def test_json_has_the_same_values(home: Home, emulator: Emulator) -> None:
+def test_json_has_the_same_values(home, emulator):
     with Program([*SERVE, "--json"], home) as program:
         program.says("\n}\n")
         printed = json.loads("".join(program.out))
@@ -128,9 +123,7 @@ def test_json_has_the_same_values(home: Home, emulator: Emulator) -> None:
 
 
 class TestEnvFile:
-    def test_the_address_survives_a_restart_and_the_token_is_new(
-        self, home: Home, emulator: Emulator
-    ) -> None:
+    def test_the_address_survives_a_restart_and_the_token_is_new(self, home, emulator):
         # A program that listens there meanwhile gets the old token from each running container.
         path = home.path / "job.env"
         seen = []
@@ -144,9 +137,7 @@ class TestEnvFile:
         assert same == [True, False, True, True]
         assert seen[0][1].startswith("AWS_CONTAINER_AUTHORIZATION_TOKEN=")
 
-    def test_an_env_file_in_another_users_folder_is_refused(
-        self, home: Home, emulator: Emulator, run: Run
-    ) -> None:
+    def test_an_env_file_in_another_users_folder_is_refused(self, home, emulator, run):
         shared, foreign = home.path / "shared", home.path / "foreign"
         shared.mkdir()
         shared.chmod(0o777)
@@ -161,9 +152,7 @@ class TestEnvFile:
             assert done.stderr.startswith("ssohelper: error: ")
             assert list(folder.glob("*")) == []
 
-    def test_another_file_at_its_path_is_not_overwritten(
-        self, home: Home, emulator: Emulator, run: Run
-    ) -> None:
+    def test_another_file_at_its_path_is_not_overwritten(self, home, emulator, run):
         path = home.path / ".env"
         path.write_text("DATABASE_URL=x\n")
         path.chmod(0o644)
@@ -171,9 +160,7 @@ class TestEnvFile:
         assert path.read_text() == "DATABASE_URL=x\n"
         assert path.stat().st_mode & 0o777 == 0o644
 
-    def test_an_env_file_that_others_could_read_becomes_0600(
-        self, home: Home, emulator: Emulator
-    ) -> None:
+    def test_an_env_file_that_others_could_read_becomes_0600(self, home, emulator):
         path = home.path / "job.env"
         for _ in range(2):
             with Program([*SERVE, "--env-file", str(path)], home) as program:
@@ -181,9 +168,7 @@ class TestEnvFile:
             assert path.stat().st_mode & 0o777 == 0o600
             path.chmod(0o644)
 
-    def test_when_its_port_is_taken_another_one_is_used(
-        self, home: Home, emulator: Emulator
-    ) -> None:
+    def test_when_its_port_is_taken_another_one_is_used(self, home, emulator):
         path = home.path / "job.env"
         with Program([*SERVE, "--env-file", str(path)], home) as first:
             first.says(str(path))
@@ -208,9 +193,7 @@ class TestTokenFolder:
         return Program([*SERVE, *words, *more], home)
 
     @pytest.mark.long
-    def test_a_client_that_was_started_before_a_restart_works_on(
-        self, home: Home, emulator: Emulator
-    ) -> None:
+    def test_a_client_that_was_started_before_a_restart_works_on(self, home, emulator):
         """A container keeps the env file's values from when it was started, and the token's folder."""
         tokens = []
         with self.serve(home) as program:
@@ -245,15 +228,13 @@ class TestTokenFolder:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def test_folder_and_token_are_private(self, home: Home, emulator: Emulator) -> None:
+    def test_folder_and_token_are_private(self, home, emulator):
         with self.serve(home) as program:
             program.says("job.env")
             modes = [(home.path / "t" / name).stat().st_mode & 0o777 for name in ("", "token")]
             assert modes == [0o700, 0o600]
 
-    def test_a_folder_that_others_may_enter_is_refused(
-        self, home: Home, emulator: Emulator, run: Run
-    ) -> None:
+    def test_a_folder_that_others_may_enter_is_refused(self, home, emulator, run):
         folder = home.path / "open $HOME"
         folder.mkdir(mode=0o755)
         done = run("serve", "job", "--token-folder", str(folder))
@@ -262,7 +243,7 @@ class TestTokenFolder:
         assert f"hint: chmod 700 '{folder}'" in done.stderr
         assert list(folder.iterdir()) == []
 
-    def test_a_link_and_a_file_are_refused(self, home: Home, emulator: Emulator, run: Run) -> None:
+    def test_a_link_and_a_file_are_refused(self, home, emulator, run):
         elsewhere = home.path / "elsewhere"
         elsewhere.mkdir(mode=0o700)
         (home.path / "link").symlink_to(elsewhere)
@@ -272,18 +253,14 @@ class TestTokenFolder:
             assert (done.returncode, done.stdout) == (7, ""), name
         assert list(elsewhere.iterdir()) == []
 
-    def test_another_file_named_token_is_not_overwritten(
-        self, home: Home, emulator: Emulator, run: Run
-    ) -> None:
+    def test_another_file_named_token_is_not_overwritten(self, home, emulator, run):
         (home.path / "t").mkdir(mode=0o700)
         (home.path / "t" / "token").write_text("mine\n")
         done = run("serve", "job", "--token-folder", str(home.path / "t"))
         assert done.returncode == 7
         assert (home.path / "t" / "token").read_text() == "mine\n"
 
-    def test_two_endpoints_cannot_share_a_folder(
-        self, home: Home, emulator: Emulator, run: Run
-    ) -> None:
+    def test_two_endpoints_cannot_share_a_folder(self, home, emulator, run):
         with self.serve(home) as program:
             program.says("job.env")
             token = (home.path / "t" / "token").read_bytes()
@@ -291,9 +268,7 @@ class TestTokenFolder:
             assert (done.returncode, "another endpoint" in done.stderr) == (7, True)
             assert (home.path / "t" / "token").read_bytes() == token
 
-    def test_the_token_of_a_killed_endpoint_is_replaced(
-        self, home: Home, emulator: Emulator
-    ) -> None:
+    def test_the_token_of_a_killed_endpoint_is_replaced(self, home, emulator):
         seen = set()
         for _ in range(2):
             with self.serve(home) as program:
@@ -302,17 +277,13 @@ class TestTokenFolder:
                 program.ends(signal.SIGKILL)
         assert len(seen) == 2
 
-    def test_a_path_that_an_env_file_cannot_hold_is_refused(
-        self, home: Home, emulator: Emulator, run: Run
-    ) -> None:
+    def test_a_path_that_an_env_file_cannot_hold_is_refused(self, home, emulator, run):
         words = ["--env-file", str(home.path / "e"), "--token-folder", str(home.path / "a b")]
         done = run("serve", "job", *words)
         assert (done.returncode, done.stdout) == (2, "")
         assert not (home.path / "a b").exists()
 
-    def test_without_an_env_file_it_prints_what_a_container_needs(
-        self, home: Home, emulator: Emulator
-    ) -> None:
+    def test_without_an_env_file_it_prints_what_a_container_needs(self, home, emulator):
         with Program([*SERVE, "--token-folder", str(home.path / "t")], home) as program:
             program.says("AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:")
             printed = "".join(program.out)
@@ -321,9 +292,7 @@ class TestTokenFolder:
 
 
 class TestSocket:
-    def test_it_answers_with_a_credential_process_document(
-        self, home: Home, emulator: Emulator
-    ) -> None:
+    def test_it_answers_with_a_credential_process_document(self, home, emulator):
         path = home.path / "sso.sock"
         with Program([*SERVE, "--socket", str(path)], home) as program:
             program.says("http://localhost/")
@@ -342,8 +311,8 @@ class TestSocket:
 
     @pytest.mark.needs_root
     def test_another_user_gets_nothing_even_when_the_mode_allows_connecting(
-        self, home: Home, emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
-    ) -> None:
+        self, home, emulator, tmp_path_factory
+    ):
         path = Path(f"/tmp/ssohelper-test-{os.getpid()}.sock")
         with Program([*SERVE, "--socket", str(path)], home) as program:
             program.says("http://localhost/")
@@ -354,9 +323,7 @@ class TestSocket:
             assert program.ends(signal.SIGTERM) == 143
         assert not path.exists()
 
-    def test_a_socket_that_another_user_could_replace_is_refused(
-        self, home: Home, emulator: Emulator, run: Run
-    ) -> None:
+    def test_a_socket_that_another_user_could_replace_is_refused(self, home, emulator, run):
         # A container would use that user's credentials as ours.
         shared = home.path / "shared"
         shared.mkdir()
@@ -366,9 +333,7 @@ class TestSocket:
         assert "others may write in the folder" in done.stderr
         assert list(shared.iterdir()) == []
 
-    def test_the_socket_of_a_killed_server_is_replaced(
-        self, home: Home, emulator: Emulator
-    ) -> None:
+    def test_the_socket_of_a_killed_server_is_replaced(self, home, emulator):
         path = home.path / "sso.sock"
         for _ in range(2):
             with Program([*SERVE, "--socket", str(path)], home) as program:
@@ -377,9 +342,7 @@ class TestSocket:
             assert path.is_socket()
         assert len(os.listdir(state(home))) == 1
 
-    def test_a_socket_in_a_folder_whose_name_is_not_utf8(
-        self, home: Home, emulator: Emulator
-    ) -> None:
+    def test_a_socket_in_a_folder_whose_name_is_not_utf8(self, home, emulator):
         folder = os.fsencode(home.path) + b"/\xff"
         os.mkdir(folder)
         for number, sockets in ((signal.SIGKILL, [b"s"]), (signal.SIGTERM, [])):
@@ -390,9 +353,7 @@ class TestSocket:
             assert os.listdir(folder) == sockets
 
 
-def test_many_idle_clients_leave_the_descriptors_that_answering_needs(
-    home: Home, emulator: Emulator
-) -> None:
+def test_many_idle_clients_leave_the_descriptors_that_answering_needs(home, emulator):
     port = free_port()
     line = f"ulimit -n 80; exec {' '.join(SERVE)} --port {port} --socket {home.path}/sso.sock"
     with Program(["/bin/sh", "-c", line], home) as program:
@@ -404,16 +365,14 @@ def test_many_idle_clients_leave_the_descriptors_that_answering_needs(
             client.close()
 
 
-def test_signed_out_it_does_not_start(home: Home, emulator: Emulator, run: Run) -> None:
+def test_signed_out_it_does_not_start(home, emulator, run):
     for path in home.token_folder.iterdir():
         path.unlink()
     done = run("serve", "job")
     assert (done.returncode, done.stdout) == (4, "")
 
 
-def test_a_notice_is_printed_and_passed_to_the_users_command(
-    home: Home, emulator: Emulator
-) -> None:
+def test_a_notice_is_printed_and_passed_to_the_users_command(home, emulator):
     folder = home.path / ".config/ssohelper"
     folder.mkdir(parents=True)
     programs = home.path / "programs"
@@ -435,7 +394,7 @@ def test_a_notice_is_printed_and_passed_to_the_users_command(
         assert program.ends(signal.SIGTERM, seconds=30) == 143  # the hanging command delays nothing
 
 
-def test_a_stopped_terminal_delays_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_terminal_delays_nothing(home, monkeypatch):
     stopped = threading.Event()
     said: list[str] = []
 

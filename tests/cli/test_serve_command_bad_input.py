@@ -11,16 +11,12 @@ from ssohelper import cli
 from ssohelper.actions import selection
 from ssohelper.app import App
 from ssohelper.cli import serve_command
-from ssohelper.emulator.server import Emulator
 from ssohelper.errors import LocalState
 from tests.cli.test_serve_command import SERVE, state
-from tests.conftest import Home, Run
 from tests.endpoint.conftest import emulator as emulator  # a fixture
 
 
-def test_an_invalid_option_is_an_error_of_one_line(
-    home: Home, emulator: Emulator, run: Run
-) -> None:
+def test_an_invalid_option_is_an_error_of_one_line(home, emulator, run):
     there = home.path / "there"
     there.write_text("mine")
     with socket.socket() as taken:
@@ -41,9 +37,7 @@ def test_an_invalid_option_is_an_error_of_one_line(
     assert there.read_text() == "mine"
 
 
-def test_a_relative_path_in_a_removed_folder_is_an_error_of_one_line(
-    home: Home, emulator: Emulator
-) -> None:
+def test_a_relative_path_in_a_removed_folder_is_an_error_of_one_line(home, emulator):
     for option in ("--socket", "--env-file"):
         line = f"mkdir gone; cd gone; rmdir ../gone; {' '.join(SERVE)} {option} name"
         done = subprocess.run(
@@ -57,9 +51,7 @@ def refused(thread: threading.Thread) -> None:
     raise RuntimeError("can't start new thread")
 
 
-def test_when_no_thread_can_be_started_it_is_an_error_of_one_line(
-    home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_when_no_thread_can_be_started_it_is_an_error_of_one_line(home, emulator, monkeypatch):
     app = App(home.env)
     with serve_command._make_endpoint(app, selection.resolve_profile(app, "job", None)) as endpoint:
         endpoint.listen_on_port()
@@ -69,9 +61,7 @@ def test_when_no_thread_can_be_started_it_is_an_error_of_one_line(
     assert os.listdir(state(home)) == []
 
 
-def test_once_threads_can_be_started_again_aws_is_asked(
-    home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_once_threads_can_be_started_again_aws_is_asked(home, emulator, monkeypatch):
     app = App(home.env)
     with serve_command._make_endpoint(app, selection.resolve_profile(app, "job", None)) as endpoint:
         with monkeypatch.context() as for_a_while:
@@ -82,12 +72,7 @@ def test_once_threads_can_be_started_again_aws_is_asked(
         assert endpoint.source.get_credentials(60.0).access_key_id
 
 
-def test_a_wrong_argument_is_an_error_of_one_line(
-    home: Home,
-    emulator: Emulator,
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_wrong_argument_is_an_error_of_one_line(home, emulator, capfd, monkeypatch):
     for name, value in home.env.items():
         monkeypatch.setenv(name, value)
     for words in (

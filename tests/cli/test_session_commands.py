@@ -7,8 +7,7 @@ import pytest
 
 from ssohelper.app import App
 from ssohelper.core.model import PageChoice, RoleKey
-from ssohelper.emulator.server import Emulator
-from tests.cli.test_setup_command import Terminal, ended, terminal
+from tests.cli.test_setup_command import ended, terminal
 from tests.conftest import Home, Run
 from tests.saved_listing import PAY, URL, add_listed_session
 
@@ -29,7 +28,7 @@ credential_process = ssohelper credential-process --session=corp {ROLE}
 
 
 @pytest.fixture
-def synced(home: Home, run: Run) -> Home:
+def synced(home, run) -> Home:
     """The session "corp" with filters, and managed profiles for two of its three roles."""
     add_listed_session(home)
     done = run("profile", "sync", "--role", "Read", "--yes")
@@ -38,7 +37,7 @@ def synced(home: Home, run: Run) -> Home:
 
 
 @pytest.fixture
-def signed_in(home: Home, run: Run, emulator: Emulator) -> Home:
+def signed_in(home, run, emulator) -> Home:
     """The session "corp" with a token of the emulator, and a managed profile."""
     home.add_session()
     home.write_token(emulator.issue_token("ana"))
@@ -57,7 +56,7 @@ def add_own_profiles(home: Home) -> None:
 
 
 class TestShowing:
-    def test_list_prints_each_session_with_its_profiles(self, synced: Home, run: Run) -> None:
+    def test_list_prints_each_session_with_its_profiles(self, synced, run):
         add_own_profiles(synced)
         line = run("session", "list").stdout
         assert line == f"corp\t{URL}\teu-west-1\t-\tsigned out\t4\n"
@@ -74,9 +73,7 @@ class TestShowing:
             "profiles": 4,
         }
 
-    def test_show_prints_what_is_remembered_and_who_wrote_the_profiles(
-        self, synced: Home, run: Run
-    ) -> None:
+    def test_show_prints_what_is_remembered_and_who_wrote_the_profiles(self, synced, run):
         add_own_profiles(synced)
         rows = dict(line.split("\t") for line in run("session", "show").stdout.splitlines())
         assert rows["filters"] == "--role Read"
@@ -87,16 +84,12 @@ class TestShowing:
         assert found["other_profiles"] == ["mine", "by-hand"]
         assert found["files"] == []
 
-    def test_show_names_the_files_with_tokens_and_no_secret(
-        self, signed_in: Home, run: Run, emulator: Emulator
-    ) -> None:
+    def test_show_names_the_files_with_tokens_and_no_secret(self, signed_in, run, emulator):
         done = run("session", "show", "corp")
         assert str(signed_in.token_folder) in done.stdout
         assert emulator.canary not in done.stdout + done.stderr
 
-    def test_list_shows_a_session_that_no_command_can_use_with_the_reason(
-        self, synced: Home, run: Run
-    ) -> None:
+    def test_list_shows_a_session_that_no_command_can_use_with_the_reason(self, synced, run):
         broken = "[sso-session broken]\nsso_start_url = https://d-1.awsapps.com/start\n\n"
         synced.write_config(broken + synced.config_file.read_text())
         good, bad = run("session", "list").stdout.splitlines()
@@ -104,7 +97,7 @@ class TestShowing:
         assert bad.startswith("broken\thttps://d-1.awsapps.com/start\t-\t-\tunusable: ")
         assert data_of(run, "session", "list")[1]["state"] == "unusable"
 
-    def test_an_unknown_session_is_exit_2_with_a_similar_name(self, synced: Home, run: Run) -> None:
+    def test_an_unknown_session_is_exit_2_with_a_similar_name(self, synced, run):
         done = run("session", "show", "crop")
         assert (done.returncode, done.stdout) == (2, "")
         assert 'did you mean "corp"?' in done.stderr
@@ -112,8 +105,8 @@ class TestShowing:
 
 class TestRemoving:
     def test_it_signs_out_and_takes_session_profiles_settings_and_filters(
-        self, signed_in: Home, run: Run, emulator: Emulator
-    ) -> None:
+        self, signed_in, run, emulator
+    ):
         signed_in.write_config(
             "[profile other]\nregion = eu-west-1\n\n" + signed_in.config_file.read_text()
         )
@@ -136,9 +129,7 @@ class TestRemoving:
         ]
         assert run("favourite", "list").stdout == ""
 
-    def test_profiles_of_others_keep_it_and_are_named(
-        self, synced: Home, run: Run, emulator: Emulator
-    ) -> None:
+    def test_profiles_of_others_keep_it_and_are_named(self, synced, run, emulator):
         add_own_profiles(synced)
         before = synced.config_file.read_bytes()
         done = run("session", "rm", "corp", "--yes")
@@ -146,16 +137,14 @@ class TestRemoving:
         assert '"mine", "by-hand"' in done.stderr
         assert synced.config_file.read_bytes() == before
 
-    def test_a_chain_of_another_tool_keeps_it(self, synced: Home, run: Run) -> None:
+    def test_a_chain_of_another_tool_keeps_it(self, synced, run):
         arn = f"arn:aws:iam::{PAY}:role/Deploy"
         chain = f"[profile deploy]\nrole_arn = {arn}\nsource_profile = pay.Read\n"
         synced.write_config(synced.config_file.read_text() + "\n" + chain)
         done = run("session", "rm", "corp", "--yes")
         assert (done.returncode, '"deploy"' in done.stderr) == (2, True)
 
-    def test_dry_run_and_no_answer_change_nothing(
-        self, signed_in: Home, run: Run, emulator: Emulator
-    ) -> None:
+    def test_dry_run_and_no_answer_change_nothing(self, signed_in, run, emulator):
         before = signed_in.config_file.read_bytes()
         assert "-[sso-session corp]" in run("session", "rm", "corp", "--dry-run").stdout
         assert run("session", "rm", "corp").returncode == 2
@@ -163,7 +152,7 @@ class TestRemoving:
         assert emulator.counters["Logout"] == 0
 
 
-def test_leftovers_stay_after_a_dry_run_and_without_an_answer(synced: Home, run: Run) -> None:
+def test_leftovers_stay_after_a_dry_run_and_without_an_answer(synced, run):
     # The user renames the session in an editor.
     synced.write_config(synced.config_file.read_text().replace("corp", "acme"))
     for options, roles in ((["--dry-run"], ("Read",)), ([], ("Read",)), (["--yes"], ())):
@@ -171,7 +160,7 @@ def test_leftovers_stay_after_a_dry_run_and_without_an_answer(synced: Home, run:
         assert App(synced.env).choices.load("corp").roles == roles, options
 
 
-def test_rm_says_what_happens_to_profiles_that_could_be_adopted(synced: Home, run: Run) -> None:
+def test_rm_says_what_happens_to_profiles_that_could_be_adopted(synced, run):
     add_own_profiles(synced)
     done = run("session", "rm", "corp", "--yes")
     assert done.returncode == 2
@@ -179,9 +168,7 @@ def test_rm_says_what_happens_to_profiles_that_could_be_adopted(synced: Home, ru
 
 
 @pytest.mark.parametrize("has_plain", [False, True])
-def test_rm_says_what_a_profile_is_that_assumes_a_role(
-    synced: Home, run: Run, has_plain: bool
-) -> None:
+def test_rm_says_what_a_profile_is_that_assumes_a_role(synced, run, has_plain):
     deploy = f"[profile deploy]\nrole_arn = arn:aws:iam::{PAY}:role/Deploy\n"
     source = next(
         line[9:-1]
@@ -212,17 +199,13 @@ BACK = f"ssohelper setup {URL} --session corp --region eu-west-1"
 
 class TestMissing:
     @pytest.mark.parametrize("command", [("list",), ("login",), ("login", "corp"), ("status",)])
-    def test_commands_name_it_and_the_way_back(
-        self, synced: Home, run: Run, command: tuple[str, ...]
-    ) -> None:
+    def test_commands_name_it_and_the_way_back(self, synced, run, command):
         remove_section(synced)
         said = run(*command).stderr
         assert 'the session "corp" is not in the config, and profiles name it: "pay.Read"' in said
         assert f"bring it back with: {BACK}" in said
 
-    def test_list_keeps_it_after_a_sign_out(
-        self, signed_in: Home, run: Run, emulator: Emulator
-    ) -> None:
+    def test_list_keeps_it_after_a_sign_out(self, signed_in, run, emulator):
         services = App(signed_in.env)
         corp = services.config.read().sso_session("corp")
         assert corp is not None
@@ -239,9 +222,7 @@ class TestMissing:
         assert "bring it back with: ssohelper setup" in shown.stderr
 
 
-def test_show_on_a_terminal_counts_the_profiles_that_do_not_fit(
-    synced: Home, run: Run, terminal: Terminal
-) -> None:
+def test_show_on_a_terminal_counts_the_profiles_that_do_not_fit(synced, run, terminal):
     many = "".join(
         f"\n[profile p{number}]\nsso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
         for number in range(1200)
@@ -256,7 +237,7 @@ def test_show_on_a_terminal_counts_the_profiles_that_do_not_fit(
     assert "p1199" in run("session", "show", "corp").stdout
 
 
-def test_a_file_in_place_of_the_records_is_said_and_stays(synced: Home, run: Run) -> None:
+def test_a_file_in_place_of_the_records_is_said_and_stays(synced, run):
     records = synced.path / ".local/state/ssohelper/signed-in"
     assert not records.exists()
     records.write_text("mine")

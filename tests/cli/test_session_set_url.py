@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
 
@@ -12,7 +11,7 @@ from ssohelper.app import App
 from ssohelper.core.model import RoleKey
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import START_URL, World, demo_world
-from tests.cli.test_setup_command import DEV, Terminal, ended, profiles, session_keys, terminal
+from tests.cli.test_setup_command import DEV, ended, profiles, session_keys, terminal
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
 
@@ -24,7 +23,7 @@ SET_URL = ("session", "set-url", "corp", NEW_URL, "--yes")
 
 
 @pytest.fixture
-def other(emulator: Emulator) -> World:
+def other(emulator) -> World:
     """Return the portal at the new address: with the same users, accounts and roles."""
     found = demo_world()
     found.start_url, found.name = NEW_URL, "Other"
@@ -33,7 +32,7 @@ def other(emulator: Emulator) -> World:
 
 
 @pytest.fixture
-def corp(home: Home, run: Run, emulator: Emulator, other: World) -> Home:
+def corp(home, run, emulator, other) -> Home:
     """Return a home where ana has set up the session "corp", with a filter."""
     home.browser()
     emulator.auto_approve = "ana"
@@ -55,7 +54,7 @@ def state(home: Home) -> dict[str, bytes]:
     }
 
 
-def test_everything_stays_but_the_sign_in(corp: Home, run: Run, emulator: Emulator) -> None:
+def test_everything_stays_but_the_sign_in(corp, run, emulator):
     ok(run, "favourite", "add", PROFILE)
     ok(run, "config", "set", "guard.rules", "corp:*-prod/*")
     ok(run, "config", "set", "sessions.corp.session_hours", "4")
@@ -89,16 +88,14 @@ def test_everything_stays_but_the_sign_in(corp: Home, run: Run, emulator: Emulat
     assert corp.config_file.read_bytes() == before
 
 
-def test_the_saved_list_is_used_at_once(corp: Home, run: Run, emulator: Emulator) -> None:
+def test_the_saved_list_is_used_at_once(corp, run, emulator):
     listed = run("list").stdout
     ok(run, *SET_URL)
     emulator.faults.set(down={"ListAccounts": 503})
     assert run("list").stdout == listed
 
 
-def test_a_device_code_moves_it_to_another_region(
-    corp: Home, run: Run, emulator: Emulator, other: World
-) -> None:
+def test_a_device_code_moves_it_to_another_region(corp, run, emulator, other):
     other.region = "eu-west-1"
     opened = (corp.path / "opened").read_text()
     said = ok(run, *SET_URL, "--region", "eu-west-1", "--device-code", "--no-browser")
@@ -148,16 +145,7 @@ def forget_user(home: Home, _emulator: Emulator, _other: World) -> None:
         ],
     ),
 )
-def test_otherwise_nothing_changes(
-    corp: Home,
-    run: Run,
-    emulator: Emulator,
-    other: World,
-    prepare: Callable[[Home, Emulator, World], None],
-    options: list[str],
-    code: int,
-    message: str,
-) -> None:
+def test_otherwise_nothing_changes(corp, run, emulator, other, prepare, options, code, message):
     prepare(corp, emulator, other)
     before = state(corp)
     done = run("session", "set-url", "corp", NEW_URL, *options)
@@ -200,14 +188,8 @@ sys.exit(run(sys.argv[1:]))
     ),
 )
 def test_a_kill_leaves_the_old_or_the_new_address(
-    corp: Home,
-    run: Run,
-    emulator: Emulator,
-    module: str,
-    step: str,
-    is_moved: bool,
-    is_signed_in: bool,
-) -> None:
+    corp, run, emulator, module, step, is_moved, is_signed_in
+):
     code = _KILLED.format(module=module, step=step)
     done = subprocess.run(
         [sys.executable, "-c", code, *SET_URL], env=corp.env, capture_output=True, timeout=60
@@ -224,9 +206,7 @@ def test_a_kill_leaves_the_old_or_the_new_address(
 
 
 @pytest.mark.parametrize("answer", ["y", "n"])
-def test_setup_offers_it_for_the_same_roles_and_user(
-    corp: Home, run: Run, emulator: Emulator, terminal: Terminal, answer: str
-) -> None:
+def test_setup_offers_it_for_the_same_roles_and_user(corp, run, emulator, terminal, answer):
     before = profiles(corp)
     taken = run("setup", NEW_URL, "--region", "us-east-1", "--yes")
     assert f"ssohelper session set-url corp {NEW_URL}; else choose" in taken.stderr
@@ -247,7 +227,7 @@ def test_setup_offers_it_for_the_same_roles_and_user(
     assert run("credential-process", "--profile", PROFILE).returncode == 0
 
 
-def test_an_address_that_aws_does_not_know_is_said_with_this_command(corp: Home, run: Run) -> None:
+def test_an_address_that_aws_does_not_know_is_said_with_this_command(corp, run):
     url = "https://unknown.awsapps.com/start"
     done = run("session", "set-url", "corp", url, "--yes")
     assert done.returncode == 6
@@ -255,7 +235,7 @@ def test_an_address_that_aws_does_not_know_is_said_with_this_command(corp: Home,
     assert "ssohelper setup" not in done.stderr
 
 
-def test_setup_with_yes_only_names_the_command(corp: Home, run: Run) -> None:
+def test_setup_with_yes_only_names_the_command(corp, run):
     said = ok(run, "setup", NEW_URL, "--session", "two", "--region", "us-east-1", "--yes")
     assert f"ssohelper session set-url corp {NEW_URL}\n" in said
     assert session_keys(corp, "corp")["sso_start_url"] == START_URL

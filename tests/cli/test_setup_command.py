@@ -69,7 +69,7 @@ def ok(done: "subprocess.CompletedProcess[str]") -> str:
 
 
 @pytest.fixture
-def terminal(home: Home) -> Any:
+def terminal(home) -> Any:
     """Start commands on pseudo-terminals, which are closed after the test."""
     started: list[Any] = []
 
@@ -116,9 +116,7 @@ def assert_signed_out(home: Home, emulator: Emulator) -> None:
 
 
 class TestOffATerminal:
-    def test_pkce_from_the_url_to_the_aws_cli(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_pkce_from_the_url_to_the_aws_cli(self, run, home, emulator):
         opened = home.browser()
         printed = ok(run("setup", START_URL, "--region", "us-east-1", "--yes"))
         assert len(opened.read_text().split()) == 1
@@ -139,7 +137,7 @@ class TestOffATerminal:
     @pytest.mark.long
     @pytest.mark.network_client
     @pytest.mark.parametrize("form", ["process", "sso"])
-    def test_the_printed_commands_work(self, run: Run, home: Home, form: str) -> None:
+    def test_the_printed_commands_work(self, run, home, form):
         aws = require_program("aws")
         home.browser()
         printed = ok(
@@ -160,7 +158,7 @@ class TestOffATerminal:
         # Every command that the message names exists.
         assert set(re.findall(r"ssohelper ([a-z-]+)", printed)) <= set(COMMANDS)
 
-    def test_install_is_not_proposed_once_it_is_done(self, run: Run, home: Home) -> None:
+    def test_install_is_not_proposed_once_it_is_done(self, run, home):
         home.browser()
         home.env["SHELL"] = "/bin/bash"
         (home.path / ".bashrc").write_text('eval "$(ssohelper shell-init bash)"\n')
@@ -168,9 +166,7 @@ class TestOffATerminal:
         assert "for all your roles: ssohelper list" in printed
         assert "ssohelper install" not in printed
 
-    def test_it_proposes_nothing_that_was_not_seen_to_work(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_it_proposes_nothing_that_was_not_seen_to_work(self, run, home, emulator):
         home.browser()
         emulator.faults.script("GetRoleCredentials", 403, body='{"message": "No access"}', times=99)
         printed = ok(run("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes"))
@@ -180,9 +176,7 @@ class TestOffATerminal:
             in printed
         )
 
-    def test_without_the_aws_cli_it_prints_a_command_of_ssohelper(
-        self, run: Run, home: Home
-    ) -> None:
+    def test_without_the_aws_cli_it_prints_a_command_of_ssohelper(self, run, home):
         home.browser()
         home.env["PATH"] = "/nowhere"
         home.env["AWS_REGION"] = "sa-east-1"
@@ -191,9 +185,7 @@ class TestOffATerminal:
         # The option wins over the region of the shell, which is proposed without it.
         assert {one["region"] for one in profiles(home).values()} == {"us-east-1"}
 
-    def test_the_printed_command_names_no_profile_whose_role_is_gone(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_the_printed_command_names_no_profile_whose_role_is_gone(self, run, home, emulator):
         home.browser()
         ok(run("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes"))
         emulator.world.unassign("everyone", "ReadOnlyAccess", "Workloads")
@@ -202,7 +194,7 @@ class TestOffATerminal:
         assert "1 profile left whose role is gone" in printed
         assert "payments-dev.ReadOnlyAccess" in profiles(home)
 
-    def test_a_device_code_on_request(self, run: Run, home: Home, emulator: Emulator) -> None:
+    def test_a_device_code_on_request(self, run, home, emulator):
         opened = home.browser(visits=False)
         setup = ("setup", START_URL, "--region", "us-east-1", "--device-code", "--no-browser")
         printed = ok(run(*setup, "--yes"))
@@ -212,9 +204,7 @@ class TestOffATerminal:
         assert not opened.exists()
         assert len(profiles(home)) == 20
 
-    def test_after_an_unconfirmed_sign_in_the_hint_repeats_setup(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_after_an_unconfirmed_sign_in_the_hint_repeats_setup(self, run, home, emulator):
         emulator.auto_approve = None
         emulator.faults.expires_in = 1
         setup = ("setup", START_URL, "--region", "us-east-1", "--device-code", "--yes")
@@ -226,9 +216,7 @@ class TestOffATerminal:
         again = run(*setup)
         assert again.stderr.endswith(" with: ssohelper login d-0000000000\n")
 
-    def test_without_yes_it_neither_signs_in_nor_writes(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_without_yes_it_neither_signs_in_nor_writes(self, run, home, emulator):
         opened = home.browser()
         done = run("setup", START_URL, "--region", "us-east-1", input="y\n")
         assert (done.returncode, done.stdout) == (2, "")
@@ -238,9 +226,7 @@ class TestOffATerminal:
         assert not (home.path / ".aws").exists()
 
     @pytest.mark.parametrize("more", [(), ("--form", "sso")])
-    def test_a_throw_away_installation_writes_nothing(
-        self, run: Run, home: Home, emulator: Emulator, more: tuple[str, ...]
-    ) -> None:
+    def test_a_throw_away_installation_writes_nothing(self, run, home, emulator, more):
         home.browser()
         setup = ("setup", START_URL, "--region", "us-east-1", "--yes", *more)
         done = run(*setup, env={"UV_CACHE_DIR": sys.prefix})
@@ -249,9 +235,7 @@ class TestOffATerminal:
         assert emulator.counters.total() == 0
         assert not (home.path / ".aws").exists()
 
-    def test_without_an_assigned_account_it_prints_no_command_to_try(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_without_an_assigned_account_it_prints_no_command_to_try(self, run, home, emulator):
         home.browser()
         emulator.world.add_person("new")
         emulator.auto_approve = "new"
@@ -268,12 +252,12 @@ def ok_out(done: "subprocess.CompletedProcess[str]") -> str:
 
 class TestSecondRun:
     @pytest.fixture(autouse=True)
-    def _set_up(self, run: Run, home: Home, emulator: Emulator) -> None:
+    def _set_up(self, run, home, emulator):
         home.browser()
         ok(run("setup", START_URL, "--region", "us-east-1", "--session", "corp", "--yes"))
         emulator.reset_counters()
 
-    def test_a_second_run_changes_no_byte(self, run: Run, home: Home, emulator: Emulator) -> None:
+    def test_a_second_run_changes_no_byte(self, run, home, emulator):
         before, stat = home.config_file.read_bytes(), home.config_file.stat()
         printed = ok(run("setup", f"{START_URL}/", "--yes"))
         assert "nothing to change" in printed
@@ -281,7 +265,7 @@ class TestSecondRun:
         assert home.config_file.stat().st_mtime_ns == stat.st_mtime_ns
         assert emulator.counters["authorize"] == 0  # the user is still signed in: no new sign-in
 
-    def test_a_missing_profile_is_restored_and_the_rest_stays(self, run: Run, home: Home) -> None:
+    def test_a_missing_profile_is_restored_and_the_rest_stays(self, run, home):
         text = home.config_file.read_text() + "# mine\n"
         head, _, rest = text.partition("[profile payments-dev.Developer]\n")
         tail = rest[rest.index("[profile ") :]
@@ -295,22 +279,20 @@ class TestSecondRun:
         assert left.startswith(head)
         assert tail.strip() in left
 
-    def test_a_missing_session_section_is_restored(self, run: Run, home: Home) -> None:
+    def test_a_missing_session_section_is_restored(self, run, home):
         text = home.config_file.read_text()
         home.config_file.write_text(text[text.index("[profile ") :])
         ok(run("setup", START_URL, "--region", "us-east-1", "--session", "corp", "--yes"))
         assert session_keys(home, "corp")["sso_start_url"] == START_URL
         assert len(profiles(home)) == 20
 
-    def test_a_profile_that_rm_removed_is_not_added_again(self, run: Run, home: Home) -> None:
+    def test_a_profile_that_rm_removed_is_not_added_again(self, run, home):
         ok(run("profile", "rm", "payments-dev.Developer", "--yes"))
         before = home.config_file.read_bytes()
         assert 'skipped "payments-dev.Developer"' in ok(run("setup", START_URL, "--yes"))
         assert home.config_file.read_bytes() == before
 
-    def test_another_url_for_this_session_name_is_exit_3(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_another_url_for_this_session_name_is_exit_3(self, run, home, emulator):
         before = home.config_file.read_bytes()
         given = ("setup", SECOND_URL, "--session", "corp", "--region", "us-east-1", "--yes")
         done = run(*given)
@@ -319,9 +301,7 @@ class TestSecondRun:
         assert (home.config_file.read_bytes(), emulator.counters.total()) == (before, 0)
 
     @pytest.mark.long
-    def test_a_second_user_of_the_portal_has_a_session_of_their_own(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_a_second_user_of_the_portal_has_a_session_of_their_own(self, run, home, emulator):
         first = profiles(home)
         emulator.auto_approve = "ben"
         ok(run("setup", START_URL, "--region", "us-east-1", "--session", "ben", "--yes"))
@@ -339,9 +319,7 @@ class TestSecondRun:
         again = run("setup", START_URL, "--yes")
         assert (again.returncode, '"corp", "ben"' in again.stderr) == (2, True)
 
-    def test_a_second_organization_renames_no_profile_of_the_first(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_a_second_organization_renames_no_profile_of_the_first(self, run, home, emulator):
         second = demo_world()
         second.start_url, second.name = SECOND_URL, "Second"
         emulator.add_organization(second)
@@ -364,12 +342,12 @@ class TestSecondRun:
             ok(run("setup", url, "--yes"))
         assert home.config_file.read_bytes() == text
 
-    def test_a_new_region_is_written(self, run: Run, home: Home) -> None:
+    def test_a_new_region_is_written(self, run, home):
         ok(run("setup", START_URL, "--region", "eu-west-1", "--yes"))
         assert session_keys(home, "corp")["sso_region"] == "eu-west-1"
 
 
-def test_filters_template_and_form_are_remembered(run: Run, home: Home, emulator: Emulator) -> None:
+def test_filters_template_and_form_are_remembered(run, home, emulator):
     home.browser()
     choices = ("--account", "*-dev", "--role", "Read*", "--form", "sso", "--name-template")
     given = ("setup", START_URL, "--region", "us-east-1", "--yes", *choices)
@@ -384,13 +362,13 @@ def test_filters_template_and_form_are_remembered(run: Run, home: Home, emulator
     assert len(profiles(home)) == 4
 
 
-def test_warns_when_no_role_matches_the_filters(run: Run, home: Home) -> None:
+def test_warns_when_no_role_matches_the_filters(run, home):
     home.browser()
     setup = ("setup", START_URL, "--region", "us-east-1", "--account", "payments-dve", "--yes")
     assert "no role matches --account payments-dve" in ok(run(*setup))
 
 
-def test_form_converts_existing_profiles(run: Run, home: Home) -> None:
+def test_form_converts_existing_profiles(run, home):
     home.browser()
     setup = ("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes")
     ok(run(*setup))
@@ -402,7 +380,7 @@ def test_form_converts_existing_profiles(run: Run, home: Home) -> None:
     assert "nothing to change" in ok(run(*setup, "--role", "*"))
 
 
-def test_uses_the_session_that_already_has_the_url(run: Run, home: Home) -> None:
+def test_uses_the_session_that_already_has_the_url(run, home):
     home.browser()
     home.add_session("work", START_URL)
     before = home.config_file.read_text()
@@ -413,9 +391,7 @@ def test_uses_the_session_that_already_has_the_url(run: Run, home: Home) -> None
 
 
 @pytest.mark.parametrize("scheme", ["HTTPS://", ""])
-def test_a_start_url_as_people_type_it_is_written_as_aws_has_it(
-    run: Run, home: Home, scheme: str
-) -> None:
+def test_a_start_url_as_people_type_it_is_written_as_aws_has_it(run, home, scheme):
     home.browser()
     host = START_URL.partition("://")[2].partition("/")[0]
     typed = START_URL.replace("https://", scheme).replace(host, host.upper())
@@ -424,9 +400,7 @@ def test_a_start_url_as_people_type_it_is_written_as_aws_has_it(
 
 
 class TestRegion:
-    def test_an_unknown_or_invalid_region_is_refused_off_a_terminal(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_an_unknown_or_invalid_region_is_refused_off_a_terminal(self, run, home, emulator):
         done = run("setup", START_URL, "--yes")
         assert (done.returncode, "--region" in done.stderr) == (2, True)
         bad = run("setup", START_URL, "--region", "us-east-1;id", "--yes")
@@ -434,18 +408,14 @@ class TestRegion:
         assert emulator.counters.total() == 0
         assert not (home.path / ".aws").exists()
 
-    def test_a_second_session_of_a_portal_gets_the_region_of_the_first(
-        self, run: Run, home: Home
-    ) -> None:
+    def test_a_second_session_of_a_portal_gets_the_region_of_the_first(self, run, home):
         home.browser()
         ok(run("setup", START_URL, "--region", "us-east-1", "--session", "mine", "--yes"))
         ok(run("setup", START_URL, "--session", "theirs", "--yes"))
         assert session_keys(home, "theirs")["sso_region"] == "us-east-1"
 
     @pytest.mark.parametrize("way", [(), ("--device-code",)])
-    def test_the_wrong_region_is_exit_6_with_the_command_to_correct_it(
-        self, run: Run, home: Home, way: tuple[str, ...]
-    ) -> None:
+    def test_the_wrong_region_is_exit_6_with_the_command_to_correct_it(self, run, home, way):
         home.browser()
         url = "https://elsewhere.awsapps.com/start"
         done = run("setup", url, "--session", "corp", "--region", "us-west-2", "--yes", *way)
@@ -457,16 +427,12 @@ class TestRegion:
         again = run(*right.replace("REGION", "us-east-1").split()[1:])
         assert (again.returncode, "go ahead with: ssohelper setup" in again.stderr) == (2, True)
 
-    def test_the_fragment_of_an_address_from_a_browser_is_dropped(
-        self, run: Run, home: Home
-    ) -> None:
+    def test_the_fragment_of_an_address_from_a_browser_is_dropped(self, run, home):
         home.browser()
         ok(run("setup", f"{START_URL}/#/?tab=accounts", "--region", "us-east-1", "--yes"))
         assert session_keys(home, "d-0000000000")["sso_start_url"] == f"{START_URL}/"
 
-    def test_the_region_is_read_from_the_host_name(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_the_region_is_read_from_the_host_name(self, run, home, emulator):
         home.browser()
         url = "https://ssoins-1234.portal.eu-central-1.app.aws"
         world = World(url, "eu-central-1", "By host")
@@ -480,7 +446,7 @@ class TestRegion:
         assert profiles(home)["dev.Read"]["region"] == "eu-central-1"
 
     @pytest.mark.long
-    def test_the_user_is_asked_for_the_region(self, terminal: Terminal, home: Home) -> None:
+    def test_the_user_is_asked_for_the_region(self, terminal, home):
         home.browser()
         child = terminal("setup", START_URL, *ONLY_DEV)
         child.expect("the region of .* is not known")
@@ -510,13 +476,8 @@ class TestDefaultRegion:
         ),
     )
     def test_it_is_asked_for_once_with_a_proposal(
-        self,
-        terminal: Terminal,
-        home: Home,
-        default: str,
-        variables: dict[str, str],
-        proposed: str,
-    ) -> None:
+        self, terminal, home, default, variables, proposed
+    ):
         home.browser()
         home.env.update(variables)
         if default:
@@ -537,7 +498,7 @@ class TestDefaultRegion:
         assert "remembered: " not in child.before
         assert ended(child)[0] == 0
 
-    def test_with_yes_it_is_the_proposed_one_and_that_is_said(self, run: Run, home: Home) -> None:
+    def test_with_yes_it_is_the_proposed_one_and_that_is_said(self, run, home):
         home.browser()
         home.write_config("[default]\nregion = eu-west-3\n")
         printed = ok(run(*self.GIVEN, "--yes"))
@@ -546,9 +507,7 @@ class TestDefaultRegion:
         assert session_keys(home, "d-0000000000")["sso_region"] == "us-east-1"
 
     @pytest.mark.long
-    def test_an_unknown_region_is_refused_and_asked_for_again(
-        self, terminal: Terminal, home: Home
-    ) -> None:
+    def test_an_unknown_region_is_refused_and_asked_for_again(self, terminal, home):
         home.browser()
         child = terminal(*self.GIVEN)
         child.expect_exact("default region of the profiles [us-east-1]: ")
@@ -563,18 +522,14 @@ class TestDefaultRegion:
         assert ended(child)[0] == 0
 
     @pytest.mark.long
-    def test_it_is_not_asked_for_once_the_session_has_profiles(
-        self, terminal: Terminal, run: Run, home: Home
-    ) -> None:
+    def test_it_is_not_asked_for_once_the_session_has_profiles(self, terminal, run, home):
         home.browser()
         ok(run(*self.GIVEN, "--yes"))
         child = terminal(*self.GIVEN)
         child.expect_exact("nothing to change")
         assert "default region" not in child.before
 
-    def test_the_option_changes_the_profiles_with_the_old_default(
-        self, run: Run, home: Home
-    ) -> None:
+    def test_the_option_changes_the_profiles_with_the_old_default(self, run, home):
         home.browser()
         ok(run(*self.GIVEN, "--yes"))
         assert profiles(home)["payments-dev.ReadOnlyAccess"]["region"] == "us-east-1"
@@ -583,9 +538,7 @@ class TestDefaultRegion:
 
 
 class TestOnATerminal:
-    def test_answering_no_writes_nothing_and_yes_writes(
-        self, terminal: Terminal, home: Home, emulator: Emulator
-    ) -> None:
+    def test_answering_no_writes_nothing_and_yes_writes(self, terminal, home, emulator):
         home.browser()
         given = ("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
         child = terminal(*given)
@@ -609,7 +562,7 @@ class TestOnATerminal:
         assert len(profiles(home)) == 3
 
     @pytest.mark.long
-    def test_after_a_no_the_session_alone_can_be_kept(self, terminal: Terminal, home: Home) -> None:
+    def test_after_a_no_the_session_alone_can_be_kept(self, terminal, home):
         home.browser()
         child = terminal("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
         child.expect_exact("[y/N]")
@@ -622,9 +575,7 @@ class TestOnATerminal:
         assert len(list(home.token_folder.glob("*.json"))) > 0
 
     @pytest.mark.long
-    def test_what_is_typed_before_a_question_does_not_answer_it(
-        self, terminal: Terminal, home: Home, emulator: Emulator
-    ) -> None:
+    def test_what_is_typed_before_a_question_does_not_answer_it(self, terminal, home, emulator):
         home.browser()
         typing, is_started = [], threading.Event()
 
@@ -644,9 +595,7 @@ class TestOnATerminal:
         assert not home.config_file.exists()
 
     @pytest.mark.parametrize("number", long_after(1, [signal.SIGTERM, signal.SIGHUP]))
-    def test_a_signal_at_the_question_leaves_no_sign_in(
-        self, terminal: Terminal, home: Home, emulator: Emulator, number: int
-    ) -> None:
+    def test_a_signal_at_the_question_leaves_no_sign_in(self, terminal, home, emulator, number):
         home.browser()
         child = terminal("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
         child.expect_exact("[y/N]: ")
@@ -655,9 +604,7 @@ class TestOnATerminal:
         assert ended(child)[0] == 130
         assert_signed_out(home, emulator)
 
-    def test_an_interrupted_question_writes_nothing(
-        self, terminal: Terminal, home: Home, emulator: Emulator
-    ) -> None:
+    def test_an_interrupted_question_writes_nothing(self, terminal, home, emulator):
         home.browser()
         child = terminal("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
         child.expect_exact("[y/N]: ")
@@ -669,7 +616,7 @@ class TestOnATerminal:
         assert_signed_out(home, emulator)
 
     @pytest.mark.long
-    def test_the_portals_in_the_config_are_offered(self, terminal: Terminal, home: Home) -> None:
+    def test_the_portals_in_the_config_are_offered(self, terminal, home):
         home.browser()
         home.add_session("other", SECOND_URL)
         legacy = (
@@ -697,8 +644,8 @@ class TestOnATerminal:
 
     @pytest.mark.long
     def test_the_only_portal_in_the_config_is_taken_and_a_no_can_give_the_sign_in_back(
-        self, terminal: Terminal, home: Home, emulator: Emulator
-    ) -> None:
+        self, terminal, home, emulator
+    ):
         home.browser()
         home.add_session("corp", START_URL)
         before = home.config_file.read_bytes()
@@ -715,9 +662,7 @@ class TestOnATerminal:
 
     @pytest.mark.long
     @pytest.mark.parametrize("leaving", ["q", "\x03", "n"])
-    def test_the_question_which_portal_can_be_left(
-        self, terminal: Terminal, home: Home, leaving: str
-    ) -> None:
+    def test_the_question_which_portal_can_be_left(self, terminal, home, leaving):
         home.add_session("corp", START_URL)
         home.add_session("other", SECOND_URL)
         child = terminal("setup")
@@ -740,11 +685,11 @@ class TestGuards:
         return App(home.env).vault.policy.rules
 
     @pytest.fixture(autouse=True)
-    def dangerous(self, emulator: Emulator) -> None:
+    def dangerous(self, emulator):
         emulator.world.add_permission_set("AdministratorAccess")
         emulator.world.assign("ana", "AdministratorAccess", DEV)
 
-    def test_yes_guards_them_and_no_names_the_command(self, terminal: Terminal, home: Home) -> None:
+    def test_yes_guards_them_and_no_names_the_command(self, terminal, home):
         home.browser()
         child = terminal(*self.GIVEN)
         child.expect_exact("[y/N]")
@@ -768,7 +713,7 @@ class TestGuards:
             str(App(home.env).locations.settings_file),
         )
 
-    def test_with_yes_none_is_added_and_the_command_is_named(self, run: Run, home: Home) -> None:
+    def test_with_yes_none_is_added_and_the_command_is_named(self, run, home):
         home.browser()
         said = ok(run(*self.GIVEN, "--yes"))
         assert "guard administrators' roles with: ssohelper config set guard.rules" in said
@@ -776,15 +721,13 @@ class TestGuards:
 
 
 class TestWithoutAUrl:
-    def test_uses_the_only_portal_in_the_config(self, run: Run, home: Home) -> None:
+    def test_uses_the_only_portal_in_the_config(self, run, home):
         home.browser()
         home.add_session("corp", START_URL)
         ok(run("setup", *ONLY_DEV, "--yes"))
         assert len(profiles(home)) == 3
 
-    def test_of_several_portals_uses_the_one_of_the_given_session(
-        self, run: Run, home: Home
-    ) -> None:
+    def test_of_several_portals_uses_the_one_of_the_given_session(self, run, home):
         home.browser()
         home.add_session("other", SECOND_URL)
         home.add_session("corp", START_URL)
@@ -793,9 +736,7 @@ class TestWithoutAUrl:
         assert len(commands) == 3
         assert all("--session corp " in command for command in commands)
 
-    def test_two_sessions_of_one_portal_are_told_apart_by_their_names(
-        self, run: Run, home: Home
-    ) -> None:
+    def test_two_sessions_of_one_portal_are_told_apart_by_their_names(self, run, home):
         home.add_session("one", START_URL)
         home.add_session("two", START_URL)
         done = run("setup", "--yes")
@@ -805,9 +746,7 @@ class TestWithoutAUrl:
             "ssohelper: hint: name one, such as: ssohelper setup --session one\n"
         ) in done.stderr
 
-    def test_without_a_portal_or_with_two_it_is_exit_2(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_without_a_portal_or_with_two_it_is_exit_2(self, run, home, emulator):
         none = run("setup", "--yes")
         assert (none.returncode, "ssohelper setup START_URL" in none.stderr) == (2, True)
         home.add_session("one", START_URL)
@@ -841,9 +780,7 @@ class TestWithoutAUrl:
         "",
     ],
 )
-def test_an_invalid_start_url_causes_no_request(
-    run: Run, home: Home, emulator: Emulator, url: str
-) -> None:
+def test_an_invalid_start_url_causes_no_request(run, home, emulator, url):
     opened = home.browser()
     done = run("setup", "--region", "us-east-1", "--yes", "--", url)
     assert (done.returncode, done.stdout) == (3, "")
@@ -857,9 +794,7 @@ def test_an_invalid_start_url_causes_no_request(
 
 
 @pytest.mark.parametrize("name", ["-x", "../x", "a\nb", "x" * 65])
-def test_an_invalid_session_name_is_refused(
-    run: Run, home: Home, emulator: Emulator, name: str
-) -> None:
+def test_an_invalid_session_name_is_refused(run, home, emulator, name):
     done = run("setup", START_URL, "--region", "us-east-1", "--yes", f"--session={name}")
     assert done.returncode in (2, 3)
     assert "Traceback" not in done.stderr
@@ -897,12 +832,8 @@ def _put_file_for_folder(home: Home) -> str:
     ids=" ".join,
 )
 def test_a_config_that_cannot_be_written_is_refused_before_aws_is_asked(
-    home: Home,
-    emulator: Emulator,
-    run: Run,
-    spoil: Callable[[Home], str],
-    command: tuple[str, ...],
-) -> None:
+    home, emulator, run, spoil, command
+):
     opened = home.browser()
     words = spoil(home)
     done = run(*command)

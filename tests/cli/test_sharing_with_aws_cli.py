@@ -6,7 +6,6 @@ import subprocess
 import pytest
 
 from ssohelper.app import App
-from ssohelper.emulator.server import Emulator
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
 from tests.programs import require_program
@@ -35,7 +34,7 @@ class Aws:
 
 
 @pytest.fixture
-def aws(home: Home, emulator: Emulator) -> Aws:
+def aws(home, emulator) -> Aws:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_config(
         home.config_file.read_text() + f"[profile native]\nsso_session = corp\n"
@@ -52,9 +51,7 @@ def state(run: Run) -> str:
 @pytest.mark.parametrize(
     "how", [(), pytest.param(("--device-code", "--no-browser"), marks=pytest.mark.long)]
 )
-def test_the_aws_cli_uses_our_sign_in(
-    run: Run, home: Home, aws: Aws, emulator: Emulator, how: tuple[str, ...]
-) -> None:
+def test_the_aws_cli_uses_our_sign_in(run, home, aws, emulator, how):
     home.browser()
     assert run("login", *how).returncode == 0
     signed_in = emulator.counters["CreateToken"]
@@ -65,9 +62,7 @@ def test_the_aws_cli_uses_our_sign_in(
 
 
 @pytest.mark.parametrize("how", long_after(1, ["pkce", "--use-device-code"]))
-def test_we_use_the_sign_in_of_the_aws_cli(
-    run: Run, home: Home, aws: Aws, emulator: Emulator, how: str
-) -> None:
+def test_we_use_the_sign_in_of_the_aws_cli(run, home, aws, emulator, how):
     home.browser()
     words = [how] if how.startswith("--") else []
     result = aws("sso", "login", "--sso-session", "corp", *words)
@@ -84,9 +79,7 @@ def test_we_use_the_sign_in_of_the_aws_cli(
     assert emulator.counters["GetRoleCredentials"] == 1
 
 
-def test_we_renew_what_the_aws_cli_signed_in_and_it_goes_on(
-    run: Run, home: Home, aws: Aws, emulator: Emulator
-) -> None:
+def test_we_renew_what_the_aws_cli_signed_in_and_it_goes_on(run, home, aws, emulator):
     emulator.faults.set(rotation="strict", token_seconds=1000)
     home.browser()
     assert aws("sso", "login", "--sso-session", "corp").returncode == 0
@@ -98,9 +91,7 @@ def test_we_renew_what_the_aws_cli_signed_in_and_it_goes_on(
 
 
 @pytest.mark.long
-def test_ssohelper_and_the_aws_cli_use_one_client_registration(
-    run: Run, home: Home, aws: Aws, emulator: Emulator
-) -> None:
+def test_ssohelper_and_the_aws_cli_use_one_client_registration(run, home, aws, emulator):
     home.browser()
     assert run("login").returncode == 0
     assert aws("sso", "login", "--sso-session", "corp").returncode == 0
@@ -108,7 +99,7 @@ def test_ssohelper_and_the_aws_cli_use_one_client_registration(
 
 
 @pytest.mark.long
-def test_our_logout_is_seen_by_the_aws_cli(run: Run, home: Home, aws: Aws) -> None:
+def test_our_logout_is_seen_by_the_aws_cli(run, home, aws):
     home.browser()
     assert aws("sso", "login", "--sso-session", "corp").returncode == 0
     assert run("logout").returncode == 0
@@ -118,9 +109,7 @@ def test_our_logout_is_seen_by_the_aws_cli(run: Run, home: Home, aws: Aws) -> No
 
 
 @pytest.mark.long
-def test_the_logout_of_the_aws_cli_is_seen_by_us(
-    run: Run, home: Home, aws: Aws, emulator: Emulator
-) -> None:
+def test_the_logout_of_the_aws_cli_is_seen_by_us(run, home, aws, emulator):
     home.browser()
     assert run("login").returncode == 0
     assert aws("sso", "logout").returncode == 0
@@ -135,7 +124,7 @@ def test_the_logout_of_the_aws_cli_is_seen_by_us(
 
 
 @pytest.mark.long
-def test_the_aws_cli_signs_out_beside_a_lock_of_ours(run: Run, home: Home, aws: Aws) -> None:
+def test_the_aws_cli_signs_out_beside_a_lock_of_ours(run, home, aws):
     """`aws sso logout` parses every file beside the token, and fails at one that holds a number."""
     home.browser()
     assert run("login").returncode == 0

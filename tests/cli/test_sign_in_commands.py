@@ -12,14 +12,13 @@ import pytest
 from ssohelper.app import App
 from ssohelper.cli.sign_in_commands import TerminalUi
 from ssohelper.core.instants import from_iso
-from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.core.test_service_hosts import HOSTILE
 from tests.people import redirect_target_of
 
 
 @pytest.fixture(autouse=True)
-def _a_session(home: Home, emulator: Emulator) -> None:
+def _a_session(home, emulator):
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
 
 
@@ -39,9 +38,7 @@ def status(run: Run, *more: str) -> dict[str, object]:
 
 
 class TestLogin:
-    def test_pkce_opens_one_page_and_saves_the_token(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_pkce_opens_one_page_and_saves_the_token(self, run, home, emulator):
         opened = home.browser()
         result = run("login")
         assert result.returncode == 0, result.stderr
@@ -71,9 +68,7 @@ class TestLogin:
         assert {p.stat().st_mode & 0o777 for p in home.token_folder.iterdir()} == {0o600}
         assert emulator.canary not in result.stderr
 
-    def test_a_device_code_is_shown_and_polled_for(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_a_device_code_is_shown_and_polled_for(self, run, home, emulator):
         opened = home.browser(visits=False)
         result = run("login", "--device-code", "--no-browser", "--qr")
         assert result.returncode == 0, result.stderr
@@ -87,9 +82,7 @@ class TestLogin:
         assert emulator.counters["CreateToken.device_code"] == 2
         assert emulator.counters["authorize"] == 0
 
-    def test_the_qr_code_of_a_page_for_this_machine_names_the_command_for_a_phone(
-        self, run: Run, home: Home
-    ) -> None:
+    def test_the_qr_code_of_a_page_for_this_machine_names_the_command_for_a_phone(self, run, home):
         home.browser()
         result = run("login", "--qr")
         assert result.returncode == 0, result.stderr
@@ -101,21 +94,15 @@ class TestLogin:
         assert run(*way.split("ssohelper ")[1].split(), "--force").returncode == 0
 
     @pytest.mark.parametrize("mark", ["SSH_CONNECTION", "CI"])
-    def test_where_no_browser_can_run_a_device_code_is_used(
-        self, run: Run, emulator: Emulator, mark: str
-    ) -> None:
+    def test_where_no_browser_can_run_a_device_code_is_used(self, run, emulator, mark):
         assert run("login", env={mark: "true", "DISPLAY": ":0"}).returncode == 0
         assert emulator.counters["StartDeviceAuthorization"] == 1
 
-    def test_slow_down_and_a_lost_answer_do_not_end_the_sign_in(
-        self, run: Run, emulator: Emulator
-    ) -> None:
+    def test_slow_down_and_a_lost_answer_do_not_end_the_sign_in(self, run, emulator):
         emulator.faults.script("CreateToken.device_code", reset=True, close_after=0)
         assert run("login", "--device-code").returncode == 0
 
-    def test_a_second_login_has_nothing_to_do(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_a_second_login_has_nothing_to_do(self, run, home, emulator):
         home.browser()
         run("login")
         emulator.reset_counters()
@@ -125,9 +112,7 @@ class TestLogin:
         assert json.loads(result.stdout)["data"]["result"] == "kept"
         assert not emulator.counters
 
-    def test_a_token_is_renewed_before_a_sign_in_is_started(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_a_token_is_renewed_before_a_sign_in_is_started(self, run, home, emulator):
         opened = home.browser()
         home.write_token(emulator.issue_token("ana", seconds=600))
         result = run("login")
@@ -136,18 +121,14 @@ class TestLogin:
         assert not opened.exists()
         assert emulator.counters["CreateToken.refresh_token"] == 1
 
-    def test_after_the_end_of_a_sign_in_a_new_one_is_started(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_after_the_end_of_a_sign_in_a_new_one_is_started(self, run, home, emulator):
         home.browser()
         home.write_token(emulator.issue_token("ana", seconds=600))
         emulator.end_sign_ins("ana")
         assert run("login").returncode == 0
         assert emulator.counters["CreateToken.authorization_code"] == 1
 
-    def test_force_signs_in_anyway_and_removes_role_credentials(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_force_signs_in_anyway_and_removes_role_credentials(self, run, home, emulator):
         home.browser()
         run("login")
         role = ("--account-id", "000030000001", "--role-name", "ReadOnlyAccess")
@@ -162,7 +143,7 @@ class TestLogin:
         before, after = json.loads(first.stdout), json.loads(second.stdout)
         assert before["AccessKeyId"] != after["AccessKeyId"]
 
-    def test_min_counts_only_a_known_end(self, run: Run, home: Home, emulator: Emulator) -> None:
+    def test_min_counts_only_a_known_end(self, run, home, emulator):
         home.browser()
         run("login")
         done = run("login", "--min", "20h")
@@ -182,9 +163,7 @@ class TestLogin:
             (False, "the browser that opens now; if none does, open this page on this machine"),
         ],
     )
-    def test_it_says_whether_a_browser_opens(
-        self, home: Home, capsys: pytest.CaptureFixture[str], no_browser: bool, where: str
-    ) -> None:
+    def test_it_says_whether_a_browser_opens(self, home, capsys, no_browser, where):
         home.browser()
         app = App(home.env)
         session = app.config.read().sso_sessions()[0]
@@ -192,7 +171,7 @@ class TestLogin:
         said = capsys.readouterr().err
         assert said == f'sign in to "corp" in {where}:\n\n    http://x\n\n'
 
-    def test_the_browser_setting_of_the_session_is_used(self, run: Run, home: Home) -> None:
+    def test_the_browser_setting_of_the_session_is_used(self, run, home):
         opened = home.browser()
         program = home.env.pop("BROWSER")
         made = run("config", "set", "sessions.corp.browser", f"{program} %s")
@@ -201,9 +180,7 @@ class TestLogin:
         assert len(opened.read_text().split()) == 1
 
     @pytest.mark.parametrize("url", [u for u in HOSTILE if u and "us-east-1" not in u][:6])
-    def test_a_hostile_address_is_not_opened(
-        self, run: Run, home: Home, emulator: Emulator, url: str
-    ) -> None:
+    def test_a_hostile_address_is_not_opened(self, run, home, emulator, url):
         opened = home.browser(visits=False)
         emulator.faults.verification_uri_complete = url
         result = run("login", "--device-code")
@@ -212,7 +189,7 @@ class TestLogin:
         assert "\x1b" not in result.stderr
         assert not opened.exists()
 
-    def test_two_logins_open_one_page(self, home: Home, emulator: Emulator) -> None:
+    def test_two_logins_open_one_page(self, home, emulator):
         emulator.auto_approve = None
         opened = home.browser(visits=False)
         first = _start("login", home=home)
@@ -229,9 +206,7 @@ class TestLogin:
         _close(first, second)
 
     @pytest.mark.long
-    def test_a_login_that_waited_fails_with_the_other_login_s_refusal(
-        self, home: Home, emulator: Emulator
-    ) -> None:
+    def test_a_login_that_waited_fails_with_the_other_login_s_refusal(self, home, emulator):
         emulator.auto_approve = None
         opened = home.browser(visits=False)
         first = _start("login", home=home)
@@ -246,7 +221,7 @@ class TestLogin:
         assert len(opened.read_text().split()) == 1
         _close(first, second)
 
-    def test_bad_callbacks_do_not_end_a_login(self, home: Home, emulator: Emulator) -> None:
+    def test_bad_callbacks_do_not_end_a_login(self, home, emulator):
         emulator.auto_approve = None
         opened = home.browser(visits=False)
         login = _start("login", home=home)
@@ -260,7 +235,7 @@ class TestLogin:
         assert login.wait(60) == 0
         _close(login)
 
-    def test_ctrl_c_exits_with_130_and_releases_the_lock(self, home: Home, run: Run) -> None:
+    def test_ctrl_c_exits_with_130_and_releases_the_lock(self, home, run):
         opened = home.browser(visits=False)
         login = _start("login", home=home)
         _wait(opened.exists)
@@ -272,9 +247,7 @@ class TestLogin:
         assert run("login").returncode == 0
         _close(login)
 
-    def test_the_general_endpoint_is_ignored_with_one_warning(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_the_general_endpoint_is_ignored_with_one_warning(self, run, home, emulator):
         home.browser()
         result = run("login", env={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
         assert result.returncode == 0
@@ -282,9 +255,7 @@ class TestLogin:
         refused = run("login", "--force", env={"AWS_ENDPOINT_URL_SSO_OIDC": "https://evil.net"})
         assert refused.returncode == 3
 
-    def test_the_log_names_the_calls_and_contains_no_secret(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_the_log_names_the_calls_and_contains_no_secret(self, run, home, emulator):
         # A sign-in, since a renewal runs in its own process without a stderr.
         login = ("login", "--device-code", "--no-browser", "-vv")
         result = run(*login, env={"SSOHELPER_LOG": "debug"})
@@ -305,9 +276,7 @@ class TestLogin:
             (("status", "nope"), 2),
         ],
     )
-    def test_usage_errors_are_one_line_each(
-        self, run: Run, argv: tuple[str, ...], code: int
-    ) -> None:
+    def test_usage_errors_are_one_line_each(self, run, argv, code):
         result = run(*argv)
         assert result.returncode in (code, 3)
         assert result.stdout == ""
@@ -317,9 +286,7 @@ class TestLogin:
 
 
 class TestLogout:
-    def test_it_revokes_the_sign_in_and_removes_its_files(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_it_revokes_the_sign_in_and_removes_its_files(self, run, home, emulator):
         home.browser()
         run("login")
         secret = token_file(home)["accessToken"]
@@ -335,17 +302,13 @@ class TestLogout:
         held = [p for p in home.path.rglob("*") if p.is_file() and b"CNRY" in p.read_bytes()]
         assert held == []
 
-    def test_an_expired_token_is_renewed_to_revoke_the_sign_in(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_an_expired_token_is_renewed_to_revoke_the_sign_in(self, run, home, emulator):
         content = emulator.issue_token("ana")
         home.write_token({**content, "expiresAt": "2020-01-01T00:00:00Z"})
         assert run("logout").returncode == 0
         assert [c.status for c in emulator.calls if c.operation == "Logout"] == [200]
 
-    def test_files_are_removed_even_when_aws_cannot_be_reached(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_files_are_removed_even_when_aws_cannot_be_reached(self, run, home, emulator):
         home.browser()
         run("login")
         emulator.stop()
@@ -355,9 +318,7 @@ class TestLogout:
         assert "on this machine only" in result.stderr
         assert status(run)["state"] == "signed_out"
 
-    def test_only_that_session_is_signed_out(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_only_that_session_is_signed_out(self, run, home, emulator):
         home.add_session("other", emulator.world.start_url, emulator.world.region)
         home.write_token(emulator.issue_token("ana"), "corp")
         home.write_token(emulator.issue_token("ben"), "other")
@@ -369,9 +330,7 @@ class TestLogout:
             ("other", "signed_out"),
         ]
 
-    def test_all_ends_each_sign_in_here_and_at_aws(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_all_ends_each_sign_in_here_and_at_aws(self, run, home, emulator):
         home.add_session("other", emulator.world.start_url, emulator.world.region)
         home.write_token(emulator.issue_token("ana"), "corp")
         home.write_token(emulator.issue_token("ben"), "other")
@@ -389,7 +348,7 @@ class TestLogout:
 
 
 class TestStatus:
-    def test_the_three_clocks(self, run: Run, home: Home, emulator: Emulator) -> None:
+    def test_the_three_clocks(self, run, home, emulator):
         home.browser()
         run("login")
         run(
@@ -412,13 +371,11 @@ class TestStatus:
         assert kept["session_duration_seconds"] == pytest.approx(8 * 3600, abs=30)
         assert "CNRY" not in result.stdout
 
-    def test_off_a_terminal_it_is_tab_separated(self, run: Run, home: Home) -> None:
+    def test_off_a_terminal_it_is_tab_separated(self, run, home):
         line = run("status").stdout.splitlines()[0]
         assert line.split("\t")[0] == "corp"
 
-    def test_check_exits_4_when_a_known_end_is_near(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_check_exits_4_when_a_known_end_is_near(self, run, home, emulator):
         assert run("status", "--check").returncode == 4
         home.browser()
         run("login")
@@ -433,9 +390,7 @@ class TestStatus:
         enough = run("status", "--check", "--min", "7h", env=configured)
         assert (enough.returncode, enough.stderr) == (0, "")
 
-    def test_check_counts_the_end_of_a_token_that_cannot_be_renewed(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_check_counts_the_end_of_a_token_that_cannot_be_renewed(self, run, home, emulator):
         content = emulator.issue_token("ana", seconds=1200)
         home.write_token(content)
         assert run("status", "--check").returncode == 0
@@ -444,18 +399,14 @@ class TestStatus:
         assert run("status", "--check").returncode == 4
         assert run("status", "--check", "--min", "10m").returncode == 0
 
-    def test_an_expired_token_that_can_be_renewed_needs_no_sign_in(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_an_expired_token_that_can_be_renewed_needs_no_sign_in(self, run, home, emulator):
         content = {**emulator.issue_token("ana"), "expiresAt": "2020-01-01T00:00:00Z"}
         home.write_token(content)
         assert status(run)["state"] == "expired"
         assert run("status", "--check").returncode == 0
         assert status(run)["state"] == "valid"
 
-    def test_an_end_that_was_noticed_is_observed(
-        self, run: Run, home: Home, emulator: Emulator
-    ) -> None:
+    def test_an_end_that_was_noticed_is_observed(self, run, home, emulator):
         home.browser()
         emulator.faults.token_seconds = 1
         assert run("login").returncode == 0

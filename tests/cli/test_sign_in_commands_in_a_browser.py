@@ -54,7 +54,7 @@ class Login:
 
 
 @pytest.fixture
-def desk(home: Home, emulator: Emulator) -> Home:
+def desk(home, emulator) -> Home:
     emulator.auto_approve = None
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     return home

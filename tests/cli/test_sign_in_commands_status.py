@@ -2,8 +2,6 @@
 
 import json
 
-from tests.conftest import Home, Run
-
 
 class TestUnusableSessions:
     CONFIG = (
@@ -13,7 +11,7 @@ class TestUnusableSessions:
         "sso_region = mars-north-1\n\n[sso-session half]\nsso_region = us-east-1\n"
     )
 
-    def test_status_lists_them_with_the_reason(self, run: Run, home: Home) -> None:
+    def test_status_lists_them_with_the_reason(self, run, home):
         home.write_config(self.CONFIG)
         done = run("status", "--json")
         assert done.returncode == 0
@@ -27,22 +25,20 @@ class TestUnusableSessions:
         assert 'has no "sso_start_url"' in half["reason"]
         assert set(usable) == set(nowhere) == set(half)
 
-    def test_the_table_names_them_too(self, run: Run, home: Home) -> None:
+    def test_the_table_names_them_too(self, run, home):
         home.write_config(self.CONFIG)
         rows = [line.split("\t") for line in run("status").stdout.splitlines()]
         assert [row[2] for row in rows] == ["signed out", "unusable", "unusable"]
         assert "is no AWS region" in rows[1][4]
 
-    def test_status_and_login_of_an_unusable_session_are_exit_3_with_its_line(
-        self, run: Run, home: Home
-    ) -> None:
+    def test_status_and_login_of_an_unusable_session_are_exit_3_with_its_line(self, run, home):
         home.write_config(self.CONFIG)
         for argv in (("status", "nowhere"), ("login", "nowhere")):
             done = run(*argv)
             assert done.returncode == 3
             assert f"{home.config_file}:7: " in done.stderr
 
-    def test_a_check_without_any_usable_session_is_exit_3(self, run: Run, home: Home) -> None:
+    def test_a_check_without_any_usable_session_is_exit_3(self, run, home):
         home.write_config(self.CONFIG.partition("\n\n")[2])
         assert run("status").returncode == 0
         assert run("status", "--check").returncode == 3

@@ -7,10 +7,10 @@ import sys
 import pytest
 
 from ssohelper.cli import standard_streams
-from tests.conftest import SCRIPT, Home
+from tests.conftest import SCRIPT
 
 
-def test_closed_streams_are_empty_and_take_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closed_streams_are_empty_and_take_what_is_written(monkeypatch):
     for name in ("stdin", "stderr"):
         monkeypatch.setattr(sys, name, None)
     monkeypatch.setattr(sys, "stdout", sys.stdout)
@@ -20,7 +20,7 @@ def test_closed_streams_are_empty_and_take_what_is_written(monkeypatch: pytest.M
         assert stderr.write("lost") == 4
 
 
-def test_only_a_closed_stdout_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_closed_stdout_is_replaced(monkeypatch):
     opened = io.StringIO()
     monkeypatch.setattr(sys, "stdout", opened)
     standard_streams.replace_closed_streams()
@@ -31,7 +31,7 @@ def test_only_a_closed_stdout_is_replaced(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
-def test_a_large_write_that_fails_is_exit_7_and_no_crash(home: Home, redirection: str) -> None:
+def test_a_large_write_that_fails_is_exit_7_and_no_crash(home, redirection):
     """Nothing stays in stdout's buffer: otherwise a later flush would raise the error again."""
     for number in range(100):
         home.add_session(f"corp-{number}")

@@ -8,8 +8,7 @@ import pytest
 
 from ssohelper import cli
 from ssohelper.cli import qr_code
-from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home, Run
+from tests.conftest import SCRIPT, Home
 from tests.long_rows import long_after
 
 FULL = "/dev/full"
@@ -36,9 +35,7 @@ WITH_DATA = [["--help"], ["config", "list"], ["status", "--json"], ["completion"
     "environ", long_after(1, [{}, {"PYTHONUNBUFFERED": "1"}]), ids=["", "unbuffered"]
 )
 @pytest.mark.parametrize("argv", long_after(2, WITH_DATA))
-def test_a_full_stdout_is_exit_7_in_one_line(
-    home: Home, argv: list[str], environ: dict[str, str]
-) -> None:
+def test_a_full_stdout_is_exit_7_in_one_line(home, argv, environ):
     notes = home.path / "stderr"
     assert run_into(home, *argv, out=FULL, err=str(notes), **environ) == 7
     [line] = notes.read_text().splitlines()
@@ -47,20 +44,20 @@ def test_a_full_stdout_is_exit_7_in_one_line(
 
 
 @pytest.mark.parametrize("argv", long_after(2, WITH_DATA[::-1]))
-def test_a_closed_stdout_is_exit_7_in_one_line(home: Home, argv: list[str]) -> None:
+def test_a_closed_stdout_is_exit_7_in_one_line(home, argv):
     command = ["sh", "-c", 'exec "$@" >&-', "sh", SCRIPT, *argv]
     done = subprocess.run(command, env=home.env, stderr=subprocess.PIPE, text=True, timeout=120)
     said = "ssohelper: error: stdout cannot be written: Bad file descriptor\n"
     assert (done.returncode, done.stderr) == (7, said)
 
 
-def test_a_full_stderr_changes_no_exit_code(home: Home) -> None:
+def test_a_full_stderr_changes_no_exit_code(home):
     assert run_into(home, "no-such-command", err=FULL) == 2
     assert run_into(home, "login", err=FULL) == 2
     assert run_into(home, "status", err=FULL) == 0
 
 
-def test_an_unknown_subcommand_is_answered_in_lower_case(run: Run) -> None:
+def test_an_unknown_subcommand_is_answered_in_lower_case(run):
     done = run("profile", "snyc")
     assert done.returncode == 2
     assert done.stderr.splitlines()[0] == (
@@ -76,29 +73,25 @@ def test_an_unknown_subcommand_is_answered_in_lower_case(run: Run) -> None:
         ("--acounts", "'--accounts'"),
     ],
 )
-def test_an_unknown_option_is_answered_with_the_nearest_names(
-    run: Run, option: str, meant: str
-) -> None:
+def test_an_unknown_option_is_answered_with_the_nearest_names(run, option, meant):
     done = run("list", option)
     said = f"ssohelper: error: no such option '{option}'; did you mean {meant}?"
     assert (done.returncode, done.stderr.splitlines()[0]) == (2, said)
 
 
-def test_logout_without_a_sign_in_is_reported(run: Run) -> None:
+def test_logout_without_a_sign_in_is_reported(run):
     done = run("logout", "--all")
     assert (done.returncode, done.stderr) == (0, "there is no sso-session to sign out of\n")
 
 
-def test_status_lists_the_only_session_with_the_reason_why_it_is_unusable(
-    home: Home, run: Run
-) -> None:
+def test_status_lists_the_only_session_with_the_reason_why_it_is_unusable(home, run):
     home.write_config("[sso-session corp]\nsso_region = eu-west-1\n")
     done = run("status")
     assert done.returncode == 0
     assert f'{home.config_file}:1: the session "corp" has no "sso_start_url"' in done.stdout
 
 
-def test_no_tls_keys_are_logged(home: Home, run: Run, emulator: Emulator) -> None:
+def test_no_tls_keys_are_logged(home, run, emulator):
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_token(emulator.issue_token("ana"))
     keys = home.path / "keys"
@@ -117,9 +110,7 @@ def test_no_tls_keys_are_logged(home: Home, run: Run, emulator: Emulator) -> Non
         ("bundle.pem", 3, 'AWS_CA_BUNDLE is "bundle.pem", which depends on the current folder'),
     ],
 )
-def test_an_unusable_certificate_bundle_is_reported(
-    home: Home, run: Run, emulator: Emulator, bundle: str, code: int, words: str
-) -> None:
+def test_an_unusable_certificate_bundle_is_reported(home, run, emulator, bundle, code, words):
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_token(emulator.issue_token("ana"))
     tls = emulator.url.replace("http:", "https:")
@@ -128,9 +119,7 @@ def test_an_unusable_certificate_bundle_is_reported(
     assert words in done.stderr
 
 
-def test_a_filter_that_matches_nothing_is_reported(
-    home: Home, run: Run, emulator: Emulator
-) -> None:
+def test_a_filter_that_matches_nothing_is_reported(home, run, emulator):
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_token(emulator.issue_token("ana"))
     done = run("profile", "sync", "--account", "no-such", "--dry-run")
@@ -139,7 +128,7 @@ def test_a_filter_that_matches_nothing_is_reported(
     assert "no role matches" not in run("profile", "sync", "--dry-run").stderr
 
 
-def test_a_qr_code_is_plain_ascii_for_an_ascii_encoding() -> None:
+def test_a_qr_code_is_plain_ascii_for_an_ascii_encoding():
     url = "https://device.sso.eu-west-1.amazonaws.com/?user_code=ABCD-EFGH"
     blocks, plain = qr_code.qr_text(url, "utf-8"), qr_code.qr_text(url, "ascii")
     assert "\u2588" in blocks
@@ -148,7 +137,7 @@ def test_a_qr_code_is_plain_ascii_for_an_ascii_encoding() -> None:
     assert {len(row) for row in rows} == {2 * len(rows)}
 
 
-def test_a_query_without_a_match_is_reported(home: Home, run: Run, emulator: Emulator) -> None:
+def test_a_query_without_a_match_is_reported(home, run, emulator):
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_token(emulator.issue_token("ana"))
     for more in ([], ["--accounts"]):
@@ -162,9 +151,7 @@ def test_a_query_without_a_match_is_reported(home: Home, run: Run, emulator: Emu
 @pytest.mark.parametrize(
     ("key", "code"), long_after(2, [("\x03", 130), ("maybe\r", 0), ("\x04", 130)])
 )
-def test_a_question_that_is_interrupted_or_not_answered_changes_nothing(
-    home: Home, key: str, code: int
-) -> None:
+def test_a_question_that_is_interrupted_or_not_answered_changes_nothing(home, key, code):
     child = pexpect.spawn(SCRIPT, ["cache", "clear"], env=home.env, encoding="utf-8", timeout=60)
     child.expect_exact("[y/N]: ")
     child.send(key)
@@ -187,9 +174,7 @@ NO_UTF8 = os.fsdecode(b"a\xff")
         ("notify", NO_UTF8),
     ],
 )
-def test_a_setting_that_toml_cannot_hold_is_usage(
-    home: Home, run: Run, key: str, value: str
-) -> None:
+def test_a_setting_that_toml_cannot_hold_is_usage(home, run, key, value):
     done = run("config", "set", key, value)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f'ssohelper: error: "{key}" must be ')
@@ -197,9 +182,7 @@ def test_a_setting_that_toml_cannot_hold_is_usage(
     assert not (home.path / ".config").exists()
 
 
-def test_removing_an_unknown_profile_is_answered_with_the_nearest_name(
-    home: Home, run: Run, emulator: Emulator
-) -> None:
+def test_removing_an_unknown_profile_is_answered_with_the_nearest_name(home, run, emulator):
     home.browser()
     start = ("setup", emulator.world.start_url, "--region", "us-east-1", "--session", "corp")
     assert run(*start, "--yes").returncode == 0
@@ -208,7 +191,7 @@ def test_removing_an_unknown_profile_is_answered_with_the_nearest_name(
     assert 'hint: did you mean "payments-dev.Developer"' in done.stderr
 
 
-def test_off_a_terminal_a_question_is_exit_2_with_the_command_to_type(home: Home, run: Run) -> None:
+def test_off_a_terminal_a_question_is_exit_2_with_the_command_to_type(home, run):
     home.add_session("corp")
     done = run("cache", "clear", "--session", "corp")
     assert done.returncode == 2
@@ -219,9 +202,7 @@ def test_off_a_terminal_a_question_is_exit_2_with_the_command_to_type(home: Home
 @pytest.mark.parametrize(
     "argv", [["profile", "list"], ["cache", "list"], ["cache", "clear", "--yes"], ["status"]]
 )
-def test_a_mistyped_session_is_answered_with_the_nearest_name(
-    home: Home, run: Run, argv: list[str]
-) -> None:
+def test_a_mistyped_session_is_answered_with_the_nearest_name(home, run, argv):
     home.add_session("corp")
     done = run(*argv, "--session", "crop")
     assert (done.returncode, done.stdout) == (2, "")
@@ -230,9 +211,7 @@ def test_a_mistyped_session_is_answered_with_the_nearest_name(
 
 
 @pytest.mark.parametrize("argv", [["login"], ["setup", "--yes"]])
-def test_an_environment_variable_with_an_unsupported_value_is_an_error(
-    home: Home, run: Run, emulator: Emulator, argv: list[str]
-) -> None:
+def test_an_environment_variable_with_an_unsupported_value_is_an_error(home, run, emulator, argv):
     """If a wrong value were ignored, tokens would go to files although a keyring was asked for."""
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     done = run(*argv, env={"SSOHELPER_STORAGE": "vault"})
@@ -252,9 +231,7 @@ def test_an_environment_variable_with_an_unsupported_value_is_an_error(
         ["profile", "sync", "--session=", "--yes"],
     ],
 )
-def test_an_empty_session_name_is_not_the_only_session(
-    home: Home, run: Run, emulator: Emulator, argv: list[str]
-) -> None:
+def test_an_empty_session_name_is_not_the_only_session(home, run, emulator, argv):
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     token = home.write_token(emulator.issue_token("ana"))
     before = token.read_bytes()
@@ -264,7 +241,7 @@ def test_an_empty_session_name_is_not_the_only_session(
     assert (token.read_bytes(), emulator.counters.total()) == (before, 0)
 
 
-def test_empty_lists_are_reported(home: Home, run: Run) -> None:
+def test_empty_lists_are_reported(home, run):
     home.add_session("corp")
     said = "there are no profiles yet; write them with: ssohelper profile sync\n"
     assert (run("profile", "list").stdout, run("profile", "list").stderr) == ("", said)
@@ -272,9 +249,7 @@ def test_empty_lists_are_reported(home: Home, run: Run) -> None:
 
 
 @pytest.mark.parametrize("argv", [["login"], ["logout"], ["profile", "sync"]])
-def test_the_hint_for_two_sessions_is_a_command_line_that_works(
-    home: Home, run: Run, argv: list[str]
-) -> None:
+def test_the_hint_for_two_sessions_is_a_command_line_that_works(home, run, argv):
     home.add_session("corp")
     home.add_session("other", "https://d-1111111111.awsapps.com/start")
     done = run(*argv)
@@ -283,9 +258,7 @@ def test_the_hint_for_two_sessions_is_a_command_line_that_works(
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_credential_process_takes_the_options_of_every_command(
-    home: Home, run: Run, emulator: Emulator, before: bool
-) -> None:
+def test_credential_process_takes_the_options_of_every_command(home, run, emulator, before):
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_token(emulator.issue_token("ana"))
     role = ["--account-id", "000040000001", "--role-name", "Developer"]
@@ -295,7 +268,7 @@ def test_credential_process_takes_the_options_of_every_command(
     assert done.stdout.startswith('{"Version":1,"AccessKeyId":"ASIA')
 
 
-def test_a_command_of_another_tool_names_ours(run: Run) -> None:
+def test_a_command_of_another_tool_names_ours(run):
     for typed, meant in cli.MEANT_COMMANDS.items():
         done = run(typed, "prod")
         assert (done.returncode, done.stdout) == (2, "")

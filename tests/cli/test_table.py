@@ -8,9 +8,7 @@ import pytest
 
 from ssohelper.cli.table import NO_NARROWING, Cell, Narrowing, make_table
 from ssohelper.core.text import columns_of_text
-from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT
-from tests.conftest import Home, Run
 from tests.long_rows import long_after
 from tests.saved_listing import add_listed_session, save_listing
 from tests.tui.terminal import Terminal
@@ -40,7 +38,7 @@ def drawn(
     return list(make_table(header, rows, room, narrowing).lines(colored=colored))
 
 
-def test_an_account_id_is_never_broken() -> None:
+def test_an_account_id_is_never_broken():
     for room in range(1, 120):
         said = drawn(room, ROW, ROW)
         whole = [line for line in said if ROW[0] in line]
@@ -59,13 +57,13 @@ def test_an_account_id_is_never_broken() -> None:
         "C:\\Users\\ana\\.aws\\config-with-a-long-name",
     ],
 )
-def test_a_url_or_path_is_never_broken(room: int, whole: str) -> None:
+def test_a_url_or_path_is_never_broken(room, whole):
     row = ("my-own-session", whole, "eu-west-1", "signed out, not in the config")
     said = drawn(room, row, row)
     assert sum(whole in line for line in said) == 2, said
 
 
-def test_on_a_narrow_terminal_each_row_is_a_block() -> None:
+def test_on_a_narrow_terminal_each_row_is_a_block():
     block = [f"{name:<12}{value}" for name, value in zip(HEADER, ROW, strict=True)]
     assert drawn(44, ROW, ROW) == [*block, "", *block]
 
@@ -83,7 +81,7 @@ def test_on_a_narrow_terminal_each_row_is_a_block() -> None:
         ),
     ],
 )
-def test_the_widest_column_is_broken_after_a_mark(room: int, lines: list[str]) -> None:
+def test_the_widest_column_is_broken_after_a_mark(room, lines):
     head, *rest = drawn(room, ROW)
     assert (head, rest) == ("ACCOUNT ID    ACCOUNT        ROLE            PROFILES", lines)
 
@@ -98,11 +96,11 @@ def test_the_widest_column_is_broken_after_a_mark(room: int, lines: list[str]) -
         ("[bold]x[/]", ["[bold]x[/]"]),
     ],
 )
-def test_a_cell_is_broken_at_spaces_and_marks(text: str, lines: list[str]) -> None:
+def test_a_cell_is_broken_at_spaces_and_marks(text, lines):
     assert [line[14:] for line in drawn(26, ("000030000001", text), header=("A", "B"))[1:]] == lines
 
 
-def test_short_cells_are_whole_in_a_table_and_one_column_less_makes_blocks() -> None:
+def test_short_cells_are_whole_in_a_table_and_one_column_less_makes_blocks():
     rows, header = [("a" * 20, "b" * 20)], ("A", "B")
     assert drawn(26, *rows, header=header) == [
         "A             B",
@@ -123,7 +121,7 @@ LIST_HEADER = (*HEADER, "SESSION", "USED")
 
 
 @pytest.mark.parametrize("room", [118, 140])
-def test_one_long_name_leaves_the_other_rows_whole(room: int) -> None:
+def test_one_long_name_leaves_the_other_rows_whole(room):
     said = drawn(room, *LISTED, header=LIST_HEADER, narrowing=NARROWING)
     for row in LISTED[:6]:
         assert sum(all(cell in line for cell in row[:5]) for line in said) == 1, said
@@ -131,7 +129,7 @@ def test_one_long_name_leaves_the_other_rows_whole(room: int) -> None:
     assert all(columns_of_text(line) <= room for line in said)
 
 
-def test_the_widest_column_gives_way_first() -> None:
+def test_the_widest_column_gives_way_first():
     rows = [("a" * 17, "b" * 14), ("a" * 8, "b" * 19)]
     assert drawn(31, *rows, header=("A", "B"), narrowing=Narrowing(cut=(0, 1))) == [
         "A               B",
@@ -140,7 +138,7 @@ def test_the_widest_column_gives_way_first() -> None:
     ]
 
 
-def test_an_extra_column_is_left_out_before_a_cell_is_shortened() -> None:
+def test_an_extra_column_is_left_out_before_a_cell_is_shortened():
     table = make_table(LIST_HEADER, LISTED, 300, NARROWING)
     assert not table.leaves_out(5)
     width = max(map(len, table.lines()))
@@ -170,7 +168,7 @@ def generated_rows(chance: Random) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("seed", long_after(3, range(0, 400, 40)))
-def test_rows_of_a_list_take_one_line_and_never_look_equal(seed: int) -> None:
+def test_rows_of_a_list_take_one_line_and_never_look_equal(seed):
     one_line_each = 0
     for number in range(seed, seed + 40):
         rows = generated_rows(Random(number))
@@ -189,7 +187,7 @@ def test_rows_of_a_list_take_one_line_and_never_look_equal(seed: int) -> None:
     assert one_line_each > 40
 
 
-def test_profiles_are_cut_and_then_left_out() -> None:
+def test_profiles_are_cut_and_then_left_out():
     def first_line(room: int) -> str:
         return drawn(room, *LISTED, header=LIST_HEADER, narrowing=NARROWING)[1]
 
@@ -204,7 +202,7 @@ def test_profiles_are_cut_and_then_left_out() -> None:
     assert said[1].split() == [*short[:5]]
 
 
-def test_a_cut_cell_ends_with_an_ellipsis_and_keeps_its_colour() -> None:
+def test_a_cut_cell_ends_with_an_ellipsis_and_keeps_its_colour():
     rows = [(Cell("漢字漢字漢字漢字", "red"), "b" * 20), ("a", "b" * 20), ("a", "b" * 20)]
     said = drawn(35, *rows, header=("A", "B"), narrowing=Narrowing(cut=(0,)), colored=True)
     assert said[1] == "\x1b[31m漢字漢字漢字…\x1b[0m  " + "b" * 20
@@ -212,7 +210,7 @@ def test_a_cut_cell_ends_with_an_ellipsis_and_keeps_its_colour() -> None:
 
 
 @pytest.mark.parametrize("columns", [80, 140, 300])
-def test_the_cache_is_listed_with_one_line_for_each_file(home: Home, columns: int) -> None:
+def test_the_cache_is_listed_with_one_line_for_each_file(home, columns):
     add_listed_session(home)
     save_listing(home, session="a-session-with-a-name-of-forty-two-letters")
     inside = Terminal([SCRIPT, "cache", "list"], home.env, size=(columns, 24))
@@ -225,18 +223,18 @@ def test_the_cache_is_listed_with_one_line_for_each_file(home: Home, columns: in
     assert len([line for line in inside.lines if line]) == (3 if is_wide else 4)
 
 
-def test_only_the_header_is_bold() -> None:
+def test_only_the_header_is_bold():
     one = make_table(("A",), [("1",)], 80)
     assert [*one.lines(bold=True)] == ["\x1b[1mA\x1b[0m", "1"]
     assert [*one.lines()] == ["A", "1"]
 
 
-def test_a_header_alone_and_empty_cells() -> None:
+def test_a_header_alone_and_empty_cells():
     assert drawn(80) == ["ACCOUNT ID  ACCOUNT  ROLE  PROFILES"]
     assert drawn(80, ("1", "", "", ""))[1:] == ["1"]
 
 
-def test_a_saved_list_shows_no_progress_bar(home: Home, run: Run, emulator: Emulator) -> None:
+def test_a_saved_list_shows_no_progress_bar(home, run, emulator):
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_token(emulator.issue_token("ana"))
     assert run("list").returncode == 0

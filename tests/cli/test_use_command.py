@@ -2,7 +2,6 @@
 
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pexpect
 import pytest
@@ -33,7 +32,7 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def shell(tmp_path, emulator: Emulator) -> Shell:
+def shell(tmp_path, emulator) -> Shell:
     made = Shell(tmp_path, emulator)
     made.write_config(MINE)
     return made
@@ -59,8 +58,8 @@ def use(shell: Shell, *argv: str, **environ: str) -> "subprocess.CompletedProces
 )
 @pytest.mark.parametrize("argv", [["use", "mine"], ["clear"]])
 def test_without_the_shell_function_it_is_exit_2_with_the_line_to_install(
-    shell: Shell, login_shell: str, line: str, argv: list[str]
-) -> None:
+    shell, login_shell, line, argv
+):
     done = shell.run(*argv, SHELL=login_shell)
     assert (done.returncode, done.stdout) == (2, "")
     assert line in done.stderr
@@ -76,8 +75,8 @@ def test_without_the_shell_function_it_is_exit_2_with_the_line_to_install(
     ],
 )
 def test_once_the_line_is_in_the_shell_s_file_the_hint_is_to_start_the_shell_again(
-    shell: Shell, login_shell: str, file: str, line: str | None
-) -> None:
+    shell, login_shell, file, line
+):
     own = {"SHELL": f"/bin/{login_shell}"}
     if line is None:
         assert shell.run("install", "--yes", **own).returncode == 0
@@ -106,9 +105,7 @@ def start_on_a_terminal(shell: Shell, *argv: str, **environ: str) -> "pexpect.sp
     )
 
 
-def test_on_a_terminal_without_the_shell_function_a_shell_with_the_role_starts(
-    shell: Shell,
-) -> None:
+def test_on_a_terminal_without_the_shell_function_a_shell_with_the_role_starts(shell):
     child = start_on_a_terminal(shell, "mine", AWS_ACCESS_KEY_ID="AKIAOTHER")
     said = child.read()
     child.close()
@@ -118,7 +115,7 @@ def test_on_a_terminal_without_the_shell_function_a_shell_with_the_role_starts(
     assert child.exitstatus == 7  # the shell's own code, as with exec
 
 
-def test_there_a_role_without_a_profile_ends_in_a_shell_on_that_role(shell: Shell) -> None:
+def test_there_a_role_without_a_profile_ends_in_a_shell_on_that_role(shell):
     child = start_on_a_terminal(shell, "000000000000/Role00")
     child.expect(r"write .*\[y/N\]")
     child.sendline("y")
@@ -128,9 +125,7 @@ def test_there_a_role_without_a_profile_ends_in_a_shell_on_that_role(shell: Shel
     assert child.exitstatus == 7
 
 
-def test_there_a_shell_that_does_not_exist_is_exit_127_before_anything_is_asked(
-    shell: Shell,
-) -> None:
+def test_there_a_shell_that_does_not_exist_is_exit_127_before_anything_is_asked(shell):
     before = shell.config.read_bytes()
     child = start_on_a_terminal(shell, "000000000000/Role00", SHELL="/gone/shell")
     said = child.read()
@@ -140,7 +135,7 @@ def test_there_a_shell_that_does_not_exist_is_exit_127_before_anything_is_asked(
 
 
 @pytest.mark.parametrize("argv", long_after(1, [["use", "-"], ["clear"]]))
-def test_there_nothing_can_be_undone(shell: Shell, argv: list[str]) -> None:
+def test_there_nothing_can_be_undone(shell, argv):
     child = pexpect.spawn(
         str(SCRIPT), argv, env=shell.environ, encoding="utf-8", timeout=RUN_SECONDS
     )
@@ -149,7 +144,7 @@ def test_there_nothing_can_be_undone(shell: Shell, argv: list[str]) -> None:
     assert child.exitstatus == 2
 
 
-def test_text_for_a_shell_is_not_shown_on_a_terminal(shell: Shell) -> None:
+def test_text_for_a_shell_is_not_shown_on_a_terminal(shell):
     child = pexpect.spawn(
         str(SCRIPT),
         ["use", "--keys", "mine"],
@@ -162,7 +157,7 @@ def test_text_for_a_shell_is_not_shown_on_a_terminal(shell: Shell) -> None:
     assert (child.exitstatus, "CNRY" in said) == (2, False)
 
 
-def test_a_role_that_has_a_profile_is_used_by_that_profile(shell: Shell) -> None:
+def test_a_role_that_has_a_profile_is_used_by_that_profile(shell):
     done = use(shell, "000000000001/Role00")
     assert done.returncode == 0, done.stderr
     assert "export AWS_PROFILE='mine'" in done.stdout
@@ -170,7 +165,7 @@ def test_a_role_that_has_a_profile_is_used_by_that_profile(shell: Shell) -> None
     assert "export AWS_REGION='us-east-1'" in done.stdout
 
 
-def test_off_a_terminal_a_role_without_a_profile_needs_yes(shell: Shell) -> None:
+def test_off_a_terminal_a_role_without_a_profile_needs_yes(shell):
     before = shell.config.read_bytes()
     done = use(shell, "000000000000/Role00")
     assert (done.returncode, done.stdout) == (2, "")
@@ -189,7 +184,7 @@ def test_off_a_terminal_a_role_without_a_profile_needs_yes(shell: Shell) -> None
     assert b"[profile account-00000.Role00]" in shell.config.read_bytes()
 
 
-def test_an_account_or_role_that_is_not_assigned_is_exit_5(shell: Shell) -> None:
+def test_an_account_or_role_that_is_not_assigned_is_exit_5(shell):
     for name in ("000000000009/Role00", "000000000001/Nothing"):
         done = use(shell, name, "--yes")
         assert (done.returncode, done.stdout) == (5, ""), done.stderr
@@ -198,14 +193,14 @@ def test_an_account_or_role_that_is_not_assigned_is_exit_5(shell: Shell) -> None
     assert 'hint: did you mean "Role00"? see: ssohelper list --refresh' in near.stderr
 
 
-def test_off_a_terminal_a_missing_sign_in_is_exit_4(shell: Shell) -> None:
+def test_off_a_terminal_a_missing_sign_in_is_exit_4(shell):
     shell.app.tokens.forget(shell.session)
     done = use(shell, "mine")
     assert (done.returncode, done.stdout) == (4, "")
     assert "hint: sign in with: ssohelper login corp" in done.stderr
 
 
-def test_on_a_terminal_a_missing_sign_in_is_offered(shell: Shell) -> None:
+def test_on_a_terminal_a_missing_sign_in_is_offered(shell):
     shell.app.tokens.forget(shell.session)
     out = shell.home / "text"
     for answer, code in (("n", 4), ("y", 0)):
@@ -226,9 +221,7 @@ def test_on_a_terminal_a_missing_sign_in_is_offered(shell: Shell) -> None:
 
 
 @pytest.mark.long
-def test_on_a_terminal_a_sign_in_that_aws_has_ended_is_offered_though_its_token_lasts(
-    shell: Shell,
-) -> None:
+def test_on_a_terminal_a_sign_in_that_aws_has_ended_is_offered_though_its_token_lasts(shell):
     token = shell.app.tokens.load(shell.session)
     assert token
     facts = shell.app.tokens.load_facts("corp")
@@ -249,7 +242,7 @@ def test_on_a_terminal_a_sign_in_that_aws_has_ended_is_offered_though_its_token_
 
 
 @pytest.mark.long
-def test_a_profile_of_another_role_after_the_sign_in_is_not_called_the_role(shell: Shell) -> None:
+def test_a_profile_of_another_role_after_the_sign_in_is_not_called_the_role(shell):
     shell.app.tokens.forget(shell.session)
     child = pexpect.spawn(
         "/bin/sh",
@@ -275,9 +268,7 @@ def test_a_profile_of_another_role_after_the_sign_in_is_not_called_the_role(shel
 
 @pytest.mark.long
 @pytest.mark.parametrize(("key", "code"), [("\r", 0), ("\x03", 130)])
-def test_a_picker_without_a_saved_list_offers_the_sign_in(
-    shell: Shell, key: str, code: int
-) -> None:
+def test_a_picker_without_a_saved_list_offers_the_sign_in(shell, key, code):
     shell.write_config("")
     shell.app.tokens.forget(shell.session)
     out = shell.home / "text"
@@ -299,7 +290,7 @@ def test_a_picker_without_a_saved_list_offers_the_sign_in(
     assert ("AWS_ACCESS_KEY_ID=" in out.read_text()) == (code == 0)
 
 
-def test_while_aws_is_down_an_expired_token_is_a_warning(shell: Shell, emulator: Emulator) -> None:
+def test_while_aws_is_down_an_expired_token_is_a_warning(shell, emulator):
     token = shell.app.tokens.load(shell.session)
     assert isinstance(token, AccessToken)
     shell.app.tokens.save(shell.session, token._replace(expires_at=shell.app.clock.now() - 60))
@@ -317,7 +308,7 @@ def test_while_aws_is_down_an_expired_token_is_a_warning(shell: Shell, emulator:
     "damage",
     long_after(3, ["", "\x1b", "profile nothing", "no such thing", "keys", "profile ", "x y"]),
 )
-def test_use_dash_with_a_damaged_variable_is_exit_2(shell: Shell, damage: str) -> None:
+def test_use_dash_with_a_damaged_variable_is_exit_2(shell, damage):
     done = use(shell, "-", _SSOHELPER_PREVIOUS=damage)
     assert (done.returncode, done.stdout) == (2, "")
 
@@ -325,9 +316,7 @@ def test_use_dash_with_a_damaged_variable_is_exit_2(shell: Shell, damage: str) -
 @pytest.mark.parametrize(
     ("before", "found"), [("profile a b", ("a b", False)), ("keys db", ("db", True))]
 )
-def test_use_dash_goes_back_to_the_profile_or_to_its_keys(
-    tmp_path: Path, before: str, found: tuple[str, bool]
-) -> None:
+def test_use_dash_goes_back_to_the_profile_or_to_its_keys(tmp_path, before, found):
     app = App({"HOME": str(tmp_path), "_SSOHELPER_PREVIOUS": before})
     assert use_command._find_previous_profile_and_whether_keys(app) == found
     app.environ["_SSOHELPER_PREVIOUS"] = f"x{before}"
@@ -335,7 +324,7 @@ def test_use_dash_goes_back_to_the_profile_or_to_its_keys(
         use_command._find_previous_profile_and_whether_keys(app)
 
 
-def test_a_profile_called_dash_can_be_named(shell: Shell) -> None:
+def test_a_profile_called_dash_can_be_named(shell):
     shell.config.with_name("credentials").write_text(
         "[-]\naws_access_key_id = AKIA\naws_secret_access_key = s\n"
     )
@@ -344,14 +333,14 @@ def test_a_profile_called_dash_can_be_named(shell: Shell) -> None:
     assert use(shell, "-").returncode == 2  # `use -` fails without a previous profile
 
 
-def test_a_config_that_cannot_be_read_is_an_error_and_changes_nothing(shell: Shell) -> None:
+def test_a_config_that_cannot_be_read_is_an_error_and_changes_nothing(shell):
     shell.config.write_text("[profile mine\nx")
     done = use(shell, "mine")
     assert (done.returncode, done.stdout) == (3, "")
     assert f"{shell.config}" in done.stderr
 
 
-def test_keys_of_the_same_name_in_the_credentials_file_are_a_warning(shell: Shell) -> None:
+def test_keys_of_the_same_name_in_the_credentials_file_are_a_warning(shell):
     assert "warning" not in use(shell, "mine").stderr
     credentials = shell.config.with_name("credentials")
     credentials.write_text("[mine]\naws_access_key_id = AKIA\n")
@@ -366,14 +355,14 @@ def test_keys_of_the_same_name_in_the_credentials_file_are_a_warning(shell: Shel
 @pytest.mark.parametrize(
     "name", long_after(3, ["\x1b[2J", "a\nb", "corp:\u202ex/y", "\x9b31m/x", "\x07"])
 )
-def test_a_name_with_control_characters_is_shown_escaped(shell: Shell, name: str) -> None:
+def test_a_name_with_control_characters_is_shown_escaped(shell, name):
     done = use(shell, "--", name)
     assert done.returncode in (2, 5)
     assert not set(done.stderr) & set("\x1b\x07\x9b\u202e")
     assert len(done.stderr.splitlines()) <= 2
 
 
-def test_an_empty_variable_for_the_config_is_unset_and_clear_restores_it(shell: Shell) -> None:
+def test_an_empty_variable_for_the_config_is_unset_and_clear_restores_it(shell):
     """boto3 and the AWS CLI take "" for a path, and find no profile."""
     program = (
         'eval "$(ssohelper-credentials shell-init bash)"; ssohelper use mine 2>/dev/null; '
@@ -393,12 +382,12 @@ def test_an_empty_variable_for_the_config_is_unset_and_clear_restores_it(shell: 
 
 
 @pytest.mark.parametrize("shell_name", ["", "tcsh", "bash;touch pwned", "../bash"])
-def test_an_unknown_shell_is_refused(shell: Shell, shell_name: str) -> None:
+def test_an_unknown_shell_is_refused(shell, shell_name):
     done = shell.run("use", "mine", _SSOHELPER_SHELL=shell_name)
     assert (done.returncode, done.stdout) == (2, "")
 
 
-def test_a_role_or_program_that_is_gone_is_named_beside_the_shell_text(shell: Shell) -> None:
+def test_a_role_or_program_that_is_gone_is_named_beside_the_shell_text(shell):
     shell.run("list")
     gone = MINE.replace("mine", "lost").replace("Role00", "Rol0")
     shell.write_config(
@@ -416,7 +405,7 @@ def test_a_role_or_program_that_is_gone_is_named_beside_the_shell_text(shell: Sh
     assert "warning" not in use(shell, "mine").stderr
 
 
-def test_a_full_disk_says_that_the_shell_was_not_switched(shell: Shell) -> None:
+def test_a_full_disk_says_that_the_shell_was_not_switched(shell):
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [SCRIPT, "use", "--keys", "000000000000/Role00"],

@@ -7,7 +7,6 @@ import pytest
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
-from tests.conftest import Home, Run
 from tests.long_rows import long_after
 
 PROFILE = f"""
@@ -35,7 +34,7 @@ def pairs(done):
     return dict(line.split("\t") for line in done.stdout.splitlines())
 
 
-def test_an_empty_laptop_gets_the_command_to_begin_with(home: Home, run: Run) -> None:
+def test_an_empty_laptop_gets_the_command_to_begin_with(home, run):
     done = run("whoami")
     assert done.returncode == 2
     assert "hint: nothing is set up yet; begin with: ssohelper setup START_URL" in done.stderr

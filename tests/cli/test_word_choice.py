@@ -1,7 +1,6 @@
 """`use`, `exec` and `console` with words of a role instead of its name, on and off a terminal."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -29,7 +28,7 @@ ENDS = ("use", ()), ("exec", ("--", "true")), ("console", ("--print",))
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
+def shell(tmp_path) -> Iterator[Shell]:
     with Emulator() as emulator:
         made = Shell(tmp_path, emulator)
         assert made.run("list").returncode == 0
@@ -56,9 +55,7 @@ def output_of(shell: Shell) -> str:
 
 
 @pytest.mark.parametrize(("command", "end"), long_after(1, ENDS))
-def test_off_a_terminal_words_choose_nothing_and_name_the_hits(
-    shell: Shell, command: str, end: tuple[str, ...]
-) -> None:
+def test_off_a_terminal_words_choose_nothing_and_name_the_hits(shell, command, end):
     for words in (("orders", "database"), ("orders-prod", "datab")):
         done = shell.run(command, *words, *end, _SSOHELPER_SHELL="bash")
         assert (done.returncode, done.stdout) == (2, "")
@@ -72,9 +69,7 @@ def test_off_a_terminal_words_choose_nothing_and_name_the_hits(
 
 
 @pytest.mark.parametrize(("command", "end"), long_after(1, ENDS[1:] + ENDS[:1]))
-def test_off_a_terminal_a_word_without_hits_is_answered_as_before(
-    shell: Shell, command: str, end: tuple[str, ...]
-) -> None:
+def test_off_a_terminal_a_word_without_hits_is_answered_as_before(shell, command, end):
     done = shell.run(command, "mime", *end, _SSOHELPER_SHELL="bash")
     assert (done.returncode, done.stdout) == (2, "")
     assert 'no profile named "mime"' in done.stderr
@@ -87,14 +82,14 @@ def test_off_a_terminal_a_word_without_hits_is_answered_as_before(
     assert (done.returncode, 'no sso-session named "nope"' in done.stderr) == (2, True)
 
 
-def test_the_only_role_with_the_words_is_shown_and_used(shell: Shell) -> None:
+def test_the_only_role_with_the_words_is_shown_and_used(shell):
     inside = terminal(shell, "use", "prod", "read", "pay")
     inside.until('the only match: account "payments-prod" (000030000001), role "ReadOnlyAccess"')
     inside.until("code 0")
     assert "export AWS_PROFILE='mine'" in output_of(shell)
 
 
-def test_a_mistyped_part_of_a_profile_name_finds_its_role(shell: Shell) -> None:
+def test_a_mistyped_part_of_a_profile_name_finds_its_role(shell):
     shell.write_config(PROFILE.replace("mine", "own-readonly"))
     inside = terminal(shell, "use", "own-read")
     inside.until('the only match: account "payments-prod" (000030000001), role "ReadOnlyAccess"')
@@ -102,13 +97,13 @@ def test_a_mistyped_part_of_a_profile_name_finds_its_role(shell: Shell) -> None:
     assert "export AWS_PROFILE='own-readonly'" in output_of(shell)
 
 
-def test_console_takes_the_only_role(shell: Shell) -> None:
+def test_console_takes_the_only_role(shell):
     inside = terminal(shell, "console", "--print", "0000-3000-0001", "read")
     inside.until("code 0")
     assert "account_id=000030000001&role_name=ReadOnlyAccess" in output_of(shell)
 
 
-def test_the_name_of_a_profile_wins_over_a_search(shell: Shell) -> None:
+def test_the_name_of_a_profile_wins_over_a_search(shell):
     shell.write_config(PROFILE.replace("mine", "lake"))
     inside = terminal(shell, "console", "--print", "lake")
     inside.until("code 0")
@@ -117,7 +112,7 @@ def test_the_name_of_a_profile_wins_over_a_search(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(("answer", "code"), long_after(1, [("y", 0), ("", 130), ("n", 130)]))
-def test_exec_asks_before_it_takes_a_role(shell: Shell, answer: str, code: int) -> None:
+def test_exec_asks_before_it_takes_a_role(shell, answer, code):
     inside = terminal(shell, "exec", "prod", "read", "pay", "--", "env")
     inside.until('run "env"? [y/N]')
     assert 'role "ReadOnlyAccess"' in inside.text
@@ -127,9 +122,7 @@ def test_exec_asks_before_it_takes_a_role(shell: Shell, answer: str, code: int) 
 
 
 @pytest.mark.parametrize(("command", "end"), long_after(1, ENDS[2:] + ENDS[:2]))
-def test_a_guarded_role_that_words_match_is_used_only_after_a_question(
-    shell: Shell, command: str, end: tuple[str, ...]
-) -> None:
+def test_a_guarded_role_that_words_match_is_used_only_after_a_question(shell, command, end):
     settings = shell.app.locations.settings_file
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text('guard.rules = ["payments-prod/*"]\n')
@@ -142,9 +135,7 @@ def test_a_guarded_role_that_words_match_is_used_only_after_a_question(
 
 @pytest.mark.parametrize("answer", long_after(1, ["n", ""]))
 @pytest.mark.parametrize("words", long_after(1, [["payprod", "'read"], []]))
-def test_the_picker_asks_before_a_guarded_role_is_taken(
-    shell: Shell, words: tuple[str, ...], answer: str
-) -> None:
+def test_the_picker_asks_before_a_guarded_role_is_taken(shell, words, answer):
     settings = shell.app.locations.settings_file
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text('guard.rules = ["payments-prod/*"]\n')
@@ -169,9 +160,7 @@ def test_the_picker_asks_before_a_guarded_role_is_taken(
         ],
     ),
 )
-def test_anything_else_opens_the_picker_filled_in(
-    shell: Shell, words: tuple[str, ...], shown: str
-) -> None:
+def test_anything_else_opens_the_picker_filled_in(shell, words, shown):
     inside = terminal(shell, "use", *words)
     inside.until(shown)
     assert inside.lines[-1] == ""
@@ -181,7 +170,7 @@ def test_anything_else_opens_the_picker_filled_in(
 
 
 @pytest.mark.long
-def test_the_picker_takes_what_its_search_found_at_once(shell: Shell) -> None:
+def test_the_picker_takes_what_its_search_found_at_once(shell):
     inside = terminal(shell, "console", "--print", "payprod", "'read")
     inside.send("\r")
     inside.until("code 0")
@@ -189,9 +178,7 @@ def test_the_picker_takes_what_its_search_found_at_once(shell: Shell) -> None:
 
 
 @pytest.mark.long
-def test_a_word_that_nothing_contains_is_answered_with_similar_names_above_the_picker(
-    shell: Shell,
-) -> None:
+def test_a_word_that_nothing_contains_is_answered_with_similar_names_above_the_picker(shell):
     inside = terminal(shell, "use", "mime")
     inside.until(" 1/20")
     assert 'did you mean "mine"?' in inside.text
@@ -212,9 +199,7 @@ def test_a_word_that_nothing_contains_is_answered_with_similar_names_above_the_p
         ("opsdev", [], "opsdev"),  # an empty search would show other roles for Enter
     ],
 )
-def test_the_picker_shows_what_an_error_offers_not_words_without_hits(
-    words: str, offered: list[str], text: str
-) -> None:
+def test_the_picker_shows_what_an_error_offers_not_words_without_hits(words, offered, text):
     names = ["orders-dev.Dev", "orders-dev.Read", "loads-dev.Read", "pay.Read"]
     names += [*(f"more-{n}" for n in range(9)), "zoo-1.A", "b-zoo.B"]
     rows = [RoleRow("corp", Account("1", "orders", ""), name, (name,)) for name in names]
@@ -224,9 +209,7 @@ def test_the_picker_shows_what_an_error_offers_not_words_without_hits(
 
 @pytest.mark.long
 @pytest.mark.parametrize(("command", "end"), ENDS)
-def test_the_name_of_a_profile_that_sync_would_write_finds_its_role(
-    shell: Shell, command: str, end: tuple[str, ...]
-) -> None:
+def test_the_name_of_a_profile_that_sync_would_write_finds_its_role(shell, command, end):
     sync = "hint: write it with: ssohelper profile sync --session corp"
     done = shell.run(command, DEV, *end, _SSOHELPER_SHELL="bash")
     assert (done.returncode, done.stdout) == (2, "")
@@ -248,16 +231,14 @@ def test_the_name_of_a_profile_that_sync_would_write_finds_its_role(
         (DEV, Choices(template="{role_name}")),
     ],
 )
-def test_sync_is_not_proposed_for_a_profile_that_it_would_not_write(
-    shell: Shell, name: str, choices: Choices
-) -> None:
+def test_sync_is_not_proposed_for_a_profile_that_it_would_not_write(shell, name, choices):
     shell.app.choices.save("corp", choices)
     done = shell.run("use", name, _SSOHELPER_SHELL="bash")
     assert (done.returncode, done.stdout) == (2, "")
     assert "hint: list them with: ssohelper profile list" in done.stderr
 
 
-def test_use_of_a_previous_profile_that_is_gone_searches_nothing(shell: Shell) -> None:
+def test_use_of_a_previous_profile_that_is_gone_searches_nothing(shell):
     done = shell.run("use", "-", _SSOHELPER_SHELL="bash", _SSOHELPER_PREVIOUS="profile min")
     assert (done.returncode, done.stdout) == (2, "")
     assert "with these words" not in done.stderr
@@ -272,12 +253,8 @@ def test_use_of_a_previous_profile_that_is_gone_searches_nothing(shell: Shell) -
     ],
 )
 def test_a_picker_opens_with_the_words_that_find_roles_and_says_why(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    words: list[str],
-    typed: str,
-    is_said: bool,
-) -> None:
+    monkeypatch, capsys, words, typed, is_said
+):
     rows = [RoleRow("corp", Account("1", "payments", ""), name) for name in ("Admin", "Read")]
     choice = KnownRoles(rows, {}, [])
     opened: list[str] = []

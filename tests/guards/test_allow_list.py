@@ -5,15 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from ssohelper.app import App
-from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home
+from tests.conftest import SCRIPT
 from tests.guards.allow_matrix import OTHER, ROLE, WAYS, key, make_world, start_sign_ins
 from tests.guards.world import ACCOUNT, FREE, LAUNCHER, NAME, Guarded, has_secret
 from tests.long_rows import long_after
 
 
 @pytest.fixture
-def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
+def world(home, emulator) -> Iterator[Guarded]:
     made = make_world(home, emulator)
     for role in (FREE, OTHER):
         # A published response is there for each role: a hit would print it.
@@ -37,7 +36,7 @@ def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
         ],
     ),
 )
-def test_each_way_refuses_what_the_list_does_not_name(world: Guarded, allowed: str):
+def test_each_way_refuses_what_the_list_does_not_name(world, allowed):
     for way, ask in WAYS.items():
         assert OTHER in world.published(), way
         refusals = world.events().count("refused")
@@ -53,13 +52,13 @@ def test_each_way_refuses_what_the_list_does_not_name(world: Guarded, allowed: s
 
 
 @pytest.mark.long
-def test_each_way_hands_out_what_the_list_names(world: Guarded):
+def test_each_way_hands_out_what_the_list_names(world):
     for way, ask in WAYS.items():
         done = world.run(*ask(FREE), SSOHELPER_ALLOW=f"{NAME}/{FREE}")
         assert done.returncode == 0, (way, done.stderr)
 
 
-def test_a_child_can_narrow_the_list_and_not_widen_it(world: Guarded):
+def test_a_child_can_narrow_the_list_and_not_widen_it(world):
     inner = [SCRIPT, "exec", "--allow", "*/*", ROLE[FREE], "--", LAUNCHER]
     argv = [SCRIPT, "exec", "--allow", f"pay.{FREE}", ROLE[FREE], "--", *inner]
     assert world.run(*argv, *key(FREE)).returncode == 0
@@ -68,7 +67,7 @@ def test_a_child_can_narrow_the_list_and_not_widen_it(world: Guarded):
 
 
 @pytest.mark.long
-def test_a_name_in_the_variable_stands_for_no_role(world: Guarded):
+def test_a_name_in_the_variable_stands_for_no_role(world):
     """A child that edits the config would decide for which one."""
     for way, ask in WAYS.items():
         done = world.run(*ask(FREE), SSOHELPER_ALLOW=f"pay.{FREE}")
@@ -76,7 +75,7 @@ def test_a_name_in_the_variable_stands_for_no_role(world: Guarded):
         assert f'the list has "pay.{FREE}", which names no role: write' in done.stderr, way
 
 
-def test_an_edited_profile_gives_a_child_no_other_role(world: Guarded):
+def test_an_edited_profile_gives_a_child_no_other_role(world):
     """exec replaces a profile's name by its role, so that a child's edit of the config is no way."""
     line = f"sed -i 's/--role-name {FREE}/--role-name {OTHER}/' ~/.aws/config"
     ask = f"{SCRIPT} credential-process --profile pay.{FREE}"
@@ -98,7 +97,7 @@ def test_an_edited_profile_gives_a_child_no_other_role(world: Guarded):
         ],
     ),
 )
-def test_what_would_give_a_child_more_is_refused(world: Guarded, argv: list[str], ask_for: str):
+def test_what_would_give_a_child_more_is_refused(world, argv, ask_for):
     opened, config = world.home.path / "opened", world.home.config_file.read_text()
     done = world.run(SCRIPT, *argv, SSOHELPER_ALLOW="*/*")
     assert done.returncode == 9, done.stderr
@@ -109,11 +108,11 @@ def test_what_would_give_a_child_more_is_refused(world: Guarded, argv: list[str]
     assert [line.fields.get("what") for line in lines if line.event == "refused"] != []
 
 
-def test_no_command_starts_a_sign_in(world: Guarded):
+def test_no_command_starts_a_sign_in(world):
     assert [one for one in start_sign_ins(world) if not one.is_refused] == []
 
 
-def test_a_child_removes_no_profile_and_undoes_no_write(world: Guarded):
+def test_a_child_removes_no_profile_and_undoes_no_write(world):
     assert world.run(SCRIPT, "profile", "add", ROLE[FREE], "--name", "x", "--yes").returncode == 0
     config = world.home.config_file.read_text()
     for argv in (["rm", "x"], ["undo"]):
@@ -123,7 +122,7 @@ def test_a_child_removes_no_profile_and_undoes_no_write(world: Guarded):
     assert world.home.config_file.read_text() == config
 
 
-def test_listing_and_status_still_work(world: Guarded):
+def test_listing_and_status_still_work(world):
     assert world.run(SCRIPT, "list", SSOHELPER_ALLOW="").returncode == 0
     assert world.run(SCRIPT, "status", SSOHELPER_ALLOW="").returncode == 0
 
@@ -140,7 +139,7 @@ def test_listing_and_status_still_work(world: Guarded):
         ],
     ),
 )
-def test_a_profile_that_names_a_pattern_allows_no_role(world: Guarded, section: str):
+def test_a_profile_that_names_a_pattern_allows_no_role(world, section):
     text = world.home.config_file.read_text()
     world.home.write_config(f"{text}[profile evil]\n{section}")
     argv = [
@@ -162,7 +161,7 @@ def test_a_profile_that_names_a_pattern_allows_no_role(world: Guarded, section: 
 @pytest.mark.parametrize(
     "text", long_after(1, ["\udcff", "\n", "x" * 100_000, ",;,", "*/*\\", "[/[", "ü/ü", "/"])
 )
-def test_a_strange_list_is_one_line_of_refusal(world: Guarded, text: str):
+def test_a_strange_list_is_one_line_of_refusal(world, text):
     done = world.run(*WAYS["miss"](OTHER), SSOHELPER_ALLOW=text)
     assert (done.returncode, done.stdout) == (9, "")
     assert done.stderr.count("\n") == 1
@@ -170,6 +169,6 @@ def test_a_strange_list_is_one_line_of_refusal(world: Guarded, text: str):
 
 
 @pytest.mark.parametrize("glob", long_after(2, ["a,b", "no-such-profile*", "", "a;b"]))
-def test_a_pattern_that_cannot_be_meant_is_refused(world: Guarded, glob: str):
+def test_a_pattern_that_cannot_be_meant_is_refused(world, glob):
     done = world.run(SCRIPT, "exec", "--allow", glob, ROLE[FREE], "--", "env")
     assert (done.returncode, done.stdout) == (2, "")

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from ssohelper.app import App
-from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.guards.world import LAUNCHER
 from tests.programs import require_program
@@ -97,7 +96,7 @@ _AWS_CLI = [
 
 
 @pytest.fixture
-def world(home: Home, emulator: Emulator) -> Home:
+def world(home, emulator) -> Home:
     world = emulator.world
     world.add_iam_role(BACK, "Jump", trusts=[DEV, PROD])
     world.add_iam_role(PEER, "Jump", trusts=[DEV, PROD])
@@ -146,7 +145,7 @@ def accounts(text: str) -> dict[str, str | None]:
 EXPECTED = {"native-dev": DEV, "legacy-dev": DEV, "ours-dev": DEV, "chain-dev": BACK}
 
 
-def test_botocore_gets_the_allowed_roles_and_no_others(world: Home) -> None:
+def test_botocore_gets_the_allowed_roles_and_no_others(world):
     names = [*ALLOWED, *OTHERS, "hidden"]
     outside = accounts(run(world, *BOTOCORE, *names).stdout)
     reached = {name for name, account in outside.items() if account}
@@ -159,7 +158,7 @@ def test_botocore_gets_the_allowed_roles_and_no_others(world: Home) -> None:
     assert accounts(done.stdout) == {**inside, "default": DEV}, done.stderr
 
 
-def test_the_aws_cli_gets_the_allowed_roles_and_no_others(world: Home) -> None:
+def test_the_aws_cli_gets_the_allowed_roles_and_no_others(world):
     aws = require_program("aws")
     done = below(world, aws, "configure", "list-profiles")
     assert sorted(done.stdout.split()) == sorted(["default", *ALLOWED])
@@ -170,13 +169,13 @@ def test_the_aws_cli_gets_the_allowed_roles_and_no_others(world: Home) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", [*ALLOWED, *OTHERS])
-def test_the_aws_cli_gets_no_other_role_by_any_profile(world: Home, name: str) -> None:
+def test_the_aws_cli_gets_no_other_role_by_any_profile(world, name):
     aws = [require_program("aws"), "sts", "get-caller-identity", "--profile", name]
     account = json.loads(below(world, *aws).stdout or "{}").get("Account")
     assert account == EXPECTED.get(name)
 
 
-def test_an_allowed_default_profile_works(world: Home) -> None:
+def test_an_allowed_default_profile_works(world):
     text = world.config_file.read_text()
     world.write_config(text.replace(native(PROD), native(BACK), 1))
     assert accounts(below(world, *BOTOCORE, "default", "native-prod").stdout) == {
@@ -185,7 +184,7 @@ def test_an_allowed_default_profile_works(world: Home) -> None:
     }
 
 
-def test_ssohelper_below_reads_your_own_config(world: Home) -> None:
+def test_ssohelper_below_reads_your_own_config(world):
     """Else it would need a broker and published responses of its own."""
     inner = f"{command(PROD)}; {command(BACK)}; {SCRIPT} profile list"
     done = below(world, "sh", "-c", inner)
@@ -201,7 +200,7 @@ def command(account: str) -> str:
     return ours(account).partition(" = ")[2].strip()
 
 
-def test_names_of_accounts_count_as_they_are_at_the_start(world: Home) -> None:
+def test_names_of_accounts_count_as_they_are_at_the_start(world):
     """A renamed account adds no role to a running program; an unknown name allows nothing."""
     [listing] = world.path.glob(".local/state/ssohelper/listings/corp/listing.json")
     renamed = f"sed -i 's/orders-prod/orders-dev/' {listing}"
@@ -213,7 +212,7 @@ def test_names_of_accounts_count_as_they_are_at_the_start(world: Home) -> None:
     assert (done.returncode, done.stdout) == (9, ""), done.stderr
 
 
-def test_the_files_are_read_only_named_by_content_and_removed_later(world: Home) -> None:
+def test_the_files_are_read_only_named_by_content_and_removed_later(world):
     first = below(world, "sh", "-c", 'printf %s "$AWS_CONFIG_FILE"').stdout
     assert below(world, "sh", "-c", 'printf %s "$AWS_CONFIG_FILE"').stdout == first
     assert Path(first).stat().st_mode & 0o777 == 0o400
@@ -226,7 +225,7 @@ def test_the_files_are_read_only_named_by_content_and_removed_later(world: Home)
     assert not Path(first).exists()
 
 
-def test_what_escapes_a_guard_is_named(world: Home) -> None:
+def test_what_escapes_a_guard_is_named(world):
     settings = App(world.env).locations.settings_file
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text(f'[guard]\nrules = ["*-prod/{ROLE}", "{BACK}/Jump"]\n')
@@ -240,7 +239,7 @@ def test_what_escapes_a_guard_is_named(world: Home) -> None:
     assert escape["subject"] == 'profiles "chain-dev", "default", "native-prod" and 4 more'
 
 
-def test_no_section_that_some_sdk_may_take_for_a_profile_stays(world: Home) -> None:
+def test_no_section_that_some_sdk_may_take_for_a_profile_stays(world):
     headers = ["bare-prod", "Profile cased-prod", " profile spaced-prod"]
     text = "".join(f"\n[{header}]\n{ours(PROD)}" for header in headers)
     world.write_config(world.config_file.read_text() + text + "\n[services kept]\n")

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home
+from tests.conftest import SCRIPT
 from tests.endpoint.world import wait_for
 from tests.guards.allow_matrix import WAYS, key, make_world
 from tests.guards.world import ACCOUNT, FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
@@ -72,9 +71,7 @@ class Machine:
 
 
 @pytest.fixture
-def machine(
-    home: Home, emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Machine]:
+def machine(home, emulator, tmp_path_factory) -> Iterator[Machine]:
     if sys.platform != "linux" or shutil.which("unshare") is None:
         pytest.skip("mount namespaces are Linux's")
     world = make_world(home, emulator)
@@ -91,7 +88,7 @@ def machine(
 
 
 @pytest.mark.parametrize("ways", long_after(1, [FEW, list(WAYS)]), ids=["few", "all"])
-def test_a_rule_of_the_policy_stops_each_way_at_once(machine: Machine, ways: list[str]):
+def test_a_rule_of_the_policy_stops_each_way_at_once(machine, ways):
     for way in ways:
         ask = WAYS[way]
         assert machine.run(*ask(GUARDED)).returncode == 0, way
@@ -109,7 +106,7 @@ def test_a_rule_of_the_policy_stops_each_way_at_once(machine: Machine, ways: lis
     assert machine.world.published().count(GUARDED) == 0
 
 
-def test_the_certificates_of_the_policy_win_over_the_users(machine: Machine):
+def test_the_certificates_of_the_policy_win_over_the_users(machine):
     machine.set_policy('ca_bundle = "/nowhere/company.pem"\n')
     https = machine.world.emulator.url.replace("http:", "https:")
     variables = {"AWS_CA_BUNDLE": "/nowhere/mine.pem", "AWS_ENDPOINT_URL_SSO": https}
@@ -118,13 +115,13 @@ def test_the_certificates_of_the_policy_win_over_the_users(machine: Machine):
     assert "ca_bundle\t/nowhere/company.pem" in machine.run(SCRIPT, "config", "list").stdout
 
 
-def test_a_policy_of_this_second_stops_the_launcher_too(machine: Machine):
+def test_a_policy_of_this_second_stops_the_launcher_too(machine):
     machine.policy.write_text(FORBID)
     done = machine.run(LAUNCHER, *key(GUARDED))
     assert (done.returncode, done.stdout) == (9, "")
 
 
-def test_a_changed_policy_stops_a_response_that_was_published_under_the_last_one(machine: Machine):
+def test_a_changed_policy_stops_a_response_that_was_published_under_the_last_one(machine):
     machine.set_policy("device_code = false\n")
     assert machine.run(LAUNCHER, *key(GUARDED)).returncode == 0
     assert GUARDED in machine.world.published()
@@ -135,7 +132,7 @@ def test_a_changed_policy_stops_a_response_that_was_published_under_the_last_one
     assert (done.returncode, done.stdout) == (9, "")
 
 
-def test_a_response_is_a_hit_under_a_policy(machine: Machine):
+def test_a_response_is_a_hit_under_a_policy(machine):
     """If a policy prevented hits, each call on a machine with a policy would start Python."""
     machine.set_policy(FORBID)
     assert machine.run(LAUNCHER, *key(FREE)).returncode == 0
@@ -146,9 +143,7 @@ def test_a_response_is_a_hit_under_a_policy(machine: Machine):
 
 @pytest.mark.parametrize("how", long_after(1, ["unknown key", "others may write", "another user"]))
 @pytest.mark.parametrize("ways", long_after(1, [FEW, list(WAYS)]), ids=["few", "all"])
-def test_a_policy_that_cannot_be_believed_allows_nothing(
-    machine: Machine, how: str, ways: list[str]
-):
+def test_a_policy_that_cannot_be_believed_allows_nothing(machine, how, ways):
     if how == "another user" and os.geteuid() != 0:
         pytest.skip("only root gives files away")
     machine.set_policy("device_code = false\n" if how != "unknown key" else "[guards]\nrules = []")
@@ -164,7 +159,7 @@ def test_a_policy_that_cannot_be_believed_allows_nothing(
 
 
 @pytest.mark.parametrize("ways", long_after(1, [FEW, list(WAYS)]), ids=["few", "all"])
-def test_a_portal_that_the_policy_does_not_allow(machine: Machine, ways: list[str]):
+def test_a_portal_that_the_policy_does_not_allow(machine, ways):
     machine.set_policy('portals = ["https://corp.example.com/*"]\n')
     for way in ways:
         done = machine.run(*WAYS[way](FREE))
@@ -172,7 +167,7 @@ def test_a_portal_that_the_policy_does_not_allow(machine: Machine, ways: list[st
         assert not has_secret(done.stdout), way
 
 
-def test_no_sign_in_at_another_portal_nor_with_a_device_code(machine: Machine):
+def test_no_sign_in_at_another_portal_nor_with_a_device_code(machine):
     browser = machine.world.home.browser()
     machine.set_policy('portals = ["https://corp.example.com/*"]\n')
     done = machine.run(SCRIPT, "login", "corp", "--force")
@@ -184,7 +179,7 @@ def test_no_sign_in_at_another_portal_nor_with_a_device_code(machine: Machine):
     assert not browser.exists()
 
 
-def test_its_allow_list_limits_programs_below_a_list_and_no_others(machine: Machine):
+def test_its_allow_list_limits_programs_below_a_list_and_no_others(machine):
     machine.set_policy(f'[agents]\nallow = ["{NAME}/{FREE}"]\n')
     done = machine.run(LAUNCHER, *key(GUARDED), SSOHELPER_ALLOW="*/*")
     assert (done.returncode, done.stdout) == (9, "")
@@ -194,7 +189,7 @@ def test_its_allow_list_limits_programs_below_a_list_and_no_others(machine: Mach
 
 
 @pytest.mark.long
-def test_config_list_shows_the_policy_and_config_set_takes_no_rule_of_it_away(machine: Machine):
+def test_config_list_shows_the_policy_and_config_set_takes_no_rule_of_it_away(machine):
     machine.set_policy('portals = ["*"]\ndevice_code = true\nstorage = "file"\n' + FORBID)
     shown = machine.run(SCRIPT, "config", "list").stdout
     rows = [line.split()[0] for line in shown.splitlines() if "/etc/ssohelper/policy.toml" in line]
@@ -209,14 +204,14 @@ def test_config_list_shows_the_policy_and_config_set_takes_no_rule_of_it_away(ma
     assert machine.run(LAUNCHER, *key(GUARDED)).returncode == 0
 
 
-def test_a_process_that_runs_on_takes_the_policy_of_now(machine: Machine):
+def test_a_process_that_runs_on_takes_the_policy_of_now(machine):
     """The full screen is such a process: it makes one App and runs for hours."""
     done = machine.run(sys.executable, "-c", _TWO_DECISIONS, str(machine.policy), FORBID)
     assert (done.returncode, done.stdout) == (0, "True False True\n"), done.stderr
 
 
 @pytest.mark.long
-def test_loosening_asks_for_the_users_own_rules_alone(machine: Machine):
+def test_loosening_asks_for_the_users_own_rules_alone(machine):
     machine.set_policy(FORBID)
     done = machine.run(SCRIPT, "config", "set", "guard.rules", "x/y")
     assert done.returncode == 0, done.stderr
@@ -229,7 +224,7 @@ def test_loosening_asks_for_the_users_own_rules_alone(machine: Machine):
     ]
 
 
-def test_a_sign_out_works_under_a_policy_that_is_not_understood(machine: Machine):
+def test_a_sign_out_works_under_a_policy_that_is_not_understood(machine):
     machine.set_policy("nonsense = 1\n")
     done = machine.run(SCRIPT, "logout", "corp")
     assert done.returncode == 0, done.stderr
@@ -239,7 +234,7 @@ def test_a_sign_out_works_under_a_policy_that_is_not_understood(machine: Machine
 @pytest.mark.long
 # Another user needs a user namespace for the policy, and D-Bus refuses the user id in it.
 @pytest.mark.needs_root
-def test_a_policy_with_the_keyring_moves_sign_ins_into_it(machine: Machine):
+def test_a_policy_with_the_keyring_moves_sign_ins_into_it(machine):
     home = machine.world.home
     with run_desktop(home.path / "desktop", home.env) as desktop:
         machine.set_policy('storage = "keyring"\n')

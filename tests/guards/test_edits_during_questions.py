@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
 from tests.cli.test_guard_command import line
-from tests.conftest import Home
 from tests.guards.world import ACCOUNT, FREE, GUARDED, NAME, Guarded, has_secret
 from tests.long_rows import long_after
 
@@ -25,7 +23,7 @@ COMMANDS = [
 
 
 @pytest.fixture
-def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
+def world(home, emulator) -> Iterator[Guarded]:
     made = Guarded(home, emulator)
     home.write_config(f"{home.config_file.read_text()}{section(GUARDED)}")
     home.browser()
@@ -55,9 +53,7 @@ def run_and_edit(world: Guarded, command: list[str], old: str, new: str) -> tupl
 
 @pytest.mark.parametrize("command", long_after(2, COMMANDS), ids=lambda words: " ".join(words[:2]))
 @pytest.mark.parametrize("new", [section(FREE), ""], ids=["another role", "removed"])
-def test_a_profile_that_means_another_role_ends_the_command(
-    world: Guarded, command: list[str], new: str
-) -> None:
+def test_a_profile_that_means_another_role_ends_the_command(world, command, new):
     code, shown = run_and_edit(world, command, section(GUARDED), new)
     assert code == 2, shown
     assert f'the profile "{PROFILE}" has been edited: it was corp:{ACCOUNT}/{GUARDED}' in shown
@@ -68,7 +64,7 @@ def test_a_profile_that_means_another_role_ends_the_command(
 
 
 @pytest.mark.parametrize("command", long_after(1, COMMANDS), ids=lambda words: " ".join(words[:2]))
-def test_an_edit_elsewhere_does_not_end_it(world: Guarded, command: list[str]) -> None:
+def test_an_edit_elsewhere_does_not_end_it(world, command):
     code, shown = run_and_edit(
         world,
         command,

@@ -5,21 +5,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home
+from tests.conftest import SCRIPT
 from tests.guards.world import FREE, GUARDED, KEY, LAUNCHER, NAME, Guarded, has_secret
 
 ASK = " ".join([LAUNCHER, *KEY])
 
 
 @pytest.fixture
-def guarded(home: Home, emulator: Emulator) -> Iterator[Guarded]:
+def guarded(home, emulator) -> Iterator[Guarded]:
     made = Guarded(home, emulator)
     yield made
     made.close()
 
 
-def test_without_a_grant_the_launcher_gives_exit_9_and_says_what_to_type(guarded: Guarded):
+def test_without_a_grant_the_launcher_gives_exit_9_and_says_what_to_type(guarded):
     done = guarded.run(LAUNCHER, *KEY)
     assert (done.returncode, done.stdout) == (9, "")
     assert f"ssohelper guard grant corp:000030000001/{GUARDED}" in done.stderr
@@ -28,7 +27,7 @@ def test_without_a_grant_the_launcher_gives_exit_9_and_says_what_to_type(guarded
     assert guarded.published() == []
 
 
-def test_a_grant_counts_in_its_terminal_and_nowhere_else(guarded: Guarded):
+def test_a_grant_counts_in_its_terminal_and_nowhere_else(guarded):
     here, other = guarded.open_terminal(), guarded.open_terminal()
     grant = f'{SCRIPT} guard grant corp:{NAME}/{GUARDED} --reason "INC 4711"'
     code, shown = here.run(grant, NAME)
@@ -50,7 +49,7 @@ def test_a_grant_counts_in_its_terminal_and_nowhere_else(guarded: Guarded):
     assert (code, has_secret(shown)) == (9, False)
 
 
-def test_a_grant_for_all_terminals_counts_in_each(guarded: Guarded):
+def test_a_grant_for_all_terminals_counts_in_each(guarded):
     here, other = guarded.open_terminal(), guarded.open_terminal()
     grant = f"{SCRIPT} guard grant corp:{NAME}/{GUARDED} --reason x --all-terminals --for 5m"
     assert here.run(grant, NAME)[0] == 0
@@ -58,7 +57,7 @@ def test_a_grant_for_all_terminals_counts_in_each(guarded: Guarded):
     assert guarded.run(LAUNCHER, *KEY).returncode == 0
 
 
-def test_the_wrong_word_grants_nothing(guarded: Guarded):
+def test_the_wrong_word_grants_nothing(guarded):
     terminal = guarded.open_terminal()
     code, shown = terminal.run(f"{SCRIPT} guard grant corp:{NAME}/{GUARDED} --reason x", "yes")
     assert code == 9, shown
@@ -66,14 +65,14 @@ def test_the_wrong_word_grants_nothing(guarded: Guarded):
     assert "grant" not in guarded.events()
 
 
-def test_without_a_terminal_no_grant_is_given(guarded: Guarded):
+def test_without_a_terminal_no_grant_is_given(guarded):
     done = guarded.run(SCRIPT, "guard", "grant", f"corp:{NAME}/{GUARDED}", "--reason", "x")
     assert done.returncode == 9
     assert "no terminal" in done.stderr
     assert guarded.events() == ["refused"]
 
 
-def test_exec_with_a_reason_grants_and_goes_on(guarded: Guarded):
+def test_exec_with_a_reason_grants_and_goes_on(guarded):
     terminal = guarded.open_terminal()
     run = f"{SCRIPT} exec corp:{NAME}/{GUARDED} --reason 'INC 4711: db' -- env"
     code, shown = terminal.run(run, NAME)
@@ -83,14 +82,14 @@ def test_exec_with_a_reason_grants_and_goes_on(guarded: Guarded):
     assert (code, has_secret(shown)) == (0, True)
 
 
-def test_a_role_that_no_rule_names_needs_no_grant(guarded: Guarded):
+def test_a_role_that_no_rule_names_needs_no_grant(guarded):
     key = [FREE if word == GUARDED else word for word in KEY]
     assert guarded.run(LAUNCHER, *key).returncode == 0
     assert guarded.published() == [FREE]
 
 
 @pytest.mark.long
-def test_the_prompt_of_this_terminal_alone_shows_the_grant(guarded: Guarded):
+def test_the_prompt_of_this_terminal_alone_shows_the_grant(guarded):
     text = guarded.home.config_file.read_text()
     line = " ".join([LAUNCHER, *KEY])
     guarded.home.write_config(f"{text}[profile db]\ncredential_process = {line}\n")

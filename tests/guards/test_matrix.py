@@ -4,16 +4,15 @@
 """
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ssohelper.app import App
 from ssohelper.core import policy
-from ssohelper.emulator.server import Emulator
 from ssohelper.errors import SsoHelperError
-from tests.conftest import SCRIPT, Home
+from tests.conftest import SCRIPT
 from tests.guards import full_screen
 from tests.guards.matrix import (
     CLOCKS,
@@ -49,7 +48,7 @@ pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
-def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
+def world(home, emulator) -> Iterator[Guarded]:
     made = make_world(home, emulator)
     yield made
     made.close()
@@ -61,7 +60,7 @@ def check(cells: list[Cell]) -> None:
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=name_of)
-def test_the_vault_refuses_each_way(world: Guarded, situation: Callable[[Guarded], None]) -> None:
+def test_the_vault_refuses_each_way(world, situation):
     situation(world)
     for way in policy.Way:
         before = world.events().count("refused")
@@ -71,7 +70,7 @@ def test_the_vault_refuses_each_way(world: Guarded, situation: Callable[[Guarded
         assert world.events().count("refused") == before + 1
 
 
-def test_the_vault_permits_with_the_grant_that_the_situations_change(world: Guarded) -> None:
+def test_the_vault_permits_with_the_grant_that_the_situations_change(world):
     made = grant(world)
     give(world, made)
     for way in policy.Way:
@@ -79,7 +78,7 @@ def test_the_vault_permits_with_the_grant_that_the_situations_change(world: Guar
         assert (permit.grant_id, permit.rule) == (made.id, RULE)
 
 
-def test_each_way_hands_out_with_a_grant(world: Guarded) -> None:
+def test_each_way_hands_out_with_a_grant(world):
     give(world, grant(world))
     for name, way in WAYS.items():
         pages, before = opened(world.home.path), world.events().count("release")
@@ -113,39 +112,37 @@ def read_first_line(world: Guarded, argv: list[str]) -> str:
 
 # Only a part of the situations: `make torture` has all.
 @pytest.mark.parametrize("situation", [nothing], ids=name_of)
-def test_no_process_gets_anything(world: Guarded, situation: Callable[[Guarded], None]) -> None:
+def test_no_process_gets_anything(world, situation):
     situation(world)
     check(ask_each_way(world))
     assert GUARDED not in world.published()
 
 
 @pytest.mark.parametrize("situation", long_after(1, [nothing, not_json]), ids=name_of)
-def test_the_full_screen_asks_and_gives_nothing(
-    world: Guarded, situation: Callable[[Guarded], None]
-) -> None:
+def test_the_full_screen_asks_and_gives_nothing(world, situation):
     situation(world)
     check([full_screen.ask_in_full_screen(world)])
 
 
 @pytest.mark.parametrize("key", long_after(1, full_screen.KEYS))
-def test_each_key_of_the_full_screen_asks(world: Guarded, key: str) -> None:
+def test_each_key_of_the_full_screen_asks(world, key):
     check([full_screen.ask_in_full_screen(world, key)])
 
 
 # Only the first clock: `make torture` has the others.
 @pytest.mark.skipif(not Path(FAKETIME).exists(), reason="needs libfaketime")
-def test_a_clock_that_is_moved_makes_no_grant(world: Guarded) -> None:
+def test_a_clock_that_is_moved_makes_no_grant(world):
     check(ask_each_way(world, **move_clock(world, *CLOCKS[0])))
 
 
-def test_an_old_published_response_is_not_handed_out(world: Guarded) -> None:
+def test_an_old_published_response_is_not_handed_out(world):
     publish_before_the_rule_and_note_it(world)
     check(ask_each_way(world))
     assert GUARDED not in world.published()
 
 
 @pytest.mark.long
-def test_an_old_settings_file_that_is_put_back_makes_no_old_response_good(world: Guarded) -> None:
+def test_an_old_settings_file_that_is_put_back_makes_no_old_response_good(world):
     restore_old_settings(world)
     check(ask_each_way(world))
     assert GUARDED not in world.published()
@@ -156,9 +153,7 @@ def test_an_old_settings_file_that_is_put_back_makes_no_old_response_good(world:
     long_after(1, [nothing, memory_damaged, rules_file_removed, rules_file_invalid]),
     ids=name_of,
 )
-def test_a_running_endpoint_gives_nothing_after_its_grant(
-    world: Guarded, situation: Callable[[Guarded], None]
-) -> None:
+def test_a_running_endpoint_gives_nothing_after_its_grant(world, situation):
     with running_endpoints(world) as clients:
         situation(world)
         cells = ask_running(world, clients)
@@ -169,7 +164,7 @@ def test_a_running_endpoint_gives_nothing_after_its_grant(
 # -- giving grants in one terminal and in others ---------------------------------------------------
 
 
-def test_a_grant_of_one_terminal_gives_nothing_in_another(world: Guarded) -> None:
+def test_a_grant_of_one_terminal_gives_nothing_in_another(world):
     here, other = world.open_terminal(), world.open_terminal()
     assert here.run(f"{SCRIPT} guard grant {ROLE} --reason x", NAME)[0] == 0
     check(ask_each_way_in(world, other))
@@ -177,14 +172,14 @@ def test_a_grant_of_one_terminal_gives_nothing_in_another(world: Guarded) -> Non
 
 
 @pytest.mark.long
-def test_the_wrong_word_gives_nothing(world: Guarded) -> None:
+def test_the_wrong_word_gives_nothing(world):
     cells = ask_with_wrong_word(world, world.open_terminal())
     assert len(cells) == 8
     check(cells)
     assert "grant" not in world.events()
 
 
-def test_what_was_typed_before_the_question_is_no_answer(world: Guarded) -> None:
+def test_what_was_typed_before_the_question_is_no_answer(world):
     """A pasted text may have the answer in its next line."""
     terminal = world.open_terminal()
     line = f"sleep 1; {SCRIPT} guard grant {ROLE} --reason x"
@@ -196,7 +191,7 @@ def test_what_was_typed_before_the_question_is_no_answer(world: Guarded) -> None
 @pytest.mark.parametrize(
     "way", long_after(2, [name for name, one in WAYS.items() if one.takes_reason])
 )
-def test_a_reason_without_a_terminal_gives_nothing(world: Guarded, way: str) -> None:
+def test_a_reason_without_a_terminal_gives_nothing(world, way):
     pages = opened(world.home.path)
     done = world.run(*with_reason(WAYS[way].argv))
     shown = done.stdout + done.stderr

@@ -9,8 +9,7 @@ import pytest
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
-from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home
+from tests.conftest import SCRIPT
 from tests.guards.world import ACCOUNT, FREE, GUARDED, KEY, LAUNCHER, RULE, Guarded
 from tests.long_rows import long_after
 from tests.published import date_back
@@ -20,13 +19,13 @@ IN_PYTHON = [SCRIPT, "credential-process"]
 
 
 @pytest.fixture
-def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
+def world(home, emulator) -> Iterator[Guarded]:
     made = Guarded(home, emulator)
     yield made
     made.close()
 
 
-def test_a_call_with_another_state_folder_undoes_no_remembered_rule(world: Guarded):
+def test_a_call_with_another_state_folder_undoes_no_remembered_rule(world):
     """The two calls share a runtime folder, in which a call without the rule would publish."""
     assert world.run(LAUNCHER, *KEY).returncode == 9
     world.set_rules()
@@ -38,7 +37,7 @@ def test_a_call_with_another_state_folder_undoes_no_remembered_rule(world: Guard
     assert world.published() == []
 
 
-def test_an_account_that_gets_a_guarded_name_loses_its_published_response(world: Guarded):
+def test_an_account_that_gets_a_guarded_name_loses_its_published_response(world):
     world.set_rules("payments-prod/*")
     url, now = world.emulator.world.start_url, world.app.clock.now()
     account = ListedAccount(Account(ACCOUNT, "payments-old", ""), (GUARDED, FREE))
@@ -52,9 +51,7 @@ def test_an_account_that_gets_a_guarded_name_loses_its_published_response(world:
         assert (done.returncode, done.stdout) == (9, ""), done.stderr
 
 
-def test_a_second_session_of_the_portal_is_guarded_and_an_allow_list_is_not_widened(
-    world: Guarded,
-):
+def test_a_second_session_of_the_portal_is_guarded_and_an_allow_list_is_not_widened(world):
     home, url = world.home, world.emulator.world.start_url
     world.set_rules(f"corp:*/{GUARDED}")
     home.add_session("two", start_url=f"{url}/#/")
@@ -94,7 +91,7 @@ def test_a_second_session_of_the_portal_is_guarded_and_an_allow_list_is_not_wide
         ],
     ),
 )
-def test_a_typing_error_beside_a_new_rule_hands_out_nothing(world: Guarded, text: str):
+def test_a_typing_error_beside_a_new_rule_hands_out_nothing(world, text):
     assert world.run(LAUNCHER, *FREE_KEY).returncode == 0
     assert world.run(LAUNCHER, *KEY).returncode == 9
     world.settings.write_text(text)
@@ -107,7 +104,7 @@ def test_a_typing_error_beside_a_new_rule_hands_out_nothing(world: Guarded, text
     assert "refused" in [line.event for line in App(world.home.env).journal.read().lines]
 
 
-def test_a_rule_of_a_file_with_the_same_time_and_size_counts_at_once(world: Guarded):
+def test_a_rule_of_a_file_with_the_same_time_and_size_counts_at_once(world):
     """Tools that unpack an archive, or link dotfiles to a store, date each version alike."""
     at = 1_000_000_000
     texts = ['[guard]\nrules = ["*/Other12345678"]\n', f'[guard]\nrules = ["*/{GUARDED}"]\n']

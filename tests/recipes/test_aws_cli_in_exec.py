@@ -2,8 +2,7 @@
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home, Run
+from tests.conftest import SCRIPT, Home
 from tests.programs import require_program
 
 pytestmark = pytest.mark.network_client
@@ -24,7 +23,7 @@ WHO = ("sts", "get-caller-identity", "--query", "Arn", "--output", "text")
 
 
 @pytest.fixture
-def person(home: Home, emulator: Emulator) -> Home:
+def person(home, emulator) -> Home:
     home.add_session("corp")
     home.write_config(home.config_file.read_text() + MINE)
     (home.path / ".aws" / "credentials").write_text("[default]\naws_access_key_id = AKIA\n")
@@ -33,16 +32,14 @@ def person(home: Home, emulator: Emulator) -> Home:
 
 
 @pytest.mark.long
-def test_the_aws_cli_in_exec_gets_the_role_whatever_variables_the_shell_had(
-    person: Home, emulator: Emulator, run: Run
-) -> None:
+def test_the_aws_cli_in_exec_gets_the_role_whatever_variables_the_shell_had(person, emulator, run):
     done = run("exec", f"{DEV}/Developer", "--", require_program("aws"), *WHO, env=IN_THE_WAY)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == emulator.world.session_arn(DEV, "Developer", "ana")
 
 
 @pytest.mark.long
-def test_its_exit_code_streams_and_pipes_are_its_own(person: Home, run: Run) -> None:
+def test_its_exit_code_streams_and_pipes_are_its_own(person, run):
     inside = run("exec", f"{DEV}/Developer", "--", require_program("aws"), "no-such-service")
     assert (inside.returncode, inside.stdout) == (252, "")
     assert "usage: aws [options] <command>" in inside.stderr
@@ -54,9 +51,7 @@ def test_its_exit_code_streams_and_pipes_are_its_own(person: Home, run: Run) -> 
 
 
 @pytest.mark.long
-def test_two_roles_one_after_the_other_are_not_mixed_up(
-    person: Home, emulator: Emulator, run: Run
-) -> None:
+def test_two_roles_one_after_the_other_are_not_mixed_up(person, emulator, run):
     """exec in exec: the inner one wins, the outer one's keys do not reach it."""
     inner = [SCRIPT, "exec", f"{DEV}/ReadOnlyAccess", "--", require_program("aws"), *WHO]
     done = run("exec", f"{DEV}/Developer", "--", *inner)

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -37,7 +36,7 @@ Within = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(params=["with /run/user", "without /run/user"])
-def within(request: pytest.FixtureRequest, home: Home, tmp_path: Path) -> Within:
+def within(request, home, tmp_path) -> Within:
     """Run a program in this home with exactly these variables, in a session of its own."""
     runtime = f"/run/user/{os.geteuid()}"
     mounts = ["--dev-bind", "/", "/", "--tmpfs", "/run"]
@@ -74,7 +73,7 @@ def within(request: pytest.FixtureRequest, home: Home, tmp_path: Path) -> Within
 
 
 @pytest.fixture
-def signed_in(home: Home, emulator: Emulator) -> Home:
+def signed_in(home, emulator) -> Home:
     """ana is signed in; a profile is written as `profile sync` writes it."""
     home.add_session("corp")
     home.write_token(emulator.issue_token("ana"))
@@ -105,8 +104,8 @@ def job(name: str, home: Home, emulator: Emulator) -> dict[str, str]:
     indirect=["within"],
 )
 def test_a_job_meets_what_the_login_shell_fetched_and_the_other_way_round(
-    name: str, within: Within, signed_in: Home, emulator: Emulator
-) -> None:
+    name, within, signed_in, emulator
+):
     shell, variables = signed_in.env, job(name, signed_in, emulator)
     fetched = within(shell, "/bin/sh", "-c", LINE)
     done = within(variables, require_program("aws"), *WHO)
@@ -121,9 +120,7 @@ def test_a_job_meets_what_the_login_shell_fetched_and_the_other_way_round(
     assert emulator.counters["GetRoleCredentials"] == 2
 
 
-def test_a_hit_needs_no_variable_but_home(
-    within: Within, signed_in: Home, emulator: Emulator
-) -> None:
+def test_a_hit_needs_no_variable_but_home(within, signed_in, emulator):
     assert within(signed_in.env, "/bin/sh", "-c", LINE).returncode == 0
     emulator.stop()  # the job cannot ask AWS any more
     done = within({"HOME": str(signed_in.path)}, "/bin/sh", "-c", LINE)
@@ -133,9 +130,7 @@ def test_a_hit_needs_no_variable_but_home(
     assert (found.account_id, found.role_name) == (DEV, "Developer")
 
 
-def test_a_job_that_needs_a_person_says_so_and_asks_nobody(
-    within: Within, signed_in: Home, emulator: Emulator
-) -> None:
+def test_a_job_that_needs_a_person_says_so_and_asks_nobody(within, signed_in, emulator):
     emulator.end_sign_ins("ana")
     done = within(job("cron", signed_in, emulator), "/bin/sh", "-c", LINE)
     assert (done.returncode, done.stdout) == (4, "")

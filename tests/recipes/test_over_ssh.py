@@ -3,14 +3,13 @@
 import pexpect
 import pytest
 
-from ssohelper.emulator.server import Emulator
-from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.conftest import RUN_SECONDS, SCRIPT, Home
 
 DEV = "000040000001"
 
 
 @pytest.fixture
-def over_ssh(home: Home, emulator: Emulator) -> Home:
+def over_ssh(home, emulator) -> Home:
     home.add_session("corp")
     home.env.update(
         SSH_CONNECTION="192.0.2.1 50000 192.0.2.2 22",
@@ -21,9 +20,7 @@ def over_ssh(home: Home, emulator: Emulator) -> Home:
     return home
 
 
-def test_login_shows_a_code_and_console_a_link(
-    over_ssh: Home, emulator: Emulator, run: Run
-) -> None:
+def test_login_shows_a_code_and_console_a_link(over_ssh, emulator, run):
     child = pexpect.spawn(
         SCRIPT,
         ["login"],
@@ -57,9 +54,7 @@ def test_login_shows_a_code_and_console_a_link(
     assert (identity.account_id, identity.role_name) == (DEV, "Developer")
 
 
-def test_a_forwarded_display_changes_nothing_and_a_named_browser_does(
-    over_ssh: Home, emulator: Emulator, run: Run
-) -> None:
+def test_a_forwarded_display_changes_nothing_and_a_named_browser_does(over_ssh, emulator, run):
     """`ssh -X`: a browser over the line is a choice to be made, by BROWSER or the settings."""
     display = {"DISPLAY": "localhost:10.0"}
     assert run("login", env=display).returncode == 0

@@ -9,8 +9,7 @@ import sys
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
-from tests.conftest import RUN_SECONDS, Home, Run
+from tests.conftest import RUN_SECONDS, Home
 
 pytestmark = pytest.mark.network_client
 
@@ -46,7 +45,7 @@ for _ in sys.argv[1:]:
 
 
 @pytest.fixture
-def synced(home: Home, emulator: Emulator, run: Run) -> Home:
+def synced(home, emulator, run) -> Home:
     """All of ana's profiles are written, and the access token has ended since."""
     home.add_session("corp")
     token = emulator.issue_token("ana")
@@ -58,9 +57,7 @@ def synced(home: Home, emulator: Emulator, run: Run) -> Home:
 
 
 @pytest.mark.long
-def test_each_is_the_right_role_with_one_refresh_and_one_call_for_each_role(
-    synced: Home, emulator: Emulator
-) -> None:
+def test_each_is_the_right_role_with_one_refresh_and_one_call_for_each_role(synced, emulator):
     aliases = [list(ROLES)[number % len(ROLES)] for number in range(ALIASES)]
     done = subprocess.run(
         [sys.executable, "-c", _TERRAFORM, *aliases],

@@ -4,7 +4,6 @@ import os
 import re
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +18,7 @@ from tests.tui.terminal import Terminal
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
+def place(tmp_path) -> Iterator[Place]:
     with Emulator(demo_world()) as emulator:
         made = Place(tmp_path, emulator)
         assert made.run("profile", "sync", "--yes").returncode == 0
@@ -54,7 +53,7 @@ def start(place: Place, shell: str) -> Terminal:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_enter_switches_the_shell_to_the_role(place: Place, shell: str) -> None:
+def test_enter_switches_the_shell_to_the_role(place, shell):
     inside = start(place, shell)
     inside.send("pay prod 'read")
     inside.until("1/20")
@@ -69,9 +68,7 @@ def test_enter_switches_the_shell_to_the_role(place: Place, shell: str) -> None:
 
 @pytest.mark.parametrize("replacement", long_after(1, ["nothing", "fifo", "folder"]))
 @pytest.mark.parametrize("shell", long_after(1, list(SHELLS)))
-def test_an_answer_file_that_is_gone_is_an_error_and_switches_nothing(
-    place: Place, shell: str, replacement: str
-) -> None:
+def test_an_answer_file_that_is_gone_is_an_error_and_switches_nothing(place, shell, replacement):
     inside = start(place, shell)
     [file] = place.home.glob("run/ssohelper.*")
     file.unlink()
@@ -91,7 +88,7 @@ def test_an_answer_file_that_is_gone_is_an_error_and_switches_nothing(
 
 @pytest.mark.long
 @pytest.mark.parametrize("shell", ["zsh", "bash", "fish"])
-def test_leaving_the_screen_changes_nothing(place: Place, shell: str) -> None:
+def test_leaving_the_screen_changes_nothing(place, shell):
     inside = start(place, shell)
     inside.send("\x1b")
     inside.until("code 0 is-before")
@@ -101,7 +98,7 @@ def test_leaving_the_screen_changes_nothing(place: Place, shell: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("shell", ["zsh", "bash", "fish"])
-def test_ctrl_z_in_the_picker_of_use_keeps_what_was_typed_for_fg(place: Place, shell: str) -> None:
+def test_ctrl_z_in_the_picker_of_use_keeps_what_was_typed_for_fg(place, shell):
     inside = start_shell(place, shell)
     inside.send("ssohelper use\r")
     inside.until("20/20")
@@ -121,9 +118,7 @@ def test_ctrl_z_in_the_picker_of_use_keeps_what_was_typed_for_fg(place: Place, s
 
 
 @pytest.mark.long
-def test_a_shell_of_the_full_screen_is_on_the_terminal_and_knows_nothing_of_the_function(
-    place: Place,
-) -> None:
+def test_a_shell_of_the_full_screen_is_on_the_terminal_and_knows_nothing_of_the_function(place):
     inside = start(place, "bash")
     inside.until("F7 Shell")
     inside.send("\x1b[18~")  # the keys that a terminal sends for F7
@@ -141,7 +136,7 @@ def test_a_shell_of_the_full_screen_is_on_the_terminal_and_knows_nothing_of_the_
 
 
 @pytest.mark.long
-def test_without_the_function_the_line_to_type_is_printed_with_what_loads_it(place: Place) -> None:
+def test_without_the_function_the_line_to_type_is_printed_with_what_loads_it(place):
     inside = Terminal([require_program("env"), "ssohelper"], place.env(COLUMNS="", LINES=""))
     inside.until("20/20")
     inside.send("pay prod 'read\r")
@@ -152,9 +147,7 @@ def test_without_the_function_the_line_to_type_is_printed_with_what_loads_it(pla
 
 @pytest.mark.long
 @pytest.mark.parametrize("shell", ["fish", "bash", "zsh"])
-def test_ctrl_z_brings_the_prompt_back_and_after_fg_enter_switches_the_shell(
-    place: Place, shell: str
-) -> None:
+def test_ctrl_z_brings_the_prompt_back_and_after_fg_enter_switches_the_shell(place, shell):
     inside = start(place, shell)
     inside.send("pay prod 'read")
     inside.until("1/20")
@@ -179,7 +172,7 @@ def test_ctrl_z_brings_the_prompt_back_and_after_fg_enter_switches_the_shell(
 
 
 @pytest.mark.parametrize("shell", long_after(1, ["fish", "bash", "zsh"]))
-def test_after_sigkill_the_terminal_is_as_it_was(place: Place, shell: str) -> None:
+def test_after_sigkill_the_terminal_is_as_it_was(place, shell):
     inside = start(place, shell)
     kill_program(inside)
     inside.until("code 137 is-before")
@@ -190,7 +183,7 @@ def test_after_sigkill_the_terminal_is_as_it_was(place: Place, shell: str) -> No
 
 @pytest.mark.long
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_after_ctrl_z_fg_and_sigkill_the_terminal_is_as_it_was(place: Place, shell: str) -> None:
+def test_after_ctrl_z_fg_and_sigkill_the_terminal_is_as_it_was(place, shell):
     inside = start(place, shell)
     inside.send("\x1a")
     inside.until("suspended" if shell == "zsh" else "is-before")
@@ -220,7 +213,7 @@ def assert_terminal_is_reset(inside: Terminal) -> None:
 
 # zsh shows no name of a job that a function has started.
 @pytest.mark.parametrize("shell", long_after(1, ["bash", "fish"]))
-def test_jobs_names_the_program(place: Place, shell: str) -> None:
+def test_jobs_names_the_program(place, shell):
     inside = start(place, shell)
     inside.send("\x1a")
     inside.until("is-before")

@@ -51,7 +51,7 @@ class Place(Shell):
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(tmp_path_factory) -> Iterator[Place]:
     with Emulator(demo_world()) as emulator:
         made = Place(tmp_path_factory.mktemp("home"), emulator)
         assert made.run("profile", "sync", "--yes").returncode == 0
@@ -71,9 +71,7 @@ def after_use(before: dict[bytes, bytes], profile: str) -> dict[bytes, bytes]:
     long_after(3, [("bash", {}), ("zsh", OWN), ("fish", OWN), ("bash", OWN)]),
     ids=["bash-bare", "zsh-crowded", "fish-crowded", "bash-crowded"],
 )
-def test_use_and_clear_set_and_restore_the_environment_byte_for_byte(
-    place: Place, shell: str, own: dict[str, str]
-) -> None:
+def test_use_and_clear_set_and_restore_the_environment_byte_for_byte(place, shell, own):
     with place.at(shell, **own) as terminal:
         before = terminal.environ()
         ran = terminal.run(f"ssohelper use {DEV}")
@@ -104,7 +102,7 @@ def test_use_and_clear_set_and_restore_the_environment_byte_for_byte(
 
 
 @pytest.mark.parametrize("shell", long_after(1, ["bash", "zsh", "fish"]))
-def test_keys_are_exported_with_their_expiry_and_cleared(place: Place, shell: str) -> None:
+def test_keys_are_exported_with_their_expiry_and_cleared(place, shell):
     with place.at(shell, **OWN) as terminal:
         before = terminal.environ()
         ran = terminal.run(f"ssohelper use --keys {DEV}")
@@ -130,7 +128,7 @@ def test_keys_are_exported_with_their_expiry_and_cleared(place: Place, shell: st
 
 @pytest.mark.long
 @pytest.mark.parametrize("how", ["use", "use --keys"])
-def test_the_aws_cli_then_has_that_role(place: Place, how: str) -> None:
+def test_the_aws_cli_then_has_that_role(place, how):
     stale = {name: value for name, value in OWN.items() if name != "AWS_REGION"}
     identity = f"{require_program('aws')} sts get-caller-identity --query Arn --output text"
     with place.at("bash", **stale) as terminal:
@@ -142,7 +140,7 @@ def test_the_aws_cli_then_has_that_role(place: Place, how: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("shell", ["zsh", "bash", "fish"])
-def test_other_commands_run_as_they_are(place: Place, shell: str) -> None:
+def test_other_commands_run_as_they_are(place, shell):
     with place.at(shell) as terminal:
         before = terminal.environ()
         for line, code, says in (
@@ -165,7 +163,7 @@ def test_other_commands_run_as_they_are(place: Place, shell: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("shell", ["fish", "bash", "zsh"])
-def test_a_child_shell_clears_what_it_inherited(place: Place, shell: str) -> None:
+def test_a_child_shell_clears_what_it_inherited(place, shell):
     with place.at(shell, UNTOUCHED="x") as outer:
         before = outer.environ()
         assert outer.run(f"ssohelper use {DEV}").code == 0
@@ -185,7 +183,7 @@ def test_a_child_shell_clears_what_it_inherited(place: Place, shell: str) -> Non
 
 
 @pytest.mark.parametrize("shell", long_after(1, ["zsh", "bash", "fish"]))
-def test_the_function_can_have_another_name(place: Place, shell: str) -> None:
+def test_the_function_can_have_another_name(place, shell):
     line = INSTALL[shell].replace(f"init {shell}", f"init {shell} --cmd sso")
     with Terminal(shell, place.env(), place.home) as terminal:
         assert terminal.run(line).code == 0
@@ -211,7 +209,7 @@ OPTIONS = {
     ("shell", "options"),
     [(shell, line) for shell, lines in OPTIONS.items() for line in lines],
 )
-def test_shell_options_of_the_user_change_nothing(place: Place, shell: str, options: str) -> None:
+def test_shell_options_of_the_user_change_nothing(place, shell, options):
     """In a script, which `set -e` would end at a failed line."""
     script = (
         f"{options}\n{INSTALL[shell]}\n"
@@ -258,7 +256,7 @@ def test_shell_options_of_the_user_change_nothing(place: Place, shell: str, opti
         ],
     ),
 )
-def test_with_a_read_only_variable_nothing_is_changed(place: Place, shell: str, name: str) -> None:
+def test_with_a_read_only_variable_nothing_is_changed(place, shell, name):
     with place.at(shell) as terminal:
         assert terminal.run(f"export {name}=fixed; readonly {name}").code == 0
         before = terminal.environ()
@@ -269,7 +267,7 @@ def test_with_a_read_only_variable_nothing_is_changed(place: Place, shell: str, 
 
 
 @pytest.mark.long
-def test_with_a_universal_fish_variable_nothing_is_changed(place: Place) -> None:
+def test_with_a_universal_fish_variable_nothing_is_changed(place):
     script = (
         f"{INSTALL['fish']}; set -Ux AWS_VAULT x; env | sort >before\n"
         f"ssohelper use {DEV}; echo $status; env | sort | diff before -\n"
@@ -289,7 +287,7 @@ def test_with_a_universal_fish_variable_nothing_is_changed(place: Place) -> None
 
 @pytest.mark.long
 @pytest.mark.parametrize("shell", ["fish", "bash", "zsh"])
-def test_after_ctrl_c_at_the_question_nothing_is_changed(place: Place, shell: str) -> None:
+def test_after_ctrl_c_at_the_question_nothing_is_changed(place, shell):
     with place.at(shell) as terminal:
         before = terminal.environ()
         assert place.run("profile", "rm", DEV, "--yes").returncode == 0
@@ -315,9 +313,7 @@ def test_after_ctrl_c_at_the_question_nothing_is_changed(place: Place, shell: st
 
 @pytest.mark.long
 @pytest.mark.parametrize("shell", ["fish", "bash", "zsh"])
-def test_words_are_only_an_error_where_the_line_redirects_the_streams(
-    place: Place, shell: str
-) -> None:
+def test_words_are_only_an_error_where_the_line_redirects_the_streams(place, shell):
     with place.at(shell) as terminal:
         before, said = terminal.environ(), place.home / "said"
         for line in (
@@ -346,7 +342,7 @@ def test_words_are_only_an_error_where_the_line_redirects_the_streams(
         ],
     ),
 )
-def test_a_trace_shows_no_key_and_stays_on(place: Place, shell: str, trace: str) -> None:
+def test_a_trace_shows_no_key_and_stays_on(place, shell, trace):
     no_rc = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}[shell]
     script = f"{INSTALL[shell]}\n{trace}\nssohelper use --keys {DEV}\necho be''hind\n"
     (place.home / "traced").write_text(script)

@@ -89,7 +89,7 @@ class Names(Shell):
 
 
 @pytest.fixture(scope="module")
-def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
+def names(tmp_path_factory) -> Iterator[Names]:
     """Listing and credentials are saved beforehand: AWS's rate of 20/s would take 10 s."""
     with Emulator() as emulator:
         made = Names(tmp_path_factory.mktemp("home"), emulator)
@@ -135,14 +135,14 @@ def is_harmless(text: str) -> bool:
     return not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
 
 
-def test_there_are_enough_names_of_each_kind() -> None:
+def test_there_are_enough_names_of_each_kind():
     assert len(set(ACCOUNTS)) == len(ACCOUNTS) >= 200
     assert len(set(ROLES)) == len(ROLES) >= 200
     assert len(PROFILES) >= 100
 
 
 @pytest.mark.parametrize("shell", long_after(1, SHELLS))
-def test_use(names: Names, shell: str) -> None:
+def test_use(names, shell):
     files = {name: f"use-{shell}-{number}" for name, number in PROFILES.items()}
     codes = names.run_jobs(
         [(["use", "--", name], {"_SSOHELPER_SHELL": shell}, files[name]) for name in PROFILES]
@@ -162,7 +162,7 @@ def test_use(names: Names, shell: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("shell", SHELLS)
-def test_env(names: Names, shell: str) -> None:
+def test_env(names, shell):
     """By [SESSION:]ACCOUNT/ROLE, with the names of accounts and roles."""
     typed = {
         number: f"corp:{account}/{ROLES[number]}"
@@ -183,7 +183,7 @@ def test_env(names: Names, shell: str) -> None:
 
 
 @pytest.mark.long
-def test_exec(names: Names) -> None:
+def test_exec(names):
     """The program's arguments and environment arrive unchanged."""
     show = r"""printf '%s\0' "$AWS_ACCOUNT_ID" "$@" """
     jobs = []
@@ -203,7 +203,7 @@ def test_exec(names: Names) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_function_passes_every_argument_on(names: Names, shell: str) -> None:
+def test_the_function_passes_every_argument_on(names, shell):
     """A program in place of ssohelper records its arguments; its output is not evaluated."""
     bin, got = names.home / f"bin-{shell}", names.home / f"words-{shell}"
     bin.mkdir()
@@ -242,7 +242,7 @@ WORST = ["$(touch pwned)", "; touch pwned;", "`touch pwned`", "%{%G%}", "!!"]
 
 @pytest.mark.long
 @pytest.mark.parametrize("shell", SHELLS)
-def test_use_and_clear_at_a_terminal(names: Names, shell: str) -> None:
+def test_use_and_clear_at_a_terminal(names, shell):
     with Terminal(shell, names.environ, names.work) as terminal:
         assert terminal.run(INSTALL[shell]).code == 0
         before = terminal.environ()

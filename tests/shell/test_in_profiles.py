@@ -11,7 +11,7 @@ import pytest
 
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home, Run
+from tests.conftest import SCRIPT, Home
 from tests.published import date_back
 
 LAUNCHER = f"{SCRIPT}-credentials"
@@ -20,7 +20,7 @@ SYNC = ("profile", "sync", "--session", "corp")
 
 
 @pytest.fixture
-def synced(home: Home, emulator: Emulator, run: Run) -> Emulator:
+def synced(home, emulator, run) -> Emulator:
     """ana is signed in and her profiles are written."""
     home.add_session("corp")
     home.browser()
@@ -41,7 +41,7 @@ def answer(home: Home, command: str) -> str:
     return done.stdout
 
 
-def test_the_written_command_runs_on_a_miss_and_on_a_hit(home: Home, synced: Emulator) -> None:
+def test_the_written_command_runs_on_a_miss_and_on_a_hit(home, synced):
     command = next(iter(commands(home).values()))
     assert command.startswith(f"{LAUNCHER} --session corp --account-id ")
     miss, hit = answer(home, command), answer(home, command)
@@ -51,9 +51,7 @@ def test_the_written_command_runs_on_a_miss_and_on_a_hit(home: Home, synced: Emu
     assert synced.counters["GetRoleCredentials"] == 1
 
 
-def test_the_older_command_stays_managed_and_sync_updates_it(
-    home: Home, synced: Emulator, run: Run
-) -> None:
+def test_the_older_command_stays_managed_and_sync_updates_it(home, synced, run):
     written = home.config_file.read_text()
     older = written.replace(LAUNCHER, OLDER)
     assert older != written
@@ -75,9 +73,7 @@ def test_the_older_command_stays_managed_and_sync_updates_it(
     assert json.loads(run(*SYNC, "--dry-run", "--json").stdout)["data"]["change"] == []
 
 
-def test_the_next_call_sees_a_change_of_the_settings(
-    home: Home, synced: Emulator, run: Run
-) -> None:
+def test_the_next_call_sees_a_change_of_the_settings(home, synced, run):
     date_back(home.config_file)
     command = next(iter(commands(home).values()))
     answer(home, command)

@@ -40,7 +40,7 @@ OTHER_OWNER = pytest.param("other owner", marks=pytest.mark.needs_root)
 
 
 @pytest.fixture(params=SHELLS)
-def shell(request: pytest.FixtureRequest) -> list[str]:
+def shell(request) -> list[str]:
     program, *options = SHELLS[request.param]
     return [require_program(program), *options]
 
@@ -136,7 +136,7 @@ class Place(NamedTuple):
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path) -> Place:
     made = Place(tmp_path / "bin", tmp_path / "home")
     made.bin.mkdir()
     made.home.mkdir(mode=0o700)
@@ -148,21 +148,21 @@ def place(tmp_path: Path) -> Place:
 
 
 class TestHit:
-    def test_prints_the_published_response_unchanged(self, place: Place, shell: list[str]) -> None:
+    def test_prints_the_published_response_unchanged(self, place, shell):
         place.publish()
         assert place.has_hit(shell)
 
-    def test_the_kernel_runs_it_by_its_first_line(self, place: Place) -> None:
+    def test_the_kernel_runs_it_by_its_first_line(self, place):
         place.publish()
         assert place.has_hit([])
 
-    def test_names_with_every_allowed_character(self, place: Place, shell: list[str]) -> None:
+    def test_names_with_every_allowed_character(self, place, shell):
         key = ("--session", "a.B-9_", "--account-id", KEY[3], "--role-name", "x=,+@.-_Z")
         place.publish(*key)
         assert place.has_hit(shell, *key)
 
     @pytest.mark.parametrize("name", SHELLS)
-    def test_starts_no_process(self, place: Place, name: str, tmp_path: Path) -> None:
+    def test_starts_no_process(self, place, name, tmp_path):
         program, *options = SHELLS[name]
         place.publish()
         trace = tmp_path / "trace"
@@ -181,9 +181,7 @@ class TestHit:
         assert [call for call in calls if call.startswith("execve")] == ["execve"]
 
     @pytest.mark.parametrize("name", SHELLS)
-    def test_switches_core_dumps_off_before_it_reads(
-        self, place: Place, name: str, tmp_path: Path
-    ) -> None:
+    def test_switches_core_dumps_off_before_it_reads(self, place, name, tmp_path):
         program, *options = SHELLS[name]
         place.publish()
         trace = tmp_path / "trace"
@@ -203,7 +201,7 @@ class TestHit:
         assert lowered
         assert lowered.start() < text.rindex(f"/credentials/{KEY[1]}/")
 
-    def test_the_runtime_folder_in_xdg_runtime_dir(self, place: Place, shell: list[str]) -> None:
+    def test_the_runtime_folder_in_xdg_runtime_dir(self, place, shell):
         place.publish()
         place.runtime.rename(place.home / "ssohelper")
         env = place.login_env
@@ -212,16 +210,14 @@ class TestHit:
             assert not place.has_hit(shell, env={**env, missing: ""})
             assert not place.has_hit(shell, env={k: v for k, v in env.items() if k != missing})
 
-    def test_an_unusual_xdg_config_home_is_left_to_python(
-        self, place: Place, shell: list[str]
-    ) -> None:
+    def test_an_unusual_xdg_config_home_is_left_to_python(self, place, shell):
         place.publish()
         place.runtime.rename(place.home / "ssohelper")
         for folder in ("relative", f"{place.home}/blank ", " "):
             assert not place.has_hit(shell, env={**place.login_env, "XDG_CONFIG_HOME": folder})
         assert place.has_hit(shell, env={**place.login_env, "XDG_CONFIG_HOME": f"{place.home}/c d"})
 
-    def test_shell_options_of_the_caller_change_nothing(self, place: Place) -> None:
+    def test_shell_options_of_the_caller_change_nothing(self, place):
         place.publish()
         options = "allexport:errexit:noclobber:noglob:nounset:verbose:xtrace"
         answer = place.run(
@@ -232,18 +228,16 @@ class TestHit:
 
 
 class TestRunsPython:
-    def test_without_a_published_response(self, place: Place, shell: list[str]) -> None:
+    def test_without_a_published_response(self, place, shell):
         assert not place.has_hit(shell)
         assert list(place.home.iterdir()) == []
 
     @pytest.mark.parametrize("ahead", [0, -1, -3600])
-    def test_when_the_response_must_be_checked(
-        self, place: Place, shell: list[str], ahead: int
-    ) -> None:
+    def test_when_the_response_must_be_checked(self, place, shell, ahead):
         place.publish(ahead=ahead)
         assert not place.has_hit(shell)
 
-    def test_a_response_whose_time_has_passed(self, place: Place, shell: list[str]) -> None:
+    def test_a_response_whose_time_has_passed(self, place, shell):
         response = place.publish(ahead=3600)
         assert place.has_hit(shell)
         os.utime(response, (time.time() - 1, time.time() - 1))
@@ -268,9 +262,7 @@ class TestRunsPython:
         ],
         ids=repr,
     )
-    def test_other_arguments_are_passed_on_unchanged(
-        self, place: Place, shell: list[str], argv: tuple[str, ...]
-    ) -> None:
+    def test_other_arguments_are_passed_on_unchanged(self, place, shell, argv):
         place.publish()
         assert not place.has_hit(shell, *argv)
 
@@ -286,16 +278,12 @@ class TestRunsPython:
             ("", "Admin"),
         ],
     )
-    def test_impossible_names_although_a_file_exists(
-        self, place: Place, shell: list[str], session: str, role: str
-    ) -> None:
+    def test_impossible_names_although_a_file_exists(self, place, shell, session, role):
         key = ("--session", session, "--account-id", KEY[3], "--role-name", role)
         place.publish(*key)
         assert not place.has_hit(shell, *key)
 
-    def test_a_relative_base_of_the_runtime_folder(
-        self, place: Place, shell: list[str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_relative_base_of_the_runtime_folder(self, place, shell, monkeypatch):
         place.publish()
         place.runtime.rename(place.home / "ssohelper")
         monkeypatch.chdir(place.home)
@@ -303,9 +291,7 @@ class TestRunsPython:
         assert place.has_hit(shell, env=place.login_env)
 
     @pytest.mark.needs_root
-    def test_another_users_base_of_the_runtime_folder(
-        self, place: Place, shell: list[str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_another_users_base_of_the_runtime_folder(self, place, shell, monkeypatch):
         place.publish()
         place.runtime.rename(place.home / "ssohelper")
         assert place.has_hit(shell, env=place.login_env)
@@ -314,9 +300,7 @@ class TestRunsPython:
 
     @pytest.mark.parametrize("which", ["response", "now"])
     @pytest.mark.parametrize("what", ["link", "fifo", "folder", OTHER_OWNER])
-    def test_a_file_that_is_not_a_regular_file_of_ours(
-        self, place: Place, shell: list[str], which: str, what: str
-    ) -> None:
+    def test_a_file_that_is_not_a_regular_file_of_ours(self, place, shell, which, what):
         response = place.publish()
         path = response if which == "response" else place.runtime / "now"
         self._replace(path, what)
@@ -337,9 +321,7 @@ class TestRunsPython:
             path.mkdir()
 
     @pytest.mark.parametrize("what", ["link", OTHER_OWNER])
-    def test_a_runtime_folder_that_is_a_link_or_another_users(
-        self, place: Place, shell: list[str], what: str
-    ) -> None:
+    def test_a_runtime_folder_that_is_a_link_or_another_users(self, place, shell, what):
         place.publish()
         self._replace(place.runtime, what)
         assert not place.has_hit(shell)
@@ -348,18 +330,16 @@ class TestRunsPython:
         "content",
         [b"", RESPONSE[:-1], RESPONSE[:500], b"{}\n", b"x" * 20 + RESPONSE, RESPONSE[:500] + b"\n"],
     )
-    def test_an_incomplete_response(self, place: Place, shell: list[str], content: bytes) -> None:
+    def test_an_incomplete_response(self, place, shell, content):
         place.publish(content=content)
         assert not place.has_hit(shell)
 
     @pytest.mark.parametrize("inserted", [b"\x07", b"\x1b[2J", b"\x7f"])
-    def test_a_response_with_control_characters(
-        self, place: Place, shell: list[str], inserted: bytes
-    ) -> None:
+    def test_a_response_with_control_characters(self, place, shell, inserted):
         place.publish(content=RESPONSE[:500] + inserted + RESPONSE[500:])
         assert not place.has_hit(shell)
 
-    def test_a_runtime_folder_that_cannot_be_written(self, place: Place, shell: list[str]) -> None:
+    def test_a_runtime_folder_that_cannot_be_written(self, place, shell):
         place.publish()
         place.home.chmod(0o755)
         as_other = [
@@ -382,7 +362,7 @@ class TestRunsPython:
         place.runtime.chmod(0o500)
         assert not place.has_hit([*as_other, *shell])
 
-    def test_a_closed_or_full_stdout(self, place: Place, shell: list[str]) -> None:
+    def test_a_closed_or_full_stdout(self, place, shell):
         place.publish()
         notes = place.home / "notes"
         (place.bin / "ssohelper").write_text(f'#!/bin/sh\necho "$#" >>{notes}\nexit 7\n')
@@ -417,9 +397,7 @@ PROGRAMS = {
 
 class TestPythonGone:
     @pytest.mark.parametrize("name", PROGRAMS)
-    def test_it_says_so_once_and_runs_a_python_that_is_there(
-        self, place: Place, shell: list[str], name: str
-    ) -> None:
+    def test_it_says_so_once_and_runs_a_python_that_is_there(self, place, shell, name):
         text, has_space = PROGRAMS[name]
         python = place.bin / ("my python" if has_space else "python")
         (place.bin / "ssohelper").write_text(text.format(python=python))
@@ -439,7 +417,7 @@ class TestPythonGone:
         place.publish()
         assert place.has_hit(shell)
 
-    def test_without_the_program(self, place: Place, shell: list[str]) -> None:
+    def test_without_the_program(self, place, shell):
         (place.bin / "ssohelper").unlink()
         answer = place.run(shell)
         assert answer.returncode == 7
@@ -450,7 +428,7 @@ class TestPythonGone:
 
 class TestSettings:
     @pytest.fixture
-    def stamped(self, place: Place) -> tuple[Place, Path]:
+    def stamped(self, place) -> tuple[Place, Path]:
         """Settings of an hour ago, and a response that was published with them."""
         place.publish()
         settings = place.home / "config.toml"
@@ -460,15 +438,11 @@ class TestSettings:
         place.stamp_settings(policy=place.home / "policy.toml")
         return place, settings
 
-    def test_unchanged_settings_are_a_hit(
-        self, stamped: tuple[Place, Path], shell: list[str]
-    ) -> None:
+    def test_unchanged_settings_are_a_hit(self, stamped, shell):
         assert stamped[0].has_hit(shell)
 
     @pytest.mark.parametrize("seconds", [-3600, -1, 1, 3600])
-    def test_newer_and_older_settings_are_left_to_python(
-        self, stamped: tuple[Place, Path], shell: list[str], seconds: int
-    ) -> None:
+    def test_newer_and_older_settings_are_left_to_python(self, stamped, shell, seconds):
         place, settings = stamped
         at = settings.stat().st_mtime_ns + seconds * 10**9
         os.utime(settings, ns=(at, at))
@@ -477,9 +451,7 @@ class TestSettings:
     @pytest.mark.skipif(
         b"ino:" not in FDINFO, reason="this system tells no inode number of an open file"
     )
-    def test_another_file_with_the_same_time_is_left_to_python(
-        self, stamped: tuple[Place, Path], shell: list[str]
-    ) -> None:
+    def test_another_file_with_the_same_time_is_left_to_python(self, stamped, shell):
         place, settings = stamped
         other = settings.with_name("other")
         shutil.copy2(settings, other)
@@ -488,9 +460,7 @@ class TestSettings:
         place.stamp_settings(policy=place.home / "policy.toml")
         assert place.has_hit(shell)
 
-    def test_where_the_system_tells_no_inode_number_the_time_is_compared(
-        self, stamped: tuple[Place, Path], shell: list[str]
-    ) -> None:
+    def test_where_the_system_tells_no_inode_number_the_time_is_compared(self, stamped, shell):
         place, settings = stamped
         launcher = place.bin / "ssohelper-credentials"
         launcher.write_text(launcher.read_text().replace("/proc/self/fdinfo", "/no/such"))
@@ -503,9 +473,7 @@ class TestSettings:
         os.utime(settings, ns=(at + 10**9, at + 10**9))
         assert not place.has_hit(shell)
 
-    def test_removed_and_new_settings_are_left_to_python(
-        self, stamped: tuple[Place, Path], shell: list[str]
-    ) -> None:
+    def test_removed_and_new_settings_are_left_to_python(self, stamped, shell):
         place, settings = stamped
         settings.unlink()
         assert not place.has_hit(shell)
@@ -522,7 +490,7 @@ class TestPolicy:
     """A hit needs the company's policy as it was when the response was published."""
 
     @pytest.fixture
-    def policy(self, place: Place) -> Path:
+    def policy(self, place) -> Path:
         """The policy's path in a launcher that looks for it in a folder of this test."""
         launcher = place.bin / "ssohelper-credentials"
         text = launcher.read_text()
@@ -533,17 +501,13 @@ class TestPolicy:
         place.publish()
         return folder / "policy.toml"
 
-    def test_a_new_policy_is_left_to_python_at_once(
-        self, place: Place, policy: Path, shell: list[str]
-    ) -> None:
+    def test_a_new_policy_is_left_to_python_at_once(self, place, policy, shell):
         assert place.has_hit(shell)
         policy.write_text("")
         assert not place.has_hit(shell)
 
     @pytest.mark.parametrize("seconds", [-3600, -1, 0, 1, 3600])
-    def test_another_policy_is_left_to_python(
-        self, place: Place, policy: Path, shell: list[str], seconds: int
-    ) -> None:
+    def test_another_policy_is_left_to_python(self, place, policy, shell, seconds):
         policy.write_text("device_code = false\n")
         at = time.time_ns() - 3600 * 10**9
         os.utime(policy, ns=(at, at))
@@ -553,9 +517,7 @@ class TestPolicy:
         policy.unlink()
         assert not place.has_hit(shell)
 
-    def test_a_policy_that_cannot_be_seen_is_left_to_python(
-        self, place: Place, policy: Path, shell: list[str]
-    ) -> None:
+    def test_a_policy_that_cannot_be_seen_is_left_to_python(self, place, policy, shell):
         if os.geteuid() == 0:
             pytest.skip("root enters each folder")
         policy.write_text("")
@@ -568,7 +530,7 @@ class TestSignIn:
     """A hit needs config and token file as they were when the response was published."""
 
     @pytest.fixture(params=["config", "token"])
-    def which(self, request: pytest.FixtureRequest) -> str:
+    def which(self, request) -> str:
         name: str = request.param
         return name
 
@@ -577,9 +539,7 @@ class TestSignIn:
         return (place.runtime / "credentials" / "corp" / which).readlink()
 
     @pytest.mark.parametrize("seconds", [-3600, -1, 1, 3600])
-    def test_a_newer_or_older_file(
-        self, place: Place, shell: list[str], which: str, seconds: int
-    ) -> None:
+    def test_a_newer_or_older_file(self, place, shell, which, seconds):
         place.publish()
         assert place.has_hit(shell)
         file = self.file(place, which)
@@ -590,9 +550,7 @@ class TestSignIn:
         assert place.has_hit(shell)
 
     @pytest.mark.parametrize("writes", ["in place", "by rename"])
-    def test_a_file_that_was_written(
-        self, place: Place, shell: list[str], which: str, writes: str
-    ) -> None:
+    def test_a_file_that_was_written(self, place, shell, which, writes):
         place.publish()
         file = self.file(place, which)
         if writes == "in place":
@@ -602,15 +560,13 @@ class TestSignIn:
             file.with_name("new").rename(file)
         assert not place.has_hit(shell)
 
-    def test_a_file_that_was_removed(self, place: Place, shell: list[str], which: str) -> None:
+    def test_a_file_that_was_removed(self, place, shell, which):
         place.publish()
         self.file(place, which).unlink()
         assert not place.has_hit(shell)
 
     @pytest.mark.parametrize("name", ["{}", "{}-seen"])
-    def test_a_missing_or_empty_stamp(
-        self, place: Place, shell: list[str], which: str, name: str
-    ) -> None:
+    def test_a_missing_or_empty_stamp(self, place, shell, which, name):
         place.publish()
         path = place.runtime / "credentials" / "corp" / name.format(which)
         path.unlink()
@@ -620,7 +576,7 @@ class TestSignIn:
         os.utime(path, ns=(at, at))
         assert not place.has_hit(shell)
 
-    def test_each_session_has_its_own_stamps(self, place: Place, shell: list[str]) -> None:
+    def test_each_session_has_its_own_stamps(self, place, shell):
         place.publish()
         other = ("--session", "corq", *KEY[2:])
         response = place.runtime / "credentials" / "corq" / KEY[3] / KEY[5] / "response"
@@ -630,9 +586,7 @@ class TestSignIn:
         place.publish(*other)
         assert place.has_hit(shell, *other)
 
-    def test_another_config_file_of_the_caller(
-        self, place: Place, shell: list[str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_another_config_file_of_the_caller(self, place, shell, monkeypatch):
         """Another config with the same time is no hit; the published one is a hit by any path."""
         place.publish()
         config = self.file(place, "config")
@@ -661,13 +615,13 @@ class TestSignIn:
         link.symlink_to(other)
         assert not place.has_hit(shell, env={**place.env, "AWS_CONFIG_FILE": str(link)})
 
-    def test_another_home_without_a_config(self, place: Place, shell: list[str]) -> None:
+    def test_another_home_without_a_config(self, place, shell):
         place.publish()
         for home in ("", "/nonexistent", str(place.home.parent)):
             assert not place.has_hit(shell, env={**place.env, "HOME": home})
 
 
-def test_python_and_the_launcher_use_the_same_paths(tmp_path: Path) -> None:
+def test_python_and_the_launcher_use_the_same_paths(tmp_path):
     """In each kind of home: the launcher prints what Python has published."""
     runtime, config, home = (tmp_path / name for name in ("xdg-run", "config", "home"))
     for folder in (runtime, config, home):
@@ -723,7 +677,7 @@ sys.stdout.write(document.decode())
 
 
 class TestClock:
-    def test_a_clock_that_was_set_back(self, place: Place, shell: list[str]) -> None:
+    def test_a_clock_that_was_set_back(self, place, shell):
         place.publish()
         cached = place.response.with_name("cached.json")
         cached.touch()
@@ -733,9 +687,7 @@ class TestClock:
         os.utime(cached, (ahead, ahead))  # written "in the future": the clock was set back
         assert not place.has_hit(shell)
 
-    def test_another_home_with_the_same_config(
-        self, place: Place, shell: list[str], tmp_path: Path
-    ) -> None:
+    def test_another_home_with_the_same_config(self, place, shell, tmp_path):
         """Two users may share a runtime folder and AWS_CONFIG_FILE (sudo -E)."""
         place.publish()
         shared = {**place.env, "AWS_CONFIG_FILE": str(place.home / ".aws" / "config")}
@@ -749,8 +701,8 @@ class TestClock:
         ids=["within", "over", "before the machine's restart", "just over"],
     )
     def test_the_validity_of_a_response_in_uptime_seconds(
-        self, place: Place, shell: list[str], since: int, lasts: int, has_hit: bool
-    ) -> None:
+        self, place, shell, since, lasts, has_hit
+    ):
         """The validity counts, even if the clock was set back and the file's time is far ahead."""
         place.publish(ahead=8 * 3600)
         up = int(float(Path("/proc/uptime").read_text().split()[0]))
@@ -765,7 +717,7 @@ class TestClock:
         assert not place.has_hit(shell)
 
     @pytest.mark.parametrize("text", ["1\n", "1", "x y\n", "0 99999999999 3\n", "0 1e9\n"])
-    def test_a_malformed_validity(self, place: Place, shell: list[str], text: str) -> None:
+    def test_a_malformed_validity(self, place, shell, text):
         place.publish()
         place.append_validity(text)
         assert not place.has_hit(shell)
@@ -775,7 +727,7 @@ class TestWithoutRunUser:
     """macOS, and containers without a login manager: the runtime folder is the cache folder."""
 
     @pytest.fixture
-    def elsewhere(self, place: Place) -> Place:
+    def elsewhere(self, place) -> Place:
         launcher = place.bin / "ssohelper-credentials"
         text = launcher.read_text()
         for path in ("/run/user", "/System/Library"):
@@ -786,9 +738,7 @@ class TestWithoutRunUser:
         return place
 
     @pytest.mark.parametrize("system", ["Linux", "Darwin"])
-    def test_the_runtime_folder_is_the_cache_folder(
-        self, elsewhere: Place, shell: list[str], system: str
-    ) -> None:
+    def test_the_runtime_folder_is_the_cache_folder(self, elsewhere, shell, system):
         place = elsewhere
         env = {"HOME": str(place.home), "PATH": "/usr/bin:/bin"}
         caches, configs = ".cache", ".config"
@@ -809,7 +759,7 @@ class TestWithoutRunUser:
         settings.write_text("")
         assert not place.has_hit(shell, env={**env, "XDG_CACHE_HOME": str(place.home)})
 
-    def test_with_run_user_it_is_left_to_python(self, elsewhere: Place, shell: list[str]) -> None:
+    def test_with_run_user_it_is_left_to_python(self, elsewhere, shell):
         place = elsewhere
         place.runtime.rename(place.home / "ssohelper")
         env = {"HOME": str(place.home), "XDG_CACHE_HOME": str(place.home), "PATH": "/usr/bin:/bin"}

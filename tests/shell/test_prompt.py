@@ -5,7 +5,6 @@ import re
 import shlex
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
@@ -31,7 +30,7 @@ NOW = 1_800_000_000
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> PromptWorld:
+def world(tmp_path) -> PromptWorld:
     return PromptWorld(tmp_path)
 
 
@@ -66,9 +65,7 @@ def expected(
 @pytest.mark.parametrize("shell", SHELLS)
 class TestText:
     @pytest.mark.parametrize("guarded", long_after(1, [True, False]))
-    def test_a_shells_prompt_is_that_of_the_program(
-        self, shell: str, world: PromptWorld, guarded: bool
-    ) -> None:
+    def test_a_shells_prompt_is_that_of_the_program(self, shell, world, guarded):
         """Each state twice: when it is new, and from what the shell has drawn."""
         world.learn(NAME, guarded=guarded)
         cases = [
@@ -90,9 +87,7 @@ class TestText:
         assert world.starts() == 1
 
     @pytest.mark.parametrize("kind", ["known", "assumed"])
-    def test_changes_in_the_second_that_the_program_says(
-        self, shell: str, world: PromptWorld, kind: str
-    ) -> None:
+    def test_changes_in_the_second_that_the_program_says(self, shell, world, kind):
         """The thresholds, each minute around them, and a clock that is set back."""
         ends_at = NOW + 100_000
         lefts = {
@@ -110,12 +105,12 @@ class TestText:
             zip(moments, wanted, strict=True)
         )
 
-    def test_is_drawn_by_the_clock_of_the_machine(self, shell: str, world: PromptWorld) -> None:
+    def test_is_drawn_by_the_clock_of_the_machine(self, shell, world):
         world.put(int(time.time()) + 7 * 3600 + 30 * 60 + 30, "known")
         assert re.fullmatch(rf"{NAME} 7h(30|29)m\|fine\n", world.run(shell, SHOW[shell]).stdout)
 
     @pytest.mark.parametrize("name", ["n" * 25, "n" * 31, "n" * 32, "n" * 33, "n" * 26 + "m" * 26])
-    def test_a_long_name_loses_its_middle(self, shell: str, world: PromptWorld, name: str) -> None:
+    def test_a_long_name_loses_its_middle(self, shell, world, name):
         states = [(NOW + 93_000, "known"), (NOW + 59, "assumed"), (NOW - 1, "known"), (0, "open")]
         every_rows = [prompt_text.prompt_rows(PromptClock(*state)) for state in states]  # type: ignore[arg-type]
         world.learn(name, every_rows[0])
@@ -128,9 +123,7 @@ class TestText:
             prompt_text.prompt_line(name, rows, NOW) for rows in every_rows
         ]
 
-    def test_the_prompt_counts_down_to_the_expiry_of_fixed_keys(
-        self, shell: str, world: PromptWorld
-    ) -> None:
+    def test_the_prompt_counts_down_to_the_expiry_of_fixed_keys(self, shell, world):
         keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_CREDENTIAL_EXPIRATION": "2099-01-01T00:00:00Z"}
         rows = prompt_text.prompt_rows(PromptClock(NOW + 3658, "known"), text_after_end="expired")
         world.learn("keys", rows, has_file=False)
@@ -144,7 +137,7 @@ class TestText:
         )
         assert world.starts() == 1
 
-    def test_of_the_role_of_an_endpoint(self, shell: str, world: PromptWorld) -> None:
+    def test_of_the_role_of_an_endpoint(self, shell, world):
         rows = prompt_text.prompt_rows(PromptClock(NOW + 3658, "known"))
         world.learn("payments-prod/ReadOnlyAccess", rows, has_file=False)
         change = set_variable(shell, "SSOHELPER_SERVED_ROLE", "")
@@ -155,7 +148,7 @@ class TestText:
         assert (done.stdout, done.stderr) == (f"{shown}{shown}|\n", "")
         assert world.starts() == 1
 
-    def test_without_a_profile_is_empty(self, shell: str, world: PromptWorld) -> None:
+    def test_without_a_profile_is_empty(self, shell, world):
         change = set_variable(shell, "AWS_PROFILE", "")
         world.put(0, "open")
         done = world.run(shell, f"{SHOW[shell]}\n{change}\n{SHOW[shell]}")
@@ -163,23 +156,21 @@ class TestText:
         assert world.starts() == 1
 
     @pytest.mark.parametrize("has_file", [True, False])
-    def test_of_a_profile_that_is_none_of_ours(
-        self, shell: str, world: PromptWorld, has_file: bool
-    ) -> None:
+    def test_of_a_profile_that_is_none_of_ours(self, shell, world, has_file):
         world.learn("plain", NOTHING_ENDS, has_file=has_file)
         world.file.write_text(f"{prompt_text.prompt_rows_to_line(NOTHING_ENDS)}\n")
         done = world.run(shell, f"{SHOW[shell]}\n{SHOW[shell]}")
         assert (done.stdout, done.stderr) == ("plain|\nplain|\n", "")
         assert world.starts() == 1
 
-    def test_another_profile_is_asked_for_once(self, shell: str, world: PromptWorld) -> None:
+    def test_another_profile_is_asked_for_once(self, shell, world):
         world.put(0, "open")
         change = set_variable(shell, "AWS_PROFILE", "another")
         done = world.run(shell, "\n".join([*[SHOW[shell]] * 2, change, *[SHOW[shell]] * 3]))
         assert done.stdout == f"{NAME} ok|fine\n" * 5
         assert world.starts() == 2
 
-    def test_a_changed_config_is_asked_for_once(self, shell: str, world: PromptWorld) -> None:
+    def test_a_changed_config_is_asked_for_once(self, shell, world):
         """The program gives the file the config's time; from then on it is asked no more."""
         world.put(0, "open")
         answer, config = shlex.quote(str(world.answer)), shlex.quote(str(world.config))
@@ -205,22 +196,20 @@ class TestFailures:
                     b"99999999999|HOME|fine|left\n", b"99999999999; touch pwned|0|fine|ok\n",
                     b"\x00\xff\n", b"1|2|fine|left\n", b"1|2|fine|left|\n"],
     )  # fmt: skip
-    def test_a_file_with_nonsense_shows_nothing(
-        self, shell: str, world: PromptWorld, content: bytes | None
-    ) -> None:
+    def test_a_file_with_nonsense_shows_nothing(self, shell, world, content):
         if content is not None:
             world.file.write_bytes(content)
         done = world.run(shell, f"{SHOW[shell]}\n{SHOW[shell]}")
         assert (done.stdout, done.stderr) == ("|\n|\n", "")
         assert not (world.folder / "pwned").exists()
 
-    def test_a_text_with_nonsense_is_harmless(self, shell: str, world: PromptWorld) -> None:
+    def test_a_text_with_nonsense_is_harmless(self, shell, world):
         world.file.write_text("99999999999|0|fine|$(touch pwned)`x`\\%F{red}\x1b[31m\n")
         done = world.run(shell, SHOW[shell])
         assert re.fullmatch(r"[A-Za-z0-9 .?-]+\|fine\n", done.stdout)
         assert not (world.folder / "pwned").exists()
 
-    def test_a_file_that_vanished_is_asked_for(self, shell: str, world: PromptWorld) -> None:
+    def test_a_file_that_vanished_is_asked_for(self, shell, world):
         """The last logout removes the runtime folder, and with it the file that the prompt reads."""
         world.put(0, "open")
         folder = shlex.quote(str(world.state))
@@ -232,9 +221,7 @@ class TestFailures:
         assert done.stdout == f"{NAME} ok|fine\n" * 4
         assert world.starts() == 2
 
-    def test_a_file_that_no_program_writes_is_asked_for_once(
-        self, shell: str, world: PromptWorld
-    ) -> None:
+    def test_a_file_that_no_program_writes_is_asked_for_once(self, shell, world):
         """No program writes the prompt's file if the runtime folder cannot be written."""
         world.put(0, "open")
         gone = f"rm {shlex.quote(str(world.file))}"
@@ -242,7 +229,7 @@ class TestFailures:
         assert (done.stdout, done.stderr) == (f"{NAME} ok|fine\n" + "|\n" * 3, "")
         assert world.starts() == 2
 
-    def test_a_fifo_is_not_opened(self, shell: str, world: PromptWorld) -> None:
+    def test_a_fifo_is_not_opened(self, shell, world):
         os.mkfifo(world.file)
         assert world.run(shell, SHOW[shell]).stdout == "|\n"
 
@@ -250,19 +237,19 @@ class TestFailures:
         "prints",
         ["", "exit 3\n", "echo oops >&2; exit 1\n", "printf '%01000d'\n", "echo '|||||'\n"],
     )
-    def test_a_program_that_is_broken(self, shell: str, world: PromptWorld, prints: str) -> None:
+    def test_a_program_that_is_broken(self, shell, world, prints):
         program = world.folder / "bin" / "ssohelper"
         program.write_text(f"#!/bin/sh\n{prints}")
         done = world.run(shell, f"{SHOW[shell]}\n{SHOW[shell]}")
         assert (done.stdout, done.stderr) == ("|\n|\n", "")
 
     @pytest.mark.parametrize("name", ["ssohelper", "ssohelper-credentials"])
-    def test_a_program_that_is_gone(self, shell: str, world: PromptWorld, name: str) -> None:
+    def test_a_program_that_is_gone(self, shell, world, name):
         (world.folder / "bin" / name).unlink()
         done = world.run(shell, f"{SHOW[shell]}\n{SHOW[shell]}")
         assert (done.stdout, done.stderr) == ("|\n|\n", "")
 
-    def test_a_program_that_goes_away_leaves_nothing(self, shell: str, world: PromptWorld) -> None:
+    def test_a_program_that_goes_away_leaves_nothing(self, shell, world):
         """After a virtual environment was left, not even the space after the profile's name stays."""
         world.put(0, "open")
         program, folder = (
@@ -283,7 +270,7 @@ printf '%s|%s|||99999999999|0||\\n' "${name%_}" "${name%_}"
 
 @pytest.mark.long
 @pytest.mark.parametrize("shell", ["fish", "zsh", "bash"])
-def test_two_hundred_hostile_names(shell: str, world: PromptWorld) -> None:
+def test_two_hundred_hostile_names(shell, world):
     """The stand-in prints the name as it is: the shells must not trust even that."""
     program = world.folder / "bin" / "ssohelper"
     program.write_text(RAW_NAME)
@@ -304,7 +291,7 @@ def test_two_hundred_hostile_names(shell: str, world: PromptWorld) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
 class TestStrictShells:
-    def test_unset_variables_and_failures_end_nothing(self, shell: str, world: PromptWorld) -> None:
+    def test_unset_variables_and_failures_end_nothing(self, shell, world):
         world.put(int(time.time()) + 9058, "known")
         script = (
             f"set -eu\n{SHOW[shell]}\n! true\nssohelper_prompt\n{SHOW[shell]}\n"
@@ -313,14 +300,14 @@ class TestStrictShells:
         done = world.run(shell, script)
         assert (done.stdout, done.stderr) == (f"{NAME} 2h30m|fine\n" * 2 + "|\nend\n", "")
 
-    def test_the_status_before_is_kept(self, shell: str, world: PromptWorld) -> None:
+    def test_the_status_before_is_kept(self, shell, world):
         world.put(int(time.time()) + 9058, "known")
         done = world.run(
             shell, "(exit 7)\nssohelper_prompt\necho $?\n(exit 8)\nssohelper_prompt\necho $?"
         )
         assert done.stdout == "7\n8\n"
 
-    def test_strange_options(self, shell: str, world: PromptWorld) -> None:
+    def test_strange_options(self, shell, world):
         world.put(int(time.time()) + 9058, "known")
         options = {
             "bash": "shopt -s nocasematch nullglob failglob extglob; IFS=0123456789; set -f",
@@ -330,7 +317,7 @@ class TestStrictShells:
         assert (done.stdout, done.stderr) == (f"{NAME} 2h30m|fine\n" * 2, "")
 
 
-def test_each_option_of_zsh_leaves_a_prompt_as_it_is(world: PromptWorld) -> None:
+def test_each_option_of_zsh_leaves_a_prompt_as_it_is(world):
     """With each option and without it: what has been drawn, and what is drawn again."""
     world.put(int(time.time()) + 9058, "known")
     shown, redraw = f"{{ {SHOW['zsh']}; }} 2>&1", "__ssoh_until=0"
@@ -362,7 +349,7 @@ LOOP = {
 
 
 @pytest.mark.parametrize("shell", long_after(1, ["zsh", "bash", "fish"]))
-def test_ten_thousand_prompts_start_no_process(shell: str, world: PromptWorld) -> None:
+def test_ten_thousand_prompts_start_no_process(shell, world):
     world.put(int(time.time()) + 9058, "known")
     script = world.folder / "loop"
     first = "ssohelper_prompt >/dev/null" if shell == "fish" else "ssohelper_prompt"

@@ -12,8 +12,6 @@ import pyte
 import pytest
 
 from ssohelper.core import prompt_text
-from ssohelper.emulator.server import Emulator
-from tests.conftest import Home
 from tests.long_rows import long_after
 from tests.programs import require_program
 from tests.shell.at_a_terminal import INSTALL
@@ -114,12 +112,12 @@ class Screen:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> PromptWorld:
+def world(tmp_path) -> PromptWorld:
     return PromptWorld(tmp_path)
 
 
 @pytest.fixture
-def screen_of(world: PromptWorld) -> Iterator[Callable[..., Screen]]:
+def screen_of(world) -> Iterator[Callable[..., Screen]]:
     opened: list[Screen] = []
 
     def open_screen(shell: str, before: str = "", after: str = "", **env: str) -> Screen:
@@ -153,8 +151,8 @@ SETUPS = [
 @pytest.mark.parametrize(("shell", "before"), SETUPS)
 class TestSwitchedOn:
     def test_stands_before_the_prompt_once_and_is_measured_right(
-        self, world: PromptWorld, screen_of: Callable[..., Screen], shell: str, before: str
-    ) -> None:
+        self, world, screen_of, shell, before
+    ):
         put(world, 9058)
         screen = screen_of(shell, before, "ssohelper_prompt_on")
         screen.shows(f"{NAME} 2h30m")
@@ -182,9 +180,7 @@ class TestSwitchedOn:
 
 @pytest.mark.parametrize("shell", SHELLS)
 class TestColours:
-    def test_colour_and_sign_say_the_same(
-        self, world: PromptWorld, screen_of: Callable[..., Screen], shell: str
-    ) -> None:
+    def test_colour_and_sign_say_the_same(self, world, screen_of, shell):
         world.learn("prod.Admin", guarded=True)
         put(world, 9058)
         screen = screen_of(shell)
@@ -200,9 +196,7 @@ class TestColours:
             screen.shows(f"@@prod.Admin {text}")
             assert screen.cell(text).fg == colour
 
-    def test_no_color(
-        self, world: PromptWorld, screen_of: Callable[..., Screen], shell: str
-    ) -> None:
+    def test_no_color(self, world, screen_of, shell):
         world.learn("prod.Admin", guarded=True)
         put(world, 238)
         screen = screen_of(shell, NO_COLOR="1")
@@ -213,9 +207,7 @@ class TestColours:
 
 @pytest.mark.long
 @pytest.mark.parametrize("shell", SHELLS)
-def test_two_hundred_hostile_names(
-    world: PromptWorld, screen_of: Callable[..., Screen], shell: str
-) -> None:
+def test_two_hundred_hostile_names(world, screen_of, shell):
     """The stand-in prints each name as it is: the shells must not trust even that."""
     program = world.folder / "bin" / "ssohelper"
     program.write_text(RAW_NAME)
@@ -243,7 +235,7 @@ def test_two_hundred_hostile_names(
 
 
 @pytest.mark.parametrize("shell", long_after(1, SHELLS))
-def test_a_working_day(shell: str, home: Home, emulator: Emulator) -> None:
+def test_a_working_day(shell, home, emulator):
     """The real program: each change of the sign-in shows at the next prompt."""
     world = emulator.world
     home.browser()

@@ -5,7 +5,6 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -27,7 +26,7 @@ def snippet(first_line: str) -> str:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> PromptWorld:
+def world(tmp_path) -> PromptWorld:
     made = PromptWorld(tmp_path)
     made.put(int(time.time()) + 7 * 3600 + 12 * 60 + 58, "known")
     (tmp_path / "work").mkdir()
@@ -36,7 +35,7 @@ def world(tmp_path: Path) -> PromptWorld:
 
 
 @pytest.fixture
-def screen_of(world: PromptWorld) -> Iterator[Callable[..., Screen]]:
+def screen_of(world) -> Iterator[Callable[..., Screen]]:
     opened: list[Screen] = []
 
     def open_screen(shell: str, setup_lines: str, **env: str) -> Screen:
@@ -57,7 +56,7 @@ STARSHIP = {
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_starship(shell: str, world: PromptWorld, screen_of: Callable[..., Screen]) -> None:
+def test_starship(shell, world, screen_of):
     require_program("starship")
     (world.folder / ".config" / "starship.toml").write_text(snippet("# ~/.config/starship.toml"))
     screen = screen_of(shell, snippet(STARSHIP[shell]))
@@ -74,7 +73,7 @@ def test_starship(shell: str, world: PromptWorld, screen_of: Callable[..., Scree
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_tmux(shell: str, world: PromptWorld) -> None:
+def test_tmux(shell, world):
     config = world.folder / "tmux.conf"
     config.write_text(
         f"{snippet('# ~/.tmux.conf')}set -g default-shell {require_program(shell)}\nset -g status-interval 1\n"
@@ -124,7 +123,7 @@ def test_tmux(shell: str, world: PromptWorld) -> None:
 
 
 @pytest.mark.parametrize("shell", long_after(1, SHELLS))
-def test_direnv(shell: str, world: PromptWorld, screen_of: Callable[..., Screen]) -> None:
+def test_direnv(shell, world, screen_of):
     library = world.folder / ".config" / "direnv" / "lib" / "ssohelper.sh"
     library.parent.mkdir(parents=True)
     library.write_text(snippet("# ~/.config/direnv/lib/ssohelper.sh"))

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from ssohelper.system import shell_texts
-from tests.conftest import Run
 from tests.programs import require_program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +25,7 @@ _NAME_MODULES = (
 
 
 @pytest.mark.parametrize("shell", shell_texts.SHELLS)
-def test_prints_the_function_first_and_imports_nothing_heavy(shell: str) -> None:
+def test_prints_the_function_first_and_imports_nothing_heavy(shell):
     # -S: without the environment's site hooks, which load modules too.
     done = subprocess.run(
         [sys.executable, "-S", "-c", _NAME_MODULES, "shell-init", shell],
@@ -48,7 +47,7 @@ def test_prints_the_function_first_and_imports_nothing_heavy(shell: str) -> None
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_shell_reads_the_text_without_output(run: Run, shell: str) -> None:
+def test_the_shell_reads_the_text_without_output(run, shell):
     text = run("shell-init", shell).stdout
     argv = [require_program(shell), "--no-config"] if shell == "fish" else [require_program(shell)]
     argv += ["-f"] if shell == "zsh" else []
@@ -73,16 +72,14 @@ def test_the_shell_reads_the_text_without_output(run: Run, shell: str) -> None:
         (["../ssohelper"], "no shell named"),
     ],
 )
-def test_wrong_arguments_print_no_text(run: Run, argv: list[str], says: str) -> None:
+def test_wrong_arguments_print_no_text(run, argv, says):
     done = run("shell-init", *argv)
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
 
 
 @pytest.mark.parametrize("shell", shell_texts.SHELLS)
-def test_without_ssohelper_on_path_its_absolute_path_is_used(
-    run: Run, tmp_path: Path, shell: str
-) -> None:
+def test_without_ssohelper_on_path_its_absolute_path_is_used(run, tmp_path, shell):
     """On Debian, a login shell runs this text before ~/.local/bin is on PATH."""
     program = tmp_path / "it's here" / "ssohelper"
     program.parent.mkdir()
@@ -108,7 +105,7 @@ def test_without_ssohelper_on_path_its_absolute_path_is_used(
 
 
 @pytest.mark.parametrize("to", [">&-", ">/dev/full"])
-def test_a_stdout_that_cannot_be_written_is_an_error(run: Run, to: str) -> None:
+def test_a_stdout_that_cannot_be_written_is_an_error(run, to):
     script = Path(sys.executable).with_name("ssohelper")
     done = subprocess.run(["sh", "-c", f"{script} shell-init bash {to}"], capture_output=True)
     assert (done.returncode, b"stdout cannot be written" in done.stderr) == (7, True)
@@ -116,7 +113,7 @@ def test_a_stdout_that_cannot_be_written_is_an_error(run: Run, to: str) -> None:
 
 @pytest.mark.parametrize("name", ["sso", "S_so-2"])
 @pytest.mark.parametrize("shell", shell_texts.SHELLS)
-def test_another_name_changes_only_the_function(run: Run, shell: str, name: str) -> None:
+def test_another_name_changes_only_the_function(run, shell, name):
     plain, named = run("shell-init", shell), run("shell-init", shell, "--cmd", name)
     assert named.returncode == 0
     differing = [
@@ -132,7 +129,7 @@ def test_another_name_changes_only_the_function(run: Run, shell: str, name: str)
     "package",
     ["lib/python3.13/site-packages", "lib/python3/dist-packages", "Lib/site-packages"],
 )
-def test_the_text_is_found_in_an_installation(tmp_path: Path, package: str) -> None:
+def test_the_text_is_found_in_an_installation(tmp_path, package):
     """pip installs the package below the prefix's lib, and the shells' texts below its share."""
     home = tmp_path / package / "ssohelper"
     shutil.copytree(ROOT / "ssohelper", home, ignore=shutil.ignore_patterns("__pycache__"))

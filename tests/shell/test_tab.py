@@ -21,7 +21,7 @@ SESSION = (
 
 
 @pytest.fixture(params=SHELLS)
-def user(request: pytest.FixtureRequest, home: Home) -> Iterator[Typist]:
+def user(request, home) -> Iterator[Typist]:
     user = Typist(request.param, home)
     yield user
     user.close()
@@ -34,7 +34,7 @@ def write_profiles(home: Home, *names: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("shell", SHELLS)
-def test_200_hostile_names_are_completed_unchanged(home: Home, shell: str) -> None:
+def test_200_hostile_names_are_completed_unchanged(home, shell):
     with closing(Answers(home)) as answers, closing(Typist(shell, home, answers=answers)) as user:
         complete_200_hostile_names(home, user)
         assert answers.given == 200
@@ -81,7 +81,7 @@ QUOTED = [
 @pytest.mark.long
 @pytest.mark.parametrize("user", ["fish", "bash", "zsh"], indirect=True)
 @pytest.mark.parametrize("quote", ["'", '"'])
-def test_within_open_quotes(home: Home, user: Typist, quote: str) -> None:
+def test_within_open_quotes(home, user, quote):
     wrong = []
     for name in QUOTED:
         write_profiles(home, name)
@@ -111,7 +111,7 @@ LINES = [
 ]
 
 
-def test_a_line_with_several_tabs(home: Home, user: Typist) -> None:
+def test_a_line_with_several_tabs(home, user):
     write_profiles(home, "pay.Admin", "prod:alpha", "prod:beta", "my own", "my $other")
     accounts = {
         "000000000001": ("ledger", ("Admin", "ReadOnly")),
@@ -123,7 +123,7 @@ def test_a_line_with_several_tabs(home: Home, user: Typist) -> None:
 
 
 @pytest.mark.parametrize("user", long_after(1, ["zsh", "bash", "fish"]), indirect=True)
-def test_a_session_is_followed_by_its_accounts(home: Home, user: Typist) -> None:
+def test_a_session_is_followed_by_its_accounts(home, user):
     home.write_config(SESSION + SESSION.replace("corp", "other"))
     accounts = {
         "000000000001": ("ledger", ("Admin", "ReadOnly")),
@@ -135,7 +135,7 @@ def test_a_session_is_followed_by_its_accounts(home: Home, user: Typist) -> None
 
 
 @pytest.mark.long
-def test_zsh_uses_the_matchers_of_the_user(home: Home) -> None:
+def test_zsh_uses_the_matchers_of_the_user(home):
     """In any case and from the middle of a name, as oh-my-zsh sets it."""
     write_profiles(home, "pay.Admin", "orders-prod.ReadOnly")
     user = Typist("zsh", home)

@@ -113,7 +113,7 @@ class User(NamedTuple):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _two_users_can_be_had() -> None:
+def _two_users_can_be_had():
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.exit("tests/two_users needs root on Linux: run `make test-two-users` as root", 2)
     done = subprocess.run(
@@ -155,17 +155,17 @@ def _user(homes: Path, name: str, uid: int) -> User:
 
 
 @pytest.fixture
-def victim(homes: Path) -> User:
+def victim(homes) -> User:
     return _user(homes, "victim", VICTIM)
 
 
 @pytest.fixture
-def attacker(homes: Path) -> User:
+def attacker(homes) -> User:
     return _user(homes, "attacker", ATTACKER)
 
 
 @pytest.fixture
-def emulator(victim: User) -> Iterator[Emulator]:
+def emulator(victim) -> Iterator[Emulator]:
     """An Identity Center to which the victim's environment leads, with the session "corp"."""
     with Emulator() as running:
         running.auto_approve = "ana"
@@ -176,7 +176,7 @@ def emulator(victim: User) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def signed_in(victim: User, emulator: Emulator) -> User:
+def signed_in(victim, emulator) -> User:
     """The victim, in whose home ana is signed in by the AWS CLI, with the profile `job`."""
     config = victim.home.config_file
     config.write_text(

@@ -113,7 +113,7 @@ def place() -> Iterator[Machine]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_cached(place: Machine) -> Iterator[None]:
+def _nothing_cached(place) -> Iterator[None]:
     yield
     end_detached_processes(place.folder)
     for branch in ("credentials", "brokers"):
@@ -163,7 +163,7 @@ def is_no_success(place: Machine, answer: Answer) -> None:
 
 
 class TestSocket:
-    def test_another_user_cannot_reach_the_brokers_socket(self, place: Machine) -> None:
+    def test_another_user_cannot_reach_the_brokers_socket(self, place):
         path = running_socket(place)
         for each in (path, path.parent, path.parent.parent):
             assert stat.S_IMODE(each.lstat().st_mode) in (0o600, 0o700)
@@ -172,8 +172,8 @@ class TestSocket:
 
     @pytest.mark.parametrize("line", [ASK, "", "x" * 100_000, "GET / HTTP/1.1\r\n\r\n"])
     def test_the_brokers_socket_gives_another_user_nothing_where_its_folders_were_opened(
-        self, place: Machine, line: str
-    ) -> None:
+        self, place, line
+    ):
         path = running_socket(place)
         for each in (path, path.parent, path.parent.parent, path.parent.parent.parent):
             each.chmod(0o755 if each != path else 0o777)
@@ -183,7 +183,7 @@ class TestSocket:
         assert place.emulator.counters["GetRoleCredentials"] == 0
         path.parent.parent.parent.chmod(0o700)
 
-    def test_serves_its_own_user_while_another_opens_5000_connections(self, place: Machine) -> None:
+    def test_serves_its_own_user_while_another_opens_5000_connections(self, place):
         path = running_socket(place)
         for each in (path, path.parent, path.parent.parent, path.parent.parent.parent):
             each.chmod(0o755 if each != path else 0o777)
@@ -217,7 +217,7 @@ class TestOwnUser:
         ],
         ids=lambda sent: repr(sent[:20]),
     )
-    def test_another_line_is_answered_with_the_end(self, place: Machine, sent: bytes) -> None:
+    def test_another_line_is_answered_with_the_end(self, place, sent):
         path = running_socket(place)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stream:
             stream.settimeout(20)
@@ -229,7 +229,7 @@ class TestOwnUser:
                 pass
         assert is_of_aws(place, place.ana.credentials())
 
-    def test_a_caller_that_sends_nothing_is_left_behind(self, place: Machine) -> None:
+    def test_a_caller_that_sends_nothing_is_left_behind(self, place):
         path = running_socket(place)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stream:
             stream.settimeout(60)
@@ -238,7 +238,7 @@ class TestOwnUser:
             assert is_of_aws(place, place.ana.credentials())
             assert stream.recv(100) == b""
 
-    def test_more_connections_than_files_end_nothing(self, place: Machine) -> None:
+    def test_more_connections_than_files_end_nothing(self, place):
         # The broker has the hard limit of the caller that starts it. With less than 1,024, none is
         # started.
         script = f'ulimit -n 1024; exec {SCRIPT} credential-process "$@"'
@@ -267,16 +267,14 @@ class TestPlanted:
     """A runtime folder whose parent others may write: XDG_RUNTIME_DIR, and the cache folder."""
 
     @pytest.fixture(params=["XDG_RUNTIME_DIR", "XDG_CACHE_HOME"])
-    def opened(self, place: Machine, request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    def opened(self, place, request) -> Iterator[dict[str, str]]:
         """Return ana's variables that lead into a folder of hers that all may write."""
         base = place.ana.folder(place.folder / "open", 0o777)
         yield {"XDG_RUNTIME_DIR": "", request.param: str(base)}
         remove(base)
 
     @pytest.mark.parametrize("kind", ["folder", "link", "fifo", "file", "socket"])
-    def test_a_planted_runtime_folder_of_another_user_is_not_used(
-        self, place: Machine, opened: dict[str, str], kind: str
-    ) -> None:
+    def test_a_planted_runtime_folder_of_another_user_is_not_used(self, place, opened, kind):
         target, own = place.folder / "open" / "ssohelper", place.bob.home / "own"
         remove(own)
         code = {
@@ -295,9 +293,7 @@ class TestPlanted:
             if folder.is_dir():
                 assert list(folder.rglob("*")) == []
 
-    def test_a_broker_of_another_user_is_not_believed(
-        self, place: Machine, opened: dict[str, str]
-    ) -> None:
+    def test_a_broker_of_another_user_is_not_believed(self, place, opened):
         """bob knows the address, since it is no secret; he makes the folders, and listens."""
         base = place.folder / "open" / "ssohelper"
         name = Path(address(place.ana, **opened)).name
@@ -313,7 +309,7 @@ class TestPlanted:
             out = fake.communicate()[0]
         assert was_told(out) == []
 
-    def test_a_broker_in_folders_of_anas_own_is_not_believed_either(self, place: Machine) -> None:
+    def test_a_broker_in_folders_of_anas_own_is_not_believed_either(self, place):
         """Her folders stood open for a moment: bob's socket is in the right place."""
         path = running_socket(place)
         [pid] = broker_ids(place.ana.home)
@@ -338,9 +334,7 @@ class TestPlanted:
         assert was_told(out) == []
         assert place.emulator.counters["GetRoleCredentials"] == 1
 
-    def test_a_race_for_the_folder_gives_nothing(
-        self, place: Machine, opened: dict[str, str]
-    ) -> None:
+    def test_a_race_for_the_folder_gives_nothing(self, place, opened):
         own = place.bob.folder(place.folder / "race")
         own.chmod(0o777)
         precious = place.ana.write(place.ana.home / "precious", "precious")
@@ -370,7 +364,7 @@ def readable_by(uid: int, folder: Path) -> list[Path]:
 
 
 class TestLinks:
-    def test_a_cache_folder_that_leads_to_another_users_is_refused(self, place: Machine) -> None:
+    def test_a_cache_folder_that_leads_to_another_users_is_refused(self, place):
         theirs = place.bob.folder(place.folder / "theirs", 0o777)
         cache = place.ana.folder(place.folder / "cache")
         (cache / "ssohelper").symlink_to(theirs)
@@ -381,7 +375,7 @@ class TestLinks:
         assert holds_no_secret(theirs, place.emulator)
 
     @pytest.mark.parametrize("kind", ["hard link", "link", "fifo", "folder"])
-    def test_a_lock_that_is_something_else_changes_nothing(self, place: Machine, kind: str) -> None:
+    def test_a_lock_that_is_something_else_changes_nothing(self, place, kind):
         path = running_socket(place)
         lock = path.with_name("start.lock")
         [pid] = broker_ids(place.ana.home)
@@ -407,6 +401,6 @@ class TestLinks:
         )  # fmt: skip
         remove(lock)
 
-    def test_nothing_of_anas_is_anothers_in_the_end(self, place: Machine) -> None:
+    def test_nothing_of_anas_is_anothers_in_the_end(self, place):
         assert foreign_files(place.ana.home, place.ana.uid) == []
         assert json.loads(place.ana.credentials().stdout)["AccountId"] == "000030000003"

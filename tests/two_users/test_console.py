@@ -23,7 +23,7 @@ class Console:
 
 
 @pytest.fixture
-def console(signed_in: User) -> Iterator[Console]:
+def console(signed_in) -> Iterator[Console]:
     running = Console(signed_in)
     yield running
     running.running.ends(signal.SIGKILL)
@@ -31,24 +31,22 @@ def console(signed_in: User) -> Iterator[Console]:
 
 @pytest.mark.parametrize("via", ADDRESSES)
 def test_another_user_gets_nothing_with_the_right_address_and_uses_nothing_up(
-    console: Console, signed_in: User, attacker: User, via: str
-) -> None:
+    console, signed_in, attacker, via
+):
     assert visit(attacker, console.address, via=via) in HUNG_UP
     assert "Location: " in visit(signed_in, console.address, via=via)
     assert console.running.ends() == 0
 
 
 @pytest.mark.parametrize("via", ADDRESSES)
-def test_a_client_whose_user_cannot_be_told_uses_nothing_up(
-    console: Console, signed_in: User, attacker: User, via: str
-) -> None:
+def test_a_client_whose_user_cannot_be_told_uses_nothing_up(console, signed_in, attacker, via):
     for _ in range(20):
         visit(attacker, console.address, via=via, then="close")
     assert "Location: " in visit(signed_in, console.address, via=via)
     assert console.running.ends() == 0
 
 
-def test_root_is_let_in(console: Console) -> None:
+def test_root_is_let_in(console):
     done = subprocess.run(
         ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", console.address],
         capture_output=True, text=True, timeout=RUN_SECONDS, check=True,
@@ -57,9 +55,7 @@ def test_root_is_let_in(console: Console) -> None:
     assert console.running.ends() == 0
 
 
-def test_when_another_user_alone_came_it_says_so(
-    console: Console, signed_in: User, attacker: User
-) -> None:
+def test_when_another_user_alone_came_it_says_so(console, signed_in, attacker):
     visit(attacker, console.address)
     assert console.running.ends() == 7
     said = console.running.said

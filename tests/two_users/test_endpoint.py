@@ -39,16 +39,14 @@ class Serve:
 
 
 @pytest.fixture
-def serve(signed_in: User) -> Iterator[Serve]:
+def serve(signed_in) -> Iterator[Serve]:
     running = Serve(signed_in)
     yield running
     running.end()
 
 
 @pytest.mark.parametrize("via", ADDRESSES)
-def test_another_user_gets_nothing_over_tcp_even_with_the_token(
-    serve: Serve, signed_in: User, attacker: User, via: str
-) -> None:
+def test_another_user_gets_nothing_over_tcp_even_with_the_token(serve, signed_in, attacker, via):
     token = f"Authorization: {serve.token}"
     assert visit(attacker, serve.url, token, via=via) in HUNG_UP
     assert '"AccessKeyId"' in visit(signed_in, serve.url, token, via=via)
@@ -56,23 +54,21 @@ def test_another_user_gets_nothing_over_tcp_even_with_the_token(
 
 
 def test_another_user_gets_nothing_over_the_socket_even_with_a_mode_that_lets_all_in(
-    serve: Serve, signed_in: User, attacker: User
-) -> None:
+    serve, signed_in, attacker
+):
     request = get("http://localhost/")
     assert send(attacker, str(serve.socket), None, request).stdout in HUNG_UP
     assert '"AccessKeyId"' in send(signed_in, str(serve.socket), None, request).stdout
 
 
-def test_another_user_can_read_no_file_with_the_token(serve: Serve, attacker: User) -> None:
+def test_another_user_can_read_no_file_with_the_token(serve, attacker):
     for path in (serve.env_file, serve.folder / "token", serve.folder):
         done = attacker.run("/bin/cat", str(path))
         assert (done.returncode, done.stdout) == (1, "")
         assert "Permission denied" in done.stderr
 
 
-def test_who_takes_the_port_between_two_runs_learns_no_token_that_works(
-    signed_in: User, attacker: User
-) -> None:
+def test_who_takes_the_port_between_two_runs_learns_no_token_that_works(signed_in, attacker):
     """The container's next poll sends its token to the program that listens at the port then."""
     first = Serve(signed_in)
     assert first.end() == 143
@@ -87,9 +83,7 @@ def test_who_takes_the_port_between_two_runs_learns_no_token_that_works(
         second.end()
 
 
-def test_a_crowd_of_another_user_pushes_no_slow_client_out(
-    signed_in: User, attacker: User, homes: Path
-) -> None:
+def test_a_crowd_of_another_user_pushes_no_slow_client_out(signed_in, attacker, homes):
     """Their connections are closed at once: they take none of the places that clients have."""
     script = (
         "import os, socket, sys, time\nopen_ = []\naddress = ('127.0.0.1', int(sys.argv[1]))\n"

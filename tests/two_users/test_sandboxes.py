@@ -67,7 +67,7 @@ def limited(limit: str) -> tuple[str, ...]:
         ("Landlock: read-only .aws", 7, 1),
     ],
 )
-def test_calls_outside_do_not_fail(place: Machine, what: str, code: int, brokers: int) -> None:
+def test_calls_outside_do_not_fail(place, what, code, brokers):
     end_detached_processes(place.folder)
     forget(place)
     aws = str(place.ana.home / ".aws")

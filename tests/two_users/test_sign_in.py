@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
 from tests.people import redirect_target_of
 from tests.two_users.clients import ADDRESSES, HUNG_UP, visit
 from tests.two_users.conftest import User, wait_for
@@ -47,7 +46,7 @@ class Login:
 
 
 @pytest.fixture
-def opened(victim: User, emulator: Emulator) -> Path:
+def opened(victim, emulator) -> Path:
     """The victim's browser only notes the address that it got."""
     notes = victim.home.browser(visits=False)
     victim.give(victim.home.path)
@@ -55,7 +54,7 @@ def opened(victim: User, emulator: Emulator) -> Path:
 
 
 @pytest.fixture
-def login(victim: User, opened: Path) -> Iterator[Login]:
+def login(victim, opened) -> Iterator[Login]:
     running = Login(victim)
     wait_for(opened.exists)
     yield running
@@ -64,8 +63,8 @@ def login(victim: User, opened: Path) -> Iterator[Login]:
 
 @pytest.mark.parametrize("via", ADDRESSES)
 def test_another_users_callback_changes_nothing_even_with_the_state(
-    login: Login, opened: Path, attacker: User, victim: User, via: str
-) -> None:
+    login, opened, attacker, victim, via
+):
     state = login.query["state"]
     for query in (
         {"error": "access_denied", "state": state},
@@ -83,8 +82,8 @@ def test_another_users_callback_changes_nothing_even_with_the_state(
 
 @pytest.mark.parametrize("via", ADDRESSES)
 def test_a_refusal_of_a_client_that_hangs_up_at_once_is_ignored(
-    login: Login, opened: Path, attacker: User, victim: User, via: str
-) -> None:
+    login, opened, attacker, victim, via
+):
     """Its user cannot be told any more: a refusal of an unknown user does not count."""
     state = login.query["state"]
     for _ in range(20):
@@ -97,17 +96,15 @@ def test_a_refusal_of_a_client_that_hangs_up_at_once_is_ignored(
 
 @pytest.mark.parametrize("via", ADDRESSES)
 def test_another_user_does_not_get_the_page_from_the_browsers_address(
-    login: Login, opened: Path, attacker: User, victim: User, via: str
-) -> None:
+    login, opened, attacker, victim, via
+):
     address = opened.read_text().strip()
     assert visit(attacker, address, via=via) in HUNG_UP
     # And it is not used up by that.
     assert f"Location: {login.url}" in visit(victim, address, via=via)
 
 
-def test_the_callbacks_of_this_user_and_of_root_are_taken(
-    victim: User, opened: Path, emulator: Emulator
-) -> None:
+def test_the_callbacks_of_this_user_and_of_root_are_taken(victim, opened, emulator):
     for person, via in ((victim, ADDRESSES[0]), (victim, ADDRESSES[1]), (None, "")):
         opened.unlink(missing_ok=True)
         running = Login(victim, "--force")
@@ -125,8 +122,8 @@ def test_the_callbacks_of_this_user_and_of_root_are_taken(
 
 @pytest.mark.parametrize("flow", ["--force", "--device-code"])
 def test_what_the_page_is_asked_with_stands_in_no_process_list(
-    victim: User, opened: Path, emulator: Emulator, attacker: User, flow: str
-) -> None:
+    victim, opened, emulator, attacker, flow
+):
     """The browser's command keeps running, and all users can read its arguments."""
     emulator.auto_approve = None
     program = Path(victim.home.env["BROWSER"])

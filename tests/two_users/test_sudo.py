@@ -57,14 +57,14 @@ def place() -> Iterator[Machine]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left_of_before(place: Machine) -> None:
+def _nothing_left_of_before(place):
     """A broker that ends would change ana's files between two snapshots."""
     end_detached_processes(place.folder)
     shutil.rmtree(place.root_home / ".cache", ignore_errors=True)
 
 
 @pytest.mark.parametrize("command", READS, ids=lambda command: " ".join(command[:2]))
-def test_reads_work_and_leave_nothing(place: Machine, command: tuple[str, ...]) -> None:
+def test_reads_work_and_leave_nothing(place, command):
     before = snapshot(place.folder)
     answer = place.root().run(*command)
     assert answer.returncode == 0, answer.stderr
@@ -78,7 +78,7 @@ def test_reads_work_and_leave_nothing(place: Machine, command: tuple[str, ...]) 
 
 
 @pytest.mark.parametrize("command", WRITES, ids=lambda command: " ".join(command[:2]))
-def test_writes_are_refused_with_what_to_do(place: Machine, command: tuple[str, ...]) -> None:
+def test_writes_are_refused_with_what_to_do(place, command):
     before = snapshot(place.folder)
     place.emulator.reset_counters()
     answer = place.root().run(*command)
@@ -91,7 +91,7 @@ def test_writes_are_refused_with_what_to_do(place: Machine, command: tuple[str, 
     assert place.emulator.counters["Logout"] == place.emulator.counters["CreateToken"] == 0
 
 
-def test_a_token_is_not_renewed_where_the_next_one_cannot_be_kept(place: Machine) -> None:
+def test_a_token_is_not_renewed_where_the_next_one_cannot_be_kept(place):
     [token] = [
         path
         for path in (place.ana.home / ".aws" / "sso" / "cache").glob("*.json")
@@ -121,9 +121,7 @@ def test_a_token_is_not_renewed_where_the_next_one_cannot_be_kept(place: Machine
     ],
     ids=lambda changed: next(iter(changed)),
 )
-def test_variables_that_lead_into_that_home_change_nothing(
-    place: Machine, changed: dict[str, str]
-) -> None:
+def test_variables_that_lead_into_that_home_change_nothing(place, changed):
     before = snapshot(place.folder)
     env = {name: value.format(home=place.ana.home) for name, value in changed.items()}
     answer = place.root(**env).run("credential-process", *KEY)
@@ -131,7 +129,7 @@ def test_variables_that_lead_into_that_home_change_nothing(
     assert snapshot(place.folder) == before
 
 
-def test_no_command_of_the_users_settings_runs_as_root(place: Machine) -> None:
+def test_no_command_of_the_users_settings_runs_as_root(place):
     ran = place.folder / "ran"
     folder = place.ana.home / ".config" / "ssohelper"
     for made in (folder.parent, folder):
@@ -144,7 +142,7 @@ def test_no_command_of_the_users_settings_runs_as_root(place: Machine) -> None:
     settings.unlink()
 
 
-def test_afterwards_the_users_own_calls_work_as_before(place: Machine) -> None:
+def test_afterwards_the_users_own_calls_work_as_before(place):
     for command in (*READS, *WRITES):
         place.root().run(*command)
     assert foreign_files(place.ana.home, ANA) == []
@@ -161,7 +159,7 @@ def test_afterwards_the_users_own_calls_work_as_before(place: Machine) -> None:
 
 
 class TestOtherHomes:
-    def test_root_in_a_container_has_a_home_of_its_own(self, place: Machine) -> None:
+    def test_root_in_a_container_has_a_home_of_its_own(self, place):
         """HOME is root's: all works, as before."""
         home = place.folder / "container"
         home.mkdir(mode=0o700)
@@ -177,9 +175,7 @@ class TestOtherHomes:
         assert (home / ".cache" / "ssohelper" / "brokers").is_dir()
         shutil.rmtree(home)
 
-    def test_a_users_aws_folder_that_is_mounted_there_is_read_and_not_written(
-        self, place: Machine
-    ) -> None:
+    def test_a_users_aws_folder_that_is_mounted_there_is_read_and_not_written(self, place):
         """`docker run -v ~/.aws:/root/.aws` mounts a user's folder in the home of root."""
         home = place.folder / "container"
         home.mkdir(mode=0o700)
@@ -199,7 +195,7 @@ class TestOtherHomes:
     @pytest.mark.parametrize(
         "home", ["/", "/home-that-is-not-there", "/home-that-is-not-there/below"]
     )
-    def test_a_user_whose_home_is_not_there_gets_one_line(self, place: Machine, home: str) -> None:
+    def test_a_user_whose_home_is_not_there_gets_one_line(self, place, home):
         for command in (("credential-process", *KEY), ("login", "corp"), ("status",)):
             answer = place.ana.run(*command, HOME=home)
             assert "Traceback" not in answer.stderr
@@ -207,7 +203,7 @@ class TestOtherHomes:
         answer = place.ana.run("config", "set", "renew_ahead", "true", HOME=home)
         assert answer.returncode == 7, answer.stderr
 
-    def test_a_user_with_the_home_of_another_creates_nothing_there(self, place: Machine) -> None:
+    def test_a_user_with_the_home_of_another_creates_nothing_there(self, place):
         """On a network file system, user ids may differ from those of this machine."""
         home = place.ana.folder(place.folder / "network-home", 0o777)
         answer = place.bob.run("config", "set", "renew_ahead", "true", HOME=str(home))

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home, Run
+from tests.conftest import SCRIPT, Home
 from tests.upgrade import __main__ as upgrade
 
 # The files of that build after setup, two calls for credentials, a prompt and `profile rm`, with
@@ -20,7 +19,7 @@ USED, REMOVED = "data-lake.BreakGlassAdmin", "data-lake.ReadOnlyAccess"
 
 
 @pytest.fixture
-def earlier(home: Home, emulator: Emulator) -> Home:
+def earlier(home, emulator) -> Home:
     config = hashlib.sha256(os.fsencode(os.path.realpath(home.config_file))).hexdigest()[:16]
     for name, text in json.loads(FILES.read_text()).items():
         path = home.path / name.replace("{config}", config)
@@ -32,9 +31,7 @@ def earlier(home: Home, emulator: Emulator) -> Home:
     return home
 
 
-def test_every_command_works_at_once_in_an_earlier_builds_home(
-    earlier: Home, emulator: Emulator, run: Run
-) -> None:
+def test_every_command_works_at_once_in_an_earlier_builds_home(earlier, emulator, run):
     [line, *_] = [
         line.partition(" = ")[2]
         for line in earlier.config_file.read_text().splitlines()
@@ -55,9 +52,7 @@ def test_every_command_works_at_once_in_an_earlier_builds_home(
     assert REMOVED in earlier.config_file.read_text()
 
 
-def test_a_shallow_clone_is_named(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_shallow_clone_is_named(monkeypatch, capsys):
     monkeypatch.setattr(upgrade, "_git", lambda *_words: "true")
     assert upgrade.main() == 2
     assert "needs a full clone" in capsys.readouterr().err
