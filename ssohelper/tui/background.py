@@ -1,7 +1,4 @@
-"""Runs slow work in daemon threads, and returns the question to ask before the program stops it.
-
-Keys, painting and quitting do not wait for such work.
-"""
+"""Runs slow work in daemon threads, so that keys, painting and quitting never wait for it."""
 
 from __future__ import annotations
 
@@ -28,10 +25,10 @@ def start(
     then: Callable[[_T], object],
     failed: Callable[[SsoHelperError], object],
 ) -> None:
-    """Start the work in a daemon thread. When it is done, call `then` or `failed` in the UI thread.
+    """Start the work in a daemon thread, then call `then` or `failed` in the UI thread.
 
-    Textual's thread workers are not used, because the interpreter waits for them at exit. The user
-    could then not quit while a request waits for AWS.
+    Textual's thread workers are not used: the interpreter waits for them at exit, so that the user
+    could not quit while a request waits for AWS.
     """
 
     def do_work() -> None:
@@ -53,10 +50,7 @@ def start_for_screen(
     then: Callable[[_T], object] | None,
     failed: Callable[[SsoHelperError], object],
 ) -> None:
-    """Start the work as `start` does. If the user leaves the program meanwhile, call nothing.
-
-    While the program ends, its screens can get no more widgets.
-    """
+    """Start the work as `start` does, but call nothing once the user has left the program."""
     start(
         app,
         work,
@@ -68,9 +62,8 @@ def start_for_screen(
 async def run(app: App[Any], work: Callable[[], _T]) -> _T:
     """Do the work in a thread, and return its result or raise its SsoHelperError.
 
-    Only workers and tasks may await this function: a message handler that did so would block the
-    keyboard. If the app has ended meanwhile, the worker or task is cancelled, because the app's
-    screens have no widgets any more.
+    Only workers and tasks may await this: a message handler would block the keyboard. Once the app
+    has ended, the caller is cancelled.
     """
     waiting: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
 
@@ -91,7 +84,6 @@ async def run(app: App[Any], work: Callable[[], _T]) -> _T:
 
 
 def call_in_ui_thread(app: App[Any], function: Callable[[_T], object], value: _T) -> None:
-    """Call the function soon, in the UI thread. Do nothing if the app has ended."""
     try:
         app.call_later(function, value)
     except RuntimeError:  # the app has ended, so its event loop is closed
@@ -103,9 +95,9 @@ def _raise_error(error: Exception) -> None:
 
 
 def leaving_question(app: TuiApp[Any]) -> str:
-    """Return the question to ask before the program ends, or "" if no command or sign-in runs.
+    """Return the question to ask before the program ends, or "" if nothing would be stopped.
 
-    A sign-in whose dialog is shown is not counted: the user sees it.
+    A sign-in whose dialog is shown does not count: the user sees it.
     """
     sign_ins = sum(one.runs_in_background for one in app.sign_ins.values())
     commands = sum(group.unfinished_count for group in app.command_groups)

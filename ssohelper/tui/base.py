@@ -1,9 +1,4 @@
-"""The base class of the full-screen program and the pickers.
-
-It does background work, shows messages, handles signals and reports crashes. Widgets and screens
-use `services` (the App that actions need), `run_in_background`, `show_done` and `show_error` of
-`self.app`.
-"""
+"""The base class of the full screen and the pickers: background work, messages, signals, crashes."""
 
 from __future__ import annotations
 
@@ -65,8 +60,8 @@ _KINDS = {"information": Kind.NOTE, "warning": Kind.WARNING, "error": Kind.ERROR
 class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     """A Textual app that calls ssohelper's actions.
 
-    After run(), `crash` is the internal error that ended the app, or None. `ended_by_signal` is the
-    number of the signal that ended it, or None.
+    After run(), `crash` is the internal error, and `ended_by_signal` the signal, that ended the
+    app.
     """
 
     ENABLE_COMMAND_PALETTE = False
@@ -75,7 +70,6 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     IS_BELOW_PROMPT = False
 
     def __init__(self, services: App, terminal_input: TerminalInput | None = None) -> None:
-        """Make the app. `terminal_input` is the filter that has read the terminal already, if any."""
         super().__init__()
         self.services = services
         self.terminal_input = terminal_input or TerminalInput()
@@ -125,46 +119,36 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         then: Callable[[_T], None] | None = None,
         failed: Callable[[SsoHelperError], None] | None = None,
     ) -> None:
-        """Do the work in a thread. When it is done, call `then` or `failed` in the UI thread.
-
-        `failed` gets the SsoHelperError of the work; by default the app shows the error.
+        """Do the work in a thread, then call `then` or `failed` (default: show the error) in the UI
+        thread.
         """
         background.start_for_screen(self, work, then, failed or self.show_error)
 
     def call_in_ui_thread(self, function: Callable[[_T], None], value: _T) -> None:
-        """Call the function soon, in the UI thread. Any thread may call this method."""
         background.call_in_ui_thread(self, function, value)
 
     def get_key_display(self, binding: Binding) -> str:
-        """Return the name of a key as the footer and the help show it: `F3` for Textual's `f3`."""
+        """Return a key's name for footer and help: `F3` for Textual's `f3`."""
         shown = super().get_key_display(binding)
         return shown.upper() if shown[:1] == "f" and shown[1:].isdigit() else shown
 
     def key_of(self, action: str) -> str:
-        """Return the name of the first key of an action, whatever screen or dialog is in front.
-
-        `action` is written `SCREEN.ACTION`. Whether the action is enabled now makes no difference.
-        """
+        """Return the name of the first key of the action `SCREEN.ACTION`, enabled or not."""
         return self.get_key_display(Binding(KEYS[action].split(",")[0], ""))
 
     def show_done(self, what: str, command: str | None = None) -> None:
-        """Show a note about what was done, and the command line that does the same."""
         self._show_message(Kind.NOTE, what, f"$ {command}" if command else None)
 
     def show_error(self, error: SsoHelperError) -> None:
-        """Show the message of an error, and its hint about what to do."""
         self._show_message(Kind.ERROR, error.message, error.hint)
 
     def show_warning(self, message: str, command: str | None = None) -> None:
-        """Show a warning of an action that continues, and the command line that does the same."""
         self._show_message(Kind.WARNING, message, f"$ {command}" if command else None)
 
     def warn_nothing_selected(self, kind: str) -> None:
-        """Warn that no line of this kind is under the cursor: the user's action needs one."""
         self.show_warning(f"no {kind} is selected")
 
     def check_config_or_show_error(self) -> bool:
-        """Return whether ~/.aws/config can be read. If not, show why."""
         try:
             self.services.config.read()
         except SsoHelperError as error:
@@ -181,7 +165,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         timeout: float | None = None,
         markup: bool = True,
     ) -> None:
-        """Show Textual's own message in the message line. A toast would cover a part of a list."""
+        """Show Textual's own message in the message line, where it covers no list."""
         self._show_message(_KINDS[severity], message)
 
     async def push_screen_wait(  # type: ignore[override]  # dialogs have no names here
@@ -189,8 +173,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     ) -> _T:
         """Show a dialog for the worker that awaits this method, and return the dialog's result.
 
-        The dialog opens only over the screen on which the worker began, as QuestionPlaces says. If
-        the worker is cancelled, the dialog is closed.
+        QuestionPlaces says over which screen it may open. A cancelled worker closes it.
         """
         await self.places.wait_until_dialog_may_open()
         self.started.expect_dialog(screen)
@@ -204,7 +187,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         return answer
 
     def _close_cancelled_dialog(self, dialog: Screen[Any]) -> None:
-        """Close the dialog, now or when it is shown again: Textual closes only a dialog in front."""
+        """Close the dialog now, or when it is in front again: Textual closes no other."""
         if not self.is_running or not dialog.is_running:
             return
         if dialog is self.screen:
@@ -215,14 +198,13 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
             self._cancelled_dialogs.add(dialog)
 
     def show_wait_message(self, text: str) -> None:
-        """Show this text about what the program waits for, until `hide_wait_message` is called."""
+        """Show what the program waits for, until `hide_wait_message` is called."""
         self.messages.show_wait_message(
             messages.make_escaped_message(self.services.clock.now(), Kind.NOTE, text)
         )
         self.messages_changed.publish(None)
 
     def hide_wait_message(self) -> None:
-        """Stop showing what the program waits for."""
         if self.messages.hide_wait_message():
             self.messages_changed.publish(None)
 
@@ -252,7 +234,6 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         return await super().run_action(action, default_namespace, namespaces)
 
     def _removes_earlier_error(self, action: str | ActionParseResult) -> bool:
-        """Return whether running this action ends the display of an earlier error."""
         name = action.rpartition("app.")[2] if isinstance(action, str) else ""
         return any(
             found.binding.action.removeprefix("app.") == name.removeprefix("screen.")
@@ -264,8 +245,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's filters for the colours of drawn lines.
 
-        With NO_COLOR and an ansi theme, a filter that removes all colours replaces Monochrome, which
-        Textual chooses before the theme is set: it would draw ansi colours black on black.
+        With NO_COLOR and an ansi theme, a filter that removes all colours replaces Monochrome,
+        which would draw ansi colours black on black.
         """
         filters = super().get_line_filters()
         if not (self.no_color and self.native_ansi_color):
@@ -273,7 +254,6 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         return [_NO_COLOR if isinstance(each, Monochrome) else each for each in filters]
 
     def get_driver_class(self) -> type[Driver]:
-        """Return the class that reads the terminal for Textual: on Unix, a class of ssohelper."""
         if sys.platform != "win32":
             if self.IS_BELOW_PROMPT:
                 # Imported here, because the full screen does not need it.
@@ -309,9 +289,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     def accept_click(self, event: MouseEvent) -> bool:
         """Return whether to handle this press or release of a mouse button.
 
-        Only the left button acts: terminals use the others to paste and for menus. A press just
-        after the screen has changed under the pointer is ignored, as a key is. The release that
-        follows is ignored too: Textual would make a click of it.
+        Only the left button acts: terminals use the others. The release after an ignored press is
+        ignored too: Textual would make a click of it.
         """
         if event.is_forwarded or event.button > 1:
             return event.is_forwarded  # a forwarded event was accepted when it first came
@@ -362,7 +341,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         """Ring the terminal's bell, or record the unhandled error that ends the program.
 
         Textual has no public attribute for such an error, but calls this method while it handles
-        the error.
+        one.
         """
         if self.return_code:
             self.crash = self.crash or sys.exception()
@@ -378,10 +357,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.exit(return_code=1)
 
     def propagate_failure(self) -> None:
-        """Raise the error that ended the program, or end this process by the signal that did.
-
-        Callers use this after run(). Does nothing if the program ended normally.
-        """
+        """Raise the error that ended the program, or end this process by the signal that did."""
         if self.ended_by_signal is None and self.return_code and sys.platform != "win32":
             # If the terminal was closed, the error only says that drawing on it failed.
             self.ended_by_signal = signal.SIGHUP if tty.has_hung_up() else None

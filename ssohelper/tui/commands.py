@@ -1,8 +1,4 @@
-"""The command palette: every action of the screen, with its key.
-
-Each action has two lines. The first has its key, and the command line that does the same, or else
-the action's label. The second has the action's label in the footer, and its explanation.
-"""
+"""The command palette: every action of the screen, with its key."""
 
 from __future__ import annotations
 
@@ -52,9 +48,8 @@ _COMMAND_LINES = {
 class Command(NamedTuple):
     """A line of the command palette.
 
-    `name` is a command line without `ssohelper`, or an action's label. `run` does the same in the
-    full screen. `action` is the action in `core.keymap` that the line runs, if any, `label` the
-    action's label in the footer, and `key` the action's key.
+    `name` is a command line without `ssohelper`, or an action's label. `action` is the action in
+    `core.keymap` that the line runs, if any, with its `label` and `key`.
     """
 
     name: str
@@ -66,14 +61,12 @@ class Command(NamedTuple):
 
     @property
     def line(self) -> str:
-        """Return the command's first line in the palette: the key, and the name."""
         return f"{self.key:<{_KEY_WIDTH}} {show(self.name)}"
 
     @property
     def explanation(self) -> str:
-        """Return the command's second line: the description, after the footer's label if needed.
-
-        The label is left out if the name or the description begins with it.
+        """Return the line's description, after the footer's label unless name or text begins with
+        it.
         """
         texts = (self.name, self.description)
         is_there = any(text.casefold().startswith(self.label.casefold()) for text in texts)
@@ -107,17 +100,14 @@ class Palette(CurrentSizeMixin, CommandPalette):
 
 
 class Commands(Provider):
-    """Offers the commands that the current screen's `palette()` returns, then its other actions."""
-
     async def discover(self) -> Hits:
-        """Yield all commands, for an empty search."""
         for command in self._commands():
             yield DiscoveryHit(
                 Content(command.line), command.run, command.name, command.explanation
             )
 
     async def search(self, query: str) -> Hits:
-        """Yield the commands whose name, label, key or description matches; the best has score 1."""
+        """Yield the commands that match; the best has score 1."""
         app: FullScreenApp = self.app  # type: ignore[assignment]
         commands = self._commands()
         found = search_commands(commands, query, commands_of_other_screens(app, commands))
@@ -133,11 +123,12 @@ class Commands(Provider):
 def search_commands(
     commands: Sequence[Command], query: str, elsewhere: Sequence[Command] = ()
 ) -> list[Command]:
-    """Return the commands that match the query, best first. Equal matches keep their order.
+    """Return the commands that match the query, best first.
 
-    First come commands whose footer label, name or key has every word of the query, then commands
-    that need their description too, then commands `elsewhere`, on other screens. Fuzzy matches,
-    which skip characters, come last: the letters of `add` are also in "cached and".
+    Equal matches keep their order.
+
+    Matches of label, name or key come before those of a description, then commands `elsewhere`.
+    Fuzzy matches come last: the letters of `add` are also in "cached and".
     """
     labels, names, keys, descriptions = (
         [command.label for command in commands],
@@ -158,10 +149,9 @@ def search_commands(
 
 
 def commands_of_other_screens(app: FullScreenApp, here: Iterable[Command]) -> list[Command]:
-    """Return a palette command for each action of the other screens.
+    """Return a command for each action of the other screens, which goes to that screen.
 
-    The command names the action's screen, and goes to that screen. An action is left out if a
-    command `here` has the same label.
+    An action is left out if a command `here` has the same label.
     """
     labels = {command.label for command in here}
     found: list[Command] = []
@@ -178,10 +168,9 @@ def commands_of_other_screens(app: FullScreenApp, here: Iterable[Command]) -> li
 
 
 def list_commands(app: FullScreenApp, screen: Screen[Any]) -> list[Command]:
-    """Return the palette's commands on this screen. They include each enabled action.
+    """Return the palette's commands on this screen, with each enabled action.
 
-    The screen's own commands come before the common ones. They begin with the most important
-    action, and end with the actions that remove something.
+    The most important come first, those that remove something last.
     """
     palette: Callable[[], list[Command]] | None = getattr(screen, "palette", None)
     named = [*(palette() if palette else ())]
@@ -201,7 +190,6 @@ def list_commands(app: FullScreenApp, screen: Screen[Any]) -> list[Command]:
 def _with_labels_and_keys(
     app: FullScreenApp, screen: Screen[Any], commands: Iterable[Command]
 ) -> Iterable[Command]:
-    """Yield the commands with the labels that the footer shows now, and with their keys."""
     with_ticks = labels_of_actions_on_ticked_rows(screen)
     for command in commands:
         name = command.action
@@ -212,11 +200,6 @@ def _with_labels_and_keys(
 def make_palette_commands(
     scope: str, command_lines: Mapping[str, str], run: Callable[[str], Any]
 ) -> list[Command]:
-    """Return a palette command for each action in `command_lines`.
-
-    `command_lines` maps each NAME to the command line that does the same as the action
-    `SCOPE.NAME`. The palette's command calls `run(NAME)`.
-    """
     return [
         Command(line, ACTIONS[f"{scope}.{name}"].description, partial(run, name), f"{scope}.{name}")
         for name, line in command_lines.items()
@@ -226,12 +209,9 @@ def make_palette_commands(
 def run_on_same_target(
     app: TuiApp[Any], find_target: Callable[[], object], run: Callable[[str], Any]
 ) -> Callable[[str], Any]:
-    """Return a function that calls `run` if `find_target()` then returns what it returns now.
+    """Return `run`, but with a warning in place of the call if the target has changed since.
 
-    Otherwise the function shows a warning.
-
-    The list below the palette may be read again while the palette is open. The palette's lines name
-    the row that was under the cursor before.
+    The list may be read again while the palette is open, whose lines name the old row.
     """
     target = find_target()
 
@@ -244,7 +224,6 @@ def run_on_same_target(
 
 
 def commands_of_all_screens(app: FullScreenApp) -> list[Command]:
-    """Return the palette's commands that all screens have."""
     screens = [
         Command(
             f"{ACTIONS[f'app.{name}'].label} screen",

@@ -1,4 +1,4 @@
-"""Copies the text that the user has selected with the mouse or in a field."""
+"""Copies text to the clipboard through the terminal (OSC 52)."""
 
 from __future__ import annotations
 
@@ -16,20 +16,16 @@ if TYPE_CHECKING:
 def copy_text(
     app: TuiApp[Any], text: str, what: str, command: str | None = None, why: str = ""
 ) -> None:
-    """Copy the text to the clipboard through the terminal (OSC 52). Show that `what` was copied.
+    """Copy the text through the terminal, and show that `what` was copied, after the text `why`.
 
-    The message begins with the text `why`. No terminal reports whether it has copied the text, and many
-    copy only if their settings allow it.
+    No terminal reports whether it has copied the text, and many copy only if set to.
     """
     app.copy_to_clipboard(text)
     app.show_done(f"{why}copied {what}, if the terminal allows it", command)
 
 
 def copy_selected_text(app: TuiApp[Any]) -> bool:
-    """Copy the selected text and show a message; then no text is selected. Return False without any.
-
-    In a dialog, which ctrl+c does not leave, a message then says that nothing is selected.
-    """
+    """Copy the selected text, and unselect it. Return False without any."""
     text = _take_selected_text(app)
     if text:
         copy_text(app, text, f"the selected text: {count_text(len(text), 'character')}")
@@ -39,7 +35,6 @@ def copy_selected_text(app: TuiApp[Any]) -> bool:
 
 
 def _take_selected_text(app: TuiApp[Any]) -> str:
-    """Return the selected text, or "" if there is none, and unselect it."""
     field = app.focused
     if isinstance(field, Input) and field.selected_text:
         text = field.selected_text

@@ -1,4 +1,4 @@
-"""What all screens and dialogs have in common: they ignore a size that the terminal had earlier."""
+"""Screens and dialogs ignore a size that the terminal had earlier."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ _Result = TypeVar("_Result")
 class CurrentSizeMixin(MessagePump):
     """Lays a screen out only for the size that the terminal has now.
 
-    Textual's screen sends itself a `Resize` of the same size whenever a `Resize` changed its size.
-    Let two sizes and a key wait in its queue, because the user drags the window's border while the
-    program starts. Then each size brings back the other, without end: the program draws at full load
-    and takes no key and no signal (5 of 30 starts, with Textual 8.2.8).
+    Textual's screen sends itself a `Resize` whenever one has changed its size. If two sizes and a
+    key wait in its queue, each size brings back the other without end: full load, no key and no
+    signal (5 of 30 starts while a window was dragged, Textual 8.2.8).
 
-    It is not a subclass of `Screen`, because Textual reads the CSS and the bindings of only the
-    first base class that is one.
+    Not a subclass of `Screen`: Textual reads CSS and bindings of only the first base class that is
+    one.
     """
 
     async def on_event(self, event: Event) -> None:

@@ -1,4 +1,4 @@
-"""Functions that import modules after the first paint, which therefore comes 50 ms earlier."""
+"""Imports modules after the first paint, which comes 50 ms earlier without them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 
 def mark_accounts_with_colors(app: FullScreenApp, roles: RoleList) -> None:
-    """Mark the accounts in the list to which the setting `colors` gives a colour."""
     from ssohelper.core.account_colors import make_account_color_finder
     from ssohelper.tui.widgets.account_styles import make_style_finder
 
@@ -36,7 +35,7 @@ def mark_accounts_with_colors(app: FullScreenApp, roles: RoleList) -> None:
 
 
 def start_log(environ: Mapping[str, str]) -> None:
-    """Start the log, so that warnings are not written over the screen that Textual drew."""
+    """Start the log, so that warnings are not written over the drawn screen."""
     from ssohelper import logs
 
     logs.start_logging(0, environ)
@@ -45,24 +44,19 @@ def start_log(environ: Mapping[str, str]) -> None:
 def make_row_actions(
     app: FullScreenApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
 ) -> RowActions:
-    """Return an object that runs actions on the role under the cursor.
-
-    `reload` is the function that reads the rows of the list again.
-    """
     from ssohelper.tui.screens.account_actions import RowActions
 
     return RowActions(app, screen, roles, reload)
 
 
 def make_role_detail() -> RoleDetail:
-    """Return the panel that shows one role: its details and its three clocks."""
     from ssohelper.tui.widgets.role_detail import RoleDetail
 
     return RoleDetail()
 
 
 def is_guarded(services: App, row: RoleRow) -> bool:
-    """Return whether to mark the row as guarded. If the settings are invalid, no row is marked."""
+    """Return whether to mark the row as guarded; with invalid settings, no row is."""
     from ssohelper.core import guard_rules
 
     try:
@@ -73,7 +67,6 @@ def is_guarded(services: App, row: RoleRow) -> bool:
 
 
 def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
-    """Return when these sessions' sign-ins, tokens and role credentials expire, read from files."""
     from ssohelper.tui.widgets.clock_lines import read_expiry_clocks
 
     return read_expiry_clocks(services, sessions)
@@ -88,14 +81,12 @@ def use_role(
     *,
     confirms: bool,
 ) -> None:
-    """Leave the program and use the row's role, as `role_use.use_role` says."""
     from ssohelper.tui.screens import role_use
 
     role_use.use_role(app, screen, row, session, guarding, confirms=confirms)
 
 
 def make_set_up_form() -> SetUpForm:
-    """Return the form that sets up a session."""
     from ssohelper.tui.screens.set_up import SetUpForm
 
     form = SetUpForm()
@@ -109,14 +100,12 @@ def make_list_refresher(
     progressed: Callable[[], None],
     refreshed: Callable[[], None],
 ) -> ListRefresher:
-    """Return an object that refreshes the saved lists of roles in the background."""
     from ssohelper.tui.screens.list_refresher import ListRefresher
 
     return ListRefresher(app, screen, progressed, refreshed)
 
 
 def make_bars_above_and_below_list() -> tuple[list[Widget], list[Widget]]:
-    """Return the two bars above the list of roles, and the message line and key bar below."""
     from ssohelper.tui.widgets.key_bar import KeyBar
     from ssohelper.tui.widgets.message_line import MessageLine
     from ssohelper.tui.widgets.top_bar import FilterBar, FilterLabel, FilterNote, TopBar
@@ -134,11 +123,7 @@ def make_bars_above_and_below_list() -> tuple[list[Widget], list[Widget]]:
 async def mount_around_list(
     screen: Screen[None], body: Widget, detail: Widget, make_messages: Callable[[], list[Widget]]
 ) -> bool:
-    """Mount the bars and messages of the Accounts screen around `body`, and the role's details in it.
-
-    Return whether the screen is still there: the user may leave the program meanwhile, and Textual
-    refuses to mount anything then.
-    """
+    """Mount bars, messages and details around the list; return whether the screen is still there."""
     bars, footers = make_bars_above_and_below_list()
     steps: tuple[Callable[[], AwaitMount], ...] = (
         lambda: screen.mount_all(bars, before=body),

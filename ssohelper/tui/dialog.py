@@ -1,4 +1,4 @@
-"""The base class of all dialogs. It ignores events while the dialog's widgets do not exist."""
+"""The base class of all dialogs."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ _NEED_WIDGETS = (Mount, Resize, ScreenResume, ScreenSuspend)
 class Dialog(CurrentSizeMixin, ModalScreen[_Result]):
     """A dialog whose handlers of Mount, Resize and the like run only if its widgets exist.
 
-    A dialog may be closed before it is mounted, because its work has ended or the user has chosen
-    another screen. Textual then mounts none of its widgets, or is removing them, but calls the
-    handlers nevertheless.
+    A dialog may be closed before it is mounted. Textual then mounts none of its widgets, but calls
+    the handlers.
     """
 
     # Shown in the dialog's border, where it takes no line from the text, while not all lines are
@@ -39,7 +38,6 @@ class Dialog(CurrentSizeMixin, ModalScreen[_Result]):
             await super().on_event(event)
 
     def show_scroll_keys_if_cut(self, view: ScrollView) -> None:
-        """From now on, show the keys that scroll while the view does not show all its lines."""
         self.watch(view, "show_vertical_scrollbar", self._show_scroll_keys)
 
     def _show_scroll_keys(self, is_longer: bool) -> None:

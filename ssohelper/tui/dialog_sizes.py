@@ -25,15 +25,13 @@ _FRAME_LINES = 4
 
 
 def width_of_dialog_lines(width: int) -> int:
-    """Return how many columns the text lines of a wide dialog have on a screen of this width."""
     return min(width, _WIDE_COLUMNS) - _BESIDE_LINES
 
 
 def fits_on_screen(size: Size, lines: Sequence[Line], texts: Iterable[str]) -> bool:
-    """Return whether all lines of a wide dialog fit on a screen of this size, without scrolling.
+    """Return whether a wide dialog with these lines fits on the screen, without scrolling.
 
-    A dialog that fits has the CSS class `short`. `texts` are the texts above and below the lines:
-    its title, and a command.
+    `texts` are its title and its command.
     """
     width = max(1, width_of_dialog_lines(size.width))
     # A text may take one line more, because it is wrapped at words, and has a blank line beside it.

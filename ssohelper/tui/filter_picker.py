@@ -15,10 +15,7 @@ _NONE: frozenset[FilterRow] = frozenset()
 
 
 class FilterPicker(InlinePicker[list[FilterRow]]):
-    """Lets the user tick accounts and role names.
-
-    The picker's result is the ticked rows, or None if the user leaves it.
-    """
+    """Lets the user tick rows. Its result is the ticked rows, or None."""
 
     def __init__(
         self,

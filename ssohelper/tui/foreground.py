@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def run_editor(app: TuiApp[Any], path: str, line: int) -> None:
-    """Open the user's editor at this line of the file, and wait until the editor has ended.
+    """Open the user's editor at this line of the file, and wait until it ends.
 
-    Raises: LocalState if there is no editor, or it cannot be started here.
+    Raises: LocalState if there is no editor, or it cannot be started.
     """
     argv = make_editor_command(app.services.environ, path, line)
     try:
@@ -35,9 +35,6 @@ def run_editor(app: TuiApp[Any], path: str, line: int) -> None:
 
 
 def make_editor_command(environ: Mapping[str, str], path: str, line: int) -> list[str]:
-    """Return the command line that opens the user's editor at this line of the file.
-
-    Raises: LocalState if the editor cannot be found."""
     hint = "set VISUAL or EDITOR, such as: export EDITOR=vim"
     chosen = editor_command.chosen_editor(environ)
     if chosen is None:

@@ -1,7 +1,4 @@
-"""The full-screen program: its screens, and the keys that switch between them.
-
-The module of a screen or a dialog is imported when it is first shown.
-"""
+"""The full-screen program: its screens, and the keys that switch between them."""
 
 from __future__ import annotations
 
@@ -154,16 +151,13 @@ class FullScreenApp(TuiApp[str]):
         self.messages_changed.publish(None)
 
     def action_go(self, name: str) -> None:
-        """Show the screen with this name in SCREENS. A dialog over the old screen stays open.
-
-        The palette, the help and the messages are closed: they only describe the old screen.
-        """
+        """Show this screen. Help, palette and messages are closed: they describe the old one."""
         while getattr(self.screen, "CLOSES_WITH_SCREEN", False):
             self.pop_screen()
         self.switch_mode(name)
 
     def pop_screen(self) -> AwaitComplete:
-        """Close the dialog in front, if there is one. Two quick clicks may close one dialog twice."""
+        """Close the dialog in front, if there is one: two quick clicks may close one twice."""
         return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
 
     async def run_action(
@@ -174,8 +168,7 @@ class FullScreenApp(TuiApp[str]):
     ) -> bool:
         """Run an action of a key or of a click.
 
-        An action of a dialog waits until the dialog's widgets exist. If the dialog is closed by
-        then, the action is dropped.
+        A dialog's action waits until its widgets exist, and is dropped if it is closed by then.
         """
         run, dialog = super().run_action, default_namespace
         if not isinstance(dialog, Dialog):
@@ -185,7 +178,6 @@ class FullScreenApp(TuiApp[str]):
         return is_still_there(dialog) and await run(action, dialog, namespaces)
 
     def action_help(self) -> None:
-        """Show the help of the current screen or dialog. If the help is shown already, close it."""
         from ssohelper.tui.screens.help import HelpScreen
 
         if hasattr(self.screen, "HELP_TEXT"):
@@ -194,7 +186,6 @@ class FullScreenApp(TuiApp[str]):
             self.pop_screen()
 
     def action_command_palette(self) -> None:
-        """Show the palette of commands, unless it is open already, in front or below a dialog."""
         from ssohelper.tui.commands import Palette
 
         if not any(screen.name == _PALETTE for screen in self.screen_stack):
@@ -205,7 +196,6 @@ class FullScreenApp(TuiApp[str]):
             self.pop_screen()
 
     def action_messages(self) -> None:
-        """Show all messages since the start. If they are shown already, close them."""
         from ssohelper.tui.screens.history import HistoryScreen
 
         if type(self.screen) is HistoryScreen:
@@ -215,32 +205,28 @@ class FullScreenApp(TuiApp[str]):
             self.push_screen(HistoryScreen())
 
     def action_suspend_process(self) -> None:
-        """Suspend the program until the shell's `fg`. Without job control, say why that fails."""
         if terminal.can_suspend_program():
             super().action_suspend_process()
         else:
             self.show_warning(terminal.CANNOT_SUSPEND)
 
     def action_copy_selection(self) -> None:
-        """Copy the selected text. On a screen without any, let ctrl+c run `action_help_quit`."""
         from ssohelper.tui.copying import copy_selected_text
 
         if not copy_selected_text(self):
             raise SkipAction
 
     def action_help_quit(self) -> None:
-        """End the program at ctrl+c, as the pickers do. Textual itself would only show a hint."""
+        """End the program at ctrl+c. Textual itself would only show a hint."""
         self.leave()
 
     async def action_quit(self) -> None:
-        """End the program."""
         self.leave()
 
     def leave(self, command: str | None = None, chosen: RoleRow | None = None) -> None:
-        """End the program with the result `command`, and set `chosen`.
+        """End the program with the result `command`.
 
-        If this would stop background sign-ins or commands that run as roles, ask first. A call
-        while the question is shown does not ask.
+        If this would stop sign-ins or runs, ask first.
         """
         question = "" if self._asks_to_leave else leaving_question(self)
         if question:
@@ -260,9 +246,9 @@ class FullScreenApp(TuiApp[str]):
         self._asks_to_leave = False
 
     def show_running_sign_in(self, row: RoleRow, go_on: Callable[[], object]) -> bool:
-        """If a sign-in to the role's session is running, show its dialog. Return whether it is.
+        """If a sign-in to the role's session runs, show it, and then call `go_on`.
 
-        After the sign-in, `go_on` is called, which uses the role.
+        Return whether it does.
         """
         session_name = row.session_name
         if session_name not in self.sign_ins:
@@ -279,10 +265,7 @@ class FullScreenApp(TuiApp[str]):
         wanted: WantedAction,
         screen: Screen[Any],
     ) -> None:
-        """If `screen` is still shown, offer to sign in to the session, as `offer_sign_in` does.
-
-        After the sign-in, `go_on` is called, which carries the action out.
-        """
+        """If `screen` is still shown, offer to sign in as `offer_sign_in` does, then call `go_on`."""
 
         async def offer_and_go_on() -> None:
             if await self.offer_sign_in(session_name, why, wanted):
@@ -294,11 +277,12 @@ class FullScreenApp(TuiApp[str]):
     async def offer_sign_in(
         self, session_name: str, why: LoginRequired, wanted: WantedAction
     ) -> bool:
-        """Offer to sign in to a session, and return whether to go on. Only workers may call this.
+        """Offer to sign in to a session, and return whether to go on.
 
-        `wanted` is the action that needs the sign-in, and `why` is its error, which the dialog
-        shows. If the sign-in goes on in the background, return False: a message then names the
-        action's key once the user is signed in.
+        Only workers may call this.
+
+        `wanted` is the action that needs the sign-in, `why` its error. If the sign-in goes on in
+        the background, return False: the message after it names the action's key.
         """
         session = self.services.config.read().sso_session(session_name)
         if session is None or self.screen.is_modal:
@@ -318,13 +302,10 @@ class FullScreenApp(TuiApp[str]):
 def main(use: Callable[[RoleRow], int] | None = None, background: Background | None = None) -> int:
     """Run the full-screen program and return its exit code.
 
-    `background` is the background colour that the terminal has reported before the start.
+    `use` is called with the role that the user chose. Without it, the command line to type is
+    printed.
 
-    If the user chose a role, `use` is called with the role's row and returns the exit code. Without
-    `use`, the command line to type is printed.
-
-    This is `ssohelper` without a command, on a terminal. It does not use click, because to import
-    click would delay the first paint by 20 ms.
+    This does not use click, whose import would delay the first paint by 20 ms.
     """
     try:
         program = _run_until_user_leaves(background)
@@ -352,10 +333,7 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
 
 
 def _run_until_user_leaves(background: Background | None) -> FullScreenApp:
-    """Run the program until the user leaves, and return it with its result.
-
-    Raises: ConfigInvalid if the settings cannot be read.
-    """
+    """Run the program. Raises: ConfigInvalid if the settings cannot be read."""
     running: list[FullScreenApp] = []
 
     def warn(message: str) -> None:
@@ -380,7 +358,6 @@ def _run_until_user_leaves(background: Background | None) -> FullScreenApp:
 
 
 def _sign_out_of_unfinished_set_up(program: FullScreenApp) -> None:
-    """Sign out again if the user left a set-up after its sign-in, before saying what to write."""
     give_back = program.give_back_sign_in
     if give_back is None:
         return

@@ -11,8 +11,6 @@ if sys.platform == "win32":
 
 
 class InlineDriver(CleanTerminalDriver, LinuxInlineDriver):
-    """The driver for the pickers."""
-
     IS_FULL_SCREEN = False
 
     def write(self, data: str) -> None:
@@ -20,5 +18,4 @@ class InlineDriver(CleanTerminalDriver, LinuxInlineDriver):
         self.output.add(data)
 
     def flush(self) -> None:
-        """Write to the terminal soon."""
         self.output.write("")

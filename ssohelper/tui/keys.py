@@ -36,9 +36,8 @@ _LEAVING = frozenset(["app.accounts", "app.sessions", "app.profiles", "app.quit"
 def action_binding(
     name: str, action: str | None = None, *, show: bool = True, priority: bool = False
 ) -> Binding:
-    """Return Textual's binding for the action `name`, which is written `SCREEN.ACTION`.
-
-    The binding runs `action`, by default the method `action_ACTION`.
+    """Return Textual's binding for `SCREEN.ACTION`, which runs `action`, by default
+    `action_ACTION`.
     """
     found = ALL_ACTIONS[name]
     return Binding(
@@ -53,10 +52,7 @@ def action_binding(
 
 
 def make_cursor_bindings() -> list[Binding]:
-    """Return the bindings that move a list's cursor while the search above it has the focus.
-
-    They run `action_move(LINES)`, `action_page(PAGES)` and `action_go(LINE)`.
-    """
+    """Return the bindings that move a list's cursor while the search above it has the focus."""
     actions = {
         "up": "move(-1)",
         "down": "move(1)",
@@ -72,7 +68,6 @@ def make_cursor_bindings() -> list[Binding]:
 
 
 def make_row_bindings() -> list[Binding]:
-    """Return the bindings of actions on the role under the cursor, which run `action_run_on_row`."""
     in_footer = ("favourite", "console", "shell", "profile", "command")
     others = ("whoami", "copy_profile", "copy_export", "copy_account", "copy_link")
     return [
@@ -95,33 +90,30 @@ def key_name_in_text(action: str, key_of: KeyOf) -> str:
 
 
 def insert_key_names(text: str, key_of: KeyOf) -> str:
-    """Return the text with each `{SCREEN.ACTION}` replaced by the name of that action's key."""
+    """Return the text with each `{SCREEN.ACTION}` replaced by that action's key."""
     return _NAMED_ACTION.sub(lambda found: key_name_in_text(found[1], key_of), text)
 
 
 def keys_to_undo(key_of: KeyOf) -> str:
-    """Return the end of a message about a write of the config: the keys that undo the write."""
+    """Return the end of a message about a write of the config: the keys that undo it."""
     return f"; to undo: {key_of('app.profiles')}, then {key_of('profiles.undo')}"
 
 
 def make_single_line(text: str) -> str:
-    """Return pasted text as one line without control characters, for a field of one line."""
+    """Return pasted text as one line without control characters."""
     joined = " ".join(text.strip("\r\n").splitlines())
     return "".join(each if each.isprintable() else " " if each.isspace() else "" for each in joined)
 
 
 class InputHandled(Message):
-    """A message that the app sends to a widget after a key, and that bubbles back up to the app.
-
-    When the app receives the message, the widget has handled the key.
-    """
+    """Bubbles up from a widget to the app: the widget has then handled the key before it."""
 
 
 class KeyOrderApp(App[_Answer], Generic[_Answer]):
     """An app that handles a key or pasted text completely before it handles the next.
 
-    Textual itself handles a letter in the focused widget, but other keys later, in the app. If a
-    user types `ab⌫c⇥d` at once, ⌫ would delete the c, and ⇥ would come after the d.
+    Textual handles a letter in the focused widget, but other keys later, in the app: of `ab⌫c⇥d`
+    typed at once, ⌫ would delete the c, and ⇥ would come after the d.
     """
 
     def __init__(self) -> None:
@@ -142,11 +134,11 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
     def hold_keys(
         self, keys: Iterable[Key | Paste] = (), cancelled: Callable[[bool], object] | None = None
     ) -> None:
-        """Hold these keys and all later ones. None is handled until `release_keys` is called.
+        """Hold these keys and all later ones until `release_keys` is called.
 
-        With `cancelled`, Escape and keys that leave the screen end the waiting: the keys typed
-        before are dropped, and `cancelled` is called, with True for a key that leaves the screen.
-        That key is then handled; Escape is not.
+        With `cancelled`, Escape and keys that leave the screen end the waiting: earlier keys are
+        dropped, and `cancelled` is called, with True for a key that leaves. That key is then
+        handled; Escape is not.
         """
         self._waiting_input.extend(keys)
         self._input_marker = self._hold = InputHandled()
@@ -155,7 +147,6 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             self.call_later(self._leave_by_held_key)
 
     async def release_keys(self) -> None:
-        """Handle the keys that `hold_keys` holds, in their order. If it holds none, do nothing."""
         if self._hold is not None and self._input_marker is self._hold:
             self._hold = None
             if self._waiting_input:
@@ -164,7 +155,6 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
 
     @property
     def has_held_keys(self) -> bool:
-        """Return whether any key waits for `release_keys`."""
         return self._hold is not None and bool(self._waiting_input)
 
     async def drop_keys(self) -> None:
@@ -174,7 +164,6 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             await self.release_keys()
 
     async def _leave_by_held_key(self) -> None:
-        """If Escape or a key that leaves the screen is held, drop earlier keys and stop holding."""
         if self._hold is None or self._hold_cancelled is None:
             return
         for at, event in enumerate(self._waiting_input):
@@ -224,11 +213,9 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             self._send_input_marker(target)
 
     def accept_key(self, event: Key) -> bool:
-        """Return whether to handle this key, now that all earlier keys are handled, or drop it."""
         return True
 
     def _is_letter_for_field(self, field: Widget | None, event: Key | Paste) -> bool:
-        """Return whether the event is a letter that this field would insert."""
         return (
             field is not None
             and isinstance(event, Key)
@@ -242,7 +229,6 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         self._waiting_input.insert(0 if is_first else len(self._waiting_input), event)
 
     def _send_input_marker(self, target: DOMNode) -> None:
-        """Send the message InputHandled to the widget that is handling the input."""
         if self._hold is not None:  # the input has run an action for which all keys wait
             return
         self._input_target, self._input_marker = target, InputHandled()
@@ -264,7 +250,6 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             await self.handle_input(self._waiting_input.popleft())
 
     def _handle_next_input_if_widget_is_gone(self) -> None:
-        """Handle the next input if the message cannot come back, because its widget was removed."""
         target, marker = self._input_target, self._input_marker
         if not self._waiting_input or target is None or marker is None:
             return
@@ -274,11 +259,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
 
 
 def keys_to_run_action(app: TuiApp[Any], wanted: WantedAction) -> str:
-    """Return the keys that run an action from the present screen: `press F4, then F9 to write`.
-
-    For an action on a role, the text also names the role that must be under the cursor: `press F7
-    (Shell) on payments-dev/Developer`.
-    """
+    """Return the keys that run an action from the present screen: `press F4, then F9 to write`."""
     action = wanted.name
     screen_name = action.partition(".")[0]
     keys = [] if app.current_mode == screen_name else [app.key_of(f"app.{screen_name}")]

@@ -15,8 +15,7 @@ _Result = TypeVar("_Result")
 class LateDismissScreen(Dialog[_Result]):
     """A dialog that closes itself when its background work ends, which may be at any time.
 
-    Textual's `dismiss` would remove the screen that is shown then, which may be another one: the
-    help over the dialog, or the screen that a key has switched to.
+    Textual's `dismiss` would remove the screen in front, which may be another one.
     """
 
     app: TuiApp[Any]
@@ -28,10 +27,12 @@ class LateDismissScreen(Dialog[_Result]):
         self.has_finished = False
 
     def finish(self, result: _Result, *, begins_pause: bool = False) -> None:
-        """Dismiss the dialog with this result, now or when it is shown again. Later calls do nothing.
+        """Dismiss the dialog with this result, now or when it is shown again.
 
-        With `begins_pause`, the next letters and Enter are ignored: the user may have typed them
-        for this dialog.
+        Later calls do nothing.
+
+        With `begins_pause`, the next letters and Enter are ignored: they were typed for this
+        dialog.
         """
         if self.has_finished:
             return

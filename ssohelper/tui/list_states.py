@@ -1,7 +1,4 @@
-"""Records how old each session's list of roles is, and whether its last refresh has failed.
-
-The message line shows a failure on every screen until a refresh succeeds. Imports no widget.
-"""
+"""How old each session's list of roles is, and whether its last refresh has failed."""
 
 from collections.abc import Collection, Mapping
 from enum import Enum
@@ -23,19 +20,13 @@ class Problem(Enum):
 
 
 class Failure(NamedTuple):
-    """A failed refresh: when it ended (epoch seconds), why, and the error's message."""
-
     at: int
     problem: Problem
     message: str
 
 
 class LineNote(NamedTuple):
-    """A lasting note for the right end of the message line.
-
-    `text` is the full note; `short` and `shortest`, for lines with little room, have a few words,
-    and `shortest` never names the session.
-    """
+    """A lasting note for the right end of the message line; `shortest` never names the session."""
 
     text: str
     short: str
@@ -43,8 +34,6 @@ class LineNote(NamedTuple):
 
 
 class ListStates:
-    """For each session: how old its list of roles is, and why its last refresh failed."""
-
     def __init__(self) -> None:
         self._listed_at: dict[str, int] = {}
         self._failures: dict[str, Failure] = {}
@@ -53,9 +42,9 @@ class ListStates:
         self.running: dict[str, RunningListing] = {}
 
     def set_listing_times(self, sessions: tuple[str, ...], listed_at: Mapping[str, int]) -> None:
-        """Record which sessions exist, and when AWS returned the saved list of roles of each.
+        """Record the sessions, and when AWS returned each saved list.
 
-        If another process has saved a list after the failed refresh, the failure is forgotten.
+        A failure before a list that another process has saved is forgotten.
         """
         self._sessions, self._listed_at = sessions, dict(listed_at)
         for name, failure in list(self._failures.items()):
@@ -74,19 +63,14 @@ class ListStates:
         return before is None or before.problem is not problem
 
     def note_successful_refresh(self, session_name: str, now: int) -> None:
-        """Record that a refresh of the session's list succeeded."""
         self._failures.pop(session_name, None)
         self._listed_at[session_name] = now
 
     def last_failure(self, session_name: str) -> Failure | None:
-        """Return why the session's last refresh failed, or None if it did not."""
         return self._failures.get(session_name)
 
     def text_of_list(self, session_name: str, now: int) -> str:
-        """Return the state of one session's list of roles: `list 14 min old · last refresh failed`.
-
-        Return "" if the last refresh did not fail, or if no list is saved and a sign-in is needed.
-        """
+        """Return the state of one session's list of roles: `list 14 min old · last refresh failed`."""
         failure, listed_at = self._failures.get(session_name), self._listed_at.get(session_name)
         if failure is None:
             return ""
@@ -98,9 +82,9 @@ class ListStates:
         return f"{age} · {failure.problem.value}"
 
     def failure_note(self, now: int, *, signing_in: Collection[str] = ()) -> LineNote | None:
-        """Return the note about failed refreshes, or None if each session's last one succeeded.
+        """Return the note about failed refreshes, or None.
 
-        Without lists that wait for a sign-in to one of the sessions `signing_in`.
+        Lists that wait for a sign-in to one of `signing_in` are left out.
         """
         texts = {
             name: self.text_of_list(name, now)

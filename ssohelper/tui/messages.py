@@ -1,8 +1,4 @@
-"""The messages of the full screen: which one is shown now, and all earlier ones.
-
-A note is shown for some seconds. An error or a warning stays until the user runs the next action; a
-note that comes meanwhile replaces it for some seconds. Imports no widget.
-"""
+"""The messages of the full screen: which one is shown now, and all earlier ones."""
 
 from collections import deque
 from enum import Enum
@@ -28,10 +24,7 @@ class Kind(Enum):
 
 
 class Message(NamedTuple):
-    """A message: when it came (epoch seconds), and its texts, which are escaped.
-
-    `more` is the error's hint, or the command line that does the same as the action.
-    """
+    """A message with escaped texts; `more` is the error's hint, or the command line."""
 
     at: int
     kind: Kind
@@ -40,7 +33,6 @@ class Message(NamedTuple):
 
     @property
     def line(self) -> str:
-        """Return the message as one line."""
         return f"{self.text} · {self.more}" if self.more else self.text
 
 
@@ -50,7 +42,10 @@ def make_escaped_message(at: int, kind: Kind, text: str, more: str | None = None
 
 
 class Messages:
-    """All messages since the program started, and the one that is shown now."""
+    """All messages since the program started, and the one that is shown now.
+
+    A note is shown for some seconds, an error or a warning until the user runs the next action.
+    """
 
     def __init__(self) -> None:
         self.all: deque[Message] = deque(maxlen=_MOST)
@@ -61,16 +56,13 @@ class Messages:
 
     @property
     def shown(self) -> Message | None:
-        """Return the message that the message line must show now, or None."""
         return self._note or self._wait or self._alert
 
     @property
     def has_alert(self) -> bool:
-        """Return whether an error or a warning waits for the user's next action."""
         return self._alert is not None
 
     def add(self, message: Message) -> None:
-        """Show the message, and keep it in the history."""
         self.all.append(message)
         if message.kind is Kind.NOTE:
             self._note = message
@@ -83,7 +75,6 @@ class Messages:
         self._note, self._wait = None, message
 
     def hide_wait_message(self) -> bool:
-        """Stop showing what the program waits for. Return whether that was shown."""
         was, self._wait = self._wait, None
         return was is not None
 

@@ -1,7 +1,4 @@
-"""Calls a function once, after some seconds or after the next drawing of the screen.
-
-Nothing is called if the user has left the program or closed the dialog by then.
-"""
+"""Calls a function once, later, unless the user has left the program or closed the dialog by then."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,10 +11,9 @@ _P = ParamSpec("_P")
 
 
 def is_still_there(pump: MessagePump) -> bool:
-    """Return whether this app, screen or widget is in use, so that Textual can mount widgets in it.
+    """Return whether Textual can still mount widgets in this app, screen or widget.
 
-    Return False once the user has left the program, or the screen is being removed: Textual then
-    refuses to mount widgets, although it handles a few more messages.
+    While the program ends or a screen is removed, it handles a few more messages but refuses.
     """
     # A screen that Textual is removing has a false `display`: there is no other public sign.
     is_removed = isinstance(pump, Screen) and not pump.display
@@ -30,12 +26,9 @@ def call_after(
 ) -> asyncio.TimerHandle:
     """Call the function after this many seconds, in the message loop of the app, screen or widget.
 
-    Return a timer that can be cancelled. If the app, screen or widget is gone by then, nothing is
-    called.
-
     Textual's `set_timer` is not used: if the process does not run for `seconds` while the timer
-    starts, Textual 8.2 counts the only call as missed (`skip` in `Timer._run`). On a busy machine 1
-    of 500 starts then had no header and no footer.
+    starts, Textual 8.2 skips the only call (`skip` in `Timer._run`). On a busy machine 1 of 500
+    starts then had no header and no footer.
     """
     loop = asyncio.get_running_loop()
     return loop.call_later(seconds, pump.call_later, call_if_there, pump, function)
@@ -44,19 +37,11 @@ def call_after(
 def call_after_drawing(
     pump: MessagePump, function: Callable[_P, object], *given: _P.args, **named: _P.kwargs
 ) -> None:
-    """Call the function after the next drawing of the screen, when widgets have their positions.
-
-    If the app, screen or widget is gone by then, nothing is called. Textual's `call_after_refresh`
-    alone would call the function even then, because another screen may be drawn next.
-    """
+    """Call the function after the next drawing, when widgets have their positions."""
     pump.call_after_refresh(call_if_there, pump, function, *given, **named)
 
 
 def call_if_there(
     pump: MessagePump, function: Callable[_P, object], *given: _P.args, **named: _P.kwargs
 ) -> object:
-    """Call the function, unless the app, screen or widget is gone. Return its result, or None.
-
-    Textual awaits the result, if the function is async.
-    """
     return function(*given, **named) if is_still_there(pump) else None

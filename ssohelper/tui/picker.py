@@ -1,7 +1,4 @@
-"""The pickers: a few lines below the shell's prompt, which disappear after the user has chosen.
-
-Textual draws on stderr (except on Windows), so that a picker works inside $(…).
-"""
+"""The pickers: a few lines below the shell's prompt, which disappear after the user has chosen."""
 
 from __future__ import annotations
 
@@ -41,7 +38,7 @@ _RESIZED_SECONDS = 0.15
 
 
 class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
-    """A small program that is drawn below the prompt. The user can also leave it with ctrl+c."""
+    """A small program below the prompt, drawn on stderr so that it works inside $(…)."""
 
     INLINE_PADDING = 0
     IS_BELOW_PROMPT = True
@@ -71,8 +68,8 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
     def on_resize(self, event: Resize) -> None:
         """Erase the screen soon after a change of its size.
 
-        Textual erases the screen at once, but then draws in the old width again. In a narrower
-        terminal these lines wrap, and the next drawing leaves some of them above.
+        Textual erases it at once, but then draws in the old width again. In a narrower terminal
+        these lines wrap, and the next drawing leaves some of them above.
         """
         if self.is_inline and self._drawn_size not in (None, event.size):
             if self._erasing is not None:
@@ -90,7 +87,7 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
         raise NotImplementedError
 
     def action_suspend_process(self) -> None:
-        """End this picker, so that the process can be stopped. If it cannot be stopped, show why."""
+        """End this picker, so that the process can be stopped."""
         if terminal.can_suspend_program():
             self.continued = self.make_copy()
             self.exit()
@@ -99,10 +96,7 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
 
 
 class RolePicker(InlinePicker[RoleRow]):
-    """Lets the user choose a role. Its result is the role's row, or None if the user leaves.
-
-    `typed` is the text in the search field at the start.
-    """
+    """Lets the user choose a role. Its result is the role's row, or None."""
 
     def __init__(
         self,
@@ -148,10 +142,7 @@ class RolePicker(InlinePicker[RoleRow]):
 
 
 class SessionPicker(InlinePicker[SsoSession]):
-    """Lets the user choose a session. Its result is the session, or None if the user leaves.
-
-    `states` has all sessions, each with its state, such as "valid".
-    """
+    """Lets the user choose a session, shown with its state. Its result is the session, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "quit", "Leave", show=False, priority=True),

@@ -1,7 +1,4 @@
-"""The rows of the Profiles screen: each profile once, in groups by what `profile sync` does to it.
-
-The rows are made in the background, because 12,000 profiles take a moment. Imports no widget.
-"""
+"""The rows of the Profiles screen: each profile once, in groups by what `profile sync` does to it."""
 
 from __future__ import annotations
 
@@ -26,11 +23,9 @@ NAME, ACCOUNT_NAME, ACCOUNT_ID, ROLE, SESSION = range(5)
 
 
 class ProfileRow(NamedTuple):
-    """A profile in the config, or one that `profile sync` would add or skip.
+    """A profile in the config, or one that `profile sync` would add or skip (`item` is None).
 
-    `item` is the profile in the config, or None for one that would be added or skipped. `before`
-    and `after` are the keys that the sync changes, with their old and new values; `note` says what
-    the sync leaves unchanged in the profile, and why.
+    `before` and `after` are the keys that the sync changes; `note` says what it leaves, and why.
     """
 
     name: str
@@ -46,20 +41,15 @@ class ProfileRow(NamedTuple):
 
     @property
     def searched_texts(self) -> tuple[str, str, str, str, str]:
-        """Return the texts that a search compares, in the order of the numbers NAME to SESSION."""
         return self.name, self.account_name, self.account_id, self.role, self.session
 
     @property
     def can_be_removed(self) -> bool:
-        """Return whether this is a profile in the config that ssohelper manages."""
         return self.item is not None and self.item.entry.managed
 
 
 class Section(NamedTuple):
-    """A heading of the Profiles screen and the numbers of the rows below it.
-
-    The sync does the same to all these rows. `key` identifies the section after a new plan, too.
-    """
+    """A heading of the Profiles screen. Its `key` stays the same after a new plan."""
 
     key: str
     sign: str
@@ -68,7 +58,7 @@ class Section(NamedTuple):
 
 
 class ProfileRows:
-    """All rows in the order of their sections. `search` is the index that searches them.
+    """All rows in the order of their sections.
 
     A row is made when a caller reads it, because 20,000 rows would take 3 MB.
     """
@@ -107,16 +97,14 @@ class ProfileRows:
         return self._make_row(source, self.sections[self.section_number(number)].sign)
 
     def section_number(self, number: int) -> int:
-        """Return the number of the section in which this row is."""
         return bisect_right(self._starts, number) - 1
 
     def name_of(self, number: int) -> str:
-        """Return the name of this row's profile."""
         return self.search.text_of(NAME, number)
 
 
 def build_profile_rows(found: Sequence[ConfigProfile], plan: Plan | None) -> ProfileRows:
-    """Return the rows of these profiles of the config, and of what the plan would do with them."""
+    """Return the rows of these profiles, and of what the plan would do with them."""
     return ProfileRows(_RowMaker(found, plan))
 
 
@@ -124,8 +112,6 @@ _Source = ConfigProfile | ProfileRow
 
 
 class _SectionWithSources(NamedTuple):
-    """A section with the sources from which its rows are made; a `Section` has row numbers."""
-
     key: str
     sign: str
     title: str
@@ -143,7 +129,6 @@ class _RowMaker:
             self._notes[skipped.name].append(skipped.reason)
 
     def sections_with_sources(self) -> Iterator[_SectionWithSources]:
-        """Yield each section of the Profiles screen that has rows, with their sources."""
         done = set[str]()
         plan = self._plan
         if plan is not None:
@@ -177,7 +162,6 @@ class _RowMaker:
             yield _SectionWithSources(STAY, "", title, staying)
 
     def _count_profiles_outside_filters(self, items: Sequence[ConfigProfile]) -> int:
-        """Count the managed profiles of the session whose role the sync's filters leave out."""
         if self._plan is None:
             return 0
         request = self._plan.request
@@ -193,10 +177,7 @@ class _RowMaker:
         )
 
     def make_row(self, item: ConfigProfile, sign: str) -> ProfileRow:
-        """Return the row of a profile of the config.
-
-        `sign` is the sign of its section, or "" if the sync does not change the profile.
-        """
+        """Return the row of a profile. `sign` is that of its section, "" if nothing changes."""
         name = item.entry.name
         sign = sign or (MANAGED if item.entry.managed else YOURS)
         target, change = item.shown_target, self._changes.get(name)

@@ -15,16 +15,12 @@ if TYPE_CHECKING:
 
 
 class _Place(NamedTuple):
-    """The screen on which a worker began, the screen's mode, and the worker's name in messages."""
-
     screen: Screen[Any]
     mode: str
     what: str
 
 
 class QuestionPlaces:
-    """Lets workers wait until the screen on which they began is in front, or cancels them."""
-
     def __init__(self, app: "TuiApp[Any]") -> None:
         self._app = app
         self._places: WeakKeyDictionary[Worker[Any], _Place] = WeakKeyDictionary()
@@ -43,9 +39,8 @@ class QuestionPlaces:
     async def wait_until_dialog_may_open(self) -> None:
         """Wait until the screen on which the current worker began is in front.
 
-        If the user has chosen another screen, a worker that QuestionPlaces started waits until the
-        user comes back. A worker that a screen started is cancelled, with a message. Each worker
-        waits while a dialog other than the help covers its screen.
+        If the user has chosen another screen, a worker of `run_worker` waits, and a worker that a
+        screen started is cancelled, with a message.
         """
         worker, is_told = get_current_worker(), False
         place = self._places.get(worker)

@@ -1,7 +1,4 @@
-"""Fetches lists of roles from AWS in the background, one at a time for each session.
-
-A screen that needs a session's list meanwhile gets the answers to the requests that are running.
-"""
+"""Fetches lists of roles from AWS in the background, one at a time for each session."""
 
 from __future__ import annotations
 
@@ -19,11 +16,12 @@ if TYPE_CHECKING:
 
 
 class Watcher(NamedTuple):
-    """A screen's callbacks for a list of roles that is being fetched. They run in the UI thread.
+    """A screen's callbacks for a list that is being fetched.
 
-    `progressed` gets the number of accounts for which AWS has answered, and the number of all
-    accounts; `listed` gets the whole list. `failed` gets the error, and whether it is new: the
-    session's last refresh did not fail the same way.
+    They run in the UI thread.
+
+    `progressed` gets the numbers of answered and of all accounts; `failed` gets the error, and
+    whether the last refresh did not fail the same way.
     """
 
     progressed: Callable[[int, int], None]
@@ -32,8 +30,6 @@ class Watcher(NamedTuple):
 
 
 class RunningListing:
-    """A running fetch of a session's list of roles from AWS."""
-
     def __init__(self, session: SsoSession, watcher: Watcher, *, from_scratch: bool) -> None:
         self.session, self.from_scratch = session, from_scratch
         self.progress: tuple[int, int] | None = None
@@ -43,7 +39,6 @@ class RunningListing:
         self.later: list[Callable[[], None]] = []
 
     def show_progress(self, progress: tuple[int, int]) -> None:
-        """Tell all watchers for how many accounts AWS has answered, and how many there are."""
         self.progress = progress
         for watcher in self.watchers:
             watcher.progressed(*progress)
@@ -52,11 +47,10 @@ class RunningListing:
 def list_roles(
     app: TuiApp[Any], session: SsoSession, watcher: Watcher, *, from_scratch: bool = False
 ) -> None:
-    """Ask AWS for the session's roles in the background, and pass the answers to `watcher`.
+    """Ask AWS for the session's roles in the background, or watch the listing that runs.
 
-    If a listing of the session is running, `watcher` gets its answers. But with `from_scratch`, as
-    after a sign-in as another user, earlier answers cannot be used: a new listing follows the
-    running one.
+    With `from_scratch`, as after a sign-in as another user, earlier answers cannot be used: a new
+    listing follows the running one.
     """
     running = app.list_states.running.get(session.name)
     if running is None:

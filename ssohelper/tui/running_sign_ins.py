@@ -1,7 +1,4 @@
-"""Runs sign-ins for the app. A sign-in can go on while its dialog is not shown.
-
-At most one runs per session. The sign-in dialog and the Sessions screen show the same object.
-"""
+"""Runs sign-ins for the app, at most one per session, with or without an open dialog."""
 
 from __future__ import annotations
 
@@ -58,9 +55,7 @@ class RunningSignIn:
     """A sign-in to a session: what it shows, how long it waits, and how it ended.
 
     It runs from `begin` until `ended` is set. `outcome` is then the result, or None if it was
-    stopped or failed in the background. `changed` is published when any attribute has changed.
-    `dialogs` counts its open dialogs, in which a failure waits for the user to retry. With
-    `is_kept` the sign-in goes on when they are closed.
+    stopped or failed in the background. With `is_kept` it goes on when its `dialogs` are closed.
     """
 
     def __init__(
@@ -93,7 +88,6 @@ class RunningSignIn:
 
     @property
     def has_running_attempt(self) -> bool:
-        """Return whether an attempt to sign in is running."""
         return self._attempt is not None
 
     @property
@@ -136,7 +130,6 @@ class RunningSignIn:
         self.show_page(Page("asking AWS"))
 
     def add_dialog(self) -> None:
-        """Count one more open dialog of the sign-in."""
         self.dialogs += 1
         self._publish_change()
 
@@ -155,24 +148,21 @@ class RunningSignIn:
         self._publish_change()
 
     def use_device_code(self) -> None:
-        """Begin the sign-in again, with a device code."""
         self._is_code_wanted = True
         self.begin()
 
     def open_browser(self) -> None:
-        """Open the browser at the sign-in page once more."""
         if self._attempt is not None and self.page.address:
             self._attempt.reopen_browser()
 
     def answer(self, yes: bool) -> None:
-        """Answer the sign-in's question, if it is still open."""
         if self.question is not None:
             self.question.answer(yes)
             self.question = None
             self._publish_change()
 
     def stop(self) -> None:
-        """End the sign-in at once; nothing is saved. Do nothing if it has ended."""
+        """End the sign-in at once; nothing is saved."""
         self._cancel_attempt()
         self._end(None)
 
@@ -186,7 +176,10 @@ class RunningSignIn:
     # -- what an attempt to sign in reports ----------------------------------------------------
 
     def show_page(self, page: Page, seconds: float | None = None) -> None:
-        """Show this page. `seconds` is how long the sign-in waits for the user, None if it does not."""
+        """Show this page.
+
+        `seconds` is how long the sign-in waits for the user, None if it does not.
+        """
         self.page = page
         deadline = self._app.services.clock.deadline
         self._deadline = None if seconds is None else deadline(seconds)
@@ -226,7 +219,6 @@ class RunningSignIn:
             self._end_attempt(error)
 
     def _end_attempt(self, error: SsoHelperError) -> None:
-        """Show the failure in the dialog. If no dialog is open, a message names the keys to retry."""
         self._attempt = self.question = None
         self.failure = error
         self.show_page(Page())
@@ -272,7 +264,7 @@ def find_or_make_sign_in(
 ) -> RunningSignIn:
     """Return the running sign-in to this session, or a new one, which `begin` will start.
 
-    A running sign-in for another portal or region under the same session name is stopped.
+    A sign-in for another portal or region under the same session name is stopped.
     """
     known = app.sign_ins.get(session.name)
     if known is not None and is_same_session(known.session, session):
@@ -284,7 +276,7 @@ def find_or_make_sign_in(
 
 
 def stop_sign_in(app: TuiApp[Any], session_name: str) -> bool:
-    """Stop the running sign-in to the session with this name. Return whether there was one."""
+    """Stop the running sign-in to this session. Return whether there was one."""
     known = app.sign_ins.get(session_name)
     if known is not None:
         known.stop()
@@ -296,7 +288,7 @@ STOPPED_TOO = "; its running sign-in was stopped"
 
 
 def set_config_sessions(app: TuiApp[Any], sessions: Iterable[SsoSession]) -> None:
-    """Set the sessions of the config. Stop sign-ins to sessions that the config no longer has."""
+    """Set the sessions of the config. Stop sign-ins to sessions that it no longer has."""
     app.config_sessions = tuple(sessions)
     for sign_in in tuple(app.sign_ins.values()):
         had, sign_in.is_in_config = (
@@ -325,9 +317,9 @@ class _Attempt:
         self.cancelled, self.has_ended = threading.Event(), threading.Event()
 
     def run(self, options: LoginOptions) -> LoginOutcome:
-        """Sign in. Call this in a thread of its own.
+        """Sign in, in a thread.
 
-        Raises: the errors of `login.log_in`; ConfigInvalid if the config no longer has the session.
+        Raises: the errors of `login.log_in`; ConfigInvalid for a lost session.
         """
         services, sign_in = self._app.services, self._sign_in
         try:

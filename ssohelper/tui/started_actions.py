@@ -1,9 +1,4 @@
-"""Runs the actions that open a dialog or a shell later: one at a time on each screen.
-
-Keys typed after an action's key wait for its dialog. A text field gets all of these keys, in their
-order; a question gets none, since the user has not seen it. If AWS is slow, the keys are dropped
-after a second, a message names the key that cancels the action, and the screen can be used again.
-"""
+"""Runs the actions that open a dialog or a shell later: one at a time on each screen."""
 
 from __future__ import annotations
 
@@ -54,7 +49,9 @@ class StartedAction:
 class StartedActions:
     """Starts actions in workers, and cancels them.
 
-    Keys that the user presses before an action's dialog is open are held for that dialog.
+    Keys typed after an action's key wait for its dialog. A text field gets them all, in their
+    order; a question gets none, since the user has not seen it. If AWS is slow, the keys are
+    dropped after a second, and a message names the key that cancels.
     """
 
     def __init__(self, app: TuiApp[Any]) -> None:
@@ -72,10 +69,9 @@ class StartedActions:
         *,
         waits_for: str = "AWS",
     ) -> bool:
-        """Start an action of the screen. If another action runs there, show a warning instead.
+        """Start an action of the screen; return False if another one still runs there.
 
-        `name` is the action's name in ACTIONS. If the action opens a dialog, the keys that follow
-        are for the dialog. `waits_for` names what may answer late. Return whether it was started.
+        `waits_for` names what may answer late.
         """
         earlier = self._running.get(screen)
         if earlier is not None and earlier.is_running:
@@ -112,7 +108,6 @@ class StartedActions:
             self._drop_keys(action)
 
     def cancel_waiting_action(self) -> bool:
-        """Cancel the action that waits on the current screen; return whether there is one."""
         action = self._running.get(self._app.screen)
         if action is None or action.is_committed or not action.is_running:
             return False
@@ -164,11 +159,9 @@ class StartedActions:
 
     @property
     def is_holding_keys(self) -> bool:
-        """Return whether keys wait for the dialog of an action."""
         return any(action.holds_keys for action in self._running.values())
 
     def _hold_keys_and_wait(self, action: StartedAction) -> None:
-        """Let keys wait for the action's dialog. After a while, show what the action waits for."""
         self._stop_waiting(action)
         if action.opens and self._app.screen is action.screen:
             action.holds_keys = True
@@ -177,7 +170,6 @@ class StartedActions:
         action.timer = call_after(self._app, self.wait_seconds, announce)
 
     def _handle_key_that_leaves(self, action: StartedAction, is_leaving: bool) -> None:
-        """Cancel the action. If it is already making a change, only stop holding keys for it."""
         if not action.is_committed:
             self._cancel(action, is_leaving)
             return
@@ -198,7 +190,6 @@ class StartedActions:
         self._app.hide_wait_message()
 
     def _drop_keys(self, action: StartedAction) -> None:
-        """Drop the keys that wait for the action, if any, and those that follow without a pause."""
         if not action.holds_keys:
             return
         action.holds_keys = False
@@ -211,7 +202,6 @@ class StartedActions:
         self._app.call_later(self._app.drop_keys)
 
     def _release_waiting_keys(self, action: StartedAction) -> None:
-        """Let the keys that wait for this action act on the screen."""
         if action.holds_keys:
             action.holds_keys = False
             self._app.call_later(self._app.release_keys)
@@ -224,7 +214,7 @@ class StartedActions:
             self._release_waiting_keys(action)
 
     def drop_keys_for_shell(self) -> None:
-        """Drop the waiting keys: the shell that the current worker's action opens cannot get them."""
+        """Drop the waiting keys: the shell that the action opens cannot get them."""
         action = self._action_of_current_worker()
         if action is not None:
             self._stop_waiting(action)
@@ -233,16 +223,12 @@ class StartedActions:
     # -- dialogs of the actions ----------------------------------------------------------------
 
     def expect_more_questions(self, expected: bool) -> None:
-        """Record whether the current worker's action may ask again after its next question.
-
-        If it may, no key between the two questions acts on the screen.
-        """
+        """Record whether the current worker's action may ask again: no key then acts in between."""
         action = self._action_of_current_worker()
         if action is not None:
             action.asks_more = expected
 
     def expect_dialog(self, dialog: Screen[Any]) -> None:
-        """Record that the action of the current worker shows this dialog next."""
         action = self._action_of_current_worker()
         if action is not None:
             action.dialog = dialog
@@ -263,7 +249,6 @@ class StartedActions:
     def _give_keys_to_dialog(
         self, action: StartedAction, dialog: Screen[Any], tries: int = 20
     ) -> None:
-        """Give the waiting keys to the dialog, now that it is drawn."""
         if not action.holds_keys:
             return
         if not getattr(dialog, "TAKES_HELD_KEYS", False):
@@ -276,8 +261,8 @@ class StartedActions:
     def note_dialog_result(self, answer: object) -> None:
         """Record the result of the dialog that the action of the current worker has shown.
 
-        After a yes the action makes its change, and can no longer be cancelled. If the user has
-        left the dialog, the action opens no other one, unless it asks about several things.
+        After a yes the action can no longer be cancelled. If the user has left the dialog, the
+        action opens no other one, unless it asks about several things.
         """
         action = self._action_of_current_worker()
         if action is None:

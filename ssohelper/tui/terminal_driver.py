@@ -1,6 +1,6 @@
-"""The driver of the full screen, and what it shares with that of the pickers. Import on Unix only.
+"""The drivers' input through TerminalInput and output through TerminalOutput.
 
-They read the terminal through TerminalInput, and write to it through TerminalOutput.
+Import on Unix only.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _END_SECONDS = 0.2
 
 
 class CleanTerminalDriver(Driver):
-    """What our drivers have in common: input by TerminalInput, output by TerminalOutput.
+    """What our drivers have in common.
 
-    A subclass also derives from a driver of Textual, after this class.
+    A subclass also derives from a driver of Textual, after this.
     """
 
     IS_FULL_SCREEN: ClassVar[bool]
@@ -52,26 +52,25 @@ class CleanTerminalDriver(Driver):
         end_at_signals(app, self.output)
 
     def start_application_mode(self) -> None:
-        """Take the terminal, at the start and after it was left."""
+        """Take the terminal, at the start and after it was left.
+
+        In the background, stop until `fg`.
+        """
         self.output.start()
         super().start_application_mode()  # type: ignore[safe-super,unused-ignore]  # Textual's driver has it
 
     def close(self) -> None:
-        """Write all output that is still waiting."""
         self.output.close()
         super().close()
 
     def run_input_thread(self) -> None:
-        """Read the terminal until the program ends or is suspended. Textual calls this in a thread."""
+        """Read the terminal until the program ends or is suspended."""
         with clean_input(self):
             super().run_input_thread()  # type: ignore[misc,unused-ignore]  # Textual's driver has it
 
 
 class FullScreenDriver(CleanTerminalDriver, LinuxDriver):
-    """The driver for the full screen.
-
-    Textual's own thread for the output has nothing to write, because `write` is ours.
-    """
+    """The driver for the full screen. Textual's own output thread has nothing to write."""
 
     IS_FULL_SCREEN = True
 
@@ -99,7 +98,10 @@ class FullScreenDriver(CleanTerminalDriver, LinuxDriver):
         signal.signal(signal.SIGCONT, handle_continue)
 
     def start_application_mode(self) -> None:
-        """Take the terminal, at the start and after it was left. In the background, stop until `fg`."""
+        """Take the terminal, at the start and after it was left.
+
+        In the background, stop until `fg`.
+        """
         while self._is_in_background() and not self.output.must_end:
             self._stop()
         super().start_application_mode()
@@ -134,7 +136,7 @@ class FullScreenDriver(CleanTerminalDriver, LinuxDriver):
             self._stop()
 
     def _take_terminal_again(self) -> None:
-        """Go on after SIGCONT. Sets the terminal again, as the shell may have changed its settings."""
+        """Go on after SIGCONT. The shell may have changed the terminal's settings."""
         self._is_take_queued = False
         if self.output.must_end:
             return
@@ -160,15 +162,11 @@ class FullScreenDriver(CleanTerminalDriver, LinuxDriver):
             return False
 
     def write(self, data: str) -> None:
-        """Write to the terminal soon."""
         self.output.write(data)
 
 
 def end_at_signals(program: TuiApp[Any], output: TerminalOutput) -> None:
-    """End the program at SIGTERM and SIGHUP, also while it waits for the terminal.
-
-    The drivers call this before they change the terminal's settings.
-    """
+    """End the program at SIGTERM and SIGHUP, also while it waits for the terminal."""
 
     def end_soon(*_: object) -> None:
         output.end_soon()
@@ -186,8 +184,8 @@ def end_at_signals(program: TuiApp[Any], output: TerminalOutput) -> None:
 def clean_input(driver: CleanTerminalDriver) -> Iterator[None]:
     """Let the driver read cleaned input in the `with` block, from a pipe that a thread fills.
 
-    In the block, the driver's `fileno` is the pipe. Before and after it, `fileno` is the terminal,
-    whose settings Textual changes.
+    In the block, the driver's `fileno` is the pipe, else the terminal, whose settings Textual
+    changes.
     """
     terminal, program, found = driver.fileno, driver.program, driver.program.terminal_input
     if found.early_bytes is None:
@@ -216,7 +214,6 @@ def clean_input(driver: CleanTerminalDriver) -> Iterator[None]:
 
 
 def _pass_input_on(program: TuiApp[Any], terminal: int, cleaned: int, wakes: int) -> None:
-    """Write the terminal's cleaned input to `cleaned`, until the other end of `wakes` is closed."""
     found = program.terminal_input
     try:
         while True:

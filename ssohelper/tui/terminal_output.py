@@ -1,8 +1,4 @@
-"""Writes to the terminal in a thread, and gives up if the terminal is closed or the program must end.
-
-Textual's own thread ends when the terminal is closed. Nothing takes from its queue then: the program
-would wait for ever for room in it, also after SIGTERM. Import this on Unix only.
-"""
+"""Writes to the terminal in a thread, and gives up if it is closed or the program must end."""
 
 from __future__ import annotations
 
@@ -40,9 +36,9 @@ _LEAVE_FULL_SCREEN = "\x1b[?1049l"
 class TerminalOutput:
     """Writes text to the terminal, in a thread, from `start` to `close`.
 
-    After `end_soon` a terminal that does not read is waited for no longer than a second in all.
-    Then the output gives up: it drops the text that waits and all that comes later, and restores
-    the terminal. It also gives up if the terminal is closed.
+    Textual's own thread ends when the terminal is closed, and the program would wait for ever for
+    room in its queue. After `end_soon` a terminal that does not read is waited for a second at
+    most. Then the output drops what waits, and restores the terminal.
     """
 
     def __init__(self, terminal: TextIO, *, is_full_screen: bool) -> None:
@@ -55,7 +51,6 @@ class TerminalOutput:
         self._waits_left = _WAITS_BEFORE_END
 
     def start(self) -> None:
-        """Begin to write, at first or again after `close`."""
         if not self._thread.is_alive():
             self._thread = threading.Thread(
                 target=self._write_waiting_texts, daemon=True, name="tui-output"
@@ -72,7 +67,6 @@ class TerminalOutput:
         self._put((added + text).encode(self._encoding, "backslashreplace"))
 
     def close(self) -> None:
-        """Wait until all is written, and end the thread."""
         self.write("")
         self._put(None)
         while self._thread.is_alive() and not self._has_given_up:
@@ -83,7 +77,7 @@ class TerminalOutput:
             self._thread.join(_STOP_SECONDS)
 
     def end_soon(self) -> None:
-        """Wait for the terminal a second more at most, because the program must end.
+        """Wait for the terminal a second more at most.
 
         A signal handler may call this: it takes no lock.
         """

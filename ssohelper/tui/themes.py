@@ -36,7 +36,7 @@ def _theme_variables(*, muted: str, track: str, bar: str, mark: str, cursor: str
 
 
 def _ansi_theme_variables(*, text: str, mark: str, cursor: str) -> dict[str, str]:
-    """Return colours for parts that Textual would draw half transparent, magenta, or black on blue."""
+    """Return colours for parts that Textual would draw half transparent, or black on blue."""
     return {
         **_theme_variables(muted=text, track="ansi_default", bar=mark, mark=mark, cursor=cursor),
         "ansi-background": cursor,
@@ -68,10 +68,7 @@ def _ansi_theme(
     cursor: str,
     more: Mapping[str, str] = {},
 ) -> Theme:
-    """Return a theme on the terminal's own background.
-
-    Warnings have the colour `accent`. `more` are Textual's variables that this theme alone changes.
-    """
+    """Return a theme on the terminal's own background. Warnings have the colour `accent`."""
     return Theme(
         name=name,
         ansi=True,
@@ -209,11 +206,7 @@ _NAMES_256 = {DARK.name: DARK_256.name, LIGHT.name: LIGHT_256.name}
 
 
 def textual_theme_name(app: TextualApp[Any], name: str, *, is_light: bool = False) -> str:
-    """Return Textual's name for a theme of the settings, in the colours that the terminal has.
-
-    `is_light` says whether the terminal's background is light, for "auto" and "ansi". With NO_COLOR
-    there is only one theme.
-    """
+    """Return Textual's name for a theme of the settings, in the colours that the terminal has."""
     if app.no_color:
         return NO_COLOR.name
     if name == "ansi":
@@ -223,11 +216,7 @@ def textual_theme_name(app: TextualApp[Any], name: str, *, is_light: bool = Fals
 
 
 def apply_theme(app: TextualApp[Any], services: App, *, is_light: bool = False) -> None:
-    """Give the app the theme that the user's settings name.
-
-    If the settings have no theme, the environment variable TEXTUAL_THEME decides, then the
-    terminal's background.
-    """
+    """Give the app the theme of the settings, else of TEXTUAL_THEME, else of the background."""
     for theme in (DARK, LIGHT, DARK_256, LIGHT_256, ANSI_DARK, ANSI_LIGHT, NO_COLOR):
         app.register_theme(theme)
     named = os.environ.get("TEXTUAL_THEME", "")
@@ -253,10 +242,7 @@ def has_settings(services: App) -> bool:
 
 
 def _set_first_theme(app: TextualApp[Any], name: str) -> None:
-    """Set the app's first theme, before the program starts.
-
-    To set `app.theme` would compute all styles twice, which takes 2 ms.
-    """
+    """Set the app's first theme; to set `app.theme` would compute all styles twice (2 ms)."""
     if name in {*_NAMES_256, *_NAMES_256.values()}:
         app.set_reactive(TextualApp.theme, name)
         theme = app.current_theme

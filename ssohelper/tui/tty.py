@@ -1,4 +1,4 @@
-"""Finds out the terminal's size, and whether the terminal was closed."""
+"""The terminal's size, and whether the terminal was closed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ ERASE_SCREEN = "\x1b[1J\x1b[J"
 def terminal_size() -> tuple[int, int]:
     """Return the number of the terminal's columns and of its lines.
 
-    Textual draws on stderr but asks stdout for the size. In $(…) stdout is a pipe, so that Textual
-    would assume 80 × 24.
+    Textual draws on stderr but asks stdout, which is a pipe in $(…), and would assume 80 × 24.
     """
     for stream in (sys.__stderr__, sys.__stdin__, sys.__stdout__):
         try:
@@ -38,7 +37,6 @@ def terminal_size() -> tuple[int, int]:
 
 
 def count_bytes_to_read() -> int:
-    """Return how many typed bytes wait to be read, or 0 if that is not known."""
     fileno, found = _stdin_file_number(), bytearray(4)
     if sys.platform != "win32":
         with suppress(OSError):
@@ -50,9 +48,8 @@ def count_bytes_to_read() -> int:
 def call_at_hangup(hung_up: Callable[[], None]) -> None:
     """Call the function, in a thread, when the terminal is closed.
 
-    SIGHUP alone is not enough, because the kernel sends it only to the process session that the
-    terminal controls. A program that does not get it would read end-of-file again and again and use
-    a whole CPU core.
+    The kernel sends SIGHUP only to the process session that the terminal controls. Another program
+    would read end-of-file again and again and use a whole CPU core.
     """
     fileno = _stdin_file_number()
     if fileno is not None:
@@ -64,17 +61,12 @@ def call_at_hangup(hung_up: Callable[[], None]) -> None:
 
 
 def has_hung_up() -> bool:
-    """Return whether the terminal was closed. False if the system cannot tell."""
     fileno = _stdin_file_number()
     return fileno is not None and _wait_for_hang_up(fileno, 0)
 
 
 def _wait_for_hang_up(fileno: int, timeout_milliseconds: int | None) -> bool:
-    """Wait until the terminal is closed, at most `timeout_milliseconds`; return whether it was.
-
-    With None it waits without a limit. Returns False at once if the system cannot watch the
-    terminal.
-    """
+    """Wait until the terminal is closed, at most so long (None: no limit); return whether it was."""
     if sys.platform == "win32" or not hasattr(select, "poll"):
         return False
     poll = select.poll()

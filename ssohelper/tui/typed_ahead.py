@@ -1,4 +1,4 @@
-"""Turns the bytes that a user typed before the first screen was drawn into Textual's key events."""
+"""Turns the bytes that a user typed before the first paint into Textual's key events."""
 
 import re
 import unicodedata
@@ -47,7 +47,7 @@ _KEYPAD = dict(zip("jkmnopqrstuvwxy", "*+-./0123456789", strict=True))
 
 
 def _list_key_sequences_with_keys() -> Iterator[tuple[str, str]]:
-    """Yield the bytes that a terminal sends for a key, without the escape character, and its name."""
+    """Yield what a terminal sends for a key, without the escape character, and its name."""
     yield from (("[Z", "shift+tab"), ("OM", "enter"), ("[27u", "escape"))
     for at, letter in enumerate("PQRS", 1):
         yield f"O{letter}", f"f{at}"
@@ -71,10 +71,7 @@ def _keys_by_sequence() -> dict[str, str]:
 
 
 def read_keys(typed: bytes) -> Iterator[Key | Paste]:
-    """Return the keys, and the pasted texts, that these bytes of a terminal stand for.
-
-    Sequences that are no keys of this program are left out.
-    """
+    """Return the keys and pasted texts of these bytes. Sequences that are no keys are left out."""
     text = typed.decode("utf-8", "ignore")
     if not text:
         return
@@ -106,7 +103,6 @@ def _read_key(character: str) -> Iterator[Key]:
 
 
 def _key_name(character: str) -> str:
-    """Return Textual's name of a character's key: `question_mark` for "?", letters unchanged."""
     if character.isalnum():
         return character
     name = unicodedata.name(character, character).lower().replace("-", "_").replace(" ", "_")

@@ -1,9 +1,4 @@
-"""Ignores keys and clicks after the screen has changed, until the user makes a pause in typing.
-
-A dialog may open or close while the user types for what was shown before: a sign-in has ended, or
-AWS has answered an earlier key only now. The next keys must not run commands of what is shown now.
-The same holds for clicks, which were for what lay under the pointer, also when buttons have moved.
-"""
+"""Ignores keys and clicks after the screen has changed, until the user makes a pause in typing."""
 
 from __future__ import annotations
 
@@ -33,10 +28,11 @@ _BUTTONS = "Button, KeyHints"
 
 
 class KeyKind(IntEnum):
-    """What a key can do. A pause in typing ignores all kinds up to one of these.
+    """What a key can do.
 
-    CLICK is a press of a button of the mouse; COMMAND is Enter, or text that no text field takes;
-    TEXT is text for a field; OTHER is any other key, such as an arrow.
+    A pause in typing ignores all kinds up to one of these.
+
+    COMMAND is Enter, or text that no text field takes; TEXT is text for a field.
     """
 
     CLICK = 0
@@ -48,7 +44,8 @@ class KeyKind(IntEnum):
 class TypingPause:
     """Says which keys are ignored until the user has made a pause in typing.
 
-    `monotonic` returns the seconds of a monotonic clock, and `sleep` waits for some seconds.
+    A dialog may open or close while the user types for what was shown before. The next keys must
+    not run commands of what is shown now.
     """
 
     def __init__(
@@ -65,26 +62,19 @@ class TypingPause:
     def note_key(self, *, may_open_dialog: bool) -> None:
         """Record that a key or a click was handled, and whether it may open a dialog.
 
-        If it may, and the dialog opens before any other key, the user types for the dialog. Every
-        other key, such as a letter or an arrow, was for what was shown before the dialog.
+        If it may, and a dialog opens before any other key, the user types for that dialog.
         """
         self._typing_until = -math.inf if may_open_dialog else self._monotonic() + PAUSE_SECONDS
 
     def begin_after_opening(self) -> None:
-        """Ignore text and Enter until a pause, unless the last key may have opened this dialog.
-
-        Text for a field of the dialog is ignored too: its first letters went elsewhere. Clicks are
-        ignored in any case.
+        """Ignore text, Enter and clicks until a pause, unless the last key may have opened this
+        dialog.
         """
         self._ignore_keys(KeyKind.TEXT, self._typing_until)
         self.begin(KeyKind.CLICK)
 
     def begin(self, kind: KeyKind = KeyKind.COMMAND) -> None:
-        """Ignore keys up to this kind until a pause, because what they act on has just changed.
-
-        For example, a dialog has closed at the end of its work, or the role under the cursor is
-        gone. CLICK says that the buttons have moved.
-        """
+        """Ignore keys up to this kind until a pause, because what they act on has just changed."""
         self._ignore_keys(kind, self._monotonic() + PAUSE_SECONDS)
 
     def _ignore_keys(self, kind: KeyKind, until: float) -> None:
@@ -93,11 +83,7 @@ class TypingPause:
                 self._ignored_until[each] = max(self._ignored_until[each], until)
 
     def ignore_key_in_pause(self, kind: KeyKind, *, seconds_ago: float = 0.0) -> bool:
-        """Return whether a key of this kind is ignored; if it is, the pause begins again.
-
-        The key was pressed `seconds_ago`. Other keys do not end the pause, because a user who types
-        ahead uses arrows too.
-        """
+        """Return whether a key of this kind is ignored; if it is, the pause begins again."""
         now = self._monotonic()
         if now - seconds_ago >= self._ignored_until[kind]:
             return False
@@ -124,7 +110,7 @@ class ButtonPlaces:
         self._places = WeakKeyDictionary()
 
     def watch(self, dialog: Screen[Any]) -> None:
-        """Watch the buttons of this dialog from its first drawing on. A second call does nothing."""
+        """Watch the buttons of this dialog from its first drawing on."""
         if dialog not in self._places:
             self._places[dialog] = []
             dialog.call_after_refresh(self._watch_drawn_dialog, dialog)

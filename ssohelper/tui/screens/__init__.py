@@ -1,1 +1,1 @@
-"""The screens and dialogs of the full screen, one file each, and what their actions do."""
+"""The screens and dialogs of the full screen, and what their actions do."""

@@ -1,7 +1,4 @@
-"""The actions on the row under the cursor of the list of roles.
-
-Each action shows what it did, and the command line that does the same.
-"""
+"""The actions on the row under the cursor of the list of roles."""
 
 from __future__ import annotations
 
@@ -59,7 +56,6 @@ class RowActions:
     def __init__(
         self, app: FullScreenApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
     ) -> None:
-        """The actions call `reload` to read the list's rows again, in the background."""
         self.app = app
         self._screen = screen
         self.roles = roles
@@ -72,7 +68,6 @@ class RowActions:
         return not self._ticked.acts_on_ticked_roles(name)
 
     def run_action(self, name: str) -> None:
-        """Run the action `accounts.NAME` on the row under the cursor, or on the ticked roles."""
         if self._ticked.acts_on_ticked_roles(name):
             self._ticked.run_action(name)
             return
@@ -89,16 +84,11 @@ class RowActions:
             self._start_action(name, row)
 
     def _start_action(self, name: str, row: RoleRow) -> None:
-        """Start an action that asks AWS, on this row's role."""
         work = self._run_action_after_grant(name, row, signed_in=False)
         self.app.started.start(self._screen, f"accounts.{name}", work)
 
     async def _run_action_after_grant(self, name: str, row: RoleRow, *, signed_in: bool) -> None:
-        """Run the action. If it needs a sign-in, offer one, and then run the action once more.
-
-        If the action uses credentials of a guarded role, ask for a grant first. `signed_in` says
-        that a sign-in was offered already.
-        """
+        """Run the action. If it needs a sign-in, offer one, and then run the action once more."""
         slow: dict[str, _Action] = {
             "whoami": self._ask_identity,
             "console": self._open_console,
@@ -123,7 +113,6 @@ class RowActions:
                 self._reload()
 
     async def ask_for_grant(self, row: RoleRow) -> bool:
-        """Ask for a grant if the role needs one; return whether to go on."""
         try:
             return await grant.ensure_grant(self.app, row.key, self._reload)
         except SsoHelperError as error:
@@ -139,10 +128,6 @@ class RowActions:
         return row
 
     def _resolve_profile(self, row: RoleRow) -> Profile:
-        """Return the row's role as a `Profile`, as the functions of `ssohelper.actions` need it.
-
-        Raises: the errors of `selection.resolve_chosen_role`.
-        """
         return selection.resolve_chosen_role(self.app.services, row.key, row.profiles)
 
     # -- copying to the clipboard --------------------------------------------------------------
@@ -157,7 +142,7 @@ class RowActions:
         copy_text(self.app, text, text, command)
 
     def _find_text_to_copy_and_command(self, what: str, row: RoleRow) -> tuple[str, str]:
-        """Return the text to copy, and the command line that prints that text or has its effect."""
+        """Return the text to copy, and the command line that prints it or has its effect."""
         if what == "account":
             return row.account.id, f"ssohelper list {row.account.id}"
         names = selection.find_profiles_of_role(self.app.services, row.key, row.profiles)
@@ -208,13 +193,11 @@ class RowActions:
         )
 
     async def _open_console(self, row: RoleRow) -> None:
-        """Ask which page of the console to open, and open it."""
         choice = await self._choose_console_page([row])
         if choice is not None:
             await self._open_console_page(row, choice)
 
     async def _open_consoles(self, rows: Sequence[RoleRow]) -> None:
-        """Ask for a page of the console, and open the page as each of these roles, one by one."""
         choice = await self._choose_console_page(rows)
         if choice is None:
             return
@@ -242,9 +225,9 @@ class RowActions:
         return await self.app.push_screen_wait(ConsoleChooser(title, last, region))
 
     async def _open_console_page(self, row: RoleRow, choice: PageChoice | None) -> None:
-        """Open the console page in a browser; if none can be started, copy the link to the page.
+        """Open the page in a browser, or copy its link if none can be started.
 
-        If `choice` is None, copy the link to the console's home page.
+        Without a `choice`, copy the link to the console's home page.
         """
         services = self.app.services
         service, region = choice or (None, None)
@@ -293,7 +276,6 @@ class RowActions:
         await self._open_console_page(row, None)
 
     async def _open_shell(self, row: RoleRow) -> None:
-        """Run a shell with renewed credentials. The shell has the whole terminal until it ends."""
         services = self.app.services
 
         def resolve_profile_and_check_credentials() -> Profile:
@@ -311,10 +293,6 @@ class RowActions:
     # -- adding and removing the role's profiles -----------------------------------------------
 
     async def _toggle_profile(self, row: RoleRow) -> None:
-        """Add a profile for the role, or remove its profiles if it has any.
-
-        The user sees the diff first and must confirm it.
-        """
         if await (self._remove_profiles(row) if row.profiles else self._add_profile(row)):
             self._reload()
 
@@ -371,7 +349,6 @@ class RowActions:
     # -- the lines of the command palette ------------------------------------------------------
 
     def list_palette_commands(self) -> list[Command]:
-        """Return the palette's commands for the row under the cursor."""
         row = self.roles.row
         if row is None:
             return []

@@ -18,17 +18,12 @@ _NO_ROLE = (
 
 
 def config_error_text(error: SsoHelperError, key_of: KeyOf) -> str:
-    """Return what is wrong with the config, and what to do."""
     hint = f"\n{show(error.hint)}" if error.hint else ""
     return f"{show(error.message)}{hint}\n{insert_key_names(_CORRECTED, key_of)}"
 
 
 def empty_list_text(known_roles: KnownRoles, refreshing: str, key_of: KeyOf) -> str:
-    """Return a text that says why no role is listed.
-
-    `refreshing` names the sessions whose roles are being listed at AWS, if any. Return "" if roles
-    are listed, or if there is no session at all.
-    """
+    """Return why no role is listed, or "" if roles are listed or there is no session."""
     if known_roles.has_role or not known_roles.sessions:
         return ""
     if refreshing:
@@ -40,10 +35,7 @@ def empty_list_text(known_roles: KnownRoles, refreshing: str, key_of: KeyOf) -> 
 
 
 def refresh_texts(refreshing: str, missing: int, key_of: KeyOf) -> tuple[str, ...]:
-    """Return texts that name the lists being refreshed, or count the sessions without a list.
-
-    The longest text comes first. There is none if no list is being refreshed and none is missing.
-    """
+    """Return texts about the lists being refreshed or missing; the longest comes first."""
     if refreshing:
         return f"refreshing {refreshing}", "refreshing"
     if missing:

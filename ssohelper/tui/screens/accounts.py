@@ -57,9 +57,9 @@ _LIST_ACTIONS = ("toggle_details", "refresh")
 
 
 class AccountsScreen(CurrentSizeScreen[None]):
-    """The first screen, with the list of roles.
+    """The first screen.
 
-    Printable keys go into the search. So actions have ctrl and function keys only.
+    Printable keys go into the search, so actions have ctrl and function keys.
     """
 
     HELP_TEXT = (
@@ -163,7 +163,6 @@ class AccountsScreen(CurrentSizeScreen[None]):
                 self.app.call_later(self.app.release_keys)
 
     def _messages_above_list(self) -> list[Widget]:
-        """Return the messages to show above the list: an error, or why the list is empty."""
         if self._config_error is not None:
             text = account_messages.config_error_text(self._config_error, self.app.key_of)
             return [Static(text, classes="error", markup=False)]
@@ -175,7 +174,6 @@ class AccountsScreen(CurrentSizeScreen[None]):
         return account_messages.empty_list_text(self._known, refreshing, self.app.key_of)
 
     def _offer_set_up(self) -> None:
-        """If no session exists, show the form that sets one up. Otherwise remove the form."""
         has_any = self._config_error or self._known.sessions
         form = self.query("#set-up")
         self.set_class(not has_any, "empty")
@@ -188,7 +186,6 @@ class AccountsScreen(CurrentSizeScreen[None]):
             call_after_drawing(made, made.focus_first_field)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable the list's actions while the form that sets up a session is shown."""
         is_on_list = action in ("run_on_row", "run_on_list", *_LIST_ACTIONS)
         if is_on_list and self.has_class("empty"):
             return False
@@ -241,7 +238,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
         self.app.set_listing_times(self._known.sessions, self._known.listed_at)
 
     def reload_rows(self) -> None:
-        """Read the lists of roles, the profiles and the use of roles again, in the background.
+        """Read roles, profiles and their use again, in the background.
 
         The cursor stays on its role.
         """
@@ -291,7 +288,6 @@ class AccountsScreen(CurrentSizeScreen[None]):
         self._show_times_left()
 
     def _show_times_left(self) -> None:
-        """Show the times that are left now, in the list and in the details."""
         self.roles.mark_live_roles(time_left_texts(self._live_until, self.services.clock.aws_now()))
         self._show_role_details()
 
@@ -327,10 +323,6 @@ class AccountsScreen(CurrentSizeScreen[None]):
             self._refresher.refresh_lists(sessions)
 
     def _show_refresh_progress(self) -> None:
-        """Show for which sessions the list of roles is being refreshed.
-
-        If no list is being refreshed, show how many sessions have no list yet.
-        """
         refreshing = self._refresher.progress_text if self._refresher else ""
         missing = len(self._known.sessions_without_listing) if self._known.has_role else 0
         texts = account_messages.refresh_texts(refreshing, missing, self.app.key_of)
@@ -348,7 +340,6 @@ class AccountsScreen(CurrentSizeScreen[None]):
         self._controls.run_action(name)
 
     def action_toggle_details(self) -> None:
-        """Show or hide the details of the role under the cursor."""
         self.toggle_class("hidden")
         self._show_role_details()
 
@@ -376,7 +367,6 @@ class AccountsScreen(CurrentSizeScreen[None]):
     # -- actions on the row under the cursor ---------------------------------------------------
 
     def action_run_on_row(self, name: str) -> None:
-        """Run the action `accounts.NAME` on the row under the cursor."""
         if self._actions is None:  # the key was typed before its action can run: later keys wait
             self._early_action = name
             self.app.hold_keys()
@@ -391,5 +381,4 @@ class AccountsScreen(CurrentSizeScreen[None]):
             self._actions.run_action(name)
 
     def palette(self) -> list[Command]:
-        """Return this screen's commands for the command palette."""
         return self._actions.list_palette_commands() if self._actions is not None else []

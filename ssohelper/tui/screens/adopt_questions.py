@@ -1,7 +1,4 @@
-"""Asks which profiles of other tools to adopt, in a set-up and on the Profiles screen.
-
-`ssohelper setup` and `profile sync --adopt` ask the same. Only workers may call these functions.
-"""
+"""Asks which profiles of other tools to adopt, as `setup` and `profile sync --adopt` do."""
 
 from __future__ import annotations
 
@@ -31,9 +28,9 @@ async def offer_needing_profiles(
 async def offer_all_profiles(
     app: TuiApp[Any], found: Sequence[ProfileOfOtherTool]
 ) -> frozenset[str]:
-    """Ask whether to adopt the profiles that need ssohelper, and if not, whether to adopt all.
+    """Ask for the profiles that need ssohelper, and after a no for all.
 
-    Returns the names of the profiles to adopt.
+    Return the names to adopt.
     """
     chosen = await offer_needing_profiles(app, found)
     able = adopting.choose_adoptable(found)
@@ -51,7 +48,6 @@ async def _ask_to_adopt(
     *,
     proposes_yes: bool,
 ) -> frozenset[str]:
-    """Ask whether to adopt the profiles `names`; return these after a yes, none after a no."""
     lines = text_lines(setup_text.lines_about_profiles_of_other_tools(found))
     screen = ConfirmScreen(question, lines=lines, proposes_yes=proposes_yes)
     if await app.push_screen_wait(screen):

@@ -21,9 +21,11 @@ from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 
 
 class RefusalLine(Static):
-    """Says why a dialog refuses the typed text. The dialog stays open, for another text.
+    """Says why a dialog refuses the typed text.
 
-    If the dialog closed, letters that are typed later would run commands of the screen below.
+    The dialog stays open, for another text.
+
+    If it closed, letters that are typed later would run commands of the screen below.
     """
 
     DEFAULT_CSS = "RefusalLine { height: auto; color: $text-error; display: none; }"
@@ -59,11 +61,7 @@ class AskScreen(Dialog["str | None"]):
         command: str,
         check: Callable[[str], object] = lambda _text: None,
     ) -> None:
-        """Make the dialog. `value` is the text in the field at the start.
-
-        `command` is the command line that does the same. `check` raises an SsoHelperError if the
-        typed text is not valid; the dialog then shows this error.
-        """
+        """`check` raises an SsoHelperError for an invalid text; the dialog then shows this error."""
         super().__init__()
         self._check = check
         self._question, self._value, self._command = question, value, command

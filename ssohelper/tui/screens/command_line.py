@@ -45,10 +45,7 @@ _OTHER_LINES, _OTHER_LINES_WHEN_LOW = 12, 9
 
 
 class CommandScreen(AskScreen):
-    """Asks for a command line. Its result is a line that can be split and whose program exists.
-
-    It is None if the user leaves the dialog.
-    """
+    """Asks for a command line. Its result can be split, and its program exists; else it is None."""
 
     HELP_TEXT = (
         "The command runs as each of these roles, without a terminal, and its output is shown. The "
@@ -68,11 +65,7 @@ class CommandScreen(AskScreen):
     app: FullScreenApp
 
     def __init__(self, rows: Sequence[RoleRow], guarded: Sequence[RoleRow], line: str = "") -> None:
-        """Make the dialog. `guarded` are the rows whose roles are guarded and have no grant.
-
-        The dialog names all rows, because the list's search may hide some. `line` is the text in
-        the field at the start.
-        """
+        """`guarded` are the rows whose roles are guarded and have no grant."""
         command = "ssohelper exec ROLE -- COMMAND"
         super().__init__(_command_question(rows), line, command, self._check_command)
         self._roles = _role_lines(rows, guarded) if len(rows) > 1 else []
@@ -109,11 +102,9 @@ class CommandScreen(AskScreen):
         self.query_one(WrappedView).styles.max_height = max(1, event.size.height - others)
 
     def action_scroll_roles(self, where: str) -> None:
-        """Scroll the list of roles `up`, `down`, `page_up` or `page_down`."""
         getattr(self.query_one(WrappedView), f"scroll_{where}")(animate=False)
 
     def _check_command(self, line: str) -> None:
-        """Raise UsageProblem if the line cannot be split, has no word, or its program is missing."""
         words = split_command(line)
         if not words:
             raise UsageProblem("no command is typed")
@@ -135,12 +126,13 @@ def split_command(line: str) -> list[str]:
 async def run_command(
     app: FullScreenApp, rows: Sequence[RoleRow], granted: Callable[[], None]
 ) -> None:
-    """Ask for a command line and run it as each of these roles. Call it in a worker.
+    """Ask for a command line and run it as each of these roles.
 
-    For many roles, a second question follows. Then the user is asked for a grant of each guarded
-    role, and each missing sign-in is offered. If the user leaves the question for a grant, nothing
-    runs. If a role got no sign-in, the user is asked whether to run the command as the others.
-    `granted` is called after a grant, and at the end. Raises: SsoHelperError.
+    Call it in a worker.
+
+    For many roles, a second question follows, then those for grants and sign-ins. If the user
+    leaves the question for a grant, nothing runs. If a role got no sign-in, the user is asked
+    whether to run the command as the others. `granted` is called after a grant, and at the end.
     """
     services = app.services
     guarded = await find_rows_that_need_grant(app, rows)
@@ -178,10 +170,6 @@ async def run_command(
 async def _ask_for_command(
     app: FullScreenApp, rows: Sequence[RoleRow], guarded: Sequence[RoleRow]
 ) -> str | None:
-    """Return the command line to run as each of these roles, or None if the user leaves.
-
-    If the user answers "no" to the question about many roles, the typed line can be changed.
-    """
     typed = ""
     while True:
         line = await app.push_screen_wait(CommandScreen(rows, guarded, typed))
@@ -211,13 +199,11 @@ async def _say_nothing_was_run(app: FullScreenApp, guarded: Sequence[RoleRow]) -
 async def _confirm_fewer_roles(
     app: FullScreenApp, ready: Sequence[RoleRow], count: int, line: str
 ) -> bool:
-    """Ask whether to run the command as the roles of `ready` only, instead of all `count` roles."""
     question = f"run {line} as these {len(ready)} of {count} roles only?"
     return await app.push_screen_wait(ConfirmScreen(question, lines=_role_lines(ready)))
 
 
 def _role_lines(rows: Sequence[RoleRow], guarded: Sequence[RoleRow] = ()) -> list[Line]:
-    """Return a line of text for each role. Guarded roles come first, and are marked."""
     keys = {row.key for row in guarded}
     others = [row for row in rows if row.key not in keys]
     return text_lines([*(f"@@ {role_label(row)}" for row in guarded), *map(role_label, others)])

@@ -21,7 +21,6 @@ NO_CHANGE = "nothing to change"
 
 
 def question_before_write(services: App, what: str) -> str:
-    """Return the question whether to write the config. `what` says how many changes of each kind."""
     return f"{what} — write {shown_config_path(services)}?"
 
 
@@ -32,9 +31,7 @@ async def confirm_write(
     command: str | None = None,
     other: Sequence[Line] = (),
 ) -> bool:
-    """Ask whether to write the config, and return the answer.
-
-    `lines` are a diff or a summary; a key shows the lines `other` instead.
+    """Ask whether to write the config; a key shows `other` in place of `lines`.
 
     Raises: LocalState if there are lines to write and the config cannot be written.
     """
@@ -51,12 +48,9 @@ async def confirm_write(
 async def write_plan(
     app: TuiApp[Any], plan: Plan, command: str, name_in_journal: str | None = None
 ) -> None:
-    """Write the plan of a sync and report it. If the plan changes nothing, only save its options.
+    """Write the plan of a sync and report it.
 
-    `command` is the command line that does the same. The journal records the action as
-    `name_in_journal`, by default as `profile sync`.
-
-    Raises: SsoHelperError if the plan cannot be written.
+    If the plan changes nothing, only save its options.
     """
     services = app.services
     if plan.changes:

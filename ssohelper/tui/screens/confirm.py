@@ -1,7 +1,4 @@
-"""A dialog that asks whether to make a change.
-
-It shows the diff of the change, and the command line that does the same.
-"""
+"""A dialog that asks whether to make a change, with its diff and its command line."""
 
 from __future__ import annotations
 
@@ -65,9 +62,8 @@ class ConfirmScreen(Dialog[bool]):
     ) -> None:
         """`lines`, a diff or a summary, are shown below the question; a key shows `other` instead.
 
-        With `proposes_yes`, "Yes" has the focus at first, so that Enter alone agrees. With
-        `can_choose` the user can ask for another choice of roles: the result is then False, and
-        `wants_choice` is True.
+        With `proposes_yes`, Enter alone agrees. With `can_choose` the user can ask for another
+        choice of roles: the result is then False, and `wants_choice` is True.
         """
         super().__init__()
         self._other = other
@@ -97,7 +93,6 @@ class ConfirmScreen(Dialog[bool]):
                     yield self._make_button("choose")
 
     def _make_button(self, name: str, variant: ButtonVariant = "default") -> Button:
-        """Return the button of the action `confirm.NAME`, with its key."""
         action = f"confirm.{name}"
         label = f"{ACTIONS[action].label} ({key_name_in_text(action, self.app.key_of)})"
         return Button(Content(label), id=name, variant=variant, compact=True)
@@ -114,7 +109,6 @@ class ConfirmScreen(Dialog[bool]):
         self._fit_height(event.size)
 
     def _fit_height(self, size: Size) -> None:
-        """Give the dialog the height that its lines need, if the screen has that many lines."""
         if self._lines:
             dialog = self.query_one(".dialog")
             dialog.set_class(self._is_short(size), "short")
@@ -124,7 +118,6 @@ class ConfirmScreen(Dialog[bool]):
         return dialog_sizes.fits_on_screen(size, self._lines, texts)
 
     def action_scroll_lines(self, where: str) -> None:
-        """Scroll the lines `up`, `down`, `page_up`, `page_down`, or to their `home` or `end`."""
         if self._lines:
             view = self.query_one("#changes", LineView)
             getattr(view, f"scroll_{where}")(animate=False)
@@ -133,7 +126,6 @@ class ConfirmScreen(Dialog[bool]):
         self.dismiss(yes)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable the keys for other lines and for another choice of roles where there are none."""
         return {"show_other_lines": bool(self._other), "choose": self._can_choose}.get(action, True)
 
     def action_show_other_lines(self) -> None:
@@ -145,7 +137,6 @@ class ConfirmScreen(Dialog[bool]):
         view.focus()
 
     def action_choose(self) -> None:
-        """Close with the result False: the user wants to choose accounts and roles first."""
         self.wants_choice = True
         self.dismiss(False)
 
@@ -159,10 +150,10 @@ class ConfirmScreen(Dialog[bool]):
 
 
 class LeaveScreen(ConfirmScreen):
-    """Asks whether to leave the program while sign-ins or commands run, as `leaving_question` says.
+    """Asks whether to leave the program while sign-ins or commands run.
 
-    The question follows what still runs. Nothing leaves without an answer, so that the user can read
-    how a command ended.
+    The question follows what still runs. Nothing leaves without an answer, so that the user can
+    read how a command ended.
     """
 
     def on_mount(self) -> None:

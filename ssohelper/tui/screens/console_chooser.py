@@ -1,7 +1,4 @@
-"""A dialog that asks which page of the AWS console to open: the service and the region.
-
-Typed letters search services and regions. The page last opened as this role is the first line.
-"""
+"""A dialog that asks which page of the AWS console to open: the service and the region."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ _REGION_WIDTH = 16
 
 
 class ConsoleChooser(SearchDialog["PageChoice | None"]):
-    """A dialog for a page of the AWS console. Its result is the page, or None if the user left."""
+    """Asks for a page of the AWS console; the result is the page or None."""
 
     HELP_TEXT = (
         "Type to find a service and a region, such as: lambda eu-west-1. {console.open} opens the page under "
@@ -35,7 +32,6 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
     ]
 
     def __init__(self, title: str, last: Sequence[PageChoice], region: str) -> None:
-        """`last` are the pages that were last opened, `region` is the region to offer first."""
         super().__init__(title, (("console.open", "open"), ("console.cancel", "cancel")))
         self._choices = console_choices.console_pages_to_offer(last, region)
         # How many pages the search prefers to those in other regions: the pages that were last
@@ -47,7 +43,6 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
         self.show_lines(len(self._choices))
 
     def find_line_numbers(self, query: str) -> Sequence[int]:
-        """Return the numbers of the pages whose service and region match."""
         if not query.strip():
             return range(len(self._choices))
         return self._index.search(query, fuzzy=True)
@@ -56,7 +51,6 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
         return self._choices[number]
 
     def draw_line(self, number: int, width: int) -> Line:
-        """Return the line of a page: its service, its region, and its path in the console."""
         choice = self._choices[number]
         region = "global" if console_urls.is_global_service(choice.service) else choice.region
         path = (
@@ -75,7 +69,6 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
         ]
 
     def action_choose_line(self) -> None:
-        """Choose the page under the cursor, if there is one."""
         number = self.find_chosen_number()
         if number is not None:
             self.dismiss(self._choices[number])

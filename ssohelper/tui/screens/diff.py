@@ -1,4 +1,4 @@
-"""A dialog that shows a diff. Long lines are wrapped, and the user can scroll."""
+"""A dialog that shows a diff."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 
 
 class DiffScreen(Dialog[None]):
-    """Shows the lines of a diff. Its result is None."""
-
     # Keys typed before the dialog is shown go to the dialog: see StartedActions.
     TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"

@@ -18,9 +18,8 @@ _Planned = TypeVar("_Planned", bound="FirstPlanScreen")
 class FirstPlanScreen(CurrentSizeScreen[None]):
     """A screen that makes a plan when it is first shown.
 
-    An action whose key is typed before that runs when the plan is made. The keys after it wait too,
-    so that they go to the dialog that the action opens, and not to the list. If that dialog asks a
-    question, the waiting keys are dropped: they would answer a question that the user has not seen.
+    An action whose key is typed before that runs when the plan is made. The keys after it wait for
+    its dialog; before a question they are dropped, since the user has not seen it.
     """
 
     app: TuiApp[Any]
@@ -36,10 +35,7 @@ class FirstPlanScreen(CurrentSizeScreen[None]):
         raise NotImplementedError
 
     def wait_for_first_plan(self, name: str, act: Callable[[], object], *, asks: bool) -> None:
-        """Run `act`, the method `action_NAME`, when the plan is made.
-
-        `asks` says whether the action asks a question.
-        """
+        """Run `act`, the method `action_NAME`, when the plan is made."""
         self._waiting_name, self._waiting_act, self._asks = name, act, asks
         self.app.hold_keys(cancelled=self._forget_waiting_action)
 
@@ -52,7 +48,10 @@ class FirstPlanScreen(CurrentSizeScreen[None]):
             await self.app.drop_keys()
 
     def run_waiting_action(self, *, is_planned: bool) -> None:
-        """Run the action that waits for the plan. Without a plan, drop the action and later keys."""
+        """Run the action that waits for the plan.
+
+        Without a plan, drop the action and later keys.
+        """
         act, self._waiting_act = self._waiting_act, None
         if act is None:
             return

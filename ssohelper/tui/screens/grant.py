@@ -30,10 +30,7 @@ if TYPE_CHECKING:
 
 
 class GrantScreen(Dialog["str | None"]):
-    """A dialog that asks for a grant. Its result is the typed reason, or None if the user left.
-
-    If the typed account name is wrong, the dialog says so and stays open.
-    """
+    """Asks for a grant. Its result is the typed reason, or None if the user left."""
 
     # Keys typed before the dialog is shown go to the dialog: see StartedActions.
     TAKES_HELD_KEYS = True
@@ -56,7 +53,7 @@ class GrantScreen(Dialog["str | None"]):
         command: str,
         check: Callable[[str], object] = lambda _word: None,
     ) -> None:
-        """`check` raises an SsoHelperError if the typed word is not `word`."""
+        """`check` raises an SsoHelperError if the typed word is not `word`; the dialog shows it."""
         super().__init__()
         self._check = check
         self._word, self._notice, self._command = word, notice, command
@@ -106,10 +103,7 @@ async def find_rows_that_need_grant(app: FullScreenApp, rows: Sequence[RoleRow])
 
 
 def question_number_text(row: RoleRow, guarded: Sequence[RoleRow]) -> str:
-    """Return the number of a role's question if several guarded roles are asked about: `1 of 3`.
-
-    Return "" if there is at most one such question.
-    """
+    """Return the number of a role's question, `1 of 3`, or "" if there is one at most."""
     if len(guarded) < 2 or row not in guarded:
         return ""
     return f"{guarded.index(row) + 1} of {len(guarded)}"
@@ -118,11 +112,12 @@ def question_number_text(row: RoleRow, guarded: Sequence[RoleRow]) -> str:
 async def ensure_grant(
     app: FullScreenApp, key: RoleKey, granted: Callable[[], None], place: str = ""
 ) -> bool:
-    """Ask for a grant if the role is guarded and has no grant now. Return whether to go on.
+    """Ask for a grant if the role is guarded and has none now.
 
-    Only workers may call this. `granted` is called after a grant. `place`, such as `1 of 3`, is
-    shown if several questions follow each other. Raises: SsoHelperError if no grant is possible
-    here.
+    Return whether to go on.
+
+    Only workers may call this. `granted` is called after a grant. Raises: SsoHelperError if no
+    grant is possible here.
     """
     services = app.services
     if not await background.run(app, lambda: guards.role_needs_grant(services, key)):

@@ -33,7 +33,7 @@ _TEXT_WIDTH = 66
 
 
 class Help(NamedTuple):
-    """The content of the help: a text, and for each action its keys, description and name."""
+    """A text, and for each action its keys, description and name."""
 
     text: str
     keys: list[tuple[str, str, str]]
@@ -41,10 +41,9 @@ class Help(NamedTuple):
 
 
 class HelpScreen(Dialog[None]):
-    """Shows the help of the screen or dialog below. Escape, q, ? and Enter close the help.
+    """Shows the help of the screen or dialog below.
 
-    In a HELP_TEXT, `{SCREEN.ACTION}` is replaced by the action's key. The key that opens the help
-    also closes it: see `action_help` of the app.
+    In a HELP_TEXT, `{SCREEN.ACTION}` is replaced by the action's key.
     """
 
     CSS_PATH = "../styles/screens.tcss"
@@ -101,7 +100,7 @@ def make_help_of_screen(screen: Screen[Any], key_of: KeyOf) -> Help:
 
 
 def help_lines(found: Help, width: int) -> list[Line]:
-    """Return the help as lines of this width. They include the actions' names if these fit."""
+    """Return the help as lines of this width, with the actions' names if these fit."""
     width = max(20, width)
     lines: list[Line] = [
         [(part, "")] for part in textwrap.wrap(found.text, min(width, _TEXT_WIDTH))

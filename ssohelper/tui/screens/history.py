@@ -1,7 +1,4 @@
-"""A dialog with all messages since the program started. The newest is first.
-
-Each line has a message's time, kind and text. Below, the message under the cursor is shown whole.
-"""
+"""A dialog with all messages since the program started; the one under the cursor is shown whole."""
 
 from __future__ import annotations
 
@@ -41,8 +38,6 @@ _NONE = "No message has been shown yet."
 
 
 class HistoryScreen(Dialog[None]):
-    """Shows the messages that came before the dialog opened. Escape, q and ctrl+l close it."""
-
     HELP_TEXT = (
         "All messages since the program started, the newest first. The message under the cursor is "
         "shown whole, and can be copied. Nothing is saved when the program ends."
@@ -123,7 +118,6 @@ class HistoryScreen(Dialog[None]):
         self.action_copy()
 
     def action_copy(self) -> None:
-        """Copy the message under the cursor to the clipboard, through the terminal (OSC 52)."""
         message = self._message_under_cursor
         if message is not None:
             more = f"\n{message.more}" if message.more else ""
@@ -134,12 +128,11 @@ class HistoryScreen(Dialog[None]):
 
 
 def _wrapped_message_lines(message: Message, width: int) -> Iterator[Line]:
-    """Yield the whole message, broken into lines of at most `width` cells."""
     for text, style in ((message.text, message.kind.style), (message.more, "accent")):
         for line in broken_into_lines(text, width) if text else ():
             yield [(line, style)]
 
 
 def time_of_day_text(at: int) -> str:
-    """Return the local time of day at `at` (epoch seconds), such as 14:30:05."""
+    """Return the local time of day, such as 14:30:05."""
     return datetime.fromtimestamp(at).strftime("%H:%M:%S")

@@ -38,16 +38,20 @@ class ListControls:
         self._roles = pane.list
 
     def is_action_possible(self, name: str) -> bool:
-        """Return whether the action does something now. If not, its key goes to the search field."""
+        """Return whether the action does something now.
+
+        If not, its key goes to the search field.
+        """
         return name not in _FOLDS or (self._roles.shown.can_fold and not self._pane.line.value)
 
     def show_rows_read_again(self, rows: Sequence[RoleRow]) -> None:
-        """Show these rows in place of the present ones. The cursor stays on its role or account.
+        """Show these rows in place of the present ones.
 
-        If that role or account is gone, say so, and ignore Enter until a pause in typing: the user
-        means the line that is gone. If its session was renamed, the cursor goes to the role or
-        account under the new name. If ticked roles are gone, say so too: actions on ticked roles
-        would now run on fewer roles, or on the role under the cursor.
+        The cursor stays on its role or account.
+
+        If that is gone, say so, and ignore Enter until a pause in typing: the user means the line
+        that is gone. If its session was renamed, the cursor follows. If ticked roles are gone, say
+        so too: an action would now run on fewer roles, or on the one under the cursor.
         """
         before, app = self._content_at_cursor, self._screen.app
         old_sessions = {each.session_name for each in self._roles.rows}
@@ -81,7 +85,6 @@ class ListControls:
         return self._roles.shown.content_of_line(self._roles.cursor)
 
     def run_action(self, name: str) -> None:
-        """Run the action `accounts.NAME`, or `list.tick_up`."""
         view, set_view = self._roles.shown.view, self._roles.set_view
         actions: dict[str, Callable[[], None]] = {
             "tick": lambda: self._toggle_tick(1),
@@ -129,7 +132,6 @@ class ListControls:
         self._set_filters(view._replace(only_favourites=not view.only_favourites))
 
     def _show_next_session(self) -> None:
-        """Show only the roles of the next session. After the last session, show all roles again."""
         names: list[str | None] = [
             None,
             *sorted({row.session_name for row in self._roles.rows} - {""}),

@@ -29,8 +29,8 @@ _OFFLINE_SECONDS = 60
 class ListRefresher:
     """Refreshes the saved lists of roles.
 
-    It calls `progressed` during a refresh and `refreshed` after one, both in the UI thread. It
-    offers a sign-in only while `screen` is shown.
+    It calls `progressed` during a refresh and `refreshed` after one, in the UI thread. It offers a
+    sign-in only while `screen` is shown.
     """
 
     def __init__(
@@ -57,7 +57,6 @@ class ListRefresher:
         return ", ".join(f"{name} {text}".strip() for name, text in self._progress.items())
 
     def _refresh_after_sign_in(self, session_name: str) -> None:
-        """After a sign-in, refresh the session's list at once if its last refresh failed."""
         if self._app.list_states.last_failure(session_name) is not None:
             self._asked_at.pop(session_name, None)
         self._refreshed()
@@ -65,8 +64,8 @@ class ListRefresher:
     def refresh_old_lists(self, known: KnownRoles) -> None:
         """Refresh the lists that are missing or older than 10 minutes.
 
-        After a failed refresh, the next one follows after 10 minutes, or after one minute if AWS
-        could not be reached.
+        After a failure, the next refresh follows after 10 minutes, or one if AWS could not be
+        reached.
         """
         states, now = self._app.list_states, self._app.services.clock.now()
         for session in known.sessions:
@@ -89,10 +88,7 @@ class ListRefresher:
         self.refresh_old_lists(KnownRoles(known.rows, known.listed_at, asked))
 
     def refresh_after_change_of_user(self, known: KnownRoles, clocks: Clocks) -> None:
-        """Refresh each session's list that may have the roles of another user.
-
-        A list may do so if it is older than the first sign-in of the user who is signed in now.
-        """
+        """Refresh each list that is older than the first sign-in of the present user."""
         for session in known.sessions:
             name = session.name
             at = max(known.listed_at.get(name, 0), self._asked_at.get(name, 0))
@@ -101,18 +97,17 @@ class ListRefresher:
                 self.refresh_list(session, by_user=False)
 
     def refresh_lists(self, sessions: Sequence[SsoSession]) -> None:
-        """Refresh the lists of these sessions for the user. Offer a sign-in only to a single one."""
+        """Refresh these sessions' lists for the user. Offer a sign-in only to a single one."""
         for session in sessions:
             self.refresh_list(session, by_user=True, may_offer_sign_in=len(sessions) == 1)
 
     def refresh_list(
         self, session: SsoSession, *, by_user: bool, may_offer_sign_in: bool = False
     ) -> None:
-        """Ask AWS for the session's roles, unless a refresh of this session is running already.
+        """Ask AWS for the session's roles, unless that is running already.
 
-        Only if the user started the refresh (`by_user`), a message says that it succeeded or that
-        it needs a sign-in. All other errors are shown, but not again after a refresh that has
-        failed the same way. With `may_offer_sign_in`, the app offers the sign-in that is needed.
+        Only for the user a message says that it succeeded or needs a sign-in. Other errors are
+        shown, but not again after a refresh that has failed the same way.
         """
         if session.name in self._progress:
             return
@@ -153,7 +148,6 @@ class ListRefresher:
         list_roles(app, session, Watcher(show_progress, end_refresh, report_failure))
 
     def _error_naming_signed_out_sessions(self, last: LoginRequired) -> LoginRequired:
-        """Return the last session's error, or one that names all sessions that need a sign-in."""
         if len(self._signed_out) == 1:
             return last
         names = ", ".join(f'"{name}"' for name in self._signed_out)

@@ -1,7 +1,4 @@
-"""The actions on profiles in the list of roles whose credentials do not come from ssohelper.
-
-The profile's own provider gives the credentials. They are not cached, and no file is written.
-"""
+"""The actions on listed profiles whose credentials do not come from ssohelper."""
 
 from __future__ import annotations
 
@@ -34,8 +31,6 @@ _REFUSED = {
 
 
 class OtherProfileActions:
-    """Runs actions on a profile of another tool, by their names in `core.keymap`."""
-
     def __init__(self, app: FullScreenApp, screen: Screen[None]) -> None:
         self._app, self._screen = app, screen
         self._slow: dict[str, Callable[[RoleRow], Awaitable[None]]] = {
@@ -49,7 +44,6 @@ class OtherProfileActions:
         return name in _REFUSED or name in self._slow
 
     def run_action(self, name: str, row: RoleRow) -> None:
-        """Run the action `accounts.NAME`, or say why it does not apply."""
         if name in _REFUSED:
             what = f'the credentials of "{row.role_name}" come from {row.provider}'
             self._app.show_done(f"{what}: {_REFUSED[name]}")
@@ -70,12 +64,7 @@ class OtherProfileActions:
     def _obtain_profile_and_credentials(
         self, row: RoleRow
     ) -> tuple[ForeignProfile, ForeignCredentials]:
-        """Return the row's profile and its credentials. Call this in a background thread.
-
-        The profile's provider runs without a terminal.
-        Raises: the errors of foreign_profiles.check_foreign_profile_usable and
-        foreign_credentials.obtain_foreign_credentials.
-        """
+        """Return the profile and its credentials. Its provider runs without a terminal."""
         services = self._app.services
         found = foreign_profiles.find_foreign_profile_of_row(services, row)
         foreign_profiles.check_foreign_profile_usable(services, found, is_on_terminal=False)
@@ -143,7 +132,6 @@ class OtherProfileActions:
         app.show_done("opened the console in a browser", command)
 
     async def _open_shell(self, row: RoleRow) -> None:
-        """Run a shell with AWS_PROFILE set to the profile. The shell has the whole terminal."""
         services = self._app.services
 
         def find_usable_profile() -> ForeignProfile:
@@ -159,10 +147,7 @@ class OtherProfileActions:
 
 
 def other_profile_command_lines(name: str) -> dict[str, str]:
-    """Return the command line of each action that is possible with another tool's profile.
-
-    `name` is the profile's name, quoted as it would be typed.
-    """
+    """Return the command line of each action that is possible with such a profile."""
     return {
         "use": f"use {name}",
         "console": f"console {name}",

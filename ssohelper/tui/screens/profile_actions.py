@@ -37,10 +37,7 @@ _MOST_NAMES_IN_COMMAND = 4
 
 
 async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
-    """Do `profile sync` with the user's options, after a question. Return whether it was done.
-
-    Raises: SsoHelperError if the sync cannot be planned or written.
-    """
+    """Do `profile sync` with the user's options, after a question. Return whether it was done."""
     services, session = app.services, wish.session
     # Another program may have removed the session since the screen planned its sync.
     await background.run(app, lambda: selection.check_session_in_config(services, session))
@@ -69,10 +66,7 @@ async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
 
 
 async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
-    """Ask whether to write the plan. Show its diff; for a big plan, lists of the profiles instead.
-
-    There is one list for each kind of change: added, changed, removed.
-    """
+    """Ask whether to write the plan, with its diff; for a big plan, the profiles by kind of change."""
     services = app.services
     diff = await background.run(app, lambda: plan_lines(services, plan))
     kinds = plan_lines_by_kind(plan)
@@ -86,8 +80,7 @@ async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
 async def remove_profiles(app: TuiApp[Any], rows: Sequence[ProfileRow]) -> bool:
     """Remove the managed profiles of these rows, after a question with the diff.
 
-    Raises: SsoHelperError if a profile is not managed or cannot be removed, or points at another
-    role than its row showed.
+    Raises: SsoHelperError if a profile points at another role than its row showed.
     """
     services, names = app.services, [row.name for row in rows]
     command = f"ssohelper profile rm {profile_names_as_arguments(names)}"
@@ -107,7 +100,7 @@ async def remove_profiles(app: TuiApp[Any], rows: Sequence[ProfileRow]) -> bool:
 
 
 def profile_names_as_arguments(names: Sequence[str]) -> str:
-    """Return the profile names as arguments of a command line, or `PROFILE...` for many."""
+    """Return the names as arguments of a command line, or `PROFILE...` for many."""
     return (
         " ".join(map(word_as_typed, names))
         if len(names) <= _MOST_NAMES_IN_COMMAND
@@ -116,7 +109,6 @@ def profile_names_as_arguments(names: Sequence[str]) -> str:
 
 
 async def refresh_roles(app: TuiApp[Any], session: SsoSession) -> None:
-    """Ask AWS for the session's roles again."""
     if await refresh_list(app, session, "profiles.refresh") is not None:
         command = f"ssohelper list --refresh --session {session.name}"
         app.show_done("refreshed the list of roles", command)
@@ -125,8 +117,7 @@ async def refresh_roles(app: TuiApp[Any], session: SsoSession) -> None:
 async def undo_last_write(app: TuiApp[Any]) -> None:
     """Reverse the last write of the config, after a question that shows the diff.
 
-    If a section of the write was edited since, shows both instead. Raises: SsoHelperError if there
-    is nothing to undo.
+    If a section of the write was edited since, shows both instead.
     """
     services, command = app.services, "ssohelper profile undo"
 
@@ -151,7 +142,6 @@ async def undo_last_write(app: TuiApp[Any]) -> None:
 
 
 def _diff_counts_text(lines: Sequence[Line]) -> str:
-    """Return how many lines a diff adds and removes."""
     if not lines:
         return "options only, no line of the config"
     styles = [line[0][1] for line in lines]
@@ -159,7 +149,7 @@ def _diff_counts_text(lines: Sequence[Line]) -> str:
 
 
 async def show_diff(app: TuiApp[Any], path: str, plan: Plan, name: str | None) -> None:
-    """Show the diff of the plan, scrolled to the profile `name`. `path` is the config's path."""
+    """Show the diff of the plan, scrolled to the profile `name`."""
     services = app.services
     title = f"{path}: {plan_kinds.counts_line_of_plan(plan)}"
     try:
@@ -175,10 +165,9 @@ async def show_diff(app: TuiApp[Any], path: str, plan: Plan, name: str | None) -
 
 
 def edit_config(app: TuiApp[Any], line: int | None) -> None:
-    """Open the user's editor at this line of the config.
+    """Open the editor at this line of the config.
 
-    If `line` is None, choose the line with an error that makes the config unreadable, or line 1.
-    Raises: LocalState if there is no editor.
+    None stands for the line that makes the config unreadable, or line 1.
     """
     path = str(app.services.locations.aws_config_file)
     if line is None:

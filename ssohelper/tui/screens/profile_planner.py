@@ -31,10 +31,7 @@ _TYPED_SECONDS = 0.15
 
 
 class Found(NamedTuple):
-    """What the Profiles screen shows: the profiles, what a sync would change, and the list's rows.
-
-    `error` is why the sync could not be planned, if it could not.
-    """
+    """What the Profiles screen shows. `error` is why the sync could not be planned."""
 
     current: CurrentProfiles
     wish: Wish | None
@@ -46,8 +43,7 @@ class Found(NamedTuple):
 class Planner:
     """Keeps the options that the user chose for the sync, and plans the sync with these options.
 
-    `found` is the result. If the user asks for another plan while one is being made, only the
-    later plan is shown.
+    `found` is the result of the latest request.
     """
 
     def __init__(
@@ -60,8 +56,8 @@ class Planner:
     ) -> None:
         """Make a planner that calls `show` with its result, or `show_config_error` with an error.
 
-        `session_is_gone` is called with the name of the session to sync if the config no longer has
-        this session. The next plan is then for the config's first session.
+        `session_is_gone` is called with the session's name if the config no longer has it. The next
+        plan is then for the config's first session.
         """
         self._screen, self._app = screen, app
         self._show_found, self._show_config_error = show, show_config_error
@@ -86,7 +82,6 @@ class Planner:
 
     @property
     def session(self) -> SsoSession | None:
-        """Return the session whose sync is shown, or None if there is no session."""
         return self.found.wish.session if self.found and self.found.wish else None
 
     @property
@@ -95,11 +90,9 @@ class Planner:
 
     @property
     def wish(self) -> Wish | None:
-        """Return the shown session with the options chosen for it, or None without a session."""
         return Wish(self.session, self.options) if self.session else None
 
     def change_options(self, options: Options) -> None:
-        """Plan the sync of the same session with these options."""
         self.options = options
         self.plan_sync()
 
@@ -117,7 +110,6 @@ class Planner:
             self.options = NO_OPTIONS
 
     def _choose_session(self, name: str | None) -> None:
-        """Sync this session from now on. Drop the options and the plan of the session before."""
         self.session_name, self.options, self.found = name, NO_OPTIONS, None
 
     def plan_soon(self, texts: dict[str, str]) -> None:
@@ -128,12 +120,10 @@ class Planner:
         self._typing = call_after(self._screen, _TYPED_SECONDS, self.plan_sync)
 
     def read_config_and_plan(self) -> None:
-        """Read ~/.aws/config, then plan the sync."""
         self._must_read = True
         self.plan_sync()
 
     def plan_sync(self) -> None:
-        """Plan the sync with the options that the user has chosen by now."""
         if self._typing is not None:
             self._typing.cancel()
             self._typing = None
@@ -160,7 +150,6 @@ class Planner:
         self._screen.refresh_bindings()
 
     async def _read_profiles_and_plan_sync(self) -> Found:
-        """Read the profiles, and plan the sync. Raises: SsoHelperError for an unreadable config."""
         app, services = self._app, self._app.services
         if self._must_read or self._current is None:
             self._must_read = False

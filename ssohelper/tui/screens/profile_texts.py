@@ -21,7 +21,6 @@ from ssohelper.tui.widgets.sync_fields import LABELS
 
 
 def profile_counts_title(current: CurrentProfiles) -> str:
-    """Return how many profiles there are, and how many of them ssohelper manages."""
     count = len(current.profiles)
     managed = sum(item.entry.managed for item in current.profiles)
     where = f"{plan_text.profile_count_text(count)} in {current.path}"
@@ -29,7 +28,6 @@ def profile_counts_title(current: CurrentProfiles) -> str:
 
 
 def config_error_text(error: SsoHelperError, key: str) -> str:
-    """Return a text with why ~/.aws/config cannot be read, and the key that opens the file."""
     hint = f"\n{show(error.hint)}" if error.hint else ""
     note = "Until you correct the error, no profile can be changed on this screen."
     return f"{show(error.message)}{hint}\n\n{key} opens the file. {note}"
@@ -38,10 +36,7 @@ def config_error_text(error: SsoHelperError, key: str) -> str:
 def palette_command_lines(
     found: Found | None, wish: Wish | None, names: Sequence[str]
 ) -> dict[str, str]:
-    """Return the command lines that do the same as actions of the Profiles screen, by action.
-
-    `names` are the profiles that the action `remove` would remove.
-    """
+    """Return the command lines that do the same as actions of the Profiles screen, by action."""
     lines = {}
     if wish is not None and found is not None:
         lines["apply"] = sync_command_line(wish, found.proposal.given, found.proposal.others)
@@ -54,7 +49,6 @@ def palette_command_lines(
 
 
 def next_sync_line(found: Found, now: int) -> str:
-    """Return how many changes of each kind the next sync would make, with its command line."""
     wish, proposal = found.wish, found.proposal
     if wish is None:
         return "profile sync: there is no session yet"
@@ -77,7 +71,6 @@ def first_option_problem(problems: Mapping[str, str]) -> str:
 
 
 def sync_options_line(found: Found, key: str) -> str:
-    """Return the options with which the sync is planned, and the key that changes them."""
     proposal, texts = found.proposal, found.wish.options.texts if found.wish else None
     if not proposal.texts:
         return ""
@@ -109,7 +102,6 @@ def is_unknown_what_to_adopt(found: Found) -> bool:
 
 
 def _adopt_hint(found: Found, key_of: KeyOf) -> str:
-    """Return how many profiles can be adopted, with the key for that, or "" if there is none."""
     able = adopting.choose_adoptable(found.proposal.others)
     key = key_of("profiles.adopt")
     if not able:
@@ -161,7 +153,7 @@ def missing_plan_text(found: Found, key_of: KeyOf) -> str:
 
 
 def invalid_option_note(found: Found, key_of: KeyOf) -> str:
-    """Return which option is not valid, with the key that opens the options, or "" if none is."""
+    """Return which option is not valid, with the key that opens the options, or ""."""
     problems = found.proposal.problems
     if not problems:
         return ""
@@ -169,7 +161,6 @@ def invalid_option_note(found: Found, key_of: KeyOf) -> str:
 
 
 def section_help_lines(section: Section, key_of: KeyOf) -> list[Line]:
-    """Return lines that explain this section, whose heading is under the cursor."""
     says = {
         "+": f"{key_of('profiles.apply')} adds these profiles, after a question.",
         "~": f"{key_of('profiles.apply')} changes these profiles, after a question.",
@@ -188,7 +179,6 @@ def section_help_lines(section: Section, key_of: KeyOf) -> list[Line]:
 
 
 def profile_detail_lines(row: ProfileRow, path: str) -> list[Line]:
-    """Return lines with the details of a profile, and with the keys in it that the sync changes."""
     lines: list[Line] = [[(show(row.name), "strong")]]
     parts = []
     if row.item is not None:

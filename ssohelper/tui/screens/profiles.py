@@ -1,8 +1,4 @@
-"""The Profiles screen: all profiles, grouped by what the next sync does with them.
-
-Letters search. The user can change the options of the sync, write its plan, remove profiles, undo
-the last write, and edit the config.
-"""
+"""The Profiles screen: all profiles, grouped by what the next sync does with them."""
 
 from __future__ import annotations
 
@@ -49,8 +45,6 @@ _LINES = [(0, "low"), (20, "middle"), (28, "high")]
 
 
 class ProfilesScreen(first_plan.FirstPlanScreen):
-    """Shows the profiles of ~/.aws/config, and what a sync would do with them."""
-
     HELP_TEXT = (
         "Each profile of ~/.aws/config once, below what `ssohelper profile sync` would do with it: "
         "+ to add, ~ to change, - to remove, ! skipped. ssohelper manages profiles with ◆ and never "
@@ -128,7 +122,6 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
 
     @property
     def is_first_plan_awaited(self) -> bool:
-        """Return whether the first plan is still being made: there is no plan, and no error."""
         return self._planner.found is None and not self.has_class("unreadable")
 
     # -- showing the profiles and the plan -----------------------------------------------------
@@ -164,7 +157,6 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         self.app.show_warning(f'the session "{name}" is no longer in the config')
 
     def _show_config_error(self, error: SsoHelperError) -> None:
-        """Show why ~/.aws/config cannot be read, with the line, and disable all changes."""
         text = profile_texts.config_error_text(error, self.app.key_of("profiles.edit"))
         self.query_one("#error", Static).update(Content(text))
         self._set_widget_text("#profiles-title", "Profiles: the config cannot be read")
@@ -281,7 +273,6 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         self._start_change("adopt", choose_profiles_to_adopt)
 
     def action_show_next_session(self) -> None:
-        """Show what a sync of the next session would change."""
         self._close_option_fields()
         self._planner.show_next_session()
 
@@ -310,7 +301,6 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         return True
 
     def palette(self) -> list[Command]:
-        """Return this screen's commands for the command palette."""
         found, names = self._planner.found, self.pane.find_names_to_remove()
         lines = profile_texts.palette_command_lines(found, self._planner.wish, names)
         offered = {name: line for name, line in lines.items() if self.check_action(name, ())}
@@ -337,7 +327,6 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
 
     @first_plan.question_after_first_plan
     def action_apply(self) -> None:
-        """Write the sync that the screen shows, after a question."""
         wish = self._planner.wish
         if wish is None:
             return
@@ -353,7 +342,6 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
 
     @first_plan.question_after_first_plan
     def action_remove(self) -> None:
-        """Remove the ticked profiles, or the profile under the cursor, after a question."""
         rows = self.pane.find_rows_to_remove()
 
         async def remove_chosen_profiles() -> None:
@@ -367,11 +355,9 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
 
     @first_plan.question_after_first_plan
     def action_undo(self) -> None:
-        """Reverse the last write of the config, after a question that shows the diff."""
         self._start_change("undo", lambda: profile_actions.undo_last_write(self.app))
 
     def action_refresh(self) -> None:
-        """Ask AWS for the session's roles again."""
         session = self._planner.session
         if session is not None:
             self._start_change("refresh", lambda: profile_actions.refresh_roles(self.app, session))
@@ -379,7 +365,9 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
     @first_plan.after_first_plan
     @starts_action("profiles.diff")
     async def action_diff(self) -> None:
-        """Show the diff of the plan, scrolled to the profile under the cursor, or why there is none."""
+        """Show the diff of the plan, scrolled to the profile under the cursor, or why there is
+        none.
+        """
         found, row = self._planner.found, self.pane.find_row()
         plan = found.proposal.plan if found is not None else None
         if found is not None and plan is not None:

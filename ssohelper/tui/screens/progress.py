@@ -29,10 +29,9 @@ _BESIDE_BAR = 4
 
 
 class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
-    """Lists a session's accounts and roles at AWS, or waits for a running listing, with a bar.
+    """Lists a session's roles at AWS, or waits for a running listing, with a bar.
 
-    Its result is the new listing, the error if a sign-in is needed first, or None if the listing
-    failed or the user did not wait.
+    Its result is the new listing, the error if a sign-in is needed first, or None.
     """
 
     HELP_TEXT = (
@@ -44,7 +43,6 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
     app: TuiApp[Any]
 
     def __init__(self, session: SsoSession, *, from_scratch: bool = False) -> None:
-        """With `from_scratch`, the listing does not reuse the answers of an interrupted one."""
         super().__init__()
         self._from_scratch = from_scratch
         self._session = session
@@ -82,11 +80,13 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
 async def refresh_list(
     app: TuiApp[Any], session: SsoSession, action: str = "", *, from_scratch: bool = False
 ) -> Listing | None:
-    """Ask AWS for the session's roles, with a dialog. Offer a sign-in first if one is needed.
+    """Ask AWS for the session's roles, with a dialog.
 
-    `action` is the name in ACTIONS of the action that needs the list, or "" if a sign-in cannot go
-    on in the background. Return None if the user left, if the listing failed (the error is then
-    shown), or if the sign-in goes on in the background. Only workers may call this.
+    Offer a sign-in first if one is needed.
+
+    `action` needs the list; without one, a sign-in cannot go on in the background. Return None if
+    the user left, if the listing failed (the error is then shown), or if the sign-in goes on. Only
+    workers may call this.
     """
     found = await app.push_screen_wait(ProgressScreen(session, from_scratch=from_scratch))
     if isinstance(found, LoginRequired):

@@ -1,7 +1,4 @@
-"""Reads what the Profiles screen shows: the profiles, and what `profile sync` would change.
-
-The screen calls these functions in the background.
-"""
+"""Reads what the Profiles screen shows: the profiles, and what `profile sync` would change."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ NOTHING_CHANGED = "nothing was changed"
 
 
 class CurrentProfiles(NamedTuple):
-    """The profiles and sessions of ~/.aws/config, and the path of that file as it is shown."""
+    """The profiles and sessions of ~/.aws/config, and that file's path as it is shown."""
 
     profiles: list[ConfigProfile]
     sessions: tuple[SsoSession, ...]
@@ -35,8 +32,7 @@ class CurrentProfiles(NamedTuple):
 class Options(NamedTuple):
     """The options that the user has chosen for one sync, on top of the session's own.
 
-    `texts` are the texts in the option fields, by field, or None if the user has changed none.
-    `adopt` are the profiles of other tools to adopt.
+    `texts` are the texts in the option fields, or None if the user has changed none.
     """
 
     texts: dict[str, str] | None = None
@@ -49,8 +45,6 @@ NO_OPTIONS = Options()
 
 
 class Wish(NamedTuple):
-    """The session whose profiles the user wants to sync, and the options for that."""
-
     session: SsoSession
     options: Options = NO_OPTIONS
 
@@ -58,9 +52,8 @@ class Wish(NamedTuple):
 class Proposal(NamedTuple):
     """What `profile sync` would change according to a list of roles.
 
-    If there is no saved list, or an option text is not valid, `plan` is None; `problems` says by
-    field what is not valid. `texts` are the present options, `defaults` the values of empty fields,
-    and `given` the options that the user changed. `others` are the profiles of other tools.
+    `plan` is None without a saved list, or if an option is not valid, as `problems` says by field.
+    `given` are the options that the user changed; `others` the profiles of other tools.
     """
 
     plan: Plan | None = None
@@ -74,10 +67,6 @@ class Proposal(NamedTuple):
 
 
 def read_current_profiles(services: App) -> CurrentProfiles:
-    """Return the profiles and sessions of ~/.aws/config.
-
-    Raises: ConfigInvalid or LocalState if the file cannot be read.
-    """
     sessions = tuple(services.config.read().sso_sessions())
     return CurrentProfiles(
         profile_edit.read_profiles(services), sessions, shown_config_path(services)
@@ -116,7 +105,7 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
 def sync_command_line(wish: Wish, given: Choices, others: Sequence[ProfileOfOtherTool] = ()) -> str:
     """Return the command line, without `ssohelper`, that does what the user asks.
 
-    If the profiles to adopt would need many options, the line has `--adopt NAME...` instead.
+    Many options for profiles to adopt are written `--adopt NAME...`.
     """
     chosen = wish.options
     patterns = adopting.build_adopt_patterns(others, chosen.adopt)
@@ -149,7 +138,7 @@ def _skipped_lines(plan: Plan) -> list[Line]:
 
 
 def plan_lines_with_warning(services: App, plan: Plan) -> list[Line]:
-    """Return the plan's diff and skipped profiles, and a warning if its filters match no role."""
+    """Return the plan's lines, and a warning if its filters match no role."""
     warning = _filter_warning(plan)
     return plan_lines(services, plan) + (plain_lines(warning, "warn") if warning else [])
 
@@ -162,7 +151,7 @@ def _filter_warning(plan: Plan) -> str | None:
 
 
 def must_refresh_list_before_sync(services: App, session: SsoSession, *, prune: bool) -> bool:
-    """Return whether `profile sync` would refresh the list of roles from AWS before it writes."""
+    """Return whether `profile sync` would refresh the list from AWS before it writes."""
     saved = directory.load_listing(services, session)
     return (
         saved is None
@@ -172,7 +161,7 @@ def must_refresh_list_before_sync(services: App, session: SsoSession, *, prune: 
 
 
 def shown_config_path(services: App) -> str:
-    """Return the path of the AWS config file as it is shown: with `~` for the home folder."""
+    """Return the path of the AWS config file, with `~` for the home folder."""
     path = str(services.locations.aws_config_file)
     home = services.environ.get("HOME", "").rstrip("/")
     return f"~{path[len(home) :]}" if home and path.startswith(f"{home}/") else path

@@ -20,8 +20,6 @@ from ssohelper.tui.widgets.lines import WrappedView, text_lines
 
 
 class ReportScreen(Dialog[None]):
-    """Shows a title and lines of text. Enter, Escape and q close the dialog."""
-
     HELP_TEXT = "What was done, what is wrong, and what to type next. Enter closes the report."
     CSS_PATH = "../styles/screens.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [("enter,escape,q", "close", "Close")]

@@ -1,8 +1,4 @@
-"""Runs a shell with the credentials of a role or profile. The shell has the whole terminal.
-
-The shell runs below `ssohelper exec --server`, whose endpoint renews the credentials. Windows has
-no endpoint: there the shell gets fixed keys from `ssohelper exec`.
-"""
+"""Runs a shell with a role's credentials, below `ssohelper exec --server`, which renews them."""
 
 from __future__ import annotations
 
@@ -44,9 +40,9 @@ def check_credentials(services: App, profile: Profile) -> None:
 
 
 async def run_shell(app: TuiApp[str], profile: Profile) -> None:
-    """Run a shell with the role's credentials, then show the full screen again.
+    """Run a shell with the role's credentials when the user pauses typing.
 
-    The shell starts when the user pauses typing. Raises: LocalState if no shell can be started here.
+    Raises: LocalState if no shell can be started here.
     """
     # click would take a name such as "-x" for an option.
     name = profile.key.text if profile.name.startswith("-") else profile.name
@@ -54,10 +50,7 @@ async def run_shell(app: TuiApp[str], profile: Profile) -> None:
 
 
 async def run_shell_with_other_profile(app: TuiApp[str], found: ForeignProfile) -> None:
-    """Run a shell as `run_shell` does, with a profile whose credentials another tool gives.
-
-    The programs in the shell get the credentials from that tool: no endpoint serves them.
-    """
+    """Run a shell with a profile whose credentials another tool gives."""
     if found.name.startswith("-"):
         # Before the command's `--`, click would take such a name for an option, and the profile
         # has no other name.
@@ -74,10 +67,9 @@ async def _run_shell_below_exec(
     what: str,
     more: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Run `ssohelper exec ARGUMENTS… -- $SHELL`. `what` names the role or profile in the message.
+    """Run `ssohelper exec ARGUMENTS… -- $SHELL`.
 
-    `chosen` is the value of the variable served_role.CHOSEN, and `more` are further variables, in
-    the environment of that process.
+    `chosen` is the value of the variable served_role.CHOSEN, `what` names the role in the message.
     """
     shell = run.find_own_shell(app.services.environ)
     argv = ["exec", *exec_arguments, "--", shell]

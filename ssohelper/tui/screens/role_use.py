@@ -31,10 +31,12 @@ def use_role(
     *,
     confirms: bool,
 ) -> None:
-    """Leave the program and use the row's role. Ask first for a missing grant or sign-in.
+    """Leave the program and use the row's role.
 
-    `session` is the role's session, or None for a profile of another tool. `guarding` asks for the
-    grant, or is None if the role is not guarded. With `confirms`, ask whether to use this role.
+    Ask first for a missing grant or sign-in.
+
+    `session` is None for a profile of another tool, `guarding` asks for the grant of a guarded
+    role. With `confirms`, ask whether to use this role.
     """
     missing = find_missing_sign_in(app, session) if session is not None else None
     # If a sign-in is missing, the role is looked up after it, because the list may change with it.
@@ -71,7 +73,7 @@ async def _ask_and_use_role(
 
 
 def _show_why_role_is_gone(app: FullScreenApp, row: RoleRow, session: SsoSession | None) -> bool:
-    """If the role is gone, so that `ssohelper use` would fail, show why. Return whether it is gone."""
+    """If `ssohelper use` would fail, because the role is gone, show why. Return whether it is."""
     if session is None or row.chained is not None:
         return False
     try:
@@ -88,7 +90,6 @@ def _show_why_role_is_gone(app: FullScreenApp, row: RoleRow, session: SsoSession
 
 
 async def _confirm_role(app: FullScreenApp, row: RoleRow) -> bool:
-    """Ask whether to use the role that is under the cursor at the program's start."""
     where = f" in {row.account.name or row.account.id}" if row.session_name else ""
     command = find_use_command(app.services, row)
     return await app.push_screen_wait(
@@ -97,9 +98,9 @@ async def _confirm_role(app: FullScreenApp, row: RoleRow) -> bool:
 
 
 def find_missing_sign_in(app: FullScreenApp, session: SsoSession) -> LoginRequired | None:
-    """Return why the session needs a sign-in before its roles can be used, or None if it does not.
+    """Return why the session needs a sign-in first, or None.
 
-    The answer comes from files on this machine. AWS is not asked: that would delay Enter.
+    AWS is not asked: that would delay Enter.
     """
     token = tokens.load_token_or_none(app.services, session)
     return tokens.reason_to_sign_in(app.services, session, token)
@@ -112,7 +113,7 @@ def _leave_and_use(app: FullScreenApp, row: RoleRow) -> None:
 def find_use_command(services: App, row: RoleRow) -> str:
     """Return the command line (`ssohelper use …`) that switches a shell to this row's role.
 
-    The line names a profile only if that still points at the role in ~/.aws/config.
+    It names a profile only if that still points at the role.
     """
     try:
         names = selection.find_profiles_of_role(services, row.key, row.profiles)

@@ -124,7 +124,6 @@ class RunScreen(Dialog[None]):
             self._show_runs(stay=True)
 
     def _show_runs(self, *, stay: bool = False) -> None:
-        """Show the states of all runs, and the output of the run under the cursor."""
         self.query_one("#progress", Static).update(Content(self._summary_text()))
         chooser = self.query_one("#runs", Chooser)
         chooser.refresh()
@@ -141,7 +140,6 @@ class RunScreen(Dialog[None]):
         self._fit_height(event.size)
 
     def _fit_height(self, size: Size) -> None:
-        """Make the dialog as high as its lines need, up to the height of the screen."""
         run = self._runs[self.query_one("#runs", Chooser).cursor]
         width, is_low = dialog_sizes.width_of_dialog_lines(size.width), size.height < LOW_LINES
         texts = [self._line] if is_low else [self._line, f"$ {self._exec_command_line(run)}"]
@@ -203,18 +201,15 @@ class RunScreen(Dialog[None]):
     # -- the actions of this dialog's keys ------------------------------------------------------
 
     def action_stop(self) -> None:
-        """Stop the commands that run, and start no more."""
         if not self._has_ended:
             self._group.stop_commands()
             self._changed.set()
 
     def action_copy(self) -> None:
-        """Copy the output of the run under the cursor to the clipboard, through the terminal."""
         run = self._runs[self.query_one("#runs", Chooser).cursor]
         copy_text(self.app, "\n".join(run.lines), "the output")
 
     def action_close(self) -> None:
-        """Close the dialog, if all commands have ended."""
         if not self._has_ended:
             key = self.app.key_of("run.stop")
             self.app.show_done(f"commands are still running: {key} stops them")

@@ -53,7 +53,6 @@ class SearchDialog(Dialog[_Answer]):
     app: TuiApp[Any]
 
     def __init__(self, title: str, keys: Sequence[Hint]) -> None:
-        """`keys` are shown below the list: the names of actions in `core.keymap`, and what they do."""
         super().__init__()
         self._title, self._keys = title, keys
         self._searched = ""
@@ -90,7 +89,6 @@ class SearchDialog(Dialog[_Answer]):
         raise NotImplementedError
 
     def empty_text(self) -> str:
-        """Return the text that is shown instead of the list if no line matches."""
         return f"nothing matches · {self.clear_key} clears the search"
 
     @property
@@ -99,11 +97,10 @@ class SearchDialog(Dialog[_Answer]):
         return self.app.get_key_display(Binding("ctrl+u", ""))
 
     def action_choose_line(self) -> None:
-        """Choose the line under the cursor, because the user has pressed Enter."""
         raise NotImplementedError
 
     def show_lines(self, count: int) -> None:
-        """Show the lines that match what the user has typed; `count` is the number of all lines.
+        """Show the lines that match; `count` is the number of all.
 
         The cursor goes to the best match.
         """
@@ -132,13 +129,11 @@ class SearchDialog(Dialog[_Answer]):
 
     @property
     def typed_text(self) -> str:
-        """Return what the user has typed."""
         return self.query_one(SearchLine).value
 
     def find_chosen_number(self) -> int | None:
-        """Return the number of the line under the cursor, or None if nothing matches.
-
-        Searches first for what was typed last.
+        """Return the number of the line under the cursor, or None, after a search for the last
+        letters.
         """
         self._search_now()
         return self._found[self.query_one(Chooser).cursor] if self._found else None

@@ -34,10 +34,7 @@ SESSION_STATES = {
 
 
 class SessionKey(NamedTuple):
-    """Identifies a session's line on the Sessions screen by the session's name and portal.
-
-    For a session that cannot be used, only `name` is set.
-    """
+    """Identifies a session's line by name and portal. An unusable session has only `name`."""
 
     name: str
     start_url: str = ""
@@ -45,7 +42,6 @@ class SessionKey(NamedTuple):
 
 
 def key_of_session_line(snapshot: Snapshot, line: int) -> SessionKey:
-    """Return the key of the session on this line of the Sessions screen."""
     if line >= len(snapshot.clocks):
         return SessionKey(snapshot.broken[line - len(snapshot.clocks)][0])
     session = snapshot.clocks[line].session
@@ -53,10 +49,7 @@ def key_of_session_line(snapshot: Snapshot, line: int) -> SessionKey:
 
 
 def session_row(clock: SessionClock, state_name: str, what: str, width: int) -> Line:
-    """Return a session's line in the list: its name, state and user, and the text `what`.
-
-    `state_name` is a key of SESSION_STATES.
-    """
+    """Return a session's line in the list; `state_name` is a key of SESSION_STATES."""
     sign, state, style = SESSION_STATES[state_name]
     name_width = _name_width(width)
     # The state is narrower on a screen of 40 columns, so that "10:00 left" fits whole.
@@ -72,7 +65,6 @@ def session_row(clock: SessionClock, state_name: str, what: str, width: int) -> 
 
 
 def unusable_session_row(name: str, message: str, width: int) -> Line:
-    """Return the list's line for a session that cannot be used, with the reason."""
     return [("  ✗ ", "bad"), (fitted(name, _name_width(width)) + " ", ""), (show(message), "bad")]
 
 
@@ -91,7 +83,7 @@ def session_lines(
 ) -> list[Line]:
     """Return lines with the session's name, address, regions and user, and why its list is old.
 
-    `key` is the key that signs in to all regions again.
+    `key` signs in to all regions again.
     """
     session = clock.session
     rows = [("session", session.name), ("start URL", session.start_url)]
@@ -116,7 +108,6 @@ def session_lines(
 
 
 def _further_region_lines(region: FurtherRegion, width: int, key: str) -> list[Line]:
-    """Return lines with the region and whether the session is signed in there, or how to sign in."""
     state, style = "not signed in", "warn" if key else "dim"
     if region.is_signed_in:
         state, style = "signed in", ""
@@ -126,7 +117,6 @@ def _further_region_lines(region: FurtherRegion, width: int, key: str) -> list[L
 
 
 def _labelled_lines(label: str, text: str, width: int, style: str) -> list[Line]:
-    """Return the text beside the label, in as many lines as it needs."""
     parts = broken_into_lines(show(text), max(8, width - _LABEL_WIDTH))
     return [
         [_label_and_style(label if at == 0 else ""), (part, style)] for at, part in enumerate(parts)
@@ -143,7 +133,6 @@ def running_sign_in_text(sign_in: RunningSignIn) -> str:
 
 
 def unusable_session_lines(name: str, message: str, width: int) -> list[Line]:
-    """Return lines with the name of a session that cannot be used, and the reason."""
     wrapped = textwrap.wrap(show(message), max(20, width - 2)) or [""]
     return [[], [(f"  {show(name)}", "strong")], *([(f"  {part}", "bad")] for part in wrapped)]
 
@@ -194,8 +183,6 @@ def cached_role_lines(
 
 
 class _RoleColumns(NamedTuple):
-    """The widths of the columns before the time that a role's credentials have left."""
-
     indent: str
     name: int
     has_id: bool
@@ -206,8 +193,8 @@ class _RoleColumns(NamedTuple):
 def _role_columns(width: int, least_name: int, longest_role: int) -> _RoleColumns:
     """Return the widths of the columns before the time, which together have this width.
 
-    If there is too little room, the account's id is left out first, then the bar. Then the
-    account's name is shortened to no less than `least_name` columns, and last the role's.
+    With too little room, the account's id is left out first, then the bar. Then the account's name
+    is shortened, to no less than `least_name`, and last the role's.
     """
     id_width = _ID_WIDTH + len("  ")
     # One blank follows the name, one precedes the bar, and two follow the bar.

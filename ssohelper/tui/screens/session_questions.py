@@ -1,8 +1,4 @@
-"""Changes a session for the Sessions screen, after a question: sign-out, removal, cache.
-
-The change is for the session that the screen showed. If another program has given the session's
-name to another portal since, an error says so, and nothing changes.
-"""
+"""Changes a session for the Sessions screen, after a question: sign-out, removal, cache."""
 
 from __future__ import annotations
 
@@ -62,9 +58,9 @@ async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:
 
 
 async def remove_session(app: TuiApp[Any], session: SsoSession) -> bool:
-    """Sign out of the session, and remove it with its managed profiles, after a question.
+    """Sign out and remove the session with its managed profiles, after a question.
 
-    Return whether the session was removed.
+    Return whether it was removed.
     """
     services, name = app.services, session.name
     if not await _check_changeable_or_show_error(app, session):
@@ -81,7 +77,7 @@ async def remove_session(app: TuiApp[Any], session: SsoSession) -> bool:
 async def _ask_about_session(
     app: TuiApp[Any], session: SsoSession, question: ConfirmScreen
 ) -> bool:
-    """Ask the question. Return whether the user says yes and the name still means this session."""
+    """Ask. Return whether the user says yes and the name still means this session."""
     return (
         await _check_name_or_show_error(app, session)
         and await app.push_screen_wait(question)
@@ -90,7 +86,6 @@ async def _ask_about_session(
 
 
 async def _check_changeable_or_show_error(app: TuiApp[Any], session: SsoSession) -> bool:
-    """Return whether the config has this session, and no other under its name. If not, show why."""
     return await _check_name_or_show_error(app, session, selection.check_session_in_config)
 
 
@@ -99,10 +94,7 @@ async def _check_name_or_show_error(
     session: SsoSession,
     check_first: Callable[[App, SsoSession], object] = lambda _app, _session: None,
 ) -> bool:
-    """Return whether the files under the session's name belong to this session. If not, show why.
-
-    `check_first` raises an SsoHelperError if the session cannot be changed for another reason.
-    """
+    """Return whether the name still means this session, which `check_first` accepts; else show why."""
     services = app.services
 
     def check_session() -> None:
@@ -125,10 +117,11 @@ async def _confirm_and_change_session(
     done: str,
     command: str,
 ) -> bool:
-    """Plan a change of a session, show the diff, ask, and make the change. Return whether it was made.
+    """Show the diff, ask, and make the change.
 
-    `question` returns the text of the question. Its argument is the number of changed profiles as
-    text, or "" if no profile changes.
+    Return whether it was made.
+
+    `question` gets the number of changed profiles as text, or "" if none changes.
     """
     services = app.services
 

@@ -1,7 +1,4 @@
-"""The Sessions screen: shows each session's sign-in with its three clocks.
-
-The user can sign in, sign out, and delete what is cached for a session.
-"""
+"""The Sessions screen: shows each session's sign-in with its three clocks."""
 
 from __future__ import annotations
 
@@ -59,8 +56,6 @@ _READ_SECONDS = 5.0
 
 
 class SessionsScreen(CurrentSizeScreen[None]):
-    """Shows all sessions, and the clocks of the session under the cursor."""
-
     HELP_TEXT = (
         "Each sign-in with its three clocks: how long the sign-in lasts, the access token, "
         "and the credentials of each role. AWS does not report when a sign-in ends: the line "
@@ -118,7 +113,6 @@ class SessionsScreen(CurrentSizeScreen[None]):
 
     @property
     def has_read_clocks(self) -> bool:
-        """Return whether the clocks have been read, so that the screen shows them."""
         return self._snapshot is not None
 
     # -- reading and showing the clocks --------------------------------------------------------
@@ -156,7 +150,9 @@ class SessionsScreen(CurrentSizeScreen[None]):
         self._redraw_clocks()
 
     def _show_lines_read_again(self, chooser: Chooser, count: int) -> None:
-        """Show this number of lines. The cursor stays on its session.
+        """Show this number of lines.
+
+        The cursor stays on its session.
 
         If the session is gone, say so, and ignore keys until a pause: the user means the old line.
         """
@@ -177,7 +173,6 @@ class SessionsScreen(CurrentSizeScreen[None]):
             self._go_to_session(running[0])
 
     def _go_to_session(self, name: str) -> bool:
-        """Put the cursor on the session with this name; return False if there is none."""
         chooser = self.query_one("#sessions", Chooser)
         names = [self._key_of_line(line).name for line in range(chooser.count)]
         if name in names:
@@ -188,7 +183,6 @@ class SessionsScreen(CurrentSizeScreen[None]):
         return key_of_session_line(self._snapshot, line) if self._snapshot else SessionKey("")
 
     def _show_config_error(self, error: SsoHelperError) -> None:
-        """Show why and where ~/.aws/config cannot be read. No action is possible meanwhile."""
         self._is_reading = False
         self._snapshot = None
         hint = f"\n{show(error.hint)}" if error.hint else ""
@@ -200,7 +194,6 @@ class SessionsScreen(CurrentSizeScreen[None]):
         self.query_one(SetUpForm).display = False
 
     def _redraw_clocks(self) -> None:
-        """Draw the clocks of the session under the cursor again, with the time left now."""
         if self._snapshot is None or not self.is_current:
             return
         self.query_one("#sessions").refresh()
@@ -227,7 +220,6 @@ class SessionsScreen(CurrentSizeScreen[None]):
         return session_row(clock, self._name_of_state(clock), what, width)
 
     def _name_of_state(self, clock: SessionClock) -> str:
-        """Return the state of the session, as a key of SESSION_STATES such as "expired"."""
         if self._find_running_sign_in(clock) is not None:
             return "signing_in"
         return "ended" if self._has_ended(clock) else clock.state
@@ -245,7 +237,6 @@ class SessionsScreen(CurrentSizeScreen[None]):
         return summary_of_clock(clock, now, has_ended=self._has_ended(clock), sign_in_key=key)
 
     def _has_ended(self, clock: SessionClock) -> bool:
-        """Return whether the session has a token but its sign-in is known to have ended."""
         return clock.state != "signed_out" and clock.outlook.is_sign_in_needed(
             self.app.services.clock.now()
         )
@@ -283,14 +274,12 @@ class SessionsScreen(CurrentSizeScreen[None]):
 
     @property
     def session(self) -> SsoSession | None:
-        """Return the session under the cursor, or None if there is none or it is not usable."""
         number = self.query_one("#sessions", Chooser).cursor
         if self._snapshot is None or not 0 <= number < len(self._snapshot.clocks):
             return None
         return self._snapshot.clocks[number].session
 
     def _get_session_or_warn(self) -> SsoSession | None:
-        """Return the session under the cursor. If there is none that can be used, warn of that."""
         session, snapshot = self.session, self._snapshot
         if session is None and snapshot is not None and snapshot.broken:
             self.app.show_warning("this session cannot be used: the text below the list says why")
@@ -299,7 +288,6 @@ class SessionsScreen(CurrentSizeScreen[None]):
         return session
 
     def palette(self) -> list[Command]:
-        """Return this screen's commands for the command palette."""
         lines = {"set_up": "setup START_URL", "refresh": "status"}
         if self.session is not None:
             name = self.session.name
@@ -345,7 +333,6 @@ class SessionsScreen(CurrentSizeScreen[None]):
 
     @starts_action("sessions.sign_out")
     async def action_sign_out(self) -> None:
-        """Sign out of the session under the cursor, after a confirmation."""
         session = self._get_session_or_warn()
         if session is not None:
             await self._sign_out(session, self._is_unlisted(session))
@@ -363,15 +350,11 @@ class SessionsScreen(CurrentSizeScreen[None]):
             self.read_clocks()
 
     def _is_unlisted(self, session: SsoSession) -> bool:
-        """Return whether the session's line says that it is not in the config."""
         return self._snapshot is not None and session in self._snapshot.unlisted
 
     @starts_action("sessions.remove")
     async def action_remove(self) -> None:
-        """Remove the session under the cursor, after a question that shows the diff.
-
-        If the session is not in the config, only its sign-in is removed.
-        """
+        """Remove the session; if it is not in the config, remove only its sign-in."""
         session = self._get_session_or_warn()
         if session is not None and self._is_unlisted(session):
             await self._sign_out(session, is_unlisted=True)
@@ -382,7 +365,6 @@ class SessionsScreen(CurrentSizeScreen[None]):
 
     @starts_action("sessions.forget")
     async def action_forget(self) -> None:
-        """Delete the session's cached credentials and list, after a confirmation."""
         session = self._get_session_or_warn()
         if session is not None:
             await session_questions.delete_cached_data(self.app, session)

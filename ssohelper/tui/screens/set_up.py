@@ -1,8 +1,4 @@
-"""The form that sets up a session with the same steps as `ssohelper setup`.
-
-After the form the user signs in, the roles are listed, and the user sees the diff of the profiles.
-All changes are then written in one write.
-"""
+"""The form that sets up a session with the same steps as `ssohelper setup`."""
 
 from __future__ import annotations
 
@@ -67,7 +63,6 @@ class _RegionProposed(UsageProblem):
 
 
 def _propose_region(_url: str, proposal: str | None) -> str:
-    """Raise _RegionProposed if the portal's page names a region; otherwise return ""."""
     if proposal is None:
         return ""
     raise _RegionProposed(proposal)
@@ -86,15 +81,16 @@ class _PortalHasSession(UsageProblem):
 
 
 class _TypedFields(NamedTuple):
-    """The texts in the form's fields, without blanks around them."""
-
     start_url: str
     region: str
     name: str
 
 
 class SetUpForm(VerticalScroll):
-    """A form for start URL, region and name, which then does the steps that set up the session."""
+    """A form for start URL, region and name, which then does the steps that set up the session.
+
+    The user signs in, the roles are listed, the diff is shown, and all changes are one write.
+    """
 
     HELP_TEXT = (
         "The same as `ssohelper setup START_URL`. tab goes to the next field, enter continues: "
@@ -152,10 +148,7 @@ class SetUpForm(VerticalScroll):
         self.set_class(self.app.size.height < LOW_LINES, "few-lines")
 
     def focus_first_field(self, title: str | None = None) -> None:
-        """Focus the form's first field, and suggest a start URL that is known on this machine.
-
-        The suggestion comes from the files of other tools.
-        """
+        """Focus the first field, and suggest a start URL from the files of other tools."""
         if title is not None:
             self.query_one("#form-title", Static).update(title)
         # The form is not laid out yet: a focus that scrolls would scroll past the field.
@@ -186,9 +179,9 @@ class SetUpForm(VerticalScroll):
     # -- the steps that set up the session -----------------------------------------------------
 
     def set_up(self) -> None:
-        """Do the steps of `ssohelper setup` one after the other. The user can cancel each step.
+        """Do the steps one after the other, each of which the user can cancel.
 
-        The steps continue after the config is written, though the screen then removes the form.
+        They continue after the config is written, though the screen then removes the form.
         """
         self.app.places.run_worker(self._set_up_and_show_errors(), _STEPS, "the set-up")
 
@@ -259,7 +252,6 @@ class SetUpForm(VerticalScroll):
     async def _write_profiles(
         self, session: SsoSession, name: str, region: str, *, is_new_sign_in: bool
     ) -> None:
-        """List the roles, ask what to write, and write it. `name` and `region` are as typed."""
         listing = await refresh_list(self.app, session)
         if listing is None:
             await self._warn_if_signed_in(session)
@@ -295,10 +287,7 @@ class SetUpForm(VerticalScroll):
 
 
 class SetUpScreen(Dialog[bool]):
-    """Shows the form as a dialog, for users who already have a session.
-
-    Its result is True if a session was set up.
-    """
+    """Shows the form as a dialog. Its result is True if a session was set up."""
 
     HELP_TEXT = "Sets up a session, as `ssohelper setup START_URL` does."
     CSS_PATH = "../styles/screens.tcss"

@@ -1,8 +1,4 @@
-"""Asks the questions of a set-up after the sign-in: profiles to adopt, region, diff, guard rules.
-
-The questions are those of `ssohelper setup`, in the same order and words. Only workers may call
-these functions.
-"""
+"""Asks the questions of `ssohelper setup` after the sign-in: adoption, region, diff, guard rules."""
 
 from __future__ import annotations
 
@@ -50,11 +46,10 @@ if TYPE_CHECKING:
 
 
 class _Answers(NamedTuple):
-    """The user's answers before the diff is shown. `adopt` are the names of the profiles to adopt.
+    """The user's answers before the diff is shown.
 
-    `patterns` are the values of --adopt for these profiles, or None if they would be too many.
-    `default_region` is None if there was no question. `survey` are lines about the profiles of
-    other tools, unless a question has shown these lines. `others` are all profiles of other tools.
+    `adopt` are the profiles to adopt, `patterns` their values of --adopt, None if too many.
+    `survey` are lines about the profiles of other tools that no question has shown.
     """
 
     adopt: frozenset[str]
@@ -69,9 +64,8 @@ async def write_profiles(
 ) -> bool:
     """Ask the questions of `ssohelper setup`, and write session and profiles in one write.
 
-    `command` is the command line that does the same. After a "no" the user chooses whether to keep
-    the session or the sign-in; `is_new_sign_in` says that this set-up has signed in. Returns
-    whether the session or profiles were written.
+    After a "no" the user chooses whether to keep the session or the sign-in; `is_new_sign_in` says
+    that this set-up has signed in. Returns whether session or profiles were written.
     """
     answers = await _ask_what_to_adopt_and_region(app, session, listing, command)
     plan = answers and await _plan_and_write_profiles(app, session, listing, answers, command)
@@ -85,7 +79,6 @@ async def write_profiles(
 async def _ask_what_to_adopt_and_region(
     app: TuiApp[Any], session: SsoSession, listing: Listing, command: str
 ) -> _Answers | None:
-    """Ask which profiles to adopt and for the default region. Return None if the user left."""
     services = app.services
     found = await background.run(
         app,
@@ -113,7 +106,6 @@ async def _ask_what_to_adopt_and_region(
 
 
 async def _ask_region(app: TuiApp[Any], proposal: str, command: str) -> str | None:
-    """Return the region that the user confirms or types, or None if the user left."""
     typed_text = await app.push_screen_wait(
         AskScreen(
             f"{setup_text.DEFAULT_REGION}?",
@@ -128,7 +120,6 @@ async def _ask_region(app: TuiApp[Any], proposal: str, command: str) -> str | No
 async def _plan_and_write_profiles(
     app: TuiApp[Any], session: SsoSession, listing: Listing, answers: _Answers, command: str
 ) -> Plan | None:
-    """Show the plan, ask, and write it. Return the plan that was written, or None after a "no"."""
     services = app.services
     given = Choices(default_region=answers.default_region)
 
@@ -181,7 +172,6 @@ def _make_write_question(
     lines: list[Line],
     command: str,
 ) -> ConfirmScreen:
-    """Return the question that shows the diff, or for many changes a summary and the diff on demand."""
     first = text_lines(answers.survey)
     if answers.patterns is None:
         first += text_lines([setup_text.adoption_not_in_command_message(len(answers.adopt))])
@@ -197,10 +187,7 @@ def _make_write_question(
 
 
 def _setup_options(answers: _Answers, plan: Plan) -> str:
-    """Return the options of `ssohelper setup` that give the same answers.
-
-    Profiles to adopt are left out if they would need many options; the question says so.
-    """
+    """Return the options of `ssohelper setup` that give the same answers."""
     region = answers.default_region
     words = [f"--default-region {word_as_typed(region)}"] if region else []
     words += plan_text.adopt_options(answers.patterns or ())
@@ -212,10 +199,12 @@ def _setup_options(answers: _Answers, plan: Plan) -> str:
 async def _ask_to_keep_session(
     app: TuiApp[Any], session: SsoSession, *, is_new_sign_in: bool
 ) -> bool:
-    """After a "no", ask whether to write only the session, or sign out. Return whether it was written.
+    """After a "no", ask whether to write only the session, or sign out.
 
-    Without this question, a token would be left whose session no command knows. For a session that
-    is in the config already, ask whether to keep the sign-in that this set-up made.
+    Return whether it was written.
+
+    Else a token would be left whose session no command knows. For a session in the config, ask
+    whether to keep the new sign-in.
     """
     services = app.services
     if await background.run(app, lambda: session_edit.has_config_section(services, session)):
@@ -244,7 +233,6 @@ async def _offer_to_sign_out(app: TuiApp[Any], session: SsoSession) -> None:
 
 
 async def _offer_guard_rules(app: TuiApp[Any], listing: Listing) -> None:
-    """Offer to guard dangerous roles, if some are listed and there is no guard rule yet."""
     services = app.services
     rules = await background.run(app, lambda: guards.propose_usual_rules(services, listing))
     if not rules:
@@ -282,10 +270,7 @@ async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> Non
 
 
 class FilterChoiceScreen(Dialog["list[FilterRow] | None"]):
-    """A dialog for the filters of `profile sync`.
-
-    Its result is the ticked rows, or None if the user left.
-    """
+    """A dialog for the filters of `profile sync`. Its result is the ticked rows, or None."""
 
     HELP_TEXT = (
         "Only the ticked accounts and roles get profiles. Type to search, {filters.tick} ticks, {filters.take} confirms "

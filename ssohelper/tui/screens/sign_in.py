@@ -1,7 +1,4 @@
-"""The sign-in dialog: shows the address, the code and a QR code while it waits for the user.
-
-The user can cancel the sign-in at any time, or close the dialog and let the sign-in go on.
-"""
+"""The sign-in dialog: shows the address, the code and a QR code while it waits for the user."""
 
 from __future__ import annotations
 
@@ -110,7 +107,7 @@ class SignInScreen(LateDismissScreen[None]):
     ) -> None:
         """With `can_continue` the user may close the dialog while the sign-in goes on.
 
-        The message after a sign-in in the background says how to run `waiting_action`.
+        The message after that says how to run `waiting_action`.
         """
         super().__init__()
         self._session = session
@@ -169,7 +166,6 @@ class SignInScreen(LateDismissScreen[None]):
     # -- showing the state of the sign-in ------------------------------------------------------
 
     def _show_state(self) -> None:
-        """Show the sign-in as it is now, and close the dialog if it has ended."""
         sign_in = self.sign_in
         if sign_in.ended.is_set():
             self.finish(None, begins_pause=not self._is_cancelled)
@@ -230,10 +226,7 @@ class SignInScreen(LateDismissScreen[None]):
         self.query_one("#waiting", Static).update(Content(text))
 
     def _ask_sign_in_question(self) -> None:
-        """Ask the sign-in's question, if there is one and this dialog is in front.
-
-        It is asked once: this dialog may be shown again before Textual gives it the answer.
-        """
+        """Ask the sign-in's question, once, if there is one and this dialog is in front."""
         question = self.sign_in.question
         if question is not None and question is not self._asked and self.app.screen is self:
             self._asked = question
@@ -249,7 +242,6 @@ class SignInScreen(LateDismissScreen[None]):
         self._show_qr_code_if_it_fits()
 
     def _show_qr_code_if_it_fits(self) -> None:
-        """Show the QR code if all of it fits on the screen, otherwise hide it."""
         code = self.query_one(QrCode)
         width, height = code.cells_needed
         fits = width + _TEXT_WIDTH + _FRAME_WIDTH <= self.size.width
@@ -272,7 +264,6 @@ class SignInScreen(LateDismissScreen[None]):
 
     @property
     def _most_lines_of_dialog(self) -> int:
-        """Return how many lines the dialog can have inside its border."""
         # The lines below the dialog: the message line, while it shows something, and the footer.
         taken = 2 if self.app.messages.shown else 0
         return self.size.height - _FRAME_HEIGHT - taken
@@ -290,10 +281,7 @@ class SignInScreen(LateDismissScreen[None]):
     # -- the dialog's keys and buttons ---------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Enable a key only while its button is shown.
-
-        For example, "Open browser" has no button if no browser can be started.
-        """
+        """Enable a key only while its button is shown."""
         return all(button.display for button in self.query(f"#buttons > #{action}"))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
@@ -305,13 +293,11 @@ class SignInScreen(LateDismissScreen[None]):
         self.finish(None)
 
     def action_background(self) -> None:
-        """Close the dialog while the sign-in goes on."""
         self.is_in_background = True
         self.sign_in.keep(self._waiting_action)
         self.finish(None)
 
     def action_retry(self) -> None:
-        """Begin the sign-in again, after a failure."""
         if not self.sign_in.has_running_attempt:
             self.sign_in.begin()
 
@@ -319,11 +305,9 @@ class SignInScreen(LateDismissScreen[None]):
         self.sign_in.open_browser()
 
     def action_copy(self) -> None:
-        """Copy the address of the sign-in page."""
         address = self.sign_in.page.address
         if address:
             copy_text(self.app, address, "the address")
 
     def action_device_code(self) -> None:
-        """Begin the sign-in again, with a device code."""
         self.sign_in.use_device_code()

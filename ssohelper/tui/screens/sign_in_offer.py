@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 class Answer(Enum):
-    """How the user left the sign-in dialog. Only after SIGNED_IN does the action go on at once.
+    """How the user left the sign-in dialog.
 
-    After IN_BACKGROUND the user types elsewhere: a dialog or a shell that opened then would take
-    the typed letters as commands. The message about the sign-in names the action's key instead.
+    Only after SIGNED_IN does the action go on.
+
+    After IN_BACKGROUND the user types elsewhere: a dialog that opened then would take the letters.
     """
 
     SIGNED_IN = auto()
@@ -30,10 +31,11 @@ class Answer(Enum):
 async def offer_sign_in(
     app: TuiApp[Any], session: SsoSession, why: LoginRequired, wanted: WantedAction | None
 ) -> Answer:
-    """Show the sign-in dialog until the user has signed in or leaves it. Call it in a worker.
+    """Show the sign-in dialog until the user has signed in or leaves it.
 
-    `why` is the error of the action that needs the sign-in, which the dialog shows. If `wanted`,
-    the action, is None, the sign-in cannot go on in the background.
+    Call it in a worker.
+
+    If `wanted` is None, the sign-in cannot go on in the background.
     """
     dialog = SignInScreen(session, why=why, can_continue=wanted is not None, waiting_action=wanted)
     await app.push_screen_wait(dialog)

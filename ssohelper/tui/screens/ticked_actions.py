@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 
 class TickedActions:
-    """Runs actions on all ticked roles, by their names in `core.keymap`."""
-
     def __init__(
         self,
         app: FullScreenApp,
@@ -54,7 +52,6 @@ class TickedActions:
         return row and row.key, frozenset(each.key for each in self._roles.ticked)
 
     def run_action(self, name: str) -> None:
-        """Run the action `accounts.NAME` on the ticked roles."""
         rows = self._roles.ticked
         if name == "copy_profile":
             self._copy_names(rows)
@@ -63,7 +60,6 @@ class TickedActions:
         self._app.started.start(self._screen, f"accounts.{name}", work)
 
     async def _run_action_with_sign_ins(self, name: str, rows: Sequence[RoleRow]) -> None:
-        """Run the action, and show its error. It offers the sign-ins that it needs, then goes on."""
         slow = {
             "profile": self._add_profiles,
             "console": self._open_consoles,
@@ -75,7 +71,10 @@ class TickedActions:
             self._app.show_error(error)
 
     def _copy_names(self, rows: Sequence[RoleRow]) -> None:
-        """Copy the roles' names on one line, quoted for a shell. A line break would run the line."""
+        """Copy the roles' names on one line, quoted for a shell.
+
+        A line break would run the line.
+        """
         services = self._app.services
         names: list[str] = []
         try:
@@ -123,10 +122,7 @@ class TickedActions:
             self._reload()  # shows the list without ticks, also if nothing was written
 
     async def _add_profiles_of_session(self, rows: Sequence[RoleRow], prefix: str) -> bool:
-        """Add the profiles of one session; return False if the user declined.
-
-        `prefix` names the session in the question and in the messages.
-        """
+        """Add the profiles of one session; return False if the user declined."""
         services, app = self._app.services, self._app
 
         def make_plan() -> tuple[Plan, list[Line]]:

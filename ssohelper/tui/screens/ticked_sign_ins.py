@@ -25,13 +25,13 @@ async def act_on_each(
     action: str,
     may_ask: Callable[[RoleRow], bool] = lambda _row: True,
 ) -> None:
-    """Call `act` with each row. Offer each missing sign-in, then go on with the session's rows.
+    """Call `act` with each row.
 
-    `action` is the name in ACTIONS of the action that the user runs. If the user leaves a sign-in,
-    the rows of its session are left out, and a message names them. The error of a role that is
-    refused or no longer assigned is shown, and the next role follows. `may_ask` says whether `act`
-    may ask about a row although the question about an earlier row was declined. Only workers may
-    call this. Raises: the other errors of `act`.
+    Offer each missing sign-in, then go on with the session's rows.
+
+    If the user leaves a sign-in, its rows are left out, and a message names them. The error of a
+    role that is refused or no longer assigned is shown, and the next role follows. `may_ask` says
+    whether `act` may still ask about a row. Only workers may call this.
     """
     waiting = await _act_unless_signed_out(app, rows, act, may_ask)
     wanted = WantedAction(action, rows[0].label if len(rows) == 1 else "the ticked roles")

@@ -1,8 +1,4 @@
-"""The styles of the account colours in the setting `colors."PATTERN"`, for each kind of theme.
-
-The colours are from the palette of 256 colours, so that terminals without more colours show the
-same. "black" and "white" are shades that can be read on the theme's background.
-"""
+"""The styles of the account colours in the setting `colors."PATTERN"`, for each kind of theme."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,4 @@
-"""Fits texts from AWS and from files into terminal cells.
-
-The texts are escaped and cut or padded to a width, and the matches of a search are marked.
-"""
+"""Fits texts into terminal cells: escaped, cut or padded, with the matches of a search marked."""
 
 from __future__ import annotations
 
@@ -21,11 +18,10 @@ _ELLIPSIS = "…"
 
 
 def fitted(text: str, width: int, tail: int = 0) -> str:
-    """Return the escaped text in exactly `width` cells. It is cut with an ellipsis, or padded.
+    """Return the escaped text in exactly `width` cells, cut with an ellipsis, or padded.
 
-    A positive `tail` is the number of characters that are kept at the end: the text before them is
-    cut. A negative `tail` is the number of characters that are left out at the start; the text is
-    then cut at its end.
+    A positive `tail` keeps so many characters at the end; a negative one leaves out so many at the
+    start, and cuts the end.
     """
     return "".join(piece for piece, _ in split_at_matches(text, frozenset(), width, tail))
 
@@ -33,11 +29,7 @@ def fitted(text: str, width: int, tail: int = 0) -> str:
 def segments_with_matches(
     text: str, spans: Iterable[Span], width: int, style: Style, match_style: Style, tail: int = 0
 ) -> list[Segment]:
-    """Return the escaped text in exactly `width` cells, with the matches in `match_style`.
-
-    `spans` says which characters of the text match a search. `tail` has the meaning it has in
-    `fitted`.
-    """
+    """Return the text as `fitted` does, with the matches in `match_style`."""
     matches = frozenset(place for span in spans for place in range(span.start, span.end))
     return [
         Segment(piece, match_style if is_match else style)
@@ -48,11 +40,7 @@ def segments_with_matches(
 def pieces_with_matches(
     text: str, spans: Iterable[Span], field: int, width: int, style: str, tail: int = 0
 ) -> list[tuple[str, str]]:
-    """Return the escaped text in exactly `width` cells, as pieces with the names of their styles.
-
-    Characters that match a search are in the style "hit": `spans` are the matches in a row, and
-    `field` is the number of this text's field. `tail` has the meaning it has in `fitted`.
-    """
+    """Return the text as `fitted` does, in pieces; matches of this `field` have the style "hit"."""
     matches = frozenset(
         place for span in spans if span.field == field for place in range(span.start, span.end)
     )
@@ -63,11 +51,7 @@ def pieces_with_matches(
 def split_at_matches(
     text: str, matches: frozenset[int], width: int, tail: int = 0
 ) -> list[tuple[str, bool]]:
-    """Return the escaped text in parts that take exactly `width` cells together.
-
-    Each part comes with True if it is a match. `matches` has the positions of the characters that
-    match.
-    """
+    """Return the text as `fitted` does, in parts, each with True if it is a match."""
     if width <= 0:
         return []
     shown: Sequence[str] = text
@@ -106,7 +90,7 @@ def split_at_matches(
 
 
 def _find_start_and_cells_of_end(shown: Sequence[str], tail: int, limit: int) -> tuple[int, int]:
-    """Return where the kept end of a text begins, and the cells that it takes, at most `limit`."""
+    """Return where the kept end of a text begins, and its cells, at most `limit`."""
     start, cells = len(shown), 0
     while start > 0 and len(shown) - start < tail and cells + cell_len(shown[start - 1]) <= limit:
         start -= 1
@@ -115,7 +99,6 @@ def _find_start_and_cells_of_end(shown: Sequence[str], tail: int, limit: int) ->
 
 
 def _append_piece(pieces: list[tuple[str, bool]], piece: str, is_match: bool) -> None:
-    """Append the text: to the last piece if both are matches or neither is, else as a new one."""
     if pieces and pieces[-1][1] == is_match:
         pieces[-1] = (pieces[-1][0] + piece, is_match)
     else:

@@ -1,10 +1,4 @@
-"""Decides what a click on a line of a list, or on a key of the footer, means.
-
-The terminal reports only where the pointer is. Between two clicks at one place, a refresh, a fold
-or the mouse wheel can put another line there, and the first click itself can put another key there.
-Textual also reports a click if the user moves the pointer over other lines before releasing the
-button.
-"""
+"""Decides what a click on a line of a list, or on a key of the footer, means."""
 
 from enum import Enum, auto
 from typing import NamedTuple
@@ -37,18 +31,23 @@ class _LastClick(NamedTuple):
 
 
 class ClickMemory:
-    """Remembers what was clicked last in one list, or in the footer."""
+    """Remembers what was clicked last in one list, or in the footer.
+
+    Between two clicks at one place, a refresh, a fold, the wheel or the first click can put another
+    line or key there.
+    """
 
     def __init__(self) -> None:
         self._last: _LastClick | None = None
         self._pressed: object = None
 
     def note_press(self, target: object) -> None:
-        """Remember what is under the pointer when the user presses the mouse button, if anything."""
         self._pressed = target
 
     def classify_click(self, event: Click, target: object) -> Clicked:
-        """Return what this click means, and remember it. `target` is what is under the pointer.
+        """Return what this click means, and remember it.
+
+        `target` is what is under the pointer.
 
         A target must stay equal when its line moves, and differ from the targets of other lines.
         """

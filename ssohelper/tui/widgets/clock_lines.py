@@ -1,7 +1,4 @@
-"""Reads when sign-ins, access tokens and role credentials expire, from files on this machine.
-
-Draws each of these three clocks as a line with a bar and the time left.
-"""
+"""Reads when sign-ins, access tokens and role credentials expire, and draws these three clocks."""
 
 from __future__ import annotations
 
@@ -33,7 +30,7 @@ _SOURCES = {
 class Clocks(NamedTuple):
     """When each sign-in, token and role's credentials expire, as last read from files.
 
-    `same_user_since` says for each session since when (epoch seconds) the same user signs in to it.
+    `same_user_since` says since when (epoch seconds) the same user signs in to each session.
     """
 
     sessions: dict[str, SessionClock]
@@ -43,7 +40,6 @@ class Clocks(NamedTuple):
 
 
 def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
-    """Return when these sessions' sign-ins, tokens and credentials expire, read from files."""
     return Clocks(
         {session.name: clocks.load_session_clock(services, session) for session in sessions},
         dict(clocks.load_cached_credentials(services, sessions)),
@@ -53,18 +49,14 @@ def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
 
 
 class FurtherRegion(NamedTuple):
-    """A further region of a session, and whether the user is signed in there too."""
-
     region: str
     is_signed_in: bool
 
 
 class Snapshot(NamedTuple):
-    """What the Sessions screen shows: the clocks, and the sessions that cannot be used.
+    """What the Sessions screen shows.
 
-    `unlisted` are sessions that have a sign-in but are not in the config.
-    `broken` has the name of each session that cannot be used, and why, as a message.
-    `further` has the further regions of each session that has some, by the session's name.
+    `unlisted` have a sign-in but are not in the config; `broken` cannot be used: name and message.
     """
 
     clocks: tuple[SessionClock, ...]
@@ -76,7 +68,6 @@ class Snapshot(NamedTuple):
 
     @property
     def sessions_in_config(self) -> tuple[SsoSession, ...]:
-        """Return the sessions that are in the config."""
         sessions = (clock.session for clock in self.clocks)
         return tuple(session for session in sessions if session not in self.unlisted)
 
@@ -118,7 +109,7 @@ def _load_listed_accounts(services: App, session: SsoSession) -> tuple[ListedAcc
 
 
 def sign_in_line(clock: SessionClock, now: int, width: int) -> Line:
-    """Return the line of the first clock: how long the sign-in lasts. `width` is the bar's width."""
+    """Return the line of the first clock; `width` is the bar's width."""
     at, reason = clock.outlook.at, clock.outlook.reason
     if at is None:
         return _clock_line("sign-in", [("-  AWS does not report a sign-in's end", "dim")])
@@ -158,7 +149,9 @@ def credentials_line(label: Piece, cached: CachedCredentials, now: int, width: i
 
 
 def time_left_bar(left: int, whole: int, width: int, style: str) -> list[Piece]:
-    """Return a bar that is thick for the time left and thin for the rest, to be read without colour."""
+    """Return a bar that is thick for the time left and thin for the rest, to be read without
+    colour.
+    """
     full = max(0, min(width, round(width * left / whole))) if whole > 0 else 0
     return [("━" * full, style), ("╌" * (width - full), "dim")]
 

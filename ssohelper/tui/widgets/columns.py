@@ -1,9 +1,4 @@
-"""Lays out the columns of the list of roles: as wide as their content, and no two rows drawn alike.
-
-Rows look alike when names are cut, or when only the account id or the session differs. Then the
-layout cuts names elsewhere, or shows the id or the session although there is little space. In the
-narrowest terminals it shows only the columns in which the rows differ, each cut to what is needed.
-"""
+"""Lays out the columns of the list of roles: as wide as their content, and no two rows drawn alike."""
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import combinations
@@ -39,7 +34,9 @@ _FIELDS = range(4)
 
 
 class Columns(NamedTuple):
-    """The width of each column in cells, with a blank at its end. A column of width 0 is not shown.
+    """The width of each column in cells, with a blank at its end.
+
+    A column of width 0 is not shown.
 
     The fields `…_tail` say where a text is cut: see `cells.fitted`.
     """
@@ -58,10 +55,7 @@ class Columns(NamedTuple):
 
 
 class HeadingColumns(NamedTuple):
-    """The greatest widths of account id and session in headings, and where each of them is cut.
-
-    The account's name gets the cells that are left.
-    """
+    """The greatest widths of id and session in headings. The name gets the cells that are left."""
 
     id: int
     id_tail: int
@@ -80,12 +74,10 @@ class Content(NamedTuple):
     has_live: bool = False
 
     def with_live_marks(self, has_live: bool) -> "Content":
-        """Return this content, with or without marks of live credentials."""
         return Content(*self[:5], has_live)
 
 
 def measure_columns(rows: Sequence[RoleRow]) -> Content:
-    """Return how wide the content of the columns is."""
     sessions = set(map(itemgetter(0), rows))
     accounts = set(map(itemgetter(1), rows))
     profiles = set(map(itemgetter(3), rows))
@@ -102,11 +94,9 @@ def measure_columns(rows: Sequence[RoleRow]) -> Content:
 def lay_out_columns(
     visible: Sequence[RoleRow], width: int, content: Content, *, grouped: bool = False
 ) -> Columns:
-    """Return the columns in which all visible rows are drawn differently.
+    """Return the columns in which all visible rows are drawn differently, or else most of them.
 
-    `width` does not count the cells of signs. If no layout tells all rows apart, returns one that
-    tells most of them apart.
-    With `grouped`, only rows of the same account must differ.
+    `width` does not count the cells of signs. With `grouped`, only rows of one account must differ.
     """
     wanted: tuple[tuple[bool, bool, bool], ...] = (
         # The layouts in the order in which they are tried: whether the account's id, the session
@@ -140,10 +130,9 @@ def lay_out_columns(
 def lay_out_account_headings(
     visible: Sequence[RoleRow], width: int, *, has_session: bool
 ) -> HeadingColumns:
-    """Return how to draw the headings of the accounts of these rows so that all of them differ.
+    """Return how to draw the headings of these rows' accounts so that all of them differ.
 
-    `width` does not count the cells of signs. The session is cut first, as far as all sessions
-    still differ; the account's id is cut only if there is still too little space.
+    The session is cut first, as far as all sessions still differ, then the account's id.
     """
     session = session_tail = 0
     if has_session:
@@ -159,11 +148,7 @@ def lay_out_account_headings(
 
 
 def _lay_out_few_columns(visible: Sequence[RoleRow], width: int) -> Columns | None:
-    """Return columns for little space: those in which the rows differ, as narrow as possible.
-
-    The space that is left goes to the role, then to the account's name. Return None if all rows
-    have the same texts, or if there is no space for any column.
-    """
+    """Return only the columns in which the rows differ, as narrow as possible, or None."""
     texts = [_texts_of_row(row) for row in visible]
     width += 1  # the blank at the end of the last column needs no space
     best: tuple[int, Columns | None] = (1, None)
@@ -180,7 +165,6 @@ def _lay_out_few_columns(visible: Sequence[RoleRow], width: int) -> Columns | No
 def _narrow_columns(
     texts: Sequence[tuple[str, ...]], fields: Sequence[int], width: int
 ) -> Columns | None:
-    """Return a layout with these columns alone, or None if they do not fit."""
     distinct = {field: {text[field] for text in texts} for field in fields}
     widths = {field: _least_width_to_tell_apart(distinct[field], width - 1) + 1 for field in fields}
     left = width - sum(widths.values())
@@ -220,7 +204,6 @@ def _least_width_to_tell_apart(texts: Collection[str], most: int) -> int:
 
 
 def _texts_of_row(row: RoleRow) -> tuple[str, str, str, str]:
-    """Return the texts of a row in the order of `_FIELDS`."""
     return row.role_name, row.account.name or row.account.id, row.session_name, row.account.id
 
 
@@ -285,7 +268,6 @@ def tail_that_tells_texts_apart(texts: Collection[str], width: int) -> int:
 
 
 def _common_start_length(texts: Collection[str]) -> int:
-    """Return with how many equal characters all of these texts begin."""
     first, last = min(texts), max(texts)
     pairs = enumerate(zip(first, last, strict=False))
     return next((at for at, (one, two) in pairs if one != two), len(first))

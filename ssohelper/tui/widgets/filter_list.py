@@ -45,7 +45,7 @@ class FilterList(SearchPane[object]):
     app: TuiApp[Any]
 
     class Taken(Message):
-        """The message that the user has chosen these rows, in the order of the list."""
+        """The user has chosen these rows, in the order of the list."""
 
         def __init__(self, rows: list[FilterRow]) -> None:
             super().__init__()
@@ -72,7 +72,6 @@ class FilterList(SearchPane[object]):
 
     @property
     def ticks(self) -> frozenset[FilterRow]:
-        """Return the ticked rows."""
         return frozenset(self._ticks)
 
     def on_mount(self) -> None:
@@ -120,7 +119,6 @@ class FilterList(SearchPane[object]):
         self._list.action_go(line)
 
     def action_tick(self) -> None:
-        """Tick or untick the row under the cursor, and move the cursor to the next row."""
         self.search_now()
         if self._found:
             self._ticks ^= {self._rows[self._found[self._list.cursor]]}
@@ -129,7 +127,6 @@ class FilterList(SearchPane[object]):
             self.show_count()
 
     def action_take(self) -> None:
-        """Choose the ticked rows or, if none is ticked, the row under the cursor."""
         self.search_now()
         taken = [row for row in self._rows if row in self._ticks]
         taken = taken or [self._rows[number] for number in self._found[self._list.cursor :][:1]]
@@ -137,7 +134,6 @@ class FilterList(SearchPane[object]):
             self.post_message(self.Taken(taken))
 
     def action_leave(self) -> None:
-        """Clear the search; if it is empty, leave without a choice."""
         if self.line.value:
             self.line.action_clear()
         else:

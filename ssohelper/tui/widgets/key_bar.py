@@ -1,9 +1,4 @@
-"""The footer: the keys of the current screen, by importance, as many as fit whole.
-
-`core.keymap.ACTIONS` has the order. While rows are ticked, the actions on them come first; while
-the option fields of the sync are shown, Enter and Escape do. The key of the help is always shown,
-at the right end.
-"""
+"""The footer: the keys of the current screen, by importance, as many as fit whole."""
 
 from __future__ import annotations
 
@@ -45,12 +40,17 @@ class Item(NamedTuple):
         return cell_len(self.key) + 1 + cell_len(self.label)
 
     def moved_to_column(self, x: int) -> Item:
-        """Return the item placed at column `x`."""
         return self._replace(x=x)
 
 
 class KeyBar(Widget):
-    """Shows the keys of the actions that are possible now. A click on a key acts as the key does."""
+    """Shows the keys of the actions that are possible now.
+
+    A click on a key acts as the key does.
+
+    While rows are ticked, the actions on them come first; in the option fields, Enter and Escape
+    do.
+    """
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--off"}
@@ -77,13 +77,15 @@ class KeyBar(Widget):
         self.update(self.screen)
 
     def update(self, screen: Screen[Any]) -> None:
-        """Show the keys of the actions that are possible on the screen now."""
         if self.is_attached and screen is self.screen:
             self.items = place_keys(self._find_keys(screen), self.app.size.width)
             self.refresh()
 
     def _find_keys(self, screen: Screen[Any]) -> list[Item]:
-        """Return the keys, the most important first. Of an action with two keys, return the first."""
+        """Return the keys, the most important first.
+
+        Of an action with two keys, return the first.
+        """
         found: dict[str, ActiveBinding] = {}
         for active in screen.active_bindings.values():
             name = active.binding.id or ""
@@ -156,9 +158,9 @@ def labels_of_actions_on_ticked_rows(screen: Screen[Any]) -> dict[str, str]:
 
 
 def place_keys(keys: list[Item], width: int) -> list[Item]:
-    """Return as many of the keys as fit whole into the width, with their columns.
+    """Return as many keys as fit whole, with their columns.
 
-    The first, the key of the help, is placed at the right end; the others follow from the left.
+    The first, the help, is at the right end.
     """
     if not keys or keys[0].width + 2 > width:
         return []

@@ -1,8 +1,4 @@
-"""The last line of a dialog, such as `enter: run · esc: cancel`. A click on a part acts as its key.
-
-The footer (`key_bar`) finds the keys of a screen itself, and fits them into one line. For this
-line, the dialog says which keys it has, and what they do.
-"""
+"""The last line of a dialog, such as `enter: run · esc: cancel`."""
 
 from __future__ import annotations
 

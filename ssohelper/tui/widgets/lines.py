@@ -1,6 +1,5 @@
-"""Widgets that show scrollable lines of text, with or without a cursor.
-
-Only visible lines are drawn, so that a diff of 60,000 lines costs as much as one of 20.
+"""Widgets that show scrollable lines of text, with or without a cursor; only visible ones are
+drawn.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,10 +28,7 @@ _FURTHER, _LEAST_WIDTH = "  ", 20
 
 
 class LineView(ScrollView, can_focus=True):
-    """Shows scrollable lines.
-
-    The text of the lines must be escaped with `core.text.show`. Markup in the text has no effect.
-    """
+    """Shows scrollable lines, whose texts must be escaped with `core.text.show`."""
 
     # Textual can neither show nor copy a selection in lines that are drawn one by one.
     ALLOW_SELECT = False
@@ -93,7 +89,6 @@ class LineView(ScrollView, can_focus=True):
         return strip.crop_extend(int(x), int(x) + width, base)
 
     def strip_of(self, number: int, width: int, base: Style) -> Strip:
-        """Return the line with this number, drawn in this width and base style."""
         return Strip(
             [Segment(text, self.style_of(base, name)) for text, name in self.lines[number]]
         )
@@ -106,7 +101,7 @@ class LineView(ScrollView, can_focus=True):
 
 
 class WrappedView(LineView):
-    """Shows scrollable lines. A line that is too long continues in the next line of the screen."""
+    """A line that is too long continues in the next line of the screen."""
 
     DEFAULT_CSS = "WrappedView { overflow-x: hidden; }"
 
@@ -140,7 +135,7 @@ class Chooser(LineView):
     DEFAULT_CSS = "Chooser { overflow-x: hidden; }"
 
     class Moved(Message):
-        """The message that the cursor may be on another line now."""
+        """The cursor may be on another line now."""
 
         def __init__(self, chooser: "Chooser") -> None:
             super().__init__()
@@ -152,7 +147,7 @@ class Chooser(LineView):
             return self.chooser
 
     class Chosen(Message):
-        """The message that the user has double-clicked the line with this key."""
+        """The user has double-clicked the line with this key."""
 
         def __init__(self, key: object) -> None:
             super().__init__()
@@ -178,8 +173,8 @@ class Chooser(LineView):
     def set_count(self, count: int, cursor: int | None = None) -> None:
         """Set the number of lines, and move the cursor to line `cursor`.
 
-        Without `cursor`, the cursor stays on the line with its key, whose number may have changed.
-        If that line is gone, the cursor keeps its number, and `cursor_key` is another line's key.
+        Without `cursor`, the cursor stays on the line with its key. If that line is gone, the
+        cursor keeps its number, and `cursor_key` is another line's key.
         """
         self.count = count
         self._put_cursor(self._line_of_cursor_key() if cursor is None else cursor)
@@ -197,7 +192,6 @@ class Chooser(LineView):
         self.cursor_key = self._key_of(self.cursor) if self.count else None
 
     def strip_of(self, number: int, width: int, base: Style) -> Strip:
-        """Return the line as it is drawn, with the cursor's style where the cursor is."""
         pieces = self._draw(number, width)
         if number != self.cursor:
             return Strip([Segment(text, self.style_of(base, name)) for text, name in pieces])
@@ -216,11 +210,9 @@ class Chooser(LineView):
     # -- moving the cursor and scrolling the lines ---------------------------------------------
 
     def action_move(self, lines: int) -> None:
-        """Move the cursor down by this number of lines, or up if it is negative."""
         self.go_to(self.cursor + lines)
 
     def action_page(self, pages: int) -> None:
-        """Move the cursor down by this number of pages, or up if it is negative."""
         self.go_to(self.cursor + pages * max(1, self.size.height - 1))
 
     def action_go(self, line: int) -> None:
@@ -258,7 +250,6 @@ class Chooser(LineView):
             self.click_line(event.y + int(self.scroll_offset.y), clicked)
 
     def _key_at(self, y: int) -> object:
-        """Return the key of the line at `y` on the screen, or None if no line is at `y`."""
         line = y + int(self.scroll_offset.y)
         return self._key_of(line) if line < self.count else None
 
@@ -282,7 +273,6 @@ def diff_lines(diff: Iterable[str]) -> list[Line]:
 
 
 def plain_lines(text: str, style: str = "") -> list[Line]:
-    """Return the lines of the text, escaped and all in this style."""
     return [[(show(line), style)] for line in text.split("\n")]
 
 
@@ -292,11 +282,7 @@ def text_lines(texts: Iterable[str], style: str = "") -> list[Line]:
 
 
 def wrapped(lines: Iterable[Line], width: int) -> list[Line]:
-    """Return the lines cut into lines of at most `width` cells, with their styles.
-
-    A line is cut at a space if possible, and the space is left out. The further lines are indented
-    by two spaces more than the first, unless the view is narrow.
-    """
+    """Return the lines cut at spaces into lines of at most `width` cells, with their styles."""
     found: list[Line] = []
     for line in lines:
         if _line_width(line) <= width:
@@ -329,7 +315,7 @@ def _wrap_line(line: Line, width: int) -> Iterator[Line]:
 
 
 def _whole_words_of(part: str, rest: str) -> str:
-    """Return the whole words of `part`, the start of `rest`, or all of `part` if it has no space."""
+    """Return the whole words of `part`, the start of `rest`, or all of it if it has no space."""
     if len(part) == len(rest) or rest[len(part)] == " ":
         return part
     space = part.rstrip(" ").rfind(" ")

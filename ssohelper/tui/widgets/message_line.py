@@ -1,10 +1,4 @@
-"""The message line: one line above the footer, which covers no other widget.
-
-It shows the last message at the left, and a lasting note at the right: which list of roles could not
-be refreshed, and which sign-in goes on in the background. Its text has no markup. A click opens the
-history of messages. `AgingLine` is any other line whose text has an age in it, such as
-"listed 5m ago".
-"""
+"""The message line above the footer: the last message, and a lasting note at the right."""
 
 from __future__ import annotations
 
@@ -55,9 +49,8 @@ class Shown(NamedTuple):
 def fitted_message(message: Message, width: int) -> str:
     """Return the message in exactly `width` cells, padded, or cut so that the reason stays.
 
-    First its paths get shorter, then a hint in `more` is cut, or a command line dropped: a part of
-    one is of no use. After that the text is cut before its last colon, because the reason of an
-    error comes after it, but not in the name of a session.
+    First its paths get shorter, then a hint is cut, or a command line dropped: a part of one is of
+    no use. Then the text is cut before its last colon, but not in a session's name.
     """
     texts = [message.text, *(re.sub(_PATH, path, message.text) for path in _SHORTER_PATHS)]
     more = message.line.removeprefix(message.text)
@@ -73,19 +66,13 @@ def fitted_message(message: Message, width: int) -> str:
 
 
 def _width_up_to_last_name(beginning: str, width: int) -> int:
-    """Return the width of the text up to the last quoted name that leaves room for the reason.
-
-    The width includes the ellipsis after the name. It is 0 if there is no such name.
-    """
+    """Return the width up to the last quoted name that leaves room for the reason, or 0."""
     ends = [cell_len(beginning[: found.end()]) + 1 for found in re.finditer(_NAME, beginning)]
     return max((end for end in ends if end <= width * _MOST_WITH_NAMES), default=0)
 
 
 def running_sign_ins_note(app: TuiApp[Any]) -> LineNote | None:
-    """Return the note about sign-ins that go on without a dialog, or None if there is none.
-
-    It names the keys that open the dialog again. The Sessions screen has one line for each sign-in.
-    """
+    """Return the note about sign-ins that go on without a dialog, or None."""
     running = [one for one in app.sign_ins.values() if one.runs_in_background]
     if not running:
         return None
@@ -136,7 +123,6 @@ class MessageLine(Widget):
         self.update()
 
     def update(self) -> None:
-        """Show the app's present message, and the lasting note."""
         shown = self._choose_content(max(0, self.app.size.width - 2))
         is_low = self._in_dialog or self.app.size.height < LOW_LINES
         self.display = bool(shown.message or shown.mark) or not is_low

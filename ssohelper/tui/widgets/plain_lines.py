@@ -8,16 +8,13 @@ from textual.strip import Strip
 
 
 def repeat_first_line(draw: Callable[[Region], list[Strip]], crop: Region) -> list[Strip]:
-    """Return the lines of a widget that has no border and no text, so that its lines are alike.
+    """Return the lines of a widget without border and text, which are alike.
 
-    `draw` is the widget's `render_lines`, which would draw each line, also those that children
-    cover: 40 lines take 1 ms.
+    `render_lines` would draw each line, also those that children cover: 40 lines take 1 ms.
     """
     return draw(crop.crop_size((crop.width, 1))) * crop.height
 
 
 class PlainVertical(Vertical):
-    """A container without border and text, which draws one line and repeats it."""
-
     def render_lines(self, crop: Region) -> list[Strip]:
         return repeat_first_line(super().render_lines, crop)

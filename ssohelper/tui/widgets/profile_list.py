@@ -51,9 +51,8 @@ class LineKey(NamedTuple):
 
 
 class _Widths(NamedTuple):
-    """The width of each column with two blanks at its end. A column of width 0 is not shown.
-
-    The columns are in the order in which they get space.
+    """The width of each column with two blanks at its end, 0 if hidden, in the order of their
+    space.
     """
 
     name: int
@@ -88,10 +87,7 @@ class ProfileList(Chooser):
     # -- which profiles are shown --------------------------------------------------------------
 
     def show_rows(self, data: ProfileRows, note: str = "") -> None:
-        """Show these rows. The cursor stays on its profile or heading.
-
-        `note` says why rows may be missing. It is shown if no line is left.
-        """
+        """Show these rows. The cursor stays on its line. `note` is shown if no line is left."""
         before = self.key_at_cursor()
         self.data, self._note = data, note
         if self.ticked:
@@ -110,8 +106,7 @@ class ProfileList(Chooser):
     def search(self, text: str, key: LineKey | None = None) -> None:
         """Show the rows that match, the best match first in each section.
 
-        The sections keep their order, so that a change is never below the unchanged profiles. The
-        cursor goes to the line with this key, or to the heading of its section if that is folded.
+        The sections keep their order. The cursor goes to the line with this key, or to its heading.
         """
         self.query_text = text.strip()
         if key is not None and not key.is_heading and not self.query_text:
@@ -151,7 +146,7 @@ class ProfileList(Chooser):
     def _line_after_search(self, found: Sequence[int]) -> int:
         """Return the line of the best match if it is on the first page, else that of the first row.
 
-        Going to a later page would scroll the headings of what a sync changes out of sight.
+        A later page would scroll the headings of what a sync changes out of sight.
         """
         if not found:
             return 0
@@ -159,7 +154,6 @@ class ProfileList(Chooser):
         return best if best < self.size.height else 1
 
     def key_at_cursor(self) -> LineKey | None:
-        """Return what identifies the profile or heading under the cursor, or None."""
         return self._key_of_line(self.cursor) if self._lines else None
 
     def _key_of_line(self, line: int) -> LineKey:
@@ -185,20 +179,21 @@ class ProfileList(Chooser):
 
     @property
     def row(self) -> ProfileRow | None:
-        """Return the profile under the cursor, or None if the cursor is on a heading."""
         number = self._lines[self.cursor] if self._lines else -1
         return self.data[number] if number >= 0 else None
 
     @property
     def section(self) -> Section | None:
-        """Return the section whose heading is under the cursor; None if the cursor is on a profile."""
         number = self._lines[self.cursor] if self._lines else 0
         return self.data.sections[~number] if number < 0 else None
 
     # -- folding sections and ticking profiles -------------------------------------------------
 
     def set_folded(self, folded: bool) -> None:
-        """Fold or unfold the section under the cursor. To fold it, move the cursor to its heading."""
+        """Fold or unfold the section under the cursor.
+
+        To fold it, move the cursor to its heading.
+        """
         section = self.section
         if section is None and folded and self._lines:
             at = max(line for line in range(self.cursor + 1) if self._lines[line] < 0)
@@ -209,17 +204,16 @@ class ProfileList(Chooser):
             self._show_lines(LineKey(True, section.key))
 
     def toggle_fold(self) -> bool:
-        """Fold or unfold the section whose heading is under the cursor. Return False on a profile."""
+        """Toggle the fold of the heading under the cursor. Return False on a profile."""
         section = self.section
         if section is not None:
             self.set_folded(not self.is_folded(section))
         return section is not None
 
     def toggle_tick(self, step: int) -> bool:
-        """Tick or untick the profile or section under the cursor, then move the cursor.
+        """Tick or untick the profile or section, then move the cursor by `step` (1 or -1).
 
-        With `step` 1 the cursor goes down to the next profile, or from a heading to the next one,
-        with -1 up. Return False if no profile there can be removed.
+        Return False if no profile there can be removed.
         """
         section, row = self.section, self.row
         rows = [self.data[number] for number in self._numbers[section.key]] if section else []
@@ -249,7 +243,6 @@ class ProfileList(Chooser):
         return Strip(pieces).adjust_cell_length(width, base)
 
     def _lines_of_empty_list(self, width: int) -> list[Line]:
-        """Return lines with why no profile is shown, or none if a text above the list says why."""
         clears = f"nothing matches · {self.app.key_of('profiles.back')} clears the search"
         texts = [clears] if self.query_text else []
         texts += [show(self._note, 500)] if self._note else []
@@ -333,7 +326,6 @@ def _fit_columns(content: _Widths, width: int) -> _Widths:
 def _fitted_pieces(
     text: str, spans: Sequence[Span], field: int, width: int, style: str, tail: int = 0
 ) -> Iterable[Piece]:
-    """Return the text as pieces of exactly this width, with a search's matches marked."""
     if width <= 2:
         return [(fitted(text, width, tail), style)]
     return [*pieces_with_matches(text, spans, field, width - 2, style, tail), ("  ", style)]

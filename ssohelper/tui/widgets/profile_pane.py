@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 
 class ProfilePane(SearchPane[LineKey]):
-    """Searches the list of profiles while the user types; the arrow keys move the list's cursor."""
-
     DEFAULT_CSS = "ProfilePane { height: 1fr; width: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("profiles.tick", "tick(1)", priority=True),
@@ -35,13 +33,13 @@ class ProfilePane(SearchPane[LineKey]):
     app: TuiApp[Any]
 
     class Moved(Message):
-        """The message that the cursor may be on another line now."""
+        """The cursor may be on another line now."""
 
     class Opened(Message):
-        """The message that the user pressed Enter on a profile."""
+        """The user pressed Enter on a profile."""
 
     class Left(Message):
-        """The message that the user pressed Escape while there was no search and no tick."""
+        """The user pressed Escape while there was no search and no tick."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,8 +55,7 @@ class ProfilePane(SearchPane[LineKey]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable folding while a search is typed, so that the arrows move the cursor in its text.
 
-        Ticking is disabled if the config cannot be read. While the option fields are shown,
-        shift+tab goes back to them instead of ticking.
+        While the option fields are shown, shift+tab goes back to them instead of ticking.
         """
         if action == "tick":
             is_for_fields = parameters == (-1,) and self.screen.has_class("with-options")
@@ -66,10 +63,7 @@ class ProfilePane(SearchPane[LineKey]):
         return action != "fold" or not self.line.value
 
     def show_rows(self, data: ProfileRows, note: str = "", *, warns: bool = False) -> None:
-        """Show the rows that match the search. `note` is passed on to `ProfileList.show_rows`.
-
-        With `warns`, warn if the profile that was under the cursor, or ticked profiles, are gone.
-        """
+        """Show the rows that match the search. With `warns`, warn if chosen profiles are gone."""
         before, ticked = self.list.row, len(self.list.ticked)
         self.list.show_rows(data, note)
         self.show_count()
@@ -88,10 +82,7 @@ class ProfilePane(SearchPane[LineKey]):
             self.app.show_warning(f'the profile "{before.name}" is no longer in the list')
 
     def find_row(self) -> ProfileRow | None:
-        """Return the profile under the cursor, or None if a heading is there.
-
-        Searches first for what was typed last.
-        """
+        """Return the profile under the cursor, or None, after a search for the last letters."""
         self.search_now()
         return self.list.row
 
@@ -101,11 +92,9 @@ class ProfilePane(SearchPane[LineKey]):
         return bool(self.list.data) and not self.list.count
 
     def find_names_to_remove(self) -> list[str]:
-        """Return the names of the profiles that `find_rows_to_remove` returns."""
         return [row.name for row in self.find_rows_to_remove()]
 
     def find_roles_to_remove(self) -> list[tuple[object, ...]]:
-        """Return name and role of the profiles that `find_rows_to_remove` returns."""
         return [row.item.name_and_role for row in self.find_rows_to_remove() if row.item]
 
     def find_rows_to_remove(self) -> list[ProfileRow]:
@@ -165,10 +154,7 @@ class ProfilePane(SearchPane[LineKey]):
         self.list.action_go(line)
 
     def action_tick(self, step: int) -> None:
-        """Tick the profile under the cursor, or all of its section, to remove them together.
-
-        With `step` 1 the cursor goes down to the next line that can be ticked, with -1 up.
-        """
+        """Tick the profile or all of its section, then move the cursor by `step` (1 or -1)."""
         self.search_now()
         if self.has_no_match:
             self.app.warn_nothing_selected("profile")

@@ -1,4 +1,4 @@
-"""A widget that shows a QR code, which a phone can read from the screen in every theme."""
+"""A QR code, which a phone can read from the screen in every theme."""
 
 from rich.segment import Segment
 from rich.style import Style
@@ -13,7 +13,7 @@ _HALVES = {(0, 0): " ", (0, 1): "▄", (1, 0): "▀", (1, 1): "█"}
 
 
 class QrCode(Widget):
-    """Shows a QR code, black on white in every theme. A terminal cell has two squares of the code."""
+    """Shows a QR code, black on white. A terminal cell has two squares of the code."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -21,7 +21,6 @@ class QrCode(Widget):
         self.show_text("")
 
     def show_text(self, text: str) -> None:
-        """Show the QR code of this text. For "" show nothing."""
         self._rows = half_block_rows(text) if text else []
         self.styles.width = len(self._rows[0]) if self._rows else 0
         self.styles.height = len(self._rows)
@@ -29,7 +28,6 @@ class QrCode(Widget):
 
     @property
     def cells_needed(self) -> tuple[int, int]:
-        """Return how many columns and lines of the screen the QR code takes."""
         return (len(self._rows[0]), len(self._rows)) if self._rows else (0, 0)
 
     def render_line(self, y: int) -> Strip:

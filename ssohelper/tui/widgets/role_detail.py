@@ -26,8 +26,6 @@ _ONE_LINE = 1000  # a width that no text reaches, because the dense panel does n
 
 
 class RoleDetail(LineView, can_focus=False):
-    """Shows one role, in a panel beside or below the list of roles."""
-
     # This CSS also has those rules of the Accounts screen that its first paint does not need.
     DEFAULT_CSS = """
     RoleDetail { background: $surface; padding: 0 1; height: 7; overflow-x: hidden; }
@@ -70,7 +68,6 @@ class RoleDetail(LineView, can_focus=False):
         self._redraw()
 
     def show_heading(self, heading: Heading, clocks: Clocks | None, aws_now: int) -> None:
-        """Show the account under the cursor: its name, id, address, session and roles."""
         live = [
             row.key
             for row in heading.rows
@@ -189,7 +186,6 @@ def _profiles_or_dash(row: RoleRow) -> tuple[str, ...]:
 
 
 def _label_lines(label: str, value: str, width: int) -> list[Line]:
-    """Return a label with its value, on as many lines as the value needs."""
     parts = _broken_text_lines(value, width - _LABEL_WIDTH)
     labels = [label, *[""] * (len(parts) - 1)]
     return [
@@ -210,7 +206,6 @@ def _last_use_text(row: RoleRow, now: int) -> str:
 
 
 def _session_duration_text(cached: CachedCredentials | None) -> str:
-    """Return how long role credentials last, which is known only after AWS has issued some."""
     return f"{duration_text(cached.life_seconds)} (observed)" if cached else "not seen yet"
 
 

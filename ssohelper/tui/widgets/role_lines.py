@@ -1,8 +1,4 @@
-"""Draws the lines of the list of roles: the heading of an account, and a role.
-
-Each mark is a sign or a word, and works without colours: ★ a favourite, @@ a guarded role, P a role
-with a profile, ● live credentials with the time left, ✓ a ticked role.
-"""
+"""Draws the lines of the list of roles: the heading of an account, and a role."""
 
 from __future__ import annotations
 
@@ -64,11 +60,7 @@ _LEAST_NAME = 8
 def lay_out_lines(
     rows: Sequence[RoleRow], lines: Sequence[int], content: Content, width: int, *, is_tree: bool
 ) -> tuple[Columns, HeadingColumns]:
-    """Return the columns for the lines with roles, and the columns for the lines with headings.
-
-    `lines` are a part of `ShownRoles.lines`. `content` is the result of `measure_columns` for all
-    rows, and `width` the width of the list.
-    """
+    """Return the columns for these lines with roles, and those for headings."""
     visible = [rows[number] for number in lines if number >= 0]
     found = columns.lay_out_columns(visible, width - SIGNS_WIDTH, content, grouped=is_tree)
     accounts = [rows[max(number, ~number)] for number in lines]
@@ -77,8 +69,6 @@ def lay_out_lines(
 
 
 class RolePainter:
-    """Draws headings and roles in the columns of a list."""
-
     def __init__(
         self,
         style: Callable[[str], Style],
@@ -106,10 +96,7 @@ class RolePainter:
         *,
         is_cursor: bool,
     ) -> list[Segment]:
-        """Return the line of an account: its name, id, session, label and number of roles.
-
-        `spans` are the matches of the search in the first of its roles.
-        """
+        """Return the line of an account: its name, id, session, label and number of roles."""
         base = self._row_style(is_cursor)
         hit = base + (Style(bold=True, underline=True) if is_cursor else self._style("hit"))
         dim = base if is_cursor else base + self._style("dim")
@@ -157,7 +144,6 @@ class RolePainter:
         return note
 
     def _marks_of_folded_roles(self, heading: Heading) -> str:
-        """Return the marks of the hidden roles below a folded heading."""
         marks = []
         if any(row.usage.favourite for row in heading.rows):
             marks.append(FAVOURITE)
@@ -183,7 +169,6 @@ class RolePainter:
         is_cursor: bool,
         has_heading: bool,
     ) -> list[Segment]:
-        """Return the line of a role. `spans` are the matches of the search."""
         base = self._row_style(is_cursor)
         # The row under the cursor has only the cursor's colours, since dim text could not be read
         # there.
@@ -226,7 +211,6 @@ class RolePainter:
     def _draw_cursor_and_mark(
         self, account: Account, base: Style, is_cursor: bool, *, is_ticked: bool = False
     ) -> list[Segment]:
-        """Return the cursor's sign, and the tick or the account's mark, with the cursor's colour."""
         mark = self.mark_of(account)
         if is_ticked:
             strong = base + (Style(bold=True) if is_cursor else self._style("group"))
@@ -260,7 +244,6 @@ class RolePainter:
         return "" if at is None else self._age_text(at)
 
     def _age_text(self, at: int) -> str:
-        """Return how long ago `at` (epoch seconds) was, in one unit: "5d ago"."""
         return ago_text(self._now() - at, units=1)
 
 
@@ -274,7 +257,6 @@ def _duration_in_one_unit(seconds: int) -> str:
 
 
 def _session_text(heading: Heading, wide: HeadingColumns) -> str:
-    """Return the session of an account with the gap before it; "" if the list shows no session."""
     if not wide.session:
         return ""
     gap = " " * columns.HEADING_GAP
@@ -299,10 +281,7 @@ def text_below_roles(app: TuiApp[Any], shown: ShownRoles, line: int, width: int)
 
 
 def _no_match_lines(app: TuiApp[Any], shown: ShownRoles, width: int) -> list[str]:
-    """Return why no role is shown, with the keys of the filters.
-
-    If there are no roles at all, return no line: the screen then says what to do.
-    """
+    """Return why no role is shown, with the keys of the filters; none if there are no roles."""
     if not shown.rows:
         return []
 

@@ -28,9 +28,9 @@ _PREPARE_SECONDS = 0.1
 
 
 class RolePane(SearchPane["LineContent"]):
-    """Searches the list of roles while the user types.
+    """Searches the list of roles.
 
-    The search field always has the focus, and the arrow keys move the list's cursor.
+    The search always has the focus; arrows move the list's cursor.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,7 +49,7 @@ class RolePane(SearchPane["LineContent"]):
     app: TuiApp[Any]
 
     class Left(Message):
-        """The message that the user pressed Escape while the search was empty."""
+        """The user pressed Escape while the search was empty."""
 
     def __init__(
         self,

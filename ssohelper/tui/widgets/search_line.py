@@ -37,14 +37,11 @@ class SearchLine(Widget, can_focus=True):
     ]
 
     class Changed(Message):
-        """The message that the text of the search field has changed."""
-
         def __init__(self, value: str) -> None:
             super().__init__()
             self.value = value
 
     def __init__(self, *, id: str | None = None, placeholder: str = PLACEHOLDER) -> None:
-        """`placeholder` is shown while nothing is typed."""
         super().__init__(id=id)
         self._placeholder = placeholder
         self.value = ""
@@ -54,7 +51,6 @@ class SearchLine(Widget, can_focus=True):
     # -- editing the text of the search --------------------------------------------------------
 
     def set_value(self, value: str, cursor: int) -> None:
-        """Set the text, and put the cursor before the character with the number `cursor`."""
         changed = value != self.value
         self.value = value
         self._cursor = max(0, min(cursor, len(value)))

@@ -11,8 +11,6 @@ _Content = TypeVar("_Content")
 
 
 class RowCounts(NamedTuple):
-    """How many rows of a list are ticked, match the search, and exist."""
-
     ticked: int
     found: int
     all: int
@@ -33,7 +31,7 @@ class SearchPane(PlainVertical, Generic[_Content]):
         self._footer_state = (False, False)
 
     def search_list(self, text: str, content: _Content | None) -> None:
-        """Show the rows of the list that match this text.
+        """Show the rows that match this text.
 
         The cursor goes to the line with this content, if it is shown; for None to the best match.
         """
@@ -44,11 +42,9 @@ class SearchPane(PlainVertical, Generic[_Content]):
         raise NotImplementedError
 
     def cursor_line(self) -> int:
-        """Return the number of the line of the list on which the cursor is."""
         raise NotImplementedError
 
     def row_counts(self) -> RowCounts:
-        """Return how many rows of the list are ticked, match the search, and exist."""
         raise NotImplementedError
 
     def on_search_line_changed(self, event: SearchLine.Changed) -> None:
@@ -58,8 +54,8 @@ class SearchPane(PlainVertical, Generic[_Content]):
     def search_now(self) -> None:
         """Search for the text that has been typed so far.
 
-        Every action on a row calls this first. Letters that are typed at once cause one search,
-        after the last of them, and the action must not use a row from before that search.
+        Every action on a row calls this first: letters that are typed at once cause one search,
+        after the last of them.
         """
         value = self.line.value
         if value != self._searched:
@@ -77,7 +73,7 @@ class SearchPane(PlainVertical, Generic[_Content]):
         """Return whether the cursor stays on its row when the search becomes this text.
 
         It stays if the search is cleared, or gets shorter after the user has moved the cursor: the
-        user has found that row, and the next key must not act on another one.
+        user has found that row.
         """
         is_shorter = len(text) < len(self._searched)
         return not text.strip() or (is_shorter and self._is_cursor_moved())
@@ -86,7 +82,7 @@ class SearchPane(PlainVertical, Generic[_Content]):
         return self.cursor_line() != self._best_line
 
     def show_count(self) -> None:
-        """Show beside the search how many rows are ticked, match, and exist: "✓2  20/300"."""
+        """Show beside the search how many rows are ticked, match, and exist: "✓2 20/300"."""
         counts = self.row_counts()
         ticks = f"{TICKED}{counts.ticked}  " if counts.ticked else ""
         self.line.note = f"{ticks}{counts.found}/{counts.all}"

@@ -22,7 +22,7 @@ _EMPTY = {ACCOUNTS: "all; such as: pay* !*sandbox*", ROLES: "all; such as: Read*
 
 
 class SyncFields(VerticalScroll):
-    """The fields of a sync's options, one on a line. Sends `Changed` when the user types."""
+    """The fields of a sync's options, one on a line."""
 
     HELP_TEXT = (
         "The options of the sync: filters for the names or ids of accounts and for the names of "
@@ -53,7 +53,7 @@ class SyncFields(VerticalScroll):
         """The message that the user has changed the text of a field."""
 
     class Closed(Message):
-        """The message that the user leaves the fields. `keep` says whether to keep the texts."""
+        """The user leaves the fields. `keep` says whether to keep the texts."""
 
         def __init__(self, keep: bool) -> None:
             super().__init__()
@@ -74,10 +74,7 @@ class SyncFields(VerticalScroll):
         yield Static("", id="problem", markup=False)
 
     def open(self, texts: Mapping[str, str], defaults: Mapping[str, str]) -> None:
-        """Show the fields with these texts, and put the cursor into the first.
-
-        An empty field shows its default value, from `defaults`.
-        """
+        """Show the fields with these texts, or their defaults, and put the cursor into the first."""
         self._shown = dict(texts)
         for field in FIELDS:
             self._field(field).value = texts.get(field, "")
@@ -94,11 +91,9 @@ class SyncFields(VerticalScroll):
 
     @property
     def texts(self) -> dict[str, str]:
-        """Return the present texts of the fields, by the names of the options."""
         return {field: self._field(field).value for field in FIELDS}
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
-        """Show beside each field why its text is not valid."""
         for field in FIELDS:
             text = problems.get(field, "")
             self.query_one(f"#problem-{field}", Static).update(Content(show(text)))
@@ -107,7 +102,6 @@ class SyncFields(VerticalScroll):
         self.query_one("#problem", Static).update(Content(below))
 
     def go_to(self, field: str) -> None:
-        """Put the cursor into the field of this option."""
         self._field(field).focus()
 
     def _field(self, name: str) -> Input:

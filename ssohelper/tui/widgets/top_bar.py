@@ -1,7 +1,4 @@
-"""The two lines above a list: the names of the screens, and the filters.
-
-Each part of the lines can be clicked. In a narrow terminal the parts are shorter, and none is cut.
-"""
+"""The two lines above a list: the names of the screens, and the filters."""
 
 from __future__ import annotations
 
@@ -29,8 +26,6 @@ _SHORT_CELLS = 8
 
 
 class ActionLabel(Static):
-    """A text that runs an action when the user clicks it."""
-
     ALLOW_SELECT = False
 
     def __init__(self, text: str, action: str, *, id: str, classes: str = "") -> None:
@@ -50,13 +45,11 @@ class Tab(ActionLabel):
         self._text = self._texts[0]
 
     def set_short(self, short: bool) -> None:
-        """Show the screen's key without its name if `short`, otherwise both."""
         self._text = self._texts[short]
         self.update(Content(self._text))
 
     @property
     def cells(self) -> int:
-        """Return how many cells the label takes, with a blank on both sides."""
         return cell_len(self._text) + 2
 
 
@@ -98,7 +91,9 @@ class TopBar(Horizontal):
         return Tab(key, label, action, id=f"to-{name}", classes=here)
 
     def on_resize(self, event: Resize) -> None:
-        """Leave out what does not fit: the title, then the word Commands, then other screens' names."""
+        """Leave out what does not fit: the title, then the word Commands, then other screens'
+        names.
+        """
         title = self.query_one(".top-bar--title")
         tabs = list(self.query(Tab))
         others = [tab for tab in tabs if not tab.has_class("top-bar--here")]
@@ -129,14 +124,12 @@ class FilterLabel(ActionLabel):
             self.parent.fit_labels()
 
     def set_short(self, short: bool) -> None:
-        """Show the short form of the name, or the whole name."""
         if short != self._is_short:
             self._is_short = short
             self._draw_label()
 
     @property
     def whole_cells(self) -> int:
-        """Return how many cells the whole name takes, with its sign and blanks."""
         return cell_len(show(self._label, 40)) + 4
 
     def _draw_label(self) -> None:
@@ -153,7 +146,6 @@ class FilterNote(Static):
     _texts: tuple[str, ...] = ()
 
     def show_first_that_fits(self, *texts: str) -> None:
-        """Show the first of these texts that fits; the longest comes first."""
         self._texts = texts
         self._draw_note()
 
