@@ -5,18 +5,13 @@
 nothing and exits with 1, because a message would appear in the middle of the user's command line.
 """
 
-import os
-import sys
+import itertools
 from collections.abc import Callable, Sequence
 
 from ssohelper.app import App
 from ssohelper.completion.names import CompletionNames
-from ssohelper.completion.offers import Offers, find_offers
-from ssohelper.completion.quoting import (
-    quote_name_for_insertion,
-    split_bash_line,
-    unquote_shell_word,
-)
+from ssohelper.completion.offers import find_offers
+from ssohelper.completion.quoting import split_bash_line
 from ssohelper.completion.words import parse_completion_request
 from ssohelper.system.shell_texts import SHELLS, completion_script_of, write_to_stdout
 
@@ -52,32 +47,12 @@ def answer_completion_request(argv: Sequence[str]) -> int | None:
     if argv[:1] == ["--answer"] and argv[1:2] and argv[1] in _ANSWERS and len(argv) > 3:
         try:
             lines = _ANSWERS[argv[1]](list(argv[2:]))
-            # Bytes of the command line that are not UTF-8 are printed unchanged.
-            return _write_to_stdout(
-                "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
-            )
         except Exception:
             return 1
+        # Bytes of the command line that are not UTF-8 are printed unchanged.
+        text = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+        return 0 if write_to_stdout(text) else 1
     return None
-
-
-def _write_to_stdout(text: bytes) -> int:
-    try:
-        sys.stdout.buffer.write(text)
-        sys.stdout.flush()
-    except (OSError, AttributeError):
-        # Descriptor 1 is replaced by /dev/null, because at exit Python would try to write its
-        # buffer again and report the failure.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1
-    return 0
-
-
-def _find_offers_for_word(words: list[str], word: str) -> Offers:
-    return find_offers(parse_completion_request(words, word), CompletionNames(App()))
-
-
-# -- making the candidates that bash's readline inserts ------------------------------------------
 
 
 def _candidate_lines_for_bash(argv: list[str]) -> list[str]:
@@ -91,71 +66,38 @@ def _candidate_lines_for_bash(argv: list[str]) -> list[str]:
     line = split_bash_line(text, breaks)
     if line.is_redirected:
         return ["files"]
-    words = _drop_assignments_before_command(line.words)
+    words = list(itertools.dropwhile(lambda word: "=" in word, line.words))  # as in `A=1 ssohelper`
     if not words:
         return ["words"]  # no candidates: the cursor is at a command's name, as after `$(` or `;`
-    offers = _find_offers_for_word(words, line.word)
+    offers = find_offers(parse_completion_request(words, line.word), CompletionNames(App()))
     if offers.kind != "words":
         return [offers.kind]
-    inserting = completion_type in _INSERTING_TYPES
-    return _quoted_candidates_for_bash(
-        line.word, line.replaced_text, line.quote, offers, inserting=inserting
+    # bash can only append to what is typed.
+    whole, begun = (
+        [word[len(line.word) :] for word in words if word.startswith(line.word)]
+        for words in (offers.whole, offers.begun)
     )
-
-
-def _drop_assignments_before_command(words: list[str]) -> list[str]:
-    """Return the words from the command's name on, without assignments such as `A=1` before it."""
-    while words and "=" in words[0]:
-        words = words[1:]
-    return words
-
-
-def _quoted_candidates_for_bash(
-    typed: str, replaced_text: str, quote: str, offers: Offers, *, inserting: bool
-) -> list[str]:
-    whole = [word[len(typed) :] for word in offers.whole if word.startswith(typed)]
-    begun = [word[len(typed) :] for word in offers.begun if word.startswith(typed)]
     rests = whole + begun
     if len(rests) == 1:
         # The open quote is closed here, because after a name that ends in a quote character,
         # readline does not close it.
-        reply = replaced_text + quote_name_for_insertion(rests[0], quote) + quote
-        return [
-            "words nospace" if begun else "words",
-            _protect_open_quote_from_readline(reply, quote),
-        ]
-    replies = [
-        _protect_open_quote_from_readline(
-            replaced_text + quote_name_for_insertion(rest, quote), quote
-        )
-        for rest in rests
-    ]
-    common = _longest_common_prefix(rests)
-    shared = _protect_open_quote_from_readline(
-        replaced_text + quote_name_for_insertion(common, quote), quote
-    )
-    if inserting or _longest_common_prefix(replies) == shared:
+        return ["words nospace" if begun else "words", line.reply(rests[0]) + line.quote]
+    replies = [line.reply(rest) for rest in rests]
+    common = _common_start(rests)
+    shared = line.reply(common)
+    if completion_type in _INSERTING_TYPES or _common_start(replies) == shared:
         return ["words", *replies]
     # The common start of the quoted names would end inside a quotation. So insert the common start
     # of the unquoted names, quoted. If they have none, show the names and insert nothing.
     if common:
         return ["words nospace", shared]
-    return ["list", *(typed + rest for rest in rests)]
+    return ["list", *(line.word + rest for rest in rests)]
 
 
-def _longest_common_prefix(words: list[str]) -> str:
-    """Return the longest common start of all words: that of the first and last word when sorted."""
-    first, last = min(words, default=""), max(words, default="")
-    length = next((n for n, char in enumerate(first) if last[n] != char), len(first))
-    return first[:length]
-
-
-def _protect_open_quote_from_readline(reply: str, quote: str) -> str:
-    # If a reply begins with the character of the open quote, readline drops that character.
-    return quote + reply if quote and reply.startswith(quote) else reply
-
-
-# -- candidates for zsh, fish and PowerShell, which quote candidates themselves ------------------
+def _common_start(words: list[str]) -> str:
+    """Return the common start of all words, which the first and the last in order have."""
+    pairs = zip(min(words, default=""), max(words, default=""), strict=False)
+    return "".join(one for one, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _candidate_lines_for_zsh(argv: list[str]) -> list[str]:
@@ -170,15 +112,12 @@ def _candidate_lines_for_zsh(argv: list[str]) -> list[str]:
     if offers.kind != "words":
         return [offers.kind]
     words = [*offers.whole, *offers.begun]
-    shown = _candidates_with_help_texts(words, offers) if offers.helps else []
+    width = max(map(len, words), default=0)
+    helps = offers.helps
+    shown = [f"{word:<{width}}  -- {helps.get(word, '')}" for word in words] if helps else []
     what = _ZSH_TAGS.get(request.kind, "value")
     head = f"words {len(offers.whole)} {len(offers.begun)} {len(shown)} {what}"
     return [head, *words, *shown]
-
-
-def _candidates_with_help_texts(words: list[str], offers: Offers) -> list[str]:
-    width = max(map(len, words), default=0)
-    return [f"{word:<{width}}  -- {offers.helps.get(word, '')}" for word in words]
 
 
 def _candidate_lines_for_fish(argv: list[str]) -> list[str]:
@@ -186,7 +125,8 @@ def _candidate_lines_for_fish(argv: list[str]) -> list[str]:
 
     `argv` is the word at the cursor, quoted as the user typed it, then the words before.
     """
-    offers = _find_offers_for_word(argv[1:], unquote_shell_word(argv[0]))
+    word = split_bash_line(argv[0]).word
+    offers = find_offers(parse_completion_request(argv[1:], word), CompletionNames(App()))
     if offers.kind != "words":
         return [offers.kind]
     # A candidate that begins with "~" is left out: fish would expand the "~" to a home folder.

@@ -34,20 +34,16 @@ class ParsedLine(NamedTuple):
     quote: str
     is_redirected: bool
 
+    def reply(self, rest: str) -> str:
+        """Return the text by which readline replaces `replaced_text`, to add `rest`, quoted."""
+        text = self.replaced_text + rest.translate(_QUOTED[self.quote])
+        # If a reply begins with the character of the open quote, readline drops that character.
+        return self.quote + text if self.quote and text.startswith(self.quote) else text
+
 
 def split_bash_line(text: str, break_characters: str = _DEFAULT_BREAKS) -> ParsedLine:
     """Split a line as bash does, expanding nothing. `break_characters` is COMP_WORDBREAKS."""
     return _Reader(text, frozenset(break_characters) - set("'\"")).read()
-
-
-def unquote_shell_word(text: str) -> str:
-    """Return a shell word without quoting: `a\\ b`, `'a b'` and an unfinished `"a b` give `a b`."""
-    return split_bash_line(text).word
-
-
-def quote_name_for_insertion(name: str, quote: str) -> str:
-    """Return `name` quoted for insertion where `quote` is open (`quote` is "" if none is)."""
-    return name.translate(_QUOTED[quote])
 
 
 class _Reader:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.completion.words import find_command_by_words, parse_completion_request
+from ssohelper.completion.words import find_command, parse_completion_request
 
 
 def at(line: str, word: str = ""):
@@ -85,15 +85,15 @@ def test_a_word_with_a_dash_is_offered_only_where_it_is_no_option(
 
 
 def test_a_command_of_the_tree_has_its_help_its_options_and_its_subcommands() -> None:
-    sync = find_command_by_words("profile sync")
+    sync = find_command("profile sync")
     assert sync.help.startswith("Write a profile for each role")
     [form] = [one for one in sync.options if "--form" in one.names]
     assert (form.kind, form.repeats) == ("words:process,sso", False)
     [verbose] = [one for one in sync.options if "--verbose" in one.names]
     assert (verbose.names, verbose.repeats) == (("-v", "--verbose"), True)
-    group = find_command_by_words("profile").subcommands
+    group = find_command("profile").subcommands
     assert {"sync", "undo"} <= set(group)
-    every = find_command_by_words("").subcommands
+    every = find_command("").subcommands
     assert not any(" " in name for name in (*group, *every))
     assert every["login"].startswith("Sign in")
-    assert find_command_by_words("nonsense") == ("nonsense", "", (), (), {})
+    assert find_command("nonsense") == ("nonsense", "", (), (), {})
