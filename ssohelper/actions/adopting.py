@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import directory, lost_roles
+from ssohelper.actions import directory
 from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.core import adoption
 from ssohelper.core.adoption import AdoptionCandidate
@@ -229,7 +229,7 @@ def find_role_refusal(
         or set(profile_names) - find_unfit_profiles(app, [role])
     ):
         return None
-    return lost_roles.make_role_not_listed_error(session, listing, role)
+    return listing.not_listed_error(session.name, role)
 
 
 def find_profile_problem(app: App, name: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import adopting, clocks, directory, lost_roles, selection
+from ssohelper.actions import adopting, clocks, directory, selection
 from ssohelper.actions.profile_checks import ProfileChecker, ProfileFact
 from ssohelper.core import adoption
 from ssohelper.core.choices import PROCESS, filter_for_exact_text
@@ -143,7 +143,7 @@ class Setup(ProfileChecker):
     @cached_property
     def written_roles(self) -> Mapping[str, WrittenRole]:
         """The roles that ssohelper wrote into managed profiles that no longer name one, by name."""
-        return lost_roles.find_roles_for_which_profiles_were_written(self.app, self.config)
+        return self.app.config.find_written_roles(self.config)
 
     # -- sessions --------------------------------------------------------------------------------
 

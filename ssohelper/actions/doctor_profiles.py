@@ -24,7 +24,7 @@ from ssohelper.core.model import IAM_ROLE_NAME, SESSION_NAME
 from ssohelper.core.profile_origin import TWO_ROLES, find_profile_origins
 from ssohelper.core.resolver import Problem, Resolved
 from ssohelper.core.text import show
-from ssohelper.core.written_roles import is_managed_with_other_source, lacks_role
+from ssohelper.core.written_roles import has_other_source, lacks_role
 from ssohelper.errors import ConfigInvalid, SsoHelperError
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def check_roles(setup: Setup) -> Iterator[Finding]:
             continue  # another check reports an account id or a role that is not valid
         if lacks_role(config, profile.entry):
             lost[_fix_of_lost_role(setup, profile.name)].append(profile.name)
-        elif is_managed_with_other_source(config, profile.entry):
+        elif has_other_source(config, profile.entry):
             written = setup.written_roles.get(profile.name)
             if written is None and is_chain(profile.entry):
                 continue  # ssohelper writes chains of roles too

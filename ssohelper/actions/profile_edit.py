@@ -12,7 +12,6 @@ from ssohelper.actions import (
     agents,
     config_writing,
     default_regions,
-    lost_roles,
     profile_checks,
     saved_options,
 )
@@ -110,7 +109,7 @@ def plan_sync(
         refused=frozenset(
             one.name for one in others if one.candidate.reason == adoption.OTHER_ROLE_IN_SECTION
         ),
-        written_roles=lost_roles.find_roles_for_which_profiles_were_written(app, app.config.read()),
+        written_roles=app.config.find_written_roles(app.config.read()),
     )
     plan = profile_plan.plan_sync(app.config.read(), request)
     if request.no_native:
@@ -362,7 +361,7 @@ def _make_request_for_roles(
     listed = listing.role_set()
     for role in roles:
         if role not in listed:
-            raise lost_roles.make_role_not_listed_error(session, listing, role)
+            raise listing.not_listed_error(session.name, role)
     unfit = adopting.find_unfit_profiles(app, roles)
     broken = profile_checks.find_broken_commands(app, unfit)
     return _make_sync_request(app, session, listing, choices)._replace(

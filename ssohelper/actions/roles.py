@@ -92,7 +92,7 @@ def find_role_of_unwritten_profile(
     """
     # Imported here, because the first paint does not need the code for saved sync options.
     from ssohelper.core.choices import role_filter
-    from ssohelper.core.profile_names import UnnamedRole, name_from_template
+    from ssohelper.core.profile_names import NameTemplate, UnnamedRole
 
     saved = {one: app.choices.load(one) for one in {row.session_name for row in rows} if one}
     for row in rows:
@@ -100,7 +100,7 @@ def find_role_of_unwritten_profile(
             continue
         choices, role = saved[row.session_name], Role(row.account.id, row.role_name)
         template = choices.template or app.settings.get("name_template")
-        named = name_from_template(template, row.session_name, UnnamedRole(row.account, role))
+        named = NameTemplate(template, row.session_name).name(UnnamedRole(row.account, role))
         if named == name and role not in choices.removed:
             return row if role_filter(choices)(row.account, row.role_name) else None
     return None

@@ -7,6 +7,7 @@ from ssohelper.core.model import Account, Role, SsoSession
 from ssohelper.core.similar_names import did_you_mean
 from ssohelper.core.start_url import is_same_session
 from ssohelper.core.text import FEW_NAMES, shortened_name_list
+from ssohelper.errors import RoleNotAssigned
 
 if TYPE_CHECKING:
     from ssohelper.core.search import Index
@@ -113,6 +114,15 @@ class Listing(NamedTuple):
             return ""
         offered = f"the account offers {shortened_name_list(names, FEW_NAMES)}; "
         return did_you_mean(role.name, names) or offered
+
+    def not_listed_error(self, session_name: str, role: Role) -> RoleNotAssigned:
+        """Return the error for a role that is not listed; the hint names a similar listed role."""
+        names = [other.name for other in self.roles() if other.account_id == role.account_id]
+        return RoleNotAssigned(
+            f'no role "{role.name}" in account {role.account_id} for session "{session_name}"',
+            hint=did_you_mean(role.name, names)
+            + f"see: ssohelper list --refresh --session {session_name}",
+        )
 
     def search_roles(self, query: Iterable[str] = ()) -> list[ListedRole]:
         """Return the roles that match every term of the query, best match first."""

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Collection
 from typing import NamedTuple
 
-from ssohelper.core import adoption, profile_keys, sync_request
+from ssohelper.core import adoption, profile_keys
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import NATIVE, filter_for_exact_text, make_value_finder
 from ssohelper.core.config_edit import Change, RemoveLines
@@ -148,10 +148,10 @@ def _choose_form_and_note(
     SDKs take the keys of a section of ~/.aws/credentials before the command of the profile of the
     same name. botocore takes a profile in native form before both.
     """
-    form = sync_request.form_of_profile(request, unnamed)
+    form = request.form_of(unnamed)
     if name not in request.taken_names:
         return form, STAYS_PROCESS if form != request.form else None
     section = f"[{name}] of ~/.aws/credentials"
-    if request.no_native or sync_request.is_guarded(request, unnamed):
+    if request.no_native or request.is_guarded(unnamed):
         return None, f"not adopted: SDKs would take the keys in {section}; remove that section"
     return NATIVE, f'adopted in form "sso": some SDKs still take what {section} says'

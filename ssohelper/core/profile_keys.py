@@ -52,7 +52,7 @@ def identity_keys(session: SsoSession, role: Role, form: str, command: str) -> d
     return {"credential_process": f"{command} {arguments}"}
 
 
-def change_that_adds_session_section(session: SsoSession) -> AddSection:
+def section_of_session(session: SsoSession) -> AddSection:
     """Return the change that adds the [sso-session] section, which both forms of profile need."""
     keys = [("sso_start_url", session.start_url), ("sso_region", session.region)]
     if session.scopes:

@@ -1,9 +1,15 @@
-"""Makes profile names from a template, and replaces unsafe characters in them.
+"""Makes profile names from a template. No other module decides the name of a new profile.
 
-core/name_clashes.py decides the names of new profiles.
+Existing names never change. A clash is decided for the whole account, not for one role: all new
+profiles of an account have the same account part, which is the name without the role. An account
+part that is also that of another account, in this or another organization, gets the session in
+front and then the account id.
 """
 
+import hashlib
 import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from ssohelper.core.model import ACCOUNT_ID, Account, Role
@@ -12,13 +18,16 @@ from ssohelper.errors import UsageProblem
 
 PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,255}")
 FIELDS = ("account_name", "account_id", "account_email", "role_name", "session")
-# Matches characters in profile names that some SDK's config parser refuses without quotes.
 _LETTER_OR_DIGIT = re.compile("[A-Za-z0-9]")
+# Matches characters in profile names that some SDK's config parser refuses without quotes.
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _FIELD = re.compile(r"\{([a-z_]*)\}")
-# How many characters of a template field's value are used. AWS limits an account's name to 50
-# characters, but an answer from the network may hold a longer one.
+# AWS limits an account's name to 50 characters, but an answer from the network may hold a longer one.
 _FIELD_LIMIT = 64
+_SEPARATORS = "._-"
+# How a clashing name gets longer: level 1 puts the session in front, level 2 adds the account id at
+# the end, level 3 also a hash of the role's name.
+_WITH_ID, _WITH_HASH = 2, 3
 
 
 class UnnamedRole(NamedTuple):
@@ -28,11 +37,15 @@ class UnnamedRole(NamedTuple):
     role: Role
 
 
-class AccountPart(NamedTuple):
-    """The text that a template puts before the role's name, and the text behind it."""
+class WrittenName(NamedTuple):
+    """An existing profile with its role; `role` is None if it cannot be read.
 
-    before: str
-    after: str
+    `is_own`: the profile belongs to the session whose profiles get names, or to no session.
+    """
+
+    name: str
+    role: Role | None = None
+    is_own: bool = True
 
 
 def checked_name_template(text: str) -> str:
@@ -63,60 +76,218 @@ def checked_profile_name(text: str) -> str:
     return text
 
 
-def name_from_template(template: str, session_name: str, unnamed: UnnamedRole) -> str:
-    """Return the profile name that the template gives for a role. It may clash with other names."""
-    return _fill_in_template(template, session_name, unnamed).lstrip("._-")
+def is_id_of_other_account(name: str, account: Account) -> bool:
+    """Return whether an account's name looks like the id of another account.
 
-
-def account_part_of_template(
-    template: str, session_name: str, account: Account
-) -> AccountPart | None:
-    """Return the account part of the profile names that the template gives for this account.
-
-    None if the template does not name the account, or does not name the role exactly once.
+    Such a name is not used: someone could name an account like the id of your production account.
     """
-    fields = _FIELD.findall(template)
-    if fields.count("role_name") != 1 or not any(name.startswith("account_") for name in fields):
-        return None
-    before, after = template.split("{role_name}")
-    nameless = UnnamedRole(account, Role(account.id, ""))
-    return AccountPart(
-        _fill_in_template(before, session_name, nameless).lstrip("._-"),
-        _fill_in_template(after, session_name, nameless),
-    )
+    plain = name.strip("._- ")
+    return ACCOUNT_ID.fullmatch(plain) is not None and plain != account.id
 
 
-def safe_role_name(role: Role) -> str:
-    """Return a role's name as it appears in profile names, with unsafe characters replaced."""
+class NameTemplate:
+    """Fills in the template for the profiles of one session."""
+
+    def __init__(self, template: str, session_name: str) -> None:
+        self.session_name = session_name
+        self._pieces = template.split("{role_name}")
+        fields = _FIELD.findall(template)
+        self._names_account = any(name.startswith("account_") for name in fields)
+        self._filled: dict[Account, list[str]] = {}
+
+    def name(self, unnamed: UnnamedRole) -> str:
+        """Return the name that the template gives for a role. It may clash with other names."""
+        role = _safe_role_name(unnamed.role)
+        return role.join(self._pieces_of_account(unnamed.account)).lstrip(_SEPARATORS)
+
+    def possible_names(self, unnamed: UnnamedRole) -> Iterator[str]:
+        """Yield the names that a role's profile may have: the plain name, and those after clashes."""
+        plain = self.name(unnamed)
+        return (self.longer_name(plain, unnamed.role, level) for level in range(_WITH_HASH + 1))
+
+    def longer_name(self, plain: str, role: Role, level: int) -> str:
+        """Return the name with what a clash of this level adds to it."""
+        if level == 0:
+            return plain
+        parts = [self.session_name, plain]
+        if level >= _WITH_ID:
+            parts.append(role.account_id)
+        if level >= _WITH_HASH:
+            parts.append(hashlib.sha256(role.name.encode()).hexdigest()[:6])
+        return ".".join(parts)
+
+    def account_part(self, account: Account) -> tuple[str, str] | None:
+        """Return the text before the role in the account's names, and the text behind it.
+
+        None if the template does not name the account, or does not name the role exactly once.
+        """
+        pieces = self._pieces_of_account(account)
+        if len(pieces) != 2 or not self._names_account:
+            return None
+        return pieces[0].lstrip(_SEPARATORS), pieces[1]
+
+    def _pieces_of_account(self, account: Account) -> list[str]:
+        found = self._filled.get(account)
+        if found is None:
+            values = {
+                "account_name": account.name,
+                "account_id": account.id,
+                "account_email": account.email,
+                "session": self.session_name,
+            }
+
+            def safe_value(match: re.Match[str]) -> str:
+                safe = _UNSAFE.sub("-", values[match[1]][:_FIELD_LIMIT])
+                is_account = match[1].startswith("account_")
+                if is_account and is_id_of_other_account(safe, account):
+                    return account.id
+                return safe if _LETTER_OR_DIGIT.search(safe) else account.id
+
+            found = [_FIELD.sub(safe_value, piece) for piece in self._pieces]
+            self._filled[account] = found
+        return found
+
+
+def choose_names(
+    unnamed: Collection[UnnamedRole],
+    template: NameTemplate,
+    *,
+    written: Collection[WrittenName] = (),
+    skipped: Collection[Role] = (),
+) -> Mapping[Role, str]:
+    """Return a free profile name for each role. A role for which no name is free is not in the result.
+
+    `unnamed` are all listed roles without a managed profile: those that get a profile now, and the
+    `skipped` ones, which get none. Skipped roles count for the clashes of their account, so that
+    names do not depend on filters. A name is not free if a `written` profile has it, in any case.
+    """
+    return _Namer(unnamed, template, written, skipped).choose_names()
+
+
+class _Namer:
+    def __init__(
+        self,
+        unnamed: Collection[UnnamedRole],
+        template: NameTemplate,
+        written: Collection[WrittenName],
+        skipped: Collection[Role],
+    ) -> None:
+        self._template, self._skipped = template, skipped
+        self._plain = {item.role: template.name(item) for item in unnamed}
+        accounts = {item.account.id: item.account for item in unnamed}
+        self._parts = {name: template.account_part(one) for name, one in accounts.items()}
+        is_role_last = all(part is None or not part[1] for part in self._parts.values())
+        # The roles of each existing name, as tuples: 20,000 sets would take 4 MB.
+        self._owners: dict[str, tuple[Role | None, ...]] = {"default": (None,)}
+        # By account part, the accounts whose existing names have it, and whether they are ours.
+        self._part_owners: dict[str, set[tuple[str, bool]]] = defaultdict(set)
+        self._levels = dict.fromkeys(accounts, 0)
+        self._settled: set[str] = set()
+        self._hashed: set[Role] = set()
+        for item in written:
+            name = item.name.lower()
+            owner = item.role if item.is_own else None
+            self._owners[name] = (*self._owners.get(name, ()), owner)
+            if item.role is not None:
+                for part in _possible_account_parts(name, item.role, is_role_last=is_role_last):
+                    self._part_owners[part].add((item.role.account_id, item.is_own))
+            if owner is not None:
+                self._keep_level_of_account(name, owner)
+
+    def _keep_level_of_account(self, name: str, role: Role) -> None:
+        """Give new names of the account the form of this existing name, if the template made it."""
+        part = self._parts.get(role.account_id)
+        if part is not None:
+            plain = _safe_role_name(role).join(part)
+            for level in range(_WITH_ID + 1):
+                if self._template.longer_name(plain, role, level).lower() == name:
+                    self._settled.add(role.account_id)
+                    self._levels[role.account_id] = max(level, self._levels[role.account_id])
+
+    def choose_names(self) -> dict[Role, str]:
+        """Return the names, after making clashing names longer until none clashes."""
+        while True:
+            names = {role: self._name_at_level(role, plain) for role, plain in self._plain.items()}
+            clashing = self._find_clashing_roles(names)
+            accounts = self._find_clashing_accounts() | {role.account_id for role in clashing}
+            if not accounts:
+                return names
+            for role in clashing:
+                if self._levels[role.account_id] >= _WITH_ID:
+                    if role in self._hashed:
+                        del self._plain[role]
+                    self._hashed.add(role)
+            for account_id in accounts:
+                self._levels[account_id] = min(self._levels[account_id] + 1, _WITH_ID)
+
+    def _name_at_level(self, role: Role, plain: str) -> str:
+        level = _WITH_HASH if role in self._hashed else self._levels[role.account_id]
+        return self._template.longer_name(plain, role, level)
+
+    def _find_clashing_roles(self, names: Mapping[Role, str]) -> list[Role]:
+        """Return the roles whose new profile name another role or an existing profile has."""
+        roles_by_name: dict[str, list[Role]] = defaultdict(list)
+        for role, name in names.items():
+            roles_by_name[name.lower()].append(role)
+        clashing = []
+        for name, roles in roles_by_name.items():
+            owners = self._owners.get(name, ())
+            if len(roles) == 1 and not owners:
+                continue
+            is_of_several = len({role.account_id for role in roles}) > 1
+            # Of one account, a skipped role clashes with no other: only the other gets a profile. It
+            # may also have the existing profile of that name.
+            is_wanted_twice = sum(role not in self._skipped for role in roles) > 1
+            for role in roles:
+                is_skipped = role in self._skipped
+                is_free = not owners or (is_skipped and set(owners) == {role})
+                if is_of_several or not is_free or (is_wanted_twice and not is_skipped):
+                    clashing.append(role)
+        return clashing
+
+    def _find_clashing_accounts(self) -> set[str]:
+        """Return the accounts whose account part is also that of another account.
+
+        Of accounts that share one, those that have names with it keep it.
+        """
+        accounts_by_part: dict[str, set[str]] = defaultdict(set)
+        for account_id, part in self._parts.items():
+            if part is not None:
+                session = f"{self._template.session_name}." if self._levels[account_id] else ""
+                accounts_by_part[_joined_part(session + part[0], part[1])].add(account_id)
+        return {
+            account_id
+            for part_text, accounts in accounts_by_part.items()
+            for account_id in accounts
+            if self._levels[account_id] < _WITH_ID
+            and (
+                (accounts & self._settled if account_id in self._settled else accounts)
+                - {account_id}
+                or self._part_owners.get(part_text, set()) - {(account_id, True)}
+            )
+        }
+
+
+def _safe_role_name(role: Role) -> str:
     safe = _UNSAFE.sub("-", role.name[:_FIELD_LIMIT])
     return safe if _LETTER_OR_DIGIT.search(safe) else role.account_id
 
 
-def _fill_in_template(template: str, session_name: str, unnamed: UnnamedRole) -> str:
-    account, role = unnamed
-    values = {
-        "account_name": account.name,
-        "account_id": account.id,
-        "account_email": account.email,
-        "session": session_name,
-    }
+def _possible_account_parts(name: str, role: Role, *, is_role_last: bool) -> list[str]:
+    """Return the beginnings of a profile name that a reader may take for the account's name.
 
-    def safe_field_value(match: re.Match[str]) -> str:
-        if match.group(1) == "role_name":
-            return safe_role_name(role)
-        safe = _UNSAFE.sub("-", values[match.group(1)][:_FIELD_LIMIT])
-        if match.group(1).startswith("account_") and is_id_of_other_account(safe, account):
-            return account.id
-        return safe if _LETTER_OR_DIGIT.search(safe) else account.id
-
-    return _FIELD.sub(safe_field_value, template)
-
-
-def is_id_of_other_account(name: str, account: Account) -> bool:
-    """Return whether an account's name looks like the id of another account.
-
-    Such a name is not used, because someone could give an account the id of your production account
-    as its name.
+    If the role is not at the end of the name, each part up to a separator could be it.
     """
-    plain = name.strip("._- ")
-    return ACCOUNT_ID.fullmatch(plain) is not None and plain != account.id
+    safe = _safe_role_name(role).lower()
+    if not is_role_last:
+        before, _, after = name.partition(safe)
+        return [_joined_part(before, after)]
+    before, found, after = name.rpartition(safe)
+    if found and (not after or after.startswith(f".{role.account_id}")):
+        return [_joined_part(before, "")]
+    ends = [number for number, letter in enumerate(name) if letter in _SEPARATORS]
+    return [_joined_part(name[:end], "") for end in (*ends, len(name))]
+
+
+def _joined_part(before: str, after: str) -> str:
+    return f"{before.lower().rstrip(_SEPARATORS)}\0{after.lower().lstrip(_SEPARATORS)}"

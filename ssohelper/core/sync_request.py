@@ -58,26 +58,17 @@ class SyncRequest(NamedTuple):
     old_region: str | None = None
     written_roles: Mapping[str, WrittenRole] = {}
 
-    @property
-    def written_roles_of_session(self) -> dict[str, WrittenRole]:
-        """The roles of `written_roles` that belong to this session."""
-        name = self.session.name
-        return {one: role for one, role in self.written_roles.items() if role.session_name == name}
+    def form_of(self, unnamed: UnnamedRole) -> str:
+        """Return the form of a role's profile: process form for a guarded role.
 
+        With a profile in native form, SDKs ask AWS without ssohelper: no guard would be checked.
+        """
+        return PROCESS if self.is_guarded(unnamed) else self.form
 
-def form_of_profile(request: SyncRequest, unnamed: UnnamedRole) -> str:
-    """Return the form of a role's profile: the request's form, or process form for a guarded role.
-
-    With a profile in native form, SDKs ask AWS without ssohelper, so no guard rule would be
-    checked.
-    """
-    return PROCESS if is_guarded(request, unnamed) else request.form
-
-
-def is_guarded(request: SyncRequest, unnamed: UnnamedRole) -> bool:
-    """Return whether a guard rule matches the role, or might if its account's name were known."""
-    account, role = unnamed
-    rule = guard_rules.find_guarding_rule(
-        request.rules, request.session.name, account, role.name, is_strict=True
-    )
-    return rule is not None
+    def is_guarded(self, unnamed: UnnamedRole) -> bool:
+        """Return whether a guard rule matches the role, or might if its account's name were known."""
+        account, role = unnamed
+        rule = guard_rules.find_guarding_rule(
+            self.rules, self.session.name, account, role.name, is_strict=True
+        )
+        return rule is not None

@@ -8,7 +8,7 @@ once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ssohelper.core.choices import Choices
     from ssohelper.core.config_edit import Change
     from ssohelper.core.portal_address import PortalAddress
+    from ssohelper.core.written_roles import WrittenRole
     from ssohelper.stores.config_versions import ConfigVersions, Version
 
     # A function that returns the changes to make in the given config.
@@ -210,12 +211,14 @@ class ConfigStore:
         """
         return self._versions.load_last(_content_or_none_if_missing(self._file.read()))
 
-    def load_versions(self) -> Iterator[Version]:
-        """Yield the saved writes of the config, the latest first.
+    def find_written_roles(self, config: ConfigFile) -> dict[str, WrittenRole]:
+        """Return, by profile name, the roles that edits removed from managed profiles of the config."""
+        from ssohelper.core.written_roles import find_written_roles
 
-        Raises: LocalState when a saved version is missing or damaged.
-        """
-        return self._versions.load_all()
+        with suppress(LocalState):  # a saved config is damaged, which `profile undo` reports
+            versions = self._versions.load_all()
+            return find_written_roles(config, ((one.before, one.after) for one in versions))
+        return {}
 
     def undo_write(
         self, version: Version, content_for: Callable[[bytes], bytes | None], deadline: Deadline

@@ -8,9 +8,9 @@ from ssohelper.core.model import Role
 from ssohelper.core.profile_keys import (
     ProfileChange,
     change_of_identity_keys,
-    change_that_adds_session_section,
     change_that_adopts_profile,
     identity_keys,
+    section_of_session,
 )
 from tests.core.test_profile_plan import COMMAND, CORP, PAY, URL, native, process
 
@@ -33,11 +33,9 @@ def test_each_form_names_session_account_and_role(form: str, keys: dict[str, str
 
 def test_the_section_of_a_session_without_scopes_has_no_key_for_them() -> None:
     keys = (("sso_start_url", URL), ("sso_region", "eu-west-1"))
-    assert change_that_adds_session_section(CORP._replace(scopes=())) == AddSection(
-        "sso-session corp", keys
-    )
+    assert section_of_session(CORP._replace(scopes=())) == AddSection("sso-session corp", keys)
     scopes = (("sso_registration_scopes", "a,b"),)
-    assert change_that_adds_session_section(CORP._replace(scopes=("a", "b"))).keys == (
+    assert section_of_session(CORP._replace(scopes=("a", "b"))).keys == (
         *keys,
         *scopes,
     )

@@ -6,13 +6,14 @@ import itertools
 import pytest
 
 from ssohelper.core.model import Account, Role
-from ssohelper.core.name_clashes import WrittenName, choose_names
 from ssohelper.core.profile_names import (
     PROFILE_NAME,
+    NameTemplate,
     UnnamedRole,
+    WrittenName,
     checked_name_template,
     checked_profile_name,
-    name_from_template,
+    choose_names,
 )
 from ssohelper.errors import UsageProblem
 
@@ -47,7 +48,7 @@ def wanted(name: str, role: str = "Admin", account_id: str = "001234567890") -> 
 def test_every_name_from_aws_is_mapped_to_a_safe_one(
     account: str, role: str, name: str | None
 ) -> None:
-    found = name_from_template(TEMPLATE, "corp", wanted(account, role))
+    found = NameTemplate(TEMPLATE, "corp").name(wanted(account, role))
     assert PROFILE_NAME.fullmatch(found)
     assert name is None or found == name
 
@@ -56,7 +57,7 @@ def test_every_name_from_aws_is_mapped_to_a_safe_one(
 @pytest.mark.parametrize("name", ["", "...", "é"])
 def test_a_name_always_begins_with_a_letter_or_digit(template: str, name: str) -> None:
     item = UnnamedRole(Account("001234567890", name, name), Role("001234567890", name))
-    assert name_from_template(template, "corp", item) == "001234567890"
+    assert NameTemplate(template, "corp").name(item) == "001234567890"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_an_invalid_name_is_a_usage_problem(name: str) -> None:
 
 def named(roles: list[UnnamedRole], *taken: str) -> list[str]:
     found = choose_names(
-        roles, template=TEMPLATE, session_name="corp", written=map(WrittenName, taken)
+        roles, NameTemplate(TEMPLATE, "corp"), written=list(map(WrittenName, taken))
     )
     return [found[item.role] for item in roles]
 
@@ -136,14 +137,14 @@ def test_a_role_for_which_no_name_is_free_is_left_out() -> None:
     attempts += [f"corp.a.Admin.001234567890{end}" for end in ("", f".{digits}")]
     roles = [wanted("a"), wanted("b")]
     found = choose_names(
-        roles, template=TEMPLATE, session_name="corp", written=map(WrittenName, attempts)
+        roles, NameTemplate(TEMPLATE, "corp"), written=list(map(WrittenName, attempts))
     )
     assert found == {roles[1].role: "b.Admin"}
     assert named(roles[:1], *attempts[:3]) == attempts[3:]
 
 
 def test_default_is_never_a_name() -> None:
-    found = choose_names([wanted("Default")], template="{account_name}", session_name="corp")
+    found = choose_names([wanted("Default")], NameTemplate("{account_name}", "corp"))
     assert list(found.values()) == ["corp.Default"]
 
 
@@ -156,7 +157,7 @@ def test_the_order_of_the_roles_does_not_matter() -> None:
         wanted("b", "x,y", "4" * 12),
     ]
     results = [
-        choose_names(order, template=TEMPLATE, session_name="corp", written=[WrittenName("B.x-y")])
+        choose_names(order, NameTemplate(TEMPLATE, "corp"), written=[WrittenName("B.x-y")])
         for order in itertools.permutations(roles)
     ]
     assert all(result == results[0] for result in results)

@@ -6,13 +6,9 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.model import Role
 from ssohelper.core.profile_keys import Skipped
 from ssohelper.core.written_roles import (
-    Write,
     WrittenRole,
-    find_profiles_edited_to_other_source,
-    find_roles_before_edit,
     find_written_roles,
     lacks_role,
-    list_profiles_without_role,
 )
 from tests.core.test_profile_plan import DEV, PAY, SESSION, native, plan, process, request, synced
 
@@ -42,7 +38,8 @@ def parse(text: str) -> ConfigFile:
 @pytest.mark.parametrize("text", LOST.values(), ids=LOST)
 def test_a_lost_role_is_written_again_under_the_same_name(text: str) -> None:
     config = parse(SESSION + text + _OTHERS)
-    assert [one.name for one in list_profiles_without_role(config)] == ["pay.Read"]
+    lost = [entry.name for entry in config.profiles() if lacks_role(config, entry)]
+    assert lost == ["pay.Read"]
     written = {"pay.Read": WrittenRole("corp", Role(PAY, "Read"), "process")}
     found = plan(SESSION + text + _OTHERS, request(written_roles=written))
     assert (found.add, found.skipped) == ((), ())
@@ -63,15 +60,6 @@ def test_a_profile_with_a_source_of_its_own_is_left_alone(text: str) -> None:
     assert synced(SESSION + text, request(written_roles=written)).startswith(SESSION + text)
 
 
-def test_only_a_profile_that_is_still_there_can_have_another_source() -> None:
-    written = {
-        name: WrittenRole("corp", Role(PAY, name), "process") for name in ("pay.Read", "gone", "x")
-    }
-    config = parse(SESSION + KEPT["fixed keys"] + process("x", PAY, "x"))
-    found = find_profiles_edited_to_other_source(config, written)
-    assert found == {Role(PAY, "pay.Read"): "pay.Read"}
-
-
 def test_a_role_of_another_session_is_not_written() -> None:
     text = SESSION + LOST["no command"]
     written = {"pay.Read": WrittenRole("other", Role(PAY, "Read"), "process")}
@@ -80,45 +68,29 @@ def test_a_role_of_another_session_is_not_written() -> None:
     assert found.change == ()
 
 
-def test_the_latest_config_with_a_readable_role_says_whose_the_profile_was() -> None:
-    contents = [
-        None,
-        b"[broken\n",
-        (SESSION + LOST["no command"]).encode(),
-        (SESSION + native("pay.Read", PAY, "Read")).encode(),
-        (SESSION + process("pay.Read", DEV, "Read") + process("x", DEV, "Read")).encode(),
-    ]
-    found = find_written_roles(["pay.Read", "x", "y"], contents, "config")
-    assert found == {
-        "pay.Read": WrittenRole("corp", Role(PAY, "Read"), "sso"),
-        "x": WrittenRole("corp", Role(DEV, "Read"), "process"),
-    }
+def written(text: str, *contents: tuple[str, str]) -> dict[str, WrittenRole]:
+    writes = [(before.encode(), after.encode()) for before, after in contents]
+    return find_written_roles(parse(SESSION + text), writes)
+
+
+@pytest.mark.parametrize("now", ["no command", "another program", "fixed keys"])
+def test_the_latest_readable_config_says_which_role_a_profile_was_written_for(now: str) -> None:
+    saved = [SESSION + native("pay.Read", PAY, "Read"), SESSION + process("pay.Read", DEV, "Read")]
+    found = written(
+        KEPT.get(now, LOST.get(now, "")),
+        ("", "[broken"),
+        ("", SESSION),
+        *zip(("", ""), saved, strict=True),
+    )
+    assert found == {"pay.Read": WrittenRole("corp", Role(PAY, "Read"), "sso")}
+
+
+def test_a_profile_that_has_its_role_or_had_none_was_written_for_no_other() -> None:
+    assert written(_OWN, ("", SESSION + _OWN)) == {}
     unmarked = SESSION + native("pay.Read", PAY, "Read", marked=False)
-    assert find_written_roles(["pay.Read"], [unmarked.encode()], "config") == {}
+    assert written(LOST["no command"], ("", unmarked)) == {}
 
 
-@pytest.mark.parametrize(
-    ("writes", "is_found"),
-    [
-        ([(None, SESSION + _OWN)], True),
-        ([("", SESSION), (None, SESSION + _OWN)], True),
-        ([(SESSION + _OWN, SESSION), (None, SESSION + _OWN)], False),
-        # What the latest write changed is not known: it may have removed the profile.
-        ([("", "[broken"), (None, SESSION + _OWN)], False),
-        ([("[broken", SESSION + _OWN)], True),
-    ],
-    ids=[
-        "one write",
-        "another write since",
-        "we removed it",
-        "unreadable since",
-        "unreadable before",
-    ],
-)
-def test_a_role_counts_as_written_unless_a_later_write_may_have_changed_it(
-    writes: list[tuple[str | None, str]], is_found: bool
-) -> None:
-    saved = [Write(None if old is None else old.encode(), new.encode()) for old, new in writes]
-    found = find_roles_before_edit(["pay.Read"], saved, "config")
-    expected = WrittenRole("corp", Role(PAY, "Read"), "process")
-    assert found == ({"pay.Read": expected} if is_found else {})
+def test_a_role_that_ssohelper_removed_is_not_written_again() -> None:
+    removed = (SESSION + _OWN, SESSION)
+    assert written(LOST["no command"], removed, ("", SESSION + _OWN)) == {}
