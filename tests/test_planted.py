@@ -160,8 +160,7 @@ RUNTIME, STATE = "xdg-run/ssohelper", ".local/state/ssohelper"
 CACHES = {
     RUNTIME: {"credentials", "prompt", "names.json", "regions", "aws-clock"}
     | {"settings", "policy", "now"},
-    STATE: {"listings", "portals", "notices", "console.json", "console-pages.json"}
-    | {"list-view.json"},
+    STATE: {"listings", "portals", "notices", "console-pages.json"} | {"list-view.json"},
 }
 NO_CACHES = {
     RUNTIME: {"locks", "brokers"},
@@ -183,8 +182,6 @@ def use_every_cache(app: App) -> None:
         lambda: app.region_failures.save("corp", {"eu-west-1": RegionFailure(1, 7)}),
         lambda: app.sign_in_failures.load("corp", 7),
         lambda: app.sign_in_failures.save("corp", LocalState("no"), 7),
-        lambda: app.console_visits.load_visit("firefox"),
-        lambda: app.console_visits.save_visit("firefox", key, 7, is_told=False),
         lambda: app.console_visits.load_console_pages(key),
         lambda: app.console_visits.save_console_page(key, PageChoice("s3", "eu-west-1")),
         lambda: app.list_view.load(),

@@ -433,9 +433,9 @@ def let_commands_run_on_a_terminal(desk: Desk, asked: list[str]) -> None:
         asked.append(question)
         return False
 
-    def open_console(app: App, chosen: Profile, page: Any, *_: object) -> consoles.OpenedConsole:
+    def open_console(app: App, chosen: Profile, page: Any, *_: object) -> int:
         keys = fixed_keys.release_fixed_keys(app, chosen, Way.CONSOLE)
-        return consoles.OpenedConsole(page, keys.expires_at)
+        return keys.expires_at
 
     desk.patch.setattr(output, "can_ask_user", lambda: True)
     desk.patch.setattr(output, "confirm", confirm)

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import agents
 from ssohelper.core import agent_settings, rc_text
-from ssohelper.core.text import show
-from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
+from ssohelper.errors import LocalState, UsageProblem
 from ssohelper.system import installation
 from ssohelper.system.locations import expand_home
 
@@ -25,10 +24,7 @@ TOOLS = ("claude", "codex", "kiro")
 
 
 class AgentEdit(NamedTuple):
-    """The change to an agent's settings file. `before` is None when there is no file.
-
-    `is_of_model`: the agent uses the profile for its model too.
-    """
+    """The change to an agent's settings file. `is_of_model`: its model uses the profile too."""
 
     path: Path
     before: bytes | None
@@ -37,11 +33,9 @@ class AgentEdit(NamedTuple):
 
     @property
     def has_changes(self) -> bool:
-        """Return whether the edit changes the file."""
         return self.before != self.after
 
     def diff(self) -> list[str]:
-        """Return the unified diff of the agent's settings file, line by line."""
         return list(rc_text.diff_rc_files(self.before, self.after, str(self.path)))
 
 
@@ -50,9 +44,7 @@ def plan_agent_install(
 ) -> AgentEdit:
     """Return the edit of the agent's settings that makes the agent use the profile.
 
-    Raises: UsageProblem for a role without a profile if this agent needs a profile, or for an MCP
-    server that the settings do not have; ConfigInvalid for a settings file that cannot be parsed;
-    LocalState for one that cannot be read.
+    Raises: UsageProblem for a missing profile or MCP server; ConfigInvalid; LocalState.
     """
     agents.refuse_if_allow_list_applies(
         app,
@@ -65,20 +57,6 @@ def plan_agent_install(
     if tool == "claude":
         if servers:
             raise UsageProblem("--server is for codex and kiro")
-        for file in (
-            Path(expand_home("~/.claude.json", app.environ)),
-            Path(".mcp.json").absolute(),
-        ):
-            content = app.makers.make_user_file(file).read().data
-            others = agent_settings.find_servers_with_other_profile(
-                content, str(file), profile.name
-            )
-            if others:
-                raise ConfigInvalid(
-                    f'the MCP server "{show(others[0], 80)}" in "{file}" uses another profile: '
-                    "nothing was changed",
-                    hint=f"write {show(profile.name, 80)} there in an editor, or remove the server",
-                )
         after = agent_settings.edit_claude_settings(
             before, str(path), _make_claude_code_settings(app, profile)
         )
@@ -100,8 +78,7 @@ def write_agent_edit(app: App, edit: AgentEdit) -> None:
 def _make_claude_code_settings(app: App, profile: Profile) -> dict[str, object]:
     """Return the keys and values for the settings file of Claude Code.
 
-    Claude Code runs `ssohelper login` when credentials have expired, and gets new ones from the
-    profile. For a role without a profile, its documentation advises a command that exports keys.
+    For a role without a profile, its documentation advises a command that exports keys.
     """
     installation.refuse_temporary_installation(app.environ, "its commands would be gone later")
     installation.warn_if_exposed(app.environ, app.warn)

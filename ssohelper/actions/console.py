@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ssohelper.actions import environment, fixed_keys, tokens
 from ssohelper.core import chains, console_urls, issuer
@@ -11,7 +11,7 @@ from ssohelper.core.console_urls import ConsolePage
 from ssohelper.core.model import PageChoice, Profile, RoleKey, Secret
 from ssohelper.core.policy import Way
 from ssohelper.core.service_hosts import console_federation_url, partition_of
-from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsageProblem
+from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -26,20 +26,12 @@ _AFTER_FAILURE_SECONDS = 2.0
 _POLL_SECONDS = 0.2
 
 
-class OpenedConsole(NamedTuple):
-    """A console session opened in a browser. It ends when the role credentials behind it expire."""
-
-    page: ConsolePage
-    ends_at: int
-
-
 def choose_console_page(
     app: App, profile: Profile, service: str | None, region: str | None
 ) -> ConsolePage:
-    """Return the console page of a service in a region. Sends no request, needs no sign-in.
+    """Return the console page of a service in a region, without a request or a sign-in.
 
-    The default region is the one that `ssohelper use` would set; the default page is the console's
-    home page. Raises: UsageProblem for an unknown service, and for a region that is unknown or of
+    Raises: UsageProblem for an unknown service, and for a region that is unknown or of
     another partition; ConfigInvalid if such a region is the profile's own.
     """
     # An error of a chain must come before the message that the console opens.
@@ -65,9 +57,8 @@ def choose_console_page(
 def make_portal_link(app: App, profile: Profile, page: ConsolePage) -> str:
     """Return the access portal's link that opens this console page in this role.
 
-    The link holds no secret. But a user who is signed in to the portal and opens the link works as
-    this role, so a guarded role needs a grant. Raises: Refused (9); UsageProblem for a chain,
-    because the portal can only sign in as the SSO role below the chain.
+    The link holds no secret, but opens the role, so a guarded role needs a grant. Raises: Refused
+    (9); UsageProblem for a chain: the portal can only sign in as the SSO role below it.
     """
     if profile.assumed is not None:
         raise UsageProblem(
@@ -76,7 +67,7 @@ def make_portal_link(app: App, profile: Profile, page: ConsolePage) -> str:
             hint=f"where a browser can be started: ssohelper console {profile.name}",
         )
     app.vault.permit_release(profile.key, Way.CONSOLE)
-    return console_urls.portal_link_to_console_page(profile, page.url)
+    return console_urls.portal_console_link(profile, page.url)
 
 
 def open_console_in_browser(
@@ -85,20 +76,17 @@ def open_console_in_browser(
     page: ConsolePage,
     start_browser: Callable[[str], bool],
     has_failed: Callable[[], bool] = lambda: False,
-) -> OpenedConsole:
-    """Sign a browser in to the console page. Return once the browser has requested our redirect.
+) -> int:
+    """Sign a browser in to the console page; return when the console session ends.
 
     `start_browser` starts the browser with a URL of our local server that works once. The server
     redirects the browser to AWS's sign-in URL, which is a secret: on a command line others could
-    read it.
-    `has_failed` returns whether the browser's command ended with an error; then the wait is short.
+    read it. `has_failed` returns whether the browser's command ended with an error.
     Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7) if no
     browser requests the redirect.
     """
     session = profile.session
-    federation = app.aws.federation(
-        page.region
-    )  # made first: raises for an invalid AWS_ENDPOINT_URL_SIGNIN
+    federation = app.aws.federation(page.region)  # raises for a bad AWS_ENDPOINT_URL_SIGNIN
     service_url = console_federation_url(page.region, app.environ)
     issuer.check_credentials_destination(
         tokens.load_token_issuer(app, session), "console sign-in", service_url, session
@@ -106,10 +94,12 @@ def open_console_in_browser(
     # The console session ends when these keys expire, so they should be nearly new.
     keys = fixed_keys.release_fixed_keys(app, profile, Way.CONSOLE)
     address = federation.get_login_url(keys, session.start_url, page.url)
-    send_browser_to_address(
-        app, address, start_browser, has_failed, _other_ways_to_console_hint(profile)
+    hint = (
+        "get a link for any browser with --print, or name the browser's command: "
+        f'ssohelper config set sessions.{session.name}.browser "firefox %s"'
     )
-    return OpenedConsole(page, keys.expires_at)
+    send_browser_to_address(app, address, start_browser, has_failed, hint)
+    return keys.expires_at
 
 
 def send_browser_to_address(
@@ -119,10 +109,7 @@ def send_browser_to_address(
     has_failed: Callable[[], bool],
     hint: str,
 ) -> None:
-    """Start a browser, and return once it has requested the redirect to this address.
-
-    `hint` becomes the hint of the error. Raises: LocalState (7).
-    """
+    """Start a browser; return once it has requested the redirect. Raises: LocalState with `hint`."""
     with app.makers.make_browser_pages() as pages:
         redirect = pages.add_redirect(address)
         if not start_browser(redirect.url):
@@ -152,38 +139,9 @@ def _wait_for_browser_request(
             return redirect.wait_for_visit(min(_AFTER_FAILURE_SECONDS, deadline.seconds_left()))
 
 
-def record_console_visit_and_find_other_role(
-    app: App, browser: str, profile: Profile, ends_at: int
-) -> RoleKey | None:
-    """Record a console visit; return another role that the browser may still be signed in as.
-
-    Another role is returned only once for each browser, because a user who turned on the console's
-    multi-session support needs no second warning.
-    """
-    key = profile.key
-    try:
-        last = app.console_visits.load_visit(browser)
-        was_warned = last is not None and last.is_told
-        is_other = last is not None and last.key != key and last.ends_at > app.clock.aws_now()
-        app.console_visits.save_visit(browser, key, ends_at, is_told=was_warned or is_other)
-    except (SsoHelperError, OSError) as error:
-        app.warn(f"this console visit could not be recorded: {error}")
-        return None
-    return last.key if last is not None and is_other and not was_warned else None
-
-
 def load_opened_console_pages(app: App, key: RoleKey) -> list[PageChoice]:
-    """Return the console pages opened as this role from the full screen, the latest first."""
     return app.console_visits.load_console_pages(key)
 
 
 def record_opened_console_page(app: App, key: RoleKey, page: PageChoice) -> None:
-    """Record that this console page was opened as this role, if that is possible."""
     app.console_visits.save_console_page(key, page)
-
-
-def _other_ways_to_console_hint(profile: Profile) -> str:
-    return (
-        "get a link for any browser with --print, or name the browser's command: "
-        f'ssohelper config set sessions.{profile.session.name}.browser "firefox %s"'
-    )

@@ -24,6 +24,7 @@ from ssohelper.core.service_hosts import (
     console_federation_url,
     is_loopback_url,
     is_region,
+    partition_of,
     sts_service_url,
 )
 from ssohelper.core.text import to_json
@@ -169,7 +170,7 @@ def open_console_in_browser(
             f'the credentials of "{found.name}" are not sent to a server on this machine',
             hint="unset AWS_ENDPOINT_URL_SIGNIN",
         )
-    host = console_urls.console_home_url(page)
+    host = f"https://{partition_of(page.region).console_host}/"
     address = federation.get_login_url(keys.for_request, host, page.url)
     console.send_browser_to_address(
         app, address, start_browser, has_failed, "name the browser's command in BROWSER"

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +27,18 @@ SHELLS = ("bash", "zsh", "fish", "pwsh")
 # How long to wait for a zsh process that reads .zshenv, which users keep fast.
 _ZSH_SECONDS = 5
 _ABOUT = '# Added by "ssohelper install"; remove it with: ssohelper install --uninstall'
+# Words by which an rc file switches on zsh's completion.
+_COMPINIT_WORDS = (
+    b"compinit",
+    b"oh-my-zsh",
+    b"zprezto",
+    b"zimfw",
+    b"antidote",
+    b"zinit",
+    b"antigen",
+)
+# How many folders above the rc file hold nothing but it, and go with it when they are empty.
+_OWN_FOLDERS = {"fish": 2, "pwsh": 1}
 # Other files in which users may have written a line that runs shell-init.
 _OTHER_FILES = {
     "bash": ("~/.bashrc", "~/.bash_profile", "~/.bash_login", "~/.profile", "~/.bash_aliases"),
@@ -39,8 +52,6 @@ class RcFileEdit(NamedTuple):
     """The change to one rc file: its content `before` and `after`, or None if there is no file.
 
     `by_hand` is FILE:LINE of a shell-init line that the user wrote; then the edit is empty.
-    `folders` is how many folders `install` created for the file; `install --uninstall` removes the
-    empty ones.
     """
 
     shell: str
@@ -48,15 +59,12 @@ class RcFileEdit(NamedTuple):
     before: bytes | None
     after: bytes | None
     by_hand: str | None = None
-    folders: int = 0
 
     @property
     def has_changes(self) -> bool:
-        """Return whether this edit changes the file."""
         return self.before != self.after
 
     def diff(self) -> list[str]:
-        """Return the lines of this edit's unified diff."""
         return list(rc_text.diff_rc_files(self.before, self.after, str(self.path)))
 
 
@@ -77,74 +85,48 @@ def choose_shell(app: App, name: str | None) -> str:
 def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> RcFileEdit:
     """Return the edit that adds ssohelper's lines to the shell's rc file.
 
-    The edit is empty if the user has written a line with shell-init.
-
-    `prompt` says whether our lines switch the prompt on; if it is None, they do so unless the lines
-    that ssohelper wrote before do not. They never do so if a line of the user shows the prompt
-    already.
+    The edit is empty if the user has written a line with shell-init. `prompt` says whether our
+    lines switch the prompt on; None leaves that as it is, and switches it on in a new file. They
+    never do so if a line of the user in this file shows the prompt already.
     Raises: UsageProblem from a throw-away installation, ConfigInvalid, LocalState.
     """
     installation.refuse_temporary_installation(app.environ, "the rc file would soon not find it")
     path = find_rc_file(app, shell)
     before = _read_file(app, path)
+    text, name = before or b"", str(path)
     by_hand = _find_shell_init_line_of_user(app, shell, path)
-    if by_hand and not rc_text.has_our_lines(before or b"", str(path)):
+    if by_hand and not rc_text.has_our_lines(text, name):
         return RcFileEdit(shell, path, before, before, by_hand)
     installation.warn_if_exposed(app.environ, app.warn)
-    missing = app.makers.make_user_file(path).count_missing_folders_above()
-    lines = build_rc_lines(shell, app.environ)
-    if shell == "zsh" and not _runs_compinit(before or b""):
+    lines, of_user = build_rc_lines(shell, app.environ), rc_text.only_user_text(text)
+    if shell == "zsh" and not any(word in of_user for word in _COMPINIT_WORDS):
         lines.append(rc_text.COMPINIT)
     if prompt is None:
-        prompt = not rc_text.has_our_lines_without_prompt(before or b"", str(path))
+        prompt = not rc_text.has_our_lines_without_prompt(text, name)
     if not prompt:
         lines.append(rc_text.NO_PROMPT)
-    elif not has_prompt_line_of_user(app, shell, path):
+    elif not rc_text.OWN_PROMPT.search(of_user):
         lines += rc_text.PROMPT_LINES[shell]
-    after = rc_text.rc_with_our_lines(before, lines, str(path), missing)
-    return RcFileEdit(shell, path, before, after)
+    return RcFileEdit(shell, path, before, rc_text.rc_with_our_lines(before, lines, name))
 
 
-def plan_rc_file_uninstall(app: App, shell: str, *, takes_prompt: bool = False) -> RcFileEdit:
+def plan_rc_file_uninstall(app: App, shell: str) -> RcFileEdit:
     """Return the edit that removes ssohelper's lines from the shell's rc file.
 
     Raises: ConfigInvalid, LocalState.
-
-    With `takes_prompt`, also removes lines of the user that only run `ssohelper_prompt_on`.
     """
     path = find_rc_file(app, shell)
-    before, name = _read_file(app, path), str(path)
-    after = before
-    if before is not None:
-        after = rc_text.rc_without_our_lines(before, name, takes_prompt=takes_prompt)
+    before = _read_file(app, path)
+    after = before if before is None else rc_text.rc_without_our_lines(before, str(path))
     by_hand = _find_shell_init_line_of_user(app, shell, path) if before == after else None
-    folders = rc_text.count_created_folders(before or b"", name, takes_prompt=takes_prompt)
-    return RcFileEdit(shell, path, before, after, by_hand, folders)
+    return RcFileEdit(shell, path, before, after, by_hand)
 
 
 def plan_uninstall_all(app: App) -> list[RcFileEdit]:
-    """Return the edits that remove our lines and the user's prompt lines from all shells' files.
-
-    Edits that would change nothing are left out. Raises: ConfigInvalid, LocalState.
-    """
-    edits = []
-    for shell in SHELLS:
-        if shell == "pwsh" and sys.platform == "win32":
-            continue  # `install` edits no PowerShell file on Windows
-        edit = plan_rc_file_uninstall(app, shell, takes_prompt=True)
-        edits += [edit] if edit.has_changes else []
-    return edits
-
-
-def has_prompt_line_of_user(app: App, shell: str, path: Path) -> bool:
-    """Return whether a line that the user wrote in an rc file of this shell shows our prompt."""
-    for candidate in _list_files_with_possible_shell_init_line(app, shell, path):
-        try:
-            if rc_text.has_user_line_for_prompt(_read_file(app, candidate) or b""):
-                return True
-        except LocalState:
-            continue  # an unreadable file is no error: it is not edited
-    return False
+    """Return the edits that remove our lines from all shells' files, without empty edits."""
+    shells = [one for one in SHELLS if one != "pwsh" or sys.platform != "win32"]
+    edits = [plan_rc_file_uninstall(app, shell) for shell in shells]
+    return [edit for edit in edits if edit.has_changes]
 
 
 def find_file_with_shell_init_line(app: App, shell: str) -> str | None:
@@ -164,21 +146,14 @@ def write_rc_file_edit(app: App, edit: RcFileEdit) -> None:
     file = app.makers.make_user_file(edit.path)
     file.replace_content(edit.before, edit.after)
     if edit.after is None:
-        file.remove_empty_folders_above(edit.folders)
+        file.remove_empty_folders_above(_OWN_FOLDERS.get(edit.shell, 0))
 
 
-def _runs_compinit(rc_file: bytes) -> bool:
-    """Return whether the user's own lines in this rc file switch on zsh's completion."""
-    words = (b"compinit", b"oh-my-zsh", b"zprezto", b"zimfw", b"antidote", b"zinit", b"antigen")
-    return any(word in rc_text.only_user_text(rc_file) for word in words)
-
-
-def find_login_file_that_skips_bashrc(app: App, edit: RcFileEdit) -> Path | None:
+def find_incomplete_login_file(app: App, edit: RcFileEdit) -> Path | None:
     """Return the file that bash's login shells (ssh, tmux) read, if that file skips .bashrc.
 
     A login shell reads the first of .bash_profile, .bash_login and .profile that exists; the first
-    two often read .profile too. Returns None if login shells read .bashrc, or if the edit is not of
-    .bashrc.
+    two often read .profile too.
     """
     if edit.path.name != ".bashrc":
         return None
@@ -203,7 +178,12 @@ def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
     """Return the rc file that interactive shells of this kind read. Raises: UsageProblem."""
     environ = app.environ
     if shell == "bash":
-        return _find_bash_rc_file(app, platform)
+        home = _find_home_folder(app)
+        profile = Path(home, ".bash_profile")
+        # On macOS, Terminal starts login shells, which read .bashrc only if .bash_profile does.
+        if platform == "darwin" and b".bashrc" not in (_read_file(app, profile) or b""):
+            return profile
+        return Path(home, ".bashrc")
     if shell == "zsh":
         folder = environ.get("ZDOTDIR") or _ask_zsh_for_zdotdir(app) or _find_home_folder(app)
         return Path(folder, ".zshrc")
@@ -217,58 +197,36 @@ def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
     return Path(_find_config_folder(app), "powershell", "profile.ps1")
 
 
-def _find_bash_rc_file(app: App, platform: str) -> Path:
-    home = _find_home_folder(app)
-    profile = Path(home, ".bash_profile")
-    # On macOS, Terminal starts login shells, which read .bashrc only if .bash_profile does.
-    if platform == "darwin" and b".bashrc" not in (_read_file(app, profile) or b""):
-        return profile
-    return Path(home, ".bashrc")
-
-
 def _ask_zsh_for_zdotdir(app: App) -> str | None:
     """Run zsh and return its ZDOTDIR, which a .zshenv may set without exporting it."""
-    places = [Path(_find_home_folder(app), ".zshenv"), Path("/etc/zsh/zshenv"), Path("/etc/zshenv")]
-    if not any(b"ZDOTDIR" in (_read_file(app, place) or b"") for place in places):
-        return None
     zsh = shutil.which("zsh", path=app.environ.get("PATH", os.defpath))
-    if zsh is None:
-        return None
-    try:
+    with suppress(OSError, subprocess.TimeoutExpired):
         printed = subprocess.run(
-            [zsh, "-c", 'print -r -- "" && print -r -- "$ZDOTDIR"'],
+            [zsh or "zsh", "-c", "printf '\\0%s' \"$ZDOTDIR\""],
             env=app.environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_ZSH_SECONDS,
         ).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    # Only the last line is used: the .zshenv may have printed lines before it.
-    last = os.fsdecode(printed.removesuffix(b"\n").rpartition(b"\n")[2])
-    return last if os.path.isabs(last) else None
+        # The .zshenv may have printed something before.
+        last = os.fsdecode(printed.rpartition(b"\0")[2])
+        return last if os.path.isabs(last) else None
+    return None
 
 
 def _find_shell_init_line_of_user(app: App, shell: str, path: Path) -> str | None:
     """Return FILE:LINE of a line with shell-init that the user wrote, or None."""
-    for candidate in _list_files_with_possible_shell_init_line(app, shell, path):
-        try:
-            line = rc_text.find_user_line_with_shell_init(_read_file(app, candidate) or b"")
-        except LocalState:
-            continue  # an unreadable file is no error: it is not edited
-        if line is not None:
-            return f"{candidate}:{line}"
-    return None
-
-
-def _list_files_with_possible_shell_init_line(app: App, shell: str, path: Path) -> list[Path]:
-    """Return the rc file and other files in which the user may have written a shell-init line."""
     folder = path.parent.parent if shell == "fish" else path.parent
     others = [
         Path(_find_home_folder(app), name[2:]) if name.startswith("~/") else folder / name
         for name in _OTHER_FILES[shell]
     ]
-    return list(dict.fromkeys([path, *others]))
+    for candidate in dict.fromkeys([path, *others]):
+        with suppress(LocalState):  # an unreadable file is no error: it is not edited
+            line = rc_text.find_user_line_with_shell_init(_read_file(app, candidate) or b"")
+            if line is not None:
+                return f"{candidate}:{line}"
+    return None
 
 
 def _find_home_folder(app: App) -> str:

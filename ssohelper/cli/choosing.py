@@ -2,54 +2,134 @@
 
 actions.selection decides which profile or session an argument names. A picker needs a terminal on
 which it can be drawn; without such a terminal, the error of actions.selection is raised (exit code
-2).
+2). Off a terminal, a search chooses no role: a script with a mistyped profile must never run as
+another role.
 """
+
+from collections.abc import Sequence
 
 from ssohelper.actions import doctor_profiles, foreign_profiles, roles, selection
 from ssohelper.actions.roles import KnownRoles
-from ssohelper.actions.selection import NoProfileNamed, NoSessionNamed
+from ssohelper.actions.selection import NoProfileNamed, NoSessionNamed, UnknownProfile
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
-from ssohelper.core import guard_rules
+from ssohelper.core import guard_rules, role_rows
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile, SsoSession
+from ssohelper.core.query import parse_query
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.text import show
+from ssohelper.core.text import show, show_message
 from ssohelper.errors import ConfigInvalid, Interrupted, LoginRequired, SsoHelperError, UsageProblem
 
+# How many matching roles the error names at most, because an error is one line.
+_NAMED = 5
 
-def choose_profile(
-    text: str | None, session: str | None = None, *, ask_always: bool = False
-) -> Profile:
+
+def choose_profile(text: str | None) -> Profile:
     """Return the profile that `text` or else AWS_PROFILE names, else one that the user picks.
 
-    With `ask_always`, AWS_PROFILE is ignored. Also warns as `warn_about_config` does.
-    Raises: Interrupted (130) when the user picks none; the errors of selection.resolve_profile.
+    Also warns as `warn_about_config` does. Raises: Interrupted (130) when the user picks none; the
+    errors of selection.resolve_profile.
     """
-    session = session or output.options().session
-    found = _resolve_named_or_pick_profile(
-        text, session, ask_always=ask_always, with_foreign_profiles=False
-    )
+    found = _resolve_or_pick(text, ask_always=False, any_tool=False)
     assert isinstance(found, Profile)  # no profile of another tool was offered
     warn_about_config(output.get_app(), found.name)
     return found
 
 
-def choose_profile_of_any_tool(
-    text: str | None, *, ask_always: bool = False
-) -> Profile | ForeignProfile:
+def choose_any_profile(text: str | None, *, ask_always: bool = False) -> Profile | ForeignProfile:
     """Return what `choose_profile` does, or a profile whose credentials another tool provides.
 
-    Such a profile, too, is named by `text` or AWS_PROFILE, or picked by the user.
+    With `ask_always`, AWS_PROFILE is ignored.
     """
-    is_named = text is not None or not ask_always
-    named = _find_foreign_profile(output.get_app(), text) if is_named else None
-    found = named or _resolve_named_or_pick_profile(
-        text, output.options().session, ask_always=ask_always, with_foreign_profiles=True
-    )
+    app, named = output.get_app(), None
+    if text is not None or not ask_always:
+        try:
+            named = foreign_profiles.find_foreign_profile(app, text)
+        except ConfigInvalid as error:
+            raise _explain_error(app, text, error) from error
+    found = named or _resolve_or_pick(text, ask_always=ask_always, any_tool=True)
     if isinstance(found, Profile):
-        warn_about_config(output.get_app(), found.name)
+        warn_about_config(app, found.name)
     return found
+
+
+def choose_by_words(
+    words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
+) -> Profile | ForeignProfile:
+    """Return the profile that the words name, or the role that a search for the words finds.
+
+    A profile's name and [SESSION:]ACCOUNT/ROLE win over a search. If exactly one role matches all
+    words, it is shown and taken. If several match or none, a picker opens with the words in its
+    search, or with those that find roles. The user is asked before a guarded role is taken, and
+    before any role if `confirm` says what will be done, such as "run the command".
+    Raises: UsageProblem off a terminal, with the roles that were found; Interrupted (130) when the
+    user says no or picks none; the errors of `choose_any_profile`.
+    """
+    unknown = UnknownProfile(
+        f'"{" ".join(words)}" is no profile\'s name',
+        hint="list them with: ssohelper profile list",
+    )
+    if len(words) < 2:
+        try:
+            return choose_any_profile(words[0] if words else None, ask_always=ask_always)
+        except UnknownProfile as error:
+            if not words[0].strip():
+                raise  # an empty name is an unset variable in a script
+            unknown = error
+    app, session = output.get_app(), output.options().session
+    if not output.can_draw_picker():
+        raise _make_error_with_roles(app, words, session, unknown)
+    choice = read_known_roles(app, session, any_tool=True)
+    found = _choose_role(app, words, choice, confirm, unknown)
+    if isinstance(found, Profile):
+        warn_about_config(app, found.name)
+    return found
+
+
+def _choose_role(
+    app: App,
+    words: Sequence[str],
+    choice: KnownRoles,
+    confirm: str | None,
+    unknown: UnknownProfile,
+) -> Profile | ForeignProfile:
+    index = role_rows.make_role_index(choice.rows)
+    # Words that only exclude roles choose none.
+    only_excluded = all(term.is_excluded for term in parse_query(words))
+    found = [] if only_excluded else index.search(words)
+    if len(found) == 1:
+        row = choice.rows[found[0]]
+        output.say(f"the only match: {describe_row(choice, row)}")
+        confirm_use_of_row(app, row, confirm)
+        return resolve_row(app, row)
+    typed = " ".join(words)
+    if not index.search(words, fuzzy=True):
+        output.say(f"ssohelper: {show_message(unknown.message)}")
+        output.say(f"ssohelper: hint: {show_message(unknown.hint or '')}")
+        useful: list[str] = []
+        for part in typed.replace(".", " ").split():
+            useful += [part] if index.search([*useful, part], fuzzy=True) else []
+        typed = " ".join(useful or [*unknown.offered[:1]] or words)
+    return pick_role_from(app, choice, typed)
+
+
+def _make_error_with_roles(
+    app: App, words: Sequence[str], session: str | None, unknown: UnknownProfile
+) -> UsageProblem:
+    """Return the error for words off a terminal; its hint names roles that match all words."""
+    if session is not None:
+        selection.resolve_session(app, session)  # raises UsageProblem for an unknown session
+    rows = roles.read_roles(app, session, with_foreign_profiles=True).rows
+    index = role_rows.make_role_index(rows)
+    found = index.search(words) or index.search(" ".join(words).replace(".", " "))
+    if not found:
+        return unknown
+    names = ", ".join(show(rows[number].profile_argument) for number in found[:_NAMED])
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return UsageProblem(
+        unknown.message, hint=f"name one of the roles with these words: {names}{more}"
+    )
 
 
 def warn_about_config(app: App, profile_name: str | None = None) -> None:
@@ -60,40 +140,30 @@ def warn_about_config(app: App, profile_name: str | None = None) -> None:
         app.warn(warning)
 
 
-def _find_foreign_profile(app: App, text: str | None) -> ForeignProfile | None:
-    try:
-        return foreign_profiles.find_foreign_profile(app, text)
-    except ConfigInvalid as error:
-        raise _explain_error_of_profile(app, text, error) from error
-
-
-def _explain_error_of_profile(app: App, text: str | None, error: SsoHelperError) -> SsoHelperError:
-    """Return the error with the reason and fix that `doctor` gives for this profile, if any.
-
-    `text` is what the user named, None for the profile of AWS_PROFILE.
-    """
+def _explain_error(app: App, text: str | None, error: SsoHelperError) -> SsoHelperError:
+    """Return the error with the reason and fix that `doctor` gives for this profile, if any."""
     name = text if text is not None else app.environ.get("AWS_PROFILE")
     return doctor_profiles.explain_error(app, name, error) if name else error
 
 
-def _resolve_named_or_pick_profile(
-    text: str | None, session: str | None, *, ask_always: bool, with_foreign_profiles: bool
+def _resolve_or_pick(
+    text: str | None, *, ask_always: bool, any_tool: bool
 ) -> Profile | ForeignProfile:
-    app = output.get_app()
-    if text is None and ask_always:
-        if not output.can_draw_picker():
+    app, session = output.get_app(), output.options().session
+    try:
+        if text is None and ask_always:
             raise NoProfileNamed(
                 "which profile?", hint="name a profile; see: ssohelper profile list"
             )
-        return _pick_role(app, session, with_foreign_profiles)
-    try:
         return selection.resolve_profile(app, text, session)
     except ConfigInvalid as error:
-        raise _explain_error_of_profile(app, text, error) from error
+        raise _explain_error(app, text, error) from error
     except NoProfileNamed:
         if not output.can_draw_picker():
             raise
-        return _pick_role(app, session, with_foreign_profiles)
+        # Commands that only change settings or records of a role do not ask if it is guarded.
+        choice = read_known_roles(app, session, any_tool=any_tool)
+        return pick_role_from(app, choice, asks_if_guarded=any_tool)
     except NoSessionNamed as question:
         return selection.resolve_profile(app, text, _pick_session(app, question).name)
 
@@ -122,18 +192,6 @@ def find_sessions_to_list(app: App, name: str | None) -> list[SsoSession]:
 # -- asking the user with a picker -------------------------------------------------------------
 
 
-def _pick_role(
-    app: App, session_name: str | None, with_foreign_profiles: bool
-) -> Profile | ForeignProfile:
-    """Let the user pick a role. Raises: Interrupted (130) when none was picked.
-
-    `with_foreign_profiles` is True for commands that hand out credentials: these also ask before a
-    guarded role is used. Other commands only change settings or records of a role.
-    """
-    choice = read_known_roles(app, session_name, with_foreign_profiles=with_foreign_profiles)
-    return pick_role_from(app, choice, asks_if_guarded=with_foreign_profiles)
-
-
 def pick_role_from(
     app: App, choice: KnownRoles, typed: str = "", *, asks_if_guarded: bool = True
 ) -> Profile | ForeignProfile:
@@ -146,14 +204,13 @@ def pick_role_from(
     row = pickers.pick_role(app, choice, typed)
     if row is None:
         raise Interrupted("nothing was chosen")
-    if asks_if_guarded and is_role_of_row_guarded(app, row):
-        output.say(f"chosen: {describe_role_of_row(choice, row)}")
+    if asks_if_guarded and _is_guarded(app, row):
+        output.say(f"chosen: {describe_row(choice, row)}")
         confirm_use_of_row(app, row)
-    return resolve_profile_of_row(app, row)
+    return resolve_row(app, row)
 
 
-def is_role_of_row_guarded(app: App, row: RoleRow) -> bool:
-    """Return whether a guard rule matches the role of this row. Raises: LocalState."""
+def _is_guarded(app: App, row: RoleRow) -> bool:
     rules = app.vault.policy.rules
     return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
 
@@ -164,13 +221,13 @@ def confirm_use_of_row(app: App, row: RoleRow, action: str | None = None) -> Non
     Raises: Interrupted (130) when the user says no.
     """
     question = action
-    if is_role_of_row_guarded(app, row):
+    if _is_guarded(app, row):
         question = f"this role is guarded; {action or 'use it'}"
     if question and not output.confirm(f"{question}?", yes=False, what="this choice"):
         raise Interrupted("nothing was done")
 
 
-def describe_role_of_row(choice: KnownRoles, row: RoleRow) -> str:
+def describe_row(choice: KnownRoles, row: RoleRow) -> str:
     """Return a text that names the row's role, and its session if the list has several sessions."""
     if row.provider:
         return f'profile "{show(row.role_name)}", whose credentials another tool gives'
@@ -181,31 +238,24 @@ def describe_role_of_row(choice: KnownRoles, row: RoleRow) -> str:
     return f'account {account}, role "{show(row.role_name)}"{session}'
 
 
-def resolve_profile_of_row(app: App, row: RoleRow) -> Profile | ForeignProfile:
-    """Return the role that a list's row shows, or the profile of another tool.
-
-    Raises: the errors of selection.resolve_chosen_role and
-    foreign_profiles.find_foreign_profile_of_row.
-    """
+def resolve_row(app: App, row: RoleRow) -> Profile | ForeignProfile:
+    """Return the role that a list's row shows, or the profile of another tool."""
     if row.provider:
         return foreign_profiles.find_foreign_profile_of_row(app, row)
     return selection.resolve_chosen_role(app, row.key, row.profiles)
 
 
-def read_known_roles(
-    app: App, session_name: str | None, *, with_foreign_profiles: bool = False
-) -> KnownRoles:
+def read_known_roles(app: App, session_name: str | None, *, any_tool: bool = False) -> KnownRoles:
     """Return the roles to choose from. Asks AWS for the roles of sessions without a saved list.
 
-    With `with_foreign_profiles`, profiles whose credentials another tool provides are among them.
-
+    With `any_tool`, profiles whose credentials another tool provides are among them.
     Raises: UsageProblem for an unknown session or without any role; the error of AWS.
     """
     if session_name is not None:
         selection.resolve_session(app, session_name)  # raises UsageProblem for an unknown session
-    choice = roles.read_roles(app, session_name, with_foreign_profiles=with_foreign_profiles)
+    choice = roles.read_roles(app, session_name, with_foreign_profiles=any_tool)
     if choice.sessions_without_listing and _fetch_missing_lists(app, choice):
-        choice = roles.read_roles(app, session_name, with_foreign_profiles=with_foreign_profiles)
+        choice = roles.read_roles(app, session_name, with_foreign_profiles=any_tool)
     if not choice.rows:
         if not choice.sessions:
             selection.resolve_session(app, None)  # raises UsageProblem: no session
@@ -217,10 +267,7 @@ def read_known_roles(
 
 
 def _fetch_missing_lists(app: App, choice: KnownRoles) -> bool:
-    """Get the missing lists of roles from AWS; return whether AWS answered for any session.
-
-    Raises: the first error, when no session has a role to choose from.
-    """
+    """Return whether AWS listed any session. Raises: the first error, when there is no role."""
     first_error: SsoHelperError | None = None
     is_any_listed = False
     for unlisted in choice.sessions_without_listing:
@@ -237,7 +284,6 @@ def _fetch_missing_lists(app: App, choice: KnownRoles) -> bool:
 
 
 def _pick_session(app: App, question: NoSessionNamed) -> SsoSession:
-    """Let the user pick a session. Raises: Interrupted (130) when none was picked."""
     if not output.can_draw_picker():
         raise question
     from ssohelper.cli import pickers

@@ -10,10 +10,10 @@ from ssohelper.actions import console as consoles
 from ssohelper.actions import favourites, foreign_credentials, identity
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
-from ssohelper.core.console_urls import SERVICES, ConsolePage, portal_link_to_console_page
+from ssohelper.core.console_urls import SERVICES, ConsolePage, portal_console_link
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.instants import duration_text, to_iso
-from ssohelper.core.model import Profile, RoleKey
+from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show
 from ssohelper.system import browser
@@ -78,29 +78,26 @@ def _open_console_in_browser(
     app: App, chosen: Profile, page: ConsolePage, opener: browser.Opener
 ) -> None:
     """Sign in if needed, open the console, and print how long its session lasts."""
-    _say_which_console_opens(app, chosen, page)
+    role, account = chosen.shown_role, identity.look_up_identity(app, chosen).account
+    where = f"{show(account.name)} ({role.account_id})" if account.name else role.account_id
+    output.say(f'opening the console of {where} as "{show(role.name)}" in {page.region}')
     started = _BrowserProcess(app, opener)
-    opened = profile_use.run_with_sign_in_if_needed(
+    ends_at = profile_use.run_with_sign_in_if_needed(
         app,
         chosen,
         lambda: consoles.open_console_in_browser(
-            app, chosen, page, started.start_browser, started.has_browser_failed
+            app, chosen, page, started.start, started.has_failed
         ),
         way=Way.CONSOLE,
     )
     favourites.record_use_of_role(app, chosen)
-    left = duration_text(opened.ends_at - app.clock.aws_now())
-    output.say(f"the console session lasts until {to_iso(opened.ends_at)} ({left})")
-    other = consoles.record_console_visit_and_find_other_role(
-        app, " ".join(opener), chosen, opened.ends_at
-    )
-    if other is not None:
-        _warn_of_other_role_in_browser(chosen, other)
+    left = duration_text(ends_at - app.clock.aws_now())
+    output.say(f"the console session lasts until {to_iso(ends_at)} ({left})")
     if output.options().json:
         # The portal can only sign in as the SSO role at the start of a chain: it has no link to the
         # role that the chain assumes.
-        link = None if chosen.assumed else portal_link_to_console_page(chosen, page.url)
-        _print_console_json(app, chosen, page, link, opened.ends_at)
+        link = None if chosen.assumed else portal_console_link(chosen, page.url)
+        _print_console_json(app, chosen, page, link, ends_at)
 
 
 def _open_console_as_foreign_profile(
@@ -115,7 +112,7 @@ def _open_console_as_foreign_profile(
     started = _BrowserProcess(app, opener)
     output.say(f'opening the console as "{show(found.name)}" in {page.region}')
     foreign_credentials.open_console_in_browser(
-        app, found, keys, page, started.start_browser, started.has_browser_failed
+        app, found, keys, page, started.start, started.has_failed
     )
     if keys.expires_at is not None:
         output.say(f"the console session lasts until {to_iso(keys.expires_at)}")
@@ -127,17 +124,14 @@ class _BrowserProcess:
     """Starts the browser's command and keeps its process."""
 
     def __init__(self, app: App, opener: browser.Opener) -> None:
-        self._app = app
-        self._opener = opener
+        self._app, self._opener = app, opener
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start_browser(self, url: str) -> bool:
-        """Start the browser's command with the URL; return whether it was started."""
+    def start(self, url: str) -> bool:
         self._process = browser.start_opener(self._opener, url, self._app.environ)
         return self._process is not None
 
-    def has_browser_failed(self) -> bool:
-        """Return whether the browser's command has ended with an error."""
+    def has_failed(self) -> bool:
         return self._process is not None and self._process.poll() not in (None, 0)
 
 
@@ -164,21 +158,6 @@ def _print_console_link(
         _print_console_json(app, profile, page, link, None)
     else:
         output.echo(link)
-
-
-def _say_which_console_opens(app: App, profile: Profile, page: ConsolePage) -> None:
-    role, account = profile.shown_role, identity.look_up_identity(app, profile).account
-    where = f"{show(account.name)} ({role.account_id})" if account.name else role.account_id
-    output.say(f'opening the console of {where} as "{show(role.name)}" in {page.region}')
-
-
-def _warn_of_other_role_in_browser(profile: Profile, other: RoleKey) -> None:
-    output.say(
-        f'this browser may still be signed in as "{show(other.role_name)}" in {other.account_id}: '
-        "if AWS asks to log out first, turn on multi-session support in the console's account "
-        "menu, or give each session its own browser: "
-        f"ssohelper config set sessions.{profile.session.name}.browser 'COMMAND %s'"
-    )
 
 
 def _print_console_json(

@@ -54,7 +54,7 @@ def print_env(
             "secrets are not printed on a terminal",
             hint="run a command with them: ssohelper exec PROFILE -- COMMAND (or add --reveal)",
         )
-    chosen = choosing.choose_profile_of_any_tool(profile)
+    chosen = choosing.choose_any_profile(profile)
     if isinstance(chosen, ForeignProfile):
         foreign_use.print_foreign_keys(app, chosen, shell, form)
         return

@@ -125,7 +125,7 @@ def _print_edit_outcome(app: App, edit: RcFileEdit, uninstall: bool, written: bo
 
 
 def _print_login_shell_hint(app: App, edit: RcFileEdit) -> None:
-    login_file = installing.find_login_file_that_skips_bashrc(app, edit)
+    login_file = installing.find_incomplete_login_file(app, edit)
     if login_file is not None:
         line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'
         output.say(f"for login shells (ssh, tmux), add to {show(str(login_file))}: {line}")

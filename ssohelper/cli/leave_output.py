@@ -70,6 +70,8 @@ def _write_profiles_and_shell_files(
         installing.write_rc_file_edit(app, edit)
         written.append(str(edit.path))
         output.say(f"removed from {show(str(edit.path))}; running shells are not affected")
+        if b"ssohelper_prompt" in (edit.after or b""):
+            output.say("your line with ssohelper_prompt is still in that file: remove it")
     return written
 
 

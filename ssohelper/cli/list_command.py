@@ -105,7 +105,7 @@ def print_roles(
     app: App, found: Listings, query: tuple[str, ...], *, has_several_sessions: bool
 ) -> None:
     """Print the roles that match the query: as lines, as JSON, or on a terminal as a table."""
-    profiles = roles.find_profile_names_by_role(app, [session for session, _listing in found])
+    profiles = roles.find_profile_names(app, [session for session, _listing in found])
     used = favourites.load_usage_of_roles(app)
     rules = app.vault.policy.rules
     rows = []

@@ -13,7 +13,7 @@ from ssohelper.actions import (
 )
 from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.app import App
-from ssohelper.cli import choosing, output, word_choice
+from ssohelper.cli import choosing, output
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.core import profile_region, refused_values
 from ssohelper.core.foreign import ForeignProfile
@@ -62,18 +62,18 @@ def run_with_sign_in_if_needed(
 def choose_profile(
     profile_words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
 ) -> Profile | ForeignProfile:
-    """Return the profile that word_choice.choose_profile chooses, after a sign-in if necessary.
+    """Return the profile that choosing.choose_by_words chooses, after a sign-in if necessary.
 
     If no list of roles is saved, a picker needs a sign-in, which is then offered. Raises:
-    LoginRequired without a terminal or when the user declines; the errors of word_choice.
+    LoginRequired without a terminal or when the user declines; its errors.
     """
     try:
-        return word_choice.choose_profile(profile_words, ask_always=ask_always, confirm=confirm)
+        return choosing.choose_by_words(profile_words, ask_always=ask_always, confirm=confirm)
     except LoginRequired as error:
         if not _confirm_sign_in(error):
             raise
     sign_in_on_terminal(output.get_app(), choosing.choose_session(output.options().session))
-    return word_choice.choose_profile(profile_words, ask_always=ask_always, confirm=confirm)
+    return choosing.choose_by_words(profile_words, ask_always=ask_always, confirm=confirm)
 
 
 def _find_reason_to_offer_sign_in(

@@ -116,9 +116,9 @@ def _choose_profile(
 ) -> Profile | ForeignProfile:
     row = output.options().chosen
     if row is not None:
-        return choosing.resolve_profile_of_row(app, row)
+        return choosing.resolve_row(app, row)
     if is_previous:
-        return choosing.choose_profile_of_any_tool(*profile_words)
+        return choosing.choose_any_profile(*profile_words)
     return profile_use.choose_profile(profile_words, ask_always=True)
 
 

@@ -35,7 +35,7 @@ def whoami(profile: str | None, grant_reason: str | None) -> None:
     tool, it prints only what AWS says.
     """
     app = output.get_app()
-    chosen = choosing.choose_profile_of_any_tool(profile)
+    chosen = choosing.choose_any_profile(profile)
     if isinstance(chosen, ForeignProfile):
         foreign_use.print_foreign_identity(app, chosen)
         return

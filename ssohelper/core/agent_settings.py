@@ -1,7 +1,6 @@
-"""Adds the keys that make a coding agent use an AWS profile to the agent's settings file. Pure.
+"""Adds the keys that make a coding agent use an AWS profile to the text of its settings file.
 
-Each function returns the file's new content. Other keys of the file keep their order and their
-values; a JSON file keeps its indentation. `file_name` is the file's path, for error messages.
+Other keys of the file keep their order and their values; a JSON file keeps its indentation.
 """
 
 from __future__ import annotations
@@ -25,8 +24,6 @@ _OF_AWS = ("awslabs.", "mcp-proxy-for-aws")
 _DEFAULT_INDENT = 2
 EXPORT = "awsCredentialExport"
 _EXPORT_OF_OURS = re.compile(r"ssohelper\S* env --format sts ")
-# The value of `--profile` or of a variable such as AWS_MCP_PROXY_PROFILES, in a server's JSON.
-_CHOSEN_PROFILE = re.compile(r'(?:--profile(?:=|", ")|"AWS_\w*PROFILES?": ")([^"]*)"')
 # Variables by which a program gets other credentials than those of the profile in AWS_PROFILE.
 _WINNING = "AWS_(ACCESS_KEY_ID|WEB_IDENTITY_TOKEN_FILE|CONFIG_FILE|SHARED_CREDENTIALS_FILE)"
 # In a command's words, joined by zero bytes: `--profile` with one value, which an option or a URL
@@ -56,7 +53,6 @@ def edit_claude_settings(before: bytes | None, file_name: str, values: Mapping[s
 def _remove_other_choice(
     document: dict[str, Any], file_name: str, values: Mapping[str, Any]
 ) -> None:
-    """Remove the profile or the command by which an earlier `agent install` chose a role."""
     if EXPORT in document and not _EXPORT_OF_OURS.search(str(document[EXPORT])):
         raise ConfigInvalid(
             f'"{file_name}" has an {EXPORT} of its own: not changed', hint="remove it in an editor"
@@ -70,21 +66,7 @@ def _remove_other_choice(
             del document["env"]
 
 
-def find_servers_with_other_profile(content: bytes, file_name: str, profile: str) -> list[str]:
-    """Return the MCP servers in ~/.claude.json or .mcp.json that choose another profile."""
-    document, found = _parse_json(content, file_name), list[str]()
-    projects = document.get("projects")
-    for table in (document, *(projects.values() if isinstance(projects, dict) else ())):
-        servers = table.get("mcpServers") if isinstance(table, dict) else None
-        for name, server in servers.items() if isinstance(servers, dict) else ():
-            chosen = _CHOSEN_PROFILE.findall(json.dumps(server))
-            if any(profile not in one for one in chosen):
-                found.append(str(name))
-    return found
-
-
 def uses_bedrock(settings: bytes) -> bool:
-    """Return whether these settings of Claude Code run its model on Amazon Bedrock."""
     environ = json.loads(settings).get("env")
     found = environ.get("CLAUDE_CODE_USE_BEDROCK") if isinstance(environ, dict) else None
     return str(found).lower() in ("1", "true", "yes", "on")
@@ -93,13 +75,12 @@ def uses_bedrock(settings: bytes) -> bool:
 def edit_mcp_json(
     before: bytes | None, file_name: str, profile: str, servers: tuple[str, ...]
 ) -> bytes:
-    """Return the content of mcp.json with AWS_PROFILE set for some MCP servers.
+    """Return mcp.json with AWS_PROFILE set for these MCP servers, without any for all of AWS's.
 
-    `servers` names these MCP servers; if it is empty, they are all MCP servers of AWS. Raises:
-    ConfigInvalid as `edit_claude_settings`; UsageProblem when the file has no such server.
+    Raises: ConfigInvalid as `edit_claude_settings`; UsageProblem when the file has no such server.
     """
     document = _parse_json(before, file_name)
-    _set_profile_of_mcp_servers(document, "mcpServers", file_name, profile, servers)
+    _set_profile_of_servers(document, "mcpServers", file_name, profile, servers)
     return _to_json(document, before)
 
 
@@ -116,8 +97,8 @@ def edit_codex_config(
         document: Any = tomlkit.parse(text)
         policy = _get_or_add_table(document, "shell_environment_policy", file_name)
         _set_profile_in_environ(_get_or_add_table(policy, "set", file_name), profile, file_name)
-        if servers or _find_mcp_servers_of_aws(document.get("mcp_servers", {})):
-            _set_profile_of_mcp_servers(document, "mcp_servers", file_name, profile, servers)
+        if servers or _find_aws_servers(document.get("mcp_servers", {})):
+            _set_profile_of_servers(document, "mcp_servers", file_name, profile, servers)
         after = tomlkit.dumps(document)
     except (TOMLKitError, UnicodeDecodeError, AttributeError, TypeError) as cause:
         raise ConfigInvalid(f'"{file_name}" is not valid TOML: not changed') from cause
@@ -152,12 +133,12 @@ def _has_tables_and_comments(after: str, before: str) -> bool:
     return all(line in lines for line in before.splitlines() if line.lstrip()[:1] in ("#", "["))
 
 
-def _set_profile_of_mcp_servers(
+def _set_profile_of_servers(
     document: Any, key: str, file_name: str, profile: str, server_names: tuple[str, ...]
 ) -> None:
     servers = _get_or_add_table(document, key, file_name)
     missing = [one for one in server_names if one not in servers]
-    found = server_names or _find_mcp_servers_of_aws(servers)
+    found = server_names or _find_aws_servers(servers)
     if missing or not found:
         which = f'named "{show(missing[0], 80)}"' if missing else "of AWS's"
         raise UsageProblem(
@@ -183,10 +164,7 @@ def _set_profile_of_mcp_servers(
 
 
 def _set_profile_in_environ(environ: Any, profile: str, file_name: str) -> None:
-    """Set AWS_PROFILE, and the other variables that name profiles and win over it.
-
-    These are AWS_MCP_PROXY_PROFILES, AWS_API_MCP_PROFILE_NAME and AWS_DEFAULT_PROFILE.
-    """
+    # The other variables: AWS_MCP_PROXY_PROFILES, AWS_API_MCP_PROFILE_NAME, AWS_DEFAULT_PROFILE.
     for name in [AWS_PROFILE, *environ]:
         if re.fullmatch(_WINNING, name):
             raise ConfigInvalid(
@@ -197,7 +175,7 @@ def _set_profile_in_environ(environ: Any, profile: str, file_name: str) -> None:
             environ[name] = profile
 
 
-def _find_mcp_servers_of_aws(servers: Any) -> tuple[str, ...]:
+def _find_aws_servers(servers: Any) -> tuple[str, ...]:
     """Return the MCP servers that run a command of AWS, or already have an AWS profile."""
     found = []
     for name, server in servers.items() if isinstance(servers, dict) else ():
@@ -213,7 +191,6 @@ def _find_mcp_servers_of_aws(servers: Any) -> tuple[str, ...]:
 
 
 def _get_or_add_table(document: Any, key: str, file_name: str) -> Any:
-    """Return the document's table at this key; adds the table if missing. Raises: ConfigInvalid."""
     if key not in document:
         if type(document) is dict:
             document[key] = {}

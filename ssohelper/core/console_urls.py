@@ -3,10 +3,11 @@
 Source: IAM user guide, "custom identity broker"; IAM Identity Center user guide, "shortcut links".
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
-from ssohelper.core.model import Profile, Secret
+from ssohelper.core.model import PageChoice, Profile, Secret
 from ssohelper.core.service_hosts import console_base_url, partition_of
 from ssohelper.core.similar_names import did_you_mean
 from ssohelper.errors import UsageProblem
@@ -14,61 +15,33 @@ from ssohelper.errors import UsageProblem
 # Maps a service to the path of its page on the AWS console's host. The services have the AWS CLI's
 # names or common short names. "{region}" in a path is replaced; "/home?region=…" is added to a path
 # without "?".
-_REGIONAL = {
-    "acm": "acm",
-    "apigateway": "apigateway",
+_NAMED_AS_PATH = (
+    "acm apigateway appsync athena backup batch bedrock cloudformation cloudshell cloudwatch "
+    "config ec2 ecr ecs efs eks elasticache emr events fsx glue guardduty kinesis kms lambda "
+    "msk ram rds s3 sagemaker secretsmanager securityhub ses xray"
+)
+_REGIONAL = {name: name for name in _NAMED_AS_PATH.split()} | {
     "apigw": "apigateway",
-    "appsync": "appsync",
-    "athena": "athena",
-    "backup": "backup",
-    "batch": "batch",
-    "bedrock": "bedrock",
     "cfn": "cloudformation",
-    "cloudformation": "cloudformation",
-    "cloudshell": "cloudshell",
     "cloudtrail": "cloudtrailv2",
-    "cloudwatch": "cloudwatch",
     "codebuild": "codesuite/codebuild/projects?region={region}",
     "codecommit": "codesuite/codecommit/repositories?region={region}",
     "codepipeline": "codesuite/codepipeline/pipelines?region={region}",
     "cognito": "cognito/v2",
-    "config": "config",
     "cw": "cloudwatch",
     "ddb": "dynamodbv2",
     "dms": "dms/v2",
     "dynamodb": "dynamodbv2",
     "ebs": "ec2/home?region={region}#Volumes:",
-    "ec2": "ec2",
-    "ecr": "ecr",
-    "ecs": "ecs",
-    "efs": "efs",
-    "eks": "eks",
-    "elasticache": "elasticache",
     "elb": "ec2/home?region={region}#LoadBalancers:",
     "elbv2": "ec2/home?region={region}#LoadBalancers:",
-    "emr": "emr",
     "eventbridge": "events",
-    "events": "events",
-    "fsx": "fsx",
-    "glue": "glue",
-    "guardduty": "guardduty",
     "home": "console",
-    "kinesis": "kinesis",
-    "kms": "kms",
-    "lambda": "lambda",
     "logs": "cloudwatch/home?region={region}#logsV2:log-groups",
-    "msk": "msk",
     "opensearch": "aos",
     "parameters": "systems-manager/parameters?region={region}",
-    "ram": "ram",
-    "rds": "rds",
     "redshift": "redshiftv2",
-    "s3": "s3",
-    "sagemaker": "sagemaker",
-    "secretsmanager": "secretsmanager",
-    "securityhub": "securityhub",
     "service-quotas": "servicequotas",
-    "ses": "ses",
     "sfn": "states",
     "sns": "sns/v3",
     "sqs": "sqs/v3",
@@ -77,7 +50,6 @@ _REGIONAL = {
     "stepfunctions": "states",
     "vpc": "vpcconsole",
     "wafv2": "wafv2/homev2",
-    "xray": "xray",
 }
 # Services whose console has one page for the whole partition instead of one for each region.
 _GLOBAL = {
@@ -93,25 +65,33 @@ _GLOBAL = {
     "trustedadvisor": "trustedadvisor/home",
 }
 SERVICES = tuple(sorted({*_REGIONAL, *_GLOBAL}))
+# The regions whose console pages are offered, by partition. Any other region can still be given to
+# `ssohelper console --region`. Source: botocore's partitions.json (2026-11).
+_REGIONS = {
+    "aws": (
+        "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 "
+        "ap-south-2 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 "
+        "ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1 eu-central-1 eu-central-2 eu-north-1 "
+        "eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1 "
+        "mx-central-1 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2"
+    ),
+    "aws-us-gov": "us-gov-east-1 us-gov-west-1",
+    "aws-cn": "cn-north-1 cn-northwest-1",
+    "aws-eusc": "eusc-de-east-1",
+}
 
 
 class ConsolePage(NamedTuple):
-    """The URL of a console page, and the region that it shows."""
-
     region: str
     url: str
 
 
 def is_global_service(service: str) -> bool:
-    """Return whether the service has one console page for the whole partition."""
     return service in _GLOBAL
 
 
 def console_page_of_service(service: str, region: str) -> ConsolePage:
-    """Return the console page of a service in a region.
-
-    Raises: UsageProblem for a service that is not in our tables, with names that are near.
-    """
+    """Raises: UsageProblem for a service that is not in our tables, with names that are near."""
     name = service.strip().lower()
     if name in _GLOBAL:
         return ConsolePage(region, f"https://{partition_of(region).console_host}/{_GLOBAL[name]}")
@@ -126,16 +106,23 @@ def console_page_of_service(service: str, region: str) -> ConsolePage:
     return ConsolePage(region, f"{console_base_url(region)}/{path.replace('{region}', region)}")
 
 
-def console_home_url(page: ConsolePage) -> str:
-    """Return the URL of the console's home page in the partition of this page."""
-    return f"https://{partition_of(page.region).console_host}/"
+def console_pages_to_offer(last: Sequence[PageChoice], region: str) -> list[PageChoice]:
+    """Return the console pages in the order in which to offer them, each page once.
+
+    First the pages that the user opened last, then the console's home page and all services in
+    `region`, then all services in the other regions. A global service is offered once.
+    """
+    known = [choice for choice in last if choice.service in SERVICES]
+    here = [PageChoice(service, region) for service in ("home", *SERVICES)]
+    regions = _REGIONS.get(partition_of(region).name, "").split()
+    others = [PageChoice(service, other) for other in regions for service in sorted(_REGIONAL)]
+    return list(dict.fromkeys((*known, *here, *others)))
 
 
-def portal_link_to_console_page(profile: Profile, destination: str) -> str:
-    """Return the portal's link that opens a console page as the profile's role, after a sign-in.
+def portal_console_link(profile: Profile, destination: str) -> str:
+    """Return the portal's link that opens a console page as the profile's role.
 
-    The link holds no secret. Its parameters are in the URL's fragment, which a browser does not
-    send to the server.
+    Its parameters are in the URL's fragment, which a browser does not send to the server.
     """
     start = profile.session.start_url.partition("#")[0].rstrip("/")
     role = profile.role
@@ -146,10 +133,9 @@ def portal_link_to_console_page(profile: Profile, destination: str) -> str:
 def console_sign_in_url(
     service_url: str, issuer: str, destination: str, sign_in_token: Secret
 ) -> Secret:
-    """Return the URL that signs a browser in to the console.
+    """Return the URL that signs anyone who opens it in to the console.
 
-    The URL is a secret, because it works for anyone who opens it. `issuer` is the URL to which the
-    console sends the user when the console session has ended.
+    The console sends the user to `issuer` when the console session has ended.
     """
     parameters = {
         "Action": "login",

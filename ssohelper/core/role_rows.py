@@ -74,7 +74,7 @@ def rows_without_usage(
     ]
 
 
-def rows_of_profiles_without_ssohelper(
+def foreign_profile_rows(
     names_and_providers: Iterable[tuple[str, str]],
 ) -> list[RoleRow]:
     """Return the rows of profiles that get their credentials without ssohelper.

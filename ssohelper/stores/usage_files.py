@@ -1,19 +1,15 @@
 """Stores how often and when roles and pages of the AWS console were used.
 
-The files are `<state>/usage.json` for roles, and `<state>/console.json` and
-`<state>/console-pages.json` for the console.
+The files are `<state>/usage.json` and `<state>/console-pages.json`.
 """
 
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import PageChoice, RoleKey, Usage
 from ssohelper.core.schema import use_records as schema
-from ssohelper.core.schema.fields import Damaged
-from ssohelper.core.schema.use_records import Visit
 from ssohelper.errors import LocalState
 from ssohelper.stores import files, user_entries
 from ssohelper.stores.cache_folder import CacheFolder
@@ -23,8 +19,6 @@ from ssohelper.stores.user_entries import Entries, Warn, load_entries
 # The size limit of usage.json. The record of a role takes 50 bytes: 20,000 roles, more than any
 # user has, take 1 MB.
 _LIMIT_BYTES = 8 << 20
-# One console visit is stored for each browser command; beyond this number the oldest are dropped.
-_MOST_BROWSERS = 50
 
 
 class UsageStore:
@@ -80,30 +74,10 @@ class UsageStore:
 
 
 class ConsoleVisits:
-    """Stores the role with which each browser was last signed in to the AWS console.
-
-    Also stores which pages were last opened with each role. A damaged file counts as missing, since
-    these files only decide whether a hint is shown and which pages are offered first.
-    """
+    """Stores which pages of the AWS console were last opened with each role."""
 
     def __init__(self, state: Path) -> None:
         self._state, self._cache = state, CacheFolder(state)
-
-    def load_visit(self, browser: str) -> Visit | None:
-        """Return the last console visit with this browser command; None if there is none."""
-        line = self._load_all_visits().get(browser)
-        try:
-            return None if line is None else schema.parse_visit(line)
-        except Damaged as damage:
-            files.report_damaged_file(self._visits_file, damage)
-            return None
-
-    def save_visit(self, browser: str, key: RoleKey, ends_at: int, *, is_told: bool) -> None:
-        """Replace the last console visit with this browser command."""
-        known = {name: line for name, line in self._load_all_visits().items() if name != browser}
-        known[browser] = [*key.parts, ends_at, is_told]
-        newest = dict(list(known.items())[-_MOST_BROWSERS:])
-        self._cache.write_json(self._visits_file, {"browsers": newest})
 
     def load_console_pages(self, key: RoleKey) -> list[PageChoice]:
         """Return the console pages last opened with this role, the last one first."""
@@ -144,11 +118,3 @@ class ConsoleVisits:
     @property
     def _pages_file(self) -> Path:
         return self._state / "console-pages.json"
-
-    @property
-    def _visits_file(self) -> Path:
-        return self._state / "console.json"
-
-    def _load_all_visits(self) -> dict[str, Any]:
-        found = (self._cache.read_json(self._visits_file) or {}).get("browsers")
-        return found if isinstance(found, dict) else {}

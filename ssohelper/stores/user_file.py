@@ -162,13 +162,6 @@ class UserFile:
         self.find_mode_if_writable()
         files.remove_file(os.path.realpath(self.path))
 
-    def count_missing_folders_above(self) -> int:
-        """Return how many folders above the file do not exist yet."""
-        folder, count = os.path.dirname(os.path.realpath(self.path)), 0
-        while not os.path.lexists(folder):
-            folder, count = os.path.dirname(folder), count + 1
-        return count
-
     def remove_empty_folders_above(self, count: int) -> None:
         """Remove up to `count` folders above the file; stop at the first that is not empty."""
         folder = os.path.dirname(os.path.realpath(self.path))

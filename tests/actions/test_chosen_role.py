@@ -212,7 +212,8 @@ class Reach:
         return self.is_right(profile) and keys_of(self.app, profile) == self.row.key.text
 
     def picked_on_the_command_line(self) -> bool:
-        found = choosing._pick_role(self.app, None, with_foreign_profiles=False)
+        choice = choosing.read_known_roles(self.app, None)
+        found = choosing.pick_role_from(self.app, choice, asks_if_guarded=False)
         return isinstance(found, selection.Profile) and self.is_right(found)
 
     def use(self) -> bool:

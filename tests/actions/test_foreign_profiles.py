@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.actions import foreign_profiles
-from ssohelper.core.role_rows import rows_of_profiles_without_ssohelper
+from ssohelper.core.role_rows import foreign_profile_rows
 from ssohelper.errors import UsageProblem
 from tests.actions.world import WorldApp
 
@@ -23,7 +23,7 @@ def app(tmp_path: Path) -> WorldApp:
 def test_a_rows_profile_is_found_while_its_provider_is_the_same(app: WorldApp) -> None:
     shown = foreign_profiles.find_foreign_profile(app, "tool")
     assert shown is not None
-    [row] = rows_of_profiles_without_ssohelper([("tool", shown.what)])
+    [row] = foreign_profile_rows([("tool", shown.what)])
     assert foreign_profiles.find_foreign_profile_of_row(app, row) == shown
     path = app.locations.aws_config_file
     path.write_text(path.read_text().replace("/bin/cat", "/bin/echo"))

@@ -65,9 +65,9 @@ def test_the_login_file_that_does_not_read_bashrc_is_found(
 ) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    found = install.find_login_file_that_skips_bashrc(app, edit("bash", tmp_path / ".bashrc"))
+    found = install.find_incomplete_login_file(app, edit("bash", tmp_path / ".bashrc"))
     assert found == (tmp_path / incomplete if incomplete else None)
-    assert install.find_login_file_that_skips_bashrc(app, edit("zsh", tmp_path / ".zshrc")) is None
+    assert install.find_incomplete_login_file(app, edit("zsh", tmp_path / ".zshrc")) is None
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,9 @@ def test_leaving_makes_every_profile_work_without_us(saved: Home, run: Run) -> N
     assert b"ssohelper" not in saved.config_file.read_bytes()
     forms = {"pay.Admin": "sso", "pay.Read": "sso", "dev.Read": "sso", "top": "chain"}
     assert rows(run) == forms
-    assert (saved.path / ".bashrc").read_text() == "# mine\nalias x=y # ssohelper_prompt_on\n"
+    own = "# mine\n  ssohelper_prompt_on\nalias x=y # ssohelper_prompt_on\n"
+    assert (saved.path / ".bashrc").read_text() == own
+    assert "your line with ssohelper_prompt is still in that file: remove it" in printed
     assert (saved.path / ".zshrc").read_text() == "# mine\n"
     assert not (saved.path / FILES[2]).exists()
     assert "nothing to change" in ok(run(*LEAVE, "--yes"))

@@ -90,7 +90,7 @@ def find_by_list(app: App) -> set[str]:
 
 
 def find_by_names_of_roles(app: App) -> set[str]:
-    found = roles.find_profile_names_by_role(app, app.config.read().sso_sessions())
+    found = roles.find_profile_names(app, app.config.read().sso_sessions())
     return {key.session_name for key, names in found.items() if "x" in names}
 
 

@@ -292,16 +292,6 @@ class TestOpening:
         assert notes.read_text().startswith("ext+container:name=corp&url=http%3A%2F%2F127.0.0.1%3A")
         wait_for_console_login(emulator)
 
-    def test_two_roles_in_one_browser_are_a_warning_once(self, shell, run):
-        """Without multi-session support AWS asks to log out first: the warning explains that."""
-        shell.browser()
-        assert "multi-session" not in run("console", PROFILE).stderr
-        assert "multi-session" not in run("console", PROFILE).stderr
-        said = run("console", "000030000001/ReadOnlyAccess").stderr
-        assert 'may still be signed in as "Developer" in 000040000001' in said
-        assert "ssohelper config set sessions.corp.browser" in said
-        assert "multi-session" not in run("console", PROFILE).stderr
-
     def test_a_use_is_counted(self, shell, run, app: App):
         shell.browser()
         assert run("console", PROFILE, "--print").returncode == 0

@@ -182,13 +182,12 @@ class TestFile:
     @pytest.mark.parametrize(
         ("before", "meanwhile", "left"),
         [
-            (None, None, None),
-            (".config", None, ".config"),
-            (".config/fish/conf.d", None, ".config/fish/conf.d"),
+            (None, None, ".config"),
+            (".config/fish/conf.d", None, ".config"),
             (None, ".config/fish/config.fish", ".config/fish"),
         ],
     )
-    def test_uninstall_removes_the_empty_folders_that_install_created(
+    def test_uninstall_removes_the_empty_folders_above_its_file(
         self, home, run, before, meanwhile, left
     ):
         if before:

@@ -3,9 +3,6 @@
 import shlex
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -49,35 +46,54 @@ def run_soon(shell, *argv):
     )
 
 
-@pytest.fixture
-def bar(monkeypatch) -> list[object]:
-    """A terminal whose bar is a list: of what it was told, and "closed" at its end."""
-    shown: list[object] = []
+class App:
+    """An app whose clock says whether it is time for the progress."""
 
-    @contextmanager
-    def show() -> Iterator[object]:
-        yield lambda *reached: shown.append(reached)
-        shown.append("closed")
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+        self.has_passed = False
+        self.clock = self
 
-    monkeypatch.setattr(listing_progress, "_listing_bar", show)
+    def deadline(self, seconds):
+        self.asked.append(seconds)
+        return self
+
+
+def reported(app, monkeypatch, *steps):
+    """Report the first of `steps` too early, the others in time; the last has no error."""
+
+    def list_accounts(_app, _session, *, progress, refresh):
+        assert refresh
+        for step in steps:
+            progress(*step)
+            app.has_passed = True
+        return "listing"
+
+    monkeypatch.setattr(listing_progress.directory, "fetch_listing", list_accounts)
+    assert listing_progress.fetch_listing(app, None, refresh=True) == "listing"
+    return app.asked
+
+
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
+def test_a_terminal_shows_the_progress_late_and_erases_it(monkeypatch, capsys, term):
     monkeypatch.setattr(output, "options", lambda: SimpleNamespace(json=False))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    return shown
+    monkeypatch.setenv("TERM", term)
+    asked = reported(App(), monkeypatch, (1, 7), (3, 7), (4, 7), (7, 7))
+    said = capsys.readouterr().err
+    if term == "dumb":
+        assert (asked, said) == ([5.0], f"{LINE}3 of 7 accounts are listed so far\n")
+    else:
+        drawn = "\r\x1b[Klisting accounts: {} of 7"
+        assert asked == [0.3]
+        assert said == drawn.format(3) + drawn.format(4) + 2 * "\r\x1b[K"
 
 
-def test_a_bar_begins_late_with_what_is_reached_by_then(bar, monkeypatch):
-    monkeypatch.setattr(listing_progress, "_BAR_AFTER_SECONDS", 3600.0)
-    with ExitStack() as ending:
-        late = listing_progress._DelayedProgress(ending)
-        late.report(3, 7)
-        assert not bar
-        late._begin()
-        late.report(4, 7)
-    assert bar == [(3, 7), (4, 7), "closed"]
-    with ExitStack() as ending:
-        late = listing_progress._DelayedProgress(ending)
-    late._begin()  # its timer fired while the listing ended
-    assert len(bar) == 3
+def test_the_line_of_a_log_says_how_far_the_listing_is(monkeypatch, capsys):
+    monkeypatch.setattr(output, "options", lambda: SimpleNamespace(json=True))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert reported(App(), monkeypatch, (1, 12), (3, 12), (4, 12)) == [5.0]
+    assert capsys.readouterr() == ("", f"{LINE}3 of 12 accounts are listed so far\n")
 
 
 @pytest.mark.parametrize(
@@ -87,29 +103,9 @@ def test_off_a_terminal_one_line_reports_the_progress(shell, emulator, argv):
     emulator.faults.latency_seconds = {"ListAccounts": 1.0}
     done = run_soon(shell, *argv)
     assert done.returncode == 0
-    assert done.stderr.splitlines().count(f"{LINE}no account is listed so far") == 1
+    assert done.stderr.splitlines().count(f"{LINE}0 of 12 accounts are listed so far") == 1
     assert done.stderr.count(LINE) == 1
     assert LINE not in done.stdout
-
-
-def test_without_a_thread_for_the_timer_only_the_progress_is_missing(bar, monkeypatch):
-    def refuse(_thread):
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(threading.Thread, "start", refuse)
-    with ExitStack() as ending:
-        listing_progress._DelayedProgress(ending).report(3, 12)
-    assert not bar
-
-
-def test_the_line_of_a_log_says_how_far_the_listing_is(monkeypatch, capsys):
-    monkeypatch.setattr(output, "options", lambda: SimpleNamespace(json=True))
-    with ExitStack() as ending:
-        late = listing_progress._DelayedProgress(ending)
-        late.report(3, 12)
-        late._begin()
-        late.report(4, 12)
-    assert capsys.readouterr() == ("", f"{LINE}3 of 12 accounts are listed so far\n")
 
 
 def test_a_saved_list_shows_no_progress(shell):

@@ -7,11 +7,9 @@ import pytest
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.actions.selection import UnknownProfile
 from ssohelper.app import App
-from ssohelper.cli import choosing, word_choice
-from ssohelper.cli.word_choice import text_that_finds_roles
-from ssohelper.core.choices import Choices
-from ssohelper.core.model import Account, Role
-from ssohelper.core.role_rows import RoleRow, make_role_index
+from ssohelper.cli import choosing
+from ssohelper.core.model import Account
+from ssohelper.core.role_rows import RoleRow
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.long_rows import long_after
@@ -186,56 +184,16 @@ def test_a_word_that_nothing_contains_is_answered_with_similar_names_above_the_p
     leave(inside)
 
 
-@pytest.mark.parametrize(
-    ("words", "offered", "text"),
-    [
-        ("ops-dev", ["orders-dev.Dev", "orders-dev.Read"], "orders-dev."),
-        ("ops-dev", ["orders-dev.Read", "loads-dev.Read"], "dev.Read"),
-        ("ops-dev", ["pay.Read", "orders-dev.Dev"], "pay.Read"),  # they have only "e" in common
-        ("zoo", ["zoo-1.A", "b-zoo.B"], "zoo"),  # three letters are the least
-        ("ops-dev", ["gone", "orders-dev.Dev"], "ops-dev"),
-        ("pay opsdev read", [], "pay read"),
-        ("orders.orders-dev.zz", [], "orders orders-dev"),
-        ("opsdev", [], "opsdev"),  # an empty search would show other roles for Enter
-    ],
-)
-def test_the_picker_shows_what_an_error_offers_not_words_without_hits(words, offered, text):
-    names = ["orders-dev.Dev", "orders-dev.Read", "loads-dev.Read", "pay.Read"]
-    names += [*(f"more-{n}" for n in range(9)), "zoo-1.A", "b-zoo.B"]
-    rows = [RoleRow("corp", Account("1", "orders", ""), name, (name,)) for name in names]
-    index = make_role_index(rows)
-    assert text_that_finds_roles(words.split(), index, rows, offered) == text
-
-
 @pytest.mark.long
 @pytest.mark.parametrize(("command", "end"), ENDS)
-def test_the_name_of_a_profile_that_sync_would_write_finds_its_role(shell, command, end):
-    sync = "hint: write it with: ssohelper profile sync --session corp"
+def test_the_name_of_a_profile_that_is_not_written_finds_its_role(shell, command, end):
     done = shell.run(command, DEV, *end, _SSOHELPER_SHELL="bash")
     assert (done.returncode, done.stdout) == (2, "")
-    assert sync in done.stderr
+    assert "with these words: corp:000040000001/ReadOnlyAccess\n" in done.stderr
     inside = terminal(shell, command, DEV, *end)
     inside.until("1/20")
     assert "  payments-dev ReadOnlyAccess" in inside.text
-    assert sync in inside.text
     leave(inside)
-
-
-@pytest.mark.parametrize(
-    ("name", "choices"),
-    [
-        ("orders-dev.Nobody", Choices()),  # no such role
-        ("payments-prod.ReadOnlyAccess", Choices()),  # it has the profile "mine"
-        (DEV, Choices(roles=("!Read*",))),
-        (DEV, Choices(removed=frozenset({Role("000040000001", "ReadOnlyAccess")}))),
-        (DEV, Choices(template="{role_name}")),
-    ],
-)
-def test_sync_is_not_proposed_for_a_profile_that_it_would_not_write(shell, name, choices):
-    shell.app.choices.save("corp", choices)
-    done = shell.run("use", name, _SSOHELPER_SHELL="bash")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "hint: list them with: ssohelper profile list" in done.stderr
 
 
 def test_use_of_a_previous_profile_that_is_gone_searches_nothing(shell):
@@ -245,15 +203,17 @@ def test_use_of_a_previous_profile_that_is_gone_searches_nothing(shell):
 
 
 @pytest.mark.parametrize(
-    ("words", "typed", "is_said"),
+    ("words", "offered", "typed", "is_said"),
     [
-        (["payments"], "payments", False),
-        (["payments", "nowhere"], "payments", True),
-        (["nowhere"], "nowhere", True),
+        (["payments"], [], "payments", False),
+        (["payments", "nowhere"], [], "payments", True),
+        (["payments.Read"], ["mine"], "payments Read", True),
+        (["mime"], ["mine"], "mine", True),
+        (["nowhere"], [], "nowhere", True),  # an empty search would show other roles for Enter
     ],
 )
 def test_a_picker_opens_with_the_words_that_find_roles_and_says_why(
-    monkeypatch, capsys, words, typed, is_said
+    monkeypatch, capsys, words, offered, typed, is_said
 ):
     rows = [RoleRow("corp", Account("1", "payments", ""), name) for name in ("Admin", "Read")]
     choice = KnownRoles(rows, {}, [])
@@ -262,6 +222,7 @@ def test_a_picker_opens_with_the_words_that_find_roles_and_says_why(
         choosing, "pick_role_from", lambda _app, _choice, typed: opened.append(typed)
     )
     unknown = UnknownProfile("no profile has this name", hint="list them")
-    word_choice._choose_role(App({}), words, choice, None, unknown)
+    unknown.offered = offered
+    choosing._choose_role(App({}), words, choice, None, unknown)
     assert opened == [typed]
     assert ("no profile has this name" in capsys.readouterr().err) is is_said

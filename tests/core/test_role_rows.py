@@ -6,9 +6,9 @@ from ssohelper.core.model import Account, Usage
 from ssohelper.core.role_rows import (
     PROFILES,
     RoleRow,
+    foreign_profile_rows,
     make_role_index,
     ranked_rows,
-    rows_of_profiles_without_ssohelper,
 )
 from ssohelper.core.search import Span
 
@@ -82,9 +82,7 @@ def test_spans_name_the_field_and_the_characters_that_match():
 
 
 def test_a_profile_that_is_not_ours_is_found_by_its_name_and_its_provider():
-    others = rows_of_profiles_without_ssohelper(
-        [("old keys", "static keys"), (".x", "the program /opt/tool")]
-    )
+    others = foreign_profile_rows([("old keys", "static keys"), (".x", "the program /opt/tool")])
     rows = [row(), *others]
     assert [one.key.text for one in others] == ["old keys", ".x"]
     assert [one.profile_argument for one in others] == ["old keys", ".x"]

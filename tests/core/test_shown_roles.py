@@ -5,7 +5,7 @@ import random
 import pytest
 
 from ssohelper.core.model import Account, RoleKey, Usage
-from ssohelper.core.role_rows import RoleRow, ranked_rows, rows_of_profiles_without_ssohelper
+from ssohelper.core.role_rows import RoleRow, foreign_profile_rows, ranked_rows
 from ssohelper.core.role_tree import (
     FLAT,
     SORTS,
@@ -152,9 +152,7 @@ def test_favourites_come_first_in_each_order(sort: str, tree: str, flat: str) ->
 @pytest.mark.parametrize("is_flat", [False, True])
 def test_profiles_that_are_not_ours_come_last_in_each_order(sort: str, is_flat: bool) -> None:
     shown = ShownRoles(RoleListView(is_flat, sort))
-    shown.set_rows(
-        [*WORLD, *rows_of_profiles_without_ssohelper([("a", "static keys"), ("b", "aws login")])]
-    )
+    shown.set_rows([*WORLD, *foreign_profile_rows([("a", "static keys"), ("b", "aws login")])])
     names = [shown.rows[number].role_name for number in shown.lines if number >= 0]
     assert names[-2:] == ["a", "b"]
     assert "a" not in names[:-2]

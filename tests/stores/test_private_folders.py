@@ -14,6 +14,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import (
     CachedCredentials,
+    PageChoice,
     RoleCredentials,
     RoleKey,
     Secret,
@@ -135,7 +136,7 @@ WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
         ),
     ),
     "list view": ("", lambda base: ListViewFile(base).save(RoleListView(is_flat=True))),
-    "visits": ("", lambda base: ConsoleVisits(base).save_visit("", KEY, NOON, is_told=True)),
+    "pages": ("", lambda base: ConsoleVisits(base).save_console_page(KEY, PageChoice("s3", "a"))),
 }
 
 

@@ -12,7 +12,7 @@ from ssohelper.app import App
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import Profile, Role, RoleKey, SsoSession, Usage
 from ssohelper.core.role_rows import usage_sort_key
-from ssohelper.stores.usage_files import ConsoleVisits, UsageStore
+from ssohelper.stores.usage_files import UsageStore
 
 NOON = 1_767_268_800
 KEY = RoleKey("corp", "001234567890", "Admin")
@@ -95,36 +95,3 @@ def test_favourites_come_first_then_the_last_used_then_the_most_used():
         [Usage(5, 9), Usage(9, 1), Usage(9, 2), Usage(None, 0, True), Usage()], key=usage_sort_key
     )
     assert ranked == [Usage(None, 0, True), Usage(9, 2), Usage(9, 1), Usage(5, 9), Usage()]
-
-
-class TestConsoleVisits:
-    def test_each_browser_has_its_last_visit(self, tmp_path: Path):
-        visits = ConsoleVisits(tmp_path)
-        assert visits.load_visit("firefox") is None
-        visits.save_visit("firefox", KEY, NOON, is_told=False)
-        visits.save_visit("chromium", KEY, NOON, is_told=True)
-        visits.save_visit("firefox", KEY._replace(role_name="Read"), NOON + 1, is_told=True)
-        again = ConsoleVisits(tmp_path)
-        assert again.load_visit("firefox") == (KEY._replace(role_name="Read"), NOON + 1, True)
-        assert again.load_visit("chromium") == (KEY, NOON, True)
-        assert again.load_visit("none") is None
-
-    def test_the_last_50_browsers_are_kept(self, tmp_path: Path):
-        visits = ConsoleVisits(tmp_path)
-        for number in range(51):
-            visits.save_visit(str(number), KEY, NOON, is_told=False)
-        assert visits.load_visit("0") is None
-        assert visits.load_visit("1") is not None
-        visits.save_visit("1", KEY, NOON, is_told=True)
-        visits.save_visit("new", KEY, NOON, is_told=True)
-        assert visits.load_visit("1") is not None
-        assert visits.load_visit("2") is None
-
-    @pytest.mark.parametrize("content", ["{", "[]", '{"browsers": 1}', '{"browsers": {"x": [1]}}'])
-    def test_a_damaged_file_is_no_visit_and_is_replaced(self, tmp_path: Path, content: str):
-        visits = ConsoleVisits(tmp_path)
-        (tmp_path / "console.json").write_text(content)
-        (tmp_path / "console.json").chmod(0o600)
-        assert visits.load_visit("x") is None
-        visits.save_visit("x", KEY, NOON, is_told=True)
-        assert visits.load_visit("x") == (KEY, NOON, True)

@@ -16,19 +16,16 @@ from tests.left_behind import no_descriptor_left
 from tests.stores.disk import mode_of
 
 
-def test_the_missing_folders_above_a_file_are_counted_and_removed_while_empty(
+def test_the_folders_above_a_file_are_removed_while_empty(
     tmp_path: Path,
 ) -> None:
     file = UserFile(tmp_path / "a" / "b" / "rc")
-    assert file.count_missing_folders_above() == 2
     file.replace(b"x", file.read())
-    assert file.count_missing_folders_above() == 0
     file.remove_empty_folders_above(2)
     assert file.path.exists()
     file.remove()
     file.remove_empty_folders_above(1)
     assert os.listdir(tmp_path / "a") == []
-    assert UserFile(tmp_path / "a" / "b" / "rc").count_missing_folders_above() == 1
     (tmp_path / "a" / "b").mkdir()
     (tmp_path / "a" / "mine").write_text("")
     file.remove_empty_folders_above(2)

@@ -5,7 +5,7 @@ The first paint of the full screen needs this module, so the module imports litt
 """
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from ssohelper.core.model import (
     ACCOUNT_ID,
@@ -29,17 +29,6 @@ MOST_PAGE_ROLES, MOST_PAGES = 500, 5
 _PAGE_WORD = re.compile(r"[a-z0-9-]{1,40}")
 
 
-class Visit(NamedTuple):
-    """A console session in a browser, which lasts until `ends_at`.
-
-    `is_told` means that the user has seen the hint about two console sessions in one browser.
-    """
-
-    key: RoleKey
-    ends_at: int
-    is_told: bool
-
-
 def unchecked_usage_records(document: dict[str, Any]) -> list[Any]:
     """Return the records of roles in the usage file, unchecked; `parse_usage` checks each."""
     if document.get("version") != USAGE_VERSION:
@@ -57,15 +46,6 @@ def parse_usage(record: object) -> tuple[RoleKey, Usage]:
     return _parse_role_key(values), Usage(
         last_used_at, uses, fields.checked_boolean(values[5], "favourite")
     )
-
-
-def parse_visit(record: object) -> Visit:
-    """Return the console session in one record of the file of console visits."""
-    values = fields.checked_list(record, "browsers", 5)
-    if len(values) != 5:
-        raise Damaged("browsers")
-    ends_at = fields.checked_instant(values[3], "ends_at")
-    return Visit(_parse_role_key(values), ends_at, fields.checked_boolean(values[4], "is_told"))
 
 
 def unchecked_console_page_records(document: dict[str, Any]) -> list[Any]:

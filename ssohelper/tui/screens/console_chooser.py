@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from ssohelper.core import console_choices, console_urls
+from ssohelper.core import console_urls
 from ssohelper.core.model import PageChoice
+from ssohelper.core.search import Index
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.screens.search_dialog import SearchDialog
 from ssohelper.tui.widgets.cells import fitted, pieces_with_matches
@@ -33,11 +34,12 @@ class ConsoleChooser(SearchDialog["PageChoice | None"]):
 
     def __init__(self, title: str, last: Sequence[PageChoice], region: str) -> None:
         super().__init__(title, (("console.open", "open"), ("console.cancel", "cancel")))
-        self._choices = console_choices.console_pages_to_offer(last, region)
+        self._choices = console_urls.console_pages_to_offer(last, region)
         # How many pages the search prefers to those in other regions: the pages that were last
         # opened, and each service once.
         preferred = len(last) + len(console_urls.SERVICES)
-        self._index = console_choices.make_page_index(self._choices, preferred)
+        services, regions = zip(*self._choices, strict=True)
+        self._index = Index((services, regions), fuzzy_columns=(0, 1), preferred=preferred)
 
     def on_mount(self) -> None:
         self.show_lines(len(self._choices))

@@ -34,8 +34,7 @@ def test_a_line_of_usage_with_an_invalid_value_is_damaged(line: Any) -> None:
         (lambda value: use_records.parse_usage([*KEY, 1, value, True]), 1 << 40, (1 << 40) + 1),
         (lambda value: use_records.parse_usage([*KEY, 1, value, True]), 0, -1),
         (lambda value: use_records.parse_usage([*KEY, None, 0, *value]), [True], [True, 1]),
-        (lambda value: use_records.parse_visit([*KEY, 1, *value]), [True], [True, 1]),
-        (lambda value: use_records.parse_visit([*KEY, value, True]), LATEST, LATEST + 1),
+        (lambda value: use_records.parse_usage([*KEY, value, 0, True]), LATEST, LATEST + 1),
     ],
 )
 def test_the_largest_value_is_accepted_and_the_next_one_is_damaged(

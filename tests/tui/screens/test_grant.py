@@ -185,7 +185,7 @@ def test_the_role_of_the_answer_is_handed_out_if_its_profile_is_edited_meanwhile
 
     app = run_scenario(world.app(), scenario)
     if app.chosen is not None:  # `use` gets the row, and what it does is tested with the command
-        profile = choosing.resolve_profile_of_row(world.app(), app.chosen)
+        profile = choosing.resolve_row(world.app(), app.chosen)
         assert isinstance(profile, Profile)
         handed_out.append(profile.key)
         assert profile.name != "payments-prod.DatabaseAdmin"
