@@ -66,7 +66,6 @@ def main() -> int:
 
 
 def _raise_on_interrupt() -> None:
-    """Make Ctrl-C raise KeyboardInterrupt, which the entry points handle."""
     if _IS_PROGRAM:
         _install_interrupt_handler(_signal.default_int_handler)
 
@@ -236,7 +235,6 @@ def _import_asyncio_without_loading_ssl() -> None:
 def _run_command(
     argv: list[str], waiting: "ShellAnswer | None", row: "RoleRow | None" = None
 ) -> int:
-    """Run a command. If a shell function waits for the output, stdout is that function's file."""
     if _IS_PROGRAM:
         gc.set_threshold(_NEW_OBJECTS)
     from ssohelper.cli import run

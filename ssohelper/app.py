@@ -54,7 +54,7 @@ class App(Stores):
         from ssohelper.stores.credential_cache import CredentialCache
 
         return CredentialCache(
-            self.locations.runtime_folder, self.settings_stamp, self.storage.codec
+            self.locations.runtime_folder, self.settings_stamp, self.storage.get_codec
         )
 
     @cached_property

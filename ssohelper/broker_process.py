@@ -63,7 +63,6 @@ class _BrokerWork(Work):
         logging.getLogger().addHandler(self._logged)
 
     def get_reply_with_credentials(self, get_credentials: Callable[[App], bytes]) -> Reply:
-        """Return a reply with what `get_credentials` returns, and with all warnings until now."""
         reply = super().get_reply_with_credentials(get_credentials)
         logged, self._logged.messages = self._logged.messages, []
         return reply._replace(warnings=(*reply.warnings, *logged))

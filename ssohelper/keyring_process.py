@@ -76,7 +76,6 @@ def _find_key_in_keyring(backend: KeyringBackend, name: str, _lock_file: str) ->
 
 
 def _find_or_create_key_in_keyring(backend: KeyringBackend, name: str, lock_file: str) -> str:
-    """Return the key; create it first if the keyring answers that it has no key."""
     # The lock prevents that two processes make a key at once: each would encrypt with its own key,
     # of which the keyring keeps only one. The lock is freed when this process ends, even if it is
     # killed.

@@ -49,7 +49,6 @@ _BAD_CONFIG = (
 
 
 def run_provider_process(argv: list[str]) -> int:
-    """Run `provider-process PROFILE`; the answer is on stdout."""
     if len(argv) != 1:
         return 2
     if sys.platform != "win32":
@@ -94,7 +93,6 @@ def _get_credentials_from_provider(name: str, codes: dict[str, str]) -> dict[str
 
 
 def _find_mfa_code_for_prompt(prompt: str, codes: dict[str, str]) -> str:
-    """Return the user's code of the MFA device that botocore's question (`prompt`) names."""
     for serial, code in codes.items():
         if serial in prompt:
             return code

@@ -159,7 +159,7 @@ class Desk:
         self.needed_in = state.needed_in
         app, session = self.app(), self.session()
         app.tokens.forget(session)
-        app.credentials.remove_credentials_of_session("corp")
+        app.credentials.remove_session("corp")
         app.tokens.forget_facts("corp")
         token_id: tuple[str, ...] = ()
         expires_at = None

@@ -77,7 +77,6 @@ class Work:
         )
 
     def get_reply_with_credentials(self, get_credentials: Callable[[App], bytes]) -> Reply:
-        """Return a reply with what `get_credentials` returns, and the warnings of that call."""
         app = self.current_app()
         warned = len(app.warnings)
         try:

@@ -37,7 +37,7 @@ def clear_cache(app: App, session_name: str | None = None) -> int:
     """
     names = {*app.credentials.list_session_names(), *app.directory.list_session_names()}
     return sum(
-        app.credentials.remove_credentials_of_session(name) + app.directory.forget(name)
+        app.credentials.remove_session(name) + app.directory.forget(name)
         for name in sorted(names)
         if session_name in (None, name)
     )

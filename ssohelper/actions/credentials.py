@@ -215,7 +215,6 @@ def _ask_aws_without_broker(
 
 
 def _reply_from_cache(app: App, permit: ReleasePermit) -> Reply:
-    """Return a reply with unexpired cached credentials, or with an error if there are none."""
     found = issuing.find_credentials(app, permit.key)
     if found.document:
         return found.reply

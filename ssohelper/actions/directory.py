@@ -307,7 +307,7 @@ class _ListingRefresh:
         """Delete the published responses: a guard rule may match an account by its new name."""
         with suppress(SsoHelperError, OSError):
             if self._app.vault.policy.rules:
-                self._app.credentials.delete_published_responses_of_session(self._session.name)
+                self._app.credentials.delete_session_responses(self._session.name)
 
     def _make_error_of_incomplete_listing(self) -> SsoHelperError:
         """Return the first error that is not AwsUnreachable, else one with a count of accounts."""

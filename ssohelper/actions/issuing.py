@@ -69,7 +69,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
     """
     session = selection.require_session(app, key.session_name)
     stamp = app.take_session_stamp(session)
-    if stamp.is_cache_of_another_portal:
+    if stamp.is_of_other_portal:
         _remove_credentials_of_other_portal(app, session)
     account_id = assumed_chains.find_account_id_of_credentials(app, key)
     try:
@@ -100,8 +100,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
         return FoundCredentials(document)
     due_token_id = regions.load_due_token_id(app, session, token)
     is_published = (
-        not stamp.may_responses_be_of_another_sign_in
-        and app.credentials.load_expiry_of_published_response(key) > app.clock.now()
+        not stamp.is_stale and app.credentials.load_response_expiry(key) > app.clock.now()
     )
     if not is_published and not _write_published_response_if_lock_is_free(
         app, session, key, cached, is_due=is_due or due_token_id is not None
@@ -160,7 +159,6 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
 
 
 def _other_role_proposal_text(app: App, session: SsoSession, role: Role) -> str:
-    """Return a text that proposes other roles instead of the role that AWS refused, or ""."""
     listing = app.directory.load(session.name)
     if listing is not None and listing.is_of_portal_of(session):
         return listing.hint_about_listed_roles(role)
@@ -289,11 +287,11 @@ def _may_write_published_response(
         raise Superseded(f'the profile "{key.text}" changed meanwhile')
     if token is None:
         return False  # the token file cannot be read: the sign-in is unknown
-    if stamp.is_cache_of_another_portal:
-        app.credentials.remove_credentials_of_session(session.name)
+    if stamp.is_of_other_portal:
+        app.credentials.remove_session(session.name)
     try:
         return stamp.prepare_publishing(
-            lambda: app.credentials.delete_published_responses_of_session(session.name)
+            lambda: app.credentials.delete_session_responses(session.name)
         )
     except LocalState as cause:
         app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")
@@ -301,13 +299,12 @@ def _may_write_published_response(
 
 
 def _remove_credentials_of_other_portal(app: App, session: SsoSession) -> None:
-    """Remove cached credentials that the session got at an earlier start URL or region."""
     with (
         suppress(LockNotObtained),
         app.tokens.lock_state(session.name, app.clock.deadline(0.0)),
     ):
-        if app.take_session_stamp(session).is_cache_of_another_portal:
-            app.credentials.remove_credentials_of_session(session.name)
+        if app.take_session_stamp(session).is_of_other_portal:
+            app.credentials.remove_session(session.name)
 
 
 def _write_published_response(
@@ -348,7 +345,7 @@ def remove_credentials_of_unassigned_role(
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
             present = app.tokens.load(session)
             if present is not None and present.id == token.id:
-                app.credentials.remove_credentials_of_role(key)
+                app.credentials.remove_role(key)
     except (SsoHelperError, OSError) as cause:
         app.warn(f"cached credentials of a role that is no longer assigned remain: {cause}")
 
@@ -373,7 +370,7 @@ def find_published_response(
     """
     if not app.tokens.read_token_file_fingerprint(session):
         return FoundCredentials()
-    document = app.credentials.load_published_document(key) if stamp.are_responses_current else None
+    document = app.credentials.load_published_document(key) if stamp.is_current else None
     if document is None:
         return None
     try:

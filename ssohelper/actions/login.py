@@ -182,7 +182,7 @@ def log_out(app: App, session: SsoSession) -> bool:
             app.storage.other_tokens.forget(session)
         app.storage.legacy_tokens.remove_files_with_tokens(ids, app.tokens.token_file(session))
         _forget_further_sign_ins(app, session)
-        app.credentials.remove_credentials_of_session(session.name)
+        app.credentials.remove_session(session.name)
         app.tokens.save_facts(session.name, _next_facts(app, session))
         prompt_notes.refresh_prompts(app, session, forget_failures=True)
     was_signed_in = found.token is not None or in_clear.token is not None
@@ -361,7 +361,7 @@ def _save_sign_in(
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         # Credentials are removed first, so that a kill in between leaves no old credentials with
         # the new token.
-        app.credentials.remove_credentials_of_session(session.name)
+        app.credentials.remove_session(session.name)
         _forget_further_sign_ins(app, session)
         with suppress(LocalState):  # an old token file that stays is useless soon
             app.storage.legacy_tokens.remove_files_with_tokens(

@@ -132,7 +132,7 @@ def _request_token(
             regions.record_renewed_token_for_further_sign_ins(app, session, token, fresh)
         # This keeps published responses valid for the launcher.
         with suppress(LocalState, OSError):
-            stamp.update_token_stamp_after_renewal()
+            stamp.renew_token_stamp()
     prompt_notes.refresh_prompts(app, session)
 
 

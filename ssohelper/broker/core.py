@@ -87,7 +87,6 @@ class Broker:
             self._drop_job_without_callers(job)
 
     def note_role_call_end(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
-        """Handle the end of one call for role credentials. `outcome` is the reply or the error."""
         job, session = self._jobs[key], self._get_session_state(key.session_name)
         job.is_under_way = False
         session.under_way -= 1
@@ -199,7 +198,6 @@ class Broker:
             self._ports.start_renewal(name, seen_id)
 
     def _start_ready_calls(self, now: float) -> None:
-        """Start the AWS calls and token renewals that may start now, first those with callers."""
         usable: dict[str, bool] = {}  # by session name: each session's token is read only once
         for job in sorted(self._jobs.values(), key=lambda job: not job.callers):
             name = job.key.session_name
@@ -221,7 +219,6 @@ class Broker:
             self._pace.note_call_sent(self._ports.start_role_call(job.key, job.asked_by))
 
     def _may_start_call(self, job: Job, now: float) -> bool:
-        """Return whether this role's call may be sent now; failing calls are sent one at a time."""
         session = self._get_session_state(job.key.session_name)
         if not job.backoff.may_try_now(now):
             return False
@@ -305,7 +302,6 @@ class Broker:
                 self._reply_with_fallback(caller, reply.error)
 
     def _reply_with_fallback(self, caller: Caller, error: SsoHelperError) -> None:
-        """Reply with cached credentials if the caller may still use them, else with the error."""
         usable = self._find_usable_reply(caller, error) if caller.fallback is not None else None
         self._ports.reply(caller, usable or Reply(error=error))
 
@@ -348,7 +344,6 @@ class Broker:
             self._drop_job_without_callers(job)
 
     def _reply_to_callers_without_further_try(self, now: float) -> None:
-        """Reply to callers for which no further try starts within their PATIENCE_SECONDS."""
         for job in list(self._jobs.values()):
             for caller in list(job.callers):
                 session = self._get_session_state(job.key.session_name)

@@ -185,7 +185,6 @@ class Loop:
         return self._work.find_credentials(key, least_share, is_permitted=is_permitted)
 
     def load_token(self, session_name: str) -> Token:
-        """Return the state of the session's token."""
         return self._work.load_token(session_name)
 
     def read_token_file_fingerprint(self, session_name: str) -> str:

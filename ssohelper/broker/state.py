@@ -69,13 +69,9 @@ class Ports(Protocol):
         """Return whether the settings allow renewals that no caller waits for."""
         ...
 
-    def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
-        """Tell a caller to wait for its answer for up to this many seconds from now."""
-        ...
+    def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None: ...
 
-    def reply(self, caller: Caller, reply: Reply) -> None:
-        """Send the caller its reply. Called once for each caller."""
-        ...
+    def reply(self, caller: Caller, reply: Reply) -> None: ...
 
 
 class Job:
@@ -116,7 +112,6 @@ class Refusals:
         self._found: dict[RoleKey | str, _Refusal] = {}
 
     def remember(self, role_or_session: RoleKey | str, error: SsoHelperError, now: float) -> None:
-        """Remember that AWS refused this role or session with this error."""
         self._found[role_or_session] = _Refusal(
             error, self._fingerprint(_session_name_of(role_or_session)), now + RETRY_SECONDS
         )
@@ -134,7 +129,6 @@ class Refusals:
         return None
 
     def forget(self, role_or_session: RoleKey | str) -> None:
-        """Forget the refusal of this role or session."""
         self._found.pop(role_or_session, None)
 
     def has_any_at(self, now: float) -> bool:

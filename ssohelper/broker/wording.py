@@ -25,7 +25,6 @@ _CLASSES: dict[str, type[SsoHelperError]] = {
 
 
 def encode_reply(reply: Reply) -> bytes:
-    """Return the reply as the bytes that the caller reads."""
     of_error = (
         [*_fields_from_error(reply.error), *_fields_from_wait(reply.wait)] if reply.error else []
     )

@@ -156,7 +156,6 @@ class AwsClients:
     def sts_identity_client(
         self, credentials: RoleCredentials, region: str, variant: HostVariant
     ) -> StsIdentityClient:
-        """Return a client that asks STS whose credentials these role credentials are."""
         from ssohelper.wire.account import StsIdentityClient
 
         return StsIdentityClient(

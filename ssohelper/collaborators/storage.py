@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ssohelper.errors import ConfigInvalid, KeyringUnavailable
-from ssohelper.stores.codecs import FILE, KEYRING, ChangingCodec, Codec, PlainCodec
+from ssohelper.stores.codecs import FILE, KEYRING, Codec, PlainCodec
 from ssohelper.stores.credential_cache import CredentialCache
 from ssohelper.stores.files import is_folder_in_memory
 from ssohelper.stores.protections import UsedStorage
@@ -45,7 +45,6 @@ class Storage:
     def __init__(self, stores: Stores) -> None:
         self._app = stores
         self._stores: dict[str, RecordedSignIns] = {}
-        self.codec: Codec = ChangingCodec(lambda: self._codec_of_storage(self.apply_setting()))
 
     def apply_setting(self) -> str:
         """Return the storage to use, "file" or "keyring". Moves sign-ins into the keyring if needed.
@@ -74,6 +73,10 @@ class Storage:
         if used not in (UsedStorage(wanted), UsedStorage(KEYRING)):
             self.move_sign_ins(wanted)
         return KEYRING if used.storage == KEYRING else wanted
+
+    def get_codec(self) -> Codec:
+        """Return the codec of the present storage. Other processes may change the storage."""
+        return self._codec_of_storage(self.apply_setting())
 
     @property
     def tokens(self) -> RecordedSignIns:
@@ -155,7 +158,6 @@ class Storage:
     # -- the steps of moving sign-ins between storages -----------------------------------------
 
     def _copy_sign_ins(self, before: str, wanted: str, deadline: Deadline) -> list[str]:
-        """Copy all sign-ins to the storage `wanted`, then record that this storage has them."""
         old, new = self.get_token_store(before), self.get_token_store(wanted)
         lost = list[str]()
         sessions = sorted(self._list_sessions_with_sign_ins(old))
@@ -180,7 +182,6 @@ class Storage:
         return lost
 
     def _remove_sign_ins_from_old_storage(self, record: UsedStorage) -> None:
-        """Remove the sign-ins from the old storage, now that the new storage has them."""
         old = self.get_token_store(str(record.leftover))
         for session in self._list_sessions_with_sign_ins(old):
             if record.leftover == FILE:
@@ -188,7 +189,7 @@ class Storage:
             old.forget(session)
         credentials = CredentialCache(self._app.locations.runtime_folder)
         for name in credentials.list_session_names():
-            credentials.remove_credentials_of_session(name)
+            credentials.remove_session(name)
         if record.leftover == KEYRING:
             try:
                 self.keyring.delete()
@@ -197,13 +198,11 @@ class Storage:
         self._app.protections.save_storage(UsedStorage(record.storage))
 
     def _forget_legacy_token(self, old: RecordedSignIns, session: SsoSession) -> None:
-        """Remove the session's access token from the files of profiles with `sso_start_url`."""
         self.legacy_tokens.remove_files_with_tokens(
             old.load_token_ids(session), old.token_file(session)
         )
 
     def _list_sessions_with_sign_ins(self, store: RecordedSignIns) -> list[SsoSession]:
-        """Return the sessions of the config and of stored sign-ins, with their further portals."""
         listed = self._app.config.read().sso_sessions()
         sessions = [*listed]
         # A token is stored under the session's name: two sessions with one name share it, even if

@@ -118,7 +118,6 @@ class Stores:
 
     @cached_property
     def settings_store(self) -> SettingsFile:
-        """The store that changes the settings file."""
         from ssohelper.stores.settings_file import SettingsFile
 
         return SettingsFile(self.locations.settings_file, runtime=self.locations.runtime_folder)

@@ -292,7 +292,6 @@ class Vault:
         )
 
     def parse_allow_list(self, text: str, names: Mapping[str, str] | None) -> AllowList:
-        """Return the allow-list of a program whose SSOHELPER_ALLOW has this text."""
         allowed = allow_list.parse_allow_list(text, names)
         company = self._app.company_policy.agents_allow
         return allowed if company is None else allowed.with_further_list(company)
@@ -351,7 +350,7 @@ class Vault:
             # Published responses are deleted. Otherwise the launcher would print them again if the
             # user restored the earlier settings file with its modification time, by which the
             # launcher sees that settings have changed.
-            self._credential_writer.delete_all_published_responses()
+            self._credential_writer.delete_all_responses()
             self._app.protections.save_rules(rules)
         except (LocalState, OSError) as cause:
             self._app.warn(
@@ -386,7 +385,7 @@ class Vault:
 
         app = self._app
         return CredentialWriter(
-            app.locations.runtime_folder, app.settings_stamp, self._get_storage().codec
+            app.locations.runtime_folder, app.settings_stamp, self._get_storage().get_codec
         )
 
     def _journal_guarded_role_or_refuse(self, entry: journal.Entry) -> None:

@@ -18,5 +18,4 @@ class Deadline:
 
     @property
     def has_passed(self) -> bool:
-        """Return whether the deadline has passed."""
         return self._monotonic() >= self._ends_at

@@ -107,7 +107,6 @@ class SsoSession(NamedTuple):
         return self.portal_url or self.start_url
 
     def key_of(self, role: Role) -> "RoleKey":
-        """Return the key of this role in this session."""
         return RoleKey(self.name, *role)
 
 
@@ -244,7 +243,6 @@ class Usage(NamedTuple):
     favourite: bool = False
 
     def with_one_more_use(self, now: int) -> "Usage":
-        """Return this usage with one more use, at `now`."""
         return self._replace(last_used_at=now, uses=self.uses + 1)
 
 

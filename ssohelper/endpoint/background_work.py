@@ -147,7 +147,6 @@ class BackgroundWork:
             self._refused_fingerprint = app.tokens.read_token_file_fingerprint(self._session)
 
     def _renew_before_end(self, app: App) -> None:
-        """Renew credentials and token shortly before the sign-in ends, so that jobs can go on."""
         if not self._may_release(app):
             return
         outlook = clocks.load_outlook(app, self._session)

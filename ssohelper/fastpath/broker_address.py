@@ -55,7 +55,6 @@ def broker_sockets_folder(environ: "Mapping[str, str]") -> str:
 
 
 def broker_socket_name(session: str, environ: "Mapping[str, str]") -> str:
-    """Return the name of the socket of the session's broker, in the brokers' folder."""
     from hashlib import sha256
 
     config = expanded_aws_config_path(environ)
@@ -75,7 +74,6 @@ def broker_socket_name(session: str, environ: "Mapping[str, str]") -> str:
 
 
 def expanded_aws_config_path(environ: "Mapping[str, str]") -> str:
-    """Return the absolute path of the AWS config, with variables expanded as botocore does."""
     path = folders.aws_config_path_without_variables(environ)
     if path is None:
         path = expand_path(folders.aws_file_variable(environ) or "~/.aws/config", environ)
@@ -83,7 +81,6 @@ def expanded_aws_config_path(environ: "Mapping[str, str]") -> str:
 
 
 def _read_device_and_inode(path: str) -> str:
-    """Return the file's device and inode, as a container may have another file at the same path."""
     try:
         found = os.stat(path)
     except (OSError, ValueError):

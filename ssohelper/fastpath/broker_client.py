@@ -137,7 +137,6 @@ def ask_broker(
 
 
 def _may_come_from_surroundings(answer: "tuple[int, bytes, bytes]") -> bool:
-    """Return whether the answer is an error of this machine, so that none of AWS's came."""
     code, _document, fields = answer
     return code == _LOCAL_STATE or fields.startswith(b"NoConnection" + SEPARATOR)
 
@@ -201,7 +200,6 @@ def _read_answer_of_broker(
 def _connect_to_broker_or_start_it(
     session: str, environ: "Mapping[str, str]", deadline: float
 ) -> "tuple[socket.socket, str, bool]":
-    """Return the connection, the socket's path, and whether this process started the broker."""
     try:
         folder = broker_address.broker_sockets_folder(environ)
         name = broker_address.broker_socket_name(session, environ)

@@ -41,7 +41,6 @@ _LINUX_FOLDERS = {
 
 
 def runtime_folder(environ: "Mapping[str, str]") -> str:
-    """Return the path of the runtime folder, whether it exists or not."""
     home = _value_of_ssohelper_home(environ)
     if home and find_other_home_owner(home + "/run", environ) is None:
         return home + "/run"
@@ -115,8 +114,7 @@ def role_folder(runtime: str, session: str, account_id: str, role_name: str) -> 
     return f"{runtime}/credentials/{session}/{account_id}/{role_name}"
 
 
-def published_response_path(runtime: str, session: str, account_id: str, role_name: str) -> str:
-    """Return the path of the role's published response (`fastpath.published`)."""
+def response_path(runtime: str, session: str, account_id: str, role_name: str) -> str:
     return role_folder(runtime, session, account_id, role_name) + "/response"
 
 
@@ -173,7 +171,6 @@ def _is_path_below_folder(path: str, folder: str) -> bool:
 
 
 def _find_nearest_owner(folder: str) -> int:
-    """Return the owner of the folder or, if it is missing, of the nearest existing folder above."""
     while True:
         try:
             return os.stat(folder).st_uid

@@ -156,7 +156,6 @@ def may_others_write(found: os.stat_result) -> bool:
 
 
 def is_owned_by_user_of_roots_home(found: os.stat_result, path: str) -> bool:
-    """Return whether we are root with another user's HOME, and the file belongs to that user."""
     if sys.platform == "win32" or os.geteuid() != 0 or found.st_uid == 0:
         return False
     return found.st_uid == folders.find_other_home_owner(absolute_path(path), os.environ)

@@ -54,7 +54,7 @@ def find_published_document(
         return None
     if not _is_sign_in_unchanged(runtime, key[0], environ):
         return None
-    return _read_published_document(folders.published_response_path(runtime, *key), now)
+    return _read_published_document(folders.response_path(runtime, *key), now)
 
 
 def parse_role_key(argv: list[str]) -> tuple[str, str, str] | None:
@@ -77,7 +77,6 @@ def parse_role_key(argv: list[str]) -> tuple[str, str, str] | None:
 
 
 def _are_settings_unchanged(settings: str, runtime: str) -> bool:
-    """Return whether config.toml and the company's policy are as they were at publication."""
     return _is_file_unchanged(
         settings, folders.settings_stamp_path(runtime)
     ) and _is_file_unchanged(folders.COMPANY_POLICY, folders.policy_stamp_path(runtime))
@@ -155,7 +154,7 @@ def _read_published_document(path: str, now: float) -> bytes | None:
     document, validity = split_document_and_validity(content)
     return (
         document
-        if is_credentials_document(document) and is_response_still_valid(found, validity)
+        if is_credentials_document(document) and is_response_valid(found, validity)
         else None
     )
 
@@ -184,22 +183,16 @@ def is_credentials_document(content: bytes) -> bool:
     return is_whole and content.isascii() and content[:-1].decode().isprintable()
 
 
-def is_response_still_valid(found: os.stat_result, validity: bytes) -> bool:
+def is_response_valid(
+    found: os.stat_result, validity: bytes, *, is_end_checked: bool = True
+) -> bool:
     """Return whether the response is still valid, even if the clock was set back meanwhile.
 
     A response whose change time is in the future was written before the clock was set back. If the
     clock was set back by less than the response's age, only the validity in uptime seconds tells
-    whether the response has expired.
+    whether the response has expired. Without `is_end_checked`, returns whether the response was
+    written since boot and its time is not in the future.
     """
-    return _is_response_valid(found, validity, is_end_checked=True)
-
-
-def was_response_written_since_boot(found: os.stat_result, validity: bytes) -> bool:
-    """Return whether the response was written since boot and its time is not in the future."""
-    return _is_response_valid(found, validity, is_end_checked=False)
-
-
-def _is_response_valid(found: os.stat_result, validity: bytes, *, is_end_checked: bool) -> bool:
     if found.st_ctime > time.time() + _CLOCK_STEP_SECONDS:
         return False
     if not validity:

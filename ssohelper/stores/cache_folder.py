@@ -98,7 +98,6 @@ class CacheFolder:
             files.ensure_private_folder(folder)
 
     def _folders_of(self, path: Path | str) -> list[Path]:
-        """Return the folders between the root and the file, the outermost first."""
         above = Path(path).parents
         return list(reversed(above[: len(above) - len(self._root.parents) - 1]))
 

@@ -1,15 +1,12 @@
 """Writes documents with secrets to files: as plain text, or encrypted with the keyring's key.
 
 Stores take a `Codec`, so that tokens, client registrations and role credentials follow one rule.
-The codec that encrypts is in `sealed_codec`, because its import of the cryptography package takes
-25 ms.
+The codec that encrypts is in `sealed_codec`: its import of the cryptography package takes 25 ms.
 """
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 SEALED_MARK = "ssohelper_sealed"
-
 FILE, KEYRING = "file", "keyring"
 
 
@@ -18,10 +15,7 @@ class Unreadable(Exception):
 
 
 class Codec(Protocol):
-    """Encodes documents (JSON objects) for the disk, perhaps encrypted, and decodes them.
-
-    `suffix` is the ending of a token file's name, such as `.json`.
-    """
+    """Encodes JSON objects for the disk and decodes them. `suffix` ends a token file's name."""
 
     @property
     def suffix(self) -> str: ...
@@ -33,10 +27,7 @@ class Codec(Protocol):
         """Return the document that was written. Raises: Unreadable, KeyringUnavailable."""
 
     def ensure_key(self) -> None:
-        """Make sure, before a sign-in, that `encode` works: make a key if the keyring has none.
-
-        Raises: KeyringUnavailable.
-        """
+        """Make a key if there is none, so that `encode` works. Raises: KeyringUnavailable."""
 
 
 class PlainCodec:
@@ -48,34 +39,9 @@ class PlainCodec:
         return document
 
     def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
-        if is_encrypted(found):
+        if SEALED_MARK in found:
             raise Unreadable("the saved data is encrypted")
         return found
 
     def ensure_key(self) -> None:
         return None
-
-
-class ChangingCodec:
-    """Calls the codec of the present storage (file or keyring). Other processes may change that."""
-
-    def __init__(self, current: Callable[[], Codec]) -> None:
-        self._current = current
-
-    @property
-    def suffix(self) -> str:
-        return self._current().suffix
-
-    def encode(self, document: dict[str, Any], context: str) -> dict[str, Any]:
-        return self._current().encode(document, context)
-
-    def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
-        return self._current().decode(found, context)
-
-    def ensure_key(self) -> None:
-        self._current().ensure_key()
-
-
-def is_encrypted(found: dict[str, Any]) -> bool:
-    """Return whether the document is encrypted, with any key."""
-    return SEALED_MARK in found

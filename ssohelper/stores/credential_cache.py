@@ -2,20 +2,18 @@
 
 `<runtime>/credentials/<session>/<account>/<role>/` holds two files: `cached.json`, which this
 module reads, and `response`, the published response, which the launcher prints without starting
-Python (fastpath/published.py). `save` and `publish` are two calls, because a guarded role's
-credentials are cached but never published. The session's folder also holds the stamps, files that
-show whether the session's published responses are still valid (stores/session_stamp.py).
+Python (fastpath/published.py). A guarded role's credentials are cached but never published. The
+session's folder also holds the session's stamps (stores/session_stamp.py).
 """
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ssohelper.core.model import ACCOUNT_ID, CHAIN_MARK, CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.schema import credential_records as schema
-from ssohelper.core.schema.fields import Damaged
 from ssohelper.fastpath import folders, published
 from ssohelper.stores import files
 from ssohelper.stores.cache_folder import CacheFolder
@@ -29,15 +27,19 @@ CACHED = "cached.json"
 class CredentialCache:
     """Loads saved role credentials, and deletes them. A damaged file counts as missing.
 
-    `CredentialWriter` writes them.
+    `CredentialWriter` writes them. `get_codec` returns the codec of the present storage, which
+    other processes may change.
     """
 
     def __init__(
-        self, runtime: Path, stamp: SettingsStamp | None = None, codec: Codec | None = None
+        self,
+        runtime: Path,
+        stamp: SettingsStamp | None = None,
+        get_codec: Callable[[], Codec] = PlainCodec,
     ) -> None:
         self._runtime, self._cache = runtime, CacheFolder(runtime)
         self._stamp = stamp
-        self._codec = codec or PlainCodec()
+        self._get_codec = get_codec
 
     def load(self, key: RoleKey, session: SsoSession) -> CachedCredentials | None:
         """Return the role's cached credentials, expired or not; None if there are none.
@@ -45,69 +47,59 @@ class CredentialCache:
         Credentials from another start URL or region than the session's count as missing.
         Raises: KeyringUnavailable.
         """
-        path = self._folder(key) / CACHED
-        found = self._read_document(key)
-        if found is None:
+        found, portal = self._read_document(key), (session.start_url, session.region)
+        if found is None or (found.get("start_url"), found.get("region")) != portal:
             return None
-        if (found.get("start_url"), found.get("region")) != (session.start_url, session.region):
-            return None
-        return _parse_cached_credentials(found, path)
+        return self._parse(key, found)
 
-    def load_expiry_of_published_response(self, key: RoleKey) -> int:
+    def load_response_expiry(self, key: RoleKey) -> int:
         """Return when the role's published response expires (epoch seconds); 0 if there is none.
 
         A response that is malformed, or was written under other settings or before the clock was
         set back, counts as missing.
         """
-        found = self._read_published_response(key)
-        if found is None or not published.is_response_still_valid(*found[1:]):
+        found = self._read_response(key)
+        if found is None or not published.is_response_valid(*found[1:]):
             return 0
         return int(found[1].st_mtime)
 
     def load_published_document(self, key: RoleKey) -> bytes | None:
         """Return the JSON in the role's published response, even if the response has expired.
 
-        Returns None for a response that is malformed, or was written under other settings or before
-        the machine's last start.
+        None for a response that is malformed, or was written under other settings or before the
+        machine's last start.
         """
-        found = self._read_published_response(key)
-        if found is None or not published.was_response_written_since_boot(*found[1:]):
+        found = self._read_response(key)
+        if found is None or not published.is_response_valid(*found[1:], is_end_checked=False):
             return None
         return found[0]
 
-    def _read_published_response(self, key: RoleKey) -> tuple[bytes, os.stat_result, bytes] | None:
+    def _read_response(self, key: RoleKey) -> tuple[bytes, os.stat_result, bytes] | None:
         if self._stamp and self._stamp.may_responses_be_of_other_settings():
             return None
-        path = self._response_file(key)
-        opened = self._cache.read_with_status(path)
+        opened = self._cache.read_with_status(self._response_file(key))
         if opened is None:
             return None
-        content, found = opened
-        document, validity = published.split_document_and_validity(content)
+        document, validity = published.split_document_and_validity(opened[0])
         if not published.is_credentials_document(document):
-            _log.info('"%s" holds no JSON document: counted as missing', path)
+            _log.info('"%s" holds no JSON document: counted as missing', self._response_file(key))
             return None
-        return document, found, validity
+        return document, opened[1], validity
 
-    def delete_published_response(self, key: RoleKey) -> None:
+    def delete_response(self, key: RoleKey) -> None:
         """Delete the role's published response; the cached credentials stay."""
         self._cache.remove(self._response_file(key))
 
-    def delete_published_responses_of_session(self, session_name: str) -> None:
-        """Delete the responses published for the session's roles; keep their cached credentials."""
+    def delete_session_responses(self, session_name: str) -> None:
         for key in self._list_role_keys(files.session_file_name(session_name)):
-            self.delete_published_response(key)
+            self.delete_response(key)
 
-    def delete_all_published_responses(self) -> None:
-        """Delete the published responses of all sessions; the cached credentials stay."""
+    def delete_all_responses(self) -> None:
         for session_name in self.list_session_names():
-            self.delete_published_responses_of_session(session_name)
+            self.delete_session_responses(session_name)
 
-    def remove_credentials_of_role(self, key: RoleKey) -> None:
-        """Remove the role's folder, with its cached credentials and published response.
-
-        If the role is not a chain, the folders of the chains that start from it are removed too.
-        """
+    def remove_role(self, key: RoleKey) -> None:
+        """Remove what is kept of the role, and of the chains that start from it."""
         folder = self._folder(key)
         self._cache.remove(folder)
         if not key.chain:
@@ -115,7 +107,7 @@ class CredentialCache:
                 if name.startswith(f"{key.role_name}{CHAIN_MARK}"):
                     self._cache.remove(folder.parent / name)
 
-    def remove_credentials_of_session(self, session_name: str) -> int:
+    def remove_session(self, session_name: str) -> int:
         """Remove the session's folder of credentials; return how many role files it had."""
         folder = self._session_folder(files.session_file_name(session_name))
         removed = sum(
@@ -129,41 +121,35 @@ class CredentialCache:
 
         Raises: KeyringUnavailable.
         """
-        found = []
-        for session_name in self.list_session_names():
-            for key in self._list_role_keys(session_name):
-                path = self._folder(key) / CACHED
-                document = self._read_document(key)
-                cached = _parse_cached_credentials(document, path) if document else None
-                if cached:
-                    found.append((key, cached))
-        return found
+        keys = [key for name in self.list_session_names() for key in self._list_role_keys(name)]
+        documents = [(key, self._read_document(key)) for key in keys]
+        found = [(key, self._parse(key, document)) for key, document in documents if document]
+        return [(key, cached) for key, cached in found if cached]
 
     def cached_credentials_path(self, key: RoleKey) -> str:
-        """Return the path of the role's cached credentials."""
         return str(self._folder(key) / CACHED)
 
     def list_session_names(self) -> list[str]:
-        """Return the names of the sessions that have a folder of credentials."""
         return files.list_names_in_folder(self._runtime / "credentials")
 
     def _read_document(self, key: RoleKey) -> dict[str, Any] | None:
         path = self._folder(key) / CACHED
         found = self._cache.read_json(path)
-        try:
-            document = (
-                None
-                if found is None
-                else self._codec.decode(found, encryption_context_of_role(key))
-            )
-        except Unreadable as cause:
-            _log.info('"%s" counts as missing: %s', path, cause)
+        if found is None:
             return None
-        return (
-            document
-            if document is not None and _is_document_with_credentials_of(document, key)
-            else None
-        )
+        try:
+            document = self._get_codec().decode(found, encryption_context(key))
+        except Unreadable as cause:
+            files.report_damaged_file(path, cause)
+            return None
+        # The path is not enough to tell the role: a file system may take "Admin" and "admin" for
+        # the same name.
+        is_of_role = all(document.get(name, "") == value for name, value in key._asdict().items())
+        return document if is_of_role else None
+
+    def _parse(self, key: RoleKey, document: dict[str, Any]) -> CachedCredentials | None:
+        path = self._folder(key) / CACHED
+        return files.parse_record(path, document, schema.parse_cached_credentials)
 
     def _list_role_keys(self, session_name: str) -> Iterator[RoleKey]:
         folder = self._session_folder(session_name)
@@ -178,12 +164,10 @@ class CredentialCache:
         return Path(folders.role_folder(str(self._runtime), *files.role_folder_names(key)))
 
     def _response_file(self, key: RoleKey) -> Path:
-        return Path(
-            folders.published_response_path(str(self._runtime), *files.role_folder_names(key))
-        )
+        return Path(folders.response_path(str(self._runtime), *files.role_folder_names(key)))
 
 
-def encryption_context_of_role(key: RoleKey) -> str:
+def encryption_context(key: RoleKey) -> str:
     """Return the text that binds encrypted credentials to their role."""
     return f"credentials {key.session_name} {key.account_id} {key.role_name}"
 
@@ -191,17 +175,3 @@ def encryption_context_of_role(key: RoleKey) -> str:
 def _list_account_folders(folder: Path) -> list[str]:
     # The session's folder also holds links into folders of the AWS CLI, where we remove nothing.
     return [name for name in files.list_names_in_folder(folder) if ACCOUNT_ID.fullmatch(name)]
-
-
-def _is_document_with_credentials_of(found: dict[str, Any], key: RoleKey) -> bool:
-    # The document's path is not enough to tell its role: a file system may take "Admin" and "admin"
-    # for the same name.
-    return all(found.get(name, "") == value for name, value in key._asdict().items())
-
-
-def _parse_cached_credentials(found: dict[str, Any], path: Path) -> CachedCredentials | None:
-    try:
-        return schema.parse_cached_credentials(found)
-    except Damaged as damage:
-        files.report_damaged_file(path, damage)
-        return None

@@ -6,7 +6,7 @@ from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
 from ssohelper.core.policy import PublishPermit
 from ssohelper.fastpath import published
 from ssohelper.stores import files
-from ssohelper.stores.credential_cache import CACHED, CredentialCache, encryption_context_of_role
+from ssohelper.stores.credential_cache import CACHED, CredentialCache, encryption_context
 
 
 class CredentialWriter(CredentialCache):
@@ -32,7 +32,7 @@ class CredentialWriter(CredentialCache):
         files.sweep_folder_once(str(self._runtime))
         self._cache.write_json(
             self._folder(key) / CACHED,
-            self._codec.encode(document, encryption_context_of_role(key)),
+            self._get_codec().encode(document, encryption_context(key)),
         )
 
     def publish(
@@ -45,7 +45,7 @@ class CredentialWriter(CredentialCache):
         Writes nothing when the settings have changed since this process read them.
         Raises: LocalState.
         """
-        if self._stamp and not self._stamp.prepare_publishing(self.delete_all_published_responses):
+        if self._stamp and not self._stamp.prepare_publishing(self.delete_all_responses):
             return
         now = int(time.time()) if now is None else now
         content = published.join_document_and_validity(document, valid_until - now)

@@ -292,9 +292,13 @@ def read_record(
         content = read(path, limit)
     except FileTooLarge:
         content = b""
-    if content is None:
-        return None
-    found = parse_json_object(content)
+    return None if content is None else parse_record(path, parse_json_object(content), parse)
+
+
+def parse_record(
+    path: Path | str, found: dict[str, Any] | None, parse: Callable[[dict[str, Any]], _T]
+) -> _T | None:
+    """Parse the file's JSON object with `parse`; None if it is damaged."""
     try:
         if found is None:
             raise Damaged("object")
@@ -507,7 +511,6 @@ def temporary_name_beside(path: str) -> str:
 
 
 def _make_locked_temporary_file(path: str) -> tuple[str, int]:
-    """Make a temporary file beside the path; return its path and locked descriptor."""
     while True:
         temp = temporary_name_beside(path)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | open_file.FLAGS
@@ -531,7 +534,6 @@ def sweep_folder_once(folder: str) -> None:
 
 
 def remove_temporary_files(folder: str, least_age_seconds: float = 0) -> None:
-    """Remove the temporary files that killed processes left in the folder."""
     for path in list_temporary_files(folder, least_age_seconds):
         with contextlib.suppress(OSError):
             os.unlink(path)
@@ -652,7 +654,6 @@ def _open_lock_file(path: str, base: Path | None, is_private: bool) -> int | Non
 
 
 def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
-    """Wait for the lock; return True when it is held, False if the file system has no locks."""
     while True:
         try:
             try_lock(descriptor)
@@ -743,7 +744,6 @@ class ExaminedFiles:
         return list_temporary_files(folder)
 
     def remove_temporary_file(self, path: str) -> bool:
-        """Remove the temporary file if no living process uses it; return whether it was removed."""
         return path in list_temporary_files(os.path.dirname(path)) and remove_file(path)
 
     def remove_access_of_others(self, path: str) -> bool:

@@ -1,11 +1,25 @@
-"""Encrypts and decrypts documents with the key in the desktop's keyring."""
+"""Encrypts and decrypts documents with the key in the desktop's keyring (AES-256-GCM).
 
+An encrypted document is a JSON object too. It is bound to its `context`, which says what it is and
+to which session or role it belongs: moved to the file of another one, it cannot be decrypted.
+"""
+
+import base64
+import hashlib
+import json
+import os
 from typing import Any, Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ssohelper.core.model import Secret
 from ssohelper.errors import KeyMissing, KeyringUnavailable
-from ssohelper.stores import sealing
-from ssohelper.stores.codecs import Unreadable, is_encrypted
+from ssohelper.stores.codecs import SEALED_MARK, Unreadable
+
+_VERSION = 1
+# The length that NIST recommends for a nonce. Random nonces are safe for 2^32 objects with one key.
+_NONCE_BYTES = 12
 
 
 class Keyring(Protocol):
@@ -24,19 +38,18 @@ class SealedCodec:
         self._keyring = keyring
 
     def encode(self, document: dict[str, Any], context: str) -> dict[str, Any]:
-        return sealing.encrypt_document(document, _checked_key(self._keyring.find()), context)
+        return encrypt_document(document, _checked_key(self._keyring.find()), context)
 
     def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
-        if not is_encrypted(found):
+        if SEALED_MARK not in found:
             raise Unreadable("the saved data is not encrypted")
-        key = _checked_key(self._keyring.find())
-        if not sealing.is_encrypted_with_key(found, key):
-            # The key that this process knows may be out of date: if the user removed it from the
-            # keyring and signed in again, the keyring has another key.
-            key = _checked_key(self._keyring.find(again=True))
-        if not sealing.is_encrypted_with_key(found, key):
-            raise Unreadable("the saved data was encrypted with a key that is not in this keyring")
-        return sealing.decrypt_document(found, key, context)
+        # The key that this process knows may be out of date: if the user removed it from the
+        # keyring and signed in again, the keyring has another key.
+        for again in (False, True):
+            key = _checked_key(self._keyring.find(again=again))
+            if found.get("key_id") == public_id_of_key(key):
+                return decrypt_document(found, key, context)
+        raise Unreadable("the saved data was encrypted with a key that is not in this keyring")
 
     def ensure_key(self) -> None:
         _checked_key(self._keyring.create())
@@ -47,9 +60,45 @@ def _checked_key(key: Secret | None) -> Secret:
         raise KeyMissing(
             "the keyring does not have ssohelper's key", hint="make one with: ssohelper login"
         )
-    if not sealing.is_valid_key(key):
+    if not is_valid_key(key):
         raise KeyringUnavailable(
             "the keyring's item for ssohelper holds no key",
             hint="remove that item and sign in again",
         )
     return key
+
+
+def is_valid_key(key: Secret) -> bool:
+    """Return whether this text is a key: 32 bytes in base64."""
+    try:
+        return len(base64.b64decode(key.reveal(), validate=True)) == 32
+    except ValueError:
+        return False
+
+
+def public_id_of_key(key: Secret) -> str:
+    """Return an id of the key that does not reveal the key."""
+    return hashlib.sha256(b"ssohelper key\0" + _bytes_of(key)).hexdigest()[:16]
+
+
+def encrypt_document(document: dict[str, Any], key: Secret, context: str) -> dict[str, Any]:
+    nonce = os.urandom(_NONCE_BYTES)
+    box = AESGCM(_bytes_of(key)).encrypt(nonce, json.dumps(document).encode(), context.encode())
+    text = base64.b64encode(nonce + box).decode("ascii")
+    return {SEALED_MARK: _VERSION, "key_id": public_id_of_key(key), "box": text}
+
+
+def decrypt_document(found: dict[str, Any], key: Secret, context: str) -> dict[str, Any]:
+    try:
+        box = base64.b64decode(found["box"], validate=True)
+        nonce, sealed = box[:_NONCE_BYTES], box[_NONCE_BYTES:]
+        document = json.loads(AESGCM(_bytes_of(key)).decrypt(nonce, sealed, context.encode()))
+    except (KeyError, TypeError, ValueError, InvalidTag) as cause:
+        raise Unreadable("it is damaged") from cause
+    if not isinstance(document, dict):
+        raise Unreadable("it is damaged")
+    return document
+
+
+def _bytes_of(key: Secret) -> bytes:
+    return base64.b64decode(key.reveal())

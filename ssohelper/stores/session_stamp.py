@@ -47,7 +47,6 @@ class SessionStamp:
     def __init__(
         self, runtime: Path, session: SsoSession, config_file: str, token_file: str
     ) -> None:
-        """`token_file` is "" if tokens are in no file that other tools could write."""
         self._cache = CacheFolder(runtime)
         name = files.session_file_name(session.name)
         self._portal = f"{session.start_url}\n{session.region}\n".encode()
@@ -69,17 +68,17 @@ class SessionStamp:
         )
 
     @property
-    def may_responses_be_of_another_sign_in(self) -> bool:
+    def is_stale(self) -> bool:
         """Whether the published responses may be of another sign-in and must not be used."""
         return self._are_files_old_enough_for_stamps and not self._are_files_as_their_stamps_say
 
     @property
-    def are_responses_current(self) -> bool:
+    def is_current(self) -> bool:
         """Whether all published responses are certainly of the present sign-in."""
         return self._are_files_old_enough_for_stamps and self._are_files_as_their_stamps_say
 
     @property
-    def is_cache_of_another_portal(self) -> bool:
+    def is_of_other_portal(self) -> bool:
         """Whether the session's cached credentials belong to another start URL or region."""
         known = self._read_portal_of_cached_credentials
         return known is not None and known != self._portal
@@ -107,7 +106,7 @@ class SessionStamp:
         self._token.write_stamp(b"")
         return True
 
-    def update_token_stamp_after_renewal(self) -> None:
+    def renew_token_stamp(self) -> None:
         """Update the token file's stamp after we renewed the token, so that responses stay valid.
 
         Does so only if the stamp matched before the renewal. Raises: LocalState.

@@ -47,11 +47,11 @@ class SettingsStamp:
             or self._do_stamps_match_files()
         )
 
-    def prepare_publishing(self, delete_all_published_responses: Callable[[], object]) -> bool:
+    def prepare_publishing(self, delete_all_responses: Callable[[], object]) -> bool:
         """Update the stamp files; return False if responses must not be published yet.
 
         If config.toml or the policy changed since the responses were published, calls
-        `delete_all_published_responses`.
+        `delete_all_responses`.
         """
         if self._has_changed():
             return False
@@ -63,7 +63,7 @@ class SettingsStamp:
         try:
             with files.hold_lock(self._lock_file(), deadline, self._runtime):
                 if not self._do_stamps_match_files():
-                    delete_all_published_responses()
+                    delete_all_responses()
                     self._write()
         except LockNotObtained:
             return False

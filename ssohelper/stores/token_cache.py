@@ -202,7 +202,6 @@ class TokenFiles(SignInFactsFiles):
         return ids if present is None else ids | {present.id}
 
     def token_file(self, session: SsoSession) -> str:
-        """Return the path of the session's token file."""
         return str(self._token_file(session))
 
     def list_files(self, session: SsoSession) -> list[tuple[str, str]]:

@@ -229,7 +229,6 @@ def _hint_how_to_make_writable(target: str, status: os.stat_result) -> str:
 
 
 def _quoted(path: str) -> str:
-    """Return the path as a shell's command line needs it."""
     from shlex import quote  # imported here, since only errors need it
 
     return quote(path)

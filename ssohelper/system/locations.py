@@ -48,12 +48,10 @@ class Locations:
 
     @cached_property
     def aws_config_file(self) -> Path:
-        """The path of ~/.aws/config, or the value of AWS_CONFIG_FILE."""
         return self._path_of_aws_file("AWS_CONFIG_FILE")
 
     @cached_property
     def aws_credentials_file(self) -> Path:
-        """The path of ~/.aws/credentials, or the value of AWS_SHARED_CREDENTIALS_FILE."""
         return self._path_of_aws_file("AWS_SHARED_CREDENTIALS_FILE")
 
     @property

@@ -230,11 +230,11 @@ def test_a_token_that_is_due_sooner_decides(app):
     assert credentials.load_renewal_time(app, SESSION, ROLE) == 0
     for token_left, expected in ((1900, NOW + 100), (99 * HOUR, NOW + 1800)):
         app.sign_in(token_left)
-        app.credentials.remove_credentials_of_role(KEY)
-        app.credentials.delete_published_response(KEY)
+        app.credentials.remove_role(KEY)
+        app.credentials.delete_response(KEY)
         app.release()
         assert credentials.load_renewal_time(app, SESSION, ROLE) == expected
-        assert app.credentials.load_expiry_of_published_response(KEY) == expected
+        assert app.credentials.load_response_expiry(KEY) == expected
 
 
 @pytest.mark.parametrize(("token_left", "is_due"), [(1801, False), (1800, True), (1201, True)])
@@ -447,7 +447,7 @@ class TestDisk:
     ):
         app.keep(900)
         app.answer = RoleNotAssigned("no access")
-        self._refuse(app, monkeypatch, "remove_credentials_of_role", LocalState("read-only"))
+        self._refuse(app, monkeypatch, "remove_role", LocalState("read-only"))
         with pytest.raises(RoleNotAssigned):
             app.release()
         assert app.warnings == [

@@ -123,9 +123,9 @@ def _call(folder: Path, world: World) -> None:
     app = WorldApp(folder, world)  # a new process each time: only files remain
     token = AccessToken(Secret("t"), int(world.wall()) + 10 * 86400, None, None)
     tokens = _Tokens(token, Path(folder, ".aws", "token"))
-    app.__dict__["storage"] = SimpleNamespace(tokens=tokens, codec=PlainCodec(), may_publish=True)
-    if app.credentials.load_expiry_of_published_response(KEY) > app.clock.now():
-        path = Path(folders.published_response_path(f"{folder}/run", *KEY[:3]))
+    app.__dict__["storage"] = SimpleNamespace(tokens=tokens, get_codec=PlainCodec, may_publish=True)
+    if app.credentials.load_response_expiry(KEY) > app.clock.now():
+        path = Path(folders.response_path(f"{folder}/run", *KEY[:3]))
         # A hit prints its first line. (The change time of real files is not on the simulated clock.)
         document = json.loads(path.read_text().partition("\n")[0])
         assert (from_iso(document["Expiration"]) or 0) > world.true

@@ -136,7 +136,7 @@ def test_another_portal_removes_cached_credentials_even_if_it_is_changed_back(
 
 
 def test_nothing_is_cached_when_the_portal_changes_during_the_request(app: WorldApp) -> None:
-    app.credentials.remove_credentials_of_role(KEY)
+    app.credentials.remove_role(KEY)
     app.while_asked = lambda: edit(app, lambda text: text.replace(SESSION.start_url, OTHER_URL))
     with pytest.raises(LoginRequired):
         app.release()

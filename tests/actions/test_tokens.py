@@ -54,7 +54,7 @@ def test_with_a_damaged_token_file_good_role_credentials_are_served(
         app, session, Role(*ROLE), Way.CREDENTIAL_PROCESS, app.clock.deadline()
     )
     path.write_text("{")
-    app.credentials.delete_published_response(session.key_of(Role(*ROLE)))
+    app.credentials.delete_response(session.key_of(Role(*ROLE)))
     assert (
         credentials.release_credentials(
             app, session, Role(*ROLE), Way.CREDENTIAL_PROCESS, app.clock.deadline()

@@ -159,4 +159,4 @@ class WorldApp(App):
 
     def served_for(self) -> int:
         """Return for how many seconds a hit prints what is published."""
-        return max(0, self.credentials.load_expiry_of_published_response(KEY) - self.at)
+        return max(0, self.credentials.load_response_expiry(KEY) - self.at)

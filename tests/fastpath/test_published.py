@@ -32,7 +32,7 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def document(runtime: Path) -> Path:
-    return Path(folders.published_response_path(str(runtime), *KEY[:3]))
+    return Path(folders.response_path(str(runtime), *KEY[:3]))
 
 
 def dated(path: Path, content: bytes | None = None, at: int = NOW + 1) -> None:
@@ -187,7 +187,7 @@ def test_with_settings_that_cannot_be_read_nothing_is_printed(runtime, tmp_path)
 )
 def test_the_validity_is_in_uptime_seconds(tmp_path, monkeypatch, validity, up, is_valid):
     monkeypatch.setattr(published, "read_uptime", lambda: up)
-    assert published.is_response_still_valid(os.stat(tmp_path), validity) is is_valid
+    assert published.is_response_valid(os.stat(tmp_path), validity) is is_valid
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_a_response_with_control_characters_is_not_printed(
 def test_a_response_from_the_future_is_of_another_clock(monkeypatch, ahead, is_valid):
     monkeypatch.setattr(published.time, "time", lambda: float(NOW))
     found = SimpleNamespace(st_ctime=NOW + ahead)
-    assert published.is_response_still_valid(found, b"") is is_valid
+    assert published.is_response_valid(found, b"") is is_valid
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def make_world(home: Home, emulator: Emulator) -> Guarded:
     date_back(made.settings)
     made.app = App(home.env)
     assert made.app.vault.policy.rules == (RULE,)
-    made.app.credentials.delete_published_responses_of_session("corp")
+    made.app.credentials.delete_session_responses("corp")
     assert made.app.credentials.load(TARGET, made.app.config.read().sso_session("corp"))
     return made
 

@@ -125,7 +125,7 @@ def test_a_value_of_the_wrong_type_is_a_miss_that_the_log_names(cache, change, c
 def test_withdrawing_a_response_leaves_the_cached_credentials(cache):
     cache.save(KEY, CORP, cached())
     cache.publish(permit_publishing(KEY), DOCUMENT, NOON)
-    cache.delete_published_response(KEY)
+    cache.delete_response(KEY)
     assert cache.load(KEY, CORP) == cached()
 
 
@@ -134,11 +134,11 @@ def test_forgetting_a_role_removes_its_folder_and_no_other(cache, runtime):
     for key in (KEY, other):
         cache.save(key, CORP, cached())
         cache.publish(permit_publishing(key), DOCUMENT, NOON)
-    cache.remove_credentials_of_role(KEY)
+    cache.remove_role(KEY)
     assert cache.load(KEY, CORP) is None
     assert not [path for path in runtime.rglob("*") if KEY.role_name in str(path)]
     assert cache.load(other, CORP) == cached()
-    assert os.path.exists(folders.published_response_path(str(runtime), *other[:3]))
+    assert os.path.exists(folders.response_path(str(runtime), *other[:3]))
 
 
 def test_withdrawing_a_session_follows_no_link_out_of_its_folder(cache, runtime, tmp_path):
@@ -148,10 +148,10 @@ def test_withdrawing_a_session_follows_no_link_out_of_its_folder(cache, runtime,
     precious.write_text("precious")
     cache.publish(permit_publishing(KEY), DOCUMENT, NOON)
     (runtime / "credentials" / "corp" / "tokens").symlink_to(tmp_path / "aws")
-    cache.delete_published_responses_of_session("corp")
-    assert not os.path.exists(folders.published_response_path(str(runtime), *KEY[:3]))
+    cache.delete_session_responses("corp")
+    assert not os.path.exists(folders.response_path(str(runtime), *KEY[:3]))
     assert cache.list_cached_credentials() == []
-    cache.remove_credentials_of_session("corp")
+    cache.remove_session("corp")
     assert precious.read_text() == "precious"
     assert not (runtime / "credentials" / "corp").exists()
 
@@ -162,10 +162,10 @@ def test_forgetting_a_session_removes_its_folder_and_no_other(cache, runtime):
         cache.save(key, CORP._replace(name=key.session_name), cached())
         cache.publish(permit_publishing(key), DOCUMENT, NOON)
     assert cache.list_session_names() == ["corp", "corp.two"]
-    assert cache.remove_credentials_of_session("corp") == 2
+    assert cache.remove_session("corp") == 2
     assert cache.load(KEY, CORP) is None
-    assert not os.path.exists(folders.published_response_path(str(runtime), *KEY[:3]))
-    assert os.path.exists(folders.published_response_path(str(runtime), *other[:3]))
+    assert not os.path.exists(folders.response_path(str(runtime), *KEY[:3]))
+    assert os.path.exists(folders.response_path(str(runtime), *other[:3]))
     assert [key for key, _ in cache.list_cached_credentials()] == [other]
 
 
@@ -174,7 +174,7 @@ def test_a_removed_runtime_folder_is_a_miss_and_is_made_again(cache, runtime):
     shutil.rmtree(runtime)
     assert cache.load(KEY, CORP) is None
     assert cache.list_cached_credentials() == []
-    assert cache.remove_credentials_of_session("corp") == 0
+    assert cache.remove_session("corp") == 0
     cache.save(KEY, CORP, cached())
     assert cache.load(KEY, CORP) == cached()
 
@@ -219,12 +219,12 @@ def test_no_repr_shows_a_secret(cache):
 
 
 def test_a_malformed_or_huge_response_ends_at_0(cache):
-    assert cache.load_expiry_of_published_response(KEY) == 0
+    assert cache.load_response_expiry(KEY) == 0
     until = int(time.time()) + 600
     cache.publish(permit_publishing(KEY), DOCUMENT, until)
-    assert cache.load_expiry_of_published_response(KEY) == until
+    assert cache.load_response_expiry(KEY) == until
     path = cache._response_file(KEY)
     for content in (b"", b"{}", b"x" * (1 << 21)):
         path.write_bytes(content)
         os.utime(path, (until, until))
-        assert cache.load_expiry_of_published_response(KEY) == 0
+        assert cache.load_response_expiry(KEY) == 0

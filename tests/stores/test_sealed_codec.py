@@ -136,9 +136,9 @@ class TestSealedTokens(TokenStoreContract):
 class TestSealedCredentials:
     def test_the_cache_has_no_secret_in_clear(self, tmp_path):
         keys = KEYS._replace(secret_access_key=Secret("CNRYSAK1"), session_token=Secret("CNRY-ST"))
-        writer = CredentialWriter(tmp_path, codec=SealedCodec(FakeKeyring()))
+        writer = CredentialWriter(tmp_path, get_codec=lambda: SealedCodec(FakeKeyring()))
         writer.save(KEY, CORP, CachedCredentials(keys, NOON))
-        reader = CredentialCache(tmp_path, codec=SealedCodec(FakeKeyring()))
+        reader = CredentialCache(tmp_path, get_codec=lambda: SealedCodec(FakeKeyring()))
         assert reader.load(KEY, CORP) == CachedCredentials(keys, NOON)
         assert [key for key, _ in reader.list_cached_credentials()] == [KEY]
         written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
@@ -148,15 +148,17 @@ class TestSealedCredentials:
     def test_those_of_another_storage_or_key_count_as_missing(self, tmp_path):
         CredentialWriter(tmp_path).save(KEY, CORP, CachedCredentials(KEYS, NOON))
         sealed = SealedCodec(FakeKeyring())
-        assert CredentialCache(tmp_path, codec=sealed).load(KEY, CORP) is None
-        CredentialWriter(tmp_path, codec=sealed).save(KEY, CORP, CachedCredentials(KEYS, NOON))
-        assert CredentialCache(tmp_path, codec=PlainCodec()).load(KEY, CORP) is None
+        assert CredentialCache(tmp_path, get_codec=lambda: sealed).load(KEY, CORP) is None
+        CredentialWriter(tmp_path, get_codec=lambda: sealed).save(
+            KEY, CORP, CachedCredentials(KEYS, NOON)
+        )
+        assert CredentialCache(tmp_path, get_codec=lambda: PlainCodec()).load(KEY, CORP) is None
         other = SealedCodec(FakeKeyring(SECOND))
-        assert CredentialCache(tmp_path, codec=other).load(KEY, CORP) is None
+        assert CredentialCache(tmp_path, get_codec=lambda: other).load(KEY, CORP) is None
 
     def test_a_keyring_that_does_not_answer_is_not_an_empty_cache(self, tmp_path):
         keyring = FakeKeyring()
-        cache = CredentialWriter(tmp_path, codec=SealedCodec(keyring))
+        cache = CredentialWriter(tmp_path, get_codec=lambda: SealedCodec(keyring))
         cache.save(KEY, CORP, CachedCredentials(KEYS, NOON))
         keyring.is_available = False
         with pytest.raises(KeyringUnavailable):

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from ssohelper.core.model import Secret
-from ssohelper.stores import sealing
+from ssohelper.stores import sealed_codec as sealing
 from ssohelper.stores.codecs import Unreadable
 from tests.stores.test_sealed_codec import new_key
 

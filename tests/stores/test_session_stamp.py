@@ -67,11 +67,11 @@ def place(tmp_path: Path) -> Place:
 
 
 def test_stamps_have_the_times_of_the_files_and_are_written_once(place: Place) -> None:
-    assert (place.matches(), place.stamp().may_responses_be_of_another_sign_in) == (False, True)
+    assert (place.matches(), place.stamp().is_stale) == (False, True)
     assert place.prepare()
     assert (
         place.matches(),
-        place.stamp().may_responses_be_of_another_sign_in,
+        place.stamp().is_stale,
         place.withdrawn,
     ) == (True, False, 1)
     before = os.stat(place.seen("token")).st_ino
@@ -82,7 +82,7 @@ def test_stamps_have_the_times_of_the_files_and_are_written_once(place: Place) -
 def test_a_token_file_of_another_tool_withdraws_the_responses(place: Place) -> None:
     place.prepare()
     place.write(place.token, "2")
-    assert place.stamp().may_responses_be_of_another_sign_in
+    assert place.stamp().is_stale
     assert place.prepare()
     assert (place.matches(), place.withdrawn) == (True, 2)
 
@@ -98,7 +98,7 @@ def test_the_stamp_of_a_file_that_stayed_is_not_written_again(place: Place) -> N
 def test_an_edited_config_of_the_same_portal_withdraws_no_response(place: Place) -> None:
     place.prepare()
     place.write(place.config, "2")
-    assert (place.matches(), place.stamp().may_responses_be_of_another_sign_in) == (False, True)
+    assert (place.matches(), place.stamp().is_stale) == (False, True)
     assert place.prepare()
     assert (place.matches(), place.withdrawn) == (True, 1)
 
@@ -109,12 +109,12 @@ def test_another_portal_withdraws_the_responses(place: Place, also_token: bool) 
     place.write(place.config, "2")
     if also_token:
         place.write(place.token, "2")
-    assert not place.stamp().is_cache_of_another_portal
-    assert place.stamp(OTHER).is_cache_of_another_portal
-    assert place.stamp(SESSION._replace(region="eu-west-1")).is_cache_of_another_portal
+    assert not place.stamp().is_of_other_portal
+    assert place.stamp(OTHER).is_of_other_portal
+    assert place.stamp(SESSION._replace(region="eu-west-1")).is_of_other_portal
     assert place.prepare(OTHER)
     assert (place.matches(), place.withdrawn) == (True, 2)
-    assert place.stamp().is_cache_of_another_portal
+    assert place.stamp().is_of_other_portal
 
 
 @pytest.mark.parametrize("what", ["config", "token"])
@@ -125,7 +125,7 @@ def test_a_file_that_was_just_written_gets_no_stamp(place: Place, what: str) -> 
     assert (
         place.prepare(),
         place.matches(),
-        place.stamp().may_responses_be_of_another_sign_in,
+        place.stamp().is_stale,
     ) == (
         False,
         False,
@@ -156,10 +156,10 @@ def test_a_renewal_updates_the_stamp(place: Place) -> None:
     stamp = place.stamp()
     place.write(place.token, "renewed")
     assert not place.matches()
-    stamp.update_token_stamp_after_renewal()
+    stamp.renew_token_stamp()
     assert (
         place.matches(),
-        place.stamp().may_responses_be_of_another_sign_in,
+        place.stamp().is_stale,
         place.withdrawn,
     ) == (True, False, 1)
 
@@ -170,7 +170,7 @@ def test_a_renewal_writes_no_stamp_where_it_did_not_match_before(place: Place) -
     place.write(place.token, "another user's")
     stamp = place.stamp()
     place.write(place.token, "theirs, renewed")
-    stamp.update_token_stamp_after_renewal()
+    stamp.renew_token_stamp()
     assert not place.matches()
     assert place.prepare()
     assert place.withdrawn == 2
@@ -242,7 +242,7 @@ def test_a_malformed_stamp_counts_as_missing(place: Place) -> None:
     place.prepare()
     for content in (b"", b"x", b"1" * 20000, b"\xff\n\n"):
         Path(place.seen("config")).write_bytes(content)
-        assert place.stamp().may_responses_be_of_another_sign_in
+        assert place.stamp().is_stale
         assert place.prepare()
         assert place.matches()
 

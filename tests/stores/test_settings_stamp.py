@@ -160,12 +160,12 @@ def test_a_response_of_other_settings_counts_as_not_published(
     cache = CredentialCache(
         runtime, SettingsStamp(runtime, settings, runtime.parent / "policy.toml")
     )
-    assert cache.load_expiry_of_published_response(KEYS[0]) > time.time()
+    assert cache.load_response_expiry(KEYS[0]) > time.time()
     changed(settings, "form = 'sso'\n")
     cache = CredentialCache(
         runtime, SettingsStamp(runtime, settings, runtime.parent / "policy.toml")
     )
-    assert cache.load_expiry_of_published_response(KEYS[0]) == 0
+    assert cache.load_response_expiry(KEYS[0]) == 0
 
 
 def test_settings_changed_just_now_do_not_make_every_caller_renew(
@@ -176,7 +176,7 @@ def test_settings_changed_just_now_do_not_make_every_caller_renew(
     cache = CredentialCache(
         runtime, SettingsStamp(runtime, settings, runtime.parent / "policy.toml")
     )
-    assert cache.load_expiry_of_published_response(KEYS[0]) > time.time()
+    assert cache.load_response_expiry(KEYS[0]) > time.time()
 
 
 @pytest.mark.parametrize("later", [LONG_AGO - 10**9, LONG_AGO + 1, None])

@@ -21,7 +21,6 @@ _TOKEN_ID = re.compile(r"[0-9a-f]{16}")
 
 
 def credentials_from_portal(value: object) -> RoleCredentials:
-    """Return the credentials in the `roleCredentials` of a GetRoleCredentials answer."""
     found = fields.checked_object(value, "roleCredentials")
     return RoleCredentials(
         fields.checked_match(found.get("accessKeyId"), "accessKeyId", _ACCESS_KEY_ID),

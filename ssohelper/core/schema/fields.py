@@ -28,14 +28,12 @@ class Damaged(ValueError):
 
 
 def checked_object(value: object, field: str = "object") -> dict[str, Any]:
-    """Return the value, which must be a JSON object, as a dict."""
     if not isinstance(value, dict):
         raise Damaged(field)
     return value
 
 
 def checked_list(value: object, field: str, most: int) -> list[Any]:
-    """Return the value, which must be a list of at most `most` items."""
     if not isinstance(value, list) or len(value) > most:
         raise Damaged(field)
     return value
@@ -56,7 +54,6 @@ def checked_text(value: object, field: str, limit: int = LONGEST_NAME) -> str:
 
 
 def checked_match(value: object, field: str, pattern: re.Pattern[str]) -> str:
-    """Return the value, which must be a text that matches the whole pattern."""
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise Damaged(field)
     return value
