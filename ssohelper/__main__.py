@@ -75,7 +75,7 @@ def _run_by_first_argument(argv: list[str]) -> int:
         from ssohelper.fastpath import python_environment
 
         python_environment.drop_foreign_import_folders()
-    _open_null_device_for_closed_streams()
+    _open_closed_streams()
     for run in (_answer_credential_process, _run_internal_process, _run_without_click):
         code = run(argv)
         if code is not None:
@@ -209,7 +209,7 @@ def _show_full_screen(waiting: "ShellAnswer | None") -> int:
     # long for other threads.
     sys.setswitchinterval(_SWITCH_SECONDS)
     with ask_background_colour(os.environ) as background:
-        _import_asyncio_without_loading_ssl()
+        _import_asyncio_alone()
         from ssohelper.tui import full_screen
 
     # If a shell function started us, Enter switches its shell to the chosen role.
@@ -217,7 +217,7 @@ def _show_full_screen(waiting: "ShellAnswer | None") -> int:
     return full_screen.main(use, background)
 
 
-def _import_asyncio_without_loading_ssl() -> None:
+def _import_asyncio_alone() -> None:
     """Import asyncio as on a Python without ssl. A later `import ssl` works as usual.
 
     asyncio imports ssl for its own TLS connections only, which Textual does not open. Loading
@@ -260,7 +260,7 @@ def _can_terminal_draw_screens() -> bool:
     )
 
 
-def _open_null_device_for_closed_streams() -> None:
+def _open_closed_streams() -> None:
     """Open /dev/null for each closed stream, so that the next file opened cannot become stdout.
 
     /dev/null is opened read-only, so that writing to a closed stdout fails instead of losing the

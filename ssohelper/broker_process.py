@@ -40,7 +40,7 @@ def run_broker(argv: list[str]) -> int:
                 os.unlink(address)
 
     try:
-        work = _BrokerWork(lambda: _make_app_of_next_call(first))
+        work = _BrokerWork(lambda: _make_next_app(first))
         Loop(work, listener).run_until_idle(remove_socket_file)
     except Exception as error:
         # After this error the broker ends, and callers start another broker; after five brokers
@@ -77,7 +77,7 @@ class _LoggedWarnings(logging.Handler):
         self.messages.append(redacted(record.getMessage()))
 
 
-def _make_app_of_next_call(first: App) -> App:
+def _make_next_app(first: App) -> App:
     """Return an App that reads the present settings, and collects one call's warnings.
 
     All calls share what the `first` App has: parsed config, keyring, connections to AWS.

@@ -34,9 +34,7 @@ def answer_credential_process(argv: list[str], began: float) -> int | None:
     logs.start_logging(0, app.environ)
     try:
         deadline = app.clock.deadline(miss.measure_seconds_left(began))
-        session, role = (
-            _find_role_by_key_parts(app, *key) if key else _find_role_of_profile(app, argv[1])
-        )
+        session, role = _find_role_by_key(app, *key) if key else _find_role_of_profile(app, argv[1])
         print_credential_document(app, session, role, deadline)
     except SsoHelperError as error:
         return print_error_for_sdk(error)
@@ -103,7 +101,7 @@ def _print_notice_on_stderr(message: str) -> None:
         os.write(2, show(f"ssohelper: notice: {message}").encode("utf-8", "replace") + b"\n")
 
 
-def _find_role_by_key_parts(app: App, *parts: str) -> tuple[SsoSession, Role]:
+def _find_role_by_key(app: App, *parts: str) -> tuple[SsoSession, Role]:
     key = RoleKey.of_parts(*parts)
     return selection.require_session(app, key.session_name), checked_role(*key.role)
 

@@ -70,26 +70,26 @@ def run_keyring_process(argv: list[str]) -> int:
     return 0
 
 
-def _find_key_in_keyring(backend: KeyringBackend, name: str, _lock_file: str) -> str:
+def _find_key(backend: KeyringBackend, name: str, _lock_file: str) -> str:
     found = backend.get_password(SERVICE, name)
     return MISSING if found is None else f"{FOUND} {found}"
 
 
-def _find_or_create_key_in_keyring(backend: KeyringBackend, name: str, lock_file: str) -> str:
+def _create_key(backend: KeyringBackend, name: str, lock_file: str) -> str:
     # The lock prevents that two processes make a key at once: each would encrypt with its own key,
     # of which the keyring keeps only one. The lock is freed when this process ends, even if it is
     # killed.
-    _wait_for_lock_on_key_creation(lock_file)
+    _hold_creation_lock(lock_file)
     if backend.get_password(SERVICE, name) is None:
         _write_answer_line(WRITING)
         fresh = base64.b64encode(os.urandom(_KEY_BYTES)).decode("ascii")
         backend.set_password(SERVICE, name, fresh)
     # The answer is the key as read back from the keyring, since a keyring may accept a key and not
     # store it.
-    return _find_key_in_keyring(backend, name, lock_file)
+    return _find_key(backend, name, lock_file)
 
 
-def _delete_key_in_keyring(backend: KeyringBackend, name: str, _lock_file: str) -> str:
+def _delete_key(backend: KeyringBackend, name: str, _lock_file: str) -> str:
     if backend.get_password(SERVICE, name) is not None:
         _write_answer_line(WRITING)
         backend.delete_password(SERVICE, name)
@@ -97,9 +97,9 @@ def _delete_key_in_keyring(backend: KeyringBackend, name: str, _lock_file: str) 
 
 
 _VERBS = {
-    "find": _find_key_in_keyring,
-    "create": _find_or_create_key_in_keyring,
-    "delete": _delete_key_in_keyring,
+    "find": _find_key,
+    "create": _create_key,
+    "delete": _delete_key,
 }
 
 
@@ -118,7 +118,7 @@ def _choose_keyring_backend() -> KeyringBackend:
     raise RuntimeError(reasons[0] if reasons else "there is no keyring on this system")
 
 
-def _wait_for_lock_on_key_creation(path: str) -> None:
+def _hold_creation_lock(path: str) -> None:
     if sys.platform != "win32":
         descriptor, _ = open_file.open_own_file(path, os.O_RDWR | os.O_CREAT)
         fcntl.flock(descriptor, fcntl.LOCK_EX)  # the lock is held until this process ends

@@ -62,8 +62,8 @@ def run_provider_process(argv: list[str]) -> int:
     except Exception as cause:
         # A provider raises errors of any library. Each of them means that there are no credentials.
         answer = {
-            "exit_code": _exit_code_for_provider_error(cause),
-            "error": _message_of_provider_error(cause),
+            "exit_code": _exit_code_of(cause),
+            "error": _message_of(cause),
         }
     sys.stdout.buffer.write(to_json(answer).encode() + b"\n")
     return 0
@@ -76,9 +76,7 @@ def _get_credentials_from_provider(name: str, codes: dict[str, str]) -> dict[str
     resolver = session.get_component("credential_provider")
     for each in _MACHINE_PROVIDERS:
         resolver.remove(each)
-    resolver.get_provider("assume-role")._prompter = lambda prompt: _find_mfa_code_for_prompt(
-        prompt, codes
-    )
+    resolver.get_provider("assume-role")._prompter = lambda prompt: _find_mfa_code(prompt, codes)
     found = session.get_credentials()
     if found is None:
         raise exceptions.InvalidConfigError(error_msg=NO_PROVIDER)
@@ -92,7 +90,7 @@ def _get_credentials_from_provider(name: str, codes: dict[str, str]) -> dict[str
     }
 
 
-def _find_mfa_code_for_prompt(prompt: str, codes: dict[str, str]) -> str:
+def _find_mfa_code(prompt: str, codes: dict[str, str]) -> str:
     for serial, code in codes.items():
         if serial in prompt:
             return code
@@ -121,7 +119,7 @@ class _UnrenewedLogin(_LoginProvider):  # type: ignore[misc]
 # -- reporting errors of botocore's providers -----------------------------------------------------
 
 
-def _exit_code_for_provider_error(cause: Exception) -> int:
+def _exit_code_of(cause: Exception) -> int:
     if isinstance(cause, (*_SSO_LOGIN_ERRORS, _LoginError)):
         return LoginRequired.exit_code
     if isinstance(cause, _BAD_CONFIG):
@@ -133,7 +131,7 @@ def _exit_code_for_provider_error(cause: Exception) -> int:
     return AwsUnreachable.exit_code
 
 
-def _message_of_provider_error(cause: Exception) -> str:
+def _message_of(cause: Exception) -> str:
     """Return a provider's error as one line for the user, without secrets and colours."""
     text = _COLOUR.sub("", str(cause))
     lines = [line.strip() for line in text.splitlines() if line.strip()]

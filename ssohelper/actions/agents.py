@@ -95,9 +95,7 @@ def refuse_if_allow_list_applies(app: App, action: str, command_for_user: str) -
     if allow_list.VARIABLE not in app.environ:
         return
     app.journal.try_append(
-        journal.make_entry(
-            "refused", caller=calling_process.find_parent_name_and_terminal(), what=action
-        )
+        journal.make_entry("refused", caller=calling_process.find_caller(), what=action)
     )
     raise Refused(
         f"a program that SSOHELPER_ALLOW limits cannot {action}",

@@ -84,7 +84,7 @@ class Work:
         except SsoHelperError:
             raise
         except Exception as error:
-            raise _log_crash_and_make_error(error) from error
+            raise _error_of_crash(error) from error
         return Reply(document, warnings=tuple(app.warnings[warned:]))
 
     def renew_token(self, session_name: str, seen_id: str) -> None:
@@ -96,7 +96,7 @@ class Work:
         app = self.current_app()
         session = selection.require_session(app, session_name)
 
-        def renew_token_in_separate_process(
+        def renew(
             portal: SsoSession, token_id: str, seconds: float | None
         ) -> SsoHelperError | None:
             def prepare_portal_call() -> None:
@@ -110,16 +110,14 @@ class Work:
             return app.renewals.renew_token(name, token_id, deadline, meanwhile=prepare_portal_call)
 
         try:
-            regions.renew_token_in_any_region(
-                app, session, seen_id, renew_token_in_separate_process
-            )
+            regions.renew_token_in_any_region(app, session, seen_id, renew)
         except SsoHelperError:
             raise
         except Exception as cause:
-            raise _log_crash_and_make_error(cause) from cause
+            raise _error_of_crash(cause) from cause
 
 
-def _log_crash_and_make_error(error: Exception) -> SsoHelperError:
+def _error_of_crash(error: Exception) -> SsoHelperError:
     if isinstance(error, MemoryError):  # nothing more can be imported
         return LocalState("there is not enough memory", hint="raise ulimit -v")
     from ssohelper.system import crash_report

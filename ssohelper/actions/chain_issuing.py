@@ -59,7 +59,7 @@ def issue_credentials_of_chain(app: App, key: RoleKey, asked_by: AskedBy, source
     except SsoHelperError as error:
         prompt_notes.show_failed_renewal(app, session, key)
         if isinstance(error, RoleNotAssigned):
-            issuing.remove_credentials_of_unassigned_role(app, session, key, token)
+            issuing.forget_unassigned_role(app, session, key, token)
         raise
     cached = issuing.checked_credentials(app, "STS", credentials, token_id)._replace(
         chain_id=chain_id

@@ -155,7 +155,7 @@ def replace_cached_credentials(
 def load_renewal_time(app: App, session: SsoSession, role: Role) -> int:
     """Return when (epoch seconds) the credentials or the token are due for renewal; 0 is now."""
     cached = app.credentials.load(session.key_of(role), session)
-    return 0 if cached is None else issuing.load_renewal_time_of_credentials(app, session, cached)
+    return 0 if cached is None else issuing.find_renewal_time(app, session, cached)
 
 
 def _ask_broker(app: App, permit: ReleasePermit, deadline: Deadline, least_share: float) -> Reply:
@@ -205,7 +205,7 @@ def _ask_aws_without_broker(
         now + deadline.seconds_left(),
         least_share,
         is_permitted=True,
-        asked_by=AskedBy(*calling_process.find_parent_name_and_terminal()),
+        asked_by=AskedBy(*calling_process.find_caller()),
     )
     loop = Loop(chain_issuing.Work(lambda: app), monotonic=app.clock.monotonic)
     try:

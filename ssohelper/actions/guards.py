@@ -109,7 +109,7 @@ def grant_role(
         session=None if on_all_terminals else here.session,
         id=secrets.token_hex(8),
     )
-    app.grants.add(made, calling_process.find_parent_name_and_terminal())
+    app.grants.add(made, calling_process.find_caller())
     prompt_notes.forget_prompts(app, key)
     return made
 
@@ -160,7 +160,7 @@ def revoke_grants(app: App, key: RoleKey | None = None) -> list[Grant]:
     given = app.grants.list_for_all_terminals()
     ended = [one for one in given if key is None or one.key == key]
     for one in ended:
-        app.grants.revoke(one, calling_process.find_parent_name_and_terminal())
+        app.grants.revoke(one, calling_process.find_caller())
         prompt_notes.forget_prompts(app, one.key)
     return ended
 

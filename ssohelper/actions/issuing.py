@@ -70,7 +70,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
     session = selection.require_session(app, key.session_name)
     stamp = app.take_session_stamp(session)
     if stamp.is_of_other_portal:
-        _remove_credentials_of_other_portal(app, session)
+        _forget_other_portal(app, session)
     account_id = assumed_chains.find_account_id_of_credentials(app, key)
     try:
         cached = app.credentials.load(key, session)
@@ -102,7 +102,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
     is_published = (
         not stamp.is_stale and app.credentials.load_response_expiry(key) > app.clock.now()
     )
-    if not is_published and not _write_published_response_if_lock_is_free(
+    if not is_published and not _try_to_publish(
         app, session, key, cached, is_due=is_due or due_token_id is not None
     ):
         return FoundCredentials()
@@ -148,7 +148,7 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     except SsoHelperError as error:
         prompt_notes.show_failed_renewal(app, session, key)
         if isinstance(error, RoleNotAssigned):
-            remove_credentials_of_unassigned_role(app, session, key, token)
+            forget_unassigned_role(app, session, key, token)
             error.hint = _other_role_proposal_text(app, session, role) + (error.hint or "")
         raise
     app.clock.learn_aws_time(portal.answered_at())
@@ -186,9 +186,7 @@ def checked_credentials(
         ) from damage
 
 
-def load_renewal_time_of_credentials(
-    app: App, session: SsoSession, cached: CachedCredentials
-) -> int:
+def find_renewal_time(app: App, session: SsoSession, cached: CachedCredentials) -> int:
     """Return when (epoch seconds) the credentials or the token reach half of their lifetime.
 
     Returns the earlier of the two times. The token's time counts because SDKs renew the token
@@ -253,7 +251,7 @@ def save_credentials(
         app.warn(f"the credentials could not be saved: {cause}")
 
 
-def _write_published_response_if_lock_is_free(
+def _try_to_publish(
     app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials, *, is_due: bool
 ) -> bool:
     """Write the published response; return whether the credentials are of the present sign-in.
@@ -298,7 +296,7 @@ def _may_write_published_response(
         return False
 
 
-def _remove_credentials_of_other_portal(app: App, session: SsoSession) -> None:
+def _forget_other_portal(app: App, session: SsoSession) -> None:
     with (
         suppress(LockNotObtained),
         app.tokens.lock_state(session.name, app.clock.deadline(0.0)),
@@ -322,7 +320,7 @@ def _write_published_response(
         permit = app.vault.permit_publishing(key)
         if permit is None:
             return
-        until = load_renewal_time_of_credentials(app, session, cached)
+        until = find_renewal_time(app, session, cached)
         if is_due:
             ends_at = freshness.renewal_required_at(
                 cached.received_at, cached.credentials.expires_at
@@ -336,9 +334,7 @@ def _write_published_response(
         app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")
 
 
-def remove_credentials_of_unassigned_role(
-    app: App, session: SsoSession, key: RoleKey, token: AccessToken
-) -> None:
+def forget_unassigned_role(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> None:
     """Remove cached credentials and published response of a role that AWS refused with a 403."""
     prompt_notes.show_renewal(app, session, key)
     try:

@@ -231,9 +231,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
     Raises: LoginRequired if an interactive sign-in is needed, AwsUnreachable, LocalState.
     """
 
-    def renew_token_in_separate_process(
-        portal: SsoSession, token_id: str, seconds: float | None
-    ) -> SsoHelperError | None:
+    def renew(portal: SsoSession, token_id: str, seconds: float | None) -> SsoHelperError | None:
         token = app.tokens.load(portal)
         if token is None or token.id != token_id:
             return None
@@ -243,7 +241,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
         tokens.renew_token(app, portal, token, app.clock.deadline(limit))
         return None
 
-    renew_token_in_any_region(app, session, seen_id, renew_token_in_separate_process)
+    renew_token_in_any_region(app, session, seen_id, renew)
 
 
 def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) -> str | None:

@@ -188,7 +188,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
     if entry is not None:
         target = config.target_or_none(entry)
         if target is not None and target.form in _NATIVE_FORMS:
-            app.aws.set_aws_host_variables_for_profile(entry.keys)
+            app.aws.set_host_variables(entry.keys)
         return _resolve_profile_entry(app, config, entry, session_name)
     role_text = text or served
     if role_text and "/" in role_text:

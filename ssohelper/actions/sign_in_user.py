@@ -114,7 +114,7 @@ def _prepare_lookup(
     portal = portal_of_unsaved_token(app, session, token)
     vault.load_settings_and_journal()
     # In the journal, the program that asked for the credentials is ssohelper itself.
-    asked_by = AskedBy("ssohelper", calling_process.find_parent_name_and_terminal()[1])
+    asked_by = AskedBy("ssohelper", calling_process.find_caller()[1])
     variant = app.aws.host_variant_for_roles(session)
     service_url = sts_service_url(session.region, app.environ, variant)
     issuer.check_credentials_destination(app.aws.oidc(session).issuer, "sts", service_url, session)

@@ -23,7 +23,7 @@ from ssohelper.broker.state import (
     Ports,
     Refusals,
     Session,
-    find_error_if_no_retry_can_succeed,
+    find_final_error,
     no_answer_error_of,
 )
 from ssohelper.core.model import RoleKey
@@ -77,7 +77,7 @@ class Broker:
             return
         self._jobs.setdefault(key, Job(key)).callers.append(caller)
         self._start_ready_calls(now)
-        self._reply_to_callers_without_further_try(now)
+        self._reply_without_further_try(now)
 
     def forget_caller(self, caller: Caller) -> None:
         """Forget a caller that has disconnected. A call to AWS on its behalf goes on."""
@@ -92,18 +92,18 @@ class Broker:
         session.under_way -= 1
         if isinstance(outcome, Reply):
             self._note_success(job, session, now)
-            self._reply_to_callers_of_job(job, outcome)
+            self._end_job(job, outcome)
         elif isinstance(outcome, RoleNotAssigned):
             self._note_success(job, session, now)
             self._refusals.remember(key, outcome, now)
-            self._reply_to_callers_of_job(job, Reply(error=outcome))
+            self._end_job(job, Reply(error=outcome))
         elif isinstance(outcome, TokenRejected):
             self._note_success(job, session, now)
             self._replace_token(job, session, outcome, now)
         elif isinstance(outcome, AwsUnreachable):
             self._note_failure(job, session, outcome, now)
         elif not isinstance(outcome, Superseded):
-            self._reply_to_callers_of_job(job, Reply(error=outcome))
+            self._end_job(job, Reply(error=outcome))
         # After Superseded (a sign-in or sign-out came during the call), the call is repeated.
         self.start_due_work(now)
 
@@ -124,24 +124,24 @@ class Broker:
             session.renewal.clear()
             session.renewal_answered_at = now
             self._refusals.remember(session_name, error, now)
-            if not self._has_usable_token_without_renewal(session_name):
-                self._reply_error_to_jobs_not_started(session_name, error)
+            if not self._is_token_usable(session_name):
+                self._end_unstarted_jobs(session_name, error)
         else:
             # A local failure, such as a full disk: no request reached AWS. A retry follows in 1 s.
             session.renewal.note_failure(now, error, began_at)
-            if not self._has_usable_token_without_renewal(session_name):
-                self._reply_error_to_jobs_not_started(session_name, error)
+            if not self._is_token_usable(session_name):
+                self._end_unstarted_jobs(session_name, error)
         self.start_due_work(now)
 
     def start_due_work(self, now: float) -> None:
         """Start the AWS calls and renewals that are due; reply to callers that waited too long."""
         self._advanced_at = now
-        self._reply_to_callers_at_deadline(now)
+        self._reply_at_deadlines(now)
         # Callers get their reply before the next try starts: if AWS accepts a call and never
         # answers it, a try takes 10 s.
-        self._reply_to_callers_without_further_try(now)
+        self._reply_without_further_try(now)
         self._start_ready_calls(now)
-        self._reply_to_callers_without_further_try(now)
+        self._reply_without_further_try(now)
 
     # -- what the event loop asks the broker: when to wake, whether to end -------------------
 
@@ -208,7 +208,7 @@ class Broker:
             if not usable[name] or not self._may_start_call(job, now):
                 continue
             under_way = sum(session.under_way for session in self._sessions.values())
-            most = MOST_CALLS if self._pace.has_recent_answer_of_aws(now) else MOST_FIRST_CALLS
+            most = MOST_CALLS if self._pace.has_recent_answer(now) else MOST_FIRST_CALLS
             if under_way >= most or self._pace.next_call_at(now) > now:
                 return
             job.is_under_way = True
@@ -235,7 +235,7 @@ class Broker:
         try:
             token = self._ports.load_token(name)
         except SsoHelperError as error:
-            self._reply_error_to_jobs_not_started(name, error)
+            self._end_unstarted_jobs(name, error)
             return False
         is_rejected = token.id == session.rejected_id
         session.needs_renewal = is_rejected or token.state is not TokenState.GOOD
@@ -245,7 +245,7 @@ class Broker:
         refused = self._refusals.find(name, now)
         if refused is not None:
             if not works:
-                self._reply_error_to_jobs_not_started(name, refused)
+                self._end_unstarted_jobs(name, refused)
             return works
         self.start_renewal(name, token.id, now)
         began_at = session.renewal_began_at
@@ -274,7 +274,7 @@ class Broker:
         job.backoff.clear()
 
     def _note_failure(self, job: Job, session: Session, error: AwsUnreachable, now: float) -> None:
-        was_answered_recently = self._pace.has_recent_answer_of_aws(now)
+        was_answered_recently = self._pace.has_recent_answer(now)
         if isinstance(error, Throttled) and was_answered_recently:
             self._pace.note_throttled(now, error.retry_after_seconds)
             return  # the broker sent too many calls: `note_throttled` has lowered its rate
@@ -289,11 +289,11 @@ class Broker:
         session.rejected_id = error.token_id
         if job.was_rejected:
             self._refusals.remember(job.key.session_name, error, now)
-            self._reply_to_callers_of_job(job, Reply(error=error))
+            self._end_job(job, Reply(error=error))
             return
         job.was_rejected = True
 
-    def _reply_to_callers_of_job(self, job: Job, reply: Reply) -> None:
+    def _end_job(self, job: Job, reply: Reply) -> None:
         del self._jobs[job.key]
         for caller in job.callers:
             if reply.error is None:
@@ -321,15 +321,15 @@ class Broker:
             return None
         return found.reply
 
-    def _reply_error_to_jobs_not_started(self, session_name: str, error: SsoHelperError) -> None:
+    def _end_unstarted_jobs(self, session_name: str, error: SsoHelperError) -> None:
         """Send this error to all callers of the session whose call to AWS has not started yet."""
         for job in list(self._jobs.values()):
             if job.key.session_name == session_name and not job.is_under_way:
-                self._reply_to_callers_of_job(job, Reply(error=error))
+                self._end_job(job, Reply(error=error))
 
     # -- replying to callers that must not wait longer ---------------------------------------
 
-    def _reply_to_callers_at_deadline(self, now: float) -> None:
+    def _reply_at_deadlines(self, now: float) -> None:
         for job in list(self._jobs.values()):
             for caller in list(job.callers):
                 self._lengthen_wait_of_caller(job, caller, now)
@@ -343,11 +343,11 @@ class Broker:
                     self._send_error_to_caller(job, caller, error)
             self._drop_job_without_callers(job)
 
-    def _reply_to_callers_without_further_try(self, now: float) -> None:
+    def _reply_without_further_try(self, now: float) -> None:
         for job in list(self._jobs.values()):
             for caller in list(job.callers):
                 session = self._get_session_state(job.key.session_name)
-                error = find_error_if_no_retry_can_succeed(job, session, caller, now)
+                error = find_final_error(job, session, caller, now)
                 if error is not None:
                     self._send_error_to_caller(job, caller, error)
             self._drop_job_without_callers(job)
@@ -360,7 +360,7 @@ class Broker:
     def _lengthen_wait_of_caller(self, job: Job, caller: Caller, now: float) -> None:
         """If the call to AWS will soon be sent, tell its caller that it may wait up to 50 s."""
         is_soon = now >= caller.deadline_at - TELL_BEFORE_SECONDS
-        if is_soon and not job.backoff.is_failing and self._pace.has_recent_answer_of_aws(now):
+        if is_soon and not job.backoff.is_failing and self._pace.has_recent_answer(now):
             self._tell_caller_to_wait(caller, now)
 
     def _tell_caller_to_wait(self, caller: Caller, now: float) -> None:
@@ -383,7 +383,7 @@ class Broker:
         if not is_wanted and not job.is_under_way and self._jobs.get(job.key) is job:
             del self._jobs[job.key]
 
-    def _has_usable_token_without_renewal(self, session_name: str) -> bool:
+    def _is_token_usable(self, session_name: str) -> bool:
         try:
             token = self._ports.load_token(session_name)
         except SsoHelperError:

@@ -132,13 +132,13 @@ class Loop:
             if not self._listener and not self._connections and self._core.is_done:
                 self.close()
                 return
-            self._wait_for_events_and_handle_them()
+            self._handle_next_events()
 
     def answer_request(self, caller: Caller) -> Reply:
         """Return the reply to a request of this process itself, before the request's deadline."""
         self._core.handle_request(caller, self._monotonic())
         while caller not in self._replies:
-            self._wait_for_events_and_handle_them()
+            self._handle_next_events()
         return self._replies.pop(caller)
 
     def close(self) -> None:
@@ -157,7 +157,7 @@ class Loop:
             self._listener.close()
             self._listener = None
 
-    def _wait_for_events_and_handle_them(self) -> None:
+    def _handle_next_events(self) -> None:
         now = self._monotonic()
         self._resume_accepting(now)
         seconds = min(self._core.find_next_wake_time(now) - now, _LONGEST_SLEEP_SECONDS)
@@ -219,9 +219,7 @@ class Loop:
             if self._start_daemon_thread(self._do_queued_role_calls):
                 self._threads += 1
             elif not self._threads:
-                self._events.append(
-                    partial(self._report_end_of_role_call, key, no_more_threads_error())
-                )
+                self._events.append(partial(self._report_call_end, key, no_more_threads_error()))
                 self._wake_loop()
                 return self._monotonic()
         self._wanted.put((key, asked_by, source))
@@ -232,7 +230,7 @@ class Loop:
         self._renewals += 1
         if not self._start_daemon_thread(partial(self._do_token_renewal, session_name, seen_id)):
             self._events.append(
-                partial(self._report_end_of_renewal, session_name, no_more_threads_error())
+                partial(self._report_renewal_end, session_name, no_more_threads_error())
             )
             self._wake_loop()
 
@@ -281,7 +279,7 @@ class Loop:
                 outcome = self._do_role_call(key, asked_by, source)
             except SsoHelperError as error:
                 outcome = error
-            self._events.append(partial(self._report_end_of_role_call, key, outcome))
+            self._events.append(partial(self._report_call_end, key, outcome))
             self._wake_loop()
 
     def _do_role_call(self, key: RoleKey, asked_by: AskedBy, source: Reply | None) -> Reply:
@@ -290,7 +288,7 @@ class Loop:
         reply = self._work.assume_role(key, asked_by, source.document)
         return reply._replace(warnings=(*source.warnings, *reply.warnings))
 
-    def _report_end_of_role_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
+    def _report_call_end(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
         self._calls_under_way -= 1
         self._core.note_role_call_end(key, outcome, self._monotonic())
 
@@ -300,10 +298,10 @@ class Loop:
             self._work.renew_token(session_name, seen_id)
         except SsoHelperError as found:
             error = found
-        self._events.append(partial(self._report_end_of_renewal, session_name, error))
+        self._events.append(partial(self._report_renewal_end, session_name, error))
         self._wake_loop()
 
-    def _report_end_of_renewal(self, session_name: str, error: SsoHelperError | None) -> None:
+    def _report_renewal_end(self, session_name: str, error: SsoHelperError | None) -> None:
         self._renewals -= 1
         self._core.note_renewal_end(session_name, error, self._monotonic())
 

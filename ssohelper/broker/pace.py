@@ -68,7 +68,7 @@ class Pace:
             pause = min(retry_after_seconds, LONGEST_PAUSE_SECONDS)
         self._paused_until = max(self._paused_until, now + pause)
 
-    def has_recent_answer_of_aws(self, now: float) -> bool:
+    def has_recent_answer(self, now: float) -> bool:
         """Return whether AWS has answered a call in the last 3 seconds."""
         return now - self._answered_at <= _FLOWING_SECONDS
 

@@ -186,12 +186,12 @@ def _session_name_of(role_or_session: RoleKey | str) -> str:
     return role_or_session if isinstance(role_or_session, str) else role_or_session.session_name
 
 
-def find_error_if_no_retry_can_succeed(
+def find_final_error(
     job: Job, session: Session, caller: Caller, now: float
 ) -> SsoHelperError | None:
     """Return the error to reply to the caller with if no retry can succeed in time, else None."""
     patience_ends_at = session.patience_ends_at(caller)
-    for backoff, is_probing in _list_failures_and_whether_retried(job, session):
+    for backoff, is_probing in _list_failures(job, session):
         if backoff.error is None:
             continue
         if caller.fallback is not None and (caller.is_satisfied_by_fallback or not is_probing):
@@ -204,7 +204,7 @@ def find_error_if_no_retry_can_succeed(
     return None
 
 
-def _list_failures_and_whether_retried(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
+def _list_failures(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
     """Return what fails while the job waits (its call, a token renewal), and whether it is retried.
 
     While the job's call waits for a token renewal, earlier failures of calls do not count, nor does

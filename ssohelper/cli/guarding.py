@@ -130,7 +130,7 @@ def confirm_loosening(app: App, protection: str, notice: str) -> None:
     try:
         require_typed_word(LOOSEN_WORD, notice, f"type {LOOSEN_WORD} to go on: ")
     except Refused as error:
-        caller = calling_process.find_parent_name_and_terminal()
+        caller = calling_process.find_caller()
         entry = journal.make_entry("refused", caller=caller, what=f"loosen {protection}")
         app.journal.try_append(entry)
         if isinstance(error, NoTerminal):

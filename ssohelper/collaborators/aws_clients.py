@@ -66,7 +66,7 @@ class AwsClients:
         """
         return choose_host_variant(self._app.environ, lambda _key: None, keys)
 
-    def set_aws_host_variables_for_profile(self, keys: Mapping[str, str]) -> None:
+    def set_host_variables(self, keys: Mapping[str, str]) -> None:
         """Set the variables for the AWS hosts (FIPS, dual-stack) that a native profile asks for.
 
         Variables that are already set win over the profile's `keys`. The broker and the command of

@@ -149,10 +149,10 @@ class Storage:
         with self._app.protections.lock_storage(deadline):
             record = self._app.protections.load_storage()
             if record.leftover is not None:
-                self._remove_sign_ins_from_old_storage(record)
+                self._remove_old_sign_ins(record)
             if record.storage != wanted and (is_confirmed or wanted == KEYRING):
                 lost = self._copy_sign_ins(record.storage, wanted, deadline)
-                self._remove_sign_ins_from_old_storage(UsedStorage(wanted, record.storage))
+                self._remove_old_sign_ins(UsedStorage(wanted, record.storage))
         return lost
 
     # -- the steps of moving sign-ins between storages -----------------------------------------
@@ -160,7 +160,7 @@ class Storage:
     def _copy_sign_ins(self, before: str, wanted: str, deadline: Deadline) -> list[str]:
         old, new = self.get_token_store(before), self.get_token_store(wanted)
         lost = list[str]()
-        sessions = sorted(self._list_sessions_with_sign_ins(old))
+        sessions = sorted(self._list_sessions(old))
         with ExitStack() as locks:
             # The locks of all sessions are held until the record is written. Otherwise a renewal in
             # between would write its token to the store that is about to be removed.
@@ -181,9 +181,9 @@ class Storage:
             self._app.protections.save_storage(UsedStorage(wanted, before))
         return lost
 
-    def _remove_sign_ins_from_old_storage(self, record: UsedStorage) -> None:
+    def _remove_old_sign_ins(self, record: UsedStorage) -> None:
         old = self.get_token_store(str(record.leftover))
-        for session in self._list_sessions_with_sign_ins(old):
+        for session in self._list_sessions(old):
             if record.leftover == FILE:
                 self._forget_legacy_token(old, session)
             old.forget(session)
@@ -202,7 +202,7 @@ class Storage:
             old.load_token_ids(session), old.token_file(session)
         )
 
-    def _list_sessions_with_sign_ins(self, store: RecordedSignIns) -> list[SsoSession]:
+    def _list_sessions(self, store: RecordedSignIns) -> list[SsoSession]:
         listed = self._app.config.read().sso_sessions()
         sessions = [*listed]
         # A token is stored under the session's name: two sessions with one name share it, even if

@@ -62,11 +62,11 @@ class Vault:
         """
         permit = self.check_release(key, way)
         if permit.rule is not None:
-            self._journal_guarded_role_or_refuse(
+            self._journal_guarded_role(
                 journal.make_entry(
                     "release",
                     key,
-                    calling_process.find_parent_name_and_terminal(),
+                    calling_process.find_caller(),
                     way=way,
                     rule=permit.rule,
                     grant=permit.grant_id,
@@ -81,7 +81,7 @@ class Vault:
 
         A refusal is written to the journal. Raises: Refused (9), LocalState, ConfigInvalid.
         """
-        self._forget_policy_if_files_changed()
+        self._forget_changed_policy()
         try:
             return self._make_permit(key, way)
         except SsoHelperError as refusal:
@@ -103,14 +103,14 @@ class Vault:
 
     def journal_refusal(self, key: RoleKey, reason: str, way: Way | None = None) -> None:
         """Write to the journal that the role, or a grant for the role, was refused to the user."""
-        caller = calling_process.find_parent_name_and_terminal()
+        caller = calling_process.find_caller()
         self._app.journal.try_append(
             journal.make_entry("refused", key, caller, way=way, reason=reason)
         )
 
     def may_release(self, key: RoleKey, way: Way) -> bool:
         """Return whether the role's credentials could be handed out now. Writes no journal line."""
-        self._forget_policy_if_files_changed()
+        self._forget_changed_policy()
         try:
             self._make_permit(key, way)
         except SsoHelperError:
@@ -120,10 +120,10 @@ class Vault:
     def _make_permit(self, key: RoleKey, way: Way) -> ReleasePermit:
         self.check_portal_of_role(key)
         permit = self.policy.permit_release(key, way)
-        self._refuse_if_settings_are_unreadable()
+        self._refuse_unreadable_settings()
         return permit
 
-    def _refuse_if_settings_are_unreadable(self) -> None:
+    def _refuse_unreadable_settings(self) -> None:
         """Refuse every role while the settings cannot be read, if the user has guard rules.
 
         The unreadable settings may have a new rule that guards the role. Raises: Refused.
@@ -149,7 +149,7 @@ class Vault:
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
         """Return a guard rule of the present settings that matches the role, or None."""
-        self._forget_policy_if_files_changed()
+        self._forget_changed_policy()
         return self.policy.find_guarding_rule(key)
 
     def refuse_role_if_guarded(self, key: RoleKey) -> None:
@@ -162,7 +162,7 @@ class Vault:
         rule = self.policy.find_guarding_rule(key)
         if rule is not None:
             raise Refused(f'the rule "{rule}" guards this role')
-        self._refuse_if_settings_are_unreadable()
+        self._refuse_unreadable_settings()
 
     def load_settings_and_journal(self) -> None:
         """Read the settings and create the journal before threads start that issue credentials."""
@@ -245,7 +245,7 @@ class Vault:
         if self.policy.find_guarding_rule(key) is None:
             self._app.journal.try_append(line)
         else:
-            self._journal_guarded_role_or_refuse(line)
+            self._journal_guarded_role(line)
 
     # -- caching and publishing role credentials ---------------------------------------------
 
@@ -280,7 +280,7 @@ class Vault:
         Raises: LocalState; ConfigInvalid for a company's policy that cannot be trusted or
         understood.
         """
-        self._identities = self._read_identity_of_policy_files()
+        self._identities = self._identify_policy_files()
         text = self._app.environ.get(allow_list.VARIABLE)
         return Policy(
             self.for_portals(self.written_guard_rules),
@@ -361,20 +361,20 @@ class Vault:
     def _settings(self) -> Settings:
         return self._app.settings
 
-    def _forget_policy_if_files_changed(self) -> None:
+    def _forget_changed_policy(self) -> None:
         """Forget the guard rules that were read, if a file that decides them changed.
 
         The next decision then reads these files again, also in the full screen, which runs for
         hours.
         """
-        if "policy" in self.__dict__ and self._identities != self._read_identity_of_policy_files():
+        if "policy" in self.__dict__ and self._identities != self._identify_policy_files():
             del self.policy
             self.__dict__.pop("guard_rules_of_user", None)
             self._app.forget_company_policy()
             with suppress(SsoHelperError):  # if settings cannot be read, the saved rules apply
                 self._settings = self._app.read_settings()
 
-    def _read_identity_of_policy_files(self) -> tuple[bytes, ...]:
+    def _identify_policy_files(self) -> tuple[bytes, ...]:
         found = self._app.locations
         files = found.settings_file, found.company_policy_file, found.aws_config_file
         return tuple(map(_read_identity_of_file, files))
@@ -388,7 +388,7 @@ class Vault:
             app.locations.runtime_folder, app.settings_stamp, self._get_storage().get_codec
         )
 
-    def _journal_guarded_role_or_refuse(self, entry: journal.Entry) -> None:
+    def _journal_guarded_role(self, entry: journal.Entry) -> None:
         """Write a guarded role's line to the journal. Raises: Refused if that fails."""
         try:
             self._app.journal.append(entry)

@@ -74,7 +74,7 @@ def broker_socket_name(session: str, environ: "Mapping[str, str]") -> str:
 
 
 def expanded_aws_config_path(environ: "Mapping[str, str]") -> str:
-    path = folders.aws_config_path_without_variables(environ)
+    path = folders.plain_aws_config_path(environ)
     if path is None:
         path = expand_path(folders.aws_file_variable(environ) or "~/.aws/config", environ)
     return os.path.abspath(path)

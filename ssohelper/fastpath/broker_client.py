@@ -111,15 +111,12 @@ def ask_broker(
         raise doubt
     deadline = time.monotonic() + seconds
     for _ in range(_MOST_ATTEMPTS):
-        stream, path, is_started = _connect_to_broker_or_start_it(key[0], environ, deadline)
+        stream, path, is_started = _connect_or_start(key[0], environ, deadline)
         broker = _read_socket_id(path)
         try:
             milliseconds = max(0, int((deadline - time.monotonic()) * 1000))
             numbers = milliseconds, int(least_share * 1000), int(may_wait_longer), int(is_permitted)
-            asked_by = (
-                word.replace(" ", "_") or "-"
-                for word in calling_process.find_parent_name_and_terminal()
-            )
+            asked_by = (word.replace(" ", "_") or "-" for word in calling_process.find_caller())
             line = " ".join(["ask", *key, *map(str, numbers), *asked_by]) + "\n"
             stream.sendall(line.encode("ascii"))
             answer = _read_answer_of_broker(stream, deadline)
@@ -197,7 +194,7 @@ def _read_answer_of_broker(
         data += piece
 
 
-def _connect_to_broker_or_start_it(
+def _connect_or_start(
     session: str, environ: "Mapping[str, str]", deadline: float
 ) -> "tuple[socket.socket, str, bool]":
     try:
@@ -207,9 +204,9 @@ def _connect_to_broker_or_start_it(
         _ensure_private_folder(folder)
         with _SocketFolder(folder) as sockets:
             path, is_started = f"{folder}/{name}", False
-            stream = _connect_to_broker_socket(sockets.find_path(name))
+            stream = _connect(sockets.find_path(name))
             if stream is None:
-                stream, is_started = _start_broker_and_connect(
+                stream, is_started = _start_and_connect(
                     sockets, folder, name, session, environ, deadline
                 )
             return stream, path, is_started
@@ -217,7 +214,7 @@ def _connect_to_broker_or_start_it(
         raise Unavailable(str(cause)) from cause
 
 
-def _connect_to_broker_socket(path: str) -> "socket.socket | None":
+def _connect(path: str) -> "socket.socket | None":
     """Connect to the broker's socket at the path; return None when no broker listens on it."""
     if sys.platform == "win32":
         raise Unavailable("Windows")
@@ -238,7 +235,7 @@ def _connect_to_broker_socket(path: str) -> "socket.socket | None":
     return stream
 
 
-def _start_broker_and_connect(
+def _start_and_connect(
     sockets: "_SocketFolder",
     folder: str,
     name: str,
@@ -258,7 +255,7 @@ def _start_broker_and_connect(
     lock, _ = open_file.open_own_file(f"{folder}/start.lock", os.O_RDWR | os.O_CREAT)
     try:
         _hold_lock(lock, min(deadline, time.monotonic() + _START_SECONDS), 0.01)
-        stream = _connect_to_broker_socket(sockets.find_path(name))
+        stream = _connect(sockets.find_path(name))
         if stream is not None:
             return stream, False
         _remove_left_over_files(folder)
@@ -272,7 +269,7 @@ def _start_broker_and_connect(
             listener.listen(_BACKLOG)
             argv = [BROKER_PROCESS, session, f"{folder}/{name}"]
             spawn.start_detached(argv, environ, listener.fileno())
-            stream = _connect_to_broker_socket(path)
+            stream = _connect(path)
         finally:
             listener.close()
         if stream is None:

@@ -19,18 +19,18 @@ _TTY_MAJOR = 4
 _FIRST_SERIAL_MINOR = 64
 
 
-def find_parent_name_and_terminal() -> tuple[str, str]:
+def find_caller() -> tuple[str, str]:
     """Return the parent process's name and this process's terminal ("pts/3").
 
     Each is printable ASCII of at most 32 characters, or "" where the system does not report it.
     """
     return (
-        _short_printable_text(_read_name_of_parent_process()),
+        _short_printable_text(_read_parent_name()),
         _short_printable_text(_find_controlling_terminal()),
     )
 
 
-def _read_name_of_parent_process() -> bytes:
+def _read_parent_name() -> bytes:
     if sys.platform != "linux":
         return b""
     # The parent's id is 0 when the parent is outside of this container.

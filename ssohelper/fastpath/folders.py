@@ -33,6 +33,14 @@ AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 # while AWS_FILES name the copies.
 _CONFIG_COPY = "SSOHELPER_CONFIG_COPY"
 _COPIES = ("config", "credentials")
+# Files of the runtime folder, by which a hit sees whether config.toml or the company's policy has
+# changed: each has the modification time that its file had when responses were published, and is
+# empty if there was no file. The launcher touches `now`, whose new time is the current time.
+SETTINGS_STAMP, POLICY_STAMP, LAUNCHER_TIME = "settings", "policy", "now"
+# Files of a session's folder: symlinks to the AWS config, the token file and its folder (which
+# depends on HOME) when responses were published; files with the times of config and token file.
+CONFIG_LINK, TOKEN_LINK, TOKEN_FOLDER_LINK = "config", "token", "tokens"
+CONFIG_STAMP, TOKEN_STAMP = "config-seen", "token-seen"
 _LINUX_FOLDERS = {
     "cache": ("XDG_CACHE_HOME", "~/.cache"),
     "state": ("XDG_STATE_HOME", "~/.local/state"),
@@ -45,7 +53,7 @@ def runtime_folder(environ: "Mapping[str, str]") -> str:
     if home and find_other_home_owner(home + "/run", environ) is None:
         return home + "/run"
     for base in (environ.get("XDG_RUNTIME_DIR"), _default_runtime_base()):
-        if base and base[0] == "/" and _is_folder_safe_and_ours(base):
+        if base and base[0] == "/" and _is_private(base):
             return base + "/ssohelper"
     return cache_folder(environ)
 
@@ -55,7 +63,7 @@ def cache_folder(environ: "Mapping[str, str]") -> str:
     found = _user_folder_of_kind("cache", environ)
     if find_other_home_owner(found, environ) is None:
         return found
-    own_home = _load_home_from_user_database()
+    own_home = _load_own_home()
     if own_home is None:
         return found
     caches = "/Library/Caches" if sys.platform == "darwin" else "/.cache"
@@ -78,25 +86,6 @@ def settings_file(environ: "Mapping[str, str]") -> str:
     return config_folder(environ) + "/config.toml"
 
 
-def settings_stamp_path(runtime: str) -> str:
-    """Return the path of a file by which a hit sees whether config.toml has changed.
-
-    This file (the stamp) has the modification time that config.toml had when responses were
-    published; if there was no config.toml, it is empty.
-    """
-    return runtime + "/settings"
-
-
-def policy_stamp_path(runtime: str) -> str:
-    """Return the path of a file by which a hit sees whether the company's policy has changed."""
-    return runtime + "/policy"
-
-
-def launcher_time_file_path(runtime: str) -> str:
-    """Return the path of the file that the launcher touches: its new time is the current time."""
-    return runtime + "/now"
-
-
 def session_folder(runtime: str, session: str) -> str:
     """Return the folder of the session's role credentials.
 
@@ -116,31 +105,6 @@ def role_folder(runtime: str, session: str, account_id: str, role_name: str) -> 
 
 def response_path(runtime: str, session: str, account_id: str, role_name: str) -> str:
     return role_folder(runtime, session, account_id, role_name) + "/response"
-
-
-def aws_config_link_path(runtime: str, session: str) -> str:
-    """Return the path of a symlink to the AWS config in use when responses were published."""
-    return session_folder(runtime, session) + "/config"
-
-
-def config_stamp_path(runtime: str, session: str) -> str:
-    """Return the path of a file with the time of ~/.aws/config when responses were published."""
-    return session_folder(runtime, session) + "/config-seen"
-
-
-def token_file_link_path(runtime: str, session: str) -> str:
-    """Return the path of a symlink to the token file of the published responses' sign-in."""
-    return session_folder(runtime, session) + "/token"
-
-
-def token_folder_link_path(runtime: str, session: str) -> str:
-    """Return the path of a symlink to the token file's folder, which depends on HOME."""
-    return session_folder(runtime, session) + "/tokens"
-
-
-def token_stamp_path(runtime: str, session: str) -> str:
-    """Return the path of a file with the token file's time when responses were published."""
-    return session_folder(runtime, session) + "/token-seen"
 
 
 def find_other_home_owner(path: str, environ: "Mapping[str, str]") -> int | None:
@@ -181,7 +145,7 @@ def _find_nearest_owner(folder: str) -> int:
             folder = above
 
 
-def _load_home_from_user_database() -> str | None:
+def _load_own_home() -> str | None:
     """Return our user's home folder by the user database, not by HOME, or None if unknown."""
     if sys.platform == "win32":
         return None
@@ -215,7 +179,7 @@ def aws_file_variable(environ: "Mapping[str, str]", variable: str = AWS_FILES[0]
     return originals[at] if is_copy and at < len(originals) else value
 
 
-def aws_config_path_without_variables(environ: "Mapping[str, str]") -> "str | None":
+def plain_aws_config_path(environ: "Mapping[str, str]") -> "str | None":
     """Return the path of the AWS config; None for a value with `$` or `~user`.
 
     The launcher cannot expand such a value. `broker_address.expanded_aws_config_path` can.
@@ -262,7 +226,7 @@ def _default_runtime_base() -> str | None:
     return f"/run/user/{os.getuid()}"
 
 
-def _is_folder_safe_and_ours(path: str) -> bool:
+def _is_private(path: str) -> bool:
     if sys.platform == "win32":
         return False
     try:

@@ -77,7 +77,7 @@ def _wait_for_sign_in(
     # The broker is asked again at once: the user may have signed in since it answered.
     seen: object = None
     while answer[0] == _LOGIN_REQUIRED:
-        stamp = _read_inode_size_and_mtime(fields[broker_client.WATCHED_FILE])
+        stamp = _read_stamp(fields[broker_client.WATCHED_FILE])
         if stamp != seen:
             try:
                 answer, seen = _ask_session_broker(key, CALL_SECONDS), stamp
@@ -85,12 +85,12 @@ def _wait_for_sign_in(
             except (broker_client.Unavailable, broker_client.Stopped):
                 pass  # the token file has changed but no broker answers: the next round asks again
         left = ends_at - time.monotonic()
-        if left <= 0 or not _sleep_unless_sdk_has_ended(min(left, _CHECK_SECONDS)):
+        if left <= 0 or not _sleep_while_read(min(left, _CHECK_SECONDS)):
             return answer
     return answer
 
 
-def _read_inode_size_and_mtime(path: bytes) -> "tuple[int, int, int]":
+def _read_stamp(path: bytes) -> "tuple[int, int, int]":
     try:
         found = os.stat(path)
     except OSError:
@@ -98,7 +98,7 @@ def _read_inode_size_and_mtime(path: bytes) -> "tuple[int, int, int]":
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _sleep_unless_sdk_has_ended(seconds: float) -> bool:
+def _sleep_while_read(seconds: float) -> bool:
     """Sleep; return False at once if the SDK has ended, since nothing reads our stdout then."""
     if sys.platform == "win32":
         time.sleep(seconds)

@@ -74,7 +74,7 @@ def open_own_file(
         raise Refused(path, kind) from cause
     try:
         found = os.fstat(descriptor)
-        is_root_reading = for_root and is_owned_by_user_of_roots_home(found, path)
+        is_root_reading = for_root and is_owned_by_sudo_user(found, path)
         check_own_file(found, path, found.st_uid if is_root_reading else None)
     except BaseException:
         os.close(descriptor)
@@ -142,7 +142,7 @@ def has_trusted_owner(found: os.stat_result, path: str) -> bool:
 
     The owner must be our user, root, or, if root runs us with a user's HOME, that user.
     """
-    return is_owned_by_us(found) or found.st_uid == 0 or is_owned_by_user_of_roots_home(found, path)
+    return is_owned_by_us(found) or found.st_uid == 0 or is_owned_by_sudo_user(found, path)
 
 
 def may_others_write(found: os.stat_result) -> bool:
@@ -155,7 +155,7 @@ def may_others_write(found: os.stat_result) -> bool:
     return bool(found.st_mode & 0o002 or by_group)
 
 
-def is_owned_by_user_of_roots_home(found: os.stat_result, path: str) -> bool:
+def is_owned_by_sudo_user(found: os.stat_result, path: str) -> bool:
     if sys.platform == "win32" or os.geteuid() != 0 or found.st_uid == 0:
         return False
     return found.st_uid == folders.find_other_home_owner(absolute_path(path), os.environ)

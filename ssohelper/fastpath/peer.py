@@ -40,10 +40,10 @@ def find_peer_uid(connection: socket.socket) -> int | None:
     """
     try:
         if connection.family == socket.AF_INET:
-            return _find_uid_at_tcp_socket(connection)
+            return _find_tcp_peer(connection)
         # On Windows, Python's socket module has no AF_UNIX.
         if connection.family == getattr(socket, "AF_UNIX", None):
-            return _find_uid_at_unix_socket(connection)
+            return _find_unix_peer(connection)
     except (OSError, struct.error, ValueError, IndexError):
         return None
     return None
@@ -60,7 +60,7 @@ def is_allowed_user(uid: int | None, *, unknown: bool) -> bool:
     return uid in (0, os.geteuid())
 
 
-def _find_uid_at_unix_socket(connection: socket.socket) -> int | None:
+def _find_unix_peer(connection: socket.socket) -> int | None:
     if sys.platform == "linux":
         record = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
         return int(_UCRED.unpack(record)[1])
@@ -71,7 +71,7 @@ def _find_uid_at_unix_socket(connection: socket.socket) -> int | None:
     return None
 
 
-def _find_uid_at_tcp_socket(connection: socket.socket) -> int | None:
+def _find_tcp_peer(connection: socket.socket) -> int | None:
     if sys.platform != "linux":
         return None
     # The kernel is asked for the client's socket, so the client's address comes first.

@@ -50,9 +50,11 @@ def find_published_document(
         settings = folders.settings_file(environ)
     except ValueError:  # HOME or SSOHELPER_HOME is relative
         return None
-    if not _are_settings_unchanged(settings, runtime):
-        return None
-    if not _is_sign_in_unchanged(runtime, key[0], environ):
+    if not (
+        _is_file_unchanged(settings, f"{runtime}/{folders.SETTINGS_STAMP}")
+        and _is_file_unchanged(folders.COMPANY_POLICY, f"{runtime}/{folders.POLICY_STAMP}")
+        and _is_sign_in_unchanged(runtime, key[0], environ)
+    ):
         return None
     return _read_published_document(folders.response_path(runtime, *key), now)
 
@@ -74,12 +76,6 @@ def parse_role_key(argv: list[str]) -> tuple[str, str, str] | None:
     if not (session and account_id and role) or bool(chain) != (len(argv) == 8):
         return None
     return session, account_id, f"{role}~{chain}" if chain else role
-
-
-def _are_settings_unchanged(settings: str, runtime: str) -> bool:
-    return _is_file_unchanged(
-        settings, folders.settings_stamp_path(runtime)
-    ) and _is_file_unchanged(folders.COMPANY_POLICY, folders.policy_stamp_path(runtime))
 
 
 def _is_file_unchanged(path: str, stamp_path: str) -> bool:
@@ -116,22 +112,22 @@ def _is_sign_in_unchanged(runtime: str, session: str, environ: "Mapping[str, str
 
     Another tool signs out by removing the token file, and signs in by writing it.
     """
-    path = folders.aws_config_path_without_variables(environ)
+    path, folder = folders.plain_aws_config_path(environ), folders.session_folder(runtime, session)
     if path is None:
         return False
     try:
-        config, linked = os.stat(path), os.stat(folders.aws_config_link_path(runtime, session))
+        config, linked = os.stat(path), os.stat(f"{folder}/{folders.CONFIG_LINK}")
         if (config.st_dev, config.st_ino) != (linked.st_dev, linked.st_ino):
             return False
-        if config.st_mtime_ns != os.stat(folders.config_stamp_path(runtime, session)).st_mtime_ns:
+        if config.st_mtime_ns != os.stat(f"{folder}/{folders.CONFIG_STAMP}").st_mtime_ns:
             return False
         # Two home folders may share a runtime folder and a config, but each has its own sign-ins.
         home = os.stat(os.path.expanduser("~/.aws/sso/cache"))
-        linked = os.stat(folders.token_folder_link_path(runtime, session))
+        linked = os.stat(f"{folder}/{folders.TOKEN_FOLDER_LINK}")
         if (home.st_dev, home.st_ino) != (linked.st_dev, linked.st_ino):
             return False
-        token = os.stat(folders.token_file_link_path(runtime, session))
-        return token.st_mtime_ns == os.stat(folders.token_stamp_path(runtime, session)).st_mtime_ns
+        token = os.stat(f"{folder}/{folders.TOKEN_LINK}")
+        return token.st_mtime_ns == os.stat(f"{folder}/{folders.TOKEN_STAMP}").st_mtime_ns
     except (OSError, ValueError):
         return False
 

@@ -40,7 +40,7 @@ def environment_without_foreign_code(environ: "Mapping[str, str]") -> "dict[str,
     """Return the environment without the variables that make Python load foreign code."""
     left = {name: value for name, value in environ.items() if name not in UNSET}
     base = left.get(USER_BASE)
-    if base is not None and not _is_ssohelper_in_user_base(base):
+    if base is not None and not _is_installed_in(base):
         del left[USER_BASE]
     # With PYTHONSAFEPATH, Python imports from neither the current folder nor a script's folder.
     left["PYTHONSAFEPATH"] = "1"
@@ -57,21 +57,17 @@ def drop_foreign_import_folders() -> bool:
     contains this package or the standard library, or is a folder of this Python's packages.
     """
     added = os.environ.get("PYTHONPATH")
-    foreign = (
-        [_absolute_path_of_import_entry(entry) for entry in added.split(os.pathsep)]
-        if added
-        else []
-    )
+    foreign = [_absolute_path(entry) for entry in added.split(os.pathsep)] if added else []
     if not sys.flags.safe_path:
-        foreign.append(_absolute_path_of_import_entry(""))
+        foreign.append(_absolute_path(""))
     dropped = set(foreign) - _list_ssohelper_folders()
-    left = [entry for entry in sys.path if _absolute_path_of_import_entry(entry) not in dropped]
+    left = [entry for entry in sys.path if _absolute_path(entry) not in dropped]
     is_changed = len(left) < len(sys.path)
     sys.path[:] = left
     return is_changed
 
 
-def _is_ssohelper_in_user_base(user_base: str) -> bool:
+def _is_installed_in(user_base: str) -> bool:
     return os.path.isabs(user_base) and __file__.startswith(user_base.rstrip(os.sep) + os.sep)
 
 
@@ -83,10 +79,10 @@ def _list_ssohelper_folders() -> "set[str]":
         folders += site.getsitepackages()
         if site.ENABLE_USER_SITE:
             folders.append(site.getusersitepackages())
-    return {_absolute_path_of_import_entry(folder) for folder in folders}
+    return {_absolute_path(folder) for folder in folders}
 
 
-def _absolute_path_of_import_entry(entry: str) -> str:
+def _absolute_path(entry: str) -> str:
     try:
         return os.path.abspath(entry)
     except OSError:

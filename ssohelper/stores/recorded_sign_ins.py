@@ -11,7 +11,7 @@ from ssohelper.core.start_url import is_session_listed
 from ssohelper.errors import LocalState
 from ssohelper.stores.codecs import PlainCodec
 from ssohelper.stores.token_cache import TokenFiles
-from ssohelper.stores.token_documents import encryption_context_of_token, is_token_of
+from ssohelper.stores.token_documents import is_token_of
 
 
 class RecordedSignIns(TokenFiles):
@@ -50,9 +50,7 @@ class RecordedSignIns(TokenFiles):
             return False  # no other tool writes our encrypted token files
         found = None
         with suppress(LocalState):
-            found = self._read_document(
-                self._token_file(session), encryption_context_of_token(session)
-            )
+            found = self._read_token(session)
         if found is None:
             return False
         if not is_token_of(found, session):

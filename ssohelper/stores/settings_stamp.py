@@ -33,10 +33,9 @@ class SettingsStamp:
 
     def __init__(self, runtime: Path, settings_file: Path, policy_file: Path) -> None:
         self._runtime, self._cache = runtime, CacheFolder(runtime)
-        folder = os.fspath(runtime)
         self._stamps = (
-            _StampFile(self._cache, settings_file, folders.settings_stamp_path(folder)),
-            _StampFile(self._cache, policy_file, folders.policy_stamp_path(folder)),
+            _StampFile(self._cache, settings_file, str(runtime / folders.SETTINGS_STAMP)),
+            _StampFile(self._cache, policy_file, str(runtime / folders.POLICY_STAMP)),
         )
 
     def may_responses_be_of_other_settings(self) -> bool:
@@ -87,7 +86,7 @@ class SettingsStamp:
         return self._runtime / "locks" / "published-responses.lock"
 
     def _launcher_time_file(self) -> Path:
-        return Path(folders.launcher_time_file_path(os.fspath(self._runtime)))
+        return self._runtime / folders.LAUNCHER_TIME
 
     def _write(self) -> None:
         if not os.path.isfile(self._launcher_time_file()):

@@ -25,7 +25,6 @@ from ssohelper.core.model import (
     SsoSession,
 )
 from ssohelper.core.schema import sign_in_records as schema
-from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState, LoginRequired
 from ssohelper.stores import files
 from ssohelper.stores.codecs import Codec, PlainCodec, Unreadable
@@ -84,7 +83,7 @@ class TokenFiles(SignInFactsFiles):
         Raises: LoginRequired when the file stays half written for a second; NotOurs for a link, a
         FIFO, another user's file.
         """
-        found = self._read_whole_token_document(session)
+        found = self._read_whole_document(session)
         return self._parse_token(found, session) if found is not None else None
 
     def save(self, session: SsoSession, token: AccessToken) -> None:
@@ -127,10 +126,10 @@ class TokenFiles(SignInFactsFiles):
         """
         while True:
             seen = self.read_token_file_fingerprint(session)
-            replacement = self._load_token_of_another_tool(session, used)
+            replacement = self._load_foreign_token(session, used)
             if replacement is not None:
                 return replacement
-            present = self._read_whole_document_or_empty(session) or {}
+            present = self._read_whole_or_empty(session) or {}
             document = token_document_of(present, session, fresh)
             encoded = self._codec.encode(document, encryption_context_of_token(session))
             data = json.dumps(encoded).encode("ascii")
@@ -140,14 +139,12 @@ class TokenFiles(SignInFactsFiles):
             if reservation.commit(data, date_ns, partial(self._has_fingerprint, session, seen)):
                 return fresh
 
-    def _load_token_of_another_tool(
-        self, session: SsoSession, used: AccessToken
-    ) -> AccessToken | None:
+    def _load_foreign_token(self, session: SsoSession, used: AccessToken) -> AccessToken | None:
         """Return the token with which another tool replaced `used`; None if no tool did.
 
         Raises: LoginRequired when `used` was removed, or replaced by a token of another portal.
         """
-        present = self._read_whole_document_or_empty(session)
+        present = self._read_whole_or_empty(session)
         value = present.get("accessToken") if present is not None else None
         is_foreign = isinstance(value, str) and value != used.value.reveal()
         replacement = self._parse_token(present, session) if present and is_foreign else None
@@ -192,7 +189,7 @@ class TokenFiles(SignInFactsFiles):
 
     def load_token_for_display(self, session: SsoSession) -> AccessToken | None:
         """Return the token for display. Reads the file once; a damaged file counts as missing."""
-        found = self._read_document(self._token_file(session), encryption_context_of_token(session))
+        found = self._read_token(session)
         return self._parse_token(found, session) if found is not None else None
 
     def load_token_ids(self, session: SsoSession) -> set[str]:
@@ -221,18 +218,13 @@ class TokenFiles(SignInFactsFiles):
         The AWS CLI has one file for both grants: a client is for `authorization_code` when its
         grantTypes name that grant, and for device codes otherwise.
         """
-        path = self._registration_file(session)
-        document = self._read_document(path, encryption_context_of_registration(session))
-        try:
-            found = schema.parse_registration(document) if document is not None else None
-        except Damaged as damage:
-            files.report_damaged_file(path, damage)
+        path, document = self._registration_file(session), self._read_registration(session)
+        if document is None:
             return None
-        if found is None:
-            return None
-        if (grant == "authorization_code") != ("authorization_code" in found.grant_types):
-            return None
-        return found
+        found = files.parse_record(path, document, schema.parse_registration)
+        is_asked = grant == "authorization_code"
+        is_for_grant = found is not None and is_asked == ("authorization_code" in found.grant_types)
+        return found if is_for_grant else None
 
     def save_registration(self, session: SsoSession, registration: ClientRegistration) -> None:
         """Write the client registration to a file for the AWS CLI and us. Raises: LocalState."""
@@ -264,11 +256,7 @@ class TokenFiles(SignInFactsFiles):
             self._state / "regions", session.name, self._codec.suffix
         ):
             further = session._replace(region=region, portal_url=None, is_further=True)
-            document = (
-                self._read_document(self._token_file(further), encryption_context_of_token(further))
-                or {}
-            )
-            url = document.get("startUrl")
+            url = (self._read_token(further) or {}).get("startUrl")
             found.append(further._replace(start_url=url) if isinstance(url, str) else further)
         return found
 
@@ -280,12 +268,7 @@ class TokenFiles(SignInFactsFiles):
         A document that is damaged, or whose key is lost, counts as missing.
         Raises: KeyringUnavailable, NotOurs.
         """
-        return [
-            self._read_document(self._token_file(session), encryption_context_of_token(session)),
-            self._read_document(
-                self._registration_file(session), encryption_context_of_registration(session)
-            ),
-        ]
+        return [self._read_token(session), self._read_registration(session)]
 
     def import_documents(self, session: SsoSession, documents: list[dict[str, Any] | None]) -> None:
         """Replace token and registration by those from `export_documents` of another store."""
@@ -320,7 +303,7 @@ class TokenFiles(SignInFactsFiles):
 
     # -- reading and naming token files --------------------------------------------------------
 
-    def _read_whole_token_document(self, session: SsoSession) -> dict[str, Any] | None:
+    def _read_whole_document(self, session: SsoSession) -> dict[str, Any] | None:
         path = self._token_file(session)
         known = self.read_token_file_fingerprint(session)
         began = time.monotonic()
@@ -353,6 +336,13 @@ class TokenFiles(SignInFactsFiles):
                 hint=f"sign in again with: ssohelper login {session.name}",
             ) from cause
 
+    def _read_token(self, session: SsoSession) -> dict[str, Any] | None:
+        return self._read_document(self._token_file(session), encryption_context_of_token(session))
+
+    def _read_registration(self, session: SsoSession) -> dict[str, Any] | None:
+        context = encryption_context_of_registration(session)
+        return self._read_document(self._registration_file(session), context)
+
     def _read_document(self, path: Path, context: str) -> dict[str, Any] | None:
         """Return the file's document; None if missing, damaged or encrypted with a lost key."""
         found = files.read_json(path)
@@ -363,10 +353,8 @@ class TokenFiles(SignInFactsFiles):
             return None
 
     def _parse_token(self, found: dict[str, Any], session: SsoSession) -> AccessToken | None:
-        try:
-            token = schema.parse_token(found)
-        except Damaged as damage:
-            files.report_damaged_file(self._token_file(session), damage)
+        token = files.parse_record(self._token_file(session), found, schema.parse_token)
+        if token is None:
             return None
         if not is_token_of(found, session):
             _log.info('the token of "%s" is of another start URL or region', session.name)
@@ -376,9 +364,9 @@ class TokenFiles(SignInFactsFiles):
             self._warn(f'"expiresAt" in "{path}" names no time zone: it is taken as UTC')
         return token
 
-    def _read_whole_document_or_empty(self, session: SsoSession) -> dict[str, Any] | None:
+    def _read_whole_or_empty(self, session: SsoSession) -> dict[str, Any] | None:
         try:
-            return self._read_whole_token_document(session)
+            return self._read_whole_document(session)
         except LoginRequired:
             return {}
 

@@ -191,7 +191,7 @@ class UserFile:
         if not os.access(target, os.W_OK) or not status.st_mode & 0o200:
             raise LocalState(
                 f'"{self.path}" is read-only: not touched',
-                hint=_hint_how_to_make_writable(target, status),
+                hint=_hint_for_writing(target, status),
             )
         return stat.S_IMODE(status.st_mode)
 
@@ -216,7 +216,7 @@ class UserFile:
             raise unwritable_file_error(target, cause) from cause
 
 
-def _hint_how_to_make_writable(target: str, status: os.stat_result) -> str:
+def _hint_for_writing(target: str, status: os.stat_result) -> str:
     """Return the hint how to make the read-only file `target` writable; `target` is no link.
 
     If the file's mode allows its owner to write, the file is immutable or its disk is read-only:

@@ -34,7 +34,7 @@ def find_terminal_session() -> TerminalSession | None:
         # On systems without /proc, only an open stream has the terminal's name, and SDKs redirect
         # all streams.
         return TerminalSession(leader, 0, "") if _has_process_a_terminal() else None
-    terminal = calling_process.find_parent_name_and_terminal()[1]
+    terminal = calling_process.find_caller()[1]
     if not terminal:
         return None
     started = _read_start_time_of_process(leader)

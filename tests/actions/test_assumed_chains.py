@@ -55,7 +55,7 @@ def test_nothing_stays_cached_of_a_chain_whose_role_aws_refuses(
     monkeypatch.setattr(assumed_chains, "assume_chain", refuse)
     monkeypatch.setattr(
         chain_issuing.issuing,
-        "remove_credentials_of_unassigned_role",
+        "forget_unassigned_role",
         lambda _app, _session, key, _token: gone.append(key),
     )
     source = credential_document(SOURCE, jump.key.account_id)

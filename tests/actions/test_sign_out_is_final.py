@@ -33,10 +33,10 @@ def is_served(app: WorldApp) -> bool:
         times = [
             os.stat(path).st_mtime_ns
             for path in (
-                folders.aws_config_link_path(runtime, "corp"),
-                folders.config_stamp_path(runtime, "corp"),
-                folders.token_file_link_path(runtime, "corp"),
-                folders.token_stamp_path(runtime, "corp"),
+                os.path.join(folders.session_folder(runtime, "corp"), folders.CONFIG_LINK),
+                os.path.join(folders.session_folder(runtime, "corp"), folders.CONFIG_STAMP),
+                os.path.join(folders.session_folder(runtime, "corp"), folders.TOKEN_LINK),
+                os.path.join(folders.session_folder(runtime, "corp"), folders.TOKEN_STAMP),
             )
         ]
     except OSError:
@@ -166,14 +166,21 @@ def test_a_command_with_a_copy_of_the_config_publishes_for_the_users_own(app: Wo
     copy.write_text(CONFIG)
     date_back(copy)
     before = Path(
-        folders.aws_config_link_path(str(app.locations.runtime_folder), "corp")
+        os.path.join(
+            folders.session_folder(str(app.locations.runtime_folder), "corp"), folders.CONFIG_LINK
+        )
     ).readlink()
     other = WorldApp(Path(app.environ["HOME"]))
     other.environ |= folders.config_copy_variables(str(copy.parent), *app.locations.aws_files)
     other.at = app.at
     assert other.release() == "fresh-1"
     assert (
-        Path(folders.aws_config_link_path(str(app.locations.runtime_folder), "corp")).readlink()
+        Path(
+            os.path.join(
+                folders.session_folder(str(app.locations.runtime_folder), "corp"),
+                folders.CONFIG_LINK,
+            )
+        ).readlink()
         == before
     )
     assert is_served(app)

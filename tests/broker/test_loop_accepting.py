@@ -56,14 +56,14 @@ def test_without_a_free_descriptor_it_accepts_again_after_a_pause(
     clock, listener.error = Clock(), error
     made = Loop(None, listener, monotonic=clock)  # type: ignore[arg-type]
     for _ in range(5):
-        made._wait_for_events_and_handle_them()
+        made._handle_next_events()
     assert listener.attempts == 1
     clock.now += loop._ACCEPT_PAUSE_SECONDS
-    made._wait_for_events_and_handle_them()
+    made._handle_next_events()
     assert listener.attempts == 2
     listener.error = None
     clock.now += loop._ACCEPT_PAUSE_SECONDS
-    made._wait_for_events_and_handle_them()
+    made._handle_next_events()
     assert len(made._connections) == 1
     for connection in list(made._connections):
         connection.close()
@@ -79,22 +79,22 @@ def test_at_its_limit_of_callers_it_leaves_the_next_one_in_the_queue(
     second = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     second.connect(str(tmp_path / "s"))
     for _ in range(5):
-        made._wait_for_events_and_handle_them()
+        made._handle_next_events()
     assert listener.attempts == len(made._connections) == 1
     caller.close()
-    made._wait_for_events_and_handle_them()
+    made._handle_next_events()
     clock.now += loop._ACCEPT_PAUSE_SECONDS
-    made._wait_for_events_and_handle_them()
+    made._handle_next_events()
     assert listener.attempts == 2
     second.close()
-    made._wait_for_events_and_handle_them()
+    made._handle_next_events()
     made.close()
 
 
 def test_during_the_pause_it_can_stop_listening(listener: Full, caller: socket.socket) -> None:
     made = Loop(None, listener, monotonic=Clock())  # type: ignore[arg-type]
-    made._wait_for_events_and_handle_them()
+    made._handle_next_events()
     made._stop_listening()
-    made._wait_for_events_and_handle_them()
+    made._handle_next_events()
     assert listener.fileno() == -1
     made.close()

@@ -101,6 +101,6 @@ def test_a_shorter_pause_does_not_end_a_longer_one():
 @pytest.mark.parametrize(("at", "expected"), [(0.0, True), (3.0, True), (3.1, False)])
 def test_calls_count_as_getting_through_for_3_s_after_an_answer(at, expected):
     pace = Pace()
-    assert not pace.has_recent_answer_of_aws(0.0)
+    assert not pace.has_recent_answer(0.0)
     pace.note_answer(0.0)
-    assert pace.has_recent_answer_of_aws(at) is expected
+    assert pace.has_recent_answer(at) is expected

@@ -136,7 +136,7 @@ def test_the_config_is_where_botocore_looks_for_it(monkeypatch, value, expected)
 )
 def test_the_launcher_expands_the_home_folder_only(value, expected):
     environ = {**HOME, "AWS_CONFIG_FILE": value}
-    assert folders.aws_config_path_without_variables(environ) == expected
+    assert folders.plain_aws_config_path(environ) == expected
 
 
 def test_without_a_home_folder_the_config_is_where_the_system_says():

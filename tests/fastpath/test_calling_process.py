@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FIND = (
     f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
     "from ssohelper.fastpath import calling_process; "
-    "print(repr(calling_process.find_parent_name_and_terminal()))"
+    "print(repr(calling_process.find_caller()))"
 )
 # A parent that gives itself a name (PR_SET_NAME), then starts the process that looks at it.
 NAMED_PARENT = f"""
@@ -68,17 +68,17 @@ class TestParent:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(os, "getppid", lambda: 0)
-        assert calling_process.find_parent_name_and_terminal()[0] == ""
+        assert calling_process.find_caller()[0] == ""
 
     def test_the_parent_is_unknown_when_it_has_ended(self, monkeypatch: pytest.MonkeyPatch) -> None:
         gone = subprocess.Popen(["true"])
         gone.wait()
         monkeypatch.setattr(os, "getppid", lambda: gone.pid)
-        assert calling_process.find_parent_name_and_terminal()[0] == ""
+        assert calling_process.find_caller()[0] == ""
 
     def test_no_name_is_longer_than_32_characters(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(calling_process, "_read_proc_file", lambda _path: b"x" * 4096)
-        assert calling_process.find_parent_name_and_terminal() == ("x" * 32, "")
+        assert calling_process.find_caller() == ("x" * 32, "")
 
 
 class TestTerminal:
@@ -128,14 +128,14 @@ class TestTerminal:
     ) -> None:
         stat = b"1 (a) S 1 2 3 34817 4) S 1 2 3 34818 4"  # device number of pts/2: 136 * 256 + 2
         monkeypatch.setattr(calling_process, "_read_proc_file", lambda _path: stat)
-        assert calling_process.find_parent_name_and_terminal()[1] == "pts/2"
+        assert calling_process.find_caller()[1] == "pts/2"
 
     @pytest.mark.parametrize("stat", [b"", b"1 (x", b"1 (x) S 1", b"1 (x) S 1 2 3 many 0"])
     def test_the_terminals_name_is_empty_if_the_kernels_text_is_malformed(
         self, monkeypatch: pytest.MonkeyPatch, stat: bytes
     ) -> None:
         monkeypatch.setattr(calling_process, "_read_proc_file", lambda _path: stat)
-        assert calling_process.find_parent_name_and_terminal()[1] == ""
+        assert calling_process.find_caller()[1] == ""
 
 
 def test_imports_nothing_that_a_miss_has_not_loaded() -> None:

@@ -157,16 +157,16 @@ class TestAnotherUsersHome:
         assert found == (owner if is_foreign else None)
 
     def test_our_cache_is_in_our_own_home(self, environ, monkeypatch):
-        monkeypatch.setattr(folders, "_load_home_from_user_database", lambda: "/home/us")
+        monkeypatch.setattr(folders, "_load_own_home", lambda: "/home/us")
         assert folders.cache_folder(environ) == "/home/us/.cache/ssohelper"
-        monkeypatch.setattr(folders, "_load_home_from_user_database", lambda: None)
+        monkeypatch.setattr(folders, "_load_own_home", lambda: None)
         assert folders.cache_folder(environ) == f"{environ['HOME']}/.cache/ssohelper"
 
 
 def test_our_own_home_is_that_of_the_user_database(monkeypatch):
-    assert folders._load_home_from_user_database() == pwd.getpwuid(os.geteuid()).pw_dir
+    assert folders._load_own_home() == pwd.getpwuid(os.geteuid()).pw_dir
     monkeypatch.setattr(os, "geteuid", lambda: 2**31 - 7)
-    assert folders._load_home_from_user_database() is None
+    assert folders._load_own_home() is None
 
 
 def test_the_owner_of_a_missing_folder_is_that_of_the_nearest_one_above(tmp_path):

@@ -102,7 +102,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Brok
 
         token_file.write_text("x")
         monkeypatch.setattr(miss, "_ask_session_broker", made.ask)
-        monkeypatch.setattr(miss, "_sleep_unless_sdk_has_ended", sleep)
+        monkeypatch.setattr(miss, "_sleep_while_read", sleep)
         return made
 
     return make
@@ -136,7 +136,7 @@ class TestWaitingForASignIn:
             sleeps.append(seconds)
             return len(sleeps) < 5
 
-        monkeypatch.setattr(miss, "_sleep_unless_sdk_has_ended", sleep)
+        monkeypatch.setattr(miss, "_sleep_while_read", sleep)
         assert self.answer() == SIGNED_OUT  # the SDK has ended, so the process does not wait
         assert (broker.calls, sleeps) == (2, [1.0] * 5)
 
@@ -163,9 +163,9 @@ class TestWaitingForASignIn:
         kept = os.dup(1)
         os.dup2(writing, 1)
         try:
-            assert miss._sleep_unless_sdk_has_ended(0.01)
+            assert miss._sleep_while_read(0.01)
             os.close(reading)
-            assert not miss._sleep_unless_sdk_has_ended(60)
+            assert not miss._sleep_while_read(60)
         finally:
             os.dup2(kept, 1)
             os.close(kept)
@@ -173,9 +173,9 @@ class TestWaitingForASignIn:
 
     def test_a_missing_token_file_differs_from_any_other(self, tmp_path: Path) -> None:
         path = os.fsencode(tmp_path / "token")
-        assert miss._read_inode_size_and_mtime(path) == (0, 0, 0)
+        assert miss._read_stamp(path) == (0, 0, 0)
         (tmp_path / "token").write_text("x")
-        assert miss._read_inode_size_and_mtime(path)[1] == 1
+        assert miss._read_stamp(path)[1] == 1
 
 
 @pytest.mark.parametrize("name", ["SSOHELPER_LOG", "SSOHELPER_ALLOW"])

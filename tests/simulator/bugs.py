@@ -83,10 +83,8 @@ def _overwrite_foreign(put: Put) -> None:
 
 def _resurrect(put: Put) -> None:
     """save_renewed_token takes a missing file for the used token's."""
-    real = TokenFiles._read_whole_document_or_empty
-    put(
-        TokenFiles, "_read_whole_document_or_empty", lambda self, session: real(self, session) or {}
-    )
+    real = TokenFiles._read_whole_or_empty
+    put(TokenFiles, "_read_whole_or_empty", lambda self, session: real(self, session) or {})
 
 
 def _ignore_seen_id(put: Put) -> None:
@@ -157,7 +155,7 @@ def _backoff_never_clears(put: Put) -> None:
 
 def _reply_of_another_job(put: Put) -> None:
     """While two jobs run, a caller may get the document of the job that it did not ask for."""
-    real = Broker._reply_to_callers_of_job
+    real = Broker._end_job
 
     def finish(self: Any, job: Any, reply: Reply) -> None:
         others = [one for one in self._jobs.values() if one is not job and one.callers]
@@ -165,7 +163,7 @@ def _reply_of_another_job(put: Put) -> None:
             job.callers[0], others[0].callers[0] = others[0].callers[0], job.callers[0]
         real(self, job, reply)
 
-    put(Broker, "_reply_to_callers_of_job", finish)
+    put(Broker, "_end_job", finish)
 
 
 def _publish_without_check(put: Put) -> None:
@@ -176,11 +174,11 @@ def _publish_without_check(put: Put) -> None:
         issuing._write_published_response(app, session, key, cached, is_due=is_due)
         return True
 
-    put(issuing, "_write_published_response_if_lock_is_free", again)
+    put(issuing, "_try_to_publish", again)
 
 
 def _no_deadline(put: Put) -> None:
-    put(Broker, "_reply_to_callers_at_deadline", lambda self, now: None)
+    put(Broker, "_reply_at_deadlines", lambda self, now: None)
 
 
 def _serve_expired(put: Put) -> None:
@@ -227,7 +225,7 @@ def _rejected_is_final(put: Put) -> None:
 
 def _lose_wake(put: Put) -> None:
     """The end of a call is not told to the loop."""
-    real = Loop._report_end_of_role_call
+    real = Loop._report_call_end
     count = 0
 
     def note_role_call_end(self: Any, key: Any, outcome: Any) -> None:
@@ -236,7 +234,7 @@ def _lose_wake(put: Put) -> None:
         if count % 5:
             real(self, key, outcome)
 
-    put(Loop, "_report_end_of_role_call", note_role_call_end)
+    put(Loop, "_report_call_end", note_role_call_end)
 
 
 def _give_up_early(put: Put) -> None:

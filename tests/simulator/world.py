@@ -74,7 +74,7 @@ class World:
         self._count: dict[str, int] = {}
         self._token_paths: dict[str, str] = {}
         install.use(self)
-        broker_work._log_crash_and_make_error = self._internal
+        broker_work._error_of_crash = self._internal
         sign_in_user.find_signed_in_user = self._person_of
 
     def trace(self, text: str) -> None:
@@ -352,17 +352,17 @@ class WatchedLoop(Loop):
         self._world.judge.call_begins(self, key, self._world.rate or 20.0)
         return super().start_role_call(key, asked_by)
 
-    def _report_end_of_role_call(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
+    def _report_call_end(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
         self._world.judge.call_ends(self, key)
-        super()._report_end_of_role_call(key, outcome)
+        super()._report_call_end(key, outcome)
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         self._world.judge.renewal_begins(self, session_name)
         super().start_renewal(session_name, seen_id)
 
-    def _report_end_of_renewal(self, session_name: str, error: SsoHelperError | None) -> None:
+    def _report_renewal_end(self, session_name: str, error: SsoHelperError | None) -> None:
         self._world.judge.renewal_ends(self, session_name)
-        super()._report_end_of_renewal(session_name, error)
+        super()._report_renewal_end(session_name, error)
 
 
 class Broker:

@@ -50,8 +50,18 @@ class Place:
             return all(
                 os.stat(link).st_mtime_ns == os.stat(seen).st_mtime_ns
                 for link, seen in (
-                    (folders.aws_config_link_path(str(self.runtime), "corp"), self.seen("config")),
-                    (folders.token_file_link_path(str(self.runtime), "corp"), self.seen("token")),
+                    (
+                        os.path.join(
+                            folders.session_folder(str(self.runtime), "corp"), folders.CONFIG_LINK
+                        ),
+                        self.seen("config"),
+                    ),
+                    (
+                        os.path.join(
+                            folders.session_folder(str(self.runtime), "corp"), folders.TOKEN_LINK
+                        ),
+                        self.seen("token"),
+                    ),
                 )
             )
         except OSError:
@@ -183,7 +193,9 @@ def test_a_config_link_that_now_leads_to_another_config_matches_no_stamp(
     place.write(tmp_path / "b", "2")
     place.config.symlink_to(tmp_path / "a")
     place.prepare()
-    link = Path(folders.aws_config_link_path(str(place.runtime), "corp"))
+    link = Path(
+        os.path.join(folders.session_folder(str(place.runtime), "corp"), folders.CONFIG_LINK)
+    )
     assert link.readlink() == tmp_path / "a"
     place.config.unlink()
     place.config.symlink_to(tmp_path / "b")

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 @pytest.fixture
 def on_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calling_process, "find_parent_name_and_terminal", lambda: ("bash", "pts/3"))
+    monkeypatch.setattr(calling_process, "find_caller", lambda: ("bash", "pts/3"))
     # The tests may run in a session whose leader has ended.
     monkeypatch.setattr(os, "getsid", lambda _process: os.getpid())
 
@@ -35,7 +35,7 @@ def test_without_its_leader_there_is_none(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_without_a_terminal_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calling_process, "find_parent_name_and_terminal", lambda: ("cron", ""))
+    monkeypatch.setattr(calling_process, "find_caller", lambda: ("cron", ""))
     assert terminal_session.find_terminal_session() is None
 
 

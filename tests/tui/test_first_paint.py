@@ -81,7 +81,7 @@ def test_openssl_is_not_loaded_before_the_first_paint_and_can_be_loaded_after_it
     found = _output_of(
         "import sys\n"
         "import ssohelper.__main__ as program\n"
-        "program._import_asyncio_without_loading_ssl()\n"
+        "program._import_asyncio_alone()\n"
         "import ssohelper.tui.full_screen, ssohelper.tui.screens.accounts\n"
         "print('ssl' in sys.modules)\n"
         "import ssl\n"
@@ -96,7 +96,7 @@ def test_the_profiles_screen_loads_no_http_client_and_no_maker_of_qr_codes(home:
     names = _output_of(
         "import sys\n"
         "import ssohelper.__main__ as program\n"
-        "program._import_asyncio_without_loading_ssl()\n"
+        "program._import_asyncio_alone()\n"
         "import ssohelper.tui.full_screen, ssohelper.tui.screens.profiles\n"
         "print(*sorted(sys.modules))\n",
         home.env,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ssohelper.core.instants import from_iso, to_iso
@@ -21,42 +22,49 @@ _TOKEN_ID = re.compile(r"[0-9a-f]{16}")
 
 
 def credentials_from_portal(value: object) -> RoleCredentials:
+    """Return the credentials in the `roleCredentials` of a GetRoleCredentials answer."""
+    names = "accessKeyId", "secretAccessKey", "sessionToken", "expiration"
     found = fields.checked_object(value, "roleCredentials")
-    return RoleCredentials(
-        fields.checked_match(found.get("accessKeyId"), "accessKeyId", _ACCESS_KEY_ID),
-        Secret(fields.checked_token(found.get("secretAccessKey"), "secretAccessKey")),
-        Secret(fields.checked_token(found.get("sessionToken"), "sessionToken")),
-        fields.instant_from_millis(found.get("expiration"), "expiration"),
-    )
+    return _parse(found, names, _checked_key_id, fields.instant_from_millis)
 
 
 def credentials_from_sts(elements: dict[str, str | None]) -> RoleCredentials:
     """Return the credentials in an AssumeRole answer of STS; `elements` are the texts of its XML."""
-    return RoleCredentials(
-        fields.checked_match(elements.get("AccessKeyId"), "AccessKeyId", _ACCESS_KEY_ID),
-        Secret(fields.checked_token(elements.get("SecretAccessKey"), "SecretAccessKey")),
-        Secret(fields.checked_token(elements.get("SessionToken"), "SessionToken")),
-        fields.instant_from_text(elements.get("Expiration"), "Expiration"),
-    )
+    names = "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"
+    return _parse(elements, names, _checked_key_id, fields.instant_from_text)
 
 
 def parse_cached_credentials(document: dict[str, Any]) -> CachedCredentials:
     """Return the credentials in a cache file, whose role and portal the store has to check."""
-    credentials = RoleCredentials(
-        fields.checked_token(document.get("access_key_id"), "access_key_id"),
-        Secret(fields.checked_token(document.get("secret_access_key"), "secret_access_key")),
-        Secret(fields.checked_token(document.get("session_token"), "session_token")),
-        fields.checked_instant(document.get("expires_at"), "expires_at"),
-    )
+    names = "access_key_id", "secret_access_key", "session_token", "expires_at"
+    credentials = _parse(document, names, fields.checked_token, fields.checked_instant)
     received_at = fields.checked_instant(document.get("received_at"), "received_at")
     # Credentials without a valid token id may be of another sign-in: they are renewed before use.
-    token_id = fields.checked_or_none(_checked_token_id, document.get("token_id"), "token_id")
-    chain_id = fields.checked_or_none(
-        _checked_token_id, document.get("chain_id") or None, "chain_id"
+    token_id, chain_id = (
+        fields.checked_or_none(_checked_token_id, document.get(name) or None, name) or ""
+        for name in ("token_id", "chain_id")
     )
-    return credentials_with_receipt(credentials, received_at, token_id or "")._replace(
-        chain_id=chain_id or ""
+    cached = credentials_with_receipt(credentials, received_at, token_id)
+    return cached._replace(chain_id=chain_id)
+
+
+def _parse(
+    found: Mapping[str, Any],
+    names: tuple[str, str, str, str],
+    check_key_id: Callable[[object, str], str],
+    check_instant: Callable[[object, str], int],
+) -> RoleCredentials:
+    key_id, secret, token, end = names
+    return RoleCredentials(
+        check_key_id(found.get(key_id), key_id),
+        Secret(fields.checked_token(found.get(secret), secret)),
+        Secret(fields.checked_token(found.get(token), token)),
+        check_instant(found.get(end), end),
     )
+
+
+def _checked_key_id(value: object, field: str) -> str:
+    return fields.checked_match(value, field, _ACCESS_KEY_ID)
 
 
 def credentials_with_receipt(

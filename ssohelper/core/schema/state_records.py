@@ -1,6 +1,8 @@
 """Checks records of the state folder: choices, config versions and more."""
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from ssohelper.core.choices import FORMS, Choices
@@ -12,14 +14,14 @@ from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
 from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.start_url import checked_aws_portal_url, checked_start_url
-from ssohelper.errors import ConfigInvalid, SsoHelperError
+from ssohelper.errors import ConfigInvalid
 
 # The most roles in the record of removed profiles: more than any user removes.
 _MOST_ROLES = 200_000
 _MOST_FILTERS = 1000
 _MOST_VERSIONS = 100  # the most config versions in a record
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_LONGEST_FILTER = 4096
+_LONGEST_TEXT = 4096
 # The longest uptime of a machine that counts as valid: 100 years, in seconds.
 _LONGEST_UPTIME_SECONDS = 100 * 366 * 86400
 # The format of the file with a shell prompt's text. Its first line has the rows that
@@ -49,20 +51,13 @@ class VersionHead(NamedTuple):
 def parse_portal_address(value: object) -> PortalAddress:
     """Return the portal to which a session's start URL led at the last sign-in."""
     found = fields.checked_object(value)
-    try:
-        region = found.get("region")
-        return PortalAddress(
-            checked_start_url(fields.checked_text(found.get("start_url"), "start_url", 4096)),
-            checked_aws_portal_url(
-                fields.checked_text(found.get("portal_url"), "portal_url", 4096)
-            ),
-            checked_region(
-                fields.checked_text(found.get("configured_region"), "configured_region")
-            ),
-            None if region is None else checked_region(fields.checked_text(region, "region")),
-        )
-    except ConfigInvalid as error:
-        raise Damaged("portal_url") from error
+    region = found.get("region")
+    return PortalAddress(
+        _checked(checked_start_url, found.get("start_url"), "start_url"),
+        _checked(checked_aws_portal_url, found.get("portal_url"), "portal_url"),
+        _checked(checked_region, found.get("configured_region"), "configured_region"),
+        None if region is None else _checked(checked_region, region, "region"),
+    )
 
 
 def parse_undo_numbers(value: object) -> tuple[int, ...]:
@@ -75,36 +70,24 @@ def parse_version_head(value: object) -> VersionHead:
     """Return the head of one saved version of the config."""
     found = fields.checked_object(value)
     saved = fields.checked_object(found.get("choices"), "choices")
+    for name in saved:
+        fields.checked_match(name, "choices", SESSION_NAME)
     return VersionHead(
         _parse_config_digest(found.get("before"), "before"),
         _parse_config_digest(found.get("after"), "after"),
-        {
-            fields.checked_match(name, "choices", SESSION_NAME): parse_choices(
-                fields.checked_object(one)
-            )[0]
-            for name, one in saved.items()
-        },
+        {name: parse_choices(fields.checked_object(one))[0] for name, one in saved.items()},
     )
 
 
 def parse_choices(document: dict[str, Any]) -> tuple[Choices, list[str]]:
     """Return a session's choices, and the names of invalid fields, which get their default."""
-    checks = {
-        "accounts": _checked_filters,
-        "roles": _checked_filters,
-        "template": _checked_name_template,
-        "form": _checked_profile_form,
-        "default_region": _checked_region,
-        "removed": _parse_removed_roles,
-        "written_region": _checked_region,
-    }
     good: dict[str, Any] = {}
     damaged = []
-    for name, check in checks.items():
+    for name, check in _CHOICES.items():
         try:
             if document.get(name) is not None:
-                good[name] = check(document[name])
-        except (Damaged, SsoHelperError):
+                good[name] = check(document[name], name)
+        except Damaged:
             damaged.append(name)
     return Choices(**good), damaged
 
@@ -147,31 +130,31 @@ def _checked_seconds(value: object, field: str, most: int) -> float:
     return float(value)  # type: ignore[arg-type]
 
 
-def _checked_filters(value: object) -> tuple[str, ...]:
-    items = fields.checked_list(value, "filters", _MOST_FILTERS)
-    return tuple(fields.checked_text(item, "filters", _LONGEST_FILTER) for item in items)
+def _checked(check: Callable[[str], str], value: object, field: str) -> str:
+    """Return a text that `check` accepts, which raises ConfigInvalid for any other."""
+    try:
+        return check(fields.checked_text(value, field, _LONGEST_TEXT))
+    except ConfigInvalid as cause:
+        raise Damaged(field) from cause
 
 
-def _checked_name_template(value: object) -> str:
-    return checked_name_template(fields.checked_text(value, "template"))
+def _checked_filters(value: object, field: str) -> tuple[str, ...]:
+    items = fields.checked_list(value, field, _MOST_FILTERS)
+    return tuple(fields.checked_text(item, field, _LONGEST_TEXT) for item in items)
 
 
-def _checked_profile_form(value: object) -> str:
+def _checked_form(value: object, field: str) -> str:
     if value not in FORMS:
-        raise Damaged("form")
+        raise Damaged(field)
     return str(value)
 
 
-def _checked_region(value: object) -> str:
-    return checked_region(fields.checked_text(value, "default_region"))
-
-
-def _parse_removed_roles(value: object) -> frozenset[Role]:
+def _parse_removed_roles(value: object, field: str) -> frozenset[Role]:
     """Return the valid roles whose profiles the user removed, without the invalid ones.
 
     An error for an invalid role would make `profile sync` add all removed profiles again."""
-    items = fields.checked_list(value, "removed", _MOST_ROLES)
-    found = (fields.checked_or_none(_parse_role, item, "removed") for item in items)
+    items = fields.checked_list(value, field, _MOST_ROLES)
+    found = (fields.checked_or_none(_parse_role, item, field) for item in items)
     return frozenset(role for role in found if role is not None)
 
 
@@ -183,3 +166,15 @@ def _parse_role(value: object, field: str) -> Role:
         fields.checked_match(pair[0], field, ACCOUNT_ID),
         fields.checked_match(pair[1], field, ROLE_NAME),
     )
+
+
+# How each of a session's choices is read.
+_CHOICES: dict[str, Callable[[object, str], object]] = {
+    "accounts": _checked_filters,
+    "roles": _checked_filters,
+    "template": partial(_checked, checked_name_template),
+    "form": _checked_form,
+    "default_region": partial(_checked, checked_region),
+    "removed": _parse_removed_roles,
+    "written_region": partial(_checked, checked_region),
+}
