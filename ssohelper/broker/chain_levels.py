@@ -15,7 +15,7 @@ from typing import Protocol
 from ssohelper.broker.core import Broker
 from ssohelper.broker.pace import Pace
 from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Request, Token, TokenState
-from ssohelper.broker.state import Caller, Ports
+from ssohelper.broker.state import Caller, Files, Ports
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LoginRequired, SourceRejected, SsoHelperError, TokenRejected
 from ssohelper.fastpath import CALL_SECONDS
@@ -28,23 +28,24 @@ _STS_REQUESTS_A_SECOND = 50.0
 _SHARE_OF_NO_CACHED_CREDENTIALS = 2.0
 
 
-class ChainPorts(Ports, Protocol):
-    """The operations of `Ports`, and further operations that chains need."""
+class ChainFiles(Files, Protocol):
+    """What the brokers of chains read besides."""
 
     def find_source_role(self, key: RoleKey) -> RoleKey:
         """Return the role whose credentials assume the chain's last role. Raises: ConfigInvalid."""
-        ...
 
     def read_config_fingerprint(self) -> str:
         """Return a text that changes with the AWS config, and so with each edit of a chain."""
-        ...
+
+
+class ChainPorts(ChainFiles, Ports, Protocol):
+    """The operations of `Ports`, and further operations that chains need."""
 
     def start_assuming_role(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
         """Start to assume the chain's role with the credentials in `source`.
 
         `Brokers.note_role_call_end` gets the outcome.
         """
-        ...
 
 
 class _SourceWait:

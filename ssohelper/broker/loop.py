@@ -13,12 +13,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
 from ssohelper.broker import wording
 from ssohelper.broker.caller_connection import Connection
-from ssohelper.broker.chain_levels import Brokers
+from ssohelper.broker.chain_levels import Brokers, ChainFiles
 from ssohelper.broker.limits import MOST_CALLS, USABLE_SECONDS
 from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Token, Wait
 from ssohelper.broker.state import Caller
@@ -37,41 +38,17 @@ _NO_MORE_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _ACCEPT_PAUSE_SECONDS = 0.05
 
 
-class Work(Protocol):
+class Work(ChainFiles, Protocol):
     """The operations with files and AWS that the event loop runs for the broker.
 
-    `get_role_credentials`, `assume_role` and `renew_token` block, so the loop runs them in threads;
-    the others return at once.
+    `get_role_credentials`, `assume_role` and `renew_token` block, so the loop runs them in threads.
     """
-
-    def find_credentials(
-        self, key: RoleKey, least_share: float, *, is_permitted: bool
-    ) -> FoundCredentials:
-        """Return the role's cached credentials, if they may still be served.
-
-        Raises: Refused if the caller has no permit and a guard rule matches the role.
-        """
-
-    def load_token(self, session_name: str) -> Token:
-        """Return the state of the session's token."""
-
-    def read_token_file_fingerprint(self, session_name: str) -> str:
-        """Return a text that changes with each write of the token file."""
-
-    def may_renew_in_background(self) -> bool:
-        """Return whether the settings allow renewals that no caller waits for."""
 
     def prepare_wait(self, session_name: str) -> Wait | None:
         """Return how a caller may wait for a sign-in; None if the caller must fail at once."""
 
     def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
         """Ask AWS for the role's credentials."""
-
-    def find_source_role(self, key: RoleKey) -> RoleKey:
-        """Return the key of the source credentials, with which the chain's last role is assumed."""
-
-    def read_config_fingerprint(self) -> str:
-        """Return a hash or stamp of the config: another text after each change of the config."""
 
     def assume_role(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
         """Assume a chain's role with the credentials in the document `source`."""
@@ -103,8 +80,6 @@ class Loop:
         if listener is not None:
             listener.setblocking(False)
             self._selector.register(listener, selectors.EVENT_READ, self._accept_callers)
-        # What other threads report, as calls of the broker's methods. The event loop's thread makes
-        # these calls, since no other thread may use the broker.
         self._events: collections.deque[Callable[[], None]] = collections.deque()
         self._wanted: queue.SimpleQueue[tuple[RoleKey, AskedBy, Reply | None] | None] = (
             queue.SimpleQueue()
@@ -181,36 +156,29 @@ class Loop:
     def find_credentials(
         self, key: RoleKey, least_share: float, *, is_permitted: bool
     ) -> FoundCredentials:
-        """Return the role's cached credentials, if they may still be served."""
         return self._work.find_credentials(key, least_share, is_permitted=is_permitted)
 
     def load_token(self, session_name: str) -> Token:
         return self._work.load_token(session_name)
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
-        """Return a text that changes with each write of the token file."""
         return self._work.read_token_file_fingerprint(session_name)
 
     def may_renew_in_background(self) -> bool:
-        """Return whether a renewal that no caller waits for may start."""
         # Without a listener, this process serves only itself, and would end before a background
         # renewal is done.
         return self._listener is not None and self._work.may_renew_in_background()
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        """Ask AWS for the role's credentials, in a thread; return the time of asking."""
         return self._start_role_call(key, asked_by, None)
 
     def find_source_role(self, key: RoleKey) -> RoleKey:
-        """Return the key of the source credentials, with which the chain's last role is assumed."""
         return self._work.find_source_role(key)
 
     def read_config_fingerprint(self) -> str:
-        """Return a hash or stamp of the config: another text after each change of the config."""
         return self._work.read_config_fingerprint()
 
     def start_assuming_role(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
-        """Assume the chain's role with the credentials in `source`, in a thread."""
         self._start_role_call(key, asked_by, source)
 
     def _start_role_call(self, key: RoleKey, asked_by: AskedBy, source: Reply | None) -> float:
@@ -219,23 +187,17 @@ class Loop:
             if self._start_daemon_thread(self._do_queued_role_calls):
                 self._threads += 1
             elif not self._threads:
-                self._events.append(partial(self._report_call_end, key, no_more_threads_error()))
-                self._wake_loop()
+                self._report(self._report_call_end, key, no_more_threads_error())
                 return self._monotonic()
         self._wanted.put((key, asked_by, source))
         return self._monotonic()
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
-        """Renew the session's token, in a thread."""
         self._renewals += 1
         if not self._start_daemon_thread(partial(self._do_token_renewal, session_name, seen_id)):
-            self._events.append(
-                partial(self._report_renewal_end, session_name, no_more_threads_error())
-            )
-            self._wake_loop()
+            self._report(self._report_renewal_end, session_name, no_more_threads_error())
 
     def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
-        """Tell a caller in another process that its reply may take this many seconds."""
         if isinstance(caller.channel, Connection):
             # The seconds are rounded up, so that the caller does not stop waiting before its reply.
             caller.channel.send(b"wait %d\n" % math.ceil(seconds))
@@ -276,17 +238,14 @@ class Loop:
             key, asked_by, source = wanted
             outcome: Reply | SsoHelperError
             try:
-                outcome = self._do_role_call(key, asked_by, source)
+                if source is None:
+                    outcome = self._work.get_role_credentials(key, asked_by)
+                else:
+                    outcome = self._work.assume_role(key, asked_by, source.document)
+                    outcome = outcome._replace(warnings=(*source.warnings, *outcome.warnings))
             except SsoHelperError as error:
                 outcome = error
-            self._events.append(partial(self._report_call_end, key, outcome))
-            self._wake_loop()
-
-    def _do_role_call(self, key: RoleKey, asked_by: AskedBy, source: Reply | None) -> Reply:
-        if source is None:
-            return self._work.get_role_credentials(key, asked_by)
-        reply = self._work.assume_role(key, asked_by, source.document)
-        return reply._replace(warnings=(*source.warnings, *reply.warnings))
+            self._report(self._report_call_end, key, outcome)
 
     def _report_call_end(self, key: RoleKey, outcome: Reply | SsoHelperError) -> None:
         self._calls_under_way -= 1
@@ -298,8 +257,7 @@ class Loop:
             self._work.renew_token(session_name, seen_id)
         except SsoHelperError as found:
             error = found
-        self._events.append(partial(self._report_renewal_end, session_name, error))
-        self._wake_loop()
+        self._report(self._report_renewal_end, session_name, error)
 
     def _report_renewal_end(self, session_name: str, error: SsoHelperError | None) -> None:
         self._renewals -= 1
@@ -352,17 +310,15 @@ class Loop:
             self._held.discard(connection.caller)
             self._core.forget_caller(connection.caller)
 
-    def _wake_loop(self) -> None:
-        try:
+    def _report(self, method: Callable[..., None], *words: object) -> None:
+        """Have the event loop's thread call this method, since no other may use the broker."""
+        self._events.append(partial(method, *words))
+        with suppress(OSError):  # the socket's buffer is full, so the loop wakes anyway
             self._wake_writer.send(b"x")
-        except OSError:
-            return  # the socket's buffer is full, so the loop wakes anyway
 
     def _empty_wake_socket(self) -> None:
-        try:
+        with suppress(BlockingIOError):
             self._wake_reader.recv(4096)
-        except BlockingIOError:
-            return
 
 
 def _hold_ends_at(caller: Caller) -> float:

@@ -1,7 +1,6 @@
 """Renews a session's token in a detached process, which reports the outcome on a pipe."""
 
 import os
-import select
 import subprocess
 import sys
 import threading
@@ -10,7 +9,7 @@ from collections.abc import Callable, Mapping
 from ssohelper.broker import wording
 from ssohelper.broker.state import renewal_unanswered_error
 from ssohelper.core.deadline import Deadline
-from ssohelper.errors import LocalState, SsoHelperError
+from ssohelper.errors import LocalState, SsoHelperError, no_more_threads_error
 from ssohelper.fastpath import RENEWAL_PROCESS, spawn
 
 _LONGEST_REPORT_BYTES = 65536
@@ -34,28 +33,41 @@ class Renewals:
         `meanwhile` is called while the renewal process starts.
         """
         try:
-            reader = self._start_renewal_process([RENEWAL_PROCESS, session_name, seen_id])
+            reader = self._start_process([RENEWAL_PROCESS, session_name, seen_id])
         except OSError as cause:
             return LocalState(
                 "the process that renews the sign-in cannot be started: "
                 f"{(cause.strerror or '').lower()}"
             )
-        try:
-            meanwhile()
-        except BaseException:
-            os.close(reader)
-            raise
-        return _OutcomePipe(reader, session_name).wait(deadline)
+        pieces: list[bytes] = []
 
-    def _start_renewal_process(self, argv: list[str]) -> int:
+        def read_to_end() -> None:
+            while piece := os.read(reader, _LONGEST_REPORT_BYTES):
+                pieces.append(piece)
+            os.close(reader)
+
+        # A thread reads the pipe: on Windows there is no other way to wait with a time limit.
+        thread = threading.Thread(target=read_to_end, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            os.close(reader)
+            return no_more_threads_error()
+        meanwhile()
+        thread.join(deadline.seconds_left())
+        if thread.is_alive():
+            return renewal_unanswered_error(session_name)
+        return wording.decode_renewal_outcome(b"".join(pieces))
+
+    def _start_process(self, argv: list[str]) -> int:
+        """Start the process; return the pipe to which it writes its outcome."""
         if sys.platform == "win32":
-            flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
             child = subprocess.Popen(
                 [sys.executable, "-m", "ssohelper", *argv],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                creationflags=flags,
+                creationflags=subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP,
                 env=spawn.detached_environment(self._environ),
                 cwd=os.sep,
             )
@@ -71,48 +83,3 @@ class Renewals:
         finally:
             os.close(writer)
         return reader
-
-
-class _OutcomePipe:
-    """The pipe to which a renewal process writes its outcome (success or an error)."""
-
-    def __init__(self, reader: int, session_name: str) -> None:
-        self._reader = reader
-        self._session_name = session_name
-        self._data = b""
-
-    def wait(self, deadline: Deadline) -> SsoHelperError | None:
-        """Wait for the renewal process; return the error it reported, None for success."""
-        is_whole = self._wait_on_windows if sys.platform == "win32" else self._wait_for_end
-        if is_whole(deadline):
-            return wording.decode_renewal_outcome(self._data)
-        return renewal_unanswered_error(self._session_name)
-
-    def _wait_for_end(self, deadline: Deadline) -> bool:
-        if sys.platform == "win32":
-            return self._wait_on_windows(deadline)
-        try:
-            # poll, because select fails for descriptors above 1,023, and a broker may have more
-            # callers than that.
-            poll = select.poll()
-            poll.register(self._reader, select.POLLIN)
-            while poll.poll(deadline.seconds_left() * 1000):
-                piece = os.read(self._reader, _LONGEST_REPORT_BYTES)
-                if not piece:
-                    return True
-                self._data += piece
-            return False
-        finally:
-            os.close(self._reader)
-
-    def _wait_on_windows(self, deadline: Deadline) -> bool:
-        # A thread reads the pipe, because on Windows select accepts only sockets.
-        thread = threading.Thread(target=self._read_pipe_to_end, daemon=True)
-        thread.start()
-        thread.join(deadline.seconds_left())
-        return not thread.is_alive()
-
-    def _read_pipe_to_end(self) -> None:
-        while piece := os.read(self._reader, _LONGEST_REPORT_BYTES):
-            self._data += piece
-        os.close(self._reader)

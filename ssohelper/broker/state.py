@@ -34,44 +34,44 @@ class Caller:
         return fallback is not None and not fallback.warnings and self.request.least_share == 0
 
 
-class Ports(Protocol):
-    """The operations through which the broker acts. Its `start_…` methods return at once."""
+class Files(Protocol):
+    """What the broker reads of this machine's files. All methods return at once."""
 
     def find_credentials(
         self, key: RoleKey, least_share: float, *, is_permitted: bool
     ) -> FoundCredentials:
-        """Return the role's cached credentials, if any. Raises: SsoHelperError.
+        """Return the role's cached credentials, if they may still be served.
 
-        Raises Refused if the caller has no ReleasePermit and a guard rule matches the role.
+        Raises: Refused if the caller has no ReleasePermit and a guard rule matches the role.
         """
-        ...
 
     def load_token(self, session_name: str) -> Token:
         """Return id and state of the session's access token. Raises: LoginRequired, LocalState."""
-        ...
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
-        """Return a text that changes whenever the session's token file changes."""
-        ...
+        """Return a text that changes with each write of the token file."""
+
+    def may_renew_in_background(self) -> bool:
+        """Return whether a renewal that no caller waits for may start."""
+
+
+class Ports(Files, Protocol):
+    """The operations through which the broker acts. Its `start_…` methods return at once."""
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        """Start to ask AWS for the role's credentials; `Broker.note_role_call_end` gets the answer.
+        """Start to ask AWS for the role's credentials; return the time (monotonic) of asking.
 
-        Returns the monotonic time of the request, in seconds.
+        `Broker.note_role_call_end` gets the answer.
         """
-        ...
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         """Start to renew the token `seen_id`; `Broker.note_renewal_end` gets the outcome."""
-        ...
 
-    def may_renew_in_background(self) -> bool:
-        """Return whether the settings allow renewals that no caller waits for."""
-        ...
+    def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
+        """Tell a caller in another process that its reply may take this many seconds."""
 
-    def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None: ...
-
-    def reply(self, caller: Caller, reply: Reply) -> None: ...
+    def reply(self, caller: Caller, reply: Reply) -> None:
+        """Send the caller its reply. Called once for each caller."""
 
 
 class Job:
