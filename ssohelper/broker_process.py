@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Callable
 
-from ssohelper.actions.chain_issuing import Work
+from ssohelper.actions.broker_work import Work
 from ssohelper.app import App
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.requests import Reply

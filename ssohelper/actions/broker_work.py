@@ -6,14 +6,23 @@ Runs in the broker, or in a caller's process if no broker can run.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import issuing, regions, selection, sign_in_wait, tokens
+from ssohelper.actions import (
+    assumed_chains,
+    issuing,
+    prompt_notes,
+    regions,
+    selection,
+    sign_in_wait,
+    tokens,
+)
 from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Token, Wait
 from ssohelper.core.model import RoleKey, SsoSession
-from ssohelper.errors import LocalState, SsoHelperError
+from ssohelper.core.schema.credential_records import credential_document, parse_credential_document
+from ssohelper.errors import LocalState, RoleNotAssigned, SsoHelperError
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -79,13 +88,27 @@ class Work:
     def get_reply_with_credentials(self, get_credentials: Callable[[App], bytes]) -> Reply:
         app = self.current_app()
         warned = len(app.warnings)
-        try:
+        with _crashes_as_errors():
             document = get_credentials(app)
-        except SsoHelperError:
-            raise
-        except Exception as error:
-            raise _error_of_crash(error) from error
         return Reply(document, warnings=tuple(app.warnings[warned:]))
+
+    def find_source_role(self, key: RoleKey) -> RoleKey:
+        """Return the key of the role whose credentials assume a chain. Raises: ConfigInvalid."""
+        return assumed_chains.find_source_role(self.current_app(), key)
+
+    def read_config_fingerprint(self) -> str:
+        """Return a text that changes with each write of ~/.aws/config."""
+        app = self.current_app()
+        return str(app.prompt_state.read_config_mtime_ns(str(app.locations.aws_config_file)))
+
+    def assume_role(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
+        """Get a chain's credentials with the source credentials, which are JSON in `source`.
+
+        Raises the errors of `issue_credentials_of_chain`.
+        """
+        return self.get_reply_with_credentials(
+            lambda app: issue_credentials_of_chain(app, key, asked_by, source)
+        )
 
     def renew_token(self, session_name: str, seen_id: str) -> None:
         """Renew the token with the id `seen_id` in a separate process.
@@ -109,12 +132,50 @@ class Work:
             name = portal.sign_in_name
             return app.renewals.renew_token(name, token_id, deadline, meanwhile=prepare_portal_call)
 
-        try:
+        with _crashes_as_errors():
             regions.renew_token_in_any_region(app, session, seen_id, renew)
-        except SsoHelperError:
-            raise
-        except Exception as cause:
-            raise _error_of_crash(cause) from cause
+
+
+def issue_credentials_of_chain(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> bytes:
+    """Assume a chain's role, cache the credentials, and return them as JSON.
+
+    `source` is the JSON document of the credentials that assume the role. Also writes the chain's
+    published response. Sends one request.
+    Raises: SourceRejected, RoleNotAssigned, AwsUnreachable, ConfigInvalid, LocalState; Superseded
+    if the chain was edited, or a sign-in or sign-out happened meanwhile.
+    """
+    session = selection.require_session(app, key.session_name)
+    token = app.tokens.load(session)
+    if token is None:
+        raise tokens.signed_out_error(session)
+    below, deadline = parse_credential_document(source), app.clock.deadline(issuing.CALL_SECONDS)
+    # The token's id is looked up before STS is asked: if the source credentials are renewed during
+    # that request, the cache no longer has the ones that were used.
+    token_id = assumed_chains.find_token_id_of_source_credentials(app, key, session, below)
+    try:
+        credentials, chain_id = assumed_chains.assume_chain(
+            app, key, session, below, deadline, asked_by
+        )
+    except SsoHelperError as error:
+        prompt_notes.show_failed_renewal(app, session, key)
+        if isinstance(error, RoleNotAssigned):
+            issuing.forget_unassigned_role(app, session, key, token)
+        raise
+    cached = issuing.checked_credentials(app, "STS", credentials, token_id)._replace(
+        chain_id=chain_id
+    )
+    issuing.save_credentials(app, session, key, cached)
+    return credential_document(credentials, assumed_chains.find_account_id_of_credentials(app, key))
+
+
+@contextmanager
+def _crashes_as_errors() -> Iterator[None]:
+    try:
+        yield
+    except SsoHelperError:
+        raise
+    except Exception as cause:
+        raise _error_of_crash(cause) from cause
 
 
 def _error_of_crash(error: Exception) -> SsoHelperError:

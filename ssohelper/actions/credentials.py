@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import chain_issuing, issuing, regions
+from ssohelper.actions import broker_work, issuing, regions
 from ssohelper.broker import wording
 from ssohelper.broker.limits import PATIENCE_SECONDS
 from ssohelper.broker.loop import Loop
@@ -207,7 +207,7 @@ def _ask_aws_without_broker(
         is_permitted=True,
         asked_by=AskedBy(*calling_process.find_caller()),
     )
-    loop = Loop(chain_issuing.Work(lambda: app), monotonic=app.clock.monotonic)
+    loop = Loop(broker_work.Work(lambda: app), monotonic=app.clock.monotonic)
     try:
         return loop.answer_request(Caller(request))
     finally:

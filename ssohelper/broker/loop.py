@@ -1,7 +1,7 @@
 """Runs the broker's event loop: serves callers on a unix socket, and calls AWS in threads.
 
-`broker.core` decides what to do, and this module does the I/O. `actions.issuing` and
-`actions.chain_issuing` implement `Work`.
+`broker.core` decides what to do, and this module does the I/O. `actions.broker_work` implements
+`Work`.
 """
 
 import collections

@@ -252,7 +252,7 @@ def _start_and_connect(
         raise Unavailable("Windows, a low limit, or a nice level above 0")
     import fcntl
 
-    lock, _ = open_file.open_own_file(f"{folder}/start.lock", os.O_RDWR | os.O_CREAT)
+    lock, _ = open_file.open_own_file(f"{folder}/{name}.lock", os.O_RDWR | os.O_CREAT)
     try:
         _hold_lock(lock, min(deadline, time.monotonic() + _START_SECONDS), 0.01)
         stream = _connect(sockets.find_path(name))
@@ -284,7 +284,7 @@ def _remove_left_over_files(folder: str) -> None:
     for entry in os.scandir(folder):
         with contextlib.suppress(OSError):
             age = time.time() - entry.stat(follow_symlinks=False).st_mtime
-            if age > _LEFT_OVER_SECONDS and entry.name != "start.lock":
+            if age > _LEFT_OVER_SECONDS and not entry.name.endswith(".lock"):
                 os.unlink(entry.path)
 
 

@@ -20,7 +20,6 @@ from ssohelper.stores.disk_errors import os_error_text, unwritable_file_error
 # The largest file that is read. A config of 10,000 profiles has 2.5 MB; a file larger than this
 # limit is no config.
 _LIMIT_BYTES = 64 << 20
-_COMPARED_BYTES = 1 << 16
 
 
 class FileContent(NamedTuple):
@@ -64,33 +63,13 @@ def read_user_file(
     try:
         if only_trusted:
             _refuse_untrusted(path, status)
-        if known and status.st_size == len(known) and _has_content(descriptor, known):
-            data = known
-        else:
-            data = open_file.read_all(descriptor, os.fspath(path), limit_bytes)
+        data = open_file.read_all(descriptor, os.fspath(path), limit_bytes)
     except OSError as cause:
         raise _unreadable_user_file_error(path, cause) from cause
     finally:
         os.close(descriptor)
+    data = known if data == known else data  # one command may keep a config of 4 MB many times
     return FileContent(data, (status.st_ino, status.st_mtime_ns, status.st_size))
-
-
-def _has_content(descriptor: int, known: bytes) -> bool:
-    """Return whether the file holds exactly these bytes. The file can then be read from its start.
-
-    The file is read in small parts: a config of 20,000 profiles has 4 MB, and one command may read
-    it many times.
-    """
-    at = 0
-    while piece := os.read(descriptor, _COMPARED_BYTES):
-        if not known.startswith(piece, at):
-            break
-        at += len(piece)
-    else:
-        if at == len(known):
-            return True
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return False
 
 
 def _refuse_untrusted(path: Path, status: os.stat_result) -> None:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from ssohelper.actions import assumed_chains, chain_issuing, chain_profiles, selection
+from ssohelper.actions import assumed_chains, broker_work, chain_profiles, selection
 from ssohelper.actions.issuing import credential_document
 from ssohelper.app import App
 from ssohelper.broker.requests import AskedBy
@@ -54,13 +54,13 @@ def test_nothing_stays_cached_of_a_chain_whose_role_aws_refuses(
 
     monkeypatch.setattr(assumed_chains, "assume_chain", refuse)
     monkeypatch.setattr(
-        chain_issuing.issuing,
+        broker_work.issuing,
         "forget_unassigned_role",
         lambda _app, _session, key, _token: gone.append(key),
     )
     source = credential_document(SOURCE, jump.key.account_id)
     with pytest.raises(type(error)):
-        chain_issuing.issue_credentials_of_chain(app, jump.key, AskedBy(), source)
+        broker_work.issue_credentials_of_chain(app, jump.key, AskedBy(), source)
     assert gone == [jump.key] * removed
 
 

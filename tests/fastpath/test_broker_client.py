@@ -54,7 +54,7 @@ def socket_of(home: Home) -> Path:
 
 
 def lock_of(home: Home) -> Path:
-    return socket_of(home).with_name("start.lock")
+    return socket_of(home).with_suffix(".lock")
 
 
 def forget(home: Home) -> None:

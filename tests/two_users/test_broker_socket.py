@@ -377,7 +377,7 @@ class TestLinks:
     @pytest.mark.parametrize("kind", ["hard link", "link", "fifo", "folder"])
     def test_a_lock_that_is_something_else_changes_nothing(self, place, kind):
         path = running_socket(place)
-        lock = path.with_name("start.lock")
+        lock = path.with_suffix(".lock")
         [pid] = broker_ids(place.ana.home)
         os.kill(pid, 9)
         wait_for(lambda: not broker_ids(place.ana.home))

@@ -14,7 +14,7 @@ from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
 from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.start_url import checked_aws_portal_url, checked_start_url
-from ssohelper.errors import ConfigInvalid
+from ssohelper.errors import SsoHelperError
 
 # The most roles in the record of removed profiles: more than any user removes.
 _MOST_ROLES = 200_000
@@ -131,10 +131,10 @@ def _checked_seconds(value: object, field: str, most: int) -> float:
 
 
 def _checked(check: Callable[[str], str], value: object, field: str) -> str:
-    """Return a text that `check` accepts, which raises ConfigInvalid for any other."""
+    """Return a text that `check` accepts, which raises an error for any other."""
     try:
         return check(fields.checked_text(value, field, _LONGEST_TEXT))
-    except ConfigInvalid as cause:
+    except SsoHelperError as cause:
         raise Damaged(field) from cause
 
 
