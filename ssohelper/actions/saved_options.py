@@ -41,7 +41,7 @@ def save_sync_options_under_lock(app: App, plan: Plan) -> None:
         if plan.add and new.written_region is None:
             region = default_regions.default_region_of_session(app, plan.request.session, new)
             new = new._replace(written_region=region)
-    elif not plan_text.do_filters_match_any_role(plan.request.listing, chosen):
+    elif not plan_text.do_filters_match(plan.request.listing, chosen):
         new = new._replace(accounts=remembered.accounts, roles=remembered.roles)
     if not plan.request.only_roles and (plan.add or plan.request.old_region is not None):
         new = new._replace(written_region=plan.request.region)

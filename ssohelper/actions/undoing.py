@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ssohelper.actions import agents, config_writing, selection
-from ssohelper.core import config_undo
-from ssohelper.core.config_diff import diff_texts
+from ssohelper.core.config_diff import (
+    changed_headers,
+    config_without_write,
+    diff_texts,
+    sections_of_text,
+)
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_text import ConfigText
-from ssohelper.core.returned_block import find_rewritten_aws_sso_cli_block
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, UsageProblem
 
@@ -61,26 +64,19 @@ def plan_undo(app: App) -> Undo:
     after = version.after or b""
     if present == after:
         return Undo(version, present, version.before)
-    readable = _without_returned_aws_sso_cli_block(app, present)
-    if readable == after:
-        return Undo(version, present, version.before or b"")
-    texts = [data.decode() for data in (version.before or b"", after, readable)]
-    content = config_undo.config_without_write(*texts)
+    readable = ConfigText(present, str(app.locations.aws_config_file)).text
+    texts = [(version.before or b"").decode(), after.decode(), readable]
+    content = config_without_write(*texts)
     if content is None:
         raise _edited_since_write_error(app, *texts)
     return Undo(version, present, content.encode())
 
 
 def _edited_since_write_error(app: App, before: str, after: str, present: str) -> EditedSinceWrite:
-    old, written, now = map(config_undo.key_lines_by_header, (before, after, present))
-    changed = config_undo.changed_headers(old, written)
-    edited = changed & config_undo.changed_headers(written, now)
+    old, written, now = map(sections_of_text, (before, after, present))
+    edited = changed_headers(old, written) & changed_headers(written, now)
     earlier, later = (
-        "".join(
-            "".join(f"{line}\n" for line in (header, *sections[header]))
-            for header in sections
-            if header in edited
-        )
+        "".join(line for header in sections if header in edited for line in sections[header].lines)
         for sections in (old, now)
     )
     path = str(app.locations.aws_config_file)
@@ -158,27 +154,9 @@ def find_restored_choices(app: App, version: Version) -> list[tuple[str, Choices
 
 def _find_changes(undo: Undo) -> Iterator[Change]:
     """Yield the changes of the undo, for the journal."""
-    old, new = (
-        config_undo.key_lines_by_header((data or b"").decode())
-        for data in (undo.present, undo.content)
-    )
-    for header in config_undo.changed_headers(old, new):
+    old, new = (sections_of_text((data or b"").decode()) for data in (undo.present, undo.content))
+    for header in changed_headers(old, new):
         if header not in old:
             yield AddSection(header, ())
         else:
             yield EditSection(header) if header in new else RemoveSection(header)
-
-
-def _without_returned_aws_sso_cli_block(app: App, data: bytes) -> bytes:
-    """Return the config's content without a block that aws-sso-cli has written again.
-
-    Raises: ConfigInvalid for a config that AWS tools cannot read for another reason.
-    """
-    origin = str(app.locations.aws_config_file)
-    try:
-        return ConfigText(data, origin).data
-    except ConfigInvalid:
-        found = find_rewritten_aws_sso_cli_block(data, origin)
-        if found is None:
-            raise
-        return found.rest

@@ -8,7 +8,7 @@ from ssohelper.actions import profile_edit, saved_options
 from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.cli.adopt_output import OtherProfiles
-from ssohelper.core import filter_rows, plan_summary, plan_text
+from ssohelper.core import filter_rows, plan_text
 from ssohelper.core.choices import Choices
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
@@ -29,7 +29,7 @@ def warn_if_nothing_matches(app: App, listing: Listing, choices: Choices, *, are
 
     `are_new` says that the user gave the filters with this command.
     """
-    warning = plan_text.warning_if_filters_match_no_role(listing, choices, are_new=are_new)
+    warning = plan_text.filters_warning(listing, choices, are_new=are_new)
     if warning:
         app.warn(warning)
 
@@ -105,7 +105,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
     else:
         profile_edit.write_profile_plan(app, plan, what)
         output.say(
-            f"{plan_text.plan_summary_text(plan, done=True)}; undo with: ssohelper profile undo"
+            f"{plan_text.plan_counts_text(plan, done=True)}; undo with: ssohelper profile undo"
         )
     _print_skipped_roles(plan)
     if output.options().json:
@@ -122,13 +122,9 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
     """
     if not plan.changes:
         return plan
-    summary = plan_text.plan_summary_text(plan)
+    summary = plan_text.plan_counts_text(plan)
     swapped = plan_text.swapped_names_line(plan)
-    if (
-        yes
-        or output.options().json
-        or not (plan_summary.is_big_plan(plan) and output.can_ask_user())
-    ):
+    if yes or output.options().json or not (plan_text.is_big_plan(plan) and output.can_ask_user()):
         print_diff(profile_edit.diff_plan(app, plan), on_stdout=False)
         if swapped:
             output.say(swapped)
@@ -160,7 +156,7 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
 
 
 def _say_plan_summary(plan: Plan) -> None:
-    for line in plan_summary.summary_lines(plan, shutil.get_terminal_size().columns - 1):
+    for line in plan_text.summary_lines(plan, shutil.get_terminal_size().columns - 1):
         output.say(line)
 
 
@@ -213,7 +209,7 @@ def say_restored_options(
 
 
 def _print_skipped_roles(plan: Plan, *, is_dry_run: bool = False) -> None:
-    for line in plan_text.lines_to_show_after_profile_sync(plan, is_dry_run=is_dry_run):
+    for line in plan_text.lines_after_sync(plan, is_dry_run=is_dry_run):
         output.say(line)
 
 

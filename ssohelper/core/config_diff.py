@@ -1,125 +1,129 @@
-"""Makes the unified diff of two whole configs. Pure.
+"""Makes the unified diff of two whole configs, and takes a write back out of a config. Pure.
 
-`config_edit` makes the diff of its own edits. This module compares a config with a saved version
-that is restored. difflib takes 33 s on 10,000 profiles, line by line, so sections are compared
-first.
+difflib takes 33 s on 10,000 profiles, line by line, so sections are compared first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator
 from difflib import SequenceMatcher
-from itertools import chain
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from ssohelper.core.config_edit import diff_hunks
+from ssohelper.core.config_text import ConfigText
+from ssohelper.core.profile_origin import MARKERS
+from ssohelper.errors import ConfigInvalid
 
 # Sections with more lines than this in total are not compared line by line.
 _MOST_LINES = 2000
-# The lines of one section of the config, or those before the first section.
-_SectionLines = tuple[str, ...]
-_T = TypeVar("_T")
-
-
-class ChangedLines(NamedTuple):
-    """Lines of a new text that replace the old text's lines `first` to `stop` - 1 (from 0).
-
-    Lines end with their newline; the last line of a text may lack it.
-    """
-
-    first: int
-    stop: int
-    lines: tuple[str, ...]
-
-
-def find_changed_lines(old_text: str, new_text: str) -> list[ChangedLines]:
-    """Return the lines that `new_text` has in place of lines of `old_text`, from top to bottom.
-
-    Changes of two sections are two items, so that a caller can use one of them without the other.
-    """
-    found: list[ChangedLines] = []
-    at = 0
-    is_open = False
-    for sign, line in _compare_sections(split_at_sections(old_text), split_at_sections(new_text)):
-        if sign == " ":
-            at, is_open = at + 1, False
-            continue
-        is_open = is_open and not line.startswith("[")
-        first, stop, lines = found.pop() if is_open else ChangedLines(at, at, ())
-        if sign == "-":
-            at = stop = at + 1
-        found.append(ChangedLines(first, stop, lines + (line,) * (sign == "+")))
-        is_open = True
-    return found
+_Lines = tuple[str, ...]
 
 
 def diff_texts(before: str, after: str, file_name: str) -> Iterator[str]:
     """Return the lines of the unified diff from `before` to `after`, without newlines."""
-    signed_lines = list(_compare_sections(split_at_sections(before), split_at_sections(after)))
-    if all(sign == " " for sign, _ in signed_lines):
-        return
-    yield f"--- {file_name}"
-    yield f"+++ {file_name}"
-    yield from diff_hunks(signed_lines)
+    signed_lines = list(_compare_sections(_split_at_headers(before), _split_at_headers(after)))
+    if any(sign != " " for sign, _ in signed_lines):
+        yield f"--- {file_name}"
+        yield f"+++ {file_name}"
+        yield from diff_hunks(signed_lines)
 
 
-def _compare_sections(
-    old: list[_SectionLines], new: list[_SectionLines]
-) -> Iterator[tuple[str, str]]:
+def _compare_sections(old: list[_Lines], new: list[_Lines]) -> Iterator[tuple[str, str]]:
     """Yield each line of both files with its sign: " " in both, "-" in the old, "+" in the new."""
-    for olds, news in _pair_equal_and_changed_runs(old, new):
-        if olds == news:
-            yield from ((" ", line) for section in olds for line in section)
-            continue
-        for some, others in _pair_sections_by_header(olds, news):
-            yield from _compare_lines(
-                tuple(chain.from_iterable(some)), tuple(chain.from_iterable(others))
-            )
-
-
-def _pair_sections_by_header(
-    old: Sequence[_SectionLines], new: Sequence[_SectionLines]
-) -> Iterator[tuple[Sequence[_SectionLines], Sequence[_SectionLines]]]:
-    """Yield pairs of sections that have the same header, and the sections between two pairs."""
-    if len(old) == len(new):
-        yield from ((old[n : n + 1], new[n : n + 1]) for n in range(len(old)))
-        return
-    matcher = SequenceMatcher(None, [one[0] for one in old], [one[0] for one in new], False)
-    for tag, i, end, j, stop in matcher.get_opcodes():
-        if tag == "equal":
-            yield from ((old[i + n : i + n + 1], new[j + n : j + n + 1]) for n in range(end - i))
+    heads = SequenceMatcher(None, [one[0] for one in old], [one[0] for one in new], False)
+    for _, i, end, j, stop in heads.get_opcodes():
+        if end - i == stop - j:
+            for one, other in zip(old[i:end], new[j:stop], strict=True):
+                yield from _compare_lines(one, other)
         else:
-            yield old[i:end], new[j:stop]
+            yield from (("-", line) for section in old[i:end] for line in section)
+            yield from (("+", line) for section in new[j:stop] for line in section)
 
 
-def _compare_lines(old: _SectionLines, new: _SectionLines) -> Iterator[tuple[str, str]]:
-    if len(old) + len(new) > _MOST_LINES:
-        pairs = [(old, new)]
-    else:
-        pairs = [
-            (tuple(olds), tuple(news)) for olds, news in _pair_equal_and_changed_runs(old, new)
-        ]
-    for olds, news in pairs:
-        if olds == news:
-            yield from ((" ", line) for line in olds)
+def _compare_lines(old: _Lines, new: _Lines) -> Iterator[tuple[str, str]]:
+    opcodes = [("replace", 0, len(old), 0, len(new))]
+    if old != new and len(old) + len(new) <= _MOST_LINES:
+        opcodes = list(SequenceMatcher(None, old, new, False).get_opcodes())
+    for tag, i, end, j, stop in opcodes:
+        if tag == "equal" or old == new:
+            yield from ((" ", line) for line in old[i:end])
         else:
-            yield from (("-", line) for line in olds)
-            yield from (("+", line) for line in news)
+            yield from (("-", line) for line in old[i:end])
+            yield from (("+", line) for line in new[j:stop])
 
 
-def _pair_equal_and_changed_runs(
-    old: Sequence[_T], new: Sequence[_T]
-) -> Iterator[tuple[Sequence[_T], Sequence[_T]]]:
-    """Yield `old` and `new` in pairs of pieces, from top to bottom; a pair is equal or a change."""
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
-    for _, old_from, old_to, new_from, new_to in matcher.get_opcodes():
-        yield old[old_from:old_to], new[new_from:new_to]
-
-
-def split_at_sections(text: str) -> list[_SectionLines]:
+def _split_at_headers(text: str) -> list[_Lines]:
     """Return the lines before the first section, then the lines of each section, with newlines."""
     *lines, last = text.split("\n")
     whole = [f"{line}\n" for line in lines] + [last] * bool(last)
     starts = [number for number, line in enumerate(whole) if line.startswith("[")]
     ends = [*starts, len(whole)]
     return [tuple(whole[a:b]) for a, b in zip([0, *starts], ends, strict=True) if a < b]
+
+
+class ConfigSection(NamedTuple):
+    """A section's lines up to its last key, and the blank and comment lines that follow it."""
+
+    lines: _Lines = ()
+    behind: _Lines = ()
+
+    @property
+    def text(self) -> str:
+        """The lines up to the last key, without blanks at their ends."""
+        return "\n".join(map(str.rstrip, self.lines))
+
+
+_NONE = ConfigSection()
+
+
+def sections_of_text(text: str) -> dict[str, ConfigSection]:
+    """Return the sections by header line, after one without a header for the lines before them.
+
+    The text may be invalid.
+    """
+    found = {"": _NONE}
+    for lines in _split_at_headers(text if text.endswith("\n") or not text else f"{text}\n"):
+        ends = (n + 1 for n, line in enumerate(lines) if line.strip()[:1] not in ("", "#", ";"))
+        end = max(ends, default=0)
+        found[lines[0].rstrip() if end else ""] = ConfigSection(lines[:end], lines[end:])
+    return found
+
+
+def changed_headers(old: dict[str, ConfigSection], new: dict[str, ConfigSection]) -> frozenset[str]:
+    """Return the headers of the sections that only one of two configs has, or with other lines."""
+    return frozenset(h for h in old | new if old.get(h, _NONE).text != new.get(h, _NONE).text)
+
+
+def config_without_write(before: str, after: str, current: str) -> str | None:
+    """Return the config `current` with the sections that a write changed as they were before it.
+
+    Returns None if one of these sections was edited since the write, or if the write removed the
+    marker lines around a block of aws-sso-cli: profiles must not come back outside of it.
+    """
+    old, written, now = map(sections_of_text, (before, after, current))
+    changed = changed_headers(old, written)
+    marks = [[line for line in text.splitlines() if line in MARKERS] for text in (before, after)]
+    if changed_headers(written, now) & changed or marks[0] != marks[1]:
+        return None
+    # The sections that the write removed come back behind the section that they followed.
+    removed, anchor = defaultdict[str, list[ConfigSection]](list), ""
+    for header, section in old.items():
+        if header in written:
+            anchor = header
+        else:
+            removed[anchor].append(section)
+    lines = list[str]()
+    for header, section in now.items():
+        earlier = old.get(header, _NONE)
+        lines += earlier.lines if header in changed else section.lines
+        is_as_written = section.behind == written.get(header, _NONE).behind
+        lines += earlier.behind if is_as_written else section.behind
+        for one in removed[header]:
+            lines += (*one.lines, *one.behind)
+    restored = "".join(lines)
+    try:
+        ConfigText(restored.encode(), "")
+    except ConfigInvalid:
+        return None
+    return restored

@@ -1,45 +1,189 @@
-"""Texts about a plan of `profile sync`, for CLI and TUI: counts, skipped roles, a warning."""
+"""Texts about a plan of `profile sync`: what changes by kind, a big plan's summary, the notes."""
 
 import shlex
+import textwrap
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.listing import Listing
+from ssohelper.core.profile_keys import ProfileChange
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import count_text, shortened_name_list, show
 
-_MOST_SKIPPED_LINES = 10
-_MOST_SWAPPED = 5
+ADOPT = "adopt, with the name that it has"
+TO_ADOPT = "to adopt"
+NOTHING_CHOSEN = "these roles have their profiles already"
+ALL_ROLES = "to match all: --account '*' --role '*'"
 # In a dry run of an undo, before its question, and after the undo.
 RestoredVerb = Literal["would be", "will be", "were"]
-NOTHING_CHOSEN = "these roles have their profiles already"
+
+_PROCESS = "credential_process"
+_TO_CHANGE, _OTHER = "to change: ", "how it gets credentials"
+_DONE = {"to add": "added", TO_ADOPT: "adopted", "to remove": "removed"}
+_MOST_KINDS = 3
+_MOST_SKIPPED_LINES = 10
+_MOST_SWAPPED = 5
+# A bigger plan is shown as a summary, because its diff would not fit on a screen.
+_MOST_IN_A_DIFF = 40
+# The most lines of each list in a plan's summary, and of all lists: the summary has under 24 lines.
+_MOST_SETS, _MOST_ROLE_LINES, _MOST_LINES = 5, 16, 22
+# On a terminal that reports one column, the summary would otherwise show nothing.
+_LEAST_WIDTH = 20
+_INDENT = "    "
 
 
-def plan_summary_text(plan: Plan, *, done: bool = False) -> str:
-    """Return a plan's counts, as `3 profiles to add, 1 to change` or `3 profiles added`."""
-    kinds = [
-        (len(plan.add), "added" if done else "to add"),
-        (len(plan.adopt), "adopted" if done else "to adopt"),
-        (len(plan.change) - len(plan.adopt), "changed" if done else "to change"),
-        (len(plan.remove), "removed" if done else "to remove"),
-    ]
-    parts = [f"{number} {kind}" for number, kind in kinds if number]
-    if not parts:
-        return f"section [sso-session {plan.request.session.name}]" + (
-            " written" if done else " to write"
-        )
-    first, *rest = parts
-    number, _, words = first.partition(" ")
-    return ", ".join([f"{profile_count_text(int(number))} {words}", *rest])
+# -- the changes, by kind --------------------------------------------------------------------------
+
+
+class Group(NamedTuple):
+    """The profiles that a plan changes in the same way. `sign` is "+", "~" or "-"."""
+
+    sign: str
+    what: str
+    names: tuple[str, ...]
+
+
+def kind_of_change(plan: Plan, change: ProfileChange) -> str:
+    """Return what changes in a profile: "program path", or "region, name"."""
+    if change.profile in plan.adopt:
+        return ADOPT
+    before, after = change.before, change.after
+    kinds = {
+        "form": (_PROCESS in before) != (_PROCESS in after),
+        "program path": _PROCESS in before and _PROCESS in after,
+        "region": "region" in after,
+        "name": "name" in after,
+    }
+    return ", ".join(kind for kind, is_changed in kinds.items() if is_changed) or _OTHER
+
+
+def group_changes(plan: Plan) -> list[Group]:
+    """Return what a plan adds, adopts, changes and removes; the most frequent changes come first."""
+    names: dict[str, list[str]] = {}
+    for change in plan.change:
+        names.setdefault(kind_of_change(plan, change), []).append(change.profile)
+    adopted = tuple(names.pop(ADOPT, ()))
+    found = [Group("+", "to add", plan.add), Group("~", TO_ADOPT, adopted)]
+    for kind in sorted(names, key=lambda kind: -len(names[kind])):
+        found.append(Group("~", f"{_TO_CHANGE}{kind}", tuple(names[kind])))
+    found.append(Group("-", "to remove", plan.remove))
+    return [group for group in found if group.names]
+
+
+def plan_counts_text(plan: Plan, *, done: bool = False, noun: str = "profile") -> str:
+    """Return a plan's counts: `3 profiles to add, 1 to change: region`, or `3 profiles added`."""
+    counts, kinds = Counter[str](), 0
+    for group in group_changes(plan):
+        what = _DONE.get(group.what, "changed") if done else group.what
+        kinds += what.startswith(_TO_CHANGE)
+        if kinds > _MOST_KINDS and group.sign == "~":
+            what = "to change otherwise"
+        counts[what] += len(group.names)
+    if not counts and not plan.changes:
+        return "nothing to change"
+    if not counts:
+        section = f"section [sso-session {plan.request.session.name}]"
+        return f"{section} {'written' if done else 'to write'}"
+    (first, number), *rest = counts.items()
+    start = f"{count_text(number, noun) if noun else number} {first}"
+    return ", ".join([start, *(f"{number} {what}" for what, number in rest)])
 
 
 def profile_count_text(count: int) -> str:
-    """Return a count of profiles as text, such as `1 profile` or `2 profiles`."""
     return count_text(count, "profile")
 
 
-def lines_about_skipped_profiles(plan: Plan) -> Iterator[str]:
+# -- the summary of a big plan ---------------------------------------------------------------------
+
+
+def is_big_plan(plan: Plan) -> bool:
+    """Return whether the plan has more changes than a person reads in a diff."""
+    return len(plan.add) + len(plan.change) + len(plan.remove) > _MOST_IN_A_DIFF
+
+
+def summary_lines(plan: Plan, width: int) -> list[str]:
+    """Return the plan's summary by role, account and kind of change, at most `width` columns wide.
+
+    At most 22 lines, all safe for a terminal. Roles that do not fit are counted together, and
+    accounts that get the same roles share a line, which names the first few. A `width` below 20
+    counts as 20.
+    """
+    width = max(width, _LEAST_WIDTH)
+    lines = _lines_of_accounts(plan)
+    groups = group_changes(plan)
+    changed = [group for group in groups if group.sign == "~"]
+    if changed:
+        lines.append(f"to change: {profile_count_text(len(plan.change))}")
+        for group in changed[:_MOST_KINDS]:
+            lines.append(f"  {len(group.names)} {group.what.removeprefix(_TO_CHANGE)}")
+        others = sum(len(group.names) for group in changed[_MOST_KINDS:])
+        lines += [f"  and {others} others"] if others else []
+    if plan.remove:
+        lines.append(f"to remove: {profile_count_text(len(plan.remove))}")
+        lines.append(f"  {', '.join(plan.remove)}")
+    lines = [_cut_line(show(line), width) for line in lines]
+    if not plan.add:
+        return lines
+    accounts = {role.account_id for role in plan.add_roles}
+    title = f"to add: {profile_count_text(len(plan.add))} in {count_text(len(accounts), 'account')}"
+    most = min(_MOST_ROLE_LINES, _MOST_LINES - 2 - len(lines))
+    return [_cut_line(title, width), "  by role:", *_lines_of_roles(plan, width, most), *lines]
+
+
+def _lines_of_roles(plan: Plan, width: int, most_lines: int) -> list[str]:
+    """Return how many profiles each role gets, in at most `most_lines` lines; no count is cut."""
+    by_role = Counter(role.name for role in plan.add_roles).most_common()
+    room = width - len(_INDENT)
+    # A line may break between two items only, so the blank within an item is written as "\0".
+    items = [f"{_cut_line(show(name), room - len(f' {n},'))}\0{n}" for name, n in by_role]
+    items = [item.replace(" ", "\0") for item in items]
+    shown = len(items)
+    while True:
+        left = len(items) - shown
+        rest = [f"{left}\0others\0{sum(n for _, n in by_role[shown:])}"] if left else []
+        lines = textwrap.wrap(
+            ", ".join(items[:shown] + rest),
+            width,
+            initial_indent=_INDENT,
+            subsequent_indent=_INDENT,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+        if len(lines) <= most_lines or not shown:
+            return [line.replace("\0", " ") for line in lines]
+        shown = min(shown - 1, sum(len(line.split(", ")) for line in lines[:most_lines]))
+
+
+def _lines_of_accounts(plan: Plan) -> list[str]:
+    """Return lines that say which accounts get profiles for the same roles."""
+    roles_by_account: dict[str, list[str]] = defaultdict(list)
+    for role in plan.add_roles:
+        roles_by_account[role.account_id].append(role.name)
+    accounts_by_set: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for account_id, roles in roles_by_account.items():
+        accounts_by_set[tuple(sorted(roles))].append(account_id)
+    names = {one.account.id: one.account.name for one in plan.request.listing.accounts}
+    sets = sorted(accounts_by_set.items(), key=lambda item: (-len(item[1]), item[0]))
+    lines = []
+    for role_set, accounts in sets[:_MOST_SETS]:
+        lines.append(f"  {count_text(len(accounts), 'account')} with {', '.join(role_set)}")
+        lines.append(_INDENT + ", ".join(names.get(one) or one for one in accounts))
+    if len(sets) > _MOST_SETS:
+        rest = sum(len(accounts) for _roles, accounts in sets[_MOST_SETS:])
+        lines.append(f"  {count_text(rest, 'account')} with other roles")
+    return lines
+
+
+def _cut_line(line: str, width: int) -> str:
+    return line if len(line) <= width else f"{line[: width - 2]} …"
+
+
+# -- the notes beside a plan -----------------------------------------------------------------------
+
+
+def skipped_lines(plan: Plan) -> Iterator[str]:
     """Yield a line for each role or profile that the plan skips, with the reason.
 
     After ten such lines, one line counts the rest. The last line counts the stale profiles that
@@ -59,16 +203,24 @@ def lines_about_skipped_profiles(plan: Plan) -> Iterator[str]:
         yield f"{count} left whose role is gone; remove with: ssohelper profile sync --prune"
 
 
-def lines_to_show_after_profile_sync(plan: Plan, *, is_dry_run: bool = False) -> Iterator[str]:
-    """Yield the lines to show after `profile sync`: filters, remembered options, skipped profiles.
+def lines_after_sync(plan: Plan, *, is_dry_run: bool = False) -> Iterator[str]:
+    """Yield the filters that leave out roles, the options given now, and the skipped profiles.
 
-    A plan for single roles uses no filter. All lines are safe for a terminal.
+    Without the filters, roles that a forgotten filter leaves out would look as if they were not
+    assigned. Options that the user gives to a dry run are not remembered. All lines are safe for a
+    terminal.
     """
+    choices = plan.request.choices
     if not plan.request.only_roles:
-        for line in (filters_line(plan), remembered_options_line(plan, is_dry_run=is_dry_run)):
-            if line is not None:
-                yield show(line)
-    yield from lines_about_skipped_profiles(plan)
+        left_out = count_left_out(plan.request.listing, choices)
+        if left_out:
+            filters = show(filter_options(choices))
+            yield f"filters: {filters}; {count_text(left_out, 'role')} left out ({ALL_ROLES})"
+        is_given = not choices.given.isdisjoint(("template", "form", "default_region"))
+        words = _other_options(choices) if is_given else ""
+        if words:
+            yield show(f"{'would be ' if is_dry_run else ''}remembered: {words}")
+    yield from skipped_lines(plan)
 
 
 def swapped_names_line(plan: Plan) -> str | None:
@@ -88,28 +240,31 @@ def swapped_names_line(plan: Plan) -> str | None:
     return f"names {verb}: {shortened_name_list(names, _MOST_SWAPPED)}; each name then stands for another role"
 
 
-def do_filters_match_any_role(listing: Listing, choices: Choices) -> bool:
-    """Return whether the filters match a listed role; True for an empty list of roles."""
-    is_within_filters = role_filter(choices)
-    return not listing.roles() or any(
-        is_within_filters(listed.account, role_name)
+# -- filters and options ---------------------------------------------------------------------------
+
+
+def count_left_out(listing: Listing, choices: Choices) -> int:
+    """Return how many listed roles the filters leave out."""
+    passes_filters = role_filter(choices)
+    return sum(
+        not passes_filters(listed.account, role_name)
         for listed in listing.accounts
         for role_name in listed.roles
     )
 
 
-def warning_if_filters_match_no_role(
-    listing: Listing, choices: Choices, *, are_new: bool = False
-) -> str | None:
-    """Return a warning if the filters match no listed role, else None.
+def do_filters_match(listing: Listing, choices: Choices) -> bool:
+    """Return whether the filters match a listed role; True for an empty list of roles."""
+    number = len(listing.roles())
+    return not number or count_left_out(listing, choices) < number
 
-    With `are_new`, the user gave the filters just now.
-    """
-    if do_filters_match_any_role(listing, choices):
+
+def filters_warning(listing: Listing, choices: Choices, *, are_new: bool = False) -> str | None:
+    """Return a warning if the filters match no listed role. `are_new`: the user gave them now."""
+    if do_filters_match(listing, choices):
         return None
-    if are_new:
-        return f"no role matches {filter_options(choices)}: these filters are not remembered"
-    return f"no role matches {filter_options(choices)} (to match all: --account '*' --role '*')"
+    end = ": these filters are not remembered" if are_new else f" ({ALL_ROLES})"
+    return f"no role matches {filter_options(choices)}{end}"
 
 
 def filter_options(choices: Choices) -> str:
@@ -119,46 +274,18 @@ def filter_options(choices: Choices) -> str:
     return " ".join(words)
 
 
-def filters_line(plan: Plan) -> str | None:
-    """Return the line with the filters of a `profile sync` and how many roles they leave out.
-
-    None if no filter leaves out a role. Without this line, roles that a forgotten filter leaves out
-    would look as if they were not assigned.
-    """
-    choices = plan.request.choices
-    is_within_filters = role_filter(choices)
-    left_out = sum(
-        not is_within_filters(listed.account, role_name)
-        for listed in plan.request.listing.accounts
-        for role_name in listed.roles
-    )
-    if not left_out:
-        return None
-    roles = count_text(left_out, "role")
-    return f"filters: {filter_options(choices)}; {roles} left out (to match all: --account '*' --role '*')"
-
-
-def remembered_options_line(plan: Plan, *, is_dry_run: bool = False) -> str | None:
-    """Return the line with the template, form and region; None if the user gave none of them now.
-
-    Options that the user gives to a dry run are not remembered.
-    """
-    choices = plan.request.choices
-    if choices.given.isdisjoint(("template", "form", "default_region")):
-        return None
-    words = _other_sync_options(choices)
-    return f"{'would be ' if is_dry_run else ''}remembered: {words}" if words else None
-
-
-def restored_options_line(session_name: str, choices: Choices, verb: RestoredVerb) -> str:
-    """Return the line by which `undo` shows that it restores a session's filters and options."""
-    words = sync_options(choices) or "there were none before"
-    return f'filters and options of session "{session_name}" {verb} restored: {words}'
-
-
 def sync_options(choices: Choices) -> str:
     """Return the options of `profile sync` that give these choices, as a user types them, or ""."""
-    return " ".join(filter(None, (filter_options(choices), _other_sync_options(choices))))
+    return " ".join(filter(None, (filter_options(choices), _other_options(choices))))
+
+
+def _other_options(choices: Choices) -> str:
+    chosen = [
+        ("--name-template", choices.template),
+        ("--form", choices.form),
+        ("--default-region", choices.default_region),
+    ]
+    return " ".join(f"{option} {shlex.quote(value)}" for option, value in chosen if value)
 
 
 def adopt_options(patterns: Iterable[str]) -> list[str]:
@@ -166,10 +293,7 @@ def adopt_options(patterns: Iterable[str]) -> list[str]:
     return [f"--adopt {shlex.quote(pattern)}" for pattern in patterns]
 
 
-def _other_sync_options(choices: Choices) -> str:
-    chosen = [
-        ("--name-template", choices.template),
-        ("--form", choices.form),
-        ("--default-region", choices.default_region),
-    ]
-    return " ".join(f"{option} {shlex.quote(value)}" for option, value in chosen if value)
+def restored_options_line(session_name: str, choices: Choices, verb: RestoredVerb) -> str:
+    """Return the line by which `undo` shows that it restores a session's filters and options."""
+    words = sync_options(choices) or "there were none before"
+    return f'filters and options of session "{session_name}" {verb} restored: {words}'

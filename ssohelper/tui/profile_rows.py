@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ssohelper.core import plan_kinds
+from ssohelper.core import plan_text
 from ssohelper.core.choices import role_filter
 from ssohelper.core.config_edit import AddSection
 from ssohelper.core.config_profiles import ConfigProfile
@@ -133,7 +133,7 @@ class _RowMaker:
         plan = self._plan
         if plan is not None:
             present = {item.entry.name: item for item in self._found}
-            for group in plan_kinds.group_profiles_by_change(plan):
+            for group in plan_text.group_changes(plan):
                 done |= set(group.names)
                 members: list[_Source] = []
                 if group.sign == "+":

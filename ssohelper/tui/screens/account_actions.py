@@ -310,10 +310,10 @@ class RowActions:
             return plan, diff_lines(profile_edit.diff_plan(services, plan))
 
         plan, lines = await background.run(app, make_plan_and_diff)
-        if not await confirm_write(app, plan_text.plan_summary_text(plan), lines, command):
+        if not await confirm_write(app, plan_text.plan_counts_text(plan), lines, command):
             return False
         await background.run(app, lambda: profile_edit.write_profile_plan(services, plan))
-        app.show_done(plan_text.plan_summary_text(plan, done=True), command)
+        app.show_done(plan_text.plan_counts_text(plan, done=True), command)
         return True
 
     async def _remove_profiles(self, row: RoleRow) -> bool:

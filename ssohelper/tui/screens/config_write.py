@@ -57,7 +57,7 @@ async def write_plan(
         await background.run(
             app, lambda: profile_edit.write_profile_plan(services, plan, name_in_journal)
         )
-        app.show_done(plan_text.plan_summary_text(plan, done=True), command)
+        app.show_done(plan_text.plan_counts_text(plan, done=True), command)
     else:
         await background.run(app, lambda: saved_options.save_sync_options(services, plan))
         app.show_done(NO_CHANGE, command)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ssohelper.actions import config_writing, profile_edit, selection, undoing
-from ssohelper.core import plan_kinds, plan_summary, plan_text
+from ssohelper.core import plan_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.shell_text import word_as_typed
@@ -73,8 +73,10 @@ async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
     swapped = plan_text.swapped_names_line(plan)
     first = plain_lines(swapped, "warn") if swapped else []
     diff, kinds = [*first, *diff], [*first, *kinds]
-    shown, other = (kinds, diff) if plan_summary.is_big_plan(plan) else (diff, kinds)
-    return await confirm_write(app, plan_kinds.counts_line_of_plan(plan), shown, command, other)
+    shown, other = (kinds, diff) if plan_text.is_big_plan(plan) else (diff, kinds)
+    return await confirm_write(
+        app, plan_text.plan_counts_text(plan, noun=""), shown, command, other
+    )
 
 
 async def remove_profiles(app: TuiApp[Any], rows: Sequence[ProfileRow]) -> bool:
@@ -151,7 +153,7 @@ def _diff_counts_text(lines: Sequence[Line]) -> str:
 async def show_diff(app: TuiApp[Any], path: str, plan: Plan, name: str | None) -> None:
     """Show the diff of the plan, scrolled to the profile `name`."""
     services = app.services
-    title = f"{path}: {plan_kinds.counts_line_of_plan(plan)}"
+    title = f"{path}: {plan_text.plan_counts_text(plan, noun='')}"
     try:
         lines = await background.run(app, lambda: plan_lines(services, plan))
     except SsoHelperError as error:

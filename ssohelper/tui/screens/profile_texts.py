@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ssohelper.actions import adopting, setup_text
 from ssohelper.actions.sync_options import ACCOUNTS, FORM, REGION, ROLES, TEMPLATE
-from ssohelper.core import plan_kinds, plan_text
+from ssohelper.core import plan_text
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.clock_text import ago_text
 from ssohelper.core.text import show
@@ -61,7 +61,7 @@ def next_sync_line(found: Found, now: int) -> str:
         return f"{command}: no list of roles yet"
     listed = f"listed {ago_text(now - (proposal.listed_at or 0))}"
     # The command comes last, where a narrow screen cuts it off: the later question shows it too.
-    return f"{plan_kinds.counts_line_of_plan(proposal.plan)} · {listed} · {command}"
+    return f"{plan_text.plan_counts_text(proposal.plan, noun='')} · {listed} · {command}"
 
 
 def first_option_problem(problems: Mapping[str, str]) -> str:
@@ -168,7 +168,7 @@ def section_help_lines(section: Section, key_of: KeyOf) -> list[Line]:
         "": "The sync leaves these profiles as they are.",
     }
     says["!"] = "The sync skips these profiles; each line says why."
-    if section.key == plan_kinds.TO_ADOPT:
+    if section.key == plan_text.TO_ADOPT:
         apply = key_of("profiles.apply")
         says["~"] = f"{apply} adopts these profiles, under the names they have, after a question."
     if section.key == STALE:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import adopting, directory, profile_edit, sync_options
 from ssohelper.actions.adopting import ProfileOfOtherTool
-from ssohelper.core import plan_kinds, plan_text
+from ssohelper.core import plan_text
 from ssohelper.core.choices import NO_CHOICES, Choices
 from ssohelper.core.config_profiles import ConfigProfile
 from ssohelper.core.model import SsoSession
@@ -123,18 +123,14 @@ def plan_lines_by_kind(plan: Plan) -> list[Line]:
     """Return lines with the count and the names of the profiles of each kind of change."""
     styles = {"+": "good", "~": "warn", "-": "bad"}
     lines: list[Line] = []
-    for group in plan_kinds.group_profiles_by_change(plan):
+    for group in plan_text.group_changes(plan):
         lines.append([(f"{group.sign} {len(group.names)} {group.what}", styles[group.sign])])
         lines.append([(show(f"  {', '.join(group.names)}"), "")])
     return lines + _skipped_lines(plan)
 
 
 def _skipped_lines(plan: Plan) -> list[Line]:
-    return [
-        line
-        for text in plan_text.lines_about_skipped_profiles(plan)
-        for line in plain_lines(text, "dim")
-    ]
+    return [line for text in plan_text.skipped_lines(plan) for line in plain_lines(text, "dim")]
 
 
 def plan_lines_with_warning(services: App, plan: Plan) -> list[Line]:
@@ -145,7 +141,7 @@ def plan_lines_with_warning(services: App, plan: Plan) -> list[Line]:
 
 def _filter_warning(plan: Plan) -> str | None:
     request = plan.request
-    return plan_text.warning_if_filters_match_no_role(
+    return plan_text.filters_warning(
         request.listing, request.choices, are_new=request.has_new_filters
     )
 

@@ -22,7 +22,7 @@ from ssohelper.actions import (
     setup_text,
 )
 from ssohelper.actions.adopting import ProfileOfOtherTool
-from ssohelper.core import filter_rows, plan_summary, plan_text
+from ssohelper.core import filter_rows, plan_text
 from ssohelper.core.choices import Choices
 from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.listing import Listing
@@ -142,7 +142,7 @@ async def _ask_to_write_plan(
     services = app.services
     lines = await background.run(app, partial(plan_lines_with_warning, services, plan))
     while plan.changes:
-        question = question_before_write(services, plan_text.plan_summary_text(plan))
+        question = question_before_write(services, plan_text.plan_counts_text(plan))
         command_line = command + _setup_options(answers, plan)
         screen = _make_write_question(app, question, plan, answers, lines, command_line)
         if await app.push_screen_wait(screen):
@@ -177,11 +177,9 @@ def _make_write_question(
         first += text_lines([setup_text.adoption_not_in_command_message(len(answers.adopt))])
     swapped = plan_text.swapped_names_line(plan)
     first += text_lines([swapped] if swapped else [], "warn")
-    if not plan_summary.is_big_plan(plan):
+    if not plan_text.is_big_plan(plan):
         return ConfirmScreen(question, lines=[*first, *lines], command=command)
-    for line in plan_summary.summary_lines(
-        plan, dialog_sizes.width_of_dialog_lines(app.size.width)
-    ):
+    for line in plan_text.summary_lines(plan, dialog_sizes.width_of_dialog_lines(app.size.width)):
         first += plain_lines(line)
     return ConfirmScreen(question, lines=first, other=lines, command=command, can_choose=True)
 
@@ -253,7 +251,7 @@ async def _offer_guard_rules(app: TuiApp[Any], listing: Listing) -> None:
 async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> None:
     """Test one profile's credential process; show what was written, what is wrong, what to try."""
     services = app.services
-    texts = list(plan_text.lines_to_show_after_profile_sync(plan))
+    texts = list(plan_text.lines_after_sync(plan))
     if plan.request.listing.roles():
         app.show_done("running the helper of one profile")
         report = await background.run(
@@ -263,7 +261,7 @@ async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> Non
         texts += setup_text.setup_result_lines(report, session.name, has_aws=has_aws)
     else:
         texts.append(setup_text.NO_ACCOUNT)
-    title = plan_text.plan_summary_text(plan, done=True) if plan.changes else NO_CHANGE
+    title = plan_text.plan_counts_text(plan, done=True) if plan.changes else NO_CHANGE
     if plan.changes:
         texts.insert(0, "undo with: ssohelper profile undo")
     await app.push_screen_wait(ReportScreen(title, texts))

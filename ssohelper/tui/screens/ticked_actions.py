@@ -141,10 +141,10 @@ class TickedActions:
                 f"{prefix}each of {count_text(len(rows), 'ticked role')} has a profile already"
             )
             return True
-        if not await confirm_write(app, f"{prefix}{plan_text.plan_summary_text(plan)}", lines):
+        if not await confirm_write(app, f"{prefix}{plan_text.plan_counts_text(plan)}", lines):
             return False
         await background.run(app, lambda: profile_edit.write_profile_plan(services, plan))
-        done = plan_text.plan_summary_text(plan, done=True)
+        done = plan_text.plan_counts_text(plan, done=True)
         app.show_done(f"{prefix}{done}{keys_to_undo(app.key_of)}")
         self._reload()
         return True
