@@ -53,7 +53,7 @@ def install_shell_lines(
     app = output.get_app()
     _check_options_go_together(shell, uninstall=uninstall, prompt=prompt, profiles=profiles)
     if profiles:
-        leave_output.convert_profiles_and_uninstall(app, dry_run=dry_run, yes=yes)
+        leave_output.leave_ssohelper(app, dry_run=dry_run, yes=yes)
         return
     chosen = installing.choose_shell(app, shell)
     if uninstall:
@@ -64,7 +64,7 @@ def install_shell_lines(
     if edit.has_changes:
         print_diff(diff, dry_run)
     if uninstall:
-        leave_output.warn_of_profiles_that_need_ssohelper(app)
+        leave_output.warn_of_dependent_profiles(app)
     written = edit.has_changes and not dry_run and _confirm_rc_file_edit(edit, uninstall, yes)
     if written:
         installing.write_rc_file_edit(app, edit)

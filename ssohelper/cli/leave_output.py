@@ -3,52 +3,61 @@
 from ssohelper.actions import install as installing
 from ssohelper.actions import leaving
 from ssohelper.actions.install import RcFileEdit
+from ssohelper.actions.leaving import Leaving
 from ssohelper.app import App
 from ssohelper.cli import guarding, output
 from ssohelper.cli.plan_output import print_diff
-from ssohelper.core.leaving_plan import Leaving
 from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.text import MANY_NAMES, shortened_name_list, show
 
 _WHAT = "install --uninstall --profiles"
 
 
-def convert_profiles_and_uninstall(app: App, *, dry_run: bool, yes: bool) -> None:
+def leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
     """Turn managed profiles into native ones, then remove ssohelper's lines from shells' rc files.
 
     The profiles are changed first, so that they work even if the command ends in between.
     """
-    planned, edits = (
-        leaving.plan_conversion_to_native_profiles(app),
-        installing.plan_uninstall_all(app),
-    )
-    diff = list(leaving.diff_conversion_to_native_profiles(app, planned))
+    planned, edits = leaving.plan_leaving(app.config.read()), installing.plan_uninstall_all(app)
+    config = str(app.locations.aws_config_file)
+    diffs = {config: list(leaving.diff_leaving(app, planned))} if planned.changes else {}
+    diffs |= {str(edit.path): edit.diff() for edit in edits}
     written: list[str] = []
-    if diff:
+    for diff in diffs.values():
         print_diff(diff, dry_run)
-    for edit in edits:
-        print_diff(edit.diff(), dry_run)
     if dry_run:
-        for name in leaving.list_guarded_roles_in_plan(app, planned):
+        for name in leaving.list_guarded_roles(app, planned):
             output.say(f"this guarded role could be used without a grant: {show(name)}")
-    if not dry_run and (diff or edits):
-        if _confirm_conversion_and_uninstall(app, planned, edits, yes):
-            written = _write_profiles_and_shell_files(app, planned, edits)
-        else:
-            output.say(output.NOTHING_CHANGED)
-    if dry_run or written or not (diff or edits):
-        _print_conversion_outcome(planned, edits)
+    elif diffs and _confirm(app, planned, edits, yes):
+        written = list(diffs)
+        if planned.changes:
+            leaving.write_leaving(app, planned)
+            count = profile_count_text(len(planned.profiles))
+            output.say(f"{count} changed; undo with: ssohelper profile undo")
+        for edit in edits:
+            installing.write_rc_file_edit(app, edit)
+            output.say(f"removed from {show(str(edit.path))}; running shells are not affected")
+            if b"ssohelper_prompt" in (edit.after or b""):
+                output.say("your line with ssohelper_prompt is still in that file: remove it")
+    elif diffs:
+        output.say(output.NOTHING_CHANGED)
+    if dry_run or written or not diffs:
+        for kept in planned.kept:
+            output.say(f'"{show(kept.name)}" still needs ssohelper: {show(kept.reason)}')
+        for name in sorted({key.session_name for key in planned.keys}):
+            output.say(f"sign in from now on with: aws sso login --sso-session {show(name)}")
+        if not diffs:
+            what = "no profile is managed, and no shell's file has our lines"
+            output.say(f"nothing to change: {what}")
     if output.options().json:
-        kept = [one._asdict() for one in planned.kept]
-        diffs = {str(edit.path): edit.diff() for edit in edits}
-        files = {**({str(app.locations.aws_config_file): diff} if diff else {}), **diffs}
-        data = {"profiles": list(planned.profiles), "kept": kept, "diffs": files}
+        kept_json = [one._asdict() for one in planned.kept]
+        data = {"profiles": list(planned.profiles), "kept": kept_json, "diffs": diffs}
         output.print_json({**data, "written": written}, app.warnings)
 
 
-def warn_of_profiles_that_need_ssohelper(app: App) -> None:
+def warn_of_dependent_profiles(app: App) -> None:
     """Warn of the profiles that run ssohelper, which `--uninstall` alone leaves as they are."""
-    names = leaving.list_profiles_that_need_ssohelper(app)
+    names = leaving.list_dependent_profiles(app)
     if names:
         output.say(
             f"{profile_count_text(len(names))} in {show(str(app.locations.aws_config_file))} will stop "
@@ -56,32 +65,11 @@ def warn_of_profiles_that_need_ssohelper(app: App) -> None:
         )
 
 
-def _write_profiles_and_shell_files(
-    app: App, planned: Leaving, edits: list[RcFileEdit]
-) -> list[str]:
-    """Write the profiles and the shells' rc files; return the paths of the changed files."""
-    written: list[str] = []
-    if planned.changes:
-        leaving.write_conversion_to_native_profiles(app, planned)
-        written.append(str(app.locations.aws_config_file))
-        count = profile_count_text(len(planned.profiles))
-        output.say(f"{count} changed; undo with: ssohelper profile undo")
-    for edit in edits:
-        installing.write_rc_file_edit(app, edit)
-        written.append(str(edit.path))
-        output.say(f"removed from {show(str(edit.path))}; running shells are not affected")
-        if b"ssohelper_prompt" in (edit.after or b""):
-            output.say("your line with ssohelper_prompt is still in that file: remove it")
-    return written
-
-
-def _confirm_conversion_and_uninstall(
-    app: App, planned: Leaving, edits: list[RcFileEdit], yes: bool
-) -> bool:
+def _confirm(app: App, planned: Leaving, edits: list[RcFileEdit], yes: bool) -> bool:
     """Ask once whether to write all files. With guarded roles, the user must type a word too."""
     if not yes:
         output.require_terminal(_WHAT)
-    guarded = leaving.list_guarded_roles_in_plan(app, planned)
+    guarded = leaving.list_guarded_roles(app, planned)
     if guarded:
         shown = shortened_name_list([show(name) for name in guarded], MANY_NAMES)
         guarding.require_typed_word(
@@ -98,14 +86,3 @@ def _confirm_conversion_and_uninstall(
     ]
     count = f"{profile_count_text(len(planned.profiles))} to change — " if planned.profiles else ""
     return output.confirm(f"{count}{' and '.join(parts)}?", yes=yes, what=_WHAT)
-
-
-def _print_conversion_outcome(planned: Leaving, edits: list[RcFileEdit]) -> None:
-    for kept in planned.kept:
-        output.say(f'"{show(kept.name)}" still needs ssohelper: {show(kept.reason)}')
-    if not planned.changes and not edits:
-        output.say("nothing to change: no profile is managed, and no shell's file has our lines")
-        return
-    names = sorted({key.session_name for key in planned.keys})
-    for name in names:
-        output.say(f"sign in from now on with: aws sso login --sso-session {show(name)}")

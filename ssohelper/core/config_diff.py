@@ -98,13 +98,12 @@ def changed_headers(old: dict[str, ConfigSection], new: dict[str, ConfigSection]
 def config_without_write(before: str, after: str, current: str) -> str | None:
     """Return the config `current` with the sections that a write changed as they were before it.
 
-    Returns None if one of these sections was edited since the write, or if the write removed the
-    marker lines around a block of aws-sso-cli: profiles must not come back outside of it.
+    Returns None if one of these sections was edited since the write, or if the block between the
+    marker lines of aws-sso-cli would not come back as it was.
     """
     old, written, now = map(sections_of_text, (before, after, current))
     changed = changed_headers(old, written)
-    marks = [[line for line in text.splitlines() if line in MARKERS] for text in (before, after)]
-    if changed_headers(written, now) & changed or marks[0] != marks[1]:
+    if changed_headers(written, now) & changed:
         return None
     # The sections that the write removed come back behind the section that they followed.
     removed, anchor = defaultdict[str, list[ConfigSection]](list), ""
@@ -117,8 +116,10 @@ def config_without_write(before: str, after: str, current: str) -> str | None:
     for header, section in now.items():
         earlier = old.get(header, _NONE)
         lines += earlier.lines if header in changed else section.lines
-        is_as_written = section.behind == written.get(header, _NONE).behind
-        lines += earlier.behind if is_as_written else section.behind
+        # What the user added behind the section, such as a comment above the next one, stays.
+        ours = written.get(header, _NONE).behind
+        is_kept = section.behind[: len(ours)] == ours
+        lines += (*earlier.behind, *section.behind[len(ours) :]) if is_kept else section.behind
         for one in removed[header]:
             lines += (*one.lines, *one.behind)
     restored = "".join(lines)
@@ -126,4 +127,10 @@ def config_without_write(before: str, after: str, current: str) -> str | None:
         ConfigText(restored.encode(), "")
     except ConfigInvalid:
         return None
-    return restored
+    return restored if _aws_sso_cli_block(restored) == _aws_sso_cli_block(before) else None
+
+
+def _aws_sso_cli_block(text: str) -> list[str]:
+    lines = [line.rstrip() for line in text.splitlines() if line.startswith(("[", *MARKERS))]
+    marks = [number for number, line in enumerate(lines) if line in MARKERS]
+    return lines[marks[0] : marks[-1] + 1] if marks else []

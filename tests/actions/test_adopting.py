@@ -9,7 +9,6 @@ from ssohelper.actions import (
     adopting,
     default_regions,
     directory,
-    doctor,
     doctor_profiles,
     doctor_sessions,
     profile_edit,
@@ -238,26 +237,6 @@ def test_undo_after_an_edit_writes_the_markers_again(saved: Home, run: Run) -> N
     assert sorted(text.partition("\n[profile later]")[0].split()) == sorted(before.split())
     begin, end = text.index("# BEGIN_AWS_SSO_CLI"), text.index("# END_AWS_SSO_CLI")
     assert begin < text.index("[profile a/Admin]") < text.index(f"[profile {DEV}:Read]") < end
-
-
-@pytest.mark.parametrize("edit", ["", "\n[profile later]\nregion = us-east-1\n"])
-def test_undo_leads_from_the_return_of_a_part_back_to_before_the_adoption(
-    saved: Home, run: Run, edit: str
-) -> None:
-    before = add(saved, BLOCK)
-    ok(run("profile", "sync", "--adopt", "*", "--yes"))
-    returned = add(saved, edit + BLOCK)
-    app = in_process(saved)
-    doctor.repair(app, doctor.Report(tuple(doctor.run_checks(Setup(app)))))
-    assert b"AWS_SSO_CLI" not in saved.config_file.read_bytes()
-    ok(run("profile", "undo", "--yes"))
-    assert saved.config_file.read_bytes() == returned
-    shown = run("profile", "undo", "--dry-run").stdout
-    assert "-ssohelper_managed = true" in shown
-    ok(run("profile", "undo", "--yes"))
-    undone = saved.config_file.read_bytes()
-    assert undone.strip() == (before + edit.encode()).strip()
-    assert "pay.Admin" not in rows(run)
 
 
 def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator: Emulator) -> None:

@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
+from ssohelper.actions.leaving import plan_leaving
 from ssohelper.cli.guarding import LOOSEN_WORD
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.leaving_plan import plan_leaving_ssohelper
 from ssohelper.core.portal_address import PortalAddress
 from ssohelper.emulator.server import Emulator
 from tests.cli.test_profile_commands_sync import identity, ok, rows, saved, signed_in
@@ -142,7 +142,7 @@ def left(text: str, address: PortalAddress | None = None) -> tuple[str, list[str
     """Return the config after leaving, and the names of the profiles that still need us."""
     addresses = {"corp": address} if address else {}
     config = ConfigFile.parse(text.encode(), "config", addresses)
-    plan = plan_leaving_ssohelper(config)
+    plan = plan_leaving(config)
     return config.with_changes(plan.changes).decode(), [one.name for one in plan.kept]
 
 
@@ -183,3 +183,23 @@ def test_a_companys_own_url_is_replaced_by_the_portals() -> None:
     address = PortalAddress("https://sso.example.com/x", url, "eu-west-1", "eu-west-1")
     text, _ = left(own + process("a", PAY, "Read"), address)
     assert f"sso_start_url = {url}\n" in text
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        process("base", PAY, "Read").replace("--session corp", "--session gone"),
+        "\n[profile base]\nregion = x\n",
+        "",
+    ],
+    ids=["session gone", "no role", "no profile"],
+)
+def test_a_chain_whose_first_role_cannot_be_read_is_kept_with_the_reason(base: str) -> None:
+    chain = (
+        f"\n[profile top]\nrole_arn = arn:aws:iam::{PAY}:role/Deploy\nsource_profile = base\n"
+        "ssohelper_managed = true\n"
+    )
+    plan = plan_leaving(ConfigFile.parse((SESSION + base + chain).encode(), "config"))
+    assert plan.profiles == ()
+    reasons = {one.name: one.reason for one in plan.kept}
+    assert reasons["top"] == "the SSO role that the chain begins with cannot be read"

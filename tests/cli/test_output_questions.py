@@ -7,9 +7,9 @@ import click
 import pytest
 
 from ssohelper import cli
+from ssohelper.actions.leaving import Leaving
 from ssohelper.cli import leave_output, output
 from ssohelper.core.config_edit import RemoveSection
-from ssohelper.core.leaving_plan import Leaving
 from tests.actions.world import WorldApp
 from tests.core.test_profile_plan import process
 from tests.saved_listing import PAY, add_listed_session
@@ -148,5 +148,5 @@ def test_leaving_asks_for_each_file_by_what_becomes_of_it(
     app = WorldApp(tmp_path)
     planned = Leaving((RemoveSection("profile x"),) if has_changes else (), (), (), (), b"")
     edits = [SimpleNamespace(path=f"rc{at}", after=after) for at, after in enumerate(files)]
-    assert leave_output._confirm_conversion_and_uninstall(app, planned, edits, yes=True)  # type: ignore[arg-type]
+    assert leave_output._confirm(app, planned, edits, yes=True)  # type: ignore[arg-type]
     assert questions == [asked.replace("CONFIG", str(app.locations.aws_config_file))]

@@ -78,6 +78,10 @@ def _add_key_to_foreign(config: str) -> str:
     return config.replace("[profile other0]", "[profile other0]\nmine =1\n# mine", 1)
 
 
+def _comment_above_adopted(config: str) -> str:
+    return config.replace("[profile t0]", "# above\n[profile t0]", 1)
+
+
 def _section_before_adopted(config: str) -> str:
     return config.replace("[profile t0]", "[profile new]\nx=1\n\n[profile t0]", 1)
 
@@ -87,6 +91,7 @@ _EDITS: tuple[Callable[[str], str], ...] = (
     _add_section,
     _change_foreign,
     _add_key_to_foreign,
+    _comment_above_adopted,
     _section_before_adopted,
 )
 
@@ -167,11 +172,17 @@ def _check_undo_of_removals(seed: int) -> None:
         ("[a]\nx = 1\n", "", "[a]\nx = 2\n", None),
         ("", "[a]\nx = 1\ny = 1\n", "[a]\nx = 1\n# mine\ny = 1\n", None),
         ("[a]\nx = 1\n", "[a]\nx = 2\n", "[a]\n# mine\nx = 2\n", None),
-        # The profiles would come back outside of the block that aws-sso-cli rewrites.
         (
             "# BEGIN_AWS_SSO_CLI\n[a]\nx = 1\n# END_AWS_SSO_CLI\n",
             "[a]\nx = 2\n",
-            "[a]\nx = 2\n[mine]\n",
+            "# n\n[a]\nx = 2\n\n[mine]\n",
+            "# BEGIN_AWS_SSO_CLI\n# n\n[a]\nx = 1\n# END_AWS_SSO_CLI\n\n[mine]\n",
+        ),
+        # The user's section would be in the block that aws-sso-cli rewrites.
+        (
+            "# BEGIN_AWS_SSO_CLI\n[a]\nx = 1\n[b]\n# END_AWS_SSO_CLI\n",
+            "[a]\nx = 2\n[b]\n",
+            "[a]\nx = 2\n[mine]\n[b]\n",
             None,
         ),
     ],

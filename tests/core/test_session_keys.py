@@ -6,9 +6,9 @@ import botocore.session
 import pytest
 from botocore.exceptions import InvalidConfigError
 
+from ssohelper.actions.leaving import plan_leaving
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.findings import Finding
-from ssohelper.core.leaving_plan import plan_leaving_ssohelper
 from ssohelper.core.profile_plan import plan_sync
 from ssohelper.core.resolver import Resolver
 from ssohelper.errors import ConfigInvalid
@@ -90,7 +90,7 @@ def test_an_account_that_only_the_session_names_is_for_botocore_alone(
 def test_no_profile_that_aws_tools_would_refuse_is_written(line: str) -> None:
     text = f"{SESSION}{line}\n" + process("a", PAY, "Read")
     with pytest.raises(ConfigInvalid, match=r"config:5: .*\[profile a\]") as leaving:
-        plan_leaving_ssohelper(parse(text))
+        plan_leaving(parse(text))
     assert leaving.value.hint is not None
     assert "remove line 5" in leaving.value.hint
     for asked in (request(form="sso", convert=True), request(form="sso")):
@@ -100,7 +100,7 @@ def test_no_profile_that_aws_tools_would_refuse_is_written(line: str) -> None:
 
 
 def test_a_session_with_the_region_of_its_profiles_can_be_left() -> None:
-    plan = plan_leaving_ssohelper(parse(_SAME_REGION + process("a", PAY, "Read")))
+    plan = plan_leaving(parse(_SAME_REGION + process("a", PAY, "Read")))
     assert plan.profiles == ("a",)
 
 
