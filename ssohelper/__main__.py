@@ -1,9 +1,9 @@
-"""The program's entry point: runs fast commands without importing click, the others with click.
+"""Chooses the entry point: fast commands without click, all others with it.
 
-A hit of `credential-process` prints a published response and imports only `fastpath.published`.
+A hit of `credential-process` imports only `fastpath.published`.
 """
 
-# `_signal` is imported instead of `signal`, which imports enum and takes longer.
+# `signal` imports enum, which takes longer.
 import _signal  # type: ignore[import-not-found]
 import gc
 import os
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from ssohelper.system.shell_answer import ShellAnswer
 
 INTERRUPTED = 130
-# Python's switch interval while the full screen runs: how long a thread keeps the interpreter
-# while another thread waits for it.
+# How long a thread keeps the interpreter while another waits for it.
 _SWITCH_SECONDS = 0.0005
-# Python looks for garbage each time that so many objects are new, instead of 2,000: a command's
-# imports create some 150,000, and hardly any garbage. That takes 7 ms.
+# A command's imports create some 150,000 objects and hardly any garbage. To look for it at each
+# 2,000, Python's default, takes 7 ms.
 _NEW_OBJECTS = 50_000
 
 
@@ -41,27 +40,23 @@ def _install_interrupt_handler(handler: "Any") -> None:
         _signal.signal(_signal.SIGINT, handler)
 
 
-# Without this handler, Ctrl-C while modules are imported would print a KeyboardInterrupt's
-# traceback. Ctrl-C still prints one before this line runs: in the 10 ms that Python itself takes to
-# start, and while the script that pip writes imports `re`.
+# Otherwise Ctrl-C while modules are imported would print a traceback.
 _IS_PROGRAM = __name__ == "__main__" or os.path.basename(sys.argv[0]).startswith("ssohelper")
 if _IS_PROGRAM:
     _install_interrupt_handler(_exit_interrupted)
 
 
 def main() -> int:
-    """Run the command in sys.argv and return its exit code."""
     try:
         return _run_by_first_argument(sys.argv[1:])
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:
-        # The command is done. Python removes signal handlers while it exits, so Ctrl-C is ignored
-        # from here on: otherwise Ctrl-C would kill the process and replace the exit code.
+        # Python removes signal handlers while it exits: Ctrl-C would then replace the exit code.
         if _IS_PROGRAM:
             _install_interrupt_handler(_signal.SIG_IGN)
-            # Python looks for garbage among all objects while it exits, which takes 20 of the
-            # 130 ms of `ssohelper status`. It leaves out frozen objects.
+            # Frozen objects are not searched for garbage at exit, which took 20 of 130 ms of
+            # `status`.
             gc.freeze()
 
 
@@ -83,8 +78,7 @@ def _run_by_first_argument(argv: list[str]) -> int:
     # All commands below may have a token or role credentials in memory.
     _disable_core_dumps()
     if not argv and _can_terminal_draw_screens():
-        # The first screen enables garbage collection again, after the first paint. Until then
-        # little garbage is created, and to look for it takes 13 ms while Textual is imported.
+        # Until the first paint, which enables it again: it takes 13 ms while Textual is imported.
         gc.disable()
         return _run_with_answer_file(_show_full_screen)
     if "_SSOHELPER_ANSWER" in os.environ:
@@ -93,10 +87,7 @@ def _run_by_first_argument(argv: list[str]) -> int:
 
 
 def _answer_credential_process(argv: list[str]) -> int | None:
-    """Answer `credential-process` and return the exit code; None for another command.
-
-    None also if click must explain what is wrong with the arguments.
-    """
+    """Return the exit code; None if click must explain the arguments, or for another command."""
     if argv[:1] != ["credential-process"]:
         return None
     from ssohelper.fastpath import published
@@ -118,7 +109,6 @@ def _answer_credential_process(argv: list[str]) -> int | None:
 
 
 def _run_internal_process(argv: list[str]) -> int | None:
-    """Run a process that ssohelper starts for itself; None for another command."""
     from ssohelper import fastpath
 
     if argv[:1] == [fastpath.BROKER_PROCESS]:
@@ -155,7 +145,6 @@ def _run_internal_process(argv: list[str]) -> int | None:
 
 
 def _run_without_click(argv: list[str]) -> int | None:
-    """Run a frequent command without importing click; None if click must run the command."""
     if argv[:1] == ["shell-init"]:
         from ssohelper.system import shell_texts
 
@@ -173,24 +162,17 @@ def _run_without_click(argv: list[str]) -> int | None:
 
 
 def _exit_without_cleanup() -> int:
-    """Exit with code 0 at once: Python's cleanup takes 2 ms, an eighth of a hit.
-
-    For commands that wrote their output with os.write and hold nothing that must be closed.
-    Only returns the exit code if this module was imported by another program, such as a test.
-    """
+    """Exit at once: Python's cleanup takes 2 ms, an eighth of a hit. Returns only in a test."""
     if _IS_PROGRAM:
         os._exit(0)
     return 0
 
 
 def _run_with_answer_file(run: "Callable[[ShellAnswer | None], int]") -> int:
-    """Call `run` with the answer file of the shell function that started us, if any.
+    """Call `run` with the answer file of the shell function that started us, if any."""
+    from ssohelper.system.shell_answer import open_shell_answer
 
-    The file is closed afterwards.
-    """
-    from ssohelper.system.shell_answer import open_answer_file_of_shell_function
-
-    waiting = open_answer_file_of_shell_function()
+    waiting = open_shell_answer()
     code = 1
     try:
         code = run(waiting)
@@ -204,9 +186,7 @@ def _show_full_screen(waiting: "ShellAnswer | None") -> int:
     _raise_on_interrupt()
     from ssohelper.system.terminal_background import ask_background_colour
 
-    # Textual writes to the terminal in a thread. With Python's default interval of 5 ms, the thread
-    # begins to write the first frame 5 ms after the frame was drawn, and the user's keys wait as
-    # long for other threads.
+    # Textual writes in a thread: with Python's interval of 5 ms the first frame is that much later.
     sys.setswitchinterval(_SWITCH_SECONDS)
     with ask_background_colour(os.environ) as background:
         _import_asyncio_alone()
@@ -218,10 +198,8 @@ def _show_full_screen(waiting: "ShellAnswer | None") -> int:
 
 
 def _import_asyncio_alone() -> None:
-    """Import asyncio as on a Python without ssl. A later `import ssl` works as usual.
-
-    asyncio imports ssl for its own TLS connections only, which Textual does not open. Loading
-    OpenSSL takes 7 ms, which the first paint does not need.
+    """Import asyncio as on a Python without ssl: Textual opens no TLS connection, and OpenSSL takes
+    7 ms.
     """
     if "ssl" in sys.modules:
         return
@@ -263,8 +241,7 @@ def _can_terminal_draw_screens() -> bool:
 def _open_closed_streams() -> None:
     """Open /dev/null for each closed stream, so that the next file opened cannot become stdout.
 
-    /dev/null is opened read-only, so that writing to a closed stdout fails instead of losing the
-    output.
+    Read-only, so that writing to a closed stdout fails instead of losing the output.
     """
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if stream is None:

@@ -34,7 +34,7 @@ def run_broker(argv: list[str]) -> int:
     identity = _read_device_and_inode(address)
 
     def remove_socket_file() -> None:
-        # A newer broker may have its socket file at the same path: that file is not removed.
+        # A newer broker may have its socket file at the same path.
         if identity is not None and _read_device_and_inode(address) == identity:
             with contextlib.suppress(OSError):
                 os.unlink(address)
@@ -43,8 +43,7 @@ def run_broker(argv: list[str]) -> int:
         work = _BrokerWork(lambda: _make_next_app(first))
         Loop(work, listener).run_until_idle(remove_socket_file)
     except Exception as error:
-        # After this error the broker ends, and callers start another broker; after five brokers
-        # without an answer, callers ask AWS themselves.
+        # Callers start another broker; after five without an answer they ask AWS themselves.
         crash_report.log_crash(error, sys.exc_info()[2])
         remove_socket_file()
         return 1
@@ -52,10 +51,7 @@ def run_broker(argv: list[str]) -> int:
 
 
 class _BrokerWork(Work):
-    """The broker's work. Its replies hold the warnings that this process, without stderr, logs.
-
-    An example is a token file that was open to other users: its mode is set once.
-    """
+    """Its replies hold the warnings that this process, without stderr, logs."""
 
     def __init__(self, current_app: Callable[[], App]) -> None:
         super().__init__(current_app)
@@ -78,10 +74,7 @@ class _LoggedWarnings(logging.Handler):
 
 
 def _make_next_app(first: App) -> App:
-    """Return an App that reads the present settings, and collects one call's warnings.
-
-    All calls share what the `first` App has: parsed config, keyring, connections to AWS.
-    """
+    """Return an App with the present settings that shares parsed config, keyring and connections."""
     made = App(first.environ)
     made.config = first.config
     made.storage.earlier = first.storage

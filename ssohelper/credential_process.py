@@ -1,6 +1,6 @@
 """Runs `credential-process` after a miss: prints one JSON line on stdout, or an error on stderr.
 
-The command never reads stdin, prompts the user or opens a browser, and ends within 20 s.
+Never reads stdin, prompts the user or opens a browser; ends within 20 s.
 """
 
 import os
@@ -22,9 +22,8 @@ from ssohelper.fastpath.published import parse_role_key
 
 
 def answer_credential_process(argv: list[str], began: float) -> int | None:
-    """Run `credential-process`; return the exit code, or None if click must parse the arguments.
-
-    The deadline counts from `began`, in monotonic seconds.
+    """Return the exit code, or None if click must parse the arguments. `began` is monotonic
+    seconds.
     """
     key = parse_role_key(argv)
     by_name = len(argv) == 2 and argv[0] == "--profile" and not argv[1].startswith("-")
@@ -50,9 +49,8 @@ def answer_credential_process(argv: list[str], began: float) -> int | None:
 def print_credential_document(
     app: App, session: SsoSession, role: Role, deadline: Deadline
 ) -> None:
-    """Write the role's credential-process document to stdout, completely or not at all.
-
-    Waits for a sign-in first, if one is needed and the settings say so.
+    """Write the document to stdout, completely or not at all, after a sign-in if the settings say
+    so.
     """
     first = [deadline]  # the call after a wait for a sign-in has a new deadline
 
@@ -63,8 +61,7 @@ def print_credential_document(
     try:
         seconds = sign_in_wait.configured_wait_seconds(app, session)
     except SsoHelperError:
-        # The settings cannot be read. If guard rules that were read earlier match the role, this
-        # raises Refused, which is reported instead of the error in the settings.
+        # A refusal by guard rules that were read earlier comes before the error in the settings.
         app.vault.check_release(session.key_of(role), Way.CREDENTIAL_PROCESS)
         raise
     found = sign_in_wait.retry_after_sign_in(
@@ -81,15 +78,13 @@ def print_credential_document(
 
 
 def print_error_for_sdk(error: SsoHelperError) -> int:
-    """Print the error and its hint on stderr as one line, which SDKs show; return the exit code."""
-    # If stderr is closed, the exit code still tells which error happened.
+    """Print error and hint on stderr as one line, which SDKs show; return the exit code."""
     with suppress(OSError):
         os.write(2, error_as_one_line(error))
     return error.exit_code
 
 
 def print_warning(message: str) -> None:
-    """Print a warning as one line on stderr. The credentials are printed on stdout all the same."""
     with suppress(OSError):
         os.write(
             2, show_message(f"ssohelper: warning: {message}").encode("utf-8", "replace") + b"\n"

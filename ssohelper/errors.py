@@ -24,18 +24,17 @@ SsoHelperError                 1  internal error
 ├── ProgramNotFound          127  exec: no such program
 └── Interrupted              130  Ctrl-C
 
-Only entry points print these errors; no other code catches an error to print it.
+Only entry points print these errors.
 """
 
 _USUAL_HINT = "try again in a minute; if that fails too, check the network and HTTPS_PROXY"
 
 
 class SsoHelperError(Exception):
-    """`message` says what happened, in lower case; `hint` says what the user should type next.
+    """`message` says what happened, in lower case; `hint` what the user should type next.
 
-    `option` is the option that the user should add, such as "--region eu-west-1", or None. With an
-    option, `hint` is `advice` followed by the option. A form of the full screen shows `advice`, and
-    its own field for the option.
+    With an `option`, such as "--region eu-west-1", `hint` is `advice` followed by it. A form of the
+    full screen shows `advice`, and its own field for the option.
     """
 
     exit_code = 1
@@ -52,10 +51,7 @@ class UsageProblem(SsoHelperError):
 
 
 class ConfigInvalid(SsoHelperError):
-    """A configuration file has an invalid value. The message names file and line.
-
-    `line` is the line of ~/.aws/config, from 1; None for another file, or if no line is known.
-    """
+    """The message names file and line; `line` is that of ~/.aws/config, from 1, if it is known."""
 
     exit_code = 3
     line: int | None = None
@@ -84,7 +80,7 @@ class SourceRejected(RoleNotAssigned):
 
 
 class AwsUnreachable(SsoHelperError):
-    """AWS gave no usable answer. The message names the service; there is always a hint."""
+    """The message names the service; there is always a hint."""
 
     exit_code = 6
 
@@ -93,19 +89,15 @@ class AwsUnreachable(SsoHelperError):
 
 
 class NoConnection(AwsUnreachable):
-    """No connection could be made, so that no request was sent: this machine may be offline."""
+    """No request was sent: this machine may be offline."""
 
 
 class AnswerLost(AwsUnreachable):
-    """No complete answer came back, but AWS may have received the request and acted on it.
-
-    If the request carried a single-use refresh token, that token must not be sent again while the
-    answer may still come.
-    """
+    """AWS may have received the request: a single-use refresh token must not be sent again."""
 
 
 class Throttled(AwsUnreachable):
-    """AWS answered 429. `retry_after_seconds` is from the Retry-After header, if there is one."""
+    """AWS answered 429, perhaps with a Retry-After header."""
 
     def __init__(
         self, message: str, *, hint: str | None = None, retry_after_seconds: float | None = None
@@ -115,7 +107,7 @@ class Throttled(AwsUnreachable):
 
 
 class BadAnswer(AwsUnreachable):
-    """AWS's answer makes no sense: it does not follow the API, is hostile or is cut short."""
+    """AWS's answer does not follow the API, is hostile or is cut short."""
 
 
 class LocalState(SsoHelperError):
@@ -127,25 +119,25 @@ class LockNotObtained(LocalState):
 
 
 class NotOurs(LocalState):
-    """A file at one of ssohelper's paths was not created by ssohelper, which does not change it."""
+    pass
 
 
 class AnotherUsersHome(LocalState):
-    """HOME or ssohelper's folder in HOME is another user's (`sudo -E`): nothing is written to it."""
+    """As with `sudo -E`: nothing is written to it."""
 
 
 class Superseded(LocalState):
-    """A sign-out or a new sign-in happened during a call to AWS, so AWS's answer is not used."""
+    """A sign-out or new sign-in came during a call to AWS, so its answer is not used."""
 
 
 class KeyringUnavailable(LocalState):
-    """The keyring gave no answer, so nothing is known of what it holds, and nothing is changed."""
+    """The keyring gave no answer: nothing is known of what it holds, and nothing is changed."""
 
     exit_code = 8
 
 
 class KeyMissing(KeyringUnavailable):
-    """The keyring answers that it does not have ssohelper's key. A sign-in makes a new one."""
+    """The keyring has no key of ours. A sign-in makes a new one."""
 
 
 class Refused(SsoHelperError):
@@ -165,7 +157,6 @@ class ProgramNotFound(SsoHelperError):
 
 
 def no_more_threads_error() -> LocalState:
-    """Return the error for a thread that could not be started."""
     return LocalState(
         "no more threads can be started",
         hint="raise ulimit -u, or the container's pids limit",

@@ -1,13 +1,9 @@
 """Runs the process that gets the key for encrypted sign-ins from the desktop's keyring.
 
-The starting process kills this process if the keyring does not answer. On stdout, this process
-writes a line before it asks the keyring, a line before it changes the keyring, and last its answer:
-`found KEY`, `missing`, `locked`, or `unavailable REASON`. It answers `missing` only if the keyring
-has answered.
-
-This module names the backends of the package `keyring` that may be used. The package never chooses
-one itself, because PYTHON_KEYRING_BACKEND, keyringrc.cfg and entry points can make it load any
-code, and because it may fall back to a plain-text file.
+It writes a line before it asks the keyring, one before it changes it, and its answer: `found KEY`,
+`missing` (only if the keyring has answered), `locked`, or `unavailable REASON`. Only the backends
+named here are used: PYTHON_KEYRING_BACKEND, keyringrc.cfg and entry points could load any code or a
+plain-text file.
 """
 
 import base64
@@ -34,8 +30,7 @@ from ssohelper.system.os_keyring import (
 if sys.platform != "win32":
     import fcntl
 
-# The class paths of keyring backends, the preferred one first. A recent KWallet also offers the
-# Secret Service.
+# In order of preference. A recent KWallet also offers the Secret Service.
 _BACKENDS = {
     "darwin": ("keyring.backends.macOS:Keyring",),
     "win32": ("keyring.backends.Windows:WinVaultKeyring",),
@@ -47,7 +42,7 @@ _BACKENDS = {
 }
 _LEAST_PRIORITY = 1
 _KEY_BYTES = 32
-# This process ends after this time, in case the process that should kill it has been killed.
+# In case the process that should kill this one has been killed.
 _LONGEST_LIFE_SECONDS = 40
 
 
@@ -64,7 +59,7 @@ def run_keyring_process(argv: list[str]) -> int:
     except KeyringLocked:
         answer = LOCKED
     except Exception as cause:
-        # Backends raise errors of their own libraries. None of them means that the key is missing.
+        # Backends raise their libraries' errors. None of them means that the key is missing.
         answer = f"{UNAVAILABLE} {_one_line_reason_of(cause)}"
     _write_answer_line(answer)
     return 0
@@ -76,16 +71,14 @@ def _find_key(backend: KeyringBackend, name: str, _lock_file: str) -> str:
 
 
 def _create_key(backend: KeyringBackend, name: str, lock_file: str) -> str:
-    # The lock prevents that two processes make a key at once: each would encrypt with its own key,
-    # of which the keyring keeps only one. The lock is freed when this process ends, even if it is
-    # killed.
+    # Two processes that make a key at once would each encrypt with its own, of which the keyring
+    # keeps one. The end of this process frees the lock.
     _hold_creation_lock(lock_file)
     if backend.get_password(SERVICE, name) is None:
         _write_answer_line(WRITING)
         fresh = base64.b64encode(os.urandom(_KEY_BYTES)).decode("ascii")
         backend.set_password(SERVICE, name, fresh)
-    # The answer is the key as read back from the keyring, since a keyring may accept a key and not
-    # store it.
+    # Read back: a keyring may accept a key and not store it.
     return _find_key(backend, name, lock_file)
 
 
@@ -104,7 +97,7 @@ _VERBS = {
 
 
 def _choose_keyring_backend() -> KeyringBackend:
-    """Return the first backend that can work here. Raises: RuntimeError with the first reason."""
+    """Raises: RuntimeError with the first reason."""
     reasons: list[str] = []
     for path in _BACKENDS.get(sys.platform, _BACKENDS["linux"]):
         module, _, name = path.partition(":")

@@ -10,12 +10,10 @@ _SECONDS = 20.0
 
 
 def run_notice_process(argv: list[str]) -> int:
-    """Run the program `argv`, which shows the notice. No caller uses the exit code."""
     if not argv:
         return 2
     if sys.platform != "win32":
-        # A shell that started this process in the background lets it ignore these signals. The
-        # command must not ignore them too.
+        # A shell that started this process in the background lets it ignore these signals.
         for number in (signal.SIGINT, signal.SIGQUIT):
             signal.signal(number, signal.SIG_DFL)
     null = subprocess.DEVNULL

@@ -27,7 +27,7 @@ def run_renewal_process(argv: list[str]) -> int:
         from ssohelper.system import crash_report
 
         error = crash_report.log_crash(found, sys.exc_info()[2])
-    # If the pipe's reader has ended, no harm is done: the new token is already in its file.
+    # The pipe's reader may have ended: the new token is already in its file.
     with contextlib.suppress(OSError):
         report = 1 if sys.platform == "win32" else PASSED_DESCRIPTOR
         os.write(report, wording.encode_renewal_outcome(error))

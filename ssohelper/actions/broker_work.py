@@ -27,16 +27,12 @@ from ssohelper.errors import LocalState, RoleNotAssigned, SsoHelperError
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# How long the broker waits for the process that renews a token to end. That process has time limits
-# of its own.
+# The process that renews a token has time limits of its own.
 _RENEWAL_SECONDS = 150.0
 
 
 class Work:
-    """The operations that the broker's loop runs to find, issue and renew credentials and tokens.
-
-    `current_app` returns an App with the current settings.
-    """
+    """`current_app` returns an App with the current settings."""
 
     def __init__(self, current_app: Callable[[], App]) -> None:
         self.current_app = current_app
@@ -55,24 +51,20 @@ class Work:
         return tokens.load_token_for_broker(app, regions.find_next_portal_to_ask(app, session))
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
-        """Return a text that changes with each write of a token file; "" for an invalid config."""
+        """ "" for an invalid config."""
         app = self.current_app()
         try:
             session = selection.require_session(app, session_name)
             portals = [session, *regions.list_further_portals(app, session)]
             return " ".join(map(app.tokens.read_token_file_fingerprint, portals))
         except SsoHelperError:
-            # An error in the config, which `find_credentials` reports, must not end the broker.
+            # `find_credentials` reports this error, which must not end the broker.
             return ""
 
     def may_renew_in_background(self) -> bool:
         return tokens.may_renew_in_background(self.current_app())
 
     def prepare_wait(self, session_name: str) -> Wait | None:
-        """Notify the user that a sign-in is needed; return how callers wait for the sign-in.
-
-        Returns None if callers do not wait, but fail at once.
-        """
         app = self.current_app()
         try:
             return sign_in_wait.prepare_wait(app, selection.require_session(app, session_name))
@@ -80,7 +72,6 @@ class Work:
             return None  # the caller gets its own error that a sign-in is needed
 
     def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
-        """Get the role's credentials from AWS, cache them, write the published response."""
         return self.get_reply_with_credentials(
             lambda app: issuing.issue_credentials(app, key, asked_by)
         )
@@ -111,10 +102,8 @@ class Work:
         )
 
     def renew_token(self, session_name: str, seen_id: str) -> None:
-        """Renew the token with the id `seen_id` in a separate process.
-
-        If the token's region does not answer, a valid token of another region is enough. Raises the
-        errors of `actions.renewal`.
+        """Renew the token `seen_id`, or have a valid token of another region, if its region does
+        not answer.
         """
         app = self.current_app()
         session = selection.require_session(app, session_name)
@@ -123,8 +112,7 @@ class Work:
             portal: SsoSession, token_id: str, seconds: float | None
         ) -> SsoHelperError | None:
             def prepare_portal_call() -> None:
-                # The portal's imports take 20 ms. They are done here, while the renewal process
-                # starts, so that the role call after the renewal starts sooner.
+                # The imports take 20 ms, while the renewal process starts.
                 with suppress(SsoHelperError):  # the call for credentials reports this error too
                     app.aws.portal(portal).prepare_first_call()
 

@@ -1,7 +1,4 @@
-"""Computes each session's three clocks: when sign-in, access token and role credentials end.
-
-Everything that shows or uses one of them reads it here. Sends no request.
-"""
+"""Computes each session's three clocks: when sign-in, access token and role credentials end."""
 
 from __future__ import annotations
 
@@ -27,9 +24,7 @@ if TYPE_CHECKING:
 class SessionClock(NamedTuple):
     """When one session's sign-in and token end. Times are epoch seconds, or None if unknown.
 
-    `state` is that of the access token. `sign_in_ends_at` is what `status --json` reports.
-    `outlook` says when a new sign-in is needed, which depends on whether the token can be renewed.
-    `answering_region` is the region of the instance that answers now, where the caller has it.
+    `state` is the access token's; `answering_region` that of the instance that answers now.
     """
 
     session: SsoSession
@@ -46,7 +41,7 @@ class SessionClock(NamedTuple):
 
 
 class UnusableSession(NamedTuple):
-    """A session in the config that no command can use, and why; with the texts in the config."""
+    """A session in the config that no command can use, and why."""
 
     name: str
     start_url: str | None
@@ -72,10 +67,7 @@ def list_unusable_sessions(app: App) -> list[UnusableSession]:
 def load_session_clock(
     app: App, session: SsoSession, answering_region: str | None = None
 ) -> SessionClock:
-    """Return when one session's sign-in and token end.
-
-    Warns if the token file is damaged, or if the assumed end of the sign-in has passed.
-    """
+    """Warns if the token file is damaged, or if the assumed end of the sign-in has passed."""
     token, outlook = _load_token_and_outlook(app, session, app.warn)
     if token is None:
         return SessionClock(session, outlook)
@@ -104,7 +96,6 @@ def load_outlook(app: App, session: SsoSession) -> Outlook:
 
 
 def outlook_of_token(app: App, session: SsoSession, token: AccessToken | None) -> Outlook:
-    """Return when the session needs an interactive sign-in, if `token` is its access token."""
     hours = app.settings.get("session_hours", session=session.name)
     return sign_in_outlook(token, app.tokens.load_facts(session.name), hours, app.clock.now())
 
@@ -128,11 +119,11 @@ def load_cached_credentials(
 def warn_of_unknown_end(
     app: App, session: SsoSession, token: AccessToken, seconds: int | None = None
 ) -> None:
-    """Warn that the sign-in may end within `seconds`, if its end is not known.
+    """Warn that the sign-in may end within `seconds` (None: in a job without end), if its end is
+    unknown.
 
-    `seconds` is None for a job that runs until it is stopped. Does not warn if AWS's default length
-    of 8 h leaves more time than `seconds`. Once the 8 h have passed, does not warn if `seconds` is
-    an hour or less, because a renewed token lasts an hour.
+    Does not warn if AWS's default of 8 h leaves more time. Once the 8 h have passed, does not warn
+    for an hour or less, because a renewed token lasts an hour.
     """
     outlook = outlook_of_token(app, session, token)
     if outlook.is_end_known:

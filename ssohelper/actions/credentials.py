@@ -1,10 +1,8 @@
-"""Returns a role's credentials.
+"""Returns a role's credentials: the only way to them, after `App.vault` has applied the guard
+rules.
 
-Other modules get credentials only through `release_credentials`, `find_cached_credentials` and
-`find_published_credentials`. Callers of the first two say how the credentials are handed out
-(`Way`); `App.vault` applies the guard rules first. The session's broker asks AWS once for all its
-callers (docs/decisions/0011). If no broker can run, this process asks AWS with the same code. This
-module never prompts and never imports actions.login.
+The session's broker asks AWS once for all its callers (docs/decisions/0011); if no broker can run,
+this process does so with the same code. Never prompts, never imports actions.login.
 """
 
 from __future__ import annotations
@@ -32,14 +30,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# `least_share` is the share of the credentials' lifetime that must be left. NEARLY_WHOLE is for a
-# job that gets its credentials once and may run for nearly their whole lifetime.
+# The share of their lifetime that credentials must have left: for a job that gets them once; so
+# that they are not due for renewal (at half); so that AWS is always asked.
 NEARLY_WHOLE = 0.9
-# The `least_share` for credentials that are not due for renewal: they are due when half of their
-# lifetime is left.
 _HALF = 0.501
-# With this `least_share`, AWS is always asked: no cached credentials have twice their lifetime
-# left.
 _ASK_AWS = 2.0
 
 
@@ -54,10 +48,9 @@ def release_credentials(
 ) -> RoleCredentials:
     """Return unexpired credentials of the role, from the cache or from AWS.
 
-    `least_share`, 0 to 1, is the share of the credentials' lifetime that must be left; if AWS does
-    not answer within 4 s, cached credentials with less left are returned. With a `least_share`
-    above 1, AWS is asked whatever is cached. Raises: LoginRequired (4), RoleNotAssigned (5),
-    AwsUnreachable (6), LocalState (7), Refused (9).
+    If AWS does not answer within 4 s, cached credentials with less than `least_share` left are
+    returned. Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7),
+    Refused (9).
     """
     permit = app.vault.permit_release(session.key_of(role), way)
     if deadline.has_passed:
@@ -74,9 +67,8 @@ def release_credentials(
 def find_published_credentials(
     key: RoleKey, environ: Mapping[str, str], now: int
 ) -> RoleCredentials | None:
-    """Return the credentials that the launcher would print for the role now, or None.
-
-    Needs no App and no permit: a guarded role has no published response.
+    """Return the credentials that the launcher would print now. A guarded role has no published
+    response.
     """
     document = published.find_published_document(key.parts, environ, now)
     return parse_credential_document(document) if document else None
@@ -93,10 +85,8 @@ def find_cached_credentials(
 ) -> RoleCredentials | None:
     """Return cached credentials that need no renewal before use, or None. Never waits.
 
-    With `allow_due`, also returns credentials that should be renewed before use, for when AWS is
-    slow. With `allow_doubtful`, also returns credentials that may be another user's, with a
-    warning, for when AWS cannot be reached.
-    Raises: Refused (9).
+    `allow_due` is for when AWS is slow; `allow_doubtful`, which may return another user's with a
+    warning, for when AWS cannot be reached. Raises: Refused (9).
     """
     found = issuing.find_credentials(app, app.vault.permit_release(session.key_of(role), way).key)
     if not found.document or not (found.is_good or allow_due):
@@ -109,11 +99,7 @@ def find_cached_credentials(
 
 
 def has_cached_credentials(app: App, key: RoleKey) -> bool:
-    """Return whether the role's credentials can be handed out without a sign-in.
-
-    Also returns True if the cache cannot be read: the request for the credentials then reports the
-    error.
-    """
+    """True also if the cache cannot be read: the request for the credentials reports the error."""
     try:
         found = issuing.find_credentials(app, key)
     except SsoHelperError:
@@ -124,10 +110,7 @@ def has_cached_credentials(app: App, key: RoleKey) -> bool:
 def renew_credentials_early(
     app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline
 ) -> None:
-    """Renew the session's token, then the role's credentials, each if half of its lifetime is over.
-
-    Raises the same errors as `release_credentials`.
-    """
+    """Renew the session's token, then the role's credentials, each if half of its lifetime is over."""
     token = app.tokens.load(session)
     token_id = regions.load_due_token_id(app, session, token)
     if token_id is not None:
@@ -139,12 +122,9 @@ def renew_credentials_early(
 def replace_cached_credentials(
     app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline
 ) -> None:
-    """Replace the role's cached credentials by new ones, even if the cached ones are still good.
+    """Replace even good credentials: this machine's clock is wrong, or the sign-in ends soon.
 
-    Callers do this if this machine's clock is wrong, or if the sign-in ends soon.
-
-    Raises the same errors as `release_credentials`, and AwsUnreachable if AWS issued no new
-    credentials.
+    Raises also AwsUnreachable if AWS issued no new credentials.
     """
     before = app.credentials.load(session.key_of(role), session)
     fresh = release_credentials(app, session, role, way, deadline, least_share=_ASK_AWS)
@@ -159,7 +139,7 @@ def load_renewal_time(app: App, session: SsoSession, role: Role) -> int:
 
 
 def _ask_broker(app: App, permit: ReleasePermit, deadline: Deadline, least_share: float) -> Reply:
-    # With -v this process asks AWS itself, because a broker cannot log to our stderr.
+    # With -v this process asks AWS itself: a broker cannot log to our stderr.
     if not app.may_ask_broker or _log.isEnabledFor(logging.INFO):
         return _ask_aws_without_broker(app, permit, deadline, least_share)
     try:
@@ -197,7 +177,6 @@ def _ask_aws_without_broker(
     *,
     waited_seconds: float = 0.0,
 ) -> Reply:
-    """Get the role's credentials as a broker would, but in this process and for this call only."""
     now = app.clock.monotonic()
     request = Request(
         permit.key,

@@ -1,7 +1,6 @@
 """Finds a role's cached credentials, or gets new ones from AWS; writes published responses.
 
-This module runs in the broker, or in a caller's process if no broker can run. It decides when
-`App.vault` asks the portal for credentials and writes the cache.
+Runs in the broker, or in a caller's process if no broker can run.
 """
 
 from __future__ import annotations
@@ -46,26 +45,25 @@ if TYPE_CHECKING:
     from ssohelper.stores.session_stamp import SessionStamp
     from ssohelper.wire.portal import Portal
 
-# How long to wait for AWS to answer a role call, which normally takes well under a second.
+# AWS normally answers in well under a second.
 CALL_SECONDS = 10.0
 _LOCK_SECONDS = 5.0
-# How long the broker's loop waits for a lock. The wait is short, because the loop waits once for
-# each caller.
+# The broker's loop waits once for each caller.
 _LOOP_LOCK_SECONDS = 0.05
 _DOUBTFUL = (
     "another tool changed the sign-in since these credentials were issued, and AWS cannot be "
     "reached to renew them"
 )
 
-# Credentials with fewer seconds left are not returned: they may expire before AWS gets the request.
+# With less time left they may expire before AWS gets the request.
 _LEAST_SECONDS = 60
 
 
 def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundCredentials:
     """Return the role's cached credentials, and whether they may be used without asking AWS.
 
-    Writes the role's published response again if that was lost.
-    Raises: ConfigInvalid for an unknown session, NotOurs, KeyringUnavailable.
+    Writes a lost published response again. Raises: ConfigInvalid for an unknown session, NotOurs,
+    KeyringUnavailable.
     """
     session = selection.require_session(app, key.session_name)
     stamp = app.take_session_stamp(session)
@@ -110,13 +108,11 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
 
 
 def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
-    """Get the role's credentials from AWS, cache them, and return them as JSON.
+    """Get the role's credentials from AWS, cache and publish them, and return them as JSON.
 
-    Also writes the role's published response. Sends one request to a region; if that region does
-    not answer, asks the next one. Whichever region issued them, the credentials are saved with the
-    id of the session's own token.
-    Raises: LoginRequired, TokenRejected (with the token's id), RoleNotAssigned, AwsUnreachable,
-    LocalState; Superseded if a sign-in or sign-out happened meanwhile.
+    Sends one request to a region; if it does not answer, asks the next one. Raises: LoginRequired,
+    TokenRejected (with the token's id), RoleNotAssigned, AwsUnreachable, LocalState; Superseded if
+    a sign-in or sign-out happened meanwhile.
     """
     session = selection.require_session(app, key.session_name)
     role = Role(key.account_id, key.role_name)
@@ -168,10 +164,7 @@ def _other_role_proposal_text(app: App, session: SsoSession, role: Role) -> str:
 def checked_credentials(
     app: App, service: str, credentials: RoleCredentials, token_id: str
 ) -> CachedCredentials:
-    """Check AWS's new credentials; return them with the time of arrival by AWS's clock.
-
-    Raises: BadAnswer if they have expired or last too long.
-    """
+    """Return new credentials with the time of arrival by AWS's clock. Raises: BadAnswer."""
     try:
         return schema.credentials_with_receipt(credentials, app.clock.aws_now(), token_id)
     except Damaged as damage:
@@ -189,8 +182,7 @@ def checked_credentials(
 def find_renewal_time(app: App, session: SsoSession, cached: CachedCredentials) -> int:
     """Return when (epoch seconds) the credentials or the token reach half of their lifetime.
 
-    Returns the earlier of the two times. The token's time counts because SDKs renew the token
-    themselves once it has less than 15 min left.
+    The token's time counts because SDKs renew a token with less than 15 min left themselves.
     """
     half = app.clock.to_local_time(
         freshness.half_life_at(cached.received_at, cached.credentials.expires_at)
@@ -207,8 +199,7 @@ def _load_token_and_validity(
     try:
         token = app.tokens.load(session)
     except (LoginRequired, LocalState):
-        # A damaged or unreadable token file does not mean a sign-out, so cached credentials are
-        # still good.
+        # That is no sign-out, so cached credentials are still good.
         return None, Validity.CURRENT
     facts = app.tokens.load_facts(session.name)
     return token, validity_of_credentials(cached.token_id, token, facts)
@@ -217,10 +208,10 @@ def _load_token_and_validity(
 def _reload_token_and_validity(
     app: App, session: SsoSession, cached: CachedCredentials
 ) -> tuple[AccessToken | None, Validity]:
-    """Check again, holding the state lock, whether the credentials are of the present sign-in.
+    """Check again under the state lock: a renewal may have written its token and not recorded it
+    yet.
 
-    One of our renewals may have written its token and not recorded it yet. Waits for 50 ms at most,
-    because the broker's loop is blocked meanwhile.
+    Waits for 50 ms at most, because the broker's loop is blocked meanwhile.
     """
     with (
         suppress(LockNotObtained),
@@ -254,9 +245,8 @@ def save_credentials(
 def _try_to_publish(
     app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials, *, is_due: bool
 ) -> bool:
-    """Write the published response; return whether the credentials are of the present sign-in.
-
-    Writes nothing if another process holds the lock: waiting would block the broker's loop.
+    """Return whether the credentials are of the present sign-in. Waiting for the lock would block
+    the loop.
     """
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(0.0)):
@@ -272,10 +262,7 @@ def _try_to_publish(
 def _may_write_published_response(
     app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials
 ) -> bool:
-    """Return whether the role may get a published response. The caller must hold the state lock.
-
-    Raises: Superseded if the credentials are not of the present sign-in, portal and chain.
-    """
+    """The caller must hold the state lock. Raises: Superseded for another sign-in, portal or chain."""
     stamp = app.take_session_stamp(session)
     present = selection.require_session(app, session.name)
     token, standing = _load_token_and_validity(app, session, cached)
@@ -310,11 +297,8 @@ def _write_published_response(
 ) -> None:
     """Write the published response that the launcher prints, unless the role is guarded.
 
-    The caller must hold the state lock.
-
-    If the credentials are due for renewal, the response is valid for only 30 s, while they are
-    renewed in the background; but never past `renewal_required_at`, when botocore would run our
-    command for each request.
+    The caller must hold the state lock. Credentials due for renewal are published for only 30 s,
+    and never past `renewal_required_at`, when botocore would run our command for each request.
     """
     try:
         permit = app.vault.permit_publishing(key)
@@ -335,7 +319,6 @@ def _write_published_response(
 
 
 def forget_unassigned_role(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> None:
-    """Remove cached credentials and published response of a role that AWS refused with a 403."""
     prompt_notes.show_renewal(app, session, key)
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
@@ -355,14 +338,10 @@ def _freshness_of_credentials(app: App, cached: CachedCredentials) -> Freshness:
 def find_published_response(
     app: App, session: SsoSession, key: RoleKey, stamp: SessionStamp
 ) -> FoundCredentials | None:
-    """Return the role's unexpired published response if it is of the present sign-in, else None.
+    """Return the unexpired published response while the keyring, with the cache's key, is not
+    available.
 
-    Used while the keyring, which has the key of the encrypted cache, is not available. The
-    credentials in the response work until they expire, which is after the launcher has stopped
-    printing them.
-
-    A guarded role has no published response. Returns an empty `FoundCredentials` if the session is
-    signed out, which needs no keyring to know.
+    Returns an empty `FoundCredentials` if the session is signed out.
     """
     if not app.tokens.read_token_file_fingerprint(session):
         return FoundCredentials()

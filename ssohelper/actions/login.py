@@ -1,7 +1,7 @@
 """Signs in and out, at a session's portal and its further portals; no other action is interactive.
 
-A sign-in gets a token, finds out which user signed in, and saves both. Further portals are those of
-the same instance in other regions: each needs a sign-in of its own, by the same user.
+Further portals are those of the same instance in other regions: each needs a sign-in of its own, by
+the same user.
 """
 
 from __future__ import annotations
@@ -53,22 +53,17 @@ _RENEWAL_SECONDS = 12.0
 
 
 class Move(NamedTuple):
-    """The session from whose portal a login moves, and the check of the new sign-in.
-
-    `accept` gets the session, token and user of a sign-in that is not saved yet. It raises an error
-    to end that sign-in, else it writes the new portal to the config.
-    """
+    """`accept` raises an error to end a sign-in that is not saved yet, else writes the new portal."""
 
     earlier: SsoSession
     accept: Callable[[SsoSession, AccessToken, str | None], object]
 
 
 class LoginOptions(NamedTuple):
-    """Options of a login. `min_seconds` is how long the present sign-in must still last.
+    """`min_seconds` is how long the present sign-in must still last.
 
-    With `completes`, a login that keeps the present sign-in still signs in at further portals
-    that have no sign-in. With `move`, which needs `force`, the config has
-    the session at another portal until the new sign-in is accepted.
+    With `completes`, a login that keeps it still signs in at further portals. With `move`, which
+    needs `force`, the config has the session at another portal until the new sign-in is accepted.
     """
 
     device_code: bool = False
@@ -79,11 +74,8 @@ class LoginOptions(NamedTuple):
 
 
 class LoginOutcome(NamedTuple):
-    """The session's token after a login, and where the token comes from.
-
-    "joined" means that another login got it. `user` is the user name of a new sign-in, if known.
-    `session` has the token's portal and region: a company's own start URL may lead to another
-    region than before.
+    """ "joined": another login got the token. `session` has the token's region: a company's own
+    start URL may lead to another one than before.
     """
 
     session: SsoSession
@@ -93,12 +85,11 @@ class LoginOutcome(NamedTuple):
 
 
 def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> LoginOutcome:
-    """Return a valid token of the session. Starts an interactive sign-in only if one is needed.
+    """Return a valid token. Starts an interactive sign-in only if one is needed.
 
-    A second login of the same session waits for the first and takes its result, so that only one
-    browser tab opens. After an error nothing is saved.
-    Raises: LoginRequired, AwsUnreachable, LocalState; Interrupted if the user cancelled; UsageProblem
-    if the user did not confirm that another user signed in than last time.
+    A second login of the same session waits for the first and takes its result. After an error
+    nothing is saved. Raises: LoginRequired, AwsUnreachable, LocalState; Interrupted; UsageProblem
+    if the user did not confirm that another user signed in.
     """
     app.tokens.remove_temporary_files()
     done = None if options.force else _reuse_sign_in(app, session, options.min_seconds)
@@ -120,7 +111,6 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
 def _sign_in_once(
     app: App, session: SsoSession, ui: LoginUi, options: LoginOptions, present: LoginOutcome | None
 ) -> LoginOutcome:
-    """Sign in where there is no sign-in, or take the result of the login that runs now."""
     agents.refuse_if_allow_list_applies(app, "sign in", f"ssohelper login {session.name}")
     if not is_company_url(session.start_url):
         app.company_policy.check_portal(session)
@@ -145,12 +135,11 @@ def browser_command_setting(app: App, session: SsoSession) -> str | None:
 def log_out(app: App, session: SsoSession) -> bool:
     """Sign out at AWS, then remove the session's token and role credentials from this machine.
 
-    Returns whether there was a sign-in. Raises: AwsUnreachable or ConfigInvalid, after the removal,
-    if AWS was not told; ConfigInvalid, before it, if an environment variable would send AWS's token
-    to another host.
+    Returns whether there was a sign-in. Raises: AwsUnreachable or ConfigInvalid after the removal,
+    if AWS was not told; ConfigInvalid before it, if AWS's token would go to another host.
     """
     agents.refuse_if_allow_list_applies(app, "sign out", f"ssohelper logout {session.name}")
-    # The config may name another portal by now. The sign-in is ended at the portal where it began.
+    # The config may name another portal than that where the sign-in began.
     session = selection.find_session_not_in_config(app, session.name) or session
     app.tokens.check_writable(session)
     app.tokens.remove_temporary_files()
@@ -161,7 +150,7 @@ def log_out(app: App, session: SsoSession) -> bool:
         raise failure
     # The AWS CLI writes a token in clear, whatever our storage is.
     in_clear = tokens.load_sign_in(app, session, in_other_storage=True)
-    # Sign-ins at portals that the settings no longer name are ended too.
+    # Also at portals that the settings no longer name.
     further = app.tokens.list_further_portal_sessions(session)
     failures = [
         *(tokens.end_sign_in(app, tokens.load_sign_in(app, one)) for one in further),
@@ -169,11 +158,10 @@ def log_out(app: App, session: SsoSession) -> bool:
         tokens.end_sign_in(app, in_clear),
     ]
     failure = next(filter(None, failures), None)
-    # The token's own lock is not taken, because a renewal may hold it for a minute. When that
-    # renewal ends, it finds no token in the file and discards the new one.
+    # Without the token's own lock, which a renewal may hold for a minute: it discards its new token
+    # when it finds none in the file.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
-        # Ctrl-Z can stop this process for minutes, so another tool may have signed in since the
-        # token was read.
+        # Ctrl-Z can stop this process for minutes: another tool may have signed in since.
         ids = _find_token_ids(app, session)
         if not _is_replaced(app, found, app.tokens):
             app.tokens.forget(session)
@@ -233,9 +221,8 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
 def _check_token_at_aws(app: App, session: SsoSession, token: AccessToken) -> AccessToken:
     """Return the token if AWS accepts it, else a renewed one.
 
-    `setup` takes over a recorded sign-in however long ago its session left the config. The sign-in
-    may have ended at AWS since, and a listing that meets this can no longer ask for a new one.
-    Raises: LoginRequired, AwsUnreachable.
+    `setup` takes over a recorded sign-in however long ago its session left the config, and its
+    listing can no longer ask for a new one. Raises: LoginRequired, AwsUnreachable.
     """
     app.company_policy.check_portal(session)
     try:
@@ -248,7 +235,7 @@ def _check_token_at_aws(app: App, session: SsoSession, token: AccessToken) -> Ac
 
 @contextmanager
 def _hold_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[bool]:
-    """Hold the session's login lock. Yield whether this process had to wait for another login."""
+    """Yield whether this process had to wait for another login."""
     with ExitStack() as stack:
 
         def try_for(seconds: float) -> bool | None:
@@ -263,7 +250,6 @@ def _hold_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[boo
             ui.report_waiting()
             limit = login_flows.USER_SECONDS + 30
             if not login_flows.wait_unless_cancelled(app, session, ui, limit, try_for):
-                # Raises: LockNotObtained
                 stack.enter_context(app.tokens.lock_sign_in(session.name, app.clock.deadline(0.0)))
         yield must_wait
 
@@ -271,13 +257,8 @@ def _hold_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[boo
 def _load_other_login_result(
     app: App, session: SsoSession, fingerprint_before: str
 ) -> LoginOutcome | None:
-    """Return the outcome of the login that held the lock; None if it left no token and no error.
-
-    `fingerprint_before` is the token file's fingerprint from before the wait. Raises the other
-    login's error.
-    """
+    """Return the outcome of the login that held the lock, or None. Raises that login's error."""
     if app.tokens.read_token_file_fingerprint(session) != fingerprint_before:
-        # The other login may have recorded another region for the session.
         found = app.config.read().sso_session(session.name) or session
         token = app.tokens.load(found)
         if token is not None and token.expires_at > app.clock.now():
@@ -327,7 +308,7 @@ def _sign_in_interactively(
         with suppress(LocalState):  # a full disk must not hide the sign-in's own error
             app.sign_in_failures.save(session.name, error, app.clock.now())
         raise
-    # The new token is saved before the earlier one is revoked: an interruption loses neither.
+    # Saved before the earlier one is revoked: an interruption loses neither.
     try:
         _save_sign_in(app, session, token, life_seconds, user)
     except LocalState:
@@ -347,7 +328,7 @@ def _sign_in_interactively(
 
 
 def _find_token_ids(app: App, session: SsoSession) -> set[str]:
-    """Return the known ids of the sign-in's tokens. A keyring is not read, as that may hang."""
+    """A keyring is not read, as that may hang."""
     if app.storage.apply_setting() == "keyring":
         return set(app.tokens.load_facts(session.name).token_ids)
     return app.tokens.load_token_ids(session)
@@ -356,11 +337,10 @@ def _find_token_ids(app: App, session: SsoSession) -> set[str]:
 def _save_sign_in(
     app: App, session: SsoSession, token: AccessToken, life_seconds: int, user: str | None
 ) -> None:
-    # The token's own lock is not taken, because a renewal may hold it for a minute. When that
-    # renewal ends, it finds this new token in the file and leaves it there.
+    # Without the token's own lock, which a renewal may hold for a minute: it leaves this token
+    # alone.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
-        # Credentials are removed first, so that a kill in between leaves no old credentials with
-        # the new token.
+        # First, so that a kill in between leaves no old credentials with the new token.
         app.credentials.remove_session(session.name)
         _forget_further_sign_ins(app, session)
         with suppress(LocalState):  # an old token file that stays is useless soon
@@ -392,10 +372,7 @@ def _is_replaced(app: App, ended: tokens.SignInToEnd, store: RecordedSignIns) ->
 
 
 def _next_facts(app: App, session: SsoSession) -> SignInFacts:
-    """Return the facts to record for the next sign-in, which may be by another user.
-
-    The observed length of sign-ins is kept, because the organization sets it for all users.
-    """
+    """Return the facts for the next sign-in: the organization sets its length for all users."""
     before = app.tokens.load_facts(session.name)
     return SignInFacts(
         observed_hours_seconds=before.observed_hours_seconds,
@@ -418,10 +395,8 @@ def _portals_without_sign_in(app: App, session: SsoSession) -> list[SsoSession]:
 
 
 def _sign_in_further(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> None:
-    """Sign in at each further portal without a sign-in, one after another.
-
-    A failed sign-in is a warning, because the session's own sign-in works without it. Raises:
-    UsageProblem if another user signed in there.
+    """A failed sign-in is a warning, because the session's own works. Raises: UsageProblem for
+    another user.
     """
     for further in _portals_without_sign_in(app, session):
         ui.report_further_region(further.region)
@@ -440,7 +415,7 @@ def _sign_in_further(app: App, session: SsoSession, ui: LoginUi, options: LoginO
 def _sign_in_at_portal(
     app: App, session: SsoSession, further: SsoSession, ui: LoginUi, options: LoginOptions
 ) -> None:
-    """Sign in at a further portal. Raises: Superseded if the session's own token changed."""
+    """Raises: Superseded if the session's own token changed."""
     app.tokens.prepare_sign_in(further)
     own_token = app.tokens.load(session)
     if own_token is None:
@@ -478,10 +453,9 @@ def _sign_in_at_portal(
 
 
 def _forget_further_sign_ins(app: App, session: SsoSession) -> None:
-    """Remove the sign-ins at further portals from this machine. The caller holds the state lock."""
+    """The caller holds the state lock."""
     for further in app.tokens.list_further_portal_sessions(session):
         app.tokens.forget(further)
-        # The sign-in at this further portal has ended, so nothing is recorded about it any more.
         app.tokens.save_facts(further.sign_in_name, SignInFacts())
     app.region_failures.save(session.name, {})
 

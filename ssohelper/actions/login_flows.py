@@ -1,7 +1,4 @@
-"""Gets a token by an interactive sign-in: in a browser on this machine, or by device code.
-
-`LoginUi` is what the terminal and the full screen do for it.
-"""
+"""Gets a token by an interactive sign-in: in a browser on this machine, or by device code."""
 
 from __future__ import annotations
 
@@ -28,52 +25,41 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.wire.oidc import OidcClient
 
-# How long a sign-in waits for the user. AWS's codes are valid for ten minutes.
+# AWS's codes are valid for ten minutes.
 USER_SECONDS = 600.0
-# How often a wait checks whether the user has cancelled.
 _CHECK_SECONDS = 0.2
-# How long a client registration must still be valid to be used for a sign-in. A registration ends
-# after 90 days; tokens that were made with it cannot be renewed after that. A sign-in lasts 8 h by
-# default, and 90 days at most.
+# A registration ends after 90 days, and its tokens cannot be renewed after that. A sign-in lasts at
+# most 90 days, by default 8 h.
 _REGISTRATION_MARGIN_SECONDS = 60 * 86400
 _T = TypeVar("_T")
 
 
 class LoginUi(Protocol):
-    """What the CLI or TUI does during a sign-in: shows messages, opens the browser, asks."""
+    """What the CLI or TUI does during a sign-in."""
 
     def show_page(self, url: str) -> None:
-        """Show the address of the sign-in page."""
+        pass
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
-        """Show the device code, and the address of the page on which to confirm it."""
+        pass
 
     def open_browser(self, make_address: Callable[[], str]) -> bool:
-        """Open a browser at `make_address()`, a local address that works once and holds no secret.
-
-        Returns False if there is no browser or the user wants none.
-        """
+        """Open `make_address()`, a local address that works once; return False without a browser."""
 
     def report_waiting(self) -> None:
-        """Show that another login of this session is running, and that this login waits for it."""
+        pass
 
     def report_further_region(self, region: str) -> None:
-        """Show that a sign-in in a further region of the same Identity Center instance follows."""
+        pass
 
     def confirm_another_user(self, earlier: str, user: str) -> bool:
-        """Ask whether to keep the sign-in by `user`, although `earlier` was signed in last.
-
-        Raises: UsageProblem if there is no terminal to ask on.
-        """
+        """Raises: UsageProblem if there is no terminal to ask on."""
 
     def confirm_other_portal(self, earlier: str, found: str) -> bool:
-        """Ask whether the start URL may lead to the portal `found`, although it led to `earlier`.
-
-        Returns False if there is no terminal to ask on.
-        """
+        """Ask whether the start URL may lead to another portal; False without a terminal."""
 
     def is_cancelled(self) -> bool:
-        """Return whether the user has cancelled. Called five times a second during a wait."""
+        """Called five times a second during a wait."""
 
 
 def wait_unless_cancelled(

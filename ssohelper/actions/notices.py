@@ -1,7 +1,4 @@
-"""Notifies users before a sign-in ends. Each notice is given once, by one process.
-
-A renewal process, the broker and endpoints call this module after they renewed something.
-"""
+"""Notifies users before a sign-in ends. Each notice is given once, by one process."""
 
 from __future__ import annotations
 
@@ -20,11 +17,9 @@ if TYPE_CHECKING:
     from ssohelper.core.model import CachedCredentials, SsoSession
 
 _log = logging.getLogger(__name__)
-# Token and role credentials are renewed a last time this long before the sign-in or its last token
-# ends. This is enough time to try twice; credentials that are renewed earlier also expire earlier.
+# Enough time to try twice; credentials that are renewed earlier also expire earlier.
 LAST_RENEWAL_SECONDS = 120
-# How long to wait for the session's state lock. The broker's event loop gives notices, so it must
-# not wait long for a stopped login that holds the lock.
+# The broker's event loop gives notices: it must not wait long for a stopped login.
 _LOCK_SECONDS = 0.05
 
 
@@ -39,10 +34,9 @@ def give_due_notice(
 ) -> None:
     """Run the command in the setting `notify` if a notice is due that a sign-in will be needed.
 
-    `next_at` is when the caller will renew next. After a sign-out there is a notice only with
-    `even_signed_out`, because users usually sign out on purpose. While `notify` is not set, nothing
-    is recorded as given. An error is logged: without a record that it was given, no notice is
-    given, because every later role call would repeat it.
+    `next_at` is when the caller will renew next. After a sign-out, usually on purpose, there is a
+    notice only with `even_signed_out`. An error is logged, and no notice given: without a record of
+    it, every later role call would repeat it.
     """
     try:
         outlook = clocks.load_outlook(app, session) if app.settings.get("notify") else None
@@ -66,14 +60,13 @@ def give_due_notice(
 
 
 def give_notice_before_renewal(app: App, session: SsoSession, cached: CachedCredentials) -> None:
-    """Notify the user now if the sign-in ends before SDKs renew these credentials."""
     ends_at = cached.credentials.expires_at
     renewed_at = app.clock.to_local_time(freshness.renewal_required_at(cached.received_at, ends_at))
     give_due_notice(app, session, renewed_at)
 
 
 def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperError | None) -> None:
-    """Notify the user after a token renewal if that is due. `error` is None after a success."""
+    """`error` is None after a success."""
     token = tokens.load_token_or_none(app, session)
     if isinstance(error, LoginRequired):
         give_due_notice(app, session, app.clock.now())
@@ -83,10 +76,9 @@ def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperErr
 
 
 def _is_news(facts: SignInFacts, stage: int, end: int | None) -> bool:
-    """Return whether no notice of this stage, or a later one, was given for this end.
+    """Whether no notice of this stage, or a later one, was given for this end.
 
-    Without an end, as of a signed-out session, another stage means that a user has signed in or out
-    since.
+    Without an end, another stage means that a user has signed in or out since.
     """
     given = facts.notice_stage or 0
     if not is_same_end(facts.notice_end, end):
@@ -95,20 +87,17 @@ def _is_news(facts: SignInFacts, stage: int, end: int | None) -> bool:
 
 
 class Reminder:
-    """Chooses the notices that one endpoint prints. The endpoint asks for a notice every 15 s.
+    """Chooses the notices that one endpoint prints, even if another process gave the same one.
 
-    The first notice says when a sign-in will be needed. Then each due notice follows. After a new
-    sign-in, a notice says that the session works again. A notice is printed even if another process
-    has given the same one.
+    The first says when a sign-in will be needed; after a new sign-in one says that it works again.
     """
 
     def __init__(self, session: SsoSession) -> None:
         self._name = session.name
-        # The stage and end of the last notice; None while the end of the sign-in is unknown.
         self._given: tuple[int, int | None] | None = None
 
     def take_due_notice(self, outlook: Outlook, now: int, next_at: int) -> str | None:
-        """Return the notice that an endpoint prints now, or None. The next call is at `next_at`."""
+        """Return the notice to print now, or None. The next call is at `next_at`."""
         stage, end = outlook.notice_stage(now, next_at), outlook.announced_end(now)
         before, self._given = self._given, (stage, end)
         was_over = before is not None and before[0] == OVER

@@ -1,9 +1,4 @@
-"""Builds the text that a shell's prompt shows of the profile in use. Sends no request; never waits.
-
-For each profile, a shell runs ssohelper once (`answer_shell_prompt`); after that the shell reads
-the prompt file that ssohelper's answer names. The command `ssohelper status` is for programs that
-run ssohelper at each prompt.
-"""
+"""Builds the text that a shell's prompt shows of the profile in use. Sends no request; never waits."""
 
 from __future__ import annotations
 
@@ -23,19 +18,16 @@ from ssohelper.errors import SsoHelperError
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# The variable in which our shell function exports what `use` chose, as "keys NAME" or "profile
-# NAME". It is needed because variables with fixed keys do not name their profile.
+# What `use` chose, as "keys NAME" or "profile NAME": variables with fixed keys do not name it.
 _USED = "_SSOHELPER_USED"
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 
 
 class PromptStatus(NamedTuple):
-    """The label and times that a shell's prompt shows. `label` is "" if no profile is in use.
+    """The label and times that a prompt shows; `label` is "" if no profile is in use.
 
-    `profile` is None if the profile in use does not get its credentials from one of our sessions.
-    `has_fixed_keys` says that the environment has keys, which are used whatever the profile is.
-    `rows` are texts for the time left, each with the time from which the prompt shows it.
-    `has_grant` says that a grant lasts in this terminal, so the rows are for this terminal only.
+    `profile` is None if its credentials come from none of our sessions. With `has_grant`, `rows`
+    are for this terminal only.
     """
 
     label: str
@@ -47,14 +39,10 @@ class PromptStatus(NamedTuple):
     has_grant: bool = False
 
     def prompt_line(self, now: int) -> str:
-        """Return the text that the prompt shows at `now`; "" if no profile is in use."""
         return prompt_text.prompt_line(self.label, self.rows, now) if self.label else ""
 
     def fill_template(self, template: str, now: int) -> str:
-        """Return the template with each `{field}` replaced by its value; other text stays.
-
-        Fields: profile, session, account, account_id, role, left, level, guarded, line.
-        """
+        """Return the template with each `{field}` replaced by its value; other text stays."""
         role = self.profile.shown_role if self.profile else None
         row = self.row(now)
         name = self.label.removeprefix(GUARD_SIGN if self.guarded else "")
@@ -78,18 +66,16 @@ class PromptStatus(NamedTuple):
 def answer_shell_prompt(app: App) -> str:
     """Return the line `LABEL|SHORTER LABEL|FILE|CONFIG|ROWS` for a shell's prompt. Writes FILE.
 
-    ROWS are texts for the time left, each with the time from which the prompt shows it. At each
-    prompt the shell reads ROWS from FILE. It runs ssohelper again once CONFIG is newer than FILE.
-    FILE and CONFIG are "" for fixed keys, and if FILE cannot be written. Without FILE the prompt
-    would not notice a sign-out, so it then shows no time left.
+    At each prompt the shell reads ROWS from FILE, and runs ssohelper again once CONFIG is newer.
+    Without FILE (fixed keys, or it cannot be written) the prompt shows no time left: it would not
+    notice a sign-out.
     """
     config = str(app.locations.aws_config_file)
-    # The config's time is read before its content, so that later changes are newer.
+    # Read before the content, so that later changes are newer.
     mtime_ns = app.prompt_state.read_config_mtime_ns(config)
     try:
         shown = read_prompt_status(app)
     except SsoHelperError:
-        # The settings cannot be read, so the prompt shows the profile's name only, without times.
         shown = PromptStatus(
             prompt_text.prompt_label(app.environ.get("AWS_PROFILE", ""), guarded=False)
         )
@@ -150,8 +136,7 @@ def _write_prompt_file(
     key = shown.profile.key if shown.profile else None
     terminal = app.find_grant_context().session if shown.has_grant else None
     file = str(app.prompt_state.prompt_file(key, terminal))
-    # The prompt's shell code cuts this line at each `|`, and would run a command such as `$(…)` in
-    # the file's path.
+    # The shell cuts this line at each `|`, and would run `$(…)` in the path.
     if "|" in file or not is_harmless(file):
         return "", ""
     try:
@@ -162,8 +147,7 @@ def _write_prompt_file(
     except (SsoHelperError, OSError):
         return "", ""
     if shown.profile is not None and terminal is None:
-        # A sign-in rewrites the existing prompt files. A sign-in since we read the token may have
-        # found no file for this role yet.
+        # A sign-in since we read the token may have found no file for this role yet.
         prompt_notes.refresh_prompts(app, shown.profile.session)
     is_watched = mtime_ns and is_dated and "|" not in config and is_harmless(config)
     return file, config if is_watched else ""
@@ -185,11 +169,7 @@ def _find_profile_in_use(app: App, has_fixed_keys: bool) -> tuple[str, Profile |
 
 
 def _find_served_profile(app: App, served: str) -> tuple[str, Profile | None]:
-    """Return ACCOUNT/ROLE for the role of this shell's endpoint, and the role's profile.
-
-    ACCOUNT is the account's name if no other account has that name, else the id. If there are
-    several sessions, `SESSION:` precedes it.
-    """
+    """Return [SESSION:]ACCOUNT/ROLE of this shell's endpoint, and the role's profile."""
     try:
         profile = selection.resolve_profile(app, served, None)
         sessions = app.config.read().sso_sessions()

@@ -1,8 +1,4 @@
-"""Rewrites the files that shell prompts read, after sign-ins, sign-outs and renewals.
-
-These functions never fail. If a file cannot be written, that is logged, and prompts still show the
-old times.
-"""
+"""Rewrites the files that shell prompts read, after sign-ins, sign-outs and renewals. Never fails."""
 
 from __future__ import annotations
 
@@ -21,7 +17,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 _log = logging.getLogger(__name__)
-# Another process may sign in or out while we write, so we check and write again.
+# Another process may sign in or out while we write.
 _MOST_ATTEMPTS = 3
 
 
@@ -45,7 +41,7 @@ def refresh_prompts(app: App, session: SsoSession, *, forget_failures: bool = Fa
 
 
 def show_failed_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
-    """After a failed renewal, let prompts count down to the expiry of the cached credentials."""
+    """Let prompts count down to the expiry of the cached credentials."""
     with _log_failure(session.name):
         cached = app.credentials.load(key, session)
         if cached is not None and cached.credentials.expires_at > app.clock.aws_now():
@@ -68,7 +64,6 @@ def forget_prompts(app: App, key: RoleKey | None = None) -> None:
 
 
 def read_clock(app: App, session: SsoSession) -> PromptClock:
-    """Return the end of the sign-in to which the session's prompts count down."""
     token = app.tokens.load_token_for_display(session)
     return prompt_clock(clocks.outlook_of_token(app, session, token))
 

@@ -1,8 +1,7 @@
 """Renews a session's token with one request that is never repeated.
 
-A refresh token works once. So a refresh token is sent only if the new token can be saved, and the
-process that sends it must wait for the answer and save it. Renewals run in a separate process,
-which no caller's end, deadline or signal can interrupt.
+A refresh token works once: it is sent only where the new token can be saved, by a separate process
+that waits for the answer, which no caller's end, deadline or signal can interrupt.
 """
 
 from __future__ import annotations
@@ -34,14 +33,13 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# How long to wait for AWS's answer. The AWS CLI waits for 60 s too.
+# The AWS CLI waits for 60 s too.
 ANSWER_SECONDS = 60.0
-# How long to wait for another process's renewal of the session, which ends within its own 60 s.
+# Another process's renewal ends within its own 60 s.
 LOCK_SECONDS = 75.0
 _LOCK_TRIES = 3
 _STATE_LOCK_SECONDS = 5.0
-# After AWS refused a renewal, the token file is read again and again for this time: another tool
-# may have renewed the token and be about to write it.
+# Another tool may have renewed the token and be about to write it.
 _REREAD_SECONDS = 3.0
 _REREAD_PAUSE_SECONDS = 0.1
 
@@ -49,8 +47,7 @@ _REREAD_PAUSE_SECONDS = 0.1
 def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
     """Renew the session's token `seen_id`. Do nothing if the file has a newer valid token.
 
-    Records the end of the sign-in if it has ended.
-    Raises: LoginRequired, AwsUnreachable, AnswerLost, LocalState.
+    Records the end of the sign-in. Raises: LoginRequired, AwsUnreachable, AnswerLost, LocalState.
     """
     for _ in range(_LOCK_TRIES):
         with app.tokens.lock_token(session, app.clock.deadline(LOCK_SECONDS)) as is_held:
@@ -64,14 +61,13 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
                 if tokens.is_token_unexpired(app, token):
                     _record_sign_in_end(app, session, token)
                 raise tokens.sign_in_expired_error(session)
-            # Disk space is reserved first: a refresh token works once, so the next one must be
-            # saved.
+            # Reserved first: the refresh token works once, so the next one must be saved.
             with app.tokens.reserve_space_for_token(session) as reserved, delay_signals():
                 if is_held:
                     _request_token(app, session, token, reserved)
                     return
-        # The lock file could not be written, but now there is space for a token: the disk is full
-        # from time to time. Without the lock, another renewal may be running, so this one stops.
+        # The disk is full from time to time: the lock file could not be written, but there is space
+        # now. Without the lock another renewal may be running.
     raise LocalState(
         f'the token of "{session.sign_in_name}" cannot be renewed: the disk is full or read-only '
         "from time to time"
@@ -106,8 +102,7 @@ def _request_token(
     except (AwsUnreachable, ConfigInvalid):
         _record_sent_id(app, session, None)
         raise
-    # The token is saved even without the lock, since this process has the only copy of it. It is
-    # written to its file at once: a kill before then would lose the sign-in.
+    # Saved even without the lock, and at once: this process has the only copy of the token.
     with _hold_state_lock(app, session):
         stamp = None if session.is_further else app.take_session_stamp(session)
         saved = app.tokens.save_renewed_token(session, token, fresh, reserved_space)
@@ -137,10 +132,7 @@ def _request_token(
 
 
 def _wait_for_foreign_token(app: App, session: SsoSession, used: AccessToken) -> bool:
-    """Wait up to 3 s for the token that another tool got with the same refresh token.
-
-    Returns whether the file now has such a token.
-    """
+    """Wait up to 3 s for the token that another tool got with the same refresh token."""
     patience = Deadline(_REREAD_SECONDS, app.clock.monotonic)
     while True:
         found = app.tokens.load(session)
@@ -187,7 +179,7 @@ def _refresh_prompts(app: App, session: SsoSession) -> None:
 
 @contextmanager
 def _hold_state_lock(app: App, session: SsoSession) -> Iterator[None]:
-    """Hold the session's state lock; go on without it if a stopped process (Ctrl-Z) holds it."""
+    """Go on without the lock if a stopped process (Ctrl-Z) holds it."""
     with ExitStack() as stack:
         with suppress(LocalState):
             limit = app.clock.deadline(_STATE_LOCK_SECONDS)
@@ -196,6 +188,6 @@ def _hold_state_lock(app: App, session: SsoSession) -> Iterator[None]:
 
 
 def _save_sign_in_facts(app: App, session: SsoSession, facts: SignInFacts) -> None:
-    """Save the facts of the sign-in. If the disk is full, the renewal still succeeds."""
+    """With a full disk the renewal still succeeds."""
     with suppress(LocalState, OSError):
         app.tokens.save_facts(session.sign_in_name, facts)

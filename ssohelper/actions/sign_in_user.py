@@ -1,6 +1,6 @@
-"""Finds out which user signed in, by asking STS with a role's keys: the token does not say.
+"""Finds out which user signed in by asking STS with a role's keys: the token does not say.
 
-STS is asked before the token is saved, so that the sign-in of another user can be discarded.
+STS is asked before the token is saved, so that another user's sign-in can be discarded.
 """
 
 from __future__ import annotations
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from ssohelper.wire.portal import Portal
 
 _log = logging.getLogger(__name__)
-# A sign-in waits this many seconds for the name of the user.
 _SECONDS = 3.0
-# The number of accounts in which we look at most for a role that no guard rule matches.
+# The accounts in which we look at most for a role that no guard rule matches.
 _MAX_ACCOUNTS = 3
 
 
@@ -55,7 +54,7 @@ def find_signed_in_user(app: App, session: SsoSession, token: AccessToken) -> st
     except (SsoHelperError, OSError, RuntimeError) as error:
         _log.info("the user of the new sign-in is unknown: %s", error)
         return None
-    # A server that sends single bytes never reaches a read timeout, so this wait has a limit.
+    # A server that sends single bytes never reaches a read timeout.
     thread.join(_SECONDS)
     return found[0] if found else None
 
@@ -66,16 +65,14 @@ def load_last_user(app: App, session: SsoSession) -> str | None:
 
 
 def is_another_user(user: str | None, earlier: str | None) -> bool:
-    """Return whether both user names are known and differ in more than upper and lower case."""
     return bool(user and earlier) and str(user).casefold() != str(earlier).casefold()
 
 
 def confirm_user(
     app: App, session: SsoSession, ui: LoginUi, token: AccessToken, user: str | None
 ) -> None:
-    """Ask the user to confirm a sign-in by another user than before; if declined, end the sign-in.
-
-    Does not change files. Raises: UsageProblem if declined.
+    """If another user than before signed in, ask; if declined, end the sign-in. Raises:
+    UsageProblem.
     """
     earlier = load_last_user(app, session)
     if user is None or earlier is None or not is_another_user(user, earlier):
@@ -87,33 +84,27 @@ def confirm_user(
                 hint="sign out of the access portal in the browser, then: "
                 f"ssohelper login {session.name}",
             )
-    except BaseException:  # also KeyboardInterrupt: the user may press Ctrl-C at the question
+    except BaseException:  # also Ctrl-C at the question
         end_unsaved_sign_in(app, session, token)
         raise
 
 
 def end_unsaved_sign_in(app: App, session: SsoSession, token: AccessToken) -> None:
-    """End an unsaved sign-in at AWS. If AWS cannot be reached, it lasts until it expires."""
     with suppress(SsoHelperError):
         portal_of_unsaved_token(app, session, token).log_out(token)
 
 
 def portal_of_unsaved_token(app: App, session: SsoSession, token: AccessToken) -> Portal:
-    """Return a client of the access portal for a token that is in no file yet."""
     return app.aws.portal(session).copy_for_new_token(token, app.aws.oidc(session).issuer)
 
 
 def _prepare_lookup(
     app: App, session: SsoSession, token: AccessToken
 ) -> Callable[[list[str]], None]:
-    """Return a function for a thread, which appends the name of the user, if it can be found.
-
-    All files are read before, because threads must not share an `App`.
-    """
+    """Return a function for a thread: it reads no file, because threads must not share an `App`."""
     rules, saved, vault = app.vault.policy.rules, directory.load_listing(app, session), app.vault
     portal = portal_of_unsaved_token(app, session, token)
     vault.load_settings_and_journal()
-    # In the journal, the program that asked for the credentials is ssohelper itself.
     asked_by = AskedBy("ssohelper", calling_process.find_caller()[1])
     variant = app.aws.host_variant_for_roles(session)
     service_url = sts_service_url(session.region, app.environ, variant)
@@ -127,7 +118,6 @@ def _prepare_lookup(
                 return
 
     def find_roles() -> Iterator[Role]:
-        """Yield roles to ask STS about: one from the saved listing, then some from AWS."""
         if saved is not None:
             yield from find_unguarded_role(
                 (at.account, n) for at in saved.accounts for n in at.roles

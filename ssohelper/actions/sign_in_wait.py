@@ -1,7 +1,6 @@
 """Waits for a sign-in instead of failing with exit code 4: `wait_for_sign_in`, `exec --hold`.
 
-A sign-in by any tool counts, because each tool writes the session's token file. The broker's
-clients (fastpath.miss) wait in the same way, but without reading settings or JSON.
+fastpath.miss waits in the same way, without settings or JSON.
 """
 
 from __future__ import annotations
@@ -19,10 +18,8 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
 
-# The environment variable of the setting wait_for_sign_in. `exec --hold` sets this variable for its
-# child, so that every ssohelper that the child runs waits too.
+# `exec --hold` sets this variable, so that every ssohelper below waits too.
 VARIABLE = "SSOHELPER_WAIT_FOR_SIGN_IN"
-# How long `exec --hold` waits unless the settings say otherwise.
 HOLD = "12h"
 _CHECK_SECONDS = 1.0
 _T = TypeVar("_T")
@@ -46,10 +43,7 @@ def build_wait_variables(hold_text: str) -> dict[str, str]:
 
 
 def prepare_wait(app: App, session: SsoSession) -> Wait | None:
-    """Notify the user that a sign-in is needed; return how the caller waits for the sign-in.
-
-    Returns None if the caller does not wait, but fails at once.
-    """
+    """Notify the user that a sign-in is needed; return how the caller waits, None if it does not."""
     seconds = configured_wait_seconds(app, session)
     notices.give_due_notice(app, session, app.clock.now(), even_signed_out=seconds > 0)
     if not seconds:
@@ -66,14 +60,13 @@ def retry_after_sign_in(
     *,
     say: Callable[[str], None],
 ) -> _T:
-    """Return the action's result. If the action raises LoginRequired, repeat it after a sign-in.
-
-    Raises: LoginRequired if the user did not sign in within `seconds`.
+    """Return the action's result. If it raises LoginRequired, repeat it after a sign-in by any
+    tool.
     """
     ends_at = app.clock.monotonic() + seconds
     has_notified = False
     while True:
-        # The token file's fingerprint is read before the action, to notice a sign-in during it.
+        # Read before the action, to notice a sign-in during it.
         before = app.tokens.read_token_file_fingerprint(session)
         try:
             return action()
@@ -89,7 +82,6 @@ def retry_after_sign_in(
 
 
 def _wait_for_token_change(app: App, session: SsoSession, before: str, ends_at: float) -> bool:
-    """Wait until the token file differs from `before`; return False at `ends_at` (monotonic)."""
     while app.tokens.read_token_file_fingerprint(session) == before:
         left = ends_at - app.clock.monotonic()
         if left <= 0:

@@ -1,7 +1,7 @@
 """Gets a session's access token without an interactive sign-in. Never imports actions.login.
 
-This module reads the token. A separate process (`actions.renewal`) renews it, so that the caller's
-signals and deadline do not interrupt the renewal.
+A separate process (`actions.renewal`) renews it, which no signal or deadline of the caller
+interrupts.
 """
 
 from __future__ import annotations
@@ -28,16 +28,15 @@ from ssohelper.fastpath import spawn
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# AWS's default lifetime of tokens, assumed for other tools' tokens, whose lifetime is not recorded.
+# AWS's default, assumed for other tools' tokens, whose lifetime is not recorded.
 _USUAL_LIFE_SECONDS = 3600
 # How long a sign-out waits for the renewal of an expired token.
 _REVOCATION_SECONDS = 12.0
 
 
 def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> AccessToken:
-    """Return a valid token of the session. Renews a token that expires soon.
-
-    Raises: LoginRequired, AwsUnreachable, LocalState.
+    """Return a valid token, renewed if it expires soon. Raises: LoginRequired, AwsUnreachable,
+    LocalState.
     """
     token = _load_present_token(app, session)
     if load_token_state(app, session, token) is TokenState.GOOD:
@@ -52,7 +51,6 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
     try:
         return renew_token(app, session, token, deadline)
     except SsoHelperError:
-        # If the renewal fails, a token that has not expired is still used.
         if works and is_token_unexpired(app, token):
             return token
         raise
@@ -63,8 +61,8 @@ def renew_token(
 ) -> AccessToken:
     """Renew the token `seen`, which AWS rejected or which ends too soon; return the new token.
 
-    The renewal goes on even if the deadline passes or the caller is killed.
-    Raises: LoginRequired, AwsUnreachable, LocalState.
+    The renewal goes on even if the deadline passes. Raises: LoginRequired, AwsUnreachable,
+    LocalState.
     """
     error = app.renewals.renew_token(session.sign_in_name, seen.id, deadline)
     if isinstance(error, AwsUnreachable | LocalState):
@@ -78,7 +76,7 @@ def renew_token(
 
 
 def load_token_state(app: App, session: SsoSession, token: AccessToken) -> TokenState:
-    """Return the token's state. A token that cannot be renewed is GOOD until it expires."""
+    """A token that cannot be renewed is GOOD until it expires."""
     if not is_token_unexpired(app, token):
         return TokenState.ENDED
     margin = token_margin_seconds(load_token_life_seconds(app, session, token))
@@ -89,10 +87,7 @@ def load_token_state(app: App, session: SsoSession, token: AccessToken) -> Token
 
 
 def load_token_for_broker(app: App, session: SsoSession) -> Token:
-    """Return the id and state of the session's token, for the broker.
-
-    Raises: LoginRequired, LocalState.
-    """
+    """Raises: LoginRequired, LocalState."""
     token = _load_present_token(app, session)
     state = load_token_state(app, session, token)
     if state is TokenState.ENDED and not is_token_refreshable(app, token):
@@ -121,7 +116,6 @@ def may_renew_in_background(app: App) -> bool:
 
 
 def is_token_refreshable(app: App, token: AccessToken) -> bool:
-    """Return whether the token can be renewed without a sign-in. AWS is not asked."""
     return sign_in_outlook.is_refreshable(token, app.clock.now())
 
 
@@ -137,14 +131,14 @@ def load_token_or_none(app: App, session: SsoSession) -> AccessToken | None:
 
 
 def load_token_issuer(app: App, session: SsoSession) -> str | None:
-    """Return which AWS host issued the session's token (see core.issuer); None if unknown."""
+    """Return which AWS host issued the session's token (see core.issuer)."""
     token = load_token_or_none(app, session)
     facts = app.tokens.load_facts(session.sign_in_name)
     return issuer.token_issuer(token, facts) if token else None
 
 
 def load_user_since(app: App, session: SsoSession) -> int | None:
-    """Return since when (epoch s) the same user is signed in; None if signed out or unknown."""
+    """Return since when (epoch s) the same user is signed in."""
     token = load_token_or_none(app, session)
     if token is None or not (is_token_unexpired(app, token) or is_token_refreshable(app, token)):
         return None
@@ -153,7 +147,6 @@ def load_user_since(app: App, session: SsoSession) -> int | None:
 
 
 def load_token_life_seconds(app: App, session: SsoSession, token: AccessToken) -> int:
-    """Return the token's lifetime in seconds: the observed one, else AWS's usual hour."""
     facts = app.tokens.load_facts(session.sign_in_name)
     is_of_token = facts.token_expires_at == token.expires_at
     return (facts.token_life_seconds if is_of_token else None) or _USUAL_LIFE_SECONDS
@@ -162,7 +155,7 @@ def load_token_life_seconds(app: App, session: SsoSession, token: AccessToken) -
 class SignInToEnd(NamedTuple):
     """A sign-in to end at AWS: the token as its file had it, and as it is after a renewal.
 
-    Both are None without a sign-in. `error` says why an expired token could not be renewed.
+    `error` says why an expired token could not be renewed.
     """
 
     session: SsoSession
@@ -246,8 +239,8 @@ def _sign_in_error(session: SsoSession, what: str) -> LoginRequired:
 def is_sign_in_needed(app: App, session: SsoSession, seconds: int) -> bool:
     """Return whether a new sign-in will be needed within the given time.
 
-    An expired token is renewed first: AWS refuses the renewal if the sign-in has ended. Warns if
-    the end of the sign-in is unknown. Raises: AwsUnreachable if the renewal failed.
+    An expired token is renewed first: AWS refuses that if the sign-in has ended. Warns if the end
+    is unknown. Raises: AwsUnreachable if the renewal failed.
     """
     try:
         token = app.tokens.load(session)
@@ -264,20 +257,16 @@ def is_sign_in_needed(app: App, session: SsoSession, seconds: int) -> bool:
 def reason_to_sign_in(
     app: App, session: SsoSession, token: AccessToken | None
 ) -> LoginRequired | None:
-    """Return the error with which the session's roles would fail without a new sign-in, or None.
-
-    The caller then offers a sign-in. `token` is the session's access token. AWS is not asked.
-    """
+    """Return the error with which the session's roles would fail without a new sign-in, or None."""
     if not clocks.outlook_of_token(app, session, token).should_offer_sign_in(app.clock.now()):
         return None
     return sign_in_expired_error(session) if token else signed_out_error(session)
 
 
 def _load_present_token(app: App, session: SsoSession) -> AccessToken:
-    """Return the token in the session's file. Raises: LoginRequired if there is none."""
     token = app.tokens.load(session)
     if token is None:
-        # Another tool may have signed out. Shell prompts show that only after this update.
+        # Another tool may have signed out.
         if not session.is_further:
             prompt_notes.refresh_prompts(app, session)
         raise signed_out_error(session)

@@ -8,15 +8,15 @@ from ssohelper.broker.requests import AskedBy, Request
 from ssohelper.broker.state import Caller
 from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SESSION_NAME, RoleKey
 
-# The time after which a caller that has not sent its whole request is disconnected.
+# To send the whole request.
 _REQUEST_SECONDS = 5.0
 _LONGEST_REQUEST_BYTES = 512
-# The age at which any caller's connection is closed, since callers wait for at most 50 s.
+# Callers wait for at most 50 s.
 _LONGEST_WAIT_SECONDS = 60.0
 
 
 class Connection:
-    """A caller's connection. Calls `on_request` once the request is read, `on_close` at the end."""
+    """Calls `on_request` once the request is read, `on_close` at the end."""
 
     def __init__(
         self,
@@ -42,7 +42,6 @@ class Connection:
         selector.register(stream, selectors.EVENT_READ, self._on_ready)
 
     def is_late(self, now: float) -> bool:
-        """Return whether the caller takes too long to send its request or to read its reply."""
         limit = _REQUEST_SECONDS if self.caller is None else _LONGEST_WAIT_SECONDS
         return now - self._began_at > limit
 
@@ -53,7 +52,6 @@ class Connection:
         self._send_unsent()
 
     def close(self) -> None:
-        """Close the connection at once; unsent bytes are lost."""
         if self._stream.fileno() < 0:
             return
         self._selector.unregister(self._stream)
@@ -106,14 +104,12 @@ class Connection:
 
 
 def parse_request(line: bytes, now: float) -> Request | None:
-    """Return the request that a caller's line stands for.
+    """Return the request of a caller's line, None for a line of any other form.
 
-    The form is `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS PERMITTED PARENT TERMINAL`.
-    ROLE may have a chain (`RoleKey.role_part`). MILLISECONDS is the time until the caller's
-    deadline. SHARE is the least share of their lifetime that the credentials must have left, in
-    thousandths. WAITS is 1 for a caller that may be told to wait past its deadline, PERMITTED is 1
-    for one with a ReleasePermit, which guarded roles need. PARENT and TERMINAL are what
-    `fastpath.calling_process` found, or `-`. Returns None for a line of any other form.
+    It is `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS PERMITTED PARENT TERMINAL`: ROLE may
+    have a chain (`RoleKey.role_part`), MILLISECONDS is the time until the deadline, SHARE the least
+    share in thousandths. WAITS: the caller may be told to wait past its deadline. PERMITTED: it has
+    a ReleasePermit. PARENT and TERMINAL are of `fastpath.calling_process`, or `-`.
     """
     words = line.decode("ascii", "replace").split("\n")[0].split(" ")
     if len(words) != 10 or words[0] != "ask":

@@ -1,8 +1,7 @@
 """Decides when the broker asks AWS for which role, and what it replies to each caller.
 
-However many callers there are, at most one call per role and one token renewal per session are
-under way at any time, and all role calls share one rate limit. This module does no I/O and reads
-no clock: `now` is monotonic seconds, and the rest goes through `Ports`.
+At most one call per role and one token renewal per session are under way, and all role calls share
+one rate limit. Does no I/O and reads no clock: `now` is monotonic seconds.
 """
 
 from ssohelper.broker.limits import (
@@ -53,7 +52,6 @@ class Broker:
     # -- events that the broker's event loop reports -----------------------------------------
 
     def handle_request(self, caller: Caller, now: float) -> None:
-        """Reply with cached credentials, or make the caller wait for an answer from AWS."""
         key = caller.request.key
         try:
             found = self._ports.find_credentials(
@@ -80,7 +78,7 @@ class Broker:
         self._reply_without_further_try(now)
 
     def forget_caller(self, caller: Caller) -> None:
-        """Forget a caller that has disconnected. A call to AWS on its behalf goes on."""
+        """A call to AWS on its behalf goes on."""
         job = self._jobs.get(caller.request.key)
         if job is not None and caller in job.callers:
             job.callers.remove(caller)
@@ -108,7 +106,7 @@ class Broker:
         self.start_due_work(now)
 
     def note_renewal_end(self, session_name: str, error: SsoHelperError | None, now: float) -> None:
-        """Handle the outcome of renewing a session's token; an `error` of None means success."""
+        """`error` is None after a success."""
         session = self._get_session_state(session_name)
         began_at = now if session.renewal_began_at is None else session.renewal_began_at
         session.renewal_began_at = None
@@ -116,7 +114,7 @@ class Broker:
             session.renewal.clear()
             session.renewal_answered_at = now
             self._refusals.forget(session_name)
-            # Starts calls before `start_due_work` may end them with the error of an earlier outage.
+            # Before `start_due_work` may end them with the error of an earlier outage.
             self._start_ready_calls(now)
         elif isinstance(error, AwsUnreachable):
             session.renewal.note_failure(now, error, began_at)
@@ -134,11 +132,9 @@ class Broker:
         self.start_due_work(now)
 
     def start_due_work(self, now: float) -> None:
-        """Start the AWS calls and renewals that are due; reply to callers that waited too long."""
         self._advanced_at = now
         self._reply_at_deadlines(now)
-        # Callers get their reply before the next try starts: if AWS accepts a call and never
-        # answers it, a try takes 10 s.
+        # Before the next try starts: if AWS accepts a call and never answers it, a try takes 10 s.
         self._reply_without_further_try(now)
         self._start_ready_calls(now)
         self._reply_without_further_try(now)
@@ -146,9 +142,8 @@ class Broker:
     # -- what the event loop asks the broker: when to wake, whether to end -------------------
 
     def find_next_wake_time(self, now: float) -> float:
-        """Return when `start_due_work` must run next; infinity if it can wait for an event.
-
-        A wake time that has passed since `start_due_work` last ran is returned too.
+        """Return when `start_due_work` must run next, also if that time has passed; infinity for
+        never.
         """
         now = min(now, self._advanced_at)
         moments = [NEVER]
@@ -166,11 +161,9 @@ class Broker:
 
     @property
     def is_done(self) -> bool:
-        """Return whether no caller waits and no call to AWS is under way."""
         return not self._jobs
 
     def is_idle(self, now: float) -> bool:
-        """Return whether no caller waits, no work is under way and no refusal is remembered."""
         renewals = (session.renewal_began_at for session in self._sessions.values())
         return (
             self.is_done
@@ -198,7 +191,7 @@ class Broker:
             self._ports.start_renewal(name, seen_id)
 
     def _start_ready_calls(self, now: float) -> None:
-        usable: dict[str, bool] = {}  # by session name: each session's token is read only once
+        usable: dict[str, bool] = {}  # by session name: each token is read only once
         for job in sorted(self._jobs.values(), key=lambda job: not job.callers):
             name = job.key.session_name
             if job.is_under_way or job.key not in self._jobs:
@@ -214,8 +207,7 @@ class Broker:
             job.is_under_way = True
             job.began_at = now
             self._get_session_state(name).under_way += 1
-            # AWS's rate limit counts the time of sending, which is after `now`: the token was
-            # read in between.
+            # AWS counts the time of sending, which is after `now`: the token was read in between.
             self._pace.note_call_sent(self._ports.start_role_call(job.key, job.asked_by))
 
     def _may_start_call(self, job: Job, now: float) -> bool:
@@ -229,7 +221,7 @@ class Broker:
     def _ensure_token(self, name: str, now: float) -> bool:
         """Return whether the session has a usable token; start a renewal if one is needed.
 
-        If the session can get no usable token, the callers that wait for its roles get the error.
+        If it can get none, the callers that wait for its roles get the error.
         """
         session = self._get_session_state(name)
         try:
@@ -306,9 +298,8 @@ class Broker:
         self._ports.reply(caller, usable or Reply(error=error))
 
     def _find_usable_reply(self, caller: Caller, error: SsoHelperError) -> Reply | None:
-        """Return a reply with cached credentials; None if none are cached or `error` forbids it.
-
-        Credentials that may be another person's are used only if AWS cannot be reached.
+        """Return cached credentials, unless `error` forbids it; another person's only if AWS is
+        unreachable.
         """
         if isinstance(error, RoleNotAssigned | NotOurs):
             return None
@@ -322,7 +313,6 @@ class Broker:
         return found.reply
 
     def _end_unstarted_jobs(self, session_name: str, error: SsoHelperError) -> None:
-        """Send this error to all callers of the session whose call to AWS has not started yet."""
         for job in list(self._jobs.values()):
             if job.key.session_name == session_name and not job.is_under_way:
                 self._end_job(job, Reply(error=error))
@@ -358,7 +348,6 @@ class Broker:
             self._reply_with_fallback(caller, error)
 
     def _lengthen_wait_of_caller(self, job: Job, caller: Caller, now: float) -> None:
-        """If the call to AWS will soon be sent, tell its caller that it may wait up to 50 s."""
         is_soon = now >= caller.deadline_at - TELL_BEFORE_SECONDS
         if is_soon and not job.backoff.is_failing and self._pace.has_recent_answer(now):
             self._tell_caller_to_wait(caller, now)

@@ -2,27 +2,24 @@
 
 from ssohelper.errors import SsoHelperError, Throttled
 
-# A token renewal without an answer for this long counts as failed for the callers that wait for it.
-# The renewal itself goes on.
+# Counts as failed then for the callers that wait for it. The renewal itself goes on.
 RENEWAL_SILENT_SECONDS = 15.0
 # How long a caller waits for newer credentials while unexpired credentials are cached.
 USABLE_SECONDS = 4.0
-# How long a caller waits while calls to AWS fail (5xx, no connection) before it gets exit code 6.
+# How long a caller waits while calls to AWS fail (5xx, no connection) before exit code 6.
 PATIENCE_SECONDS = 3.5
 # How long a role call whose access token is still valid waits for the renewal of that token.
 RENEWAL_AHEAD_SECONDS = 6.0
-# The longest wait of a caller whose call to AWS is delayed only by AWS's rate limit.
+# Of a caller whose call to AWS is delayed only by AWS's rate limit.
 LONGEST_WAIT_SECONDS = 50.0
 # How long before its own deadline a caller is told that it may wait longer.
 TELL_BEFORE_SECONDS = 2.0
-# The most calls to AWS that are under way at once: enough for 20 calls/s if an answer takes 0.8 s.
+# Enough for 20 calls/s if an answer takes 0.8 s.
 MOST_CALLS = 16
-# The most calls to AWS at once until AWS has answered a call, so that few are wasted while AWS is
-# down.
+# Until AWS has answered a call, so that few are wasted while AWS is down.
 MOST_FIRST_CALLS = 4
 
-# When to retry a failed request: each second for 10 s, every 2 s until 30 s, then every 4 s. The
-# pairs are (seconds since the first failure, seconds until the next try).
+# (seconds since the first failure, seconds until the next try)
 _STEPS = ((10.0, 1.0), (30.0, 2.0))
 _LONGEST_STEP_SECONDS = 4.0
 LONGEST_RETRY_AFTER_SECONDS = 8.0
@@ -38,22 +35,19 @@ class Backoff:
 
     @property
     def is_failing(self) -> bool:
-        """Whether the last request of this kind to AWS failed."""
         return self.error is not None
 
     @property
     def is_throttled(self) -> bool:
-        """Whether the last failure was a 429 (too many requests), which callers wait out."""
+        """Whether the last failure was a 429, which callers wait out."""
         return isinstance(self.error, Throttled)
 
     def may_try_now(self, now: float) -> bool:
-        """Return whether another request may be sent now."""
         return self.error is None or now >= self.next_at
 
     def note_failure(self, now: float, error: SsoHelperError, began_at: float) -> None:
-        """Set the time of the next try, counted from `began_at`, when the failed request was sent.
-
-        AWS's Retry-After header delays the next try too, counted from `now`, but by 8 s at most.
+        """The next try counts from `began_at`, when the failed request was sent; AWS's Retry-After
+        from `now`.
         """
         if self.error is None:
             self._began_at = now
@@ -66,5 +60,4 @@ class Backoff:
             self.next_at = max(self.next_at, now + min(asked, LONGEST_RETRY_AFTER_SECONDS))
 
     def clear(self) -> None:
-        """Forget all earlier failures, because a request to AWS has succeeded."""
         self.error = None

@@ -27,13 +27,13 @@ from ssohelper.core.model import RoleKey
 from ssohelper.errors import LoginRequired, SsoHelperError, no_more_threads_error
 from ssohelper.fastpath import peer
 
-# A broker ends after 8 s without work, and at the age of 240 s in any case, so that a newer
-# installation, changed settings and certificates soon take effect for all callers.
+# At the age of 240 s in any case, so that a newer installation, changed settings and certificates
+# soon take effect.
 IDLE_SECONDS = 8.0
 LONGEST_LIFE_SECONDS = 240.0
 _LONGEST_SLEEP_SECONDS = 1.0
 _MOST_CONNECTIONS = 4000
-# Errors of accept(): too many open files of this process (EMFILE) or of the system, or no memory.
+# Errors of accept(): too many open files of this process or of the system, or no memory.
 _NO_MORE_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _ACCEPT_PAUSE_SECONDS = 0.05
 
@@ -58,7 +58,7 @@ class Work(ChainFiles, Protocol):
 
 
 class Loop:
-    """Runs the broker's event loop. Without a listening socket, it serves only this process."""
+    """Without a listening socket, it serves only this process."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Loop:
         self._monotonic = monotonic
         self._core = Brokers(self)
         self._selector = selectors.DefaultSelector()
-        # A socket pair instead of a pipe: on Windows, a selector accepts only sockets.
+        # On Windows, a selector accepts only sockets, no pipe.
         self._wake_reader, self._wake_writer = socket.socketpair()
         for end in (self._wake_reader, self._wake_writer):
             end.setblocking(False)
@@ -117,7 +117,7 @@ class Loop:
         return self._replies.pop(caller)
 
     def close(self) -> None:
-        """End the threads and close the descriptors. Calls to AWS under way may still finish."""
+        """Calls to AWS under way may still finish."""
         for _ in range(self._threads):
             self._wanted.put(None)
         self._selector.close()
@@ -165,8 +165,8 @@ class Loop:
         return self._work.read_token_file_fingerprint(session_name)
 
     def may_renew_in_background(self) -> bool:
-        # Without a listener, this process serves only itself, and would end before a background
-        # renewal is done.
+        # Without a listener this process serves only itself, and would end before the renewal is
+        # done.
         return self._listener is not None and self._work.may_renew_in_background()
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
@@ -199,7 +199,7 @@ class Loop:
 
     def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
         if isinstance(caller.channel, Connection):
-            # The seconds are rounded up, so that the caller does not stop waiting before its reply.
+            # Rounded up, so that the caller does not stop waiting before its reply.
             caller.channel.send(b"wait %d\n" % math.ceil(seconds))
 
     def reply(self, caller: Caller, reply: Reply) -> None:
@@ -216,10 +216,8 @@ class Loop:
             self._replies[caller] = reply
 
     def _must_hold_reply(self, caller: Caller) -> bool:
-        """Return whether the caller must wait because a token renewal is under way.
-
-        Where nothing may go on in the background, the caller's end may end its container, and so a
-        renewal before it saves the token.
+        """Where nothing may go on in the background, the caller's end may end its container, and so
+        a renewal before it saves the token.
         """
         is_early = self._renewals > 0 and self._monotonic() < _hold_ends_at(caller)
         return is_early and not self.may_renew_in_background()
@@ -289,9 +287,8 @@ class Loop:
             )
 
     def _pause_accepting(self) -> None:
-        """Stop accepting for 50 ms; meanwhile callers wait in the socket's backlog.
-
-        Otherwise the loop would keep a CPU busy: the socket stays ready while accept() fails.
+        """Callers wait in the backlog. The socket stays ready while accept() fails: the loop would
+        keep a CPU busy.
         """
         if self._listener is not None and self._accept_again_at is None:
             self._accept_again_at = self._monotonic() + _ACCEPT_PAUSE_SECONDS

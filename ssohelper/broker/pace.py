@@ -1,32 +1,27 @@
 """Limits the rate of calls to AWS: at most 20 in any second, fewer after a 429.
 
-Reads no clock: `now` is monotonic seconds. Calls are limited per sliding window of a second, not
-spaced evenly: this way 30 roles take one second instead of 1.5, and a limiter at AWS that counts
-requests per second refuses none of them.
+`now` is monotonic seconds. A sliding window, not even spacing: 30 roles take one second instead of
+1.5, and a limiter at AWS that counts requests per second refuses none.
 """
 
 from collections import deque
 
 # The quota that AWS publishes for the operations of the Identity Center portal.
 REQUESTS_A_SECOND = 20.0
-# The longest Retry-After that is obeyed, because the deadline of callers is 18 s.
+# The deadline of callers is 18 s.
 LONGEST_PAUSE_SECONDS = 8.0
 _LOWEST_RATE = 1.0
-# The window in which calls are counted: slightly more than a second, because calls may reach AWS
-# closer together than they were sent.
+# Slightly more than a second: calls may reach AWS closer together than they were sent.
 _WINDOW_SECONDS = 1.02
-# 429s that arrive within this time are taken as answers to one burst of calls.
+# 429s within this time answer one burst of calls.
 _ONE_BURST_SECONDS = 0.5
 # For this long after an answer from AWS, calls to AWS count as getting through.
 _FLOWING_SECONDS = 3.0
-# When a 429 has lowered the rate, each second with answers raises it by this share of itself, at
-# least by one call a second.
+# Of the rate, for each second with answers after a 429.
 _REGAINED_SHARE = 0.25
 
 
 class Pace:
-    """The rate limit that all role calls of one broker share."""
-
     def __init__(self, requests_a_second: float = REQUESTS_A_SECOND) -> None:
         self._full_rate = self.rate = requests_a_second
         self._sent: deque[float] = deque()
@@ -37,18 +32,16 @@ class Pace:
         self._answered_at = -_FLOWING_SECONDS - 1
 
     def next_call_at(self, now: float) -> float:
-        """Return when the next call may be sent: `now` or later."""
         allowed = max(1, int(self.rate))
         free_at = now if len(self._sent) < allowed else self._sent[-allowed] + _WINDOW_SECONDS
         return max(now, free_at, self._paused_until)
 
     def note_call_sent(self, now: float) -> None:
-        """Count a call that is sent to AWS now, against the rate limit."""
         _drop_older_times(self._sent, now - _WINDOW_SECONDS)
         self._sent.append(now)
 
     def note_answer(self, now: float) -> None:
-        """Count an answer other than 429. A lowered rate recovers by a quarter each second."""
+        """An answer other than 429."""
         _drop_older_times(self._answered, now - _WINDOW_SECONDS)
         self._answered.append(now)
         self._answered_at = now
@@ -69,7 +62,6 @@ class Pace:
         self._paused_until = max(self._paused_until, now + pause)
 
     def has_recent_answer(self, now: float) -> bool:
-        """Return whether AWS has answered a call in the last 3 seconds."""
         return now - self._answered_at <= _FLOWING_SECONDS
 
 

@@ -16,7 +16,7 @@ _LONGEST_REPORT_BYTES = 65536
 
 
 class Renewals:
-    """Starts token renewals and waits for them. A renewal continues if the waiting process ends."""
+    """A renewal continues if the waiting process ends."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -28,10 +28,7 @@ class Renewals:
         deadline: Deadline,
         meanwhile: Callable[[], object] = lambda: None,
     ) -> SsoHelperError | None:
-        """Renew the token, unless its id is no longer `seen_id`; return the error, if any.
-
-        `meanwhile` is called while the renewal process starts.
-        """
+        """Return the error of the renewal, if any. `meanwhile` is called while its process starts."""
         try:
             reader = self._start_process([RENEWAL_PROCESS, session_name, seen_id])
         except OSError as cause:

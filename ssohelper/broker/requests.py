@@ -8,10 +8,9 @@ from ssohelper.errors import SsoHelperError
 
 
 class AskedBy(NamedTuple):
-    """The name of the caller's parent process, and the caller's terminal ("" if it has none).
+    """The caller's parent process and terminal ("" if it has none).
 
-    `others` is the number of further callers that wait for the same answer. `is_background` says
-    that no caller asked: the broker renews the credentials in the background.
+    `others` counts further callers that wait for the same answer.
     """
 
     parent: str = ""
@@ -23,10 +22,10 @@ class AskedBy(NamedTuple):
 class Request(NamedTuple):
     """One caller's request for role credentials. Times are monotonic seconds.
 
-    `least_share` is the share of their lifetime that the credentials must have left, 0 to 1; above
-    1, AWS is asked whatever is cached. `may_wait_longer` says whether the caller waits past its
-    deadline when told that its call will soon be sent. `is_permitted` says whether the caller has a
-    ReleasePermit for the role; without a permit it gets no credentials of a guarded role.
+    `least_share`, 0 to 1, is the share of their lifetime that the credentials must have left; above
+    1, AWS is asked whatever is cached. `may_wait_longer`: past its deadline, when told that its
+    call will soon be sent. Only with `is_permitted` (a ReleasePermit) it gets credentials of a
+    guarded role.
     """
 
     key: RoleKey
@@ -39,10 +38,7 @@ class Request(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """How long a caller may wait for a sign-in, and which file changes when the user signs in.
-
-    The caller prints `line` when it starts to wait.
-    """
+    """How a caller may wait for a sign-in, which changes the file; it prints `line` first."""
 
     seconds: int
     watched_file: str
@@ -50,10 +46,7 @@ class Wait(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """The credential-process document (one line of JSON, with secrets), or an error.
-
-    If the error is LoginRequired and `wait` is set, the caller waits for a sign-in first.
-    """
+    """The credential-process document (one line of JSON, with secrets), or an error."""
 
     document: bytes = b""
     error: SsoHelperError | None = None
@@ -62,16 +55,14 @@ class Reply(NamedTuple):
 
     @property
     def exit_code(self) -> int:
-        """The exit code of a caller that prints this reply."""
         return self.error.exit_code if self.error else 0
 
 
 class FoundCredentials(NamedTuple):
-    """A role's cached credentials. `document` is b"" if none are unexpired.
+    """A role's cached credentials; `document` is b"" if none are unexpired.
 
-    `is_good` says whether they may be returned without asking AWS, `is_due` whether they should be
-    renewed in the background. `due_token_id` is the id of the access token, if the token should be
-    renewed in the background too.
+    `is_good`: AWS need not be asked. `is_due`, `due_token_id`: they, and the token with this id,
+    should be renewed in the background.
     """
 
     document: bytes = b""
@@ -82,20 +73,17 @@ class FoundCredentials(NamedTuple):
 
     @property
     def reply(self) -> Reply:
-        """The reply to a caller that gets these cached credentials."""
         return Reply(self.document, warnings=(self.warning,) if self.warning else ())
 
 
 class TokenState(Enum):
-    """Whether an access token may be used now."""
-
     GOOD = "good"
     NEAR_END = "the token is valid, but is renewed before use"
     ENDED = "the token has expired and must be renewed"
 
 
 class Token(NamedTuple):
-    """The state of an access token. `id` is a hash of the token."""
+    """`id` is a hash of the token."""
 
     state: TokenState
     id: str

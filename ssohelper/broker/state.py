@@ -13,7 +13,7 @@ NEVER = float("inf")
 
 
 class Caller:
-    """A caller that waits. `fallback` is the reply that it gets if AWS does not answer in time."""
+    """`fallback` is the reply that the caller gets if AWS does not answer in time."""
 
     def __init__(self, request: Request, channel: object = None) -> None:
         self.request = request
@@ -25,10 +25,8 @@ class Caller:
 
     @property
     def is_satisfied_by_fallback(self) -> bool:
-        """Return whether cached credentials are enough, so that the caller need not wait for AWS.
-
-        False if the caller asked for newer credentials, or the cached credentials may be those of
-        another person.
+        """Whether cached credentials are enough: neither newer ones wanted, nor perhaps another
+        person's.
         """
         fallback = self.fallback
         return fallback is not None and not fallback.warnings and self.request.least_share == 0
@@ -75,8 +73,6 @@ class Ports(Files, Protocol):
 
 
 class Job:
-    """The broker's job to get one role's credentials from AWS, and the callers that wait for it."""
-
     def __init__(self, key: RoleKey) -> None:
         self.key = key
         self.callers: list[Caller] = []
@@ -88,7 +84,7 @@ class Job:
 
     @property
     def asked_by(self) -> AskedBy:
-        """The caller that AWS is asked for: the first that waits, else the broker itself."""
+        """The first that waits, else the broker itself."""
         if not self.callers:
             return AskedBy(is_background=True)
         return self.callers[0].request.asked_by._replace(others=len(self.callers) - 1)
@@ -103,8 +99,7 @@ class _Refusal(NamedTuple):
 class Refusals:
     """Recent refusals by AWS (exit codes 4 and 5), by role or by session name.
 
-    For 30 s all callers get the same refusal, unless the token file changes. `fingerprint` is
-    called with the session's name and returns a text that changes with the token file.
+    For 30 s all callers get the same one, unless the token file changes.
     """
 
     def __init__(self, fingerprint: Callable[[str], str]) -> None:
@@ -117,7 +112,6 @@ class Refusals:
         )
 
     def find(self, role_or_session: RoleKey | str, now: float) -> SsoHelperError | None:
-        """Return the remembered refusal, unless it is old or the token file has changed since."""
         found = self._found.get(role_or_session)
         if found is None:
             return None
@@ -132,52 +126,38 @@ class Refusals:
         self._found.pop(role_or_session, None)
 
     def has_any_at(self, now: float) -> bool:
-        """Return whether any refusal is still remembered at this time."""
         return any(found.until > now for found in self._found.values())
 
 
 class Session:
-    """What the broker knows of one session: its token renewal, and which of its calls fail."""
-
     def __init__(self) -> None:
         self.renewal_began_at: float | None = None
-        # When AWS last answered a renewal: with a new token, or by refusing it.
+        # With a new token, or by refusing it.
         self.renewal_answered_at = 0.0
         self.rejected_id: str | None = None
         self.renewal = Backoff()
-        # Whether the token must be renewed before role calls use it. While it is good, they do not
-        # wait for a renewal.
+        # Whether role calls must wait for a new token.
         self.needs_renewal = False
         self.calls = Backoff()
         self.under_way = 0
 
     @property
     def is_renewing(self) -> bool:
-        """Whether a renewal of the token is under way."""
         return self.renewal_began_at is not None
 
     def patience_ends_at(self, caller: Caller) -> float:
-        """Return until when the caller waits while calls to AWS fail.
-
-        The time until AWS answered a token renewal does not count against the caller's patience.
-        """
+        """The time until AWS answered a token renewal does not count against the caller's patience."""
         return max(caller.request.arrived_at, self.renewal_answered_at) + PATIENCE_SECONDS
 
     def is_awaited_by(self, job: Job) -> bool:
-        """Return whether the job's call waits for a renewal that is under way."""
         return self.needs_renewal and self.is_renewing and not job.is_under_way
 
     def error_while_renewing(self, name: str) -> SsoHelperError:
-        """Return the error for a caller that cannot wait longer for the renewal under way.
-
-        If AWS could not be reached at the previous renewal, it is that renewal's error. A local
-        failure of that renewal, such as a full disk, is over: otherwise no renewal would run.
-        """
+        """The previous renewal's, if AWS could not be reached then; a local failure of it is over."""
         error = self.renewal.error
         return error if isinstance(error, AwsUnreachable) else renewal_unanswered_error(name)
 
     def is_renewal_silent(self, now: float) -> bool:
-        """Return whether the token renewal has had no answer for RENEWAL_SILENT_SECONDS."""
         began_at = self.renewal_began_at
         return began_at is not None and now >= began_at + RENEWAL_SILENT_SECONDS
 
@@ -189,7 +169,7 @@ def _session_name_of(role_or_session: RoleKey | str) -> str:
 def find_final_error(
     job: Job, session: Session, caller: Caller, now: float
 ) -> SsoHelperError | None:
-    """Return the error to reply to the caller with if no retry can succeed in time, else None."""
+    """Return the error to reply with if no retry can succeed in time, else None."""
     patience_ends_at = session.patience_ends_at(caller)
     for backoff, is_probing in _list_failures(job, session):
         if backoff.error is None:
@@ -205,23 +185,21 @@ def find_final_error(
 
 
 def _list_failures(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
-    """Return what fails while the job waits (its call, a token renewal), and whether it is retried.
+    """Return what fails while the job waits, and whether it is retried.
 
-    While the job's call waits for a token renewal, earlier failures of calls do not count, nor does
-    a local failure such as a full disk: only a failure of AWS at the last renewal counts.
+    While its call waits for a token renewal, only AWS's failure of the last renewal counts.
     """
     if session.is_awaited_by(job):
         has_aws_failed = isinstance(session.renewal.error, AwsUnreachable)
         return [(session.renewal, True)] if has_aws_failed else []
     calls = [(job.backoff, job.is_under_way), (session.calls, job.is_under_way)]
-    # A call that is under way has a usable token, so failed renewals do not matter to it.
+    # A call that is under way has a usable token.
     if session.needs_renewal and not job.is_under_way:
         calls.append((session.renewal, False))
     return calls
 
 
 def no_answer_error_of(job: Job, session: Session) -> SsoHelperError:
-    """Return the error for a caller that cannot wait longer for an answer from AWS."""
     if session.is_awaited_by(job):
         return session.error_while_renewing(job.key.session_name)
     for failing in (job.backoff, session.calls, session.renewal):
@@ -233,7 +211,6 @@ def no_answer_error_of(job: Job, session: Session) -> SsoHelperError:
 
 
 def renewal_unanswered_error(session_name: str) -> AwsUnreachable:
-    """Return the error for a token renewal that takes too long."""
     return AwsUnreachable(
         f'AWS has not answered the renewal of the sign-in to "{session_name}" yet',
         hint="try again in a minute",

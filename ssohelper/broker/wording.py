@@ -1,10 +1,7 @@
 """Encodes and decodes replies to callers, and the outcomes of token renewals for the broker.
 
-A reply is the line `done CODE LENGTH LENGTH`, the credential document, then fields separated by
-the byte 0x1f. The fields of an error are its class, message, hint, Retry-After and the line to
-print; then how many seconds the caller may wait for a sign-in, the file to watch and the line to
-print meanwhile. The last fields are warnings. `fastpath.broker_client` has the position of each
-field.
+A reply is the line `done CODE LENGTH LENGTH`, the credential document, then fields separated by the
+byte 0x1f (`fastpath.broker_client` has their positions).
 """
 
 from ssohelper import errors
@@ -16,7 +13,7 @@ from ssohelper.fastpath.broker_client import ERROR_FIELDS, SEPARATOR, WAIT_LINE,
 _SEPARATOR = SEPARATOR.decode()
 _RENEWED = b"renewed"
 
-# The classes that an encoded error may name. Decoding creates errors of no other class.
+# Decoding creates errors of no other class.
 _CLASSES: dict[str, type[SsoHelperError]] = {
     name: found
     for name, found in vars(errors).items()
@@ -35,7 +32,6 @@ def encode_reply(reply: Reply) -> bytes:
 
 
 def decode_reply(code: int, document: bytes, rest: bytes) -> Reply:
-    """Return the broker's `Reply` from its parts: exit code, document, and the fields after it."""
     fields = _split_fields(rest)
     if code == 0:
         return Reply(document, warnings=tuple(fields))
@@ -46,22 +42,18 @@ def decode_reply(code: int, document: bytes, rest: bytes) -> Reply:
 
 
 def encode_renewal_outcome(error: SsoHelperError | None) -> bytes:
-    """Return a renewal's outcome as bytes for the broker; `error` is None if it succeeded."""
     return _join_fields(_fields_from_error(error)) if error else _RENEWED
 
 
 def decode_renewal_outcome(data: bytes) -> SsoHelperError | None:
-    """Return the error of a renewal, or None if it succeeded. Empty `data` gives AnswerLost.
-
-    Then the renewal process was killed before it could report an outcome.
-    """
+    """Empty `data`: the renewal process was killed before it could report."""
     if not data:
         return AnswerLost("the process that renewed the sign-in ended early", hint="try again")
     return None if data == _RENEWED else _error_from_fields(_split_fields(data))
 
 
 def error_as_one_line(error: SsoHelperError) -> bytes:
-    """Return the error with its hint as one line, since SDKs show stderr inside their own error."""
+    """SDKs show stderr inside their own error."""
     hint = f" ({error.hint})" if error.hint else ""
     line = show_message(f"ssohelper: error: {error.message}{hint}") + "\n"
     return line.encode("utf-8", "backslashreplace")

@@ -180,7 +180,7 @@ def write_shell_answer(text: str) -> None:
             hint="free some space where XDG_RUNTIME_DIR or TMPDIR points, then run the command again",
         ) from cause
     answer = options().answer
-    if answer is not None and not answer.can_shell_function_find_file():
+    if answer is not None and not answer.is_file_in_place():
         raise LocalState(shell_answer.LOST_MESSAGE, hint=shell_answer.LOST_HINT)
 
 

@@ -1,8 +1,4 @@
-"""The command prompt: prints one line for status bars, and for prompts that run programs.
-
-`ssohelper.prompt_entry` handles the usual arguments without loading click. This command adds help,
-JSON and the messages for wrong arguments.
-"""
+"""The command prompt: adds help, JSON and messages for wrong arguments to `ssohelper.prompt_entry`."""
 
 from typing import Any
 

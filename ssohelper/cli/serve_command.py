@@ -30,7 +30,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class _Paths(NamedTuple):
-    """The absolute paths of the files by which programs find the endpoint; None if not wanted."""
+    """The absolute paths by which programs find the endpoint; None if not wanted."""
 
     env_file: Path | None
     token_folder: Path | None
@@ -84,13 +84,12 @@ def serve_credentials(
     """
     app = output.get_app()
     chosen = choosing.choose_profile(profile)
-    # The role is checked here, before the endpoint listens and before unreadable settings end the
-    # command, because a refusal must get a line in the journal.
+    # Before unreadable settings end the command: a refusal must get a line in the journal.
     app.vault.check_release(chosen.key, Way.SERVE)
     paths = _absolute_paths_of_options(env_file, token_folder, socket_file)
     old_port = app.makers.make_env_file(paths.env_file).load_port() if paths.env_file else None
     with _make_endpoint(app, chosen) as endpoint:
-        # The endpoint listens before the sign-in, so that an unusable address is an error at once.
+        # Before the sign-in, so that an unusable address is an error at once.
         if paths.socket:
             endpoint.listen_on_socket(paths.socket)
         if paths.token_folder:
@@ -118,11 +117,9 @@ def run_with_endpoint(
     hold_text: str,
     limits: Limits,
 ) -> int:
-    """Run the program with an endpoint of its own; return its exit code.
+    """Return the program's exit code. Raises: ProgramNotFound (127), NotExecutable (126).
 
-    `hold_text` says for how long this process and the program wait for a sign-in; "" if they do not
-    wait.
-    Raises: ProgramNotFound (127), NotExecutable (126).
+    `hold_text` says how long this process and the program wait for a sign-in; "" if they do not.
     """
     run.find_program(program[0], app.environ)
     _ensure_signed_in(app, chosen, hold_text)
@@ -151,7 +148,6 @@ def run_with_endpoint(
 
 
 def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
-    """Get the role's credentials, and sign in if needed, before the endpoint serves any client."""
     profile_use.run_with_sign_in_if_needed(
         app,
         chosen,
@@ -164,7 +160,7 @@ def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
 
 
 def _warn_of_unknown_end(app: App, chosen: Profile) -> None:
-    """Warn if the end of the sign-in is unknown: the user then gets no advance notice of it."""
+    """The user gets no advance notice of an end that is unknown."""
     with contextlib.suppress(LoginRequired):
         token = app.tokens.load(chosen.session)
         if token:
@@ -184,24 +180,22 @@ def _print_warning(message: str) -> None:
 
 
 def _print_in_thread(text: str) -> None:
-    """Print a text in a thread, because a terminal stopped with Ctrl-S would block renewals."""
+    """A terminal stopped with Ctrl-S would block renewals."""
     thread = threading.Thread(target=output.say, args=(text,), daemon=True, name="ssohelper-print")
     with contextlib.suppress(RuntimeError):  # without a new thread, the text is lost
         thread.start()
 
 
 def _block_signals() -> set[signal.Signals]:
-    """Block the signals that end the endpoint, and return them for `sigwait`.
+    """Return the blocked signals for `sigwait`. Threads that start later block them too.
 
-    Threads that start later block these signals too. If nohup ignores SIGHUP, SIGHUP stays ignored.
-    SIGINT ends the endpoint even if a script ignores it for commands that it starts with `&`: when
-    Ctrl-C ends that script, the endpoint must end too.
+    SIGHUP stays ignored under nohup. SIGINT ends the endpoint even if a script ignores it for
+    commands started with `&`: Ctrl-C that ends the script must end the endpoint too.
     """
     ending = set(_ENDING)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         ending.remove(signal.SIGHUP)
-    # SIGTTOU is blocked, because with `stty tostop` a notice that a background job prints would
-    # stop the endpoint.
+    # With `stty tostop`, a notice of a background job would stop the endpoint.
     signal.pthread_sigmask(signal.SIG_BLOCK, {*ending, signal.SIGTTOU})
     return ending
 
@@ -220,15 +214,14 @@ def _listen_on_port(endpoint: Endpoint, port: int | None, old_port: int | None) 
 def _absolute_paths_of_options(
     env_file: str | None, token_folder: str | None, socket_file: str | None
 ) -> _Paths:
-    """Return the paths that the options name. Raises: UsageProblem, LocalState."""
     env_path, socket_path = _absolute_path(env_file), _absolute_path(socket_file)
     token_path = _absolute_path(token_folder)
     if env_path and token_path:
-        _check_path_for_env_file(token_path)
+        _check_env_file_path(token_path)
     return _Paths(env_path, token_path, socket_path)
 
 
-def _check_path_for_env_file(folder: Path) -> None:
+def _check_env_file_path(folder: Path) -> None:
     """Raise UsageProblem if docker and shells would read this path in an env file differently."""
     if not _PLAIN_PATH.fullmatch(str(folder)):
         raise UsageProblem(
@@ -251,7 +244,6 @@ def _absolute_path(text: str | None) -> Path | None:
 
 
 def _print_endpoint_usage(endpoint: Endpoint, paths: _Paths, *, by_port: bool) -> None:
-    """Print to stdout how to use the endpoint, but not its token."""
     env_file, token_folder, socket_path = paths
     is_used_otherwise = env_file or token_folder or socket_path
     exports = None if is_used_otherwise and not by_port else endpoint.prepare_environment()

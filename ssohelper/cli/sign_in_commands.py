@@ -38,8 +38,6 @@ from ssohelper.system import browser
 
 
 class Duration(click.ParamType[int]):
-    """A click type for a duration such as 20m, 1h30m or 90. Its value is in whole seconds."""
-
     name = "duration"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> int:
@@ -52,8 +50,6 @@ class Duration(click.ParamType[int]):
 
 
 class TerminalUi:
-    """Shows a sign-in on the terminal. Always prints the URL and the code, to stderr."""
-
     def __init__(
         self,
         app: App,
@@ -121,7 +117,6 @@ class TerminalUi:
         return output.confirm("sign in there?", yes=self._yes, what="another portal")
 
     def is_cancelled(self) -> bool:
-        """Return False: on a terminal, Ctrl-C ends the whole command."""
         return False
 
     def _print_address(self, url: str) -> None:
@@ -145,10 +140,10 @@ def sign_in_on_terminal(
     completes: bool = False,
     move: Move | None = None,
 ) -> LoginOutcome:
-    """Sign in to the session if that is needed; print the result and return it.
+    """Sign in if that is needed; print the result and return it.
 
     Uses a device code if no browser can run on this host. With `yes`, another user than last time
-    is accepted without a question. `completes`, `move`: see LoginOptions.
+    is accepted. `completes`, `move`: see LoginOptions.
     """
     opener = browser.find_opener(app.environ, sign_in.browser_command_setting(app, session))
     ui = TerminalUi(app, session, None if no_browser else opener, qr=qr, yes=yes)
@@ -309,7 +304,7 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
         names = ", ".join(f'"{session.name}"' for session in needing)
         raise LoginRequired(
             f"an interactive sign-in to {names} is needed within {duration_text(min_seconds)}",
-            # With --force, because `login` alone does nothing if the sign-in lasts 20 minutes more.
+            # `login` alone does nothing if the sign-in lasts 20 minutes more.
             hint=f"sign in with: ssohelper login {needing[0].name} --force",
         )
 
@@ -343,10 +338,7 @@ def _find_signed_in_sessions(app: App, chosen: str | None) -> list[SsoSession]:
 
 
 class Status(NamedTuple):
-    """The clocks of sessions, the sessions that cannot be used, and cached role credentials.
-
-    `unlisted` are those sessions with a clock that are not in the config.
-    """
+    """`unlisted` are the sessions in `seen` that are not in the config."""
 
     seen: list[clocks.SessionClock]
     unlisted: list[SsoSession]
@@ -354,8 +346,7 @@ class Status(NamedTuple):
     credentials: list[tuple[RoleKey, CachedCredentials]]
 
 
-# The keys of a session in the JSON that are fields of its clock. Those of an unusable session are
-# null.
+# Null for an unusable session.
 _CLOCK_KEYS = (
     "user",
     "refreshable",
@@ -454,7 +445,6 @@ def _clock_row(clock: clocks.SessionClock, now: int, *, in_config: bool) -> list
         if clock.refreshable:  # the expiry of a renewable token does not matter
             lasts = f"{lasts.text}, renewed automatically"
     ends: str | Cell = clock_text.sign_in_end_text(clock.outlook, now)
-    # If the end of the sign-in is only assumed, its cell has no colour.
     if clock.outlook.at is not None and clock.outlook.reason != "assumed":
         ends = colors.time_cell(str(ends), clock.outlook.at - now)
     state = text = clock.state.replace("_", " ")

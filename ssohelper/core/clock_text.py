@@ -6,10 +6,9 @@ from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
 
-# The value of the setting `notify` that chooses the desktop's own notifications.
 DESKTOP = "desktop"
 
-# The message after a login, for each value of LoginOutcome.how.
+# For each LoginOutcome.how.
 _RESULTS = {
     "kept": 'already signed in to "{session}"',
     "renewed": 'access token renewed for "{session}"',
@@ -17,11 +16,9 @@ _RESULTS = {
     "signed in": 'signed in to "{session}"',
 }
 
-# A notice is shown at 60 minutes left, so a shorter time has the colour of a warning. SDKs renew
-# credentials at 15 minutes left.
+# A notice is shown at 60 minutes left; SDKs renew at 15.
 _WARN_SECONDS, _BAD_SECONDS = 3600, 15 * 60
 
-# What lists show beside the sign-in of a session that is not, or no longer, in ~/.aws/config.
 NOT_IN_CONFIG = "not in the config"
 CLEAR_SIGN_IN = "another tool's sign-in in clear, beside those in the keyring"
 
@@ -34,7 +31,7 @@ def still_signed_in_text(session_name: str) -> str:
 
 
 def time_left_text(ends_at: int, now: int) -> str:
-    """Return the time from `now` to `ends_at` as `2h 13m left`, `ended 5m ago` or `ended just now`."""
+    """Return `2h 13m left`, `ended 5m ago` or `ended just now`."""
     return (
         f"{duration_text(ends_at - now)} left"
         if ends_at > now
@@ -43,21 +40,19 @@ def time_left_text(ends_at: int, now: int) -> str:
 
 
 def ago_text(seconds: int, *, units: int = 2) -> str:
-    """Return how long ago something was, in at most `units` units: `just now`, `3d 4h ago`."""
+    """Return `just now` or `3d 4h ago`."""
     if seconds < 60:
         return "just now"
     return f"{' '.join(duration_text(seconds).split()[:units])} ago"
 
 
 def urgency_of_time_left(seconds_left: int) -> Literal["good", "warn", "bad"]:
-    """Return how urgent a remaining time is; this decides the colour in which the time is shown."""
     if seconds_left <= _BAD_SECONDS:
         return "bad"
     return "warn" if seconds_left <= _WARN_SECONDS else "good"
 
 
 def has_ended_text(outlook: Outlook) -> str:
-    """Return `has ended`; `has probably ended` if AWS has not refused the sign-in's token yet."""
     return "has probably ended" if outlook.is_end_predicted else "has ended"
 
 
@@ -71,7 +66,7 @@ def sign_in_end_text(outlook: Outlook, now: int) -> str:
 
 
 def sign_in_left_text(outlook: Outlook, now: int) -> str:
-    """Return how long a sign-in still lasts, as a text such as `2h 13m of the sign-in left`."""
+    """Return a text such as `2h 13m of the sign-in left`."""
     token_left = (outlook.token_expires_at or now) - now
     if outlook.is_sign_in_needed(now):
         token_text = f"; its access token lasts {duration_text(token_left)} more"
@@ -93,10 +88,9 @@ def login_result_text(
     user: str | None = None,
     next_step: str = "",
 ) -> str:
-    """Return the message to show after a login; `how` and `user` come from its LoginOutcome.
+    """Return the message after a login; `how` and `user` come from its LoginOutcome.
 
-    It names the end until which jobs can run: that of the sign-in, or else of the access token. It
-    begins with the `next_step`, if there is one.
+    It names the end until which jobs can run: that of the sign-in, or else of the access token.
     """
     ends_at = outlook.sign_in_needed_at or outlook.token_expires_at or now
     until = f"until {to_iso(ends_at)} ({duration_text(ends_at - now)})"
@@ -122,7 +116,7 @@ def logout_result_text(session_name: str, was_signed_in: bool) -> str:
 
 
 class Notice(NamedTuple):
-    """A notice: from `end` on a new sign-in is needed, for which the user types `command`."""
+    """From `end` on a new sign-in is needed, for which the user types `command`."""
 
     session_name: str
     end: int | None
@@ -131,7 +125,6 @@ class Notice(NamedTuple):
 
 
 def make_notice(session_name: str, outlook: Outlook, now: int) -> Notice | None:
-    """Return the notice that says when a new sign-in is needed, or None if that is unknown."""
     name = show(session_name)
     command, end = f"ssohelper login {name}", outlook.announced_end(now)
     if outlook.reason == "signed out":  # a sign-out also removes the role credentials

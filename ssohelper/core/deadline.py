@@ -1,4 +1,4 @@
-"""Measures the time until a command's deadline, for every function that waits or retries."""
+"""The time that is left to every function that waits or retries."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,6 @@ class Deadline:
         self._ends_at = monotonic() + seconds
 
     def seconds_left(self) -> float:
-        """Return how many seconds are left until the deadline, never below zero."""
         return max(0.0, self._ends_at - self._monotonic())
 
     @property

@@ -6,28 +6,23 @@ from typing import NamedTuple
 from ssohelper.core.model import Secret
 
 DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-# Whatever interval the service sends, we poll at most once a second and at least once a minute.
+# Whatever interval the service sends.
 _SHORTEST_INTERVAL_SECONDS, _LONGEST_INTERVAL_SECONDS = 1, 60
 _USUAL_INTERVAL_SECONDS = 5
-# AWS's device codes are valid for 600 s. We never wait longer than 900 s, whatever AWS sends.
+# AWS's device codes are valid for 600 s.
 _USUAL_LIFE_SECONDS, _LONGEST_LIFE_SECONDS = 600, 900
-# RFC 8628 §3.5: each slow_down makes the interval between two polls five seconds longer.
+# RFC 8628 §3.5
 _SLOW_DOWN_SECONDS = 5
 
 
 class Poll(Enum):
-    """The result of a poll that returned no token."""
-
     PENDING = "pending"
     SLOW_DOWN = "slow down"
     NO_ANSWER = "no answer"
 
 
 class DeviceAuthorization(NamedTuple):
-    """A code that the user confirms at `verification_uri` before `expires_at` (epoch seconds).
-
-    `life_seconds` is how long the code is valid, counted from its issue.
-    """
+    """A code that the user confirms at `verification_uri` before `expires_at` (epoch seconds)."""
 
     device_code: Secret
     user_code: str
@@ -39,14 +34,12 @@ class DeviceAuthorization(NamedTuple):
 
 
 def sensible_poll_seconds(value: object) -> int:
-    """Return the seconds between two polls, within limits; `value` is what the service sent."""
     if type(value) is not int:
         return _USUAL_INTERVAL_SECONDS
     return min(max(value, _SHORTEST_INTERVAL_SECONDS), _LONGEST_INTERVAL_SECONDS)
 
 
 def sensible_code_life_seconds(value: object) -> int:
-    """Return how many seconds a device code is valid, within limits; `value` is what AWS sent."""
     if type(value) is not int or value <= 0:
         return _USUAL_LIFE_SECONDS
     return min(value, _LONGEST_LIFE_SECONDS)

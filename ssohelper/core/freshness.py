@@ -1,7 +1,5 @@
 """Decides whether cached credentials are served, renewed before use, or too old.
 
-No other module decides this.
-
 | time left of a lifetime L | role credentials |
 |---|---|
 | more than L/2 | serve |
@@ -11,21 +9,17 @@ No other module decides this.
 
 Where nothing may be renewed in the background, they are renewed before use below L/4.
 
-An access token is renewed before use when at most min(20 min, L/3) are left, so that ssohelper
-renews it before an SDK tries to, which happens at 15 min.
+An access token is renewed before use when at most min(20 min, L/3) are left: SDKs begin at 15 min.
 """
 
 from enum import Enum
 
-# After AWS refused a request for credentials, all callers get that refusal for 30 s, without a new
-# request.
+# AWS's refusal is given to all callers for this time, without a new request.
 RETRY_SECONDS = 30
 SHARE_WITHOUT_BACKGROUND = 0.25
 
 
 class Freshness(Enum):
-    """What to do with cached role credentials."""
-
     SERVE = "serve"
     SERVE_AND_RENEW = "serve and renew"
     RENEW_FIRST = "renew first"
@@ -35,11 +29,8 @@ class Freshness(Enum):
 def freshness_of_credentials(
     life_seconds: float, left_seconds: float, age_seconds: float
 ) -> Freshness:
-    """Return what to do with cached role credentials of this lifetime, time left and age.
-
-    A negative age means that the clock was set back, so that the time left is unknown. A clock
-    error up to the last margin, min(60 s, L/10), does no harm, since credentials are never served
-    within that margin.
+    """A negative age means that the clock was set back: the time left is unknown. A clock error up
+    to min(60 s, L/10) does no harm, since credentials are never served within that margin.
     """
     margin = _too_old_margin_seconds(life_seconds)
     if left_seconds <= margin or age_seconds < -margin:
@@ -60,7 +51,6 @@ def renewal_required_at(received_at: int, expires_at: int) -> int:
 
 
 def token_margin_seconds(life_seconds: float) -> float:
-    """Return the time left, in seconds, below which an access token is renewed before use."""
     return min(20 * 60, life_seconds / 3)
 
 

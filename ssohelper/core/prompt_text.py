@@ -1,7 +1,5 @@
 """Makes the text that a shell prompt shows, such as `payments-prod.ReadOnlyAccess 7h12m`.
 
-The prompt's text has at most 40 characters, all of them harmless.
-
 | time left | shown |
 |---|---|
 | 30 min or more | `7h12m` |
@@ -12,12 +10,9 @@ The prompt's text has at most 40 characters, all of them harmless.
 | an end that is not known | `ok` |
 | a grant for a guarded role | `grant 24m`, in its last 10 min `=grant 9m=` |
 
-The label of a guarded role begins with `@@`. The signs `=`, `?` and `@` have no meaning in a
-shell's prompt, while `!` has one in zsh, and `%`, `\\`, `$` and backquote have one too.
-
-Only the function `prompt_rows` decides what a prompt shows. A row is what the prompt shows until an
-instant. This module and `shell/prompt.*` take the first row whose instant has not passed, and put
-the time left into the row's text.
+The label of a guarded role begins with `@@`. The signs `=`, `?` and `@` have no meaning in any
+shell's prompt. This module and `shell/prompt.*` take the first row whose instant has not passed,
+and put the time left into its text.
 """
 
 import re
@@ -30,33 +25,26 @@ from ssohelper.core.sign_in_outlook import PromptClock
 
 WIDTH = 40
 SOON_SECONDS, LATE_SECONDS = 30 * 60, 5 * 60
-# Matches characters that are not harmless in a prompt. With such a character, a shell could run the
-# name as code, a terminal obey it, or a prompt theme measure it wrongly.
+# With such a character a shell could run the name as code, or a theme measure it wrongly.
 _HARMFUL = re.compile(r"[^A-Za-z0-9 ._:@/+=,-]")
-# The `last` of a prompt's row that is shown forever. The number has 11 digits, because a shell
-# accepts no longer number.
+# 11 digits: a shell accepts no longer number.
 _FOREVER = 99_999_999_999
-# The word in the text of a prompt's row that is replaced by the time left.
 _LEFT = "left"
-# How many characters the label of a prompt may have beside the usual times (up to `==4m?==`), and
-# beside the longest text (`==signed out==`).
+# The label's room beside the usual times (up to `==4m?==`), and beside `==signed out==`.
 _USUAL_ROOM, _LEAST_ROOM = WIDTH - 8, WIDTH - 15
-# The length to which a role's name in a long label is shortened before the account's name is
-# shortened, too.
+# A role's name is shortened to this before the account's name is.
 _LEAST_ROLE = 8
-# The length of a shortened name with a hash: it fits in every prompt, also after `@@`, the sign of a
-# guarded role.
+# A shortened name with a hash fits in every prompt, also after `@@`.
 _MARKED_ROOM = _LEAST_ROOM - len(GUARD_SIGN)
 _DIGITS = range(4, 12)
 
-# How urgent the time left in a row of the prompt is. "" means that nothing ends.
 Level = Literal["", "fine", "soon", "late"]
 
 
 class PromptRow(NamedTuple):
     """What a prompt shows up to and including the second `last` (epoch seconds).
 
-    The word `left` in `text` stands for the time until `clock.at`. `clock` is None if nothing ends.
+    The word `left` in `text` stands for the time until `clock.at`.
     """
 
     last: int
@@ -66,7 +54,6 @@ class PromptRow(NamedTuple):
 
     @property
     def seconds_to_end(self) -> int:
-        """Return the seconds from `last` to the end that the text counts down to, or 0."""
         return self.clock.at - self.last if self.clock and _LEFT in self.text else 0
 
     def time_text(self, now: int) -> str:
@@ -75,7 +62,7 @@ class PromptRow(NamedTuple):
         return self.text.replace(_LEFT, _prompt_duration(self.clock.at - now))
 
 
-# The prompt's rows for a profile whose credentials come from no sign-in that ssohelper knows.
+# For credentials that come from no sign-in that ssohelper knows.
 NOTHING_ENDS = (PromptRow(_FOREVER, "", ""),)
 
 
@@ -84,9 +71,8 @@ def prompt_rows(
 ) -> tuple[PromptRow, ...]:
     """Return what a prompt shows from now on, as rows in order of time.
 
-    `role_ends_at` is when role credentials expire whose renewal has failed. The prompt also counts
-    down to this end, even if the sign-in ends earlier. `text_after_end` is the text that the prompt
-    shows when everything has ended.
+    `role_ends_at` is when role credentials expire whose renewal has failed: the prompt counts down
+    to that too. It shows `text_after_end` when everything has ended.
     """
     *live, last = _prompt_rows_of_clock(sign_in, text_after_end)
     if role_ends_at is None:
@@ -100,11 +86,7 @@ def prompt_rows(
 def prompt_rows_with_grant(
     rows: tuple[PromptRow, ...], sign_in: PromptClock, grant_end: int | None
 ) -> tuple[PromptRow, ...]:
-    """Return the rows of a prompt that shows a grant's time left, while it lasts.
-
-    If the sign-in ends before the grant, the prompt shows the sign-in's time. `grant_end` is when
-    the grant ends, None without a grant.
-    """
+    """Return the rows with a grant's time left, unless the sign-in ends before the grant."""
     if grant_end is None or sign_in.kind == "ended":
         return rows
     if sign_in.kind != "open" and sign_in.at <= grant_end:
@@ -122,30 +104,26 @@ def prompt_row_at(rows: Sequence[PromptRow], now: int) -> PromptRow:
 
 
 def prompt_rows_to_line(rows: Sequence[PromptRow]) -> str:
-    """Return the rows as a line that the shells read: `LAST|MORE|LEVEL|TEXT`, joined by `|`.
+    """Return `LAST|MORE|LEVEL|TEXT` of each row, joined by `|`; MORE is `seconds_to_end`.
 
-    MORE is the row's `seconds_to_end`, with which a shell calculates the time left. The
-    line is short, since shells read it at each prompt and bash takes 30 ns per character.
+    Shells read it at each prompt, and bash takes 30 ns per character.
     """
     return "|".join(f"{row.last}|{row.seconds_to_end}|{row.level}|{row.text}" for row in rows)
 
 
 def safe_prompt_name(name: str) -> str:
-    """Return the name in at most 40 characters, with `?` in place of each harmful character."""
     return shortened_label(_replace_harmful_characters(name), WIDTH)
 
 
 def prompt_label(name: str, *, guarded: bool) -> str:
-    """Return the name with harmful characters replaced, and `@@` before a guarded role's."""
     text = _replace_harmful_characters(name)
     if guarded:
         return GUARD_SIGN + text
-    # The label of a role that is not guarded must not begin with `@@`, the sign of guarded roles.
+    # Only the label of a guarded role may begin with `@@`.
     return "?" + text[1:] if text.startswith(GUARD_SIGN) else text
 
 
 def usual_and_short_label(label: str, rows: Sequence[PromptRow]) -> tuple[str, str]:
-    """Return the label for a prompt, and a shorter label to show beside a longer time text."""
     if rows == NOTHING_ENDS:
         return shortened_label(label, WIDTH), shortened_label(label, WIDTH)
     return shortened_label(label, _USUAL_ROOM), shortened_label(label, _LEAST_ROOM)
@@ -154,9 +132,8 @@ def usual_and_short_label(label: str, rows: Sequence[PromptRow]) -> tuple[str, s
 def shortened_label(text: str, most_characters: int) -> str:
     """Return the text in at most `most_characters` characters.
 
-    In ACCOUNT.ROLE, or ACCOUNT/ROLE and ACCOUNT:ROLE of other tools, the role's name is shortened
-    first, then the account's name: which account is in use matters more. The middle of a name is
-    left out, since its two ends identify it.
+    Of ACCOUNT.ROLE the role's name is shortened first: which account is in use matters more. The
+    middle of a name is left out, since its two ends identify it.
     """
     if len(text) <= most_characters:
         return text
@@ -172,10 +149,10 @@ def may_look_alike(name: str) -> bool:
 
 
 def distinct_prompt_name(name: str, others: Iterable[str]) -> str:
-    """Return the name, or a short form with a hash if a prompt would show another name equally.
+    """Return the name, or a short form with a hash if a prompt would show another of `others`
+    equally.
 
-    `others` are the names of all profiles, which may include this one. The hash is the beginning of
-    the name's SHA-256, so that it stays the same whatever other profiles there are.
+    The hash is of the name alone, so that it stays whatever other profiles there are.
     """
     if not may_look_alike(name):
         return name
@@ -191,7 +168,6 @@ def distinct_prompt_name(name: str, others: Iterable[str]) -> str:
 
 
 def _shown_forms_of_name(name: str) -> set[str]:
-    """Return every text that a prompt may show for this name, with and without the sign `@@`."""
     labels = (prompt_label(name, guarded=False), prompt_label(name, guarded=True))
     rooms = (WIDTH, _USUAL_ROOM, _LEAST_ROOM)
     return {shortened_label(text, room) for text in labels for room in rooms}
@@ -202,7 +178,7 @@ def _replace_harmful_characters(name: str) -> str:
 
 
 def _short_name_with_hash(name: str, digits: int) -> str:
-    from hashlib import sha256  # OpenSSL takes 2 ms, and few names are alike
+    from hashlib import sha256  # OpenSSL takes 2 ms
 
     mark = sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:digits]
     return f"{shortened_label(prompt_label(name, guarded=False), _MARKED_ROOM - 1 - digits)}+{mark}"

@@ -1,11 +1,8 @@
 """Decides when a sign-in ends, when a new one is needed, and which notice of that is due.
 
-No other module decides this. `status`, `login`, `prompt`, `use`, `exec`, `serve`, `doctor`, the
-notices and the full screen show it.
-
-AWS does not report the end of a sign-in. The user may have set how long sign-ins last
-("configured"), or ssohelper may have seen an earlier sign-in end ("observed"). Otherwise the end is
-taken to be 8 h after the sign-in ("assumed"); such an end is only shown.
+No other module decides this. AWS does not report the end of a sign-in: the user may have set how
+long sign-ins last ("configured"), or an earlier one was seen to end ("observed"). Otherwise 8 h are
+"assumed"; such an end is only shown.
 
 | what is known | an interactive sign-in is needed |
 |---|---|
@@ -23,23 +20,20 @@ from typing import Literal, NamedTuple
 from ssohelper.core.model import AccessToken, SignInFacts
 
 ASSUMED_SECONDS = 8 * 3600
-# The shortest sign-in that AWS allows. A sign-in that ended sooner was ended by an administrator or
-# by a sign-out.
+# AWS's shortest sign-in: one that ended sooner was ended by an administrator or a sign-out.
 _SHORTEST_SECONDS = 15 * 60
-# Tokens are renewed at least hourly while they are used. A refusal that comes more than 2 h after
-# the last renewal says little about when the sign-in ended.
+# Tokens in use are renewed at least hourly: a refusal later than this says little about the end.
 _MAX_DELAY_SECONDS = 2 * 3600
-# Notices are given this long before the end of a sign-in. Their stages are 1, 2 and 3; OVER is the
-# stage of a sign-in whose last token has expired too.
+# The stages of notices are 1, 2 and 3; OVER is that of a sign-in whose last token has expired too.
 _NOTICE_SECONDS_BEFORE = (3600, 900, 0)
 OVER = 4
-# Two calculated ends that differ by a minute are the same: several files hold whole seconds.
+# Several files hold whole seconds.
 _SAME_END_SECONDS = 60
 
 Source = Literal["configured", "observed", "assumed"]
 Reason = Literal[
     "signed out",
-    "damaged",  # the token file is half written
+    "damaged",
     "refused",  # AWS has refused to renew the token
     "configured",
     "observed",
@@ -47,8 +41,6 @@ Reason = Literal[
     "assumed",
     "unknown",
 ]
-# The kinds of ends that a prompt shows: a known end, an assumed end, no end ("open"), or that the
-# sign-in has ended.
 PromptKind = Literal["known", "assumed", "open", "ended"]
 
 
@@ -62,8 +54,7 @@ class PromptClock(NamedTuple):
 class Outlook(NamedTuple):
     """When an interactive sign-in is needed, and why. Times are epoch seconds.
 
-    `at` is the end of the sign-in or token that `reason` names, or None for "signed out", "damaged"
-    and "unknown". `is_last_token` means that the present token cannot be renewed again.
+    `at` is the end that `reason` names. `is_last_token`: the present token cannot be renewed again.
     """
 
     at: int | None
@@ -77,35 +68,30 @@ class Outlook(NamedTuple):
 
     @property
     def is_end_predicted(self) -> bool:
-        """Return whether `at` follows from a length of sign-ins, and not from AWS or the token."""
+        """Whether `at` follows from a length of sign-ins, and not from AWS or the token."""
         return self.reason in ("configured", "observed", "assumed")
 
     @property
     def sign_in_needed_at(self) -> int | None:
-        """Return when an interactive sign-in is needed; None if unknown or if there is no token."""
         return self.at if self.is_end_known else None
 
     def is_sign_in_needed(self, now: int, within_seconds: int = 0) -> bool:
-        """Return whether an interactive sign-in is needed now, or in less than the given time."""
         if self.reason in ("signed out", "damaged"):
             return True
         at = self.sign_in_needed_at
         return at is not None and (at <= now or at - now < within_seconds)
 
     def should_offer_sign_in(self, now: int) -> bool:
-        """Return whether Enter, and commands on a terminal, offer a sign-in before using a role.
-
-        They do once AWS has refused to renew the token, whatever expiry the token file has. At an
-        end that only ssohelper expects, they do once the present token has expired too.
+        """Whether commands on a terminal offer a sign-in first: once AWS has refused to renew the
+        token, or, at an end that only ssohelper expects, once the token has expired too.
         """
         return self.reason == "refused" or self.is_over(now)
 
     def is_over(self, now: int) -> bool:
-        """Return whether an interactive sign-in is needed now and the present token has expired."""
         return self.is_sign_in_needed(now) and (self.token_expires_at or 0) <= now
 
     def announced_end(self, now: int) -> int | None:
-        """Return the end that notices name. After a refusal, the present token still works."""
+        """After a refusal, the present token still works."""
         if self.reason == "refused" or self.is_over(now):
             return self.token_expires_at
         return self.sign_in_needed_at
@@ -114,7 +100,7 @@ class Outlook(NamedTuple):
         """Return the stage of the notice that is due if the next renewal is at `next_at`; or 0.
 
         A process that renews gives a notice at its last renewal before the notice's time. After a
-        refusal a notice is due at once. An assumed end has no notices.
+        refusal a notice is due at once; an assumed end has none.
         """
         end = self.announced_end(now)
         if self.is_over(now):
@@ -134,11 +120,7 @@ def is_same_end(one: int | None, other: int | None) -> bool:
 def sign_in_outlook(
     token: AccessToken | None, facts: SignInFacts, configured_hours: float | None, now: int
 ) -> Outlook:
-    """Return the outlook of a session whose token file holds `token`.
-
-    `facts` is what is recorded about the session's sign-in. `configured_hours` is the setting
-    `session_hours`.
-    """
+    """Return the outlook of a session whose token file holds `token`."""
     if token is None:
         return Outlook(None, "signed out")
     facts = facts_of_token(facts, token)
@@ -164,7 +146,6 @@ def prompt_clock(outlook: Outlook) -> PromptClock:
 
 
 def is_refreshable(token: AccessToken, now: int) -> bool:
-    """Return whether the token can be renewed without an interactive sign-in. AWS is not asked."""
     client = token.client
     return token.refresh_token is not None and client is not None and client.expires_at > now
 
@@ -172,9 +153,8 @@ def is_refreshable(token: AccessToken, now: int) -> bool:
 def facts_of_token(facts: SignInFacts, token: AccessToken) -> SignInFacts:
     """Return what is known about the sign-in to which this token belongs.
 
-    If the recorded sign-in has ended and the token is not recorded, another tool has signed in
-    since. The beginning and the user of that new sign-in are unknown; how long sign-ins last and
-    who was signed in before are still known.
+    After an end, an unrecorded token is of another tool's sign-in, whose beginning and user are
+    unknown.
     """
     if facts.ended_at is None or facts.token_expires_at == token.expires_at:
         return facts
@@ -200,7 +180,7 @@ def sign_in_end(
     refreshed_at = facts.refreshed_at or 0
     if facts.observed_hours_seconds and refreshed_at <= began + facts.observed_hours_seconds:
         return began + facts.observed_hours_seconds, "observed"
-    # A refresh that succeeded after the assumed end shows that the assumption was wrong.
+    # A refresh that succeeded after the assumed end disproves the assumption.
     if refreshed_at > began + ASSUMED_SECONDS:
         return None, None
     return began + ASSUMED_SECONDS, "assumed"
@@ -209,10 +189,9 @@ def sign_in_end(
 def length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> int | None:
     """Return how long sign-ins last (seconds), now that AWS has refused to renew this one.
 
-    The sign-in ended between its last renewal and now. This reveals its length if that renewal was
-    at least 15 min after the sign-in began and at most 2 h ago; otherwise the known length stays.
-    Administrators also end sign-ins early, so two lengths that differ by more than 2 h leave
-    the length unknown (None).
+    It ended between its last renewal and now, which reveals its length if that renewal was at least
+    15 min after the sign-in began and at most 2 h ago. Administrators also end sign-ins early, so
+    two lengths that differ by more than 2 h leave it unknown.
     """
     began, renewed = facts.signed_in_at, facts.refreshed_at
     known = facts.observed_hours_seconds
@@ -224,11 +203,10 @@ def length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> i
     length = now - began
     if known is None:
         return length
-    # The end of each sign-in was noticed up to 2 h late, so the shorter of two lengths is more exact.
+    # Each end was noticed up to 2 h late, so the shorter length is more exact.
     return min(known, length) if abs(known - length) <= _MAX_DELAY_SECONDS else None
 
 
 def length_after_renewal(facts: SignInFacts, now: int) -> int | None:
-    """Return the known length of sign-ins; None if the present sign-in has already lasted longer."""
     length, began = facts.observed_hours_seconds, facts.signed_in_at
     return None if length and began and now > began + length else length

@@ -1,8 +1,6 @@
 """Runs the endpoint's background thread: renews credentials early, gives notices.
 
-The thread's work is done at least every 15 s by the monotonic clock, which stands still while the
-machine sleeps. So within 15 s of a wake-up everything is checked, even if the wall clock was
-changed.
+It works at least every 15 s by the monotonic clock: within 15 s of a wake-up everything is checked.
 """
 
 import sys
@@ -32,11 +30,6 @@ _T = TypeVar("_T")
 
 
 class BackgroundWork:
-    """The thread that works for an endpoint in the background, from `start` to `stop`.
-
-    The thread calls `print_notice` with the text of each notice.
-    """
-
     def __init__(
         self,
         make_app: Callable[[], App],
@@ -54,11 +47,9 @@ class BackgroundWork:
         self._print_notice = print_notice
         self._pause_seconds = pause_seconds
         self._reminder = Reminder(session)
-        # The times (epoch seconds) at which a sign-in or token ends and before which the last
-        # renewal has already been made.
+        # The ends (epoch seconds) before which the last renewal has already been made.
         self._renewed_before: set[int] = set()
-        # The fingerprint of the token file for which AWS refused a renewal. No renewal is tried
-        # until the token file changes.
+        # No renewal is tried until the token file for which AWS refused one changes.
         self._refused_fingerprint = ""
         self._running = threading.Lock()
         self._wake = threading.Event()
@@ -68,14 +59,11 @@ class BackgroundWork:
         )
 
     def start(self) -> None:
-        """Start the thread. Raises: RuntimeError when the system allows no more threads."""
+        """Raises: RuntimeError when the system allows no more threads."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop the endpoint's background thread when its present round is done.
-
-        Where renewals cannot outlive this process, wait for the one that may be under way.
-        """
+        """Where renewals cannot outlive this process, wait for the one that may be under way."""
         self._is_stopped = True
         self._wake.set()
         if not spawn.can_outlive_caller():
@@ -89,7 +77,7 @@ class BackgroundWork:
             self._wake.clear()
 
     def do_one_round(self) -> float:
-        """Renew credentials and give notices, as far as due; return the seconds until next."""
+        """Return the seconds until the next round."""
         with self._running:
             app = self._make_app()
             for step in (
@@ -131,7 +119,6 @@ class BackgroundWork:
         notices.give_due_notice(app, self._session, next_at, even_signed_out=True)
 
     def _renew_credentials_early(self, app: App) -> None:
-        """Renew credentials past half of their life, unless AWS refused that with this token."""
         renewal_at = credentials.load_renewal_time(app, self._session, self._role)
         if not app.settings.get("renew_ahead") or renewal_at > app.clock.now():
             return
@@ -155,7 +142,7 @@ class BackgroundWork:
         for at in ends:
             if at in self._renewed_before or not 0 < at - app.clock.now() <= LAST_RENEWAL_SECONDS:
                 continue
-            # If this renewal failed, each further round tries it again until the sign-in ends.
+            # If it fails, each further round tries again until the sign-in ends.
             with suppress(AwsUnreachable, Refused):
                 if at != outlook.token_expires_at:
                     self._renew_token(app)

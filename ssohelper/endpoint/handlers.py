@@ -1,8 +1,6 @@
 """Answers the endpoint's clients with credentials, as JSON.
 
-Clients over TCP get the JSON of container credentials; clients of a socket file get the JSON of
-credential-process. The local server has already checked the client's user, the Host header and the
-other `rules`.
+The local server has already checked the client's user, the Host header and the other `rules`.
 """
 
 import hmac
@@ -29,10 +27,10 @@ if sys.platform == "win32":
     raise ImportError("there is no endpoint on Windows")
 
 PATH = "/credentials"
-# botocore waits 2 s for an answer, three times. An error must reach botocore well before 2 s.
+# botocore waits 2 s for an answer, three times.
 CONTAINER_SECONDS = 1.5
-# The most clients at once, since each takes a file descriptor. When there are more, the client that
-# has been sending its request for the longest time is disconnected.
+# Each takes a descriptor. Beyond this, the client that has been sending for longest is
+# disconnected.
 MOST_CLIENTS = 400
 _CODES = (
     (LoginRequired, 401, "LoginRequired"),
@@ -46,7 +44,7 @@ def _error_answer(status: int, code: str, message: str) -> Answer:
     return Answer(status, to_json({"code": code, "message": message}).encode())
 
 
-# The endpoint's answer to every request that is not allowed; the answer does not say why.
+# The answer to every request that is not allowed does not say why.
 _FORBIDDEN = _error_answer(403, "Forbidden", "this request is not answered")
 _RUNNING = Answer(200, b"")
 
@@ -55,7 +53,7 @@ class ContainerHandler:
     """Answers requests to 127.0.0.1, from clients of this user or root that send the token."""
 
     def __init__(self, source: CredentialSource, account_id: str, port: int, token: Secret) -> None:
-        # Most clients leave out port 80, HTTP's default.
+        # Most clients leave out HTTP's default port.
         suffixes = (":80", "") if port == 80 else (f":{port}",)
         hosts = {f"{host}{suffix}" for host in ("127.0.0.1", "localhost") for suffix in suffixes}
         self.rules = HttpRules(frozenset(hosts), _FORBIDDEN, MOST_CLIENTS)
@@ -64,7 +62,6 @@ class ContainerHandler:
         self._token = token.reveal().encode()
 
     def answer(self, request: Request) -> Answer:
-        """Answer a TCP client: credentials in the JSON of ECS containers, or an error."""
         if request.target == HEALTH_PATH:
             return _RUNNING
         token = request.headers.get(b"authorization", b"")
@@ -85,22 +82,18 @@ class ContainerHandler:
 
 
 class SocketHandler:
-    """Answers requests to a socket file, from processes of this user or root."""
-
     def __init__(self, source: CredentialSource, account_id: str) -> None:
         self.rules = HttpRules(frozenset({"localhost"}), _FORBIDDEN, MOST_CLIENTS)
         self._source = source
         self._account_id = account_id
 
     def answer(self, request: Request) -> Answer:
-        """Answer a socket's client: credentials in the JSON of credential-process, or an error."""
         if request.target == HEALTH_PATH:
             return _RUNNING
         if request.target != "/":
             return _FORBIDDEN
-        # Only clients of the socket file wait for a sign-in: curl, which waits without limit, and
-        # credential_process, whose shortest limit is that of Rust's SDK: CALL_SECONDS is below it.
-        # SDKs that use the container address wait just 1 to 9 s.
+        # Clients of the socket file may wait: curl without limit, credential_process of Rust's SDK
+        # least, above CALL_SECONDS. SDKs at the container address wait just 1 to 9 s.
         get = self._source.get_after_sign_in
         return _answer_with(lambda: credential_document(get(CALL_SECONDS), self._account_id))
 

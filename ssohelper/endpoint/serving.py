@@ -30,24 +30,18 @@ if TYPE_CHECKING:
     from ssohelper.wire.local_server import LocalServer
 
 _PR_SET_DUMPABLE = 4
-# Each warning is printed only once, since one for each request would fill a terminal. After this
-# many different warnings, each may be printed again, since an endpoint runs for days.
+# Each warning is printed once: one for each request would fill a terminal. An endpoint runs for
+# days, so after this many they begin again.
 _MOST_WARNINGS = 50
 
 
 class EndpointApp(App):
-    """An App that reads the current settings and files: for a background round, or one request.
-
-    While config.toml has an error, it uses the settings of the endpoint's `first` App.
-    """
+    """While config.toml has an error, it uses the settings of the endpoint's `first` App."""
 
     first: App | None = None
 
     def read_settings(self) -> "Settings":
-        """Return the settings; if config.toml has an error, warn and return the previous settings.
-
-        An error while the user edits the file must not end a job that runs for days.
-        """
+        """An error while the user edits the file must not end a job that runs for days."""
         if self.first is None:
             return super().read_settings()
         try:
@@ -58,11 +52,7 @@ class EndpointApp(App):
 
 
 class Endpoint(ClosableServer):
-    """Serves one profile's credentials and renews them, until `close`, which removes all its files.
-
-    Clients connect to the port of `listen_on_port` or the socket file of `listen_on_socket`.
-    `prepare_environment` returns the variables by which a program's SDKs use the port.
-    """
+    """Serves one profile's credentials and renews them, until `close`, which removes all its files."""
 
     def __init__(
         self,
@@ -99,9 +89,8 @@ class Endpoint(ClosableServer):
         )
 
     def listen_on_port(self, port: int = 0) -> None:
-        """Listen on this port of 127.0.0.1, or on any free port if `port` is 0.
-
-        Raises: LocalState when another program uses the port.
+        """Listen on this port of 127.0.0.1, or on any free one. Raises: LocalState when it is
+        taken.
         """
         try:
             self._listen(port, self._make_container_handler)
@@ -110,10 +99,7 @@ class Endpoint(ClosableServer):
             raise
 
     def listen_on_socket(self, path: Path) -> None:
-        """Listen on a socket file.
-
-        Raises: UsageProblem when the path is too long, LocalState when the file exists already.
-        """
+        """Raises: UsageProblem when the path is too long, LocalState when the file exists already."""
         account_id = self._profile.shown_role.account_id
         bound = self.files.bind_socket(path)
         self._listen(bound, lambda _port: SocketHandler(self.source, account_id))
@@ -123,10 +109,7 @@ class Endpoint(ClosableServer):
         self._token_file = self.files.write_token_folder(folder, self._token)
 
     def start(self) -> None:
-        """Start to answer clients, renew credentials and give notices.
-
-        Raises: LocalState when the system allows no more threads.
-        """
+        """Raises: LocalState when the system allows no more threads."""
         if sys.platform == "linux":  # no core dumps; other processes cannot read our memory
             ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
         for server in self._servers:
@@ -139,18 +122,16 @@ class Endpoint(ClosableServer):
     def prepare_environment(self, kept: Collection[str] | None = None) -> environment.Environment:
         """Write the files for a program that uses the port; return variables that name the files.
 
-        `kept` is as for `child_config.child_config_text`.
-
-        No variable holds a secret: SDKs read the token from its file for each request. The config
-        is a copy of the user's config, in which [default] leads to no credentials and no section
-        has static keys.
+        `kept` is as for `child_config_text`. No variable holds a secret: SDKs read the token from
+        its file for each request. In the copy of the user's config [default] leads to no
+        credentials.
         """
         self.files.write_file("config", self._make_child_config(kept).encode())
         self.files.write_file("credentials", b"")
         variables = {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": self.url,
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(
-                # The token file ends without a newline, since every SDK refuses a token with one.
+                # Without a newline, with which every SDK refuses a token.
                 self.files.write_file("token", self._token.reveal().encode())
             ),
             **folders.config_copy_variables(str(self.files.path), *self._app.locations.aws_files),
@@ -173,11 +154,9 @@ class Endpoint(ClosableServer):
 
     @property
     def url(self) -> str:
-        """The URL of the credentials, for AWS_CONTAINER_CREDENTIALS_FULL_URI."""
         return f"http://127.0.0.1:{self._port}{PATH}"
 
     def close(self) -> None:
-        """Stop listening, renewing and giving notices; remove the endpoint's files."""
         self.background.stop()
         for server in self._servers:
             server.close()
@@ -198,8 +177,7 @@ class Endpoint(ClosableServer):
 
     def _make_child_config(self, kept: Collection[str] | None) -> str:
         region = environment.choose_region_of_profile(self._app, self._profile)
-        # If the user's credentials file cannot be read, it counts as having no profiles. That is
-        # safe, because the command gets an empty credentials file anyway.
+        # Unreadable counts as none: the command gets an empty credentials file anyway.
         keyed: set[str] = set()
         with contextlib.suppress(SsoHelperError):
             keyed = set(self._app.config.read_credentials_sections())

@@ -1,8 +1,7 @@
 """Gets one role's credentials for the endpoint's clients, from the cache if possible.
 
-At most one request to AWS runs at a time; all clients that need its answer wait for it. After a
-jump of the wall clock (sleep, a paused machine, a correction) we cannot tell whether cached
-credentials have expired. Then AWS is asked first, because its answer carries the right time.
+After a jump of the wall clock (sleep, a paused machine, a correction) we cannot tell whether cached
+credentials have expired: AWS is asked first, whose answer carries the right time.
 """
 
 import sys
@@ -18,16 +17,12 @@ from ssohelper.core.policy import Way
 from ssohelper.errors import AwsUnreachable, SsoHelperError, no_more_threads_error
 from ssohelper.system import crash_report
 
-# A change of the wall clock by less than this does no harm: credentials are not served in their
-# last 60 s.
+# A smaller jump does no harm: credentials are not served in their last 60 s.
 _JUMP_SECONDS = 30.0
 
 
 class CredentialSource:
-    """Gives credentials to an endpoint's clients. Asks AWS once for all that wait at the same time.
-
-    `make_app` returns an App with the current settings and files.
-    """
+    """At most one request to AWS runs at a time, for all clients that wait."""
 
     def __init__(
         self,
@@ -50,9 +45,8 @@ class CredentialSource:
         self._offset = self._now() - monotonic()
 
     def get_credentials(self, seconds: float) -> RoleCredentials:
-        """Return valid credentials within `seconds`.
-
-        Raises: the errors of `credentials.release_credentials`; AwsUnreachable if AWS takes longer.
+        """Raises: the errors of `credentials.release_credentials`; AwsUnreachable if AWS takes
+        longer.
         """
         in_doubt = self.is_clock_in_doubt()
         key, where = self._session.key_of(self._role), (self._session, self._role, Way.SERVE)
@@ -75,18 +69,14 @@ class CredentialSource:
         found = credentials.find_cached_credentials(
             app, *where, allow_due=True, allow_doubtful=isinstance(error, AwsUnreachable)
         )
-        # While the wall clock is in doubt, cached credentials must be unexpired both by AWS's clock
-        # and by this machine's.
+        # While the wall clock is in doubt, they must be unexpired by AWS's clock and by this
+        # machine's.
         if found is None or (in_doubt and found.expires_at <= self._now()):
             raise error
         return found
 
     def get_after_sign_in(self, seconds: float) -> RoleCredentials:
-        """Return credentials as `get_credentials` does, after a sign-in if one is needed.
-
-        Waits for the sign-in only if the settings say so. Prints nothing, because the endpoint
-        gives notices that say that a sign-in is needed.
-        """
+        """Return credentials as `get_credentials` does, after a sign-in if the settings say so."""
         app = self._make_app()
         with app.vault.raise_refusal_first(self._session.key_of(self._role), Way.SERVE):
             wait_seconds = sign_in_wait.configured_wait_seconds(app, self._session)
@@ -99,7 +89,6 @@ class CredentialSource:
         )
 
     def is_clock_in_doubt(self) -> bool:
-        """Return whether the wall clock has jumped and AWS has not answered since."""
         offset = self._now() - self._monotonic()
         with self._lock:
             if abs(offset - self._offset) > _JUMP_SECONDS:
@@ -108,7 +97,6 @@ class CredentialSource:
             return self._is_clock_in_doubt
 
     def find_or_start_request(self) -> Future[RoleCredentials]:
-        """Return the running request to AWS for credentials; start one when none runs."""
         with self._lock:
             if self._request is not None:
                 return self._request
@@ -123,7 +111,6 @@ class CredentialSource:
             return request
 
     def wait_for_request(self, seconds: float) -> None:
-        """Wait for the running request to AWS, if any, for this many seconds at most."""
         if (request := self._request) is not None:
             wait([request], seconds)
 

@@ -3,7 +3,6 @@
 # An SDK never waits longer than this (plus ssohelper's start-up) for credentials.
 CALL_SECONDS = 18.0
 
-# The first command-line argument of each background process that ssohelper starts.
 BROKER_PROCESS = "broker-process"
 RENEWAL_PROCESS = "renewal-process"
 NOTICE_PROCESS = "notice-process"

@@ -1,8 +1,7 @@
 """Computes the socket name of a session's broker, equal in all processes that may share a broker.
 
-A broker acts for its callers, so it must use the same AWS hosts, files and desktop as they do.
-The name is a hash over ssohelper's version, the user, the process's namespaces and every variable
-that decides these.
+A broker must use the same AWS hosts, files and desktop as its callers: the name is a hash over
+everything that decides these.
 """
 
 import os
@@ -16,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The path of a socket may have 104 bytes on macOS and 108 on Linux, with the zero byte at its end.
+# A socket's path may have 104 bytes on macOS and 108 on Linux, with a zero byte at its end.
 LONGEST_PATH_BYTES = 103
 _NAMES = (
     "HOME",
@@ -43,14 +42,13 @@ _NAMES = (
     "DISPLAY",
     "WAYLAND_DISPLAY",
 )
-# A process in another namespace (containers, bwrap) may have another network or other files
-# (namespaces(7)). Other systems have no /proc/self/ns: there, these parts of the name are empty.
+# Another namespace (containers, bwrap) may have another network or other files (namespaces(7)).
 _NAMESPACES = ("net", "mnt", "user", "pid")
 _PREFIXES = ("SSOHELPER_", "AWS_ENDPOINT_URL")
 
 
 def broker_sockets_folder(environ: "Mapping[str, str]") -> str:
-    """Return the folder of brokers' sockets. Raises: ValueError for a relative SSOHELPER_HOME."""
+    """Raises: ValueError for a relative SSOHELPER_HOME."""
     return folders.runtime_folder(environ) + "/brokers"
 
 

@@ -1,7 +1,6 @@
 """Asks a session's broker for credentials: sends one line to its socket and waits for the answer.
 
-Starts a broker when none listens. Imports nothing heavier than `socket`, since each miss waits for
-the imports.
+Starts a broker when none listens. Imports nothing heavier than `socket`: each miss waits for it.
 """
 
 import contextlib
@@ -26,45 +25,41 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Separates the fields that follow the credential document in a broker's reply (broker.wording).
 SEPARATOR = b"\x1f"
-# The fields of an error reply: 0 to 3 are the error's class, message, hint and Retry-After. Field 4
-# is the line to print. Fields 5 to 7 say how to wait for a sign-in. All later fields are warnings.
+# Of an error reply: 0 to 3 are class, message, hint and Retry-After, 4 the line to print, 5 to 7
+# how to wait for a sign-in; all later fields are warnings.
 LINE, WAIT_SECONDS, WATCHED_FILE, WAIT_LINE = 4, 5, 6, 7
 ERROR_FIELDS = 8
-# A broker answers at the deadline at the latest. If it has not answered this long after the
-# deadline, the broker counts as stopped.
+# A broker that has not answered this long after the deadline counts as stopped.
 _GRACE_SECONDS = 1.0
-# How long to wait for the lock under which callers start a broker. A start takes milliseconds, but
-# a caller that was stopped (SIGSTOP) may hold the lock longer.
+# A start takes milliseconds, but a stopped caller (SIGSTOP) may hold the lock longer.
 _START_SECONDS = 5.0
-# If a broker ends after we connect and before it accepts, the next attempt starts another broker.
+# A broker may end after we connect and before it accepts.
 _MOST_ATTEMPTS = 5
 _BACKLOG = 4096
-# How often, at most, a caller asks AWS itself because of an error that may come from the broker's
-# surroundings; and how often the other callers check whether it has the result.
+# How often, at most, a caller asks AWS itself because of an error of the broker's surroundings, and
+# how often the others check for its result.
 _DOUBT_SECONDS = 30.0
 _DOUBT_PAUSE_SECONDS = 0.1
 _LOCAL_STATE = 7
-# A broker stops listening at the age of 4 min. A socket that is older is of a broker that was
-# killed, such as by the end of its PID namespace.
+# A broker stops listening at the age of 4 min: an older socket is of a killed one.
 _LEFT_OVER_SECONDS = 600.0
 _LONGEST_DOCUMENT_BYTES = 1 << 20
 
 
 class Unavailable(Exception):
-    """Raised when no broker can run on this machine, so that the caller asks AWS itself."""
+    """No broker can run on this machine: the caller asks AWS itself."""
 
 
 class Stopped(Exception):
-    """Raised when the broker does not answer in time: it is stopped, or the machine very busy."""
+    """The broker does not answer in time: it is stopped, or the machine very busy."""
 
 
 class Doubtful(Exception):
-    """Raised when a broker's error may come from a sandbox in which the broker was started.
+    """A broker's error may come from a sandbox in which it was started (Landlock, seccomp).
 
-    Sandboxes by Landlock or seccomp have no namespace of their own. The caller asks AWS itself,
-    then calls `settle`. Until then, other callers with such an error wait.
+    The caller asks AWS itself, then calls `settle`. Until then, other callers with such an error
+    wait.
     """
 
     def __init__(self, lock: int, path: str, broker: "tuple[int, int] | None") -> None:
@@ -72,7 +67,7 @@ class Doubtful(Exception):
         self._lock, self._path, self._broker = lock, path, broker
 
     def settle(self, *, retire: bool) -> None:
-        """Let other callers go on. If `retire`, the next caller starts another broker."""
+        """If `retire`, the next caller starts another broker."""
         with contextlib.suppress(OSError):  # the broker may end at this moment
             if retire:
                 os.ftruncate(self._lock, 0)  # the 30 s are for AWS's outages
@@ -94,14 +89,12 @@ def ask_broker(
     least_share: float = 0.0,
     may_wait_longer: bool = False,
 ) -> "tuple[int, bytes, bytes]":
-    """Ask the broker for a role's credentials; return the three parts of its reply.
+    """Return the broker's exit code, credential document (JSON) and further fields
+    (`broker.wording`).
 
-    The parts are the exit code, the credential document (JSON), and the further fields
-    (`broker.wording`). `key` is (session, account id, role name). `is_permitted` says that this
-    process has checked that the guard rules let it hand the role out; if it is False, the broker
-    refuses a guarded role with exit code 9.
-    `least_share` is the share of their lifetime that the credentials must have left.
-    Raises: Unavailable, Stopped, Doubtful.
+    `is_permitted`: this process has checked the guard rules, else the broker refuses a guarded role
+    with exit code 9. `least_share` is the share of their lifetime that the credentials must have
+    left. Raises: Unavailable, Stopped, Doubtful.
     """
     global doubt_of_miss
     if sys.platform == "win32":
@@ -126,7 +119,7 @@ def ask_broker(
             stream.close()
         if answer is None:
             continue
-        # A broker that this process has started has the surroundings of this process.
+        # A broker that this process has started has its surroundings.
         may_differ = not is_started and _may_come_from_surroundings(answer)
         if not (may_differ and _await_other_broker(path, broker, deadline)):
             return answer
@@ -161,7 +154,7 @@ def _await_other_broker(path: str, broker: "tuple[int, int] | None", deadline: f
 
 
 def _read_socket_id(path: str) -> "tuple[int, int] | None":
-    """Return the socket's inode and time of creation, which tell one broker from the next."""
+    """Return inode and time of creation, which tell one broker from the next."""
     try:
         found = os.lstat(path)
     except OSError:
@@ -172,7 +165,7 @@ def _read_socket_id(path: str) -> "tuple[int, int] | None":
 def _read_answer_of_broker(
     stream: socket.socket, deadline: float
 ) -> "tuple[int, bytes, bytes] | None":
-    """Return the broker's answer; None when the broker ended without an answer."""
+    """Return None when the broker ended without an answer."""
     data = b""
     while True:
         head, newline, rest = data.partition(b"\n")
@@ -215,13 +208,12 @@ def _connect_or_start(
 
 
 def _connect(path: str) -> "socket.socket | None":
-    """Connect to the broker's socket at the path; return None when no broker listens on it."""
+    """Return None when no broker listens on the path."""
     if sys.platform == "win32":
         raise Unavailable("Windows")
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        # The timeout is for a stopped broker whose queue of connections is full; otherwise
-        # connecting takes no time.
+        # For a stopped broker whose queue of connections is full.
         stream.settimeout(_START_SECONDS)
         stream.connect(path)
         if not peer.is_allowed_user(peer.find_peer_uid(stream), unknown=False):
@@ -245,8 +237,8 @@ def _start_and_connect(
 ) -> "tuple[socket.socket, bool]":
     """Start a broker, unless another caller has just done so (then returns False), and connect.
 
-    The caller makes the listening socket and passes it to the new broker, so that all callers can
-    connect before the broker has started.
+    The caller passes the listening socket on, so that all can connect before the broker has
+    started.
     """
     if sys.platform == "win32" or not own_process.may_start_broker():
         raise Unavailable("Windows, a low limit, or a nice level above 0")
@@ -300,12 +292,12 @@ def _hold_lock(lock_file: int, deadline: float, pause: float) -> None:
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise
-        # The pause is random, so that waiting callers do not all try at the same moments.
+        # Random, so that waiting callers do not all try at the same moments.
         time.sleep(pause * (0.2 + os.urandom(1)[0] / 255))
 
 
 class _SocketFolder:
-    """The folder of brokers' sockets. Gives a shorter path to a socket whose path is too long."""
+    """Gives a shorter path to a socket whose path is too long."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -319,7 +311,7 @@ class _SocketFolder:
             os.close(self._descriptor)
 
     def find_path(self, name: str) -> str:
-        """Return a path of the socket `name` that is short enough. Raises: OSError if none is."""
+        """Raises: OSError if no path is short enough."""
         path = f"{self._path}/{name}"
         if len(os.fsencode(path)) <= broker_address.LONGEST_PATH_BYTES:
             return path
@@ -331,7 +323,7 @@ class _SocketFolder:
 
 
 def _ensure_private_folder(path: str) -> None:
-    """Create the folder if it is missing; raise OSError if another user owns or may write it."""
+    """Raise OSError if another user owns or may write the folder."""
     if sys.platform == "win32":
         raise Unavailable("Windows")
     try:

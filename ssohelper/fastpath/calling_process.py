@@ -1,10 +1,7 @@
 """Finds the names of this process's parent and terminal, which the journal shows.
 
-Both names come from the kernel, and only tell a user who reads the journal where a call came from.
 No decision depends on them, since a process can choose its own name. When an SDK started this
 process through a shell, the parent's name is the shell's.
-
-This module must stay light, because the callers of a broker import it.
 """
 
 import os
@@ -12,18 +9,14 @@ import sys
 
 _LONGEST = 32
 _READ_BYTES = 4096
-# Major device numbers of Linux (Documentation/admin-guide/devices.txt): pseudo-terminals have eight
-# such numbers, with 256 terminals each; the console's and the serial terminals share one number.
+# Linux's Documentation/admin-guide/devices.txt: eight majors of 256 pseudo-terminals each.
 _PTS_MAJORS = range(136, 144)
 _TTY_MAJOR = 4
 _FIRST_SERIAL_MINOR = 64
 
 
 def find_caller() -> tuple[str, str]:
-    """Return the parent process's name and this process's terminal ("pts/3").
-
-    Each is printable ASCII of at most 32 characters, or "" where the system does not report it.
-    """
+    """Return both ("pts/3"), each printable ASCII of at most 32 characters or ""."""
     return (
         _short_printable_text(_read_parent_name()),
         _short_printable_text(_find_controlling_terminal()),
@@ -39,12 +32,11 @@ def _read_parent_name() -> bytes:
 
 
 def _find_controlling_terminal() -> bytes:
-    """Return the controlling terminal's name below /dev, even if no stream is a terminal."""
     if sys.platform == "win32":
         return b""
     if sys.platform == "linux":
-        # The fields of /proc/self/stat after the command's name, which may hold any character:
-        # state, parent, process group, session, terminal.
+        # After the command's name, which may hold any character: state, parent, group, session,
+        # terminal.
         words = _read_proc_file("/proc/self/stat").rpartition(b")")[2].split()
         try:
             device = int(words[4]) & 0xFFFFFFFF

@@ -1,36 +1,28 @@
-"""Returns the paths of ssohelper's folders and of the files that a hit reads.
+"""Returns the paths of ssohelper's folders and of the files that a hit reads. Must stay light.
 
-A hit (a call that is answered from a published response) imports this module, so it must stay
-light.
+The runtime folder holds role credentials and locks. Without SSOHELPER_HOME it is in
+XDG_RUNTIME_DIR, else in /run/user/<uid>, if that is ours and no other user may write in it, else
+the cache folder: so cron, which has no XDG_RUNTIME_DIR, uses the same folder as a login shell.
 
-The runtime folder holds role credentials and locks. It is SSOHELPER_HOME/run; else `ssohelper` in
-XDG_RUNTIME_DIR, if that folder belongs to us and other users may not write in it; else `ssohelper`
-in /run/user/<uid>, under the same conditions; else the cache folder. So cron, which has no
-XDG_RUNTIME_DIR, uses the same folder as a login shell.
-
-If HOME is another user's (`sudo -E`), nothing is created in it: the cache folder is then in the
-home that the user database gives us. `shell/ssohelper-credentials` has the same rules and names; a
-test compares the two. A relative SSOHELPER_HOME raises ValueError, because it would mean another
-folder in each folder that a command is started in.
+If HOME is another user's (`sudo -E`), nothing is created in it. `shell/ssohelper-credentials` has
+the same rules and names; a test compares the two. A relative SSOHELPER_HOME raises ValueError.
 """
 
 import os
 import sys
 
-# TYPE_CHECKING is not imported: importing typing or collections.abc takes 1 to 7 ms, a large part
-# of the time in which an SDK gets its answer.
+# Importing typing or collections.abc takes 1 to 7 ms.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-# The file of the company's policy, which root writes. No environment variable changes this path.
+# Root writes it, and no environment variable changes its path.
 COMPANY_POLICY = "/etc/ssohelper/policy.toml"
 
 AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
-# Its value is the path of the config that `exec` made for its command, and the paths of the user's
-# config and credentials file, with os.pathsep between them. ssohelper itself reads the user's files
-# while AWS_FILES name the copies.
+# The path of the config that `exec` made for its command, then the user's own config and
+# credentials file, with os.pathsep between them.
 _CONFIG_COPY = "SSOHELPER_CONFIG_COPY"
 _COPIES = ("config", "credentials")
 # Files of the runtime folder, by which a hit sees whether config.toml or the company's policy has
@@ -71,35 +63,24 @@ def cache_folder(environ: "Mapping[str, str]") -> str:
 
 
 def state_folder(environ: "Mapping[str, str]") -> str:
-    """Return the folder of sign-in times, saved lists of roles and versions of the config."""
     home = _value_of_ssohelper_home(environ)
     return home + "/state" if home else _user_folder_of_kind("state", environ)
 
 
 def config_folder(environ: "Mapping[str, str]") -> str:
-    """Return the folder of ssohelper's settings."""
     return _value_of_ssohelper_home(environ) or _user_folder_of_kind("config", environ)
 
 
 def settings_file(environ: "Mapping[str, str]") -> str:
-    """Return the path of ssohelper's settings file, config.toml."""
     return config_folder(environ) + "/config.toml"
 
 
 def session_folder(runtime: str, session: str) -> str:
-    """Return the folder of the session's role credentials.
-
-    It holds a folder for each account, and the stamps by which a hit sees whether the session's
-    published responses are still valid.
-    """
     return f"{runtime}/credentials/{session}"
 
 
 def role_folder(runtime: str, session: str, account_id: str, role_name: str) -> str:
-    """Return the folder of the role's cached credentials and published response.
-
-    The arguments are those of RoleKey.parts, so `role_name` may have a chain.
-    """
+    """The arguments are those of RoleKey.parts, so `role_name` may have a chain."""
     return f"{runtime}/credentials/{session}/{account_id}/{role_name}"
 
 
@@ -108,12 +89,11 @@ def response_path(runtime: str, session: str, account_id: str, role_name: str) -
 
 
 def find_other_home_owner(path: str, environ: "Mapping[str, str]") -> int | None:
-    """Return the uid of another user, if the path is in that user's home; None otherwise.
+    """Return the uid of another user, if the path is in that user's home.
 
-    HOME itself may belong to another user (`sudo -E`), or the folder in HOME where the path would
-    be created (a root container with a user's ~/.aws mounted). For users other than root, a folder
-    that belongs to root counts as their own: in a container, HOME often belongs to root and is
-    writable for the user.
+    HOME may belong to another user (`sudo -E`), or the folder in it (a root container with a user's
+    ~/.aws mounted). For users other than root, a folder of root counts as their own: in a
+    container, HOME often belongs to root and is writable for the user.
     """
     if sys.platform == "win32":
         return None
@@ -146,7 +126,6 @@ def _find_nearest_owner(folder: str) -> int:
 
 
 def _load_own_home() -> str | None:
-    """Return our user's home folder by the user database, not by HOME, or None if unknown."""
     if sys.platform == "win32":
         return None
     import pwd
@@ -158,10 +137,7 @@ def _load_own_home() -> str | None:
 
 
 def config_copy_variables(folder: str, *originals: object) -> "dict[str, str]":
-    """Return the variables of a command whose config and credentials file are in the folder.
-
-    `originals` are the paths of the user's own.
-    """
+    """Return the variables of a command whose config and credentials file are copies in the folder."""
     copies = [os.path.join(folder, name) for name in _COPIES]
     paths = [copies[0], *(os.path.abspath(str(one)) for one in originals)]
     readable = all(os.pathsep not in one for one in paths)
@@ -180,10 +156,7 @@ def aws_file_variable(environ: "Mapping[str, str]", variable: str = AWS_FILES[0]
 
 
 def plain_aws_config_path(environ: "Mapping[str, str]") -> "str | None":
-    """Return the path of the AWS config; None for a value with `$` or `~user`.
-
-    The launcher cannot expand such a value. `broker_address.expanded_aws_config_path` can.
-    """
+    """Return the path of the AWS config; None for `$` or `~user`, which the launcher cannot expand."""
     path = aws_file_variable(environ) or "~/.aws/config"
     home = environ.get("HOME")
     if path[:2] == "~/" and home:
@@ -199,11 +172,8 @@ def _value_of_ssohelper_home(environ: "Mapping[str, str]") -> str | None:
 
 
 def _user_folder_of_kind(kind: str, environ: "Mapping[str, str]") -> str:
-    """Return the user's cache, state or config folder for ssohelper, as platformdirs does.
-
-    On Linux this function repeats the rule of platformdirs, because importing that costs a hit 4 ms
-    and the launcher cannot call it; a test compares the two. Other systems use platformdirs itself,
-    which reads this process's environment instead of `environ`.
+    """Importing platformdirs costs a hit 4 ms; a test compares the two. Elsewhere it is used
+    itself, and reads this process's environment instead of `environ`.
     """
     if sys.platform != "linux":
         import platformdirs
@@ -212,7 +182,7 @@ def _user_folder_of_kind(kind: str, environ: "Mapping[str, str]") -> str:
         return str(getattr(folders, f"user_{kind}_dir"))
     variable, default = _LINUX_FOLDERS[kind]
     base = environ.get(variable, "")
-    # By the XDG specification, a variable with a relative path counts as not set.
+    # By the XDG specification, a relative path counts as not set.
     if base[:1] != "/":
         base = os.path.expanduser(default)
         if base[:1] not in "/~":  # "~" stays where there is no home folder
@@ -237,10 +207,7 @@ def _is_private(path: str) -> bool:
 
 
 def is_private_folder(found: os.stat_result) -> bool:
-    """Return whether this is a folder that we own, and that no other user may write.
-
-    Other users who may write in a folder could replace our files in it by theirs.
-    """
+    """Whether we own the folder and no other user may write it, and so replace our files in it."""
     if sys.platform == "win32":
         return False
     is_folder = (found.st_mode & 0o170000) == 0o040000

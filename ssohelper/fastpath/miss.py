@@ -1,7 +1,6 @@
 """Answers a miss, a call without a published response, with what the session's broker replies.
 
-If the settings say so, waits for a sign-in instead of failing with exit code 4. To start fast, this
-module imports `socket` and nothing that can talk to AWS.
+If the settings say so, waits for a sign-in. Imports nothing that can talk to AWS.
 """
 
 import os
@@ -11,11 +10,9 @@ import time
 
 from ssohelper.fastpath import CALL_SECONDS, broker_client, published
 
-# The position of a process's start time (field 22) in /proc/self/stat, counted after the process id
-# and name.
+# Field 22 of /proc/self/stat, counted after process id and name.
 _START_TIME = 19
-# Our start-up takes less time than this. In an older process, another program ran before, which
-# called us in the same process, so the age of the process is not our start-up time.
+# In an older process another program ran before us: its age is not our start-up time.
 _LONGEST_START_UP_SECONDS = 5
 _LOGIN_REQUIRED = 4
 _REFUSED = 9
@@ -23,9 +20,8 @@ _CHECK_SECONDS = 1.0
 
 
 def answer_miss(argv: "list[str]", began: float) -> "int | None":
-    """Print the broker's answer to a credential-process call; return the exit code.
+    """Return the exit code; None if this process must find the answer without a broker.
 
-    Returns None if nothing was printed, because this process must find the answer without a broker.
     `began` is the monotonic time at which this process ran its first line.
     """
     key = published.parse_role_key(argv)
@@ -66,15 +62,14 @@ def _wait_for_sign_in(
 ) -> "tuple[int, bytes, bytes]":
     """Wait for a sign-in for as long as the broker's answer allows; return its next answer.
 
-    The broker need not run meanwhile: this process checks once a second whether the token file has
-    changed, and then asks again.
+    The broker need not run meanwhile: the token file is checked once a second.
     """
     fields = answer[2].split(broker_client.SEPARATOR)
     ends_at = began + int(fields[broker_client.WAIT_SECONDS])
     if ends_at <= began:
         return answer
     _write_line_to_stderr(fields[broker_client.WAIT_LINE])
-    # The broker is asked again at once: the user may have signed in since it answered.
+    # At once: the user may have signed in since the broker answered.
     seen: object = None
     while answer[0] == _LOGIN_REQUIRED:
         stamp = _read_stamp(fields[broker_client.WATCHED_FILE])
@@ -99,7 +94,7 @@ def _read_stamp(path: bytes) -> "tuple[int, int, int]":
 
 
 def _sleep_while_read(seconds: float) -> bool:
-    """Sleep; return False at once if the SDK has ended, since nothing reads our stdout then."""
+    """Return False at once if the SDK has ended: nothing reads our stdout then."""
     if sys.platform == "win32":
         time.sleep(seconds)
         return True
@@ -111,15 +106,14 @@ def _sleep_while_read(seconds: float) -> bool:
 
 
 def measure_seconds_left(began: float) -> float:
-    """Return how many seconds are left until the deadline, counted from the launcher's start."""
+    """Return the seconds left until the deadline, counted from the launcher's start."""
     elapsed = time.monotonic() - began
     return max(0.0, CALL_SECONDS - elapsed - _measure_start_up_seconds(elapsed))
 
 
 def _measure_start_up_seconds(elapsed: float) -> float:
-    """Return how many seconds the launcher and Python took before our first line; 0 if unknown.
-
-    On a busy machine the start can take seconds, and the caller waits during the start too.
+    """Return the seconds before our first line; on a busy machine, and the caller waits for them
+    too.
     """
     if sys.platform != "linux":
         return 0.0

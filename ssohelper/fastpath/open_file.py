@@ -31,7 +31,6 @@ from ssohelper.fastpath import folders
 # Flags that a system lacks count as 0. Without O_BINARY, Windows would remove carriage returns.
 _COMMON = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 FLAGS = _COMMON | getattr(os, "O_NOFOLLOW", 0)
-# How many bytes are read at a time beyond the size that the file had when it was opened.
 _READ_BYTES = 1 << 16
 # The errors of os.open for links, folders and the like, and how messages describe them.
 _KINDS = {
@@ -50,8 +49,6 @@ class Refused(OSError):
 
 
 class TooLarge(Refused):
-    """Raised for a file that is larger than the caller's limit."""
-
     def __init__(self, path: str, limit: int) -> None:
         super().__init__(path, f"is larger than {limit} bytes")
 
@@ -59,11 +56,10 @@ class TooLarge(Refused):
 def open_own_file(
     path: str, flags: int = os.O_RDONLY, *, for_root: bool = False
 ) -> "tuple[int, os.stat_result]":
-    """Open a file that ssohelper made; return its descriptor and its status.
+    """Return the descriptor and status of a file that ssohelper made.
 
-    With O_CREAT in `flags`, a new file gets mode 0600. With `for_root`, root may also open files of
-    the user whose HOME it runs with (sudo -E).
-    Raises: Refused; OSError when the file is missing or cannot be opened.
+    With O_CREAT in `flags`, a new file gets mode 0600. `for_root`: also files of the user whose
+    HOME root runs with. Raises: Refused; OSError.
     """
     try:
         descriptor = os.open(path, flags | FLAGS, 0o600)
@@ -100,11 +96,10 @@ def check_own_file(found: os.stat_result, path: str, owner: "int | None" = None)
 
 
 def open_user_file(path: str) -> "tuple[int, os.stat_result] | None":
-    """Open a file that the user edits; return its descriptor and its status.
+    """Return the descriptor and status of a file that the user edits; None for a character device.
 
-    Returns None for a character device, since AWS_CONFIG_FILE=/dev/null means "no file", as it does
-    for botocore. Raises: Refused for any other kind; OSError when the file is missing or cannot be
-    opened; ValueError for a path that no file can have.
+    AWS_CONFIG_FILE=/dev/null means "no file", as for botocore. Raises: Refused; OSError; ValueError
+    for a path that no file can have.
     """
     descriptor = os.open(path, os.O_RDONLY | _COMMON)
     found = os.fstat(descriptor)
@@ -117,11 +112,11 @@ def open_user_file(path: str) -> "tuple[int, os.stat_result] | None":
 
 
 def read_all(descriptor: int, path: str, limit: int) -> bytes:
-    """Return the whole content of the open file. Raises: TooLarge, OSError."""
+    """Raises: TooLarge, OSError."""
     parts: list[bytes] = []
     left = limit + 1
-    # The buffer is as small as the file allows: once the C library has freed a large buffer, it
-    # keeps later freed memory of up to twice that size instead of returning it to the system.
+    # As small as the file allows: once the C library has freed a large buffer, it keeps later freed
+    # memory of up to twice that size.
     step = max(_READ_BYTES, os.fstat(descriptor).st_size + 1)
     while left > 0 and (part := os.read(descriptor, min(left, step))):
         parts.append(part)
@@ -133,24 +128,19 @@ def read_all(descriptor: int, path: str, limit: int) -> bytes:
 
 
 def is_owned_by_us(found: os.stat_result) -> bool:
-    """Return whether the file or folder belongs to the user that this process runs as."""
     return sys.platform == "win32" or found.st_uid == os.geteuid()
 
 
 def has_trusted_owner(found: os.stat_result, path: str) -> bool:
-    """Return whether the file's owner is trusted, so that we may run commands that the file names.
-
-    The owner must be our user, root, or, if root runs us with a user's HOME, that user.
-    """
+    """Whether we may run commands that the file names."""
     return is_owned_by_us(found) or found.st_uid == 0 or is_owned_by_sudo_user(found, path)
 
 
 def may_others_write(found: os.stat_result) -> bool:
-    """Return whether the mode lets another user write the file."""
     if sys.platform == "win32":
         return False
-    # Many systems give each user a private group (gid = uid). Text editors then make files that the
-    # group may write, which gives no other user access.
+    # Many systems give each user a private group (gid = uid), and editors make files that it may
+    # write.
     by_group = found.st_mode & 0o020 and found.st_gid not in (0, found.st_uid)
     return bool(found.st_mode & 0o002 or by_group)
 
@@ -162,7 +152,7 @@ def is_owned_by_sudo_user(found: os.stat_result, path: str) -> bool:
 
 
 def absolute_path(path: str) -> str:
-    """Return the absolute path; the unchanged path when the current folder was removed."""
+    """Return the unchanged path when the current folder was removed."""
     try:
         return os.path.abspath(path)
     except OSError:

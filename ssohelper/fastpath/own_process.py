@@ -1,9 +1,8 @@
 """Sets limits of this process: no core dumps, what a broker needs, signals delayed during a step.
 
-A process that holds a secret leaves no core dump; programs that it starts get the original limit.
 Lowering RLIMIT_CORE takes 0.2 ms. PR_SET_DUMPABLE needs ctypes (2 to 10 ms) and also stops
-debuggers of the same user, who can read the token file anyway. So only `serve`, which runs for
-days, sets PR_SET_DUMPABLE as well (endpoint/serving.py).
+debuggers of the same user, who can read the token file anyway: only `serve`, which runs for days,
+sets it (endpoint/serving.py).
 """
 
 import contextlib
@@ -11,20 +10,17 @@ import os
 import signal
 import sys
 
-# We do not import typing.TYPE_CHECKING: importing typing would add 4 ms to an SDK's call.
+# importing typing takes 4 ms
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The limit is 1 byte, not 0: if core_pattern is a pipe (systemd-coredump, apport), the kernel
-# ignores any limit but exactly 1, at which it starts no program (fs/coredump.c). Without a pipe, no
-# core dump fits into 1 byte, so the kernel writes none.
+# Not 0: with a pipe as core_pattern (systemd-coredump, apport) the kernel heeds only a limit of
+# exactly 1 (fs/coredump.c), and no core dump fits into 1 byte.
 _NO_CORE_BYTES = 1
-# For each limit: the least with which a broker may be started, and what the broker sets. With 16
-# calls to AWS under way, a broker was measured to have 1.2 GB of address space (64 MB for each
-# thread's heap, which malloc can do without) and 150 MB of data (mostly the threads' stacks). The
-# longest file that it writes is a journal of 1 MB. It has one descriptor for each caller, and up to
-# 4,000 callers.
+# The least with which a broker may be started, and what it sets. With 16 calls under way it was
+# measured to have 1.2 GB of address space (64 MB for each thread's heap) and 150 MB of data. Its
+# longest file is a journal of 1 MB; it has a descriptor for each of up to 4,000 callers.
 _BROKER_LIMITS = (
     ("RLIMIT_AS", 1 << 30, 1 << 32),
     ("RLIMIT_DATA", 1 << 28, 1 << 30),
@@ -36,7 +32,6 @@ _original_core_limit: "tuple[int, int] | None" = None
 
 
 def disable_core_dumps() -> None:
-    """Prevent any signal from writing this process's memory to a disk."""
     global _original_core_limit
     if sys.platform == "win32" or _original_core_limit is not None:
         return
@@ -44,15 +39,14 @@ def disable_core_dumps() -> None:
 
     with contextlib.suppress(OSError, ValueError):
         limits = resource.getrlimit(resource.RLIMIT_CORE)
-        # The hard limit is kept, so that the program which `exec` becomes may dump core as before.
-        # If the hard limit is 0, the soft limit is 0 too and cannot be raised to 1.
+        # The hard limit stays, for the program that `exec` becomes. A soft limit of 0 cannot be
+        # raised to 1.
         if limits[1]:
             resource.setrlimit(resource.RLIMIT_CORE, (_NO_CORE_BYTES, limits[1]))
             _original_core_limit = limits
 
 
 def restore_core_limit() -> None:
-    """Restore the core limit that this process had at its start, before exec of another program."""
     global _original_core_limit
     if sys.platform == "win32" or _original_core_limit is None:
         return
@@ -65,7 +59,6 @@ def restore_core_limit() -> None:
 
 @contextlib.contextmanager
 def use_original_core_limit() -> "Iterator[None]":
-    """Restore the original core limit while another program is started, which inherits it."""
     was_disabled = _original_core_limit is not None
     restore_core_limit()
     try:
@@ -76,9 +69,8 @@ def use_original_core_limit() -> "Iterator[None]":
 
 
 def may_start_broker() -> bool:
-    """Return whether a broker that this process starts can serve other callers well.
-
-    A broker inherits its starter's hard limits and nice level, which only root can improve.
+    """Whether this process's hard limits and nice level, which a broker inherits, suit other
+    callers.
     """
     if sys.platform == "win32" or os.getpriority(os.PRIO_PROCESS, 0) > 0:
         return False
@@ -91,7 +83,6 @@ def may_start_broker() -> bool:
 
 
 def raise_broker_limits() -> None:
-    """Raise the soft limits of this broker to what it needs, at most to the hard limits."""
     if sys.platform == "win32":
         return
     import resource
@@ -110,10 +101,6 @@ def _is_at_least(limit: int, least: int) -> bool:
 
 @contextlib.contextmanager
 def delay_signals() -> "Iterator[None]":
-    """Delay INT, TERM, HUP, QUIT, TSTP, USR1 and USR2 until the block has ended.
-
-    SIGKILL and SIGSTOP cannot be delayed.
-    """
     if sys.platform == "win32":
         yield
         return

@@ -1,8 +1,7 @@
 """Finds the user of the process at a socket's other end; decides whether that user may connect.
 
-For a unix socket, the kernel reports the peer. For a local TCP connection, Linux is asked by
-sock_diag(7), or reads /proc/net/tcp and tcp6; no other system offers that without a privilege.
-Callers of a broker import this module, so it must stay light.
+For a local TCP connection, Linux is asked by sock_diag(7), or reads /proc/net/tcp and tcp6; no
+other system offers that without a privilege.
 """
 
 import os
@@ -10,33 +9,30 @@ import socket
 import struct
 import sys
 
-# The struct ucred of unix(7): process id, user id, group id.
+# struct ucred of unix(7): process id, user id, group id
 _UCRED = struct.Struct("3i")
-# The struct xucred of macOS (sys/ucred.h): version, user id, number of groups, 16 groups. The level
-# and the option of getsockopt are from sys/un.h.
+# struct xucred of macOS (sys/ucred.h): version, user id, number of groups, 16 groups; sys/un.h.
 _XUCRED = struct.Struct("@IIh16I")
 _XUCRED_VERSION = 0
 _SOL_LOCAL = 0
 _LOCAL_PEERCRED = 1
 
-# Values of linux/sock_diag.h and linux/inet_diag.h; where a reply has its type, uid and inode.
+# linux/sock_diag.h and linux/inet_diag.h; where a reply has its type, uid and inode.
 _NETLINK_SOCK_DIAG = 4
 _SOCK_DIAG_BY_FAMILY = 20
 _IS_REQUEST = 1
 _ANY = 0xFFFFFFFF
 _REPLY = struct.Struct("=4xH74x2I")
 
-# A client of our IPv4 socket that has an IPv6 socket (Java's, for one) is in the second table, with
-# the address ::ffff:127.0.0.1.
+# An IPv6 socket (Java's, for one) is in the second table, with the address ::ffff:127.0.0.1.
 _TABLES = (("/proc/net/tcp", b""), ("/proc/net/tcp6", bytes(10) + b"\xff\xff"))
 
 
 def find_peer_uid(connection: socket.socket) -> int | None:
     """Return the user id of the process at the other end of a unix socket or an IPv4 socket.
 
-    Returns None if the system does not report it. Over TCP, returns None also for a peer on another
-    machine, and for a peer that has already closed its socket, because the kernel lists such a
-    socket as root's.
+    None over TCP also for a peer on another machine, or one that has closed its socket, which the
+    kernel lists as root's.
     """
     try:
         if connection.family == socket.AF_INET:
@@ -50,11 +46,7 @@ def find_peer_uid(connection: socket.socket) -> int | None:
 
 
 def is_allowed_user(uid: int | None, *, unknown: bool) -> bool:
-    """Return whether a process of the user `uid` may connect. For None, returns `unknown`.
-
-    Our own user and root may connect: root can read all our files anyway, and containers run as
-    root.
-    """
+    """Our own user and root may connect: root can read our files, and containers run as root."""
     if uid is None or sys.platform == "win32":
         return unknown
     return uid in (0, os.geteuid())
@@ -97,17 +89,15 @@ def _find_tcp_peer(connection: socket.socket) -> int | None:
 
 
 def _find_uid_in_tables(ends: tuple[tuple[str, int], ...]) -> int | None:
-    """Return the user id of the socket with these two addresses; None if no table has it.
+    """Reading a table takes 7 ms, or 100 ms while it has thousands of closed connections.
 
-    Reading a table takes 7 ms, or 100 ms while it has thousands of connections that were closed in
-    the last minute. Raises: OSError when a table cannot be read, ValueError or IndexError for an
-    unknown format.
+    Raises: OSError, ValueError, IndexError.
     """
     for path, prefix in _TABLES:
         addresses = b"".join(b" " + _address_in_table(prefix, *end) for end in ends) + b" "
         with open(path, "rb", buffering=0) as table:
             rows = table.read()
-        # A row's columns after the addresses: state queues timer retransmits uid timeout inode.
+        # Columns after the addresses: state queues timer retransmits uid timeout inode.
         for row in rows.split(addresses)[1:]:
             columns = row.split(maxsplit=7)
             if columns[6] != b"0":

@@ -1,10 +1,9 @@
 """Answers a hit: prints the published response of a role. Imports only what Python itself loads.
 
-A published response is a file. Its first line is the credential document (JSON) that an SDK gets,
-ready to print. The second line says from which to which second of this machine's uptime the
-document is valid. The file's modification time is the moment from which a caller must ask the
-broker instead. So a hit parses no JSON, reads no configuration, and takes the same time however
-many accounts there are.
+A published response is a file. Its first line is the credential document (JSON), ready to print;
+the second says from which to which second of the machine's uptime it is valid. From the file's
+modification time on, a caller must ask the broker instead. So a hit parses no JSON, reads no
+configuration, and takes the same time however many accounts there are.
 """
 
 import os
@@ -19,20 +18,17 @@ if TYPE_CHECKING:
 
 _OPTIONS = {"--session": 0, "--account-id": 1, "--role-name": 2, "--chain": 3}
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
-# The largest response that is published. With AWS's session tokens a response has about 1.1 kB.
+# With AWS's session tokens a response has about 1.1 kB.
 _LIMIT_BYTES = 16384
 _UPTIME_BYTES = 64
 _STAMP_BYTES = 256
-# If a time service sets the clock back by at most this, published responses stay valid.
+# A time service may set the clock back by this.
 _CLOCK_STEP_SECONDS = 5
 
 
 def print_published_response(argv: list[str]) -> bool:
-    """Print the published response that these arguments ask for; return False when there is none.
-
-    The function also returns False for other arguments, for a response that is a link, a FIFO or
-    another user's file, and if settings, config or token file have changed since the response was
-    published. The caller then takes the slower path, which reports what is wrong.
+    """Return False when there is none, or anything is unusual: the slower path reports what is
+    wrong.
     """
     key = parse_role_key(argv)
     document = find_published_document(key, os.environ, time.time()) if key else None
@@ -60,9 +56,8 @@ def find_published_document(
 
 
 def parse_role_key(argv: list[str]) -> tuple[str, str, str] | None:
-    """Return (session, account id, role name) from the arguments in a profile's command.
-
-    The role name is followed by `~` and the value of --chain, if that is given (RoleKey.parts).
+    """Return RoleKey.parts from a profile's command: the role name is followed by `~` and the
+    chain.
     """
     if len(argv) not in (6, 8):
         return None
@@ -79,7 +74,6 @@ def parse_role_key(argv: list[str]) -> tuple[str, str, str] | None:
 
 
 def _is_file_unchanged(path: str, stamp_path: str) -> bool:
-    """Return whether the file has not changed since the stamp file at `stamp_path` was written."""
     try:
         descriptor, stamp = open_file.open_own_file(stamp_path)
     except OSError:
@@ -100,18 +94,15 @@ def _is_file_unchanged(path: str, stamp_path: str) -> bool:
 def identify_file_content(found: os.stat_result) -> bytes:
     """Return a line that identifies this file with its present content.
 
-    The modification time alone is not enough: tools that unpack archives or link dotfiles to a
-    store give each version of a file the same time, and `cp -p` copies it from another file.
+    The modification time is not enough: tools that unpack archives or link dotfiles to a store give
+    each version the same time, and `cp -p` copies it.
     """
     parts = found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
     return b"%d %d %d %d\n" % parts
 
 
 def _is_sign_in_unchanged(runtime: str, session: str, environ: "Mapping[str, str]") -> bool:
-    """Return whether AWS config and token file are as they were when responses were published.
-
-    Another tool signs out by removing the token file, and signs in by writing it.
-    """
+    """Another tool signs out by removing the token file, and signs in by writing it."""
     path, folder = folders.plain_aws_config_path(environ), folders.session_folder(runtime, session)
     if path is None:
         return False
@@ -121,7 +112,7 @@ def _is_sign_in_unchanged(runtime: str, session: str, environ: "Mapping[str, str
             return False
         if config.st_mtime_ns != os.stat(f"{folder}/{folders.CONFIG_STAMP}").st_mtime_ns:
             return False
-        # Two home folders may share a runtime folder and a config, but each has its own sign-ins.
+        # Two homes may share a runtime folder and a config, but each has its own sign-ins.
         home = os.stat(os.path.expanduser("~/.aws/sso/cache"))
         linked = os.stat(f"{folder}/{folders.TOKEN_FOLDER_LINK}")
         if (home.st_dev, home.st_ino) != (linked.st_dev, linked.st_ino):
@@ -156,25 +147,18 @@ def _read_published_document(path: str, now: float) -> bytes | None:
 
 
 def join_document_and_validity(document: bytes, valid_seconds: int) -> bytes:
-    """Return a published response's content: the document, then its validity in uptime seconds.
-
-    If the machine's uptime is not known, the response has no second line.
-    """
+    """Without a known uptime there is no second line."""
     up = read_uptime()
     return document if up is None else b"%b%d %d\n" % (document, up, max(0, up + valid_seconds))
 
 
 def split_document_and_validity(content: bytes) -> tuple[bytes, bytes]:
-    """Return a published response's two lines: document and validity. A missing line is b""."""
     end = content.find(b"\n") + 1
     return content[:end], content[end:]
 
 
 def is_credentials_document(content: bytes) -> bool:
-    """Return whether this is a whole credential document (JSON), by a quick check of its text.
-
-    A damaged document must not write control characters to a terminal.
-    """
+    """A damaged document must not write control characters to a terminal."""
     is_whole = content.startswith(b'{"Version":1,') and content.endswith(b"}\n")
     return is_whole and content.isascii() and content[:-1].decode().isprintable()
 
@@ -201,10 +185,9 @@ def is_response_valid(
 
 
 def read_uptime() -> int | None:
-    """Return the machine's uptime in whole seconds, including time asleep; None if it is not known.
+    """Return the machine's uptime in whole seconds, including time asleep.
 
-    The uptime is read from /proc/uptime, as in the launcher: in a container the kernel's monotonic
-    clock may differ.
+    From /proc/uptime, as in the launcher: in a container the monotonic clock may differ.
     """
     if sys.platform == "win32":
         return None

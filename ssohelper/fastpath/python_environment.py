@@ -1,20 +1,18 @@
 """Keeps Python from loading foreign code, in this process and in those that ssohelper starts.
 
-For processes that SDKs and shells start, `shell/ssohelper-credentials` unsets the same variables; a
-test compares the two lists. An SDK's call loads this module, so it must stay light.
+`shell/ssohelper-credentials` unsets the same variables; a test compares the two lists.
 """
 
 import os
 import sys
 
-# We do not import typing.TYPE_CHECKING: importing typing would add 4 ms to an SDK's call.
+# importing typing takes 4 ms
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# We remove the variables that make Python load code from other places, or run more code than the
-# command that was given. We keep those that change only output or speed (PYTHONIOENCODING,
-# PYTHONUTF8, …), and PYTHONNOUSERSITE, with which Python loads from one folder less.
+# Variables that make Python load other code, or run more than the command. Those of output or
+# speed, and PYTHONNOUSERSITE, stay.
 UNSET = (
     "PYTHONPATH",  # module folders that come first; an empty entry means the current folder
     "PYTHONHOME",  # names the folder of the standard library
@@ -30,31 +28,27 @@ UNSET = (
     "PYTHON_PRESITE",  # names a module that debug builds import first of all
     "NIX_PYTHONPATH",  # module folders that Nix's Pythons add (sitecustomize)
 )
-# PYTHONUSERBASE names the folder of `pip install --user`. It is kept only if we are installed in
-# that folder.
+# The folder of `pip install --user`; kept only if we are installed in it.
 USER_BASE = "PYTHONUSERBASE"
 _PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def environment_without_foreign_code(environ: "Mapping[str, str]") -> "dict[str, str]":
-    """Return the environment without the variables that make Python load foreign code."""
     left = {name: value for name, value in environ.items() if name not in UNSET}
     base = left.get(USER_BASE)
     if base is not None and not _is_installed_in(base):
         del left[USER_BASE]
-    # With PYTHONSAFEPATH, Python imports from neither the current folder nor a script's folder.
+    # Imports from neither the current folder nor a script's folder.
     left["PYTHONSAFEPATH"] = "1"
     return left
 
 
 def drop_foreign_import_folders() -> bool:
-    """Remove the folders of PYTHONPATH and the current folder from sys.path.
+    """Remove the folders of PYTHONPATH and the current folder from sys.path; return whether any
+    was.
 
-    Returns whether any folder was removed.
-
-    This is for commands that a user types. Commands of SDKs and shells start through
-    `ssohelper-credentials`, which unsets PYTHONPATH before Python starts. A folder stays if it
-    contains this package or the standard library, or is a folder of this Python's packages.
+    For commands that a user types: those of SDKs and shells start through `ssohelper-credentials`.
+    A folder with this package, the standard library or this Python's packages stays.
     """
     added = os.environ.get("PYTHONPATH")
     foreign = [_absolute_path(entry) for entry in added.split(os.pathsep)] if added else []
@@ -72,7 +66,6 @@ def _is_installed_in(user_base: str) -> bool:
 
 
 def _list_ssohelper_folders() -> "set[str]":
-    """Return the folders from which this installation may import modules."""
     folders = [_PACKAGE_FOLDER, os.path.dirname(os.__file__)]
     site = sys.modules.get("site")
     if site is not None:

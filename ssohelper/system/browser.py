@@ -1,8 +1,7 @@
 """Finds and starts the user's browser, never through a shell or Python's `webbrowser`.
 
-The opener is the program that opens a URL. It is found by an absolute path outside the current
-folder, and gets the URL as an argument. It gets no terminal and its own process session, so that it
-can neither read our input nor block us.
+The opener, a program found by its absolute path, gets no terminal and its own process session, so
+that it can neither read our input nor block us.
 """
 
 import os
@@ -17,8 +16,7 @@ from urllib.parse import quote
 from ssohelper.fastpath import own_process, spawn
 from ssohelper.system.programs import find_program
 
-# Text browsers. They need a terminal, which the opener does not get. Debian's x-www-browser may be
-# a link to a text browser.
+# They need a terminal, which the opener does not get. x-www-browser may be a link to one.
 _CONSOLE_BROWSERS = frozenset(
     {"lynx", "w3m", "links", "links2", "elinks", "browsh", "carbonyl", "chawan", "www-browser"}
 )
@@ -38,10 +36,10 @@ Opener = tuple[str, ...]
 
 
 def find_opener(environ: Mapping[str, str], setting: str | None = None) -> Opener | None:
-    """Return the command that opens URLs, an absolute path and arguments; None if there is none.
+    """Return the command that opens URLs: an absolute path and arguments.
 
-    `setting` is the session's own opener, which wins over BROWSER. Without both, there is none over
-    SSH, in a container and in CI, where the user would not see a browser that starts on this host.
+    `setting`, the session's own opener, wins over BROWSER. Without both there is none over SSH, in
+    a container and in CI, where the user would not see a browser of this host.
     """
     for opener in (setting, environ.get("BROWSER")):
         if opener and opener.strip():
@@ -56,11 +54,6 @@ def find_opener(environ: Mapping[str, str], setting: str | None = None) -> Opene
 def start_opener(
     opener: Opener, url: str, environ: Mapping[str, str]
 ) -> "subprocess.Popen[bytes] | None":
-    """Start the program that opens the URL, and return its process, or None; a thread reaps it.
-
-    core.service_hosts has checked that the URL begins with a scheme, so it is not taken for an
-    option.
-    """
     try:
         with own_process.use_original_core_limit():
             started = subprocess.Popen(
@@ -74,25 +67,19 @@ def start_opener(
             )
     except (OSError, ValueError):
         return None
-    # A daemon thread waits until the opener exits, so that it does not stay a zombie while the
-    # caller continues.
+    # So that the opener does not stay a zombie while the caller continues.
     threading.Thread(target=_reap, args=(started,), daemon=True, name="ssohelper-browser").start()
     return started
 
 
 def _reap(started: "subprocess.Popen[bytes]") -> None:
-    """Wait until the opener exits. This thread blocks all signals; other threads handle them."""
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     started.wait()
 
 
 def command_to_open_url(opener: Opener, url: str) -> list[str]:
-    """Return the opener's command with the URL in place of %s, or as the last argument.
-
-    Within the URL of a Firefox extension ("ext+container:name=work&url=%s"), our URL is
-    percent-encoded, because an "&" in it would end the extension's value.
-    """
+    """Return the opener's command with the URL in place of %s, or as the last argument."""
     if any("%s" in word for word in opener[1:]):
         inner = quote(url, safe="")
         words = (
@@ -103,13 +90,12 @@ def command_to_open_url(opener: Opener, url: str) -> list[str]:
 
 
 def _find_command_opener(commands: str, environ: Mapping[str, str]) -> Opener | None:
-    """Return the first of BROWSER's commands that can be run; ":" separates several commands."""
     candidates = [commands]
     if os.pathsep in commands:
         candidates += commands.split(os.pathsep)
     for candidate in candidates:
         if sys.platform == "win32":
-            candidate = candidate.replace("\\", "\\\\")  # shlex turns a doubled backslash into one
+            candidate = candidate.replace("\\", "\\\\")
         try:
             words = shlex.split(candidate)
         except ValueError:
@@ -121,7 +107,6 @@ def _find_command_opener(commands: str, environ: Mapping[str, str]) -> Opener | 
 
 
 def _find_graphical_program(name: str, environ: Mapping[str, str]) -> str | None:
-    """Return the program's absolute path; None for a console browser or a missing program."""
     if os.path.basename(name) in _CONSOLE_BROWSERS or "%s" in name:
         return None
     path = find_program(name, environ)

@@ -1,8 +1,4 @@
-"""Reads this machine's wall clock, AWS's clock and the monotonic clock.
-
-Also reads the id of this machine's boot and its uptime, which does not change when the clock is
-set.
-"""
+"""Reads this machine's wall clock, AWS's clock, the monotonic clock, the boot id and the uptime."""
 
 import sys
 import time
@@ -13,23 +9,22 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import duration_text
 from ssohelper.fastpath import CALL_SECONDS
 
-# The user is warned if the clocks differ by more: AWS (SigV4) refuses requests whose time is wrong
-# by 5 min.
+# AWS (SigV4) refuses requests whose time is wrong by 5 min.
 CLOCK_DIFFERS_SECONDS = 240
 
 
 class AwsClock(Protocol):
-    """Gives AWS's time, from an earlier answer of AWS; `stores.clock_file` implements this."""
+    """Gives AWS's time, from an earlier answer of AWS; implemented by `stores.clock_file`."""
 
     def now_at_aws(self, wall: float) -> float:
-        """Return the time by AWS's clock at the moment when this machine's clock shows `wall`."""
+        pass
 
     def save_reading(self, aws_at: float, wall: float) -> None:
-        """Save that AWS's clock showed `aws_at` when this machine's clock showed `wall`."""
+        pass
 
 
 class Clock:
-    """Gives the time as epoch seconds. Tests pass their own `monotonic` and `sleep`."""
+    """Gives the time as epoch seconds."""
 
     def __init__(
         self,
@@ -53,18 +48,16 @@ class Clock:
         return self._wall()
 
     def aws_now(self) -> int:
-        """Return the present time by AWS's clock, which decides when role credentials expire.
+        """Return the time by AWS's clock, which decides when role credentials expire.
 
         Before the first answer from AWS, this is the machine's own time.
         """
         return int(self._aws_clock().now_at_aws(self._wall()))
 
     def to_local_time(self, aws_at: int) -> int:
-        """Convert an instant from AWS's clock to this machine's clock, which file times follow."""
         return aws_at + self.now() - self.aws_now()
 
     def learn_aws_time(self, aws_at: float | None, *, may_warn: bool = True) -> None:
-        """Record AWS's time, taken from an answer; warn if this machine's clock differs much."""
         if aws_at is None:
             return
         wall = self._wall()
@@ -75,7 +68,6 @@ class Clock:
             self._warn(f"this machine's clock is {apart} {side} AWS's: set it, because SDKs use it")
 
     def deadline(self, seconds: float = CALL_SECONDS) -> Deadline:
-        """Return the deadline that is `seconds` from now, by the monotonic clock."""
         return Deadline(seconds, self.monotonic)
 
 
@@ -88,7 +80,7 @@ def read_boot_id() -> str:
 
 
 def measure_uptime() -> float:
-    """Return the seconds since boot (on Linux including sleep). Setting the clock has no effect."""
+    """Return the seconds since boot (on Linux including sleep)."""
     if sys.platform == "linux":
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.monotonic()

@@ -17,7 +17,6 @@ _MOST_LOGS = 20
 
 
 def report_crash(error: BaseException, trace: TracebackType | None) -> int:
-    """Write a crash log, print one line with the log's path on stderr, and return exit code 1."""
     line = show(f"ssohelper: error: {log_crash(error, trace).message}") + "\n"
     with contextlib.suppress(OSError):
         os.write(2, line.encode(_stderr_encoding(), "backslashreplace"))
@@ -25,7 +24,7 @@ def report_crash(error: BaseException, trace: TracebackType | None) -> int:
 
 
 def log_crash(error: BaseException, trace: TracebackType | None) -> SsoHelperError:
-    """Write a crash log, and return the error for the user, which names the log file."""
+    """Write a crash log; return the error for the user, which names the log file."""
     kind = type(error).__name__
     try:
         log = _write_crash_log(error, trace)
@@ -35,7 +34,7 @@ def log_crash(error: BaseException, trace: TracebackType | None) -> SsoHelperErr
 
 
 def _write_crash_log(error: BaseException, trace: TracebackType | None) -> str:
-    # Our stores are not used here, because the crash may have happened in one of them.
+    # Not our stores: the crash may have happened in one of them.
     folder = Locations(os.environ).state_folder / "crashes"
     if folders.find_other_home_owner(str(folder), os.environ) is not None:
         raise OSError("the crash log would be in the home of another user")
@@ -45,7 +44,7 @@ def _write_crash_log(error: BaseException, trace: TracebackType | None) -> str:
         os.unlink(folder / old)
     at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     path = folder / f"{at}-{os.getpid()}-{os.urandom(3).hex()}.log"
-    text = "\n".join([_describe_versions(), *_list_code_locations_of_error(error, trace), ""])
+    text = "\n".join([_describe_versions(), *_list_code_locations(error, trace), ""])
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as log:
         log.write(text.encode("utf-8", "backslashreplace"))
     return str(path)
@@ -56,10 +55,9 @@ def _describe_versions() -> str:
     return f"ssohelper {__version__}, python {python}, {sys.platform}"
 
 
-def _list_code_locations_of_error(error: BaseException, trace: TracebackType | None) -> list[str]:
-    """Return the type of the error and of each cause, with file, line and function of each frame.
-
-    Messages and source lines are left out, because both can contain secrets.
+def _list_code_locations(error: BaseException, trace: TracebackType | None) -> list[str]:
+    """Return each error and cause with its frames, but no message or source line: they may hold
+    secrets.
     """
     lines: list[str] = []
     seen: set[int] = set()

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
-# Characters that have a meaning for a shell within double quotes, or that end the quotes.
+# Characters with a meaning for a shell within double quotes.
 _UNQUOTABLE = re.compile(r"[\"$`\\!\x00-\x1f\x7f]")
 _NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9._@:+=,/-]+")
 LAUNCHER = "ssohelper-credentials"
 _SH = "/bin/sh"
-# Folders of Python packages, relative to the folder above `bin` or `Scripts`: for virtual
-# environments and Unix, Debian, Homebrew, Windows, and Windows installations of one user.
+# Folders of Python packages below the prefix: virtual environments and Unix, Debian, Homebrew,
+# Windows, and Windows installations of one user.
 _PACKAGES = (
     "lib*/python*/site-packages",
     "lib*/python*/dist-packages",
@@ -26,15 +26,14 @@ _PACKAGES = (
     "Lib/site-packages",
     "site-packages",
 )
-# Linux follows at most this many links in a path.
 _MAX_LINKS = 40
 
 
 def find_profile_command(environ: Mapping[str, str]) -> str:
-    """Return the command that profiles run, without arguments: `/abs/bin/ssohelper-credentials`.
+    """Return the command that profiles run: `/abs/bin/ssohelper-credentials`.
 
-    If the launcher or sh is missing, the command is `/abs/bin/ssohelper credential-process`.
-    Raises: UsageProblem in a throw-away installation, or when the path cannot be quoted.
+    Without launcher or sh, it is `/abs/bin/ssohelper credential-process`. Raises: UsageProblem in a
+    throw-away installation, or when the path cannot be quoted.
     """
     refuse_temporary_installation(environ, "profiles that name it would soon fail")
     launcher = find_launcher(environ)
@@ -44,10 +43,8 @@ def find_profile_command(environ: Mapping[str, str]) -> str:
 
 
 def find_launcher(environ: Mapping[str, str]) -> str | None:
-    """Return the absolute path of the launcher; None when the launcher or sh is missing.
-
-    The launcher is in the folder of `ssohelper`. If that folder holds only a link to `ssohelper`
-    that the user made, the launcher is in Python's scripts folder.
+    """Return the launcher's path beside `ssohelper`, else, where a user's link leads to
+    `ssohelper`, the one in Python's scripts folder.
     """
     if sys.platform == "win32" or not os.access(_SH, os.X_OK):
         return None
@@ -60,10 +57,9 @@ def find_launcher(environ: Mapping[str, str]) -> str | None:
 
 
 def find_ssohelper_command(environ: Mapping[str, str]) -> str:
-    """Return the absolute path of `ssohelper`: as on PATH, if that is this installation's.
+    """Return the path of `ssohelper`: that on PATH, if it is this installation's.
 
-    PATH is preferred because the links that uv and pipx put there survive an upgrade, while the
-    links' target folder may not.
+    The links that uv and pipx put on PATH survive an upgrade; their target folder may not.
     """
     own = [path for path in _list_installed_commands() if os.path.isfile(path)]
     on_path = shutil.which("ssohelper", path=environ.get("PATH", os.defpath))
@@ -78,7 +74,7 @@ def find_ssohelper_command(environ: Mapping[str, str]) -> str:
 
 
 def list_ssohelpers(environ: Mapping[str, str]) -> list[str]:
-    """Return the absolute path of each installation's `ssohelper` on PATH, in the order of PATH."""
+    """Return each installation's `ssohelper` on PATH, in the order of PATH."""
     found: dict[str, str] = {}
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
         path = os.path.join(folder, "ssohelper")
@@ -88,7 +84,6 @@ def list_ssohelpers(environ: Mapping[str, str]) -> list[str]:
 
 
 def is_own_program(path: str) -> bool:
-    """Return whether the program at this path is one of this installation's commands."""
     launchers = [
         os.path.join(os.path.dirname(command), LAUNCHER) for command in _list_installed_commands()
     ]
@@ -97,11 +92,7 @@ def is_own_program(path: str) -> bool:
 
 
 def belongs_to_installation(path: str) -> bool:
-    """Return whether the program is in the folder of commands of an installed ssohelper.
-
-    An installer writes the package's metadata to a known folder beside `bin` or `Scripts`. The
-    program is not run.
-    """
+    """Return whether an installed ssohelper's package metadata is beside the program's folder."""
     prefix = glob.escape(os.path.dirname(os.path.dirname(os.path.realpath(path))))
     return any(
         glob.glob(os.path.join(prefix, packages, "ssohelper-*-info")) for packages in _PACKAGES
@@ -131,13 +122,11 @@ def _install_hint() -> str:
 
 
 def find_exposed_path(environ: Mapping[str, str]) -> str | None:
-    """Return a path by which other users could replace the command that profiles run, or None."""
     paths = (find_ssohelper_command(environ), find_launcher(environ))
     return next((found for path in paths if path and (found := find_replaceable_part(path))), None)
 
 
 def warn_if_exposed(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
-    """Warn if other users could replace the command whose path is about to be written to a file."""
     exposed = find_exposed_path(environ)
     if exposed:
         warn(
@@ -149,9 +138,8 @@ def warn_if_exposed(environ: Mapping[str, str], warn: Callable[[str], None]) -> 
 def find_replaceable_part(path: str) -> str | None:
     """Return a file or folder by which other users could replace the path's target, or None.
 
-    That is a file or folder that every user may write, or, in a folder with the sticky bit (/tmp),
-    a file or folder of another user. The folders and targets of links are checked too. Returns None
-    on Windows, where modes do not describe other users' rights.
+    That is one that every user may write or, in a folder with the sticky bit (/tmp), one of another
+    user. Links' folders and targets are checked too.
     """
     if sys.platform == "win32":
         return None
@@ -162,7 +150,6 @@ def find_replaceable_part(path: str) -> str | None:
         try:
             found = os.lstat(current)
             if not stat.S_ISLNK(found.st_mode):
-                # In a folder with the sticky bit, other users cannot replace our files.
                 if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
                     return current
             elif (links := links + 1) > _MAX_LINKS:
@@ -189,10 +176,7 @@ def _is_in_shared_folder(path: str) -> bool:
 
 
 def quote_program_path(path: str) -> str:
-    """Return the path quoted for `credential_process`, so that sh and all SDKs read the same path.
-
-    Raises: UsageProblem when the path cannot be quoted.
-    """
+    """Return the path quoted so that sh and all SDKs read the same path from `credential_process`."""
     path = path.replace("\\", "/") if sys.platform == "win32" else path
     if _NEEDS_NO_QUOTES.fullmatch(path):
         return path
@@ -214,7 +198,6 @@ def _list_installed_commands() -> list[str]:
 
 
 def _list_installer_caches(environ: Mapping[str, str]) -> list[str]:
-    """Return the folders in which uv and pipx create temporary environments."""
     home = environ.get("HOME") or os.path.expanduser("~")
     cache = environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
     data = environ.get("XDG_DATA_HOME") or os.path.join(home, ".local/share")

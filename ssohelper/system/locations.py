@@ -17,10 +17,9 @@ _AWS_FILES = {
 
 
 class Locations:
-    """The paths of AWS's and ssohelper's files and folders, by the environment variables.
+    """The paths of AWS's and ssohelper's files and folders.
 
-    Each property raises ConfigInvalid if a variable holds a relative path, and LocalState if no
-    home folder is known.
+    Each raises ConfigInvalid for a relative path in a variable, LocalState without a home folder.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -38,12 +37,10 @@ class Locations:
 
     @cached_property
     def settings_file(self) -> Path:
-        """The path of ssohelper's config.toml."""
         return self._path_of_ssohelper(folders.settings_file)
 
     @property
     def company_policy_file(self) -> Path:
-        """The file of the company's policy, whose path depends on no environment variable."""
         return Path(folders.COMPANY_POLICY)
 
     @cached_property
@@ -56,12 +53,11 @@ class Locations:
 
     @property
     def aws_files(self) -> tuple[Path, Path]:
-        """The config and the credentials file of AWS's tools."""
         return self.aws_config_file, self.aws_credentials_file
 
     @cached_property
     def token_folder(self) -> Path:
-        """The folder of tokens, ~/.aws/sso/cache. AWS's tools have no variable for it either."""
+        """AWS's tools have no variable for this folder either."""
         return Path(expand_home("~/.aws/sso/cache", self._environ))
 
     @property
@@ -73,8 +69,7 @@ class Locations:
     def _path_of_ssohelper(self, rule: Callable[[Mapping[str, str]], str]) -> Path:
         if not self._environ.get("SSOHELPER_HOME"):
             check_home(self._environ)
-        # `rule` does the same as a function of platformdirs, whose import takes 4 ms. A test
-        # compares the two.
+        # Importing platformdirs takes 4 ms; a test compares `rule` with it.
         found = self._compute_path_by_rule(rule)
         if found[:1] == "~":
             raise _no_home_folder_error()
@@ -89,13 +84,11 @@ class Locations:
 
     def _path_of_aws_file(self, variable: str) -> Path:
         value = folders.aws_file_variable(self._environ, variable)
-        # botocore expands variables and ~ in AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, so we
-        # do too.
+        # botocore expands variables and ~ in these two variables.
         return self._path_of_users_value(value or _AWS_FILES[variable])
 
     def _path_of_users_value(self, path: str) -> Path:
         if "$" in path or sys.platform == "win32":
-            # Imported here, since few paths contain a variable.
             from ssohelper.fastpath.spawn import expand_variables
 
             path = expand_variables(path, self._environ)
@@ -107,7 +100,7 @@ def expand_home(path: str, environ: Mapping[str, str]) -> str:
     if path[:1] != "~":
         return path
     check_home(environ)
-    # On Windows botocore ignores HOME, which the shells that are installed with git set there.
+    # On Windows botocore ignores HOME, which git's shells set there.
     home = environ.get("HOME") if sys.platform != "win32" else None
     if home and path.startswith("~/"):
         return home.rstrip("/") + path[1:]
@@ -118,7 +111,6 @@ def expand_home(path: str, environ: Mapping[str, str]) -> str:
 
 
 def check_home(environ: Mapping[str, str]) -> None:
-    """Raise LocalState if HOME is not an absolute path."""
     home = environ.get("HOME") if sys.platform != "win32" else None
     if home is not None and (not os.path.isabs(home) or not is_harmless(home)):
         raise LocalState(f'HOME is "{show(home, 80)}": not an absolute path')

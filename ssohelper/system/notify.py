@@ -1,7 +1,6 @@
 """Shows a notice outside the terminal, with the user's `notify` command or on the desktop.
 
-A detached process (`notice_process`) runs that command and ends it after a time limit, so that the
-caller need neither wait for the command nor stay alive.
+A detached process (`notice_process`) runs the command, so that the caller need not wait.
 """
 
 import sys
@@ -13,10 +12,9 @@ from ssohelper.fastpath import NOTICE_PROCESS, spawn
 from ssohelper.system.programs import find_program
 
 _TITLE = "ssohelper"
-# If none of these variables is set, notify-send finds no desktop.
+# Without one of these variables, notify-send finds no desktop.
 _DESKTOP_VARIABLES = ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY")
-# This AppleScript shows its first argument, the notice's message, which is never part of the
-# script. Not tested on macOS.
+# The message is an argument, never part of the script. Not tested on macOS.
 _APPLE_SCRIPT = (
     "on run argv",
     f'display notification (item 1 of argv) with title "{_TITLE}"',
@@ -27,10 +25,7 @@ _APPLE_SCRIPT = (
 def start_notify_command(
     notice: Notice, command: tuple[str, ...] | str, environ: Mapping[str, str]
 ) -> str | None:
-    """Start the user's `notify` command with the notice's message; return a warning if it fails.
-
-    `command` is a program with its arguments, or DESKTOP for the desktop's own notifications.
-    """
+    """Start the user's `notify` command with the notice's message; return a warning if it fails."""
     words = _command_for_desktop_notification(environ) if command == DESKTOP else list(command)
     if words is None:
         return 'there is no desktop to show a notice on (setting "notify")'

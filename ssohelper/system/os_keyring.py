@@ -1,9 +1,8 @@
 """Gets the key that encrypts sign-ins from the desktop's keyring, through a child process.
 
-The child process can be killed if the keyring does not answer. Three results are possible: the key,
-None (the keyring has no key), and KeyringUnavailable. Only after None may a caller make a new key,
-because data that was encrypted with an older key is lost then. This module defines the words of the
-child's answer (`keyring_process`).
+The child (`keyring_process`) can be killed if the keyring hangs. It answers with the key, or that
+there is none, or an error. Only a caller that knows that there is none may make a new key: data
+encrypted with an older key is lost then.
 """
 
 import contextlib
@@ -19,22 +18,21 @@ from ssohelper.core.model import Secret
 from ssohelper.errors import KeyringUnavailable
 from ssohelper.fastpath import KEYRING_PROCESS, spawn
 
-# How long the keyring may take to answer; it usually takes 15 ms. If it does not answer, the
-# command must fail within 4 s, including its own start and that of a broker.
+# Keyrings usually answer in 15 ms. A command must fail within 4 s, its own start and that of a
+# broker included.
 ANSWER_SECONDS = 1.5
-# On a busy machine, the keyring is as slow as our child process. So the keyring may take this many
-# times as long as the child's start, which takes 0.2 s on an idle machine.
+# A busy machine slows keyring and child alike, so the keyring may take this many times as long as
+# the child's start, which takes 0.2 s on an idle machine.
 _STARTS = 3
 _LONGEST_ANSWER_SECONDS = 6.0
 _START_SECONDS = 8.0
-# How long the keyring may take to save that a key was added or removed, after its answer.
+# To save that a key was added or removed, after the answer.
 _WRITE_SECONDS = 12.0
-# How long a key that was found, and how long a failure of the keyring, is used without asking the
-# keyring again: so a broker with 100 waiting callers asks once for all of them. The time for a
-# failure is shorter, since the user may have unlocked the keyring.
+# Until then the last answer is used again, so that a broker with 100 waiting callers asks once. A
+# failure holds shorter: the user may have unlocked the keyring.
 _KEY_HOLDS_SECONDS = 3.0
 _FAILURE_HOLDS_SECONDS = 1.0
-# The beginnings of variables by which the package `keyring` would load code or change its backends.
+# Prefixes of variables by which the package `keyring` would load code or change its backends.
 _REMOVED = ("PYTHON_KEYRING_BACKEND", "KEYRING_")
 _KEEP_IN_FILES = "ssohelper config set storage file"
 
@@ -49,10 +47,7 @@ UNAVAILABLE = "unavailable"
 
 
 class OsKeyring:
-    """Gets the key that encrypts a user's sign-ins, and keeps the key in this process's memory.
-
-    `name` is the name of the keyring's item that has the key. Threads may share this object.
-    """
+    """Keeps the key in memory; threads may share this object. `name` is the keyring's item."""
 
     def __init__(
         self,
@@ -63,7 +58,7 @@ class OsKeyring:
         is_required: Callable[[], bool] = lambda: False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`is_required` returns whether the company's policy forbids sign-ins in files."""
+        """`is_required`: whether the company's policy forbids sign-ins in files."""
         self._name = name
         self._lock_file = lock_file
         self._environ = environ
@@ -76,18 +71,15 @@ class OsKeyring:
         self._early: _KeyringChild | None = None
 
     def start_asking_for_key(self) -> None:
-        """Start to ask the keyring for the key, so that `find` need not wait for the answer."""
         with self._mutex:
             if self._key is None and self._early is None:
                 with contextlib.suppress(OSError, RuntimeError):
                     self._early = self._start_keyring_child("find")
 
     def find(self, *, again: bool = False) -> Secret | None:
-        """Return the key; None if the keyring answers that it has no key.
+        """Return the key; None if the keyring answers that it has none. Raises: KeyringUnavailable.
 
-        With `again`, asks the keyring even if the key is known, unless the keyring was asked in the
-        last 3 s.
-        Raises: KeyringUnavailable.
+        With `again`, asks the keyring even if the key is known, unless asked in the last 3 s.
         """
         with self._mutex:
             if self._key is not None and not again:
@@ -99,10 +91,10 @@ class OsKeyring:
             return self._key
 
     def create(self) -> Secret:
-        """Return the key; make a key if the keyring answers that it has none.
+        """Return the key, a new one if the keyring answers that it has none. Raises:
+        KeyringUnavailable.
 
-        Asks the keyring even if the key is known, unless the keyring was asked in the last 3 s: the
-        user may have removed the key from the keyring. Raises: KeyringUnavailable.
+        Asks even if the key is known: the user may have removed it from the keyring.
         """
         with self._mutex:
             if self._key is None or not self._was_keyring_asked_recently():
@@ -112,7 +104,6 @@ class OsKeyring:
             return self._key
 
     def delete(self) -> None:
-        """Remove the key from the keyring and from memory. Raises: KeyringUnavailable."""
         with self._mutex:
             self._ask_keyring("delete")
             self._key = None
@@ -130,7 +121,7 @@ class OsKeyring:
         except KeyringUnavailable as failure:
             self._failure = failure
             raise
-        except (OSError, RuntimeError) as cause:  # no child process or thread could be started
+        except (OSError, RuntimeError) as cause:
             self._failure = self._keyring_unavailable_error(
                 f"the keyring could not be asked: {str(cause).lower()}"
             )
@@ -170,10 +161,9 @@ class OsKeyring:
 
 
 class _KeyringChild:
-    """A child process that asks the keyring once. The child is killed if it takes too long."""
+    """A child process that asks the keyring once, and is killed if it takes too long."""
 
     def __init__(self, argv: list[str], environ: Mapping[str, str]) -> None:
-        # Each line of the child's output, with the time at which it arrived.
         self._lines: queue.SimpleQueue[tuple[str, float]] = queue.SimpleQueue()
         self._began_at = time.monotonic()
         self._process = subprocess.Popen(
@@ -182,19 +172,18 @@ class _KeyringChild:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=dict(environ),
-            # The child ignores Ctrl-C, which ends the caller: the caller then kills the child.
+            # Ctrl-C ends the caller, which then kills the child.
             start_new_session=sys.platform != "win32",
         )
         try:
-            # A thread reads the child's pipe, because on Windows there is no other way to wait for
-            # a pipe with a time limit.
+            # On Windows only a thread can wait for a pipe with a time limit.
             threading.Thread(target=self._read_lines, daemon=True).start()
         except BaseException:
             self._end_child()
             raise
 
     def wait(self) -> str:
-        """Return the keyring's answer, from the child process; "" if it does not come in time."""
+        """Return the keyring's answer; "" if it does not come in time."""
         try:
             word, asked_at = self._lines.get(timeout=_START_SECONDS)
             if word != ASKING:
@@ -223,15 +212,14 @@ class _KeyringChild:
 
 
 def keyring_child_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the child's environment, without variables that name code or backends to load."""
+    """Return the environment without variables that name code or backends to load."""
     changed = {
         name: value
         for name, value in spawn.environment_without_credentials(environ).items()
         if not name.startswith(_REMOVED)
     }
     if not changed.get("DBUS_SESSION_BUS_ADDRESS"):
-        # Under cron and ssh, no variable has the address of the desktop's D-Bus, but the user's
-        # D-Bus has a socket at a fixed path.
+        # Under cron and ssh no variable has the D-Bus address, but the socket has a fixed path.
         bus = _find_bus_address(changed)
         if bus is not None:
             changed["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={bus}"

@@ -1,6 +1,6 @@
 """Finds out from which source and commit this ssohelper was installed. Hatch calls `find_version`.
 
-Only `--version` and the hints of errors import this module, since `metadata` takes 10 ms.
+Imported for `--version` and hints only: `importlib.metadata` takes 10 ms.
 """
 
 import json
@@ -19,8 +19,7 @@ _ROOT = Path(__file__).parents[2]  # of a clone; in an installation, the folder 
 def find_version() -> str:
     """Return the version; of an unreleased build with the commit, as 0.1.0+g8f3a09c2b1de (PEP 440).
 
-    In a clone, and while hatch builds a wheel there, git names the commit. A wheel has it in its
-    metadata, and an sdist in its PKG-INFO, where hatch finds it.
+    In a clone git names the commit; a wheel or sdist has it in its metadata.
     """
     release = f"v{__version__}"
     options = ("--always", "--dirty", "--abbrev=12", "--tags")
@@ -36,9 +35,8 @@ def find_version() -> str:
 
 
 def install_hint() -> str:
-    """Say how to install ssohelper for good: from its source, since its name may be anybody's.
-
-    The installer has recorded that source (PEP 610, direct_url.json).
+    """Say how to install ssohelper from its recorded source (PEP 610): the name on PyPI may be
+    anybody's.
     """
     try:
         package = metadata.distribution("ssohelper")

@@ -11,24 +11,19 @@ _USUAL = "less -R"
 
 
 def show_in_pager(text: str, environ: Mapping[str, str]) -> bool:
-    """Show the text in the user's pager until the user quits; return False without a pager.
-
-    The pager is started without a shell. While the pager runs, Ctrl-C affects only the pager.
-    """
+    """Show the text in the user's pager until the user quits; return False without a pager."""
     argv = _find_pager(environ)
     if argv is None:
         return False
-    # Ctrl-C gets a handler that does nothing, not SIG_IGN, which the pager would inherit.
+    # Not SIG_IGN, which the pager would inherit: Ctrl-C is for the pager alone.
     before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
     try:
-        # The pager writes to our stderr, on which the next question is shown too: our stdout may be
-        # a file or a pipe.
+        # stderr also shows the next question; our stdout may be a file or a pipe.
         child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=2, env=dict(environ))
     except OSError:
         signal.signal(signal.SIGINT, before)
         return False
     try:
-        # If the user leaves the pager early, the pipe breaks; `communicate` ignores that.
         child.communicate(text.encode("utf-8", "backslashreplace"))
     finally:
         signal.signal(signal.SIGINT, before)
@@ -39,6 +34,6 @@ def _find_pager(environ: Mapping[str, str]) -> list[str] | None:
     try:
         words = shlex.split(environ.get("PAGER", _USUAL))
     except ValueError:
-        words = []  # $PAGER has a quote that is not closed
+        words = []
     path = find_program(words[0], environ) if words else None
     return [path, *words[1:]] if path else None

@@ -6,10 +6,7 @@ from collections.abc import Mapping
 
 
 def find_program(name: str, environ: Mapping[str, str]) -> str | None:
-    """Return the program's absolute path; None when there is no such program that can be run.
-
-    A relative path is refused. On PATH, relative entries and the current folder are skipped.
-    """
+    """Return the program's absolute path, or None. A relative path is refused."""
     if os.path.isabs(name):
         return name if _is_executable_file(name) else None
     if os.path.dirname(name):
@@ -33,4 +30,4 @@ def _current_folder() -> str | None:
     try:
         return os.path.realpath(os.getcwd())
     except OSError:
-        return None  # the current folder was removed, so it holds no program
+        return None

@@ -60,7 +60,7 @@ class ShellAnswer:
         removed.
         """
         has_answer = not code and os.fstat(self._descriptor).st_size > 0
-        if not self.can_shell_function_find_file():
+        if not self.is_file_in_place():
             if has_answer:
                 text = f"ssohelper: error: {LOST_MESSAGE}\nssohelper: hint: {LOST_HINT}\n"
                 os.write(2, text.encode())
@@ -70,7 +70,7 @@ class ShellAnswer:
                 os.unlink(self._path)
         return code
 
-    def can_shell_function_find_file(self) -> bool:
+    def is_file_in_place(self) -> bool:
         """Return whether the shell function will find this file: it was not removed or replaced."""
         try:
             return os.path.samestat(os.lstat(self._path), os.fstat(self._descriptor))
@@ -78,7 +78,7 @@ class ShellAnswer:
             return False
 
 
-def open_answer_file_of_shell_function() -> ShellAnswer | None:
+def open_shell_answer() -> ShellAnswer | None:
     """Open the answer file; None if no shell function waits. Removes the variables from os.environ.
 
     Otherwise a shell that the TUI starts would inherit the shell function's variables.
@@ -117,10 +117,10 @@ def _remove_old_answer_files(folder: str) -> None:
             random = entry.name.removeprefix(_PREFIX)
             if len(random) == len(entry.name) - len(_PREFIX) == _RANDOM_CHARACTERS:
                 with suppress(OSError):
-                    _remove_answer_file_if_abandoned(entry.path)
+                    _remove_abandoned_file(entry.path)
 
 
-def _remove_answer_file_if_abandoned(path: str) -> None:
+def _remove_abandoned_file(path: str) -> None:
     # The file is opened, so that the file that is checked is the file that is removed, and never a
     # link's target.
     descriptor, found = open_own_file(path)

@@ -5,24 +5,22 @@ import sys
 
 SHELLS = ("bash", "zsh", "fish", "pwsh")
 _EXTENSION = {"pwsh": "ps1"}
-# For each shell: the folder under share/ and the file name with which pyproject.toml installs the
-# completion script, and the script's name in the folder completions/ of a checkout.
+# The folder and file name below share/ (pyproject.toml), and the name in completions/ of a
+# checkout.
 _COMPLETIONS = {
     "bash": ("bash-completion/completions", "ssohelper", "ssohelper.bash"),
     "zsh": ("zsh/site-functions", "_ssohelper", "_ssohelper"),
     "fish": ("fish/vendor_completions.d", "ssohelper.fish", "ssohelper.fish"),
     "pwsh": ("ssohelper", "completion.ps1", "ssohelper.ps1"),
 }
-# Shells start ssohelper through this launcher, which removes PYTHONPATH and similar variables.
 _LAUNCHER = "ssohelper-credentials"
 _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 _NAME = _LETTERS | frozenset("0123456789-")
 
 
 def print_shell_init(argv: list[str]) -> bool:
-    """Print the text for `shell-init SHELL [--cmd NAME]`; return False for any other arguments.
-
-    If this returns False, the caller runs the click command `shell-init`.
+    """Print the text for `shell-init SHELL [--cmd NAME]`; return False if click must run the
+    command.
     """
     if len(argv) == 3 and argv[1] == "--cmd":
         shell, name = argv[0], argv[2]
@@ -39,7 +37,6 @@ def print_shell_init(argv: list[str]) -> bool:
 
 
 def write_to_stdout(text: bytes) -> bool:
-    """Write the whole text to stdout; return False when that fails."""
     try:
         while text:
             text = text[os.write(1, text) :]
@@ -49,14 +46,12 @@ def write_to_stdout(text: bytes) -> bool:
 
 
 def is_function_name(name: str) -> bool:
-    """Return whether a function can have this name in every shell."""
     return bool(name) and name[0] in _LETTERS and _NAME.issuperset(name) and len(name) <= 64
 
 
 def shell_init_text(shell: str, name: str) -> bytes | None:
-    """Return the text for a shell: the function `name`, the prompt code, the completion script.
-
-    Returns None when the file with the shell's function is missing.
+    """Return the function `name`, the prompt code and the completion script; None without a
+    function file.
     """
     ending = _EXTENSION.get(shell, shell)
     function = _read_shipped_file("shell", "ssohelper", f"ssohelper.{ending}")
@@ -70,7 +65,7 @@ def shell_init_text(shell: str, name: str) -> bytes | None:
 
 
 def with_absolute_command_paths(text: bytes, shell: str) -> bytes:
-    """Return the text, with absolute paths for our commands that are not on PATH."""
+    """Return the text with absolute paths for those of our commands that are not on PATH."""
     own = os.path.abspath(sys.argv[0])
     if os.path.basename(own) != "ssohelper" or "\n" in own:
         return text
@@ -99,7 +94,6 @@ def _with_absolute_command_path(text: bytes, shell: str, command: str, path: str
 
 
 def _find_path_of_launcher(command: str) -> "str | None":
-    """Return the path of the launcher, which is beside the command or beside its link's target."""
     if sys.platform == "win32":
         return None
     for path in (command, os.path.realpath(command)):
@@ -115,7 +109,6 @@ def _is_command_on_path(command: str) -> bool:
 
 
 def completion_script_of(shell: str, name: str = "ssohelper") -> bytes | None:
-    """Return the completion script for a command of this name; None if the script is missing."""
     folder, shipped, in_checkout = _COMPLETIONS[shell]
     text = _read_shipped_file("completions", folder, shipped, in_checkout)
     if text is None or name == "ssohelper":
@@ -128,11 +121,6 @@ def completion_script_of(shell: str, name: str = "ssohelper") -> bytes | None:
 def _read_shipped_file(
     checkout_folder: str, share_folder: str, name: str, in_checkout: str | None = None
 ) -> bytes | None:
-    """Return the content of a shipped file; None when it is missing.
-
-    In a checkout the file is in `checkout_folder`, in an installation in the prefix's
-    `share/SHARE_FOLDER`.
-    """
     root, *prefixes = _list_possible_installation_roots()
     paths = [os.path.join(root, checkout_folder, in_checkout or name)]
     paths += [os.path.join(prefix, "share", share_folder, name) for prefix in prefixes]
@@ -146,10 +134,10 @@ def _read_shipped_file(
 
 
 def _list_possible_installation_roots() -> list[str]:
-    """Return the folder that is a checkout's root, then the prefixes of possible installations.
+    """Return the root of a checkout, then the possible prefixes of an installation.
 
-    `lib/pythonX.Y/site-packages/ssohelper` is four levels below the installation's prefix, on
-    Windows three. The prefix is not always sys.prefix (pip install --user, Debian's /usr/local).
+    `lib/pythonX.Y/site-packages/ssohelper` is four levels below the prefix, on Windows three; it is
+    not always below sys.prefix (pip install --user, Debian's /usr/local).
     """
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     root = os.path.dirname(package)

@@ -1,9 +1,7 @@
-"""Asks the terminal for the colour of its background, before a screen is drawn.
+"""Asks the terminal for the colour of its background (OSC 11), before a screen is drawn.
 
-The request is OSC 11 of xterm's control sequences. A request for the device attributes (DA1)
-follows, which every terminal answers, even one that does not know OSC 11. So the wait ends with the
-answer to DA1. If this process ended or stopped before the answer, the shell would take the answer
-for typed text, so signals that end or stop us are delayed until then.
+A request for device attributes (DA1) follows, which every terminal answers: its answer ends the
+wait. Signals are delayed until then, since the shell would take a late answer for typed text.
 """
 
 from __future__ import annotations
@@ -26,25 +24,20 @@ if sys.platform != "win32":
     import tty
 
 _QUESTION = b"\x1b]11;?\x1b\\\x1b[c"
-# Clears the line, which may show text that the user typed before we stopped the terminal's echo.
-# Otherwise that text would be visible again after the full-screen program has ended.
+# Text typed before the echo stopped would show again after the full-screen program.
 _ERASE_LINE = b"\r\x1b[K"
 _COLOUR = re.compile(
     rb"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)"
 )
 _ATTRIBUTES = re.compile(rb"\x1b\[\?[\d;]*c")
-# How long to wait for the terminal's answer. Over SSH an answer can take longer than locally.
 _SECONDS, _SECONDS_OVER_SSH = 0.1, 1.0
-# How much longer to wait for the answer when a signal is about to end or stop us, since we cannot
-# read it later.
 _SECONDS_BEFORE_END = 1.0
 
 
 class Background:
-    """The result: whether the terminal's background is light, set when the `with` block has ended.
+    """Whether the background is light, set when the `with` block has ended.
 
-    `typed` are the keys that the user typed meanwhile, as the terminal sent them. `input`, which
-    has read these keys, drops the rest of an answer that comes later.
+    `typed` are the keys typed meanwhile; `input`, which read them, drops the rest of a late answer.
     """
 
     is_light = False
@@ -56,18 +49,14 @@ class Background:
 
 @contextmanager
 def ask_background_colour(environ: Mapping[str, str]) -> Iterator[Background]:
-    """Ask the terminal for its background's colour; the answer is read after the `with` block.
-
-    Without an answer, the background counts as dark. The terminal's settings are restored. A signal
-    that would end or stop this process is delayed until then.
-    """
+    """Ask for the background's colour; the answer is read after the `with` block, dark without one."""
     with delay_signals():
         yield from _ask_terminal(environ)
 
 
 def _ask_terminal(environ: Mapping[str, str]) -> Iterator[Background]:
     found = Background()
-    before = _stop_echo_and_get_settings() if environ.get("TERM") != "linux" else None
+    before = _stop_echo() if environ.get("TERM") != "linux" else None
     if before is None:
         yield found
         return
@@ -78,7 +67,7 @@ def _ask_terminal(environ: Mapping[str, str]) -> Iterator[Background]:
         os.write(2, (_ERASE_LINE if _has_terminal_input() else b"") + _QUESTION)
         try:
             yield found
-        finally:  # after an error too: an answer that is not read would count as typed keys
+        finally:  # even after an error: an unread answer would count as typed keys
             answer = _read_answer_of_terminal(ends_at)
             if _is_signal_waiting():
                 answer = _read_answer_of_terminal(time.monotonic() + _SECONDS_BEFORE_END, answer)
@@ -89,8 +78,7 @@ def _ask_terminal(environ: Mapping[str, str]) -> Iterator[Background]:
         _restore_terminal(before)
 
 
-def _stop_echo_and_get_settings() -> list[Any] | None:
-    """Make the terminal pass on each byte at once, without echo; return its earlier settings."""
+def _stop_echo() -> list[Any] | None:
     if sys.platform != "win32":
         with suppress(termios.error):
             before = termios.tcgetattr(0)
@@ -114,7 +102,6 @@ def _is_signal_waiting() -> bool:
 
 
 def _read_answer_of_terminal(ends_at: float, read: bytes = b"") -> bytes:
-    """Read until the answer to DA1 has come, or until `ends_at`; `read` was read before."""
     while not _ATTRIBUTES.search(read):
         if not select.select([0], [], [], max(0.0, ends_at - time.monotonic()))[0]:
             break
@@ -122,15 +109,12 @@ def _read_answer_of_terminal(ends_at: float, read: bytes = b"") -> bytes:
             got = os.read(0, 4096)
         except OSError:
             got = b""
-        if not got:  # an empty read means that the terminal was closed
+        if not got:  # the terminal was closed
             break
         read += got
     return read
 
 
 def _is_light_colour(*parts: bytes) -> bool:
-    """Return whether the colour is nearer to white than to black.
-
-    `parts` are red, green and blue, each of 1 to 4 hexadecimal digits."""
     red, green, blue = (int(part, 16) / int("f" * len(part), 16) for part in parts)
     return 0.299 * red + 0.587 * green + 0.114 * blue > 0.5

@@ -1,7 +1,8 @@
-"""Filters a terminal's input: pasted text never counts as keys, late answers are dropped. Pure.
+"""Filters a terminal's input before Textual: pasted text never counts as keys, late answers are
+dropped.
 
-Textual's parser takes an escape character in a bracketed paste for a key, and also a terminal's
-answer that it does not know. So this filter reads the terminal's input first.
+Textual's parser takes an escape character in a bracketed paste, and an answer it does not know, for
+a key.
 """
 
 from __future__ import annotations
@@ -10,32 +11,27 @@ import codecs
 import math
 import re
 
-# How long the beginning of a sequence is held until the rest comes: for a single escape character,
-# which may be the key Escape; for that while we wait for an answer of the terminal; for any other
-# beginning.
+# How long the beginning of a sequence is held: a single escape character, which may be the key
+# Escape; that while an answer is awaited; any other beginning.
 _ESCAPE_SECONDS, _ESCAPE_SECONDS_BEFORE_ANSWER, _SEQUENCE_SECONDS = 0.1, 0.5, 0.5
-# How long to wait for the terminal's answer: every terminal answers, but over a slow network the
-# answer comes late.
+# Over a slow network an answer comes late.
 _ANSWER_SECONDS = 5.0
-# If the end of a paste or answer is missing, the first key after a pause of this length counts as a
-# key again.
+# If the end of a paste or answer is missing, the first key after this pause counts again.
 _PAUSE_SECONDS = 1.0
-# The rest of a paste that is longer than this is dropped. No field takes as much text.
+# No field takes as much text; the rest of a longer paste is dropped.
 _MAX_PASTED = 65_536
 
 PASTE_BEGIN, PASTE_END = "\x1b[200~", "\x1b[201~"
-# The key Escape in the kitty protocol. After a plain escape character, Textual would wait for more
-# input.
+# Escape in the kitty protocol: after a plain escape character, Textual would wait for more.
 _ESCAPE_KEY = "\x1b[27u"
-# What may follow an escape character, in this order: a control sequence (its parameters, the rest);
-# an incomplete control sequence; the beginning of an answer (OSC, DCS, APC); the end of an answer
-# without its beginning; other keys.
+# After an escape character: a control sequence (parameters, the rest); an incomplete one; the
+# beginning of an answer (OSC, DCS, APC); the end of an answer; other keys.
 _SEQUENCE = re.compile(
     r"\x1b(?:\[([0-?]*)([ -/]*[@-~])|(\[[0-?]*[ -/]*)|(\][0-9]|P[0-9>!$+=]|_G)|(\\)|[^\x1b])",
     re.DOTALL,
 )
 _BEGINNING = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[]P_])?\Z")
-# The complete colour in an answer to OSC 11. The answer itself may lack its end.
+# The complete colour of an answer to OSC 11, whose end may be missing.
 _COLOUR = re.compile(r"11;rgb:[0-9a-fA-F]{4}/[0-9a-fA-F]{4}/[0-9a-fA-F]{4}")
 _COLOUR_LENGTH = len("11;rgb:ffff/ffff/ffff")
 _ONE_KEY = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?|.", re.DOTALL)
@@ -47,23 +43,22 @@ _PASTED_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 class TerminalInput:
     """Gets a terminal's input in pieces of any length, and returns what may be read as keys.
 
-    A paste is returned as a whole, between its marks, without control characters except newline and
-    tab. Times are in seconds of a monotonic clock. `escape_seconds` and `escape_key` may be set.
-    In the next `early_bytes` bytes, a line feed is the key Enter, since the user typed them before
-    we changed the terminal's settings. None if these bytes are not counted yet.
+    A paste is returned whole, between its marks, without control characters except newline and tab.
+    In the next `early_bytes`, typed before we changed the terminal's settings, a line feed is
+    Enter.
     """
 
     def __init__(self) -> None:
         self.escape_seconds, self.escape_key = _ESCAPE_SECONDS, _ESCAPE_KEY
         self.early_bytes: int | None = None
         self._decode = codecs.getincrementaldecoder("utf-8")("ignore").decode
-        self._held = ""  # the beginning of a sequence, or of the mark that ends a paste or answer
+        self._held = ""  # the beginning of a sequence, or of an end mark
         self._is_in_paste = self._is_in_answer = self._is_paused = False
         self._pasted = self._answered = ""
         self._awaits_answer_until = self._gives_up_at = -math.inf
 
     def await_answer(self, now: float) -> None:
-        """Record that requests were sent to the terminal, last for device attributes (DA1)."""
+        """Record that requests were sent to the terminal, the last for device attributes (DA1)."""
         self._awaits_answer_until = now + _ANSWER_SECONDS
 
     def seconds_left(self, now: float) -> float | None:
@@ -71,7 +66,6 @@ class TerminalInput:
         return max(0.0, self._gives_up_at - now) if self._gives_up_at > -math.inf else None
 
     def feed(self, data: bytes, now: float) -> str:
-        """Return the input that may be read as keys now. Holds or drops all other input."""
         if self.early_bytes:
             early, data = data[: self.early_bytes], data[self.early_bytes :]
             self.early_bytes -= len(early)
@@ -93,7 +87,6 @@ class TerminalInput:
         return "".join(keys)
 
     def release_held_input(self, now: float) -> str:
-        """Return the held beginning of a sequence whose rest did not come in time."""
         if now < self._gives_up_at or self._gives_up_at == -math.inf:
             return ""
         self._gives_up_at = -math.inf
@@ -110,7 +103,6 @@ class TerminalInput:
         return "".join(keys)
 
     def drop_held_input(self) -> None:
-        """Drop held input, for example because another program reads the terminal from now on."""
         self._end_paste_or_answer()
         self._is_paused, self._gives_up_at = False, -math.inf
 
@@ -127,7 +119,6 @@ class TerminalInput:
         self._held = self._pasted = self._answered = ""
 
     def _read_keys(self, text: str, keys: list[str]) -> str:
-        """Append to `keys` the text before a paste or answer begins; return the rest."""
         at = 0
         while (found := text.find("\x1b", at)) >= 0:
             keys.append(text[at:found])
@@ -135,7 +126,7 @@ class TerminalInput:
                 self._held = text[found:]
                 return ""
             sequence = _SEQUENCE.match(text, found)
-            if sequence is None:  # the next character is another escape character
+            if sequence is None:
                 keys.append(self.escape_key)
                 at = found + 1
                 continue
@@ -156,7 +147,6 @@ class TerminalInput:
         return ""
 
     def _read_paste(self, text: str, keys: list[str]) -> str:
-        """Read pasted text up to the mark that ends the paste; return the text after that mark."""
         pasted, end, rest = text.partition(PASTE_END)
         if not end:
             begun = next(
@@ -177,7 +167,6 @@ class TerminalInput:
         self._pasted = ""
 
     def _skip_answer(self, text: str) -> str:
-        """Drop the terminal's answer up to the answer's end; return the text after it."""
         before, self._answered = self._answered, (self._answered + text)[: _COLOUR_LENGTH + 1]
         end = _END_OF_ANSWER.search(text)
         colour = _COLOUR.match(before + text)

@@ -27,14 +27,14 @@ def test_a_later_start_removes_answer_files_that_a_closed_terminal_has_left(
             os.utime(path, (old, old))
     # The full screen that has this one is open for more than a day.
     monkeypatch.setenv("_SSOHELPER_ANSWER", str(paths[4]))
-    still_open = shell_answer.open_answer_file_of_shell_function()
+    still_open = shell_answer.open_shell_answer()
     assert still_open is not None
     assert not paths[0].exists()
     paths[0].touch(0o600)
     os.utime(paths[0], (0, 0))
     new = make_answer_file(tmp_path)
     monkeypatch.setenv("_SSOHELPER_ANSWER", str(new))
-    taken = shell_answer.open_answer_file_of_shell_function()
+    taken = shell_answer.open_shell_answer()
     assert taken is not None
     left = {path.name.removeprefix("ssohelper.") for path in tmp_path.iterdir()}
     assert left == {"answer", *names[2:], "toml", "link123456"}
@@ -62,7 +62,7 @@ def test_a_variable_that_names_no_new_private_file_is_ignored(
     is_relative = kind in ("", "x", "answer")
     monkeypatch.setenv("_SSOHELPER_ANSWER", kind if is_relative else str(tmp_path / kind))
     monkeypatch.setenv("_SSOHELPER_SHELL", "bash")
-    assert shell_answer.open_answer_file_of_shell_function() is None
+    assert shell_answer.open_shell_answer() is None
     assert "_SSOHELPER_ANSWER" not in os.environ
     assert (tmp_path / "full").read_text() == "kept"
 
@@ -101,7 +101,7 @@ def test_a_child_process_does_not_inherit_the_file(
     path = make_answer_file(tmp_path)
     monkeypatch.setenv("_SSOHELPER_ANSWER", str(path))
     monkeypatch.setenv("_SSOHELPER_SHELL", "bash")
-    assert shell_answer.open_answer_file_of_shell_function() is not None
+    assert shell_answer.open_shell_answer() is not None
     assert "_SSOHELPER_SHELL" not in os.environ
     found = [number for number in map(int, os.listdir("/proc/self/fd")) if is_open(number, path)]
     assert [os.get_inheritable(number) for number in found] == [False]
