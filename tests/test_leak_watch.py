@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.emulator.state import State
+from ssohelper.emulator.core import Center
 from ssohelper.emulator.world import demo_world
 from tests.leak_watch import CANARY, Finding, LeakWatch
 
@@ -173,8 +173,7 @@ def test_what_exec_and_shells_give_their_children_is_allowed(tmp_path, name):
 
 
 def test_the_emulators_secrets_are_what_it_looks_for():
-    state = State()
-    sign_in = state.start_sign_in_of_person(demo_world(), "ana", 0, 3600)
-    issued = state.issue_role_credentials(sign_in, "000030000001", "ReadOnlyAccess", 0, 3600)
-    for secret in (state.make_secret("AT"), issued.secret_access_key, issued.session_token):
+    center = Center(demo_world(), time.time)
+    issued = center.issue_credentials("ana", "000030000001", "ReadOnlyAccess", "arn", 3600)
+    for secret in (center.make_secret("AT"), issued.secret_access_key, issued.session_token):
         assert re.search(CANARY, secret.encode())

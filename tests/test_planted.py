@@ -17,7 +17,6 @@ import pytest
 from ssohelper.app import App
 from ssohelper.core.model import PageChoice, RoleKey
 from ssohelper.core.portal_address import PortalAddress
-from ssohelper.core.region_order import RegionFailure
 from ssohelper.core.role_tree import RoleListView
 from ssohelper.errors import LocalState
 from tests.conftest import SCRIPT, Home, Run
@@ -178,8 +177,8 @@ def use_every_cache(app: App) -> None:
     uses: list[Callable[[], object]] = [
         lambda: app.aws.portal_addresses.load("corp"),
         lambda: app.aws.portal_addresses.save("corp", address),
-        lambda: app.region_failures.load("corp"),
-        lambda: app.region_failures.save("corp", {"eu-west-1": RegionFailure(1, 7)}),
+        lambda: app.answering_regions.load("corp"),
+        lambda: app.answering_regions.save("corp", "eu-west-1", 7),
         lambda: app.sign_in_failures.load("corp", 7),
         lambda: app.sign_in_failures.save("corp", LocalState("no"), 7),
         lambda: app.console_visits.load_console_pages(key),

@@ -48,7 +48,7 @@ DEFERRED_IN = {
     "stores/config_store.py",
     "stores/name_index.py",
     # Most sessions have no start URL of the company's own.
-    "stores/portal_addresses.py",
+    "stores/portals.py",
     "tui/full_screen.py",
     "tui/deferred.py",
     # segno loads an HTTP client and OpenSSL, 10 MB; most screens draw no QR code.
@@ -58,8 +58,6 @@ DEFERRED_IN = {
     # A release of cached credentials asks AWS nothing and writes no cache.
     "collaborators/vault.py",
     "wire/connection.py",
-    "wire/proxies.py",
-    "wire/tls.py",
     "wire/transport.py",
 }
 # What any entry point may import late: rich draws on a terminal only and costs more than the rest of
@@ -300,6 +298,12 @@ class TestSources:
             and not name.startswith("ssohelper.emulator")
         }
         assert not foreign
+
+    def test_import_botocore_for_other_tools_profiles_alone(self):
+        """botocore takes endpoint rules from the user's folder, and 0.3 s for its import."""
+        names = {str(path.relative_to(PACKAGE)): _imported(path) for path in SOURCES}
+        found = {p for p, ms in names.items() if any(m.startswith("boto") for m in ms)}
+        assert found == {"provider_process.py"}
 
     def test_touch_the_disk_in_stores_alone_and_in_the_named_exceptions(self):
         found = {

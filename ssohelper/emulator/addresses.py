@@ -86,9 +86,7 @@ _API = {"oidc": "oidc", "portal.sso": "portal", "sts": "sts"}
 def find_aws_host(host: str) -> AwsHost | None:
     """Return the AWS host with this name, or None if AWS has no such host."""
     for partition in _PARTITIONS:
-        found = _find_api_host_in_partition(partition, host) or _find_page_host_in_partition(
-            partition, host
-        )
+        found = _find_api_host(partition, host) or _find_page_host(partition, host)
         if found is not None:
             return found
     return None
@@ -111,7 +109,7 @@ def portal_host_name(aws_host: AwsHost, instance: str) -> str:
     }.get(suffix, suffix)
 
 
-def _find_api_host_in_partition(partition: _Partition, host: str) -> AwsHost | None:
+def _find_api_host(partition: _Partition, host: str) -> AwsHost | None:
     for suffix, dual_stack in ((partition.suffix, False), (partition.dual_stack_suffix, True)):
         pattern = rf"(oidc|portal\.sso|sts)(-fips)?\.({partition.region})\.{re.escape(suffix)}"
         found = re.fullmatch(pattern, host)
@@ -123,7 +121,7 @@ def _find_api_host_in_partition(partition: _Partition, host: str) -> AwsHost | N
     return None
 
 
-def _find_page_host_in_partition(partition: _Partition, host: str) -> AwsHost | None:
+def _find_page_host(partition: _Partition, host: str) -> AwsHost | None:
     for service, name in (("sign-in", partition.sign_in), ("console", partition.console)):
         found = re.fullmatch(rf"(?:({partition.region})\.)?{re.escape(name)}", host)
         if found and (found.group(1) or partition.home_region):

@@ -10,10 +10,9 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from ssohelper.emulator.core import Center
+from ssohelper.emulator.core import Center, IssuedCredentials
 from ssohelper.emulator.exchange import Request
 from ssohelper.emulator.organization import IamRole, unique_id_of_role
-from ssohelper.emulator.state import IssuedCredentials
 
 # The code that every MFA device of the emulator shows.
 MFA_CODE = "246810"
@@ -61,12 +60,11 @@ def answer_assume_role(center: Center, caller: IssuedCredentials, request: Reque
         )
     seconds = _check_session_duration(center, caller, role, asked.seconds)
     kept = {key for key, _ in caller.transitive_tags} | set(asked.transitive)
-    issued = center.state.issue_assumed_role_credentials(
+    issued = center.issue_credentials(
+        caller.person,
         role.account_id,
         role.name,
-        asked.session_name,
-        caller.person,
-        center.now(),
+        f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{asked.session_name}",
         seconds,
         tags=tuple(sorted(tags.items())),
         transitive_tags=tuple(sorted((key, tags[key]) for key in kept if key in tags)),
@@ -129,7 +127,7 @@ def _find_trusting_role(center: Center, caller: IssuedCredentials, asked: Asked)
     )
     is_trusted = (
         role is not None
-        and any(_is_caller_named_by_principal(pattern, caller) for pattern in role.trusts)
+        and any(_names_caller(pattern, caller) for pattern in role.trusts)
         and role.external_id in (None, asked.external_id)
         and (not asked.tags or role.allows_tags)
         and (not role.needs_mfa or _has_valid_mfa_code(caller, asked))
@@ -146,7 +144,7 @@ def _find_trusting_role(center: Center, caller: IssuedCredentials, asked: Asked)
     return role
 
 
-def _is_caller_named_by_principal(pattern: str, caller: IssuedCredentials) -> bool:
+def _names_caller(pattern: str, caller: IssuedCredentials) -> bool:
     """Return whether the trust policy's principal is the caller: an account, a role or a session.
 
     The ARN of a permission set's role is compared without its path.

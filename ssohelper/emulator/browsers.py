@@ -9,11 +9,10 @@ import hmac
 import os
 from typing import NamedTuple
 
-from ssohelper.emulator.core import Center
+from ssohelper.emulator.core import Center, DeviceAuthorization, SignIn
 from ssohelper.emulator.exchange import Answer, Refusal, Request
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.pages import Form, problem_page
-from ssohelper.emulator.state import DeviceAuthorization, SignIn
 
 
 class PendingRequest(NamedTuple):
@@ -61,7 +60,7 @@ class Browsers:
         Each sign-in and sign-out replaces the cookie, which prevents session fixation.
         """
         self._sign_ins.pop(old or "", None)
-        cookie = center.state.make_secret("SIGNIN", 40)
+        cookie = center.make_secret("SIGNIN", 40)
         self._sign_ins[cookie] = sign_in
         value = f"{_cookie_name(center)}={cookie}; Path=/; HttpOnly; SameSite=Lax"
         return cookie, (("Set-Cookie", value),)
@@ -85,7 +84,7 @@ class Browsers:
         `query` is for GET /authorize and `device` for a device code. For the portal page, both are
         None.
         """
-        pending = PendingRequest(center.state.make_random_id(24), world, query, device)
+        pending = PendingRequest(center.make_random_id(24), world, query, device)
         self._pending[pending.id] = pending
         return pending
 

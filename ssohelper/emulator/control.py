@@ -8,11 +8,12 @@ POST /_ctl/approve  POST /_ctl/token         POST /_ctl/revoke  GET  /_ctl/ident
 """
 
 import base64
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from ssohelper.emulator.exchange import Answer, Refusal, Request, json_answer
-from ssohelper.emulator.organization import World, WorldError
+from ssohelper.emulator.organization import WorldError
 from ssohelper.emulator.service import Service
 from ssohelper.emulator.world_file import world_file_content
 
@@ -49,7 +50,7 @@ def handle_request(service: Service, request: Request) -> Answer:
         return service.handle(request)
     if _is_from_web_page(request):
         return json_answer({"error": "web pages may not use the control interface"}, 403)
-    run = _ACTIONS.get((request.method, request.path))
+    run = _ACTIONS.get((request.method, request.path.removeprefix(_PREFIX)))
     if run is None:
         return json_answer({"error": "no control request has this method and path"}, 404)
     is_json = request.headers.get("content-type", "").split(";")[0] == "application/json"
@@ -57,7 +58,7 @@ def handle_request(service: Service, request: Request) -> Answer:
         return json_answer({"error": "Content-Type must be application/json"}, 415)
     try:
         body = {} if request.method == "GET" else request.json_object()
-        return json_answer(run(service, body, request.query))
+        return json_answer(run(service, body, request.query) or {})
     except Refusal:
         return json_answer({"error": "the body must be a JSON object"}, 400)
     except (ValueError, TypeError, KeyError) as exc:
@@ -71,32 +72,33 @@ def _is_from_web_page(request: Request) -> bool:
     return "origin" in request.headers or site != "none"
 
 
-def _get_counters(service: Service, _body: dict[str, Any], _query: dict[str, str]) -> Any:
-    return service.tally.summary()
+def _count_calls(service: Service) -> dict[str, Any]:
+    """Return how many calls there were, by operation, by status, by connection and by token."""
+    calls = service.calls
+    return {
+        "counters": dict(service.counters),
+        "by_status": dict(Counter(f"{call.operation} {call.status}" for call in calls)),
+        "by_connection": dict(Counter(str(call.connection) for call in calls)),
+        "by_token": dict(Counter(call.token for call in calls if call.token)),
+    }
 
 
-def _reset_counters(service: Service, _body: dict[str, Any], _query: dict[str, str]) -> Any:
-    service.tally.reset()
-    return {}
+def _get_faults(service: Service) -> dict[str, Any]:
+    return {**service.faults.knobs(), "auto_approve": service.auto_approve}
 
 
-def _get_faults(service: Service, _body: dict[str, Any], _query: dict[str, str]) -> Any:
-    return {**service.faults.knobs(), "auto_approve": service.center.auto_approve}
-
-
-def _post_faults(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:
+def _set_faults(service: Service, body: dict[str, Any]) -> dict[str, Any]:
     """Change how the emulator fails, and return all fault settings as GET /_ctl/faults does.
 
     The JSON body may have `clear`, `auto_approve`, `forget_clients`, `scripts`, `fail`, `before`,
     and any setting of `Faults` by its name.
     """
-    body = dict(body)
     if body.pop("clear", False):
         service.faults.clear()
     if "auto_approve" in body:
-        service.center.auto_approve = body.pop("auto_approve")
+        service.auto_approve = body.pop("auto_approve")
     if body.pop("forget_clients", False):
-        service.forget_clients()
+        service.clients.clear()
     scripts, failures = body.pop("scripts", []), body.pop("fail", [])
     callbacks = body.pop("before", [])
     service.faults.set(**body)
@@ -112,57 +114,35 @@ def _post_faults(service: Service, body: dict[str, Any], _query: dict[str, str])
             _make_later_world_change(service, callback),
             callback.get("call", 1),
         )
-    return _get_faults(service, {}, {})
+    return _get_faults(service)
 
 
 def _make_later_world_change(service: Service, body: dict[str, Any]) -> Callable[[], object]:
     def change_world_and_revoke() -> None:
-        for action in body.get("world", []):
-            change_world(service.center.world, action)
+        _change_world(service, body.get("world", []))
         if "revoke" in body:
             service.end_sign_ins(body["revoke"])
 
     return change_world_and_revoke
 
 
-def change_world(world: World, action: dict[str, Any]) -> None:
-    """Make one change to the organization, such as `{"do": "assign", "principal": …, …}`."""
-    arguments = dict(action)
-    name = arguments.pop("do", None)
-    if name not in WORLD_ACTIONS:
-        raise WorldError(f"no action named {name!r}; the actions are: {', '.join(WORLD_ACTIONS)}")
-    getattr(world, name)(**arguments)
+def _change_world(service: Service, actions: list[dict[str, Any]]) -> None:
+    """Change the organization by actions such as `{"do": "assign", "principal": …, …}`."""
+    for action in actions:
+        name = action.get("do")
+        if name not in WORLD_ACTIONS:
+            raise WorldError(f"no action named {name!r}, only: {', '.join(WORLD_ACTIONS)}")
+        getattr(service.world, name)(**{key: action[key] for key in action if key != "do"})
 
 
-def _get_world(service: Service, _body: dict[str, Any], _query: dict[str, str]) -> Any:
-    return world_file_content(service.center.world)
-
-
-def _post_world(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:
-    """Change the organization. The JSON body is one action for `change_world`, or a list of them:
-    `{"actions": [...]}`."""
-    for action in body.get("actions", [body]):
-        change_world(service.center.world, action)
-    return {}
-
-
-def _approve_device(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:
-    service.approve_device(body["user_code"], body["person"], bool(body.get("deny")))
-    return {}
-
-
-def _issue_token(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:
+def _issue_token(service: Service, body: dict[str, Any]) -> dict[str, str]:
     if "scopes" in body:
         body["scopes"] = tuple(body["scopes"])
     return service.issue_token(**body)
 
 
-def _revoke_session(service: Service, body: dict[str, Any], _query: dict[str, str]) -> Any:
-    return {"ended": service.end_sign_ins(body.get("person"))}
-
-
-def _get_identity(service: Service, _body: dict[str, Any], query: dict[str, str]) -> Any:
-    found = service.find_credentials_by_access_key(query.get("access_key_id", ""))
+def _describe_credentials(service: Service, access_key_id: str) -> dict[str, Any]:
+    found = service.issued.get(access_key_id)
     if found is None:
         raise WorldError("this emulator has not issued this access key id")
     shown = ("person", "account_id", "role_name", "arn", "issued_at", "expires_at")
@@ -170,15 +150,22 @@ def _get_identity(service: Service, _body: dict[str, Any], query: dict[str, str]
 
 
 _Action = Callable[[Service, dict[str, Any], dict[str, str]], Any]
+# What each path does with the service, the body's JSON and the query; None is answered as {}.
 _ACTIONS: dict[tuple[str, str], _Action] = {
-    ("GET", "/_ctl/counters"): _get_counters,
-    ("POST", "/_ctl/reset"): _reset_counters,
-    ("GET", "/_ctl/faults"): _get_faults,
-    ("POST", "/_ctl/faults"): _post_faults,
-    ("GET", "/_ctl/world"): _get_world,
-    ("POST", "/_ctl/world"): _post_world,
-    ("POST", "/_ctl/approve"): _approve_device,
-    ("POST", "/_ctl/token"): _issue_token,
-    ("POST", "/_ctl/revoke"): _revoke_session,
-    ("GET", "/_ctl/identity"): _get_identity,
+    ("GET", "counters"): lambda service, _, __: _count_calls(service),
+    ("POST", "reset"): lambda service, _, __: service.reset_counters(),
+    ("GET", "faults"): lambda service, _, __: _get_faults(service),
+    ("POST", "faults"): lambda service, body, _: _set_faults(service, body),
+    ("GET", "world"): lambda service, _, __: world_file_content(service.world),
+    ("POST", "world"): lambda service, body, _: _change_world(service, body.get("actions", [body])),
+    ("POST", "approve"): lambda service, body, _: service.approve_device(
+        body["user_code"], body["person"], bool(body.get("deny"))
+    ),
+    ("POST", "token"): lambda service, body, _: _issue_token(service, body),
+    ("POST", "revoke"): lambda service, body, _: {
+        "ended": service.end_sign_ins(body.get("person"))
+    },
+    ("GET", "identity"): lambda service, _, query: _describe_credentials(
+        service, query.get("access_key_id", "")
+    ),
 }

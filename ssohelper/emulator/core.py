@@ -1,24 +1,127 @@
-"""Defines `Center`, the object that all parts of the emulated Identity Center share.
+"""Defines `Center`, which all parts of the emulated Identity Center share.
 
-`Center` holds the state, the fault settings, the emulated organizations and the clock.
+It holds the organizations, the fault settings, the clock, and everything that was issued, in memory
+only. Every secret begins with a canary, a text that is random for each run, so that a search of
+files, logs and screens for that text finds any leak.
 """
 
+import os
+import string
 import threading
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from ssohelper.emulator.exchange import oidc_error, portal_error
 from ssohelper.emulator.faults import Faults
 from ssohelper.emulator.organization import World, WorldError
-from ssohelper.emulator.state import AccessToken, Client, SignIn, State
 
 SCOPE = "sso:account:access"
+_LETTERS = string.ascii_letters + string.digits
+_KEY_ID = string.ascii_uppercase + "234567"
+# The letters of user codes. As at AWS, vowels and letters that look like digits are left out.
+_USER_CODE = "BCDFGHJKLMNPQRSTVWXZ"
+
+
+class Client(NamedTuple):
+    """A registered client, such as a program that signs its user in."""
+
+    id: str
+    secret: str
+    name: str
+    scopes: tuple[str, ...]
+    grant_types: tuple[str, ...]
+    redirect_uris: tuple[str, ...]
+    issuer_url: str | None
+    expires_at: int
+
+
+@dataclass(eq=False, slots=True)
+class SignIn:
+    """One sign-in of a person. Its tokens are valid only until it ends."""
+
+    world: World
+    person: str
+    started_at: float
+    ends_at: float
+    revoked: bool = False
+
+    def is_live_at(self, now: float) -> bool:
+        """Return whether the sign-in has not ended, and its person still exists and is enabled."""
+        person = self.world.people.get(self.person)
+        return not self.revoked and now < self.ends_at and person is not None and person.enabled
+
+
+class AuthorizationCode(NamedTuple):
+    """An authorization code of the PKCE flow, which a client has not exchanged for tokens yet."""
+
+    value: str
+    client_id: str
+    redirect_uri: str
+    challenge: str
+    sign_in: SignIn
+    expires_at: float
+
+
+@dataclass(eq=False, slots=True)
+class DeviceAuthorization:
+    """One device code. Its `status` is "pending", "approved", "denied" or "used"."""
+
+    device_code: str
+    user_code: str
+    client_id: str
+    world: World
+    expires_at: float
+    status: str = "pending"
+    sign_in: SignIn | None = None
+    polls: int = 0
+    last_poll_at: float | None = None
+
+
+class AccessToken(NamedTuple):
+    """An access token, and the sign-in that it belongs to."""
+
+    value: str
+    scopes: tuple[str, ...]
+    sign_in: SignIn
+    expires_at: float
+
+
+@dataclass(eq=False, slots=True)
+class RefreshToken:
+    """A refresh token. `replaced_at` is the time when a newer one replaced it, or None."""
+
+    value: str
+    client_id: str
+    sign_in: SignIn
+    replaced_at: float | None = None
+
+
+class IssuedCredentials(NamedTuple):
+    """Credentials that the portal or STS has issued, with their person and role.
+
+    `is_role_session` is false for the access key of an IAM user, which has no session token.
+    `transitive_tags` are the session tags that roles assumed with these credentials inherit.
+    """
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+    person: str
+    account_id: str
+    role_name: str
+    arn: str
+    issued_at: float
+    expires_at: float
+    tags: tuple[tuple[str, str], ...] = ()
+    transitive_tags: tuple[tuple[str, str], ...] = ()
+    is_role_session: bool = True
 
 
 class Center:
     """One emulated Identity Center, with one or more organizations (`worlds`).
 
-    Threads must hold `lock` to use `state`. Each `World` and `faults` have locks of their own.
+    Threads must hold `lock` to use what was issued. Each `World` and `faults` have own locks.
     """
 
     def __init__(self, world: World, clock: Callable[[], float]) -> None:
@@ -28,8 +131,15 @@ class Center:
         self.faults = Faults()
         # Maps a region to the settings that make that region's emulated hosts slow or faulty.
         self.region_faults: dict[str, Faults] = {}
-        self.state = State()
         self.lock = threading.RLock()
+        self.canary = _pick_random_letters(_LETTERS, 6)
+        self.clients: dict[str, Client] = {}
+        self.codes: dict[str, AuthorizationCode] = {}
+        self.devices: dict[str, DeviceAuthorization] = {}
+        self.sign_ins: list[SignIn] = []
+        self.tokens: dict[str, AccessToken] = {}
+        self.refresh_tokens: dict[str, RefreshToken] = {}
+        self.issued: dict[str, IssuedCredentials] = {}
         self.auto_approve: str | None = None
         self.url = ""  # the emulator's own URL, known once the server has a port
 
@@ -55,15 +165,17 @@ class Center:
         home = world or self.world
         if not home.person(person).enabled:
             raise WorldError(f"{person!r} is disabled")
-        return self.state.start_sign_in_of_person(
-            home, person, self.now(), self.faults.sign_in_seconds
-        )
+        now = self.now()
+        ends_at = now + self.faults.sign_in_seconds
+        sign_in = SignIn(home, person, now, ends_at)
+        self.sign_ins.append(sign_in)
+        return sign_in
 
     def client(self, client_id: Any, client_secret: Any) -> Client:
         """Return the registered client with this id and secret.
         Raises: InvalidClientException if there is no such client, or its registration has expired.
         """
-        found = self.state.clients.get(client_id) if isinstance(client_id, str) else None
+        found = self.clients.get(client_id) if isinstance(client_id, str) else None
         if found is None or found.secret != client_secret or found.expires_at <= self.now():
             raise oidc_error("InvalidClientException", "Invalid client provided")
         return found
@@ -74,7 +186,7 @@ class Center:
         Raises: UnauthorizedException (401) if the token is unknown, has expired or lacks the scope
         `sso:account:access`, or if its sign-in has ended.
         """
-        found = self.state.tokens.get(token or "")
+        found = self.tokens.get(token or "")
         now = self.now()
         if (
             found is None
@@ -85,6 +197,97 @@ class Center:
             raise portal_error("UnauthorizedException", "Session token not found or invalid")
         return found
 
+    # -- issuing -------------------------------------------------------------------
+
+    def make_secret(self, kind: str, length: int = 120) -> str:
+        """Return a new secret text: `CNRY-<kind>-<random text of this run>-<random letters>`."""
+        return f"CNRY-{kind}-{self.canary}-{_pick_random_letters(_LETTERS, length)}"
+
+    def make_random_id(self, length: int) -> str:
+        """Return an id of random letters and digits, which is not a secret."""
+        return _pick_random_letters(_LETTERS, length)
+
+    def make_user_code(self) -> str:
+        """Return a new user code, which the user types or compares during a device sign-in."""
+        return f"{_pick_random_letters(_USER_CODE, 4)}-{_pick_random_letters(_USER_CODE, 4)}"
+
+    def find_device(self, user_code: str) -> DeviceAuthorization | None:
+        """Return the device code with this user code (in upper or lower case), or None."""
+        wanted = user_code.strip().upper()
+        return next((d for d in self.devices.values() if d.user_code.upper() == wanted), None)
+
+    def add_client(
+        self,
+        name: str,
+        scopes: tuple[str, ...],
+        grant_types: tuple[str, ...] = (),
+        redirect_uris: tuple[str, ...] = (),
+        issuer_url: str | None = None,
+    ) -> Client:
+        """Register a client and return it."""
+        client = Client(
+            self.make_random_id(22),
+            self.make_secret("CS", 500),
+            name,
+            scopes,
+            grant_types,
+            redirect_uris,
+            issuer_url,
+            int(self.now() + self.faults.registration_seconds),
+        )
+        self.clients[client.id] = client
+        return client
+
+    def issue_credentials(
+        self,
+        person: str,
+        account_id: str,
+        role_name: str,
+        arn: str,
+        seconds: float,
+        *,
+        tags: tuple[tuple[str, str], ...] = (),
+        transitive_tags: tuple[tuple[str, str], ...] = (),
+        is_role_session: bool = True,
+    ) -> IssuedCredentials:
+        """Issue and return credentials that last `seconds`: those of a role, or an IAM user's key.
+
+        As at AWS, the access key id has 20 characters and a session token about 1,000.
+        """
+        now = self.now()
+        issued = IssuedCredentials(
+            ("ASIA" if is_role_session else "AKIA") + _pick_random_letters(_KEY_ID, 16),
+            f"CNRYSAK{self.canary}{_pick_random_letters(_LETTERS + '+/', 27)}",
+            self.make_secret("ST", 984) + "==" if is_role_session else "",
+            person,
+            account_id,
+            role_name,
+            arn,
+            now,
+            now + seconds,
+            tags,
+            transitive_tags,
+            is_role_session,
+        )
+        self.issued[issued.access_key_id] = issued
+        return issued
+
+    def end_sign_ins(self, person: str | None = None) -> int:
+        """End the sign-ins of this emulated user (None: of all users); return how many ended."""
+        with self.lock:
+            live = [one for one in self.sign_ins if not one.revoked]
+            ending = [one for one in live if person in (None, one.person)]
+            for sign_in in ending:
+                sign_in.revoked = True
+            return len(ending)
+
 
 def _normalize_start_url(url: str) -> str:
     return url.split("#", 1)[0].rstrip("/").lower()
+
+
+def _pick_random_letters(alphabet: str, length: int) -> str:
+    # Reads urandom once, because secrets.choice takes 0.5 ms for a session token. The modulus makes
+    # some letters slightly more likely, which does not matter in an emulator.
+    table = bytes(ord(alphabet[byte % len(alphabet)]) for byte in range(256))
+    return os.urandom(length).translate(table).decode("ascii")

@@ -44,42 +44,6 @@ OIDC_OPERATIONS = frozenset(OPERATIONS[:6])
 # them.
 RATE_LIMITED = frozenset({"ListAccounts", "ListAccountRoles", "GetRoleCredentials", "Logout"})
 
-# The settings that make the emulator slow or faulty: name and default value of each.
-_KNOBS: dict[str, Any] = {
-    # What a token refresh does to the old refresh token. "none": no new refresh token is issued,
-    # and the old one stays valid. "grace": the old one works for `grace_seconds` more. "strict":
-    # the old one stops working at once.
-    "rotation": "grace",
-    "grace_seconds": 30.0,
-    "strict_revokes_session": False,
-    "omit_refresh_token": False,  # an answer to a refresh has no new refresh token
-    "token_seconds": 3600,
-    "legacy_token_seconds": 8 * 3600,  # token lifetime, if the client registered no scopes
-    "sign_in_seconds": 8 * 3600,
-    "registration_seconds": 90 * 86400,
-    "role_credentials_seconds": None,  # None: role credentials last as the permission set says
-    "assumed_role_seconds": 3600,  # how long AssumeRole's credentials last by default
-    "code_seconds": 600,
-    "clock_offset_seconds": 0.0,  # by how many seconds the emulator's clock is ahead
-    "date_header": True,  # if False, no Date header is sent; a text replaces the date
-    "rate_limit": None,  # allowed portal requests a second; None allows any number
-    "rate_burst": None,  # how many requests may come at once; None is the same as rate_limit
-    "retry_after": None,  # the text of the Retry-After header in a 429 answer
-    "page_size": 100,
-    "repeat_next_token": False,  # every page of a listing names a next page, forever
-    "pending_polls": 0,  # how many device polls get "pending", approved or not
-    "enforce_interval": False,  # a device poll before `interval` has passed gets slow_down
-    "verification_uri": None,
-    "verification_uri_complete": None,
-    "user_code": None,
-    "interval": 1,
-    "expires_in": 600,
-    "signin_token_seconds": 900,  # how long a console sign-in URL can be used
-    "multi_session": True,  # if False, the console asks a signed-in browser to sign out first
-}
-# The fault settings whose value is a table, such as operation -> seconds.
-_TABLES = ("latency_seconds", "down", "account_names", "emails", "role_names")
-
 
 class Script(NamedTuple):
     """The answer that a test has scripted for one call, and how it is delivered.
@@ -93,43 +57,43 @@ class Script(NamedTuple):
 
 
 class Faults:
-    """The faults of the emulator: settings, one attribute each, and answers that a test scripted.
+    """The faults of the emulator: settings, one attribute each, and answers that a test scripted."""
 
-    `_KNOBS` says what each setting means.
-    """
-
-    rotation: str
-    grace_seconds: float
-    strict_revokes_session: bool
-    omit_refresh_token: bool
-    token_seconds: float
-    legacy_token_seconds: float
-    sign_in_seconds: float
-    registration_seconds: float
-    role_credentials_seconds: float | None
-    assumed_role_seconds: float
-    code_seconds: float
-    clock_offset_seconds: float
-    date_header: bool | str
-    rate_limit: float | None
-    rate_burst: float | None
-    retry_after: str | None
-    page_size: int
-    repeat_next_token: bool
-    pending_polls: int
-    enforce_interval: bool
-    verification_uri: Any
-    verification_uri_complete: Any
-    user_code: Any
-    interval: Any
-    expires_in: Any
-    signin_token_seconds: float
-    multi_session: bool
-    latency_seconds: dict[str, float]  # maps an operation to seconds; "*" stands for all operations
-    down: dict[
-        str, int
-    ]  # maps an operation to a status for all its calls (0: TCP reset; -1: no answer)
-    account_names: dict[str, Any]  # maps an account id to its name in lists; None: no name
+    # What a token refresh does to the old refresh token. "none": no new refresh token is issued,
+    # and the old one stays valid. "grace": the old one works for `grace_seconds` more. "strict":
+    # the old one stops working at once.
+    rotation: str = "grace"
+    grace_seconds: float = 30.0
+    strict_revokes_session: bool = False
+    omit_refresh_token: bool = False  # an answer to a refresh has no new refresh token
+    token_seconds: float = 3600
+    legacy_token_seconds: float = 8 * 3600  # token lifetime, if the client registered no scopes
+    sign_in_seconds: float = 8 * 3600
+    registration_seconds: float = 90 * 86400
+    role_credentials_seconds: float | None = None  # None: as the permission set says
+    assumed_role_seconds: float = 3600  # how long AssumeRole's credentials last by default
+    code_seconds: float = 600
+    clock_offset_seconds: float = 0.0  # by how many seconds the emulator's clock is ahead
+    date_header: bool | str = True  # False: no Date header is sent; a text replaces the date
+    rate_limit: float | None = None  # allowed portal requests a second; None: any number
+    rate_burst: float | None = None  # how many requests may come at once; None: rate_limit
+    retry_after: str | None = None  # the text of the Retry-After header in a 429 answer
+    page_size: int = 100
+    repeat_next_token: bool = False  # every page of a listing names a next page, forever
+    pending_polls: int = 0  # how many device polls get "pending", approved or not
+    enforce_interval: bool = False  # a device poll before `interval` has passed gets slow_down
+    verification_uri: Any = None
+    verification_uri_complete: Any = None
+    user_code: Any = None
+    interval: Any = 1
+    expires_in: Any = 600
+    signin_token_seconds: float = 900  # how long a console sign-in URL can be used
+    multi_session: bool = True  # False: the console asks a signed-in browser to sign out first
+    # Tables: an operation to seconds ("*" stands for all operations); an operation to a status for
+    # all its calls (0: TCP reset; -1: no answer); ids or names to what lists show (None: nothing).
+    latency_seconds: dict[str, float]
+    down: dict[str, int]
+    account_names: dict[str, Any]
     emails: dict[str, Any]
     role_names: dict[str, Any]
 
@@ -145,10 +109,8 @@ class Faults:
     def clear(self) -> None:
         """Remove all faults: reset all settings, and remove scripted answers and callbacks."""
         with self._lock:
-            for name, value in _KNOBS.items():
-                setattr(self, name, value)
-            for name in _TABLES:
-                setattr(self, name, {})
+            for name in _KNOBS:
+                setattr(self, name, {} if name in _TABLES else getattr(type(self), name))
             self._scripts.clear()
             self._before.clear()
             self._seen.clear()
@@ -162,7 +124,7 @@ class Faults:
         for name, value in knobs.items():
             if name in _TABLES and not isinstance(value, Mapping):
                 raise ValueError(f"the value of {name!r} must be a table")
-            if name not in _KNOBS and name not in _TABLES:
+            if name not in _KNOBS:
                 raise ValueError(f"no fault setting (knob) of the emulator is named {name!r}")
             if name == "rotation" and value not in ("none", "grace", "strict"):
                 raise ValueError("the fault setting rotation must be none, grace or strict")
@@ -172,7 +134,7 @@ class Faults:
 
     def knobs(self) -> dict[str, Any]:
         """Return the names and values of all settings that make the emulator slow or faulty."""
-        return {name: getattr(self, name) for name in (*_KNOBS, *_TABLES)}
+        return {name: getattr(self, name) for name in _KNOBS}
 
     # -- answers that a test scripts for later calls -------------------------------
 
@@ -246,7 +208,7 @@ class Faults:
 
     # -- applying the fault settings to a call -------------------------------------
 
-    def count_call_and_find_script(self, names: tuple[str, ...]) -> Script | None:
+    def find_script_of_call(self, names: tuple[str, ...]) -> Script | None:
         """Count a call and run the callbacks that wait for it. Return its scripted answer, or None.
 
         `names` has the operation and, for some calls, a more specific name, which is preferred.
@@ -269,21 +231,24 @@ class Faults:
 
     def find_latency_seconds(self, names: tuple[str, ...]) -> float:
         """Return the seconds for which the server waits before it answers a call."""
-        return float(_find_most_specific_entry(self.latency_seconds, names) or 0.0)
+        return float(_most_specific_entry(self.latency_seconds, names) or 0.0)
 
     def find_answer_if_down(self, names: tuple[str, ...]) -> Answer | None:
         """Return the error answer of an operation that is set as `down`, or None if it is not."""
-        status = _find_most_specific_entry(self.down, names)
+        status = _most_specific_entry(self.down, names)
         if status is None:
             return None
         if status in (0, -1):
             return Answer(200, (), b"", Delivery(reset=status == 0, never=status == -1))
         if status == 429:
-            after = self.retry_after
-            refusal = portal_refusal("TooManyRequestsException", "HTTP 429 Unknown Code")
-            extra = (("Retry-After", after),) if after is not None else ()
-            return refusal._replace(headers=refusal.headers + extra)
+            return self.throttled_answer()
         return json_answer({"message": "the EMULATOR is down"}, int(status))
+
+    def throttled_answer(self) -> Answer:
+        """Return the portal's 429, with the header Retry-After if that is set."""
+        refusal = portal_refusal("TooManyRequestsException", "HTTP 429 Unknown Code")
+        extra = () if self.retry_after is None else (("Retry-After", self.retry_after),)
+        return refusal._replace(headers=refusal.headers + extra)
 
     def is_within_rate_limit(self) -> bool:
         """Count one request against the rate limit (a token bucket). False means: answer 429.
@@ -308,7 +273,11 @@ class Faults:
             self._scripts.setdefault(operation, []).extend([script] * times)
 
 
-def _find_most_specific_entry(table: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+_KNOBS = tuple(Faults.__annotations__)
+_TABLES = tuple(name for name in _KNOBS if not hasattr(Faults, name))
+
+
+def _most_specific_entry(table: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     """Return a call's entry in the table: that of its most specific name, or else of `*`."""
     return next((table[name] for name in (*reversed(names), "*") if name in table), None)
 

@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from ssohelper.emulator import pages
-from ssohelper.emulator.core import Center
+from ssohelper.emulator.core import Center, IssuedCredentials
 from ssohelper.emulator.exchange import Answer, Refusal, Request, json_answer, parse_form_fields
 from ssohelper.emulator.organization import World
-from ssohelper.emulator.state import IssuedCredentials
 
 ACTIONS = ("getSigninToken", "login")
 # AWS allows five console sessions in one browser.
@@ -52,7 +51,7 @@ class Console:
 
         Wire: GET or POST /federation. Raises: Refusal (400) for an unknown Action.
         """
-        form = merge_query_and_form_fields(request)
+        form = merge_fields(request)
         if form.get("Action") == "getSigninToken":
             return self._issue_sign_in_token(center, form)
         if form.get("Action") == "login":
@@ -60,9 +59,9 @@ class Console:
         raise Refusal(json_answer({"message": "unknown Action"}, 400))
 
     def _issue_sign_in_token(self, center: Center, form: dict[str, str]) -> Answer:
-        keys = _find_credentials_in_session_parameter(center, form.get("Session", ""))
+        keys = _find_session_credentials(center, form.get("Session", ""))
         now = center.now()
-        token = center.state.make_secret("FT", 600)
+        token = center.make_secret("FT", 600)
         ends_at = keys.expires_at
         if "SessionDuration" in form:
             ends_at = now + _parse_duration(form["SessionDuration"])
@@ -93,7 +92,7 @@ class Console:
         others = [session for session in here if session.keys.arn != mine.keys.arn]
         if others and not center.faults.multi_session:
             raise Refusal(pages.sign_out_first_page(center.world.name))
-        fresh = cookie or center.state.make_secret("CONSOLE", 40)
+        fresh = cookie or center.make_secret("CONSOLE", 40)
         self._browsers[fresh] = [mine, *others][:_MAX_SESSIONS]
         life = int(mine.ends_at - center.now())
         value = f"{_cookie_name(center)}={fresh}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life}"
@@ -136,7 +135,7 @@ class Console:
         return None
 
 
-def merge_query_and_form_fields(request: Request) -> dict[str, str]:
+def merge_fields(request: Request) -> dict[str, str]:
     """Return the fields of the query and of the body's form. The form wins if both have a field."""
     form = (
         parse_form_fields(request.body.decode("utf-8", "replace"))
@@ -151,11 +150,11 @@ def find_federation_action(request: Request) -> str | None:
 
     Returns None if the action is unknown.
     """
-    action = merge_query_and_form_fields(request).get("Action")
+    action = merge_fields(request).get("Action")
     return action if action in ACTIONS else None
 
 
-def _find_credentials_in_session_parameter(center: Center, text: str) -> IssuedCredentials:
+def _find_session_credentials(center: Center, text: str) -> IssuedCredentials:
     """Return the issued credentials that a `Session` parameter names by id, key and token.
 
     Raises: Refusal (400) if one of the three is wrong or the credentials have expired.
@@ -166,7 +165,7 @@ def _find_credentials_in_session_parameter(center: Center, text: str) -> IssuedC
         session = None
     if not isinstance(session, dict):
         raise Refusal(json_answer({"message": "Session is not a JSON object"}, 400))
-    keys = center.state.issued.get(str(session.get("sessionId")))
+    keys = center.issued.get(str(session.get("sessionId")))
     given = (session.get("sessionKey"), session.get("sessionToken"))
     if keys is None or given != (keys.secret_access_key, keys.session_token):
         raise Refusal(json_answer({"message": "the credentials are not valid"}, 400))

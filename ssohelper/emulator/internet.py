@@ -85,8 +85,8 @@ class Internet:
         if not is_page and request.path not in _PATHS.get(aws_host.service, ()):
             return json_answer({"message": f"{aws_host.service} has no such path (EMULATOR)"}, 404)
         with self._center.lock:
-            refused = self._find_error_for_request_to_wrong_host(aws_host, request)
-        return refused or self._move_device_page_to_portal_host(aws_host, request, answer(request))
+            refused = self._refuse_wrong_host(aws_host, request)
+        return refused or self._move_device_page(aws_host, request, answer(request))
 
     def _portal_page(self, aws_host: AwsHost, request: Request) -> Answer:
         """Return the portal's page, which names the portal's region, as AWS's page does."""
@@ -104,38 +104,36 @@ class Internet:
 
     # -- requests that a host refuses ---------------------------------------------------------
 
-    def _find_error_for_request_to_wrong_host(
-        self, aws_host: AwsHost, request: Request
-    ) -> Answer | None:
+    def _refuse_wrong_host(self, aws_host: AwsHost, request: Request) -> Answer | None:
         """Return AWS's error for a request to another region, IP family or partition, or None."""
         if aws_host.service == "oidc":
-            return self._find_error_for_wrong_region(aws_host, request)
+            return self._refuse_wrong_region(aws_host, request)
         if aws_host.service == "portal":
-            token = self._center.state.tokens.get(request.headers.get(TOKEN_HEADER, ""))
+            token = self._center.tokens.get(request.headers.get(TOKEN_HEADER, ""))
             if token is not None and token.sign_in.world.region != aws_host.region:
                 return portal_refusal("UnauthorizedException", "Session token not found or invalid")
         if aws_host.service == "start":
-            return self._find_error_for_wrong_ip_family(aws_host, request)
+            return self._refuse_wrong_family(aws_host, request)
         if aws_host.service in ("sts", "sign-in"):
-            return self._find_error_for_wrong_partition(aws_host, request)
+            return self._refuse_wrong_partition(aws_host, request)
         return None
 
-    def _find_error_for_wrong_region(self, aws_host: AwsHost, request: Request) -> Answer | None:
+    def _refuse_wrong_region(self, aws_host: AwsHost, request: Request) -> Answer | None:
         body = _json_body_or_empty(request)
         url = body.get("issuerUrl") or body.get("startUrl")
         world = self._center.find_world(url) if isinstance(url, str) else None
         if world is not None and world.region != aws_host.region:
             return oidc_refusal("InvalidRequestException", "Invalid start URL provided")
-        state = self._center.state
+        state = self._center
         code, refresh = state.codes.get(body.get("code", "")), body.get("refreshToken", "")
         used = code or state.refresh_tokens.get(refresh)
         if used is not None and used.sign_in.world.region != aws_host.region:
             return oidc_refusal("InvalidGrantException", "Invalid grant provided")
         return None
 
-    def _find_error_for_wrong_ip_family(self, aws_host: AwsHost, request: Request) -> Answer | None:
+    def _refuse_wrong_family(self, aws_host: AwsHost, request: Request) -> Answer | None:
         """Refuse a device code unless its portal and this host are both dual-stack or both not."""
-        device = self._center.state.find_device_by_user_code(request.query.get("user_code", ""))
+        device = self._center.find_device(request.query.get("user_code", ""))
         home = find_aws_host(_host_of_start_url(device.world)) if device else None
         if home is None or not home.region or home.dual_stack == aws_host.dual_stack:
             return None
@@ -143,18 +141,14 @@ class Internet:
             {"message": "the sign-in could not be passed to the portal (EMULATOR)"}, 400
         )
 
-    def _find_error_for_wrong_partition(self, aws_host: AwsHost, request: Request) -> Answer | None:
+    def _refuse_wrong_partition(self, aws_host: AwsHost, request: Request) -> Answer | None:
         sent = request.headers.get("x-amz-security-token") or _session_token_in_form(request)
-        issued = next(
-            (i for i in self._center.state.issued.values() if i.session_token == sent), None
-        )
+        issued = next((i for i in self._center.issued.values() if i.session_token == sent), None)
         if issued is None or issued.arn.split(":")[1] == aws_host.partition:
             return None
         return json_answer({"message": "the security token is invalid here (EMULATOR)"}, 403)
 
-    def _move_device_page_to_portal_host(
-        self, aws_host: AwsHost, request: Request, answer: Answer
-    ) -> Answer:
+    def _move_device_page(self, aws_host: AwsHost, request: Request, answer: Answer) -> Answer:
         """Return the answer with the URLs of the device-code page on a portal host."""
         if request.path != "/device_authorization" or answer.status != 200:
             return answer

@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.stopping.is_set():
             self.close_connection = True
             return
-        refused = self._find_error_for_unsafe_request()
+        refused = self._refuse_unsafe_request()
         if refused is not None:
             self.close_connection = True
             self._send_answer(refused)
@@ -160,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _answer_request
 
-    def _find_error_for_unsafe_request(self) -> Answer | None:
+    def _refuse_unsafe_request(self) -> Answer | None:
         """Return an error answer if the request must be refused, otherwise None.
 
         Refused are a Host header that is not loopback (against DNS rebinding) and a body that is
@@ -198,7 +198,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = answer.body if self.command != "HEAD" else b""
         if delivery.close_after is not None:
             body = body[: delivery.close_after]
-        head = self._encode_status_and_headers(answer)
+        head = self._encode_head(answer)
         if delivery.seconds_per_byte:
             self._send_slowly(head, body, delivery.seconds_per_byte)
         else:
@@ -206,13 +206,13 @@ class _Handler(BaseHTTPRequestHandler):
         if delivery.close_after is not None:
             self._drop_connection()
 
-    def _encode_status_and_headers(self, answer: Answer) -> bytes:
+    def _encode_head(self, answer: Answer) -> bytes:
         given = {name.lower() for name, _ in answer.headers}
         lines = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Unknown')}"]
         lines += [f"{name}: {value}" for name, value in answer.headers]
         date = self.server.service.faults.date_header
         if date and "date" not in given:
-            now = self.server.service.center.now()
+            now = self.server.service.now()
             lines.append(
                 f"Date: {email.utils.formatdate(now, usegmt=True) if date is True else date}"
             )

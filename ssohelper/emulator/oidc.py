@@ -10,15 +10,15 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from ssohelper.emulator.core import Center
-from ssohelper.emulator.exchange import Answer, Request, json_answer, oidc_error
-from ssohelper.emulator.state import (
+from ssohelper.emulator.core import (
     AccessToken,
+    Center,
     Client,
     DeviceAuthorization,
     RefreshToken,
     SignIn,
 )
+from ssohelper.emulator.exchange import Answer, Request, json_answer, oidc_error
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 _GRANTS = ("authorization_code", "refresh_token", DEVICE_CODE)
@@ -36,7 +36,6 @@ def register_client(center: Center, request: Request) -> Answer:
     """Register a client. Wire: POST /client/register. The answer's times are in epoch seconds."""
     body = request.json_object()
     client = _make_client(center, body)
-    center.state.clients[client.id] = client
     answer: dict[str, Any] = {
         "clientId": client.id,
         "clientSecret": client.secret,
@@ -67,16 +66,7 @@ def _make_client(center: Center, body: dict[str, Any]) -> Client:
     issuer = body.get("issuerUrl")
     if issuer is not None and (not isinstance(issuer, str) or center.find_world(issuer) is None):
         raise oidc_error("InvalidRequestException", "Invalid issuer URL provided")
-    return Client(
-        id=center.state.make_random_id(22),
-        secret=center.state.make_secret("CS", 500),
-        name=name,
-        scopes=scopes,
-        grant_types=grants,
-        redirect_uris=redirects,
-        issuer_url=issuer,
-        expires_at=int(center.now() + center.faults.registration_seconds),
-    )
+    return center.add_client(name, scopes, grants, redirects, issuer)
 
 
 def _get_string_list(body: dict[str, Any], key: str) -> tuple[str, ...]:
@@ -122,13 +112,13 @@ def start_device_authorization(center: Center, request: Request) -> Answer:
         raise oidc_error("InvalidRequestException", "Invalid start URL provided")
     if "authorization_code" in client.grant_types and DEVICE_CODE not in client.grant_types:
         raise oidc_error("UnauthorizedClientException", "Client is not authorized for this grant")
-    knobs, state = center.faults, center.state
-    code = state.make_user_code() if knobs.user_code is None else knobs.user_code
+    knobs = center.faults
+    code = center.make_user_code() if knobs.user_code is None else knobs.user_code
     life = knobs.expires_in if isinstance(knobs.expires_in, int | float) else 600
     device = DeviceAuthorization(
-        state.make_secret("DC", 60), str(code), client.id, world, center.now() + life
+        center.make_secret("DC", 60), str(code), client.id, world, center.now() + life
     )
-    state.devices[device.device_code] = device
+    center.devices[device.device_code] = device
     page = f"{center.url}/device"
     complete = f"{page}?user_code={device.user_code}"
     return json_answer(
@@ -167,7 +157,7 @@ def create_token(center: Center, request: Request) -> Answer:
 
 
 def _redeem_device_code(center: Center, client: Client, body: dict[str, Any]) -> Answer:
-    device = center.state.devices.get(str(body.get("deviceCode")))
+    device = center.devices.get(str(body.get("deviceCode")))
     if device is None or device.client_id != client.id or device.status == "used":
         raise oidc_error("InvalidGrantException", "Invalid device code provided")
     now = center.now()
@@ -186,7 +176,7 @@ def _redeem_device_code(center: Center, client: Client, body: dict[str, Any]) ->
     if is_pending or device.sign_in is None:
         raise oidc_error("AuthorizationPendingException", "Authorization is pending")
     device.status = "used"
-    return _issue_tokens_as_answer(center, client, device.sign_in)
+    return _token_answer(center, client, device.sign_in)
 
 
 def _check_polling_interval(center: Center, device: DeviceAuthorization, now: float) -> None:
@@ -200,7 +190,7 @@ def _check_polling_interval(center: Center, device: DeviceAuthorization, now: fl
 
 def _redeem_authorization_code(center: Center, client: Client, body: dict[str, Any]) -> Answer:
     # The code is removed even if the checks below fail, because it can be used only once.
-    code = center.state.codes.pop(str(body.get("code")), None)
+    code = center.codes.pop(str(body.get("code")), None)
     if code is None or code.client_id != client.id or code.expires_at <= center.now():
         raise oidc_error("InvalidGrantException", "Invalid authorization code provided")
     if body.get("redirectUri") != code.redirect_uri:
@@ -211,34 +201,34 @@ def _redeem_authorization_code(center: Center, client: Client, body: dict[str, A
     digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
     if digest.rstrip(b"=").decode() != code.challenge:
         raise oidc_error("InvalidGrantException", "Invalid code verifier provided")
-    return _issue_tokens_as_answer(center, client, code.sign_in)
+    return _token_answer(center, client, code.sign_in)
 
 
 def _redeem_refresh_token(center: Center, client: Client, body: dict[str, Any]) -> Answer:
     now, knobs = center.now(), center.faults
     invalid = oidc_error("InvalidGrantException", "Invalid refresh token provided")
-    old = center.state.refresh_tokens.get(str(body.get("refreshToken")))
+    old = center.refresh_tokens.get(str(body.get("refreshToken")))
     if old is None or old.client_id != client.id or not old.sign_in.is_live_at(now):
         raise invalid
-    if old.replaced_at is not None and not _is_replaced_token_still_valid(center, old, now):
+    if old.replaced_at is not None and not _is_in_grace(center, old, now):
         if knobs.strict_revokes_session:
             old.sign_in.revoked = True
         raise invalid
     if knobs.rotation == "none":
-        return _issue_tokens_as_answer(center, client, old.sign_in, refresh=old.value)
+        return _token_answer(center, client, old.sign_in, refresh=old.value)
     if old.replaced_at is None:
         old.replaced_at = now
-    return _issue_tokens_as_answer(center, client, old.sign_in, refreshing=True)
+    return _token_answer(center, client, old.sign_in, refreshing=True)
 
 
-def _is_replaced_token_still_valid(center: Center, old: RefreshToken, now: float) -> bool:
+def _is_in_grace(center: Center, old: RefreshToken, now: float) -> bool:
     knobs = center.faults
     if knobs.rotation == "strict" or old.replaced_at is None:
         return False
     return knobs.rotation == "none" or now - old.replaced_at < knobs.grace_seconds
 
 
-def _issue_tokens_as_answer(
+def _token_answer(
     center: Center,
     client: Client,
     sign_in: SignIn,
@@ -265,13 +255,13 @@ def issue_tokens(
     If `refresh` is given, it is returned, and no new refresh token is created. A client without
     scopes, as of legacy profiles, gets an access token of eight hours and no refresh token. No
     access token outlives its sign-in."""
-    state, knobs, now = center.state, center.faults, center.now()
+    knobs, now = center.faults, center.now()
     seconds = knobs.token_seconds if client.scopes else knobs.legacy_token_seconds
     end = min(now + seconds, sign_in.ends_at)
-    token = AccessToken(state.make_secret("AT", 400), client.scopes, sign_in, end)
-    state.tokens[token.value] = token
+    token = AccessToken(center.make_secret("AT", 400), client.scopes, sign_in, end)
+    center.tokens[token.value] = token
     if refresh is None and client.scopes:
-        refresh_token = RefreshToken(state.make_secret("RT", 400), client.id, sign_in)
-        state.refresh_tokens[refresh_token.value] = refresh_token
+        refresh_token = RefreshToken(center.make_secret("RT", 400), client.id, sign_in)
+        center.refresh_tokens[refresh_token.value] = refresh_token
         refresh = refresh_token.value
     return token, refresh

@@ -8,6 +8,7 @@ import copy
 import hashlib
 import re
 import threading
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from ssohelper.emulator.addresses import partition_name
@@ -46,15 +47,11 @@ class Person(NamedTuple):
 
 
 class PermissionSet(NamedTuple):
-    """A permission set, with the duration of its sessions and its policies."""
+    """A permission set, with the duration of its sessions. Its policies are not emulated."""
 
     name: str
     session_seconds: int = 3600
     description: str = ""
-    managed: tuple[str, ...] = ()  # the names or ARNs of AWS-managed policies
-    customer_managed: tuple[str, ...] = ()
-    inline: dict[str, Any] | None = None  # the inline policy, as parsed JSON
-    boundary: str | None = None
 
 
 class Assignment(NamedTuple):
@@ -189,7 +186,7 @@ class World:
         user_name: str,
         display_name: str | None = None,
         email: str | None = None,
-        groups: tuple[str, ...] | list[str] = (),
+        groups: Iterable[str] = (),
         enabled: bool = True,
     ) -> Person:
         """Add a person to these groups. Groups that do not exist are added too."""
@@ -216,29 +213,13 @@ class World:
             self._roles_by_person.clear()
 
     def add_permission_set(
-        self,
-        name: str,
-        session_seconds: int = 3600,
-        description: str = "",
-        managed: tuple[str, ...] | list[str] = (),
-        customer_managed: tuple[str, ...] | list[str] = (),
-        inline: dict[str, Any] | None = None,
-        boundary: str | None = None,
+        self, name: str, session_seconds: int = 3600, description: str = ""
     ) -> PermissionSet:
         """Add a permission set. It replaces a permission set of the same name."""
         if not _PERMISSION_SET_NAME.fullmatch(name):
             raise WorldError(f"this is not a valid permission set's name: {name!r}")
-        created = PermissionSet(
-            name,
-            session_seconds,
-            description,
-            tuple(managed),
-            tuple(customer_managed),
-            inline,
-            boundary,
-        )
         with self._lock:
-            self.permission_sets[name] = created
+            created = self.permission_sets[name] = PermissionSet(name, session_seconds, description)
         return created
 
     def remove_permission_set(self, name: str) -> None:
@@ -250,24 +231,15 @@ class World:
             self._roles_by_person.clear()
 
     def add_iam_role(
-        self,
-        account_id: str,
-        name: str,
-        trusts: tuple[str, ...] | list[str] = (),
-        external_id: str | None = None,
-        most_seconds: int = 3600,
-        allows_tags: bool = False,
-        needs_mfa: bool = False,
+        self, account_id: str, name: str, trusts: Iterable[str] = (), **more: Any
     ) -> IamRole:
         """Add an IAM role that these principals may assume. It replaces a role of the same name.
 
-        The role's account need not belong to the organization.
+        The role's account need not belong to the organization. `more` are fields of `IamRole`.
         """
         if not _ACCOUNT_ID.fullmatch(account_id) or not _IAM_ROLE_NAME.fullmatch(name):
             raise WorldError(f"this is not an IAM role: {account_id!r}, {name!r}")
-        created = IamRole(
-            account_id, name, tuple(trusts), external_id, most_seconds, allows_tags, needs_mfa
-        )
+        created = IamRole(account_id, name, tuple(trusts), **more)
         with self._lock:
             self.iam_roles[account_id, name] = created
         return created
@@ -356,7 +328,7 @@ class World:
         offer: dict[str, tuple[str, ...]] = {}
         for account in self.accounts.values():
             names: dict[str, None] = {}
-            for target in (account.id, *list_paths_of_ou_and_its_parents(account.ou)):
+            for target in (account.id, *_ou_and_its_parents(account.ou)):
                 names.update(dict.fromkeys(by_target.get(target, ())))
             if names:
                 offer[account.id] = tuple(names)
@@ -371,7 +343,7 @@ def _normalize_ou_path(path: str) -> str:
     return clean.removeprefix(f"{ROOT}/")
 
 
-def list_paths_of_ou_and_its_parents(path: str) -> list[str]:
+def _ou_and_its_parents(path: str) -> list[str]:
     """Return the paths of an OU and of the OUs that contain it, up to the root, in this order."""
     if path == ROOT:
         return [ROOT]

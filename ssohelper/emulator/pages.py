@@ -10,7 +10,7 @@ import html
 from typing import NamedTuple
 
 from ssohelper.emulator.exchange import Answer
-from ssohelper.emulator.organization import Account, Person
+from ssohelper.emulator.organization import Account, Person, World
 
 # If there are more people than this, the user types a name instead of choosing it from a list.
 _LISTED_PEOPLE = 12
@@ -124,33 +124,28 @@ def build_page(
     return Answer(status, headers, text.encode("utf-8", "replace"))
 
 
-def sign_in_page(
-    organization: str, people: list[Person], form: Form, error: str = "", chosen: str = ""
-) -> Answer:
+def sign_in_page(world: World, form: Form, error: str = "", chosen: str = "") -> Answer:
     """Return the page on which the user signs in as one of the organization's people."""
-    alert = f'<p class="alert" role="alert" id="problem">{_escape_html(error)}</p>' if error else ""
+    people = world.people.values()
     if len(people) <= _LISTED_PEOPLE:
-        rows = "".join(
-            _radio_button_of_person(person, person.user_name == chosen) for person in people
-        )
+        rows = "".join(_person_button(person, person.user_name == chosen) for person in people)
         choice = f"<fieldset><legend>Who are you?</legend>{rows}</fieldset>"
     else:
-        invalid = ' aria-invalid="true" aria-describedby="problem"' if error else ""
         choice = (
             '<p><label class="label" for="person">User name</label>'
             f'<input type="text" id="person" name="person" value="{_escape_html(chosen)}" required '
-            f'autocomplete="username" autocapitalize="none" spellcheck="false"{invalid}></p>'
+            f'autocomplete="username" autocapitalize="none" spellcheck="false"{_invalid(error)}></p>'
         )
     body = (
-        f"{alert}{_form_start_with_hidden_fields('/sign-in', form)}{choice}"
+        f"{_alert(error)}{_form_start('/sign-in', form)}{choice}"
         '<div class="actions"><button type="submit">Sign in</button></div></form>'
         '<p class="soft small">There is no password here: these people exist on this machine only.'
         "</p>"
     )
-    return build_page("Sign in", organization, body)
+    return build_page("Sign in", world.name, body)
 
 
-def _radio_button_of_person(person: Person, chosen: bool) -> str:
+def _person_button(person: Person, chosen: bool) -> str:
     checked = " checked" if chosen else ""
     return (
         f'<label class="choice"><input type="radio" name="person" required '
@@ -183,10 +178,10 @@ def consent_page(
         f"{compare}<p>The program <strong>{_in_bdi(client_name)}</strong> asks to:</p>{what}"
         f'<p class="soft">Signed in as {_in_bdi(person.display_name)} '
         f"({_in_bdi(person.user_name)}).</p>"
-        f"{_form_start_with_hidden_fields('/consent', form)}"
+        f"{_form_start('/consent', form)}"
         '<div class="actions"><button type="submit" name="answer" value="allow">Allow</button>'
         '<button type="submit" name="answer" value="deny" class="second">Deny</button></div></form>'
-        f"{_form_start_with_hidden_fields('/sign-out', form)}"
+        f"{_form_start('/sign-out', form)}"
         '<button type="submit" class="link">Sign in as somebody else</button></form>'
     )
     return build_page("Allow access?", organization, body, send_to=send_to)
@@ -194,43 +189,38 @@ def consent_page(
 
 def device_code_page(organization: str, error: str = "", entered: str = "") -> Answer:
     """Return the page on which the user types a device code."""
-    alert = f'<p class="alert" role="alert" id="problem">{_escape_html(error)}</p>' if error else ""
-    invalid = ' aria-invalid="true" aria-describedby="problem"' if error else ""
     body = (
-        f'{alert}<form method="get" action="/device">'
+        f'{_alert(error)}<form method="get" action="/device">'
         '<p><label class="label" for="user_code">Code from your device</label>'
         f'<input type="text" id="user_code" name="user_code" value="{_escape_html(entered)}" required '
-        f'autocomplete="off" autocapitalize="characters" spellcheck="false"{invalid}></p>'
+        f'autocomplete="off" autocapitalize="characters" spellcheck="false"{_invalid(error)}></p>'
         '<div class="actions"><button type="submit">Continue</button></div></form>'
     )
     return build_page("Enter the code", organization, body)
 
 
-def approved_page(organization: str) -> Answer:
-    """Return the emulator's page for a user who has approved a device code."""
-    body = (
-        '<p class="mark good" aria-hidden="true">✓</p>'
-        '<p role="status">You can close this window and go back to your terminal.</p>'
-    )
-    return build_page("Request approved", organization, body)
+def result_page(organization: str, is_approved: bool) -> Answer:
+    """Return the page for a user who has approved or denied a device code."""
+    if is_approved:
+        title, mark = "Request approved", '"mark good" aria-hidden="true">✓'
+        text = "You can close this window and go back to your terminal."
+    else:
+        title, mark = "Request denied", '"mark bad" aria-hidden="true">✕'
+        text = "The program got no access. You can close this window."
+    body = f'<p class={mark}</p><p role="status">{text}</p>'
+    return build_page(title, organization, body)
 
 
-def denied_page(organization: str) -> Answer:
-    """Return the page that a user sees after denying a device code."""
-    body = (
-        '<p class="mark bad" aria-hidden="true">✕</p>'
-        '<p role="status">The program got no access. You can close this window.</p>'
-    )
-    return build_page("Request denied", organization, body)
-
-
-def problem_page(organization: str, message: str, status: int = 400) -> Answer:
+def problem_page(
+    organization: str,
+    message: str,
+    status: int = 400,
+    title: str = "This request cannot continue",
+    advice: str = "Close this window and start the sign-in again from your terminal.",
+) -> Answer:
     """Return an error page for a request that cannot continue. The page never redirects."""
-    body = (
-        f'<p class="alert" role="alert">{_escape_html(message)}</p>'
-        "<p>Close this window and start the sign-in again from your terminal.</p>"
-    )
-    return build_page("This request cannot continue", organization, body, status)
+    body = f'<p class="alert" role="alert">{_escape_html(message)}</p><p>{advice}</p>'
+    return build_page(title, organization, body, status)
 
 
 def portal_page(
@@ -254,7 +244,7 @@ def portal_page(
         f"<p>{_in_bdi(person.display_name)} ({_in_bdi(person.user_name)}): {len(rows)} accounts, "
         f"{total} roles. "
         f'<span class="soft">The sign-in session ends at {_escape_html(ends)}.</span></p>'
-        f"{_form_start_with_hidden_fields('/sign-out', form)}"
+        f"{_form_start('/sign-out', form)}"
         '<p><button type="submit" class="second">Sign out</button></p></form>'
         f"{sections or '<p>No account has been assigned to you.</p>'}"
     )
@@ -279,18 +269,28 @@ def console_page(
 
 
 def sign_out_first_page(organization: str) -> Answer:
-    """Return the console's error page for a browser that is signed in to another account.
+    """Return the console's page for a browser that is signed in to another account.
 
     The AWS console shows this error if multi-session support is off.
     """
-    body = (
-        '<p class="alert" role="alert">You must first log out before logging into a different '
-        "account.</p><p>Turn on multi-session support in the console, or use another browser.</p>"
+    return problem_page(
+        organization,
+        "You must first log out before logging into a different account.",
+        409,
+        "Log out first",
+        "Turn on multi-session support in the console, or use another browser.",
     )
-    return build_page("Log out first", organization, body, 409)
 
 
-def _form_start_with_hidden_fields(action: str, form: Form) -> str:
+def _invalid(error: str) -> str:
+    return ' aria-invalid="true" aria-describedby="problem"' if error else ""
+
+
+def _alert(error: str) -> str:
+    return f'<p class="alert" role="alert" id="problem">{_escape_html(error)}</p>' if error else ""
+
+
+def _form_start(action: str, form: Form) -> str:
     return (
         f'<form method="post" action="{action}">'
         f'<input type="hidden" name="request" value="{_escape_html(form.request_id)}">'

@@ -7,9 +7,8 @@ the service model lacks.
 import base64
 from typing import Any
 
-from ssohelper.emulator.core import Center
+from ssohelper.emulator.core import AccessToken, Center
 from ssohelper.emulator.exchange import Answer, Request, json_answer, portal_error
-from ssohelper.emulator.state import AccessToken
 
 TOKEN_HEADER = "x-amz-sso_bearer_token"  # noqa: S105 (a header's name)
 
@@ -76,7 +75,8 @@ def get_role_credentials(center: Center, request: Request) -> Answer:
     seconds = knobs.role_credentials_seconds
     if seconds is None:
         seconds = world.permission_sets[real].session_seconds
-    issued = center.state.issue_role_credentials(sign_in, account_id, real, center.now(), seconds)
+    arn = world.session_arn(account_id, real, sign_in.person)
+    issued = center.issue_credentials(sign_in.person, account_id, real, arn, seconds)
     answer = {
         "accessKeyId": issued.access_key_id,
         "secretAccessKey": issued.secret_access_key,

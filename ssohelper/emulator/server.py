@@ -12,20 +12,17 @@ import socket
 import ssl
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from ssohelper.emulator.faults import Faults
-from ssohelper.emulator.internet import Internet
 from ssohelper.emulator.listener import HOST, EmulatorError, Listener
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.service import Service
-from ssohelper.emulator.state import IssuedCredentials
-from ssohelper.emulator.tally import Call
-from ssohelper.emulator.world import demo_world, load_world
+from ssohelper.emulator.world import demo_world
+from ssohelper.emulator.world_file import load_world
 
 # A client with one of these environment variables may bypass the emulator. Callers of
 # `environment()` must unset them.
@@ -49,7 +46,7 @@ UNSET_VARIABLES = (
 )
 
 
-class Emulator:
+class Emulator(Service):
     """An emulated Identity Center that listens on a port of 127.0.0.1.
 
     Example: `with Emulator() as emulator: … emulator.url …`.
@@ -64,9 +61,8 @@ class Emulator:
     ) -> None:
         if host != HOST:
             raise EmulatorError(f"the emulator binds to {HOST} only, not to {host!r}")
-        self.service = Service(world or demo_world(), clock)
+        super().__init__(world or demo_world(), clock)
         self.port = port
-        self.url = ""
         # With `internet`, a client that uses the emulator as its https proxy reaches AWS's hosts in
         # the emulator.
         self.tls: ssl.SSLContext | None = None
@@ -77,10 +73,10 @@ class Emulator:
 
     def start(self) -> Self:
         """Start to listen. After `stop`, it listens on the same port with the same state."""
-        self._server = Listener(self.service, self.port, self.tls)
+        self._server = Listener(self, self.port, self.tls)
         self._release_port()
         self.port = self._server.server_port
-        self.url = self.service.center.url = f"http://{HOST}:{self.port}"
+        self.url = f"http://{HOST}:{self.port}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="emulator", daemon=True
         )
@@ -119,38 +115,9 @@ class Emulator:
         self.stop()
         self._release_port()
 
-    # -- the emulated organizations and the fault settings -------------------------
-
-    @property
-    def world(self) -> World:
-        """The first organization, which can also be reached by the emulator's own start URL."""
-        return self.service.center.world
-
-    @property
-    def faults(self) -> Faults:
-        """The object by which a test makes this emulator slow or faulty."""
-        return self.service.faults
-
-    @property
-    def internet(self) -> Internet:
-        """The hosts that a client reaches if it uses the emulator as its https proxy."""
-        return self.service.internet
-
-    @property
-    def auto_approve(self) -> str | None:
-        """The user name of the person who is signed in without any page, or None.
-
-        The emulator then approves each sign-in at once on behalf of this person.
-        """
-        return self.service.center.auto_approve
-
-    @auto_approve.setter
-    def auto_approve(self, person: str | None) -> None:
-        self.service.center.auto_approve = person
-
     def add_organization(self, world: World) -> World:
         """Serve one more organization, which must have a start URL of its own, and return it."""
-        self.service.center.worlds.append(world)
+        self.worlds.append(world)
         return world
 
     def add_region(self, start_url: str, region: str) -> Faults:
@@ -164,53 +131,7 @@ class Emulator:
 
     def faults_in(self, region: str) -> Faults:
         """Return the settings that make the emulated hosts of this region alone slow or faulty."""
-        return self.service.center.region_faults.setdefault(region, Faults())
-
-    @property
-    def counters(self) -> Counter[str]:
-        """The number of calls by operation, as a copy. It is 0 for an operation without calls."""
-        return self.service.tally.counters()
-
-    @property
-    def calls(self) -> list[Call]:
-        """All calls, oldest first, with operation, status, connection and a hash of the token."""
-        return self.service.tally.calls()
-
-    def reset_counters(self) -> None:
-        """Set the counters of requests to the emulator to 0, and forget the recorded requests."""
-        self.service.tally.reset()
-
-    @property
-    def canary(self) -> str:
-        """A random text that every secret of this run contains, so that a search finds any leak."""
-        return self.service.center.state.run
-
-    def approve_device(self, user_code: str, person: str = "ana") -> None:
-        """Approve a device code on behalf of a person. Raises: WorldError for an unknown code."""
-        self.service.approve_device(user_code, person)
-
-    def issue_token(self, person: str = "ana", **more: Any) -> dict[str, str]:
-        """Sign a person in without a browser. Return the content of an AWS token file.
-
-        `Service.issue_token` describes the other arguments.
-        """
-        return self.service.issue_token(person, **more)
-
-    def end_sign_ins(self, person: str | None = None) -> int:
-        """End the sign-ins of this emulated user (None: of all users); return how many ended."""
-        return self.service.end_sign_ins(person)
-
-    def forget_clients(self) -> None:
-        """Remove all registered OAuth clients, as if AWS had forgotten them."""
-        self.service.forget_clients()
-
-    def find_credentials_by_access_key(self, access_key_id: str) -> IssuedCredentials | None:
-        """Return the issued credentials with this access key id; None if it was never issued."""
-        return self.service.find_credentials_by_access_key(access_key_id)
-
-    def issue_user_key(self, account_id: str, user_name: str) -> IssuedCredentials:
-        """Issue an access key of an IAM user, which has no session token and never expires."""
-        return self.service.issue_user_key(account_id, user_name)
+        return self.region_faults.setdefault(region, Faults())
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that direct AWS clients to this emulator.

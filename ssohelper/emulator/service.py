@@ -5,8 +5,11 @@ takes the first answer that applies: a scripted answer, the answer of the settin
 limit's 429, or the operation's own answer.
 """
 
+import hashlib
 import json
+import threading
 import time
+from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -14,20 +17,17 @@ from uuid import uuid4
 
 from ssohelper.emulator import federation, oidc, portal, sts
 from ssohelper.emulator.addresses import find_aws_host
-from ssohelper.emulator.core import SCOPE, Center
+from ssohelper.emulator.core import SCOPE, Center, IssuedCredentials
 from ssohelper.emulator.exchange import (
     Answer,
     Refusal,
     Request,
     json_answer,
     oidc_refusal,
-    portal_refusal,
 )
 from ssohelper.emulator.faults import RATE_LIMITED, Faults
 from ssohelper.emulator.internet import Internet
 from ssohelper.emulator.organization import World, WorldError
-from ssohelper.emulator.state import Client, IssuedCredentials, SignIn
-from ssohelper.emulator.tally import Call, Tally, hash_token_shortly
 from ssohelper.emulator.web import Web
 
 
@@ -36,6 +36,15 @@ class Operation(NamedTuple):
 
     name: str
     run: Callable[[Center, Request], Answer]
+
+
+class Call(NamedTuple):
+    """One call that the emulator has answered, or whose connection it has dropped."""
+
+    operation: str
+    status: int  # the HTTP status; 0 if the call got no answer
+    connection: int
+    token: str  # a short hash (`_hash_token`) of the call's access or refresh token, or ""
 
 
 _ROUTES: dict[tuple[str, str], Operation] = {
@@ -54,13 +63,15 @@ _ROUTES: dict[tuple[str, str], Operation] = {
 }
 
 
-class Service:
+class Service(Center):
     """Answers the requests to one emulated Identity Center. Any thread may call any method."""
 
     def __init__(self, world: World, clock: Callable[[], float] = time.time) -> None:
-        self.center = Center(world, clock)
-        self.internet = Internet(self.center)
-        self.tally = Tally()
+        super().__init__(world, clock)
+        self.internet = Internet(self)
+        self._tally = threading.Lock()
+        self._counters: Counter[str] = Counter()
+        self._calls: deque[Call] = deque(maxlen=200_000)
         pages, console = Web(), federation.Console()
         self.routes = {
             **_ROUTES,
@@ -73,11 +84,6 @@ class Service:
         self._paths = frozenset(path for _, path in self.routes)
         self.wait: Callable[[float], object] = time.sleep
 
-    @property
-    def faults(self) -> Faults:
-        """The settings that make this emulated Identity Center slow or faulty."""
-        return self.center.faults
-
     def handle(self, request: Request) -> Answer:
         """Answer one request as AWS would, with the faults that a test has set."""
         operation = self.routes.get((request.method, request.path))
@@ -85,23 +91,23 @@ class Service:
             is_known_path = request.path in self._paths
             message = "Method not allowed" if is_known_path else "Not found"
             return json_answer({"message": f"{message} (EMULATOR)"}, 405 if is_known_path else 404)
-        names, token = _find_operation_names_and_token(operation.name, request)
-        self.tally.count_call_by_names(names)
+        names, token = _names_and_token(operation.name, request)
+        with self._tally:
+            self._counters.update(names)
         answer = self._answer_with_faults(operation, names, request)
         is_unanswered = answer.delivery is not None and (
             answer.delivery.never or answer.delivery.reset
         )
         status = 0 if is_unanswered else answer.status
-        self.tally.record_answer(
-            Call(names[-1], status, request.connection, hash_token_shortly(token))
-        )
+        with self._tally:
+            self._calls.append(Call(names[-1], status, request.connection, _hash_token(token)))
         return answer
 
     def _answer_with_faults(
         self, operation: Operation, names: tuple[str, ...], request: Request
     ) -> Answer:
-        faults = self._get_faults_for_region_of(request)
-        script = faults.count_call_and_find_script(names)
+        faults = self._faults_of(request)
+        script = faults.find_script_of_call(names)
         latency = faults.find_latency_seconds(names)
         if latency > 0:
             self.wait(latency)
@@ -113,44 +119,39 @@ class Service:
         answer = _add_request_id(self._run_operation(operation, request))
         return answer if script is None else answer._replace(delivery=script.delivery)
 
-    def _get_faults_for_region_of(self, request: Request) -> Faults:
+    def _faults_of(self, request: Request) -> Faults:
         """Return the faults for a request: those of its region's hosts, or the general faults."""
-        aws_host = (
-            find_aws_host(request.host) if self.center.region_faults and request.host else None
-        )
-        return self.center.region_faults.get(aws_host.region if aws_host else "", self.faults)
+        aws_host = find_aws_host(request.host) if self.region_faults and request.host else None
+        return self.region_faults.get(aws_host.region if aws_host else "", self.faults)
 
     def _run_operation(self, operation: Operation, request: Request) -> Answer:
         if operation.name in RATE_LIMITED and not self.faults.is_within_rate_limit():
-            refusal = portal_refusal("TooManyRequestsException", "HTTP 429 Unknown Code")
-            after = self.faults.retry_after
-            extra = (("Retry-After", after),) if after is not None else ()
-            return refusal._replace(headers=refusal.headers + extra)
+            return self.faults.throttled_answer()
         try:
-            with self.center.lock:
-                return operation.run(self.center, request)
+            with self.lock:
+                return operation.run(self, request)
         except Refusal as refused:
             return refused.answer
         except WorldError as exc:  # the person in auto_approve is unknown or disabled
             return oidc_refusal("AccessDeniedException", str(exc))
 
-    # -- methods for tests and for the control interface ---------------------------
+    # -- for tests and for the control interface -----------------------------------
 
-    def approve_device(self, user_code: str, person: str, deny: bool = False) -> None:
+    def approve_device(self, user_code: str, person: str = "ana", deny: bool = False) -> None:
         """Approve or deny a device code on behalf of this person.
 
         Raises: WorldError for an unknown code or person.
         """
-        with self.center.lock:
-            device = self.center.state.find_device_by_user_code(user_code)
+        with self.lock:
+            device = self.find_device(user_code)
             if device is None:
                 raise WorldError(f"there is no device code {user_code!r}")
-            device.sign_in = None if deny else self.center.sign_in(person, device.world)
+            device.sign_in = None if deny else self.sign_in(person, device.world)
             device.status = "denied" if deny else "approved"
 
     def issue_token(
         self,
-        person: str,
+        person: str = "ana",
         *,
         start_url: str | None = None,
         scopes: tuple[str, ...] = (SCOPE,),
@@ -159,20 +160,17 @@ class Service:
     ) -> dict[str, str]:
         """Sign a person in without a browser, and return the content of an AWS token file.
 
-        The content has the keys startUrl, region, accessToken, expiresAt, clientId, clientSecret,
-        registrationExpiresAt and, if `scopes` is not empty, refreshToken. `seconds` is how long the
-        access token lasts; None means its usual time."""
-        center = self.center
-        with center.lock:
-            world = center.find_world(start_url)
+        Without `scopes` it has no refreshToken. `seconds` is how long the access token lasts; None
+        means its usual time."""
+        with self.lock:
+            world = self.find_world(start_url)
             if world is None:
                 raise WorldError(f"no organization has the start URL {start_url!r}")
-            client = self._register_client(scopes, client_name)
-            sign_in = center.sign_in(person, world)
-            token, refresh_token = oidc.issue_tokens(center, client, sign_in)
+            client = self.add_client(client_name, scopes)
+            token, refresh_token = oidc.issue_tokens(self, client, self.sign_in(person, world))
             if seconds is not None:
-                token = token._replace(expires_at=center.now() + seconds)
-                center.state.tokens[token.value] = token
+                token = token._replace(expires_at=self.now() + seconds)
+                self.tokens[token.value] = token
         content = {
             "startUrl": start_url or world.start_url,
             "region": world.region,
@@ -184,44 +182,31 @@ class Service:
         }
         return content if refresh_token is None else {**content, "refreshToken": refresh_token}
 
-    def _register_client(self, scopes: tuple[str, ...], name: str) -> Client:
-        state, center = self.center.state, self.center
-        client = Client(
-            id=state.make_random_id(22),
-            secret=state.make_secret("CS", 500),
-            name=name,
-            scopes=scopes,
-            grant_types=(),
-            redirect_uris=(),
-            issuer_url=None,
-            expires_at=int(center.now() + self.faults.registration_seconds),
-        )
-        state.clients[client.id] = client
-        return client
-
-    def end_sign_ins(self, person: str | None = None) -> int:
-        """End the sign-ins of this emulated user (None: of all users); return how many ended."""
-        with self.center.lock:
-            return self.center.state.end_sign_ins(person)
-
-    def forget_clients(self) -> None:
-        """Remove all registered OAuth clients. Their next use gets InvalidClientException."""
-        with self.center.lock:
-            self.center.state.clients.clear()
-
-    def find_credentials_by_access_key(self, access_key_id: str) -> IssuedCredentials | None:
-        """Return the issued credentials with this access key id; None if it was never issued."""
-        return self.center.state.issued.get(access_key_id)
-
     def issue_user_key(self, account_id: str, user_name: str) -> IssuedCredentials:
-        """Issue an access key of an IAM user: static keys, as some profiles have."""
-        with self.center.lock:
-            return self.center.state.issue_user_key(account_id, user_name, self.center.now())
+        """Issue an access key of an IAM user, which has no session token and never expires."""
+        arn = f"arn:aws:iam::{account_id}:user/{user_name}"
+        with self.lock:
+            return self.issue_credentials(
+                user_name, account_id, user_name, arn, float("inf"), is_role_session=False
+            )
 
-    def sign_ins(self) -> list[SignIn]:
-        """Return all sign-ins, including those that have ended."""
-        with self.center.lock:
-            return list(self.center.state.sign_ins.values())
+    @property
+    def counters(self) -> Counter[str]:
+        """The number of calls by operation, as a copy. It is 0 for an operation without calls."""
+        with self._tally:
+            return Counter(self._counters)
+
+    @property
+    def calls(self) -> list[Call]:
+        """The last calls, oldest first."""
+        with self._tally:
+            return list(self._calls)
+
+    def reset_counters(self) -> None:
+        """Set the counters of requests to the emulator to 0, and forget the recorded requests."""
+        with self._tally:
+            self._counters.clear()
+            self._calls.clear()
 
 
 def _add_request_id(answer: Answer) -> Answer:
@@ -229,9 +214,7 @@ def _add_request_id(answer: Answer) -> Answer:
     return answer._replace(headers=(*answer.headers, ("x-amzn-RequestId", str(uuid4()))))
 
 
-def _find_operation_names_and_token(
-    operation: str, request: Request
-) -> tuple[tuple[str, ...], str | None]:
+def _names_and_token(operation: str, request: Request) -> tuple[tuple[str, ...], str | None]:
     """Return the names under which to count a call, and its access or refresh token, or None."""
     if operation == "federation":
         action = federation.find_federation_action(request)
@@ -256,3 +239,8 @@ def _find_operation_names_and_token(
 
 def _format_iso_time(instant: float) -> str:
     return datetime.fromtimestamp(int(instant), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _hash_token(secret: str | None) -> str:
+    """Return ten hex digits of a token's hash, which tell tokens apart without revealing them."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:10] if secret else ""

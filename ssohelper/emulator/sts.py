@@ -15,10 +15,9 @@ from xml.sax.saxutils import escape
 
 from ssohelper.emulator import assume_role
 from ssohelper.emulator.assume_role import StsError
-from ssohelper.emulator.core import Center
+from ssohelper.emulator.core import Center, IssuedCredentials
 from ssohelper.emulator.exchange import STS_NAMESPACE, Answer, Refusal, Request, sts_refusal
 from ssohelper.emulator.organization import unique_id_of_role
-from ssohelper.emulator.state import IssuedCredentials
 
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/(\d{8})/([\w-]+)/([\w-]+)/aws4_request,"
@@ -91,7 +90,7 @@ def find_signing_credentials(center: Center, request: Request) -> IssuedCredenti
         )
     key, day, region, service, signed, value = match.groups()
     signature = Signature(key, day, region, service, tuple(signed.split(";")), value)
-    issued = center.state.issued.get(key)
+    issued = center.issued.get(key)
     if issued is None or request.headers.get("x-amz-security-token", "") != issued.session_token:
         message = "The security token included in the request is invalid."
         raise _sts_refusal(403, "InvalidClientTokenId", message)

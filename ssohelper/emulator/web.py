@@ -6,11 +6,9 @@ from urllib.parse import urlencode, urlsplit
 
 from ssohelper.emulator import pages
 from ssohelper.emulator.browsers import Browsers, PendingRequest, redirect_to_page
-from ssohelper.emulator.core import Center
+from ssohelper.emulator.core import AuthorizationCode, Center, Client, SignIn
 from ssohelper.emulator.exchange import Answer, Refusal, Request
 from ssohelper.emulator.oidc import is_redirect_allowed
-from ssohelper.emulator.organization import Person
-from ssohelper.emulator.state import AuthorizationCode, Client, SignIn
 
 
 class Web:
@@ -43,7 +41,7 @@ class Web:
         A wrong client or redirect URI gets an error page, never a redirect (RFC 6749 4.1.2.1).
         """
         query = request.query
-        client, uri = _find_client_and_redirect_uri(center, query)
+        client, uri = _find_client(center, query)
         challenge = query.get("code_challenge", "")
         if query.get("response_type") != "code":
             return _redirect_to_client(uri, query, error="unsupported_response_type")
@@ -66,7 +64,7 @@ class Web:
         typed = request.query.get("user_code", "")
         if not typed:
             return pages.device_code_page(center.world.name)
-        device = center.state.find_device_by_user_code(typed)
+        device = center.find_device(typed)
         if device is None or device.status != "pending" or device.expires_at <= center.now():
             error = "No device waits for this code. Check it, or start again on the device."
             return pages.device_code_page(center.world.name, error, typed)
@@ -100,7 +98,7 @@ class Web:
         pending = self.browsers.find_pending_request(center, request.query.get("request", ""))
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         form = self.browsers.make_form(cookie, pending)
-        answer = pages.sign_in_page(pending.world.name, _list_people_of_organization(pending), form)
+        answer = pages.sign_in_page(pending.world, form)
         return answer._replace(headers=answer.headers + cookie_headers)
 
     def sign_in(self, center: Center, request: Request) -> Answer:
@@ -109,15 +107,11 @@ class Web:
         name = sent.get("person", "").strip()
         person = pending.world.people.get(name)
         if person is None or not person.enabled:
-            error = (
-                "There is no such user name."
-                if person is None
-                else _disabled_person_message(person)
-            )
+            error = "There is no such user name."
+            if person is not None:
+                error = f"{person.display_name} cannot sign in: this user is disabled."
             form = self.browsers.make_form(cookie, pending)
-            return pages.sign_in_page(
-                pending.world.name, _list_people_of_organization(pending), form, error, name
-            )
+            return pages.sign_in_page(pending.world, form, error, name)
         sign_in = center.sign_in(name, pending.world)
         _, cookie_headers = self.browsers.replace_cookie(center, cookie, sign_in)
         is_portal = pending.query is None and pending.device is None
@@ -132,7 +126,7 @@ class Web:
         sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
         if sign_in is None:
             return redirect_to_page(f"/sign-in?request={pending.id}", cookie_headers)
-        client = _get_client_of_pending_request(center, pending)
+        client = _client_of_request(center, pending)
         return pages.consent_page(
             pending.world.name,
             pending.world.person(sign_in.person),
@@ -140,7 +134,7 @@ class Web:
             client.scopes,
             self.browsers.make_form(cookie, pending),
             user_code=pending.device.user_code if pending.device else "",
-            send_to=_scheme_and_host_of_uri(pending.query["redirect_uri"]) if pending.query else "",
+            send_to=_origin_of(pending.query["redirect_uri"]) if pending.query else "",
         )
 
     def answer_consent(self, center: Center, request: Request) -> Answer:
@@ -172,10 +166,8 @@ class Web:
         """Return the page that says whether the user approved or denied a device code."""
         pending = self.browsers.find_pending_request(center, request.query.get("request", ""))
         status = pending.device.status if pending.device else ""
-        if status == "denied":
-            return pages.denied_page(pending.world.name)
-        if status in ("approved", "used"):
-            return pages.approved_page(pending.world.name)
+        if status in ("approved", "used", "denied"):
+            return pages.result_page(pending.world.name, status != "denied")
         raise Refusal(
             pages.problem_page(
                 pending.world.name, "This sign-in request was not allowed or denied yet."
@@ -189,8 +181,8 @@ class Web:
         return redirect_to_page(f"/sign-in?request={pending.id}", cookie_headers)
 
 
-def _find_client_and_redirect_uri(center: Center, query: dict[str, str]) -> tuple[Client, str]:
-    client = center.state.clients.get(query.get("client_id", ""))
+def _find_client(center: Center, query: dict[str, str]) -> tuple[Client, str]:
+    client = center.clients.get(query.get("client_id", ""))
     if client is None or client.expires_at <= center.now():
         message = (
             "The program that sent you here is not registered, or its registration has expired."
@@ -203,9 +195,9 @@ def _find_client_and_redirect_uri(center: Center, query: dict[str, str]) -> tupl
     return client, uri
 
 
-def _get_client_of_pending_request(center: Center, pending: PendingRequest) -> Client:
+def _client_of_request(center: Center, pending: PendingRequest) -> Client:
     client_id = pending.query["client_id"] if pending.query else ""
-    client = center.state.clients.get(pending.device.client_id if pending.device else client_id)
+    client = center.clients.get(pending.device.client_id if pending.device else client_id)
     if client is None:
         raise Refusal(
             pages.problem_page(pending.world.name, "The program is no longer registered.")
@@ -213,24 +205,16 @@ def _get_client_of_pending_request(center: Center, pending: PendingRequest) -> C
     return client
 
 
-def _list_people_of_organization(pending: PendingRequest) -> list[Person]:
-    return list(pending.world.people.values())
-
-
-def _disabled_person_message(person: Person) -> str:
-    return f"{person.display_name} cannot sign in: this user is disabled."
-
-
 def _issue_authorization_code(center: Center, query: dict[str, str], sign_in: SignIn) -> Answer:
     code = AuthorizationCode(
-        center.state.make_secret("AC", 80),
+        center.make_secret("AC", 80),
         query["client_id"],
         query["redirect_uri"],
         query["code_challenge"],
         sign_in,
         center.now() + center.faults.code_seconds,
     )
-    center.state.codes[code.value] = code
+    center.codes[code.value] = code
     return _redirect_to_client(code.redirect_uri, query, code=code.value)
 
 
@@ -244,6 +228,6 @@ def _redirect_to_client(uri: str, query: dict[str, str], error: str = "", code: 
     return Answer(302, headers, b"")
 
 
-def _scheme_and_host_of_uri(uri: str) -> str:
+def _origin_of(uri: str) -> str:
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}"

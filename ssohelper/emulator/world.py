@@ -3,32 +3,7 @@
 Its account ids begin with 0000, so that none of them can be the id of a real account.
 """
 
-from ssohelper.emulator.organization import (
-    REGION,
-    ROOT,
-    START_URL,
-    Account,
-    Assignment,
-    PermissionSet,
-    Person,
-    World,
-    WorldError,
-)
-from ssohelper.emulator.world_file import load_world
-
-__all__ = [
-    "REGION",
-    "ROOT",
-    "START_URL",
-    "Account",
-    "Assignment",
-    "PermissionSet",
-    "Person",
-    "World",
-    "WorldError",
-    "demo_world",
-    "load_world",
-]
+from ssohelper.emulator.organization import World
 
 _ACCOUNTS = (
     ("000010000001", "log-archive", "Security"),
@@ -70,10 +45,23 @@ _ASSIGNMENTS = (
 )
 
 
+# Name, session hours, description.
+_PERMISSION_SETS = (
+    ("ReadOnlyAccess", 8, "Read everything, change nothing"),
+    ("Developer", 8, "Build and run workloads, without IAM"),
+    ("DatabaseAdmin", 2, "Administer databases"),
+    ("SecurityAudit", 4, "Read security settings everywhere"),
+    ("DataScienceReadOnly", 4, "Query the data lake"),
+    ("SandboxAdmin", 12, "All rights in one's own sandbox"),
+    ("BreakGlassAdmin", 1, "Full rights for an emergency, one hour, with a written reason"),
+)
+
+
 def demo_world() -> World:
     """Return the demo's organization, with 12 accounts, 6 people and 7 permission sets."""
     world = World()
-    _add_permission_sets(world)
+    for name, hours, description in _PERMISSION_SETS:
+        world.add_permission_set(name, hours * 3600, description)
     for account_id, name, ou in _ACCOUNTS:
         world.add_account(account_id, name, ou=ou)
     for user_name, display_name, groups, enabled in _PEOPLE:
@@ -81,57 +69,3 @@ def demo_world() -> World:
     for assignment in _ASSIGNMENTS:
         world.assign(*assignment)
     return world
-
-
-def _add_permission_sets(world: World) -> None:
-    world.add_permission_set(
-        "ReadOnlyAccess", 8 * 3600, "Read everything, change nothing", managed=["ReadOnlyAccess"]
-    )
-    world.add_permission_set(
-        "Developer",
-        8 * 3600,
-        "Build and run workloads, without IAM",
-        managed=["PowerUserAccess"],
-        inline=_make_deny_statement(
-            "ec2:RunInstances", {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
-        ),
-        boundary="DeveloperBoundary",
-    )
-    world.add_permission_set(
-        "DatabaseAdmin",
-        2 * 3600,
-        "Administer databases",
-        managed=["job-function/DatabaseAdministrator"],
-        customer_managed=["DatabaseBackups"],
-    )
-    world.add_permission_set(
-        "SecurityAudit", 4 * 3600, "Read security settings everywhere", managed=["SecurityAudit"]
-    )
-    world.add_permission_set(
-        "DataScienceReadOnly",
-        4 * 3600,
-        "Query the data lake",
-        managed=["AmazonAthenaFullAccess"],
-        inline=_make_deny_statement("s3:DeleteObject"),
-    )
-    world.add_permission_set(
-        "SandboxAdmin",
-        12 * 3600,
-        "All rights in one's own sandbox",
-        managed=["AdministratorAccess"],
-    )
-    world.add_permission_set(
-        "BreakGlassAdmin",
-        3600,
-        "Full rights for an emergency, one hour, with a written reason",
-        managed=["AdministratorAccess"],
-    )
-
-
-def _make_deny_statement(
-    action: str, condition: dict[str, object] | None = None
-) -> dict[str, object]:
-    statement: dict[str, object] = {"Effect": "Deny", "Action": action, "Resource": "*"}
-    if condition:
-        statement["Condition"] = condition
-    return {"Version": "2012-10-17", "Statement": [statement]}

@@ -20,11 +20,7 @@ _TABLES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "account": ("add_account", ("account_id", "name"), ("email", "ou")),
     "group": ("add_group", ("name",), ()),
     "person": ("add_person", ("user_name",), ("display_name", "email", "groups", "enabled")),
-    "permission_set": (
-        "add_permission_set",
-        ("name",),
-        ("session_seconds", "description", "managed", "customer_managed", "inline", "boundary"),
-    ),
+    "permission_set": ("add_permission_set", ("name",), ("session_seconds", "description")),
     "iam_role": (
         "add_iam_role",
         ("account_id", "name", "trusts"),
@@ -36,16 +32,12 @@ _TOP = ("name", "start_url", "region")
 # The types of values in a world file. The value of a key that is not listed here is text.
 _KINDS: dict[str, tuple[type, str]] = {
     "groups": (list, "a list"),
-    "managed": (list, "a list"),
-    "customer_managed": (list, "a list"),
     "session_seconds": (int, "a whole number"),
     "trusts": (list, "a list"),
     "most_seconds": (int, "a whole number"),
     "allows_tags": (bool, "true or false"),
     "needs_mfa": (bool, "true or false"),
     "enabled": (bool, "true or false"),
-    "inline": (object, ""),
-    "boundary": (object, ""),
 }
 
 
@@ -119,10 +111,7 @@ def world_file_content(world: World) -> dict[str, Any]:
         ],
         "group": [{"name": name} for name in sorted(world.groups)],
         "person": [{**p._asdict(), "groups": sorted(p.groups)} for p in world.people.values()],
-        "permission_set": [
-            {key: value for key, value in s._asdict().items() if value is not None}
-            for s in world.permission_sets.values()
-        ],
+        "permission_set": [one._asdict() for one in world.permission_sets.values()],
         "iam_role": [
             {key: value for key, value in r._asdict().items() if value is not None}
             for r in world.iam_roles.values()

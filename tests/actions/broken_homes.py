@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
 from ssohelper.core.model import Role
-from ssohelper.emulator.world import World
+from ssohelper.emulator.organization import World
 from ssohelper.system import installation
 from tests.conftest import Home
 from tests.saved_listing import DEV, PAY, URL, listed_account, save_listing

@@ -21,8 +21,8 @@ from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.model import Role
 from ssohelper.core.profile_origin import Origin
+from ssohelper.emulator.organization import START_URL
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import START_URL
 from ssohelper.errors import ConfigInvalid
 from tests.actions.broken_homes import make_world
 from tests.adopt.test_homes import in_process, write_home

@@ -12,8 +12,9 @@ from typing import ClassVar
 
 import pytest
 
+from ssohelper.emulator.organization import START_URL
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import START_URL, demo_world
+from ssohelper.emulator.world import demo_world
 from tests.conftest import SCRIPT, Home, Run
 from tests.long_rows import long_after
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from ssohelper.emulator.organization import START_URL
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import START_URL
 from tests.conftest import SCRIPT, Home, Run
 from tests.long_rows import long_after
 

@@ -97,7 +97,7 @@ def test_another_user_is_refused_without_a_terminal_and_nothing_changes(
     assert desk.run("list", "--refresh").returncode == 0
     assert desk.run("exec", ROLE, "--", "true").returncode == 0
     assert desk.emulator.counters["GetRoleCredentials"] == 0
-    ended = {found.person: found.revoked for found in desk.emulator.service.sign_ins()}
+    ended = {found.person: found.revoked for found in desk.emulator.sign_ins}
     assert ended == {"ana": False, "ben": True}
 
 

@@ -13,8 +13,8 @@ from ssohelper.actions import credentials, selection, undoing
 from ssohelper.app import App
 from ssohelper.core.model import Role
 from ssohelper.core.policy import Way
+from ssohelper.emulator.organization import START_URL
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import START_URL
 from tests.cli.test_profile_commands_sync import identity
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
@@ -111,7 +111,7 @@ def answer_of(app: App, emulator: Emulator, name: str) -> tuple[str, str]:
     keys = credentials.release_credentials(
         app, found.session, found.role, Way.USE, app.clock.deadline()
     )
-    issued = emulator.find_credentials_by_access_key(keys.access_key_id)
+    issued = emulator.issued.get(keys.access_key_id)
     assert issued is not None
     return issued.account_id, issued.role_name
 

@@ -27,7 +27,7 @@ LAUNCHER = str(Path(__file__).resolve().parents[2] / "shell" / "ssohelper-creden
 
 
 def arn_of(emulator: Emulator, text: str) -> str:
-    found = emulator.find_credentials_by_access_key(json.loads(text)["AccessKeyId"])
+    found = emulator.issued.get(json.loads(text)["AccessKeyId"])
     assert found is not None
     return found.arn
 
@@ -59,7 +59,7 @@ def test_exec_env_and_whoami_take_a_chain_as_any_other(chained: Chained, run: Ru
     assert done.returncode == 0, done.stderr
     assert f'account {DEPLOY_ACCOUNT}, role "Audit": these keys end in ' in done.stderr
     key_id, account = done.stdout.split()
-    found = chained.emulator.find_credentials_by_access_key(key_id)
+    found = chained.emulator.issued.get(key_id)
     assert found is not None
     assert (found.role_name, account) == ("Audit", DEPLOY_ACCOUNT)
     who = json.loads(run("whoami", "audit", "--json").stdout)["data"]
@@ -216,8 +216,8 @@ def test_a_sign_out_forgets_the_chains_too(chained: Chained, run: Run):
 
 def test_a_revoked_source_is_renewed_once(chained: Chained, run: Run):
     assert run("credential-process", "--profile", "base").returncode == 0
-    with chained.emulator.service.center.lock:
-        chained.emulator.service.center.state.issued.clear()
+    with chained.emulator.lock:
+        chained.emulator.issued.clear()
     answer = run("credential-process", "--profile", "jump")
     assert answer.returncode == 0, answer.stderr
     assert chained.issued == (2, 2)

@@ -15,7 +15,7 @@ import pytest
 from ssohelper.actions import foreign_profiles
 from ssohelper.app import App
 from ssohelper.emulator.assume_role import MFA_CODE
-from ssohelper.emulator.state import IssuedCredentials
+from ssohelper.emulator.core import IssuedCredentials
 from ssohelper.errors import LoginRequired
 from tests.chains.conftest import JUMP_ACCOUNT, JUMP_ARN, SSO_ACCOUNT, SSO_ROLE, Chained, chain
 from tests.conftest import SCRIPT, Run
@@ -151,7 +151,7 @@ def test_whoami_says_what_sts_says(keyed: Keyed, run: Run):
 def test_the_root_users_key_is_confirmed_too(keyed: Keyed, run: Run):
     arn = f"arn:aws:iam::{USER_ACCOUNT}:root"
     key = keyed.key._replace(arn=arn)
-    keyed.emulator.service.center.state.issued[key.access_key_id] = key
+    keyed.emulator.issued[key.access_key_id] = key
     keyed.write(lines_of("keys", key))
     done = run("whoami", "keys")
     assert done.returncode == 0, done.stderr
@@ -199,9 +199,7 @@ def test_a_credential_source_takes_the_environments_keys(keyed: Keyed, run: Run)
     keys = {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
     done = run("env", "box", "--format", "json", env=keys)
     assert done.returncode == 0, done.stderr
-    issued = keyed.emulator.find_credentials_by_access_key(
-        json.loads(done.stdout)["AWS_ACCESS_KEY_ID"]
-    )
+    issued = keyed.emulator.issued.get(json.loads(done.stdout)["AWS_ACCESS_KEY_ID"])
     assert issued is not None
     assert issued.role_name == "Jump"
     # An SDK would use the keys in the environment, so exec gives it those of the role.

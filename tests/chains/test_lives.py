@@ -61,7 +61,7 @@ def test_three_levels_over_eight_lives_never_fail_and_ask_once_for_each(
             )
             assert app.warnings == []
             held_until, lives = found.expires_at, lives + 1
-            identity = chained.emulator.find_credentials_by_access_key(found.access_key_id)
+            identity = chained.emulator.issued.get(found.access_key_id)
             assert identity is not None
             assert (identity.account_id, identity.role_name) == (DEPLOY_ACCOUNT, "Audit")
         assert clock.now < held_until

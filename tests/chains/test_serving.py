@@ -28,7 +28,7 @@ def ask(path: Path) -> tuple[int, dict[str, str]]:
 
 
 def role_of(chained: Chained, document: dict[str, str]) -> tuple[str, str]:
-    found = chained.emulator.find_credentials_by_access_key(document["AccessKeyId"])
+    found = chained.emulator.issued.get(document["AccessKeyId"])
     assert found is not None
     return found.account_id, found.role_name
 

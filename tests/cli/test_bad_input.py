@@ -75,7 +75,7 @@ def test_damaged_cached_credentials_are_replaced(signed_in, run, emulator, chang
     done = run("exec", f"corp:{ACCOUNT}/{ROLE}", "--", "/usr/bin/env")
     assert done.returncode == 0, done.stderr
     keys = dict(line.split("=", 1) for line in done.stdout.splitlines())
-    assert emulator.find_credentials_by_access_key(keys["AWS_ACCESS_KEY_ID"]) is not None
+    assert emulator.issued.get(keys["AWS_ACCESS_KEY_ID"]) is not None
     assert json.loads(kept(signed_in).read_text())["access_key_id"] == keys["AWS_ACCESS_KEY_ID"]
 
 

@@ -16,7 +16,8 @@ from typing import Any
 import pexpect
 import pytest
 
-from ssohelper.emulator.world import START_URL, demo_world
+from ssohelper.emulator.organization import START_URL
+from ssohelper.emulator.world import demo_world
 from ssohelper.emulator.world_file import world_file_content
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.long_rows import long_after

@@ -82,7 +82,7 @@ def test_each_shell_evaluates_the_exports(shell, name):
     found = dict(entry.split("=", 1) for entry in done.stdout.split("\0") if entry)
     assert set(found) >= NAMES
     assert not set(stale) & set(found)
-    issued = shell.emulator.find_credentials_by_access_key(found["AWS_ACCESS_KEY_ID"])
+    issued = shell.emulator.issued.get(found["AWS_ACCESS_KEY_ID"])
     assert issued is not None
     assert found["AWS_SECRET_ACCESS_KEY"] == issued.secret_access_key
     assert found["AWS_REGION"] == "eu-west-1"

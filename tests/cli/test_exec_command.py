@@ -109,7 +109,7 @@ def variables(shell: Shell, *argv: str, **environ: str) -> dict[str, str]:
 
 def test_the_environment_has_the_keys_and_no_variable_that_takes_precedence(shell):
     found = variables(shell, "dev", **IN_THE_WAY, KEPT="it's")
-    issued = shell.emulator.find_credentials_by_access_key(found["AWS_ACCESS_KEY_ID"])
+    issued = shell.emulator.issued.get(found["AWS_ACCESS_KEY_ID"])
     assert issued is not None
     assert (issued.account_id, found["AWS_ACCOUNT_ID"]) == ("000000000001", "000000000001")
     assert found["AWS_REGION"] == found["AWS_DEFAULT_REGION"] == "eu-west-1"

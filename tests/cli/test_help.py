@@ -12,8 +12,8 @@ import pytest
 
 from ssohelper.app import App
 from ssohelper.cli import main, plan_output
+from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import World
 from tests.conftest import RUN_SECONDS, Home
 from tests.long_rows import long_after
 from tests.programs import require_program

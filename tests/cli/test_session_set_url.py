@@ -9,8 +9,9 @@ import pytest
 
 from ssohelper.app import App
 from ssohelper.core.model import RoleKey
+from ssohelper.emulator.organization import START_URL, World
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import START_URL, World, demo_world
+from ssohelper.emulator.world import demo_world
 from tests.cli.test_setup_command import DEV, ended, profiles, session_keys, terminal
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
@@ -159,9 +160,7 @@ def test_otherwise_nothing_changes(corp, run, emulator, other, prepare, options,
 
 def living(emulator: Emulator) -> list[tuple[str, str]]:
     """Return user and portal of the sign-ins that have not ended."""
-    return [
-        (one.person, one.world.start_url) for one in emulator.service.sign_ins() if not one.revoked
-    ]
+    return [(one.person, one.world.start_url) for one in emulator.sign_ins if not one.revoked]
 
 
 # A program that is killed before a step of the move: SIGKILL, so that it can restore nothing.

@@ -15,8 +15,9 @@ import pytest
 
 from ssohelper.app import App
 from ssohelper.cli import COMMANDS
+from ssohelper.emulator.organization import START_URL, World
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import START_URL, World, demo_world
+from ssohelper.emulator.world import demo_world
 from ssohelper.system import own_source
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.long_rows import long_after
@@ -56,9 +57,7 @@ def identity_of(home: Home, run: Run, emulator: Emulator, profile: str) -> tuple
         shlex.split(command), env=home.env, capture_output=True, text=True, timeout=60
     )
     assert given.returncode == 0, given.stderr
-    issued = emulator.find_credentials_by_access_key(
-        given.stdout.split('"AccessKeyId":"')[1].split('"')[0]
-    )
+    issued = emulator.issued.get(given.stdout.split('"AccessKeyId":"')[1].split('"')[0])
     assert issued is not None
     return issued.person, issued.account_id, issued.role_name
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
+from ssohelper.emulator.organization import START_URL
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import START_URL
 from tests import node_sdk
 from tests.conftest import SCRIPT, Home
 from tests.long_rows import long_after, pairs_with_each_value_first

@@ -48,7 +48,7 @@ class Wire:
         self.clock = Clock()
         self.service = Service(demo_world(), self.clock)
         self.faults = self.service.faults
-        self.world = self.service.center.world
+        self.world = self.service.world
 
     def raw(
         self,

@@ -125,7 +125,7 @@ def test_session_tags_need_a_trust_that_allows_them_and_transitive_ones_go_on(em
     emu.world.add_iam_role(VENDOR, "Jump", trusts=[PAYMENTS_PROD], allows_tags=True)
     emu.world.add_iam_role(VENDOR, "Deploy", trusts=[VENDOR], allows_tags=True)
     jump = assume(emu, keys_for(emu), "Jump", Tags=tags, TransitiveTagKeys=["team"])
-    deploy = emu.find_credentials_by_access_key(assume(emu, jump)["accessKeyId"])
+    deploy = emu.issued.get(assume(emu, jump)["accessKeyId"])
     assert deploy is not None
     assert deploy.tags == (("team", "payments"),)
     with pytest.raises(ClientError) as error:

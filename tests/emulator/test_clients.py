@@ -13,8 +13,8 @@ from botocore.credentials import SSOProvider
 from botocore.exceptions import ClientError, UnauthorizedSSOTokenError
 from botocore.tokens import SSOTokenProvider
 
+from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import World
 from tests import node_sdk
 from tests.emulator.conftest import PAYMENTS_PROD, Home
 from tests.programs import require_program
@@ -61,7 +61,7 @@ class TestAwsCli:
         assert aws(home, "sso", "logout").returncode == 0
         assert emu.counters["Logout"] == 1
         assert not home.token_file.exists()
-        assert not emu.service.sign_ins()[0].is_live_at(time.time())
+        assert not emu.sign_ins[0].is_live_at(time.time())
 
     @pytest.mark.long
     def test_device_code_sign_in(self, home: Home, emu: Emulator):

@@ -61,8 +61,8 @@ def test_keys_give_a_token_and_the_token_a_console_session(wire: Wire, method: s
     assert "payments-prod 000030000001" in page
     assert "ReadOnlyAccess" in page
     assert PAGE.replace("&", "&amp;") in page
-    assert wire.service.tally.counters()["federation.getSigninToken"] == 1
-    assert wire.service.tally.counters()["federation.login"] == 1
+    assert wire.service.counters["federation.getSigninToken"] == 1
+    assert wire.service.counters["federation.login"] == 1
 
 
 def test_a_token_can_be_used_once(wire: Wire) -> None:

@@ -21,7 +21,7 @@ class Browser:
         world = demo_world()
         world.start_url, world.region = START, "eu-west-1"
         self.service = Service(world)
-        self.service.center.url = "http://127.0.0.1:9"
+        self.service.url = "http://127.0.0.1:9"
 
     def ask(
         self,

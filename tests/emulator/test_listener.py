@@ -6,8 +6,8 @@ import socket
 import pytest
 
 from ssohelper.emulator.listener import EmulatorError
+from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import World
 from tests.emulator.conftest import fetch
 
 

@@ -86,7 +86,7 @@ class TestDeviceCode:
         assert wire.poll(client, device)[1]["error"] == "invalid_grant"
 
     def test_automatic_consent_never_answers_the_first_poll(self, wire: Wire):
-        wire.service.center.auto_approve = "ana"
+        wire.service.auto_approve = "ana"
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
         assert wire.poll(client, device)[0] == 400
@@ -96,7 +96,7 @@ class TestDeviceCode:
     def test_automatic_consent_of_a_person_who_may_not_sign_in_is_denied(
         self, wire: Wire, person: str
     ):
-        wire.service.center.auto_approve = person
+        wire.service.auto_approve = person
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
         errors = [wire.poll(client, device)[1]["error"] for _ in range(2)]
@@ -149,7 +149,7 @@ class TestDeviceCode:
 
 class TestPkce:
     def test_the_code_can_be_redeemed_once(self, wire: Wire):
-        wire.service.center.auto_approve = "ben"
+        wire.service.auto_approve = "ben"
         client = wire.register()
         back = wire.authorize(client)
         assert back["state"] == "s-1"
@@ -170,20 +170,20 @@ class TestPkce:
         ],
     )
     def test_a_wrong_proof_is_refused(self, wire: Wire, more: dict[str, object], error: str):
-        wire.service.center.auto_approve = "ana"
+        wire.service.auto_approve = "ana"
         client = wire.register()
         back = wire.authorize(client)
         assert wire.redeem(client, **{**back, **more, "state": "s"})[1]["error"] == error  # type: ignore[arg-type]
 
     def test_the_code_expires_after_ten_minutes(self, wire: Wire):
-        wire.service.center.auto_approve = "ana"
+        wire.service.auto_approve = "ana"
         client = wire.register()
         back = wire.authorize(client)
         wire.clock.forward(601)
         assert wire.redeem(client, back["code"])[0] == 400
 
     def test_the_parameter_scope_and_a_redirect_without_a_path_are_accepted(self, wire: Wire):
-        wire.service.center.auto_approve = "ana"
+        wire.service.auto_approve = "ana"
         client = wire.register(redirectUris=["http://127.0.0.1"])
         uri = "http://127.0.0.1:49160"
         back = wire.authorize(client, redirect_uri=uri, scopes="", scope="sso:account:access")
@@ -201,7 +201,7 @@ class TestPkce:
     def test_a_bad_request_is_redirected_with_an_error(
         self, wire: Wire, more: dict[str, str], error: str
     ):
-        wire.service.center.auto_approve = "ana"
+        wire.service.auto_approve = "ana"
         assert wire.authorize(wire.register(), **more) == {"error": error, "state": "s-1"}
 
     @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ class TestPkce:
         ],
     )
     def test_an_unregistered_redirect_uri_gets_an_error_page(self, wire: Wire, uri: str):
-        wire.service.center.auto_approve = "ana"
+        wire.service.auto_approve = "ana"
         client = wire.register()["clientId"]
         answer = wire.raw(
             "GET", "/authorize", client_id=client, redirect_uri=uri, response_type="code"
@@ -303,7 +303,7 @@ def test_the_start_url_selects_the_organization(wire: Wire):
     other.add_account("000000000077", "elsewhere")
     other.add_permission_set("Admin")
     other.assign("ana", "Admin", "Root")
-    wire.service.center.worlds.append(other)
+    wire.service.worlds.append(other)
     there = wire.service.issue_token("ana", start_url=other.start_url)
     here = wire.service.issue_token("ana")
     lists = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.emulator.world import World, WorldError
+from ssohelper.emulator.organization import World, WorldError
 
 
 def small() -> World:

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import World
 from tests.emulator.conftest import Reply, fetch
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -109,7 +109,7 @@ def test_a_form_of_another_site_is_refused(
 ):
     page = open_page(emu, f"/device?user_code={device_code(emu)}")
     assert send(emu, "/sign-in", page, headers, person="ana", **fields).status == 403
-    assert emu.service.sign_ins() == []
+    assert emu.sign_ins == []
     own = {"Origin": emu.url, "Sec-Fetch-Site": "same-origin"}
     assert send(emu, "/sign-in", page, own, person="ana").status == 303
 
@@ -136,7 +136,7 @@ def test_a_wrong_person_gets_an_error_and_is_not_signed_in(emu: Emulator, person
     reply = send(emu, "/sign-in", page, {}, person=person)
     assert says in reply.body.decode()
     assert 'role="alert"' in reply.body.decode()
-    assert emu.service.sign_ins() == []
+    assert emu.sign_ins == []
 
 
 def test_an_answered_device_code_cannot_be_answered_again(emu: Emulator):

@@ -175,7 +175,7 @@ def test_a_user_signs_in_and_allows_by_keyboard_alone(page: Any, emu: Emulator):
             "codeVerifier": VERIFIER,
         }
         assert fetch(emu, "POST", "/token", asked).status == 200
-    assert [sign_in.person for sign_in in emu.service.sign_ins()] == ["ana"]
+    assert [sign_in.person for sign_in in emu.sign_ins] == ["ana"]
 
 
 def test_denying_redirects_the_client_with_access_denied(page: Any, emu: Emulator):
@@ -185,7 +185,7 @@ def test_denying_redirects_the_client_with_access_denied(page: Any, emu: Emulato
         page.get_by_role("button", name="Deny").click()
         page.wait_for_url("**/oauth/callback?**")
         assert callback.answer == {"error": ["access_denied"], "state": ["the-state"]}
-    assert [sign_in.person for sign_in in emu.service.sign_ins()] == ["ben"]
+    assert [sign_in.person for sign_in in emu.sign_ins] == ["ben"]
 
 
 def test_a_signed_in_browser_gets_only_the_consent_page(page: Any, emu: Emulator):
@@ -218,7 +218,7 @@ def test_a_device_code_is_compared_and_approved(page: Any, emu: Emulator):
     check_page(page)
     assert page.get_by_role("status").is_visible()
     assert page.title() == "Request approved – EMULATOR"
-    device = emu.service.center.state.find_device_by_user_code(code)
+    device = emu.find_device(code)
     assert device
     assert device.status == "approved"
 

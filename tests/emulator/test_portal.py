@@ -121,7 +121,7 @@ def test_keys_look_like_those_of_aws_and_contain_canaries(wire: Wire):
     assert len(keys["secretAccessKey"]) == 40
     assert keys["sessionToken"].startswith("CNRY-ST-")
     assert len(keys["sessionToken"]) > 900
-    issued = wire.service.find_credentials_by_access_key(keys["accessKeyId"])
+    issued = wire.service.issued.get(keys["accessKeyId"])
     assert issued is not None
     assert issued[3:6] == ("ana", PAYMENTS_PROD, "ReadOnlyAccess")
 

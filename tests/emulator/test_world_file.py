@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from ssohelper.emulator.world import WorldError, demo_world, load_world
-from ssohelper.emulator.world_file import world_file_content, world_from_table
+from ssohelper.emulator.organization import WorldError
+from ssohelper.emulator.world import demo_world
+from ssohelper.emulator.world_file import load_world, world_file_content, world_from_table
 from tests.emulator.conftest import PAYMENTS_PROD
 
 

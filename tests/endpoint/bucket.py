@@ -23,11 +23,11 @@ class EmptyStorage:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 found = re.search(r"Credential=([^/]+)/", self.headers.get("Authorization", ""))
-                issued = emulator.find_credentials_by_access_key(found.group(1)) if found else None
+                issued = emulator.issued.get(found.group(1)) if found else None
                 is_good = (
                     issued is not None
                     and issued.session_token == self.headers.get("x-amz-security-token")
-                    and issued.expires_at > emulator.service.center.now()
+                    and issued.expires_at > emulator.now()
                 )
                 accounts.append(issued.account_id if issued and is_good else None)
                 self.send_response(200 if is_good else 403)

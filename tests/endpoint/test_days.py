@@ -62,7 +62,7 @@ def good(endpoint: Served, clock: Clock) -> dict[str, str]:
     """Ask, and check with the emulator that the credentials are valid now."""
     answered = endpoint.get()
     assert answered.status == 200, answered.body
-    issued = endpoint.emulator.find_credentials_by_access_key(answered.body["AccessKeyId"])
+    issued = endpoint.emulator.issued.get(answered.body["AccessKeyId"])
     assert issued is not None
     assert issued.role_name == ROLE
     assert issued.expires_at > clock.true()

@@ -214,7 +214,7 @@ class Lane:
 
     def _wrong_role(self, keys: dict[str, Any]) -> list[str]:
         """Check whose keys these are by the emulator's books; changed ones are in none."""
-        issued = self.home.emulator.find_credentials_by_access_key(str(keys.get("AccessKeyId")))
+        issued = self.home.emulator.issued.get(str(keys.get("AccessKeyId")))
         if issued is None:
             return []
         found = []

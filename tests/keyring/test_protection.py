@@ -132,7 +132,7 @@ def test_a_sign_out_ends_the_clear_file_of_another_tool_too(world: World, how: s
         world.desktop.kill()
     done = world.run(*(how.split() if how.startswith("logout") else ["logout", "corp"]))
     assert done.returncode == (8 if how == "without keyring" else 0), done.stderr
-    revoked = [one.revoked for one in world.emulator.service.sign_ins()]
+    revoked = [one.revoked for one in world.emulator.sign_ins]
     assert revoked == ([False, True] if how == "without keyring" else [True, True])
     assert not [path for path in world.home.token_folder.iterdir() if path.name.startswith("ee0")]
     assert world.launch().returncode == 4
@@ -160,6 +160,6 @@ def test_the_aws_clis_sign_in_and_sign_out_beside_the_keyring(world: World) -> N
         assert world.launch().returncode == 0
     assert world.status()["storage"] == "keyring"
     assert world.run("logout", "--all").returncode == 0
-    assert all(one.revoked for one in world.emulator.service.sign_ins())
+    assert all(one.revoked for one in world.emulator.sign_ins)
     assert aws("configure", "export-credentials", "--profile", "native").returncode != 0
     assert (world.launch().returncode, world.find_plain()) == (4, [])

@@ -94,7 +94,7 @@ def test_a_move_takes_the_sign_ins_of_further_regions_along(world):
     world.move_to_files()
     assert (len(list(folder.glob("*.sealed"))), len(list(folder.glob("*.json")))) == (0, 2)
     world.use_keyring()
-    signed_in = [one for one in world.emulator.service.sign_ins() if one.world.region == SECOND]
+    signed_in = [one for one in world.emulator.sign_ins if one.world.region == SECOND]
     assert world.run("logout", "corp").returncode == 0
     assert [one.revoked for one in signed_in] == [True]
     assert [path for path in folder.iterdir() if path.suffix != ".lock"] == []

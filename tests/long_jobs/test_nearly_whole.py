@@ -54,7 +54,7 @@ def test_new_keys_are_used_when_aws_answers(
 ) -> None:
     found = way(job)
     assert found != old_key
-    issued = job.emulator.find_credentials_by_access_key(found)
+    issued = job.emulator.issued.get(found)
     assert issued
     assert issued.expires_at - time.time() > 0.9 * HOUR
 

@@ -63,7 +63,7 @@ def test_a_call_waits_for_a_login_in_another_shell(job: Job, argv: list[str]) ->
     job.log_in()
     code, out = waiting.wait_for_end()
     assert code == 0
-    assert job.emulator.find_credentials_by_access_key(json.loads(out)["AccessKeyId"])
+    assert job.emulator.issued.get(json.loads(out)["AccessKeyId"])
     assert waiting.stderr().count("\n") == 1
 
 
@@ -221,7 +221,7 @@ def test_exec_hold_waits_and_sets_the_variable_for_its_command(job: Job) -> None
     assert code == 0
     wait, key_id = out.split()
     assert wait == "12h"
-    assert job.emulator.find_credentials_by_access_key(key_id)
+    assert job.emulator.issued.get(key_id)
 
 
 @pytest.mark.long

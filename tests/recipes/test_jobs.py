@@ -125,7 +125,7 @@ def test_a_hit_needs_no_variable_but_home(within, signed_in, emulator):
     emulator.stop()  # the job cannot ask AWS any more
     done = within({"HOME": str(signed_in.path)}, "/bin/sh", "-c", LINE)
     assert (done.returncode, done.stderr) == (0, "")
-    found = emulator.find_credentials_by_access_key(json.loads(done.stdout)["AccessKeyId"])
+    found = emulator.issued.get(json.loads(done.stdout)["AccessKeyId"])
     assert found is not None
     assert (found.account_id, found.role_name) == (DEV, "Developer")
 

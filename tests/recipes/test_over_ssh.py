@@ -49,7 +49,7 @@ def test_login_shows_a_code_and_console_a_link(over_ssh, emulator, run):
     assert emulator.counters["federation"] == 0
 
     shown = run("exec", f"{DEV}/Developer", "--", "/bin/sh", "-c", "echo $AWS_ACCESS_KEY_ID")
-    identity = emulator.find_credentials_by_access_key(shown.stdout.strip())
+    identity = emulator.issued.get(shown.stdout.strip())
     assert identity is not None
     assert (identity.account_id, identity.role_name) == (DEV, "Developer")
 

@@ -109,7 +109,7 @@ def test_keys_are_exported_with_their_expiry_and_cleared(place, shell):
         assert ran.code == 0
         assert "these keys end in" in ran.output
         found = terminal.environ()
-        issued = place.emulator.find_credentials_by_access_key(found[b"AWS_ACCESS_KEY_ID"].decode())
+        issued = place.emulator.issued.get(found[b"AWS_ACCESS_KEY_ID"].decode())
         assert issued is not None
         assert found[b"AWS_ACCOUNT_ID"] == issued.account_id.encode() == b"000040000001"
         end = found[b"AWS_CREDENTIAL_EXPIRATION"]

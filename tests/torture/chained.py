@@ -78,9 +78,7 @@ def _failures_in(place: Ground, answers: list[Answer]) -> list[str]:
         if answer.code:
             found.append(f"exit {answer.code} {answer.err.strip()[:160]!r}")
             continue
-        issued = place.emulator.find_credentials_by_access_key(
-            json.loads(answer.out)["AccessKeyId"]
-        )
+        issued = place.emulator.issued.get(json.loads(answer.out)["AccessKeyId"])
         if issued is None or issued.role_name != f"Role{number:02d}":
             found.append(f"other credentials for own{number:02d}")
     return found

@@ -62,7 +62,7 @@ def chained_lives(dice: Dice) -> list[Row]:
                 pool.submit(_run_aws_clis, place, seconds),
             ]
             clients = [each.result() for each in running]
-        issued = list(place.emulator.service.center.state.issued.values())
+        issued = list(place.emulator.issued.values())
         refused = [call for call in place.emulator.calls if call.status != 200]
         assumed = place.emulator.counters["AssumeRole"]
     times = {

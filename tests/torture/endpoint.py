@@ -260,7 +260,7 @@ def _slept(kind: str) -> Row:
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
-        now = place.emulator.service.center.now
+        now = place.emulator.now
         wrong: list[str] = []
         renewed_after = []
         with endpoint(place, kind, **fake) as served:
@@ -346,7 +346,7 @@ def _wrong(place: Ground, served: Endpoint, clock) -> list[str]:  # type: ignore
         return [type(error).__name__]
     if status != 200:
         return [f"{status} {body.get('code')}: {body.get('message')}"]
-    issued = place.emulator.find_credentials_by_access_key(body["AccessKeyId"])
+    issued = place.emulator.issued.get(body["AccessKeyId"])
     if issued is None or issued.account_id != _ACCOUNT:
         return ["keys of another account"]
     return [] if issued.expires_at > clock() else [f"expired {clock() - issued.expires_at:.0f} s"]

@@ -226,7 +226,7 @@ def wrong_in(ground: Ground, answer: Answer, command: list[str]) -> str | None:
         return None
     try:
         document = json.loads(answer.out)
-        issued = ground.emulator.find_credentials_by_access_key(document["AccessKeyId"])
+        issued = ground.emulator.issued.get(document["AccessKeyId"])
     except (ValueError, KeyError) as error:
         return f"exit 0, no document: {error}"
     if issued is None:
@@ -237,7 +237,7 @@ def wrong_in(ground: Ground, answer: Answer, command: list[str]) -> str | None:
     if (issued.account_id, issued.role_name) != (command[-3], command[-1]):
         return f"keys of {issued.account_id}/{issued.role_name} for {command[-3]}/{command[-1]}"
     # From the decision to the end of the process a second may pass on a busy machine.
-    late = ground.emulator.service.center.now() - (time.time() - answer.ended) - issued.expires_at
+    late = ground.emulator.now() - (time.time() - answer.ended) - issued.expires_at
     return f"keys that expired {late:.1f} s ago" if late >= 1 else None
 
 

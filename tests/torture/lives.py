@@ -129,5 +129,5 @@ def _waited(place: Ground, answer: Answer, slow_seconds: float) -> bool:
     """Tell whether this caller's keys were made while it ran, which takes so long."""
     if answer.code:
         return False
-    issued = place.emulator.find_credentials_by_access_key(json.loads(answer.out)["AccessKeyId"])
+    issued = place.emulator.issued.get(json.loads(answer.out)["AccessKeyId"])
     return issued is not None and issued.issued_at > answer.began and answer.seconds >= slow_seconds

@@ -178,9 +178,7 @@ def snapshot(folder: Path) -> dict[str, tuple[object, ...]]:
 
 def is_of_aws(machine: Machine, answer: Answer) -> bool:
     """Return whether the keys are those that the Identity Center issued for the role."""
-    issued = machine.emulator.find_credentials_by_access_key(
-        json.loads(answer.stdout)["AccessKeyId"]
-    )
+    issued = machine.emulator.issued.get(json.loads(answer.stdout)["AccessKeyId"])
     return issued is not None and (issued.account_id, issued.role_name) == (ACCOUNT, ROLE)
 
 

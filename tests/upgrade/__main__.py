@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pexpect
 
+from ssohelper.emulator.organization import START_URL
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import START_URL
 from tests.conftest import make_home
 from tests.processes import end_detached_processes
 

@@ -14,7 +14,7 @@ from ssohelper.emulator.exchange import Answer, Request
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttled
-from ssohelper.wire import federation, retries
+from ssohelper.wire import federation, transport
 from ssohelper.wire.federation import Federation
 from ssohelper.wire.portal import Portal
 from ssohelper.wire.role_credentials import get_role_credentials
@@ -27,7 +27,7 @@ OPERATION = "federation.getSigninToken"
 
 @pytest.fixture
 def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    monkeypatch.setattr(retries, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(transport, "PAUSE_SECONDS", 0.01)
     with Emulator(World.of_size(1, 1)) as running:
         yield running
 
@@ -49,14 +49,14 @@ def client(emulator: Emulator, **more: str) -> Federation:
 def watched(emulator: Emulator) -> list[tuple[str, dict[str, list[str]]]]:
     """Return the list that requests are recorded in: the request line, and the form in the body."""
     seen: list[tuple[str, dict[str, list[str]]]] = []
-    answer = emulator.service.handle
+    answer = emulator.handle
 
     def handle(request: Request) -> Answer:
         line = f"{request.method} {request.path}?{urlencode(request.query)}"
         seen.append((line, parse_qs(request.body.decode())))
         return answer(request)
 
-    emulator.service.handle = handle  # type: ignore[method-assign]
+    emulator.handle = handle  # type: ignore[method-assign]
     return seen
 
 

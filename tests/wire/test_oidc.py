@@ -15,7 +15,6 @@ from ssohelper.core.device_flow import DEVICE_CODE_GRANT, Poll
 from ssohelper.core.model import (
     AccessToken,
     ClientRegistration,
-    RoleCredentials,
     Secret,
     SignInFacts,
     SsoSession,
@@ -32,7 +31,7 @@ from ssohelper.errors import (
     SsoHelperError,
     Throttled,
 )
-from ssohelper.wire import clients, retries
+from ssohelper.wire import transport
 from ssohelper.wire.answers import AwsError
 from ssohelper.wire.oidc import OidcClient
 from tests.conftest import Home
@@ -53,7 +52,7 @@ def oidc(session: SsoSession, home: Home) -> OidcClient:
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Skip the pauses between retries."""
-    monkeypatch.setattr(retries, "PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(transport, "PAUSE_SECONDS", 0.001)
 
 
 def soon() -> Deadline:
@@ -336,24 +335,6 @@ def test_this_machine_is_not_asked_through_a_proxy(
             monkeypatch.setenv(name, f"http://127.0.0.1:{catcher.port}")
         oidc.register_client(DEVICE_CODE_GRANT)
         assert catcher.hits == 0
-
-
-def test_a_signed_client_reads_no_aws_config(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    home.write_config("this [is no config\n")
-    monkeypatch.setenv("AWS_PROFILE", "missing")
-    keys = RoleCredentials("ASIAEXAMPLEEXAMPLE00", Secret("s"), Secret("t"), 2**31)
-    client = clients.make_botocore_client("sts", "eu-west-1", "http://127.0.0.1:9", home.env, keys)
-    assert client.meta.endpoint_url == "http://127.0.0.1:9"
-
-
-def test_run_within_returns_raises_and_gives_up() -> None:
-    assert clients.run_until_deadline(soon(), lambda: 7) == 7
-    with pytest.raises(ZeroDivisionError):
-        clients.run_until_deadline(soon(), lambda: 1 // 0)
-    held = threading.Event()
-    with pytest.raises(AwsUnreachable):
-        clients.run_until_deadline(Deadline(0.05, time.monotonic), held.wait)
-    held.set()
 
 
 class _Catcher:

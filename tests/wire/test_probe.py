@@ -2,7 +2,7 @@
 
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable
-from ssohelper.wire.probe import probe_service
+from ssohelper.wire.transport import probe_service
 from tests.wire.test_portal import deadline
 
 CLOSED = "http://127.0.0.1:9"

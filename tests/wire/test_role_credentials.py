@@ -29,7 +29,7 @@ class TestRoleCredentials:
         begun = time.time()
         credentials = get_role_credentials(portal, token, ROLE, deadline())
         assert begun + 3590 < credentials.expires_at <= time.time() + 3601
-        issued = emulator.find_credentials_by_access_key(credentials.access_key_id)
+        issued = emulator.issued.get(credentials.access_key_id)
         assert (issued.account_id, issued.person) == (ACCOUNT, "ana")
         assert credentials.secret_access_key.reveal() == issued.secret_access_key
 

@@ -4,7 +4,6 @@ import pytest
 
 from ssohelper.actions import regions
 from ssohelper.core.model import Secret, SignInFacts
-from ssohelper.core.region_order import RegionFailure
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
@@ -183,8 +182,7 @@ def test_the_region_that_answers_is_shown_beside_the_own_one(world: DemoHome) ->
     [further] = regions.list_further_portals(services, session)
     services.tokens.save(further, own._replace(value=Secret("another")))
     services.tokens.save_facts(further.sign_in_name, SignInFacts(of_token_id=own.id))
-    failure = RegionFailure(1, services.clock.now() + 60)
-    services.region_failures.save("corp", {session.region: failure})
+    services.answering_regions.save("corp", SECOND, services.clock.now() + 60)
 
     async def scenario(user: User) -> None:
         await user.press("f3")

@@ -17,8 +17,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from ssohelper.app import App
+from ssohelper.emulator.organization import START_URL
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import START_URL
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen

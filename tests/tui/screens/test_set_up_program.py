@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from ssohelper.emulator.organization import START_URL
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import START_URL
 from ssohelper.tui.typing_pause import PAUSE_SECONDS
 from tests.conftest import SCRIPT, Home
 
