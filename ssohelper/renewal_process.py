@@ -19,7 +19,7 @@ def run_renewal_process(argv: list[str]) -> int:
     error: SsoHelperError | None = None
     app, session = App(), None
     try:
-        session = regions.require_session_of_sign_in(app, sign_in_name)
+        session = regions.require_sign_in_session(app, sign_in_name)
         renewal.renew_token(app, session, seen_id)
     except SsoHelperError as found:
         error = found

@@ -25,7 +25,7 @@ class InProcessRenewals(Renewals):
         meanwhile: Callable[[], object] = lambda: None,
     ) -> SsoHelperError | None:
         self.runs.append(deadline.seconds_left())
-        session = regions.require_session_of_sign_in(self._app, session_name)
+        session = regions.require_sign_in_session(self._app, session_name)
         error: SsoHelperError | None = None
         try:
             renewal.renew_token(self._app, session, seen_id)

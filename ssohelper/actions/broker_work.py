@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import (
@@ -20,7 +20,7 @@ from ssohelper.actions import (
     tokens,
 )
 from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Token, Wait
-from ssohelper.core.model import RoleKey, SsoSession
+from ssohelper.core.model import RoleKey
 from ssohelper.core.schema.credential_records import credential_document, parse_credential_document
 from ssohelper.errors import LocalState, RoleNotAssigned, SsoHelperError
 
@@ -48,7 +48,7 @@ class Work:
     def load_token(self, session_name: str) -> Token:
         app = self.current_app()
         session = selection.require_session(app, session_name)
-        return tokens.load_token_for_broker(app, regions.find_next_portal_to_ask(app, session))
+        return tokens.load_token_for_broker(app, regions.find_next_portal(app, session))
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
         """ "" for an invalid config."""
@@ -107,21 +107,8 @@ class Work:
         """
         app = self.current_app()
         session = selection.require_session(app, session_name)
-
-        def renew(
-            portal: SsoSession, token_id: str, seconds: float | None
-        ) -> SsoHelperError | None:
-            def prepare_portal_call() -> None:
-                # The imports take 20 ms, while the renewal process starts.
-                with suppress(SsoHelperError):  # the call for credentials reports this error too
-                    app.aws.portal(portal).prepare_first_call()
-
-            deadline = app.clock.deadline(_RENEWAL_SECONDS if seconds is None else seconds)
-            name = portal.sign_in_name
-            return app.renewals.renew_token(name, token_id, deadline, meanwhile=prepare_portal_call)
-
         with _crashes_as_errors():
-            regions.renew_token_in_any_region(app, session, seen_id, renew)
+            regions.renew_token(app, session, seen_id, app.clock.deadline(_RENEWAL_SECONDS))
 
 
 def issue_credentials_of_chain(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> bytes:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions import assumed_chains, notices, prompt_notes, regions, selection, tokens
 from ssohelper.broker.requests import AskedBy, FoundCredentials
-from ssohelper.core import freshness, region_order
+from ssohelper.core import freshness
 from ssohelper.core.freshness import Freshness
 from ssohelper.core.instants import from_iso
 from ssohelper.core.lineage import Validity, validity_of_credentials
@@ -124,7 +124,7 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     def ask_portal_for_credentials(
         portal_to_ask: regions.PortalToAsk,
     ) -> tuple[RoleCredentials, Portal, str]:
-        limit = portal_to_ask.limit_deadline(app, region_order.CALL_SECONDS, deadline)
+        limit = portal_to_ask.limit_deadline(app, regions.CALL_SECONDS, deadline)
         is_further = portal_to_ask.session.is_further
         sent = tokens.ensure_valid_token(app, portal_to_ask.session, limit) if is_further else token
         portal = app.aws.portal(portal_to_ask.session)
@@ -187,9 +187,7 @@ def find_renewal_time(app: App, session: SsoSession, cached: CachedCredentials) 
     half = app.clock.to_local_time(
         freshness.half_life_at(cached.received_at, cached.credentials.expires_at)
     )
-    token_due_at = tokens.load_token_renewal_time(
-        app, regions.find_next_portal_to_ask(app, session)
-    )
+    token_due_at = tokens.load_token_renewal_time(app, regions.find_next_portal(app, session))
     return half if token_due_at is None else min(half, token_due_at)
 
 

@@ -124,7 +124,7 @@ def _request_token(
         if stamp is None:
             return
         with suppress(LocalState, OSError):
-            regions.record_renewed_token_for_further_sign_ins(app, session, token, fresh)
+            regions.keep_further_sign_ins(app, session, token, fresh)
         # This keeps published responses valid for the launcher.
         with suppress(LocalState, OSError):
             stamp.renew_token_stamp()

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from ssohelper.stores.legacy_tokens import LoginCache
     from ssohelper.stores.list_view_file import ListViewFile
     from ssohelper.stores.name_index import NameIndexFile
+    from ssohelper.stores.portals import AnsweringRegions
     from ssohelper.stores.prompt_state import PromptState
     from ssohelper.stores.protections import Protections
-    from ssohelper.stores.region_failures import RegionFailures
     from ssohelper.stores.settings_file import SettingsFile
     from ssohelper.stores.settings_stamp import SettingsStamp
     from ssohelper.stores.sign_in_failures import SignInFailures
@@ -177,11 +177,11 @@ class Stores:
         return SignInFailures(self.locations.runtime_folder)
 
     @cached_property
-    def region_failures(self) -> RegionFailures:
-        """The store of the regions in which a session's Identity Center gave no answer."""
-        from ssohelper.stores.region_failures import RegionFailures
+    def answering_regions(self) -> AnsweringRegions:
+        """The store of the regions that answered when a session's own region did not."""
+        from ssohelper.stores.portals import AnsweringRegions
 
-        return RegionFailures(self.locations.runtime_folder)
+        return AnsweringRegions(self.locations.runtime_folder)
 
     @cached_property
     def login_cache(self) -> LoginCache:

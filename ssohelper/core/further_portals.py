@@ -43,6 +43,7 @@ class Claim(Enum):
 
 # A portal whose URL makes one of these claims is never used, even if the user confirms it.
 REFUSED = (Claim.PARTITION, Claim.OTHER)
+SAME_INSTANCE = (Claim.SAME, Claim.OTHER_HOSTS)
 
 
 def compare_portal_urls(own_url: str, further_url: str) -> Claim:

@@ -6,7 +6,6 @@ redirects to the portal. ssohelper sends no secret to such an address.
 
 import re
 from collections.abc import Mapping
-from enum import Enum
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -21,9 +20,7 @@ from ssohelper.core.start_url import (
     checked_aws_portal_url,
     is_same_portal,
     normalized_start_url,
-    region_of_start_url,
 )
-from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
 # Patterns for the portal's page are compiled when first used: most commands do not need them.
@@ -51,14 +48,6 @@ class PortalAddress(NamedTuple):
 # The portal addresses of sessions, by session name.
 Addresses = Mapping[str, PortalAddress | None]
 NO_ADDRESSES: Addresses = {}
-
-
-class PortalChange(Enum):
-    """How the portal to which a start URL leads differs from the portal of the last sign-in."""
-
-    NONE = "none"
-    REGION = "the same instance in another region"
-    PORTAL = "another portal"
 
 
 def session_with_portal_address(session: SsoSession, address: PortalAddress | None) -> SsoSession:
@@ -118,22 +107,6 @@ def start_url_refusal(message: str) -> ConfigInvalid:
     return ConfigInvalid(message, hint=_OPEN_IT)
 
 
-def find_portal_change(earlier_url: str, present_url: str) -> PortalChange:
-    """Return how the portal URL `present_url` differs from the one of an earlier sign-in."""
-    hosts = [urlsplit(url).hostname or "" for url in (earlier_url, present_url)]
-    instances = [instance_id_of_portal(url) for url in (earlier_url, present_url)]
-    if is_same_portal(earlier_url, present_url):
-        return PortalChange.NONE
-    same_partition = partition_of_portal(hosts[0]) == partition_of_portal(hosts[1])
-    if instances[0] is None or instances[0] != instances[1] or not same_partition:
-        return PortalChange.PORTAL
-    return (
-        PortalChange.NONE
-        if region_of_start_url(earlier_url) == region_of_start_url(present_url)
-        else PortalChange.REGION
-    )
-
-
 def instance_id_of_portal(portal_url: str) -> str | None:
     """Return the id of the Identity Center instance in a portal's URL (ssoins-…), or None."""
     parts = urlsplit(portal_url)
@@ -154,11 +127,3 @@ def region_in_portal_page(page: str, portal_url: str) -> str | None:
             home = partition_of_portal(urlsplit(portal_url).hostname or "")
             return region if partition is not None and partition.name == home else None
     return None
-
-
-def region_change_text(session: SsoSession, earlier_url: str, present_url: str) -> str:
-    """Return the message that a start URL now leads to another region than at the last sign-in."""
-    return (
-        f"{show(session.start_url)} now leads to {region_of_start_url(present_url)} "
-        f"(last time: {region_of_start_url(earlier_url)}), for the same instance of Identity Center"
-    )

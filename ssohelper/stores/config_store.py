@@ -22,7 +22,7 @@ from ssohelper.core.service_hosts import is_region
 from ssohelper.core.start_url import is_company_url
 from ssohelper.errors import ConfigInvalid, LocalState
 from ssohelper.stores import files
-from ssohelper.stores.portal_addresses import PortalAddresses
+from ssohelper.stores.portals import PortalAddresses
 from ssohelper.stores.user_file import FileChanged, FileContent, UserFile
 
 if TYPE_CHECKING:

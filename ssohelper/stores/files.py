@@ -51,7 +51,7 @@ _Read = Callable[[Path | str, int], bytes | None]
 _log = logging.getLogger(__name__)
 
 READ_LIMIT_BYTES = 1 << 20
-PORTALS_FOLDER = "portals"  # in the state folder: has the records of `stores.portal_addresses`
+PORTALS_FOLDER = "portals"  # in the state folder: has the records of `stores.portals`
 _READ_SECONDS = 1.0
 _TEMPORARY = re.compile(r"\.ssohelper-[0-9]+-[0-9a-f]{12}")
 _TEMPORARY_LIFE_SECONDS = 3600

@@ -1,13 +1,214 @@
-"""How the portals of a session are asked, one after the other."""
+"""Where a company's start URL leads, and how the portals of a session are asked in turn."""
 
+import json
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from ssohelper.actions import regions
 from ssohelper.actions.regions import PortalToAsk
-from ssohelper.errors import AwsUnreachable
-from tests.actions.world import SESSION, WorldApp
+from ssohelper.core.model import SsoSession
+from ssohelper.errors import (
+    AwsUnreachable,
+    ConfigInvalid,
+    LocalState,
+    RoleNotAssigned,
+    SsoHelperError,
+    Throttled,
+    TokenRejected,
+)
+from tests.actions.world import NOW, SESSION, WorldApp
+
+OWN = SESSION._replace(start_url="https://sso.example.com/")
+PLAIN = "https://d-0000000000.awsapps.com/start"
+REGIONAL = "https://ssoins-1234567890abcdef.portal.eu-central-1.app.aws"
+NO_UI: Any = None
+
+
+class OwnUrlApp(WorldApp):
+    leads_to = PLAIN
+
+    def find_portal_url(self, start_url: str) -> str:
+        assert start_url == OWN.start_url
+        return self.leads_to
+
+
+@pytest.mark.parametrize(
+    ("leads_to", "region"), [(PLAIN, SESSION.region), (REGIONAL, "eu-central-1")]
+)
+def test_the_region_is_that_of_the_portal_if_its_url_names_one(
+    tmp_path: Path, leads_to: str, region: str
+) -> None:
+    app = OwnUrlApp(tmp_path)
+    app.leads_to = leads_to
+    found = regions.resolve_portal_of_session(app, OWN, NO_UI)
+    assert (found.portal_url, found.region) == (leads_to, region)
+    assert len(app.warnings) == (region != SESSION.region)
+
+
+def test_the_portal_of_an_earlier_start_url_needs_no_confirmation(tmp_path: Path) -> None:
+    app = OwnUrlApp(tmp_path)
+    earlier = SESSION._replace(
+        start_url="https://old.example.com/", portal_url="https://d-1111111111.awsapps.com/start"
+    )
+    regions.save_portal_address(app, earlier)
+    found = regions.resolve_portal_of_session(app, OWN, NO_UI)
+    assert (found.portal_url, app.warnings) == (PLAIN, [])
+
+
+def test_a_start_url_on_an_aws_host_is_used_without_a_request(tmp_path: Path) -> None:
+    assert regions.resolve_portal_of_session(WorldApp(tmp_path), SESSION, NO_UI) == SESSION
+
+
+HERE = "https://ssoins-1234abcd.eu-west-1.portal.amazonaws.com"
+PLAIN_TWO = "https://d-2222222222.awsapps.com/start"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "found", "warnings", "is_other"),
+    [
+        (HERE, HERE, 0, False),
+        (HERE, HERE + "/#/", 0, False),
+        (HERE, "https://ssoins-1234abcd.portal.eu-west-1.app.aws", 0, False),
+        (HERE, "https://ssoins-1234abcd.eu-central-1.portal.amazonaws.com", 1, False),
+        (HERE, "https://ssoins-1234abcd.portal.eu-central-1.app.aws/", 1, False),
+        (HERE, "https://ssoins-9999.eu-west-1.portal.amazonaws.com", 0, True),
+        (HERE, "https://ssoins-1234abcd.us-gov-west-1.portal.amazonaws.com", 0, True),
+        (HERE, "https://ssoins-1234abcdef.eu-west-1.portal.amazonaws.com", 0, True),
+        (HERE, PLAIN, 0, True),
+        (PLAIN, PLAIN_TWO, 0, True),
+        (PLAIN, PLAIN + "/", 0, False),
+    ],
+)
+def test_another_portal_must_be_confirmed_and_another_region_is_a_warning(
+    tmp_path: Path, earlier: str, found: str, warnings: int, is_other: bool
+) -> None:
+    app, asked = OwnUrlApp(tmp_path), []
+    regions.save_portal_address(app, OWN._replace(portal_url=earlier))
+    app.leads_to = found
+
+    def confirm(*portals: str) -> bool:
+        asked.append(portals)
+        return len(asked) > 1
+
+    ui: Any = SimpleNamespace(confirm_other_portal=confirm)
+    if is_other:
+        with pytest.raises(ConfigInvalid, match=f"now leads to {found}"):
+            regions.resolve_portal_of_session(app, OWN, ui)
+    assert regions.resolve_portal_of_session(app, OWN, ui).portal_url == found
+    assert asked == [(earlier, found)] * 2 * is_other
+    assert len(app.warnings) == warnings
+
+
+# -- asking one portal after another ---------------------------------------------------------------
+
+ONE, TWO, THREE = SESSION.region, "eu-central-1", "us-west-2"
+REFUSALS = (TokenRejected("401"), RoleNotAssigned("403"))
+
+
+class Portals:
+    """A session with three portals that are signed in, each of which answers or fails."""
+
+    def __init__(self, app: WorldApp, monkeypatch: pytest.MonkeyPatch) -> None:
+        further = [SESSION._replace(region=one, is_further=True) for one in (TWO, THREE)]
+        monkeypatch.setattr(regions, "_list_askable_portals", lambda *_: [SESSION, *further])
+        self.app = app
+        self.failing: dict[str, SsoHelperError] = {}
+        self.asked: list[tuple[str, float | None]] = []
+
+    def ask(self, portal: PortalToAsk) -> SsoSession:
+        self.asked.append((portal.session.region, portal.share))
+        if error := self.failing.get(portal.session.region):
+            raise error
+        return portal.session
+
+    def call(self, later: int = 0, **failing: SsoHelperError) -> str:
+        """Return which regions are asked: all their letters, a small one for a short try."""
+        self.app.at += later
+        names = {"one": ONE, "two": TWO, "three": THREE}
+        self.failing = {names[name]: error for name, error in failing.items()}
+        self.asked.clear()
+        with suppress(*map(type, failing.values())):
+            regions.ask_regions_in_turn(self.app, SESSION, self.ask)
+        letters = {ONE: "A", TWO: "B", THREE: "C"}
+        return "".join(
+            letters[region].lower() if share not in (None, 1.0) else letters[region]
+            for region, share in self.asked
+        )
+
+
+@pytest.fixture
+def portals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Portals:
+    app = WorldApp(tmp_path)
+    return Portals(app, monkeypatch)
+
+
+DOWN = AwsUnreachable("no route")
+
+
+def test_the_region_that_answered_is_asked_first_for_a_minute(portals: Portals) -> None:
+    assert portals.call() == "A"
+    assert portals.call(one=DOWN) == "AB"
+    assert regions.find_answering_region(portals.app, SESSION) == TWO
+    assert portals.call(59, one=DOWN) == "B"
+    # Then its own region gets a short try, and the other one the next minute.
+    assert portals.call(1, one=DOWN) == "aB"
+    assert portals.call(one=DOWN) == "B"
+    assert portals.call(60) == "a"
+    assert portals.call() == "A"
+    assert regions.find_answering_region(portals.app, SESSION) == ONE
+
+
+def test_any_number_of_regions_may_fail(portals: Portals) -> None:
+    assert portals.call(one=DOWN, two=Throttled("429")) == "ABC"
+    assert portals.call(one=DOWN, two=DOWN) == "C"
+    assert portals.call(one=DOWN, three=DOWN) == "CAB"
+    assert portals.call(60, one=DOWN, two=DOWN) == "aBC"
+    assert portals.call(60, one=DOWN, two=DOWN) == "abC"
+
+
+def test_while_no_region_answers_all_are_asked_and_the_first_error_is_told(
+    portals: Portals,
+) -> None:
+    for _ in range(2):
+        assert portals.call(one=DOWN, two=DOWN, three=DOWN) == "ABC"
+    assert [share for _, share in portals.asked] == [1.0, 1.0, None]
+    assert portals.call() == "A"
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=repr)
+def test_a_refusal_is_an_answer(portals: Portals, refusal: SsoHelperError) -> None:
+    assert portals.call(one=DOWN, two=refusal) == "AB"
+    assert portals.call(one=refusal) == "B"
+    assert portals.call(60, one=refusal) == "a"
+    assert portals.call() == "A"
+
+
+def test_a_further_region_whose_token_cannot_be_used_is_passed_over(portals: Portals) -> None:
+    assert portals.call(one=DOWN, two=LocalState("damaged")) == "ABC"
+    assert portals.call(60, one=LocalState("damaged")) == "a"
+
+
+@pytest.mark.parametrize("later", [1861, -1])
+def test_a_record_that_is_old_or_of_a_clock_that_was_set_back_counts_no_more(
+    portals: Portals, later: int
+) -> None:
+    portals.call(one=DOWN)
+    assert portals.call(later, one=DOWN) == "AB"
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"region": 3, "until": 1}', '{"region": "x", "until": true}', "{}"]
+)
+def test_a_damaged_record_counts_as_none(portals: Portals, content: str) -> None:
+    portals.call(one=DOWN)
+    [path] = portals.app.locations.runtime_folder.rglob("regions/*.json")
+    assert json.loads(path.read_text()) == {"region": TWO, "until": NOW + 60}
+    path.write_text(content)
+    assert portals.call() == "A"
 
 
 def test_a_failure_of_the_only_portal_is_not_recorded(tmp_path: Path) -> None:
@@ -16,10 +217,10 @@ def test_a_failure_of_the_only_portal_is_not_recorded(tmp_path: Path) -> None:
     asked = []
 
     def fail(portal: PortalToAsk) -> None:
-        asked.append(portal.session)
-        raise AwsUnreachable("no route")
+        asked.append(portal)
+        raise DOWN
 
     with pytest.raises(AwsUnreachable, match="no route"):
         regions.ask_regions_in_turn(app, SESSION, fail)
-    assert asked == [SESSION]
-    assert app.region_failures.load(SESSION.name) == {}
+    assert asked == [PortalToAsk(SESSION, None)]
+    assert app.answering_regions.load(SESSION.name) is None

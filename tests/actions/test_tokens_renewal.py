@@ -169,8 +169,8 @@ class TestRejected:
 
 def test_only_the_token_that_was_seen_is_renewed(tmp_path: Path) -> None:
     app = WorldApp(tmp_path)
-    # No token is stored: nothing is renewed.
-    regions.renew_token(app, SESSION, token("first").id, app.clock.deadline(5))
+    with pytest.raises(LoginRequired, match="signed out"):
+        regions.renew_token(app, SESSION, token("first").id, app.clock.deadline(5))
     app.sign_in(HOUR)
     seen = app.tokens.load(SESSION)
     assert seen is not None

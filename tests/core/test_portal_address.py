@@ -5,9 +5,7 @@ import pytest
 from ssohelper.core.model import SsoSession
 from ssohelper.core.portal_address import (
     PortalAddress,
-    PortalChange,
     checked_portal_redirect,
-    find_portal_change,
     instance_id_of_portal,
     region_in_portal_page,
     session_with_portal_address,
@@ -59,32 +57,6 @@ def test_every_other_redirect_is_refused_in_one_harmless_line(location: str) -> 
         checked_portal_redirect(OWN, location)
     assert refused.value.message.isprintable()
     assert refused.value.message.startswith(OWN)
-
-
-@pytest.mark.parametrize(
-    ("found", "change"),
-    [
-        (HERE, PortalChange.NONE),
-        (HERE + "/#/", PortalChange.NONE),
-        ("https://ssoins-1234abcd.portal.eu-west-1.app.aws", PortalChange.NONE),
-        ("https://ssoins-1234abcd.eu-central-1.portal.amazonaws.com", PortalChange.REGION),
-        ("https://ssoins-1234abcd.portal.eu-central-1.app.aws/", PortalChange.REGION),
-        ("https://ssoins-9999.eu-west-1.portal.amazonaws.com", PortalChange.PORTAL),
-        ("https://ssoins-1234abcd.us-gov-west-1.portal.amazonaws.com", PortalChange.PORTAL),
-        ("https://d-0000000000.awsapps.com/start", PortalChange.PORTAL),
-        ("https://ssoins-1234abcdef.eu-west-1.portal.amazonaws.com", PortalChange.PORTAL),
-    ],
-)
-def test_the_same_instance_in_another_region_is_no_other_portal(
-    found: str, change: PortalChange
-) -> None:
-    assert find_portal_change(HERE, found) is change
-
-
-def test_two_portals_without_an_instance_are_two_portals() -> None:
-    one, other = (f"https://d-{digit * 10}.awsapps.com/start" for digit in "12")
-    assert find_portal_change(one, other) is PortalChange.PORTAL
-    assert find_portal_change(one, one + "/") is PortalChange.NONE
 
 
 def test_the_instance_may_be_in_the_path() -> None:

@@ -96,9 +96,7 @@ def read_snapshot(services: App) -> Snapshot:
 
 def _load_further_regions(services: App, session: SsoSession) -> list[FurtherRegion]:
     return [
-        FurtherRegion(
-            further.region, regions.is_further_portal_signed_in(services, session, further)
-        )
+        FurtherRegion(further.region, regions.is_further_signed_in(services, session, further))
         for further in regions.list_further_portals(services, session)
     ]
 
