@@ -117,9 +117,7 @@ def confirm_foreign_identity(app: App, found: ForeignProfile, keys: ForeignCrede
     region = checked_region(choose_sts_region(app, found))
     variant = app.aws.host_variant_of_keys(foreign_profiles.read_config_keys_of_profile(app, found))
     try:
-        answer = app.aws.sts_identity_client(
-            keys.for_request, region, variant
-        ).get_identity_of_any_caller()
+        answer = app.aws.get_caller_identity(keys.for_request, region, variant, any_caller=True)
     except RoleNotAssigned as error:
         # STS refused the credentials. The error's own hint, to clear our cache, does not help here.
         error.hint = f"ssohelper did not issue them: renew them where they come from ({found.what})"

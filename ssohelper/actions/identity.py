@@ -68,7 +68,7 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
         tokens.load_token_issuer(app, session), "sts", service_url, session
     )
     keys = credentials.release_credentials(app, session, role, Way.WHOAMI, app.clock.deadline())
-    identity = app.aws.sts_identity_client(keys, region, variant).get_caller_identity()
+    identity = app.aws.get_caller_identity(keys, region, variant)
     if not identity.is_role(role, known.profile.assumed):
         raise BadAnswer(
             f"STS says that these credentials are {identity.arn}",

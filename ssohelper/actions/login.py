@@ -15,7 +15,6 @@ from ssohelper.actions import (
     clocks,
     directory,
     login_flows,
-    portal_redirect,
     prompt_notes,
     protected_sign_ins,
     regions,
@@ -280,9 +279,8 @@ def _sign_in_interactively(
     app.sign_in_failures.forget(session.name)
     in_config = session if selection.is_session_in_config(app, session) else None
     try:
-        session = portal_redirect.resolve_portal_of_session(app, session, ui)
+        session = regions.resolve_portal_of_session(app, session, ui)
         app.company_policy.check_portal(session)
-        sign_in_user.import_botocore_in_background(app)
         token, life_seconds = login_flows.get_token(
             app, session, ui, device_code=options.device_code, must_register=options.force
         )
@@ -348,7 +346,7 @@ def _save_sign_in(
                 _find_token_ids(app, session), app.tokens.token_file(session)
             )
         with suppress(LocalState):  # a sign-in needs no cache
-            portal_redirect.save_portal_address(app, session)
+            regions.save_portal_address(app, session)
         app.tokens.save_session(session)
         app.tokens.save(session, token)
         before = _next_facts(app, session)
@@ -390,7 +388,7 @@ def _portals_without_sign_in(app: App, session: SsoSession) -> list[SsoSession]:
     return [
         further
         for further in regions.list_further_portals(app, session)
-        if not regions.is_further_portal_signed_in(app, session, further)
+        if not regions.is_further_signed_in(app, session, further)
     ]
 
 
@@ -457,7 +455,7 @@ def _forget_further_sign_ins(app: App, session: SsoSession) -> None:
     for further in app.tokens.list_further_portal_sessions(session):
         app.tokens.forget(further)
         app.tokens.save_facts(further.sign_in_name, SignInFacts())
-    app.region_failures.save(session.name, {})
+    app.answering_regions.forget(session.name)
 
 
 def _not_signed_in_text(further: SsoSession) -> str:

@@ -32,11 +32,6 @@ _SECONDS = 3.0
 _MAX_ACCOUNTS = 3
 
 
-def import_botocore_in_background(app: App) -> None:
-    with suppress(RuntimeError):  # if no thread can be started, botocore is imported later
-        threading.Thread(target=app.aws.import_sts_identity_client, daemon=True).start()
-
-
 def find_signed_in_user(app: App, session: SsoSession, token: AccessToken) -> str | None:
     """Return the name of the user who signed in for this token; None if not known within 3 s."""
     found: list[str] = []
@@ -135,8 +130,7 @@ def _prepare_lookup(
                 )
             except RoleNotAssigned:
                 continue  # the saved list of roles may be another user's
-            client = app.aws.sts_identity_client(keys, session.region, variant)
-            identity = client.get_caller_identity()
+            identity = app.aws.get_caller_identity(keys, session.region, variant)
             if identity.is_role(role) and identity.role_session_name:
                 found.append(identity.role_session_name)
                 return

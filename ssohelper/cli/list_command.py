@@ -58,7 +58,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
     app = output.get_app()
     sessions = choosing.find_sessions_to_list(app, output.options().session)
     if detached:  # this is the background process that refreshes a saved list
-        directory.refresh_listing_in_this_process(app, sessions[0])
+        directory.refresh_in_background(app, sessions[0])
         return
     found: list[tuple[SsoSession, Listing]] = []
     errors: list[SsoHelperError] = []
@@ -91,10 +91,10 @@ def _fetch_listing(
         app.warn(f'this list of "{show(session.name)}" is from {age}: {error.message}')
         errors.append(error)
         return saved
-    if directory.is_listing_of_earlier_sign_in(app, session, found):
+    if directory.is_of_earlier_sign_in(app, session, found):
         what = f'this list of "{session.name}" was saved before you signed in'
         if tokens.may_renew_in_background(app):
-            directory.start_listing_refresh_process(app, session)
+            directory.start_refresh_process(app, session)
             app.warn(f"{what}; a new one is fetched in the background: run ssohelper list again")
         else:
             app.warn(f"{what}; for a new one: ssohelper list --refresh --session {session.name}")

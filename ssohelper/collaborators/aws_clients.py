@@ -12,20 +12,20 @@ from ssohelper.core.host_variant import (
     choose_host_variant,
     host_variant_of_portal,
 )
-from ssohelper.core.service_hosts import is_loopback_url, url_variable_of
+from ssohelper.core.service_hosts import is_loopback_url, sts_service_url, url_variable_of
 from ssohelper.errors import ConfigInvalid
 
 if TYPE_CHECKING:
     from ssohelper.collaborators.stores import Stores
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.model import RoleCredentials, SsoSession
-    from ssohelper.stores.portal_addresses import PortalAddresses
+    from ssohelper.stores.portals import PortalAddresses
     from ssohelper.stores.recorded_sign_ins import RecordedSignIns
-    from ssohelper.wire.account import StsIdentityClient
     from ssohelper.wire.federation import Federation
     from ssohelper.wire.oidc import OidcClient
     from ssohelper.wire.portal import Portal
-    from ssohelper.wire.probe import Probe
+    from ssohelper.wire.sts import Identity
+    from ssohelper.wire.transport import Probe
 
 
 class AwsClients:
@@ -118,7 +118,7 @@ class AwsClients:
     @cached_property
     def portal_addresses(self) -> PortalAddresses:
         """The store that remembers to which of AWS's portals a company's own start URL led."""
-        from ssohelper.stores.portal_addresses import PortalAddresses
+        from ssohelper.stores.portals import PortalAddresses
 
         return PortalAddresses(self._app.locations.state_folder)
 
@@ -153,18 +153,21 @@ class AwsClients:
             return None
         return propose_region_of_portal(portal_url, self.environ)
 
-    def sts_identity_client(
-        self, credentials: RoleCredentials, region: str, variant: HostVariant
-    ) -> StsIdentityClient:
-        from ssohelper.wire.account import StsIdentityClient
+    def get_caller_identity(
+        self,
+        credentials: RoleCredentials,
+        region: str,
+        variant: HostVariant,
+        *,
+        any_caller: bool = False,
+    ) -> Identity:
+        """Ask STS whose credentials these are: a role session's, or anyone's with `any_caller`."""
+        from ssohelper.wire.sts import Sts
 
-        return StsIdentityClient(
-            credentials, region, self.environ, warn=self._app.warn, variant=variant
+        client = Sts(region, sts_service_url(region, self.environ, variant), self.environ)
+        return client.get_caller_identity(
+            credentials, self._app.clock.aws_now, any_caller=any_caller
         )
-
-    def import_sts_identity_client(self) -> None:
-        """Import the modules of `sts_identity_client` in advance, which takes 0.3 s of CPU."""
-        from ssohelper.wire import account  # noqa: F401
 
     def federation(self, region: str) -> Federation:
         """Return a client of the console's federation service."""
@@ -174,6 +177,6 @@ class AwsClients:
 
     def probe(self, service_url: str, service: str, deadline: Deadline) -> Probe:
         """Send a request without credentials to this AWS host, to learn whether it answers."""
-        from ssohelper.wire.probe import probe_service
+        from ssohelper.wire.transport import probe_service
 
         return probe_service(service_url, self.environ, service, deadline)

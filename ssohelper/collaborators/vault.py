@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from ssohelper.core.service_hosts import StsAddress
     from ssohelper.settings.effective_settings import Settings
     from ssohelper.stores.credential_writer import CredentialWriter
-    from ssohelper.wire.assume_role import AssumedRole, Sts
     from ssohelper.wire.portal import Portal
+    from ssohelper.wire.role_credentials import AssumedRole
+    from ssohelper.wire.sts import Sts
 
 
 class Vault:
@@ -207,17 +208,18 @@ class Vault:
         Raises: SourceRejected, RoleNotAssigned, AwsUnreachable; Refused when the journal's line for
         a guarded role cannot be written.
         """
+        from ssohelper.wire.role_credentials import assume_role
+
         self._app.company_policy.check_portal(session)
-        assumed = self._sts_client(sts_address).assume_role(
-            asked, source, self._app.clock.aws_now(), deadline
-        )
+        sts = self._sts_client(sts_address)
+        assumed = assume_role(sts, asked, source, self._app.clock.aws_now(), deadline)
         self._journal_issued_credentials(
             key, assumed.credentials, asked_by, role_arn=asked.role_arn
         )
         return assumed
 
     def _sts_client(self, address: StsAddress) -> Sts:
-        from ssohelper.wire.assume_role import Sts
+        from ssohelper.wire.sts import Sts
 
         clients = self.sts_clients
         return clients.get(address) or clients.setdefault(

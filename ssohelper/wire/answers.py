@@ -55,6 +55,7 @@ REFUSED = "try again in a minute; if this repeats, give your administrator this 
 # The HTTP statuses with which a gateway reports that the server behind it gave no usable answer.
 _GATEWAY_GOT_NO_ANSWER = (502, 504)
 LATER = "try again in a minute"
+GET_NEW_CREDENTIALS = "to get new credentials: ssohelper cache clear, then try again"
 _T = TypeVar("_T")
 
 

@@ -6,17 +6,23 @@ AnswerLost.
 
 import errno
 import io
+import os
 import selectors
 import socket
 import ssl
+import sys
 import threading
 import time
+from binascii import b2a_base64
+from collections.abc import Mapping
 from http.client import HTTPException, HTTPResponse
+from importlib.util import find_spec
 from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.errors import AwsUnreachable, NoConnection
-from ssohelper.wire.proxies import Proxy
+from ssohelper.core.text import show
+from ssohelper.errors import AwsUnreachable, ConfigInvalid, NoConnection
 
 CONNECT_SECONDS = 3.0
 # The time for trying all addresses of a host. Otherwise a host with many addresses, none of which
@@ -26,6 +32,21 @@ _ALL_ADDRESSES_SECONDS = 6.0
 _LOOKUP_SECONDS = 10.0
 _HANDSHAKE_SECONDS = 5.0
 CHECK_NETWORK = "check the network, then try again"
+# macOS and Windows have proxy settings of their own, which are used if no variable is set.
+_SYSTEM_HAS_SETTINGS = sys.platform in ("darwin", "win32")
+PORTS = {"http": 80, "https": 443}
+
+
+class Proxy(NamedTuple):
+    """A proxy that tunnels with CONNECT. `authorization` holds a password and is never shown."""
+
+    is_tls: bool
+    host: str
+    port: int
+    authorization: str | None
+
+    def __repr__(self) -> str:
+        return f"Proxy({self.host}:{self.port})"
 
 
 class Route(NamedTuple):
@@ -288,4 +309,138 @@ def _proxy_error(route: Route, reason: str) -> AwsUnreachable:
         f"{route.service} cannot be reached: {reason}",
         hint="check HTTPS_PROXY and NO_PROXY; a proxy with a password is written: "
         "http://user:password@host",
+    )
+
+
+# -- the proxy, by the same variables and in the same order as botocore ----------------------------
+
+
+def find_https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None:
+    """Return the proxy for an https host ("host" or "host:port"), None for a direct connection.
+
+    urllib.request, whose import takes 8 ms, is imported only if a variable that ends in _proxy is
+    set, or if the system has proxy settings.
+    Raises: AwsUnreachable for a proxy that cannot be used.
+    """
+    variables = _proxies_by_scheme(environ)
+    if variables:
+        if not variables.get("https"):
+            return None
+        # This function of urllib is undocumented, but no other function reads NO_PROXY as botocore
+        # does.
+        from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
+
+        bypassed = bool(proxy_bypass_environment(authority, variables))
+        return None if bypassed else _parse_proxy_address(variables["https"])
+    if not _SYSTEM_HAS_SETTINGS:
+        return None
+    from urllib.request import getproxies, proxy_bypass
+
+    found = getproxies().get("https")
+    return _parse_proxy_address(found) if found and not proxy_bypass(authority) else None
+
+
+def _proxies_by_scheme(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the proxies by scheme. Lower-case variables win, even empty, as in urllib.request."""
+    named = [(name, value) for name, value in environ.items() if name[-6:].lower() == "_proxy"]
+    found = {name.lower()[:-6]: value for name, value in named if value}
+    for name, value in named:
+        if name[-6:] == "_proxy":
+            scheme = name.lower()[:-6]
+            if value:
+                found[scheme] = value
+            else:
+                found.pop(scheme, None)
+    return found
+
+
+def _parse_proxy_address(address: str) -> Proxy:
+    """Return the proxy at an address like "http://user:password@host:port"; http is the default."""
+    text = address if "://" in address else f"http://{address.removeprefix('//')}"
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or not host.isascii() or parts.scheme not in PORTS:
+        # The message does not show the address, which may hold a password.
+        raise AwsUnreachable(
+            "HTTPS_PROXY names no http or https proxy",
+            hint="a proxy looks like: http://proxy.example.com:3128",
+        )
+    authorization = None
+    if parts.username is not None and parts.password is not None:
+        pair = unquote_to_bytes(parts.username) + b":" + unquote_to_bytes(parts.password)
+        authorization = "Basic " + b2a_base64(pair, newline=False).decode()
+    return Proxy(parts.scheme == "https", host, port or PORTS[parts.scheme], authorization)
+
+
+# -- TLS and the certificates to trust --------------------------------------------------------------
+
+
+def make_tls_context(bundle: str) -> ssl.SSLContext:
+    """Return TLS settings (1.2 or newer) with which certificate and host name are verified.
+
+    `bundle` is the file or folder of trusted certificates. Raises: AwsUnreachable.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    # The first releases of Python 3.11 (Debian 12 has 3.11.2) set this option with OpenSSL 3. If it
+    # is set, an answer that is cut off without TLS's closing message seems complete.
+    # OpenSSL 1.1 has no such option.
+    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+    try:
+        if os.path.isdir(bundle):
+            context.load_verify_locations(capath=bundle)
+        else:
+            context.load_verify_locations(cafile=bundle)
+    except OSError as cause:  # including ssl.SSLError
+        raise AwsUnreachable(
+            f'the certificates in "{show(bundle, 200)}" cannot be read',
+            hint="AWS_CA_BUNDLE, or else REQUESTS_CA_BUNDLE, must name a file in PEM format: "
+            "correct or unset it",
+        ) from cause
+    return context
+
+
+def find_ca_bundle(environ: Mapping[str, str]) -> str:
+    """Return the path of the trusted certificates, found as botocore does.
+
+    An empty variable counts as unset here, but makes botocore fail. Raises: ConfigInvalid for a
+    relative path, since the current folder may be anybody's repository.
+    """
+    for variable in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        path = environ.get(variable)
+        if path and not os.path.isabs(path):
+            raise ConfigInvalid(
+                f'{variable} is "{show(path, 200)}", which depends on the current folder',
+                hint=f"name the file in {variable} by its absolute path, or unset it",
+            )
+        if path:
+            return path
+    return _find_public_ca_bundle()
+
+
+def _find_public_ca_bundle() -> str:
+    """Return certifi's bundle of certificates if certifi is installed, or else botocore's own.
+
+    botocore does the same. find_spec locates a package without importing it, because the import of
+    botocore costs 130 ms.
+    """
+    for package in ("certifi", "botocore"):
+        spec = find_spec(package)
+        for folder in (spec and spec.submodule_search_locations) or ():
+            path = os.path.join(folder, "cacert.pem")
+            if os.path.isfile(path):
+                return path
+        if spec is not None and package == "certifi":
+            # A Linux distribution's certifi has no bundle of its own: its `where` returns the
+            # system's.
+            from certifi import where
+
+            return str(where())
+    raise AwsUnreachable(
+        "there is no bundle of public certificates on this machine",
+        hint="reinstall ssohelper, or name a bundle in AWS_CA_BUNDLE",
     )

@@ -23,8 +23,12 @@ from ssohelper.wire.answers import (
     invalid_answer_error,
     retry_after_seconds,
 )
-from ssohelper.wire.retries import call_with_retries
-from ssohelper.wire.transport import Answer, Transport, warn_about_ignored_url_variable
+from ssohelper.wire.transport import (
+    Answer,
+    Transport,
+    call_with_retries,
+    warn_about_ignored_url_variable,
+)
 
 _CALL_SECONDS = 15.0
 # A sign-in token of AWS has some 700 to 2,000 characters. Longer ones are refused, because the

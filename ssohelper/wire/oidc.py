@@ -32,11 +32,11 @@ from ssohelper.errors import (
     SsoHelperError,
 )
 from ssohelper.wire.answers import AwsError, parse_answer_record
-from ssohelper.wire.retries import call_with_retries
 from ssohelper.wire.transport import (
     READ_SECONDS,
     Answer,
     Transport,
+    call_with_retries,
     warn_about_ignored_url_variable,
 )
 

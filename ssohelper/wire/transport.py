@@ -13,7 +13,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import ssohelper
@@ -21,9 +21,16 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import from_http_date
 from ssohelper.core.service_hosts import ignored_url_variable_warning, is_loopback_url
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, ConfigInvalid
-from ssohelper.wire.connection import CHECK_NETWORK, Connection, Route, connect_by_route
-from ssohelper.wire.proxies import find_https_proxy
-from ssohelper.wire.tls import make_tls_context
+from ssohelper.wire.connection import (
+    CHECK_NETWORK,
+    PORTS,
+    Connection,
+    Route,
+    connect_by_route,
+    find_ca_bundle,
+    find_https_proxy,
+    make_tls_context,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -34,10 +41,14 @@ ANSWER_LIMIT_BYTES = 4 << 20
 # How long an idle connection may be used again. Load balancers and NAT forget a connection that has
 # been idle for 60 s or more.
 _IDLE_SECONDS = 20.0
-_PORTS = {"http": 80, "https": 443}
 _METHOD = re.compile(r"[A-Z]{3,7}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
+TRIES = 3
+PAUSE_SECONDS = 0.2
+# If less time than this is left, another try is pointless.
+_SHORTEST_TRY_SECONDS = 1.0
+_T = TypeVar("_T")
 
 
 class Answer(NamedTuple):
@@ -63,7 +74,7 @@ class Transport:
         self, service_url: str, environ: Mapping[str, str], service: str, connections: int = 10
     ) -> None:
         parts = urlsplit(service_url)
-        if parts.scheme not in _PORTS or not parts.hostname:
+        if parts.scheme not in PORTS or not parts.hostname:
             raise ConfigInvalid(f"{service} has no usable URL")
         if parts.scheme == "http" and not is_loopback_url(service_url):
             raise ConfigInvalid(f"{service} would be called over http, without TLS")
@@ -223,13 +234,14 @@ class Transport:
             return self._route
 
     def _find_route(self) -> Route:
-        host, port = self._parts.hostname or "", self._parts.port or _PORTS[self._parts.scheme]
+        host, port = self._parts.hostname or "", self._parts.port or PORTS[self._parts.scheme]
         ignore_tls_key_log()
+        bundle = find_ca_bundle(self._environ)
         if self._parts.scheme == "http":
             return Route(self._service, host, port, None, None)
         # A request to this machine must not pass through a proxy, which would see the token.
         proxy = None if self._is_loopback else find_https_proxy(self._parts.netloc, self._environ)
-        return Route(self._service, host, port, make_tls_context(self._environ), proxy)
+        return Route(self._service, host, port, make_tls_context(bundle), proxy)
 
     def _encode_request(
         self,
@@ -297,3 +309,81 @@ def warn_about_ignored_url_variable(
     message = ignored_url_variable_warning(environ)
     if message:
         warn(message)
+
+
+# -- trying a call up to three times, and testing whether a host answers ---------------------------
+
+
+def call_with_retries(
+    ask: Callable[[], _T],
+    deadline: Deadline,
+    *,
+    is_repeatable: bool,
+    sleep: Callable[[float], None] = time.sleep,
+) -> _T:
+    """Call `ask`, which sends one request to AWS, at most three times; return its result.
+
+    `ask` is called again if AWS was not reached or was busy. After a lost answer it is called again
+    only if `is_repeatable`, since AWS may have acted on the first request. After a BadAnswer it is
+    never called again.
+    """
+    for made in range(1, TRIES + 1):
+        try:
+            return ask()
+        except BadAnswer:
+            raise
+        except AwsUnreachable as error:
+            pause = pause_seconds_before_retry(made)
+            asked = getattr(error, "retry_after_seconds", None)
+            if asked is not None:
+                pause = max(pause, asked)
+            is_lost = isinstance(error, AnswerLost) and not is_repeatable
+            if is_lost or made == TRIES or pause + _SHORTEST_TRY_SECONDS > deadline.seconds_left():
+                raise
+            sleep(pause)
+    raise AssertionError("unreachable: the last try returns a result or raises an error")
+
+
+def pause_seconds_before_retry(tries_made: int) -> float:
+    """Return the pause before the next try: 0.2 to 0.4 s, doubled with each try.
+
+    The pause is random, so that processes do not retry at the same time.
+    """
+    # This uses os.urandom because importing random costs 4 ms.
+    return float(PAUSE_SECONDS * 2 ** (tries_made - 1) * (1 + os.urandom(1)[0] / 255))
+
+
+class Probe(NamedTuple):
+    """What a test request to an AWS host found: `error`, or `answered_at` (AWS's clock, if known).
+
+    `proxy` is "host:port" of the proxy that was used. `bundle` is the file of trusted certificates
+    that a variable names. `proxy` and `bundle` are "" if there is none.
+    """
+
+    error: AwsUnreachable | None
+    answered_at: float | None
+    proxy: str
+    bundle: str
+
+
+def probe_service(
+    service_url: str, environ: Mapping[str, str], service: str, deadline: Deadline
+) -> Probe:
+    """Send one GET without credentials; any HTTP answer means that the service can be reached.
+
+    `service` names the service in messages."""
+    bundle = environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or ""
+    error, answered_at, proxy = None, None, ""
+    try:
+        found = None
+        if not is_loopback_url(service_url):
+            found = find_https_proxy(urlsplit(service_url).netloc, environ)
+        proxy = f"{found.host}:{found.port}" if found else ""
+        transport = Transport(service_url, environ, service)
+        try:
+            answered_at = transport.send("GET", "/", deadline=deadline).answered_at
+        finally:
+            transport.close()
+    except AwsUnreachable as unreachable:
+        error = unreachable
+    return Probe(error, answered_at, proxy, bundle)

@@ -21,7 +21,8 @@ from ssohelper.errors import (
     SsoHelperError,
     UsageProblem,
 )
-from ssohelper.wire.assume_role import AssumedRole
+from ssohelper.wire import role_credentials
+from ssohelper.wire.role_credentials import AssumedRole
 from tests.actions.world import token
 from tests.chains.conftest import JUMP_ACCOUNT, JUMP_ARN, SSO_PROFILE, Chained, chain
 from tests.conftest import Home
@@ -104,11 +105,8 @@ def test_the_policy_may_name_the_portal_behind_the_session_s_own_start_url(
         portal_url="https://d-1234567890.awsapps.com/start",
     )
 
-    class FakeSts:
-        def assume_role(self, *_words: object) -> AssumedRole:
-            return AssumedRole(SOURCE, None)
-
-    monkeypatch.setattr(app.vault, "_sts_client", lambda _address: FakeSts())
+    monkeypatch.setattr(app.vault, "_sts_client", lambda _address: None)
+    monkeypatch.setattr(role_credentials, "assume_role", lambda *_: AssumedRole(SOURCE, None))
     asked = AssumeRole(JUMP_ARN, "ana")
     arguments = (
         jump.key,

@@ -15,8 +15,7 @@ from ssohelper.core.model import AccessToken, Account, ClientRegistration, Secre
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, BadAnswer, LoginRequired, Refused, Throttled
-from ssohelper.wire.pacing import Pacing
-from ssohelper.wire.portal import Portal
+from ssohelper.wire.portal import Pacing, Portal
 from tests.fake_clients import clients_made_by
 from tests.in_process import renew_in_process
 from tests.wire.quick import quick_pacing
@@ -232,11 +231,11 @@ class TestFailures:
         monkeypatch.setattr(app.clock, "monotonic", lambda: seconds[0])
         monkeypatch.setattr(
             refresh,
-            "_ask_for_roles_in_thread",
+            "_ask_in_thread",
             lambda waiting, answers: answers.put(ListedAccount(waiting.get(), ("R",))),
         )
-        monkeypatch.setattr(refresh, "_save_unfinished_listing", lambda: saved.append(seconds[0]))
-        refresh._ask_for_roles_of_accounts(accounts)
+        monkeypatch.setattr(refresh, "_save", lambda **_: saved.append(seconds[0]))
+        refresh._ask_for_roles(accounts)
         assert saved == [2.0, 4.0, 6.0]
 
     def test_awss_time_is_learned_without_a_warning(self, app, session, emulator, monkeypatch):
@@ -262,12 +261,12 @@ class TestFailures:
 
     def test_a_listing_stops_at_an_error_that_each_account_would_give(self, app, session):
         refresh = directory._ListingRefresh(app, session, None, None)
-        assert refresh._must_stop_after_error(LoginRequired("signed out"))
-        assert refresh._must_stop_after_error(Throttled("slow down"))
+        assert refresh._must_stop_after(LoginRequired("signed out"))
+        assert refresh._must_stop_after(Throttled("slow down"))
         down = AwsUnreachable("down")
-        assert not refresh._must_stop_after_error(down)
+        assert not refresh._must_stop_after(down)
         refresh._failures += [down] * directory._MOST_FAILURES
-        assert refresh._must_stop_after_error(down)
+        assert refresh._must_stop_after(down)
 
     def test_when_aws_is_down_not_every_account_is_tried(self, app, session, emulator):
         app.pacing = Pacing(50)
@@ -360,7 +359,7 @@ class TestRefusedAccounts:
     @pytest.fixture(autouse=True)
     def _emulator_that_refuses(self, emulator, monkeypatch):
         self.refuses = False
-        true_handle = emulator.service.handle
+        true_handle = emulator.handle
 
         def handle(request):
             asks_for = request.query.get("account_id")
@@ -368,7 +367,7 @@ class TestRefusedAccounts:
                 emulator.faults.fail("ListAccountRoles", "ForbiddenException", "No access")
             return true_handle(request)
 
-        monkeypatch.setattr(emulator.service, "handle", handle)
+        monkeypatch.setattr(emulator, "handle", handle)
 
     def refused_of(self, found):
         return [listed for listed in found.accounts if listed.refused]
@@ -410,7 +409,7 @@ class TestSignIn:
         token = app.tokens.load(session)
         emulator.faults.run_before(
             "ListAccountRoles",
-            lambda: emulator.service.center.state.tokens.pop(token.value.reveal()),
+            lambda: emulator.tokens.pop(token.value.reveal()),
             5,
         )
         assert len(directory.fetch_listing(app, session).accounts) == 30
@@ -419,7 +418,7 @@ class TestSignIn:
 
     def test_a_renewed_token_that_is_rejected_too_needs_a_sign_in(self, app, session, emulator):
         for operation in ("ListAccounts", "ListAccountRoles"):
-            emulator.faults.run_before(operation, emulator.service.center.state.tokens.clear, 1)
+            emulator.faults.run_before(operation, emulator.tokens.clear, 1)
         with pytest.raises(LoginRequired):
             directory.fetch_listing(app, session)
         assert emulator.counters["CreateToken.refresh_token"] == 1

@@ -1,7 +1,6 @@
 """The user name of a sign-in: confirmed by STS, saved, and kept apart from other facts."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from ssohelper.app import App
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import AccessToken, Profile, Role, Secret, SignInFacts, SsoSession
 from ssohelper.errors import BadAnswer, LocalState
-from ssohelper.wire.account import Identity
+from ssohelper.wire.sts import Identity
 
 NOW = 4_000_000_000
 SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
@@ -33,9 +32,8 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
 def says(app: App, **more: Any) -> None:
     said = {"account_id": ROLE.account_id, "arn": ARN, "role_session": "ana", **more}
     arn = f"{said['arn'].rpartition('/')[0]}/{said['role_session']}"
-    identity_said = Identity(arn, said["account_id"], "AROAEXAMPLE")
-    client = SimpleNamespace(get_caller_identity=lambda: identity_said)
-    app.aws.sts_identity_client = lambda *_: client  # type: ignore[method-assign]
+    identity_said = Identity(arn, said["account_id"])
+    app.aws.get_caller_identity = lambda *_: identity_said  # type: ignore[method-assign, assignment]
 
 
 def sign_in(app: App, expires_at: int) -> None:
@@ -107,12 +105,12 @@ def test_sts_is_asked_in_the_profiles_region_else_in_the_sessions(
     app: App, region: str | None, asked: str
 ) -> None:
     regions: list[str] = []
-    identify = app.aws.sts_identity_client
+    identify = app.aws.get_caller_identity
 
-    def sts_identity_client(keys: Any, region: str, variant: Any) -> Any:
+    def get_caller_identity(keys: Any, region: str, variant: Any) -> Any:
         regions.append(region)
         return identify(keys, region, variant)
 
-    app.aws.sts_identity_client = sts_identity_client  # type: ignore[method-assign]
+    app.aws.get_caller_identity = get_caller_identity  # type: ignore[method-assign, assignment]
     identity.confirm_identity(app, identity.look_up_identity(app, PROFILE._replace(region=region)))
     assert regions == [asked]

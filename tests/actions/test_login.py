@@ -259,7 +259,7 @@ def test_the_journal_says_how_the_user_signed_in(
     app: LoginApp, monkeypatch: pytest.MonkeyPatch, device_code: bool, how: str
 ) -> None:
     monkeypatch.setattr(login.login_flows, "get_token", lambda *_, **_how: (token("new"), HOUR))
-    monkeypatch.setattr(login.portal_redirect, "resolve_portal_of_session", lambda *_: SESSION)
+    monkeypatch.setattr(login.regions, "resolve_portal_of_session", lambda *_: SESSION)
     monkeypatch.setattr(login.sign_in_user, "find_signed_in_user", lambda *_: "ana")
     SIGN_IN(app, SESSION, None, LoginOptions(device_code=device_code))  # type: ignore[arg-type]
     assert (app.events(), app.stands()) == ([("sign-in", how)], "new")
@@ -273,7 +273,7 @@ def test_a_sign_in_whose_session_was_removed_meanwhile_is_ended_at_aws(
         return token("new"), HOUR
 
     monkeypatch.setattr(login.login_flows, "get_token", sign_in_and_remove_session)
-    monkeypatch.setattr(login.portal_redirect, "resolve_portal_of_session", lambda *_: SESSION)
+    monkeypatch.setattr(login.regions, "resolve_portal_of_session", lambda *_: SESSION)
     monkeypatch.setattr(login.sign_in_user, "find_signed_in_user", lambda *_: "ana")
     ended: list[str] = []
     monkeypatch.setattr(

@@ -2,7 +2,7 @@
 
 import time
 
-from ssohelper.wire.pacing import Pacing
+from ssohelper.wire.portal import Pacing
 
 
 def quick_pacing() -> Pacing:

@@ -17,7 +17,7 @@ import pytest
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import AnswerLost, AwsUnreachable, NoConnection
-from ssohelper.wire import connection, tls, transport
+from ssohelper.wire import connection, transport
 from ssohelper.wire.transport import Transport
 from tests.wire.raw_server import RawServer, answer, connect_proxy, make_certificate
 
@@ -142,29 +142,10 @@ class TestTls:
             with pytest.raises(AnswerLost):
                 ask(Transport(f"https://{HOST}", aws.environ, "AWS"))
 
-    @pytest.mark.parametrize("content", [None, b"", b"no certificate"])
-    def test_an_unreadable_bundle_is_an_error_that_names_it(
-        self, tmp_path: Path, content: bytes | None
-    ) -> None:
-        bundle = tmp_path / "bundle.pem"
-        if content is not None:
-            bundle.write_bytes(content)
-        with pytest.raises(AwsUnreachable, match=r"bundle\.pem") as caught:
-            Transport(f"https://{HOST}", {"AWS_CA_BUNDLE": str(bundle)}, "AWS").prepare_first_call()
-        assert "AWS_CA_BUNDLE" in (caught.value.hint or "")
-
     def test_the_bundle_is_the_one_that_botocore_uses(self) -> None:
         from botocore.httpsession import get_cert_path
 
-        assert tls.find_ca_bundle({"AWS_CA_BUNDLE": "/a", "REQUESTS_CA_BUNDLE": "/b"}) == "/a"
-        assert tls.find_ca_bundle({"AWS_CA_BUNDLE": "", "REQUESTS_CA_BUNDLE": "/b"}) == "/b"
-        assert os.path.samefile(tls.find_ca_bundle({}), get_cert_path(True))
-
-    def test_without_certifi_the_bundle_is_botocores(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        true = tls.find_spec
-        monkeypatch.setattr(tls, "find_spec", lambda n: None if n == "certifi" else true(n))
-        assert tls.find_ca_bundle({}).endswith(os.path.join("botocore", "cacert.pem"))
-        tls.make_tls_context({})
+        assert os.path.samefile(connection.find_ca_bundle({}), get_cert_path(True))
 
     def test_keys_are_not_logged(self, aws: Aws, names: dict[str, int], tmp_path: Path) -> None:
         names[HOST] = aws.server.port

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from ssohelper.wire.pacing import Pacing
+from ssohelper.wire.portal import Pacing
 
 
 class Clock:

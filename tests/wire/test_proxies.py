@@ -7,7 +7,7 @@ from botocore.httpsession import ProxyConfiguration
 from botocore.utils import get_environ_proxies
 
 from ssohelper.errors import AwsUnreachable
-from ssohelper.wire.proxies import find_https_proxy
+from ssohelper.wire.connection import find_https_proxy
 
 HOST = "portal.sso.eu-west-1.amazonaws.com"
 

@@ -4,7 +4,7 @@ import pytest
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, LoginRequired, Throttled
-from ssohelper.wire.retries import call_with_retries, pause_seconds_before_retry
+from ssohelper.wire.transport import call_with_retries, pause_seconds_before_retry
 
 
 class Call:

@@ -8,9 +8,10 @@ import certifi
 import pytest
 
 from ssohelper.errors import AwsUnreachable, ConfigInvalid
-from ssohelper.wire import tls
+from ssohelper.wire import connection
+from ssohelper.wire.transport import Transport
 
-BUNDLE = tls.find_ca_bundle({})
+BUNDLE = connection.find_ca_bundle({})
 
 
 @pytest.mark.parametrize(
@@ -24,24 +25,25 @@ BUNDLE = tls.find_ca_bundle({})
 def test_the_variables_come_first_and_empty_ones_do_not_count(
     environ: dict[str, str], path: str
 ) -> None:
-    assert tls.find_ca_bundle(environ) == path
+    assert connection.find_ca_bundle(environ) == path
 
 
 @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
 @pytest.mark.parametrize("path", ["ca.pem", "../ca.pem", "~/ca.pem", "."])
-def test_a_relative_bundle_is_refused(variable: str, path: str) -> None:
+@pytest.mark.parametrize("url", ["https://portal.example", "http://127.0.0.1:9"])
+def test_a_relative_bundle_is_refused(variable: str, path: str, url: str) -> None:
     with pytest.raises(ConfigInvalid, match=f"{variable} is .* depends on the current folder"):
-        tls.make_tls_context({variable: path})
+        Transport(url, {variable: path}, "the portal").prepare_first_call()
 
 
 def test_a_bundle_is_a_file_or_a_folder_and_servers_are_checked(tmp_path: Path) -> None:
     for path in (BUNDLE, str(tmp_path)):
-        context = tls.make_tls_context({"AWS_CA_BUNDLE": path})
+        context = connection.make_tls_context(path)
         assert context.verify_mode == ssl.CERT_REQUIRED
         assert context.check_hostname
         assert context.minimum_version == ssl.TLSVersion.TLSv1_2
-    assert tls.make_tls_context({"AWS_CA_BUNDLE": BUNDLE}).cert_store_stats()["x509_ca"] > 50
-    assert tls.make_tls_context({"AWS_CA_BUNDLE": str(tmp_path)}).cert_store_stats()["x509_ca"] == 0
+    assert connection.make_tls_context(BUNDLE).cert_store_stats()["x509_ca"] > 50
+    assert connection.make_tls_context(str(tmp_path)).cert_store_stats()["x509_ca"] == 0
 
 
 @pytest.mark.parametrize("content", [None, "", "no certificate"])
@@ -50,7 +52,7 @@ def test_a_bundle_that_cannot_be_read_is_named(tmp_path: Path, content: str | No
     if content is not None:
         path.write_text(content)
     with pytest.raises(AwsUnreachable, match="cannot be read") as caught:
-        tls.make_tls_context({"AWS_CA_BUNDLE": str(path)})
+        connection.make_tls_context(str(path))
     assert str(path) in str(caught.value)
     assert caught.value.hint is not None
     assert "AWS_CA_BUNDLE" in caught.value.hint
@@ -60,14 +62,14 @@ def test_the_public_bundle_is_certifis_then_botocores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     installed: dict[str, SimpleNamespace] = {}
-    monkeypatch.setattr(tls, "find_spec", installed.get)
+    monkeypatch.setattr(connection, "find_spec", installed.get)
     with pytest.raises(AwsUnreachable, match="no bundle of public certificates"):
-        tls.find_ca_bundle({})
+        connection.find_ca_bundle({})
     for package in ("botocore", "certifi"):
         (tmp_path / package).mkdir()
         (tmp_path / package / "cacert.pem").write_text("")
         installed[package] = SimpleNamespace(submodule_search_locations=[str(tmp_path / package)])
-        assert tls.find_ca_bundle({}) == str(tmp_path / package / "cacert.pem")
+        assert connection.find_ca_bundle({}) == str(tmp_path / package / "cacert.pem")
     # A Linux distribution's certifi has no bundle in its folder, and says where the system's is.
     (tmp_path / "certifi" / "cacert.pem").unlink()
-    assert tls.find_ca_bundle({}) == certifi.where()
+    assert connection.find_ca_bundle({}) == certifi.where()
