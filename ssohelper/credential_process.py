@@ -8,9 +8,10 @@ import sys
 from contextlib import suppress
 
 from ssohelper import logs
-from ssohelper.actions import assumed_chains, credentials, selection, sign_in_wait
+from ssohelper.actions import credentials, selection, sign_in_wait
 from ssohelper.app import App
 from ssohelper.broker.wording import error_as_one_line
+from ssohelper.core import chains
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import Role, RoleCredentials, RoleKey, SsoSession, checked_role
 from ssohelper.core.policy import Way
@@ -68,7 +69,7 @@ def print_credential_document(
         app, session, seconds, get_credentials, say=_print_notice_on_stderr
     )
     unwritten = credential_document(
-        found, assumed_chains.find_account_id_of_credentials(app, session.key_of(role))
+        found, chains.find_account_id(app.config.read(), session.key_of(role))
     )
     try:
         while unwritten:

@@ -5,6 +5,7 @@ This module runs no program of another tool and asks AWS nothing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,9 +14,8 @@ from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.core import adoption
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import filter_for_exact_text, glob_filter, has_wildcard
-from ssohelper.core.config_file import LEGACY_FORM
-from ssohelper.core.profile_origin import find_aws_sso_cli_blocks, find_profile_origins
-from ssohelper.core.source_profiles import find_profiles_assumed_through_each_source
+from ssohelper.core.config_file import LEGACY_FORM, assumes_role
+from ssohelper.core.profile_origin import find_marked_blocks, find_profile_origins
 from ssohelper.core.text import MANY_NAMES, shortened_name_list, show
 from ssohelper.errors import RoleNotAssigned, UsageProblem
 
@@ -66,10 +66,15 @@ def list_other_profiles(
     config = app.config.read()
     # During `setup` the new session is signed in already, but not in the config yet.
     checker, listed = ProfileChecker(app, config, (session,)), listing.role_set()
-    users = find_profiles_assumed_through_each_source(config)
-    blocks = {name: one.names for one in find_aws_sso_cli_blocks(config) for name in one.names}
+    users = defaultdict[str, list[str]](list)
+    for entry in config.profiles():
+        for source in (
+            checker.resolver.resolve(entry.name).sources if assumes_role(entry.keys) else ()
+        ):
+            users[source].append(entry.name)
+    blocks = {name: one.names for one in find_marked_blocks(config) for name in one.names}
     candidates = adoption.find_adoption_candidates(
-        config, session, listed, checker.with_other_role_in_section
+        config, session, listed, checker.shadowed_profiles
     )
 
     def examine(one: AdoptionCandidate) -> ProfileOfOtherTool:

@@ -10,19 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import (
-    assumed_chains,
-    issuing,
-    prompt_notes,
-    regions,
-    selection,
-    sign_in_wait,
-    tokens,
-)
+from ssohelper.actions import assumed_chains, issuing, regions, selection, sign_in_wait, tokens
 from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Token, Wait
+from ssohelper.core import chains
 from ssohelper.core.model import RoleKey
-from ssohelper.core.schema.credential_records import credential_document, parse_credential_document
-from ssohelper.errors import LocalState, RoleNotAssigned, SsoHelperError
+from ssohelper.errors import LocalState, SsoHelperError
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -85,7 +77,8 @@ class Work:
 
     def find_source_role(self, key: RoleKey) -> RoleKey:
         """Return the key of the role whose credentials assume a chain. Raises: ConfigInvalid."""
-        return assumed_chains.find_source_role(self.current_app(), key)
+        config = self.current_app().config.read()
+        return chains.find_chain_by_key(config, key).key_of_source_role(key)
 
     def read_config_fingerprint(self) -> str:
         """Return a text that changes with each write of ~/.aws/config."""
@@ -95,10 +88,10 @@ class Work:
     def assume_role(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
         """Get a chain's credentials with the source credentials, which are JSON in `source`.
 
-        Raises the errors of `issue_credentials_of_chain`.
+        Raises the errors of `assumed_chains.issue_chain`.
         """
         return self.get_reply_with_credentials(
-            lambda app: issue_credentials_of_chain(app, key, asked_by, source)
+            lambda app: assumed_chains.issue_chain(app, key, asked_by, source)
         )
 
     def renew_token(self, session_name: str, seen_id: str) -> None:
@@ -109,38 +102,6 @@ class Work:
         session = selection.require_session(app, session_name)
         with _crashes_as_errors():
             regions.renew_token(app, session, seen_id, app.clock.deadline(_RENEWAL_SECONDS))
-
-
-def issue_credentials_of_chain(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> bytes:
-    """Assume a chain's role, cache the credentials, and return them as JSON.
-
-    `source` is the JSON document of the credentials that assume the role. Also writes the chain's
-    published response. Sends one request.
-    Raises: SourceRejected, RoleNotAssigned, AwsUnreachable, ConfigInvalid, LocalState; Superseded
-    if the chain was edited, or a sign-in or sign-out happened meanwhile.
-    """
-    session = selection.require_session(app, key.session_name)
-    token = app.tokens.load(session)
-    if token is None:
-        raise tokens.signed_out_error(session)
-    below, deadline = parse_credential_document(source), app.clock.deadline(issuing.CALL_SECONDS)
-    # The token's id is looked up before STS is asked: if the source credentials are renewed during
-    # that request, the cache no longer has the ones that were used.
-    token_id = assumed_chains.find_token_id_of_source_credentials(app, key, session, below)
-    try:
-        credentials, chain_id = assumed_chains.assume_chain(
-            app, key, session, below, deadline, asked_by
-        )
-    except SsoHelperError as error:
-        prompt_notes.show_failed_renewal(app, session, key)
-        if isinstance(error, RoleNotAssigned):
-            issuing.forget_unassigned_role(app, session, key, token)
-        raise
-    cached = issuing.checked_credentials(app, "STS", credentials, token_id)._replace(
-        chain_id=chain_id
-    )
-    issuing.save_credentials(app, session, key, cached)
-    return credential_document(credentials, assumed_chains.find_account_id_of_credentials(app, key))
 
 
 @contextmanager

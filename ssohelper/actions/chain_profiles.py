@@ -52,13 +52,13 @@ def plan_chain_profile(
     step = _make_chain_step(name, values, region)
     notices = []
     form = form or app.choices.load(via.session.name).form or app.settings.get("form")
-    if form == NATIVE and _is_role_in_chain_guarded(app, via, step):
+    if form == NATIVE and _is_step_guarded(app, via, step):
         form = PROCESS
         notices.append(STAYS_PROCESS)
     own = (
-        _config_keys_of_native_profile(config, via, step)
+        _native_form_keys(config, via, step)
         if form == NATIVE
-        else _config_keys_with_credential_process(app, via, step)
+        else _process_form_keys(app, via, step)
     )
     shown = region or environment.choose_region_of_profile(app, via)
     section = AddSection(
@@ -80,7 +80,7 @@ def write_chain_profile(app: App, planned: ChainPlan) -> None:
     config_writing.write_config_as_shown(app, "profile add", planned.data, [planned.section])
 
 
-def _config_keys_with_credential_process(app: App, via: Profile, step: ChainStep) -> dict[str, str]:
+def _process_form_keys(app: App, via: Profile, step: ChainStep) -> dict[str, str]:
     command = installation.find_profile_command(app.environ)
     installation.warn_if_exposed(app.environ, app.warn)
     base = via.role._replace(chain="")
@@ -90,9 +90,7 @@ def _config_keys_with_credential_process(app: App, via: Profile, step: ChainStep
     return {"credential_process": line, **chains.config_keys_of_step(step, source)}
 
 
-def _config_keys_of_native_profile(
-    config: ConfigFile, via: Profile, step: ChainStep
-) -> dict[str, str]:
+def _native_form_keys(config: ConfigFile, via: Profile, step: ChainStep) -> dict[str, str]:
     if config.profile(via.name) is None:
         raise UsageProblem(
             f'"{via.name}" has no profile, and source_profile must name one',
@@ -141,7 +139,7 @@ def _check_planned_profile(
         ) from error
 
 
-def _is_role_in_chain_guarded(app: App, via: Profile, step: ChainStep) -> bool:
+def _is_step_guarded(app: App, via: Profile, step: ChainStep) -> bool:
     """Return whether a guard rule applies to the source profile's role or to the assumed role.
 
     With a native profile, SDKs would assume the role themselves, without ssohelper's grant.

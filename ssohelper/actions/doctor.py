@@ -88,7 +88,7 @@ def examine_setup(app: App, chosen: str | None, *, run: bool) -> Report:
     return Report(tuple(found), tuple(sdks), _list_proven(setup))
 
 
-def try_one_profile_of_session(app: App, session: SsoSession) -> Report:
+def prove_session(app: App, session: SsoSession) -> Report:
     """Run one profile's program to get credentials; report the outcome, and problems in files."""
     setup = Setup(app)
     setup.sessions = [session]

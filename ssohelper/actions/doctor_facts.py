@@ -16,11 +16,7 @@ from ssohelper.core import adoption
 from ssohelper.core.choices import PROCESS, filter_for_exact_text
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
 from ssohelper.core.profile_keys import identity_keys
-from ssohelper.core.profile_origin import (
-    NamedRole,
-    find_aws_sso_cli_blocks,
-    find_profile_origins,
-)
+from ssohelper.core.profile_origin import find_marked_blocks, find_profile_origins
 from ssohelper.core.resolver import KEY_PAIR
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
@@ -29,7 +25,6 @@ from ssohelper.system import installation
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.core.adoption import AdoptionCandidate
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import Role, SsoSession
     from ssohelper.core.written_roles import WrittenRole
@@ -198,7 +193,7 @@ class Setup(ProfileChecker):
 
     @cached_property
     def managed_sessions(self) -> frozenset[str]:
-        """The sessions of managed profiles. Gathered once: 6,000 sessions took 50 s otherwise."""
+        # Gathered once: 6,000 sessions took 50 s otherwise.
         targets = [one.target for one in self.all_profiles if one.target and one.entry.managed]
         return frozenset(
             one.name for target in targets for one in self.config.sessions_of_target(target)
@@ -221,18 +216,24 @@ class Setup(ProfileChecker):
     def adopt_command(self, names: Iterable[str]) -> str:
         """Return the command that adopts those of the profiles that can be; "" if none can.
 
-        Profiles of several sessions need several commands. For many profiles, the command is
-        `setup`, which asks about all profiles that do not work. aws-sso-cli's profiles cannot be
-        adopted without the other profiles of their block, so the command names these too.
+        For many profiles, and for those between aws-sso-cli's marks, which are adopted together,
+        the command is `setup`, which asks about all profiles that do not work.
         """
-        grouped: dict[str, list[str]] = defaultdict(list)
-        blocks, working = self._blocks, set[str]()
-        for name in dict.fromkeys(one for each in names for one in blocks.get(each, (each,))):
-            command, is_listed = self._adoptions.get(name, ("", False))
-            if command and (is_listed or name in blocks):
-                grouped[command].append(name)
-                working |= {command} if is_listed else set()
-        return ", and ".join(_adopt_text(one, of) for one, of in grouped.items() if one in working)
+        grouped = defaultdict[str, list[str]](list)
+        for name in dict.fromkeys(names):
+            if name in self._adoptions:
+                grouped[self._adoptions[name]].append(name)
+        marked = {name for block in find_marked_blocks(self.config) for name in block.names}
+        texts = []
+        for command, adopted in grouped.items():
+            if len(adopted) > _MOST_ADOPTED or not marked.isdisjoint(adopted):
+                arguments = command.removeprefix("profile sync").removeprefix("setup")
+                what = "which asks to adopt all profiles that do not work"
+                texts.append(f"ssohelper setup{arguments}, {what}")
+            else:
+                globs = map(quoted_name, map(filter_for_exact_text, adopted))
+                texts.append(" --adopt ".join([f"ssohelper {command}", *globs]))
+        return ", and ".join(texts)
 
     def adopt_or(self, names: Iterable[str], fix: str, *, so: str = "") -> str:
         """Return the command that adopts the profiles, with its effect, or else this fix."""
@@ -240,63 +241,42 @@ class Setup(ProfileChecker):
         return f"{adopt}{so}, or {fix}" if adopt else fix
 
     @cached_property
-    def _blocks(self) -> Mapping[str, tuple[str, ...]]:
-        """For each profile that aws-sso-cli wrote, the names of all profiles in the same block."""
-        blocks = find_aws_sso_cli_blocks(self.config)
-        return {name: block.names for block in blocks for name in block.names}
-
-    @cached_property
-    def _adoptions(self) -> Mapping[str, tuple[str, bool]]:
-        """For each profile that can be adopted: the command, and whether the profile then works.
+    def _adoptions(self) -> Mapping[str, str]:
+        """The command that adopts each profile which then works.
 
         Found once for all: looking again for each missing program took 22 s for 12,000 programs.
         """
-        config, refused = self.config, self.with_other_role_in_section
+        config, refused, listings = self.config, self.shadowed_profiles, self.listings
         left = adoption.find_stuck_profiles(config, refused).keys() | refused
+        sessions, names = config.sso_sessions(), config.session_names()
         candidates = {}
-        for session in config.sso_sessions():
-            listing = self.listings.get(session.name)
-            listed = listing.role_set() if listing else frozenset()
-            candidates[session] = adoption.find_adoption_candidates(
-                config, session, listed, refused
-            )
+        for one in sessions:
+            listed = listings[one.name].role_set() if one.name in listings else frozenset()
+            candidates[one.name] = adoption.find_adoption_candidates(config, one, listed, refused)
         found = {}
         for origin in find_profile_origins(config):
-            if origin.named is not None and origin.name not in left:
-                of_profile = {one: found[origin.name] for one, found in candidates.items()}
-                command = self._find_adoption(origin.named, of_profile)
-                if command is not None:
-                    found[origin.name] = command
+            named = origin.named
+            if named is None or origin.name in left:
+                continue
+            able = [one for one in sessions if candidates[one.name][origin.name].role is not None]
+            fits = [
+                one.name
+                for one in able
+                if one.name not in listings or not listings[one.name].lacks_role(named.role)
+            ]
+            names_no_portal = named.start_url is None and named.session_name is None
+            if names_no_portal and not able:  # a first `profile sync` lists the roles
+                fits = [one.name for one in sessions if one.name not in listings]
+            if fits:
+                option = f" --session {fits[0]}" if len(names) > 1 else ""
+                found[origin.name] = f"profile sync{option}"
+            elif not able and named.session_name not in names:
+                url = "URL_OF_ITS_PORTAL" if sessions and names_no_portal else "START_URL"
+                url = shlex.quote(show(named.start_url, 200)) if named.start_url else url
+                if named.session_name is not None:
+                    url += f" --session {shlex.quote(show(named.session_name, 64))}"
+                found[origin.name] = f"setup {url}"
         return found
-
-    def _find_adoption(
-        self, named: NamedRole, candidates: Mapping[SsoSession, AdoptionCandidate]
-    ) -> tuple[str, bool] | None:
-        option = len(self.config.session_names()) > 1
-        sync = {
-            one: f"profile sync{f' --session {one.name}' if option else ''}" for one in candidates
-        }
-        able = [one for one, candidate in candidates.items() if candidate.role is not None]
-        for session in able:
-            listing = self.listings.get(session.name)
-            if listing is None or not listing.lacks_role(named.role):
-                return sync[session], True
-        if able:
-            return sync[able[0]], False
-        if named.session_name in self.config.session_names():
-            return None
-        names_no_portal = named.start_url is None and named.session_name is None
-        for session in candidates if names_no_portal else ():
-            # The first `profile sync` lists the session's roles, and adopts the profile if its role
-            # is one of them.
-            if session.name not in self.listings:
-                return sync[session], True
-        url = "URL_OF_ITS_PORTAL" if candidates and names_no_portal else "START_URL"
-        if named.start_url is not None:
-            url = shlex.quote(show(named.start_url, 200))
-        if named.session_name is not None:
-            url += f" --session {shlex.quote(show(named.session_name, 64))}"
-        return f"setup {url}", True
 
 
 def error_of(get: Callable[[], object]) -> SsoHelperError | None:
@@ -311,14 +291,6 @@ def error_of(get: Callable[[], object]) -> SsoHelperError | None:
 def quoted_name(name: str) -> str:
     """Return the name of a profile as a word of a command."""
     return shlex.quote(show(name, 80))
-
-
-def _adopt_text(command: str, names: list[str]) -> str:
-    if len(names) > _MOST_ADOPTED:
-        arguments = command.removeprefix("profile sync").removeprefix("setup")
-        return f"ssohelper setup{arguments}, which asks to adopt all profiles that do not work"
-    words = [f"--adopt {quoted_name(filter_for_exact_text(name))}" for name in names]
-    return f"ssohelper {command} {' '.join(words)}"
 
 
 def _with_fixed_keys(keys: Mapping[str, str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ssohelper.actions import config_writing, missing_sessions
 from ssohelper.actions import install as installing
@@ -47,7 +47,7 @@ _SLOW_SECONDS, _MEASURED_BYTES = 0.25, 200_000
 # AWS refuses signed requests whose time is wrong by 5 min.
 _CLOCK_SECONDS = 240
 _HEADER = re.compile(rb"(?m)^\[profile[ \t]+([^\]\r\n]+)\]")
-_TWICE, _MACHINE = "exists twice", "this machine"
+_MACHINE = "this machine"
 _MOST_FILES = 2000
 # The files in which users save the completion script of their shell, by shell.
 _COMPLETIONS = {
@@ -71,35 +71,18 @@ def check_config(setup: Setup) -> Iterator[Finding]:
     app, locations = setup.app, setup.app.locations
     path = show(os.fspath(locations.aws_config_file), 200)
     data = _read(app, locations.aws_config_file)
-    repair = functools.cache(partial(_remove_returned_block, app))
-    block = find_rewritten_aws_sso_cli_block(data or b"", path)
-    removes = "ssohelper doctor --fix removes the sections that aws-sso-cli has written again"
-    error = setup.config_error
-    if error is not None:
-        found = unreadable_file(path, error)
-        is_ours = found.id == "section-twice" and block is not None
-        yield found._replace(fix=removes, repair=repair) if is_ours else found
     is_link = data is None and os.path.islink(locations.aws_config_file)
     if is_link:
         what = f'a link to "{show(os.readlink(locations.aws_config_file), 200)}"'
         message = f"the config is {what}, and there is no such file: no profile works"
-        yield finding(
-            "config-missing", path, message, "restore the link's target, or remove the link"
-        )
+        fix = "restore the link's target, or remove the link"
+        yield finding("config-missing", path, message, fix)
     elif data is None and app.environ.get("AWS_CONFIG_FILE"):
         message = f'AWS_CONFIG_FILE is "{path}", and there is no such file'
         yield finding("config-missing", refused_values.SHELL, message)
-    between = [
-        name.decode("utf-8", "replace").strip() for name in _find_names_between_marks(data or b"")
-    ]
-    if error is not None and _TWICE in error.message and between:
-        message = "aws-sso-cli has written the sections between its marks again, beside others"
-        fix = removes if block is not None else None
-        act = repair if block is not None else None
-        yield finding(
-            "rewritten-by-another-tool", path, f"{message} of the same name", fix, repair=act
-        )
-    if error is not None:
+    between = _find_names_between_marks(data or b"")
+    if setup.config_error is not None:
+        yield from _check_unreadable_config(app, path, setup.config_error, data, between)
         return
     yield from _check_sections(setup, path, between, is_link=is_link)
     if data is not None and len(data) > _MEASURED_BYTES:
@@ -108,10 +91,23 @@ def check_config(setup: Setup) -> Iterator[Finding]:
         seconds = time.thread_time() - began
         if seconds >= _SLOW_SECONDS:
             many = f"{len(setup.config.profiles())} profiles, measured now on this machine"
-            message = (
-                f"boto3 and the AWS CLI need {seconds:.1f} s of CPU at each start to read this file"
-            )
+            message = f"boto3 and the AWS CLI need {seconds:.1f} s of CPU at each start to read it"
             yield finding("config-slow", path, f"{message} ({many})")
+
+
+def _check_unreadable_config(
+    app: App, path: str, error: SsoHelperError, data: bytes | None, between: list[str]
+) -> Iterator[Finding]:
+    found = unreadable_file(path, error)
+    is_twice = found.id == "section-twice"
+    is_ours = is_twice and find_rewritten_aws_sso_cli_block(data or b"", path) is not None
+    fix = "ssohelper doctor --fix removes the sections that aws-sso-cli has written again"
+    repair = functools.cache(partial(_remove_returned_block, app))
+    ours: dict[str, Any] = {"fix": fix, "repair": repair} if is_ours else {}
+    yield found._replace(**ours)
+    if is_twice and between:
+        message = "aws-sso-cli has written the sections between its marks again, beside others"
+        yield finding("rewritten-by-another-tool", path, f"{message} of the same name", **ours)
 
 
 def _check_sections(
@@ -151,15 +147,15 @@ def _read(app: App, path: Path) -> bytes | None:
     return content.data if content.mark is not None else None
 
 
-def _find_names_between_marks(data: bytes) -> list[bytes]:
-    """Return the profiles between aws-sso-cli's two marks.
-
-    Reads the raw bytes: if aws-sso-cli has written sections twice, the config cannot be parsed.
-    """
+def _find_names_between_marks(data: bytes) -> list[str]:
+    # Raw bytes: if aws-sso-cli has written sections twice, the config cannot be parsed.
     begin_mark, end_mark = (marker.encode() for marker in MARKERS)
     begin = data.find(begin_mark)
+    if begin < 0:
+        return []
     end = data.find(end_mark, begin)
-    return _HEADER.findall(data, begin, end if end >= 0 else len(data)) if begin >= 0 else []
+    names = _HEADER.findall(data, begin, end if end >= 0 else len(data))
+    return [name.decode("utf-8", "replace").strip() for name in names]
 
 
 def _remove_returned_block(app: App) -> None:
@@ -212,7 +208,8 @@ def check_variables(setup: Setup) -> Iterator[Finding]:
     if (in_config or in_credentials) and setup.chosen in (None, "default"):
         locations = setup.app.locations
         path = locations.aws_config_file if in_config else locations.aws_credentials_file
-        message = f"it has fixed keys in {show(os.fspath(path), 200)}, which commands without a profile use"
+        what = f"it has fixed keys in {show(os.fspath(path), 200)}"
+        message = f"{what}, which commands without a profile use"
         yield finding("keys-in-default", "profile [default]", message)
 
 
@@ -243,11 +240,9 @@ def check_files(setup: Setup) -> Iterator[Finding]:
             message = f"belongs to the user {show(_user_name(found.st_uid), 40)}{trust}"
             yield finding("owner", shown, message, f"sudo chown -h $(id -un) {shown}")
         elif stat.S_ISLNK(found.st_mode):
-            message = (
-                "ssohelper does not follow this symbolic link: another program may have made it"
-            )
+            message = "ssohelper does not follow this symbolic link: another program may have made"
             fix = f"ls -l {shown}; replace the link by its target, or remove it"
-            yield finding("link-in-place-of-a-file", shown, message, fix)
+            yield finding("link-in-place-of-a-file", shown, f"{message} it", fix)
         else:
             # Tokens and ssohelper's own files are many, so one finding names all of them.
             group = "" if use in ("token", "own file", "own folder") else path
@@ -374,10 +369,8 @@ def check_installation(setup: Setup) -> Iterator[Finding]:
     commands = installation.list_ssohelpers(app.environ)
     if len(commands) > 1:
         shown = ", ".join(show(path, 120) for path in commands[:4])
-        message = (
-            f"PATH has {len(commands)} installations of ssohelper: {shown}; the first one runs"
-        )
-        yield finding("several-installations", _MACHINE, message)
+        what = f"PATH has {len(commands)} installations of ssohelper"
+        yield finding("several-installations", _MACHINE, f"{what}: {shown}; the first one runs")
     # Without an answer of AWS's hosts now, its last answer tells the time.
     apart = max(setup.apart_seconds or [app.clock.now() - app.clock.aws_now()], key=abs)
     if abs(apart) > _CLOCK_SECONDS:

@@ -6,8 +6,9 @@ import os
 import re
 import shlex
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import config_writing, guards, missing_sessions
@@ -22,7 +23,7 @@ from ssohelper.core.config_text import is_quoted
 from ssohelper.core.findings import Finding, finding, sort_findings
 from ssohelper.core.model import IAM_ROLE_NAME, SESSION_NAME
 from ssohelper.core.profile_origin import TWO_ROLES, find_profile_origins
-from ssohelper.core.resolver import Problem, Resolved
+from ssohelper.core.resolver import Problem
 from ssohelper.core.text import show
 from ssohelper.core.written_roles import has_other_source, lacks_role
 from ssohelper.errors import ConfigInvalid, SsoHelperError
@@ -43,7 +44,8 @@ _HARMLESS = "program-replaceable"
 
 def check_resolution(setup: Setup) -> Iterator[Finding]:
     """Report for each profile why SDKs stop, or that they take different credentials by it."""
-    in_use = _find_profiles_in_use(setup)
+    in_use = {one for one in (setup.chosen, setup.app.environ.get("AWS_PROFILE")) if one}
+    in_use = in_use.union(*(setup.resolver.resolve(one).sources for one in in_use))
     problems = defaultdict[tuple[str, str, str, bool, bool], list[tuple[str, str]]](list)
     mixed = defaultdict[tuple[str, str], list[str]](list)
     for profile in (*setup.profiles, *setup.keys_only):
@@ -53,34 +55,40 @@ def check_resolution(setup: Setup) -> Iterator[Finding]:
         answers = setup.resolver.resolve_all(name)
         sources = resolver.name_sources(entry.keys)
         found, of_others = answers[0].problem, dict.fromkeys(one.problem for one in answers)
-        if found is None and len(sources) > 1 and not _has_own_keys(profile, sources):
+        # A profile may assume its role with its own fixed keys.
+        is_own_source = set(sources) == {"role_arn", "fixed keys"}
+        is_own_source = is_own_source and entry.keys.get("source_profile") == name
+        if found is None and len(sources) > 1 and not is_own_source:
             text = f"({' and '.join(sources)}): {resolver.describe_answers(answers)}"
             mixed[text, _lines_to_remove(entry, sources)].append(name)
         # That only other SDKs stop is said of plain profiles.
         is_plain = sources == ["sso_* keys"] and name not in setup.credentials
         for one in [found] if found is not None else of_others if is_plain else ():
             is_settings = one is not None and one.id == "no-source"
-            if one is None or (is_settings and not _is_said(setup, entry)):
+            is_said = not is_settings or setup.chosen is not None or "include_profile" in entry.keys
+            if one is None or not is_said:
                 continue  # a profile without a source may have settings alone
             is_note = one.may_be_elsewhere and name not in in_use
             is_note = is_note or (is_settings and "sso_session" in entry.keys)
-            message, fix = _refusal_text(one, answers), _fix_of(setup, entry, one)
+            message = one.message
+            if one.id == "sso-keys-refused":
+                who = ", ".join(each.family for each in answers if each.problem == one)
+                is_every = all(each.problem == one for each in answers)
+                message = f"{'no SDK can' if is_every else f'{who} cannot'} use it: {message}"
             adopts = "include_profile" in entry.keys or (one.is_solvable and not one.session)
-            key = one.id, message, fix, is_note, adopts and not entry.managed
+            key = one.id, message, _fix_of(setup, entry, one), is_note, adopts and not entry.managed
             problems[key].append((name, one.source))
     for (id, message, fix, is_note, adopts), users in problems.items():
         if id == "source-unusable" and len(users) > 1:
             message = message.replace("its source", "their source", 1)
         if adopts:
             fix = setup.adopt_or((source or name for name, source in users), fix)
-        is_ours = "doctor --fix" in fix
-        repair = _make_helper_repair(setup) if is_ours else None
+        repair = partial(_write_command_path, setup) if "doctor --fix" in fix else None
         yield finding(id, [one for one, _ in users], message, fix, is_note=is_note, repair=repair)
     for (text, fix), names in mixed.items():
         message = f"two sources of credentials in one profile {text}"
-        fix = setup.adopt_or(
-            names, fix or "keep one of these sources", so=", which leaves one source"
-        )
+        fix = fix or "keep one of these sources"
+        fix = setup.adopt_or(names, fix, so=", which leaves one source")
         yield finding("mixed-identities", names, message, fix)
     reported = {name for names in mixed.values() for name in names}
     doubtful = {one.name for one in find_profile_origins(setup.config) if one.why == TWO_ROLES}
@@ -89,12 +97,6 @@ def check_resolution(setup: Setup) -> Iterator[Finding]:
             role = profile.target.role
             fix = f"remove the keys that are not for {show(role.name, 64)} in {role.account_id}"
             yield finding("mixed-identities", [profile.name], two_roles_text(role), fix)
-
-
-def _find_profiles_in_use(setup: Setup) -> set[str]:
-    """Return the profiles of `doctor PROFILE` and AWS_PROFILE, and their source profiles."""
-    names = {one for one in (setup.chosen, setup.app.environ.get("AWS_PROFILE")) if one}
-    return names.union(*(setup.resolver.resolve(one).sources for one in names))
 
 
 def _has_own_finding(setup: Setup, profile: ProfileFact) -> bool:
@@ -109,34 +111,15 @@ def _has_own_finding(setup: Setup, profile: ProfileFact) -> bool:
     )
 
 
-def _is_said(setup: Setup, entry: ProfileEntry) -> bool:
-    return setup.chosen is not None or "include_profile" in entry.keys
-
-
-def _has_own_keys(profile: ProfileFact, sources: list[str]) -> bool:
-    """Return whether the profile assumes its role with its own fixed keys."""
-    is_own_source = profile.entry.keys.get("source_profile") == profile.name
-    return is_own_source and set(sources) == {"role_arn", "fixed keys"}
-
-
-def _refusal_text(problem: Problem, answers: Sequence[Resolved]) -> str:
-    """Return the message of the problem, with the SDKs that refuse the profile's `sso_*` keys."""
-    if problem.id != "sso-keys-refused":
-        return problem.message
-    who = [one.family for one in answers if one.problem == problem]
-    text = "no SDK can use it" if len(who) == len(answers) else f"{', '.join(who)} cannot use it"
-    return f"{text}: {problem.message}"
-
-
 def _fix_of(setup: Setup, entry: ProfileEntry, problem: Problem) -> str:
     """Return what ends the problem on this machine, which core.resolver does not know."""
     command = show(setup.command, 200) if setup.command is not None else None
     if problem.session and SESSION_NAME.fullmatch(problem.session):
         recorded = missing_sessions.find_recorded_session_or_none(setup.app, problem.session)
         return missing_sessions.restore_session_command(problem.session, recorded)
-    if problem.id == "helper-missing" and entry.managed and command is not None:
-        return f"ssohelper doctor --fix writes its present path: {command}"
     if "helper-missing" in (problem.id, problem.cause) and command is not None:
+        if problem.id == "helper-missing" and entry.managed:
+            return f"ssohelper doctor --fix writes its present path: {command}"
         return f"write in an editor: credential_process = {command} …"
     if problem.id == "helper-refuses" and entry.managed:
         target = setup.config.target_or_none(entry)
@@ -167,7 +150,6 @@ def _lines_to_remove(entry: ProfileEntry, sources: list[str]) -> str:
 
 
 def check_credentials_file(setup: Setup) -> Iterator[Finding]:
-    """Find a credentials file that AWS tools refuse: then no profile works."""
     error = error_of(setup.app.config.read_credentials_sections)
     if error is not None:
         yield unreadable_file(os.fspath(setup.app.locations.aws_credentials_file), error)
@@ -203,49 +185,44 @@ def check_roles(setup: Setup) -> Iterator[Finding]:
     """Find managed profiles that lost their role or have another source, and names of IAM roles."""
     config, lost = setup.config, defaultdict[str, list[str]](list)
     for profile in setup.profiles:
-        name, names = quoted_name(profile.name), [profile.name]
+        name, written = quoted_name(profile.name), setup.written_roles.get(profile.name)
         if profile.failure:
             continue  # another check reports an account id or a role that is not valid
+        if written is not None and written.session_name not in config.session_names():
+            written = None
+        listing = setup.listings.get(written.session_name) if written is not None else None
+        is_unlisted = written is None or (listing is not None and listing.lacks_role(written.role))
+        remove = f"ssohelper profile rm {name}"
         if lacks_role(config, profile.entry):
-            lost[_fix_of_lost_role(setup, profile.name)].append(profile.name)
-        elif has_other_source(config, profile.entry):
-            written = setup.written_roles.get(profile.name)
-            if written is None and is_chain(profile.entry):
-                continue  # ssohelper writes chains of roles too
+            fix = remove
+            if written is None:
+                fix += f", then: ssohelper profile add ACCOUNT/ROLE --name {name}"
+            elif not is_unlisted:
+                fix = _sync_text(setup, written.session_name, "which writes the earlier role")
+            lost[fix].append(profile.name)
+        # ssohelper writes chains of roles too.
+        elif has_other_source(config, profile.entry) and (
+            profile.name in setup.written_roles or not is_chain(profile.entry)
+        ):
             source = " and ".join(resolver.name_sources(profile.entry.keys)) or "another source"
-            fix, writer = f"ssohelper profile rm {name}", "the profile is managed by ssohelper"
-            if written is not None and written.session_name in config.session_names():
+            fix, writer = remove, "the profile is managed by ssohelper"
+            if written is not None:
                 role = f"{written.session_name}:{written.role.account_id}/{written.role.name}"
                 writer = f"ssohelper wrote the profile for {role}"
-                listing = setup.listings.get(written.session_name)
-                if listing is None or not listing.lacks_role(written.role):
-                    fix += f", then: ssohelper profile add {role} --name {name}"
+                add = f", then: ssohelper profile add {role} --name {name}"
+                fix += "" if is_unlisted else add
             message = f"{writer}; it was edited since, and its credentials come from {source}"
             fix += ", or remove its line ssohelper_managed = true"
-            yield finding("edited-role", names, message, fix)
+            yield finding("edited-role", [profile.name], message, fix)
     for fix, names in lost.items():
-        what = "managed by ssohelper, and without a role since an edit of the keys"
-        yield finding("role-unreadable", names, f"{what}: no SDK gets credentials", fix)
+        yield finding("role-unreadable", names, resolver.LOST_ROLE.message, fix)
     for profile in (*setup.profiles, *setup.sources):
         text = _permission_set_of(profile)
-        found = re.fullmatch(IAM_ROLE_NAME, text)
-        if found:
-            message = (
-                f'"{show(text, 80)}" is the name of the IAM role; AWS answers "No access" to it'
-            )
+        if found := re.fullmatch(IAM_ROLE_NAME, text):
+            what = f'"{show(text, 80)}" is the name of the IAM role'
             fix = f"write the permission set's name: {show(found.group(1), 40)}"
+            message = f'{what}; AWS answers "No access" to it'
             yield finding("iam-role-name", [profile.name], message, fix)
-
-
-def _fix_of_lost_role(setup: Setup, name: str) -> str:
-    quoted, written = quoted_name(name), setup.written_roles.get(name)
-    if written is None or written.session_name not in setup.config.session_names():
-        add = f"ssohelper profile add ACCOUNT/ROLE --name {quoted}"
-        return f"ssohelper profile rm {quoted}, then: {add}"
-    listing = setup.listings.get(written.session_name)
-    if listing is not None and listing.lacks_role(written.role):
-        return f"ssohelper profile rm {quoted}"
-    return _sync_text(setup, written.session_name, "which writes the earlier role")
 
 
 def _permission_set_of(profile: ProfileFact) -> str:
@@ -283,10 +260,8 @@ def check_regions(setup: Setup) -> Iterator[Finding]:
 
 def check_legacy_profiles(setup: Setup) -> Iterator[Finding]:
     """Find profiles without an sso-session that have a wrong region, or no valid token."""
-    wrong, signed_out = (
-        defaultdict[tuple[str, str], list[str]](list),
-        defaultdict[str, list[str]](list),
-    )
+    wrong = defaultdict[tuple[str, str], list[str]](list)
+    signed_out = defaultdict[str, list[str]](list)
     for profile in (*setup.profiles, *setup.sources):
         keys = profile.entry.keys
         if profile.target is None or profile.target.form != "legacy":
@@ -386,21 +361,17 @@ def _find_missing_sign_in(setup: Setup, profile: ProfileFact, failure: str) -> I
         yield finding("signed-out", subject, failure, f"ssohelper login {name or ''}".strip())
 
 
-def _make_helper_repair(setup: Setup) -> Callable[[], None]:
-    """Return what writes the present path of ssohelper into managed profiles, in one write."""
+def _write_command_path(setup: Setup) -> None:
+    """Write the present path of ssohelper into managed profiles, in one write."""
+    changes: list[Change] = []
 
-    def write_command_path() -> None:
-        changes: list[Change] = []
+    def make_changes(config: ConfigFile) -> Sequence[Change]:
+        changes[:] = list(_list_path_changes(config, setup.command or ""))
+        return changes
 
-        def make_changes(config: ConfigFile) -> Sequence[Change]:
-            changes[:] = list(_list_path_changes(config, setup.command or ""))
-            return changes
-
-        app = setup.app
-        if app.config.write(make_changes, app.clock.deadline()):
-            config_writing.add_config_write_to_journal(app, "doctor", changes)
-
-    return write_command_path
+    app = setup.app
+    if app.config.write(make_changes, app.clock.deadline()):
+        config_writing.add_config_write_to_journal(app, "doctor", changes)
 
 
 def _list_path_changes(config: ConfigFile, command: str) -> Iterator[Change]:

@@ -23,7 +23,7 @@ from ssohelper.core.service_hosts import oidc_service_url, portal_service_url, s
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError
-from ssohelper.system import timed_run
+from ssohelper.system import collected_run
 
 if TYPE_CHECKING:
     from ssohelper.core.config_file import TargetRole
@@ -128,7 +128,7 @@ def _run_program(setup: Setup, profile: ProfileFact, seconds: float) -> Proof:
     words = process_command.split_command(profile.entry.keys["credential_process"])
     program = setup.find_program(words[0])
     argv = [program.path or words[0], *words[1:]]
-    ended = timed_run.run_with_time_limit(argv, setup.app.environ, seconds)
+    ended = collected_run.run_with_time_limit(argv, setup.app.environ, seconds)
     proof = Proof(profile, program.is_of_this_installation)
     if ended.code is None:
         what = ended.reason or f"the program gave no answer within {seconds:.0f} s"

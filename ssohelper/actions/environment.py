@@ -11,7 +11,6 @@ from ssohelper.core import profile_region, served_role
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import Profile, RoleCredentials, Secret
 from ssohelper.core.service_hosts import checked_region
-from ssohelper.core.source_profiles import list_source_profiles
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, LocalState
 
 if TYPE_CHECKING:
@@ -105,13 +104,10 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
     SDKs then get and renew the profile's credentials. Warns if SDKs take other credentials because
     ~/.aws/credentials has a section for this profile or one of its source profiles.
     """
-    entry = app.config.find_profile(profile.name)
-    sources = list_source_profiles(app.config.read(), entry) if entry else []
-    names = {profile.name, *(source.name for source in sources)}
-    if not names.isdisjoint(app.config.read_credentials_sections()):
-        checker = ProfileChecker(app, app.config.read())
-        for shadow in filter(None, map(checker.find_shadow, sorted(names))):
-            app.warn("; ".join(shadow))
+    checker = ProfileChecker(app, app.config.read())
+    names = {profile.name, *checker.resolver.resolve(profile.name).sources}
+    for shadow in filter(None, map(checker.find_shadow, sorted(names))):
+        app.warn("; ".join(shadow))
     return _unset_empty_config_variable(
         app,
         _environment_with_variables(
@@ -191,7 +187,7 @@ def choose_region_for_requests(app: App, profile: Profile, region: str | None = 
         raise
 
 
-def renew_due_token_and_load_outlook(app: App, session: SsoSession) -> Outlook:
+def renew_and_load_outlook(app: App, session: SsoSession) -> Outlook:
     """Renew the token if it is due; return when an interactive sign-in will be needed.
 
     If the renewal fails because of AWS or of our own files, warns and uses the old token.

@@ -15,7 +15,7 @@ from ssohelper.actions import console, default_regions, foreign_profiles
 from ssohelper.core import console_urls, partitions, profile_region
 from ssohelper.core.foreign import (
     ForeignCredentials,
-    hint_to_try_without_ssohelper,
+    hint_without_ssohelper,
     no_credentials_message,
     parse_provider_answer,
 )
@@ -37,7 +37,7 @@ from ssohelper.errors import (
 )
 from ssohelper.fastpath import PROVIDER_PROCESS
 from ssohelper.fastpath.spawn import environment_without_credentials
-from ssohelper.system import timed_run
+from ssohelper.system import collected_run
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -87,7 +87,7 @@ def obtain_foreign_credentials(
     given = to_json({"codes": dict(codes), "environ": wanted}).encode()
     argv = [sys.executable, "-m", "ssohelper", PROVIDER_PROCESS, found.name]
     seconds = deadline.seconds_left()
-    ended = timed_run.run_with_time_limit(
+    ended = collected_run.run_with_time_limit(
         argv, environment_without_credentials(wanted), seconds, given
     )
     if ended.reason:
@@ -95,14 +95,14 @@ def obtain_foreign_credentials(
     if ended.code is None:
         raise AwsUnreachable(
             f"{no_credentials_message(found)} within {seconds:.0f} s, so the attempt was stopped",
-            hint=hint_to_try_without_ssohelper(found),
+            hint=hint_without_ssohelper(found),
         )
     return parse_provider_answer(found, ended.stdout)
 
 
 def choose_sts_region(app: App, found: ForeignProfile) -> str:
     """Return the region for STS: the profile's, the environment's, the setting's, or a default."""
-    own = foreign_profiles.find_region_of_foreign_profile(app, found)
+    own = foreign_profiles.find_foreign_region(app, found)
     if own:
         return own
     known = [app.environ.get(name, "") for name in profile_region.VARIABLES]

@@ -51,7 +51,7 @@ def list_usable_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> l
     return [one for one in found if one is not None]
 
 
-def find_foreign_profile_of_row(app: App, row: RoleRow) -> ForeignProfile:
+def find_foreign_row(app: App, row: RoleRow) -> ForeignProfile:
     """Return the profile of a row that a list showed, as the config has the profile now.
 
     Raises: UsageProblem if the profile is gone, or now gets its credentials from another source,
@@ -70,7 +70,7 @@ def build_foreign_profile_environment(app: App, found: ForeignProfile) -> Enviro
     """Return the variables, such as AWS_PROFILE, that name the profile to SDKs; none is secret."""
     kept = environment.CONTAINER if found.credential_source == _CONTAINER else ()
     return environment.build_environment_naming_profile(
-        app, found.name, find_region_of_foreign_profile(app, found), kept
+        app, found.name, find_foreign_region(app, found), kept
     )
 
 
@@ -78,10 +78,10 @@ def build_foreign_keys_environment(
     app: App, found: ForeignProfile, keys: ForeignCredentials
 ) -> Environment:
     """Return variables with the profile's keys, which are not renewed."""
-    return environment.build_foreign_environment(keys, find_region_of_foreign_profile(app, found))
+    return environment.build_foreign_environment(keys, find_foreign_region(app, found))
 
 
-def find_region_of_foreign_profile(app: App, found: ForeignProfile) -> str | None:
+def find_foreign_region(app: App, found: ForeignProfile) -> str | None:
     """Return the region of the profile, else that of the nearest source profile with a region.
 
     Raises: ConfigInvalid.
@@ -119,12 +119,12 @@ def check_foreign_profile_usable(app: App, found: ForeignProfile, *, is_on_termi
             hint="run this on a terminal, or use a role of Identity Center",
         )
     if found.login_session is not None:
-        _check_sign_in_of_aws_login(app, found)
+        _check_aws_login(app, found)
     if found.sso_start_url:
-        _check_sign_in_of_aws_sso_login(app, found)
+        _check_legacy_sign_in(app, found)
 
 
-def _check_sign_in_of_aws_login(app: App, found: ForeignProfile) -> None:
+def _check_aws_login(app: App, found: ForeignProfile) -> None:
     expires_at = app.login_cache.load_credentials_expiry(found.login_session or "")
     can_renew = find_spec("awscrt") is not None
     if expires_at is None or (expires_at <= app.clock.now() and not can_renew):
@@ -135,7 +135,7 @@ def _check_sign_in_of_aws_login(app: App, found: ForeignProfile) -> None:
         )
 
 
-def _check_sign_in_of_aws_sso_login(app: App, found: ForeignProfile) -> None:
+def _check_legacy_sign_in(app: App, found: ForeignProfile) -> None:
     url = found.sso_start_url
     config = app.config.read()
     entry = config.profile(found.login_profile)

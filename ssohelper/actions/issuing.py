@@ -9,9 +9,9 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import assumed_chains, notices, prompt_notes, regions, selection, tokens
+from ssohelper.actions import notices, prompt_notes, regions, selection, tokens
 from ssohelper.broker.requests import AskedBy, FoundCredentials
-from ssohelper.core import freshness
+from ssohelper.core import chains, freshness
 from ssohelper.core.freshness import Freshness
 from ssohelper.core.instants import from_iso
 from ssohelper.core.lineage import Validity, validity_of_credentials
@@ -69,7 +69,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
     stamp = app.take_session_stamp(session)
     if stamp.is_of_other_portal:
         _forget_other_portal(app, session)
-    account_id = assumed_chains.find_account_id_of_credentials(app, key)
+    account_id = chains.find_account_id(app.config.read(), key)
     try:
         cached = app.credentials.load(key, session)
     except KeyringUnavailable:
@@ -77,7 +77,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
         if found is None:
             raise
         return found
-    if cached is not None and cached.chain_id != assumed_chains.find_chain_id(app, key):
+    if cached is not None and cached.chain_id != chains.find_chain_id(app.config.read(), key):
         cached = None  # the chain was edited after these credentials were issued
     state = _freshness_of_credentials(app, cached) if cached else Freshness.TOO_LATE
     if cached is None or state is Freshness.TOO_LATE:
@@ -266,7 +266,7 @@ def _may_write_published_response(
     token, standing = _load_token_and_validity(app, session, cached)
     if present != session or standing is not Validity.CURRENT:
         raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
-    if cached.chain_id != assumed_chains.find_chain_id(app, key):
+    if cached.chain_id != chains.find_chain_id(app.config.read(), key):
         raise Superseded(f'the profile "{key.text}" changed meanwhile')
     if token is None:
         return False  # the token file cannot be read: the sign-in is unknown
@@ -309,7 +309,7 @@ def _write_published_response(
             )
             until = min(app.clock.now() + freshness.RETRY_SECONDS, app.clock.to_local_time(ends_at))
         document = credential_document(
-            cached.credentials, assumed_chains.find_account_id_of_credentials(app, key)
+            cached.credentials, chains.find_account_id(app.config.read(), key)
         )
         app.vault.publish(permit, document, until, app.clock.now())
     except (SsoHelperError, OSError) as cause:  # for example an error in the settings file

@@ -139,7 +139,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     """
     agents.refuse_if_allow_list_applies(app, "sign out", f"ssohelper logout {session.name}")
     # The config may name another portal than that where the sign-in began.
-    session = selection.find_session_not_in_config(app, session.name) or session
+    session = selection.find_unlisted_session(app, session.name) or session
     app.tokens.check_writable(session)
     app.tokens.remove_temporary_files()
     facts = app.tokens.load_facts(session.name)

@@ -23,14 +23,8 @@ from ssohelper.core import (
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, is_chain
 from ssohelper.core.further_portals import parse_further_portals
-from ssohelper.core.profile_origin import OWN, TWO_ROLES, Origin, find_profile_origins
-from ssohelper.core.resolver import (
-    ProgramFact,
-    Resolved,
-    Resolver,
-    name_sources,
-    unusable_source_text,
-)
+from ssohelper.core.profile_origin import TWO_ROLES
+from ssohelper.core.resolver import ProgramFact, Resolved, Resolver, unusable_source_text
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError
 from ssohelper.system import installation, programs
@@ -58,8 +52,8 @@ class Problems(NamedTuple):
 class ProfileFact(NamedTuple):
     """A profile with the role that it points at; `failure` says why the role cannot be read.
 
-    `meant_account_id` is the account that the profile is for, None if its keys do not tell. `root`
-    is the SSO role with whose credentials the profile assumes its role, None if there is none.
+    `meant_account_id` is the account that the profile is for. `root` is the SSO role with whose
+    credentials the profile assumes its role.
     """
 
     entry: ProfileEntry
@@ -74,7 +68,6 @@ class ProfileFact(NamedTuple):
 
     @property
     def program_word(self) -> str:
-        """The first word of `credential_process`; "" if there is none."""
         words = process_command.split_command(self.entry.keys.get(_PROGRAM, ""))
         return words[0] if words else ""
 
@@ -100,7 +93,6 @@ class ProfileChecker:
 
     @cached_property
     def resolver(self) -> Resolver:
-        """The resolver for this config, this shell and the programs of this machine."""
         return Resolver(
             self.config,
             self.credentials,
@@ -110,7 +102,7 @@ class ProfileChecker:
         )
 
     @cached_property
-    def with_other_role_in_section(self) -> frozenset[str]:
+    def shadowed_profiles(self) -> frozenset[str]:
         """The profiles whose section in ~/.aws/credentials is for another role."""
         return resolver.find_shadowed_roles(self.config, self.credentials)
 
@@ -127,19 +119,16 @@ class ProfileChecker:
         quoted = list(quoted_values.find_quoted_values(self.config, entry.header))
         if quoted:
             return Problems(quoted_values.quoted_values_text(quoted))
-        if name in self.with_other_role_in_section:
+        if name in self.shadowed_profiles:
             return Problems("", adoption.OTHER_ROLE_IN_SECTION)
         refused = next(self.find_refused_values(entry), None)
         if refused is not None:
             return Problems("", refused[0])
         answer = self.resolver.resolve(name)
-        if answer.problem is not None:
-            found = answer.problem
-            return (
-                Problems(found.message)
-                if found.is_solvable and not found.source
-                else Problems("", found.message)
-            )
+        found = answer.problem
+        if found is not None:
+            is_solvable = found.is_solvable and not found.source
+            return Problems(found.message) if is_solvable else Problems("", found.message)
         if self.make_fact(entry).target is not None and answer.source not in ("sso", "program"):
             what = "AWS tools take the profile's credentials from another source"
             return Problems("", f"{what}: {answer.source}")
@@ -166,16 +155,15 @@ class ProfileChecker:
 
         A program of another tool is a reason, because only a run would show whether it works.
         """
+        program = self._find_last_program(self.resolver.resolve(name))
+        is_of_other_tool = program is not None and not program.is_own
         problem = self.find_problems(name).first
-        origin = self._origins_of_profiles.get(name)
-        is_of_other_tool = origin is not None and origin.program is not None and origin.tool != OWN
         return problem or ("another tool's program gives its keys" if is_of_other_tool else "")
 
     def _find_doubt(self, name: str) -> str:
-        """Return why AWS tools may get other credentials by the profile than its keys say."""
         answer = self.resolver.resolve(name)
         for source in answer.sources:
-            if source in self.with_other_role_in_section:
+            if source in self.shadowed_profiles:
                 return unusable_source_text(source, adoption.OTHER_ROLE_IN_SECTION)
             entry = self.config.profile(source)
             has_keys = self.resolver.resolve(source).source == "credentials file"
@@ -193,7 +181,6 @@ class ProfileChecker:
         return unusable_source_text(answer.sources[-1], doubt) if answer.sources else doubt
 
     def _find_last_program(self, answer: Resolved) -> ProgramFact | None:
-        """Return the program that gives the credentials of the profile or of its last source."""
         keys = self.resolver.keys(answer.sources[-1] if answer.sources else answer.profile)
         words = process_command.split_command(keys.get(_PROGRAM, ""))
         return self.find_program(words[0]) if words and answer.last == "program" else None
@@ -216,18 +203,20 @@ class ProfileChecker:
 
     def find_correct_region(self, keys: Mapping[str, str]) -> str | None:
         """Return the portal's region if the `sso_region` of a legacy profile is another one."""
-        app, known = self.app, self._known_sessions
-        return adoption.find_correct_sso_region(
-            keys, ((one, list_portal_regions(app, one)) for one in known)
-        )
+        known = ((one, self._list_portal_regions(one)) for one in self._known_sessions)
+        return adoption.find_correct_sso_region(keys, known)
+
+    def _list_portal_regions(self, session: SsoSession) -> list[str]:
+        try:
+            text = self.app.settings.get("regions", session=session.name)
+            further = parse_further_portals(text)
+        except SsoHelperError:
+            further = []
+        return [session.region, *(portal.region for portal in further)]
 
     def has_legacy_token(self, keys: Mapping[str, str]) -> bool:
         """Return whether SDKs find a valid token for a profile with this `sso_start_url`."""
         return self._has_token(keys.get("sso_start_url", ""))
-
-    @cached_property
-    def _origins_of_profiles(self) -> Mapping[str, Origin]:
-        return {one.name: one for one in find_profile_origins(self.config)}
 
     def explain_uncertain_role(self, candidate: AdoptionCandidate) -> str:
         """Return why it is not sure which role AWS tools use with the profile."""
@@ -258,12 +247,10 @@ class ProfileChecker:
         if not section or entry is None or not _SOURCES & entry.keys.keys():
             return None
         changed = resolver.find_shadowing(self.config, name, section)
-        if not changed:
-            return None
         path = show(os.fspath(self.app.locations.aws_credentials_file), 200)
         where = f'the section "[{show(name, 80)}]" of {path} wins over the profile'
-        text = resolver.describe_answers(changed)
-        return f"{where}: {text}", "remove or rename that section"
+        text = f"{where}: {resolver.describe_answers(changed)}"
+        return (text, "remove or rename that section") if changed else None
 
     def lacks_region(self, name: str) -> bool:
         """Return whether AWS tools know no region for the profile in this shell."""
@@ -273,7 +260,8 @@ class ProfileChecker:
     def has_second_source(self, name: str) -> bool:
         """Return whether the profile has another source of credentials than its `sso_*` keys."""
         entry = self.config.profile(name)
-        return name in self.credentials or (entry is not None and len(name_sources(entry.keys)) > 1)
+        named = resolver.name_sources(entry.keys) if entry is not None else ()
+        return name in self.credentials or len(named) > 1
 
 
 # Keys that give credentials, other than fixed keys in the profile itself.
@@ -285,15 +273,6 @@ def two_roles_text(taken: Role) -> str:
     return f"{TWO_ROLES}; the AWS CLI and boto3 take {show(taken.name, 64)} in {taken.account_id}"
 
 
-def list_portal_regions(app: App, session: SsoSession) -> list[str]:
-    """Return the region of the session and those of its further portals."""
-    try:
-        further = parse_further_portals(app.settings.get("regions", session=session.name))
-    except SsoHelperError:
-        return [session.region]
-    return [session.region, *(portal.region for portal in further)]
-
-
 def make_program_fact(program: str, environ: Mapping[str, str]) -> ProgramFact:
     """Return facts about the program that is the first word of a `credential_process`."""
     is_own = os.path.basename(program.replace("\\", "/")) in _OWN_PROGRAMS
@@ -302,10 +281,9 @@ def make_program_fact(program: str, environ: Mapping[str, str]) -> ProgramFact:
         return ProgramFact(program, None, is_own)
     is_other = is_own and not installation.is_own_program(path)
     is_installed = is_other and installation.belongs_to_installation(path)
+    is_fake = is_other and not is_installed
     replaceable = installation.find_replaceable_part(path)
-    return ProgramFact(
-        program, path, is_own, replaceable, is_installed, is_other and not is_installed
-    )
+    return ProgramFact(program, path, is_own, replaceable, is_installed, is_fake)
 
 
 def find_broken_commands(app: App, names: Iterable[str]) -> frozenset[str]:
@@ -336,4 +314,4 @@ def explain_passing_over(app: App, name: str) -> str:
     found = checker.resolver.resolve(name).problem
     if found is not None and found.id in ("program-missing", "program-needs-a-shell"):
         return found.message
-    return adoption.OTHER_ROLE_IN_SECTION if name in checker.with_other_role_in_section else ""
+    return adoption.OTHER_ROLE_IN_SECTION if name in checker.shadowed_profiles else ""

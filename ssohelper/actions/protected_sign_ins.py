@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def find_sign_in_at_other_portal(app: App, session: SsoSession) -> SsoSession | None:
     """Return the session of a sign-in under this name at another portal or region, or None."""
-    known = selection.find_session_not_in_config(app, session.name)
+    known = selection.find_unlisted_session(app, session.name)
     return None if known is None or is_same_session(known, session) else known
 
 

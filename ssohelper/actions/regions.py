@@ -176,7 +176,7 @@ def require_sign_in_session(app: App, sign_in_name: str) -> SsoSession:
     """
     name, _, region = sign_in_name.partition("@")
     is_defined = app.config.read().session_header(name) is not None
-    recorded = None if is_defined else selection.find_session_not_in_config(app, name)
+    recorded = None if is_defined else selection.find_unlisted_session(app, name)
     session = recorded or selection.require_session(app, name)
     if not region:
         return session

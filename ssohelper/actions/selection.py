@@ -43,12 +43,9 @@ class NoProfileNamed(UsageProblem):
 
 
 class UnknownProfile(UsageProblem):
-    """Raised if no profile has the name PROFILE. On a terminal, its words may match a role.
+    """Raised if no profile has the name PROFILE. On a terminal, its words may match a role."""
 
-    `offered` has the similar names that the hint offers.
-    """
-
-    offered: Sequence[str] = ()
+    offered: Sequence[str] = ()  # the similar names that the hint offers
 
 
 class NoSessionOfProfile(ConfigInvalid):
@@ -60,23 +57,21 @@ class NoSessionNamed(UsageProblem):
 
     def __init__(self, sessions: list[SsoSession]) -> None:
         names = ", ".join(f'"{session.name}"' for session in sessions)
-        super().__init__(
-            f"which session? there are {names}",
-            hint=f"name one, such as: --session {sessions[0].name}",
-        )
+        hint = f"name one, such as: --session {sessions[0].name}"
+        super().__init__(f"which session? there are {names}", hint=hint)
         self.sessions = sessions
 
 
 def resolve_session(app: App, name: str | None) -> SsoSession:
     """Return the session of this name, else that of AWS_PROFILE's profile, else the only one.
 
-    Raises: NoSessionNamed if several sessions are possible, UsageProblem if the config has none,
-    ConfigInvalid, with the line, for a session that cannot be used.
+    Raises: NoSessionNamed, UsageProblem if the config has none, ConfigInvalid for a session that
+    cannot be used.
     """
     config = app.config.read()
     if name:
         if config.session_header(name) is None:
-            _raise_if_session_is_missing(app, name)
+            _raise_if_missing(app, name)
         return find_session_by_name(config, name)
     from_profile = _find_session_of_environment(app, config)
     if from_profile:
@@ -84,24 +79,23 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
     sessions = config.sso_sessions()
     if len(sessions) == 1:
         return sessions[0]
-    if not sessions:
-        for broken in config.session_names():
-            find_session_by_name(config, broken)  # raises ConfigInvalid with the session's line
-        _raise_if_session_is_missing(app)
-        raise UsageProblem(
-            "there is no sso-session yet", hint="onboard with: ssohelper setup START_URL"
-        )
-    raise NoSessionNamed(sessions)
+    if sessions:
+        raise NoSessionNamed(sessions)
+    for broken in config.session_names():
+        find_session_by_name(config, broken)  # raises ConfigInvalid with the session's line
+    _raise_if_missing(app)
+    hint = "onboard with: ssohelper setup START_URL"
+    raise UsageProblem("there is no sso-session yet", hint=hint)
 
 
-def _raise_if_session_is_missing(app: App, name: str | None = None) -> None:
+def _raise_if_missing(app: App, name: str | None = None) -> None:
     # Only for an error: this reads all profiles, which may be 12,000.
     from ssohelper.actions import missing_sessions
 
     for missing in missing_sessions.list_missing_sessions(app):
         if name in (None, missing.name):
             raise missing_sessions.missing_session_error(missing)
-    found = [find_session_not_in_config(app, name)] if name else find_sessions_not_in_config(app)
+    found = [find_unlisted_session(app, name)] if name else find_unlisted_sessions(app)
     for recorded in filter(None, found):
         raise missing_sessions.signed_in_but_not_in_config_error(recorded)
 
@@ -111,14 +105,12 @@ def find_session_by_name(config: ConfigFile, name: str) -> SsoSession:
     session = config.sso_session(name)
     if session is not None:
         return session
-    known = [session.name for session in config.sso_sessions()]
-    raise UsageProblem(
-        f'no sso-session named "{name}"',
-        hint=did_you_mean(name, known) + "make one with: ssohelper setup START_URL --session NAME",
-    )
+    hint = did_you_mean(name, [session.name for session in config.sso_sessions()])
+    hint += "make one with: ssohelper setup START_URL --session NAME"
+    raise UsageProblem(f'no sso-session named "{name}"', hint=hint)
 
 
-def find_sessions_not_in_config(app: App) -> list[SsoSession]:
+def find_unlisted_sessions(app: App) -> list[SsoSession]:
     """Return the sessions to which ssohelper is signed in, but which the config does not have.
 
     This happens after a `setup` that was stopped or could not write, after `profile undo`, and if
@@ -128,12 +120,11 @@ def find_sessions_not_in_config(app: App) -> list[SsoSession]:
 
 
 def list_sessions(app: App) -> list[SsoSession]:
-    """Return the sessions in the config, then those that `find_sessions_not_in_config` returns.
+    """Return the sessions in the config, then those that `find_unlisted_sessions` returns.
 
-    If both have a session of the same name, the one in the config is left out, because the token of
-    that name belongs to the other one.
+    Of two sessions with one name, only the latter is returned: the token of that name is its own.
     """
-    unlisted = find_sessions_not_in_config(app)
+    unlisted = find_unlisted_sessions(app)
     names = {session.name for session in unlisted}
     return [*(one for one in app.config.read().sso_sessions() if one.name not in names), *unlisted]
 
@@ -153,35 +144,32 @@ def check_session_in_config(app: App, session: SsoSession) -> None:
         )
 
 
-def find_session_not_in_config(app: App, name: str | None) -> SsoSession | None:
-    """Return the session with this name from `find_sessions_not_in_config`, or None.
+def find_unlisted_session(app: App, name: str | None) -> SsoSession | None:
+    """Return the session with this name from `find_unlisted_sessions`, or None.
 
     If `name` is None, returns the only such session, provided that the config has no valid
     session.
     """
     if name is None and app.config.read().sso_sessions():
         return None
-    found = [one for one in find_sessions_not_in_config(app) if name in (None, one.name)]
+    found = [one for one in find_unlisted_sessions(app) if name in (None, one.name)]
     return found[0] if len(found) == 1 else None
 
 
 def resolve_profile(app: App, text: str | None, session_name: str | None) -> Profile:
     """Return the profile that the PROFILE argument names, else that of AWS_PROFILE or the endpoint.
 
-    CLI and TUI call this once, with the text that the user typed. An empty text is an error,
-    because an unset variable in a script must not select AWS_PROFILE's profile.
-    Raises: NoProfileNamed if nothing names a profile, UnknownProfile for an unknown name,
-    UsageProblem for a profile of another session than `session_name`, ConfigInvalid if AWS_PROFILE
-    names no profile or the profile has no role, NoSessionNamed for a role of several sessions,
-    RoleNotAssigned for an account name that is not in the saved listing.
+    An empty text is an error: an unset variable in a script must not select AWS_PROFILE's profile.
+    Raises: NoProfileNamed, UnknownProfile, NoSessionNamed; UsageProblem for a profile of another
+    session than `session_name`; ConfigInvalid if AWS_PROFILE names no profile or the profile has no
+    role; RoleNotAssigned for an account name that is not in the saved listing.
     """
     config = app.config.read()
-    served = None if text is not None else _find_role_of_shell_endpoint(app, config, session_name)
+    served = None if text is not None else _find_served_role(app, config, session_name)
     asked = text if text is not None else served or app.environ.get("AWS_PROFILE") or None
     if asked is None:
-        is_empty = not config.session_names() and not config.profiles()
         hint = "name one, or set AWS_PROFILE; see: ssohelper profile list"
-        if is_empty:
+        if not config.session_names() and not config.profiles():
             hint = "nothing is set up yet; begin with: ssohelper setup START_URL"
         raise NoProfileNamed("which profile?", hint=hint)
     entry = app.config.find_profile(asked)
@@ -203,9 +191,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
     raise ConfigInvalid(f"{message} (AWS_PROFILE)", hint=hint)
 
 
-def _find_role_of_shell_endpoint(
-    app: App, config: ConfigFile, session_name: str | None
-) -> str | None:
+def _find_served_role(app: App, config: ConfigFile, session_name: str | None) -> str | None:
     """Return the role that this shell's endpoint serves. None: no endpoint, or another session's."""
     served = served_role.find_served_role(app.environ)
     named = config.sso_session(served.partition(":")[0]) if served else None
@@ -214,27 +200,25 @@ def _find_role_of_shell_endpoint(
 
 
 def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Profile:
-    """Return the role that was chosen from a list, as a `Profile`.
+    """Return the role that was chosen from a list, by the first of `names` that still points at it.
 
-    `names` are the profiles that the list showed for the role. The result has the name of the first
-    of these that still points at the role. If none does, it has the role but no profile's name.
     Raises: UsageProblem if the session is gone, ConfigInvalid with file and line.
     """
     config = app.config.read()
     session = find_session_by_name(config, key.session_name)
     if key.chain:
         return resolve_profile(app, key.text, key.session_name)
-    for entry in _find_profile_entries_of_role(config, key, names):
+    for entry in _find_entries_of_role(config, key, names):
         return Profile(entry.name, session, key.role, config.region(entry))
     return Profile(key.text, session, key.role, None)
 
 
 def find_profiles_of_role(app: App, key: RoleKey, names: Iterable[str]) -> list[str]:
     """Return the profiles among `names` that point at this role in the present config."""
-    return [entry.name for entry in _find_profile_entries_of_role(app.config.read(), key, names)]
+    return [entry.name for entry in _find_entries_of_role(app.config.read(), key, names)]
 
 
-def _find_profile_entries_of_role(
+def _find_entries_of_role(
     config: ConfigFile, key: RoleKey, names: Iterable[str]
 ) -> Iterator[ProfileEntry]:
     session = config.sso_session(key.session_name)
@@ -245,34 +229,27 @@ def _find_profile_entries_of_role(
                 yield entry
             continue
         target = config.target_or_none(entry) if entry is not None else None
-        if entry is None or target is None or session is None:
+        if entry is None or target is None or session is None or target.role != key.role:
             continue
-        if target.role == key.role and config.is_target_of(session, target):
+        if config.is_target_of(session, target):
             yield entry
 
 
 def _resolve_profile_entry(
     app: App, config: ConfigFile, entry: ProfileEntry, session_name: str | None
 ) -> Profile:
-    """Return the profile with its session, account and role.
-
-    Raises: ConfigInvalid if it has no role, UsageProblem if it is of another session.
-    """
     chain = chains.find_chain(config, entry)
     target = chain.target if chain else config.target(entry)
     if target is None:
         sections = app.config.read_credentials_sections()
         found = find_provider_of_profile(Resolver(config, sections, app.environ), entry.name)
-        if found is not None:
-            raise ConfigInvalid(
-                f'the credentials of profile "{entry.name}" come from {found.what}, not from ssohelper',
-                hint="only use, exec, env, whoami and console accept such a profile: "
-                f"ssohelper exec {entry.name} -- COMMAND",
-            )
-        raise ConfigInvalid(
-            f'profile "{entry.name}" points at no account and role of Identity Center',
-            hint="see: ssohelper profile list",
-        )
+        if found is None:
+            what = f'profile "{entry.name}" points at no account and role of Identity Center'
+            raise ConfigInvalid(what, hint="see: ssohelper profile list")
+        what = f'the credentials of profile "{entry.name}" come from {found.what}'
+        hint = "only use, exec, env, whoami and console accept such a profile: "
+        hint += f"ssohelper exec {entry.name} -- COMMAND"
+        raise ConfigInvalid(f"{what}, not from ssohelper", hint=hint)
     sessions = _find_sessions_of_profile(config, entry, target)
     if session_name is not None:
         named = find_session_by_name(config, session_name)
@@ -293,7 +270,6 @@ def _resolve_profile_entry(
 def _find_sessions_of_profile(
     config: ConfigFile, entry: ProfileEntry, target: TargetRole
 ) -> list[SsoSession]:
-    """Return the sessions that the profile belongs to. Raises: ConfigInvalid if there are none."""
     name = target.session_name
     if name and config.sso_session(name) is None:
         raise ConfigInvalid(
@@ -337,10 +313,7 @@ def resolve_role_text(app: App, text: str, session_name: str | None) -> Profile:
 def _choose_session_of_role(
     app: App, sessions: list[SsoSession], account_text: str, role_name: str
 ) -> SsoSession:
-    """Return the only session whose saved list has the role.
-
-    Raises: NoSessionNamed if several may have the role, or if a session has no saved list.
-    """
+    """Return the only session whose saved list has the role. Raises: NoSessionNamed."""
     having, unlisted = [], []
     for session in sessions:
         listing = app.directory.load(session.name)
@@ -361,29 +334,23 @@ def _resolve_account_id(listing: Listing | None, session: SsoSession, text: str)
     if len(found) == 1:
         return found[0]
     if found:
-        raise UsageProblem(
-            f'several accounts are named "{text}": {", ".join(found)}', hint="give the account id"
-        )
+        message = f'several accounts are named "{text}": {", ".join(found)}'
+        raise UsageProblem(message, hint="give the account id")
+    message, option = f'no account named "{text}"', f"--session {session.name}"
     if listing is None:
-        raise RoleNotAssigned(
-            f'no account named "{text}" is known: session "{session.name}" was never listed',
-            hint=f"list its accounts with: ssohelper list --session {session.name}",
-        )
-    raise RoleNotAssigned(
-        f'no account named "{text}" in the list of session "{session.name}"',
-        hint=did_you_mean(text, [account.name for account in accounts])
-        + f"refresh the list with: ssohelper list --refresh --session {session.name}",
-    )
+        message += f' is known: session "{session.name}" was never listed'
+        raise RoleNotAssigned(message, hint=f"list its accounts with: ssohelper list {option}")
+    hint = did_you_mean(text, [account.name for account in accounts])
+    hint += f"refresh the list with: ssohelper list --refresh {option}"
+    raise RoleNotAssigned(f'{message} in the list of session "{session.name}"', hint=hint)
 
 
 def _find_session_of_environment(app: App, config: ConfigFile) -> SsoSession | None:
     served = served_role.find_served_role(app.environ)
     if served and "/" in served:
         return config.sso_session(served.partition(":")[0])
-    name = served or app.environ.get("AWS_PROFILE")
-    entry = config.profile(name) if name else None
-    chain = chains.find_chain(config, entry) if entry else None
-    target = chain.target if chain else config.target(entry) if entry else None
+    entry = config.profile(served or app.environ.get("AWS_PROFILE") or "")
+    target = chains.find_sso_target(config, entry) if entry else None
     sessions = config.sessions_of_target(target) if target else []
     return sessions[0] if len(sessions) == 1 else None
 

@@ -193,7 +193,7 @@ def check_name(app: App, session: SsoSession) -> None:
     Raises: ConfigInvalid if the config no longer has the session; UsageProblem if the sign-in of
     that name is at the portal that the config named for it earlier.
     """
-    recorded = selection.find_session_not_in_config(app, session.name)
+    recorded = selection.find_unlisted_session(app, session.name)
     if recorded is None:
         selection.check_session_in_config(app, session)
     elif not is_same_session(recorded, session):
@@ -212,7 +212,7 @@ def has_records(app: App, name: str) -> bool:
     if app.config.read().session_header(name):
         return False
     return (
-        selection.find_session_not_in_config(app, name) is not None
+        selection.find_unlisted_session(app, name) is not None
         or app.settings.has_session(name)
         or app.choices.load(name) != NO_CHOICES
         or name in app.directory.list_session_names()
@@ -228,7 +228,7 @@ def remove_records(app: App, name: str) -> None:
     AWS could not be told of the sign-out.
     """
     agents.refuse_if_allow_list_applies(app, "change sessions", "ssohelper session rm")
-    session = selection.find_session_not_in_config(app, name)
+    session = selection.find_unlisted_session(app, name)
     try:
         if session is not None:
             login.log_out(app, session)

@@ -165,7 +165,7 @@ def _find_recorded_session_of_portal(
     """
     known = [
         *_sessions_named_by_managed_profiles(app, config),
-        *selection.find_sessions_not_in_config(app),
+        *selection.find_unlisted_sessions(app),
     ]
     found = [
         one

@@ -120,7 +120,7 @@ def undo_config_write(app: App, undo: Undo) -> list[SsoSession]:
 def _find_signed_in_sessions_not_in_config(app: App) -> list[SsoSession] | None:
     """Return the signed-in sessions that the config lacks; None if the config is unreadable."""
     try:
-        return selection.find_sessions_not_in_config(app)
+        return selection.find_unlisted_sessions(app)
     except ConfigInvalid:
         return None
 

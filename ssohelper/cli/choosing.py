@@ -241,7 +241,7 @@ def describe_row(choice: KnownRoles, row: RoleRow) -> str:
 def resolve_row(app: App, row: RoleRow) -> Profile | ForeignProfile:
     """Return the role that a list's row shows, or the profile of another tool."""
     if row.provider:
-        return foreign_profiles.find_foreign_profile_of_row(app, row)
+        return foreign_profiles.find_foreign_row(app, row)
     return selection.resolve_chosen_role(app, row.key, row.profiles)
 
 

@@ -82,7 +82,7 @@ def _open_console_in_browser(
     where = f"{show(account.name)} ({role.account_id})" if account.name else role.account_id
     output.say(f'opening the console of {where} as "{show(role.name)}" in {page.region}')
     started = _BrowserProcess(app, opener)
-    ends_at = profile_use.run_with_sign_in_if_needed(
+    ends_at = profile_use.run_with_sign_in(
         app,
         chosen,
         lambda: consoles.open_console_in_browser(
@@ -107,7 +107,7 @@ def _open_console_as_foreign_profile(
     page = foreign_credentials.choose_console_page(app, found, service, region)
     opener = None if only_print else _find_browser_opener(app, None)
     if opener is None:
-        raise foreign_use.make_no_portal_link_error(found)
+        raise foreign_use.make_no_link_error(found)
     keys = foreign_use.get_foreign_credentials(app, found)
     started = _BrowserProcess(app, opener)
     output.say(f'opening the console as "{show(found.name)}" in {page.region}')

@@ -58,7 +58,7 @@ def print_env(
     if isinstance(chosen, ForeignProfile):
         foreign_use.print_foreign_keys(app, chosen, shell, form)
         return
-    profile_use.warn_if_sdks_get_no_role(app, chosen)
+    profile_use.warn_of_sdk_problem(app, chosen)
     guarding.grant_role_for_reason(app, chosen, grant_reason)
     keys = fixed_keys.release_fixed_keys(app, chosen, Way.ENV)
     found = environment.build_keys_environment(app, chosen, keys)

@@ -104,7 +104,7 @@ def exec_program(
     limits = agents.limit_command(app, allowed, has_endpoint=server)
     if isinstance(chosen, ForeignProfile):
         ctx.exit(_run_as_foreign_profile(app, chosen, program, limits, server=server))
-    profile_use.warn_if_sdks_get_no_role(app, chosen)
+    profile_use.warn_of_sdk_problem(app, chosen)
     guarding.grant_role_for_reason(app, chosen, grant_reason)
     hold_text = _hold_duration_text(app, chosen, hold=hold)
     if server:
@@ -183,7 +183,7 @@ def _run_with_fixed_keys(
     hold_text: str,
     limits: Limits,
 ) -> int:
-    keys = profile_use.run_with_sign_in_if_needed(
+    keys = profile_use.run_with_sign_in(
         app,
         chosen,
         lambda: fixed_keys.release_fixed_keys(app, chosen, Way.EXEC),

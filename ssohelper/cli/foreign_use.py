@@ -139,7 +139,7 @@ def _print_identity_json(app: App, found: ForeignProfile) -> None:
 # -- what `console` prints for another tool's profile ---------------------------------------------
 
 
-def make_no_portal_link_error(found: ForeignProfile) -> UsageProblem:
+def make_no_link_error(found: ForeignProfile) -> UsageProblem:
     """Return the error for `console --print` with another tool's profile, which has no portal."""
     return UsageProblem(
         f'the profile "{found.name}" belongs to no access portal, so there is no link to print',

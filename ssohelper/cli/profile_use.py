@@ -26,7 +26,7 @@ from ssohelper.errors import LocalState, LoginRequired
 _T = TypeVar("_T")
 
 
-def run_with_sign_in_if_needed(
+def run_with_sign_in(
     app: App,
     profile: Profile,
     action: Callable[[], _T],
@@ -46,7 +46,7 @@ def run_with_sign_in_if_needed(
         return sign_in_wait.retry_after_sign_in(
             app, profile.session, hold_seconds, action, say=_print_notice
         )
-    known = _find_reason_to_offer_sign_in(app, profile, way) if output.can_ask_user() else None
+    known = _find_sign_in_reason(app, profile, way) if output.can_ask_user() else None
     if known is not None and not _confirm_sign_in(known):
         return action()  # the access token may still be valid
     if known is None:
@@ -76,9 +76,7 @@ def choose_profile(
     return choosing.choose_by_words(profile_words, ask_always=ask_always, confirm=confirm)
 
 
-def _find_reason_to_offer_sign_in(
-    app: App, profile: Profile, way: Way | None
-) -> LoginRequired | None:
+def _find_sign_in_reason(app: App, profile: Profile, way: Way | None) -> LoginRequired | None:
     """Return the error for which a sign-in is offered before an action; None if none is offered.
 
     Raises: Refused (9) if the credentials may not be handed out in this way.
@@ -145,7 +143,7 @@ def warn_about_unusable_profile(app: App, name: str) -> None:
         )
 
 
-def warn_if_sdks_get_no_role(app: App, profile: Profile) -> None:
+def warn_of_sdk_problem(app: App, profile: Profile) -> None:
     """Warn if files keep AWS tools from getting the profile's role, which ssohelper gives anyway."""
     problem = ProfileChecker(app, app.config.read()).find_problems_in_files(profile.name).first
     if problem:

@@ -13,7 +13,7 @@ from ssohelper.core.text import show, show_message
 from ssohelper.errors import SsoHelperError, UsageProblem
 
 
-def find_or_add_profile_of_role(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> Profile:
+def find_or_add_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> Profile:
     """Return the chosen role under the name of one of its profiles; offer to add one if needed.
 
     A profile whose credentials another program provides is used only if the user typed its name and
@@ -26,7 +26,7 @@ def find_or_add_profile_of_role(app: App, chosen: Profile, yes: bool, *, is_type
     unfit = adopting.find_unfit_profiles(app, [chosen.role])
     name = _choose_profile_that_works(app, chosen, unfit, is_typed=is_typed)
     if name is None:
-        _say_why_profiles_are_not_used(app, chosen, unfit, is_typed=is_typed)
+        _explain_unused_profiles(app, chosen, unfit, is_typed=is_typed)
         _add_profile_of_role(app, chosen, yes, has_unfit_profiles=bool(unfit))
         unfit = adopting.find_unfit_profiles(app, [chosen.role])
         name = find_profile_of_role(app, chosen, unfit)
@@ -48,20 +48,20 @@ def _choose_profile_that_works(
     if name is None:
         return find_profile_of_role(app, chosen, unfit)
     is_sure = name not in unfit
-    is_named = is_typed and (is_sure or not _is_name_also_text_of_role(app, chosen, name))
+    is_named = is_typed and (is_sure or not _is_also_role_text(app, chosen, name))
     if not is_sure and is_named and _is_profile_managed(app, name):
         raise doctor_profiles.make_not_used_error(app, name)
     problem = profile_checks.explain_passing_over(app, name) if is_typed else ""
     if problem:
         output.say(f'the profile "{show(chosen.name)}" is not used: {show_message(problem)}')
     elif is_typed and not is_named:
-        _say_why_profile_is_not_used(app, chosen, name)
+        _explain_unused_profile(app, chosen, name)
     if problem or not (is_named or is_sure):
         return find_profile_of_role(app, chosen, unfit)
     return name
 
 
-def _say_why_profiles_are_not_used(
+def _explain_unused_profiles(
     app: App, chosen: Profile, unfit: Collection[str], *, is_typed: bool
 ) -> None:
     """Print why the role's managed profiles are not used; not again for a profile that was typed."""
@@ -71,7 +71,7 @@ def _say_why_profiles_are_not_used(
             error = doctor_profiles.make_not_used_error(app, other)
             output.say(f"{show_message(error.message)}; its command can be written again")
         elif _is_profile_managed(app, other) and not (is_typed and other == chosen.name):
-            _say_why_profile_is_not_used(app, chosen, other)
+            _explain_unused_profile(app, chosen, other)
 
 
 def _add_profile_of_role(app: App, chosen: Profile, yes: bool, *, has_unfit_profiles: bool) -> None:
@@ -91,7 +91,7 @@ def _add_profile_of_role(app: App, chosen: Profile, yes: bool, *, has_unfit_prof
         )
 
 
-def _is_name_also_text_of_role(app: App, chosen: Profile, name: str) -> bool:
+def _is_also_role_text(app: App, chosen: Profile, name: str) -> bool:
     """Return whether `name`, a profile's name, could also be read as [SESSION:]ACCOUNT/ROLE."""
     try:
         found = selection.resolve_role_text(app, name, chosen.session.name)
@@ -105,7 +105,7 @@ def _is_profile_managed(app: App, name: str) -> bool:
     return entry is not None and entry.managed
 
 
-def _say_why_profile_is_not_used(app: App, chosen: Profile, name: str) -> None:
+def _explain_unused_profile(app: App, chosen: Profile, name: str) -> None:
     if _is_profile_managed(app, name):
         error = doctor_profiles.make_not_used_error(app, name)
         output.say(f"{show_message(error.message)}; to repair it: {show_message(error.hint or '')}")

@@ -148,7 +148,7 @@ def run_with_endpoint(
 
 
 def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
-    profile_use.run_with_sign_in_if_needed(
+    profile_use.run_with_sign_in(
         app,
         chosen,
         lambda: credentials.release_credentials(

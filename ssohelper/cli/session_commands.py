@@ -22,8 +22,8 @@ from ssohelper.actions import setup as onboarding
 from ssohelper.actions.login import Move
 from ssohelper.actions.missing_sessions import MissingSession
 from ssohelper.actions.selection import (
-    find_session_not_in_config,
-    find_sessions_not_in_config,
+    find_unlisted_session,
+    find_unlisted_sessions,
     resolve_session,
 )
 from ssohelper.actions.session_edit import SessionEntry, SessionPlan
@@ -69,7 +69,7 @@ def list_sessions() -> None:
       ssohelper session list --json
     """
     app = output.get_app()
-    listed = [*app.config.read().sso_sessions(), *find_sessions_not_in_config(app)]
+    listed = [*app.config.read().sso_sessions(), *find_unlisted_sessions(app)]
     protected_sign_ins.warn_of_damaged_sign_in_records(app)
     names = {one.name for one in listed}
     missing = [one for one in missing_sessions.list_missing_sessions(app) if one.name not in names]
@@ -103,7 +103,7 @@ def show_session(name: str | None) -> None:
     """
     app = output.get_app()
     named = output.checked_session_name(name) or output.options().session
-    chosen = find_session_not_in_config(app, named) or choosing.choose_session(named)
+    chosen = find_unlisted_session(app, named) or choosing.choose_session(named)
     entry = session_edit.load_session_entry(app, chosen)
     if output.options().json:
         output.print_json({**_session_json(entry), **_session_details_json(entry)}, app.warnings)

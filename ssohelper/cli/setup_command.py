@@ -378,7 +378,7 @@ def _print_setup_results(app: App, session: SsoSession, listing: Listing) -> Non
     if not listing.roles():
         output.say(setup_text.NO_ACCOUNT)
         return
-    report = doctor.try_one_profile_of_session(app, session)
+    report = doctor.prove_session(app, session)
     has_aws = programs.find_program("aws", app.environ) is not None
     for line in setup_text.setup_result_lines(report, session.name, has_aws=has_aws):
         output.say(line)

@@ -19,8 +19,8 @@ from ssohelper.actions import (
 from ssohelper.actions import login as sign_in
 from ssohelper.actions.login import LoginOptions, LoginOutcome, Move
 from ssohelper.actions.selection import (
-    find_session_not_in_config,
-    find_sessions_not_in_config,
+    find_unlisted_session,
+    find_unlisted_sessions,
     list_sessions,
     resolve_session,
 )
@@ -268,7 +268,7 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
     app = output.get_app()
     chosen = _chosen_session_name(session_name)
     sessions = app.config.read().sso_sessions()
-    unlisted = [one for one in find_sessions_not_in_config(app) if chosen in (None, one.name)]
+    unlisted = [one for one in find_unlisted_sessions(app) if chosen in (None, one.name)]
     protected_sign_ins.warn_of_damaged_sign_in_records(app)
     if chosen:
         is_known = chosen in {session.name for session in sessions}
@@ -320,7 +320,7 @@ def _chosen_session_name(argument: str | None) -> str | None:
 
 
 def _find_signed_in_sessions(app: App, chosen: str | None) -> list[SsoSession]:
-    found = find_session_not_in_config(app, chosen)
+    found = find_unlisted_session(app, chosen)
     if found is not None:
         return [found]
     names = app.config.read().session_names()

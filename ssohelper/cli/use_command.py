@@ -90,7 +90,7 @@ def use_profile(
     starts_new_shell = not is_previous and _can_start_shell(app)
     shell = "" if starts_new_shell else _shell_that_evaluates_output("use")
     if is_previous:
-        previous, keys = _find_previous_profile_and_whether_keys(app)
+        previous, keys = _find_previous_use(app)
         profile_words = (previous,)
     chosen = _choose_profile(app, profile_words, is_previous=is_previous)
     if isinstance(chosen, ForeignProfile):
@@ -125,12 +125,12 @@ def _choose_profile(
 def _prepare_switch_to_keys(app: App, chosen: Profile, grant_reason: str | None) -> _Switch:
     """Grant the role if a reason is given, sign in if needed, and get fixed keys."""
     guarding.grant_role_for_reason(app, chosen, grant_reason)
-    keys = profile_use.run_with_sign_in_if_needed(
+    keys = profile_use.run_with_sign_in(
         app, chosen, lambda: fixed_keys.release_fixed_keys(app, chosen, Way.USE), way=Way.USE
     )
     variables = environment.build_keys_environment(app, chosen, keys)
     left = profile_use.keys_time_left_text(app, keys)
-    return _Switch(chosen, variables, _name_to_record_for_going_back(app, chosen), left)
+    return _Switch(chosen, variables, _name_for_going_back(app, chosen), left)
 
 
 def _prepare_switch_to_profile(
@@ -138,11 +138,11 @@ def _prepare_switch_to_profile(
 ) -> _Switch:
     """Sign in if needed, find or add a profile of the chosen role that works, and grant the role."""
     session = chosen.session
-    outlook = profile_use.run_with_sign_in_if_needed(
-        app, chosen, lambda: environment.renew_due_token_and_load_outlook(app, session)
+    outlook = profile_use.run_with_sign_in(
+        app, chosen, lambda: environment.renew_and_load_outlook(app, session)
     )
     left = clock_text.sign_in_left_text(outlook, app.clock.now())
-    profile = role_profiles.find_or_add_profile_of_role(app, chosen, yes, is_typed=is_typed)
+    profile = role_profiles.find_or_add_profile(app, chosen, yes, is_typed=is_typed)
     # The role is granted after all other questions: an answer may end the command, and the time of
     # a grant runs from its start.
     guarding.grant_role_for_reason(app, profile, grant_reason)
@@ -254,7 +254,7 @@ def _shell_function_hint(app: App) -> str:
     return f"{line} (ssohelper install does it)"
 
 
-def _find_previous_profile_and_whether_keys(app: App) -> tuple[str, bool]:
+def _find_previous_use(app: App) -> tuple[str, bool]:
     """Return the previous profile of this shell, and whether the shell used its fixed keys."""
     kind, _, name = app.environ.get(_PREVIOUS, "").partition(" ")
     if kind not in _KINDS or not name:
@@ -265,7 +265,7 @@ def _find_previous_profile_and_whether_keys(app: App) -> tuple[str, bool]:
     return name, kind == "keys"
 
 
-def _name_to_record_for_going_back(app: App, chosen: Profile) -> str:
+def _name_for_going_back(app: App, chosen: Profile) -> str:
     """Return the profile name or role to record, with which a later `use -` finds the same role."""
     return role_profiles.find_current_profile_name(app, chosen) or chosen.key.text
 

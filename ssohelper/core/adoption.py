@@ -18,7 +18,7 @@ from ssohelper.core.portal_address import is_portal_of
 from ssohelper.core.profile_origin import (
     NamedRole,
     Origin,
-    find_aws_sso_cli_blocks,
+    find_marked_blocks,
     find_profile_origins,
 )
 from ssohelper.core.text import show
@@ -88,7 +88,7 @@ def find_stuck_profiles(
     named = {origin.name for origin in find_profile_origins(config) if origin.named}
     named.difference_update(refused)
     found: dict[str, str] = {}
-    for block in find_aws_sso_cli_blocks(config):
+    for block in find_marked_blocks(config):
         entries = filter(None, map(config.profile, block.names))
         stuck = [one.name for one in entries if not one.managed and one.name not in named]
         if stuck:

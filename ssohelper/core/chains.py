@@ -59,13 +59,13 @@ class ChainStep(NamedTuple):
     @property
     def role(self) -> Role:
         """The account and the name of the role that is assumed."""
-        account_id, name = _partition_account_and_role_of_arn(self.role_arn)[1:]
+        account_id, name = _split_role_arn(self.role_arn)[1:]
         return Role(account_id, name)
 
     @property
     def partition(self) -> str:
         """The partition of AWS in the ARN: "aws", "aws-cn" …"""
-        return _partition_account_and_role_of_arn(self.role_arn)[0]
+        return _split_role_arn(self.role_arn)[0]
 
 
 class AssumeRole(NamedTuple):
@@ -151,7 +151,7 @@ def find_chain(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
     seen = [entry.name]
     first = entry
     while True:
-        found = _find_chain_step_and_source(config, entry)
+        found = _read_step_and_source(config, entry)
         if found is None:
             target = config.target(entry) if steps else None
             break
@@ -172,7 +172,7 @@ def find_chain(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
     if target is None:
         return None
     chain = Chain(tuple(step for step, _ in reversed(steps)), entry, target)
-    _check_chain_on_sso_role(config, steps, chain)
+    _check_chain_keys(config, steps, chain)
     return chain
 
 
@@ -197,6 +197,35 @@ def find_chain_by_key(config: ConfigFile, key: RoleKey) -> Chain:
             hint=f"see: ssohelper profile show {show(key.text, 80)}",
         )
     return chain
+
+
+def find_sso_target(config: ConfigFile, entry: ProfileEntry) -> TargetRole | None:
+    """Return the SSO role of the profile, or of the chain that it is. Raises: ConfigInvalid."""
+    chain = find_chain(config, entry)
+    return chain.target if chain else config.target(entry)
+
+
+def find_account_id(config: ConfigFile, key: RoleKey) -> str:
+    """Return the account that the key's credentials are for. Raises: ConfigInvalid."""
+    return find_chain_by_key(config, key).assumed_role.account_id if key.chain else key.account_id
+
+
+def find_chain_id(config: ConfigFile, key: RoleKey) -> str:
+    """Return the `Chain.id` of the key's chain; "" without a chain. Raises: ConfigInvalid."""
+    return find_chain_by_key(config, key).id if key.chain else ""
+
+
+def find_source_names(config: ConfigFile) -> dict[str, str]:
+    """Return, by the name of each source profile, a profile with a key that names it.
+
+    Such a profile needs that name in the config, so the source can be neither removed nor renamed.
+    """
+    return {
+        entry.keys[key]: entry.name
+        for entry in config.profiles()
+        for key in ("source_profile", f"{OWN_PREFIX}source_profile")
+        if key in entry.keys
+    }
 
 
 def find_chain_or_none(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
@@ -279,7 +308,7 @@ def check_chain_duration(seconds: int | None) -> None:
 # -- reading the step of one profile in a chain ----------------------------------------------------
 
 
-def _find_chain_step_and_source(
+def _read_step_and_source(
     config: ConfigFile, entry: ProfileEntry
 ) -> tuple[ChainStep, str | TargetRole | None] | None:
     """Return the profile's step and its source; None if the profile assumes no role.
@@ -358,7 +387,7 @@ def _find_source_profile(
         entry, source = following, options["--profile"]
 
 
-def _check_chain_on_sso_role(
+def _check_chain_keys(
     config: ConfigFile, steps: list[tuple[ChainStep, ProfileEntry]], chain: Chain
 ) -> None:
     """Raise ConfigInvalid if the chain has a key that STS refuses with a role's credentials."""
@@ -398,7 +427,7 @@ def _join_with_arrows(names: list[str]) -> str:
     return " -> ".join(show(name, 80) for name in names)
 
 
-def _partition_account_and_role_of_arn(arn: str) -> tuple[str, str, str]:
+def _split_role_arn(arn: str) -> tuple[str, str, str]:
     found = re.fullmatch(_ROLE_ARN, arn)
     if found is None:
         raise ConfigInvalid(f'"{show(arn, 120)}" is not the ARN of a role')

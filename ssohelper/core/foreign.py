@@ -221,13 +221,13 @@ def _error_of_provider(profile: ForeignProfile, message: str, exit_code: object)
     kind = _ERRORS.get(exit_code) if isinstance(exit_code, int) else None
     if kind is LoginRequired and profile.sign_in_command:
         return LoginRequired(text, hint=f"sign in with: {profile.sign_in_command}")
-    return (kind or AwsUnreachable)(text, hint=hint_to_try_without_ssohelper(profile))
+    return (kind or AwsUnreachable)(text, hint=hint_without_ssohelper(profile))
 
 
 def _unusable_answer_error(profile: ForeignProfile) -> BadAnswer:
     return BadAnswer(
         f"{no_credentials_message(profile)}: the provider's answer is not valid",
-        hint=hint_to_try_without_ssohelper(profile),
+        hint=hint_without_ssohelper(profile),
     )
 
 
@@ -236,6 +236,6 @@ def no_credentials_message(profile: ForeignProfile) -> str:
     return f'no credentials for the profile "{show(profile.name, 80)}" from {profile.what}'
 
 
-def hint_to_try_without_ssohelper(profile: ForeignProfile) -> str:
+def hint_without_ssohelper(profile: ForeignProfile) -> str:
     """Return the hint to run the AWS CLI alone, to see why a provider of credentials fails."""
     return f"see what it says: aws sts get-caller-identity --profile {show(profile.name, 80)}"

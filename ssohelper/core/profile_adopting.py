@@ -14,7 +14,7 @@ from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_keys import ProfileChange, Skipped
 from ssohelper.core.profile_names import UnnamedRole
-from ssohelper.core.profile_origin import find_aws_sso_cli_blocks, keys_with_included_profile
+from ssohelper.core.profile_origin import find_marked_blocks, keys_with_included_profile
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 from ssohelper.core.text import show
 
@@ -106,7 +106,7 @@ class _AdoptionPlanner:
 
     def make_plan(self) -> Adopted:
         """Return the plan for the profiles so far, which also removes markers of aws-sso-cli."""
-        for block in find_aws_sso_cli_blocks(self._config):
+        for block in find_marked_blocks(self._config):
             entries = filter(None, map(self._config.profile, block.names))
             left = [one for one in entries if not one.managed and one.name not in self._roles]
             if left and not self._roles.keys().isdisjoint(block.names):

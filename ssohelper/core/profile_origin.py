@@ -110,7 +110,7 @@ def find_profile_origins(config: ConfigFile) -> tuple[Origin, ...]:
     return tuple(origin for origin in found if origin is not None)
 
 
-def find_aws_sso_cli_blocks(config: ConfigFile) -> list[AwsSsoCliBlock]:
+def find_marked_blocks(config: ConfigFile) -> list[AwsSsoCliBlock]:
     """Return the parts of the config that aws-sso-cli rewrites, between two matching markers."""
     if _BEGIN.encode() not in config.text.data:
         return []
@@ -154,7 +154,7 @@ def _find_profile_origin(
             return Origin(
                 entry.name, tool, None, f"the profile has {other} too", program, is_legacy
             )
-    named, why = _role_that_all_sources_name(list(_roles_named_by_profile(config, entry)))
+    named, why = _common_role(list(_roles_named_by_profile(config, entry)))
     return Origin(entry.name, tool, named, why, program, is_legacy)
 
 
@@ -194,7 +194,7 @@ def _find_tool_of_profile(config: ConfigFile, entry: ProfileEntry, words: list[s
     return BY_HAND if "sso_session" in keys else BY_HAND_LEGACY
 
 
-def _role_that_all_sources_name(named_roles: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
+def _common_role(named_roles: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
     """Return the one role that a profile's keys and commands all point at; else None and the reason."""
     roles = [one for one in named_roles if isinstance(one, NamedRole)]
     reasons = [one for one in named_roles if isinstance(one, str)]
@@ -300,7 +300,7 @@ class _Reference(NamedTuple):
 def _role_in_command(words: list[str], command: str) -> NamedRole | _Reference | str | None:
     program = process_command.program_name(words)
     if program == "aws-sso":
-        return _role_in_aws_sso_cli_command(words[1:])
+        return _role_in_aws_sso(words[1:])
     if program in ("aws-vault", "awsume", "awsumepy"):
         name = _profile_named_by_command(words[1:], program)
         return _Reference(name) if name else None
@@ -322,7 +322,7 @@ def _role_in_command(words: list[str], command: str) -> NamedRole | _Reference |
     )
 
 
-def _role_in_aws_sso_cli_command(words: list[str]) -> NamedRole | _Reference | str:
+def _role_in_aws_sso(words: list[str]) -> NamedRole | _Reference | str:
     options: dict[str, str] = {}
     for word in (rest := iter(words)):
         name, equals, value = word.partition("=")

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from ssohelper.core import session_keys
+from ssohelper.core import chains, session_keys
 from ssohelper.core.choices import NATIVE, PROCESS, make_value_finder, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, TargetRole, is_chain
@@ -24,7 +24,6 @@ from ssohelper.core.profile_keys import (
     section_of_session,
 )
 from ssohelper.core.profile_names import NameTemplate, UnnamedRole, WrittenName, choose_names
-from ssohelper.core.source_profiles import find_profile_that_names_each_source
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 from ssohelper.core.written_roles import lacks_role
 
@@ -196,7 +195,7 @@ class _Planner:
         # Filters that match no listed role are probably mistyped.
         if not left_out or not any(map(self._matches_filters, self._listed)):
             return stale, set(stale)
-        users = find_profile_that_names_each_source(self._config)
+        users = chains.find_source_names(self._config)
         gone = dict.fromkeys(stale)
         for role in known:
             used = [entry.name for entry, _ in self._managed[role] if entry.name in users]
@@ -263,7 +262,7 @@ class _Planner:
 
         A profile that another one names in `source_profile` keeps its name.
         """
-        found, users = {}, find_profile_that_names_each_source(self._config)
+        found, users = {}, chains.find_source_names(self._config)
         for role, entries in self._managed.items():
             if len(entries) == 1 and role in self._listed and self._matches_filters(role):
                 entry = entries[0][0]

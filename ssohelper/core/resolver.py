@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Literal, NamedTuple
 
 from ssohelper.core import chains, process_command
@@ -258,7 +259,9 @@ class Resolver:
         if kind == "assumed role":
             made = self._with_source(made, keys, above, in_shell=in_shell)
         problem = made.problem or self._find_problem(made, keys, in_shell=in_shell)
-        problem = problem or self._find_region_problem(name)
+        entry = self.config.profile(name)
+        if problem is None and entry is not None:
+            problem = _problem_of(partial(self.config.region, entry))
         if problem is None:
             return made
         # Only `sources` and `last` stay: no credentials are of an account.
@@ -369,7 +372,13 @@ class Resolver:
         if not self.has_profile(source) or (source in (name, *above) and not is_own):
             what = "leads back to this profile" if self.has_profile(source) else "does not exist"
             what = f'source_profile "{show(source, 80)}" {what}'
-            return made._replace(problem=self._refuse_key(name, "source_profile", what))
+            entry = self.config.profile(name)
+            refuse = (
+                partial(self.config.refuse_key, entry, "source_profile", what) if entry else None
+            )
+            found = _problem_of(refuse) if refuse is not None else None
+            found = found or Problem("profile-invalid", what, _IN_AN_EDITOR)
+            return made._replace(problem=found._replace(fix=_IN_AN_EDITOR))
         below = self._resolve(source, family, (*above, name), in_shell=False)
         made = made._replace(sources=() if is_own else (source, *below.sources), last=below.last)
         if below.problem is not None:
@@ -385,17 +394,13 @@ class Resolver:
                 id="source-unusable", message=message, source=source, cause=problem.id
             )
         entry = self.config.profile(source)
-        may_be_in_keyring = (
-            entry is not None and not entry.managed and _SOURCE_KEYS.isdisjoint(entry.keys)
-        )
+        is_bare = entry is not None and not entry.managed and has_no_source(entry.keys)
         shown = show(source, 80)
         fix = f'give credentials to "{shown}", or write another source_profile'
-        if may_be_in_keyring:
+        if is_bare:  # aws-vault may keep its keys
             fix = f"with aws-vault: aws-vault exec {show(name, 80)}; without it, {fix}"
         message = f'the source profile "{shown}" has no credentials: {_STOP}'
-        return Problem(
-            "source-without-credentials", message, fix, may_be_elsewhere=may_be_in_keyring
-        )
+        return Problem("source-without-credentials", message, fix, may_be_elsewhere=is_bare)
 
     def _find_credential_source_problem(
         self, family: str, keys: Mapping[str, str]
@@ -408,26 +413,18 @@ class Resolver:
             if family == JAVA:
                 return None
             right = next((one for one in _CREDENTIAL_SOURCES if one.lower() == source.lower()), "")
-            fix = (
-                f"write in an editor: credential_source = {right}"
-                if right
-                else f"write one of {', '.join(_CREDENTIAL_SOURCES)}"
-            )
-            shown = show(source, 60)
-            message = (
-                f'credential_source is "{shown}", which boto3, the AWS CLI and most SDKs refuse'
-            )
+            fix = f"write in an editor: credential_source = {right}" if right else ""
+            fix = fix or f"write one of {', '.join(_CREDENTIAL_SOURCES)}"
+            what = "which boto3, the AWS CLI and most SDKs refuse"
+            message = f'credential_source is "{show(source, 60)}", {what}'
             return Problem("credential-source", message, fix)
-        variables = _CREDENTIAL_SOURCES[source]
-        missing = variables
+        missing = _CREDENTIAL_SOURCES[source]
         if source == "Environment" and self._environ.get(KEY_VARIABLES[0]):
             missing = KEY_VARIABLES[1:]
         if not missing or any(self._environ.get(one) for one in missing):
             return None
-        message = (
-            f'credential_source is "{source}", and this shell has no {" or ".join(missing)}: the '
-            "role cannot be assumed here"
-        )
+        what = f"this shell has no {' or '.join(missing)}: the role cannot be assumed here"
+        message = f'credential_source is "{source}", and {what}'
         fix = f"set {missing[0]}, or name a profile: source_profile = PROFILE"
         return Problem("credential-source", message, fix, may_be_elsewhere=True)
 
@@ -436,26 +433,20 @@ class Resolver:
     def _without_source(self, name: str, family: str, keys: Mapping[str, str]) -> Resolved:
         entry = self.config.profile(name)
         if entry is not None and lacks_role(self.config, entry):
-            problem = _LOST_ROLE
+            problem = LOST_ROLE
         elif KEY_PAIR[1] in keys:
-            message = (
-                f'"{KEY_PAIR[1]}" is set without "{KEY_PAIR[0]}": AWS tools find no credentials'
-            )
-            fix = f"add {KEY_PAIR[0]}, or remove {KEY_PAIR[1]}"
+            key_id, secret = KEY_PAIR
+            message = f'"{secret}" is set without "{key_id}": AWS tools find no credentials'
+            fix = f"add {key_id}, or remove {secret}"
             problem = Problem("half-a-key-in-profile", message, fix)
         elif keys.get("sso_session") and self._lacks_session(keys["sso_session"]):
             problem = self._missing_session_problem(keys["sso_session"])
         elif "include_profile" in keys:
-            message = (
-                "only aws-vault reads include_profile: by this profile, no SDK gets credentials"
-            )
+            message = "only aws-vault reads include_profile: no SDK gets credentials by it"
             fix = f"use it with: aws-vault exec {show(name, 80)}"
             problem = Problem("no-source", message, fix, may_be_elsewhere=True)
         elif keys.get("sso_session"):
-            message = (
-                "the profile is for tokens alone (CodeCatalyst and others): by it, no SDK gets role "
-                "credentials"
-            )
+            message = "the profile is for tokens alone: no SDK gets role credentials by it"
             problem = Problem("no-source", message, "add lines: sso_account_id and sso_role_name")
         else:
             message = "the profile names no source of credentials: no SDK gets credentials by it"
@@ -496,12 +487,8 @@ class Resolver:
         self, keys: Mapping[str, str], *, in_shell: bool
     ) -> Problem | None:
         environ = self._environ if in_shell else {}
-        file, arn = (
-            environ.get(variable) or keys.get(key, "")
-            for variable, key in zip(
-                WEB_IDENTITY_VARIABLES, ("web_identity_token_file", "role_arn"), strict=True
-            )
-        )
+        file = environ.get(WEB_IDENTITY_VARIABLES[0]) or keys.get("web_identity_token_file", "")
+        arn = environ.get(WEB_IDENTITY_VARIABLES[1]) or keys.get("role_arn", "")
         if not arn:
             what = f'"web_identity_token_file" is set without "role_arn": {_STOP}'
             return Problem("web-identity-missing", what, "add a line: role_arn = ARN")
@@ -514,15 +501,14 @@ class Resolver:
     def _find_sso_problem(self, name: str, family: str, keys: Mapping[str, str]) -> Problem | None:
         entry = self.config.profile(name)
         if entry is not None and lacks_role(self.config, entry):
-            return _LOST_ROLE
+            return LOST_ROLE
         session = keys.get("sso_session", "")
         has_role = keys.get("sso_account_id") and keys.get("sso_role_name")
         if session and has_role and self._lacks_session(session):
             return self._missing_session_problem(session)
-        try:
-            self.config.sso_session(session)
-        except ConfigInvalid as error:
-            return Problem("session-unusable", error.message, error.hint or _IN_AN_EDITOR)
+        unusable = _problem_of(partial(self.config.sso_session, session), "session-unusable")
+        if unusable is not None:
+            return unusable
         # Values of secrets are hidden, so they are not compared with those of the session.
         own = entry.keys if entry is not None else {}
         keys = {**own, **{key: value for key, value in keys.items() if key in _SOURCE_KEYS}}
@@ -549,7 +535,7 @@ class Resolver:
     ) -> Problem | None:
         entry, command = self.config.profile(name), keys["credential_process"]
         if entry is not None and lacks_role(self.config, entry):
-            return _LOST_ROLE
+            return LOST_ROLE
         error = process_command.find_syntax_error(command)
         if error:
             message = f"{error}: boto3 and the AWS CLI stop with an error"
@@ -572,35 +558,21 @@ class Resolver:
 
     def _find_invalid_key(self, entry: ProfileEntry, *, is_assumed: bool = False) -> Problem | None:
         """Return why ssohelper or AWS refuses the profile's role or chain of roles."""
-        try:
-            if is_assumed or options_of_chain_command(entry) is not None:
-                chains.find_chain(self.config, entry)
-            else:
-                self.config.target(entry)
-        except ConfigInvalid as error:
-            return Problem("profile-invalid", error.message, error.hint or _IN_AN_EDITOR)
-        return None
-
-    def _find_region_problem(self, name: str) -> Problem | None:
-        entry = self.config.profile(name)
-        try:
-            if entry is not None:
-                self.config.region(entry)
-        except ConfigInvalid as error:
-            return Problem("profile-invalid", error.message, error.hint or _IN_AN_EDITOR)
-        return None
-
-    def _refuse_key(self, name: str, key: str, what: str) -> Problem:
-        entry = self.config.profile(name)
-        try:
-            if entry is not None:
-                self.config.refuse_key(entry, key, what)
-        except ConfigInvalid as error:
-            what = error.message
-        return Problem("profile-invalid", what, _IN_AN_EDITOR)
+        if is_assumed or options_of_chain_command(entry) is not None:
+            return _problem_of(partial(chains.find_chain, self.config, entry))
+        return _problem_of(partial(self.config.target, entry))
 
 
-_LOST_ROLE = Problem(
+def _problem_of(get: Callable[[], object], id: str = "profile-invalid") -> Problem | None:
+    """Return the error of the config that `get` raises as a problem; None if it raises none."""
+    try:
+        get()
+    except ConfigInvalid as error:
+        return Problem(id, error.message, error.hint or _IN_AN_EDITOR)
+    return None
+
+
+LOST_ROLE = Problem(
     "role-unreadable",
     "managed by ssohelper, and without a role since an edit of the keys: no SDK gets credentials",
     "ssohelper profile sync, which writes the earlier role",

@@ -1,6 +1,6 @@
-"""Runs a program without a terminal, collects its output, and ends the program with its children.
+"""Runs programs without a terminal, collects their output, and ends them with their children.
 
-The program gets a process session of its own: it can neither write to our terminal nor read from
+A program gets a process session of its own: it can neither write to our terminal nor read from
 it. Its children are not ended if they are in another process session (`setsid`, a daemon).
 """
 
@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from ssohelper.fastpath import own_process
 
@@ -37,7 +38,7 @@ class CollectedRun:
         self._kept = bytearray()
         # The watcher, which kills the program if our process is killed, starts first. So only one
         # short write is needed after the program's start until that works.
-        self._watcher = _start_process_that_kills_group_after_us()
+        self._watcher = _start_watcher()
         try:
             with own_process.use_original_core_limit():
                 self._process = subprocess.Popen(
@@ -78,9 +79,9 @@ class CollectedRun:
             if is_stopped():
                 if stopped_at is None:
                     stopped_at = time.monotonic()
-                    self._signal_process_group("SIGTERM")
+                    _signal_group(self._process, "SIGTERM")
                 elif time.monotonic() - stopped_at > GRACE_SECONDS:
-                    self._signal_process_group("SIGKILL")
+                    _signal_group(self._process, "SIGKILL")
             self._reader.join(_CHECK_SECONDS)
             if not self._reader.is_alive():
                 time.sleep(_CHECK_SECONDS)
@@ -89,9 +90,9 @@ class CollectedRun:
                 seen = size
                 report_output()
         # Until the program is reaped below, no other process can have its process id.
-        self._signal_process_group("SIGTERM")
+        _signal_group(self._process, "SIGTERM")
         self._reader.join(_OUTPUT_SECONDS)
-        self._signal_process_group("SIGKILL")
+        _signal_group(self._process, "SIGKILL")
         self._reader.join(_OUTPUT_SECONDS)
         self._write_line_to_watcher(b"\n")
         if self._watcher is not None:
@@ -114,13 +115,6 @@ class CollectedRun:
             return os.waitid(os.P_PID, self._process.pid, options) is not None
         return self._process.poll() is not None
 
-    def _signal_process_group(self, name: str) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if sys.platform == "win32":
-                self._process.kill()
-            else:
-                os.killpg(self._process.pid, getattr(signal, name))
-
     def _collect_output(self) -> None:
         pipe = self._process.stdout
         assert pipe is not None
@@ -133,7 +127,7 @@ class CollectedRun:
                     del self._kept[:extra]
 
 
-def _start_process_that_kills_group_after_us() -> "subprocess.Popen[bytes] | None":
+def _start_watcher() -> "subprocess.Popen[bytes] | None":
     """Start a process that kills a program's group if our process is killed. Raises: OSError."""
     if sys.platform == "win32":
         return None
@@ -146,3 +140,62 @@ def _start_process_that_kills_group_after_us() -> "subprocess.Popen[bytes] | Non
         start_new_session=True,
         env={},
     )
+
+
+class EndedProgram(NamedTuple):
+    """How a program ended. `code` is None if it did not end in time, or did not start.
+
+    `stdout` may hold secrets. `reason` says why the program did not start.
+    """
+
+    code: int | None
+    stdout: bytes = b""
+    stderr: bytes = b""
+    reason: str = ""
+
+
+def run_with_time_limit(
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    seconds: float,
+    stdin_bytes: bytes | None = None,
+) -> EndedProgram:
+    """Run the program in a process group of its own; kill the group after `seconds` seconds.
+
+    The program reads `stdin_bytes` from its stdin; None means an empty stdin.
+    """
+    try:
+        with own_process.use_original_core_limit():
+            started = subprocess.Popen(
+                list(argv),
+                stdin=subprocess.DEVNULL if stdin_bytes is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                close_fds=True,
+                env=dict(environ),
+            )
+    except (OSError, ValueError) as error:
+        return EndedProgram(None, reason=str(getattr(error, "strerror", None) or error).lower())
+    try:
+        stdout, stderr = started.communicate(stdin_bytes, timeout=seconds)
+        return EndedProgram(started.returncode, stdout, stderr)
+    except subprocess.TimeoutExpired:
+        return EndedProgram(None)
+    finally:
+        # A reaped program's group is not killed: another group could have the same id.
+        if started.returncode is None:
+            _signal_group(started, "SIGKILL")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                started.communicate(timeout=_OUTPUT_SECONDS)
+        for stream in (started.stdin, started.stdout, started.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def _signal_group(started: "subprocess.Popen[bytes]", name: str) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if sys.platform == "win32":
+            started.kill()
+        else:
+            os.killpg(started.pid, getattr(signal, name))

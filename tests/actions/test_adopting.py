@@ -300,7 +300,7 @@ def test_use_of_a_role_always_ends_on_a_profile_that_works(
     # A row of a list may come with that name, which the user has not typed.
     app = in_process(home)
     row = resolve_profile(app, "sandbox-ana/SandboxAdmin", None)
-    chosen = role_profiles.find_or_add_profile_of_role(app, row, False, is_typed=False)
+    chosen = role_profiles.find_or_add_profile(app, row, False, is_typed=False)
     assert chosen.name == "sandbox-ana.SandboxAdmin"
 
 
@@ -587,7 +587,7 @@ def test_a_managed_profile_that_would_not_give_its_role_is_not_used(
     # So does a row of a list, as after Enter in the full screen.
     app = in_process(signed_in)
     row = resolve_profile(app, "pay.Read", None)
-    assert role_profiles.find_or_add_profile_of_role(app, row, False, is_typed=False).name == used
+    assert role_profiles.find_or_add_profile(app, row, False, is_typed=False).name == used
 
 
 def test_why_a_profile_with_the_text_of_its_role_is_not_used_is_said_once(

@@ -4,10 +4,11 @@ import os
 
 import pytest
 
-from ssohelper.actions import assumed_chains, broker_work, chain_profiles, selection
+from ssohelper.actions import assumed_chains, chain_profiles, selection
 from ssohelper.actions.issuing import credential_document
 from ssohelper.app import App
 from ssohelper.broker.requests import AskedBy
+from ssohelper.core import chains
 from ssohelper.core.chains import AssumeRole
 from ssohelper.core.choices import NATIVE
 from ssohelper.core.company_policy import CompanyPolicy
@@ -55,20 +56,21 @@ def test_nothing_stays_cached_of_a_chain_whose_role_aws_refuses(
 
     monkeypatch.setattr(assumed_chains, "assume_chain", refuse)
     monkeypatch.setattr(
-        broker_work.issuing,
+        assumed_chains.issuing,
         "forget_unassigned_role",
         lambda _app, _session, key, _token: gone.append(key),
     )
     source = credential_document(SOURCE, jump.key.account_id)
     with pytest.raises(type(error)):
-        broker_work.issue_credentials_of_chain(app, jump.key, AskedBy(), source)
+        assumed_chains.issue_chain(app, jump.key, AskedBy(), source)
     assert gone == [jump.key] * removed
 
 
 def assume(app: App) -> None:
     jump = selection.resolve_profile(app, "jump", None)
+    made = chains.find_chain_by_key(app.config.read(), jump.key)
     assumed_chains.assume_chain(
-        app, jump.key, jump.session, SOURCE, app.clock.deadline(), AskedBy()
+        app, made, jump.key, jump.session, SOURCE, app.clock.deadline(), AskedBy()
     )
 
 

@@ -233,7 +233,7 @@ class Reach:
 
     def use_keys_and_go_back(self) -> bool:
         profile = self.actions._resolve_profile(self.row)
-        name = use_command._name_to_record_for_going_back(self.app, profile)
+        name = use_command._name_for_going_back(self.app, profile)
         return name == self.row.key.text or self.is_name_right(name)
 
     def copy_export(self) -> bool:

@@ -276,7 +276,7 @@ def test_the_end_of_a_setup_names_a_clock_that_differs_from_awss(home):
         [session] = app.config.read().sso_sessions()
         directory.fetch_listing(app, session, refresh=True)
         app.environ["SHELL"] = "/bin/bash"
-        report = doctor.try_one_profile_of_session(app, session)
+        report = doctor.prove_session(app, session)
         assert not report.has_shell_lines
         found = {one.id: one for one in report.findings}
         assert "behind AWS's" in found["clock"].message

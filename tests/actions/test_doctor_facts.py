@@ -133,34 +133,18 @@ def test_marks_around_profiles_of_a_second_portal_go_when_those_are_adopted() ->
     managed = "[profile a]\nregion = x\nssohelper_managed = true\n"
     block = f"# BEGIN_AWS_SSO_CLI\n{managed}{_aws_sso_cli('b', _DEV, 'R', 'Y')}# END_AWS_SSO_CLI\n"
     found = {one.id: one for one in _find(_SESSION + block, _CORP)}
-    setup = "ssohelper setup URL_OF_ITS_PORTAL --adopt b, "
-    assert found["rewritten-by-another-tool"].fix.startswith(
-        f"{setup}which also removes both marks"
-    )
-    assert found["program-missing"].fix.startswith(f"{setup}or install it again")
+    setup = "ssohelper setup URL_OF_ITS_PORTAL, which asks to adopt all profiles that do not work"
+    fix = found["rewritten-by-another-tool"].fix
+    assert fix.startswith(f"{setup}, which also removes both marks")
+    assert found["program-missing"].fix.startswith(f"{setup}, or install it again")
 
 
-def test_the_fix_of_each_missing_program_names_all_profiles_of_its_block() -> None:
-    profiles = _aws_sso_cli("a", _PAY, "Read").replace("aws-sso ", "/gone/aws-sso ")
-    profiles += _aws_sso_cli("b", _PAY, "Admin")
-    block = f"# BEGIN_AWS_SSO_CLI\n{profiles}# END_AWS_SSO_CLI\n"
-    outside = _aws_sso_cli("c", _PAY, "Read").replace("aws-sso ", "/gone/aws-sso ")
-    found = _find(_SESSION + block + outside, _CORP)
-    fixes = {one.subject: one.fix.split(", or")[0] for one in found if one.id == "program-missing"}
-    assert fixes == {
-        'profiles "a" and "c"': "ssohelper profile sync --adopt a --adopt b --adopt c",
-        'profile "b"': "ssohelper profile sync --adopt a --adopt b",
-    }
-
-
-def test_a_profile_of_the_block_whose_role_is_not_listed_is_named_with_the_others() -> None:
-    text = _aws_sso_cli("a", _PAY, "Read") + _aws_sso_cli("b", _DEV, "Gone")
-    block = f"# BEGIN_AWS_SSO_CLI\n{text}# END_AWS_SSO_CLI\n"
-    assert _command(_SESSION + block, _CORP, ["a"]) == "ssohelper profile sync --adopt a --adopt b"
-    assert _command(_SESSION + text, _CORP, ["a", "b"]) == "ssohelper profile sync --adopt a"
-    assert _command(_SESSION + block.replace("Read", "Old"), _CORP, ["a", "b"]) == (
-        "ssohelper setup URL_OF_ITS_PORTAL --adopt a --adopt b"
-    )
+def test_a_profile_between_the_marks_is_adopted_by_setup_with_the_others() -> None:
+    block = f"# BEGIN_AWS_SSO_CLI\n{_aws_sso_cli('a', _PAY, 'Read')}# END_AWS_SSO_CLI\n"
+    text = _SESSION + block + _aws_sso_cli("c", _PAY, "Read") + _aws_sso_cli("d", _DEV, "Gone")
+    setup = "ssohelper setup, which asks to adopt all profiles that do not work"
+    assert _command(text, _CORP, ["a", "c"]) == setup
+    assert _command(text, _CORP, ["c", "d"]) == "ssohelper profile sync --adopt c"
 
 
 def test_profiles_are_looked_at_once_for_all_missing_programs(

@@ -10,7 +10,7 @@ from ssohelper.actions import foreign_credentials, foreign_profiles
 from ssohelper.app import App
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import AwsUnreachable
-from ssohelper.system import timed_run
+from ssohelper.system import collected_run
 from tests.chains.conftest import JUMP_ARN, chain
 from tests.chains.conftest import chained as chained  # a fixture
 from tests.chains.test_foreign_credentials import Keyed, is_alive, write_program
@@ -24,15 +24,15 @@ def test_the_provider_gets_keys_by_no_argument_and_no_environment_that_others_ca
     key, seen = keyed.key, list[object]()
     keyed.write(f"[profile box]\nrole_arn = {JUMP_ARN}\ncredential_source = Environment\n")
     keys = {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
-    run_really = timed_run.run_with_time_limit
+    run_really = collected_run.run_with_time_limit
 
     def run_seen(
         argv: Sequence[str], environ: Mapping[str, str], seconds: float, given: bytes | None = None
-    ) -> timed_run.EndedProgram:
+    ) -> collected_run.EndedProgram:
         seen.extend((argv, environ))
         return run_really(argv, environ, seconds, given)
 
-    monkeypatch.setattr(timed_run, "run_with_time_limit", run_seen)
+    monkeypatch.setattr(collected_run, "run_with_time_limit", run_seen)
     app = App({**keyed.home.env, **keys, "PYTHONPATH": "/mine"})
     found = foreign_profiles.find_foreign_profile(app, "box")
     assert found is not None

@@ -24,8 +24,8 @@ def test_a_rows_profile_is_found_while_its_provider_is_the_same(app: WorldApp) -
     shown = foreign_profiles.find_foreign_profile(app, "tool")
     assert shown is not None
     [row] = foreign_profile_rows([("tool", shown.what)])
-    assert foreign_profiles.find_foreign_profile_of_row(app, row) == shown
+    assert foreign_profiles.find_foreign_row(app, row) == shown
     path = app.locations.aws_config_file
     path.write_text(path.read_text().replace("/bin/cat", "/bin/echo"))
     with pytest.raises(UsageProblem, match="has been edited since"):
-        foreign_profiles.find_foreign_profile_of_row(app, row)
+        foreign_profiles.find_foreign_row(app, row)

@@ -139,11 +139,11 @@ def test_a_shells_endpoint_is_asked_unless_another_session_is_named(home: Home):
 def test_a_recorded_session_that_the_config_lacks_is_found_by_its_name(home: Home):
     session = SsoSession("corp", URL, "us-east-1", ())
     app = app_of(home, sessions={"other": OTHER_URL})
-    assert selection.find_session_not_in_config(app, "corp") is None
+    assert selection.find_unlisted_session(app, "corp") is None
     app.tokens.save_session(session)
     app.tokens.save(session, token("theirs"))
-    assert selection.find_session_not_in_config(app, "corp") == session
-    assert selection.find_session_not_in_config(app, None) is None  # the config has a session
+    assert selection.find_unlisted_session(app, "corp") == session
+    assert selection.find_unlisted_session(app, None) is None  # the config has a session
 
 
 @pytest.mark.parametrize(

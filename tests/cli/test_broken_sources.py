@@ -253,14 +253,14 @@ def test_the_doctor_of_setup_names_the_chains_on_a_managed_profile_whose_helper_
     shell, emulator
 ):
     add(shell, emulator, f"ssohelper_managed = true\n{OWN}", "/gone/ssohelper-credentials")
-    found = doctor.try_one_profile_of_session(shell.app, shell.session).findings
+    found = doctor.prove_session(shell.app, shell.session).findings
     assert [(one.id, one.subject) for one in found] == [
         ("helper-missing", 'profile "src"'),
         ("source-unusable", 'profiles "chain" and "deep"'),
     ]
     # setup itself writes the present path before its doctor looks.
     shell.run("setup", "--session", "corp", "--yes")
-    assert doctor.try_one_profile_of_session(shell.app, shell.session).findings == ()
+    assert doctor.prove_session(shell.app, shell.session).findings == ()
 
 
 def test_fixed_keys_as_a_source_are_not_complained_about(shell, emulator):

@@ -29,12 +29,10 @@ def test_without_a_terminal_only_a_command_with_hold_waits(tmp_path, monkeypatch
     profile = selection.resolve_profile(app, KEY.text, None)
     if hold_seconds is None:
         with pytest.raises(LoginRequired):
-            profile_use.run_with_sign_in_if_needed(app, profile, need_sign_in)
+            profile_use.run_with_sign_in(app, profile, need_sign_in)
         assert waited == []
     else:
-        result = profile_use.run_with_sign_in_if_needed(
-            app, profile, need_sign_in, hold_seconds=hold_seconds
-        )
+        result = profile_use.run_with_sign_in(app, profile, need_sign_in, hold_seconds=hold_seconds)
         assert (result, waited) == ("done", [60])
 
 
@@ -71,21 +69,21 @@ def app(tmp_path) -> WorldApp:
     return made
 
 
-def run_with_sign_in_if_needed(
+def run_with_sign_in(
     app: WorldApp, action: Callable[[], str] = lambda: "done", way: Way | None = Way.EXEC
 ) -> str:
     profile = selection.resolve_profile(app, KEY.text, None)
-    return profile_use.run_with_sign_in_if_needed(app, profile, action, way=way)
+    return profile_use.run_with_sign_in(app, profile, action, way=way)
 
 
 @pytest.mark.parametrize("way", [None, Way.EXEC])
 def test_a_sign_in_that_has_ended_is_offered_once_and_the_action_is_carried_out_without_it(
     app: WorldApp, terminal, way
 ):
-    assert run_with_sign_in_if_needed(app, way=way) == "done"
+    assert run_with_sign_in(app, way=way) == "done"
     assert (terminal.asked, terminal.sign_ins) == (1, 0)
     terminal.answer = True
-    assert run_with_sign_in_if_needed(app, way=way) == "done"
+    assert run_with_sign_in(app, way=way) == "done"
     assert (terminal.asked, terminal.sign_ins) == (2, 1)
 
 
@@ -96,7 +94,7 @@ def test_a_declined_sign_in_that_the_action_needs_is_an_error_and_not_offered_ag
         raise LoginRequired("expired")
 
     with pytest.raises(LoginRequired, match="expired"):
-        run_with_sign_in_if_needed(app, need_sign_in)
+        run_with_sign_in(app, need_sign_in)
     assert terminal.asked == 1
 
 
@@ -108,19 +106,19 @@ def test_with_cached_credentials_no_sign_in_is_offered_unless_they_may_be_anothe
     app: WorldApp, terminal, asked_with, is_offered
 ):
     app.keep(HOUR - 60, asked_with)
-    assert run_with_sign_in_if_needed(app) == "done"
+    assert run_with_sign_in(app) == "done"
     assert terminal.asked == is_offered
-    assert run_with_sign_in_if_needed(app, way=None) == "done"
+    assert run_with_sign_in(app, way=None) == "done"
     assert terminal.asked == is_offered + 1
 
 
 def test_no_sign_in_is_offered_for_a_role_that_is_refused(app: WorldApp, terminal):
     app.environ["SSOHELPER_ALLOW"] = "999999999999/None"
     with pytest.raises(Refused):
-        run_with_sign_in_if_needed(app)
+        run_with_sign_in(app)
     assert terminal.asked == 0
 
 
 def test_off_a_terminal_a_command_uses_what_the_present_token_gives(app: WorldApp, monkeypatch):
     monkeypatch.setattr(output, "can_ask_user", lambda: False)
-    assert run_with_sign_in_if_needed(app) == "done"
+    assert run_with_sign_in(app) == "done"

@@ -318,10 +318,10 @@ def test_use_dash_with_a_damaged_variable_is_exit_2(shell, damage):
 )
 def test_use_dash_goes_back_to_the_profile_or_to_its_keys(tmp_path, before, found):
     app = App({"HOME": str(tmp_path), "_SSOHELPER_PREVIOUS": before})
-    assert use_command._find_previous_profile_and_whether_keys(app) == found
+    assert use_command._find_previous_use(app) == found
     app.environ["_SSOHELPER_PREVIOUS"] = f"x{before}"
     with pytest.raises(UsageProblem, match="nothing to go back to"):
-        use_command._find_previous_profile_and_whether_keys(app)
+        use_command._find_previous_use(app)
 
 
 def test_a_profile_called_dash_can_be_named(shell):

@@ -230,3 +230,15 @@ def test_a_wrong_region_of_a_chain_is_told_as_that_of_any_profile():
     text = native("a", "base", ARN, "region = no region!")
     line = len((SESSION + BASE).splitlines()) + 4
     assert refused(text).startswith(f'config:{line}: the region "no region!" of profile "a"')
+
+
+def test_a_source_is_named_by_the_keys_of_both_forms() -> None:
+    found = chains.find_source_names(
+        config_of(
+            native("one", "base")
+            + "[profile ours]\nssohelper_source_profile = two\n"
+            # AWS tools assume no role here, but the key names the profile "one".
+            + "[profile idle]\nsource_profile = one\n"
+        )
+    )
+    assert found == {"base": "one", "two": "ours", "one": "idle"}

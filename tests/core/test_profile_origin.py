@@ -8,7 +8,7 @@ from ssohelper.core.model import Role
 from ssohelper.core.profile_origin import (
     NamedRole,
     Origin,
-    find_aws_sso_cli_blocks,
+    find_marked_blocks,
     find_profile_origins,
 )
 from tests.core.test_profile_plan import CORP, PAY, SESSION, URL
@@ -162,14 +162,10 @@ def test_a_session_adopts_profiles_of_its_portal_only(keys: str, reason: str) ->
 
 def test_a_marker_without_its_counterpart_is_no_part() -> None:
     text = "# END_AWS_SSO_CLI\n# BEGIN_AWS_SSO_CLI\n[profile a]\nregion = x\n"
-    assert find_aws_sso_cli_blocks(ConfigFile.parse(text.encode(), "config")) == []
-    found = find_aws_sso_cli_blocks(
-        ConfigFile.parse(f"{text}  # END_AWS_SSO_CLI\n".encode(), "config")
-    )
+    assert find_marked_blocks(ConfigFile.parse(text.encode(), "config")) == []
+    found = find_marked_blocks(ConfigFile.parse(f"{text}  # END_AWS_SSO_CLI\n".encode(), "config"))
     assert found == []
-    found = find_aws_sso_cli_blocks(
-        ConfigFile.parse(f"{text}# END_AWS_SSO_CLI\r\n".encode(), "config")
-    )
+    found = find_marked_blocks(ConfigFile.parse(f"{text}# END_AWS_SSO_CLI\r\n".encode(), "config"))
     assert [(one.begin, one.end, one.names) for one in found] == [(1, 4, ("a",))]
 
 

@@ -254,3 +254,27 @@ def test_keys_of_the_shell_are_the_source_of_a_role_if_it_has_them(is_there: boo
     found = resolving.resolve("p")
     assert found.source == ("assumed role" if is_there else "error")
     assert found.problem is None or found.problem.may_be_elsewhere
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("source_profile = b\n[profile b]\n", ()),  # without role_arn, the profile is no chain
+        (f"role_arn = {ARN}\nsource_profile = b\n", ()),
+        (f"role_arn = {ARN}\nsource_profile = b\n[profile b]\n", ("b",)),
+        (
+            f"role_arn = {ARN}\nsource_profile = b\n[profile b]\nrole_arn = {ARN}\n"
+            f"source_profile = c\n[profile c]\n{KEYS}",
+            ("b", "c"),
+        ),
+        (
+            f"role_arn = {ARN}\nsource_profile = b\n[profile b]\nrole_arn = {ARN}\n"
+            f"source_profile = c\n{KEYS}[profile c]\n{KEYS}",
+            ("b",),  # AWS tools take the fixed keys of a source before its role
+        ),
+        (f"role_arn = {ARN}\nsource_profile = a\n", ()),
+    ],
+)
+def test_the_profiles_through_which_a_role_is_assumed(text: str, expected: tuple[str, ...]) -> None:
+    config = ConfigFile.parse(f"[profile a]\n{text}".encode(), "config")
+    assert resolver.Resolver(config).resolve("a").sources == expected

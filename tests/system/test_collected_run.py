@@ -4,11 +4,12 @@ import asyncio
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from ssohelper.system import collected_run
-from ssohelper.system.collected_run import CollectedRun
+from ssohelper.system.collected_run import CollectedRun, run_with_time_limit
 from tests.processes import is_running
 from tests.tui.world import until
 
@@ -67,7 +68,7 @@ def test_a_program_that_cannot_be_started_leaves_no_watcher(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watchers: list[subprocess.Popen[bytes]] = []
-    start = collected_run._start_process_that_kills_group_after_us
+    start = collected_run._start_watcher
 
     def start_and_note() -> subprocess.Popen[bytes] | None:
         watcher = start()
@@ -75,7 +76,7 @@ def test_a_program_that_cannot_be_started_leaves_no_watcher(
         watchers.append(watcher)
         return watcher
 
-    monkeypatch.setattr(collected_run, "_start_process_that_kills_group_after_us", start_and_note)
+    monkeypatch.setattr(collected_run, "_start_watcher", start_and_note)
     with pytest.raises(FileNotFoundError):
         CollectedRun(["/nowhere/program"], {})
     assert [watcher.returncode for watcher in watchers] == [1]
@@ -84,3 +85,21 @@ def test_a_program_that_cannot_be_started_leaves_no_watcher(
 def test_the_program_has_no_terminal_and_reads_nothing() -> None:
     started, _code = run("cat; (: > /dev/tty) 2> /dev/null || echo no terminal")
     assert started.output == b"no terminal\n"
+
+
+def test_a_run_with_a_time_limit_returns_code_and_output_and_gives_no_input() -> None:
+    script = "cat; echo out; echo err >&2; exit 7"
+    ended = run_with_time_limit(["/bin/sh", "-c", script], os.environ, 60)
+    assert (ended.code, ended.stdout, ended.stderr) == (7, b"out\n", b"err\n")
+    ended = run_with_time_limit(["/nowhere/program"], os.environ, 60)
+    assert (ended.code, ended.reason) == (None, "no such file or directory")
+
+
+def test_what_hangs_is_killed_with_its_group(tmp_path: Path) -> None:
+    script = f"sleep 600 & echo $! > {tmp_path}/child; wait"
+    seconds = 0.5
+    while not (tmp_path / "child").exists() and seconds < 60:  # a slow machine starts no sh so soon
+        assert run_with_time_limit(["/bin/sh", "-c", script], os.environ, seconds).code is None
+        seconds *= 2
+    child = int((tmp_path / "child").read_text())
+    asyncio.run(until(lambda: not is_running(child)))

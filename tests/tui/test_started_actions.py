@@ -274,7 +274,7 @@ def test_a_cancelled_f6_opens_no_browser(
 
 @pytest.mark.long
 def test_a_cancelled_f10_runs_nothing(world: DemoHome, gate: Gate) -> None:
-    gate.put_before(environment, "renew_due_token_and_load_outlook")
+    gate.put_before(environment, "renew_and_load_outlook")
     gate.put_before(account_actions.profile_edit, "plan_new_profile")
     ran = world.home / "ran"
 

@@ -227,4 +227,4 @@ def _ensure_signed_in(services: App, row: RoleRow) -> None:
         credentials.find_cached_credentials(services, profile.session, profile.role, Way.EXEC)
         is None
     ):
-        environment.renew_due_token_and_load_outlook(services, profile.session)
+        environment.renew_and_load_outlook(services, profile.session)

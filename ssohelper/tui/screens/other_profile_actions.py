@@ -66,7 +66,7 @@ class OtherProfileActions:
     ) -> tuple[ForeignProfile, ForeignCredentials]:
         """Return the profile and its credentials. Its provider runs without a terminal."""
         services = self._app.services
-        found = foreign_profiles.find_foreign_profile_of_row(services, row)
+        found = foreign_profiles.find_foreign_row(services, row)
         foreign_profiles.check_foreign_profile_usable(services, found, is_on_terminal=False)
         deadline = services.clock.deadline()
         keys = foreign_credentials.obtain_foreign_credentials(
@@ -91,7 +91,7 @@ class OtherProfileActions:
         services, app = self._app.services, self._app
 
         def find_region_and_browser() -> tuple[str, browser.Opener | None]:
-            found = foreign_profiles.find_foreign_profile_of_row(services, row)
+            found = foreign_profiles.find_foreign_row(services, row)
             region = foreign_credentials.choose_sts_region(services, found)
             return region, browser.find_opener(services.environ)
 
@@ -135,7 +135,7 @@ class OtherProfileActions:
         services = self._app.services
 
         def find_usable_profile() -> ForeignProfile:
-            found = foreign_profiles.find_foreign_profile_of_row(services, row)
+            found = foreign_profiles.find_foreign_row(services, row)
             foreign_profiles.check_foreign_profile_usable(services, found, is_on_terminal=True)
             return found
 

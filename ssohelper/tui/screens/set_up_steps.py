@@ -254,9 +254,7 @@ async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> Non
     texts = list(plan_text.lines_after_sync(plan))
     if plan.request.listing.roles():
         app.show_done("running the helper of one profile")
-        report = await background.run(
-            app, lambda: doctor.try_one_profile_of_session(services, session)
-        )
+        report = await background.run(app, lambda: doctor.prove_session(services, session))
         has_aws = programs.find_program("aws", services.environ) is not None
         texts += setup_text.setup_result_lines(report, session.name, has_aws=has_aws)
     else:

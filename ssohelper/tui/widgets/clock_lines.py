@@ -75,7 +75,7 @@ class Snapshot(NamedTuple):
 def read_snapshot(services: App) -> Snapshot:
     """Return what the Sessions screen shows, from files on this machine. Asks AWS nothing."""
     # Like `session list`, the screen also shows sign-ins whose sessions are not in the config.
-    unlisted = selection.find_sessions_not_in_config(services)
+    unlisted = selection.find_unlisted_sessions(services)
     sessions = [*services.config.read().sso_sessions(), *unlisted]
     broken = [(one.name, one.reason) for one in clocks.list_unusable_sessions(services)]
     credentials = tuple(clocks.load_cached_credentials(services, sessions))

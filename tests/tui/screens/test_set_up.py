@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from ssohelper.actions import setup
 from ssohelper.actions.login import log_out
-from ssohelper.actions.selection import find_sessions_not_in_config
+from ssohelper.actions.selection import find_unlisted_sessions
 from ssohelper.app import App
 from ssohelper.collaborators.aws_clients import AwsClients
 from ssohelper.tui.screens.ask import AskScreen
@@ -315,7 +315,7 @@ def test_no_to_the_profiles_gives_the_sign_in_back(world: DemoHome) -> None:
 
     run_scenario(world.app(sleep=quick), scenario)
     assert world.config_file.read_text() == ""
-    assert not [one for one in find_sessions_not_in_config(world.app()) if one.name == "work"]
+    assert not [one for one in find_unlisted_sessions(world.app()) if one.name == "work"]
 
 
 @pytest.mark.long
@@ -434,13 +434,13 @@ def test_leaving_before_the_answer_gives_the_sign_in_back(world: DemoHome) -> No
     async def scenario(user: User) -> None:
         await begin_set_up(user, world)
         await user.wait_for_text("default region of the profiles?")
-        assert [one.name for one in find_sessions_not_in_config(world.app())] == ["work"]
+        assert [one.name for one in find_unlisted_sessions(world.app())] == ["work"]
         await user.press("ctrl+q")
 
     program = run_scenario(world.app(sleep=quick), scenario)
     assert program.give_back_sign_in is not None
     assert program.give_back_sign_in()
-    assert not find_sessions_not_in_config(world.app())
+    assert not find_unlisted_sessions(world.app())
     assert world.emulator.counters["Logout"] == 1
 
 
@@ -455,7 +455,7 @@ def test_a_listing_that_fails_leaves_a_sign_in_that_is_said(world: DemoHome) -> 
 
     program = run_scenario(world.app(sleep=quick), scenario)
     assert program.give_back_sign_in is None
-    assert [one.name for one in find_sessions_not_in_config(world.app())] == ["work"]
+    assert [one.name for one in find_unlisted_sessions(world.app())] == ["work"]
 
 
 def test_cancelling_the_sign_in_writes_nothing(world: DemoHome) -> None:
