@@ -1,5 +1,6 @@
 """What most tests stand on: a home of their own, a running Identity Center, the real program."""
 
+import contextlib
 import gc
 import hashlib
 import itertools
@@ -11,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,12 +26,11 @@ from tests.memory_folder import use_memory_folder
 from tests.processes import end_detached_processes, newest_process
 from tests.published import date_back
 from tests.runs import RUNS
+from tests.terminal import RUN_SECONDS, Conversation
 from tests.worker_shares import order_for_workers
 
 VISIT = Path(__file__).with_name("visit.py")
 SCRIPT = str(Path(sys.executable).with_name("ssohelper"))
-# Long enough for the slowest machine; a command of ours ends within 20 s by its own contract.
-RUN_SECONDS = 120
 # Read now: a test may set the variable.
 _IS_CI = bool(os.environ.get("CI"))
 _home_numbers = itertools.count(1)
@@ -44,8 +44,6 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("same-answers")
-# Why the workers of pytest-xdist could not collect; each worker gives the same message.
-_USAGE_ERROR = pytest.StashKey[str]()
 
 
 class Home(NamedTuple):
@@ -133,7 +131,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         use_memory_folder()
         config.pluginmanager.register(LeakCheck(), PLUGIN_NAME)
-    config.pluginmanager.register(real_home.RealHomeCheck())
+        config.pluginmanager.register(real_home.RealHomeCheck())
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
@@ -164,7 +162,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+def pytest_collection() -> Generator[None, object, object]:
     """Collect without the garbage collector: what is made then stays, and is much.
 
     From then on Python looks for garbage less often than by default: with its default thresholds,
@@ -173,29 +171,10 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
     gc.disable()
     try:
         return (yield)
-    except pytest.UsageError as error:
-        # Such as a path that does not exist. pytest-xdist drops the message of a worker.
-        if hasattr(session.config, "workeroutput"):
-            session.config.workeroutput["usage_error"] = str(error)
-        raise
     finally:
         gc.freeze()
         gc.set_threshold(100_000, 50, 50)
         gc.enable()
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any, error: object) -> None:
-    """Keep the message of a worker of pytest-xdist that could not collect the tests."""
-    message = getattr(node, "workeroutput", {}).get("usage_error")
-    if message is not None:
-        node.config.stash[_USAGE_ERROR] = message
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Print why the workers of pytest-xdist could not collect the tests."""
-    if _USAGE_ERROR in config.stash:
-        terminalreporter.write_line(f"ERROR: {config.stash[_USAGE_ERROR]}", red=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -294,6 +273,20 @@ def session_url(emulator) -> str:
 @pytest.fixture
 def app(home, emulator) -> App:
     return App(home.env)
+
+
+@pytest.fixture
+def terminal(home: Home) -> Iterator[Callable[..., Conversation]]:
+    """Start our commands on terminals of their own: terminal("login", "corp", CI="1")."""
+    with contextlib.ExitStack() as at_end:
+
+        def start(*argv: str, **more: str) -> Conversation:
+            env = {**home.env, "TERM": "xterm", **more}
+            started = Conversation([SCRIPT, *argv], env, home.path)
+            at_end.callback(started.close, force=True)
+            return started
+
+        yield start
 
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 
 _SOURCE = Path(__file__).parent / "node"
 _CACHE = Path(__file__).parent.parent / ".cache"
@@ -49,10 +49,4 @@ def run_node_script(
 ) -> subprocess.CompletedProcess[str]:
     """Run one of tests/node's scripts with Node.js and return what it printed."""
     node = require_program("node")
-    return subprocess.run(
-        [node, str(install_scripts() / script), *arguments],
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    return run_program([node, str(install_scripts() / script), *arguments], env)

@@ -1,7 +1,11 @@
-"""Programs that tests run beside ours: found by absolute path, missing ones said plainly."""
+"""Runs programs, ours and others; finds those that may be missing."""
 
 import os
 import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,3 +20,15 @@ def require_program(program: str) -> str:
     if path:
         return path
     pytest.skip(f"{program} is not installed; .ci/run installs what the tests need")
+
+
+def run_program(
+    argv: str | Path | Sequence[str | Path],
+    env: Mapping[str, str] | None = None,
+    *,
+    input: str | None = None,
+    **more: Any,
+) -> "subprocess.CompletedProcess[str]":
+    """Run a program to its end, without a stdin unless `input` is given; capture its output."""
+    more["stdin" if input is None else "input"] = subprocess.DEVNULL if input is None else input
+    return subprocess.run(argv, env=env, capture_output=True, text=True, timeout=120, **more)

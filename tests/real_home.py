@@ -8,10 +8,8 @@ import contextlib
 import os
 import stat
 import sys
-import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import platformdirs
 import pytest
@@ -37,10 +35,6 @@ _UNSET = (
 _SHOWN = 20
 # Read now: a test may set the variable.
 _IS_CI = bool(os.environ.get("CI"))
-# A look takes less than 1 ms, but more where ~/.aws has thousands of files: after these seconds it
-# is left out after a test while all looks took more than this share of the processor time.
-_FREE_SECONDS, _LONGEST_SHARE = 1.0, 0.05
-_OUTPUT_NAME = "real_home"
 
 Snapshot = dict[Path, tuple[int, int, int]]
 
@@ -113,78 +107,26 @@ def take_snapshot(places: Iterable[Path]) -> Snapshot:
 
 
 class RealHomeCheck:
-    """A pytest plugin: warns when a file in the user's own folders changed; in CI the run fails.
-
-    Each process of pytest-xdist looks after each of its tests. So the warning names the tests
-    during which a file changed: the one that wrote it, and those that ran beside it.
-    """
+    """A pytest plugin: warns when a file in the user's own folders changed; in CI the run fails."""
 
     def __init__(self) -> None:
         self._folders = own_folders()
-        self._before = self._last = take_snapshot(self._folders)
-        self._seconds_spent = 0.0
-        # The tests that have run since the folders were last compared.
-        self._unchecked: list[str] = []
-        # The tests during which a path changed. A worker of pytest-xdist sends it: so it is text.
-        self._tests_of: dict[str, list[str]] = {}
+        self._before = take_snapshot(self._folders)
         self._changed: list[Path] = []
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        result = yield
-        self._unchecked.append(item.nodeid)
-        if self._seconds_spent <= _FREE_SECONDS + _LONGEST_SHARE * time.process_time():
-            self._look()
-        return result
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        # A worker that crashed has no output.
-        told = getattr(node, "workeroutput", {}).get(_OUTPUT_NAME, {})
-        for path, tests in told.items():
-            self._tests_of.setdefault(path, []).extend(tests)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        self._look()
-        if hasattr(session.config, "workeroutput"):
-            session.config.workeroutput[_OUTPUT_NAME] = self._tests_of
-            return
-        self._changed = _changed_paths(self._before, self._last)
+        self._changed = _changed_paths(self._before, take_snapshot(self._folders))
         if self._changed and _IS_CI:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if not self._changed:
-            return
-        terminalreporter.section(
-            "the user's own files changed during this run", red=_IS_CI, yellow=not _IS_CI
-        )
-        for line in self._describe_changes():
-            terminalreporter.line(line)
-
-    def _look(self) -> None:
-        """Note the tests since the last look for each path that has changed since then."""
-        began = time.thread_time()
-        now = take_snapshot(self._folders)
-        for path in _changed_paths(self._last, now):
-            self._tests_of.setdefault(str(path), []).extend(self._unchecked)
-        self._last, self._unchecked = now, []
-        self._seconds_spent += time.thread_time() - began
-
-    def _describe_changes(self) -> Iterator[str]:
-        yield "A test wrote in the real home, or another program did meanwhile:"
-        for path in self._changed[:_SHOWN]:
-            yield f"{path}, changed {self._describe_tests(path)}"
-        if len(self._changed) > _SHOWN:
-            yield f"and {len(self._changed) - _SHOWN} more"
-
-    def _describe_tests(self, path: Path) -> str:
-        tests = list(dict.fromkeys(self._tests_of.get(str(path), [])))
-        if not tests:
-            return "when no test ran"
-        more = f" and {len(tests) - _SHOWN} more" if len(tests) > _SHOWN else ""
-        return f"during {', '.join(tests[:_SHOWN])}{more}"
+        if self._changed:
+            terminalreporter.section("the user's own files changed during this run", red=_IS_CI)
+            terminalreporter.line(
+                "A test wrote in the real home, or another program did meanwhile:"
+            )
+            terminalreporter.line("\n".join(map(str, self._changed[:_SHOWN])))
 
 
 def _changed_paths(before: Snapshot, after: Snapshot) -> list[Path]:

@@ -1,7 +1,6 @@
 """A short run of the mutator, always the same mutations; `make fuzz` runs it for longer."""
 
 import os
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from tests.fuzz.__main__ import report
 from tests.fuzz.lane import LaneResult
+from tests.programs import run_program
 
 _ROOT = Path(__file__).parent.parent
 
@@ -18,9 +18,7 @@ _ROOT = Path(__file__).parent.parent
 @pytest.mark.long
 def test_damaged_files_and_answers_break_no_promise():
     env = {**os.environ, "SEED": "1", "N": "40"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz"], cwd=_ROOT, env=env, capture_output=True, text=True
-    )
+    done = run_program([sys.executable, "-m", "tests.fuzz"], env, cwd=_ROOT)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert "\n40 mutations; " in done.stdout
 

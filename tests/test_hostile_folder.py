@@ -20,7 +20,7 @@ from ssohelper.system import notify
 from tests.conftest import SCRIPT, Home
 from tests.long_rows import long_after
 from tests.processes import detached_processes
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 from tests.shell.tab import Typist
 from tests.torture.ground import wait_for
 
@@ -153,13 +153,7 @@ def test_each_planted_file_would_run(repository, tmp_path):
 @pytest.mark.parametrize("name", long_after(6, ENVIRONMENTS))
 def test_the_launcher_its_broker_and_its_renewal(signed_in, emulator, repository, name):
     variables = repository.environments()[name]
-    answer = subprocess.run(
-        [LAUNCHER, *KEY],
-        env={**signed_in.env, **variables},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
+    answer = run_program([LAUNCHER, *KEY], {**signed_in.env, **variables})
     assert (answer.returncode, answer.stderr) == (0, "")
     assert json.loads(answer.stdout)["AccountId"] == ACCOUNT
     # A process of each kind ran: the broker still runs, the renewal has renewed.
@@ -181,9 +175,7 @@ def test_the_profiles_line_in_the_clients(signed_in, emulator, repository, clien
         if not Path(program).read_bytes().startswith(b"#!/usr/bin/python3\n"):
             pytest.skip("this AWS CLI is no Python script, which could be started with -I")
         argv = ["/usr/bin/python3", "-I", program, "sts", "get-caller-identity", "--profile", NAME]
-    answer = subprocess.run(
-        argv, env={**signed_in.env, **ALL}, stdin=subprocess.DEVNULL, capture_output=True, text=True
-    )
+    answer = run_program(argv, {**signed_in.env, **ALL})
     assert f"assumed-role/AWSReservedSSO_{ROLE}" in answer.stdout, answer.stderr
     assert repository.ran == []
 
@@ -193,11 +185,9 @@ def test_shell_init_and_the_prompt(signed_in, repository, shell):
     init = f"{LAUNCHER} shell-init {shell}"
     load = f"{init} | source" if shell == "fish" else f'eval "$({init})"'
     show = "ssohelper_prompt >/dev/null; echo $SSOHELPER_PROMPT_TEXT"
-    answer = subprocess.run(
+    answer = run_program(
         [require_program(shell), _NO_RC[shell], "-c", f"{load}\n{show}"],
-        env={**signed_in.env, **ALL, "AWS_PROFILE": NAME},
-        capture_output=True,
-        text=True,
+        {**signed_in.env, **ALL, "AWS_PROFILE": NAME},
     )
     assert answer.stderr == ""
     assert answer.stdout.startswith(f"{NAME[:6]}")
@@ -250,20 +240,17 @@ class TestTyped:
     def test_a_command_loads_nothing_of_it(self, signed_in, without_customize):
         env = {**signed_in.env, "PYTHONPATH": ":/opt/lib:lib"}
         for argv in ([SCRIPT, "list"], [sys.executable, "-m", "ssohelper", "list"]):
-            answer = subprocess.run([*argv, "-v"], env=env, capture_output=True, text=True)
+            answer = run_program([*argv, "-v"], env)
             assert answer.returncode == 0, answer.stderr
             assert "PYTHONPATH is set" in answer.stderr
             assert without_customize.ran == []
-            quiet = subprocess.run(argv, env=env, capture_output=True, text=True)
+            quiet = run_program(argv, env)
             assert "PYTHONPATH" not in quiet.stderr
 
     def test_the_command_of_exec_gets_the_users_own_variables(self, signed_in, without_customize):
         env = {**signed_in.env, "PYTHONPATH": ":/opt/lib", "PYTHONUSERBASE": "/opt/base"}
         shown = "echo [$PYTHONPATH][$PYTHONUSERBASE][$PYTHONSAFEPATH]"
-        answer = subprocess.run(
-            [SCRIPT, "exec", NAME, "--", "sh", "-c", shown],
-            env=env, capture_output=True, text=True,
-        )  # fmt: skip
+        answer = run_program([SCRIPT, "exec", NAME, "--", "sh", "-c", shown], env)  # fmt: skip
         assert answer.stdout == "[:/opt/lib][/opt/base][]\n", answer.stderr
 
     def test_modules_in_the_same_folder_as_this_package_can_be_imported(self, tmp_path):
@@ -274,12 +261,10 @@ class TestTyped:
             "p.drop_foreign_import_folders();"
             "print(*sys.path, sep='\\n')"
         )
-        answer = subprocess.run(
+        answer = run_program(
             [sys.executable, "-c", code],
-            env={"PYTHONPATH": f"{ROOT}:{tmp_path}:{packages}"},
+            {"PYTHONPATH": f"{ROOT}:{tmp_path}:{packages}"},
             cwd=tmp_path,
-            capture_output=True,
-            text=True,
         )
         left = answer.stdout.splitlines()
         assert str(ROOT) in left, answer.stderr

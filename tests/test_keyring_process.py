@@ -9,6 +9,7 @@ from ssohelper.fastpath import KEYRING_PROCESS
 from ssohelper.system.os_keyring import keyring_child_environment
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.keyring.conftest import desktop as desktop  # a fixture
+from tests.programs import run_program
 from tests.runs import RUNS
 
 
@@ -60,9 +61,7 @@ def test_a_keyring_that_is_less_than_recommended_is_not_used(home):
         "p.run_keyring_process(['create', 'sign-ins', sys.argv[1]])\n"
     )
     lock = home.path / "keyring.lock"
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(lock)], env=home.env, capture_output=True, text=True
-    )
+    done = run_program([sys.executable, "-c", program, str(lock)], home.env)
     assert done.stdout == "asking\nunavailable there is no keyring on this system\n"
     assert not lock.exists()
 

@@ -1,13 +1,13 @@
 """The check of process lists fails a run of several workers at its end, whichever worker it was."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.long_rows import long_after
+from tests.programs import run_program
 
 _ROOT = Path(__file__).parent.parent
 # The check over the present run looks for the emulator's secrets, and does not find this one.
@@ -38,13 +38,10 @@ def test_a_run_with_a_secret_in_a_process_list_fails(is_left_out, tmp_path):
     )
     (tmp_path / "test_some.py").write_text(_TESTS)
     options = ["-p", "no:leak-check"] if is_left_out else []
-    done = subprocess.run(
+    done = run_program(
         [sys.executable, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", *options, "."],
+        {"PATH": os.environ["PATH"], "PYTHONPATH": str(_ROOT), "TMPDIR": str(tmp_path)},
         cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(_ROOT), "TMPDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=120,
     )
     assert "4 passed" in done.stdout, done.stdout
     assert done.returncode == (0 if is_left_out else 1), done.stdout

@@ -1,14 +1,13 @@
 """The changes that `make mutants` makes, and the tests that it chooses."""
 
 import os
-import random
 import subprocess
 import sys
 
 import pytest
 
-from tests.mutants.operators import mutants_of, named_mutants, sampled_from, valid
-from tests.mutants.reach import RecordedTest, chosen_tests, rounds_of
+from tests.mutants.operators import mutants_of, named_mutants
+from tests.mutants.reach import RecordedTest, chosen_tests
 from tests.mutants.verdicts import Verdict, Verdicts
 
 SOURCE = '''"""Docstring."""
@@ -47,15 +46,6 @@ def test_each_kind_of_change_is_made_where_code_runs():
     assert len(changed) == 9
 
 
-def test_a_seed_repeats_a_sample_of_changes_that_compile():
-    modules = {"m.py": SOURCE}
-    first, again = (list(sampled_from(modules, random.Random("1"), 5)) for _ in range(2))
-    assert first == again
-    assert len(first) == 5
-    named = named_mutants(SOURCE)
-    assert all(valid(SOURCE.encode(), named[name]) for _, name in first)
-
-
 def test_a_changes_name_stays_when_other_lines_change():
     named = named_mutants(SOURCE)
     assert sorted(named.values()) == mutants_of(SOURCE)
@@ -84,33 +74,11 @@ def test_tests_that_reach_the_changed_statement_run_the_likeliest_first():
     ]  # fmt: skip
 
 
-def test_a_constant_of_the_module_is_tested_by_those_that_run_its_functions():
-    tests = [
-        reaching("tests/core/test_imports.py", 0.1, [SOURCE_LINES["LIMIT: int = 5"]]),
-        reaching("tests/core/test_calls.py", 0.1, [SOURCE_LINES["return a - 1"]]),
-    ]
-    line = SOURCE_LINES["LIMIT: int = 5"]
-    chosen = chosen_tests(tests, "ssohelper/core/text.py", SOURCE, line)
-    assert [test.file for test in chosen] == ["tests/core/test_calls.py"]
-
-
 def test_the_tests_of_one_change_stay_within_the_budget():
     line = SOURCE_LINES["return a - 1"]
     tests = [reaching(f"tests/core/test_{number}.py", 3.0, [line]) for number in range(9)]
     assert len(chosen_tests(tests, "ssohelper/core/text.py", SOURCE, line, budget=7.0)) == 2
     assert len(chosen_tests(tests, "ssohelper/core/text.py", SOURCE, line, budget=1.0)) == 1
-
-
-def test_a_few_seconds_of_the_likeliest_file_run_first_then_others_then_the_rest():
-    names = ("a", "b", "a", "b", "a", "c")
-    chosen = [reaching(f"tests/core/test_{name}.py", 1.5, [1]) for name in names]
-    assert ["".join(test.file[-4] for test in some) for some in rounds_of(chosen)] == [
-        "aa",
-        "bb",
-        "ac",
-    ]
-    slow = reaching("tests/core/test_slow.py", 60.0, [1])
-    assert rounds_of([slow]) == [[slow]]
 
 
 def test_a_stopped_run_is_continued_and_survivors_are_run_again(tmp_path, capsys):

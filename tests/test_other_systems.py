@@ -8,15 +8,13 @@ import configparser
 import json
 import os
 import re
-import shlex
-import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import platformdirs
 import platformdirs.windows
@@ -25,14 +23,14 @@ import pytest
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import folders, peer
-from ssohelper.stores import files
-from ssohelper.system import browser, installation
+from ssohelper.system import browser
 from ssohelper.wire import local_server
 from tests.conftest import RUN_SECONDS, Home
 from tests.endpoint.world import ACCOUNT, ROLE, prepared, small_center
 from tests.fastpath.test_peer import Told, xucred
 from tests.long_rows import long_after
 from tests.other_system import ELSEWHERE, ROOT, SCRIPTS
+from tests.programs import run_program
 
 NOT_ON_WINDOWS = {
     "ssohelper.actions.run_child",
@@ -56,14 +54,8 @@ def center(home) -> Iterator[Emulator]:
 
 def there(platform: str, home: Home, *argv: str, **more: str) -> "subprocess.CompletedProcess[str]":
     """Run a command as on the other system."""
-    return subprocess.run(
-        [*ELSEWHERE, platform, *argv],
-        env={**home.env, "PYTHONPATH": str(ROOT), **more},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS,
-        cwd=home.path,
+    return run_program(
+        [*ELSEWHERE, platform, *argv], {**home.env, "PYTHONPATH": str(ROOT), **more}, cwd=home.path
     )
 
 
@@ -84,13 +76,6 @@ def test_every_module_is_there_but_those_that_say_why_not(home, platform, absent
     found = dict(line.split(": ") for line in done.stdout.splitlines() if line)
     assert set(found) == absent
     assert [why for why in found.values() if "Windows" not in why] == []
-
-
-@pytest.mark.parametrize("platform", ["win32", "darwin"])
-def test_the_help_is_there(home, platform):
-    done = there(platform, home, "--help")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "credential-process" in done.stdout
 
 
 class TestWindows:
@@ -169,79 +154,13 @@ class TestWindows:
         script = 'ulimit -f 1000; exec "$@"'
         key = ["--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE]
         for program in (["sh", "-c", script, "sh", *ELSEWHERE], ELSEWHERE):
-            done = subprocess.run(
+            done = run_program(
                 [*program, "win32", "credential-process", *key],
-                env={**home.env, "PYTHONPATH": str(ROOT)},
-                capture_output=True,
-                text=True,
-                timeout=RUN_SECONDS,
+                {**home.env, "PYTHONPATH": str(ROOT)},
             )
             assert done.returncode == 0, done.stderr
         assert center.counters["CreateToken.refresh_token"] == 1
         assert list(path.parent.glob(".ssohelper-*")) == []
-
-    @pytest.mark.long
-    def test_the_demo_stays_in_its_own_home(self, home):
-        noted = home.path / "noted"
-        words = f'printf "%s\\n" "$HOME" "$USERPROFILE" "$LOCALAPPDATA" >{noted}'
-        run = f'exec {shlex.join([*ELSEWHERE, "win32"])} "$@"'
-        command = program(home.path / "Scripts", "ssohelper.exe", f"{words}\n{run}")
-        more = {SCRIPTS: str(command.parent), "LOCALAPPDATA": str(home.path / "Local")}
-        done = there("win32", home, "demo", USERPROFILE=str(home.path), **more)
-        assert done.returncode == 0, done.stdout + done.stderr
-        own, profile, local = noted.read_text().splitlines()
-        assert profile == own != str(home.path)
-        assert local == f"{own}/AppData"
-        assert not home.config_file.exists()
-        assert not (home.path / "Local").exists()
-
-    def test_use_names_the_profile_of_powershell(self, home):
-        done = there("win32", home, "use", "job")
-        assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr.splitlines()[1] == (
-            "ssohelper: hint: put into $PROFILE: "
-            "ssohelper shell-init pwsh | Out-String | Invoke-Expression"
-        )
-
-    @pytest.mark.long
-    def test_exec_waits_for_the_program_and_ends_with_its_code(self, home, center):
-        tools = home.path / "tools"
-        program(tools, "tool.exe", 'echo "$AWS_ACCOUNT_ID" "$#" "$2"; exit 7')
-        program(tools, "batch.cmd", "exit 3")
-        program(tools, "noending", "exit 4")
-        path = f"relative:{tools}:{home.env['PATH']}"
-        done = there("win32", home, "exec", "job", "--", "tool", "a", "b c", PATH=path)
-        assert (done.returncode, done.stdout) == (7, f"{ACCOUNT} 2 b c\n"), done.stderr
-        for name, code in (
-            ("tool.EXE", 127),  # this disk tells upper from lower case, that one does not
-            ("tool.exe", 7),
-            ("batch", 3),
-            (str(tools / "batch"), 3),
-            ("noending", 127),
-            ("nothing", 127),
-        ):
-            done = there("win32", home, "exec", "job", "--", name, PATH=path)
-            assert done.returncode == code, (name, done.stderr)
-
-    def test_ctrl_c_is_the_program_s(self, home, center):
-        tools = home.path / "tools"
-        program(tools, "tool.exe", "echo ready; read line; exit 5")
-        path = f"{tools}:{home.env['PATH']}"
-        asked = subprocess.Popen(
-            [*ELSEWHERE, "win32", "exec", "job", "--", "tool"],
-            env={**home.env, "PYTHONPATH": str(ROOT), "PATH": path},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-        )
-        assert asked.stdout
-        assert asked.stdout.readline() == b"ready\n"
-        asked.send_signal(signal.SIGINT)  # the console sends it to both; this one to us alone
-        told = asked.communicate(b"\n", timeout=RUN_SECONDS)[1].splitlines()
-        # Beside it the warning that another tool's sign-in goes to a server on this machine.
-        assert len([line for line in told if b"warning" not in line]) == 1
-        assert asked.returncode == 5
 
     def test_the_folders_are_those_of_platformdirs(self, monkeypatch):
         """The system says where LOCALAPPDATA is, whatever the environment says."""
@@ -269,27 +188,6 @@ class TestWindows:
         monkeypatch.setattr(browser, "_CONTAINER_FILES", ())
         found = browser.find_opener({"SYSTEMROOT": "/Windows"})
         assert found == ("/Windows/System32/rundll32.exe", "url.dll,FileProtocolHandler")
-
-    def test_a_mode_says_nothing_of_others(self, tmp_path, monkeypatch):
-        tmp_path.chmod(0o777)
-        assert installation.find_replaceable_part(str(tmp_path)) == str(tmp_path)
-        monkeypatch.setattr(sys, "platform", "win32")
-        assert installation.find_replaceable_part(str(tmp_path)) is None
-
-    def test_a_file_that_somebody_reads_is_replaced_when_they_have(self, tmp_path, monkeypatch):
-        replace, tried = os.replace, []
-
-        def replace_when_closed(*words: Any) -> None:
-            tried.append(words)
-            if len(tried) < 3:
-                raise PermissionError(13, "Access is denied")
-            replace(*words)
-
-        monkeypatch.setattr(os, "replace", replace_when_closed)
-        monkeypatch.setattr(sys, "platform", "win32")
-        files.write_atomically(tmp_path / "file", b"new")
-        assert (tmp_path / "file").read_bytes() == b"new"
-        assert os.listdir(tmp_path) == ["file"]
 
 
 class TestMacOs:
@@ -324,13 +222,6 @@ class TestMacOs:
             done = there("darwin", home, "credential-process", *key)
             assert json.loads(done.stdout)["AccountId"] == ACCOUNT, done.stderr
         assert center.counters["GetRoleCredentials"] == 1
-
-
-def test_systems_are_told_apart_as_mypy_understands_it():
-    by_name = [
-        str(path) for path in (ROOT / "ssohelper").rglob("*.py") if "os.name" in path.read_text()
-    ]
-    assert by_name == []
 
 
 def test_the_page_names_what_is_not_there():

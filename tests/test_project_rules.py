@@ -269,11 +269,6 @@ class TestSources:
         assert len(lines) == 4
         assert {name: count for name, count in lines.items() if count > 80} == {}
 
-    def test_leave_no_file_of_a_merge_in_the_repository(self):
-        folders = [PACKAGE, ROOT / "tests", ROOT / "docs", ROOT / "shell"]
-        found = [path for folder in folders for path in folder.rglob("*.*")]
-        assert [path for path in found if path.suffix in (".orig", ".rej")] == []
-
     def test_use_no_timer_that_may_never_call(self):
         """Textual's `set_timer` never calls on a busy machine: see `tui/one_time_timers.py`."""
         found = [path for path in SOURCES if ".set_timer(" in path.read_text()]
@@ -366,25 +361,6 @@ def _touches_disk(call: ast.Call) -> bool:
     return False
 
 
-@pytest.mark.parametrize(
-    ("code", "touches"),
-    [
-        ("open('a')", True),
-        ("os.unlink(path)", True),
-        ("(folder / 'a').write_text('x')", True),
-        ("path.replace(other)", True),
-        ("from os import replace", True),
-        ("os.open(os.devnull, os.O_RDONLY)", False),
-        ("os.stat(path)", False),
-        ("text.replace('a', 'b')", False),
-        ("files.remove(path)", False),
-    ],
-)
-def test_the_search_for_disk_calls_finds_each_form(tmp_path, code, touches):
-    (tmp_path / "a.py").write_text(code)
-    assert bool(_disk_calls(tmp_path / "a.py")) is touches
-
-
 def _imported(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -437,20 +413,6 @@ def _find_module_of_test(test: Path, modules: set[str]) -> str | None:
     return next((place for place in [*places, str(test.parent)] if place in modules), None)
 
 
-@pytest.mark.parametrize(
-    ("test", "module"),
-    [
-        ("core/test_chains.py", "core/chains"),
-        ("core/test_chains_of_sso_roles.py", "core/chains"),
-        ("core/chains/test_loops.py", "core/chains"),
-        ("core/test_chains_file.py", "core/chains_file"),
-        ("chains/test_serving.py", None),
-    ],
-)
-def test_the_mirror_place_of_a_test_is_found(test, module):
-    assert _find_module_of_test(Path(test), {"core/chains", "core/chains_file"}) == module
-
-
 class TestLock:
     @pytest.mark.parametrize("level", ["run", "dev"])
     def test_the_export_for_pip_pins_what_uv_lock_pins(self, level):
@@ -476,14 +438,6 @@ class TestLock:
         dev = (ROOT / ".ci" / "requirements-dev.lock").read_text()
         assert {name for name in wanted if f"\n{name}==" not in run} == set()
         assert {name for name in wanted | groups if f"\n{name}==" not in dev} == set()
-
-
-@pytest.mark.parametrize(
-    ("args", "workers"), [("", True), ("tests/core", True), ("tests/core/test_text.py", False)]
-)
-def test_make_test_starts_workers_unless_a_file_is_named(args, workers):
-    shown = subprocess.check_output(["make", "-n", "test", f"ARGS={args}"], cwd=ROOT, text=True)
-    assert ("-n 6" in shown) == workers
 
 
 class TestDocs:

@@ -1,7 +1,6 @@
 """A relative HOME or SSOHELPER_HOME is refused: it would be another one in each folder."""
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from ssohelper.app import App
 from ssohelper.errors import ConfigInvalid
 from ssohelper.fastpath import folders
 from tests.conftest import SCRIPT
+from tests.programs import run_program
 from tests.shell.test_launcher import KEY, place, shell
 
 __all__ = ["place", "shell"]  # fixtures, which pytest finds by their names
@@ -96,9 +96,7 @@ def test_a_relative_home_makes_no_folder_in_the_current_one(tmp_path, program, b
     (tmp_path / "current").mkdir()
     argv = [SCRIPT] if program == "ssohelper" else [f"{SCRIPT}-credentials"]
     argv += ["credential-process", *KEY] if program == "ssohelper" else KEY
-    done = subprocess.run(
-        argv, cwd=tmp_path / "current", env=environ, capture_output=True, text=True, timeout=60
-    )
+    done = run_program(argv, environ, cwd=tmp_path / "current")
     assert (done.returncode, done.stdout) == (7, "")
     assert done.stderr == 'ssohelper: error: HOME is "rel": not an absolute path\n'
     assert os.listdir(tmp_path / "current") == []

@@ -129,22 +129,6 @@ def test_a_detached_process_of_a_fork_looks_like_one_of_a_start(home, emulator, 
     assert looks[0] == looks[1]
 
 
-def test_a_signal_is_a_negative_code(home, run):
-    assert Served(home, run).end(signal.SIGKILL).returncode == -signal.SIGKILL
-
-
-def test_stdin_is_read(home, run):
-    for start in (run, partial(really, home)):
-        done = start("emulator", "serve", "--world", "/dev/stdin", input="[]")
-        assert (done.returncode, "/dev/stdin" in done.stderr) == (3, True)
-
-
-def test_a_run_that_does_not_end_is_killed(home):
-    with pytest.raises(subprocess.TimeoutExpired):
-        RUNS.run([SCRIPT, "emulator", "serve"], home.env, home.path, None, 0.5)
-    assert RUNS.run([SCRIPT, "--version"], home.env, home.path, None, RUN_SECONDS).returncode == 0
-
-
 _PATHS_OF_THE_SERVER = """
 import gc, sys
 from importlib import import_module

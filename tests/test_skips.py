@@ -2,13 +2,13 @@
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.long_rows import long_after
+from tests.programs import run_program
 
 _ROOT = Path(__file__).parent.parent
 _TESTS = """\
@@ -43,17 +43,14 @@ def test_a_missing_program_fails_a_test_in_ci(is_ci, is_root, tmp_path):
         + ("" if is_root else "import os\nos.geteuid = lambda: 1000\n")
     )
     (tmp_path / "test_some.py").write_text(_TESTS)
-    done = subprocess.run(
+    done = run_program(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "."],
-        cwd=tmp_path,
-        env={
+        {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(_ROOT),
             **({"CI": "1"} if is_ci else {}),
         },
-        capture_output=True,
-        text=True,
-        timeout=120,
+        cwd=tmp_path,
     )
     summary = done.stdout.splitlines()[-1]
     counts = {word: int(number) for number, word in re.findall(r"(\d+) (\w+)", summary)}

@@ -12,7 +12,6 @@ import pytest
 
 from tests.programs import require_program
 from tests.torture import sweep
-from tests.torture.brokers import brokers_below
 from tests.torture.ground import (
     FULL_SECONDS,
     Answer,
@@ -78,46 +77,3 @@ def test_a_row_that_does_not_end_in_time_is_ended_and_not_measured():
 )
 def test_too_little_is_not_measured_unless_a_promise_broke(kept, is_measured, met):
     assert judge(kept, is_measured) is met
-
-
-_LISTEN = """
-import os, socket, sys
-os.chdir(sys.argv[1])
-with socket.socket(socket.AF_UNIX) as listener:
-    listener.bind(sys.argv[2])
-    listener.listen()
-    print(flush=True)
-    sys.stdin.read()
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-class TestBrokersAreFound:
-    @pytest.mark.parametrize("is_bare", [False, True], ids=["by its path", "by a bare name"])
-    def test_a_process_named_ssohelper_that_listens_there_is_found(self, tmp_path, is_bare):
-        bound = "broker.sock" if is_bare else str(tmp_path / "broker.sock")
-        with _listening(tmp_path, bound, name="ssohelper") as process:
-            [broker] = brokers_below(tmp_path)
-            assert (broker.pid, broker.is_alive()) == (process.pid, True)
-            assert broker.resident_kb() > 1000
-            assert broker.descriptors() >= 4
-            assert brokers_below(tmp_path / "elsewhere") == []
-        assert not broker.is_alive()
-        assert brokers_below(tmp_path) == []
-
-    def test_a_process_of_another_name_is_not(self, tmp_path):
-        with _listening(tmp_path, "broker.sock", name="another"):
-            assert brokers_below(tmp_path) == []
-
-
-def _listening(folder: Path, bound: str, name: str) -> "subprocess.Popen[str]":
-    """Start a process that listens, and return it when it does; its stdin's end ends it."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", _LISTEN, str(folder), bound, name],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "\n"
-    return process

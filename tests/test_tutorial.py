@@ -1,13 +1,12 @@
 """The tutorial's commands, typed one after the other against the emulator."""
 
 import re
-import subprocess
 import textwrap
 from pathlib import Path
 
 import pytest
 
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 
 ROOT = Path(__file__).resolve().parent.parent
 TUTORIAL = ROOT / "docs" / "tutorial.md"
@@ -32,15 +31,7 @@ def test_every_command_of_the_tutorial_works(home, emulator, run):
     for line in typed:
         # On a terminal undo asks; a test has none.
         answered = f"{line} --yes" if line.endswith("undo") else line
-        done = subprocess.run(
-            ["/bin/sh", "-c", answered],
-            env=home.env,
-            cwd=home.path,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        done = run_program(["/bin/sh", "-c", answered], home.env, cwd=home.path)
         assert done.returncode == 0, (line, done.stdout, done.stderr)
         said[line] = done.stdout
     assert "payments-prod" in said["ssohelper list payments read"]

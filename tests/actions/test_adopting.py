@@ -27,12 +27,12 @@ from ssohelper.errors import ConfigInvalid
 from tests.actions.broken_homes import make_world
 from tests.adopt.test_homes import in_process, write_home
 from tests.cli.test_profile_commands_sync import ok, rows, saved
-from tests.cli.test_setup_command import Terminal, ended, guard_nothing, terminal
+from tests.cli.test_setup_command import guard_nothing
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
 from tests.saved_listing import DEV, PAY, URL
 
-__all__ = ["saved", "terminal"]  # fixtures
+__all__ = ["saved"]  # fixtures
 
 LEGACY = (
     f"\n[profile old]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
@@ -322,7 +322,7 @@ def test_a_bracket_in_a_header_stops_no_command_and_stays(saved: Home, run: Run)
 
 def test_on_a_terminal_setup_asks_and_enter_adopts(
     home: Home,
-    terminal: Terminal,
+    terminal,
     emulator: Emulator,
 ) -> None:
     write_home(home, "granted-early", emulator)
@@ -330,14 +330,14 @@ def test_on_a_terminal_setup_asks_and_enter_adopts(
         *("setup", START_URL, "--session", "corp", "--account", "sandbox-*"),
         *("--default-region", "eu-west-1"),
     )
-    child.expect_exact("adopt 1 profile that needs ssohelper to work, with its name (")
-    child.expect_exact("[Y/n]")
-    child.sendline("")
-    child.expect_exact("1 profile to adopt — write")
-    child.sendline("y")
+    child.talk(
+        "adopt 1 profile that needs ssohelper to work, with its name (",
+        ("[Y/n]", ""),
+        ("1 profile to adopt — write", "y"),
+    )
     guard_nothing(child)
     child.expect_exact("try it: ")
-    assert ended(child)[0] == 0
+    assert child.ended()[0] == 0
     assert "granted" not in home.config_file.read_text().partition("[profile")[2]
 
 

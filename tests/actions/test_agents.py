@@ -1,7 +1,5 @@
 """Allow-lists: which patterns a child gets, and what a limited program is refused."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.actions import agents
@@ -22,7 +20,7 @@ OF_PROFILE = f"corp:{ROLE.account_id}/{ROLE.name}"
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> WorldApp:
+def app(tmp_path) -> WorldApp:
     made = WorldApp(tmp_path)
     made.locations.aws_config_file.write_text(CONFIG + PROFILES)
     date_back(made.locations.aws_config_file)
@@ -34,7 +32,7 @@ def variables(app: WorldApp, *globs: str) -> dict[str, str]:
     return found
 
 
-def test_without_a_glob_there_is_no_list(app: WorldApp) -> None:
+def test_without_a_glob_there_is_no_list(app: WorldApp):
     assert variables(app) == {}
 
 
@@ -47,7 +45,7 @@ def test_without_a_glob_there_is_no_list(app: WorldApp) -> None:
         (["PAY.RO", "a/b"], f"{OF_PROFILE},a/b"),
     ],
 )
-def test_a_glob_without_a_slash_names_profiles(app: WorldApp, globs: list[str], text: str) -> None:
+def test_a_glob_without_a_slash_names_profiles(app: WorldApp, globs, text):
     assert variables(app, *globs) == {"SSOHELPER_ALLOW": text}
 
 
@@ -61,17 +59,17 @@ def test_a_glob_without_a_slash_names_profiles(app: WorldApp, globs: list[str], 
         ("nothing.*", "no profile matches"),
     ],
 )
-def test_a_glob_that_cannot_be_meant_is_refused(app: WorldApp, glob: str, said: str) -> None:
+def test_a_glob_that_cannot_be_meant_is_refused(app: WorldApp, glob, said):
     with pytest.raises(UsageProblem, match=said):
         variables(app, "a/b", glob)
 
 
-def test_a_list_that_this_process_has_stays_in_force(app: WorldApp) -> None:
+def test_a_list_that_this_process_has_stays_in_force(app: WorldApp):
     app.environ["SSOHELPER_ALLOW"] = "*-dev/*"
     assert variables(app, "a/b") == {"SSOHELPER_ALLOW": "*-dev/*;a/b"}
 
 
-def test_a_limited_program_is_refused_with_a_line_in_the_journal(app: WorldApp) -> None:
+def test_a_limited_program_is_refused_with_a_line_in_the_journal(app: WorldApp):
     agents.refuse_if_allow_list_applies(app, "sign in", "ssohelper login corp")
     assert app.journal.read().lines == []
     app.environ["SSOHELPER_ALLOW"] = ""

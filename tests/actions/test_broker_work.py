@@ -1,7 +1,5 @@
 """The broker's Work: no local error ends the broker."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.actions import broker_work
@@ -18,7 +16,7 @@ from tests.actions.world import HOUR, KEY, SESSION, WorldApp, token
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> WorldApp:
+def app(tmp_path) -> WorldApp:
     app = WorldApp(tmp_path)
     app.sign_in()
     return app

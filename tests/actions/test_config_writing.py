@@ -1,7 +1,5 @@
 """Writing the changes whose diff the user saw."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.actions import config_writing
@@ -12,7 +10,7 @@ from tests.actions.world import CONFIG, WorldApp
 CHANGES = (AddSection("profile new", (("region", "eu-west-1"),)),)
 
 
-def test_a_write_is_a_line_in_the_journal_and_no_write_is_none(tmp_path: Path) -> None:
+def test_a_write_is_a_line_in_the_journal_and_no_write_is_none(tmp_path):
     app = WorldApp(tmp_path)
     config_writing.write_config_as_shown(app, "adopt", CONFIG.encode(), ())
     assert app.journal.read().lines == []

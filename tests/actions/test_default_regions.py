@@ -5,7 +5,6 @@ import pytest
 from ssohelper.actions import default_regions
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
-from tests.conftest import Home
 from tests.saved_listing import PAY, add_listed_session
 
 
@@ -19,9 +18,7 @@ from tests.saved_listing import PAY, add_listed_session
     ],
     ids=["nothing chosen", "saved option", "setting", "managed profile"],
 )
-def test_a_region_is_proposed_until_one_was_chosen(
-    home: Home, saved: str | None, setting: str, has_profile: bool, proposed: str | None
-) -> None:
+def test_a_region_is_proposed_until_one_was_chosen(home, saved, setting, has_profile, proposed):
     add_listed_session(home)
     if has_profile:
         home.write_config(

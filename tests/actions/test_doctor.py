@@ -10,12 +10,12 @@ from ssohelper.actions import doctor, doctor_profiles
 from ssohelper.actions.doctor_facts import Setup
 from ssohelper.app import App
 from ssohelper.core.findings import Finding
-from tests.actions.broken_homes import BROKEN, HEALTHY, Broken, make_healthy
+from tests.actions.broken_homes import BROKEN, HEALTHY, make_healthy
 from tests.conftest import Home
 
 
 @pytest.fixture
-def healthy(home: Home) -> Home:
+def healthy(home) -> Home:
     make_healthy(home)
     return home
 
@@ -37,15 +37,13 @@ def take_picture(folder: Path) -> dict[str, tuple[int, bytes]]:
     return picture
 
 
-def test_there_are_more_than_forty_ways() -> None:
+def test_there_are_more_than_forty_ways():
     assert len(BROKEN) >= 40
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
 class TestBrokenHome:
-    def test_doctor_names_the_defect_of_a_home_and_nothing_else(
-        self, healthy: Home, broken: Broken
-    ) -> None:
+    def test_doctor_names_the_defect_of_a_home_and_nothing_else(self, healthy, broken):
         broken.break_it(healthy)
         found = find(healthy)
         assert {one.id for one in found} == broken.found
@@ -54,13 +52,13 @@ class TestBrokenHome:
 
 
 @pytest.mark.parametrize("make", HEALTHY.values(), ids=HEALTHY)
-def test_nothing_is_named_in_a_healthy_home(healthy: Home, make) -> None:
+def test_nothing_is_named_in_a_healthy_home(healthy, make):
     make(healthy)
     assert find(healthy) == []
 
 
 @pytest.mark.parametrize("make", HEALTHY.values(), ids=HEALTHY)
-def test_looking_changes_no_byte(healthy: Home, make) -> None:
+def test_looking_changes_no_byte(healthy, make):
     make(healthy)
     before = take_picture(healthy.path)
     find(healthy)
@@ -68,9 +66,7 @@ def test_looking_changes_no_byte(healthy: Home, make) -> None:
 
 
 @pytest.mark.parametrize(("in_use", "ids"), [("pay.Read", ["half-a-key"]), ("pay.Admin", [])])
-def test_half_a_key_overrides_a_profile_only_if_the_shell_uses_it(
-    healthy: Home, in_use: str, ids: list[str]
-) -> None:
+def test_half_a_key_overrides_a_profile_only_if_the_shell_uses_it(healthy, in_use, ids):
     app = App({**healthy.env, "AWS_ACCESS_KEY_ID": "AKIA", "AWS_PROFILE": in_use})
     found = doctor_profiles.find_overriding(app, "pay.Read", is_named=False)
     assert [one.id for one in found] == ids

@@ -1,7 +1,6 @@
 """Which command `doctor` proposes to adopt a profile: one that adopts it, and that makes it work."""
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import pytest
 
@@ -43,7 +42,7 @@ def _granted(name: str, role: str, url: str = _URL) -> str:
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path) -> None:
+def folder(tmp_path):
     _setup.__dict__["folder"] = tmp_path
 
 
@@ -68,7 +67,7 @@ def _command(text: str, listings: dict[str, Listing], names: Iterable[str]) -> s
     return _setup(text, listings).adopt_command(names)
 
 
-def test_a_profile_of_another_portal_is_adopted_by_the_setup_of_that_portal() -> None:
+def test_a_profile_of_another_portal_is_adopted_by_the_setup_of_that_portal():
     text = _SESSION + _aws_sso_cli("a", _PAY, "Read") + _aws_sso_cli("b:c", _DEV, "Read", "Y")
     assert _command(text, _CORP, ["a"]) == "ssohelper profile sync --adopt a"
     assert _command(text, _CORP, ["b:c"]) == "ssohelper setup URL_OF_ITS_PORTAL --adopt b:c"
@@ -80,13 +79,13 @@ def test_a_profile_of_another_portal_is_adopted_by_the_setup_of_that_portal() ->
     assert _command(text, _CORP, ["g"]) == f"ssohelper setup {_OTHER_URL} --adopt g"
 
 
-def test_the_session_that_lists_the_role_is_named_if_there_are_several() -> None:
+def test_the_session_that_lists_the_role_is_named_if_there_are_several():
     text = _SESSION + _SECOND + _aws_sso_cli("b", _DEV, "Read", "Y")
     listings = {**_CORP, "acme": _listing(_OTHER_URL, _DEV, "Read")}
     assert _command(text, listings, ["b"]) == "ssohelper profile sync --session acme --adopt b"
 
 
-def test_a_legacy_profile_is_adopted_by_the_session_that_serves_it() -> None:
+def test_a_legacy_profile_is_adopted_by_the_session_that_serves_it():
     legacy = (
         f"[profile old]\nsso_start_url = {_URL}\nsso_region = eu-west-1\nregion = x\n"
         f"sso_account_id = {_PAY}\nsso_role_name = Read\n"
@@ -101,7 +100,7 @@ def test_a_legacy_profile_is_adopted_by_the_session_that_serves_it() -> None:
     assert _command(text, listings, ["old"]) == command.format("acme")
 
 
-def test_two_sources_of_one_role_become_one_by_adopting() -> None:
+def test_two_sources_of_one_role_become_one_by_adopting():
     keys = f"sso_start_url = {_URL}\nsso_region = eu-west-1\nsso_account_id = {_PAY}\nregion = x\n"
     command = "credential_process = aws-sso-util credential-process --profile"
     util = f"[profile util]\n{keys}sso_role_name = Read\n{command} util\n"
@@ -114,7 +113,7 @@ def test_two_sources_of_one_role_become_one_by_adopting() -> None:
     assert fixes == {'profile "util"': adopt, 'profile "both"': "keep one of these sources"}
 
 
-def test_a_profile_whose_role_is_not_listed_is_not_to_be_adopted() -> None:
+def test_a_profile_whose_role_is_not_listed_is_not_to_be_adopted():
     text = _SESSION + _granted("gone", "Old") + _granted("g", "Read")
     assert _command(text, _CORP, ["gone"]) == ""
     assert _command(text, _CORP, ["gone", "g"]) == "ssohelper profile sync --adopt g"
@@ -122,14 +121,14 @@ def test_a_profile_whose_role_is_not_listed_is_not_to_be_adopted() -> None:
     assert _command(text, {}, ["gone"]) == "ssohelper profile sync --adopt gone"
 
 
-def test_a_profile_of_a_session_that_is_missing_or_not_valid() -> None:
+def test_a_profile_of_a_session_that_is_missing_or_not_valid():
     keys = f"sso_session = gone\nsso_account_id = {_PAY}\nsso_role_name = Read\n"
     text = f"{_SESSION}[profile p]\n{keys}"
     assert _command(text, _CORP, ["p"]) == "ssohelper setup START_URL --session gone --adopt p"
     assert _command(f"[sso-session gone]\n{text}", _CORP, ["p"]) == ""
 
 
-def test_marks_around_profiles_of_a_second_portal_go_when_those_are_adopted() -> None:
+def test_marks_around_profiles_of_a_second_portal_go_when_those_are_adopted():
     managed = "[profile a]\nregion = x\nssohelper_managed = true\n"
     block = f"# BEGIN_AWS_SSO_CLI\n{managed}{_aws_sso_cli('b', _DEV, 'R', 'Y')}# END_AWS_SSO_CLI\n"
     found = {one.id: one for one in _find(_SESSION + block, _CORP)}
@@ -139,7 +138,7 @@ def test_marks_around_profiles_of_a_second_portal_go_when_those_are_adopted() ->
     assert found["program-missing"].fix.startswith(f"{setup}, or install it again")
 
 
-def test_a_profile_between_the_marks_is_adopted_by_setup_with_the_others() -> None:
+def test_a_profile_between_the_marks_is_adopted_by_setup_with_the_others():
     block = f"# BEGIN_AWS_SSO_CLI\n{_aws_sso_cli('a', _PAY, 'Read')}# END_AWS_SSO_CLI\n"
     text = _SESSION + block + _aws_sso_cli("c", _PAY, "Read") + _aws_sso_cli("d", _DEV, "Gone")
     setup = "ssohelper setup, which asks to adopt all profiles that do not work"
@@ -147,9 +146,7 @@ def test_a_profile_between_the_marks_is_adopted_by_setup_with_the_others() -> No
     assert _command(text, _CORP, ["c", "d"]) == "ssohelper profile sync --adopt c"
 
 
-def test_profiles_are_looked_at_once_for_all_missing_programs(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_profiles_are_looked_at_once_for_all_missing_programs(monkeypatch):
     looked = []
     find = doctor_facts.find_profile_origins
 

@@ -2,7 +2,6 @@
 
 import os
 import socket
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,7 @@ from tests.doctor_world import make_setup
 
 
 @pytest.fixture
-def setup(tmp_path: Path) -> Setup:
+def setup(tmp_path) -> Setup:
     return make_setup(tmp_path, "[profile a]\nregion = eu-west-1\n")
 
 
@@ -31,23 +30,19 @@ def find_owner(setup: Setup, monkeypatch: pytest.MonkeyPatch, uid: int) -> list[
     return [one for one in doctor_machine.check_files(setup) if one.subject == str(path)]
 
 
-def test_a_file_of_another_user_has_one_finding_whatever_its_mode(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_of_another_user_has_one_finding_whatever_its_mode(setup, monkeypatch):
     [found] = find_owner(setup, monkeypatch, 65534)
     assert found.id == "owner"
     assert found.message == "belongs to the user nobody; AWS tools trust that user"
 
 
-def test_a_file_of_our_own_has_no_owner_to_name(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_of_our_own_has_no_owner_to_name(setup, monkeypatch):
     [found] = find_owner(setup, monkeypatch, os.getuid())
     assert found.id == "writable-by-others"
     assert found.message.endswith(": it names programs that every SDK runs as you")
 
 
-def test_tokens_share_one_finding(setup: Setup) -> None:
+def test_tokens_share_one_finding(setup):
     folder = setup.app.locations.token_folder
     folder.mkdir(parents=True)
     folder.chmod(0o700)
@@ -61,9 +56,7 @@ def test_tokens_share_one_finding(setup: Setup) -> None:
     assert not [one for one in doctor_machine.check_files(setup) if "cache" in one.subject]
 
 
-def test_devices_and_sockets_are_no_files_to_report(
-    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_devices_and_sockets_are_no_files_to_report(setup, tmp_path, monkeypatch):
     """AWS_CONFIG_FILE=/dev/null is common, and anyone may write to that device."""
     monkeypatch.chdir(tmp_path)  # the path of a socket must be short
     with socket.socket(socket.AF_UNIX) as listener:
@@ -77,9 +70,7 @@ def test_devices_and_sockets_are_no_files_to_report(
     ("may_publish", "ids"),
     [(True, []), (LocalState("the keyring is locked"), []), (False, ["runtime-on-disk"])],
 )
-def test_only_a_folder_that_is_surely_on_disk_is_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, may_publish: object, ids: list[str]
-) -> None:
+def test_only_a_folder_that_is_surely_on_disk_is_reported(tmp_path, monkeypatch, may_publish, ids):
     app = WorldApp(tmp_path)
 
     def find(_storage: object) -> object:
@@ -95,9 +86,7 @@ def test_only_a_folder_that_is_surely_on_disk_is_reported(
 
 
 @pytest.mark.parametrize("name", ["file", "keyring"])
-def test_a_keyring_that_does_not_answer_is_a_failure_of_the_storage(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_a_keyring_that_does_not_answer_is_a_failure_of_the_storage(tmp_path, monkeypatch, name):
     app = WorldApp(tmp_path)
 
     def fail() -> None:
@@ -109,7 +98,7 @@ def test_a_keyring_that_does_not_answer_is_a_failure_of_the_storage(
     assert found.get("keyring") == (None if name == "file" else "no keyring answers")
 
 
-def test_a_shell_without_a_home_folder_has_no_file_to_check(tmp_path: Path) -> None:
+def test_a_shell_without_a_home_folder_has_no_file_to_check(tmp_path):
     app = WorldApp(tmp_path)
     setup = Setup(app)
     app.environ.update(SHELL="/bin/bash", HOME="relative")
@@ -117,18 +106,14 @@ def test_a_shell_without_a_home_folder_has_no_file_to_check(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("of_hosts", "ids"), [([], []), ([200.0], []), ([0.0, -600.0], ["clock"])])
-def test_a_clock_that_differs_from_that_of_a_host(
-    setup: Setup, of_hosts: list[float], ids: list[str]
-) -> None:
+def test_a_clock_that_differs_from_that_of_a_host(setup, of_hosts, ids):
     setup.apart_seconds = of_hosts
     found = [one for one in doctor_machine.check_installation(setup) if one.id == "clock"]
     assert [one.id for one in found] == ids
     assert all("10m behind AWS's" in one.message for one in found)
 
 
-def test_the_second_section_of_a_session_and_keys_in_default_have_fixes_of_their_own(
-    tmp_path: Path,
-) -> None:
+def test_the_second_section_of_a_session_and_keys_in_default_have_fixes_of_their_own(tmp_path):
     session = "[sso-session corp]\nsso_region = eu-west-1\n"
     text = f"[DEFAULT]\noutput = json\n{session}[sso-session  corp]\n{session[19:]}"
     fixes = {one.id: one.fix for one in doctor_machine.check_config(make_setup(tmp_path, text))}
@@ -139,9 +124,7 @@ def test_the_second_section_of_a_session_and_keys_in_default_have_fixes_of_their
 @pytest.mark.parametrize(
     ("profiles", "limit", "ids"), [(1, 0, []), (1000, 0, ["config-slow"]), (1000, 99, [])]
 )
-def test_a_config_that_costs_every_start_much(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profiles: int, limit: float, ids: list[str]
-) -> None:
+def test_a_config_that_costs_every_start_much(tmp_path, monkeypatch, profiles, limit, ids):
     monkeypatch.setattr(doctor_machine, "_SLOW_SECONDS", limit)
     text = "".join(f"[profile {number}]\nnote = {'x' * 250}\n" for number in range(profiles))
     found = doctor_machine.check_config(make_setup(tmp_path, text))
@@ -158,8 +141,8 @@ def test_a_config_that_costs_every_start_much(
     ],
 )
 def test_a_container_is_passed_over_for_credentials_of_the_default_profile(
-    tmp_path: Path, config: str, credentials: str, expected: object
-) -> None:
+    tmp_path, config, credentials, expected
+):
     environ = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/c"}
     setup = make_setup(tmp_path, config, credentials=credentials, environ=environ)
     found = [one.id for one in doctor_machine.check_variables(setup) if "container" in one.id]
@@ -168,9 +151,7 @@ def test_a_container_is_passed_over_for_credentials_of_the_default_profile(
 
 @pytest.mark.parametrize("role", ["", "arn:aws:iam::1:role/x"])
 @pytest.mark.parametrize("path", ["", "there", "gone"])
-def test_a_token_file_matters_only_to_a_shell_with_its_role(
-    tmp_path: Path, role: str, path: str
-) -> None:
+def test_a_token_file_matters_only_to_a_shell_with_its_role(tmp_path, role, path):
     (tmp_path / "there").write_text("")
     named = str(tmp_path / path) if path else ""
     environ = {"AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": named}

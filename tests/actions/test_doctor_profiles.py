@@ -1,7 +1,6 @@
 """Sources of credentials that give none: each is named, and what botocore says to some of them."""
 
 import itertools
-from pathlib import Path
 
 import botocore.session
 import pytest
@@ -14,7 +13,6 @@ from ssohelper.core.findings import Finding
 from ssohelper.core.process_command import find_syntax_error
 from ssohelper.core.resolver import JAVA, ProgramFact, Resolver, name_sources
 from tests.actions.broken_homes import add_profile, helper_moved, make_healthy
-from tests.conftest import Home
 from tests.core.test_profile_plan import PAY, SESSION, URL
 from tests.doctor_world import find_in, make_setup
 
@@ -25,7 +23,7 @@ _ENVIRONMENT = f"role_arn = {_ARN}\ncredential_source = Environment\n"
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path) -> None:
+def folder(tmp_path):
     find.__dict__["folder"] = tmp_path
 
 
@@ -63,7 +61,7 @@ LINES = (
 )
 
 
-def test_a_profile_by_which_no_sdk_gets_credentials_always_has_a_finding() -> None:
+def test_a_profile_by_which_no_sdk_gets_credentials_always_has_a_finding():
     silent = []
     for many in range(5):
         for lines in itertools.combinations(LINES, many):
@@ -82,9 +80,7 @@ def test_a_profile_by_which_no_sdk_gets_credentials_always_has_a_finding() -> No
     "command",
     ["/bin/x", "", '/bin/x "y', "/bin/x y \\", "/bin/x 'y \\", '/bin/x "y" \\\\', "'/bin/x' y"],
 )
-def test_a_command_line_is_refused_exactly_if_botocore_cannot_split_it(
-    home: Home, monkeypatch: pytest.MonkeyPatch, command: str
-) -> None:
+def test_a_command_line_is_refused_exactly_if_botocore_cannot_split_it(home, monkeypatch, command):
     line = f"credential_process = {command}\n"
     home.write_config(f"[profile p]\n{line}")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(home.config_file))
@@ -99,13 +95,13 @@ def test_a_command_line_is_refused_exactly_if_botocore_cannot_split_it(
     assert ("program-unreadable" in [one.id for one in find(line)]) == refused
 
 
-def test_the_reason_why_a_command_line_cannot_be_split_is_said() -> None:
+def test_the_reason_why_a_command_line_cannot_be_split_is_said():
     assert "a backslash at its end" in find_syntax_error("/bin/x y \\")
     assert "a quote" in find_syntax_error('/bin/x "y')
     assert find_syntax_error("x '" + "y" * 40_000) == ""  # as for split_command
 
 
-def test_an_argument_that_the_helper_refuses_is_found_and_the_profile_does_not_work() -> None:
+def test_an_argument_that_the_helper_refuses_is_found_and_the_profile_does_not_work():
     line = f"credential_process = {OWN} --zzz\nregion = eu-west-1\nssohelper_managed = true\n"
     [found] = find(line, is_chosen=False)
     assert (found.id, found.severity) == ("helper-refuses", "problem")
@@ -119,7 +115,7 @@ def test_an_argument_that_the_helper_refuses_is_found_and_the_profile_does_not_w
     assert "helper-refuses" not in [one.id for one in find(sso + line)]
 
 
-def test_a_program_that_another_source_wins_over_is_not_named() -> None:
+def test_a_program_that_another_source_wins_over_is_not_named():
     line = f"role_arn = {_ARN}\ncredential_source = Ec2InstanceMetadata\ncredential_process = x '\n"
     assert [one.id for one in find(line)] == ["mixed-identities"]
 
@@ -134,8 +130,8 @@ def test_a_program_that_another_source_wins_over_is_not_named() -> None:
     ],
 )
 def test_a_source_that_is_empty_in_this_shell_is_a_problem_where_it_is_used(
-    environ: dict[str, str], is_chosen: bool, severities: list[str]
-) -> None:
+    environ, is_chosen, severities
+):
     found = find(_ENVIRONMENT, is_chosen=is_chosen, environ=environ)
     assert [one.severity for one in found if one.id == "credential-source"] == severities
 
@@ -147,7 +143,7 @@ def test_a_source_that_is_empty_in_this_shell_is_a_problem_where_it_is_used(
         ("Moon", "write one of Environment, Ec2InstanceMetadata, EcsContainer"),
     ],
 )
-def test_a_misspelled_source_has_the_right_name_as_its_fix(source: str, fix: str) -> None:
+def test_a_misspelled_source_has_the_right_name_as_its_fix(source, fix):
     text = _ENVIRONMENT.replace("= Environment", f"= {source}")
     [found] = find(text)
     assert (found.id, found.severity) == ("credential-source", "problem")
@@ -158,7 +154,7 @@ def test_a_misspelled_source_has_the_right_name_as_its_fix(source: str, fix: str
     assert set(kinds.values()) == {"error"}
 
 
-def test_the_last_source_of_a_chain_is_named_for_each_profile_above_it() -> None:
+def test_the_last_source_of_a_chain_is_named_for_each_profile_above_it():
     role = f"role_arn = {_ARN}\nsource_profile"
     text = f"{role} = a\n[profile a]\n{role} = b\n[profile b]\nregion = eu-west-1\n"
     for is_chosen, subject in ((True, 'profile "p"'), (False, 'profiles "p" and "a"')):
@@ -171,7 +167,7 @@ def test_the_last_source_of_a_chain_is_named_for_each_profile_above_it() -> None
     assert find(text.replace("[profile a]\n", f"[profile a]\n{keys}")) == []
 
 
-def test_a_profile_for_tokens_and_one_for_aws_vault_are_named_for_what_they_are() -> None:
+def test_a_profile_for_tokens_and_one_for_aws_vault_are_named_for_what_they_are():
     [tokens] = [one for one in find("sso_session = corp\n") if one.id == "no-source"]
     assert (tokens.severity, "for tokens alone" in tokens.message) == ("note", True)
     [vault] = find("include_profile = base\n")
@@ -184,7 +180,7 @@ def test_a_profile_for_tokens_and_one_for_aws_vault_are_named_for_what_they_are(
 _PAIR = "aws_access_key_id = A\naws_secret_access_key = s\n"
 
 
-def test_a_profile_that_assumes_its_role_with_its_own_keys_has_one_source() -> None:
+def test_a_profile_that_assumes_its_role_with_its_own_keys_has_one_source():
     own = f"region = eu-west-1\nrole_arn = {_ARN}\nsource_profile = p\n{_PAIR}"
     assert find(own, is_chosen=False) == []
     chain = f"[profile c]\nregion = eu-west-1\nrole_arn = {_ARN}\nsource_profile = p\n"
@@ -193,7 +189,7 @@ def test_a_profile_that_assumes_its_role_with_its_own_keys_has_one_source() -> N
     assert [one.id for one in find(other, is_chosen=False)] == ["mixed-identities"]
 
 
-def test_a_source_whose_keys_aws_vault_may_keep_is_a_problem_only_where_it_is_used() -> None:
+def test_a_source_whose_keys_aws_vault_may_keep_is_a_problem_only_where_it_is_used():
     vault = (
         f"region = eu-west-1\nrole_arn = {_ARN}\nsource_profile = base\n"
         "[profile base]\nregion = eu-west-1\nmfa_serial = arn:aws:iam::1:mfa/x\n"
@@ -208,9 +204,7 @@ def test_a_source_whose_keys_aws_vault_may_keep_is_a_problem_only_where_it_is_us
     assert (sso.id, sso.severity) == ("source-without-credentials", "problem")
 
 
-def test_the_fix_of_a_helper_that_has_moved_names_its_present_path_if_there_is_one(
-    tmp_path: Path,
-) -> None:
+def test_the_fix_of_a_helper_that_has_moved_names_its_present_path_if_there_is_one(tmp_path):
     word = "/old/ssohelper-credentials"
     for command, shown in (("/new/ssohelper-credentials",) * 2, (None, "/path/of/ssohelper-c")):
         text = f"{SESSION}[profile p]\ncredential_process = {OWN.replace('/x/ssohelper-credentials', word)}\n"
@@ -229,23 +223,21 @@ def test_the_fix_of_a_helper_that_has_moved_names_its_present_path_if_there_is_o
         (False, False, []),
     ],
 )
-def test_a_helper_of_another_installation(
-    of_another: bool, only_name: bool, expected: list[str]
-) -> None:
+def test_a_helper_of_another_installation(of_another, only_name, expected):
     word = "/x/ssohelper-credentials"
     program = ProgramFact(word, word, True, None, of_another, only_name)
     found = find(f"credential_process = {OWN}\n", program, is_chosen=False)
     assert [one.id for one in found] == expected
 
 
-def test_the_sources_of_a_profile_are_named_the_role_first() -> None:
+def test_the_sources_of_a_profile_are_named_the_role_first():
     keys = {"aws_access_key_id": "A", "aws_secret_access_key": "s", "sso_session": "corp"}
     assert name_sources(keys) == ["sso_* keys", "fixed keys"]
     role = {"role_arn": "arn:aws:iam::001234567890:role/r", "source_profile": "base"}
     assert name_sources({**keys, **role}) == ["role_arn", "sso_* keys", "fixed keys"]
 
 
-def test_for_a_profile_with_two_sources_it_is_told_which_sdks_take_one_and_which_stop() -> None:
+def test_for_a_profile_with_two_sources_it_is_told_which_sdks_take_one_and_which_stop():
     [found] = find("sso_session = corp\ncredential_process = /bin/get\n", is_chosen=False)
     assert found.message.endswith(
         '(sso_* keys and credential_process): boto3, AWS CLI, JavaScript take the program "/bin/get"; '
@@ -264,7 +256,7 @@ CHAINS = (
 GONE = ProgramFact("granted", None, False)
 
 
-def test_all_profiles_on_a_missing_program_are_one_finding_with_its_fix() -> None:
+def test_all_profiles_on_a_missing_program_are_one_finding_with_its_fix():
     found = {one.id: one for one in find(CHAINS, GONE, is_chosen=False)}
     missing, source = found["program-missing"], found["source-unusable"]
     assert source.subject == 'profiles "p", "far" and "near"'
@@ -272,13 +264,13 @@ def test_all_profiles_on_a_missing_program_are_one_finding_with_its_fix() -> Non
     assert (source.severity, source.fix) == ("problem", missing.fix)
 
 
-def test_a_chosen_profile_has_the_finding_of_its_source_alone() -> None:
+def test_a_chosen_profile_has_the_finding_of_its_source_alone():
     [found] = find(CHAINS, GONE)
     assert (found.id, found.subject) == ("source-unusable", 'profile "p"')
     assert found.message.startswith('its source profile "tool": the program "granted"')
 
 
-def test_a_program_that_was_not_run_is_a_note_of_the_chosen_profile() -> None:
+def test_a_program_that_was_not_run_is_a_note_of_the_chosen_profile():
     program = ProgramFact("granted", "/usr/bin/granted", False)
     assert find(CHAINS, program, is_chosen=False) == []
     [found] = find(CHAINS, program)
@@ -286,7 +278,7 @@ def test_a_program_that_was_not_run_is_a_note_of_the_chosen_profile() -> None:
     assert found.fix == "ssohelper doctor p --run"
 
 
-def test_a_source_whose_program_others_may_replace_works() -> None:
+def test_a_source_whose_program_others_may_replace_works():
     program = ProgramFact("granted", "/tmp/granted", False, replaceable="/tmp")
     assert [one.id for one in find(CHAINS, program)] == ["program-replaceable"]
 
@@ -319,9 +311,7 @@ def test_a_source_whose_program_others_may_replace_works() -> None:
         (False, {}, None, ""),
     ],
 )
-def test_a_program_that_was_run_has_its_failure_or_its_account(
-    tmp_path: Path, is_own: bool, answer: dict[str, str], id: str | None, text: str
-) -> None:
+def test_a_program_that_was_run_has_its_failure_or_its_account(tmp_path, is_own, answer, id, text):
     role = f"role_arn = {_ARN}\nregion = eu-west-1\ncredential_source = Ec2InstanceMetadata\n"
     setup = make_setup(tmp_path, f"[profile 'my tool']\n{role}", chosen="my tool")
     setup.proofs = [Proof(setup.profiles[0], is_own, **answer)]
@@ -330,7 +320,7 @@ def test_a_program_that_was_run_has_its_failure_or_its_account(
     assert all(text in one.message + one.fix for one in found)
 
 
-def test_the_error_for_a_profile_that_is_not_used_has_the_fix_of_doctor(home: Home) -> None:
+def test_the_error_for_a_profile_that_is_not_used_has_the_fix_of_doctor(home):
     make_healthy(home)
     helper_moved(home)
     error = make_not_used_error(App(home.env), "pay.Read")

@@ -1,7 +1,6 @@
 """Which programs `doctor` runs without being asked, and what it shows of their errors."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -32,9 +31,7 @@ PROFILE = ProfileFact(ProfileEntry("pay", {}, managed=False, line=0, header="pro
         (OURS._replace(replaceable="/x"), False),
     ],
 )
-def test_only_this_installation_runs_without_consent(
-    tmp_path: Path, program: ProgramFact | None, is_run: bool
-) -> None:
+def test_only_this_installation_runs_without_consent(tmp_path, program, is_run):
     text = f"{CONFIG}[profile pay]\ncredential_process = {LINE}\n"
     setup = make_setup(tmp_path, text, programs={OURS.word: program} if program else {})
     [profile] = setup.profiles
@@ -46,9 +43,7 @@ def test_only_this_installation_runs_without_consent(
     [LINE.partition(" --account-id")[0], LINE.replace("corp", "gone")],
     ids=["no role", "no session"],
 )
-def test_our_program_is_not_run_for_a_profile_whose_role_is_unknown(
-    tmp_path: Path, line: str
-) -> None:
+def test_our_program_is_not_run_for_a_profile_whose_role_is_unknown(tmp_path, line):
     text = f"{CONFIG}[profile pay]\ncredential_process = {line}\n"
     setup = make_setup(tmp_path, text, chosen="pay", programs={OURS.word: OURS})
     assert doctor_proofs.prove_profiles(setup, run=True) == []
@@ -58,9 +53,7 @@ def test_our_program_is_not_run_for_a_profile_whose_role_is_unknown(
     ("answered", "shown"),
     [({"AccountId": "000000000001"}, "000000000001"), ({"AccountId": 1}, ""), ({}, "")],
 )
-def test_the_account_is_the_one_that_the_program_names(
-    answered: dict[str, object], shown: str
-) -> None:
+def test_the_account_is_the_one_that_the_program_names(answered, shown):
     answer = {"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "s", **answered}
     proof = doctor_proofs.read_answer(Proof(PROFILE), json.dumps(answer).encode(), NOW)
     assert (proof.failure, proof.account_id) == ("", shown)
@@ -68,9 +61,7 @@ def test_the_account_is_the_one_that_the_program_names(
 
 @pytest.mark.parametrize("command", [None, OURS.path])
 @pytest.mark.parametrize("keys", [f"credential_process = {LINE}", NATIVE_KEYS])
-def test_a_native_profile_gets_the_command_of_this_installation(
-    tmp_path: Path, keys: str, command: str | None
-) -> None:
+def test_a_native_profile_gets_the_command_of_this_installation(tmp_path, keys, command):
     setup = make_setup(tmp_path, f"{CONFIG}[profile pay]\n{keys}\n", programs={OURS.word: OURS})
     setup.__dict__["command"] = command
     [profile] = setup.profiles
@@ -92,7 +83,5 @@ def test_a_native_profile_gets_the_command_of_this_installation(
         (b"aws_secret_access_key=CNRY\n", "aws_secret_access_key=(redacted)"),
     ],
 )
-def test_the_last_line_of_a_program_s_errors_is_shown_without_secrets(
-    stderr: bytes, shown: str
-) -> None:
+def test_the_last_line_of_a_program_s_errors_is_shown_without_secrets(stderr, shown):
     assert doctor_proofs.last_error_line(stderr) == shown

@@ -1,7 +1,6 @@
 """`doctor --fix` changes what is safe, and no other byte."""
 
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -9,7 +8,7 @@ from ssohelper.actions import doctor, undoing
 from ssohelper.actions.doctor_facts import Setup
 from ssohelper.app import App
 from ssohelper.core.findings import finding
-from tests.actions.broken_homes import BROKEN, Broken, make_healthy, returned
+from tests.actions.broken_homes import BROKEN, make_healthy, returned
 from tests.actions.test_doctor import find, take_picture
 from tests.actions.world import WorldApp
 from tests.conftest import Home
@@ -19,7 +18,7 @@ _OF_A_WRITE = ("audit.", "config-versions")
 
 
 @pytest.fixture
-def healthy(home: Home) -> Home:
+def healthy(home) -> Home:
     make_healthy(home)
     return home
 
@@ -28,9 +27,7 @@ def _folders_of_locks(changed: set[str]) -> set[str]:
     return {path for path in changed if path.startswith("xdg-run/ssohelper")}
 
 
-def test_removing_what_aws_sso_cli_wrote_again_is_one_write_that_undo_reverses(
-    healthy: Home,
-) -> None:
+def test_removing_what_aws_sso_cli_wrote_again_is_one_write_that_undo_reverses(healthy):
     adopted = healthy.config_file.read_bytes()
     returned()(healthy)
     broken = healthy.config_file.read_bytes()
@@ -47,7 +44,7 @@ def test_removing_what_aws_sso_cli_wrote_again_is_one_write_that_undo_reverses(
     assert healthy.config_file.read_bytes() == broken
 
 
-def test_a_file_mode_that_is_right_by_now_counts_as_repaired(healthy: Home) -> None:
+def test_a_file_mode_that_is_right_by_now_counts_as_repaired(healthy):
     [path] = healthy.token_folder.glob("*.json")  # reading our own token sets its mode
     path.chmod(0o644)
     [found] = doctor.run_checks(Setup(App(healthy.env)))
@@ -58,7 +55,7 @@ def test_a_file_mode_that_is_right_by_now_counts_as_repaired(healthy: Home) -> N
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
-def test_fix_changes_the_safe_ones_and_no_other_byte(healthy: Home, broken: Broken) -> None:
+def test_fix_changes_the_safe_ones_and_no_other_byte(healthy, broken):
     broken.break_it(healthy)
     app = App(healthy.env)
     found = tuple(doctor.run_checks(Setup(app)))
@@ -76,7 +73,7 @@ def test_fix_changes_the_safe_ones_and_no_other_byte(healthy: Home, broken: Brok
         assert {one.id for one in find(healthy)} & broken.found == set()
 
 
-def test_a_repair_that_fails_is_a_warning_and_the_finding_stays(tmp_path: Path) -> None:
+def test_a_repair_that_fails_is_a_warning_and_the_finding_stays(tmp_path):
     app = WorldApp(tmp_path)
     path = tmp_path / "token"
     path.symlink_to("elsewhere")

@@ -3,8 +3,6 @@
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
-
 from ssohelper.actions import doctor_sessions
 from ssohelper.actions.doctor_facts import Setup
 from ssohelper.core.config_file import ConfigFile
@@ -13,9 +11,7 @@ from tests.actions.world import NOW, WorldApp, keys
 from tests.doctor_world import make_setup
 
 
-def test_cached_credentials_are_told_after_the_minutes_that_aws_may_take_to_change_a_role(
-    tmp_path: Path,
-) -> None:
+def test_cached_credentials_are_told_after_the_minutes_that_aws_may_take_to_change_a_role(tmp_path):
     app = WorldApp(tmp_path)
     app.locations.aws_config_file.write_text(
         app.locations.aws_config_file.read_text()
@@ -38,9 +34,7 @@ def portals(folder: Path, *sessions: tuple[str, str]) -> Setup:
     return setup
 
 
-def test_sessions_are_not_compared_with_each_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sessions_are_not_compared_with_each_other(tmp_path, monkeypatch):
     """6,000 sessions took 36 million comparisons."""
     calls = []
     original = doctor_sessions.normalized_start_url
@@ -54,7 +48,7 @@ def test_sessions_are_not_compared_with_each_other(
     assert len(calls) == len(setup.sessions)
 
 
-def test_sessions_are_of_one_portal_whichever_of_its_urls_they_name(tmp_path: Path) -> None:
+def test_sessions_are_of_one_portal_whichever_of_its_urls_they_name(tmp_path):
     company, aws = "https://sso.example.com/start", "https://x.awsapps.com/start"
     setup = portals(
         tmp_path,
@@ -66,9 +60,7 @@ def test_sessions_are_of_one_portal_whichever_of_its_urls_they_name(tmp_path: Pa
     assert found.subject == 'sessions "not-signed-in", "corp", "second"'
 
 
-def test_a_session_is_compared_with_its_own_profiles_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_is_compared_with_its_own_profiles_only(tmp_path, monkeypatch):
     """6,000 sessions with a profile each took 36 million comparisons."""
     text = "".join(
         f"[sso-session s{at}]\nsso_start_url = https://x{at}.awsapps.com/start\nsso_region = eu-west-1\n"

@@ -6,11 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from ssohelper.actions import login, profile_edit, selection, session_edit
-from ssohelper.actions.session_edit import SessionPlan
 from ssohelper.app import App
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import ConfigInvalid, LocalState
-from tests.conftest import Home
 from tests.saved_listing import PAY
 
 MANAGED = (
@@ -30,7 +28,7 @@ def plan_removal_of_session(app: App) -> Callable[[], None]:
 
 
 @pytest.fixture
-def app(home: Home, monkeypatch: pytest.MonkeyPatch) -> App:
+def app(home, monkeypatch) -> App:
     home.add_session()
     home.write_config(
         f"{home.config_file.read_text()}{MANAGED}[profile last]\nregion = eu-west-1\n"
@@ -55,9 +53,7 @@ def edit(app: App, old: str, new: str) -> bytes:
         (plan_removal_of_session, "[sso-session corp]\n"),
     ],
 )
-def test_an_edit_of_a_section_that_changes_is_refused(
-    app: App, plan: Callable[[App], Callable[[], None]], header: str
-) -> None:
+def test_an_edit_of_a_section_that_changes_is_refused(app: App, plan, header):
     apply = plan(app)
     edited = edit(app, header, f"{header}s3 =\n    endpoint_url = http://precious\n")
     with pytest.raises(LocalState, match="has changed since the diff was shown"):
@@ -66,7 +62,7 @@ def test_an_edit_of_a_section_that_changes_is_refused(
 
 
 @pytest.mark.parametrize("plan", [plan_removal_of_profile, plan_removal_of_session])
-def test_an_edit_elsewhere_stays(app: App, plan: Callable[[App], Callable[[], None]]) -> None:
+def test_an_edit_elsewhere_stays(app: App, plan):
     apply = plan(app)
     edit(app, "[profile last]\n", "[profile last]\n# mine\noutput = json\n")
     apply()
@@ -75,7 +71,7 @@ def test_an_edit_elsewhere_stays(app: App, plan: Callable[[App], Callable[[], No
     assert "pay.Read" not in left
 
 
-def test_a_profile_with_another_name_by_now_is_not_removed(app: App) -> None:
+def test_a_profile_with_another_name_by_now_is_not_removed(app: App):
     apply = plan_removal_of_profile(app)
     edited = edit(app, "[profile pay.Read]", "[profile mine]")
     with pytest.raises(LocalState, match="has changed since the diff was shown"):
@@ -97,9 +93,7 @@ _PLANS = pytest.mark.parametrize(
 
 @_PLANS
 @pytest.mark.parametrize("field", ["start_url", "region", "name"])
-def test_a_plan_is_made_and_written_for_the_very_session(
-    app: App, make_plan: Callable[[App, SsoSession], SessionPlan], field: str
-) -> None:
+def test_a_plan_is_made_and_written_for_the_very_session(app: App, make_plan, field):
     session = selection.require_session(app, "corp")
     other = {
         "start_url": "https://d-2222222222.awsapps.com/start",
@@ -117,11 +111,7 @@ def test_a_plan_is_made_and_written_for_the_very_session(
 
 
 @_PLANS
-def test_the_session_is_compared_once_more_under_the_lock(
-    app: App,
-    make_plan: Callable[[App, SsoSession], SessionPlan],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_session_is_compared_once_more_under_the_lock(app: App, make_plan, monkeypatch):
     plan = make_plan(app, selection.require_session(app, "corp"))
     url, edited = plan.session.start_url, list[bytes]()
 

@@ -1,7 +1,5 @@
 """The variables of a role: the reason of a grant is in the id of the application."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.actions import environment, guards
@@ -14,14 +12,14 @@ OTHER = KEY._replace(role_name="Admin")
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> GuardedApp:
+def app(tmp_path) -> GuardedApp:
     return GuardedApp(tmp_path)
 
 
 class TestReason:
     """The application id of the AWS SDKs, by which CloudTrail shows the reason."""
 
-    def test_a_grants_reason_is_the_application_id(self, app: GuardedApp) -> None:
+    def test_a_grants_reason_is_the_application_id(self, app: GuardedApp):
         before = environment.Environment({}, ())
         assert guards.with_grant_reason(app, KEY, before) == before
         app.grant()
@@ -29,20 +27,18 @@ class TestReason:
         assert found.set == {environment.APP_ID: "ssohelper-INC-4711-for-ana"}
         assert guards.with_grant_reason(app, OTHER, before) == before
 
-    def test_the_application_id_has_at_most_50_characters(self, app: GuardedApp) -> None:
+    def test_the_application_id_has_at_most_50_characters(self, app: GuardedApp):
         guards.grant_role(app, KEY, "x" * 200, 60)
         found = guards.with_grant_reason(app, KEY, environment.Environment({}, ()))
         assert len(found.set[environment.APP_ID]) == 50
 
-    def test_an_id_of_the_user_stays(self, app: GuardedApp) -> None:
+    def test_an_id_of_the_user_stays(self, app: GuardedApp):
         app.grant()
         app.environ[environment.APP_ID] = "mine"
         before = environment.Environment({}, ())
         assert guards.with_grant_reason(app, KEY, before) == before
 
-    def test_an_id_of_an_earlier_use_is_unset_for_a_role_that_no_rule_guards(
-        self, app: GuardedApp
-    ) -> None:
+    def test_an_id_of_an_earlier_use_is_unset_for_a_role_that_no_rule_guards(self, app: GuardedApp):
         app.environ[environment.APP_ID] = "ssohelper-old"
         found = guards.with_grant_reason(app, OTHER, environment.Environment({}, ("A",)))
         assert found == environment.Environment({}, ("A", environment.APP_ID))
@@ -52,8 +48,8 @@ class TestReason:
     ("given", "is_of_profile"), [(None, True), ("moon-9", True), ("mars-9", False)]
 )
 def test_a_profiles_region_that_is_invalid_is_refused_with_its_line(
-    app: GuardedApp, given: str | None, is_of_profile: bool
-) -> None:
+    app: GuardedApp, given, is_of_profile
+):
     app.locations.aws_config_file.write_text(f"{CONFIG}[profile p]\nregion = moon-9\n")
     # As when both are read from text, the two regions are equal but not the same object.
     profile = Profile("p", SESSION, ROLE, "".join(["moon", "-9"]))

@@ -1,7 +1,6 @@
 """Uses and favourites of roles, as commands count and change them."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,7 @@ from tests.stores.test_usage_files import KEY, NOON, PROFILE
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> App:
+def app(tmp_path) -> App:
     return App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}, clock=lambda: NOON)
 
 
@@ -32,13 +31,13 @@ def test_a_favourite_stays_one_when_it_is_used(app: App):
     assert favourites.load_usage_of_roles(app)[KEY] == Usage(NOON, 1, favourite=False)
 
 
-def test_a_role_that_is_neither_used_nor_a_favourite_is_not_saved(app: App, tmp_path: Path):
+def test_a_role_that_is_neither_used_nor_a_favourite_is_not_saved(app: App, tmp_path):
     favourites.set_favourite(app, KEY, True)
     favourites.set_favourite(app, KEY, False)
     assert json.loads((tmp_path / "state" / "usage.json").read_text())["roles"] == []
 
 
-def test_a_state_folder_that_cannot_be_written_fails_no_command(tmp_path: Path):
+def test_a_state_folder_that_cannot_be_written_fails_no_command(tmp_path):
     (tmp_path / "state").write_text("a file is in the way")
     app = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
     favourites.record_use_of_role(app, PROFILE)
@@ -46,7 +45,7 @@ def test_a_state_folder_that_cannot_be_written_fails_no_command(tmp_path: Path):
     assert warning.startswith("this use of the role could not be recorded: ")
 
 
-def test_a_key_that_is_a_path_is_refused_before_anything_is_written(app: App, tmp_path: Path):
+def test_a_key_that_is_a_path_is_refused_before_anything_is_written(app: App, tmp_path):
     with pytest.raises(ConfigInvalid):
         favourites.set_favourite(app, RoleKey("../x", "001234567890", "Admin"), True)
     assert not (tmp_path / "state").exists()

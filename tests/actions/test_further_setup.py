@@ -1,7 +1,5 @@
 """Which session a start URL of a further portal belongs to."""
 
-from pathlib import Path
-
 from ssohelper.actions import further_setup
 from tests.actions.world import SESSION, WorldApp
 from tests.published import date_back
@@ -10,7 +8,7 @@ THERE = "https://ssoins-1234567890abcdef.portal.eu-central-1.app.aws"
 OTHER = "https://ssoins-fedcba0987654321.portal.eu-west-1.app.aws"
 
 
-def test_a_portal_of_the_settings_is_of_the_session_that_names_it(tmp_path: Path) -> None:
+def test_a_portal_of_the_settings_is_of_the_session_that_names_it(tmp_path):
     app = WorldApp(tmp_path)
     path = app.locations.settings_file
     path.parent.mkdir(parents=True, exist_ok=True)

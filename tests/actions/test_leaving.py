@@ -11,12 +11,11 @@ from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.portal_address import PortalAddress
 from ssohelper.emulator.server import Emulator
 from tests.cli.test_profile_commands_sync import identity, ok, rows, saved, signed_in
-from tests.cli.test_setup_command import Terminal, ended, terminal
 from tests.conftest import Home, Run
 from tests.core.test_profile_plan import DEV, PAY, SESSION, native, process
 from tests.long_rows import long_after
 
-__all__ = ["saved", "signed_in", "terminal"]  # fixtures
+__all__ = ["saved", "signed_in"]  # fixtures
 
 LEAVE = ("install", "--uninstall", "--profiles")
 FILES = (".bashrc", ".zshrc", ".config/fish/conf.d/ssohelper.fish")
@@ -75,24 +74,23 @@ def test_leaving_off_a_terminal_needs_yes_and_json_says_what(saved: Home, run: R
     assert run("install", "--profiles").returncode == 2
 
 
-def test_guarded_roles_need_a_typed_word(saved: Home, run: Run, terminal: Terminal) -> None:
+def test_guarded_roles_need_a_typed_word(saved: Home, run: Run, terminal) -> None:
     ok(run("profile", "sync", "--yes"))
     ok(run("config", "set", "guard.rules", "*/Admin"))
     before = saved.config_file.read_bytes()
     done = run(*LEAVE, "--yes")
     assert (done.returncode, saved.config_file.read_bytes()) == (9, before)
     child = terminal(*LEAVE, "--yes")
-    child.expect_exact("these guarded roles need no grant: corp:001234567890/Admin")
-    child.expect_exact(f"type {LOOSEN_WORD} to go on: ")
-    child.sendline(LOOSEN_WORD)
-    assert ended(child)[0] == 0
+    child.talk(
+        "these guarded roles need no grant: corp:001234567890/Admin",
+        (f"type {LOOSEN_WORD} to go on: ", LOOSEN_WORD),
+    )
+    assert child.ended()[0] == 0
     assert b"ssohelper" not in saved.config_file.read_bytes()
 
 
 @pytest.mark.parametrize("answer", long_after(1, ["y", "n"]))
-def test_leaving_asks_once_for_all_files(
-    saved: Home, run: Run, terminal: Terminal, answer: str
-) -> None:
+def test_leaving_asks_once_for_all_files(saved: Home, run: Run, terminal, answer: str) -> None:
     for file in FILES[:2]:
         (saved.path / file).write_text("# mine\n")
     for shell in ("bash", "zsh", "fish"):
@@ -103,9 +101,8 @@ def test_leaving_asks_once_for_all_files(
     child = terminal(*LEAVE)
     child.expect_exact("3 profiles to change — write")
     assert child.before.count("-# >>> ssohelper") == len(FILES), child.before
-    child.expect_exact("[y/N]")
-    child.sendline(answer)
-    assert ended(child)[0] == 0  # the program has ended without another question
+    child.talk(("[y/N]", answer))
+    assert child.ended()[0] == 0  # the program has ended without another question
     after = [path.read_bytes() if path.exists() else b"" for path in paths]
     if answer == "n":
         assert after == before

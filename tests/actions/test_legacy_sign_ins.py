@@ -12,10 +12,8 @@ from ssohelper.actions.doctor_profiles import check_legacy_profiles
 from ssohelper.core.instants import to_iso
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
-from ssohelper.emulator.server import Emulator
 from tests.actions.world import HOUR, NOW, SESSION, WorldApp
 from tests.cli.test_profile_commands_sync import ok
-from tests.conftest import Home, Run
 
 URL = "https://d-0000000000.awsapps.com/start"
 SPELLINGS = (URL, f"{URL}/", f"{URL}#/", URL.upper().replace("HTTPS", "https"))
@@ -35,8 +33,8 @@ def write_token(folder: Path, url: str, value: str, ends: int = NOW + HOUR, **mo
 
 
 def test_a_sign_in_writes_no_such_file_and_a_sign_out_removes_that_of_an_earlier_version(
-    home: Home, run: Run, emulator: Emulator
-) -> None:
+    home, run, emulator
+):
     home.browser()
     home.add_session("corp", URL, "us-east-1")
     home.write_config(home.config_file.read_text() + LEGACY)
@@ -56,7 +54,7 @@ def test_a_sign_in_writes_no_such_file_and_a_sign_out_removes_that_of_an_earlier
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> WorldApp:
+def world(tmp_path) -> WorldApp:
     app = WorldApp(tmp_path)
     config = app.locations.aws_config_file
     config.write_text(config.read_text() + "\n" + LEGACY)
@@ -67,9 +65,7 @@ def world(tmp_path: Path) -> WorldApp:
     ("ends", "count"),
     [(None, 4), (NOW, 4), (NOW + 1, 0)],
 )
-def test_doctor_names_those_without_a_sign_in(
-    world: WorldApp, ends: int | None, count: int
-) -> None:
+def test_doctor_names_those_without_a_sign_in(world, ends, count):
     world.sign_in()
     if ends is not None:
         for url in SPELLINGS:
@@ -81,7 +77,7 @@ def test_doctor_names_those_without_a_sign_in(
         assert adopting.find_profile_problem(world, f"old{at}")
 
 
-def test_a_profile_that_cannot_be_adopted_is_signed_in_by_the_aws_cli(world: WorldApp) -> None:
+def test_a_profile_that_cannot_be_adopted_is_signed_in_by_the_aws_cli(world):
     config = world.locations.aws_config_file
     other = LEGACY.partition("\n\n")[0].replace("d-0000000000", "d-1111111111")
     config.write_text(f"{config.read_text().partition('[profile')[0]}{other}\nlogin_session = x\n")
@@ -89,7 +85,7 @@ def test_a_profile_that_cannot_be_adopted_is_signed_in_by_the_aws_cli(world: Wor
     assert found.fix == "aws sso login --profile old0"
 
 
-def test_they_are_offered_and_do_not_count_even_while_they_work(world: WorldApp) -> None:
+def test_they_are_offered_and_do_not_count_even_while_they_work(world):
     world.sign_in()
     write_token(world.locations.token_folder, URL, "theirs")
     account = ListedAccount(Account("000040000001", "lab", ""), ("ReadOnlyAccess",))

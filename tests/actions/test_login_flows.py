@@ -1,6 +1,5 @@
 """The client that a sign-in registers or has already, and how often it asks for the token."""
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,8 +27,8 @@ NEW = ClientRegistration("new", Secret("s"), NOW + 90 * DAY, (GRANT, "refresh_to
     ],
 )
 def test_a_registered_client_is_used_while_it_outlasts_the_sign_in(
-    tmp_path: Path, days_left: int, must_register: bool, is_reused: bool
-) -> None:
+    tmp_path, days_left, must_register, is_reused
+):
     app = WorldApp(tmp_path)
     asked: list[str] = []
 
@@ -46,9 +45,7 @@ def test_a_registered_client_is_used_while_it_outlasts_the_sign_in(
     assert found.expires_at == (NOW + days_left * DAY if is_reused else NEW.expires_at)
 
 
-def test_a_device_code_is_shown_with_a_browser_and_asked_for_no_faster_than_aws_wants(
-    tmp_path: Path,
-) -> None:
+def test_a_device_code_is_shown_with_a_browser_and_asked_for_no_faster_than_aws_wants(tmp_path):
     app = WorldApp(tmp_path, sleeps=True)
     issued = IssuedToken(token("new"), HOUR)
     answers: list[Any] = [Poll.PENDING, AwsUnreachable("down"), Throttled("429"), issued]
@@ -86,9 +83,7 @@ def test_a_device_code_is_shown_with_a_browser_and_asked_for_no_faster_than_aws_
 
 
 @pytest.mark.parametrize("device_code", [True, False])
-def test_a_sign_in_that_nobody_confirms_ends_with_its_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device_code: bool
-) -> None:
+def test_a_sign_in_that_nobody_confirms_ends_with_its_time(tmp_path, monkeypatch, device_code):
     app = WorldApp(tmp_path, sleeps=True)
     page = "https://device.sso.us-east-1.amazonaws.com/"
     code = DeviceAuthorization(Secret("d"), "ABCD-EFGH", page, page, 5, NOW + 5, 5)

@@ -17,7 +17,7 @@ NAME = "pay.Admin"
 
 
 @pytest.fixture
-def lost(saved: Home, run: Run) -> Home:
+def lost(saved, run) -> Home:
     """A home in which the command of the managed profile pay.Admin was removed."""
     ok(run("profile", "sync", "--yes"))
     remove_command(saved)
@@ -63,8 +63,8 @@ def find_edited(home: Home, chosen: str | None = None) -> Finding | None:
 @pytest.mark.parametrize("is_synced", [False, True])
 @pytest.mark.parametrize(("text", "what"), long_after(2, list(EDITS.values())), ids=EDITS)
 def test_the_fix_of_an_edit_into_another_source_restores_the_name(
-    saved: Home, run: Run, text: str, what: str, is_synced: bool
-) -> None:
+    saved, run, text, what, is_synced
+):
     ok(run("profile", "sync", "--yes"))
     assert find_edited(saved) is None
     edit_command(saved, text)
@@ -85,7 +85,7 @@ def test_the_fix_of_an_edit_into_another_source_restores_the_name(
     assert find_edited(saved) is None
 
 
-def test_an_edited_profile_of_an_unknown_role_is_removed(saved: Home, run: Run) -> None:
+def test_an_edited_profile_of_an_unknown_role_is_removed(saved, run):
     ok(run("profile", "sync", "--yes"))
     edit_command(saved, EDITS["a program"][0])
     for version in (saved.path / ".local/state/ssohelper/config-versions").rglob("*"):
@@ -102,7 +102,7 @@ def test_an_edited_profile_of_an_unknown_role_is_removed(saved: Home, run: Run) 
     assert find_edited(saved) is None
 
 
-def test_a_chain_that_ssohelper_wrote_is_not_edited(saved: Home, run: Run) -> None:
+def test_a_chain_that_ssohelper_wrote_is_not_edited(saved, run):
     ok(run("profile", "sync", "--yes"))
     ok(run("profile", "rm", NAME, "--yes"))
     arn = f"arn:aws:iam::{DEV}:role/Deploy"
@@ -127,7 +127,7 @@ def run_fix(run: Run, fix: str) -> None:
 
 
 @pytest.mark.parametrize("chosen", [None, NAME])
-def test_sync_writes_the_earlier_role(lost: Home, run: Run, chosen: str | None) -> None:
+def test_sync_writes_the_earlier_role(lost, run, chosen):
     found = find(lost, chosen)
     assert found is not None
     assert (found.severity, found.subject) == ("problem", f'profile "{NAME}"')
@@ -139,7 +139,7 @@ def test_sync_writes_the_earlier_role(lost: Home, run: Run, chosen: str | None) 
     assert find(lost) is None
 
 
-def test_a_role_that_is_in_no_saved_write_is_added_under_the_old_name(lost: Home, run: Run) -> None:
+def test_a_role_that_is_in_no_saved_write_is_added_under_the_old_name(lost, run):
     for version in (lost.path / ".local/state/ssohelper/config-versions").rglob("*"):
         if version.is_file():
             version.unlink()
@@ -151,7 +151,7 @@ def test_a_role_that_is_in_no_saved_write_is_added_under_the_old_name(lost: Home
     assert find(lost) is None
 
 
-def test_a_role_that_is_no_longer_listed_is_removed(lost: Home, run: Run) -> None:
+def test_a_role_that_is_no_longer_listed_is_removed(lost, run):
     save_listing(lost, listed_account(PAY, "pay", "Read"), listed_account(DEV, "dev", "Read"))
     found = find(lost)
     assert found is not None
@@ -160,7 +160,7 @@ def test_a_role_that_is_no_longer_listed_is_removed(lost: Home, run: Run) -> Non
     assert NAME not in lost.config_file.read_text()
 
 
-def test_of_several_sessions_the_fix_names_the_right_one(lost: Home, run: Run) -> None:
+def test_of_several_sessions_the_fix_names_the_right_one(lost, run):
     lost.add_session("other", "https://other.awsapps.com/start", "eu-west-1")
     found = find(lost)
     assert found is not None

@@ -9,7 +9,7 @@ from ssohelper.actions.notices import Reminder, list_expiries
 from ssohelper.core.clock_text import Notice
 from ssohelper.core.model import CachedCredentials, SignInFacts, SsoSession
 from ssohelper.core.sign_in_outlook import Outlook
-from ssohelper.errors import AwsUnreachable, LocalState, LoginRequired, SsoHelperError
+from ssohelper.errors import AwsUnreachable, LocalState, LoginRequired
 from tests.actions.world import WorldApp, keys, token
 
 NOW = 4_000_000_000
@@ -31,7 +31,7 @@ class Endpoint:
         return self.reminder.take_due_notice(outlook, self.now, self.now + ROUND)
 
 
-def test_each_threshold_of_a_known_end_is_printed_once() -> None:
+def test_each_threshold_of_a_known_end_is_printed_once():
     endpoint, ahead = Endpoint(), Outlook(NOW + 2 * HOUR, "configured", NOW + HOUR)
     assert "(in 2h)" in (endpoint.prints(ahead) or "")
     assert endpoint.prints(ahead, 59 * MINUTE) is None
@@ -43,7 +43,7 @@ def test_each_threshold_of_a_known_end_is_printed_once() -> None:
     assert endpoint.prints(last, ROUND) is None
 
 
-def test_the_thresholds_of_another_end_are_printed_again() -> None:
+def test_the_thresholds_of_another_end_are_printed_again():
     endpoint = Endpoint()
     assert endpoint.prints(Outlook(NOW + HOUR, "configured", NOW + HOUR))
     later = Outlook(NOW + 3 * HOUR, "configured", NOW + HOUR)
@@ -51,7 +51,7 @@ def test_the_thresholds_of_another_end_are_printed_again() -> None:
     assert "(in 1h)" in (endpoint.prints(later, 2 * HOUR) or "")
 
 
-def test_after_the_end_the_token_s_end_is_printed_then_that_it_is_over() -> None:
+def test_after_the_end_the_token_s_end_is_printed_then_that_it_is_over():
     endpoint = Endpoint()
     ended = Outlook(NOW - 5, "configured", NOW + 600, True)
     assert "has probably ended: you must sign in again before" in (endpoint.prints(ended) or "")
@@ -60,7 +60,7 @@ def test_after_the_end_the_token_s_end_is_printed_then_that_it_is_over() -> None
     assert endpoint.prints(ended, ROUND) is None
 
 
-def test_a_new_sign_in_is_printed_with_its_own_end() -> None:
+def test_a_new_sign_in_is_printed_with_its_own_end():
     endpoint, signed_out = Endpoint(), Outlook(None, "signed out")
     assert '"corp" is signed out' in (endpoint.prints(signed_out) or "")
     assert endpoint.prints(signed_out, ROUND) is None
@@ -73,13 +73,13 @@ def test_a_new_sign_in_is_printed_with_its_own_end() -> None:
     assert "you must sign in" in (endpoint.prints(later, ROUND) or "")
 
 
-def test_an_assumed_end_is_never_printed() -> None:
+def test_an_assumed_end_is_never_printed():
     endpoint = Endpoint()
     assert endpoint.prints(Outlook(NOW + 10, "assumed", NOW + HOUR)) is None
     assert endpoint.prints(Outlook(NOW + 10, "assumed", NOW + HOUR), 20) is None
 
 
-def test_everything_is_renewed_before_a_known_end_and_before_the_last_token_s() -> None:
+def test_everything_is_renewed_before_a_known_end_and_before_the_last_token_s():
     assert list_expiries(Outlook(NOW + 9, "configured", NOW)) == [NOW + 9]
     assert list_expiries(Outlook(NOW + 9, "configured", NOW + 60, True)) == [
         NOW + 9,
@@ -117,9 +117,7 @@ class NotifyingApp(WorldApp):
         (HOUR, "8", None, 1),
     ],
 )
-def test_the_notice_that_is_due_after_a_renewal_is_given_once(
-    tmp_path: Path, left: int, hours: str | None, error: SsoHelperError | None, count: int
-) -> None:
+def test_the_notice_that_is_due_after_a_renewal_is_given_once(tmp_path, left, hours, error, count):
     app = NotifyingApp(tmp_path)
     if hours:
         app.environ["SSOHELPER_SESSION_HOURS"] = hours
@@ -133,7 +131,7 @@ def test_the_notice_that_is_due_after_a_renewal_is_given_once(
         assert len(app.given) == count
 
 
-def test_a_notice_that_was_due_before_notify_was_set_is_given_afterwards(tmp_path: Path) -> None:
+def test_a_notice_that_was_due_before_notify_was_set_is_given_afterwards(tmp_path):
     app = NotifyingApp(tmp_path)
     app.sign_in(HOUR)
     app.environ["SSOHELPER_SESSION_HOURS"] = "8"
@@ -149,9 +147,7 @@ def test_a_notice_that_was_due_before_notify_was_set_is_given_afterwards(tmp_pat
         assert len(app.given) == 1
 
 
-def test_a_notice_that_cannot_be_recorded_is_not_given_and_prevents_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_notice_that_cannot_be_recorded_is_not_given_and_prevents_nothing(tmp_path, monkeypatch):
     def fail(*_: object) -> None:
         raise LocalState("the disk is full")
 
@@ -161,7 +157,7 @@ def test_a_notice_that_cannot_be_recorded_is_not_given_and_prevents_nothing(
     assert app.given == []
 
 
-def test_after_a_sign_out_each_sign_in_has_its_notices_again(tmp_path: Path) -> None:
+def test_after_a_sign_out_each_sign_in_has_its_notices_again(tmp_path):
     app = NotifyingApp(tmp_path)
     for count in (1, 2):
         for _ in range(2):
@@ -173,9 +169,7 @@ def test_after_a_sign_out_each_sign_in_has_its_notices_again(tmp_path: Path) -> 
         app.tokens.forget(SESSION)
 
 
-def test_a_sign_in_that_ends_before_the_next_renewal_has_its_notice_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sign_in_that_ends_before_the_next_renewal_has_its_notice_at_once(tmp_path, monkeypatch):
     app, given = WorldApp(tmp_path), list[int]()
     monkeypatch.setattr(
         notices, "give_due_notice", lambda _app, _session, next_at: given.append(next_at)

@@ -1,7 +1,5 @@
 """A session's settings go with its name, unless an allow-list applies."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.actions import own_settings
@@ -13,7 +11,7 @@ SETTINGS = "[sessions.corp]\nsession_hours = 8\n"
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> WorldApp:
+def app(tmp_path) -> WorldApp:
     made = WorldApp(tmp_path)
     path = made.locations.settings_file
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -30,13 +28,13 @@ def remove(app: WorldApp) -> None:
     own_settings.remove_session_settings(app, "corp")
 
 
-def test_removed_settings_count_at_once(app: WorldApp) -> None:
+def test_removed_settings_count_at_once(app: WorldApp):
     before = hours(app, "corp")
     remove(app)
     assert hours(app, "corp") == hours(app, "acme") != before
 
 
-def test_below_an_allow_list_they_stay(app: WorldApp) -> None:
+def test_below_an_allow_list_they_stay(app: WorldApp):
     app.environ["SSOHELPER_ALLOW"] = "*/*"
     with pytest.raises(Refused, match="change settings"):
         remove(app)

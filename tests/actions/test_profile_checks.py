@@ -1,7 +1,5 @@
 """Why AWS tools cannot use a profile, by the program that its section names."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.actions.profile_checks import (
@@ -12,7 +10,6 @@ from ssohelper.app import App
 from ssohelper.core.profile_origin import Origin
 from tests.actions.broken_homes import add_profile, helper_moved, make_healthy
 from tests.actions.world import CONFIG, SESSION, WorldApp
-from tests.conftest import Home
 from tests.published import date_back
 
 LEGACY = Origin("old", "AWS CLI", None)
@@ -46,7 +43,7 @@ source_profile = base
 
 
 @pytest.fixture
-def checker(tmp_path: Path) -> ProfileChecker:
+def checker(tmp_path) -> ProfileChecker:
     app = WorldApp(tmp_path)
     app.locations.aws_config_file.write_text(CONFIG + PROFILES)
     date_back(app.locations.aws_config_file)
@@ -65,9 +62,7 @@ def checker(tmp_path: Path) -> ProfileChecker:
         ),
     ],
 )
-def test_adoption_solves_the_problem_of_a_missing_program(
-    checker: ProfileChecker, name: str, problem: str
-) -> None:
+def test_adoption_solves_the_problem_of_a_missing_program(checker, name, problem):
     assert checker.find_problems(name) == (problem, "")
     assert checker.explain_refusal(name) == (problem or "another tool's program gives its keys")
 
@@ -84,8 +79,8 @@ def test_adoption_solves_the_problem_of_a_missing_program(
     ],
 )
 def test_other_keys_of_a_source_profile_are_a_doubt_about_the_profile(
-    checker: ProfileChecker, tmp_path: Path, section: str, doubt: str
-) -> None:
+    checker, tmp_path, section, doubt
+):
     (tmp_path / ".aws" / "credentials").write_text(section)
     assert checker.explain_doubt("assuming") == doubt
     assert checker.find_problems("assuming") == ("", "")
@@ -94,7 +89,7 @@ def test_other_keys_of_a_source_profile_are_a_doubt_about_the_profile(
 NAMES = ("pay.Read", "mine", "gone")
 
 
-def test_a_managed_profile_whose_program_has_moved_is_written_again(home: Home) -> None:
+def test_a_managed_profile_whose_program_has_moved_is_written_again(home):
     make_healthy(home)
     add_profile(home, "mine", f"credential_process = {home.path}/old/tool")
     assert find_broken_commands(App(home.env), NAMES) == frozenset()

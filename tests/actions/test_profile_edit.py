@@ -21,7 +21,7 @@ FILTERED = Choices(roles=("Admin",))
 
 
 @pytest.fixture
-def app(home: Home) -> App:
+def app(home) -> App:
     add_listed_session(home)
     return App(home.env)
 
@@ -52,7 +52,7 @@ def append(home: Home, text: str) -> str:
     ],
     ids=["the name is taken now", "the role has a profile now"],
 )
-def test_writes_nothing_when_an_edit_has_changed_the_plan(app: App, home: Home, edit: str) -> None:
+def test_writes_nothing_when_an_edit_has_changed_the_plan(app: App, home, edit):
     plan = plan_admin(app)
     changed = append(home, edit)
     with pytest.raises(LocalState, match="has changed since the diff was shown"):
@@ -61,7 +61,7 @@ def test_writes_nothing_when_an_edit_has_changed_the_plan(app: App, home: Home, 
     assert app.choices.load("corp") == Choices()
 
 
-def test_keeps_an_edit_that_does_not_change_the_plan(app: App, home: Home) -> None:
+def test_keeps_an_edit_that_does_not_change_the_plan(app: App, home):
     plan = plan_admin(app)
     changed = append(home, "# mine\n[profile other]\nregion = eu-west-1\n")
     profile_edit.write_profile_plan(app, plan)
@@ -81,9 +81,7 @@ def test_keeps_an_edit_that_does_not_change_the_plan(app: App, home: Home) -> No
         ("region = x\n", "region = x\ncli_pager = less\n"),
     ],
 )
-def test_writes_nothing_when_a_section_that_it_changes_was_edited(
-    app: App, home: Home, old: str, new: str
-) -> None:
+def test_writes_nothing_when_a_section_that_it_changes_was_edited(app: App, home, old, new):
     append(
         home,
         f"[profile own]\nsso_session = corp\nsso_account_id = {PAY}\n# mine\n"
@@ -103,14 +101,14 @@ def test_writes_nothing_when_a_section_that_it_changes_was_edited(
     assert home.config_file.read_bytes() == changed
 
 
-def test_the_diff_is_that_of_the_config_that_was_planned(app: App, home: Home) -> None:
+def test_the_diff_is_that_of_the_config_that_was_planned(app: App, home):
     plan = plan_admin(app)
     shown = list(profile_edit.diff_plan(app, plan))
     append(home, "[profile other]\nregion = eu-west-1\n")
     assert list(profile_edit.diff_plan(app, plan)) == shown
 
 
-def test_options_that_another_sync_saved_meanwhile_stay(app: App, home: Home) -> None:
+def test_options_that_another_sync_saved_meanwhile_stay(app: App, home):
     app.choices.save("corp", Choices(default_region="us-east-1"))
     plan = plan_admin(app)  # with the region that is remembered now
     removed = frozenset({Role(PAY, "Read")})
@@ -125,7 +123,7 @@ def test_options_that_another_sync_saved_meanwhile_stay(app: App, home: Home) ->
     )
 
 
-def test_add_ends_the_record_that_the_user_removed_the_profile(app: App, home: Home) -> None:
+def test_add_ends_the_record_that_the_user_removed_the_profile(app: App, home):
     admin, read = Role(PAY, "Admin"), Role(PAY, "Read")
     removed = Choices(roles=("Read",), removed=frozenset({admin, read}))
     app.choices.save("corp", removed)
@@ -172,7 +170,7 @@ def save_one_option(env: dict[str, str], field: str, start: Barrier, end: Barrie
         end.wait(60)  # wait until the test has compared the saved options
 
 
-def test_options_that_several_syncs_save_at_once_are_all_kept(app: App, home: Home) -> None:
+def test_options_that_several_syncs_save_at_once_are_all_kept(app: App, home):
     fields = ("form", "default_region", "accounts", "roles", "template")
     context = multiprocessing.get_context("fork")
     start, end = context.Barrier(len(fields)), context.Barrier(len(fields) + 1)
@@ -206,9 +204,7 @@ def add_native_profile(app: App, home: Home) -> tuple[SsoSession, Listing]:
     return session, listing
 
 
-def test_existing_profiles_keep_their_form_unless_it_is_to_be_converted(
-    app: App, home: Home
-) -> None:
+def test_existing_profiles_keep_their_form_unless_it_is_to_be_converted(app: App, home):
     session, listing = add_native_profile(app, home)
     choices = profile_edit.merge_choices(app, session, FILTERED._replace(form="process"))
     assert profile_edit.plan_sync(app, session, listing, choices).change == ()
@@ -220,9 +216,7 @@ def test_existing_profiles_keep_their_form_unless_it_is_to_be_converted(
     assert profile_edit.plan_sync(app, session, listing, others, **given).change == ()
 
 
-def test_with_keyring_storage_each_converted_native_profile_is_counted(
-    app: App, home: Home
-) -> None:
+def test_with_keyring_storage_each_converted_native_profile_is_counted(app: App, home):
     session, listing = add_native_profile(app, home)
     app.storage.__class__ = type(
         "Keyring", (app.storage.__class__,), {"apply_setting": lambda _storage: "keyring"}
@@ -236,7 +230,7 @@ def test_with_keyring_storage_each_converted_native_profile_is_counted(
     ]
 
 
-def test_picked_roles_count_as_filters_that_the_user_gave(app: App) -> None:
+def test_picked_roles_count_as_filters_that_the_user_gave(app: App):
     plan = plan_admin(app)
     assert not plan.request.has_new_filters
     rows = filter_rows_of_listing(plan.request.listing)
@@ -247,9 +241,7 @@ def test_picked_roles_count_as_filters_that_the_user_gave(app: App) -> None:
     assert "pay.Read" in other.add
 
 
-def test_below_an_allow_list_no_profile_is_removed(
-    app: App, home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_below_an_allow_list_no_profile_is_removed(app: App, home, monkeypatch):
     def refuse(_app: App, what: str, _command: str) -> None:
         raise Refused(f"a limited program may not {what}")
 
@@ -263,9 +255,7 @@ def test_below_an_allow_list_no_profile_is_removed(
 
 
 @pytest.mark.parametrize(("is_single", "command"), [(True, "profile add"), (False, "profile sync")])
-def test_below_an_allow_list_no_plan_is_written(
-    app: App, home: Home, is_single: bool, command: str
-) -> None:
+def test_below_an_allow_list_no_plan_is_written(app: App, home, is_single, command):
     plan = plan_admin(app)
     if is_single:
         only = frozenset({Role(PAY, "Admin")})
@@ -287,9 +277,7 @@ def test_below_an_allow_list_no_plan_is_written(
     ],
     ids=["region of the shell", "region of the shell's role"],
 )
-def test_the_region_that_the_first_profiles_get_is_remembered(
-    home: Home, adds: str, variables: dict[str, str], region: str
-) -> None:
+def test_the_region_that_the_first_profiles_get_is_remembered(home, adds, variables, region):
     add_listed_session(home)
     append(home, "[profile demo]\nregion = eu-north-1\nssohelper_managed = true\n")
     app = App({**home.env, **variables})
@@ -319,9 +307,7 @@ def test_the_region_that_the_first_profiles_get_is_remembered(
 @pytest.mark.parametrize(
     ("given", "changed"), [({}, ()), ({"has_new_region": True}, ("eu-north-1",))]
 )
-def test_only_a_default_region_of_this_command_changes_existing_profiles(
-    app: App, given: dict[str, bool], changed: tuple[str, ...]
-) -> None:
+def test_only_a_default_region_of_this_command_changes_existing_profiles(app: App, given, changed):
     profile_edit.write_profile_plan(app, plan_admin(app))
     session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
     assert session is not None
@@ -331,7 +317,7 @@ def test_only_a_default_region_of_this_command_changes_existing_profiles(
     assert tuple(change.after.get("region") for change in plan.change) == changed
 
 
-def test_a_region_given_for_one_profile_is_not_the_session_s_default(home: Home) -> None:
+def test_a_region_given_for_one_profile_is_not_the_session_s_default(home):
     add_listed_session(home)
     app = App({**home.env, "AWS_REGION": "eu-north-1"})
     session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")

@@ -11,22 +11,18 @@ from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.served_role import VARIABLE
-from ssohelper.emulator.server import Emulator
 from tests.cli.test_prompt_command import ACCOUNT, PROFILE, ROLE, file_of, state
 from tests.cli.test_prompt_command import _world as _world  # a fixture
-from tests.conftest import Home
 
 
-def test_a_name_that_looks_like_no_other_costs_no_read_of_the_config(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_name_that_looks_like_no_other_costs_no_read_of_the_config(home, monkeypatch):
     """A status bar runs `prompt` again and again, often with no profile in use."""
     app = App({name: value for name, value in home.env.items() if name != "AWS_PROFILE"})
     monkeypatch.setattr(type(app.config), "read", lambda _store: pytest.fail("the config was read"))
     assert prompt.read_prompt_status(app).label == ""
 
 
-def test_a_damaged_file_is_repaired(home: Home, app: App) -> None:
+def test_a_damaged_file_is_repaired(home, app: App):
     answer = prompt.answer_shell_prompt(app)
     path = file_of(home)
     good = path.read_bytes()
@@ -37,7 +33,7 @@ def test_a_damaged_file_is_repaired(home: Home, app: App) -> None:
         assert path.read_bytes() == good
 
 
-def test_a_shell_gets_the_file_the_config_and_the_rows(home: Home, app: App) -> None:
+def test_a_shell_gets_the_file_the_config_and_the_rows(home, app: App):
     rows = "99999999999|0|late|==signed out=="
     answer = "|".join(
         (PROFILE, "payments-prod.ReadO..cess", str(file_of(home)), str(home.config_file), rows)
@@ -46,7 +42,7 @@ def test_a_shell_gets_the_file_the_config_and_the_rows(home: Home, app: App) -> 
     assert file_of(home).read_text() == f"{rows}\n"
 
 
-def test_a_shell_gets_no_file_for_fixed_keys(home: Home) -> None:
+def test_a_shell_gets_no_file_for_fixed_keys(home):
     keys = {"AWS_ACCESS_KEY_ID": "ASIAX", "AWS_CREDENTIAL_EXPIRATION": "2030-01-01T00:00:00Z"}
     answer = prompt.answer_shell_prompt(App({**home.env, **keys}))
     assert answer.split("|")[2:4] == ["", ""]
@@ -54,9 +50,7 @@ def test_a_shell_gets_no_file_for_fixed_keys(home: Home) -> None:
     assert not file_of(home).exists()
 
 
-def test_a_sign_in_while_a_shell_asks_is_noticed(
-    home: Home, app: App, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sign_in_while_a_shell_asks_is_noticed(home, app: App, emulator, monkeypatch):
     really = app.prompt_state.write
 
     def write(*words: Any, **more: Any) -> bool:
@@ -69,14 +63,14 @@ def test_a_sign_in_while_a_shell_asks_is_noticed(
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a|b"])
-def test_folders_with_strange_names_are_not_named(home: Home, name: str) -> None:
+def test_folders_with_strange_names_are_not_named(home, name):
     folder = home.path / name
     folder.mkdir()
     answer = prompt.answer_shell_prompt(App({**home.env, "SSOHELPER_HOME": str(folder)}))
     assert answer == f"{PROFILE}|{PROFILE}|||99999999999|0||\n"
 
 
-def test_a_changed_config_is_newer_until_a_shell_has_asked(home: Home, app: App) -> None:
+def test_a_changed_config_is_newer_until_a_shell_has_asked(home, app: App):
     key = RoleKey("corp", ACCOUNT, ROLE)
     prompt.answer_shell_prompt(app)
     changed_ns = home.config_file.stat().st_mtime_ns + 5
@@ -87,7 +81,7 @@ def test_a_changed_config_is_newer_until_a_shell_has_asked(home: Home, app: App)
     assert file_of(home).stat().st_mtime_ns == changed_ns
 
 
-def test_an_older_config_leaves_the_file_as_new_as_it_is(home: Home, app: App) -> None:
+def test_an_older_config_leaves_the_file_as_new_as_it_is(home, app: App):
     """Otherwise, shells with two configs that name one role would ask again and again."""
     prompt.answer_shell_prompt(app)
     before = file_of(home).stat().st_mtime_ns
@@ -97,21 +91,19 @@ def test_an_older_config_leaves_the_file_as_new_as_it_is(home: Home, app: App) -
 
 
 @pytest.mark.parametrize("profile", ["plain", "no such"])
-def test_a_profile_that_is_none_of_ours_is_asked_for_after_a_change_too(
-    home: Home, app: App, profile: str
-) -> None:
+def test_a_profile_that_is_none_of_ours_is_asked_for_after_a_change_too(home, app: App, profile):
     answer = prompt.answer_shell_prompt(App({**home.env, "AWS_PROFILE": profile}))
     _, _, file, config, *_ = answer.split("|")
     assert Path(file).stat().st_mtime_ns == Path(config).stat().st_mtime_ns
 
 
-def test_without_a_config_the_answer_names_no_config_to_compare(home: Home) -> None:
+def test_without_a_config_the_answer_names_no_config_to_compare(home):
     home.config_file.unlink()
     answer = prompt.answer_shell_prompt(App(home.env))
     assert answer.split("|")[2:4] == [str(home.runtime / "prompt" / "no-role"), ""]
 
 
-def test_where_nothing_can_be_written_no_end_is_shown(home: Home, app: App) -> None:
+def test_where_nothing_can_be_written_no_end_is_shown(home, app: App):
     home.runtime.mkdir(mode=0o700)
     (home.runtime / "prompt").symlink_to("nothing")
     assert prompt.answer_shell_prompt(app) == f"{PROFILE}|{PROFILE}|||99999999999|0||\n"
@@ -120,9 +112,7 @@ def test_where_nothing_can_be_written_no_end_is_shown(home: Home, app: App) -> N
 @pytest.mark.parametrize(
     ("names", "label"), [(("pay", "dev"), "pay/Read"), (("pay", "pay"), f"{ACCOUNT}/Read")]
 )
-def test_the_account_of_a_served_role_has_its_name_unless_two_accounts_have_it(
-    home: Home, names: tuple[str, str], label: str
-) -> None:
+def test_the_account_of_a_served_role_has_its_name_unless_two_accounts_have_it(home, names, label):
     served = {VARIABLE: f"corp:{ACCOUNT}/Read", "AWS_PROFILE": ""}
     served["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://127.0.0.1:9/"
     app = App({**home.env, **served})

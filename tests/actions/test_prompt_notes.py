@@ -1,6 +1,5 @@
 """The files that shells' prompts read, while other processes sign in and out."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ OTHER = RoleKey("corp", "000000000009", "Other")
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> WorldApp:
+def app(tmp_path) -> WorldApp:
     return WorldApp(tmp_path)
 
 
@@ -34,9 +33,7 @@ def ends_in(seconds: int, role_ends_at: int | None = None) -> str:
     )
 
 
-def test_a_sign_out_while_the_files_are_rewritten_is_noticed(
-    app: WorldApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sign_out_while_the_files_are_rewritten_is_noticed(app: WorldApp, monkeypatch):
     app.prompt_state.write(KEY, "as before")
     app.sign_in(HOUR, refresh=None)
     really = app.prompt_state.write
@@ -50,7 +47,7 @@ def test_a_sign_out_while_the_files_are_rewritten_is_noticed(
     assert rows(app) == ended()
 
 
-def test_all_roles_of_the_session_are_rewritten_and_no_others(app: WorldApp) -> None:
+def test_all_roles_of_the_session_are_rewritten_and_no_others(app: WorldApp):
     foreign = RoleKey("other", "000000000009", "Other")
     for key in (KEY, OTHER, foreign):
         app.prompt_state.write(key, "as before")
@@ -63,7 +60,7 @@ def test_all_roles_of_the_session_are_rewritten_and_no_others(app: WorldApp) -> 
     )
 
 
-def test_a_failed_renewal_stays_until_a_sign_in(app: WorldApp) -> None:
+def test_a_failed_renewal_stays_until_a_sign_in(app: WorldApp):
     app.sign_in(HOUR, refresh=None)
     app.prompt_state.write(KEY, "as before", NOW + 60)
     prompt_notes.refresh_prompts(app, SESSION)
@@ -73,14 +70,14 @@ def test_a_failed_renewal_stays_until_a_sign_in(app: WorldApp) -> None:
     assert app.prompt_state.load_role_end(KEY) is None
 
 
-def test_a_renewal_makes_no_file_that_no_shell_asked_for(app: WorldApp) -> None:
+def test_a_renewal_makes_no_file_that_no_shell_asked_for(app: WorldApp):
     app.sign_in(HOUR)
     prompt_notes.show_renewal(app, SESSION, KEY)
     prompt_notes.refresh_prompts(app, SESSION)
     assert not app.prompt_state.prompt_file(KEY).exists()
 
 
-def test_the_same_rows_are_not_written_again(app: WorldApp) -> None:
+def test_the_same_rows_are_not_written_again(app: WorldApp):
     app.prompt_state.write(KEY, ended(), config_mtime_ns=5)
     before = app.prompt_state.prompt_file(KEY).stat()
     prompt_notes.refresh_prompts(app, SESSION)
@@ -89,7 +86,7 @@ def test_the_same_rows_are_not_written_again(app: WorldApp) -> None:
     assert app.prompt_state.prompt_file(KEY).stat().st_mtime_ns == 5
 
 
-def test_names_that_are_none_of_ours_are_left_alone(app: WorldApp) -> None:
+def test_names_that_are_none_of_ours_are_left_alone(app: WorldApp):
     app.prompt_state.write(KEY, "as before")
     folder = app.prompt_state.prompt_file(KEY).parent
     (folder / "no role's name").write_text("x")
@@ -99,9 +96,7 @@ def test_names_that_are_none_of_ours_are_left_alone(app: WorldApp) -> None:
     assert app.prompt_state.list_roles("corp") == [KEY]
 
 
-def test_a_file_system_with_coarse_times_is_reported(
-    app: WorldApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_system_with_coarse_times_is_reported(app: WorldApp, monkeypatch):
     """With coarse times the config stays newer, and each prompt would start ssohelper."""
     really = files.write_atomically
 
@@ -114,14 +109,14 @@ def test_a_file_system_with_coarse_times_is_reported(
     assert not app.prompt_state.write(KEY, "z", config_mtime_ns=4_500_000_000)
 
 
-def test_the_same_rows_from_a_newer_config_get_its_time(app: WorldApp) -> None:
+def test_the_same_rows_from_a_newer_config_get_its_time(app: WorldApp):
     """A file with an earlier time than the config would make each prompt start ssohelper."""
     for mtime_ns in (5, 7):
         app.prompt_state.write(KEY, "x", config_mtime_ns=mtime_ns)
         assert app.prompt_state.prompt_file(KEY).stat().st_mtime_ns == mtime_ns
 
 
-def test_a_failed_renewal_counts_only_while_the_cached_credentials_work(app: WorldApp) -> None:
+def test_a_failed_renewal_counts_only_while_the_cached_credentials_work(app: WorldApp):
     app.sign_in()
     app.keep(60)
     app.at += 60

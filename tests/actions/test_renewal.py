@@ -28,7 +28,7 @@ from tests.actions.world import HOUR, KEY, NOW, SESSION, WorldApp, token
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> WorldApp:
+def app(tmp_path) -> WorldApp:
     return WorldApp(tmp_path, sleeps=True)
 
 

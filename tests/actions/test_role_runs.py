@@ -1,7 +1,6 @@
 """Commands that run as several roles: their states, and what a stop does to each of them."""
 
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +11,7 @@ from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
 from tests.actions.world import WorldApp
 from tests.tui.conftest import world as world  # a fixture
-from tests.tui.gates import Gate
 from tests.tui.gates import gate as gate  # a fixture
-from tests.tui.world import DemoHome
 
 ROW = RoleRow("corp", Account("000040000001", "payments-dev", None), "Developer")
 
@@ -25,7 +22,7 @@ def start_in_thread(group: RunGroup) -> threading.Thread:
     return thread
 
 
-def test_a_command_that_ends_well_although_it_was_stopped_is_done(world: DemoHome) -> None:
+def test_a_command_that_ends_well_although_it_was_stopped_is_done(world):
     script = "trap 'exit 0' TERM; echo up; while :; do sleep 0.05; done"
     role_run, has_printed = RoleRun(world.app(), ROW, ["sh", "-c", script]), threading.Event()
 
@@ -41,7 +38,7 @@ def test_a_command_that_ends_well_although_it_was_stopped_is_done(world: DemoHom
     assert (role_run.state, role_run.code) == (State.DONE, 0)
 
 
-def test_a_command_that_cannot_start_has_the_error_and_its_hint_as_output(tmp_path: Path) -> None:
+def test_a_command_that_cannot_start_has_the_error_and_its_hint_as_output(tmp_path):
     notes = tmp_path / "notes"
     notes.touch(0o600)
     hint = "is it installed, and in your PATH?"
@@ -55,8 +52,8 @@ def test_a_command_that_cannot_start_has_the_error_and_its_hint_as_output(tmp_pa
 
 
 def test_a_command_whose_keys_come_after_the_stop_is_not_started(
-    world: DemoHome, gate: Gate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+    world, gate, monkeypatch, tmp_path
+):
     started = list[Any]()
     real = role_runs.CollectedRun
 

@@ -10,7 +10,7 @@ from ssohelper.errors import NotExecutable, ProgramNotFound
 
 
 @pytest.fixture
-def folders(tmp_path: Path) -> list[Path]:
+def folders(tmp_path) -> list[Path]:
     """Return two folders for PATH."""
     made = [tmp_path / "first", tmp_path / "second"]
     for folder in made:
@@ -28,7 +28,7 @@ def find(folders: list[Path], name: str) -> str:
     return run.find_program(name, {"PATH": ":".join(map(str, folders))})
 
 
-def test_the_first_executable_in_path_is_the_program(folders: list[Path]) -> None:
+def test_the_first_executable_in_path_is_the_program(folders):
     first, second = (add(folder / "job") for folder in folders)
     assert find(folders, "job") == str(first)
     first.chmod(0o644)
@@ -38,7 +38,7 @@ def test_the_first_executable_in_path_is_the_program(folders: list[Path]) -> Non
     assert find(folders, "job") == str(second)
 
 
-def test_a_file_that_is_not_executable_is_another_error_than_none(folders: list[Path]) -> None:
+def test_a_file_that_is_not_executable_is_another_error_than_none(folders):
     with pytest.raises(ProgramNotFound, match='no command "job"'):
         find(folders, "job")
     path = add(folders[1] / "job", 0o644)
@@ -46,9 +46,7 @@ def test_a_file_that_is_not_executable_is_another_error_than_none(folders: list[
         find(folders, "job")
 
 
-def test_a_folder_in_path_is_no_command_and_one_that_was_named_is_not_executable(
-    folders: list[Path],
-) -> None:
+def test_a_folder_in_path_is_no_command_and_one_that_was_named_is_not_executable(folders):
     (folders[0] / "job").mkdir()
     with pytest.raises(ProgramNotFound):
         find(folders, "job")
@@ -57,6 +55,6 @@ def test_a_folder_in_path_is_no_command_and_one_that_was_named_is_not_executable
 
 
 @pytest.mark.parametrize("name", ["", "a\0b"])
-def test_a_name_that_no_file_can_have_is_not_found(folders: list[Path], name: str) -> None:
+def test_a_name_that_no_file_can_have_is_not_found(folders, name):
     with pytest.raises(ProgramNotFound):
         find(folders, name)

@@ -1,7 +1,5 @@
 """What becomes of a session's sign-in and records when its section goes or gets another name."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.actions import session_edit
@@ -12,7 +10,7 @@ from tests.actions.world import NOW, SESSION
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> LoginApp:
+def app(tmp_path) -> LoginApp:
     return LoginApp(tmp_path)
 
 
@@ -22,7 +20,7 @@ def listing(name: str) -> Listing:
 
 
 @pytest.mark.parametrize("is_in_config", [True, False])
-def test_an_unfinished_set_up_says_whether_it_signed_out(app: LoginApp, is_in_config: bool) -> None:
+def test_an_unfinished_set_up_says_whether_it_signed_out(app: LoginApp, is_in_config):
     app.sign_in_since(HOUR, HOUR)
     if not is_in_config:
         app.locations.aws_config_file.write_text("")

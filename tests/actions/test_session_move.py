@@ -1,7 +1,5 @@
 """Which known session `setup` offers to move, and with what a new sign-in is compared."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.actions import session_edit, session_move
@@ -20,7 +18,7 @@ def listing(*roles: str, url: str = SESSION.start_url) -> Listing:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> WorldApp:
+def app(tmp_path) -> WorldApp:
     """Return an app in which ana has used the session "corp", and is signed in to "new"."""
     made = WorldApp(tmp_path)
     made.directory.save("corp", listing("Admin", "Read"))
@@ -41,15 +39,15 @@ def app(tmp_path: Path) -> WorldApp:
     ],
 )
 def test_a_session_is_offered_for_the_same_user_and_roles(
-    app: WorldApp, saved: Listing, earlier: str | None, roles: tuple[str, ...], is_offered: bool
-) -> None:
+    app: WorldApp, saved, earlier, roles, is_offered
+):
     app.directory.save("corp", saved)
     app.tokens.save_facts("corp", SignInFacts(earlier_user=earlier))
     found = session_move.find_session_to_move(app, NEW, listing(*roles, url=NEW.start_url))
     assert (found is not None) is is_offered
 
 
-def test_without_a_sign_in_the_saved_list_is_compared(app: WorldApp) -> None:
+def test_without_a_sign_in_the_saved_list_is_compared(app: WorldApp):
     known = session_move.load_known_user(app, SESSION)
     assert known == ("Ana", {ACCOUNT.id})
     app.directory.forget("corp")
@@ -57,13 +55,13 @@ def test_without_a_sign_in_the_saved_list_is_compared(app: WorldApp) -> None:
         session_move.load_known_user(app, SESSION)
 
 
-def test_the_saved_list_becomes_that_of_the_new_address(app: WorldApp) -> None:
+def test_the_saved_list_becomes_that_of_the_new_address(app: WorldApp):
     moved = NEW._replace(name="corp")
     session_move.move_listing(app, moved)
     assert app.directory.load("corp") == listing("Admin", "Read", url=NEW.start_url)
 
 
-def test_the_policy_decides_which_portal_a_session_may_move_to(app: WorldApp) -> None:
+def test_the_policy_decides_which_portal_a_session_may_move_to(app: WorldApp):
     app.company_policy = CompanyPolicy(portals=(SESSION.start_url,))
     with pytest.raises(Refused, match="does not allow the portal https://new"):
         session_edit.plan_session_move(app, SESSION, NEW)

@@ -1,7 +1,5 @@
 """Which session of the config a set-up goes on with."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.actions import setup
@@ -28,23 +26,19 @@ CONFIG_FILE = ConfigFile.parse(
         ("https://d-2222222222.awsapps.com/start", None, None),
     ],
 )
-def test_a_session_is_found_by_its_name_or_by_the_only_one_of_its_start_url(
-    url: str, name: str | None, found: str | None
-) -> None:
+def test_a_session_is_found_by_its_name_or_by_the_only_one_of_its_start_url(url, name, found):
     session = setup._find_session_in_config(CONFIG_FILE, url, name)
     assert (session.name if session else None) == found
 
 
-def test_a_name_of_another_portal_and_a_start_url_of_two_sessions_are_errors() -> None:
+def test_a_name_of_another_portal_and_a_start_url_of_two_sessions_are_errors():
     with pytest.raises(ConfigInvalid, match="already has another start URL"):
         setup._find_session_in_config(CONFIG_FILE, URL, "other")
     with pytest.raises(UsageProblem, match="several sessions"):
         setup._find_session_in_config(CONFIG_FILE, URL, None)
 
 
-def test_a_new_session_does_not_take_the_name_of_a_sign_in_at_another_portal(
-    tmp_path: Path,
-) -> None:
+def test_a_new_session_does_not_take_the_name_of_a_sign_in_at_another_portal(tmp_path):
     app = WorldApp(tmp_path)
     app.tokens.save_session(SESSION)
     app.sign_in()

@@ -1,7 +1,5 @@
 """The portals that a first set-up finds in ~/.aws/config."""
 
-from pathlib import Path
-
 from ssohelper.actions import setup
 from tests.actions.world import SESSION, WorldApp
 
@@ -13,7 +11,7 @@ def legacy(name: str, url: str) -> str:
     return f"[profile {name}]\n{keys}sso_account_id = 000000000001\nsso_role_name = Read\n"
 
 
-def test_each_portal_is_found_once_and_only_with_https(tmp_path: Path) -> None:
+def test_each_portal_is_found_once_and_only_with_https(tmp_path):
     app = WorldApp(tmp_path)
     urls = (SESSION.start_url, f"{SESSION.start_url}/", OTHER, OTHER, "http://127.0.0.1:1/start")
     with app.locations.aws_config_file.open("a") as file:

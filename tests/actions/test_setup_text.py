@@ -11,12 +11,11 @@ from ssohelper.core.findings import Finding
 from ssohelper.core.model import Role
 from ssohelper.core.profile_origin import Origin
 from tests.actions.world import ROLE
-from tests.conftest import Home
 from tests.saved_listing import PAY, URL
 
 
 @pytest.mark.parametrize(("count", "has_more"), [(0, False), (3, False), (4, True)])
-def test_three_problems_are_shown_and_more_are_mentioned(count: int, has_more: bool) -> None:
+def test_three_problems_are_shown_and_more_are_mentioned(count, has_more):
     findings = tuple(
         Finding(f"id-{n}", "problem", "it", f"wrong {n}", f"fix {n}") for n in range(count)
     )
@@ -34,9 +33,7 @@ def test_three_problems_are_shown_and_more_are_mentioned(count: int, has_more: b
         ([ROLE], "1 profile"),
     ],
 )
-def test_the_count_of_adoptable_profiles_says_how_many_others_there_are(
-    roles: list[Role | None], count: str
-) -> None:
+def test_the_count_of_adoptable_profiles_says_how_many_others_there_are(roles, count):
     found = [
         ProfileOfOtherTool(
             AdoptionCandidate(Origin(f"p{number}", "AWS CLI", None), role), "", needs_ssohelper=True
@@ -47,7 +44,7 @@ def test_the_count_of_adoptable_profiles_says_how_many_others_there_are(
     assert setup_text.adopt_all_question(found).startswith(f"adopt {count} of other tools, with ")
 
 
-def test_the_command_for_guard_rules_is_safe_to_paste() -> None:
+def test_the_command_for_guard_rules_is_safe_to_paste():
     line = setup_text.guard_rules_command(["*/Admin", "pay"])
     assert line == "ssohelper config set guard.rules '*/Admin' pay"
 
@@ -61,8 +58,8 @@ def test_the_command_for_guard_rules_is_safe_to_paste() -> None:
     ],
 )
 def test_the_command_that_writes_the_profiles_later_names_one_of_several_sessions(
-    home: Home, names: list[str], key: str, way: str
-) -> None:
+    home, names, key, way
+):
     for name in names:
         home.add_session(name, URL, "eu-west-1")
     app = App(home.env)
@@ -79,9 +76,7 @@ def test_the_command_that_writes_the_profiles_later_names_one_of_several_session
         (["x" * 50], "x" * 39 + "…"),
     ],
 )
-def test_the_question_names_the_profiles_that_need_ssohelper(
-    needing: list[str], names: str
-) -> None:
+def test_the_question_names_the_profiles_that_need_ssohelper(needing, names):
     assert f"({names})?" in setup_text.adopt_profiles_question(needing)
 
 
@@ -96,9 +91,7 @@ def test_the_question_names_the_profiles_that_need_ssohelper(
         ([Role(PAY, "Read"), None], "adopt 1 of 2 profiles of other tools, with its name?"),
     ],
 )
-def test_the_question_counts_the_profiles_that_can_be_adopted(
-    roles: list[Role | None], question: str
-) -> None:
+def test_the_question_counts_the_profiles_that_can_be_adopted(roles, question):
     found = [
         ProfileOfOtherTool(
             AdoptionCandidate(Origin(f"p{number}", "aws-sso", None), role), "", False

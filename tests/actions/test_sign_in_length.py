@@ -11,7 +11,6 @@ from ssohelper.app import App
 from ssohelper.core.model import SsoSession
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import LoginRequired
-from tests.conftest import Home
 from tests.in_process import renew_in_process
 from tests.long_rows import long_after
 from tests.people import sign_in_here
@@ -69,7 +68,7 @@ class Days:
 
 
 @pytest.fixture
-def days(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Days]:
+def days(home, monkeypatch) -> Iterator[Days]:
     clock = [1_800_000_000.0]
     # The client calculates a token's expiry from time.time().
     monkeypatch.setattr(time, "time", lambda: clock[0])
@@ -93,7 +92,7 @@ def days(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Days]:
 
 
 @pytest.mark.parametrize("hours", [1, 4])
-def test_an_observed_end_is_the_length_of_the_next_sign_in(days: Days, hours: float) -> None:
+def test_an_observed_end_is_the_length_of_the_next_sign_in(days, hours):
     days.whole(hours)
     days.sign_in()
     found, source = days.ends()
@@ -103,7 +102,7 @@ def test_an_observed_end_is_the_length_of_the_next_sign_in(days: Days, hours: fl
 
 
 @pytest.mark.parametrize("minutes", long_after(2, [1, 25, 5, 14]))
-def test_a_revocation_minutes_after_a_sign_in_is_no_length(days: Days, minutes: float) -> None:
+def test_a_revocation_minutes_after_a_sign_in_is_no_length(days, minutes):
     days.sign_in()
     days.work(minutes * MINUTE)
     days.revoke()
@@ -112,7 +111,7 @@ def test_a_revocation_minutes_after_a_sign_in_is_no_length(days: Days, minutes: 
     assert not tokens.is_sign_in_needed(days.app, days.session, 4 * HOUR)
 
 
-def test_an_end_noticed_after_an_idle_hour_is_no_length(days: Days) -> None:
+def test_an_end_noticed_after_an_idle_hour_is_no_length(days):
     days.sign_in()
     days.emulator.end_sign_ins()
     days.work(100 * MINUTE, every=100 * MINUTE)
@@ -120,7 +119,7 @@ def test_an_end_noticed_after_an_idle_hour_is_no_length(days: Days) -> None:
     assert days.ends() == (8, "assumed")
 
 
-def test_an_end_after_a_renewal_in_the_first_minutes_is_no_length(days: Days) -> None:
+def test_an_end_after_a_renewal_in_the_first_minutes_is_no_length(days):
     days.sign_in()
     days.clock[0] += 3 * MINUTE
     days.renew()
@@ -129,7 +128,7 @@ def test_an_end_after_a_renewal_in_the_first_minutes_is_no_length(days: Days) ->
     assert days.ends() == (8, "assumed")
 
 
-def test_a_revocation_before_the_known_length_is_no_length(days: Days) -> None:
+def test_a_revocation_before_the_known_length_is_no_length(days):
     days.whole(5)
     days.sign_in()
     days.work(1.5 * HOUR)
@@ -138,7 +137,7 @@ def test_a_revocation_before_the_known_length_is_no_length(days: Days) -> None:
     assert days.ends() == (8, "assumed")
 
 
-def test_a_revocation_minutes_after_a_sign_in_keeps_the_known_length(days: Days) -> None:
+def test_a_revocation_minutes_after_a_sign_in_keeps_the_known_length(days):
     days.whole(5)
     days.sign_in()
     days.work(5 * MINUTE)
@@ -149,7 +148,7 @@ def test_a_revocation_minutes_after_a_sign_in_keeps_the_known_length(days: Days)
     assert 5 <= (found or 0) <= 6
 
 
-def test_another_length_is_used_after_it_was_observed_twice(days: Days) -> None:
+def test_another_length_is_used_after_it_was_observed_twice(days):
     days.whole(5)
     days.whole(2)
     days.whole(2)
@@ -159,7 +158,7 @@ def test_another_length_is_used_after_it_was_observed_twice(days: Days) -> None:
     assert 2 <= (found or 0) <= 3
 
 
-def test_of_two_observed_ends_the_one_noticed_sooner_counts(days: Days) -> None:
+def test_of_two_observed_ends_the_one_noticed_sooner_counts(days):
     days.emulator.faults.sign_in_seconds = 4 * HOUR
     days.sign_in()
     days.work(3 * HOUR + 50 * MINUTE)
@@ -173,7 +172,7 @@ def test_of_two_observed_ends_the_one_noticed_sooner_counts(days: Days) -> None:
     assert 4 <= (sooner or 0) < (late or 0) - 0.5
 
 
-def test_a_renewal_after_the_known_length_discards_it(days: Days) -> None:
+def test_a_renewal_after_the_known_length_discards_it(days):
     days.whole(2)
     days.emulator.faults.sign_in_seconds = 8 * HOUR
     days.sign_in()

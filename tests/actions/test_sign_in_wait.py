@@ -1,6 +1,5 @@
 """Waiting for a sign-in: how often the token file is looked at, and when the wait ends."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +10,7 @@ from tests.actions.world import SESSION, WorldApp
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> WorldApp:
+def app(tmp_path) -> WorldApp:
     return WorldApp(tmp_path, sleeps=True)
 
 
@@ -34,20 +33,20 @@ def wait(app: WorldApp, action: Action, seconds: int) -> str:
     return sign_in_wait.retry_after_sign_in(app, SESSION, seconds, action, say=action.said.append)
 
 
-def test_an_action_that_succeeds_waits_for_nothing(app: WorldApp) -> None:
+def test_an_action_that_succeeds_waits_for_nothing(app: WorldApp):
     action = Action(0)
     assert wait(app, action, 60) == "done"
     assert (app.slept, action.said) == (0, [])
 
 
-def test_without_a_wait_the_first_failure_is_raised(app: WorldApp) -> None:
+def test_without_a_wait_the_first_failure_is_raised(app: WorldApp):
     action = Action(1)
     with pytest.raises(LoginRequired):
         wait(app, action, 0)
     assert (action.calls, app.slept, action.said) == (1, 0, [])
 
 
-def test_a_sign_in_ends_the_wait_and_one_line_tells_about_it(app: WorldApp) -> None:
+def test_a_sign_in_ends_the_wait_and_one_line_tells_about_it(app: WorldApp):
     action = Action(2)
     signed_in_at: list[float] = []
 
@@ -62,7 +61,7 @@ def test_a_sign_in_ends_the_wait_and_one_line_tells_about_it(app: WorldApp) -> N
     assert action.said == ['waiting up to 1m for a sign-in to "corp": ssohelper login corp']
 
 
-def test_without_a_sign_in_the_wait_ends_after_its_time(app: WorldApp) -> None:
+def test_without_a_sign_in_the_wait_ends_after_its_time(app: WorldApp):
     action = Action(99)
     pauses: list[float] = []
     app.while_asleep = lambda: pauses.append(app.slept)
@@ -73,7 +72,7 @@ def test_without_a_sign_in_the_wait_ends_after_its_time(app: WorldApp) -> None:
     assert action.calls == 1
 
 
-def test_a_sign_in_during_the_action_is_noticed(app: WorldApp) -> None:
+def test_a_sign_in_during_the_action_is_noticed(app: WorldApp):
     action = Action(1)
 
     def fail_while_another_tool_signs_in() -> str:
@@ -87,7 +86,7 @@ def test_a_sign_in_during_the_action_is_noticed(app: WorldApp) -> None:
     assert (found, app.slept) == ("done", 0)
 
 
-def test_another_error_is_raised_at_once(app: WorldApp) -> None:
+def test_another_error_is_raised_at_once(app: WorldApp):
     def refuse() -> str:
         raise RoleNotAssigned("no")
 
@@ -99,16 +98,16 @@ def test_another_error_is_raised_at_once(app: WorldApp) -> None:
 @pytest.mark.parametrize(
     ("text", "seconds"), [("", 0), ("0", 0), ("90", 90), ("1h", 3600), ("nonsense", 0)]
 )
-def test_a_wait_is_written_as_a_duration(text: str, seconds: int) -> None:
+def test_a_wait_is_written_as_a_duration(text, seconds):
     assert sign_in_wait.parse_wait_seconds(text) == seconds
 
 
-def test_a_held_job_passes_its_wait_on_to_children() -> None:
+def test_a_held_job_passes_its_wait_on_to_children():
     assert sign_in_wait.build_wait_variables("12h") == {"SSOHELPER_WAIT_FOR_SIGN_IN": "12h"}
     assert sign_in_wait.build_wait_variables("") == {}
 
 
-def test_the_wait_is_that_of_the_settings(app: WorldApp, tmp_path: Path) -> None:
+def test_the_wait_is_that_of_the_settings(app: WorldApp, tmp_path):
     assert sign_in_wait.configured_wait_seconds(app, SESSION) == 0
     assert sign_in_wait.exec_hold_duration_text(app, SESSION) == "12h"
     assert sign_in_wait.prepare_wait(app, SESSION) is None
@@ -121,16 +120,14 @@ def test_the_wait_is_that_of_the_settings(app: WorldApp, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("setting", "text"), [("0", "12h"), ("90m", "90m")])
 def test_a_held_job_waits_as_the_settings_say_unless_they_say_not_to_wait(
-    app: WorldApp, setting: str, text: str
-) -> None:
+    app: WorldApp, setting, text
+):
     app.environ[sign_in_wait.VARIABLE] = setting
     assert sign_in_wait.exec_hold_duration_text(app, SESSION) == text
 
 
 @pytest.mark.parametrize("seconds", [0.05, 1.0, 2.5])
-def test_a_pause_of_a_sign_in_is_as_long_as_it_was_asked_for(
-    tmp_path: Path, seconds: float
-) -> None:
+def test_a_pause_of_a_sign_in_is_as_long_as_it_was_asked_for(tmp_path, seconds):
     app = WorldApp(tmp_path, sleeps=True)
     ui = SimpleNamespace(is_cancelled=lambda: False)
     login_flows.wait_unless_cancelled(app, SESSION, ui, seconds, app.clock.sleep)  # type: ignore[arg-type]

@@ -1,7 +1,5 @@
 """What a move of the sign-ins to another storage says, and what it asks before."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.actions import storage_move
@@ -32,14 +30,8 @@ ON_DISK = "the runtime folder is not in memory"
 )
 @pytest.mark.parametrize(("before", "after"), [("file", "keyring"), ("keyring", "file")])
 def test_a_move_names_what_needs_a_sign_in_of_its_own(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    profiles: str,
-    may_publish: bool,
-    said: list[str],
-    before: str,
-    after: str,
-) -> None:
+    tmp_path, monkeypatch, profiles, may_publish, said, before, after
+):
     """The other forms work with each storage: they run ssohelper, or use no sign-in."""
     app = WorldApp(tmp_path)
     app.locations.aws_config_file.write_text(app.locations.aws_config_file.read_text() + profiles)
@@ -60,7 +52,7 @@ def test_a_move_names_what_needs_a_sign_in_of_its_own(
     assert app.journal.read().lines == []
 
 
-def test_a_move_to_where_the_sign_ins_are_says_nothing(tmp_path: Path) -> None:
+def test_a_move_to_where_the_sign_ins_are_says_nothing(tmp_path):
     app = WorldApp(tmp_path)
     assert storage_move.find_loosening(app, "file") is None
     assert storage_move.move_sign_ins(app, "file") == []

@@ -6,12 +6,11 @@ from ssohelper.actions import sync_options
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
 from ssohelper.core.model import SsoSession
-from tests.conftest import Home
 from tests.saved_listing import add_listed_session
 
 
 @pytest.fixture
-def app(home: Home) -> App:
+def app(home) -> App:
     add_listed_session(home)
     return App(home.env)
 
@@ -23,12 +22,12 @@ def session(app: App) -> SsoSession:
     return found
 
 
-def test_unchanged_texts_are_no_choices(app: App, session: SsoSession) -> None:
+def test_unchanged_texts_are_no_choices(app: App, session):
     texts = sync_options.load_sync_option_texts(app, session)
     assert sync_options.parse_sync_options(app, session, texts) == (Choices(), {})
 
 
-def test_each_text_is_parsed_as_what_it_is(app: App, session: SsoSession) -> None:
+def test_each_text_is_parsed_as_what_it_is(app: App, session):
     texts = {
         sync_options.ACCOUNTS: "pay* 'a b'",
         sync_options.ROLES: "",
@@ -52,16 +51,14 @@ def test_each_text_is_parsed_as_what_it_is(app: App, session: SsoSession) -> Non
         (sync_options.REGION, "no region!", "no region!"),
     ],
 )
-def test_a_wrong_text_is_a_problem_of_its_field(
-    app: App, session: SsoSession, field: str, text: str, said: str
-) -> None:
+def test_a_wrong_text_is_a_problem_of_its_field(app: App, session, field, text, said):
     given, problems = sync_options.parse_sync_options(app, session, {field: text})
     assert given == Choices()
     assert list(problems) == [field]
     assert said in problems[field]
 
 
-def test_the_region_shown_is_the_one_that_the_first_profiles_get(home: Home) -> None:
+def test_the_region_shown_is_the_one_that_the_first_profiles_get(home):
     add_listed_session(home)
     app = App({**home.env, "AWS_REGION": "eu-north-1"})
     session = app.config.read().sso_session("corp")

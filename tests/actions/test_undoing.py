@@ -1,7 +1,5 @@
 """What an undo of a config write reports: signed-in sessions that the config lost, and the journal."""
 
-from pathlib import Path
-
 from ssohelper.actions import config_writing, undoing
 from ssohelper.core.config_edit import AddSection
 from tests.actions.world import SESSION, WorldApp, token
@@ -10,7 +8,7 @@ LOST = SESSION._replace(name="lost")
 NEW = SESSION._replace(name="new")
 
 
-def test_an_undo_names_the_signed_in_sessions_that_it_removes_and_no_other(tmp_path: Path) -> None:
+def test_an_undo_names_the_signed_in_sessions_that_it_removes_and_no_other(tmp_path):
     app = WorldApp(tmp_path)
     keys = (("sso_start_url", NEW.start_url), ("sso_region", NEW.region))
     before = app.config.read_data()

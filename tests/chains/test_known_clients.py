@@ -1,7 +1,6 @@
 """AWS CLI v2, boto3 and the JavaScript SDK use each kind of profile on top of an SSO role."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 
@@ -16,8 +15,9 @@ from tests.chains.conftest import (
     chain,
 )
 from tests.clients.test_profile_forms import aws_cli, boto3, javascript
-from tests.conftest import RUN_SECONDS, Home, Run
+from tests.conftest import Home, Run
 from tests.long_rows import long_after
+from tests.programs import run_program
 from tests.recipes.test_terraform_aliases import _TERRAFORM
 
 pytestmark = pytest.mark.network_client
@@ -78,15 +78,7 @@ def test_thirty_aliases_on_thirty_chained_roles_ask_the_portal_once(chained: Cha
         )
     chained.write("\n".join(lines))
     aliases = [f"a{number:02d}" for number in range(30)]
-    done = subprocess.run(
-        [sys.executable, "-c", _TERRAFORM, *aliases],
-        env=chained.home.env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS,
-        check=False,
-    )
+    done = run_program([sys.executable, "-c", _TERRAFORM, *aliases], chained.home.env)
     assert (done.returncode, done.stderr) == (0, "")
     answers = dict(json.loads(line) for line in done.stdout.splitlines())
     assert answers == {

@@ -3,7 +3,6 @@
 import json
 import threading
 import time
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from ssohelper.actions import directory
 from ssohelper.app import App
 from ssohelper.core.listing import Listing
-from ssohelper.core.model import Role, RoleKey, SsoSession
+from ssohelper.core.model import Role, SsoSession
 from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, Run
 from tests.people import sign_in_here
@@ -98,23 +97,6 @@ def test_the_saved_list_is_shown_at_once_and_made_anew_behind(run, desk, emulato
     assert emulator.counters["ListAccounts"] == 1
 
 
-def test_a_new_list_is_made_with_the_config_that_a_relative_path_names(run, desk):
-    desk.sign_in("ben")
-    assert WARNING in run("list", env={"AWS_CONFIG_FILE": ".aws/config"}).stderr
-    wait_for_a_new_list(desk)
-
-
-def test_the_same_person_sees_the_list_at_once_too(run, desk, emulator):
-    desk.sign_in("ana")
-    go_on = threading.Event()
-    emulator.faults.run_before("ListAccounts", lambda: go_on.wait(RUN_SECONDS))
-    said = json.loads(run("list", "--json").stdout)
-    assert emulator.counters["ListAccountRoles"] == 9, "those of ana's first list"
-    go_on.set()
-    assert len(said["warnings"]) == 1
-    assert ANAS in [(row["account_id"], row["role_name"]) for row in said["data"]]
-
-
 def test_who_wants_no_process_behind_is_told_what_to_type(run, desk, emulator):
     desk.sign_in("ben")
     emulator.reset_counters()
@@ -153,28 +135,6 @@ def test_the_answers_of_an_interrupted_listing_are_not_taken_over(run, desk, emu
     assert ANAS not in roles(run, "--refresh")
 
 
-def test_whoever_is_known_to_be_another_has_no_list_but_keeps_the_favourites(run, desk, emulator):
-    role = "corp:000030000001/ReadOnlyAccess"
-    assert run("favourite", "add", role).returncode == 0
-    assert run("whoami", role).returncode == 0
-    desk.sign_in("ben")
-    done = run("whoami", role)
-    assert (done.returncode, "ben" in done.stdout) == (0, True), done.stderr
-    assert desk.saved is None
-    found = run("list")
-    assert ANAS[1] not in found.stdout
-    assert WARNING not in found.stderr
-    assert desk.app.usage.load_all()[RoleKey("corp", "000030000001", "ReadOnlyAccess")].favourite
-
-
-def test_whoever_is_known_to_be_the_same_keeps_the_list(run, desk, emulator):
-    role = "corp:000030000001/ReadOnlyAccess"
-    assert run("whoami", role).returncode == 0
-    desk.sign_in("ana")
-    assert run("whoami", role).returncode == 0
-    assert desk.saved is not None
-
-
 def test_another_tools_sign_in_after_the_end_of_ours_is_one_too(run, home, desk, emulator):
     emulator.end_sign_ins()
     for path in home.token_folder.glob("*.json"):
@@ -186,23 +146,6 @@ def test_another_tools_sign_in_after_the_end_of_ours_is_one_too(run, home, desk,
     home.write_token(emulator.issue_token("ben"))
     done = run("list", env={"SSOHELPER_RENEW_AHEAD": "false"})
     assert WARNING in done.stderr
-
-
-def test_nobody_is_asked_for_a_new_list_with_a_sign_in_that_is_dead(run, home, desk, emulator):
-    desk.sign_in("ben")
-    ended = {"expiresAt": "2020-01-01T00:00:00Z", "refreshToken": ""}
-    home.write_token(emulator.issue_token("ben") | ended)
-    assert run("list").stderr == ""
-    assert run("profile", "sync", "--dry-run").returncode == 0, "a list of today is there"
-
-
-def test_a_token_file_that_cannot_be_read_takes_away_nothing_that_needs_none(run, home, desk):
-    role = ["exec", "corp:000030000001/ReadOnlyAccess", "--", "true"]
-    assert run(*role).returncode == 0
-    file = Path(desk.app.tokens.token_file(desk.session))
-    file.symlink_to(file.rename(file.with_name("elsewhere")))
-    assert ANAS in roles(run)
-    assert run(*role).returncode == 0
 
 
 def test_a_signed_out_session_shows_its_list_and_asks_for_nothing(run, desk, emulator):

@@ -137,14 +137,6 @@ def test_undo_with_a_lost_version_deletes_nothing(signed_in, run):
     assert signed_in.config_file.read_bytes() != text
 
 
-def test_undo_restores_the_remembered_filters(signed_in, run):
-    assert run("profile", "sync", "--yes", "--role", "Read*").returncode == 0
-    assert run("profile", "sync", "--yes", "--role", "*").returncode == 0
-    assert run("profile", "undo", "--yes").returncode == 0
-    choices = signed_in.path / ".local/state/ssohelper/choices/corp.json"
-    assert json.loads(choices.read_text())["roles"] == ["Read*"]
-
-
 def test_a_token_expiry_without_a_time_zone_is_reported(signed_in, emulator, run):
     token = emulator.issue_token("ana")
     signed_in.write_token({**token, "expiresAt": token["expiresAt"].removesuffix("Z")})
@@ -158,9 +150,13 @@ def test_a_token_expiry_without_a_time_zone_is_reported(signed_in, emulator, run
 
 
 @pytest.mark.parametrize(
-    "region", ["us-east-1.evil.com", "../../x", "us-east-1\n  evil", "us\0east", "-x", "a b", "１"]
+    ("region", "command"),
+    [
+        ("us-east-1.evil.com", ("env", "a")),
+        ("us-east-1\n  evil", ("exec", "a", "--", "true")),
+        ("１", ("whoami", "a")),
+    ],
 )
-@pytest.mark.parametrize("command", [("env", "a"), ("exec", "a", "--", "true"), ("whoami", "a")])
 def test_an_impossible_region_is_refused_with_its_line(signed_in, run, region, command):
     before = signed_in.config_file.read_text()
     signed_in.write_config(f"{before}{PROFILE}region = {region}\n")
@@ -186,16 +182,9 @@ def test_config_that_other_tools_read_differently_is_a_warning(signed_in, run):
     assert (quiet.returncode, quiet.stderr) == (0, "")
 
 
-def test_a_host_with_lookalike_letters_is_shown_in_punycode(home, run):
-    done = run("setup", "https://d-0000000000.\u0430wsapps.com/start")
-    assert done.returncode == 3
-    assert "xn--" in done.stderr
-    assert "\u0430" not in done.stderr
-
-
 @pytest.mark.parametrize(
     "command",
-    [("whoami",), ("login",), ("profile", "show"), ("credential-process", "--profile"), ()],
+    [("whoami",), ("credential-process", "--profile")],
 )
 def test_a_name_of_10_kb_is_shortened(signed_in, run, command):
     done = run(*command, "a" * 10_000)
@@ -223,9 +212,8 @@ def test_shell_init_takes_common_options_too(capfd):
     assert "complete -F _ssohelper sso\n" in capfd.readouterr().out
 
 
-@pytest.mark.parametrize("template", ["a b", "{nope}", "fixed", "{account_name}/{role_name}"])
-def test_a_bad_template_is_not_set(home, run, template):
-    done = run("config", "set", "name_template", template)
+def test_a_bad_template_is_not_set(home, run):
+    done = run("config", "set", "name_template", "{nope}")
     assert done.returncode == 2
     assert not (home.path / ".config/ssohelper/config.toml").exists()
 
@@ -302,7 +290,8 @@ def test_keys_of_an_earlier_version_do_not_stop_credentials(signed_in, run):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
-@pytest.mark.parametrize("count", long_after(1, [10, 25]))
+@pytest.mark.long
+@pytest.mark.parametrize("count", [25])
 def test_ctrl_c_at_any_moment_shows_no_frame_of_ours(signed_in, count):
     """Seeded moments, over commands that load different modules."""
     rng = random.Random(20)

@@ -2,10 +2,7 @@
 
 import json
 import os
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -130,55 +127,6 @@ class TestCache:
         left = [path for path in kept.locations.runtime_folder.rglob("*") if path.is_file()]
         assert [path for path in left if b"CNRY" in path.read_bytes()] == []
         assert kept.tokens.load(SESSION)
-
-
-class TestCrash:
-    CODE = """
-import sys
-from ssohelper.system import crash_report
-def fail(secret):
-    raise {kind}("the message holds " + secret)
-try:
-    fail("CNRY-secret")
-except BaseException as error:
-    sys.exit(crash_report.report_crash(error, sys.exc_info()[2]))
-"""
-
-    def crash(self, home, kind: str = "ValueError") -> "subprocess.CompletedProcess[str]":
-        code = self.CODE.format(kind=kind)
-        return subprocess.run(
-            [sys.executable, "-c", code], env=home.env, capture_output=True, text=True, check=False
-        )
-
-    def test_a_crash_is_one_line_and_a_log_without_values(self, home):
-        found = self.crash(home)
-        assert (found.returncode, found.stdout) == (1, "")
-        assert found.stderr.count("\n") == 1
-        assert found.stderr.startswith("ssohelper: error: internal error (ValueError) — log: /")
-        log = Path(found.stderr.strip().partition("log: ")[2])
-        assert log.stat().st_mode & 0o777 == 0o600
-        text = log.read_text()
-        assert "builtins.ValueError" in text
-        assert "<string>:5:fail" in text
-        assert "CNRY" not in text + found.stderr
-        assert "holds" not in text + found.stderr
-
-    def test_at_most_twenty_crash_logs_are_kept(self, home):
-        folder = App(home.env).locations.state_folder / "crashes"
-        folder.mkdir(parents=True)
-        for number in range(30):
-            (folder / f"20200101T0000{number}Z-1.log").write_text("")
-        self.crash(home)
-        assert len(os.listdir(folder)) == 20
-
-    def test_a_crash_without_a_usable_state_folder_is_reported_too(self, home):
-        state = App(home.env).locations.state_folder
-        state.parent.mkdir(parents=True, exist_ok=True)
-        state.write_text("in the way")
-        found = self.crash(home)
-        assert found.returncode == 1
-        assert found.stderr.count("\n") == 1
-        assert "log: none" in found.stderr
 
 
 @pytest.mark.parametrize(

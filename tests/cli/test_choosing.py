@@ -25,13 +25,6 @@ def test_a_broken_only_session_is_an_error_with_its_line(home, run):
     assert "config:2" in answer.stderr or "line 2" in answer.stderr
 
 
-def test_without_a_name_two_sessions_are_exit_2_with_their_names(two, run):
-    answer = run("login")
-    assert answer.returncode == 2
-    assert '"corp"' in answer.stderr
-    assert '"other"' in answer.stderr
-
-
 def test_without_any_session_the_hint_is_setup(home, run):
     answer = run("status")
     assert answer.returncode == 0
@@ -48,12 +41,6 @@ def test_without_any_session_a_picker_of_roles_says_how_to_set_one_up(home):
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 2
-
-
-def test_an_unknown_session_is_answered_with_the_nearest_name(two, run):
-    answer = run("login", "crop")
-    assert answer.returncode == 2
-    assert 'did you mean "corp"' in answer.stderr
 
 
 def test_aws_profile_that_names_no_profile_is_exit_3(two, run):
@@ -123,8 +110,9 @@ def test_an_account_name_without_a_saved_list_is_exit_5_with_the_command_that_li
     assert "hint: list its accounts with: ssohelper list --session corp" in answer.stderr
 
 
-@pytest.mark.parametrize("name", ["legacy", "ch"])
-@pytest.mark.parametrize("command", ["whoami", "env", "use", "exec"])
+@pytest.mark.parametrize(
+    ("command", "name"), [("whoami", "ch"), ("env", "legacy"), ("use", "legacy"), ("exec", "ch")]
+)
 def test_a_legacy_profile_of_a_portal_with_two_sessions_needs_the_session(home, run, command, name):
     home.add_session("first")
     home.add_session("second")

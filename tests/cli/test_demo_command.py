@@ -140,34 +140,6 @@ class TestNarrated:
         assert list(person.temporary.iterdir()) == []
         wait_until(lambda: not person.processes(), "something runs on")
 
-    @pytest.mark.long
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-    @pytest.mark.parametrize("during", ["ssohelper list", "open this page|sign in to"])
-    def test_a_signal_ends_all_of_it(self, person, number, during):
-        before = person.everything()
-        demo = subprocess.Popen(
-            [SCRIPT, "demo"],
-            env=person.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        assert demo.stdout is not None
-        for line in demo.stdout:
-            if re.search(during, line):
-                break
-        else:
-            pytest.fail("the demo never came there")
-        demo.send_signal(number)
-        said = demo.communicate(timeout=RUN_SECONDS)[0]
-        assert demo.returncode == (130 if number == signal.SIGINT else 128 + number)
-        assert "Traceback" not in said
-        assert list(person.temporary.iterdir()) == []
-        assert person.everything() == before
-        wait_until(lambda: not person.processes(), "something runs on")
-
     def test_more_signals_do_not_stop_the_cleaning(self, person):
         """A terminal that is closed sends several signals, one after the other."""
         with subprocess.Popen(
@@ -211,7 +183,7 @@ def test_a_signal_that_is_pending_at_the_first_one_prints_nothing(tmp_path):
         "        signal.raise_signal(number)\n"
         "    signal.pthread_sigmask(signal.SIG_UNBLOCK, every)\n"
     )
-    for _ in range(5):
+    for _ in range(2):
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=tmp_path
         )
@@ -283,42 +255,6 @@ class TestOnATerminal:
         child.expect(pexpect.EOF)
         child.close()
         assert child.exitstatus == 130
-
-    @pytest.mark.long
-    def test_without_the_profiles_it_first_names_the_command_that_writes_them(self, person):
-        person.browser(visits=False)
-        child = self.start(person, shell="/bin/sh")
-        child.expect(SIGN_IN_URL)
-        sign_in(child.match.group(), "ana")
-        child.expect_exact("default region of the profiles [us-east-1]: ")
-        child.sendline("")
-        for _declined in ("the profiles", "the session alone"):
-            child.expect_exact("[y/N]")
-            child.sendline("n")
-        child.expect_exact("Try:")
-        child.expect(r"  ssohelper setup https://\S+ --region us-east-1 --session demo\s+write the")
-        child.expect_exact("ssohelper use payments-dev.ReadOnlyAccess")
-        child.sendline("exit")
-        child.expect(pexpect.EOF)
-        child.close()
-        assert child.exitstatus == 0
-
-    @pytest.mark.long
-    def test_a_closed_terminal_ends_all_of_it(self, person):
-        person.browser(visits=False)
-        child = self.start(person, shell="/bin/sh")
-        child.expect(SIGN_IN_URL)
-        sign_in(child.match.group(), "ana")
-        child.expect_exact("default region of the profiles [us-east-1]: ")
-        child.sendline("")
-        child.expect_exact("[y/N]")
-        child.sendline("y")
-        child.expect_exact("guard these roles? [y/N]")
-        child.sendline("n")
-        child.expect_exact("Leave with: exit")
-        child.close(force=False)  # closing the terminal's window sends SIGHUP
-        wait_until(lambda: not person.processes(), "something runs on")
-        assert list(person.temporary.iterdir()) == []
 
 
 class TestEmulatorServe:
@@ -401,23 +337,7 @@ class TestEmulatorServe:
         assert says in done.stderr.splitlines()[0]
         assert "Traceback" not in done.stderr
 
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "{",
-            "[]",
-            '{"accounts": []}',
-            '{"account": [{"account_id": "1", "name": "x"}]}',
-            '{"account": [{"account_id": "000000000001", "name": 5}]}',
-            '{"account": 5}',
-            '{"account": ["ab"]}',
-            '{"start_url": 5}',
-            '{"person": [{"user_name": "ana", "groups": "everyone"}]}',
-            '{"permission_set": [{"name": "Read", "session_seconds": "long"}]}',
-            '{"assignment": [{"principal": "a", "permission_set": "b", "target": "c"}]}',
-            pytest.param("[" * 100_000, id="deep"),
-        ],
-    )
+    @pytest.mark.parametrize("text", ["{", pytest.param("[" * 100_000, id="deep")])
     def test_a_bad_world(self, run, tmp_path, text):
         (tmp_path / "bad.json").write_text(text)
         # Another socket has the port, so that the emulator ends, with another exit code, even if it

@@ -100,20 +100,6 @@ class TestAfterSetup:
             assert (found["proven"], found["findings"]) == ([], [])
         assert emulator.counters["GetRoleCredentials"] == 0
 
-    def test_a_profile_that_boto3_refuses_is_not_called_proven(self, ready, run, doctor):
-        text = ready.config_file.read_text().partition("[profile")[0]
-        text += f"[profile hand]\nsso_session = corp\nsso_account_id = {PAY}\n"
-        ready.write_config(f"{text}sso_role_name = Read\nregion = {REGION}\n")
-        assert data(doctor("--json"))["proven"] == ["hand"]
-        text = ready.config_file.read_text()
-        ready.write_config(text.replace("[profile", "region = us-east-1\n[profile"))
-        found = data(doctor("--json"))
-        assert found["proven"] == []
-        assert "sso-keys-refused" in [one["id"] for one in found["findings"]]
-        done = run("whoami", "hand")
-        assert "confirmed by AWS" not in done.stderr
-        assert "the profile may not give this role" in done.stderr
-
     def test_a_missing_sign_in_is_exit_4_and_beside_a_problem_3(self, ready, run, doctor):
         run("logout", "corp")
         done = doctor()
@@ -149,39 +135,6 @@ class TestAfterSetup:
         [fix] = [one["fix"] for one in data(done)["findings"] if one["id"] == "state-folder"]
         words = shlex.split(fix.partition("again: ")[2])
         assert words == ["mv", str(records), f"{records}.old"]
-
-    def test_profiles_that_can_be_adopted_are_no_work_for_an_editor(self, ready, run, doctor):
-        role = f"--session corp --account-id {PAY} --role-name Read"
-        add(
-            ready,
-            f"[profile mine]\nregion = eu-west-1\ncredential_process = /gone/ssohelper-credentials {role}\n",
-        )
-        [found] = data(doctor("--json"))["findings"]
-        assert found["fix"].startswith("ssohelper profile sync --adopt mine, or write in an editor")
-        assert run("profile", "sync", "--adopt", "mine", "--yes").returncode == 0
-        assert doctor().returncode == 0
-
-    def test_many_profiles_of_a_missing_program_are_adopted_by_setup(self, ready, run, doctor):
-        arn = f"arn:aws:iam::{PAY}:role/Read"
-        for number in range(4):
-            line = f"credential_process = /gone/aws-sso process --arn {arn}"
-            add(ready, f"[profile s{number}]\nregion = eu-west-1\n{line}\n")
-        [found] = data(doctor("--json"))["findings"]
-        setup = "ssohelper setup, which asks to adopt all profiles that do not work"
-        assert found["fix"].startswith(setup)
-
-    def test_an_included_start_url_has_one_finding_which_adopting_ends(self, ready, run, doctor):
-        session = ready.config_file.read_text()
-        url = re.search(r"sso_start_url = (\S+)", session)
-        assert url is not None
-        add(ready, f"[profile base]\nsso_start_url = {url[1]}\nsso_region = {REGION}\n"
-                   f"[profile v]\nregion = eu-west-1\ninclude_profile = base\nsso_account_id = {PAY}\n"
-                   "sso_role_name = Read\n")  # fmt: skip
-        [found] = data(doctor("--json"))["findings"]
-        assert (found["id"], found["subject"]) == ("sso-keys-refused", 'profile "v"')
-        assert found["fix"] == "ssohelper profile sync --adopt v, or correct it in an editor"
-        assert run("profile", "sync", "--adopt", "v", "--yes").returncode == 0
-        assert doctor().returncode == 0
 
     def test_json_has_each_finding_with_its_fix(self, ready, run, doctor):
         done = doctor("--json", AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE")

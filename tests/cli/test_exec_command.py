@@ -150,14 +150,6 @@ def test_argv_is_split_at_the_first_dashes_and_the_rest_is_unchanged(shell):
     assert shell.run("exec", "--session", "nix", ROLE, "--", "true").returncode == 2
 
 
-@pytest.mark.parametrize("argv", [["dev"], ["dev", "--"], [], ["--"], ["dev", "true"]])
-def test_without_a_command(shell, argv):
-    done = shell.run("exec", *argv)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("ssohelper: error: exec takes a command after --\n")
-    assert "ssohelper exec PROFILE -- aws s3 ls" in done.stderr or "dev -- true" in done.stderr
-
-
 class TestExitCodes:
     @pytest.mark.parametrize("code", long_after(3, [0, 7, 255, 1, 126, 127, 130]))
     def test_the_exit_code_of_the_program(self, shell, code):
@@ -389,37 +381,6 @@ class TestAtATerminal:
             bash.expect_exact("code=9")
         finally:
             bash.close(force=True)
-
-    def test_on_a_terminal_it_offers_a_sign_in_and_then_runs(self, shell):
-        shell.emulator.auto_approve = "ana"
-        own = shell.home / "signed-out"
-        own.mkdir()
-        (own / ".aws").mkdir()
-        (own / ".aws" / "config").write_text(shell.config.read_text())
-        env = {**shell.environ, "HOME": str(own), "SSOHELPER_HOME": str(own), "TERM": "dumb"}
-        refused = subprocess.run(
-            [SCRIPT, "exec", "dev", "--", "touch", own / "started"],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-        )
-        assert (refused.returncode, refused.stdout) == (4, "")
-        assert "hint: sign in with: ssohelper login corp" in refused.stderr
-        for answer, code in (("n", 4), ("y", 7)):
-            child = pexpect.spawn(
-                str(SCRIPT),
-                ["exec", "dev", "--", "sh", "-c", "echo ran; exit 7"],
-                env=env,
-                encoding="utf-8",
-                timeout=RUN_SECONDS,
-            )
-            child.expect_exact("sign in now? [y/N]")
-            child.sendline(answer)
-            said = child.read()
-            child.close()
-            assert (child.exitstatus, "ran" in said) == (code, code == 7), said
-        assert not (own / "started").exists()
 
 
 class TestAwsCli:

@@ -3,23 +3,17 @@
 import json
 import os
 import re
-import subprocess
 import sys
 
 import pexpect
 import pytest
 
-from ssohelper.actions import install as installing
-from ssohelper.app import App
-from ssohelper.core import rc_text
 from tests.conftest import SCRIPT, Home
 from tests.long_rows import long_after
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 
 WHERE = {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/conf.d/ssohelper.fish"}
 SHELLS = sorted(WHERE)
-# Contents of a user's file: empty, without a final newline, with CRLF, with bytes that are not UTF-8.
-CONTENTS = [None, b"", b"x=1", b"x=1\n", b"x=1\r\ny=2\r\n", b"# \xff\n\n\n"]
 # An interactive shell that prints what it defines and ends.
 ASK = {
     "bash": [
@@ -52,14 +46,10 @@ COMPINIT = "autoload -U compinit && compinit -u -D\n"
 
 def started(home: Home, shell: str) -> list[str]:
     """Return what a new interactive shell prints about ssohelper."""
-    printed = subprocess.run(
+    printed = run_program(
         [require_program(shell), *ASK[shell]],
-        env={**home.env, "TERM": "xterm"},
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
+        {**home.env, "TERM": "xterm"},
         cwd=home.path,
-        timeout=60,
         start_new_session=True,
     )
     # At its prompt, fish also tells the terminal the folder.
@@ -111,13 +101,9 @@ class TestRealShells:
         run("install", "--shell", shell, "--yes", env={} if on_path else elsewhere)
         file = home.path / WHERE[shell]
         file.write_text(file.read_text().replace(SCRIPT, "/gone/ssohelper"))
-        printed = subprocess.run(
+        printed = run_program(
             [require_program(shell), "-i", "-c", "echo well"],
-            env={**home.env, **elsewhere, "TERM": "xterm"},
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=60,
+            {**home.env, **elsewhere, "TERM": "xterm"},
             start_new_session=True,
         )
         assert printed.stdout == "well\n"
@@ -133,39 +119,21 @@ class TestRealShells:
         assert place == str(home.path / (name or ".bash_profile"))
         with open(place, "a") as file:
             file.write(f"{line}\n")
-        done = subprocess.run(
+        done = run_program(
             [require_program("bash"), "-l", *ASK["bash"]],
-            env={**home.env, "TERM": "xterm"},
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=60,
+            {**home.env, "TERM": "xterm"},
             start_new_session=True,
         )
         assert done.stdout.splitlines() == ANSWER["bash"]
         run("install", "--shell", "bash", "--uninstall", "--yes")
         assert "login shells" not in run("install", "--shell", "bash", "--yes").stderr
 
-    @pytest.mark.parametrize(("line", "lacks"), [(". ~/.bashrc", False), ("export A=1", True)])
-    def test_follows_a_login_file_that_reads_another_one(self, home, run, line, lacks):
-        (home.path / ".bash_profile").write_text(". ~/.profile\n")
-        (home.path / ".profile").write_text(f"{line}\n")
-        printed = run("install", "--shell", "bash", "--yes").stderr
-        assert (f"for login shells (ssh, tmux), add to {home.path}/" in printed) == lacks
-        assert ("/.bash_profile: " in printed) == lacks
-
 
 class TestFile:
-    @pytest.mark.parametrize("place", [{}, {"HOME": ""}, {"HOME": "/"}])
-    def test_the_line_has_no_tilde_without_a_home(self, home, place):
-        line = installing.build_rc_lines("bash", {"PATH": home.env["PATH"], **place})[-1]
-        assert SCRIPT in line
-        assert "~" not in line
-
-    # The bytes do not depend on the shell, so bash alone has all cases.
+    # tests/core/test_rc_text.py has more contents.
     @pytest.mark.parametrize(
         ("shell", "content"),
-        [("bash", content) for content in CONTENTS] + [("zsh", b"x=1"), ("fish", None)],
+        [("bash", None), ("bash", b"# \xff\r\nx"), ("zsh", b"x=1"), ("fish", None)],
     )
     def test_the_rc_file_is_as_before_after_uninstall(self, home, run, shell, content):
         file = home.path / WHERE[shell]
@@ -234,13 +202,6 @@ class TestFile:
         assert (home.path / ".bashrc").is_symlink()
         assert target.read_text() == "x=1\n"
 
-    def test_is_in_the_folder_of_zdotdir_or_xdg_config_home(self, home, run):
-        env = {"ZDOTDIR": str(home.path / "z"), "XDG_CONFIG_HOME": str(home.path / "c")}
-        run("install", "--shell", "zsh", "--yes", env=env)
-        run("install", "--shell", "fish", "--yes", env=env)
-        assert (home.path / "z" / ".zshrc").exists()
-        assert (home.path / "c" / "fish" / "conf.d" / "ssohelper.fish").exists()
-
     def test_is_in_the_zdotdir_that_a_zshenv_sets_without_exporting_it(self, home, run):
         require_program("zsh")
         (home.path / ".zshenv").write_text("echo hello\nZDOTDIR=$HOME/dots\n")
@@ -266,13 +227,6 @@ class TestFile:
         assert "already has the line of ssohelper" in printed.stderr
         assert (home.path / ".bashrc").read_bytes() == before
 
-    def test_marks_that_are_not_one_pair_are_exit_3_with_the_line(self, home, run):
-        (home.path / ".bashrc").write_text("x\n# >>> ssohelper >>>\n")
-        for more in ([], ["--uninstall"]):
-            printed = run("install", "--shell", "bash", "--yes", *more)
-            assert printed.returncode == 3
-            assert ".bashrc:2: " in printed.stderr
-
     @pytest.mark.parametrize("obstacle", ["read-only", "folder", "fifo"])
     def test_a_file_that_cannot_be_written_is_exit_7(self, home, run, obstacle):
         file = home.path / ".bashrc"
@@ -286,16 +240,6 @@ class TestFile:
         printed = run("install", "--shell", "bash", "--yes")
         assert printed.returncode == 7
         assert obstacle != "read-only" or file.read_text() == "x\n"
-
-    def test_a_line_for_the_prompt_that_the_user_wrote_stays_and_is_not_doubled(self, home, run):
-        rc_file = home.path / ".bashrc"
-        rc_file.write_text("ssohelper_prompt_on\n")
-        done = run("install", "--shell", "bash", "--yes")
-        assert rc_file.read_text().count("ssohelper_prompt_on") == 1
-        assert "--no-prompt" not in done.stderr
-        done = run("install", "--shell", "bash", "--uninstall", "--yes")
-        assert "your line with ssohelper_prompt is still in the file" in done.stderr
-        assert rc_file.read_text() == "ssohelper_prompt_on\n"
 
     @pytest.mark.parametrize("shell", SHELLS)
     def test_no_prompt_leaves_the_prompt_out_until_prompt_is_given(self, home, run, shell):
@@ -315,39 +259,8 @@ class TestFile:
     def test_no_prompt_with_uninstall_is_refused(self, run):
         assert run("install", "--uninstall", "--no-prompt", "--yes").returncode == 2
 
-    @pytest.mark.parametrize("shell", SHELLS)
-    def test_a_block_of_a_version_without_the_prompt_is_brought_up_to_date(self, home, run, shell):
-        file = home.path / WHERE[shell]
-        run("install", "--shell", shell, "--yes")
-        present = file.read_text()
-        prompt = "\n".join(rc_text.PROMPT_LINES[shell]) + "\n"
-        assert prompt in present
-        file.write_text(present.replace(prompt, ""))
-        done = run("install", "--shell", shell)
-        assert done.returncode == 2  # without a terminal, the command needs --yes
-        assert "+" + prompt.splitlines()[0] in done.stderr
-        run("install", "--shell", shell, "--yes")
-        assert file.read_text() == present
-
-    def test_a_line_of_the_user_between_the_marks_stays(self, home, run):
-        file = home.path / ".bashrc"
-        run("install", "--shell", "bash", "--yes")
-        head, mark, tail = file.read_text().partition("if [[")
-        file.write_text(f"{head}alias x=y\n{mark}{tail}")
-        with_alias = file.read_text()
-        assert "already has" in run("install", "--shell", "bash", "--yes").stderr
-        assert file.read_text() == with_alias
-        run("install", "--shell", "bash", "--uninstall", "--yes")
-        assert file.read_text() == "alias x=y\n"
-
 
 class TestWhichShell:
-    def test_without_an_option_install_takes_the_shell_in_the_variable_SHELL(self, home, run):
-        printed = run("install", "--dry-run", "--json", env={"SHELL": "/usr/local/bin/zsh"})
-        data = json.loads(printed.stdout)["data"]
-        assert (data["shell"], data["file"]) == ("zsh", str(home.path / ".zshrc"))
-        assert data["written"] is False
-
     def test_install_takes_the_shell_that_the_option_shell_names(self, home, run):
         printed = run(
             "install", "--dry-run", "--json", "--shell", "fish", env={"SHELL": "/bin/zsh"}
@@ -360,12 +273,6 @@ class TestWhichShell:
         assert printed.returncode == 2
         assert "zsh" in printed.stderr
 
-    def test_bash_on_macos_uses_the_login_file_unless_that_reads_bashrc(self, home):
-        app = App(home.env)
-        assert installing.find_rc_file(app, "bash", "darwin").name == ".bash_profile"
-        (home.path / ".bash_profile").write_text(". ~/.bashrc\n")
-        assert installing.find_rc_file(app, "bash", "darwin").name == ".bashrc"
-
 
 def test_a_throw_away_installation_writes_nothing(home, run):
     printed = run("install", "--shell", "bash", "--yes", env={"UV_CACHE_DIR": sys.prefix})
@@ -375,12 +282,6 @@ def test_a_throw_away_installation_writes_nothing(home, run):
 
 
 class TestTheCommand:
-    @pytest.mark.parametrize("shell", SHELLS)
-    def test_the_rc_file_names_the_launcher_by_its_path(self, home, shell):
-        assert f"'{SCRIPT}-credentials' shell-init {shell}" in "\n".join(
-            installing.build_rc_lines(shell, home.env)
-        )
-
     @pytest.mark.parametrize("shell", SHELLS)
     def test_the_command_is_found_before_another_line_puts_it_on_path(self, home, run, shell):
         """Debian's .profile reads .bashrc first, and only then adds ~/.local/bin to PATH."""

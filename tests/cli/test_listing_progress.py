@@ -1,7 +1,6 @@
 """A slow listing shows progress, ends within a limit, and names the command that continues it."""
 
 import shlex
-import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -12,6 +11,7 @@ from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import Shell
 from tests.long_rows import long_after
+from tests.programs import run_program
 
 # The same program, with its progress line after 0.1 s instead of 5 s.
 SOON = (
@@ -35,15 +35,7 @@ def shell(tmp_path, emulator):
 
 
 def run_soon(shell, *argv):
-    return subprocess.run(
-        [sys.executable, "-c", SOON, *argv],
-        env=shell.environ,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_program([sys.executable, "-c", SOON, *argv], shell.environ)
 
 
 class App:

@@ -1,9 +1,7 @@
 """The man page is the one of today's commands, and groff reads it without a warning."""
 
-import subprocess
-
 from tests import man_page
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 
 
 def test_the_page_is_that_of_the_commands_of_today():
@@ -12,12 +10,7 @@ def test_the_page_is_that_of_the_commands_of_today():
 
 def test_every_command_has_a_section_and_groff_has_no_complaint():
     groff = require_program("groff")
-    done = subprocess.run(
-        [groff, "-man", "-ww", "-Tutf8", "-P-cbou", str(man_page.PLACE)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run_program([groff, "-man", "-ww", "-Tutf8", "-P-cbou", str(man_page.PLACE)], check=True)
     assert done.stderr == ""
     for words in ("ssohelper exec ", "ssohelper profile sync ", "ssohelper guard grant "):
         assert f"   {words}" in done.stdout

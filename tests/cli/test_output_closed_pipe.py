@@ -10,6 +10,7 @@ from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from tests.conftest import SCRIPT, Home
 from tests.long_rows import long_after
+from tests.programs import run_program
 
 START_URL = "https://d-0000000000.awsapps.com/start"
 ROWS = 20_000
@@ -147,7 +148,7 @@ def test_a_reader_that_is_gone_at_the_start_ends_the_command_without_a_message(c
 @pytest.mark.long
 def test_list_in_a_pipeline_whose_reader_ends_prints_no_error(crowded):
     line = f"set -o pipefail; {SCRIPT} list --session corp | head -1"
-    done = subprocess.run(["bash", "-c", line], env=crowded.env, capture_output=True, text=True)
+    done = run_program(["bash", "-c", line], crowded.env)
     row = "000000000000\tprod-0\tA\t\t\n"
     assert (done.returncode, done.stderr) == (141, "")
     assert done.stdout.split("\t")[:3] == row.split("\t")[:3]

@@ -6,12 +6,10 @@ from typing import Any
 import pytest
 
 from ssohelper.app import App
-from tests.cli.test_setup_command import ended, terminal
 from tests.conftest import SCRIPT, Home
 from tests.saved_listing import add_listed_session, listed_account, save_listing
 from tests.tui.terminal import Terminal as Screen
 
-__all__ = ["terminal"]
 ROLES = ("Admin", "Billing", "Developer", "ReadOnlyAccess")
 QUESTION = "(d shows the diff, c chooses accounts and roles) [y/N/d/c]: "
 
@@ -48,7 +46,7 @@ def test_the_summary_is_shown_and_d_shows_the_diff_in_the_pager(big, terminal):
     assert int(child.match[1]) > 1200 * 4
     child.expect_exact(QUESTION)
     child.sendline("n")
-    assert "nothing was changed" in ended(child)[1]
+    assert "nothing was changed" in child.ended()[1]
     assert big.config_file.read_bytes() == before
 
 
@@ -61,16 +59,9 @@ def test_without_a_pager_d_prints_the_diff_and_y_writes(big, terminal):
     child.expect_exact(QUESTION)
     assert "+[profile team-299.ReadOnlyAccess]" in child.before
     child.sendline("y")
-    code, rest = ended(child)
+    code, rest = child.ended()
     assert (code, "1200 profiles added" in rest) == (0, True)
     assert "[profile team-299.ReadOnlyAccess]" in big.config_file.read_text()
-
-
-def test_with_yes_a_terminal_gets_the_diff_too_and_no_question(big, terminal):
-    child: Any = terminal("profile", "sync", "--yes")
-    child.expect_exact("+[profile team-299.ReadOnlyAccess]")
-    code, rest = ended(child)
-    assert (code, "1200 profiles added" in rest, "[y/N" in rest) == (0, True, False)
 
 
 def test_off_a_terminal_and_for_scripts_the_diff_stays(big, run):
@@ -105,24 +96,6 @@ def test_c_picks_accounts_and_roles_which_are_planned_asked_and_remembered(big):
     assert "[profile team-007.Billing]" in written
     saved = App(big.env).choices.load("corp")
     assert (saved.accounts, saved.roles) == (("team-007", "team-123"), ("Billing",))
-
-
-@pytest.mark.long
-def test_escape_in_the_picker_keeps_the_plan_and_asks_again(big):
-    before = big.config_file.read_bytes()
-    screen = Screen((SCRIPT, "profile", "sync"), big.env, size=(100, 40))
-    screen.until("[y/N/d/c]")
-    screen.send("c\r")
-    screen.until("304/304")
-    screen.send("\t")
-    screen.until("✓1")
-    screen.send("\x1b")
-    screen.until(lambda: "304/304" not in screen.text and screen.text.count("[y/N/d/c]") == 2)
-    screen.send("\r")
-    screen.until("nothing was changed")
-    assert screen.wait() == 0
-    assert big.config_file.read_bytes() == before
-    assert App(big.env).choices.load("corp").accounts == ()
 
 
 def test_a_dumb_terminal_gets_no_picker(big):

@@ -5,15 +5,11 @@ import json
 import click
 import pytest
 
-from ssohelper.actions import profile_edit
 from ssohelper.app import App
 from ssohelper.cli import plan_output
 from ssohelper.core.choices import Choices
-from tests.cli.test_setup_command import ended, terminal
 from tests.conftest import Home, Run
-from tests.saved_listing import DEV, PAY, add_listed_session, listed_account, save_listing
-
-__all__ = ["terminal"]  # a fixture
+from tests.saved_listing import DEV, PAY, add_listed_session
 
 
 @pytest.fixture
@@ -181,38 +177,9 @@ class TestUndo:
         edited = synced.config_file.read_text() + "\n[profile late]\nregion = eu-west-1\n"
         synced.config_file.write_text(edited)
         child.sendline("y")
-        code, said = ended(child)
+        code, said = child.ended()
         assert (code, "has changed since the diff was shown" in said) == (7, True)
         assert synced.config_file.read_text() == edited
-
-    def test_undo_after_an_edit_elsewhere_restores_the_bytes_of_adopted_sections(self, saved, run):
-        odd = (
-            f"[profile prod/Admin]\r\n# mine\r\nsso_account_id:{PAY}\r\nsso_session   =  corp  \r\n"
-            "\r\nsso_role_name=Admin\r\nregion : x\r\n"
-        )
-        before = saved.config_file.read_text() + odd
-        saved.config_file.write_bytes(before.encode())
-        run("profile", "sync", "--yes", "--adopt", "prod/Admin")
-        written = saved.config_file.read_bytes().decode()
-        assert "credential_process" in written
-        assert odd not in written
-        edited = f"# later\n{written}[profile later]\nregion=y\n"
-        saved.config_file.write_bytes(edited.encode())
-        assert run("profile", "undo", "--yes").returncode == 0
-        found = saved.config_file.read_bytes().decode()
-        assert found == f"# later\n{before}[profile later]\nregion=y\n"
-
-    def test_one_foreign_line_end_does_not_decide_those_of_new_profiles(self, saved, run):
-        before = saved.config_file.read_bytes() + b"[profile mine]\r\nregion = x\n"
-        saved.config_file.write_bytes(before)
-        run("profile", "sync", "--yes")
-        written = saved.config_file.read_bytes()
-        assert written.startswith(before)
-        assert b"credential_process" in written
-        assert written.count(b"\r") == 1
-        saved.config_file.write_bytes(b"# later\r\n" + written)
-        assert run("profile", "undo", "--yes").returncode == 0
-        assert saved.config_file.read_bytes() == b"# later\r\n" + before
 
     def test_a_sync_that_changes_only_the_filters_is_undone_alone(self, saved, run):
         run("profile", "sync", "--yes", "--role", "Read")
@@ -284,26 +251,3 @@ class TestList:
             "pay.Read",
             "dev.Read",
         ]
-
-    def test_an_unknown_session_is_exit_2_with_the_nearest_name(self, synced, run):
-        done = run("profile", "list", "--session", "crop")
-        assert (done.returncode, done.stdout) == (2, "")
-        assert '"corp"' in done.stderr
-
-
-@pytest.mark.long
-def test_ten_thousand_profiles_are_planned_and_written(home, tmp_path):
-    add_listed_session(home)
-    accounts = [listed_account(f"{n:012d}", f"account-{n}", "Admin", "Read") for n in range(5000)]
-    save_listing(home, *accounts)
-    app = App(home.env)
-    session = app.config.read().sso_session("corp")
-    assert session is not None
-    listing = app.directory.load("corp")
-    assert listing is not None
-    plan = profile_edit.plan_sync(app, session, listing, Choices())
-    assert len(list(profile_edit.diff_plan(app, plan))) > 50_000
-    profile_edit.write_profile_plan(app, plan)
-    again = App(home.env)
-    assert len(again.config.read().profiles()) == 10_000
-    assert profile_edit.plan_sync(again, session, listing, Choices()).changes == ()

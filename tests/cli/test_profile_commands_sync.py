@@ -8,12 +8,11 @@ import pytest
 
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
-from tests.cli.test_setup_command import ended, terminal
 from tests.conftest import SCRIPT, Home, Run
 from tests.long_rows import long_after
+from tests.programs import run_program
 from tests.saved_listing import DEV, PAY, add_listed_session, listed_account, save_listing
 
-__all__ = ["terminal"]  # a fixture
 ONLY_DEV = ("--account", "payments-dev")
 
 
@@ -83,12 +82,6 @@ class TestWriting:
         saved.config_file.chmod(0o444)
         assert run("profile", "sync", "--yes").returncode == 0
 
-    def test_a_read_only_config_is_refused_before_the_question(self, saved, terminal):
-        saved.config_file.chmod(0o444)
-        child = terminal("profile", "sync")
-        code, rest = ended(child)
-        assert (code, "is read-only" in rest, "[y/N]" in rest) == (7, True, False)
-
     @pytest.mark.parametrize(
         ("edit", "code", "words"),
         [
@@ -108,7 +101,7 @@ class TestWriting:
         child.expect_exact("[y/N]")
         saved.config_file.write_text(text + edit)
         child.sendline("y")
-        found, said = ended(child)
+        found, said = child.ended()
         assert (found, words in said) == (code, True), said
         written = saved.config_file.read_text()
         assert edit in written
@@ -167,14 +160,7 @@ def identity(home: Home, profile: str) -> tuple[str, str]:
         "import sys,json,botocore.session as s;"
         "c=s.Session(profile=sys.argv[1]).create_client('sts');print(json.dumps(c.get_caller_identity()))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, profile],
-        capture_output=True,
-        text=True,
-        env=home.env,
-        timeout=120,
-        check=True,
-    )
+    done = run_program([sys.executable, "-c", code, profile], home.env, check=True)
     answer = json.loads(done.stdout)
     return answer["Account"], answer["Arn"]
 
@@ -295,15 +281,6 @@ class TestDefaultRegion:
         ok(run("profile", "sync", "--yes", "--default-region", "us-east-2"))
         assert self.regions(run)["pay.Read"] == "us-east-2"
 
-    def test_the_first_profile_add_records_the_default(self, saved, run):
-        ok(run("config", "set", "default_region", "eu-north-1"))
-        ok(run("profile", "add", "pay/Admin", "--region", "ap-south-1", "--yes"))
-        ok(run("profile", "add", "pay/Read", "--yes"))
-        ok(run("config", "set", "default_region", "ap-south-1"))
-        ok(run("profile", "sync", "--role", "Read", "--default-region", "us-west-2", "--yes"))
-        assert self.regions(run)["pay.Read"] == "us-west-2"
-        assert self.regions(run)["pay.Admin"] == "ap-south-1"
-
     def test_it_also_changes_profiles_that_the_filters_leave_out(self, saved, run):
         ok(run("profile", "sync", "--yes"))
         ok(run("profile", "sync", "--yes", "--role", "Admin", "--default-region", "us-west-2"))
@@ -404,12 +381,6 @@ class TestFlags:
         ok(run("profile", "sync", "--yes", "--form", "sso", "--account", "*"))
         assert rows(run) == {"pay.Admin": "process", "pay.Read": "sso", "dev.Read": "process"}
 
-    def test_a_role_that_is_guarded_now_leaves_the_native_form_with_form(self, saved, run):
-        ok(run("profile", "sync", "--yes", "--form", "sso"))
-        ok(run("config", "set", "guard.rules", "pay/Admin"))
-        ok(run("profile", "sync", "--yes", "--form", "sso"))
-        assert rows(run) == {"pay.Admin": "process", "pay.Read": "sso", "dev.Read": "sso"}
-
     def test_rename_gives_existing_profiles_the_names_of_the_template(self, saved, run):
         ok(run("profile", "sync", "--yes"))
         template = ("--name-template", "{session}-{account_name}-{role_name}")
@@ -425,21 +396,6 @@ class TestFlags:
         assert "new-dev.Developer" not in rows(run)
         assert "1 profile added" in ok(run("profile", "sync", "--yes", "--refresh"))
         assert "new-dev.Developer" in rows(run)
-
-    def test_a_list_of_an_earlier_sign_in_is_not_used(self, signed_in, run, emulator):
-        """The earlier sign-in may have been another user's."""
-        ok(run("profile", "sync", "--yes", *ONLY_DEV))
-        directory = App(signed_in.env).directory
-        saved = directory.load("corp")
-        assert saved is not None
-        directory.save("corp", saved._replace(listed_at=saved.listed_at - 60))
-        emulator.reset_counters()
-        signed_in.browser()
-        ok(run("login", "--force"))
-        ok(run("profile", "sync", "--yes"))
-        assert emulator.counters["ListAccounts"] == 1
-        ok(run("profile", "sync", "--yes"))
-        assert emulator.counters["ListAccounts"] == 1
 
     def test_prune_removes_the_managed_profiles_whose_role_is_gone(self, signed_in, run, emulator):
         ok(run("profile", "sync", "--yes", *ONLY_DEV))
@@ -466,13 +422,3 @@ class TestFlags:
         assert list(rows(run)) == read_only
         ok(run("profile", "undo", "--yes"))
         assert signed_in.config_file.read_bytes() == before
-
-    def test_prune_with_filters_that_match_no_role_removes_only_what_is_gone(
-        self, signed_in, run, emulator
-    ):
-        ok(run("profile", "sync", "--yes", "--account", "*-dev", "--role", "ReadOnlyAccess"))
-        before = list(rows(run))
-        emulator.world.unassign("everyone", "ReadOnlyAccess", "Workloads")
-        ok(run("profile", "sync", "--yes", "--prune", *ONLY_DEV))
-        assert set(before) - set(rows(run)) == {"payments-dev.ReadOnlyAccess"}
-        assert len(before) > 1

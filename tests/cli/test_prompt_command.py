@@ -1,7 +1,6 @@
 """`prompt`, and the files that shells' prompts read, through sign-ins at an emulated portal."""
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from ssohelper.core.model import RoleKey
 from tests.conftest import SCRIPT, Home, Run
 from tests.long_rows import long_after
 from tests.processes import end_detached_processes
+from tests.programs import run_program
 
 ACCOUNT, ROLE = "000030000001", "ReadOnlyAccess"
 PROFILE = "payments-prod.ReadOnlyAccess"
@@ -253,12 +253,8 @@ class TestFailures:
         elif what == "runtime":
             home.runtime.write_text("a file in its place")
         redirect = {"closed": ">&-", "full": ">/dev/full"}.get(what, "")
-        done = subprocess.run(
-            ["/bin/sh", "-c", f'exec "$0" prompt "$@" {redirect}', SCRIPT, *argv],
-            env=home.env,
-            capture_output=True,
-            text=True,
-            timeout=60,
+        done = run_program(
+            ["/bin/sh", "-c", f'exec "$0" prompt "$@" {redirect}', SCRIPT, *argv], home.env
         )
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == "" or done.stdout.startswith("payments-p")

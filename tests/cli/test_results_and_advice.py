@@ -67,13 +67,6 @@ def test_a_session_command_says_as_json_whether_it_wrote(command, home):
     }  # fmt: skip
 
 
-def test_removed_profiles_are_counted_with_the_way_back(command, home):
-    home.write_config(home.config_file.read_text() + process("pay.Admin", PAY, "Admin"))
-    assert "removed 1 profile; undo with: ssohelper profile undo" in command(
-        "profile", "rm", "pay.Admin", "--yes"
-    )
-
-
 def test_a_removed_shell_line_is_told(command, home):
     (home.path / ".bashrc").write_text("# mine\n")
     assert "written: " in command("install", "--shell", "bash", "--yes")
@@ -96,14 +89,6 @@ def test_a_program_that_exec_limits_has_its_allow_list_with_its_keys(home, run, 
     assert done.returncode == 0, done.stderr
     assert "SSOHELPER_ALLOW=*/ReadOnlyAccess" in done.stdout
     assert "AWS_ACCESS_KEY_ID=" in done.stdout
-
-
-def test_verbose_commands_write_what_they_do(home, run, emulator):
-    home.add_session()
-    home.write_token(emulator.issue_token("ana"))
-    quiet, verbose = (run(*more, "list", "--refresh") for more in ((), ("-vv",)))
-    assert quiet.stdout == verbose.stdout
-    assert len(verbose.stderr.splitlines()) > len(quiet.stderr.splitlines())
 
 
 @pytest.mark.parametrize(("shell", "ends_with_true"), [("fish", True), ("bash", False)])
@@ -146,13 +131,3 @@ def test_a_set_up_with_yes_asks_for_nothing_and_keeps_the_region_of_the_portal(h
     assert done.returncode == 0, done.stderr
     assert setup_text.default_region_line("us-east-1") not in done.stderr
     assert f"[profile theirs]\n{keys}" in home.config_file.read_text()
-
-
-def test_new_filters_and_prune_remove_what_the_filters_leave_out(home, run, emulator):
-    home.add_session()
-    home.write_token(emulator.issue_token("ana"))
-    for more in (("--role", "ReadOnly*"), ("--role", "Dev*", "--prune")):
-        assert run("profile", "sync", *more, "--yes").returncode == 0
-    text = home.config_file.read_text()
-    assert "Developer" in text
-    assert "ReadOnlyAccess" not in text

@@ -4,11 +4,9 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import threading
 from pathlib import Path
 
-import pexpect
 import pytest
 
 from ssohelper.app import App
@@ -19,7 +17,7 @@ from tests.endpoint.conftest import emulator as emulator  # a fixture
 from tests.endpoint.test_handlers import NOBODY, as_nobody
 from tests.endpoint.world import ACCOUNT, ROLE, START_URL, Program, wait_for
 from tests.long_rows import long_after
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 
 SERVE = [SCRIPT, "serve", "job"]
 
@@ -54,18 +52,6 @@ def test_it_ends_at_once_and_removes_its_files(home, emulator, number, code):
     assert os.listdir(state(home)) == []
 
 
-def test_port_is_the_port_that_it_listens_on(home, emulator):
-    port = free_port()
-    with Program([*SERVE, "--port", str(port), "--json"], home) as program:
-        program.says(f'"url": "http://127.0.0.1:{port}/')
-
-
-def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(home, emulator):
-    with Program([*SERVE, "--port", str(free_port())], home) as program:
-        program.says("unset -v ")
-        assert 'warning: the sign-in to "corp" may end at any time' in "".join(program.err)
-
-
 def test_under_nohup_it_survives_the_terminal(home, emulator):
     path = home.path / "sso.sock"
     with Program([require_program("nohup"), *SERVE, "--socket", str(path)], home) as program:
@@ -76,21 +62,6 @@ def test_under_nohup_it_survives_the_terminal(home, emulator):
         assert program.ends(signal.SIGTERM) == 143
 
 
-def test_in_the_background_printing_does_not_stop_it(home, emulator):
-    path = home.path / "sso.sock"
-    shell = pexpect.spawn(
-        "bash", ["--norc", "--noprofile", "-i"], env={**home.env, "PS1": "$ "}, encoding="utf-8",
-        timeout=60,
-    )  # fmt: skip
-    try:
-        shell.sendline(f"stty tostop; {' '.join(SERVE)} --socket {path} &")
-        shell.expect("until Ctrl-C")
-        shell.expect("credential_process = ")
-        assert asked_at(path).startswith(b"HTTP/1.1 200 ")
-    finally:
-        shell.close(force=True)
-
-
 def test_a_shell_that_evaluates_its_output_uses_the_role(home, emulator):
     with Program(SERVE, home) as program:
         program.says("AWS_DEFAULT_REGION")
@@ -98,12 +69,9 @@ def test_a_shell_that_evaluates_its_output_uses_the_role(home, emulator):
         token = next(state(home).glob("*/token")).read_text()
         assert token not in printed + "".join(program.err)
         who = f"{printed}\n{require_program('aws')} sts get-caller-identity --query Account --output text"
-        done = subprocess.run(
+        done = run_program(
             ["sh", "-c", who.replace("unset -v", "unset")],
-            env={**home.env, "AWS_PROFILE": "other", "AWS_ACCESS_KEY_ID": "AKIAOLD"},
-            capture_output=True,
-            text=True,
-            timeout=60,
+            {**home.env, "AWS_PROFILE": "other", "AWS_ACCESS_KEY_ID": "AKIAOLD"},
         )
         assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
 
@@ -218,21 +186,9 @@ class TestTokenFolder:
         bare = {"HOME": str(home.path / "nobody"), "PATH": home.env["PATH"], **variables}
         kept = {name: text for name, text in home.env.items() if name.startswith("AWS_ENDPOINT")}
         who = ["sts", "get-caller-identity", "--query", "Account", "--output", "text"]
-        done = subprocess.run(
-            [require_program("aws"), *who],
-            env={**bare, **kept},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        done = run_program([require_program("aws"), *who], {**bare, **kept})
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
-
-    def test_folder_and_token_are_private(self, home, emulator):
-        with self.serve(home) as program:
-            program.says("job.env")
-            modes = [(home.path / "t" / name).stat().st_mode & 0o777 for name in ("", "token")]
-            assert modes == [0o700, 0o600]
 
     def test_a_folder_that_others_may_enter_is_refused(self, home, emulator, run):
         folder = home.path / "open $HOME"
@@ -242,23 +198,6 @@ class TestTokenFolder:
         assert f'other users may enter the folder "{folder}"' in done.stderr
         assert f"hint: chmod 700 '{folder}'" in done.stderr
         assert list(folder.iterdir()) == []
-
-    def test_a_link_and_a_file_are_refused(self, home, emulator, run):
-        elsewhere = home.path / "elsewhere"
-        elsewhere.mkdir(mode=0o700)
-        (home.path / "link").symlink_to(elsewhere)
-        (home.path / "file").write_text("")
-        for name in ("link", "file", "absent/t"):
-            done = run("serve", "job", "--token-folder", str(home.path / name))
-            assert (done.returncode, done.stdout) == (7, ""), name
-        assert list(elsewhere.iterdir()) == []
-
-    def test_another_file_named_token_is_not_overwritten(self, home, emulator, run):
-        (home.path / "t").mkdir(mode=0o700)
-        (home.path / "t" / "token").write_text("mine\n")
-        done = run("serve", "job", "--token-folder", str(home.path / "t"))
-        assert done.returncode == 7
-        assert (home.path / "t" / "token").read_text() == "mine\n"
 
     def test_two_endpoints_cannot_share_a_folder(self, home, emulator, run):
         with self.serve(home) as program:

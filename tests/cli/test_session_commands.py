@@ -7,11 +7,8 @@ import pytest
 
 from ssohelper.app import App
 from ssohelper.core.model import PageChoice, RoleKey
-from tests.cli.test_setup_command import ended, terminal
 from tests.conftest import Home, Run
 from tests.saved_listing import PAY, URL, add_listed_session
-
-__all__ = ["terminal"]  # a fixture
 
 ROLE = "--account-id 000030000001 --role-name ReadOnlyAccess"
 OWN = f"""\
@@ -160,13 +157,6 @@ def test_leftovers_stay_after_a_dry_run_and_without_an_answer(synced, run):
         assert App(synced.env).choices.load("corp").roles == roles, options
 
 
-def test_rm_says_what_happens_to_profiles_that_could_be_adopted(synced, run):
-    add_own_profiles(synced)
-    done = run("session", "rm", "corp", "--yes")
-    assert done.returncode == 2
-    assert "adopt them: ssohelper profile sync --session corp --adopt NAME" in done.stderr
-
-
 @pytest.mark.parametrize("has_plain", [False, True])
 def test_rm_says_what_a_profile_is_that_assumes_a_role(synced, run, has_plain):
     deploy = f"[profile deploy]\nrole_arn = arn:aws:iam::{PAY}:role/Deploy\n"
@@ -228,7 +218,7 @@ def test_show_on_a_terminal_counts_the_profiles_that_do_not_fit(synced, run, ter
         for number in range(1200)
     )
     synced.write_config(synced.config_file.read_text() + many)
-    _, shown = ended(terminal("session", "show", "corp"))
+    _, shown = terminal("session", "show", "corp").ended()
     assert "p9" in shown
     assert "p10" not in shown
     assert "and 1190 more profiles; all of them with --json" in shown

@@ -12,11 +12,9 @@ from ssohelper.core.model import RoleKey
 from ssohelper.emulator.organization import START_URL, World
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import demo_world
-from tests.cli.test_setup_command import DEV, ended, profiles, session_keys, terminal
+from tests.cli.test_setup_command import DEV, profiles, session_keys
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
-
-__all__ = ["terminal"]  # a fixture
 
 NEW_URL = "https://corp.awsapps.com/start"
 PROFILE = "payments-dev.Developer"
@@ -210,15 +208,16 @@ def test_setup_offers_it_for_the_same_roles_and_user(corp, run, emulator, termin
     taken = run("setup", NEW_URL, "--region", "us-east-1", "--yes")
     assert f"ssohelper session set-url corp {NEW_URL}; else choose" in taken.stderr
     child = terminal("setup", NEW_URL, "--region", "us-east-1", "--session", "two", "--json")
-    child.expect_exact(f'{NEW_URL} has the user and the roles of "corp", which is at {START_URL}')
-    child.expect_exact("[y/N]")
-    child.sendline(answer)
+    child.talk(
+        f'{NEW_URL} has the user and the roles of "corp", which is at {START_URL}',
+        ("[y/N]", answer),
+    )
     if answer == "n":
         child.expect_exact("default region of the profiles")
         assert '"changed"' not in child.before  # --json prints one document, at the end
         assert session_keys(corp, "corp")["sso_start_url"] == START_URL
         return
-    code, said = ended(child)
+    code, said = child.ended()
     assert (code, said.count('"changed": true')) == (0, 1)
     assert session_keys(corp, "corp")["sso_start_url"] == NEW_URL
     assert profiles(corp) == before

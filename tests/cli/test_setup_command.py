@@ -6,20 +6,16 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
 from typing import Any
 
-import pexpect
 import pytest
 
 from ssohelper.app import App
 from ssohelper.cli import COMMANDS
 from ssohelper.emulator.organization import START_URL, World
 from ssohelper.emulator.server import Emulator
-from ssohelper.emulator.world import demo_world
 from ssohelper.system import own_source
-from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.conftest import Home, Run
 from tests.long_rows import long_after
 from tests.processes import wait_until_asleep
 from tests.programs import require_program
@@ -67,43 +63,9 @@ def ok(done: "subprocess.CompletedProcess[str]") -> str:
     return done.stderr
 
 
-@pytest.fixture
-def terminal(home) -> Any:
-    """Start commands on pseudo-terminals, which are closed after the test."""
-    started: list[Any] = []
-
-    def start(*argv: str) -> Any:
-        child = pexpect.spawn(
-            SCRIPT,
-            list(argv),
-            env={**home.env, "TERM": "xterm"},
-            cwd=str(home.path),
-            encoding="utf-8",
-            timeout=RUN_SECONDS,
-            dimensions=(50, 200),
-        )
-        started.append(child)
-        return child
-
-    yield start
-    for child in started:
-        child.close(force=True)
-
-
-Terminal = Callable[..., Any]
-
-
 def guard_nothing(child: Any) -> None:
     """Answer the offer to guard dangerous roles."""
-    child.expect_exact("guard these roles? [y/N]")
-    child.sendline("n")
-
-
-def ended(child: Any) -> tuple[int, str]:
-    """Wait for the end. Return the exit code and the output after the last expectation."""
-    child.expect(pexpect.EOF)
-    child.close()
-    return child.exitstatus, child.before
+    child.talk(("guard these roles? [y/N]", "n"))
 
 
 def assert_signed_out(home: Home, emulator: Emulator) -> None:
@@ -193,16 +155,6 @@ class TestOffATerminal:
         assert "1 profile left whose role is gone" in printed
         assert "payments-dev.ReadOnlyAccess" in profiles(home)
 
-    def test_a_device_code_on_request(self, run, home, emulator):
-        opened = home.browser(visits=False)
-        setup = ("setup", START_URL, "--region", "us-east-1", "--device-code", "--no-browser")
-        printed = ok(run(*setup, "--yes"))
-        assert f"{emulator.url}/device?user_code=" in printed
-        assert emulator.counters["authorize"] == 0
-        assert emulator.counters["CreateToken.device_code"] >= 1
-        assert not opened.exists()
-        assert len(profiles(home)) == 20
-
     def test_after_an_unconfirmed_sign_in_the_hint_repeats_setup(self, run, home, emulator):
         emulator.auto_approve = None
         emulator.faults.expires_in = 1
@@ -285,20 +237,6 @@ class TestSecondRun:
         assert session_keys(home, "corp")["sso_start_url"] == START_URL
         assert len(profiles(home)) == 20
 
-    def test_a_profile_that_rm_removed_is_not_added_again(self, run, home):
-        ok(run("profile", "rm", "payments-dev.Developer", "--yes"))
-        before = home.config_file.read_bytes()
-        assert 'skipped "payments-dev.Developer"' in ok(run("setup", START_URL, "--yes"))
-        assert home.config_file.read_bytes() == before
-
-    def test_another_url_for_this_session_name_is_exit_3(self, run, home, emulator):
-        before = home.config_file.read_bytes()
-        given = ("setup", SECOND_URL, "--session", "corp", "--region", "us-east-1", "--yes")
-        done = run(*given)
-        assert done.returncode == 3
-        assert f'"corp" already has another start URL: {START_URL}' in done.stderr
-        assert (home.config_file.read_bytes(), emulator.counters.total()) == (before, 0)
-
     @pytest.mark.long
     def test_a_second_user_of_the_portal_has_a_session_of_their_own(self, run, home, emulator):
         first = profiles(home)
@@ -318,33 +256,6 @@ class TestSecondRun:
         again = run("setup", START_URL, "--yes")
         assert (again.returncode, '"corp", "ben"' in again.stderr) == (2, True)
 
-    def test_a_second_organization_renames_no_profile_of_the_first(self, run, home, emulator):
-        second = demo_world()
-        second.start_url, second.name = SECOND_URL, "Second"
-        emulator.add_organization(second)
-        before, first = home.config_file.read_bytes(), profiles(home)
-        given = ("setup", SECOND_URL, "--region", "us-east-1", *ONLY_DEV, "--yes")
-        ok(run(*given))
-        assert home.config_file.read_bytes().startswith(before)
-        new = set(profiles(home)) - set(first)
-        assert new == {
-            f"second.payments-dev.{r}" for r in ("DatabaseAdmin", "Developer", "ReadOnlyAccess")
-        }
-        # Each profile asks its own organization: a role removed in the second still works in the first.
-        second.unassign("developers", "Developer", "Workloads/Development")
-        assert identity_of(home, run, emulator, "payments-dev.Developer")[1] == DEV
-        refused = run("credential-process", "--profile", "second.payments-dev.Developer")
-        assert (refused.returncode, refused.stdout) == (5, "")
-        # Running setup again for either changes nothing.
-        text = home.config_file.read_bytes()
-        for url in (START_URL, SECOND_URL):
-            ok(run("setup", url, "--yes"))
-        assert home.config_file.read_bytes() == text
-
-    def test_a_new_region_is_written(self, run, home):
-        ok(run("setup", START_URL, "--region", "eu-west-1", "--yes"))
-        assert session_keys(home, "corp")["sso_region"] == "eu-west-1"
-
 
 def test_filters_template_and_form_are_remembered(run, home, emulator):
     home.browser()
@@ -359,43 +270,6 @@ def test_filters_template_and_form_are_remembered(run, home, emulator):
     assert (new["sso_session"], "credential_process" in new) == ("d-0000000000", False)
     ok(run("setup", "--yes"))
     assert len(profiles(home)) == 4
-
-
-def test_warns_when_no_role_matches_the_filters(run, home):
-    home.browser()
-    setup = ("setup", START_URL, "--region", "us-east-1", "--account", "payments-dve", "--yes")
-    assert "no role matches --account payments-dve" in ok(run(*setup))
-
-
-def test_form_converts_existing_profiles(run, home):
-    home.browser()
-    setup = ("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes")
-    ok(run(*setup))
-    assert all("credential_process" in keys for keys in profiles(home).values())
-    assert "3 profiles changed" in ok(run(*setup, "--form", "sso"))
-    assert all("sso_account_id" in keys for keys in profiles(home).values())
-    # Without the option each profile keeps its form, also one that is not the remembered form.
-    ok(run("profile", "sync", "--yes", "--form", "process", "--role", "Developer"))
-    assert "nothing to change" in ok(run(*setup, "--role", "*"))
-
-
-def test_uses_the_session_that_already_has_the_url(run, home):
-    home.browser()
-    home.add_session("work", START_URL)
-    before = home.config_file.read_text()
-    ok(run("setup", START_URL, *ONLY_DEV, "--yes"))
-    assert home.config_file.read_text().startswith(before)
-    assert home.config_file.read_text().count("[sso-session ") == 1
-    assert "--session work " in profiles(home)["payments-dev.Developer"]["credential_process"]
-
-
-@pytest.mark.parametrize("scheme", ["HTTPS://", ""])
-def test_a_start_url_as_people_type_it_is_written_as_aws_has_it(run, home, scheme):
-    home.browser()
-    host = START_URL.partition("://")[2].partition("/")[0]
-    typed = START_URL.replace("https://", scheme).replace(host, host.upper())
-    ok(run("setup", typed, "--region", "us-east-1", *ONLY_DEV, "--yes"))
-    assert f"sso_start_url = {START_URL}\n" in home.config_file.read_text()
 
 
 class TestRegion:
@@ -450,13 +324,14 @@ class TestRegion:
         child = terminal("setup", START_URL, *ONLY_DEV)
         child.expect("the region of .* is not known")
         child.sendline("Ireland")
-        child.expect_exact('"Ireland" is no AWS region; a region looks like: eu-west-1')
-        child.expect_exact("region (such as eu-west-1): ")
-        child.sendline("us-east-1")
+        child.talk(
+            '"Ireland" is no AWS region; a region looks like: eu-west-1',
+            ("region (such as eu-west-1): ", "us-east-1"),
+        )
         child.expect(r"\[y/N\]")
         child.sendline("y")
         guard_nothing(child)
-        assert ended(child)[0] == 0
+        assert child.ended()[0] == 0
         assert session_keys(home, "d-0000000000")["sso_region"] == "us-east-1"
 
 
@@ -482,20 +357,20 @@ class TestDefaultRegion:
         if default:
             home.write_config(default)
         child = terminal(*self.GIVEN)
-        child.expect_exact(f"default region of the profiles [{proposed}]: ")
-        child.sendline("")
-        child.expect_exact("[y/N]")
-        child.sendline("y")
-        child.expect_exact(f"remembered: --default-region {proposed}")
+        child.talk(
+            (f"default region of the profiles [{proposed}]: ", ""),
+            ("[y/N]", "y"),
+            f"remembered: --default-region {proposed}",
+        )
         guard_nothing(child)
-        assert ended(child)[0] == 0
+        assert child.ended()[0] == 0
         assert profiles(home)["payments-dev.ReadOnlyAccess"]["region"] == proposed
         child = terminal(*self.GIVEN)
         child.expect_exact("nothing to change")
         assert "default region of" not in child.before
         guard_nothing(child)
         assert "remembered: " not in child.before
-        assert ended(child)[0] == 0
+        assert child.ended()[0] == 0
 
     def test_with_yes_it_is_the_proposed_one_and_that_is_said(self, run, home):
         home.browser()
@@ -505,58 +380,27 @@ class TestDefaultRegion:
         assert profiles(home)["payments-dev.ReadOnlyAccess"]["region"] == "eu-west-3"
         assert session_keys(home, "d-0000000000")["sso_region"] == "us-east-1"
 
-    @pytest.mark.long
-    def test_an_unknown_region_is_refused_and_asked_for_again(self, terminal, home):
-        home.browser()
-        child = terminal(*self.GIVEN)
-        child.expect_exact("default region of the profiles [us-east-1]: ")
-        child.sendline("us-east-1;id")
-        child.expect_exact('"us-east-1;id" is no AWS region')
-        child.expect_exact("default region of the profiles [us-east-1]: ")
-        child.sendline(" ca-west-1 ")
-        child.expect_exact("+region = ca-west-1")
-        child.expect_exact("[y/N]")
-        child.sendline("y")
-        guard_nothing(child)
-        assert ended(child)[0] == 0
-
-    @pytest.mark.long
-    def test_it_is_not_asked_for_once_the_session_has_profiles(self, terminal, run, home):
-        home.browser()
-        ok(run(*self.GIVEN, "--yes"))
-        child = terminal(*self.GIVEN)
-        child.expect_exact("nothing to change")
-        assert "default region" not in child.before
-
-    def test_the_option_changes_the_profiles_with_the_old_default(self, run, home):
-        home.browser()
-        ok(run(*self.GIVEN, "--yes"))
-        assert profiles(home)["payments-dev.ReadOnlyAccess"]["region"] == "us-east-1"
-        ok(run(*self.GIVEN, "--default-region", "eu-west-1", "--yes"))
-        assert {one["region"] for one in profiles(home).values()} == {"eu-west-1"}
-
 
 class TestOnATerminal:
     def test_answering_no_writes_nothing_and_yes_writes(self, terminal, home, emulator):
         home.browser()
         given = ("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
         child = terminal(*given)
-        child.expect_exact("+[profile payments-dev.ReadOnlyAccess]")
-        child.expect_exact(f"3 profiles to add — write {home.config_file}? [y/N]")
-        child.sendline("n")
-        child.expect_exact("nothing was changed")
-        child.expect_exact("and stay signed in? [y/N]")
-        child.sendline("n")
-        code, rest = ended(child)
+        child.talk(
+            "+[profile payments-dev.ReadOnlyAccess]",
+            (f"3 profiles to add — write {home.config_file}? [y/N]", "n"),
+            "nothing was changed",
+            ("and stay signed in? [y/N]", "n"),
+        )
+        code, rest = child.ended()
         assert (code, "signed out again" in rest, "try it" in rest) == (0, True, False)
         assert not home.config_file.exists()
         assert_signed_out(home, emulator)
         child = terminal(*given)
-        child.expect_exact("[y/N]")
-        child.sendline("y")
+        child.talk(("[y/N]", "y"))
         guard_nothing(child)
         shown = child.before
-        code, rest = ended(child)
+        code, rest = child.ended()
         assert (code, "3 profiles added" in shown, "try it: " in rest) == (0, True, True)
         assert len(profiles(home)) == 3
 
@@ -564,34 +408,11 @@ class TestOnATerminal:
     def test_after_a_no_the_session_alone_can_be_kept(self, terminal, home):
         home.browser()
         child = terminal("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
-        child.expect_exact("[y/N]")
-        child.sendline("n")
-        child.expect_exact("and stay signed in? [y/N]")
-        child.sendline("y")
-        assert ended(child)[0] == 0
+        child.talk(("[y/N]", "n"), ("and stay signed in? [y/N]", "y"))
+        assert child.ended()[0] == 0
         assert session_keys(home, "d-0000000000")["sso_start_url"] == START_URL
         assert profiles(home) == {}
         assert len(list(home.token_folder.glob("*.json"))) > 0
-
-    @pytest.mark.long
-    def test_what_is_typed_before_a_question_does_not_answer_it(self, terminal, home, emulator):
-        home.browser()
-        typing, is_started = [], threading.Event()
-
-        def type_ahead() -> None:
-            assert is_started.wait(RUN_SECONDS)
-            typing[0].send("y\ny\n")
-
-        emulator.faults.run_before("ListAccounts", type_ahead)
-        child = terminal("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
-        typing.append(child)
-        is_started.set()
-        child.expect_exact(f"3 profiles to add — write {home.config_file}? [y/N]: ")
-        child.sendline("n")
-        child.expect_exact("and stay signed in? [y/N]: ")
-        child.sendline("n")
-        assert ended(child)[0] == 0
-        assert not home.config_file.exists()
 
     @pytest.mark.parametrize("number", long_after(1, [signal.SIGTERM, signal.SIGHUP]))
     def test_a_signal_at_the_question_leaves_no_sign_in(self, terminal, home, emulator, number):
@@ -600,18 +421,7 @@ class TestOnATerminal:
         child.expect_exact("[y/N]: ")
         wait_until_asleep(child.pid)  # a signal between the last letter and the read would be lost
         child.kill(number)
-        assert ended(child)[0] == 130
-        assert_signed_out(home, emulator)
-
-    def test_an_interrupted_question_writes_nothing(self, terminal, home, emulator):
-        home.browser()
-        child = terminal("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
-        child.expect_exact("[y/N]: ")
-        wait_until_asleep(child.pid)  # a Ctrl-C between the last letter and the read would be lost
-        child.sendintr()
-        code, rest = ended(child)
-        assert (code, "Traceback" in rest) == (130, False)
-        assert not home.config_file.exists()
+        assert child.ended()[0] == 130
         assert_signed_out(home, emulator)
 
     @pytest.mark.long
@@ -625,39 +435,20 @@ class TestOnATerminal:
         home.write_config(home.config_file.read_text() + legacy)
         before = home.config_file.read_text()
         child = terminal("setup", *ONLY_DEV)
-        child.expect_exact(f"1  {SECOND_URL}  (other)")
-        child.expect_exact(f"2  {START_URL}")
-        child.expect_exact("which one")
-        child.sendline("2")
-        child.expect_exact("adopt 1 profile that needs ssohelper to work, with its name (")
-        child.expect_exact("[Y/n]")
-        child.sendline("n")
-        child.expect_exact("[y/N]")
-        child.sendline("y")
+        child.talk(
+            f"1  {SECOND_URL}  (other)",
+            f"2  {START_URL}",
+            ("which one", "2"),
+            "adopt 1 profile that needs ssohelper to work, with its name (",
+            ("[Y/n]", "n"),
+            ("[y/N]", "y"),
+        )
         guard_nothing(child)
-        assert ended(child)[0] == 0
+        assert child.ended()[0] == 0
         assert home.config_file.read_text().startswith(before)
         # The legacy profile works by our sign-in, so it counts as a profile of Developer.
         names = ["old", "payments-dev.DatabaseAdmin", "payments-dev.ReadOnlyAccess"]
         assert list(profiles(home)) == names
-
-    @pytest.mark.long
-    def test_the_only_portal_in_the_config_is_taken_and_a_no_can_give_the_sign_in_back(
-        self, terminal, home, emulator
-    ):
-        home.browser()
-        home.add_session("corp", START_URL)
-        before = home.config_file.read_bytes()
-        child = terminal("setup", *ONLY_DEV)
-        child.expect_exact("[y/N]")
-        assert "which one" not in child.before
-        child.sendline("n")
-        child.expect_exact('stay signed in to "corp"? [Y/n]')
-        child.sendline("n")
-        code, rest = ended(child)
-        assert (code, "signed out again" in rest) == (0, True)
-        assert home.config_file.read_bytes() == before
-        assert_signed_out(home, emulator)
 
     @pytest.mark.long
     @pytest.mark.parametrize("leaving", ["q", "\x03", "n"])
@@ -665,12 +456,13 @@ class TestOnATerminal:
         home.add_session("corp", START_URL)
         home.add_session("other", SECOND_URL)
         child = terminal("setup")
-        child.expect_exact("which one (1-2, q to leave)")
-        child.sendline("y")
-        child.expect_exact("type the number of a portal, from 1 to 2")
-        child.expect_exact("which one")
+        child.talk(
+            ("which one (1-2, q to leave)", "y"),
+            "type the number of a portal, from 1 to 2",
+            "which one",
+        )
         child.send(leaving if leaving == "\x03" else f"{leaving}\n")
-        assert ended(child)[0] == 130
+        assert child.ended()[0] == 130
 
 
 class TestGuards:
@@ -691,20 +483,14 @@ class TestGuards:
     def test_yes_guards_them_and_no_names_the_command(self, terminal, home):
         home.browser()
         child = terminal(*self.GIVEN)
-        child.expect_exact("[y/N]")
-        child.sendline("y")
-        child.expect_exact("guard these roles? [y/N]")
-        child.sendline("n")
-        code, rest = ended(child)
+        child.talk(("[y/N]", "y"), ("guard these roles? [y/N]", "n"))
+        code, rest = child.ended()
         assert (code, "later: ssohelper config set guard.rules '*/Admin" in rest) == (0, True), rest
         assert self.rules(home) == ()
         home.config_file.unlink()
         child = terminal(*self.GIVEN)
-        child.expect_exact("[y/N]")
-        child.sendline("y")
-        child.expect_exact("guard these roles? [y/N]")
-        child.sendline("y")
-        assert ended(child)[0] == 0
+        child.talk(("[y/N]", "y"), ("guard these roles? [y/N]", "y"))
+        assert child.ended()[0] == 0
         assert self.rules(home) == self.RULES
         last = App(home.env).journal.read().lines[-1].fields
         assert (last["command"], last["file"]) == (
@@ -735,16 +521,6 @@ class TestWithoutAUrl:
         assert len(commands) == 3
         assert all("--session corp " in command for command in commands)
 
-    def test_two_sessions_of_one_portal_are_told_apart_by_their_names(self, run, home):
-        home.add_session("one", START_URL)
-        home.add_session("two", START_URL)
-        done = run("setup", "--yes")
-        assert done.returncode == 2
-        assert (
-            f'~/.aws/config has: {START_URL} (session "one"), {START_URL} (session "two")\n'
-            "ssohelper: hint: name one, such as: ssohelper setup --session one\n"
-        ) in done.stderr
-
     def test_without_a_portal_or_with_two_it_is_exit_2(self, run, home, emulator):
         none = run("setup", "--yes")
         assert (none.returncode, "ssohelper setup START_URL" in none.stderr) == (2, True)
@@ -759,26 +535,7 @@ class TestWithoutAUrl:
         assert (home.config_file.read_bytes(), emulator.counters.total()) == (before, 0)
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://d-0000000000.awsapps.com/start",
-        "file:///etc/passwd",
-        "javascript:alert(1)",
-        "corp",
-        "https://awsapps.com.evil.net/start",
-        "https://x.awsapps.com@evil.net/start",
-        "https://x.awsapps.com:8443/",
-        "https://[::1]/",
-        "https://127.0.0.1/start",
-        "https://x.awsapps.com/start\nX",
-        "https://x.awsapps.com/\x1b]8;;https://evil.net\x07",
-        "https://\u0430.awsapps.com/start",
-        "\\\\evil\\share",
-        "https://start.us-iso-east-1.c2shome.ic.gov/start",
-        "",
-    ],
-)
+@pytest.mark.parametrize("url", ["http://d-0000000000.awsapps.com/start", "https://x.net/\x1b]8;"])
 def test_an_invalid_start_url_causes_no_request(run, home, emulator, url):
     opened = home.browser()
     done = run("setup", "--region", "us-east-1", "--yes", "--", url)
@@ -789,15 +546,6 @@ def test_an_invalid_start_url_causes_no_request(run, home, emulator, url):
     assert done.stderr.replace("\n", "").isprintable()
     assert emulator.counters.total() == 0
     assert not opened.exists()
-    assert not (home.path / ".aws").exists()
-
-
-@pytest.mark.parametrize("name", ["-x", "../x", "a\nb", "x" * 65])
-def test_an_invalid_session_name_is_refused(run, home, emulator, name):
-    done = run("setup", START_URL, "--region", "us-east-1", "--yes", f"--session={name}")
-    assert done.returncode in (2, 3)
-    assert "Traceback" not in done.stderr
-    assert emulator.counters.total() == 0
     assert not (home.path / ".aws").exists()
 
 
@@ -821,14 +569,13 @@ def _put_file_for_folder(home: Home) -> str:
     return f'"{home.config_file}" cannot be written: Not a directory'
 
 
-@pytest.mark.parametrize("spoil", [_make_read_only, _link_to_read_only_file, _put_file_for_folder])
 @pytest.mark.parametrize(
-    "command",
+    ("spoil", "command"),
     [
-        ("setup", START_URL, "--yes"),
-        ("profile", "add", f"corp:{DEV}/Admin", "--yes"),
+        (_make_read_only, ("setup", START_URL, "--yes")),
+        (_link_to_read_only_file, ("profile", "add", f"corp:{DEV}/Admin", "--yes")),
+        (_put_file_for_folder, ("setup", START_URL, "--yes")),
     ],
-    ids=" ".join,
 )
 def test_a_config_that_cannot_be_written_is_refused_before_aws_is_asked(
     home, emulator, run, spoil, command

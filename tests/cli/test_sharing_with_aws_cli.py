@@ -8,7 +8,7 @@ import pytest
 from ssohelper.app import App
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 
 pytestmark = pytest.mark.network_client
 
@@ -23,14 +23,7 @@ class Aws:
         self._home = home
 
     def __call__(self, *argv: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [self._program, *argv],
-            env=self._home.env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        return run_program([self._program, *argv], self._home.env)
 
 
 @pytest.fixture
@@ -79,6 +72,7 @@ def test_we_use_the_sign_in_of_the_aws_cli(run, home, aws, emulator, how):
     assert emulator.counters["GetRoleCredentials"] == 1
 
 
+@pytest.mark.long
 def test_we_renew_what_the_aws_cli_signed_in_and_it_goes_on(run, home, aws, emulator):
     emulator.faults.set(rotation="strict", token_seconds=1000)
     home.browser()

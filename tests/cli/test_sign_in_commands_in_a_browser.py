@@ -3,11 +3,9 @@
 import signal
 import subprocess
 import threading
-from typing import Any
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.emulator.test_pages_in_a_browser import (  # noqa: F401
     check_page,
@@ -60,11 +58,7 @@ def desk(home, emulator) -> Home:
     return home
 
 
-def test_the_address_redirects_to_the_sign_in_page_and_the_sign_in_comes_back(
-    page: Any,  # noqa: F811
-    desk: Home,
-    emulator: Emulator,
-) -> None:
+def test_the_address_redirects_to_the_sign_in_page_and_the_sign_in_comes_back(page, desk, emulator):  # noqa: F811
     login = Login(desk)
     page.goto(login.address)
     assert page.url.startswith(f"{emulator.url}/")
@@ -80,11 +74,7 @@ def test_the_address_redirects_to_the_sign_in_page_and_the_sign_in_comes_back(
 
 
 @pytest.mark.long
-def test_the_address_works_once_then_explains_itself(
-    chromium: Any,  # noqa: F811
-    desk: Home,
-    emulator: Emulator,
-) -> None:
+def test_the_address_works_once_then_explains_itself(chromium, desk, emulator):  # noqa: F811
     login = Login(desk)
     context = chromium.new_context()
     for heading in ("Sign in", "Used already"):
@@ -96,11 +86,7 @@ def test_the_address_works_once_then_explains_itself(
     assert login.ends(signal.SIGINT) == 130
 
 
-def test_the_address_also_redirects_to_the_page_of_a_device_code(
-    page: Any,  # noqa: F811
-    desk: Home,
-    emulator: Emulator,
-) -> None:
+def test_the_address_also_redirects_to_the_page_of_a_device_code(page, desk, emulator):  # noqa: F811
     login = Login(desk, "--device-code")
     page.goto(login.address)
     sign_in_by_keyboard(page)
@@ -113,11 +99,7 @@ def test_the_address_also_redirects_to_the_page_of_a_device_code(
 
 
 @pytest.mark.long
-def test_a_refusal_in_the_browser_ends_the_login(
-    page: Any,  # noqa: F811
-    desk: Home,
-    emulator: Emulator,
-) -> None:
+def test_a_refusal_in_the_browser_ends_the_login(page, desk, emulator):  # noqa: F811
     login = Login(desk)
     page.goto(login.address)
     sign_in_by_keyboard(page)

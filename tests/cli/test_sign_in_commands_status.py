@@ -25,12 +25,6 @@ class TestUnusableSessions:
         assert 'has no "sso_start_url"' in half["reason"]
         assert set(usable) == set(nowhere) == set(half)
 
-    def test_the_table_names_them_too(self, run, home):
-        home.write_config(self.CONFIG)
-        rows = [line.split("\t") for line in run("status").stdout.splitlines()]
-        assert [row[2] for row in rows] == ["signed out", "unusable", "unusable"]
-        assert "is no AWS region" in rows[1][4]
-
     def test_status_and_login_of_an_unusable_session_are_exit_3_with_its_line(self, run, home):
         home.write_config(self.CONFIG)
         for argv in (("status", "nowhere"), ("login", "nowhere")):

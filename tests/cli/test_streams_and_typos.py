@@ -84,13 +84,6 @@ def test_logout_without_a_sign_in_is_reported(run):
     assert (done.returncode, done.stderr) == (0, "there is no sso-session to sign out of\n")
 
 
-def test_status_lists_the_only_session_with_the_reason_why_it_is_unusable(home, run):
-    home.write_config("[sso-session corp]\nsso_region = eu-west-1\n")
-    done = run("status")
-    assert done.returncode == 0
-    assert f'{home.config_file}:1: the session "corp" has no "sso_start_url"' in done.stdout
-
-
 def test_no_tls_keys_are_logged(home, run, emulator):
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_token(emulator.issue_token("ana"))
@@ -117,15 +110,6 @@ def test_an_unusable_certificate_bundle_is_reported(home, run, emulator, bundle,
     done = run("list", "--refresh", env={"AWS_CA_BUNDLE": bundle, "AWS_ENDPOINT_URL_SSO": tls})
     assert done.returncode == code
     assert words in done.stderr
-
-
-def test_a_filter_that_matches_nothing_is_reported(home, run, emulator):
-    home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.write_token(emulator.issue_token("ana"))
-    done = run("profile", "sync", "--account", "no-such", "--dry-run")
-    assert done.returncode == 0
-    assert "warning: no role matches --account no-such" in done.stderr
-    assert "no role matches" not in run("profile", "sync", "--dry-run").stderr
 
 
 def test_a_qr_code_is_plain_ascii_for_an_ascii_encoding():
@@ -180,15 +164,6 @@ def test_a_setting_that_toml_cannot_hold_is_usage(home, run, key, value):
     assert done.stderr.startswith(f'ssohelper: error: "{key}" must be ')
     assert "\\udcff" in done.stderr
     assert not (home.path / ".config").exists()
-
-
-def test_removing_an_unknown_profile_is_answered_with_the_nearest_name(home, run, emulator):
-    home.browser()
-    start = ("setup", emulator.world.start_url, "--region", "us-east-1", "--session", "corp")
-    assert run(*start, "--yes").returncode == 0
-    done = run("profile", "rm", "payments-dev.Develper", "--yes")
-    assert done.returncode == 2
-    assert 'hint: did you mean "payments-dev.Developer"' in done.stderr
 
 
 def test_off_a_terminal_a_question_is_exit_2_with_the_command_to_type(home, run):

@@ -15,6 +15,7 @@ from ssohelper.errors import UsageProblem
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import RUN_SECONDS
 from tests.long_rows import long_after
+from tests.programs import run_program
 
 MINE = """
 [profile mine]
@@ -170,11 +171,9 @@ def test_off_a_terminal_a_role_without_a_profile_needs_yes(shell):
     done = use(shell, "000000000000/Role00")
     assert (done.returncode, done.stdout) == (2, "")
     assert shell.config.read_bytes() == before
-    keys = subprocess.run(
+    keys = run_program(
         [SCRIPT, "use", "--keys", "000000000000/Role00"],
-        env={**shell.environ, "_SSOHELPER_SHELL": "bash"},
-        capture_output=True,
-        text=True,
+        {**shell.environ, "_SSOHELPER_SHELL": "bash"},
     )
     assert keys.returncode == 0
     assert "__ssohelper_used='keys corp:000000000000/Role00'" in keys.stdout
@@ -221,52 +220,6 @@ def test_on_a_terminal_a_missing_sign_in_is_offered(shell):
 
 
 @pytest.mark.long
-def test_on_a_terminal_a_sign_in_that_aws_has_ended_is_offered_though_its_token_lasts(shell):
-    token = shell.app.tokens.load(shell.session)
-    assert token
-    facts = shell.app.tokens.load_facts("corp")
-    now = shell.app.clock.now()
-    facts = facts._replace(ended_at=now - 60, token_expires_at=token.expires_at)
-    shell.app.tokens.save_facts("corp", facts)
-    for answer, told in (("n", "the sign-in has ended; its access token lasts"), ("y", "left")):
-        child = start_on_a_terminal(shell, "mine")
-        child.expect_exact('the session "corp" expired')
-        child.expect_exact("sign in now? [y/N]")
-        child.sendline(answer)
-        said = child.read()
-        child.close()
-        assert told in said
-        assert "shell: mine us-east-1 none" in said
-        assert child.exitstatus == 7  # the exit code of the shell
-    assert use(shell, "mine").returncode == 0
-
-
-@pytest.mark.long
-def test_a_profile_of_another_role_after_the_sign_in_is_not_called_the_role(shell):
-    shell.app.tokens.forget(shell.session)
-    child = pexpect.spawn(
-        "/bin/sh",
-        ["-c", f"{SCRIPT} use mine > /dev/null"],
-        env={**shell.environ, "_SSOHELPER_SHELL": "bash"},
-        encoding="utf-8",
-        timeout=RUN_SECONDS,
-        dimensions=(40, 200),
-    )
-    child.expect_exact("sign in now? [y/N]")
-    text = shell.config.read_text()
-    shell.config.write_text(text.replace("000000000001", "000000000000"))
-    child.sendline("y")
-    child.expect_exact('the profile "mine" is not for this role')
-    child.expect_exact('the role "corp:000000000001/Role00" has no profile yet')
-    child.expect_exact("[y/N]")
-    child.sendline("n")
-    child.expect_exact("ssohelper use --keys corp:000000000001/Role00")
-    child.read()
-    child.close()
-    assert child.exitstatus != 0
-
-
-@pytest.mark.long
 @pytest.mark.parametrize(("key", "code"), [("\r", 0), ("\x03", 130)])
 def test_a_picker_without_a_saved_list_offers_the_sign_in(shell, key, code):
     shell.write_config("")
@@ -302,15 +255,6 @@ def test_while_aws_is_down_an_expired_token_is_a_warning(shell, emulator):
     assert (done.returncode, "AWS_PROFILE='mine'" in done.stdout) == (0, True)
     assert "the sign-in may have ended" in done.stderr
     assert "warning: the sign-in could not be renewed" in done.stderr
-
-
-@pytest.mark.parametrize(
-    "damage",
-    long_after(3, ["", "\x1b", "profile nothing", "no such thing", "keys", "profile ", "x y"]),
-)
-def test_use_dash_with_a_damaged_variable_is_exit_2(shell, damage):
-    done = use(shell, "-", _SSOHELPER_PREVIOUS=damage)
-    assert (done.returncode, done.stdout) == (2, "")
 
 
 @pytest.mark.parametrize(
@@ -371,17 +315,11 @@ def test_an_empty_variable_for_the_config_is_unset_and_clear_restores_it(shell):
     )
     path = f"{SCRIPT.parent}:{shell.environ['PATH']}"
     for value, expected in (({"AWS_CONFIG_FILE": ""}, "mine unset\nnone \n"), ({}, "")):
-        done = subprocess.run(
-            ["bash", "-c", program],
-            env={**shell.environ, "PATH": path, **value},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_program(["bash", "-c", program], {**shell.environ, "PATH": path, **value})
         assert done.stdout == (expected or "mine unset\nnone unset\n"), done.stderr
 
 
-@pytest.mark.parametrize("shell_name", ["", "tcsh", "bash;touch pwned", "../bash"])
+@pytest.mark.parametrize("shell_name", ["", "bash;touch pwned"])
 def test_an_unknown_shell_is_refused(shell, shell_name):
     done = shell.run("use", "mine", _SSOHELPER_SHELL=shell_name)
     assert (done.returncode, done.stdout) == (2, "")

@@ -87,20 +87,6 @@ def test_the_only_role_with_the_words_is_shown_and_used(shell):
     assert "export AWS_PROFILE='mine'" in output_of(shell)
 
 
-def test_a_mistyped_part_of_a_profile_name_finds_its_role(shell):
-    shell.write_config(PROFILE.replace("mine", "own-readonly"))
-    inside = terminal(shell, "use", "own-read")
-    inside.until('the only match: account "payments-prod" (000030000001), role "ReadOnlyAccess"')
-    inside.until("code 0")
-    assert "export AWS_PROFILE='own-readonly'" in output_of(shell)
-
-
-def test_console_takes_the_only_role(shell):
-    inside = terminal(shell, "console", "--print", "0000-3000-0001", "read")
-    inside.until("code 0")
-    assert "account_id=000030000001&role_name=ReadOnlyAccess" in output_of(shell)
-
-
 def test_the_name_of_a_profile_wins_over_a_search(shell):
     shell.write_config(PROFILE.replace("mine", "lake"))
     inside = terminal(shell, "console", "--print", "lake")
@@ -165,14 +151,6 @@ def test_anything_else_opens_the_picker_filled_in(shell, words, shown):
     assert f"  {' '.join(words)}" in inside.text
     leave(inside)
     assert output_of(shell) == ""
-
-
-@pytest.mark.long
-def test_the_picker_takes_what_its_search_found_at_once(shell):
-    inside = terminal(shell, "console", "--print", "payprod", "'read")
-    inside.send("\r")
-    inside.until("code 0")
-    assert "account_id=000030000001&role_name=ReadOnlyAccess" in output_of(shell)
 
 
 @pytest.mark.long

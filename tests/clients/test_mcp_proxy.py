@@ -17,6 +17,7 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
 from tests.guards.allow_matrix import FREE, OTHER, make_world
 from tests.guards.world import Guarded
+from tests.programs import run_program
 
 pytestmark = [pytest.mark.network_client, pytest.mark.long]
 
@@ -38,7 +39,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("proxy")
     venv.create(folder, with_pip=True)
     pip = [folder / "bin" / "pip", "install", "-q", "mcp-proxy-for-aws==1.7.0"]
-    done = subprocess.run(pip, capture_output=True, text=True)
+    done = run_program(pip)
     if done.returncode:
         pytest.skip(f"mcp-proxy-for-aws cannot be installed: {done.stderr[-200:]}")
     return folder / "bin" / "mcp-proxy-for-aws"

@@ -1,7 +1,6 @@
 """The candidates of TAB, and the answer to each shell."""
 
 import json
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from ssohelper.stores.directory_cache import DirectoryCache
 from ssohelper.system.shell_texts import SHELLS
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.long_rows import long_after
+from tests.programs import run_program
 from tests.published import date_back
 from tests.runs import RUNS
 
@@ -130,9 +130,7 @@ def test_a_tab_imports_nothing_heavy(corp: Home) -> None:
     date_back(corp.config_file)
     # The first completion builds the index of names.
     for too_heavy in (set(TOO_HEAVY) - {"ssohelper.core.config_file"}, set(TOO_HEAVY)):
-        answer = subprocess.run(
-            [sys.executable, "-c", run_and_name], env=corp.env, capture_output=True, text=True
-        )
+        answer = run_program([sys.executable, "-c", run_and_name], corp.env)
         assert "pay.Admin" in answer.stdout
         assert set(answer.stderr.split()) & too_heavy == set()
 
@@ -271,20 +269,15 @@ class TestCandidates:
         else:
             listing.write_text(json.dumps({"accounts": [{"id": 3}]}))
         for words in (["use", "led"], ["login", "c"], ["list", "x"]):
-            answer = subprocess.run(
+            answer = run_program(
                 [SCRIPT, "completion", "--answer", "zsh", words[-1], "ssohelper", *words[:-1]],
-                env=corp.env,
-                capture_output=True,
-                text=True,
+                corp.env,
             )
             assert answer.stderr == ""
 
     def test_a_closed_stdout_prints_no_message(self, corp: Home) -> None:
-        answer = subprocess.run(
-            ["/bin/sh", "-c", f"{SCRIPT} completion --answer zsh '' ssohelper use >&-"],
-            env=corp.env,
-            capture_output=True,
-            text=True,
+        answer = run_program(
+            ["/bin/sh", "-c", f"{SCRIPT} completion --answer zsh '' ssohelper use >&-"], corp.env
         )
         assert (answer.returncode, answer.stderr) == (1, "")
 

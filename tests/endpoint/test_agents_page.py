@@ -15,7 +15,7 @@ from tests.conftest import SCRIPT, Home
 from tests.endpoint.test_recipes import blocks, typed
 from tests.endpoint.world import ACCOUNT, Program
 from tests.long_rows import long_after
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 
 PROFILE = "payments-dev.ReadOnlyAccess"
 PAGE = "agents.md"
@@ -28,9 +28,7 @@ def box(home: Home, emulator: Emulator) -> Iterator[Path]:
         pytest.skip("bubblewrap is Linux's")
     for program in ("bwrap", "curl", "aws"):
         require_program(program)
-    tried = subprocess.run(
-        ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"], capture_output=True, text=True
-    )
+    tried = run_program(["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"])
     if tried.returncode:
         pytest.skip(f"this kernel allows no sandbox: {tried.stderr.strip()}")
     text = home.config_file.read_text()
@@ -51,15 +49,7 @@ def box(home: Home, emulator: Emulator) -> Iterator[Path]:
 
 
 def run(home: Home, line: str, folder: str = "project") -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        ["/bin/sh", "-c", line],
-        env=home.env,
-        cwd=home.path / folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return run_program(["/bin/sh", "-c", line], home.env, cwd=home.path / folder)
 
 
 def inside(home: Home, script: str) -> "subprocess.CompletedProcess[str]":

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from tests import node_sdk
 from tests.conftest import Home
 from tests.endpoint.bucket import EmptyStorage
 from tests.endpoint.world import ACCOUNT, Served
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 
 pytestmark = pytest.mark.network_client
 
@@ -29,10 +28,7 @@ def test_the_javascript_sdk(endpoint: Served, home: Home) -> None:
 
 def test_rclone(endpoint: Served, home: Home, emulator: Emulator) -> None:
     with EmptyStorage(emulator) as storage:
-        done = subprocess.run(
-            rclone(storage.url), env=environment(endpoint, home), capture_output=True, text=True,
-            timeout=60,
-        )  # fmt: skip
+        done = run_program(rclone(storage.url), environment(endpoint, home))  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert storage.accounts == [ACCOUNT]
 
@@ -49,7 +45,7 @@ def test_the_aws_cli_with_nothing_but_address_and_token(
     bare = {"HOME": str(tmp_path / "nobody"), "PATH": os.environ["PATH"]}
     variables = {**endpoint.serving.env_file_variables()}
     kept = {name: value for name, value in home.env.items() if name.startswith("AWS_ENDPOINT")}
-    done = subprocess.run(
+    done = run_program(
         [
             require_program("aws"),
             "sts",
@@ -59,9 +55,6 @@ def test_the_aws_cli_with_nothing_but_address_and_token(
             "--output",
             "text",
         ],
-        env={**bare, **kept, **variables},
-        capture_output=True,
-        text=True,
-        timeout=60,
+        {**bare, **kept, **variables},
     )
     assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr

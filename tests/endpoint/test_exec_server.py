@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from tests.conftest import SCRIPT, Home, Run
 from tests.endpoint.world import ACCOUNT, Program, prepared, wait_for
 from tests.long_rows import long_after
 from tests.processes import state_of
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 
 EXEC = [SCRIPT, "exec", "--server", "job", "--"]
 _BOTO3 = (
@@ -56,21 +55,12 @@ def test_the_child_uses_the_chosen_account(home: Home, emulator: Emulator, clien
             "-c",
             f'echo "$({asked}) $({require_program("aws")} configure get region)"',
         ]
-    done = subprocess.run(
-        [*EXEC, *command],
-        env={**home.env, **STALE},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=home.path,
-    )
+    done = run_program([*EXEC, *command], {**home.env, **STALE}, cwd=home.path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [ACCOUNT, "eu-west-1"]
     assert home.config_file.read_bytes() == before
     # Without us the command uses [default]'s keys, which STS does not know.
-    alone = subprocess.run(
-        [sys.executable, "-c", _BOTO3], env=home.env, capture_output=True, text=True, timeout=60
-    )
+    alone = run_program([sys.executable, "-c", _BOTO3], home.env)
     assert "InvalidClientTokenId" in alone.stderr
 
 
@@ -169,12 +159,8 @@ def test_the_childs_environment_and_files(home: Home, emulator: Emulator) -> Non
     )
     prepared(home, emulator, more)
     script = 'env; cat "$AWS_CONFIG_FILE"; stat -c "%a %s %n" "$(dirname "$AWS_CONFIG_FILE")"/*'
-    done = subprocess.run(
-        [*EXEC, "sh", "-c", script],
-        env={**home.env, **STALE, "AWS_EC2_METADATA_DISABLED": "false"},
-        capture_output=True,
-        text=True,
-        timeout=60,
+    done = run_program(
+        [*EXEC, "sh", "-c", script], {**home.env, **STALE, "AWS_EC2_METADATA_DISABLED": "false"}
     )
     assert done.returncode == 0, done.stderr
     assert "stale" not in done.stdout
@@ -341,13 +327,7 @@ def test_a_terminal_s_hangup_reaches_the_command_of_a_session_leader(
 ) -> None:
     """As the only command of a tmux window or of ssh, only ssohelper gets the terminal's SIGHUP."""
     job = 'trap "exit 9" HUP; echo begun; for n in $(seq 300); do sleep 0.1; done; exit 1'
-    done = subprocess.run(
-        [sys.executable, "-c", _HANGS_UP, *EXEC, "sh", "-c", job],
-        env=home.env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = run_program([sys.executable, "-c", _HANGS_UP, *EXEC, "sh", "-c", job], home.env)
     assert done.stdout == "9\n", done.stderr
 
 
@@ -374,7 +354,7 @@ def test_it_works_with_a_read_only_home(home: Home, emulator: Emulator) -> None:
         shutil.rmtree(home.path / ".local")
         home.path.chmod(0o555)
     try:
-        done = subprocess.run(argv, env=home.env, capture_output=True, text=True, timeout=120)
+        done = run_program(argv, home.env)
     finally:
         home.path.chmod(0o755)
     if done.returncode == 99:

@@ -15,7 +15,7 @@ import pytest
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
 from tests.endpoint.world import ACCOUNT, ROLE, Program, wait_for
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "how-to"
 PROFILE = "payments-prod.ReadOnlyAccess"
@@ -59,28 +59,16 @@ def emulator(home: Home, emulator: Emulator) -> Emulator:
 
 
 def shell(line: str, home: Home, **more: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        ["/bin/sh", "-c", line],
-        env={**home.env, **more},
-        cwd=home.path,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return run_program(["/bin/sh", "-c", line], {**home.env, **more}, cwd=home.path)
 
 
 def as_a_job(line: str, home: Home) -> "subprocess.CompletedProcess[str]":
     """Run a line as cron does: no terminal, and a minimal environment."""
     services = {name: value for name, value in home.env.items() if name.startswith("AWS_ENDPOINT")}
-    return subprocess.run(
+    return run_program(
         ["/bin/sh", "-c", line],
-        env={"HOME": str(home.path), "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", **services},
+        {"HOME": str(home.path), "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", **services},
         cwd=home.path,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
     )
 
 
@@ -307,10 +295,4 @@ def contained(
         command += ["--setenv", name, value]
     require_program("curl")
     require_program("aws")
-    return subprocess.run(
-        [*command, "/bin/sh", "-c", script],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return run_program([*command, "/bin/sh", "-c", script])

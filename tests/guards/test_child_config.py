@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from ssohelper.app import App
-from tests.conftest import RUN_SECONDS, SCRIPT, Home
+from tests.conftest import SCRIPT, Home
 from tests.guards.world import LAUNCHER
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 
 pytestmark = pytest.mark.network_client
 
@@ -125,15 +125,7 @@ def below(home: Home, *argv: str) -> "subprocess.CompletedProcess[str]":
 
 
 def run(home: Home, *argv: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        argv,
-        env=home.env,
-        cwd=home.path,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS,
-    )
+    return run_program(argv, home.env, cwd=home.path)
 
 
 def accounts(text: str) -> dict[str, str | None]:

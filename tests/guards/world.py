@@ -13,6 +13,7 @@ from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
+from tests.programs import run_program
 from tests.published import date_back
 from tests.runs import RUNS
 
@@ -114,16 +115,7 @@ class Guarded:
             return RUNS.run(
                 list(argv), environ, self.home.path, None, RUN_SECONDS, own_session=True
             )
-        return subprocess.run(
-            argv,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=RUN_SECONDS,
-            cwd=self.home.path,
-            start_new_session=True,
-        )
+        return run_program(argv, environ, cwd=self.home.path, start_new_session=True)
 
     def events(self) -> list[str]:
         """Return the journal's events on the guarded role, the oldest first."""

@@ -5,11 +5,10 @@ import pytest
 from ssohelper.emulator.exchange import Answer
 from ssohelper.emulator.internet import Host, host_that_redirects_to
 from ssohelper.emulator.server import Emulator
-from tests.cli.test_setup_command import Terminal, ended, guard_nothing, session_keys, terminal
+from tests.cli.test_setup_command import guard_nothing, session_keys
 from tests.conftest import Home, Run
 from tests.portals.conftest import hosts_of
 
-__all__ = ["terminal"]
 PORTAL = "d-0000000000.awsapps.com"
 URL = f"https://{PORTAL}/start"
 CHINA = "https://start.home.awsapps.cn/directory/d-0000000000"
@@ -107,7 +106,7 @@ def test_china_has_regions_of_its_own(run: Run, home: Home, portal: Emulator) ->
     ("answer", "region"), [("eu-central-1", "eu-central-1"), ("", "eu-west-1")]
 )
 def test_on_a_terminal_a_person_confirms_the_region_or_names_another(
-    terminal: Terminal, home: Home, portal: Emulator, answer: str, region: str
+    terminal, home: Home, portal: Emulator, answer: str, region: str
 ) -> None:
     portal.internet.add_host(PORTAL, meta("eu-west-1"))
     portal.world.region = region
@@ -115,16 +114,16 @@ def test_on_a_terminal_a_person_confirms_the_region_or_names_another(
         *("setup", URL, "--session", "corp", "--role", "ReadOnlyAccess"),
         *("--default-region", "eu-west-1"),
     )
-    child.expect_exact("says that its region is eu-west-1")
-    child.expect_exact("region [eu-west-1]:")
-    child.sendline("Ireland")
-    child.expect_exact('"Ireland" is no AWS region')
-    child.expect_exact("region [eu-west-1]:")
-    child.sendline(answer)
+    child.talk(
+        "says that its region is eu-west-1",
+        ("region [eu-west-1]:", "Ireland"),
+        '"Ireland" is no AWS region',
+        ("region [eu-west-1]:", answer),
+    )
     child.expect(r"\[y/N\]")
     child.sendline("y")
     guard_nothing(child)
-    assert ended(child)[0] == 0
+    assert child.ended()[0] == 0
     assert session_keys(home, "corp")["sso_region"] == region
 
 

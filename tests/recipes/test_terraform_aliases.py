@@ -4,12 +4,12 @@ Each alias asks for credentials by itself, all of them in the first second.
 """
 
 import json
-import subprocess
 import sys
 
 import pytest
 
-from tests.conftest import RUN_SECONDS, Home
+from tests.conftest import Home
+from tests.programs import run_program
 
 pytestmark = pytest.mark.network_client
 
@@ -59,14 +59,7 @@ def synced(home, emulator, run) -> Home:
 @pytest.mark.long
 def test_each_is_the_right_role_with_one_refresh_and_one_call_for_each_role(synced, emulator):
     aliases = [list(ROLES)[number % len(ROLES)] for number in range(ALIASES)]
-    done = subprocess.run(
-        [sys.executable, "-c", _TERRAFORM, *aliases],
-        env=synced.env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS,
-    )
+    done = run_program([sys.executable, "-c", _TERRAFORM, *aliases], synced.env)
     assert (done.returncode, done.stderr) == (0, "")
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert sorted(profile for profile, _ in answers) == sorted(aliases)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ssohelper.core import prompt_text
 from ssohelper.core.sign_in_outlook import PromptClock
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "shell"
 _LAUNCHER = FOLDER / "ssohelper-credentials"
@@ -102,14 +102,8 @@ class PromptWorld:
         source = f"source {shlex.quote(str(FOLDER / f'prompt.{shell}'))}"
         path = self.folder / f"script.{shell}"
         path.write_text(f"{source}\n{clock}\n{script}\n")
-        return subprocess.run(
-            [require_program(shell), *ARGV[shell], str(path)],
-            env={**self.env, **env},
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
+        return run_program(
+            [require_program(shell), *ARGV[shell], str(path)], {**self.env, **env}, cwd=self.folder
         )
 
 

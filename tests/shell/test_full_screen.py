@@ -87,55 +87,6 @@ def test_an_answer_file_that_is_gone_is_an_error_and_switches_nothing(place, she
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("shell", ["zsh", "bash", "fish"])
-def test_leaving_the_screen_changes_nothing(place, shell):
-    inside = start(place, shell)
-    inside.send("\x1b")
-    inside.until("code 0 is-before")
-    assert "unexpected" not in inside.text
-    inside.close()
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("shell", ["zsh", "bash", "fish"])
-def test_ctrl_z_in_the_picker_of_use_keeps_what_was_typed_for_fg(place, shell):
-    inside = start_shell(place, shell)
-    inside.send("ssohelper use\r")
-    inside.until("20/20")
-    inside.send("pay prod 'read")
-    inside.until("1/20")
-    inside.send("\x1a")
-    inside.until(lambda: "enter: choose" not in inside.text)
-    before = len(inside.raw)
-    inside.send("fg\r")
-    inside.until(lambda: b"1/20" in inside.raw[before:])
-    inside.send("\r")
-    inside.until('account "payments-prod" (000030000001), role "ReadOnlyAccess": ')
-    inside.send("echo no''w-$AWS_PROFILE\r")
-    inside.until(f"now-{PROD}")
-    assert not list(place.home.glob("run/*"))
-    inside.close()
-
-
-@pytest.mark.long
-def test_a_shell_of_the_full_screen_is_on_the_terminal_and_knows_nothing_of_the_function(place):
-    inside = start(place, "bash")
-    inside.until("F7 Shell")
-    inside.send("\x1b[18~")  # the keys that a terminal sends for F7
-    inside.until("exit: back to the full screen")
-    inside.send("test -t 1 && echo on-a-''terminal\r")
-    inside.until("on-a-terminal")
-    inside.send("ls -l /proc/$$/fd >~/open; echo fou''nd-$(env | grep -c _SSOHELPER_)\r")
-    inside.until("found-0")
-    assert "pipe" not in (place.home / "open").read_text()
-    inside.send("exit\r")
-    inside.until("type to search")
-    inside.send("\x1b")
-    inside.until("code 0 is-before")
-    inside.close()
-
-
-@pytest.mark.long
 def test_without_the_function_the_line_to_type_is_printed_with_what_loads_it(place):
     inside = Terminal([require_program("env"), "ssohelper"], place.env(COLUMNS="", LINES=""))
     inside.until("20/20")
@@ -176,22 +127,6 @@ def test_after_sigkill_the_terminal_is_as_it_was(place, shell):
     inside = start(place, shell)
     kill_program(inside)
     inside.until("code 137 is-before")
-    assert_terminal_is_reset(inside)
-    assert not list(place.home.glob("run/*"))
-    inside.close()
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_after_ctrl_z_fg_and_sigkill_the_terminal_is_as_it_was(place, shell):
-    inside = start(place, shell)
-    inside.send("\x1a")
-    inside.until("suspended" if shell == "zsh" else "is-before")
-    before = len(inside.raw)
-    inside.send("fg\r")
-    inside.until(lambda: b"20/20" in inside.raw[before:].partition(b"\x1b[?1049h")[2])
-    kill_program(inside)
-    inside.until(lambda: b"?1049l" in inside.raw[before:])
     assert_terminal_is_reset(inside)
     assert not list(place.home.glob("run/*"))
     inside.close()

@@ -311,25 +311,6 @@ def test_after_ctrl_c_at_the_question_nothing_is_changed(place, shell):
         assert terminal.environ()[b"AWS_PROFILE"] == DEV.encode()
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("shell", ["fish", "bash", "zsh"])
-def test_words_are_only_an_error_where_the_line_redirects_the_streams(place, shell):
-    with place.at(shell) as terminal:
-        before, said = terminal.environ(), place.home / "said"
-        for line in (
-            "ssohelper use payments-prod read </dev/null >said 2>&1",
-            "ssohelper use --keys payments-prod read </dev/null >said 2>&1",
-        ):
-            refused = terminal.run(line)
-            assert (refused.code, "error" in plain_text(refused.output)) == (2, False)
-            assert PROD in said.read_text()
-        assert terminal.environ() == before
-        # An exact name is taken, with its message in the file.
-        assert terminal.run(f"ssohelper use {PROD} </dev/null >said 2>&1").code == 0
-        assert "payments-prod" in said.read_text()
-        assert terminal.environ()[b"AWS_PROFILE"] == PROD.encode()
-
-
 @pytest.mark.parametrize(
     ("shell", "trace"),
     long_after(

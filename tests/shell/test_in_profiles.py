@@ -3,7 +3,6 @@
 import json
 import os
 import shlex
-import subprocess
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
+from tests.programs import run_program
 from tests.published import date_back
 
 LAUNCHER = f"{SCRIPT}-credentials"
@@ -36,7 +36,7 @@ def commands(home: Home) -> dict[str, str]:
 
 
 def answer(home: Home, command: str) -> str:
-    done = subprocess.run(shlex.split(command), env=home.env, capture_output=True, text=True)
+    done = run_program(shlex.split(command), home.env)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 

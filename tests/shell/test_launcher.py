@@ -16,7 +16,7 @@ import pytest
 from ssohelper.fastpath import folders
 from ssohelper.stores.settings_stamp import SettingsStamp
 from tests.conftest import SCRIPT
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 
 SOURCE = Path(__file__).parents[2] / "shell" / "ssohelper-credentials"
 SHELLS = {
@@ -237,12 +237,6 @@ class TestRunsPython:
         place.publish(ahead=ahead)
         assert not place.has_hit(shell)
 
-    def test_a_response_whose_time_has_passed(self, place, shell):
-        response = place.publish(ahead=3600)
-        assert place.has_hit(shell)
-        os.utime(response, (time.time() - 1, time.time() - 1))
-        assert not place.has_hit(shell)
-
     @pytest.mark.parametrize(
         "argv",
         [
@@ -251,14 +245,8 @@ class TestRunsPython:
             (*KEY[2:], *KEY[:2]),
             (*KEY[:4],),
             (*KEY[:4], "--role-name", ""),
-            (*KEY[:4], "--role-name", ".."),
             (*KEY[:4], "--role-name", "../001234567890/Admin"),
-            (*KEY[:4], "--role-name", "*"),
-            (*KEY[:4], "--role-name", "Ädmin"),
-            (*KEY[:4], "--role-name", "Admin\n"),
-            (*KEY[:4], "--role-name", "two words"),
             ("--session", "corp/x", *KEY[2:]),
-            ("--session", "", *KEY[2:]),
         ],
         ids=repr,
     )
@@ -645,11 +633,9 @@ def test_python_and_the_launcher_use_the_same_paths(tmp_path):
                 an_hour_ago = time.time() - 3600 - len(content)
                 os.utime(settings, (an_hour_ago, an_hour_ago))
             environ = {**base, **env}
-            published = subprocess.run(
+            published = run_program(
                 [sys.executable, "-c", _PUBLISH, *KEY[1::2]],
-                env={**environ, "TESTS": str(SOURCE.parents[1])},
-                capture_output=True,
-                text=True,
+                {**environ, "TESTS": str(SOURCE.parents[1])},
             )
             assert (published.returncode, published.stderr) == (0, "")
             by_python = subprocess.run(

@@ -19,6 +19,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
+from tests.programs import run_program
 
 # Between those of people (1000 to 59999) and nobody's (65534): no account has them.
 VICTIM, ATTACKER = 64_001, 64_002
@@ -116,10 +117,7 @@ class User(NamedTuple):
 def _two_users_can_be_had():
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.exit("tests/two_users needs root on Linux: run `make test-two-users` as root", 2)
-    done = subprocess.run(
-        [SCRIPT, "--help"], user=VICTIM, group=VICTIM, extra_groups=[], cwd="/",
-        env={"PATH": "/usr/bin:/bin", "HOME": "/"}, capture_output=True, text=True,
-    )  # fmt: skip
+    done = run_program([SCRIPT, "--help"], {"PATH": "/usr/bin:/bin", "HOME": "/"}, user=VICTIM, group=VICTIM, extra_groups=[], cwd="/")  # fmt: skip
     if done.returncode != 0:
         pytest.exit(
             f"another user cannot run {SCRIPT}: clone the repository where all may read, with a "

@@ -1,12 +1,11 @@
 """Another user cannot take the console session that the victim's browser is sent to."""
 
 import signal
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import RUN_SECONDS
+from tests.programs import run_program
 from tests.two_users.clients import ADDRESSES, HUNG_UP, visit
 from tests.two_users.conftest import User, wait_for
 
@@ -47,10 +46,7 @@ def test_a_client_whose_user_cannot_be_told_uses_nothing_up(console, signed_in, 
 
 
 def test_root_is_let_in(console):
-    done = subprocess.run(
-        ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", console.address],
-        capture_output=True, text=True, timeout=RUN_SECONDS, check=True,
-    )  # fmt: skip
+    done = run_program(["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", console.address], check=True)  # fmt: skip
     assert done.stdout == "302"
     assert console.running.ends() == 0
 

@@ -4,12 +4,12 @@ import hashlib
 import json
 import os
 import shlex
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import SCRIPT, Home
+from tests.programs import run_program
 from tests.upgrade import __main__ as upgrade
 
 # The files of that build after setup, two calls for credentials, a prompt and `profile rm`, with
@@ -38,7 +38,7 @@ def test_every_command_works_at_once_in_an_earlier_builds_home(earlier, emulator
         if line.startswith("credential_process")
     ]
     for _ in range(2):
-        done = subprocess.run(shlex.split(line), env=earlier.env, capture_output=True, text=True)
+        done = run_program(shlex.split(line), earlier.env)
         assert (done.returncode, done.stderr) == (0, "")
         assert json.loads(done.stdout)["Version"] == 1
     assert emulator.counters["GetRoleCredentials"] == 1
