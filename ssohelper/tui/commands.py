@@ -94,9 +94,13 @@ class Palette(CurrentSizeMixin, CommandPalette):
     async def on_event(self, event: Event) -> None:
         # If a click has closed the palette already, Mount and Click are ignored. At Mount, Textual
         # would look for the screen below the palette and find none; the second click of a double
-        # click beside the palette would close another dialog.
-        if not isinstance(event, (Mount, Click)) or self in self.app.screen_stack:
-            await super().on_event(event)
+        # click beside the palette would close another dialog. Textual raises NoWidget at a click
+        # outside the screen, which may come right before the terminal shrinks.
+        if isinstance(event, (Mount, Click)) and self not in self.app.screen_stack:
+            return
+        if isinstance(event, Click) and not self.region.contains_point(event.screen_offset):
+            return
+        await super().on_event(event)
 
 
 class Commands(Provider):

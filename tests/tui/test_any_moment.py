@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
+from textual.events import Click
 
 from ssohelper.system.terminal_background import Background
 from ssohelper.tui import typing_pause
@@ -16,7 +17,7 @@ from ssohelper.tui.screens import accounts, role_shell
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from tests.long_rows import long_after
-from tests.tui.bursts import click, press, resize, run_bursts
+from tests.tui.bursts import click, mouse, press, resize, run_bursts
 from tests.tui.moments import counted_steps, run_to_end
 from tests.tui.screens.test_grant import terminal as terminal  # a fixture
 from tests.tui.screens.test_set_up import quick
@@ -239,6 +240,7 @@ def test_a_dialog_that_is_closed_twice_at_once_closes_once(
         )
         app.call_later(app.action_command_palette)
         await until(lambda: isinstance(app.screen, Palette) and app.screen.query("Input"))
+        app.screen.post_message(mouse(Click, 300, 0))  # the terminal has shrunk since
         for _ in range(2):
             click(app, 0, 29)  # a click beside the palette closes it
         await until(lambda: len(app.screen_stack) == 1)
