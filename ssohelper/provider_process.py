@@ -27,8 +27,7 @@ from ssohelper.core.redaction import redacted
 from ssohelper.core.text import show, to_json
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, LoginRequired, RoleNotAssigned
 
-# After this time the process group of the provider ends by itself, because the process that should
-# end it earlier may have been killed.
+# Then the process group ends by itself: our parent, which ends it earlier, may have been killed.
 _LONGEST_LIFE_SECONDS = 25
 _MOST_SHOWN = 200
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
@@ -36,8 +35,7 @@ _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
 _LoginProvider: Any = getattr(credentials, "LoginProvider", object)
 _LoginError: Any = getattr(exceptions, "LoginError", ())
 _SSO_LOGIN_ERRORS = (exceptions.UnauthorizedSSOTokenError, exceptions.SSOTokenLoadError)
-# If a profile has no provider, botocore tries these providers. They give the credentials of the
-# machine, not of the profile, so they are not used.
+# botocore tries these if a profile has no provider. They give the credentials of the machine.
 _MACHINE_PROVIDERS = ("boto-config", "ec2-credentials-file", "container-role", "iam-role")
 _BAD_CONFIG = (
     exceptions.InvalidConfigError,

@@ -86,14 +86,13 @@ class Environment(NamedTuple):
     unset: tuple[str, ...]
 
     def reveal_variables(self) -> dict[str, str]:
-        """Return the variables to set, secrets unwrapped. Call this only where they are used."""
+        """Return the variables to set, secrets unwrapped."""
         return {
             name: value.reveal() if isinstance(value, Secret) else value
             for name, value in self.set.items()
         }
 
     def environ_with_changes(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """Return `environ` with these changes, as the environment of a program that we start."""
         others = {name: value for name, value in environ.items() if name not in self.unset}
         return {**others, **self.reveal_variables()}
 
@@ -108,52 +107,32 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
     names = {profile.name, *checker.resolver.resolve(profile.name).sources}
     for shadow in filter(None, map(checker.find_shadow, sorted(names))):
         app.warn("; ".join(shadow))
-    return _unset_empty_config_variable(
-        app,
-        _environment_with_variables(
-            {"AWS_PROFILE": profile.name, **_region_variables_of_profile(app, profile)}
-        ),
-    )
+    return name_profile(app, profile.name, choose_region_of_profile(app, profile))
 
 
-def _unset_empty_config_variable(app: App, made: Environment) -> Environment:
-    """Unset an empty AWS_CONFIG_FILE too: with it, boto3 and the AWS CLI would find no profile."""
-    is_empty = app.environ.get(CONFIG_FILE) == ""
-    return made._replace(unset=(*made.unset, CONFIG_FILE)) if is_empty else made
-
-
-def build_environment_naming_profile(
+def name_profile(
     app: App, name: str, region: str | None, kept: tuple[str, ...] = ()
 ) -> Environment:
-    """Return variables that name a profile whose credentials another tool gives to SDKs.
+    """Return variables that name a profile to SDKs. The variables `kept` stay set."""
+    made = _with_variables({"AWS_PROFILE": name}, region)
+    # With an empty AWS_CONFIG_FILE, boto3 and the AWS CLI would find no profile.
+    empty = (CONFIG_FILE,) if app.environ.get(CONFIG_FILE) == "" else ()
+    unset = (*(each for each in made.unset if each not in kept), *empty)
+    return made._replace(unset=unset)
 
-    `kept` are variables that stay set, because the tool that gives the credentials reads them.
-    """
-    made = _environment_with_variables({"AWS_PROFILE": name, **_region_variables(region)})
-    made = made._replace(unset=tuple(each for each in made.unset if each not in kept))
-    return _unset_empty_config_variable(app, made)
 
-
-def build_foreign_environment(keys: ForeignCredentials, region: str | None) -> Environment:
+def build_foreign_keys(keys: ForeignCredentials, region: str | None) -> Environment:
     """Return variables with the keys of a profile whose credentials another tool gave."""
-    variables = _access_key_variables(
-        keys.access_key_id,
-        keys.secret_access_key,
-        keys.session_token if keys.is_temporary else None,
-        keys.expires_at,
-    )
-    return _environment_with_variables({**variables, **_region_variables(region)})
+    token = keys.session_token if keys.is_temporary else None
+    found = _key_variables(keys.access_key_id, keys.secret_access_key, token, keys.expires_at)
+    return _with_variables(found, region)
 
 
 def build_keys_environment(app: App, profile: Profile, credentials: RoleCredentials) -> Environment:
     """Return variables with the role's keys, without AWS_PROFILE: the JavaScript SDK prefers it."""
-    return _environment_with_variables(
-        {
-            **_access_key_variables(*credentials),
-            "AWS_ACCOUNT_ID": profile.shown_role.account_id,
-            **_region_variables_of_profile(app, profile),
-        }
-    )
+    account = {"AWS_ACCOUNT_ID": profile.shown_role.account_id}
+    region = choose_region_of_profile(app, profile)
+    return _with_variables({**_key_variables(*credentials), **account}, region)
 
 
 def build_endpoint_environment(
@@ -161,9 +140,7 @@ def build_endpoint_environment(
 ) -> Environment:
     """Return the variables for using our endpoint: the endpoint's `variables`, role and region."""
     served = {served_role.VARIABLE: profile.key.text}
-    return _environment_with_variables(
-        {**variables, **served, **_region_variables_of_profile(app, profile)}
-    )
+    return _with_variables({**variables, **served}, choose_region_of_profile(app, profile))
 
 
 def choose_region_of_profile(app: App, profile: Profile) -> str:
@@ -174,8 +151,7 @@ def choose_region_of_profile(app: App, profile: Profile) -> str:
 def choose_region_for_requests(app: App, profile: Profile, region: str | None = None) -> str:
     """Return the region whose AWS hosts are used: `region` if given, else the profile's.
 
-    Raises: ConfigInvalid for a region that AWS does not have, with file and line if it is the
-    profile's own.
+    Raises: ConfigInvalid for a region that AWS does not have.
     """
     chosen = region or choose_region_of_profile(app, profile)
     try:
@@ -190,8 +166,7 @@ def choose_region_for_requests(app: App, profile: Profile, region: str | None = 
 def renew_and_load_outlook(app: App, session: SsoSession) -> Outlook:
     """Renew the token if it is due; return when an interactive sign-in will be needed.
 
-    If the renewal fails because of AWS or of our own files, warns and uses the old token.
-    Raises: LoginRequired.
+    If AWS or our own files fail, warns and uses the old token. Raises: LoginRequired.
     """
     try:
         token = tokens.ensure_valid_token(app, session, app.clock.deadline())
@@ -204,30 +179,16 @@ def renew_and_load_outlook(app: App, session: SsoSession) -> Outlook:
     return clocks.outlook_of_token(app, session, token)
 
 
-def _environment_with_variables(variables: dict[str, str | Secret]) -> Environment:
-    return Environment(variables, tuple(name for name in CLEARED if name not in variables))
+def _with_variables(variables: Mapping[str, str | Secret], region: str | None) -> Environment:
+    found = {**variables, **(dict.fromkeys(profile_region.VARIABLES, region) if region else {})}
+    return Environment(found, tuple(name for name in CLEARED if name not in found))
 
 
-def _access_key_variables(
+def _key_variables(
     access_key_id: str, secret_access_key: Secret, token: Secret | None, expires_at: int | None
 ) -> dict[str, str | Secret]:
-    variables: dict[str, str | Secret] = {
-        "AWS_ACCESS_KEY_ID": access_key_id,
-        "AWS_SECRET_ACCESS_KEY": secret_access_key,
-    }
-    if token is not None:
-        variables["AWS_SESSION_TOKEN"] = token
-    if expires_at is not None:
-        # botocore and the JavaScript SDK read the first of these two variables; starship and older
-        # prompts read the second.
-        ends_at = to_iso(expires_at)
-        variables.update(AWS_CREDENTIAL_EXPIRATION=ends_at, AWS_SESSION_EXPIRATION=ends_at)
-    return variables
-
-
-def _region_variables(region: str | None) -> dict[str, str]:
-    return dict.fromkeys(profile_region.VARIABLES, region) if region else {}
-
-
-def _region_variables_of_profile(app: App, profile: Profile) -> dict[str, str]:
-    return _region_variables(choose_region_of_profile(app, profile))
+    # botocore and the JavaScript SDK read the first of the two variables with the end; starship and
+    # older prompts read the second.
+    ends_at = to_iso(expires_at) if expires_at is not None else None
+    values = (access_key_id, secret_access_key, token, ends_at, ends_at)
+    return {name: one for name, one in zip(_KEYS, values, strict=False) if one is not None}

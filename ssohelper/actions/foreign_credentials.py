@@ -1,8 +1,7 @@
 """Gets the credentials of a profile that does not use ssohelper, from the profile's own provider.
 
 botocore's providers run in a process of their own (provider_process), because a provider may hang:
-after 18 s in all, the process is killed with everything that it started. The credentials are not
-cached.
+after 18 s, the process is killed with all that it started. Nothing is cached.
 """
 
 from __future__ import annotations
@@ -46,8 +45,6 @@ if TYPE_CHECKING:
     from ssohelper.core.foreign import ForeignProfile
 
 _USUAL_REGION = "us-east-1"
-# This variable makes TLS libraries write the keys of connections to a file.
-_KEY_LOG = "SSLKEYLOGFILE"
 
 
 class Identity(NamedTuple):
@@ -59,7 +56,7 @@ class Identity(NamedTuple):
     role_name: str | None
 
 
-def obtain_foreign_credentials(
+def obtain_credentials(
     app: App,
     found: ForeignProfile,
     codes: Mapping[str, str],
@@ -69,16 +66,13 @@ def obtain_foreign_credentials(
 ) -> ForeignCredentials:
     """Return the profile's credentials from the tool that gives them.
 
-    `codes` has an MFA code for each device serial number. Without a terminal, BROWSER is set so
-    that a provider opens no browser.
-    Raises: ConfigInvalid (3), LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6).
+    `codes` has an MFA code for each device serial number. Without a terminal, a provider opens no
+    browser. Raises: ConfigInvalid, LoginRequired, RoleNotAssigned, AwsUnreachable.
     """
     wanted = dict(app.environ)
     if not found.credential_source:
-        wanted = foreign_profiles.build_foreign_profile_environment(
-            app, found
-        ).environ_with_changes(app.environ)
-    wanted.pop(_KEY_LOG, None)
+        wanted = foreign_profiles.build_environment(app, found).environ_with_changes(app.environ)
+    wanted.pop("SSLKEYLOGFILE", None)  # TLS libraries would write the keys of connections to it
     wanted["AWS_DEFAULT_REGION"] = choose_sts_region(app, found)
     if not is_on_terminal:
         wanted["BROWSER"] = "false"
@@ -112,10 +106,10 @@ def choose_sts_region(app: App, found: ForeignProfile) -> str:
     return next(filter(is_region, known), home or _USUAL_REGION)
 
 
-def confirm_foreign_identity(app: App, found: ForeignProfile, keys: ForeignCredentials) -> Identity:
+def confirm_identity_of(app: App, found: ForeignProfile, keys: ForeignCredentials) -> Identity:
     """Ask STS whose credentials these are. Raises: RoleNotAssigned (5), AwsUnreachable (6)."""
     region = checked_region(choose_sts_region(app, found))
-    variant = app.aws.host_variant_of_keys(foreign_profiles.read_config_keys_of_profile(app, found))
+    variant = app.aws.host_variant_of_keys(_keys_of(app, found))
     try:
         answer = app.aws.get_caller_identity(keys.for_request, region, variant, any_caller=True)
     except RoleNotAssigned as error:
@@ -126,6 +120,11 @@ def confirm_foreign_identity(app: App, found: ForeignProfile, keys: ForeignCrede
     kind, *path = answer.arn.rpartition(":")[2].rstrip("/").split("/")
     role_name = path[0] if kind == "assumed-role" and path else None
     return Identity(answer.arn, answer.account_id, path[-1] if path else kind, role_name)
+
+
+def _keys_of(app: App, found: ForeignProfile) -> Mapping[str, str]:
+    entry = app.config.find_profile(found.name)
+    return entry.keys if entry is not None else {}
 
 
 def choose_console_page(
@@ -154,20 +153,16 @@ def open_console_in_browser(
     this machine but STS is AWS's, because AWS's credentials must not be sent to a local server.
     """
     if not keys.is_temporary:
-        raise UsageProblem(
-            f'the console opens with temporary credentials only, and those of "{found.name}" are '
-            "the access key of an IAM user",
-            hint="use a profile that assumes a role with that access key",
-        )
+        what = "the console opens with temporary credentials only"
+        what = f'{what}, and those of "{found.name}" are the access key of an IAM user'
+        raise UsageProblem(what, hint="use a profile that assumes a role with that access key")
     federation = app.aws.federation(page.region)
-    variant = app.aws.host_variant_of_keys(foreign_profiles.read_config_keys_of_profile(app, found))
-    if is_loopback_url(console_federation_url(page.region, app.environ)) and not is_loopback_url(
-        sts_service_url(page.region, app.environ, variant)
-    ):
-        raise ConfigInvalid(
-            f'the credentials of "{found.name}" are not sent to a server on this machine',
-            hint="unset AWS_ENDPOINT_URL_SIGNIN",
-        )
+    variant = app.aws.host_variant_of_keys(_keys_of(app, found))
+    sign_in_url = console_federation_url(page.region, app.environ)
+    sts_url = sts_service_url(page.region, app.environ, variant)
+    if is_loopback_url(sign_in_url) and not is_loopback_url(sts_url):
+        what = f'the credentials of "{found.name}" are not sent to a server on this machine'
+        raise ConfigInvalid(what, hint="unset AWS_ENDPOINT_URL_SIGNIN")
     host = f"https://{partition_of(page.region).console_host}/"
     address = federation.get_login_url(keys.for_request, host, page.url)
     console.send_browser_to_address(

@@ -1,13 +1,10 @@
 """Runs a program as our child: the program has the terminal, and we forward signals to it.
 
-Child and parent are in one process group, so the terminal's signals (Ctrl-C, Ctrl-Z, a new window
-size) reach the program directly. We forward only a signal that another process sent to us alone.
-When the program stops (Ctrl-Z), we stop too.
+Both are in one process group, so the terminal's signals (Ctrl-C, Ctrl-Z) reach the program directly.
+We forward only a signal that was sent to us alone, and stop when the program stops.
 
-Linux reports the sender of a signal. On other systems, a signal that a terminal can send is taken
-for the terminal's while our process group is in the foreground. This may lose a `kill -INT` sent to
-us. Forwarding such a signal would be worse: many programs end without cleaning up if they get
-SIGINT twice.
+Linux reports the sender of a signal. Elsewhere, a signal that a terminal can send is taken for the
+terminal's while we are in the foreground: many programs do not clean up if they get SIGINT twice.
 """
 
 import errno
@@ -35,22 +32,21 @@ _FORWARDED = (
     signal.SIGTSTP,
     signal.SIGCONT,
 )
-# The signals that a terminal sends to its foreground group. SIGHUP is not among them: the terminal
-# sends it only to the session leader, which this process is if it is the only command of a tmux
-# window or of ssh. So the program may get SIGHUP twice, and also the SIGCONT of `fg`.
+# What a terminal sends to its foreground group. It sends SIGHUP only to the session leader, which we
+# are as the only command of a tmux window or of ssh.
 _OF_TERMINAL = {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH}
-# The value of si_code (SI_KERNEL) by which Linux marks a signal that came from the terminal.
+# si_code (SI_KERNEL) of a signal that came from the terminal.
 _FROM_KERNEL = 0x80
 
 
 def block_signals() -> None:
     """Block signals until `run_program_to_end` handles them. Call this before any thread starts.
 
-    Threads inherit the blocking. SIGTTOU is blocked too, because with `stty tostop`, printing a
-    message from the background would stop us, and with us the endpoint that the program uses.
+    SIGTTOU is blocked because with `stty tostop`, a message from the background would stop us, and
+    the endpoint that the program uses.
     """
-    # If our parent ignored SIGCHLD, we would not learn that the program ended. These handlers never
-    # run, since the signals are blocked; but without a handler macOS discards the signals.
+    # Our parent may have ignored SIGCHLD. macOS discards a signal without a handler, even a blocked
+    # one.
     for number in (signal.SIGCHLD, signal.SIGWINCH):
         signal.signal(number, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, {*_FORWARDED, signal.SIGCHLD, signal.SIGTTOU})
@@ -59,8 +55,7 @@ def block_signals() -> None:
 class ChildExit(NamedTuple):
     """How a child program ended: its exit code, or 128+n if signal n killed it.
 
-    `by_terminal` says that Ctrl-C in our terminal ended the program, which must end a calling
-    script too.
+    `by_terminal`: Ctrl-C in our terminal ended it, which must end a calling script too.
     """
 
     code: int
@@ -87,7 +82,7 @@ def run_program_to_end(argv: Sequence[str], environ: Mapping[str, str]) -> Child
 
 
 def _wait_for_signal_and_its_sender() -> tuple[int, bool]:
-    """Wait for a signal; return its number, and whether the terminal sent it to our group."""
+    """Return the next signal's number, and whether the terminal sent it to our group."""
     awaited = {*_FORWARDED, signal.SIGCHLD}
     if sys.platform == "linux":
         found = signal.sigwaitinfo(awaited)
@@ -119,17 +114,13 @@ def _spawn_process(path: str, argv: list[str], environ: Mapping[str, str]) -> in
 
 
 def _poll_exit_code(pid: int) -> int | None:
-    """Return the program's exit code; None while it runs.
-
-    If the user suspended the program with Ctrl-Z, suspend this process too.
-    """
+    """Return the program's exit code; None while it runs. If it was suspended, suspend us too."""
     while True:
         found, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
         if found == 0:
             return None
         if os.WIFSTOPPED(status):
-            # This process stops too, so that the shell's `fg` continues the program and us. Without
-            # a terminal there is no `fg`, so a SIGSTOP of the program does not stop us.
+            # So the shell's `fg` continues both. Without a terminal there is no `fg`.
             if (
                 os.WSTOPSIG(status) != signal.SIGSTOP
                 or _find_foreground_process_group() is not None

@@ -1,12 +1,9 @@
 """Runs several brokers as one: a broker for the portal's roles, and one for each level of chains.
 
-A chain assumes a role with the credentials of the role or chain one level below it (its source).
-So a call for a chain has two parts. First it asks for the source credentials, as any other caller
-does: however many chains start from one role, the portal is asked once. Then it asks STS to assume
-the chain's role. All brokers decide by the same rules (broker.core); they differ in what a call
-does, and a chain's call needs no access token. Each level has its own broker, because while calls
-fail, a broker lets only one call try: that call must not wait for another call of the same broker.
-Like broker.core, this module does no I/O and reads no clock.
+A call for a chain first asks for the source credentials, as any caller does: however many chains
+start from one role, the portal is asked once. Then it asks STS. Each level has its own broker: while
+calls fail, a broker lets one call try, which must not wait for another one of the same broker. Like
+broker.core, this module does no I/O and reads no clock.
 """
 
 from contextlib import suppress
@@ -20,11 +17,9 @@ from ssohelper.core.model import RoleKey
 from ssohelper.errors import LoginRequired, SourceRejected, SsoHelperError, TokenRejected
 from ssohelper.fastpath import CALL_SECONDS
 
-# AWS publishes no quota for AssumeRole alone. STS as a whole allows hundreds of requests a second
-# for each account and region.
+# AWS publishes no quota for AssumeRole. STS allows hundreds of requests a second in each region.
 _STS_REQUESTS_A_SECOND = 50.0
-# A `least_share` above 1. No cached credentials have more than their whole lifetime (1) left, so
-# AWS is asked for new credentials.
+# No cached credentials have more than their whole lifetime (1) left, so AWS is asked for new ones.
 _SHARE_OF_NO_CACHED_CREDENTIALS = 2.0
 
 
@@ -42,10 +37,7 @@ class ChainPorts(ChainFiles, Ports, Protocol):
     """The operations of `Ports`, and further operations that chains need."""
 
     def start_assuming_role(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
-        """Start to assume the chain's role with the credentials in `source`.
-
-        `Brokers.note_role_call_end` gets the outcome.
-        """
+        """Start to assume the chain's role; `Brokers.note_role_call_end` gets the outcome."""
 
 
 class _SourceWait:
@@ -63,11 +55,11 @@ class Brokers:
         self._ports = ports
         self._roles = Broker(_PortsOfRoles(self, ports))
         self._chains: dict[int, Broker] = {}
-        # For each chain, of how many roles it consisted when a caller first asked for it.
+        # How many roles each chain had when a caller first asked for it.
         self._levels: dict[RoleKey, int] = {}
         self._now = 0.0
-        # Errors of chains' calls that ended before STS was asked. `start_due_work` passes them to
-        # the brokers later: when such an error is found, a method of the broker is still running.
+        # Errors of chains' calls that ended before STS was asked. `start_due_work` passes them on,
+        # because a method of the broker is still running when such an error is found.
         self._ended: list[tuple[RoleKey, SsoHelperError]] = []
         # The chains whose source credentials STS has refused once during the present call.
         self._refused: set[RoleKey] = set()
@@ -76,20 +68,17 @@ class Brokers:
     # -- events that the broker's event loop reports -----------------------------------------
 
     def handle_request(self, caller: Caller, now: float) -> None:
-        """Reply with cached credentials, or make the caller wait for an answer from AWS."""
         self._now = now
         self._get_broker_for_role(caller.request.key).handle_request(caller, now)
 
     def forget_caller(self, caller: Caller) -> None:
-        """Forget a caller that has disconnected. A call to AWS on its behalf goes on."""
         self._get_broker_for_role(caller.request.key).forget_caller(caller)
 
     def note_role_call_end(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
         """Handle the outcome of one call to the portal or, for a chain, to STS."""
         self._now = now
         if key.chain and isinstance(outcome, SourceRejected) and key not in self._refused:
-            # STS refused the source credentials: they were revoked, or issued at an earlier
-            # sign-in. The call is made once more, with new source credentials.
+            # They were revoked, or issued at an earlier sign-in: tries once more with new ones.
             self._refused.add(key)
             self._ask_for_source(
                 key, self._asked_by[key], least_share=_SHARE_OF_NO_CACHED_CREDENTIALS
@@ -105,7 +94,6 @@ class Brokers:
         self._roles.note_renewal_end(session_name, error, now)
 
     def start_due_work(self, now: float) -> None:
-        """Start the AWS calls and renewals that are due; reply to callers that waited too long."""
         self._now = now
         while self._ended:
             self.note_role_call_end(*self._ended.pop(0), now)
@@ -115,30 +103,26 @@ class Brokers:
     # -- what the event loop asks the brokers: when to wake, whether to end ------------------
 
     def find_next_wake_time(self, now: float) -> float:
-        """Return when `start_due_work` must run next; infinity if it can wait for an event."""
         if self._ended:
             return now
         return min(broker.find_next_wake_time(now) for broker in self._list_all_brokers())
 
     @property
     def is_done(self) -> bool:
-        """Return whether no caller waits and no call to AWS is under way."""
         return all(broker.is_done for broker in self._list_all_brokers())
 
     def is_idle(self, now: float) -> bool:
-        """Return whether no caller waits, no work is under way and no refusal is remembered."""
         return all(broker.is_idle(now) for broker in self._list_all_brokers())
 
     # -- called by the `Ports` of the brokers, both of roles and of chains -------------------
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        """Ask for the source credentials of the chain; return the time of asking (monotonic)."""
+        """Ask for the source credentials of the chain; return the time of asking."""
         self._asked_by[key] = asked_by
         self._ask_for_source(key, asked_by)
         return self._now
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
-        """Start to renew the session's token, unless a renewal is under way."""
         self._roles.start_renewal(session_name, seen_id, self._now)
 
     def assume_role_with_source(self, waiting: _SourceWait, reply: Reply) -> None:
@@ -148,13 +132,11 @@ class Brokers:
             return
         error = reply.error
         if isinstance(error, TokenRejected):
-            # The broker of roles has tried to renew the token already. For the broker of chains,
-            # which knows no token, this error means that the sign-in has ended.
+            # The broker of roles has tried to renew the token, so the sign-in has ended.
             error = LoginRequired(error.message, hint=error.hint)
         self._ended.append((waiting.key, error))
 
     def lengthen_callers_waits(self, waiting: _SourceWait) -> None:
-        """Let callers of a chain wait as long as the chain's call for its source may wait."""
         self._get_broker_for_role(waiting.key).lengthen_callers_waits(waiting.key, self._now)
 
     def _ask_for_source(self, key: RoleKey, asked_by: AskedBy, *, least_share: float = 0.0) -> None:
@@ -169,8 +151,7 @@ class Brokers:
             self._now + CALL_SECONDS,
             least_share,
             may_wait_longer=True,
-            # True, because a caller that may get the chain's credentials may get those of all its
-            # roles: it has a permit, which covers them, or no guard rule matches any of them.
+            # A permit for the chain covers all its roles; without one, no guard rule matches any.
             is_permitted=True,
             asked_by=asked_by,
         )
@@ -201,7 +182,7 @@ class Brokers:
 
 
 class _PortsOfRoles:
-    """The `Ports` of the broker of roles. `Brokers` gets the replies to the calls of chains."""
+    """The `Ports` of the broker of roles. `Brokers` gets the replies to chains' calls."""
 
     def __init__(self, brokers: Brokers, ports: ChainPorts) -> None:
         self._brokers = brokers
@@ -253,8 +234,7 @@ class _PortsOfChains(_PortsOfRoles):
         return Token(TokenState.GOOD, "")
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
-        # A remembered refusal of STS ends when this text changes. With the config's fingerprint in
-        # the text, each edit of the config ends the refusal.
+        # A remembered refusal of STS ends when this text changes, so also with an edited config.
         token = super().read_token_file_fingerprint(session_name)
         return f"{token} {self._ports.read_config_fingerprint()}"
 

@@ -160,12 +160,10 @@ def _run_as_foreign_profile(
         # The command's SDK would use the keys in the environment directly, and not assume the role
         # of the profile.
         keys = foreign_use.get_foreign_credentials(app, found)
-        variables = foreign_profiles.build_foreign_keys_environment(app, found, keys)
+        variables = foreign_profiles.build_environment(app, found, keys)
     else:
-        foreign_profiles.check_foreign_profile_usable(
-            app, found, is_on_terminal=output.can_ask_user()
-        )
-        variables = foreign_profiles.build_foreign_profile_environment(app, found)
+        foreign_profiles.check_usable(app, found, is_on_terminal=output.can_ask_user())
+        variables = foreign_profiles.build_environment(app, found)
         said = found.description
         # The program that the profile names is not run here first, with a time limit: the command
         # runs it anyway, and the user could be asked twice for a touch or a code.

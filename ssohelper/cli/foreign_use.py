@@ -32,15 +32,15 @@ def get_foreign_credentials(app: App, found: ForeignProfile) -> ForeignCredentia
     """Return the profile's credentials; print their source, and ask for codes of MFA devices.
 
     Raises: UsageProblem for an MFA device off a terminal; the errors of
-    foreign_profiles.check_foreign_profile_usable and foreign_credentials.obtain_foreign_credentials.
+    foreign_profiles.check_usable and foreign_credentials.obtain_credentials.
     """
     choosing.warn_about_config(app, found.name)
     is_on_terminal = output.can_ask_user()
-    foreign_profiles.check_foreign_profile_usable(app, found, is_on_terminal=is_on_terminal)
+    foreign_profiles.check_usable(app, found, is_on_terminal=is_on_terminal)
     output.say(found.description)
     codes = {serial: _ask_mfa_code(serial) for serial in found.mfa_serials}
     try:
-        return foreign_credentials.obtain_foreign_credentials(
+        return foreign_credentials.obtain_credentials(
             app, found, codes, app.clock.deadline(), is_on_terminal=is_on_terminal
         )
     except (AwsUnreachable, BadAnswer, ConfigInvalid) as error:
@@ -60,7 +60,7 @@ def _ask_mfa_code(serial: str) -> str:
 def print_foreign_keys(app: App, found: ForeignProfile, shell: str, form: str) -> None:
     """Print the profile's keys as `env` does. An IAM user's keys have no token or expiration."""
     keys = get_foreign_credentials(app, found)
-    variables = foreign_profiles.build_foreign_keys_environment(app, found, keys)
+    variables = foreign_profiles.build_environment(app, found, keys)
     print_environment_variables(app, variables, shell, form, keys)
 
 
@@ -105,7 +105,7 @@ def print_foreign_identity(app: App, found: ForeignProfile) -> None:
     keys = get_foreign_credentials(app, found)
     print_name_and_value("profile", found.name)
     sys.stdout.flush()  # show the profile now: STS may take seconds to answer
-    confirmed = foreign_credentials.confirm_foreign_identity(app, found, keys)
+    confirmed = foreign_credentials.confirm_identity_of(app, found, keys)
     print_name_and_value("account", confirmed.account_id)
     if confirmed.role_name is not None:
         print_name_and_value("role", confirmed.role_name)
@@ -125,7 +125,7 @@ def _print_identity_json(app: App, found: ForeignProfile) -> None:
     )
     data.update(profile=found.name, confirmed=False)
     try:
-        confirmed = foreign_credentials.confirm_foreign_identity(
+        confirmed = foreign_credentials.confirm_identity_of(
             app, found, get_foreign_credentials(app, found)
         )
     except SsoHelperError as error:

@@ -166,8 +166,8 @@ def _use_foreign_profile(app: App, shell: str, found: ForeignProfile, keys: bool
             "SDKs would use those keys and ignore the profile",
             hint=f"get the role's keys: ssohelper env {found.name}, or ssohelper exec {found.name}",
         )
-    foreign_profiles.check_foreign_profile_usable(app, found, is_on_terminal=True)
-    variables = foreign_profiles.build_foreign_profile_environment(app, found)
+    foreign_profiles.check_usable(app, found, is_on_terminal=True)
+    variables = foreign_profiles.build_environment(app, found)
     if shell:
         output.write_shell_answer(
             _make_shell_script(app, shell, variables, f"profile {found.name}")

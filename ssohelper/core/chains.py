@@ -1,12 +1,9 @@
 """Reads profiles that assume a role with the credentials of an SSO role. Pure.
 
-Such a profile is a chain: its first step is assumed with the credentials of a permission set's
-role, each further one with those of the step before. A profile names its step in one of two forms:
-
-* `role_arn` and `source_profile`, as all SDKs read them;
-* `credential_process` with our command and `--chain NAME`, where NAME is the profile's own name.
-  The step is then in keys that begin with `ssohelper_`, because an SDK would follow `role_arn`
-  instead of running the command.
+Each step of a chain is assumed with the credentials of the step before. A profile names its step by
+`role_arn` and `source_profile`, as all SDKs read them, or by `credential_process` with our command
+and `--chain NAME`, its own name. The step is then in keys that begin with `ssohelper_`, because an
+SDK would follow `role_arn` instead of running the command.
 
 Sources: botocore's AssumeRoleProvider; STS 2011-06-15, AssumeRole; IAM user guide, "role chaining".
 """
@@ -31,7 +28,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
 MOST_STEPS = 5
-# STS issues credentials for one hour at most if the request is signed with a role's credentials.
+# STS issues no longer ones if the request is signed with a role's credentials.
 LONGEST_SECONDS = 3600
 _SHORTEST_SECONDS = 900
 OWN_PREFIX = "ssohelper_"
@@ -58,18 +55,16 @@ class ChainStep(NamedTuple):
 
     @property
     def role(self) -> Role:
-        """The account and the name of the role that is assumed."""
         account_id, name = _split_role_arn(self.role_arn)[1:]
         return Role(account_id, name)
 
     @property
     def partition(self) -> str:
-        """The partition of AWS in the ARN: "aws", "aws-cn" …"""
         return _split_role_arn(self.role_arn)[0]
 
 
 class AssumeRole(NamedTuple):
-    """The parameters of an AssumeRole request."""
+    """The parameters of the request."""
 
     role_arn: str
     session_name: str
@@ -89,12 +84,10 @@ class Chain(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name of the chain's profile."""
         return self.steps[-1].profile
 
     @property
     def assumed_role(self) -> Role:
-        """The role at the end of the chain."""
         return self.steps[-1].role
 
     @property
@@ -111,18 +104,17 @@ class Chain(NamedTuple):
         return sha256(content.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
     def key_of_source_role(self, key: RoleKey) -> RoleKey:
-        """Return the key of the role whose credentials assume the last role of the chain `key`."""
+        """Return the key of the role whose credentials assume the last role."""
         below = self.steps[:-1]
         return key._replace(chain=encoded_profile_name(below[-1].profile) if below else "")
 
     def keys_of_all_roles(self, key: RoleKey) -> tuple[RoleKey, ...]:
-        """Return the keys of all roles that this chain leads through, the SSO role first."""
+        """Return the keys of all roles of this chain, the SSO role first."""
         roles = (self.target.role, *(step.role for step in self.steps))
         return tuple(RoleKey(key.session_name, role.account_id, role.name) for role in roles)
 
     @property
     def own_region(self) -> str | None:
-        """The region of the chain's last profile that has a region; None if none has."""
         regions = [step.region for step in reversed(self.steps)]
         return next((one for one in (*regions, self.root.keys.get("region")) if one), None)
 
@@ -134,18 +126,16 @@ class Chain(NamedTuple):
         """Raise ConfigInvalid if the last role is in another partition than this region of STS."""
         partition, step = partition_of(region).name, self.steps[-1]
         if step.partition != partition:
-            raise ConfigInvalid(
-                f'the role of profile "{step.profile}" is in the partition {step.partition}, and its '
-                f"region {region} is in {partition}: no role is assumed across partitions",
-                hint="correct role_arn or region in ~/.aws/config",
-            )
+            what = f'the role of profile "{step.profile}" is in the partition {step.partition}'
+            what += f", and its region {region} is in {partition}"
+            hint = "correct role_arn or region in ~/.aws/config"
+            raise ConfigInvalid(f"{what}: no role is assumed across partitions", hint=hint)
 
 
 def find_chain(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
     """Return the chain of this profile, or None if it assumes no role on top of an SSO role.
 
-    Raises: ConfigInvalid with file and line for a chain that cannot be used: a loop, a missing
-    source, more than 5 roles, a value that STS refuses, an MFA device.
+    Raises: ConfigInvalid with file and line for a chain that cannot be used.
     """
     steps: list[tuple[ChainStep, ProfileEntry]] = []
     seen = [entry.name]
@@ -177,11 +167,7 @@ def find_chain(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
 
 
 def find_chain_by_key(config: ConfigFile, key: RoleKey) -> Chain:
-    """Return the chain that the key names, as the config defines the chain now.
-
-    Raises: ConfigInvalid if the profile is gone, is no chain, or is on another SSO role than the
-    key's.
-    """
+    """Return the chain that the key names. Raises: ConfigInvalid if it is no longer in the config."""
     entry = config.profile(key.text)
     chain = find_chain(config, entry) if entry is not None else None
     session = config.sso_session(key.session_name)
@@ -191,11 +177,9 @@ def find_chain_by_key(config: ConfigFile, key: RoleKey) -> Chain:
         or chain.target.role != key.key_of_sso_role.role
         or not config.is_target_of(session, chain.target)
     ):
-        raise ConfigInvalid(
-            f'no profile "{show(key.text, 80)}" assumes a role with {key.account_id}/'
-            f'{key.role_name} of the session "{key.session_name}"',
-            hint=f"see: ssohelper profile show {show(key.text, 80)}",
-        )
+        name, role = show(key.text, 80), f"{key.account_id}/{key.role_name}"
+        what = f'no profile "{name}" assumes a role with {role} of the session "{key.session_name}"'
+        raise ConfigInvalid(what, hint=f"see: ssohelper profile show {name}")
     return chain
 
 
@@ -229,7 +213,6 @@ def find_source_names(config: ConfigFile) -> dict[str, str]:
 
 
 def find_chain_or_none(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
-    """Return the chain of this profile, or None if the profile is no chain or an unusable chain."""
     try:
         return find_chain(config, entry)
     except ConfigInvalid:
@@ -237,10 +220,7 @@ def find_chain_or_none(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
 
 
 def find_roles_of_profile(config: ConfigFile, entry: ProfileEntry) -> tuple[RoleKey, ...]:
-    """Return each role that the profile's use issues, its own one last; () if one is unknown.
-
-    The session's name is "" if the profile names no session.
-    """
+    """Return each role that the profile's use issues, its own one last; () if one is unknown."""
     chain = find_chain_or_none(config, entry)
     target = chain.target if chain else config.target_or_none(entry)
     if target is None:
@@ -252,7 +232,7 @@ def find_roles_of_profile(config: ConfigFile, entry: ProfileEntry) -> tuple[Role
 def config_keys_of_step(step: ChainStep, source: str | None) -> dict[str, str]:
     """Return the keys with which ssohelper writes a chain's step into a profile in process form.
 
-    `source` is the profile of the previous step, None if the SSO role itself assumes this role.
+    `source` is the profile of the previous step, None if the SSO role assumes this role.
     """
     values = {
         "role_arn": step.role_arn,
@@ -271,38 +251,29 @@ def checked_chain_step(profile: str, values: Mapping[str, str], region: str | No
     """
     arn = values.get("role_arn", "")
     if not re.fullmatch(_ROLE_ARN, arn):
-        raise ConfigInvalid(
-            f'role_arn: "{show(arn, 120)}" is not the ARN of a role',
-            hint="the ARN of a role looks like: arn:aws:iam::001234567890:role/NAME",
-        )
+        hint = "the ARN of a role looks like: arn:aws:iam::001234567890:role/NAME"
+        raise ConfigInvalid(f'role_arn: "{show(arn, 120)}" is not the ARN of a role', hint=hint)
+    characters = "of the characters A-Z a-z 0-9 _+=,.@"
     external_id = values.get("external_id") or None
-    if external_id is not None and not re.fullmatch(_EXTERNAL_ID, external_id):
-        raise ConfigInvalid(
-            "external_id: STS takes 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-"
-        )
+    if external_id and not re.fullmatch(_EXTERNAL_ID, external_id):
+        raise ConfigInvalid(f"external_id: STS takes 2 to 1224 {characters}:/-")
     session_name = values.get("role_session_name") or None
-    if session_name is not None and not re.fullmatch(_SESSION_NAME, session_name):
-        raise ConfigInvalid(
-            "role_session_name: STS takes 2 to 64 of the characters A-Z a-z 0-9 _+=,.@-"
-        )
+    if session_name and not re.fullmatch(_SESSION_NAME, session_name):
+        raise ConfigInvalid(f"role_session_name: STS takes 2 to 64 {characters}-")
     duration = values.get("duration_seconds") or None
-    if duration is not None and not (
-        duration.isascii() and duration.isdigit() and len(duration) < 9
-    ):
+    if duration and not re.fullmatch("[0-9]{1,8}", duration):
         raise ConfigInvalid(f'duration_seconds: "{show(duration, 40)}" is not a number of seconds')
-    return ChainStep(
-        profile, arn, external_id, session_name, None if duration is None else int(duration), region
-    )
+    seconds = int(duration) if duration else None
+    return ChainStep(profile, arn, external_id, session_name, seconds, region)
 
 
 def check_chain_duration(seconds: int | None) -> None:
     """Check `duration_seconds` of a chain. Raises: ConfigInvalid if STS would refuse it."""
     if seconds is not None and not _SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
-        raise ConfigInvalid(
-            f"duration_seconds: STS takes {_SHORTEST_SECONDS} to {LONGEST_SECONDS} for a role that "
-            "is assumed with the credentials of another role",
-            hint="leave it out: STS then issues credentials for one hour",
-        )
+        what = f"duration_seconds: STS takes {_SHORTEST_SECONDS} to {LONGEST_SECONDS} for a role"
+        hint = "leave it out: STS then issues credentials for one hour"
+        what += " that is assumed with the credentials of another role"
+        raise ConfigInvalid(what, hint=hint)
 
 
 # -- reading the step of one profile in a chain ----------------------------------------------------
@@ -319,29 +290,21 @@ def _read_step_and_source(
     keys = entry.keys
     if assumes_role(keys) and "web_identity_token_file" not in keys:  # as in botocore
         if "source_profile" in keys and "credential_source" in keys:
-            config.refuse_key(
-                entry,
-                "credential_source",
-                "source_profile and credential_source exclude each other",
-            )
+            what = "source_profile and credential_source exclude each other"
+            config.refuse_key(entry, "credential_source", what)
         return _read_chain_step(config, entry, ""), keys.get("source_profile")
     options = options_of_chain_command(entry)
     if options is None:
         return None
     if options["--chain"] != entry.name:
-        config.refuse_key(
-            entry,
-            "credential_process",
-            f'"--chain {show(options["--chain"], 80)}" is in the command of another profile, '
-            f'"{show(entry.name, 80)}"',
-            hint="point at that profile with: credential_process = ssohelper credential-process "
-            f"--profile {show(options['--chain'], 80)}",
-        )
+        other = show(options["--chain"], 80)
+        what = f'"--chain {other}" is in the command of another profile, "{show(entry.name, 80)}"'
+        hint = "point at that profile with: credential_process = ssohelper credential-process "
+        config.refuse_key(entry, "credential_process", what, hint=f"{hint}--profile {other}")
     target = config.target_of_command_options(entry, options)
     if target is None:
-        config.refuse_key(
-            entry, "credential_process", "--chain needs --session, --account-id and --role-name too"
-        )
+        what = "--chain needs --session, --account-id and --role-name too"
+        config.refuse_key(entry, "credential_process", what)
     step = _read_chain_step(config, entry, OWN_PREFIX)
     source = keys.get(OWN_PREFIX + "source_profile")
     return step, source or target
@@ -372,11 +335,9 @@ def _find_source_profile(
         if source in visited:
             if source == entry.name and "aws_access_key_id" in entry.keys:
                 return None  # as in botocore: the profile assumes the role with its own static keys
-            _refuse_source_profile(
-                config,
-                entry,
-                f"profiles refer to each other in a loop: {_join_with_arrows([*visited, source])}",
-            )
+            loop = _join_with_arrows([*visited, source])
+            what = f"profiles refer to each other in a loop: {loop}"
+            _refuse_source_profile(config, entry, what)
         visited.append(source)
         following = config.profile(source)
         if following is None:
@@ -390,17 +351,17 @@ def _find_source_profile(
 def _check_chain_keys(
     config: ConfigFile, steps: list[tuple[ChainStep, ProfileEntry]], chain: Chain
 ) -> None:
-    """Raise ConfigInvalid if the chain has a key that STS refuses with a role's credentials."""
+    """Raise ConfigInvalid for a key that STS refuses with a role's credentials."""
     for step, entry in steps:
         if entry.keys.get("mfa_serial"):
-            config.refuse_key(
-                entry,
-                "mfa_serial",
+            what = (
                 f'"mfa_serial" of profile "{show(entry.name, 80)}" is a device of an IAM user, but '
-                "the chain starts with a role of Identity Center, which has no such device",
-                hint="remove mfa_serial; the sign-in to Identity Center asks for its own second "
-                "factor",
             )
+            what += "the chain starts with a role of Identity Center, which has no such device"
+            hint = (
+                "remove mfa_serial; the sign-in to Identity Center asks for its own second factor"
+            )
+            config.refuse_key(entry, "mfa_serial", what, hint=hint)
         try:
             check_chain_duration(step.duration_seconds)
         except ConfigInvalid as error:
@@ -410,12 +371,9 @@ def _check_chain_keys(
         if own is not None:
             named = config.target_of_command_options(entry, own)
             if named is None or named.role != chain.target.role:
-                config.refuse_key(
-                    entry,
-                    "credential_process",
-                    f'the command of profile "{show(entry.name, 80)}" names another role than the '
-                    "one that its source profile leads to",
-                )
+                what = f'the command of profile "{show(entry.name, 80)}" names another role than '
+                what += "the one that its source profile leads to"
+                config.refuse_key(entry, "credential_process", what)
 
 
 def _refuse_source_profile(config: ConfigFile, entry: ProfileEntry, what: str) -> NoReturn:

@@ -1,9 +1,7 @@
 """Makes the config for a command that `exec` runs, from the keys of the user's own config. Pure.
 
-Below an endpoint, [default] has no keys that lead to credentials, because SDKs would prefer such
-keys to the endpoint. Below an allow-list, the only profiles are those of allowed roles. No section
-has static keys, because these are not copied to a second file; comments, which may have them, are
-left out.
+Below an endpoint, [default] has no keys that lead to credentials: SDKs would prefer them. Below an
+allow-list, the only profiles are those of allowed roles. Static keys and comments are not copied.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,7 +11,7 @@ from ssohelper.core.config_text import DEFAULT_SECTION, ConfigText, section_name
 from ssohelper.core.model import Profile
 from ssohelper.errors import ConfigInvalid
 
-# Keys by which an SDK or another tool finds credentials. SDKs prefer each of them to the endpoint.
+# Keys by which an SDK or another tool finds credentials.
 _IDENTITY_KEYS = frozenset(
     (
         *("source_profile", "external_id", "duration_seconds", "mfa_serial"),
@@ -24,7 +22,7 @@ _IDENTITY_PREFIXES = ("sso_", "aws_", "role_", "credential_", "granted_", "ssohe
 _STATIC_KEYS = frozenset(
     ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")
 )
-# With one of these keys a profile has credentials of its own, so SDKs do not ask the endpoint.
+# With one of these keys a profile has credentials of its own.
 _SOURCES = frozenset(
     (
         *("credential_process", "credential_source", "login_session", "role_arn", "source_profile"),
@@ -32,8 +30,8 @@ _SOURCES = frozenset(
     )
 )
 _OF_NO_PROFILE = (["sso-session"], ["services"], ["plugins"])
-# The credential_process for a profile whose static keys are not copied. If the profile had no
-# source of credentials, an SDK would use the endpoint's for it, which are for another account.
+# For a profile whose static keys are not copied: without a source of credentials, an SDK would use
+# the endpoint's for it, which are for another account.
 _REFUSAL = (
     "sh -c 'echo \"static keys are not passed to commands of ssohelper exec --server\" >&2; exit 1'"
 )
@@ -48,10 +46,9 @@ def child_config_text(
 ) -> str:
     """Return the config for the command: [default] has the profile's settings, but no credentials.
 
-    `profiles_with_keys` are the profiles with static keys in the credentials file, which the
-    command does not get. `kept` is as for `allowed_config_text`; None below no allow-list.
-    Raises: ConfigInvalid if the user's config has an unusual form, so that the new text does not
-    parse as intended.
+    `profiles_with_keys` have static keys in the credentials file, which the command does not get.
+    `kept` is as for `allowed_config_text`; None below no allow-list.
+    Raises: ConfigInvalid if the user's config has too unusual a form.
     """
     entry = config.profile(profile.name)
     keys = {**(entry.keys if entry else {}), "region": region}
@@ -74,10 +71,7 @@ def _copy_config(
     settings: Mapping[str, str] | None,
     profiles_with_keys: Collection[str],
 ) -> str:
-    """Return the config; [default] gets these settings in place of its identity keys, unless None.
-
-    Keys in [DEFAULT] apply to every section, so its identity keys move to the other sections.
-    """
+    # Keys in [DEFAULT] apply to every section, so its identity keys move to the other sections.
     shared = text.defaults.values()
     moved = {one: shared[one] for one in shared if settings is not None and _is_identity_key(one)}
     left_out = {*moved, *_STATIC_KEYS}
@@ -124,5 +118,5 @@ def _is_default_section(header: str) -> bool:
 
 
 def _config_line_of_key(name: str, value: str) -> str:
-    """Return a key's lines. Further lines are indented, as botocore requires."""
+    # Further lines are indented, as botocore requires.
     return f"{name} = {value}".rstrip().replace(" \n", "\n").replace("\n", "\n    ")

@@ -1,9 +1,7 @@
 """Finds the provider of credentials for profiles that do not get them from ssohelper. Pure.
 
-SDKs and the AWS CLI get such credentials themselves. For them, ssohelper sets AWS_PROFILE; where it
-needs the credentials itself, botocore gets them once (ssohelper.provider_process). ssohelper does
-not cache them.
-Source: the order of botocore's credential providers.
+SDKs get such credentials themselves, by AWS_PROFILE; where ssohelper needs them, botocore gets them
+once (ssohelper.provider_process).
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, TypeGuard
 
 from ssohelper.core import chains, process_command
-from ssohelper.core.config_file import LEGACY_FORM, ConfigFile, ProfileEntry, TargetRole
+from ssohelper.core.config_file import LEGACY_FORM, ConfigFile, ProfileEntry
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.resolver import Resolved, Resolver
@@ -32,11 +30,9 @@ from ssohelper.errors import (
 _PROGRAM = "the program "
 # actions.selection reports these problems, with what to type.
 _OF_SELECTION = ("no-source", "session-missing", "role-unreadable")
-# ssohelper.provider_process, which asks botocore for a profile's credentials, reports this error if
-# the profile names no provider.
+# An error of ssohelper.provider_process.
 NO_PROVIDER = "the profile names no provider of credentials that can be used"
-# Matches the characters that an access key may have. Access keys become environment variables and
-# lines that a shell reads.
+# Access keys become environment variables and lines that a shell reads.
 _KEY = re.compile(r"[!-~]{1,16384}")
 _ERRORS = {one.exit_code: one for one in (ConfigInvalid, LoginRequired, RoleNotAssigned)}
 
@@ -45,11 +41,9 @@ class ForeignProfile(NamedTuple):
     """A profile whose credentials another program or file provides.
 
     `what` names the provider for display. `login_profile` is the profile for which the user signs
-    in with the AWS CLI, "" if no sign-in is needed. Such a profile has `login_session`, or the
-    `sso_start_url` of a portal for which the config has no session. `mfa_serials` are the MFA
-    devices whose codes are asked for. `credential_source` is the value of this key, "" if it is
-    missing. `role_arn` is the role that the profile assumes, "" if it assumes none. `profiles` are
-    this profile, the profile that it refers to in `source_profile`, and so on.
+    in with the AWS CLI: it has `login_session`, or the `sso_start_url` of a portal for which the
+    config has no session. `role_arn` is the role that the profile assumes. `profiles` are this
+    profile and its sources.
     """
 
     name: str
@@ -64,7 +58,6 @@ class ForeignProfile(NamedTuple):
 
     @property
     def sign_in_command(self) -> str:
-        """Return the command of the AWS CLI that signs in, "" if the profile needs no sign-in."""
         if not self.login_profile:
             return ""
         login = "aws sso login" if self.sso_start_url else "aws login"
@@ -72,7 +65,6 @@ class ForeignProfile(NamedTuple):
 
     @property
     def description(self) -> str:
-        """Return a text that says where the credentials come from."""
         return f'profile "{show(self.name)}": not ours, its credentials come from {show(self.what)}'
 
     @property
@@ -82,15 +74,13 @@ class ForeignProfile(NamedTuple):
 
     @property
     def is_program(self) -> bool:
-        """Return whether another program, which may be slow, provides the credentials."""
         return self.what.startswith(_PROGRAM)
 
 
 class ForeignCredentials(NamedTuple):
-    """Credentials that another program or file provides, not ssohelper.
+    """Credentials that another program or file provides; those of an IAM user have no token.
 
-    `session_token` is empty for the access key of an IAM user. `expires_at` (epoch seconds) is None
-    if they do not expire, or their provider does not say when.
+    `expires_at` (epoch seconds) is None if they do not expire, or their provider does not say when.
     """
 
     access_key_id: str
@@ -100,26 +90,12 @@ class ForeignCredentials(NamedTuple):
 
     @property
     def is_temporary(self) -> bool:
-        """Return whether a session token belongs to the keys."""
         return bool(self.session_token.reveal())
 
     @property
     def for_request(self) -> RoleCredentials:
-        """Return these credentials in the type with which requests to AWS are signed."""
-        return RoleCredentials(
-            self.access_key_id,
-            self.secret_access_key,
-            self.session_token,
-            self.expires_at or 0,
-        )
-
-
-def has_portal_without_session(config: ConfigFile, target: TargetRole) -> bool:
-    """Return whether a profile names its portal itself, and no sso-session has that portal.
-
-    SDKs use the token of `aws sso login` for such a profile; ssohelper has no token for it.
-    """
-    return target.form == LEGACY_FORM and not config.sessions_of_target(target)
+        """These credentials in the type with which requests to AWS are signed."""
+        return RoleCredentials(*self[:3], self.expires_at or 0)
 
 
 def find_provider_of_profile(resolving: Resolver, name: str) -> ForeignProfile | None:
@@ -155,17 +131,15 @@ def find_provider_of_profile(resolving: Resolver, name: str) -> ForeignProfile |
 
 
 def _names_role_of_ssohelper(config: ConfigFile, entry: ProfileEntry, answer: Resolved) -> bool:
-    """Return whether the profile names a role in the config that ssohelper gives itself.
-
-    It gives that role also if something keeps SDKs from it, such as a section of
-    ~/.aws/credentials; then commands warn.
-    """
+    """Return whether ssohelper gives the profile's role, also if something keeps SDKs from it."""
     chain = chains.find_chain_or_none(config, entry)
     target = chain.target if chain else config.target_or_none(entry)
-    if target is None or has_portal_without_session(config, target):
+    if target is None:
         return False
+    has_session = bool(config.sessions_of_target(target))
+    # SDKs use the token of `aws sso login` for a legacy profile; ssohelper has no token for it.
     is_taken = answer.problem is not None or answer.last in ("sso", "program")
-    return is_taken or bool(config.sessions_of_target(target))
+    return has_session or (is_taken and target.form != LEGACY_FORM)
 
 
 def _name_provider(answer: Resolved, keys: Mapping[str, str]) -> str:
@@ -188,8 +162,7 @@ def _name_provider(answer: Resolved, keys: Mapping[str, str]) -> str:
 def parse_provider_answer(profile: ForeignProfile, answer: bytes) -> ForeignCredentials:
     """Return the credentials in the answer of the process that asked the provider.
 
-    Raises: the error in the answer (ConfigInvalid, LoginRequired, RoleNotAssigned, AwsUnreachable);
-    BadAnswer if the credentials cannot be used.
+    Raises: the error in the answer; BadAnswer if the credentials cannot be used.
     """
     try:
         said = json.loads(answer)
@@ -202,11 +175,8 @@ def parse_provider_answer(profile: ForeignProfile, answer: bytes) -> ForeignCred
         raise _error_of_provider(profile, message, said.get("exit_code"))
     key_id, secret = said.get("access_key_id"), said.get("secret_access_key")
     token, ends = said.get("session_token") or "", said.get("expires_at")
-    if not (
-        _is_key_or_token(key_id)
-        and _is_key_or_token(secret)
-        and (token == "" or _is_key_or_token(token))
-    ):
+    is_token = token == "" or _is_key_or_token(token)
+    if not (_is_key_or_token(key_id) and _is_key_or_token(secret) and is_token):
         raise _unusable_answer_error(profile)
     expires_at = from_iso(ends) if isinstance(ends, str) else None
     return ForeignCredentials(key_id, Secret(secret), Secret(token), expires_at)
@@ -232,10 +202,8 @@ def _unusable_answer_error(profile: ForeignProfile) -> BadAnswer:
 
 
 def no_credentials_message(profile: ForeignProfile) -> str:
-    """Return the error message that a profile's provider gave no credentials."""
     return f'no credentials for the profile "{show(profile.name, 80)}" from {profile.what}'
 
 
 def hint_without_ssohelper(profile: ForeignProfile) -> str:
-    """Return the hint to run the AWS CLI alone, to see why a provider of credentials fails."""
     return f"see what it says: aws sts get-caller-identity --profile {show(profile.name, 80)}"

@@ -1,8 +1,7 @@
 """Finds which tool wrote a profile of ~/.aws/config, and which role of Identity Center it names.
 
-A profile can name its role in several ways at once: by `sso_*` keys, by keys of another tool, or by
-the command in `credential_process`. If these name different roles, the profile's origin has no
-role. This module touches no disk and runs no program.
+A profile can name its role by `sso_*` keys, by keys of another tool, and by the command in
+`credential_process`. If these name different roles, the profile's origin has no role.
 
 Sources: common-fate/granted 0d3e0ef (registry) and common-fate/awsconfigfile; aws-sso-cli 1c84d28
 and 186a3d2 (config_profiles_cmd.go, process_cmd.go); aws-sso-util 4.33.0; aws-vault 03845e9
@@ -21,8 +20,7 @@ from ssohelper.core.config_file import MOST_REFERENCES, ConfigFile, ProfileEntry
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Role
 from ssohelper.core.start_url import is_same_portal
 
-# The keys in which the tool granted records where a profile came from. `granted sso populate
-# --prune` removes the profiles that have one of these keys.
+# `granted sso populate --prune` removes the profiles that have one of these keys.
 GENERATED_KEYS = (
     "common_fate_generated_from",
     "granted_generated_from",
@@ -35,6 +33,19 @@ AWS_SSO_CLI, AWS_SSO_UTIL, AWS_VAULT = "aws-sso-cli", "aws-sso-util", "aws-vault
 GRANTED, REGISTRY, LEAPP, AWSUME = "granted", "granted's registry", "Leapp", "awsume"
 OWN, TWO_ROLES = "ssohelper, without its mark", "the profile names two different roles"
 TWO_PORTALS = "the profile names two different portals"
+# The tool of each program of a `credential_process`.
+_TOOLS = {
+    "aws": BY_HAND,
+    "aws-sso": AWS_SSO_CLI,
+    "aws-sso-credential-process": AWS_SSO_UTIL,
+    "aws-sso-util": AWS_SSO_UTIL,
+    "aws-vault": AWS_VAULT,
+    "awsume": AWSUME,
+    "awsumepy": AWSUME,
+    "dgranted": GRANTED,
+    "granted": GRANTED,
+    "leapp": LEAPP,
+}
 # The lines between which aws-sso-cli writes its profiles.
 MARKERS = _BEGIN, _END = "# BEGIN_AWS_SSO_CLI", "# END_AWS_SSO_CLI"
 # Keys by which SDKs may find another identity than the role that the profile names.
@@ -59,9 +70,8 @@ _AWS_SSO_OPTIONS = {
 class NamedRole(NamedTuple):
     """A role that a profile names, and how the profile names the role's portal.
 
-    `session_name` is an sso-session, `start_url` a portal, `instance` the name that aws-sso-cli's
-    own settings give a portal. All are None if the profile names no portal. `partition` is that of
-    the role's ARN; "aws" without an ARN.
+    `instance` is the name that aws-sso-cli's own settings give a portal. `partition` is that of the
+    role's ARN; "aws" without an ARN.
     """
 
     role: Role
@@ -88,10 +98,7 @@ class Origin(NamedTuple):
 
 
 class AwsSsoCliBlock(NamedTuple):
-    """The part of a config that aws-sso-cli rewrites, with the line numbers of its two markers.
-
-    `names` are the profiles between the markers. Line numbers count from 0.
-    """
+    """The part of a config that aws-sso-cli rewrites: line numbers from 0 of its two markers."""
 
     begin: int
     end: int
@@ -151,39 +158,25 @@ def _find_profile_origin(
     is_legacy = "sso_account_id" in keys and "sso_session" not in keys
     for key, other in _KEYS_OF_OTHER_IDENTITIES.items():
         if key in keys:
-            return Origin(
-                entry.name, tool, None, f"the profile has {other} too", program, is_legacy
-            )
+            why = f"the profile has {other} too"
+            return Origin(entry.name, tool, None, why, program, is_legacy)
     named, why = _common_role(list(_roles_named_by_profile(config, entry)))
     return Origin(entry.name, tool, named, why, program, is_legacy)
 
 
 def _find_tool_of_profile(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str | None:
-    """Return the tool that wrote the profile, None for a profile without any tie to Identity Center."""
+    """Return the tool that wrote the profile, None without any tie to Identity Center."""
     keys = entry.keys
-    program = process_command.program_name(words)
-    if any(key.startswith(GRANTED_PREFIX) for key in keys) or program in ("granted", "dgranted"):
+    if any(key.startswith(GRANTED_PREFIX) for key in keys):
         return GRANTED
-    if program == "aws-sso":
-        return AWS_SSO_CLI
-    if program in ("aws-sso-util", "aws-sso-credential-process"):
-        return AWS_SSO_UTIL
-    by_program = {
-        "aws-vault": AWS_VAULT,
-        "leapp": LEAPP,
-        "awsume": AWSUME,
-        "awsumepy": AWSUME,
-        "aws": BY_HAND,
-    }
-    if program in by_program:
-        is_other = program == "aws" and words[1:3] != ["configure", "export-credentials"]
-        return None if is_other else by_program[program]
+    tool = _TOOLS.get(process_command.program_name(words))
+    if tool is not None:
+        is_other = tool == BY_HAND and words[1:3] != ["configure", "export-credentials"]
+        return None if is_other else tool
     if process_command.ssohelper_options(keys.get("credential_process", "")) is not None:
         return None if " --chain" in keys["credential_process"] else OWN
     if "sso_account_id" not in keys and "sso_role_name" not in keys:
-        is_included = "include_profile" in keys and "sso_account_id" in keys_with_included_profile(
-            config, entry
-        )
+        is_included = "sso_account_id" in keys_with_included_profile(config, entry)
         return AWS_VAULT if is_included else None
     if any(key in keys for key in GENERATED_KEYS):
         return GRANTED
@@ -195,7 +188,7 @@ def _find_tool_of_profile(config: ConfigFile, entry: ProfileEntry, words: list[s
 
 
 def _common_role(named_roles: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
-    """Return the one role that a profile's keys and commands all point at; else None and the reason."""
+    """Return the role that all name; else None and the reason."""
     roles = [one for one in named_roles if isinstance(one, NamedRole)]
     reasons = [one for one in named_roles if isinstance(one, str)]
     if reasons:
@@ -231,11 +224,8 @@ def _roles_named_by_profile(
         yield _role_in_sso_keys(config, keys)
     if f"{GRANTED_PREFIX}account_id" in keys or f"{GRANTED_PREFIX}role_name" in keys:
         has_own = True
-        yield _checked_role(
-            keys.get(f"{GRANTED_PREFIX}account_id"),
-            keys.get(f"{GRANTED_PREFIX}role_name"),
-            start_url=keys.get(f"{GRANTED_PREFIX}start_url"),
-        )
+        values = [keys.get(GRANTED_PREFIX + one) for one in ("account_id", "role_name")]
+        yield _checked_role(*values, start_url=keys.get(f"{GRANTED_PREFIX}start_url"))
     command = entry.keys.get("credential_process", "")
     if not command:
         return
@@ -298,37 +288,26 @@ class _Reference(NamedTuple):
 
 
 def _role_in_command(words: list[str], command: str) -> NamedRole | _Reference | str | None:
-    program = process_command.program_name(words)
-    if program == "aws-sso":
-        return _role_in_aws_sso(words[1:])
-    if program in ("aws-vault", "awsume", "awsumepy"):
-        name = _profile_named_by_command(words[1:], program)
-        return _Reference(name) if name else None
-    options = _option_values(words[1:])
-    if program in ("aws-sso-util", "aws-sso-credential-process"):
-        if "--account-id" in options:
-            url = options.get("--sso-start-url") or options.get("--start-url")
-            return _checked_role(options["--account-id"], options.get("--role-name"), start_url=url)
-        return _Reference(options["--profile"]) if options.get("--profile") else None
-    if program in ("granted", "dgranted", "aws"):
-        return _Reference(options["--profile"]) if options.get("--profile") else None
-    own = process_command.ssohelper_options(command)
-    if own is None:
-        return None
-    if "--profile" in own:
-        return _Reference(own["--profile"])
-    return _checked_role(
-        own.get("--account-id"), own.get("--role-name"), session_name=own.get("--session")
-    )
+    tool = _TOOLS.get(process_command.program_name(words))
+    options, own = _option_values(words[1:]), process_command.ssohelper_options(command)
+    if tool == AWS_SSO_CLI:
+        return _role_in_aws_sso(options)
+    if own is not None and "--profile" not in own:
+        role = own.get("--account-id"), own.get("--role-name")
+        return _checked_role(*role, session_name=own.get("--session"))
+    if tool == AWS_SSO_UTIL and "--account-id" in options:
+        url = options.get("--sso-start-url") or options.get("--start-url")
+        return _checked_role(options["--account-id"], options.get("--role-name"), start_url=url)
+    name = own["--profile"] if own is not None else ""
+    if tool in (AWS_VAULT, AWSUME):
+        name = _profile_named_by_command(words[1:], tool)
+    elif tool in (AWS_SSO_UTIL, GRANTED, BY_HAND):
+        name = options.get("--profile", "")
+    return _Reference(name) if name or own is not None else None
 
 
-def _role_in_aws_sso(words: list[str]) -> NamedRole | _Reference | str:
-    options: dict[str, str] = {}
-    for word in (rest := iter(words)):
-        name, equals, value = word.partition("=")
-        name = _AWS_SSO_OPTIONS.get(name, name)
-        if name in _AWS_SSO_OPTIONS.values():
-            options[name] = value if equals else next(rest, "")
+def _role_in_aws_sso(options: dict[str, str]) -> NamedRole | _Reference | str:
+    options = {_AWS_SSO_OPTIONS.get(name, name): value for name, value in options.items()}
     arn = _ARN.fullmatch(options.get("--arn", ""))
     name = options.get("--profile", "")
     padded = _PADDED_NAME.fullmatch(name)
@@ -348,7 +327,6 @@ def _role_in_aws_sso(words: list[str]) -> NamedRole | _Reference | str:
 
 
 def _option_values(words: list[str]) -> dict[str, str]:
-    """Return the values of a command's options by name; "" for an option without a value."""
     found: dict[str, str] = {}
     for at, word in enumerate(words):
         following = words[at + 1] if at + 1 < len(words) else ""
@@ -358,13 +336,11 @@ def _option_values(words: list[str]) -> dict[str, str]:
     return found
 
 
-def _profile_named_by_command(words: list[str], program: str) -> str | None:
+def _profile_named_by_command(words: list[str], tool: str) -> str:
     """Return the profile that `aws-vault exec|export PROFILE` or `awsume PROFILE` names."""
-    if program == "aws-vault":
-        if "exec" not in words and "export" not in words:
-            return None
-        start = min(words.index(verb) for verb in ("exec", "export") if verb in words)
-        words = words[start + 1 :]
+    if tool == AWS_VAULT:
+        verbs = [at for at, word in enumerate(words) if word in ("exec", "export")]
+        words = words[verbs[0] + 1 :] if verbs else []
     with_value = {"-d", "--duration", "-t", "--mfa-token", "--region", "--format", "--prompt"}
     rest = iter(words)
     for word in rest:
@@ -372,7 +348,7 @@ def _profile_named_by_command(words: list[str], program: str) -> str | None:
             next(rest, "")
         elif not word.startswith("-"):
             return word
-    return None
+    return ""
 
 
 def _roles_of_referenced_profile(
@@ -392,7 +368,7 @@ def _roles_of_referenced_profile(
 
 
 def _find_granted_registry_profiles(config: ConfigFile) -> frozenset[str]:
-    """Return the profiles between the two sections with which granted marks a registry's profiles."""
+    # granted marks a registry's profiles by a section before and one behind them.
     names: set[str] = set()
     inside = False
     by_header = {entry.header: entry.name for entry in config.profiles()}

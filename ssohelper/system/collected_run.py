@@ -1,7 +1,6 @@
 """Runs programs without a terminal, collects their output, and ends them with their children.
 
-A program gets a process session of its own: it can neither write to our terminal nor read from
-it. Its children are not ended if they are in another process session (`setsid`, a daemon).
+A program gets a process session of its own. Children in another one (a daemon) are not ended.
 """
 
 import contextlib
@@ -16,16 +15,14 @@ from typing import NamedTuple
 
 from ssohelper.fastpath import own_process
 
-# How many bytes of a program's output are kept at most: the last ones.
 MOST_BYTES = 64 * 1024
-# How long a program has between SIGTERM and SIGKILL to end.
+# The time between SIGTERM and SIGKILL.
 GRACE_SECONDS = 3.0
 _CHECK_SECONDS = 0.05
-# How long to wait for output after the program has ended: a child that left the process group may
-# keep the pipe open.
+# A child that left the process group may keep the pipe open after the program's end.
 _OUTPUT_SECONDS = 1.0
-# The watcher's shell script: it reads the program's process id, then waits for a second line from
-# us. If our process is killed, no second line comes, and the script kills the program's group.
+# Reads the program's process id, then a second line. If our process is killed, no second line
+# comes, and the watcher kills the program's group.
 _WATCH = 'read -r pid && { read -r line || kill -s KILL -- "-$pid"; }'
 
 
@@ -36,8 +33,7 @@ class CollectedRun:
         """Start the program, whose stdout and stderr are one stream. Raises: OSError."""
         self.left_out = 0
         self._kept = bytearray()
-        # The watcher, which kills the program if our process is killed, starts first. So only one
-        # short write is needed after the program's start until that works.
+        # Starts first, so that only one short write is needed after the program's start.
         self._watcher = _start_watcher()
         try:
             with own_process.use_original_core_limit():
@@ -63,15 +59,13 @@ class CollectedRun:
 
     @property
     def output(self) -> bytes:
-        """Return what the program has printed so far, at most its last MOST_BYTES."""
         return bytes(self._kept)
 
     def wait(self, is_stopped: Callable[[], bool], report_output: Callable[[], None]) -> int:
         """Wait until the program ends, end its remaining children, and return its exit code.
 
-        The exit code is 128+n if signal n killed the program. `is_stopped` is asked often: once it
-        is true, the program and its children get SIGTERM, and SIGKILL three seconds later.
-        `report_output` is called from time to time after new output.
+        The exit code is 128+n if signal n killed the program. Once `is_stopped` is true, it and its
+        children get SIGTERM, and SIGKILL three seconds later.
         """
         stopped_at: float | None = None
         seen = 0
@@ -102,15 +96,13 @@ class CollectedRun:
 
     def _write_line_to_watcher(self, line: bytes) -> None:
         if self._watcher is not None and self._watcher.stdin is not None:
-            # The watcher may have been killed; the program then continues without it.
             with contextlib.suppress(BrokenPipeError):
                 self._watcher.stdin.write(line)
                 self._watcher.stdin.flush()
 
     def _has_program_ended(self) -> bool:
         if sys.platform != "win32" and hasattr(os, "waitid"):
-            # WNOWAIT does not reap the program, so that no other process can get its process id,
-            # which is its group's id.
+            # WNOWAIT does not reap the program, so that no other process gets its id.
             options = os.WEXITED | os.WNOWAIT | os.WNOHANG
             return os.waitid(os.P_PID, self._process.pid, options) is not None
         return self._process.poll() is not None
@@ -128,10 +120,9 @@ class CollectedRun:
 
 
 def _start_watcher() -> "subprocess.Popen[bytes] | None":
-    """Start a process that kills a program's group if our process is killed. Raises: OSError."""
     if sys.platform == "win32":
         return None
-    # The watcher inherits nothing of ours: no credentials, no terminal.
+    # It inherits neither credentials nor a terminal.
     return subprocess.Popen(
         ["/bin/sh", "-c", _WATCH],
         stdin=subprocess.PIPE,
@@ -143,10 +134,7 @@ def _start_watcher() -> "subprocess.Popen[bytes] | None":
 
 
 class EndedProgram(NamedTuple):
-    """How a program ended. `code` is None if it did not end in time, or did not start.
-
-    `stdout` may hold secrets. `reason` says why the program did not start.
-    """
+    """How a program ended. `code` is None if it did not end in time, or did not start (`reason`)."""
 
     code: int | None
     stdout: bytes = b""
@@ -160,10 +148,7 @@ def run_with_time_limit(
     seconds: float,
     stdin_bytes: bytes | None = None,
 ) -> EndedProgram:
-    """Run the program in a process group of its own; kill the group after `seconds` seconds.
-
-    The program reads `stdin_bytes` from its stdin; None means an empty stdin.
-    """
+    """Run the program in a process group of its own; kill the group after `seconds` seconds."""
     try:
         with own_process.use_original_core_limit():
             started = subprocess.Popen(

@@ -312,7 +312,7 @@ def test_keys_that_are_not_ours_are_not_in_our_cache(home, emulator):
     keys = ForeignCredentials("AKIA", Secret("CNRYSAK-x"), Secret(""), None)
     found = ForeignProfile("static", "static keys", profiles=("static",))
     with pytest.raises(RoleNotAssigned) as caught:
-        foreign_credentials.confirm_foreign_identity(App(home.env), found, keys)
+        foreign_credentials.confirm_identity_of(App(home.env), found, keys)
     assert caught.value.hint is not None
     assert caught.value.hint.endswith("renew them where they come from (static keys)")
 

@@ -37,9 +37,7 @@ def test_the_provider_gets_keys_by_no_argument_and_no_environment_that_others_ca
     found = foreign_profiles.find_foreign_profile(app, "box")
     assert found is not None
     deadline = Deadline(60.0, time.monotonic)
-    got = foreign_credentials.obtain_foreign_credentials(
-        app, found, {}, deadline, is_on_terminal=False
-    )
+    got = foreign_credentials.obtain_credentials(app, found, {}, deadline, is_on_terminal=False)
     assert got.is_temporary
     assert "ssohelper" in repr(seen)
     for absent in (*keys.values(), "/mine"):
@@ -57,9 +55,7 @@ def test_a_hanging_program_is_killed_with_all_that_it_started(keyed: Keyed):
     assert found is not None
     deadline = Deadline(6.0, time.monotonic)
     with pytest.raises(AwsUnreachable) as failed:
-        foreign_credentials.obtain_foreign_credentials(
-            app, found, {}, deadline, is_on_terminal=False
-        )
+        foreign_credentials.obtain_credentials(app, found, {}, deadline, is_on_terminal=False)
     assert started.exists()
     assert str(program) in failed.value.message
     assert "within 6 s, so the attempt was stopped" in failed.value.message

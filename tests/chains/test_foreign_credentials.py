@@ -432,7 +432,7 @@ def test_the_sign_in_of_aws_sso_login_serves_a_portal_without_a_session(keyed: K
         found = foreign_profiles.find_foreign_profile(app, name)
         assert found is not None
         with pytest.raises(LoginRequired) as error:
-            foreign_profiles.check_foreign_profile_usable(app, found, is_on_terminal=False)
+            foreign_profiles.check_usable(app, found, is_on_terminal=False)
         assert error.value.hint == (
             f"sign in with: aws sso login --profile old, or: ssohelper setup {url}"
         )

@@ -67,9 +67,9 @@ class OtherProfileActions:
         """Return the profile and its credentials. Its provider runs without a terminal."""
         services = self._app.services
         found = foreign_profiles.find_foreign_row(services, row)
-        foreign_profiles.check_foreign_profile_usable(services, found, is_on_terminal=False)
+        foreign_profiles.check_usable(services, found, is_on_terminal=False)
         deadline = services.clock.deadline()
-        keys = foreign_credentials.obtain_foreign_credentials(
+        keys = foreign_credentials.obtain_credentials(
             services, found, {}, deadline, is_on_terminal=False
         )
         return found, keys
@@ -78,7 +78,7 @@ class OtherProfileActions:
         services = self._app.services
 
         def ask_identity() -> foreign_credentials.Identity:
-            return foreign_credentials.confirm_foreign_identity(
+            return foreign_credentials.confirm_identity_of(
                 services, *self._obtain_profile_and_credentials(row)
             )
 
@@ -136,7 +136,7 @@ class OtherProfileActions:
 
         def find_usable_profile() -> ForeignProfile:
             found = foreign_profiles.find_foreign_row(services, row)
-            foreign_profiles.check_foreign_profile_usable(services, found, is_on_terminal=True)
+            foreign_profiles.check_usable(services, found, is_on_terminal=True)
             return found
 
         found = await background.run(self._app, find_usable_profile)
