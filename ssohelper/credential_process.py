@@ -34,7 +34,12 @@ def answer_credential_process(argv: list[str], began: float) -> int | None:
     logs.start_logging(0, app.environ)
     try:
         deadline = app.clock.deadline(miss.measure_seconds_left(began))
-        session, role = _find_role_by_key(app, *key) if key else _find_role_of_profile(app, argv[1])
+        if key:
+            named = RoleKey.of_parts(*key)
+            session, role = selection.require_session(app, key[0]), checked_role(*named.role)
+        else:
+            profile = selection.resolve_profile(app, argv[1], None)
+            session, role = profile.session, profile.role
         print_credential_document(app, session, role, deadline)
     except SsoHelperError as error:
         return print_error_for_sdk(error)
@@ -59,15 +64,12 @@ def print_credential_document(
         by = first.pop() if first else app.clock.deadline()
         return credentials.release_credentials(app, session, role, Way.CREDENTIAL_PROCESS, by)
 
-    try:
+    def say(message: str) -> None:
+        _write_stderr_line(show(f"ssohelper: notice: {message}"))
+
+    with app.vault.raise_refusal_first(session.key_of(role), Way.CREDENTIAL_PROCESS):
         seconds = sign_in_wait.configured_wait_seconds(app, session)
-    except SsoHelperError:
-        # A refusal by guard rules that were read earlier comes before the error in the settings.
-        app.vault.check_release(session.key_of(role), Way.CREDENTIAL_PROCESS)
-        raise
-    found = sign_in_wait.retry_after_sign_in(
-        app, session, seconds, get_credentials, say=_print_notice_on_stderr
-    )
+    found = sign_in_wait.retry_after_sign_in(app, session, seconds, get_credentials, say=say)
     unwritten = credential_document(
         found, chains.find_account_id(app.config.read(), session.key_of(role))
     )
@@ -86,22 +88,9 @@ def print_error_for_sdk(error: SsoHelperError) -> int:
 
 
 def print_warning(message: str) -> None:
+    _write_stderr_line(show_message(f"ssohelper: warning: {message}"))
+
+
+def _write_stderr_line(line: str) -> None:
     with suppress(OSError):
-        os.write(
-            2, show_message(f"ssohelper: warning: {message}").encode("utf-8", "replace") + b"\n"
-        )
-
-
-def _print_notice_on_stderr(message: str) -> None:
-    with suppress(OSError):
-        os.write(2, show(f"ssohelper: notice: {message}").encode("utf-8", "replace") + b"\n")
-
-
-def _find_role_by_key(app: App, *parts: str) -> tuple[SsoSession, Role]:
-    key = RoleKey.of_parts(*parts)
-    return selection.require_session(app, key.session_name), checked_role(*key.role)
-
-
-def _find_role_of_profile(app: App, name: str) -> tuple[SsoSession, Role]:
-    profile = selection.resolve_profile(app, name, None)
-    return profile.session, profile.role
+        os.write(2, line.encode("utf-8", "replace") + b"\n")

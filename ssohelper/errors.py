@@ -51,7 +51,7 @@ class UsageProblem(SsoHelperError):
 
 
 class ConfigInvalid(SsoHelperError):
-    """The message names file and line; `line` is that of ~/.aws/config, from 1, if it is known."""
+    """The message names file and line; `line` is that of ~/.aws/config."""
 
     exit_code = 3
     line: int | None = None
@@ -62,13 +62,13 @@ class LoginRequired(SsoHelperError):
 
 
 class TokenRejected(LoginRequired):
-    """AWS answered 401: the access token (with id `token_id`) is invalid, even if unexpired."""
+    """AWS answered 401 to the access token with id `token_id`, even if it is unexpired."""
 
     token_id = ""
 
 
 class RegistrationRejected(LoginRequired):
-    """AWS does not know the OAuth client that we registered: a new registration is needed."""
+    """A new client registration is needed."""
 
 
 class RoleNotAssigned(SsoHelperError):
@@ -76,11 +76,11 @@ class RoleNotAssigned(SsoHelperError):
 
 
 class SourceRejected(RoleNotAssigned):
-    """STS refuses the credentials with which a role was to be assumed. It may accept newer ones."""
+    """STS may accept newer source credentials."""
 
 
 class AwsUnreachable(SsoHelperError):
-    """The message names the service; there is always a hint."""
+    """There is always a hint."""
 
     exit_code = 6
 
@@ -89,15 +89,15 @@ class AwsUnreachable(SsoHelperError):
 
 
 class NoConnection(AwsUnreachable):
-    """No request was sent: this machine may be offline."""
+    """No request was sent."""
 
 
 class AnswerLost(AwsUnreachable):
-    """AWS may have received the request: a single-use refresh token must not be sent again."""
+    """A single-use refresh token must not be sent again."""
 
 
 class Throttled(AwsUnreachable):
-    """AWS answered 429, perhaps with a Retry-After header."""
+    """Perhaps with a Retry-After header."""
 
     def __init__(
         self, message: str, *, hint: str | None = None, retry_after_seconds: float | None = None
@@ -107,7 +107,7 @@ class Throttled(AwsUnreachable):
 
 
 class BadAnswer(AwsUnreachable):
-    """AWS's answer does not follow the API, is hostile or is cut short."""
+    """Against the API, hostile or cut short."""
 
 
 class LocalState(SsoHelperError):
@@ -123,21 +123,21 @@ class NotOurs(LocalState):
 
 
 class AnotherUsersHome(LocalState):
-    """As with `sudo -E`: nothing is written to it."""
+    """Nothing is written to it."""
 
 
 class Superseded(LocalState):
-    """A sign-out or new sign-in came during a call to AWS, so its answer is not used."""
+    """AWS's answer is not used."""
 
 
 class KeyringUnavailable(LocalState):
-    """The keyring gave no answer: nothing is known of what it holds, and nothing is changed."""
+    """Nothing is known of what the keyring holds, and nothing is changed."""
 
     exit_code = 8
 
 
 class KeyMissing(KeyringUnavailable):
-    """The keyring has no key of ours. A sign-in makes a new one."""
+    """A sign-in makes a new key."""
 
 
 class Refused(SsoHelperError):

@@ -179,8 +179,6 @@ def use_every_cache(app: App) -> None:
         lambda: app.aws.portal_addresses.save("corp", address),
         lambda: app.answering_regions.load("corp"),
         lambda: app.answering_regions.save("corp", "eu-west-1", 7),
-        lambda: app.sign_in_failures.load("corp", 7),
-        lambda: app.sign_in_failures.save("corp", LocalState("no"), 7),
         lambda: app.console_visits.load_console_pages(key),
         lambda: app.console_visits.save_console_page(key, PageChoice("s3", "eu-west-1")),
         lambda: app.list_view.load(),
@@ -243,7 +241,7 @@ def test_no_command_fails_for_what_stands_in_place_of_a_cache(home, emulator, ru
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         plant(path, precious.parent if depth else precious)
         planted.append((path, identity(path)))
-    assert len(planted) > (3 if depth else 15)
+    assert len(planted) > (3 if depth else 14)
     run_commands(home, run)
     assert [each.read_text() for each in precious.parent.rglob("*")] == [SECRET]
     if plant in (_as_file, _as_folder):

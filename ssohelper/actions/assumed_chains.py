@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import issuing, prompt_notes, selection, tokens
+from ssohelper.actions import issuing, selection, tokens
 from ssohelper.core import chains, issuer
 from ssohelper.core.schema.credential_records import credential_document, parse_credential_document
 from ssohelper.core.service_hosts import StsAddress, sts_service_url
@@ -48,7 +48,6 @@ def issue_chain(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> byt
     try:
         credentials = assume_chain(app, chain, key, session, below, deadline, asked_by)
     except SsoHelperError as error:
-        prompt_notes.show_failed_renewal(app, session, key)
         if isinstance(error, RoleNotAssigned):
             issuing.forget_unassigned_role(app, session, key, token)
         raise

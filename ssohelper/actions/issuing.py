@@ -142,7 +142,6 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
     except TokenRejected:
         raise
     except SsoHelperError as error:
-        prompt_notes.show_failed_renewal(app, session, key)
         if isinstance(error, RoleNotAssigned):
             forget_unassigned_role(app, session, key, token)
             error.hint = _other_role_proposal_text(app, session, role) + (error.hint or "")
@@ -233,7 +232,7 @@ def save_credentials(
             app.vault.save(key, session, cached)
             if may_publish:
                 _write_published_response(app, session, key, cached, is_due=False)
-        prompt_notes.show_renewal(app, session, key)
+        prompt_notes.refresh_prompts(app, session)  # another tool may have signed in
     except (LockNotObtained, NotOurs, Superseded):
         raise
     except (LocalState, OSError) as cause:
@@ -317,7 +316,6 @@ def _write_published_response(
 
 
 def forget_unassigned_role(app: App, session: SsoSession, key: RoleKey, token: AccessToken) -> None:
-    prompt_notes.show_renewal(app, session, key)
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(_LOCK_SECONDS)):
             present = app.tokens.load(session)

@@ -171,7 +171,7 @@ def log_out(app: App, session: SsoSession) -> bool:
         _forget_further_sign_ins(app, session)
         app.credentials.remove_session(session.name)
         app.tokens.save_facts(session.name, _next_facts(app, session))
-        prompt_notes.refresh_prompts(app, session, forget_failures=True)
+        prompt_notes.refresh_prompts(app, session)
     was_signed_in = found.token is not None or in_clear.token is not None
     if was_signed_in or failure is not None:
         how = "revoked" if failure is None else "local"
@@ -256,17 +256,14 @@ def _hold_login_lock(app: App, session: SsoSession, ui: LoginUi) -> Iterator[boo
 def _load_other_login_result(
     app: App, session: SsoSession, fingerprint_before: str
 ) -> LoginOutcome | None:
-    """Return the outcome of the login that held the lock, or None. Raises that login's error."""
-    if app.tokens.read_token_file_fingerprint(session) != fingerprint_before:
-        found = app.config.read().sso_session(session.name) or session
-        token = app.tokens.load(found)
-        if token is not None and token.expires_at > app.clock.now():
-            user = app.tokens.load_facts(session.name).user
-            return LoginOutcome(found, token, "joined", user)
-    known = app.sign_in_failures.load(session.name, app.clock.now())
-    if known is not None:
-        raise known
-    return None
+    """Return the outcome of the login that held the lock; None if it saved no valid token."""
+    if app.tokens.read_token_file_fingerprint(session) == fingerprint_before:
+        return None
+    found = app.config.read().sso_session(session.name) or session
+    token = app.tokens.load(found)
+    if token is None or token.expires_at <= app.clock.now():
+        return None
+    return LoginOutcome(found, token, "joined", app.tokens.load_facts(session.name).user)
 
 
 # -- signing in interactively, and saving the token ---------------------------------------------
@@ -276,23 +273,18 @@ def _sign_in_interactively(
     app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
 ) -> LoginOutcome:
     app.tokens.prepare_sign_in(session)
-    app.sign_in_failures.forget(session.name)
     in_config = session if selection.is_session_in_config(app, session) else None
-    try:
-        session = regions.resolve_portal_of_session(app, session, ui)
-        app.company_policy.check_portal(session)
-        token, life_seconds = login_flows.get_token(
-            app, session, ui, device_code=options.device_code, must_register=options.force
-        )
+    session = regions.resolve_portal_of_session(app, session, ui)
+    app.company_policy.check_portal(session)
+    token, life_seconds = login_flows.get_token(
+        app, session, ui, device_code=options.device_code, must_register=options.force
+    )
+    with sign_in_user.end_unless_saved(app, session, token):
         user = sign_in_user.find_signed_in_user(app, session, token)
         if options.move is None:
-            sign_in_user.confirm_user(app, session, ui, token, user)
-            if in_config is not None:
-                try:
-                    selection.check_session_in_config(app, in_config)
-                except ConfigInvalid:  # removed meanwhile: no command could use or end the sign-in
-                    sign_in_user.end_unsaved_sign_in(app, session, token)
-                    raise
+            sign_in_user.confirm_user(app, session, ui, user)
+            if in_config is not None:  # if removed meanwhile, no command could use the sign-in
+                selection.check_session_in_config(app, in_config)
             earlier = protected_sign_ins.find_sign_in_at_other_portal(app, session)
         else:
             earlier = options.move.earlier
@@ -300,20 +292,8 @@ def _sign_in_interactively(
         ended = [tokens.load_sign_in(app, one) for one in portals]
         if options.move is not None:
             options.move.accept(session, token, user)
-    except Interrupted:
-        raise  # a cancelled login is not recorded: a waiting login may go on
-    except SsoHelperError as error:
-        with suppress(LocalState):  # a full disk must not hide the sign-in's own error
-            app.sign_in_failures.save(session.name, error, app.clock.now())
-        raise
-    # Saved before the earlier one is revoked: an interruption loses neither.
-    try:
+        # Saved before the earlier one is revoked: an interruption loses neither.
         _save_sign_in(app, session, token, life_seconds, user)
-    except LocalState:
-        present = tokens.load_token_or_none(app, session)
-        if present is None or present.value != token.value:
-            sign_in_user.end_unsaved_sign_in(app, session, token)
-        raise
     if earlier is not None:
         failures = [error for error in (tokens.end_sign_in(app, one) for one in ended) if error]
         app.warn(
@@ -352,7 +332,7 @@ def _save_sign_in(
         before = _next_facts(app, session)
         facts = tokens.new_facts(app, session, before, token, life_seconds, user)
         app.tokens.save_facts(session.name, facts)
-        prompt_notes.refresh_prompts(app, session, forget_failures=True)
+        prompt_notes.refresh_prompts(app, session)
     if sign_in_user.is_another_user(user, facts.earlier_user):
         with suppress(LocalState, OSError):  # an old list that stays is refreshed before use
             directory.forget_earlier_listing(app, session)
@@ -421,33 +401,32 @@ def _sign_in_at_portal(
     token, life_seconds = login_flows.get_token(
         app, further, ui, device_code=options.device_code, must_register=options.force
     )
-    user = sign_in_user.find_signed_in_user(app, further, token)
-    own_user = app.tokens.load_facts(session.name).user
-    if sign_in_user.is_another_user(user, own_user):
-        sign_in_user.end_unsaved_sign_in(app, further, token)
-        raise UsageProblem(
-            f'"{show(user or "")}" signed in to "{session.name}" in {further.region}, and '
-            f'"{show(own_user or "")}" in {session.region}: the sign-in in {further.region} was '
-            "discarded",
-            hint="sign out of the access portal in the browser, then: "
-            f"ssohelper login {session.name} --force",
-        )
-    with app.tokens.lock_state(session.name, app.clock.deadline()):
-        present, own = app.tokens.load(session), app.tokens.load_facts(session.name)
-        validity = lineage.validity_of_credentials(own_token.id, present, own)
-        if validity is not lineage.Validity.CURRENT:
-            sign_in_user.end_unsaved_sign_in(app, further, token)
-            raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
-        with app.tokens.lock_state(further.sign_in_name, app.clock.deadline()):
-            known = app.tokens.load_facts(further.sign_in_name)
-            before = SignInFacts(
-                client=known.client,
-                client_issuer=known.client_issuer,
-                of_token_id=present.id if present else own_token.id,
+    with sign_in_user.end_unless_saved(app, further, token):
+        user = sign_in_user.find_signed_in_user(app, further, token)
+        own_user = app.tokens.load_facts(session.name).user
+        if sign_in_user.is_another_user(user, own_user):
+            raise UsageProblem(
+                f'"{show(user or "")}" signed in to "{session.name}" in {further.region}, and '
+                f'"{show(own_user or "")}" in {session.region}: the sign-in in {further.region} '
+                "was discarded",
+                hint="sign out of the access portal in the browser, then: "
+                f"ssohelper login {session.name} --force",
             )
-            app.tokens.save(further, token)
-            facts = tokens.new_facts(app, further, before, token, life_seconds, user)
-            app.tokens.save_facts(further.sign_in_name, facts)
+        with app.tokens.lock_state(session.name, app.clock.deadline()):
+            present, own = app.tokens.load(session), app.tokens.load_facts(session.name)
+            validity = lineage.validity_of_credentials(own_token.id, present, own)
+            if validity is not lineage.Validity.CURRENT:
+                raise Superseded(f'the sign-in to "{session.name}" changed meanwhile')
+            with app.tokens.lock_state(further.sign_in_name, app.clock.deadline()):
+                known = app.tokens.load_facts(further.sign_in_name)
+                before = SignInFacts(
+                    client=known.client,
+                    client_issuer=known.client_issuer,
+                    of_token_id=present.id if present else own_token.id,
+                )
+                app.tokens.save(further, token)
+                facts = tokens.new_facts(app, further, before, token, life_seconds, user)
+                app.tokens.save_facts(further.sign_in_name, facts)
 
 
 def _forget_further_sign_ins(app: App, session: SsoSession) -> None:

@@ -24,7 +24,7 @@ _LOCK_SECONDS = 0.05
 
 
 def list_expiries(outlook: Outlook) -> list[int]:
-    """Return when (epoch seconds) sign-in and last token end. Callers renew credentials before."""
+    """When (epoch seconds) sign-in and last token end: callers renew credentials before."""
     ends = {outlook.sign_in_needed_at, outlook.token_expires_at if outlook.is_last_token else None}
     return sorted(at for at in ends if at is not None)
 
@@ -34,9 +34,9 @@ def give_due_notice(
 ) -> None:
     """Run the command in the setting `notify` if a notice is due that a sign-in will be needed.
 
-    `next_at` is when the caller will renew next. After a sign-out, usually on purpose, there is a
-    notice only with `even_signed_out`. An error is logged, and no notice given: without a record of
-    it, every later role call would repeat it.
+    `next_at` is when the caller will renew next. After a sign-out, usually on purpose, there is one
+    only with `even_signed_out`. After an error there is none: without a record of it, every later
+    role call would repeat it.
     """
     try:
         outlook = clocks.load_outlook(app, session) if app.settings.get("notify") else None
@@ -66,7 +66,6 @@ def give_notice_before_renewal(app: App, session: SsoSession, cached: CachedCred
 
 
 def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperError | None) -> None:
-    """`error` is None after a success."""
     token = tokens.load_token_or_none(app, session)
     if isinstance(error, LoginRequired):
         give_due_notice(app, session, app.clock.now())
@@ -76,10 +75,7 @@ def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperErr
 
 
 def _is_news(facts: SignInFacts, stage: int, end: int | None) -> bool:
-    """Whether no notice of this stage, or a later one, was given for this end.
-
-    Without an end, another stage means that a user has signed in or out since.
-    """
+    """Without an end, another stage means that a user has signed in or out since."""
     given = facts.notice_stage or 0
     if not is_same_end(facts.notice_end, end):
         return stage > 0

@@ -91,7 +91,8 @@ def answer_shell_prompt(app: App) -> str:
 
 
 def read_prompt_status(app: App) -> PromptStatus:
-    keys_end_at = _find_keys_expiry(app)
+    ends = app.environ.get("AWS_CREDENTIAL_EXPIRATION", "")
+    keys_end_at = from_iso(ends) if ends and app.environ.get("AWS_ACCESS_KEY_ID") else None
     name, profile = _find_profile_in_use(app, keys_end_at is not None)
     account = None
     if profile is not None:
@@ -110,10 +111,9 @@ def read_prompt_status(app: App) -> PromptStatus:
         rows = prompt_text.prompt_rows(PromptClock(keys_end_at, "known"), text_after_end="expired")
     elif profile is not None:
         clock = prompt_notes.read_clock(app, profile.session)
-        role_ends_at = app.prompt_state.load_role_end(profile.key)
-        rows = prompt_text.prompt_rows(clock, role_ends_at)
+        rows = prompt_text.prompt_rows(clock)
         grant = app.grants.find(profile.key) if guarded else None
-        if grant is not None and role_ends_at is None:
+        if grant is not None:
             rows = prompt_text.prompt_rows_with_grant(rows, clock, grant.ends_at)
             has_grant = True
     else:
@@ -140,10 +140,7 @@ def _write_prompt_file(
     if "|" in file or not is_harmless(file):
         return "", ""
     try:
-        role_ends_at = app.prompt_state.load_role_end(key) if key else None
-        is_dated = app.prompt_state.write(
-            key, rows, role_ends_at, config_mtime_ns=mtime_ns, terminal=terminal
-        )
+        is_dated = app.prompt_state.write(key, rows, config_mtime_ns=mtime_ns, terminal=terminal)
     except (SsoHelperError, OSError):
         return "", ""
     if shown.profile is not None and terminal is None:
@@ -184,8 +181,3 @@ def _find_served_profile(app: App, served: str) -> tuple[str, Profile | None]:
     account = name if name and [*names.values()].count(name) == 1 else account_id
     prefix = f"{profile.session.name}:" if len(sessions) > 1 else ""
     return f"{prefix}{account}/{role_name}", profile
-
-
-def _find_keys_expiry(app: App) -> int | None:
-    ends = app.environ.get("AWS_CREDENTIAL_EXPIRATION", "")
-    return from_iso(ends) if ends and app.environ.get("AWS_ACCESS_KEY_ID") else None

@@ -1,4 +1,4 @@
-"""Rewrites the files that shell prompts read, after sign-ins, sign-outs and renewals. Never fails."""
+"""Rewrites the files that shell prompts read, after sign-ins and sign-outs. Never fails."""
 
 from __future__ import annotations
 
@@ -21,11 +21,8 @@ _log = logging.getLogger(__name__)
 _MOST_ATTEMPTS = 3
 
 
-def refresh_prompts(app: App, session: SsoSession, *, forget_failures: bool = False) -> None:
-    """Rewrite the files that prompts of the session's roles read, to show its present sign-in.
-
-    `forget_failures`, after a sign-in or sign-out, drops the ends of roles whose renewal failed.
-    """
+def refresh_prompts(app: App, session: SsoSession) -> None:
+    """Rewrite the files that prompts of the session's roles read, to show its present sign-in."""
     with _log_failure(session.name):
         state, written = app.prompt_state, None
         state.remove_grant_files()
@@ -34,27 +31,10 @@ def refresh_prompts(app: App, session: SsoSession, *, forget_failures: bool = Fa
             clock = read_clock(app, session)
             if clock == written:
                 return
+            rows = prompt_text.prompt_rows_to_line(prompt_text.prompt_rows(clock))
             for key in keys:
-                ends_at = None if forget_failures else state.load_role_end(key)
-                _write(app, key, clock, ends_at)
+                state.write(key, rows)
             written = clock
-
-
-def show_failed_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
-    """Let prompts count down to the expiry of the cached credentials."""
-    with _log_failure(session.name):
-        cached = app.credentials.load(key, session)
-        if cached is not None and cached.credentials.expires_at > app.clock.aws_now():
-            ends_at = app.clock.to_local_time(cached.credentials.expires_at)
-            app.prompt_state.remove_grant_files()
-            _write(app, key, read_clock(app, session), ends_at)
-
-
-def show_renewal(app: App, session: SsoSession, key: RoleKey) -> None:
-    """Let prompts show when the sign-in ends, after a role was renewed or is no longer assigned."""
-    with _log_failure(session.name):
-        if app.prompt_state.has_prompt_file(key):
-            _write(app, key, read_clock(app, session))
 
 
 def forget_prompts(app: App, key: RoleKey | None = None) -> None:
@@ -66,11 +46,6 @@ def forget_prompts(app: App, key: RoleKey | None = None) -> None:
 def read_clock(app: App, session: SsoSession) -> PromptClock:
     token = app.tokens.load_token_for_display(session)
     return prompt_clock(clocks.outlook_of_token(app, session, token))
-
-
-def _write(app: App, key: RoleKey, clock: PromptClock, role_ends_at: int | None = None) -> None:
-    rows = prompt_text.prompt_rows(clock, role_ends_at)
-    app.prompt_state.write(key, prompt_text.prompt_rows_to_line(rows), role_ends_at)
 
 
 @contextmanager

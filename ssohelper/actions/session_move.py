@@ -70,19 +70,15 @@ def accept_sign_in(
 
     Otherwise ends the new sign-in and raises UsageProblem. Raises: AwsUnreachable, LocalState.
     """
-    try:
-        portal = sign_in_user.portal_of_unsaved_token(app, session, token)
-        why = _why_different(known, user, _ids(portal.list_accounts(token)))
-        if why:
-            raise UsageProblem(
-                f'"{session.name}" stays at {show(plan.session.start_url, 200)}, because {why}',
-                hint="nothing was changed; another organization or user gets a session of its own: "
-                f"ssohelper setup {show(session.start_url, 200)} --session NAME",
-            )
-        session_edit.write_session_plan(app, plan)
-    except BaseException:  # also KeyboardInterrupt
-        sign_in_user.end_unsaved_sign_in(app, session, token)
-        raise
+    portal = sign_in_user.portal_of_unsaved_token(app, session, token)
+    why = _why_different(known, user, _ids(portal.list_accounts(token)))
+    if why:
+        raise UsageProblem(
+            f'"{session.name}" stays at {show(plan.session.start_url, 200)}, because {why}',
+            hint="nothing was changed; another organization or user gets a session of its own: "
+            f"ssohelper setup {show(session.start_url, 200)} --session NAME",
+        )
+    session_edit.write_session_plan(app, plan)
 
 
 def move_listing(app: App, session: SsoSession) -> None:

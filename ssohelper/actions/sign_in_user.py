@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import directory
+from ssohelper.actions import directory, tokens
 from ssohelper.broker.requests import AskedBy
 from ssohelper.core import guard_rules, issuer
 from ssohelper.core.model import AccessToken, Account, Role, SsoSession
@@ -63,30 +63,30 @@ def is_another_user(user: str | None, earlier: str | None) -> bool:
     return bool(user and earlier) and str(user).casefold() != str(earlier).casefold()
 
 
-def confirm_user(
-    app: App, session: SsoSession, ui: LoginUi, token: AccessToken, user: str | None
-) -> None:
-    """If another user than before signed in, ask; if declined, end the sign-in. Raises:
-    UsageProblem.
-    """
+def confirm_user(app: App, session: SsoSession, ui: LoginUi, user: str | None) -> None:
+    """If another user than before signed in, ask. Raises: UsageProblem if declined."""
     earlier = load_last_user(app, session)
     if user is None or earlier is None or not is_another_user(user, earlier):
         return
+    if not ui.confirm_another_user(earlier, user):
+        raise UsageProblem(
+            f'the sign-in of "{show(user)}" to "{session.name}" was discarded',
+            hint="sign out of the access portal in the browser, then: "
+            f"ssohelper login {session.name}",
+        )
+
+
+@contextmanager
+def end_unless_saved(app: App, session: SsoSession, token: AccessToken) -> Iterator[None]:
+    """End the new sign-in at AWS if an error, or Ctrl-C, comes before its token is saved."""
     try:
-        if not ui.confirm_another_user(earlier, user):
-            raise UsageProblem(
-                f'the sign-in of "{show(user)}" to "{session.name}" was discarded',
-                hint="sign out of the access portal in the browser, then: "
-                f"ssohelper login {session.name}",
-            )
-    except BaseException:  # also Ctrl-C at the question
-        end_unsaved_sign_in(app, session, token)
+        yield
+    except BaseException:
+        present = tokens.load_token_or_none(app, session)
+        if present is None or present.value != token.value:
+            with suppress(SsoHelperError):
+                portal_of_unsaved_token(app, session, token).log_out(token)
         raise
-
-
-def end_unsaved_sign_in(app: App, session: SsoSession, token: AccessToken) -> None:
-    with suppress(SsoHelperError):
-        portal_of_unsaved_token(app, session, token).log_out(token)
 
 
 def portal_of_unsaved_token(app: App, session: SsoSession, token: AccessToken) -> Portal:

@@ -1,4 +1,4 @@
-"""Sets the broker's limits: how long callers wait, how many calls run at once, when to retry."""
+"""How long the broker's callers wait, how many calls run at once, when to retry."""
 
 from ssohelper.errors import SsoHelperError, Throttled
 
@@ -6,13 +6,13 @@ from ssohelper.errors import SsoHelperError, Throttled
 RENEWAL_SILENT_SECONDS = 15.0
 # How long a caller waits for newer credentials while unexpired credentials are cached.
 USABLE_SECONDS = 4.0
-# How long a caller waits while calls to AWS fail (5xx, no connection) before exit code 6.
+# While calls to AWS fail (5xx, no connection), before exit code 6.
 PATIENCE_SECONDS = 3.5
-# How long a role call whose access token is still valid waits for the renewal of that token.
+# While a role call's access token is still valid.
 RENEWAL_AHEAD_SECONDS = 6.0
 # Of a caller whose call to AWS is delayed only by AWS's rate limit.
 LONGEST_WAIT_SECONDS = 50.0
-# How long before its own deadline a caller is told that it may wait longer.
+# Before its own deadline, to a caller that may wait longer.
 TELL_BEFORE_SECONDS = 2.0
 # Enough for 20 calls/s if an answer takes 0.8 s.
 MOST_CALLS = 16
@@ -26,8 +26,6 @@ LONGEST_RETRY_AFTER_SECONDS = 8.0
 
 
 class Backoff:
-    """Decides when to retry one kind of request that fails. `now` is monotonic seconds."""
-
     def __init__(self) -> None:
         self.error: SsoHelperError | None = None
         self._began_at = 0.0
@@ -39,16 +37,14 @@ class Backoff:
 
     @property
     def is_throttled(self) -> bool:
-        """Whether the last failure was a 429, which callers wait out."""
+        """Callers wait a 429 out."""
         return isinstance(self.error, Throttled)
 
     def may_try_now(self, now: float) -> bool:
         return self.error is None or now >= self.next_at
 
     def note_failure(self, now: float, error: SsoHelperError, began_at: float) -> None:
-        """The next try counts from `began_at`, when the failed request was sent; AWS's Retry-After
-        from `now`.
-        """
+        """Counted from `began_at`, when the failed request was sent; AWS's Retry-After from `now`."""
         if self.error is None:
             self._began_at = now
         self.error = error

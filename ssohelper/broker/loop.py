@@ -1,8 +1,4 @@
-"""Runs the broker's event loop: serves callers on a unix socket, and calls AWS in threads.
-
-`broker.core` decides what to do, and this module does the I/O. `actions.broker_work` implements
-`Work`.
-"""
+"""Runs the broker's event loop: serves callers on a unix socket, and calls AWS in threads."""
 
 import collections
 import errno
@@ -39,22 +35,21 @@ _ACCEPT_PAUSE_SECONDS = 0.05
 
 
 class Work(ChainFiles, Protocol):
-    """The operations with files and AWS that the event loop runs for the broker.
-
-    `get_role_credentials`, `assume_role` and `renew_token` block, so the loop runs them in threads.
+    """`get_role_credentials`, `assume_role` and `renew_token` block, so the loop runs them in
+    threads.
     """
 
     def prepare_wait(self, session_name: str) -> Wait | None:
-        """Return how a caller may wait for a sign-in; None if the caller must fail at once."""
+        pass
 
     def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
-        """Ask AWS for the role's credentials."""
+        pass
 
     def assume_role(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
-        """Assume a chain's role with the credentials in the document `source`."""
+        pass
 
     def renew_token(self, session_name: str, seen_id: str) -> None:
-        """Renew the session's token, unless its id is no longer `seen_id`."""
+        pass
 
 
 class Loop:
@@ -91,8 +86,6 @@ class Loop:
         self._held: set[Caller] = set()  # the callers whose reply waits for the end of a renewal
         self._accept_again_at: float | None = None
 
-    # -- running the broker's event loop -----------------------------------------------------
-
     def run_until_idle(self, remove_socket_file: Callable[[], None]) -> None:
         """Serve callers until the broker is idle or too old; then call `remove_socket_file`."""
         began_at = active_at = self._monotonic()
@@ -110,14 +103,12 @@ class Loop:
             self._handle_next_events()
 
     def answer_request(self, caller: Caller) -> Reply:
-        """Return the reply to a request of this process itself, before the request's deadline."""
         self._core.handle_request(caller, self._monotonic())
         while caller not in self._replies:
             self._handle_next_events()
         return self._replies.pop(caller)
 
     def close(self) -> None:
-        """Calls to AWS under way may still finish."""
         for _ in range(self._threads):
             self._wanted.put(None)
         self._selector.close()
@@ -150,8 +141,6 @@ class Loop:
             self._held.discard(caller)
             self._core.handle_request(caller, now)  # a sign-out may have come meanwhile
         self._core.start_due_work(now)
-
-    # -- the methods of `Ports`, through which the broker acts -------------------------------
 
     def find_credentials(
         self, key: RoleKey, least_share: float, *, is_permitted: bool
@@ -203,7 +192,6 @@ class Loop:
             caller.channel.send(b"wait %d\n" % math.ceil(seconds))
 
     def reply(self, caller: Caller, reply: Reply) -> None:
-        """Give the caller its reply, unless it must wait for the end of a token renewal."""
         if self._must_hold_reply(caller):
             self._held.add(caller)
             return
@@ -221,8 +209,6 @@ class Loop:
         """
         is_early = self._renewals > 0 and self._monotonic() < _hold_ends_at(caller)
         return is_early and not self.may_renew_in_background()
-
-    # -- threads for calls to AWS, connections of callers ------------------------------------
 
     def _start_daemon_thread(self, target: Callable[[], None]) -> bool:
         try:

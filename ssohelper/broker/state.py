@@ -25,9 +25,7 @@ class Caller:
 
     @property
     def is_satisfied_by_fallback(self) -> bool:
-        """Whether cached credentials are enough: neither newer ones wanted, nor perhaps another
-        person's.
-        """
+        """Neither newer credentials are wanted, nor may the cached ones be another person's."""
         fallback = self.fallback
         return fallback is not None and not fallback.warnings and self.request.least_share == 0
 
@@ -47,10 +45,10 @@ class Files(Protocol):
         """Return id and state of the session's access token. Raises: LoginRequired, LocalState."""
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
-        """Return a text that changes with each write of the token file."""
+        pass
 
     def may_renew_in_background(self) -> bool:
-        """Return whether a renewal that no caller waits for may start."""
+        pass
 
 
 class Ports(Files, Protocol):
@@ -63,13 +61,13 @@ class Ports(Files, Protocol):
         """
 
     def start_renewal(self, session_name: str, seen_id: str) -> None:
-        """Start to renew the token `seen_id`; `Broker.note_renewal_end` gets the outcome."""
+        pass
 
     def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
-        """Tell a caller in another process that its reply may take this many seconds."""
+        pass
 
     def reply(self, caller: Caller, reply: Reply) -> None:
-        """Send the caller its reply. Called once for each caller."""
+        """Called once for each caller."""
 
 
 class Job:
@@ -97,9 +95,8 @@ class _Refusal(NamedTuple):
 
 
 class Refusals:
-    """Recent refusals by AWS (exit codes 4 and 5), by role or by session name.
-
-    For 30 s all callers get the same one, unless the token file changes.
+    """Recent refusals by AWS (exit codes 4 and 5), for all callers for 30 s, unless the token file
+    changes.
     """
 
     def __init__(self, fingerprint: Callable[[str], str]) -> None:
@@ -146,7 +143,7 @@ class Session:
         return self.renewal_began_at is not None
 
     def patience_ends_at(self, caller: Caller) -> float:
-        """The time until AWS answered a token renewal does not count against the caller's patience."""
+        """The time of a token renewal does not count."""
         return max(caller.request.arrived_at, self.renewal_answered_at) + PATIENCE_SECONDS
 
     def is_awaited_by(self, job: Job) -> bool:
@@ -185,15 +182,11 @@ def find_final_error(
 
 
 def _list_failures(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
-    """Return what fails while the job waits, and whether it is retried.
-
-    While its call waits for a token renewal, only AWS's failure of the last renewal counts.
-    """
+    """While its call waits for a token renewal, only AWS's failure of the last renewal counts."""
     if session.is_awaited_by(job):
         has_aws_failed = isinstance(session.renewal.error, AwsUnreachable)
         return [(session.renewal, True)] if has_aws_failed else []
     calls = [(job.backoff, job.is_under_way), (session.calls, job.is_under_way)]
-    # A call that is under way has a usable token.
     if session.needs_renewal and not job.is_under_way:
         calls.append((session.renewal, False))
     return calls

@@ -14,7 +14,7 @@ from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
-from ssohelper.system import pager
+from ssohelper.system import programs
 
 # Help texts of the options that setup and profile sync share.
 ACCOUNT_HELP = "Only accounts whose name or id matches; !GLOB leaves them out. Repeatable."
@@ -149,7 +149,7 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
                 return _show_plan_and_ask(app, other, yes=yes, what=what)
         elif answer in ("d", "diff"):
             text = "\n".join(map(show, profile_edit.diff_plan(app, plan)))
-            if not (output.can_draw_picker() and pager.show_in_pager(text, app.environ)):
+            if not (output.can_draw_picker() and programs.show_in_pager(text, app.environ)):
                 output.say(text)
         else:
             return plan if _say_if_declined(answer in ("y", "yes")) else None

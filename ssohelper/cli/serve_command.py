@@ -168,15 +168,12 @@ def _warn_of_unknown_end(app: App, chosen: Profile) -> None:
 
 
 def _make_endpoint(app: App, chosen: Profile) -> Endpoint:
-    return Endpoint(app, chosen, print_notice=_print_notice, warn=_print_warning)
-
-
-def _print_notice(message: str) -> None:
-    _print_in_thread(f"ssohelper: notice: {show(message)}")
-
-
-def _print_warning(message: str) -> None:
-    _print_in_thread(f"ssohelper: warning: {show(message)}")
+    return Endpoint(
+        app,
+        chosen,
+        print_notice=lambda message: _print_in_thread(f"ssohelper: notice: {show(message)}"),
+        warn=lambda message: _print_in_thread(f"ssohelper: warning: {show(message)}"),
+    )
 
 
 def _print_in_thread(text: str) -> None:
@@ -216,18 +213,12 @@ def _absolute_paths_of_options(
 ) -> _Paths:
     env_path, socket_path = _absolute_path(env_file), _absolute_path(socket_file)
     token_path = _absolute_path(token_folder)
-    if env_path and token_path:
-        _check_env_file_path(token_path)
-    return _Paths(env_path, token_path, socket_path)
-
-
-def _check_env_file_path(folder: Path) -> None:
-    """Raise UsageProblem if docker and shells would read this path in an env file differently."""
-    if not _PLAIN_PATH.fullmatch(str(folder)):
-        raise UsageProblem(
-            f'"{show(str(folder), 80)}" cannot be written to an env file',
+    if env_path and token_path and not _PLAIN_PATH.fullmatch(str(token_path)):
+        raise UsageProblem(  # docker and shells would read the path differently
+            f'"{show(str(token_path), 80)}" cannot be written to an env file',
             hint="use a folder whose path has only letters, digits and @%+=:,./_-",
         )
+    return _Paths(env_path, token_path, socket_path)
 
 
 def _absolute_path(text: str | None) -> Path | None:

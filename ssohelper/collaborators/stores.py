@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from ssohelper.stores.protections import Protections
     from ssohelper.stores.settings_file import SettingsFile
     from ssohelper.stores.settings_stamp import SettingsStamp
-    from ssohelper.stores.sign_in_failures import SignInFailures
     from ssohelper.stores.usage_files import ConsoleVisits, UsageStore
 
 
@@ -168,13 +167,6 @@ class Stores:
             self.locations.settings_file,
             self.locations.company_policy_file,
         )
-
-    @cached_property
-    def sign_in_failures(self) -> SignInFailures:
-        """The store of failed sign-ins: all waiting `login` commands of a session report them."""
-        from ssohelper.stores.sign_in_failures import SignInFailures
-
-        return SignInFailures(self.locations.runtime_folder)
 
     @cached_property
     def answering_regions(self) -> AnsweringRegions:

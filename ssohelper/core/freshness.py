@@ -32,7 +32,7 @@ def freshness_of_credentials(
     """A negative age means that the clock was set back: the time left is unknown. A clock error up
     to min(60 s, L/10) does no harm, since credentials are never served within that margin.
     """
-    margin = _too_old_margin_seconds(life_seconds)
+    margin = min(60, life_seconds / 10)
     if left_seconds <= margin or age_seconds < -margin:
         return Freshness.TOO_LATE
     if left_seconds <= _renewal_margin_seconds(life_seconds):
@@ -56,7 +56,3 @@ def token_margin_seconds(life_seconds: float) -> float:
 
 def _renewal_margin_seconds(life_seconds: float) -> float:
     return min(16 * 60, life_seconds / 4)
-
-
-def _too_old_margin_seconds(life_seconds: float) -> float:
-    return min(60, life_seconds / 10)

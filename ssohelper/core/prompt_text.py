@@ -66,21 +66,22 @@ class PromptRow(NamedTuple):
 NOTHING_ENDS = (PromptRow(_FOREVER, "", ""),)
 
 
-def prompt_rows(
-    sign_in: PromptClock, role_ends_at: int | None = None, *, text_after_end: str = "signed out"
-) -> tuple[PromptRow, ...]:
-    """Return what a prompt shows from now on, as rows in order of time.
-
-    `role_ends_at` is when role credentials expire whose renewal has failed: the prompt counts down
-    to that too. It shows `text_after_end` when everything has ended.
-    """
-    *live, last = _prompt_rows_of_clock(sign_in, text_after_end)
-    if role_ends_at is None:
-        return (*live, last)
-    of_role = _prompt_rows_of_clock(PromptClock(role_ends_at, "known"), text_after_end)[:-1]
-    if sign_in.kind in ("known", "assumed") and sign_in.at <= role_ends_at:
-        return (*live, *of_role, last)
-    return (*of_role, *live, last)
+def prompt_rows(clock: PromptClock, text_after_end: str = "signed out") -> tuple[PromptRow, ...]:
+    """Return what a prompt shows from now on, as rows in order of time."""
+    if clock.kind == "open":
+        return (PromptRow(_FOREVER, "fine", "ok", clock),)
+    last = PromptRow(_FOREVER, "late", f"=={text_after_end}==", clock)
+    if clock.kind == "ended":
+        return (last,)
+    text = _LEFT
+    if clock.kind == "assumed":
+        text, last = f"{_LEFT}?", PromptRow(_FOREVER, "soon", "=?=", clock)
+    return (
+        PromptRow(max(0, clock.at - SOON_SECONDS), "fine", text, clock),
+        PromptRow(max(0, clock.at - LATE_SECONDS), "soon", f"={text}=", clock),
+        PromptRow(max(0, clock.at - 1), "late", f"=={text}==", clock),
+        last,
+    )
 
 
 def prompt_rows_with_grant(
@@ -197,23 +198,6 @@ def prompt_line(label: str, rows: Sequence[PromptRow], now: int) -> str:
     if not time:
         return usual
     return f"{usual if len(usual) + len(time) < WIDTH else shorter} {time}"
-
-
-def _prompt_rows_of_clock(clock: PromptClock, text_after_end: str) -> tuple[PromptRow, ...]:
-    if clock.kind == "open":
-        return (PromptRow(_FOREVER, "fine", "ok", clock),)
-    last = PromptRow(_FOREVER, "late", f"=={text_after_end}==", clock)
-    if clock.kind == "ended":
-        return (last,)
-    text = _LEFT
-    if clock.kind == "assumed":
-        text, last = f"{_LEFT}?", PromptRow(_FOREVER, "soon", "=?=", clock)
-    return (
-        PromptRow(max(0, clock.at - SOON_SECONDS), "fine", text, clock),
-        PromptRow(max(0, clock.at - LATE_SECONDS), "soon", f"={text}=", clock),
-        PromptRow(max(0, clock.at - 1), "late", f"=={text}==", clock),
-        last,
-    )
 
 
 def _prompt_duration(seconds: int) -> str:

@@ -45,16 +45,16 @@ PromptKind = Literal["known", "assumed", "open", "ended"]
 
 
 class PromptClock(NamedTuple):
-    """The end to which a shell prompt counts down (epoch seconds; 0 if no time is known)."""
+    """The end to which a prompt counts down (epoch seconds; 0 if unknown)."""
 
     at: int
     kind: PromptKind
 
 
 class Outlook(NamedTuple):
-    """When an interactive sign-in is needed, and why. Times are epoch seconds.
+    """Times are epoch seconds. `at` is the end that `reason` names.
 
-    `at` is the end that `reason` names. `is_last_token`: the present token cannot be renewed again.
+    `is_last_token`: the present token cannot be renewed again.
     """
 
     at: int | None
@@ -68,7 +68,6 @@ class Outlook(NamedTuple):
 
     @property
     def is_end_predicted(self) -> bool:
-        """Whether `at` follows from a length of sign-ins, and not from AWS or the token."""
         return self.reason in ("configured", "observed", "assumed")
 
     @property
@@ -82,8 +81,8 @@ class Outlook(NamedTuple):
         return at is not None and (at <= now or at - now < within_seconds)
 
     def should_offer_sign_in(self, now: int) -> bool:
-        """Whether commands on a terminal offer a sign-in first: once AWS has refused to renew the
-        token, or, at an end that only ssohelper expects, once the token has expired too.
+        """Once AWS has refused to renew the token, or at an expected end once the token has
+        expired.
         """
         return self.reason == "refused" or self.is_over(now)
 
@@ -99,8 +98,8 @@ class Outlook(NamedTuple):
     def notice_stage(self, now: int, next_at: int) -> int:
         """Return the stage of the notice that is due if the next renewal is at `next_at`; or 0.
 
-        A process that renews gives a notice at its last renewal before the notice's time. After a
-        refusal a notice is due at once; an assumed end has none.
+        A process gives a notice at its last renewal before the notice's time, after a refusal at
+        once.
         """
         end = self.announced_end(now)
         if self.is_over(now):
@@ -120,7 +119,6 @@ def is_same_end(one: int | None, other: int | None) -> bool:
 def sign_in_outlook(
     token: AccessToken | None, facts: SignInFacts, configured_hours: float | None, now: int
 ) -> Outlook:
-    """Return the outlook of a session whose token file holds `token`."""
     if token is None:
         return Outlook(None, "signed out")
     facts = facts_of_token(facts, token)
@@ -142,18 +140,13 @@ def prompt_clock(outlook: Outlook) -> PromptClock:
     return PromptClock(outlook.at, "known" if outlook.is_end_known else "assumed")
 
 
-# -- the end of the recorded sign-in -------------------------------------------------------------
-
-
 def is_refreshable(token: AccessToken, now: int) -> bool:
     client = token.client
     return token.refresh_token is not None and client is not None and client.expires_at > now
 
 
 def facts_of_token(facts: SignInFacts, token: AccessToken) -> SignInFacts:
-    """Return what is known about the sign-in to which this token belongs.
-
-    After an end, an unrecorded token is of another tool's sign-in, whose beginning and user are
+    """After an end, an unrecorded token is of another tool's sign-in, whose beginning and user are
     unknown.
     """
     if facts.ended_at is None or facts.token_expires_at == token.expires_at:
@@ -189,9 +182,9 @@ def sign_in_end(
 def length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> int | None:
     """Return how long sign-ins last (seconds), now that AWS has refused to renew this one.
 
-    It ended between its last renewal and now, which reveals its length if that renewal was at least
-    15 min after the sign-in began and at most 2 h ago. Administrators also end sign-ins early, so
-    two lengths that differ by more than 2 h leave it unknown.
+    It ended between its last renewal and now, which tells its length if that renewal was at least
+    15 min after the sign-in began and at most 2 h ago. Administrators end sign-ins early, so
+    lengths that differ by more than 2 h leave it unknown.
     """
     began, renewed = facts.signed_in_at, facts.refreshed_at
     known = facts.observed_hours_seconds

@@ -54,9 +54,7 @@ class BackgroundWork:
         self._running = threading.Lock()
         self._wake = threading.Event()
         self._is_stopped = False
-        self._thread = threading.Thread(
-            target=self._run_until_stopped, daemon=True, name="ssohelper-background"
-        )
+        self._thread = threading.Thread(target=self._run, daemon=True, name="ssohelper-background")
 
     def start(self) -> None:
         """Raises: RuntimeError when the system allows no more threads."""
@@ -71,7 +69,7 @@ class BackgroundWork:
                 self._thread.join(USABLE_SECONDS)
             self._source.wait_for_request(USABLE_SECONDS)
 
-    def _run_until_stopped(self) -> None:
+    def _run(self) -> None:
         while not self._is_stopped:
             self._wake.wait(self.do_one_round())
             self._wake.clear()
@@ -144,8 +142,11 @@ class BackgroundWork:
                 continue
             # If it fails, each further round tries again until the sign-in ends.
             with suppress(AwsUnreachable, Refused):
-                if at != outlook.token_expires_at:
-                    self._renew_token(app)
+                with suppress(LoginRequired):  # the present token still works
+                    token = app.tokens.load(self._session)
+                    is_last = at == outlook.token_expires_at
+                    if token and not is_last and tokens.is_token_refreshable(app, token):
+                        tokens.renew_token(app, self._session, token, app.clock.deadline())
                 credentials.replace_cached_credentials(
                     app, self._session, self._role, Way.SERVE, app.clock.deadline()
                 )
@@ -153,9 +154,3 @@ class BackgroundWork:
 
     def _may_release(self, app: App) -> bool:
         return app.vault.may_release(self._session.key_of(self._role), Way.SERVE)
-
-    def _renew_token(self, app: App) -> None:
-        with suppress(LoginRequired):  # AWS renews no token, but the present token still works
-            token = app.tokens.load(self._session)
-            if token is not None and tokens.is_token_refreshable(app, token):
-                tokens.renew_token(app, self._session, token, app.clock.deadline())

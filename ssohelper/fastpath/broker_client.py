@@ -37,8 +37,7 @@ _START_SECONDS = 5.0
 # A broker may end after we connect and before it accepts.
 _MOST_ATTEMPTS = 5
 _BACKLOG = 4096
-# How often, at most, a caller asks AWS itself because of an error of the broker's surroundings, and
-# how often the others check for its result.
+# How often, at most, a caller asks AWS itself, and how often the others check for its result.
 _DOUBT_SECONDS = 30.0
 _DOUBT_PAUSE_SECONDS = 0.1
 _LOCAL_STATE = 7
@@ -48,11 +47,11 @@ _LONGEST_DOCUMENT_BYTES = 1 << 20
 
 
 class Unavailable(Exception):
-    """No broker can run on this machine: the caller asks AWS itself."""
+    """No broker can run here: the caller asks AWS itself."""
 
 
 class Stopped(Exception):
-    """The broker does not answer in time: it is stopped, or the machine very busy."""
+    """The broker is stopped, or the machine very busy."""
 
 
 class Doubtful(Exception):
@@ -92,9 +91,8 @@ def ask_broker(
     """Return the broker's exit code, credential document (JSON) and further fields
     (`broker.wording`).
 
-    `is_permitted`: this process has checked the guard rules, else the broker refuses a guarded role
-    with exit code 9. `least_share` is the share of their lifetime that the credentials must have
-    left. Raises: Unavailable, Stopped, Doubtful.
+    `is_permitted`: this process has checked the guard rules. `least_share` is the share of their
+    lifetime that the credentials must have left. Raises: Unavailable, Stopped, Doubtful.
     """
     global doubt_of_miss
     if sys.platform == "win32":
@@ -154,7 +152,6 @@ def _await_other_broker(path: str, broker: "tuple[int, int] | None", deadline: f
 
 
 def _read_socket_id(path: str) -> "tuple[int, int] | None":
-    """Return inode and time of creation, which tell one broker from the next."""
     try:
         found = os.lstat(path)
     except OSError:
@@ -213,7 +210,7 @@ def _connect(path: str) -> "socket.socket | None":
         raise Unavailable("Windows")
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        # For a stopped broker whose queue of connections is full.
+        # A stopped broker's queue of connections may be full.
         stream.settimeout(_START_SECONDS)
         stream.connect(path)
         if not peer.is_allowed_user(peer.find_peer_uid(stream), unknown=False):
@@ -235,7 +232,7 @@ def _start_and_connect(
     environ: "Mapping[str, str]",
     deadline: float,
 ) -> "tuple[socket.socket, bool]":
-    """Start a broker, unless another caller has just done so (then returns False), and connect.
+    """Return False with the connection if another caller has just started a broker.
 
     The caller passes the listening socket on, so that all can connect before the broker has
     started.
@@ -311,7 +308,6 @@ class _SocketFolder:
             os.close(self._descriptor)
 
     def find_path(self, name: str) -> str:
-        """Raises: OSError if no path is short enough."""
         path = f"{self._path}/{name}"
         if len(os.fsencode(path)) <= broker_address.LONGEST_PATH_BYTES:
             return path

@@ -1,11 +1,8 @@
 """Returns the paths of ssohelper's folders and of the files that a hit reads. Must stay light.
 
-The runtime folder holds role credentials and locks. Without SSOHELPER_HOME it is in
-XDG_RUNTIME_DIR, else in /run/user/<uid>, if that is ours and no other user may write in it, else
-the cache folder: so cron, which has no XDG_RUNTIME_DIR, uses the same folder as a login shell.
-
-If HOME is another user's (`sudo -E`), nothing is created in it. `shell/ssohelper-credentials` has
-the same rules and names; a test compares the two. A relative SSOHELPER_HOME raises ValueError.
+Without SSOHELPER_HOME, the runtime folder is in XDG_RUNTIME_DIR, else in /run/user/<uid>, if that
+is ours alone, else the cache folder: so cron uses the same folder as a login shell.
+`shell/ssohelper-credentials` has the same rules and names; a test compares the two.
 """
 
 import os
@@ -51,7 +48,7 @@ def runtime_folder(environ: "Mapping[str, str]") -> str:
 
 
 def cache_folder(environ: "Mapping[str, str]") -> str:
-    """Return our user's cache folder, which is in the user's own home even under `sudo -E`."""
+    """In the user's own home even under `sudo -E`."""
     found = _user_folder_of_kind("cache", environ)
     if find_other_home_owner(found, environ) is None:
         return found
@@ -91,9 +88,8 @@ def response_path(runtime: str, session: str, account_id: str, role_name: str) -
 def find_other_home_owner(path: str, environ: "Mapping[str, str]") -> int | None:
     """Return the uid of another user, if the path is in that user's home.
 
-    HOME may belong to another user (`sudo -E`), or the folder in it (a root container with a user's
-    ~/.aws mounted). For users other than root, a folder of root counts as their own: in a
-    container, HOME often belongs to root and is writable for the user.
+    As under `sudo -E`, or in a root container with a user's ~/.aws. For other users than root,
+    root's folder counts as their own: in a container, HOME often belongs to root.
     """
     if sys.platform == "win32":
         return None
@@ -137,7 +133,6 @@ def _load_own_home() -> str | None:
 
 
 def config_copy_variables(folder: str, *originals: object) -> "dict[str, str]":
-    """Return the variables of a command whose config and credentials file are copies in the folder."""
     copies = [os.path.join(folder, name) for name in _COPIES]
     paths = [copies[0], *(os.path.abspath(str(one)) for one in originals)]
     readable = all(os.pathsep not in one for one in paths)
@@ -148,7 +143,7 @@ def config_copy_variables(folder: str, *originals: object) -> "dict[str, str]":
 
 
 def aws_file_variable(environ: "Mapping[str, str]", variable: str = AWS_FILES[0]) -> str:
-    """Return the value of one of AWS_FILES, as it was before `exec` set it to the path of a copy."""
+    """As it was before `exec` set it to the path of a copy."""
     value, at = environ.get(variable, ""), AWS_FILES.index(variable)
     copy, *originals = environ.get(_CONFIG_COPY, "").split(os.pathsep)
     is_copy = copy and value == os.path.join(os.path.dirname(copy), _COPIES[at])
@@ -156,7 +151,7 @@ def aws_file_variable(environ: "Mapping[str, str]", variable: str = AWS_FILES[0]
 
 
 def plain_aws_config_path(environ: "Mapping[str, str]") -> "str | None":
-    """Return the path of the AWS config; None for `$` or `~user`, which the launcher cannot expand."""
+    """None for `$` or `~user`, which the launcher cannot expand."""
     path = aws_file_variable(environ) or "~/.aws/config"
     home = environ.get("HOME")
     if path[:2] == "~/" and home:
@@ -172,9 +167,7 @@ def _value_of_ssohelper_home(environ: "Mapping[str, str]") -> str | None:
 
 
 def _user_folder_of_kind(kind: str, environ: "Mapping[str, str]") -> str:
-    """Importing platformdirs costs a hit 4 ms; a test compares the two. Elsewhere it is used
-    itself, and reads this process's environment instead of `environ`.
-    """
+    """Importing platformdirs costs a hit 4 ms; a test compares the two."""
     if sys.platform != "linux":
         import platformdirs
 
@@ -207,7 +200,7 @@ def _is_private(path: str) -> bool:
 
 
 def is_private_folder(found: os.stat_result) -> bool:
-    """Whether we own the folder and no other user may write it, and so replace our files in it."""
+    """Another user who may write the folder could replace our files in it."""
     if sys.platform == "win32":
         return False
     is_folder = (found.st_mode & 0o170000) == 0o040000

@@ -1,6 +1,6 @@
 """Answers a miss, a call without a published response, with what the session's broker replies.
 
-If the settings say so, waits for a sign-in. Imports nothing that can talk to AWS.
+Waits for a sign-in, if the settings say so. Imports nothing that can talk to AWS.
 """
 
 import os
@@ -22,7 +22,7 @@ _CHECK_SECONDS = 1.0
 def answer_miss(argv: "list[str]", began: float) -> "int | None":
     """Return the exit code; None if this process must find the answer without a broker.
 
-    `began` is the monotonic time at which this process ran its first line.
+    `began` is monotonic, at this process's first line.
     """
     key = published.parse_role_key(argv)
     if key is None or os.environ.get("SSOHELPER_LOG"):
@@ -60,16 +60,13 @@ def _ask_session_broker(key: "tuple[str, str, str]", seconds: float) -> "tuple[i
 def _wait_for_sign_in(
     key: "tuple[str, str, str]", answer: "tuple[int, bytes, bytes]", began: float
 ) -> "tuple[int, bytes, bytes]":
-    """Wait for a sign-in for as long as the broker's answer allows; return its next answer.
-
-    The broker need not run meanwhile: the token file is checked once a second.
-    """
+    """Return the broker's next answer, after a sign-in or when its wait is over."""
     fields = answer[2].split(broker_client.SEPARATOR)
     ends_at = began + int(fields[broker_client.WAIT_SECONDS])
     if ends_at <= began:
         return answer
     _write_line_to_stderr(fields[broker_client.WAIT_LINE])
-    # At once: the user may have signed in since the broker answered.
+    # The user may have signed in since the broker answered.
     seen: object = None
     while answer[0] == _LOGIN_REQUIRED:
         stamp = _read_stamp(fields[broker_client.WATCHED_FILE])
@@ -106,15 +103,13 @@ def _sleep_while_read(seconds: float) -> bool:
 
 
 def measure_seconds_left(began: float) -> float:
-    """Return the seconds left until the deadline, counted from the launcher's start."""
+    """Counted from the launcher's start."""
     elapsed = time.monotonic() - began
     return max(0.0, CALL_SECONDS - elapsed - _measure_start_up_seconds(elapsed))
 
 
 def _measure_start_up_seconds(elapsed: float) -> float:
-    """Return the seconds before our first line; on a busy machine, and the caller waits for them
-    too.
-    """
+    """On a busy machine the caller waits for our start too; 0 if unknown."""
     if sys.platform != "linux":
         return 0.0
     try:

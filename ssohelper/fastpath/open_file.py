@@ -32,7 +32,6 @@ from ssohelper.fastpath import folders
 _COMMON = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 FLAGS = _COMMON | getattr(os, "O_NOFOLLOW", 0)
 _READ_BYTES = 1 << 16
-# The errors of os.open for links, folders and the like, and how messages describe them.
 _KINDS = {
     errno.ELOOP: "is a link",
     errno.EMLINK: "is a link",  # FreeBSD reports a link with this error
@@ -56,10 +55,9 @@ class TooLarge(Refused):
 def open_own_file(
     path: str, flags: int = os.O_RDONLY, *, for_root: bool = False
 ) -> "tuple[int, os.stat_result]":
-    """Return the descriptor and status of a file that ssohelper made.
+    """With O_CREAT in `flags`, a new file gets mode 0600. Raises: Refused; OSError.
 
-    With O_CREAT in `flags`, a new file gets mode 0600. `for_root`: also files of the user whose
-    HOME root runs with. Raises: Refused; OSError.
+    `for_root`: also files of the user whose HOME root runs with.
     """
     try:
         descriptor = os.open(path, flags | FLAGS, 0o600)
@@ -70,7 +68,7 @@ def open_own_file(
         raise Refused(path, kind) from cause
     try:
         found = os.fstat(descriptor)
-        is_root_reading = for_root and is_owned_by_sudo_user(found, path)
+        is_root_reading = for_root and belongs_to_sudo_user(found, path)
         check_own_file(found, path, found.st_uid if is_root_reading else None)
     except BaseException:
         os.close(descriptor)
@@ -79,7 +77,6 @@ def open_own_file(
 
 
 def check_own_file(found: os.stat_result, path: str, owner: "int | None" = None) -> None:
-    """Raise Refused unless the file is regular, our user's or `owner`'s, with at most one link."""
     what = None
     if stat.S_ISLNK(found.st_mode):
         what = "is a link"
@@ -96,7 +93,7 @@ def check_own_file(found: os.stat_result, path: str, owner: "int | None" = None)
 
 
 def open_user_file(path: str) -> "tuple[int, os.stat_result] | None":
-    """Return the descriptor and status of a file that the user edits; None for a character device.
+    """Return the descriptor and status; None for a character device.
 
     AWS_CONFIG_FILE=/dev/null means "no file", as for botocore. Raises: Refused; OSError; ValueError
     for a path that no file can have.
@@ -115,8 +112,8 @@ def read_all(descriptor: int, path: str, limit: int) -> bytes:
     """Raises: TooLarge, OSError."""
     parts: list[bytes] = []
     left = limit + 1
-    # As small as the file allows: once the C library has freed a large buffer, it keeps later freed
-    # memory of up to twice that size.
+    # Once the C library has freed a large buffer, it keeps later freed memory of up to twice that
+    # size.
     step = max(_READ_BYTES, os.fstat(descriptor).st_size + 1)
     while left > 0 and (part := os.read(descriptor, min(left, step))):
         parts.append(part)
@@ -133,19 +130,18 @@ def is_owned_by_us(found: os.stat_result) -> bool:
 
 def has_trusted_owner(found: os.stat_result, path: str) -> bool:
     """Whether we may run commands that the file names."""
-    return is_owned_by_us(found) or found.st_uid == 0 or is_owned_by_sudo_user(found, path)
+    return is_owned_by_us(found) or found.st_uid == 0 or belongs_to_sudo_user(found, path)
 
 
 def may_others_write(found: os.stat_result) -> bool:
     if sys.platform == "win32":
         return False
-    # Many systems give each user a private group (gid = uid), and editors make files that it may
-    # write.
+    # Editors make files that the user's private group (gid = uid) may write.
     by_group = found.st_mode & 0o020 and found.st_gid not in (0, found.st_uid)
     return bool(found.st_mode & 0o002 or by_group)
 
 
-def is_owned_by_sudo_user(found: os.stat_result, path: str) -> bool:
+def belongs_to_sudo_user(found: os.stat_result, path: str) -> bool:
     if sys.platform == "win32" or os.geteuid() != 0 or found.st_uid == 0:
         return False
     return found.st_uid == folders.find_other_home_owner(absolute_path(path), os.environ)

@@ -1,7 +1,6 @@
 """Finds the user of the process at a socket's other end; decides whether that user may connect.
 
-For a local TCP connection, Linux is asked by sock_diag(7), or reads /proc/net/tcp and tcp6; no
-other system offers that without a privilege.
+Linux reports it for a local TCP connection too, by sock_diag(7) or /proc/net/tcp and tcp6.
 """
 
 import os
@@ -31,8 +30,7 @@ _TABLES = (("/proc/net/tcp", b""), ("/proc/net/tcp6", bytes(10) + b"\xff\xff"))
 def find_peer_uid(connection: socket.socket) -> int | None:
     """Return the user id of the process at the other end of a unix socket or an IPv4 socket.
 
-    None over TCP also for a peer on another machine, or one that has closed its socket, which the
-    kernel lists as root's.
+    None also for a TCP peer that has closed its socket, which the kernel lists as root's.
     """
     try:
         if connection.family == socket.AF_INET:
@@ -46,7 +44,7 @@ def find_peer_uid(connection: socket.socket) -> int | None:
 
 
 def is_allowed_user(uid: int | None, *, unknown: bool) -> bool:
-    """Our own user and root may connect: root can read our files, and containers run as root."""
+    """Root can read our files anyway, and containers run as root."""
     if uid is None or sys.platform == "win32":
         return unknown
     return uid in (0, os.geteuid())
@@ -89,10 +87,7 @@ def _find_tcp_peer(connection: socket.socket) -> int | None:
 
 
 def _find_uid_in_tables(ends: tuple[tuple[str, int], ...]) -> int | None:
-    """Reading a table takes 7 ms, or 100 ms while it has thousands of closed connections.
-
-    Raises: OSError, ValueError, IndexError.
-    """
+    """Reading a table takes 7 ms, or 100 ms while it has thousands of closed connections."""
     for path, prefix in _TABLES:
         addresses = b"".join(b" " + _address_in_table(prefix, *end) for end in ends) + b" "
         with open(path, "rb", buffering=0) as table:

@@ -1,9 +1,8 @@
 """Answers a hit: prints the published response of a role. Imports only what Python itself loads.
 
-A published response is a file. Its first line is the credential document (JSON), ready to print;
-the second says from which to which second of the machine's uptime it is valid. From the file's
-modification time on, a caller must ask the broker instead. So a hit parses no JSON, reads no
-configuration, and takes the same time however many accounts there are.
+The file's first line is the credential document (JSON), ready to print; the second says from which
+to which second of the machine's uptime it is valid. From the file's modification time on, a caller
+must ask the broker. So a hit parses no JSON and reads no configuration.
 """
 
 import os
@@ -27,9 +26,7 @@ _CLOCK_STEP_SECONDS = 5
 
 
 def print_published_response(argv: list[str]) -> bool:
-    """Return False when there is none, or anything is unusual: the slower path reports what is
-    wrong.
-    """
+    """Return False when anything is unusual: the slower path reports what is wrong."""
     key = parse_role_key(argv)
     document = find_published_document(key, os.environ, time.time()) if key else None
     return document is not None and _print_document_to_stdout(document)
@@ -38,7 +35,6 @@ def print_published_response(argv: list[str]) -> bool:
 def find_published_document(
     key: tuple[str, str, str], environ: "Mapping[str, str]", now: float
 ) -> bytes | None:
-    """Return the JSON that a hit prints for these RoleKey.parts; None if there is no hit."""
     if "SSOHELPER_ALLOW" in environ:
         return None
     try:
@@ -92,11 +88,7 @@ def _is_file_unchanged(path: str, stamp_path: str) -> bool:
 
 
 def identify_file_content(found: os.stat_result) -> bytes:
-    """Return a line that identifies this file with its present content.
-
-    The modification time is not enough: tools that unpack archives or link dotfiles to a store give
-    each version the same time, and `cp -p` copies it.
-    """
+    """Tools that unpack archives or link dotfiles to a store give each version the same time."""
     parts = found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
     return b"%d %d %d %d\n" % parts
 
@@ -166,12 +158,8 @@ def is_credentials_document(content: bytes) -> bool:
 def is_response_valid(
     found: os.stat_result, validity: bytes, *, is_end_checked: bool = True
 ) -> bool:
-    """Return whether the response is still valid, even if the clock was set back meanwhile.
-
-    A response whose change time is in the future was written before the clock was set back. If the
-    clock was set back by less than the response's age, only the validity in uptime seconds tells
-    whether the response has expired. Without `is_end_checked`, returns whether the response was
-    written since boot and its time is not in the future.
+    """The change time shows a clock that was set back; if by less than the response's age, only the
+    uptime tells.
     """
     if found.st_ctime > time.time() + _CLOCK_STEP_SECONDS:
         return False
@@ -185,9 +173,8 @@ def is_response_valid(
 
 
 def read_uptime() -> int | None:
-    """Return the machine's uptime in whole seconds, including time asleep.
-
-    From /proc/uptime, as in the launcher: in a container the monotonic clock may differ.
+    """Including time asleep; from /proc/uptime, as in the launcher: a container's monotonic clock
+    may differ.
     """
     if sys.platform == "win32":
         return None

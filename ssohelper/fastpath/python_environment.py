@@ -11,8 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Variables that make Python load other code, or run more than the command. Those of output or
-# speed, and PYTHONNOUSERSITE, stay.
+# Those of output or speed, and PYTHONNOUSERSITE, stay.
 UNSET = (
     "PYTHONPATH",  # module folders that come first; an empty entry means the current folder
     "PYTHONHOME",  # names the folder of the standard library
@@ -47,8 +46,8 @@ def drop_foreign_import_folders() -> bool:
     """Remove the folders of PYTHONPATH and the current folder from sys.path; return whether any
     was.
 
-    For commands that a user types: those of SDKs and shells start through `ssohelper-credentials`.
-    A folder with this package, the standard library or this Python's packages stays.
+    Commands of SDKs and shells start through `ssohelper-credentials`. A folder with this package,
+    the standard library or this Python's packages stays.
     """
     added = os.environ.get("PYTHONPATH")
     foreign = [_absolute_path(entry) for entry in added.split(os.pathsep)] if added else []

@@ -1,6 +1,6 @@
 """Starts detached ssohelper processes, which outlive their caller and receive none of its signals.
 
-A miss loads this module, so it does not import `subprocess`, which takes 6 ms.
+A miss loads this module: no `subprocess`, which takes 6 ms.
 """
 
 import contextlib
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PASSED_DESCRIPTOR = 3
-# The shell ends at once, so the process is not our child, and nothing must wait for its end.
-# Because of `&` it also ignores SIGINT and SIGQUIT.
+# The shell ends at once, so the process is not our child. Because of `&` it ignores SIGINT and
+# SIGQUIT.
 _IN_BACKGROUND = 'cd / && "$@" &'
 _SHELL = "/bin/sh"
 # PROC_PID_INIT_INO of the kernel's include/linux/proc_ns.h
@@ -53,7 +53,7 @@ def environment_without_credentials(environ: "Mapping[str, str]") -> "dict[str, 
 
 
 def detached_environment(environ: "Mapping[str, str]") -> "dict[str, str]":
-    """Without credentials, and with absolute paths: the process runs in another folder."""
+    """Absolute paths, because the process runs in another folder."""
     changed = environment_without_credentials(environ)
     for variable in VARIABLES_OF_CALLER:
         changed.pop(variable, None)
@@ -77,7 +77,7 @@ def can_outlive_caller() -> bool:
 
 
 def expand_path(path: str, environ: "Mapping[str, str]") -> str:
-    """Return the path with variables and ~ replaced, as botocore does for AWS_CONFIG_FILE."""
+    """As botocore does for AWS_CONFIG_FILE."""
     path = expand_variables(path, environ)
     home = environ.get("HOME")
     if path.startswith("~/") and home:
@@ -86,7 +86,7 @@ def expand_path(path: str, environ: "Mapping[str, str]") -> str:
 
 
 def expand_variables(path: str, environ: "Mapping[str, str]") -> str:
-    """On Windows, with %NAME% and quotes, the values are those of this process's environment."""
+    """On Windows the values are those of this process's environment."""
     if sys.platform == "win32":
         return os.path.expandvars(path)
     if "$" not in path:
@@ -102,10 +102,7 @@ def expand_variables(path: str, environ: "Mapping[str, str]") -> str:
 def start_detached(
     argv: "list[str]", environ: "Mapping[str, str]", descriptor: "int | None" = None
 ) -> None:
-    """Start `ssohelper ARGV…` with `detached_environment(environ)`. Raises: OSError.
-
-    It inherits `descriptor` as its descriptor 3, and no other open file.
-    """
+    """`descriptor` becomes descriptor 3; no other open file is inherited. Raises: OSError."""
     environ = detached_environment(environ)
     if sys.platform == "win32":
         _start_on_windows(argv, environ)
@@ -122,7 +119,7 @@ def start_detached(
         source = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, PASSED_DESCRIPTOR + 1)
         streams.append((os.POSIX_SPAWN_DUP2, source, PASSED_DESCRIPTOR))
     try:
-        # ssohelper lowers the core limit again, but a notice runs the user's program.
+        # A notice runs the user's program.
         with own_process.use_original_core_limit():
             pid = os.posix_spawn(
                 _SHELL,

@@ -1,11 +1,10 @@
 """Writes files in `<runtime>/prompt/`, which a shell's prompt reads without starting a program.
 
 The first line of `roles/SESSION/ACCOUNT/ROLE` is the text of core.prompt_text for that role.
-`grants/TERMINAL/` has such files for roles with a grant, since a grant is for one terminal. If the
-renewal of the role's credentials has failed, a second line says when they expire (epoch seconds);
-shells do not read that line. `no-role` is for a profile without a role that ssohelper serves. Each
-file gets the modification time that ~/.aws/config had when the file was made: once the config is
-newer, the shell asks ssohelper again. These files hold no secret, and may be removed at any time.
+`grants/TERMINAL/` has such files for roles with a grant, since a grant is for one terminal.
+`no-role` is for a profile without a role that ssohelper serves. Each file gets the modification
+time that ~/.aws/config had when the file was made: once the config is newer, the shell asks
+ssohelper again. These files hold no secret, and may be removed at any time.
 """
 
 import os
@@ -13,8 +12,6 @@ from pathlib import Path
 
 from ssohelper.core.grants import TerminalSession
 from ssohelper.core.model import RoleKey
-from ssohelper.core.schema import state_records as schema
-from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import ConfigInvalid
 from ssohelper.stores import files
 from ssohelper.stores.cache_folder import CacheFolder
@@ -54,25 +51,10 @@ class PromptState:
                 found.append(key)
         return found
 
-    def has_prompt_file(self, key: RoleKey) -> bool:
-        """Return whether the role has a file for prompts: a shell asked, or a renewal failed."""
-        return os.path.lexists(self.prompt_file(key))
-
-    def load_role_end(self, key: RoleKey) -> int | None:
-        """Return when the role's credentials expire, if their renewal failed; else None."""
-        path = self.prompt_file(key)
-        content = self._cache.read(path, limit=_LIMIT_BYTES)
-        try:
-            return None if content is None else schema.parse_prompt_role_end(content)
-        except Damaged as damage:
-            files.report_damaged_file(path, damage)
-            return None
-
     def write(
         self,
         key: RoleKey | None,
         rows: str,
-        role_ends_at: int | None = None,
         *,
         config_mtime_ns: int = 0,
         terminal: TerminalSession | None = None,
@@ -87,8 +69,6 @@ class PromptState:
         present = _read_mtime_ns(path)
         mtime_ns = max(present, config_mtime_ns)
         content = f"{rows}\n".encode()
-        if role_ends_at is not None:
-            content += f"{role_ends_at}\n".encode()
         if present != mtime_ns or self._cache.read(path, limit=_LIMIT_BYTES) != content:
             self._cache.write(path, content, mtime_ns=mtime_ns)
         return _read_mtime_ns(path) >= config_mtime_ns

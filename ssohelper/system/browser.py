@@ -6,7 +6,6 @@ that it can neither read our input nor block us.
 
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import threading
@@ -68,14 +67,8 @@ def start_opener(
     except (OSError, ValueError):
         return None
     # So that the opener does not stay a zombie while the caller continues.
-    threading.Thread(target=_reap, args=(started,), daemon=True, name="ssohelper-browser").start()
+    threading.Thread(target=started.wait, daemon=True, name="ssohelper-browser").start()
     return started
-
-
-def _reap(started: "subprocess.Popen[bytes]") -> None:
-    if sys.platform != "win32":
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    started.wait()
 
 
 def command_to_open_url(opener: Opener, url: str) -> list[str]:

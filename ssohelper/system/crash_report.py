@@ -18,8 +18,9 @@ _MOST_LOGS = 20
 
 def report_crash(error: BaseException, trace: TracebackType | None) -> int:
     line = show(f"ssohelper: error: {log_crash(error, trace).message}") + "\n"
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     with contextlib.suppress(OSError):
-        os.write(2, line.encode(_stderr_encoding(), "backslashreplace"))
+        os.write(2, line.encode(encoding, "backslashreplace"))
     return 1
 
 
@@ -44,15 +45,12 @@ def _write_crash_log(error: BaseException, trace: TracebackType | None) -> str:
         os.unlink(folder / old)
     at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     path = folder / f"{at}-{os.getpid()}-{os.urandom(3).hex()}.log"
-    text = "\n".join([_describe_versions(), *_list_code_locations(error, trace), ""])
+    python = ".".join(map(str, sys.version_info[:3]))
+    versions = f"ssohelper {__version__}, python {python}, {sys.platform}"
+    text = "\n".join([versions, *_list_code_locations(error, trace), ""])
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as log:
         log.write(text.encode("utf-8", "backslashreplace"))
     return str(path)
-
-
-def _describe_versions() -> str:
-    python = ".".join(map(str, sys.version_info[:3]))
-    return f"ssohelper {__version__}, python {python}, {sys.platform}"
 
 
 def _list_code_locations(error: BaseException, trace: TracebackType | None) -> list[str]:
@@ -73,7 +71,3 @@ def _list_code_locations(error: BaseException, trace: TracebackType | None) -> l
         ]
         current = current.__cause__ or current.__context__
     return lines
-
-
-def _stderr_encoding() -> str:
-    return getattr(sys.stderr, "encoding", None) or "utf-8"

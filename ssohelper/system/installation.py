@@ -84,11 +84,9 @@ def list_ssohelpers(environ: Mapping[str, str]) -> list[str]:
 
 
 def is_own_program(path: str) -> bool:
-    launchers = [
-        os.path.join(os.path.dirname(command), LAUNCHER) for command in _list_installed_commands()
-    ]
-    own = {os.path.realpath(one) for one in (*_list_installed_commands(), *launchers)}
-    return os.path.realpath(path) in own
+    commands = _list_installed_commands()
+    launchers = [os.path.join(os.path.dirname(command), LAUNCHER) for command in commands]
+    return os.path.realpath(path) in {os.path.realpath(one) for one in (*commands, *launchers)}
 
 
 def belongs_to_installation(path: str) -> bool:
@@ -101,9 +99,10 @@ def belongs_to_installation(path: str) -> bool:
 
 def is_temporary_installation(environ: Mapping[str, str]) -> bool:
     """Return whether this installation is in uv's or pipx's cache, as with `uvx --from SOURCE`."""
-    prefix = os.path.realpath(sys.prefix)
+    prefix = os.path.realpath(sys.prefix) + os.sep
     return any(
-        _is_inside(prefix, os.path.realpath(cache)) for cache in _list_installer_caches(environ)
+        prefix.startswith(os.path.realpath(cache).rstrip(os.sep) + os.sep)
+        for cache in _list_installer_caches(environ)
     )
 
 
@@ -154,7 +153,8 @@ def find_replaceable_part(path: str) -> str | None:
                     return current
             elif (links := links + 1) > _MAX_LINKS:
                 return None
-            if _is_in_shared_folder(current) and found.st_uid not in (0, os.geteuid()):
+            is_shared = os.stat(os.path.dirname(current)).st_mode & stat.S_IWOTH
+            if is_shared and found.st_uid not in (0, os.geteuid()):
                 return current
             if stat.S_ISLNK(found.st_mode):
                 target = os.path.join(os.path.dirname(current), os.readlink(current))
@@ -168,11 +168,6 @@ def find_replaceable_part(path: str) -> str | None:
         if not remaining:
             return None
         current = os.path.join(current, remaining.pop(0))
-
-
-def _is_in_shared_folder(path: str) -> bool:
-    folder = os.stat(os.path.dirname(path)).st_mode
-    return bool(folder & stat.S_IWOTH)
 
 
 def quote_program_path(path: str) -> str:
@@ -214,7 +209,3 @@ def _list_installer_caches(environ: Mapping[str, str]) -> list[str]:
         os.path.join(data, "pipx/.cache"),
     ]
     return [path for path in found if path]
-
-
-def _is_inside(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

@@ -1,6 +1,9 @@
 """Finds a program on PATH, never in the current folder, which another user may have filled."""
 
 import os
+import shlex
+import signal
+import subprocess
 import sys
 from collections.abc import Mapping
 
@@ -13,7 +16,10 @@ def find_program(name: str, environ: Mapping[str, str]) -> str | None:
         return None
     if sys.platform == "win32" and not name.lower().endswith(".exe"):
         name += ".exe"
-    current_folder = _current_folder()
+    try:
+        current_folder = os.path.realpath(os.getcwd())
+    except OSError:
+        current_folder = None  # it was removed, so it holds no program
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
         path = os.path.join(folder, name)
         is_elsewhere = os.path.isabs(folder) and os.path.realpath(folder) != current_folder
@@ -22,12 +28,31 @@ def find_program(name: str, environ: Mapping[str, str]) -> str | None:
     return None
 
 
+def show_in_pager(text: str, environ: Mapping[str, str]) -> bool:
+    """Show the text in the user's pager until the user quits; return False without a pager."""
+    try:
+        words = shlex.split(environ.get("PAGER", "less -R"))
+    except ValueError:
+        words = []  # $PAGER has a quote that is not closed
+    path = find_program(words[0], environ) if words else None
+    if path is None:
+        return False
+    # Not SIG_IGN, which the pager would inherit: Ctrl-C is for the pager alone.
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        # stderr also shows the next question; our stdout may be a file or a pipe.
+        child = subprocess.Popen(
+            [path, *words[1:]], stdin=subprocess.PIPE, stdout=2, env=dict(environ)
+        )
+    except OSError:
+        signal.signal(signal.SIGINT, before)
+        return False
+    try:
+        child.communicate(text.encode("utf-8", "backslashreplace"))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return True
+
+
 def _is_executable_file(path: str) -> bool:
     return os.path.isfile(path) and os.access(path, os.X_OK)
-
-
-def _current_folder() -> str | None:
-    try:
-        return os.path.realpath(os.getcwd())
-    except OSError:
-        return None

@@ -64,18 +64,20 @@ def _ask_terminal(environ: Mapping[str, str]) -> Iterator[Background]:
     ends_at = time.monotonic() + (_SECONDS_OVER_SSH if over_ssh else _SECONDS)
     try:
         found.input.await_answer(time.monotonic())
-        os.write(2, (_ERASE_LINE if _has_terminal_input() else b"") + _QUESTION)
+        os.write(2, (_ERASE_LINE if select.select([0], [], [], 0)[0] else b"") + _QUESTION)
         try:
             yield found
         finally:  # even after an error: an unread answer would count as typed keys
             answer = _read_answer_of_terminal(ends_at)
-            if _is_signal_waiting():
+            if sys.platform != "win32" and signal.sigpending():
                 answer = _read_answer_of_terminal(time.monotonic() + _SECONDS_BEFORE_END, answer)
         colour = _COLOUR.search(answer)
         found.is_light = colour is not None and _is_light_colour(*colour.groups())
         found.typed = found.input.feed(answer, time.monotonic()).encode()
     finally:
-        _restore_terminal(before)
+        if sys.platform != "win32":
+            with suppress(termios.error):
+                termios.tcsetattr(0, termios.TCSANOW, before)
 
 
 def _stop_echo() -> list[Any] | None:
@@ -85,20 +87,6 @@ def _stop_echo() -> list[Any] | None:
             tty.setcbreak(0, termios.TCSANOW)
             return before
     return None
-
-
-def _has_terminal_input() -> bool:
-    return bool(select.select([0], [], [], 0)[0])
-
-
-def _restore_terminal(settings: list[Any]) -> None:
-    if sys.platform != "win32":
-        with suppress(termios.error):
-            termios.tcsetattr(0, termios.TCSANOW, settings)
-
-
-def _is_signal_waiting() -> bool:
-    return sys.platform != "win32" and bool(signal.sigpending())
 
 
 def _read_answer_of_terminal(ends_at: float, read: bytes = b"") -> bytes:

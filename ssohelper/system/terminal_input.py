@@ -31,9 +31,6 @@ _SEQUENCE = re.compile(
     re.DOTALL,
 )
 _BEGINNING = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[]P_])?\Z")
-# The complete colour of an answer to OSC 11, whose end may be missing.
-_COLOUR = re.compile(r"11;rgb:[0-9a-fA-F]{4}/[0-9a-fA-F]{4}/[0-9a-fA-F]{4}")
-_COLOUR_LENGTH = len("11;rgb:ffff/ffff/ffff")
 _ONE_KEY = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?|.", re.DOTALL)
 _END_OF_ANSWER = re.compile(r"\x07|\x1b\\|\x1b")
 _PASTED_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -54,7 +51,7 @@ class TerminalInput:
         self._decode = codecs.getincrementaldecoder("utf-8")("ignore").decode
         self._held = ""  # the beginning of a sequence, or of an end mark
         self._is_in_paste = self._is_in_answer = self._is_paused = False
-        self._pasted = self._answered = ""
+        self._pasted = ""
         self._awaits_answer_until = self._gives_up_at = -math.inf
 
     def await_answer(self, now: float) -> None:
@@ -116,7 +113,7 @@ class TerminalInput:
 
     def _end_paste_or_answer(self) -> None:
         self._is_in_paste = self._is_in_answer = False
-        self._held = self._pasted = self._answered = ""
+        self._held = self._pasted = ""
 
     def _read_keys(self, text: str, keys: list[str]) -> str:
         at = 0
@@ -136,7 +133,7 @@ class TerminalInput:
                 self._is_in_paste = True
                 return text[at:]
             if answer:
-                self._is_in_answer, self._answered = True, answer[1:]
+                self._is_in_answer = True
                 return text[at:]
             if end == "c" and parameters[:1] == "?":
                 self._awaits_answer_until = -math.inf
@@ -167,19 +164,14 @@ class TerminalInput:
         self._pasted = ""
 
     def _skip_answer(self, text: str) -> str:
-        before, self._answered = self._answered, (self._answered + text)[: _COLOUR_LENGTH + 1]
         end = _END_OF_ANSWER.search(text)
-        colour = _COLOUR.match(before + text)
-        if colour is not None and colour.end() < len(before) + (end.start() if end else len(text)):
-            at = colour.end() - len(before)  # the answer's end was cut off: keys follow the colour
-        elif end is None:
+        if end is None:
             return ""
-        elif end.group() == "\x1b":
-            if text[end.start() :] == "\x1b":
-                self._answered, self._held = (before + text[:-1])[: _COLOUR_LENGTH + 1], "\x1b"
+        at = end.end()
+        if end.group() == "\x1b":
+            at = end.start()  # this Escape begins another sequence, or the answer's end
+            if text[at:] == "\x1b":
+                self._held = "\x1b"
                 return ""
-            at = end.start()  # this Escape begins another sequence
-        else:
-            at = end.end()
         self._end_paste_or_answer()
         return text[at:]

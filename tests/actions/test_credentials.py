@@ -129,26 +129,6 @@ def test_a_refusal_of_an_earlier_token_removes_nothing(app):
     assert app.is_kept() == "old"
 
 
-def test_a_prompt_counts_down_what_is_not_renewed_automatically(app):
-    app.keep(900)
-    app.answer = AwsUnreachable("down")
-    app.release()
-    assert app.prompt_state.load_role_end(KEY) == NOW + LIFE
-    app.answer = None
-    app.release()
-    assert app.prompt_state.load_role_end(KEY) is None
-
-
-def test_a_prompt_counts_down_no_role_that_is_no_longer_assigned(app):
-    app.keep(900)
-    app.answer = AwsUnreachable("down")
-    app.release()
-    app.answer = RoleNotAssigned("no access")
-    with pytest.raises(RoleNotAssigned):
-        app.release()
-    assert app.prompt_state.load_role_end(KEY) is None
-
-
 def test_a_rejected_token_is_renewed_once(app):
     rejections = iter([TokenRejected("401"), None])
 

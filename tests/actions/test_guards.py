@@ -113,7 +113,7 @@ class TestRevoke:
         app.prompt_state.write(KEY, "row")
         assert guards.revoke_grants(app, KEY) == [given]
         # No file: the next prompt must ask ssohelper.
-        assert not app.prompt_state.has_prompt_file(KEY)
+        assert not app.prompt_state.prompt_file(KEY).exists()
         assert app.grants.list_for_all_terminals() == [kept]
         assert app.events() == ["grant", "grant", "revoke"]
         assert guards.revoke_grants(app, KEY) == []

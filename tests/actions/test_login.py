@@ -278,8 +278,8 @@ def test_a_sign_in_whose_session_was_removed_meanwhile_is_ended_at_aws(
     ended: list[str] = []
     monkeypatch.setattr(
         login.sign_in_user,
-        "end_unsaved_sign_in",
-        lambda _app, _session, new: ended.append(new.value.reveal()),
+        "portal_of_unsaved_token",
+        lambda *_: SimpleNamespace(log_out=lambda new: ended.append(new.value.reveal())),
     )
     with pytest.raises(ConfigInvalid):
         SIGN_IN(app, SESSION, None, LoginOptions())  # type: ignore[arg-type]

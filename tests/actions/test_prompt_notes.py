@@ -27,10 +27,9 @@ def ended() -> str:
     return prompt_text.prompt_rows_to_line(prompt_text.prompt_rows(PromptClock(0, "ended")))
 
 
-def ends_in(seconds: int, role_ends_at: int | None = None) -> str:
-    return prompt_text.prompt_rows_to_line(
-        prompt_text.prompt_rows(PromptClock(NOW + seconds, "known"), role_ends_at)
-    )
+def ends_in(seconds: int) -> str:
+    clock = PromptClock(NOW + seconds, "known")
+    return prompt_text.prompt_rows_to_line(prompt_text.prompt_rows(clock))
 
 
 def test_a_sign_out_while_the_files_are_rewritten_is_noticed(app: WorldApp, monkeypatch):
@@ -60,19 +59,8 @@ def test_all_roles_of_the_session_are_rewritten_and_no_others(app: WorldApp):
     )
 
 
-def test_a_failed_renewal_stays_until_a_sign_in(app: WorldApp):
-    app.sign_in(HOUR, refresh=None)
-    app.prompt_state.write(KEY, "as before", NOW + 60)
-    prompt_notes.refresh_prompts(app, SESSION)
-    assert rows(app) == ends_in(HOUR, NOW + 60)
-    prompt_notes.refresh_prompts(app, SESSION, forget_failures=True)
-    assert rows(app) == ends_in(HOUR)
-    assert app.prompt_state.load_role_end(KEY) is None
-
-
 def test_a_renewal_makes_no_file_that_no_shell_asked_for(app: WorldApp):
     app.sign_in(HOUR)
-    prompt_notes.show_renewal(app, SESSION, KEY)
     prompt_notes.refresh_prompts(app, SESSION)
     assert not app.prompt_state.prompt_file(KEY).exists()
 
@@ -114,14 +102,3 @@ def test_the_same_rows_from_a_newer_config_get_its_time(app: WorldApp):
     for mtime_ns in (5, 7):
         app.prompt_state.write(KEY, "x", config_mtime_ns=mtime_ns)
         assert app.prompt_state.prompt_file(KEY).stat().st_mtime_ns == mtime_ns
-
-
-def test_a_failed_renewal_counts_only_while_the_cached_credentials_work(app: WorldApp):
-    app.sign_in()
-    app.keep(60)
-    app.at += 60
-    prompt_notes.show_failed_renewal(app, SESSION, KEY)
-    assert app.prompt_state.load_role_end(KEY) is None
-    app.at -= 1
-    prompt_notes.show_failed_renewal(app, SESSION, KEY)
-    assert app.prompt_state.load_role_end(KEY) == app.at + 1

@@ -8,10 +8,8 @@ import pexpect
 import pytest
 
 from ssohelper.app import App
-from ssohelper.core.model import RoleKey
 from tests.conftest import SCRIPT, Home, Run
 from tests.long_rows import long_after
-from tests.processes import end_detached_processes
 from tests.programs import run_program
 
 ACCOUNT, ROLE = "000030000001", "ReadOnlyAccess"
@@ -128,39 +126,6 @@ class TestTransitions:
             assert state(home) == known
         assert run("config", "set", "theme", "dark").returncode == 0
         assert file_of(home).exists()
-
-    def test_role_credentials_count_after_a_failed_renewal_alone(self, run, home, emulator, said):
-        path = file_of(home)
-        emulator.faults.role_credentials_seconds = 1000
-        assert run("login").returncode == 0
-        assert credentials(run) == 0
-        assert not path.exists()
-        assert said() == f"{PROFILE} 8h00m?\n"
-        folder = home.runtime / "credentials" / "corp" / ACCOUNT / ROLE
-        cached = json.loads((folder / "cached.json").read_text())
-        earlier = {name: cached[name] - 850 for name in ("received_at", "expires_at")}
-        (folder / "cached.json").write_text(json.dumps({**cached, **earlier}))
-        (folder / "response").unlink()
-        emulator.faults.fail("GetRoleCredentials", "InternalServerException", times=99)
-        assert credentials(run) == 0  # the cached credentials still work
-        [_, ends_at] = path.read_text().splitlines()
-        last, more, *_ = path.read_text().split("|")
-        assert int(last) + int(more) == int(ends_at)
-        assert said().startswith(f"{PROFILE} ==")
-        emulator.faults.clear()
-        end_detached_processes(home.path)  # the broker remembers the failure until its next probe
-        # Each caller goes to the broker meanwhile, which notices that AWS works again.
-        assert not (folder / "response").exists()
-        assert credentials(run) == 0
-        assert len(path.read_text().splitlines()) == 1
-        assert said() == f"{PROFILE} 8h00m?\n"
-
-    def test_a_sign_in_forgets_the_failed_renewal(self, run, home, app: App, said):
-        said("--state")
-        app.prompt_state.write(RoleKey("corp", ACCOUNT, ROLE), "1|0|fine|ok", app.clock.now() + 60)
-        assert run("login").returncode == 0
-        assert app.prompt_state.load_role_end(RoleKey("corp", ACCOUNT, ROLE)) is None
-        assert said() == f"{PROFILE} 8h00m?\n"
 
     @pytest.mark.parametrize(
         "argv",

@@ -353,7 +353,7 @@ def test_a_stopped_terminal_delays_nothing(home, monkeypatch):
         # A warning comes from the thread that answers a request or renews.
         endpoint._make_new_app().warn("three")
         for words in ("one", "two"):
-            serve_command._print_notice(words)
+            serve_command._print_in_thread(f"ssohelper: notice: {words}")
         assert said == []
         stopped.set()
         wait_for(lambda: len(said) == 3)

@@ -68,7 +68,7 @@ def test_once_threads_can_be_started_again_aws_is_asked(home, emulator, monkeypa
             for_a_while.setattr(threading.Thread, "start", refused)
             with pytest.raises(LocalState, match="no more threads can be started"):
                 endpoint.source.get_credentials(1.5)
-            serve_command._print_warning("lost, and no reason to end")
+            serve_command._print_in_thread("lost, and no reason to end")
         assert endpoint.source.get_credentials(60.0).access_key_id
 
 

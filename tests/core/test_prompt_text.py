@@ -18,8 +18,8 @@ def clock(kind: str, left: int) -> PromptClock:
     return PromptClock(NOW + left, kind)  # type: ignore[arg-type]
 
 
-def shown(clock, role_ends_at=None, *, now=NOW, **more):
-    row = prompt_text.prompt_row_at(prompt_text.prompt_rows(clock, role_ends_at, **more), now)
+def shown(clock, *, now=NOW, **more):
+    row = prompt_text.prompt_row_at(prompt_text.prompt_rows(clock, **more), now)
     return row.time_text(now), row.level
 
 
@@ -113,9 +113,8 @@ def test_rows_as_shells_read_them():
 
 @pytest.mark.parametrize("at", [0, 1, 299, 9_999_999_999])
 def test_no_number_is_negative_or_longer_than_shells_take(at):
-    fields = prompt_text.prompt_rows_to_line(
-        prompt_text.prompt_rows(PromptClock(at, "known"), at)
-    ).split("|")
+    rows = prompt_text.prompt_rows(PromptClock(at, "known"))
+    fields = prompt_text.prompt_rows_to_line(rows).split("|")
     assert all(re.fullmatch("[0-9]{1,11}", field) for field in fields[::4] + fields[1::4])
 
 
@@ -162,40 +161,6 @@ def test_a_hostile_name_is_harmless():
     for name in [*names(200), "$(touch x)", "`x`", "%F{red}", "\\[", "a\nb", "!!", "é"]:
         label = prompt_text.safe_prompt_name(name)
         assert re.fullmatch(r"[A-Za-z0-9 ._:@/+=,?-]{0,40}", label), name
-
-
-@pytest.mark.parametrize(
-    ("session", "role", "expected"),
-    [
-        (("known", 7200), None, ("known", 7200)),
-        (("known", 7200), 600, ("known", 600)),
-        (("known", 300), 600, ("known", 300)),
-        (("assumed", 300), 600, ("assumed", 300)),
-        (("assumed", 600), 600, ("assumed", 600)),
-        (("assumed", -300), 600, ("known", 600)),
-        (("known", -300), 600, ("known", 600)),
-        (("ended", -5), 600, ("known", 600)),
-        (("open", 0), 600, ("known", 600)),
-        (("ended", -5), -1, ("ended", -5)),
-        (("known", 7200), -1, ("known", 7200)),
-    ],
-)
-def test_a_prompt_counts_down_to_the_end_that_matters(session, role, expected):
-    """A role's, whose renewal has failed, until it has passed; the sign-in's if that is earlier."""
-    row = prompt_text.prompt_row_at(
-        prompt_text.prompt_rows(clock(*session), None if role is None else NOW + role), NOW
-    )
-    assert row.clock == clock(*expected)
-
-
-def test_a_role_that_outlives_the_sign_in_is_shown_after_it():
-    texts = [shown(clock("known", 300), NOW + 600, now=NOW + s)[0] for s in (299, 300, 599, 600)]
-    assert texts == ["==1s==", "=5m=", "==1s==", "==signed out=="]
-
-
-def test_a_role_that_ends_first_gives_way_to_the_sign_in():
-    texts = [shown(clock("known", 7200), NOW + 600, now=NOW + s)[0] for s in (0, 599, 600)]
-    assert texts == ["=10m=", "==1s==", "1h50m"]
 
 
 @pytest.mark.parametrize(

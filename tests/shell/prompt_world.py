@@ -79,10 +79,10 @@ class PromptWorld:
             "|".join((*labels, *places, prompt_text.prompt_rows_to_line(rows))) + "\n"
         )
 
-    def put(self, at: int, kind: str, role_ends_at: int | None = None) -> None:
+    def put(self, at: int, kind: str) -> None:
         """Write the role's file as the program does: in one step, with the config's time."""
         new = self.file.with_name("new")
-        new.write_text(f"{line(at, kind, role_ends_at)}\n")
+        new.write_text(f"{line(at, kind)}\n")
         changed_at = self.config.stat().st_mtime_ns
         os.utime(new, ns=(changed_at, changed_at))
         new.replace(self.file)
@@ -107,7 +107,7 @@ class PromptWorld:
         )
 
 
-def line(at: int, kind: str, role_ends_at: int | None = None) -> str:
+def line(at: int, kind: str) -> str:
     """Return the first line of a role's file."""
     clock = PromptClock(at, kind)  # type: ignore[arg-type]
-    return prompt_text.prompt_rows_to_line(prompt_text.prompt_rows(clock, role_ends_at))
+    return prompt_text.prompt_rows_to_line(prompt_text.prompt_rows(clock))

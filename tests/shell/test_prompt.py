@@ -32,10 +32,10 @@ def world(tmp_path) -> PromptWorld:
     return PromptWorld(tmp_path)
 
 
-def write_file(world: PromptWorld, at: int, kind: str, role_ends_at: int | None = None) -> str:
+def write_file(world: PromptWorld, at: int, kind: str) -> str:
     """Return a line for every shell that rewrites the role's file, with the config's time."""
     file, config = shlex.quote(str(world.file)), shlex.quote(str(world.config))
-    return f"echo '{line(at, kind, role_ends_at)}' > {file}; touch -r {config} {file}"
+    return f"echo '{line(at, kind)}' > {file}; touch -r {config} {file}"
 
 
 def quoted(shell: str, text: str) -> str:
@@ -49,11 +49,9 @@ def set_variable(shell: str, name: str, value: str) -> str:
     return f"set -gx {name} {word}" if shell == "fish" else f"export {name}={word}"
 
 
-def expected(
-    at: int, kind: str, role_ends_at: int | None = None, *, guarded: bool = False, now: int = NOW
-) -> str:
+def expected(at: int, kind: str, *, guarded: bool = False, now: int = NOW) -> str:
     """Return what SHOW prints, by the program's own text."""
-    rows = prompt_text.prompt_rows(PromptClock(at, kind), role_ends_at)  # type: ignore[arg-type]
+    rows = prompt_text.prompt_rows(PromptClock(at, kind))  # type: ignore[arg-type]
     label = prompt_text.prompt_label(NAME, guarded=guarded)
     return (
         f"{prompt_text.prompt_line(label, rows, now)}|{prompt_text.prompt_row_at(rows, now).level}"
@@ -66,11 +64,7 @@ class TestText:
     def test_a_shells_prompt_is_that_of_the_program(self, shell, world, guarded):
         """Each state twice: when it is new, and from what the shell has drawn."""
         world.learn(NAME, guarded=guarded)
-        cases = [
-            (NOW + left, kind, role_ends_at)
-            for role_ends_at in (None, NOW + 700, NOW + 1800, NOW + 300, NOW + 1, NOW, NOW - 5)
-            for kind, left, *_ in TABLE
-        ]
+        cases = [(NOW + left, kind) for kind, left, *_ in TABLE]
         world.put(NOW, "open")
         lines = [f"set_clock {NOW}", SHOW[shell]]
         for case in cases:

@@ -22,7 +22,6 @@ from ssohelper.core.model import (
     SsoSession,
 )
 from ssohelper.core.role_tree import RoleListView
-from ssohelper.errors import LoginRequired
 from ssohelper.stores.choices_file import ChoicesStore
 from ssohelper.stores.clock_file import ClockFile
 from ssohelper.stores.config_versions import ConfigVersions
@@ -34,7 +33,6 @@ from ssohelper.stores.prompt_state import PromptState
 from ssohelper.stores.session_stamp import SessionStamp
 from ssohelper.stores.settings_file import SettingsFile
 from ssohelper.stores.settings_stamp import SettingsStamp
-from ssohelper.stores.sign_in_failures import SignInFailures
 from ssohelper.stores.token_cache import TokenFiles
 from ssohelper.stores.usage_files import ConsoleVisits, UsageStore
 from tests.published import date_back, permit_publishing
@@ -100,7 +98,7 @@ WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
     ),
     "listing lock": ("locks/*", lambda base: DirectoryCache(base).lock_listing("corp", soon())),
     "names": ("", load_names),
-    "prompt": ("prompt/roles/*/*", lambda base: PromptState(base).write(KEY, "row", NOON)),
+    "prompt": ("prompt/roles/*/*", lambda base: PromptState(base).write(KEY, "row")),
     "session stamp": ("credentials/*", prepare_stamp),
     "settings": (
         "locks",
@@ -111,10 +109,6 @@ WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
         lambda base: SettingsStamp(
             base, base.parent / "c.toml", base.parent / "p.toml"
         ).prepare_publishing(lambda: None),
-    ),
-    "failure": (
-        "credentials/*",
-        lambda base: SignInFailures(base).save("corp", LoginRequired("x"), NOON),
     ),
     "facts": (
         "sign-ins",

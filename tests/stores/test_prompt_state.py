@@ -24,10 +24,10 @@ def test_a_role_has_one_file_and_no_role_another(state: PromptState, tmp_path: P
     folder = tmp_path / "run" / "prompt"
     assert state.prompt_file(KEY) == folder / "roles" / "corp" / "001234567890" / "Admin"
     assert state.prompt_file(None) == folder / "no-role"
-    assert not state.has_prompt_file(KEY)
+    assert not state.prompt_file(KEY).exists()
     assert state.write(KEY, "row")
-    assert state.has_prompt_file(KEY)
-    assert not state.has_prompt_file(OTHER)
+    assert state.prompt_file(KEY).exists()
+    assert not state.prompt_file(OTHER).exists()
     assert state.prompt_file(KEY).read_bytes() == b"row\n"
 
 
@@ -46,20 +46,6 @@ def test_roles_are_listed_by_session_without_foreign_names(state: PromptState) -
     state.prompt_file(KEY).with_name(".Admin.tmp~").write_text("")
     assert sorted(state.list_roles("corp")) == [KEY, OTHER]
     assert state.list_roles("none") == []
-
-
-def test_the_end_of_credentials_is_read_back_and_a_damaged_file_has_none(
-    state: PromptState,
-) -> None:
-    assert state.load_role_end(KEY) is None
-    state.write(KEY, "row")
-    assert state.load_role_end(KEY) is None
-    state.write(KEY, "row", 4_000_000_000)
-    assert state.prompt_file(KEY).read_bytes() == b"row\n4000000000\n"
-    assert state.load_role_end(KEY) == 4_000_000_000
-    for content in (b"", b"row", b"row\nx\n", b"row\n1\n2\n", b"x" * 1025):
-        state.prompt_file(KEY).write_bytes(content)
-        assert state.load_role_end(KEY) is None
 
 
 def test_a_file_that_says_the_same_is_not_written_again(state: PromptState) -> None:
@@ -99,7 +85,7 @@ def test_all_files_can_be_removed(state: PromptState) -> None:
     state.write(KEY, "row")
     state.write(None, "row")
     state.remove()
-    assert not state.has_prompt_file(KEY)
+    assert not state.prompt_file(KEY).exists()
     assert not state.prompt_file(None).exists()
     state.remove()
 
@@ -116,4 +102,4 @@ def test_a_roles_files_go_with_those_that_show_grants(state: PromptState) -> Non
         assert grant_file.exists()
         remove()
         assert not grant_file.exists()
-        assert state.has_prompt_file(KEY) == is_left
+        assert state.prompt_file(KEY).exists() == is_left

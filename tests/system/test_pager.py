@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.system import pager
+from ssohelper.system import programs
 
 
 @pytest.fixture
@@ -34,14 +34,14 @@ def environ(folder: Path, **more: str) -> dict[str, str]:
 def test_it_is_started_without_a_shell(folder: Path, variable: str | None, words: str) -> None:
     more = {} if variable is None else {"PAGER": variable}
     text = "a\nb\udc80\n" + "line\n" * 50_000
-    assert pager.show_in_pager(text, environ(folder, **more))
+    assert programs.show_in_pager(text, environ(folder, **more))
     assert (folder / "words").read_text().strip() == words
     assert (folder / "text").read_text().startswith("a\nb\\udc80\nline\n")
     assert {path.name for path in folder.iterdir()} == {"bin", "words", "text"}
 
 
 def test_leaving_it_before_the_end_of_the_text_is_no_error(folder: Path) -> None:
-    assert pager.show_in_pager("line\n" * 200_000, environ(folder, PAGER="true"))
+    assert programs.show_in_pager("line\n" * 200_000, environ(folder, PAGER="true"))
 
 
 @pytest.mark.parametrize("variable", ["", "nothing-here", "bin/less", "less '"])
@@ -49,6 +49,6 @@ def test_without_one_nothing_is_started(
     folder: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.chdir(folder)
-    assert not pager.show_in_pager("a", environ(folder, PAGER=variable))
-    assert not pager.show_in_pager("a", {"PATH": "/nowhere"})
+    assert not programs.show_in_pager("a", environ(folder, PAGER=variable))
+    assert not programs.show_in_pager("a", {"PATH": "/nowhere"})
     assert not (folder / "words").exists()

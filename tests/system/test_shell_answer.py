@@ -8,40 +8,6 @@ import pytest
 from ssohelper.system import shell_answer
 
 
-def test_a_later_start_removes_answer_files_that_a_closed_terminal_has_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    day = shell_answer._LIFE_SECONDS
-    names = ("empty12345", "answer1234", "young12345", "other12345", "open123456", "longer12345")
-    paths = [tmp_path / f"ssohelper.{name}" for name in names]
-    for path in paths:
-        path.touch(0o600)
-    paths[1].write_text("__ssohelper_used=x")
-    paths[3].write_text("my notes")
-    target = tmp_path / "ssohelper.toml"
-    target.touch(0o600)
-    (tmp_path / "ssohelper.link123456").symlink_to(target)
-    for path in (*paths, target):
-        old = path.stat().st_mtime - day - 60
-        if path != paths[2]:
-            os.utime(path, (old, old))
-    # The full screen that has this one is open for more than a day.
-    monkeypatch.setenv("_SSOHELPER_ANSWER", str(paths[4]))
-    still_open = shell_answer.open_shell_answer()
-    assert still_open is not None
-    assert not paths[0].exists()
-    paths[0].touch(0o600)
-    os.utime(paths[0], (0, 0))
-    new = make_answer_file(tmp_path)
-    monkeypatch.setenv("_SSOHELPER_ANSWER", str(new))
-    taken = shell_answer.open_shell_answer()
-    assert taken is not None
-    left = {path.name.removeprefix("ssohelper.") for path in tmp_path.iterdir()}
-    assert left == {"answer", *names[2:], "toml", "link123456"}
-    taken.finish(0)
-    still_open.finish(0)
-
-
 def make_answer_file(folder: Path) -> Path:
     path = folder / "answer"
     path.touch(0o600)

@@ -94,12 +94,6 @@ def test_a_huge_answer_is_dropped_and_not_kept() -> None:
     assert reader.feed("pay\x1b]11;", *["A" * 4096] * 50, "\x07prod") == "payprod"
 
 
-@pytest.mark.parametrize("cut", ["\x1b]11;rgb:ffff/ffff/ffff", "\x1b]11;rgb:ffff/ffff/ffff\x1b"])
-def test_keys_after_a_colour_whose_end_is_cut_off_are_kept(cut: str) -> None:
-    reader = Reader()
-    assert reader.feed(cut.removesuffix("\x1b"), "pay") == "pay"
-
-
 @pytest.mark.parametrize(
     "begin", ["\x1b]11;rgb:ff", "\x1bP1", PASTE_BEGIN, f"{PASTE_BEGIN}\x1b[20"]
 )

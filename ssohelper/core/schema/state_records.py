@@ -27,7 +27,6 @@ _LONGEST_UPTIME_SECONDS = 100 * 366 * 86400
 # The format of the file with a shell prompt's text. Its first line has the rows that
 # core.prompt_text makes and that the shells read. A second line, if present, is the time at which
 # the role's credentials expire.
-_PROMPT_FILE = re.compile(rb"[^\n]{1,900}\n(?:([0-9]{1,10})\n)?")
 
 
 class ConfigDigest(NamedTuple):
@@ -100,16 +99,6 @@ def parse_clock_reading(document: dict[str, Any]) -> ClockReading:
         _checked_seconds(document.get("uptime_at"), "uptime_at", _LONGEST_UPTIME_SECONDS),
         fields.checked_text(document.get("boot"), "boot", 64),
     )
-
-
-def parse_prompt_role_end(content: bytes) -> int | None:
-    """Return when role credentials expire, from line 2 of a prompt's file; None without line 2."""
-    found = _PROMPT_FILE.fullmatch(content)
-    if not found:
-        raise Damaged("line")
-    if found[1] is None:
-        return None
-    return fields.checked_whole_number(int(found[1]), "line", 0, LATEST_INSTANT)
 
 
 def _parse_config_digest(value: object, field: str) -> ConfigDigest | None:

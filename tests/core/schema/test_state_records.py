@@ -44,27 +44,6 @@ def test_a_reading_of_awss_clock_outside_the_range_is_damaged(name: str, value: 
         state_records.parse_clock_reading({**good, name: value})
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"\n",
-        b"1",
-        b"a\n\n",
-        b"a\n99999999999\n",
-        b"a\n1",
-        b"a\n-1\n",
-        b"a\n1\n2\n",
-        b"a" * 999,
-    ],
-)
-def test_a_prompts_file_with_nonsense_is_damaged(content: bytes) -> None:
-    assert state_records.parse_prompt_role_end(b"1|0|fine|ok\n1767268800\n") == NOON
-    assert state_records.parse_prompt_role_end(b"1|0|fine|ok\n") is None
-    with pytest.raises(Damaged):
-        state_records.parse_prompt_role_end(content)
-
-
 def _choices(name: str) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         found, damaged = state_records.parse_choices({name: value})
@@ -107,11 +86,6 @@ def _described(length: int) -> Any:
         (_versions, [1], [0]),
         (_described, 64 << 20, (64 << 20) + 1),
         (_described, 0, -1),
-        (
-            lambda value: state_records.parse_prompt_role_end(b"row\n%d\n" % value),
-            LATEST,
-            LATEST + 1,
-        ),
     ],
 )
 def test_the_largest_value_is_accepted_and_the_next_one_is_damaged(
