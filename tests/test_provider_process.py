@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ssohelper.core.foreign import NO_PROVIDER
-from ssohelper.emulator.assume_role import MFA_CODE
+from ssohelper.emulator.sts import MFA_CODE
 from ssohelper.fastpath import PROVIDER_PROCESS
 from tests.chains.conftest import JUMP_ACCOUNT, JUMP_ARN, Chained, chain
 from tests.chains.conftest import chained as chained  # a fixture

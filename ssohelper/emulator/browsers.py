@@ -37,12 +37,7 @@ class Browsers:
 
     def cookie_of(self, center: Center, request: Request) -> str | None:
         """Return the cookie that this emulator has set in the browser, or None if it set none."""
-        name = _cookie_name(center)
-        for pair in request.headers.get("cookie", "").split(";"):
-            key, _, value = pair.strip().partition("=")
-            if key == name and value in self._sign_ins:
-                return value
-        return None
+        return request.find_cookie(_cookie_name(center), self._sign_ins)
 
     def ensure_cookie(
         self, center: Center, request: Request

@@ -24,8 +24,6 @@ _USER_CODE = "BCDFGHJKLMNPQRSTVWXZ"
 
 
 class Client(NamedTuple):
-    """A registered client, such as a program that signs its user in."""
-
     id: str
     secret: str
     name: str
@@ -47,13 +45,12 @@ class SignIn:
     revoked: bool = False
 
     def is_live_at(self, now: float) -> bool:
-        """Return whether the sign-in has not ended, and its person still exists and is enabled."""
         person = self.world.people.get(self.person)
         return not self.revoked and now < self.ends_at and person is not None and person.enabled
 
 
 class AuthorizationCode(NamedTuple):
-    """An authorization code of the PKCE flow, which a client has not exchanged for tokens yet."""
+    """A code of the PKCE flow that is not yet exchanged for tokens."""
 
     value: str
     client_id: str
@@ -79,8 +76,6 @@ class DeviceAuthorization:
 
 
 class AccessToken(NamedTuple):
-    """An access token, and the sign-in that it belongs to."""
-
     value: str
     scopes: tuple[str, ...]
     sign_in: SignIn
@@ -144,7 +139,6 @@ class Center:
         self.url = ""  # the emulator's own URL, known once the server has a port
 
     def now(self) -> float:
-        """Return the time of the emulated servers, in epoch seconds."""
         return self.clock() + self.faults.clock_offset_seconds
 
     def find_world(self, start_url: str | None) -> World | None:
@@ -172,22 +166,19 @@ class Center:
         return sign_in
 
     def client(self, client_id: Any, client_secret: Any) -> Client:
-        """Return the registered client with this id and secret.
-        Raises: InvalidClientException if there is no such client, or its registration has expired.
-        """
+        """Raises InvalidClientException unless this id and secret are registered and not expired."""
         found = self.clients.get(client_id) if isinstance(client_id, str) else None
         if found is None or found.secret != client_secret or found.expires_at <= self.now():
             raise oidc_error("InvalidClientException", "Invalid client provided")
         return found
 
-    def check_access_token(self, token: str | None) -> AccessToken:
-        """Return the emulator's record of the access token with this text.
+    def find_sign_in(self, token: str | None) -> SignIn:
+        """Return the sign-in of this access token.
 
-        Raises: UnauthorizedException (401) if the token is unknown, has expired or lacks the scope
+        Raises UnauthorizedException (401) if the token is unknown, has expired or lacks the scope
         `sso:account:access`, or if its sign-in has ended.
         """
-        found = self.tokens.get(token or "")
-        now = self.now()
+        found, now = self.tokens.get(token or ""), self.now()
         if (
             found is None
             or found.expires_at <= now
@@ -195,7 +186,7 @@ class Center:
             or (found.scopes and SCOPE not in found.scopes)
         ):
             raise portal_error("UnauthorizedException", "Session token not found or invalid")
-        return found
+        return found.sign_in
 
     # -- issuing -------------------------------------------------------------------
 
@@ -204,15 +195,12 @@ class Center:
         return f"CNRY-{kind}-{self.canary}-{_pick_random_letters(_LETTERS, length)}"
 
     def make_random_id(self, length: int) -> str:
-        """Return an id of random letters and digits, which is not a secret."""
         return _pick_random_letters(_LETTERS, length)
 
     def make_user_code(self) -> str:
-        """Return a new user code, which the user types or compares during a device sign-in."""
         return f"{_pick_random_letters(_USER_CODE, 4)}-{_pick_random_letters(_USER_CODE, 4)}"
 
     def find_device(self, user_code: str) -> DeviceAuthorization | None:
-        """Return the device code with this user code (in upper or lower case), or None."""
         wanted = user_code.strip().upper()
         return next((d for d in self.devices.values() if d.user_code.upper() == wanted), None)
 
@@ -224,7 +212,6 @@ class Center:
         redirect_uris: tuple[str, ...] = (),
         issuer_url: str | None = None,
     ) -> Client:
-        """Register a client and return it."""
         client = Client(
             self.make_random_id(22),
             self.make_secret("CS", 500),

@@ -2,7 +2,8 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
@@ -38,6 +39,18 @@ class Request(NamedTuple):
     def form(self) -> dict[str, str]:
         """Return the fields of a form in the body. For a repeated field the first value counts."""
         return parse_form_fields(self.body.decode("utf-8", "replace"))
+
+    def fields(self) -> dict[str, str]:
+        """Return the fields of the query and of a posted form, which wins."""
+        return {**self.query, **(self.form() if self.method == "POST" else {})}
+
+    def find_cookie(self, name: str, known: Container[str]) -> str | None:
+        """Return the first cookie of this name whose value is known."""
+        for pair in self.headers.get("cookie", "").split(";"):
+            key, _, value = pair.strip().partition("=")
+            if key == name and value in known:
+                return value
+        return None
 
 
 def make_request(
@@ -161,10 +174,16 @@ def sts_refusal(status: int, code: str, message: str) -> Answer:
 
 
 def oidc_error(name: str, description: str = "") -> Refusal:
-    """Return an exception that sends this sso-oidc error to the client when it is raised."""
     return Refusal(oidc_refusal(name, description))
 
 
 def portal_error(name: str, message: str) -> Refusal:
-    """Return an exception that sends this portal error to the client when it is raised."""
     return Refusal(portal_refusal(name, message))
+
+
+def sts_error(status: int, code: str, message: str) -> Refusal:
+    return Refusal(sts_refusal(status, code, message))
+
+
+def iso_time(instant: float) -> str:
+    return datetime.fromtimestamp(int(instant), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -5,23 +5,18 @@ browser in and redirects the browser. Source: IAM user guide, "custom identity b
 """
 
 import json
-import re
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from ssohelper.emulator import pages
+from ssohelper.emulator.addresses import find_aws_host, partition_name
 from ssohelper.emulator.core import Center, IssuedCredentials
-from ssohelper.emulator.exchange import Answer, Refusal, Request, json_answer, parse_form_fields
+from ssohelper.emulator.exchange import Answer, Refusal, Request, iso_time, json_answer
 from ssohelper.emulator.organization import World
 
 ACTIONS = ("getSigninToken", "login")
 # AWS allows five console sessions in one browser.
 _MAX_SESSIONS = 5
-_CONSOLE_HOST = re.compile(
-    r"([a-z]{2,4}(-[a-z]+)+-\d{1,2}\.)?console\."
-    r"(aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn|amazonaws-eusc\.eu)"
-)
 
 
 class SignInToken(NamedTuple):
@@ -51,7 +46,7 @@ class Console:
 
         Wire: GET or POST /federation. Raises: Refusal (400) for an unknown Action.
         """
-        form = merge_fields(request)
+        form = request.fields()
         if form.get("Action") == "getSigninToken":
             return self._issue_sign_in_token(center, form)
         if form.get("Action") == "login":
@@ -122,35 +117,18 @@ class Console:
                 ("Role", mine.role_name),
                 ("User", mine.person),
                 ("Page", request.query.get("destination", "")),
-                ("Session ends", _format_utc_time(live[0].ends_at)),
+                ("Session ends", iso_time(live[0].ends_at)),
             ],
             [f"{other.keys.account_id} {other.keys.role_name}" for other in live[1:]],
         )
 
     def _cookie_of(self, center: Center, request: Request) -> str | None:
-        for pair in request.headers.get("cookie", "").split(";"):
-            name, _, value = pair.strip().partition("=")
-            if name == _cookie_name(center) and value in self._browsers:
-                return value
-        return None
-
-
-def merge_fields(request: Request) -> dict[str, str]:
-    """Return the fields of the query and of the body's form. The form wins if both have a field."""
-    form = (
-        parse_form_fields(request.body.decode("utf-8", "replace"))
-        if request.method == "POST"
-        else {}
-    )
-    return {**request.query, **form}
+        return request.find_cookie(_cookie_name(center), self._browsers)
 
 
 def find_federation_action(request: Request) -> str | None:
-    """Return the request's federation action, which counters and scripts use as its name.
-
-    Returns None if the action is unknown.
-    """
-    action = merge_fields(request).get("Action")
+    """Return the request's known action, which counters and scripts use as its name, or None."""
+    action = request.fields().get("Action")
     return action if action in ACTIONS else None
 
 
@@ -182,26 +160,13 @@ def _parse_duration(text: str) -> int:
 
 def _is_console_page(url: str, world: World) -> bool:
     parts = urlsplit(url)
-    found = _CONSOLE_HOST.fullmatch(parts.netloc)
-    if parts.scheme != "https" or found is None:
-        return False
+    host = find_aws_host(parts.netloc)
+    is_console = parts.scheme == "https" and host is not None and host.service == "console"
     # An organization is in one AWS partition, and its accounts use the console of that partition.
-    suffix = next((host for start, host in _SUFFIXES if world.region.startswith(start)), "")
-    return found.group(3) == (suffix or "aws.amazon.com")
-
-
-_SUFFIXES = (
-    ("us-gov-", "amazonaws-us-gov.com"),
-    ("cn-", "amazonaws.cn"),
-    ("eusc-", "amazonaws-eusc.eu"),
-)
+    return is_console and host is not None and host.partition == partition_name(world.region)
 
 
 def _cookie_name(center: Center) -> str:
     # Browsers send a cookie to all ports of a host. The port in the name keeps the cookies of two
     # emulators apart.
     return f"console_{center.url.rpartition(':')[2]}"
-
-
-def _format_utc_time(instant: float) -> str:
-    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

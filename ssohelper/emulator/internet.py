@@ -64,11 +64,6 @@ class Internet:
         with self._lock:
             return list(self._visits)
 
-    def forget_visits(self) -> None:
-        """Forget the requests that clients have sent through the emulator as proxy."""
-        with self._lock:
-            self._visits.clear()
-
     def handle(self, request: Request, answer: Callable[[Request], Answer]) -> Answer:
         """Answer a request to a host by name. For hosts of AWS, calls `answer`."""
         with self._lock:

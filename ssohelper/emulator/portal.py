@@ -7,23 +7,15 @@ the service model lacks.
 import base64
 from typing import Any
 
-from ssohelper.emulator.core import AccessToken, Center
+from ssohelper.emulator.core import Center
 from ssohelper.emulator.exchange import Answer, Request, json_answer, portal_error
 
 TOKEN_HEADER = "x-amz-sso_bearer_token"  # noqa: S105 (a header's name)
 
 
-def find_bearer_token(center: Center, request: Request) -> AccessToken:
-    """Return the access token that the request carries.
-
-    Raises: UnauthorizedException (401) if the token is missing or not valid.
-    """
-    return center.check_access_token(request.headers.get(TOKEN_HEADER))
-
-
 def list_accounts(center: Center, request: Request) -> Answer:
     """Answer ListAccounts. Wire: GET /assignment/accounts?max_result=&next_token="""
-    sign_in = find_bearer_token(center, request).sign_in
+    sign_in = center.find_sign_in(request.headers.get(TOKEN_HEADER))
     accounts = sign_in.world.accounts
     ids = list(sign_in.world.roles_of(sign_in.person))
     page, after = _get_page_of_items(center, request, ids)
@@ -45,7 +37,7 @@ def _account_as_json(center: Center, account_id: str, name: str, email: str) -> 
 
 def list_account_roles(center: Center, request: Request) -> Answer:
     """Answer ListAccountRoles. Wire: GET /assignment/roles?account_id=&max_result=&next_token="""
-    sign_in = find_bearer_token(center, request).sign_in
+    sign_in = center.find_sign_in(request.headers.get(TOKEN_HEADER))
     account_id = _get_required_parameter(request, "account_id")
     roles = sign_in.world.roles_of(sign_in.person).get(account_id)
     if roles is None:
@@ -61,7 +53,7 @@ def get_role_credentials(center: Center, request: Request) -> Answer:
 
     `expiration` in the answer is in milliseconds.
     """
-    sign_in = find_bearer_token(center, request).sign_in
+    sign_in = center.find_sign_in(request.headers.get(TOKEN_HEADER))
     account_id, role = (
         _get_required_parameter(request, "account_id"),
         _get_required_parameter(request, "role_name"),
@@ -92,7 +84,7 @@ def log_out(center: Center, request: Request) -> Answer:
 
     Role credentials that were issued before stay valid until they expire.
     """
-    find_bearer_token(center, request).sign_in.revoked = True
+    center.find_sign_in(request.headers.get(TOKEN_HEADER)).revoked = True
     return Answer(200, (), b"")
 
 

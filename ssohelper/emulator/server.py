@@ -1,8 +1,4 @@
-"""Runs the emulated Identity Center on a port of 127.0.0.1, for tests or as a program.
-
-The emulator keeps its state in memory only. It binds to 127.0.0.1 only, and refuses requests whose
-Host header names another host.
-"""
+"""Runs the emulated Identity Center on a port of 127.0.0.1, for tests or as a program."""
 
 import json
 import os
@@ -24,8 +20,7 @@ from ssohelper.emulator.service import Service
 from ssohelper.emulator.world import demo_world
 from ssohelper.emulator.world_file import load_world
 
-# A client with one of these environment variables may bypass the emulator. Callers of
-# `environment()` must unset them.
+# A client with one of these environment variables may bypass the emulator.
 UNSET_VARIABLES = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -47,10 +42,7 @@ UNSET_VARIABLES = (
 
 
 class Emulator(Service):
-    """An emulated Identity Center that listens on a port of 127.0.0.1.
-
-    Example: `with Emulator() as emulator: … emulator.url …`.
-    """
+    """Example: `with Emulator() as emulator: … emulator.url …`."""
 
     def __init__(
         self,
@@ -72,7 +64,7 @@ class Emulator(Service):
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
-        """Start to listen. After `stop`, it listens on the same port with the same state."""
+        """Listen; after `stop` on the same port, with the same state."""
         self._server = Listener(self, self.port, self.tls)
         self._release_port()
         self.port = self._server.server_port
@@ -84,11 +76,7 @@ class Emulator(Service):
         return self
 
     def stop(self) -> None:
-        """Stop listening and close all connections. Does nothing if the emulator is stopped.
-
-        Until `start` is called again, connections are refused, and the port stays reserved: clients
-        would take another program's answers for those of the emulator.
-        """
+        """Close all connections. The port stays reserved: another program must not answer on it."""
         server, self._server = self._server, None
         if server is None:
             return
@@ -116,21 +104,18 @@ class Emulator(Service):
         self._release_port()
 
     def add_organization(self, world: World) -> World:
-        """Serve one more organization, which must have a start URL of its own, and return it."""
         self.worlds.append(world)
         return world
 
     def add_region(self, start_url: str, region: str) -> Faults:
-        """Let the first organization have a portal in a further region.
+        """Add a portal of the first organization in a further region; return that region's faults.
 
-        Sign-ins and tokens of one region are unknown in the other, as at AWS. Returns the fault
-        settings of the further region's hosts.
+        Sign-ins and tokens of one region are unknown in the other, as at AWS.
         """
         self.add_organization(self.world.copy_for_region(start_url, region))
         return self.faults_in(region)
 
     def faults_in(self, region: str) -> Faults:
-        """Return the settings that make the emulated hosts of this region alone slow or faulty."""
         return self.region_faults.setdefault(region, Faults())
 
     def environment(self) -> dict[str, str]:
@@ -156,10 +141,8 @@ def serve_until_signal(
 ) -> None:
     """Run an emulator until SIGTERM or SIGINT, and print its URL when it listens.
 
-    The ready file is written when the emulator listens, and removed when the emulator ends. It is
-    JSON with url, start_url, region, environment (variables to set) and unset (variables to unset).
-    Raises: WorldError for an invalid file with the emulated organization, OSError for a port in
-    use, EmulatorError if the ready file would be in an `.aws` folder.
+    The ready file exists as long as the emulator listens. Raises: WorldError (invalid world file),
+    OSError (port in use), EmulatorError (ready file in an `.aws` folder).
     """
     if ready_file is not None:
         refuse_aws_folder(ready_file)
@@ -188,10 +171,7 @@ def serve_until_signal(
 
 
 def shell_usage_text(emulator: Emulator) -> str:
-    """Return lines that make another POSIX shell use the emulator.
-
-    The lines set a temporary HOME, so that nothing in the user's ~/.aws is used.
-    """
+    """Shell lines that use the emulator, with a temporary HOME, so that ~/.aws is not used."""
     set_here = " ".join(
         f"{key}={shlex.quote(value)}" for key, value in emulator.environment().items()
     )
@@ -207,7 +187,6 @@ People: {people}"""
 
 
 def ready_file_content(emulator: Emulator) -> dict[str, Any]:
-    """Return the content of the ready file, with which other processes can use the emulator."""
     return {
         "url": emulator.url,
         "start_url": emulator.world.start_url,
@@ -218,16 +197,13 @@ def ready_file_content(emulator: Emulator) -> dict[str, Any]:
 
 
 def refuse_aws_folder(path: str | Path) -> None:
-    """Refuse to write into a folder named `.aws`, where real credentials may be.
-    Raises: EmulatorError if the path, as given or with resolved symbolic links, is in such a
-    folder."""
+    """Raise EmulatorError if the path, as given or resolved, is in a folder named `.aws`."""
     places = (Path(path).expanduser().absolute(), Path(path).expanduser().resolve())
     if any(".aws" in place.parts for place in places):
         raise EmulatorError(f"the emulator writes nothing to an .aws folder: {str(path)!r}")
 
 
 def _bind_without_listening(port: int) -> socket.socket:
-    """Return a socket that is bound to the port. Connections to it are refused."""
     bound = socket.socket()
     # This option lets the next listener bind the port while this socket has it.
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -236,7 +212,6 @@ def _bind_without_listening(port: int) -> socket.socket:
 
 
 def _write_atomically(path: Path, text: str) -> None:
-    """Write a file so that no other process ever reads a part of it."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)

@@ -11,7 +11,6 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -22,6 +21,7 @@ from ssohelper.emulator.exchange import (
     Answer,
     Refusal,
     Request,
+    iso_time,
     json_answer,
     oidc_refusal,
 )
@@ -32,14 +32,12 @@ from ssohelper.emulator.web import Web
 
 
 class Operation(NamedTuple):
-    """An operation: its name in counters and fault settings, and the function that performs it."""
-
     name: str
     run: Callable[[Center, Request], Answer]
 
 
 class Call(NamedTuple):
-    """One call that the emulator has answered, or whose connection it has dropped."""
+    """A call that was answered, or whose connection was dropped."""
 
     operation: str
     status: int  # the HTTP status; 0 if the call got no answer
@@ -85,7 +83,6 @@ class Service(Center):
         self.wait: Callable[[float], object] = time.sleep
 
     def handle(self, request: Request) -> Answer:
-        """Answer one request as AWS would, with the faults that a test has set."""
         operation = self.routes.get((request.method, request.path))
         if operation is None:
             is_known_path = request.path in self._paths
@@ -175,15 +172,15 @@ class Service(Center):
             "startUrl": start_url or world.start_url,
             "region": world.region,
             "accessToken": token.value,
-            "expiresAt": _format_iso_time(token.expires_at),
+            "expiresAt": iso_time(token.expires_at),
             "clientId": client.id,
             "clientSecret": client.secret,
-            "registrationExpiresAt": _format_iso_time(client.expires_at),
+            "registrationExpiresAt": iso_time(client.expires_at),
         }
         return content if refresh_token is None else {**content, "refreshToken": refresh_token}
 
     def issue_user_key(self, account_id: str, user_name: str) -> IssuedCredentials:
-        """Issue an access key of an IAM user, which has no session token and never expires."""
+        """Issue an access key of an IAM user: without session token, forever valid."""
         arn = f"arn:aws:iam::{account_id}:user/{user_name}"
         with self.lock:
             return self.issue_credentials(
@@ -192,7 +189,6 @@ class Service(Center):
 
     @property
     def counters(self) -> Counter[str]:
-        """The number of calls by operation, as a copy. It is 0 for an operation without calls."""
         with self._tally:
             return Counter(self._counters)
 
@@ -203,14 +199,12 @@ class Service(Center):
             return list(self._calls)
 
     def reset_counters(self) -> None:
-        """Set the counters of requests to the emulator to 0, and forget the recorded requests."""
         with self._tally:
             self._counters.clear()
             self._calls.clear()
 
 
 def _add_request_id(answer: Answer) -> Answer:
-    """Return the answer with a request id header, which AWS's services send too."""
     return answer._replace(headers=(*answer.headers, ("x-amzn-RequestId", str(uuid4()))))
 
 
@@ -235,10 +229,6 @@ def _names_and_token(operation: str, request: Request) -> tuple[tuple[str, ...],
         return (operation,), None
     token = body.get("refreshToken")
     return (operation, f"{operation}.{grant}"), token if isinstance(token, str) else None
-
-
-def _format_iso_time(instant: float) -> str:
-    return datetime.fromtimestamp(int(instant), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _hash_token(secret: str | None) -> str:

@@ -14,8 +14,8 @@ import pytest
 
 from ssohelper.actions import foreign_profiles
 from ssohelper.app import App
-from ssohelper.emulator.assume_role import MFA_CODE
 from ssohelper.emulator.core import IssuedCredentials
+from ssohelper.emulator.sts import MFA_CODE
 from ssohelper.errors import LoginRequired
 from tests.chains.conftest import JUMP_ACCOUNT, JUMP_ARN, SSO_ACCOUNT, SSO_ROLE, Chained, chain
 from tests.conftest import SCRIPT, Run

@@ -6,8 +6,8 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
-from ssohelper.emulator.assume_role import MFA_CODE
 from ssohelper.emulator.server import Emulator
+from ssohelper.emulator.sts import MFA_CODE
 from tests.emulator.conftest import PAYMENTS_PROD, Clock
 from tests.emulator.test_sts import keys_for, who_is
 
