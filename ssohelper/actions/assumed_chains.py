@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import issuing, selection, tokens
 from ssohelper.core import chains, issuer
 from ssohelper.core.schema.credential_records import credential_document, parse_credential_document
-from ssohelper.core.service_hosts import StsAddress, sts_service_url
+from ssohelper.core.service_hosts import StsAddress, service_url
 from ssohelper.errors import RoleNotAssigned, SsoHelperError
 
 if TYPE_CHECKING:
@@ -71,10 +71,9 @@ def assume_chain(
     """
     region, step = chain.region(session), chain.steps[-1]
     chain.check_partition(region)
-    variant = app.aws.host_variant_for_roles(session)
-    service_url = sts_service_url(region, app.environ, variant)
+    url = service_url("sts", region, app.environ, app.aws.host_variant_for_roles(session))
     issuer.check_credentials_destination(
-        tokens.load_token_issuer(app, session), "sts", service_url, session
+        tokens.load_token_issuer(app, session), "sts", url, session
     )
     # CloudTrail shows the session's name: the user's, if known.
     user = _NOT_IN_SESSION_NAME.sub("-", app.tokens.load_facts(session.name).user or "")
@@ -82,7 +81,7 @@ def assume_chain(
     name = step.session_name or (user if len(user) > 1 else "ssohelper")
     asked = chains.AssumeRole(step.role_arn, name, step.external_id, step.duration_seconds)
     issued, answered_at = app.vault.assume_chained_role(
-        key, session, asked, source, deadline, asked_by, StsAddress(region, service_url)
+        key, session, asked, source, deadline, asked_by, StsAddress(region, url)
     )
     app.clock.learn_aws_time(answered_at)
     return issued

@@ -99,10 +99,10 @@ def is_listing_recent(
     """Return whether the listing began less than a day ago, and in this sign-in if required."""
     if not 0 <= app.clock.now() - found.listed_at < LISTING_IS_OLD_SECONDS:
         return False
-    return not (of_this_sign_in and is_of_earlier_sign_in(app, session, found))
+    return not (of_this_sign_in and precedes_sign_in(app, session, found))
 
 
-def is_of_earlier_sign_in(app: App, session: SsoSession, found: Listing) -> bool:
+def precedes_sign_in(app: App, session: SsoSession, found: Listing) -> bool:
     """Return whether a sign-in came after the listing began, so the listing may be another user's.
 
     The portal does not say which user signed in; only STS does, for a role's keys
@@ -116,7 +116,7 @@ def is_of_earlier_sign_in(app: App, session: SsoSession, found: Listing) -> bool
 def forget_earlier_listing(app: App, session: SsoSession) -> None:
     """Delete a saved listing that is older than the present sign-in: it may be another user's."""
     saved = load_listing(app, session)
-    if saved is not None and is_of_earlier_sign_in(app, session, saved):
+    if saved is not None and precedes_sign_in(app, session, saved):
         app.directory.forget(session.name)
 
 

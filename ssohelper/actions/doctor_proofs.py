@@ -19,7 +19,7 @@ from ssohelper.core.instants import from_iso, to_iso
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.redaction import redacted
 from ssohelper.core.resolver import BOTO3, name_sources, sso_keys_error
-from ssohelper.core.service_hosts import oidc_service_url, portal_service_url, sts_service_url
+from ssohelper.core.service_hosts import service_url
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError
@@ -214,9 +214,11 @@ def _list_hosts(setup: Setup, session: SsoSession) -> dict[str, str]:
     aws, environ, region = setup.app.aws, setup.app.environ, session.region
     variant = aws.host_variant_for_portal(session)
     return {
-        oidc_service_url(region, environ, variant): f"the sign-in service in {region}",
-        portal_service_url(region, environ, variant): f"the access portal in {region}",
-        sts_service_url(region, environ, aws.host_variant_for_roles(session)): f"STS in {region}",
+        service_url("oidc", region, environ, variant): f"the sign-in service in {region}",
+        service_url("portal", region, environ, variant): f"the access portal in {region}",
+        service_url(
+            "sts", region, environ, aws.host_variant_for_roles(session)
+        ): f"STS in {region}",
     }
 
 

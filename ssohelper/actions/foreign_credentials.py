@@ -24,7 +24,7 @@ from ssohelper.core.service_hosts import (
     is_loopback_url,
     is_region,
     partition_of,
-    sts_service_url,
+    service_url,
 )
 from ssohelper.core.text import to_json
 from ssohelper.errors import (
@@ -159,7 +159,7 @@ def open_console_in_browser(
     federation = app.aws.federation(page.region)
     variant = app.aws.host_variant_of_keys(_keys_of(app, found))
     sign_in_url = console_federation_url(page.region, app.environ)
-    sts_url = sts_service_url(page.region, app.environ, variant)
+    sts_url = service_url("sts", page.region, app.environ, variant)
     if is_loopback_url(sign_in_url) and not is_loopback_url(sts_url):
         what = f'the credentials of "{found.name}" are not sent to a server on this machine'
         raise ConfigInvalid(what, hint="unset AWS_ENDPOINT_URL_SIGNIN")

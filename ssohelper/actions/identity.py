@@ -8,7 +8,7 @@ from ssohelper.actions import clocks, credentials, directory, environment, token
 from ssohelper.core import issuer
 from ssohelper.core.model import Account, Profile, SignInFacts, SsoSession
 from ssohelper.core.policy import Way
-from ssohelper.core.service_hosts import sts_service_url
+from ssohelper.core.service_hosts import service_url
 from ssohelper.errors import AnotherUsersHome, BadAnswer, LocalState
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
         app, known.profile, known.profile.region or session.region
     )
     variant = app.aws.host_variant_for_roles(session)
-    service_url = sts_service_url(region, app.environ, variant)
+    url = service_url("sts", region, app.environ, variant)
     issuer.check_credentials_destination(
-        tokens.load_token_issuer(app, session), "sts", service_url, session
+        tokens.load_token_issuer(app, session), "sts", url, session
     )
     keys = credentials.release_credentials(app, session, role, Way.WHOAMI, app.clock.deadline())
     identity = app.aws.get_caller_identity(keys, region, variant)

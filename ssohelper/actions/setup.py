@@ -17,7 +17,7 @@ from ssohelper.core.profile_origin import GRANTED_PREFIX
 from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.start_url import (
     checked_typed_start_url,
-    default_session_name_of_url,
+    default_session_name,
     is_company_url,
     is_same_portal,
     region_of_start_url,
@@ -62,7 +62,7 @@ def choose_session(
     if known is not None:
         return known._replace(region=checked_region(region)) if region else known
     own = _find_recorded_session_of_portal(app, config, url, name, region)
-    chosen = own.name if own else name or default_session_name_of_url(url)
+    chosen = own.name if own else name or default_session_name(url)
     if not SESSION_NAME.fullmatch(chosen):
         raise _invalid_session_name_error(chosen)
     new = make_session_at_url(
@@ -253,7 +253,7 @@ def _find_session_in_config(config: ConfigFile, url: str, name: str | None) -> S
         )
     if matching:
         return matching[0]
-    taken = config.sso_session(default_session_name_of_url(url))
+    taken = config.sso_session(default_session_name(url))
     if taken is not None:
         raise ConfigInvalid(
             f'session "{taken.name}" already has another start URL: {taken.start_url}',

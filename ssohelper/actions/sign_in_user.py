@@ -16,7 +16,7 @@ from ssohelper.actions import directory, tokens
 from ssohelper.broker.requests import AskedBy
 from ssohelper.core import guard_rules, issuer
 from ssohelper.core.model import AccessToken, Account, Role, SsoSession
-from ssohelper.core.service_hosts import sts_service_url
+from ssohelper.core.service_hosts import service_url
 from ssohelper.core.text import show
 from ssohelper.errors import RoleNotAssigned, SsoHelperError, UsageProblem
 from ssohelper.fastpath import calling_process
@@ -102,8 +102,8 @@ def _prepare_lookup(
     vault.load_settings_and_journal()
     asked_by = AskedBy("ssohelper", calling_process.find_caller()[1])
     variant = app.aws.host_variant_for_roles(session)
-    service_url = sts_service_url(session.region, app.environ, variant)
-    issuer.check_credentials_destination(app.aws.oidc(session).issuer, "sts", service_url, session)
+    url = service_url("sts", session.region, app.environ, variant)
+    issuer.check_credentials_destination(app.aws.oidc(session).issuer, "sts", url, session)
 
     def find_unguarded_role(roles: Iterable[tuple[Account, str]]) -> Iterator[Role]:
         # Short names first, as these often allow less.

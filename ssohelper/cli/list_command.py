@@ -91,7 +91,7 @@ def _fetch_listing(
         app.warn(f'this list of "{show(session.name)}" is from {age}: {error.message}')
         errors.append(error)
         return saved
-    if directory.is_of_earlier_sign_in(app, session, found):
+    if directory.precedes_sign_in(app, session, found):
         what = f'this list of "{session.name}" was saved before you signed in'
         if tokens.may_renew_in_background(app):
             directory.start_refresh_process(app, session)

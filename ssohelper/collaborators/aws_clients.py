@@ -12,7 +12,12 @@ from ssohelper.core.host_variant import (
     choose_host_variant,
     host_variant_of_portal,
 )
-from ssohelper.core.service_hosts import is_loopback_url, sts_service_url, url_variable_of
+from ssohelper.core.service_hosts import (
+    IGNORED_URL_VARIABLE,
+    is_loopback_url,
+    service_url,
+    url_variable_of,
+)
 from ssohelper.errors import ConfigInvalid
 
 if TYPE_CHECKING:
@@ -46,6 +51,10 @@ class AwsClients:
         """The environment for connections. The bundle in the company's policy wins over variables."""
         bundle = self._app.company_policy.ca_bundle
         return {**self._app.environ, "AWS_CA_BUNDLE": bundle} if bundle else self._app.environ
+
+    def _warn_of_ignored_url(self) -> None:
+        if self._app.environ.get("AWS_ENDPOINT_URL"):
+            self._app.warn(IGNORED_URL_VARIABLE)
 
     def host_variant_for_roles(self, session: SsoSession) -> HostVariant:
         """Return to which hosts (FIPS, dual-stack) calls with the session's role credentials go.
@@ -89,6 +98,7 @@ class AwsClients:
 
         facts = partial(self._get_tokens().load_facts, session.sign_in_name)
         variant = self.host_variant_for_portal(session)
+        self._warn_of_ignored_url()
         return OidcClient(session, self.environ, warn=self._app.warn, facts=facts, variant=variant)
 
     def portal(self, session: SsoSession) -> Portal:
@@ -110,6 +120,7 @@ class AwsClients:
         from ssohelper.wire.portal import Portal
 
         facts = partial(self._get_tokens().load_settled_facts, session.sign_in_name)
+        self._warn_of_ignored_url()
         made = Portal(session, environ, warn=self._app.warn, facts=facts, variant=variant)
         if self.portals is not None:
             made.reuse_connections_of(self.portals.setdefault(session, made))
@@ -164,7 +175,7 @@ class AwsClients:
         """Ask STS whose credentials these are: a role session's, or anyone's with `any_caller`."""
         from ssohelper.wire.sts import Sts
 
-        client = Sts(region, sts_service_url(region, self.environ, variant), self.environ)
+        client = Sts(region, service_url("sts", region, self.environ, variant), self.environ)
         return client.get_caller_identity(
             credentials, self._app.clock.aws_now, any_caller=any_caller
         )
@@ -173,7 +184,8 @@ class AwsClients:
         """Return a client of the console's federation service."""
         from ssohelper.wire.federation import Federation
 
-        return Federation(region, self.environ, warn=self._app.warn)
+        self._warn_of_ignored_url()
+        return Federation(region, self.environ)
 
     def probe(self, service_url: str, service: str, deadline: Deadline) -> Probe:
         """Send a request without credentials to this AWS host, to learn whether it answers."""

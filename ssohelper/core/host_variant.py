@@ -1,11 +1,9 @@
-"""Decides which variant of AWS's hosts is asked: dual-stack (IPv4 and IPv6), FIPS, both or neither.
+"""The only place that decides which hosts are asked: dual-stack (IPv4 and IPv6), FIPS, or neither.
 
-No other module decides this. The first of these sources that has a value wins: for dual stack a
-start URL on a dual-stack host; then AWS_USE_DUALSTACK_ENDPOINT and AWS_USE_FIPS_ENDPOINT; the
-settings sessions.NAME.dualstack and .fips; the keys use_dualstack_endpoint and use_fips_endpoint of
-[default]. The same keys of another profile count for a native profile, between the variables and
-the settings. For other profiles they do not count, because a process line does not name its
-profile.
+The first source with a value wins: for dual stack a start URL on a dual-stack host; then
+AWS_USE_DUALSTACK_ENDPOINT and AWS_USE_FIPS_ENDPOINT; the keys of a native profile; the settings
+sessions.NAME.dualstack and .fips; the keys of [default]. A process line does not name its profile,
+so the keys of other profiles do not count.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,8 +21,6 @@ _WORDS = {"true": True, "false": False}
 
 
 class HostVariant(NamedTuple):
-    """Which of the hosts of an AWS service is used; the default host if both fields are False."""
-
     dual_stack: bool = False
     fips: bool = False
 
@@ -37,11 +33,7 @@ def choose_host_variant(
     setting: Callable[[str], bool | None],
     default_keys: Mapping[str, str],
 ) -> HostVariant:
-    """Return the host variant that variables, settings and the keys of [default] ask for.
-
-    `setting` returns the value of `dualstack` or `fips`, or None if it is not set.
-    Raises: ConfigInvalid for a value other than true and false.
-    """
+    """Raises: ConfigInvalid for a value other than true and false."""
     return HostVariant(
         _is_host_option_on(
             environ, DUAL_STACK_VARIABLE, setting("dualstack"), default_keys, DUAL_STACK_KEY
@@ -51,7 +43,6 @@ def choose_host_variant(
 
 
 def host_variant_of_portal(asked: HostVariant, portal_url: str) -> HostVariant:
-    """Return the host variant of a portal and its sign-in service, if the user asks for `asked`."""
     host = urlsplit(portal_url).hostname or ""
     return asked._replace(dual_stack=True) if is_dual_stack_host(host) else asked
 
@@ -73,8 +64,7 @@ def _is_host_option_on(
 
 
 def _parse_boolean(name: str, text: str) -> bool:
-    # botocore takes any other word for "false". A user who wrote 1 would wrongly believe that FIPS
-    # is on.
+    # botocore takes any other word for "false": a user who wrote 1 would believe that FIPS is on.
     found = _WORDS.get(text.strip().lower())
     if found is None:
         raise ConfigInvalid(f'{name} must be true or false, not "{show(text, 60)}"')

@@ -1,14 +1,13 @@
-"""Describes the partitions of AWS that have Identity Center, and the hosts of their portals."""
+"""The partitions of AWS that have Identity Center, and the hosts of their portals."""
 
 import re
 from typing import NamedTuple
 
 
 class Partition(NamedTuple):
-    """A partition of AWS: a pattern of its regions, and the suffixes and names of its hosts.
+    """`sign_in_host` and `console_host` get the region in front, except for the home region.
 
-    `sign_in_host` and `console_host` are hosts of the AWS console. They get the region in front,
-    except for the home region ("AWS Sign-In endpoints and quotas", AWS General Reference).
+    Source: "AWS Sign-In endpoints and quotas", AWS General Reference.
     """
 
     name: str
@@ -21,8 +20,7 @@ class Partition(NamedTuple):
 
 
 # Source: botocore's partitions.json and its endpoint rule sets of sso and sso-oidc. The iso
-# partitions are left out, because they have no Identity Center. The European Sovereign
-# Cloud (aws-eusc) has no home region here, because all its hosts begin with a region.
+# partitions have no Identity Center. All hosts of the European Sovereign Cloud begin with a region.
 PARTITIONS = (
     Partition(
         "aws",
@@ -61,8 +59,7 @@ PARTITIONS = (
         "console.amazonaws-eusc.eu",
     ),
 )
-# Hosts of start URLs: the hosts that the AWS CLI accepts (its customizations/sso/resolve.py), and
-# GovCloud's.
+# The hosts that the AWS CLI accepts (customizations/sso/resolve.py), and GovCloud's.
 _PORTAL_SUFFIXES = (
     ".awsapps.com",
     ".awsapps.cn",
@@ -80,9 +77,7 @@ _PORTAL_HOSTS = (
     "identitycenter.amazonaws.eu",
     "identitycenter.us-gov.amazonaws.com",
 )
-# The dual-stack hosts of portals. Their sign-ins must use dual-stack hosts, because AWS sends
-# the browser to the portal that belongs to the host, and a sign-in cannot go from one portal to
-# the other.
+# Their sign-ins must use dual-stack hosts: a sign-in cannot go from one portal to the other.
 _DUAL_STACK_SUFFIXES = (
     ".app.aws",
     ".app.amazonwebservices.com.cn",
@@ -94,29 +89,25 @@ _ISOLATED_REGION = r"(us|eu)-iso[a-z]?-[a-z]+-\d{1,2}"
 
 
 def is_isolated_host(host: str) -> bool:
-    """Return whether a host is in a partition of AWS that has no Identity Center (iso)."""
     return host.endswith(_ISOLATED_SUFFIXES)
 
 
 def is_isolated_region(region: str) -> bool:
-    """Return whether a region is in a partition of AWS that has no Identity Center (iso)."""
     return re.fullmatch(_ISOLATED_REGION, region) is not None
 
 
 def find_partition(region: str) -> Partition | None:
-    """Return the partition of a region, or None if the text is no region that ssohelper knows."""
+    """Return the region's partition, None for a text that is no region."""
     if not region.isascii():
         return None
     return next((p for p in PARTITIONS if re.fullmatch(p.regions, region)), None)
 
 
 def is_aws_portal_host(host: str) -> bool:
-    """Return whether an access portal of AWS may be on this host."""
     return host in _PORTAL_HOSTS or host.endswith(_PORTAL_SUFFIXES)
 
 
 def partition_of_portal(host: str) -> str:
-    """Return the name of the partition that an access portal on this host is in."""
     if host.startswith("start.us-gov-") or "us-gov" in host:
         return "aws-us-gov"
     endings = {".cn": "aws-cn", ".eu": "aws-eusc"}
@@ -124,5 +115,4 @@ def partition_of_portal(host: str) -> str:
 
 
 def is_dual_stack_host(host: str) -> bool:
-    """Return whether an access portal on this host is a dual-stack one."""
     return host.endswith(_DUAL_STACK_SUFFIXES)

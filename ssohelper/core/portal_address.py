@@ -1,8 +1,4 @@
-"""Checks the redirect from a company's own start URL to AWS's access portal.
-
-A company may give its users an address of its own, such as https://sso.example.com/start, which
-redirects to the portal. ssohelper sends no secret to such an address.
-"""
+"""Checks the redirect from a company's own start URL, such as https://sso.example.com, to a portal."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +19,6 @@ from ssohelper.core.start_url import (
 )
 from ssohelper.errors import ConfigInvalid
 
-# Patterns for the portal's page are compiled when first used: most commands do not need them.
 _INSTANCE = r"(?<![a-z0-9-])ssoins-[a-z0-9]{4,40}(?![a-z0-9-])"
 _META = r"(?i)<meta\b[^>]{0,300}>"
 _ATTRIBUTE = r"""(?i)\b(name|content)\s*=\s*(["'])([^"'<>]{0,60})\2"""
@@ -33,10 +28,9 @@ _OPEN_IT = (
 
 
 class PortalAddress(NamedTuple):
-    """The portal to which a session's start URL on a company's host led at the last sign-in.
+    """Where a session's start URL on a company's host led at the last sign-in.
 
-    `configured_region` is the region that the config had at that time. `region` is the region in
-    the portal's host name, or None if that name has no region.
+    `configured_region` is the config's at that time, `region` that of the portal's host name.
     """
 
     start_url: str
@@ -45,16 +39,14 @@ class PortalAddress(NamedTuple):
     region: str | None
 
 
-# The portal addresses of sessions, by session name.
 Addresses = Mapping[str, PortalAddress | None]
 NO_ADDRESSES: Addresses = {}
 
 
 def session_with_portal_address(session: SsoSession, address: PortalAddress | None) -> SsoSession:
-    """Return the session with the portal and region of its last sign-in.
+    """Return the session with the portal of its last sign-in, if that was of this start URL.
 
-    An address that was recorded for another start URL is ignored. If the region in the config has
-    changed since the sign-in, the config's region is used.
+    A region that was changed in the config since then wins.
     """
     if address is None or not is_same_portal(address.start_url, session.start_url):
         return session
@@ -64,20 +56,16 @@ def session_with_portal_address(session: SsoSession, address: PortalAddress | No
 
 
 def is_portal_of(session: SsoSession, url: str) -> bool:
-    """Return whether this is the session's start URL, or the portal to which that URL redirects."""
     return normalized_start_url(url) in normalized_urls_of_portal(session)
 
 
 def normalized_urls_of_portal(session: SsoSession) -> tuple[str, ...]:
-    """Return the normalized start URLs of the session's portal. Only this function decides them."""
+    """The only function that decides which start URLs are the session's portal."""
     return tuple(dict.fromkeys(map(normalized_start_url, (session.start_url, session.aws_url))))
 
 
 def checked_portal_redirect(start_url: str, location: str) -> str:
-    """Return the portal's URL that a start URL redirects to, without its fragment.
-
-    Raises: ConfigInvalid unless it is the https URL of an AWS access portal.
-    """
+    """Raises: ConfigInvalid unless the redirect is the https URL of an AWS access portal."""
     try:
         target = urljoin(start_url, location)
         host = urlsplit(target).hostname or ""
@@ -103,21 +91,20 @@ def checked_portal_redirect(start_url: str, location: str) -> str:
 
 
 def start_url_refusal(message: str) -> ConfigInvalid:
-    """Return the error for a start URL that leads to no portal."""
     return ConfigInvalid(message, hint=_OPEN_IT)
 
 
 def instance_id_of_portal(portal_url: str) -> str | None:
-    """Return the id of the Identity Center instance in a portal's URL (ssoins-…), or None."""
+    """Return the id of the Identity Center instance in the URL (ssoins-…), or None."""
     parts = urlsplit(portal_url)
     found = re.search(_INSTANCE, f"{parts.hostname or ''}{parts.path}".lower())
     return found.group() if found else None
 
 
 def region_in_portal_page(page: str, portal_url: str) -> str | None:
-    """Return the region that the portal's page names in a meta element, or None.
+    """Return the region in a meta element, which AWS does not document, or None.
 
-    AWS documents no such element. A region outside the partition of the URL's host does not count.
+    A region outside the partition of the URL's host does not count.
     """
     for element in re.findall(_META, page):
         values = {name.lower(): value for name, _quote, value in re.findall(_ATTRIBUTE, element)}

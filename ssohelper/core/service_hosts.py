@@ -1,14 +1,13 @@
-"""Decides to which hosts tokens may be sent, and which sign-in pages may be opened.
+"""The only place that decides to which hosts tokens go, and which sign-in pages may be opened.
 
-No other module decides this. Hosts are built from a checked region. A service's own variable
-AWS_ENDPOINT_URL_… may replace its host by this machine (loopback) or by another host of that
-service at AWS, but by nothing else.
+A service's own variable AWS_ENDPOINT_URL_… may replace its host by this machine (loopback) or by
+another host of that service at AWS, but by nothing else.
 """
 
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from ssohelper.core.host_variant import DEFAULT_VARIANT, HostVariant
@@ -49,11 +48,14 @@ _VARIABLES = {
     "sts": "AWS_ENDPOINT_URL_STS",
     "console sign-in": "AWS_ENDPOINT_URL_SIGNIN",
 }
+IGNORED_URL_VARIABLE = (
+    "AWS_ENDPOINT_URL is ignored for sign-in and portal calls; "
+    "set AWS_ENDPOINT_URL_SSO and AWS_ENDPOINT_URL_SSO_OIDC instead"
+)
 _HOST = r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 _AUTHORITY = r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#\\]*)"
 _URL_LIMIT = 4096
-# The characters that RFC 3986 allows in URLs, except the single quote. They are harmless in an
-# argument of any program that opens a URL.
+# RFC 3986's characters without the single quote: harmless in the arguments of any program.
 _URL_CHARACTERS = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#[]@!$&()*+,;="
 )
@@ -61,14 +63,12 @@ _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 class StsAddress(NamedTuple):
-    """A region and the URL of STS in this region."""
-
     region: str
     url: str
 
 
 def checked_region(text: str) -> str:
-    """Return the text if it is a region that can have Identity Center. Raises: ConfigInvalid."""
+    """Raises: ConfigInvalid unless the text is a region that can have Identity Center."""
     if is_isolated_region(text):
         raise ConfigInvalid(
             f'ssohelper does not support the partition of AWS with the region "{text}"',
@@ -82,78 +82,48 @@ def checked_region(text: str) -> str:
 
 
 def is_region(text: str) -> bool:
-    """Return whether the text has the form of a region of a partition that ssohelper knows."""
     return find_partition(text) is not None
 
 
 def url_variable_of(service: str) -> str:
-    """Return the name of the environment variable that sets this service's URL."""
     return _VARIABLES[service]
 
 
-def oidc_service_url(
-    region: str, environ: Mapping[str, str], variant: HostVariant = DEFAULT_VARIANT
+def service_url(
+    service: Literal["oidc", "portal", "sts"],
+    region: str,
+    environ: Mapping[str, str],
+    variant: HostVariant = DEFAULT_VARIANT,
 ) -> str:
-    """Return the sign-in service's URL. Raises: ConfigInvalid if `environ` sets a bad URL."""
-    return _service_url("oidc", region, environ, variant)
-
-
-def portal_service_url(
-    region: str, environ: Mapping[str, str], variant: HostVariant = DEFAULT_VARIANT
-) -> str:
-    """Return the access portal's URL. Raises: ConfigInvalid if `environ` sets a bad URL."""
-    return _service_url("portal", region, environ, variant)
-
-
-def sts_service_url(
-    region: str, environ: Mapping[str, str], variant: HostVariant = DEFAULT_VARIANT
-) -> str:
-    """Return the regional URL of STS. Raises: ConfigInvalid if `environ` sets a bad URL."""
-    return _service_url("sts", region, environ, variant)
+    """Return the regional URL of a service. Raises: ConfigInvalid if `environ` sets a bad URL."""
+    partition = partition_of(region)
+    override = _url_in_variable(service, environ)
+    return override or f"https://{_service_host(service, region, partition, variant)}"
 
 
 def partition_of(region: str) -> Partition:
-    """Return the region's partition. Raises: ConfigInvalid for an unknown region."""
+    """Raises: ConfigInvalid for an unknown region."""
     partition = find_partition(checked_region(region))
     assert partition is not None
     return partition
 
 
 def console_federation_url(region: str, environ: Mapping[str, str]) -> str:
-    """Return the URL of the console's federation: AWS's URL for the region, or a loopback URL.
-
-    Raises: ConfigInvalid if AWS_ENDPOINT_URL_SIGNIN names another host, because role credentials
-    are sent to this URL.
-    """
-    override = _url_in_variable_of_service("console sign-in", environ)
+    """Raises: ConfigInvalid if AWS_ENDPOINT_URL_SIGNIN names a host other than loopback."""
+    override = _url_in_variable("console sign-in", environ)
     return override or f"https://{regional_host(partition_of(region).sign_in_host, region)}"
 
 
 def console_base_url(region: str) -> str:
-    """Return the console's address in the region. Raises: ConfigInvalid for an unknown region."""
     return f"https://{regional_host(partition_of(region).console_host, region)}"
 
 
 def regional_host(host: str, region: str) -> str:
-    """Return the console's host with the region in front, except for the home region."""
     return host if region == partition_of(region).home_region else f"{region}.{host}"
 
 
-def ignored_url_variable_warning(environ: Mapping[str, str]) -> str | None:
-    """Return a warning that AWS_ENDPOINT_URL is ignored, None if this variable is not set."""
-    if not environ.get("AWS_ENDPOINT_URL"):
-        return None
-    return (
-        "AWS_ENDPOINT_URL is ignored for sign-in and portal calls; "
-        "set AWS_ENDPOINT_URL_SSO and AWS_ENDPOINT_URL_SSO_OIDC instead"
-    )
-
-
 def shown_url(text: str, limit: int = 120) -> str:
-    """Return a refused URL for an error message, with a host name that is not ASCII in punycode.
-
-    A Cyrillic "a" looks like a Latin "a"; the "xn--" of punycode makes the difference visible.
-    """
+    """Return a refused URL for an error message: punycode tells a Cyrillic "a" from a Latin one."""
     if not text.isascii():
         found = re.match(_AUTHORITY, text)
         if found:
@@ -163,19 +133,17 @@ def shown_url(text: str, limit: int = 120) -> str:
 
 
 def is_loopback_url(url: str) -> bool:
-    """Return whether the URL's host is this machine (loopback)."""
     parts = _split_url(url)
     return parts is not None and _is_loopback(parts.hostname or "")
 
 
-def checked_sign_in_url(url: str, region: str, oidc_service_url: str) -> str:
+def checked_sign_in_url(url: str, region: str, own_url: str) -> str:
     """Return the sign-in address that a server sent, rebuilt from its parts and percent-encoded.
 
-    The address must be https on a sign-in host of AWS, or be at the host that sent it.
-    Raises: BadAnswer for any other address, because a browser would open it.
+    Raises: BadAnswer unless it is https on a sign-in host of AWS, or on the host that sent it.
     """
     parts = _split_url(url)
-    if parts is None or not _is_sign_in_url(parts, region, oidc_service_url):
+    if parts is None or not _is_sign_in_url(parts, region, own_url):
         raise BadAnswer(
             f'unexpected sign-in address "{shown_url(url)}"',
             hint="nothing was opened; try again, and tell your administrator if this repeats",
@@ -189,7 +157,6 @@ def checked_sign_in_url(url: str, region: str, oidc_service_url: str) -> str:
 
 
 def percent_encoded(text: str) -> str:
-    """Return the text; characters that RFC 3986 does not allow in URLs are percent-encoded."""
     pieces, at = [], 0
     while at < len(text):
         found = _ENCODED.match(text, at)
@@ -205,23 +172,15 @@ def _percent_encode_character(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))
 
 
-def _service_url(
-    service: str, region: str, environ: Mapping[str, str], variant: HostVariant
-) -> str:
-    partition = partition_of(region)
-    override = _url_in_variable_of_service(service, environ)
-    return override or f"https://{_service_host(service, region, partition, variant)}"
-
-
 def _service_host(service: str, region: str, partition: Partition, variant: HostVariant) -> str:
-    """Return the name of a service's host, as botocore's endpoint rule sets build it."""
+    """As botocore's endpoint rule sets build it."""
     suffix = partition.dual_stack_suffix if variant.dual_stack else partition.suffix
     # All IPv4 hosts of GovCloud offer FIPS. Its dual-stack hosts offer it under another name.
     has_fips_name = variant.fips and (variant.dual_stack or partition.name != "aws-us-gov")
     return f"{_PREFIXES[service][has_fips_name]}.{region}.{suffix}"
 
 
-def _url_in_variable_of_service(service: str, environ: Mapping[str, str]) -> str | None:
+def _url_in_variable(service: str, environ: Mapping[str, str]) -> str | None:
     variable = _VARIABLES[service]
     url = environ.get(variable, "")
     if url and environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
@@ -245,10 +204,9 @@ def _checked_url_in_variable(service: str, variable: str, url: str) -> str:
 
 
 def _is_service_host(service: str, parts: SplitResult) -> bool:
-    """Return whether the URL is that service at AWS, or one of the service's VPC endpoints.
+    """Return whether the URL is that service at AWS, or one of its VPC endpoints.
 
-    The host must begin with the service's own name, because anyone can own a bucket whose host is
-    under amazonaws.com.
+    The host must begin with the service's name: anyone can own a bucket under amazonaws.com.
     """
     host = parts.hostname or ""
     if parts.scheme.lower() != "https" or parts.port not in (None, 443):
@@ -266,8 +224,8 @@ def _is_service_host(service: str, parts: SplitResult) -> bool:
     return service == "sts" and host == "sts.amazonaws.com"
 
 
-def _is_sign_in_url(parts: SplitResult, region: str, oidc_service_url: str) -> bool:
-    own, host, scheme = urlsplit(oidc_service_url), parts.hostname or "", parts.scheme.lower()
+def _is_sign_in_url(parts: SplitResult, region: str, own_url: str) -> bool:
+    own, host, scheme = urlsplit(own_url), parts.hostname or "", parts.scheme.lower()
     if (scheme, host, parts.port) == (own.scheme, own.hostname, own.port):
         return True
     if scheme != "https" or parts.port not in (None, 443):
@@ -283,9 +241,8 @@ def _is_sign_in_url(parts: SplitResult, region: str, oidc_service_url: str) -> b
 
 
 def _split_url(url: str) -> SplitResult | None:
-    """Return the URL's parts, or None if the text is no URL, names a user, or is ambiguous."""
-    # Refuse characters that programs read differently: urlsplit drops tabs and newlines, and
-    # browsers read a backslash as a slash.
+    """None if the text is no URL, names a user, or is ambiguous."""
+    # urlsplit drops tabs and newlines, and browsers read a backslash as a slash.
     if not 0 < len(url) <= _URL_LIMIT or not is_harmless(url) or "\\" in url or url != url.strip():
         return None
     try:
@@ -298,7 +255,6 @@ def _split_url(url: str) -> SplitResult | None:
 
 
 def _punycode(host: str) -> str:
-    """Return the host in ASCII: as punycode or, if that is impossible, escaped as in \\u0430."""
     labels = []
     for label in re.split("[.\u3002\uff0e\uff61]", host):
         try:

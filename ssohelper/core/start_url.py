@@ -1,7 +1,4 @@
-"""Checks start URLs of AWS access portals, and reads session name and region from host names.
-
-Decides as well whether two sessions are the same one: of the same portal, with the same token.
-"""
+"""Checks start URLs of access portals, and whether two sessions are of the same portal."""
 
 from __future__ import annotations
 
@@ -20,16 +17,14 @@ if TYPE_CHECKING:
 _LIMIT = 2048
 _CHARACTERS = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+")
 _LABEL = r"[a-z0-9-]+"
-# Matches the name of a company's own host: at least two labels, of which the last is no number, as
-# it would be in an IP address.
+# A company's own host: at least two labels, of which the last is no number (an IP address).
 _HOST = (
     r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?!localhost\Z)"
     r"[a-z][a-z0-9-]{0,61}[a-z0-9]"
 )
 _LOOKS_LIKE_AWS = r"awsapps|amazonaws|amazonwebservices|aws\.amazon\.|\.aws(\.|\Z)"
-# Patterns of portals' host names that contain the region (AWS CLI, customizations/sso/resolve.py).
-# They are compiled when first used: the first paint of the full screen does not need them and would
-# be 0.3 ms later.
+# Portals' hosts with the region (AWS CLI, customizations/sso/resolve.py), compiled when first used:
+# the first paint of the full screen would be 0.3 ms later.
 _REGIONAL = (
     rf"{_LABEL}\.portal\.({_LABEL})\.app\.aws",
     rf"{_LABEL}\.({_LABEL})\.portal\.amazonaws\.(?:com|com\.cn|eu)",
@@ -40,11 +35,10 @@ _EXAMPLE = "a start URL looks like: https://d-0000000000.awsapps.com/start"
 
 
 def checked_start_url(text: str) -> str:
-    """Return the text unchanged if it is the https URL of an AWS access portal or a company's host.
+    """Return the https URL of an AWS access portal or a company's host, unchanged.
 
-    The text is not normalized, because AWS tools compare the text as it is, and hash it for file
-    names.
-    Raises: ConfigInvalid for any other text, also for a host that only looks like a host of AWS.
+    AWS tools compare the text as it is, and hash it for file names.
+    Raises: ConfigInvalid, also for a host that only looks like a host of AWS.
     """
     host = _checked_host(text)
     if is_isolated_host(host):
@@ -57,8 +51,7 @@ def checked_start_url(text: str) -> str:
 def checked_typed_start_url(text: str) -> str:
     """Return a start URL that a user typed, with scheme and host in lower case, as AWS writes them.
 
-    The address of an AWS access portal may lack its https://; no other address may.
-    Raises: ConfigInvalid, as checked_start_url does.
+    Only the address of an AWS access portal may lack its https://. Raises: ConfigInvalid.
     """
     url = checked_start_url(_completed_portal_url(text))
     scheme, _, rest = url.partition("://")
@@ -67,7 +60,6 @@ def checked_typed_start_url(text: str) -> str:
 
 
 def _completed_portal_url(text: str) -> str:
-    """Return the text with https:// if it lacks a scheme and is then the URL of an AWS portal."""
     if "://" in text:
         return text
     try:
@@ -77,7 +69,7 @@ def _completed_portal_url(text: str) -> str:
 
 
 def checked_aws_portal_url(text: str) -> str:
-    """Return the text if it is the https URL of an AWS access portal. Raises: ConfigInvalid."""
+    """Raises: ConfigInvalid unless the text is the https URL of an AWS access portal."""
     if not is_aws_portal_host(_checked_host(text)):
         raise _invalid_start_url(text, "is not on a host of the AWS access portal")
     return text
@@ -103,13 +95,12 @@ def _is_company_host(host: str) -> bool:
     return bool(re.fullmatch(_HOST, host)) and not re.search(_LOOKS_LIKE_AWS, host)
 
 
-def default_session_name_of_url(url: str) -> str:
-    """Return the default session name for a start URL: the first label of its host name."""
+def default_session_name(url: str) -> str:
     return (urlsplit(url).hostname or "").partition(".")[0]
 
 
 def region_of_start_url(url: str) -> str | None:
-    """Return the region in a start URL's host name, or None if it has none, such as `awsapps.com`."""
+    """None if the host has no region, such as awsapps.com."""
     host = urlsplit(url).hostname or ""
     for pattern in _REGIONAL:
         found = re.fullmatch(pattern, host)
@@ -122,15 +113,11 @@ def region_of_start_url(url: str) -> str | None:
 
 
 def is_same_portal(one: str, other: str) -> bool:
-    """Return whether two start URLs lead to the same portal.
-
-    No other function decides this. AWS shows the same portal at `/start`, `/start/` and `/start#/`.
-    """
+    """The only function that decides this: AWS has one portal at `/start`, `/start/`, `/start#/`."""
     return normalized_start_url(one) == normalized_start_url(other)
 
 
 def normalized_start_url(url: str) -> str:
-    """Return the start URL in a normalized form, which is equal for all URLs of one portal."""
     return url.partition("#")[0].rstrip("/").lower()
 
 
@@ -151,7 +138,7 @@ def _invalid_start_url(text: str, fault: str) -> ConfigInvalid:
 
 
 def is_same_session(one: SsoSession, other: SsoSession) -> bool:
-    """Return whether both sessions have the same name, portal and region, so the same token."""
+    """Return whether both have the same name, portal and region, so the same token."""
     return (
         one.name == other.name
         and one.region == other.region
@@ -160,5 +147,4 @@ def is_same_session(one: SsoSession, other: SsoSession) -> bool:
 
 
 def is_session_listed(session: SsoSession, listed: Iterable[SsoSession]) -> bool:
-    """Return whether `listed` has this session: same name, portal and region."""
     return any(is_same_session(session, one) for one in listed)

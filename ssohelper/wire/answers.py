@@ -1,9 +1,7 @@
-"""Decides whether an answer came from AWS or from another program, and what the answer means.
+"""The only place that decides whether an answer came from AWS, and what it means.
 
-No other module decides this. An error is AWS's own if the header x-amzn-ErrorType names it, or if
-its JSON has an error code of AWS's API models. Every other error came from a proxy, a gateway or a
-captive portal. Such an error says nothing about a token or a role, so ssohelper does not drop any
-token or credentials because of it.
+An error is AWS's own if x-amzn-ErrorType names it, or if its JSON has an error code of AWS's API
+models. Every other error came from a proxy, a gateway or a captive portal, and ends no sign-in.
 
 Source: SSO Portal API and SSO OIDC API 2019-06-10, RFC 6749 §5.2, RFC 8628 §3.5. The portal really
 sends ForbiddenException, although no model has it.
@@ -20,8 +18,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, SsoHelperError, Throttled
 from ssohelper.wire.transport import Answer
 
-# Maps the OAuth error code in an sso-oidc error's body to the exception that the error's header
-# names.
+# The OAuth error code in an sso-oidc error's body, and the exception in its header.
 _OAUTH_CODES = {
     "access_denied": "AccessDeniedException",
     "authorization_pending": "AuthorizationPendingException",
@@ -52,7 +49,6 @@ _REQUEST_IDS = ("x-amzn-RequestId", "x-amz-request-id", "x-amzn-request-id")
 REDIRECTED = "the network may want its own sign-in: open any page in a browser"
 NOT_AWS = "check the network and HTTPS_PROXY, then try again"
 REFUSED = "try again in a minute; if this repeats, give your administrator this message"
-# The HTTP statuses with which a gateway reports that the server behind it gave no usable answer.
 _GATEWAY_GOT_NO_ANSWER = (502, 504)
 LATER = "try again in a minute"
 GET_NEW_CREDENTIALS = "to get new credentials: ssohelper cache clear, then try again"
@@ -60,7 +56,7 @@ _T = TypeVar("_T")
 
 
 class AwsError(NamedTuple):
-    """An error that AWS itself sent: the exception's name, the HTTP status, a sanitised message."""
+    """An error that AWS itself sent; the message is sanitised."""
 
     name: str
     status: int
@@ -78,11 +74,10 @@ def parse_answer_record(
     *,
     is_oauth: bool = True,
 ) -> _T:
-    """Return the record that `parse` (a function of core.schema) makes of a good answer's JSON.
+    """Return what `parse` (a function of core.schema) makes of a good answer's JSON.
 
-    `meaning` is called with an error of AWS; it returns the exception to raise for this kind of
-    call, or None to use a general one. `is_oauth` means that the service sends OAuth's error codes,
-    as sso-oidc does.
+    `meaning` returns the exception for an error of AWS, or None for a general one. `is_oauth`: the
+    service sends OAuth's error codes, as sso-oidc does.
     Raises: the exception from `meaning`; Throttled (any 429), AwsUnreachable (5xx, and every error
     that is not AWS's), AnswerLost (502 or 504 of a gateway), BadAnswer (any other answer).
     """
@@ -90,7 +85,7 @@ def parse_answer_record(
         raise error_of_answer(answer, service, meaning, is_oauth=is_oauth)
     found = _parse_json_or_none(answer.body)
     if not isinstance(found, dict):
-        raise error_for_success_not_from_aws(answer, service)
+        raise foreign_success_error(answer, service)
     try:
         return parse(found)
     except Damaged as damage:
@@ -98,20 +93,16 @@ def parse_answer_record(
 
 
 def check_answer_empty(answer: Answer, service: str, meaning: Meaning) -> None:
-    """Check that a portal call which returns no data has succeeded.
-
-    Raises the errors of `parse_answer_record`.
-    """
     if answer.status != 200:
         raise error_of_answer(answer, service, meaning, is_oauth=False)
     if answer.body.strip() and not isinstance(_parse_json_or_none(answer.body), dict):
-        raise error_for_success_not_from_aws(answer, service)
+        raise foreign_success_error(answer, service)
 
 
 def error_of_answer(
     answer: Answer, service: str, meaning: Meaning, *, is_oauth: bool = True
 ) -> SsoHelperError:
-    """Return the exception for an answer whose status is not 200."""
+    """For an answer whose status is not 200."""
     ours = aws_error_of(answer, is_oauth=is_oauth)
     if ours is not None:
         meant = meaning(ours)
@@ -129,7 +120,7 @@ def error_of_answer(
             hint=REDIRECTED,
         )
     if 200 <= answer.status < 300:
-        return error_for_success_not_from_aws(answer, service)
+        return foreign_success_error(answer, service)
     if ours is None:
         return _error_not_from_aws(answer, service)
     if ours.status >= 500:
@@ -139,7 +130,7 @@ def error_of_answer(
 
 
 def aws_error_of(answer: Answer, *, is_oauth: bool = True) -> AwsError | None:
-    """Return the error that AWS itself sent, or None if the answer is from another program."""
+    """None if the answer is from another program."""
     found = _parse_json_or_none(answer.body)
     body = found if isinstance(found, dict) else {}
     # The header is like "InvalidGrantException:http://internal.amazon.com/coral/…sso.oidc/".
@@ -147,8 +138,8 @@ def aws_error_of(answer: Answer, *, is_oauth: bool = True) -> AwsError | None:
     if not name:
         codes = (body.get(key) for key in ("__type", "code", "error"))
         code = next((code for code in codes if isinstance(code, str)), "")
-        # Of AWS's services, only sso-oidc sends OAuth error codes. Proxies send such codes too, and
-        # their 403 for a portal call must not count as AWS's refusal of a role.
+        # Of AWS's services, only sso-oidc sends OAuth error codes. Proxies send them too, and their
+        # 403 must not count as AWS's refusal of a role.
         name = (_OAUTH_CODES.get(code) if is_oauth else None) or _error_name_in_text(code)
         if name not in _KNOWN_ERRORS:
             return None
@@ -158,19 +149,17 @@ def aws_error_of(answer: Answer, *, is_oauth: bool = True) -> AwsError | None:
 
 
 def retry_after_seconds(headers: HTTPMessage) -> float | None:
-    """Return the seconds in the Retry-After header, or None if the headers have none."""
     return parse_retry_after(headers.get("Retry-After"))
 
 
 def parse_retry_after(value: object) -> float | None:
-    """Return the seconds of a Retry-After value, or None if the value is a date or invalid."""
+    """None if the value is a date or invalid."""
     if not isinstance(value, str) or not value.isascii() or not value.isdigit() or len(value) > 5:
         return None
     return float(value)
 
 
 def describe_answer_content(answer: Answer) -> str:
-    """Describe the answer of a program that is not AWS, for an error message."""
     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     begin = answer.body[:200].lstrip().lower()
     if kind in ("text/html", "application/xhtml+xml") or begin.startswith((b"<!doctype", b"<html")):
@@ -196,8 +185,8 @@ def _error_not_from_aws(answer: Answer, service: str) -> AwsUnreachable:
     )
 
 
-def error_for_success_not_from_aws(answer: Answer, service: str) -> BadAnswer:
-    """Return the error for an answer that has a success status but a body that is not AWS's."""
+def foreign_success_error(answer: Answer, service: str) -> BadAnswer:
+    """For a success status with a body that is not AWS's."""
     return BadAnswer(
         f"{service} gave an answer that makes no sense ({describe_answer_content(answer)})",
         hint=_network_hint_for_answer(answer),
@@ -205,8 +194,8 @@ def error_for_success_not_from_aws(answer: Answer, service: str) -> BadAnswer:
 
 
 def invalid_answer_error(answer: Answer, service: str, damage: Damaged) -> BadAnswer:
-    """Return the error for an answer in whose JSON a field of AWS's API is missing or invalid."""
-    if _has_request_id_of_aws(answer):
+    """For JSON in which a field of AWS's API is missing or invalid."""
+    if _has_aws_request_id(answer):
         return BadAnswer(f"{service} gave an answer that makes no sense: {damage}", hint=LATER)
     return BadAnswer(
         f"{service} gave an answer that makes no sense: {damage} "
@@ -215,8 +204,7 @@ def invalid_answer_error(answer: Answer, service: str, damage: Damaged) -> BadAn
     )
 
 
-def _has_request_id_of_aws(answer: Answer) -> bool:
-    """Return whether the answer has a request id, as each of AWS's answers does."""
+def _has_aws_request_id(answer: Answer) -> bool:
     return any(answer.headers.get(name) for name in _REQUEST_IDS)
 
 

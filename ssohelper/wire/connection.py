@@ -1,7 +1,6 @@
 """Opens a connection to AWS: name lookup, connect, proxy, TLS. Each wait ends at a deadline.
 
-When `connect_by_route` fails, no request has been sent, so the error is AwsUnreachable, never
-AnswerLost.
+An error here is AwsUnreachable, never AnswerLost, because no request has been sent.
 """
 
 import errno
@@ -25,14 +24,13 @@ from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, NoConnection
 
 CONNECT_SECONDS = 3.0
-# The time for trying all addresses of a host. Otherwise a host with many addresses, none of which
-# answers, would use up a deadline of 18 s.
+# For all addresses of a host: many that do not answer would use up a deadline of 18 s.
 _ALL_ADDRESSES_SECONDS = 6.0
-# The time for a name lookup. glibc waits 5 s for each name server.
+# glibc waits 5 s for each name server.
 _LOOKUP_SECONDS = 10.0
 _HANDSHAKE_SECONDS = 5.0
 CHECK_NETWORK = "check the network, then try again"
-# macOS and Windows have proxy settings of their own, which are used if no variable is set.
+# Systems with proxy settings of their own, which are used if no variable is set.
 _SYSTEM_HAS_SETTINGS = sys.platform in ("darwin", "win32")
 PORTS = {"http": 80, "https": 443}
 
@@ -62,10 +60,8 @@ class Route(NamedTuple):
 class Connection:
     """An open connection, with the socket methods that http.client.HTTPResponse needs.
 
-    The deadline holds even if a server sends one byte a second. HTTPResponse reads through the
-    buffered reader of `makefile`, which calls `receive_into` once for each system call. Each call
-    first sets the socket's timeout to what is left of the deadline (or to `read_seconds`, if that
-    is less). So no thread has to watch the time.
+    Each read first sets the socket's timeout to what is left of the deadline, so that the deadline
+    holds even if a server sends one byte a second.
     """
 
     def __init__(self, sock: Any) -> None:
@@ -78,17 +74,15 @@ class Connection:
         self.idle_since = 0.0
 
     def set_request_limits(self, deadline: Deadline, read_seconds: float) -> None:
-        """Set the deadline and the limit of each wait, for the next request on this connection."""
         self._deadline, self._read_seconds = deadline, read_seconds
         self.received_bytes = 0
 
     def sendall(self, data: bytes) -> None:
-        """Send all bytes within the time limits of the request."""
         self._set_timeout()
         self._sock.sendall(data)
 
     def receive_into(self, buffer: Any) -> int:
-        """Receive bytes within the time limits. Return how many; 0 at the end of file."""
+        """Return how many bytes were received; 0 at the end of file."""
         self._set_timeout()
         count = int(self._sock.recv_into(buffer))
         self.received_bytes += count
@@ -96,11 +90,10 @@ class Connection:
         return count
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """Return a buffered reader of the connection, which http.client asks for."""
         return io.BufferedReader(_Reader(self))
 
     def is_still_usable(self) -> bool:
-        """Return whether the server has neither closed this idle connection nor sent more bytes."""
+        """False if the server has closed this idle connection or sent more bytes."""
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._sock, selectors.EVENT_READ)
@@ -119,8 +112,6 @@ class Connection:
 
 
 class _Reader(io.RawIOBase):
-    """An io stream that reads from a connection. Closing it leaves the connection open."""
-
     def __init__(self, connection: Connection) -> None:
         super().__init__()
         self._connection = connection
@@ -133,10 +124,7 @@ class _Reader(io.RawIOBase):
 
 
 def connect_by_route(route: Route, deadline: Deadline) -> Connection:
-    """Return a new connection, ready for a request.
-
-    Raises: AwsUnreachable, before anything of the request has been sent.
-    """
+    """Raises: AwsUnreachable."""
     try:
         return _open_connection(route, deadline)
     except OSError as cause:
@@ -183,11 +171,9 @@ def _connect_tcp(host: str, port: int, deadline: Deadline) -> socket.socket:
 
 
 def _look_up_addresses(host: str, port: int, deadline: Deadline) -> list[Any]:
-    """Return the addresses of a host from getaddrinfo; give up at the deadline.
+    """Look up the addresses in a daemon thread, because getaddrinfo takes no timeout.
 
-    getaddrinfo takes no timeout, so it runs in a daemon thread, which continues after the deadline
-    if no name server answers. The host name is passed as bytes, because as text it would go through
-    the IDNA codec, whose import costs 5 ms.
+    The host name is passed as bytes: for text the IDNA codec is imported, which costs 5 ms.
     """
     outcome: list[list[Any] | OSError] = []
 
@@ -220,7 +206,6 @@ def _is_ip_address(host: str) -> bool:
 
 
 def _open_tunnel(connection: Connection, route: Route, proxy: Proxy, deadline: Deadline) -> None:
-    """Ask the proxy for a tunnel to the host. Raises: AwsUnreachable if the proxy refuses."""
     host = f"[{route.host}]" if ":" in route.host else route.host
     target, shown = f"{host}:{route.port}", f"the proxy {proxy.host}:{proxy.port}"
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
@@ -244,19 +229,17 @@ def _open_tunnel(connection: Connection, route: Route, proxy: Proxy, deadline: D
 
 def _wrap_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: Deadline) -> Any:
     _set_handshake_timeout(sock, deadline)
-    # The host name is passed as bytes, so that the IDNA codec is not imported. If the connection
-    # ends without TLS's closing message, that is an error: otherwise a cut answer without a
-    # Content-Length would count as complete.
+    # Bytes, so that the IDNA codec is not imported. Without suppress_ragged_eofs=False, a cut answer
+    # without a Content-Length would count as complete.
     return context.wrap_socket(
         sock, server_hostname=host.encode("ascii"), suppress_ragged_eofs=False
     )
 
 
 def _wrap_tls_in_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: Deadline) -> Any:
-    """Add TLS to a connection that already uses TLS, as to an https proxy.
+    """Add TLS to the TLS of an https proxy, which Python's ssl cannot do.
 
-    Python's ssl cannot do this, but urllib3 can. Only users of an https proxy pay for the import of
-    urllib3, which takes 70 ms.
+    Only users of an https proxy pay for the import of urllib3, which takes 70 ms.
     """
     from urllib3.util.ssltransport import SSLTransport
 
@@ -273,7 +256,6 @@ def _set_handshake_timeout(sock: Any, deadline: Deadline) -> None:
 
 
 def certificate_error(service: str) -> AwsUnreachable:
-    """Return the error for a service whose TLS certificate cannot be verified."""
     return AwsUnreachable(
         f"{service} cannot be reached: its TLS certificate cannot be checked",
         hint="behind a company proxy, set AWS_CA_BUNDLE to the file with the proxy's certificate",
@@ -290,7 +272,7 @@ def _unreachable_error(route: Route, cause: OSError) -> AwsUnreachable:
 
 
 def _describe_error(cause: OSError) -> str:
-    """Describe what failed, but without the error's own text, which may quote an address."""
+    # Without the error's own text, which may quote an address.
     if isinstance(cause, socket.gaierror):
         return "the host name cannot be resolved"
     if isinstance(cause, TimeoutError):
@@ -318,16 +300,14 @@ def _proxy_error(route: Route, reason: str) -> AwsUnreachable:
 def find_https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None:
     """Return the proxy for an https host ("host" or "host:port"), None for a direct connection.
 
-    urllib.request, whose import takes 8 ms, is imported only if a variable that ends in _proxy is
-    set, or if the system has proxy settings.
+    urllib.request, whose import takes 8 ms, is imported only where there are proxy settings.
     Raises: AwsUnreachable for a proxy that cannot be used.
     """
     variables = _proxies_by_scheme(environ)
     if variables:
         if not variables.get("https"):
             return None
-        # This function of urllib is undocumented, but no other function reads NO_PROXY as botocore
-        # does.
+        # Undocumented, but nothing else reads NO_PROXY as botocore does.
         from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
         bypassed = bool(proxy_bypass_environment(authority, variables))
@@ -341,7 +321,7 @@ def find_https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None
 
 
 def _proxies_by_scheme(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the proxies by scheme. Lower-case variables win, even empty, as in urllib.request."""
+    """Lower-case variables win, even empty, as in urllib.request."""
     named = [(name, value) for name, value in environ.items() if name[-6:].lower() == "_proxy"]
     found = {name.lower()[:-6]: value for name, value in named if value}
     for name, value in named:
@@ -355,7 +335,7 @@ def _proxies_by_scheme(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _parse_proxy_address(address: str) -> Proxy:
-    """Return the proxy at an address like "http://user:password@host:port"; http is the default."""
+    """For an address like http://user:password@host:port; http is the default."""
     text = address if "://" in address else f"http://{address.removeprefix('//')}"
     try:
         parts = urlsplit(text)
@@ -379,16 +359,12 @@ def _parse_proxy_address(address: str) -> Proxy:
 
 
 def make_tls_context(bundle: str) -> ssl.SSLContext:
-    """Return TLS settings (1.2 or newer) with which certificate and host name are verified.
-
-    `bundle` is the file or folder of trusted certificates. Raises: AwsUnreachable.
-    """
+    """`bundle` is the file or folder of trusted certificates. Raises: AwsUnreachable."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
-    # The first releases of Python 3.11 (Debian 12 has 3.11.2) set this option with OpenSSL 3. If it
-    # is set, an answer that is cut off without TLS's closing message seems complete.
-    # OpenSSL 1.1 has no such option.
+    # Python 3.11.2 (Debian 12) sets this option with OpenSSL 3: an answer that is cut off without
+    # TLS's closing message then seems complete. OpenSSL 1.1 has no such option.
     context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
     try:
         if os.path.isdir(bundle):

@@ -7,7 +7,7 @@ describes this call: AWS's sign-in host takes a form and answers with JSON.
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from ssohelper.core.console_urls import console_sign_in_url
@@ -15,19 +15,17 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.service_hosts import console_federation_url
-from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttled
+from ssohelper.errors import RoleNotAssigned
 from ssohelper.wire.answers import (
-    NOT_AWS,
-    REDIRECTED,
-    error_for_success_not_from_aws,
+    GET_NEW_CREDENTIALS,
+    error_of_answer,
+    foreign_success_error,
     invalid_answer_error,
-    retry_after_seconds,
 )
 from ssohelper.wire.transport import (
     Answer,
     Transport,
     call_with_retries,
-    warn_about_ignored_url_variable,
 )
 
 _CALL_SECONDS = 15.0
@@ -39,14 +37,10 @@ _TOKEN = re.compile(r"[!-~]{16,8192}")
 class Federation:
     """Calls AWS's sign-in host of one region, which signs browsers in to the console."""
 
-    def __init__(
-        self, region: str, environ: Mapping[str, str], warn: Callable[[str], None]
-    ) -> None:
+    def __init__(self, region: str, environ: Mapping[str, str]) -> None:
         self._service_url = console_federation_url(region, environ)
         self._service = f"the console's sign-in service in {region}"
         self._transport = Transport(self._service_url, environ, self._service)
-        self._environ = environ
-        self._warn = warn
 
     def get_login_url(self, credentials: RoleCredentials, issuer: str, destination: str) -> Secret:
         """Return the address that signs a browser in to the console, valid for about 15 minutes.
@@ -55,7 +49,6 @@ class Federation:
         With SessionDuration, AWS would refuse a role that was assumed from another role.
         Raises: RoleNotAssigned (credentials refused), AwsUnreachable, Throttled, BadAnswer.
         """
-        warn_about_ignored_url_variable(self._environ, self._warn)
         limit = Deadline(_CALL_SECONDS, time.monotonic)
         # The request may be repeated, because a lost sign-in token does no harm.
         token = call_with_retries(
@@ -83,34 +76,16 @@ class Federation:
         try:
             found = json.loads(answer.body)
         except (ValueError, RecursionError) as cause:
-            raise error_for_success_not_from_aws(answer, self._service) from cause
+            raise foreign_success_error(answer, self._service) from cause
         token = found.get("SigninToken") if isinstance(found, dict) else None
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise invalid_answer_error(answer, self._service, Damaged("SigninToken"))
         return Secret(token)
 
     def _error_of(self, answer: Answer) -> Exception:
-        status = answer.status
-        if status == 429:
-            return Throttled(
-                f"{self._service} is throttling (429)",
-                hint="try again in a minute",
-                retry_after_seconds=retry_after_seconds(answer.headers),
-            )
-        if status >= 500:
-            return AwsUnreachable(
-                f"{self._service} answered {status}", hint="try again in a minute"
-            )
-        if status in (400, 401, 403):
+        if answer.status in (400, 401, 403):
             return RoleNotAssigned(
-                f"{self._service} refuses these credentials ({status})",
-                hint="to get new credentials: ssohelper cache clear, then try again",
+                f"{self._service} refuses these credentials ({answer.status})",
+                hint=GET_NEW_CREDENTIALS,
             )
-        if 300 <= status < 400:
-            return BadAnswer(
-                f"{self._service} answered with a redirect ({status}), which is not followed",
-                hint=REDIRECTED,
-            )
-        return BadAnswer(
-            f"{self._service} gave an answer that makes no sense ({status})", hint=NOT_AWS
-        )
+        return error_of_answer(answer, self._service, lambda _error: None, is_oauth=False)

@@ -74,7 +74,7 @@ class LocalServer:
         self._rules = rules
         self._handle = handle
         self._report = report
-        self._most_clients = min(rules.most_clients, _most_clients_for_descriptor_limit())
+        self._most_clients = min(rules.most_clients, _most_clients_for_descriptors())
         self._reading: dict[socket.socket, _Client] = {}  # the longest connected client comes first
         self._answering: set[socket.socket] = set()
         self._selector = selectors.DefaultSelector()
@@ -140,7 +140,7 @@ class LocalServer:
     def _serve_until_closed(self) -> None:
         while self._listening.fileno() >= 0:
             try:
-                self._wait_for_sockets_and_serve_them()
+                self._serve_ready_sockets()
             except Exception as error:  # an error of one client: other clients are still answered
                 self._report(error)
                 time.sleep(0.1)
@@ -149,15 +149,15 @@ class LocalServer:
         for _ in range(self._threads):
             self._requests.put(None)
 
-    def _wait_for_sockets_and_serve_them(self) -> None:
-        for key, _ in self._selector.select(self._seconds_until_next_client_is_late()):
+    def _serve_ready_sockets(self) -> None:
+        for key, _ in self._selector.select(self._seconds_until_late_client()):
             if key.fileobj is self._listening:
                 self._accept_client()
             elif isinstance(key.fileobj, socket.socket) and key.fileobj in self._reading:
                 self._read_request_bytes(key.fileobj)
         self._close_late_clients()
 
-    def _seconds_until_next_client_is_late(self) -> float | None:
+    def _seconds_until_late_client(self) -> float | None:
         for client in self._reading.values():
             return max(0.0, client.until - time.monotonic())
         return None
@@ -307,7 +307,7 @@ def _is_local_client(connection: socket.socket) -> bool:
         return False
 
 
-def _most_clients_for_descriptor_limit() -> int:
+def _most_clients_for_descriptors() -> int:
     """Return for how many clients this process has enough file descriptors."""
     if sys.platform != "win32":
         limit = getrlimit(RLIMIT_NOFILE)[0]

@@ -24,7 +24,7 @@ from ssohelper.core.model import (
 )
 from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
-from ssohelper.core.service_hosts import checked_sign_in_url, oidc_service_url
+from ssohelper.core.service_hosts import checked_sign_in_url, service_url
 from ssohelper.errors import (
     BadAnswer,
     LoginRequired,
@@ -34,10 +34,8 @@ from ssohelper.errors import (
 from ssohelper.wire.answers import AwsError, parse_answer_record
 from ssohelper.wire.transport import (
     READ_SECONDS,
-    Answer,
     Transport,
     call_with_retries,
-    warn_about_ignored_url_variable,
 )
 
 # The redirect address is registered without a port and used with a port, as RFC 8252 §7.3 allows.
@@ -78,11 +76,10 @@ class OidcClient:
         variant: HostVariant = DEFAULT_VARIANT,
     ) -> None:
         self._session = session
-        self._environ = environ
         self._warn = warn
         self._facts = facts
         self._service = f"the sign-in service in {session.region}"
-        self._service_url = oidc_service_url(session.region, environ, variant)
+        self._service_url = service_url("oidc", session.region, environ, variant)
         self._transport = Transport(self._service_url, environ, self._service)
 
     @property
@@ -251,9 +248,7 @@ class OidcClient:
         deadline: Deadline,
         read_seconds: float = READ_SECONDS,
     ) -> _T:
-        warn_about_ignored_url_variable(self._environ, self._warn)
-        self._transport.prepare_first_call()
-        answer: Answer = self._transport.send(
+        answer = self._transport.send(
             "POST",
             path,
             headers={"Content-Type": "application/json"},

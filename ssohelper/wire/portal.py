@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from ssohelper.broker.pace import REQUESTS_A_SECOND
+from ssohelper.broker.pace import REQUESTS_A_SECOND, Pace
 from ssohelper.core import issuer
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.host_variant import DEFAULT_VARIANT, HostVariant
@@ -23,7 +23,7 @@ from ssohelper.core.model import (
     SsoSession,
 )
 from ssohelper.core.schema import listings
-from ssohelper.core.service_hosts import portal_service_url
+from ssohelper.core.service_hosts import service_url
 from ssohelper.errors import (
     AwsUnreachable,
     BadAnswer,
@@ -39,7 +39,6 @@ from ssohelper.wire.transport import (
     Transport,
     call_with_retries,
     pause_seconds_before_retry,
-    warn_about_ignored_url_variable,
 )
 
 _T = TypeVar("_T")
@@ -58,23 +57,12 @@ _LISTING_TRIES = 6
 _LISTING_CALL_SECONDS = 30.0
 _LOGOUT_SECONDS = 8.0
 _READ_TIMEOUT_SECONDS = 10.0
-# A Retry-After longer than this is ignored: AWS sends a few seconds, and no user waits for a day.
-LONGEST_PAUSE_SECONDS = 20.0
-# A listing fails when AWS has answered none of its requests for this long. The time is longer than
-# LONGEST_PAUSE_SECONDS, since no request is sent during such a pause.
+# A listing fails when AWS has answered none of its requests for this long.
 PATIENCE_SECONDS = 30.0
-_SLOWEST = 1.0
-# By how many requests a second the pace rises after each answer that is not a 429.
-_REGAINED = 0.05
 
 
 class Pacing:
-    """Spaces requests evenly. A 429 pauses all threads for a moment and lowers the pace.
-
-    The first 429 pauses for 0.1 s and lowers the pace by a twentieth only, because another program
-    may have sent requests or AWS may count differently. Each further 429 doubles the pause and
-    lowers the pace by a fifth.
-    """
+    """The pace that the threads of a listing share, and for how long AWS has been silent."""
 
     def __init__(
         self,
@@ -84,74 +72,46 @@ class Pacing:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._full_pace = self._pace = requests_a_second
+        self.pace = Pace(requests_a_second)
         self._patience_seconds = patience_seconds
         self._monotonic = monotonic
         self._sleep = sleep
         self._lock = threading.Lock()
-        self._next_at = 0.0
-        self._slowed_at = float("-inf")
-        self._slowed_in_a_row = 0
         self._answered_at: float | None = None
         self.answers = 0
 
     @property
-    def pace(self) -> float:
-        """Return how many requests a second the listing may send now."""
-        return self._pace
+    def patience_left(self) -> float:
+        """Return the seconds from the next request until AWS was silent for too long.
 
-    @property
-    def seconds_of_patience_left(self) -> float:
-        """Return the seconds from the next request (or now) until AWS was silent for too long.
-
-        The silence began with the last answer to any thread or, without an answer, with the first
-        request.
+        The silence begins with the last answer to any thread, else with the first request.
         """
         with self._lock:
-            since = self._monotonic() if self._answered_at is None else self._answered_at
-            return since + self._patience_seconds - max(self._monotonic(), self._next_at)
+            now = self._monotonic()
+            since = now if self._answered_at is None else self._answered_at
+            return since + self._patience_seconds - self.pace.next_call_at(now)
 
     def wait_for_turn(self) -> None:
-        """Wait until this thread's request may be sent at the pace of all threads."""
         while True:
             with self._lock:
                 now = self._monotonic()
                 if self._answered_at is None:
                     self._answered_at = now
-                if self._next_at <= now:
-                    # A request that is late by less than one interval does not delay the next
-                    # request.
-                    late = now - self._next_at
-                    interval = 1 / self._pace
-                    self._next_at = (self._next_at if late < interval else now) + interval
-                    return
-                seconds = self._next_at - now
+                seconds = self.pace.next_call_at(now) - now
+                if seconds <= 0:
+                    return self.pace.note_call_sent(now)
             self._sleep(seconds)
 
-    def note_good_answer(self) -> None:
-        """Record an answer other than a 429, after which the pace may rise again."""
+    def note_answer(self) -> None:
+        """Record an answer other than a 429."""
         with self._lock:
             self.answers += 1
             self._answered_at = self._monotonic()
-            self._slowed_in_a_row = 0
-            self._pace = min(self._full_pace, self._pace + _REGAINED)
+            self.pace.note_answer(self._answered_at)
 
     def note_throttled(self, retry_after_seconds: float | None = None) -> None:
-        """Record a 429. All threads pause for AWS's Retry-After, or for 0.1 s, doubled each time.
-
-        Several 429s within 0.5 s count as one, because all threads have reached the same limit.
-        """
         with self._lock:
-            now = self._monotonic()
-            if now >= self._slowed_at + 0.5:
-                self._slowed_at = now
-                self._slowed_in_a_row += 1
-                share = 0.95 if self._slowed_in_a_row == 1 else 0.8
-                self._pace = max(_SLOWEST, self._pace * share)
-            pause = 0.1 * 2 ** min(self._slowed_in_a_row - 1, 8)
-            if retry_after_seconds is not None and 0 < retry_after_seconds <= LONGEST_PAUSE_SECONDS:
-                pause = retry_after_seconds
-            self._next_at = max(self._next_at, now + min(pause, LONGEST_PAUSE_SECONDS))
+            self.pace.note_throttled(self._monotonic(), retry_after_seconds)
 
 
 class Portal:
@@ -174,15 +134,13 @@ class Portal:
         self._session = session
         self._environ = environ
         self._variant = variant
-        self._service_url = portal_service_url(session.region, environ, variant)
+        self._service_url = service_url("portal", session.region, environ, variant)
         self._warn = warn
         self._facts = facts
         self._pacing = pacing or Pacing()
         self._service = f"the access portal in {session.region}"
         self._transport = Transport(self._service_url, environ, self._service)
-        self._has_warned = False
         self._answered_at: float | None = None
-        self._lock = threading.Lock()
 
     def copy_for_new_token(self, token: AccessToken, issued_by: str | None) -> "Portal":
         """Return a Portal for a token of this issuer that is not, or not any more, in its file."""
@@ -250,11 +208,7 @@ class Portal:
         return self._answered_at
 
     def prepare_first_call(self) -> None:
-        """Prepare the first call: warn about ignored variables, and make the TLS settings."""
-        with self._lock:
-            if not self._has_warned:
-                self._has_warned = True
-                warn_about_ignored_url_variable(self._environ, self._warn)
+        """Read the certificates, which takes 5 to 20 ms."""
         self._transport.prepare_first_call()
 
     def reuse_connections_of(self, other: "Portal") -> None:
@@ -293,7 +247,7 @@ class Portal:
         next_page: dict[str, str] = {}
         for _ in range(listings.MOST_PAGES):
             query = {**asked, "max_result": str(listings.PAGE_SIZE), **next_page}
-            rows, after = self._send_get_request_at_pace(path, what, query, token, read)
+            rows, after = self._send_get_at_pace(path, what, query, token, read)
             yield from rows
             if after is None:
                 return
@@ -309,7 +263,7 @@ class Portal:
             hint=LATER,
         )
 
-    def _send_get_request_at_pace(
+    def _send_get_at_pace(
         self,
         path: str,
         what: str,
@@ -326,32 +280,29 @@ class Portal:
         while True:
             self._pacing.wait_for_turn()
             try:
-                seconds = min(
-                    _LISTING_CALL_SECONDS, max(1.0, self._pacing.seconds_of_patience_left)
-                )
+                seconds = min(_LISTING_CALL_SECONDS, max(1.0, self._pacing.patience_left))
                 deadline = Deadline(seconds, time.monotonic)
                 found = self.send_get_request(path, query, token, deadline, what=what, read=read)
             except Throttled as error:
                 self._pacing.note_throttled(error.retry_after_seconds)
                 throttled = 1 if self._pacing.answers != answers else throttled + 1
                 answers = self._pacing.answers
-                if throttled >= _LISTING_TRIES or self._pacing.seconds_of_patience_left <= 0:
+                if throttled >= _LISTING_TRIES or self._pacing.patience_left <= 0:
                     raise
             except BadAnswer:
                 raise
             except AwsUnreachable:
                 unanswered += 1
-                if unanswered >= TRIES or self._pacing.seconds_of_patience_left <= 0:
+                if unanswered >= TRIES or self._pacing.patience_left <= 0:
                     raise
                 time.sleep(pause_seconds_before_retry(unanswered))
             else:
-                self._pacing.note_good_answer()
+                self._pacing.note_answer()
                 return found
 
     def _send(
         self, method: str, path: str, query: dict[str, str], token: AccessToken, deadline: Deadline
     ) -> Answer:
-        self.prepare_first_call()
         issued_by = issuer.token_issuer(token, self._facts())
         warning = issuer.check_secret_destination(
             issued_by, "portal", self._service_url, self._session

@@ -31,8 +31,8 @@ from ssohelper.wire.answers import (
     REFUSED,
     AwsError,
     Meaning,
-    error_for_success_not_from_aws,
     error_of_answer,
+    foreign_success_error,
     invalid_answer_error,
     retry_after_seconds,
 )
@@ -121,7 +121,7 @@ class Sts:
         root = _parse_xml(answer.body)
         found = None if root is None else root.find(f".//{_NAMESPACE}{element}")
         if found is None:
-            raise error_for_success_not_from_aws(answer, self.service)
+            raise foreign_success_error(answer, self.service)
         return answer, {child.tag.removeprefix(_NAMESPACE): child.text for child in found}
 
     def get_caller_identity(

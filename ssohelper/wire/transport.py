@@ -1,8 +1,8 @@
 """Sends requests to one host of AWS (Transport), with http.client and without botocore.
 
-One call sends exactly one request: no retry, no redirect, no cookie, and no credentials except
-those that the caller passes. Connections stay open for later GETs. Each POST gets a new connection:
-if the server closed an idle connection, we would not know whether the server had read the POST.
+One call sends exactly one request: no retry, no redirect, no cookie. Connections stay open for
+later GETs. Each POST gets a new connection: if the server had closed an idle one, we would not know
+whether it had read the POST.
 """
 
 import logging
@@ -19,7 +19,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import ssohelper
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import from_http_date
-from ssohelper.core.service_hosts import ignored_url_variable_warning, is_loopback_url
+from ssohelper.core.service_hosts import is_loopback_url
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, ConfigInvalid
 from ssohelper.wire.connection import (
     CHECK_NETWORK,
@@ -35,11 +35,9 @@ from ssohelper.wire.connection import (
 _log = logging.getLogger(__name__)
 
 READ_SECONDS = 5.0
-# The largest answer that is read, since a hostile server must not fill our memory. The longest real
-# answer is a page of 100 accounts, 20 kB.
+# A hostile server must not fill our memory. The longest real answer, 100 accounts, has 20 kB.
 ANSWER_LIMIT_BYTES = 4 << 20
-# How long an idle connection may be used again. Load balancers and NAT forget a connection that has
-# been idle for 60 s or more.
+# Load balancers and NAT forget a connection that has been idle for 60 s or more.
 _IDLE_SECONDS = 20.0
 _METHOD = re.compile(r"[A-Z]{3,7}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -52,7 +50,7 @@ _T = TypeVar("_T")
 
 
 class Answer(NamedTuple):
-    """An HTTP answer. `answered_at` is the Date header (epoch seconds, by AWS's clock), or None."""
+    """`answered_at` is the Date header (epoch seconds, by AWS's clock), or None."""
 
     status: int
     headers: HTTPMessage
@@ -65,10 +63,7 @@ class Answer(NamedTuple):
 
 
 class Transport:
-    """Sends requests to one service. Several threads may use it at once.
-
-    `service` names the service in messages: "the access portal in eu-west-1".
-    """
+    """Several threads may use it at once. `service` is its name in messages."""
 
     def __init__(
         self, service_url: str, environ: Mapping[str, str], service: str, connections: int = 10
@@ -86,12 +81,11 @@ class Transport:
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
         self._route: Route | None = None
-        # Close the idle connections when the Transport is deleted. __del__ may run too late for
-        # that: in a reference cycle the sockets may be collected earlier, with a ResourceWarning.
+        # In a reference cycle, __del__ may run after the sockets are collected with a ResourceWarning.
         weakref.finalize(self, _close_connections, self._idle)
 
     def prepare_first_call(self) -> None:
-        """Read the certificates before the first request, which takes 5 to 20 ms."""
+        """Read the certificates, which takes 5 to 20 ms."""
         self._get_route()
 
     def send(
@@ -108,8 +102,8 @@ class Transport:
         """Send one request and return its answer, whatever the status.
 
         `read_seconds` limits each wait for more bytes; `deadline` limits the whole call.
-        Raises: AwsUnreachable if nothing was sent; AnswerLost if AWS may have received the request
-        but no complete answer came; BadAnswer for an answer of more than 4 MiB.
+        Raises: AwsUnreachable if nothing was sent; AnswerLost if AWS may have received the request;
+        BadAnswer for an answer of more than 4 MiB.
         """
         request = self._encode_request(method, path, query or {}, headers or {}, body)
         limits = (deadline, read_seconds)
@@ -127,7 +121,6 @@ class Transport:
         return answer
 
     def close(self) -> None:
-        """Close all idle connections to this service. The next request opens a new one."""
         with self._lock:
             _close_connections(self._idle)
 
@@ -136,7 +129,7 @@ class Transport:
     def _ask_over_idle_connection(
         self, connection: Connection, request: bytes, deadline: Deadline, read_seconds: float
     ) -> Answer | None:
-        """Send a GET over an idle connection. Return None if the server had closed it before."""
+        """None if the server had closed the connection before."""
         try:
             return self._send_and_read_answer(connection, "GET", request, deadline, read_seconds)
         except AnswerLost as error:
@@ -166,8 +159,7 @@ class Transport:
             try:
                 response.begin()
                 if connection.has_ended:
-                    # The connection was cut within the headers. http.client would take that for the
-                    # end of the headers.
+                    # Cut within the headers, which http.client takes for the end of the headers.
                     raise IncompleteRead(b"")
                 body = self._read_whole_body(response)
             finally:
@@ -186,7 +178,7 @@ class Transport:
         return Answer(response.status, response.headers, body, None if at is None else float(at))
 
     def _read_whole_body(self, response: HTTPResponse) -> bytes:
-        """Return the answer's body. Raises: IncompleteRead if it was cut, BadAnswer if too long."""
+        """Raises: IncompleteRead if the body was cut, BadAnswer if it is too long."""
         body = bytearray()
         while piece := response.read(1 << 16):
             body += piece
@@ -195,8 +187,7 @@ class Transport:
                     f"{self._service} gave an answer of more than 4 MiB, perhaps of a proxy",
                     hint="check the network and HTTPS_PROXY, then try again",
                 )
-        # With a Content-Length, `length` is how many bytes are missing. read(amount) raises no
-        # error for missing bytes.
+        # How many bytes of the Content-Length are missing, for which read(amount) raises no error.
         if response.length:
             raise IncompleteRead(bytes(body), response.length)
         return bytes(body)
@@ -204,7 +195,6 @@ class Transport:
     # -- keeping and reusing idle HTTP connections ---------------------------------------------
 
     def _take_idle_connection(self) -> Connection | None:
-        """Return the idle connection that was used last and is still open, or None."""
         while True:
             with self._lock:
                 if not self._idle:
@@ -282,7 +272,6 @@ def _close_connections(connections: list[Connection]) -> None:
 
 
 def _incomplete_answer_message(service: str, cause: Exception) -> str:
-    """Return the error message for a request to which the service gave no complete answer."""
     if isinstance(cause, TimeoutError):
         return f"{service} gave no answer in time"
     if isinstance(cause, OSError | IncompleteRead):
@@ -291,24 +280,11 @@ def _incomplete_answer_message(service: str, cause: Exception) -> str:
 
 
 def ignore_tls_key_log() -> None:
-    """Remove SSLKEYLOGFILE from this process's environment, with a warning.
-
-    urllib3 and ssl.create_default_context write each connection's TLS keys to that file. With these
-    keys, tokens could be read off the network.
-    """
+    # urllib3 and ssl.create_default_context write each connection's TLS keys to that file.
     if os.environ.pop("SSLKEYLOGFILE", None):
         _log.warning(
             "SSLKEYLOGFILE is ignored: with that file, tokens could be read off the network"
         )
-
-
-def warn_about_ignored_url_variable(
-    environ: Mapping[str, str], warn: Callable[[str], None]
-) -> None:
-    """Warn if AWS_ENDPOINT_URL is set, because calls that carry a token ignore it."""
-    message = ignored_url_variable_warning(environ)
-    if message:
-        warn(message)
 
 
 # -- trying a call up to three times, and testing whether a host answers ---------------------------
@@ -321,11 +297,9 @@ def call_with_retries(
     is_repeatable: bool,
     sleep: Callable[[float], None] = time.sleep,
 ) -> _T:
-    """Call `ask`, which sends one request to AWS, at most three times; return its result.
+    """Call `ask`, which sends one request, up to three times while AWS is not reached or busy.
 
-    `ask` is called again if AWS was not reached or was busy. After a lost answer it is called again
-    only if `is_repeatable`, since AWS may have acted on the first request. After a BadAnswer it is
-    never called again.
+    After a lost answer it is called again only if `is_repeatable`: AWS may have acted on it.
     """
     for made in range(1, TRIES + 1):
         try:
@@ -345,20 +319,13 @@ def call_with_retries(
 
 
 def pause_seconds_before_retry(tries_made: int) -> float:
-    """Return the pause before the next try: 0.2 to 0.4 s, doubled with each try.
-
-    The pause is random, so that processes do not retry at the same time.
-    """
-    # This uses os.urandom because importing random costs 4 ms.
+    """0.2 to 0.4 s, doubled with each try; random, so that processes do not retry together."""
+    # Importing random costs 4 ms.
     return float(PAUSE_SECONDS * 2 ** (tries_made - 1) * (1 + os.urandom(1)[0] / 255))
 
 
 class Probe(NamedTuple):
-    """What a test request to an AWS host found: `error`, or `answered_at` (AWS's clock, if known).
-
-    `proxy` is "host:port" of the proxy that was used. `bundle` is the file of trusted certificates
-    that a variable names. `proxy` and `bundle` are "" if there is none.
-    """
+    """`error`, or `answered_at` by AWS's clock; the proxy ("host:port") and the certificate file."""
 
     error: AwsUnreachable | None
     answered_at: float | None
@@ -369,9 +336,7 @@ class Probe(NamedTuple):
 def probe_service(
     service_url: str, environ: Mapping[str, str], service: str, deadline: Deadline
 ) -> Probe:
-    """Send one GET without credentials; any HTTP answer means that the service can be reached.
-
-    `service` names the service in messages."""
+    """Send one GET without credentials; any HTTP answer means that the service can be reached."""
     bundle = environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or ""
     error, answered_at, proxy = None, None, ""
     try:

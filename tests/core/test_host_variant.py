@@ -1,6 +1,7 @@
 """Which hosts each variant has, by botocore's own rules, and which variant is asked for."""
 
 import itertools
+from functools import partial
 from typing import Any
 
 import pytest
@@ -31,9 +32,9 @@ REGIONS = {
 }
 VARIANTS = tuple(itertools.starmap(HostVariant, itertools.product((False, True), repeat=2)))
 SERVICES = {
-    "sso-oidc": service_hosts.oidc_service_url,
-    "sso": service_hosts.portal_service_url,
-    "sts": service_hosts.sts_service_url,
+    "sso-oidc": partial(service_hosts.service_url, "oidc"),
+    "sso": partial(service_hosts.service_url, "portal"),
+    "sts": partial(service_hosts.service_url, "sts"),
 }
 
 
@@ -122,10 +123,10 @@ def test_console_and_federation_have_one_host_in_every_variant(
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("region", [regions[0] for regions in REGIONS.values()])
 def test_a_sign_in_page_may_be_on_each_variants_own_host(region: str, variant: HostVariant) -> None:
-    oidc = service_hosts.oidc_service_url(region, {}, variant)
+    oidc = service_hosts.service_url("oidc", region, {}, variant)
     suffix = oidc.partition(f".{region}.")[2]
     for page in (f"{oidc}/authorize?x=1", f"https://device.sso.{region}.{suffix}/?user_code=A-B"):
-        elsewhere = service_hosts.oidc_service_url(region, {})
+        elsewhere = service_hosts.service_url("oidc", region, {})
         assert service_hosts.checked_sign_in_url(page, region, elsewhere) == page
 
 

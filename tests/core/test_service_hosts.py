@@ -24,9 +24,9 @@ LOOPBACK = "http://127.0.0.1:4567"
     ],
 )
 def test_hosts_are_built_from_the_region(region: str, oidc: str, portal: str | None) -> None:
-    assert service_hosts.oidc_service_url(region, {}) == f"https://{oidc}"
+    assert service_hosts.service_url("oidc", region, {}) == f"https://{oidc}"
     if portal:
-        assert service_hosts.portal_service_url(region, {}) == f"https://{portal}"
+        assert service_hosts.service_url("portal", region, {}) == f"https://{portal}"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,9 @@ def test_an_invalid_region_is_refused(region: str) -> None:
     ],
 )
 def test_the_services_variable_changes_its_url(url: str, taken: str) -> None:
-    assert service_hosts.oidc_service_url("eu-west-1", {"AWS_ENDPOINT_URL_SSO_OIDC": url}) == taken
+    assert (
+        service_hosts.service_url("oidc", "eu-west-1", {"AWS_ENDPOINT_URL_SSO_OIDC": url}) == taken
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_the_services_variable_changes_its_url(url: str, taken: str) -> None:
 )
 def test_the_services_variable_accepts_no_other_host(url: str) -> None:
     with pytest.raises(ConfigInvalid, match="neither this machine nor AWS") as refused:
-        service_hosts.oidc_service_url("eu-west-1", {"AWS_ENDPOINT_URL_SSO_OIDC": url})
+        service_hosts.service_url("oidc", "eu-west-1", {"AWS_ENDPOINT_URL_SSO_OIDC": url})
     assert refused.value.hint == "unset AWS_ENDPOINT_URL_SSO_OIDC"
 
 
@@ -115,14 +117,16 @@ def test_the_services_variable_accepts_no_other_host(url: str) -> None:
 def test_sts_has_a_global_host_too(url: str, is_taken: bool) -> None:
     environ = {"AWS_ENDPOINT_URL_STS": url}
     if is_taken:
-        assert service_hosts.sts_service_url("eu-west-1", environ) == url
+        assert service_hosts.service_url("sts", "eu-west-1", environ) == url
     else:
         with pytest.raises(ConfigInvalid, match="AWS_ENDPOINT_URL_STS"):
-            service_hosts.sts_service_url("eu-west-1", environ)
+            service_hosts.service_url("sts", "eu-west-1", environ)
 
 
 def test_sts_is_the_regional_one() -> None:
-    assert service_hosts.sts_service_url("eu-west-1", {}) == "https://sts.eu-west-1.amazonaws.com"
+    assert (
+        service_hosts.service_url("sts", "eu-west-1", {}) == "https://sts.eu-west-1.amazonaws.com"
+    )
 
 
 def test_the_consoles_sign_in_variable_accepts_this_machine_only() -> None:
@@ -139,7 +143,9 @@ def test_awss_own_switch_ignores_the_service_variables(said: str, is_moved: bool
         "AWS_ENDPOINT_URL_SSO_OIDC": LOOPBACK,
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": said,
     }
-    assert service_hosts.oidc_service_url("eu-west-1", environ) == (LOOPBACK if is_moved else OIDC)
+    assert service_hosts.service_url("oidc", "eu-west-1", environ) == (
+        LOOPBACK if is_moved else OIDC
+    )
 
 
 @pytest.mark.parametrize(
@@ -159,14 +165,10 @@ def test_this_machine_is_recognised_by_its_host(url: str, is_here: bool) -> None
     assert service_hosts.is_loopback_url(url) is is_here
 
 
-def test_the_general_variable_changes_nothing_and_is_a_warning() -> None:
+def test_the_general_variable_changes_nothing() -> None:
     environ = {"AWS_ENDPOINT_URL": "https://evil.net"}
-    assert service_hosts.oidc_service_url("eu-west-1", environ) == OIDC
-    assert service_hosts.portal_service_url("eu-west-1", environ).endswith(".amazonaws.com")
-    warning = service_hosts.ignored_url_variable_warning(environ)
-    assert warning is not None
-    assert "AWS_ENDPOINT_URL is ignored" in warning
-    assert service_hosts.ignored_url_variable_warning({}) is None
+    assert service_hosts.service_url("oidc", "eu-west-1", environ) == OIDC
+    assert service_hosts.service_url("portal", "eu-west-1", environ).endswith(".amazonaws.com")
 
 
 @pytest.mark.parametrize(

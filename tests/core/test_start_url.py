@@ -5,7 +5,7 @@ import pytest
 from ssohelper.core.start_url import (
     checked_start_url,
     checked_typed_start_url,
-    default_session_name_of_url,
+    default_session_name,
     is_same_portal,
     region_of_start_url,
 )
@@ -165,7 +165,7 @@ def test_the_region_is_read_from_hosts_that_contain_it(url: str, region: str | N
 
 
 def test_the_default_session_name_is_the_first_label() -> None:
-    assert default_session_name_of_url("https://My-Corp.awsapps.com/start") == "my-corp"
+    assert default_session_name("https://My-Corp.awsapps.com/start") == "my-corp"
 
 
 @pytest.mark.parametrize(

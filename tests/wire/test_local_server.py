@@ -249,7 +249,7 @@ def test_as_many_clients_are_served_as_there_are_descriptors_for(
     monkeypatch: pytest.MonkeyPatch, limit: int, clients: int | range
 ) -> None:
     monkeypatch.setattr(local_server, "getrlimit", lambda _what: (limit, limit))
-    found = local_server._most_clients_for_descriptor_limit()
+    found = local_server._most_clients_for_descriptors()
     assert found in (clients if isinstance(clients, range) else [clients])
 
 

@@ -68,13 +68,6 @@ def token_of(oidc: OidcClient) -> AccessToken:
     return answer[0]
 
 
-def test_the_general_url_variable_is_warned_about(session: SsoSession, home: Home) -> None:
-    warnings: list[str] = []
-    environ = {**home.env, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
-    OidcClient(session, environ, warnings.append, facts=SignInFacts).register_client("x")
-    assert [one.partition(" is ")[0] for one in warnings] == ["AWS_ENDPOINT_URL"]
-
-
 def test_a_refresh_returns_the_next_token_and_its_lifetime(
     oidc: OidcClient, emulator: Emulator
 ) -> None:
@@ -311,16 +304,13 @@ def test_without_connection_it_is_exit_6(session: SsoSession, home: Home) -> Non
 def test_the_general_url_variable_gets_no_token(
     session: SsoSession, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    warnings: list[str] = []
     with _Catcher() as catcher:
         evil = f"http://127.0.0.1:{catcher.port}"
         monkeypatch.setenv("AWS_ENDPOINT_URL", evil)
         home.write_config(f"[default]\nendpoint_url = {evil}\n")
-        OidcClient(
-            session, {**home.env, "AWS_ENDPOINT_URL": evil}, warnings.append, facts=SignInFacts
-        ).register_client(DEVICE_CODE_GRANT)
+        environ = {**home.env, "AWS_ENDPOINT_URL": evil}
+        OidcClient(session, environ, facts=SignInFacts).register_client(DEVICE_CODE_GRANT)
         assert catcher.hits == 0
-    assert [w.split()[0] for w in warnings] == ["AWS_ENDPOINT_URL"]
     with pytest.raises(ConfigInvalid):
         OidcClient(session, {"AWS_ENDPOINT_URL_SSO_OIDC": "https://evil.net"}, facts=SignInFacts)
 

@@ -209,7 +209,7 @@ class TestListing:
         emulator.faults.throttle("ListAccountRoles", times=2)
         assert portal.list_roles(token, ACCOUNT) == ["Role00", "Role01"]
         assert emulator.counters["ListAccountRoles"] == 3
-        assert pacing.pace < 100_000
+        assert pacing.pace.rate < 100_000
 
     def test_429s_without_an_end_stop_after_six_tries(self, emulator, portal, token):
         emulator.faults.throttle("ListAccountRoles", times=100)
@@ -226,7 +226,7 @@ class TestListing:
         def refuse(*_, **__):
             tries.append("429")
             if len(tries) == 3:
-                pacing.note_good_answer()
+                pacing.note_answer()
             raise Throttled("throttling")
 
         monkeypatch.setattr(portal, "send_get_request", refuse)
@@ -298,17 +298,6 @@ def test_a_token_of_another_tool_is_sent_to_this_machine_with_a_warning(emulator
     assert list(portal.list_accounts(token))
     assert warnings
     assert all("which another tool made" in one for one in warnings)
-
-
-def test_the_general_url_variable_is_warned_about_once(emulator):
-    warnings = []
-    session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
-    environ = {**emulator.environment(), "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
-    portal = Portal(session, environ, warnings.append, facts=SignInFacts)
-    portal.prepare_first_call()
-    portal.prepare_first_call()
-    assert len(warnings) == 1
-    assert warnings[0].startswith("AWS_ENDPOINT_URL is ignored")
 
 
 @pytest.mark.parametrize(
