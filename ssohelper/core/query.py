@@ -1,7 +1,4 @@
-"""Reads what a user types into a search: words, exclusions, account ids, ARNs, names of roles.
-
-No other module decides what a word in a search means.
-"""
+"""Reads what a user types into a search: words, exclusions, account ids, ARNs, names of roles."""
 
 import re
 import unicodedata
@@ -14,17 +11,15 @@ from typing import NamedTuple
 _DASHED_ID = r"(?a)\d{4}-(?:\d{1,4}|\d{4}-\d{0,4})"
 _ARN = r"(?a)arn:aws[a-z-]*:([a-z0-9-]*):[a-z0-9-]*:(\d{12})?:(.+)"
 _ACCOUNT_ARN = r"(?a)account/(?:.*/)?(\d{12})"
-# Matches the name of the IAM role that AWS makes for a permission set. In an ARN and in the
-# console's menu, the name of the user's session may follow it.
+# Matches the name of the IAM role of a permission set. The user's session name may follow it.
 _SSO_ROLE = r"(?a)(?:.*/)?awsreservedsso_(.+)_[0-9a-f]{16}(?:/.*)?"
-# Matches the portal's link to the console as a role; the group has its parameters.
+# Matches the portal's link to the console as a role.
 _PORTAL_LINK = r"https?://[^#]*#/console\?(.+)"
 _URL_CODE = r"%([0-9a-f]{2})"
 # A searched word that begins with one of these signs is no ARN, link or [SESSION:]ACCOUNT/ROLE.
 _SIGNS = ("!", "'", "^")
 
-# Matches the Unicode name of an accented letter; the group has the letter without the accent. Two
-# letters have names of another form.
+# Matches the Unicode name of an accented letter. Two letters have names of another form.
 _ACCENTED = r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH .+"
 _NAMED_OTHERWISE = {"ß": "s", "ı": "i"}
 
@@ -34,11 +29,10 @@ _LONGEST_FUZZY = 64
 
 
 class Term(NamedTuple):
-    """One word of a search, in lower case.
+    """One word of a search, in lower case; `other` is another spelling of it, or "".
 
-    `is_fuzzy`: other characters may be between the word's characters. `at_start` and `at_end`: a
-    field must begin or end with the word. `is_excluded`: no field may contain the word. `other` is
-    another spelling of the word, or "".
+    `is_fuzzy`: other characters may be between the word's own. `is_excluded`: no field may contain
+    the word. `at_start` and `at_end`: a field must begin or end with it.
     """
 
     text: str
@@ -50,23 +44,22 @@ class Term(NamedTuple):
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """Return the spellings of this word; a row matches if it has any of the spellings."""
         return (self.text, self.other) if self.other else (self.text,)
 
 
 def parse_query(query: str | Iterable[str], *, fuzzy: bool = False) -> list[Term]:
     """Return the terms of a search. With `fuzzy`, plain words may be found as subsequences.
 
-    `!word` excludes rows with the word, `'word` is found as a whole even with `fuzzy`, `^word` must
-    begin a field, `word$` must end a field. An ARN and a link of the portal mean their account and
-    role, [SESSION:]ACCOUNT/ROLE its parts, and 1234-5678 means 12345678.
+    `!word` excludes rows with the word, `'word` is found as a whole, `^word` begins a field,
+    `word$` ends one. An ARN and a link of the portal mean their account and role,
+    [SESSION:]ACCOUNT/ROLE its parts, and 1234-5678 means 12345678.
     """
     words = [query] if isinstance(query, str) else query
     return [term for text in words for word in text.split() for term in _terms_of_word(word, fuzzy)]
 
 
 def fold_case(text: str) -> str:
-    """Return the text in lower case, with the same length, so that positions fit both."""
+    """Return the text in lower case, with the same length, so that positions fit both texts."""
     if text.isascii():
         low = text.lower()
         return text if low == text else low  # then both texts are one object in memory
@@ -87,10 +80,10 @@ def _base_letter(character: str) -> str:
 
 def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
     text = fold_case(word)
-    named = _account_and_role_in_arn(text) or _account_and_role_in_portal_link(text)
+    named = _names_in_arn(text) or _names_in_link(text)
     if named:
         return [Term(name, at_start=True, at_end=True) for name in named]
-    parts = _session_account_and_role_in_word(text)
+    parts = _names_in_address(text)
     if len(parts) > 1:
         return [term for part in parts for term in _terms_of_word(part, fuzzy)]
     text = parts[0] if parts else text
@@ -103,15 +96,14 @@ def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
     if not text:
         return []  # a sign such as "!", whose word is still to be typed
     other = text.replace("-", "") if re.fullmatch(_DASHED_ID, text) else ""
-    # A word of digits is not searched as a subsequence: scattered digits would match nearly every
-    # account id.
+    # Scattered digits would match nearly every account id.
     is_plain = not (is_excluded or is_exact or at_start or at_end or other or text.isdigit())
     is_fuzzy = fuzzy and is_plain and len(text) <= _LONGEST_FUZZY
     return [Term(text, is_fuzzy, is_excluded, at_start, at_end, other)]
 
 
-def _account_and_role_in_arn(text: str) -> list[str]:
-    """Return the account id and permission set that an ARN or an IAM role's name contains."""
+def _names_in_arn(text: str) -> list[str]:
+    """Return the account id and permission set of an ARN or an IAM role's name."""
     arn = re.fullmatch(_ARN, text)
     account_id, resource = (arn[2] or "", arn[3]) if arn else ("", text)
     account = re.fullmatch(_ACCOUNT_ARN, resource) if arn and arn[1] == "organizations" else None
@@ -121,8 +113,7 @@ def _account_and_role_in_arn(text: str) -> list[str]:
     return [name for name in (account_id, role[1] if role else "") if name]
 
 
-def _account_and_role_in_portal_link(text: str) -> list[str]:
-    """Return the account id and the role that a link of the portal contains; [] for other texts."""
+def _names_in_link(text: str) -> list[str]:
     link = re.fullmatch(_PORTAL_LINK, text)
     if link is None:
         return []
@@ -132,11 +123,10 @@ def _account_and_role_in_portal_link(text: str) -> list[str]:
     return [re.sub(_URL_CODE, lambda code: chr(int(code[1], 16)), name) for name in names if name]
 
 
-def _session_account_and_role_in_word(text: str) -> list[str]:
-    """Return the parts of [SESSION:]ACCOUNT/ROLE, also of an incomplete one.
+def _names_in_address(text: str) -> list[str]:
+    """Return the parts of [SESSION:]ACCOUNT/ROLE, also of an incomplete one; else [].
 
-    Return [] for any other word. An account's name may itself contain `:` or `/`; then its parts
-    find the account too.
+    An account's name may itself contain `:` or `/`; then its parts find the account too.
     """
     if "://" in text or text.startswith(("arn:", *_SIGNS)):
         return []

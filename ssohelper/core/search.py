@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import compress
 from operator import add, itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ssohelper.core.query import Term, fold_case, parse_query, without_accents
 
@@ -32,6 +32,8 @@ _WHOLE, _FIELD_START, _WORD_START, _INSIDE = ((256 + rank) << 13 for rank in (8,
 _POINT, _LONGEST = 1 << 15, 256
 # How many terms, and words of a column, keep their scores: the next key changes only one term.
 _TERMS_KEPT, _WORDS_KEPT = 8, 32
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 class Span(NamedTuple):
@@ -43,29 +45,11 @@ class Span(NamedTuple):
 
 
 class Match(NamedTuple):
-    """A word's characters in a text; `run` is the bonus of the run in which the last one is."""
+    """A word's characters in a text; `run` is the bonus of the last run of characters."""
 
     points: int
     run: int
     positions: tuple[int, ...]
-
-
-# The int objects that `row_numbers` returns: all lists of row numbers share these objects.
-_shared_numbers: list[int] = []
-
-
-def row_numbers(count: int) -> list[int]:
-    """Return a new list of the numbers from 0 to before `count`.
-
-    All returned lists share the same int objects: 20,000 separate ones in each of five lists would
-    take 3 MB more.
-    """
-    global _shared_numbers
-    known = _shared_numbers
-    if len(known) < count:
-        # The list is replaced and not extended, because another thread may do this at the same time.
-        _shared_numbers = known = [*known, *range(len(known), count)]
-    return known[:count]
 
 
 class Index:
@@ -88,7 +72,7 @@ class Index:
         hidden: Collection[int] = (),
         preferred: int = 0,
     ) -> None:
-        self._rows = row_numbers(len(columns[0]) if columns else 0)
+        self._rows = range(len(columns[0]) if columns else 0)
         self._columns = [_Column(column) for column in columns]
         self._fuzzy_columns = fuzzy_columns
         self._hidden = hidden
@@ -96,11 +80,8 @@ class Index:
         self._by_term: dict[Term, list[Sequence[int] | None]] = {}
 
     def search(self, query: str | Iterable[str], *, fuzzy: bool = False) -> list[int]:
-        """Return the numbers of the rows that match every term, best match first.
-
-        Without `fuzzy`, each term must be in a field as a whole.
-        """
-        found = self._rows
+        """Return the numbers of the rows that match every term, best match first."""
+        found: Sequence[int] = self._rows
         totals = [0] * len(found)
         for term in parse_query(query, fuzzy=fuzzy):
             scores = self._scores(term, found)
@@ -116,7 +97,6 @@ class Index:
         return [found[place] for place in order]
 
     def spans(self, query: str | Iterable[str], row: int, *, fuzzy: bool = False) -> list[Span]:
-        """Return which characters of this row match the terms of the query."""
         found: list[Span] = []
         for term in parse_query(query, fuzzy=fuzzy):
             for field, positions in () if term.is_excluded else self._places(term, row):
@@ -129,12 +109,10 @@ class Index:
         return found
 
     def text_of(self, column: int, row: int) -> str:
-        """Return the text of a row in a column."""
         found = self._columns[column]
         return found.originals[found.numbers[row]]
 
     def texts_of_column(self, column: int) -> Sequence[str]:
-        """Return the different texts of a column."""
         return self._columns[column].originals
 
     def _scores(self, term: Term, rows: Sequence[int]) -> list[int]:
@@ -149,7 +127,7 @@ class Index:
             first, second = (self._columns[number] for number in self._fuzzy_columns)
             open_places = [place for place, score in enumerate(best) if not score]
             for _count, heads, rests in splits:
-                # Who has not the beginning of a word has no longer one.
+                # A text without the beginning of the word has no longer beginning.
                 open_places = [at for at in open_places if heads[first.numbers[rows[at]]]]
                 for at in open_places:
                     one, two = first.numbers[rows[at]], second.numbers[rows[at]]
@@ -163,18 +141,15 @@ class Index:
 
     def _column_scores(self, term: Term) -> list[Sequence[int] | None]:
         """Return the scores of the term in the texts of each column; None without any."""
-        found = self._by_term.get(term)
-        if found is None:
+        if term not in self._by_term:
             fuzzy = (self._fuzzy_columns or ()) if term.is_fuzzy and len(term.text) > 1 else ()
-            if len(self._by_term) >= _TERMS_KEPT:
-                del self._by_term[next(iter(self._by_term))]
-            found = self._by_term[term] = [
+            self._by_term[term] = [
                 None
                 if term.is_excluded and number in self._hidden
                 else column.scores(term, fuzzy=number in fuzzy)
                 for number, column in enumerate(self._columns)
             ]
-        return found
+        return _last_used(self._by_term, term, _TERMS_KEPT)
 
     def _places(self, term: Term, row: int) -> Iterator[tuple[int, Sequence[int]]]:
         """Yield each field in which this row matches the term, with the positions there."""
@@ -221,11 +196,11 @@ class _Column:
 
     def __init__(self, fields: Sequence[str]) -> None:
         self.originals = list(dict.fromkeys(fields))
-        numbers = row_numbers(len(self.originals))
-        if len(numbers) < len(fields):
-            by_text = dict(zip(self.originals, numbers, strict=True))
-            numbers = [by_text[field] for field in fields]
-        self.numbers = numbers
+        # Lists of 20,000 int objects would take 3 MB more.
+        self.numbers: Sequence[int] = range(len(fields))
+        if len(self.originals) < len(fields):
+            by_text = {text: number for number, text in enumerate(self.originals)}
+            self.numbers = [by_text[field] for field in fields]
         self.texts = [fold_case(text) for text in self.originals]
         self._bonuses: dict[int, bytes] = {}
         self._points: dict[tuple[str, bool], Sequence[int]] = {}
@@ -237,17 +212,13 @@ class _Column:
         return list(map(without_accents, self.texts))
 
     def _texts_for(self, word: str) -> list[str]:
-        """Return the texts in which to look for a word, as long as the original ones.
-
-        As in fzf, a word without accents is also found where the text has accents.
-        """
+        # As in fzf, a word without accents is also found where the text has accents.
         return self._texts_without_accents if without_accents(word) == word else self.texts
 
     def scores(self, term: Term, *, fuzzy: bool) -> Sequence[int] | None:
         """Return the score of the term in each text, or None if it is in no text."""
         texts = self._texts_for(term.text)
-        # An array, because the scores of several terms are kept: as int objects, the scores of
-        # 20,000 texts would take 0.8 MB for each term.
+        # As int objects, the scores of 20,000 texts would take 0.8 MB for each term that is kept.
         scores = array("q", bytes(8 * len(texts)))
         for word in term.spellings:
             for number, text in enumerate(texts):
@@ -265,29 +236,23 @@ class _Column:
 
         With `begins_word`, its first character must begin a word in the text, for no bonus.
         """
-        found = self._points.get((word, begins_word))
-        if found is None:
-            escaped = [re.escape(character) for character in word]
+        if (word, begins_word) not in self._points:
             # Possessive quantifiers do not backtrack in a text without a match.
-            passes = re.compile("".join(f"[^{each}]*+{each}" for each in escaped), re.DOTALL).match
-            found = array("H", bytes(2 * len(self.texts)))
+            pattern = "".join(f"[^{each}]*+{each}" for each in map(re.escape, word))
+            passes = re.compile(pattern, re.DOTALL).match
+            found = self._points[word, begins_word] = array("H", bytes(2 * len(self.texts)))
             for number, text in enumerate(self._texts_for(word)):
                 if passes(text) and (match := self._best_match(word, number, text)):
                     start = self._bonuses[number][match.positions[0]] if begins_word else 0
                     if start or not begins_word:
                         found[number] = match.points - start
-            if len(self._points) >= _WORDS_KEPT:
-                del self._points[next(iter(self._points))]
-            self._points[word, begins_word] = found
-        return found
+        return _last_used(self._points, (word, begins_word), _WORDS_KEPT)
 
     def match(self, word: str, number: int) -> Sequence[int]:
-        """Return the positions of the word in a text, with other characters between its own."""
         match = self._best_match(word, number, self._texts_for(word)[number])
         return match.positions if match else ()
 
     def positions(self, term: Term, row: int) -> Sequence[int]:
-        """Return which characters of the row's text match the term. It must have a match."""
         number = self.numbers[row]
         text, original = self._texts_for(term.text)[number], self.originals[number]
         points, start, length = max(
@@ -300,6 +265,14 @@ class _Column:
         if bonuses is None:
             bonuses = self._bonuses[number] = bonuses_of(self.originals[number])
         return best_match(word, text, bonuses)
+
+
+def _last_used(known: dict[_K, _V], key: _K, most: int) -> _V:
+    """Return the value of the key, and forget the value that was used before all `most` others."""
+    known[key] = found = known.pop(key)
+    if len(known) > most:
+        del known[next(iter(known))]
+    return found
 
 
 def _score(points: int, length: int) -> int:
@@ -363,17 +336,13 @@ def best_match(word: str, text: str, bonuses: bytes) -> Match | None:
             while passed < len(before) and before[passed].positions[-1] < at - 1:
                 one = before[passed]
                 # Each character of a gap costs a point.
-                if (
-                    apart is None
-                    or one.points + one.positions[-1] > apart.points + apart.positions[-1]
-                ):
+                worth = one.points + one.positions[-1]
+                if apart is None or worth > apart.points + apart.positions[-1]:
                     apart = one
                 passed += 1
             if apart is not None:
-                lost = _GAP_START + at - apart.positions[-1] - 2
-                options.append(
-                    Match(apart.points - lost + _MATCH + here, here, (*apart.positions, at))
-                )
+                points = apart.points + _MATCH + here - _GAP_START - at + apart.positions[-1] + 2
+                options.append(Match(points, here, (*apart.positions, at)))
             if passed < len(before) and before[passed].positions[-1] == at - 1:
                 one = before[passed]
                 begins = here >= _BOUNDARY and here > one.run

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from ssohelper.core.role_tree import next_line_to_tick
-from ssohelper.core.search import Span, row_numbers
+from ssohelper.core.search import Span
 from ssohelper.core.text import show
 from ssohelper.tui.profile_rows import (
     ACCOUNT_ID,
@@ -129,7 +129,7 @@ class ProfileList(Chooser):
         else:
             found = []
             self.found_count = len(self.data)
-            numbers = row_numbers(len(self.data))
+            numbers = range(len(self.data))
             self._numbers = {
                 section.key: numbers[section.numbers.start : section.numbers.stop]
                 for section in sections
