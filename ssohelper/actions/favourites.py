@@ -10,13 +10,11 @@ from ssohelper.errors import AnotherUsersHome, SsoHelperError
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# How long to wait for another process that writes the record of used roles. The wait is short,
-# because the user's command has already done its work.
+# The user's command has already done its work: it waits only shortly for another process.
 _RECORD_SECONDS = 1.0
 
 
 def load_usage_of_roles(app: App) -> dict[RoleKey, Usage]:
-    """Return the recorded usage by role."""
     return app.usage.load_all()
 
 
@@ -35,16 +33,15 @@ def record_use_of_role(app: App, profile: Profile) -> None:
 
 def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
     """Make the role a favourite, or no longer one; return whether that changed anything."""
-    changed = []
+    was: list[bool] = []
 
-    def mark_favourite(usage: Usage) -> Usage:
-        changed.append(usage.favourite != favourite)
+    def mark(usage: Usage) -> Usage:
+        was.append(usage.favourite)
         return usage._replace(favourite=favourite)
 
-    app.usage.update(key, mark_favourite, app.clock.deadline())
-    return changed == [True]
+    app.usage.update(key, mark, app.clock.deadline())
+    return was == [not favourite]
 
 
 def list_favourites(app: App) -> list[RoleKey]:
-    """Return the favourite roles, sorted by session, account id and role name."""
     return sorted(key for key, usage in app.usage.load_all().items() if usage.favourite)

@@ -30,10 +30,7 @@ _USUAL = ("*/AdministratorAccess", "*/*BreakGlass*", "*/*Owner*")
 
 
 class Rule(NamedTuple):
-    """A guard rule in force, and how many roles of the saved lists it guards.
-
-    `is_configured` is False if the settings file no longer has it.
-    """
+    """A guard rule in force, if the settings file has it, and how many listed roles it guards."""
 
     text: str
     is_configured: bool
@@ -50,7 +47,7 @@ def propose_usual_rules(app: App, listing: Listing) -> tuple[str, ...]:
 
 
 def make_grant_question(app: App, key: RoleKey) -> tuple[str, str]:
-    """Return the word that the user types to grant the role, and a text naming rule and role."""
+    """Return the word that the user types to grant the role, and what the word grants."""
     account = app.vault.find_account(key)
     word = " ".join(show(account.name or account.id).split())
     return word, (
@@ -60,7 +57,7 @@ def make_grant_question(app: App, key: RoleKey) -> tuple[str, str]:
 
 
 def find_guard_rule(app: App, key: RoleKey) -> str | None:
-    """Return a guard rule that matches the role, or None. Raises: LocalState."""
+    """Raises: LocalState."""
     return app.vault.find_guarding_rule(key)
 
 
@@ -72,15 +69,11 @@ def check_typed_word(app: App, key: RoleKey, typed: str, word: str) -> None:
 
 
 def is_word_typed_right(typed: str, word: str) -> bool:
-    """Return whether the user typed the word asked for; white space does not count."""
     return " ".join(typed.split()) == word
 
 
 def role_needs_grant(app: App, key: RoleKey) -> bool:
-    """Return whether a guard rule matches the role and no grant for the role lasts.
-
-    Raises: LocalState.
-    """
+    """Return whether a rule guards the role and no grant for it lasts. Raises: LocalState."""
     return find_guard_rule(app, key) is not None and app.grants.find(key) is None
 
 
@@ -98,17 +91,9 @@ def grant_role(
         raise Refused(
             "a grant is given on a terminal only", hint="run this command in a terminal yourself"
         )
-    made = Grant(
-        key=key,
-        reason=reason,
-        granted_at=here.now,
-        ends_at=here.now + seconds,
-        uptime=here.uptime,
-        uid=here.uid,
-        boot=here.boot,
-        session=None if on_all_terminals else here.session,
-        id=secrets.token_hex(8),
-    )
+    session = None if on_all_terminals else here.session
+    life = (here.now, here.now + seconds, here.uptime)
+    made = Grant(key, reason, *life, here.uid, here.boot, session, id=secrets.token_hex(8))
     app.grants.add(made, calling_process.find_caller())
     prompt_notes.forget_prompts(app, key)
     return made
@@ -136,8 +121,8 @@ def checked_grant_reason(app: App, key: RoleKey, reason: str, seconds: int) -> s
 def with_grant_reason(app: App, key: RoleKey, found: Environment) -> Environment:
     """Return `found` with the variable by which AWS SDKs send the grant's reason in requests.
 
-    CloudTrail then shows the reason in the user agent. An application id that the user set stays.
-    An id that an earlier `use` set is unset if no rule guards the role.
+    CloudTrail then shows the reason. An application id that the user set stays; one that an
+    earlier `use` set is unset if no rule guards the role.
     """
     present = app.environ.get(environment.APP_ID, "")
     if present and not present.startswith(_APP_ID_PREFIX):
@@ -155,7 +140,7 @@ def with_grant_reason(app: App, key: RoleKey, found: Environment) -> Environment
 def revoke_grants(app: App, key: RoleKey | None = None) -> list[Grant]:
     """End the grants for the role, or all grants, in all terminals; return the ended grants.
 
-    Programs keep the credentials that they already have. Raises: LocalState.
+    Raises: LocalState.
     """
     given = app.grants.list_for_all_terminals()
     ended = [one for one in given if key is None or one.key == key]
@@ -204,10 +189,7 @@ def _is_ours(entry: ProfileEntry) -> bool:
 
 
 def warn_of_idle_rules(app: App, rules: Iterable[str]) -> None:
-    """Warn of each guard rule that matches no role of the saved lists: it may be mistyped.
-
-    Does not warn if there is no saved list.
-    """
+    """Warn of each guard rule that matches no role of the saved lists: it may be mistyped."""
     rules = tuple(rules)
     roles = list(_listed_roles(app)) if rules else []
     for rule in rules:
@@ -219,7 +201,6 @@ def warn_of_idle_rules(app: App, rules: Iterable[str]) -> None:
 
 
 def _listed_roles(app: App) -> Iterator[tuple[str, Account, str]]:
-    """Yield session name, account and role name of each role in the saved lists."""
     for name in app.directory.list_session_names():
         listing = app.directory.load(name)
         for listed in listing.accounts if listing else ():
@@ -247,8 +228,7 @@ def end_rules(app: App, keep: list[str]) -> list[str]:
 def rules_after_change(app: App, key: str, before: Settings, after: Settings) -> list[str]:
     """Return the user's own guard rules that stay in force after this key of the settings changed.
 
-    A change of `guard.rules` names all rules that stay. Every other rule ends, even one that is
-    still in force because it was removed from the file by hand.
+    A change of `guard.rules` names all rules that stay, so that those removed by hand end too.
     """
     configured = after.guard_rules()
     if key == "guard.rules":

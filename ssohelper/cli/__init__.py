@@ -67,35 +67,15 @@ GROUPS = {
     },
 }
 COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
-_PLACES = {
-    "setup": "setup_command.setup",
-    "install": "install_command.install_shell_lines",
-    "demo": "demo_command.run_demo",
-    "login": "sign_in_commands.login",
-    "logout": "sign_in_commands.logout",
-    "status": "sign_in_commands.print_status",
-    "session": "session_commands.session_command_group",
-    "list": "list_command.list_roles",
-    "profile": "profile_commands.profile_command_group",
-    "whoami": "whoami_command.whoami",
-    "console": "console_command.open_console",
-    "use": "use_command.use_profile",
-    "clear": "use_command.undo_use",
-    "exec": "exec_command.exec_program",
-    "env": "env_command.print_env",
-    "serve": "serve_command.serve_credentials",
-    "agent": "agent_command.agent_command_group",
-    "credential-process": "credential_command.print_credentials",
-    "emulator": "demo_command.emulator_command_group",
-    "guard": "guard_command.guard_command_group",
-    "audit": "audit_command.print_audit",
-    "config": "config_commands.config_command_group",
-    "doctor": "doctor_command.diagnose_setup",
-    "favourite": "favourite_command.favourite_command_group",
-    "prompt": "prompt_command.print_prompt_line",
-    "shell-init": "shell_text_commands.print_shell_init",
-    "completion": "shell_text_commands.print_completion_script",
-    "cache": "cache_commands.cache_command_group",
+# The module of a command, if its name is not the command's name with `_command`.
+_MODULES = {
+    **dict.fromkeys(("login", "logout", "status"), "sign_in_commands"),
+    **{name: f"{name}_commands" for name in ("session", "profile", "config", "cache")},
+    "clear": "use_command",
+    "credential-process": "credential_command",
+    "emulator": "demo_command",
+    "shell-init": "install_command",
+    "completion": "install_command",
 }
 ALIASES = {"ls": "list"}
 # What users of other tools, or of git, type for these commands.
@@ -125,10 +105,7 @@ def _replace_broken_pipe_error() -> Iterator[None]:
 
 
 class LazyGroup(click.Group):
-    """A click group that imports the module of the command that is run, and of no other.
-
-    For an unknown command, its error suggests similar names.
-    """
+    """A click group that imports the module of the command that is run, and of no other."""
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
         with _replace_broken_pipe_error():  # --help and --version write output here
@@ -139,24 +116,21 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands, without importing any."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command; None for an unknown name."""
-        place = _PLACES.get(ALIASES.get(cmd_name, cmd_name))
-        if place is None:
+        name = ALIASES.get(cmd_name, cmd_name)
+        if name not in COMMANDS:
             return None
-        if sys.platform == "win32" and cmd_name == "serve":
+        if sys.platform == "win32" and name == "serve":
             raise output.make_not_on_windows_error("serve")
-        module, _, attribute = place.partition(".")
-        command: click.Command = getattr(import_module(f"ssohelper.cli.{module}"), attribute)
-        return command
+        module = import_module(f"ssohelper.cli.{_MODULES.get(name, f'{name}_command')}")
+        commands = (one for one in vars(module).values() if isinstance(one, click.Command))
+        return next(command for command in commands if command.name == name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command. Raises: UsageProblem, with the nearest names, for an unknown one."""
         name = args[0]
         if self.get_command(ctx, name) is None:
             if name in MEANT_COMMANDS:
@@ -168,7 +142,6 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the help's lists of commands, one for each group, without importing any."""
         width = max(map(len, COMMANDS))
         for heading, group in GROUPS.items():
             if heading:
@@ -214,8 +187,7 @@ def main(ctx: click.Context) -> None:
 def run(argv: list[str], chosen: RoleRow | None = None, answer: ShellAnswer | None = None) -> int:
     """Run the command line; return its exit code. Only this function turns errors into messages.
 
-    `chosen` is a role from the full screen, for the command `use`. `answer` is the file that our
-    shell function reads after this command, or None.
+    For `chosen` and `answer` see output.CommonOptions.
     """
     standard_streams.replace_closed_streams()
     try:
@@ -247,7 +219,6 @@ def run(argv: list[str], chosen: RoleRow | None = None, answer: ShellAnswer | No
 
 
 def _report_unexpected_error(error: Exception) -> int:
-    """Print that stdout cannot be written if that is why, or else a crash; return the exit code."""
     if (of_stdout := standard_streams.find_stdout_error()) is not None:
         return output.report_error(of_stdout)
     from ssohelper.system import crash_report

@@ -10,24 +10,16 @@ from ssohelper.actions import audit
 from ssohelper.actions.audit import AuditRow
 from ssohelper.cli import output
 from ssohelper.core.instants import from_iso, parse_duration, to_iso
-from ssohelper.core.journal import EVENTS
+from ssohelper.core.journal import EVENTS, FIELDS
 from ssohelper.core.text import show
 
 _HEADER = ("TIME", "EVENT", "ROLE", "UNTIL", "KEY ID", "PARENT", "TERMINAL", "DETAILS")
-# The fields of a journal line that have no column of their own, in the order in which --json prints
-# them.
-_FIELDS = (
-    *("until", "access_key_id", "background", "others", "parent", "terminal", "user", "how", "way"),
-    *("reason", "grant", "rule", "what", "before", "after", "command", "file"),
-    *("added", "changed", "removed"),
-)
+_OF_ROLE = {"session", "account_id", "role", "chain", "role_arn"}
+_FIELDS = sorted({name for names in FIELDS.values() for name in names} - _OF_ROLE)
 
 
 class Since(click.ParamType[float]):
-    """A click type for --since: a duration back from now (2d, 90m), or a local date or time.
-
-    Its value is in epoch seconds.
-    """
+    """--since in epoch seconds: a duration back from now (2d, 90m), or a local date or time."""
 
     name = "since"
 
@@ -90,21 +82,20 @@ def print_audit(since: float, role: str | None, events: tuple[str, ...]) -> None
         output.say("no line of the journal matches")
 
 
-# -- printing one line of the journal ------------------------------------------------------------
-
-
 def _audit_row_cells(row: AuditRow) -> tuple[str, ...]:
-    fields = row.line.fields
-    return (
-        _local_time_text(row.line.at),
-        row.line.event,
-        _role_text(row),
-        _local_time_text(fields.get("until", "")),
-        fields.get("access_key_id", ""),
-        fields.get("parent", ""),
-        fields.get("terminal", ""),
-        _other_fields_text(fields),
-    )
+    line, key, fields = row.line, row.key, row.line.fields
+    role = str(fields.get("session", ""))
+    if key is not None:
+        role = f"{key.session_name}:{row.account_name or key.account_id}/{key.role_label}"
+    details = [fields[name] for name in ("reason", "command", "what") if fields.get(name)]
+    details += ["in the background"] if fields.get("background") else []
+    details += [f"for {fields['others']} more callers"] if fields.get("others") else []
+    named = ("user", "how", "way", "grant", "rule", "before", "after", "file")
+    counted = ("added", "changed", "removed")
+    details += [f"{name}={fields[name]}" for name in (*named, *counted) if name in fields]
+    shown = (fields.get(name, "") for name in ("access_key_id", "parent", "terminal"))
+    times = _local_time_text(line.at), _local_time_text(fields.get("until", ""))
+    return times[0], line.event, role, times[1], *shown, ", ".join(details)
 
 
 def _local_time_text(text: str) -> str:
@@ -113,26 +104,6 @@ def _local_time_text(text: str) -> str:
     if at is None or not sys.stdout.isatty():
         return text
     return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _role_text(row: AuditRow) -> str:
-    if row.key is None:
-        return str(row.line.fields.get("session", ""))
-    account = row.account_name or row.key.account_id
-    return f"{row.key.session_name}:{account}/{row.key.role_label}"
-
-
-def _other_fields_text(fields: dict[str, Any]) -> str:
-    """Return the fields of a line that no other column shows, as NAME=VALUE or as plain text."""
-    parts = [fields[name] for name in ("reason", "command", "what") if fields.get(name)]
-    if fields.get("background"):
-        parts.append("in the background")
-    if fields.get("others"):
-        parts.append(f"for {fields['others']} more callers")
-    named = ("user", "how", "way", "grant", "rule", "before", "after", "file")
-    counted = ("added", "changed", "removed")
-    parts += [f"{name}={fields[name]}" for name in (*named, *counted) if name in fields]
-    return ", ".join(parts)
 
 
 def _row_json(row: AuditRow) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import click
 
 from ssohelper.actions import favourites
 from ssohelper.cli import choosing, output
-from ssohelper.core.model import Profile, RoleKey
+from ssohelper.core.model import RoleKey
 from ssohelper.core.text import show
 
 
@@ -32,8 +32,7 @@ def add_favourite(profile: str | None) -> None:
       ssohelper favourite add payments-prod.ReadOnlyAccess
       ssohelper favourite add payments-prod/Admin     a role without a profile
     """
-    chosen, changed = _set_favourite(profile, True)
-    output.say(f'"{show(chosen.name)}" {"is" if changed else "was already"} a favourite')
+    _set_favourite(profile, True, "is a favourite", "was already a favourite")
 
 
 @favourite_command_group.command("rm")
@@ -46,10 +45,7 @@ def remove_favourite(profile: str | None) -> None:
     Examples:
       ssohelper favourite rm payments-prod.ReadOnlyAccess
     """
-    chosen, changed = _set_favourite(profile, False)
-    output.say(
-        f'"{show(chosen.name)}" {"is no longer a favourite" if changed else "was not a favourite"}'
-    )
+    _set_favourite(profile, False, "is no longer a favourite", "was not a favourite")
 
 
 @favourite_command_group.command("list")
@@ -72,18 +68,12 @@ def list_favourites() -> None:
     )
 
 
-# -- setting and printing favourites -------------------------------------------------------------
-
-
-def _set_favourite(name: str | None, favourite: bool) -> tuple[Profile, bool]:
-    """Make the role a favourite, or no longer one; return its profile, and whether it changed."""
-    chosen = choosing.choose_profile(name)
-    changed = favourites.set_favourite(output.get_app(), chosen.key, favourite)
+def _set_favourite(name: str | None, favourite: bool, done: str, was: str) -> None:
+    app, chosen = output.get_app(), choosing.choose_profile(name)
+    changed = favourites.set_favourite(app, chosen.key, favourite)
     if output.options().json:
-        output.print_json(
-            {**_role_json(chosen.key), "favourite": favourite}, output.get_app().warnings
-        )
-    return chosen, changed
+        output.print_json({**_role_json(chosen.key), "favourite": favourite}, app.warnings)
+    output.say(f'"{show(chosen.name)}" {done if changed else was}')
 
 
 def _role_json(key: RoleKey) -> dict[str, str]:

@@ -12,10 +12,7 @@ from ssohelper.errors import LocalState
 
 
 def write_stdout(data: bytes) -> None:
-    """Write all of the bytes to stdout, for a shell that evaluates them.
-
-    Raises: LocalState when stdout cannot be written or is closed.
-    """
+    """Write all of the bytes to stdout. Raises: LocalState when it cannot be written or is closed."""
     try:
         while data:
             data = data[os.write(1, data) :]
@@ -27,8 +24,7 @@ def write_stdout(data: bytes) -> None:
 
 def find_stdout_error() -> LocalState | None:
     """Return why stdout cannot be written, after which all output is dropped; else return None."""
-    # What could not be written is still in the buffer, so that a flush fails too; but a large write
-    # that failed leaves nothing in the buffer.
+    # A flush fails too, unless a large write failed, which leaves nothing in the buffer.
     try:
         flush_stdout()
     except BrokenPipeError:
@@ -43,10 +39,7 @@ def find_stdout_error() -> LocalState | None:
 
 
 def drop_output_without_reader() -> bool:
-    """Return whether nothing reads stdout any more (`| head -1`); if so, drop all further output.
-
-    A flush would not raise an error, because the buffer is empty after a failed large write.
-    """
+    """Return whether nothing reads stdout any more (`| head -1`); if so, drop all further output."""
     if hasattr(select, "poll"):  # Windows has no `select.poll`
         poll = select.poll()
         poll.register(1, 0)
@@ -65,14 +58,18 @@ def replace_closed_streams() -> None:
         if getattr(sys, name) is None:
             descriptor = os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
             setattr(sys, name, os.fdopen(descriptor, "r" if number == 0 else "w"))
+    # With our own file, stdout keeps the error of a write, and has a buffer also if PYTHONUNBUFFERED
+    # is set: without one, data that could not be written would be lost, and a flush would not fail.
+    raw = _StdoutFile(1, "w", closefd=False)
     if sys.stdout is None:
-        _replace_stdout("utf-8", "strict")
-    elif isinstance(sys.stdout, io.TextIOWrapper):
-        encoding, errors = sys.stdout.encoding, sys.stdout.errors
-        if _is_file_or_pipe(sys.stdout):
-            _replace_stdout(encoding, errors)
-        elif sys.stdout.write_through:  # PYTHONUNBUFFERED is set for a terminal
-            sys.stdout = os.fdopen(1, "w", encoding=encoding, errors=errors, closefd=False)
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8")
+    elif isinstance(sys.stdout, io.TextIOWrapper) and _has_descriptor_1(sys.stdout):
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(raw),
+            encoding=sys.stdout.encoding,
+            errors=sys.stdout.errors,
+            line_buffering=sys.stdout.isatty(),
+        )
 
 
 class _StdoutFile(io.FileIO):
@@ -88,25 +85,14 @@ class _StdoutFile(io.FileIO):
             raise
 
 
-def _replace_stdout(encoding: str, errors: str | None) -> None:
-    """Let stdout keep the error of a write, and have a buffer also if PYTHONUNBUFFERED is set.
-
-    Without a buffer, data that could not be written would be lost, and `flush` would not fail.
-    """
-    raw = _StdoutFile(1, "w", closefd=False)
-    sys.stdout = io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, errors=errors)
-
-
-def _is_file_or_pipe(stream: io.TextIOWrapper) -> bool:
-    """Return whether the stream writes to descriptor 1, and that is not a terminal."""
+def _has_descriptor_1(stream: io.TextIOWrapper) -> bool:
     try:
-        return stream.fileno() == 1 and not stream.isatty()
+        return stream.fileno() == 1
     except (OSError, ValueError):  # a test's stream that is no file
         return False
 
 
 def flush_stdout() -> None:
-    """Write stdout's buffer now, so that a full disk is an error with an exit code."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -118,7 +104,7 @@ def flush_stdout() -> None:
 
 
 def _drop_output() -> None:
-    """Send all further output to /dev/null: Python flushes stdout on exit and would report an error."""
+    # Python flushes stdout on exit, and would report an error.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 

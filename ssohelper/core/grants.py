@@ -1,4 +1,4 @@
-"""Grants: for how long, why and on which terminal a guarded role may be handed out. Pure."""
+"""Grants: for how long, why and on which terminal a guarded role may be handed out."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ WARNING_SECONDS = 600
 LONGEST_REASON = 200
 # How far in the future a grant may begin, since a time service may have set the clock back.
 _CLOCK_STEP_SECONDS = 5
-_TEXTS = ("reason", "boot", "id")
-_NUMBERS = ("granted_at", "ends_at", "uptime", "uid")
+_NAMES = (SESSION_NAME, ACCOUNT_ID, ROLE_NAME, CHAIN)
 
 
 class TerminalSession(NamedTuple):
@@ -30,10 +29,7 @@ class TerminalSession(NamedTuple):
 
 
 class GrantContext(NamedTuple):
-    """The present situation that a grant must fit: user, boot, terminal session, and two clocks.
-
-    `now` is the wall clock (epoch seconds), `uptime` counts seconds since the machine's start.
-    """
+    """What a grant must fit. `now` is in epoch seconds, `uptime` since the machine's start."""
 
     uid: int
     boot: str
@@ -56,11 +52,7 @@ class Grant(NamedTuple):
     id: str
 
     def is_in_force(self, here: GrantContext) -> bool:
-        """Return whether the grant is valid for this user, boot, terminal and time.
-
-        Both clocks must be within the grant's time: setting the wall clock back does not revive a
-        grant.
-        """
+        """Both clocks must be within the grant's time: a wall clock set back revives no grant."""
         life = self.ends_at - self.granted_at
         is_of_here = (self.uid, self.boot) == (here.uid, here.boot)
         is_of_session = self.session is None or self.session == here.session
@@ -74,7 +66,6 @@ class Grant(NamedTuple):
 
 
 def grant_document(grant: Grant) -> dict[str, Any]:
-    """Return the grant as a JSON object."""
     return {
         **grant._asdict(),
         "key": list(grant.key if grant.key.chain else grant.key[:3]),
@@ -84,44 +75,18 @@ def grant_document(grant: Grant) -> dict[str, Any]:
 
 def parse_grant(document: dict[str, Any]) -> Grant:
     """Return the grant of this JSON object. Raises: Damaged."""
-    if set(document) != set(Grant._fields):
-        raise Damaged("fields")
-    for name in _TEXTS:
-        if not isinstance(document[name], str) or len(document[name]) > LONGEST_REASON:
-            raise Damaged(name)
-    for name in _NUMBERS:
-        if type(document[name]) is not int:
-            raise Damaged(name)
-    return Grant(
-        **{
-            **document,
-            "key": _parse_role_key(document["key"]),
-            "session": _parse_terminal_session(document["session"]),
-        }
-    )
-
-
-def _parse_role_key(value: Any) -> RoleKey:
-    if not (
-        isinstance(value, list)
-        and len(value) in (3, 4)
-        and all(isinstance(one, str) for one in value)
-    ):
-        raise Damaged("key")
-    key = RoleKey(*value)
-    if not (
-        SESSION_NAME.fullmatch(key.session_name)
-        and ACCOUNT_ID.fullmatch(key.account_id)
-        and ROLE_NAME.fullmatch(key.role_name)
-        and (not key.chain or CHAIN.fullmatch(key.chain))
-    ):
-        raise Damaged("key")
-    return key
-
-
-def _parse_terminal_session(value: Any) -> TerminalSession | None:
-    if value is None:
-        return None
-    if not (isinstance(value, list) and [type(one) for one in value] == [int, int, str]):
-        raise Damaged("session")
-    return TerminalSession(*value)
+    try:
+        key, session = RoleKey(*document["key"]), document["session"]
+        session = None if session is None else TerminalSession(*session)
+        grant = Grant(**{**document, "key": key, "session": session})
+        names = zip(_NAMES, key if key.chain else key[:3], strict=False)
+        if not (
+            all(pattern.fullmatch(text) for pattern, text in names)
+            and all(len(text) <= LONGEST_REASON for text in (grant.reason, grant.boot, grant.id))
+            and [type(one) for one in session or (0, 0, "")] == [int, int, str]
+            and [type(one) for one in grant] == [RoleKey, str, *[int] * 4, str, type(session), str]
+        ):
+            raise Damaged("values")
+    except (TypeError, KeyError) as cause:
+        raise Damaged("fields") from cause
+    return grant

@@ -1,7 +1,6 @@
-"""The events of the local journal, and its lines: one event each, as compact ASCII JSON.
+"""The lines of the local journal: one event each, as compact ASCII JSON.
 
-Each value is checked, so that no secret, no command line and no control character gets into the
-journal. No I/O, no clock.
+Each value is checked, so that no secret and no control character gets into the journal.
 """
 
 import json
@@ -18,8 +17,7 @@ from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.text import show
 
 VERSION = 1
-# The most bytes that a pipe takes in one atomic write. The limits of the single fields keep each
-# journal line below this length.
+# The most bytes that a pipe takes in one atomic write. The limits of the fields keep lines shorter.
 LONGEST_LINE_BYTES = 4096
 _EVENT = re.compile(r"[a-z][a-z-]{0,31}")
 _WORD = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -32,15 +30,11 @@ _LONGEST_NAME = 32
 
 
 class Entry(NamedTuple):
-    """One event with its fields, all checked by `make_entry`."""
-
     event: str
     fields: dict[str, Any]
 
 
 class Line(NamedTuple):
-    """A line that was read from the journal. `at` is its time as text."""
-
     at: str
     event: str
     uid: int
@@ -54,32 +48,26 @@ class Line(NamedTuple):
 def make_entry(
     event: str, key: RoleKey | None = None, caller: tuple[str, str] | None = None, **values: object
 ) -> Entry:
-    """Return an entry about a role or something else. A field that is None is left out.
+    """Return an entry of these fields of FIELDS; one that is None is left out.
 
-    `caller` is the name of the caller's parent process, and its terminal. Other fields:
-    `how` a sign-in was made ("browser", "device-code") or ended ("revoked", "local"); `way` a role
-    was asked for ("exec"); `until` and `role_arn` of credentials or of a `grant`; `what` was
-    refused, or changed from `before` to `after`; `others` more callers that waited.
-    Raises: Damaged for an unknown event, a field that the event does not have, or a bad value.
+    `caller` is the name of the caller's parent process, and its terminal. Raises: Damaged for an
+    unknown event, a field that the event does not have, or a bad value.
     """
     if key is not None:
         values |= {"session": key.session_name, "account_id": key.account_id, "role": key.role_name}
         values["chain"] = key.text if key.chain else None
     if caller is not None:
         values["parent"], values["terminal"] = caller
-    if event not in _FIELDS:
+    if event not in FIELDS:
         raise Damaged("event")
-    allowed = _FIELDS[event]
-    for name in values:
-        if name not in allowed:
-            raise Damaged(name)
-    given = [name for name in allowed if values.get(name) is not None]
+    for name in values.keys() - set(FIELDS[event]):
+        raise Damaged(name)
+    given = [name for name in FIELDS[event] if values.get(name) is not None]
     found = {name: _CHECKS[name](values[name], name) for name in given}
     return Entry(event, {name: value for name, value in found.items() if value is not None})
 
 
 def make_line(entry: Entry, *, at_ms: int, uid: int) -> bytes:
-    """Return the journal entry as a line with newline; `at_ms` is in milliseconds since 1970."""
     at = f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
     head = {"v": VERSION, "at": at, "event": entry.event, "uid": uid}
     line = json.dumps({**head, **entry.fields}, separators=(",", ":")).encode("ascii") + b"\n"
@@ -91,9 +79,8 @@ def make_line(entry: Entry, *, at_ms: int, uid: int) -> bytes:
 def parse_line(line: bytes) -> Line:
     """Return a line that was read from the journal. Raises: Damaged.
 
-    Lines of earlier builds have a number, `seq`, and a hash, `prev`, which are ignored. Accepts
-    unknown events, and unknown fields with a text or a number: a later version may have them.
-    Texts may hold any character: escape them when they are shown.
+    Ignores `seq` and `prev` of earlier builds, and accepts events and fields of later ones. Texts
+    may hold any character: escape them when they are shown.
     """
     if len(line) > LONGEST_LINE_BYTES or not line.isascii():
         raise Damaged("line")
@@ -111,9 +98,11 @@ def parse_line(line: bytes) -> Line:
 
 
 def _has_type(name: str, value: object) -> bool:
-    if name not in _CHECKS:
-        return isinstance(value, str | int) and name not in ("seq", "prev")
-    return type(value) is _TYPES.get(name, str)
+    if _CHECKS.get(name) is check.checked_boolean:
+        return type(value) is bool
+    if name in _CHECKS:
+        return type(value) is (int if _CHECKS[name] is _count else str)
+    return isinstance(value, str | int) and name not in ("seq", "prev")
 
 
 # -- checks of the values in journal entries -------------------------------------------------------
@@ -126,7 +115,7 @@ def _matching(pattern: re.Pattern[str]) -> _Check:
 
 
 def _key_id(value: object, _field: str) -> str | None:
-    """Leave out an id of an unknown form: it comes from AWS and must not make the call fail."""
+    # An id of an unknown form comes from AWS, and must not make the call fail.
     return value if isinstance(value, str) and _ACCESS_KEY_ID.fullmatch(value) else None
 
 
@@ -139,7 +128,6 @@ def _count(value: object, field: str) -> int:
 
 
 def _process_name(value: object, field: str) -> str:
-    """Return the name of a process or terminal as printable ASCII of at most 32 characters."""
     found = check.checked_text(value, field, LONGEST_LINE_BYTES)
     return _NOT_PRINTABLE.sub("?", found)[:_LONGEST_NAME]
 
@@ -147,8 +135,7 @@ def _process_name(value: object, field: str) -> str:
 def _text(most_bytes: int, *, is_path: bool = False) -> _Check:
     """Return a function that checks a text and cuts it to `most_bytes` bytes in a journal line.
 
-    It replaces control characters by visible text and hides what looks like a secret. With
-    `is_path` it hides nothing, because long folder names would look like secrets.
+    It hides what looks like a secret, but not in a path: long folder names look like secrets.
     """
 
     def cleaned_text(value: object, field: str) -> str:
@@ -192,8 +179,10 @@ _CHECKS: dict[str, _Check] = {
 _ROLE = ("session", "account_id", "role", "chain")
 _CALLER = ("parent", "terminal")
 _DECISION = (*_ROLE, "way", "reason", "until", "grant", "rule", *_CALLER)
-# The fields of each event, in the order in which a journal line has them.
-_FIELDS: dict[str, tuple[str, ...]] = {
+# The fields of each event, in the order in which a journal line has them. `how` a sign-in was made
+# ("browser", "device-code") or ended ("revoked", "local"); `way` a role was asked for ("exec");
+# `others` more callers that waited.
+FIELDS: dict[str, tuple[str, ...]] = {
     "issue": (*_ROLE, "role_arn", "until", "access_key_id", "background", *_CALLER, "others"),
     "sign-in": ("session", "user", "how"),
     "sign-out": ("session", "user", "how"),
@@ -204,6 +193,4 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "loosened": ("what", "before", "after"),
     "config-write": ("command", "file", "added", "changed", "removed"),
 }
-EVENTS = tuple(_FIELDS)
-# The types of those fields of a journal line that are not texts.
-_TYPES = {"background": bool, "others": int, "added": int, "changed": int, "removed": int}
+EVENTS = tuple(FIELDS)
