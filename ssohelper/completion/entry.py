@@ -1,8 +1,7 @@
 """Runs `ssohelper completion …`, which shells call on TAB, without importing click.
 
-`completion SHELL` prints the shell's completion script. That script runs
-`completion --answer SHELL …`, which prints candidates. After an error, `completion --answer` prints
-nothing and exits with 1, because a message would appear in the middle of the user's command line.
+`completion SHELL` prints a script, which runs `completion --answer SHELL …` for candidates. An
+error prints nothing, because a message would appear in the user's command line.
 """
 
 import itertools
@@ -15,32 +14,15 @@ from ssohelper.completion.quoting import split_bash_line
 from ssohelper.completion.words import parse_completion_request
 from ssohelper.system.shell_texts import SHELLS, completion_script_of, write_to_stdout
 
-# The tag that zsh's completion gives candidates of each kind; users set styles by these tags.
-_ZSH_TAGS = {
-    "subcommand": "command",
-    "option": "option",
-    "profile": "profile",
-    "any_profile": "profile",
-    "usable_profile": "profile",
-    "managed_profile": "profile",
-    "session": "session",
-    "region": "region",
-    "account_glob": "account",
-    "account_id": "account",
-    "address": "role",
-    "role_glob": "role",
-    "role": "role",
-}
+# The tags that zsh's completion gives candidates; users set styles by them.
+_ZSH_TAGS = ("command", "option", "profile", "session", "region", "account", "role")
 # The values of COMP_TYPE with which readline inserts whole candidates: for its commands
 # menu-complete and insert-completions.
 _INSERTING_TYPES = ("37", "42")
 
 
 def answer_completion_request(argv: Sequence[str]) -> int | None:
-    """Print the completion script or candidates; return the exit code.
-
-    Returns None, and prints nothing, for a command that click must run.
-    """
+    """Print the completion script or candidates; return the exit code, None if click must run."""
     if len(argv) == 1 and argv[0] in SHELLS:
         script = completion_script_of(argv[0])
         return 0 if script is not None and write_to_stdout(script) else None
@@ -56,11 +38,10 @@ def answer_completion_request(argv: Sequence[str]) -> int | None:
 
 
 def _candidate_lines_for_bash(argv: list[str]) -> list[str]:
-    """Return the lines to print for bash.
+    """Return the kind of the candidates, then the candidates, for bash.
 
-    `argv` is the command line up to the cursor, COMP_WORDBREAKS and COMP_TYPE. The first line is
-    the kind of the candidates: "words", "words nospace", "list" (to be shown, not inserted), or one
-    of KINDS_FOUND_BY_SHELL. The candidates follow, one per line.
+    `argv` is the command line up to the cursor, COMP_WORDBREAKS and COMP_TYPE. The kind is "words",
+    "words nospace", "list" (to be shown, not inserted), or one of KINDS_FOUND_BY_SHELL.
     """
     text, breaks, completion_type = argv
     line = split_bash_line(text, breaks)
@@ -79,7 +60,7 @@ def _candidate_lines_for_bash(argv: list[str]) -> list[str]:
     )
     rests = whole + begun
     if len(rests) == 1:
-        # The open quote is closed here, because after a name that ends in a quote character,
+        # The open quote is closed here: after a name that ends in a quote character,
         # readline does not close it.
         return ["words nospace" if begun else "words", line.reply(rests[0]) + line.quote]
     replies = [line.reply(rest) for rest in rests]
@@ -87,8 +68,7 @@ def _candidate_lines_for_bash(argv: list[str]) -> list[str]:
     shared = line.reply(common)
     if completion_type in _INSERTING_TYPES or _common_start(replies) == shared:
         return ["words", *replies]
-    # The common start of the quoted names would end inside a quotation. So insert the common start
-    # of the unquoted names, quoted. If they have none, show the names and insert nothing.
+    # The common start of the quoted names would end inside a quotation: quote that of the names.
     if common:
         return ["words nospace", shared]
     return ["list", *(line.word + rest for rest in rests)]
@@ -101,11 +81,10 @@ def _common_start(words: list[str]) -> str:
 
 
 def _candidate_lines_for_zsh(argv: list[str]) -> list[str]:
-    """Return the lines to print for zsh. `argv` is the word at the cursor, then the words before.
+    """Return "words WHOLE BEGUN SHOWN TAG", then the words and texts, for zsh.
 
-    The first line is "words WHOLE BEGUN SHOWN TAG". WHOLE, BEGUN and SHOWN are the numbers of whole
-    words, of words to which the user must add more, and of texts to show in place of all these
-    words. The words and texts follow, one per line.
+    WHOLE, BEGUN and SHOWN are the numbers of whole words, of words to which the user must add more,
+    and of texts to show in place of all these words.
     """
     request = parse_completion_request(argv[1:], argv[0])
     offers = find_offers(request, CompletionNames(App()))
@@ -115,16 +94,14 @@ def _candidate_lines_for_zsh(argv: list[str]) -> list[str]:
     width = max(map(len, words), default=0)
     helps = offers.helps
     shown = [f"{word:<{width}}  -- {helps.get(word, '')}" for word in words] if helps else []
-    what = _ZSH_TAGS.get(request.kind, "value")
+    kind = request.kind.partition(":")[0]
+    what = next((tag for tag in _ZSH_TAGS if tag in kind), "value")
     head = f"words {len(offers.whole)} {len(offers.begun)} {len(shown)} {what}"
     return [head, *words, *shown]
 
 
 def _candidate_lines_for_fish(argv: list[str]) -> list[str]:
-    """Return the lines to print for fish: each has a candidate and, after a tab, its help.
-
-    `argv` is the word at the cursor, quoted as the user typed it, then the words before.
-    """
+    """Return candidates, each with its help after a tab. The word in `argv` is quoted as typed."""
     word = split_bash_line(argv[0]).word
     offers = find_offers(parse_completion_request(argv[1:], word), CompletionNames(App()))
     if offers.kind != "words":
