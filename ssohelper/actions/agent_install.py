@@ -42,10 +42,7 @@ class AgentEdit(NamedTuple):
 def plan_agent_install(
     app: App, tool: str, profile: Profile, servers: tuple[str, ...]
 ) -> AgentEdit:
-    """Return the edit of the agent's settings that makes the agent use the profile.
-
-    Raises: UsageProblem for a missing profile or MCP server; ConfigInvalid; LocalState.
-    """
+    """Raises: UsageProblem for a missing profile or MCP server; ConfigInvalid; LocalState."""
     agents.refuse_if_allow_list_applies(
         app,
         "change an agent's settings",
@@ -71,15 +68,12 @@ def plan_agent_install(
 
 
 def write_agent_edit(app: App, edit: AgentEdit) -> None:
-    """Write the agent's settings file. Raises: LocalState, also if the file changed meanwhile."""
+    """Raises: LocalState, also if the file changed meanwhile."""
     app.makers.make_user_file(edit.path).replace_content(edit.before, edit.after)
 
 
 def _make_claude_code_settings(app: App, profile: Profile) -> dict[str, object]:
-    """Return the keys and values for the settings file of Claude Code.
-
-    For a role without a profile, its documentation advises a command that exports keys.
-    """
+    """For a role without a profile, Claude's documentation advises a command that exports keys."""
     installation.refuse_temporary_installation(app.environ, "its commands would be gone later")
     installation.warn_if_exposed(app.environ, app.warn)
     command = installation.quote_program_path(installation.find_ssohelper_command(app.environ))

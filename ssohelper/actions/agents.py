@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 
 class Limits(NamedTuple):
-    """The variables that limit a command of `exec`, and the profiles that the command gets.
-
-    `kept` has the headers of the profiles' sections; None if there is no allow-list.
-    """
+    """A command's variables, and the headers of its profiles' sections if an allow-list applies."""
 
     variables: dict[str, str]
     kept: Collection[str] | None = None
@@ -33,8 +30,8 @@ class Limits(NamedTuple):
 def limit_command(app: App, globs: Sequence[str], *, has_endpoint: bool) -> Limits:
     """Return the limits of a command, by these globs and by the allow-list of this process.
 
-    Writes the command's config, unless it has an endpoint, which writes it. Raises: UsageProblem as
-    `build_allow_list_variable`; LocalState; ConfigInvalid for a config of an unusual form.
+    Writes the command's config, unless it has an endpoint, which writes it. Raises: UsageProblem;
+    LocalState; ConfigInvalid for a config of an unusual form.
     """
     variables = build_allow_list_variable(app, globs)
     text = variables.get(allow_list.VARIABLE, app.environ.get(allow_list.VARIABLE))
@@ -65,9 +62,8 @@ def _is_allowed(config: ConfigFile, entry: ProfileEntry, allowed: AllowList) -> 
 def build_allow_list_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
     """Return the variable that limits a child process to roles matching the globs, or {}.
 
-    If this process has an allow-list itself, the child's roles must match both lists. Names of
-    profiles are replaced by their roles now, because the child could edit the config.
-    Raises: UsageProblem for a glob that contains a separator, or matches no profile.
+    The roles must match an allow-list of this process too. Names of profiles are replaced by their
+    roles now, because the child could edit the config. Raises: UsageProblem.
     """
     if not globs:
         return {}
@@ -87,11 +83,7 @@ def build_allow_list_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
 
 
 def refuse_if_allow_list_applies(app: App, action: str, command_for_user: str) -> None:
-    """Raise Refused (9) if this process has an allow-list, as the action could give it more roles.
-
-    `action` is text for the message, such as "change profiles". `command_for_user` is the command
-    that the user may type instead.
-    """
+    """Raise Refused (9) if this process has an allow-list, as the action could give it more roles."""
     if allow_list.VARIABLE not in app.environ:
         return
     app.journal.try_append(

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 
 class AuditRow(NamedTuple):
-    """A line of the journal, its role's key or None, and the account's name, "" if unknown."""
-
     line: Line
     key: RoleKey | None
     account_name: str
@@ -35,8 +33,8 @@ def read_journal(
 ) -> list[AuditRow]:
     """Return the journal's lines that match, oldest first; warn of damaged lines.
 
-    `since` is in epoch seconds. `role` is a pattern for the role's name or, with a slash, a rule as
-    in `guard.rules`. Raises: LocalState when the journal cannot be read.
+    `role` is a pattern for the role's name or, with a slash, a rule as in `guard.rules`. Raises:
+    LocalState.
     """
     found = app.journal.read()
     if found.damaged:
@@ -79,7 +77,6 @@ def _make_role_filter(pattern: str | None) -> Callable[[RoleKey | None, str], bo
 
 
 def _load_account_names(app: App) -> dict[tuple[str, str], str]:
-    """Return the name of each account of the saved lists, by session name and account id."""
     found = {}
     # The journal stays readable even if the config or a saved list cannot be read.
     with suppress(SsoHelperError):

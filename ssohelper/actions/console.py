@@ -31,8 +31,8 @@ def choose_console_page(
 ) -> ConsolePage:
     """Return the console page of a service in a region, without a request or a sign-in.
 
-    Raises: UsageProblem for an unknown service, and for a region that is unknown or of
-    another partition; ConfigInvalid if such a region is the profile's own.
+    Raises: UsageProblem; ConfigInvalid if the profile's own region is unknown or of another
+    partition.
     """
     # An error of a chain must come before the message that the console opens.
     if profile.assumed is not None:
@@ -55,10 +55,9 @@ def choose_console_page(
 
 
 def make_portal_link(app: App, profile: Profile, page: ConsolePage) -> str:
-    """Return the access portal's link that opens this console page in this role.
+    """Return the portal's link to this page, which opens the role: a guarded one needs a grant.
 
-    The link holds no secret, but opens the role, so a guarded role needs a grant. Raises: Refused
-    (9); UsageProblem for a chain: the portal can only sign in as the SSO role below it.
+    Raises: Refused (9); UsageProblem for a chain, as the portal can only sign in as the SSO role.
     """
     if profile.assumed is not None:
         raise UsageProblem(
@@ -79,11 +78,9 @@ def open_console_in_browser(
 ) -> int:
     """Sign a browser in to the console page; return when the console session ends.
 
-    `start_browser` starts the browser with a URL of our local server that works once. The server
-    redirects the browser to AWS's sign-in URL, which is a secret: on a command line others could
-    read it. `has_failed` returns whether the browser's command ended with an error.
-    Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), LocalState (7) if no
-    browser requests the redirect.
+    The browser gets a URL of our local server that works once and redirects to AWS's sign-in URL,
+    which is a secret: on a command line others could read it. Raises: LoginRequired,
+    RoleNotAssigned, AwsUnreachable, LocalState if no browser requests the redirect.
     """
     session = profile.session
     federation = app.aws.federation(page.region)  # raises for a bad AWS_ENDPOINT_URL_SIGNIN

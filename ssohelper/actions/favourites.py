@@ -19,7 +19,7 @@ def load_usage_of_roles(app: App) -> dict[RoleKey, Usage]:
 
 
 def record_use_of_role(app: App, profile: Profile) -> None:
-    """Record that the role was used just now. Only warns on failure, as the command succeeded."""
+    """Only warns on failure, as the command succeeded."""
     now, key = app.clock.now(), profile.key
     try:
         app.usage.update(
@@ -32,7 +32,7 @@ def record_use_of_role(app: App, profile: Profile) -> None:
 
 
 def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
-    """Make the role a favourite, or no longer one; return whether that changed anything."""
+    """Return whether that changed anything."""
     was: list[bool] = []
 
     def mark(usage: Usage) -> Usage:

@@ -38,7 +38,7 @@ class Rule(NamedTuple):
 
 
 def propose_usual_rules(app: App, listing: Listing) -> tuple[str, ...]:
-    """Return guard rules to propose to a user without rules; () if these would match no role."""
+    """Return rules to propose to a user without rules; () if they would match no role."""
     if app.vault.policy.rules:
         return ()
     roles = [(listed.account, role) for listed in listing.accounts for role in listed.roles]
@@ -47,7 +47,7 @@ def propose_usual_rules(app: App, listing: Listing) -> tuple[str, ...]:
 
 
 def make_grant_question(app: App, key: RoleKey) -> tuple[str, str]:
-    """Return the word that the user types to grant the role, and what the word grants."""
+    """Return the word that the user types, and what it grants."""
     account = app.vault.find_account(key)
     word = " ".join(show(account.name or account.id).split())
     return word, (
@@ -82,8 +82,7 @@ def grant_role(
 ) -> Grant:
     """Allow the role to be handed out for `seconds`, on this terminal or on all of the user's.
 
-    Raises: UsageProblem for an empty reason or more than 60 min, Refused without a terminal,
-    LocalState when the journal or the runtime folder cannot be written.
+    Raises: UsageProblem, Refused without a terminal, LocalState.
     """
     reason = checked_grant_reason(app, key, reason, seconds)
     here = app.find_grant_context()
@@ -100,9 +99,9 @@ def grant_role(
 
 
 def checked_grant_reason(app: App, key: RoleKey, reason: str, seconds: int) -> str:
-    """Return the reason of a grant with single spaces. Call this before asking for the word.
+    """Return the reason with single spaces. Call this before asking for the word.
 
-    Raises: UsageProblem for an empty or too long reason or time, Refused if an allow-list applies.
+    Raises: UsageProblem, Refused if an allow-list applies.
     """
     agents.refuse_if_allow_list_applies(
         app, "grant a guarded role", f"ssohelper guard grant {key.text} --reason TEXT"
@@ -119,10 +118,10 @@ def checked_grant_reason(app: App, key: RoleKey, reason: str, seconds: int) -> s
 
 
 def with_grant_reason(app: App, key: RoleKey, found: Environment) -> Environment:
-    """Return `found` with the variable by which AWS SDKs send the grant's reason in requests.
+    """Return `found` with the variable by which AWS SDKs send the grant's reason to CloudTrail.
 
-    CloudTrail then shows the reason. An application id that the user set stays; one that an
-    earlier `use` set is unset if no rule guards the role.
+    An application id that the user set stays; one that an earlier `use` set is unset if no rule
+    guards the role.
     """
     present = app.environ.get(environment.APP_ID, "")
     if present and not present.startswith(_APP_ID_PREFIX):
@@ -138,10 +137,7 @@ def with_grant_reason(app: App, key: RoleKey, found: Environment) -> Environment
 
 
 def revoke_grants(app: App, key: RoleKey | None = None) -> list[Grant]:
-    """End the grants for the role, or all grants, in all terminals; return the ended grants.
-
-    Raises: LocalState.
-    """
+    """End the grants for the role, or all, in all terminals; return them. Raises: LocalState."""
     given = app.grants.list_for_all_terminals()
     ended = [one for one in given if key is None or one.key == key]
     for one in ended:
@@ -189,7 +185,6 @@ def _is_ours(entry: ProfileEntry) -> bool:
 
 
 def warn_of_idle_rules(app: App, rules: Iterable[str]) -> None:
-    """Warn of each guard rule that matches no role of the saved lists: it may be mistyped."""
     rules = tuple(rules)
     roles = list(_listed_roles(app)) if rules else []
     for rule in rules:
@@ -209,10 +204,7 @@ def _listed_roles(app: App) -> Iterator[tuple[str, Account, str]]:
 
 
 def end_rules(app: App, keep: list[str]) -> list[str]:
-    """End all guard rules except `keep`, as the user has confirmed; return the ended rules.
-
-    Raises: LocalState when the journal or the state folder cannot be written.
-    """
+    """End all guard rules except `keep`, as the user confirmed; return them. Raises: LocalState."""
     before = list(app.vault.guard_rules_of_user)
     ended = [rule for rule in before if rule not in keep]
     if ended:
@@ -226,7 +218,7 @@ def end_rules(app: App, keep: list[str]) -> list[str]:
 
 
 def rules_after_change(app: App, key: str, before: Settings, after: Settings) -> list[str]:
-    """Return the user's own guard rules that stay in force after this key of the settings changed.
+    """Return the user's own guard rules that stay in force after a change of this setting.
 
     A change of `guard.rules` names all rules that stay, so that those removed by hand end too.
     """

@@ -49,7 +49,7 @@ _OTHER_FILES = {
 
 
 class RcFileEdit(NamedTuple):
-    """The change to one rc file: its content `before` and `after`, or None if there is no file.
+    """The change to one rc file, whose content is None if there is no file.
 
     `by_hand` is FILE:LINE of a shell-init line that the user wrote; then the edit is empty.
     """
@@ -69,7 +69,7 @@ class RcFileEdit(NamedTuple):
 
 
 def choose_shell(app: App, name: str | None) -> str:
-    """Return the shell `name`; if it is None, the shell that SHELL names. Raises: UsageProblem."""
+    """Return the shell `name`, else the shell that SHELL names. Raises: UsageProblem."""
     known = ", ".join(SHELLS)
     if name is not None:
         if name not in SHELLS:
@@ -83,12 +83,10 @@ def choose_shell(app: App, name: str | None) -> str:
 
 
 def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> RcFileEdit:
-    """Return the edit that adds ssohelper's lines to the shell's rc file.
+    """Return the edit that adds ssohelper's lines; none if the user wrote a line with shell-init.
 
-    The edit is empty if the user has written a line with shell-init. `prompt` says whether our
-    lines switch the prompt on; None leaves that as it is, and switches it on in a new file. They
-    never do so if a line of the user in this file shows the prompt already.
-    Raises: UsageProblem from a throw-away installation, ConfigInvalid, LocalState.
+    `prompt` switches the prompt on, unless a line of the user does; None leaves it as it is, and on
+    in a new file. Raises: UsageProblem from a throw-away installation, ConfigInvalid, LocalState.
     """
     installation.refuse_temporary_installation(app.environ, "the rc file would soon not find it")
     path = find_rc_file(app, shell)
@@ -111,10 +109,7 @@ def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> Rc
 
 
 def plan_rc_file_uninstall(app: App, shell: str) -> RcFileEdit:
-    """Return the edit that removes ssohelper's lines from the shell's rc file.
-
-    Raises: ConfigInvalid, LocalState.
-    """
+    """Raises: ConfigInvalid, LocalState."""
     path = find_rc_file(app, shell)
     before = _read_file(app, path)
     after = before if before is None else rc_text.rc_without_our_lines(before, str(path))
@@ -123,14 +118,14 @@ def plan_rc_file_uninstall(app: App, shell: str) -> RcFileEdit:
 
 
 def plan_uninstall_all(app: App) -> list[RcFileEdit]:
-    """Return the edits that remove our lines from all shells' files, without empty edits."""
+    """Return the edits of all shells' files that have lines of ours."""
     shells = [one for one in SHELLS if one != "pwsh" or sys.platform != "win32"]
     edits = [plan_rc_file_uninstall(app, shell) for shell in shells]
     return [edit for edit in edits if edit.has_changes]
 
 
 def find_file_with_shell_init_line(app: App, shell: str) -> str | None:
-    """Return the file in which our lines or a line of the user run shell-init, or None."""
+    """Return the file in which our lines or a line of the user run shell-init."""
     try:
         path = find_rc_file(app, shell)
         if rc_text.has_our_lines(_read_file(app, path) or b"", str(path)):
@@ -142,7 +137,7 @@ def find_file_with_shell_init_line(app: App, shell: str) -> str | None:
 
 
 def write_rc_file_edit(app: App, edit: RcFileEdit) -> None:
-    """Write the edit to its file. Raises: LocalState if the file has changed meanwhile."""
+    """Raises: LocalState if the file has changed meanwhile."""
     file = app.makers.make_user_file(edit.path)
     file.replace_content(edit.before, edit.after)
     if edit.after is None:
@@ -150,10 +145,9 @@ def write_rc_file_edit(app: App, edit: RcFileEdit) -> None:
 
 
 def find_incomplete_login_file(app: App, edit: RcFileEdit) -> Path | None:
-    """Return the file that bash's login shells (ssh, tmux) read, if that file skips .bashrc.
+    """Return the file that login shells (ssh, tmux) read, if that file skips .bashrc.
 
-    A login shell reads the first of .bash_profile, .bash_login and .profile that exists; the first
-    two often read .profile too.
+    A login shell reads the first of the three that exists; the first two often read .profile too.
     """
     if edit.path.name != ".bashrc":
         return None
@@ -175,7 +169,7 @@ def find_incomplete_login_file(app: App, edit: RcFileEdit) -> Path | None:
 
 
 def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
-    """Return the rc file that interactive shells of this kind read. Raises: UsageProblem."""
+    """Raises: UsageProblem."""
     environ = app.environ
     if shell == "bash":
         home = _find_home_folder(app)
@@ -198,7 +192,7 @@ def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
 
 
 def _ask_zsh_for_zdotdir(app: App) -> str | None:
-    """Run zsh and return its ZDOTDIR, which a .zshenv may set without exporting it."""
+    """Return zsh's ZDOTDIR, which a .zshenv may set without exporting it."""
     zsh = shutil.which("zsh", path=app.environ.get("PATH", os.defpath))
     with suppress(OSError, subprocess.TimeoutExpired):
         printed = subprocess.run(
@@ -215,7 +209,7 @@ def _ask_zsh_for_zdotdir(app: App) -> str | None:
 
 
 def _find_shell_init_line_of_user(app: App, shell: str, path: Path) -> str | None:
-    """Return FILE:LINE of a line with shell-init that the user wrote, or None."""
+    """Return its FILE:LINE."""
     folder = path.parent.parent if shell == "fish" else path.parent
     others = [
         Path(_find_home_folder(app), name[2:]) if name.startswith("~/") else folder / name
@@ -250,11 +244,11 @@ def _read_file(app: App, path: Path) -> bytes | None:
 
 
 def build_rc_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
-    """Return the lines that `install` adds to an rc file.
+    """Return the lines that `install` adds to an rc file. They do nothing once ssohelper is
+    removed.
 
-    The lines do nothing once ssohelper is removed. They name ssohelper by its path, because PATH is
-    often set after the lines run (by Debian's .profile, by fish's config.fish) or in one shell only
-    (by a virtual environment).
+    They have ssohelper's path, because PATH is often set later (by Debian's .profile, by fish's
+    config.fish) or in one shell only (by a virtual environment).
     """
     # The rc file runs the launcher if there is one, because the launcher ignores PYTHONPATH.
     path = installation.find_launcher(environ) or installation.find_ssohelper_command(environ)
@@ -274,7 +268,7 @@ def build_rc_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
 
 
 def _quote_path_for_shell(shell: str, path: str, home: str) -> str:
-    """Return the quoted path, as `~/…` if it is in `home`, because users copy their rc files."""
+    """Return the path as `~/…` if it is in `home`, because users copy their rc files."""
     home = home.rstrip("/")
     inner = path.removeprefix(f"{home}/")
     # With an empty HOME, or with / as HOME in a container, the path is not shortened, because every

@@ -18,10 +18,7 @@ _Usages = dict[RoleKey, Usage]
 
 
 class KnownRoles(NamedTuple):
-    """The rows of a list of roles, in the order to show, and the sessions of these roles.
-
-    `listed_at` is when (epoch seconds) each session's saved listing began, by session name.
-    """
+    """The rows of a list of roles; when each saved listing began (epoch seconds); the sessions."""
 
     rows: list[RoleRow]
     listed_at: dict[str, int]
@@ -33,7 +30,7 @@ class KnownRoles(NamedTuple):
 
     @property
     def has_role(self) -> bool:
-        """Whether the list has a role of Identity Center, not only other tools' profiles."""
+        """Whether there is a role of Identity Center, not only other tools' profiles."""
         return bool(self.rows) and not self.rows[0].provider
 
 
@@ -42,8 +39,7 @@ def read_roles(
 ) -> KnownRoles:
     """Return the roles of one or all sessions: those in saved listings and those of profiles.
 
-    With `with_foreign_profiles` and without a session, profiles whose credentials another tool
-    gives come last.
+    Without a session, other tools' profiles come last if wanted.
     """
     config = app.config.read()
     sessions = [one for one in config.sso_sessions() if session_name in (None, one.name)]
@@ -79,7 +75,7 @@ def read_roles(
 
 
 def find_profile_names(app: "App", sessions: Sequence[SsoSession]) -> _Profiles:
-    """Return the names of the profiles in ~/.aws/config that point at each role of the sessions."""
+    """Return the names of the profiles that point at each role of the sessions."""
     config = app.config.read()
     return _group_profile_names(config, _SessionsOfProfiles(config, sessions, {}))
 
@@ -88,8 +84,7 @@ class _SessionsOfProfiles:
     """Finds the sessions whose sign-in a profile uses.
 
     A profile that names only its portal is shown for each session of that portal whose saved list
-    has its role, or that has no list. Each portal is compared with the sessions once: comparing
-    12,000 profiles with every session is slow.
+    has its role, or that has no list. Comparing 12,000 profiles with every session is slow.
     """
 
     def __init__(
@@ -130,7 +125,7 @@ def _group_profile_names(config: ConfigFile, owners: _SessionsOfProfiles) -> _Pr
 def _take_rows_of_listing(
     session_name: str, saved: "Listing", profiles: _Profiles, used: _Usages
 ) -> list[RoleRow]:
-    """Return rows for the roles of a saved listing. Removes these roles from `profiles`."""
+    """Removes the listing's roles from `profiles`."""
     # Accounts in which a role has a profile or was used. Roles of other accounts need no lookup.
     special = {key.account_id for key in (*profiles, *used) if key.session_name == session_name}
     rows: list[RoleRow] = []
@@ -161,7 +156,6 @@ def _make_rows_of_chains(
     accounts: Mapping[tuple[str, str], Account],
     used: _Usages,
 ) -> list[RoleRow]:
-    """Return rows for chains: profiles that assume a role with a role of these sessions."""
     found = [entry for entry in config.profiles() if is_chain(entry)]
     if not found:
         return []

@@ -93,7 +93,7 @@ READER_GONE = 141
 
 
 class PipeBroken(Exception):
-    """Raised in place of BrokenPipeError, for which click would end the process with code 1."""
+    """Replaces BrokenPipeError, for which click would end the process with code 1."""
 
 
 @contextlib.contextmanager
@@ -105,7 +105,7 @@ def _replace_broken_pipe_error() -> Iterator[None]:
 
 
 class LazyGroup(click.Group):
-    """A click group that imports the module of the command that is run, and of no other."""
+    """Imports the module of the command that is run, and of no other."""
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
         with _replace_broken_pipe_error():  # --help and --version write output here
@@ -150,7 +150,7 @@ class LazyGroup(click.Group):
 
 
 class _BuildVersion(str):
-    """The version with its commit, which is looked for only when it is printed."""
+    """Looks for the version's commit only when it is printed."""
 
     def __str__(self) -> str:
         from ssohelper.system.own_source import find_version
@@ -185,10 +185,7 @@ def main(ctx: click.Context) -> None:
 
 
 def run(argv: list[str], chosen: RoleRow | None = None, answer: ShellAnswer | None = None) -> int:
-    """Run the command line; return its exit code. Only this function turns errors into messages.
-
-    For `chosen` and `answer` see output.CommonOptions.
-    """
+    """Run the command line; return its exit code. Only this function turns errors into messages."""
     standard_streams.replace_closed_streams()
     try:
         options = output.CommonOptions(chosen, answer)

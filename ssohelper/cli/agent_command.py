@@ -75,7 +75,7 @@ def install_agent_settings(
 
 
 def _is_for_model(chosen: Profile) -> bool:
-    """Ask whether the profile is meant for the model. Raises: UsageProblem off a terminal."""
+    """Raises: UsageProblem off a terminal."""
     text = "Claude Code runs its model on Amazon Bedrock with the profile in its settings"
     if not output.can_ask_user():
         raise UsageProblem(

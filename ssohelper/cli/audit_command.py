@@ -19,7 +19,7 @@ _FIELDS = sorted({name for names in FIELDS.values() for name in names} - _OF_ROL
 
 
 class Since(click.ParamType[float]):
-    """--since in epoch seconds: a duration back from now (2d, 90m), or a local date or time."""
+    """Epoch seconds of a duration back from now (2d, 90m), or of a local date or time."""
 
     name = "since"
 
@@ -99,7 +99,7 @@ def _audit_row_cells(row: AuditRow) -> tuple[str, ...]:
 
 
 def _local_time_text(text: str) -> str:
-    """Return the local time if stdout is a terminal, else the journal's own text, which is UTC."""
+    """Return the local time on a terminal, elsewhere the journal's own text, which is UTC."""
     at = from_iso(text)
     if at is None or not sys.stdout.isatty():
         return text

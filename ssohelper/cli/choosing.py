@@ -28,8 +28,7 @@ _NAMED = 5
 def choose_profile(text: str | None) -> Profile:
     """Return the profile that `text` or else AWS_PROFILE names, else one that the user picks.
 
-    Also warns as `warn_about_config` does. Raises: Interrupted (130) when the user picks none; the
-    errors of selection.resolve_profile.
+    Raises: Interrupted (130) when the user picks none; the errors of selection.resolve_profile.
     """
     found = _resolve_or_pick(text, ask_always=False, any_tool=False)
     assert isinstance(found, Profile)  # no profile of another tool was offered
@@ -38,10 +37,7 @@ def choose_profile(text: str | None) -> Profile:
 
 
 def choose_any_profile(text: str | None, *, ask_always: bool = False) -> Profile | ForeignProfile:
-    """Return what `choose_profile` does, or a profile whose credentials another tool provides.
-
-    With `ask_always`, AWS_PROFILE is ignored.
-    """
+    """Also takes a profile of another tool. With `ask_always`, AWS_PROFILE is ignored."""
     app, named = output.get_app(), None
     if text is not None or not ask_always:
         try:
@@ -59,12 +55,11 @@ def choose_by_words(
 ) -> Profile | ForeignProfile:
     """Return the profile that the words name, or the role that a search for the words finds.
 
-    A profile's name and [SESSION:]ACCOUNT/ROLE win over a search. If exactly one role matches all
-    words, it is shown and taken. If several match or none, a picker opens with the words in its
-    search, or with those that find roles. The user is asked before a guarded role is taken, and
-    before any role if `confirm` says what will be done, such as "run the command".
-    Raises: UsageProblem off a terminal, with the roles that were found; Interrupted (130) when the
-    user says no or picks none; the errors of `choose_any_profile`.
+    If exactly one role matches all words, it is shown and taken. If several match or none, a picker
+    opens with the words that find roles. The user is asked before a guarded role is taken, and
+    before any role if `confirm` says what will be done, such as "run the command". Raises:
+    UsageProblem off a terminal, with the roles that were found; Interrupted (130) when the user
+    says no or picks none.
     """
     unknown = UnknownProfile(
         f'"{" ".join(words)}" is no profile\'s name',
@@ -117,7 +112,7 @@ def _choose_role(
 def _make_error_with_roles(
     app: App, words: Sequence[str], session: str | None, unknown: UnknownProfile
 ) -> UsageProblem:
-    """Return the error for words off a terminal; its hint names roles that match all words."""
+    """Return the error off a terminal; its hint names roles that match all words."""
     if session is not None:
         selection.resolve_session(app, session)  # raises UsageProblem for an unknown session
     rows = roles.read_roles(app, session, with_foreign_profiles=True).rows
@@ -141,7 +136,7 @@ def warn_about_config(app: App, profile_name: str | None = None) -> None:
 
 
 def _explain_error(app: App, text: str | None, error: SsoHelperError) -> SsoHelperError:
-    """Return the error with the reason and fix that `doctor` gives for this profile, if any."""
+    """Return the error with the reason and fix that `doctor` gives for this profile."""
     name = text if text is not None else app.environ.get("AWS_PROFILE")
     return doctor_profiles.explain_error(app, name, error) if name else error
 
@@ -171,7 +166,7 @@ def _resolve_or_pick(
 def choose_session(text: str | None) -> SsoSession:
     """Return the session that `text` names, else the only possible one, else one the user picks.
 
-    Raises: Interrupted (130) when the user picks none; the errors of selection.resolve_session.
+    Raises: Interrupted (130); the errors of selection.resolve_session.
     """
     app = output.get_app()
     try:
@@ -181,10 +176,7 @@ def choose_session(text: str | None) -> SsoSession:
 
 
 def find_sessions_to_list(app: App, name: str | None) -> list[SsoSession]:
-    """Return the session of this name; without a name all sessions in the config that can be used.
-
-    Raises: the errors of `selection.resolve_session`, but not NoSessionNamed.
-    """
+    """Without a name, return all sessions in the config that can be used."""
     sessions = [] if name else app.config.read().sso_sessions()
     return sessions if len(sessions) > 1 else [selection.resolve_session(app, name)]
 
@@ -195,10 +187,7 @@ def find_sessions_to_list(app: App, name: str | None) -> list[SsoSession]:
 def pick_role_from(
     app: App, choice: KnownRoles, typed: str = "", *, asks_if_guarded: bool = True
 ) -> Profile | ForeignProfile:
-    """Let the user pick a role or profile from the list. The picker's search begins with `typed`.
-
-    Raises: Interrupted (130) when none was picked, or the user says no to a guarded role.
-    """
+    """Raises: Interrupted (130) when none was picked, or the user says no to a guarded role."""
     from ssohelper.cli import pickers
 
     row = pickers.pick_role(app, choice, typed)
@@ -216,10 +205,7 @@ def _is_guarded(app: App, row: RoleRow) -> bool:
 
 
 def confirm_use_of_row(app: App, row: RoleRow, action: str | None = None) -> None:
-    """Ask before a guarded role is used, and before `action`, such as "run the command".
-
-    Raises: Interrupted (130) when the user says no.
-    """
+    """Ask before a guarded role is used, and before `action`. Raises: Interrupted (130)."""
     question = action
     if _is_guarded(app, row):
         question = f"this role is guarded; {action or 'use it'}"
@@ -228,7 +214,6 @@ def confirm_use_of_row(app: App, row: RoleRow, action: str | None = None) -> Non
 
 
 def describe_row(choice: KnownRoles, row: RoleRow) -> str:
-    """Return a text that names the row's role, and its session if the list has several sessions."""
     if row.provider:
         return f'profile "{show(row.role_name)}", whose credentials another tool gives'
     account = row.account.id
@@ -239,7 +224,6 @@ def describe_row(choice: KnownRoles, row: RoleRow) -> str:
 
 
 def resolve_row(app: App, row: RoleRow) -> Profile | ForeignProfile:
-    """Return the role that a list's row shows, or the profile of another tool."""
     if row.provider:
         return foreign_profiles.find_foreign_row(app, row)
     return selection.resolve_chosen_role(app, row.key, row.profiles)
@@ -248,7 +232,6 @@ def resolve_row(app: App, row: RoleRow) -> Profile | ForeignProfile:
 def read_known_roles(app: App, session_name: str | None, *, any_tool: bool = False) -> KnownRoles:
     """Return the roles to choose from. Asks AWS for the roles of sessions without a saved list.
 
-    With `any_tool`, profiles whose credentials another tool provides are among them.
     Raises: UsageProblem for an unknown session or without any role; the error of AWS.
     """
     if session_name is not None:
@@ -267,7 +250,7 @@ def read_known_roles(app: App, session_name: str | None, *, any_tool: bool = Fal
 
 
 def _fetch_missing_lists(app: App, choice: KnownRoles) -> bool:
-    """Return whether AWS listed any session. Raises: the first error, when there is no role."""
+    """Return whether AWS listed any. Raises: the first error, when there is no role."""
     first_error: SsoHelperError | None = None
     is_any_listed = False
     for unlisted in choice.sessions_without_listing:

@@ -23,20 +23,16 @@ _OF_SEVERITY = {"problem": "red", "sign-in": "yellow", "note": "cyan", "repaired
 
 
 def styled(text: str, color: str) -> str:
-    """Return the text for stdout, in the colour if stdout is a terminal that shows colours."""
     return click.style(text, fg=color) if sys.stdout.isatty() and shows_colors() else text
 
 
 def time_cell(text: str, seconds_left: int) -> Cell:
-    """Return a table cell with this text, coloured by how many seconds are left."""
     return Cell(text, _OF_URGENCY[urgency_of_time_left(seconds_left)])
 
 
 def state_cell(state: str, text: str | None = None) -> Cell:
-    """Return a table cell with `text`, or with the state's own name, in the state's colour."""
     return Cell(text or state, _OF_STATE[state])
 
 
 def color_of_severity(word: str) -> str:
-    """Return the colour of a finding of `doctor`, by its severity or the word "repaired"."""
     return _OF_SEVERITY[word]

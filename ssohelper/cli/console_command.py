@@ -77,7 +77,6 @@ def open_console(
 def _open_console_in_browser(
     app: App, chosen: Profile, page: ConsolePage, opener: browser.Opener
 ) -> None:
-    """Sign in if needed, open the console, and print how long its session lasts."""
     role, account = chosen.shown_role, identity.look_up_identity(app, chosen).account
     where = f"{show(account.name)} ({role.account_id})" if account.name else role.account_id
     output.say(f'opening the console of {where} as "{show(role.name)}" in {page.region}')
@@ -103,7 +102,6 @@ def _open_console_in_browser(
 def _open_console_as_foreign_profile(
     app: App, found: ForeignProfile, service: str | None, region: str | None, *, only_print: bool
 ) -> None:
-    """Open the console with credentials that another tool provides for the profile."""
     page = foreign_credentials.choose_console_page(app, found, service, region)
     opener = None if only_print else _find_browser_opener(app, None)
     if opener is None:
@@ -121,8 +119,6 @@ def _open_console_as_foreign_profile(
 
 
 class _BrowserProcess:
-    """Starts the browser's command and keeps its process."""
-
     def __init__(self, app: App, opener: browser.Opener) -> None:
         self._app, self._opener = app, opener
         self._process: subprocess.Popen[bytes] | None = None

@@ -34,14 +34,13 @@ _LONGEST_ANSWER = 512
 
 
 class NoTerminal(Refused):
-    """Raised when the user must type a word and this process has no terminal."""
+    pass
 
 
 def grant_role_for_reason(app: App, profile: Profile, reason: str | None) -> None:
-    """Grant the profile's role if a reason is given, the role is guarded, and no grant lasts.
+    """Grant the role if --reason is given, the role is guarded, and no grant lasts.
 
-    `reason` is the value of --reason. Asks for one typed word on the terminal. Raises: Refused,
-    UsageProblem, LocalState.
+    Raises: Refused, UsageProblem, LocalState.
     """
     if reason is None:
         return
@@ -58,7 +57,6 @@ def grant_role_for_reason(app: App, profile: Profile, reason: str | None) -> Non
 
 
 def say_how_to_grant(app: App, profile: Profile) -> None:
-    """Print how to grant the profile's role, if the role is guarded and no grant lasts."""
     if guards.role_needs_grant(app, profile.key):
         rule = guards.find_guard_rule(app, profile.key)
         output.say(
@@ -72,8 +70,7 @@ def confirm_and_grant_role(
 ) -> Grant:
     """Let the user type a word, then grant the profile's role.
 
-    Raises: Refused; UsageProblem, also if the profile was edited to another role meanwhile;
-    LocalState.
+    Raises: Refused; UsageProblem, also if the profile was edited meanwhile; LocalState.
     """
     key = profile.key
     guards.checked_grant_reason(app, key, reason, seconds)
@@ -88,10 +85,7 @@ def confirm_and_grant_role(
 
 
 def require_typed_word(word: str, notice: str, question: str) -> None:
-    """Show the notice, and make the user type the word on the terminal, whatever stdin is.
-
-    Raises: Refused for another word, NoTerminal.
-    """
+    """Make the user type the word on the terminal, whatever stdin is. Raises: Refused, NoTerminal."""
     try:
         if sys.platform == "win32":
             terminal = os.open("CON", os.O_RDWR)
@@ -111,9 +105,8 @@ def require_typed_word(word: str, notice: str, question: str) -> None:
 
 
 def confirm_rules_end(app: App, kept: Sequence[str]) -> list[str]:
-    """Ask the user before guard rules that are not in `kept` end; return the rules that end.
-
-    Raises: Refused for another word, UsageProblem without a terminal.
+    """Ask before guard rules that are not in `kept` end; return them. Raises: Refused,
+    UsageProblem.
     """
     ended = [rule for rule in app.vault.guard_rules_of_user if rule not in kept]
     if ended:
@@ -123,10 +116,7 @@ def confirm_rules_end(app: App, kept: Sequence[str]) -> list[str]:
 
 
 def confirm_loosening(app: App, protection: str, notice: str) -> None:
-    """Let the user type a word before a protection ends; write a refusal to the journal.
-
-    Raises: Refused for another word, UsageProblem without a terminal.
-    """
+    """Let the user type a word before a protection ends. Raises: Refused, UsageProblem."""
     try:
         require_typed_word(LOOSEN_WORD, notice, f"type {LOOSEN_WORD} to go on: ")
     except Refused as error:
@@ -139,7 +129,7 @@ def confirm_loosening(app: App, protection: str, notice: str) -> None:
 
 
 def require_unchanged_profile(app: App, chosen: Profile) -> None:
-    """Read the config again. Raises: UsageProblem if the profile has another role by now.
+    """Raise UsageProblem if the profile has another role by now.
 
     Call this after the last question, before the role is granted or handed out.
     """
@@ -159,7 +149,6 @@ def require_unchanged_profile(app: App, chosen: Profile) -> None:
 
 
 def edited_profile_error(name: str, before: str, now: str) -> UsageProblem:
-    """Return the error for a profile that was edited; `now` is its new role or ""."""
     more = f", and is {show(now)} now" if now not in ("", before) else ""
     return UsageProblem(
         f'the profile "{show(name)}" has been edited: it was {show(before)}{more}',

@@ -80,7 +80,6 @@ def install_shell_lines(
 def _check_options_go_together(
     shell: str | None, *, uninstall: bool, prompt: bool | None, profiles: bool
 ) -> None:
-    """Raise UsageProblem for options that contradict each other."""
     if uninstall and prompt is not None:
         raise UsageProblem(
             "--uninstall removes all lines of ssohelper, also that of the prompt",

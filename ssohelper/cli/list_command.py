@@ -79,7 +79,7 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
 def _fetch_listing(
     app: App, session: SsoSession, refresh: bool, errors: list[SsoHelperError]
 ) -> Listing:
-    """Return the roles that AWS lists; if AWS does not answer, the saved list, and add the error."""
+    """If AWS does not answer, return the saved list, and add the error to `errors`."""
     try:
         found = listing_progress.fetch_listing(app, session, refresh=refresh)
     except (AwsUnreachable, LoginRequired) as error:
@@ -104,7 +104,6 @@ def _fetch_listing(
 def print_roles(
     app: App, found: Listings, query: tuple[str, ...], *, has_several_sessions: bool
 ) -> None:
-    """Print the roles that match the query: as lines, as JSON, or on a terminal as a table."""
     profiles = roles.find_profile_names(app, [session for session, _listing in found])
     used = favourites.load_usage_of_roles(app)
     rules = app.vault.policy.rules
@@ -170,7 +169,6 @@ def print_roles(
 
 
 def _last_use_cell(usage: Usage, now: int) -> Cell:
-    """Return the table cell for a role's last use, with a star for a favourite: `★ 3h ago`."""
     ago = "" if usage.last_used_at is None else ago_text(now - usage.last_used_at, units=1)
     if usage.favourite:
         return Cell(f"★ {ago}".rstrip(), colors.FAVOURITE)

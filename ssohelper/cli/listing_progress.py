@@ -15,7 +15,6 @@ _ERASE_LINE = "\r\x1b[K"
 
 
 def fetch_listing(app: App, session: SsoSession, **options: bool) -> Listing:
-    """Return the result of `directory.fetch_listing`. Shows the progress if AWS is asked."""
     draws = sys.stderr.isatty() and not terminal.is_terminal_dumb() and not output.options().json
     begins = app.clock.deadline(_DRAWN_AFTER_SECONDS if draws else _LINE_AFTER_SECONDS)
     reported = 0

@@ -46,9 +46,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 class CommonOptions:
     """The options -v, --json and --session, given before or after the command's name.
 
-    `has_printed_json` is True once the JSON object, which has the warnings, has been printed.
-    `chosen` and `answer` are no options: `chosen` is a role from the full screen, for the command
-    `use`, and `answer` is the file that our shell function reads after this command.
+    `chosen` is a role from the full screen, for the command `use`; `answer` is the file that our
+    shell function reads after this command.
     """
 
     def __init__(
@@ -63,7 +62,6 @@ class CommonOptions:
 
 
 def options() -> CommonOptions:
-    """Return the options -v, --json and --session of this command line."""
     return click.get_current_context().find_root().ensure_object(CommonOptions)
 
 
@@ -84,7 +82,7 @@ def get_app() -> App:
 
 
 def common_options(function: _F) -> _F:
-    """Add the options -v, --json and --session to a command, also in front of its name."""
+    """Add the options to a command; they may also stand before its name."""
 
     @click.option("-v", "--verbose", count=True, help="Log to stderr; with -vv each call to AWS.")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -107,11 +105,7 @@ def common_options(function: _F) -> _F:
 
 
 def checked_session_name(name: str | None) -> str | None:
-    """Return the session name unchanged. Raises: UsageProblem when it is empty.
-
-    An unset variable in a script gives an empty name, for which neither the only session nor all
-    sessions must be taken.
-    """
+    """Raise UsageProblem for an empty name, which an unset variable in a script gives."""
     if name == "":
         raise UsageProblem(
             "the session's name is empty", hint="name a session; see: ssohelper status"
@@ -123,7 +117,6 @@ def checked_session_name(name: str | None) -> str | None:
 
 
 def print_json(data: Any, warnings: Sequence[str] = ()) -> None:
-    """Print `data` and warnings as one JSON object. Every command's object has the same keys."""
     options().has_printed_json = True
     click.echo(to_json({"version": 1, "data": data, "warnings": list(warnings)}, indent=2))
 
@@ -155,7 +148,7 @@ def print_rows(
 
 
 def terminal_columns() -> int:
-    """Return the terminal's width; a terminal that does not know it reports 0 columns."""
+    """A terminal that does not know its width reports 0 columns."""
     return shutil.get_terminal_size().columns or 80
 
 
@@ -168,8 +161,7 @@ def echo(text: str = "") -> None:
 def write_shell_answer(text: str) -> None:
     """Write the text that our shell function evaluates to switch the shell's profile.
 
-    Raises: LocalState if the text cannot be written, or the shell function would not find it: the
-    shell is then not switched, and no message may say that it is.
+    Raises: LocalState if the function would not find it: the shell is then not switched.
     """
     try:
         write_stdout(os.fsencode(text) + b"\n")
@@ -188,7 +180,7 @@ def write_shell_answer(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line to stderr. If stderr cannot be written, only the exit code tells the result."""
+    """If stderr cannot be written, only the exit code tells the result."""
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     try:
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=True)
@@ -198,15 +190,13 @@ def say(text: str) -> None:
 
 
 def warn(message: str) -> None:
-    """Print a warning to stderr."""
     say(f"ssohelper: warning: {show_message(message)}")
 
 
 def confirm(question: str, *, yes: bool, what: str, default: bool = False) -> bool:
-    """Ask the question; return True for `y` or `yes`, False for any other answer.
+    """Ask the question; return True for `y` or `yes`. An empty answer counts as `default`.
 
-    An empty answer counts as `default`. With `yes` (--yes), returns True without asking. `what`
-    names the asking command. Raises: UsageProblem off a terminal without --yes.
+    `what` names the asking command. Raises: UsageProblem off a terminal without --yes.
     """
     if yes:
         return True
@@ -217,11 +207,10 @@ def confirm(question: str, *, yes: bool, what: str, default: bool = False) -> bo
 
 
 def ask(question: str, **options: Any) -> str:
-    """Ask the question on the terminal, and return the answer; `options` are those of click.prompt.
+    """Return the answer; `options` are those of click.prompt.
 
-    Keys typed before the question are dropped: an Enter during a request to AWS would answer a
-    question that was not on the screen yet. Every question of the command line is asked here,
-    except those of `guarding.require_typed_word`.
+    Keys typed before are dropped: an Enter during a request to AWS would answer a question that was
+    not on the screen yet.
     """
     if sys.stdin is not None:
         terminal.discard_typed_input(sys.stdin.fileno())
@@ -235,7 +224,6 @@ def ask(question: str, **options: Any) -> str:
 
 
 def require_terminal(what: str) -> None:
-    """Raise UsageProblem when there is no terminal on which `what` could ask its question."""
     if not can_ask_user():
         raise UsageProblem(
             f"{what} needs an answer, and this is no terminal",
@@ -244,22 +232,18 @@ def require_terminal(what: str) -> None:
 
 
 def command_line() -> str:
-    """Return the command line of this process, quoted for a shell."""
     return shlex.join(["ssohelper", *sys.argv[1:]])
 
 
 def can_ask_user() -> bool:
-    """Return whether a question can be shown and answered: stdin and stderr are terminals."""
     return bool(sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty())
 
 
 def can_draw_picker() -> bool:
-    """Return whether a picker can be drawn: the user can be asked, and the cursor can move."""
     return can_ask_user() and not terminal.is_terminal_dumb()
 
 
 def make_not_on_windows_error(what: str) -> UsageProblem:
-    """Return the error for a command that needs signals or Unix sockets, which Windows lacks."""
     return UsageProblem(
         f"{what} does not exist on Windows",
         hint='run it in WSL, or use $env:AWS_PROFILE = "PROFILE": SDKs then renew credentials',
@@ -267,7 +251,6 @@ def make_not_on_windows_error(what: str) -> UsageProblem:
 
 
 def _print_unprinted_warnings() -> None:
-    """Print the warnings to stderr if an error prevented the JSON object that contains them."""
     app = click.get_current_context().find_root().meta.get("ssohelper.app")
     if app and options().json and not options().has_printed_json:
         for warning in app.warnings:
@@ -280,13 +263,11 @@ def _print_unprinted_warnings() -> None:
 def make_unknown_name_error(
     kind: str, name: str, known: Iterable[str], listed_by: str
 ) -> UsageProblem:
-    """Return the error for an unknown name. Its hint suggests up to three similar known names."""
     meant = did_you_mean(name, known, cutoff=0.5)
     return UsageProblem(f'no {kind} named "{name}"', hint=f"{meant}list them with: {listed_by}")
 
 
 def report_error(error: SsoHelperError) -> int:
-    """Print the error and its hint to stderr; return its exit code."""
     say(f"ssohelper: error: {show_message(error.message)}")
     if error.hint:
         say(f"ssohelper: hint: {show_message(error.hint)}")
@@ -294,7 +275,6 @@ def report_error(error: SsoHelperError) -> int:
 
 
 def report_usage_error(error: click.UsageError) -> int:
-    """Print click's error in the form of our own errors; return exit code 2."""
     message, meant, names = error.format_message().rstrip(".").partition(". Did you mean ")
     if not meant:  # click writes several suggested names in this form
         message, meant, names = message.partition(". (Did you mean one of: ")
@@ -307,7 +287,6 @@ def report_usage_error(error: click.UsageError) -> int:
 
 
 def report_interrupted(*, at_question: bool = False) -> int:
-    """Print that Ctrl-C ended the command; return exit code 130."""
     if at_question and can_ask_user():
         say("")  # ends the terminal line of the question
     say("ssohelper: interrupted")

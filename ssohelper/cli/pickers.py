@@ -19,7 +19,6 @@ _T = TypeVar("_T")
 
 
 def pick_role(app: App, choice: KnownRoles, typed: str = "") -> RoleRow | None:
-    """Return the row that the user picks, or None. The picker's search begins with `typed`."""
     rules = app.vault.policy.rules
 
     def is_guarded(row: RoleRow) -> bool:
@@ -29,13 +28,11 @@ def pick_role(app: App, choice: KnownRoles, typed: str = "") -> RoleRow | None:
 
 
 def pick_session(app: App, sessions: list[SsoSession]) -> SsoSession | None:
-    """Let the user pick a session; return it, or None if the user leaves the picker."""
     states = [(session, _session_state_text(app, session)) for session in sessions]
     return _run_picker_inline(SessionPicker(app, states))
 
 
 def _session_state_text(app: App, session: SsoSession) -> str:
-    """Return "signed out", "ended" (a new sign-in would be offered), or "valid"."""
     clock = clocks.load_session_clock(app, session)
     if clock.state == "signed_out":
         return "signed out"
@@ -43,7 +40,6 @@ def _session_state_text(app: App, session: SsoSession) -> str:
 
 
 def pick_filters(app: App, rows: list[FilterRow]) -> list[FilterRow] | None:
-    """Let the user tick accounts and role names; return the ticked rows, or None."""
     return _run_picker_inline(FilterPicker(app, rows))
 
 
@@ -59,6 +55,6 @@ def _run_picker_inline(picker: InlinePicker[_T]) -> _T | None:
 
 
 def _suspend_this_program() -> None:
-    """Suspend this program, as the terminal does at ctrl+z, until the shell continues it."""
+    """Do what the terminal does at ctrl+z, until the shell continues this program."""
     if sys.platform != "win32":
         os.killpg(0, signal.SIGTSTP)

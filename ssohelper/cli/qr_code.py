@@ -6,11 +6,7 @@ import segno
 
 
 def qr_text(url: str, encoding: str) -> str:
-    """Return the URL's QR code as text for a terminal.
-
-    Each half-block character shows two dots of the code. If the encoding lacks these characters,
-    the text is ASCII, twice as wide and twice as high.
-    """
+    """Return the QR code in half blocks, in ASCII if the encoding lacks these characters."""
     code = segno.make(url, error="l", micro=False)
     lines = io.StringIO()
     code.terminal(out=lines, compact=True)

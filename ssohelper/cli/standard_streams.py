@@ -12,7 +12,7 @@ from ssohelper.errors import LocalState
 
 
 def write_stdout(data: bytes) -> None:
-    """Write all of the bytes to stdout. Raises: LocalState when it cannot be written or is closed."""
+    """Raises: LocalState when stdout cannot be written or is closed."""
     try:
         while data:
             data = data[os.write(1, data) :]
@@ -23,7 +23,7 @@ def write_stdout(data: bytes) -> None:
 
 
 def find_stdout_error() -> LocalState | None:
-    """Return why stdout cannot be written, after which all output is dropped; else return None."""
+    """Return why stdout cannot be written, if so; all further output is then dropped."""
     # A flush fails too, unless a large write failed, which leaves nothing in the buffer.
     try:
         flush_stdout()
@@ -39,7 +39,7 @@ def find_stdout_error() -> LocalState | None:
 
 
 def drop_output_without_reader() -> bool:
-    """Return whether nothing reads stdout any more (`| head -1`); if so, drop all further output."""
+    """Drop all further output if nothing reads stdout any more (`| head -1`); return whether."""
     if hasattr(select, "poll"):  # Windows has no `select.poll`
         poll = select.poll()
         poll.register(1, 0)
@@ -73,7 +73,7 @@ def replace_closed_streams() -> None:
 
 
 class _StdoutFile(io.FileIO):
-    """The file of descriptor 1. `error` is why the last write has failed; None if it has not."""
+    """Keeps why the last write to descriptor 1 failed."""
 
     error: OSError | None = None
 

@@ -18,7 +18,7 @@ _PATH = re.compile(r"~?/.*/|[A-Za-z]:\\")
 
 
 class Cell(NamedTuple):
-    """A table cell with a colour: the name of a colour in click.style, or "dim"."""
+    """A cell in a colour of click.style, or "dim"."""
 
     text: str
     color: str
@@ -27,9 +27,8 @@ class Cell(NamedTuple):
 class Narrowing(NamedTuple):
     """The numbers of the columns that are cut or left out on a narrow terminal.
 
-    Long cells of the columns `cut` end with an ellipsis; those of others are broken into lines. The
-    column `drop` is left out if only little of it could be shown, the column `extra` if the whole
-    table does not fit.
+    Long cells of the columns `cut` end with an ellipsis, not broken into lines. `drop` is left out
+    if little of it could be shown, `extra` if the whole table does not fit.
     """
 
     cut: Sequence[int] = ()
@@ -41,10 +40,7 @@ NO_NARROWING = Narrowing()
 
 
 class Table(NamedTuple):
-    """The rows of a table, and the widths of its columns, 0 for a column that is left out.
-
-    Without widths, each row is drawn as a block of lines.
-    """
+    """A column of width 0 is left out. Without widths, each row is drawn as a block of lines."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[str | Cell]]
@@ -56,7 +52,6 @@ class Table(NamedTuple):
         return column is not None and self.widths is not None and not self.widths[column]
 
     def lines(self, *, bold: bool = False, colored: bool = False) -> Iterator[str]:
-        """Yield the lines. Cells are plain text, never markup; colours are drawn with `colored`."""
         widths = self.widths
         if widths is None:
             names = max(map(columns_of_text, self.header))
@@ -84,7 +79,7 @@ def make_table(
     columns: int,
     narrowing: Narrowing = NO_NARROWING,
 ) -> Table:
-    """Return the table that fits a terminal of this width: URLs and short cells are never broken."""
+    """Return the table that fits a terminal of this width. URLs and short cells are never broken."""
     columns = max(columns, _NARROWEST)
     texts = [header, *([text_of_cell(cell) for cell in row] for row in rows)]
     natural = [max(map(columns_of_text, column)) for column in zip(*texts, strict=True)]
@@ -110,9 +105,8 @@ def make_table(
 def _narrowed(
     widths: Sequence[int], least: Sequence[int], able: Sequence[int], columns: int
 ) -> list[int]:
-    """Return the widths with the widest of the columns `able` narrowed until the table fits.
-
-    So one long name does not cost the other rows anything.
+    """Narrow the widest of the columns `able` until the table fits, so that other rows lose
+    nothing.
     """
     found = list(widths)
     while _width(found) > columns:

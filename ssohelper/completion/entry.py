@@ -75,7 +75,6 @@ def _candidate_lines_for_bash(argv: list[str]) -> list[str]:
 
 
 def _common_start(words: list[str]) -> str:
-    """Return the common start of all words, which the first and the last in order have."""
     pairs = zip(min(words, default=""), max(words, default=""), strict=False)
     return "".join(one for one, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 

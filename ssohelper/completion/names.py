@@ -17,22 +17,20 @@ if TYPE_CHECKING:
 
 
 class OfferedAccount(NamedTuple):
-    """An account of the role list. `text` is the name, or the id if commands refuse the name."""
+    """`text` is the account's name, or its id if commands refuse the name."""
 
     id: str
     text: str
     listed_roles: tuple[str, ...]
 
     def texts(self, typed: str) -> tuple[str, ...]:
-        """Return the texts to offer: the name and, if a digit was typed, the id."""
+        """Return the name and, if a digit was typed, the id."""
         return (
             (self.text, self.id) if typed[:1].isdigit() and self.text != self.id else (self.text,)
         )
 
 
 class CompletionNames:
-    """Finds the names that TAB completion offers: profiles, sessions, regions, accounts."""
-
     def __init__(self, app: App) -> None:
         self._app = app
 
@@ -46,10 +44,9 @@ class CompletionNames:
     ) -> list[str]:
         """Return the names of profiles that give a role's credentials, in the config's order.
 
-        With `of_other_tools`, also profiles whose credentials another tool gives; they have no
-        session. With `any_kind`, all profiles of the config are returned; with `managed`, those
-        that `profile sync` owns.
-        With `session`, profiles of other sessions are left out: commands refuse them anyway.
+        With `of_other_tools`, also those whose credentials another tool gives; with `any_kind`, all
+        of the config; with `managed`, those that `profile sync` owns. With `session`, those of
+        other sessions are left out: commands refuse them anyway.
         """
         return [
             profile.name
@@ -66,7 +63,6 @@ class CompletionNames:
         ]
 
     def sessions(self) -> list[str]:
-        """Return the session names that commands accept."""
         return [name for name in self._index.session_names if SESSION_NAME.fullmatch(name)]
 
     def session_of_environment(self) -> str | None:
@@ -79,11 +75,9 @@ class CompletionNames:
         return sessions[0] if len(sessions) == 1 else None
 
     def regions(self) -> list[str]:
-        """Return the regions that are named in the AWS config."""
         return [region for region in self._index.regions if region.isprintable()]
 
     def accounts(self, session: str) -> list[OfferedAccount]:
-        """Return the accounts in the session's saved list of roles."""
         listing = self._app.directory.load(session) if SESSION_NAME.fullmatch(session) else None
         accounts = listing.accounts if listing else ()
         times = Counter(listed.account.name for listed in accounts)
@@ -108,5 +102,5 @@ class CompletionNames:
 
 
 def valid_role_names(names: Iterable[str]) -> list[str]:
-    """Return the valid names, checked when they are offered: 100,000 checks take 40 ms."""
+    """Names are checked when they are offered: 100,000 checks take 40 ms."""
     return [name for name in names if ROLE_NAME.fullmatch(name)]

@@ -16,11 +16,7 @@ _GLOB = {ord("["): "[[]", ord("*"): "[*]", ord("?"): "[?]"}
 
 
 class Offers(NamedTuple):
-    """Completion candidates: `whole` words, and `begun` words, which go on (`payments-prod/`).
-
-    `helps` has the help text of a word. `kind` is "words"; if it is one of KINDS_FOUND_BY_SHELL,
-    there are no candidates.
-    """
+    """`whole` words, and `begun` words, which go on (`payments-prod/`). `helps` is by word."""
 
     kind: str
     whole: list[str]
@@ -28,16 +24,14 @@ class Offers(NamedTuple):
     helps: Mapping[str, str]
 
     def with_prefix(self, prefix: str) -> "Offers":
-        """Return these offers with `prefix`, such as `--session=`, before each word."""
         whole, begun = ([prefix + word for word in words] for words in (self.whole, self.begun))
         return self._replace(whole=whole, begun=begun)
 
 
 def find_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
-    """Return the completion candidates for the word at the cursor.
+    """Return the candidates that begin with the typed text; if none does, those that contain it.
 
-    These begin with the typed text; if none does, those that contain it, in upper or lower case:
-    zsh and fish can insert them, `entry` leaves them out for bash, which can only append.
+    zsh and fish can insert the latter; `entry` leaves them out for bash, which can only append.
     """
     if request.kind in KINDS_FOUND_BY_SHELL:
         return Offers(request.kind, [], [], {})
@@ -54,7 +48,6 @@ def find_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
 
 
 def _find_all_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
-    """Return all candidates of this kind, whatever is typed so far."""
     sign = "!" if request.word.startswith("!") else ""
     helps: Mapping[str, str] = {}
     words: Iterable[str] = ()
@@ -129,7 +122,6 @@ def _profile_offers(
 
 
 def _address_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
-    """Return completion candidates for the next part of [SESSION:]ACCOUNT/ROLE."""
     before, colon, typed = request.word.partition(":")
     prefix = ""
     if colon and before in names.sessions():

@@ -12,7 +12,7 @@ _ALIASES = {"ls": "list"}
 
 
 class Option(NamedTuple):
-    """An option: its names, the kind of its value ("" for a flag), if it may repeat, its help."""
+    """`kind` is that of its value, "" for a flag."""
 
     names: tuple[str, ...]
     kind: str
@@ -21,7 +21,7 @@ class Option(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command or group. `arguments` are kinds of values; a "*" after one allows many values."""
+    """`arguments` are kinds of values; a "*" after one allows many values."""
 
     path: str
     help: str
@@ -36,9 +36,8 @@ class Command(NamedTuple):
 class CompletionRequest(NamedTuple):
     """What the user wants completed: a value of this `kind`, of which `word` is typed so far.
 
-    `prefix` is the text before `word` in the same shell word, such as `--session=`. `used` are the
-    values and options already on the line, `session` is the value of --session.
-    `may_begin_with_dash` says that a word such as "-x" here cannot be mistaken for an option.
+    `prefix` is the text before it in the same shell word, such as `--session=`. `used` are the
+    values and options on the line. With `may_begin_with_dash`, "-x" here is no option.
     """
 
     kind: str
@@ -51,10 +50,7 @@ class CompletionRequest(NamedTuple):
 
 
 def parse_completion_request(words: list[str], word: str) -> CompletionRequest:
-    """Return which value is to be completed at the cursor, where `word` is typed so far.
-
-    `words` are the words before it, the first of which is the program's name.
-    """
+    """`words` are those before the cursor, from the program's name on; `word` is typed so far."""
     command, session, options_ended = find_command(""), None, False
     used: list[str] = []
     used_options: list[str] = []  # those that cannot be repeated
@@ -100,10 +96,7 @@ def parse_completion_request(words: list[str], word: str) -> CompletionRequest:
 
 
 def find_command(path: str) -> Command:
-    """Return the command whose words are `path`, such as "profile sync".
-
-    An unknown command has neither options nor arguments. tree.py describes the form of TREE.
-    """
+    """Return the command whose words are `path`; an unknown one has no options. See tree.TREE."""
     found = Command(path, "", (), (), {})
     common: list[Option] = []
     section = ""

@@ -14,22 +14,20 @@ _LONGEST_PATTERN = 100
 
 
 class ColorAndLabel(NamedTuple):
-    """An account's colour, one of COLORS, and a label for terminals that show no colours."""
+    """The label is for terminals that show no colours."""
 
     color: str
     label: str
 
 
 def is_account_pattern(pattern: str) -> bool:
-    """Return whether the settings can have a colour rule `colors."PATTERN"` with this pattern."""
     return pattern.isprintable() and 0 < len(pattern.strip()) == len(pattern) <= _LONGEST_PATTERN
 
 
 def parse_color_and_label(setting_value: str, pattern: str) -> ColorAndLabel | None:
-    """Return the colour and label in a setting's value: "red production". None if the value is invalid.
+    """Return the colour and label in a setting's value: "red production".
 
-    If the value has no label, the letters and digits of the pattern are the label: "prod" for
-    "*prod*".
+    Without a label, the letters and digits of the pattern are the label: "prod" for "*prod*".
     """
     found = _VALUE.fullmatch(setting_value)
     if found is None or not setting_value.isprintable():
@@ -43,10 +41,8 @@ def make_account_color_finder(
 ) -> Callable[[Account], ColorAndLabel | None]:
     """Return a function that returns colour and label of the first rule that matches an account.
 
-    `rules` has a value for each pattern. A pattern is compared with the account's id and name,
-    without regard to case; a name that looks like the id of another account is not compared. An
-    account without an id gets no colour: it stands for the profiles that get credentials without
-    ssohelper.
+    A pattern is compared with the account's id and name, but not with a name that looks like the id
+    of another account. The heading of other tools' profiles has no id, and gets no colour.
     """
     marks = ((pattern, parse_color_and_label(value, pattern)) for pattern, value in rules.items())
     find = make_value_finder(marks, None)

@@ -34,7 +34,7 @@ _OTHER_CHOICE = re.compile(rf"(?i)\0--p(r(o(f(il?)?)?)?)?([=\0]|\Z)|profile|{_WI
 
 
 def edit_claude_settings(before: bytes | None, file_name: str, values: Mapping[str, Any]) -> bytes:
-    """Return Claude Code's settings.json with these keys set; tables keep their other keys.
+    """Return settings.json with these keys set; tables keep their other keys.
 
     Raises: ConfigInvalid for a file that is not JSON, or has another type at a key.
     """
@@ -77,7 +77,7 @@ def edit_mcp_json(
 ) -> bytes:
     """Return mcp.json with AWS_PROFILE set for these MCP servers, without any for all of AWS's.
 
-    Raises: ConfigInvalid as `edit_claude_settings`; UsageProblem when the file has no such server.
+    Raises: ConfigInvalid; UsageProblem when the file has no such server.
     """
     document = _parse_json(before, file_name)
     _set_profile_of_servers(document, "mcpServers", file_name, profile, servers)
@@ -87,10 +87,9 @@ def edit_mcp_json(
 def edit_codex_config(
     before: bytes | None, file_name: str, profile: str, servers: tuple[str, ...]
 ) -> bytes:
-    """Return Codex's config.toml with AWS_PROFILE set for its commands and MCP servers.
+    """Return config.toml with AWS_PROFILE set for Codex's commands and MCP servers.
 
-    Raises: ConfigInvalid for a file that is not TOML, has another type at a key, or would be damaged;
-    UsageProblem when the file has no server that `servers` names.
+    Raises: ConfigInvalid, also for a file that would be damaged; UsageProblem for a missing server.
     """
     try:
         text = (before or b"").decode("utf-8")
@@ -111,10 +110,7 @@ def edit_codex_config(
 
 
 def _has_content(text: str, content: dict[str, Any]) -> bool:
-    """Return whether the TOML text has this content.
-
-    tomlkit writes some documents with dotted keys so that they are invalid or lose values.
-    """
+    """tomlkit writes some documents with dotted keys so that they are invalid or lose values."""
     try:
         # Compared as texts too, in which a `nan` equals another.
         found = tomlkit.parse(text).unwrap()
@@ -126,8 +122,7 @@ def _has_content(text: str, content: dict[str, Any]) -> bool:
 def _has_tables_and_comments(after: str, before: str) -> bool:
     """Return whether all headers and comments that have a line of their own kept their order.
 
-    tomlkit moves a table that stands between two tables of one array behind both. A comment above
-    the table stays, so that it would describe another one.
+    tomlkit moves a table between two tables of one array behind both, without its comment.
     """
     lines = iter(after.splitlines())
     return all(line in lines for line in before.splitlines() if line.lstrip()[:1] in ("#", "["))

@@ -29,7 +29,7 @@ SEPARATORS = _LISTS + _PATTERNS
 
 
 class AllowList(NamedTuple):
-    """An allow-list: one or more lists of patterns. A role must match one pattern of each list.
+    """A role must match one pattern of each list.
 
     `account_names` are the names that count, by account id; None if present names count.
     """
@@ -38,11 +38,7 @@ class AllowList(NamedTuple):
     account_names: Mapping[str, str] | None = None
 
     def allows(self, key: RoleKey, account_name: str) -> bool:
-        """Return whether this allow-list lets the role be handed out.
-
-        `account_name` is the present name, "" when it is unknown: then only patterns with the
-        account's id match.
-        """
+        """`account_name` is the present name, "" when it is unknown: then only ids match."""
         if self.account_names is not None:
             account_name = self.account_names.get(key.account_id, "")
         return all(
@@ -51,17 +47,15 @@ class AllowList(NamedTuple):
         )
 
     def find_pattern_without_role(self) -> str | None:
-        """Return the first pattern that has no slash and so matches no role; else None."""
+        """Return the first pattern that has no slash and so matches no role."""
         patterns = (pattern for patterns in self.lists for pattern in patterns)
         return next((pattern for pattern in patterns if "/" not in pattern), None)
 
     def with_further_list(self, patterns: Iterable[str]) -> AllowList:
-        """Return this allow-list with one more list of patterns, so that it allows no further role."""
         return self._replace(lists=(*self.lists, tuple(patterns)))
 
     @property
     def text(self) -> str:
-        """The allow-list as the value of the variable SSOHELPER_ALLOW."""
         return _LISTS.join(
             _PATTERNS.join(pattern.replace(_PATTERNS, _ESCAPED) for pattern in patterns)
             for patterns in self.lists
@@ -69,7 +63,7 @@ class AllowList(NamedTuple):
 
 
 def parse_allow_list(text: str, account_names: Mapping[str, str] | None = None) -> AllowList:
-    """Return the allow-list of this text. An empty text, or an empty list in it, allows nothing."""
+    """An empty text, or an empty list in it, allows nothing."""
     return AllowList(tuple(map(_parse_role_patterns, text.split(_LISTS))), account_names)
 
 

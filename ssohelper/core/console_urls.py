@@ -107,10 +107,10 @@ def console_page_of_service(service: str, region: str) -> ConsolePage:
 
 
 def console_pages_to_offer(last: Sequence[PageChoice], region: str) -> list[PageChoice]:
-    """Return the console pages in the order in which to offer them, each page once.
+    """Return the pages in the order in which to offer them, each once, a global service too.
 
-    First the pages that the user opened last, then the console's home page and all services in
-    `region`, then all services in the other regions. A global service is offered once.
+    First those that the user opened last, then the home page and all services in `region`, then all
+    services in the other regions.
     """
     known = [choice for choice in last if choice.service in SERVICES]
     here = [PageChoice(service, region) for service in ("home", *SERVICES)]
@@ -120,10 +120,7 @@ def console_pages_to_offer(last: Sequence[PageChoice], region: str) -> list[Page
 
 
 def portal_console_link(profile: Profile, destination: str) -> str:
-    """Return the portal's link that opens a console page as the profile's role.
-
-    Its parameters are in the URL's fragment, which a browser does not send to the server.
-    """
+    """The parameters are in the URL's fragment, which a browser does not send to the server."""
     start = profile.session.start_url.partition("#")[0].rstrip("/")
     role = profile.role
     parameters = {"account_id": role.account_id, "role_name": role.name, "destination": destination}
@@ -133,10 +130,7 @@ def portal_console_link(profile: Profile, destination: str) -> str:
 def console_sign_in_url(
     service_url: str, issuer: str, destination: str, sign_in_token: Secret
 ) -> Secret:
-    """Return the URL that signs anyone who opens it in to the console.
-
-    The console sends the user to `issuer` when the console session has ended.
-    """
+    """The console sends the user to `issuer` when the console session has ended."""
     parameters = {
         "Action": "login",
         "Issuer": issuer,

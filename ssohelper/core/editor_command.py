@@ -15,15 +15,13 @@ VARIABLES = ("VISUAL", "EDITOR")
 
 
 def chosen_editor(environ: Mapping[str, str]) -> str | None:
-    """Return the editor that the user has set in VISUAL or EDITOR, or None."""
     return next((environ[name] for name in VARIABLES if environ.get(name, "").strip()), None)
 
 
 def editor_command(editor: str, path: str, line: int) -> list[str]:
-    """Return the command line that opens the file in `editor`, at this line if the editor is known.
+    """Return the command that opens the file, at this line if the editor is known.
 
-    `editor` is as in VISUAL: a program with arguments, split as a shell does. Raises: ValueError if
-    a quote in `editor` is not closed.
+    Raises: ValueError if a quote in `editor`, which is as in VISUAL, is not closed.
     """
     words = shlex.split(editor)
     name = words[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe") if words else ""

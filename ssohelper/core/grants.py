@@ -18,10 +18,7 @@ _NAMES = (SESSION_NAME, ACCOUNT_ID, ROLE_NAME, CHAIN)
 
 
 class TerminalSession(NamedTuple):
-    """A terminal's session: its leader's process id, when that process started, the terminal.
-
-    `started` is in clock ticks since the machine's start, 0 where the system does not tell.
-    """
+    """`started` is in clock ticks since the machine's start, 0 where the system does not tell."""
 
     leader: int
     started: int
@@ -39,7 +36,7 @@ class GrantContext(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """A grant for a guarded role. With `session` None, it is valid on all of the user's terminals."""
+    """With `session` None, the grant is valid on all of the user's terminals."""
 
     key: RoleKey
     reason: str
@@ -74,7 +71,7 @@ def grant_document(grant: Grant) -> dict[str, Any]:
 
 
 def parse_grant(document: dict[str, Any]) -> Grant:
-    """Return the grant of this JSON object. Raises: Damaged."""
+    """Raises: Damaged."""
     try:
         key, session = RoleKey(*document["key"]), document["session"]
         session = None if session is None else TerminalSession(*session)

@@ -19,11 +19,7 @@ TAG_SIGN = "#"
 
 
 class _Patterns(NamedTuple):
-    """One interpretation of a guard rule, with a pattern each for session, account and role.
-
-    `is_usual` is false for the interpretation in which the rule's slash is part of the account's
-    name.
-    """
+    """`is_usual` is false if the rule's slash is taken as part of the account's name."""
 
     is_usual: bool
     session: re.Pattern[str]
@@ -32,7 +28,7 @@ class _Patterns(NamedTuple):
 
 
 def expand_tags(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Return the guard rules; each rule `#NAME` is replaced by the patterns of the tag NAME."""
+    """Return the rules; each rule `#NAME` is replaced by the patterns of the tag NAME."""
     found: dict[str, None] = {}
     for rule in rules:
         tag = tag_of_rule(rule)
@@ -41,12 +37,10 @@ def expand_tags(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> tupl
 
 
 def tag_of_rule(rule: str) -> str | None:
-    """Return NAME for a guard rule `#NAME`; None for any other rule."""
     return rule[len(TAG_SIGN) :] if rule.startswith(TAG_SIGN) else None
 
 
 def find_undefined_tag(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> str | None:
-    """Return a tag that a guard rule names and that `tags` lacks; None if there is none."""
     return next(
         (tag for tag in map(tag_of_rule, rules) if tag is not None and tag not in tags), None
     )
@@ -70,11 +64,10 @@ def for_portals(rules: Iterable[str], sessions: Sequence[SsoSession]) -> tuple[s
 
 
 def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_name: str) -> bool:
-    """Return whether any of the rules guards this role.
+    """An account whose name is unknown ("") is compared by its id only.
 
-    An account whose name is unknown ("") is compared by its id only. Lists use this function,
-    decisions and prompts use `find_guarding_rule`. A row of a list that has no account id is not
-    guarded.
+    Lists use this function, decisions and prompts use `find_guarding_rule`. A row of a list that
+    has no account id is not guarded.
     """
     if not account.id:
         return False
@@ -89,10 +82,7 @@ def find_guarding_rule(
     *,
     is_strict: bool,
 ) -> str | None:
-    """Return the first rule that guards this role; None when none does.
-
-    With `is_strict`, an account whose name is unknown ("") matches every pattern for account names.
-    """
+    """With `is_strict`, an account whose name is unknown ("") matches every pattern for names."""
     session, role = session_name.casefold(), role_name.casefold()
     names = [text.casefold() for text in (account.name, account.id) if text]
     is_unknown = is_strict and not account.name
@@ -114,8 +104,7 @@ def find_guarding_rule(
 def _interpretations_of_rule(rule: str) -> tuple[_Patterns, ...]:
     """Return every interpretation of the rule, since an account's name may contain `:` or `/`.
 
-    The rule guards a role if any interpretation matches. A user notices a role that is guarded by
-    mistake, but does not notice a role that should be guarded and is not.
+    The rule guards a role if any matches: a user notices a role that is guarded by mistake.
     """
     account_part, slash, role = rule.rpartition("/") if "/" in rule else (rule, "", "")
     pairs = [(account_part, role), (rule, "")] if slash else [(account_part, role)]

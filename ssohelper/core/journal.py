@@ -77,10 +77,9 @@ def make_line(entry: Entry, *, at_ms: int, uid: int) -> bytes:
 
 
 def parse_line(line: bytes) -> Line:
-    """Return a line that was read from the journal. Raises: Damaged.
+    """Raises: Damaged. Accepts events and fields of later versions, ignores `seq` and `prev`.
 
-    Ignores `seq` and `prev` of earlier builds, and accepts events and fields of later ones. Texts
-    may hold any character: escape them when they are shown.
+    Texts may hold any character: escape them when they are shown.
     """
     if len(line) > LONGEST_LINE_BYTES or not line.isascii():
         raise Damaged("line")

@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 
 class Opens(Enum):
-    """What an action of the full screen opens: a dialog or a shell, only questions, or nothing.
+    """What an action of the full screen opens. ONLY_QUESTIONS: of a grant or a sign-in, before it.
 
-    ONLY_QUESTIONS: before the action, dialogs may ask for a grant or a sign-in. An action that
-    closes a dialog has DIALOG: a dialog with the next question may follow.
+    An action that closes a dialog has DIALOG: a dialog with the next question may follow.
     """
 
     DIALOG = auto()
@@ -17,10 +16,7 @@ class Opens(Enum):
 
 
 class KeyAction(NamedTuple):
-    """An action, named `SCREEN.ACTION`. Commas separate its `keys`; the footer shows `label`.
-
-    In ACTIONS, a screen's most important actions come first. The footer shows as many as fit.
-    """
+    """An action, named `SCREEN.ACTION`. Commas separate its `keys`; the footer shows `label`."""
 
     name: str
     keys: str
@@ -30,10 +26,7 @@ class KeyAction(NamedTuple):
 
 
 class WantedAction(NamedTuple):
-    """An action that the user chose and that needs a sign-in first: its name in ACTIONS.
-
-    `role` is the action's role, such as `payments-dev/ReadOnlyAccess`, "" if it has none.
-    """
+    """An action that needs a sign-in first. `role` is such as `payments-dev/ReadOnlyAccess`, or ""."""
 
     name: str
     role: str = ""
@@ -212,7 +205,6 @@ _CLEARING = frozenset(["accounts.leave", "profiles.back"])
 
 
 def action_may_open_dialog(action: str | None) -> bool:
-    """Return whether this action may open a dialog; False without an action."""
     return action in ACTIONS and ACTIONS[action].opens is not Opens.NOTHING
 
 

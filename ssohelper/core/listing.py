@@ -14,11 +14,10 @@ if TYPE_CHECKING:
 
 
 class ListedAccount(NamedTuple):
-    """An account and the names of its roles.
+    """`answered` is True if AWS listed the account's roles or refused to list them.
 
-    `answered` is True if AWS listed the account's roles or refused to list them. If AWS refused,
-    `refused` is True and `roles` are those of the previous listing: `--prune` keeps the profiles of
-    these roles.
+    If AWS refused, `refused` is True and `roles` are those of the previous listing: `--prune` keeps
+    the profiles of these roles.
     """
 
     account: Account
@@ -28,8 +27,6 @@ class ListedAccount(NamedTuple):
 
 
 class ListedRole(NamedTuple):
-    """A role of a listing, with its account."""
-
     account: Account
     role_name: str
 
@@ -61,10 +58,9 @@ class ListedRoles(Collection[Role]):
 
 
 class Listing(NamedTuple):
-    """The accounts and roles that a session's portal listed.
+    """The accounts and roles that a portal listed; `listed_at` is when (epoch seconds).
 
-    `listed_at` is when the listing began (epoch seconds). `start_url` and `region` say which portal
-    was listed, since a session of the same name may point at another portal later.
+    A session of the same name may point at another portal than `start_url` and `region` later.
     """
 
     start_url: str
@@ -74,24 +70,19 @@ class Listing(NamedTuple):
 
     @property
     def is_complete(self) -> bool:
-        """Return whether AWS has answered for every account of this listing."""
         return all(listed.answered for listed in self.accounts)
 
     def is_of_portal_of(self, session: SsoSession) -> bool:
-        """Return whether this listing is of the portal that the session points at now."""
         listed = session._replace(start_url=self.start_url, region=self.region)
         return is_same_session(listed, session)
 
     def roles(self) -> list[Role]:
-        """Return every role of every account, in the order of the listing."""
         return [Role(listed.account.id, name) for listed in self.accounts for name in listed.roles]
 
     def role_set(self) -> ListedRoles:
-        """Return the roles as a collection in which to look up single roles."""
         return ListedRoles(self)
 
     def has_role_named(self, account_text: str, role_name: str) -> bool:
-        """Return whether an account with this id or name has the role."""
         return any(
             account_text in (one.account.id, one.account.name) and role_name in one.roles
             for one in self.accounts
@@ -105,7 +96,7 @@ class Listing(NamedTuple):
     def hint_about_listed_roles(self, role: Role) -> str:
         """Return the beginning of a hint for a role that AWS refuses: what its account offers.
 
-        The result is "" if the role itself is listed, or the account is not.
+        It is "" if the role itself is listed, or the account is not.
         """
         names = [
             name for one in self.accounts if one.account.id == role.account_id for name in one.roles
@@ -125,20 +116,18 @@ class Listing(NamedTuple):
         )
 
     def search_roles(self, query: Iterable[str] = ()) -> list[ListedRole]:
-        """Return the roles that match every term of the query, best match first."""
         roles = [ListedRole(a.account, role) for a in self.accounts for role in a.roles]
         accounts = [role.account for role in roles]
         names = [role.role_name for role in roles]
         return [roles[number] for number in _make_index(accounts, names).search(query)]
 
     def search_accounts(self, query: Iterable[str] = ()) -> list[ListedAccount]:
-        """Return the accounts that match every term of the query, best match first."""
         index = _make_index([listed.account for listed in self.accounts])
         return [self.accounts[number] for number in index.search(query)]
 
 
 def _make_index(accounts: Sequence[Account], *columns: Sequence[str]) -> "Index":
-    """Return a search index of accounts, in which equally good matches keep the listing's order."""
+    """Of accounts that match equally well, keeps the listing's order."""
     from ssohelper.core.search import Index
 
     emails = [account.email for account in accounts]

@@ -59,7 +59,7 @@ def parse_query(query: str | Iterable[str], *, fuzzy: bool = False) -> list[Term
 
 
 def fold_case(text: str) -> str:
-    """Return the text in lower case, with the same length, so that positions fit both texts."""
+    """Return the text in lower case, with the same length."""
     if text.isascii():
         low = text.lower()
         return text if low == text else low  # then both texts are one object in memory
@@ -103,7 +103,6 @@ def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
 
 
 def _names_in_arn(text: str) -> list[str]:
-    """Return the account id and permission set of an ARN or an IAM role's name."""
     arn = re.fullmatch(_ARN, text)
     account_id, resource = (arn[2] or "", arn[3]) if arn else ("", text)
     account = re.fullmatch(_ACCOUNT_ARN, resource) if arn and arn[1] == "organizations" else None

@@ -60,10 +60,10 @@ _USER_LINE = re.compile(rb"^[^#\n]*\bssohelper[^\n|;&]*[ \t]shell-init\b", re.MU
 
 
 def rc_with_our_lines(data: bytes | None, lines: Sequence[str], origin: str) -> bytes:
-    """Return the shell's rc file with ssohelper's lines; `data` is None if there is no file yet.
+    """Return the rc file with ssohelper's lines; `data` is None if there is no file yet.
 
-    Lines that ssohelper added before are replaced in their place; other lines between the marks
-    stay. Raises: ConfigInvalid if the marks are not one pair.
+    Earlier lines of ssohelper are replaced in their place; other lines between the marks stay.
+    Raises: ConfigInvalid if the marks are not one pair.
     """
     found = _find_our_lines(data or b"", origin)
     ours = b"".join(line.encode() + b"\n" for line in lines)
@@ -77,10 +77,10 @@ def rc_with_our_lines(data: bytes | None, lines: Sequence[str], origin: str) -> 
 
 
 def rc_without_our_lines(data: bytes, origin: str) -> bytes | None:
-    """Return the shell's rc file without ssohelper's lines, or None if the file is to be deleted.
+    """Return the rc file without ssohelper's lines, or None if it is to be deleted.
 
-    A file is deleted if it was created for ssohelper's lines and has no other lines. Raises:
-    ConfigInvalid if the marks are not one pair, since it is then unknown which lines to remove.
+    It is deleted if it was created for these lines and has no others. Raises: ConfigInvalid if the
+    marks are not one pair.
     """
     found = _find_our_lines(data, origin)
     if found is None:
@@ -94,7 +94,7 @@ def rc_without_our_lines(data: bytes, origin: str) -> bytes | None:
 
 
 def only_user_text(data: bytes) -> bytes:
-    """Return the rc file's text without the lines that `install` wrote and without its marks."""
+    """Return the text without the lines that `install` wrote and without its marks."""
     return _BLOCK.sub(lambda found: _OUR_LINES.sub(b"", found.group(2)), data)
 
 
@@ -118,10 +118,7 @@ def find_user_line_with_shell_init(data: bytes) -> int | None:
 
 
 def diff_rc_files(before: bytes | None, after: bytes | None, file_name: str) -> Iterator[str]:
-    """Yield the lines of the unified diff of a shell's rc file, without newlines.
-
-    A shown line that has no newline in the file is followed by a note, as in diff's output.
-    """
+    """Yield the lines of the unified diff; a missing final newline is noted as diff does."""
     old, new = (_split_lines(data or b"") for data in (before, after))
     of, to = ("/dev/null" if data is None else file_name for data in (before, after))
     for line in difflib.unified_diff(old, new, of, to, lineterm=""):
@@ -145,7 +142,7 @@ def _find_our_lines(data: bytes, origin: str) -> "re.Match[bytes] | None":
 
 
 def _replace_our_lines(body: bytes, lines: bytes) -> bytes:
-    """Return the text between the marks with `lines` in place of those that `install` wrote."""
+    """Replace the lines that `install` wrote in the text between the marks."""
     if b"".join(found.group() for found in _OUR_LINES.finditer(body)) == lines:
         return body
     first = _OUR_LINES.search(body)

@@ -23,10 +23,8 @@ class RoleRow(NamedTuple):
     """One role of one account of one session; `profiles` are the names of its profiles.
 
     For a role at the end of a chain, the row has that role's account and name, and its key in
-    `chained`.
-
-    If `provider` is set, the row is not a role but a profile that gets its credentials without
-    ssohelper, from that provider. `role_name` is the profile's name, and the row has no session.
+    `chained`. With `provider`, the row is a profile that gets its credentials from that provider:
+    `role_name` is its name, and it has no session.
     """
 
     session_name: str
@@ -39,35 +37,26 @@ class RoleRow(NamedTuple):
 
     @property
     def text_beside_name(self) -> str:
-        """Return the text beside the row's name: a role's profiles, or a profile's provider."""
         return self.provider or " ".join(self.profiles)
 
     @property
     def label(self) -> str:
-        """Return the row's account and role as messages name them: `payments-dev/Developer`."""
         return f"{self.account.name or self.account.id}/{self.role_name}"
 
     @property
     def key(self) -> RoleKey:
-        """Return the key of the row's role, which does not change when profiles change."""
         return self.chained or RoleKey(self.session_name, self.account.id, self.role_name)
 
     @property
     def profile_argument(self) -> str:
-        """Return what a user types for this role: its first profile, else SESSION:ACCOUNT/ROLE.
-
-        This text is only shown to the user. Actions use `key`.
-        """
+        """Return what a user types for this role. Actions use `key`."""
         return self.profiles[0] if self.profiles else self.key.text
 
 
 def rows_without_usage(
     session_name: str, account: Account, role_names: Iterable[str]
 ) -> list[RoleRow]:
-    """Return the rows of an account's roles, without profiles and usage.
-
-    Most of 20,000 rows are made here, so this skips RoleRow's own constructor, which is slower.
-    """
+    """Most of 20,000 rows are made here, so this skips RoleRow's own constructor, which is slower."""
     make, kind = tuple.__new__, RoleRow
     return [
         make(kind, (session_name, account, name, (), NEVER_USED, None, "")) for name in role_names
@@ -77,10 +66,7 @@ def rows_without_usage(
 def foreign_profile_rows(
     names_and_providers: Iterable[tuple[str, str]],
 ) -> list[RoleRow]:
-    """Return the rows of profiles that get their credentials without ssohelper.
-
-    Such a row's key has the profile's name alone, which equals no role's key.
-    """
+    """The key of such a row has the profile's name alone, which equals no role's key."""
     return [
         RoleRow(
             "",
@@ -95,7 +81,7 @@ def foreign_profile_rows(
 
 
 def ranked_rows(rows: Sequence[RoleRow]) -> list[RoleRow]:
-    """Return the rows of roles: favourites, then the last used, then all others as given."""
+    """Return favourites, then the last used, then all others as given."""
     used = [row for row in rows if row.usage is not NEVER_USED and row.usage != NEVER_USED]
     if not used:
         return list(rows)
@@ -105,15 +91,14 @@ def ranked_rows(rows: Sequence[RoleRow]) -> list[RoleRow]:
 
 
 def usage_sort_key(usage: Usage) -> tuple[bool, int, int]:
-    """Return the sort key of a role: favourites first, then the last used, then the most used."""
+    """Favourites first, then the last used, then the most used."""
     return not usage.favourite, -(usage.last_used_at or 0), -usage.uses
 
 
 def make_role_index(rows: Sequence[RoleRow]) -> "Index":
-    """Return a search index of these rows, with one column for each field of a row.
+    """Return a search index with one column for each field of a row.
 
-    Of rows that match a search equally well, those of used roles come first, if `rows` begins with
-    them (`ranked_rows`).
+    Of rows that match equally well, those of used roles come first, if `rows` are ranked.
     """
     # Imported here, since the first paint needs no search and is 1 ms sooner without.
     from ssohelper.core.search import Index

@@ -16,7 +16,7 @@ SORTS = (BY_USE, BY_NAME, BY_ID)
 
 
 class AccountKey(NamedTuple):
-    """An account of one session: two sessions may list the same account."""
+    """Two sessions may list the same account."""
 
     session_name: str
     account_id: str
@@ -27,12 +27,10 @@ OTHERS_KEY = AccountKey("", OTHER_PROFILES.id)
 
 
 class RoleListView(NamedTuple):
-    """How the user wants the list of roles: tree or flat, order, folded accounts, filters.
+    """How the user wants the list of roles.
 
-    `exceptions` are the accounts that are folded although `all_folded` is false, or unfolded
-    although it is true. So an account that AWS lists later is folded like most others.
-
-    `only_session` leaves out the roles of other sessions, `only_favourites` all but favourites.
+    `exceptions` are the accounts that are folded although `all_folded` is false, or the reverse, so
+    that an account that AWS lists later is folded like most others.
     """
 
     is_flat: bool = False
@@ -47,31 +45,25 @@ class RoleListView(NamedTuple):
         return self.only_session is not None or self.only_favourites
 
     def shows_row(self, row: RoleRow) -> bool:
-        """Return whether the view shows this role's row: no filter leaves it out."""
         return self.only_session in (None, row.session_name) and (
             row.usage.favourite or not self.only_favourites
         )
 
     def is_folded(self, account: AccountKey) -> bool:
-        """Return whether the account is folded: only its heading is shown, not its roles."""
         return (account in self.exceptions) != self.all_folded
 
     def with_fold(self, account: AccountKey, folded: bool) -> "RoleListView":
-        """Return this view with the account folded, or unfolded."""
         if folded != self.all_folded:
             return self._replace(exceptions=self.exceptions | {account})
         return self._replace(exceptions=self.exceptions - {account})
 
     def with_all_folded(self, folded: bool) -> "RoleListView":
-        """Return this view with all accounts folded, or all unfolded."""
         return self._replace(all_folded=folded, exceptions=frozenset())
 
     def with_tree_toggled(self) -> "RoleListView":
-        """Return this view as a flat list instead of a tree, or as a tree instead of a flat list."""
         return self._replace(is_flat=not self.is_flat)
 
     def with_next_sort(self) -> "RoleListView":
-        """Return this view with the next of the orders in SORTS."""
         return self._replace(sort=SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)])
 
 
@@ -82,12 +74,11 @@ Groups = dict[AccountKey, list[int]]
 
 
 def account_key(row: RoleRow) -> AccountKey:
-    """Return the account under which the tree shows the row."""
     return AccountKey(row.session_name, row.account.id)
 
 
 def group_row_numbers_by_account(rows: Sequence[RoleRow], row_numbers: Sequence[int]) -> Groups:
-    """Return the `row_numbers` of rows by account; the account of the first number comes first."""
+    """Return the `row_numbers` of rows by account, in their order."""
     groups: Groups = {}
     last_account: object = None
     last_session: object = None
@@ -104,10 +95,10 @@ def group_row_numbers_by_account(rows: Sequence[RoleRow], row_numbers: Sequence[
 
 
 def sorted_row_numbers(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[int]:
-    """Return the numbers of the rows in the view's order. `rows` are `role_rows.ranked_rows`.
+    """Return the numbers of ranked rows in the view's order.
 
-    In a tree, accounts with a favourite come first, and in each account its favourites. Profiles
-    that get credentials without ssohelper come last.
+    In a tree, accounts with a favourite come first, and in each account its favourites. Other
+    tools' profiles come last.
     """
     if view.sort == BY_USE:
         return range(len(rows))
@@ -140,10 +131,7 @@ def sorted_row_numbers(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[
 
 
 def lines_of_tree(groups: Groups, is_folded: Callable[[AccountKey], bool]) -> list[int]:
-    """Return what each line of the tree shows: n stands for row n, ~n for the heading above row n.
-
-    A heading has the number of its account's first row.
-    """
+    """Return the lines: n stands for row n, ~n for the heading of the account whose first row is n."""
     lines: list[int] = []
     for account, numbers in groups.items():
         lines.append(~numbers[0])
@@ -155,10 +143,8 @@ def lines_of_tree(groups: Groups, is_folded: Callable[[AccountKey], bool]) -> li
 def next_line_to_tick(lines: Sequence[int], line: int, step: int) -> int:
     """Return the line to go to after ticking `line`: down with `step` 1, up with -1.
 
-    After a heading, which ticks all rows below it, this is the next heading, because ticking those
-    rows again would remove their ticks. After a row it is the next row, because a heading would
-    tick several rows. At the end of the list, or in an empty list, it is `line` itself. `lines` are
-    as `lines_of_tree` returns them.
+    After a heading, which ticks all rows below it, this is the next heading, after a row the next
+    row: other lines would tick rows again, or several. Without one it is `line` itself.
     """
     if line >= len(lines):
         return line
@@ -177,7 +163,7 @@ def find_line_of_role(
     """Return the line that shows a row's role, or its account's heading if folded; or None.
 
     With `is_heading`, return the heading's line in any case. `row` may be of an earlier reading of
-    the list: the role is found by its key.
+    the list.
     """
     numbers = groups.get(account_key(row))
     if not numbers:

@@ -37,8 +37,6 @@ _V = TypeVar("_V")
 
 
 class Span(NamedTuple):
-    """Where a row matches: in field number `field`, from character `start` to before `end`."""
-
     field: int
     start: int
     end: int
@@ -55,13 +53,10 @@ class Match(NamedTuple):
 class Index:
     """Searches rows, fast enough for each key press: 20,000 rows take about 10 ms.
 
-    Texts repeat (each role of an account has the account's name), so a term is compared only once
-    with each different text of a column.
-
-    `fuzzy_columns` are two columns in which a word may have other characters between its own: in
-    the first, in the second, or begun in the first and ended in the second. `hidden` are columns
-    that are not shown: an excluded word may be in them. `preferred` is how many rows, from the first
-    on, come before others that match as well, however long their texts are.
+    A term is compared only once with each different text of a column. In the two `fuzzy_columns` a
+    word may have other characters between its own, and begin in the first and end in the second. An
+    excluded word may be in `hidden` columns. The first `preferred` rows come before others that
+    match as well, however long their texts are.
     """
 
     def __init__(
@@ -80,7 +75,6 @@ class Index:
         self._by_term: dict[Term, list[Sequence[int] | None]] = {}
 
     def search(self, query: str | Iterable[str], *, fuzzy: bool = False) -> list[int]:
-        """Return the numbers of the rows that match every term, best match first."""
         found: Sequence[int] = self._rows
         totals = [0] * len(found)
         for term in parse_query(query, fuzzy=fuzzy):
@@ -116,7 +110,6 @@ class Index:
         return self._columns[column].originals
 
     def _scores(self, term: Term, rows: Sequence[int]) -> list[int]:
-        """Return for each row the term's best score in any column, or over two of them, or 0."""
         best = [0] * len(rows)
         for column, scores in zip(self._columns, self._column_scores(term), strict=True):
             if scores is not None:
@@ -140,7 +133,6 @@ class Index:
         return best
 
     def _column_scores(self, term: Term) -> list[Sequence[int] | None]:
-        """Return the scores of the term in the texts of each column; None without any."""
         if term not in self._by_term:
             fuzzy = (self._fuzzy_columns or ()) if term.is_fuzzy and len(term.text) > 1 else ()
             self._by_term[term] = [
@@ -179,7 +171,7 @@ class Index:
     def _splits(self, term: Term) -> list[tuple[int, Sequence[int], Sequence[int]]]:
         """Return the points of beginnings of the word in one column, of its rests in the other.
 
-        Each item begins with how many characters the beginning has. A rest must begin a word.
+        Each item begins with the length of the beginning. A rest must begin a word.
         """
         if not term.is_fuzzy or not self._fuzzy_columns or len(term.text) < _LEAST_ACROSS:
             return []
@@ -192,8 +184,6 @@ class Index:
 
 
 class _Column:
-    """The different texts of a column, as given and in lower case; for each row its text's number."""
-
     def __init__(self, fields: Sequence[str]) -> None:
         self.originals = list(dict.fromkeys(fields))
         # Lists of 20,000 int objects would take 3 MB more.
@@ -216,7 +206,6 @@ class _Column:
         return self._texts_without_accents if without_accents(word) == word else self.texts
 
     def scores(self, term: Term, *, fuzzy: bool) -> Sequence[int] | None:
-        """Return the score of the term in each text, or None if it is in no text."""
         texts = self._texts_for(term.text)
         # As int objects, the scores of 20,000 texts would take 0.8 MB for each term that is kept.
         scores = array("q", bytes(8 * len(texts)))
@@ -268,7 +257,7 @@ class _Column:
 
 
 def _last_used(known: dict[_K, _V], key: _K, most: int) -> _V:
-    """Return the value of the key, and forget the value that was used before all `most` others."""
+    """Return the value, and forget the one that was not used for longest."""
     known[key] = found = known.pop(key)
     if len(known) > most:
         del known[next(iter(known))]
@@ -302,9 +291,9 @@ def _whole_word(term: Term, word: str, text: str, original: str) -> tuple[int, i
 
 
 def bonuses_of(text: str) -> bytes:
-    """Return, for each position of the text, the bonus points that a match there adds.
+    """Return the bonus points of a match at each position: 0 inside a word.
 
-    The bonus inside a word is 0. Capital letters begin words: "ReadOnly" has two, as "payments-2".
+    Capital letters begin words: "ReadOnly" has two, as "payments-2".
     """
     found = bytearray()  # the bonuses of many texts are kept: lists would take four times as much
     before = " "
@@ -325,7 +314,7 @@ def bonuses_of(text: str) -> bytes:
 
 
 def best_match(word: str, text: str, bonuses: bytes) -> Match | None:
-    """Return the match of the word with the most points. Word and text are in lower case."""
+    """Return the match with the most points. Word and text are in lower case."""
     ends: list[Match] = []  # the best match up to this character, for each place where it may be
     for count, character in enumerate(word):
         before, ends, passed, apart = ends, [], 0, None

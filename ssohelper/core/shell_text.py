@@ -21,14 +21,14 @@ _BARE = re.compile(r"[A-Za-z0-9._@:+,/-]+")
 
 
 def quoted_word(shell: str, value: str) -> str:
-    """Return the value as one word of the shell. Raises: UsageProblem for control characters."""
+    """Raises: UsageProblem for control characters."""
     if _CONTROL.search(value):
         raise UsageProblem("a value has a control character: it is not passed to a shell")
     return quoted_variable_value(shell, value)
 
 
 def quoted_variable_value(shell: str, value: str) -> str:
-    """Return an environment variable's value, quoted as one word. It may have any characters."""
+    """Return the value as one word; it may have any characters."""
     if shell == "fish":
         return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
     if shell == "pwsh":
@@ -37,18 +37,18 @@ def quoted_variable_value(shell: str, value: str) -> str:
 
 
 def word_as_typed(word: str) -> str:
-    """Return a word as users type it: without quotes if every shell takes it literally."""
+    """Return a word without quotes if every shell takes it literally."""
     return word if _BARE.fullmatch(word) else quoted_variable_value("bash", word)
 
 
 def arguments_as_typed(*words: str) -> str:
-    """Return a command's last arguments as users type them, after `--` if one looks like an option."""
+    """Return a command's last arguments, after `--` if one looks like an option."""
     first = ["--"] if any(word.startswith("-") for word in words) else []
     return " ".join([*first, *map(word_as_typed, words)])
 
 
 def assignment_text(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> str:
-    """Return shell lines that unset and export variables. The lines for bash also work in `sh`.
+    """Return lines that unset and export variables. Those for bash also work in `sh`.
 
     Raises: UsageProblem for control characters.
     """
