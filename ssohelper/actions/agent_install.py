@@ -1,7 +1,4 @@
-"""Plans and writes settings with which AI coding agents get AWS credentials from ssohelper.
-
-Each key is from the agent's public documentation; docs/how-to/agents.md has the addresses.
-"""
+"""Writes settings with which AI coding agents get credentials; docs/how-to/agents.md has sources."""
 
 from __future__ import annotations
 
@@ -43,7 +40,7 @@ def plan_agent_install(
     app: App, tool: str, profile: Profile, servers: tuple[str, ...]
 ) -> AgentEdit:
     """Raises: UsageProblem for a missing profile or MCP server; ConfigInvalid; LocalState."""
-    agents.refuse_if_allow_list_applies(
+    agents.refuse_if_limited(
         app,
         "change an agent's settings",
         f"ssohelper agent install {tool} {shlex.quote(profile.name)}",

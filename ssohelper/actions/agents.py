@@ -74,7 +74,7 @@ def build_allow_list_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
                 f'"{show(glob, 40)}" is no pattern: it is empty, or contains "," or ";"',
                 hint="in a pattern, ? stands for any one character: write it instead of , or ;",
             )
-        patterns += [glob] if "/" in glob else _list_roles_of_profiles_that_match(app, glob)
+        patterns += [glob] if "/" in glob else _list_roles_of_profiles(app, glob)
     inherited = app.environ.get(allow_list.VARIABLE)
     present = (
         allow_list.AllowList(()) if inherited is None else allow_list.parse_allow_list(inherited)
@@ -82,7 +82,7 @@ def build_allow_list_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
     return {allow_list.VARIABLE: present.with_further_list(dict.fromkeys(patterns)).text}
 
 
-def refuse_if_allow_list_applies(app: App, action: str, command_for_user: str) -> None:
+def refuse_if_limited(app: App, action: str, command_for_user: str) -> None:
     """Raise Refused (9) if this process has an allow-list, as the action could give it more roles."""
     if allow_list.VARIABLE not in app.environ:
         return
@@ -95,7 +95,7 @@ def refuse_if_allow_list_applies(app: App, action: str, command_for_user: str) -
     )
 
 
-def _list_roles_of_profiles_that_match(app: App, glob: str) -> list[str]:
+def _list_roles_of_profiles(app: App, glob: str) -> list[str]:
     config, found = app.config.read(), []
     for entry in config.profiles():
         if not fnmatchcase(entry.name.casefold(), glob.casefold()):

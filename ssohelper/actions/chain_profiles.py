@@ -76,7 +76,7 @@ def diff_chain_plan(app: App, planned: ChainPlan) -> Iterator[str]:
 
 def write_chain_profile(app: App, planned: ChainPlan) -> None:
     """Write the new profile. Raises: LocalState if the config changed since the diff was shown."""
-    agents.refuse_if_allow_list_applies(app, "change profiles", "ssohelper profile add")
+    agents.refuse_if_limited(app, "change profiles", "ssohelper profile add")
     config_writing.write_config_as_shown(app, "profile add", planned.data, [planned.section])
 
 

@@ -114,7 +114,7 @@ def repair(app: App, report: Report) -> Report:
     A repair that fails gives a warning, and its finding is not marked. Raises: Refused if this
     process has an allow-list.
     """
-    agents.refuse_if_allow_list_applies(app, "repair", "ssohelper doctor --fix")
+    agents.refuse_if_limited(app, "repair", "ssohelper doctor --fix")
     findings = tuple(_repair_finding(app, one) for one in report.findings)
     return report._replace(findings=findings)
 

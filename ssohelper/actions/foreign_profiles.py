@@ -92,7 +92,7 @@ def check_usable(app: App, found: ForeignProfile, *, is_on_terminal: bool) -> No
     a terminal.
     """
     what = f'use the profile "{found.name}", whose credentials another tool gives'
-    agents.refuse_if_allow_list_applies(app, what, f"ssohelper use {found.name}")
+    agents.refuse_if_limited(app, what, f"ssohelper use {found.name}")
     if found.mfa_serials and not is_on_terminal:
         what = (
             f'the profile "{found.name}" needs the code of an MFA device, and there is no terminal'

@@ -103,7 +103,7 @@ def checked_grant_reason(app: App, key: RoleKey, reason: str, seconds: int) -> s
 
     Raises: UsageProblem, Refused if an allow-list applies.
     """
-    agents.refuse_if_allow_list_applies(
+    agents.refuse_if_limited(
         app, "grant a guarded role", f"ssohelper guard grant {key.text} --reason TEXT"
     )
     reason = " ".join(reason.split())

@@ -1,8 +1,6 @@
 """Adds our lines to a shell's rc file, or removes them.
 
-The first line runs `ssohelper shell-init`, which prints the shell function, the prompt and
-completion; the second switches the prompt on. The lines stand at the end of bash's or zsh's
-interactive rc file; for fish they are in a separate file in conf.d.
+The first line runs `ssohelper shell-init`, the second switches the prompt on.
 """
 
 from __future__ import annotations
@@ -92,7 +90,7 @@ def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> Rc
     path = find_rc_file(app, shell)
     before = _read_file(app, path)
     text, name = before or b"", str(path)
-    by_hand = _find_shell_init_line_of_user(app, shell, path)
+    by_hand = _find_own_line(app, shell, path)
     if by_hand and not rc_text.has_our_lines(text, name):
         return RcFileEdit(shell, path, before, before, by_hand)
     installation.warn_if_exposed(app.environ, app.warn)
@@ -100,7 +98,7 @@ def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> Rc
     if shell == "zsh" and not any(word in of_user for word in _COMPINIT_WORDS):
         lines.append(rc_text.COMPINIT)
     if prompt is None:
-        prompt = not rc_text.has_our_lines_without_prompt(text, name)
+        prompt = not rc_text.omits_prompt(text, name)
     if not prompt:
         lines.append(rc_text.NO_PROMPT)
     elif not rc_text.OWN_PROMPT.search(of_user):
@@ -113,7 +111,7 @@ def plan_rc_file_uninstall(app: App, shell: str) -> RcFileEdit:
     path = find_rc_file(app, shell)
     before = _read_file(app, path)
     after = before if before is None else rc_text.rc_without_our_lines(before, str(path))
-    by_hand = _find_shell_init_line_of_user(app, shell, path) if before == after else None
+    by_hand = _find_own_line(app, shell, path) if before == after else None
     return RcFileEdit(shell, path, before, after, by_hand)
 
 
@@ -124,13 +122,13 @@ def plan_uninstall_all(app: App) -> list[RcFileEdit]:
     return [edit for edit in edits if edit.has_changes]
 
 
-def find_file_with_shell_init_line(app: App, shell: str) -> str | None:
+def find_shell_init_file(app: App, shell: str) -> str | None:
     """Return the file in which our lines or a line of the user run shell-init."""
     try:
         path = find_rc_file(app, shell)
         if rc_text.has_our_lines(_read_file(app, path) or b"", str(path)):
             return str(path)
-        place = _find_shell_init_line_of_user(app, shell, path)
+        place = _find_own_line(app, shell, path)
     except SsoHelperError:
         return None
     return place.rpartition(":")[0] if place else None
@@ -208,7 +206,7 @@ def _ask_zsh_for_zdotdir(app: App) -> str | None:
     return None
 
 
-def _find_shell_init_line_of_user(app: App, shell: str, path: Path) -> str | None:
+def _find_own_line(app: App, shell: str, path: Path) -> str | None:
     """Return its FILE:LINE."""
     folder = path.parent.parent if shell == "fish" else path.parent
     others = [
@@ -217,7 +215,7 @@ def _find_shell_init_line_of_user(app: App, shell: str, path: Path) -> str | Non
     ]
     for candidate in dict.fromkeys([path, *others]):
         with suppress(LocalState):  # an unreadable file is no error: it is not edited
-            line = rc_text.find_user_line_with_shell_init(_read_file(app, candidate) or b"")
+            line = rc_text.find_shell_init_line(_read_file(app, candidate) or b"")
             if line is not None:
                 return f"{candidate}:{line}"
     return None
@@ -244,8 +242,7 @@ def _read_file(app: App, path: Path) -> bytes | None:
 
 
 def build_rc_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
-    """Return the lines that `install` adds to an rc file. They do nothing once ssohelper is
-    removed.
+    """Return the lines that `install` adds. They do nothing once ssohelper is removed.
 
     They have ssohelper's path, because PATH is often set later (by Debian's .profile, by fish's
     config.fish) or in one shell only (by a virtual environment).

@@ -146,5 +146,5 @@ def diff_leaving(app: App, planned: Leaving) -> Iterator[str]:
 
 def write_leaving(app: App, planned: Leaving) -> None:
     """Write the planned changes. Raises: LocalState if the config changed since the diff."""
-    agents.refuse_if_allow_list_applies(app, "change profiles", f"ssohelper {_COMMAND}")
+    agents.refuse_if_limited(app, "change profiles", f"ssohelper {_COMMAND}")
     config_writing.write_config_as_shown(app, _COMMAND, planned.data, planned.changes)

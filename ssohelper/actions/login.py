@@ -110,7 +110,7 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
 def _sign_in_once(
     app: App, session: SsoSession, ui: LoginUi, options: LoginOptions, present: LoginOutcome | None
 ) -> LoginOutcome:
-    agents.refuse_if_allow_list_applies(app, "sign in", f"ssohelper login {session.name}")
+    agents.refuse_if_limited(app, "sign in", f"ssohelper login {session.name}")
     if not is_company_url(session.start_url):
         app.company_policy.check_portal(session)
     if options.device_code:
@@ -137,7 +137,7 @@ def log_out(app: App, session: SsoSession) -> bool:
     Returns whether there was a sign-in. Raises: AwsUnreachable or ConfigInvalid after the removal,
     if AWS was not told; ConfigInvalid before it, if AWS's token would go to another host.
     """
-    agents.refuse_if_allow_list_applies(app, "sign out", f"ssohelper logout {session.name}")
+    agents.refuse_if_limited(app, "sign out", f"ssohelper logout {session.name}")
     # The config may name another portal than that where the sign-in began.
     session = selection.find_unlisted_session(app, session.name) or session
     app.tokens.check_writable(session)

@@ -21,9 +21,7 @@ def check_change(app: App, key: str, value: Any) -> None:
     """Raise Refused if an allow-list limits us, or if the company's policy sets this setting."""
     words = value if isinstance(value, tuple | list) else [str(value)]
     typed = "--default" if value is None else " ".join(map(word_as_typed, words))
-    agents.refuse_if_allow_list_applies(
-        app, "change settings", f"ssohelper config set {key} {typed}"
-    )
+    agents.refuse_if_limited(app, "change settings", f"ssohelper config set {key} {typed}")
     policy = app.company_policy
     if key == "storage" and policy.storage not in (None, value):
         raise Refused(
@@ -37,9 +35,7 @@ def remove_session_settings(app: App, name: str) -> None:
 
     Raises: ConfigInvalid when the file is not TOML, LocalState; Refused if an allow-list applies.
     """
-    agents.refuse_if_allow_list_applies(
-        app, "change settings", f"ssohelper config set sessions.{name}"
-    )
+    agents.refuse_if_limited(app, "change settings", f"ssohelper config set sessions.{name}")
     if app.settings_store.remove_settings_of_session(name, app.clock.deadline()):
         app.forget_settings()
 

@@ -201,7 +201,7 @@ def write_profile_plan(app: App, plan: Plan, command: str | None = None) -> None
     Raises: LocalState, ConfigInvalid.
     """
     command = command or ("profile add" if plan.request.only_roles else "profile sync")
-    _refuse_if_allow_list_applies(app, command)
+    _refuse_if_limited(app, command)
 
     def make_config_changes(config: ConfigFile) -> Sequence[Change]:
         if config.text.data == plan.data:
@@ -222,9 +222,9 @@ def write_profile_plan(app: App, plan: Plan, command: str | None = None) -> None
         saved_options.save_sync_options_under_lock(app, plan)
 
 
-def _refuse_if_allow_list_applies(app: App, command: str) -> None:
+def _refuse_if_limited(app: App, command: str) -> None:
     """Raise Refused if an allow-list limits us, as edited profiles could give us more roles."""
-    agents.refuse_if_allow_list_applies(app, "change profiles", f"ssohelper {command}")
+    agents.refuse_if_limited(app, "change profiles", f"ssohelper {command}")
 
 
 def read_profiles(app: App) -> list[ConfigProfile]:
@@ -297,7 +297,7 @@ def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
 
     Raises: LocalState if a profile has other keys now than when it was read, or is missing.
     """
-    _refuse_if_allow_list_applies(app, "profile rm")
+    _refuse_if_limited(app, "profile rm")
 
     def make_config_changes(config: ConfigFile) -> Sequence[Change]:
         for item in found:

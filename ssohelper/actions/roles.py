@@ -69,7 +69,7 @@ def read_roles(
     rows = ranked_rows(rows) if used else rows
     if with_foreign_profiles and session_name is None:
         others = [one for one in app.config.list_profiles() if one.name not in with_session]
-        rows += _make_rows_of_foreign_profiles(app, others)
+        rows += _make_foreign_rows(app, others)
     listed_at = {name: saved.listed_at for name, saved in listings.items()}
     return KnownRoles(rows, listed_at, sessions)
 
@@ -140,7 +140,7 @@ def _take_rows_of_listing(
     return rows
 
 
-def _make_rows_of_foreign_profiles(app: "App", entries: Sequence[ProfileEntry]) -> list[RoleRow]:
+def _make_foreign_rows(app: "App", entries: Sequence[ProfileEntry]) -> list[RoleRow]:
     if not entries:
         return []
     # Imported here, because few users have such profiles and the import delays the first screen.

@@ -165,7 +165,7 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
     config changed since the diff was shown; AwsUnreachable, after everything else is done, if AWS
     could not be told of the sign-out.
     """
-    agents.refuse_if_allow_list_applies(app, "change sessions", f"ssohelper {plan.command}")
+    agents.refuse_if_limited(app, "change sessions", f"ssohelper {plan.command}")
     check_session_plan(app, plan)  # the plan is checked before the sign-out
     failure = None
     if not plan.is_new:
@@ -227,7 +227,7 @@ def remove_records(app: App, name: str) -> None:
     Raises: Refused if an allow-list applies; AwsUnreachable, after everything was removed here, if
     AWS could not be told of the sign-out.
     """
-    agents.refuse_if_allow_list_applies(app, "change sessions", "ssohelper session rm")
+    agents.refuse_if_limited(app, "change sessions", "ssohelper session rm")
     session = selection.find_unlisted_session(app, name)
     try:
         if session is not None:

@@ -101,7 +101,7 @@ def undo_config_write(app: App, undo: Undo) -> list[SsoSession]:
     Returns the signed-in sessions that the config no longer has after the undo. Raises: LocalState,
     before any change, if the config changed since the plan.
     """
-    agents.refuse_if_allow_list_applies(app, "change profiles", "ssohelper profile undo")
+    agents.refuse_if_limited(app, "change profiles", "ssohelper profile undo")
     unlisted = _find_signed_in_sessions_not_in_config(app)
 
     def content_for(present: bytes) -> bytes | None:

@@ -123,7 +123,7 @@ class LazyGroup(click.Group):
         if name not in COMMANDS:
             return None
         if sys.platform == "win32" and name == "serve":
-            raise output.make_not_on_windows_error("serve")
+            raise output.no_windows_error("serve")
         module = import_module(f"ssohelper.cli.{_MODULES.get(name, f'{name}_command')}")
         commands = (one for one in vars(module).values() if isinstance(one, click.Command))
         return next(command for command in commands if command.name == name)

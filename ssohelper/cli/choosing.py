@@ -1,9 +1,7 @@
 """Chooses the profile or session that a command uses. The user picks one if none is named.
 
-actions.selection decides which profile or session an argument names. A picker needs a terminal on
-which it can be drawn; without such a terminal, the error of actions.selection is raised (exit code
-2). Off a terminal, a search chooses no role: a script with a mistyped profile must never run as
-another role.
+Without a terminal on which a picker can be drawn, the error of actions.selection is raised. Off a
+terminal, a search chooses no role: a script with a mistyped profile must never run as another role.
 """
 
 from collections.abc import Sequence

@@ -57,7 +57,7 @@ def open_console(
     app = output.get_app()
     chosen = profile_use.choose_profile(profile_words)
     if isinstance(chosen, ForeignProfile):
-        _open_console_as_foreign_profile(app, chosen, service, region, only_print=only_print)
+        _open_foreign_console(app, chosen, service, region, only_print=only_print)
         return
     if grant_reason is None:
         # The role is checked here, before a sign-in is offered, which would be useless for a
@@ -99,7 +99,7 @@ def _open_console_in_browser(
         _print_console_json(app, chosen, page, link, ends_at)
 
 
-def _open_console_as_foreign_profile(
+def _open_foreign_console(
     app: App, found: ForeignProfile, service: str | None, region: str | None, *, only_print: bool
 ) -> None:
     page = foreign_credentials.choose_console_page(app, found, service, region)

@@ -122,7 +122,7 @@ def _check_exec_can_run(program: list[str], *, server: bool) -> None:
             hint="for example: ssohelper exec PROFILE -- aws s3 ls",
         )
     if sys.platform == "win32" and server:
-        raise output.make_not_on_windows_error("exec --server")
+        raise output.no_windows_error("exec --server")
 
 
 def _refuse_edited_profile(profile: Profile | ForeignProfile, chosen: str | None) -> None:

@@ -1,7 +1,4 @@
-"""Asks the user to confirm before a guarded role is granted, and before guard rules are removed.
-
-After the last question, a command ends if the profile was edited since the user chose it.
-"""
+"""Asks the user before a guarded role is granted, and before guard rules are removed."""
 
 import os
 import sys
@@ -105,9 +102,7 @@ def require_typed_word(word: str, notice: str, question: str) -> None:
 
 
 def confirm_rules_end(app: App, kept: Sequence[str]) -> list[str]:
-    """Ask before guard rules that are not in `kept` end; return them. Raises: Refused,
-    UsageProblem.
-    """
+    """Ask before guard rules that are not in `kept` end; return them. Raises: Refused."""
     ended = [rule for rule in app.vault.guard_rules_of_user if rule not in kept]
     if ended:
         listed = ", ".join(f'"{show(rule)}"' for rule in ended)

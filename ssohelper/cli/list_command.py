@@ -1,7 +1,7 @@
-"""The command list: the accounts and roles of all sessions, from saved lists if they are recent.
+"""The command list: the accounts and roles of all sessions, from saved lists if recent.
 
-Scripts rely on the columns: SESSION comes last, and only if several sessions are listed. On a
-terminal, columns for people only are added.
+Scripts rely on the columns: SESSION comes last, and only if several sessions are listed. A terminal
+gets columns for people too.
 """
 
 import shutil

@@ -1,8 +1,6 @@
 """Prints data, messages, questions and errors of the command line; adds common options.
 
-Data goes to stdout, everything else to stderr. An error is one line in lower case, with a hint that
-says what to type next. Text from outside goes through core.text.show, so that no control character
-reaches a terminal.
+Data goes to stdout, everything else to stderr. Text from outside goes through core.text.show.
 """
 
 import functools
@@ -243,7 +241,7 @@ def can_draw_picker() -> bool:
     return can_ask_user() and not terminal.is_terminal_dumb()
 
 
-def make_not_on_windows_error(what: str) -> UsageProblem:
+def no_windows_error(what: str) -> UsageProblem:
     return UsageProblem(
         f"{what} does not exist on Windows",
         hint='run it in WSL, or use $env:AWS_PROFILE = "PROFILE": SDKs then renew credentials',

@@ -140,7 +140,7 @@ def set_session_url(
     nothing changes. Filters, guards, favourites and last uses stay; the present sign-in ends.
     """
     app = output.get_app()
-    agents.refuse_if_allow_list_applies(
+    agents.refuse_if_limited(
         app, "change sessions", f"ssohelper session set-url {name} {start_url}"
     )
     old = resolve_session(app, name)

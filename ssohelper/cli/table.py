@@ -105,9 +105,7 @@ def make_table(
 def _narrowed(
     widths: Sequence[int], least: Sequence[int], able: Sequence[int], columns: int
 ) -> list[int]:
-    """Narrow the widest of the columns `able` until the table fits, so that other rows lose
-    nothing.
-    """
+    """Narrow the widest of the columns `able` until the table fits: other rows lose nothing."""
     found = list(widths)
     while _width(found) > columns:
         wide = max(

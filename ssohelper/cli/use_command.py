@@ -240,7 +240,7 @@ def _shell_function_hint(app: App) -> str:
     """Return what to do so that the shell has our function."""
     shell = os.path.basename(os.environ.get("SHELL", ""))
     known = shell if shell in shell_text.SHELLS else "bash"
-    file = installing.find_file_with_shell_init_line(app, known)
+    file = installing.find_shell_init_file(app, known)
     if file is not None:
         return f"open a new shell, or run: exec {known} ({show(file)} has the line already)"
     if shell == "fish":

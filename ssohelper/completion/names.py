@@ -1,7 +1,6 @@
-"""Finds the names that TAB completion offers, in ~/.aws/config and the saved lists of roles.
+"""Finds the names that TAB offers, in ~/.aws/config and the saved lists of roles.
 
-This module never asks AWS. If a file cannot be read, its names are not offered. Names with control
-characters are left out, because the terminal would obey these characters.
+Names with control characters are left out, because the terminal would obey these characters.
 """
 
 from collections import Counter

@@ -1,7 +1,6 @@
 """Finds which kind of value TAB must complete: parses the command line up to the cursor.
 
-Reads no files. All commands are in `tree.TREE`, which tests/completion_tree.py makes from click's
-commands, because importing click here would cost 20 ms of the 60 ms that completion may take.
+`tree.TREE` has all commands: importing click would cost 20 ms of TAB's 60.
 """
 
 from typing import NamedTuple

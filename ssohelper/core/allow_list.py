@@ -1,12 +1,10 @@
-"""Parses and applies the allow-list SSOHELPER_ALLOW: the roles that a program and its children may get.
+"""Applies the allow-list SSOHELPER_ALLOW: the roles that a program and its children may get.
 
-Pure. The variable's value is one or more lists, separated by `;`, each of patterns separated by
-`,`. A role is allowed if each list has a pattern that matches it: so a child that adds a list can
-only lose roles. A pattern is `[SESSION:]ACCOUNT/ROLE`, where ACCOUNT is an id or a name. Each part
-is a glob pattern without regard to case. `\\,` is a comma inside a name, such as roles may have.
-For a semicolon, colon or slash inside a name, write `?`. A pattern without a slash matches no role:
-it may be meant as the name of a profile, but a program that edits the config would decide what such
-a name stands for.
+It is one or more lists, separated by `;`, of patterns separated by `,`. A role is allowed if each
+list has a pattern that matches it, so that a child that adds a list can only lose roles. A pattern
+is `[SESSION:]ACCOUNT/ROLE`, of globs without regard to case. `\\,` is a comma inside a name; for a
+semicolon, colon or slash write `?`. A pattern without a slash matches no role: a program that edits
+the config would decide what a profile's name stands for.
 """
 
 from __future__ import annotations

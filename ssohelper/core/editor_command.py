@@ -1,4 +1,4 @@
-"""Builds the command line that opens a text editor at a line of a file. Pure."""
+"""Builds the command line that opens a text editor at a line of a file."""
 
 import shlex
 from collections.abc import Mapping

@@ -1,9 +1,8 @@
 """Decides which roles the setting `guard.rules` guards, so that their use needs a grant.
 
-No other module interprets guard rules. A rule is `[SESSION:]ACCOUNT/ROLE` or `[SESSION:]ACCOUNT`.
-Each part is a glob pattern without regard to case; an empty part matches anything. ACCOUNT matches
-the account's name or its id. SESSION matches a session's name, and every session of that portal. A
-rule `#NAME` stands for the rules that the user's tag NAME names.
+A rule is `[SESSION:]ACCOUNT[/ROLE]`, of globs without regard to case; an empty part matches
+anything. ACCOUNT matches the account's name or id, SESSION every session of that session's portal.
+A rule `#NAME` stands for the rules of the user's tag NAME.
 """
 
 import re

@@ -1,9 +1,8 @@
 """Adds ssohelper's lines to the text of a shell's rc file, and removes exactly these bytes again.
 
-The lines are between two marks, `# >>> ssohelper >>>` and `# <<< ssohelper <<<`. The first mark
-records what else the removal has to undo: a newline that was added above the mark, or a file that
-was created for the lines. A line between the marks that `install` did not write is
-the user's, and stays. This module touches no disk.
+The lines are between two marks. The first records what else the removal undoes: a newline that was
+added above, or the file itself. A line between the marks that `install` did not write is the
+user's, and stays.
 """
 
 import difflib
@@ -98,7 +97,7 @@ def only_user_text(data: bytes) -> bytes:
     return _BLOCK.sub(lambda found: _OUR_LINES.sub(b"", found.group(2)), data)
 
 
-def has_our_lines_without_prompt(data: bytes, origin: str) -> bool:
+def omits_prompt(data: bytes, origin: str) -> bool:
     found = _find_our_lines(data, origin)
     return found is not None and NO_PROMPT.encode() in found.group(2)
 
@@ -108,7 +107,7 @@ def has_our_lines(data: bytes, origin: str) -> bool:
     return _find_our_lines(data, origin) is not None
 
 
-def find_user_line_with_shell_init(data: bytes) -> int | None:
+def find_shell_init_line(data: bytes) -> int | None:
     """Return the number, from 1, of a line outside the marks that runs `ssohelper shell-init`."""
     ours = [(block.start(), block.end()) for block in _BLOCK.finditer(data)]
     for found in _USER_LINE.finditer(data):

@@ -1,7 +1,4 @@
-"""Makes the rows of role lists. A row is a role with its account, its profiles and its usage.
-
-Profiles that get credentials without ssohelper have rows too, in a group at the end.
-"""
+"""Makes the rows of role lists. Profiles of other tools have rows too, in a group at the end."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple

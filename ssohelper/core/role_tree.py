@@ -1,8 +1,4 @@
-"""Sorts the list of roles, and arranges it as a tree: each account with its roles below it.
-
-An account can be folded, so that only its heading is shown. Pure: the list's widget draws the
-lines.
-"""
+"""Sorts the list of roles, and arranges it as a tree: each account with its roles below it."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -77,7 +73,7 @@ def account_key(row: RoleRow) -> AccountKey:
     return AccountKey(row.session_name, row.account.id)
 
 
-def group_row_numbers_by_account(rows: Sequence[RoleRow], row_numbers: Sequence[int]) -> Groups:
+def group_by_account(rows: Sequence[RoleRow], row_numbers: Sequence[int]) -> Groups:
     """Return the `row_numbers` of rows by account, in their order."""
     groups: Groups = {}
     last_account: object = None
@@ -102,7 +98,7 @@ def sorted_row_numbers(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[
     """
     if view.sort == BY_USE:
         return range(len(rows))
-    groups = group_row_numbers_by_account(rows, range(len(rows)))
+    groups = group_by_account(rows, range(len(rows)))
     favourites = {
         number
         for number, row in enumerate(rows)

@@ -1,7 +1,4 @@
-"""Searches rows of text, as fzf does: decides which rows match, and which of two matches better.
-
-Source of the points: fzf 0.60, src/algo/algo.go. docs/decisions/0023-search.md says why it is ours.
-"""
+"""Searches rows of text, as fzf does (0.60, src/algo/algo.go). docs/decisions/0023-search.md."""
 
 import re
 from array import array

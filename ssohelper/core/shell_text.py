@@ -1,8 +1,7 @@
 r"""Builds shell text that sets and unsets variables. No other module quotes what a shell evaluates.
 
-A value is restored byte for byte. It is always in single quotes. A single quote in the value is
-written '\'' for POSIX shells, \' for fish (where a backslash is written \\), and twice for
-PowerShell. The names of the variables are constants of ssohelper.
+A value is in single quotes, byte for byte. A single quote in it is written '\'' for POSIX shells,
+\' for fish (where a backslash is written \\), and twice for PowerShell.
 """
 
 import re
@@ -56,7 +55,6 @@ def assignment_text(shell: str, set: Mapping[str, str], unset: Sequence[str]) ->
 
 
 def assignment_lines(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> list[str]:
-    """Return the lines of `assignment_text` as a list. Raises the same errors."""
     for name, value in set.items():
         if _CONTROL.search(value):
             raise UsageProblem(
@@ -73,7 +71,7 @@ def assignment_lines(shell: str, set: Mapping[str, str], unset: Sequence[str]) -
 def text_that_restores_variables(
     shell: str, names: Iterable[str], environ: Mapping[str, str]
 ) -> str:
-    """Return shell text that gives these variables their values in `environ`, or unsets them."""
+    """Return text that gives these variables their values in `environ`, or unsets them."""
     before = {
         name: quoted_variable_value(shell, environ[name]) for name in names if name in environ
     }
@@ -91,7 +89,7 @@ def text_that_restores_variables(
 
 
 def set_variable_text(shell: str, name: str, value: str) -> str:
-    """Return shell text that sets a variable of the shell that child processes do not inherit."""
+    """Return text that sets a variable of the shell that child processes do not inherit."""
     word = quoted_variable_value(shell, value)
     if shell == "fish":
         return f"set -gu {name} {word}"
@@ -99,7 +97,7 @@ def set_variable_text(shell: str, name: str, value: str) -> str:
 
 
 def joined_shell_lines(shell: str, lines: Iterable[str]) -> str:
-    """Return the shell lines as one text. In bash and zsh the text fails when one line fails."""
+    """In bash and zsh the text fails when one line fails."""
     return (" &&\n" if shell not in ("fish", "pwsh") else "\n").join(lines)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Heading(NamedTuple):
-    """An account's heading in the tree: its shown rows, and the number of all its roles."""
+    """An account's heading: its shown rows, and the number of all its roles."""
 
     rows: Sequence[RoleRow]
     role_count: int
@@ -20,23 +20,20 @@ class Heading(NamedTuple):
 
     @property
     def row(self) -> RoleRow:
-        """Return the first of the account's rows, which has the account and the session."""
         return self.rows[0]
 
 
 class LineContent(NamedTuple):
-    """What a line of the role list shows: the role of `row`, or the heading of its account."""
+    """The role of `row`, or the heading of its account."""
 
     row: RoleRow
     is_heading: bool
 
 
 class ShownRoles:
-    """The lines of a list of roles.
+    """The lines of a list of roles: n stands for row n, ~n for the heading of row n's account.
 
-    Each of `lines` is a number: n stands for row n, ~n for the heading of row n's account. A flat
-    list has no headings. Every method that changes what is shown takes milliseconds for 20,000
-    rows.
+    Every method that changes what is shown takes milliseconds for 20,000 rows.
     """
 
     def __init__(self, view: RoleListView = FLAT) -> None:
@@ -55,7 +52,7 @@ class ShownRoles:
     # -- what the list of roles shows ------------------------------------------------------
 
     def set_rows(self, rows: Sequence[RoleRow]) -> None:
-        """Show these rows of roles, which `role_rows.ranked_rows` has sorted."""
+        """Show these rows, which `role_rows.ranked_rows` has sorted."""
         self.rows = rows
         self._index = self._order = self._accounts = None
         self._update_lines()
@@ -66,7 +63,6 @@ class ShownRoles:
         self._update_lines()
 
     def set_view(self, view: RoleListView) -> None:
-        """Show the rows in this view: tree or flat, its order, its folds and filters."""
         if (view.sort, view.is_flat) != (self.view.sort, self.view.is_flat):
             self._order = None
         self.view = view
@@ -87,11 +83,6 @@ class ShownRoles:
 
     @property
     def can_fold(self) -> bool:
-        """Return whether accounts can be folded.
-
-        The results of a search, and the favourites while only favourites are shown, are never
-        folded.
-        """
         return not (self.view.is_flat or self.is_searching or self.view.only_favourites)
 
     def _update_lines(self) -> None:
@@ -100,7 +91,7 @@ class ShownRoles:
         if self.view.is_flat:
             self._groups, self.lines = {}, numbers
             return
-        self._groups = role_tree.group_row_numbers_by_account(self.rows, numbers)
+        self._groups = role_tree.group_by_account(self.rows, numbers)
         if self._accounts is None and len(numbers) == len(self.rows):
             self._accounts = self._groups
         can_fold = self.can_fold
@@ -109,7 +100,6 @@ class ShownRoles:
         )
 
     def _find_row_numbers(self) -> Sequence[int]:
-        """Return the numbers of the rows that the search and the filter let through, in order."""
         numbers: Sequence[int]
         if self.is_searching:
             self.build_index()
@@ -126,7 +116,6 @@ class ShownRoles:
     # -- single lines of the list ----------------------------------------------------------
 
     def content_of_line(self, line: int) -> LineContent | None:
-        """Return what this line of the list shows, or None if there is no such line."""
         if not 0 <= line < len(self.lines):
             return None
         number = self.lines[line]
@@ -139,8 +128,8 @@ class ShownRoles:
     def line_with_content(self, content: LineContent | None) -> int:
         """Return the line of a role or a heading; for a folded role the line of its heading.
 
-        The rows may have been read again since `content_of_line`. If the role is hidden, or
-        `content` is None, return the line of the first role, or 0 if all accounts are folded.
+        The rows may have been read again. Without such a line, return that of the first role, or 0
+        if all accounts are folded.
         """
         line = None
         if content is not None and self.view.is_flat:
@@ -154,12 +143,10 @@ class ShownRoles:
         return 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0
 
     def role_at_line(self, line: int) -> RoleRow | None:
-        """Return the role on this line, or None if the line has a heading or is empty."""
         content = self.content_of_line(line)
         return None if content is None or content.is_heading else content.row
 
     def heading_at_line(self, line: int) -> Heading | None:
-        """Return the account whose heading is on this line, or None."""
         content = self.content_of_line(line)
         if content is None or not content.is_heading:
             return None
@@ -171,22 +158,17 @@ class ShownRoles:
         return heading.rows if heading is not None else (role,) if role is not None else ()
 
     def heading_above(self, row_number: int) -> int:
-        """Return the number in `lines` that stands for the heading of this row's account."""
         return ~self._groups[account_key(self.rows[row_number])][0]
 
     def heading_of(self, row_number: int) -> Heading:
-        """Return the heading of this row's account, with the account's shown rows."""
         if self._accounts is None:
-            self._accounts = role_tree.group_row_numbers_by_account(
-                self.rows, range(len(self.rows))
-            )
+            self._accounts = role_tree.group_by_account(self.rows, range(len(self.rows)))
         account = account_key(self.rows[row_number])
         shown = [self.rows[each] for each in self._groups[account]]
         is_folded = self.can_fold and self.view.is_folded(account)
         return Heading(shown, len(self._accounts[account]), is_folded)
 
     def spans(self, row_number: int) -> "list[Span]":
-        """Return which characters of this row match the search."""
         if self._index is None or not self.is_searching:
             return []
         return self._index.spans(self.query, row_number, fuzzy=True)

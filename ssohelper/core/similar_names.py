@@ -4,16 +4,13 @@ from collections.abc import Iterable
 
 
 def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.4) -> str:
-    """Return `did you mean "a" or "b"? ` with at most three similar known names, or "".
-
-    `cutoff` is how similar a name must be, from 0 to 1.
-    """
+    """Return `did you mean "a" or "b"? ` with at most three similar known names, or ""."""
     near = similar_names(name, known, cutoff)
     return "did you mean " + " or ".join(f'"{item}"' for item in near) + "? " if near else ""
 
 
 def similar_names(name: str, known: Iterable[str], cutoff: float = 0.4) -> list[str]:
-    """Return at most three known names, most similar first; `cutoff` is the least similarity."""
+    """Return at most three known names, most similar first; `cutoff` is from 0 to 1."""
     from difflib import get_close_matches
 
     return get_close_matches(name, list(known), n=3, cutoff=cutoff)

@@ -22,10 +22,7 @@ _LAST_MARK = r".*[-._/,:]"
 
 
 def show(text: str, limit: int | None = None) -> str:
-    r"""Return the text for a terminal, with control and bidi characters escaped, such as \x1b.
-
-    A text longer than `limit` is cut, and ends with an ellipsis.
-    """
+    """Return the text with control and bidi characters escaped, cut to `limit` with an ellipsis."""
     # No printable character is hostile, and this check takes a third of the time of the regular
     # expression.
     visible = text if text.isprintable() else re.sub(_HOSTILE, _escape_character, text)
@@ -40,19 +37,19 @@ def show_message(text: str) -> str:
 
 
 def count_text(count: int, noun: str) -> str:
-    """Return the count with the noun, which gets an s unless the count is 1: `1 role`, `2 roles`."""
+    """Return `1 role`, `2 roles`."""
     return f"1 {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def shortened_name_list(names: Sequence[str], most: int) -> str:
-    """Return the names as `a, b and 3 more`: at most `most` names, then how many are left."""
+    """Return `a, b and 3 more`."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 
 @lru_cache(maxsize=256)
 def compile_glob(glob: str, *, ignore_case: bool = False) -> re.Pattern[str]:
-    """Return a GLOB as a regular expression, which must match a text from its beginning to its end.
+    """Return a GLOB as a regular expression, which must match the whole text.
 
     Where a pattern protects something, the caller casefolds pattern and text instead of
     `ignore_case`.
@@ -66,15 +63,12 @@ def is_harmless(text: str) -> bool:
 
 
 def columns_of_text(text: str) -> int:
-    """Return the text's terminal columns: 2 for a wide character, 0 for a combining one."""
+    """Return the terminal columns: 2 for a wide character, 0 for a combining one."""
     return len(text) if text.isascii() else sum(map(_columns_of_character, text))
 
 
 def broken_into_lines(text: str, columns: int) -> Iterator[str]:
-    """Yield the text as lines of at most `columns` terminal columns.
-
-    A line is broken at a space if possible, else after a character such as `-`, else anywhere.
-    """
+    """Yield lines of at most `columns`, broken at a space, else after a character such as `-`."""
     while columns_of_text(text) > columns:
         end = _count_characters_that_fit(text, columns)
         space, mark = text.rfind(" ", 1, end + 1), re.match(_LAST_MARK, text[:end])
@@ -85,14 +79,13 @@ def broken_into_lines(text: str, columns: int) -> Iterator[str]:
 
 
 def cut_to_columns(text: str, columns: int) -> str:
-    """Return the text if it fits into `columns` terminal columns, else its start and an ellipsis."""
     if columns_of_text(text) <= columns:
         return text
     return text[: _count_characters_that_fit(text, columns - 1)] + "…"
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
-    r"""Return ASCII JSON, compact without `indent`. Escapes DEL, too, which json.dumps does not."""
+    """Escapes DEL, too, which json.dumps does not."""
     separators = None if indent else (",", ":")
     text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=True)
     return text.replace("\x7f", "\\u007f")
@@ -106,7 +99,6 @@ def _escape_character(match: re.Match[str]) -> str:
 
 
 def _count_characters_that_fit(text: str, columns: int) -> int:
-    """Return how many of the text's characters fit into `columns` terminal columns; at least one."""
     taken = 0
     for number, character in enumerate(text):
         taken += columns_of_text(character)

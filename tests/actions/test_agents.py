@@ -70,11 +70,11 @@ def test_a_list_that_this_process_has_stays_in_force(app: WorldApp):
 
 
 def test_a_limited_program_is_refused_with_a_line_in_the_journal(app: WorldApp):
-    agents.refuse_if_allow_list_applies(app, "sign in", "ssohelper login corp")
+    agents.refuse_if_limited(app, "sign in", "ssohelper login corp")
     assert app.journal.read().lines == []
     app.environ["SSOHELPER_ALLOW"] = ""
     with pytest.raises(Refused, match="cannot sign in") as refusal:
-        agents.refuse_if_allow_list_applies(app, "sign in", "ssohelper login corp")
+        agents.refuse_if_limited(app, "sign in", "ssohelper login corp")
     assert "ssohelper login corp" in (refusal.value.hint or "")
     [line] = app.journal.read().lines
     assert (line.event, line.fields["what"]) == ("refused", "sign in")

@@ -247,7 +247,7 @@ def test_a_program_below_an_allow_list_ends_no_sign_in(
         raise Refused(f"a limited program may not {what}")
 
     app.sign_in_since(HOUR, HOUR)
-    monkeypatch.setattr(login.agents, "refuse_if_allow_list_applies", refuse)
+    monkeypatch.setattr(login.agents, "refuse_if_limited", refuse)
     with pytest.raises(Refused, match="may not sign out"):
         login.log_out(app, SESSION)
     assert app.tokens.load(SESSION) is not None

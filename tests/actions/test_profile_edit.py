@@ -248,7 +248,7 @@ def test_below_an_allow_list_no_profile_is_removed(app: App, home, monkeypatch):
     profile_edit.write_profile_plan(app, plan_admin(app))
     before = home.config_file.read_bytes()
     found = profile_edit.read_managed_profiles(app, ["pay.Admin"])
-    monkeypatch.setattr(profile_edit.agents, "refuse_if_allow_list_applies", refuse)
+    monkeypatch.setattr(profile_edit.agents, "refuse_if_limited", refuse)
     with pytest.raises(Refused, match="may not change profiles"):
         profile_edit.remove_profiles(app, found)
     assert home.config_file.read_bytes() == before

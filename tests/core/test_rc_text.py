@@ -100,7 +100,7 @@ def test_marks_that_are_not_one_pair_are_refused(damaged):
     ],
 )
 def test_a_line_that_the_user_wrote_is_found(text, line):
-    assert rc_text.find_user_line_with_shell_init(text) == line
+    assert rc_text.find_shell_init_line(text) == line
 
 
 def test_the_diff_shows_a_missing_final_newline():
