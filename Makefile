@@ -12,12 +12,13 @@ export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_PYTHON_DOWNLOADS := never
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 
-.PHONY: help demo test test-two-users upgrade check lowest bench torture simulate fuzz mutants coverage generated pictures docs package lock clean run-env dev-env
+.PHONY: help demo test changed test-two-users upgrade check lowest bench torture simulate fuzz mutants coverage generated pictures docs package lock clean run-env dev-env
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo    try it: a whole Identity Center on this machine, no AWS account needed'
 	@echo 'make test    run the tests (ARGS="tests/test_project_rules.py -x" for some)'
+	@echo 'make changed  ruff, the project rules, and the tests beside the modules changed since main'
 	@echo 'make test-two-users  attack the program as another user of the machine (as root)'
 	@echo 'make upgrade  install earlier builds, use them, upgrade in place: does all go on? (a full clone, 3 min)'
 	@echo 'make check   ruff, mypy (Linux, macOS, Windows), import-linter, docs, shellcheck'
@@ -48,6 +49,14 @@ test: dev-env
 	@[ -z '$(WORKERS)' ] || ls tests/cli/__pycache__/*-pytest-*.pyc >/dev/null 2>&1 || \
 	    { $(COLLECT) tests/[a-c]*/ & $(COLLECT) tests/[d-z]*/ tests/test_*.py; wait; } >/dev/null
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(WORKERS) $(ARGS)
+
+# The test beside ssohelper/core/text.py is tests/core/test_text.py; a changed test is run too.
+BESIDE = sed -n -e 's|^ssohelper/\(\(.*/\)*\)\([^/]*\)\.py$$|tests/\1test_\3.py|p' -e '/^tests.*test_[^/]*\.py$$/p'
+changed: dev-env
+	$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
+	@since=$$(git merge-base HEAD $(or $(SINCE),main)) && \
+	files=$$({ git diff --name-only $$since; git ls-files -o --exclude-standard; } | $(BESIDE) | sort -u) && \
+	$(BIN)/python -m pytest -q -x -n 2 tests/test_project_rules.py $$(ls $$files 2>/dev/null)
 
 test-two-users: dev-env
 	$(BIN)/python -m pytest tests/two_users $(ARGS)
