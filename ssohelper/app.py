@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ssohelper.core.clock_text import Notice
     from ssohelper.core.model import SsoSession
     from ssohelper.stores.credential_cache import CredentialCache
-    from ssohelper.stores.recorded_sign_ins import RecordedSignIns
     from ssohelper.stores.session_stamp import SessionStamp
+    from ssohelper.stores.token_cache import TokenFiles
 
 
 class App(Stores):
@@ -28,29 +28,23 @@ class App(Stores):
 
     @cached_property
     def aws(self) -> AwsClients:
-        """The clients of AWS's services."""
         from ssohelper.collaborators.aws_clients import AwsClients
 
         return AwsClients(self, lambda: self.tokens)
 
     @cached_property
     def storage(self) -> Storage:
-        """The storage of sign-ins: plain files, or files encrypted with a key in the keyring."""
         from ssohelper.collaborators.storage import Storage
 
         return Storage(self)
 
     @property
-    def tokens(self) -> RecordedSignIns:
-        """The store of access tokens and of what is recorded about their sign-ins.
-
-        Each access may move the sign-ins to the storage that the settings name, see `Storage`.
-        """
+    def tokens(self) -> TokenFiles:
+        """The store of access tokens. Each access may move the sign-ins to the configured storage."""
         return self.storage.tokens
 
     @cached_property
     def credentials(self) -> CredentialCache:
-        """The cache of role credentials, in the runtime folder."""
         from ssohelper.stores.credential_cache import CredentialCache
 
         return CredentialCache(
@@ -59,7 +53,6 @@ class App(Stores):
 
     @cached_property
     def vault(self) -> Vault:
-        """The vault, which alone gets role credentials from AWS and hands them out."""
         from ssohelper.collaborators.vault import Vault
 
         return Vault(self, lambda: self.storage, lambda: self.aws.environ)
@@ -77,13 +70,12 @@ class App(Stores):
 
     @cached_property
     def renewals(self) -> Renewals:
-        """The object that starts token renewals, each in a process of its own."""
         from ssohelper.broker.renewals import Renewals
 
         return Renewals(self.environ)
 
     def start_notice(self, notice: Notice) -> None:
-        """Start the user's `notify` command, detached, for a notice; warn if it does not start."""
+        """Start the user's `notify` command, detached; warn if it does not start."""
         from ssohelper.system import notify
 
         command = self.settings.get("notify")
@@ -92,7 +84,7 @@ class App(Stores):
             self.warn(problem)
 
     def start_listing_process(self, session_name: str) -> None:
-        """Start a detached process that asks AWS again for the session's accounts and roles."""
+        """Start a detached process that asks AWS again for accounts and roles."""
         from ssohelper.fastpath import spawn
 
         argv = ["list", "--session", session_name, "--detached"]

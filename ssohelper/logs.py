@@ -1,4 +1,4 @@
-"""Logs to stderr, without secrets: warnings, or more with -v, -vv or SSOHELPER_LOG=debug."""
+"""Logs to stderr, without secrets."""
 
 import logging
 import sys
@@ -14,7 +14,7 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 
 
 class _Line(logging.Formatter):
-    """Formats a log record as one line without traceback, control characters and secrets."""
+    """One line without traceback, control characters and secrets."""
 
     def format(self, record: logging.LogRecord) -> str:
         try:
@@ -30,7 +30,7 @@ class _Line(logging.Formatter):
 
 
 class _Stderr(logging.Handler):
-    """Writes log lines to the current sys.stderr; ignores errors, such as a closed stderr."""
+    """Writes to the current sys.stderr; ignores errors, such as a closed stderr."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -43,7 +43,7 @@ class _Stderr(logging.Handler):
 
 
 def start_logging(verbose: int, environ: Mapping[str, str]) -> None:
-    """Make Python's logging write to stderr. A second call only changes the level."""
+    """Log to stderr. A second call only changes the level."""
     level = _LEVELS.get(environ.get("SSOHELPER_LOG", "").casefold(), logging.WARNING)
     asked = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     root = logging.getLogger()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class CachedItem(NamedTuple):
-    """One file that ssohelper keeps. `expires_at`: epoch seconds; None if it does not expire."""
+    """One file that ssohelper keeps. `expires_at` is None if it does not expire."""
 
     kind: str
     session: str
@@ -31,10 +31,7 @@ def list_cached_items(app: App, session_name: str | None = None) -> list[CachedI
 
 
 def clear_cache(app: App, session_name: str | None = None) -> int:
-    """Remove saved credentials and lists of roles, of one session or of all; return how many.
-
-    Sign-ins are not removed: `ssohelper logout` ends them, also at AWS.
-    """
+    """Remove saved credentials and lists of roles; return how many. Sign-ins stay."""
     names = {*app.credentials.list_session_names(), *app.directory.list_session_names()}
     return sum(
         app.credentials.remove_session(name) + app.directory.forget(name)
@@ -54,11 +51,7 @@ def _list_sign_in_files(app: App) -> list[CachedItem]:
 
 
 def _describe_portal(app: App, session: SsoSession, portal: SsoSession) -> str:
-    """Return the end of a sign-in file's description.
-
-    This is the portal's region if it is a further one, and that the session is not in the config if
-    that is so.
-    """
+    """Return the end of a description: a further region, and whether the config lacks the session."""
     region = f" in {portal.region}" if portal.is_further else ""
     is_listed = selection.is_session_in_config(app, session)
     return region if is_listed else f"{region}, {clock_text.NOT_IN_CONFIG}"

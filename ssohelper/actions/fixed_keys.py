@@ -13,10 +13,7 @@ if TYPE_CHECKING:
 
 
 def release_fixed_keys(app: App, profile: Profile, way: Way) -> RoleCredentials:
-    """Return the role's credentials with nearly their whole lifetime left.
-
-    Raises: the errors of `credentials.release_credentials`.
-    """
+    """Return the role's credentials with nearly their whole lifetime left."""
     return credentials.release_credentials(
         app,
         profile.session,
@@ -30,8 +27,7 @@ def release_fixed_keys(app: App, profile: Profile, way: Way) -> RoleCredentials:
 def build_child_environment(app: App, profile: Profile, keys: RoleCredentials) -> dict[str, str]:
     """Return our environment with the keys, for a program that we start.
 
-    Variables that take precedence over the keys are left out. For a guarded role, AWS_SDK_UA_APP_ID
-    has the grant's reason.
+    For a guarded role, AWS_SDK_UA_APP_ID has the grant's reason.
     """
     found = environment.build_keys_environment(app, profile, keys)
     return guards.with_grant_reason(app, profile.key, found).environ_with_changes(app.environ)

@@ -45,7 +45,7 @@ from ssohelper.errors import (
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.stores.recorded_sign_ins import RecordedSignIns
+    from ssohelper.stores.token_cache import TokenFiles
 
 DEFAULT_MIN_SECONDS = 20 * 60
 _RENEWAL_SECONDS = 12.0
@@ -338,7 +338,7 @@ def _save_sign_in(
             directory.forget_earlier_listing(app, session)
 
 
-def _is_replaced(app: App, ended: tokens.SignInToEnd, store: RecordedSignIns) -> bool:
+def _is_replaced(app: App, ended: tokens.SignInToEnd, store: TokenFiles) -> bool:
     present = None
     with suppress(LocalState):
         present = store.load_token_for_display(ended.session)

@@ -31,20 +31,13 @@ def check_change(app: App, key: str, value: Any) -> None:
 
 
 def remove_session_settings(app: App, name: str) -> None:
-    """Remove the settings `sessions.NAME.…`.
-
-    Raises: ConfigInvalid when the file is not TOML, LocalState; Refused if an allow-list applies.
-    """
     agents.refuse_if_limited(app, "change settings", f"ssohelper config set sessions.{name}")
     if app.settings_store.remove_settings_of_session(name, app.clock.deadline()):
         app.forget_settings()
 
 
 def change_setting(app: App, key: str, value: Any, command: str = "config set") -> None:
-    """Set the setting, or remove it if `value` is None. Adds a journal line that names `command`.
-
-    Raises: ConfigInvalid when the file is not TOML, LocalState; the errors of `check_change`.
-    """
+    """Set the setting, or remove it if `value` is None. The journal names `command`."""
     check_change(app, key, value)
     was_there, parts = key in app.settings.values, app.settings.split(key)
     deadline = app.clock.deadline()

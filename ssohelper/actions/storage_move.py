@@ -43,7 +43,7 @@ def find_loosening(app: App, new_storage: str) -> str | None:
 
 
 def find_unreadable_sign_ins(app: App) -> list[str]:
-    """Return the sessions whose sign-in the keyring does not give: a move to files loses these."""
+    """Return the sessions that a move to files loses, since the keyring does not give their sign-in."""
     tokens = app.storage.get_token_store(KEYRING)
     found = []
     listed = app.config.read().sso_sessions()
@@ -56,11 +56,9 @@ def find_unreadable_sign_ins(app: App) -> list[str]:
 
 
 def move_sign_ins(app: App, new_storage: str) -> list[str]:
-    """Move all sign-ins to the storage `new_storage`, as the user has confirmed.
+    """Move all sign-ins, as the user has confirmed; return lines about the consequences.
 
-    Returns lines about the consequences, and warns of each sign-in that could not be read. After an
-    error, a second call continues the move.
-    Raises: KeyringUnavailable, LockNotObtained; LocalState, also if the journal cannot be written.
+    After an error, a second call continues the move.
     """
     before = app.storage.find_present_storage()
     if before == KEYRING != new_storage:

@@ -84,10 +84,7 @@ def clear_cache(yes: bool) -> None:
 
 
 def _find_cached_items(app: App, session: str | None) -> list[cache_contents.CachedItem]:
-    """Return the saved files of the session, or of all sessions if `session` is None.
-
-    Raises: UsageProblem, with similar names, for an unknown session.
-    """
+    """Return the saved files. Raises: UsageProblem for an unknown session."""
     found = cache_contents.list_cached_items(app, session)
     if session and not found:
         resolve_session(app, session)
@@ -95,7 +92,7 @@ def _find_cached_items(app: App, session: str | None) -> list[cache_contents.Cac
 
 
 def _number_equal_items(items: Sequence[cache_contents.CachedItem]) -> list[str]:
-    """Return for each item ", 1 of 2" if other items differ only by path, else ""."""
+    """Return for each item ", 1 of 2" if others differ only by path, else ""."""
     texts = [(item.kind, item.session, item.what) for item in items]
     counts, numbers = Counter(texts), Counter[tuple[str, str, str]]()
     found = []

@@ -15,7 +15,7 @@ from ssohelper.settings import definitions, effective_settings
 
 
 class _ConfigGroup(click.Group):
-    """The commands of `config`. The error for `config unset` names `config set --default`."""
+    """The error for `config unset` names `config set --default`."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -163,7 +163,7 @@ def print_settings_path() -> None:
 
 
 def _warn_of_unknown_session(app: App, name: str) -> None:
-    """Warn if ~/.aws/config has no session `name`: a setting for it would have no effect."""
+    """A setting for an unknown session has no effect."""
     try:
         names = app.config.read().session_names()
     except SsoHelperError:
@@ -174,7 +174,7 @@ def _warn_of_unknown_session(app: App, name: str) -> None:
 
 
 def _company_policy_rows(app: App) -> list[dict[str, Any]]:
-    """Return rows for values of the company's policy that no setting of the user can change."""
+    """Return the policy's values that no setting of the user can change."""
     return [
         {
             "key": key,
@@ -201,7 +201,7 @@ def _setting_row(app: App, settings: effective_settings.Settings, key: str) -> d
 
 
 def _text(value: Any) -> str:
-    """Return the setting's value as the user would type it; "" when it is not set."""
+    """Return the value as the user would type it."""
     if value is None:
         return ""
     if isinstance(value, bool):

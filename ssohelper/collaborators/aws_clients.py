@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.model import RoleCredentials, SsoSession
     from ssohelper.stores.portals import PortalAddresses
-    from ssohelper.stores.recorded_sign_ins import RecordedSignIns
+    from ssohelper.stores.token_cache import TokenFiles
     from ssohelper.wire.federation import Federation
     from ssohelper.wire.oidc import OidcClient
     from ssohelper.wire.portal import Portal
@@ -41,7 +41,7 @@ class AwsClients:
 
     portals: dict[SsoSession, Portal] | None = None
 
-    def __init__(self, stores: Stores, get_tokens: Callable[[], RecordedSignIns]) -> None:
+    def __init__(self, stores: Stores, get_tokens: Callable[[], TokenFiles]) -> None:
         self._app = stores
         self._get_tokens = get_tokens
         self._portal_urls_by_start_url: dict[str, str] = {}

@@ -40,13 +40,11 @@ class Makers:
         return ChildFiles(self._locations.runtime_folder)
 
     def make_browser_pages(self) -> BrowserPages:
-        """Return the server of pages to which a browser returns; the server does not listen yet."""
         from ssohelper.wire.browser_pages import BrowserPages
 
         return BrowserPages()
 
     def make_sign_in_pages(self, state: Secret) -> SignInPages:
-        """Return the server to which a sign-in page returns; the server does not listen yet."""
         from ssohelper.wire.browser_pages import SignInPages
 
         return SignInPages(state)
@@ -63,11 +61,9 @@ class Makers:
         return LocalServer.bind(port_or_socket, make_handler, report)
 
     def make_endpoint_folder(self) -> PrivateFolder:
-        """Create the folder of an endpoint, in the state folder.
+        """Create an endpoint's folder in the state folder: the runtime folder is removed at logout.
 
-        The system removes the runtime folder at logout, while an endpoint in tmux continues. The
-        runtime folder is for users with a read-only home folder.
-        Raises: LocalState if neither can be written, NotOurs for another user's folder.
+        The runtime folder is for users with a read-only home folder. Raises: LocalState, NotOurs.
         """
         from ssohelper.stores.endpoint_files import PrivateFolder
 

@@ -1,12 +1,11 @@
 """Chooses where tokens, client registrations and cached credentials are stored, and moves them.
 
-The setting `storage = "file"` keeps them where AWS's tools read them. `"keyring"` encrypts them
-with a key in the desktop's keyring, and never falls back to files: once used, it is remembered
-(`stores.protections`), and only `config set storage file` ends it. Each use looks up the present
-storage, because another process may move the sign-ins while this one runs. A move holds the token's
-and the state's lock of each session, and so does each process that writes a token. The record is
-written after the sign-ins are copied and before the old copies are removed. So an interrupted move
-either counts as not done, or only leaves old copies to remove.
+`storage = "file"` keeps them where AWS's tools read them. `"keyring"` encrypts them with a key in
+the desktop's keyring, and never falls back to files: it is remembered (`stores.protections`), and
+only `config set storage file` ends it. Another process may move the sign-ins while this one runs, so
+each use looks up the present storage. A move holds the token's and the state's lock of each session,
+as does each process that writes a token. The record is written after the sign-ins are copied and
+before the old copies are removed: an interrupted move is not done, or only leaves old copies.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from ssohelper.stores.codecs import FILE, KEYRING, Codec, PlainCodec
 from ssohelper.stores.credential_cache import CredentialCache
 from ssohelper.stores.files import is_folder_in_memory
 from ssohelper.stores.protections import UsedStorage
-from ssohelper.stores.recorded_sign_ins import RecordedSignIns
+from ssohelper.stores.token_cache import TokenFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,20 +36,18 @@ _LOCK_SECONDS = 8.0
 
 
 class Storage:
-    """The present storage, with its token store and its codec. `App.storage` makes this object."""
-
     # The storage of an earlier call, whose keyring this one uses: it is asked once for all calls.
     earlier: Storage | None = None
 
     def __init__(self, stores: Stores) -> None:
         self._app = stores
-        self._stores: dict[str, RecordedSignIns] = {}
+        self._stores: dict[str, TokenFiles] = {}
 
     def apply_setting(self) -> str:
-        """Return the storage to use, "file" or "keyring". Moves sign-ins into the keyring if needed.
+        """Return the storage to use. Moves sign-ins into the keyring if the settings say so.
 
         An environment variable selects the storage for one shell, and moves no sign-ins.
-        Raises: ConfigInvalid if that variable asks for files while the sign-ins are in the keyring;
+        Raises: ConfigInvalid if it asks for files while the sign-ins are in the keyring;
         KeyringUnavailable, LockNotObtained, LocalState.
         """
         used = self._app.protections.load_storage()
@@ -75,20 +72,17 @@ class Storage:
         return KEYRING if used.storage == KEYRING else wanted
 
     def get_codec(self) -> Codec:
-        """Return the codec of the present storage. Other processes may change the storage."""
+        """Return the present storage's codec, which changes when another process moves the sign-ins."""
         return self._codec_of_storage(self.apply_setting())
 
     @property
-    def tokens(self) -> RecordedSignIns:
-        """The token store of the present storage. Moves the sign-ins there first if needed.
-
-        Each access calls `apply_setting`, and raises the same errors.
-        """
+    def tokens(self) -> TokenFiles:
+        """The token store of the present storage. Raises: the errors of `apply_setting`."""
         return self.get_token_store(self.apply_setting())
 
     @property
-    def other_tokens(self) -> RecordedSignIns:
-        """The token store of the storage that is not in use: other tools write tokens in clear."""
+    def other_tokens(self) -> TokenFiles:
+        """The token store that is not in use: other tools write tokens in clear."""
         return self.get_token_store(FILE if self.apply_setting() == KEYRING else KEYRING)
 
     def find_clear_files(self, sessions: Iterable[SsoSession]) -> list[str]:
@@ -100,25 +94,19 @@ class Storage:
 
     @cached_property
     def legacy_tokens(self) -> LegacyTokens:
-        """The token files that profiles with `sso_start_url` look for."""
         from ssohelper.stores.legacy_tokens import LegacyTokens
 
         return LegacyTokens(self._app.locations.token_folder)
 
     @property
     def may_publish(self) -> bool:
-        """Whether responses may be published: with keyring storage, only in a folder in memory.
-
-        A published response is the role's credentials in clear. Each access calls `apply_setting`,
-        which may move the sign-ins, and raises the same errors.
-        """
+        """Whether credentials in clear may be published: with keyring storage, only in memory."""
         return self.apply_setting() == FILE or is_folder_in_memory(
             os.fspath(self._app.locations.runtime_folder)
         )
 
     @cached_property
     def keyring(self) -> OsKeyring:
-        """The desktop's keyring, which has ssohelper's key for this user's sign-ins."""
         if self.earlier is not None:
             return self.earlier.keyring
         from ssohelper.system.os_keyring import OsKeyring
@@ -132,16 +120,14 @@ class Storage:
         )
 
     def find_present_storage(self) -> str:
-        """Return the name of the storage that has the sign-ins now, whatever the settings say."""
+        """Return the storage that has the sign-ins now, whatever the settings say."""
         return self._app.protections.load_storage().storage
 
     def move_sign_ins(self, wanted: str, *, is_confirmed: bool = False) -> list[str]:
-        """Move each session's token and client registration to the storage `wanted`.
+        """Move each session's token and client registration; remove cached role credentials.
 
-        None is kept in the other storage. Cached role credentials are removed. Returns the names of
-        the sessions whose sign-in could not be read and was dropped. Sign-ins leave the keyring only
-        if a user on a terminal has confirmed that; one that the keyring does not give is then
-        dropped.
+        Returns the sessions whose sign-in could not be read and was dropped. Sign-ins leave the keyring
+        only if `is_confirmed` by a user on a terminal.
         Raises: KeyringUnavailable, LockNotObtained, LocalState; then nothing is lost.
         """
         deadline = self._app.clock.deadline(_LOCK_SECONDS)
@@ -197,12 +183,12 @@ class Storage:
                 self._app.warn(f"ssohelper's key stays in the keyring: {failure.message}")
         self._app.protections.save_storage(UsedStorage(record.storage))
 
-    def _forget_legacy_token(self, old: RecordedSignIns, session: SsoSession) -> None:
+    def _forget_legacy_token(self, old: TokenFiles, session: SsoSession) -> None:
         self.legacy_tokens.remove_files_with_tokens(
             old.load_token_ids(session), old.token_file(session)
         )
 
-    def _list_sessions(self, store: RecordedSignIns) -> list[SsoSession]:
+    def _list_sessions(self, store: TokenFiles) -> list[SsoSession]:
         listed = self._app.config.read().sso_sessions()
         sessions = [*listed]
         # A token is stored under the session's name: two sessions with one name share it, even if
@@ -217,11 +203,11 @@ class Storage:
 
     # -- the token store and the codec of each storage ------------------------------------------
 
-    def get_token_store(self, name: str) -> RecordedSignIns:
-        """Return the token store of the named storage, even if that is not the present storage."""
+    def get_token_store(self, name: str) -> TokenFiles:
+        """Return the token store of the named storage, present or not."""
         if name not in self._stores:
             locations = self._app.locations
-            self._stores[name] = RecordedSignIns(
+            self._stores[name] = TokenFiles(
                 locations.token_folder,
                 state=locations.state_folder,
                 runtime=locations.runtime_folder,

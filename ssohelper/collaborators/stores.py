@@ -1,7 +1,6 @@
 """Creates the stores, each on first use: `Stores`, the part of `App` that asks AWS nothing.
 
-A heavy module is imported by the one method that needs it, so that each command imports only what
-it uses.
+A heavy module is imported by the one method that needs it.
 """
 
 from __future__ import annotations
@@ -39,10 +38,7 @@ if TYPE_CHECKING:
 
 
 class Stores:
-    """The clock, file locations and stores of one command.
-
-    Tests pass their own `clock`, `monotonic` and `sleep` to replace the machine's clock.
-    """
+    """The clock, file locations and stores of one command. Tests pass their own clocks."""
 
     def __init__(
         self,
@@ -64,7 +60,7 @@ class Stores:
         self.warnings: list[str] = []
 
     def warn(self, message: str) -> None:
-        """Add a warning that the entry point prints, unless the same warning was added before."""
+        """Add a warning that the entry point prints, unless it was added before."""
         if message not in self.warnings:
             self.warnings.append(message)
             if self._warn:
@@ -72,19 +68,17 @@ class Stores:
 
     @cached_property
     def makers(self) -> Makers:
-        """The object that makes file objects, servers and folders, which the App does not keep."""
         from ssohelper.collaborators.makers import Makers
 
         return Makers(self.locations)
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings, from their file and the environment."""
         _ = self.settings_stamp  # records the file's modification time before the file is read
         return self.read_settings()
 
     def read_settings(self) -> Settings:
-        """Return the settings as they are in their file now, not those read earlier."""
+        """Return the settings as they are in their file now."""
         from ssohelper.settings.effective_settings import LIMIT_BYTES, parse_settings
         from ssohelper.stores.user_file import read_user_file
 
@@ -100,19 +94,18 @@ class Stores:
         return settings.without_commands()
 
     def forget_settings(self) -> None:
-        """Let the next use of the settings read their file again."""
+        """Let the next use read the file again."""
         self.__dict__.pop("settings", None)
 
     @cached_property
     def company_policy(self) -> CompanyPolicy:
-        """The company's policy, which this machine's administrator sets. Raises: ConfigInvalid."""
+        """The policy of this machine's administrator. Raises: ConfigInvalid."""
         from ssohelper.stores.company_policy_file import read_company_policy
 
         _ = self.settings_stamp  # records the file's modification time before the file is read
         return read_company_policy(self.locations.company_policy_file)
 
     def forget_company_policy(self) -> None:
-        """Let the next use of the company's policy read its file again."""
         self.__dict__.pop("company_policy", None)
 
     @cached_property
@@ -123,7 +116,6 @@ class Stores:
 
     @cached_property
     def config(self) -> ConfigStore:
-        """The store of ~/.aws/config."""
         from ssohelper.stores.config_store import ConfigStore
 
         return ConfigStore(
@@ -134,7 +126,6 @@ class Stores:
 
     @cached_property
     def choices(self) -> ChoicesStore:
-        """The store of each session's choices for `profile sync`, which later runs use again."""
         from ssohelper.stores.choices_file import ChoicesStore
 
         return ChoicesStore(self.locations.state_folder, self.locations.runtime_folder, self.warn)
@@ -159,7 +150,6 @@ class Stores:
 
     @cached_property
     def settings_stamp(self) -> SettingsStamp:
-        """The store of the files by which the launcher sees that the settings have changed."""
         from ssohelper.stores.settings_stamp import SettingsStamp
 
         return SettingsStamp(
@@ -170,28 +160,24 @@ class Stores:
 
     @cached_property
     def answering_regions(self) -> AnsweringRegions:
-        """The store of the regions that answered when a session's own region did not."""
         from ssohelper.stores.portals import AnsweringRegions
 
         return AnsweringRegions(self.locations.runtime_folder)
 
     @cached_property
     def login_cache(self) -> LoginCache:
-        """The cache that says when the credentials of `aws login` expire."""
         from ssohelper.stores.legacy_tokens import LoginCache
 
         return LoginCache(self.locations.login_folder)
 
     @cached_property
     def prompt_state(self) -> PromptState:
-        """The store of the files from which shell prompts read what they show."""
         from ssohelper.stores.prompt_state import PromptState
 
         return PromptState(self.locations.runtime_folder)
 
     @cached_property
     def directory(self) -> DirectoryCache:
-        """The store of each session's list of accounts and roles, as AWS last returned it."""
         from ssohelper.stores.directory_cache import DirectoryCache
 
         return DirectoryCache(self.locations.state_folder)
@@ -204,7 +190,7 @@ class Stores:
 
     @cached_property
     def name_index(self) -> NameIndexFile:
-        """The saved index of names for TAB completion. First records the config's time."""
+        """The index of names for TAB completion. Records the config's time first."""
         from ssohelper.stores.name_index import NameIndexFile
 
         where = self.locations
@@ -212,21 +198,18 @@ class Stores:
 
     @cached_property
     def usage(self) -> UsageStore:
-        """The store that records when and how often roles were used, and which are favourites."""
         from ssohelper.stores.usage_files import UsageStore
 
         return UsageStore(self.locations.state_folder, self.locations.runtime_folder, self.warn)
 
     @cached_property
     def list_view(self) -> ListViewFile:
-        """The store of the last order of the full screen's list."""
         from ssohelper.stores.list_view_file import ListViewFile
 
         return ListViewFile(self.locations.state_folder)
 
     @cached_property
     def console_visits(self) -> ConsoleVisits:
-        """The store that records as which role each browser was last signed in to the console."""
         from ssohelper.stores.usage_files import ConsoleVisits
 
         return ConsoleVisits(self.locations.state_folder)

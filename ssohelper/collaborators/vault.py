@@ -1,8 +1,4 @@
-"""Holds the vault: the only module that asks AWS for role credentials and writes their cache.
-
-`issue_role_credentials` writes a line to the journal, `publish` takes a PublishPermit
-(core.policy), and each function that hands out credentials takes a ReleasePermit.
-"""
+"""Holds the vault: the only module that asks AWS for role credentials and writes their cache."""
 
 from __future__ import annotations
 
@@ -59,7 +55,7 @@ class Vault:
         """Return the permit to hand out this role's credentials.
 
         A refusal, and each release of a guarded role, is written to the journal.
-        Raises: Refused (9), also if a guarded role's release cannot be written to the journal.
+        Raises: Refused (9), LocalState, ConfigInvalid.
         """
         permit = self.check_release(key, way)
         if permit.rule is not None:
@@ -78,9 +74,7 @@ class Vault:
     def check_release(self, key: RoleKey, way: Way) -> ReleasePermit:
         """Check, before the user is asked for anything, that the role may be handed out.
 
-        Use `permit_release` to hand out credentials, since it also writes a release to the journal.
-
-        A refusal is written to the journal. Raises: Refused (9), LocalState, ConfigInvalid.
+        A release is written to the journal by `permit_release` alone, a refusal by both.
         """
         self._forget_changed_policy()
         try:
@@ -91,11 +85,7 @@ class Vault:
 
     @contextmanager
     def raise_refusal_first(self, key: RoleKey, way: Way) -> Iterator[None]:
-        """If the block fails and the role is refused, raise the refusal instead of the error.
-
-        For example, settings that cannot be read end a command early. If guard rules that were read
-        earlier match the role, the command is refused, which is written to the journal.
-        """
+        """If the block fails and the role is refused, raise the refusal instead of the error."""
         try:
             yield
         except SsoHelperError:
@@ -103,14 +93,14 @@ class Vault:
             raise
 
     def journal_refusal(self, key: RoleKey, reason: str, way: Way | None = None) -> None:
-        """Write to the journal that the role, or a grant for the role, was refused to the user."""
+        """Write to the journal that the role, or a grant for it, was refused."""
         caller = calling_process.find_caller()
         self._app.journal.try_append(
             journal.make_entry("refused", key, caller, way=way, reason=reason)
         )
 
     def may_release(self, key: RoleKey, way: Way) -> bool:
-        """Return whether the role's credentials could be handed out now. Writes no journal line."""
+        """Return whether the role could be handed out now. Writes no journal line."""
         self._forget_changed_policy()
         try:
             self._make_permit(key, way)
@@ -125,10 +115,7 @@ class Vault:
         return permit
 
     def _refuse_unreadable_settings(self) -> None:
-        """Refuse every role while the settings cannot be read, if the user has guard rules.
-
-        The unreadable settings may have a new rule that guards the role. Raises: Refused.
-        """
+        """Settings that cannot be read may have a new rule, if the user has any: refuse every role."""
         if not self.guard_rules_of_user:
             return
         try:
@@ -140,7 +127,6 @@ class Vault:
             ) from cause
 
     def check_portal_of_role(self, key: RoleKey) -> None:
-        """Raise Refused if the company's policy does not allow the role's portal."""
         company = self._app.company_policy
         if company.portals is None:
             return
@@ -154,11 +140,7 @@ class Vault:
         return self.policy.find_guarding_rule(key)
 
     def refuse_role_if_guarded(self, key: RoleKey) -> None:
-        """Raise Refused if the role needs a permit, as the caller has none. Writes no journal line.
-
-        The caller then checks for itself whether it may have the role.
-        Raises: Refused, LocalState, ConfigInvalid.
-        """
+        """Raise Refused if the role needs a permit, which the caller does not have."""
         self.check_portal_of_role(key)
         rule = self.policy.find_guarding_rule(key)
         if rule is not None:
@@ -166,7 +148,7 @@ class Vault:
         self._refuse_unreadable_settings()
 
     def load_settings_and_journal(self) -> None:
-        """Read the settings and create the journal before threads start that issue credentials."""
+        """Read the settings and create the journal before threads issue credentials."""
         _ = self.policy, self._app.journal
 
     # -- getting role credentials from AWS: in the broker, or in its caller --------------------
@@ -182,8 +164,8 @@ class Vault:
     ) -> RoleCredentials:
         """Ask AWS for the role's credentials in one request, and write that to the journal.
 
-        Raises: TokenRejected, RoleNotAssigned, AwsUnreachable; Refused when the journal's line for
-        a guarded role cannot be written.
+        Raises: TokenRejected, RoleNotAssigned, AwsUnreachable; Refused when the line for a guarded role
+        cannot be written.
         """
         from ssohelper.wire.role_credentials import get_role_credentials
 
@@ -202,11 +184,9 @@ class Vault:
         asked_by: AskedBy,
         sts_address: StsAddress,
     ) -> AssumedRole:
-        """Ask STS in one request for the credentials of a chain's last role; write to the journal.
+        """Ask STS in one request, with the `source` credentials, for a chain's last role.
 
-        `source` are the credentials with which the role is assumed. The answer has AWS's time too.
-        Raises: SourceRejected, RoleNotAssigned, AwsUnreachable; Refused when the journal's line for
-        a guarded role cannot be written.
+        Raises: SourceRejected, RoleNotAssigned, AwsUnreachable; Refused as above.
         """
         from ssohelper.wire.role_credentials import assume_role
 
@@ -252,13 +232,11 @@ class Vault:
     # -- caching and publishing role credentials ---------------------------------------------
 
     def save(self, key: RoleKey, session: SsoSession, cached: CachedCredentials) -> None:
-        """Write the credentials to the cache. Raises: LocalState."""
         self._credential_writer.save(key, session, cached)
 
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
-        """Return the permit to publish the role's credentials; None for a guarded role.
+        """Return the permit; None for a guarded role, or with the keyring and no RAM disk.
 
-        Returns None also if the sign-ins are in the keyring and the runtime folder is on a disk.
         Raises: ConfigInvalid for settings that cannot be read, since they may guard the role.
         """
         _ = self._app.settings
@@ -267,21 +245,14 @@ class Vault:
         return self.policy.permit_publishing(key)
 
     def publish(self, permit: PublishPermit, document: bytes, valid_until: int, now: int) -> None:
-        """Write the response that hits print until `valid_until` (epoch seconds of this machine).
-
-        Raises: LocalState.
-        """
+        """Write the response that hits print until `valid_until`, by this machine's clock."""
         self._credential_writer.publish(permit, document, valid_until, now)
 
     # -- the guard rules in force, and the vault's stores ------------------------------------
 
     @cached_property
     def policy(self) -> Policy:
-        """The guard rules and the allow-list in force for this call.
-
-        Raises: LocalState; ConfigInvalid for a company's policy that cannot be trusted or
-        understood.
-        """
+        """The rules and the allow-list in force for this call. Raises: LocalState, ConfigInvalid."""
         self._identities = self._identify_policy_files()
         text = self._app.environ.get(allow_list.VARIABLE)
         return Policy(
@@ -320,10 +291,7 @@ class Vault:
 
     @cached_property
     def guard_rules_of_user(self) -> tuple[str, ...]:
-        """The user's own guard rules in force: those in the settings, and those saved earlier.
-
-        A new rule is saved at once. If the settings cannot be read, all saved rules stay in force.
-        """
+        """The rules in the settings, and those saved earlier; a new one is saved at once."""
         memory = self._app.protections
         remembered = memory.load_rules()
         try:
@@ -347,7 +315,6 @@ class Vault:
             self._remember_new_guard_rules(tuple(dict.fromkeys(known)))
 
     def _remember_new_guard_rules(self, rules: tuple[str, ...]) -> None:
-        """Save guard rules for calls that cannot read config.toml; only warn if saving fails."""
         try:
             # Published responses are deleted. Otherwise the launcher would print them again if the
             # user restored the earlier settings file with its modification time, by which the
@@ -364,11 +331,7 @@ class Vault:
         return self._app.settings
 
     def _forget_changed_policy(self) -> None:
-        """Forget the guard rules that were read, if a file that decides them changed.
-
-        The next decision then reads these files again, also in the full screen, which runs for
-        hours.
-        """
+        """Forget the rules if a file that decides them changed: the full screen runs for hours."""
         if "policy" in self.__dict__ and self._identities != self._identify_policy_files():
             del self.policy
             self.__dict__.pop("guard_rules_of_user", None)
@@ -391,7 +354,6 @@ class Vault:
         )
 
     def _journal_guarded_role(self, entry: journal.Entry) -> None:
-        """Write a guarded role's line to the journal. Raises: Refused if that fails."""
         try:
             self._app.journal.append(entry)
         except LocalState as cause:
@@ -404,7 +366,7 @@ class Vault:
         return None if grant is None else grant.id
 
     def find_account(self, key: RoleKey) -> Account:
-        """Return the role's account, with the account's name from the saved list of roles."""
+        """Return the role's account, named as in the saved list of roles."""
         listing = self._app.directory.load(key.session_name)
         for listed in listing.accounts if listing else ():
             if listed.account.id == key.account_id:

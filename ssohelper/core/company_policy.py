@@ -1,8 +1,7 @@
-"""Parses the company's policy, which a machine's administrator sets for all users. Pure.
+"""Parses the company's policy, which a machine's administrator sets for all users.
 
-The policy only tightens. What it says wins over the settings and the environment; its guard rules
-and its allow-list are added to the user's own. An unknown key or value is an error, because a
-policy that is half understood would be less strict than the administrator believes.
+It only tightens: its values win over settings and environment, its rules and allow-list are added.
+An unknown key is an error, since a policy that is half understood would be less strict.
 """
 
 from __future__ import annotations
@@ -21,20 +20,13 @@ HINT = "ask the administrator of this machine to correct the policy"
 
 
 class PolicyRow(NamedTuple):
-    """A key of the policy, its value, and a description."""
-
     key: str
     value: Any
     description: str
 
 
 class CompanyPolicy(NamedTuple):
-    """The values that a company's policy sets; None (or an empty tuple) for a value that is not set.
-
-    `portals`: patterns for the start URLs that may be used. `agents_allow`: one more allow-list of
-    role patterns, for programs that SSOHELPER_ALLOW limits. `ca_bundle`: the only trusted
-    certificates, whatever AWS_CA_BUNDLE names.
-    """
+    """The values that a company's policy sets; None or () for a value that is not set."""
 
     portals: tuple[str, ...] | None = None
     storage: str | None = None
@@ -44,10 +36,7 @@ class CompanyPolicy(NamedTuple):
     ca_bundle: str | None = None
 
     def check_portal(self, session: SsoSession) -> None:
-        """Check that the policy allows the session's portal. Raises: Refused.
-
-        The policy may name the session's start URL, or the portal to which that URL redirects.
-        """
+        """Raise Refused unless the policy allows the session's start URL or where that redirects."""
         urls = session.start_url, session.aws_url
         if self.portals is not None and not any(
             compile_glob(normalized_start_url(pattern)).match(normalized_start_url(url))
@@ -60,7 +49,6 @@ class CompanyPolicy(NamedTuple):
             )
 
     def check_device_code(self) -> None:
-        """Check that the policy allows a sign-in with a device code. Raises: Refused."""
         if self.device_code is False:
             raise Refused(
                 "the company's policy allows no sign-in with a device code",
@@ -68,7 +56,7 @@ class CompanyPolicy(NamedTuple):
             )
 
     def values_without_user_setting(self) -> list[PolicyRow]:
-        """Return the policy's keys that are no user settings, each with value and description."""
+        """Return the policy's keys that are no user settings."""
         rows = [
             PolicyRow(
                 "agents.allow", self.agents_allow, "the roles that limited programs may get at most"
@@ -86,10 +74,7 @@ NO_POLICY = CompanyPolicy()
 
 
 def parse_company_policy(content: bytes, file_name: str) -> CompanyPolicy:
-    """Return the company's policy in the file's content. `file_name` names the file in errors.
-
-    Raises: ConfigInvalid for content that is not TOML, an unknown key, or a value of a wrong type.
-    """
+    """Return the policy in a file's content; `file_name` is for errors. Raises: ConfigInvalid."""
     try:
         document = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as cause:

@@ -1,7 +1,4 @@
-"""Converts instants (epoch seconds) and durations to and from text, and calculates AWS's time.
-
-Role credentials expire by AWS's clock, even if this machine's clock is wrong.
-"""
+"""Converts instants (epoch seconds) and durations to and from text, and calculates AWS's time."""
 
 import re
 from datetime import UTC, datetime
@@ -29,8 +26,7 @@ def to_iso(at: int) -> str:
 def from_iso(text: str) -> int | None:
     """Return the epoch seconds of an ISO 8601 time, or None for any other text.
 
-    Accepts all forms in the SDKs' token files: `Z`, fractions of a second, `+00:00` and `UTC`. A
-    time without a zone is taken as UTC.
+    Accepts all forms in the SDKs' token files: `Z`, fractions of a second, `+00:00`, `UTC`, none.
     """
     found = re.fullmatch(_ISO, text.strip())
     if not found:
@@ -50,7 +46,6 @@ def _epoch(year: int, month: int, day: int, hour: int, minute: int, second: int)
 
 
 def has_time_zone(text: str) -> bool:
-    """Return False for an ISO 8601 time without a time zone, and True for any other text."""
     found = re.fullmatch(_ISO, text.strip())
     return found is None or found.group(7) is not None
 
@@ -58,7 +53,7 @@ def has_time_zone(text: str) -> bool:
 def from_http_date(text: str) -> int | None:
     """Return the epoch seconds of an HTTP Date header, or None if it is not an IMF-fixdate.
 
-    AWS sends only this form. So this function replaces email.utils, whose import takes 3 ms.
+    AWS sends only this form, and importing email.utils takes 3 ms.
     """
     found = re.fullmatch(_HTTP_DATE, text)
     if not found:
@@ -69,7 +64,7 @@ def from_http_date(text: str) -> int | None:
 
 
 def duration_text(seconds: float) -> str:
-    """Return a duration as users read it, such as 2h 13m, 13m, 45s or 3d 4h."""
+    """Return a duration as users read it, such as 2h 13m, 45s or 3d 4h."""
     left = max(0, int(seconds))
     if left < 60:
         return f"{left}s"
@@ -101,10 +96,10 @@ def _offset_seconds(zone: str | None) -> int:
 
 
 class ClockReading(NamedTuple):
-    """AWS's time at one moment, with this machine's wall clock and uptime at the same moment.
+    """AWS's time at one moment, with this machine's wall clock and uptime.
 
-    Uptime is the seconds since boot, sleep included (CLOCK_BOOTTIME). Setting the wall clock does
-    not change it. `boot` identifies the boot; it is "" on a system without boot ids.
+    Uptime includes sleep (CLOCK_BOOTTIME), and setting the wall clock does not change it. `boot` is ""
+    on a system without boot ids.
     """
 
     aws_at: float

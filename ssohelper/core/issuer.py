@@ -25,7 +25,7 @@ Service = Literal["oidc", "portal", "sts", "console sign-in"]
 def issuer_of_service_url(service_url: str, region: str) -> str:
     """Return the issuer to record for tokens of this service: "loopback", or partition and region.
 
-    `region` is the session's region, which is used if the URL's host names no region.
+    `region` is used if the URL's host names none.
     """
     if service_hosts.is_loopback_url(service_url):
         return LOOPBACK
@@ -35,22 +35,21 @@ def issuer_of_service_url(service_url: str, region: str) -> str:
 
 
 def token_issuer(token: AccessToken, facts: SignInFacts) -> str | None:
-    """Return the token's issuer, or None if another tool got or renewed the token."""
+    """Return the token's issuer; None if another tool got or renewed the token."""
     return facts.issuer if token.id in facts.token_ids else None
 
 
 def client_issuer(client: ClientRegistration, facts: SignInFacts) -> str | None:
-    """Return the issuer of the client's secret, or None if another tool registered the client."""
+    """Return the issuer of the client's secret; None if another tool registered the client."""
     return facts.client_issuer if client_hash(client) == facts.client else None
 
 
 def client_hash(client: ClientRegistration) -> str:
-    """Return a hash that identifies the client and that, unlike its id, may be written to files."""
+    """Return a hash that, unlike the client's id, may be written to files."""
     return sha256(client.client_id.encode()).hexdigest()[:16]
 
 
 def may_send_secret(issuer: str | None, service_url: str, region: str) -> bool:
-    """Return whether a token or client secret of this issuer may be sent to the service."""
     if issuer is None:
         return True
     return _issuer_without_region(issuer) == _issuer_without_region(
@@ -61,10 +60,7 @@ def may_send_secret(issuer: str | None, service_url: str, region: str) -> bool:
 def check_secret_destination(
     issuer: str | None, service: Service, service_url: str, session: SsoSession
 ) -> str | None:
-    """Check, before a token or a client's secret is sent, that this service may receive it.
-
-    Returns a warning, or None. Raises: ConfigInvalid when the service must not receive it.
-    """
+    """Check that this service may receive a token or a client's secret; return a warning or None."""
     variable = service_hosts.url_variable_of(service)
     if may_send_secret(issuer, service_url, session.region):
         if issuer is not None or not service_hosts.is_loopback_url(service_url):
@@ -91,10 +87,7 @@ def check_secret_destination(
 def check_credentials_destination(
     issuer: str | None, service: Service, service_url: str, session: SsoSession
 ) -> None:
-    """Check, before role credentials are sent, that this service may receive them.
-
-    Raises: ConfigInvalid if AWS issued them and the service is on this machine.
-    """
+    """Refuse to send role credentials that AWS issued to a server on this machine."""
     if issuer not in (None, LOOPBACK) and service_hosts.is_loopback_url(service_url):
         raise ConfigInvalid(
             f'the sign-in to "{session.name}" was made at AWS, and its role credentials are not '

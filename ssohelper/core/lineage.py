@@ -1,9 +1,4 @@
-"""Decides whether cached role credentials belong to the present sign-in. No other module does.
-
-`SignInFacts.token_ids` lists the ids of a sign-in's access tokens; each renewal by ssohelper adds
-one. So credentials that were requested with an earlier token of the same sign-in can be told from
-credentials of another user's sign-in.
-"""
+"""Decides whether cached role credentials belong to the present sign-in. No other module does."""
 
 from enum import Enum
 
@@ -17,8 +12,7 @@ _MAX_IDS = 48
 class Validity(Enum):
     """Whether cached credentials belong to the present sign-in.
 
-    DOUBTFUL means that another tool has written the token file after the credentials were issued,
-    so that another user may be signed in.
+    DOUBTFUL: another tool has written the token file since, so another user may be signed in.
     """
 
     CURRENT = "of the present sign-in"
@@ -29,10 +23,7 @@ class Validity(Enum):
 def validity_of_credentials(
     token_id: str, token: AccessToken | None, facts: SignInFacts
 ) -> Validity:
-    """Return whether credentials that were requested with the token `token_id` may still be used.
-
-    `token` is the access token in the token file now, or None.
-    """
+    """Return whether credentials that were requested with the token `token_id` may still be used."""
     if token is None:
         return Validity.SIGNED_OUT
     if token_id == token.id:
@@ -49,10 +40,9 @@ def token_ids_after_sign_in(token: AccessToken) -> tuple[str, ...]:
 def token_ids_after_renewal(
     facts: SignInFacts, old: AccessToken, new: AccessToken
 ) -> tuple[str, ...]:
-    """Return the token ids to record after a renewal, in which the token `new` replaced `old`.
+    """Return the token ids to record after the token `new` replaced `old`.
 
-    If AWS issued `old` to another tool, the ids of earlier tokens are dropped: they may be tokens
-    of another sign-in.
+    If AWS issued `old` to another tool, earlier tokens may be of another sign-in: they are dropped.
     """
     is_ours = bool(facts.token_ids) and facts.token_ids[-1] == old.id
     earlier = facts.token_ids if is_ours else (old.id,)

@@ -30,7 +30,7 @@ _PERCENT = rb"%([0-9A-F]{2})"
 
 
 class Secret:
-    """A secret text. repr, str, format and pickle do not show it; only reveal() returns it."""
+    """A secret text, which only reveal() returns: no repr, str, format or pickle shows it."""
 
     __slots__ = ("_value",)
 
@@ -38,7 +38,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the secret. Call this on the line that sends, writes or prints the secret."""
+        """Return the secret. Call this on the line that sends, writes or prints it."""
         return self._value
 
     def __repr__(self) -> str:
@@ -60,7 +60,7 @@ class Secret:
 
 
 class Account(NamedTuple):
-    """An AWS account as the portal lists it. `id` is text, to keep its leading zeros."""
+    """An AWS account as the portal lists it."""
 
     id: str
     name: str
@@ -68,10 +68,10 @@ class Account(NamedTuple):
 
 
 class Role(NamedTuple):
-    """A permission set in one account; `name` is the permission set's name.
+    """A permission set in one account.
 
-    With `chain`, this value means another role, which is assumed with this role's credentials;
-    `chain` names the profile that defines that other role (core.chains).
+    With `chain`, the name of a profile, the role that this profile assumes with the permission
+    set's credentials (core.chains).
     """
 
     account_id: str
@@ -82,11 +82,9 @@ class Role(NamedTuple):
 class SsoSession(NamedTuple):
     """An [sso-session] section of ~/.aws/config: one user's sign-in at one portal.
 
-    `portal_url` is the portal to which a start URL on a company's own host redirected at the last
-    sign-in; `region` is then that portal's region. `portal_url` is None before the first sign-in,
-    or if the start URL is on a host of AWS.
-    With `is_further`, this is a further portal of the session's instance, in another region
-    (core.further_portals): the user and the roles are the same, the token is another one.
+    `portal_url` is where a start URL on a company's own host redirected at the last sign-in, and
+    `region` is then that portal's region. `is_further`: a portal of the same Identity Center in
+    another region, with another token (core.further_portals).
     """
 
     name: str
@@ -98,7 +96,6 @@ class SsoSession(NamedTuple):
 
     @property
     def sign_in_name(self) -> str:
-        """The name under which the sign-in at this portal is kept."""
         return f"{self.name}@{self.region}" if self.is_further else self.name
 
     @property
@@ -113,8 +110,8 @@ class SsoSession(NamedTuple):
 class Profile(NamedTuple):
     """The session and the role that a command uses, under the name that the user chose.
 
-    `name` is the name of a profile in the config, or a text of the form [SESSION:]ACCOUNT/ROLE.
-    `assumed` is the role at the end of a chain, in the account that its credentials are for.
+    `name` is a profile of the config, or [SESSION:]ACCOUNT/ROLE. `assumed` is the role at the end
+    of a chain, in the account that its credentials are for.
     """
 
     name: str
@@ -125,20 +122,15 @@ class Profile(NamedTuple):
 
     @property
     def shown_role(self) -> Role:
-        """The account and role that the profile's credentials are for."""
         return self.assumed or self.role
 
     @property
     def key(self) -> "RoleKey":
-        """The key of the profile's role."""
         return self.session.key_of(self.role)
 
 
 class ClientRegistration(NamedTuple):
-    """A client that AWS registered (RegisterClient). It can refresh tokens until `expires_at`.
-
-    AWS registers a client for 90 days.
-    """
+    """A client that AWS registered (RegisterClient), for 90 days."""
 
     client_id: str
     client_secret: Secret
@@ -157,21 +149,19 @@ class AccessToken(NamedTuple):
 
     @property
     def id(self) -> str:
-        """Return a hash that identifies the token and may be written to files and command lines."""
+        """A hash that identifies the token and may be written to files and command lines."""
         from hashlib import sha256
 
         return sha256(self.value.reveal().encode()).hexdigest()[:16]
 
 
 class IssuedToken(NamedTuple):
-    """A new access token, and the lifetime that it had when AWS issued it."""
-
     token: AccessToken
     life_seconds: int
 
 
 class RoleCredentials(NamedTuple):
-    """The keys of one role, valid until `expires_at` (epoch seconds, by AWS's clock)."""
+    """The keys of one role, valid until `expires_at` by AWS's clock."""
 
     access_key_id: str
     secret_access_key: Secret
@@ -180,11 +170,10 @@ class RoleCredentials(NamedTuple):
 
 
 class CachedCredentials(NamedTuple):
-    """Role credentials, and when AWS issued them (epoch seconds).
+    """Role credentials, and when AWS issued them.
 
-    `token_id` is the id of the access token with which these credentials were requested; for a
-    chain, of the token with which its SSO role's credentials were requested. `chain_id` is the
-    `Chain.id` of the chain that the credentials are for, "" for an SSO role.
+    `token_id` is the id of the access token with which they, or the first role of their chain, were
+    requested. `chain_id` is the `Chain.id` of their chain, "" for an SSO role.
     """
 
     credentials: RoleCredentials
@@ -194,25 +183,19 @@ class CachedCredentials(NamedTuple):
 
     @property
     def life_seconds(self) -> int:
-        """Return how long the credentials are valid in all, from issue to expiry."""
         return self.credentials.expires_at - self.received_at
 
 
 class SignInFacts(NamedTuple):
     """What ssohelper records about a sign-in, in its own state folder.
 
-    AWS's token file cannot hold this, because other tools drop keys from it.
-
-    `token_life_seconds` is the observed lifetime of the token that ends at `token_expires_at`.
-    `observed_hours_seconds` is how long sign-ins last, as observed when a sign-in ended
-    (core.sign_in_outlook).
-    `token_ids` are the ids of this sign-in's access tokens that we read or wrote, the latest last.
-    `notice_stage` is the last notice that was given, of an end at `notice_end` (None: of a sign-out).
-    `sent_id` is the id of a refresh token that was sent and whose answer has not arrived.
-    `issuer` issued the tokens of `token_ids`, and `client_issuer` registered the client whose hash
-    is `client`. Both are "loopback", or a partition and region of AWS (core.issuer). A listing from
-    before `person_since` may be another user's; `earlier_user` is that user's name.
-    `of_token_id` is recorded for the sign-in at a further portal: the id of a token of the
+    `observed_hours_seconds` is how long sign-ins last, as observed when one ended
+    (core.sign_in_outlook). `token_ids` are the ids of this sign-in's access tokens that we read or
+    wrote, the latest last. `notice_stage` is the last notice that was given, of an end at `notice_end`
+    (None: of a sign-out). `sent_id` is the id of a refresh token that was sent and whose answer has not
+    arrived. `issuer` issued the tokens of `token_ids`, and `client_issuer` registered the client whose
+    hash is `client` (core.issuer). A listing from before `person_since` may be another user's, the
+    `earlier_user`. `of_token_id` is for the sign-in at a further portal: the id of the token of the
     session's own sign-in that was made together with it.
     """
 
@@ -236,8 +219,6 @@ class SignInFacts(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """When a role was last used (epoch seconds), how often, and whether it is a favourite."""
-
     last_used_at: int | None = None
     uses: int = 0
     favourite: bool = False
@@ -257,10 +238,9 @@ class PageChoice(NamedTuple):
 
 
 class RoleKey(NamedTuple):
-    """A role of one session. Lists, caches and actions identify a role by this key, not by a profile.
+    """A role of one session. Lists, caches and actions identify a role by this key.
 
-    With `chain`, it is the key of a role that is assumed with that role's credentials: `chain` is
-    the percent-encoded name of the profile that defines it (core.chains).
+    `chain` is the percent-encoded name of the profile that assumes another role (core.chains).
     """
 
     session_name: str
@@ -270,61 +250,55 @@ class RoleKey(NamedTuple):
 
     @property
     def role(self) -> Role:
-        """The role, without its session."""
         return Role(self.account_id, self.role_name, self.chain)
 
     @property
     def text(self) -> str:
-        """Return the PROFILE argument for this role: SESSION:ACCOUNT/ROLE, or a chain's name."""
+        """The PROFILE argument for this role: SESSION:ACCOUNT/ROLE, or a chain's name."""
         if self.chain:
             return decoded_profile_name(self.chain)
         return f"{self.session_name}:{self.account_id}/{self.role_name}"
 
     @property
     def role_part(self) -> str:
-        """Return the role's name with the chain, as in file names and requests to a broker."""
+        """The role's name with the chain, as in file names and requests to a broker."""
         return f"{self.role_name}{CHAIN_MARK}{self.chain}" if self.chain else self.role_name
 
     @property
     def role_label(self) -> str:
-        """Return the role's name for lists; a chain's profile follows it."""
+        """The role's name for lists; a chain's profile follows it."""
         return f'{self.role_name} + "{self.text}"' if self.chain else self.role_name
 
     @property
     def parts(self) -> tuple[str, str, str]:
-        """Return the parts of this key: session name, account id and `role_part`."""
         return self.session_name, self.account_id, self.role_part
 
     @classmethod
     def of_parts(cls, session_name: str, account_id: str, role_part: str) -> "RoleKey":
-        """Return the role key with these `parts`, which are not checked."""
+        """Return the key with these `parts`, which are not checked."""
         role_name, _, chain = role_part.partition(CHAIN_MARK)
         return cls(session_name, account_id, role_name, chain)
 
     @property
     def key_of_sso_role(self) -> "RoleKey":
-        """Return the key of the SSO role with whose credentials the chain begins."""
+        """The key of the SSO role with whose credentials the chain begins."""
         return self._replace(chain="")
 
 
 def encoded_profile_name(name: str) -> str:
-    """Return the profile's name, percent-encoded, as `RoleKey.chain` has it."""
+    """Return the profile's name as `RoleKey.chain` has it."""
     data = name.encode("utf-8", "surrogateescape")
     pieces = [chr(b) if chr(b) in _PLAIN_IN_CHAIN else f"%{b:02X}" for b in data]
     return "".join(["%2E" if at == 0 and one == "." else one for at, one in enumerate(pieces)])
 
 
 def decoded_profile_name(chain: str) -> str:
-    """Return the profile's name, decoded from the percent-encoded form in `RoleKey.chain`."""
     data = re.sub(_PERCENT, lambda found: bytes.fromhex(found[1].decode()), chain.encode())
     return data.decode("utf-8", "surrogateescape")
 
 
 def checked_role(account_id: str, role_name: str, chain: str = "") -> Role:
-    """Return the role that a credential_process line names. Raises: ConfigInvalid.
-
-    `chain` is the value of --chain, percent-encoded.
-    """
+    """Return the role that a credential_process line names; `chain` is percent-encoded."""
     if not ACCOUNT_ID.fullmatch(account_id):
         raise ConfigInvalid(f'"{account_id}" is not an account id, which has 12 digits')
     if not ROLE_NAME.fullmatch(role_name):
@@ -336,6 +310,5 @@ def checked_role(account_id: str, role_name: str, chain: str = "") -> Role:
 
 
 def hint_of_role_name(name: str) -> str | None:
-    """Return a hint if this is the name of an IAM role of Identity Center, else None."""
     found = re.fullmatch(IAM_ROLE_NAME, name)
     return f"this is an IAM role; write the permission set's name: {found[1]}" if found else None

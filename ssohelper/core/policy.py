@@ -1,10 +1,8 @@
 """Decides which role credentials may be handed out, and which roles may have a published response.
 
-A published response is the answer for one role, in a file that the launcher prints. The vault
-(`collaborators.vault`) takes two kinds of permits, which only `Policy` makes: code that has not
-asked the policy has no permit. A role that a guard rule matches is handed out only while a grant
-for it lasts, and never has a published response. An allow-list, which `exec --allow` sets, limits
-which roles are handed out.
+The vault takes two kinds of permits, which only `Policy` makes: code that has not asked the policy
+has no permit. A role that a guard rule matches is handed out only while a grant for it lasts, and
+is never published. An allow-list, which `exec --allow` sets, limits which roles are handed out.
 """
 
 from __future__ import annotations
@@ -43,14 +41,11 @@ class _Permit:
 
 
 class PublishPermit(_Permit):
-    """The permit to write the published response of the role `key`, which no guard rule matches."""
+    """The permit to write the published response of `key`, which no guard rule matches."""
 
 
 class ReleasePermit(_Permit):
-    """The permit to hand out the credentials of `key` in the way `way`.
-
-    `grant_id` names the grant of a guarded role; None if no guard rule matches the role.
-    """
+    """The permit to hand out the credentials of `key`; `grant_id` and `rule` of a guarded role."""
 
     def __init__(
         self, seal: object, key: RoleKey, way: Way, grant_id: str | None, rule: str | None
@@ -64,12 +59,9 @@ class ReleasePermit(_Permit):
 class Policy:
     """Decides, during one call, which roles are handed out or may have a published response.
 
-    `rules`: the guard rules in force. `allowed`: the allow-list, None if there is none.
-    `find_account` returns a role's account, with an empty name if it is unknown. `find_grant`
-    returns the id of the live grant for a role, None if there is none. `has_terminal` returns
-    whether there is a terminal on which a user can give a grant. `find_roles_of_chain` returns all
-    roles that a chain leads through, the SSO role first: rules and the allow-list are applied to
-    each of them.
+    `find_account` returns an account with an empty name if that is unknown, `find_grant` the id of the
+    live grant. `find_roles_of_chain` returns all roles that a chain leads through, the SSO role first:
+    rules and the allow-list apply to each.
     """
 
     def __init__(
@@ -92,8 +84,8 @@ class Policy:
     def find_guarding_rule(self, key: RoleKey) -> str | None:
         """Return a guard rule that matches the role; None if no rule does.
 
-        An account with an unknown name matches every pattern for account names: a user notices a
-        role that is guarded by mistake, but not a role that should be guarded and is not.
+        An unknown account name matches every pattern: a user notices a role that is guarded by mistake,
+        but not one that should be guarded and is not.
         """
         return next(iter(self._find_guards(key)), (None, None))[0]
 
@@ -113,11 +105,9 @@ class Policy:
         return self._list_roles_of_chain(key) if key.chain else (key,)
 
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
-        """Return the permit to write the role's published response; None for a guarded role."""
         return None if self.find_guarding_rule(key) else PublishPermit(_SEAL, key)
 
     def permit_release(self, key: RoleKey, way: Way) -> ReleasePermit:
-        """Return the permit to hand out this role's credentials. Raises: Refused."""
         outside = self._find_role_not_allowed(key)
         if outside is not None:
             assert self._allowed is not None

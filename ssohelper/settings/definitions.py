@@ -21,7 +21,7 @@ from ssohelper.errors import ConfigInvalid, SsoHelperError, UsageProblem
 
 
 class Setting(NamedTuple):
-    """The definition of one setting. `kind` is a key of KINDS, or the choices: `process|sso`.
+    """One setting. `kind` is a key of KINDS, or the choices: `process|sso`.
 
     Capitals in `key` stand for a name that the user chooses. `what` is its help.
     """
@@ -33,10 +33,7 @@ class Setting(NamedTuple):
 
     @property
     def variable(self) -> str | None:
-        """The environment variable for this setting, or None.
-
-        The environment cannot set a command to run or weaken a guard.
-        """
+        """The environment variable for this setting: none sets a command to run, or a guard."""
         return None if "." in self.key or self.kind == "notify" else f"SSOHELPER_{self.key.upper()}"
 
 
@@ -112,7 +109,7 @@ _TAG_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def _is_text(value: object) -> bool:
-    """A surrogate character stands for a byte that is not UTF-8, so TOML cannot contain it."""
+    """A surrogate stands for a byte that is not UTF-8, which TOML cannot contain."""
     return isinstance(value, str) and value != "" and not re.search("[\0\ud800-\udfff]", value)
 
 
@@ -183,7 +180,7 @@ def checked_value(setting: Setting, value: Any, place: str) -> Any:
 
 
 def parse_text(setting: Setting, text: str, place: str) -> Any:
-    """Parse a setting's value from the text of an environment variable or a typed word."""
+    """Parse a setting's value from an environment variable or a typed word."""
     value: Any = text
     if setting.kind == "bool":
         folded = text.strip().casefold()
@@ -213,11 +210,7 @@ def parse_words(key: str, words: tuple[str, ...]) -> Any:
 
 
 def _list_items(words: tuple[str, ...]) -> list[Any]:
-    """Return the typed words or, if there is one JSON list, its items.
-
-    `config get` prints a JSON list, which a user may pass to `config set`. As one guard rule, the
-    text of the list would match no role, and the user would not notice.
-    """
+    """Return the typed words or, if there is one JSON list, its items: `config get` prints one."""
     if len(words) == 1 and words[0].startswith("["):
         try:
             found = json.loads(words[0])
@@ -241,7 +234,7 @@ def split_key(key: str) -> tuple[str, ...]:
 
 
 def find_setting(key: str) -> Setting:
-    """Return the definition of a setting. Raises: UsageProblem, which proposes a similar key."""
+    """Return the setting. Raises: UsageProblem, which proposes a similar key."""
     try:
         return setting_of_parts(split_key(key), "")
     except ConfigInvalid as unknown:
@@ -249,7 +242,6 @@ def find_setting(key: str) -> Setting:
 
 
 def setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
-    """Return the setting with this key. Raises: ConfigInvalid, which begins with `place`."""
     key = ".".join(parts)
     name = parts[1] if len(parts) > 1 else ""
     template, is_valid, kind = {

@@ -1,8 +1,6 @@
-"""Reads config.toml, and decides which value of a setting is in force.
+"""Reads config.toml, and decides which value of a setting is in force: no other module does.
 
-Only this module decides which source of a value wins: the company's policy, the variable
-SSOHELPER_*, then the file, then the default. (An option on the command line wins over all but the
-policy.)
+The company's policy wins over the variable SSOHELPER_*, that over the file, then comes the default.
 """
 
 import re
@@ -33,9 +31,9 @@ _GONE = ("keys",)
 
 
 class Settings(NamedTuple):
-    """The settings of one run. `values` has the settings in the file, with their line numbers.
+    """The settings of one run. `values` has those in the file, with their line numbers.
 
-    `ignored` is a notice about settings of earlier versions in the file, if there are any.
+    `ignored` is a notice about settings of earlier versions in the file.
     """
 
     path: Path
@@ -46,31 +44,25 @@ class Settings(NamedTuple):
     ignored: str | None = None
 
     def with_policy(self, policy: CompanyPolicy, place: str) -> "Settings":
-        """Return these settings with the company's policy, which is in the file `place`, applied.
-
-        Raises: ConfigInvalid when the policy sets a value that the setting cannot have.
-        """
+        """Return these settings with the policy in the file `place`. Raises: ConfigInvalid."""
         if policy.storage is not None:
             checked_value(TABLE["storage"], policy.storage, f'"{place}": ')
         return self._replace(policy=policy, policy_place=place)
 
     def without_commands(self) -> "Settings":
-        """Return these settings without the ones in config.toml that name a program to run."""
         found = self.values.items()
         kept = {key: value for key, value in found if key.rpartition(".")[2] not in _COMMANDS}
         return self._replace(values=kept)
 
     def with_value(self, key: str, value: Any) -> "Settings":
-        """Return the settings as if the file set the key to this value; None removes the key."""
         others = {name: found for name, found in self.values.items() if name != key}
         return self._replace(values=others if value is None else {**others, key: (value, 1)})
 
     def get(self, key: str, session: str | None = None) -> Any:
-        """Return the value of a setting. If `session` is given, that session's own value wins."""
+        """Return a setting's value; the session's own wins."""
         return self._value_and_origin(key, session)[0]
 
     def origin(self, key: str) -> str:
-        """Return "policy", "environment", "file" or "default": where a setting's value is from."""
         return self._value_and_origin(key)[1]
 
     def source(self, key: str) -> str | None:
@@ -83,15 +75,13 @@ class Settings(NamedTuple):
         return f"{self.path}:{self.values[key][1]}" if origin == "file" else None
 
     def split(self, key: str) -> tuple[str, ...]:
-        """Return the names of the key's tables and its own name."""
         return split_key(key)
 
     def has_session(self, name: str) -> bool:
-        """Return whether config.toml has a setting for this session alone."""
         return any(split_key(key)[:2] == ("sessions", name) for key in self.values)
 
     def setting_keys(self) -> list[str]:
-        """Return the keys of all settings, including those that the file sets for one session."""
+        """Return all keys, with those that the file sets for one session."""
         return sorted({*filter(str.islower, TABLE), *self.values})
 
     def table(self, name: str) -> dict[str, Any]:
@@ -102,12 +92,11 @@ class Settings(NamedTuple):
         }
 
     def guard_rules(self) -> tuple[str, ...]:
-        """Return the user's own `guard.rules`, with each tag replaced by the tag's patterns."""
+        """Return the user's own `guard.rules`, with each tag replaced by its patterns."""
         rules, _ = self._without_policy("guard.rules")
         return guard_rules.expand_tags(rules, self.table("tags"))
 
     def undefined_tag(self) -> str | None:
-        """Return why `guard.rules` is invalid: a rule names a tag without patterns."""
         rules, _ = self._without_policy("guard.rules")
         name = guard_rules.find_undefined_tag(rules, self.table("tags"))
         if name is None:
@@ -139,8 +128,7 @@ class Settings(NamedTuple):
 def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Settings:
     """Return the settings in the file's content and the environment. Ignores empty variables.
 
-    Raises: ConfigInvalid if the content is not TOML, a key is unknown or a value is invalid. The
-    message names the file and line, or the variable.
+    Raises: ConfigInvalid, which names the file and line, or the variable.
     """
 
     def place(line: int) -> str:
@@ -186,7 +174,7 @@ def check_new_value(settings: Settings, key: str, value: Any) -> None:
 def _list_values(
     table: Mapping[str, Any], above: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield each key in `table` and in all tables below it, as names of tables and key, and value."""
+    """Yield the parts of each key in the table and below it, and its value."""
     for name, value in table.items():
         if isinstance(value, dict):
             yield from _list_values(value, (*above, name))
@@ -201,7 +189,7 @@ _ASSIGNMENT = re.compile(rf"\s*({_NAMES})\s*=")
 
 
 def find_line_of_key(text: str, parts: tuple[str, ...]) -> int:
-    """Return the number of the line that sets a key, or on which the key's inline table begins."""
+    """Return the number of the line that sets a key, or where its inline table begins."""
     table: tuple[str, ...] = ()
     best_line, best_length = 1, 0
     for number, line in enumerate(text.split("\n"), 1):

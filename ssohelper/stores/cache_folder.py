@@ -46,7 +46,7 @@ class CacheFolder:
     def read_with_status(
         self, path: Path | str, limit: int = _LIMIT_BYTES
     ) -> tuple[bytes, os.stat_result] | None:
-        """Return the file's bytes and status; None if there is none that can be used."""
+        """Return the file's bytes and status, or None."""
         try:
             if not any(map(os.path.islink, self._folders_of(path))):
                 return files.read_with_status(path, limit)
@@ -55,13 +55,11 @@ class CacheFolder:
         return None
 
     def read_json(self, path: Path) -> dict[str, Any] | None:
-        """Return the JSON object in the file; None if there is none that can be used."""
         return files.read_json(path, read=self.read)
 
     def read_record(
         self, path: Path, parse: Callable[[dict[str, Any]], _T], limit: int = _LIMIT_BYTES
     ) -> _T | None:
-        """Parse the JSON object in the file; None if there is none that can be used."""
         return files.read_record(path, parse, limit, self.read)
 
     def write(self, path: Path, data: bytes, *, mtime_ns: int | None = None) -> None:
@@ -71,21 +69,17 @@ class CacheFolder:
         files.write_atomically(path, data, mtime_ns=mtime_ns, durable=False)
 
     def write_json(self, path: Path, value: dict[str, Any]) -> None:
-        """Replace the file by the object as ASCII JSON. Raises: LocalState."""
         self.write(path, json.dumps(value).encode("ascii"))
 
     def write_link(self, path: Path, target: str) -> None:
-        """Make `path` a symlink to `target`, replacing an earlier one. Raises: LocalState."""
+        """Make `path` a symlink to `target`. Raises: LocalState."""
         self._make_folders_of(path)
         if not os.path.islink(path):
             _remove_other_kind(path, stat.S_ISREG)
         files.write_link(path, target)
 
     def remove(self, path: Path) -> int:
-        """Remove the file, the link, or the folder of ours with its content; return how many files.
-
-        Raises: LocalState.
-        """
+        """Remove the file, the link, or our folder with its content; return how many files."""
         if any(map(os.path.islink, self._folders_of(path))):
             return 0
         is_folder = os.path.isdir(path) and not os.path.islink(path)

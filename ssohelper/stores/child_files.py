@@ -1,6 +1,6 @@
-"""Stores the files that a command of `exec` gets, in a folder of the runtime folder.
+"""Stores the files that a command of `exec` gets.
 
-`exec` becomes its command, so no process of ours is left to remove the files when it ends.
+`exec` becomes its command: no process of ours is left to remove the files when it ends.
 """
 
 import sys
@@ -21,7 +21,7 @@ _LIMIT_BYTES = 64 << 20
 
 
 class ChildFiles:
-    """Writes the files for a command of `exec`, and reads the names of accounts from them."""
+    """The files in the runtime folder."""
 
     def __init__(self, runtime: Path) -> None:
         self._base = runtime / "allowed"

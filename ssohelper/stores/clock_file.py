@@ -27,10 +27,7 @@ class ClockFile:
         return aws_now(self._reading, wall, measure_uptime(), self._boot)
 
     def save_reading(self, aws_at: float, wall: float) -> None:
-        """Save that AWS's clock showed `aws_at` when this machine's clock showed `wall`.
-
-        Saves nothing if the last saved reading predicts `aws_at` correctly.
-        """
+        """Save both clocks' times, unless the last reading predicts `aws_at` correctly."""
         known = self._reading is not None and self._reading.boot == self._boot
         if known and abs(self.now_at_aws(wall) - aws_at) <= _SAME_SECONDS:
             return

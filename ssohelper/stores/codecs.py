@@ -1,7 +1,6 @@
 """Writes documents with secrets to files: as plain text, or encrypted with the keyring's key.
 
-Stores take a `Codec`, so that tokens, client registrations and role credentials follow one rule.
-The codec that encrypts is in `sealed_codec`: its import of the cryptography package takes 25 ms.
+The codec that encrypts is in `sealed_codec`: importing cryptography takes 25 ms.
 """
 
 from typing import Any, Protocol
@@ -21,13 +20,13 @@ class Codec(Protocol):
     def suffix(self) -> str: ...
 
     def encode(self, document: dict[str, Any], context: str) -> dict[str, Any]:
-        """Return the object to write for this document. Raises: KeyringUnavailable."""
+        """Raises: KeyringUnavailable."""
 
     def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
-        """Return the document that was written. Raises: Unreadable, KeyringUnavailable."""
+        """Raises: Unreadable, KeyringUnavailable."""
 
     def ensure_key(self) -> None:
-        """Make a key if there is none, so that `encode` works. Raises: KeyringUnavailable."""
+        """Make a key if there is none. Raises: KeyringUnavailable."""
 
 
 class PlainCodec:

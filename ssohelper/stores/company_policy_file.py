@@ -15,11 +15,10 @@ _ROOT = 0
 
 
 def read_company_policy(path: Path, owner: int = _ROOT) -> CompanyPolicy:
-    """Return the policy in the file; NO_POLICY when there is no file.
+    """Return the policy in the file; NO_POLICY when there is no file, as on Windows.
 
-    `owner`: the user id that the file and its folder must have. Windows has no such file.
-    Raises: ConfigInvalid for a file that cannot be read, trusted or parsed, since ssohelper then
-    does not know which roles and portals the policy refuses.
+    `owner`: the user id that the file and its folder must have.
+    Raises: ConfigInvalid for a file that cannot be read, trusted or parsed.
     """
     if sys.platform == "win32":
         return NO_POLICY

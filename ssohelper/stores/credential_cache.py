@@ -1,9 +1,8 @@
 """Stores role credentials in the runtime folder, with one folder for each role.
 
-`<runtime>/credentials/<session>/<account>/<role>/` holds two files: `cached.json`, which this
-module reads, and `response`, the published response, which the launcher prints without starting
-Python (fastpath/published.py). A guarded role's credentials are cached but never published. The
-session's folder also holds the session's stamps (stores/session_stamp.py).
+`<runtime>/credentials/<session>/<account>/<role>/` holds two files: `cached.json`, and `response`,
+the published response, which the launcher prints without starting Python (fastpath/published.py). A
+guarded role's credentials are never published.
 """
 
 import logging
@@ -27,8 +26,7 @@ CACHED = "cached.json"
 class CredentialCache:
     """Loads saved role credentials, and deletes them. A damaged file counts as missing.
 
-    `CredentialWriter` writes them. `get_codec` returns the codec of the present storage, which
-    other processes may change.
+    `get_codec` returns the codec of the present storage, which other processes may change.
     """
 
     def __init__(
@@ -42,9 +40,8 @@ class CredentialCache:
         self._get_codec = get_codec
 
     def load(self, key: RoleKey, session: SsoSession) -> CachedCredentials | None:
-        """Return the role's cached credentials, expired or not; None if there are none.
+        """Return the role's credentials, expired or not, if they are from this start URL and region.
 
-        Credentials from another start URL or region than the session's count as missing.
         Raises: KeyringUnavailable.
         """
         found, portal = self._read_document(key), (session.start_url, session.region)
@@ -53,22 +50,14 @@ class CredentialCache:
         return self._parse(key, found)
 
     def load_response_expiry(self, key: RoleKey) -> int:
-        """Return when the role's published response expires (epoch seconds); 0 if there is none.
-
-        A response that is malformed, or was written under other settings or before the clock was
-        set back, counts as missing.
-        """
+        """Return when the role's published response expires; 0 if there is none that may be used."""
         found = self._read_response(key)
         if found is None or not published.is_response_valid(*found[1:]):
             return 0
         return int(found[1].st_mtime)
 
     def load_published_document(self, key: RoleKey) -> bytes | None:
-        """Return the JSON in the role's published response, even if the response has expired.
-
-        None for a response that is malformed, or was written under other settings or before the
-        machine's last start.
-        """
+        """Return the JSON in the role's published response, even if that has expired."""
         found = self._read_response(key)
         if found is None or not published.is_response_valid(*found[1:], is_end_checked=False):
             return None
@@ -87,7 +76,6 @@ class CredentialCache:
         return document, opened[1], validity
 
     def delete_response(self, key: RoleKey) -> None:
-        """Delete the role's published response; the cached credentials stay."""
         self._cache.remove(self._response_file(key))
 
     def delete_session_responses(self, session_name: str) -> None:
@@ -108,7 +96,7 @@ class CredentialCache:
                     self._cache.remove(folder.parent / name)
 
     def remove_session(self, session_name: str) -> int:
-        """Remove the session's folder of credentials; return how many role files it had."""
+        """Remove the session's credentials; return how many role files there were."""
         folder = self._session_folder(files.session_file_name(session_name))
         removed = sum(
             self._cache.remove(folder / account) for account in _list_account_folders(folder)
@@ -117,10 +105,7 @@ class CredentialCache:
         return removed
 
     def list_cached_credentials(self) -> list[tuple[RoleKey, CachedCredentials]]:
-        """Return all cached credentials that can be read, sorted by role key.
-
-        Raises: KeyringUnavailable.
-        """
+        """Return all readable credentials, sorted by role key. Raises: KeyringUnavailable."""
         keys = [key for name in self.list_session_names() for key in self._list_role_keys(name)]
         documents = [(key, self._read_document(key)) for key in keys]
         found = [(key, self._parse(key, document)) for key, document in documents if document]
@@ -168,7 +153,6 @@ class CredentialCache:
 
 
 def encryption_context(key: RoleKey) -> str:
-    """Return the text that binds encrypted credentials to their role."""
     return f"credentials {key.session_name} {key.account_id} {key.role_name}"
 
 

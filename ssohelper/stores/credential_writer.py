@@ -13,7 +13,6 @@ class CredentialWriter(CredentialCache):
     """Writes role credentials to the cache, and publishes responses."""
 
     def save(self, key: RoleKey, session: SsoSession, cached: CachedCredentials) -> None:
-        """Write the role's credentials to the cache. Raises: LocalState."""
         credentials = cached.credentials
         document = {
             **{name: value for name, value in key._asdict().items() if value},
@@ -40,10 +39,9 @@ class CredentialWriter(CredentialCache):
     ) -> None:
         """Write the role's published response, which the launcher prints until `valid_until`.
 
-        `valid_until` is in epoch seconds by this machine's clock. The response's second line has
-        the same time as seconds of uptime, which stay right when the clock is changed.
-        Writes nothing when the settings have changed since this process read them.
-        Raises: LocalState.
+        `valid_until` is by this machine's clock; the response's second line has it as uptime too, which
+        stays right when the clock is changed. Writes nothing when the settings have changed since this
+        process read them. Raises: LocalState.
         """
         if self._stamp and not self._stamp.prepare_publishing(self.delete_all_responses):
             return

@@ -32,15 +32,14 @@ class DirectoryCache:
         self._cache.remove(self._file(session_name, _UNFINISHED))
 
     def load_unfinished_listing(self, session_name: str) -> Listing | None:
-        """Return the session's unfinished listing, which the next refresh continues."""
+        """Return the listing that the next refresh continues."""
         return self._read(session_name, _UNFINISHED)
 
     def save_unfinished_listing(self, session_name: str, listing: Listing) -> None:
-        """Write an unfinished listing: the accounts listed so far. Raises: LocalState."""
         self._write(session_name, _UNFINISHED, listing)
 
     def forget(self, session_name: str) -> int:
-        """Remove the session's complete and unfinished listings; return how many there were."""
+        """Remove the session's listings; return how many there were."""
         return self._cache.remove(self._file(session_name, _SAVED).parent)
 
     def lock_listing(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
@@ -49,7 +48,6 @@ class DirectoryCache:
         return files.hold_lock(path, deadline, self._state)
 
     def list_session_names(self) -> list[str]:
-        """Return the names of the sessions that have a listing."""
         return files.list_names_in_folder(self._state / "listings")
 
     def load_account_names(self) -> dict[str, str]:
@@ -58,7 +56,6 @@ class DirectoryCache:
         return {one.account.id: one.account.name for listing in found for one in listing.accounts}
 
     def listing_path(self, session_name: str) -> str:
-        """Return the path of the session's saved listing."""
         return str(self._file(session_name, _SAVED))
 
     def _read(self, session_name: str, name: str) -> Listing | None:

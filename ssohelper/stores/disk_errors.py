@@ -12,11 +12,10 @@ _warned: set[str] = set()
 
 
 class FileTooLarge(LocalState):
-    """Raised for a file that is larger than any file of its kind that ssohelper writes."""
+    """Larger than any file of its kind that ssohelper writes."""
 
 
 def unreadable_file_error(path: str, cause: OSError) -> LocalState:
-    """Return the error for a file that could not be read."""
     if isinstance(cause, TooLarge):
         return FileTooLarge(f'"{path}" {cause.strerror}', hint="remove it and try again")
     if isinstance(cause, Refused):
@@ -27,7 +26,6 @@ def unreadable_file_error(path: str, cause: OSError) -> LocalState:
 
 
 def unwritable_file_error(path: str, cause: OSError) -> LocalState:
-    """Return the error for a file that could not be written."""
     if isinstance(cause, Refused):
         return unsafe_file_error(path, cause)
     return LocalState(
@@ -60,7 +58,7 @@ def os_error_text(cause: BaseException | None) -> str:
 
 
 def first_os_error(error: BaseException) -> OSError | None:
-    """Return the first OSError among an error and its causes; None if there is none."""
+    """Return the first OSError among an error and its causes."""
     found: BaseException | None = error
     while found is not None and not isinstance(found, OSError):
         found = found.__cause__
@@ -68,7 +66,7 @@ def first_os_error(error: BaseException) -> OSError | None:
 
 
 def warn_once(message: str) -> None:
-    """Log the warning, unless this process has logged the same one before."""
+    """Log the warning, unless this process has logged it before."""
     if message not in _warned:
         _warned.add(message)
         _log.warning("%s", message)

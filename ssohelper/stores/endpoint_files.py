@@ -1,9 +1,4 @@
-"""Writes and removes the files of an endpoint: private folder, token folder, env file, socket.
-
-The private folder is in the state folder, because the system removes a user's runtime folder at
-logout, while an endpoint in tmux continues. The content of the private folder is worthless once its
-endpoint has ended.
-"""
+"""Writes and removes an endpoint's files: private folder, token folder, env file, socket."""
 
 import contextlib
 import os
@@ -70,9 +65,8 @@ class PrivateFolder:
     def write_token_folder(self, path: Path, token: Secret) -> Path:
         """Write the token to a folder that the user named, for containers; return the token's file.
 
-        A new token file replaces the old one by a rename. A container that mounts the folder reads
-        the new file at its next request; a container that mounts the file itself would keep the old
-        token. The file stays when the endpoint ends, so that clients find one at every moment.
+        The file is replaced by a rename: a container that mounts the folder reads the new file at its
+        next request. It stays when the endpoint ends, so that clients find one at every moment.
         Raises: LocalState for a folder that other users may enter or another endpoint uses.
         """
         self._lock_token_folder(path)
@@ -115,8 +109,8 @@ class PrivateFolder:
         """Make a socket at the path, with mode 0600, and return it; the caller listens on it.
 
         Replaces a socket on which no process listens, as that of an endpoint that was killed.
-        Raises: UsageProblem for a path that is too long; LocalState for a path that exists, or
-        where another user could replace the socket.
+        Raises: UsageProblem for a path that is too long; LocalState for a path that exists, or where
+        another user could replace the socket.
         """
         if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
             raise UsageProblem(
@@ -155,19 +149,15 @@ class PrivateFolder:
 
 
 class EnvFile:
-    """A file of NAME=VALUE lines with an endpoint's address and token. Its mode is 0600.
-
-    The file is not removed when the endpoint ends.
-    """
+    """A file of NAME=VALUE lines with an endpoint's address and token, which outlives the endpoint."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def load_port(self) -> int | None:
-        """Return the port that the previous endpoint wrote to the file; None when there is no file.
+        """Return the previous endpoint's port; None when there is no file.
 
-        Raises: LocalState when other users may write in the file's folder, or when no endpoint
-        wrote the file.
+        Raises: LocalState when others may write in its folder, or when no endpoint wrote the file.
         """
         _refuse_open_folder(self.path.parent)
         # The env file's mode is left unchanged here, since the file may be another program's.
@@ -194,9 +184,9 @@ class EnvFile:
 def _refuse_open_folder(folder: Path, *, shared: bool = False) -> None:
     """Raise LocalState for a folder in which another user could replace a file of ours.
 
-    `shared` also accepts two kinds of folders: a folder like /tmp, which belongs to root and where
-    users cannot remove each other's files; and a folder that our user's private group may write.
-    Systems with umask 002 give each user such a group (gid = uid), whose only member is that user.
+    `shared` also accepts a folder like /tmp, which belongs to root and where users cannot remove each
+    other's files, and one that our user's private group may write: systems with umask 002 give each
+    user such a group (gid = uid), without other members.
     """
     try:
         found = os.stat(folder)

@@ -1,8 +1,7 @@
 """Reads, writes, locks and removes ssohelper's own files and folders. All stores use this module.
 
-Our folders belong to our user and have mode 0700, our files 0600; nothing is created in another
-user's home. A read follows the rules of `fastpath.open_file`. A write makes a locked temporary file
-beside the old file and renames it, so that no reader sees half a file.
+Our folders have mode 0700, our files 0600; nothing is created in another user's home. A write makes
+a locked temporary file beside the old file and renames it: no reader sees half a file.
 """
 
 import contextlib
@@ -61,7 +60,7 @@ _swept: set[str] = set()
 
 
 def session_file_name(name: str) -> str:
-    """Return the name of a session or further sign-in, if a file may have it; else ConfigInvalid."""
+    """Return the name of a session or further sign-in. Raises: ConfigInvalid if no file may have it."""
     if not SIGN_IN_NAME.fullmatch(name):
         raise ConfigInvalid(
             f'"{show(name, 80)}" cannot be a session\'s name',
@@ -134,7 +133,7 @@ def is_in_other_home(path: Path | str) -> bool:
 
 
 def refuse_another_users_home(path: Path | str) -> None:
-    """Raise AnotherUsersHome for a path in another user's home, with a hint what to do."""
+    """Raise AnotherUsersHome for a path in another user's home."""
     owner = _find_other_owner(path)
     if owner is None:
         return
@@ -156,7 +155,7 @@ def _find_other_owner(path: Path | str) -> int | None:
 
 
 def remove_file(path: Path | str) -> bool:
-    """Remove the file, or the link but not its target. Return False if there was no file."""
+    """Remove the file, or the link but not its target; return whether there was one."""
     if os.path.lexists(path):
         refuse_another_users_home(path)
     try:
@@ -170,10 +169,7 @@ def remove_file(path: Path | str) -> bool:
 
 
 def remove_tree(path: Path | str) -> int:
-    """Remove the folder of ours with its content; return how many files it had.
-
-    Follows no links. Other users' folders stay.
-    """
+    """Remove our folder with its content; return how many files. No link is followed."""
     removed = 0
     try:
         status = os.lstat(path)
@@ -196,7 +192,7 @@ def remove_tree(path: Path | str) -> int:
 
 
 def list_names_in_folder(path: Path | str) -> list[str]:
-    """Return the sorted names in a folder, without hidden ones; an empty list without a folder."""
+    """Return the sorted names without hidden ones; [] without a folder."""
     try:
         return sorted(name for name in os.listdir(path) if name[0] != ".")
     except OSError:
@@ -206,7 +202,7 @@ def list_names_in_folder(path: Path | str) -> list[str]:
 def is_folder_in_memory(folder: str) -> bool:
     """Return whether the folder, or the nearest existing one above it, is on a tmpfs or ramfs.
 
-    The system may still write it to its swap space. False where we cannot know: not on Linux.
+    False where we cannot know: not on Linux.
     """
     while sys.platform == "linux":
         try:
@@ -242,9 +238,8 @@ def read_own_file(
 ) -> bytes | None:
     """Return the bytes of a file of ours, by the rules of `fastpath.open_file`; None if missing.
 
-    With `tighten`, a mode that lets other users read or write is set to 0600, with one warning.
-    Raises: NotOurs for a link, FIFO, folder, hard link or other user's file; FileTooLarge;
-    LocalState.
+    `tighten` sets a mode that lets other users read or write to 0600, with one warning.
+    Raises: NotOurs for a link, FIFO, folder, hard link or other user's file; FileTooLarge; LocalState.
     """
     opened = read_with_status(path, limit, tighten=tighten)
     return None if opened is None else opened[0]
@@ -284,10 +279,7 @@ def read_record(
     limit: int = READ_LIMIT_BYTES,
     read: _Read = read_own_file,
 ) -> _T | None:
-    """Parse the JSON object in the file with `parse`; None if the file is missing or damaged.
-
-    Raises the errors of `read`.
-    """
+    """Parse the JSON object in the file; None if it is missing or damaged. Raises: as `read`."""
     try:
         content = read(path, limit)
     except FileTooLarge:
@@ -298,7 +290,7 @@ def read_record(
 def parse_record(
     path: Path | str, found: dict[str, Any] | None, parse: Callable[[dict[str, Any]], _T]
 ) -> _T | None:
-    """Parse the file's JSON object with `parse`; None if it is damaged."""
+    """Parse the file's JSON object; None if it is damaged."""
     try:
         if found is None:
             raise Damaged("object")
@@ -314,7 +306,6 @@ def report_damaged_file(path: Path | str, damage: Exception) -> None:
 
 
 def parse_json_object(content: bytes) -> dict[str, Any] | None:
-    """Return the JSON object in the bytes; None when the bytes hold anything else."""
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
@@ -352,8 +343,8 @@ class Reservation:
     ) -> bool:
         """Write `data` to the reserved path, completely or not at all. Raises: LocalState.
 
-        `is_wanted` is called when the data is on the disk. If that returns False, `commit` returns
-        False, and the file at the path stays as it was.
+        If `is_wanted`, called when the data is on the disk, returns False, so does `commit`, and the
+        file at the path stays.
         """
         with _raise_unwritable(self._path):
             _refuse_unsafe_file(self._path)
@@ -406,8 +397,7 @@ class Reservation:
 def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
     """Reserve `size` bytes of disk space for the file, whose folder must exist.
 
-    Raises: LocalState when the disk lacks the space; NotOurs for a link or another user's file at
-    `path`.
+    Raises: LocalState when the disk is full; NotOurs for a link or another user's file at `path`.
     """
     path = os.fspath(path)
     refuse_another_users_home(path)
@@ -431,8 +421,8 @@ def write_atomically(
 ) -> None:
     """Replace the file at `path` with `data`, completely or not at all; its folder must exist.
 
-    Without `durable`, a power failure may lose the data; caches use this, as each fsync costs 1 to
-    5 ms. `check` gets the new bytes as read back from the disk; if it raises, nothing is replaced.
+    Without `durable`, a power failure may lose the data: an fsync takes 1 to 5 ms. `check` gets the
+    new bytes as read back from the disk; if it raises, nothing is replaced.
     Raises: LocalState when the disk fails; NotOurs for a link or another user's file at `path`.
     """
     with reserve_file(path, 0) as new:
@@ -448,12 +438,11 @@ def write_atomically(
 def write_json(
     path: Path | str, value: dict[str, Any], *, mtime_ns: int | None = None, durable: bool = True
 ) -> None:
-    """Write the object as ASCII JSON to `path`, completely or not at all."""
     write_atomically(path, json.dumps(value).encode("ascii"), mtime_ns=mtime_ns, durable=durable)
 
 
 def write_link(path: Path | str, target: str) -> None:
-    """Make `path` a symlink to `target`, replacing any file in one step. Raises: LocalState."""
+    """Make `path` a symlink to `target`, replacing any file in one step."""
     temp = temporary_name_beside(os.fspath(path))
     with _raise_unwritable(os.fspath(path)):
         try:
@@ -505,7 +494,6 @@ def _fsync_folder(folder: str) -> None:
 
 
 def temporary_name_beside(path: str) -> str:
-    """Return the path of a new temporary file in the folder of `path`, the file to replace."""
     name = f".ssohelper-{os.getpid()}-{os.urandom(6).hex()}"
     return os.path.join(os.path.dirname(path) or ".", name)
 
@@ -527,7 +515,7 @@ def _make_locked_temporary_file(path: str) -> tuple[str, int]:
 
 
 def sweep_folder_once(folder: str) -> None:
-    """Remove temporary files that are over an hour old from the folder, once in each process."""
+    """Remove temporary files that are over an hour old, once in each process."""
     if folder not in _swept:
         _swept.add(folder)
         remove_temporary_files(folder, _TEMPORARY_LIFE_SECONDS)
@@ -544,8 +532,7 @@ def list_temporary_files(
 ) -> list[str]:
     """Return the paths of the temporary files that no living process holds.
 
-    A living process may hold one for over an hour if the clock was set forward, or the machine
-    slept, while it waited for AWS.
+    A living process may hold one for over an hour: the clock was set forward, or the machine slept.
     """
     found = []
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
@@ -586,13 +573,12 @@ def hold_lock(
 ) -> Iterator[bool]:
     """Hold the lock at `path` (docs/decisions/0004); wait for it until the deadline.
 
-    The lock's folder and `base`, a folder above it, are made with mode 0700 if missing. Without
-    `is_private`, the lock is in a folder of the AWS CLI, which must exist and keeps its mode. The
-    lock file is never removed: two processes could then each hold a lock at the same path.
+    The lock's folder and `base`, a folder above it, are made with mode 0700. Without `is_private`, the
+    lock is in a folder of the AWS CLI, which must exist and keeps its mode. The lock file is never
+    removed: two processes could then each hold a lock at the same path.
 
-    Where the file system has no locks, or the disk is full or read-only, the caller continues
-    without the lock, after one warning. Yields False if the disk is full or read-only, which may
-    last only a moment.
+    Where the file system has no locks, or the disk is full or read-only, the caller continues without
+    the lock, after one warning. Yields False if the disk is full or read-only.
     Raises: LockNotObtained, whose message names the process that holds the lock.
     """
     path = os.fspath(path)
@@ -628,7 +614,7 @@ def _open_and_lock(
 
 
 def _open_lock_file(path: str, base: Path | None, is_private: bool) -> int | None:
-    """Open the lock file, or make it. Returns None if the disk is full or read-only."""
+    """Open or make the lock file; None if the disk is full or read-only."""
     try:
         if base is not None:
             ensure_private_folder(base)
@@ -734,7 +720,7 @@ class ExaminedFiles:
     """Lists folders for `doctor`, removes temporary files and repairs the modes of files."""
 
     def list_names_in_folder(self, folder: str) -> list[str]:
-        """Return the sorted names in a folder, hidden ones too; an empty list without a folder."""
+        """Return the sorted names, hidden ones too."""
         try:
             return sorted(os.listdir(folder))
         except OSError:
@@ -749,8 +735,7 @@ class ExaminedFiles:
     def remove_access_of_others(self, path: str) -> bool:
         """Remove other users' rights to a file or folder of ours; return whether they had any.
 
-        A link is not followed. Raises: LocalState, also if the file or folder belongs to another
-        user.
+        A link is not followed. Raises: LocalState.
         """
         if sys.platform == "win32":
             return False

@@ -40,12 +40,12 @@ class GrantStore:
         self._append_to_journal("revoke", grant, parent_and_terminal)
 
     def list_in_force(self) -> list[Grant]:
-        """Return the grants in force in this terminal; the grant that ends first comes first."""
+        """Return the grants in force in this terminal; the one that ends first comes first."""
         here = self._find_here()
         return [grant for grant in self._load() if grant.is_in_force(here)]
 
     def list_for_all_terminals(self) -> list[Grant]:
-        """Return the grants in force now, in this or in another terminal of the user."""
+        """Return the grants in force in this or in another terminal of the user."""
         here = self._find_here()
         return [
             grant

@@ -1,8 +1,7 @@
 """Writes and reads the journal: `<state>/audit.jsonl` and older files, which rotation renamed.
 
-A line is appended under a lock, in one write, so the journal can be read at any time. Nothing is
-synced to the disk, since that costs 1 to 5 ms: if a process is killed, no appended line is lost, but
-a power failure may lose the last lines.
+A line is appended under a lock, in one write, and not synced, since that takes 1 to 5 ms: a power
+failure may lose the last lines, a killed process loses none.
 """
 
 import contextlib
@@ -53,8 +52,6 @@ class Reading(NamedTuple):
 
 
 class Journal:
-    """Appends entries to the journal, and reads its lines."""
-
     def __init__(
         self,
         state: Path,
@@ -87,7 +84,7 @@ class Journal:
             ) from failure
 
     def try_append(self, entry: Entry, *, wait_seconds: float = _WAIT_SECONDS) -> None:
-        """Append a line to the journal or the system log; if both fail, only warn the user."""
+        """Append a line; if that fails, only warn the user."""
         try:
             self.append(entry, wait_seconds=wait_seconds)
         except LocalState as failure:
@@ -136,10 +133,10 @@ class Journal:
         return descriptor, found.st_size
 
     def _rotate(self) -> None:
-        """Rename each journal file to the next older name, up to the first name that no file has.
+        """Rename each file to the next older name, up to the first name that no file has.
 
-        If each name has a file, the oldest file is replaced. If a process is killed between two of
-        these renames, one name has no file, so the next rotation loses no lines.
+        If each name has a file, the oldest is replaced. A process that is killed between two renames
+        leaves one name without a file: the next rotation loses no lines.
         """
         names = [
             self._path,
@@ -191,8 +188,7 @@ def _own_user_id() -> int:
 def send_to_syslog(text: bytes) -> bool:
     """Send the line to the system log; return whether a syslog daemon received it.
 
-    syslog(3) is not used: it does not report whether a daemon received the line, and waits forever
-    for a daemon that is stopped.
+    syslog(3) does not report that, and waits forever for a daemon that is stopped.
     """
     at = time.strftime("%b %d %H:%M:%S")
     message = b"<%d>%s ssohelper[%d]: %s" % (_PRIORITY, at.encode(), os.getpid(), text)
@@ -206,7 +202,7 @@ if sys.platform == "win32":
 else:
 
     def _send_to_socket(message: bytes, path: str) -> bool:
-        """Send the message to the socket at `path` as a datagram or, if that fails, a stream."""
+        """Send the message as a datagram or, if that fails, a stream."""
         for kind, end in ((socket.SOCK_DGRAM, b""), (socket.SOCK_STREAM, b"\n")):
             with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, kind) as connection:
                 connection.settimeout(_DAEMON_SECONDS)

@@ -1,11 +1,8 @@
 """Reads token files without an sso-session: of legacy profiles, of `aws login`.
 
-A legacy profile has an `sso_start_url` of its own. The AWS CLI and the SDKs look for its token in a
-file named by the hash of the start URL's raw text, so that each spelling of a URL has its own file.
-
-Source of `aws login`: botocore's LoginProvider. Such a file is
-`~/.aws/login/cache/SHA256.json`, named by the hash of the profile's `login_session`;
-AWS_LOGIN_CACHE_DIRECTORY names another folder.
+The AWS CLI and the SDKs look for the token of a profile with its own `sso_start_url` in a file named
+by the hash of the URL's raw text. botocore's LoginProvider looks for `aws login` in
+`~/.aws/login/cache/SHA256.json`, the hash of the profile's `login_session`.
 """
 
 from __future__ import annotations
@@ -22,7 +19,7 @@ from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
-from ssohelper.stores.token_documents import sha1_file_name
+from ssohelper.stores.token_cache import sha1_file_name
 
 _NAME = re.compile(r"[0-9a-f]{40}\.json")
 
@@ -44,8 +41,7 @@ class LegacyTokens:
     def remove_files_with_tokens(self, token_ids: Collection[str], own_file: str) -> None:
         """Remove the files that have a token of these ids and no refresh token. Raises: LocalState.
 
-        Earlier versions wrote them for each spelling of a URL. The session's own token file,
-        `own_file`, is left out.
+        Earlier versions wrote them for each spelling of a URL. `own_file` is left out.
         """
         for name in files.list_names_in_folder(self._folder):
             path = self._folder / name
@@ -70,7 +66,7 @@ class LoginCache:
         self._folder = folder
 
     def load_credentials_expiry(self, login_session: str) -> int | None:
-        """Return when credentials of `aws login` expire (epoch seconds); None if unknown."""
+        """Return when credentials of `aws login` expire; None if unknown."""
         name = sha256(login_session.strip().encode()).hexdigest()
         try:
             # The AWS CLI wrote the file: its mode is not changed.

@@ -18,7 +18,6 @@ class ListViewFile:
         self._path, self._cache = state / "list-view.json", CacheFolder(state)
 
     def load(self) -> RoleListView:
-        """Return the view in which the list starts; the default without a readable file."""
         return self._cache.read_record(self._path, _parse_list_view) or RoleListView()
 
     def save(self, view: RoleListView) -> None:

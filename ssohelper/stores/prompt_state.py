@@ -27,9 +27,9 @@ class PromptState:
         self._runtime, self._cache = runtime, CacheFolder(runtime)
 
     def prompt_file(self, key: RoleKey | None, terminal: TerminalSession | None = None) -> Path:
-        """Return the path of the prompt's file for the role; `key` None stands for no role.
+        """Return the path of the prompt's file for the role, or for no role.
 
-        With `terminal`, the path of the file for that terminal's prompt, which shows a grant.
+        With `terminal`, of the file for that terminal's prompt, which shows a grant.
         """
         if key is None:
             return self._folder / "no-role"
@@ -61,9 +61,8 @@ class PromptState:
     ) -> bool:
         """Write the file that shell prompts read for the role, unless it has this content.
 
-        The file gets the modification time `config_mtime_ns`, the config's, unless its own is
-        later. Returns False if the file system does not store such a time exactly: then shells
-        would always find the config newer and ask again. Raises: LocalState.
+        The file gets the modification time `config_mtime_ns`, unless its own is later. Returns False if
+        the file system does not store it exactly: shells would always ask again. Raises: LocalState.
         """
         path = self.prompt_file(key, terminal)
         present = _read_mtime_ns(path)
@@ -80,7 +79,7 @@ class PromptState:
             return 0
 
     def remove_grant_files(self) -> None:
-        """Remove the files by which prompts show grants: the shells then ask ssohelper again."""
+        """Remove the files by which prompts show grants."""
         self._cache.remove(self._grants_folder)
 
     def remove(self, key: RoleKey | None = None) -> None:

@@ -1,8 +1,8 @@
 """Remembers keyring storage and guard rules, so that only a user on a terminal ends them.
 
 Each record is in the state folder and beside the tokens, and what either copy says is in force: so
-no other XDG_CONFIG_HOME, XDG_STATE_HOME or SSOHELPER_HOME, and no lost file, ends a protection. A
-damaged copy means keyring storage, or a rule that guards each role.
+no other XDG_STATE_HOME or SSOHELPER_HOME, and no lost file, ends a protection. A damaged copy means
+keyring storage, or a rule that guards each role.
 """
 
 from collections.abc import Iterable
@@ -38,7 +38,6 @@ class Protections:
         return tuple(dict.fromkeys(found))
 
     def save_rules(self, rules: Iterable[str]) -> None:
-        """Replace the remembered guard rules by these. Raises: LocalState."""
         self._save("guard-rules", {"rules": list(rules)})
 
     def load_storage(self) -> UsedStorage:
@@ -50,7 +49,6 @@ class Protections:
         return UsedStorage(storage, next(leftovers, None))
 
     def save_storage(self, used: UsedStorage) -> None:
-        """Save which storage has the sign-ins. Raises: LocalState."""
         self._save("storage", used._asdict())
 
     def lock_storage(self, deadline: Deadline) -> AbstractContextManager[object]:

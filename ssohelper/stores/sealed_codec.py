@@ -1,7 +1,7 @@
 """Encrypts and decrypts documents with the key in the desktop's keyring (AES-256-GCM).
 
-An encrypted document is a JSON object too. It is bound to its `context`, which says what it is and
-to which session or role it belongs: moved to the file of another one, it cannot be decrypted.
+An encrypted document is bound to its `context`, which says what it is and whose: moved to the file of
+another session or role, it cannot be decrypted.
 """
 
 import base64
@@ -23,7 +23,7 @@ _NONCE_BYTES = 12
 
 
 class Keyring(Protocol):
-    """The keyring that has the encryption key. `system.os_keyring.OsKeyring` implements this."""
+    """The keyring that has the encryption key (`system.os_keyring.OsKeyring`)."""
 
     def find(self, *, again: bool = False) -> Secret | None: ...
     def create(self) -> Secret: ...
@@ -77,7 +77,6 @@ def is_valid_key(key: Secret) -> bool:
 
 
 def public_id_of_key(key: Secret) -> str:
-    """Return an id of the key that does not reveal the key."""
     return hashlib.sha256(b"ssohelper key\0" + _bytes_of(key)).hexdigest()[:16]
 
 

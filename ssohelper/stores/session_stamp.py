@@ -1,18 +1,15 @@
 """Records with which sign-in and config a session's published responses were written.
 
-A published response must not be printed after any tool has signed the user out, after a sign-in
-(perhaps of another user), or after a change of the session's portal. To read token file and config
-would take the launcher too long. So `<runtime>/credentials/<session>/` holds a link to each of
-them, and a stamp for each: a file with the same modification time, which the launcher compares.
-Three rules make sure that no old credentials are printed:
+A response must not be printed after any tool has signed the user out, after a sign-in (perhaps of
+another user), or after a change of the session's portal, and the launcher cannot read token file and
+config. So `<runtime>/credentials/<session>/` holds a link to each of them, and a stamp: a file with
+the same modification time, which the launcher compares. No old credentials are printed, because
 
-* Before the stamp of a new sign-in is written, the published responses are deleted; new ones are
-  published afterwards. If the process is killed in between, no response has a matching stamp.
-* The modification time of token file or config is read before that file is read, and again before
-  its stamp is written.
-* A file that was written less than 2 s ago gets no stamp: some shells and file systems have times
-  in whole seconds, so that a second write may leave the same time. Token files that we write get a
-  modification time 2 s ago (stores/token_cache.py).
+* published responses are deleted before the stamp of a new sign-in is written;
+* the modification time of token file or config is read before that file is read, and again before
+  its stamp is written;
+* a file that was written less than 2 s ago gets no stamp: some shells and file systems have times in
+  whole seconds. Token files that we write get a time 2 s ago (stores/token_cache.py).
 
 The caller holds the session's state lock while it writes stamps.
 """
@@ -37,13 +34,13 @@ _LIMIT_BYTES = 8192
 class SessionStamp:
     """The stamp files of one session, which have the modification times of config and token file.
 
-    Create this object before config and token file are read: it records their modification times.
+    Create this object before config and token file are read. `token_file` is "" if tokens are in no
+    file that other tools could write.
     """
 
     def __init__(
         self, runtime: Path, session: SsoSession, config_file: str, token_file: str
     ) -> None:
-        """`token_file` is "" if tokens are in no file that other tools could write."""
         self._cache = CacheFolder(runtime)
         folder = folders.session_folder(str(runtime), files.session_file_name(session.name))
         self._portal = f"{session.start_url}\n{session.region}\n".encode()
@@ -78,10 +75,9 @@ class SessionStamp:
         return self._config.kept_text not in (None, self._portal)
 
     def prepare_publishing(self, delete_responses: Callable[[], object]) -> bool:
-        """Write the stamps of config and token file; return False if it is too early to publish.
+        """Write the stamps; return False if it is too early to publish. Raises: LocalState.
 
-        If the session's published responses may be of another sign-in, calls `delete_responses`.
-        Raises: LocalState.
+        Calls `delete_responses` if the published responses may be of another sign-in.
         """
         if not self._is_settled:
             return False
@@ -118,7 +114,7 @@ class SessionStamp:
 
 
 class _StampedFile:
-    """A file that published responses depend on, with its link and its stamp in the `folder`.
+    """A file that published responses depend on, with its link and its stamp.
 
     A stamp consists of the file's modification time and `text`.
     """
@@ -133,7 +129,6 @@ class _StampedFile:
         self.read_time()
 
     def read_time(self) -> None:
-        """Read the file's modification time, which is compared with the stamp's or copied to it."""
         self._read_at = time.time()
         self._modified = _read_mtime_ns(self._path)
 
@@ -152,7 +147,7 @@ class _StampedFile:
 
     @property
     def kept_text(self) -> bytes | None:
-        """The text in the stamp file, without the time; None without a stamp."""
+        """The text in the stamp file; None without a stamp."""
         return self._content.partition(b"\n")[2] if self._content else None
 
     @property
@@ -165,7 +160,6 @@ class _StampedFile:
         return False
 
     def write_stamp(self) -> None:
-        """Write the file's stamp and link, unless they match the file now. Raises: LocalState."""
         if self._modified is not None and not self.matches:
             content = b"%d\n%b" % (self._modified, self._text)
             self._cache.write(self._stamp, content, mtime_ns=self._modified)

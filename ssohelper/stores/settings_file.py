@@ -13,24 +13,18 @@ from ssohelper.stores import files
 
 
 class SettingsFile:
-    """Sets and removes keys in the settings file, one at a time. A symlink stays a symlink."""
+    """Sets and removes keys in the settings file. A symlink stays a symlink."""
 
     def __init__(self, path: Path, *, runtime: Path) -> None:
         self._path = path
         self._runtime = runtime
 
     def set(self, parts: tuple[str, ...], value: Any, deadline: Deadline) -> bool:
-        """Set the key; return whether the file was written.
-
-        Raises: ConfigInvalid when the file is not TOML, LocalState.
-        """
+        """Set the key; return whether that changed the file. Raises: ConfigInvalid, LocalState."""
         return self._change(lambda document: _set_key(document, parts, value), deadline)
 
     def unset(self, parts: tuple[str, ...], deadline: Deadline) -> bool:
-        """Remove the key, so that the default value applies; return whether the file was written.
-
-        Raises: as `set`.
-        """
+        """Remove the key; return whether the file was written. Raises: as `set`."""
         return self._change(lambda document: _remove_key(document, parts), deadline)
 
     def remove_settings_of_session(self, name: str, deadline: Deadline) -> bool:

@@ -1,10 +1,9 @@
 """Writes and checks stamps: files that show with which settings responses were published.
 
-A response that was published before the user set a guard rule must not be served afterwards. To
-find that out, the fast path and the launcher compare config.toml and the company's policy with
-their stamps, and do not read the two files. A stamp has the modification time of its file, and two
-lines: the file's inode number, which the launcher compares, and the status that the fast path
-compares (`published.identify_file_content`).
+A response that was published before the user set a guard rule must not be served afterwards. Fast
+path and launcher do not read config.toml and the company's policy: they compare them with stamps. A
+stamp has the modification time of its file, and two lines: the file's inode number, which the
+launcher compares, and the status that the fast path compares (`published.identify_file_content`).
 """
 
 import os
@@ -26,7 +25,7 @@ _LOCK_SECONDS = 2.0
 
 
 class SettingsStamp:
-    """Compares config.toml and the company's policy with their stamp files, and writes these files.
+    """Compares config.toml and the company's policy with their stamp files, and writes these.
 
     Create this object before config.toml and the policy are read: it records the status of both.
     """
@@ -49,8 +48,7 @@ class SettingsStamp:
     def prepare_publishing(self, delete_all_responses: Callable[[], object]) -> bool:
         """Update the stamp files; return False if responses must not be published yet.
 
-        If config.toml or the policy changed since the responses were published, calls
-        `delete_all_responses`.
+        Calls `delete_all_responses` if config.toml or the policy changed since they were published.
         """
         if self._has_changed():
             return False
@@ -136,9 +134,8 @@ class _StampFile:
     def _read_inode_for_launcher(self) -> bytes:
         """Return the inode number as the launcher reads it; b"" where the launcher cannot read it.
 
-        sh has no command for a file's inode number, but Linux (since 5.14) shows that of an open
-        file in /proc. On an overlay file system it may differ from the number that `os.stat`
-        returns.
+        sh has no command for that, but Linux (since 5.14) shows that of an open file in /proc. On an
+        overlay file system it may differ from the number that `os.stat` returns.
         """
         try:
             opened = open_file.open_user_file(os.fspath(self._file))
@@ -171,7 +168,6 @@ _UNKNOWN = _FileStatus(-1, b"unknown")
 
 
 def _read_file_status(path: Path) -> _FileStatus:
-    """Return the status that identifies the file; _MISSING without a file, _UNKNOWN on an error."""
     try:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):

@@ -1,63 +1,54 @@
 """Stores each session's token, client registration and sign-in facts (`SignInFacts`).
 
 Token and registration are in files that the AWS CLI and the SDKs read too (~/.aws/sso/cache), in
-their format, so that one sign-in serves all tools. With `storage = "keyring"`, token and
-registration are encrypted, in the same folder under other names, which no other tool reads. Sign-in
-facts, which only ssohelper uses, are in our state folder, because an SDK that writes a token file
-drops the JSON keys that the SDK does not know.
+their format, so that one sign-in serves all tools. With `storage = "keyring"` they are encrypted,
+in the same folder under names that no other tool reads. Facts, and the record of whose the sign-in
+is, are in our state folder: an SDK that writes a token file drops the keys that it does not know.
 """
 
+import hashlib
 import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from ssohelper.core import issuer
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import to_iso
-from ssohelper.core.model import (
-    AccessToken,
-    ClientRegistration,
-    SsoSession,
-)
+from ssohelper.core.model import AccessToken, ClientRegistration, SignInFacts, SsoSession
+from ssohelper.core.portal_address import is_portal_of
 from ssohelper.core.schema import sign_in_records as schema
+from ssohelper.core.schema.fields import Damaged
+from ssohelper.core.service_hosts import is_region
+from ssohelper.core.start_url import is_session_listed
 from ssohelper.errors import LocalState, LoginRequired
 from ssohelper.stores import files
 from ssohelper.stores.codecs import Codec, PlainCodec, Unreadable
 from ssohelper.stores.files import Reservation
-from ssohelper.stores.sign_in_facts import SignInFactsFiles
-from ssohelper.stores.token_documents import (
-    encryption_context_of_registration,
-    encryption_context_of_token,
-    is_token_of,
-    list_further_regions,
-    mtime_for_token_file,
-    registration_file_stem,
-    sha1_file_name,
-    token_document_of,
-    token_file_stem,
-)
 
 _log = logging.getLogger(__name__)
+_Kind = Literal["token", "registration"]
 
 # How long to read a token file that is half written. The AWS CLI, the JavaScript and the Rust SDK
-# write token files in place, so a reader can see half a file. On ext4, a file that is rewritten in
-# a loop is complete for about 1 ms of every 50. So we read it every millisecond (a read takes 20
-# us) for a second, and on a busy machine at least 200 times.
+# write token files in place. On ext4, a file that is rewritten in a loop is complete for about 1 ms
+# of every 50. So we read it every millisecond (a read takes 20 us) for a second, and on a busy
+# machine at least 200 times.
 _TORN_SECONDS = 1.0
 _LEAST_READS, _MOST_READS = 200, 1000
 # The fingerprints of token files that stayed half written for a second, by path. A broker reads the
 # token file for each caller: if it waited each time, 40 callers would wait 40 s.
 _damaged: dict[str, str] = {}
-# Disk space to reserve for a token file. AWS's own take less than 8 kB; larger files get more.
+# AWS's own token files take less than 8 kB; larger files get more.
 _RESERVED_BYTES = 16384
+# The ending of the name of a further portal's registration file.
+_CLIENT_MARK = "+client"
 
 
-class TokenFiles(SignInFactsFiles):
+class TokenFiles:
     """Stores tokens in files with mode 0600: in the AWS CLI's format, unless the codec encrypts."""
 
     def __init__(
@@ -69,12 +60,11 @@ class TokenFiles(SignInFactsFiles):
         warn: Callable[[str], None] = lambda _message: None,
         codec: Codec | None = None,
     ) -> None:
-        self._folder = folder
+        self._folder, self._state, self._runtime = folder, state, runtime
         self._codec = codec or PlainCodec()
         self._warn = warn
-        super().__init__(state, runtime)
 
-    # -- reading and writing tokens ----------------------------------------------------------
+    # -- tokens ------------------------------------------------------------------------------
 
     def load(self, session: SsoSession) -> AccessToken | None:
         """Return the session's token, expired or not; None when the session is signed out.
@@ -83,40 +73,38 @@ class TokenFiles(SignInFactsFiles):
         Raises: LoginRequired when the file stays half written for a second; NotOurs for a link, a
         FIFO, another user's file.
         """
-        found = self._read_whole_document(session)
-        return self._parse_token(found, session) if found is not None else None
+        return self._parse_token(self._read_whole_token(session), session)
+
+    def load_token_for_display(self, session: SsoSession) -> AccessToken | None:
+        """Return the token. Reads the file once; a damaged file counts as missing."""
+        return self._parse_token(self._read(session, "token"), session)
+
+    def load_token_ids(self, session: SsoSession) -> set[str]:
+        """Return the known ids of the access tokens that the session's sign-in has had."""
+        present = self.load_token_for_display(session)
+        ids = set(self.load_facts(session.name).token_ids)
+        return ids if present is None else ids | {present.id}
 
     def save(self, session: SsoSession, token: AccessToken) -> None:
         """Write the token of a new sign-in, whatever the token file holds.
 
         The caller holds `lock_state`. Raises: LocalState.
         """
-        self._write_token(session, token_document_of({}, session, token))
-
-    def _write_token(self, session: SsoSession, document: dict[str, Any]) -> None:
-        self._ensure_folder_of(session)
-        path = self._token_file(session)
-        encoded = self._codec.encode(document, encryption_context_of_token(session))
-        files.write_json(path, encoded, mtime_ns=mtime_for_token_file(path) * 10**9)
+        self._write(session, "token", token_document_of({}, session, token))
 
     @contextmanager
     def reserve_space_for_token(self, session: SsoSession) -> Iterator[Reservation]:
         """Allocate disk space for the next token, before AWS issues it. Raises: LocalState."""
         self._ensure_folder_of(session)
-        path = self._token_file(session)
-        try:
+        path = self._path(session, "token")
+        present = 0
+        with suppress(OSError):
             present = os.stat(path).st_size
-        except OSError:
-            present = 0
         with files.reserve_file(path, max(_RESERVED_BYTES, 2 * present)) as reservation:
             yield reservation
 
     def save_renewed_token(
-        self,
-        session: SsoSession,
-        used: AccessToken,
-        fresh: AccessToken,
-        reservation: Reservation,
+        self, session: SsoSession, used: AccessToken, fresh: AccessToken, reservation: Reservation
     ) -> AccessToken:
         """Write the renewed token, unless another tool wrote a token; return the file's token.
 
@@ -126,39 +114,36 @@ class TokenFiles(SignInFactsFiles):
         """
         while True:
             seen = self.read_token_file_fingerprint(session)
-            replacement = self._load_foreign_token(session, used)
+            try:
+                present = self._read_whole_token(session)
+            except LoginRequired:
+                present = {}
+            value = present.get("accessToken") if present is not None else None
+            is_foreign = isinstance(value, str) and value != used.value.reveal()
+            replacement = self._parse_token(present, session) if is_foreign else None
             if replacement is not None:
                 return replacement
-            present = self._read_whole_or_empty(session) or {}
+            if present is None or is_foreign:
+                raise LoginRequired(
+                    f'the session "{session.name}" was signed out meanwhile',
+                    hint=f"sign in with: ssohelper login {session.name}",
+                )
             document = token_document_of(present, session, fresh)
-            encoded = self._codec.encode(document, encryption_context_of_token(session))
-            data = json.dumps(encoded).encode("ascii")
-            date_ns = mtime_for_token_file(self._token_file(session)) * 10**9
+            data = json.dumps(self._encode(session, "token", document)).encode("ascii")
+            date_ns = mtime_for_token_file(self._path(session, "token")) * 10**9
+
+            def is_unchanged(seen: str = seen) -> bool:
+                return self.read_token_file_fingerprint(session) == seen
+
             # After the fsync, which may take long, `commit` checks again for a write of another
             # tool. The rename follows at once, so such a write is hardly ever lost.
-            if reservation.commit(data, date_ns, partial(self._has_fingerprint, session, seen)):
+            if reservation.commit(data, date_ns, is_unchanged):
                 return fresh
-
-    def _load_foreign_token(self, session: SsoSession, used: AccessToken) -> AccessToken | None:
-        """Return the token with which another tool replaced `used`; None if no tool did.
-
-        Raises: LoginRequired when `used` was removed, or replaced by a token of another portal.
-        """
-        present = self._read_whole_or_empty(session)
-        value = present.get("accessToken") if present is not None else None
-        is_foreign = isinstance(value, str) and value != used.value.reveal()
-        replacement = self._parse_token(present, session) if present and is_foreign else None
-        if replacement is None and (present is None or is_foreign):
-            raise LoginRequired(
-                f'the session "{session.name}" was signed out meanwhile',
-                hint=f"sign in with: ssohelper login {session.name}",
-            )
-        return replacement
 
     def forget(self, session: SsoSession) -> None:
         """Remove the session's token and client registration from this machine."""
-        files.remove_file(self._token_file(session))
-        files.remove_file(self._registration_file(session))
+        files.remove_file(self._path(session, "token"))
+        files.remove_file(self._path(session, "registration"))
 
     def remove_temporary_files(self) -> None:
         """Remove the temporary files of processes that were killed while they wrote a token."""
@@ -169,17 +154,14 @@ class TokenFiles(SignInFactsFiles):
     def read_token_file_fingerprint(self, session: SsoSession) -> str:
         """Return a text that changes when the token file is written; "" when there is no file."""
         try:
-            found = os.lstat(self._token_file(session))
+            found = os.lstat(self._path(session, "token"))
         except OSError:
             return ""
         return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
 
-    def _has_fingerprint(self, session: SsoSession, fingerprint: str) -> bool:
-        return self.read_token_file_fingerprint(session) == fingerprint
-
     def check_writable(self, session: SsoSession) -> None:
         """Raise LocalState if the token file is in another user's home, where we write nothing."""
-        files.refuse_another_users_home(self._token_file(session))
+        files.refuse_another_users_home(self._path(session, "token"))
 
     def prepare_sign_in(self, session: SsoSession) -> None:
         """Make sure, before the user signs in, that the token can be saved. Raises: LocalState."""
@@ -187,30 +169,19 @@ class TokenFiles(SignInFactsFiles):
         self._ensure_folder_of(session)
         self._codec.ensure_key()
 
-    def load_token_for_display(self, session: SsoSession) -> AccessToken | None:
-        """Return the token for display. Reads the file once; a damaged file counts as missing."""
-        found = self._read_token(session)
-        return self._parse_token(found, session) if found is not None else None
-
-    def load_token_ids(self, session: SsoSession) -> set[str]:
-        """Return the known ids of the access tokens that the session's sign-in has had."""
-        present = self.load_token_for_display(session)
-        ids = set(self.load_facts(session.name).token_ids)
-        return ids if present is None else ids | {present.id}
-
     def token_file(self, session: SsoSession) -> str:
-        return str(self._token_file(session))
+        return str(self._path(session, "token"))
 
     def list_files(self, session: SsoSession) -> list[tuple[str, str]]:
         """Return the session's existing files: of each, the path and a description for the user."""
         candidates = (
-            (self._token_file(session), "token"),
-            (self._registration_file(session), "client registration"),
-            (self._facts_file(session.sign_in_name), "times and user of the sign-in"),
+            (self._path(session, "token"), "token"),
+            (self._path(session, "registration"), "client registration"),
+            (self._record("sign-ins", session.sign_in_name), "times and user of the sign-in"),
         )
         return [(str(path), content) for path, content in candidates if os.path.lexists(path)]
 
-    # -- reading and writing the registration of the OIDC client -------------------------------
+    # -- client registrations ----------------------------------------------------------------
 
     def load_registration(self, session: SsoSession, grant: str) -> ClientRegistration | None:
         """Return the client registered for this OAuth grant, expired or not; None if there is none.
@@ -218,16 +189,16 @@ class TokenFiles(SignInFactsFiles):
         The AWS CLI has one file for both grants: a client is for `authorization_code` when its
         grantTypes name that grant, and for device codes otherwise.
         """
-        path, document = self._registration_file(session), self._read_registration(session)
+        document = self._read(session, "registration")
         if document is None:
             return None
+        path = self._path(session, "registration")
         found = files.parse_record(path, document, schema.parse_registration)
         is_asked = grant == "authorization_code"
         is_for_grant = found is not None and is_asked == ("authorization_code" in found.grant_types)
         return found if is_for_grant else None
 
     def save_registration(self, session: SsoSession, registration: ClientRegistration) -> None:
-        """Write the client registration to a file for the AWS CLI and us. Raises: LocalState."""
         document: dict[str, Any] = {
             "clientId": registration.client_id,
             "clientSecret": registration.client_secret.reveal(),
@@ -237,30 +208,146 @@ class TokenFiles(SignInFactsFiles):
             document["scopes"] = list(registration.scopes)
         if registration.grant_types:
             document["grantTypes"] = list(registration.grant_types)
-        self._write_registration(session, document)
+        self._write(session, "registration", document)
 
-    def _write_registration(self, session: SsoSession, document: dict[str, Any]) -> None:
-        self._ensure_folder_of(session)
-        encoded = self._codec.encode(document, encryption_context_of_registration(session))
-        files.write_json(self._registration_file(session), encoded)
+    # -- facts of sign-ins -------------------------------------------------------------------
 
-    # -- portals of an Identity Center in its further regions ----------------------------------
+    def load_facts(self, session_name: str) -> SignInFacts:
+        path = self._record("sign-ins", session_name)
+        facts, damaged = schema.parse_sign_in_facts(files.read_json(path) or {})
+        for name in damaged:
+            files.report_damaged_file(path, Damaged(name))
+        return facts
+
+    def load_settled_facts(self, session_name: str) -> SignInFacts:
+        """Return the sign-in facts; wait up to 1 s for a renewal that has not saved them yet."""
+        lock = self.lock_state(session_name, Deadline(1.0, time.monotonic))
+        with suppress(LocalState), lock:
+            return self.load_facts(session_name)
+        return self.load_facts(session_name)
+
+    def save_facts(self, session_name: str, facts: SignInFacts) -> None:
+        """Write the session's sign-in facts. The caller holds `lock_state`. Raises: LocalState."""
+        self._write_record(self._record("sign-ins", session_name), facts._asdict())
+
+    def forget_facts(self, session_name: str) -> None:
+        files.remove_file(self._record("sign-ins", session_name))
+
+    # -- records of the sessions with a sign-in ----------------------------------------------
+
+    def save_session(self, session: SsoSession) -> None:
+        """Record the session of a token before the token is written. Raises: LocalState.
+
+        So every token can be found, even if its session is not, or no longer, in the config.
+        """
+        self._write_record(self._record("signed-in", session.name), session._asdict())
+
+    def load_sessions(self) -> list[SsoSession]:
+        """Return the sessions of the sign-ins that ssohelper made and did not sign out."""
+        return [
+            found for path, found in self._read_records() if found and self._is_named(path, found)
+        ]
+
+    def list_damaged_records(self) -> list[str]:
+        """Return the paths of damaged records, which do not say for which session they are."""
+        folder = self._state / "signed-in"
+        if folder.exists() and not folder.is_dir():
+            return [str(folder)]  # a folder that cannot be listed hides all records
+        return [str(path) for path, found in self._read_records() if found is None]
+
+    def forget_misnamed_records(self) -> None:
+        """Remove records whose file name does not fit their session: we did not write them."""
+        for path, found in self._read_records():
+            if found and not self._is_named(path, found):
+                files.remove_file(path)
+
+    def remove_session_record(self, session_name: str) -> None:
+        files.remove_file(self._record("signed-in", session_name))
+
+    def find_unlisted_sessions(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
+        """Return the sessions that are not `listed` and whose token ssohelper got and still has.
+
+        A session of `listed` that has the same name but another portal or region counts as another
+        session.
+        """
+        return self._find_unlisted(listed, has_sign_in=True)
+
+    def find_stale_sessions(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
+        """Return the recorded sessions that are not `listed` and have no token on this machine."""
+        return self._find_unlisted(listed, has_sign_in=False)
+
+    def _find_unlisted(
+        self, listed: Iterable[SsoSession], *, has_sign_in: bool
+    ) -> list[SsoSession]:
+        listed = list(listed)
+        found = [one for one in self.load_sessions() if not is_session_listed(one, listed)]
+        return [one for one in found if self._has_sign_in(one) is has_sign_in]
+
+    def _has_sign_in(self, session: SsoSession) -> bool:
+        """Return whether there is a token, unless another tool has overwritten it with its own.
+
+        A token that cannot be read counts as ours. So does a token that an SDK renewed: the token's
+        id is not recorded, but it was issued to our client.
+        """
+        if any(map(self.read_token_file_fingerprint, self.list_further_portal_sessions(session))):
+            return True
+        if not self.read_token_file_fingerprint(session):
+            return False
+        if not isinstance(self._codec, PlainCodec):
+            return True  # no other tool writes our encrypted token files
+        found = None
+        with suppress(LocalState):
+            found = self._read(session, "token")
+        if found is None or not is_token_of(found, session):
+            return found is None
+        try:
+            token = schema.parse_token(found)
+        except Damaged:
+            return True
+        facts = self.load_facts(session.name)
+        if not facts.token_ids or token.id in facts.token_ids:
+            return True
+        return token.client is not None and issuer.client_hash(token.client) == facts.client
+
+    def _read_records(self) -> Iterator[tuple[Path, SsoSession | None]]:
+        """Yield the path of each record with its session, which is None if it is damaged."""
+        folder, found = self._state / "signed-in", None
+        for path in [folder / name for name in files.list_names_in_folder(folder)]:
+            try:
+                if files.read_own_file(path) is None:
+                    continue
+                found = files.read_record(path, schema.parse_signed_in_session)
+            except LocalState:
+                found = None
+            yield path, found
+
+    def _is_named(self, path: Path, found: SsoSession) -> bool:
+        return path == self._record("signed-in", found.name)
+
+    # -- portals of an Identity Center in its further regions --------------------------------
 
     def list_further_portal_sessions(self, session: SsoSession) -> list[SsoSession]:
         """Return a session for each further region's portal for which this session has files.
 
         A portal whose token cannot be read gets the session's start URL.
         """
+        names = list[str]()
+        with suppress(OSError):
+            names = os.listdir(self._state / "regions")
+        start, end = f"{session.name}@", self._codec.suffix
+        regions = {
+            name.removeprefix(start).removesuffix(end).removesuffix(_CLIENT_MARK)
+            for name in names
+            if name.startswith(start) and name.endswith(end)
+        }
         found = []
-        for region in list_further_regions(
-            self._state / "regions", session.name, self._codec.suffix
-        ):
+        for region in sorted(filter(is_region, regions)):
             further = session._replace(region=region, portal_url=None, is_further=True)
-            url = (self._read_token(further) or {}).get("startUrl")
+            url = (self._read(further, "token") or {}).get("startUrl")
             found.append(further._replace(start_url=url) if isinstance(url, str) else further)
         return found
 
-    # -- moving to another storage -------------------------------------------------------------
+    # -- moving to another storage -----------------------------------------------------------
 
     def export_documents(self, session: SsoSession) -> list[dict[str, Any] | None]:
         """Return token and registration as unencrypted documents, None for a missing one.
@@ -268,18 +355,18 @@ class TokenFiles(SignInFactsFiles):
         A document that is damaged, or whose key is lost, counts as missing.
         Raises: KeyringUnavailable, NotOurs.
         """
-        return [self._read_token(session), self._read_registration(session)]
+        return [self._read(session, "token"), self._read(session, "registration")]
 
     def import_documents(self, session: SsoSession, documents: list[dict[str, Any] | None]) -> None:
         """Replace token and registration by those from `export_documents` of another store."""
         token, registration = documents
         self.forget(session)
         if token is not None:
-            self._write_token(session, token)
+            self._write(session, "token", token)
         if registration is not None:
-            self._write_registration(session, registration)
+            self._write(session, "registration", registration)
 
-    # -- the lock for a renewal of the token --------------------------------------------------
+    # -- locks -------------------------------------------------------------------------------
 
     @contextmanager
     def lock_token(self, session: SsoSession, deadline: Deadline) -> Iterator[bool]:
@@ -298,83 +385,102 @@ class TokenFiles(SignInFactsFiles):
             with files.hold_lock(path, deadline, is_private=False) as is_held:
                 yield is_held
         else:
-            with files.hold_lock(self._lock_file(name, "token"), deadline, self._runtime):
+            with self._lock(name, "token", deadline):
                 yield False
 
-    # -- reading and naming token files --------------------------------------------------------
+    def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
+        """Return the lock to hold while token, sign-in facts or role credentials are changed.
 
-    def _read_whole_document(self, session: SsoSession) -> dict[str, Any] | None:
-        path = self._token_file(session)
+        The lock is held for milliseconds only, never during a request to AWS.
+        """
+        return self._lock(session_name, "state", deadline)
+
+    def lock_sign_in(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
+        """Return the lock to hold while a user signs in, so that only one sign-in runs."""
+        return self._lock(session_name, "login", deadline)
+
+    def _lock(
+        self, session_name: str, what: str, deadline: Deadline
+    ) -> AbstractContextManager[object]:
+        folder = self._runtime / "locks" / files.session_file_name(session_name)
+        return files.hold_lock(folder / f"{what}.lock", deadline, self._runtime)
+
+    # -- files -------------------------------------------------------------------------------
+
+    def _read_whole_token(self, session: SsoSession) -> dict[str, Any] | None:
+        path = self._path(session, "token")
         known = self.read_token_file_fingerprint(session)
         began = time.monotonic()
+        hint = f"sign in again with: ssohelper login {session.name}"
         for number in range(_MOST_READS):
             content = files.read_own_file(path)
             if content is None:
                 return None
             found = files.parse_json_object(content)
             if found is not None:
-                return self._decode_token(found, session)
-            if known and _damaged.get(str(path)) == known == self.read_token_file_fingerprint(
-                session
-            ):
+                try:
+                    return self._codec.decode(found, _context(session, "token"))
+                except Unreadable as cause:
+                    text = f'the sign-in to "{session.name}" cannot be read: {cause}'
+                    raise LoginRequired(text, hint=hint) from cause
+            now = self.read_token_file_fingerprint(session)
+            if known and _damaged.get(str(path)) == known == now:
                 break
             if number >= _LEAST_READS and time.monotonic() - began > _TORN_SECONDS:
-                _damaged[str(path)] = self.read_token_file_fingerprint(session)
+                _damaged[str(path)] = now
                 break
             time.sleep(0.0005 + 0.001 * os.urandom(1)[0] / 255)
-        raise LoginRequired(
-            f'the token file "{path}" is damaged',
-            hint=f"sign in again with: ssohelper login {session.name}",
-        )
+        raise LoginRequired(f'the token file "{path}" is damaged', hint=hint)
 
-    def _decode_token(self, found: dict[str, Any], session: SsoSession) -> dict[str, Any]:
-        try:
-            return self._codec.decode(found, encryption_context_of_token(session))
-        except Unreadable as cause:
-            raise LoginRequired(
-                f'the sign-in to "{session.name}" cannot be read: {cause}',
-                hint=f"sign in again with: ssohelper login {session.name}",
-            ) from cause
-
-    def _read_token(self, session: SsoSession) -> dict[str, Any] | None:
-        return self._read_document(self._token_file(session), encryption_context_of_token(session))
-
-    def _read_registration(self, session: SsoSession) -> dict[str, Any] | None:
-        context = encryption_context_of_registration(session)
-        return self._read_document(self._registration_file(session), context)
-
-    def _read_document(self, path: Path, context: str) -> dict[str, Any] | None:
-        """Return the file's document; None if missing, damaged or encrypted with a lost key."""
-        found = files.read_json(path)
-        try:
-            return None if found is None else self._codec.decode(found, context)
-        except Unreadable as cause:
-            _log.info('"%s" counts as missing: %s', path, cause)
-            return None
-
-    def _parse_token(self, found: dict[str, Any], session: SsoSession) -> AccessToken | None:
-        token = files.parse_record(self._token_file(session), found, schema.parse_token)
-        if token is None:
+    def _parse_token(self, found: dict[str, Any] | None, session: SsoSession) -> AccessToken | None:
+        path = self._path(session, "token")
+        token = None if found is None else files.parse_record(path, found, schema.parse_token)
+        if found is None or token is None:
             return None
         if not is_token_of(found, session):
             _log.info('the token of "%s" is of another start URL or region', session.name)
             return None
         if schema.expiry_lacks_zone(found):
-            path = self._token_file(session)
             self._warn(f'"expiresAt" in "{path}" names no time zone: it is taken as UTC')
         return token
 
-    def _read_whole_or_empty(self, session: SsoSession) -> dict[str, Any] | None:
+    def _read(self, session: SsoSession, kind: _Kind) -> dict[str, Any] | None:
+        """Return the file's document; None if missing, damaged or encrypted with a lost key."""
+        path = self._path(session, kind)
+        found = files.read_json(path)
         try:
-            return self._read_whole_document(session)
-        except LoginRequired:
-            return {}
+            return None if found is None else self._codec.decode(found, _context(session, kind))
+        except Unreadable as cause:
+            _log.info('"%s" counts as missing: %s', path, cause)
+            return None
 
-    def _token_file(self, session: SsoSession) -> Path:
-        return self._folder_of(session) / f"{token_file_stem(session)}{self._codec.suffix}"
+    def _write(self, session: SsoSession, kind: _Kind, document: dict[str, Any]) -> None:
+        self._ensure_folder_of(session)
+        path = self._path(session, kind)
+        mtime_ns = mtime_for_token_file(path) * 10**9 if kind == "token" else None
+        files.write_json(path, self._encode(session, kind, document), mtime_ns=mtime_ns)
 
-    def _registration_file(self, session: SsoSession) -> Path:
-        return self._folder_of(session) / f"{registration_file_stem(session)}{self._codec.suffix}"
+    def _encode(self, session: SsoSession, kind: _Kind, document: dict[str, Any]) -> dict[str, Any]:
+        return self._codec.encode(document, _context(session, kind))
+
+    def _path(self, session: SsoSession, kind: _Kind) -> Path:
+        name = files.session_file_name(session.sign_in_name)
+        if session.is_further:
+            stem = name + (_CLIENT_MARK if kind == "registration" else "")
+        elif kind == "token":
+            stem = sha1_file_name(name)
+        else:
+            # The AWS CLI's file name, the hash of its registration's arguments: so both programs
+            # use one client.
+            named_by = {
+                "tool": "botocore",
+                "startUrl": session.start_url,
+                "region": session.region,
+                "scopes": list(session.scopes) or None,
+                "session_name": name,
+            }
+            stem = sha1_file_name(json.dumps(named_by, sort_keys=True))
+        return self._folder_of(session) / f"{stem}{self._codec.suffix}"
 
     def _folder_of(self, session: SsoSession) -> Path:
         return self._state / "regions" if session.is_further else self._folder
@@ -386,4 +492,65 @@ class TokenFiles(SignInFactsFiles):
         else:
             files.ensure_folder(self._folder)
             with suppress(LocalState):  # reading tightens the mode with which another tool wrote it
-                files.read_own_file(self._registration_file(session))
+                files.read_own_file(self._path(session, "registration"))
+
+    def _record(self, folder: str, session_name: str) -> Path:
+        return self._state / folder / f"{files.session_file_name(session_name)}.json"
+
+    def _write_record(self, path: Path, record: dict[str, Any]) -> None:
+        files.ensure_private_folder(self._state)
+        files.ensure_private_folder(path.parent)
+        files.write_json(path, record)
+
+
+def _context(session: SsoSession, kind: _Kind) -> str:
+    """Return the text that binds an encrypted document to its session; decryption needs it too."""
+    return f"{kind} {session.sign_in_name}"
+
+
+def mtime_for_token_file(path: Path) -> int:
+    """Return the modification time to give a token file that we write: 2 s ago, in whole seconds.
+
+    So another tool's later write gives the file another time, even if whole seconds are compared,
+    and the session's stamp can be written at once (stores/session_stamp.py).
+    """
+    date = int(time.time()) - 2
+    try:
+        present = os.stat(path, follow_symlinks=False).st_mtime_ns // 10**9
+    except OSError:
+        return date
+    return date + 1 if present == date else date
+
+
+def is_token_of(found: dict[str, Any], session: SsoSession) -> bool:
+    # Some tools write neither start URL nor region, and the SDKs read neither.
+    start_url, region = found.get("startUrl"), found.get("region")
+    if region not in (None, session.region):
+        return False
+    if start_url is None:
+        return True
+    return isinstance(start_url, str) and is_portal_of(session, start_url)
+
+
+def token_document_of(
+    present: dict[str, Any], session: SsoSession, token: AccessToken
+) -> dict[str, Any]:
+    """Return the token file's new JSON object; keys of other tools in `present` stay."""
+    ours = {
+        "startUrl": session.start_url,
+        "region": session.region,
+        "accessToken": token.value.reveal(),
+        "expiresAt": to_iso(token.expires_at),
+    }
+    if token.client:
+        ours["clientId"] = token.client.client_id
+        ours["clientSecret"] = token.client.client_secret.reveal()
+        ours["registrationExpiresAt"] = to_iso(token.client.expires_at)
+    if token.refresh_token:
+        ours["refreshToken"] = token.refresh_token.reveal()
+    return {**present, **ours}
+
+
+def sha1_file_name(text: str) -> str:
+    # SHA-1 only names the file, and protects nothing: the AWS CLI and the SDKs read this very name.
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()

@@ -1,7 +1,4 @@
-"""Stores how often and when roles and pages of the AWS console were used.
-
-The files are `<state>/usage.json` and `<state>/console-pages.json`.
-"""
+"""Stores how often and when roles and pages of the AWS console were used."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,11 +19,7 @@ _LIMIT_BYTES = 8 << 20
 
 
 class UsageStore:
-    """Stores when and how often each role was used, and which roles are favourites.
-
-    Damaged entries are left out, and a damaged file counts as empty. Before the next write, such a
-    file is renamed to `NAME.damaged`, with a warning.
-    """
+    """Stores when and how often each role was used, and which roles are favourites."""
 
     def __init__(self, state: Path, runtime: Path, warn: Warn = warn_once) -> None:
         self._state, self._warn = state, warn
@@ -40,7 +33,7 @@ class UsageStore:
     def _load(self) -> Entries[tuple[RoleKey, Usage]]:
         return load_entries(
             self._state / "usage.json",
-            schema.unchecked_usage_records,
+            schema.usage_rows,
             schema.parse_usage,
             _LIMIT_BYTES,
             CacheFolder(self._state).read_record,
@@ -58,7 +51,6 @@ class UsageStore:
                 self._save_all({**known, key: after}, loaded.is_whole)
 
     def forget_usage_of_session(self, name: str, deadline: Deadline) -> None:
-        """Forget the usage of a session's roles."""
         with files.hold_lock(self._lock, deadline, self._runtime):
             loaded = self._load()
             known = dict(loaded.found)
@@ -68,13 +60,16 @@ class UsageStore:
 
     def _save_all(self, known: dict[RoleKey, Usage], was_whole: bool) -> None:
         lines = [[*key.parts, *usage] for key, usage in sorted(known.items()) if usage != Usage()]
-        document = {"version": schema.USAGE_VERSION, "roles": lines}
+        document = {"version": schema.VERSION, "roles": lines}
         path = self._state / "usage.json"
         user_entries.write_entries(path, document, is_whole=was_whole, warn=self._warn)
 
 
 class ConsoleVisits:
-    """Stores which pages of the AWS console were last opened with each role."""
+    """Stores as which role each browser was last signed in, and which pages were last opened.
+
+    A damaged file counts as missing: it only decides on a hint, and which pages are offered first.
+    """
 
     def __init__(self, state: Path) -> None:
         self._state, self._cache = state, CacheFolder(state)
@@ -84,7 +79,6 @@ class ConsoleVisits:
         return self._load_all_console_pages().get(key, [])
 
     def save_console_page(self, key: RoleKey, page: PageChoice) -> None:
-        """Record that the user opened this page of the AWS console with this role."""
         known = self._load_all_console_pages()
         before = known.pop(key, [])
         pages = [page, *(other for other in before if other != page)]
@@ -92,7 +86,6 @@ class ConsoleVisits:
         self._save_all_console_pages(known)
 
     def forget_pages_of_session(self, name: str) -> None:
-        """Forget the pages of a session's roles."""
         known = self._load_all_console_pages()
         left = {key: pages for key, pages in known.items() if key.session_name != name}
         if left != known:
@@ -101,14 +94,14 @@ class ConsoleVisits:
     def _save_all_console_pages(self, known: dict[RoleKey, list[PageChoice]]) -> None:
         newest = list(known.items())[-schema.MOST_PAGE_ROLES :]
         lines = [[*role.parts, found] for role, found in newest]
-        document = {"version": schema.PAGES_VERSION, "roles": lines}
+        document = {"version": schema.VERSION, "roles": lines}
         with suppress(LocalState):  # the next full screen offers no pages first
             self._cache.write_json(self._pages_file, document)
 
     def _load_all_console_pages(self) -> dict[RoleKey, list[PageChoice]]:
         loaded = load_entries(
             self._pages_file,
-            schema.unchecked_console_page_records,
+            schema.page_rows,
             schema.parse_console_pages,
             _LIMIT_BYTES,
             self._cache.read_record,

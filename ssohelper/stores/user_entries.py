@@ -1,7 +1,6 @@
 """Reads and writes files with entries of the user: favourites, sync options.
 
-A file that this version of ssohelper cannot read completely, such as a newer version's file, is
-renamed to `NAME.damaged` before it is replaced.
+A file that this version cannot read completely is renamed to `NAME.damaged` before it is replaced.
 """
 
 import itertools
@@ -32,10 +31,7 @@ def load_entries(
     limit: int,
     read_record: Callable[..., list[Any] | None] = files.read_record,
 ) -> Entries[_T]:
-    """Return the file's entries, parsed by `parse_entry`. Damaged entries are left out.
-
-    Raises the errors of `read_record`.
-    """
+    """Return the file's entries. Damaged ones are left out. Raises: as `read_record`."""
     entries = read_record(path, entries_of, limit)
     if entries is None:
         return Entries([], not os.path.lexists(path))

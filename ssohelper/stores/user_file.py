@@ -1,8 +1,7 @@
 """Reads and replaces a file that the user edits too: ~/.aws/config, a shell's rc file.
 
-A link stays a link, and the mode is unchanged. A file is not changed if it is read-only, not
-regular, or belongs to another user. Other programs write such a file without a lock, so just before
-the rename the file is compared once more with the content that was read.
+A link stays a link, and the mode is unchanged. Other programs write such a file without a lock, so
+just before the rename the file is compared once more with the content that was read.
 """
 
 import os
@@ -23,17 +22,14 @@ _LIMIT_BYTES = 64 << 20
 
 
 class FileContent(NamedTuple):
-    """A file's content; `mark` (inode, time, size) shows whether the file changed since.
-
-    `mark` is None when there was no file.
-    """
+    """A file's content; `mark` (inode, time, size; None without a file) shows whether it changed."""
 
     data: bytes
     mark: tuple[int, int, int] | None
 
 
 class FileChanged(Exception):
-    """Raised when another program has written the file between our read and our rename."""
+    """Another program has written the file between our read and our rename."""
 
 
 def read_user_file(
@@ -45,11 +41,8 @@ def read_user_file(
 ) -> FileContent:
     """Return the file's content, by the rules of `fastpath.open_file`; a missing file is empty.
 
-    If the content is still `known`, returns this object.
-
-    With `only_trusted`, refuses a file that other users may write or that belongs to another user.
-    Root's files are accepted, because on some systems the files of home folders belong to root.
-    Raises: LocalState.
+    If the content is still `known`, returns this object. `only_trusted` refuses a file that others may
+    write or own, except root, who owns home folders' files on some systems. Raises: LocalState.
     """
     try:
         opened = open_file.open_user_file(os.fspath(path))
@@ -90,10 +83,7 @@ class UserFile:
         self._new_mode = new_mode
 
     def read(self, known: bytes = b"") -> FileContent:
-        """Return the content of the file; a missing file is empty. Raises: LocalState.
-
-        If the content is still `known`, returns this object.
-        """
+        """Return the file's content, as `read_user_file`."""
         return read_user_file(self.path, known=known)
 
     def replace(self, data: bytes, found: FileContent) -> None:
@@ -142,7 +132,7 @@ class UserFile:
         files.remove_file(os.path.realpath(self.path))
 
     def remove_empty_folders_above(self, count: int) -> None:
-        """Remove up to `count` folders above the file; stop at the first that is not empty."""
+        """Remove up to `count` folders above the file, until one that is not empty."""
         folder = os.path.dirname(os.path.realpath(self.path))
         with suppress(OSError):
             for _ in range(count):
@@ -150,9 +140,9 @@ class UserFile:
                 folder = os.path.dirname(folder)
 
     def find_mode_if_writable(self) -> int:
-        """Return the file's mode, or the mode for a new file. Raises LocalState if not writable.
+        """Return the file's mode, or that of a new file; raise LocalState if not writable.
 
-        We check that the file is writable, because a rename replaces even a read-only file.
+        A rename would replace even a read-only file.
         """
         target = os.path.realpath(self.path)
         try:
@@ -175,10 +165,7 @@ class UserFile:
         return stat.S_IMODE(status.st_mode)
 
     def check_replaceable(self) -> None:
-        """Raise LocalState if `replace` would fail because file or folder is not writable.
-
-        A missing folder counts as writable if it can be made.
-        """
+        """Raise LocalState if `replace` would fail because file or folder is not writable."""
         files.refuse_another_users_home(self.path)
         self.find_mode_if_writable()
         target = os.path.realpath(self.path)
@@ -196,11 +183,7 @@ class UserFile:
 
 
 def _hint_for_writing(target: str, status: os.stat_result) -> str:
-    """Return the hint how to make the read-only file `target` writable; `target` is no link.
-
-    If the file's mode allows its owner to write, the file is immutable or its disk is read-only:
-    the hint then names no command.
-    """
+    """Return the hint how to make the read-only file `target` writable; `target` is no link."""
     quoted = _quoted(target)
     if status.st_mode & 0o200:
         return f"its mode allows writing, its disk or an attribute does not; see: ls -l {quoted}"

@@ -83,8 +83,8 @@ def _overwrite_foreign(put: Put) -> None:
 
 def _resurrect(put: Put) -> None:
     """save_renewed_token takes a missing file for the used token's."""
-    real = TokenFiles._read_whole_or_empty
-    put(TokenFiles, "_read_whole_or_empty", lambda self, session: real(self, session) or {})
+    real = TokenFiles._read_whole_token
+    put(TokenFiles, "_read_whole_token", lambda self, session: real(self, session) or {})
 
 
 def _ignore_seen_id(put: Put) -> None:

@@ -34,9 +34,7 @@ import ssohelper.stores.credential_writer
 import ssohelper.stores.files
 import ssohelper.stores.prompt_state
 import ssohelper.stores.settings_stamp
-import ssohelper.stores.sign_in_facts
 import ssohelper.stores.token_cache
-import ssohelper.stores.token_documents
 import ssohelper.stores.user_entries
 import ssohelper.stores.user_file
 import ssohelper.system.clock
@@ -56,9 +54,7 @@ _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.user_file,
     _stores.prompt_state,
     _stores.settings_stamp,
-    _stores.sign_in_facts,
     _stores.token_cache,
-    _stores.token_documents,
     _stores.user_entries,
     ssohelper.system.clock,
     ssohelper.fastpath.open_file,

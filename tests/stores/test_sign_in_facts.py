@@ -7,17 +7,17 @@ import pytest
 
 from ssohelper.core.model import SignInFacts
 from ssohelper.errors import LockNotObtained
-from ssohelper.stores.sign_in_facts import SignInFactsFiles
-from tests.stores.test_token_cache import CORP, NOON, OTHER, soon
+from ssohelper.stores.token_cache import TokenFiles
+from tests.stores.test_token_cache import CORP, NOON, OTHER, make_files, soon, token
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> SignInFactsFiles:
-    return SignInFactsFiles(tmp_path / "state", tmp_path / "run")
+def store(tmp_path: Path) -> TokenFiles:
+    return make_files(tmp_path)
 
 
 def test_what_is_damaged_is_named_in_the_log_and_the_other_facts_stay(
-    store: SignInFactsFiles, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    store: TokenFiles, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     store.save_facts("corp", SignInFacts(signed_in_at=NOON, user="ana"))
     [path] = (tmp_path / "state").rglob("*.json")
@@ -28,9 +28,9 @@ def test_what_is_damaged_is_named_in_the_log_and_the_other_facts_stay(
 
 
 def test_facts_are_read_though_another_process_holds_the_lock_for_long(
-    store: SignInFactsFiles, monkeypatch: pytest.MonkeyPatch
+    store: TokenFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ssohelper.stores.sign_in_facts.Deadline", lambda *_: soon(0))
+    monkeypatch.setattr("ssohelper.stores.token_cache.Deadline", lambda *_: soon(0))
     store.save_facts("corp", SignInFacts(signed_in_at=NOON))
     with store.lock_state("corp", soon()):
         assert store.load_settled_facts("corp") == SignInFacts(signed_in_at=NOON)
@@ -38,7 +38,7 @@ def test_facts_are_read_though_another_process_holds_the_lock_for_long(
 
 
 def test_a_sign_in_and_a_change_of_facts_have_locks_of_their_own_for_each_session(
-    store: SignInFactsFiles,
+    store: TokenFiles,
 ) -> None:
     with store.lock_sign_in("corp", soon(0)):
         with store.lock_state("corp", soon(0)), store.lock_sign_in("other", soon(0)):
@@ -48,7 +48,7 @@ def test_a_sign_in_and_a_change_of_facts_have_locks_of_their_own_for_each_sessio
 
 
 def test_each_recorded_session_is_found_until_its_record_is_removed(
-    store: SignInFactsFiles,
+    store: TokenFiles,
 ) -> None:
     assert store.load_sessions() == []
     store.save_session(CORP)
@@ -59,7 +59,7 @@ def test_each_recorded_session_is_found_until_its_record_is_removed(
 
 
 def test_a_record_that_names_another_session_is_none_of_ours(
-    store: SignInFactsFiles, tmp_path: Path
+    store: TokenFiles, tmp_path: Path
 ) -> None:
     store.save_session(CORP)
     store.save_session(OTHER)
@@ -73,9 +73,18 @@ def test_a_record_that_names_another_session_is_none_of_ours(
 
 
 def test_a_file_in_place_of_the_folder_of_records_is_damage(
-    store: SignInFactsFiles, tmp_path: Path
+    store: TokenFiles, tmp_path: Path
 ) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "signed-in").write_text("")
     assert store.load_sessions() == []
     assert store.list_damaged_records() == [str(tmp_path / "state" / "signed-in")]
+
+
+def test_a_session_is_signed_in_while_any_region_has_a_token(store: TokenFiles) -> None:
+    store.save_session(CORP)
+    found = store.find_unlisted_sessions([]), store.find_stale_sessions([])
+    assert found == ([], [CORP])
+    store.save(CORP._replace(region="eu-central-1", is_further=True), token("further"))
+    found = store.find_unlisted_sessions([]), store.find_stale_sessions([])
+    assert found == ([CORP], [])

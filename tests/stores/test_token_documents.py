@@ -7,16 +7,8 @@ from pathlib import Path
 import pytest
 
 from ssohelper.core.model import AccessToken, Secret
-from ssohelper.stores import token_documents
-from ssohelper.stores.token_documents import (
-    is_token_of,
-    list_further_regions,
-    mtime_for_token_file,
-    registration_file_stem,
-    token_document_of,
-    token_file_stem,
-)
-from tests.stores.test_token_cache import CORP, NOON, token
+from ssohelper.stores.token_cache import is_token_of, mtime_for_token_file, token_document_of
+from tests.stores.test_token_cache import CLIENT, CORP, NOON, make_files, token
 
 FURTHER = CORP._replace(region="eu-central-1", is_further=True)
 
@@ -53,35 +45,20 @@ def test_the_keys_of_other_tools_stay_and_ours_are_replaced() -> None:
     assert {"clientId", "clientSecret", "registrationExpiresAt", "refreshToken"} <= set(whole)
 
 
-def test_a_further_portal_has_files_whose_names_say_session_and_region() -> None:
-    assert token_file_stem(FURTHER) == "corp@eu-central-1"
-    assert registration_file_stem(FURTHER) == "corp@eu-central-1+client"
-    names = {token_file_stem(CORP), token_file_stem(CORP._replace(name="lab"))}
-    assert len(names | {registration_file_stem(CORP)}) == 3
-
-
-def test_a_text_that_binds_an_encrypted_document_is_of_one_session_region_and_kind() -> None:
-    texts = [
-        context(session)
-        for session in (CORP, FURTHER, CORP._replace(name="lab"))
-        for context in (
-            token_documents.encryption_context_of_token,
-            token_documents.encryption_context_of_registration,
-        )
-    ]
-    assert len(set(texts)) == 6
-
-
-def test_the_regions_of_a_sessions_further_portals_are_in_the_names_of_their_files(
-    tmp_path: Path,
-) -> None:
-    for name in (
-        *("corp@us-east-1.json", "corp@eu-west-1+client.json"),
-        *("corp2@us-east-2.json", "corp@nowhere.json", "corp@us-west-2.sealed", "corp.json"),
-    ):
-        (tmp_path / name).touch()
-    assert list_further_regions(tmp_path, "corp", ".json") == ["eu-west-1", "us-east-1"]
-    assert list_further_regions(tmp_path / "none", "corp", ".json") == []
+def test_files_of_other_portals_regions_and_kinds_have_other_names(tmp_path: Path) -> None:
+    store = make_files(tmp_path)
+    for session in (CORP, FURTHER, CORP._replace(name="lab")):
+        store.save(session, token("a"))
+        store.save_registration(session, CLIENT)
+    regions = tmp_path / "state" / "regions"
+    names = ["corp@eu-central-1+client.json", "corp@eu-central-1.json"]
+    assert sorted(one.name for one in regions.iterdir()) == names
+    assert len(list((tmp_path / "cache").iterdir())) == 4
+    for name in ("corp2@us-east-2.json", "corp@nowhere.json", "corp@us-west-2.sealed", "corp.json"):
+        (regions / name).touch()
+    (regions / "corp@us-east-1+client.json").touch()
+    found = store.list_further_portal_sessions(CORP)
+    assert [one.region for one in found] == ["eu-central-1", "us-east-1"]
 
 
 def test_a_file_that_is_written_again_gets_another_time(

@@ -1,21 +1,22 @@
-"""Checks single values: instants, numbers, texts, lists. An invalid value raises Damaged."""
+"""Checks single values, and reads records by tables of such checks. An invalid value raises Damaged."""
 
 import re
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from ssohelper.core.instants import from_iso
+from ssohelper.core.model import Secret
+from ssohelper.errors import SsoHelperError
 
-_T = TypeVar("_T")
+# Takes a value and the field's name for an error; returns the value in its form in the program.
+Check = Callable[[object, str], Any]
 
-# The latest valid instant, in epoch seconds: 2**33, which is in the year 2242. It fits into
-# datetime and into the 10 digits that a prompt file has for a time.
+# The latest valid instant: 2**33, in the year 2242. It fits into datetime and into 10 digits.
 LATEST_INSTANT = 1 << 33
-# The most characters of a name. AWS's own limits are lower: 50 for an account's name, 64 for an
-# email address, 32 for a permission set.
+# Characters. AWS's own limits are lower: 50 for an account's name, 64 for an email address.
 LONGEST_NAME = 1024
-# Tokens must be visible ASCII, because they become HTTP headers and environment variables. Real
-# tokens have less than 2 kB.
+LONGEST_TEXT = 4096
+# Tokens become HTTP headers and environment variables. Real ones have less than 2 kB.
 _OPAQUE = re.compile(r"[!-~]{1,16384}")
 
 
@@ -25,6 +26,28 @@ class Damaged(ValueError):
     def __init__(self, field: str) -> None:
         super().__init__(f'no valid "{field}"')
         self.field = field
+
+
+def read(document: Mapping[str, Any], checks: Mapping[str, Check]) -> list[Any]:
+    """Return the document's checked values, in the order of `checks`."""
+    return [check(document.get(name), name) for name, check in checks.items()]
+
+
+def read_valid(
+    document: Mapping[str, Any], checks: Mapping[str, Check]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the valid values by name, without missing ones, and the names of the invalid ones."""
+    good, damaged = dict[str, Any](), list[str]()
+    for name, check in checks.items():
+        try:
+            if document.get(name) not in (None, ""):
+                good[name] = check(document[name], name)
+        except Damaged:
+            damaged.append(name)
+    return good, damaged
+
+
+# -- checks ----------------------------------------------------------------------------------------
 
 
 def checked_object(value: object, field: str = "object") -> dict[str, Any]:
@@ -40,14 +63,16 @@ def checked_list(value: object, field: str, most: int) -> list[Any]:
 
 
 def checked_token(value: object, field: str) -> str:
-    """Return a token, key or id: visible ASCII, of which only the issuer knows the structure."""
-    if not isinstance(value, str) or not _OPAQUE.fullmatch(value):
-        raise Damaged(field)
-    return value
+    """Return a token, key or id, whose structure only its issuer knows: visible ASCII."""
+    return checked_match(value, field, _OPAQUE)
+
+
+def secret(value: object, field: str) -> Secret:
+    return Secret(checked_token(value, field))
 
 
 def checked_text(value: object, field: str, limit: int = LONGEST_NAME) -> str:
-    """Return a text for display. The text may hold any character, so escape it for display."""
+    """Return a text, which may hold any character: escape it for display."""
     if not isinstance(value, str) or len(value) > limit:
         raise Damaged(field)
     return value
@@ -60,21 +85,18 @@ def checked_match(value: object, field: str, pattern: re.Pattern[str]) -> str:
 
 
 def checked_whole_number(value: object, field: str, least: int, most: int) -> int:
-    """Return a whole number in the range. A bool is refused, although in Python it is an int."""
-    if type(value) is not int or not least <= value <= most:
+    if type(value) is not int or not least <= value <= most:  # a bool is an int too
         raise Damaged(field)
     return value
 
 
 def checked_boolean(value: object, field: str) -> bool:
-    """Return the value, which must be true or false."""
     if not isinstance(value, bool):
         raise Damaged(field)
     return value
 
 
 def checked_instant(value: object, field: str) -> int:
-    """Return the value, which must be epoch seconds between 1970 and 2242."""
     return checked_whole_number(value, field, 1, LATEST_INSTANT)
 
 
@@ -88,9 +110,61 @@ def instant_from_text(value: object, field: str) -> int:
     return checked_instant(from_iso(value) if isinstance(value, str) else None, field)
 
 
-def checked_or_none(check: Callable[[object, str], _T], value: object, field: str) -> _T | None:
-    """Return the checked value of an optional field, or None if the value is missing or invalid."""
-    try:
-        return None if value is None else check(value, field)
-    except Damaged:
-        return None
+# -- checks made of others -------------------------------------------------------------------------
+
+
+def matching(pattern: re.Pattern[str]) -> Check:
+    return lambda value, field: checked_match(value, field, pattern)
+
+
+def number(least: int, most: int) -> Check:
+    return lambda value, field: checked_whole_number(value, field, least, most)
+
+
+def text(limit: int) -> Check:
+    return lambda value, field: checked_text(value, field, limit)
+
+
+def items(check: Check, most: int) -> Check:
+    """Return the check of a list, whose items become a tuple."""
+    return lambda value, field: tuple(check(one, field) for one in checked_list(value, field, most))
+
+
+def row(*checks: Check) -> Check:
+    """Return the check of a list that has one item for each of these checks."""
+
+    def check_row(value: object, field: str) -> list[Any]:
+        found = checked_list(value, field, len(checks))
+        if len(found) != len(checks):
+            raise Damaged(field)
+        return [check(one, field) for check, one in zip(checks, found, strict=True)]
+
+    return check_row
+
+
+def accepted_by(accept: Callable[[str], str]) -> Check:
+    """Return the check of a text for which `accept` raises no error."""
+
+    def check_text(value: object, field: str) -> str:
+        try:
+            return accept(checked_text(value, field, LONGEST_TEXT))
+        except SsoHelperError as cause:
+            raise Damaged(field) from cause
+
+    return check_text
+
+
+def optional(check: Check) -> Check:
+    return lambda value, field: None if value is None else check(value, field)
+
+
+def valid_or_none(check: Check) -> Check:
+    """Return the check for which an invalid value counts as missing."""
+
+    def check_value(value: object, field: str) -> Any:
+        try:
+            return None if value is None else check(value, field)
+        except Damaged:
+            return None
+
+    return check_value

@@ -13,33 +13,82 @@ from ssohelper.core.model import (
     SsoSession,
 )
 from ssohelper.core.schema import fields
-from ssohelper.core.schema.fields import LATEST_INSTANT, Damaged
+from ssohelper.core.schema.fields import LATEST_INSTANT, Check, accepted_by, optional, valid_or_none
 from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.start_url import checked_aws_portal_url, checked_start_url
-from ssohelper.errors import ConfigInvalid
 
 # The SDKs for JavaScript and Go do not record when a client registration expires. AWS registers a
-# client for 90 days.
-_REGISTRATION_SECONDS = 90 * 86400
+# client for 90 days, which is also Identity Center's longest session.
+_90_DAYS_SECONDS = 90 * 86400
 LONGEST_TOKEN_SECONDS = 24 * 3600
-# IAM Identity Center's longest session duration is 90 days.
-_LONGEST_SIGN_IN_SECONDS = 90 * 86400
-# The most texts in a list of scopes or token ids. A client has at most three scopes today, and a
-# sign-in of 12 h has about 24 tokens.
+# A client has at most three scopes today, and a sign-in of 12 h has about 24 tokens.
 _MOST_TEXTS = 100
-_USER_CODE = re.compile(r"[A-Za-z0-9-]{1,40}")
-_INSTANTS = (
-    "signed_in_at",
-    "ended_at",
-    "refreshed_at",
-    "token_expires_at",
-    "person_since",
-    "notice_end",
-)
-_TEXTS = ("user", "earlier_user", "sent_id", "issuer", "client", "client_issuer", "of_token_id")
 
 
-# -- checking token files and other files of sign-ins ----------------------------------------------
+def _texts(value: object, _field: str) -> tuple[str, ...]:
+    found = value if isinstance(value, list) else []
+    return tuple(item for item in found[:_MOST_TEXTS] if isinstance(item, str))
+
+
+# -- tables ----------------------------------------------------------------------------------------
+
+_TOKEN: dict[str, Check] = {
+    "accessToken": fields.secret,
+    "expiresAt": fields.instant_from_text,
+    "refreshToken": valid_or_none(fields.secret),
+    "clientId": valid_or_none(fields.checked_token),
+    "clientSecret": valid_or_none(fields.secret),
+    "registrationExpiresAt": valid_or_none(fields.instant_from_text),
+}
+_REGISTRATION: dict[str, Check] = {
+    "clientId": fields.checked_token,
+    "clientSecret": fields.secret,
+    "expiresAt": fields.instant_from_text,
+    "grantTypes": _texts,
+    "scopes": _texts,
+}
+_SESSION: dict[str, Check] = {
+    "name": fields.matching(SESSION_NAME),
+    "start_url": accepted_by(checked_start_url),
+    "region": accepted_by(checked_region),
+    "scopes": _texts,
+    "portal_url": optional(accepted_by(checked_aws_portal_url)),
+}
+_FACTS: dict[str, Check] = {
+    "signed_in_at": fields.checked_instant,
+    "ended_at": fields.checked_instant,
+    "observed_hours_seconds": fields.number(1, _90_DAYS_SECONDS),
+    "refreshed_at": fields.checked_instant,
+    "user": fields.checked_token,
+    "token_expires_at": fields.checked_instant,
+    "token_life_seconds": fields.number(1, LONGEST_TOKEN_SECONDS),
+    "person_since": fields.checked_instant,
+    "earlier_user": fields.checked_token,
+    "token_ids": fields.items(fields.checked_token, _MOST_TEXTS),
+    "notice_stage": fields.number(1, _90_DAYS_SECONDS),
+    "notice_end": fields.checked_instant,
+    "sent_id": fields.checked_token,
+    "issuer": fields.checked_token,
+    "client": fields.checked_token,
+    "client_issuer": fields.checked_token,
+    "of_token_id": fields.checked_token,
+}
+_CLIENT_ANSWER: dict[str, Check] = {
+    "clientId": fields.checked_token,
+    "clientSecret": fields.secret,
+    "clientSecretExpiresAt": fields.checked_instant,
+}
+_TOKEN_ANSWER: dict[str, Check] = {
+    "accessToken": fields.secret,
+    "expiresIn": fields.number(1, 1 << 62),
+    "refreshToken": optional(fields.secret),
+}
+_CODES_ANSWER: dict[str, Check] = {
+    "deviceCode": fields.secret,
+    "userCode": fields.matching(re.compile(r"[A-Za-z0-9-]{1,40}")),
+}
+
+# -- files -----------------------------------------------------------------------------------------
 
 
 def parse_token(document: dict[str, Any]) -> AccessToken:
@@ -47,15 +96,12 @@ def parse_token(document: dict[str, Any]) -> AccessToken:
 
     If the file has no valid refresh token or no valid client, the token cannot be renewed.
     """
-    value = fields.checked_token(document.get("accessToken"), "accessToken")
-    expires_at = fields.instant_from_text(document.get("expiresAt"), "expiresAt")
-    refresh_token = _optional_token(document, "refreshToken")
-    return AccessToken(
-        Secret(value),
-        expires_at,
-        Secret(refresh_token) if refresh_token else None,
-        _parse_client(document, expires_at),
-    )
+    value, expires_at, refresh_token, client_id, secret, ends = fields.read(document, _TOKEN)
+    client = None
+    if client_id and secret:
+        ends = ends or min(expires_at + _90_DAYS_SECONDS, LATEST_INSTANT)
+        client = ClientRegistration(client_id, secret, ends)
+    return AccessToken(value, expires_at, refresh_token, client)
 
 
 def expiry_lacks_zone(document: dict[str, Any]) -> bool:
@@ -65,96 +111,28 @@ def expiry_lacks_zone(document: dict[str, Any]) -> bool:
 
 
 def parse_registration(document: dict[str, Any]) -> ClientRegistration:
-    return ClientRegistration(
-        fields.checked_token(document.get("clientId"), "clientId"),
-        Secret(fields.checked_token(document.get("clientSecret"), "clientSecret")),
-        fields.instant_from_text(document.get("expiresAt"), "expiresAt"),
-        _checked_texts(document.get("grantTypes")),
-        _checked_texts(document.get("scopes")),
-    )
+    return ClientRegistration(*fields.read(document, _REGISTRATION))
 
 
 def parse_sign_in_facts(document: dict[str, Any]) -> tuple[SignInFacts, list[str]]:
-    """Return what a file records about a sign-in, and the names of the file's invalid fields.
-
-    Each field is useful alone: an invalid field counts as missing, and the other fields stay.
-    """
-    good: dict[str, Any] = {}
-    for name in SignInFacts._fields:
-        value = document.get(name)
-        try:
-            good[name] = None if value is None else _checked_sign_in_fact(name, value)
-        except Damaged:
-            good[name] = None
-    damaged = [name for name, value in good.items() if value is None and document.get(name)]
-    good["token_ids"] = good["token_ids"] or ()
+    """Return the facts, and the names of invalid fields, which count as missing."""
+    good, damaged = fields.read_valid(document, _FACTS)
     return SignInFacts(**good), damaged
 
 
-def parse_signed_in_session(value: dict[str, Any]) -> SsoSession:
-    """Return the session in the record of a sign-in."""
-    try:
-        portal_url = value.get("portal_url")
-        return SsoSession(
-            fields.checked_match(value.get("name"), "name", SESSION_NAME),
-            checked_start_url(fields.checked_text(value.get("start_url"), "start_url", 4096)),
-            checked_region(fields.checked_text(value.get("region"), "region")),
-            _checked_texts(value.get("scopes")),
-            None
-            if portal_url is None
-            else checked_aws_portal_url(fields.checked_text(portal_url, "portal_url")),
-        )
-    except ConfigInvalid as error:
-        raise Damaged("start_url") from error
+def parse_signed_in_session(document: dict[str, Any]) -> SsoSession:
+    return SsoSession(*fields.read(document, _SESSION))
 
 
-def _checked_sign_in_fact(name: str, value: object) -> Any:
-    if name in _TEXTS:
-        return fields.checked_token(value, name)
-    if name == "token_ids":
-        items = fields.checked_list(value, name, _MOST_TEXTS)
-        return tuple(fields.checked_token(item, name) for item in items)
-    if name in _INSTANTS:
-        return fields.checked_instant(value, name)
-    longest = LONGEST_TOKEN_SECONDS if name == "token_life_seconds" else _LONGEST_SIGN_IN_SECONDS
-    return fields.checked_whole_number(value, name, 1, longest)
-
-
-def _parse_client(document: dict[str, Any], token_expires_at: int) -> ClientRegistration | None:
-    client_id = _optional_token(document, "clientId")
-    secret = _optional_token(document, "clientSecret")
-    if client_id is None or secret is None:
-        return None
-    ends = "registrationExpiresAt"
-    expires_at = fields.checked_or_none(fields.instant_from_text, document.get(ends), ends)
-    if expires_at is None:
-        expires_at = min(token_expires_at + _REGISTRATION_SECONDS, LATEST_INSTANT)
-    return ClientRegistration(client_id, Secret(secret), expires_at)
-
-
-def _optional_token(document: dict[str, Any], name: str) -> str | None:
-    return fields.checked_or_none(fields.checked_token, document.get(name), name)
-
-
-def _checked_texts(value: object) -> tuple[str, ...]:
-    items = value if isinstance(value, list) else []
-    return tuple(item for item in items[:_MOST_TEXTS] if isinstance(item, str))
-
-
-# -- checking answers of sso-oidc ------------------------------------------------------------------
+# -- answers of sso-oidc ---------------------------------------------------------------------------
 
 
 def client_from_answer(
     answer: dict[str, Any], grant_types: tuple[str, ...], scopes: tuple[str, ...]
 ) -> ClientRegistration:
     """Return the client in a RegisterClient answer. Its grants and scopes come from the request."""
-    return ClientRegistration(
-        fields.checked_token(answer.get("clientId"), "clientId"),
-        Secret(fields.checked_token(answer.get("clientSecret"), "clientSecret")),
-        fields.checked_instant(answer.get("clientSecretExpiresAt"), "clientSecretExpiresAt"),
-        grant_types,
-        scopes,
-    )
+    client_id, secret, ends = fields.read(answer, _CLIENT_ANSWER)
+    return ClientRegistration(client_id, secret, ends, grant_types, scopes)
 
 
 def token_from_answer(
@@ -162,18 +140,14 @@ def token_from_answer(
 ) -> tuple[AccessToken, int]:
     """Return the token in a CreateToken answer, and its `expiresIn` as AWS sent it, in seconds.
 
-    `sent_refresh_token` is the refresh token of the request, which stays valid if the answer has no
-    new one. A token with a lifetime of more than 24 h is treated as a token of 24 h.
+    The refresh token of the request stays valid if the answer has no new one. A token with a
+    lifetime of more than 24 h is treated as a token of 24 h.
     """
-    promised = fields.checked_whole_number(answer.get("expiresIn"), "expiresIn", 1, 1 << 62)
-    life = min(promised, LONGEST_TOKEN_SECONDS)
-    renewer = sent_refresh_token
-    if answer.get("refreshToken") is not None:
-        renewer = Secret(fields.checked_token(answer["refreshToken"], "refreshToken"))
-    value = Secret(fields.checked_token(answer.get("accessToken"), "accessToken"))
-    return AccessToken(value, now + life, renewer, client), promised
+    value, promised, renewer = fields.read(answer, _TOKEN_ANSWER)
+    expires_at = now + min(promised, LONGEST_TOKEN_SECONDS)
+    return AccessToken(value, expires_at, renewer or sent_refresh_token, client), promised
 
 
 def codes_from_answer(answer: dict[str, Any]) -> tuple[Secret, str]:
-    user_code = fields.checked_match(answer.get("userCode"), "userCode", _USER_CODE)
-    return Secret(fields.checked_token(answer.get("deviceCode"), "deviceCode")), user_code
+    device_code, user_code = fields.read(answer, _CODES_ANSWER)
+    return device_code, user_code

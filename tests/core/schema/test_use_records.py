@@ -27,7 +27,7 @@ def test_a_line_of_usage_with_an_invalid_value_is_damaged(line: Any) -> None:
     ("read", "largest", "too_large"),
     [
         (
-            lambda value: use_records.unchecked_usage_records({"version": 1, "roles": value}),
+            lambda value: use_records.usage_rows({"version": 1, "roles": value}),
             [None] * 200_000,
             [None] * 200_001,
         ),
