@@ -70,24 +70,6 @@ def configured(home) -> Home:
     return home
 
 
-def test_a_format_is_filled_in_and_one_with_an_escape_cannot_reach_the_terminal(configured, run):
-    assert run("prompt", "--format", "<{profile}>").stdout == "<dev>\n"
-    shown = run("prompt", "--format", "a\x1b]0;x\x07{profile}").stdout
-    assert "\x1b" not in shown
-    assert "\x07" not in shown
-    assert run("prompt", "--format", "").stdout == ""
-    assert run("prompt", env={"AWS_PROFILE": ""}).stdout == ""
-
-
-def test_other_arguments_are_parsed_as_of_every_command(configured, run):
-    help_ = run("prompt", "--help")
-    assert (help_.returncode, help_.stderr) == (0, "")
-    assert "Usage: ssohelper prompt" in help_.stdout
-    wrong = run("prompt", "--formatt", "x")
-    assert wrong.returncode == 2
-    assert "--format" in wrong.stderr
-
-
 @pytest.mark.parametrize("argv", [[], ["--format", "{profile}"], ["--state"]])
 def test_a_prompt_that_cannot_be_written_or_read_says_nothing(configured, argv):
     """Python flushes stdout once more at the end, and prints an error if that fails."""

@@ -19,21 +19,19 @@ from ssohelper.errors import (
     ConfigInvalid,
     Refused,
     RoleNotAssigned,
-    SsoHelperError,
     UsageProblem,
 )
 from ssohelper.wire import role_credentials
 from ssohelper.wire.role_credentials import AssumedRole
 from tests.actions.world import token
 from tests.chains.conftest import JUMP_ACCOUNT, JUMP_ARN, SSO_PROFILE, Chained, chain
-from tests.conftest import Home
 from tests.issuers import record_issuer
 
 SOURCE = RoleCredentials("ASIAEXAMPLE", Secret("s"), Secret("t"), 2_000_000_000)
 
 
 @pytest.fixture
-def chained(home: Home, monkeypatch: pytest.MonkeyPatch) -> Chained:
+def chained(home, monkeypatch) -> Chained:
     made = Chained(home, None)  # type: ignore[arg-type]  # AWS is not asked here
     made.write(chain("jump", JUMP_ARN, "base"))
     monkeypatch.setattr(os, "environ", {**os.environ, **home.env})
@@ -44,8 +42,8 @@ def chained(home: Home, monkeypatch: pytest.MonkeyPatch) -> Chained:
     ("error", "removed"), [(RoleNotAssigned("no access"), 1), (AwsUnreachable("down"), 0)]
 )
 def test_nothing_stays_cached_of_a_chain_whose_role_aws_refuses(
-    chained: Chained, monkeypatch: pytest.MonkeyPatch, error: SsoHelperError, removed: int
-) -> None:
+    chained, monkeypatch, error, removed
+):
     app = App(chained.home.env)
     jump = selection.resolve_profile(app, "jump", None)
     app.tokens.save(jump.session, token("first", 5_000_000_000))
@@ -82,9 +80,7 @@ def assume(app: App) -> None:
         ({"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "sts.us-east-1.api.aws"),
     ],
 )
-def test_sts_is_asked_in_the_family_that_the_user_wants(
-    chained: Chained, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], host: str
-) -> None:
+def test_sts_is_asked_in_the_family_that_the_user_wants(chained, monkeypatch, variables, host):
     app = App({**chained.home.env, **variables})
     asked = []
 
@@ -97,9 +93,7 @@ def test_sts_is_asked_in_the_family_that_the_user_wants(
     assert asked == [("us-east-1", f"https://{host}")]
 
 
-def test_the_policy_may_name_the_portal_behind_the_session_s_own_start_url(
-    chained: Chained, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_policy_may_name_the_portal_behind_the_session_s_own_start_url(chained, monkeypatch):
     app = App(chained.home.env)
     jump = selection.resolve_profile(app, "jump", None)
     session = jump.session._replace(
@@ -131,16 +125,14 @@ def test_the_policy_may_name_the_portal_behind_the_session_s_own_start_url(
         assume_under("https://d-0000000000.awsapps.com/*")
 
 
-def test_a_region_that_none_is_refused_for_a_new_chain() -> None:
+def test_a_region_that_none_is_refused_for_a_new_chain():
     values = {"role_arn": "arn:aws:iam::002222222222:role/Deploy"}
     with pytest.raises(UsageProblem, match="no region"):
         chain_profiles._make_chain_step("a", values, "no region!")
     assert chain_profiles._make_chain_step("a", values, "eu-west-1").region == "eu-west-1"
 
 
-def test_credentials_of_aws_are_not_sent_to_a_server_on_this_machine(
-    chained: Chained, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_credentials_of_aws_are_not_sent_to_a_server_on_this_machine(chained, monkeypatch):
     app = App({**chained.home.env, "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"})
     session = selection.resolve_profile(app, "jump", None).session
     app.tokens.save(session, token("first", 5_000_000_000))
@@ -164,8 +156,8 @@ def test_credentials_of_aws_are_not_sent_to_a_server_on_this_machine(
     ],
 )
 def test_a_new_profile_of_a_guarded_chain_stays_in_process_form_and_says_so(
-    home: Home, rule: str, notices: tuple[str, ...], first_key: str
-) -> None:
+    home, rule, notices, first_key
+):
     home.add_session()
     home.write_config(home.config_file.read_text() + SSO_PROFILE)
     app = App(home.env)

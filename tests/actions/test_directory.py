@@ -459,25 +459,6 @@ class TestPace:
             assert directory.fetch_listing(app, session).is_complete
 
 
-class TestRows:
-    @pytest.fixture
-    def found(self, app, session, emulator):
-        emulator.faults.account_names = {"000000000001": "payments-prod"}
-        return directory.fetch_listing(app, session)
-
-    def test_every_role_is_a_row(self, found):
-        assert len(found.search_roles()) == 60
-
-    @pytest.mark.parametrize("query", [["prod", "role00"], ["role00 prod"], ["ROLE00", "PAY"]])
-    def test_a_query_finds_rows_with_all_its_terms(self, found, query):
-        (row,) = found.search_roles(query)
-        assert (row.account.name, row.role_name) == ("payments-prod", "Role00")
-
-    def test_accounts_are_found_by_name_id_and_address(self, found):
-        assert [a.account.id for a in found.search_accounts(["payments"])] == ["000000000001"]
-        assert len(found.search_accounts(["example.com"])) == 30
-
-
 def test_saved_listings_hold_no_secret(app, session, emulator, tmp_path):
     directory.fetch_listing(app, session)
     emulator.faults.script("ListAccountRoles", 200, body=b"{")

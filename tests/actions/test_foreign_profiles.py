@@ -1,7 +1,5 @@
 """A row of a list stands for the profile that it was made from, and for no other."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.actions import foreign_profiles
@@ -13,14 +11,14 @@ TOOL = "[profile tool]\ncredential_process = /bin/cat\n"
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> WorldApp:
+def app(tmp_path) -> WorldApp:
     made = WorldApp(tmp_path)
     with made.locations.aws_config_file.open("a") as file:
         file.write(TOOL)
     return made
 
 
-def test_a_rows_profile_is_found_while_its_provider_is_the_same(app: WorldApp) -> None:
+def test_a_rows_profile_is_found_while_its_provider_is_the_same(app: WorldApp):
     shown = foreign_profiles.find_foreign_profile(app, "tool")
     assert shown is not None
     [row] = foreign_profile_rows([("tool", shown.what)])

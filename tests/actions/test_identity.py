@@ -1,6 +1,5 @@
 """The user name of a sign-in: confirmed by STS, saved, and kept apart from other facts."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ ARN = f"arn:aws:sts::{ROLE.account_id}:assumed-role/AWSReservedSSO_Admin_0123456
 
 
 @pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
+def app(tmp_path, monkeypatch) -> App:
     """A signed-in App; STS answers that the user is ana."""
     monkeypatch.setattr(credentials, "release_credentials", lambda *_: None)
     made = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}, clock=lambda: NOW)
@@ -101,9 +100,7 @@ def test_another_account_or_role_is_a_bad_answer(app, more):
 
 
 @pytest.mark.parametrize(("region", "asked"), [("eu-west-1", "eu-west-1"), (None, "us-east-1")])
-def test_sts_is_asked_in_the_profiles_region_else_in_the_sessions(
-    app: App, region: str | None, asked: str
-) -> None:
+def test_sts_is_asked_in_the_profiles_region_else_in_the_sessions(app: App, region, asked):
     regions: list[str] = []
     identify = app.aws.get_caller_identity
 

@@ -7,11 +7,10 @@ import pytest
 from ssohelper.actions import install
 from ssohelper.app import App
 from ssohelper.errors import LocalState, UsageProblem
-from tests.conftest import Home
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> App:
+def app(tmp_path) -> App:
     return App({"HOME": str(tmp_path), "PATH": "/nonexistent"})
 
 
@@ -31,9 +30,7 @@ def edit(shell: str, path: Path, before: bytes | None = None) -> install.RcFileE
         ("fish", None, False),
     ],
 )
-def test_zsh_gets_a_line_that_runs_compinit_unless_the_user_has_one(
-    home: Home, shell: str, before: str | None, adds: bool
-) -> None:
+def test_zsh_gets_a_line_that_runs_compinit_unless_the_user_has_one(home, shell, before, adds):
     app = App(home.env)
     if before is not None:
         install.find_rc_file(app, shell).write_text(before)
@@ -60,9 +57,7 @@ def test_zsh_gets_a_line_that_runs_compinit_unless_the_user_has_one(
         ({".bash_profile": "x", ".profile": ". ~/.bashrc"}, ".bash_profile"),
     ],
 )
-def test_the_login_file_that_does_not_read_bashrc_is_found(
-    app: App, tmp_path: Path, files: dict[str, str], incomplete: str | None
-) -> None:
+def test_the_login_file_that_does_not_read_bashrc_is_found(app: App, tmp_path, files, incomplete):
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     found = install.find_incomplete_login_file(app, edit("bash", tmp_path / ".bashrc"))
@@ -82,22 +77,18 @@ def test_the_login_file_that_does_not_read_bashrc_is_found(
         ("pwsh", {}, ".config/powershell/profile.ps1"),
     ],
 )
-def test_each_shell_has_its_file(
-    tmp_path: Path, shell: str, environ: dict[str, str], path: str
-) -> None:
+def test_each_shell_has_its_file(tmp_path, shell, environ, path):
     app = App({"HOME": str(tmp_path), "PATH": "/nonexistent", **environ})
     assert install.find_rc_file(app, shell, "linux") == tmp_path / path
 
 
-def test_lines_in_the_file_of_powershell_are_removed_too(home: Home) -> None:
+def test_lines_in_the_file_of_powershell_are_removed_too(home):
     app = App(home.env)
     install.write_rc_file_edit(app, install.plan_rc_file_install(app, "pwsh"))
     assert [one.shell for one in install.plan_uninstall_all(app)] == ["pwsh"]
 
 
-def test_bash_on_macos_reads_its_login_file_unless_that_reads_bashrc(
-    app: App, tmp_path: Path
-) -> None:
+def test_bash_on_macos_reads_its_login_file_unless_that_reads_bashrc(app: App, tmp_path):
     assert install.find_rc_file(app, "bash", "darwin") == tmp_path / ".bash_profile"
     (tmp_path / ".bash_profile").write_text(". ~/.bashrc\n")
     assert install.find_rc_file(app, "bash", "darwin") == tmp_path / ".bashrc"
@@ -105,7 +96,7 @@ def test_bash_on_macos_reads_its_login_file_unless_that_reads_bashrc(
     assert install.find_rc_file(app, "bash", "darwin") == tmp_path / ".bash_profile"
 
 
-def test_without_an_absolute_home_no_file_is_found() -> None:
+def test_without_an_absolute_home_no_file_is_found():
     with pytest.raises(LocalState, match="there is no home folder"):
         install.find_rc_file(App({"HOME": "relative"}), "bash", "linux")
 
@@ -114,7 +105,7 @@ def test_without_an_absolute_home_no_file_is_found() -> None:
     ("shell", "start"),
     [("bash", "if [[ $- == *i* ]] && [[ -x "), ("zsh", "if [[ -x "), ("pwsh", "if (Get-Command ")],
 )
-def test_only_bash_runs_its_rc_file_for_scripts_too(shell: str, start: str, tmp_path: Path) -> None:
+def test_only_bash_runs_its_rc_file_for_scripts_too(shell, start, tmp_path):
     line = install.build_rc_lines(shell, {"HOME": str(tmp_path), "PATH": "/nonexistent"})[-1]
     assert line.startswith(start)
     assert f"shell-init {shell}" in line
@@ -133,14 +124,12 @@ def test_only_bash_runs_its_rc_file_for_scripts_too(shell: str, start: str, tmp_
         ("pwsh", "/h/bin/s", "/h", "'/h/bin/s'"),
     ],
 )
-def test_the_path_begins_with_a_tilde_where_users_share_their_rc_file(
-    shell: str, path: str, home: str, word: str
-) -> None:
+def test_the_path_begins_with_a_tilde_where_users_share_their_rc_file(shell, path, home, word):
     assert install._quote_path_for_shell(shell, path, home) == word
 
 
 @pytest.mark.parametrize(("variable", "shell"), [("/bin/zsh", "zsh"), ("/usr/bin/fish", "fish")])
-def test_the_shell_is_the_named_one_or_that_of_the_variable(variable: str, shell: str) -> None:
+def test_the_shell_is_the_named_one_or_that_of_the_variable(variable, shell):
     app = App({"HOME": "/nonexistent", "SHELL": variable})
     assert install.choose_shell(app, None) == shell
     assert install.choose_shell(app, "bash") == "bash"

@@ -93,9 +93,7 @@ class WorldApp(App):
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(sequence=steps, offset=st.sampled_from([0, 0, 8 * 3600, -8 * 3600]))
-def test_no_sequence_returns_expired_credentials(
-    monkeypatch: pytest.MonkeyPatch, life: int, sequence: list[tuple[str, int]], offset: int
-) -> None:
+def test_no_sequence_returns_expired_credentials(monkeypatch, life, sequence, offset):
     world = World(life, offset)
     monkeypatch.setattr(clock_file, "measure_uptime", lambda: world.true - BEGIN + 1000)
     monkeypatch.setattr(published, "read_uptime", lambda: int(world.true - BEGIN + 1000))

@@ -9,9 +9,7 @@ from ssohelper.actions.leaving import plan_leaving
 from ssohelper.cli.guarding import LOOSEN_WORD
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.portal_address import PortalAddress
-from ssohelper.emulator.server import Emulator
 from tests.cli.test_profile_commands_sync import identity, ok, rows, saved, signed_in
-from tests.conftest import Home, Run
 from tests.core.test_profile_plan import DEV, PAY, SESSION, native, process
 from tests.long_rows import long_after
 
@@ -22,7 +20,7 @@ FILES = (".bashrc", ".zshrc", ".config/fish/conf.d/ssohelper.fish")
 DEPLOY = f"arn:aws:iam::{PAY}:role/Deploy"
 
 
-def test_leaving_makes_every_profile_work_without_us(saved: Home, run: Run) -> None:
+def test_leaving_makes_every_profile_work_without_us(saved, run):
     for file in FILES[:2]:
         (saved.path / file).write_text("# mine\n")
     for shell in ("bash", "zsh", "fish"):
@@ -51,7 +49,7 @@ def test_leaving_makes_every_profile_work_without_us(saved: Home, run: Run) -> N
     assert saved.config_file.read_bytes() == before
 
 
-def test_botocore_goes_on_without_us(signed_in: Home, run: Run, emulator: Emulator) -> None:
+def test_botocore_goes_on_without_us(signed_in, run, emulator):
     ok(run("profile", "sync", "--yes", "--account", "sandbox-*"))
     ok(run(*LEAVE, "--yes"))
     shutil.rmtree(signed_in.runtime, ignore_errors=True)
@@ -60,7 +58,7 @@ def test_botocore_goes_on_without_us(signed_in: Home, run: Run, emulator: Emulat
     assert emulator.counters["GetRoleCredentials"] == 1
 
 
-def test_leaving_off_a_terminal_needs_yes_and_json_says_what(saved: Home, run: Run) -> None:
+def test_leaving_off_a_terminal_needs_yes_and_json_says_what(saved, run):
     ok(run("profile", "sync", "--yes"))
     assert run(*LEAVE).returncode == 2
     done = run(*LEAVE, "--yes", "--json")
@@ -74,7 +72,7 @@ def test_leaving_off_a_terminal_needs_yes_and_json_says_what(saved: Home, run: R
     assert run("install", "--profiles").returncode == 2
 
 
-def test_guarded_roles_need_a_typed_word(saved: Home, run: Run, terminal) -> None:
+def test_guarded_roles_need_a_typed_word(saved, run, terminal):
     ok(run("profile", "sync", "--yes"))
     ok(run("config", "set", "guard.rules", "*/Admin"))
     before = saved.config_file.read_bytes()
@@ -90,7 +88,7 @@ def test_guarded_roles_need_a_typed_word(saved: Home, run: Run, terminal) -> Non
 
 
 @pytest.mark.parametrize("answer", long_after(1, ["y", "n"]))
-def test_leaving_asks_once_for_all_files(saved: Home, run: Run, terminal, answer: str) -> None:
+def test_leaving_asks_once_for_all_files(saved, run, terminal, answer):
     for file in FILES[:2]:
         (saved.path / file).write_text("# mine\n")
     for shell in ("bash", "zsh", "fish"):
@@ -110,14 +108,14 @@ def test_leaving_asks_once_for_all_files(saved: Home, run: Run, terminal, answer
         assert not any(b"ssohelper" in content for content in after)
 
 
-def test_a_limited_program_cannot_leave(saved: Home, run: Run) -> None:
+def test_a_limited_program_cannot_leave(saved, run):
     ok(run("profile", "sync", "--yes"))
     before = saved.config_file.read_bytes()
     done = run(*LEAVE, "--yes", env={"SSOHELPER_ALLOW": "corp:*/Read"})
     assert (done.returncode, saved.config_file.read_bytes()) == (9, before)
 
 
-def test_uninstall_alone_warns_of_the_profiles_that_stop_working(saved: Home, run: Run) -> None:
+def test_uninstall_alone_warns_of_the_profiles_that_stop_working(saved, run):
     uninstall = ("install", "--shell", "bash", "--uninstall")
     assert "stop working" not in ok(run(*uninstall, "--yes"))
     ok(run("profile", "sync", "--yes"))
@@ -127,7 +125,7 @@ def test_uninstall_alone_warns_of_the_profiles_that_stop_working(saved: Home, ru
         assert "to keep them working: ssohelper install --uninstall --profiles" in said
 
 
-def test_a_dry_run_lists_the_roles_whose_guard_ends(saved: Home, run: Run) -> None:
+def test_a_dry_run_lists_the_roles_whose_guard_ends(saved, run):
     ok(run("profile", "sync", "--yes"))
     assert "no guard" not in ok(run(*LEAVE, "--dry-run"))
     ok(run("config", "set", "guard.rules", "*/Admin"))
@@ -147,17 +145,17 @@ def left(text: str, address: PortalAddress | None = None) -> tuple[str, list[str
     "profile",
     [process("a", PAY, "Read"), native("a", PAY, "Read")],
 )
-def test_both_forms_become_native_without_our_mark(profile: str) -> None:
+def test_both_forms_become_native_without_our_mark(profile):
     assert left(SESSION + profile) == (SESSION + native("a", PAY, "Read", marked=False), [])
 
 
-def test_what_cannot_be_native_is_said() -> None:
+def test_what_cannot_be_native_is_said():
     gone = process("gone", PAY, "Read").replace("--session corp", "--session gone")
     mine = process("mine", DEV, "Read").replace("ssohelper_managed = true\n", "")
     assert left(SESSION + gone + mine) == (SESSION + gone + mine, ["gone", "mine"])
 
 
-def test_a_chain_names_a_profile_of_its_first_role() -> None:
+def test_a_chain_names_a_profile_of_its_first_role():
     chain = process("top", PAY, "Read").replace("Read\n", "Read --chain top\n", 1)
     chain += f"ssohelper_role_arn = {DEPLOY}\nssohelper_external_id = abc\n"
     text, kept = left(SESSION + chain)
@@ -168,13 +166,13 @@ def test_a_chain_names_a_profile_of_its_first_role() -> None:
     assert f"[profile top]\n{expected}" in text
 
 
-def test_a_chain_in_native_form_only_loses_our_mark() -> None:
+def test_a_chain_in_native_form_only_loses_our_mark():
     chain = f"[profile c]\nrole_arn = {DEPLOY}\nsource_profile = a\n"
     text = SESSION + native("a", PAY, "Read", marked=False) + chain
     assert left(text + "ssohelper_managed = true\n") == (text, [])
 
 
-def test_a_companys_own_url_is_replaced_by_the_portals() -> None:
+def test_a_companys_own_url_is_replaced_by_the_portals():
     own = SESSION.replace("https://d-0000000000.awsapps.com/start", "https://sso.example.com/x")
     url = "https://ssoins-1234.portal.eu-west-1.app.aws"
     address = PortalAddress("https://sso.example.com/x", url, "eu-west-1", "eu-west-1")
@@ -191,7 +189,7 @@ def test_a_companys_own_url_is_replaced_by_the_portals() -> None:
     ],
     ids=["session gone", "no role", "no profile"],
 )
-def test_a_chain_whose_first_role_cannot_be_read_is_kept_with_the_reason(base: str) -> None:
+def test_a_chain_whose_first_role_cannot_be_read_is_kept_with_the_reason(base):
     chain = (
         f"\n[profile top]\nrole_arn = arn:aws:iam::{PAY}:role/Deploy\nsource_profile = base\n"
         "ssohelper_managed = true\n"

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ SETUP = ("setup", START_URL, "--region", "us-east-1", "--account", "payments-dev
 
 
 @pytest.fixture
-def undone(home: Home, run: Run, emulator: Emulator) -> Home:
+def undone(home, run, emulator) -> Home:
     """The home after a setup whose writing was undone: the sign-in alone is left."""
     home.browser()
     assert run(*SETUP).returncode == 0
@@ -40,7 +39,7 @@ def assert_nothing_is_left(home: Home, emulator: Emulator) -> None:
     assert not list((home.path / ".local/state/ssohelper/signed-in").iterdir())
 
 
-def test_every_list_shows_it_as_not_in_the_config(undone: Home, run: Run) -> None:
+def test_every_list_shows_it_as_not_in_the_config(undone, run):
     for command in (("status",), ("session", "list"), ("cache", "list")):
         printed = run(*command).stdout
         assert NAME in printed
@@ -60,9 +59,7 @@ def test_every_list_shows_it_as_not_in_the_config(undone: Home, run: Run) -> Non
     "command",
     long_after(1, [["login", NAME], ["list"], ["login"], ["profile", "sync", "--session", NAME]]),
 )
-def test_commands_that_need_the_session_name_the_sign_in(
-    undone: Home, run: Run, command: tuple[str, ...]
-) -> None:
+def test_commands_that_need_the_session_name_the_sign_in(undone, run, command):
     done = run(*command)
     assert done.returncode == 2
     assert f'you are signed in to "{NAME}", but the session is not in the config' in done.stderr
@@ -82,40 +79,20 @@ def test_commands_that_need_the_session_name_the_sign_in(
         1, [["logout", "--all"], ["session", "rm", NAME, "--yes"], ["logout", NAME], ["logout"]]
     ),
 )
-def test_it_is_ended_at_aws_and_removed(
-    undone: Home, run: Run, emulator: Emulator, command: tuple[str, ...]
-) -> None:
+def test_it_is_ended_at_aws_and_removed(undone, run, emulator, command):
     assert run(*command).returncode == 0
     assert_nothing_is_left(undone, emulator)
     assert data_of(run, "status")["sessions"] == []
 
 
-def test_a_setup_after_it_needs_no_new_sign_in(undone: Home, run: Run, emulator: Emulator) -> None:
+def test_a_setup_after_it_needs_no_new_sign_in(undone, run, emulator):
     assert run(*SETUP).returncode == 0
     assert emulator.counters["authorize"] == 1
     [one] = data_of(run, "status")["sessions"]
     assert one["in_config"] is True
 
 
-def test_a_config_that_cannot_be_written_leaves_a_sign_in_that_logout_sees(
-    home: Home, run: Run, emulator: Emulator
-) -> None:
-    home.browser()
-    # It can be written until the browser opens. Root can write everywhere but below a file.
-    blocker = home.path / "not-a-folder"
-    browser = Path(home.env["BROWSER"])
-    browser.write_text(browser.read_text().replace("\n", f"\ntouch {blocker}\n", 1))
-    home.env["AWS_CONFIG_FILE"] = str(blocker / "config")
-    done = run(*SETUP)
-    assert done.returncode == 7, done.stderr
-    assert f"sign out with: ssohelper logout {NAME}" in done.stderr
-    assert run("logout", "--all").returncode == 0
-    assert_nothing_is_left(home, emulator)
-
-
-def test_a_setup_killed_after_the_sign_in_leaves_one_that_logout_sees(
-    home: Home, run: Run, emulator: Emulator
-) -> None:
+def test_a_setup_killed_after_the_sign_in_leaves_one_that_logout_sees(home, run, emulator):
     home.browser()
     emulator.faults.hang("ListAccounts")
     with subprocess.Popen(

@@ -2,7 +2,6 @@
 
 import json
 from contextlib import suppress
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -39,9 +38,7 @@ class OwnUrlApp(WorldApp):
 @pytest.mark.parametrize(
     ("leads_to", "region"), [(PLAIN, SESSION.region), (REGIONAL, "eu-central-1")]
 )
-def test_the_region_is_that_of_the_portal_if_its_url_names_one(
-    tmp_path: Path, leads_to: str, region: str
-) -> None:
+def test_the_region_is_that_of_the_portal_if_its_url_names_one(tmp_path, leads_to, region):
     app = OwnUrlApp(tmp_path)
     app.leads_to = leads_to
     found = regions.resolve_portal_of_session(app, OWN, NO_UI)
@@ -49,7 +46,7 @@ def test_the_region_is_that_of_the_portal_if_its_url_names_one(
     assert len(app.warnings) == (region != SESSION.region)
 
 
-def test_the_portal_of_an_earlier_start_url_needs_no_confirmation(tmp_path: Path) -> None:
+def test_the_portal_of_an_earlier_start_url_needs_no_confirmation(tmp_path):
     app = OwnUrlApp(tmp_path)
     earlier = SESSION._replace(
         start_url="https://old.example.com/", portal_url="https://d-1111111111.awsapps.com/start"
@@ -59,7 +56,7 @@ def test_the_portal_of_an_earlier_start_url_needs_no_confirmation(tmp_path: Path
     assert (found.portal_url, app.warnings) == (PLAIN, [])
 
 
-def test_a_start_url_on_an_aws_host_is_used_without_a_request(tmp_path: Path) -> None:
+def test_a_start_url_on_an_aws_host_is_used_without_a_request(tmp_path):
     assert regions.resolve_portal_of_session(WorldApp(tmp_path), SESSION, NO_UI) == SESSION
 
 
@@ -84,8 +81,8 @@ PLAIN_TWO = "https://d-2222222222.awsapps.com/start"
     ],
 )
 def test_another_portal_must_be_confirmed_and_another_region_is_a_warning(
-    tmp_path: Path, earlier: str, found: str, warnings: int, is_other: bool
-) -> None:
+    tmp_path, earlier, found, warnings, is_other
+):
     app, asked = OwnUrlApp(tmp_path), []
     regions.save_portal_address(app, OWN._replace(portal_url=earlier))
     app.leads_to = found
@@ -141,7 +138,7 @@ class Portals:
 
 
 @pytest.fixture
-def portals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Portals:
+def portals(tmp_path, monkeypatch) -> Portals:
     app = WorldApp(tmp_path)
     return Portals(app, monkeypatch)
 
@@ -149,7 +146,7 @@ def portals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Portals:
 DOWN = AwsUnreachable("no route")
 
 
-def test_the_region_that_answered_is_asked_first_for_a_minute(portals: Portals) -> None:
+def test_the_region_that_answered_is_asked_first_for_a_minute(portals):
     assert portals.call() == "A"
     assert portals.call(one=DOWN) == "AB"
     assert regions.find_answering_region(portals.app, SESSION) == TWO
@@ -162,7 +159,7 @@ def test_the_region_that_answered_is_asked_first_for_a_minute(portals: Portals) 
     assert regions.find_answering_region(portals.app, SESSION) == ONE
 
 
-def test_any_number_of_regions_may_fail(portals: Portals) -> None:
+def test_any_number_of_regions_may_fail(portals):
     assert portals.call(one=DOWN, two=Throttled("429")) == "ABC"
     assert portals.call(one=DOWN, two=DOWN) == "C"
     assert portals.call(one=DOWN, three=DOWN) == "CAB"
@@ -170,9 +167,7 @@ def test_any_number_of_regions_may_fail(portals: Portals) -> None:
     assert portals.call(60, one=DOWN, two=DOWN) == "abC"
 
 
-def test_while_no_region_answers_all_are_asked_and_the_first_error_is_told(
-    portals: Portals,
-) -> None:
+def test_while_no_region_answers_all_are_asked_and_the_first_error_is_told(portals):
     for _ in range(2):
         assert portals.call(one=DOWN, two=DOWN, three=DOWN) == "ABC"
     assert [share for _, share in portals.asked] == [1.0, 1.0, None]
@@ -180,22 +175,20 @@ def test_while_no_region_answers_all_are_asked_and_the_first_error_is_told(
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=repr)
-def test_a_refusal_is_an_answer(portals: Portals, refusal: SsoHelperError) -> None:
+def test_a_refusal_is_an_answer(portals, refusal):
     assert portals.call(one=DOWN, two=refusal) == "AB"
     assert portals.call(one=refusal) == "B"
     assert portals.call(60, one=refusal) == "a"
     assert portals.call() == "A"
 
 
-def test_a_further_region_whose_token_cannot_be_used_is_passed_over(portals: Portals) -> None:
+def test_a_further_region_whose_token_cannot_be_used_is_passed_over(portals):
     assert portals.call(one=DOWN, two=LocalState("damaged")) == "ABC"
     assert portals.call(60, one=LocalState("damaged")) == "a"
 
 
 @pytest.mark.parametrize("later", [1861, -1])
-def test_a_record_that_is_old_or_of_a_clock_that_was_set_back_counts_no_more(
-    portals: Portals, later: int
-) -> None:
+def test_a_record_that_is_old_or_of_a_clock_that_was_set_back_counts_no_more(portals, later):
     portals.call(one=DOWN)
     assert portals.call(later, one=DOWN) == "AB"
 
@@ -203,7 +196,7 @@ def test_a_record_that_is_old_or_of_a_clock_that_was_set_back_counts_no_more(
 @pytest.mark.parametrize(
     "content", ["", "[]", '{"region": 3, "until": 1}', '{"region": "x", "until": true}', "{}"]
 )
-def test_a_damaged_record_counts_as_none(portals: Portals, content: str) -> None:
+def test_a_damaged_record_counts_as_none(portals, content):
     portals.call(one=DOWN)
     [path] = portals.app.locations.runtime_folder.rglob("regions/*.json")
     assert json.loads(path.read_text()) == {"region": TWO, "until": NOW + 60}
@@ -211,7 +204,7 @@ def test_a_damaged_record_counts_as_none(portals: Portals, content: str) -> None
     assert portals.call() == "A"
 
 
-def test_a_failure_of_the_only_portal_is_not_recorded(tmp_path: Path) -> None:
+def test_a_failure_of_the_only_portal_is_not_recorded(tmp_path):
     """A record would have the next request go to a region that is added to the settings later."""
     app = WorldApp(tmp_path)
     asked = []

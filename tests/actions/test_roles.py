@@ -21,14 +21,14 @@ def app_of(home: Home) -> App:
     return app
 
 
-def test_profiles_that_other_tools_provide_are_no_roles() -> None:
+def test_profiles_that_other_tools_provide_are_no_roles():
     role = RoleRow("corp", PROD, "Admin")
     other = RoleRow("", PROD, "mine", provider="keys")
     for rows, has_role in (([], False), ([other], False), ([role, other], True)):
         assert roles.KnownRoles(rows, {}, []).has_role is has_role
 
 
-def test_profiles_of_every_form_are_shown_with_their_role(home: Home):
+def test_profiles_of_every_form_are_shown_with_their_role(home):
     app = app_of(home)
     key = "sso_account_id = 000030000001\nsso_role_name = Admin\n"
     home.write_config(
@@ -48,7 +48,7 @@ def test_profiles_of_every_form_are_shown_with_their_role(home: Home):
     assert list(choice.listed_at) == ["corp"]
 
 
-def test_a_legacy_profile_is_shown_for_each_session_of_its_portal_that_has_the_role(home: Home):
+def test_a_legacy_profile_is_shown_for_each_session_of_its_portal_that_has_the_role(home):
     app = app_of(home)
     home.add_session("second", URL)
     saved = app.directory.load("corp")
@@ -70,30 +70,30 @@ def test_a_legacy_profile_is_shown_for_each_session_of_its_portal_that_has_the_r
     assert not [row for row in roles.read_roles(app, "second").rows if "old" in row.profiles]
 
 
-def test_the_roles_of_one_session_only(home: Home):
+def test_the_roles_of_one_session_only(home):
     app = app_of(home)
     assert {row.session_name for row in roles.read_roles(app, "corp").rows} == {"corp"}
     assert roles.read_roles(app, "other").rows == []
 
 
-def test_a_saved_list_of_another_portal_is_not_used(home: Home):
+def test_a_saved_list_of_another_portal_is_not_used(home):
     app = app_of(home)
     home.write_config(home.config_file.read_text().replace(URL, "https://x.awsapps.com/start"))
     assert roles.read_roles(app).rows == []
 
 
-def test_a_favourite_comes_first(home: Home):
+def test_a_favourite_comes_first(home):
     app = app_of(home)
     favourites.set_favourite(app, RoleKey("corp", PROD.id, "Read"), True)
     first = roles.read_roles(app).rows[0]
     assert (first.role_name, first.usage.favourite) == ("Read", True)
 
 
-def test_without_a_config_there_are_no_roles(home: Home):
+def test_without_a_config_there_are_no_roles(home):
     assert roles.read_roles(App(home.env)) == roles.KnownRoles([], {}, [])
 
 
-def test_a_role_on_top_of_another_has_the_name_of_its_own_account(home: Home):
+def test_a_role_on_top_of_another_has_the_name_of_its_own_account(home):
     app = app_of(home)
     base = "sso_session = corp\nsso_account_id = 000030000001\nsso_role_name = Admin\n"
     chains = "".join(
@@ -119,7 +119,7 @@ def test_what_an_account_offers_is_told_in_three_names():
         )
 
 
-def test_a_granted_profile_is_shown_for_the_session_whose_list_has_its_role(home: Home):
+def test_a_granted_profile_is_shown_for_the_session_whose_list_has_its_role(home):
     app = app_of(home)
     home.add_session("second", URL)
     now = app.clock.now()

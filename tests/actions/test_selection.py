@@ -33,7 +33,7 @@ def app_of(home: Home, *, profiles: str = "", sessions: dict[str, str] | None = 
         "--account-id 000030000001 --role-name Admin\n",
     ],
 )
-def test_the_session_of_aws_profile_is_used_where_none_is_named(home: Home, keys: str):
+def test_the_session_of_aws_profile_is_used_where_none_is_named(home, keys):
     app = app_of(home, profiles=f"[profile dev]\n{keys}", AWS_PROFILE="dev")
     assert selection.resolve_session(app, None).name == "other"
     assert selection.resolve_profile(app, "000030000001/Admin", None).session.name == "other"
@@ -41,14 +41,14 @@ def test_the_session_of_aws_profile_is_used_where_none_is_named(home: Home, keys
 
 
 @pytest.mark.parametrize("name", ["", "missing", "keys"])
-def test_an_aws_profile_without_a_session_leaves_the_question_open(home: Home, name: str):
+def test_an_aws_profile_without_a_session_leaves_the_question_open(home, name):
     app = app_of(home, profiles="[profile keys]\nregion = eu-west-1\n", AWS_PROFILE=name)
     with pytest.raises(selection.NoSessionNamed) as question:
         selection.resolve_session(app, None)
     assert [session.name for session in question.value.sessions] == ["corp", "other"]
 
 
-def test_an_account_name_that_two_accounts_have_is_refused_with_both_ids(home: Home):
+def test_an_account_name_that_two_accounts_have_is_refused_with_both_ids(home):
     app = app_of(home)
     listed = tuple(
         ListedAccount(Account(account_id, name, ""), ("Admin",))
@@ -72,7 +72,7 @@ CHAIN = "[profile ch]\nrole_arn = arn:aws:iam::000030000002:role/Deploy\nsource_
 
 
 @pytest.mark.parametrize("name", ["old", "ch"])
-def test_a_legacy_profile_is_of_each_session_of_its_portal(home: Home, name: str):
+def test_a_legacy_profile_is_of_each_session_of_its_portal(home, name):
     sessions = {"corp": URL, "admin": f"{URL}/", "x": OTHER_URL}
     app = app_of(home, profiles=LEGACY + CHAIN, sessions=sessions, AWS_PROFILE=name)
     for session_name in ("corp", "admin"):
@@ -86,7 +86,7 @@ def test_a_legacy_profile_is_of_each_session_of_its_portal(home: Home, name: str
         selection.resolve_profile(app, name, "x")
 
 
-def test_a_profile_of_granted_asks_which_of_two_sessions(home: Home):
+def test_a_profile_of_granted_asks_which_of_two_sessions(home):
     granted = LEGACY.replace("sso_", "granted_sso_").replace("[profile old]", "[profile g]")
     granted += "credential_process = granted credential-process --profile g\n"
     sessions = {"corp": URL, "admin": f"{URL}/", "x": OTHER_URL}
@@ -101,7 +101,7 @@ def test_a_profile_of_granted_asks_which_of_two_sessions(home: Home):
         selection.resolve_profile(app, "g", "x")
 
 
-def test_a_chosen_role_takes_the_region_of_its_profile_and_none_of_another(home: Home):
+def test_a_chosen_role_takes_the_region_of_its_profile_and_none_of_another(home):
     profiles = (
         f"[profile gone]\nsso_session = corp\n{ROLE}region = eu-west-1\n".replace("Admin", "Read")
         + f"[profile mine]\nsso_session = corp\n{ROLE}region = eu-north-1\n"
@@ -114,13 +114,13 @@ def test_a_chosen_role_takes_the_region_of_its_profile_and_none_of_another(home:
     assert (found.name, found.key, found.region) == ("corp:000030000001/Admin", key, None)
 
 
-def test_a_chosen_role_of_a_session_that_is_gone_is_an_error(home: Home):
+def test_a_chosen_role_of_a_session_that_is_gone_is_an_error(home):
     app = app_of(home)
     with pytest.raises(UsageProblem, match='no sso-session named "crop"'):
         selection.resolve_chosen_role(app, RoleKey("crop", "000030000001", "Admin"))
 
 
-def test_a_shells_endpoint_is_asked_unless_another_session_is_named(home: Home):
+def test_a_shells_endpoint_is_asked_unless_another_session_is_named(home):
     env = {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/c",
         VARIABLE: "corp:000030000001/Admin",
@@ -136,7 +136,7 @@ def test_a_shells_endpoint_is_asked_unless_another_session_is_named(home: Home):
     assert selection.resolve_session(app, None).name == "other"
 
 
-def test_a_recorded_session_that_the_config_lacks_is_found_by_its_name(home: Home):
+def test_a_recorded_session_that_the_config_lacks_is_found_by_its_name(home):
     session = SsoSession("corp", URL, "us-east-1", ())
     app = app_of(home, sessions={"other": OTHER_URL})
     assert selection.find_unlisted_session(app, "corp") is None
@@ -156,7 +156,7 @@ def test_a_recorded_session_that_the_config_lacks_is_found_by_its_name(home: Hom
     ],
 )
 def test_a_prompt_names_the_keys_of_use_only_while_the_shell_has_keys(
-    home: Home, used: str, has_fixed_keys: bool, name: str
+    home, used, has_fixed_keys, name
 ):
     profiles = "".join(f"[profile {one}]\nsso_session = corp\n{ROLE}" for one in ("dev", "other"))
     app = app_of(home, profiles=profiles, AWS_PROFILE="other", _SSOHELPER_USED=used)
@@ -166,7 +166,7 @@ def test_a_prompt_names_the_keys_of_use_only_while_the_shell_has_keys(
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_a_prompt_names_the_session_only_if_there_are_several(home: Home, count: int):
+def test_a_prompt_names_the_session_only_if_there_are_several(home, count):
     sessions = dict(list({"corp": URL, "other": OTHER_URL}.items())[:count])
     app = app_of(home, sessions=sessions)
     label, profile = prompt._find_served_profile(app, "corp:000030000001/Admin")

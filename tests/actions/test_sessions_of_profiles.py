@@ -18,8 +18,7 @@ from ssohelper.actions import (
 from ssohelper.actions.doctor_facts import Setup
 from ssohelper.actions.selection import NoSessionNamed
 from ssohelper.app import App
-from ssohelper.core import adoption, chains
-from ssohelper.core.adoption import find_correct_sso_region
+from ssohelper.core import adoption
 from ssohelper.core.choices import Choices
 from ssohelper.core.config_file import TargetRole
 from ssohelper.core.listing import ListedAccount, Listing
@@ -28,7 +27,6 @@ from ssohelper.core.portal_address import PortalAddress
 from ssohelper.core.profile_plan import plan_sync
 from ssohelper.core.sync_request import SyncRequest
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui.profile_rows import build_profile_rows
 from tests.conftest import Home
 
 COMPANY = "https://sso.example.com/start"
@@ -80,18 +78,9 @@ def find_by_rule(app: App) -> set[str]:
     return {one.name for one in app.config.read().sessions_of_target(find_target(app))}
 
 
-def find_by_target(app: App) -> set[str]:
-    return {find_target(app).session_name or ""} - {""}
-
-
 def find_by_list(app: App) -> set[str]:
     """The lists of `use`, `list` and the full screen."""
     return {row.session_name for row in roles.read_roles(app).rows if "x" in row.profiles}
-
-
-def find_by_names_of_roles(app: App) -> set[str]:
-    found = roles.find_profile_names(app, app.config.read().sso_sessions())
-    return {key.session_name for key, names in found.items() if "x" in names}
 
 
 def find_by_profile(app: App) -> set[str]:
@@ -111,15 +100,6 @@ def find_by_row(app: App) -> set[str]:
 def find_by_chain(app: App) -> set[str]:
     """An action on the row of a chain that starts from the profile."""
     return {row.session_name for row in roles.read_roles(app).rows if "chain" in row.profiles}
-
-
-def find_by_row_of_chain(app: App) -> set[str]:
-    found = [row for row in roles.read_roles(app).rows if "chain" in row.profiles]
-    if not found:
-        return set()
-    [row] = found
-    assert chains.find_chain_by_key(app.config.read(), row.key).steps[-1].profile == "chain"
-    return {row.key.session_name}
 
 
 def find_by_sync(app: App) -> set[str]:
@@ -151,15 +131,6 @@ def find_by_doctor(app: App) -> set[str]:
     return {one.name for one in Setup(app, "x").sessions}
 
 
-def find_by_region(app: App) -> set[str]:
-    """Whether the region of the profile's portal is known."""
-    entry = app.config.read().profile("x")
-    assert entry is not None
-    known = [(one, ["eu-north-1"]) for one in app.config.read().sso_sessions()]
-    region = find_correct_sso_region(entry.keys, known)
-    return find_by_rule(app) if region == "us-east-1" else set()
-
-
 def find_by_index(app: App) -> set[str]:
     """TAB completion."""
     index = app.name_index.load(app.config.read)
@@ -173,11 +144,6 @@ def find_by_profile_list(app: App) -> set[str]:
     return {target.session_name or ""} - {""}
 
 
-def find_by_profiles_screen(app: App) -> set[str]:
-    rows = build_profile_rows(profile_edit.read_profiles(app), None)
-    return {row.session for row in rows if row.name == "x"} - {""}
-
-
 def find_by_setup(app: App) -> set[str]:
     """Whether `setup` offers the profile's portal as one without a session."""
     offered = [one for one in setup.find_portals_in_config(app) if one.session_name is None]
@@ -186,29 +152,22 @@ def find_by_setup(app: App) -> set[str]:
 
 CALLERS = [
     find_by_rule,
-    find_by_target,
     find_by_list,
-    find_by_names_of_roles,
     find_by_profile,
     find_by_row,
     find_by_chain,
-    find_by_row_of_chain,
     find_by_adoption,
     find_by_provider,
     find_by_doctor,
-    find_by_region,
     find_by_index,
     find_by_profile_list,
-    find_by_profiles_screen,
     find_by_setup,
 ]
 
 
 @pytest.mark.parametrize("find", CALLERS)
 @pytest.mark.parametrize("kind", URLS)
-def test_a_legacy_profile_belongs_to_one_session_for_every_part_of_the_program(
-    home: Home, kind: str, find: Callable[[App], set[str]]
-) -> None:
+def test_a_legacy_profile_belongs_to_one_session_for_every_part_of_the_program(home, kind, find):
     url, session_name = URLS[kind]
     assert find(make_app(home, url)) == {session_name} - {""}
 
@@ -216,8 +175,8 @@ def test_a_legacy_profile_belongs_to_one_session_for_every_part_of_the_program(
 @pytest.mark.parametrize("is_granted", [True, False])
 @pytest.mark.parametrize(("url", "names"), [(COMPANY, {"corp"}), (AWS, {"corp", "second"})])
 def test_a_profile_that_names_only_its_portal_belongs_to_all_sessions_of_it(
-    home: Home, url: str, names: set[str], is_granted: bool
-) -> None:
+    home, url, names, is_granted
+):
     app = make_app(home, UNKNOWN if is_granted else url)
     if is_granted:
         text = home.config_file.read_text()
@@ -233,7 +192,7 @@ def test_a_profile_that_names_only_its_portal_belongs_to_all_sessions_of_it(
             selection.resolve_profile(app, "x", None)
 
 
-def test_the_index_of_names_is_made_again_once_a_sign_in_has_shown_the_portal(home: Home) -> None:
+def test_the_index_of_names_is_made_again_once_a_sign_in_has_shown_the_portal(home):
     app = make_app(home, UNKNOWN)
     assert find_by_index(app) == set()
     app.aws.portal_addresses.save("corp", PortalAddress(COMPANY, UNKNOWN, "us-east-1", None))
@@ -241,7 +200,7 @@ def test_the_index_of_names_is_made_again_once_a_sign_in_has_shown_the_portal(ho
     assert find_by_index(later) == {"corp"}
 
 
-def test_setup_finds_the_session_by_either_url_of_its_portal(home: Home) -> None:
+def test_setup_finds_the_session_by_either_url_of_its_portal(home):
     app = make_app(home, UNKNOWN)
     for url in (COMPANY, f"{AWS}/"):
         found = setup.choose_session(app, url, name="corp", region=None, ask_region=None)

@@ -25,6 +25,15 @@ def test_three_problems_are_shown_and_more_are_mentioned(count, has_more):
     assert "for all your roles: ssohelper list --session corp" in lines
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_command_to_try_and_the_next_one_are_those_that_this_machine_lacks(is_there):
+    report = Report((), proven=("my dev",), has_shell_lines=is_there)
+    lines = list(setup_text.setup_result_lines(report, "corp", has_aws=is_there))
+    aws, ours = "aws sts get-caller-identity --profile 'my dev'", "ssohelper whoami 'my dev'"
+    assert f"try it: {aws if is_there else ours}" in lines
+    assert any("ssohelper install" in line for line in lines) is not is_there
+
+
 @pytest.mark.parametrize(
     ("roles", "count"),
     [

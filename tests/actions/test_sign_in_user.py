@@ -6,7 +6,6 @@ import socket
 import subprocess
 import threading
 import time
-from pathlib import Path
 from typing import NamedTuple
 
 import pexpect
@@ -15,11 +14,9 @@ import pytest
 from ssohelper.actions import selection, sign_in_user
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
-from ssohelper.wire.oidc import OidcClient
 from tests.actions.world import SESSION, WorldApp, token
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
 from tests.long_rows import long_after
-from tests.people import sign_in
 from tests.processes import wait_until_asleep
 
 ROLE = "corp:000030000001/ReadOnlyAccess"
@@ -59,7 +56,7 @@ class Desk(NamedTuple):
 
 
 @pytest.fixture
-def desk(home: Home, emulator: Emulator, run: Run) -> Desk:
+def desk(home, emulator, run) -> Desk:
     """ana has signed in, and her name is recorded."""
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.browser()
@@ -70,16 +67,10 @@ def desk(home: Home, emulator: Emulator, run: Run) -> Desk:
     return made
 
 
-def test_json_names_the_user(desk: Desk) -> None:
-    assert json.loads(desk.login("--json").stdout)["data"]["user"] == "ana"
-
-
 @pytest.mark.parametrize(
     "flow", long_after(1, [[], ["--device-code"]]), ids=["browser", "device code"]
 )
-def test_another_user_is_refused_without_a_terminal_and_nothing_changes(
-    desk: Desk, flow: tuple[str, ...]
-) -> None:
+def test_another_user_is_refused_without_a_terminal_and_nothing_changes(desk, flow):
     assert desk.run("list").returncode == 0
     assert desk.run("exec", ROLE, "--", "true").returncode == 0
     before = desk.kept
@@ -101,7 +92,7 @@ def test_another_user_is_refused_without_a_terminal_and_nothing_changes(
     assert ended == {"ana": False, "ben": True}
 
 
-def test_with_yes_another_user_is_signed_in_and_the_old_list_removed(desk: Desk) -> None:
+def test_with_yes_another_user_is_signed_in_and_the_old_list_removed(desk):
     assert "BreakGlassAdmin" in desk.run("list").stdout
     time.sleep(1)  # times are whole seconds: the sign-in must come after the list
     desk.emulator.auto_approve = "ben"
@@ -116,7 +107,7 @@ def test_with_yes_another_user_is_signed_in_and_the_old_list_removed(desk: Desk)
 @pytest.mark.parametrize(
     ("answer", "code", "user"), long_after(1, [("", 2, "ana"), ("y", 0, "ben")])
 )
-def test_on_a_terminal_a_question_is_asked(desk: Desk, answer: str, code: int, user: str) -> None:
+def test_on_a_terminal_a_question_is_asked(desk, answer, code, user):
     desk.emulator.auto_approve = "ben"
     before = desk.kept
     child = pexpect.spawn(
@@ -133,7 +124,7 @@ def test_on_a_terminal_a_question_is_asked(desk: Desk, answer: str, code: int, u
     assert (desk.kept == before) == (code != 0)
 
 
-def test_ctrl_c_at_the_question_discards_the_sign_in_at_aws_too(desk: Desk) -> None:
+def test_ctrl_c_at_the_question_discards_the_sign_in_at_aws_too(desk):
     desk.emulator.auto_approve = "ben"
     before = desk.kept
     child = pexpect.spawn(
@@ -148,7 +139,7 @@ def test_ctrl_c_at_the_question_discards_the_sign_in_at_aws_too(desk: Desk) -> N
     assert (desk.kept, desk.revoked) == (before, 1)
 
 
-def test_an_unknown_user_is_not_taken_for_another_one(desk: Desk) -> None:
+def test_an_unknown_user_is_not_taken_for_another_one(desk):
     desk.emulator.auto_approve = "ben"
     done = desk.login(AWS_ENDPOINT_URL_STS="http://127.0.0.1:9")
     assert done.returncode == 0
@@ -159,7 +150,7 @@ def test_an_unknown_user_is_not_taken_for_another_one(desk: Desk) -> None:
     assert desk.login().returncode == 2
 
 
-def test_the_user_is_remembered_after_a_logout(desk: Desk) -> None:
+def test_the_user_is_remembered_after_a_logout(desk):
     assert desk.run("logout").returncode == 0
     desk.emulator.auto_approve = "ben"
     done = desk.until_known("login", "--force")
@@ -167,7 +158,7 @@ def test_the_user_is_remembered_after_a_logout(desk: Desk) -> None:
     assert 'last time it was "ana"' in done.stderr
 
 
-def test_the_user_is_found_with_the_shortest_role_that_no_rule_guards(desk: Desk) -> None:
+def test_the_user_is_found_with_the_shortest_role_that_no_rule_guards(desk):
     rows = json.loads(desk.run("list", "--json").stdout)["data"]
     names = sorted({row["role_name"] for row in rows}, key=lambda name: (len(name), name))
     assert desk.run("config", "set", "guard.rules", f"*/{names[0]}").returncode == 0
@@ -181,33 +172,19 @@ def test_the_user_is_found_with_the_shortest_role_that_no_rule_guards(desk: Desk
     assert desk.emulator.counters["GetRoleCredentials"] == 1
 
 
-def test_where_every_role_is_guarded_the_user_is_unknown(desk: Desk) -> None:
+def test_where_every_role_is_guarded_the_user_is_unknown(desk):
     assert desk.run("config", "set", "guard.rules", "*/*").returncode == 0
     desk.emulator.reset_counters()
     assert "(the user is unknown)" in desk.run("login", "--force").stderr
     assert desk.emulator.counters["GetRoleCredentials"] == 0
 
 
-def test_credentials_of_aws_are_not_sent_to_an_sts_on_this_machine(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = App(desk.home.env)
-    session = selection.resolve_session(app, "corp")
-    token = app.tokens.load(session)
-    assert token is not None
-    assert sign_in_user.find_signed_in_user(app, session, token) == "ana"
-    monkeypatch.setattr(OidcClient, "issuer", "aws/us-east-1")
-    desk.emulator.reset_counters()
-    assert sign_in_user.find_signed_in_user(app, session, token) is None
-    assert not desk.emulator.counters
-
-
-def test_the_credentials_for_finding_the_user_are_not_cached(desk: Desk) -> None:
+def test_the_credentials_for_finding_the_user_are_not_cached(desk):
     assert desk.emulator.counters["GetRoleCredentials"] == 1
     assert not list(desk.home.runtime.glob("credentials/**/*"))
 
 
-def test_a_listed_role_that_the_new_user_does_not_have_is_skipped(desk: Desk) -> None:
+def test_a_listed_role_that_the_new_user_does_not_have_is_skipped(desk):
     """The saved list is ana's: ben may not have its shortest role."""
     assert desk.run("list").returncode == 0
     headers = {"x-amzn-ErrorType": "ForbiddenException"}
@@ -219,7 +196,7 @@ def test_a_listed_role_that_the_new_user_does_not_have_is_skipped(desk: Desk) ->
     assert desk.emulator.counters["GetRoleCredentials"] >= 2
 
 
-def test_an_sts_that_does_not_answer_delays_a_sign_in_by_three_seconds_at_most(desk: Desk) -> None:
+def test_an_sts_that_does_not_answer_delays_a_sign_in_by_three_seconds_at_most(desk):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         went: list[float] = []
@@ -237,24 +214,6 @@ def test_an_sts_that_does_not_answer_delays_a_sign_in_by_three_seconds_at_most(d
     assert (done.returncode, "(the user is unknown)" in done.stderr) == (0, True)
     # 3 s by contract; the rest allows for a busy machine.
     assert ended - went[0] < 3 + 5
-
-
-@pytest.mark.long
-def test_a_login_that_waited_names_the_user(desk: Desk, home: Home) -> None:
-    desk.emulator.auto_approve = None
-    (home.path / "opened").unlink()
-    home.browser(visits=False)
-    first = start(home)
-    wait_for((home.path / "opened").exists)
-    second = start(home)
-    assert second.stderr is not None
-    assert "is running: waiting" in second.stderr.readline()
-    sign_in((home.path / "opened").read_text().strip(), "ana")
-    assert (first.wait(60), second.wait(60)) == (0, 0)
-    assert 'another login command signed in to "corp" as "ana"' in second.stderr.read()
-    for process in (first, second):
-        if process.stderr:
-            process.stderr.close()
 
 
 NO_ACCESS = '{"message": "No access"}'
@@ -279,19 +238,9 @@ def wait_for(holds) -> None:  # type: ignore[no-untyped-def]
         time.sleep(0.02)
 
 
-def test_before_the_first_sign_in_there_is_no_user_to_compare_with(
-    home: Home, emulator: Emulator, run: Run, tmp_path: Path
-) -> None:
-    home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.browser()
-    emulator.auto_approve = "ben"
-    done = Desk(home, emulator, run).until_known("login", "--force")
-    assert (done.returncode, 'as "ben": ' in done.stderr) == (0, True)
-
-
 def test_if_sts_alone_is_on_this_machine_it_gets_no_credentials_of_aws_either(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    tmp_path, monkeypatch
+):
     app = WorldApp(tmp_path)
     monkeypatch.setattr(sign_in_user, "portal_of_unsaved_token", lambda *_: None)
     prepare = sign_in_user._prepare_lookup

@@ -17,7 +17,7 @@ OTHER_URL = "https://d-9999999999.awsapps.com/start"
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> WorldApp:
+def app(tmp_path) -> WorldApp:
     """Signed in, with cached credentials that are published."""
     made = WorldApp(tmp_path)
     made.sign_in(value="first")
@@ -55,7 +55,7 @@ def cached(app: WorldApp, **more: bool) -> str | None:
     return found and found.access_key_id
 
 
-def test_after_a_sign_out_by_another_tool_nothing_is_handed_out(app: WorldApp) -> None:
+def test_after_a_sign_out_by_another_tool_nothing_is_handed_out(app: WorldApp):
     os.unlink(app.tokens.token_file(SESSION))
     assert not is_served(app)
     for more in ({}, {"allow_due": True}, {"allow_due": True, "allow_doubtful": True}):
@@ -69,7 +69,7 @@ def test_after_a_sign_out_by_another_tool_nothing_is_handed_out(app: WorldApp) -
         app.release(seconds=0)
 
 
-def test_after_another_tool_wrote_the_token_aws_is_asked_first(app: WorldApp) -> None:
+def test_after_another_tool_wrote_the_token_aws_is_asked_first(app: WorldApp):
     app.sign_in(value="another")
     assert not is_served(app)
     assert cached(app) is None
@@ -81,8 +81,8 @@ def test_after_another_tool_wrote_the_token_aws_is_asked_first(app: WorldApp) ->
 
 
 def test_doubtful_credentials_are_served_with_a_warning_when_aws_cannot_be_reached(
-    app: WorldApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    app: WorldApp, monkeypatch
+):
     monkeypatch.setattr("ssohelper.broker.state.PATIENCE_SECONDS", 0.0)
     app.sign_in(value="another")
     app.answer = AwsUnreachable("down")
@@ -94,7 +94,7 @@ def test_doubtful_credentials_are_served_with_a_warning_when_aws_cannot_be_reach
     assert not is_served(app)
 
 
-def test_after_our_own_renewal_published_responses_stay_valid(app: WorldApp) -> None:
+def test_after_our_own_renewal_published_responses_stay_valid(app: WorldApp):
     app.at += HOUR // 4
     before = app.tokens.read_token_file_fingerprint(SESSION)
     renewal.renew_token(app, SESSION, token("first").id)
@@ -103,16 +103,14 @@ def test_after_our_own_renewal_published_responses_stay_valid(app: WorldApp) -> 
     assert app.asked == ["first"]
 
 
-def test_a_renewal_after_another_tools_write_does_not_revalidate_older_responses(
-    app: WorldApp,
-) -> None:
+def test_a_renewal_after_another_tools_write_does_not_revalidate_older_responses(app: WorldApp):
     app.sign_in(value="another")
     renewal.renew_token(app, SESSION, token("another").id)
     assert not is_served(app)
     assert cached(app) is None
 
 
-def test_an_edited_config_causes_one_miss_and_no_request(app: WorldApp) -> None:
+def test_an_edited_config_causes_one_miss_and_no_request(app: WorldApp):
     edit(app, lambda text: f"{text}# edited\n")
     assert not is_served(app)
     assert app.release() == "fresh-1"
@@ -121,9 +119,7 @@ def test_an_edited_config_causes_one_miss_and_no_request(app: WorldApp) -> None:
 
 
 @pytest.mark.parametrize("key", ["sso_start_url", "sso_region"])
-def test_another_portal_removes_cached_credentials_even_if_it_is_changed_back(
-    app: WorldApp, key: str
-) -> None:
+def test_another_portal_removes_cached_credentials_even_if_it_is_changed_back(app: WorldApp, key):
     old = SESSION.start_url if key == "sso_start_url" else SESSION.region
     new = OTHER_URL if key == "sso_start_url" else "eu-west-3"
     edit(app, lambda text: text.replace(old, new))
@@ -135,7 +131,7 @@ def test_another_portal_removes_cached_credentials_even_if_it_is_changed_back(
     assert app.release() == "fresh-2"
 
 
-def test_nothing_is_cached_when_the_portal_changes_during_the_request(app: WorldApp) -> None:
+def test_nothing_is_cached_when_the_portal_changes_during_the_request(app: WorldApp):
     app.credentials.remove_role(KEY)
     app.while_asked = lambda: edit(app, lambda text: text.replace(SESSION.start_url, OTHER_URL))
     with pytest.raises(LoginRequired):
@@ -144,9 +140,7 @@ def test_nothing_is_cached_when_the_portal_changes_during_the_request(app: World
     assert not is_served(app)
 
 
-def test_our_own_sign_in_removes_credentials_before_it_saves_the_token(
-    app: WorldApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_our_own_sign_in_removes_credentials_before_it_saves_the_token(app: WorldApp, monkeypatch):
     """When killed between the two steps, no earlier credentials stay beside the new token."""
 
     def killed(*_: object) -> None:
@@ -159,7 +153,7 @@ def test_our_own_sign_in_removes_credentials_before_it_saves_the_token(
         login._save_sign_in(app, SESSION, token("second", app.at + HOUR), HOUR, None)
 
 
-def test_a_command_with_a_copy_of_the_config_publishes_for_the_users_own(app: WorldApp) -> None:
+def test_a_command_with_a_copy_of_the_config_publishes_for_the_users_own(app: WorldApp):
     """The copy is removed with the command of `exec --server`."""
     copy = app.locations.state_folder / "serve" / "x" / "config"
     copy.parent.mkdir(parents=True)

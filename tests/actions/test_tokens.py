@@ -15,9 +15,8 @@ from ssohelper.actions import credentials, tokens
 from ssohelper.app import App
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.policy import Way
-from ssohelper.emulator.server import Emulator
 from ssohelper.errors import LoginRequired
-from tests.conftest import SCRIPT, Home, Run
+from tests.conftest import SCRIPT
 from tests.in_process import renew_in_process
 from tests.long_rows import long_after
 
@@ -27,14 +26,14 @@ COMMAND += ["--account-id", ROLE[0], "--role-name", ROLE[1]]
 
 
 @pytest.fixture
-def session(home: Home, emulator: Emulator) -> SsoSession:
+def session(home, emulator) -> SsoSession:
     world = emulator.world
     home.add_session("corp", world.start_url, world.region)
     return SsoSession("corp", world.start_url, world.region, ("sso:account:access",))
 
 
 @pytest.fixture
-def sign_in(home: Home, emulator: Emulator) -> Callable[..., Path]:
+def sign_in(home, emulator) -> Callable[..., Path]:
     """Return a function that writes a token file that expires after the given seconds."""
 
     def write(seconds: float = 3600, **more: str | None) -> Path:
@@ -47,8 +46,8 @@ def sign_in(home: Home, emulator: Emulator) -> Callable[..., Path]:
 
 
 def test_with_a_damaged_token_file_good_role_credentials_are_served(
-    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
-) -> None:
+    app: App, session, sign_in, emulator
+):
     path = sign_in(3000)
     given = credentials.release_credentials(
         app, session, Role(*ROLE), Way.CREDENTIAL_PROCESS, app.clock.deadline()
@@ -65,9 +64,7 @@ def test_with_a_damaged_token_file_good_role_credentials_are_served(
         tokens.ensure_valid_token(app, session, app.clock.deadline())
 
 
-def test_a_token_near_its_end_is_renewed(
-    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
-) -> None:
+def test_a_token_near_its_end_is_renewed(app: App, session, sign_in, emulator):
     path = sign_in(1190)
     token = tokens.ensure_valid_token(app, session, app.clock.deadline())
     assert token.expires_at - app.clock.now() > 3000
@@ -77,9 +74,7 @@ def test_a_token_near_its_end_is_renewed(
 
 
 @pytest.mark.usefixtures("session")
-def test_a_refusal_is_shared_until_the_token_file_changes(
-    run: Run, emulator: Emulator, sign_in: Callable[..., Path]
-) -> None:
+def test_a_refusal_is_shared_until_the_token_file_changes(run, emulator, sign_in):
     sign_in(0)
     emulator.end_sign_ins("ana")
     for _ in range(3):
@@ -93,8 +88,8 @@ def test_a_refusal_is_shared_until_the_token_file_changes(
 
 
 def test_after_invalid_grant_another_tools_new_token_is_used(
-    app: App, session: SsoSession, sign_in: Callable[..., Path], home: Home, emulator: Emulator
-) -> None:
+    app: App, session, sign_in, home, emulator
+):
     sign_in(0)
     emulator.faults.fail("CreateToken.refresh_token", "InvalidGrantException")
     theirs = emulator.issue_token("ana")
@@ -112,9 +107,7 @@ def test_after_invalid_grant_another_tools_new_token_is_used(
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
 
-def test_a_rejected_token_is_renewed_whatever_its_expiry(
-    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
-) -> None:
+def test_a_rejected_token_is_renewed_whatever_its_expiry(app: App, session, sign_in, emulator):
     sign_in(3000)
     rejected = tokens.ensure_valid_token(app, session, app.clock.deadline())
     fresh = tokens.renew_token(app, session, rejected, app.clock.deadline())
@@ -124,9 +117,7 @@ def test_a_rejected_token_is_renewed_whatever_its_expiry(
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
 
-def test_threads_at_once_make_one_refresh(
-    app: App, session: SsoSession, sign_in: Callable[..., Path], emulator: Emulator
-) -> None:
+def test_threads_at_once_make_one_refresh(app: App, session, sign_in, emulator):
     emulator.faults.rotation = "strict"
     sign_in(0)
     results: list[str] = []
@@ -145,35 +136,13 @@ def test_threads_at_once_make_one_refresh(
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
 
-@pytest.mark.long
-def test_forty_processes_on_an_expired_token_make_one_refresh_and_one_role_call(
-    home: Home, emulator: Emulator, session: SsoSession, sign_in: Callable[..., Path]
-) -> None:
-    emulator.faults.set(rotation="strict", strict_revokes_session=True)
-    sign_in(0)
-    running = [
-        subprocess.Popen(
-            [SCRIPT, *COMMAND], env=home.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        for _ in range(40)
-    ]
-    outputs = [process.communicate(timeout=120) for process in running]
-    assert [err for _, err in outputs if err] == []
-    assert {process.returncode for process in running} == {0}
-    assert len({json.loads(out)["AccessKeyId"] for out, _ in outputs}) == 1
-    assert emulator.counters["CreateToken.refresh_token"] == 1
-    assert emulator.counters["GetRoleCredentials"] == 1
-
-
 @pytest.mark.usefixtures("session")
 @pytest.mark.parametrize(
     "number",
     long_after(2, [signal.SIGINT, signal.SIGKILL, signal.SIGTERM, signal.SIGHUP]),
     ids=lambda n: n.name,
 )
-def test_a_caller_that_ends_during_the_renewal_loses_no_sign_in(
-    home: Home, emulator: Emulator, sign_in: Callable[..., Path], number: signal.Signals
-) -> None:
+def test_a_caller_that_ends_during_the_renewal_loses_no_sign_in(home, emulator, sign_in, number):
     """The signal hits the caller's whole process group, as Ctrl-C and a closed terminal do."""
     emulator.faults.set(rotation="strict", strict_revokes_session=True)
     path = sign_in(0)
@@ -201,9 +170,7 @@ def test_a_caller_that_ends_during_the_renewal_loses_no_sign_in(
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
 
-def test_no_output_of_a_failure_holds_a_secret(
-    run: Run, home: Home, emulator: Emulator, session: SsoSession, sign_in: Callable[..., Path]
-) -> None:
+def test_no_output_of_a_failure_holds_a_secret(run, home, emulator, session, sign_in):
     sign_in(0)
     emulator.faults.fail("CreateToken", "InvalidGrantException", times=9)
     began = time.monotonic()

@@ -1,7 +1,5 @@
 """When a token is renewed, to the second, and what a caller gets when that fails."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.actions import regions, tokens
@@ -12,7 +10,7 @@ from tests.actions.world import HOUR, NOW, SESSION, WorldApp, token
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> WorldApp:
+def app(tmp_path) -> WorldApp:
     return WorldApp(tmp_path, sleeps=True)
 
 
@@ -167,7 +165,7 @@ class TestRejected:
             tokens.renew_token(app, SESSION, token("first"), app.clock.deadline())
 
 
-def test_only_the_token_that_was_seen_is_renewed(tmp_path: Path) -> None:
+def test_only_the_token_that_was_seen_is_renewed(tmp_path):
     app = WorldApp(tmp_path)
     with pytest.raises(LoginRequired, match="signed out"):
         regions.renew_token(app, SESSION, token("first").id, app.clock.deadline(5))

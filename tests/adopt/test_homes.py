@@ -116,7 +116,7 @@ def answer_of(app: App, emulator: Emulator, name: str) -> tuple[str, str]:
     return issued.account_id, issued.role_name
 
 
-def test_every_home_has_its_expectation_and_there_are_twelve() -> None:
+def test_every_home_has_its_expectation_and_there_are_twelve():
     assert {path.stem for path in HOMES.glob("*.config")} == set(EXPECTED)
     assert len(EXPECTED) >= 12
 
@@ -137,9 +137,7 @@ IN_MAKE_TEST = (
     "name",
     long_after(len(IN_MAKE_TEST), [*IN_MAKE_TEST, *sorted(EXPECTED.keys() - {*IN_MAKE_TEST})]),
 )
-def test_one_setup_adopts_all_and_undo_restores_the_bytes(
-    name: str, home: Home, emulator: Emulator, run: Run
-) -> None:
+def test_one_setup_adopts_all_and_undo_restores_the_bytes(name, home, emulator, run):
     before = write_home(home, name, emulator)
     app = in_process(home)
     old = {entry.name: entry.keys for entry in app.config.read().profiles()}
@@ -169,9 +167,7 @@ def test_one_setup_adopts_all_and_undo_restores_the_bytes(
 
 
 @pytest.mark.parametrize("name", long_after(1, ["yawsso", "granted-native"]))
-def test_botocore_gets_the_roles_of_adopted_profiles(
-    name: str, home: Home, emulator: Emulator, run: Run
-) -> None:
+def test_botocore_gets_the_roles_of_adopted_profiles(name, home, emulator, run):
     write_home(home, name, emulator)
     set_up(run, "--adopt", "*")
     for profile, (account_id, role_name) in EXPECTED[name].items():

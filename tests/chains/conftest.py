@@ -50,7 +50,7 @@ class Chained(NamedTuple):
 
 
 @pytest.fixture
-def chained(home: Home, emulator: Emulator) -> Chained:
+def chained(home, emulator) -> Chained:
     world = emulator.world
     world.add_iam_role(JUMP_ACCOUNT, "Jump", trusts=[SSO_ACCOUNT])
     world.add_iam_role(DEPLOY_ACCOUNT, "Deploy", trusts=[JUMP_ACCOUNT])

@@ -18,10 +18,8 @@ from tests.chains.conftest import (
     JUMP_ARN,
     SSO_ACCOUNT,
     SSO_PROFILE,
-    Chained,
     chain,
 )
-from tests.conftest import Run
 
 LAUNCHER = str(Path(__file__).resolve().parents[2] / "shell" / "ssohelper-credentials")
 
@@ -32,7 +30,7 @@ def arn_of(emulator: Emulator, text: str) -> str:
     return found.arn
 
 
-def test_three_levels_give_the_role_at_the_end_and_one_call_each(chained: Chained, run: Run):
+def test_three_levels_give_the_role_at_the_end_and_one_call_each(chained, run):
     answer = run("credential-process", "--profile", "audit")
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout)["AccountId"] == DEPLOY_ACCOUNT
@@ -44,7 +42,7 @@ def test_three_levels_give_the_role_at_the_end_and_one_call_each(chained: Chaine
     assert chained.issued == (1, 3)
 
 
-def test_many_processes_at_once_share_one_call_for_each_level(chained: Chained, run: Run):
+def test_many_processes_at_once_share_one_call_for_each_level(chained, run):
     with ThreadPoolExecutor(12) as pool:
         answers = list(
             pool.map(lambda _: run("credential-process", "--profile", "audit"), range(12))
@@ -54,7 +52,7 @@ def test_many_processes_at_once_share_one_call_for_each_level(chained: Chained, 
     assert chained.issued == (1, 3)
 
 
-def test_exec_env_and_whoami_take_a_chain_as_any_other(chained: Chained, run: Run):
+def test_exec_env_and_whoami_take_a_chain_as_any_other(chained, run):
     done = run("exec", "audit", "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID $AWS_ACCOUNT_ID")
     assert done.returncode == 0, done.stderr
     assert f'account {DEPLOY_ACCOUNT}, role "Audit": these keys end in ' in done.stderr
@@ -73,7 +71,7 @@ def test_exec_env_and_whoami_take_a_chain_as_any_other(chained: Chained, run: Ru
     assert chained.issued == (1, 3)
 
 
-def test_use_names_the_profile_and_the_prompt_shows_it(chained: Chained, run: Run):
+def test_use_names_the_profile_and_the_prompt_shows_it(chained, run):
     done = run("use", "audit", env={"_SSOHELPER_SHELL": "bash"})
     assert done.returncode == 0, done.stderr
     assert "AWS_PROFILE=audit" in done.stdout or "AWS_PROFILE='audit'" in done.stdout
@@ -84,7 +82,7 @@ def test_use_names_the_profile_and_the_prompt_shows_it(chained: Chained, run: Ru
     assert prompt.stdout.strip() == f"audit {DEPLOY_ACCOUNT} Audit"
 
 
-def test_lists_show_a_chain_with_its_role(chained: Chained, run: Run):
+def test_lists_show_a_chain_with_its_role(chained, run):
     rows = json.loads(run("profile", "list", "--json").stdout)["data"]
     audit = next(row for row in rows if row["name"] == "audit")
     assert audit | {"region": None} == {
@@ -108,7 +106,7 @@ def test_lists_show_a_chain_with_its_role(chained: Chained, run: Run):
     assert [(one["chain"], one["role_arn"]) for one in issued] == [(None, None), ("jump", JUMP_ARN)]
 
 
-def test_tab_offers_chains(chained: Chained, run: Run):
+def test_tab_offers_chains(chained, run):
     offered = run("completion", "--words", "bash", "ssohelper", "exec", "")
     assert offered.returncode in (0, 2)
     # The index that TAB reads has the chain, with its session.
@@ -121,7 +119,7 @@ def test_tab_offers_chains(chained: Chained, run: Run):
     ]
 
 
-def test_an_edited_chain_serves_nothing_of_before(chained: Chained, run: Run):
+def test_an_edited_chain_serves_nothing_of_before(chained, run):
     first = run("credential-process", "--profile", "jump")
     chained.emulator.world.add_iam_role(JUMP_ACCOUNT, "Other", trusts=[SSO_ACCOUNT])
     chained.write(chain("jump", JUMP_ARN.replace("Jump", "Other"), "base"))
@@ -132,9 +130,7 @@ def test_an_edited_chain_serves_nothing_of_before(chained: Chained, run: Run):
     assert chained.issued == (1, 2)
 
 
-def test_a_chain_that_is_edited_while_it_is_asked_for_gives_the_new_role(
-    chained: Chained, run: Run
-):
+def test_a_chain_that_is_edited_while_it_is_asked_for_gives_the_new_role(chained, run):
     world = chained.emulator.world
     world.add_iam_role(JUMP_ACCOUNT, "Other", trusts=[SSO_ACCOUNT])
     text = chain("jump", JUMP_ARN.replace("Jump", "Other"), "base")
@@ -151,9 +147,7 @@ def test_a_chain_that_is_edited_while_it_is_asked_for_gives_the_new_role(
         ({"mfa_serial": "arn:aws:iam::000030000001:mfa/ana"}, "a device of an IAM user"),
     ],
 )
-def test_what_sts_refuses_a_chain_is_exit_3_with_the_line(
-    chained: Chained, run: Run, keys: dict[str, str], what: str
-):
+def test_what_sts_refuses_a_chain_is_exit_3_with_the_line(chained, run, keys, what):
     chained.write(chain("jump", JUMP_ARN, "base", **keys))
     for command in (("credential-process", "--profile", "jump"), ("exec", "jump", "--", "true")):
         done = run(*command)
@@ -163,7 +157,7 @@ def test_what_sts_refuses_a_chain_is_exit_3_with_the_line(
     assert chained.issued == (0, 0)
 
 
-def test_a_loop_and_a_missing_source_are_exit_3(chained: Chained, run: Run):
+def test_a_loop_and_a_missing_source_are_exit_3(chained, run):
     chained.write(
         chain("one", JUMP_ARN, "two") + chain("two", JUMP_ARN, "one") + chain("x", JUMP_ARN, "gone")
     )
@@ -175,7 +169,7 @@ def test_a_loop_and_a_missing_source_are_exit_3(chained: Chained, run: Run):
     assert 'source_profile "gone"' in missing.stderr
 
 
-def test_a_role_that_does_not_trust_is_exit_5_and_sts_down_is_exit_6(chained: Chained, run: Run):
+def test_a_role_that_does_not_trust_is_exit_5_and_sts_down_is_exit_6(chained, run):
     chained.write(chain("jump", JUMP_ARN, "base", external_id="wrong-one"))
     chained.emulator.world.add_iam_role(
         JUMP_ACCOUNT, "Jump", trusts=[SSO_ACCOUNT], external_id="right-one"
@@ -192,14 +186,14 @@ def test_a_role_that_does_not_trust_is_exit_5_and_sts_down_is_exit_6(chained: Ch
     assert run("credential-process", "--profile", "jump").returncode == 0
 
 
-def test_unexpired_credentials_of_a_chain_are_served_while_sts_is_down(chained: Chained, run: Run):
+def test_unexpired_credentials_of_a_chain_are_served_while_sts_is_down(chained, run):
     first = run("credential-process", "--profile", "jump")
     chained.emulator.faults.set(down={"AssumeRole": 503, "GetRoleCredentials": 503})
     again = run("credential-process", "--profile", "jump")
     assert (again.returncode, again.stdout) == (0, first.stdout)
 
 
-def test_an_expired_sign_in_below_is_told_as_that(chained: Chained, run: Run):
+def test_an_expired_sign_in_below_is_told_as_that(chained, run):
     chained.home.write_token(chained.emulator.issue_token("ana", scopes=(), seconds=-60))
     done = run("credential-process", "--profile", "audit")
     assert (done.returncode, done.stdout) == (4, "")
@@ -207,14 +201,14 @@ def test_an_expired_sign_in_below_is_told_as_that(chained: Chained, run: Run):
     assert chained.issued == (0, 0)
 
 
-def test_a_sign_out_forgets_the_chains_too(chained: Chained, run: Run):
+def test_a_sign_out_forgets_the_chains_too(chained, run):
     assert run("credential-process", "--profile", "jump").returncode == 0
     assert run("logout", "corp").returncode == 0
     assert run("credential-process", "--profile", "jump").returncode == 4
     assert not list(chained.home.runtime.rglob("cached.json"))
 
 
-def test_a_revoked_source_is_renewed_once(chained: Chained, run: Run):
+def test_a_revoked_source_is_renewed_once(chained, run):
     assert run("credential-process", "--profile", "base").returncode == 0
     with chained.emulator.lock:
         chained.emulator.issued.clear()
@@ -223,7 +217,7 @@ def test_a_revoked_source_is_renewed_once(chained: Chained, run: Run):
     assert chained.issued == (2, 2)
 
 
-def test_the_launcher_answers_a_hit_of_a_chain(chained: Chained, run: Run):
+def test_the_launcher_answers_a_hit_of_a_chain(chained, run):
     chained.write("")
     added = run("profile", "add", "jump", "--assume", JUMP_ARN, "--via", "base", "--yes")
     assert added.returncode == 0, added.stderr
@@ -254,7 +248,7 @@ def test_the_launcher_answers_a_hit_of_a_chain(chained: Chained, run: Run):
 
 
 @pytest.mark.parametrize("rule", ["*/ReadOnlyAccess", f"{JUMP_ACCOUNT}/Jump"])
-def test_guards_are_those_of_each_role_on_the_way(chained: Chained, run: Run, rule: str):
+def test_guards_are_those_of_each_role_on_the_way(chained, run, rule):
     assert run("credential-process", "--profile", "jump").returncode == 0
     assert run("config", "set", "guard.rules", rule).returncode == 0
     for command in (
@@ -270,7 +264,7 @@ def test_guards_are_those_of_each_role_on_the_way(chained: Chained, run: Run, ru
     assert chained.issued == (1, 1)
 
 
-def test_the_allow_list_names_each_role_on_the_way(chained: Chained, run: Run):
+def test_the_allow_list_names_each_role_on_the_way(chained, run):
     def ask(allowed: str) -> int:
         return run(
             "credential-process", "--profile", "jump", env={"SSOHELPER_ALLOW": allowed}
@@ -284,7 +278,7 @@ def test_the_allow_list_names_each_role_on_the_way(chained: Chained, run: Run):
     assert child.stdout.strip() == f"corp:{SSO_ACCOUNT}/ReadOnlyAccess,corp:{JUMP_ACCOUNT}/Jump"
 
 
-def test_add_writes_a_chain_in_process_form_that_sync_never_touches(chained: Chained, run: Run):
+def test_add_writes_a_chain_in_process_form_that_sync_never_touches(chained, run):
     chained.write("")
     common = ("--yes", "--json")
     one = run("profile", "add", "low", "--assume", JUMP_ARN, "--via", "base", *common)
@@ -324,7 +318,7 @@ def test_add_writes_a_chain_in_process_form_that_sync_never_touches(chained: Cha
 
 
 @pytest.mark.parametrize("form", ["sso", "process"])
-def test_rm_says_which_chains_stand_on_the_profile(chained: Chained, run: Run, form: str):
+def test_rm_says_which_chains_stand_on_the_profile(chained, run, form):
     chained.write("")
     common = ("--yes", "--form", form)
     run("profile", "add", "low", "--assume", JUMP_ARN, "--via", "base", *common)
@@ -336,7 +330,7 @@ def test_rm_says_which_chains_stand_on_the_profile(chained: Chained, run: Run, f
     assert said not in run("profile", "rm", "low", "high", "--yes").stderr
 
 
-def test_a_console_across_partitions_does_not_say_that_it_opens(chained: Chained, run: Run):
+def test_a_console_across_partitions_does_not_say_that_it_opens(chained, run):
     chained.write(chain("bad", JUMP_ARN.replace("arn:aws:", "arn:aws-cn:"), "base"))
     chained.home.browser()
     done = run("console", "bad")
@@ -345,7 +339,7 @@ def test_a_console_across_partitions_does_not_say_that_it_opens(chained: Chained
     assert "opening" not in done.stderr
 
 
-def test_add_in_form_sso_writes_what_sdks_follow_themselves(chained: Chained, run: Run):
+def test_add_in_form_sso_writes_what_sdks_follow_themselves(chained, run):
     chained.write("")
     done = run(
         "profile", "add", "low", "--assume", JUMP_ARN, "--via", "base", "--form", "sso", "--yes"
@@ -380,16 +374,14 @@ def test_add_in_form_sso_writes_what_sdks_follow_themselves(chained: Chained, ru
         ),
     ],
 )
-def test_a_bad_add_is_exit_2_and_writes_nothing(
-    chained: Chained, run: Run, argv: tuple[str, ...], what: str
-):
+def test_a_bad_add_is_exit_2_and_writes_nothing(chained, run, argv, what):
     before = chained.home.config_file.read_bytes()
     done = run("profile", "add", *argv, "--yes")
     assert (done.returncode, what in done.stderr) == (2, True), done.stderr
     assert chained.home.config_file.read_bytes() == before
 
 
-def test_add_takes_no_name_of_the_credentials_file(chained: Chained, run: Run):
+def test_add_takes_no_name_of_the_credentials_file(chained, run):
     credentials = chained.home.config_file.with_name("credentials")
     credentials.write_text("[static]\naws_access_key_id = AKIAEXAMPLE\n")
     before = chained.home.config_file.read_bytes()
@@ -398,7 +390,7 @@ def test_add_takes_no_name_of_the_credentials_file(chained: Chained, run: Run):
     assert chained.home.config_file.read_bytes() == before
 
 
-def test_add_asks_first_and_a_dry_run_writes_nothing(chained: Chained, run: Run):
+def test_add_asks_first_and_a_dry_run_writes_nothing(chained, run):
     before = chained.home.config_file.read_bytes()
     argv = ("profile", "add", "x", "--assume", JUMP_ARN, "--via", "base")
     shown = run(*argv, "--dry-run")
@@ -408,9 +400,7 @@ def test_add_asks_first_and_a_dry_run_writes_nothing(chained: Chained, run: Run)
     assert chained.home.config_file.read_bytes() == before
 
 
-def test_the_console_opens_as_the_chains_role_and_the_portal_has_no_link(
-    chained: Chained, run: Run
-):
+def test_the_console_opens_as_the_chains_role_and_the_portal_has_no_link(chained, run):
     done = run("console", "jump", "--print")
     assert (done.returncode, done.stdout) == (2, "")
     chained.home.browser()

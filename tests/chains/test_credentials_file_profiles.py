@@ -5,7 +5,6 @@ import pytest
 from ssohelper.actions.roles import read_roles
 from ssohelper.app import App
 from tests.chains.conftest import Chained
-from tests.conftest import Run
 
 SHOW = 'echo "$AWS_PROFILE $AWS_REGION ${AWS_ACCESS_KEY_ID-none}"'
 SAID = 'profile "plain": not ours, its credentials come from static keys\n'
@@ -25,13 +24,13 @@ region = eu-west-3
 
 
 @pytest.fixture
-def keyed(chained: Chained) -> Chained:
+def keyed(chained) -> Chained:
     chained.write("")
     (chained.home.path / ".aws" / "credentials").write_text(CREDENTIALS)
     return chained
 
 
-def test_exec_and_use_name_it(keyed: Chained, run: Run):
+def test_exec_and_use_name_it(keyed, run):
     done = run("exec", "plain", "--", "sh", "-c", SHOW, env={"AWS_ACCESS_KEY_ID": "AKIAOTHER"})
     assert (done.returncode, done.stdout, done.stderr) == (0, "plain eu-west-3 none\n", SAID)
     used = run("use", "plain", env={"_SSOHELPER_SHELL": "bash"})
@@ -41,7 +40,7 @@ def test_exec_and_use_name_it(keyed: Chained, run: Run):
 
 
 @pytest.mark.long
-def test_env_and_whoami_get_its_keys_and_the_console_says_why_not(keyed: Chained, run: Run):
+def test_env_and_whoami_get_its_keys_and_the_console_says_why_not(keyed, run):
     env = run("env", "plain")
     assert "AKIAEXAMPLE0000000AA" in env.stdout, env.stderr
     assert SAID in run("whoami", "plain").stderr
@@ -50,13 +49,13 @@ def test_env_and_whoami_get_its_keys_and_the_console_says_why_not(keyed: Chained
     assert "belongs to no access portal" in console.stderr
 
 
-def test_status_and_aws_profile_know_it(keyed: Chained, run: Run):
+def test_status_and_aws_profile_know_it(keyed, run):
     assert SAID in run("status", env={"AWS_PROFILE": "plain"}).stderr
     done = run("exec", "--", "sh", "-c", SHOW, env={"AWS_PROFILE": "plain"})
     assert (done.returncode, done.stdout) == (0, "plain eu-west-3 none\n")
 
 
-def test_commands_that_do_not_take_it_say_what_it_is(keyed: Chained, run: Run):
+def test_commands_that_do_not_take_it_say_what_it_is(keyed, run):
     done = run("inspect", "plain")
     served = run("serve", "plain")
     for each in (done, served):
@@ -65,21 +64,19 @@ def test_commands_that_do_not_take_it_say_what_it_is(keyed: Chained, run: Run):
     assert "come from static keys" in served.stderr
 
 
-def test_a_profile_of_the_config_and_a_section_without_keys_are_what_they_were(
-    keyed: Chained, run: Run
-):
+def test_a_profile_of_the_config_and_a_section_without_keys_are_what_they_were(keyed, run):
     assert "not ours" not in run("exec", "base", "--", "true").stderr
     assert 'no profile named "empty"' in run("exec", "empty", "--", "true").stderr
     assert 'did you mean "plain"' in run("exec", "plian", "--", "true").stderr
 
 
-def test_the_pickers_list_it_last(keyed: Chained):
+def test_the_pickers_list_it_last(keyed):
     rows = read_roles(App(keyed.home.env), with_foreign_profiles=True).rows
     others = [(row.role_name, row.provider) for row in rows if row.provider]
     assert others == [("plain", "static keys")]
 
 
-def test_an_unreadable_credentials_file_hides_no_role(keyed: Chained, run: Run):
+def test_an_unreadable_credentials_file_hides_no_role(keyed, run):
     (keyed.home.path / ".aws" / "credentials").write_text("no section\n")
     assert run("exec", "000030000001/ReadOnlyAccess", "--", "true").returncode == 0
     assert 'no profile named "plain"' in run("exec", "plain", "--", "true").stderr

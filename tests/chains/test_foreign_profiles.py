@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.chains.conftest import JUMP_ACCOUNT, JUMP_ARN, Chained, chain
-from tests.conftest import Run
 
 SHOW = 'echo "$AWS_PROFILE $AWS_REGION ${AWS_ACCESS_KEY_ID-none} ${AWS_ROLE_ARN-none}"'
 STATIC = "[profile keys]\naws_access_key_id = AKIAEXAMPLE0000000AA\naws_secret_access_key = s\n\n"
@@ -32,7 +31,7 @@ KINDS = {
 
 
 @pytest.fixture
-def foreign(chained: Chained) -> Chained:
+def foreign(chained) -> Chained:
     chained.write("")
     (chained.home.path / ".aws" / "credentials").write_text(
         "[only-there]\naws_access_key_id = A\naws_secret_access_key = s\n"
@@ -45,7 +44,7 @@ def kept_files(chained: Chained) -> list[Path]:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_exec_names_the_profile_and_nothing_else(foreign: Chained, run: Run, name: str):
+def test_exec_names_the_profile_and_nothing_else(foreign, run, name):
     text, what = KINDS[name]
     foreign.write(text)
     others = {"AWS_ACCESS_KEY_ID": "AKIAOTHER", "AWS_ROLE_ARN": "arn", "AWS_REGION": "us-west-2"}
@@ -59,7 +58,7 @@ def test_exec_names_the_profile_and_nothing_else(foreign: Chained, run: Run, nam
     assert foreign.issued == (0, 0)
 
 
-def test_use_switches_a_shell_to_it(foreign: Chained, run: Run):
+def test_use_switches_a_shell_to_it(foreign, run):
     foreign.write(STATIC)
     done = run("use", "keys", env={"_SSOHELPER_SHELL": "bash", "AWS_ACCESS_KEY_ID": "AKIAOTHER"})
     assert done.returncode == 0, done.stderr
@@ -70,7 +69,7 @@ def test_use_switches_a_shell_to_it(foreign: Chained, run: Run):
     assert (refused.returncode, refused.stdout) == (2, "")
 
 
-def test_a_containers_variables_stay_where_they_are_the_source(foreign: Chained, run: Run):
+def test_a_containers_variables_stay_where_they_are_the_source(foreign, run):
     foreign.write(KINDS["box"][0] + "\n" + STATIC)
     container = {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/x"}
     show = 'echo "${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI-none}"'
@@ -79,9 +78,7 @@ def test_a_containers_variables_stay_where_they_are_the_source(foreign: Chained,
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_status_and_the_prompt_of_a_shell_that_uses_it_say_so(
-    foreign: Chained, run: Run, name: str
-):
+def test_status_and_the_prompt_of_a_shell_that_uses_it_say_so(foreign, run, name):
     text, what = KINDS[name]
     foreign.write(text)
     status = run("status", env={"AWS_PROFILE": name, **CONTAINER})
@@ -91,20 +88,20 @@ def test_status_and_the_prompt_of_a_shell_that_uses_it_say_so(
     assert run("prompt", env={"AWS_PROFILE": name}).stdout == f"{name}\n"
 
 
-def test_a_server_and_an_allow_list_are_refused(foreign: Chained, run: Run):
+def test_a_server_and_an_allow_list_are_refused(foreign, run):
     foreign.write(STATIC)
     assert run("exec", "--server", "keys", "--", "true").returncode == 2
     assert run("exec", "keys", "--", "true", env={"SSOHELPER_ALLOW": "*/*"}).returncode == 9
 
 
-def test_a_source_that_does_not_exist_is_exit_3_with_the_line(foreign: Chained, run: Run):
+def test_a_source_that_does_not_exist_is_exit_3_with_the_line(foreign, run):
     foreign.write(chain("x", JUMP_ARN, "gone"))
     done = run("exec", "x", "--", "true")
     assert done.returncode == 3
     assert 'source_profile "gone" does not exist' in done.stderr
 
 
-def test_an_mfa_device_off_a_terminal_is_exit_2(foreign: Chained, run: Run):
+def test_an_mfa_device_off_a_terminal_is_exit_2(foreign, run):
     foreign.write(
         STATIC + chain("m", JUMP_ARN, "keys", mfa_serial=f"arn:aws:iam::{JUMP_ACCOUNT}:mfa/a")
     )
@@ -114,9 +111,7 @@ def test_an_mfa_device_off_a_terminal_is_exit_2(foreign: Chained, run: Run):
 
 
 @pytest.mark.parametrize("content", [None, "", '{"accessToken": {"expiresAt": "2026-', "[]", "{}"])
-def test_a_missing_or_torn_login_cache_is_exit_4_naming_aws_login(
-    foreign: Chained, run: Run, content: str | None
-):
+def test_a_missing_or_torn_login_cache_is_exit_4_naming_aws_login(foreign, run, content):
     session = "arn:aws:iam::000099990001:user/ana"
     foreign.write(f"[profile l]\nlogin_session = {session}\n")
     place = foreign.home.path / ".aws" / "login" / "cache"
@@ -129,9 +124,7 @@ def test_a_missing_or_torn_login_cache_is_exit_4_naming_aws_login(
     assert "aws login --profile l" in done.stderr
 
 
-def test_a_live_login_is_used_and_an_ended_one_only_where_it_can_be_renewed(
-    foreign: Chained, run: Run
-):
+def test_a_live_login_is_used_and_an_ended_one_only_where_it_can_be_renewed(foreign, run):
     session = "arn:aws:iam::000099990001:user/ana"
     foreign.write(f"[profile l]\nlogin_session = {session}\n")
     place = foreign.home.path / ".aws" / "login" / "cache"

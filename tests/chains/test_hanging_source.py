@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.chains.conftest import JUMP_ARN, Chained, chain
-from tests.conftest import SCRIPT, Run
+from tests.chains.conftest import JUMP_ARN, chain
+from tests.conftest import SCRIPT
 from tests.endpoint.world import Program, wait_for
 
 _BOTO3 = "import boto3; boto3.Session().client('sts').get_caller_identity()"
 
 
 @pytest.fixture
-def started(chained: Chained) -> Path:
+def started(chained) -> Path:
     """Return the file that another tool's program writes when it starts; then the program hangs."""
     place = chained.home.path / "started"
     program = chained.home.path / "other-tool"
@@ -38,7 +38,7 @@ def started(chained: Chained) -> Path:
     ],
 )
 def test_a_command_that_cannot_take_it_fails_at_once_in_one_line(
-    chained: Chained, run: Run, started: Path, command: tuple[str, ...], code: int
+    chained, run, started, command, code
 ):
     before = chained.home.config_file.read_bytes()
     done = run(*command)
@@ -50,15 +50,13 @@ def test_a_command_that_cannot_take_it_fails_at_once_in_one_line(
     assert chained.issued == (0, 0)
 
 
-def test_lists_do_not_start_it(chained: Chained, run: Run, started: Path):
+def test_lists_do_not_start_it(chained, run, started):
     for command in (("status",), ("profile", "list"), ("prompt",), ("list",)):
         assert run(*command, env={"AWS_PROFILE": "above"}).returncode == 0, command
     assert not started.exists()
 
 
-def test_an_interrupted_command_that_waits_for_it_ends_and_loses_nothing(
-    chained: Chained, run: Run, started: Path
-) -> None:
+def test_an_interrupted_command_that_waits_for_it_ends_and_loses_nothing(chained, run, started):
     assert run("credential-process", "--profile", "base").returncode == 0
     argv = [SCRIPT, "exec", "above", "--", "python3", "-c", _BOTO3]
     with Program(argv, chained.home) as program:

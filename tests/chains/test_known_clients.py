@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Callable
 
 import pytest
 
@@ -15,7 +14,6 @@ from tests.chains.conftest import (
     chain,
 )
 from tests.clients.test_profile_forms import aws_cli, boto3, javascript
-from tests.conftest import Home, Run
 from tests.long_rows import long_after
 from tests.programs import run_program
 from tests.recipes.test_terraform_aliases import _TERRAFORM
@@ -26,7 +24,7 @@ DEPLOY_ARN = f"arn:aws:iam::{DEPLOY_ACCOUNT}:role/Deploy"
 
 
 @pytest.fixture
-def all_kinds(chained: Chained, run: Run) -> Chained:
+def all_kinds(chained, run) -> Chained:
     """Chains in both forms, on a native profile and on one in process form."""
     chained.write("")
     added = run("profile", "add", f"{SSO_ACCOUNT}/ReadOnlyAccess", "--name", "ours", "--yes")
@@ -51,9 +49,7 @@ def all_kinds(chained: Chained, run: Run) -> Chained:
 @pytest.mark.parametrize(
     "client", long_after(1, [boto3, javascript, aws_cli]), ids=lambda one: one.__name__
 )
-def test_every_client_gets_the_role_at_the_end(
-    all_kinds: Chained, client: Callable[[Home, str], str]
-):
+def test_every_client_gets_the_role_at_the_end(all_kinds, client):
     jump = f"arn:aws:sts::{JUMP_ACCOUNT}:assumed-role/Jump/"
     deploy = f"arn:aws:sts::{DEPLOY_ACCOUNT}:assumed-role/Deploy/"
     ends = {"native": jump, "mixed": jump, "low": jump, "high": deploy, "on-ours": deploy}
@@ -62,7 +58,7 @@ def test_every_client_gets_the_role_at_the_end(
 
 
 @pytest.mark.long
-def test_thirty_aliases_on_thirty_chained_roles_ask_the_portal_once(chained: Chained, run: Run):
+def test_thirty_aliases_on_thirty_chained_roles_ask_the_portal_once(chained, run):
     world = chained.emulator.world
     lines = []
     command = (

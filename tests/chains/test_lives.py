@@ -14,10 +14,8 @@ from tests.chains.conftest import (
     DEPLOY_ACCOUNT,
     DEPLOY_ARN,
     JUMP_ARN,
-    Chained,
     chain,
 )
-from tests.conftest import Home
 from tests.emulator.conftest import Clock
 
 # botocore renews credentials that have less than this left.
@@ -31,7 +29,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def emulator(home: Home, clock: Clock) -> Iterator[Emulator]:
+def emulator(home, clock) -> Iterator[Emulator]:
     with Emulator(clock=clock) as running:
         # The time since the machine's start, by which AWS's clock is kept, is not the test's.
         running.faults.set(date_header=False, role_credentials_seconds=3600)
@@ -40,7 +38,7 @@ def emulator(home: Home, clock: Clock) -> Iterator[Emulator]:
 
 
 def test_three_levels_over_eight_lives_never_fail_and_ask_once_for_each(
-    chained: Chained, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    chained, clock, monkeypatch
 ):
     monkeypatch.setattr(os, "environ", {**os.environ, **chained.home.env})
     chained.write(

@@ -2,18 +2,13 @@
 
 import os
 
-import pytest
-
 from ssohelper.actions import selection
 from ssohelper.app import App
 from ssohelper.core.model import RoleKey
-from tests.chains.conftest import SSO_ACCOUNT, SSO_ROLE, Chained
-from tests.conftest import Run
+from tests.chains.conftest import SSO_ACCOUNT, SSO_ROLE
 
 
-def test_a_source_that_is_renewed_during_the_call_costs_no_second_call(
-    chained: Chained, run: Run, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_source_that_is_renewed_during_the_call_costs_no_second_call(chained, run, monkeypatch):
     monkeypatch.setattr(os, "environ", {**os.environ, **chained.home.env})
 
     def renew_source() -> None:

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 from tests.chains.conftest import DEPLOY_ACCOUNT, JUMP_ACCOUNT, Chained
-from tests.conftest import SCRIPT, Run
+from tests.conftest import SCRIPT
 from tests.endpoint.world import Program
 
 _ASK = (
@@ -33,7 +33,7 @@ def role_of(chained: Chained, document: dict[str, str]) -> tuple[str, str]:
     return found.account_id, found.role_name
 
 
-def test_serve_gives_the_role_at_the_end_of_the_chain(chained: Chained):
+def test_serve_gives_the_role_at_the_end_of_the_chain(chained):
     path = chained.home.path / "sso.sock"
     with Program([SCRIPT, "serve", "deploy", "--socket", str(path)], chained.home) as program:
         program.says("credential_process = ")
@@ -44,7 +44,7 @@ def test_serve_gives_the_role_at_the_end_of_the_chain(chained: Chained):
     assert chained.issued == (1, 2)
 
 
-def test_serve_gives_nothing_of_a_chain_after_a_sign_out(chained: Chained, run: Run):
+def test_serve_gives_nothing_of_a_chain_after_a_sign_out(chained, run):
     path = chained.home.path / "sso.sock"
     with Program([SCRIPT, "serve", "jump", "--socket", str(path)], chained.home) as program:
         program.says("credential_process = ")
@@ -55,7 +55,7 @@ def test_serve_gives_nothing_of_a_chain_after_a_sign_out(chained: Chained, run: 
         assert "AccessKeyId" not in document
 
 
-def test_exec_with_a_server_gives_the_command_the_chain(chained: Chained, run: Run):
+def test_exec_with_a_server_gives_the_command_the_chain(chained, run):
     done = run("exec", "--server", "jump", "--", "sh", "-c", _ASK)
     assert done.returncode == 0, done.stderr
     assert role_of(chained, json.loads(done.stdout)) == (JUMP_ACCOUNT, "Jump")

@@ -193,29 +193,9 @@ def test_a_name_of_10_kb_is_shortened(signed_in, run, command):
     assert "…" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["shell-init", "completion"])
-def test_an_unknown_shell_lists_the_known_ones(home, run, command):
-    done = run(command, "tcsh")
-    assert done.returncode == 2
-    assert "bash, zsh, fish, pwsh" in done.stderr
-
-
-@pytest.mark.parametrize("name", ["1x", "a b", "x" * 65, ""])
-def test_shell_init_refuses_a_name_that_no_shell_function_can_have(capfd, name):
-    assert cli.run(["shell-init", "bash", "--cmd", name]) == 2
-    out, err = capfd.readouterr()
-    assert (out, f'"{name}" cannot be the name of a shell function' in err) == ("", True)
-
-
 def test_shell_init_takes_common_options_too(capfd):
     assert cli.run(["shell-init", "bash", "--cmd", "sso", "--verbose"]) == 0
     assert "complete -F _ssohelper sso\n" in capfd.readouterr().out
-
-
-def test_a_bad_template_is_not_set(home, run):
-    done = run("config", "set", "name_template", "{nope}")
-    assert done.returncode == 2
-    assert not (home.path / ".config/ssohelper/config.toml").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes of a file")

@@ -92,12 +92,6 @@ class TestLink:
             in done.stderr
         )
 
-    def test_json(self, shell, run):
-        data = json.loads(run("console", PROFILE, "--print", "--json").stdout)["data"]
-        assert data["link"].startswith(LINK)
-        assert data["account_id"] == "000040000001"
-        assert (data["opened"], data["console_session_ends_at"]) == (False, None)
-
 
 def test_the_documented_browser_commands_get_the_url(tmp_path):
     page = Path(__file__).parents[2] / "docs" / "how-to" / "console.md"
@@ -137,11 +131,6 @@ class TestBadInput:
         done = run("console", PROFILE, "--print")
         assert (done.returncode, done.stdout) == (3, "")
         assert "--region" in done.stderr
-
-    def test_a_missing_profile_is_refused(self, shell, run):
-        done = run("console", "payments-dev.Develper", "--print")
-        assert (done.returncode, done.stdout) == (2, "")
-        assert f'did you mean "{PROFILE}"' in done.stderr
 
     def test_a_federation_endpoint_that_is_not_loopback_gets_no_keys(self, shell, emulator, run):
         opened = shell.browser()
@@ -297,6 +286,7 @@ class TestOpening:
         assert "config set sessions.corp.browser" in (caught.value.hint or "")
 
 
+@pytest.mark.long
 @pytest.mark.browser
 class TestChromium:
     """A real browser, started by the opener with the one-time URL."""

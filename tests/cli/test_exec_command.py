@@ -417,7 +417,3 @@ def test_without_the_dashes_the_hint_has_the_right_command_line(shell, argv, lin
         "ssohelper: error: exec takes a command after --",
         f"ssohelper: hint: ssohelper exec {line}",
     ]
-
-
-def test_a_mistyped_option_of_exec_is_reported_as_one(shell):
-    assert "no such option '--sever'" in shell.run("exec", "--sever", "dev", "true").stderr

@@ -179,9 +179,6 @@ class TestErrors:
         )
         assert shell.json("list")["warnings"]
 
-    def test_an_unknown_session_is_exit_2(self, shell):
-        assert shell.run("list", "--session", "nobody").returncode == 2
-
 
 SECOND = """
 [sso-session second]
@@ -216,13 +213,6 @@ class TestSeveralSessions:
         rows = signed_in.json("list", "payments", "role00")["data"]
         assert [row["session"] for row in rows] == ["corp", "second"]
 
-    def test_accounts_are_listed_too(self, signed_in):
-        done = signed_in.run("list", "--accounts", "payments")
-        assert [line.split("\t")[0::4] for line in done.stdout.splitlines()] == [
-            ["000000000001", "corp"],
-            ["000000000001", "second"],
-        ]
-
     def test_a_named_session_is_listed_alone_in_four_columns(self, signed_in):
         done = signed_in.run("list", "payments", "role00", "--session", "second")
         assert done.stdout == f"{self.ROW}\n"
@@ -256,11 +246,6 @@ class TestSeveralSessions:
         assert done.stdout == f"{self.ROW}\tcorp\n"
         assert 'this list of "corp" is from 3 days ago' in done.stderr
         assert '"second" are not listed' in done.stderr
-
-    def test_if_no_session_can_be_listed_nothing_is_printed(self, two):
-        two.app.tokens.forget(two.session)
-        done = two.run("list")
-        assert (done.returncode, done.stdout) == (4, "")
 
 
 def test_a_terminal_gets_a_table_and_progress_with_what_is_left(shell, emulator):

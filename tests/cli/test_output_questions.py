@@ -83,27 +83,6 @@ def test_an_undo_names_the_file_in_its_question(home, questions):
     ]
 
 
-def test_undo_says_before_its_question_what_will_be_restored_and_then_what_was(
-    home, monkeypatch, capsys
-):
-    add_listed_session(home)
-    assert cli.run(["profile", "sync", "--yes", "--role", "Admin"]) == 0
-    capsys.readouterr()
-    before: list[str] = []
-
-    def confirm(*_: object, **__: object) -> bool:
-        before.append(capsys.readouterr().err)
-        return True
-
-    monkeypatch.setattr(output, "confirm", confirm)
-    assert cli.run(["profile", "undo"]) == 0
-    options = 'filters and options of session "corp"'
-    assert f"\n{options} will be restored: there were none before\n" in before[0]
-    assert capsys.readouterr().err == (
-        f"restored: {home.config_file}\n{options} were restored: there were none before\n"
-    )
-
-
 @pytest.mark.parametrize(
     "words",
     [

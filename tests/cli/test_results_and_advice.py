@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from ssohelper import cli
-from ssohelper.actions import setup_text
 from ssohelper.app import App
 from ssohelper.core.grants import Grant, TerminalSession
 from ssohelper.core.model import RoleKey
@@ -67,30 +66,6 @@ def test_a_session_command_says_as_json_whether_it_wrote(command, home):
     }  # fmt: skip
 
 
-def test_a_removed_shell_line_is_told(command, home):
-    (home.path / ".bashrc").write_text("# mine\n")
-    assert "written: " in command("install", "--shell", "bash", "--yes")
-    removal = ("install", "--uninstall", "--shell", "bash", "--yes")
-    assert "removed from " in command(*removal)
-    assert "has no line of ssohelper" in command(*removal)
-
-
-def test_a_session_that_is_not_usable_has_nothing_to_renew(command, home):
-    home.write_config("[sso-session broken]\nsso_region = eu-west-1\n")
-    [session] = data_of(command, "status")["sessions"]
-    assert (session["state"], session["refreshable"], session["user"]) == ("unusable", False, None)
-
-
-def test_a_program_that_exec_limits_has_its_allow_list_with_its_keys(home, run, emulator):
-    home.add_session()
-    home.write_token(emulator.issue_token("ana"))
-    role = "corp:000030000001/ReadOnlyAccess"
-    done = run("exec", role, "--allow", "*/ReadOnlyAccess", "--", "env")
-    assert done.returncode == 0, done.stderr
-    assert "SSOHELPER_ALLOW=*/ReadOnlyAccess" in done.stdout
-    assert "AWS_ACCESS_KEY_ID=" in done.stdout
-
-
 @pytest.mark.parametrize(("shell", "ends_with_true"), [("fish", True), ("bash", False)])
 def test_text_for_fish_ends_with_a_zero_status(home, run, emulator, shell, ends_with_true):
     home.add_session()
@@ -120,14 +95,3 @@ def test_a_guarded_role_is_refused_before_a_sign_in_is_asked_for(home, run):
         assert done.returncode == 9
     events = [line.event for line in App(home.env).journal.read().lines]
     assert events.count("refused") == 2
-
-
-def test_a_set_up_with_yes_asks_for_nothing_and_keeps_the_region_of_the_portal(home, run, emulator):
-    home.browser()
-    keys = "sso_session = corp\nsso_account_id = 000030000001\nsso_role_name = ReadOnlyAccess\n"
-    home.write_config(f"[profile theirs]\n{keys}")
-    start = ("setup", emulator.world.start_url, "--region", "us-east-1", "--session", "corp")
-    done = run(*start, "--yes")
-    assert done.returncode == 0, done.stderr
-    assert setup_text.default_region_line("us-east-1") not in done.stderr
-    assert f"[profile theirs]\n{keys}" in home.config_file.read_text()

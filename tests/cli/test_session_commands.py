@@ -86,19 +86,6 @@ class TestShowing:
         assert str(signed_in.token_folder) in done.stdout
         assert emulator.canary not in done.stdout + done.stderr
 
-    def test_list_shows_a_session_that_no_command_can_use_with_the_reason(self, synced, run):
-        broken = "[sso-session broken]\nsso_start_url = https://d-1.awsapps.com/start\n\n"
-        synced.write_config(broken + synced.config_file.read_text())
-        good, bad = run("session", "list").stdout.splitlines()
-        assert good.startswith("corp\t")
-        assert bad.startswith("broken\thttps://d-1.awsapps.com/start\t-\t-\tunusable: ")
-        assert data_of(run, "session", "list")[1]["state"] == "unusable"
-
-    def test_an_unknown_session_is_exit_2_with_a_similar_name(self, synced, run):
-        done = run("session", "show", "crop")
-        assert (done.returncode, done.stdout) == (2, "")
-        assert 'did you mean "corp"?' in done.stderr
-
 
 class TestRemoving:
     def test_it_signs_out_and_takes_session_profiles_settings_and_filters(

@@ -119,14 +119,6 @@ class TestOffATerminal:
         # Every command that the message names exists.
         assert set(re.findall(r"ssohelper ([a-z-]+)", printed)) <= set(COMMANDS)
 
-    def test_install_is_not_proposed_once_it_is_done(self, run, home):
-        home.browser()
-        home.env["SHELL"] = "/bin/bash"
-        (home.path / ".bashrc").write_text('eval "$(ssohelper shell-init bash)"\n')
-        printed = ok(run("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes"))
-        assert "for all your roles: ssohelper list" in printed
-        assert "ssohelper install" not in printed
-
     def test_it_proposes_nothing_that_was_not_seen_to_work(self, run, home, emulator):
         home.browser()
         emulator.faults.script("GetRoleCredentials", 403, body='{"message": "No access"}', times=99)
@@ -136,15 +128,6 @@ class TestOffATerminal:
             'problem: profile "payments-dev.ReadOnlyAccess": the profile\'s program was run'
             in printed
         )
-
-    def test_without_the_aws_cli_it_prints_a_command_of_ssohelper(self, run, home):
-        home.browser()
-        home.env["PATH"] = "/nowhere"
-        home.env["AWS_REGION"] = "sa-east-1"
-        printed = ok(run("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes"))
-        assert "try it: ssohelper whoami payments-dev.ReadOnlyAccess" in printed
-        # The option wins over the region of the shell, which is proposed without it.
-        assert {one["region"] for one in profiles(home).values()} == {"us-east-1"}
 
     def test_the_printed_command_names_no_profile_whose_role_is_gone(self, run, home, emulator):
         home.browser()
@@ -229,13 +212,6 @@ class TestSecondRun:
         left = home.config_file.read_text()
         assert left.startswith(head)
         assert tail.strip() in left
-
-    def test_a_missing_session_section_is_restored(self, run, home):
-        text = home.config_file.read_text()
-        home.config_file.write_text(text[text.index("[profile ") :])
-        ok(run("setup", START_URL, "--region", "us-east-1", "--session", "corp", "--yes"))
-        assert session_keys(home, "corp")["sso_start_url"] == START_URL
-        assert len(profiles(home)) == 20
 
     @pytest.mark.long
     def test_a_second_user_of_the_portal_has_a_session_of_their_own(self, run, home, emulator):

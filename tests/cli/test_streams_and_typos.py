@@ -7,7 +7,6 @@ import pexpect
 import pytest
 
 from ssohelper import cli
-from ssohelper.cli import qr_code
 from tests.conftest import SCRIPT, Home
 from tests.long_rows import long_after
 
@@ -110,15 +109,6 @@ def test_an_unusable_certificate_bundle_is_reported(home, run, emulator, bundle,
     done = run("list", "--refresh", env={"AWS_CA_BUNDLE": bundle, "AWS_ENDPOINT_URL_SSO": tls})
     assert done.returncode == code
     assert words in done.stderr
-
-
-def test_a_qr_code_is_plain_ascii_for_an_ascii_encoding():
-    url = "https://device.sso.eu-west-1.amazonaws.com/?user_code=ABCD-EFGH"
-    blocks, plain = qr_code.qr_text(url, "utf-8"), qr_code.qr_text(url, "ascii")
-    assert "\u2588" in blocks
-    assert set(plain) == {"#", " ", "\n"}
-    rows = plain.splitlines()
-    assert {len(row) for row in rows} == {2 * len(rows)}
 
 
 def test_a_query_without_a_match_is_reported(home, run, emulator):

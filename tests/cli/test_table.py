@@ -1,9 +1,7 @@
 """Tables on terminals of each width, and when a progress bar is drawn."""
 
-import sys
 from random import Random
 
-import pexpect
 import pytest
 
 from ssohelper.cli.table import NO_NARROWING, Cell, Narrowing, make_table
@@ -14,13 +12,6 @@ from tests.saved_listing import add_listed_session, save_listing
 from tests.tui.terminal import Terminal
 
 HEADER = ("ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES")
-# The same program, with its bar after 30 s: even a slow machine has read the list by then.
-PATIENT = (
-    "import sys\n"
-    "from ssohelper.cli import listing_progress, run\n"
-    "listing_progress._BAR_AFTER_SECONDS = 30\n"
-    "sys.exit(run(sys.argv[1:]))"
-)
 ROW = ("000030000001", "payments-prod", "ReadOnlyAccess", "payments-prod.ReadOnlyAccess")
 
 
@@ -232,25 +223,3 @@ def test_only_the_header_is_bold():
 def test_a_header_alone_and_empty_cells():
     assert drawn(80) == ["ACCOUNT ID  ACCOUNT  ROLE  PROFILES"]
     assert drawn(80, ("1", "", "", ""))[1:] == ["1"]
-
-
-def test_a_saved_list_shows_no_progress_bar(home, run, emulator):
-    home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.write_token(emulator.issue_token("ana"))
-    assert run("list").returncode == 0
-    child = pexpect.spawn(
-        sys.executable,
-        ["-c", PATIENT, "list", "payments", "prod"],
-        env={**home.env, "TERM": "xterm", "PYTHONPROFILEIMPORTTIME": "1"},
-        encoding="utf-8",
-        timeout=60,
-        dimensions=(24, 44),
-    )
-    said = child.read()
-    child.close()
-    assert child.exitstatus == 0
-    assert "000030000001  payments-prod  ReadOnlyAccess\r\n" in said
-    assert "listing accounts" not in said
-    imported = {line.rpartition("|")[2].strip() for line in said.splitlines()}
-    assert "click" in imported
-    assert "rich" not in imported

@@ -14,7 +14,6 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.errors import UsageProblem
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import RUN_SECONDS
-from tests.long_rows import long_after
 from tests.programs import run_program
 
 MINE = """
@@ -133,16 +132,6 @@ def test_there_a_shell_that_does_not_exist_is_exit_127_before_anything_is_asked(
     child.close()
     assert (child.exitstatus, "has no profile yet" in said) == (127, False)
     assert shell.config.read_bytes() == before
-
-
-@pytest.mark.parametrize("argv", long_after(1, [["use", "-"], ["clear"]]))
-def test_there_nothing_can_be_undone(shell, argv):
-    child = pexpect.spawn(
-        str(SCRIPT), argv, env=shell.environ, encoding="utf-8", timeout=RUN_SECONDS
-    )
-    child.read()
-    child.close()
-    assert child.exitstatus == 2
 
 
 def test_text_for_a_shell_is_not_shown_on_a_terminal(shell):
@@ -277,13 +266,6 @@ def test_a_profile_called_dash_can_be_named(shell):
     assert use(shell, "-").returncode == 2  # `use -` fails without a previous profile
 
 
-def test_a_config_that_cannot_be_read_is_an_error_and_changes_nothing(shell):
-    shell.config.write_text("[profile mine\nx")
-    done = use(shell, "mine")
-    assert (done.returncode, done.stdout) == (3, "")
-    assert f"{shell.config}" in done.stderr
-
-
 def test_keys_of_the_same_name_in_the_credentials_file_are_a_warning(shell):
     assert "warning" not in use(shell, "mine").stderr
     credentials = shell.config.with_name("credentials")
@@ -294,16 +276,6 @@ def test_keys_of_the_same_name_in_the_credentials_file_are_a_warning(shell):
     # Some SDKs alone take what such a section says; one that no SDK obeys is no warning.
     credentials.write_text("[mine]\nsource_profile = x\nregion = eu-west-1\n")
     assert "warning" not in use(shell, "mine").stderr
-
-
-@pytest.mark.parametrize(
-    "name", long_after(3, ["\x1b[2J", "a\nb", "corp:\u202ex/y", "\x9b31m/x", "\x07"])
-)
-def test_a_name_with_control_characters_is_shown_escaped(shell, name):
-    done = use(shell, "--", name)
-    assert done.returncode in (2, 5)
-    assert not set(done.stderr) & set("\x1b\x07\x9b\u202e")
-    assert len(done.stderr.splitlines()) <= 2
 
 
 def test_an_empty_variable_for_the_config_is_unset_and_clear_restores_it(shell):

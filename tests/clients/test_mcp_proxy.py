@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home
+from tests.conftest import SCRIPT
 from tests.guards.allow_matrix import FREE, OTHER, make_world
 from tests.guards.world import Guarded
 from tests.programs import run_program
@@ -35,7 +34,7 @@ _OPTIONS = ["--service", "x", "--region", "us-east-1"]
 
 
 @pytest.fixture(scope="module")
-def proxy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def proxy(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("proxy")
     venv.create(folder, with_pip=True)
     pip = [folder / "bin" / "pip", "install", "-q", "mcp-proxy-for-aws==1.7.0"]
@@ -46,7 +45,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def world(home: Home, emulator: Emulator) -> Iterator[Guarded]:
+def world(home, emulator) -> Iterator[Guarded]:
     made = make_world(home, emulator)
     yield made
     made.close()
@@ -110,9 +109,7 @@ def signing_key(world: Guarded, tool: dict[str, object], keys: "queue.Queue[str]
         ([], {"AWS_DEFAULT_PROFILE": f"pay.{OTHER}"}),
     ],
 )
-def test_the_proxy_signs_with_the_installed_profile(
-    world: Guarded, proxy: Path, words: list[str], environ: dict[str, str]
-) -> None:
+def test_the_proxy_signs_with_the_installed_profile(world, proxy, words, environ):
     path = world.home.path / ".kiro" / "settings" / "mcp.json"
     path.parent.mkdir(parents=True)
     with endpoint() as (url, keys):

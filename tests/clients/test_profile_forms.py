@@ -7,7 +7,7 @@ import json
 import string
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,7 +83,7 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator) -> Home:
+def home(tmp_path_factory, emulator) -> Home:
     """A home after `setup` for two users: ana in process form, ben in sso form."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "run").mkdir(mode=0o700)
@@ -119,9 +119,7 @@ CLIENTS = [boto3, aws_cli, javascript]
     long_after(len(CASES), pairs_with_each_value_first(CASES, CLIENTS)),
     ids=lambda one: f"{one.form}-{one.role}" if isinstance(one, Case) else one.__name__,
 )
-def test_every_client_gets_the_right_role(
-    home: Home, emulator: Emulator, case: Case, client: Callable[[Home, str], str]
-) -> None:
+def test_every_client_gets_the_right_role(home, emulator, case, client):
     section = home.config_file.read_text().split(f"[profile {case.profile}]\n")[1].split("\n\n")[0]
     assert ("credential_process" in section) == (case.form == "process")
     assert ("sso_session = ben" in section) == (case.form == "sso")

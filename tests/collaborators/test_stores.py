@@ -17,7 +17,7 @@ def write_settings(home: Home, text: str) -> Path:
     return path
 
 
-def test_a_warning_is_given_once_and_kept_also_without_a_listener(home: Home) -> None:
+def test_a_warning_is_given_once_and_kept_also_without_a_listener(home):
     said: list[str] = []
     for listener in (said.append, None):
         app = App(home.env, warn=listener)
@@ -27,9 +27,7 @@ def test_a_warning_is_given_once_and_kept_also_without_a_listener(home: Home) ->
     assert said == ["a", "b"]
 
 
-def test_settings_and_policy_are_those_of_the_first_use_until_they_are_forgotten(
-    home: Home,
-) -> None:
+def test_settings_and_policy_are_those_of_the_first_use_until_they_are_forgotten(home):
     write_settings(home, 'theme = "dark"\n')
     app = App(home.env)
     assert app.settings.get("theme") == "dark"
@@ -45,7 +43,7 @@ def test_settings_and_policy_are_those_of_the_first_use_until_they_are_forgotten
         _ = app.settings
 
 
-def test_without_an_environment_it_takes_a_copy_of_the_process_s(home: Home) -> None:
+def test_without_an_environment_it_takes_a_copy_of_the_process_s(home):
     app = App()
     assert app.environ == dict(os.environ)
     app.environ["AWS_PROFILE"] = "changed"

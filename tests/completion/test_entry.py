@@ -11,7 +11,7 @@ from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from ssohelper.stores.directory_cache import DirectoryCache
 from ssohelper.system.shell_texts import SHELLS
-from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.long_rows import long_after
 from tests.programs import run_program
 from tests.published import date_back
@@ -58,7 +58,7 @@ def add_profile(home: Home, header: str, body: str = ROLE) -> None:
 
 
 @pytest.fixture
-def corp(home: Home) -> Home:
+def corp(home) -> Home:
     """One session with a managed profile, two others, and two accounts in its saved listing."""
     home.add_session("corp")
     add_profile(home, "profile pay.Admin", f"{ROLE}ssohelper_managed = true\n")
@@ -94,14 +94,14 @@ def bash_reply(home: Home, line: str, completion_type: str = "9") -> list[str]:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_completion_prints_the_shipped_script(shell: str, run: Run) -> None:
+def test_completion_prints_the_shipped_script(shell, run):
     answer = run("completion", shell)
     assert (answer.returncode, answer.stderr) == (0, "")
     assert answer.stdout == (FOLDER / FILES[shell]).read_text()
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_shell_init_registers_the_completion_for_the_functions_name(shell: str, run: Run) -> None:
+def test_shell_init_registers_the_completion_for_the_functions_name(shell, run):
     own = (FOLDER / FILES[shell]).read_text()
     assert run("shell-init", shell).stdout.endswith(own)
     answer = run("shell-init", shell, "--cmd", "sso").stdout
@@ -115,13 +115,13 @@ def test_shell_init_registers_the_completion_for_the_functions_name(shell: str, 
     assert registers[shell].replace(" sso", " ssohelper") not in answer
 
 
-def test_an_unknown_shell_is_a_usage_error(run: Run) -> None:
+def test_an_unknown_shell_is_a_usage_error(run):
     answer = run("completion", "tcsh")
     assert (answer.returncode, answer.stdout) == (2, "")
     assert 'no shell named "tcsh"' in answer.stderr
 
 
-def test_a_tab_imports_nothing_heavy(corp: Home) -> None:
+def test_a_tab_imports_nothing_heavy(corp):
     run_and_name = (
         "import sys; from ssohelper.__main__ import main; sys.argv[1:] = "
         "['completion', '--answer', 'zsh', '', 'ssohelper', 'use']; main(); "
@@ -190,12 +190,10 @@ class TestCandidates:
             (["no-such-command", ""], []),
         ],
     )
-    def test_for_words_of_a_command(
-        self, corp: Home, words: list[str], expected: list[str]
-    ) -> None:
+    def test_for_words_of_a_command(self, corp, words, expected):
         assert candidates(corp, *words) == expected
 
-    def test_a_profile_with_keys_in_the_credentials_file_is_offered(self, corp: Home) -> None:
+    def test_a_profile_with_keys_in_the_credentials_file_is_offered(self, corp):
         add_profile(corp, "profile plain", "region = eu-west-1\n")
         date_back(corp.config_file)
         assert candidates(corp, "use", "pl") == []
@@ -204,7 +202,7 @@ class TestCandidates:
         )
         assert candidates(corp, "use", "pl") == ["plain"]
 
-    def test_a_profile_that_only_the_credentials_file_has_is_offered(self, corp: Home) -> None:
+    def test_a_profile_that_only_the_credentials_file_has_is_offered(self, corp):
         credentials = corp.path / ".aws" / "credentials"
         credentials.write_text(
             "[plain]\naws_access_key_id = A\naws_secret_access_key = s\n[plague]\nregion = eu-west-1\n"
@@ -219,12 +217,12 @@ class TestCandidates:
         assert candidates(corp, "use", "pl") == ["plane"]
         assert candidates(corp, "--session", "corp", "use", "plan") == []
 
-    def test_a_credentials_file_that_cannot_be_looked_at_hides_no_profile(self, corp: Home) -> None:
+    def test_a_credentials_file_that_cannot_be_looked_at_hides_no_profile(self, corp):
         add_profile(corp, "profile o", f"{ROLE}sso_session = corp\n")
         too_long = {"AWS_SHARED_CREDENTIALS_FILE": f"/{'a' * 300}"}
         assert "o" in candidates(corp, "use", "o", env=too_long)
 
-    def test_with_two_sessions_an_address_begins_with_one(self, corp: Home) -> None:
+    def test_with_two_sessions_an_address_begins_with_one(self, corp):
         corp.add_session("other")
         assert candidates(corp, "use", "co") == ["corp:"]
         assert candidates(corp, "--session", "corp", "use", "led")[0] == "ledger/Admin"
@@ -233,19 +231,19 @@ class TestCandidates:
         assert "o" not in candidates(corp, "--session", "other", "use", "")
         assert candidates(corp, "use", "led", env={"AWS_PROFILE": "o"})[0] == "ledger/Admin"
 
-    def test_a_name_that_several_accounts_have_is_offered_by_id(self, corp: Home) -> None:
+    def test_a_name_that_several_accounts_have_is_offered_by_id(self, corp):
         twins = {f"00000000000{n}": ("twin", ("Admin",)) for n in (1, 2)}
         save_listing(corp, "corp", twins)
         assert candidates(corp, "use", "0") == ["000000000001/", "000000000002/"]
         assert candidates(corp, "use", "twin") == []
 
-    def test_a_name_that_could_rewrite_the_terminal_is_not_offered(self, corp: Home) -> None:
+    def test_a_name_that_could_rewrite_the_terminal_is_not_offered(self, corp):
         add_profile(corp, "profile 'pay\x1b[2J'")
         save_listing(corp, "corp", {"000000000007": ("a\nb\x1b]0;x\x07", ("Admin", "R\nx"))})
         assert candidates(corp, "use", "pay") == ["pay.Admin"]
         assert candidates(corp, "use", "0") == ["000000000007/Admin"]
 
-    def test_indented_headers_are_read_as_botocore_reads_them(self, corp: Home) -> None:
+    def test_indented_headers_are_read_as_botocore_reads_them(self, corp):
         add_profile(corp, "profile nested", "s3 =\n  [profile no] = 1\n")
         assert candidates(corp, "profile", "show", "ne") == ["nested"]
         assert candidates(corp, "profile", "show", "no") == []
@@ -255,7 +253,7 @@ class TestCandidates:
     @pytest.mark.parametrize(
         "damage", long_after(2, ["not there", "damaged", "no config", "folder", "not UTF-8"])
     )
-    def test_an_unreadable_file_prints_no_message(self, corp: Home, damage: str) -> None:
+    def test_an_unreadable_file_prints_no_message(self, corp, damage):
         listing = corp.path / ".local/state/ssohelper/listings/corp/listing.json"
         if damage == "not there":
             corp.config_file.unlink()
@@ -275,7 +273,7 @@ class TestCandidates:
             )
             assert answer.stderr == ""
 
-    def test_a_closed_stdout_prints_no_message(self, corp: Home) -> None:
+    def test_a_closed_stdout_prints_no_message(self, corp):
         answer = run_program(
             ["/bin/sh", "-c", f"{SCRIPT} completion --answer zsh '' ssohelper use >&-"], corp.env
         )
@@ -301,10 +299,10 @@ class TestBashLine:
             ("ssohelper use $(touch x)", ["words"]),
         ],
     )
-    def test_gets_the_rest_of_the_name(self, corp: Home, line: str, reply: list[str]) -> None:
+    def test_gets_the_rest_of_the_name(self, corp, line, reply):
         assert bash_reply(corp, line) == reply
 
-    def test_names_that_differ_within_a_quotation_insert_no_part_of_it(self, corp: Home) -> None:
+    def test_names_that_differ_within_a_quotation_insert_no_part_of_it(self, corp):
         add_profile(corp, "profile 'q $x'")
         add_profile(corp, "profile 'q ;y'")
         assert bash_reply(corp, "ssohelper use q") == ["words nospace", "q\\ "]

@@ -50,32 +50,30 @@ def offer(line: str, word: str = "", given: Any = CORP) -> Offers:
         ("nothing", [], []),
     ],
 )
-def test_a_profile_or_the_next_part_of_an_address(
-    word: str, whole: list[str], begun: list[str]
-) -> None:
+def test_a_profile_or_the_next_part_of_an_address(word, whole, begun):
     found = offer("use", word)
     assert (found.whole, found.begun) == (whole, begun)
 
 
-def test_with_several_sessions_an_address_begins_with_one_unless_one_is_chosen() -> None:
+def test_with_several_sessions_an_address_begins_with_one_unless_one_is_chosen():
     assert offer("use", "co", names("corp", "lab")).begun == ["corp:"]
     assert offer("use", "la", names("corp", "lab")).begun == ["lab:"]
     assert offer("use", "paym", names("corp", "lab", chosen="corp")).whole[0] == "payments/Admin"
     assert offer("use --session corp", "paym", names("corp", "lab")).whole[0] == "payments/Admin"
 
 
-def test_profiles_of_other_tools_are_offered_unless_a_session_is_given() -> None:
+def test_profiles_of_other_tools_are_offered_unless_a_session_is_given():
     assert offer("use").whole == ["pay-admin", "theirs"]
     assert offer("use --session corp").whole == ["pay-admin"]
     assert offer("use --session lab").whole == []
 
 
-def test_a_name_that_begins_with_a_dash_is_offered_only_behind_two_dashes() -> None:
+def test_a_name_that_begins_with_a_dash_is_offered_only_behind_two_dashes():
     assert "-odd" not in offer("use").whole
     assert "-odd" in offer("use --").whole
 
 
-def test_what_is_on_the_line_is_not_offered_again() -> None:
+def test_what_is_on_the_line_is_not_offered_again():
     assert offer("use pay-admin").whole == ["theirs"]
     assert "--yes" not in offer("use --yes", "--").whole
     assert "--yes" in offer("use", "--").whole
@@ -99,13 +97,11 @@ def test_what_is_on_the_line_is_not_offered_again() -> None:
         ("profile sync --name-template", "", []),
     ],
 )
-def test_each_kind_of_value_has_candidates_of_its_own(
-    line: str, word: str, whole: list[str]
-) -> None:
+def test_each_kind_of_value_has_candidates_of_its_own(line, word, whole):
     assert offer(line, word).whole == whole
 
 
-def test_short_options_are_offered_once_a_letter_is_typed() -> None:
+def test_short_options_are_offered_once_a_letter_is_typed():
     assert "-v" not in offer("login", "-").whole
     assert offer("login", "-v").whole == ["-v"]
     found = offer("login", "--for")
@@ -113,5 +109,5 @@ def test_short_options_are_offered_once_a_letter_is_typed() -> None:
     assert found.helps["--force"].startswith("Sign in even if")
 
 
-def test_a_command_is_completed_by_the_shell() -> None:
+def test_a_command_is_completed_by_the_shell():
     assert offer("exec job --", "l") == Offers("command", [], [], {})

@@ -16,7 +16,7 @@ NAMES = st.text(
 @given(NAMES)
 @example("a\\")
 @example('it\'s "$(x)"!')
-def test_a_quoted_name_reads_back_as_itself(name: str) -> None:
+def test_a_quoted_name_reads_back_as_itself(name):
     # shlex reads as sh does, except "$" in double quotes; test_tab asks the shells themselves.
     for quote in ("", "'", '"'):
         text = quote + split_bash_line(f"x {quote}").reply(name).removeprefix(quote) + quote

@@ -34,12 +34,12 @@ def at(line: str, word: str = ""):
         ("exec job", "--", "option"),
     ],
 )
-def test_the_kind_of_the_value_at_the_cursor(line: str, word: str, kind: str) -> None:
+def test_the_kind_of_the_value_at_the_cursor(line, word, kind):
     found = at(line, word)
     assert (found.kind, found.word, found.prefix) == (kind, word, "")
 
 
-def test_a_value_behind_an_equals_sign_is_completed_without_its_option() -> None:
+def test_a_value_behind_an_equals_sign_is_completed_without_its_option():
     found = at("profile sync", "--form=pr")
     assert (found.kind, found.word, found.prefix) == ("words:process,sso", "pr", "--form=")
     unknown = at("profile sync", "--nonsense=pr")
@@ -56,13 +56,11 @@ def test_a_value_behind_an_equals_sign_is_completed_without_its_option() -> None
         ("login --min corp", None),
     ],
 )
-def test_the_session_on_the_line_decides_whose_names_are_offered(
-    line: str, session: str | None
-) -> None:
+def test_the_session_on_the_line_decides_whose_names_are_offered(line, session):
     assert at(line).session == session
 
 
-def test_what_is_on_the_line_is_used_but_for_options_that_repeat() -> None:
+def test_what_is_on_the_line_is_used_but_for_options_that_repeat():
     assert at("use one --yes two -").used == ("one", "two", "-", "--yes")
     assert at("profile sync --account a --prune").used == ("--prune",)
     assert "-h" in at("use --help").used  # --help and its short name -h
@@ -78,13 +76,11 @@ def test_what_is_on_the_line_is_used_but_for_options_that_repeat() -> None:
         ("use --", "", True),
     ],
 )
-def test_a_word_with_a_dash_is_offered_only_where_it_is_no_option(
-    line: str, word: str, may: bool
-) -> None:
+def test_a_word_with_a_dash_is_offered_only_where_it_is_no_option(line, word, may):
     assert at(line, word).may_begin_with_dash is may
 
 
-def test_a_command_of_the_tree_has_its_help_its_options_and_its_subcommands() -> None:
+def test_a_command_of_the_tree_has_its_help_its_options_and_its_subcommands():
     sync = find_command("profile sync")
     assert sync.help.startswith("Write a profile for each role")
     [form] = [one for one in sync.options if "--form" in one.names]

@@ -215,5 +215,5 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path, emu: Emulator) -> Home:
+def home(tmp_path, emu) -> Home:
     return Home(tmp_path, emu)

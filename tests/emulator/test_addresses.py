@@ -16,7 +16,7 @@ from ssohelper.emulator.addresses import AwsHost, find_aws_host, partition_name,
         "example.com",
     ],
 )
-def test_aws_has_no_such_host(host: str) -> None:
+def test_aws_has_no_such_host(host):
     assert find_aws_host(host) is None
 
 

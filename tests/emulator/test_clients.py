@@ -50,7 +50,7 @@ def soon(seconds: float) -> str:
 
 
 class TestAwsCli:
-    def test_pkce_sign_in_use_and_logout(self, home: Home, emu: Emulator):
+    def test_pkce_sign_in_use_and_logout(self, home, emu):
         emu.auto_approve = "ana"
         done = aws(home, "sso", "login", "--sso-session", "corp")
         assert done.returncode == 0, done.stderr
@@ -64,7 +64,7 @@ class TestAwsCli:
         assert not emu.sign_ins[0].is_live_at(time.time())
 
     @pytest.mark.long
-    def test_device_code_sign_in(self, home: Home, emu: Emulator):
+    def test_device_code_sign_in(self, home, emu):
         emu.auto_approve = "ben"
         done = aws(home, "sso", "login", "--sso-session", "corp", "--use-device-code")
         assert done.returncode == 0, done.stderr
@@ -74,7 +74,7 @@ class TestAwsCli:
         assert signed_in_as(home) == arn(emu, person="ben")
 
     @pytest.mark.long
-    def test_a_denied_device_code_fails(self, home: Home, emu: Emulator):
+    def test_a_denied_device_code_fails(self, home, emu):
         emu.faults.fail("CreateToken.device_code", "AccessDeniedException")
         done = aws(home, "sso", "login", "--sso-session", "corp", "--use-device-code")
         assert done.returncode != 0
@@ -82,7 +82,7 @@ class TestAwsCli:
         assert not home.token_file.exists()
 
     @pytest.mark.long
-    def test_it_refreshes_an_expired_token(self, home: Home, emu: Emulator):
+    def test_it_refreshes_an_expired_token(self, home, emu):
         emu.faults.set(rotation="strict")
         token = emu.issue_token("ana")
         home.write_token(token | {"expiresAt": soon(-60)})
@@ -91,7 +91,7 @@ class TestAwsCli:
         assert home.token()["refreshToken"] != token["refreshToken"]
 
     @pytest.mark.long
-    def test_an_unassigned_role_is_refused(self, home: Home, emu: Emulator):
+    def test_an_unassigned_role_is_refused(self, home, emu):
         home.write_token(emu.issue_token("ana"))
         home.write_config(role="SandboxAdmin")
         done = aws(home, "sts", "get-caller-identity", "--profile", "p")
@@ -102,7 +102,7 @@ class TestAwsCli:
 
 class TestBoto3:
     @pytest.fixture
-    def session(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
+    def session(self, home, monkeypatch) -> boto3.Session:
         for name, value in home.environment.items():
             monkeypatch.setenv(name, value)
         for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID"):
@@ -113,29 +113,25 @@ class TestBoto3:
         monkeypatch.setattr(SSOProvider, "_SSO_TOKEN_CACHE_DIR", folder)
         return boto3.Session(profile_name="p")
 
-    def test_it_uses_an_existing_token_file(
-        self, session: boto3.Session, home: Home, emu: Emulator
-    ):
+    def test_it_uses_an_existing_token_file(self, session, home, emu):
         home.write_token(emu.issue_token("ana"))
         assert self.identity(session)["Arn"] == arn(emu)
         assert emu.counters["CreateToken"] == 0
 
-    def test_it_refreshes_with_its_token_provider(
-        self, session: boto3.Session, home: Home, emu: Emulator
-    ):
+    def test_it_refreshes_with_its_token_provider(self, session, home, emu):
         home.write_token(emu.issue_token("ana") | {"expiresAt": soon(300)})
         assert self.identity(session)["Arn"] == arn(emu)
         assert emu.counters["CreateToken.refresh_token"] == 1
         assert home.token()["accessToken"].startswith("CNRY-AT-")
         assert home.token()["expiresAt"] > soon(3000)
 
-    def test_a_revoked_session_is_401(self, session: boto3.Session, home: Home, emu: Emulator):
+    def test_a_revoked_session_is_401(self, session, home, emu):
         home.write_token(emu.issue_token("ana"))
         emu.end_sign_ins("ana")
         with pytest.raises(UnauthorizedSSOTokenError):
             self.identity(session)
 
-    def test_it_lists_all_pages_of_a_large_organization(self, monkeypatch: pytest.MonkeyPatch):
+    def test_it_lists_all_pages_of_a_large_organization(self, monkeypatch):
         monkeypatch.setenv("HOME", "/nonexistent")
         with Emulator(World.of_size(accounts=250, roles=3)) as emu:
             client = self.portal(emu)
@@ -148,7 +144,7 @@ class TestBoto3:
         assert emu.counters["ListAccounts"] == 3
         assert [row["roleName"] for row in roles["roleList"]] == ["Role00", "Role01", "Role02"]
 
-    def test_it_recognises_every_error(self, emu: Emulator):
+    def test_it_recognises_every_error(self, emu):
         client = self.portal(emu)
         token = emu.issue_token("ana")["accessToken"]
         with pytest.raises(client.exceptions.UnauthorizedException):
@@ -186,7 +182,7 @@ class TestBoto3:
 
 
 class TestJavaScript:
-    def test_it_reads_the_token_file_and_gets_the_right_role(self, home: Home, emu: Emulator):
+    def test_it_reads_the_token_file_and_gets_the_right_role(self, home, emu):
         home.write_token(emu.issue_token("ana"))
         home.write_config(role="DatabaseAdmin")
         done = node_sdk.run_node_script("whoami.mjs", "sso", "p", env=home.environment)
@@ -196,14 +192,14 @@ class TestJavaScript:
         # Milliseconds read as seconds would be thousands of years ahead.
         assert soon(7000) < told["expiration"] < soon(7300)
 
-    def test_it_refreshes_a_token_that_is_about_to_expire(self, home: Home, emu: Emulator):
+    def test_it_refreshes_a_token_that_is_about_to_expire(self, home, emu):
         home.write_token(emu.issue_token("ana") | {"expiresAt": soon(120)})
         done = node_sdk.run_node_script("whoami.mjs", "ini", "p", env=home.environment)
         assert done.returncode == 0, done.stderr
         assert emu.counters["CreateToken.refresh_token"] == 1
         assert home.token()["refreshToken"].startswith("CNRY-RT-")
 
-    def test_an_unassigned_role_is_refused(self, home: Home, emu: Emulator):
+    def test_an_unassigned_role_is_refused(self, home, emu):
         home.write_token(emu.issue_token("ana"))
         home.write_config(role="SandboxAdmin")
         done = node_sdk.run_node_script("whoami.mjs", "sso", "p", env=home.environment)

@@ -9,7 +9,7 @@ def accounts(emu: Emulator, token: str) -> int:
     return fetch(emu, "GET", "/assignment/accounts", headers=headers).status
 
 
-def test_counters_are_read_and_reset(emu: Emulator):
+def test_counters_are_read_and_reset(emu):
     token = fetch(emu, "POST", "/_ctl/token", {"person": "ana"}).json()["accessToken"]
     assert accounts(emu, token) == 200
     assert accounts(emu, "wrong") == 401
@@ -23,7 +23,7 @@ def test_counters_are_read_and_reset(emu: Emulator):
     assert fetch(emu, "GET", "/_ctl/counters").json()["counters"] == {}
 
 
-def test_knobs_scripts_and_callbacks_are_set(emu: Emulator):
+def test_knobs_scripts_and_callbacks_are_set(emu):
     token = emu.issue_token("ana")["accessToken"]
     answer = fetch(
         emu,
@@ -51,7 +51,7 @@ def test_knobs_scripts_and_callbacks_are_set(emu: Emulator):
     assert cleared["page_size"] == 100
 
 
-def test_the_world_is_changed_and_read(emu: Emulator):
+def test_the_world_is_changed_and_read(emu):
     actions = [
         {"do": "add_account", "account_id": "000000000042", "name": "new", "ou": "Sandbox"},
         {
@@ -68,7 +68,7 @@ def test_the_world_is_changed_and_read(emu: Emulator):
     assert len(fetch(emu, "GET", "/_ctl/world").json()["account"]) == 12
 
 
-def test_approve_revoke_and_identity(emu: Emulator):
+def test_approve_revoke_and_identity(emu):
     client = fetch(
         emu, "POST", "/client/register", {"clientName": "n", "clientType": "public"}
     ).json()
@@ -104,7 +104,7 @@ def test_approve_revoke_and_identity(emu: Emulator):
         ("/_ctl/token", {"person": "nobody"}),
     ],
 )
-def test_an_impossible_request_is_400(emu: Emulator, path: str, body: dict[str, object]):
+def test_an_impossible_request_is_400(emu, path, body):
     answer = fetch(emu, "POST", path, body)
     assert answer.status == 400
     assert answer.json()["error"]
@@ -119,12 +119,12 @@ def test_an_impossible_request_is_400(emu: Emulator, path: str, body: dict[str, 
         {"Sec-Fetch-Site": "same-site"},
     ],
 )
-def test_a_web_page_is_refused(emu: Emulator, headers: dict[str, str]):
+def test_a_web_page_is_refused(emu, headers):
     assert fetch(emu, "POST", "/_ctl/revoke", {}, headers).status == 403
     assert fetch(emu, "GET", "/_ctl/counters", headers=headers).status == 403
 
 
-def test_a_form_is_refused(emu: Emulator):
+def test_a_form_is_refused(emu):
     answer = fetch(emu, "POST", "/_ctl/revoke", "{}", {"Content-Type": "text/plain"})
     assert answer.status == 415
     assert fetch(emu, "GET", "/_ctl/nothing").status == 404

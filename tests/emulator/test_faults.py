@@ -8,7 +8,7 @@ import pytest
 
 from ssohelper.emulator.faults import Faults
 from ssohelper.emulator.server import Emulator
-from tests.emulator.conftest import PAYMENTS_PROD, Wire, fetch
+from tests.emulator.conftest import PAYMENTS_PROD, fetch
 
 ACCOUNTS = "/assignment/accounts"
 
@@ -19,35 +19,35 @@ def ask(emu: Emulator, timeout: float = 30):
 
 
 class TestScripts:
-    def test_scripts_are_used_in_order_before_the_real_answer(self, emu: Emulator):
+    def test_scripts_are_used_in_order_before_the_real_answer(self, emu):
         emu.faults.script("ListAccounts", 503, body=b"\xff{", times=2)
         emu.faults.script("ListAccounts", 429, {"Retry-After": "soon"}, "{}")
         assert [ask(emu).status for _ in range(4)] == [503, 503, 429, 200]
         assert emu.counters["ListAccounts"] == 4
 
-    def test_headers_and_body_are_sent_as_given(self, emu: Emulator):
+    def test_headers_and_body_are_sent_as_given(self, emu):
         emu.faults.script("ListAccounts", 307, {"Location": "http://evil/", "Date": "never"}, b"\0")
         answer = ask(emu)
         assert (answer.status, answer.body) == (307, b"\0")
         assert answer.headers["location"] == "http://evil/"
         assert answer.headers["date"] == "never"
 
-    def test_a_wrong_content_length_is_sent_as_given(self, emu: Emulator):
+    def test_a_wrong_content_length_is_sent_as_given(self, emu):
         emu.faults.script("ListAccounts", 200, {"Content-Length": "99"}, b"{}", close_after=2)
         with pytest.raises(http.client.IncompleteRead):
             ask(emu)
 
-    def test_a_body_can_be_cut(self, emu: Emulator):
+    def test_a_body_can_be_cut(self, emu):
         emu.faults.script("ListAccounts", close_after=10)
         with pytest.raises(http.client.IncompleteRead):
             ask(emu)
 
-    def test_a_connection_can_be_reset(self, emu: Emulator):
+    def test_a_connection_can_be_reset(self, emu):
         emu.faults.script("ListAccounts", reset=True)
         with pytest.raises(ConnectionResetError):
             ask(emu)
 
-    def test_an_answer_can_be_lost_after_its_effect(self, emu: Emulator):
+    def test_an_answer_can_be_lost_after_its_effect(self, emu):
         emu.faults.set(rotation="strict")
         emu.faults.script("CreateToken.refresh_token", reset=True)
         token = emu.issue_token("ana")
@@ -61,13 +61,13 @@ class TestScripts:
             fetch(emu, "POST", "/token", asked)
         assert fetch(emu, "POST", "/token", asked).json()["error"] == "invalid_grant"
 
-    def test_a_body_can_be_sent_slowly(self, emu: Emulator):
+    def test_a_body_can_be_sent_slowly(self, emu):
         emu.faults.script("ListAccounts", 200, body=b"12345", seconds_per_byte=0.02)
         began = time.monotonic()
         assert ask(emu).body == b"12345"
         assert time.monotonic() - began >= 0.1
 
-    def test_a_request_can_stay_unanswered(self, emu: Emulator):
+    def test_a_request_can_stay_unanswered(self, emu):
         emu.faults.hang("ListAccounts")
         with pytest.raises(TimeoutError):
             ask(emu, timeout=0.2)
@@ -84,13 +84,13 @@ class TestScripts:
                 emu.stop()
                 assert client.recv(1) == b""
 
-    def test_a_single_grant_can_be_scripted(self, wire: Wire):
+    def test_a_single_grant_can_be_scripted(self, wire):
         wire.faults.fail("CreateToken.refresh_token", "InvalidGrantException", times=5)
         client = wire.register(grantTypes=[], redirectUris=[])
         assert wire.poll(client, wire.device(client))[1]["error"] == "authorization_pending"
         assert wire.refresh(wire.service.issue_token("ana"))[1]["error"] == "invalid_grant"
 
-    def test_slow_down_answers_slow_down(self, wire: Wire):
+    def test_slow_down_answers_slow_down(self, wire):
         wire.faults.slow_down(times=2)
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
@@ -103,7 +103,7 @@ class TestScripts:
 
 
 class TestKnobs:
-    def test_latency_is_per_operation(self, emu: Emulator):
+    def test_latency_is_per_operation(self, emu):
         emu.faults.latency_seconds = {"ListAccounts": 0.2}
         began = time.monotonic()
         assert ask(emu).status == 200
@@ -113,7 +113,7 @@ class TestKnobs:
         assert emu.faults.find_latency_seconds(("CreateToken", "CreateToken.device_code")) == 0.5
         assert emu.faults.find_latency_seconds(("CreateToken", "CreateToken.refresh_token")) == 1.5
 
-    def test_the_rate_limit_answers_as_aws_does(self, wire: Wire):
+    def test_the_rate_limit_answers_as_aws_does(self, wire):
         wire.faults.set(rate_limit=0.001, rate_burst=3, retry_after="1")
         token = wire.service.issue_token("ana")["accessToken"]
         assert [wire.portal(ACCOUNTS, token)[0] for _ in range(4)] == [200, 200, 200, 429]
@@ -126,7 +126,7 @@ class TestKnobs:
         # Signing in has its own quota.
         assert wire.refresh(wire.service.issue_token("ana"))[0] == 200
 
-    def test_the_rate_limit_recovers(self, wire: Wire):
+    def test_the_rate_limit_recovers(self, wire):
         wire.faults.set(rate_limit=50, rate_burst=1)
         token = wire.service.issue_token("ana")["accessToken"]
         began = time.monotonic()
@@ -135,18 +135,18 @@ class TestKnobs:
             served += wire.portal(ACCOUNTS, token)[0] == 200
         assert time.monotonic() - began >= 0.19
 
-    def test_the_servers_clock_can_be_wrong(self, emu: Emulator):
+    def test_the_servers_clock_can_be_wrong(self, emu):
         emu.faults.set(clock_offset_seconds=7200)
         date = parsedate_to_datetime(ask(emu).headers["date"])
         assert 7100 < date.timestamp() - time.time() < 7300
 
-    def test_the_date_header_can_be_left_out_or_set(self, emu: Emulator):
+    def test_the_date_header_can_be_left_out_or_set(self, emu):
         emu.faults.set(date_header=False)
         assert "date" not in ask(emu).headers
         emu.faults.set(date_header="yesterday")
         assert ask(emu).headers["date"] == "yesterday"
 
-    def test_device_answers_can_be_hostile(self, wire: Wire):
+    def test_device_answers_can_be_hostile(self, wire):
         wire.faults.set(
             verification_uri="file:///etc/passwd",
             verification_uri_complete=None,
@@ -162,7 +162,7 @@ class TestKnobs:
         wire.service.approve_device(device["userCode"], "ana")
         assert wire.poll(client, device)[0] == 200
 
-    def test_pending_polls_delay_an_approved_device(self, wire: Wire):
+    def test_pending_polls_delay_an_approved_device(self, wire):
         wire.faults.set(pending_polls=2)
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
@@ -172,13 +172,13 @@ class TestKnobs:
     @pytest.mark.parametrize(
         "knob", [{"no_such": 1}, {"rotation": "often"}, {"account_names": "x"}]
     )
-    def test_wrong_knobs_are_refused_and_nothing_is_set(self, knob: dict[str, object]):
+    def test_wrong_knobs_are_refused_and_nothing_is_set(self, knob):
         faults = Faults()
         with pytest.raises(ValueError, match=r"knob|rotation|table"):
             faults.set(page_size=5, **knob)
         assert faults.page_size == 100
 
-    def test_clear_resets_everything(self, wire: Wire):
+    def test_clear_resets_everything(self, wire):
         fresh = wire.faults.knobs()
         wire.faults.set(page_size=1, account_names={"a": "b"}, rotation="none")
         wire.faults.fail("ListAccounts", "ForbiddenException")
@@ -189,7 +189,7 @@ class TestKnobs:
 
 
 class TestBetweenTwoCalls:
-    def test_a_session_can_end_before_the_second_call(self, wire: Wire):
+    def test_a_session_can_end_before_the_second_call(self, wire):
         wire.faults.run_before(
             "GetRoleCredentials", lambda: wire.service.end_sign_ins("ana"), call=2
         )
@@ -197,14 +197,14 @@ class TestBetweenTwoCalls:
         got = [wire.credentials(token, PAYMENTS_PROD, "ReadOnlyAccess")[0] for _ in range(2)]
         assert got == [200, 401]
 
-    def test_a_permission_set_can_be_removed_between_calls(self, wire: Wire):
+    def test_a_permission_set_can_be_removed_between_calls(self, wire):
         wire.faults.run_before(
             "GetRoleCredentials", lambda: wire.world.remove_permission_set("DatabaseAdmin")
         )
         token = wire.service.issue_token("ana")["accessToken"]
         assert wire.credentials(token, PAYMENTS_PROD, "DatabaseAdmin")[0] == 403
 
-    def test_an_account_can_be_removed_between_two_pages(self, wire: Wire):
+    def test_an_account_can_be_removed_between_two_pages(self, wire):
         wire.faults.set(page_size=5)
         wire.faults.run_before("ListAccounts", lambda: wire.world.remove_account(PAYMENTS_PROD), 2)
         token = wire.service.issue_token("ana")["accessToken"]
@@ -213,7 +213,7 @@ class TestBetweenTwoCalls:
         assert second[0] == 200
         assert wire.portal("/assignment/roles", token, account_id=PAYMENTS_PROD)[0] == 403
 
-    def test_counting_begins_when_the_callback_is_set(self, wire: Wire):
+    def test_counting_begins_when_the_callback_is_set(self, wire):
         token = wire.service.issue_token("ana")["accessToken"]
         wire.portal(ACCOUNTS, token)
         done: list[int] = []
@@ -226,7 +226,7 @@ class TestBetweenTwoCalls:
 
 
 class TestDown:
-    def test_an_operation_that_is_down_fails_until_its_entry_is_removed(self, emu: Emulator):
+    def test_an_operation_that_is_down_fails_until_its_entry_is_removed(self, emu):
         emu.faults.down = {"ListAccounts": 500}
         assert [ask(emu).status for _ in range(3)] == [500, 500, 500]
         emu.faults.down = {"*": 429}
@@ -236,7 +236,7 @@ class TestDown:
         emu.faults.down = {"CreateToken.refresh_token": 500}
         assert ask(emu).status == 200
 
-    def test_status_0_resets_the_connection_and_changes_nothing(self, emu: Emulator):
+    def test_status_0_resets_the_connection_and_changes_nothing(self, emu):
         emu.faults.set(rotation="strict", down={"CreateToken": 0})
         token = emu.issue_token("ana")
         asked = {

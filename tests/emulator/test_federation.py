@@ -54,7 +54,7 @@ def console(wire: Wire, answer: Answer) -> str:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_keys_give_a_token_and_the_token_a_console_session(wire: Wire, method: str) -> None:
+def test_keys_give_a_token_and_the_token_a_console_session(wire, method):
     status, found = token_of(wire, keys(wire), method)
     assert status == 200
     page = console(wire, log_in(wire, found["SigninToken"]))
@@ -65,13 +65,13 @@ def test_keys_give_a_token_and_the_token_a_console_session(wire: Wire, method: s
     assert wire.service.counters["federation.login"] == 1
 
 
-def test_a_token_can_be_used_once(wire: Wire) -> None:
+def test_a_token_can_be_used_once(wire):
     token = token_of(wire, keys(wire))[1]["SigninToken"]
     assert log_in(wire, token).status == 302
     assert log_in(wire, token).status == 400
 
 
-def test_a_token_is_valid_for_fifteen_minutes(wire: Wire) -> None:
+def test_a_token_is_valid_for_fifteen_minutes(wire):
     token = token_of(wire, keys(wire))[1]["SigninToken"]
     wire.clock.forward(899)
     assert log_in(wire, token).status == 302
@@ -81,7 +81,7 @@ def test_a_token_is_valid_for_fifteen_minutes(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("broken", ["sessionId", "sessionKey", "sessionToken"])
-def test_each_part_of_the_keys_is_checked(wire: Wire, broken: str) -> None:
+def test_each_part_of_the_keys_is_checked(wire, broken):
     assert token_of(wire, {**keys(wire), broken: "wrong"})[0] == 400
     incomplete = keys(wire)
     del incomplete[broken]
@@ -89,22 +89,22 @@ def test_each_part_of_the_keys_is_checked(wire: Wire, broken: str) -> None:
 
 
 @pytest.mark.parametrize("session", ["", "{", "[]", '"x"', "{}"])
-def test_a_malformed_session_is_refused(wire: Wire, session: str) -> None:
+def test_a_malformed_session_is_refused(wire, session):
     assert token_of(wire, session)[0] == 400
 
 
-def test_expired_keys_are_refused(wire: Wire) -> None:
+def test_expired_keys_are_refused(wire):
     mine = keys(wire)
     wire.clock.forward(8 * 3600)
     assert token_of(wire, mine)[0] == 400
 
 
 @pytest.mark.parametrize(("seconds", "status"), [("899", 400), ("900", 200), ("43201", 400)])
-def test_the_session_duration_has_bounds(wire: Wire, seconds: str, status: int) -> None:
+def test_the_session_duration_has_bounds(wire, seconds, status):
     assert token_of(wire, keys(wire), SessionDuration=seconds)[0] == status
 
 
-def test_the_console_session_ends_with_the_keys(wire: Wire) -> None:
+def test_the_console_session_ends_with_the_keys(wire):
     answer = log_in(wire, token_of(wire, keys(wire))[1]["SigninToken"])
     wire.clock.forward(8 * 3600 - 1)
     console(wire, answer)
@@ -127,17 +127,17 @@ def test_the_console_session_ends_with_the_keys(wire: Wire) -> None:
         "",
     ],
 )
-def test_only_console_pages_of_the_partition_are_allowed(wire: Wire, page: str) -> None:
+def test_only_console_pages_of_the_partition_are_allowed(wire, page):
     assert log_in(wire, token_of(wire, keys(wire))[1]["SigninToken"], page).status == 400
 
 
-def test_an_organization_in_china_has_the_console_of_china(wire: Wire) -> None:
+def test_an_organization_in_china_has_the_console_of_china(wire):
     wire.world.region = "cn-north-1"
     token = token_of(wire, keys(wire))[1]["SigninToken"]
     assert log_in(wire, token, "https://console.amazonaws.cn/").status == 302
 
 
-def test_without_multi_session_a_browser_must_log_out_first(wire: Wire) -> None:
+def test_without_multi_session_a_browser_must_log_out_first(wire):
     first = log_in(wire, token_of(wire, keys(wire))[1]["SigninToken"])
     other = keys(wire, PAYMENTS_DEV, "Developer")
     cookie = cookie_in(first)
@@ -151,7 +151,7 @@ def test_without_multi_session_a_browser_must_log_out_first(wire: Wire) -> None:
     assert "000030000001 ReadOnlyAccess" in page
 
 
-def test_an_unknown_action_is_refused(wire: Wire) -> None:
+def test_an_unknown_action_is_refused(wire):
     assert wire.raw("GET", "/federation").status == 400
     assert wire.raw("GET", "/federation", Action="logout").status == 400
     assert log_in(wire, "made-up").status == 400

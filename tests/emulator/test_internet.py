@@ -48,14 +48,14 @@ class Browser:
         return answer
 
 
-def test_a_host_answers_for_its_own_service_only() -> None:
+def test_a_host_answers_for_its_own_service_only():
     browser = Browser()
     for host, path in ((OIDC, "/assignment/accounts"), ("portal.sso.eu-west-1.api.aws", "/")):
         assert browser.ask(host, path).status == 404
     assert browser.ask("oidc.eu-west-1.api.aws", "/start").status == 404
 
 
-def test_another_region_does_not_know_the_portal_or_its_tokens() -> None:
+def test_another_region_does_not_know_the_portal_or_its_tokens():
     browser = Browser()
     fields = {"clientName": "x", "clientType": "public", "issuerUrl": START}
     refused = browser.ask("oidc.us-east-1.amazonaws.com", "/client/register", fields)
@@ -75,9 +75,7 @@ def test_another_region_does_not_know_the_portal_or_its_tokens() -> None:
         (OIDC, "ssoins-0000.eu-west-1.portal.amazonaws.com", False),
     ],
 )
-def test_a_device_page_works_on_the_portals_own_variant_only(
-    oidc: str, page_host: str, works: bool
-) -> None:
+def test_a_device_page_works_on_the_portals_own_variant_only(oidc, page_host, works):
     browser = Browser()
     device = browser.device(oidc)
     host, _, rest = device["verificationUriComplete"].removeprefix("https://").partition("/")
@@ -86,14 +84,14 @@ def test_a_device_page_works_on_the_portals_own_variant_only(
     assert browser.ask(host, f"/{path}", query=query).status == (303 if works else 400)
 
 
-def test_the_portals_page_names_its_region() -> None:
+def test_the_portals_page_names_its_region():
     browser = Browser()
     page = browser.ask("ssoins-0000.portal.eu-west-1.app.aws", "/").body.decode()
     assert '<meta name="region" content="eu-west-1"/>' in page
     assert browser.ask("unknown.awsapps.com", "/start").status == 404
 
 
-def test_an_added_host_wins_and_every_visit_is_recorded() -> None:
+def test_an_added_host_wins_and_every_visit_is_recorded():
     browser = Browser()
     internet = browser.service.internet
     assert not internet.has_host("sso.example.com")

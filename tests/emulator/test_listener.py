@@ -23,7 +23,7 @@ class TestLoopbackOnly:
         with pytest.raises(EmulatorError, match=r"127\.0\.0\.1 only"):
             Emulator(host="0.0.0.0")
 
-    def test_it_listens_on_127_0_0_1_only(self, emu: Emulator):
+    def test_it_listens_on_127_0_0_1_only(self, emu):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", emu.port), timeout=5).close()
 
@@ -40,7 +40,7 @@ class TestLoopbackOnly:
             "X: y",
         ],
     )
-    def test_a_request_for_another_host_is_refused(self, emu: Emulator, host: str):
+    def test_a_request_for_another_host_is_refused(self, emu, host):
         line = host.format(port=emu.port)
         answer = raw(emu, f"GET /start HTTP/1.1\r\n{line}\r\n\r\n".encode())
         assert answer.startswith(b"HTTP/1.1 403 ")
@@ -63,20 +63,18 @@ class TestHostileRequests:
             ("BREW /pot", "X: y", b"501"),
         ],
     )
-    def test_they_get_an_error_status(self, emu: Emulator, line: str, headers: str, status: bytes):
+    def test_they_get_an_error_status(self, emu, line, headers, status):
         host = f"Host: 127.0.0.1:{emu.port}"
         answer = raw(emu, f"{line} HTTP/1.1\r\n{host}\r\n{headers}\r\n\r\n".encode())
         assert answer.split(b" ")[1] == status
 
     @pytest.mark.parametrize("noise", [b"", b"\0\xff\r\n\r\n", b"GET /", b"\x16\x03\x01\x02\0\x01"])
-    def test_noise_leaves_no_trace_and_the_server_goes_on(
-        self, emu: Emulator, noise: bytes, capsys
-    ):
+    def test_noise_leaves_no_trace_and_the_server_goes_on(self, emu, noise, capsys):
         raw(emu, noise)
         assert fetch(emu, "GET", "/device").status == 200
         assert capsys.readouterr() == ("", "")
 
-    def test_a_client_that_closes_early_prints_no_traceback(self, emu: Emulator, capsys):
+    def test_a_client_that_closes_early_prints_no_traceback(self, emu, capsys):
         emu.faults.script("ListAccounts", 200, body=b"x" * 2000, seconds_per_byte=0.002)
         with socket.create_connection(("127.0.0.1", emu.port)) as client:
             host = f"127.0.0.1:{emu.port}"
@@ -87,7 +85,7 @@ class TestHostileRequests:
         assert capsys.readouterr().err == ""
 
 
-def test_one_connection_serves_many_requests(emu: Emulator):
+def test_one_connection_serves_many_requests(emu):
     connection = http.client.HTTPConnection("127.0.0.1", emu.port, timeout=30)
     for _ in range(3):
         connection.request("GET", "/assignment/accounts")

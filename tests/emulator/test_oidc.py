@@ -3,10 +3,10 @@ import json
 import pytest
 
 from ssohelper.emulator.exchange import OIDC_ERRORS
-from tests.emulator.conftest import REDIRECT, Wire
+from tests.emulator.conftest import REDIRECT
 
 
-def test_an_error_is_in_header_and_body_as_with_aws(wire: Wire):
+def test_an_error_is_in_header_and_body_as_with_aws(wire):
     answer = wire.raw("POST", "/token", b'{"clientId": "x", "clientSecret": "y"}')
     assert answer.status == 401
     assert json.loads(answer.body)["error"] == "invalid_client"
@@ -15,7 +15,7 @@ def test_an_error_is_in_header_and_body_as_with_aws(wire: Wire):
     )
 
 
-def test_a_refused_refresh_equals_aws_captured_answer(wire: Wire):
+def test_a_refused_refresh_equals_aws_captured_answer(wire):
     token = wire.service.issue_token("ana")
     status, body = wire.refresh({**token, "refreshToken": "other"})
     assert status == 400
@@ -26,13 +26,13 @@ def test_a_refused_refresh_equals_aws_captured_answer(wire: Wire):
 
 
 class TestRegistration:
-    def test_it_is_valid_for_ninety_days_and_has_a_canary(self, wire: Wire):
+    def test_it_is_valid_for_ninety_days_and_has_a_canary(self, wire):
         status, body = wire.post("/client/register", clientName="n", clientType="public")
         assert status == 200
         assert body["clientSecretExpiresAt"] - body["clientIdIssuedAt"] == 90 * 86400
         assert body["clientSecret"].startswith("CNRY-CS-")
 
-    def test_it_expires(self, wire: Wire):
+    def test_it_expires(self, wire):
         token = wire.service.issue_token("ana")
         wire.faults.set(sign_in_seconds=200 * 86400)
         long = wire.service.issue_token("ana")
@@ -61,18 +61,18 @@ class TestRegistration:
             ),
         ],
     )
-    def test_bad_ones_are_refused(self, wire: Wire, fields: dict[str, object], error: str):
+    def test_bad_ones_are_refused(self, wire, fields, error):
         status, body = wire.post("/client/register", **fields)
         assert status == 400
         assert body["error"] == error
 
     @pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b"3"])
-    def test_a_body_that_is_not_an_object_is_refused(self, wire: Wire, body: bytes):
+    def test_a_body_that_is_not_an_object_is_refused(self, wire, body):
         assert wire.raw("POST", "/client/register", body).status == 400
 
 
 class TestDeviceCode:
-    def test_it_is_pending_until_the_user_approves(self, wire: Wire):
+    def test_it_is_pending_until_the_user_approves(self, wire):
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
         assert wire.poll(client, device)[1]["error"] == "authorization_pending"
@@ -85,7 +85,7 @@ class TestDeviceCode:
         assert wire.portal("/assignment/accounts", token["accessToken"])[0] == 200
         assert wire.poll(client, device)[1]["error"] == "invalid_grant"
 
-    def test_automatic_consent_never_answers_the_first_poll(self, wire: Wire):
+    def test_automatic_consent_never_answers_the_first_poll(self, wire):
         wire.service.auto_approve = "ana"
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
@@ -93,36 +93,34 @@ class TestDeviceCode:
         assert wire.poll(client, device)[0] == 200
 
     @pytest.mark.parametrize("person", ["finn", "nobody"])
-    def test_automatic_consent_of_a_person_who_may_not_sign_in_is_denied(
-        self, wire: Wire, person: str
-    ):
+    def test_automatic_consent_of_a_person_who_may_not_sign_in_is_denied(self, wire, person):
         wire.service.auto_approve = person
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
         errors = [wire.poll(client, device)[1]["error"] for _ in range(2)]
         assert errors == ["authorization_pending", "access_denied"]
 
-    def test_a_denied_code_is_access_denied(self, wire: Wire):
+    def test_a_denied_code_is_access_denied(self, wire):
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
         wire.service.approve_device(device["userCode"], "", deny=True)
         assert wire.poll(client, device)[1]["error"] == "access_denied"
 
-    def test_it_expires_after_ten_minutes(self, wire: Wire):
+    def test_it_expires_after_ten_minutes(self, wire):
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
         assert device["expiresIn"] == 600
         wire.clock.forward(600)
         assert wire.poll(client, device)[1]["error"] == "expired_token"
 
-    def test_another_client_cannot_use_it(self, wire: Wire):
+    def test_another_client_cannot_use_it(self, wire):
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
         wire.service.approve_device(device["userCode"], "ana")
         other = wire.register(grantTypes=[], redirectUris=[])
         assert wire.poll(other, device)[1]["error"] == "invalid_grant"
 
-    def test_a_client_without_scopes_gets_eight_hours_and_no_refresh_token(self, wire: Wire):
+    def test_a_client_without_scopes_gets_eight_hours_and_no_refresh_token(self, wire):
         client = wire.register(scopes=[], grantTypes=[], redirectUris=[])
         device = wire.device(client)
         wire.service.approve_device(device["userCode"], "ana")
@@ -130,7 +128,7 @@ class TestDeviceCode:
         assert token["expiresIn"] == 8 * 3600
         assert "refreshToken" not in token
 
-    def test_polling_too_fast_gets_slow_down_when_the_interval_is_enforced(self, wire: Wire):
+    def test_polling_too_fast_gets_slow_down_when_the_interval_is_enforced(self, wire):
         wire.faults.set(enforce_interval=True, interval=5)
         client = wire.register(grantTypes=[], redirectUris=[])
         device = wire.device(client)
@@ -139,7 +137,7 @@ class TestDeviceCode:
         wire.clock.forward(5)
         assert wire.poll(client, device)[1]["error"] == "authorization_pending"
 
-    def test_an_unknown_start_url_is_refused(self, wire: Wire):
+    def test_an_unknown_start_url_is_refused(self, wire):
         client = wire.register(grantTypes=[], redirectUris=[])
         status, body = wire.post(
             "/device_authorization", **client, startUrl="https://d-9.awsapps.com/start"
@@ -148,7 +146,7 @@ class TestDeviceCode:
 
 
 class TestPkce:
-    def test_the_code_can_be_redeemed_once(self, wire: Wire):
+    def test_the_code_can_be_redeemed_once(self, wire):
         wire.service.auto_approve = "ben"
         client = wire.register()
         back = wire.authorize(client)
@@ -169,20 +167,20 @@ class TestPkce:
             ({"code": "wrong"}, "invalid_grant"),
         ],
     )
-    def test_a_wrong_proof_is_refused(self, wire: Wire, more: dict[str, object], error: str):
+    def test_a_wrong_proof_is_refused(self, wire, more, error):
         wire.service.auto_approve = "ana"
         client = wire.register()
         back = wire.authorize(client)
         assert wire.redeem(client, **{**back, **more, "state": "s"})[1]["error"] == error  # type: ignore[arg-type]
 
-    def test_the_code_expires_after_ten_minutes(self, wire: Wire):
+    def test_the_code_expires_after_ten_minutes(self, wire):
         wire.service.auto_approve = "ana"
         client = wire.register()
         back = wire.authorize(client)
         wire.clock.forward(601)
         assert wire.redeem(client, back["code"])[0] == 400
 
-    def test_the_parameter_scope_and_a_redirect_without_a_path_are_accepted(self, wire: Wire):
+    def test_the_parameter_scope_and_a_redirect_without_a_path_are_accepted(self, wire):
         wire.service.auto_approve = "ana"
         client = wire.register(redirectUris=["http://127.0.0.1"])
         uri = "http://127.0.0.1:49160"
@@ -198,9 +196,7 @@ class TestPkce:
             ({"scopes": "sso:account:access other"}, "invalid_scope"),
         ],
     )
-    def test_a_bad_request_is_redirected_with_an_error(
-        self, wire: Wire, more: dict[str, str], error: str
-    ):
+    def test_a_bad_request_is_redirected_with_an_error(self, wire, more, error):
         wire.service.auto_approve = "ana"
         assert wire.authorize(wire.register(), **more) == {"error": error, "state": "s-1"}
 
@@ -217,7 +213,7 @@ class TestPkce:
             "",
         ],
     )
-    def test_an_unregistered_redirect_uri_gets_an_error_page(self, wire: Wire, uri: str):
+    def test_an_unregistered_redirect_uri_gets_an_error_page(self, wire, uri):
         wire.service.auto_approve = "ana"
         client = wire.register()["clientId"]
         answer = wire.raw(
@@ -227,7 +223,7 @@ class TestPkce:
         assert "Location" not in dict(answer.headers)
 
     @pytest.mark.parametrize("days", [0, 90])
-    def test_an_unknown_or_expired_client_gets_an_error_page(self, wire: Wire, days: int):
+    def test_an_unknown_or_expired_client_gets_an_error_page(self, wire, days):
         known = wire.register()["clientId"]
         wire.clock.forward(days * 86400)
         client = known if days else "x"
@@ -237,13 +233,13 @@ class TestPkce:
 
 
 class TestRefresh:
-    def test_rotation_none_returns_the_same_token(self, wire: Wire):
+    def test_rotation_none_returns_the_same_token(self, wire):
         wire.faults.set(rotation="none")
         token = wire.service.issue_token("ana")
         for _ in range(3):
             assert wire.refresh(token)[1]["refreshToken"] == token["refreshToken"]
 
-    def test_rotation_grace_accepts_the_old_token_for_a_while(self, wire: Wire):
+    def test_rotation_grace_accepts_the_old_token_for_a_while(self, wire):
         wire.faults.set(rotation="grace", grace_seconds=30)
         token = wire.service.issue_token("ana")
         assert wire.refresh(token)[1]["refreshToken"] != token["refreshToken"]
@@ -252,7 +248,7 @@ class TestRefresh:
         wire.clock.forward(1)
         assert wire.refresh(token)[1]["error"] == "invalid_grant"
 
-    def test_rotation_strict_accepts_each_token_once(self, wire: Wire):
+    def test_rotation_strict_accepts_each_token_once(self, wire):
         wire.faults.set(rotation="strict")
         token = wire.service.issue_token("ana")
         status, second = wire.refresh(token)
@@ -260,7 +256,7 @@ class TestRefresh:
         assert wire.refresh(token)[1]["error"] == "invalid_grant"
         assert wire.refresh({**token, "refreshToken": second["refreshToken"]})[0] == 200
 
-    def test_rotation_strict_can_revoke_the_session_on_a_second_use(self, wire: Wire):
+    def test_rotation_strict_can_revoke_the_session_on_a_second_use(self, wire):
         wire.faults.set(rotation="strict", strict_revokes_session=True)
         token = wire.service.issue_token("ana")
         second = wire.refresh(token)[1]
@@ -268,17 +264,17 @@ class TestRefresh:
         assert wire.refresh({**token, "refreshToken": second["refreshToken"]})[0] == 400
         assert wire.portal("/assignment/accounts", second["accessToken"])[0] == 401
 
-    def test_a_refresh_token_ends_with_the_sign_in_session(self, wire: Wire):
+    def test_a_refresh_token_ends_with_the_sign_in_session(self, wire):
         token = wire.service.issue_token("ana")
         wire.clock.forward(8 * 3600)
         assert wire.refresh(token)[1]["error_description"] == "Invalid refresh token provided"
 
-    def test_no_access_token_outlives_the_sign_in_session(self, wire: Wire):
+    def test_no_access_token_outlives_the_sign_in_session(self, wire):
         token = wire.service.issue_token("ana")
         wire.clock.forward(7.5 * 3600)
         assert wire.refresh(token)[1]["expiresIn"] == 1800
 
-    def test_the_refresh_token_can_be_left_out_of_answers(self, wire: Wire):
+    def test_the_refresh_token_can_be_left_out_of_answers(self, wire):
         wire.faults.set(omit_refresh_token=True)
         token = wire.service.issue_token("ana")
         assert "refreshToken" in token
@@ -286,18 +282,18 @@ class TestRefresh:
         assert status == 200
         assert "refreshToken" not in body
 
-    def test_a_disabled_persons_tokens_are_refused_at_once(self, wire: Wire):
+    def test_a_disabled_persons_tokens_are_refused_at_once(self, wire):
         token = wire.service.issue_token("ana")
         wire.world.people["ana"] = wire.world.person("ana")._replace(enabled=False)
         assert wire.refresh(token)[0] == 400
 
 
-def test_an_unknown_grant_is_refused(wire: Wire):
+def test_an_unknown_grant_is_refused(wire):
     status, body = wire.post("/token", **wire.register(), grantType="password")
     assert (status, body["error"]) == (400, "unsupported_grant_type")
 
 
-def test_the_start_url_selects_the_organization(wire: Wire):
+def test_the_start_url_selects_the_organization(wire):
     other = type(wire.world)(start_url="https://d-2222222222.awsapps.com/start")
     other.add_person("ana")
     other.add_account("000000000077", "elsewhere")
@@ -314,7 +310,7 @@ def test_the_start_url_selects_the_organization(wire: Wire):
     assert len(lists[1]) == 9
 
 
-def test_every_modelled_error_can_be_scripted(wire: Wire):
+def test_every_modelled_error_can_be_scripted(wire):
     for name, (status, code) in OIDC_ERRORS.items():
         wire.faults.fail("CreateToken", name)
         got = wire.post("/token")

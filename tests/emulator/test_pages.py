@@ -50,7 +50,7 @@ def send(emu: Emulator, path: str, page: Page, headers: dict[str, str], **fields
     return fetch(emu, "POST", path, body, {**FORM, "Cookie": page.cookie, **headers})
 
 
-def test_pages_have_security_headers(emu: Emulator):
+def test_pages_have_security_headers(emu):
     cookies = []
     for path in ("/device", "/start", f"/device?user_code={device_code(emu)}", "/authorize"):
         page = open_page(emu, path)
@@ -68,7 +68,7 @@ def test_pages_have_security_headers(emu: Emulator):
     assert cookies[1].startswith(f"emulator_{emu.port}=CNRY-SIGNIN-")
 
 
-def test_the_cookie_is_http_only_and_new_after_sign_in(emu: Emulator):
+def test_the_cookie_is_http_only_and_new_after_sign_in(emu):
     page = open_page(emu, "/start")
     first = fetch(emu, "GET", "/start").headers["set-cookie"]
     assert "HttpOnly" in first
@@ -82,7 +82,7 @@ def test_the_cookie_is_http_only_and_new_after_sign_in(emu: Emulator):
     assert b"Who are you?" in open_page(emu, "/start", page.cookie).reply.body
 
 
-def test_after_signing_out_the_cookie_has_no_sign_in(emu: Emulator):
+def test_after_signing_out_the_cookie_has_no_sign_in(emu):
     reply = send(emu, "/sign-in", open_page(emu, "/start"), {}, person="ana")
     cookie = reply.headers["set-cookie"].split(";")[0]
     assert send(emu, "/sign-out", open_page(emu, "/start", cookie), {}).status == 303
@@ -104,9 +104,7 @@ def test_after_signing_out_the_cookie_has_no_sign_in(emu: Emulator):
         ({"Sec-Fetch-Site": "same-site"}, {}),
     ],
 )
-def test_a_form_of_another_site_is_refused(
-    emu: Emulator, headers: dict[str, str], fields: dict[str, str]
-):
+def test_a_form_of_another_site_is_refused(emu, headers, fields):
     page = open_page(emu, f"/device?user_code={device_code(emu)}")
     assert send(emu, "/sign-in", page, headers, person="ana", **fields).status == 403
     assert emu.sign_ins == []
@@ -114,14 +112,14 @@ def test_a_form_of_another_site_is_refused(
     assert send(emu, "/sign-in", page, own, person="ana").status == 303
 
 
-def test_a_form_of_one_browser_is_refused_from_another(emu: Emulator):
+def test_a_form_of_one_browser_is_refused_from_another(emu):
     mine = open_page(emu, f"/device?user_code={device_code(emu)}")
     other = open_page(emu, "/start")
     stolen = mine._replace(cookie=other.cookie)
     assert send(emu, "/sign-in", stolen, {}, person="ana").status == 403
 
 
-def test_consent_without_a_sign_in_redirects_to_the_sign_in(emu: Emulator):
+def test_consent_without_a_sign_in_redirects_to_the_sign_in(emu):
     page = open_page(emu, f"/device?user_code={device_code(emu)}")
     reply = send(emu, "/consent", page, {}, answer="allow")
     assert reply.status == 303
@@ -131,7 +129,7 @@ def test_consent_without_a_sign_in_redirects_to_the_sign_in(emu: Emulator):
 @pytest.mark.parametrize(
     ("person", "says"), [("nobody", "no such user name"), ("finn", "this user is disabled")]
 )
-def test_a_wrong_person_gets_an_error_and_is_not_signed_in(emu: Emulator, person: str, says: str):
+def test_a_wrong_person_gets_an_error_and_is_not_signed_in(emu, person, says):
     page = open_page(emu, "/start")
     reply = send(emu, "/sign-in", page, {}, person=person)
     assert says in reply.body.decode()
@@ -139,7 +137,7 @@ def test_a_wrong_person_gets_an_error_and_is_not_signed_in(emu: Emulator, person
     assert emu.sign_ins == []
 
 
-def test_an_answered_device_code_cannot_be_answered_again(emu: Emulator):
+def test_an_answered_device_code_cannot_be_answered_again(emu):
     code = device_code(emu)
     page = open_page(emu, f"/device?user_code={code}")
     reply = send(emu, "/sign-in", page, {}, person="ana")
@@ -149,7 +147,7 @@ def test_an_answered_device_code_cannot_be_answered_again(emu: Emulator):
     assert b"No device waits" in open_page(emu, f"/device?user_code={code}").reply.body
 
 
-def test_hostile_names_add_no_markup(emu: Emulator):
+def test_hostile_names_add_no_markup(emu):
     bad = "<img src=x onerror=alert(1)>\u202e\"'"
     emu.world.name = bad
     emu.world.add_person("eve", display_name=bad)

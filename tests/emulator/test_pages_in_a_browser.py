@@ -5,7 +5,6 @@ import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -33,7 +32,7 @@ _FLAGS = [
 
 
 @pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def chromium(tmp_path_factory) -> Iterator[Any]:
     program = require_program("chromium")
     # Chromium writes a certificate store and caches to HOME, whatever its profile folder.
     home = {**os.environ, "HOME": str(tmp_path_factory.mktemp("chromium"))}
@@ -44,7 +43,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture
-def page(chromium: Any) -> Iterator[Any]:
+def page(chromium) -> Iterator[Any]:
     """A page in a new browser context; the test fails if the browser's console has messages."""
     context = chromium.new_context(viewport={"width": 320, "height": 640})
     page = context.new_page()
@@ -153,7 +152,7 @@ def begin_pkce(emu: Emulator, callback: Callback) -> tuple[str, dict[str, str]]:
     return f"{emu.url}/authorize?{urlencode(query)}", kept
 
 
-def test_a_user_signs_in_and_allows_by_keyboard_alone(page: Any, emu: Emulator):
+def test_a_user_signs_in_and_allows_by_keyboard_alone(page, emu):
     with Callback() as callback:
         address, client = begin_pkce(emu, callback)
         page.goto(address)
@@ -178,7 +177,7 @@ def test_a_user_signs_in_and_allows_by_keyboard_alone(page: Any, emu: Emulator):
     assert [sign_in.person for sign_in in emu.sign_ins] == ["ana"]
 
 
-def test_denying_redirects_the_client_with_access_denied(page: Any, emu: Emulator):
+def test_denying_redirects_the_client_with_access_denied(page, emu):
     with Callback() as callback:
         page.goto(begin_pkce(emu, callback)[0])
         sign_in_by_keyboard(page, downs=1)
@@ -188,7 +187,7 @@ def test_denying_redirects_the_client_with_access_denied(page: Any, emu: Emulato
     assert [sign_in.person for sign_in in emu.sign_ins] == ["ben"]
 
 
-def test_a_signed_in_browser_gets_only_the_consent_page(page: Any, emu: Emulator):
+def test_a_signed_in_browser_gets_only_the_consent_page(page, emu):
     page.goto(f"{emu.url}/start")
     sign_in_by_keyboard(page)
     page.get_by_role("heading", name="Your accounts").wait_for()
@@ -203,7 +202,7 @@ def test_a_signed_in_browser_gets_only_the_consent_page(page: Any, emu: Emulator
         page.wait_for_url("**/oauth/callback?**")
 
 
-def test_a_device_code_is_compared_and_approved(page: Any, emu: Emulator):
+def test_a_device_code_is_compared_and_approved(page, emu):
     code = device_code(emu, "aws-cli")
     page.goto(f"{emu.url}/device")
     check_page(page)
@@ -223,7 +222,7 @@ def test_a_device_code_is_compared_and_approved(page: Any, emu: Emulator):
     assert device.status == "approved"
 
 
-def test_a_denied_device_code_shows_the_denied_page(page: Any, emu: Emulator):
+def test_a_denied_device_code_shows_the_denied_page(page, emu):
     code = device_code(emu)
     page.goto(f"{emu.url}/device?user_code={code}")
     sign_in_by_keyboard(page)
@@ -233,7 +232,7 @@ def test_a_denied_device_code_shows_the_denied_page(page: Any, emu: Emulator):
     assert page.title() == "Request denied – EMULATOR"
 
 
-def test_a_wrong_code_and_a_wrong_person_show_errors(page: Any, emu: Emulator):
+def test_a_wrong_code_and_a_wrong_person_show_errors(page, emu):
     page.goto(f"{emu.url}/device?user_code=WRONG")
     check_page(page)
     assert "No device waits" in page.get_by_role("alert").inner_text()
@@ -246,7 +245,7 @@ def test_a_wrong_code_and_a_wrong_person_show_errors(page: Any, emu: Emulator):
     assert "Finn Maher cannot sign in" in page.get_by_role("alert").inner_text()
 
 
-def test_the_portal_lists_the_persons_accounts_and_roles(page: Any, emu: Emulator):
+def test_the_portal_lists_the_persons_accounts_and_roles(page, emu):
     page.goto(f"{emu.url}/start")
     sign_in_by_keyboard(page)
     page.get_by_role("heading", name="Your accounts").wait_for()
@@ -275,7 +274,7 @@ def console_url(emu: Emulator, account: str, role: str) -> str:
     return f"{emu.url}/federation?{urlencode(login)}"
 
 
-def test_the_console_shows_all_sessions_of_the_browser(page: Any, emu: Emulator):
+def test_the_console_shows_all_sessions_of_the_browser(page, emu):
     page.goto(console_url(emu, "000030000001", "ReadOnlyAccess"))
     page.get_by_role("heading", name="AWS console").wait_for()
     check_page(page)
@@ -287,9 +286,7 @@ def test_the_console_shows_all_sessions_of_the_browser(page: Any, emu: Emulator)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_is_readable_in_both_schemes(
-    chromium: Any, emu: Emulator, scheme: str, tmp_path: Path
-):
+def test_text_is_readable_in_both_schemes(chromium, emu, scheme, tmp_path):
     """Contrast of at least 4.5 to 1 for every text on the sign-in page, its alert included."""
     context = chromium.new_context(color_scheme=scheme)
     page = context.new_page()

@@ -20,7 +20,7 @@ def pages_of(wire: Wire, token: str, **query: str) -> list[list[str]]:
         after = {"next_token": body["nextToken"]}
 
 
-def test_accounts_have_name_and_email(wire: Wire):
+def test_accounts_have_name_and_email(wire):
     token = wire.service.issue_token("ana")["accessToken"]
     rows = wire.portal("/assignment/accounts", token)[1]["accountList"]
     assert len(rows) == ANA_ACCOUNTS
@@ -31,7 +31,7 @@ def test_accounts_have_name_and_email(wire: Wire):
     } in rows
 
 
-def test_the_pages_hold_each_account_once(wire: Wire):
+def test_the_pages_hold_each_account_once(wire):
     token = wire.service.issue_token("ana")["accessToken"]
     pages = pages_of(wire, token, max_result="4")
     assert [len(page) for page in pages] == [4, 4, 1]
@@ -41,19 +41,19 @@ def test_the_pages_hold_each_account_once(wire: Wire):
 
 
 @pytest.mark.parametrize("asked", ["0", "101", "-1", "x", "1.5", "²"])
-def test_max_result_is_from_1_to_100(wire: Wire, asked: str):
+def test_max_result_is_from_1_to_100(wire, asked):
     token = wire.service.issue_token("ana")["accessToken"]
     status, body = wire.portal("/assignment/accounts", token, max_result=asked)
     assert status == 400
     assert body["__type"].endswith("#InvalidRequestException")
 
 
-def test_an_invented_next_token_is_refused(wire: Wire):
+def test_an_invented_next_token_is_refused(wire):
     token = wire.service.issue_token("ana")["accessToken"]
     assert wire.portal("/assignment/accounts", token, next_token="abc")[0] == 400
 
 
-def test_the_next_token_can_repeat_endlessly(wire: Wire):
+def test_the_next_token_can_repeat_endlessly(wire):
     wire.faults.set(repeat_next_token=True, page_size=2)
     token = wire.service.issue_token("ana")["accessToken"]
     first = wire.portal("/assignment/accounts", token)[1]["nextToken"]
@@ -61,7 +61,7 @@ def test_the_next_token_can_repeat_endlessly(wire: Wire):
     assert first == again
 
 
-def test_roles_of_an_unassigned_account_are_refused(wire: Wire):
+def test_roles_of_an_unassigned_account_are_refused(wire):
     token = wire.service.issue_token("ana")["accessToken"]
     status, body = wire.portal("/assignment/roles", token, account_id="000010000001")
     assert (status, body["message"]) == (403, "No access")
@@ -77,7 +77,7 @@ def test_roles_of_an_unassigned_account_are_refused(wire: Wire):
         ("999999999999", "ReadOnlyAccess"),
     ],
 )
-def test_credentials_of_an_unassigned_role_are_refused(wire: Wire, account_id, role):
+def test_credentials_of_an_unassigned_role_are_refused(wire, account_id, role):
     token = wire.service.issue_token("ana")["accessToken"]
     answer = wire.raw(
         "GET",
@@ -97,22 +97,20 @@ def test_credentials_of_an_unassigned_role_are_refused(wire: Wire, account_id, r
 @pytest.mark.parametrize(
     ("role", "hours"), [("BreakGlassAdmin", 1), ("DatabaseAdmin", 2), ("ReadOnlyAccess", 8)]
 )
-def test_credentials_are_valid_as_long_as_the_permission_set_says(
-    wire: Wire, role: str, hours: int
-):
+def test_credentials_are_valid_as_long_as_the_permission_set_says(wire, role, hours):
     token = wire.service.issue_token("ana")["accessToken"]
     keys = wire.credentials(token, PAYMENTS_PROD, role)[1]["roleCredentials"]
     assert keys["expiration"] == (wire.clock.now + hours * 3600) * 1000
 
 
-def test_the_validity_of_credentials_can_be_overridden(wire: Wire):
+def test_the_validity_of_credentials_can_be_overridden(wire):
     wire.faults.set(role_credentials_seconds=90)
     token = wire.service.issue_token("ana")["accessToken"]
     keys = wire.credentials(token, PAYMENTS_PROD, "ReadOnlyAccess")[1]["roleCredentials"]
     assert keys["expiration"] == (wire.clock.now + 90) * 1000
 
 
-def test_keys_look_like_those_of_aws_and_contain_canaries(wire: Wire):
+def test_keys_look_like_those_of_aws_and_contain_canaries(wire):
     token = wire.service.issue_token("ana")["accessToken"]
     keys = wire.credentials(token, PAYMENTS_PROD, "ReadOnlyAccess")[1]["roleCredentials"]
     assert keys["accessKeyId"].startswith("ASIA")
@@ -127,13 +125,13 @@ def test_keys_look_like_those_of_aws_and_contain_canaries(wire: Wire):
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "CNRY-AT-"])
-def test_a_wrong_token_is_401_with_aws_message(wire: Wire, token: str):
+def test_a_wrong_token_is_401_with_aws_message(wire, token):
     status, body = wire.portal("/assignment/accounts", token)
     assert (status, body["message"]) == (401, "Session token not found or invalid")
     assert body["__type"].endswith("#UnauthorizedException")
 
 
-def test_an_access_token_expires_after_an_hour(wire: Wire):
+def test_an_access_token_expires_after_an_hour(wire):
     token = wire.service.issue_token("ana")["accessToken"]
     wire.clock.forward(3599)
     assert wire.portal("/assignment/accounts", token)[0] == 200
@@ -141,7 +139,7 @@ def test_an_access_token_expires_after_an_hour(wire: Wire):
     assert wire.portal("/assignment/accounts", token)[0] == 401
 
 
-def test_logout_ends_the_whole_sign_in(wire: Wire):
+def test_logout_ends_the_whole_sign_in(wire):
     token = wire.service.issue_token("ana")
     other = wire.service.issue_token("ana")
     assert wire.portal("/logout", token["accessToken"], "POST") == (200, None)
@@ -150,12 +148,12 @@ def test_logout_ends_the_whole_sign_in(wire: Wire):
     assert wire.portal("/assignment/accounts", other["accessToken"])[0] == 200
 
 
-def test_a_token_without_the_portals_scope_is_refused(wire: Wire):
+def test_a_token_without_the_portals_scope_is_refused(wire):
     token = wire.service.issue_token("ana", scopes=("other:scope",))["accessToken"]
     assert wire.portal("/assignment/accounts", token)[0] == 401
 
 
-def test_names_can_be_hostile_or_missing(wire: Wire):
+def test_names_can_be_hostile_or_missing(wire):
     bad = "x\r[profile pwn]\rcredential_process=touch /tmp/P"
     wire.faults.set(
         account_names={PAYMENTS_PROD: bad},
@@ -170,7 +168,7 @@ def test_names_can_be_hostile_or_missing(wire: Wire):
     assert wire.credentials(token, PAYMENTS_PROD, "../../x")[0] == 200
 
 
-def test_an_earlier_token_gets_a_new_assignment(wire: Wire):
+def test_an_earlier_token_gets_a_new_assignment(wire):
     token = wire.service.issue_token("ana")["accessToken"]
     wire.world.add_account("000060000001", "brand-new", ou="Workloads/Development")
     rows = wire.portal("/assignment/accounts", token)[1]["accountList"]

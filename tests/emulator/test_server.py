@@ -30,7 +30,7 @@ def test_the_emulator_imports_the_standard_library_and_itself_only():
                 assert ours or name.split(".")[0] in sys.stdlib_module_names, (file, name)
 
 
-def test_many_simultaneous_requests_are_all_answered(emu: Emulator):
+def test_many_simultaneous_requests_are_all_answered(emu):
     token = emu.issue_token("ana")["accessToken"]
     path = f"/federation/credentials?account_id={PAYMENTS_PROD}&role_name=ReadOnlyAccess"
     gate = threading.Barrier(100)
@@ -47,7 +47,7 @@ def test_many_simultaneous_requests_are_all_answered(emu: Emulator):
     assert emu.counters["GetRoleCredentials"] == 100
 
 
-def test_strict_rotation_accepts_one_of_many_refreshes(emu: Emulator):
+def test_strict_rotation_accepts_one_of_many_refreshes(emu):
     emu.faults.set(rotation="strict")
     token = emu.issue_token("ana")
     asked = {name: token[name] for name in ("clientId", "clientSecret", "refreshToken")}
@@ -63,11 +63,11 @@ def test_strict_rotation_accepts_one_of_many_refreshes(emu: Emulator):
     assert sorted(statuses) == [200] + [400] * 19
 
 
-def test_every_answer_names_the_emulator(emu: Emulator):
+def test_every_answer_names_the_emulator(emu):
     assert "EMULATOR" in fetch(emu, "GET", "/assignment/accounts").headers["server"]
 
 
-def test_the_environment_directs_every_service_to_the_emulator(emu: Emulator):
+def test_the_environment_directs_every_service_to_the_emulator(emu):
     environment = emu.environment()
     for service in ("SSO", "SSO_OIDC", "SSOOIDC", "STS", "IAM", "SIGNIN"):
         assert environment[f"AWS_ENDPOINT_URL_{service}"] == emu.url
@@ -76,7 +76,7 @@ def test_the_environment_directs_every_service_to_the_emulator(emu: Emulator):
 
 class TestRunner:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    def test_it_writes_the_ready_file_and_stops_at_a_signal(self, tmp_path: Path, number: int):
+    def test_it_writes_the_ready_file_and_stops_at_a_signal(self, tmp_path, number):
         ready = tmp_path / "ready.json"
         with subprocess.Popen(
             [sys.executable, "-c", READY, str(ready)], stdout=subprocess.PIPE, text=True
@@ -98,7 +98,7 @@ class TestRunner:
         assert not ready.exists()
         assert os.listdir(tmp_path) == []
 
-    def test_it_writes_nothing_to_an_aws_folder(self, tmp_path: Path):
+    def test_it_writes_nothing_to_an_aws_folder(self, tmp_path):
         (tmp_path / ".aws").mkdir()
         (tmp_path / "link").symlink_to(tmp_path / ".aws")
         for path in (tmp_path / ".aws" / "ready", tmp_path / "link" / "ready"):
@@ -106,6 +106,6 @@ class TestRunner:
                 serve_until_signal(0, None, path)
         refuse_aws_folder(tmp_path / "ready")
 
-    def test_a_port_in_use_is_an_error(self, emu: Emulator):
+    def test_a_port_in_use_is_an_error(self, emu):
         with pytest.raises(OSError, match="in use"):
             Emulator(port=emu.port).start()

@@ -34,7 +34,7 @@ def who_is(emu: Emulator, keys: dict[str, Any]) -> dict[str, Any]:
         client.close()
 
 
-def test_it_returns_person_account_and_role(emu: Emulator):
+def test_it_returns_person_account_and_role(emu):
     answer = who_is(emu, keys_for(emu, "DatabaseAdmin"))
     role = emu.world.provisioned_role_name(PAYMENTS_PROD, "DatabaseAdmin")
     assert answer["Account"] == PAYMENTS_PROD
@@ -51,14 +51,14 @@ def test_it_returns_person_account_and_role(emu: Emulator):
         ({"secretAccessKey": "other"}, "SignatureDoesNotMatch"),
     ],
 )
-def test_wrong_keys_get_the_error_of_aws(emu: Emulator, change: dict[str, str], code: str):
+def test_wrong_keys_get_the_error_of_aws(emu, change, code):
     with pytest.raises(ClientError) as caught:
         who_is(emu, keys_for(emu) | change)
     assert caught.value.response["Error"]["Code"] == code
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
-def test_two_sets_of_keys_cannot_be_mixed(emu: Emulator):
+def test_two_sets_of_keys_cannot_be_mixed(emu):
     first, second = keys_for(emu), keys_for(emu, "DatabaseAdmin")
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
         who_is(emu, first | {"secretAccessKey": second["secretAccessKey"]})
@@ -76,13 +76,13 @@ def test_expired_keys_get_expired_token():
     assert caught.value.response["Error"]["Code"] == "ExpiredToken"
 
 
-def test_issued_keys_stay_valid_after_the_sign_in_ends(emu: Emulator):
+def test_issued_keys_stay_valid_after_the_sign_in_ends(emu):
     keys = keys_for(emu)
     emu.end_sign_ins("ana")
     assert who_is(emu, keys)["Account"] == PAYMENTS_PROD
 
 
-def test_a_missing_signature_and_another_action_are_errors(emu: Emulator):
+def test_a_missing_signature_and_another_action_are_errors(emu):
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = fetch(emu, "POST", "/", "Action=GetCallerIdentity&Version=2011-06-15", form)
     assert answer.status == 403

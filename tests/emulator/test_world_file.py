@@ -1,8 +1,6 @@
 """Worlds written to files and read from them."""
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +11,7 @@ from tests.emulator.conftest import PAYMENTS_PROD
 
 
 class TestWorldFile:
-    def test_a_written_world_is_read_back_unchanged(self, tmp_path: Path):
+    def test_a_written_world_is_read_back_unchanged(self, tmp_path):
         world = demo_world()
         file = tmp_path / "world.json"
         file.write_text(json.dumps(world_file_content(world)))
@@ -21,7 +19,7 @@ class TestWorldFile:
         assert world_file_content(again) == world_file_content(world)
         assert all(again.roles_of(person) == world.roles_of(person) for person in world.people)
 
-    def test_toml_is_read(self, tmp_path: Path):
+    def test_toml_is_read(self, tmp_path):
         file = tmp_path / "world.toml"
         file.write_text(
             'name = "Tiny"\nstart_url = "https://d-1111111111.awsapps.com/start"\n'
@@ -47,14 +45,14 @@ class TestWorldFile:
             ('{"account": 3}', "cannot use the world file"),
         ],
     )
-    def test_a_bad_file_is_named_with_its_error(self, tmp_path: Path, content: str, says: str):
+    def test_a_bad_file_is_named_with_its_error(self, tmp_path, content, says):
         file = tmp_path / "world.json"
         file.write_text(content)
         with pytest.raises(WorldError, match=says) as caught:
             load_world(str(file))
         assert "world.json" in str(caught.value)
 
-    def test_an_absent_file_is_named(self, tmp_path: Path):
+    def test_an_absent_file_is_named(self, tmp_path):
         with pytest.raises(WorldError, match=r"nowhere\.toml"):
             load_world(str(tmp_path / "nowhere.toml"))
 
@@ -62,7 +60,7 @@ class TestWorldFile:
 VENDOR = "000099990001"
 
 
-def test_iam_roles_are_in_a_world_file(tmp_path: Any):
+def test_iam_roles_are_in_a_world_file(tmp_path):
     world = demo_world()
     world.add_iam_role(VENDOR, "Deploy", trusts=[PAYMENTS_PROD], external_id="x1")
     again = world_from_table(json.loads(json.dumps(world_file_content(world))))

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from ssohelper.emulator.server import Emulator
-from tests.conftest import Home
 from tests.endpoint.world import Served, prepared, served, small_center
 
 
 @pytest.fixture
-def emulator(home: Home) -> Iterator[Emulator]:
+def emulator(home) -> Iterator[Emulator]:
     """A small Identity Center; `home` has a signed-in session and the profile `job`."""
     with small_center() as running:
         prepared(home, running)
@@ -18,6 +17,6 @@ def emulator(home: Home) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def endpoint(home: Home, emulator: Emulator) -> Iterator[Served]:
+def endpoint(home, emulator) -> Iterator[Served]:
     with served(home, emulator) as running:
         yield running

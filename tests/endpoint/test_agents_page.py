@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
 from tests.endpoint.test_recipes import blocks, typed
 from tests.endpoint.world import ACCOUNT, Program
@@ -22,7 +21,7 @@ PAGE = "agents.md"
 
 
 @pytest.fixture
-def box(home: Home, emulator: Emulator) -> Iterator[Path]:
+def box(home, emulator) -> Iterator[Path]:
     """The page's script, while its `serve` runs; and a folder of a project's in the home."""
     if sys.platform != "linux":
         pytest.skip("bubblewrap is Linux's")
@@ -56,7 +55,7 @@ def inside(home: Home, script: str) -> "subprocess.CompletedProcess[str]":
     return run(home, f"agent-box sh -c '{script}'")
 
 
-def test_the_program_gets_the_one_role(home: Home, box: Path) -> None:
+def test_the_program_gets_the_one_role(home, box):
     done = run(home, typed(PAGE, "agent-box aws"))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["SessionToken"]
@@ -64,7 +63,7 @@ def test_the_program_gets_the_one_role(home: Home, box: Path) -> None:
     assert json.loads(asked.stdout)["AccountId"] == ACCOUNT
 
 
-def test_there_is_nothing_else_of_the_home(home: Home, box: Path) -> None:
+def test_there_is_nothing_else_of_the_home(home, box):
     home.path.joinpath("secret").write_text("x")
     seen = inside(home, 'ls -A ~; ls -A /run; cat /proc/[0-9]*/cmdline | tr \\\\0 " "; env')
     assert seen.returncode == 0, seen.stderr
@@ -80,7 +79,7 @@ def test_there_is_nothing_else_of_the_home(home: Home, box: Path) -> None:
 @pytest.mark.parametrize(
     "path", long_after(1, ["?role=Admin", "../brokers", "other", "credentials"])
 )
-def test_the_socket_gives_no_other_role(home: Home, box: Path, path: str) -> None:
+def test_the_socket_gives_no_other_role(home, box, path):
     line = f"curl -sS --path-as-is --unix-socket /run/sso.sock http://localhost/{path}"
     asked = inside(home, line)
     assert json.loads(asked.stdout).get("AccountId") in (None, ACCOUNT)
@@ -88,13 +87,13 @@ def test_the_socket_gives_no_other_role(home: Home, box: Path, path: str) -> Non
         assert json.loads(asked.stdout)["code"] == "Forbidden"
 
 
-def test_it_does_not_start_where_the_home_would_be_visible(home: Home, box: Path) -> None:
+def test_it_does_not_start_where_the_home_would_be_visible(home, box):
     for folder in (".", "..", "/"):
         done = run(home, "agent-box true", folder)
         assert (done.returncode, "your home would be visible" in done.stderr) == (2, True)
 
 
-def test_a_linked_home_shows_no_token(home: Home, box: Path) -> None:
+def test_a_linked_home_shows_no_token(home, box):
     """Folders are compared by their physical paths."""
     link = home.path.with_name(home.path.name + "-link")
     link.symlink_to(home.path)
@@ -111,7 +110,7 @@ def test_a_linked_home_shows_no_token(home: Home, box: Path) -> None:
     assert (done.returncode, "your home would be visible" in done.stderr) == (2, True)
 
 
-def test_it_cannot_connect_to_an_abstract_socket(home: Home, box: Path) -> None:
+def test_it_cannot_connect_to_an_abstract_socket(home, box):
     """X11 listens on one: who connects can type into the user's terminals."""
     name = f"ssohelper-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX) as listening:
@@ -144,9 +143,7 @@ git add hook && git commit -qm inside
 
 
 @pytest.mark.parametrize("is_repository", [True, False])
-def test_what_runs_outside_cannot_be_written_inside(
-    home: Home, box: Path, is_repository: bool
-) -> None:
+def test_what_runs_outside_cannot_be_written_inside(home, box, is_repository):
     require_program("git")
     project = home.path / "project"
     for name in ("user.name", "user.email"):
@@ -167,7 +164,7 @@ def test_what_runs_outside_cannot_be_written_inside(
     assert not home.path.joinpath("escaped").exists()
 
 
-def test_the_documented_commands_exist(home: Home, box: Path) -> None:
+def test_the_documented_commands_exist(home, box):
     for words in ("exec --allow", "agent install"):
         line = typed(PAGE, words).partition(" -- ")[0]
         assert line.startswith("ssohelper ")

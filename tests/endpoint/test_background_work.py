@@ -10,30 +10,27 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import spawn
 from ssohelper.stores import clock_file
 from ssohelper.stores.token_cache import TokenFiles
-from tests.conftest import Home
 from tests.endpoint.world import START_URL, Clock, prepared, served, small_center
 
 HOUR = 3600
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(monkeypatch) -> Clock:
     made = Clock()
     monkeypatch.setattr(clock_file, "measure_uptime", made.passed)
     return made
 
 
 @pytest.fixture
-def emulator(home: Home, clock: Clock) -> Iterator[Emulator]:
+def emulator(home, clock) -> Iterator[Emulator]:
     with small_center(clock) as running:
         running.faults.role_credentials_seconds = HOUR
         prepared(home, running)
         yield running
 
 
-def test_a_round_after_half_of_the_lifetime_renews(
-    home: Home, emulator: Emulator, clock: Clock
-) -> None:
+def test_a_round_after_half_of_the_lifetime_renews(home, emulator, clock):
     with served(home, emulator, clock, pause_seconds=600) as endpoint:
         before = endpoint.get().body
         endpoint.serving.background.do_one_round()  # the thread's own first round may be before
@@ -44,9 +41,7 @@ def test_a_round_after_half_of_the_lifetime_renews(
     assert emulator.counters["GetRoleCredentials"] == 2
 
 
-def test_before_the_end_of_the_sign_in_a_token_without_refresh_token_is_kept(
-    home: Home, emulator: Emulator, clock: Clock
-) -> None:
+def test_before_the_end_of_the_sign_in_a_token_without_refresh_token_is_kept(home, emulator, clock):
     content = emulator.issue_token("ana", start_url=START_URL)
     del content["refreshToken"]
     home.write_token(content)
@@ -68,9 +63,7 @@ def test_before_the_end_of_the_sign_in_a_token_without_refresh_token_is_kept(
     assert tokens.load_facts("corp").ended_at is None
 
 
-def test_it_renews_nothing_early_where_the_settings_say_so(
-    home: Home, emulator: Emulator, clock: Clock
-) -> None:
+def test_it_renews_nothing_early_where_the_settings_say_so(home, emulator, clock):
     settings = home.path / ".config/ssohelper/config.toml"
     settings.parent.mkdir(parents=True)
     settings.write_text("renew_ahead = false\n")
@@ -85,8 +78,8 @@ def test_it_renews_nothing_early_where_the_settings_say_so(
 
 @pytest.mark.parametrize("renews_early", [True, False])
 def test_in_a_container_the_end_waits_for_a_request_under_way(
-    home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, renews_early: bool
-) -> None:
+    home, emulator, monkeypatch, renews_early
+):
     """The request is the background thread's, or a client's that did not wait for the answer."""
     monkeypatch.setattr(spawn, "can_outlive_caller", lambda: False)
     home.env["SSOHELPER_RENEW_AHEAD"] = str(renews_early).lower()

@@ -11,8 +11,7 @@ from ssohelper.core.child_config import child_config_text
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.model import Profile, Role, SsoSession
 from ssohelper.errors import ConfigInvalid
-from tests.conftest import Home
-from tests.endpoint.world import ACCOUNT, ROLE, START_URL, Served
+from tests.endpoint.world import ACCOUNT, ROLE, START_URL
 
 SESSION = SsoSession("corp", START_URL, "us-east-1", ("sso:account:access",))
 JOB = Profile("job", SESSION, Role(ACCOUNT, ROLE), None)
@@ -48,9 +47,7 @@ def as_botocore_reads(text: str, folder: Path) -> dict[str, dict[str, object]]:
 
 @pytest.mark.parametrize("header", ["[default]", "[profile default]", '[profile "default"]'])
 @pytest.mark.parametrize("identity", IDENTITY.values(), ids=IDENTITY)
-def test_only_identity_keys_are_removed_from_default(
-    identity: str, header: str, tmp_path: Path
-) -> None:
+def test_only_identity_keys_are_removed_from_default(identity, header, tmp_path):
     text = f"# mine\n{header}\noutput = text\n{identity}# behind\ns3 =\n  max_queue_size = 9\n"
     made = copied(text)
     assert made.startswith(f"{header}\n")
@@ -61,7 +58,7 @@ def test_only_identity_keys_are_removed_from_default(
     }
 
 
-def test_all_other_keys_stay_as_tools_read_them(tmp_path: Path) -> None:
+def test_all_other_keys_stay_as_tools_read_them(tmp_path):
     text = (
         "; a file of mine\n\n[profile other]\n  credential_process=ssohelper-credentials  --x\n"
         "; between\n\tregion :  eu-north-1\n\n\n[sso-session corp]\nsso_start_url = u\n"
@@ -77,7 +74,7 @@ def test_all_other_keys_stay_as_tools_read_them(tmp_path: Path) -> None:
         assert botocore.configloader.load_config(str(path)) == before
 
 
-def test_default_gets_the_settings_of_the_profile_that_is_served(tmp_path: Path) -> None:
+def test_default_gets_the_settings_of_the_profile_that_is_served(tmp_path):
     text = (
         "[default]\n    services = theirs\n    s3 =\n        max_queue_size = 1\n"
         "        addressing_style = path\n    output = text\n\n[profile job]\nsso_session = corp\n"
@@ -96,14 +93,12 @@ def test_default_gets_the_settings_of_the_profile_that_is_served(tmp_path: Path)
 
 
 @pytest.mark.parametrize("empty", ["", "\n", "# nothing\n"])
-def test_a_config_without_default_gets_one(empty: str, tmp_path: Path) -> None:
+def test_a_config_without_default_gets_one(empty, tmp_path):
     found = as_botocore_reads(copied(empty), tmp_path)
     assert found == {"default": {"region": "eu-west-1"}}
 
 
-def test_identity_in_the_capital_default_section_stays_for_other_sections_only(
-    tmp_path: Path,
-) -> None:
+def test_identity_in_the_capital_default_section_stays_for_other_sections_only(tmp_path):
     text = (
         "[DEFAULT]\nsso_session = corp\noutput = text\nsso_account_id = 000000000001\n"
         "aws_secret_access_key = s1\n"
@@ -122,7 +117,7 @@ def test_identity_in_the_capital_default_section_stays_for_other_sections_only(
 STATIC = "aws_access_key_id = AKIASTATIC1\naws_secret_access_key = sEcReT\n    sEcReT\naws_session_token=sEcReT\n"
 
 
-def test_static_keys_are_copied_from_no_section() -> None:
+def test_static_keys_are_copied_from_no_section():
     text = (
         f"[default]\nregion = eu-west-1\n{STATIC}[profile a]\n{STATIC}role_arn = r\n"
         f"source_profile = b\n[profile b]\n{STATIC}[sso-session corp]\n{STATIC}sso_region = r\n"
@@ -136,7 +131,7 @@ def test_static_keys_are_copied_from_no_section() -> None:
     assert "[sso-session corp]\nsso_region = r\n\n[plugins]\n" in made
 
 
-def test_a_profile_with_static_keys_only_gets_a_command_that_fails() -> None:
+def test_a_profile_with_static_keys_only_gets_a_command_that_fails():
     """Without that command, an SDK would use the endpoint's credentials, of another account."""
     text = (
         f"[profile static]\n{STATIC}[profile in-credentials]\nregion = r\n"
@@ -150,22 +145,20 @@ def test_a_profile_with_static_keys_only_gets_a_command_that_fails() -> None:
     }
 
 
-def test_an_indented_header_stays_a_section(tmp_path: Path) -> None:
+def test_an_indented_header_stays_a_section(tmp_path):
     text = "[default]\n  [profile other]\noutput = text\n"
     assert as_botocore_reads(copied(text), tmp_path)["other"] == {"output": "text"}
 
 
-def test_a_text_that_would_not_parse_as_intended_is_an_error(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_text_that_would_not_parse_as_intended_is_an_error(monkeypatch):
     monkeypatch.setattr(child_config, "_config_line_of_key", lambda name, value: f"{name} = x")
     with pytest.raises(ConfigInvalid, match="too unusual"):
         copied("[profile other]\noutput = text\n")
 
 
 def test_when_the_config_cannot_be_copied_the_command_gets_only_its_region_and_a_warning(
-    home: Home, endpoint: Served
-) -> None:
+    home, endpoint
+):
     app = endpoint.serving._app
     home.config_file.write_text("[default\n")
     given = endpoint.serving.prepare_environment().reveal_variables()

@@ -2,11 +2,9 @@
 
 import json
 import os
-from pathlib import Path
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
 from tests import node_sdk
 from tests.conftest import Home
 from tests.endpoint.bucket import EmptyStorage
@@ -21,12 +19,12 @@ def environment(endpoint: Served, home: Home) -> dict[str, str]:
     return {name: value for name, value in env.items() if name != "AWS_PROFILE"}
 
 
-def test_the_javascript_sdk(endpoint: Served, home: Home) -> None:
+def test_the_javascript_sdk(endpoint, home):
     done = node_sdk.run_node_script("long_job.mjs", "0", env=environment(endpoint, home))
     assert json.loads(done.stdout) == {"calls": 1, "failures": [], "accounts": [ACCOUNT]}
 
 
-def test_rclone(endpoint: Served, home: Home, emulator: Emulator) -> None:
+def test_rclone(endpoint, home, emulator):
     with EmptyStorage(emulator) as storage:
         done = run_program(rclone(storage.url), environment(endpoint, home))  # fmt: skip
         assert done.returncode == 0, done.stderr
@@ -38,9 +36,7 @@ def rclone(url: str) -> list[str]:
     return [require_program("rclone"), "--config", "", "--retries", "1", "lsd", remote]
 
 
-def test_the_aws_cli_with_nothing_but_address_and_token(
-    endpoint: Served, home: Home, tmp_path: Path
-) -> None:
+def test_the_aws_cli_with_nothing_but_address_and_token(endpoint, home, tmp_path):
     """A container has an address and a token from the env file, and no file of this machine."""
     bare = {"HOME": str(tmp_path / "nobody"), "PATH": os.environ["PATH"]}
     variables = {**endpoint.serving.env_file_variables()}

@@ -14,7 +14,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.endpoint import handlers
 from ssohelper.stores import clock_file, token_cache
 from ssohelper.stores.token_cache import TokenFiles
-from tests.conftest import Home, Run
+from tests.conftest import Home
 from tests.endpoint.world import (
     ROLE,
     Clock,
@@ -30,7 +30,7 @@ HOUR = 3600
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(monkeypatch) -> Clock:
     made = Clock()
     # Linux's uptime includes sleep.
     monkeypatch.setattr(clock_file, "measure_uptime", made.passed)
@@ -40,7 +40,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def emulator(home: Home, clock: Clock) -> Iterator[Emulator]:
+def emulator(home, clock) -> Iterator[Emulator]:
     with small_center(clock) as running:
         running.faults.sign_in_seconds = 90 * 24 * HOUR
         prepared(home, running)
@@ -69,9 +69,7 @@ def good(endpoint: Served, clock: Clock) -> dict[str, str]:
     return answered.body
 
 
-def test_four_lifetimes_of_credentials_and_of_tokens(
-    home: Home, emulator: Emulator, clock: Clock
-) -> None:
+def test_four_lifetimes_of_credentials_and_of_tokens(home, emulator, clock):
     emulator.faults.role_credentials_seconds = HOUR
     with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
         seen = set()
@@ -87,9 +85,7 @@ def test_four_lifetimes_of_credentials_and_of_tokens(
     assert 4 <= emulator.counters["CreateToken.refresh_token"] <= 9
 
 
-def test_an_endpoint_renews_credentials_without_any_request(
-    home: Home, emulator: Emulator, clock: Clock
-) -> None:
+def test_an_endpoint_renews_credentials_without_any_request(home, emulator, clock):
     emulator.faults.role_credentials_seconds = HOUR
     with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
         good(endpoint, clock)
@@ -97,9 +93,7 @@ def test_an_endpoint_renews_credentials_without_any_request(
         wait_for(lambda: emulator.counters["GetRoleCredentials"] == 2)
 
 
-def test_an_error_in_the_settings_does_not_end_a_job(
-    home: Home, emulator: Emulator, clock: Clock
-) -> None:
+def test_an_error_in_the_settings_does_not_end_a_job(home, emulator, clock):
     emulator.faults.role_credentials_seconds = HOUR
     signed_in(home, clock, hours=4)
     with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
@@ -120,9 +114,7 @@ def test_an_error_in_the_settings_does_not_end_a_job(
         ]
 
 
-def test_a_role_that_is_no_longer_assigned_is_a_warning(
-    home: Home, emulator: Emulator, clock: Clock
-) -> None:
+def test_a_role_that_is_no_longer_assigned_is_a_warning(home, emulator, clock):
     emulator.faults.role_credentials_seconds = HOUR
     with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
         good(endpoint, clock)
@@ -132,9 +124,7 @@ def test_a_role_that_is_no_longer_assigned_is_a_warning(
         assert endpoint.warned[0].startswith("AWS refuses the role")
 
 
-def test_a_damaged_token_file_is_a_warning(
-    home: Home, emulator: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_damaged_token_file_is_a_warning(home, emulator, clock, monkeypatch):
     monkeypatch.setattr(token_cache, "_TORN_SECONDS", 0.1)
     with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
         before = good(endpoint, clock)
@@ -149,9 +139,7 @@ def test_a_damaged_token_file_is_a_warning(
         assert "again" in endpoint.told[1]
 
 
-def test_after_a_sleep_of_9_hours_nothing_expired_is_served(
-    home: Home, emulator: Emulator, clock: Clock
-) -> None:
+def test_after_a_sleep_of_9_hours_nothing_expired_is_served(home, emulator, clock):
     emulator.faults.role_credentials_seconds = HOUR
     with served(home, emulator, clock) as endpoint:
         before = good(endpoint, clock)
@@ -159,9 +147,7 @@ def test_after_a_sleep_of_9_hours_nothing_expired_is_served(
         assert good(endpoint, clock)["AccessKeyId"] != before["AccessKeyId"]
 
 
-def test_it_renews_after_a_sleep_without_any_request(
-    home: Home, emulator: Emulator, clock: Clock
-) -> None:
+def test_it_renews_after_a_sleep_without_any_request(home, emulator, clock):
     # Longer than the sleep: only the jump of the clock shows that something is due.
     emulator.faults.role_credentials_seconds = 12 * HOUR
     with served(home, emulator, clock, pause_seconds=0.05) as endpoint:
@@ -171,9 +157,7 @@ def test_it_renews_after_a_sleep_without_any_request(
 
 
 @pytest.mark.parametrize("hours", [9, -9, 24 * 400])
-def test_setting_the_clock_changes_nothing(
-    home: Home, emulator: Emulator, clock: Clock, hours: int
-) -> None:
+def test_setting_the_clock_changes_nothing(home, emulator, clock, hours):
     emulator.faults.role_credentials_seconds = HOUR
     # The sign-in must not end by the wall clock, by which all tools read the token file's expiry.
     emulator.faults.token_seconds = 500 * 24 * HOUR
@@ -187,9 +171,7 @@ def test_setting_the_clock_changes_nothing(
         good(endpoint, clock)
 
 
-def test_a_paused_machine_whose_uptime_stood_still(
-    home: Home, emulator: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_paused_machine_whose_uptime_stood_still(home, emulator, clock, monkeypatch):
     """A paused virtual machine: its wall clock is corrected afterwards, no other clock moved."""
     emulator.faults.role_credentials_seconds = HOUR
     monkeypatch.setattr(clock_file, "measure_uptime", clock.monotonic)
@@ -206,9 +188,7 @@ def test_a_paused_machine_whose_uptime_stood_still(
         emulator.start()
 
 
-def test_a_role_that_is_no_longer_assigned_is_not_served_any_more(
-    home: Home, emulator: Emulator, clock: Clock
-) -> None:
+def test_a_role_that_is_no_longer_assigned_is_not_served_any_more(home, emulator, clock):
     emulator.faults.role_credentials_seconds = HOUR
     with served(home, emulator, clock, pause_seconds=0.05) as endpoint:
         good(endpoint, clock)
@@ -218,9 +198,7 @@ def test_a_role_that_is_no_longer_assigned_is_not_served_any_more(
         assert endpoint.get().body["code"] == "AccessDenied"
 
 
-def test_another_time_zone_changes_nothing(
-    home: Home, emulator: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_time_zone_changes_nothing(home, emulator, clock, monkeypatch):
     with served(home, emulator, clock) as endpoint:
         before = good(endpoint, clock)
         try:
@@ -235,14 +213,12 @@ def test_another_time_zone_changes_nothing(
 
 class TestSlowAws:
     @pytest.fixture(autouse=True)
-    def _short(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def _short(self, monkeypatch):
         """Wait for AWS much shorter than it takes here, so that a busy machine changes nothing."""
         assert handlers.CONTAINER_SECONDS <= 1.5  # botocore gives up after 2 seconds
         monkeypatch.setattr(handlers, "CONTAINER_SECONDS", 0.3)
 
-    def test_credentials_near_their_end_are_served_meanwhile(
-        self, home: Home, emulator: Emulator, clock: Clock
-    ) -> None:
+    def test_credentials_near_their_end_are_served_meanwhile(self, home, emulator, clock):
         emulator.faults.role_credentials_seconds = HOUR
         with served(home, emulator, clock) as endpoint:
             # The first credentials come from AWS, which may take longer on a busy machine.
@@ -254,8 +230,8 @@ class TestSlowAws:
             emulator.faults.latency_seconds = {}
 
     def test_without_credentials_it_is_an_error_and_the_next_request_gets_them(
-        self, home: Home, emulator: Emulator, clock: Clock
-    ) -> None:
+        self, home, emulator, clock
+    ):
         emulator.faults.latency_seconds = {"GetRoleCredentials": 2.5}
         with served(home, emulator, clock) as endpoint:
             answered = endpoint.get()
@@ -265,9 +241,7 @@ class TestSlowAws:
 
 
 class TestEndOfASignIn:
-    def test_notices_come_an_hour_and_15_min_before(
-        self, home: Home, emulator: Emulator, clock: Clock
-    ) -> None:
+    def test_notices_come_an_hour_and_15_min_before(self, home, emulator, clock):
         signed_in(home, clock, hours=10)
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
             wait_for(lambda: len(endpoint.told) == 1)
@@ -283,8 +257,8 @@ class TestEndOfASignIn:
         assert all("ssohelper login corp" in text for text in endpoint.told)
 
     def test_when_it_has_passed_at_the_start_the_token_s_end_gives_the_notice(
-        self, home: Home, emulator: Emulator, clock: Clock
-    ) -> None:
+        self, home, emulator, clock
+    ):
         signed_in(home, clock, hours=0.25)
         clock.go_on(HOUR / 3)
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
@@ -294,9 +268,7 @@ class TestEndOfASignIn:
                 endpoint.serving.background.do_one_round()
             assert len(endpoint.told) == 1
 
-    def test_an_assumed_end_gives_no_notice(
-        self, home: Home, emulator: Emulator, clock: Clock
-    ) -> None:
+    def test_an_assumed_end_gives_no_notice(self, home, emulator, clock):
         signed_in(home, clock)
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
             for _ in range(9):
@@ -305,9 +277,7 @@ class TestEndOfASignIn:
                 good(endpoint, clock)
             assert endpoint.told == []
 
-    def test_everything_is_renewed_shortly_before(
-        self, home: Home, emulator: Emulator, clock: Clock
-    ) -> None:
+    def test_everything_is_renewed_shortly_before(self, home, emulator, clock):
         # The token lives for an hour and is 15 min old then: no other rule renews it.
         signed_in(home, clock, hours=1.75)
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
@@ -328,9 +298,7 @@ class TestEndOfASignIn:
             assert key_id not in {asking[2] for asking in earlier}
 
     @pytest.mark.long
-    def test_after_it_requests_fail_until_a_login(
-        self, home: Home, emulator: Emulator, clock: Clock, run: Run
-    ) -> None:
+    def test_after_it_requests_fail_until_a_login(self, home, emulator, clock, run):
         emulator.faults.role_credentials_seconds = HOUR
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
             good(endpoint, clock)
@@ -357,9 +325,7 @@ class TestEndOfASignIn:
             wait_for(lambda: "again" in endpoint.told[-1])
 
     @pytest.mark.long
-    def test_a_logout_gives_a_notice_of_its_own(
-        self, home: Home, emulator: Emulator, clock: Clock, run: Run
-    ) -> None:
+    def test_a_logout_gives_a_notice_of_its_own(self, home, emulator, clock, run):
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
             good(endpoint, clock)
             assert run("logout", "corp").returncode == 0
@@ -367,9 +333,7 @@ class TestEndOfASignIn:
             wait_for(lambda: endpoint.told)
             assert endpoint.told[0].startswith('the session "corp" is signed out: requests fail')
 
-    def test_a_refusal_by_aws_gives_a_notice_at_once(
-        self, home: Home, emulator: Emulator, clock: Clock
-    ) -> None:
+    def test_a_refusal_by_aws_gives_a_notice_at_once(self, home, emulator, clock):
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
             good(endpoint, clock)
             emulator.end_sign_ins("ana")

@@ -10,8 +10,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home, Run
+from tests.conftest import SCRIPT
 from tests.endpoint.world import ACCOUNT, Program, prepared, wait_for
 from tests.long_rows import long_after
 from tests.processes import state_of
@@ -41,7 +40,7 @@ STALE = {
 
 @pytest.mark.long
 @pytest.mark.parametrize("client", ["aws", "boto3"])
-def test_the_child_uses_the_chosen_account(home: Home, emulator: Emulator, client: str) -> None:
+def test_the_child_uses_the_chosen_account(home, emulator, client):
     """A [default] with keys, AWS_PROFILE, an old environment: none of them takes effect."""
     default = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = default\n"
     prepared(home, emulator, f"\n{default}region = sa-east-1\n")
@@ -112,9 +111,7 @@ except errors.CredentialRetrievalError as error:
 
 
 @pytest.mark.parametrize("identity", long_after(1, list(DEFAULTS.values())), ids=DEFAULTS)
-def test_other_profiles_work_beside_it(
-    home: Home, emulator: Emulator, run: Run, identity: str
-) -> None:
+def test_other_profiles_work_beside_it(home, emulator, run, identity):
     prepared(home, emulator, f"{_OTHERS}\n[default]\n{identity}")
     done = run("exec", "--server", "job", "--", sys.executable, "-c", _BESIDE, env=STALE)
     assert done.returncode == 0, done.stderr
@@ -125,9 +122,7 @@ def test_other_profiles_work_beside_it(
 
 
 @pytest.mark.long
-def test_other_profiles_work_beside_it_in_the_aws_cli_and_in_ssohelper(
-    home: Home, emulator: Emulator, run: Run
-) -> None:
+def test_other_profiles_work_beside_it_in_the_aws_cli_and_in_ssohelper(home, emulator, run):
     prepared(home, emulator, f"{_OTHERS}\n[default]\n{DEFAULTS['sso']}")
     asked = f"{require_program('aws')} sts get-caller-identity --query Account --output text"
     script = f"{asked}; {asked} --profile other; {asked} --profile by-process; "
@@ -143,7 +138,7 @@ def test_other_profiles_work_beside_it_in_the_aws_cli_and_in_ssohelper(
 
 
 @pytest.mark.long
-def test_the_copy_is_not_written_to(home: Home, emulator: Emulator, run: Run) -> None:
+def test_the_copy_is_not_written_to(home, emulator, run):
     """What a tool writes to the copy of the config would be lost when the command ends."""
     inner = f"{SCRIPT} profile add {ACCOUNT}/Role00 --name mine --yes"
     done = run("exec", "--server", "job", "--", "sh", "-c", inner)
@@ -151,7 +146,7 @@ def test_the_copy_is_not_written_to(home: Home, emulator: Emulator, run: Run) ->
     assert b"[profile mine]" in home.config_file.read_bytes()
 
 
-def test_the_childs_environment_and_files(home: Home, emulator: Emulator) -> None:
+def test_the_childs_environment_and_files(home, emulator):
     more = (
         "output = text\nretry_mode = adaptive\nrole_arn = arn:aws:iam::000000000000:role/x\n"
         "s3 =\n    max_concurrent_requests = 3\n    addressing_style = path\nservices = mine\n"
@@ -178,9 +173,7 @@ def test_the_childs_environment_and_files(home: Home, emulator: Emulator) -> Non
     assert sizes["token"] == 43  # 43 characters have 256 bits; no newline follows
 
 
-def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(
-    home: Home, emulator: Emulator, run: Run
-) -> None:
+def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(home, emulator, run):
     unsure = run("exec", "--server", "job", "--", "true")
     assert unsure.stderr.count('warning: the sign-in to "corp" may end at any time') == 1
     assert (
@@ -212,15 +205,13 @@ def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(
         ],
     ),
 )
-def test_exit_codes_are_the_command_s(
-    home: Home, emulator: Emulator, run: Run, command: list[str], code: int
-) -> None:
+def test_exit_codes_are_the_command_s(home, emulator, run, command, code):
     done = run("exec", "--server", "job", "--", *command)
     assert done.returncode == code, done.stderr
     assert list((home.path / ".local/state/ssohelper").glob("serve/*")) == []
 
 
-def test_stdin_is_the_command_s(home: Home, emulator: Emulator, run: Run) -> None:
+def test_stdin_is_the_command_s(home, emulator, run):
     text = "".join(f"{n}\n" for n in range(20_000))
     done = run("exec", "--server", "job", "--", "cat", input=text)
     assert (done.returncode, done.stdout) == (0, text)
@@ -238,7 +229,7 @@ while True:
 """
 
 
-def test_signals_sent_to_us_are_passed_on(home: Home, emulator: Emulator) -> None:
+def test_signals_sent_to_us_are_passed_on(home, emulator):
     names = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGCONT"]
     with Program([*EXEC, sys.executable, "-c", _TRAPS, *names], home) as program:
         program.says("ready")
@@ -250,7 +241,7 @@ def test_signals_sent_to_us_are_passed_on(home: Home, emulator: Emulator) -> Non
         assert program.ends() == 137
 
 
-def test_it_stops_with_the_command_and_both_go_on(home: Home, emulator: Emulator) -> None:
+def test_it_stops_with_the_command_and_both_go_on(home, emulator):
     with Program([*EXEC, sys.executable, "-c", _TRAPS, "SIGUSR1"], home) as program:
         program.says("ready")
         child = int("".join(program.out).split()[1])
@@ -263,7 +254,7 @@ def test_it_stops_with_the_command_and_both_go_on(home: Home, emulator: Emulator
         assert program.ends(signal.SIGTERM) == 143
 
 
-def test_on_a_terminal_job_control_works(home: Home, emulator: Emulator) -> None:
+def test_on_a_terminal_job_control_works(home, emulator):
     shell = pexpect.spawn(
         "bash", ["--norc", "--noprofile", "-i"], env={**home.env, "PS1": "$ "}, encoding="utf-8",
         timeout=60, dimensions=(24, 80),
@@ -322,18 +313,14 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 """
 
 
-def test_a_terminal_s_hangup_reaches_the_command_of_a_session_leader(
-    home: Home, emulator: Emulator
-) -> None:
+def test_a_terminal_s_hangup_reaches_the_command_of_a_session_leader(home, emulator):
     """As the only command of a tmux window or of ssh, only ssohelper gets the terminal's SIGHUP."""
     job = 'trap "exit 9" HUP; echo begun; for n in $(seq 300); do sleep 0.1; done; exit 1'
     done = run_program([sys.executable, "-c", _HANGS_UP, *EXEC, "sh", "-c", job], home.env)
     assert done.stdout == "9\n", done.stderr
 
 
-def test_a_child_that_cannot_be_started_leaves_no_server(
-    home: Home, emulator: Emulator, run: Run
-) -> None:
+def test_a_child_that_cannot_be_started_leaves_no_server(home, emulator, run):
     program = home.path / "bad"
     program.write_text("#!/no/such/interpreter\n")
     program.chmod(0o755)
@@ -344,7 +331,7 @@ def test_a_child_that_cannot_be_started_leaves_no_server(
 
 
 @pytest.mark.long
-def test_it_works_with_a_read_only_home(home: Home, emulator: Emulator) -> None:
+def test_it_works_with_a_read_only_home(home, emulator):
     """The endpoint's folder is then in the runtime folder, and is removed at the end."""
     argv = [*EXEC, sys.executable, "-c", _BOTO3]
     if os.geteuid() == 0:  # root can write to it, whatever the mode
@@ -379,14 +366,14 @@ exec "$@"
 """
 
 
-def test_it_works_when_its_parent_ignores_sigchld(home: Home, emulator: Emulator) -> None:
+def test_it_works_when_its_parent_ignores_sigchld(home, emulator):
     ignoring = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); "
     ignoring += "os.execv(sys.argv[1], sys.argv[1:])"
     with Program([sys.executable, "-c", ignoring, *EXEC, "sh", "-c", "exit 7"], home) as program:
         assert program.ends() == 7
 
 
-def test_a_script_without_a_shebang_runs(home: Home, emulator: Emulator, run: Run) -> None:
+def test_a_script_without_a_shebang_runs(home, emulator, run):
     script = home.path / "script"
     script.write_text("exit 9\n")
     script.chmod(0o755)

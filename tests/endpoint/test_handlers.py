@@ -15,11 +15,9 @@ import pytest
 
 from ssohelper.core.local_http import Answer
 from ssohelper.core.model import RoleCredentials, Secret
-from ssohelper.emulator.server import Emulator
 from ssohelper.endpoint.handlers import ContainerHandler, SocketHandler
 from ssohelper.endpoint.source import CredentialSource
 from ssohelper.wire import local_server
-from tests.conftest import Home
 from tests.endpoint.crowd import crowd
 from tests.endpoint.world import Served, served, wait_for
 
@@ -123,14 +121,14 @@ def status_of(head: bytes, port: int = 8000) -> int:
     return (asked.rules.refusal if found is None else asked.answer(found)).status
 
 
-def test_the_right_request_is_answered() -> None:
+def test_the_right_request_is_answered():
     assert status_of(request()) == 200
     assert status_of(request(host="localhost:8000")) == 200
     more = ["User-Agent: Botocore/1.40 (x; y)", "Accept-Encoding: identity", "Content-Length: 0"]
     assert status_of(request("GET /credentials HTTP/1.1", "127.0.0.1:8000", TOKEN, *more)) == 200
 
 
-def test_port_80_may_be_left_out_of_the_host_header() -> None:
+def test_port_80_may_be_left_out_of_the_host_header():
     for port, host, status in (
         (80, "127.0.0.1", 200),
         (80, "localhost:80", 200),
@@ -140,7 +138,7 @@ def test_port_80_may_be_left_out_of_the_host_header() -> None:
         assert status_of(request(host=host), port) == status, (port, host)
 
 
-def test_an_unexpected_error_is_a_500_without_its_message(home: Home) -> None:
+def test_an_unexpected_error_is_a_500_without_its_message(home):
     def fail(seconds: float) -> RoleCredentials:
         raise ValueError("CNRY secret")
 
@@ -158,7 +156,7 @@ def test_an_unexpected_error_is_a_500_without_its_message(home: Home) -> None:
 
 @pytest.mark.parametrize("line", ["GET /health", "HEAD /health", "HEAD /credentials", "HEAD /x"])
 @pytest.mark.parametrize("authorization", [None, TOKEN])
-def test_health_needs_no_token_and_says_nothing(line: str, authorization: str | None) -> None:
+def test_health_needs_no_token_and_says_nothing(line, authorization):
     socket_handler = SocketHandler(cast(CredentialSource, SimpleNamespace()), "000000000001")
     for asked, host in ((handler(), "127.0.0.1:8000"), (socket_handler, "localhost")):
         head = request(f"{line} HTTP/1.1", host, authorization)
@@ -168,7 +166,7 @@ def test_health_needs_no_token_and_says_nothing(line: str, authorization: str | 
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_wrong_request_is_forbidden(name: str) -> None:
+def test_a_wrong_request_is_forbidden(name):
     assert status_of(HOSTILE[name]) == 403
 
 
@@ -193,7 +191,7 @@ def of(endpoint: Served, data: bytes) -> bytes:
     return data.replace(TOKEN.encode(), endpoint.token.encode())
 
 
-def test_the_running_endpoint_gives_credentials_to_the_right_request_only(endpoint: Served) -> None:
+def test_the_running_endpoint_gives_credentials_to_the_right_request_only(endpoint):
     good = raw(endpoint.port, of(endpoint, request()))
     assert good.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"CNRYSAK" in good
@@ -212,9 +210,7 @@ def test_the_running_endpoint_gives_credentials_to_the_right_request_only(endpoi
     assert endpoint.get().status == 200
 
 
-def test_an_incomplete_head_is_waited_for_5_s(
-    endpoint: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_incomplete_head_is_waited_for_5_s(endpoint, monkeypatch):
     assert local_server.HEAD_SECONDS == 5
     monkeypatch.setattr(local_server, "HEAD_SECONDS", 0.5)
     began = time.monotonic()
@@ -222,7 +218,7 @@ def test_an_incomplete_head_is_waited_for_5_s(
     assert time.monotonic() - began >= 0.4
 
 
-def test_it_listens_on_127_0_0_1_only(endpoint: Served) -> None:
+def test_it_listens_on_127_0_0_1_only(endpoint):
     found = []
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with open(table) as lines:
@@ -231,21 +227,21 @@ def test_it_listens_on_127_0_0_1_only(endpoint: Served) -> None:
 
 
 @pytest.mark.needs_root
-def test_another_user_gets_no_token(endpoint: Served) -> None:
+def test_another_user_gets_no_token(endpoint):
     path = endpoint.env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
     assert os.stat(path).st_mode & 0o777 == 0o600
     assert as_nobody(lambda: Path(path).read_text()) == "PermissionError"
 
 
 @pytest.mark.needs_root
-def test_another_user_gets_nothing_even_with_the_token(endpoint: Served) -> None:
+def test_another_user_gets_nothing_even_with_the_token(endpoint):
     asked = of(endpoint, request())
     assert as_nobody(lambda: raw(endpoint.port, asked)) in ("b''", "ConnectionResetError")
     assert b"200 OK" in raw(endpoint.port, asked)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
-def test_no_connection_to_aws_stays_open(endpoint: Served) -> None:
+def test_no_connection_to_aws_stays_open(endpoint):
     """After a sleep it would be dead, and the first renewal would wait for an answer on it."""
     assert endpoint.get().status == 200
     assert endpoint.emulator.counters["GetRoleCredentials"] >= 1
@@ -254,7 +250,7 @@ def test_no_connection_to_aws_stays_open(endpoint: Served) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl(2) is Linux's")
-def test_it_forbids_core_dumps(home: Home, emulator: Emulator) -> None:
+def test_it_forbids_core_dumps(home, emulator):
     get_dumpable, set_dumpable = 3, 4
     prctl = ctypes.CDLL(None).prctl
     assert prctl(set_dumpable, 1, 0, 0, 0) == 0
@@ -284,9 +280,7 @@ def as_nobody(do) -> str:  # type: ignore[no-untyped-def]
 
 @pytest.mark.skipif(sys.platform != "linux", reason="takes 800 descriptors")
 @pytest.mark.long
-def test_at_most_400_clients_are_connected_at_once(
-    endpoint: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_at_most_400_clients_are_connected_at_once(endpoint, monkeypatch):
     """A 401st replaces the one that has been idle for longest, and is answered."""
     monkeypatch.setattr(local_server, "HEAD_SECONDS", 600.0)
     with ExitStack() as stack:
@@ -303,7 +297,7 @@ def test_at_most_400_clients_are_connected_at_once(
 
 
 @pytest.mark.long
-def test_idle_and_slow_clients_delay_no_other(endpoint: Served) -> None:
+def test_idle_and_slow_clients_delay_no_other(endpoint):
     took = []
     with crowd(endpoint.port, idle=200, slow=50, request=of(endpoint, request())):
         for _ in range(300):

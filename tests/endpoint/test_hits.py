@@ -47,7 +47,7 @@ def touch_config(home: Home) -> None:
     home.write_config(home.config_file.read_text() + "\n[profile more]\n")
 
 
-def test_a_hit_makes_no_app(home: Home, emulator: Emulator) -> None:
+def test_a_hit_makes_no_app(home, emulator):
     with served_with_hits(home, emulator) as endpoint:
         count = count_requests_with_app(endpoint)
         answers = [endpoint.get() for _ in range(5)]
@@ -55,9 +55,7 @@ def test_a_hit_makes_no_app(home: Home, emulator: Emulator) -> None:
     assert (answers[0].status, count()) == (200, 0)
 
 
-def test_a_request_that_is_no_hit_does_not_parse_the_config_again(
-    home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_request_that_is_no_hit_does_not_parse_the_config_again(home, emulator, monkeypatch):
     """To parse 5,000 profiles takes 40 ms, which each request for a guarded role would take."""
     home.env["SSOHELPER_ALLOW"] = "*/*"
     with served_with_hits(home, emulator) as endpoint:
@@ -77,9 +75,7 @@ CHANGES: dict[str, tuple[Callable[[Home], object], int]] = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_after_a_change_the_next_answer_is_no_hit(
-    home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_after_a_change_the_next_answer_is_no_hit(home, emulator, monkeypatch, name):
     monkeypatch.setattr(folders, "COMPANY_POLICY", str(home.path / "policy.toml"))
     change, status = CHANGES[name]
     with served_with_hits(home, emulator) as endpoint:

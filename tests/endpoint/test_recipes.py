@@ -37,7 +37,7 @@ def typed(page: str, words: str) -> str:
 
 
 @pytest.fixture
-def home(home: Home) -> Home:
+def home(home) -> Home:
     """A home as the pages assume it: ssohelper in ~/.local/bin, and a script of the user's."""
     programs = home.path / ".local" / "bin"
     programs.mkdir(parents=True)
@@ -52,7 +52,7 @@ def home(home: Home) -> Home:
 
 
 @pytest.fixture
-def emulator(home: Home, emulator: Emulator) -> Emulator:
+def emulator(home, emulator) -> Emulator:
     text = home.config_file.read_text()
     home.config_file.write_text(text.replace("[profile job]", f"[profile {PROFILE}]"))
     return emulator
@@ -74,7 +74,7 @@ def as_a_job(line: str, home: Home) -> "subprocess.CompletedProcess[str]":
 
 class TestLongJobs:
     @pytest.mark.long
-    def test_the_check_before_a_job_starts(self, home: Home, emulator: Emulator) -> None:
+    def test_the_check_before_a_job_starts(self, home, emulator):
         line = typed("long-jobs.md", "--check --min 10h")
         home.browser()
         assert shell(line, home).returncode == 0
@@ -93,7 +93,7 @@ class TestLongJobs:
         assert shell("ssohelper login corp --min 13h", home).returncode == 0
         assert len((home.path / "opened").read_text().splitlines()) == 2
 
-    def test_two_days_in_tmux(self, home: Home, emulator: Emulator) -> None:
+    def test_two_days_in_tmux(self, home, emulator):
         tmux = [require_program("tmux"), "-S", str(home.path / "tmux")]
         lines = blocks("long-jobs.md", "console")
         at = lines.index("tmux new -s job")
@@ -108,7 +108,7 @@ class TestLongJobs:
         finally:
             subprocess.run([*tmux, "kill-server"], env=home.env, capture_output=True)
 
-    def test_the_users_own_command_for_notices(self, home: Home, emulator: Emulator) -> None:
+    def test_the_users_own_command_for_notices(self, home, emulator):
         done = shell(typed("long-jobs.md", "config set notify sh"), home)
         assert done.returncode == 0, done.stderr
         token = emulator.issue_token("ana", start_url="https://d-0000000000.awsapps.com/start")
@@ -119,7 +119,7 @@ class TestLongJobs:
             wait_for(lambda: notices.exists() and "must sign in" in notices.read_text())
 
     @pytest.mark.long
-    def test_cron(self, home: Home, emulator: Emulator) -> None:
+    def test_cron(self, home, emulator):
         [line] = blocks("long-jobs.md", "text")
         command = line.split(None, 5)[5]
         done = as_a_job(command, home)
@@ -133,7 +133,7 @@ class TestLongJobs:
         assert done.returncode == 4
         assert done.stderr.splitlines()[0].startswith("ssohelper: error: ")
 
-    def test_systemd_units(self, home: Home, emulator: Emulator) -> None:
+    def test_systemd_units(self, home, emulator):
         report, timer, service = blocks("long-jobs.md", "ini")
         assert as_a_job(exec_start(report, home), home).returncode == 0
         assert (home.path / "report.sh.out").read_text() == f"{ACCOUNT}\n"
@@ -148,7 +148,7 @@ class TestLongJobs:
         assert all("[Install]\nWantedBy=" in unit for unit in (timer, service))
 
     @pytest.mark.long
-    def test_a_ci_machine_without_a_browser(self, home: Home, emulator: Emulator) -> None:
+    def test_a_ci_machine_without_a_browser(self, home, emulator):
         at = blocks("long-jobs.md", "console").index("ssohelper login corp --device-code")
         for path in home.token_folder.iterdir():
             path.unlink()
@@ -166,7 +166,7 @@ def exec_start(unit: str, home: Home) -> str:
 
 
 class TestContainers:
-    def test_with_only_the_socket(self, home: Home, emulator: Emulator) -> None:
+    def test_with_only_the_socket(self, home, emulator):
         serve = typed("containers.md", "--socket ~/.sso.sock")
         [config] = blocks("containers.md", "ini")
         with Program(["/bin/sh", "-c", f"exec {serve}"], home) as program:
@@ -184,9 +184,7 @@ class TestContainers:
             program.ends(15)
 
     @pytest.mark.long
-    def test_when_signed_out_the_answer_says_what_to_type(
-        self, home: Home, emulator: Emulator
-    ) -> None:
+    def test_when_signed_out_the_answer_says_what_to_type(self, home, emulator):
         serve = typed("containers.md", "--socket ~/.sso.sock")
         [config] = blocks("containers.md", "ini")
         in_container = config.partition("credential_process = ")[2].partition("\n")[0]
@@ -210,7 +208,7 @@ class TestContainers:
             assert "error: 401" in told.stderr
             program.ends(15)
 
-    def test_a_dev_container(self, home: Home, emulator: Emulator) -> None:
+    def test_a_dev_container(self, home, emulator):
         with_socket, with_portal_address = map(json.loads, blocks("containers.md", "json"))
         [mount] = with_socket["mounts"]
         assert "source=${localEnv:HOME}/.sso.sock,target=/run/sso.sock" in mount
@@ -226,7 +224,7 @@ class TestContainers:
             "source=${localEnv:HOME}/.payments,target=${localEnv:HOME}/.payments,type=bind"
         )
 
-    def test_with_an_address_and_host_networking(self, home: Home, emulator: Emulator) -> None:
+    def test_with_an_address_and_host_networking(self, home, emulator):
         serve = typed("containers.md", "serve payments-prod.ReadOnlyAccess --env-file")
         with Program(["/bin/sh", "-c", f"exec {serve}"], home) as program:
             program.says(".payments.env")
@@ -238,9 +236,7 @@ class TestContainers:
             assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
             program.ends(15)
 
-    def test_a_running_container_works_on_when_serve_is_restarted(
-        self, home: Home, emulator: Emulator
-    ) -> None:
+    def test_a_running_container_works_on_when_serve_is_restarted(self, home, emulator):
         serve = typed("containers.md", "serve payments-prod.ReadOnlyAccess --env-file")
         folder, ready = home.path / ".payments", home.path / "ready"
         ready.mkdir()
@@ -266,7 +262,7 @@ class TestContainers:
             program.ends(15)
         assert answers[0].stdout.split() == [ACCOUNT, ACCOUNT], answers[0].stderr
 
-    def test_the_pages_use_only_programs_that_a_container_has(self) -> None:
+    def test_the_pages_use_only_programs_that_a_container_has(self):
         assert "docker run -v ~/.sso.sock:/run/sso.sock" in typed("containers.md", "-v ~/.sso")
         assert "--network host --env-file" in typed("containers.md", "--network host")
 

@@ -7,8 +7,6 @@ import sys
 import pexpect
 import pytest
 
-from ssohelper.emulator.server import Emulator
-from tests.conftest import Home
 from tests.endpoint import test_exec_server
 from tests.other_system import ELSEWHERE, ROOT
 from tests.programs import require_program
@@ -27,26 +25,26 @@ while True:
 
 
 @pytest.fixture(autouse=True)
-def _as_there(home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def _as_there(home, emulator, monkeypatch):
     home.env["PYTHONPATH"] = str(ROOT)
     # With the command name that the shell shows for a job.
     monkeypatch.setattr(test_exec_server, "EXEC", ["env", "A=ssohelper", *EXEC])
 
 
 @pytest.mark.long
-def test_all_signals_are_passed_on_without_a_terminal(home: Home, emulator: Emulator) -> None:
+def test_all_signals_are_passed_on_without_a_terminal(home, emulator):
     test_exec_server.test_signals_sent_to_us_are_passed_on(home, emulator)
 
 
-def test_it_stops_with_the_command(home: Home, emulator: Emulator) -> None:
+def test_it_stops_with_the_command(home, emulator):
     test_exec_server.test_it_stops_with_the_command_and_both_go_on(home, emulator)
 
 
-def test_job_control_works(home: Home, emulator: Emulator) -> None:
+def test_job_control_works(home, emulator):
     test_exec_server.test_on_a_terminal_job_control_works(home, emulator)
 
 
-def test_ctrl_c_arrives_once_and_in_the_background_the_signal_that_is_sent(home: Home) -> None:
+def test_ctrl_c_arrives_once_and_in_the_background_the_signal_that_is_sent(home):
     (home.path / "job.py").write_text(_COUNTS)
     shell = pexpect.spawn(
         require_program("bash"), ["--norc", "--noprofile", "-i"], env={**home.env, "PS1": "$ "},

@@ -49,39 +49,6 @@ def test_a_grant_counts_in_its_terminal_and_nowhere_else(guarded):
     assert (code, has_secret(shown)) == (9, False)
 
 
-def test_a_grant_for_all_terminals_counts_in_each(guarded):
-    here, other = guarded.open_terminal(), guarded.open_terminal()
-    grant = f"{SCRIPT} guard grant corp:{NAME}/{GUARDED} --reason x --all-terminals --for 5m"
-    assert here.run(grant, NAME)[0] == 0
-    assert other.run(ASK)[0] == 0
-    assert guarded.run(LAUNCHER, *KEY).returncode == 0
-
-
-def test_the_wrong_word_grants_nothing(guarded):
-    terminal = guarded.open_terminal()
-    code, shown = terminal.run(f"{SCRIPT} guard grant corp:{NAME}/{GUARDED} --reason x", "yes")
-    assert code == 9, shown
-    assert terminal.run(ASK)[0] == 9
-    assert "grant" not in guarded.events()
-
-
-def test_without_a_terminal_no_grant_is_given(guarded):
-    done = guarded.run(SCRIPT, "guard", "grant", f"corp:{NAME}/{GUARDED}", "--reason", "x")
-    assert done.returncode == 9
-    assert "no terminal" in done.stderr
-    assert guarded.events() == ["refused"]
-
-
-def test_exec_with_a_reason_grants_and_goes_on(guarded):
-    terminal = guarded.open_terminal()
-    run = f"{SCRIPT} exec corp:{NAME}/{GUARDED} --reason 'INC 4711: db' -- env"
-    code, shown = terminal.run(run, NAME)
-    assert code == 0, shown
-    assert "AWS_SDK_UA_APP_ID=ssohelper-INC-4711-db" in shown
-    code, shown = terminal.run(run.replace("--reason 'INC 4711: db' ", ""))
-    assert (code, has_secret(shown)) == (0, True)
-
-
 def test_a_role_that_no_rule_names_needs_no_grant(guarded):
     key = [FREE if word == GUARDED else word for word in KEY]
     assert guarded.run(LAUNCHER, *key).returncode == 0

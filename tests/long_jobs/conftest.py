@@ -6,12 +6,11 @@ import pytest
 
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
-from tests.conftest import Home
 from tests.long_jobs.world import Job
 
 
 @pytest.fixture
-def job(home: Home) -> Iterator[Job]:
+def job(home) -> Iterator[Job]:
     with Emulator(World.of_size(4, 1)) as running:
         running.auto_approve = "ana"
         running.faults.sign_in_seconds = 90 * 24 * 3600

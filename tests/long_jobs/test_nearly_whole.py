@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -17,7 +16,7 @@ SHOW_KEY = 'printf %s "$AWS_ACCESS_KEY_ID"'
 
 
 @pytest.fixture
-def old_key(job: Job) -> str:
+def old_key(job) -> str:
     """Cache credentials of an hour with 45 min left; return their key id."""
     job.sign_in()
     job.emulator.faults.role_credentials_seconds = 45 * 60
@@ -49,9 +48,7 @@ def by_use(job: Job) -> str:
 
 
 @pytest.mark.parametrize("way", long_after(1, [by_exec, by_env, by_use]))
-def test_new_keys_are_used_when_aws_answers(
-    job: Job, old_key: str, way: Callable[[Job], str]
-) -> None:
+def test_new_keys_are_used_when_aws_answers(job, old_key, way):
     found = way(job)
     assert found != old_key
     issued = job.emulator.issued.get(found)
@@ -60,9 +57,7 @@ def test_new_keys_are_used_when_aws_answers(
 
 
 @pytest.mark.parametrize("way", long_after(1, [by_use, by_exec, by_env]))
-def test_the_cached_keys_are_used_when_aws_takes_longer_than_4_s(
-    job: Job, old_key: str, way: Callable[[Job], str]
-) -> None:
+def test_the_cached_keys_are_used_when_aws_takes_longer_than_4_s(job, old_key, way):
     job.emulator.faults.latency_seconds = {"GetRoleCredentials": 9}
     began = time.monotonic()
     assert way(job) == old_key
@@ -71,21 +66,19 @@ def test_the_cached_keys_are_used_when_aws_takes_longer_than_4_s(
 
 
 @pytest.mark.parametrize("way", long_after(1, [by_env, by_use, by_exec]))
-def test_the_cached_keys_are_used_when_aws_is_down(
-    job: Job, old_key: str, way: Callable[[Job], str]
-) -> None:
+def test_the_cached_keys_are_used_when_aws_is_down(job, old_key, way):
     job.emulator.stop()
     assert way(job) == old_key
     job.emulator.start()
 
 
-def test_keys_with_nine_tenths_of_their_lifetime_left_are_used(job: Job) -> None:
+def test_keys_with_nine_tenths_of_their_lifetime_left_are_used(job):
     job.sign_in()
     assert by_exec(job) == by_exec(job)
     assert job.emulator.counters["GetRoleCredentials"] == 1
 
 
-def test_the_console_opens_with_nearly_whole_keys(job: Job, old_key: str) -> None:
+def test_the_console_opens_with_nearly_whole_keys(job, old_key):
     asked = job.emulator.counters["GetRoleCredentials"]
     notes = job.home.browser()
     job.output(SCRIPT, "console", "job", "--service", "s3")

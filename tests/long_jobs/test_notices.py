@@ -5,13 +5,13 @@ import threading
 import pytest
 
 from ssohelper.core.instants import to_iso
-from tests.long_jobs.world import ROLE, Job, wait_for
+from tests.long_jobs.world import ROLE, wait_for
 
 MINUTE = 60
 
 
 @pytest.mark.long
-def test_a_boto3_job_gets_one_notice_that_its_sign_in_ended(job: Job) -> None:
+def test_a_boto3_job_gets_one_notice_that_its_sign_in_ended(job):
     """A boto3 job once ended without any notice."""
     job.emulator.faults.token_seconds = 3
     job.emulator.faults.role_credentials_seconds = 15
@@ -30,7 +30,7 @@ def test_a_boto3_job_gets_one_notice_that_its_sign_in_ended(job: Job) -> None:
     assert [notice for notice in job.received_notices() if "is over" in notice.message] == [over]
 
 
-def test_the_last_role_call_before_a_threshold_gives_the_notice(job: Job) -> None:
+def test_the_last_role_call_before_a_threshold_gives_the_notice(job):
     # SDKs renew these credentials after 45 min, when less than a quarter of an hour is left.
     job.emulator.faults.role_credentials_seconds = 60 * MINUTE
     ends_at = job.sign_in(ends_in=50 * MINUTE)
@@ -43,7 +43,7 @@ def test_the_last_role_call_before_a_threshold_gives_the_notice(job: Job) -> Non
     assert f"before {to_iso(ends_at)}" in notice.message
 
 
-def test_a_role_call_with_another_before_the_threshold_gives_no_notice(job: Job) -> None:
+def test_a_role_call_with_another_before_the_threshold_gives_no_notice(job):
     job.emulator.faults.role_credentials_seconds = 60 * MINUTE
     # The next renewal, in 44 min, comes 76 min before the end.
     job.sign_in(ends_in=120 * MINUTE)
@@ -51,7 +51,7 @@ def test_a_role_call_with_another_before_the_threshold_gives_no_notice(job: Job)
     assert not job.has_record()
 
 
-def test_credentials_that_outlive_the_thresholds_give_the_notice_at_once(job: Job) -> None:
+def test_credentials_that_outlive_the_thresholds_give_the_notice_at_once(job):
     job.emulator.faults.role_credentials_seconds = 12 * 60 * MINUTE
     job.sign_in(ends_in=120 * MINUTE)
     assert job.ask().returncode == 0
@@ -62,13 +62,13 @@ def test_credentials_that_outlive_the_thresholds_give_the_notice_at_once(job: Jo
     )
 
 
-def test_an_assumed_end_gives_no_notice(job: Job) -> None:
+def test_an_assumed_end_gives_no_notice(job):
     job.sign_in()
     assert job.ask().returncode == 0
     assert not job.has_record()
 
 
-def test_two_brokers_and_many_roles_give_one_notice(job: Job) -> None:
+def test_two_brokers_and_many_roles_give_one_notice(job):
     job.sign_in(ends_in=50 * MINUTE)
     codes: list[int] = []
 
@@ -92,7 +92,7 @@ def test_two_brokers_and_many_roles_give_one_notice(job: Job) -> None:
     assert len(job.received_notices()) == 1
 
 
-def test_a_refused_renewal_gives_a_notice(job: Job) -> None:
+def test_a_refused_renewal_gives_a_notice(job):
     """AWS refuses a renewal while the token still works."""
     job.emulator.faults.token_seconds = 600
     job.emulator.faults.role_credentials_seconds = 60 * MINUTE
@@ -111,7 +111,7 @@ def test_a_refused_renewal_gives_a_notice(job: Job) -> None:
     wait_for(job.has_record)
 
 
-def test_after_a_new_sign_in_notices_are_given_again(job: Job) -> None:
+def test_after_a_new_sign_in_notices_are_given_again(job):
     job.sign_in(ends_in=50 * MINUTE)
     assert job.ask().returncode == 0
     wait_for(lambda: len(job.received_notices()) == 1)
@@ -121,7 +121,7 @@ def test_after_a_new_sign_in_notices_are_given_again(job: Job) -> None:
     wait_for(lambda: len(job.received_notices()) == 2)
 
 
-def test_a_command_that_cannot_be_started_is_a_warning(job: Job) -> None:
+def test_a_command_that_cannot_be_started_is_a_warning(job):
     job.set_notice_command("no-such-command")
     job.sign_in(ends_in=50 * MINUTE)
     done = job.ask()

@@ -19,7 +19,7 @@ BY_NAME = [SCRIPT, "credential-process", "--profile", "job"]
 
 
 @pytest.fixture(autouse=True)
-def _waits(job: Job) -> None:
+def _waits(job):
     job.change_settings(wait_for_sign_in='"1h"')
 
 
@@ -55,7 +55,7 @@ class Waiting:
 
 
 @pytest.mark.parametrize("argv", long_after(1, [WAITS, BY_NAME]), ids=["by the broker", "by name"])
-def test_a_call_waits_for_a_login_in_another_shell(job: Job, argv: list[str]) -> None:
+def test_a_call_waits_for_a_login_in_another_shell(job, argv):
     waiting = Waiting(job, *argv).wait_until_waiting()
     assert waiting.stderr() == (
         'ssohelper: notice: waiting up to 1h for a sign-in to "corp": ssohelper login corp\n'
@@ -67,13 +67,13 @@ def test_a_call_waits_for_a_login_in_another_shell(job: Job, argv: list[str]) ->
     assert waiting.stderr().count("\n") == 1
 
 
-def test_a_sign_in_by_another_tool_ends_the_wait(job: Job) -> None:
+def test_a_sign_in_by_another_tool_ends_the_wait(job):
     waiting = Waiting(job).wait_until_waiting()
     job.write_token()
     assert waiting.wait_for_end()[0] == 0
 
 
-def test_a_token_that_aws_rejects_does_not_end_the_wait(job: Job) -> None:
+def test_a_token_that_aws_rejects_does_not_end_the_wait(job):
     waiting = Waiting(job).wait_until_waiting()
     path = job.home.write_token({**job.emulator.issue_token("ana"), "accessToken": "dead"})
     asked = job.emulator.counters["GetRoleCredentials"]
@@ -85,7 +85,7 @@ def test_a_token_that_aws_rejects_does_not_end_the_wait(job: Job) -> None:
 
 
 @pytest.mark.long
-def test_many_waiting_calls_give_one_notice(job: Job) -> None:
+def test_many_waiting_calls_give_one_notice(job):
     waiting = [Waiting(job).wait_until_waiting() for _ in range(3)]
     wait_for(job.received_notices)
     job.log_in()
@@ -96,7 +96,7 @@ def test_many_waiting_calls_give_one_notice(job: Job) -> None:
 
 
 @pytest.mark.long
-def test_the_next_sign_out_gives_a_notice_again(job: Job) -> None:
+def test_the_next_sign_out_gives_a_notice_again(job):
     for number in (1, 2):
         waiting = Waiting(job).wait_until_waiting()
         wait_for(lambda number=number: len(job.received_notices()) == number)
@@ -106,7 +106,7 @@ def test_the_next_sign_out_gives_a_notice_again(job: Job) -> None:
 
 
 @pytest.mark.long
-def test_forty_waiting_calls_make_one_role_call(job: Job) -> None:
+def test_forty_waiting_calls_make_one_role_call(job):
     waiting = [Waiting(job) for _ in range(40)]
     for each in waiting:
         each.wait_until_waiting()
@@ -116,7 +116,7 @@ def test_forty_waiting_calls_make_one_role_call(job: Job) -> None:
     assert job.emulator.counters["GetRoleCredentials"] == 2
 
 
-def test_the_broker_ends_while_a_call_waits(job: Job) -> None:
+def test_the_broker_ends_while_a_call_waits(job):
     waiting = Waiting(job).wait_until_waiting()
     brokers = job.home.runtime / "brokers"
     assert [path for path in brokers.iterdir() if path.is_socket()]
@@ -130,9 +130,7 @@ def test_the_broker_ends_while_a_call_waits(job: Job) -> None:
 @pytest.mark.parametrize(
     ("number", "codes"), long_after(1, [(signal.SIGTERM, (-15, 143)), (signal.SIGINT, (-2, 130))])
 )
-def test_a_signal_ends_the_wait_at_once(
-    job: Job, argv: list[str], number: signal.Signals, codes: tuple[int, int]
-) -> None:
+def test_a_signal_ends_the_wait_at_once(job, argv, number, codes):
     waiting = Waiting(job, *argv).wait_until_waiting()
     waiting.process.send_signal(number)
     code, out = waiting.wait_for_end()
@@ -142,13 +140,13 @@ def test_a_signal_ends_the_wait_at_once(
 
 
 @pytest.mark.parametrize("argv", [WAITS, BY_NAME], ids=["by the broker", "by name"])
-def test_without_a_sign_in_in_time_the_exit_code_is_4(job: Job, argv: list[str]) -> None:
+def test_without_a_sign_in_in_time_the_exit_code_is_4(job, argv):
     job.change_settings(wait_for_sign_in='"1s"')
     code, out = Waiting(job, *argv).wait_for_end()
     assert (code, out) == (4, "")
 
 
-def test_other_errors_than_a_missing_sign_in_end_the_call(job: Job) -> None:
+def test_other_errors_than_a_missing_sign_in_end_the_call(job):
     job.write_token()
     job.emulator.stop()
     waiting = Waiting(job)
@@ -159,19 +157,19 @@ def test_other_errors_than_a_missing_sign_in_end_the_call(job: Job) -> None:
     assert job.ask(account="999999999999").returncode == 5
 
 
-def test_the_setting_of_the_session_has_precedence(job: Job) -> None:
+def test_the_setting_of_the_session_has_precedence(job):
     job.change_settings(**{"sessions.corp.wait_for_sign_in": '"0"'})
     assert job.ask().returncode == 4
 
 
-def test_the_wait_ends_when_the_sdk_closes_its_pipe(job: Job) -> None:
+def test_the_wait_ends_when_the_sdk_closes_its_pipe(job):
     waiting = Waiting(job).wait_until_waiting()
     assert waiting.process.stdout
     waiting.process.stdout.close()
     assert waiting.process.wait(60) == 4
 
 
-def test_the_wait_ends_when_the_sdk_closes_its_socket(job: Job) -> None:
+def test_the_wait_ends_when_the_sdk_closes_its_socket(job):
     """Node gives its children sockets instead of pipes."""
     ours, theirs = socket.socketpair()
     err = job.home.path / "err"
@@ -190,7 +188,7 @@ def test_the_wait_ends_when_the_sdk_closes_its_socket(job: Job) -> None:
         assert program.wait(60) == 4
 
 
-def test_a_boto3_job_goes_on_after_a_login(job: Job) -> None:
+def test_a_boto3_job_goes_on_after_a_login(job):
     job.emulator.faults.token_seconds = 3
     job.emulator.faults.role_credentials_seconds = 15
     job.sign_in()
@@ -209,7 +207,7 @@ def test_a_boto3_job_goes_on_after_a_login(job: Job) -> None:
         program.communicate()
 
 
-def test_exec_hold_waits_and_sets_the_variable_for_its_command(job: Job) -> None:
+def test_exec_hold_waits_and_sets_the_variable_for_its_command(job):
     job.change_settings(wait_for_sign_in='"0"')
     show = 'echo "$SSOHELPER_WAIT_FOR_SIGN_IN $AWS_ACCESS_KEY_ID"'
     waiting = Waiting(
@@ -225,7 +223,7 @@ def test_exec_hold_waits_and_sets_the_variable_for_its_command(job: Job) -> None
 
 
 @pytest.mark.long
-def test_ssohelper_in_the_command_of_exec_hold_waits_too(job: Job) -> None:
+def test_ssohelper_in_the_command_of_exec_hold_waits_too(job):
     job.change_settings(wait_for_sign_in='"0"')
     job.sign_in()
     done = job.home.path / "signed-out"
@@ -239,14 +237,14 @@ def test_ssohelper_in_the_command_of_exec_hold_waits_too(job: Job) -> None:
     assert '"AccessKeyId"' in out
 
 
-def test_without_hold_exec_fails_at_once(job: Job) -> None:
+def test_without_hold_exec_fails_at_once(job):
     waiting = Waiting(job, SCRIPT, "exec", "job", "--", "true")
     assert waiting.wait_for_end()[0] == 4
     assert "waiting" not in waiting.stderr()
 
 
 @pytest.mark.long
-def test_exec_hold_with_a_server_waits_before_it_starts(job: Job) -> None:
+def test_exec_hold_with_a_server_waits_before_it_starts(job):
     ask = "import boto3; print(boto3.Session().client('sts').get_caller_identity()['Arn'])"
     words = ("exec", "--hold", "--server", "job", "--", sys.executable, "-c", ask)
     waiting = Waiting(job, SCRIPT, *words).wait_until_waiting()
@@ -257,7 +255,7 @@ def test_exec_hold_with_a_server_waits_before_it_starts(job: Job) -> None:
 
 
 @pytest.mark.long
-def test_the_socket_of_serve_waits(job: Job) -> None:
+def test_the_socket_of_serve_waits(job):
     job.sign_in()
     path = Path("s.sock")
     serving = Waiting(job, SCRIPT, "serve", "job", "--socket", str(path))

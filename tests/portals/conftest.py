@@ -9,7 +9,6 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import demo_world
-from tests.conftest import Home
 from tests.two_regions import INSTANCE
 from tests.wire.raw_server import make_certificate
 
@@ -113,7 +112,7 @@ def name_of(row: Row) -> str:
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+def certificate(tmp_path_factory) -> tuple[Path, ssl.SSLContext]:
     """Make one certificate for every host that these tests reach."""
     hosts = {VANITY, *_OTHERS}
     for row in ROWS:
@@ -128,7 +127,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSL
 
 
 @pytest.fixture
-def aws(home: Home, certificate: tuple[Path, ssl.SSLContext]) -> Iterator[Emulator]:
+def aws(home, certificate) -> Iterator[Emulator]:
     """Run an emulator with AWS's host names, which are the only hosts that programs can reach."""
     bundle, tls = certificate
     world = demo_world()

@@ -31,7 +31,7 @@ FAULTS = {"black hole": -1, "refusing": 0, "broken": 503, "throttling": 429}
 
 
 @pytest.fixture
-def two(aws: Emulator, home: Home) -> Emulator:
+def two(aws, home) -> Emulator:
     """An instance with two regions, and a session at the first one, which names the second."""
     add_second_region(aws)
     home.add_session("corp", start_url=HERE, region=FIRST)
@@ -40,7 +40,7 @@ def two(aws: Emulator, home: Home) -> Emulator:
 
 
 @pytest.fixture
-def signed_in(two: Emulator, home: Home) -> Emulator:
+def signed_in(two, home) -> Emulator:
     """Return an emulator after one login, which signs in to both regions."""
     sign_in_to_both(home.path, two)
     date_back(home.config_file)
@@ -105,9 +105,7 @@ def check_no_secret_crossed(emulator: Emulator) -> None:
 
 
 @pytest.mark.long
-def test_one_login_signs_in_at_both_and_logout_ends_both(
-    run: Run, home: Home, two: Emulator
-) -> None:
+def test_one_login_signs_in_at_both_and_logout_ends_both(run, home, two):
     assert run("config", "set", "sessions.corp.regions", f"{SECOND}={THERE}").returncode == 0
     done = run("login", "corp")
     assert done.returncode == 0, done.stderr
@@ -125,18 +123,14 @@ def test_one_login_signs_in_at_both_and_logout_ends_both(
     check_no_secret_crossed(two)
 
 
-def test_tokens_of_removed_portals_are_revoked_too(
-    run: Run, home: Home, signed_in: Emulator
-) -> None:
+def test_tokens_of_removed_portals_are_revoked_too(run, home, signed_in):
     assert run("config", "set", "sessions.corp.regions", "--default").returncode == 0
     assert run("logout", "corp").returncode == 0
     assert [one.revoked for one in signed_in.sign_ins] == [True, True]
     assert f"corp@{SECOND}.json" not in further_files(home)
 
 
-def test_a_second_region_that_fails_to_sign_in_is_a_warning(
-    run: Run, home: Home, two: Emulator
-) -> None:
+def test_a_second_region_that_fails_to_sign_in_is_a_warning(run, home, two):
     assert run("config", "set", "sessions.corp.regions", f"{SECOND}={THERE}").returncode == 0
     two.faults_in(SECOND).set(down={"RegisterClient": 500})
     done = run("login", "corp")
@@ -149,9 +143,7 @@ def test_a_second_region_that_fails_to_sign_in_is_a_warning(
     assert run("status", "corp").returncode == 0
 
 
-def test_another_person_in_the_second_region_is_refused(
-    run: Run, home: Home, two: Emulator
-) -> None:
+def test_another_person_in_the_second_region_is_refused(run, home, two):
     assert run("config", "set", "sessions.corp.regions", f"{SECOND}={THERE}").returncode == 0
     there = two.faults_in(SECOND)
     there.run_before("RegisterClient", lambda: setattr(two, "auto_approve", "ben"))
@@ -167,9 +159,7 @@ def test_another_person_in_the_second_region_is_refused(
 
 
 @pytest.mark.long
-def test_setup_with_the_second_url_adds_it_to_the_session(
-    run: Run, home: Home, two: Emulator
-) -> None:
+def test_setup_with_the_second_url_adds_it_to_the_session(run, home, two):
     assert run("setup", HERE, "--yes", "--role", "ReadOnlyAccess").returncode == 0
     before = home.config_file.read_text()
     done = run("setup", THERE, "--yes")
@@ -208,8 +198,8 @@ def test_setup_with_the_second_url_adds_it_to_the_session(
     ],
 )
 def test_setup_refuses_or_asks_about_portals_that_it_cannot_know(
-    run: Run, home: Home, two: Emulator, url: str, options: tuple[str, ...], code: int, what: str
-) -> None:
+    run, home, two, url, options, code, what
+):
     home.add_session("old", region=FIRST)
     before = home.config_file.read_bytes()
     done = run("setup", url, *options, "--yes")
@@ -231,18 +221,14 @@ def test_setup_refuses_or_asks_about_portals_that_it_cannot_know(
         (f"{SECOND}=https://ssoins-9999.{SECOND}.portal.amazonaws.com", 3, "another instance"),
     ],
 )
-def test_the_setting_takes_no_other_portal(
-    run: Run, two: Emulator, value: str, code: int, what: str
-) -> None:
+def test_the_setting_takes_no_other_portal(run, two, value, code, what):
     done = run("config", "set", "sessions.corp.regions", value)
     assert done.returncode == code, done.stderr
     assert what in done.stderr
     assert run("config", "get", "sessions.corp.regions").stdout.strip() == "[]"
 
 
-def test_a_portal_of_another_instance_in_the_file_is_not_asked(
-    run: Run, home: Home, two: Emulator
-) -> None:
+def test_a_portal_of_another_instance_in_the_file_is_not_asked(run, home, two):
     other = f"https://ssoins-9999.{SECOND}.portal.amazonaws.com"
     path = Path(run("config", "path").stdout.strip())
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -257,9 +243,7 @@ def test_a_portal_of_another_instance_in_the_file_is_not_asked(
 
 
 @pytest.mark.parametrize("fault", long_after(2, list(FAULTS)))
-def test_the_second_region_answers_while_the_first_does_not(
-    run: Run, signed_in: Emulator, fault: str
-) -> None:
+def test_the_second_region_answers_while_the_first_does_not(run, signed_in, fault):
     break_first(signed_in, FAULTS[fault])
     found = credentials_of(run, ROLES[0])
     assert signed_in.issued.get(found["AccessKeyId"]) is not None
@@ -273,9 +257,7 @@ def test_the_second_region_answers_while_the_first_does_not(
 
 
 @pytest.mark.parametrize("fault", long_after(1, ["broken", "black hole"]))
-def test_expired_tokens_are_renewed_in_the_region_that_answers(
-    run: Run, home: Home, signed_in: Emulator, fault: str
-) -> None:
+def test_expired_tokens_are_renewed_in_the_region_that_answers(run, home, signed_in, fault):
     for path in (token_file(home), further_token_file(home.path)):
         document = json.loads(path.read_text()) | {"expiresAt": "2020-01-01T00:00:00Z"}
         path.write_text(json.dumps(document))
@@ -288,9 +270,7 @@ def test_expired_tokens_are_renewed_in_the_region_that_answers(
     check_no_secret_crossed(signed_in)
 
 
-def test_while_no_region_answers_it_is_exit_6_and_works_at_once_afterwards(
-    run: Run, signed_in: Emulator
-) -> None:
+def test_while_no_region_answers_it_is_exit_6_and_works_at_once_afterwards(run, signed_in):
     first = break_first(signed_in, 503)
     signed_in.faults_in(SECOND).set(down={"*": 503})
     done = ask(run, ROLES[0])
@@ -301,9 +281,7 @@ def test_while_no_region_answers_it_is_exit_6_and_works_at_once_afterwards(
     assert issued_in(signed_in)[-1] == FIRST
 
 
-def test_the_first_region_is_asked_again_after_a_while(
-    run: Run, home: Home, signed_in: Emulator
-) -> None:
+def test_the_first_region_is_asked_again_after_a_while(run, home, signed_in):
     first = break_first(signed_in, 503)
     credentials_of(run, ROLES[0])
     [record] = home.path.rglob("regions/corp.json")
@@ -317,16 +295,14 @@ def test_the_first_region_is_asked_again_after_a_while(
     assert not record.exists()
 
 
-def test_credentials_of_the_second_region_are_cached_as_any(run: Run, signed_in: Emulator) -> None:
+def test_credentials_of_the_second_region_are_cached_as_any(run, signed_in):
     break_first(signed_in, 503)
     found = credentials_of(run, ROLES[0])
     assert credentials_of(run, ROLES[0]) == found
     assert issued_in(signed_in).count(SECOND) == 1
 
 
-def test_after_a_sign_in_by_another_tool_the_second_region_is_not_used(
-    run: Run, home: Home, signed_in: Emulator
-) -> None:
+def test_after_a_sign_in_by_another_tool_the_second_region_is_not_used(run, home, signed_in):
     token = signed_in.issue_token("ben", start_url=HERE)
     home.write_token(token, issuer=None)
     break_first(signed_in, 503)
@@ -335,9 +311,7 @@ def test_after_a_sign_in_by_another_tool_the_second_region_is_not_used(
     assert SECOND not in issued_in(signed_in)
 
 
-def test_after_a_sign_out_by_another_tool_nothing_is_handed_out(
-    run: Run, home: Home, signed_in: Emulator
-) -> None:
+def test_after_a_sign_out_by_another_tool_nothing_is_handed_out(run, home, signed_in):
     credentials_of(run, ROLES[0])
     os.unlink(token_file(home))
     done = ask(run, ROLES[0])
@@ -345,7 +319,7 @@ def test_after_a_sign_out_by_another_tool_nothing_is_handed_out(
     assert SECOND not in issued_in(signed_in)
 
 
-def test_renewals_keep_both_sign_ins_together(run: Run, home: Home, signed_in: Emulator) -> None:
+def test_renewals_keep_both_sign_ins_together(run, home, signed_in):
     document = json.loads(token_file(home).read_text()) | {"expiresAt": "2020-01-01T00:00:00Z"}
     token_file(home).write_text(json.dumps(document))
     date_back(token_file(home))

@@ -12,7 +12,7 @@ from ssohelper.emulator.exchange import Answer
 from ssohelper.emulator.internet import Host, host_that_redirects_to
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import Refused
-from tests.conftest import Home, Run
+from tests.conftest import Home
 from tests.long_rows import long_after
 from tests.portals.conftest import INSTANCE, VANITY
 
@@ -24,7 +24,7 @@ OTHER = "https://ssoins-9999.eu-west-1.portal.amazonaws.com"
 
 
 @pytest.fixture
-def company(aws: Emulator, home: Home) -> Emulator:
+def company(aws, home) -> Emulator:
     """Let the company's start URL lead to its portal in eu-west-1."""
     aws.world.start_url, aws.world.region = HERE, "eu-west-1"
     aws.internet.add_host(VANITY, host_that_redirects_to(f"{HERE}/#/"))
@@ -61,9 +61,7 @@ def record(home: Home) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("way", long_after(1, [[], ["--device-code"]]))
-def test_setup_needs_no_region_and_every_command_works(
-    run: Run, home: Home, company: Emulator, way: tuple[str, ...]
-) -> None:
+def test_setup_needs_no_region_and_every_command_works(run, home, company, way):
     done = run("setup", URL, "--session", "corp", "--yes", *way)
     assert done.returncode == 0, done.stderr
     assert len(visits_of(company, VANITY)) == 1
@@ -93,8 +91,8 @@ def test_setup_needs_no_region_and_every_command_works(
 
 
 def test_a_companys_own_start_url_is_resolved_at_each_sign_in_and_not_for_a_renewal(
-    run: Run, home: Home, company: Emulator
-) -> None:
+    run, home, company
+):
     home.add_session("corp", start_url=URL, region="eu-west-1")
     company.faults.token_seconds = 60
     assert run("login", "corp").returncode == 0
@@ -107,9 +105,7 @@ def test_a_companys_own_start_url_is_resolved_at_each_sign_in_and_not_for_a_rene
     check_nothing_secret_was_sent(company)
 
 
-def test_the_same_instance_in_another_region_is_said_and_used(
-    run: Run, home: Home, company: Emulator
-) -> None:
+def test_the_same_instance_in_another_region_is_said_and_used(run, home, company):
     home.add_session("corp", start_url=URL, region="eu-west-1")
     assert run("login", "corp").returncode == 0
     company.world.start_url, company.world.region = THERE, "eu-central-1"
@@ -129,9 +125,7 @@ def test_the_same_instance_in_another_region_is_said_and_used(
     assert "-sso_region = eu-west-1\n+sso_region = eu-central-1\n" in synced.stdout
 
 
-def test_a_region_that_is_changed_in_the_config_later_wins(
-    run: Run, home: Home, company: Emulator
-) -> None:
+def test_a_region_that_is_changed_in_the_config_later_wins(run, home, company):
     home.add_session("corp", start_url=URL, region="us-east-1")
     assert run("login", "corp").returncode == 0
     text = home.config_file.read_text()
@@ -141,9 +135,7 @@ def test_a_region_that_is_changed_in_the_config_later_wins(
 
 
 @pytest.mark.parametrize("more", long_after(1, [["--yes"], []]))
-def test_another_portal_off_a_terminal_is_exit_3_and_gets_nothing(
-    run: Run, home: Home, company: Emulator, more: tuple[str, ...]
-) -> None:
+def test_another_portal_off_a_terminal_is_exit_3_and_gets_nothing(run, home, company, more):
     home.add_session("corp", start_url=URL, region="eu-west-1")
     assert run("login", "corp").returncode == 0
     before = company.counters
@@ -208,9 +200,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_a_bad_redirect_is_one_line_and_no_token_is_sent(
-    run: Run, home: Home, company: Emulator, what: str
-) -> None:
+def test_a_bad_redirect_is_one_line_and_no_token_is_sent(run, home, company, what):
     host, code, says = BAD[what]
     company.internet.add_host(VANITY, host)
     home.add_session("corp", start_url=URL, region="eu-west-1")
@@ -227,14 +217,14 @@ def test_a_bad_redirect_is_one_line_and_no_token_is_sent(
     assert list(home.path.rglob("portals/*.json")) == []
 
 
-def test_a_host_that_does_not_exist_is_exit_6(run: Run, home: Home, aws: Emulator) -> None:
+def test_a_host_that_does_not_exist_is_exit_6(run, home, aws):
     home.add_session("corp", start_url="https://gone.example.com/start", region="eu-west-1")
     done = run("login", "corp")
     assert done.returncode == 6
     assert "https://gone.example.com/start" in done.stderr
 
 
-def test_the_portals_region_wins_over_a_typed_one(run: Run, home: Home, company: Emulator) -> None:
+def test_the_portals_region_wins_over_a_typed_one(run, home, company):
     options = ("--session", "corp", "--region", "us-east-1", "--role", "ReadOnlyAccess", "--yes")
     done = run("setup", URL, *options)
     assert done.returncode == 0, done.stderr
@@ -243,9 +233,7 @@ def test_the_portals_region_wins_over_a_typed_one(run: Run, home: Home, company:
     assert len(visits_of(company, VANITY)) == 1
 
 
-def test_setup_goes_on_in_the_region_to_which_the_url_leads_now(
-    run: Run, home: Home, company: Emulator
-) -> None:
+def test_setup_goes_on_in_the_region_to_which_the_url_leads_now(run, home, company):
     home.add_session("corp", start_url=URL, region="eu-west-1")
     assert run("login", "corp").returncode == 0
     assert run("logout", "corp").returncode == 0
@@ -258,8 +246,8 @@ def test_setup_goes_on_in_the_region_to_which_the_url_leads_now(
 
 @pytest.mark.parametrize("way", [(), ("--device-code",)])
 def test_a_portal_that_aws_refuses_is_named_beside_the_url_that_leads_to_it(
-    run: Run, home: Home, company: Emulator, way: tuple[str, ...]
-) -> None:
+    run, home, company, way
+):
     home.add_session("corp", start_url=URL, region="eu-west-1")
     gone = f"https://{INSTANCE.replace('ssoins-', 'ssoins-0')}.eu-west-1.portal.amazonaws.com/start"
     company.internet.add_host(VANITY, host_that_redirects_to(gone))
@@ -268,7 +256,7 @@ def test_a_portal_that_aws_refuses_is_named_beside_the_url_that_leads_to_it(
     assert f'refuses "{gone}" (reached from "{URL}")' in done.stderr
 
 
-def test_a_policy_may_name_the_own_url_or_the_portal() -> None:
+def test_a_policy_may_name_the_own_url_or_the_portal():
     session = SsoSession("corp", URL, "eu-west-1", (), f"{HERE}/")
     for allowed in (URL, HERE):
         CompanyPolicy(portals=(allowed,)).check_portal(session)
@@ -276,7 +264,7 @@ def test_a_policy_may_name_the_own_url_or_the_portal() -> None:
         CompanyPolicy(portals=(OTHER,)).check_portal(session)
 
 
-def test_a_damaged_record_counts_as_missing(run: Run, home: Home, company: Emulator) -> None:
+def test_a_damaged_record_counts_as_missing(run, home, company):
     home.add_session("corp", start_url=URL, region="eu-west-1")
     assert run("login", "corp").returncode == 0
     path = next(iter(home.path.rglob("portals/corp.json")))

@@ -5,8 +5,6 @@ import json
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
-from tests.conftest import Home, Run
 from tests.long_rows import long_after
 from tests.portals.conftest import PLAIN_PORTALS, ROWS, Row, hosts_of, name_of, put_portal_at
 
@@ -34,9 +32,7 @@ def _is_for_make_test(row: Row, way: str) -> bool:
         for way in ("browser", "device code")
     ],
 )
-def test_sign_in_listing_and_credentials(
-    run: Run, home: Home, aws: Emulator, row: Row, way: str
-) -> None:
+def test_sign_in_listing_and_credentials(run, home, aws, row, way):
     """From the start URL to credentials that STS and the console's federation accept."""
     put_portal_at(aws, row)
     opened = home.browser()
@@ -71,7 +67,7 @@ def test_sign_in_listing_and_credentials(
 @pytest.mark.parametrize(
     "row", long_after(1, [row for row in ROWS if not row.asks_for]), ids=name_of
 )
-def test_the_console_is_the_partitions(run: Run, home: Home, aws: Emulator, row: Row) -> None:
+def test_the_console_is_the_partitions(run, home, aws, row):
     put_portal_at(aws, row)
     home.browser()
     run(*("setup", row.start_url, "--session", "corp", "--region", row.region, "--yes"))
@@ -80,7 +76,7 @@ def test_the_console_is_the_partitions(run: Run, home: Home, aws: Emulator, row:
     assert row.sign_in in hosts_of(aws)
 
 
-def test_a_refresh_and_a_sign_out_ask_the_same_hosts(run: Run, home: Home, aws: Emulator) -> None:
+def test_a_refresh_and_a_sign_out_ask_the_same_hosts(run, home, aws):
     row = next(row for row in ROWS if row.start_url.endswith(".app.aws"))
     put_portal_at(aws, row)
     home.add_session("corp", start_url=row.start_url, region=row.region)
@@ -111,8 +107,8 @@ def test_a_refresh_and_a_sign_out_ask_the_same_hosts(run: Run, home: Home, aws: 
     ],
 )
 def test_settings_and_the_default_profile_choose_the_host_variant(
-    run: Run, home: Home, aws: Emulator, command: tuple[str, ...], config: str, is_fips: bool
-) -> None:
+    run, home, aws, command, config, is_fips
+):
     row = next(row for row in ROWS if "AWS_USE_FIPS_ENDPOINT" in row.asks_for)
     plain = ROWS[0]
     put_portal_at(aws, row)
@@ -126,9 +122,7 @@ def test_settings_and_the_default_profile_choose_the_host_variant(
     assert hosts_of(aws) - {expected.sts} == {expected.oidc, expected.portal}
 
 
-def test_another_word_than_true_is_exit_3_and_asks_no_host(
-    run: Run, home: Home, aws: Emulator
-) -> None:
+def test_another_word_than_true_is_exit_3_and_asks_no_host(run, home, aws):
     home.add_session("corp", region="eu-west-1")
     done = run("login", "corp", env={"AWS_USE_FIPS_ENDPOINT": "1"})
     assert done.returncode == 3
@@ -152,9 +146,7 @@ def _partition_of(row: Row) -> str:
 
 
 @pytest.mark.parametrize("form", ["sso", "process"])
-def test_the_keys_of_a_profile_count_where_it_is_a_native_one(
-    run: Run, home: Home, aws: Emulator, form: str
-) -> None:
+def test_the_keys_of_a_profile_count_where_it_is_a_native_one(run, home, aws, form):
     row = ROWS[0]
     fips = ROWS[2]
     put_portal_at(aws, row)

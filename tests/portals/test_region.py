@@ -6,7 +6,6 @@ from ssohelper.emulator.exchange import Answer
 from ssohelper.emulator.internet import Host, host_that_redirects_to
 from ssohelper.emulator.server import Emulator
 from tests.cli.test_setup_command import guard_nothing, session_keys
-from tests.conftest import Home, Run
 from tests.portals.conftest import hosts_of
 
 PORTAL = "d-0000000000.awsapps.com"
@@ -15,7 +14,7 @@ CHINA = "https://start.home.awsapps.cn/directory/d-0000000000"
 
 
 @pytest.fixture
-def portal(aws: Emulator, home: Home) -> Emulator:
+def portal(aws, home) -> Emulator:
     aws.world.start_url, aws.world.region = URL, "eu-west-1"
     home.browser()
     return aws
@@ -29,9 +28,7 @@ def meta(region: str) -> Host:
     return page(f'<html><head><meta name="region" content="{region}"/></head></html>')
 
 
-def test_yes_takes_the_region_that_the_portals_page_names(
-    run: Run, home: Home, portal: Emulator
-) -> None:
+def test_yes_takes_the_region_that_the_portals_page_names(run, home, portal):
     done = run("setup", URL, "--session", "corp", "--yes", "--role", "ReadOnlyAccess")
     assert done.returncode == 0, done.stderr
     assert f"the region of {URL} is eu-west-1, as the portal's page says" in done.stderr
@@ -43,9 +40,7 @@ def test_yes_takes_the_region_that_the_portals_page_names(
     assert not {"cookie", "authorization", "x-amz-sso_bearer_token"} & set(asked[0].headers)
 
 
-def test_the_page_is_not_asked_where_the_region_is_known(
-    run: Run, home: Home, portal: Emulator
-) -> None:
+def test_the_page_is_not_asked_where_the_region_is_known(run, home, portal):
     home.add_session("corp", start_url=URL, region="eu-west-1")
     options = ("--yes", "--role", "ReadOnlyAccess")
     assert run("setup", URL, "--session", "second", *options).returncode == 0
@@ -53,9 +48,7 @@ def test_the_page_is_not_asked_where_the_region_is_known(
     assert PORTAL not in hosts_of(portal)
 
 
-def test_off_a_terminal_without_yes_nothing_is_asked_for(
-    run: Run, home: Home, portal: Emulator
-) -> None:
+def test_off_a_terminal_without_yes_nothing_is_asked_for(run, home, portal):
     done = run("setup", URL)
     assert done.returncode == 2
     assert "--region" in done.stderr
@@ -76,9 +69,7 @@ def test_off_a_terminal_without_yes_nothing_is_asked_for(
     ],
     ids=["China", "GovCloud", "no region", "an injection", "no meta", "403", "500", "a redirect"],
 )
-def test_a_page_without_a_region_of_the_urls_partition_is_exit_2(
-    run: Run, home: Home, portal: Emulator, host: Host
-) -> None:
+def test_a_page_without_a_region_of_the_urls_partition_is_exit_2(run, home, portal, host):
     portal.internet.add_host(PORTAL, host)
     done = run("setup", URL, "--yes")
     assert done.returncode == 2
@@ -89,12 +80,12 @@ def test_a_page_without_a_region_of_the_urls_partition_is_exit_2(
     assert not home.config_file.exists()
 
 
-def test_a_portal_that_cannot_be_reached_is_exit_2(run: Run, portal: Emulator) -> None:
+def test_a_portal_that_cannot_be_reached_is_exit_2(run, portal):
     done = run("setup", "https://d-1111111111.awsapps.com/start", "--yes")
     assert done.returncode == 2
 
 
-def test_china_has_regions_of_its_own(run: Run, home: Home, portal: Emulator) -> None:
+def test_china_has_regions_of_its_own(run, home, portal):
     portal.world.start_url, portal.world.region = CHINA, "cn-north-1"
     done = run("setup", CHINA, "--session", "corp", "--yes", "--role", "ReadOnlyAccess")
     assert done.returncode == 0, done.stderr
@@ -106,8 +97,8 @@ def test_china_has_regions_of_its_own(run: Run, home: Home, portal: Emulator) ->
     ("answer", "region"), [("eu-central-1", "eu-central-1"), ("", "eu-west-1")]
 )
 def test_on_a_terminal_a_person_confirms_the_region_or_names_another(
-    terminal, home: Home, portal: Emulator, answer: str, region: str
-) -> None:
+    terminal, home, portal, answer, region
+):
     portal.internet.add_host(PORTAL, meta("eu-west-1"))
     portal.world.region = region
     child = terminal(
@@ -127,9 +118,7 @@ def test_on_a_terminal_a_person_confirms_the_region_or_names_another(
     assert session_keys(home, "corp")["sso_region"] == region
 
 
-def test_an_own_start_url_is_followed_to_the_portal_and_its_page(
-    run: Run, home: Home, portal: Emulator
-) -> None:
+def test_an_own_start_url_is_followed_to_the_portal_and_its_page(run, home, portal):
     portal.internet.add_host("sso.example.com", host_that_redirects_to(URL))
     done = run(
         *("setup", "https://sso.example.com/start", "--session", "corp", "--yes"),
@@ -145,7 +134,7 @@ def test_an_own_start_url_is_followed_to_the_portal_and_its_page(
     assert visited.count("sso.example.com") == 1
 
 
-def test_the_emulators_portal_has_no_page_at_aws(run: Run, home: Home, portal: Emulator) -> None:
+def test_the_emulators_portal_has_no_page_at_aws(run, home, portal):
     done = run("setup", URL, "--yes", env=portal.environment())
     assert done.returncode == 2
     assert portal.internet.visits() == []

@@ -1,7 +1,5 @@
 """Which values each kind of setting may have, from TOML and from a typed word."""
 
-from typing import Any
-
 import pytest
 
 from ssohelper.errors import ConfigInvalid, UsageProblem
@@ -30,7 +28,7 @@ def setting(kind: str) -> Setting:
         ("template", ["{account_name}-{role_name}"], ["{nope}", ""]),
     ],
 )
-def test_each_kind_has_values_of_its_own(kind: str, good: list[Any], bad: list[Any]) -> None:
+def test_each_kind_has_values_of_its_own(kind, good, bad):
     for value in good:
         found = checked_value(setting(kind), value, "place: ")
         assert found == (tuple(value) if isinstance(value, list) else value)
@@ -40,7 +38,7 @@ def test_each_kind_has_values_of_its_own(kind: str, good: list[Any], bad: list[A
         assert caught.value.message.startswith("place: ")
 
 
-def test_the_error_names_the_setting_what_it_must_be_and_the_value_made_harmless() -> None:
+def test_the_error_names_the_setting_what_it_must_be_and_the_value_made_harmless():
     with pytest.raises(ConfigInvalid) as caught:
         checked_value(setting("one|two"), "\x1b[31m", "line 3: ")
     assert caught.value.message == ('line 3: "a_setting" must be "one" or "two", not "\\u001b[31m"')
@@ -58,7 +56,7 @@ def test_the_error_names_the_setting_what_it_must_be_and_the_value_made_harmless
         ("text", " kept ", " kept "),
     ],
 )
-def test_a_typed_word_becomes_a_value(kind: str, text: str, value: Any) -> None:
+def test_a_typed_word_becomes_a_value(kind, text, value):
     found = parse_text(setting(kind), text, "")
     assert (found, type(found)) == (value, type(value))
 
@@ -67,12 +65,12 @@ def test_a_typed_word_becomes_a_value(kind: str, text: str, value: Any) -> None:
     ("kind", "text"),
     [("bool", "maybe"), ("hours", "1e3"), ("hours", "h"), ("hours", ".5"), ("hours", "12345678")],
 )
-def test_any_other_word_is_refused(kind: str, text: str) -> None:
+def test_any_other_word_is_refused(kind, text):
     with pytest.raises(ConfigInvalid):
         parse_text(setting(kind), text, "")
 
 
-def test_an_invalid_region_or_portal_is_named_with_its_place() -> None:
+def test_an_invalid_region_or_portal_is_named_with_its_place():
     good = "eu-central-1=https://ssoins-1234abcd.portal.eu-central-1.app.aws"
     assert checked_value(setting("portals"), [good], "") == (good,)
     for kind, value in (("region", "nowhere"), ("portals", ["nowhere"]), ("portals", "x")):
@@ -80,13 +78,13 @@ def test_an_invalid_region_or_portal_is_named_with_its_place() -> None:
             checked_value(setting(kind), value, "here: ")
 
 
-def test_only_a_setting_that_the_environment_may_set_has_a_variable() -> None:
+def test_only_a_setting_that_the_environment_may_set_has_a_variable():
     assert setting("text").variable == "SSOHELPER_A_SETTING"
     assert setting("notify").variable is None
     assert setting("text")._replace(key="guard.rules").variable is None
 
 
-def test_a_key_of_another_table_is_taken_for_no_setting_of_a_session() -> None:
+def test_a_key_of_another_table_is_taken_for_no_setting_of_a_session():
     with pytest.raises(UsageProblem) as error:
         find_setting("keys.app.help")
     assert error.value.hint == "list all settings with: ssohelper config list"

@@ -228,7 +228,7 @@ def test_a_settings_file_that_is_dev_null_sets_nothing(path):
     assert read_settings(path, {}).origin("form") == "default"
 
 
-def test_nothing_overrides_the_companys_policy(tmp_path: Path) -> None:
+def test_nothing_overrides_the_companys_policy(tmp_path):
     place = tmp_path / "policy.toml"
     environ = {"SSOHELPER_STORAGE": "file"}
     own = parse_settings(b"[guard]\nrules = ['mine']\n", tmp_path / "c", environ)
@@ -313,9 +313,7 @@ def test_an_invalid_default_region_is_refused_with_file_and_line(read, path, tex
         ("x = 1", ("guard", "rules"), 1),
     ],
 )  # fmt: skip
-def test_the_line_of_a_key_is_that_of_its_assignment_or_else_of_its_table(
-    text: str, parts: tuple[str, ...], line: int
-) -> None:
+def test_the_line_of_a_key_is_that_of_its_assignment_or_else_of_its_table(text, parts, line):
     assert find_line_of_key(text, parts) == line
 
 
@@ -328,7 +326,7 @@ def test_the_line_of_a_key_is_that_of_its_assignment_or_else_of_its_table(
         ("a = 1\nb = [1,\n2,\n", 3),
     ],
 )
-def test_an_error_of_the_parser_has_its_line_in_front(read, path, text: str, line: int) -> None:
+def test_an_error_of_the_parser_has_its_line_in_front(read, path, text, line):
     with pytest.raises(ConfigInvalid) as caught:
         read(text)
     place = f'"{path}" line {line}: '

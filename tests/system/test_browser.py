@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from ssohelper.system import browser
-from tests.conftest import Home
 
 URL = "https://d-0000000000.awsapps.com/start?a=b&c=$(id)"
 
 
 @pytest.fixture
-def opener(tmp_path: Path) -> Path:
+def opener(tmp_path) -> Path:
     program = tmp_path / "bin" / "opener"
     program.parent.mkdir()
     program.write_text(
@@ -24,20 +23,20 @@ def opener(tmp_path: Path) -> Path:
     return program
 
 
-def test_the_browser_variable_names_the_opener_and_its_arguments(opener: Path) -> None:
+def test_the_browser_variable_names_the_opener_and_its_arguments(opener):
     environ = {"BROWSER": f"{opener} --new 'a b' %s --end"}
     found = browser.find_opener(environ)
     assert found == (str(opener), "--new", "a b", "%s", "--end")
     assert browser.command_to_open_url(found, URL) == [str(opener), "--new", "a b", URL, "--end"]
 
 
-def test_without_a_placeholder_the_url_is_the_last_argument(opener: Path) -> None:
+def test_without_a_placeholder_the_url_is_the_last_argument(opener):
     found = browser.find_opener({"BROWSER": str(opener)})
     assert found is not None
     assert browser.command_to_open_url(found, URL) == [str(opener), URL]
 
 
-def test_in_an_extensions_url_the_url_is_percent_encoded() -> None:
+def test_in_an_extensions_url_the_url_is_percent_encoded():
     opener = ("/usr/bin/firefox", "--new-tab", "ext+container:name=corp&url=%s", "%s")
     assert browser.command_to_open_url(opener, URL) == [
         "/usr/bin/firefox",
@@ -48,18 +47,18 @@ def test_in_an_extensions_url_the_url_is_percent_encoded() -> None:
     ]
 
 
-def test_the_setting_of_the_session_wins_over_browser(opener: Path) -> None:
+def test_the_setting_of_the_session_wins_over_browser(opener):
     found = browser.find_opener({"BROWSER": "/bin/true"}, f"{opener} -P corp")
     assert found == (str(opener), "-P", "corp")
 
 
-def test_with_browser_set_there_is_an_opener_even_over_ssh(opener: Path) -> None:
+def test_with_browser_set_there_is_an_opener_even_over_ssh(opener):
     environ = {"BROWSER": str(opener), "SSH_CONNECTION": "a", "CI": "true"}
     assert browser.find_opener(environ)
 
 
 @pytest.mark.parametrize("mark", ["SSH_CONNECTION", "SSH_TTY", "CI"])
-def test_there_is_no_opener_where_the_user_sees_no_browser(mark: str, opener: Path) -> None:
+def test_there_is_no_opener_where_the_user_sees_no_browser(mark, opener):
     environ = {"DISPLAY": ":0", "PATH": str(opener.parent), mark: "true"}
     opener.rename(opener.with_name("xdg-open"))
     assert not browser.find_opener(environ)
@@ -80,20 +79,18 @@ def test_there_is_no_opener_where_the_user_sees_no_browser(mark: str, opener: Pa
         "opener; touch /tmp/x",
     ],
 )
-def test_an_unusable_opener_is_refused(said: str, opener: Path) -> None:
+def test_an_unusable_opener_is_refused(said, opener):
     assert browser.find_opener({"BROWSER": said, "PATH": "/nowhere"}) is None
 
 
-def test_a_console_browser_behind_a_link_is_refused(opener: Path) -> None:
+def test_a_console_browser_behind_a_link_is_refused(opener):
     console = opener.with_name("w3m")
     opener.rename(console)
     opener.symlink_to(console)
     assert browser.find_opener({"BROWSER": str(opener)}) is None
 
 
-def test_a_program_in_the_current_folder_is_not_found(
-    opener: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_program_in_the_current_folder_is_not_found(opener, monkeypatch):
     elsewhere = {"BROWSER": "opener", "PATH": str(opener.parent)}
     assert browser.find_opener(elsewhere) == (str(opener),)
     monkeypatch.chdir(opener.parent)
@@ -101,11 +98,11 @@ def test_a_program_in_the_current_folder_is_not_found(
     assert browser.find_opener({"BROWSER": "opener", "PATH": ".:"}) is None
 
 
-def test_the_first_usable_opener_of_several_is_taken(opener: Path) -> None:
+def test_the_first_usable_opener_of_several_is_taken(opener):
     assert browser.find_opener({"BROWSER": f"/no/such:{opener}"}) == (str(opener),)
 
 
-def test_no_shell_parses_the_url(home: Home, opener: Path) -> None:
+def test_no_shell_parses_the_url(home, opener):
     notes = home.path / "notes"
     environ = {**home.env, "NOTES": str(notes)}
     url = f"https://x.awsapps.com/;touch${{IFS}}{home.path}/pwned`touch {home.path}/pwned`"
@@ -115,7 +112,7 @@ def test_no_shell_parses_the_url(home: Home, opener: Path) -> None:
     assert not (home.path / "pwned").exists()
 
 
-def test_the_opener_gets_no_terminal_and_a_session_of_its_own(home: Home) -> None:
+def test_the_opener_gets_no_terminal_and_a_session_of_its_own(home):
     program, notes = home.path / "look", home.path / "notes"
     program.write_text(
         f"#!{sys.executable}\nimport os\n"
@@ -131,7 +128,7 @@ def test_the_opener_gets_no_terminal_and_a_session_of_its_own(home: Home) -> Non
     assert streams == str(["/dev/null"] * 3)
 
 
-def test_start_returns_false_when_the_opener_cannot_start(home: Home) -> None:
+def test_start_returns_false_when_the_opener_cannot_start(home):
     assert not browser.start_opener(("/no/such",), URL, home.env)
 
 
@@ -146,7 +143,7 @@ class TestDesktop:
     """Without a setting and BROWSER, the desktop's own program opens the URL."""
 
     @pytest.fixture(autouse=True)
-    def _no_container(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def _no_container(self, monkeypatch):
         monkeypatch.setattr(browser, "_CONTAINER_FILES", ())
 
     @pytest.mark.parametrize(
@@ -160,16 +157,14 @@ class TestDesktop:
             (["xdg-open"], {"WSL_DISTRO_NAME": "Debian"}, None),
         ],
     )
-    def test_on_linux_it_needs_a_display_or_wsl(
-        self, tmp_path: Path, present: list[str], more: dict[str, str], found: str | None
-    ) -> None:
+    def test_on_linux_it_needs_a_display_or_wsl(self, tmp_path, present, more, found):
         for name in present:
             (tmp_path / name).write_text("#!/bin/sh\n")
             (tmp_path / name).chmod(0o755)
         expected = None if found is None else (str(tmp_path / found),)
         assert browser.find_opener({"PATH": str(tmp_path), **more}) == expected
 
-    def test_macos_and_windows_have_one_of_their_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_macos_and_windows_have_one_of_their_own(self, monkeypatch):
         monkeypatch.setattr(browser.sys, "platform", "darwin")
         assert browser.find_opener({}) == ("/usr/bin/open",)
         monkeypatch.setattr(browser.sys, "platform", "win32")

@@ -39,7 +39,7 @@ class Clocks:
         )
 
 
-def test_aws_time_is_converted_to_this_machines_time() -> None:
+def test_aws_time_is_converted_to_this_machines_time():
     clock = Clocks(AwsAhead(100.0)).clock
     assert (clock.now(), clock.now_exactly(), clock.aws_now()) == (
         4_000_000_000,
@@ -49,7 +49,7 @@ def test_aws_time_is_converted_to_this_machines_time() -> None:
     assert clock.to_local_time(4_000_000_100) == 4_000_000_000
 
 
-def test_a_deadline_follows_the_monotonic_clock() -> None:
+def test_a_deadline_follows_the_monotonic_clock():
     clocks = Clocks(AwsAhead())
     deadline = clocks.clock.deadline(5.0)
     assert (deadline.seconds_left(), clocks.clock.deadline().seconds_left()) == (5.0, 18.0)
@@ -61,9 +61,7 @@ def test_a_deadline_follows_the_monotonic_clock() -> None:
     ("difference", "side"),
     [(0, None), (240, None), (-240, None), (241, "behind"), (-241, "ahead of")],
 )
-def test_a_clock_that_differs_by_more_than_4_minutes_is_a_warning(
-    difference: int, side: str | None
-) -> None:
+def test_a_clock_that_differs_by_more_than_4_minutes_is_a_warning(difference, side):
     clocks = Clocks(AwsAhead())
     clocks.clock.learn_aws_time(WALL + difference)
     assert clocks.aws.learned == [(WALL + difference, WALL)]
@@ -71,7 +69,7 @@ def test_a_clock_that_differs_by_more_than_4_minutes_is_a_warning(
     assert clocks.warnings == ([] if side is None else [said])
 
 
-def test_an_answer_without_a_time_teaches_nothing() -> None:
+def test_an_answer_without_a_time_teaches_nothing():
     clocks = Clocks(AwsAhead())
     clocks.clock.learn_aws_time(None)
     assert (clocks.aws.learned, clocks.warnings) == ([], [])

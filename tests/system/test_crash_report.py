@@ -8,9 +8,7 @@ from ssohelper.system import crash_report
 
 
 @pytest.mark.parametrize("said", [{"SSOHELPER_HOME": "own"}, {"HOME": "relative"}])
-def test_an_internal_error_without_a_place_for_its_log_is_one_line(
-    said: dict[str, str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_an_internal_error_without_a_place_for_its_log_is_one_line(said, monkeypatch, capfd):
     for name, value in said.items():
         monkeypatch.setenv(name, value)
     assert crash_report.report_crash(KeyError("x"), None) == 1
@@ -18,7 +16,7 @@ def test_an_internal_error_without_a_place_for_its_log_is_one_line(
 
 
 @pytest.fixture
-def crashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def crashes(tmp_path, monkeypatch) -> Path:
     """The folder of the logs, in a home of the test's own."""
     monkeypatch.setenv("SSOHELPER_HOME", str(tmp_path))
     return tmp_path / "state" / "crashes"
@@ -31,9 +29,7 @@ def fail_with_a_secret() -> None:
         raise RuntimeError("CNRY-outer") from cause
 
 
-def test_the_log_names_code_and_no_value_of_the_error_or_of_its_cause(
-    crashes: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_the_log_names_code_and_no_value_of_the_error_or_of_its_cause(crashes, capfd):
     with pytest.raises(RuntimeError) as caught:
         fail_with_a_secret()
     assert crash_report.report_crash(caught.value, caught.tb) == 1
@@ -51,7 +47,7 @@ def test_the_log_names_code_and_no_value_of_the_error_or_of_its_cause(
     assert (log.stat().st_mode & 0o777, crashes.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
-def test_an_error_that_is_its_own_cause_is_logged_once(crashes: Path) -> None:
+def test_an_error_that_is_its_own_cause_is_logged_once(crashes):
     one, other = ValueError("x"), TypeError("y")
     one.__cause__, other.__cause__ = other, one
     crash_report.log_crash(one, None)
@@ -59,7 +55,7 @@ def test_an_error_that_is_its_own_cause_is_logged_once(crashes: Path) -> None:
     assert log.read_text().splitlines()[1:] == ["builtins.ValueError", "builtins.TypeError"]
 
 
-def test_the_last_20_logs_are_kept(crashes: Path) -> None:
+def test_the_last_20_logs_are_kept(crashes):
     crashes.mkdir(parents=True)
     for number in range(25):
         (crashes / f"20200101T0000{number:02}Z-1-a.log").touch()

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
 from ssohelper.errors import UsageProblem
 from ssohelper.system import installation, own_source
-from tests.conftest import Home, Run
 
 SCRIPT = Path(sys.executable).with_name("ssohelper")
 
@@ -19,16 +17,14 @@ SCRIPT = Path(sys.executable).with_name("ssohelper")
 LAUNCHER = Path(sys.executable).with_name("ssohelper-credentials")
 
 
-def test_the_link_on_path_is_named_when_it_is_this_installations(tmp_path: Path) -> None:
+def test_the_link_on_path_is_named_when_it_is_this_installations(tmp_path):
     for path in (SCRIPT, LAUNCHER):
         (tmp_path / path.name).symlink_to(path)
     environ = {"PATH": str(tmp_path), "HOME": "/nowhere"}
     assert installation.find_profile_command(environ) == f"{tmp_path}/ssohelper-credentials"
 
 
-def test_a_link_of_ssohelper_alone_leads_to_the_launcher_in_the_scripts_folder(
-    tmp_path: Path,
-) -> None:
+def test_a_link_of_ssohelper_alone_leads_to_the_launcher_in_the_scripts_folder(tmp_path):
     (tmp_path / "ssohelper").symlink_to(SCRIPT)
     (tmp_path / "ssohelper-credentials").write_text("#!/bin/sh\n")  # not this installation's
     (tmp_path / "ssohelper-credentials").chmod(0o755)
@@ -36,9 +32,7 @@ def test_a_link_of_ssohelper_alone_leads_to_the_launcher_in_the_scripts_folder(
     assert installation.find_profile_command(environ) == str(LAUNCHER)
 
 
-def test_python_is_named_when_sh_or_the_launcher_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_python_is_named_when_sh_or_the_launcher_is_missing(tmp_path, monkeypatch):
     environ = {"PATH": str(tmp_path), "HOME": "/nowhere"}
     expected = f"{SCRIPT} credential-process"
     with monkeypatch.context() as without_sh:
@@ -48,13 +42,13 @@ def test_python_is_named_when_sh_or_the_launcher_is_missing(
     assert installation.find_profile_command(environ) == expected
 
 
-def test_the_installed_launcher_equals_the_one_of_this_checkout() -> None:
+def test_the_installed_launcher_equals_the_one_of_this_checkout():
     source = Path(__file__).parents[2] / "shell" / "ssohelper-credentials"
     assert LAUNCHER.read_bytes() == source.read_bytes(), "install it again: uv pip install -e ."
     assert os.access(LAUNCHER, os.X_OK)
 
 
-def test_another_installation_on_path_is_not_named(tmp_path: Path) -> None:
+def test_another_installation_on_path_is_not_named(tmp_path):
     (tmp_path / "ssohelper").write_text("#!/bin/sh\n")
     (tmp_path / "ssohelper").chmod(0o755)
     assert installation.find_ssohelper_command({"PATH": str(tmp_path)}) == str(SCRIPT)
@@ -74,8 +68,8 @@ def test_another_installation_on_path_is_not_named(tmp_path: Path) -> None:
     ],
 )
 def test_a_program_belongs_to_an_installation_if_the_package_is_beside_it(
-    tmp_path: Path, program: str, metadata: str, expected: bool
-) -> None:
+    tmp_path, program, metadata, expected
+):
     prefix = tmp_path / "a[b]"  # brackets in a folder's name are no pattern
     path = prefix / program
     path.parent.mkdir(parents=True)
@@ -103,14 +97,12 @@ def test_a_program_belongs_to_an_installation_if_the_package_is_beside_it(
         ("/tmp/project/.venv", {}, False),
     ],
 )
-def test_which_installations_are_throw_away(
-    prefix: str, environ: dict[str, str], expected: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_which_installations_are_throw_away(prefix, environ, expected, monkeypatch):
     monkeypatch.setattr(sys, "prefix", prefix)
     assert installation.is_temporary_installation({"HOME": "/h", **environ}) is expected
 
 
-def test_a_throw_away_installation_names_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_throw_away_installation_names_no_command(monkeypatch):
     monkeypatch.setattr(sys, "prefix", "/h/.cache/uv/archive-v0/abc")
     with pytest.raises(UsageProblem) as caught:
         installation.find_profile_command({"HOME": "/h"})
@@ -120,7 +112,7 @@ def test_a_throw_away_installation_names_no_command(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     "folder", ["plain", "two words", "it's", "a&b;c", "(x)", "~", "*?[x]", "größe", "#x", "a|b>c"]
 )
-def test_all_readers_parse_the_written_command_alike(folder: str, tmp_path: Path) -> None:
+def test_all_readers_parse_the_written_command_alike(folder, tmp_path):
     path = tmp_path / folder / "tool"
     path.parent.mkdir()
     path.write_text('#!/bin/sh\nprintf "%s\\n" "$0" "$@"\n')
@@ -135,12 +127,12 @@ def test_all_readers_parse_the_written_command_alike(folder: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("folder", ["$(id)", "`id`", 'a"b', "a\\b", "a!b", "a\nb"])
-def test_a_folder_that_readers_parse_differently_is_refused(folder: str) -> None:
+def test_a_folder_that_readers_parse_differently_is_refused(folder):
     with pytest.raises(UsageProblem):
         installation.quote_program_path(f"/{folder}/ssohelper")
 
 
-def test_a_world_writable_folder_is_found(tmp_path: Path) -> None:
+def test_a_world_writable_folder_is_found(tmp_path):
     path = tmp_path / "open" / "tool"
     path.parent.mkdir()
     path.touch()
@@ -149,7 +141,7 @@ def test_a_world_writable_folder_is_found(tmp_path: Path) -> None:
     assert installation.find_replaceable_part(str(path)) == str(path.parent)
 
 
-def test_a_link_in_a_world_writable_folder_is_found(tmp_path: Path) -> None:
+def test_a_link_in_a_world_writable_folder_is_found(tmp_path):
     """Another user could replace the link."""
     tool = tmp_path / "safe" / "tool"
     shared = tmp_path / "shared"
@@ -177,19 +169,19 @@ def make_shared_link(folder: Path) -> Path:
     return link
 
 
-def test_our_link_in_a_folder_with_the_sticky_bit_is_safe(tmp_path: Path) -> None:
+def test_our_link_in_a_folder_with_the_sticky_bit_is_safe(tmp_path):
     link = make_shared_link(tmp_path)
     assert installation.find_replaceable_part(str(link)) is None
 
 
 @pytest.mark.needs_root
-def test_another_users_link_in_a_folder_with_the_sticky_bit_is_replaceable(tmp_path: Path) -> None:
+def test_another_users_link_in_a_folder_with_the_sticky_bit_is_replaceable(tmp_path):
     link = make_shared_link(tmp_path)
     os.chown(link, 65534, 65534, follow_symlinks=False)
     assert installation.find_replaceable_part(str(link)) == str(link)
 
 
-def test_a_loop_of_links_ends(tmp_path: Path) -> None:
+def test_a_loop_of_links_ends(tmp_path):
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
     assert installation.find_replaceable_part(str(tmp_path / "a")) is None
@@ -198,9 +190,7 @@ def test_a_loop_of_links_ends(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "argv", [("install", "--shell", "bash", "--dry-run"), ("profile", "sync", "--dry-run")]
 )
-def test_a_warning_is_printed_when_the_path_is_written(
-    run: Run, home: Home, emulator: Emulator, argv: tuple[str, ...]
-) -> None:
+def test_a_warning_is_printed_when_the_path_is_written(run, home, emulator, argv):
     shared = home.path / "shared"
     shared.mkdir()
     for name in ("ssohelper", "ssohelper-credentials"):

@@ -18,11 +18,11 @@ from ssohelper.system.locations import expand_home
         ("~/a", "/", "/a"),
     ],
 )
-def test_a_leading_tilde_is_the_home_folder(path: str, home: str, expanded: str) -> None:
+def test_a_leading_tilde_is_the_home_folder(path, home, expanded):
     assert expand_home(path, {"HOME": home}) == expanded
 
 
-def test_without_home_it_is_that_of_the_user_database(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_home_it_is_that_of_the_user_database(monkeypatch):
     monkeypatch.setattr(os.path, "expanduser", lambda path: path.replace("~", "/home/db", 1))
     assert expand_home("~/a", {}) == "/home/db/a"
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
@@ -30,12 +30,12 @@ def test_without_home_it_is_that_of_the_user_database(monkeypatch: pytest.Monkey
         expand_home("~/a", {})
 
 
-def test_an_unknown_users_home_does_not_exist() -> None:
+def test_an_unknown_users_home_does_not_exist():
     with pytest.raises(LocalState, match="there is no home folder"):
         expand_home("~no-such-user/a", {"HOME": "/home/ana"})
 
 
 @pytest.mark.parametrize("home", ["", "home/ana", "/home/\x1bana"])
-def test_a_home_that_is_no_absolute_path_is_refused(home: str) -> None:
+def test_a_home_that_is_no_absolute_path_is_refused(home):
     with pytest.raises(LocalState, match="not an absolute path"):
         expand_home("~/a", {"HOME": home})

@@ -27,7 +27,7 @@ def wait_for(path: Path) -> str:
     return path.read_text()
 
 
-def test_any_message_is_the_last_argument(tmp_path: Path) -> None:
+def test_any_message_is_the_last_argument(tmp_path):
     out = tmp_path / "out"
     message = 'it\'s $(touch /tmp/x); `id` "now"'
     script = f'printf "%s" "$1" > {out}.part; mv {out}.part {out}'
@@ -35,7 +35,7 @@ def test_any_message_is_the_last_argument(tmp_path: Path) -> None:
     assert wait_for(out) == message
 
 
-def test_session_time_and_command_are_environment_variables(tmp_path: Path) -> None:
+def test_session_time_and_command_are_environment_variables(tmp_path):
     out = tmp_path / "out"
     names = ("SESSION", "AT", "COMMAND")
     values = "|".join(f"$SSOHELPER_NOTICE_{name}" for name in names)
@@ -43,7 +43,7 @@ def test_session_time_and_command_are_environment_variables(tmp_path: Path) -> N
     assert wait_for(out) == "corp|2096-10-02T07:06:40Z|ssohelper login corp\n"
 
 
-def test_the_caller_may_exit_while_the_command_hangs(tmp_path: Path) -> None:
+def test_the_caller_may_exit_while_the_command_hangs(tmp_path):
     pid = tmp_path / "pid"
     code = (
         "from ssohelper.system import notify\n"
@@ -64,9 +64,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def test_the_command_inherits_no_streams_no_signal_state_and_no_process_session(
-    tmp_path: Path,
-) -> None:
+def test_the_command_inherits_no_streams_no_signal_state_and_no_process_session(tmp_path):
     out = tmp_path / "out"
     code = (
         "import os, signal, sys\n"
@@ -86,9 +84,7 @@ def test_the_command_inherits_no_streams_no_signal_state_and_no_process_session(
 
 
 @pytest.mark.parametrize("command", [("no-such-program",), ("./here",), ("/etc/passwd",), ("",)])
-def test_a_command_that_cannot_be_started_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
-) -> None:
+def test_a_command_that_cannot_be_started_is_named(tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "here").write_text("#!/bin/sh\n")
     (tmp_path / "here").chmod(0o755)
@@ -99,7 +95,7 @@ def test_a_command_that_cannot_be_started_is_named(
 
 class TestDesktop:
     @pytest.fixture
-    def out(self, tmp_path: Path) -> Path:
+    def out(self, tmp_path) -> Path:
         for name in ("notify-send", "osascript"):
             out, program = tmp_path / "out", tmp_path / name
             program.write_text(f'#!/bin/sh\nprintf "%s|" "$@" > {out}.part; mv {out}.part {out}\n')
@@ -107,25 +103,23 @@ class TestDesktop:
         return tmp_path / "out"
 
     @pytest.fixture
-    def env(self, tmp_path: Path) -> dict[str, str]:
+    def env(self, tmp_path) -> dict[str, str]:
         return {"PATH": f"{tmp_path}{os.pathsep}/usr/bin"}
 
     @pytest.mark.skipif(sys.platform != "linux", reason="notify-send is Linux's")
-    def test_notify_send_shows_the_notice(self, out: Path, env: dict[str, str]) -> None:
+    def test_notify_send_shows_the_notice(self, out, env):
         env["WAYLAND_DISPLAY"] = "wayland-0"
         assert notify.start_notify_command(notice("-x"), "desktop", env) is None
         assert wait_for(out) == "--app-name|ssohelper|--|ssohelper|-x|"
 
     @pytest.mark.skipif(sys.platform != "linux", reason="notify-send is Linux's")
-    def test_without_a_desktop_a_warning_is_returned(self, out: Path, env: dict[str, str]) -> None:
+    def test_without_a_desktop_a_warning_is_returned(self, out, env):
         assert "there is no desktop" in (
             notify.start_notify_command(notice(), "desktop", env) or ""
         )
         assert not out.exists()
 
-    def test_osascript_gets_the_text_as_an_argument(
-        self, out: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_osascript_gets_the_text_as_an_argument(self, out, env, monkeypatch):
         """Checks the command line only: it is not run on macOS."""
         monkeypatch.setattr(notify.sys, "platform", "darwin")
         message = 'a "quoted" & text'
@@ -135,9 +129,7 @@ class TestDesktop:
         assert message not in "".join(words[:-2])
         assert words[:2] == ["-e", "on run argv"]
 
-    def test_a_command_named_like_the_setting_is_not_run(
-        self, out: Path, env: dict[str, str]
-    ) -> None:
+    def test_a_command_named_like_the_setting_is_not_run(self, out, env):
         env["DISPLAY"] = ":0"
         assert '"desktop" could not be started' in (
             notify.start_notify_command(notice(), ("desktop",), env) or ""

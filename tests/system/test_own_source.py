@@ -10,7 +10,6 @@ import pytest
 
 from ssohelper import __version__
 from ssohelper.system import own_source
-from tests.conftest import Run
 
 ROOT = Path(__file__).parents[2]
 PAGE = "docs/how-to/install.md"
@@ -18,7 +17,7 @@ GIT = {"vcs": "git", "commit_id": "0123abcd"}
 
 
 @pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def installed(tmp_path, monkeypatch) -> Path:
     """The folder of metadata that an installer would have written, found before this one's."""
     folder = tmp_path / "packages" / "ssohelper-9.8.7.dist-info"
     folder.mkdir(parents=True)
@@ -41,9 +40,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ({}, PAGE),
     ],
 )
-def test_a_hint_names_the_source_and_never_the_bare_name(
-    installed: Path, recorded: object, expected: str
-) -> None:
+def test_a_hint_names_the_source_and_never_the_bare_name(installed, recorded, expected):
     if recorded is not None:
         text = recorded if isinstance(recorded, str) else json.dumps(recorded)
         (installed / "direct_url.json").write_text(text)
@@ -52,7 +49,7 @@ def test_a_hint_names_the_source_and_never_the_bare_name(
     assert "install ssohelper" not in hint
 
 
-def test_no_text_tells_to_install_the_bare_name() -> None:
+def test_no_text_tells_to_install_the_bare_name():
     """Until the name is ours on a package index, anybody could publish a package under it."""
     names = ("ssohelper", "shell", "docs", "completions", "README.md", "SECURITY.md")
     files = [
@@ -75,7 +72,7 @@ def test_no_text_tells_to_install_the_bare_name() -> None:
     assert not found
 
 
-def test_version_names_the_commit_of_this_clone(run: Run) -> None:
+def test_version_names_the_commit_of_this_clone(run):
     if not (ROOT / ".git").exists():
         pytest.skip("this is no clone: an sdist has no commits")
     git = ["git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD"]
@@ -85,9 +82,7 @@ def test_version_names_the_commit_of_this_clone(run: Run) -> None:
     assert printed.count("\n") == 1
 
 
-def test_an_installation_has_the_commit_in_its_metadata(
-    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_installation_has_the_commit_in_its_metadata(installed, tmp_path, monkeypatch):
     monkeypatch.setattr(own_source, "_ROOT", tmp_path)
     assert own_source.find_version() == "9.8.7+g1a2b"
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
@@ -99,9 +94,7 @@ def _no_version(name: str) -> str:
     raise metadata.PackageNotFoundError(name)
 
 
-def test_a_released_or_changed_clone_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_released_or_changed_clone_says_so(tmp_path, monkeypatch):
     def git(*words: str) -> None:
         identity = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
         subprocess.run(["git", *identity, *words], cwd=tmp_path, check=True, capture_output=True)

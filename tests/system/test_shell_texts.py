@@ -13,7 +13,7 @@ LAUNCHER = "ssohelper-credentials"
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def command(tmp_path, monkeypatch) -> Path:
     """Make this process the program in a folder that is not on PATH, with a launcher beside it."""
     folder = tmp_path / "it's here"
     folder.mkdir()
@@ -26,18 +26,14 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("shell", shell_texts.SHELLS)
-def test_a_shell_gets_function_prompt_and_completion(
-    shell: str, capfdbinary: pytest.CaptureFixture[bytes]
-) -> None:
+def test_a_shell_gets_function_prompt_and_completion(shell, capfdbinary):
     assert shell_texts.print_shell_init([shell])
     text = capfdbinary.readouterr().out
     assert b"ssohelper_prompt_on" in text
     assert (shell_texts.completion_script_of(shell) or b"?").splitlines()[-1] in text
 
 
-def test_the_function_and_its_completion_get_another_name(
-    capfdbinary: pytest.CaptureFixture[bytes],
-) -> None:
+def test_the_function_and_its_completion_get_another_name(capfdbinary):
     assert shell_texts.print_shell_init(["bash", "--cmd", "sso"])
     text = capfdbinary.readouterr().out
     assert b"complete -F _ssohelper sso\n" in text
@@ -59,14 +55,12 @@ def test_the_function_and_its_completion_get_another_name(
         ["bash", "zsh", "fish", "pwsh"],
     ],
 )
-def test_other_arguments_are_left_to_click(
-    argv: list[str], capfdbinary: pytest.CaptureFixture[bytes]
-) -> None:
+def test_other_arguments_are_left_to_click(argv, capfdbinary):
     assert not shell_texts.print_shell_init(argv)
     assert capfdbinary.readouterr().out == b""
 
 
-def test_a_stdout_that_cannot_be_written_is_left_to_click() -> None:
+def test_a_stdout_that_cannot_be_written_is_left_to_click():
     kept, full = os.dup(1), os.open("/dev/full", os.O_WRONLY)
     os.dup2(full, 1)
     try:
@@ -77,17 +71,13 @@ def test_a_stdout_that_cannot_be_written_is_left_to_click() -> None:
         os.close(full)
 
 
-def test_without_the_shipped_files_there_is_no_text(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_shipped_files_there_is_no_text(tmp_path, monkeypatch):
     monkeypatch.setattr(shell_texts, "_list_possible_installation_roots", lambda: [str(tmp_path)])
     assert not shell_texts.print_shell_init(["bash"])
     assert shell_texts.completion_script_of("bash") is None
 
 
-def test_an_installation_has_them_below_share(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_installation_has_them_below_share(tmp_path, monkeypatch):
     prefix = tmp_path / "prefix"
     path = prefix / "share" / "ssohelper" / "ssohelper.bash"
     path.parent.mkdir(parents=True)
@@ -102,7 +92,7 @@ def test_an_installation_has_them_below_share(
 class TestPaths:
     TEXT = b"command ssohelper x; command ssohelper-credentials y; exec ssohelper z; ssohelper\n"
 
-    def test_commands_that_path_does_not_find_are_named_by_their_paths(self, command: Path) -> None:
+    def test_commands_that_path_does_not_find_are_named_by_their_paths(self, command):
         word = "'" + str(command).replace("'", "'\\''") + "'"
         launcher = "'" + str(command.with_name(LAUNCHER)).replace("'", "'\\''") + "'"
         assert shell_texts.with_absolute_command_paths(self.TEXT, "bash").decode() == (
@@ -110,27 +100,23 @@ class TestPaths:
         )
 
     @pytest.mark.parametrize(("shell", "quote"), [("fish", "\\'"), ("pwsh", "''")])
-    def test_a_quote_is_written_as_the_shell_reads_it(
-        self, command: Path, shell: str, quote: str
-    ) -> None:
+    def test_a_quote_is_written_as_the_shell_reads_it(self, command, shell, quote):
         text = shell_texts.with_absolute_command_paths(b"command ssohelper x", shell).decode()
         assert text == f"command '{str(command).replace(chr(39), quote)}' x"
 
-    def test_commands_on_path_keep_their_names(
-        self, command: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_commands_on_path_keep_their_names(self, command, monkeypatch):
         monkeypatch.setenv("PATH", f"/nowhere:{command.parent}")
         assert shell_texts.with_absolute_command_paths(self.TEXT, "bash") == self.TEXT
 
-    def test_without_the_launcher_the_program_itself_is_run(self, command: Path) -> None:
+    def test_without_the_launcher_the_program_itself_is_run(self, command):
         command.with_name(LAUNCHER).unlink()
         text = shell_texts.with_absolute_command_paths(b"command ssohelper-credentials y", "zsh")
         assert LAUNCHER.encode() not in text
         assert os.fsencode(command.name) in text
 
     def test_the_launcher_beside_the_target_of_a_link_is_found(
-        self, command: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+        self, command, tmp_path, monkeypatch
+    ):
         link = tmp_path / "bin" / "ssohelper"
         link.parent.mkdir()
         link.symlink_to(command)
@@ -138,14 +124,12 @@ class TestPaths:
         assert shell_texts._find_path_of_launcher(str(link)) == str(command.with_name(LAUNCHER))
 
     @pytest.mark.parametrize("name", ["/usr/bin/pytest", "/a\nb/ssohelper"])
-    def test_another_program_changes_nothing(
-        self, monkeypatch: pytest.MonkeyPatch, name: str
-    ) -> None:
+    def test_another_program_changes_nothing(self, monkeypatch, name):
         monkeypatch.setattr(sys, "argv", [name])
         assert shell_texts.with_absolute_command_paths(self.TEXT, "bash") == self.TEXT
 
 
-def test_the_program_ends_without_python_s_cleanup() -> None:
+def test_the_program_ends_without_python_s_cleanup():
     """The cleanup takes 2 ms, which each new shell would wait for."""
     program = (
         "import atexit, sys\n"

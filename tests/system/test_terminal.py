@@ -6,7 +6,7 @@ import pty
 from ssohelper.system.terminal import discard_typed_input
 
 
-def test_a_terminal_loses_what_was_typed_before_and_keeps_what_comes_after() -> None:
+def test_a_terminal_loses_what_was_typed_before_and_keeps_what_comes_after():
     ours, terminal = pty.openpty()
     try:
         os.write(ours, b"before\n")
@@ -18,7 +18,7 @@ def test_a_terminal_loses_what_was_typed_before_and_keeps_what_comes_after() -> 
         os.close(terminal)
 
 
-def test_a_pipe_keeps_its_answers() -> None:
+def test_a_pipe_keeps_its_answers():
     reading, writing = os.pipe()
     os.write(writing, b"y\n")
     discard_typed_input(reading)

@@ -10,11 +10,9 @@ import time
 import tty
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
-from ssohelper.emulator.server import Emulator
 from ssohelper.system import terminal_background
 from ssohelper.system.terminal_background import Background, ask_background_colour
 from tests.cli.listing_world import SCRIPT, Shell
@@ -92,14 +90,12 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
         (b"rgb:zz/zz/zz\x07", False),
     ],
 )
-def test_the_background_is_light_or_dark(
-    colour: bytes, is_light: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_background_is_light_or_dark(colour, is_light, monkeypatch):
     found, _ = ask(b"\x1b]11;" + colour + _ATTRIBUTES, monkeypatch, SSH_TTY="x")
     assert found.is_light == is_light
 
 
-def test_a_terminal_that_knows_no_colours_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_that_knows_no_colours_ends_the_wait(monkeypatch):
     # Over SSH the wait would last 60 s here.
     began = time.monotonic()
     found, _ = ask(_ATTRIBUTES, monkeypatch, SSH_CONNECTION="x")
@@ -107,30 +103,26 @@ def test_a_terminal_that_knows_no_colours_ends_the_wait(monkeypatch: pytest.Monk
     assert time.monotonic() - began < 50
 
 
-def test_without_an_answer_it_is_dark_and_the_keys_are_kept(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_without_an_answer_it_is_dark_and_the_keys_are_kept(monkeypatch):
     found, _ = ask(b"", monkeypatch, before=b"pay prod\n")
     assert (found.is_light, found.typed) == (False, b"pay prod\n")
 
 
-def test_keys_around_the_answer_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_around_the_answer_are_kept(monkeypatch):
     answer = b"\x1b]11;rgb:ffff/ffff/ffff\x07pr" + _ATTRIBUTES + b"od\x1b[B"
     found, shown = ask(answer, monkeypatch, before="pay\xe9 ".encode(), SSH_TTY="x")
     assert (found.is_light, found.typed) == (True, "pay\xe9 prod\x1b[B".encode())
     assert b"rgb" not in shown
 
 
-def test_after_an_interrupt_the_shell_gets_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_an_interrupt_the_shell_gets_no_answer(monkeypatch):
     answer = b"\x1b]11;rgb:ffff/ffff/ffff\x07" + _ATTRIBUTES
     found, _ = ask(answer, monkeypatch, is_interrupted=True, SSH_TTY="x")
     assert found.typed == b""
 
 
 @pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGQUIT, signal.SIGUSR1])
-def test_a_signal_waits_until_the_answer_is_read(
-    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_signal_waits_until_the_answer_is_read(number, monkeypatch):
     monkeypatch.setattr(terminal_background, "_SECONDS", 0.0)
     monkeypatch.setattr(terminal_background, "_SECONDS_BEFORE_END", 60.0)
     out, told = os.pipe()
@@ -174,7 +166,7 @@ def run_in_foreground_as_a_shell(number: signal.Signals, told: int) -> None:
     os._exit(0)
 
 
-def test_the_console_of_linux_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_console_of_linux_is_not_asked(monkeypatch):
     found, shown = ask(b"", monkeypatch, TERM="linux")
     assert (found.is_light, shown) == (False, b"")
 
@@ -182,9 +174,7 @@ def test_the_console_of_linux_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("answer", "first"), long_after(1, [(b"ffff/ffff/ffff", 251), (b"0000/0000/0000", 17)])
 )
-def test_the_full_screen_has_the_colours_that_fit(
-    tmp_path: Path, emulator: Emulator, answer: bytes, first: int
-) -> None:
+def test_the_full_screen_has_the_colours_that_fit(tmp_path, emulator, answer, first):
     shell = Shell(tmp_path, emulator)
     terminal = Terminal([SCRIPT], {**shell.environ, "COLORTERM": "truecolor", "SSH_TTY": "x"})
     try:
@@ -199,7 +189,7 @@ def test_the_full_screen_has_the_colours_that_fit(
 
 
 @pytest.mark.parametrize("typed", [b"", b"orders"])
-def test_the_echo_of_text_that_was_typed_before_is_erased(typed: bytes) -> None:
+def test_the_echo_of_text_that_was_typed_before_is_erased(typed):
     began, begin = os.pipe()
     pid, terminal = pty.fork()
     if not pid:
