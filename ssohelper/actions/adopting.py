@@ -32,12 +32,10 @@ class ProfileOfOtherTool(NamedTuple):
     """A profile of another tool. `problem` says why it does not work now; "" if it should work.
 
     `needs_ssohelper`: adopted, the profile works; without, only by a sign-in of its own (legacy) or
-    with a region that the user gives. `unknown` says why this module cannot find out whether the
-    profile works; "" if it can. `lacks_region`: most commands of AWS tools fail unless the user
-    gives a region. `differs_by_sdk`: the profile has a second source of credentials, which some
-    SDKs take first. `is_unusable`: the profile does not count as one of its role's: it cannot be
-    used now, or is a legacy one. `users`: the profiles that assume a role with its credentials.
-    `block`: the profiles of its aws-sso-cli block, which are adopted together or not at all.
+    with a region that the user gives. `unknown`: why it cannot be found out whether it works.
+    `differs_by_sdk`: some SDKs take its second source of credentials first. `is_unusable`: it does
+    not count as one of its role's. `users`: the profiles that assume a role with its credentials.
+    `block`: the profiles of its aws-sso-cli block.
     """
 
     candidate: AdoptionCandidate
@@ -105,7 +103,7 @@ def list_other_profiles(
 def choose_by_globs(
     app: App, found: Sequence[ProfileOfOtherTool], globs: tuple[str, ...]
 ) -> frozenset[str]:
-    """Return the names of those profiles of other tools that these values of --adopt match.
+    """Return the profiles that these values of --adopt match.
 
     Raises: UsageProblem for a name that no profile has, and for a part of an aws-sso-cli block.
     """
@@ -123,7 +121,6 @@ def choose_by_globs(
 
 
 def _complete_blocks(found: Sequence[ProfileOfOtherTool], names: Collection[str]) -> frozenset[str]:
-    """Return these adoptable profiles with the others of each aws-sso-cli block that has one."""
     able = choose_adoptable(found)
     blocks = (one.block for one in found if one.name in names and one.name in able)
     return able.intersection({*names, *(name for block in blocks for name in block)})
@@ -167,10 +164,7 @@ def check_adopt_globs(app: App, globs: tuple[str, ...]) -> None:
 
 
 def list_unmatched_globs(app: App, globs: tuple[str, ...]) -> list[str]:
-    """Return the values of --adopt that match no profile, not even a managed one.
-
-    A pattern with wildcards may match none: scripts run the same command on different machines.
-    """
+    """Return the values of --adopt that match no profile, not even a managed one."""
     names = [entry.name for entry in app.config.read().profiles()] if globs else []
     matches = {one: glob_filter((one,)) for one in globs if not one.startswith("!")}
     return [
@@ -181,7 +175,6 @@ def list_unmatched_globs(app: App, globs: tuple[str, ...]) -> list[str]:
 
 
 def choose_adoptable(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
-    """Return the names of the profiles that can be adopted."""
     return frozenset(one.name for one in found if one.candidate.role)
 
 
@@ -201,10 +194,9 @@ def find_unusable_profiles(app: App) -> frozenset[str]:
 
 
 def find_unfit_profiles(app: App, roles: Collection[Role]) -> frozenset[str]:
-    """Return those profiles of these roles that might not give a shell the role.
+    """Return those profiles of these roles, managed ones too, that might not give a shell the role.
 
-    `ProfileChecker.explain_refusal` decides, for managed profiles too. Legacy profiles have
-    a sign-in of their own, whose user may be another one.
+    Legacy profiles have a sign-in of their own, whose user may be another one.
     """
     check = ProfileChecker(app, app.config.read())
     return frozenset(
@@ -221,10 +213,9 @@ def find_unfit_profiles(app: App, roles: Collection[Role]) -> frozenset[str]:
 def find_role_refusal(
     app: App, session: SsoSession, role: Role, profile_names: Collection[str]
 ) -> RoleNotAssigned | None:
-    """Return the error of `ssohelper use` for a role without a usable profile that is not listed.
+    """Return the error of `use` for a role that is not listed and has no usable profile.
 
-    `profile_names` are the names of the role's profiles. Reads files only; AWS is not asked.
-    Returns None if `use` would accept the role.
+    `profile_names` are the role's profiles. AWS is not asked.
     """
     listing = directory.load_listing(app, session)
     if (
@@ -240,7 +231,6 @@ def find_role_refusal(
 def find_profile_problem(app: App, name: str) -> str:
     """Return why AWS tools may now fail to get this profile's role; "" if no reason is known.
 
-    A `credential_process` of another program is a reason too: only a run would show which
-    credentials it gives. For a profile that assumes a role, its source profiles are checked too.
+    A `credential_process` of another program is a reason too: only a run shows what it gives.
     """
     return ProfileChecker(app, app.config.read()).explain_doubt(name)

@@ -22,13 +22,13 @@ from ssohelper.actions import install as installing
 from ssohelper.actions.doctor_facts import Setup, error_of
 from ssohelper.actions.doctor_profiles import unreadable_file
 from ssohelper.core import rc_text, refused_values, resolver
+from ssohelper.core.adoption import find_returned_block
 from ssohelper.core.clock_text import CLEAR_SIGN_IN
 from ssohelper.core.config_edit import RemoveSection
 from ssohelper.core.config_text import REMOVE_QUOTES
 from ssohelper.core.findings import Finding, finding
 from ssohelper.core.instants import duration_text
 from ssohelper.core.profile_origin import MARKERS
-from ssohelper.core.returned_block import find_rewritten_aws_sso_cli_block
 from ssohelper.core.section_headers import find_misread_headers
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError
@@ -100,7 +100,7 @@ def _check_unreadable_config(
 ) -> Iterator[Finding]:
     found = unreadable_file(path, error)
     is_twice = found.id == "section-twice"
-    is_ours = is_twice and find_rewritten_aws_sso_cli_block(data or b"", path) is not None
+    is_ours = is_twice and find_returned_block(data or b"", path) is not None
     fix = "ssohelper doctor --fix removes the sections that aws-sso-cli has written again"
     repair = functools.cache(partial(_remove_returned_block, app))
     ours: dict[str, Any] = {"fix": fix, "repair": repair} if is_ours else {}
@@ -127,7 +127,7 @@ def _check_sections(
         fix = setup.adopt_or(others, remove, so=", which also removes both marks")
         yield finding("rewritten-by-another-tool", managed, f"{what} everything between them", fix)
     for name, one in setup.unusable_sessions.items():
-        recorded = missing_sessions.find_recorded_session_or_none(setup.app, name)
+        recorded = missing_sessions.find_readable_record(setup.app, name)
         fix = one.hint
         if recorded is not None and not one.hint.startswith(REMOVE_QUOTES):
             known = {"sso_region": recorded.region, "sso_start_url": recorded.start_url}
@@ -166,14 +166,14 @@ def _remove_returned_block(app: App) -> None:
     changes: list[RemoveSection] = []
 
     def remove_block(data: bytes) -> bytes:
-        found = find_rewritten_aws_sso_cli_block(data, str(app.locations.aws_config_file))
+        found = find_returned_block(data, str(app.locations.aws_config_file))
         if found is None:
             raise LocalState(f'"{app.locations.aws_config_file}" has changed meanwhile')
         changes[:] = [RemoveSection(header) for header in found.headers]
         return found.rest
 
     if app.config.write_content(remove_block, app.clock.deadline()):
-        config_writing.add_config_write_to_journal(app, "doctor", changes)
+        config_writing.add_to_journal(app, "doctor", changes)
 
 
 # -- the shell's variables -----------------------------------------------------------------------

@@ -115,7 +115,7 @@ def _fix_of(setup: Setup, entry: ProfileEntry, problem: Problem) -> str:
     """Return what ends the problem on this machine, which core.resolver does not know."""
     command = show(setup.command, 200) if setup.command is not None else None
     if problem.session and SESSION_NAME.fullmatch(problem.session):
-        recorded = missing_sessions.find_recorded_session_or_none(setup.app, problem.session)
+        recorded = missing_sessions.find_readable_record(setup.app, problem.session)
         return missing_sessions.restore_session_command(problem.session, recorded)
     if "helper-missing" in (problem.id, problem.cause) and command is not None:
         if problem.id == "helper-missing" and entry.managed:
@@ -371,7 +371,7 @@ def _write_command_path(setup: Setup) -> None:
 
     app = setup.app
     if app.config.write(make_changes, app.clock.deadline()):
-        config_writing.add_config_write_to_journal(app, "doctor", changes)
+        config_writing.add_to_journal(app, "doctor", changes)
 
 
 def _list_path_changes(config: ConfigFile, command: str) -> Iterator[Change]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import clocks, default_regions, prompt_notes, tokens
+from ssohelper.actions import clocks, prompt_notes, sync_choices, tokens
 from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.core import profile_region, served_role
 from ssohelper.core.instants import to_iso
@@ -145,7 +145,7 @@ def build_endpoint_environment(
 
 def choose_region_of_profile(app: App, profile: Profile) -> str:
     """Return the profile's region, or else the region that a new profile of its role would get."""
-    return profile.region or default_regions.region_for_new_profile_of_role(app, profile)
+    return profile.region or sync_choices.region_for_role(app, profile)
 
 
 def choose_region_for_requests(app: App, profile: Profile, region: str | None = None) -> str:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import console, default_regions, foreign_profiles
+from ssohelper.actions import console, foreign_profiles, sync_choices
 from ssohelper.core import console_urls, partitions, profile_region
 from ssohelper.core.foreign import (
     ForeignCredentials,
@@ -132,7 +132,7 @@ def choose_console_page(
 ) -> ConsolePage:
     """Return the console page of a service in a region, as the function in actions.console does."""
     chosen = (
-        default_regions.parse_region_name(region)
+        sync_choices.parse_region_name(region)
         if region
         else checked_region(choose_sts_region(app, found))
     )

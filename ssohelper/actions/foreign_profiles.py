@@ -111,7 +111,7 @@ def check_usable(app: App, found: ForeignProfile, *, is_on_terminal: bool) -> No
         config = app.config.read()
         entry = config.profile(found.login_profile)
         if entry is not None:
-            quoted_values.check_profile_has_no_quoted_values(config, entry)
+            quoted_values.check_no_quoted_values(config, entry)
         if not app.storage.legacy_tokens.has_valid_token(url, app.clock.now()):
             failure = "is missing or has ended"
             hint += f", or: ssohelper setup {shlex.quote(show(url, 200))}"

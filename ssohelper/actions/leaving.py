@@ -66,7 +66,7 @@ def plan_leaving(config: ConfigFile) -> Leaving:
         new = tuple(pair for pair in assign.items() if entry.keys.get(pair[0]) != pair[1])
         changes[entry.name] = EditSection(entry.header, new, drop)
         keys += roles
-    session_keys.refuse_profiles_that_differ_from_session(config, changes.values())
+    session_keys.refuse_differing_profiles(config, changes.values())
     names = tuple(changes)
     for session in config.sso_sessions():
         # Other tools do not follow the redirect of a company's own URL.
@@ -105,7 +105,6 @@ def _native_keys(
 def _native_chain_keys(
     config: ConfigFile, entry: ProfileEntry
 ) -> tuple[dict[str, str], tuple[RoleKey, ...]]:
-    """Return a chain's keys in the form that all SDKs read: role_arn and source_profile."""
     chain = chains.find_chain(config, entry)
     if chain is None or chain.target.session is None:
         raise ConfigInvalid("the SSO role that the chain begins with cannot be read")
@@ -129,7 +128,6 @@ def _native_chain_keys(
 
 
 def list_guarded_roles(app: App, planned: Leaving) -> list[str]:
-    """Return the planned profiles' guarded roles, which need no grant without ssohelper."""
     return [key.text for key in dict.fromkeys(planned.keys) if guards.find_guard_rule(app, key)]
 
 
@@ -145,6 +143,5 @@ def diff_leaving(app: App, planned: Leaving) -> Iterator[str]:
 
 
 def write_leaving(app: App, planned: Leaving) -> None:
-    """Write the planned changes. Raises: LocalState if the config changed since the diff."""
     agents.refuse_if_limited(app, "change profiles", f"ssohelper {_COMMAND}")
     config_writing.write_config_as_shown(app, _COMMAND, planned.data, planned.changes)

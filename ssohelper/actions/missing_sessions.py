@@ -25,30 +25,24 @@ class MissingSession(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """Return why no command works with this session, as text that is safe for a terminal."""
         named = shortened_name_list([f'"{show(one, 60)}"' for one in self.profiles], FEW_NAMES)
         return f"not in the config, and profiles name it: {named}"
 
 
 def list_missing_sessions(app: App) -> list[MissingSession]:
-    """Return the sessions that profiles name and the config does not define. Sends no request.
-
-    Names that no session can have are left out, because no command could restore them.
-    """
+    """Return the missing sessions, except for names that no session can have. Sends no request."""
     return [
-        MissingSession(name, tuple(users), find_recorded_session_or_none(app, name))
+        MissingSession(name, tuple(users), find_readable_record(app, name))
         for name, users in session_changes.find_undefined_sessions(app.config.read()).items()
         if SESSION_NAME.fullmatch(name)
     ]
 
 
 def missing_session_error(missing: MissingSession) -> UsageProblem:
-    """Return the error for a missing session, with the command that restores it."""
     return UsageProblem(_missing_session_text(missing), hint=_restore_session_hint(missing))
 
 
-def signed_in_but_not_in_config_error(session: SsoSession) -> UsageProblem:
-    """Return the error for a session that is signed in but not in the config, with two commands."""
+def not_in_config_error(session: SsoSession) -> UsageProblem:
     restore = restore_session_command(session.name, session)
     return UsageProblem(
         f'you are signed in to "{show(session.name, 64)}", but the session is not in the config',
@@ -57,7 +51,6 @@ def signed_in_but_not_in_config_error(session: SsoSession) -> UsageProblem:
 
 
 def describe_missing_session(missing: MissingSession) -> str:
-    """Return one line that names the missing session and the command that restores it."""
     return f"{_missing_session_text(missing)}; {_restore_session_hint(missing)}"
 
 
@@ -70,14 +63,12 @@ def _restore_session_hint(missing: MissingSession) -> str:
 
 
 def restore_session_command(name: str, recorded: SsoSession | None) -> str:
-    """Return the command that writes the session to the config again, with its recorded values."""
     url = shlex.quote(show(recorded.start_url, 200)) if recorded else "START_URL"
     command = f"ssohelper setup {url} --session {shlex.quote(show(name, 64))}"
     return f"{command} --region {recorded.region}" if recorded else command
 
 
 def find_recorded_session(app: App, name: str) -> SsoSession | None:
-    """Return the session as an earlier sign-in recorded it, else as the saved list of roles did."""
     for session in app.tokens.load_sessions():
         if session.name == name:
             return session
@@ -87,8 +78,7 @@ def find_recorded_session(app: App, name: str) -> SsoSession | None:
     return SsoSession(name, listing.start_url, listing.region, DEFAULT_SCOPES)
 
 
-def find_recorded_session_or_none(app: App, name: str) -> SsoSession | None:
-    """Return the recorded session of this name; None without one or if a record is unreadable."""
+def find_readable_record(app: App, name: str) -> SsoSession | None:
     with suppress(SsoHelperError):
         return find_recorded_session(app, name)
     return None

@@ -11,12 +11,11 @@ from ssohelper.actions import (
     adopting,
     agents,
     config_writing,
-    default_regions,
     profile_checks,
-    saved_options,
+    sync_choices,
 )
 from ssohelper.core import adoption, chains, filter_rows, plan_text, profile_plan
-from ssohelper.core.choices import NATIVE, NO_CHOICES, PROCESS, Choices, has_wildcard
+from ssohelper.core.choices import PROCESS, Choices, has_wildcard
 from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
 from ssohelper.core.config_profiles import ConfigProfile, make_config_profiles
 from ssohelper.core.config_text import ConfigText
@@ -25,7 +24,7 @@ from ssohelper.core.profile_names import checked_name_template, checked_profile_
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.similar_names import did_you_mean
 from ssohelper.core.sync_request import SyncRequest
-from ssohelper.errors import ConfigInvalid, UsageProblem
+from ssohelper.errors import UsageProblem
 from ssohelper.system import installation
 
 if TYPE_CHECKING:
@@ -37,33 +36,7 @@ if TYPE_CHECKING:
     from ssohelper.core.model import SsoSession
 
 
-def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:
-    """Return the options for writing profiles: the session's saved ones, replaced by `given` ones.
-
-    The options are filters, name template, form and region. Raises: UsageProblem for an invalid
-    template or region; ConfigInvalid for the native form if the sign-in is in the keyring.
-    """
-    if given.form == NATIVE and app.storage.apply_setting() == "keyring":
-        raise ConfigInvalid(
-            'with storage = "keyring" no other program can use the sign-in, so profiles in form '
-            '"sso" would not work',
-            hint="leave out --form, or keep sign-ins in files: ssohelper config set storage file",
-        )
-    region = given.default_region
-    fields = {
-        "accounts": given.accounts,
-        "roles": given.roles,
-        "template": checked_name_template(given.template) if given.template else None,
-        "form": given.form,
-        "default_region": default_regions.parse_region_name(region) if region is not None else None,
-    }
-    return app.choices.load(session.name).with_chosen_fields(
-        **{k: v for k, v in fields.items() if v}
-    )
-
-
-def check_installation_can_serve_profiles(app: App) -> None:
-    """Raise UsageProblem if this installation has no command that profiles can run."""
+def check_installation(app: App) -> None:
     installation.find_profile_command(app.environ)
 
 
@@ -81,23 +54,17 @@ def plan_sync(
     has_new_region: bool = False,
     others: Sequence[ProfileOfOtherTool] | None = None,
 ) -> Plan:
-    """Return the plan that makes the session's profiles match the listing. Writes nothing.
+    """Return the plan that makes the session's profiles match the listing.
 
-    `others` is the result of `adopting.list_other_profiles` if the caller has it: that
-    call takes 0.3 s for 12,000 profiles.
-
-    `convert` says that the user gave a form with this command, `has_new_filters` that the user gave
-    filters with this command. `adopt` are the names of profiles of other tools to take over. With
-    `has_new_region`, managed profiles that still have the default region with which they were
-    written get the new default region.
+    `others` is the result of `adopting.list_other_profiles` if the caller has it: that takes 0.3 s
+    for 12,000 profiles. `convert`, `has_new_filters`, `has_new_region`: the user gave a form,
+    filters, a default region with this command. `adopt` are profiles of other tools to take over.
     Raises: UsageProblem in a throw-away installation, ConfigInvalid with file and line.
     """
     if others is None:
         others = adopting.list_other_profiles(app, session, listing)
     before = app.choices.load(session.name)
-    old_region = (
-        default_regions.region_in_written_profiles(app, session, before) if has_new_region else None
-    )
+    old_region = sync_choices.default_region(app, session, before) if has_new_region else None
     request = _make_sync_request(app, session, listing, choices)._replace(
         old_region=old_region,
         convert=convert,
@@ -113,11 +80,11 @@ def plan_sync(
     )
     plan = profile_plan.plan_sync(app.config.read(), request)
     if request.no_native:
-        _warn_of_conversion_for_keyring(app, plan)
+        _warn_of_conversion(app, plan)
     return plan
 
 
-def _warn_of_conversion_for_keyring(app: App, plan: Plan) -> None:
+def _warn_of_conversion(app: App, plan: Plan) -> None:
     converted = [change for change in plan.change if "sso_session" in change.before]
     if converted:
         app.warn(
@@ -127,7 +94,6 @@ def _warn_of_conversion_for_keyring(app: App, plan: Plan) -> None:
 
 
 def plan_with_role_filters(app: App, plan: Plan, rows: Iterable[FilterRow]) -> Plan:
-    """Return the plan with filters for these accounts and roles, as if the user had given them."""
     request = plan.request
     choices = filter_rows.choices_with_filter_rows(request.choices, rows)
     request = request._replace(choices=choices, has_new_filters=True)
@@ -144,14 +110,13 @@ def plan_new_profile(
     *,
     region: str | None = None,
 ) -> Plan:
-    """Return the plan that adds a profile for a role. The plan is empty if the role has a profile.
+    """Return the plan that adds a profile for a role that has none.
 
-    `region` is the profile's region, in place of the default region.
     Raises: RoleNotAssigned if the role is not listed, UsageProblem for an invalid or taken name.
     """
     request = _make_request_for_roles(app, session, listing, choices, [role])
     if region is not None:
-        region = default_regions.parse_region_name(region)
+        region = sync_choices.parse_region_name(region)
         request = request._replace(region=region, region_rules=())
     config = app.config.read()
     if name is not None:
@@ -166,19 +131,18 @@ def plan_new_profile(
     return profile_plan.plan_sync(config, request)
 
 
-def plan_new_profiles_of_roles(
+def plan_new_profiles(
     app: App, session: SsoSession, listing: Listing, choices: Choices, roles: Collection[Role]
 ) -> Plan:
     """Return the plan that adds a profile for each of these roles that has none.
 
-    Raises: RoleNotAssigned if a role is not listed.
+    Raises: RoleNotAssigned.
     """
     request = _make_request_for_roles(app, session, listing, choices, roles)
     return profile_plan.plan_sync(app.config.read(), request)
 
 
 def diff_plan(app: App, plan: Plan) -> Iterator[str]:
-    """Return the unified diff, line by line, of the config and the config after the plan."""
     return unified_diff(
         _config_text_after_plan(app, plan), plan.changes, str(app.locations.aws_config_file)
     )
@@ -194,54 +158,47 @@ def _config_text_after_plan(app: App, plan: Plan) -> ConfigText:
 def write_profile_plan(app: App, plan: Plan, command: str | None = None) -> None:
     """Write the plan's changes to the config, then save the plan's options for the session.
 
-    `command`, such as "setup", is the command that the journal names; the default is "profile add"
-    or "profile sync". Under the lock, the config is read again. If it has changed since the user
-    saw the diff, the plan is made again: if that gives other changes, or a section that they change
-    was edited, nothing is written. Edits in other sections are kept, with a warning.
-    Raises: LocalState, ConfigInvalid.
+    The journal names `command`, by default "profile add" or "profile sync". If the config has
+    changed since the user saw the diff, `changes_as_shown` decides. Raises: LocalState, ConfigInvalid.
     """
     command = command or ("profile add" if plan.request.only_roles else "profile sync")
     _refuse_if_limited(app, command)
 
     def make_config_changes(config: ConfigFile) -> Sequence[Change]:
-        if config.text.data == plan.data:
-            return plan.changes
-        again = profile_plan.plan_sync(config, plan.request)
-        if not again.has_same_changes_as(plan):
-            raise config_writing.config_changed_error(app)
-        config_writing.check_write_is_as_shown(
-            app, (_config_text_after_plan(app, plan), plan.changes), (config.text, again.changes)
+        return config_writing.changes_as_shown(
+            app,
+            plan.data,
+            plan.changes,
+            config,
+            lambda config: profile_plan.plan_sync(config, plan.request).changes,
         )
-        return again.changes
 
     deadline = app.clock.deadline()
     with app.choices.hold_lock(deadline):
         before = _load_saved_options(app, [plan.request.session.name])
         if app.config.write(make_config_changes, deadline, before):
-            config_writing.add_config_write_to_journal(app, command, plan.changes)
-        saved_options.save_sync_options_under_lock(app, plan)
+            config_writing.add_to_journal(app, command, plan.changes)
+        sync_choices.save_choices_under_lock(app, plan)
 
 
 def _refuse_if_limited(app: App, command: str) -> None:
-    """Raise Refused if an allow-list limits us, as edited profiles could give us more roles."""
     agents.refuse_if_limited(app, "change profiles", f"ssohelper {command}")
 
 
 def read_profiles(app: App) -> list[ConfigProfile]:
-    """Return all profiles in ~/.aws/config, each with the role that it points at."""
     config = app.config.read()
     return make_config_profiles(config, config.profiles())
 
 
 def read_managed_profiles(app: App, names: Iterable[str]) -> list[ConfigProfile]:
-    """Return the profiles with these names; a pattern (`pay*`) means all managed matches.
+    """Return the profiles with these names or patterns.
 
     Raises: UsageProblem if a profile is not managed, or a pattern matches none.
     """
     config = app.config.read()
     entries = []
     for name in dict.fromkeys(
-        fits for typed in names for fits in _managed_profile_names_that_match(config, typed)
+        fits for typed in names for fits in _match_managed_profiles(config, typed)
     ):
         entry = config.profile(name)
         if entry is None:
@@ -259,8 +216,7 @@ def read_managed_profiles(app: App, names: Iterable[str]) -> list[ConfigProfile]
     return make_config_profiles(config, entries)
 
 
-def _managed_profile_names_that_match(config: ConfigFile, name: str) -> list[str]:
-    """Return the managed profiles that the pattern `name` matches; [name] if it is no pattern."""
+def _match_managed_profiles(config: ConfigFile, name: str) -> list[str]:
     if not has_wildcard(name) or config.profile(name) is not None:
         return [name]
     fits = re.compile(fnmatch.translate(name)).match
@@ -272,9 +228,7 @@ def _managed_profile_names_that_match(config: ConfigFile, name: str) -> list[str
     return found
 
 
-def find_profiles_whose_source_is_removed(
-    app: App, found: Sequence[ConfigProfile]
-) -> list[tuple[str, str]]:
+def find_profiles_losing_source(app: App, found: Sequence[ConfigProfile]) -> list[tuple[str, str]]:
     """Return (profile that stays, source profile) pairs whose source profile is to be removed."""
     gone = {item.entry.name for item in found}
     keys = ("source_profile", chains.OWN_PREFIX + "source_profile")
@@ -287,7 +241,6 @@ def find_profiles_whose_source_is_removed(
 
 
 def diff_profile_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[str]:
-    """Return the lines of the unified diff that removes these profiles."""
     changes = [RemoveSection(item.entry.header) for item in found]
     return unified_diff(app.config.read().text, changes, str(app.locations.aws_config_file))
 
@@ -318,7 +271,7 @@ def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
         before = _load_saved_options(app, [name for name, _ in named])
         if app.config.write(make_config_changes, deadline, before):
             removed = [RemoveSection(item.entry.header) for item in found]
-            config_writing.add_config_write_to_journal(app, "profile rm", removed)
+            config_writing.add_to_journal(app, "profile rm", removed)
         for name, role in named:
             choices = app.choices.load(name)
             app.choices.save(name, choices._replace(removed=choices.removed | {role}))
@@ -339,7 +292,7 @@ def _make_sync_request(
     taken = frozenset(app.config.read_credentials_sections())
     settings = app.settings
     is_in_keyring = app.storage.apply_setting() == "keyring"
-    choices = default_regions.with_proposed_region(app, session, choices)
+    choices = sync_choices.with_proposed_region(app, session, choices)
     return SyncRequest(
         session,
         listing,
@@ -347,7 +300,7 @@ def _make_sync_request(
         command=command,
         template=checked_name_template(choices.template or settings.get("name_template")),
         form=PROCESS if is_in_keyring else choices.form or settings.get("form"),
-        region=default_regions.default_region_of_session(app, session, choices),
+        region=sync_choices.default_region(app, session, choices),
         region_rules=tuple(settings.table("regions").items()),
         taken_names=taken,
         rules=app.vault.policy.rules,

@@ -97,7 +97,7 @@ def _raise_if_missing(app: App, name: str | None = None) -> None:
             raise missing_sessions.missing_session_error(missing)
     found = [find_unlisted_session(app, name)] if name else find_unlisted_sessions(app)
     for recorded in filter(None, found):
-        raise missing_sessions.signed_in_but_not_in_config_error(recorded)
+        raise missing_sessions.not_in_config_error(recorded)
 
 
 def find_session_by_name(config: ConfigFile, name: str) -> SsoSession:

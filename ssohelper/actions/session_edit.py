@@ -17,7 +17,6 @@ from ssohelper.core import session_changes
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.config_edit import Change, unified_diff
 from ssohelper.core.config_file import assumes_role
-from ssohelper.core.config_text import ConfigText
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.model import SsoSession
 from ssohelper.core.start_url import is_company_url, is_same_session, is_session_listed
@@ -35,8 +34,8 @@ if TYPE_CHECKING:
 class SessionEntry(NamedTuple):
     """A session with its clock, options, profiles and files.
 
-    `others` are the profiles that the user or another tool wrote, `files` the paths of the saved
-    tokens and client registrations. `in_config` is False if it is signed in, but not in the config.
+    `others` are the profiles that ssohelper did not write, `files` the paths of saved tokens and
+    client registrations.
     """
 
     clock: SessionClock
@@ -49,10 +48,7 @@ class SessionEntry(NamedTuple):
 
 
 class SessionPlan(NamedTuple):
-    """A planned change of a session. `make` returns the changes of the config `data`.
-
-    `command` names the user's command in errors and in the journal.
-    """
+    """A planned change of a session. `make` returns the changes of the config `data`."""
 
     command: str
     session: SsoSession
@@ -66,9 +62,8 @@ class SessionPlan(NamedTuple):
 
 
 def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
-    """Return the session with its clock, options, profiles and files. Reads files only."""
     config = app.config.read()
-    users = session_changes.find_profiles_that_need_session(config, session.name)
+    users = session_changes.find_dependent_profiles(config, session.name)
     portals = (session, *app.tokens.list_further_portal_sessions(session))
     return SessionEntry(
         clocks.load_session_clock(app, session),
@@ -82,7 +77,6 @@ def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
 
 
 def plan_new_session(app: App, session: SsoSession) -> SessionPlan:
-    """Return the plan that adds the session to the config. It is empty if the session exists."""
     return _make_plan(
         app, "setup", session, lambda c: session_changes.changes_that_add_session(c, session)
     )
@@ -91,8 +85,7 @@ def plan_new_session(app: App, session: SsoSession) -> SessionPlan:
 def plan_session_move(app: App, session: SsoSession, new: SsoSession) -> SessionPlan:
     """Return the plan that gives the session the start URL and region of `new`.
 
-    Raises: ConfigInvalid if the config no longer has this session; Refused if the company's policy
-    does not allow the portal.
+    Raises: ConfigInvalid if the config lacks the session; Refused by the company's policy.
     """
     selection.check_session_in_config(app, session)
     if not is_company_url(new.start_url):  # else the sign-in checks where the URL leads
@@ -105,12 +98,11 @@ def plan_session_move(app: App, session: SsoSession, new: SsoSession) -> Session
 def plan_session_removal(app: App, session: SsoSession) -> SessionPlan:
     """Return the plan that removes a session and its managed profiles.
 
-    Raises: UsageProblem if profiles that ssohelper did not write use the session; ConfigInvalid if
-    the config no longer has this session.
+    Raises: UsageProblem if other profiles use the session; ConfigInvalid if the config lacks it.
     """
     selection.check_session_in_config(app, session)
     name, config = session.name, app.config.read()
-    users = session_changes.find_profiles_that_need_session(config, name)
+    users = session_changes.find_dependent_profiles(config, name)
     others = [one for one in users if not one.managed]
     if others:
         raise _used_by_others(app, name, others)
@@ -120,7 +112,6 @@ def plan_session_removal(app: App, session: SsoSession) -> SessionPlan:
 
 
 def _used_by_others(app: App, session: str, others: Sequence[ProfileEntry]) -> UsageProblem:
-    """Return the error for removing a session that profiles which ssohelper did not write use."""
     file = app.locations.aws_config_file
     assuming = [one for one in others if assumes_role(one.keys)]
     ways = []
@@ -147,23 +138,19 @@ def _quoted_names(entries: Sequence[ProfileEntry]) -> str:
 
 
 def diff_session_plan(app: App, plan: SessionPlan) -> Iterator[str]:
-    """Return the lines of the unified diff that the plan makes in the config."""
     text = app.config.read().text
     return unified_diff(text, plan.changes, str(app.locations.aws_config_file))
 
 
 def check_session_plan(app: App, plan: SessionPlan) -> None:
-    """Raise LocalState if the config changed since the plan's diff was shown."""
     _changes_now(app, plan, app.config.read())
 
 
 def apply_session_plan(app: App, plan: SessionPlan) -> None:
-    """Carry out the plan. A session to be removed is signed out first.
+    """Carry out the plan. A session to be removed is signed out first, so that no token remains.
 
-    Otherwise the token of a session that no command finds any more could remain. After an
-    interruption, `remove_records` completes this. Raises: LocalState if the
-    config changed since the diff was shown; AwsUnreachable, after everything else is done, if AWS
-    could not be told of the sign-out.
+    After an interruption, `remove_records` completes this. Raises: LocalState if the config changed
+    since the diff; AwsUnreachable, at the end, if AWS could not be told of the sign-out.
     """
     agents.refuse_if_limited(app, "change sessions", f"ssohelper {plan.command}")
     check_session_plan(app, plan)  # the plan is checked before the sign-out
@@ -181,17 +168,16 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
 
 
 def write_session_plan(app: App, plan: SessionPlan) -> None:
-    """Write the plan's changes to the config. Raises: LocalState if that has changed meanwhile."""
     choices = {plan.session.name: app.choices.load(plan.session.name)}
     if app.config.write(lambda c: _changes_now(app, plan, c), app.clock.deadline(), choices):
-        config_writing.add_config_write_to_journal(app, plan.command, plan.changes)
+        config_writing.add_to_journal(app, plan.command, plan.changes)
 
 
 def check_name(app: App, session: SsoSession) -> None:
-    """Raise an error if the records under this session's name are those of another session.
+    """Check that the records under this session's name are its own.
 
-    Raises: ConfigInvalid if the config no longer has the session; UsageProblem if the sign-in of
-    that name is at the portal that the config named for it earlier.
+    Raises: ConfigInvalid if the config lacks the session; UsageProblem if the sign-in of that name
+    is at another portal.
     """
     recorded = selection.find_unlisted_session(app, session.name)
     if recorded is None:
@@ -205,10 +191,7 @@ def check_name(app: App, session: SsoSession) -> None:
 
 
 def has_records(app: App, name: str) -> bool:
-    """Return whether files or settings remain of a session that the config lacks.
-
-    This happens after an interrupted `session rm`, and after an edit of the config by hand.
-    """
+    """Return whether files or settings remain of a session that the config lacks."""
     if app.config.read().session_header(name):
         return False
     return (
@@ -221,11 +204,9 @@ def has_records(app: App, name: str) -> bool:
 
 
 def remove_records(app: App, name: str) -> None:
-    """Remove the files and settings that remain of a session that the config lacks.
+    """Sign out, and remove what remains of a session that the config lacks.
 
-    Signs out of a remaining sign-in.
-    Raises: Refused if an allow-list applies; AwsUnreachable, after everything was removed here, if
-    AWS could not be told of the sign-out.
+    Raises: Refused if an allow-list applies; AwsUnreachable, at the end, as `apply_session_plan`.
     """
     agents.refuse_if_limited(app, "change sessions", "ssohelper session rm")
     session = selection.find_unlisted_session(app, name)
@@ -237,9 +218,9 @@ def remove_records(app: App, name: str) -> None:
 
 
 def discard_sign_in(app: App, session: SsoSession) -> None:
-    """Sign out after a setup that wrote nothing, and delete the session's saved list of roles.
+    """Sign out after a setup that wrote nothing, and delete the saved list of roles.
 
-    Raises: AwsUnreachable, after everything was removed here, if AWS was not told of the sign-out.
+    Raises: AwsUnreachable, after everything was removed here.
     """
     app.directory.forget(session.name)
     try:
@@ -253,10 +234,7 @@ def has_config_section(app: App, session: SsoSession) -> bool:
 
 
 def discard_unfinished(app: App, session: SsoSession) -> bool:
-    """Sign out after a setup that wrote no session; return whether a sign-out was needed.
-
-    A session in the config stays signed in. Raises: AwsUnreachable, as `discard_sign_in`.
-    """
+    """Sign out of a session that setup did not write; return whether that was needed."""
     if has_config_section(app, session):
         return False
     discard_sign_in(app, session)
@@ -273,14 +251,7 @@ def _make_plan(
 def _changes_now(app: App, plan: SessionPlan, config: ConfigFile) -> Sequence[Change]:
     if not plan.is_new and not is_session_listed(plan.session, config.sso_sessions()):
         raise config_writing.config_changed_error(app)
-    if config.text.data != plan.data:
-        if tuple(plan.make(config)) != plan.changes:
-            raise config_writing.config_changed_error(app)
-        shown = ConfigText(plan.data, str(app.locations.aws_config_file))
-        config_writing.check_write_is_as_shown(
-            app, (shown, plan.changes), (config.text, plan.changes)
-        )
-    return plan.changes
+    return config_writing.changes_as_shown(app, plan.data, plan.changes, config, plan.make)
 
 
 def _forget_records(app: App, name: str) -> None:

@@ -38,9 +38,9 @@ class KnownUser(NamedTuple):
 
 
 def load_known_user(app: App, session: SsoSession) -> KnownUser:
-    """Return the session's user, with the accounts from AWS, or else from the saved list.
+    """Return the session's user, with the accounts from AWS, else from the saved list.
 
-    Raises: LoginRequired if either is unknown, since a new sign-in could not be compared.
+    Raises: LoginRequired if either is unknown.
     """
     name, account_ids = sign_in_user.load_last_user(app, session), frozenset[str]()
     try:
@@ -103,7 +103,6 @@ def find_session_to_move(app: App, new: SsoSession, listing: Listing) -> SsoSess
 
 
 def _why_different(known: KnownUser, user: str | None, account_ids: frozenset[str]) -> str:
-    """Return how the new sign-in differs from the known user; "" if it does not."""
     if user is None:
         return "the user who signed in there is not known"
     if sign_in_user.is_another_user(user, known.name):

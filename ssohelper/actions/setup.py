@@ -9,10 +9,22 @@ import shlex
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import missing_sessions, protected_sign_ins, selection
+from ssohelper.actions import (
+    missing_sessions,
+    own_settings,
+    protected_sign_ins,
+    regions,
+    selection,
+)
 from ssohelper.core.config_file import DEFAULT_SCOPES
+from ssohelper.core.further_portals import (
+    Claim,
+    FurtherPortal,
+    compare_portal_urls,
+    parse_further_portals,
+)
 from ssohelper.core.model import SESSION_NAME, SsoSession
-from ssohelper.core.portal_address import is_portal_of
+from ssohelper.core.portal_address import instance_id_of_portal, is_portal_of
 from ssohelper.core.profile_origin import GRANTED_PREFIX
 from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.start_url import (
@@ -45,13 +57,12 @@ def choose_session(
 ) -> SsoSession:
     """Return the session in the config that has this start URL, or a new session.
 
-    A new session is called `name`. If `name` is None, it gets the session name that managed
-    profiles or a sign-in of ours have for this portal, else a name made from the URL's host. Its
-    region is `region`, else the region in the host name, else that of another session or sign-in of
-    this portal, else the user's answer. AWS regions are never probed. `ask_region` gets the URL,
-    and the region that the portal's page names, or None. With `takes_proposal`, the page's region
-    is used without asking. Raises: ConfigInvalid if the name belongs to another URL; UsageProblem
-    if a sign-in at another portal has that session name, or if no region is known; ConfigInvalid or
+    Without `name`, a new session gets the name that profiles or a sign-in of ours have for this
+    portal, else one made from the URL's host. Its region is `region`, else that of the host name,
+    else that of another session or sign-in of this portal, else the user's answer. `ask_region` gets
+    the URL, and the region that the portal's page names, or None. With `takes_proposal`, that region
+    is used without asking. Raises: ConfigInvalid if the name belongs to another URL; UsageProblem if
+    a sign-in at another portal has that name, or if no region is known; ConfigInvalid or
     AwsUnreachable if a company's own URL leads to no portal.
     """
     url = checked_typed_start_url(start_url)
@@ -61,7 +72,7 @@ def choose_session(
     known = _find_session_in_config(config, url, name)
     if known is not None:
         return known._replace(region=checked_region(region)) if region else known
-    own = _find_recorded_session_of_portal(app, config, url, name, region)
+    own = _find_recorded_session(app, config, url, name, region)
     chosen = own.name if own else name or default_session_name(url)
     if not SESSION_NAME.fullmatch(chosen):
         raise _invalid_session_name_error(chosen)
@@ -132,13 +143,12 @@ class PortalInConfig(NamedTuple):
 
 
 def find_portals_in_config(app: App) -> list[PortalInConfig]:
-    """Return the portals of sessions in ~/.aws/config, then those that only profiles name."""
     config = app.config.read()
     found = [
         PortalInConfig(session.start_url, session.region, session.name)
         for session in config.sso_sessions()
     ]
-    for url, region in _find_urls_and_regions_in_profiles(config):
+    for url, region in _portals_of_profiles(config):
         is_known = config.sessions_of_portal(url) or any(
             is_same_portal(url, one.start_url) for one in found
         )
@@ -147,8 +157,7 @@ def find_portals_in_config(app: App) -> list[PortalInConfig]:
     return found
 
 
-def _find_urls_and_regions_in_profiles(config: ConfigFile) -> Iterator[tuple[str, str]]:
-    """Yield start URL and region of each profile that has a start URL; "" for a missing region."""
+def _portals_of_profiles(config: ConfigFile) -> Iterator[tuple[str, str]]:
     for entry in config.profiles():
         for prefix in ("sso_", GRANTED_PREFIX):
             url = entry.keys.get(f"{prefix}start_url", "")
@@ -156,17 +165,15 @@ def _find_urls_and_regions_in_profiles(config: ConfigFile) -> Iterator[tuple[str
                 yield url, entry.keys.get(f"{prefix}region", "")
 
 
-def _find_recorded_session_of_portal(
+def _find_recorded_session(
     app: App, config: ConfigFile, url: str, name: str | None, region: str | None
 ) -> SsoSession | None:
-    """Return the only recorded session of this portal that the config lacks, or None.
+    """Return the only session of this portal that the config lacks, or None.
 
-    Such a session has a sign-in of ours, or managed profiles name it.
+    Such a session has a sign-in of ours, or profiles name it.
     """
-    known = [
-        *_sessions_named_by_managed_profiles(app, config),
-        *selection.find_unlisted_sessions(app),
-    ]
+    missing = [one.recorded for one in missing_sessions.list_missing_sessions(app) if one.recorded]
+    known = [*missing, *selection.find_unlisted_sessions(app)]
     found = [
         one
         for one in {one.name: one for one in known}.values()
@@ -178,20 +185,8 @@ def _find_recorded_session_of_portal(
     return found[0] if len(found) == 1 else None
 
 
-def _sessions_named_by_managed_profiles(app: App, config: ConfigFile) -> Iterator[SsoSession]:
-    """Yield the sessions that managed profiles name, as ssohelper recorded them."""
-    targets = [config.target_or_none(entry) for entry in config.profiles() if entry.managed]
-    for name in sorted({one.session_name for one in targets if one and one.session_name}):
-        found = missing_sessions.find_recorded_session(app, name)
-        if found is not None:
-            yield found
-
-
 def _find_portal_url(app: App, url: str) -> str:
-    """Return the portal's URL: the start URL, or where a company's own start URL leads.
-
-    The answer of a company's URL is kept for the sign-in that follows.
-    """
+    """Return the start URL, or where a company's own leads; that is kept for the next sign-in."""
     if not is_company_url(url):
         return url
     portal_url = app.aws.find_portal_url(url)
@@ -207,7 +202,6 @@ def _find_region_of_portal(
     *,
     takes_proposal: bool,
 ) -> str | None:
-    """Return the region that the portal's page names, else the user's answer, else None."""
     if ask_region is None and not takes_proposal:
         return None
     proposal = app.aws.propose_region_of_portal(portal_url)
@@ -218,7 +212,6 @@ def _find_region_of_portal(
 
 
 def _start_url_without_page(url: str) -> str:
-    """Return the start URL without a fragment that names a page, such as #/?tab=accounts."""
     portal, _, page = url.partition("#")
     return portal if page.strip("/") else url
 
@@ -227,7 +220,7 @@ def _find_region_in_config(config: ConfigFile, url: str) -> str | None:
     regions = [one.region for one in config.sessions_of_portal(url)]
     regions += [
         region
-        for known_url, region in _find_urls_and_regions_in_profiles(config)
+        for known_url, region in _portals_of_profiles(config)
         if region and is_same_portal(known_url, url)
     ]
     return regions[0] if regions else None
@@ -262,3 +255,74 @@ def _find_session_in_config(config: ConfigFile, url: str, name: str | None) -> S
             option="--session NAME",
         )
     return None
+
+
+# -- the portal of another region ------------------------------------------------------------------
+
+
+def find_further_portal(
+    app: App, start_url: str, name: str | None
+) -> tuple[SsoSession, FurtherPortal] | None:
+    """Return the further portal that the URL names, and the session that it belongs to; or None.
+
+    `name` is the session that the user named. Raises: UsageProblem if only the user can know whether
+    the URL is such a portal; ConfigInvalid for a portal that cannot be one.
+    """
+    url = checked_typed_start_url(start_url)
+    # A company's own URL may redirect to any region, so it gets a session of its own.
+    sessions = [] if is_company_url(url) else app.config.read().sso_sessions()
+    named = [one for one in sessions if name in (None, one.name)]
+    if any(is_portal_of(one, url) for one in named):
+        return None
+    for session in named:
+        for portal in parse_further_portals(app.settings.get("regions", session=session.name)):
+            if is_same_portal(portal.start_url, url):
+                return session, portal
+    region = region_of_start_url(url)
+    if instance_id_of_portal(url) is None or region is None:
+        return None
+    portal = FurtherPortal(region, url)
+    found = [one for one in named if _belongs_to_session(one, portal, name)]
+    if len(found) > 1:
+        names = ", ".join(one.name for one in found)
+        raise UsageProblem(
+            f"several sessions are of this Identity Center instance: {names}",
+            hint=f"name one, such as: --session {found[0].name}",
+        )
+    return (found[0], portal) if found else None
+
+
+def add_further_portal(app: App, session: SsoSession, portal: FurtherPortal) -> bool:
+    """Add the portal to the setting `sessions.NAME.regions`; return False if the setting has it."""
+    texts = list(app.settings.get("regions", session=session.name))
+    if portal.text in texts:
+        return False
+    texts = [text for text in texts if not text.startswith(f"{portal.region}=")]
+    regions.check_regions_setting(app, session.name, [*texts, portal.text])
+    key = f"sessions.{session.name}.regions"
+    own_settings.change_setting(app, key, [*texts, portal.text], "setup")
+    app.forget_settings()
+    return True
+
+
+def _belongs_to_session(session: SsoSession, portal: FurtherPortal, name: str | None) -> bool:
+    claim = compare_portal_urls(session.aws_url, portal.start_url)
+    if claim is Claim.PARTITION:
+        raise ConfigInvalid(
+            f'session "{session.name}" cannot have the further portal {portal.start_url}, which '
+            f"{claim.value}",
+            hint="ask your administrator for the right start URL",
+        )
+    if claim in (Claim.SAME, Claim.OTHER_HOSTS) and portal.region == session.region:
+        raise ConfigInvalid(
+            f'session "{session.name}" already has another start URL of this instance in '
+            f"{portal.region}: {session.start_url}",
+            hint=f"use that one: ssohelper setup {session.start_url}",
+        )
+    if claim is Claim.OTHER_HOSTS or (claim is Claim.UNKNOWN and name is not None):
+        raise UsageProblem(
+            f'{portal.start_url} {claim.value} than the session "{session.name}"',
+            hint="if it is another region of the same instance: ssohelper config set "
+            f"sessions.{session.name}.regions {portal.text}",
+        )
+    return claim is Claim.SAME

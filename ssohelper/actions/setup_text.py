@@ -44,14 +44,13 @@ def session_written_text(app: App, session: SsoSession, key: str = "") -> str:
 
 
 def default_region_line(region: str) -> str:
-    """Return the line that says which default region new profiles get, if the user is not asked."""
     return (
         f"{DEFAULT_REGION}: {region}, that of [default] or of this shell; for another one: "
         "ssohelper profile sync --default-region R"
     )
 
 
-def lines_about_profiles_of_other_tools(
+def other_profile_lines(
     found: Sequence[ProfileOfOtherTool], *, with_names: bool = True
 ) -> Iterator[str]:
     """Yield lines that say which profiles of other tools or of the user work, grouped by reason.
@@ -62,7 +61,7 @@ def lines_about_profiles_of_other_tools(
         yield "profiles that other tools or you wrote:"
     kinds = defaultdict[tuple[str, tuple[str, str, str]], list[str]](list)
     for one in found:
-        kinds[one.tool, _problem_doubt_or_condition_of_profile(one)].append(show(one.name, 60))
+        kinds[one.tool, _state_of_profile(one)].append(show(one.name, 60))
     for (tool, state), names in kinds.items():
         number = len(names)
         verb, negated = ("works", "does not work") if number == 1 else ("work", "do not work")
@@ -73,13 +72,10 @@ def lines_about_profiles_of_other_tools(
         yield f"  {profile_count_text(number)} of {tool}: {shown}"
         if with_names:
             yield f"    {shortened_name_list(names, SOME_NAMES)}"
-    yield from _lines_of_profiles_on_broken_sources(found, with_names=with_names)
+    yield from _broken_source_lines(found, with_names=with_names)
 
 
-def _lines_of_profiles_on_broken_sources(
-    found: Sequence[ProfileOfOtherTool], *, with_names: bool
-) -> Iterator[str]:
-    """Yield lines that name the profiles whose source profile does not work."""
+def _broken_source_lines(found: Sequence[ProfileOfOtherTool], *, with_names: bool) -> Iterator[str]:
     named: set[str] = set()
     for one in found:
         users = [name for name in one.users if name not in named]
@@ -93,8 +89,7 @@ def _lines_of_profiles_on_broken_sources(
             yield f"    {shortened_name_list([show(name, 60) for name in users], SOME_NAMES)}"
 
 
-def _problem_doubt_or_condition_of_profile(profile: ProfileOfOtherTool) -> tuple[str, str, str]:
-    """Return why a profile fails, why that is unknown, or when it works; two of these are ""."""
+def _state_of_profile(profile: ProfileOfOtherTool) -> tuple[str, str, str]:
     program = profile.candidate.origin.program
     condition = "while you are signed in"
     if program is not None:
@@ -113,7 +108,6 @@ def _problem_doubt_or_condition_of_profile(profile: ProfileOfOtherTool) -> tuple
 
 
 def adopt_profiles_question(needing: Collection[str]) -> str:
-    """Return the question whether to adopt the profiles that do not work without ssohelper."""
     profiles = profile_count_text(len(needing))
     names = shortened_name_list([show(name, 40) for name in sorted(needing)], FEW_NAMES)
     if len(needing) == 1:
@@ -122,30 +116,26 @@ def adopt_profiles_question(needing: Collection[str]) -> str:
 
 
 def adopt_all_question(found: Sequence[ProfileOfOtherTool]) -> str:
-    """Return the question whether to adopt all adoptable profiles, also those that work."""
     one = len(adopting.choose_adoptable(found)) == 1
     return f"adopt {adoptable_count_text(found)}, with {'its name' if one else 'their names'}?"
 
 
 def adoptable_count_text(found: Sequence[ProfileOfOtherTool]) -> str:
-    """Return how many of these profiles of other tools can be adopted, and how many there are."""
     able = len(adopting.choose_adoptable(found))
     of = "" if able == len(found) else f"{able} of "
     return f"{of}{profile_count_text(len(found))} of other tools"
 
 
-def adoption_not_in_command_message(count: int) -> str:
+def adoption_not_shown_message(count: int) -> str:
     """Return the remark that the shown command does not name the profiles to adopt."""
     return f"the command asks whether to adopt the {count} profiles; with --yes it adopts none"
 
 
 def keep_session_question(name: str) -> str:
-    """Return the question whether to keep the session of a setup whose profiles were declined."""
     return f'write the session "{show(name)}" without profiles, and stay signed in?'
 
 
 def keep_sign_in_question(name: str) -> str:
-    """Return the question whether to keep a new sign-in after a setup that wrote nothing."""
     return f'stay signed in to "{show(name)}"?'
 
 
@@ -155,12 +145,10 @@ def sign_out_question(name: str) -> str:
 
 
 def proposed_guard_rules_line(rules: Sequence[str]) -> str:
-    """Return the line that explains the proposed guard rules. It precedes GUARD_QUESTION."""
     return f"guarded roles need a grant with a reason: {', '.join(rules)}"
 
 
 def guard_rules_command(rules: Sequence[str]) -> str:
-    """Return the command that sets these guard rules."""
     return "ssohelper config set guard.rules " + " ".join(map(shlex.quote, rules))
 
 
@@ -182,7 +170,6 @@ def setup_result_lines(report: Report, session_name: str, *, has_aws: bool) -> I
 
 
 def command_to_try_profile(name: str, *, has_aws: bool) -> str:
-    """Return a command to try on a profile that just gave credentials."""
     shown = shlex.quote(show(name))
     if has_aws:
         return f"aws sts get-caller-identity --profile {shown}"

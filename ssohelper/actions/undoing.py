@@ -90,7 +90,6 @@ def _edited_since_write_error(app: App, before: str, after: str, present: str) -
 
 
 def diff_undo(app: App, undo: Undo) -> Iterator[str]:
-    """Return the unified diff, line by line, of an undo."""
     after = (undo.content or b"").decode()
     return diff_texts(undo.present.decode(), after, str(app.locations.aws_config_file))
 
@@ -102,7 +101,7 @@ def undo_config_write(app: App, undo: Undo) -> list[SsoSession]:
     before any change, if the config changed since the plan.
     """
     agents.refuse_if_limited(app, "change profiles", "ssohelper profile undo")
-    unlisted = _find_signed_in_sessions_not_in_config(app)
+    unlisted = _find_unlisted_sessions(app)
 
     def content_for(present: bytes) -> bytes | None:
         if present != undo.present:
@@ -110,15 +109,14 @@ def undo_config_write(app: App, undo: Undo) -> list[SsoSession]:
         return undo.content
 
     if app.config.undo_write(undo.version, content_for, app.clock.deadline()):
-        config_writing.add_config_write_to_journal(app, "profile undo", list(_find_changes(undo)))
+        config_writing.add_to_journal(app, "profile undo", list(_find_changes(undo)))
     for session_name, choices in undo.version.choices.items():
         app.choices.save(session_name, choices)
-    after = _find_signed_in_sessions_not_in_config(app) or []
+    after = _find_unlisted_sessions(app) or []
     return [one for one in after if unlisted is not None and one not in unlisted]
 
 
-def _find_signed_in_sessions_not_in_config(app: App) -> list[SsoSession] | None:
-    """Return the signed-in sessions that the config lacks; None if the config is unreadable."""
+def _find_unlisted_sessions(app: App) -> list[SsoSession] | None:
     try:
         return selection.find_unlisted_sessions(app)
     except ConfigInvalid:
@@ -144,16 +142,14 @@ def restored_options_json(app: App, version: Version) -> list[dict[str, Any]]:
 
 
 def find_restored_choices(app: App, version: Version) -> list[tuple[str, Choices]]:
-    """Return the sessions whose saved filters and options the undo restores, with the old ones."""
     return [
         (name, choices)
         for name, choices in version.choices.items()
-        if choices.without_recorded_fields != app.choices.load(name).without_recorded_fields
+        if choices.options != app.choices.load(name).options
     ]
 
 
 def _find_changes(undo: Undo) -> Iterator[Change]:
-    """Yield the changes of the undo, for the journal."""
     old, new = (sections_of_text((data or b"").decode()) for data in (undo.present, undo.content))
     for header in changed_headers(old, new):
         if header not in old:

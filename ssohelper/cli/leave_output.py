@@ -56,7 +56,6 @@ def leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
 
 
 def warn_of_dependent_profiles(app: App) -> None:
-    """Warn of the profiles that run ssohelper, which `--uninstall` alone leaves as they are."""
     names = leaving.list_dependent_profiles(app)
     if names:
         output.say(
@@ -66,7 +65,6 @@ def warn_of_dependent_profiles(app: App) -> None:
 
 
 def _confirm(app: App, planned: Leaving, edits: list[RcFileEdit], yes: bool) -> bool:
-    """Ask once whether to write all files. With guarded roles, the user must type a word too."""
     if not yes:
         output.require_terminal(_WHAT)
     guarded = leaving.list_guarded_roles(app, planned)

@@ -1,13 +1,13 @@
 """Makes and shows a plan of changes to profiles: the diff, the question, the result, skipped roles."""
 
 import shutil
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
-from ssohelper.actions import profile_edit, saved_options
+from ssohelper.actions import adopting, profile_edit, setup_text, sync_choices
+from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.app import App
 from ssohelper.cli import output
-from ssohelper.cli.adopt_output import OtherProfiles
 from ssohelper.core import filter_rows, plan_text
 from ssohelper.core.choices import Choices
 from ssohelper.core.listing import Listing
@@ -21,7 +21,50 @@ ACCOUNT_HELP = "Only accounts whose name or id matches; !GLOB leaves them out. R
 ROLE_HELP = "Only roles whose name matches; !GLOB leaves them out. Repeatable."
 DEFAULT_REGION_HELP = "The region of new profiles, and of those with the old default region."
 PRUNE_HELP = "Remove managed profiles whose role is gone, or left out by filters given now."
+ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repeatable."
 FORM_HELP = "process: profiles run ssohelper; sso: they also work on hosts without it."
+
+
+class OtherProfiles(NamedTuple):
+    """The profiles of other tools that were `found`, and the names of those to adopt."""
+
+    found: Sequence[ProfileOfOtherTool]
+    adopt: frozenset[str]
+
+
+def choose_profiles_to_adopt(
+    app: App,
+    session: SsoSession,
+    listing: Listing,
+    globs: tuple[str, ...],
+    *,
+    yes: bool,
+    offers: bool,
+) -> OtherProfiles:
+    """Print which profiles other tools wrote; return these, with the names of those to adopt.
+
+    `globs` are the values of --adopt. With `offers` and no globs, the user is asked on the terminal
+    whether to adopt the profiles that do not work without ssohelper.
+    Raises: UsageProblem for a name that no profile has, or for patterns that match only some
+    profiles of a block that aws-sso-cli rewrites.
+    """
+    found = adopting.list_other_profiles(app, session, listing)
+    for line in setup_text.other_profile_lines(found):
+        output.say(line)
+    needing, chosen = adopting.choose_needing(found), frozenset[str]()
+    if globs:
+        chosen = adopting.choose_by_globs(app, found, globs)
+        for glob in adopting.list_unmatched_globs(app, globs):
+            output.say(f'no profile fits --adopt "{show(glob)}"')
+    elif needing and offers and not yes and output.can_ask_user():
+        question = setup_text.adopt_profiles_question(needing)
+        if output.confirm(question, yes=False, what="setup", default=True):
+            chosen = needing
+        else:
+            output.say(setup_text.ADOPT_LATER)
+    elif needing:
+        output.say("to adopt these profiles under their names: ssohelper profile sync --adopt '*'")
+    return OtherProfiles(found, chosen)
 
 
 def warn_if_nothing_matches(app: App, listing: Listing, choices: Choices, *, are_new: bool) -> None:
@@ -68,7 +111,6 @@ def plan_sync_for_options(
 
 
 def print_or_write_plan(app: App, plan: Plan, *, dry_run: bool, yes: bool, what: str) -> None:
-    """Print the plan and change nothing with `dry_run`; else ask the user, and write it."""
     if dry_run:
         _print_plan(app, plan)
     else:
@@ -76,7 +118,6 @@ def print_or_write_plan(app: App, plan: Plan, *, dry_run: bool, yes: bool, what:
 
 
 def _print_plan(app: App, plan: Plan) -> None:
-    """Print the plan's diff, or the plan as JSON. Saves neither config nor options."""
     if output.options().json:
         output.print_json(_plan_json(plan), app.warnings)
         return
@@ -100,7 +141,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         return False
     plan = agreed
     if not plan.changes:
-        saved_options.save_sync_options(app, plan)
+        sync_choices.save_choices(app, plan)
         output.say("nothing to change")
     else:
         profile_edit.write_profile_plan(app, plan, what)
@@ -161,7 +202,6 @@ def _say_plan_summary(plan: Plan) -> None:
 
 
 def _ask_for_filters(app: App, plan: Plan) -> Plan | None:
-    """Let the user tick accounts and role names; return the plan for these, or None."""
     from ssohelper.cli import pickers
 
     listing = plan.request.listing
@@ -187,7 +227,6 @@ def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
 
 
 def confirm_change(question: str, *, yes: bool, what: str) -> bool:
-    """Ask the question as output.confirm does. After a no, print that nothing was changed."""
     return _say_if_declined(output.confirm(question, yes=yes, what=what))
 
 

@@ -5,17 +5,26 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import adopting, chain_profiles, profile_edit, setup_text, undoing
+from ssohelper.actions import (
+    adopting,
+    chain_profiles,
+    profile_edit,
+    setup_text,
+    sync_choices,
+    undoing,
+)
 from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
-from ssohelper.cli import adopt_output, choosing, colors, output
+from ssohelper.cli import choosing, colors, output
 from ssohelper.cli.listing_progress import fetch_listing
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
+    ADOPT_HELP,
     DEFAULT_REGION_HELP,
     FORM_HELP,
     PRUNE_HELP,
     ROLE_HELP,
+    choose_profiles_to_adopt,
     confirm_change,
     confirm_write,
     plan_sync_for_options,
@@ -61,7 +70,7 @@ def profile_command_group() -> None:
 @click.option("--rename", is_flag=True, help="Rename existing profiles by the template too.")
 @click.option("--prune", is_flag=True, help=PRUNE_HELP)
 @click.option("--refresh", is_flag=True, help="Ask AWS even if the saved list is recent.")
-@click.option("--adopt", multiple=True, metavar="GLOB", help=adopt_output.ADOPT_HELP)
+@click.option("--adopt", multiple=True, metavar="GLOB", help=ADOPT_HELP)
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @output.common_options
@@ -98,23 +107,22 @@ def sync_profiles(
     session = choosing.choose_session(output.options().session)
     choosing.warn_about_config(app)
     given = Choices(accounts, roles, name_template, form, default_region)
-    choices = profile_edit.merge_choices(app, session, given)
+    choices = sync_choices.merge_choices(app, session, given)
     adopting.check_adopt_globs(app, adopt)
     listing = fetch_listing(app, session, refresh=refresh, of_this_sign_in=True, from_scratch=prune)
-    others = adopt_output.choose_profiles_to_adopt(
+    others = choose_profiles_to_adopt(
         app, session, listing, adopt, yes=yes or dry_run, offers=False
     )
     plan = plan_sync_for_options(
         app, session, listing, choices, given, others, rename=rename, prune=prune
     )
-    _say_which_region_is_proposed(plan, choices)
+    _say_proposed_region(plan, choices)
     print_or_write_plan(app, plan, dry_run=dry_run, yes=yes, what="profile sync")
     if not plan.changes:
-        _say_if_list_is_not_new(app, listing)
+        _say_age_of_list(app, listing)
 
 
-def _say_if_list_is_not_new(app: App, listing: Listing) -> None:
-    """Print when the roles were listed, if that was minutes ago: the user may have got one since."""
+def _say_age_of_list(app: App, listing: Listing) -> None:
     age = app.clock.now() - listing.listed_at
     if age >= 60 and not output.options().json:
         output.say(
@@ -123,8 +131,7 @@ def _say_if_list_is_not_new(app: App, listing: Listing) -> None:
         )
 
 
-def _say_which_region_is_proposed(plan: Plan, choices: Choices) -> None:
-    """Print the default region of the plan, unless the user chose it now or before."""
+def _say_proposed_region(plan: Plan, choices: Choices) -> None:
     region = plan.request.choices.default_region
     if region is not None and region != choices.default_region:
         output.say(setup_text.default_region_line(region))
@@ -250,7 +257,7 @@ def add_profile(
         return
     wanted = choosing.choose_profile(role)
     session = wanted.session
-    choices = profile_edit.merge_choices(app, session, Choices(form=form))
+    choices = sync_choices.merge_choices(app, session, Choices(form=form))
     listing = fetch_listing(app, session)
     plan = profile_edit.plan_new_profile(
         app, session, listing, choices, wanted.role, name, region=region
@@ -308,7 +315,7 @@ def remove_profiles(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     app = output.get_app()
     found = profile_edit.read_managed_profiles(app, names)
     print_diff(profile_edit.diff_profile_removal(app, found), dry_run)
-    for name, source in profile_edit.find_profiles_whose_source_is_removed(app, found):
+    for name, source in profile_edit.find_profiles_losing_source(app, found):
         app.warn(
             f'the profile "{show(name)}" gets its credentials from "{show(source)}", and cannot be '
             "used without it"
@@ -373,7 +380,6 @@ def undo_last_write(prints: bool, dry_run: bool, yes: bool) -> None:
 
 
 def _print_earlier_version(data: bytes) -> None:
-    """Print a config: into a file or pipe byte by byte, else without secret access keys."""
     lines = [hide_secret(f" {line}")[1:] for line in data.decode().splitlines()]
     if output.options().json:
         output.print_json({"lines": lines}, output.get_app().warnings)

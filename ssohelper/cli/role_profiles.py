@@ -3,7 +3,14 @@
 import shlex
 from collections.abc import Collection
 
-from ssohelper.actions import adopting, doctor_profiles, profile_checks, profile_edit, selection
+from ssohelper.actions import (
+    adopting,
+    doctor_profiles,
+    profile_checks,
+    profile_edit,
+    selection,
+    sync_choices,
+)
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
 from ssohelper.cli.plan_output import write_plan
@@ -77,7 +84,7 @@ def _explain_unused_profiles(
 def _add_profile_of_role(app: App, chosen: Profile, yes: bool, *, has_unfit_profiles: bool) -> None:
     """Ask, and add a profile for the role. Raises: UsageProblem if the user says no."""
     listing = listing_progress.fetch_listing(app, chosen.session)
-    choices = profile_edit.merge_choices(app, chosen.session)
+    choices = sync_choices.merge_choices(app, chosen.session)
     plan = profile_edit.plan_new_profile(app, chosen.session, listing, choices, chosen.role, None)
     lack = "has no profile that works" if has_unfit_profiles else "has no profile yet"
     role_text = text_of_role(app, chosen)

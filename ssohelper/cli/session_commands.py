@@ -12,11 +12,11 @@ import click
 from ssohelper.actions import (
     agents,
     clocks,
-    default_regions,
     missing_sessions,
     protected_sign_ins,
     session_edit,
     session_move,
+    sync_choices,
 )
 from ssohelper.actions import setup as onboarding
 from ssohelper.actions.login import Move
@@ -233,7 +233,6 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
 
 
 def print_change(app: App, name: str, *, is_changed: bool) -> None:
-    """Print, with --json, whether the session was changed."""
     if output.options().json:
         output.print_json({"session": name, "changed": is_changed}, app.warnings)
 
@@ -248,7 +247,6 @@ def _carry_out(
     yes: bool,
     apply: Callable[[App, SessionPlan], None] = session_edit.apply_session_plan,
 ) -> bool:
-    """Show the plan's diff, ask the user, change the session, and print the result."""
     print_diff(session_edit.diff_session_plan(app, plan), on_stdout=dry_run)
     is_done = False
     if plan.changes and not dry_run:
@@ -294,7 +292,6 @@ class _Portal(Protocol):
 
 
 def _document(name: str, portal: _Portal | None, state: str, **more: Any) -> dict[str, Any]:
-    """Return what `session list` prints of a session, of which only `more` may be known."""
     return {
         "name": name,
         "start_url": portal.start_url if portal else None,
@@ -379,7 +376,7 @@ def _make_detail_rows(
         ("filters", plan_text.filter_options(choices) or "none"),
         ("name template", choices.template or app.settings.get("name_template")),
         ("form", choices.form or app.settings.get("form")),
-        ("default region", default_regions.region_for_new_profiles(app, clock.session, choices)),
+        ("default region", sync_choices.region_for_new_profiles(app, clock.session, choices)),
         ("removed profiles", str(len(choices.removed))),
     ]
     for label, names in (("profile", entry.managed), ("profile, not ours", entry.others)):

@@ -10,25 +10,26 @@ import click
 
 from ssohelper.actions import (
     adopting,
-    default_regions,
     doctor,
-    further_setup,
     guards,
     own_settings,
     profile_edit,
     session_edit,
     session_move,
     setup_text,
+    sync_choices,
 )
 from ssohelper.actions import setup as onboarding
 from ssohelper.actions.login import LoginOutcome
 from ssohelper.app import App
-from ssohelper.cli import adopt_output, listing_progress, output
+from ssohelper.cli import listing_progress, output
 from ssohelper.cli.plan_output import (
     ACCOUNT_HELP,
+    ADOPT_HELP,
     DEFAULT_REGION_HELP,
     FORM_HELP,
     ROLE_HELP,
+    choose_profiles_to_adopt,
     plan_sync_for_options,
     write_plan,
 )
@@ -53,7 +54,7 @@ from ssohelper.system import programs
 @click.option("--default-region", metavar="R", help=DEFAULT_REGION_HELP)
 @click.option("--account", "accounts", multiple=True, metavar="GLOB", help=ACCOUNT_HELP)
 @click.option("--role", "roles", multiple=True, metavar="GLOB", help=ROLE_HELP)
-@click.option("--adopt", multiple=True, metavar="GLOB", help=adopt_output.ADOPT_HELP)
+@click.option("--adopt", multiple=True, metavar="GLOB", help=ADOPT_HELP)
 @click.option("--device-code", is_flag=True, help="Confirm a code in a browser on any machine.")
 @click.option("--no-browser", is_flag=True, help="Print the page's address, open no browser.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
@@ -87,9 +88,9 @@ def setup(
     app.config.check_writable()
     session, portal = _choose_session(app, start_url, region, yes=yes)
     given = Choices(accounts, roles, name_template, form, default_region)
-    choices = profile_edit.merge_choices(app, session, given)
+    choices = sync_choices.merge_choices(app, session, given)
     _check_before_sign_in(app, adopt, yes=yes)
-    if portal is not None and further_setup.add_portal_of_further_region(app, session, portal):
+    if portal is not None and onboarding.add_further_portal(app, session, portal):
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
     outcome = _sign_in(app, session, device_code=device_code, no_browser=no_browser, yes=yes)
     session = outcome.session
@@ -113,7 +114,7 @@ def _check_before_sign_in(app: App, adopt: tuple[str, ...], *, yes: bool) -> Non
 
     It would with a program that profiles cannot run, an invalid --adopt, or no terminal for questions.
     """
-    profile_edit.check_installation_can_serve_profiles(app)
+    profile_edit.check_installation(app)
     adopting.check_adopt_globs(app, adopt)
     if not yes:
         output.require_terminal("setup")
@@ -122,7 +123,6 @@ def _check_before_sign_in(app: App, adopt: tuple[str, ...], *, yes: bool) -> Non
 def _sign_in(
     app: App, session: SsoSession, *, device_code: bool, no_browser: bool, yes: bool
 ) -> LoginOutcome:
-    """Sign in. The hint of an error repeats this `setup` if `login` does not know the session."""
     try:
         return sign_in_on_terminal(
             app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
@@ -141,7 +141,7 @@ def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
     After an error, the sign-in is kept for the next `setup`, and a message says so.
     """
     try:
-        with _treat_signals_as_ctrl_c():
+        with _signals_as_interrupt():
             yield
     except (click.Abort, KeyboardInterrupt):
         session_edit.discard_unfinished(app, session)
@@ -153,8 +153,7 @@ def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
 
 
 @contextmanager
-def _treat_signals_as_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP (a closed window) act as Ctrl-C, unless they are ignored."""
+def _signals_as_interrupt() -> Iterator[None]:
     before = {}
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
@@ -189,7 +188,6 @@ def _ask_to_keep_session(app: App, session: SsoSession, *, is_new_sign_in: bool)
 
 
 def _offer_guard_rules(app: App, listing: Listing, *, yes: bool) -> None:
-    """Offer to guard dangerous roles, if some are listed and there is no guard rule yet."""
     guarded = guards.propose_usual_rules(app, listing)
     if not guarded:
         return
@@ -254,9 +252,7 @@ def _ask_and_plan_profiles(
 
     Returns the plan that writes the profiles.
     """
-    others = adopt_output.choose_profiles_to_adopt(
-        app, session, listing, adopt, yes=yes, offers=True
-    )
+    others = choose_profiles_to_adopt(app, session, listing, adopt, yes=yes, offers=True)
     if given.default_region is None and listing.roles():
         choices = _choose_default_region(app, session, choices, yes=yes)
     return plan_sync_for_options(app, session, listing, choices, given, others)
@@ -270,9 +266,7 @@ def _choose_session(
     if start_url is None:
         start_url, known_region, known_name = _choose_portal(app, name, on_terminal)
         region, name = region or known_region, name or known_name
-    found = further_setup.find_session_of_further_portal(
-        app, start_url, name, _ask_whether_further_portal if on_terminal else None
-    )
+    found = onboarding.find_further_portal(app, start_url, name)
     if found is not None:
         return found
     ask = _ask_region if on_terminal else None
@@ -280,12 +274,6 @@ def _choose_session(
         app, start_url, name=name, region=region, ask_region=ask, takes_proposal=yes
     )
     return session, None
-
-
-def _ask_whether_further_portal(session: SsoSession, portal: FurtherPortal, why: str) -> bool:
-    output.say(f'{show(portal.start_url)} {why} than "{session.name}" ({show(session.start_url)})')
-    question = f'is this portal in a further region of "{session.name}"?'
-    return output.confirm(question, yes=False, what="a further region")
 
 
 def _choose_portal(app: App, name: str | None, on_terminal: bool) -> onboarding.PortalInConfig:
@@ -323,7 +311,6 @@ def _make_which_portal_error(found: list[onboarding.PortalInConfig]) -> UsagePro
 
 
 def _ask_portal_number(most: int) -> int:
-    """Return the number that the user types. Raises: Interrupted for q or n."""
     while True:
         answer = output.ask(f"which one (1-{most}, q to leave)", default="1")
         typed = answer.strip().lower()
@@ -352,7 +339,7 @@ def _choose_default_region(
 
     With `yes`, the proposed region is taken, and printed if it is not that of Identity Center.
     """
-    proposal = default_regions.propose_default_region(app, session)
+    proposal = sync_choices.propose_default_region(app, session)
     if proposal is None or (yes and proposal == session.region):
         return choices
     if yes:
@@ -366,13 +353,12 @@ def _choose_default_region(
 
 def _parse_region_answer(answer: str) -> str:
     try:
-        return default_regions.parse_region_name(answer.strip())
+        return sync_choices.parse_region_name(answer.strip())
     except UsageProblem as error:
         raise click.UsageError(f"{show_message(error.message)}; {error.hint}") from error
 
 
 def _print_setup_results(app: App, session: SsoSession, listing: Listing) -> None:
-    """Print the problems of the AWS setup after `setup`, and a working command to try."""
     if output.options().json:
         return
     if not listing.roles():

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import adopting, default_regions, doctor_profiles, identity
+from ssohelper.actions import adopting, doctor_profiles, identity, sync_choices
 from ssohelper.actions.identity import ConfirmedIdentity, KnownIdentity
 from ssohelper.app import App
 from ssohelper.cli import choosing, foreign_use, guarding, output
@@ -75,7 +75,7 @@ def _warn_of_missing_region(app: App, chosen: Profile) -> bool:
     entry = app.config.read().profile(chosen.name)
     lacks_region = entry is not None and profile_region.lacks_region(entry.keys, app.environ)
     if lacks_region:
-        region = default_regions.region_for_new_profile_of_role(app, chosen)
+        region = sync_choices.region_for_role(app, chosen)
         app.warn(
             f'the profile "{show(chosen.name)}" has no region, so most calls stop with "You must '
             f'specify a region"; add a line: region = {region}'

@@ -96,7 +96,7 @@ class CompletionNames:
         return self._app.name_index.load(
             lambda: self._app.config.read(),
             lambda: self._app.config.read_credentials_sections(),
-            lambda: self._app.config.read_profiles_of_credentials_file(),
+            lambda: self._app.config.read_credentials_profiles(),
         )
 
 

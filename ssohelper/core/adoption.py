@@ -1,4 +1,4 @@
-"""Decides which profiles of other tools a session can adopt, and which only as a group. Pure.
+"""Decides which profiles of other tools a session can adopt, and plans their edits. Pure.
 
 To adopt a profile makes it a managed one: ssohelper changes the keys that name the profile's role,
 and keeps its name and its other keys. aws-sso-cli writes all profiles between its two marker lines
@@ -7,31 +7,44 @@ again, so such a block is adopted whole or not at all.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from ssohelper.core import profile_keys
+from ssohelper.core.choices import NATIVE, filter_for_exact_text, make_value_finder
+from ssohelper.core.config_edit import Change, RemoveLines
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_text import is_quoted
-from ssohelper.core.model import Role, SsoSession
+from ssohelper.core.model import Account, Role, SsoSession
 from ssohelper.core.partitions import find_partition
 from ssohelper.core.portal_address import is_portal_of
+from ssohelper.core.profile_keys import ProfileChange, Skipped
+from ssohelper.core.profile_names import UnnamedRole
 from ssohelper.core.profile_origin import (
+    MARKERS,
     NamedRole,
     Origin,
     find_marked_blocks,
     find_profile_origins,
+    keys_with_included_profile,
 )
+from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid
 
 OTHER_ROLE_IN_SECTION = "the profile's section in ~/.aws/credentials names another role or program"
+_MARKERS_STAY = (
+    "not adopted, so aws-sso-cli's two marker lines stay: `aws-sso setup profiles` would write the "
+    "adopted profiles again; after it: ssohelper doctor --fix"
+)
 
 
 class AdoptionCandidate(NamedTuple):
     """A profile of another tool that a session might adopt.
 
-    `role` is the session's role that the profile names. If the profile cannot be adopted, `role` is
-    None, and `reason` says why. `session_name` is the other session to which the profile belongs,
-    "" if there is none.
+    If it cannot be adopted, `role` is None and `reason` says why. `session_name` is the other
+    session to which it belongs, if any.
     """
 
     origin: Origin
@@ -50,9 +63,9 @@ def find_adoption_candidates(
     listed_roles: Collection[Role],
     refused: Collection[str] = frozenset(),
 ) -> dict[str, AdoptionCandidate]:
-    """Return, by name, the profiles of other tools, and whether this session can adopt each of them.
+    """Return, by name, the profiles of other tools.
 
-    `refused` are the profiles whose section in ~/.aws/credentials names another role. A profile of
+    `refused` are those whose section in ~/.aws/credentials names another role. A profile of
     aws-sso-cli names no portal: it belongs to the session if its own role is listed, or the role of
     another profile that names the same instance.
     """
@@ -104,10 +117,6 @@ def _reason_not_to_adopt(
     instances: Collection[str | None],
     owner: str,
 ) -> str:
-    """Return why this session cannot adopt a profile that names this role; "" if it can.
-
-    `owner` is the other session to which the profile belongs, or "".
-    """
     is_here = named.start_url is not None and is_portal_of(session, named.start_url)
     other = named.session_name
     if owner:
@@ -134,8 +143,7 @@ def find_correct_sso_region(
 ) -> str | None:
     """Return the region of the profile's portal if the profile's `sso_region` is wrong, else None.
 
-    `sessions` are the known sessions, each with the regions of its portal. Returns None for a
-    portal without a session, whose region is not known, and for a profile with an sso-session.
+    `sessions` are the known sessions, each with the regions of its portal.
     """
     url, region = keys.get("sso_start_url"), keys.get("sso_region")
     if not url or not region or is_quoted(region) or "sso_session" in keys:
@@ -148,3 +156,154 @@ def find_correct_sso_region(
 
 def wrong_region_text(sso_region: str, portal_region: str) -> str:
     return f"sso_region is {show(sso_region, 40)}, but the profile's portal is in {portal_region}"
+
+
+# -- the plan --------------------------------------------------------------------------------------
+
+
+class Adopted(NamedTuple):
+    """The part of a plan that adopts profiles: their roles by profile name, and the edits."""
+
+    roles: Mapping[str, Role] = {}
+    changes: Sequence[ProfileChange] = ()
+    edits: Sequence[Change] = ()
+    skipped: Sequence[Skipped] = ()
+
+
+def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
+    """Return the edits by which the profiles that the request names become managed ones.
+
+    aws-sso-cli's markers are removed if all profiles between them are then managed: otherwise
+    aws-sso-cli would write these profiles a second time, and AWS tools refuse a file with two
+    sections of one name.
+    """
+    if not request.adopt:
+        return Adopted()
+    listing, listed_roles = request.listing, request.listing.role_set()
+    candidates = find_adoption_candidates(config, request.session, listed_roles, request.refused)
+    accounts = {one.account.id: one.account for one in listing.accounts}
+    find_region = make_value_finder(request.region_rules, request.region)
+    includers = _find_includers(config, request.adopt)
+    roles: dict[str, Role] = {}
+    changes: list[ProfileChange] = []
+    edits: list[Change] = []
+    skipped: list[Skipped] = []
+    for entry in config.profiles():
+        found = candidates.get(entry.name)
+        if found is None or entry.name not in request.adopt:
+            continue
+        role, form, note = found.role, None, ""
+        account = accounts.get(role.account_id) if role else None
+        unnamed = role and UnnamedRole(account or Account(role.account_id, "", ""), role)
+        if unnamed is None:
+            note = f"not adopted: {found.reason}{_adopt_command_text(found)}"
+        elif entry.name in includers:
+            other = includers[entry.name]
+            note = (
+                f'not adopted: the profile "{other}" of aws-vault includes its keys; adopt it too'
+            )
+        else:
+            form, note = _choose_form(request, entry.name, unnamed)
+        skipped += [Skipped(entry.name, note)] if note else []
+        if unnamed is None or form is None:
+            continue
+        if unnamed.role not in listed_roles and listing.is_complete:
+            skipped.append(Skipped(entry.name, "adopted, but its role is not in your list"))
+        keys = profile_keys.identity_keys(request.session, unnamed.role, form, request.command)
+        # The region may be in another profile: aws-vault reads `include_profile`, which SDKs do not
+        # know.
+        included = keys_with_included_profile(config, entry)
+        region = included.get("region") or find_region(unnamed.account)
+        edit, change = profile_keys.change_that_adopts_profile(entry, keys, region)
+        edits.append(edit)
+        changes.append(change)
+        roles[entry.name] = unnamed.role
+    for block in find_marked_blocks(config):
+        entries = filter(None, map(config.profile, block.names))
+        left = [one.name for one in entries if not one.managed and one.name not in roles]
+        if roles.keys().isdisjoint(block.names):
+            continue
+        if left:
+            skipped.append(Skipped(left[0], _MARKERS_STAY))
+        else:
+            edits.append(RemoveLines((block.begin, block.end)))
+    return Adopted(roles, changes, edits, skipped)
+
+
+def _adopt_command_text(candidate: AdoptionCandidate) -> str:
+    if not candidate.session_name:
+        return ""
+    pattern = shlex.quote(show(filter_for_exact_text(candidate.name), 80))
+    session_name = candidate.session_name
+    return f"; adopt it there: ssohelper profile sync --session {session_name} --adopt {pattern}"
+
+
+def _find_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str]:
+    entries = {entry.name: entry for entry in config.profiles()}
+    found: dict[str, str] = {}
+    for other in entries.values():
+        included = entries.get(other.keys.get("include_profile", ""))
+        if included is None or other.managed or other.name in adopt:
+            continue
+        if any(key.startswith("sso_") and key not in other.keys for key in included.keys):
+            found.setdefault(included.name, other.name)
+    return found
+
+
+def _choose_form(request: SyncRequest, name: str, unnamed: UnnamedRole) -> tuple[str | None, str]:
+    """Return the form of an adopted profile, or None if no form would work; and a note, or None.
+
+    SDKs take the keys of a section of ~/.aws/credentials before the command of the profile of the
+    same name. botocore takes a profile in native form before both.
+    """
+    form = request.form_of(unnamed)
+    if name not in request.taken_names:
+        return form, STAYS_PROCESS if form != request.form else ""
+    section = f"[{name}] of ~/.aws/credentials"
+    if request.no_native or request.is_guarded(unnamed):
+        return None, f"not adopted: SDKs would take the keys in {section}; remove that section"
+    return NATIVE, f'adopted in form "sso": some SDKs still take what {section} says'
+
+
+# -- a block that came back after an adoption -------------------------------------------------------
+
+
+class ReturnedBlock(NamedTuple):
+    """A config without the block that aws-sso-cli wrote again, and the block's section headers."""
+
+    rest: bytes
+    headers: tuple[str, ...]
+
+
+def find_returned_block(data: bytes, origin: str) -> ReturnedBlock | None:
+    """Return the config without a block that aws-sso-cli wrote again, if that is safe to remove.
+
+    It is safe if there is one block, each section of it is elsewhere in the file as a managed
+    profile of the same role, and AWS tools can read the rest.
+    """
+    lines = data.split(b"\n")
+    marks = [
+        [number for number, line in enumerate(lines) if line.rstrip() == marker.encode()]
+        for marker in MARKERS
+    ]
+    if [len(found) for found in marks] != [1, 1] or marks[0] > marks[1]:
+        return None
+    [begin], [end] = marks
+    rest = b"\n".join(lines[:begin] + lines[end + 1 :])
+    try:
+        block = ConfigFile.parse(b"\n".join(lines[begin : end + 1]), origin)
+        config = ConfigFile.parse(rest, origin)
+    except ConfigInvalid:
+        return None
+    headers = tuple(block.text.sections)
+    roles = {
+        one.name: one.named.role for one in find_profile_origins(block) if one.named is not None
+    }
+    if not headers or len(roles) != len(headers) or block.text.defaults.keys:
+        return None
+    for name, role in roles.items():
+        entry = config.profile(name)
+        target = config.target_or_none(entry) if entry is not None and entry.managed else None
+        if target is None or target.role != role:
+            return None
+    return ReturnedBlock(rest, headers)

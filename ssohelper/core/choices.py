@@ -1,29 +1,26 @@
-"""Holds what the user chose for a session's profiles, and tests roles against the chosen filters.
-
-`profile sync` without options repeats the choices of the last `profile sync`.
-"""
+"""Holds what the user chose for a session's profiles, and tests roles against the filters."""
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ssohelper.core.model import Account, Role
-from ssohelper.core.profile_names import is_id_of_other_account
+from ssohelper.core.profile_names import is_foreign_id
 from ssohelper.core.text import compile_glob
+
+if TYPE_CHECKING:
+    from ssohelper.core.listing import Listing
 
 PROCESS, NATIVE = "process", "sso"
 FORMS = (PROCESS, NATIVE)
 
 
 class Choices(NamedTuple):
-    """What the user chose for a session's profiles: filters, name template, form, region.
+    """What the user chose for a session's profiles: filters (GLOB or !GLOB), names, form, region.
 
-    Filters are GLOB or !GLOB; the form is native or process. A field that is None or an empty tuple
-    was not chosen. `removed` holds the roles whose profiles the user removed, so that `profile
-    sync` does not add these profiles again. `written_region` is the default region with which
-    profiles were last written, whether it was chosen or a setting. `given` names the fields that
-    this command chose: only these are saved at its end, since another command may have changed the
-    others meanwhile.
+    A field that is None or empty was not chosen. `removed` holds the roles whose profiles the user
+    removed: `profile sync` does not add them again. `given` names the fields that this command
+    chose: only these are saved at its end.
     """
 
     accounts: tuple[str, ...] = ()
@@ -32,16 +29,13 @@ class Choices(NamedTuple):
     form: str | None = None
     default_region: str | None = None
     removed: frozenset[Role] = frozenset()
-    written_region: str | None = None
     given: frozenset[str] = frozenset()
 
     @property
-    def without_recorded_fields(self) -> "Choices":
-        """Return these choices without what other commands recorded: `removed`, `written_region`."""
-        return self._replace(removed=frozenset(), written_region=None, given=frozenset())
+    def options(self) -> "Choices":
+        return self._replace(removed=frozenset(), given=frozenset())
 
     def with_chosen_fields(self, **fields: Any) -> "Choices":
-        """Return the choices with these fields, which the user gave to this command."""
         return self._replace(**fields, given=self.given | fields.keys())
 
 
@@ -50,7 +44,6 @@ _T = TypeVar("_T")
 
 
 def role_filter(choices: Choices) -> Callable[[Account, str], bool]:
-    """Return a function that tells whether an account and a role name match the filters."""
     account_matches, role_matches = account_filter(choices.accounts), glob_filter(choices.roles)
 
     def role_passes_filters(account: Account, role_name: str) -> bool:
@@ -59,16 +52,30 @@ def role_filter(choices: Choices) -> Callable[[Account, str], bool]:
     return role_passes_filters
 
 
+def count_left_out(listing: "Listing", choices: Choices) -> int:
+    passes_filters = role_filter(choices)
+    return sum(
+        not passes_filters(listed.account, role_name)
+        for listed in listing.accounts
+        for role_name in listed.roles
+    )
+
+
+def do_filters_match(listing: "Listing", choices: Choices) -> bool:
+    """Return whether the filters match a listed role; True for an empty list of roles."""
+    number = len(listing.roles())
+    return not number or count_left_out(listing, choices) < number
+
+
 def account_filter(globs: tuple[str, ...]) -> Callable[[Account], bool]:
     """Return a function that tests an account's id and name against the filters.
 
-    A name that looks like another account's id is not compared, since the filter means that other
-    account.
+    A name that looks like another account's id is not compared: the filter means that account.
     """
     matches = glob_filter(globs)
 
     def account_passes_filters(account: Account) -> bool:
-        is_foreign = is_id_of_other_account(account.name, account)
+        is_foreign = is_foreign_id(account.name, account)
         texts = (account.id,) if is_foreign else (account.id, account.name)
         return matches(*texts)
 
@@ -76,11 +83,7 @@ def account_filter(globs: tuple[str, ...]) -> Callable[[Account], bool]:
 
 
 def make_value_finder(rules: Iterable[tuple[str, _T]], default: _T) -> Callable[[Account], _T]:
-    """Return a function that returns, for an account, the value of the first rule that matches it.
-
-    Each rule is an account pattern, compared as in `account_filter`, and a value. If no rule
-    matches, the function returns `default`.
-    """
+    """Return a function that finds the value of the first pattern that matches an account."""
     known = [(account_filter((pattern,)), value) for pattern, value in rules]
 
     def find_value_for_account(account: Account) -> _T:
@@ -90,10 +93,9 @@ def make_value_finder(rules: Iterable[tuple[str, _T]], default: _T) -> Callable[
 
 
 def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
-    """Return a function that tests texts against filters of the forms GLOB and !GLOB.
+    """Return a function that tests texts against filters GLOB and !GLOB, ignoring case.
 
-    A text passes if it matches no !GLOB and, when there are GLOBs, at least one GLOB. Case does not
-    matter. When several texts are given (an account's id and name), one match is enough.
+    The texts pass if none matches a !GLOB, and one matches a GLOB where there are any.
     """
     included = [compile_glob(glob, ignore_case=True) for glob in globs if not glob.startswith("!")]
     excluded = [compile_glob(glob[1:], ignore_case=True) for glob in globs if glob.startswith("!")]
@@ -112,11 +114,7 @@ def has_wildcard(text: str) -> bool:
 
 
 def filter_for_exact_text(text: str) -> str:
-    """Return a GLOB that matches this text and no other text.
-
-    A "!" at the beginning of the text is written as "?", because a filter that begins with "!"
-    leaves out what it matches.
-    """
+    """Return a GLOB that matches this text; "!" at its beginning, which would exclude, becomes "?"."""
     # Does what glob.escape does; importing glob would delay each command that reads the settings.
     escaped = re.sub(r"[*?[]", r"[\g<0>]", text)
     return f"?{escaped[1:]}" if text.startswith("!") else escaped

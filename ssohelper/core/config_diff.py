@@ -21,7 +21,6 @@ _Lines = tuple[str, ...]
 
 
 def diff_texts(before: str, after: str, file_name: str) -> Iterator[str]:
-    """Return the lines of the unified diff from `before` to `after`, without newlines."""
     signed_lines = list(_compare_sections(_split_at_headers(before), _split_at_headers(after)))
     if any(sign != " " for sign, _ in signed_lines):
         yield f"--- {file_name}"
@@ -30,7 +29,6 @@ def diff_texts(before: str, after: str, file_name: str) -> Iterator[str]:
 
 
 def _compare_sections(old: list[_Lines], new: list[_Lines]) -> Iterator[tuple[str, str]]:
-    """Yield each line of both files with its sign: " " in both, "-" in the old, "+" in the new."""
     heads = SequenceMatcher(None, [one[0] for one in old], [one[0] for one in new], False)
     for _, i, end, j, stop in heads.get_opcodes():
         if end - i == stop - j:
@@ -54,7 +52,6 @@ def _compare_lines(old: _Lines, new: _Lines) -> Iterator[tuple[str, str]]:
 
 
 def _split_at_headers(text: str) -> list[_Lines]:
-    """Return the lines before the first section, then the lines of each section, with newlines."""
     *lines, last = text.split("\n")
     whole = [f"{line}\n" for line in lines] + [last] * bool(last)
     starts = [number for number, line in enumerate(whole) if line.startswith("[")]
@@ -70,7 +67,6 @@ class ConfigSection(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The lines up to the last key, without blanks at their ends."""
         return "\n".join(map(str.rstrip, self.lines))
 
 

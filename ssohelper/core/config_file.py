@@ -1,8 +1,7 @@
-"""Finds profiles, sessions and the roles that profiles point at in the text of ~/.aws/config.
+"""Finds profiles, sessions and the roles that profiles point at in ~/.aws/config. Pure.
 
-`config_text` splits the file and reads the headers; only this module decides what the sections
-mean. It follows botocore: the later of two sections with the same name wins, and every section
-inherits the keys of [DEFAULT]. This module touches no disk.
+Only this module decides what the sections mean. It follows botocore: the later of two sections with
+the same name wins, and every section inherits the keys of [DEFAULT].
 """
 
 import re
@@ -47,9 +46,8 @@ class ProfileEntry(NamedTuple):
 class TargetRole(NamedTuple):
     """The role that a profile points at.
 
-    `session` is None if the file does not define the session that the profile names, or if the
-    profile names no session, and belongs to no session or to several. `form` is how the profile
-    names its role: process, sso, legacy, granted or aws-sso-cli.
+    `session` is None if the file does not define it, or if the profile belongs to no session or to
+    several. `form` is process, sso, legacy, granted or aws-sso-cli.
     """
 
     session: SsoSession | None
@@ -60,8 +58,6 @@ class TargetRole(NamedTuple):
 
 
 class ConfigFile:
-    """The text of ~/.aws/config: returns its profiles, its sessions, and the text with changes made."""
-
     def __init__(self, text: ConfigText, addresses: portal_address.Addresses) -> None:
         self._addresses = addresses
         self.text = text
@@ -87,22 +83,16 @@ class ConfigFile:
 
     @property
     def origin(self) -> str:
-        """Return the name of the config file, for error messages."""
         return self.text.origin
 
     def profile(self, name: str) -> ProfileEntry | None:
-        """Return the profile with this name, or None."""
         return self._profiles.get(name)
 
     def profiles(self) -> list[ProfileEntry]:
-        """Return all profiles in the order of the file."""
         return list(self._profiles.values())
 
     def sso_session(self, name: str) -> SsoSession | None:
-        """Return the session with this name, or None if the file does not define it.
-
-        Raises: ConfigInvalid with the line if the session's name, URL or region is invalid.
-        """
+        """Return the session with this name. Raises: ConfigInvalid if it is invalid."""
         known = self._checked.get(name)
         section = self._sessions.get(name)
         if known is None and section is not None:
@@ -122,7 +112,6 @@ class ConfigFile:
         return usable
 
     def sessions_of_portal(self, url: str) -> list[SsoSession]:
-        """Return the valid sessions whose portal has this start URL, in the file's order."""
         if self._by_portal is None:
             # Comparing 6,000 URLs with 6,000 sessions would take a minute.
             self._by_portal = {}
@@ -136,9 +125,8 @@ class ConfigFile:
     ) -> list[SsoSession]:
         """Return the sessions to which a profile with this target belongs. Only this decides that.
 
-        It is the session that the profile names. A profile that names its portal only (legacy, or of
-        granted) belongs to all sessions of it. `session` takes the place of the session of its name
-        in the config, which may have none yet.
+        A profile that names its portal only (legacy, or of granted) belongs to all sessions of it.
+        `session` takes the place of the session of its name, which the config may lack.
         """
         if target.form not in (LEGACY_FORM, GRANTED_FORM):
             if session is not None and session.name == target.session_name:
@@ -154,24 +142,20 @@ class ConfigFile:
         return found
 
     def is_target_of(self, session: SsoSession, target: TargetRole) -> bool:
-        """Return whether a profile with this target belongs to this session."""
         return session.name in [one.name for one in self.sessions_of_target(target, session)]
 
     def session_names(self) -> list[str]:
-        """Return the names of all sessions, valid or not."""
         return list(self._sessions)
 
     def session_header(self, name: str) -> str | None:
-        """Return the raw header of the section of a session, or None if there is no section."""
         section = self._sessions.get(name)
         return section.header if section else None
 
     def region(self, entry: ProfileEntry) -> str | None:
-        """Return the profile's region, or None when the profile has none.
+        """Return the profile's region. Raises: ConfigInvalid for one that is no host label.
 
-        Any host label is accepted, as by botocore, since the profile may use a partition that
-        ssohelper does not know. Other text is refused, because SDKs put the region into host names.
-        Raises: ConfigInvalid with the line of the refused region.
+        Any host label is accepted, since ssohelper may not know the partition. Other text is refused,
+        because SDKs put the region into host names.
         """
         region = entry.keys.get("region")
         if region and not _REGION.fullmatch(region):
@@ -179,7 +163,6 @@ class ConfigFile:
         return region or None
 
     def refuse_region(self, entry: ProfileEntry) -> NoReturn:
-        """Raise ConfigInvalid for the profile's region, naming its line in the file."""
         region = entry.keys.get("region", "")
         found = self.text.sections[entry.header].keys.get("region")
         found = found or self.text.defaults.keys.get("region")
@@ -190,13 +173,10 @@ class ConfigFile:
         )
 
     def target(self, entry: ProfileEntry) -> TargetRole | None:
-        """Return the role that the profile points at, or None when it points at no role.
-
-        Raises: ConfigInvalid with the line if the profile names an invalid session or role.
-        """
+        """Return the role that the profile points at. Raises: ConfigInvalid for an invalid one."""
         seen: list[str] = []
         while True:
-            found = self._find_target_or_profile_name(entry)
+            found = self._target_or_name(entry)
             if not isinstance(found, str):
                 return found
             if found == entry.name or found in seen:
@@ -210,23 +190,18 @@ class ConfigFile:
             entry = following
 
     def target_or_none(self, entry: ProfileEntry) -> TargetRole | None:
-        """Return the role that the profile points at, or None if the role is missing or invalid."""
         try:
             return self.target(entry)
         except ConfigInvalid:
             return None
 
     def with_changes(self, changes: "Sequence[Change]") -> bytes:
-        """Return the changed file. Bytes that no change affects stay as they are.
-
-        Raises: ConfigInvalid for a file or a value that cannot be written safely.
-        """
+        """Return the changed file. Raises: ConfigInvalid for what cannot be written safely."""
         from ssohelper.core.config_edit import edited_config
 
         return edited_config(self.text, changes)
 
     def warnings(self) -> list[str]:
-        """Return warnings about the file as a whole."""
         found = []
         if self.text.defaults.keys:
             line = self.text.defaults.line + 1
@@ -243,10 +218,7 @@ class ConfigFile:
         return found
 
     def ignored_keys_warning(self, name: str) -> str | None:
-        """Return a warning if an SSO profile has keys such as `endpoint_url`, else None.
-
-        ssohelper ignores such keys, because a profile must not decide where tokens are sent.
-        """
+        """Return a warning about keys that are ignored: a profile does not decide where tokens go."""
         entry = self.profile(name)
         keys = [key for key in ("endpoint_url", "services") if entry and key in entry.keys]
         if entry is None or not keys or self.target_or_none(entry) is None:
@@ -304,8 +276,7 @@ class ConfigFile:
 
     # -- finding the role of a profile -----------------------------------------------------
 
-    def _find_target_or_profile_name(self, entry: ProfileEntry) -> TargetRole | str | None:
-        """Return the profile's role, or NAME if its command is `ssohelper … --profile NAME`."""
+    def _target_or_name(self, entry: ProfileEntry) -> TargetRole | str | None:
         keys = entry.keys
         if assumes_role(keys):
             return None
@@ -314,7 +285,7 @@ class ConfigFile:
         if "granted_sso_account_id" in keys and "granted_sso_role_name" in keys:
             return self._target_by_url(entry, GRANTED_FORM, "granted_sso_")
         command = keys.get("credential_process")
-        return self._target_or_profile_name_of_command(entry, command) if command else None
+        return self._target_of_command(entry, command) if command else None
 
     def _sso_target(self, entry: ProfileEntry) -> TargetRole | None:
         session_name = entry.keys.get("sso_session")
@@ -333,9 +304,7 @@ class ConfigFile:
         session = found[0] if len(found) == 1 else None
         return TargetRole(session, session.name if session else None, role, form, url)
 
-    def _target_or_profile_name_of_command(
-        self, entry: ProfileEntry, command: str
-    ) -> TargetRole | str | None:
+    def _target_of_command(self, entry: ProfileEntry, command: str) -> TargetRole | str | None:
         options = process_command.ssohelper_options(command)
         if options is not None:
             if "--profile" in options:
@@ -349,10 +318,7 @@ class ConfigFile:
     def target_of_command_options(
         self, entry: ProfileEntry, options: dict[str, str]
     ) -> TargetRole | None:
-        """Return the role that --session, --account-id and --role-name of an ssohelper command name.
-
-        Raises: ConfigInvalid with the line of `entry`.
-        """
+        """Return the role that the options name. Raises: ConfigInvalid with the line of `entry`."""
         session_name = options.get("--session")
         account_id, role_name = options.get("--account-id"), options.get("--role-name")
         if session_name is None or account_id is None or role_name is None:
@@ -379,7 +345,6 @@ class ConfigFile:
     def refuse_key(
         self, entry: ProfileEntry, key: str, what: str, hint: str | None = None
     ) -> NoReturn:
-        """Raise ConfigInvalid for a key of the profile, naming its line in the file."""
         found = self.text.sections[entry.header].keys.get(key)
         self.text.refuse_line(found.lines[0] if found else entry.line - 1, what, hint=hint)
 
@@ -390,15 +355,11 @@ def assumes_role(keys: Mapping[str, str]) -> bool:
 
 
 def is_chain(entry: ProfileEntry) -> bool:
-    """Return whether the profile is a chain: by `role_arn`, or by an ssohelper command with --chain.
-
-    Does not read its source profile.
-    """
+    """Return whether the profile has `role_arn` with a source, or an ssohelper command with --chain."""
     return assumes_role(entry.keys) or options_of_chain_command(entry) is not None
 
 
 def options_of_chain_command(entry: ProfileEntry) -> dict[str, str] | None:
-    """Return the options of the profile's ssohelper command with --chain, else None."""
     command = entry.keys.get("credential_process", "")
     if " --chain" not in command:  # most profiles: their command need not be split
         return None

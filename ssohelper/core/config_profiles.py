@@ -16,10 +16,9 @@ _NO_ROLE = Role("", "")
 class ConfigProfile(NamedTuple):
     """A profile in ~/.aws/config, with the role that it points at, if any.
 
-    `source` is the role's TargetRole without the role itself. All profiles with the same session
-    and form share one such object: 20,000 objects would take 2.5 MB more. `source` is None for a
-    profile that points at no role. `chain` is set for a profile that assumes a role with the
-    credentials of an SSO role; `source` is then None.
+    `source` is the role's TargetRole without the role itself, shared by all profiles of a session
+    and form: 20,000 objects would take 2.5 MB more. It is None for a profile that points at no role,
+    and for one that assumes a role with the credentials of an SSO role, which has a `chain`.
     """
 
     entry: ProfileEntry
@@ -30,7 +29,6 @@ class ConfigProfile(NamedTuple):
 
     @property
     def target(self) -> TargetRole | None:
-        """The role that the profile points at, or None."""
         if self.source is None:
             return None
         return self.source._replace(role=Role(self.account_id, self.role_name))
@@ -51,7 +49,6 @@ class ConfigProfile(NamedTuple):
 def make_config_profiles(
     config: ConfigFile, entries: Iterable[ProfileEntry]
 ) -> list[ConfigProfile]:
-    """Return these profiles of the config, each with the role that it points at."""
     sources: dict[TargetRole, TargetRole] = {}
     found = []
     for entry in entries:

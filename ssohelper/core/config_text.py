@@ -1,9 +1,7 @@
-"""Reads ~/.aws/config as lines: which belong to which section and key, and a header's name.
+"""Reads ~/.aws/config as lines: which belong to which section and key. Pure.
 
-This reader replaces configparser, which drops comments and order and takes three times as long. The
-reader follows configparser's rules exactly (strict, no inline comments, continuation by
-indentation), so that it refuses the same files as botocore: in a refused file no profile works.
-This module touches no disk.
+configparser drops comments and order and takes three times as long. This reader follows its rules
+(strict, no inline comments, continuation by indentation), to refuse the same files as botocore.
 """
 
 import re
@@ -15,11 +13,9 @@ from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
 _OPEN_HEADER = "the section's header is not closed"
-# How many characters of the text are split into lines at a time. All lines of 20,000 profiles at once
-# would take 14 MB.
+# Characters that are split into lines at a time: all lines of 20,000 profiles would take 14 MB.
 _SPLIT_CHARACTERS = 1 << 16
-# The most characters of a value that shares one string with equal values, such as the regions of
-# many profiles.
+# The most characters of a value that shares one string with equal values, such as a region.
 _SHARED_CHARACTERS = 24
 # Matches a section header without quotes, which is read without shlex: 25 µs less for each profile.
 _PLAIN_HEADER = re.compile(r"[a-z-]+[ \t]+([A-Za-z0-9._@/+%:=,-]+)")
@@ -38,10 +34,7 @@ def is_quoted(value: str) -> bool:
 
 
 def section_name(header: str, kind: str) -> str | None:
-    """Return the name in a header such as `kind NAME`, read as botocore does.
-
-    Return None if the section is of another kind or botocore finds no name in the header.
-    """
+    """Return the name in a header `kind NAME` as botocore reads it; None for other headers."""
     if not header.startswith(kind):
         return None
     plain = _PLAIN_HEADER.fullmatch(header)
@@ -57,10 +50,7 @@ def section_name(header: str, kind: str) -> str | None:
 
 
 class Key(NamedTuple):
-    """A key of a config section: the lines of its value, `parts`, and their line numbers, `lines`.
-
-    Line numbers count from 0.
-    """
+    """A key: the lines of its value, and their numbers in the file, from 0."""
 
     parts: Sequence[str]
     lines: Sequence[int]
@@ -72,12 +62,11 @@ class Key(NamedTuple):
 
     @property
     def is_nested(self) -> bool:
-        """Return whether the value is a nested block: it begins on the line after the key."""
         return len(self.parts) > 1 and not self.parts[0]
 
     @property
     def content_lines(self) -> list[int]:
-        """Return the line numbers of this key's value, without the numbers of blank lines."""
+        """The numbers of the value's lines, without blank ones."""
         return [line for line, part in zip(self.lines, self.parts, strict=True) if part] or [
             self.lines[0]
         ]
@@ -86,22 +75,19 @@ class Key(NamedTuple):
 class Section:
     """A config section and its keys. `header` is the text in brackets: `profile a`, `default`."""
 
-    # A section does not store its keys' line numbers if each key is one line, directly below the
-    # header. With an object for each key, 20,000 profiles would take 8 MB more.
+    # With an object for each key, 20,000 profiles would take 8 MB more.
     __slots__ = ("_first_lines", "_further_lines", "_values", "header", "line")
 
     def __init__(self, header: str, line: int) -> None:
         self.header = header
         self.line = line
         self._values: dict[str, str] = {}
-        # The line number of each key; None if the keys are one line each, directly below the
-        # header.
+        # The line of each key; None if the keys are one line each, directly below the header.
         self._first_lines: list[int] | None = None
-        # For each key whose value has several lines: its lines after the first one.
+        # By key, the lines of its value after the first one.
         self._further_lines: dict[str, list[tuple[str, int]]] | None = None
 
     def add_key(self, name: str, value: str, line: int) -> None:
-        """Add a key, whose value begins in this line."""
         usual_line = self.line + 1 + len(self._values)
         if self._first_lines is None and line != usual_line:
             self._first_lines = list(range(self.line + 1, usual_line))
@@ -110,18 +96,15 @@ class Section:
         self._values[name] = value
 
     def add_line_of_value(self, name: str, part: str, line: int) -> None:
-        """Add one more line to the value of this key."""
         if self._further_lines is None:
             self._further_lines = {}
         self._further_lines.setdefault(name, []).append((part, line))
 
     def __contains__(self, name: str) -> bool:
-        """Return whether the section has a key of this name."""
         return name in self._values
 
     @property
     def keys(self) -> dict[str, Key]:
-        """Return a new dict with the keys, by name, in the order of the file."""
         return {
             name: self._make_key(name, value, number)
             for number, (name, value) in enumerate(self._values.items())
@@ -134,12 +117,10 @@ class Section:
 
     @property
     def last_line(self) -> int:
-        """Return the line number of the last line that belongs to this section."""
         return max((key.content_lines[-1] for key in self.keys.values()), default=self.line)
 
     @property
-    def has_value_of_several_lines(self) -> bool:
-        """Return whether a value has more than one line."""
+    def has_long_value(self) -> bool:
         return bool(self._further_lines)
 
     def values(self) -> Mapping[str, str]:
@@ -150,10 +131,9 @@ class Section:
 
 
 class ConfigText:
-    """The lines and the sections of one AWS config file. `origin` names the file in error messages.
+    """One AWS config file. `origin` names it in errors; `newline` ends most of its lines.
 
-    `defaults` is the section [DEFAULT], which is not in `sections`. `newline` ends most of the
-    lines.
+    `defaults` is the section [DEFAULT], which is not in `sections`.
     """
 
     def __init__(self, data: bytes, origin: str) -> None:
@@ -168,34 +148,27 @@ class ConfigText:
 
     @property
     def text(self) -> str:
-        """Return the config's text. Decodes it at each call: only edits and undo need the text."""
         return self.data.decode()
 
     @cached_property
     def lines(self) -> list[str]:
-        """Return the config's lines. Splits the text on first use, and keeps the lines."""
         return self.split_into_lines()
 
     def split_into_lines(self) -> list[str]:
-        """Return the config's lines, without keeping them: the lines of 20,000 profiles take 14 MB."""
+        """Return the lines without keeping them: those of 20,000 profiles take 14 MB."""
         return self.text.split("\n")
 
     def refuse_line(self, line: int, what: str, hint: str | None = None) -> NoReturn:
-        """Raise ConfigInvalid with the error `what` in this line; lines count from 0.
-
-        If the line's value is in quotes, the hint is to remove the quotes, since AWS tools take
-        quotes as a part of the value.
-        """
+        """Raise ConfigInvalid for this line, which counts from 0."""
         if is_quoted(self.lines[line].partition("=")[2].strip()):
             hint = f"{REMOVE_QUOTES} in line {line + 1}"
         raise _invalid_line_error(self.origin, line + 1, what, hint)
 
     def _check_nested_lines(self) -> None:
-        """Raise ConfigInvalid for a nested line without `=`: botocore refuses such a file."""
         if not self.sections:
             return
         for section in (self.defaults, *self.sections.values()):
-            if not section.has_value_of_several_lines:
+            if not section.has_long_value:
                 continue
             for key in section.keys.values():
                 if not key.is_nested:
@@ -207,24 +180,18 @@ class ConfigText:
 
 
 class _Reader:
-    """Reads the sections and keys of a ConfigText as configparser.RawConfigParser._read does.
-
-    It also records the line number of each section and key.
-    """
+    """Reads sections and keys as configparser.RawConfigParser._read does, with line numbers."""
 
     def __init__(self, config: ConfigText) -> None:
         self._config = config
         self._section: Section | None = None
-        # The name of the key to which the last line belongs; "" after a header.
-        self._key = ""
+        self._key = ""  # the key to which the last line belongs; "" after a header
         self._indent = 0
-        # Blank lines after the key's last line. They are part of the key's value only if another
-        # line of the value follows.
+        # Blank lines belong to a value only if another line of it follows.
         self._blank_lines: list[int] = []
         self._shared: dict[str, str] = {}
 
     def read(self, text: str) -> None:
-        """Read the config's lines. Raises: ConfigInvalid for a line that configparser refuses."""
         for number, line in enumerate(_each_line(text)):
             value = line.strip()
             if not value:
@@ -326,7 +293,6 @@ def _decode_config(data: bytes, origin: str) -> str:
 def _invalid_line_error(
     origin: str, line: int, what: str, hint: str | None = None
 ) -> ConfigInvalid:
-    """Return the error `what` about this line, which counts from 1."""
     error = ConfigInvalid(f"{origin}:{line}: {what}", hint=hint)
     error.line = line
     return error

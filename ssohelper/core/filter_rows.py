@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ssohelper.core.choices import Choices, filter_for_exact_text
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import Account
-from ssohelper.core.profile_names import is_id_of_other_account
+from ssohelper.core.profile_names import is_foreign_id
 from ssohelper.core.text import count_text
 
 
@@ -25,7 +25,6 @@ class FilterRow(NamedTuple):
 
 
 def filter_rows_of_listing(listing: Listing) -> list[FilterRow]:
-    """Return a row for each role name, the most frequent first, then a row for each account."""
     counts = Counter(role.name for role in listing.roles())
     rows = [
         FilterRow(
@@ -61,14 +60,8 @@ def choices_with_filter_rows(before: Choices, rows: Iterable[FilterRow]) -> Choi
 
 
 def _account_filter(account: Account, is_unique: bool) -> str:
-    """Return a filter that only this account matches: the account's name if possible, else its id."""
     name = account.name
     # A filter that begins with "!" leaves out what it matches.
-    if (
-        not name.strip()
-        or not is_unique
-        or name.startswith("!")
-        or is_id_of_other_account(name, account)
-    ):
+    if not name.strip() or not is_unique or name.startswith("!") or is_foreign_id(name, account):
         return account.id
     return filter_for_exact_text(name)

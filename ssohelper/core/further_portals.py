@@ -27,7 +27,6 @@ class FurtherPortal(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Return REGION=START_URL, the text of this portal in the setting."""
         return f"{self.region}={self.start_url}"
 
 
@@ -47,7 +46,6 @@ SAME_INSTANCE = (Claim.SAME, Claim.OTHER_HOSTS)
 
 
 def compare_portal_urls(own_url: str, further_url: str) -> Claim:
-    """Return how a further portal's URL relates to the session's own portal, both on AWS's hosts."""
     own, further = instance_id_of_portal(own_url), instance_id_of_portal(further_url)
     hosts = [urlsplit(url).hostname or "" for url in (own_url, further_url)]
     if partition_of_portal(hosts[0]) != partition_of_portal(hosts[1]):
@@ -92,7 +90,6 @@ def parse_further_portals(texts: Sequence[str]) -> list[FurtherPortal]:
 
 
 def session_at_portal(session: SsoSession, portal: FurtherPortal) -> SsoSession:
-    """Return the session with the URL and region of this further portal."""
     return session._replace(
         start_url=portal.start_url, region=portal.region, portal_url=None, is_further=True
     )

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from ssohelper.core.choices import Choices, role_filter
+from ssohelper.core.choices import Choices, count_left_out, do_filters_match
 from ssohelper.core.listing import Listing
 from ssohelper.core.profile_keys import ProfileChange
 from ssohelper.core.profile_plan import Plan
@@ -29,7 +29,7 @@ _MOST_SWAPPED = 5
 _MOST_IN_A_DIFF = 40
 # The most lines of each list in a plan's summary, and of all lists: the summary has under 24 lines.
 _MOST_SETS, _MOST_ROLE_LINES, _MOST_LINES = 5, 16, 22
-# On a terminal that reports one column, the summary would otherwise show nothing.
+# Some terminals report one column.
 _LEAST_WIDTH = 20
 _INDENT = "    "
 
@@ -46,7 +46,6 @@ class Group(NamedTuple):
 
 
 def kind_of_change(plan: Plan, change: ProfileChange) -> str:
-    """Return what changes in a profile: "program path", or "region, name"."""
     if change.profile in plan.adopt:
         return ADOPT
     before, after = change.before, change.after
@@ -60,7 +59,6 @@ def kind_of_change(plan: Plan, change: ProfileChange) -> str:
 
 
 def group_changes(plan: Plan) -> list[Group]:
-    """Return what a plan adds, adopts, changes and removes; the most frequent changes come first."""
     names: dict[str, list[str]] = {}
     for change in plan.change:
         names.setdefault(kind_of_change(plan, change), []).append(change.profile)
@@ -99,16 +97,14 @@ def profile_count_text(count: int) -> str:
 
 
 def is_big_plan(plan: Plan) -> bool:
-    """Return whether the plan has more changes than a person reads in a diff."""
     return len(plan.add) + len(plan.change) + len(plan.remove) > _MOST_IN_A_DIFF
 
 
 def summary_lines(plan: Plan, width: int) -> list[str]:
     """Return the plan's summary by role, account and kind of change, at most `width` columns wide.
 
-    At most 22 lines, all safe for a terminal. Roles that do not fit are counted together, and
-    accounts that get the same roles share a line, which names the first few. A `width` below 20
-    counts as 20.
+    At most 22 lines, all safe for a terminal. Roles that do not fit are counted together; accounts
+    that get the same roles share a line. A `width` below 20 counts as 20.
     """
     width = max(width, _LEAST_WIDTH)
     lines = _lines_of_accounts(plan)
@@ -133,7 +129,6 @@ def summary_lines(plan: Plan, width: int) -> list[str]:
 
 
 def _lines_of_roles(plan: Plan, width: int, most_lines: int) -> list[str]:
-    """Return how many profiles each role gets, in at most `most_lines` lines; no count is cut."""
     by_role = Counter(role.name for role in plan.add_roles).most_common()
     room = width - len(_INDENT)
     # A line may break between two items only, so the blank within an item is written as "\0".
@@ -157,7 +152,6 @@ def _lines_of_roles(plan: Plan, width: int, most_lines: int) -> list[str]:
 
 
 def _lines_of_accounts(plan: Plan) -> list[str]:
-    """Return lines that say which accounts get profiles for the same roles."""
     roles_by_account: dict[str, list[str]] = defaultdict(list)
     for role in plan.add_roles:
         roles_by_account[role.account_id].append(role.name)
@@ -206,9 +200,8 @@ def skipped_lines(plan: Plan) -> Iterator[str]:
 def lines_after_sync(plan: Plan, *, is_dry_run: bool = False) -> Iterator[str]:
     """Yield the filters that leave out roles, the options given now, and the skipped profiles.
 
-    Without the filters, roles that a forgotten filter leaves out would look as if they were not
-    assigned. Options that the user gives to a dry run are not remembered. All lines are safe for a
-    terminal.
+    Roles that a forgotten filter leaves out would otherwise look as if they were not assigned. All
+    lines are safe for a terminal.
     """
     choices = plan.request.choices
     if not plan.request.only_roles:
@@ -243,22 +236,6 @@ def swapped_names_line(plan: Plan) -> str | None:
 # -- filters and options ---------------------------------------------------------------------------
 
 
-def count_left_out(listing: Listing, choices: Choices) -> int:
-    """Return how many listed roles the filters leave out."""
-    passes_filters = role_filter(choices)
-    return sum(
-        not passes_filters(listed.account, role_name)
-        for listed in listing.accounts
-        for role_name in listed.roles
-    )
-
-
-def do_filters_match(listing: Listing, choices: Choices) -> bool:
-    """Return whether the filters match a listed role; True for an empty list of roles."""
-    number = len(listing.roles())
-    return not number or count_left_out(listing, choices) < number
-
-
 def filters_warning(listing: Listing, choices: Choices, *, are_new: bool = False) -> str | None:
     """Return a warning if the filters match no listed role. `are_new`: the user gave them now."""
     if do_filters_match(listing, choices):
@@ -268,7 +245,6 @@ def filters_warning(listing: Listing, choices: Choices, *, are_new: bool = False
 
 
 def filter_options(choices: Choices) -> str:
-    """Return the filters as a user would type them as options; "" if there are none."""
     words = [f"--account {shlex.quote(glob)}" for glob in choices.accounts]
     words += [f"--role {shlex.quote(glob)}" for glob in choices.roles]
     return " ".join(words)
@@ -289,11 +265,9 @@ def _other_options(choices: Choices) -> str:
 
 
 def adopt_options(patterns: Iterable[str]) -> list[str]:
-    """Return the option --adopt for each of these patterns, as a user types it."""
     return [f"--adopt {shlex.quote(pattern)}" for pattern in patterns]
 
 
 def restored_options_line(session_name: str, choices: Choices, verb: RestoredVerb) -> str:
-    """Return the line by which `undo` shows that it restores a session's filters and options."""
     words = sync_options(choices) or "there were none before"
     return f'filters and options of session "{session_name}" {verb} restored: {words}'

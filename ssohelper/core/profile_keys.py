@@ -40,7 +40,6 @@ class Skipped(NamedTuple):
 
 
 def identity_keys(session: SsoSession, role: Role, form: str, command: str) -> dict[str, str]:
-    """Return the config keys by which a managed profile of this form names this role."""
     if form == NATIVE:
         return {
             "sso_session": session.name,
@@ -53,7 +52,6 @@ def identity_keys(session: SsoSession, role: Role, form: str, command: str) -> d
 
 
 def section_of_session(session: SsoSession) -> AddSection:
-    """Return the change that adds the [sso-session] section, which both forms of profile need."""
     keys = [("sso_start_url", session.start_url), ("sso_region", session.region)]
     if session.scopes:
         keys.append(("sso_registration_scopes", ",".join(session.scopes)))
@@ -64,7 +62,7 @@ def change_of_identity_keys(
     entry: ProfileEntry, keys: dict[str, str]
 ) -> tuple[EditSection, ProfileChange] | None:
     """Return the edit that gives a managed profile these identity keys; None if it has these keys."""
-    return _make_edit_and_profile_change(
+    return _make_edit_and_change(
         entry, {key: entry.keys[key] for key in IDENTITY if key in entry.keys}, keys
     )
 
@@ -81,9 +79,7 @@ def change_that_adopts_profile(
     default = {} if entry.keys.get("region") else {"region": region}
     if default and "region" in entry.keys:
         present["region"] = entry.keys["region"]  # the key `region`, which has an empty value
-    found = _make_edit_and_profile_change(
-        entry, present, {**new_keys, **default, MANAGED_KEY: "true"}
-    )
+    found = _make_edit_and_change(entry, present, {**new_keys, **default, MANAGED_KEY: "true"})
     assert found is not None  # the edit sets `ssohelper_managed`, if nothing else
     return found
 
@@ -92,7 +88,7 @@ def _is_identity_key(key: str) -> bool:
     return key in IDENTITY or key in _OTHER_TOOLS or key.startswith(GRANTED_PREFIX)
 
 
-def _make_edit_and_profile_change(
+def _make_edit_and_change(
     entry: ProfileEntry, present_keys: dict[str, str], new_keys: dict[str, str]
 ) -> tuple[EditSection, ProfileChange] | None:
     if present_keys == new_keys:

@@ -1,9 +1,8 @@
 """Makes profile names from a template. No other module decides the name of a new profile.
 
-Existing names never change. A clash is decided for the whole account, not for one role: all new
-profiles of an account have the same account part, which is the name without the role. An account
-part that is also that of another account, in this or another organization, gets the session in
-front and then the account id.
+A clash is decided for the whole account: all its new profiles have the same account part, which is
+the name without the role. An account part that is also that of another account, in this or another
+organization, gets the session in front and then the account id.
 """
 
 import hashlib
@@ -76,11 +75,8 @@ def checked_profile_name(text: str) -> str:
     return text
 
 
-def is_id_of_other_account(name: str, account: Account) -> bool:
-    """Return whether an account's name looks like the id of another account.
-
-    Such a name is not used: someone could name an account like the id of your production account.
-    """
+def is_foreign_id(name: str, account: Account) -> bool:
+    """Return whether an account's name looks like another account's id, such as that of production."""
     plain = name.strip("._- ")
     return ACCOUNT_ID.fullmatch(plain) is not None and plain != account.id
 
@@ -96,17 +92,14 @@ class NameTemplate:
         self._filled: dict[Account, list[str]] = {}
 
     def name(self, unnamed: UnnamedRole) -> str:
-        """Return the name that the template gives for a role. It may clash with other names."""
         role = _safe_role_name(unnamed.role)
         return role.join(self._pieces_of_account(unnamed.account)).lstrip(_SEPARATORS)
 
     def possible_names(self, unnamed: UnnamedRole) -> Iterator[str]:
-        """Yield the names that a role's profile may have: the plain name, and those after clashes."""
         plain = self.name(unnamed)
         return (self.longer_name(plain, unnamed.role, level) for level in range(_WITH_HASH + 1))
 
     def longer_name(self, plain: str, role: Role, level: int) -> str:
-        """Return the name with what a clash of this level adds to it."""
         if level == 0:
             return plain
         parts = [self.session_name, plain]
@@ -139,7 +132,7 @@ class NameTemplate:
             def safe_value(match: re.Match[str]) -> str:
                 safe = _UNSAFE.sub("-", values[match[1]][:_FIELD_LIMIT])
                 is_account = match[1].startswith("account_")
-                if is_account and is_id_of_other_account(safe, account):
+                if is_account and is_foreign_id(safe, account):
                     return account.id
                 return safe if _LETTER_OR_DIGIT.search(safe) else account.id
 
@@ -155,11 +148,11 @@ def choose_names(
     written: Collection[WrittenName] = (),
     skipped: Collection[Role] = (),
 ) -> Mapping[Role, str]:
-    """Return a free profile name for each role. A role for which no name is free is not in the result.
+    """Return a profile name for each role for which one is free.
 
-    `unnamed` are all listed roles without a managed profile: those that get a profile now, and the
-    `skipped` ones, which get none. Skipped roles count for the clashes of their account, so that
-    names do not depend on filters. A name is not free if a `written` profile has it, in any case.
+    `unnamed` are all listed roles without a managed profile. The `skipped` ones get none now, and
+    count for the clashes of their account, so that names do not depend on filters. A name is not
+    free if a `written` profile has it, in any case.
     """
     return _Namer(unnamed, template, written, skipped).choose_names()
 
@@ -195,7 +188,6 @@ class _Namer:
                 self._keep_level_of_account(name, owner)
 
     def _keep_level_of_account(self, name: str, role: Role) -> None:
-        """Give new names of the account the form of this existing name, if the template made it."""
         part = self._parts.get(role.account_id)
         if part is not None:
             plain = _safe_role_name(role).join(part)
@@ -225,7 +217,6 @@ class _Namer:
         return self._template.longer_name(plain, role, level)
 
     def _find_clashing_roles(self, names: Mapping[Role, str]) -> list[Role]:
-        """Return the roles whose new profile name another role or an existing profile has."""
         roles_by_name: dict[str, list[Role]] = defaultdict(list)
         for role, name in names.items():
             roles_by_name[name.lower()].append(role)

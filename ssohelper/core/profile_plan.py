@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from ssohelper.core import chains, session_keys
+from ssohelper.core.adoption import plan_adoption
 from ssohelper.core.choices import NATIVE, PROCESS, make_value_finder, role_filter
 from ssohelper.core.config_edit import AddSection, Change, EditSection, RemoveSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, TargetRole, is_chain
 from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, Account, Role
-from ssohelper.core.profile_adopting import plan_adoption
 from ssohelper.core.profile_keys import (
     IDENTITY,
     ProfileChange,
@@ -51,10 +51,6 @@ class Plan(NamedTuple):
     adopt: tuple[str, ...] = ()
     add_roles: tuple[Role, ...] = ()
 
-    def has_same_changes_as(self, other: "Plan") -> bool:
-        """Return whether both plans add, change and remove the same profiles."""
-        return self[1:4] == other[1:4]
-
 
 def plan_sync(config: ConfigFile, request: SyncRequest) -> Plan:
     """Return the plan that makes the managed profiles match the listing.
@@ -68,7 +64,7 @@ def plan_sync(config: ConfigFile, request: SyncRequest) -> Plan:
                 found.lines[0], f'"[DEFAULT]" adds "{key}" to every profile: remove this line'
             )
     plan = _Planner(config, request).make_plan()
-    session_keys.refuse_profiles_that_differ_from_session(config, plan.changes)
+    session_keys.refuse_differing_profiles(config, plan.changes)
     return plan
 
 
@@ -95,7 +91,7 @@ class _Planner:
         """Return the plan of the sync. Can be called once: fills the fields of this object."""
         request = self._request
         self._sort_profiles()
-        stale, removed = self._find_stale_and_removed_roles()
+        stale, removed = self._find_stale_roles()
         present = self._managed
         # A profile that will be removed no longer counts as managed. Its name is free for another
         # profile only if profiles are renamed.
@@ -138,7 +134,6 @@ class _Planner:
     # -- sorting the existing profiles -----------------------------------------------------
 
     def _sort_profiles(self) -> None:
-        """Sort the profiles of this session's roles into managed profiles and others."""
         request = self._request
         excluded = request.not_counted | self._adopted.roles.keys()
         for entry in self._config.profiles():
@@ -177,7 +172,7 @@ class _Planner:
         names_neither = target.session_name is None and target.start_url is None
         return names_neither or self._config.is_target_of(self._request.session, target)
 
-    def _find_stale_and_removed_roles(self) -> tuple[Collection[Role], Collection[Role]]:
+    def _find_stale_roles(self) -> tuple[Collection[Role], Collection[Role]]:
         """Return the roles of managed profiles that are no longer listed, and those to remove.
 
         Prune removes managed profiles whose role is gone, or left out by filters given now. Profiles
@@ -246,7 +241,6 @@ class _Planner:
         assign: tuple[tuple[str, str], ...] = (),
         new_header: str | None = None,
     ) -> None:
-        """Plan one more edit of the profile; `before` and `after` show it to the user."""
         edit = self._edits.get(entry.name, EditSection(entry.header))
         self._edits[entry.name] = edit._replace(
             assign=(*edit.assign, *assign), new_header=new_header or edit.new_header
@@ -280,7 +274,6 @@ class _Planner:
     # -- planning new profiles -------------------------------------------------------------
 
     def _select_roles(self) -> dict[Role, str | None]:
-        """Return the selected roles, each with the reason why it gets no new profile, or None."""
         request, adopted = self._request, set(self._adopted.roles.values())
         selected = {}
         for role in self._listed:
@@ -295,7 +288,6 @@ class _Planner:
         return selected
 
     def _reason_to_skip(self, role: Role) -> str | None:
-        """Return the reason why a selected role gets no new profile, or None if it gets one."""
         is_sync = not self._request.only_roles
         if not _is_valid_role(role):
             return "the role's account id or its name is not valid"
@@ -342,7 +334,6 @@ class _Planner:
     def _plan_new_profiles(
         self, selected: Mapping[Role, str | None], names: Mapping[Role, str]
     ) -> Iterator[tuple[str, Role, AddSection]]:
-        """Yield a new profile for each selected role that has no reason to be skipped."""
         request = self._request
         for role, reason in selected.items():
             unnamed, name = self._unnamed(role), names.get(role)
@@ -374,7 +365,6 @@ class _Planner:
     # -- the listed roles ------------------------------------------------------------------
 
     def _unnamed(self, role: Role) -> UnnamedRole:
-        """Return the role with its account, which has no name if AWS does not list it."""
         account = self._accounts.get(role.account_id)
         return UnnamedRole(account or Account(role.account_id, "", ""), role)
 

@@ -23,12 +23,10 @@ def has_own_region(keys: Mapping[str, str]) -> bool:
 
 
 def find_region_variables(environ: Mapping[str, str]) -> list[str]:
-    """Return the variables that give this shell's programs a region where a profile has none."""
     return [name for name in VARIABLES if environ.get(name)]
 
 
 def lacks_region(keys: Mapping[str, str], environ: Mapping[str, str]) -> bool:
-    """Return whether AWS tools know no region for a profile with these keys in this shell."""
     return not has_own_region(keys) and not find_region_variables(environ)
 
 

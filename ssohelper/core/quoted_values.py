@@ -39,12 +39,10 @@ def find_quoted_values(config: ConfigFile, header: str) -> Iterator[QuotedValue]
 
 
 def has_quoted_values(config: ConfigFile | None, entry: ProfileEntry) -> bool:
-    """Return whether a value of this profile is in quotes."""
     return config is not None and any(find_quoted_values(config, entry.header))
 
 
 def quoted_values_text(quoted_values: Sequence[QuotedValue]) -> str:
-    """Return the message that these values are in quotes."""
     *first, last = (f'"{one.key}"' for one in quoted_values)
     named = f"{', '.join(first)} and {last}" if first else last
     return f"the value of {named} is in quotes, which AWS tools take as a part of it"
@@ -57,8 +55,7 @@ def remove_quotes_text(config: ConfigFile, quoted_values: Sequence[QuotedValue])
     return f"{REMOVE_QUOTES} {in_lines} of {show(config.origin, 200)}"
 
 
-def check_profile_has_no_quoted_values(config: ConfigFile, entry: ProfileEntry) -> None:
-    """Raise ConfigInvalid if values of this profile are in quotes."""
+def check_no_quoted_values(config: ConfigFile, entry: ProfileEntry) -> None:
     found = list(find_quoted_values(config, entry.header))
     if found:
         raise ConfigInvalid(

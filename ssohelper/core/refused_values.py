@@ -78,7 +78,6 @@ def _who_stops(accepted: _Accepted, value: str) -> str:
 
 
 def find_refused_variables(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield a finding for each variable with which AWS tools stop, whichever profile they use."""
     for name, accepted in _VARIABLES.items():
         who = _who_stops(accepted, environ[name]) if name in environ else ""
         if name == "AWS_DEFAULT_REGION" and who and "AWS_REGION" in environ:

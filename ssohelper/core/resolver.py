@@ -22,7 +22,7 @@ from ssohelper.core.config_file import (
     options_of_chain_command,
 )
 from ssohelper.core.model import Role
-from ssohelper.core.session_keys import find_session_key_that_differs, keys_of_session
+from ssohelper.core.session_keys import find_differing_key, keys_of_session
 from ssohelper.core.start_url import is_same_portal
 from ssohelper.core.text import show
 from ssohelper.core.written_roles import lacks_role
@@ -515,7 +515,7 @@ class Resolver:
         refusal = sso_keys_error(family, keys, self.config)
         if refusal is None:
             return self._find_invalid_key(entry) if entry is not None else None
-        differing = find_session_key_that_differs(self.config, keys)
+        differing = find_differing_key(self.config, keys)
         is_differing = differing is not None and differing.difference_text == refusal
         fix = differing.fix_text if differing is not None and is_differing else _IN_AN_EDITOR
         return Problem("sso-keys-refused", refusal, fix)
@@ -633,7 +633,7 @@ def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | No
     differs = url is not None and not is_same_portal(url, session.start_url)
     if family in (BOTO3, GO) and (differs or region not in (None, session.region)):
         return 'the profile and its "sso_session" name different portals'
-    differing = find_session_key_that_differs(config, keys) if family == BOTO3 and config else None
+    differing = find_differing_key(config, keys) if family == BOTO3 and config else None
     return differing.difference_text if differing else None
 
 

@@ -25,7 +25,6 @@ class _Misread(NamedTuple):
 
 
 def find_misread_headers(file: ConfigFile) -> Iterator[Finding]:
-    """Yield a finding for each header that some AWS tools skip or read in another way."""
     for header, section in file.text.sections.items():
         found = _find_misread(header, section.keys)
         if found is not None:
@@ -48,7 +47,6 @@ def _fix_text(file: ConfigFile, header: str, right: str) -> str:
 
 
 def _find_misread(header: str, keys: Collection[str]) -> _Misread | None:
-    """Return what is wrong with a header, if anything. `keys` are the keys of its section."""
     first, *rest = header.split(maxsplit=1)
     name = rest[0].strip() if rest else ""
     if header != header.strip() and first in (*_KINDS, "services", "default"):

@@ -17,7 +17,6 @@ _COMMAND, _SESSION = "credential_process", "sso_session"
 
 
 def changes_that_add_session(config: ConfigFile, session: SsoSession) -> list[Change]:
-    """Return the change that adds the session's section; no change if it exists."""
     return [] if config.session_header(session.name) else [section_of_session(session)]
 
 
@@ -42,7 +41,6 @@ def changes_that_move_session(config: ConfigFile, session: SsoSession) -> list[C
 
 
 def changes_that_remove_session(config: ConfigFile, session_name: str) -> list[Change]:
-    """Return the changes that remove a session and the managed profiles that use it."""
     header = config.session_header(session_name)
     managed = [entry for entry in find_profiles_of_session(config, session_name) if entry.managed]
     removals = [RemoveSection(entry.header) for entry in managed]
@@ -77,7 +75,6 @@ def find_undefined_sessions(config: ConfigFile) -> dict[str, list[str]]:
 
 
 def _list_sessions_named_by(config: ConfigFile, entry: ProfileEntry) -> Iterator[str | None]:
-    """Yield the sessions that a profile's command or keys name, including the keys of [DEFAULT]."""
     keys = entry.keys
     yield keys.get(_SESSION)
     options = process_command.ssohelper_options(keys.get(_COMMAND, "")) or {}
@@ -87,7 +84,7 @@ def _list_sessions_named_by(config: ConfigFile, entry: ProfileEntry) -> Iterator
         yield target.session_name if target else None
 
 
-def find_profiles_that_need_session(config: ConfigFile, session_name: str) -> list[ProfileEntry]:
+def find_dependent_profiles(config: ConfigFile, session_name: str) -> list[ProfileEntry]:
     """Return the profiles that name the session, then the chains that start from these profiles."""
     users = find_profiles_of_session(config, session_name)
     names = {entry.name for entry in users}
@@ -99,7 +96,6 @@ def find_profiles_that_need_session(config: ConfigFile, session_name: str) -> li
 
 
 def _keys_without_inherited(config: ConfigFile, entry: ProfileEntry) -> Mapping[str, str]:
-    """Return the keys of the profile's own section, without the keys of [DEFAULT]."""
     return config.text.sections[entry.header].values()
 
 

@@ -35,7 +35,6 @@ class SessionKey(NamedTuple):
 
     @property
     def fix_text(self) -> str:
-        """Return how to change the config so that AWS tools accept the profile."""
         if self.name in _OF_SESSIONS:
             return f'remove "{self.name}" from the profile, which takes it from its session'
         return f"remove line {self.line + 1} of the config, which is not for sessions"
@@ -49,7 +48,7 @@ def keys_of_session(config: ConfigFile, session_name: str) -> dict[str, str]:
     return {**config.text.defaults.values(), **config.text.sections[header].values()}
 
 
-def find_session_key_that_differs(config: ConfigFile, keys: Mapping[str, str]) -> SessionKey | None:
+def find_differing_key(config: ConfigFile, keys: Mapping[str, str]) -> SessionKey | None:
     """Return the first key in the session's section of which the profile has another value.
 
     `keys` are the profile's keys.
@@ -64,7 +63,7 @@ def find_session_key_that_differs(config: ConfigFile, keys: Mapping[str, str]) -
     return None
 
 
-def refuse_profiles_that_differ_from_session(config: ConfigFile, changes: Iterable[Change]) -> None:
+def refuse_differing_profiles(config: ConfigFile, changes: Iterable[Change]) -> None:
     """Check that after these changes botocore refuses no profile for a key of its session.
 
     Raises: ConfigInvalid, with the line of the session's key, if botocore refuses one.
@@ -79,8 +78,8 @@ def refuse_profiles_that_differ_from_session(config: ConfigFile, changes: Iterab
             after = kept | dict(change.assign)
         else:
             continue
-        differing = find_session_key_that_differs(config, {**defaults, **after})
-        if differing is not None and find_session_key_that_differs(config, before) is None:
+        differing = find_differing_key(config, {**defaults, **after})
+        if differing is not None and find_differing_key(config, before) is None:
             config.text.refuse_line(
                 differing.line,
                 f"boto3 and the AWS CLI would refuse [{show(change.header, 80)}] without "

@@ -16,22 +16,16 @@ STAYS_PROCESS = "a rule guards this role: its profile stays in process form"
 class SyncRequest(NamedTuple):
     """The request from which `profile sync` makes its plan of changes to the config.
 
-    `choices` are the user's choices, given to this command or remembered. `template`, `form` and
-    `region` are the values to use: from the choices, else from the settings. `command` is the
-    program that profiles run, without arguments. `taken_names` are the sections of
-    ~/.aws/credentials. `convert`: existing profiles get `form` too, because the user gave --form;
-    with `no_native` all of them. `has_new_filters`: the user gave filters now, so prune also
-    removes profiles that the filters leave out. `rules`: the guard rules in force. A guarded role's
-    profile is in process form whatever `form` is. `only_roles`: if not empty, plan profiles for
-    these roles only; if it is a single role, `name` is the name of its profile. `adopt`: the
-    profiles of other tools to take over. `not_counted`: profiles that the user or other tools wrote
-    and that do not work, so that their roles get another profile. `refused`: profiles whose section
-    in ~/.aws/credentials names another role, so that they are not adopted. `broken`: managed
-    profiles of `only_roles` whose command does not run and is written again. `region_rules`:
-    patterns of accounts, each with the region that profiles of matching accounts get instead of
-    `region`. `written_roles`: the roles for which ssohelper wrote managed profiles that name no
-    role any more, by profile name. `old_region`: managed profiles with this region get the region
-    of a new profile.
+    `template`, `form` and `region` are from the choices, else from the settings. `command` is the
+    program that profiles run, without arguments. `taken_names`: the sections of ~/.aws/credentials.
+    `convert`: existing profiles get `form` too; with `no_native` all of them. `has_new_filters`: the
+    user gave filters now. `rules`: the guard rules. `only_roles`: if not empty, plan profiles for
+    these roles only; `name` is that of a single role's profile. `adopt`: the profiles of other tools
+    to take over. `not_counted`: profiles that do not work, so that their roles get another one.
+    `refused`: profiles whose section in ~/.aws/credentials names another role: not adopted. `broken`:
+    profiles of `only_roles` whose command does not run and is written again. `region_rules`: account
+    patterns with the region that replaces `region`. `written_roles`: as
+    `written_roles.find_written_roles`. `old_region`: managed profiles with it get the new region.
     """
 
     session: SsoSession

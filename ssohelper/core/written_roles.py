@@ -52,9 +52,9 @@ def find_written_roles(
 ) -> dict[str, WrittenRole]:
     """Return, by profile name, the roles that edits removed from managed profiles of this config.
 
-    `writes` are the contents before and after each write of ssohelper, the latest first. They are
-    read as far as needed: at 12,000 profiles, parsing one takes 0.3 s. A role that ssohelper itself
-    removed is not returned.
+    `writes` are the contents before and after each write of ssohelper, the latest first, read as far
+    as needed: at 12,000 profiles, parsing one takes 0.3 s. A role that ssohelper itself removed is
+    not returned.
     """
 
     @lru_cache(maxsize=2)  # the config after a write is mostly the config before the next one

@@ -65,7 +65,8 @@ class ChoicesStore:
         found = files.read_json(path)
         if found is None:
             return not path.exists()
-        is_known = found.keys() <= choices_document(Choices()).keys()
+        # Builds until December 2026 also saved the region that profiles were written with.
+        is_known = found.keys() <= {*choices_document(Choices()), "written_region"}
         return is_known and not schema.parse_choices(found)[1]
 
     def _file(self, session_name: str) -> Path:
@@ -73,7 +74,6 @@ class ChoicesStore:
 
 
 def choices_document(choices: Choices) -> dict[str, Any]:
-    """Return the user's choices as the JSON object that is written to the session's file."""
     return {
         "accounts": list(choices.accounts),
         "roles": list(choices.roles),
@@ -81,5 +81,4 @@ def choices_document(choices: Choices) -> dict[str, Any]:
         "form": choices.form,
         "default_region": choices.default_region,
         "removed": sorted([role.account_id, role.name] for role in choices.removed),
-        "written_region": choices.written_region,
     }

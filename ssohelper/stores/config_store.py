@@ -1,9 +1,7 @@
 """Reads ~/.aws/config, replaces it in one step, and undoes earlier writes.
 
-A write takes the config's lock, reads the config again, writes a temporary file beside it, parses
-that temporary file, calls fsync and renames it. A symlink stays a symlink, and the mode is
-unchanged. AWS's own tools take no lock, so just before the rename the config is read and compared
-once more.
+A write takes the lock, reads the config again, writes a temporary file beside it, parses it, calls
+fsync and renames it. AWS's own tools take no lock, so the config is compared before the rename.
 """
 
 from __future__ import annotations
@@ -58,13 +56,9 @@ class ConfigStore:
         self._addresses: dict[str, PortalAddress | None] = {}
 
     def read(self) -> ConfigFile:
-        """Return the config as it is now. A missing file is an empty config.
-
-        Raises: ConfigInvalid, which names the bad line; LocalState when the file cannot be read.
-        """
+        """Return the config as it is now; empty if missing. Raises: ConfigInvalid, LocalState."""
         found = self._file.read(self._parsed[0].data if self._parsed else b"")
-        # One command asks for the config in several places, so the parsed config is kept while the
-        # file is unchanged.
+        # The parsed config is kept while the file is unchanged: one command asks several times.
         if self._parsed is None or self._parsed[0] != found:
             self._parsed = (found, ConfigFile.parse(found.data, str(self.path)))
             self._addresses = {}
@@ -75,10 +69,7 @@ class ConfigStore:
         return self._file.read().data
 
     def _reparse_if_portals_changed(self, found: FileContent, config: ConfigFile) -> ConfigFile:
-        """Return the config, with the portals to which companies' own start URLs lead now.
-
-        Another process may have recorded another portal at a sign-in, after the config was parsed.
-        """
+        """Return the config with the portals of companies' own URLs, which a sign-in may change."""
         sessions = config.sso_sessions() if b"sso_start_url" in found.data else []
         store = PortalAddresses(self._state)
         own = [one.name for one in sessions if is_company_url(one.start_url)]
@@ -89,7 +80,6 @@ class ConfigStore:
         return config
 
     def read_configured_region(self, session_name: str) -> str | None:
-        """Return the session's region in the config; None if the config lacks the session."""
         config = self.read()
         header = config.session_header(session_name)
         keys = config.text.sections[header].values() if header else {}
@@ -103,12 +93,10 @@ class ConfigStore:
         sections = ConfigText(data, str(self._credentials_path)).sections
         return {name: hide_secrets(section.values()) for name, section in sections.items()}
 
-    def read_profiles_of_credentials_file(self) -> list[ProfileEntry]:
-        """Return the profiles that only the credentials file has, with access keys or a program.
+    def read_credentials_profiles(self) -> list[ProfileEntry]:
+        """Return the profiles that only the credentials file has, with their region and program.
 
-        Of each profile, only the region and the program (`credential_process`) are returned: only
-        SDKs may read the access keys. Raises: ConfigInvalid, which names the bad line; LocalState
-        when a file cannot be read.
+        Only SDKs may read the access keys. Raises: ConfigInvalid, LocalState.
         """
         data = UserFile(self._credentials_path).read().data
         text = ConfigText(data, str(self._credentials_path))
@@ -130,14 +118,13 @@ class ConfigStore:
         return found
 
     def list_profiles(self) -> list[ProfileEntry]:
-        """Return the profiles that SDKs know: the config's, then those of the credentials file.
+        """Return the config's profiles, then those of a readable credentials file.
 
-        A credentials file that cannot be read counts as one without profiles.
-        Raises: ConfigInvalid or LocalState when the config cannot be read.
+        Raises: ConfigInvalid, LocalState.
         """
         found = self.read().profiles()
         with suppress(ConfigInvalid, LocalState):
-            found += self.read_profiles_of_credentials_file()
+            found += self.read_credentials_profiles()
         return found
 
     def find_profile(self, name: str) -> ProfileEntry | None:
@@ -156,19 +143,17 @@ class ConfigStore:
         *,
         records_unchanged: bool = False,
     ) -> bool:
-        """Read the config under the lock, and make the changes that `changes_for` returns for it.
+        """Make the changes that `changes_for` returns for the config under the lock.
 
-        Returns whether the config was written: not if there are no changes. `choices` are the
-        user's choices before the command, by session name; undo restores them. With
-        `records_unchanged`, a version for undo is saved even if the config does not change, because
-        the choices do.
-        Raises: ConfigInvalid, LocalState; in both cases the config is unchanged.
+        Returns whether the config was written. `choices` are those before the command, by session
+        name; undo restores them. With `records_unchanged`, a version for undo is saved in any case.
+        Raises: ConfigInvalid, LocalState; then the config is unchanged.
         """
 
         def make_content(found: FileContent) -> bytes | None:
             config = ConfigFile.parse(found.data, str(self.path))
             after = config.with_changes(changes_for(config))
-            return _content_or_none_if_missing(found) if after == found.data else after
+            return _content_or_none(found) if after == found.data else after
 
         return self._replace_file(
             make_content,
@@ -178,16 +163,15 @@ class ConfigStore:
         )
 
     def write_content(self, content_for: Callable[[bytes], bytes], deadline: Deadline) -> bool:
-        """Replace a config that cannot be parsed with the content that `content_for` returns for it.
+        """Replace a config that cannot be parsed; return whether it was written.
 
-        Returns whether the config was written. Raises: ConfigInvalid for content that cannot be
-        parsed either, LocalState; in both cases the config is unchanged.
+        Raises: ConfigInvalid for content that cannot be parsed either, LocalState.
         """
 
         def make_content(found: FileContent) -> bytes | None:
             content = content_for(found.data)
             ConfigFile.parse(content, str(self.path))
-            return _content_or_none_if_missing(found) if content == found.data else content
+            return _content_or_none(found) if content == found.data else content
 
         return self._replace_file(make_content, deadline, {})
 
@@ -205,14 +189,10 @@ class ConfigStore:
     # -- undo of config writes -------------------------------------------------------------
 
     def load_last_version(self) -> Version | None:
-        """Return the config's last write that can be undone; None if there is none.
-
-        Raises: LocalState when the saved version of that write is missing or damaged.
-        """
-        return self._versions.load_last(_content_or_none_if_missing(self._file.read()))
+        """Return the last write that can be undone. Raises: LocalState for a damaged version."""
+        return self._versions.load_last(_content_or_none(self._file.read()))
 
     def find_written_roles(self, config: ConfigFile) -> dict[str, WrittenRole]:
-        """Return, by profile name, the roles that edits removed from managed profiles of the config."""
         from ssohelper.core.written_roles import find_written_roles
 
         with suppress(LocalState):  # a saved config is damaged, which `profile undo` reports
@@ -223,10 +203,7 @@ class ConfigStore:
     def undo_write(
         self, version: Version, content_for: Callable[[bytes], bytes | None], deadline: Deadline
     ) -> bool:
-        """Replace the config with what `content_for` returns for it, and drop the saved version.
-
-        If `content_for` returns None, removes the file. Returns whether the config was written.
-        """
+        """Replace the config, or remove it for None; return whether it was written."""
         return self._replace_file(
             lambda found: content_for(found.data), deadline, {}, to_undo=version
         )
@@ -241,15 +218,14 @@ class ConfigStore:
         to_undo: Version | None = None,
         records_unchanged: bool = False,
     ) -> bool:
-        """Replace the config's content under the lock, and save a version for undo.
+        """Replace the config's content, or remove it for None, and save a version for undo.
 
-        If `make_content` returns None, removes the file. Starts over with the present content when
-        another program changes the file before the rename.
+        Starts over when another program changes the file before the rename.
         """
         with files.hold_lock(self._lock, deadline):
             for _ in range(_MAX_ATTEMPTS):
                 found = self._file.read()
-                before, after = _content_or_none_if_missing(found), make_content(found)
+                before, after = _content_or_none(found), make_content(found)
                 if to_undo is None and after == before and not records_unchanged:
                     return False
                 version = to_undo or self._versions.save_before_write(before, after, choices)
@@ -271,7 +247,7 @@ class ConfigStore:
         )
 
     def _write_or_remove(self, found: FileContent, after: bytes | None) -> None:
-        if after == _content_or_none_if_missing(found):
+        if after == _content_or_none(found):
             return
         if after is None:
             self._file.remove()
@@ -279,6 +255,5 @@ class ConfigStore:
             self._file.replace(after, found)
 
 
-def _content_or_none_if_missing(found: FileContent) -> bytes | None:
-    """Return the config's bytes as they were read; None when there was no file."""
+def _content_or_none(found: FileContent) -> bytes | None:
     return None if found.mark is None else found.data

@@ -32,10 +32,7 @@ _INDEX = "index"
 
 
 class Version(NamedTuple):
-    """A write of ~/.aws/config: the file's content before and after it; None for a missing file.
-
-    `choices` are the user's choices before the write, by session name.
-    """
+    """The config before and after a write (None: no file), and the choices before it by session."""
 
     number: int
     before: bytes | None
@@ -63,7 +60,6 @@ class ConfigVersions:
         return version
 
     def remove_old(self) -> None:
-        """Remove all versions but the last three."""
         self._keep_only(self._load_index_or_empty()[-_MAX_VERSIONS:])
 
     def remove_last(self, version: Version) -> None:
@@ -72,12 +68,10 @@ class ConfigVersions:
         self._keep_only(tuple(number for number in numbers if number < version.number))
 
     def load_last(self, present: bytes | None) -> Version | None:
-        """Return the last write that can be undone, or None.
+        """Return the last write that can be undone, or None. `present` is the config's content now.
 
-        `present` is the config's content now. A write is skipped if its version was saved, but its
-        process was killed before the write. Raises: LocalState when a version is missing or
-        damaged, since the user's config would be removed if a missing version counted as an empty
-        config.
+        A write whose process was killed before it is skipped. Raises: LocalState when a version is
+        missing or damaged: as an empty config, it would remove the user's.
         """
         for version in self.load_all():
             if version.before == version.after or present != version.before:
@@ -116,7 +110,6 @@ class ConfigVersions:
             raise self._unusable_version_error(path, "is damaged") from damage
 
     def _load_index_or_empty(self) -> tuple[int, ...]:
-        """Return the index of versions; an empty one if damaged: the next write replaces it."""
         try:
             return self._load_index()
         except LocalState:
@@ -128,8 +121,7 @@ class ConfigVersions:
     def _keep_only(self, numbers: tuple[int, ...]) -> None:
         """Remove all other versions, and files that earlier releases left.
 
-        The index is changed first: a process that is killed in between leaves a file that the index
-        does not list. In the other order, the index would list an undo whose file is missing.
+        The index comes first: else a killed process leaves an index with a missing file.
         """
         if numbers:
             self._save_index(numbers)
@@ -188,10 +180,7 @@ def _describe_content(data: bytes | None) -> dict[str, Any]:
 def _split_off_content(
     rest: bytes, described: schema.ConfigDigest | None
 ) -> tuple[bytes | None, bytes]:
-    """Split `rest` into the config's content, with which it starts, and the bytes that follow.
-
-    Raises: Damaged when the content does not have the length and SHA-256 in `described`.
-    """
+    """Split `rest` behind the described content. Raises: Damaged for another length or SHA-256."""
     if described is None:
         return None, rest
     data = rest[: described.length]

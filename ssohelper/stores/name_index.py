@@ -80,7 +80,7 @@ class NameIndexFile:
         self,
         read_config: Callable[[], ConfigFile],
         read_credentials_sections: Callable[[], Mapping[str, Mapping[str, str]]] = dict,
-        read_profiles_of_credentials_file: Callable[[], Collection[ProfileEntry]] = tuple,
+        read_credentials_profiles: Callable[[], Collection[ProfileEntry]] = tuple,
     ) -> NameIndex:
         """Return the names; if no index is valid, read the config and save an index.
 
@@ -91,7 +91,7 @@ class NameIndexFile:
             return saved
         try:
             index = _make_name_index(
-                read_config(), read_credentials_sections, read_profiles_of_credentials_file
+                read_config(), read_credentials_sections, read_credentials_profiles
             )
         except SsoHelperError:
             return NameIndex([], [], [])
@@ -128,7 +128,7 @@ class NameIndexFile:
 def _make_name_index(
     config: ConfigFile,
     read_credentials_sections: Callable[[], Mapping[str, Mapping[str, str]]],
-    read_profiles_of_credentials_file: Callable[[], Collection[ProfileEntry]],
+    read_credentials_profiles: Callable[[], Collection[ProfileEntry]],
 ) -> NameIndex:
     # Imported here, because they load the config parser, which a reader of the index does not need.
     from ssohelper.core import chains
@@ -140,7 +140,7 @@ def _make_name_index(
     keyed: Mapping[str, Mapping[str, str]] = {}
     only_keyed: Collection[ProfileEntry] = ()
     with contextlib.suppress(SsoHelperError):
-        keyed, only_keyed = read_credentials_sections(), read_profiles_of_credentials_file()
+        keyed, only_keyed = read_credentials_sections(), read_credentials_profiles()
     # The index is for all shells, also for those with the variables that credential_source needs.
     environ = dict.fromkeys((*KEY_VARIABLES, *CONTAINER_VARIABLES), "set")
     resolver = Resolver(config, keyed, environ)

@@ -7,11 +7,11 @@ import pytest
 
 from ssohelper.actions import (
     adopting,
-    default_regions,
     directory,
     doctor_profiles,
     doctor_sessions,
     profile_edit,
+    sync_choices,
 )
 from ssohelper.actions.doctor_facts import Setup
 from ssohelper.actions.selection import resolve_profile
@@ -77,7 +77,7 @@ def test_doctor_and_whoami_propose_the_region_of_new_profiles(saved: Home) -> No
     add(saved, f"\n[default]\nregion = eu-west-2\n[profile bare]\n{keys}")
     app = in_process(saved)
     [found] = doctor_profiles.check_regions(Setup(app))
-    region = default_regions.region_for_new_profile_of_role(app, resolve_profile(app, "bare", None))
+    region = sync_choices.region_for_role(app, resolve_profile(app, "bare", None))
     assert (found.fix, region) == ("add a line: region = eu-west-2", "eu-west-2")
 
 

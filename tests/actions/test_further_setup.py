@@ -1,6 +1,6 @@
 """Which session a start URL of a further portal belongs to."""
 
-from ssohelper.actions import further_setup
+from ssohelper.actions import setup
 from tests.actions.world import SESSION, WorldApp
 from tests.published import date_back
 
@@ -16,12 +16,12 @@ def test_a_portal_of_the_settings_is_of_the_session_that_names_it(tmp_path):
     date_back(path)
     app.forget_settings()
     for url in (THERE, f"{THERE}/"):
-        found = further_setup.find_session_of_further_portal(app, url, None, None)
+        found = setup.find_further_portal(app, url, None)
         assert found is not None
         assert (found[0].name, found[1].region, found[1].start_url) == (
             "corp",
             "eu-central-1",
             THERE,
         )
-    own = further_setup.find_session_of_further_portal(app, SESSION.start_url, None, None)
+    own = setup.find_further_portal(app, SESSION.start_url, None)
     assert own is None

@@ -6,7 +6,7 @@ from multiprocessing.synchronize import Barrier
 
 import pytest
 
-from ssohelper.actions import profile_edit, saved_options
+from ssohelper.actions import profile_edit, sync_choices
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
 from ssohelper.core.filter_rows import filter_rows_of_listing
@@ -32,7 +32,7 @@ def plan_admin(app: App) -> Plan:
     listing = app.directory.load("corp")
     assert session is not None
     assert listing is not None
-    choices = profile_edit.merge_choices(app, session, FILTERED)
+    choices = sync_choices.merge_choices(app, session, FILTERED)
     plan = profile_edit.plan_sync(app, session, listing, choices)
     assert plan.add == ("pay.Admin",)
     return plan
@@ -67,7 +67,7 @@ def test_keeps_an_edit_that_does_not_change_the_plan(app: App, home):
     profile_edit.write_profile_plan(app, plan)
     assert home.config_file.read_text().startswith(changed)
     assert app.config.read().profile("pay.Admin") is not None
-    assert app.choices.load("corp") == FILTERED._replace(written_region="eu-west-1")
+    assert app.choices.load("corp") == FILTERED
     assert [one for one in app.warnings if "has changed elsewhere since the diff was shown" in one]
 
 
@@ -119,7 +119,6 @@ def test_options_that_another_sync_saved_meanwhile_stay(app: App, home):
         default_region="eu-north-1",
         form="sso",
         removed=removed,
-        written_region="us-east-1",
     )
 
 
@@ -131,11 +130,11 @@ def test_add_ends_the_record_that_the_user_removed_the_profile(app: App, home):
     assert session is not None
     assert listing is not None
     given = Choices(form="sso")
-    choices = profile_edit.merge_choices(app, session, given)
+    choices = sync_choices.merge_choices(app, session, given)
     profile_edit.write_profile_plan(
         app, profile_edit.plan_new_profile(app, session, listing, choices, admin, None)
     )
-    left = removed._replace(removed=frozenset({read}), written_region="eu-west-1")
+    left = removed._replace(removed=frozenset({read}))
     assert app.choices.load("corp") == left
 
 
@@ -160,12 +159,12 @@ def save_one_option(env: dict[str, str], field: str, start: Barrier, end: Barrie
     assert session is not None
     assert listing is not None
     for number in range(_ROUNDS):
-        choices = profile_edit.merge_choices(app, session).with_chosen_fields(
+        choices = sync_choices.merge_choices(app, session).with_chosen_fields(
             **{field: option_of_round(field, number)}
         )
         plan = profile_edit.plan_sync(app, session, listing, choices)
         start.wait(60)
-        saved_options.save_sync_options(app, plan)
+        sync_choices.save_choices(app, plan)
         end.wait(60)
         end.wait(60)  # wait until the test has compared the saved options
 
@@ -206,7 +205,7 @@ def add_native_profile(app: App, home: Home) -> tuple[SsoSession, Listing]:
 
 def test_existing_profiles_keep_their_form_unless_it_is_to_be_converted(app: App, home):
     session, listing = add_native_profile(app, home)
-    choices = profile_edit.merge_choices(app, session, FILTERED._replace(form="process"))
+    choices = sync_choices.merge_choices(app, session, FILTERED._replace(form="process"))
     assert profile_edit.plan_sync(app, session, listing, choices).change == ()
     others = choices._replace(roles=("Read",))
     for convert_all in (choices, others):  # converts profiles outside remembered filters, too
@@ -221,7 +220,7 @@ def test_with_keyring_storage_each_converted_native_profile_is_counted(app: App,
     app.storage.__class__ = type(
         "Keyring", (app.storage.__class__,), {"apply_setting": lambda _storage: "keyring"}
     )
-    choices = profile_edit.merge_choices(app, session, FILTERED)
+    choices = sync_choices.merge_choices(app, session, FILTERED)
     [change] = profile_edit.plan_sync(app, session, listing, choices).change
     assert "credential_process" in change.after
     assert app.warnings == [
@@ -284,11 +283,11 @@ def test_the_region_that_the_first_profiles_get_is_remembered(home, adds, variab
     session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
     assert session is not None
     assert listing is not None
-    given = app, session, listing, profile_edit.merge_choices(app, session)
+    given = app, session, listing, sync_choices.merge_choices(app, session)
     if adds == "one role":
         plan = profile_edit.plan_new_profile(*given, Role(PAY, "Admin"), None)
     elif adds == "ticked roles":
-        plan = profile_edit.plan_new_profiles_of_roles(*given, [Role(PAY, "Admin")])
+        plan = profile_edit.plan_new_profiles(*given, [Role(PAY, "Admin")])
     else:
         plan = profile_edit.plan_sync(*given)
     profile_edit.write_profile_plan(app, plan)
@@ -296,10 +295,8 @@ def test_the_region_that_the_first_profiles_get_is_remembered(home, adds, variab
     written = later.config.read().profile("pay.Admin")
     assert written is not None
     assert written.keys["region"] == region
-    saved = later.choices.load("corp")
-    assert saved.written_region == region
     again = profile_edit.plan_sync(
-        later, session, listing, profile_edit.merge_choices(later, session)
+        later, session, listing, sync_choices.merge_choices(later, session)
     )
     assert again.request.region == region
 
@@ -312,7 +309,7 @@ def test_only_a_default_region_of_this_command_changes_existing_profiles(app: Ap
     session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
     assert session is not None
     assert listing is not None
-    choices = profile_edit.merge_choices(app, session, Choices(default_region="eu-north-1"))
+    choices = sync_choices.merge_choices(app, session, Choices(default_region="eu-north-1"))
     plan = profile_edit.plan_sync(app, session, listing, choices, **given)
     assert tuple(change.after.get("region") for change in plan.change) == changed
 
@@ -323,7 +320,7 @@ def test_a_region_given_for_one_profile_is_not_the_session_s_default(home):
     session, listing = app.config.read().sso_session("corp"), app.directory.load("corp")
     assert session is not None
     assert listing is not None
-    choices = profile_edit.merge_choices(app, session)
+    choices = sync_choices.merge_choices(app, session)
     role = Role(PAY, "Admin")
     plan = profile_edit.plan_new_profile(
         app, session, listing, choices, role, None, region="sa-east-1"

@@ -256,7 +256,7 @@ def test_every_text_says_in_the_same_words_what_prune_removes():
     removes = "managed profiles whose role is gone, or left out by filters given now"
 
     pages = ("docs/how-to/tui.md", "docs/reference/commands.md", "docs/man/ssohelper.1")
-    sources = ("ssohelper/core/profile_removal.py", "ssohelper/core/keymap.py")
+    sources = ("ssohelper/core/profile_plan.py", "ssohelper/core/keymap.py")
     texts = {page: (ROOT / page).read_text() for page in (*pages, *sources)}
     texts["help"] = plan_output.PRUNE_HELP
     assert [name for name, text in texts.items() if removes not in " ".join(text.split())] == []

@@ -114,7 +114,7 @@ class TestAdd:
         new, other = show(run, "new"), show(run, "dev.Read")
         assert (new["form"], new["region"]) == ("sso", "us-east-2")
         assert (other["form"], other["region"]) == ("process", "eu-west-1")
-        assert App(synced.env).choices.load("corp") == Choices(written_region="eu-west-1")
+        assert App(synced.env).choices.load("corp") == Choices()
 
     def test_a_taken_name_is_exit_2(self, synced, run):
         credentials = synced.config_file.with_name("credentials")

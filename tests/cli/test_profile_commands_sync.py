@@ -264,23 +264,6 @@ class TestDefaultRegion:
         assert saved.config_file.read_text() == edited
         assert "default region\teu-west-1" in run("session", "show", "corp").stdout
 
-    def test_the_old_default_is_the_one_that_profiles_were_written_with(self, saved, run):
-        """The setting may have changed since, and a region of `profile add` is no default."""
-        ok(run("config", "set", "default_region", "eu-north-1"))
-        ok(run("profile", "sync", "--yes", "--role", "Read"))
-        ok(run("profile", "add", "pay/Admin", "--region", "ap-south-1", "--yes"))
-        ok(run("config", "set", "default_region", "ap-south-1"))
-        ok(run("profile", "sync", "--yes"))
-        ok(run("profile", "sync", "--yes", "--default-region", "us-west-2"))
-        assert self.regions(run) == {
-            "pay.Read": "us-west-2",
-            "dev.Read": "us-west-2",
-            "pay.Admin": "ap-south-1",
-        }
-        ok(run("profile", "undo", "--yes"))
-        ok(run("profile", "sync", "--yes", "--default-region", "us-east-2"))
-        assert self.regions(run)["pay.Read"] == "us-east-2"
-
     def test_it_also_changes_profiles_that_the_filters_leave_out(self, saved, run):
         ok(run("profile", "sync", "--yes"))
         ok(run("profile", "sync", "--yes", "--role", "Admin", "--default-region", "us-west-2"))

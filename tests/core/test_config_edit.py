@@ -10,8 +10,8 @@ from ssohelper.core.config_edit import (
     Change,
     EditSection,
     RemoveSection,
-    comparison_value_of_write,
     edited_config,
+    lines_of_changed_sections,
     unified_diff,
 )
 from ssohelper.core.config_text import ConfigText
@@ -213,11 +213,11 @@ def test_the_diff_of_a_new_section_removes_no_line() -> None:
 
 
 @pytest.mark.parametrize("change", [EDIT, RemoveSection("profile a")])
-def test_two_writes_are_equal_if_only_lines_beside_the_changed_section_differ(
+def test_only_edits_within_a_changed_section_change_its_lines(
     change: Change,
 ) -> None:
     other = config(TEXT.replace("\n\n", "\n# mine\n\n").replace("json", "text"))
     inside = config(TEXT.replace("region =", "region  ="))
-    value = comparison_value_of_write(config(), [change])
-    assert comparison_value_of_write(other, [change]) == value
-    assert comparison_value_of_write(inside, [change]) != value
+    lines = lines_of_changed_sections(config(), [change])
+    assert lines_of_changed_sections(other, [change]) == lines
+    assert lines_of_changed_sections(inside, [change]) != lines

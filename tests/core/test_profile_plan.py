@@ -495,15 +495,6 @@ def test_a_plan_for_one_role_changes_no_other_profile() -> None:
     assert (found.add, found.stale, found.remove, found.change) == (("pay.Admin",), (), (), ())
 
 
-def test_plans_are_the_same_when_they_add_change_and_remove_the_same() -> None:
-    empty, all_there = plan(SESSION), plan(SESSION + ALL)
-    assert empty.has_same_changes_as(plan(SESSION + "# mine\n"))
-    assert not empty.has_same_changes_as(all_there)
-    assert not all_there.has_same_changes_as(
-        plan(SESSION + ALL + process("gone", PAY, "Gone"), request(prune=True))
-    )
-
-
 @pytest.mark.parametrize("default", ["output = json", "region = us-east-1", "s3 =\n  a = b"])
 def test_DEFAULT_may_have_keys_that_are_not_identity_keys(default: str) -> None:
     assert plan(SESSION + f"[DEFAULT]\n{default}\n").add == ("pay.Read", "pay.Admin", "dev.Read")

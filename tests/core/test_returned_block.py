@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.core.returned_block import find_rewritten_aws_sso_cli_block
+from ssohelper.core.adoption import find_returned_block
 from tests.core.test_profile_plan import PAY, SESSION, process
 
 BEGIN, END = "# BEGIN_AWS_SSO_CLI\n", "# END_AWS_SSO_CLI\n"
@@ -11,7 +11,7 @@ THEIRS = f"[profile a]\ncredential_process = aws-sso process --arn arn:aws:iam::
 
 
 def rest_of(text: str) -> str | None:
-    found = find_rewritten_aws_sso_cli_block(text.encode(), "config")
+    found = find_returned_block(text.encode(), "config")
     return None if found is None else found.rest.decode()
 
 

@@ -75,7 +75,6 @@ _CHOICES: dict[str, Check] = {
     "form": _form,
     "default_region": _REGION,
     "removed": _removed_roles,
-    "written_region": _REGION,
 }
 _PORTAL: dict[str, Check] = {
     "start_url": accepted_by(checked_start_url),

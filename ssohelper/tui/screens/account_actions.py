@@ -14,6 +14,7 @@ from ssohelper.actions import (
     identity,
     profile_edit,
     selection,
+    sync_choices,
 )
 from ssohelper.core import plan_text, shell_text
 from ssohelper.core.keymap import WantedAction
@@ -303,7 +304,7 @@ class RowActions:
         def make_plan_and_diff() -> tuple[Plan, list[Line]]:
             profile = self._resolve_profile(row)
             listing = directory.fetch_listing(services, profile.session)
-            choices = profile_edit.merge_choices(services, profile.session)
+            choices = sync_choices.merge_choices(services, profile.session)
             plan = profile_edit.plan_new_profile(
                 services, profile.session, listing, choices, profile.role, None
             )

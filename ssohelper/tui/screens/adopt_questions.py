@@ -48,7 +48,7 @@ async def _ask_to_adopt(
     *,
     proposes_yes: bool,
 ) -> frozenset[str]:
-    lines = text_lines(setup_text.lines_about_profiles_of_other_tools(found))
+    lines = text_lines(setup_text.other_profile_lines(found))
     screen = ConfirmScreen(question, lines=lines, proposes_yes=proposes_yes)
     if await app.push_screen_wait(screen):
         return names

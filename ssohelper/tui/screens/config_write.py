@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ssohelper.actions import profile_edit, saved_options
+from ssohelper.actions import profile_edit, sync_choices
 from ssohelper.core import plan_text
 from ssohelper.core.profile_plan import Plan
 from ssohelper.tui import background
@@ -59,5 +59,5 @@ async def write_plan(
         )
         app.show_done(plan_text.plan_counts_text(plan, done=True), command)
     else:
-        await background.run(app, lambda: saved_options.save_sync_options(services, plan))
+        await background.run(app, lambda: sync_choices.save_choices(services, plan))
         app.show_done(NO_CHANGE, command)

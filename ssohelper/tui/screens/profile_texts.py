@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ssohelper.actions import adopting, setup_text
-from ssohelper.actions.sync_options import ACCOUNTS, FORM, REGION, ROLES, TEMPLATE
+from ssohelper.actions.sync_choices import ACCOUNTS, FORM, REGION, ROLES, TEMPLATE
 from ssohelper.core import plan_text
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.clock_text import ago_text

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from ssohelper.actions import adopting, sync_options
+from ssohelper.actions import adopting, sync_choices
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
@@ -222,7 +222,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         if session is None:
             return
         try:
-            problems = sync_options.parse_sync_options(self.app.services, session, texts).problems
+            problems = sync_choices.parse_option_texts(self.app.services, session, texts).problems
         except SsoHelperError as error:
             self.app.show_error(error)
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import adopting, directory, profile_edit, sync_options
+from ssohelper.actions import adopting, directory, profile_edit, sync_choices
 from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.core import plan_text
 from ssohelper.core.choices import NO_CHOICES, Choices
@@ -76,14 +76,14 @@ def read_current_profiles(services: App) -> CurrentProfiles:
 def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
     """Return what `profile sync` would change according to the saved list. Asks AWS nothing."""
     session = wish.session
-    texts = sync_options.load_sync_option_texts(services, session)
-    defaults = sync_options.load_default_option_texts(services, session)
-    edited = sync_options.parse_sync_options(services, session, wish.options.texts or {})
+    texts = sync_choices.option_texts(services, session)
+    defaults = sync_choices.option_texts(services, session, NO_CHOICES)
+    edited = sync_choices.parse_option_texts(services, session, wish.options.texts or {})
     listing = directory.load_listing(services, session)
     if listing is None or edited.problems:
         return Proposal(None, None, None, edited.problems, texts, defaults, edited.given)
     given = edited.given
-    choices = profile_edit.merge_choices(services, session, given)
+    choices = sync_choices.merge_choices(services, session, given)
     others = tuple(adopting.list_other_profiles(services, session, listing))
     plan = profile_edit.plan_sync(
         services,

@@ -14,7 +14,7 @@ from textual.events import Resize
 from textual.message import Message
 from textual.widgets import Button, Input, Static
 
-from ssohelper.actions import profile_edit, session_edit, setup, setup_text
+from ssohelper.actions import profile_edit, session_edit, setup, setup_text, sync_choices
 from ssohelper.core.clock_text import still_signed_in_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.shell_text import word_as_typed
@@ -225,8 +225,8 @@ class SetUpForm(VerticalScroll):
             is_asked = bool(name) or session.name == self._named_session
             if not is_asked and session_edit.has_config_section(services, session):
                 raise _PortalHasSession(session.name)
-            profile_edit.merge_choices(services, session)
-            profile_edit.check_installation_can_serve_profiles(services)
+            sync_choices.merge_choices(services, session)
+            profile_edit.check_installation(services)
             return session
 
         session = await background.run(self.app, check_typed_session)

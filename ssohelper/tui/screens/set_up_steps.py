@@ -13,13 +13,13 @@ from textual.widgets import Static
 
 from ssohelper.actions import (
     adopting,
-    default_regions,
     doctor,
     guards,
     own_settings,
     profile_edit,
     session_edit,
     setup_text,
+    sync_choices,
 )
 from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.core import filter_rows, plan_text
@@ -88,14 +88,10 @@ async def _ask_what_to_adopt_and_region(
     region = None
     if listing.roles():
         region = await background.run(
-            app, lambda: default_regions.propose_default_region(services, session)
+            app, lambda: sync_choices.propose_default_region(services, session)
         )
     is_asked = bool(adopting.choose_needing(found))
-    survey = (
-        ()
-        if is_asked
-        else tuple(setup_text.lines_about_profiles_of_other_tools(found, with_names=False))
-    )
+    survey = () if is_asked else tuple(setup_text.other_profile_lines(found, with_names=False))
     patterns = adopting.build_adopt_patterns(found, chosen)
     if region is None:
         return _Answers(chosen, None, survey, patterns, tuple(found))
@@ -111,10 +107,10 @@ async def _ask_region(app: TuiApp[Any], proposal: str, command: str) -> str | No
             f"{setup_text.DEFAULT_REGION}?",
             proposal,
             f"{command} --default-region R",
-            default_regions.parse_region_name,
+            sync_choices.parse_region_name,
         )
     )
-    return None if typed_text is None else default_regions.parse_region_name(typed_text)
+    return None if typed_text is None else sync_choices.parse_region_name(typed_text)
 
 
 async def _plan_and_write_profiles(
@@ -124,7 +120,7 @@ async def _plan_and_write_profiles(
     given = Choices(default_region=answers.default_region)
 
     def make_plan() -> Plan:
-        choices = profile_edit.merge_choices(services, session, given)
+        choices = sync_choices.merge_choices(services, session, given)
         return profile_edit.plan_sync(
             services, session, listing, choices, adopt=answers.adopt, others=answers.others
         )
@@ -174,7 +170,7 @@ def _make_write_question(
 ) -> ConfirmScreen:
     first = text_lines(answers.survey)
     if answers.patterns is None:
-        first += text_lines([setup_text.adoption_not_in_command_message(len(answers.adopt))])
+        first += text_lines([setup_text.adoption_not_shown_message(len(answers.adopt))])
     swapped = plan_text.swapped_names_line(plan)
     first += text_lines([swapped] if swapped else [], "warn")
     if not plan_text.is_big_plan(plan):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import directory, profile_edit, selection
+from ssohelper.actions import directory, profile_edit, selection, sync_choices
 from ssohelper.core import plan_text
 from ssohelper.core.keymap import TICKED_LABELS
 from ssohelper.core.model import RoleKey
@@ -128,11 +128,9 @@ class TickedActions:
         def make_plan() -> tuple[Plan, list[Line]]:
             session = selection.resolve_session(services, rows[0].session_name)
             listing = directory.fetch_listing(services, session)
-            choices = profile_edit.merge_choices(services, session)
+            choices = sync_choices.merge_choices(services, session)
             wanted = [row.key.role for row in rows if row.chained is None]
-            plan = profile_edit.plan_new_profiles_of_roles(
-                services, session, listing, choices, wanted
-            )
+            plan = profile_edit.plan_new_profiles(services, session, listing, choices, wanted)
             return plan, diff_lines(profile_edit.diff_plan(services, plan))
 
         plan, lines = await background.run(app, make_plan)

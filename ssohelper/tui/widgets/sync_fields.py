@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from ssohelper.actions.sync_options import ACCOUNTS, FIELDS, FORM, REGION, ROLES, TEMPLATE
+from ssohelper.actions.sync_choices import ACCOUNTS, FIELDS, FORM, REGION, ROLES, TEMPLATE
 from ssohelper.core.text import show
 from ssohelper.tui.keys import action_binding
 

@@ -139,7 +139,7 @@ def test_options_are_edited_in_place_and_apply_writes_what_is_shown(world: DemoH
 
     run_scenario(world.app(), scenario, size=(120, 40))
     saved = world.app().choices.load("corp")
-    assert saved.without_recorded_fields == Choices(
+    assert saved.options == Choices(
         ("*dev*", "!data*"), ("Read*",), "x-{role_name}-{account_name}", None, "eu-north-1"
     )
     assert "[profile x-ReadOnlyAccess-orders-dev]" in world.config_file.read_text()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.actions import directory, profile_edit
+from ssohelper.actions import directory, profile_edit, sync_choices
 from ssohelper.core.choices import Choices
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
@@ -165,7 +165,7 @@ def test_undo_shows_the_options_that_it_restores_before_it_asks(world: DemoHome)
     session, listing = services.config.read().sso_session("corp"), services.directory.load("corp")
     assert session is not None
     assert listing is not None
-    filtered = profile_edit.merge_choices(services, session, Choices(roles=("Read*",)))
+    filtered = sync_choices.merge_choices(services, session, Choices(roles=("Read*",)))
     profile_edit.write_profile_plan(
         services, profile_edit.plan_sync(services, session, listing, filtered)
     )
@@ -179,7 +179,7 @@ def test_undo_shows_the_options_that_it_restores_before_it_asks(world: DemoHome)
         )
 
     run_scenario(world.app(), scenario, size=(100, 50))
-    assert services.choices.load("corp") == Choices(roles=("Read*",), written_region="us-east-1")
+    assert services.choices.load("corp") == Choices(roles=("Read*",))
 
 
 def test_an_undo_of_an_edited_section_shows_both_and_restores_nothing(world: DemoHome) -> None:

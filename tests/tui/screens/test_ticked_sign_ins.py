@@ -99,7 +99,7 @@ def test_a_key_between_two_questions_goes_nowhere(
         await user.press("escape", "f9")
         await user.wait_for_screen(ConfirmScreen)
         first = user.app.screen
-        gate.put_before(profile_edit, "plan_new_profiles_of_roles")
+        gate.put_before(profile_edit, "plan_new_profiles")
         clock.seconds += 0.5
         await user.press(first_answer)
         await until(gate.entered.is_set)
