@@ -111,37 +111,27 @@ def _answer_credential_process(argv: list[str]) -> int | None:
 def _run_internal_process(argv: list[str]) -> int | None:
     from ssohelper import fastpath
 
-    if argv[:1] == [fastpath.BROKER_PROCESS]:
+    name = argv[0] if argv else ""
+    if name not in fastpath.PROCESSES:
+        return None
+    if name != fastpath.NOTICE_PROCESS:  # it runs the user's program, which holds no secret
         _disable_core_dumps()
+    run: Callable[[list[str]], int]
+    if name == fastpath.BROKER_PROCESS:
         from ssohelper.fastpath import own_process
 
         own_process.raise_broker_limits()  # before the imports, which take 20 MB
-        from ssohelper import broker_process
-
-        _raise_on_interrupt()
-        return broker_process.run_broker(argv[1:])
-    if argv[:1] == [fastpath.RENEWAL_PROCESS]:
-        _disable_core_dumps()
-        from ssohelper import renewal_process
-
-        _raise_on_interrupt()
-        return renewal_process.run_renewal_process(argv[1:])
-    if argv[:1] == [fastpath.KEYRING_PROCESS]:
-        _disable_core_dumps()
-        from ssohelper import keyring_process
-
-        return keyring_process.run_keyring_process(argv[1:])
-    if argv[:1] == [fastpath.PROVIDER_PROCESS]:
-        _disable_core_dumps()
-        from ssohelper import provider_process
-
-        return provider_process.run_provider_process(argv[1:])
-    if argv[:1] == [fastpath.NOTICE_PROCESS]:
-        from ssohelper import notice_process
-
-        _raise_on_interrupt()
-        return notice_process.run_notice_process(argv[1:])
-    return None
+        from ssohelper.broker_process import run_broker as run
+    elif name == fastpath.RENEWAL_PROCESS:
+        from ssohelper.renewal_process import run_renewal_process as run
+    elif name == fastpath.KEYRING_PROCESS:
+        from ssohelper.keyring_process import run_keyring_process as run
+    elif name == fastpath.PROVIDER_PROCESS:
+        from ssohelper.provider_process import run_provider_process as run
+    else:
+        from ssohelper.notice_process import run_notice_process as run
+    _raise_on_interrupt()
+    return run(argv[1:])
 
 
 def _run_without_click(argv: list[str]) -> int | None:

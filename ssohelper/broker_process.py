@@ -13,6 +13,7 @@ from ssohelper.broker.loop import Loop
 from ssohelper.broker.requests import Reply
 from ssohelper.core.redaction import redacted
 from ssohelper.errors import SsoHelperError
+from ssohelper.fastpath import broker_client
 from ssohelper.fastpath.spawn import PASSED_DESCRIPTOR
 from ssohelper.system import crash_report
 
@@ -31,11 +32,11 @@ def run_broker(argv: list[str]) -> int:
     with contextlib.suppress(SsoHelperError):  # the first call reports an error in the settings
         if first.storage.find_present_storage() == "keyring":
             first.storage.keyring.start_asking_for_key()
-    identity = _read_device_and_inode(address)
+    identity = broker_client.read_socket_id(address)
 
     def remove_socket_file() -> None:
         # A newer broker may have its socket file at the same path.
-        if identity is not None and _read_device_and_inode(address) == identity:
+        if identity is not None and broker_client.read_socket_id(address) == identity:
             with contextlib.suppress(OSError):
                 os.unlink(address)
 
@@ -58,8 +59,8 @@ class _BrokerWork(Work):
         self._logged = _LoggedWarnings()
         logging.getLogger().addHandler(self._logged)
 
-    def get_reply_with_credentials(self, get_credentials: Callable[[App], bytes]) -> Reply:
-        reply = super().get_reply_with_credentials(get_credentials)
+    def reply_with(self, get_credentials: Callable[[App], bytes]) -> Reply:
+        reply = super().reply_with(get_credentials)
         logged, self._logged.messages = self._logged.messages, []
         return reply._replace(warnings=(*reply.warnings, *logged))
 
@@ -81,11 +82,3 @@ def _make_next_app(first: App) -> App:
     made.aws.portals = first.aws.portals
     made.vault.sts_clients = first.vault.sts_clients
     return made
-
-
-def _read_device_and_inode(path: str) -> tuple[int, int] | None:
-    try:
-        found = os.lstat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino

@@ -43,7 +43,7 @@ class Work:
         return tokens.load_token_for_broker(app, regions.find_next_portal(app, session))
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
-        """ "" for an invalid config."""
+        """Return "" for an invalid config."""
         app = self.current_app()
         try:
             session = selection.require_session(app, session_name)
@@ -64,11 +64,9 @@ class Work:
             return None  # the caller gets its own error that a sign-in is needed
 
     def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
-        return self.get_reply_with_credentials(
-            lambda app: issuing.issue_credentials(app, key, asked_by)
-        )
+        return self.reply_with(lambda app: issuing.issue_credentials(app, key, asked_by))
 
-    def get_reply_with_credentials(self, get_credentials: Callable[[App], bytes]) -> Reply:
+    def reply_with(self, get_credentials: Callable[[App], bytes]) -> Reply:
         app = self.current_app()
         warned = len(app.warnings)
         with _crashes_as_errors():
@@ -90,9 +88,7 @@ class Work:
 
         Raises the errors of `assumed_chains.issue_chain`.
         """
-        return self.get_reply_with_credentials(
-            lambda app: assumed_chains.issue_chain(app, key, asked_by, source)
-        )
+        return self.reply_with(lambda app: assumed_chains.issue_chain(app, key, asked_by, source))
 
     def renew_token(self, session_name: str, seen_id: str) -> None:
         """Renew the token `seen_id`, or have a valid token of another region, if its region does
@@ -110,13 +106,9 @@ def _crashes_as_errors() -> Iterator[None]:
         yield
     except SsoHelperError:
         raise
+    except MemoryError as cause:  # nothing more can be imported
+        raise LocalState("there is not enough memory", hint="raise ulimit -v") from cause
     except Exception as cause:
-        raise _error_of_crash(cause) from cause
+        from ssohelper.system import crash_report
 
-
-def _error_of_crash(error: Exception) -> SsoHelperError:
-    if isinstance(error, MemoryError):  # nothing more can be imported
-        return LocalState("there is not enough memory", hint="raise ulimit -v")
-    from ssohelper.system import crash_report
-
-    return crash_report.log_crash(error, sys.exc_info()[2])
+        raise crash_report.log_crash(cause, sys.exc_info()[2]) from cause

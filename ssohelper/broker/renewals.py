@@ -59,16 +59,8 @@ class Renewals:
     def _start_process(self, argv: list[str]) -> int:
         """Start the process; return the pipe to which it writes its outcome."""
         if sys.platform == "win32":
-            child = subprocess.Popen(
-                [sys.executable, "-m", "ssohelper", *argv],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                creationflags=subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP,
-                env=spawn.detached_environment(self._environ),
-                cwd=os.sep,
-            )
-            child.returncode = 0  # avoids Python's warning about a child that still runs
+            environ = spawn.detached_environment(self._environ)
+            child = spawn.start_on_windows(argv, environ, subprocess.PIPE)
             assert child.stdout is not None
             return os.dup(child.stdout.fileno())
         reader, writer = os.pipe()

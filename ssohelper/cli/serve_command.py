@@ -7,7 +7,6 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
@@ -27,14 +26,6 @@ if sys.platform == "win32":
 
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9@%+=:,./_-]+")
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-
-
-class _Paths(NamedTuple):
-    """The absolute paths by which programs find the endpoint; None if not wanted."""
-
-    env_file: Path | None
-    token_folder: Path | None
-    socket: Path | None
 
 
 @click.command("serve")
@@ -86,24 +77,30 @@ def serve_credentials(
     chosen = choosing.choose_profile(profile)
     # Before unreadable settings end the command: a refusal must get a line in the journal.
     app.vault.check_release(chosen.key, Way.SERVE)
-    paths = _absolute_paths_of_options(env_file, token_folder, socket_file)
-    old_port = app.makers.make_env_file(paths.env_file).load_port() if paths.env_file else None
+    env_path, token_path = _absolute_path(env_file), _absolute_path(token_folder)
+    socket_path = _absolute_path(socket_file)
+    if env_path and token_path and not _PLAIN_PATH.fullmatch(str(token_path)):
+        raise UsageProblem(  # docker and shells would read the path differently
+            f'"{show(str(token_path), 80)}" cannot be written to an env file',
+            hint="use a folder whose path has only letters, digits and @%+=:,./_-",
+        )
+    old_port = app.makers.make_env_file(env_path).load_port() if env_path else None
     with _make_endpoint(app, chosen) as endpoint:
         # Before the sign-in, so that an unusable address is an error at once.
-        if paths.socket:
-            endpoint.listen_on_socket(paths.socket)
-        if paths.token_folder:
-            endpoint.save_token_in(paths.token_folder)
-        if port or not paths.socket or paths.env_file or paths.token_folder:
+        if socket_path:
+            endpoint.listen_on_socket(socket_path)
+        if token_path:
+            endpoint.save_token_in(token_path)
+        if port or not socket_path or env_path or token_path:
             _listen_on_port(endpoint, port, old_port)
         _ensure_signed_in(app, chosen)
         ending = _block_signals()
         endpoint.start()
         output.say(f"serving {profile_use.describe_role(app, chosen)} until Ctrl-C")
         _warn_of_unknown_end(app, chosen)
-        if paths.env_file:
-            app.makers.make_env_file(paths.env_file).save(endpoint.env_file_variables())
-        _print_endpoint_usage(endpoint, paths, by_port=port is not None)
+        if env_path:
+            app.makers.make_env_file(env_path).save(endpoint.env_file_variables())
+        _print_endpoint_usage(endpoint, env_path, token_path, socket_path, by_port=port is not None)
         standard_streams.flush_stdout()
         favourites.record_use_of_role(app, chosen)
         received = signal.sigwait(ending)
@@ -208,19 +205,6 @@ def _listen_on_port(endpoint: Endpoint, port: int | None, old_port: int | None) 
         output.warn(f"the previous port {old_port} is taken: clients must read the env file again")
 
 
-def _absolute_paths_of_options(
-    env_file: str | None, token_folder: str | None, socket_file: str | None
-) -> _Paths:
-    env_path, socket_path = _absolute_path(env_file), _absolute_path(socket_file)
-    token_path = _absolute_path(token_folder)
-    if env_path and token_path and not _PLAIN_PATH.fullmatch(str(token_path)):
-        raise UsageProblem(  # docker and shells would read the path differently
-            f'"{show(str(token_path), 80)}" cannot be written to an env file',
-            hint="use a folder whose path has only letters, digits and @%+=:,./_-",
-        )
-    return _Paths(env_path, token_path, socket_path)
-
-
 def _absolute_path(text: str | None) -> Path | None:
     if text is None:
         return None
@@ -234,8 +218,14 @@ def _absolute_path(text: str | None) -> Path | None:
         ) from cause
 
 
-def _print_endpoint_usage(endpoint: Endpoint, paths: _Paths, *, by_port: bool) -> None:
-    env_file, token_folder, socket_path = paths
+def _print_endpoint_usage(
+    endpoint: Endpoint,
+    env_file: Path | None,
+    token_folder: Path | None,
+    socket_path: Path | None,
+    *,
+    by_port: bool,
+) -> None:
     is_used_otherwise = env_file or token_folder or socket_path
     exports = None if is_used_otherwise and not by_port else endpoint.prepare_environment()
     if output.options().json:

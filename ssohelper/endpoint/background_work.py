@@ -15,7 +15,6 @@ from ssohelper.actions import clocks, credentials, notices, tokens
 from ssohelper.actions.notices import LAST_RENEWAL_SECONDS, Reminder
 from ssohelper.app import App
 from ssohelper.broker.limits import USABLE_SECONDS
-from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.policy import Way
 from ssohelper.endpoint.source import CredentialSource
 from ssohelper.errors import AwsUnreachable, LoginRequired, Refused, SsoHelperError
@@ -32,21 +31,15 @@ _T = TypeVar("_T")
 class BackgroundWork:
     def __init__(
         self,
-        make_app: Callable[[], App],
-        session: SsoSession,
-        role: Role,
         source: CredentialSource,
         *,
         print_notice: Callable[[str], None],
         pause_seconds: float = LONGEST_PAUSE_SECONDS,
     ) -> None:
-        self._make_app = make_app
-        self._session = session
-        self._role = role
-        self._source = source
+        self._source, self._session, self._role = source, source.session, source.role
         self._print_notice = print_notice
         self._pause_seconds = pause_seconds
-        self._reminder = Reminder(session)
+        self._reminder = Reminder(self._session)
         # The ends (epoch seconds) before which the last renewal has already been made.
         self._renewed_before: set[int] = set()
         # No renewal is tried until the token file for which AWS refused one changes.
@@ -77,7 +70,7 @@ class BackgroundWork:
     def do_one_round(self) -> float:
         """Return the seconds until the next round."""
         with self._running:
-            app = self._make_app()
+            app = self._source.make_app()
             for step in (
                 self._give_notices,
                 self._settle_clock,

@@ -80,12 +80,7 @@ class Endpoint(ClosableServer):
             self._make_new_app, profile.session, profile.role, monotonic=monotonic
         )
         self.background = BackgroundWork(
-            self._make_new_app,
-            profile.session,
-            profile.role,
-            self.source,
-            print_notice=print_notice,
-            pause_seconds=pause_seconds,
+            self.source, print_notice=print_notice, pause_seconds=pause_seconds
         )
 
     def listen_on_port(self, port: int = 0) -> None:

@@ -32,9 +32,9 @@ class CredentialSource:
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._make_app = make_app
-        self._session = session
-        self._role = role
+        self.make_app = make_app
+        self.session = session
+        self.role = role
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._request: Future[RoleCredentials] | None = None
@@ -49,12 +49,12 @@ class CredentialSource:
         longer.
         """
         in_doubt = self.is_clock_in_doubt()
-        key, where = self._session.key_of(self._role), (self._session, self._role, Way.SERVE)
+        key, where = self.session.key_of(self.role), (self.session, self.role, Way.SERVE)
         if not in_doubt and (
             found := credentials.find_published_credentials(key, self._environ, self._now())
         ):
             return found
-        app = self._make_app()
+        app = self.make_app()
         if not in_doubt and (found := credentials.find_cached_credentials(app, *where)):
             return found
         error: SsoHelperError = AwsUnreachable(
@@ -77,12 +77,12 @@ class CredentialSource:
 
     def get_after_sign_in(self, seconds: float) -> RoleCredentials:
         """Return credentials as `get_credentials` does, after a sign-in if the settings say so."""
-        app = self._make_app()
-        with app.vault.raise_refusal_first(self._session.key_of(self._role), Way.SERVE):
-            wait_seconds = sign_in_wait.configured_wait_seconds(app, self._session)
+        app = self.make_app()
+        with app.vault.raise_refusal_first(self.session.key_of(self.role), Way.SERVE):
+            wait_seconds = sign_in_wait.configured_wait_seconds(app, self.session)
         return sign_in_wait.retry_after_sign_in(
             app,
-            self._session,
+            self.session,
             wait_seconds,
             lambda: self.get_credentials(seconds),
             say=lambda _line: None,
@@ -117,8 +117,8 @@ class CredentialSource:
     def _ask_aws(self, request: Future[RoleCredentials], must_renew: bool) -> None:
         error, found = SsoHelperError("internal error"), None
         try:
-            app = self._make_app()
-            where = app, self._session, self._role, Way.SERVE, app.clock.deadline()
+            app = self.make_app()
+            where = app, self.session, self.role, Way.SERVE, app.clock.deadline()
             if must_renew:
                 credentials.replace_cached_credentials(*where)
             found = credentials.release_credentials(*where)

@@ -70,7 +70,7 @@ class Doubtful(Exception):
         with contextlib.suppress(OSError):  # the broker may end at this moment
             if retire:
                 os.ftruncate(self._lock, 0)  # the 30 s are for AWS's outages
-                if _read_socket_id(self._path) == self._broker:
+                if read_socket_id(self._path) == self._broker:
                     os.unlink(self._path)
         os.close(self._lock)
 
@@ -103,7 +103,7 @@ def ask_broker(
     deadline = time.monotonic() + seconds
     for _ in range(_MOST_ATTEMPTS):
         stream, path, is_started = _connect_or_start(key[0], environ, deadline)
-        broker = _read_socket_id(path)
+        broker = read_socket_id(path)
         try:
             milliseconds = max(0, int((deadline - time.monotonic()) * 1000))
             numbers = milliseconds, int(least_share * 1000), int(may_wait_longer), int(is_permitted)
@@ -139,7 +139,7 @@ def _await_other_broker(path: str, broker: "tuple[int, int] | None", deadline: f
             lock, _ = open_file.open_own_file(f"{path}.doubt", os.O_RDWR | os.O_CREAT)
             held.callback(os.close, lock)
             _hold_lock(lock, deadline, _DOUBT_PAUSE_SECONDS)
-            if _read_socket_id(path) != broker:
+            if read_socket_id(path) != broker:
                 return True
             last = os.fstat(lock)
             if last.st_size and 0 <= time.time() - last.st_mtime < _DOUBT_SECONDS:
@@ -151,7 +151,7 @@ def _await_other_broker(path: str, broker: "tuple[int, int] | None", deadline: f
     raise Doubtful(lock, path, broker)
 
 
-def _read_socket_id(path: str) -> "tuple[int, int] | None":
+def read_socket_id(path: str) -> "tuple[int, int] | None":
     try:
         found = os.lstat(path)
     except OSError:

@@ -14,6 +14,7 @@ from ssohelper.fastpath.python_environment import environment_without_foreign_co
 # importing typing takes 4 ms
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping
 
 PASSED_DESCRIPTOR = 3
@@ -105,7 +106,7 @@ def start_detached(
     """`descriptor` becomes descriptor 3; no other open file is inherited. Raises: OSError."""
     environ = detached_environment(environ)
     if sys.platform == "win32":
-        _start_on_windows(argv, environ)
+        start_on_windows(argv, environ)
         return
     command = [_SHELL, "-c", _IN_BACKGROUND, _SHELL, sys.executable, "-m", "ssohelper"]
     streams: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
@@ -138,17 +139,22 @@ def start_detached(
         os.waitpid(pid, 0)
 
 
-def _start_on_windows(argv: "list[str]", environ: "dict[str, str]") -> None:
+def start_on_windows(
+    argv: "list[str]", environ: "dict[str, str]", stdout: "int | None" = None
+) -> "subprocess.Popen[bytes]":
     import subprocess
 
-    if sys.platform == "win32":
-        child = subprocess.Popen(
-            [sys.executable, "-m", "ssohelper", *argv],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            creationflags=subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP,
-            env=environ,
-            cwd=os.sep,
-        )
-        child.returncode = 0  # prevents Python's warning that a child still runs
+    if sys.platform != "win32":
+        raise OSError("Windows")
+    null = subprocess.DEVNULL
+    child = subprocess.Popen(
+        [sys.executable, "-m", "ssohelper", *argv],
+        stdin=null,
+        stdout=null if stdout is None else stdout,
+        stderr=null,
+        creationflags=subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP,
+        env=environ,
+        cwd=os.sep,
+    )
+    child.returncode = 0  # prevents Python's warning that a child still runs
+    return child

@@ -21,6 +21,7 @@ from ssohelper.collaborators.aws_clients import AwsClients
 from ssohelper.core.journal import Entry
 from ssohelper.core.model import AccessToken, RoleKey, SsoSession
 from ssohelper.errors import AwsUnreachable, SsoHelperError
+from ssohelper.system import crash_report
 from tests.fake_clients import clients_made_by
 from tests.simulator import install
 from tests.simulator.aws import Aws, SignIn
@@ -74,7 +75,7 @@ class World:
         self._count: dict[str, int] = {}
         self._token_paths: dict[str, str] = {}
         install.use(self)
-        broker_work._error_of_crash = self._internal
+        crash_report.log_crash = self._internal  # type: ignore[assignment]
         sign_in_user.find_signed_in_user = self._person_of
 
     def trace(self, text: str) -> None:
@@ -97,7 +98,7 @@ class World:
             "DISPLAY": f":{environment}",
         }
 
-    def _internal(self, error: Exception) -> SsoHelperError:
+    def _internal(self, error: BaseException, _trace: object) -> SsoHelperError:
         self.judge.fail("".join(traceback.format_exception(error)[-4:]))
         return SsoHelperError(f"internal error: {error!r}")
 
