@@ -106,6 +106,14 @@ def test_forty_at_once_on_an_expired_token_renew_once(home, emulator):
     assert emulator.counters["GetRoleCredentials"] == 1
 
 
+def test_expired_credentials_are_never_served(home, signed_in, run):
+    run("credential-process", *KEY)
+    make_old(home, left=-1, life=3600)
+    signed_in.stop()
+    answer = run("credential-process", *KEY)
+    assert (answer.returncode, answer.stdout) == (6, "")
+
+
 def test_after_half_of_their_lifetime_they_are_served_and_renewed_in_the_background(
     home, signed_in, run
 ):
