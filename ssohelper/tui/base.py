@@ -148,7 +148,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     def warn_nothing_selected(self, kind: str) -> None:
         self.show_warning(f"no {kind} is selected")
 
-    def check_config_or_show_error(self) -> bool:
+    def check_config_readable(self) -> bool:
         try:
             self.services.config.read()
         except SsoHelperError as error:
@@ -175,7 +175,7 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
         QuestionPlaces says over which screen it may open. A cancelled worker closes it.
         """
-        await self.places.wait_until_dialog_may_open()
+        await self.places.wait_for_place()
         self.started.expect_dialog(screen)
         try:
             # A cancelled worker must not cancel the result's future, which Textual sets at the end.

@@ -16,7 +16,7 @@ from ssohelper.core.search import Index
 from ssohelper.core.text import show
 from ssohelper.tui.current_size import CurrentSizeMixin
 from ssohelper.tui.themes import NAMES, textual_theme_name
-from ssohelper.tui.widgets.key_bar import labels_of_actions_on_ticked_rows
+from ssohelper.tui.widgets.key_bar import labels_with_ticks
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -194,7 +194,7 @@ def list_commands(app: FullScreenApp, screen: Screen[Any]) -> list[Command]:
 def _with_labels_and_keys(
     app: FullScreenApp, screen: Screen[Any], commands: Iterable[Command]
 ) -> Iterable[Command]:
-    with_ticks = labels_of_actions_on_ticked_rows(screen)
+    with_ticks = labels_with_ticks(screen)
     for command in commands:
         name = command.action
         label = with_ticks.get(name) or (ACTIONS[name].label if name in ACTIONS else "")

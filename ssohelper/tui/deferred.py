@@ -105,7 +105,7 @@ def make_list_refresher(
     return ListRefresher(app, screen, progressed, refreshed)
 
 
-def make_bars_above_and_below_list() -> tuple[list[Widget], list[Widget]]:
+def make_bars() -> tuple[list[Widget], list[Widget]]:
     from ssohelper.tui.widgets.key_bar import KeyBar
     from ssohelper.tui.widgets.message_line import MessageLine
     from ssohelper.tui.widgets.top_bar import FilterBar, FilterLabel, FilterNote, TopBar
@@ -124,7 +124,7 @@ async def mount_around_list(
     screen: Screen[None], body: Widget, detail: Widget, make_messages: Callable[[], list[Widget]]
 ) -> bool:
     """Mount bars, messages and details around the list; return whether the screen is still there."""
-    bars, footers = make_bars_above_and_below_list()
+    bars, footers = make_bars()
     steps: tuple[Callable[[], AwaitMount], ...] = (
         lambda: screen.mount_all(bars, before=body),
         lambda: screen.mount_all(footers, after=body),

@@ -37,7 +37,7 @@ class Dialog(CurrentSizeMixin, ModalScreen[_Result]):
         if self.has_opened or not isinstance(event, _NEED_WIDGETS):
             await super().on_event(event)
 
-    def show_scroll_keys_if_cut(self, view: ScrollView) -> None:
+    def watch_scroll_keys(self, view: ScrollView) -> None:
         self.watch(view, "show_vertical_scrollbar", self._show_scroll_keys)
 
     def _show_scroll_keys(self, is_longer: bool) -> None:

@@ -352,12 +352,12 @@ def _run_until_user_leaves(background: Background | None) -> FullScreenApp:
             end()
     with suppress(SsoHelperError):  # else the next list has its default order
         program.save_view()
-    _sign_out_of_unfinished_set_up(program)
+    _undo_unfinished_set_up(program)
     program.propagate_failure()
     return program
 
 
-def _sign_out_of_unfinished_set_up(program: FullScreenApp) -> None:
+def _undo_unfinished_set_up(program: FullScreenApp) -> None:
     give_back = program.give_back_sign_in
     if give_back is None:
         return

@@ -150,7 +150,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         if self._hold is not None and self._input_marker is self._hold:
             self._hold = None
             if self._waiting_input:
-                call_after(self, _CHECK_SECONDS, self._handle_next_input_if_widget_is_gone)
+                call_after(self, _CHECK_SECONDS, self._skip_gone_widget)
             await self._handle_next_input(self._input_marker)
 
     @property
@@ -225,7 +225,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
 
     def _hold_input(self, event: Key | Paste, *, is_first: bool = False) -> None:
         if not self._waiting_input:
-            call_after(self, _CHECK_SECONDS, self._handle_next_input_if_widget_is_gone)
+            call_after(self, _CHECK_SECONDS, self._skip_gone_widget)
         self._waiting_input.insert(0 if is_first else len(self._waiting_input), event)
 
     def _send_input_marker(self, target: DOMNode) -> None:
@@ -249,13 +249,13 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         while self._waiting_input and self._input_marker is None:
             await self.handle_input(self._waiting_input.popleft())
 
-    def _handle_next_input_if_widget_is_gone(self) -> None:
+    def _skip_gone_widget(self) -> None:
         target, marker = self._input_target, self._input_marker
         if not self._waiting_input or target is None or marker is None:
             return
         if not target.is_attached or target.screen is not self.screen:
             self.call_later(self._handle_next_input, marker)
-        call_after(self, _CHECK_SECONDS, self._handle_next_input_if_widget_is_gone)
+        call_after(self, _CHECK_SECONDS, self._skip_gone_widget)
 
 
 def keys_to_run_action(app: TuiApp[Any], wanted: WantedAction) -> str:

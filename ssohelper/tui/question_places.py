@@ -36,7 +36,7 @@ class QuestionPlaces:
         worker = app.run_worker(work, exclusive=True, group=group)
         self._places[worker] = place
 
-    async def wait_until_dialog_may_open(self) -> None:
+    async def wait_for_place(self) -> None:
         """Wait until the screen on which the current worker began is in front.
 
         If the user has chosen another screen, a worker of `run_worker` waits, and a worker that a

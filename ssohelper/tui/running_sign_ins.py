@@ -201,10 +201,10 @@ class RunningSignIn:
         in_background = not self.dialogs
         self._end(outcome)
         if in_background:
-            self._app.show_done(*self.result_text_and_command_line(outcome))
+            self._app.show_done(*self.result_messages(outcome))
             self._app.signed_in.publish(self.session.name)
 
-    def result_text_and_command_line(self, outcome: LoginOutcome) -> tuple[str, str]:
+    def result_messages(self, outcome: LoginOutcome) -> tuple[str, str]:
         """Return the message after the sign-in, and the command line that does the same."""
         app, name = self._app, self.session.name
         ahead = clocks.outlook_of_token(app.services, self.session, outcome.token)
@@ -259,9 +259,7 @@ class RunningSignIn:
         self._publish_change()
 
 
-def find_or_make_sign_in(
-    app: TuiApp[Any], session: SsoSession, *, force: bool = False
-) -> RunningSignIn:
+def find_sign_in(app: TuiApp[Any], session: SsoSession, *, force: bool = False) -> RunningSignIn:
     """Return the running sign-in to this session, or a new one, which `begin` will start.
 
     A sign-in for another portal or region under the same session name is stopped.

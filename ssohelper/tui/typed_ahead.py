@@ -46,7 +46,7 @@ _MODIFIERS = {2: "shift+", 5: "ctrl+", 6: "ctrl+shift+"}
 _KEYPAD = dict(zip("jkmnopqrstuvwxy", "*+-./0123456789", strict=True))
 
 
-def _list_key_sequences_with_keys() -> Iterator[tuple[str, str]]:
+def _list_key_sequences() -> Iterator[tuple[str, str]]:
     """Yield what a terminal sends for a key, without the escape character, and its name."""
     yield from (("[Z", "shift+tab"), ("OM", "enter"), ("[27u", "escape"))
     for at, letter in enumerate("PQRS", 1):
@@ -67,7 +67,7 @@ def _list_key_sequences_with_keys() -> Iterator[tuple[str, str]]:
 
 @cache
 def _keys_by_sequence() -> dict[str, str]:
-    return dict(_list_key_sequences_with_keys())
+    return dict(_list_key_sequences())
 
 
 def read_keys(typed: bytes) -> Iterator[Key | Paste]:

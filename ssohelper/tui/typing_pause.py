@@ -117,11 +117,11 @@ class ButtonPlaces:
 
     def _watch_drawn_dialog(self, dialog: Screen[Any]) -> None:
         if dialog.is_running:
-            check = partial(self._ignore_clicks_if_buttons_moved, dialog)
+            check = partial(self._check_button_places, dialog)
             dialog.screen_layout_refresh_signal.subscribe(dialog, check, immediate=True)
             check(dialog)
 
-    def _ignore_clicks_if_buttons_moved(self, dialog: Screen[Any], _: object) -> None:
+    def _check_button_places(self, dialog: Screen[Any], _: object) -> None:
         places = [(button, button.region) for button in dialog.query(_BUTTONS)]
         if places != self._places[dialog]:
             self._places[dialog] = places

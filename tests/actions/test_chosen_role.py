@@ -237,7 +237,7 @@ class Reach:
         return name == self.row.key.text or self.is_name_right(name)
 
     def copy_export(self) -> bool:
-        text, _ = self.actions._find_text_to_copy_and_command("export", self.row)
+        text, _ = self.actions._find_text_to_copy("export", self.row)
         return self.is_name_right(text.removeprefix("export AWS_PROFILE=").strip("'"))
 
     def copy_link(self) -> bool:

@@ -18,8 +18,8 @@ def app(world: DemoHome) -> FullScreenApp:
 def test_a_running_sign_in_is_shown_while_its_session_is_the_same(
     app: FullScreenApp, changed: SsoSession, is_same: bool
 ) -> None:
-    running = running_sign_ins.find_or_make_sign_in(app, SESSION)
-    found = running_sign_ins.find_or_make_sign_in(app, changed)
+    running = running_sign_ins.find_sign_in(app, SESSION)
+    found = running_sign_ins.find_sign_in(app, changed)
     assert (found is running) is is_same
     assert running.ended.is_set() is not is_same
     assert app.sign_ins == {"corp": found}
@@ -30,6 +30,6 @@ def test_a_change_of_the_config_stops_the_sign_ins_whose_session_is_no_longer_th
     app: FullScreenApp, changed: SsoSession, is_same: bool
 ) -> None:
     running_sign_ins.set_config_sessions(app, [SESSION])
-    running = running_sign_ins.find_or_make_sign_in(app, SESSION)
+    running = running_sign_ins.find_sign_in(app, SESSION)
     running_sign_ins.set_config_sessions(app, [changed])
     assert running.ended.is_set() is not is_same

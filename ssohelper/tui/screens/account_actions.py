@@ -136,13 +136,13 @@ class RowActions:
     def _copy_name(self, what: str, row: RoleRow) -> None:
         """Copy a name to the clipboard through the terminal (OSC 52), never credentials."""
         try:
-            text, command = self._find_text_to_copy_and_command(what, row)
+            text, command = self._find_text_to_copy(what, row)
         except SsoHelperError as error:
             self.app.show_error(error)
             return
         copy_text(self.app, text, text, command)
 
-    def _find_text_to_copy_and_command(self, what: str, row: RoleRow) -> tuple[str, str]:
+    def _find_text_to_copy(self, what: str, row: RoleRow) -> tuple[str, str]:
         """Return the text to copy, and the command line that prints it or has its effect."""
         if what == "account":
             return row.account.id, f"ssohelper list {row.account.id}"
@@ -202,7 +202,7 @@ class RowActions:
         choice = await self._choose_console_page(rows)
         if choice is None:
             return
-        guarded = await grant.find_rows_that_need_grant(self.app, rows)
+        guarded = await grant.find_ungranted_rows(self.app, rows)
 
         async def open_page_as_role(row: RoleRow) -> None:
             place = grant.question_number_text(row, guarded)
@@ -214,12 +214,12 @@ class RowActions:
     async def _choose_console_page(self, rows: Sequence[RoleRow]) -> PageChoice | None:
         services, row = self.app.services, rows[0]
 
-        def read_last_pages_and_region() -> tuple[list[PageChoice], str]:
+        def read_last_pages() -> tuple[list[PageChoice], str]:
             profile = self._resolve_profile(row)
             region = environment.choose_region_for_requests(services, profile)
             return console.load_opened_console_pages(services, row.key), region
 
-        last, region = await background.run(self.app, read_last_pages_and_region)
+        last, region = await background.run(self.app, read_last_pages)
         title = f"Console of {row.role_name} in {row.account.name or row.account.id}"
         if len(rows) > 1:
             title = f"Console of {len(rows)} ticked roles"
@@ -240,7 +240,7 @@ class RowActions:
                 return False
             return browser.start_opener(opener, url, services.environ) is not None
 
-        def open_page_or_make_link() -> tuple[Profile, str]:
+        def open_page_or_link() -> tuple[Profile, str]:
             profile = self._resolve_profile(row)
             page = console.choose_console_page(services, profile, service, region)
             command = services.settings.get("browser", session=row.session_name)
@@ -259,7 +259,7 @@ class RowActions:
             favourites.record_use_of_role(services, profile)
             return profile, ""
 
-        profile, link = await background.run(self.app, open_page_or_make_link)
+        profile, link = await background.run(self.app, open_page_or_link)
         options = "--print " if link else ""
         # The command has options after the name, so `--` cannot come before a name such as "-x".
         name = profile.key.text if profile.name.startswith("-") else profile.name
@@ -279,12 +279,12 @@ class RowActions:
     async def _open_shell(self, row: RoleRow) -> None:
         services = self.app.services
 
-        def resolve_profile_and_check_credentials() -> Profile:
+        def resolve_and_check() -> Profile:
             profile = self._resolve_profile(row)
             check_credentials(services, profile)
             return profile
 
-        profile = await background.run(self.app, resolve_profile_and_check_credentials)
+        profile = await background.run(self.app, resolve_and_check)
         await run_shell(self.app, profile)
         self._reload()
 

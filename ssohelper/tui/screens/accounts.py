@@ -113,7 +113,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
         return self._pane.list
 
     def compose(self) -> ComposeResult:
-        self._read_saved_roles_at_start()
+        self._read_saved_roles()
         self._arrange_details(self.app.size)
         with PlainVertical(id="body") as body:
             # Leaves space for the widgets mounted later, so that they do not move the list.
@@ -223,7 +223,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
 
     # -- reading the saved lists and the clocks ------------------------------------------------
 
-    def _read_saved_roles_at_start(self) -> None:
+    def _read_saved_roles(self) -> None:
         try:
             self._known = roles.read_roles(self.services, with_foreign_profiles=True)
             self._config_error = None
@@ -245,7 +245,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
         read = partial(roles.read_roles, self.services, with_foreign_profiles=True)
         self.app.run_in_background(read, self._show_known_roles)
 
-    on_set_up_form_done = reload_rows
+    on_set_up_done = reload_rows
 
     def _show_known_roles(self, choice: KnownRoles) -> None:
         self._known, self._config_error = choice, None
@@ -277,7 +277,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
         }
         self._show_times_left()
         if self._refresher is not None:
-            self._refresher.refresh_after_change_of_user(self._known, found)
+            self._refresher.refresh_after_user_change(self._known, found)
 
     def _update_every_second(self) -> None:
         self._seconds += 1
@@ -351,9 +351,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
         use = partial(self._use_role, event.row)
         # After the full screen, the shell runs `ssohelper use`, which needs a readable config too.
-        if self.app.check_config_or_show_error() and not self.app.show_running_sign_in(
-            event.row, use
-        ):
+        if self.app.check_config_readable() and not self.app.show_running_sign_in(event.row, use):
             use()
 
     def _use_role(self, row: RoleRow) -> None:

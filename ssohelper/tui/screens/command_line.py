@@ -26,7 +26,7 @@ from ssohelper.tui.screens.ask import AskScreen, RefusalLine
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import (
     ensure_grant,
-    find_rows_that_need_grant,
+    find_ungranted_rows,
     question_number_text,
 )
 from ssohelper.tui.screens.run_progress import RunScreen
@@ -92,7 +92,7 @@ class CommandScreen(AskScreen):
         view.can_focus = False
         view.display = bool(self._roles)
         view.set_lines(self._roles)
-        self.show_scroll_keys_if_cut(view)
+        self.watch_scroll_keys(view)
         self.query_one("#guarded").display = bool(self._guarded)
 
     def on_resize(self, event: Resize) -> None:
@@ -135,7 +135,7 @@ async def run_command(
     whether to run the command as the others. `granted` is called after a grant, and at the end.
     """
     services = app.services
-    guarded = await find_rows_that_need_grant(app, rows)
+    guarded = await find_ungranted_rows(app, rows)
     line = await _ask_for_command(app, rows, guarded)
     if line is None:
         app.show_done("nothing was run")
@@ -143,7 +143,7 @@ async def run_command(
     argv = split_command(line)
     ready: list[RoleRow] = []
 
-    async def ask_for_grant_and_sign_in(row: RoleRow) -> None:
+    async def make_row_ready(row: RoleRow) -> None:
         place = question_number_text(row, guarded)
         if not await ensure_grant(app, row.key, granted, place):
             raise _CancelledError
@@ -151,9 +151,7 @@ async def run_command(
         ready.append(row)
 
     try:
-        await act_on_each(
-            app, rows, ask_for_grant_and_sign_in, "accounts.command", may_ask=lambda _row: False
-        )
+        await act_on_each(app, rows, make_row_ready, "accounts.command", may_ask=lambda _row: False)
     except _CancelledError:
         ready.clear()
     if not ready:

@@ -101,7 +101,7 @@ class ConfirmScreen(Dialog[bool]):
         if self._lines:
             view = self.query_one("#changes", LineView)
             view.set_lines(self._lines)
-            self.show_scroll_keys_if_cut(view)
+            self.watch_scroll_keys(view)
         # Usually "No" has the focus, so that Enter alone changes nothing.
         self.query_one("#yes" if self._proposes_yes else "#no", Button).focus()
 

@@ -94,7 +94,7 @@ class GrantScreen(Dialog["str | None"]):
         self.dismiss(None)
 
 
-async def find_rows_that_need_grant(app: FullScreenApp, rows: Sequence[RoleRow]) -> list[RoleRow]:
+async def find_ungranted_rows(app: FullScreenApp, rows: Sequence[RoleRow]) -> list[RoleRow]:
     """Return the rows of guarded roles that have no grant now. Call it in a worker."""
     services = app.services
     return await background.run(

@@ -72,7 +72,7 @@ class HelpScreen(Dialog[None]):
         self._show_help(self.app.size)
         view = self.query_one(LineView)
         view.focus()
-        self.show_scroll_keys_if_cut(view)
+        self.watch_scroll_keys(view)
 
     def on_resize(self, event: Resize) -> None:
         self._show_help(event.size)

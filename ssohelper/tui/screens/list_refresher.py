@@ -87,7 +87,7 @@ class ListRefresher:
         ]
         self.refresh_old_lists(KnownRoles(known.rows, known.listed_at, asked))
 
-    def refresh_after_change_of_user(self, known: KnownRoles, clocks: Clocks) -> None:
+    def refresh_after_user_change(self, known: KnownRoles, clocks: Clocks) -> None:
         """Refresh each list that is older than the first sign-in of the present user."""
         for session in known.sessions:
             name = session.name
@@ -142,12 +142,12 @@ class ListRefresher:
                 app.sign_in(session.name, error, go_on, wanted, self._screen)
             elif by_user:
                 self._signed_out.append(session.name)
-                app.show_error(self._error_naming_signed_out_sessions(error))
+                app.show_error(self._signed_out_error(error))
 
         self._set_progress(session.name, "")
         list_roles(app, session, Watcher(show_progress, end_refresh, report_failure))
 
-    def _error_naming_signed_out_sessions(self, last: LoginRequired) -> LoginRequired:
+    def _signed_out_error(self, last: LoginRequired) -> LoginRequired:
         if len(self._signed_out) == 1:
             return last
         names = ", ".join(f'"{name}"' for name in self._signed_out)

@@ -13,7 +13,7 @@ from ssohelper.errors import LocalState, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
-from ssohelper.tui.screens.role_shell import run_shell_with_other_profile
+from ssohelper.tui.screens.role_shell import run_foreign_shell
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -140,7 +140,7 @@ class OtherProfileActions:
             return found
 
         found = await background.run(self._app, find_usable_profile)
-        await run_shell_with_other_profile(self._app, found)
+        await run_foreign_shell(self._app, found)
 
     def _announce_wait(self, row: RoleRow) -> None:
         self._app.show_done(f'waiting for the credentials of "{row.role_name}" from {row.provider}')

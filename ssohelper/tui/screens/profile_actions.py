@@ -20,7 +20,7 @@ from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.proposal import (
     Wish,
-    must_refresh_list_before_sync,
+    must_refresh_list,
     plan_from_saved_list,
     plan_lines,
     plan_lines_by_kind,
@@ -47,7 +47,7 @@ async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
     # `profile sync` does the same: before it writes, it refreshes a list of roles that is old, and
     # before it removes profiles, it refreshes the list however new it is.
     is_old = await background.run(
-        app, lambda: must_refresh_list_before_sync(services, session, prune=wish.options.prune)
+        app, lambda: must_refresh_list(services, session, prune=wish.options.prune)
     )
     if is_old:
         if (

@@ -137,7 +137,7 @@ class Planner:
             while self._must_plan:
                 self._must_plan = False
                 try:
-                    found = await self._read_profiles_and_plan_sync()
+                    found = await self._read_and_plan()
                 except SsoHelperError as error:
                     self._current = self.found = None
                     self._show_config_error(error)
@@ -149,7 +149,7 @@ class Planner:
             self._is_working = False
         self._screen.refresh_bindings()
 
-    async def _read_profiles_and_plan_sync(self) -> Found:
+    async def _read_and_plan(self) -> Found:
         app, services = self._app, self._app.services
         if self._must_read or self._current is None:
             self._must_read = False

@@ -94,7 +94,7 @@ def next_step_hints(found: Found, key_of: KeyOf) -> list[str]:
     return [*filter(None, (missing_input_hint(found, key_of), _adopt_hint(found, key_of)))]
 
 
-def is_unknown_what_to_adopt(found: Found) -> bool:
+def is_adoption_unknown(found: Found) -> bool:
     """Return whether profiles might be adopted once there is a session with a list of roles."""
     proposal = found.proposal
     is_planned = proposal.plan is not None or bool(proposal.problems)

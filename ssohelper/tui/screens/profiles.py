@@ -261,7 +261,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
             self._change_options(adopt=frozenset())
             return
         others, name = found.proposal.others, planner.session_name
-        if profile_texts.is_unknown_what_to_adopt(found):
+        if profile_texts.is_adoption_unknown(found):
             self.app.show_warning(profile_texts.missing_input_hint(found, self.app.key_of))
             return
 
@@ -294,7 +294,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
             found = self._planner.found
             return found is not None and (
                 bool(adopting.choose_adoptable(found.proposal.others))
-                or profile_texts.is_unknown_what_to_adopt(found)
+                or profile_texts.is_adoption_unknown(found)
             )
         if action == "remove":
             return True if self.pane.find_names_to_remove() or self.pane.has_no_match else None

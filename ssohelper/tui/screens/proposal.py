@@ -146,7 +146,7 @@ def _filter_warning(plan: Plan) -> str | None:
     )
 
 
-def must_refresh_list_before_sync(services: App, session: SsoSession, *, prune: bool) -> bool:
+def must_refresh_list(services: App, session: SsoSession, *, prune: bool) -> bool:
     """Return whether `profile sync` would refresh the list from AWS before it writes."""
     saved = directory.load_listing(services, session)
     return (

@@ -49,7 +49,7 @@ async def run_shell(app: TuiApp[str], profile: Profile) -> None:
     await _run_shell_below_exec(app, [*_OPTIONS, name], profile.key.text, profile.shown_role.name)
 
 
-async def run_shell_with_other_profile(app: TuiApp[str], found: ForeignProfile) -> None:
+async def run_foreign_shell(app: TuiApp[str], found: ForeignProfile) -> None:
     """Run a shell with a profile whose credentials another tool gives."""
     if found.name.startswith("-"):
         # Before the command's `--`, click would take such a name for an option, and the profile
@@ -75,10 +75,10 @@ async def _run_shell_below_exec(
     argv = ["exec", *exec_arguments, "--", shell]
     given = [f"{name}={word_as_typed(value)}" for name, value in more.items()]
     line = " ".join([*given, "ssohelper", *map(word_as_typed, argv)])
-    await app.places.wait_until_dialog_may_open()
+    await app.places.wait_for_place()
     app.started.drop_keys_for_shell()
     await app.typing_pause.wait()  # else the shell would get the rest of what the user types
-    await app.places.wait_until_dialog_may_open()
+    await app.places.wait_for_place()
     try:
         with app.suspend():
             environ = {**app.services.environ, **more, **_NAMED, served_role.CHOSEN: chosen}

@@ -40,7 +40,7 @@ def use_role(
     """
     missing = find_missing_sign_in(app, session) if session is not None else None
     # If a sign-in is missing, the role is looked up after it, because the list may change with it.
-    if missing is None and _show_why_role_is_gone(app, row, session):
+    if missing is None and _show_role_gone(app, row, session):
         return
     if guarding is not None or confirms or missing is not None:
         work = _ask_and_use_role(app, row, session, missing, guarding, confirms=confirms)
@@ -67,12 +67,12 @@ async def _ask_and_use_role(
         wanted = WantedAction(_ACTION, row.label)
         if not await app.offer_sign_in(row.session_name, missing, wanted):
             return
-        if _show_why_role_is_gone(app, row, session):
+        if _show_role_gone(app, row, session):
             return
     _leave_and_use(app, row)
 
 
-def _show_why_role_is_gone(app: FullScreenApp, row: RoleRow, session: SsoSession | None) -> bool:
+def _show_role_gone(app: FullScreenApp, row: RoleRow, session: SsoSession | None) -> bool:
     """If `ssohelper use` would fail, because the role is gone, show why. Return whether it is."""
     if session is None or row.chained is not None:
         return False

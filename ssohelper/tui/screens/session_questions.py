@@ -63,7 +63,7 @@ async def remove_session(app: TuiApp[Any], session: SsoSession) -> bool:
     Return whether it was removed.
     """
     services, name = app.services, session.name
-    if not await _check_changeable_or_show_error(app, session):
+    if not await _check_changeable(app, session):
         return False
     return await _confirm_and_change_session(
         app,
@@ -79,17 +79,17 @@ async def _ask_about_session(
 ) -> bool:
     """Ask. Return whether the user says yes and the name still means this session."""
     return (
-        await _check_name_or_show_error(app, session)
+        await _check_name(app, session)
         and await app.push_screen_wait(question)
-        and await _check_name_or_show_error(app, session)
+        and await _check_name(app, session)
     )
 
 
-async def _check_changeable_or_show_error(app: TuiApp[Any], session: SsoSession) -> bool:
-    return await _check_name_or_show_error(app, session, selection.check_session_in_config)
+async def _check_changeable(app: TuiApp[Any], session: SsoSession) -> bool:
+    return await _check_name(app, session, selection.check_session_in_config)
 
 
-async def _check_name_or_show_error(
+async def _check_name(
     app: TuiApp[Any],
     session: SsoSession,
     check_first: Callable[[App, SsoSession], object] = lambda _app, _session: None,

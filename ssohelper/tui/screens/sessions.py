@@ -108,7 +108,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
         self.read_clocks()
 
     def on_screen_resume(self) -> None:
-        self._go_to_sign_in_in_background()
+        self._go_to_running_sign_in()
         self.read_clocks()
 
     @property
@@ -146,7 +146,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
         self._show_lines_read_again(chooser, len(snapshot.clocks) + len(snapshot.broken))
         if is_first and not nothing:
             chooser.focus()
-            self._go_to_sign_in_in_background()
+            self._go_to_running_sign_in()
         self._redraw_clocks()
 
     def _show_lines_read_again(self, chooser: Chooser, count: int) -> None:
@@ -166,7 +166,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
         elif not self._go_to_session(before.name):
             self.app.show_warning(f'the session "{before.name}" is no longer in the list')
 
-    def _go_to_sign_in_in_background(self) -> None:
+    def _go_to_running_sign_in(self) -> None:
         """Put the cursor on the one session whose sign-in the message line says to show from here."""
         running = [one.session.name for one in self.app.sign_ins.values() if one.runs_in_background]
         if len(running) == 1:
@@ -268,7 +268,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
             lines += [*sign_in_hint_lines(clock, sign_in_key), []]
         return lines + cached_role_lines(snapshot, clock.session, services.clock.aws_now(), width)
 
-    on_set_up_form_done = read_clocks
+    on_set_up_done = read_clocks
 
     # -- the actions on a session --------------------------------------------------------------
 
@@ -321,7 +321,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
         def report_sign_in(_nothing: None) -> None:
             outcome = dialog.outcome
             if outcome is not None:
-                self.app.show_done(*dialog.sign_in.result_text_and_command_line(outcome))
+                self.app.show_done(*dialog.sign_in.result_messages(outcome))
                 self.app.signed_in.publish(session.name)
             self.read_clocks()
 

@@ -111,7 +111,7 @@ class SetUpForm(VerticalScroll):
     """
     app: TuiApp[Any]
 
-    class Done(Message):
+    class Done(Message, namespace="set_up"):
         """The message that a session has been set up."""
 
     def __init__(self) -> None:
@@ -183,12 +183,12 @@ class SetUpForm(VerticalScroll):
 
         They continue after the config is written, though the screen then removes the form.
         """
-        self.app.places.run_worker(self._set_up_and_show_errors(), _STEPS, "the set-up")
+        self.app.places.run_worker(self._run_steps(), _STEPS, "the set-up")
 
-    async def _set_up_and_show_errors(self) -> None:
+    async def _run_steps(self) -> None:
         self._show_error("")
         try:
-            await self._check_sign_in_and_write()
+            await self._do_steps()
         except SsoHelperError as error:
             if not self.is_attached:
                 self.app.show_error(error)
@@ -208,7 +208,7 @@ class SetUpForm(VerticalScroll):
                 hint = f"{error.advice}: {wanted}"
             self._show_error(show(error.message) + (f"\n{show(hint)}" if hint else ""))
 
-    async def _check_sign_in_and_write(self) -> None:
+    async def _do_steps(self) -> None:
         services = self.app.services
         url, region, name = self._read_typed_fields()
         try:
@@ -312,7 +312,7 @@ class SetUpScreen(Dialog[bool]):
     def on_screen_resume(self) -> None:
         self.query_one(".dialog").visible = True
 
-    def on_set_up_form_done(self) -> None:
+    def on_set_up_done(self) -> None:
         self.dismiss(True)
 
     def action_close(self) -> None:

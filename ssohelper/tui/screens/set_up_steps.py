@@ -67,7 +67,7 @@ async def write_profiles(
     After a "no" the user chooses whether to keep the session or the sign-in; `is_new_sign_in` says
     that this set-up has signed in. Returns whether session or profiles were written.
     """
-    answers = await _ask_what_to_adopt_and_region(app, session, listing, command)
+    answers = await _ask_adoption_and_region(app, session, listing, command)
     plan = answers and await _plan_and_write_profiles(app, session, listing, answers, command)
     if plan is None:
         return await _ask_to_keep_session(app, session, is_new_sign_in=is_new_sign_in)
@@ -76,7 +76,7 @@ async def write_profiles(
     return True
 
 
-async def _ask_what_to_adopt_and_region(
+async def _ask_adoption_and_region(
     app: TuiApp[Any], session: SsoSession, listing: Listing, command: str
 ) -> _Answers | None:
     services = app.services

@@ -140,19 +140,17 @@ class SignInScreen(LateDismissScreen[None]):
         yield MessageLine(in_dialog=True)
 
     def on_mount(self) -> None:
-        sign_in = self.sign_in = running_sign_ins.find_or_make_sign_in(
+        sign_in = self.sign_in = running_sign_ins.find_sign_in(
             self.app, self._session, force=self._force
         )
         sign_in.add_dialog()
         sign_in.changed.subscribe(self, lambda _nothing: call_if_there(self, self._show_state))
-        self.app.messages_changed.subscribe(self, lambda _nothing: self._show_qr_code_if_it_fits())
-        self.screen_layout_refresh_signal.subscribe(
-            self, lambda _screen: self._limit_height_of_page_texts()
-        )
+        self.app.messages_changed.subscribe(self, lambda _nothing: self._fit_qr_code())
+        self.screen_layout_refresh_signal.subscribe(self, lambda _screen: self._limit_page_height())
         if not sign_in.has_running_attempt and sign_in.failure is None:
             sign_in.begin()
         self._show_state()
-        self.set_interval(_FRAME_SECONDS, self._show_what_is_waited_for)
+        self.set_interval(_FRAME_SECONDS, self._show_waiting)
 
     def on_unmount(self) -> None:
         if self.has_opened:
@@ -182,8 +180,8 @@ class SignInScreen(LateDismissScreen[None]):
         if coded != self._coded:
             self._coded = coded
             self.query_one(QrCode).show_text(coded)
-            self._show_qr_code_if_it_fits()
-        self._show_what_is_waited_for()
+            self._fit_qr_code()
+        self._show_waiting()
         self._show_buttons()
         self._ask_sign_in_question()
 
@@ -213,7 +211,7 @@ class SignInScreen(LateDismissScreen[None]):
         next(button for button in buttons if button.display).focus(scroll_visible=False)
         self.refresh_bindings()
 
-    def _show_what_is_waited_for(self) -> None:
+    def _show_waiting(self) -> None:
         waits_for = self.sign_in.page.waits_for
         self.query_one("#waiting").display = bool(waits_for)
         if not waits_for:
@@ -239,9 +237,9 @@ class SignInScreen(LateDismissScreen[None]):
             self._ask_sign_in_question()
 
     def on_resize(self, event: Resize) -> None:
-        self._show_qr_code_if_it_fits()
+        self._fit_qr_code()
 
-    def _show_qr_code_if_it_fits(self) -> None:
+    def _fit_qr_code(self) -> None:
         code = self.query_one(QrCode)
         width, height = code.cells_needed
         fits = width + _TEXT_WIDTH + _FRAME_WIDTH <= self.size.width
@@ -268,7 +266,7 @@ class SignInScreen(LateDismissScreen[None]):
         taken = 2 if self.app.messages.shown else 0
         return self.size.height - _FRAME_HEIGHT - taken
 
-    def _limit_height_of_page_texts(self) -> None:
+    def _limit_page_height(self) -> None:
         """Let the note, code and address scroll if the dialog is too low to show all its parts."""
         if not self.query("#page"):
             return  # the dialog is being closed: its widgets are gone

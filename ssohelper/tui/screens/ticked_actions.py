@@ -56,10 +56,10 @@ class TickedActions:
         if name == "copy_profile":
             self._copy_names(rows)
             return
-        work = self._run_action_with_sign_ins(name, rows)
+        work = self._run_slow_action(name, rows)
         self._app.started.start(self._screen, f"accounts.{name}", work)
 
-    async def _run_action_with_sign_ins(self, name: str, rows: Sequence[RoleRow]) -> None:
+    async def _run_slow_action(self, name: str, rows: Sequence[RoleRow]) -> None:
         slow = {
             "profile": self._add_profiles,
             "console": self._open_consoles,

@@ -68,9 +68,7 @@ def split_at_matches(
             text[start:], frozenset(match - start for match in matches), width - 1
         )
         return [(_ELLIPSIS, False), *rest]
-    end, end_cells = (
-        _find_start_and_cells_of_end(shown, tail, width - 1) if too_long else (len(shown), 0)
-    )
+    end, end_cells = _measure_end(shown, tail, width - 1) if too_long else (len(shown), 0)
     limit = width - 1 - end_cells if too_long else width
     used = 0
     for place, piece in enumerate(shown):
@@ -89,7 +87,7 @@ def split_at_matches(
     return pieces
 
 
-def _find_start_and_cells_of_end(shown: Sequence[str], tail: int, limit: int) -> tuple[int, int]:
+def _measure_end(shown: Sequence[str], tail: int, limit: int) -> tuple[int, int]:
     """Return where the kept end of a text begins, and its cells, at most `limit`."""
     start, cells = len(shown), 0
     while start > 0 and len(shown) - start < tail and cells + cell_len(shown[start - 1]) <= limit:

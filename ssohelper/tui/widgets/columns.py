@@ -117,10 +117,8 @@ def lay_out_columns(
     for with_id, with_session, with_name in wanted[: 1 if grouped else None]:
         columns = _make_columns(width, content, with_id, with_session, with_name, grouped=grouped)
         names = {row.account.name or row.account.id for row in visible}
-        name_tail = tail_that_tells_texts_apart(names, columns.name - 1)
-        role_tail = tail_that_tells_texts_apart(
-            {row.role_name for row in visible}, columns.role - 1
-        )
+        name_tail = distinguishing_tail(names, columns.name - 1)
+        role_tail = distinguishing_tail({row.role_name for row in visible}, columns.role - 1)
         columns = Columns(*columns[:7], name_tail, role_tail)
         if grouped or _count_different_lines(visible, columns, width) == len(visible):
             return columns
@@ -139,11 +137,11 @@ def lay_out_account_headings(
         sessions = {row.session_name for row in visible}
         widest = widest_cells(sessions)
         space = width - _LEAST_NAME - 2 * HEADING_GAP - ACCOUNT_ID_WIDTH
-        session = min(widest, max(space, _least_width_to_tell_apart(sessions, widest)))
-        session_tail = tail_that_tells_texts_apart(sessions, session)
+        session = min(widest, max(space, _least_distinct_width(sessions, widest)))
+        session_tail = distinguishing_tail(sessions, session)
     space = width - HEADING_GAP - session if session else width
     account_id = max(_LEAST_TEXT, min(ACCOUNT_ID_WIDTH, space))
-    id_tail = tail_that_tells_texts_apart({row.account.id for row in visible}, account_id)
+    id_tail = distinguishing_tail({row.account.id for row in visible}, account_id)
     return HeadingColumns(account_id, id_tail, session, session_tail)
 
 
@@ -166,7 +164,7 @@ def _narrow_columns(
     texts: Sequence[tuple[str, ...]], fields: Sequence[int], width: int
 ) -> Columns | None:
     distinct = {field: {text[field] for text in texts} for field in fields}
-    widths = {field: _least_width_to_tell_apart(distinct[field], width - 1) + 1 for field in fields}
+    widths = {field: _least_distinct_width(distinct[field], width - 1) + 1 for field in fields}
     left = width - sum(widths.values())
     if left < 0:
         return None
@@ -175,9 +173,7 @@ def _narrow_columns(
         if more > 0:
             widths[field] += more
             left -= more
-    tails = {
-        field: tail_that_tells_texts_apart(distinct[field], widths[field] - 1) for field in fields
-    }
+    tails = {field: distinguishing_tail(distinct[field], widths[field] - 1) for field in fields}
     role, name, session, account_id = (widths.get(field, 0) for field in _FIELDS)
     role_tail, name_tail, session_tail, id_tail = (tails.get(field, 0) for field in _FIELDS)
     return Columns(
@@ -194,10 +190,10 @@ def _narrow_columns(
     )
 
 
-def _least_width_to_tell_apart(texts: Collection[str], most: int) -> int:
+def _least_distinct_width(texts: Collection[str], most: int) -> int:
     """Return the least width up to `most` at which the cut texts differ, or else _LEAST_TEXT."""
     for width in range(_LEAST_TEXT, most + 1):
-        tail = tail_that_tells_texts_apart(texts, width)
+        tail = distinguishing_tail(texts, width)
         if len({fitted(text, width, tail) for text in texts}) == len(texts):
             return width
     return _LEAST_TEXT
@@ -252,7 +248,7 @@ def _make_columns(
     return Columns(name, account_id, role, session, profile, age, live)
 
 
-def tail_that_tells_texts_apart(texts: Collection[str], width: int) -> int:
+def distinguishing_tail(texts: Collection[str], width: int) -> int:
     """Return a `tail` for cells.fitted with which the texts, cut to `width`, differ; else 0."""
     if width < 2:
         return 0

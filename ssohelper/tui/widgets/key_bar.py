@@ -92,9 +92,9 @@ class KeyBar(Widget):
             if name in ACTIONS and name not in _ELSEWHERE:
                 found.setdefault(name, active)
         items: dict[str, Item] = {}
-        with_ticks = labels_of_actions_on_ticked_rows(screen)
+        with_ticks = labels_with_ticks(screen)
         ranks = {name: rank for rank, name in enumerate({**with_ticks, **ACTIONS})}
-        for name in sorted(found, key=lambda name: (_place_of_action_in_footer(name), ranks[name])):
+        for name in sorted(found, key=lambda name: (_footer_rank(name), ranks[name])):
             label = with_ticks.get(name) or ACTIONS[name].label
             if not name.endswith(".help"):
                 key = self.app.get_key_display(found[name].binding)
@@ -144,12 +144,12 @@ class KeyBar(Widget):
         return item.active.binding.action if item else None
 
 
-def _place_of_action_in_footer(action: str) -> int:
+def _footer_rank(action: str) -> int:
     """Return the action's rank in the footer: 0 for option fields, 1 for the screen, 2 for the app."""
     return {"options": 0, "app": 2}.get(action.partition(".")[0], 1)
 
 
-def labels_of_actions_on_ticked_rows(screen: Screen[Any]) -> dict[str, str]:
+def labels_with_ticks(screen: Screen[Any]) -> dict[str, str]:
     """Return the labels of the actions on ticked rows, by action, or {} if no row is ticked."""
     for pane in screen.query(SearchPane):
         if pane.row_counts().ticked:

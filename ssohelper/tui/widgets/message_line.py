@@ -60,12 +60,12 @@ def fitted_message(message: Message, width: int) -> str:
                 is_command = not needed and message.more.startswith("$ ")
                 return fitted(text if is_command else text + more, width)
     beginning, colon, reason = texts[-1].rpartition(": ")
-    least = max(width // _LEAST_BEGINNING, _width_up_to_last_name(beginning, width))
+    least = max(width // _LEAST_BEGINNING, _width_to_last_name(beginning, width))
     left = min(cell_len(beginning), max(least, width - cell_len(reason) - 2))
     return fitted(beginning, left) + fitted(colon + reason, width - left)
 
 
-def _width_up_to_last_name(beginning: str, width: int) -> int:
+def _width_to_last_name(beginning: str, width: int) -> int:
     """Return the width up to the last quoted name that leaves room for the reason, or 0."""
     ends = [cell_len(beginning[: found.end()]) + 1 for found in re.finditer(_NAME, beginning)]
     return max((end for end in ends if end <= width * _MOST_WITH_NAMES), default=0)

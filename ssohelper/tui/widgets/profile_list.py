@@ -24,7 +24,7 @@ from ssohelper.tui.profile_rows import (
 )
 from ssohelper.tui.widgets.cells import fitted, pieces_with_matches
 from ssohelper.tui.widgets.clicks import Clicked
-from ssohelper.tui.widgets.columns import tail_that_tells_texts_apart, widest_cells
+from ssohelper.tui.widgets.columns import distinguishing_tail, widest_cells
 from ssohelper.tui.widgets.lines import Chooser, Line, Piece, wrapped
 from ssohelper.tui.widgets.role_lines import FOLDED, TICKED, UNFOLDED
 
@@ -253,7 +253,7 @@ class ProfileList(Chooser):
         if found < 0:
             return self._draw_heading(self.data.sections[~found])
         row = self.data[found]
-        widths, tail = self._visible_columns_and_name_tail(width)
+        widths, tail = self._visible_columns(width)
         spans = (
             self.data.search.spans(self.query_text, found, fuzzy=True) if self.query_text else []
         )
@@ -290,7 +290,7 @@ class ProfileList(Chooser):
             (f"  {TICKED}{ticked}" if ticked else "", "strong"),
         ]
 
-    def _visible_columns_and_name_tail(self, width: int) -> tuple[_Widths, int]:
+    def _visible_columns(self, width: int) -> tuple[_Widths, int]:
         """Return the columns, and where names are cut so that the visible ones differ."""
         top, height = int(self.scroll_offset.y), self.size.height
         key = (width, top, height)
@@ -300,7 +300,7 @@ class ProfileList(Chooser):
             if widths.name < self._content.name:
                 visible = self._lines[top : top + height]
                 names = {self.data.name_of(number) for number in visible if number >= 0}
-                tail = tail_that_tells_texts_apart(names, widths.name - 2)
+                tail = distinguishing_tail(names, widths.name - 2)
             self._drawn = key, widths, tail
         return self._drawn[1:]
 

@@ -212,7 +212,7 @@ def test_after_a_set_up_the_cursor_is_on_the_first_role(others: DemoHome) -> Non
         others.config_file.write_text(with_session)
         screen = user.app.screen
         assert isinstance(screen, AccountsScreen)
-        screen.on_set_up_form_done()
+        screen.on_set_up_done()
         await until(lambda: len(screen.roles.shown.rows) > 1)
         assert screen.roles.row == screen.roles.shown.rows[0]
 

@@ -8,7 +8,7 @@ import pytest
 
 from ssohelper.errors import LoginRequired, NoConnection
 from ssohelper.tui.full_screen import FullScreenApp
-from ssohelper.tui.running_sign_ins import Page, Question, RunningSignIn, find_or_make_sign_in
+from ssohelper.tui.running_sign_ins import Page, Question, RunningSignIn, find_sign_in
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
@@ -113,7 +113,7 @@ def test_the_keys_of_the_note_show_the_sign_in_that_runs(world: DemoHome) -> Non
 def make_sign_ins(app: FullScreenApp) -> list[RunningSignIn]:
     """Return a sign-in to each session, with an attempt that does nothing."""
     sessions = app.services.config.read().sso_sessions()
-    made = [find_or_make_sign_in(app, session) for session in sessions]
+    made = [find_sign_in(app, session) for session in sessions]
     for sign_in in made:
         attempt = SimpleNamespace(cancelled=threading.Event(), has_ended=threading.Event())
         sign_in._attempt = cast("Any", attempt)
