@@ -38,7 +38,6 @@ NOT_ON_WINDOWS = {
     "ssohelper.endpoint.handlers",
     "ssohelper.endpoint.serving",
     "ssohelper.stores.endpoint_files",
-    "ssohelper.tui.inline_driver",
     "ssohelper.tui.terminal_driver",
     "ssohelper.tui.terminal_output",
 }

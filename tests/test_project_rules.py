@@ -94,8 +94,6 @@ DEFERRED_ANYWHERE = {
     "shlex.split",
     # Only the hints of errors quote a path.
     "shlex.quote",
-    # The full screen does not need the pickers' driver.
-    "ssohelper.tui.inline_driver.InlineDriver",
     # Few users set AWS_CONFIG_FILE to a path with a variable.
     "ssohelper.fastpath.spawn.expand_variables",
 }

@@ -5,16 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from textual.app import App
 
-from ssohelper.core.text import count_text
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui.one_time_timers import call_if_there
-
-if TYPE_CHECKING:
-    from ssohelper.tui.base import TuiApp
 
 _T = TypeVar("_T")
 
@@ -92,19 +88,3 @@ def call_in_ui_thread(app: App[Any], function: Callable[[_T], object], value: _T
 
 def _raise_error(error: Exception) -> None:
     raise error
-
-
-def leaving_question(app: TuiApp[Any]) -> str:
-    """Return the question to ask before the program ends, or "" if nothing would be stopped.
-
-    A sign-in whose dialog is shown does not count: the user sees it.
-    """
-    sign_ins = sum(one.runs_in_background for one in app.sign_ins.values())
-    commands = sum(group.unfinished_count for group in app.command_groups)
-    found = [
-        count_text(count, what)
-        for count, what in ((commands, "command"), (sign_ins, "sign-in"))
-        if count
-    ]
-    verb = "is" if commands + sign_ins == 1 else "are"
-    return f"{' and '.join(found)} {verb} still running and would stop: leave?" if found else ""

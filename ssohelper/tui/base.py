@@ -2,57 +2,39 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from rich.console import RenderableType
 from textual.binding import Binding
-from textual.events import Event, Key, MouseDown, MouseEvent, MouseUp, Resize
+from textual.events import Event, MouseDown, MouseEvent, MouseUp, Resize
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Size
 from textual.signal import Signal
 
 from ssohelper.app import App
-from ssohelper.core.keymap import ACTIONS, KEYS, action_may_open_dialog
+from ssohelper.core.keymap import ACTIONS, KEYS, WantedAction
 from ssohelper.errors import SsoHelperError
 from ssohelper.system.terminal_input import TerminalInput
 from ssohelper.tui import background, messages, tty
 from ssohelper.tui.keys import KeyOrderApp
-from ssohelper.tui.list_states import ListStates
 from ssohelper.tui.messages import Kind, Messages
 from ssohelper.tui.one_time_timers import call_after
-from ssohelper.tui.question_places import QuestionPlaces
-from ssohelper.tui.started_actions import StartedActions
-from ssohelper.tui.typing_pause import ButtonPlaces, KeyKind, TypingPause
+from ssohelper.tui.typing_pause import TypingPause
 
-if sys.platform != "win32":
-    from ssohelper.tui.terminal_driver import FullScreenDriver
 if TYPE_CHECKING:
-    from textual.actions import ActionParseResult
-    from textual.dom import DOMNode
-    from textual.driver import Driver
     from textual.notifications import SeverityLevel
-    from textual.screen import Screen
 
-    from ssohelper.actions.role_runs import RunGroup
-    from ssohelper.core.model import SsoSession
-    from ssohelper.tui.running_sign_ins import RunningSignIn
     from ssohelper.tui.terminal_output import TerminalOutput
 
 _T = TypeVar("_T")
 _Answer = TypeVar("_Answer")
 
 _NOTE_SECONDS = 6.0
-# Actions that only show something. They do not remove an error from the message line.
-_ONLY_SHOW = frozenset({"app.messages", "messages.copy", "messages.close", "app.help"})
-# Keys that may open a dialog, though not every screen has an action in ACTIONS for them: enter
-# chooses a line or presses a button; ctrl+c leaves the program, which asks first if sign-ins run.
-_OPENING_KEYS = ("enter", "ctrl+c")
 _NO_COLOR = NoColor()
 _KINDS = {"information": Kind.NOTE, "warning": Kind.WARNING, "error": Kind.ERROR}
 
@@ -66,9 +48,6 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
     ENABLE_COMMAND_PALETTE = False
 
-    # Whether the program is drawn below the shell's prompt, not on the full screen.
-    IS_BELOW_PROMPT = False
-
     def __init__(self, services: App, terminal_input: TerminalInput | None = None) -> None:
         super().__init__()
         self.services = services
@@ -78,34 +57,15 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         # Where Textual's driver writes; None on Windows and before there is a driver.
         self.output: TerminalOutput | None = None
         self.messages = Messages()
-        self.list_states = ListStates()
         # Published when the shown message, a running sign-in, the age of a list of roles, or the
         # error of the list's last refresh may have changed.
         self.messages_changed: Signal[None] = Signal(self, "messages changed")
         self.note_seconds = _NOTE_SECONDS
         self.typing_pause = TypingPause()
-        self._ignores_click = False  # whether the last press of the left button was ignored
-        self.started = StartedActions(self)
-        self.places = QuestionPlaces(self)
-        self.button_places = ButtonPlaces(self)
-        # Dialogs whose workers were cancelled while another screen was in front.
-        self._cancelled_dialogs: set[Screen[Any]] = set()
-        # A function that signs out again, and returns whether it did. It is set after a set-up has
-        # signed in, until the user says what to write to the config: a user who quits in between
-        # would leave a token whose session no command knows.
-        self.give_back_sign_in: Callable[[], bool] | None = None
-        # The running sign-ins, by the names of their sessions.
-        self.sign_ins: dict[str, RunningSignIn] = {}
-        # The sessions of ~/.aws/config, as it was last read.
-        self.config_sessions: tuple[SsoSession, ...] = ()
         # Published with a session's name when a sign-in in the background, or one that was started
         # on the Sessions screen, has succeeded.
         self.signed_in: Signal[str] = Signal(self, "signed in")
-        # Published with a session's name when its list of roles was refreshed in the background.
-        self.list_refreshed: Signal[str] = Signal(self, "list refreshed")
-        # The groups of commands that run with roles' credentials, until their dialogs are closed.
-        self.command_groups: set[RunGroup] = set()
-        # Functions that end work which must not outlive the program, such as commands that run.
+        # Called at the program's end. They end work which must not outlive it.
         self.end_work: set[Callable[[], None]] = set()
         # Textual's console is quiet, because Textual would print a traceback with the values of
         # variables, such as credentials.
@@ -136,6 +96,16 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         """Return the name of the first key of the action `SCREEN.ACTION`, enabled or not."""
         return self.get_key_display(Binding(KEYS[action].split(",")[0], ""))
 
+    def keys_to_run_action(self, wanted: WantedAction) -> str:
+        """Return the keys that run an action from the present screen: `press F4, then F9 to write`."""
+        action = wanted.name
+        screen_name = action.partition(".")[0]
+        keys = [] if self.current_mode == screen_name else [self.key_of(f"app.{screen_name}")]
+        pressed = f"press {', then '.join([*keys, self.key_of(action)])}"
+        if wanted.role:
+            return f"{pressed} ({ACTIONS[action].label}) on {wanted.role}"
+        return f"{pressed} to {ACTIONS[action].description}"
+
     def show_done(self, what: str, command: str | None = None) -> None:
         self._show_message(Kind.NOTE, what, f"$ {command}" if command else None)
 
@@ -148,14 +118,6 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     def warn_nothing_selected(self, kind: str) -> None:
         self.show_warning(f"no {kind} is selected")
 
-    def check_config_readable(self) -> bool:
-        try:
-            self.services.config.read()
-        except SsoHelperError as error:
-            self.show_error(error)
-            return False
-        return True
-
     def notify(
         self,
         message: str,
@@ -167,35 +129,6 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     ) -> None:
         """Show Textual's own message in the message line, where it covers no list."""
         self._show_message(_KINDS[severity], message)
-
-    async def push_screen_wait(  # type: ignore[override]  # dialogs have no names here
-        self, screen: Screen[_T]
-    ) -> _T:
-        """Show a dialog for the worker that awaits this method, and return the dialog's result.
-
-        QuestionPlaces says over which screen it may open. A cancelled worker closes it.
-        """
-        await self.places.wait_for_place()
-        self.started.expect_dialog(screen)
-        try:
-            # A cancelled worker must not cancel the result's future, which Textual sets at the end.
-            answer = await asyncio.shield(self.push_screen(screen, wait_for_dismiss=True))
-        except asyncio.CancelledError:
-            self._close_cancelled_dialog(screen)
-            raise
-        self.started.note_dialog_result(answer)
-        return answer
-
-    def _close_cancelled_dialog(self, dialog: Screen[Any]) -> None:
-        """Close the dialog now, or when it is in front again: Textual closes no other."""
-        if not self.is_running or not dialog.is_running:
-            return
-        if dialog is self.screen:
-            self._cancelled_dialogs.discard(dialog)
-            self.typing_pause.begin()
-            dialog.dismiss()
-        else:
-            self._cancelled_dialogs.add(dialog)
 
     def show_wait_message(self, text: str) -> None:
         """Show what the program waits for, until `hide_wait_message` is called."""
@@ -219,29 +152,6 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.messages.hide_note(note)
         self.messages_changed.publish(None)
 
-    async def run_action(
-        self,
-        action: str | ActionParseResult,
-        default_namespace: DOMNode | None = None,
-        namespaces: Mapping[str, DOMNode] | None = None,
-    ) -> bool:
-        """Run an action of a key or of a click. An earlier error is then no longer shown."""
-        if self.return_code is not None:
-            return False  # the user has left, so no screen can get widgets
-        if self.messages.has_alert and self._removes_earlier_error(action):
-            self.messages.hide_alert()
-            self.messages_changed.publish(None)
-        return await super().run_action(action, default_namespace, namespaces)
-
-    def _removes_earlier_error(self, action: str | ActionParseResult) -> bool:
-        name = action.rpartition("app.")[2] if isinstance(action, str) else ""
-        return any(
-            found.binding.action.removeprefix("app.") == name.removeprefix("screen.")
-            and found.binding.id in ACTIONS
-            and found.binding.id not in _ONLY_SHOW
-            for found in self.screen.active_bindings.values()
-        )
-
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's filters for the colours of drawn lines.
 
@@ -253,67 +163,12 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
             return filters
         return [_NO_COLOR if isinstance(each, Monochrome) else each for each in filters]
 
-    def get_driver_class(self) -> type[Driver]:
-        if sys.platform != "win32":
-            if self.IS_BELOW_PROMPT:
-                # Imported here, because the full screen does not need it.
-                from ssohelper.tui.inline_driver import InlineDriver
-
-                return InlineDriver
-            return FullScreenDriver
-        return super().get_driver_class()
-
     # -- keys, and the terminal's size, signals and hang-up -------------------------------------
 
-    def accept_key(self, event: Key) -> bool:
-        """Return whether to handle this key. Just after a screen changes, most keys are ignored."""
-        is_escape = event.key == "escape"
-        if is_escape and self.started.cancel_waiting_action():
-            return False
-        focused = self.focused
-        is_text = focused is not None and focused.check_consume_key(event.key, event.character)
-        kind = KeyKind.TEXT if is_text else KeyKind.OTHER
-        if event.key == "enter" or (event.is_printable and not is_text):
-            kind = KeyKind.COMMAND
-        acts_at_once = is_escape or self.leaves_screen(event)
-        if not acts_at_once and self.typing_pause.ignore_key_in_pause(kind):
-            self.bell()
-            return False
-        bound = self.screen.active_bindings.get(event.key)
-        action = bound.binding.id if bound is not None and not is_text else None
-        self.typing_pause.note_key(
-            may_open_dialog=event.key in _OPENING_KEYS or action_may_open_dialog(action)
-        )
-        return True
-
     def accept_click(self, event: MouseEvent) -> bool:
-        """Return whether to handle this press or release of a mouse button.
-
-        Only the left button acts: terminals use the others. The release after an ignored press is
-        ignored too: Textual would make a click of it.
-        """
-        if event.is_forwarded or event.button > 1:
-            return event.is_forwarded  # a forwarded event was accepted when it first came
-        if isinstance(event, MouseDown):
-            # The press may be older than the dialog under the pointer, if that took long to draw.
-            ago = max(0.0, Event().time - event.time)
-            self._ignores_click = self.typing_pause.ignore_key_in_pause(
-                KeyKind.CLICK, seconds_ago=ago
-            )
-            if self._ignores_click:
-                self.bell()
-            else:
-                self.typing_pause.note_key(may_open_dialog=False)
-        return not self._ignores_click
-
-    def _handle_screen_change(self, screen: Screen[Any]) -> None:
-        self.started.handle_screen_change(screen)
-        self.places.handle_screen_change()
-        if screen in self._cancelled_dialogs:
-            self.call_later(self._close_cancelled_dialog, screen)
-        elif screen.is_modal:
-            self.typing_pause.begin_after_opening()
-            self.button_places.watch(screen)
+        """Return whether to handle this press or release: terminals use all buttons but the left."""
+        # A forwarded event was accepted when it first came.
+        return event.is_forwarded or event.button <= 1
 
     async def on_event(self, event: Event) -> None:
         # A size without pixels comes from Textual's driver, which may have asked the wrong stream
@@ -326,7 +181,6 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         await super().on_event(event)
 
     def on_ready(self) -> None:
-        self.screen_change_signal.subscribe(self, self._handle_screen_change, immediate=True)
         if sys.platform != "win32" and not self.is_headless:
             tty.call_at_hangup(lambda: self.call_in_ui_thread(self.end_by_signal, signal.SIGHUP))
 

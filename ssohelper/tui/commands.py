@@ -21,8 +21,7 @@ from ssohelper.tui.widgets.key_bar import labels_with_ticks
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from ssohelper.tui.base import TuiApp
-    from ssohelper.tui.full_screen import FullScreenApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 # The widest default key, in ACTIONS, takes three columns; a key that the user sets may take more.
 _KEY_WIDTH = 4
@@ -112,7 +111,7 @@ class Commands(Provider):
 
     async def search(self, query: str) -> Hits:
         """Yield the commands that match; the best has score 1."""
-        app: FullScreenApp = self.app  # type: ignore[assignment]
+        app: DialogApp = self.app  # type: ignore[assignment]
         commands = self._commands()
         found = search_commands(commands, query, commands_of_other_screens(app, commands))
         for place, command in enumerate(found):
@@ -120,7 +119,7 @@ class Commands(Provider):
             yield Hit(score, Content(command.line), command.run, command.name, command.explanation)
 
     def _commands(self) -> list[Command]:
-        app: FullScreenApp = self.app  # type: ignore[assignment]
+        app: DialogApp = self.app  # type: ignore[assignment]
         return list_commands(app, self.screen)
 
 
@@ -152,7 +151,7 @@ def search_commands(
     ]
 
 
-def commands_of_other_screens(app: FullScreenApp, here: Iterable[Command]) -> list[Command]:
+def commands_of_other_screens(app: DialogApp, here: Iterable[Command]) -> list[Command]:
     """Return a command for each action of the other screens, which goes to that screen.
 
     An action is left out if a command `here` has the same label.
@@ -171,7 +170,7 @@ def commands_of_other_screens(app: FullScreenApp, here: Iterable[Command]) -> li
     return found
 
 
-def list_commands(app: FullScreenApp, screen: Screen[Any]) -> list[Command]:
+def list_commands(app: DialogApp, screen: Screen[Any]) -> list[Command]:
     """Return the palette's commands on this screen, with each enabled action.
 
     The most important come first, those that remove something last.
@@ -192,7 +191,7 @@ def list_commands(app: FullScreenApp, screen: Screen[Any]) -> list[Command]:
 
 
 def _with_labels_and_keys(
-    app: FullScreenApp, screen: Screen[Any], commands: Iterable[Command]
+    app: DialogApp, screen: Screen[Any], commands: Iterable[Command]
 ) -> Iterable[Command]:
     with_ticks = labels_with_ticks(screen)
     for command in commands:
@@ -211,7 +210,7 @@ def make_palette_commands(
 
 
 def run_on_same_target(
-    app: TuiApp[Any], find_target: Callable[[], object], run: Callable[[str], Any]
+    app: DialogApp, find_target: Callable[[], object], run: Callable[[str], Any]
 ) -> Callable[[str], Any]:
     """Return `run`, but with a warning in place of the call if the target has changed since.
 
@@ -227,7 +226,7 @@ def run_on_same_target(
     return run_if_same
 
 
-def commands_of_all_screens(app: FullScreenApp) -> list[Command]:
+def commands_of_all_screens(app: DialogApp) -> list[Command]:
     screens = [
         Command(
             f"{ACTIONS[f'app.{name}'].label} screen",
@@ -256,7 +255,7 @@ def commands_of_all_screens(app: FullScreenApp) -> list[Command]:
     return [*screens, *themes, *others, suspend]
 
 
-def set_theme(app: FullScreenApp, name: str) -> None:
+def set_theme(app: DialogApp, name: str) -> None:
     """Show the program in this theme from now on, and save the theme in the settings."""
     app.theme = textual_theme_name(app, name, is_light=app.background.is_light)
     services = app.services

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
     from ssohelper.core.role_rows import RoleRow
-    from ssohelper.tui.full_screen import FullScreenApp
+    from ssohelper.tui.dialog_app import DialogApp
     from ssohelper.tui.screens.account_actions import RowActions
     from ssohelper.tui.screens.list_refresher import ListRefresher
     from ssohelper.tui.screens.set_up import SetUpForm
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.widgets.role_list import RoleList
 
 
-def mark_accounts_with_colors(app: FullScreenApp, roles: RoleList) -> None:
+def mark_accounts_with_colors(app: DialogApp, roles: RoleList) -> None:
     from ssohelper.core.account_colors import make_account_color_finder
     from ssohelper.tui.widgets.account_styles import make_style_finder
 
@@ -42,7 +42,7 @@ def start_log(environ: Mapping[str, str]) -> None:
 
 
 def make_row_actions(
-    app: FullScreenApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
+    app: DialogApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
 ) -> RowActions:
     from ssohelper.tui.screens.account_actions import RowActions
 
@@ -72,20 +72,6 @@ def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
     return read_expiry_clocks(services, sessions)
 
 
-def use_role(
-    app: FullScreenApp,
-    screen: Screen[None],
-    row: RoleRow,
-    session: SsoSession | None,
-    guarding: RowActions | None,
-    *,
-    confirms: bool,
-) -> None:
-    from ssohelper.tui.screens import role_use
-
-    role_use.use_role(app, screen, row, session, guarding, confirms=confirms)
-
-
 def make_set_up_form() -> SetUpForm:
     from ssohelper.tui.screens.set_up import SetUpForm
 
@@ -95,7 +81,7 @@ def make_set_up_form() -> SetUpForm:
 
 
 def make_list_refresher(
-    app: FullScreenApp,
+    app: DialogApp,
     screen: Screen[None],
     progressed: Callable[[], None],
     refreshed: Callable[[], None],

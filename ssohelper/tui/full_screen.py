@@ -4,35 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.actions import SkipAction
-from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from ssohelper.app import App
-from ssohelper.core.keymap import WantedAction
 from ssohelper.core.text import show
-from ssohelper.errors import LoginRequired, SsoHelperError
+from ssohelper.errors import SsoHelperError
 from ssohelper.system import terminal
 from ssohelper.system.terminal_background import Background
 from ssohelper.tui import themes
-from ssohelper.tui.background import leaving_question
-from ssohelper.tui.base import TuiApp
-from ssohelper.tui.dialog import Dialog
+from ssohelper.tui.dialog_app import DialogApp
 from ssohelper.tui.keys import action_binding, key_name_in_text
-from ssohelper.tui.one_time_timers import call_if_there, is_still_there
 from ssohelper.tui.typed_ahead import read_keys
 
+if sys.platform != "win32":
+    from ssohelper.tui.terminal_driver import FullScreenDriver
 if TYPE_CHECKING:
-    from textual.actions import ActionParseResult
     from textual.command import Provider
-    from textual.dom import DOMNode
+    from textual.driver import Driver
 
-    from ssohelper.core.model import SsoSession
     from ssohelper.core.role_rows import RoleRow
 
 
@@ -69,7 +64,7 @@ def _load_palette() -> type[Provider]:
     return Commands
 
 
-class FullScreenApp(TuiApp[str]):
+class FullScreenApp(DialogApp):
     """The full-screen program.
 
     Its result is the command line that uses the role that the user chose, or None; `chosen` is the
@@ -102,17 +97,16 @@ class FullScreenApp(TuiApp[str]):
 
     def __init__(self, services: App, background: Background | None = None) -> None:
         self._has_theme = False
-        self.background = background or Background()
-        self.chosen: RoleRow | None = None
         self._asks_to_leave = False
-        # A function that remembers the order of the list of roles. AccountsScreen sets it.
-        self.save_view: Callable[[], None] = lambda: None
-        super().__init__(services, self.background.input)
+        super().__init__(services, background)
         self._has_theme = True
         # The settings are applied before the program runs, for two reasons: to change the theme
         # later would compute all styles twice, and settings that cannot be read must end the
         # program with exit code 3, as in every command.
         themes.apply_theme(self, services, is_light=self.background.is_light)
+
+    def get_driver_class(self) -> type[Driver]:
+        return FullScreenDriver if sys.platform != "win32" else super().get_driver_class()
 
     def get_css_variables(self) -> dict[str, str]:
         # Textual's constructor asks for the colours of its own default theme. `apply_theme`
@@ -137,45 +131,6 @@ class FullScreenApp(TuiApp[str]):
             self.show_warning(self.services.settings.ignored)
         # After ctrl+z and `fg`, Textual would draw only what changes, and leave the rest empty.
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
-
-    def set_listing_times(
-        self, sessions: Sequence[SsoSession], listed_at: Mapping[str, int]
-    ) -> None:
-        """Record the config's sessions, and when AWS returned the saved list of roles of each."""
-        self.config_sessions = tuple(sessions)
-        if self.sign_ins:
-            from ssohelper.tui import running_sign_ins
-
-            running_sign_ins.set_config_sessions(self, sessions)
-        self.list_states.set_listing_times(tuple(session.name for session in sessions), listed_at)
-        self.messages_changed.publish(None)
-
-    def action_go(self, name: str) -> None:
-        """Show this screen. Help, palette and messages are closed: they describe the old one."""
-        while getattr(self.screen, "CLOSES_WITH_SCREEN", False):
-            self.pop_screen()
-        self.switch_mode(name)
-
-    def pop_screen(self) -> AwaitComplete:
-        """Close the dialog in front, if there is one: two quick clicks may close one twice."""
-        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
-
-    async def run_action(
-        self,
-        action: str | ActionParseResult,
-        default_namespace: DOMNode | None = None,
-        namespaces: Mapping[str, DOMNode] | None = None,
-    ) -> bool:
-        """Run an action of a key or of a click.
-
-        A dialog's action waits until its widgets exist, and is dropped if it is closed by then.
-        """
-        run, dialog = super().run_action, default_namespace
-        if not isinstance(dialog, Dialog):
-            return await run(action, dialog, namespaces)
-        if not dialog.has_opened:
-            return dialog.call_later(call_if_there, dialog, run, action, dialog, namespaces)
-        return is_still_there(dialog) and await run(action, dialog, namespaces)
 
     def action_help(self) -> None:
         from ssohelper.tui.screens.help import HelpScreen
@@ -228,12 +183,11 @@ class FullScreenApp(TuiApp[str]):
 
         If this would stop sign-ins or runs, ask first.
         """
-        question = "" if self._asks_to_leave else leaving_question(self)
+        question = "" if self._asks_to_leave else self.leaving_question()
         if question:
             self.run_worker(self._ask_to_leave(question, command, chosen))
             return
-        self.chosen = chosen
-        self.exit(command)
+        super().leave(command, chosen)
 
     async def _ask_to_leave(
         self, question: str, command: str | None, chosen: RoleRow | None
@@ -244,59 +198,6 @@ class FullScreenApp(TuiApp[str]):
         if await self.push_screen_wait(LeaveScreen(question)):
             self.leave(command, chosen)
         self._asks_to_leave = False
-
-    def show_running_sign_in(self, row: RoleRow, go_on: Callable[[], object]) -> bool:
-        """If a sign-in to the role's session runs, show it, and then call `go_on`.
-
-        Return whether it does.
-        """
-        session_name = row.session_name
-        if session_name not in self.sign_ins:
-            return False
-        why = LoginRequired(f'the sign-in to "{session_name}" is still running')
-        self.sign_in(session_name, why, go_on, WantedAction("accounts.use", row.label), self.screen)
-        return True
-
-    def sign_in(
-        self,
-        session_name: str,
-        why: LoginRequired,
-        go_on: Callable[[], object],
-        wanted: WantedAction,
-        screen: Screen[Any],
-    ) -> None:
-        """If `screen` is still shown, offer to sign in as `offer_sign_in` does, then call `go_on`."""
-
-        async def offer_and_go_on() -> None:
-            if await self.offer_sign_in(session_name, why, wanted):
-                self.call_later(go_on)  # `go_on` starts an action, once this one has ended
-
-        if not self.started.start(screen, wanted.name, offer_and_go_on()):
-            self.show_error(why)
-
-    async def offer_sign_in(
-        self, session_name: str, why: LoginRequired, wanted: WantedAction
-    ) -> bool:
-        """Offer to sign in to a session, and return whether to go on.
-
-        Only workers may call this.
-
-        `wanted` is the action that needs the sign-in, `why` its error. If the sign-in goes on in
-        the background, return False: the message after it names the action's key.
-        """
-        session = self.services.config.read().sso_session(session_name)
-        if session is None or self.screen.is_modal:
-            self.show_error(why)
-            return False
-        from ssohelper.tui.screens import sign_in_offer as offers
-
-        answer = await offers.offer_sign_in(self, session, why, wanted)
-        if answer is offers.Answer.SIGNED_IN:
-            self.show_done(f'signed in to "{session_name}"', f"ssohelper login {session_name}")
-            return True
-        if answer is offers.Answer.CANCELLED:
-            self.show_done(offers.not_signed_in_text(self, session))
-        return False
 
 
 def main(use: Callable[[RoleRow], int] | None = None, background: Background | None = None) -> int:
@@ -349,9 +250,10 @@ def _run_until_user_leaves(background: Background | None) -> FullScreenApp:
         program.run()
     finally:
         for end in tuple(program.end_work):
-            end()
-    with suppress(SsoHelperError):  # else the next list has its default order
-        program.save_view()
+            with suppress(
+                SsoHelperError
+            ):  # an order that is not saved: the next list has its default
+                end()
     _undo_unfinished_set_up(program)
     program.propagate_failure()
     return program

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from textual.app import App
 from textual.binding import Binding
@@ -14,12 +14,8 @@ from textual.events import Event, Key, Paste
 from textual.message import Message
 from textual.widget import Widget
 
-from ssohelper.core.keymap import ACTIONS, ALL_ACTIONS
+from ssohelper.core.keymap import ALL_ACTIONS
 from ssohelper.tui.one_time_timers import call_after
-
-if TYPE_CHECKING:
-    from ssohelper.core.keymap import WantedAction
-    from ssohelper.tui.base import TuiApp
 
 _Answer = TypeVar("_Answer")
 # The type of `TuiApp.key_of`, which returns the name of an action's key.
@@ -256,15 +252,3 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         if not target.is_attached or target.screen is not self.screen:
             self.call_later(self._handle_next_input, marker)
         call_after(self, _CHECK_SECONDS, self._skip_gone_widget)
-
-
-def keys_to_run_action(app: TuiApp[Any], wanted: WantedAction) -> str:
-    """Return the keys that run an action from the present screen: `press F4, then F9 to write`."""
-    action = wanted.name
-    screen_name = action.partition(".")[0]
-    keys = [] if app.current_mode == screen_name else [app.key_of(f"app.{screen_name}")]
-    keys.append(app.key_of(action))
-    pressed = f"press {', then '.join(keys)}"
-    if wanted.role:
-        return f"{pressed} ({ACTIONS[action].label}) on {wanted.role}"
-    return f"{pressed} to {ACTIONS[action].description}"

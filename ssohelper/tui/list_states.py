@@ -1,14 +1,15 @@
 """How old each session's list of roles is, and whether its last refresh has failed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from ssohelper.core.listing import Listing
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, NoConnection, SsoHelperError
 
 if TYPE_CHECKING:
-    from ssohelper.tui.running_listings import RunningListing
+    from ssohelper.core.model import SsoSession
 
 
 class Problem(Enum):
@@ -31,6 +32,35 @@ class LineNote(NamedTuple):
     text: str
     short: str
     shortest: str
+
+
+class Watcher(NamedTuple):
+    """A screen's callbacks for a list that is being fetched.
+
+    They run in the UI thread.
+
+    `progressed` gets the numbers of answered and of all accounts; `failed` gets the error, and
+    whether the last refresh did not fail the same way.
+    """
+
+    progressed: Callable[[int, int], None]
+    listed: Callable[[Listing], None]
+    failed: Callable[[SsoHelperError, bool], None]
+
+
+class RunningListing:
+    def __init__(self, session: "SsoSession", watcher: Watcher, *, from_scratch: bool) -> None:
+        self.session, self.from_scratch = session, from_scratch
+        self.progress: tuple[int, int] | None = None
+        self.watchers = [watcher]
+        # Functions that begin new listings when this one has ended, for callers that need answers
+        # from after their request.
+        self.later: list[Callable[[], None]] = []
+
+    def show_progress(self, progress: tuple[int, int]) -> None:
+        self.progress = progress
+        for watcher in self.watchers:
+            watcher.progressed(*progress)
 
 
 class ListStates:

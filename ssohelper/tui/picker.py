@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
@@ -29,6 +31,22 @@ from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane, row_text
 
+if sys.platform != "win32":
+    from textual.drivers.linux_inline_driver import LinuxInlineDriver
+
+    from ssohelper.tui.terminal_driver import CleanTerminalDriver
+
+    class InlineDriver(CleanTerminalDriver, LinuxInlineDriver):
+        IS_FULL_SCREEN = False
+
+        def write(self, data: str) -> None:
+            """Write to the terminal at the next `flush`."""
+            self.output.add(data)
+
+        def flush(self) -> None:
+            self.output.write("")
+
+
 _Answer = TypeVar("_Answer")
 
 _KEYS = (("accounts.use", "choose"), ("accounts.leave", "clear the search, or leave"))
@@ -41,7 +59,6 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
     """A small program below the prompt, drawn on stderr so that it works inside $(…)."""
 
     INLINE_PADDING = 0
-    IS_BELOW_PROMPT = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "quit", "Leave", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
@@ -58,6 +75,9 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
     RoleList, Chooser { scrollbar-color: ansi_bright_black; scrollbar-background: ansi_default; }
     .status, KeyHints { height: 1; text-style: dim; text-wrap: nowrap; text-overflow: ellipsis; }
     """
+
+    def get_driver_class(self) -> type[Driver]:
+        return InlineDriver if sys.platform != "win32" else super().get_driver_class()
 
     def get_default_screen(self) -> Screen[None]:
         return CurrentSizeScreen(id="_default")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.started_actions import StartedActions
 
 
 class _Place(NamedTuple):
@@ -21,8 +22,8 @@ class _Place(NamedTuple):
 
 
 class QuestionPlaces:
-    def __init__(self, app: "TuiApp[Any]") -> None:
-        self._app = app
+    def __init__(self, app: "TuiApp[Any]", started: "StartedActions") -> None:
+        self._app, self._started = app, started
         self._places: WeakKeyDictionary[Worker[Any], _Place] = WeakKeyDictionary()
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -52,7 +53,7 @@ class QuestionPlaces:
         while not self._is_in_front(screen):
             is_left = screen not in self._app.screen_stack
             if is_left and place is None:
-                self._app.started.report_cancelled(worker.name)
+                self._started.report_cancelled(worker.name)
                 raise asyncio.CancelledError
             if not is_told:
                 self._warn_of_waiting_question(place, worker.name, is_left=is_left)
@@ -71,7 +72,7 @@ class QuestionPlaces:
         self, place: _Place | None, action: str, *, is_left: bool
     ) -> None:
         app = self._app
-        what = place.what if place else app.started.name_with_key(action)
+        what = place.what if place else self._started.name_with_key(action)
         how = "close this dialog"
         if place is not None and is_left:
             how = f"press {app.key_of(f'app.{place.mode}')}"

@@ -4,48 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from ssohelper.actions import directory
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import SsoHelperError
+from ssohelper.tui.list_states import RunningListing, Watcher
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import TuiApp
-
-
-class Watcher(NamedTuple):
-    """A screen's callbacks for a list that is being fetched.
-
-    They run in the UI thread.
-
-    `progressed` gets the numbers of answered and of all accounts; `failed` gets the error, and
-    whether the last refresh did not fail the same way.
-    """
-
-    progressed: Callable[[int, int], None]
-    listed: Callable[[Listing], None]
-    failed: Callable[[SsoHelperError, bool], None]
-
-
-class RunningListing:
-    def __init__(self, session: SsoSession, watcher: Watcher, *, from_scratch: bool) -> None:
-        self.session, self.from_scratch = session, from_scratch
-        self.progress: tuple[int, int] | None = None
-        self.watchers = [watcher]
-        # Functions that begin new listings when this one has ended, for callers that need answers
-        # from after their request.
-        self.later: list[Callable[[], None]] = []
-
-    def show_progress(self, progress: tuple[int, int]) -> None:
-        self.progress = progress
-        for watcher in self.watchers:
-            watcher.progressed(*progress)
+    from ssohelper.tui.dialog_app import DialogApp
 
 
 def list_roles(
-    app: TuiApp[Any], session: SsoSession, watcher: Watcher, *, from_scratch: bool = False
+    app: DialogApp, session: SsoSession, watcher: Watcher, *, from_scratch: bool = False
 ) -> None:
     """Ask AWS for the session's roles in the background, or watch the listing that runs.
 
@@ -64,7 +36,7 @@ def list_roles(
         running.later.append(begin)
 
 
-def _start_listing(app: TuiApp[Any], listing: RunningListing) -> None:
+def _start_listing(app: DialogApp, listing: RunningListing) -> None:
     session, services, states = listing.session, app.services, app.list_states
     states.running[session.name] = listing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -18,11 +18,9 @@ from ssohelper.core import clock_text
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.model import SsoSession
-from ssohelper.core.start_url import is_same_session, is_session_listed
 from ssohelper.errors import Interrupted, LoginRequired, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
-from ssohelper.tui.keys import keys_to_run_action
 
 if TYPE_CHECKING:
     from ssohelper.core.keymap import WantedAction
@@ -61,14 +59,19 @@ class RunningSignIn:
     def __init__(
         self,
         app: TuiApp[Any],
+        running: dict[str, RunningSignIn],
         session: SsoSession,
         *,
+        is_in_config: bool,
         force: bool = False,
     ) -> None:
+        """`running` has the app's sign-ins by session; this one stays there until it ends."""
         self.session = session
+        self._running = running
+        running[session.name] = self
         # Whether the session was in the config when the config was last read. A set-up signs in
         # before it writes the session.
-        self.is_in_config = is_session_listed(session, app.config_sessions)
+        self.is_in_config = is_in_config
         self.page = Page()
         self.failure: SsoHelperError | None = None
         self.question: Question | None = None
@@ -208,7 +211,7 @@ class RunningSignIn:
         """Return the message after the sign-in, and the command line that does the same."""
         app, name = self._app, self.session.name
         ahead = clocks.outlook_of_token(app.services, self.session, outcome.token)
-        next_step = keys_to_run_action(app, self.waiting_action) if self.waiting_action else ""
+        next_step = app.keys_to_run_action(self.waiting_action) if self.waiting_action else ""
         text = clock_text.login_result_text(
             name, outcome.how, ahead, app.services.clock.now(), outcome.user, next_step
         )
@@ -252,53 +255,15 @@ class RunningSignIn:
         if self.ended.is_set():
             return
         self.outcome = outcome
-        if self._app.sign_ins.get(self.session.name) is self:
-            del self._app.sign_ins[self.session.name]
+        if self._running.get(self.session.name) is self:
+            del self._running[self.session.name]
         self._app.end_work.discard(self.end_now)
         self.ended.set()
         self._publish_change()
 
 
-def find_sign_in(app: TuiApp[Any], session: SsoSession, *, force: bool = False) -> RunningSignIn:
-    """Return the running sign-in to this session, or a new one, which `begin` will start.
-
-    A sign-in for another portal or region under the same session name is stopped.
-    """
-    known = app.sign_ins.get(session.name)
-    if known is not None and is_same_session(known.session, session):
-        return known
-    stop_sign_in(app, session.name)
-    made = RunningSignIn(app, session, force=force)
-    app.sign_ins[session.name] = made
-    return made
-
-
-def stop_sign_in(app: TuiApp[Any], session_name: str) -> bool:
-    """Stop the running sign-in to this session. Return whether there was one."""
-    known = app.sign_ins.get(session_name)
-    if known is not None:
-        known.stop()
-    return known is not None
-
-
-# The end of a message about a changed session, if `stop_sign_in` has stopped its sign-in.
+# The end of a message about a changed session, if its sign-in was stopped.
 STOPPED_TOO = "; its running sign-in was stopped"
-
-
-def set_config_sessions(app: TuiApp[Any], sessions: Iterable[SsoSession]) -> None:
-    """Set the sessions of the config. Stop sign-ins to sessions that it no longer has."""
-    app.config_sessions = tuple(sessions)
-    for sign_in in tuple(app.sign_ins.values()):
-        had, sign_in.is_in_config = (
-            sign_in.is_in_config,
-            is_session_listed(sign_in.session, app.config_sessions),
-        )
-        if had and not sign_in.is_in_config:
-            sign_in.stop()
-            app.show_warning(
-                f'the sign-in to "{sign_in.session.name}" was stopped: this session was removed, '
-                "renamed or changed in the config"
-            )
 
 
 class _Attempt:

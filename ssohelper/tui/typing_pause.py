@@ -17,8 +17,6 @@ from textual.widget import Widget
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from ssohelper.tui.base import TuiApp
-
 # A user who keeps typing makes no pause of this length between two keys, and no user sees and
 # clicks a new button in less time.
 PAUSE_SECONDS = 0.5
@@ -104,8 +102,8 @@ class TypingPause:
 class ButtonPlaces:
     """Ignores clicks for a moment after the buttons of a dialog have moved."""
 
-    def __init__(self, app: TuiApp[Any]) -> None:
-        self._app = app
+    def __init__(self, pause: TypingPause) -> None:
+        self._pause = pause
         self._places: WeakKeyDictionary[Screen[Any], list[tuple[Widget, Region]]]
         self._places = WeakKeyDictionary()
 
@@ -125,4 +123,4 @@ class ButtonPlaces:
         places = [(button, button.region) for button in dialog.query(_BUTTONS)]
         if places != self._places[dialog]:
             self._places[dialog] = places
-            self._app.typing_pause.begin(KeyKind.CLICK)
+            self._pause.begin(KeyKind.CLICK)

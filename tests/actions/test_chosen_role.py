@@ -25,8 +25,7 @@ from ssohelper.core.model import Account, Role, RoleCredentials, RoleKey, Secret
 from ssohelper.core.policy import Way
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui.screens import role_use
-from ssohelper.tui.screens.account_actions import RowActions
+from ssohelper.tui.screens.account_actions import RowActions, find_use_command
 from tests.actions.world import token
 from tests.fake_clients import clients_made_by
 from tests.in_process import renew_in_process
@@ -248,7 +247,7 @@ class Reach:
         return f"account_id={account_id}&role_name={role_name}&" in link
 
     def leave_the_full_screen(self) -> bool:
-        line = role_use.find_use_command(self.app, self.row)
+        line = find_use_command(self.app, self.row)
         name = line.removeprefix("ssohelper use ").strip("'")
         return name == self.row.key.text or self.is_name_right(name)
 

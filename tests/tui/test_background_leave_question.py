@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.tui.background import leaving_question
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.run_progress import RunScreen
@@ -96,7 +95,7 @@ def test_a_sign_in_whose_dialog_is_shown_is_stopped_without_a_question(world: De
         await user.type("payments-dev developer")
         await user.press("f8")
         await user.wait_for_text("PQRS-TVWX", "waiting for you")
-        assert leaving_question(user.app) == ""
+        assert user.app.leaving_question() == ""
         await user.press("ctrl+q")
         await until(lambda: user.app.return_code is not None)
 

@@ -12,7 +12,11 @@ _LATE = {
     # These took 6 ms of a start.
     *("hashlib", "ssohelper.core.config_edit", "ssohelper.fastpath.spawn"),
     *("ssohelper.stores.config_versions", "ssohelper.core.schema.state_records"),
-    *("ssohelper.tui.inline_driver", "ssohelper.core.profile_names", "ssohelper.core.choices"),
+    *(
+        "textual.drivers.linux_inline_driver",
+        "ssohelper.core.profile_names",
+        "ssohelper.core.choices",
+    ),
     *("ssohelper.core.guard_rules", "shlex"),
 }
 

@@ -15,5 +15,5 @@ def test_the_order_is_as_at_the_last_exit(world: DemoHome) -> None:
         await user.press("ctrl+g")
         await user.wait_for_text("● tree", "▾ payments-dev")
 
-    run_scenario(world.app(), change).save_view()
+    run_scenario(world.app(), change)
     run_scenario(world.app(), look)

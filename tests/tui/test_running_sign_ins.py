@@ -3,8 +3,8 @@
 import pytest
 
 from ssohelper.core.model import SsoSession
-from ssohelper.tui import running_sign_ins
 from ssohelper.tui.full_screen import FullScreenApp
+from ssohelper.tui.screens.sign_in import find_sign_in
 from tests.core.test_recorded_sign_ins import SESSION, same_or_not
 from tests.tui.world import DemoHome
 
@@ -18,8 +18,8 @@ def app(world: DemoHome) -> FullScreenApp:
 def test_a_running_sign_in_is_shown_while_its_session_is_the_same(
     app: FullScreenApp, changed: SsoSession, is_same: bool
 ) -> None:
-    running = running_sign_ins.find_sign_in(app, SESSION)
-    found = running_sign_ins.find_sign_in(app, changed)
+    running = find_sign_in(app, SESSION)
+    found = find_sign_in(app, changed)
     assert (found is running) is is_same
     assert running.ended.is_set() is not is_same
     assert app.sign_ins == {"corp": found}
@@ -29,7 +29,7 @@ def test_a_running_sign_in_is_shown_while_its_session_is_the_same(
 def test_a_change_of_the_config_stops_the_sign_ins_whose_session_is_no_longer_the_same(
     app: FullScreenApp, changed: SsoSession, is_same: bool
 ) -> None:
-    running_sign_ins.set_config_sessions(app, [SESSION])
-    running = running_sign_ins.find_sign_in(app, SESSION)
-    running_sign_ins.set_config_sessions(app, [changed])
+    app.set_config_sessions([SESSION])
+    running = find_sign_in(app, SESSION)
+    app.set_config_sessions([changed])
     assert running.ended.is_set() is not is_same

@@ -34,7 +34,7 @@ def assert_all_ended(app: FullScreenApp, session_name: str, port: int) -> None:
 
     Other threads of this process are not looked at: a refresh of a role list may still run.
     """
-    assert len(app.end_work) == 1
+    assert app.sign_ins[session_name].end_now in app.end_work
     attempt = app.sign_ins[session_name]._attempt
     assert attempt is not None
     assert listens(port)

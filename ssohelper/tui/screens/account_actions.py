@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import (
+    adopting,
     config_writing,
     console,
     directory,
@@ -15,6 +17,7 @@ from ssohelper.actions import (
     profile_edit,
     selection,
     sync_choices,
+    tokens,
 )
 from ssohelper.core import plan_text, shell_text
 from ssohelper.core.keymap import WantedAction
@@ -22,7 +25,7 @@ from ssohelper.core.model import PageChoice, Profile
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import arguments_as_typed, word_as_typed
-from ssohelper.errors import LocalState, LoginRequired, SsoHelperError
+from ssohelper.errors import LocalState, LoginRequired, RoleNotAssigned, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
@@ -31,12 +34,14 @@ from ssohelper.tui.keys import keys_to_undo
 from ssohelper.tui.screens import grant
 from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
+from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.other_profile_actions import (
     OtherProfileActions,
     other_profile_command_lines,
 )
 from ssohelper.tui.screens.role_shell import check_credentials, run_shell
+from ssohelper.tui.screens.sign_in_offer import offer_sign_in, sign_in_and_go_on
 from ssohelper.tui.screens.ticked_actions import TickedActions
 from ssohelper.tui.screens.ticked_sign_ins import act_on_each
 from ssohelper.tui.widgets.lines import Line, diff_lines
@@ -44,18 +49,21 @@ from ssohelper.tui.widgets.lines import Line, diff_lines
 if TYPE_CHECKING:
     from textual.screen import Screen
 
+    from ssohelper.app import App
     from ssohelper.core.config_profiles import ConfigProfile
-    from ssohelper.tui.full_screen import FullScreenApp
+    from ssohelper.core.model import SsoSession
+    from ssohelper.tui.dialog_app import DialogApp
     from ssohelper.tui.widgets.role_list import RoleList
 
 _Action = Callable[[RoleRow], Awaitable[None]]
+_USE = "accounts.use"
 
 
 class RowActions:
     """Runs actions on the row under the cursor, by their names in `core.keymap`."""
 
     def __init__(
-        self, app: FullScreenApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
+        self, app: DialogApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
     ) -> None:
         self.app = app
         self._screen = screen
@@ -106,19 +114,84 @@ class RowActions:
         except SsoHelperError as error:
             if isinstance(error, LoginRequired) and not signed_in:
                 wanted = WantedAction(f"accounts.{name}", row.label)
-                if await self.app.offer_sign_in(row.session_name, error, wanted):
+                if await offer_sign_in(self.app, row.session_name, error, wanted):
                     await self._run_action_after_grant(name, row, signed_in=True)
             else:
                 self.app.show_error(error)
             if name == "profile":
                 self._reload()
 
-    async def ask_for_grant(self, row: RoleRow) -> bool:
+    # -- using a role: the program ends, and the shell runs `ssohelper use` --------------------
+
+    def use_role(self, row: RoleRow, *, guarded: bool, confirms: bool) -> None:
+        """Leave the program and use the row's role. Ask first for a missing grant or sign-in.
+
+        With `confirms`, ask whether to use this role.
+        """
+        app = self.app
+        try:
+            app.services.config.read()  # `ssohelper use` needs a readable config too
+        except SsoHelperError as error:
+            app.show_error(error)
+            return
+        wanted = WantedAction(_USE, row.label)
+        if row.session_name in app.sign_ins:
+            why = LoginRequired(f'the sign-in to "{row.session_name}" is still running')
+            again = partial(self.use_role, row, guarded=guarded, confirms=confirms)
+            sign_in_and_go_on(app, self._screen, row.session_name, why, wanted, again)
+            return
+        session = next((one for one in app.config_sessions if one.name == row.session_name), None)
+        missing = find_missing_sign_in(app.services, session) if session is not None else None
+        # If a sign-in is missing, the role is looked up after it: the list may change with it.
+        if missing is None and self._show_role_gone(row, session):
+            return
+
+        async def ask_and_use() -> None:
+            if guarded:
+                if not await self._ask_for_grant(row):
+                    return
+            elif confirms and not await self._confirm_role(row):
+                return
+            if missing is not None and (
+                not await offer_sign_in(app, row.session_name, missing, wanted)
+                or self._show_role_gone(row, session)
+            ):
+                return
+            app.leave(find_use_command(app.services, row), row)
+
+        if guarded or confirms or missing is not None:
+            app.started.start(self._screen, _USE, ask_and_use())
+        else:
+            app.leave(find_use_command(app.services, row), row)
+
+    async def _ask_for_grant(self, row: RoleRow) -> bool:
         try:
             return await grant.ensure_grant(self.app, row.key, self._reload)
         except SsoHelperError as error:
             self.app.show_error(error)
             return False
+
+    def _show_role_gone(self, row: RoleRow, session: SsoSession | None) -> bool:
+        """If `ssohelper use` would fail, because the role is gone, show why. Return whether it is."""
+        if session is None or row.chained is not None:
+            return False
+        services = self.app.services
+        try:
+            names = selection.find_profiles_of_role(services, row.key, row.profiles)
+            why = adopting.find_role_refusal(services, session, row.key.role, names)
+        except SsoHelperError as error:
+            self.app.show_error(error)
+            return True
+        if why is not None:
+            hint = f"{self.app.key_of('accounts.refresh')} refreshes the list"
+            self.app.show_error(RoleNotAssigned(why.message, hint=hint))
+        return why is not None
+
+    async def _confirm_role(self, row: RoleRow) -> bool:
+        where = f" in {row.account.name or row.account.id}" if row.session_name else ""
+        question = f"use {row.role_name}{where}?"
+        command = find_use_command(self.app.services, row)
+        return await self.app.push_screen_wait(ConfirmScreen(question, command=command))
 
     # -- helpers for actions on a row ----------------------------------------------------------
 
@@ -374,3 +447,20 @@ class RowActions:
             lambda action: self.roles.choose() if action == "use" else self.run_action(action),
         )
         return make_palette_commands("accounts", lines, run)
+
+
+def find_missing_sign_in(services: App, session: SsoSession) -> LoginRequired | None:
+    """Return why the session needs a sign-in first, or None. AWS is not asked: that delays Enter."""
+    return tokens.reason_to_sign_in(services, session, tokens.load_token_or_none(services, session))
+
+
+def find_use_command(services: App, row: RoleRow) -> str:
+    """Return the command line (`ssohelper use …`) that switches a shell to this row's role.
+
+    It names a profile only if that still points at the role.
+    """
+    try:
+        names = selection.find_profiles_of_role(services, row.key, row.profiles)
+    except SsoHelperError:
+        names = []
+    return f"ssohelper use {arguments_as_typed(names[0] if names else row.key.text)}"

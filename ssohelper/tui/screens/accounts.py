@@ -34,7 +34,7 @@ from ssohelper.tui.widgets.role_pane import RolePane
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.tui.commands import Command
-    from ssohelper.tui.full_screen import FullScreenApp
+    from ssohelper.tui.dialog_app import DialogApp
     from ssohelper.tui.screens.account_actions import RowActions
     from ssohelper.tui.screens.list_refresher import ListRefresher
     from ssohelper.tui.widgets.clock_lines import Clocks
@@ -86,7 +86,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
         # Escape leaves the program while the set-up form is shown. Else `RolePane` handles Escape.
         action_binding("accounts.leave", "app.quit", show=False),
     ]
-    app: FullScreenApp
+    app: DialogApp
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
         self._pane = RolePane(
             (), now=lambda: self.services.clock.now(), is_guarded=self._is_guarded
         )
-        self._controls = ListControls(self, self._pane)
+        self._controls = ListControls(self.app, self, self._pane)
         self._refresher: ListRefresher | None = None
         self._seconds = 0
 
@@ -120,7 +120,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
             body.styles.margin = self._initial_list_margin()
             store, listed = self.services.list_view, self.roles
             listed.show_first_rows(self._known.rows, store.load())
-            self.app.save_view = lambda: store.save(listed.shown.view)
+            self.app.end_work.add(lambda: store.save(listed.shown.view))
             yield self._pane
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -136,7 +136,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
         self._refresher = deferred.make_list_refresher(
             self.app, self, self._show_refresh_progress, self.reload_rows
         )
-        self._actions = deferred.make_row_actions(self.app, self, self.roles, self.reload_rows)
+        self._actions = self._make_actions()
         with self.app.batch_update():
             body = self.query_one("#body")
             messages = self._messages_above_list
@@ -349,15 +349,12 @@ class AccountsScreen(CurrentSizeScreen[None]):
         self._show_role_details()
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
-        use = partial(self._use_role, event.row)
-        # After the full screen, the shell runs `ssohelper use`, which needs a readable config too.
-        if self.app.check_config_readable() and not self.app.show_running_sign_in(event.row, use):
-            use()
+        actions = self._actions or self._make_actions()
+        guarded, confirms = self._is_guarded(event.row), self._pane.is_untouched
+        actions.use_role(event.row, guarded=guarded, confirms=confirms)
 
-    def _use_role(self, row: RoleRow) -> None:
-        guarding = self._actions if self._is_guarded(row) else None
-        session = next((one for one in self._known.sessions if one.name == row.session_name), None)
-        deferred.use_role(self.app, self, row, session, guarding, confirms=self._pane.is_untouched)
+    def _make_actions(self) -> RowActions:
+        return deferred.make_row_actions(self.app, self, self.roles, self.reload_rows)
 
     def on_role_pane_left(self) -> None:
         self.app.leave()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ssohelper.actions import adopting, setup_text
 from ssohelper.actions.adopting import ProfileOfOtherTool
@@ -11,11 +11,11 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.lines import text_lines
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 
 async def offer_needing_profiles(
-    app: TuiApp[Any], found: Sequence[ProfileOfOtherTool]
+    app: DialogApp, found: Sequence[ProfileOfOtherTool]
 ) -> frozenset[str]:
     """Ask whether to adopt the profiles that need ssohelper to work. Return the names to adopt."""
     needing = adopting.choose_needing(found)
@@ -25,9 +25,7 @@ async def offer_needing_profiles(
     return await _ask_to_adopt(app, found, needing, question, proposes_yes=True)
 
 
-async def offer_all_profiles(
-    app: TuiApp[Any], found: Sequence[ProfileOfOtherTool]
-) -> frozenset[str]:
+async def offer_all_profiles(app: DialogApp, found: Sequence[ProfileOfOtherTool]) -> frozenset[str]:
     """Ask for the profiles that need ssohelper, and after a no for all.
 
     Return the names to adopt.
@@ -41,7 +39,7 @@ async def offer_all_profiles(
 
 
 async def _ask_to_adopt(
-    app: TuiApp[Any],
+    app: DialogApp,
     found: Sequence[ProfileOfOtherTool],
     names: frozenset[str],
     question: str,

@@ -36,7 +36,7 @@ from ssohelper.tui.widgets.lines import Line, WrappedView, text_lines
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.tui.full_screen import FullScreenApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 # For more roles than this, a second question lists them, so that Enter alone starts no command.
 _MOST_AT_ONCE = 20
@@ -62,7 +62,7 @@ class CommandScreen(AskScreen):
         Binding("pageup", "scroll_roles('page_up')", show=False),
         Binding("pagedown", "scroll_roles('page_down')", show=False),
     ]
-    app: FullScreenApp
+    app: DialogApp
 
     def __init__(self, rows: Sequence[RoleRow], guarded: Sequence[RoleRow], line: str = "") -> None:
         """`guarded` are the rows whose roles are guarded and have no grant."""
@@ -123,9 +123,7 @@ def split_command(line: str) -> list[str]:
         raise UsageProblem(f"the line cannot be split: {str(cause).lower()}") from cause
 
 
-async def run_command(
-    app: FullScreenApp, rows: Sequence[RoleRow], granted: Callable[[], None]
-) -> None:
+async def run_command(app: DialogApp, rows: Sequence[RoleRow], granted: Callable[[], None]) -> None:
     """Ask for a command line and run it as each of these roles.
 
     Call it in a worker.
@@ -166,7 +164,7 @@ async def run_command(
 
 
 async def _ask_for_command(
-    app: FullScreenApp, rows: Sequence[RoleRow], guarded: Sequence[RoleRow]
+    app: DialogApp, rows: Sequence[RoleRow], guarded: Sequence[RoleRow]
 ) -> str | None:
     typed = ""
     while True:
@@ -179,7 +177,7 @@ async def _ask_for_command(
             return line
 
 
-async def _say_nothing_was_run(app: FullScreenApp, guarded: Sequence[RoleRow]) -> None:
+async def _say_nothing_was_run(app: DialogApp, guarded: Sequence[RoleRow]) -> None:
     """Say that nothing was run, and which of the guarded roles stay granted until when."""
     in_force = await background.run(app, app.services.grants.list_in_force)
     ends = {grant.key: grant.ends_at for grant in in_force}
@@ -195,7 +193,7 @@ async def _say_nothing_was_run(app: FullScreenApp, guarded: Sequence[RoleRow]) -
 
 
 async def _confirm_fewer_roles(
-    app: FullScreenApp, ready: Sequence[RoleRow], count: int, line: str
+    app: DialogApp, ready: Sequence[RoleRow], count: int, line: str
 ) -> bool:
     question = f"run {line} as these {len(ready)} of {count} roles only?"
     return await app.push_screen_wait(ConfirmScreen(question, lines=_role_lines(ready)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ssohelper.actions import profile_edit, sync_choices
 from ssohelper.core import plan_text
@@ -15,7 +15,7 @@ from ssohelper.tui.widgets.lines import Line
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 NO_CHANGE = "nothing to change"
 
@@ -25,7 +25,7 @@ def question_before_write(services: App, what: str) -> str:
 
 
 async def confirm_write(
-    app: TuiApp[Any],
+    app: DialogApp,
     what: str,
     lines: Sequence[Line],
     command: str | None = None,
@@ -46,7 +46,7 @@ async def confirm_write(
 
 
 async def write_plan(
-    app: TuiApp[Any], plan: Plan, command: str, name_in_journal: str | None = None
+    app: DialogApp, plan: Plan, command: str, name_in_journal: str | None = None
 ) -> None:
     """Write the plan of a sync and report it.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,13 +16,13 @@ from textual.widgets.button import ButtonVariant
 
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
-from ssohelper.tui import background, dialog_sizes
+from ssohelper.tui import dialog_sizes
 from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import action_binding, key_name_in_text
 from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 _NOTHING_RUNS = "nothing is running any more: leave?"
 _CHECK_SECONDS = 0.2
@@ -48,7 +48,7 @@ class ConfirmScreen(Dialog[bool]):
         Binding("home,g", "scroll_lines('home')", show=False),
         Binding("end,G", "scroll_lines('end')", show=False),
     ]
-    app: TuiApp[Any]
+    app: DialogApp
 
     def __init__(
         self,
@@ -160,7 +160,7 @@ class LeaveScreen(ConfirmScreen):
         self.set_interval(_CHECK_SECONDS, self._update_question)
 
     def _update_question(self) -> None:
-        question = background.leaving_question(self.app) or _NOTHING_RUNS
+        question = self.app.leaving_question() or _NOTHING_RUNS
         if question != self._question:
             self._question = question
             self.query_one(".dialog--title", Static).update(Content(question))

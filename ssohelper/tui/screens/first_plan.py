@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ssohelper.tui.current_size import CurrentSizeScreen
 from ssohelper.tui.typing_pause import KeyKind
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 _Planned = TypeVar("_Planned", bound="FirstPlanScreen")
 
@@ -22,7 +22,7 @@ class FirstPlanScreen(CurrentSizeScreen[None]):
     its dialog; before a question they are dropped, since the user has not seen it.
     """
 
-    app: TuiApp[Any]
+    app: DialogApp
 
     def __init__(self) -> None:
         super().__init__()

@@ -26,7 +26,7 @@ from ssohelper.tui.screens.ask import RefusalLine
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 
 if TYPE_CHECKING:
-    from ssohelper.tui.full_screen import FullScreenApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 
 class GrantScreen(Dialog["str | None"]):
@@ -94,7 +94,7 @@ class GrantScreen(Dialog["str | None"]):
         self.dismiss(None)
 
 
-async def find_ungranted_rows(app: FullScreenApp, rows: Sequence[RoleRow]) -> list[RoleRow]:
+async def find_ungranted_rows(app: DialogApp, rows: Sequence[RoleRow]) -> list[RoleRow]:
     """Return the rows of guarded roles that have no grant now. Call it in a worker."""
     services = app.services
     return await background.run(
@@ -110,7 +110,7 @@ def question_number_text(row: RoleRow, guarded: Sequence[RoleRow]) -> str:
 
 
 async def ensure_grant(
-    app: FullScreenApp, key: RoleKey, granted: Callable[[], None], place: str = ""
+    app: DialogApp, key: RoleKey, granted: Callable[[], None], place: str = ""
 ) -> bool:
     """Ask for a grant if the role is guarded and has none now.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -26,7 +26,7 @@ from ssohelper.tui.widgets.lines import Chooser, Line, LineView
 from ssohelper.tui.widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 _KIND_WIDTH = 10
 # The greatest width of the dialog, and how many of its columns the border and padding take.
@@ -54,7 +54,7 @@ class HistoryScreen(Dialog[None]):
         action_binding("messages.copy"),
         action_binding("messages.close"),
     ]
-    app: TuiApp[Any]
+    app: DialogApp
 
     def __init__(self) -> None:
         super().__init__()

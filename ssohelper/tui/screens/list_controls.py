@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ssohelper.core.model import RoleKey
 from ssohelper.core.role_tree import AccountKey, RoleListView, account_key
 from ssohelper.core.shown_roles import LineContent
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from ssohelper.core.role_rows import RoleRow
-    from ssohelper.tui.screens.accounts import AccountsScreen
+    from ssohelper.tui.dialog_app import DialogApp
     from ssohelper.tui.widgets.role_pane import RolePane
     from ssohelper.tui.widgets.top_bar import FilterLabel
 
@@ -32,8 +34,8 @@ _FOLDS = ("fold", "unfold", "fold_all", "unfold_all")
 class ListControls:
     """Runs the actions on the list as a whole, by their names in `core.keymap`."""
 
-    def __init__(self, screen: AccountsScreen, pane: RolePane) -> None:
-        self._screen = screen
+    def __init__(self, app: DialogApp, screen: Screen[Any], pane: RolePane) -> None:
+        self._app, self._screen = app, screen
         self._pane = pane
         self._roles = pane.list
 
@@ -53,7 +55,7 @@ class ListControls:
         that is gone. If its session was renamed, the cursor follows. If ticked roles are gone, say
         so too: an action would now run on fewer roles, or on the one under the cursor.
         """
-        before, app = self._content_at_cursor, self._screen.app
+        before, app = self._content_at_cursor, self._app
         old_sessions = {each.session_name for each in self._roles.rows}
         ticked = self._roles.tick_count
         self._roles.set_rows(rows)
@@ -117,9 +119,9 @@ class ListControls:
     def _toggle_tick(self, step: int) -> None:
         row = self._roles.row
         if not self._roles.shown.count:
-            self._screen.app.warn_nothing_selected("role")
+            self._app.warn_nothing_selected("role")
         if row is not None and row.provider:
-            self._screen.app.show_done(
+            self._app.show_done(
                 "only roles are ticked: ssohelper does not provide this profile's credentials"
             )
         self._roles.toggle_tick(step)

@@ -11,13 +11,14 @@ from ssohelper.core.keymap import WantedAction
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LoginRequired, SsoHelperError
-from ssohelper.tui.list_states import Problem
-from ssohelper.tui.running_listings import Watcher, list_roles
+from ssohelper.tui.list_states import Problem, Watcher
+from ssohelper.tui.running_listings import list_roles
+from ssohelper.tui.screens.sign_in_offer import sign_in_and_go_on
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from ssohelper.tui.full_screen import FullScreenApp
+    from ssohelper.tui.dialog_app import DialogApp
     from ssohelper.tui.widgets.clock_lines import Clocks
 
 # A shown list of roles that is older than this is refreshed in the background.
@@ -35,7 +36,7 @@ class ListRefresher:
 
     def __init__(
         self,
-        app: FullScreenApp,
+        app: DialogApp,
         screen: Screen[None],
         progressed: Callable[[], None],
         refreshed: Callable[[], None],
@@ -139,7 +140,7 @@ class ListRefresher:
             if may_offer_sign_in:
                 go_on = partial(self.refresh_list, session, by_user=True)
                 wanted = WantedAction("accounts.refresh")
-                app.sign_in(session.name, error, go_on, wanted, self._screen)
+                sign_in_and_go_on(app, self._screen, session.name, error, wanted, go_on)
             elif by_user:
                 self._signed_out.append(session.name)
                 app.show_error(self._signed_out_error(error))

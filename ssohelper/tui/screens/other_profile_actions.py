@@ -18,7 +18,7 @@ from ssohelper.tui.screens.role_shell import run_foreign_shell
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from ssohelper.tui.full_screen import FullScreenApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 # Why an action is not possible with a profile of another tool: the end of the message about it.
 _REFUSED = {
@@ -31,7 +31,7 @@ _REFUSED = {
 
 
 class OtherProfileActions:
-    def __init__(self, app: FullScreenApp, screen: Screen[None]) -> None:
+    def __init__(self, app: DialogApp, screen: Screen[None]) -> None:
         self._app, self._screen = app, screen
         self._slow: dict[str, Callable[[RoleRow], Awaitable[None]]] = {
             "whoami": self._ask_identity,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ssohelper.actions import config_writing, profile_edit, selection, undoing
 from ssohelper.core import plan_text
@@ -30,13 +30,13 @@ from ssohelper.tui.widgets.lines import Line, diff_lines, plain_lines
 
 if TYPE_CHECKING:
     from ssohelper.core.choices import Choices
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 # A command line that removes more profiles than this has `PROFILE...` in place of their names.
 _MOST_NAMES_IN_COMMAND = 4
 
 
-async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
+async def apply_sync(app: DialogApp, wish: Wish) -> bool:
     """Do `profile sync` with the user's options, after a question. Return whether it was done."""
     services, session = app.services, wish.session
     # Another program may have removed the session since the screen planned its sync.
@@ -65,7 +65,7 @@ async def apply_sync(app: TuiApp[Any], wish: Wish) -> bool:
     return True
 
 
-async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
+async def _confirm_plan(app: DialogApp, plan: Plan, command: str) -> bool:
     """Ask whether to write the plan, with its diff; for a big plan, the profiles by kind of change."""
     services = app.services
     diff = await background.run(app, lambda: plan_lines(services, plan))
@@ -79,7 +79,7 @@ async def _confirm_plan(app: TuiApp[Any], plan: Plan, command: str) -> bool:
     )
 
 
-async def remove_profiles(app: TuiApp[Any], rows: Sequence[ProfileRow]) -> bool:
+async def remove_profiles(app: DialogApp, rows: Sequence[ProfileRow]) -> bool:
     """Remove the managed profiles of these rows, after a question with the diff.
 
     Raises: SsoHelperError if a profile points at another role than its row showed.
@@ -110,13 +110,13 @@ def profile_names_as_arguments(names: Sequence[str]) -> str:
     )
 
 
-async def refresh_roles(app: TuiApp[Any], session: SsoSession) -> None:
+async def refresh_roles(app: DialogApp, session: SsoSession) -> None:
     if await refresh_list(app, session, "profiles.refresh") is not None:
         command = f"ssohelper list --refresh --session {session.name}"
         app.show_done("refreshed the list of roles", command)
 
 
-async def undo_last_write(app: TuiApp[Any]) -> None:
+async def undo_last_write(app: DialogApp) -> None:
     """Reverse the last write of the config, after a question that shows the diff.
 
     If a section of the write was edited since, shows both instead.
@@ -150,7 +150,7 @@ def _diff_counts_text(lines: Sequence[Line]) -> str:
     return f"+{styles.count('good')} and -{styles.count('bad')} lines"
 
 
-async def show_diff(app: TuiApp[Any], path: str, plan: Plan, name: str | None) -> None:
+async def show_diff(app: DialogApp, path: str, plan: Plan, name: str | None) -> None:
     """Show the diff of the plan, scrolled to the profile `name`."""
     services = app.services
     title = f"{path}: {plan_text.plan_counts_text(plan, noun='')}"
@@ -166,7 +166,7 @@ async def show_diff(app: TuiApp[Any], path: str, plan: Plan, name: str | None) -
         app.show_done(title)
 
 
-def edit_config(app: TuiApp[Any], line: int | None) -> None:
+def edit_config(app: DialogApp, line: int | None) -> None:
     """Open the editor at this line of the config.
 
     None stands for the line that makes the config unreadable, or line 1.

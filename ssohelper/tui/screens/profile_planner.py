@@ -24,7 +24,7 @@ from ssohelper.tui.screens.proposal import (
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 # The sync is planned again when the user has not typed for this many seconds.
 _TYPED_SECONDS = 0.15
@@ -49,7 +49,7 @@ class Planner:
     def __init__(
         self,
         screen: Screen[Any],
-        app: TuiApp[Any],
+        app: DialogApp,
         show: Callable[[Found], None],
         show_config_error: Callable[[SsoHelperError], None],
         session_is_gone: Callable[[str], None],

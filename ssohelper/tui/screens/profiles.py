@@ -31,7 +31,7 @@ from ssohelper.tui.widgets.sync_fields import SyncFields
 from ssohelper.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 # The actions that need a session.
 _OF_SESSION = frozenset(["apply", "adopt", "toggle_options", "refresh", "diff", "prune", "rename"])
@@ -74,7 +74,7 @@ class ProfilesScreen(first_plan.FirstPlanScreen):
         action_binding("profiles.session", "show_next_session"),
         action_binding("profiles.edit", priority=True),
     ]
-    app: TuiApp[Any]
+    app: DialogApp
 
     def __init__(self) -> None:
         super().__init__()

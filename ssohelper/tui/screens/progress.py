@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -16,12 +16,13 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui.late_dismiss import LateDismissScreen
-from ssohelper.tui.running_listings import Watcher, list_roles
-from ssohelper.tui.screens.sign_in_offer import Answer, offer_sign_in
+from ssohelper.tui.list_states import Watcher
+from ssohelper.tui.running_listings import list_roles
+from ssohelper.tui.screens.sign_in_offer import Answer, show_sign_in
 from ssohelper.tui.widgets.key_hints import KeyHints
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 _BAR_WIDTH = 40
 # How many columns of a narrow screen the bar cannot use: the dialog's border and padding.
@@ -40,7 +41,7 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
     )
     CSS_PATH = "../styles/screens.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Do not wait")]
-    app: TuiApp[Any]
+    app: DialogApp
 
     def __init__(self, session: SsoSession, *, from_scratch: bool = False) -> None:
         super().__init__()
@@ -78,7 +79,7 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
 
 
 async def refresh_list(
-    app: TuiApp[Any], session: SsoSession, action: str = "", *, from_scratch: bool = False
+    app: DialogApp, session: SsoSession, action: str = "", *, from_scratch: bool = False
 ) -> Listing | None:
     """Ask AWS for the session's roles, with a dialog.
 
@@ -91,7 +92,7 @@ async def refresh_list(
     found = await app.push_screen_wait(ProgressScreen(session, from_scratch=from_scratch))
     if isinstance(found, LoginRequired):
         wanted = WantedAction(action) if action else None
-        answer = await offer_sign_in(app, session, found, wanted)
+        answer = await show_sign_in(app, session, found, wanted)
         if answer is Answer.CANCELLED:
             app.show_done(f'not signed in to "{session.name}": the roles were not listed')
         if answer is not Answer.SIGNED_IN:

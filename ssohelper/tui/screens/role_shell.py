@@ -22,7 +22,7 @@ from ssohelper.tui import foreground
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.foreign import ForeignProfile
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 _OPTIONS = () if sys.platform == "win32" else ("--server",)
 # With this variable, the script of shell-init switches the prompt on, so that the prompt names the
@@ -39,7 +39,7 @@ def check_credentials(services: App, profile: Profile) -> None:
     credentials.release_credentials(services, profile.session, profile.role, Way.SHELL, deadline)
 
 
-async def run_shell(app: TuiApp[str], profile: Profile) -> None:
+async def run_shell(app: DialogApp, profile: Profile) -> None:
     """Run a shell with the role's credentials when the user pauses typing.
 
     Raises: LocalState if no shell can be started here.
@@ -49,7 +49,7 @@ async def run_shell(app: TuiApp[str], profile: Profile) -> None:
     await _run_shell_below_exec(app, [*_OPTIONS, name], profile.key.text, profile.shown_role.name)
 
 
-async def run_foreign_shell(app: TuiApp[str], found: ForeignProfile) -> None:
+async def run_foreign_shell(app: DialogApp, found: ForeignProfile) -> None:
     """Run a shell with a profile whose credentials another tool gives."""
     if found.name.startswith("-"):
         # Before the command's `--`, click would take such a name for an option, and the profile
@@ -61,7 +61,7 @@ async def run_foreign_shell(app: TuiApp[str], found: ForeignProfile) -> None:
 
 
 async def _run_shell_below_exec(
-    app: TuiApp[str],
+    app: DialogApp,
     exec_arguments: Sequence[str],
     chosen: str,
     what: str,

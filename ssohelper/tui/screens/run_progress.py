@@ -30,7 +30,7 @@ from ssohelper.tui.widgets.lines import Chooser, Line, WrappedView, text_lines, 
 from ssohelper.tui.widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
-    from ssohelper.tui.full_screen import FullScreenApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 _DRAW_SECONDS = 0.1
 _STATE_WIDTH, _CODE_WIDTH = 9, 9
@@ -68,7 +68,7 @@ class RunScreen(Dialog[None]):
         action_binding("run.copy"),
         action_binding("run.close"),
     ]
-    app: FullScreenApp
+    app: DialogApp
 
     def __init__(self, runs: Sequence[RoleRun], argv: Sequence[str]) -> None:
         super().__init__()

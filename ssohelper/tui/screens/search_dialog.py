@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -23,7 +23,7 @@ from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.search_line import PLACEHOLDER, SearchLine
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 _Answer = TypeVar("_Answer")
 # How many lines the dialog needs besides its list: border, title, a blank line, and the search.
@@ -50,7 +50,7 @@ class SearchDialog(Dialog[_Answer]):
     """
     PLACEHOLDER: ClassVar[str] = PLACEHOLDER
     BINDINGS: ClassVar[list[BindingType]] = [*make_cursor_bindings()]
-    app: TuiApp[Any]
+    app: DialogApp
 
     def __init__(self, title: str, keys: Sequence[Hint]) -> None:
         super().__init__()

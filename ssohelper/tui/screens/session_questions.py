@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ssohelper.actions import cache_contents, login, selection, session_edit
 from ssohelper.actions.session_edit import SessionPlan
@@ -11,17 +11,18 @@ from ssohelper.core import clock_text, plan_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import count_text
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui import background, running_sign_ins
+from ssohelper.tui import background
+from ssohelper.tui.running_sign_ins import STOPPED_TOO
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.proposal import NOTHING_CHANGED
 from ssohelper.tui.widgets.lines import Line, diff_lines
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 
-async def sign_out(app: TuiApp[Any], session: SsoSession, show_busy: Callable[[], object]) -> bool:
+async def sign_out(app: DialogApp, session: SsoSession, show_busy: Callable[[], object]) -> bool:
     """Sign out of the session, after a question. Return whether that succeeded here and at AWS."""
     services, name = app.services, session.name
 
@@ -29,18 +30,18 @@ async def sign_out(app: TuiApp[Any], session: SsoSession, show_busy: Callable[[]
     if not await _ask_about_session(app, session, ConfirmScreen(question, command=command)):
         return False
     try:
-        was_signing_in = running_sign_ins.stop_sign_in(app, name)
+        was_signing_in = app.stop_sign_in(name)
         show_busy()
         was = await background.run(app, lambda: login.log_out(services, session))
         done = clock_text.logout_result_text(name, was)
-        app.show_done(done + running_sign_ins.STOPPED_TOO * was_signing_in, command)
+        app.show_done(done + STOPPED_TOO * was_signing_in, command)
     except SsoHelperError as error:
         app.show_error(error)
         return False
     return True
 
 
-async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:
+async def delete_cached_data(app: DialogApp, session: SsoSession) -> None:
     """Delete the session's cached credentials and its list of roles, after a question."""
     services, name = app.services, session.name
     command = f"ssohelper cache clear --session {name} --yes"
@@ -57,7 +58,7 @@ async def delete_cached_data(app: TuiApp[Any], session: SsoSession) -> None:
         app.show_error(error)
 
 
-async def remove_session(app: TuiApp[Any], session: SsoSession) -> bool:
+async def remove_session(app: DialogApp, session: SsoSession) -> bool:
     """Sign out and remove the session with its managed profiles, after a question.
 
     Return whether it was removed.
@@ -74,9 +75,7 @@ async def remove_session(app: TuiApp[Any], session: SsoSession) -> bool:
     )
 
 
-async def _ask_about_session(
-    app: TuiApp[Any], session: SsoSession, question: ConfirmScreen
-) -> bool:
+async def _ask_about_session(app: DialogApp, session: SsoSession, question: ConfirmScreen) -> bool:
     """Ask. Return whether the user says yes and the name still means this session."""
     return (
         await _check_name(app, session)
@@ -85,12 +84,12 @@ async def _ask_about_session(
     )
 
 
-async def _check_changeable(app: TuiApp[Any], session: SsoSession) -> bool:
+async def _check_changeable(app: DialogApp, session: SsoSession) -> bool:
     return await _check_name(app, session, selection.check_session_in_config)
 
 
 async def _check_name(
-    app: TuiApp[Any],
+    app: DialogApp,
     session: SsoSession,
     check_first: Callable[[App, SsoSession], object] = lambda _app, _session: None,
 ) -> bool:
@@ -111,7 +110,7 @@ async def _check_name(
 
 
 async def _confirm_and_change_session(
-    app: TuiApp[Any],
+    app: DialogApp,
     make_plan: Callable[[], SessionPlan],
     question: Callable[[str], str],
     done: str,
@@ -137,9 +136,9 @@ async def _confirm_and_change_session(
             app.show_done(NOTHING_CHANGED)
             return False
         await background.run(app, lambda: session_edit.check_session_plan(services, plan))
-        was_signing_in = running_sign_ins.stop_sign_in(app, plan.session.name)
+        was_signing_in = app.stop_sign_in(plan.session.name)
         await background.run(app, lambda: session_edit.apply_session_plan(services, plan))
-        app.show_done(done + running_sign_ins.STOPPED_TOO * was_signing_in, command)
+        app.show_done(done + STOPPED_TOO * was_signing_in, command)
     except SsoHelperError as error:
         app.show_error(error)
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -14,7 +14,6 @@ from ssohelper.core import clock_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui import running_sign_ins
 from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
 from ssohelper.tui.current_size import CurrentSizeScreen
 from ssohelper.tui.keys import action_binding
@@ -49,7 +48,7 @@ from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 # How often the screen reads the files of the clocks. It counts the clocks down every second.
 _READ_SECONDS = 5.0
@@ -78,7 +77,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
         action_binding("sessions.back", "app.go('accounts')", show=False),
         action_binding("sessions.quit", "app.quit", show=False),
     ]
-    app: TuiApp[Any]
+    app: DialogApp
 
     def __init__(self) -> None:
         super().__init__()
@@ -132,7 +131,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
         if not self.query("#error"):  # the program ends: the screen's widgets are already removed
             return
         is_first, self._snapshot = self._snapshot is None, snapshot
-        running_sign_ins.set_config_sessions(self.app, snapshot.sessions_in_config)
+        self.app.set_config_sessions(snapshot.sessions_in_config)
         nothing = not snapshot.clocks and not snapshot.broken
         self.query_one("#error").display = False
         for part in ("#title", "#sessions", "#clocks", "#details"):

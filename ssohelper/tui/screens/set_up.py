@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -33,7 +33,7 @@ from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 from ssohelper.tui.widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 _WORDS = (
     "Ask your administrator for the start URL of your organization's access portal. "
@@ -109,7 +109,7 @@ class SetUpForm(VerticalScroll):
         &.few-lines { padding: 0 2; }
     }
     """
-    app: TuiApp[Any]
+    app: DialogApp
 
     class Done(Message, namespace="set_up"):
         """The message that a session has been set up."""
@@ -292,7 +292,7 @@ class SetUpScreen(Dialog[bool]):
     HELP_TEXT = "Sets up a session, as `ssohelper setup START_URL` does."
     CSS_PATH = "../styles/screens.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "close", "Close")]
-    app: TuiApp[Any]
+    app: DialogApp
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):

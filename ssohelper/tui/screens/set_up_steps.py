@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -42,7 +42,7 @@ from ssohelper.tui.widgets.filter_list import FilterList
 from ssohelper.tui.widgets.lines import Line, plain_lines, text_lines
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 
 class _Answers(NamedTuple):
@@ -60,7 +60,7 @@ class _Answers(NamedTuple):
 
 
 async def write_profiles(
-    app: TuiApp[Any], session: SsoSession, listing: Listing, command: str, *, is_new_sign_in: bool
+    app: DialogApp, session: SsoSession, listing: Listing, command: str, *, is_new_sign_in: bool
 ) -> bool:
     """Ask the questions of `ssohelper setup`, and write session and profiles in one write.
 
@@ -77,7 +77,7 @@ async def write_profiles(
 
 
 async def _ask_adoption_and_region(
-    app: TuiApp[Any], session: SsoSession, listing: Listing, command: str
+    app: DialogApp, session: SsoSession, listing: Listing, command: str
 ) -> _Answers | None:
     services = app.services
     found = await background.run(
@@ -101,7 +101,7 @@ async def _ask_adoption_and_region(
     return _Answers(chosen, region, survey, patterns, tuple(found))
 
 
-async def _ask_region(app: TuiApp[Any], proposal: str, command: str) -> str | None:
+async def _ask_region(app: DialogApp, proposal: str, command: str) -> str | None:
     typed_text = await app.push_screen_wait(
         AskScreen(
             f"{setup_text.DEFAULT_REGION}?",
@@ -114,7 +114,7 @@ async def _ask_region(app: TuiApp[Any], proposal: str, command: str) -> str | No
 
 
 async def _plan_and_write_profiles(
-    app: TuiApp[Any], session: SsoSession, listing: Listing, answers: _Answers, command: str
+    app: DialogApp, session: SsoSession, listing: Listing, answers: _Answers, command: str
 ) -> Plan | None:
     services = app.services
     given = Choices(default_region=answers.default_region)
@@ -132,7 +132,7 @@ async def _plan_and_write_profiles(
 
 
 async def _ask_to_write_plan(
-    app: TuiApp[Any], plan: Plan, answers: _Answers, command: str
+    app: DialogApp, plan: Plan, answers: _Answers, command: str
 ) -> Plan | None:
     """Ask until the user confirms a plan or says no. Return the plan, or None after a "no"."""
     services = app.services
@@ -161,7 +161,7 @@ async def _ask_to_write_plan(
 
 
 def _make_write_question(
-    app: TuiApp[Any],
+    app: DialogApp,
     question: str,
     plan: Plan,
     answers: _Answers,
@@ -191,7 +191,7 @@ def _setup_options(answers: _Answers, plan: Plan) -> str:
 
 
 async def _ask_to_keep_session(
-    app: TuiApp[Any], session: SsoSession, *, is_new_sign_in: bool
+    app: DialogApp, session: SsoSession, *, is_new_sign_in: bool
 ) -> bool:
     """After a "no", ask whether to write only the session, or sign out.
 
@@ -218,7 +218,7 @@ async def _ask_to_keep_session(
     return False
 
 
-async def _offer_to_sign_out(app: TuiApp[Any], session: SsoSession) -> None:
+async def _offer_to_sign_out(app: DialogApp, session: SsoSession) -> None:
     services = app.services
     question = setup_text.sign_out_question(session.name)
     if await app.push_screen_wait(ConfirmScreen(question)):
@@ -226,7 +226,7 @@ async def _offer_to_sign_out(app: TuiApp[Any], session: SsoSession) -> None:
         app.show_done(setup_text.SIGNED_OUT)
 
 
-async def _offer_guard_rules(app: TuiApp[Any], listing: Listing) -> None:
+async def _offer_guard_rules(app: DialogApp, listing: Listing) -> None:
     services = app.services
     rules = await background.run(app, lambda: guards.propose_usual_rules(services, listing))
     if not rules:
@@ -244,7 +244,7 @@ async def _offer_guard_rules(app: TuiApp[Any], listing: Listing) -> None:
         app.show_done(f"later: {command}")
 
 
-async def _show_result(app: TuiApp[Any], session: SsoSession, plan: Plan) -> None:
+async def _show_result(app: DialogApp, session: SsoSession, plan: Plan) -> None:
     """Test one profile's credential process; show what was written, what is wrong, what to try."""
     services = app.services
     texts = list(plan_text.lines_after_sync(plan))

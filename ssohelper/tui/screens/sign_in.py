@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -13,9 +13,9 @@ from textual.widgets import Button, Static
 
 from ssohelper.core.keymap import WantedAction
 from ssohelper.core.model import SsoSession
+from ssohelper.core.start_url import is_same_session, is_session_listed
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui import running_sign_ins
 from ssohelper.tui.copying import copy_text
 from ssohelper.tui.keys import action_binding, key_name_in_text
 from ssohelper.tui.late_dismiss import LateDismissScreen
@@ -27,7 +27,7 @@ from ssohelper.tui.widgets.qr import QrCode
 
 if TYPE_CHECKING:
     from ssohelper.actions.login import LoginOutcome
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAME_SECONDS = 0.25
@@ -93,7 +93,7 @@ class SignInScreen(LateDismissScreen[None]):
         action_binding("sign_in.background"),
         action_binding("sign_in.cancel"),
     ]
-    app: TuiApp[Any]
+    app: DialogApp
     sign_in: RunningSignIn
 
     def __init__(
@@ -140,9 +140,7 @@ class SignInScreen(LateDismissScreen[None]):
         yield MessageLine(in_dialog=True)
 
     def on_mount(self) -> None:
-        sign_in = self.sign_in = running_sign_ins.find_sign_in(
-            self.app, self._session, force=self._force
-        )
+        sign_in = self.sign_in = find_sign_in(self.app, self._session, force=self._force)
         sign_in.add_dialog()
         sign_in.changed.subscribe(self, lambda _nothing: call_if_there(self, self._show_state))
         self.app.messages_changed.subscribe(self, lambda _nothing: self._fit_qr_code())
@@ -309,3 +307,16 @@ class SignInScreen(LateDismissScreen[None]):
 
     def action_device_code(self) -> None:
         self.sign_in.use_device_code()
+
+
+def find_sign_in(app: DialogApp, session: SsoSession, *, force: bool = False) -> RunningSignIn:
+    """Return the running sign-in to this session, or a new one, which `begin` will start.
+
+    A sign-in for another portal or region under the same session name is stopped.
+    """
+    known = app.sign_ins.get(session.name)
+    if known is not None and is_same_session(known.session, session):
+        return known
+    app.stop_sign_in(session.name)
+    is_listed = is_session_listed(session, app.config_sessions)
+    return RunningSignIn(app, app.sign_ins, session, is_in_config=is_listed, force=force)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,9 @@ from ssohelper.errors import LoginRequired
 from ssohelper.tui.screens.sign_in import SignInScreen
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import TuiApp
+    from textual.screen import Screen
+
+    from ssohelper.tui.dialog_app import DialogApp
 
 
 class Answer(Enum):
@@ -28,8 +31,8 @@ class Answer(Enum):
     IN_BACKGROUND = auto()
 
 
-async def offer_sign_in(
-    app: TuiApp[Any], session: SsoSession, why: LoginRequired, wanted: WantedAction | None
+async def show_sign_in(
+    app: DialogApp, session: SsoSession, why: LoginRequired, wanted: WantedAction | None
 ) -> Answer:
     """Show the sign-in dialog until the user has signed in or leaves it.
 
@@ -44,7 +47,7 @@ async def offer_sign_in(
     return Answer.CANCELLED if dialog.outcome is None else Answer.SIGNED_IN
 
 
-def not_signed_in_text(app: TuiApp[Any], session: SsoSession) -> str:
+def not_signed_in_text(app: DialogApp, session: SsoSession) -> str:
     """Return the message after the user has left the sign-in dialog without signing in."""
     services = app.services
     token = tokens.load_token_or_none(services, session)
@@ -53,3 +56,42 @@ def not_signed_in_text(app: TuiApp[Any], session: SsoSession) -> str:
         return f'not signed in to "{session.name}": nothing was done'
     still = f'you are still signed in to "{session.name}"'
     return f"nothing was done: the new sign-in was stopped, {still}"
+
+
+async def offer_sign_in(
+    app: DialogApp, session_name: str, why: LoginRequired, wanted: WantedAction
+) -> bool:
+    """Offer the sign-in that an action needs, and return whether to go on. Call it in a worker.
+
+    If the sign-in goes on in the background, return False: the message after it names the action's
+    key.
+    """
+    session = app.services.config.read().sso_session(session_name)
+    if session is None or app.screen.is_modal:
+        app.show_error(why)
+        return False
+    answer = await show_sign_in(app, session, why, wanted)
+    if answer is Answer.SIGNED_IN:
+        app.show_done(f'signed in to "{session_name}"', f"ssohelper login {session_name}")
+        return True
+    if answer is Answer.CANCELLED:
+        app.show_done(not_signed_in_text(app, session))
+    return False
+
+
+def sign_in_and_go_on(
+    app: DialogApp,
+    screen: Screen[Any],
+    session_name: str,
+    why: LoginRequired,
+    wanted: WantedAction,
+    go_on: Callable[[], object],
+) -> None:
+    """If `screen` is still shown, offer to sign in, and after the sign-in call `go_on`."""
+
+    async def offer_and_go_on() -> None:
+        if await offer_sign_in(app, session_name, why, wanted):
+            app.call_later(go_on)  # `go_on` starts an action, once this one has ended
+
+    if not app.started.start(screen, wanted.name, offer_and_go_on()):
+        app.show_error(why)

@@ -25,14 +25,14 @@ from ssohelper.tui.widgets.lines import Line, diff_lines
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from ssohelper.tui.full_screen import FullScreenApp
+    from ssohelper.tui.dialog_app import DialogApp
     from ssohelper.tui.widgets.role_list import RoleList
 
 
 class TickedActions:
     def __init__(
         self,
-        app: FullScreenApp,
+        app: DialogApp,
         screen: Screen[None],
         roles: RoleList,
         reload: Callable[[], None],

@@ -9,9 +9,10 @@ from ssohelper.core.keymap import WantedAction
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import FEW_NAMES, shortened_name_list
 from ssohelper.errors import LoginRequired, Refused, RoleNotAssigned
+from ssohelper.tui.screens.sign_in_offer import offer_sign_in
 
 if TYPE_CHECKING:
-    from ssohelper.tui.full_screen import FullScreenApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 _Act = Callable[[RoleRow], Awaitable[None]]
 # For each session that needs a sign-in: the first error, and the rows that wait for the sign-in.
@@ -19,7 +20,7 @@ _Waiting = dict[str, tuple[LoginRequired, list[RoleRow]]]
 
 
 async def act_on_each(
-    app: FullScreenApp,
+    app: DialogApp,
     rows: Sequence[RoleRow],
     act: _Act,
     action: str,
@@ -39,7 +40,7 @@ async def act_on_each(
     go_on: list[RoleRow] = []
     for number, (session_name, (error, its_rows)) in enumerate(waiting.items(), 1):
         app.started.expect_more_questions(number < len(waiting) or bool(go_on))
-        is_signed_in = await app.offer_sign_in(session_name, error, wanted)
+        is_signed_in = await offer_sign_in(app, session_name, error, wanted)
         (go_on if is_signed_in else left).extend(its_rows)
     for error, its_rows in (await _act_unless_signed_out(app, go_on, act, may_ask)).values():
         app.show_error(error)
@@ -49,7 +50,7 @@ async def act_on_each(
 
 
 async def _act_unless_signed_out(
-    app: FullScreenApp, rows: Sequence[RoleRow], act: _Act, may_ask: Callable[[RoleRow], bool]
+    app: DialogApp, rows: Sequence[RoleRow], act: _Act, may_ask: Callable[[RoleRow], bool]
 ) -> _Waiting:
     waiting: _Waiting = {}
     last_asking = max((at for at, row in enumerate(rows) if may_ask(row)), default=-1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -20,7 +20,7 @@ from ssohelper.tui.messages import LOW_LINES, Kind, Message
 from ssohelper.tui.widgets.cells import fitted
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import TuiApp
+    from ssohelper.tui.dialog_app import DialogApp
 
 # How often the line is drawn again, because it shows the age of a list of roles.
 _CHECK_SECONDS = 5
@@ -71,7 +71,7 @@ def _width_to_last_name(beginning: str, width: int) -> int:
     return max((end for end in ends if end <= width * _MOST_WITH_NAMES), default=0)
 
 
-def running_sign_ins_note(app: TuiApp[Any]) -> LineNote | None:
+def running_sign_ins_note(app: DialogApp) -> LineNote | None:
     """Return the note about sign-ins that go on without a dialog, or None."""
     running = [one for one in app.sign_ins.values() if one.runs_in_background]
     if not running:
@@ -106,7 +106,7 @@ class MessageLine(Widget):
         & > .message-line--bad { color: $text-error; text-style: bold; }
     }
     """
-    app: TuiApp[Any]
+    app: DialogApp
 
     def __init__(self, *, in_dialog: bool = False) -> None:
         """With `in_dialog` show messages only: the screen below shows the lasting note."""
@@ -181,7 +181,7 @@ class AgingLine(Static):
     """Shows a text that depends on the time, and draws it again when it has changed."""
 
     DEFAULT_CSS = "AgingLine { height: 1; }"
-    app: TuiApp[Any]
+    app: DialogApp
 
     def __init__(self, text: str, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(show(text), id=id, classes=classes, markup=False)

@@ -134,7 +134,7 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
         await user.wait_for_screen(AccountsScreen)
 
     app = run_scenario(services, scenario)
-    assert not app.end_work
+    assert not app.command_groups
     assert not any(map(is_running, map(int, pids.read_text().split())))
     variables = (tmp_path / "env").read_text().splitlines()
     assert sum(line.startswith("AWS_SESSION_TOKEN=") for line in variables) == 3
@@ -283,7 +283,7 @@ def test_enter_starts_no_command_of_many_roles(world: DemoHome, count: int) -> N
                 await user.press(key)
                 await user.wait_for_screen(CommandScreen)
                 await user.wait_for_text(" true ", "enter: run")
-                assert not user.app.end_work
+                assert not user.app.command_groups
                 await user.press("enter")
             await user.wait_for_screen(ConfirmScreen)
             await user.press("y")

@@ -8,10 +8,10 @@ import pytest
 
 from ssohelper.errors import LoginRequired, NoConnection
 from ssohelper.tui.full_screen import FullScreenApp
-from ssohelper.tui.running_sign_ins import Page, Question, RunningSignIn, find_sign_in
+from ssohelper.tui.running_sign_ins import Page, Question, RunningSignIn
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
-from ssohelper.tui.screens.sign_in import SignInScreen
+from ssohelper.tui.screens.sign_in import SignInScreen, find_sign_in
 from ssohelper.tui.widgets import message_line as message_line_module
 from ssohelper.tui.widgets.message_line import running_sign_ins_note
 from tests.long_rows import long_after
