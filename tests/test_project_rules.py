@@ -25,7 +25,7 @@ PACKAGE = ROOT / "ssohelper"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # Imports inside functions: __main__ and cli/__init__ choose an entry point, app.py makes collaborators,
-# tui/deferred.py fetches what the first paint does not need. A caller of a broker imports the socket
+# tui/screens/accounts.py what its first paint does not need. A caller of a broker imports the socket
 # alone, and starts one rarely; plain http (the emulator, a proxy) needs neither TLS nor proxies.
 DEFERRED_IN = {
     "__main__.py",
@@ -50,9 +50,9 @@ DEFERRED_IN = {
     # Most sessions have no start URL of the company's own.
     "stores/portals.py",
     "tui/full_screen.py",
-    "tui/deferred.py",
+    "tui/screens/accounts.py",
     # segno loads an HTTP client and OpenSSL, 10 MB; most screens draw no QR code.
-    "tui/widgets/qr.py",
+    "tui/screens/sign_in.py",
     # With storage = "file", neither the cryptography nor the keyring's module is loaded.
     "collaborators/storage.py",
     # A release of cached credentials asks AWS nothing and writes no cache.

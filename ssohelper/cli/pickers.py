@@ -12,8 +12,7 @@ from ssohelper.core import guard_rules
 from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.tui.filter_picker import FilterPicker
-from ssohelper.tui.picker import InlinePicker, RolePicker, SessionPicker
+from ssohelper.tui.picker import FilterPicker, InlinePicker, RolePicker, SessionPicker
 
 _T = TypeVar("_T")
 

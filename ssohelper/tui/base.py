@@ -52,6 +52,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         super().__init__()
         self.services = services
         self.terminal_input = terminal_input or TerminalInput()
+        # What the user typed before the driver reads the terminal. It passes this on first.
+        self.typed_ahead = b""
         self.crash: BaseException | None = None
         self.ended_by_signal: int | None = None
         # Where Textual's driver writes; None on Windows and before there is a driver.

@@ -47,11 +47,12 @@ class DialogApp(TuiApp[str]):
     def __init__(self, services: App, background: Background | None = None) -> None:
         self.background = background or Background()
         super().__init__(services, self.background.input)
+        self.typed_ahead = self.background.typed
         self.chosen: RoleRow | None = None
         self._ignores_click = False  # whether the last press of the left button was ignored
         self.started = StartedActions(self)
         self.places = QuestionPlaces(self, self.started)
-        self.button_places = ButtonPlaces(self.typing_pause)
+        self.button_places = ButtonPlaces(lambda: self.typing_pause.begin(KeyKind.CLICK))
         # Dialogs whose workers were cancelled while another screen was in front.
         self._cancelled_dialogs: set[Screen[Any]] = set()
         # Signs out again, and returns whether it did. Set after a set-up has signed in, until the

@@ -20,7 +20,6 @@ from ssohelper.system.terminal_background import Background
 from ssohelper.tui import themes
 from ssohelper.tui.dialog_app import DialogApp
 from ssohelper.tui.keys import action_binding, key_name_in_text
-from ssohelper.tui.typed_ahead import read_keys
 
 if sys.platform != "win32":
     from ssohelper.tui.terminal_driver import FullScreenDriver
@@ -120,7 +119,7 @@ class FullScreenApp(DialogApp):
 
     def on_load(self) -> None:
         # Holds all keys until the search has the focus, also keys typed before Textual reads any.
-        self.hold_keys(read_keys(self.background.typed))
+        self.hold_keys()
 
     def on_ready(self) -> None:
         # switch_mode shows only screens that are in MODES, from which the first screen was left
@@ -192,10 +191,10 @@ class FullScreenApp(DialogApp):
     async def _ask_to_leave(
         self, question: str, command: str | None, chosen: RoleRow | None
     ) -> None:
-        from ssohelper.tui.screens.confirm import LeaveScreen
+        from ssohelper.tui.screens.confirm import ConfirmScreen
 
         self._asks_to_leave = True
-        if await self.push_screen_wait(LeaveScreen(question)):
+        if await self.push_screen_wait(ConfirmScreen(question)):
             self.leave(command, chosen)
         self._asks_to_leave = False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
@@ -17,6 +17,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from ssohelper.app import App
+from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
@@ -26,6 +27,7 @@ from ssohelper.tui.base import TuiApp
 from ssohelper.tui.current_size import CurrentSizeScreen
 from ssohelper.tui.one_time_timers import call_after, call_after_drawing
 from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.filter_list import FilterList
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
 from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.role_list import RoleList
@@ -157,7 +159,7 @@ class RolePicker(InlinePicker[RoleRow]):
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
         self.exit(event.row)
 
-    def on_role_pane_left(self) -> None:
+    def on_search_pane_left(self) -> None:
         self.exit()
 
 
@@ -199,3 +201,32 @@ class SessionPicker(InlinePicker[SsoSession]):
 
     def action_choose(self) -> None:
         self.exit(self._states[self.query_one(Chooser).cursor][0])
+
+
+class FilterPicker(InlinePicker[list[FilterRow]]):
+    """Lets the user tick rows. Its result is the ticked rows, or None."""
+
+    def __init__(
+        self,
+        services: App,
+        rows: Sequence[FilterRow],
+        typed: str = "",
+        ticks: Collection[FilterRow] = (),
+    ) -> None:
+        super().__init__(services)
+        self._rows = rows
+        self._typed = typed
+        self._ticks = ticks
+
+    def make_copy(self) -> FilterPicker:
+        found = self.query_one(FilterList)
+        return FilterPicker(self.services, self._rows, found.line.value, found.ticks)
+
+    def compose(self) -> ComposeResult:
+        yield FilterList(self._rows, self._typed, self._ticks)
+
+    def on_filter_list_taken(self, event: FilterList.Taken) -> None:
+        self.exit(event.rows)
+
+    def on_search_pane_left(self) -> None:
+        self.exit()

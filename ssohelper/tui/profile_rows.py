@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ssohelper.core import plan_text
@@ -20,6 +20,7 @@ _NO_KEYS: dict[str, str] = {}
 STAY, STALE = "stay", "stale"
 # The fields of a row that a search compares, by their numbers.
 NAME, ACCOUNT_NAME, ACCOUNT_ID, ROLE, SESSION = range(5)
+_SEARCHED = ("name", "account_name", "account_id", "role", "session")
 
 
 class ProfileRow(NamedTuple):
@@ -40,10 +41,6 @@ class ProfileRow(NamedTuple):
     note: str = ""
 
     @property
-    def searched_texts(self) -> tuple[str, str, str, str, str]:
-        return self.name, self.account_name, self.account_id, self.role, self.session
-
-    @property
     def can_be_removed(self) -> bool:
         return self.item is not None and self.item.entry.managed
 
@@ -58,64 +55,39 @@ class Section(NamedTuple):
 
 
 class ProfileRows:
-    """All rows in the order of their sections.
+    """All rows in the order of their sections."""
 
-    A row is made when a caller reads it, because 20,000 rows would take 3 MB.
-    """
-
-    def __init__(self, maker: _RowMaker) -> None:
-        self._make_row = maker.make_row
-        # For each row its profile in the config, or the row itself if the profile is not there.
-        self._sources: list[_Source] = []
-        sections: list[Section] = []
-        for section in maker.sections_with_sources():
-            numbers = range(len(self._sources), len(self._sources) + len(section.sources))
-            title = f"{len(section.sources)} {section.title}"
-            sections.append(Section(section.key, section.sign, title, numbers))
-            self._sources += section.sources
-        self.sections: Sequence[Section] = sections
-        self._starts = [section.numbers.start for section in sections]
-        self.search = self._make_index()
-
-    def _make_index(self) -> Index:
-        columns: list[list[str]] = [[], [], [], [], []]
-        for number in range(len(self)):
-            for column, text in zip(columns, self[number].searched_texts, strict=True):
-                column.append(text)
-        return Index(columns, fuzzy_columns=(NAME, ROLE), hidden=(ACCOUNT_NAME,))
+    def __init__(self, sections: Iterable[tuple[str, str, str, Sequence[ProfileRow]]]) -> None:
+        """`sections` are the key, sign, title and rows of each."""
+        self.rows: list[ProfileRow] = []
+        self.sections: list[Section] = []
+        for key, sign, title, rows in sections:
+            numbers = range(len(self.rows), len(self.rows) + len(rows))
+            self.sections.append(Section(key, sign, f"{len(rows)} {title}", numbers))
+            self.rows += rows
+        self._starts = [section.numbers.start for section in self.sections]
+        columns = [[getattr(row, field) for row in self.rows] for field in _SEARCHED]
+        self.search = Index(columns, fuzzy_columns=(NAME, ROLE), hidden=(ACCOUNT_NAME,))
 
     def __len__(self) -> int:
-        return len(self._sources)
+        return len(self.rows)
 
     def __iter__(self) -> Iterator[ProfileRow]:
-        return map(self.__getitem__, range(len(self)))
+        return iter(self.rows)
 
     def __getitem__(self, number: int) -> ProfileRow:
-        source = self._sources[number]
-        if isinstance(source, ProfileRow):
-            return source
-        return self._make_row(source, self.sections[self.section_number(number)].sign)
+        return self.rows[number]
 
     def section_number(self, number: int) -> int:
         return bisect_right(self._starts, number) - 1
 
     def name_of(self, number: int) -> str:
-        return self.search.text_of(NAME, number)
+        return self.rows[number].name
 
 
 def build_profile_rows(found: Sequence[ConfigProfile], plan: Plan | None) -> ProfileRows:
     """Return the rows of these profiles, and of what the plan would do with them."""
-    return ProfileRows(_RowMaker(found, plan))
-
-
-_Source = ConfigProfile | ProfileRow
-
-
-class _SectionWithSources(NamedTuple):
-    key: str
-    sign: str
-    title: str
-    sources: Sequence[_Source]
+    return ProfileRows(_RowMaker(found, plan).make_sections())
 
 
 class _RowMaker:
@@ -128,38 +100,38 @@ class _RowMaker:
         for skipped in plan.skipped if plan else ():
             self._notes[skipped.name].append(skipped.reason)
 
-    def sections_with_sources(self) -> Iterator[_SectionWithSources]:
+    def make_sections(self) -> Iterator[tuple[str, str, str, Sequence[ProfileRow]]]:
         done = set[str]()
         plan = self._plan
         if plan is not None:
             present = {item.entry.name: item for item in self._found}
             for group in plan_text.group_changes(plan):
                 done |= set(group.names)
-                members: list[_Source] = []
                 if group.sign == "+":
-                    members += self._make_rows_to_add(plan)
+                    rows = self._make_rows_to_add(plan)
                 else:
-                    members += [present[name] for name in group.names if name in present]
-                yield _SectionWithSources(group.what, group.sign, group.what, members)
+                    items = [present[name] for name in group.names if name in present]
+                    rows = [self._make_row(item, group.sign) for item in items]
+                yield group.what, group.sign, group.what, rows
             left = [name for name in plan.stale if name in present and name not in done]
             done |= set(left)
             if left:
-                title, sources = "kept, although the role is gone", [present[name] for name in left]
-                yield _SectionWithSources(STALE, SKIPPED, title, sources)
+                rows = [self._make_row(present[name], SKIPPED) for name in left]
+                yield STALE, SKIPPED, "kept, although the role is gone", rows
             skipped = [
-                self._make_skipped_row(name)
+                ProfileRow(name, SKIPPED, note="; ".join(self._notes[name]))
                 for name in self._notes
                 if name not in present and name not in done
             ]
             if skipped:
-                yield _SectionWithSources("skipped", SKIPPED, "skipped", skipped)
+                yield "skipped", SKIPPED, "skipped", skipped
         staying = [item for item in self._found if item.entry.name not in done]
         managed = sum(item.entry.managed for item in staying)
         if staying:
             outside = self._count_profiles_outside_filters(staying)
             what = f"unchanged, {outside} outside the filters" if outside else "unchanged"
             title = f"{what}: {MANAGED} {managed} managed, {len(staying) - managed} yours"
-            yield _SectionWithSources(STAY, "", title, staying)
+            yield STAY, "", title, [self._make_row(item, "") for item in staying]
 
     def _count_profiles_outside_filters(self, items: Sequence[ConfigProfile]) -> int:
         if self._plan is None:
@@ -176,7 +148,7 @@ class _RowMaker:
             for item in items
         )
 
-    def make_row(self, item: ConfigProfile, sign: str) -> ProfileRow:
+    def _make_row(self, item: ConfigProfile, sign: str) -> ProfileRow:
         """Return the row of a profile. `sign` is that of its section, "" if nothing changes."""
         name = item.entry.name
         sign = sign or (MANAGED if item.entry.managed else YOURS)
@@ -207,9 +179,6 @@ class _RowMaker:
             )
             for name, role in zip(plan.add, plan.add_roles, strict=True)
         ]
-
-    def _make_skipped_row(self, name: str) -> ProfileRow:
-        return ProfileRow(name, SKIPPED, note="; ".join(self._notes[name]))
 
 
 NO_ROWS = build_profile_rows((), None)

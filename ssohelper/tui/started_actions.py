@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from textual.worker import NoActiveWorker, get_current_worker
 
 from ssohelper.core.keymap import ACTIONS, Opens
+from ssohelper.errors import SsoHelperError
 from ssohelper.tui.one_time_timers import call_after
 from ssohelper.tui.typing_pause import KeyKind
 
@@ -71,6 +72,8 @@ class StartedActions:
     ) -> bool:
         """Start an action of the screen; return False if another one still runs there.
 
+        Its SsoHelperError is shown.
+
         `waits_for` names what may answer late.
         """
         earlier = self._running.get(screen)
@@ -95,6 +98,8 @@ class StartedActions:
         action.worker = get_current_worker()
         try:
             await work
+        except SsoHelperError as error:
+            self._app.show_error(error)
         finally:
             self._end(action)
 

@@ -215,7 +215,10 @@ def clean_input(driver: CleanTerminalDriver) -> Iterator[None]:
 
 def _pass_input_on(program: TuiApp[Any], terminal: int, cleaned: int, wakes: int) -> None:
     found = program.terminal_input
+    typed, program.typed_ahead = program.typed_ahead, b""
     try:
+        # A line feed is the key Enter, typed before the terminal's settings were changed.
+        _write_cleaned_input(typed.replace(b"\n", b"\r"), cleaned, wakes)
         while True:
             wait = found.seconds_left(time.monotonic())
             ready = select.select([terminal, wakes], [], [], wait)[0]

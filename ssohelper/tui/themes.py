@@ -1,7 +1,6 @@
 """Themes: dark, light, or the terminal's own colours. No state is shown by a colour alone."""
 
 import os
-from collections.abc import Mapping
 from typing import Any
 
 from textual.app import App as TextualApp
@@ -11,11 +10,38 @@ from ssohelper.app import App
 
 # The terminal's own text or background colour.
 _DEFAULT = "ansi_default"
+# The colours of each theme. The two for terminals with 256 colours are from their palette: Rich would
+# replace the bluish greys of the others by black, or by a dark blue or teal, and no pane be visible.
+# The ansi themes use only the half of the 16 colours that can be read with xterm's values. The one for
+# NO_COLOR has the terminal's own text and background alone; its cursors are drawn in reverse.
+_COLOURS = {
+    #              dark       light      dark-256   light-256  ansi-dark     ansi-light     no-color
+    "primary":    ("#4c9bf5", "#0a5dbd", "#5fafff", "#005faf", "ansi_cyan",       "ansi_blue",       _DEFAULT),
+    "secondary":  ("#6cc7b5", "#0b7566", "#5fd7af", "#005f5f", "ansi_cyan",       "ansi_blue",       _DEFAULT),
+    "accent":     ("#f2b155", "#8a4f00", "#ffaf5f", "#875f00", "ansi_yellow",     "ansi_magenta",    _DEFAULT),
+    "success":    ("#6fcf87", "#136f2f", "#87d787", "#005f00", "ansi_green",      "ansi_blue",       _DEFAULT),
+    "warning":    ("#f0c25a", "#7a5600", "#ffd75f", "#5f5f00", "ansi_yellow",     "ansi_magenta",    _DEFAULT),
+    "error":      ("#f2777a", "#b3261e", "#ff8787", "#af0000", "ansi_bright_red", "ansi_red",        _DEFAULT),
+    "foreground": ("#d9dfe8", "#1c232e", "#d0d0d0", "#1c1c1c", _DEFAULT,          _DEFAULT,          _DEFAULT),
+    "background": ("#11151b", "#fbfcfd", "#121212", "#ffffff", _DEFAULT,          _DEFAULT,          _DEFAULT),
+    "surface":    ("#171c24", "#f2f5f8", "#1c1c1c", "#f0f0f0", _DEFAULT,          _DEFAULT,          _DEFAULT),
+    "panel":      ("#222a36", "#e1e7ee", "#303030", "#dfdfdf", _DEFAULT,          _DEFAULT,          _DEFAULT),
+    # Of less important text, of the scroll bar and its track, and of text on a cursor.
+    "muted":      ("#98a3b3", "#556070", "#a8a8a8", "#585858", "ansi_white",      "ansi_black",      _DEFAULT),
+    "bar":        ("#66758a", "#788594", "#767676", "#808080", "ansi_cyan",       "ansi_blue",       _DEFAULT),
+    "track":      ("#11151b", "#eef1f4", "#121212", "#f0f0f0", _DEFAULT,          _DEFAULT,          _DEFAULT),
+    "cursor":     ("#0b0f14", "#ffffff", "#080808", "#ffffff", "ansi_black",      "ansi_bright_white", _DEFAULT),
+    "footer-key": ("#f2b155", "#8a4f00", "#ffaf5f", "#5f5f00", "ansi_cyan",       "ansi_blue",       _DEFAULT),
+}  # fmt: skip
 
 
-def _theme_variables(*, muted: str, track: str, bar: str, mark: str, cursor: str) -> dict[str, str]:
-    """Return the colours of a theme that replace Textual's where those have a wrong contrast."""
-    return {
+def _make_theme(name: str, number: int, *, dark: bool, **more: str) -> Theme:
+    """Return the theme in this column. `more` are variables of Textual that it alone changes."""
+    colours: dict[str, Any] = {role: row[number] for role, row in _COLOURS.items()}
+    muted, bar, track = colours.pop("muted"), colours.pop("bar"), colours.pop("track")
+    cursor, footer_key, mark = colours.pop("cursor"), colours.pop("footer-key"), colours["primary"]
+    is_ansi = colours["background"] == _DEFAULT
+    variables = {
         # The colour of the example texts in empty input fields.
         "text-disabled": muted,
         # An opaque colour, because a line is drawn without knowing the background under it.
@@ -32,174 +58,42 @@ def _theme_variables(*, muted: str, track: str, bar: str, mark: str, cursor: str
         "scrollbar-background-hover": track,
         "scrollbar-background-active": track,
         "scrollbar-corner-color": track,
+        "footer-key-foreground": footer_key,
     }
+    if is_ansi:  # Textual would draw these parts half transparent, magenta, or black on blue
+        variables |= {
+            "ansi-background": cursor,
+            "ansi-foreground": muted,
+            "foreground-muted": muted,
+            "block-cursor-background": mark,
+            "block-cursor-blurred-foreground": cursor,
+            "block-cursor-blurred-background": mark,
+            "border": mark,
+            "border-blurred": muted,
+            "input-cursor-background": muted,
+            "input-cursor-foreground": cursor,
+            "input-cursor-text-style": "none",
+            "screen-selection-background": mark,
+            "screen-selection-foreground": cursor,
+        }
+        colours["boost"] = _DEFAULT
+    variables |= {variable.replace("_", "-"): value for variable, value in more.items()}
+    return Theme(f"ssohelper-{name}", ansi=is_ansi, dark=dark, variables=variables, **colours)
 
 
-def _ansi_theme_variables(*, text: str, mark: str, cursor: str) -> dict[str, str]:
-    """Return colours for parts that Textual would draw half transparent, or black on blue."""
-    return {
-        **_theme_variables(muted=text, track="ansi_default", bar=mark, mark=mark, cursor=cursor),
-        "ansi-background": cursor,
-        "ansi-foreground": text,
-        "foreground-muted": text,
-        "footer-key-foreground": mark,
-        "block-cursor-background": mark,
-        "block-cursor-blurred-foreground": cursor,
-        "block-cursor-blurred-background": mark,
-        "border": mark,
-        "border-blurred": text,
-        "input-cursor-background": text,
-        "input-cursor-foreground": cursor,
-        "input-cursor-text-style": "none",
-        "screen-selection-background": mark,
-        "screen-selection-foreground": cursor,
-    }
-
-
-def _ansi_theme(
-    name: str,
-    *,
-    dark: bool,
-    main: str,
-    accent: str,
-    success: str,
-    error: str,
-    text: str,
-    cursor: str,
-    more: Mapping[str, str] = {},
-) -> Theme:
-    """Return a theme on the terminal's own background. Warnings have the colour `accent`."""
-    return Theme(
-        name=name,
-        ansi=True,
-        primary=main,
-        secondary=main,
-        accent=accent,
-        success=success,
-        warning=accent,
-        error=error,
-        foreground=_DEFAULT,
-        background=_DEFAULT,
-        surface=_DEFAULT,
-        panel=_DEFAULT,
-        boost=_DEFAULT,
-        dark=dark,
-        variables={**_ansi_theme_variables(text=text, mark=main, cursor=cursor), **more},
-    )
-
-
-DARK = Theme(
-    name="ssohelper-dark",
-    primary="#4c9bf5",
-    secondary="#6cc7b5",
-    accent="#f2b155",
-    success="#6fcf87",
-    warning="#f0c25a",
-    error="#f2777a",
-    foreground="#d9dfe8",
-    background="#11151b",
-    surface="#171c24",
-    panel="#222a36",
+DARK = _make_theme("dark", 0, dark=True)
+LIGHT = _make_theme("light", 1, dark=False)
+DARK_256 = _make_theme("dark-256", 2, dark=True, block_cursor_blurred_background="#444444")
+LIGHT_256 = _make_theme("light-256", 3, dark=False)
+ANSI_DARK = _make_theme("ansi-dark", 4, dark=True)
+ANSI_LIGHT = _make_theme("ansi-light", 5, dark=False)
+NO_COLOR = _make_theme(
+    "no-color",
+    6,
     dark=True,
-    variables=_theme_variables(
-        muted="#98a3b3", track="#11151b", bar="#66758a", mark="#4c9bf5", cursor="#0b0f14"
-    )
-    | {"footer-key-foreground": "#f2b155"},
-)
-LIGHT = Theme(
-    name="ssohelper-light",
-    primary="#0a5dbd",
-    secondary="#0b7566",
-    accent="#8a4f00",
-    success="#136f2f",
-    warning="#7a5600",
-    error="#b3261e",
-    foreground="#1c232e",
-    background="#fbfcfd",
-    surface="#f2f5f8",
-    panel="#e1e7ee",
-    dark=False,
-    variables=_theme_variables(
-        muted="#556070", track="#eef1f4", bar="#788594", mark="#0a5dbd", cursor="#ffffff"
-    )
-    | {"footer-key-foreground": "#8a4f00"},
-)
-# The dark and the light theme for terminals with 256 colours, from their palette. Rich would
-# replace the bluish greys of the other two themes by black, or by a dark blue or teal: the panes
-# would not be visible.
-DARK_256 = Theme(
-    name="ssohelper-dark-256",
-    primary="#5fafff",
-    secondary="#5fd7af",
-    accent="#ffaf5f",
-    success="#87d787",
-    warning="#ffd75f",
-    error="#ff8787",
-    foreground="#d0d0d0",
-    background="#121212",
-    surface="#1c1c1c",
-    panel="#303030",
-    dark=True,
-    variables=_theme_variables(
-        muted="#a8a8a8", track="#121212", bar="#767676", mark="#5fafff", cursor="#080808"
-    )
-    | {"footer-key-foreground": "#ffaf5f", "block-cursor-blurred-background": "#444444"},
-)
-LIGHT_256 = Theme(
-    name="ssohelper-light-256",
-    primary="#005faf",
-    secondary="#005f5f",
-    accent="#875f00",
-    success="#005f00",
-    warning="#5f5f00",
-    error="#af0000",
-    foreground="#1c1c1c",
-    background="#ffffff",
-    surface="#f0f0f0",
-    panel="#dfdfdf",
-    dark=False,
-    variables=_theme_variables(
-        muted="#585858", track="#f0f0f0", bar="#808080", mark="#005faf", cursor="#ffffff"
-    )
-    | {"footer-key-foreground": "#5f5f00"},
-)
-# Themes of the terminal's own 16 colours. They use only the half of these colours that can be read
-# on the terminal's background with xterm's values.
-ANSI_DARK = _ansi_theme(
-    "ssohelper-ansi-dark",
-    dark=True,
-    main="ansi_cyan",
-    accent="ansi_yellow",
-    success="ansi_green",
-    error="ansi_bright_red",
-    text="ansi_white",
-    cursor="ansi_black",
-)
-ANSI_LIGHT = _ansi_theme(
-    "ssohelper-ansi-light",
-    dark=False,
-    main="ansi_blue",
-    accent="ansi_magenta",
-    success="ansi_blue",
-    error="ansi_red",
-    text="ansi_black",
-    cursor="ansi_bright_white",
-)
-# For NO_COLOR: the terminal's own text and background alone. Cursors are drawn in reverse.
-NO_COLOR = _ansi_theme(
-    "ssohelper-no-color",
-    dark=True,
-    main=_DEFAULT,
-    accent=_DEFAULT,
-    success=_DEFAULT,
-    error=_DEFAULT,
-    text=_DEFAULT,
-    cursor=_DEFAULT,
-    more={
-        "block-cursor-text-style": "reverse",
-        "button-focus-text-style": "bold reverse",
-        "input-cursor-text-style": "reverse",
-    },
+    block_cursor_text_style="reverse",
+    button_focus_text_style="bold reverse",
+    input_cursor_text_style="reverse",
 )
 NAMES = ("auto", "dark", "light", "ansi")
 _NAMES_256 = {DARK.name: DARK_256.name, LIGHT.name: LIGHT_256.name}

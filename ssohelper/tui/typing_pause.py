@@ -102,8 +102,8 @@ class TypingPause:
 class ButtonPlaces:
     """Ignores clicks for a moment after the buttons of a dialog have moved."""
 
-    def __init__(self, pause: TypingPause) -> None:
-        self._pause = pause
+    def __init__(self, ignore_clicks: Callable[[], object]) -> None:
+        self._ignore_clicks = ignore_clicks
         self._places: WeakKeyDictionary[Screen[Any], list[tuple[Widget, Region]]]
         self._places = WeakKeyDictionary()
 
@@ -123,4 +123,4 @@ class ButtonPlaces:
         places = [(button, button.region) for button in dialog.query(_BUTTONS)]
         if places != self._places[dialog]:
             self._places[dialog] = places
-            self._pause.begin(KeyKind.CLICK)
+            self._ignore_clicks()

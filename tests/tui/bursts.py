@@ -20,9 +20,9 @@ from textual.geometry import Size
 
 from ssohelper.core.grants import TerminalSession
 from ssohelper.system import terminal_session
-from ssohelper.system.terminal_background import Background
 from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens import accounts, role_shell
+from tests.tui.driving import type_ahead
 from tests.tui.moments import run_to_end
 from tests.tui.world import DemoHome, demo_home
 
@@ -95,10 +95,10 @@ def run_bursts(world: DemoHome, seed: int) -> None:
     settings.write_text(_GUARDED)
     sent: list[list[str]] = []
     for _ in range(_STARTS):
-        background = Background()
-        background.typed = chance.choice(_TYPED_AHEAD).encode()
-        app = FullScreenApp(world.app(sleep=lambda _seconds: None), background)
-        sent.append([repr(background.typed)])
+        typed = chance.choice(_TYPED_AHEAD)
+        app = FullScreenApp(world.app(sleep=lambda _seconds: None))
+        type_ahead(app, typed.encode())
+        sent.append([repr(typed)])
 
         async def scenario(app: FullScreenApp = app) -> None:
             for _ in range(_BURSTS):

@@ -9,13 +9,14 @@ from unittest import mock
 from rich.cells import cell_len
 from rich.console import Console
 from textual._compositor import Compositor
+from textual._xterm_parser import XTermParser
 from textual.app import App as TextualApp
+from textual.events import Key, Paste
 from textual.pilot import Pilot
 
 from ssohelper.app import App
 from ssohelper.tui import typing_pause
 from ssohelper.tui.full_screen import FullScreenApp
-from ssohelper.tui.typed_ahead import read_keys
 from tests.tui.world import until
 
 # How long the program waits for a pause in typing: for the tests of that.
@@ -54,6 +55,24 @@ def _count_drawings() -> None:
 
 
 _count_drawings()
+
+
+def read_keys(typed: bytes) -> list[Key | Paste]:
+    """Return the keys that Textual reads from these bytes of a terminal."""
+    parser = XTermParser()
+    found = [*parser.feed(typed.decode()), *parser.feed("")] if typed else []
+    return [event for event in found if isinstance(event, (Key, Paste))]
+
+
+def type_ahead(app: FullScreenApp, typed: bytes) -> None:
+    """Let these keys come before all others, as those that were typed before the start."""
+    hold = app.hold_keys
+
+    def hold_with_typed(*given: Any, **named: Any) -> None:
+        app.hold_keys = hold  # type: ignore[method-assign]
+        hold(read_keys(typed), *given, **named)
+
+    app.hold_keys = hold_with_typed  # type: ignore[method-assign]
 
 
 class SameUntilDrawn:
@@ -110,7 +129,8 @@ class User:
 
     async def _until_keys_act(self) -> None:
         """Wait until no key is held for a dialog that is not drawn yet: a user answers what is seen."""
-        await until(lambda: not self.app.started.is_holding_keys)
+        if isinstance(self.app, FullScreenApp):
+            await until(lambda: not self.app.started.is_holding_keys)
 
     async def _until(self, texts: tuple[str, ...], place: Callable[[], str]) -> None:
         def has_all() -> bool:

@@ -8,7 +8,6 @@ from functools import partial
 import pytest
 from textual.events import Click
 
-from ssohelper.system.terminal_background import Background
 from ssohelper.tui import typing_pause
 from ssohelper.tui.commands import Palette
 from ssohelper.tui.full_screen import FullScreenApp
@@ -18,6 +17,7 @@ from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from tests.long_rows import long_after
 from tests.tui.bursts import click, mouse, press, resize, run_bursts
+from tests.tui.driving import type_ahead
 from tests.tui.moments import counted_steps, run_to_end
 from tests.tui.screens.test_grant import terminal as terminal  # a fixture
 from tests.tui.screens.test_set_up import quick
@@ -133,9 +133,8 @@ def run_and_end_at(
 @pytest.mark.parametrize("typed", long_after(2, ["", "payprod read\r", "\x1bOR", "\x10"]), ids=repr)
 def test_the_user_leaves_at_any_step_of_the_start(world: DemoHome, typed: str, seed: int) -> None:
     for at in moments(6, _START_STEPS, seed):
-        background = Background()
-        background.typed = typed.encode()
-        app = FullScreenApp(world.app(), background)
+        app = FullScreenApp(world.app())
+        type_ahead(app, typed.encode())
         with counted_steps() as steps:
             steps.act_after(at, partial(app.call_later, app.leave))
             run_to_end(app)
@@ -158,9 +157,8 @@ def test_a_screen_or_dialog_ends_at_any_step_of_its_opening(
 def test_enter_typed_ahead_uses_the_role_before_the_other_widgets_are_mounted(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    background = Background()
-    background.typed = b"payprod data\r"
-    app = FullScreenApp(world.app(), background)
+    app = FullScreenApp(world.app())
+    type_ahead(app, b"payprod data\r")
     mount = accounts.AccountsScreen._mount_other_widgets
 
     # The user's Enter is handled between the timer and the widgets for which it was started.

@@ -1,12 +1,10 @@
 """Leaving the full screen while sign-ins run in the background, or commands run as roles."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.command_line import RunScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.tui.driving import User, run_scenario
@@ -100,31 +98,3 @@ def test_a_sign_in_whose_dialog_is_shown_is_stopped_without_a_question(world: De
         await until(lambda: user.app.return_code is not None)
 
     run_scenario(two_signed_out_sessions(world, sleep=waiting), scenario)
-
-
-@pytest.mark.long
-def test_the_question_says_how_many_still_run_and_that_none_runs_any_more(
-    world: DemoHome, tmp_path: Path
-) -> None:
-    gate = tmp_path / "gate"
-
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await user.press(*"payments dev", "tab", "tab", "escape")
-        await user.wait_for_text("✓2")
-        # Each command waits for a file of its own number: 1 or 2.
-        number = f"mkdir {gate}.1 && n=1 || n=2"
-        await give_command(user, f"sh -c '{number}; until [ -e {gate}-$n ]; do sleep 0.01; done'")
-        await user.wait_for_screen(RunScreen)
-        await user.press("ctrl+q")
-        await user.wait_for_text("2 commands are still running and would stop: leave?")
-        (tmp_path / "gate-1").touch()
-        await user.wait_for_text("1 command is still running and would stop: leave?")
-        (tmp_path / "gate-2").touch()
-        await user.wait_for_text("nothing is running any more: leave?")
-        assert user.app.return_code is None
-        await user.press("n")
-        await user.wait_for_screen(RunScreen)
-        await user.wait_for_text("2 of 2 ended")
-
-    run_scenario(world.app(), scenario)

@@ -6,7 +6,7 @@ If the search has found nothing, the cursor goes back to where it was before the
 import pytest
 
 from ssohelper.core.filter_rows import FilterRow
-from ssohelper.tui.screens.set_up_steps import FilterChoiceScreen
+from ssohelper.tui.screens.set_up import FilterChoiceScreen
 from ssohelper.tui.widgets.filter_list import FilterList
 from ssohelper.tui.widgets.profile_pane import ProfilePane
 from tests.long_rows import long_after, pairs_with_each_value_first
@@ -48,13 +48,37 @@ def test_the_cursor_stays_on_its_role(
     run_scenario(world.app(), scenario, size=size)
 
 
-def test_a_cleared_search_keeps_the_cursor_on_its_best_match(world: DemoHome) -> None:
+def test_a_changed_search_keeps_the_chosen_role_or_goes_to_the_best_match(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("type to search")
         await user.press(*"ordprod", "escape")
         assert role_at_cursor(user).startswith("orders-prod")
         await user.press(*"paydev")  # what is typed more goes to the best match again
         assert role_at_cursor(user).startswith("payments-dev")
+
+        await user.press("ctrl+u")
+        await user.wait_for_text("type to search")
+        await user.press(*"prod")
+        best = role_at_cursor(user)
+        await user.press(*" ord")
+        assert role_at_cursor(user) != best
+        await user.press(*["backspace"] * 4)
+        assert role_at_cursor(user) == best
+        await user.press("down", "down")
+        chosen = role_at_cursor(user)
+        await user.press("backspace", "backspace")
+        assert role_at_cursor(user) == chosen != best
+        await user.press(*"od")
+        assert role_at_cursor(user) == best
+
+        await user.press("ctrl+u")
+        await user.wait_for_text("type to search")
+        await user.press("shift+left", *"ordprod", "down")
+        account = role_at_cursor(user).split()[0]
+        await user.press("escape")
+        heading = role_list(user).heading
+        assert heading is not None
+        assert heading.row.account.name == account
 
     run_scenario(world.app(), scenario)
 
@@ -111,62 +135,6 @@ def test_after_a_search_without_result_a_role_that_is_gone_is_not_chosen(world: 
         roles.set_rows([row for row in roles.rows if row is not last])
         await user.press("escape")
         assert role_at_cursor(user) == first
-
-    run_scenario(world.app(), scenario)
-
-
-def test_a_corrected_search_goes_to_its_best_match_until_the_cursor_was_moved(
-    world: DemoHome,
-) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("type to search")
-        await user.press(*"prod")
-        best = role_at_cursor(user)
-        await user.press(*" ord")
-        assert role_at_cursor(user) != best
-        await user.press(*["backspace"] * 4)
-        assert role_at_cursor(user) == best
-        await user.press("down", "down")
-        chosen = role_at_cursor(user)
-        await user.press("backspace", "backspace")
-        assert role_at_cursor(user) == chosen != best
-        await user.press(*"od")
-        assert role_at_cursor(user) == best
-
-    run_scenario(world.app(), scenario)
-
-
-def test_the_cursor_is_on_the_heading_of_a_role_whose_account_is_folded(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("type to search")
-        await user.press("shift+left", *"ordprod", "down")
-        account = role_at_cursor(user).split()[0]
-        await user.press("escape")
-        heading = role_list(user).heading
-        assert heading is not None
-        assert heading.row.account.name == account
-
-    run_scenario(world.app(), scenario)
-
-
-@pytest.mark.long
-def test_the_cursor_stays_on_its_profile_or_on_the_heading_of_its_group(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.press("f4")
-        await until(lambda: getattr(user.app.screen, "is_planned", False))
-        profiles = user.app.screen.query_one(ProfilePane).list
-        await user.press(*"audit")
-        assert profiles.row is not None
-        assert profiles.row.name == "audit"
-        await user.press("escape")
-        assert profiles.row is not None
-        assert profiles.row.name == "audit"
-        await user.press(*"orders-prod")
-        section = profiles.data.sections[0]
-        assert profiles.row is not None
-        await user.press("ctrl+u")
-        assert profiles.is_folded(section)
-        assert profiles.section == section
 
     run_scenario(world.app(), scenario)
 

@@ -14,23 +14,18 @@ from ssohelper.core.model import Account, PageChoice
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.errors import LoginRequired
 from ssohelper.tui.commands import Palette
-from ssohelper.tui.dialog import Dialog
+from ssohelper.tui.dialog import Dialog, LateDismissScreen
 from ssohelper.tui.full_screen import FullScreenApp
-from ssohelper.tui.late_dismiss import LateDismissScreen
 from ssohelper.tui.screens.ask import AskScreen
-from ssohelper.tui.screens.command_line import CommandScreen
-from ssohelper.tui.screens.confirm import ConfirmScreen, LeaveScreen
+from ssohelper.tui.screens.command_line import CommandScreen, RunScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
-from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.progress import ProgressScreen
-from ssohelper.tui.screens.report import ReportScreen
-from ssohelper.tui.screens.run_progress import RunScreen
-from ssohelper.tui.screens.search_dialog import SearchDialog
-from ssohelper.tui.screens.set_up import SetUpScreen
-from ssohelper.tui.screens.set_up_steps import FilterChoiceScreen
+from ssohelper.tui.screens.report import DiffScreen, ReportScreen
+from ssohelper.tui.screens.set_up import FilterChoiceScreen, SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.lines import text_lines
 from tests.long_rows import long_after
@@ -57,12 +52,11 @@ def _runs(app: FullScreenApp) -> list[RoleRun]:
 DIALOGS: dict[str, Callable[[FullScreenApp], Screen[Any]]] = {
     "sign-in": lambda app: SignInScreen(_session(app), why=LoginRequired("it has ended")),
     "progress": lambda app: ProgressScreen(_session(app)),
-    "report": lambda _: ReportScreen("Done", ["all is well"]),
+    "report": lambda _: ReportScreen("Done", _LINES[:1]),
     "console": lambda _: ConsoleChooser("?", [PageChoice("ec2", "eu-west-1")], "eu-west-1"),
     "command line": lambda _: CommandScreen(_ROWS, _ROWS[:1]),
     "run": lambda app: RunScreen(_runs(app), ["true"]),
     "question": lambda _: ConfirmScreen("?", lines=_LINES, other=_LINES, can_choose=True),
-    "leave": lambda _: LeaveScreen("leave?"),
     "grant": lambda _: GrantScreen("lab", "guarded", "ssohelper guard grant"),
     "ask": lambda _: AskScreen("New name", "", ""),
     "diff": lambda _: DiffScreen("Diff", _LINES, find="line 40"),
@@ -132,7 +126,7 @@ def test_every_dialog_waits_for_its_widgets_and_is_tried(world: DemoHome) -> Non
     run_to_end(app, scenario)
     found = _dialog_classes() - {Palette}
     assert all(issubclass(each, Dialog) for each in found)
-    assert found - tried == {Dialog, LateDismissScreen, SearchDialog}
+    assert found - tried == {Dialog, LateDismissScreen}
 
 
 @pytest.mark.parametrize("seed", long_after(1, range(20)))

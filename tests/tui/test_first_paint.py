@@ -105,5 +105,5 @@ def test_the_profiles_screen_loads_no_http_client_and_no_maker_of_qr_codes(home:
         "print(*sorted(sys.modules))\n",
         home.env,
     )
-    assert "ssohelper.tui.widgets.qr" in names
+    assert "ssohelper.tui.screens.sign_in" in names
     assert {"ssl", "segno", "http.client", "ssohelper.actions.doctor"} & set(names) == set()

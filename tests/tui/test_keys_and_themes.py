@@ -17,15 +17,15 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.tui import themes
 from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens.ask import AskScreen
+from ssohelper.tui.screens.command_line import RunScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
-from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
-from ssohelper.tui.screens.run_progress import RunScreen
-from ssohelper.tui.screens.set_up_steps import FilterChoiceScreen
+from ssohelper.tui.screens.report import DiffScreen
+from ssohelper.tui.screens.set_up import FilterChoiceScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.long_rows import long_after
 from tests.tui.cells import PALETTES, take_frame
@@ -59,15 +59,13 @@ class TestKeys:
             await user.wait_for_text("signed in")
             await user.press("question_mark")
             await user.wait_for_screen(HelpScreen)
-            await user.wait_for_text(
-                "three clocks", "f  ", "delete cached credentials", "sessions.forget"
-            )
+            await user.wait_for_text("three clocks", "f  ", "delete cached credentials")
             await user.press("escape", "f4")
             await user.wait_for_screen(ProfilesScreen)
             # The help lists the actions that are possible: without a plan there is nothing to undo.
             await until(lambda: getattr(user.app.screen, "is_planned", False))
             await user.press("f1")
-            await user.wait_for_text("profiles.undo")
+            await user.wait_for_text("ask, then undo the last config write")
             await user.press("f1")
             await user.wait_for_screen(ProfilesScreen)
             await until(lambda: getattr(user.app.screen, "is_planned", False))
@@ -75,7 +73,7 @@ class TestKeys:
             await user.wait_for_screen(ConfirmScreen)
             await until(lambda: not user.app.started.is_holding_keys)  # earlier keys are dropped
             await user.press("f1")
-            await user.wait_for_text("nothing changes before you answer yes", "confirm.yes")
+            await user.wait_for_text("nothing changes before you answer yes", "go ahead")
 
         run_scenario(world.app(), scenario)
 
@@ -101,7 +99,7 @@ class TestKeys:
             )
             row = RoleRow("lab", Account("000060000001", "lab", None), "ReadOnlyAccess")
             runs = [RoleRun(world.app(), row, ["true"])]
-            ids = "#no, #cancel, #word, #messages, #dialog-keys, #answer, #diff, #runs, FilterList"
+            ids = "#no, #cancel, #word, #messages, #dialog-keys, #answer, #lines, #runs, FilterList"
             for screen in (
                 *dialogs,
                 *searches,

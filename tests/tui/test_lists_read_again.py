@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from ssohelper.tui.screens import profile_actions, session_questions
+from ssohelper.tui.screens import profile_actions, sessions
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
-from ssohelper.tui.screens.session_lines import SessionKey
-from ssohelper.tui.screens.sessions import SessionsScreen
+from ssohelper.tui.screens.sessions import SessionKey, SessionsScreen
 from ssohelper.tui.widgets.lines import Chooser
 from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
@@ -159,34 +158,6 @@ def test_the_palette_acts_on_the_session_that_its_lines_name(world: DemoHome) ->
     run_scenario(world.app(), scenario)
 
 
-@pytest.mark.long
-def test_a_sync_whose_session_is_gone_loses_its_options_and_its_keys(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        screen = await open_screen(user)
-        clock = Clock()
-        user.app.typing_pause = clock.pause
-        await user.press("ctrl+t", "ctrl+g", "ctrl+o", *"none")
-        await until(lambda: screen.fields.display and screen.is_planned)
-        options = screen._planner.options
-        assert options.prune
-        assert options.texts is not None
-        remove_section(world, "sso-session lab")
-        await plan_again(screen)
-        await user.wait_for_message('the session "lab" is no longer in the config')
-        assert not screen.fields.display
-        assert "--session corp" in user.screen
-        assert "--prune" not in user.screen
-        assert screen._planner.options == type(options)()
-        await user.press("f9")
-        assert user.app.screen is screen
-        clock.seconds += 1.0
-        await user.press("f9")
-        await user.wait_for_text("$ ssohelper profile sync --session corp")
-        assert "none" not in user.screen
-
-    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
-
-
 def test_a_sync_of_a_session_that_is_gone_by_then_writes_nothing(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_screen(user)
@@ -196,21 +167,6 @@ def test_a_sync_of_a_session_that_is_gone_by_then_writes_nothing(world: DemoHome
 
     run_scenario(world.app(), scenario)
     assert "[profile sandbox" not in world.config_file.read_text()
-
-
-@pytest.mark.long
-def test_a_profile_that_another_program_removes_is_named(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        screen = await open_screen(user)
-        await user.press(*"orders-dev.developer")
-        await until(lambda: screen.pane.find_row() is not None)
-        await user.press("tab")
-        assert screen.pane.list.ticked
-        remove_section(world, "profile orders-dev.Developer")
-        await plan_again(screen)
-        await user.wait_for_message("1 ticked profile is no longer in the list")
-
-    run_scenario(world.app(), scenario)
 
 
 def test_an_account_that_is_gone_is_named(world: DemoHome) -> None:
@@ -224,12 +180,12 @@ def test_an_account_that_is_gone_is_named(world: DemoHome) -> None:
         heading = screen.roles.heading
         assert heading is not None
         rows = [row for row in screen.roles.rows if row.key != heading.row.key]
-        screen._controls.show_rows_read_again(rows)  # another of its roles is the first one now
+        screen.show_rows_read_again(rows)  # another of its roles is the first one now
         assert screen.roles.heading is not None
         assert screen.roles.heading.row.account == heading.row.account
         assert not user.messages
         rows = [row for row in screen.roles.rows if row.account.id != heading.row.account.id]
-        screen._controls.show_rows_read_again(rows)
+        screen.show_rows_read_again(rows)
         name = heading.row.account.name or heading.row.account.id
         await user.wait_for_message(f'"{name}" is no longer in the list')
 
@@ -274,7 +230,7 @@ def test_no_key_of_sessions_acts_on_another_session(
         acted.append(session.name)
 
     for name in ("sign_out", "remove_session", "delete_cached_data"):
-        monkeypatch.setattr(session_questions, name, note_session)
+        monkeypatch.setattr(sessions, name, note_session)
 
     async def scenario(user: User) -> None:
         nonlocal kept

@@ -147,8 +147,17 @@ def test_a_low_terminal_has_a_message_line_only_for_a_message(world: DemoHome) -
     run_scenario(world.app(), scenario, size=(40, 12))
 
 
-def test_the_history_shows_time_kind_and_the_whole_text_and_copies(world: DemoHome) -> None:
+def test_the_history_says_that_it_is_empty_then_shows_and_copies_messages(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
+        await user.wait_for_text("role keys")
+        await user.pilot.click(MessageLine)
+        await user.wait_for_text("No message has been shown yet.")
+        # The dialog is as high as the text that it shows.
+        dialog = user.app.screen.query_one(".dialog")
+        await until(lambda: dialog.outer_size.height == 9)
+        await user.press("c", "q")
+        await user.wait_for_screen(AccountsScreen)
+
         await user.wait_for_text("role keys")
         copied: list[str] = []
         user.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
@@ -164,20 +173,6 @@ def test_the_history_shows_time_kind_and_the_whole_text_and_copies(world: DemoHo
         await user.press("c")
         await until(lambda: copied == [show("long " * 40 + "end-of-it") + "\ntype: this"])
         await user.press("ctrl+l")
-        await user.wait_for_screen(AccountsScreen)
-
-    run_scenario(world.app(), scenario, size=(80, 24))
-
-
-def test_the_history_without_messages_says_so_and_a_click_opens_it(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await user.pilot.click(MessageLine)
-        await user.wait_for_text("No message has been shown yet.")
-        # The dialog is as high as the text that it shows.
-        dialog = user.app.screen.query_one(".dialog")
-        await until(lambda: dialog.outer_size.height == 9)
-        await user.press("c", "q")
         await user.wait_for_screen(AccountsScreen)
 
     run_scenario(world.app(), scenario, size=(80, 24))

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import termios
-import threading
 
 import pytest
 
@@ -93,26 +92,6 @@ def test_a_narrower_terminal_shows_the_picker_once(shell: Shell) -> None:
     assert inside.wait() == 130
 
 
-@pytest.mark.long
-def test_a_pasted_megabyte_is_cut(shell: Shell) -> None:
-    inside = terminal(shell, SCRIPT, "whoami")
-    inside.until("20/20")
-
-    def paste() -> None:
-        left = b"\x1b[200~" + b"y" * 1_000_000 + b"\x1b[201~"
-        while left:
-            left = left[os.write(inside.child.child_fd, left[:4096]) :]
-
-    pasting = threading.Thread(target=paste)
-    pasting.start()
-    inside.until(" 0/20")
-    pasting.join()
-    inside.send("\x15")
-    inside.until("type to search")
-    inside.send("\x1b")
-    assert inside.wait() == 130
-
-
 @pytest.mark.parametrize("keys", long_after(1, ["\x03", "\x11"]))
 def test_ctrl_c_and_ctrl_q_leave(shell: Shell, keys: str) -> None:
     inside = terminal(shell, SCRIPT, "console")
@@ -161,26 +140,6 @@ def test_the_user_picks_one_of_several_sessions(shell: Shell) -> None:
     inside.send("j\r")  # the keys come before the picker has started
     inside.until("ssohelper login other")
     assert inside.wait() == 4
-
-
-@pytest.mark.long
-def test_a_click_on_a_key_below_a_picker_acts_as_the_key(shell: Shell) -> None:
-    inside = terminal(shell, SCRIPT, "whoami")
-    inside.until("20/20")
-    inside.until("esc: clear the search, or leave")
-    y = next(at for at, line in enumerate(inside.lines, 1) if "esc: clear" in line)
-    x = inside.lines[y - 1].index("esc: clear") + 2
-    inside.send(f"\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m")
-    assert inside.wait() == 130
-
-
-@pytest.mark.long
-def test_without_a_saved_list_it_is_fetched_first(shell: Shell) -> None:
-    assert shell.run("cache", "clear", "--yes").returncode == 0
-    inside = terminal(shell, SCRIPT, "whoami")
-    inside.until("20/20")
-    inside.send("\x1b")
-    assert inside.wait() == 130
 
 
 def test_signed_out_and_without_a_list_it_says_what_to_type(shell: Shell) -> None:
@@ -242,16 +201,6 @@ def test_a_key_starts_a_shell_with_the_role(shell: Shell) -> None:
     inside.until("has ended")
     inside.send("\x11")
     assert inside.wait() == 0
-
-
-@pytest.mark.long
-def test_the_order_of_the_list_is_kept_at_the_end(shell: Shell) -> None:
-    inside = terminal(shell, SCRIPT)
-    inside.until("role keys")
-    inside.send("\x07\x11")  # the keys ctrl+g and ctrl+q
-    assert inside.wait() == 0
-    [path] = shell.home.rglob("list-view.json")
-    assert '"flat": true' in path.read_text()
 
 
 @pytest.mark.long

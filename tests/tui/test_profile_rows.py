@@ -1,12 +1,7 @@
 """How much of the Profiles screen stays in memory for each profile, counted in objects."""
 
-import gc
-import sys
-import tracemalloc
 from collections.abc import Callable
 from typing import NamedTuple
-
-import pytest
 
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_profiles import ConfigProfile, make_config_profiles
@@ -55,41 +50,3 @@ def _make_screen(accounts: int) -> Callable[[], _Shown]:
         return _Shown(profiles, plan, build_profile_rows(profiles, plan))
 
     return show
-
-
-def _measure(accounts: int) -> _Kept:
-    show, count = _make_screen(accounts), accounts * _ROLES
-    show()  # fills the caches that all calls share
-    gc.collect()
-    before = sys.getallocatedblocks()
-    shown = show()
-    gc.collect()
-    objects = sys.getallocatedblocks() - before
-    assert len(shown.rows) == count
-    assert not shown.plan.changes
-    del shown
-    tracemalloc.start()
-    try:
-        show()
-        return _Kept(objects / count, tracemalloc.get_traced_memory()[1] / count)
-    finally:
-        tracemalloc.stop()
-
-
-@pytest.mark.long
-def test_a_profile_is_kept_as_few_objects_and_planned_in_little_memory() -> None:
-    """Each object is 50 to 100 bytes: with 20,000 profiles two of them are 3 MB."""
-    found = _measure(400)
-    # The profile, and its name in lower case for the search.
-    assert found.objects < 2.8
-    assert found.most_bytes < 550
-
-
-def test_a_row_is_made_when_it_is_asked_for() -> None:
-    shown = _make_screen(3)()
-    row = shown.rows[17]
-    assert (row.name, row.role, row.sign) == ("acc-00001.Role7", "Role7", "◆")
-    assert row.item is shown.profiles[17]
-    assert shown.rows[17] == row
-    assert shown.rows[17] is not row
-    assert [one.name for one in shown.rows] == [item.entry.name for item in shown.profiles]

@@ -5,22 +5,20 @@ from typing import Any
 
 import pytest
 
-from ssohelper.actions import adopting, directory, identity, profile_edit
+from ssohelper.actions import directory, identity, profile_edit
 from ssohelper.tui.screens import profile_actions
 from ssohelper.tui.screens.accounts import AccountsScreen
-from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
+from ssohelper.tui.screens.report import DiffScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.gates import Gate, start_slow_diff, start_slow_profile_action
 from tests.tui.gates import gate as gate  # a fixture
 from tests.tui.screens.test_profiles import open_screen
-from tests.tui.screens.test_set_up import begin_set_up, forget_all, quick
 from tests.tui.screens.test_sign_in_offer import sign_out
 from tests.tui.world import DemoHome, until
 
@@ -110,28 +108,6 @@ def test_the_question_of_a_cancelled_action_closes(world: DemoHome, leave: tuple
         await until(lambda: user.app.screen is accounts)
 
     run_scenario(world.app(), scenario)
-
-
-@pytest.mark.long
-def test_a_question_of_the_set_up_waits_until_the_user_is_back(world: DemoHome, gate: Gate) -> None:
-    forget_all(world)
-    gate.put_before(adopting, "list_other_profiles")
-
-    async def scenario(user: User) -> None:
-        await begin_set_up(user, world)
-        await until(gate.entered.is_set)
-        await user.press("f2")
-        await user.wait_for_screen(AccountsScreen)
-        gate.open()
-        await user.wait_for_message("the set-up asks something: press F3 to see the question")
-        assert isinstance(user.app.screen, AccountsScreen)
-        await user.press("f3")
-        await user.wait_for_screen(AskScreen)
-        await user.wait_for_text("default region of the profiles?")
-        await user.press("enter")
-        await user.wait_for_text("write ~/.aws/config?")
-
-    run_scenario(world.app(sleep=quick), scenario, size=(80, 24))
 
 
 def test_the_sign_in_for_f5_is_not_offered_over_another_screen(world: DemoHome, gate: Gate) -> None:

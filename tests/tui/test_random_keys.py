@@ -21,11 +21,10 @@ from ssohelper.core import served_role
 from ssohelper.tui import background
 from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens import account_actions, role_shell
-from ssohelper.tui.screens.command_line import CommandScreen
+from ssohelper.tui.screens.command_line import CommandScreen, RunScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
-from ssohelper.tui.screens.diff import DiffScreen
-from ssohelper.tui.screens.run_progress import RunScreen
+from ssohelper.tui.screens.report import DiffScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario

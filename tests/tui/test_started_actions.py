@@ -1,32 +1,26 @@
 """The keys after an action's key reach what it opens, or none acts. Escape cancels what waits."""
 
 import asyncio
-import random
 import threading
 from typing import Any
 
 import pytest
 
-from ssohelper.actions import console, environment, guards, profile_edit
-from ssohelper.system.terminal_background import Background
+from ssohelper.actions import console, guards, profile_edit
 from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens import account_actions, role_shell
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.command_line import CommandScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
-from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.typed_ahead import read_keys
 from ssohelper.tui.widgets.search_line import SearchLine
 from tests.long_rows import long_after
-from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
+from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario, type_ahead
 from tests.tui.gates import Gate, announce_wait, start_slow_profile_action
 from tests.tui.gates import gate as gate  # a fixture
 from tests.tui.screens.test_accounts import role_list
 from tests.tui.screens.test_grant import terminal as terminal  # a fixture
-from tests.tui.screens.test_sign_in_offer import sign_out
 from tests.tui.test_keys_and_themes import settle
 from tests.tui.test_typing_pause import Clock
 from tests.tui.world import DemoHome, until
@@ -43,32 +37,6 @@ async def be_on_role(user: User) -> None:
 
 def search_text(user: User) -> str:
     return user.app.screen.query_one(SearchLine).value
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(30))
-def test_letters_after_f6_all_reach_the_console_chooser(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
-    chance = random.Random(seed)
-    load = console.load_opened_console_pages
-
-    def load_later(*arguments: Any) -> Any:
-        threading.Event().wait(chance.choice([0, 0.01, 0.1]))
-        return load(*arguments)
-
-    monkeypatch.setattr(console, "load_opened_console_pages", load_later)
-
-    async def scenario(user: User) -> None:
-        await be_on_role(user)
-        for text in (F6, *"lambda apse2\r"):
-            for key in read_keys(text.encode()):
-                user.app.post_message(key)
-            await asyncio.sleep(chance.choice([0, 0.005, 0.03]))
-        await user.wait_for_message("--service lambda --region ap-southeast-2")
-        assert search_text(user) == "database prod"
-
-    run_scenario(world.app(), scenario)
 
 
 def test_letters_after_f10_all_reach_the_command_line(world: DemoHome) -> None:
@@ -143,33 +111,6 @@ def test_a_second_action_is_refused_while_one_waits(world: DemoHome, gate: Gate)
         await user.wait_for_screen(AccountsScreen)
 
     run_scenario(world.app(), scenario)
-
-
-@pytest.mark.long
-def test_keys_that_waited_too_long_are_dropped_together(world: DemoHome, gate: Gate) -> None:
-    gate.put_before(console, "load_opened_console_pages")
-    clock = Clock()
-
-    async def scenario(user: User) -> None:
-        await be_on_role(user)
-        user.app.typing_pause = clock.pause
-        user.app.started.wait_seconds = 0.3
-        await user.type(f"{F6}la")
-        await user.wait_for_text("F6 (Console) is waiting for AWS: esc cancels it")
-        await user.type(f"mb\x7f{F9}\r")  # the rest of the keys that were typed fast
-        assert search_text(user) == "database prod"
-        clock.seconds += 0.5
-        await user.type("x")
-        await until(lambda: search_text(user) == "database prodx")
-        gate.open()
-        await user.wait_for_screen(ConsoleChooser)
-        await user.type("y")  # for the list: the chooser has opened late
-        assert search_text(user) == ""
-        clock.seconds += 0.5
-        await user.type("lam")
-        await until(lambda: search_text(user) == "lam")
-
-    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
 
 
 @pytest.mark.parametrize("is_late", long_after(1, [False, True]), ids=["at once", "after a while"])
@@ -272,28 +213,6 @@ def test_a_cancelled_f6_opens_no_browser(
     assert not opened
 
 
-@pytest.mark.long
-def test_a_cancelled_f10_runs_nothing(world: DemoHome, gate: Gate) -> None:
-    gate.put_before(environment, "renew_and_load_outlook")
-    gate.put_before(account_actions.profile_edit, "plan_new_profile")
-    ran = world.home / "ran"
-
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await user.press(*"payments-dev developer", "f10")
-        await user.wait_for_screen(CommandScreen)
-        await user.press(*f"touch {ran}", "enter")
-        await until(gate.entered.is_set)
-        await user.press("escape")
-        await user.wait_for_message("F10 (Run) was cancelled")
-        gate.open()
-        await asyncio.sleep(0.1)
-        assert isinstance(user.app.screen, AccountsScreen)
-
-    run_scenario(world.app(), scenario)
-    assert not ran.exists()
-
-
 @pytest.mark.parametrize(
     ("typed", "is_there"),
     [
@@ -304,11 +223,9 @@ def test_a_cancelled_f10_runs_nothing(world: DemoHome, gate: Gate) -> None:
 def test_text_after_an_action_that_is_typed_before_the_start_reaches_its_dialog(
     world: DemoHome, typed: str, is_there: str
 ) -> None:
-    background = Background()
-    background.typed = typed.encode()
-
     async def go() -> None:
-        app = FullScreenApp(world.app(), background)
+        app = FullScreenApp(world.app())
+        type_ahead(app, typed.encode())
         app.started.wait_seconds = 60.0
         async with app.run_test(size=(100, 30)) as pilot:
             user = User(app, pilot)
@@ -329,11 +246,10 @@ def test_text_after_f7_that_is_typed_before_the_start_is_dropped_together(
         opened.append(None)
 
     monkeypatch.setattr(account_actions, "run_shell", run_shell)
-    background = Background()
-    background.typed = f"database prod{F7}echo hello\r".encode()
 
     async def go() -> None:
-        app = FullScreenApp(world.app(), background)
+        app = FullScreenApp(world.app())
+        type_ahead(app, f"database prod{F7}echo hello\r".encode())
         app.started.wait_seconds = 60.0
         async with app.run_test(size=(100, 30)) as pilot:
             user = User(app, pilot)
@@ -407,16 +323,3 @@ def test_a_question_that_opens_at_once_cancels_nothing(world: DemoHome, key: str
         assert user.messages == ""
 
     run_scenario(world.app(), scenario)
-
-
-@pytest.mark.long
-def test_a_sign_in_that_is_offered_at_once_cancels_nothing(world: DemoHome) -> None:
-    services = sign_out(world)
-
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("signed out")
-        await user.press("enter")
-        await user.wait_for_screen(SignInScreen)
-        assert "cancelled" not in user.messages
-
-    run_scenario(services, scenario)

@@ -21,21 +21,19 @@ from ssohelper.core.grants import TerminalSession
 from ssohelper.errors import AwsUnreachable
 from ssohelper.system import terminal_session
 from ssohelper.tui.base import TuiApp
-from ssohelper.tui.filter_picker import FilterPicker
 from ssohelper.tui.full_screen import FullScreenApp
-from ssohelper.tui.picker import RolePicker, SessionPicker
+from ssohelper.tui.picker import FilterPicker, RolePicker, SessionPicker
 from ssohelper.tui.screens import history
 from ssohelper.tui.screens.ask import AskScreen
-from ssohelper.tui.screens.command_line import CommandScreen
+from ssohelper.tui.screens.command_line import CommandScreen, RunScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
-from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.progress import ProgressScreen
-from ssohelper.tui.screens.run_progress import RunScreen
+from ssohelper.tui.screens.report import DiffScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
@@ -278,7 +276,7 @@ async def _visit_accounts(user: User, camera: Camera) -> None:
     await press("ctrl+l", "down")
     await _see(user, camera, HistoryScreen, "history", "14:30:00")
     await press("escape", "f1")
-    await _see(user, camera, HelpScreen, "help", "accounts.")
+    await _see(user, camera, HelpScreen, "help", "show all commands")
     await press("escape", "ctrl+p")
     await _see(user, camera, CommandPalette, "palette", "ssohelper")
 

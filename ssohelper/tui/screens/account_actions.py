@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ssohelper.actions import (
     adopting,
@@ -13,18 +13,22 @@ from ssohelper.actions import (
     directory,
     environment,
     favourites,
+    foreign_credentials,
+    foreign_profiles,
     identity,
     profile_edit,
     selection,
     sync_choices,
     tokens,
 )
-from ssohelper.core import plan_text, shell_text
-from ssohelper.core.keymap import WantedAction
-from ssohelper.core.model import PageChoice, Profile
+from ssohelper.core import guard_rules, plan_text, shell_text
+from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
+from ssohelper.core.keymap import TICKED_LABELS, WantedAction
+from ssohelper.core.model import PageChoice, Profile, RoleKey
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import arguments_as_typed, word_as_typed
+from ssohelper.core.text import count_text
 from ssohelper.errors import LocalState, LoginRequired, RoleNotAssigned, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
@@ -36,14 +40,16 @@ from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
-from ssohelper.tui.screens.other_profile_actions import (
-    OtherProfileActions,
-    other_profile_command_lines,
+from ssohelper.tui.screens.role_shell import (
+    check_credentials,
+    run_foreign_shell,
+    run_shell,
 )
-from ssohelper.tui.screens.role_shell import check_credentials, run_shell
-from ssohelper.tui.screens.sign_in_offer import offer_sign_in, sign_in_and_go_on
-from ssohelper.tui.screens.ticked_actions import TickedActions
-from ssohelper.tui.screens.ticked_sign_ins import act_on_each
+from ssohelper.tui.screens.sign_in_offer import (
+    act_on_each,
+    offer_sign_in,
+    sign_in_first,
+)
 from ssohelper.tui.widgets.lines import Line, diff_lines
 
 if TYPE_CHECKING:
@@ -55,12 +61,20 @@ if TYPE_CHECKING:
     from ssohelper.tui.dialog_app import DialogApp
     from ssohelper.tui.widgets.role_list import RoleList
 
-_Action = Callable[[RoleRow], Awaitable[None]]
 _USE = "accounts.use"
+_PROVIDED_BY_OTHERS = ("whoami", "console", "shell")
+# Why an action is not possible with a profile of another tool: the end of the message about it.
+_REFUSED = {
+    "favourite": "only roles can be favourites",
+    "profile": "only profiles of ssohelper are added and removed here",
+    "command": "run the command in a shell with this profile",
+    "copy_account": "this profile names no account of Identity Center",
+    "copy_link": "this profile has no link at a portal",
+}
 
 
 class RowActions:
-    """Runs actions on the row under the cursor, by their names in `core.keymap`."""
+    """Runs actions on the row under the cursor or the ticked rows, by their names in `core.keymap`."""
 
     def __init__(
         self, app: DialogApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
@@ -69,57 +83,63 @@ class RowActions:
         self._screen = screen
         self.roles = roles
         self._reload = reload
-        self._ticked = TickedActions(app, screen, roles, reload, self._open_consoles)
-        self._others = OtherProfileActions(app, screen)
 
-    def needs_row(self, name: str) -> bool:
-        """Return whether the action acts on the row under the cursor, and not on ticked roles."""
-        return not self._ticked.acts_on_ticked_roles(name)
+    def acts_on_ticked_roles(self, name: str) -> bool:
+        """Return whether the action `accounts.NAME` acts on ticked roles now."""
+        return f"accounts.{name}" in TICKED_LABELS and self.roles.tick_count > 0
+
+    def is_guarded(self, row: RoleRow) -> bool:
+        """Return whether to mark the row as guarded; with invalid settings, no row is."""
+        try:
+            rules = self.app.services.vault.policy.rules
+        except SsoHelperError:
+            return False
+        return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
 
     def run_action(self, name: str) -> None:
-        if self._ticked.acts_on_ticked_roles(name):
-            self._ticked.run_action(name)
-            return
-        row = self._get_row_or_warn()
-        if row is None:
-            return
-        if row.provider and self._others.handles_action(name):
-            self._others.run_action(name, row)
+        row = self.roles.row
+        if self.acts_on_ticked_roles(name):
+            self._run_on_ticked(name, self.roles.ticked)
+        elif row is None:
+            self.app.warn_nothing_selected("role")
+        elif row.provider and (name in _REFUSED or name in _PROVIDED_BY_OTHERS):
+            self._run_on_foreign_profile(name, row)
         elif name in ("copy_profile", "copy_account", "copy_export"):
             self._copy_name(name.removeprefix("copy_"), row)
         elif name == "favourite":
             self._toggle_favourite(row)
         else:
-            self._start_action(name, row)
+            self._start(name, self._run_after_grant(name, row, signed_in=False))
 
-    def _start_action(self, name: str, row: RoleRow) -> None:
-        work = self._run_action_after_grant(name, row, signed_in=False)
-        self.app.started.start(self._screen, f"accounts.{name}", work)
+    def _start(self, name: str, work: Coroutine[Any, Any, None], waits_for: str = "AWS") -> None:
+        self.app.started.start(self._screen, f"accounts.{name}", work, waits_for=waits_for)
 
-    async def _run_action_after_grant(self, name: str, row: RoleRow, *, signed_in: bool) -> None:
+    async def _run_after_grant(self, name: str, row: RoleRow, *, signed_in: bool) -> None:
         """Run the action. If it needs a sign-in, offer one, and then run the action once more."""
-        slow: dict[str, _Action] = {
+        slow: dict[str, Callable[[RoleRow], Awaitable[None]]] = {
             "whoami": self._ask_identity,
             "console": self._open_console,
-            "copy_link": self._copy_console_link,
+            "copy_link": lambda row: self._open_console_page(row, None),
             "shell": self._open_shell,
             "profile": self._toggle_profile,
-            "command": self._run_command,
+            "command": lambda row: run_command(self.app, [row], self._reload),
         }
         try:
-            if name in ("profile", "command") or await grant.ensure_grant(
-                self.app, row.key, self._reload
-            ):
+            if name in ("profile", "command") or await self._ensure_grant(row):
                 await slow[name](row)
-        except SsoHelperError as error:
-            if isinstance(error, LoginRequired) and not signed_in:
-                wanted = WantedAction(f"accounts.{name}", row.label)
-                if await offer_sign_in(self.app, row.session_name, error, wanted):
-                    await self._run_action_after_grant(name, row, signed_in=True)
-            else:
-                self.app.show_error(error)
+        except LoginRequired as error:
+            wanted = WantedAction(f"accounts.{name}", row.label)
+            if signed_in:
+                raise
+            if await offer_sign_in(self.app, row.session_name, error, wanted):
+                await self._run_after_grant(name, row, signed_in=True)
+        finally:
             if name == "profile":
                 self._reload()
+
+    async def _ensure_grant(self, row: RoleRow, guarded: Sequence[RoleRow] = ()) -> bool:
+        place = grant.question_number_text(row, guarded)
+        return await grant.ensure_grant(self.app, row.key, self._reload, place)
 
     # -- using a role: the program ends, and the shell runs `ssohelper use` --------------------
 
@@ -138,7 +158,7 @@ class RowActions:
         if row.session_name in app.sign_ins:
             why = LoginRequired(f'the sign-in to "{row.session_name}" is still running')
             again = partial(self.use_role, row, guarded=guarded, confirms=confirms)
-            sign_in_and_go_on(app, self._screen, row.session_name, why, wanted, again)
+            sign_in_first(app, self._screen, row.session_name, why, wanted, again)
             return
         session = next((one for one in app.config_sessions if one.name == row.session_name), None)
         missing = find_missing_sign_in(app.services, session) if session is not None else None
@@ -148,7 +168,7 @@ class RowActions:
 
         async def ask_and_use() -> None:
             if guarded:
-                if not await self._ask_for_grant(row):
+                if not await self._ensure_grant(row):
                     return
             elif confirms and not await self._confirm_role(row):
                 return
@@ -160,16 +180,9 @@ class RowActions:
             app.leave(find_use_command(app.services, row), row)
 
         if guarded or confirms or missing is not None:
-            app.started.start(self._screen, _USE, ask_and_use())
+            self._start("use", ask_and_use())
         else:
             app.leave(find_use_command(app.services, row), row)
-
-    async def _ask_for_grant(self, row: RoleRow) -> bool:
-        try:
-            return await grant.ensure_grant(self.app, row.key, self._reload)
-        except SsoHelperError as error:
-            self.app.show_error(error)
-            return False
 
     def _show_role_gone(self, row: RoleRow, session: SsoSession | None) -> bool:
         """If `ssohelper use` would fail, because the role is gone, show why. Return whether it is."""
@@ -192,14 +205,6 @@ class RowActions:
         question = f"use {row.role_name}{where}?"
         command = find_use_command(self.app.services, row)
         return await self.app.push_screen_wait(ConfirmScreen(question, command=command))
-
-    # -- helpers for actions on a row ----------------------------------------------------------
-
-    def _get_row_or_warn(self) -> RoleRow | None:
-        row = self.roles.row
-        if row is None:
-            self.app.warn_nothing_selected("role")
-        return row
 
     def _resolve_profile(self, row: RoleRow) -> Profile:
         return selection.resolve_chosen_role(self.app.services, row.key, row.profiles)
@@ -278,8 +283,7 @@ class RowActions:
         guarded = await grant.find_ungranted_rows(self.app, rows)
 
         async def open_page_as_role(row: RoleRow) -> None:
-            place = grant.question_number_text(row, guarded)
-            if await grant.ensure_grant(self.app, row.key, self._reload, place):
+            if await self._ensure_grant(row, guarded):
                 await self._open_console_page(row, choice)
 
         await act_on_each(self.app, rows, open_page_as_role, "accounts.console")
@@ -346,9 +350,6 @@ class RowActions:
             self.app.show_done("opened the console in a browser", command)
             self._reload()
 
-    async def _copy_console_link(self, row: RoleRow) -> None:
-        await self._open_console_page(row, None)
-
     async def _open_shell(self, row: RoleRow) -> None:
         services = self.app.services
 
@@ -361,14 +362,10 @@ class RowActions:
         await run_shell(self.app, profile)
         self._reload()
 
-    async def _run_command(self, row: RoleRow) -> None:
-        await run_command(self.app, [row], self._reload)
-
     # -- adding and removing the role's profiles -----------------------------------------------
 
     async def _toggle_profile(self, row: RoleRow) -> None:
-        if await (self._remove_profiles(row) if row.profiles else self._add_profile(row)):
-            self._reload()
+        await (self._remove_profiles(row) if row.profiles else self._add_profile(row))
 
     async def _add_profile(self, row: RoleRow) -> bool:
         services, app = self.app.services, self.app
@@ -420,6 +417,186 @@ class RowActions:
             raise config_writing.list_changed_error(services)
         return profile_edit.read_managed_profiles(services, row.profiles)
 
+    # -- the actions on all ticked roles -------------------------------------------------------
+
+    def _run_on_ticked(self, name: str, rows: Sequence[RoleRow]) -> None:
+        if name == "copy_profile":
+            self._copy_names(rows)
+        elif name == "profile":
+            self._start(name, self._add_profiles(rows))
+        elif name == "console":
+            self._start(name, self._open_consoles(rows))
+        else:
+            self._start(name, run_command(self.app, rows, self._reload))
+
+    def _copy_names(self, rows: Sequence[RoleRow]) -> None:
+        """Copy the roles' names on one line, quoted for a shell.
+
+        A line break would run the line.
+        """
+        services = self.app.services
+        names: list[str] = []
+        try:
+            for row in rows:
+                found = selection.find_profiles_of_role(services, row.key, row.profiles)
+                names.append(word_as_typed(found[0] if found else row.key.text))
+        except SsoHelperError as error:
+            self.app.show_error(error)
+            return
+        text = " ".join(names)
+        copy_text(self.app, text, f"{count_text(len(rows), 'ticked role')}: {text}")
+
+    async def _add_profiles(self, rows: Sequence[RoleRow]) -> None:
+        """Add a profile for each role that has none, with one diff, question and write per session.
+
+        The roles stay ticked if one of the questions is declined, or a session is left out.
+        """
+        rows_of: dict[str, list[RoleRow]] = {}
+        for row in rows:
+            rows_of.setdefault(row.session_name, []).append(row)
+        settled: set[str] = set()
+
+        async def add_those_of_session(row: RoleRow) -> None:
+            its_rows = rows_of[row.session_name]
+            if row is not its_rows[0]:
+                return  # all profiles of a session are added with its first row
+            prefix = f'"{row.session_name}": ' if len(rows_of) > 1 else ""
+            try:
+                if await self._add_profiles_of_session(its_rows, prefix):
+                    settled.add(row.session_name)
+            except LoginRequired:
+                raise
+            except SsoHelperError as error:
+                self.app.show_error(error)
+
+        firsts = [its_rows[0] for its_rows in rows_of.values()]
+        await act_on_each(
+            self.app, rows, add_those_of_session, "accounts.profile", lambda row: row in firsts
+        )
+        if len(settled) == len(rows_of):
+            self.roles.clear_ticks()
+            self._reload()  # shows the list without ticks, also if nothing was written
+
+    async def _add_profiles_of_session(self, rows: Sequence[RoleRow], prefix: str) -> bool:
+        """Add the profiles of one session; return False if the user declined."""
+        services, app = self.app.services, self.app
+
+        def make_plan() -> tuple[Plan, list[Line]]:
+            session = selection.resolve_session(services, rows[0].session_name)
+            listing = directory.fetch_listing(services, session)
+            choices = sync_choices.merge_choices(services, session)
+            wanted = [row.key.role for row in rows if row.chained is None]
+            plan = profile_edit.plan_new_profiles(services, session, listing, choices, wanted)
+            return plan, diff_lines(profile_edit.diff_plan(services, plan))
+
+        plan, lines = await background.run(app, make_plan)
+        if not plan.changes:
+            app.show_done(
+                f"{prefix}each of {count_text(len(rows), 'ticked role')} has a profile already"
+            )
+            return True
+        if not await confirm_write(app, f"{prefix}{plan_text.plan_counts_text(plan)}", lines):
+            return False
+        await background.run(app, lambda: profile_edit.write_profile_plan(services, plan))
+        done = plan_text.plan_counts_text(plan, done=True)
+        app.show_done(f"{prefix}{done}{keys_to_undo(app.key_of)}")
+        self._reload()
+        return True
+
+    # -- the actions on profiles whose credentials do not come from ssohelper ------------------
+
+    def _run_on_foreign_profile(self, name: str, row: RoleRow) -> None:
+        if name in _REFUSED:
+            what = f'the credentials of "{row.role_name}" come from {row.provider}'
+            self.app.show_done(f"{what}: {_REFUSED[name]}")
+            return
+        slow = {
+            "whoami": self._ask_foreign_identity,
+            "console": self._open_foreign_console,
+            "shell": self._open_foreign_shell,
+        }
+        self._start(name, slow[name](row), waits_for=row.provider)
+
+    def _obtain_foreign(self, row: RoleRow) -> tuple[ForeignProfile, ForeignCredentials]:
+        """Return the profile and its credentials. Its provider runs without a terminal."""
+        services = self.app.services
+        found = foreign_profiles.find_foreign_row(services, row)
+        foreign_profiles.check_usable(services, found, is_on_terminal=False)
+        deadline = services.clock.deadline()
+        keys = foreign_credentials.obtain_credentials(
+            services, found, {}, deadline, is_on_terminal=False
+        )
+        return found, keys
+
+    async def _ask_foreign_identity(self, row: RoleRow) -> None:
+        services = self.app.services
+
+        def ask_identity() -> foreign_credentials.Identity:
+            return foreign_credentials.confirm_identity_of(services, *self._obtain_foreign(row))
+
+        self._announce_wait(row)
+        who = await background.run(self.app, ask_identity)
+        command = f"ssohelper whoami {arguments_as_typed(row.role_name)}"
+        self.app.show_done(f"{who.user}: {who.arn}", command)
+
+    async def _open_foreign_console(self, row: RoleRow) -> None:
+        services, app = self.app.services, self.app
+
+        def find_region_and_browser() -> tuple[str, browser.Opener | None]:
+            found = foreign_profiles.find_foreign_row(services, row)
+            region = foreign_credentials.choose_sts_region(services, found)
+            return region, browser.find_opener(services.environ)
+
+        region, opener = await background.run(app, find_region_and_browser)
+        if opener is None:
+            raise LocalState(
+                f'no browser can be started here, and there is no link for "{row.role_name}"',
+                hint="set BROWSER, or use a role of Identity Center",
+            )
+        choice = await app.push_screen_wait(
+            ConsoleChooser(f"Console of {row.role_name}", [], region)
+        )
+        if choice is None:
+            return
+
+        self.app.started.release_keys()
+        is_cancelled = app.started.make_cancel_check()
+
+        def open_console_in_browser() -> None:
+            found, keys = self._obtain_foreign(row)
+            page = foreign_credentials.choose_console_page(services, found, *choice)
+            foreign_credentials.open_console_in_browser(
+                services,
+                found,
+                keys,
+                page,
+                lambda url: (
+                    not is_cancelled()
+                    and browser.start_opener(opener, url, services.environ) is not None
+                ),
+                is_cancelled,
+            )
+
+        self._announce_wait(row)
+        await background.run(app, open_console_in_browser)
+        options = f"--service {choice.service} --region {choice.region}"
+        command = f"ssohelper console {word_as_typed(row.role_name)} {options}"
+        app.show_done("opened the console in a browser", command)
+
+    async def _open_foreign_shell(self, row: RoleRow) -> None:
+        services = self.app.services
+
+        def find_usable_profile() -> ForeignProfile:
+            found = foreign_profiles.find_foreign_row(services, row)
+            foreign_profiles.check_usable(services, found, is_on_terminal=True)
+            return found
+
+        found = await background.run(self.app, find_usable_profile)
+        await run_foreign_shell(self.app, found)
+
+    def _announce_wait(self, row: RoleRow) -> None:
+        self.app.show_done(f'waiting for the credentials of "{row.role_name}" from {row.provider}')
+
     # -- the lines of the command palette ------------------------------------------------------
 
     def list_palette_commands(self) -> list[Command]:
@@ -440,13 +617,18 @@ class RowActions:
             "profile": f"profile {change} {name}",
         }
         if row.provider:
-            lines = other_profile_command_lines(name)
+            lines = {"use": f"use {name}", "console": f"console {name}"}
+            lines |= {"shell": f"exec {name} -- $SHELL", "whoami": f"whoami {name}"}
         run = run_on_same_target(
             self.app,
-            self._ticked.find_targets,
+            self._find_targets,
             lambda action: self.roles.choose() if action == "use" else self.run_action(action),
         )
         return make_palette_commands("accounts", lines, run)
+
+    def _find_targets(self) -> tuple[RoleKey | None, frozenset[RoleKey]]:
+        row = self.roles.row
+        return row and row.key, frozenset(each.key for each in self.roles.ticked)
 
 
 def find_missing_sign_in(services: App, session: SsoSession) -> LoginRequired | None:

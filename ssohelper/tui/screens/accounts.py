@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -11,25 +12,25 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.widget import Widget
+from textual.widget import AwaitMount, Widget
 from textual.widgets import Static
 
 from ssohelper.actions import roles
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.core.model import RoleKey
 from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.role_tree import AccountKey, account_key
+from ssohelper.core.shown_roles import LineContent
+from ssohelper.core.text import count_text, show
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui import deferred
 from ssohelper.tui.current_size import CurrentSizeScreen
-from ssohelper.tui.keys import action_binding, make_row_bindings
+from ssohelper.tui.keys import action_binding, insert_key_names, make_row_bindings
 from ssohelper.tui.messages import LOW_LINES
-from ssohelper.tui.one_time_timers import call_after, call_after_drawing
-from ssohelper.tui.screens import account_messages, list_controls
-from ssohelper.tui.screens.list_controls import ListControls
-from ssohelper.tui.widgets.plain_lines import PlainVertical, repeat_first_line
+from ssohelper.tui.one_time_timers import call_after, call_after_drawing, is_still_there
 from ssohelper.tui.widgets.role_lines import time_left_texts
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane
+from ssohelper.tui.widgets.search_pane import PlainVertical, repeat_first_line
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from ssohelper.tui.screens.list_refresher import ListRefresher
     from ssohelper.tui.widgets.clock_lines import Clocks
     from ssohelper.tui.widgets.role_detail import RoleDetail
-    from ssohelper.tui.widgets.top_bar import FilterNote
+    from ssohelper.tui.widgets.top_bar import FilterLabel, FilterNote
 
 # The other widgets are mounted this long after the list: their imports would delay its paint.
 _PAINTED_SECONDS = 0.03
@@ -53,7 +54,19 @@ _DETAIL_COLUMNS, _DETAIL_LINES = 58, 7
 # The least width of a list with the details beside it: that of a small terminal, so that a name that
 # is whole there is whole here. With few lines it is less, and cuts names: else no details are shown.
 _LIST_COLUMNS, _LOW_LIST_COLUMNS = 80, 62
-_LIST_ACTIONS = ("toggle_details", "refresh")
+_FOLDS = ("fold", "unfold", "fold_all", "unfold_all")
+# The actions on the list as a whole. `action_run_on_list` runs them.
+_LIST_ACTIONS = ("tick", "group", "sort", "only_session", "only_favourites", *_FOLDS)
+_CORRECTED = "Correct the error in the file, then press {accounts.refresh} to read the file again."
+_NO_LIST = (
+    "No roles are listed yet: the list is read from AWS after you sign in.\n"
+    "To sign in, press {app.sessions}, then {sessions.sign_in}, or run: ssohelper login %s"
+)
+_NO_ROLE = (
+    "No role is assigned to you in %s.\n"
+    "When your administrator has assigned one, press {accounts.refresh}, or run:\n"
+    "ssohelper list --refresh --session %s"
+)
 
 
 class AccountsScreen(CurrentSizeScreen[None]):
@@ -76,7 +89,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
         action_binding("accounts.refresh", priority=True, show=False),
         *(
             action_binding(f"accounts.{name}", f"run_on_list('{name}')", priority=True, show=False)
-            for name in list_controls.ACTIONS
+            for name in _LIST_ACTIONS
         ),
         action_binding("list.tick_up", "run_on_list('tick_up')", priority=True, show=False),
         # Keys to the next and the previous field of the set-up form. Textual's own are hidden,
@@ -100,7 +113,6 @@ class AccountsScreen(CurrentSizeScreen[None]):
         self._pane = RolePane(
             (), now=lambda: self.services.clock.now(), is_guarded=self._is_guarded
         )
-        self._controls = ListControls(self.app, self, self._pane)
         self._refresher: ListRefresher | None = None
         self._seconds = 0
 
@@ -131,17 +143,23 @@ class AccountsScreen(CurrentSizeScreen[None]):
         call_after(self, _PAINTED_SECONDS, self._mount_other_widgets)
 
     async def _mount_other_widgets(self) -> None:
-        deferred.start_log(self.services.environ)
-        self._detail = deferred.make_role_detail()
-        self._refresher = deferred.make_list_refresher(
+        # These imports would delay the first paint by 50 ms.
+        from ssohelper import logs
+        from ssohelper.core.account_colors import make_account_color_finder
+        from ssohelper.tui.screens.list_refresher import ListRefresher
+        from ssohelper.tui.widgets.account_styles import make_style_finder
+        from ssohelper.tui.widgets.role_detail import RoleDetail
+
+        logs.start_logging(0, self.services.environ)  # else warnings are written over the screen
+        self._detail = RoleDetail()
+        self._refresher = ListRefresher(
             self.app, self, self._show_refresh_progress, self.reload_rows
         )
         self._actions = self._make_actions()
         with self.app.batch_update():
-            body = self.query_one("#body")
-            messages = self._messages_above_list
-            if not await deferred.mount_around_list(self, body, self._detail, messages):
+            if not await self._mount_around_list(self._detail):
                 return
+            body = self.query_one("#body")
             body.styles.margin = 0
             self._offer_set_up()
             # The CSS of the role's details has rules for `body`, which Textual applies by this call.
@@ -150,9 +168,11 @@ class AccountsScreen(CurrentSizeScreen[None]):
         # From now on the garbage collector ignores the rows: scanning 20,000 would delay a key.
         gc.freeze()
         gc.enable()
-        deferred.mark_accounts_with_colors(self.app, self.roles)
+        if rules := self.services.settings.table("colors"):
+            marks = make_account_color_finder(rules)
+            self.roles.set_account_marks(marks, make_style_finder(self.app))
         self.roles.refresh()  # marks guarded roles, which are known from now on
-        self._controls.show_active_filters()
+        self._show_filters()
         self._show_refresh_progress()
         self._read_clocks()
         self._refresh_old_lists()
@@ -162,16 +182,53 @@ class AccountsScreen(CurrentSizeScreen[None]):
             if not self.app.started.is_holding_keys:
                 self.app.call_later(self.app.release_keys)
 
+    async def _mount_around_list(self, detail: RoleDetail) -> bool:
+        """Mount what surrounds the list. Return whether the screen is still there."""
+        from ssohelper.tui.widgets.key_bar import KeyBar
+        from ssohelper.tui.widgets.message_line import MessageLine
+        from ssohelper.tui.widgets.top_bar import FilterBar, FilterLabel, FilterNote, TopBar
+
+        filters = FilterBar(
+            FilterLabel("all sessions", "screen.run_on_list('only_session')", id="session"),
+            FilterLabel("favourites", "screen.run_on_list('only_favourites')", id="favourites"),
+            FilterLabel("tree", "screen.run_on_list('group')", id="grouped"),
+            FilterLabel("by use", "screen.run_on_list('sort')", id="sort"),
+            FilterNote("", id="refreshing", markup=False),
+        )
+        body = self.query_one("#body")
+        steps: tuple[Callable[[], AwaitMount], ...] = (
+            lambda: self.mount_all([TopBar("accounts"), filters], before=body),
+            lambda: self.mount_all([MessageLine(), KeyBar()], after=body),
+            lambda: body.mount(detail),
+            # The messages are mounted after the details, whose CSS has the rules of the messages.
+            lambda: self.mount_all(self._messages_above_list(), before=body),
+        )
+        for mount in steps:
+            if not is_still_there(self):
+                return False
+            await mount()
+        return is_still_there(self)
+
     def _messages_above_list(self) -> list[Widget]:
-        if self._config_error is not None:
-            text = account_messages.config_error_text(self._config_error, self.app.key_of)
+        if (error := self._config_error) is not None:
+            hint = f"\n{show(error.hint)}" if error.hint else ""
+            corrected = insert_key_names(_CORRECTED, self.app.key_of)
+            text = f"{show(error.message)}{hint}\n{corrected}"
             return [Static(text, classes="error", markup=False)]
         text = self._empty_list_text()
         return [Static(text, classes="error empty-list", markup=False)] if text else []
 
     def _empty_list_text(self) -> str:
-        refreshing = self._refresher.progress_text if self._refresher else ""
-        return account_messages.empty_list_text(self._known, refreshing, self.app.key_of)
+        """Return why no role is listed, or "" if roles are listed or there is no session."""
+        known, key_of = self._known, self.app.key_of
+        if known.has_role or not known.sessions:
+            return ""
+        if self._refresher and self._refresher.progress_text:
+            return f"Your roles are being listed at AWS: {self._refresher.progress_text}"
+        if known.sessions_without_listing:
+            return insert_key_names(_NO_LIST, key_of) % known.sessions_without_listing[0].name
+        name = known.sessions[0].name
+        return insert_key_names(_NO_ROLE, key_of) % (name, name)
 
     def _offer_set_up(self) -> None:
         has_any = self._config_error or self._known.sessions
@@ -181,16 +238,20 @@ class AccountsScreen(CurrentSizeScreen[None]):
             form.remove()
             self.query_one("#search").focus()
         elif not has_any and not form:
-            made = deferred.make_set_up_form()
+            from ssohelper.tui.screens.set_up import SetUpForm
+
+            made = SetUpForm()
+            made.id = "set-up"
             self.query_one("#body").mount(made)
             call_after_drawing(made, made.focus_first_field)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        is_on_list = action in ("run_on_row", "run_on_list", *_LIST_ACTIONS)
-        if is_on_list and self.has_class("empty"):
+        on_list = ("run_on_row", "run_on_list", "toggle_details", "refresh")
+        if action in on_list and self.has_class("empty"):  # the set-up form is shown
             return False
         # A key whose action does nothing goes to the search field: arrows move the cursor there.
-        return action != "run_on_list" or self._controls.is_action_possible(str(parameters[0]))
+        can_fold = self.roles.shown.can_fold and not self._pane.line.value
+        return action != "run_on_list" or parameters[0] not in _FOLDS or can_fold
 
     def on_resize(self, event: Resize) -> None:
         self._arrange_details(event.size)
@@ -253,19 +314,42 @@ class AccountsScreen(CurrentSizeScreen[None]):
         self.query(".error").remove()
         self.mount_all(self._messages_above_list(), before="#body")
         self._offer_set_up()
-        self._controls.show_rows_read_again(self._known.rows)
+        self.show_rows_read_again(self._known.rows)
         self._pane.show_count()
-        self._controls.show_active_filters()
+        self._show_filters()
         self._show_refresh_progress()
         self._read_clocks()
         self._refresh_old_lists()
 
+    def show_rows_read_again(self, rows: Sequence[RoleRow]) -> None:
+        """Show these rows in place of the present ones. The cursor stays on its role or account.
+
+        If that is gone, say so, and ignore Enter until a pause in typing: the user means the line
+        that is gone. If ticked roles are gone, say so too: an action would now run on fewer roles,
+        or on the one under the cursor.
+        """
+        before, ticked = self.roles.content, self.roles.tick_count
+        self.roles.set_rows(rows)
+        now = self.roles.content
+        if gone := ticked - self.roles.tick_count:
+            are = "is" if gone == 1 else "are"
+            self.app.show_warning(f"{count_text(gone, 'ticked role')} {are} no longer in the list")
+        if before is None or (now is not None and _key_of(now) == _key_of(before)):
+            return
+        self.app.typing_pause.begin()
+        row, is_heading = before
+        if all(_key_of(LineContent(each, is_heading)) != _key_of(before) for each in rows):
+            label = (row.account.name or row.account.id) if is_heading else row.label
+            self.app.show_warning(f'"{label}" is no longer in the list')
+
     def _read_clocks(self) -> None:
         # Uses the sessions that were read together with the rows. To read a config with 20,000
         # profiles again would take 0.2 s.
+        from ssohelper.tui.widgets.clock_lines import read_expiry_clocks
+
         services, sessions = self.services, self._known.sessions
         self.app.run_in_background(
-            lambda: deferred.read_expiry_clocks(services, sessions),
+            lambda: read_expiry_clocks(services, sessions),
             self._show_clocks,
             lambda _error: None,
         )
@@ -303,9 +387,8 @@ class AccountsScreen(CurrentSizeScreen[None]):
             self._detail.show_row(row, self._clocks, now, aws_now, guarded=guarded, dense=dense)
 
     def _is_guarded(self, row: RoleRow) -> bool:
-        # `_actions` is None until the first paint. The settings, which have the guard rules, are read
-        # after it.
-        return self._actions is not None and deferred.is_guarded(self.services, row)
+        # The settings, which have the guard rules, are read after the first paint.
+        return self._actions is not None and self._actions.is_guarded(row)
 
     # -- refreshing the lists from AWS ---------------------------------------------------------
 
@@ -325,7 +408,12 @@ class AccountsScreen(CurrentSizeScreen[None]):
     def _show_refresh_progress(self) -> None:
         refreshing = self._refresher.progress_text if self._refresher else ""
         missing = len(self._known.sessions_without_listing) if self._known.has_role else 0
-        texts = account_messages.refresh_texts(refreshing, missing, self.app.key_of)
+        key, texts = self.app.key_of("app.sessions"), tuple[str, ...]()
+        if refreshing:
+            texts = f"refreshing {refreshing}", "refreshing"
+        elif missing:
+            not_listed = f"{count_text(missing, 'session')} not listed yet: {key}"
+            texts = not_listed, f"{missing} not listed: {key}"
         # F5 or a thread may call this while the screen is built or removed, when it has no bar.
         for bar in self.query("#refreshing"):
             cast("FilterNote", bar).show_first_that_fits(*texts)
@@ -337,7 +425,57 @@ class AccountsScreen(CurrentSizeScreen[None]):
     def action_run_on_list(self, name: str) -> None:
         """Run an action on the list as a whole: `accounts.NAME`, or `list.tick_up` for `tick_up`."""
         self._pane.search_now()
-        self._controls.run_action(name)
+        view, set_view = self.roles.shown.view, self.roles.set_view
+        actions: dict[str, Callable[[], None]] = {
+            "tick": lambda: self._toggle_tick(1),
+            "tick_up": lambda: self._toggle_tick(-1),
+            "group": lambda: set_view(view.with_tree_toggled()),
+            "sort": lambda: set_view(view.with_next_sort()),
+            "only_session": self._show_next_session,
+            "only_favourites": lambda: set_view(
+                view._replace(only_favourites=not view.only_favourites)
+            ),
+            "fold": self.roles.fold_account,
+            "unfold": self.roles.unfold_account,
+            "fold_all": lambda: set_view(view.with_all_folded(folded=True)),
+            "unfold_all": lambda: set_view(view.with_all_folded(folded=False)),
+        }
+        actions[name]()
+        self._pane.show_count()
+        self._show_filters()
+
+    def _show_filters(self) -> None:
+        """Show in the filter bar which filters are on. Before the bar is mounted, do nothing."""
+        view = self.roles.shown.view
+        only = view.only_session
+        for name, on, label in (
+            ("grouped", not view.is_flat, None),
+            ("sort", True, f"by {view.sort}"),
+            ("favourites", view.only_favourites, None),
+            ("session", only is not None, only or "all sessions"),
+        ):
+            for bar in self.query(f"#{name}"):
+                cast("FilterLabel", bar).set_on(on, label)
+
+    def _toggle_tick(self, step: int) -> None:
+        row = self.roles.row
+        if not self.roles.shown.count:
+            self.app.warn_nothing_selected("role")
+        if row is not None and row.provider:
+            self.app.show_done(
+                "only roles are ticked: ssohelper does not provide this profile's credentials"
+            )
+        self.roles.toggle_tick(step)
+
+    def _show_next_session(self) -> None:
+        """Show only the roles of the next session. After the last session, show all roles again."""
+        names: list[str | None] = [
+            None,
+            *sorted({one.session_name for one in self.roles.rows} - {""}),
+        ]
+        view = self.roles.shown.view
+        at = names.index(view.only_session) + 1 if view.only_session in names else 0
+        self.roles.set_view(view._replace(only_session=names[at % len(names)]))
 
     def action_toggle_details(self) -> None:
         self.toggle_class("hidden")
@@ -354,9 +492,11 @@ class AccountsScreen(CurrentSizeScreen[None]):
         actions.use_role(event.row, guarded=guarded, confirms=confirms)
 
     def _make_actions(self) -> RowActions:
-        return deferred.make_row_actions(self.app, self, self.roles, self.reload_rows)
+        from ssohelper.tui.screens.account_actions import RowActions
 
-    def on_role_pane_left(self) -> None:
+        return RowActions(self.app, self, self.roles, self.reload_rows)
+
+    def on_search_pane_left(self) -> None:
         self.app.leave()
 
     # -- actions on the row under the cursor ---------------------------------------------------
@@ -367,7 +507,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
             self.app.hold_keys()
             return
         self._pane.search_now()
-        if self.roles.heading is not None and self._actions.needs_row(name):
+        if self.roles.heading is not None and not self._actions.acts_on_ticked_roles(name):
             key = self.app.key_of("accounts.unfold")
             self.app.show_done(
                 f"this line is an account: choose one of its roles first ({key} goes to them)"
@@ -377,3 +517,8 @@ class AccountsScreen(CurrentSizeScreen[None]):
 
     def palette(self) -> list[Command]:
         return self._actions.list_palette_commands() if self._actions is not None else []
+
+
+def _key_of(content: LineContent) -> AccountKey | RoleKey:
+    row, is_heading = content
+    return account_key(row) if is_heading else row.key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -12,15 +13,20 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
+from textual.geometry import Size
 from textual.widgets import Input, Static
 
 from ssohelper.actions import credentials, environment, run, selection
-from ssohelper.actions.role_runs import RoleRun
+from ssohelper.actions.role_runs import AT_ONCE, RoleRun, RunGroup, State
 from ssohelper.core.policy import Way
 from ssohelper.core.role_rows import RoleRow
+from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import FEW_NAMES, count_text, shortened_name_list, show
 from ssohelper.errors import UsageProblem
-from ssohelper.tui import background
+from ssohelper.tui import background, dialog_sizes
+from ssohelper.tui.copying import copy_text
+from ssohelper.tui.dialog import Dialog
+from ssohelper.tui.keys import action_binding
 from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.screens.ask import AskScreen, RefusalLine
 from ssohelper.tui.screens.confirm import ConfirmScreen
@@ -29,14 +35,207 @@ from ssohelper.tui.screens.grant import (
     find_ungranted_rows,
     question_number_text,
 )
-from ssohelper.tui.screens.run_progress import RunScreen
-from ssohelper.tui.screens.ticked_sign_ins import act_on_each, role_label
+from ssohelper.tui.screens.sign_in_offer import act_on_each, role_label
+from ssohelper.tui.widgets.cells import fitted
+from ssohelper.tui.widgets.columns import widest_cells
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
-from ssohelper.tui.widgets.lines import Line, WrappedView, text_lines
+from ssohelper.tui.widgets.lines import Chooser, Line, WrappedView, text_lines, wrapped
+from ssohelper.tui.widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.tui.dialog_app import DialogApp
+
+_DRAW_SECONDS = 0.1
+_STATE_WIDTH, _CODE_WIDTH = 9, 9
+# How many lines the dialog needs besides its texts, its runs and the output: for the border, the
+# progress, and the blank lines above output and command. The second is for a screen of few lines.
+_FRAME_LINES, _FRAME_LINES_WHEN_LOW = 5, 3
+# How many lines the dialog leaves free above and below itself, unless the screen has few lines.
+_FREE_LINES = 2
+# The fewest lines for the output, and the share of all lines that the list of runs may have.
+_LEAST_OUTPUT_LINES, _RUNS_SHARE = 3, 0.4
+# In fewer columns than this, a row has no words but the role's name: a sign shows the state.
+_NARROW = 70
+
+
+class RunScreen(Dialog[None]):
+    """Runs the command as each role, and shows the output of the run under the cursor."""
+
+    HELP_TEXT = (
+        "One command as several roles, four at a time. Each has the keys of its role in its "
+        "environment, as `ssohelper exec` gives them, and no terminal. The last 64 KiB of each "
+        "output are kept. Stop sends SIGTERM, and SIGKILL three seconds later. What a command "
+        "leaves running is ended with it, unless it runs in a session of its own (setsid)."
+    )
+    CSS_PATH = "../styles/screens.tcss"
+    CSS = """
+    RunScreen .dialog--title { padding-bottom: 0; }
+    RunScreen .dialog #runs { height: auto; min-height: 1; }
+    RunScreen .dialog #output { height: 1fr; min-height: 2; margin-top: 1; }
+    RunScreen.-low .dialog #output { margin-top: 0; }
+    """
+    HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
+    VERTICAL_BREAKPOINTS = dialog_sizes.LINES
+    BINDINGS: ClassVar[list[BindingType]] = [
+        action_binding("run.stop"),
+        action_binding("run.copy"),
+        action_binding("run.close"),
+    ]
+    app: DialogApp
+
+    def __init__(self, runs: Sequence[RoleRun], argv: Sequence[str]) -> None:
+        super().__init__()
+        self._runs, self._line = runs, shlex.join(argv)
+        self._role_width = widest_cells(run.row.role_name for run in runs)
+        # The session is not shown if all runs have the same.
+        self._has_sessions = len({run.row.session_name for run in runs}) > 1
+        self._changed = threading.Event()
+        # The greatest number of output lines so far: the dialog grows, but does not shrink.
+        self._output_lines = _LEAST_OUTPUT_LINES
+        self._group = RunGroup(runs, self._changed.set)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog wide"):
+            yield Static(Content(show(self._line)), classes="dialog--title")
+            yield Static("", id="progress", classes="dialog--note", markup=False)
+            yield Chooser(self._draw_run, key_of=lambda at: self._runs[at].row.key, id="runs")
+            yield WrappedView(id="output")
+            yield Static("", id="command", classes="dialog--command", markup=False)
+            yield KeyHints((f"run.{name}", name) for name in ("stop", "copy", "close"))
+        yield MessageLine(in_dialog=True)
+
+    def on_mount(self) -> None:
+        chooser = self.query_one("#runs", Chooser)
+        chooser.set_count(len(self._runs))
+        chooser.focus()
+        # If the full screen ends while this dialog is open, the commands are ended too.
+        self.app.end_work.add(self._group.stop_commands_and_wait)
+        self.app.command_groups.add(self._group)
+        for _number in range(min(AT_ONCE, len(self._runs))):
+            background.start(
+                self.app,
+                self._group.run_waiting_commands,
+                lambda _done: self._changed.set(),
+                self.app.show_error,
+            )
+        self._show_runs()
+        self.set_interval(_DRAW_SECONDS, self._show_changes)
+
+    def on_unmount(self) -> None:
+        self._group.stop_commands()
+        self.app.command_groups.discard(self._group)
+
+    @property
+    def _has_ended(self) -> bool:
+        return not self._group.unfinished_count
+
+    # -- showing how far the commands have run --------------------------------------------------
+
+    def _show_changes(self) -> None:
+        if self._changed.is_set():
+            self._changed.clear()
+            self._show_runs(stay=True)
+
+    def _show_runs(self, *, stay: bool = False) -> None:
+        self.query_one("#progress", Static).update(Content(self._summary_text()))
+        chooser = self.query_one("#runs", Chooser)
+        chooser.refresh()
+        run = self._runs[chooser.cursor]
+        lines: list[Line] = [[(line, "")] for line in run.lines]
+        self.query_one("#output", WrappedView).set_lines(lines, stay=stay)
+        self.query_one("#command", Static).update(
+            Content(f"$ {show(self._exec_command_line(run))}")
+        )
+        self._fit_height(self.app.size)
+
+    def on_resize(self, event: Resize) -> None:
+        self._output_lines = _LEAST_OUTPUT_LINES
+        self._fit_height(event.size)
+
+    def _fit_height(self, size: Size) -> None:
+        run = self._runs[self.query_one("#runs", Chooser).cursor]
+        width, is_low = dialog_sizes.width_of_dialog_lines(size.width), size.height < LOW_LINES
+        texts = [self._line] if is_low else [self._line, f"$ {self._exec_command_line(run)}"]
+        frame = _FRAME_LINES_WHEN_LOW if is_low else _FRAME_LINES
+        frame += len(wrapped(text_lines(texts), width))
+        frame += self.query_one(KeyHints).lines_needed(width)
+        most = size.height if is_low else size.height - _FREE_LINES
+        lines = run.lines
+        count = len(wrapped(text_lines(lines), width)) if len(lines) < most else most
+        self._output_lines = max(self._output_lines, count)
+        left = most - frame
+        most_runs = max(2, int(left * _RUNS_SHARE), left - self._output_lines)
+        runs = min(len(self._runs), most_runs)
+        self.query_one("#runs").styles.max_height = runs
+        self.query_one(".dialog").styles.height = min(most, frame + runs + self._output_lines)
+
+    def _summary_text(self) -> str:
+        """Return a text such as `7 of 12 ended: 1 failed`."""
+        ended = sum(run.has_ended for run in self._runs)
+        parts = []
+        for state in (State.FAILED, State.STOPPED):
+            count = sum(run.state is state for run in self._runs)
+            parts += [f"{count} {state.value[1]}"] if count else []
+        if self._group.is_stopped and not self._has_ended:
+            parts.append("stopping")
+        found = f": {', '.join(parts)}" if parts else ""
+        return f"{ended} of {len(self._runs)} ended{found}"
+
+    def _draw_run(self, number: int, width: int) -> Line:
+        run = self._runs[number]
+        sign, word, style = run.state.value
+        account = run.row.account
+        if width < _NARROW:
+            # A sign shows the run's state. The account's id is never cut off, so that rows differ.
+            code = "" if run.code is None else f"exit {run.code}"
+            rest = max(8, width - 4 - _CODE_WIDTH - len(account.id) - 1)
+            return [
+                (f"  {sign} {fitted(code, _CODE_WIDTH)}", style),
+                (f"{account.id} ", "dim"),
+                (fitted(run.row.role_name, rest), "strong"),
+            ]
+        state = word if run.code is None or run.state is State.STOPPED else f"exit {run.code}"
+        session = f"  {run.row.session_name}" if self._has_sessions else ""
+        named = f"{account.id}{session}  {account.name or ''}"
+        rest = width - 4 - _STATE_WIDTH
+        role_width = min(self._role_width, rest // 2)
+        return [
+            (f"  {sign} {fitted(state, _STATE_WIDTH)}", style),
+            (fitted(run.row.role_name, role_width) + "  ", "strong"),
+            (fitted(named, rest - role_width - 2), "dim"),
+        ]
+
+    def _exec_command_line(self, run: RoleRun) -> str:
+        return f"ssohelper exec {word_as_typed(run.row.profile_argument)} -- {self._line}"
+
+    def on_chooser_moved(self, event: Chooser.Moved) -> None:
+        self._show_runs()
+
+    # -- the actions of this dialog's keys ------------------------------------------------------
+
+    def action_stop(self) -> None:
+        if not self._has_ended:
+            self._group.stop_commands()
+            self._changed.set()
+
+    def action_copy(self) -> None:
+        run = self._runs[self.query_one("#runs", Chooser).cursor]
+        copy_text(self.app, "\n".join(run.lines), "the output")
+
+    def action_close(self) -> None:
+        if not self._has_ended:
+            key = self.app.key_of("run.stop")
+            self.app.show_done(f"commands are still running: {key} stops them")
+            return
+        self.app.end_work.discard(self._group.stop_commands_and_wait)
+        # A failure is shown as a warning, which stays until the next action: a note might disappear
+        # unread.
+        is_done = all(run.state is State.DONE for run in self._runs)
+        report = self.app.show_done if is_done else self.app.show_warning
+        report(f"ran {self._line}: {self._summary_text()}", self._exec_command_line(self._runs[0]))
+        self.dismiss(None)
+
 
 # For more roles than this, a second question lists them, so that Enter alone starts no command.
 _MOST_AT_ONCE = 20

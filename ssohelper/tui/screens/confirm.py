@@ -24,9 +24,6 @@ from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 if TYPE_CHECKING:
     from ssohelper.tui.dialog_app import DialogApp
 
-_NOTHING_RUNS = "nothing is running any more: leave?"
-_CHECK_SECONDS = 0.2
-
 
 class ConfirmScreen(Dialog[bool]):
     """A question with the answers yes and no. Its result is True if the user answered yes."""
@@ -147,20 +144,3 @@ class ConfirmScreen(Dialog[bool]):
             self.action_choose()
         else:
             self.dismiss(event.button.id == "yes")
-
-
-class LeaveScreen(ConfirmScreen):
-    """Asks whether to leave the program while sign-ins or commands run.
-
-    The question follows what still runs. Nothing leaves without an answer, so that the user can
-    read how a command ended.
-    """
-
-    def on_mount(self) -> None:
-        self.set_interval(_CHECK_SECONDS, self._update_question)
-
-    def _update_question(self) -> None:
-        question = self.app.leaving_question() or _NOTHING_RUNS
-        if question != self._question:
-            self._question = question
-            self.query_one(".dialog--title", Static).update(Content(question))

@@ -26,17 +26,16 @@ from ssohelper.tui.widgets.lines import Line, LineView
 
 # The dialog has at most 80 columns. Its frame, padding and scrollbar take 7 of them.
 _WIDEST, _FRAME_WIDTH = 80, 7
-_KEY_WIDTH, _MOST_KEY_WIDTH, _NAME_WIDTH = 7, 16, 24
-_DESCRIPTION_WIDTH, _LEAST_DESCRIPTION_WIDTH = 42, 36
+_KEY_WIDTH, _MOST_KEY_WIDTH = 7, 16
 # The greatest width of the text, in columns: longer lines are harder to read.
 _TEXT_WIDTH = 66
 
 
 class Help(NamedTuple):
-    """A text, and for each action its keys, description and name."""
+    """A text, and for each action its keys and its description."""
 
     text: str
-    keys: list[tuple[str, str, str]]
+    keys: list[tuple[str, str]]
     letters_move: bool
 
 
@@ -95,30 +94,22 @@ def make_help_of_screen(screen: Screen[Any], key_of: KeyOf) -> Help:
         name = found.binding.id or ""
         if name in ACTIONS and found.enabled:
             keys.setdefault(name, []).append(screen.app.get_key_display(found.binding))
-    rows = [(", ".join(shown), ACTIONS[name].description, name) for name, shown in keys.items()]
+    rows = [(", ".join(shown), ACTIONS[name].description) for name, shown in keys.items()]
     return Help(insert_key_names(text, key_of), rows, letters_move="j" in active)
 
 
 def help_lines(found: Help, width: int) -> list[Line]:
-    """Return the help as lines of this width, with the actions' names if these fit."""
     width = max(20, width)
     lines: list[Line] = [
         [(part, "")] for part in textwrap.wrap(found.text, min(width, _TEXT_WIDTH))
     ]
     lines.append([])
-    widest = max((cell_len(keys) for keys, _, _ in found.keys), default=0) + 1
+    widest = max((cell_len(keys) for keys, _ in found.keys), default=0) + 1
     key_width = min(_MOST_KEY_WIDTH, max(_KEY_WIDTH, widest))
-    description_width = min(_DESCRIPTION_WIDTH, width - key_width - _NAME_WIDTH)
-    named = description_width >= _LEAST_DESCRIPTION_WIDTH
-    for keys, description, name in found.keys:
-        key = (fitted(keys, key_width - 1) + " ", "accent")
-        text_width = description_width - 1 if named else width - key_width
-        first, *rest = textwrap.wrap(description, text_width)
-        if named:
-            lines.append([key, (fitted(first, description_width), ""), (name, "dim")])
-            lines += [[(" " * key_width + more, "")] for more in rest]
-            continue
-        lines += [[key, (first, "")], *([(" " * key_width + more, "")] for more in rest)]
+    for keys, description in found.keys:
+        first, *rest = textwrap.wrap(description, width - key_width)
+        lines.append([(fitted(keys, key_width - 1) + " ", "accent"), (first, "")])
+        lines += [[(" " * key_width + more, "")] for more in rest]
     letters = ", j k g G" if found.letters_move else ""
     lines += [[], [("arrows, page up, page down, home, end", "accent"), (f"{letters}: move", "")],
               [("tab", "accent"), (": go to the next part", "")]]  # fmt: skip

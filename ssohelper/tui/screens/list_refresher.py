@@ -12,8 +12,8 @@ from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui.list_states import Problem, Watcher
-from ssohelper.tui.running_listings import list_roles
-from ssohelper.tui.screens.sign_in_offer import sign_in_and_go_on
+from ssohelper.tui.screens.progress import list_roles
+from ssohelper.tui.screens.sign_in_offer import sign_in_first
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -140,7 +140,7 @@ class ListRefresher:
             if may_offer_sign_in:
                 go_on = partial(self.refresh_list, session, by_user=True)
                 wanted = WantedAction("accounts.refresh")
-                sign_in_and_go_on(app, self._screen, session.name, error, wanted, go_on)
+                sign_in_first(app, self._screen, session.name, error, wanted, go_on)
             elif by_user:
                 self._signed_out.append(session.name)
                 app.show_error(self._signed_out_error(error))

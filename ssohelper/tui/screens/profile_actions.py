@@ -12,11 +12,10 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import shortened_name_list, show
-from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, UsageProblem
+from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 from ssohelper.tui import background, foreground
 from ssohelper.tui.profile_rows import ProfileRow
 from ssohelper.tui.screens.config_write import confirm_write, write_plan
-from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.proposal import (
     Wish,
@@ -26,6 +25,7 @@ from ssohelper.tui.screens.proposal import (
     plan_lines_by_kind,
     sync_command_line,
 )
+from ssohelper.tui.screens.report import DiffScreen
 from ssohelper.tui.widgets.lines import Line, diff_lines, plain_lines
 
 if TYPE_CHECKING:
@@ -154,13 +154,9 @@ async def show_diff(app: DialogApp, path: str, plan: Plan, name: str | None) -> 
     """Show the diff of the plan, scrolled to the profile `name`."""
     services = app.services
     title = f"{path}: {plan_text.plan_counts_text(plan, noun='')}"
-    try:
-        lines = await background.run(app, lambda: plan_lines(services, plan))
-    except SsoHelperError as error:
-        app.show_error(error)
-        return
+    lines = await background.run(app, lambda: plan_lines(services, plan))
     if lines:
-        dialog = DiffScreen(title, lines, f"[profile {name}]" if name else None)
+        dialog = DiffScreen(title, lines, f"[profile {name}]" if name else "")
         await app.push_screen_wait(dialog)
     else:
         app.show_done(title)

@@ -1,4 +1,4 @@
-"""A dialog that reports the result of an action, in lines that are wrapped at its width."""
+"""Dialogs that show lines: the result of an action, or a diff."""
 
 from __future__ import annotations
 
@@ -15,35 +15,57 @@ from textual.widgets import Static
 from ssohelper.core.text import show
 from ssohelper.tui import dialog_sizes
 from ssohelper.tui.dialog import Dialog
-from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
-from ssohelper.tui.widgets.lines import WrappedView, text_lines
+from ssohelper.tui.keys import action_binding
+from ssohelper.tui.one_time_timers import call_after_drawing
+from ssohelper.tui.widgets.key_hints import ENTER, Hint, KeyHints
+from ssohelper.tui.widgets.lines import Line, WrappedView
 
 
 class ReportScreen(Dialog[None]):
     HELP_TEXT = "What was done, what is wrong, and what to type next. Enter closes the report."
     CSS_PATH = "../styles/screens.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [("enter,escape,q", "close", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [("enter,escape,q", "dismiss", "Close")]
+    KEY: ClassVar[Hint] = (ENTER, "close")
+    FITS_LINES = True
 
-    def __init__(self, title: str, texts: Sequence[str]) -> None:
+    def __init__(self, title: str, lines: Sequence[Line]) -> None:
         super().__init__()
-        self._title, self._texts = title, texts
+        self._title, self._lines = title, lines
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide"):
             yield Static(Content(show(self._title)), classes="dialog--title")
-            yield WrappedView()
-            yield KeyHints([(ENTER, "close")])
+            yield WrappedView(id="lines")
+            yield KeyHints([self.KEY])
 
     def on_mount(self) -> None:
-        lines = self.query_one(WrappedView)
-        lines.set_lines(text_lines(self._texts))
-        lines.focus()
+        view = self.query_one(WrappedView)
+        view.set_lines(self._lines)
+        view.focus()
 
     def on_resize(self, event: Resize) -> None:
-        fits_on_screen = dialog_sizes.fits_on_screen(
-            event.size, text_lines(self._texts), [self._title]
-        )
-        self.query_one(".dialog").set_class(fits_on_screen, "short")
+        fits = dialog_sizes.fits_on_screen(event.size, self._lines, [self._title])
+        self.query_one(".dialog").set_class(fits and self.FITS_LINES, "short")
 
-    def action_close(self) -> None:
-        self.dismiss(None)
+
+class DiffScreen(ReportScreen):
+    # Keys typed before the dialog is shown go to the dialog: see StartedActions.
+    TAKES_HELD_KEYS = True
+    HELP_TEXT = "A diff of the config. Nothing is written here."
+    BINDINGS: ClassVar[list[BindingType]] = [action_binding("diff.close", "dismiss")]
+    KEY = ("diff.close", "close")
+    FITS_LINES = False
+
+    def __init__(self, title: str, lines: Sequence[Line], find: str = "") -> None:
+        """The diff is scrolled to the first line that contains the text `find`."""
+        super().__init__(title, lines)
+        self._find = find
+
+    def on_mount(self) -> None:
+        call_after_drawing(self, self._scroll_to_text)
+
+    def _scroll_to_text(self) -> None:
+        view = self.query_one(WrappedView)
+        texts = ("".join(text for text, _ in line) for line in view.lines)
+        at = next((number for number, text in enumerate(texts) if self._find in text), 0)
+        view.scroll_to(0, at, animate=False)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.segment import Segment
+from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
+from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from ssohelper.core.keymap import WantedAction
@@ -17,13 +21,12 @@ from ssohelper.core.start_url import is_same_session, is_session_listed
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui.copying import copy_text
+from ssohelper.tui.dialog import LateDismissScreen
 from ssohelper.tui.keys import action_binding, key_name_in_text
-from ssohelper.tui.late_dismiss import LateDismissScreen
 from ssohelper.tui.one_time_timers import call_if_there
 from ssohelper.tui.running_sign_ins import Question, RunningSignIn
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.message_line import MessageLine
-from ssohelper.tui.widgets.qr import QrCode
 
 if TYPE_CHECKING:
     from ssohelper.actions.login import LoginOutcome
@@ -47,6 +50,12 @@ _BUTTONS = {
     "background": ("Continue in background", "Background", "sign_in.background"),
     "cancel": ("Cancel", "Cancel", "sign_in.cancel"),
 }
+
+# The white margin, in modules (the small squares of a QR code). The standard asks for four modules;
+# the dialog's padding gives the other two.
+_BORDER = 2
+_BLACK_ON_WHITE = Style(color="#000000", bgcolor="#ffffff")
+_HALVES = {(0, 0): " ", (0, 1): "▄", (1, 0): "▀", (1, 1): "█"}
 
 
 class SignInScreen(LateDismissScreen[None]):
@@ -320,3 +329,42 @@ def find_sign_in(app: DialogApp, session: SsoSession, *, force: bool = False) ->
     app.stop_sign_in(session.name)
     is_listed = is_session_listed(session, app.config_sessions)
     return RunningSignIn(app, app.sign_ins, session, is_in_config=is_listed, force=force)
+
+
+class QrCode(Widget):
+    """Shows a QR code, black on white. A terminal cell has two squares of the code."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._rows: list[str] = []
+        self.show_text("")
+
+    def show_text(self, text: str) -> None:
+        self._rows = half_block_rows(text) if text else []
+        self.styles.width = len(self._rows[0]) if self._rows else 0
+        self.styles.height = len(self._rows)
+        self.refresh(layout=True)
+
+    @property
+    def cells_needed(self) -> tuple[int, int]:
+        return (len(self._rows[0]), len(self._rows)) if self._rows else (0, 0)
+
+    def render_line(self, y: int) -> Strip:
+        if y >= len(self._rows):
+            return Strip.blank(self.size.width, self.rich_style)
+        return Strip([Segment(self._rows[y], _BLACK_ON_WHITE)])
+
+
+def half_block_rows(text: str) -> list[str]:
+    """Return the lines of a QR code, drawn with half blocks, and with a white margin."""
+    # segno loads an HTTP client and OpenSSL: 10 MB. Most screens import this module and draw no code.
+    import segno
+
+    modules = [list(row) for row in segno.make(text, error="l", micro=False).matrix_iter(
+        border=_BORDER
+    )]  # fmt: skip
+    modules.append([0] * len(modules[0]))  # a QR code has an odd number of lines
+    return [
+        "".join(_HALVES[(int(upper), int(lower))] for upper, lower in zip(*pair, strict=True))
+        for pair in zip(modules[::2], modules[1::2], strict=True)
+    ]

@@ -51,9 +51,6 @@ class FilterList(SearchPane[object]):
             super().__init__()
             self.rows = rows
 
-    class Left(Message):
-        """The message that the user wants to leave without a choice."""
-
     def __init__(
         self, rows: Sequence[FilterRow], typed: str = "", ticks: Iterable[FilterRow] = ()
     ) -> None:
@@ -62,12 +59,11 @@ class FilterList(SearchPane[object]):
         self._index = Index([[row.name for row in rows], [row.note for row in rows]])
         self._found = list(range(len(rows)))
         self._ticks = set(ticks)
-        self._list = Chooser(self._draw_row, key_of=lambda line: rows[self._found[line]])
+        self.list = Chooser(self._draw_row, key_of=lambda line: rows[self._found[line]])
         self.line.insert(typed)
 
     def compose(self) -> ComposeResult:
-        yield self.line
-        yield self._list
+        yield from super().compose()
         yield KeyHints((f"filters.{name}", does) for name, does in _KEYS.items())
 
     @property
@@ -75,7 +71,7 @@ class FilterList(SearchPane[object]):
         return frozenset(self._ticks)
 
     def on_mount(self) -> None:
-        self._list.set_count(len(self._found))
+        self.list.set_count(len(self._found))
         self.search_now()
         self.show_count()
         self.line.focus()
@@ -83,16 +79,17 @@ class FilterList(SearchPane[object]):
     def row_counts(self) -> RowCounts:
         return RowCounts(len(self._ticks), len(self._found), len(self._rows))
 
-    def cursor_line(self) -> int:
-        return self._list.cursor
+    @property
+    def searched_list(self) -> Chooser:
+        return self.list
 
     def content_at_cursor(self) -> object:
-        return self._list.cursor_key
+        return self.list.cursor_key
 
     def search_list(self, text: str, content: object) -> None:
         self._found = self._index.search(text)
-        self._list.cursor_key = content
-        self._list.set_count(len(self._found), 0 if content is None else None)
+        self.list.cursor_key = content
+        self.list.set_count(len(self._found), 0 if content is None else None)
 
     def _draw_row(self, number: int, width: int) -> Line:
         row = self._rows[self._found[number]]
@@ -106,35 +103,17 @@ class FilterList(SearchPane[object]):
             *pieces_with_matches(row.note, spans, 1, _NOTE_CELLS, "dim"),
         ]
 
-    def action_move(self, lines: int) -> None:
-        self.search_now()
-        self._list.action_move(lines)
-
-    def action_page(self, pages: int) -> None:
-        self.search_now()
-        self._list.action_page(pages)
-
-    def action_go(self, line: int) -> None:
-        self.search_now()
-        self._list.action_go(line)
-
     def action_tick(self) -> None:
         self.search_now()
         if self._found:
-            self._ticks ^= {self._rows[self._found[self._list.cursor]]}
-            self._list.action_move(1)
-            self._list.refresh()
+            self._ticks ^= {self._rows[self._found[self.list.cursor]]}
+            self.list.action_move(1)
+            self.list.refresh()
             self.show_count()
 
     def action_take(self) -> None:
         self.search_now()
         taken = [row for row in self._rows if row in self._ticks]
-        taken = taken or [self._rows[number] for number in self._found[self._list.cursor :][:1]]
+        taken = taken or [self._rows[number] for number in self._found[self.list.cursor :][:1]]
         if taken:
             self.post_message(self.Taken(taken))
-
-    def action_leave(self) -> None:
-        if self.line.value:
-            self.line.action_clear()
-        else:
-            self.post_message(self.Left())

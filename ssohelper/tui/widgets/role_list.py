@@ -148,12 +148,19 @@ class RoleList(ScrollView, can_focus=False):
 
     # -- moving the cursor and choosing a row --------------------------------------------------
 
-    def move(self, lines: int) -> None:
+    def action_move(self, lines: int) -> None:
         """Move the cursor down by `lines`, or up if negative. It stops at the list's ends."""
         self.go_to(self.cursor + lines, 1 if lines > 0 else -1)
 
-    def move_page(self, pages: int) -> None:
-        self.move(pages * max(1, self.size.height - 1))
+    def action_page(self, pages: int) -> None:
+        self.action_move(pages * max(1, self.size.height - 1))
+
+    def action_go(self, line: int) -> None:
+        """Move the cursor to the line with this number, or with -1 to the last."""
+        if line < 0:
+            self.go_to(len(self.shown.lines), -1)
+        else:
+            self.go_to(line)
 
     def go_to(self, line: int, heading_step: int = 1) -> None:
         """Move the cursor to this line; from a heading that cannot be folded `heading_step`
@@ -207,7 +214,7 @@ class RoleList(ScrollView, can_focus=False):
         elif heading is not None and heading.is_folded != folded:
             self.set_view(self.shown.view.with_fold(account_key(heading.row), folded))
         elif heading is not None and not folded:
-            self.move(1)
+            self.action_move(1)
 
     # -- ticking roles, and using the mouse in the list ----------------------------------------
 

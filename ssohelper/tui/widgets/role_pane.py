@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.message import Message
 
 from ssohelper.core.model import NEVER_USED
 from ssohelper.core.role_rows import RoleRow
@@ -48,9 +46,6 @@ class RolePane(SearchPane["LineContent"]):
 
     app: TuiApp[Any]
 
-    class Left(Message):
-        """The user pressed Escape while the search was empty."""
-
     def __init__(
         self,
         rows: Sequence[RoleRow],
@@ -65,10 +60,6 @@ class RolePane(SearchPane["LineContent"]):
         if typed:
             self.line.insert(typed)
             self.search_now()
-
-    def compose(self) -> ComposeResult:
-        yield self.line
-        yield self.list
 
     def on_mount(self) -> None:
         self.show_count()
@@ -85,30 +76,15 @@ class RolePane(SearchPane["LineContent"]):
         is_fresh = all(row.usage == NEVER_USED for row in self.list.rows[:1])
         return is_fresh and not self.list.was_cursor_moved and not self.list.shown.is_searching
 
-    def cursor_line(self) -> int:
-        return self.list.cursor
+    @property
+    def searched_list(self) -> RoleList:
+        return self.list
 
     def content_at_cursor(self) -> LineContent | None:
         return self.list.content
 
     def search_list(self, text: str, content: LineContent | None) -> None:
         self.list.search(text, content)
-
-    def action_move(self, lines: int) -> None:
-        self.search_now()
-        self.list.move(lines)
-
-    def action_page(self, pages: int) -> None:
-        self.search_now()
-        self.list.move_page(pages)
-
-    def action_go(self, line: int) -> None:
-        """Move the cursor to the line with this number, or with -1 to the last."""
-        self.search_now()
-        if line < 0:
-            self.list.go_to(len(self.list.rows) * 2, -1)
-        else:
-            self.list.go_to(line)
 
     def action_choose(self) -> None:
         self.search_now()
@@ -117,15 +93,12 @@ class RolePane(SearchPane["LineContent"]):
         else:
             self.app.warn_nothing_selected("role")
 
-    def action_leave(self) -> None:
-        """Clear the search; if there is none, the ticks; if there are none, send the message Left."""
-        if self.line.value:
-            self.line.action_clear()
-        elif self.list.tick_count:
+    def clear_ticks(self) -> bool:
+        had_ticks = self.list.tick_count > 0
+        if had_ticks:
             self.list.clear_ticks()
             self.show_count()
-        else:
-            self.post_message(self.Left())
+        return had_ticks
 
 
 def row_text(row: RoleRow | None, width: int) -> Text:

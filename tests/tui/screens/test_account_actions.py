@@ -13,21 +13,6 @@ async def choose(user: User, search: str, *sees: str) -> None:
     await user.wait_for_text(*sees)
 
 
-def test_of_a_role_without_a_profile_no_name_is_copied(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await choose(user, "payments-dev developer", "❯ ★   Developer")
-        for key in ("ctrl+y", "ctrl+x"):
-            await user.press(key)
-            await user.wait_for_message(
-                "this role has no profile yet",
-                "press F9 to add one, or run: ssohelper profile add corp:000040000001/Developer",
-            )
-            user.app.messages.all.clear()
-        assert user.app.clipboard == ""
-
-    run_scenario(world.app(), scenario)
-
-
 def test_a_no_adds_and_removes_no_profile(world: DemoHome) -> None:
     before = world.config_file.read_bytes()
 
@@ -67,7 +52,7 @@ def test_a_profile_that_points_at_another_role_by_now_is_not_removed(world: Demo
     run_scenario(world.app(), scenario)
 
 
-def test_a_console_that_is_not_chosen_is_neither_opened_nor_copied(world: DemoHome) -> None:
+def test_what_is_left_or_not_possible_does_nothing(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await choose(user, "payments-dev", "3/")
         await user.press("f6")
@@ -83,13 +68,17 @@ def test_a_console_that_is_not_chosen_is_neither_opened_nor_copied(world: DemoHo
         await user.app.workers.wait_for_complete()
         assert (user.messages, user.app.clipboard) == ("", "")
 
-    run_scenario(world.app(), scenario)
+        await user.press("escape", "escape")
+        await choose(user, "payments-dev developer", "❯ ★   Developer")
+        for key in ("ctrl+y", "ctrl+x"):
+            await user.press(key)
+            await user.wait_for_message(
+                "this role has no profile yet",
+                "press F9 to add one, or run: ssohelper profile add corp:000040000001/Developer",
+            )
+            user.app.messages.all.clear()
+        assert user.app.clipboard == ""
 
-
-def test_without_a_role_under_the_cursor_the_palette_has_no_command_of_one(
-    world: DemoHome,
-) -> None:
-    async def scenario(user: User) -> None:
         await choose(user, "zzzz", "nothing matches")
         names = [command.name for command in list_commands(user.app, user.app.screen)]
         assert not [name for name in names if name.startswith(("use ", "console ", "whoami "))]

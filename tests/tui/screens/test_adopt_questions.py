@@ -1,7 +1,5 @@
 """The Profiles screen takes over profiles of other tools, as `profile sync --adopt` does."""
 
-import re
-
 import pytest
 
 from ssohelper.tui.screens.profiles import ProfilesScreen
@@ -58,25 +56,6 @@ def test_profiles_that_need_ssohelper_are_adopted_after_the_question_of_setup(
     assert "sso_start_url" not in section_of(world, "old/reader")
     assert "output = table" in section_of(world, "old/reader")
     assert section_of(world, "by-hand") == WORKING.partition("\n")[2]
-
-
-@pytest.mark.long
-def test_the_counts_are_those_of_the_list(world: DemoHome) -> None:
-    unnamed = "[profile both]\naws_access_key_id = AKIA\n" + WORKING.partition("\n")[2]
-    add_sections(world, BROKEN + WORKING + unnamed)
-
-    async def scenario(user: User) -> None:
-        await open_screen(user)
-        await user.wait_for_text(
-            "2 of 3 profiles of other tools, 1 needs ssohelper to work: F6 adopts"
-        )
-        await user.press("f6")
-        await answer(user, "n", "adopt 1 profile that needs ssohelper to work")
-        await user.wait_for_text("adopt 2 of 3 profiles of other tools, with their names?")
-        listed = re.findall(r"(\d+) profiles? of the AWS CLI", user.screen)
-        assert sum(map(int, listed)) == 3
-
-    run_scenario(world.app(), scenario, size=(120, 40))
 
 
 @pytest.mark.long

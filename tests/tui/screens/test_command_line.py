@@ -13,10 +13,9 @@ from ssohelper.core.text import show
 from ssohelper.errors import Refused
 from ssohelper.system import collected_run, terminal_session
 from ssohelper.tui.screens.accounts import AccountsScreen
-from ssohelper.tui.screens.command_line import CommandScreen
+from ssohelper.tui.screens.command_line import CommandScreen, RunScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import GrantScreen
-from ssohelper.tui.screens.run_progress import RunScreen
 from ssohelper.tui.widgets.lines import WrappedView
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.long_rows import long_after
@@ -176,32 +175,6 @@ def test_several_guarded_roles_are_counted_and_a_cancel_says_which_stay_granted(
     run_scenario(world.app(), scenario)
 
 
-@pytest.mark.long
-def test_the_result_of_a_command_is_as_high_as_its_output_up_to_the_screen(
-    world: DemoHome,
-) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await user.press(*"payments-dev", "tab", "tab", "tab")
-        await user.wait_for_text("✓3")
-
-        async def run(line: str) -> int:
-            await give_command(user, line)
-            await user.wait_for_screen(RunScreen)
-            await user.wait_for_text("3 of 3 ended")
-            await until(lambda: user.screen.count("exit 0") == 3)
-            return user.app.screen.query_one(".dialog").size.height
-
-        assert await run("echo hi") < 15
-        await user.press("escape")
-        await user.wait_for_screen(AccountsScreen)
-        await run("seq 100")
-        await until(lambda: user.app.screen.query_one(".dialog").outer_size.height == 38)
-        await until(lambda: "26" in user.screen.split())
-
-    run_scenario(world.app(), scenario, size=(120, 40))
-
-
 def add_accounts(world: DemoHome, count: int) -> None:
     """Add accounts fleet-00, fleet-01, … with the role Fleet to the list."""
     organization = world.emulator.world
@@ -220,37 +193,6 @@ async def ask_for_fleet(user: User, count: int) -> WrappedView:
     await user.wait_for_screen(CommandScreen)
     await user.wait_for_text(f"Command to run as each of {count} ticked", "enter: run")
     return user.app.screen.query_one(WrappedView)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("size", [[40, 12], [140, 40]])
-def test_the_list_of_many_roles_scrolls_while_the_field_has_the_focus(
-    world: DemoHome, size: tuple[int, int]
-) -> None:
-    settle(world, 'guard.rules = ["fleet-29/Fleet"]\n')
-    add_accounts(world, 30)
-
-    async def scenario(user: User) -> None:
-        view = await ask_for_fleet(user, 30)
-        # The guarded role, which the list has last, is first here.
-        await user.wait_for_text("@@ Fleet in fleet-29", "page down, ↓: more")
-        assert "in 30 accounts" in " ".join(user.screen.replace("│", " ").split())
-        # The dialog uses the height of the screen.
-        assert view.size.height >= size[1] - 12
-        await user.press("x", "down", "down", "up")
-        await until(lambda: view.scroll_offset.y == 1)
-        await user.press("pagedown", "y")
-        await until(lambda: view.scroll_offset.y > 1)
-        await user.press(*["pagedown"] * 20)
-        await user.wait_for_text("Fleet in fleet-28")
-        assert "xy" in user.screen
-        await user.press("pageup")
-        await until(lambda: view.scroll_offset.y < view.max_scroll_y)
-        # A refusal hides no line of the dialog.
-        await user.press("enter")
-        await user.wait_for_text('no command "xy"', "is it installed", "esc: cancel")
-
-    run_scenario(world.app(), scenario, size=size)
 
 
 def test_a_narrow_list_of_runs_says_that_the_number_is_an_exit_code(world: DemoHome) -> None:

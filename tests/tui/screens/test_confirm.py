@@ -8,7 +8,7 @@ from ssohelper.errors import Refused
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.report import ReportScreen
-from ssohelper.tui.widgets.lines import Line, LineView
+from ssohelper.tui.widgets.lines import Line, LineView, text_lines
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
 
@@ -58,7 +58,7 @@ def test_lines_that_fit_need_no_keys_to_scroll(world: DemoHome) -> None:
 @pytest.mark.parametrize(("count", "is_long"), [(2, False), (100, True)])
 def test_a_report_is_as_high_as_its_text(world: DemoHome, count: int, is_long: bool) -> None:
     async def scenario(user: User) -> None:
-        user.app.push_screen(ReportScreen("20 profiles added", ["one"] * count))
+        user.app.push_screen(ReportScreen("20 profiles added", text_lines(["one"] * count)))
         await user.wait_for_text("20 profiles added", "enter: close")
         dialog = user.app.screen.query_one(".dialog")
         await until(lambda: (dialog.size.height > 20) == is_long)

@@ -7,15 +7,14 @@ import pytest
 from textual.events import Key
 
 from ssohelper.errors import LocalState
-from ssohelper.tui.screens import profile_planner
+from ssohelper.tui.screens import profiles
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
-from ssohelper.tui.typed_ahead import read_keys
+from ssohelper.tui.screens.report import DiffScreen
 from ssohelper.tui.widgets.lines import LineView
 from tests.long_rows import long_after
-from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
+from tests.tui.driving import REAL_PAUSE_SECONDS, User, read_keys, run_scenario
 from tests.tui.gates import Gate
 from tests.tui.gates import gate as gate  # a fixture
 from tests.tui.test_typing_pause import Clock
@@ -25,7 +24,7 @@ from tests.tui.world import DemoHome, until
 @pytest.fixture
 def sync_plan(gate: Gate) -> Gate:
     """The gate, with each plan of the sync behind it."""
-    gate.put_before(profile_planner, "plan_from_saved_list")
+    gate.put_before(profiles, "plan_from_saved_list")
     return gate
 
 
@@ -124,7 +123,7 @@ def test_without_a_plan_the_keys_are_dropped_with_its_error(
         assert may_read.wait(60)
         raise LocalState("the config is on a broken disk")
 
-    monkeypatch.setattr(profile_planner, "read_current_profiles", read_nothing)
+    monkeypatch.setattr(profiles, "read_current_profiles", read_nothing)
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")

@@ -82,25 +82,6 @@ def test_on_12_lines_a_refusal_hides_no_part_of_the_dialog(world: DemoHome) -> N
 
 
 @pytest.mark.long
-def test_the_word_is_typed_again_in_the_dialog_and_its_letters_search_nothing(
-    world: DemoHome,
-) -> None:
-    settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
-
-    async def scenario(user: User) -> None:
-        await go_to_the_guarded_role(user)
-        await user.press("enter")
-        await user.wait_for_screen(GrantScreen)
-        await user.press(*"incident 5", "enter", *"payment-prod", "enter")
-        await user.wait_for_text("✗ the typed word is not the requested one")
-        await user.press(*"payments-prod", "enter")
-
-    app = run_scenario(world.app(), scenario)
-    assert app.return_value == "ssohelper use payments-prod.DatabaseAdmin"
-    assert events(world)[:2] == ["refused", "grant"]
-
-
-@pytest.mark.long
 def test_a_shell_starts_after_a_grant_whose_time_the_details_show(world: DemoHome) -> None:
     settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
 

@@ -9,10 +9,10 @@ from ssohelper.actions import directory
 from ssohelper.app import App
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
-from ssohelper.tui.running_listings import Watcher, list_roles
+from ssohelper.tui.list_states import Watcher
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
-from ssohelper.tui.screens.progress import ProgressScreen
+from ssohelper.tui.screens.progress import ProgressScreen, list_roles
 from tests.tui.driving import User, run_scenario
 from tests.tui.gates import Gate
 from tests.tui.gates import gate as gate  # a fixture

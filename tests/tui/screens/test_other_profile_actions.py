@@ -284,15 +284,6 @@ def test_words_find_the_only_one(shell: Shell) -> None:
     assert "name one of the roles with these words: legacy-keys" in done.stderr
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("argv", [["serve"], ["use", "--session", "corp"]])
-def test_a_picker_of_roles_alone_leaves_them_out(shell: Shell, argv: list[str]) -> None:
-    inside = start(shell, *argv)
-    inside.until("20/20")
-    inside.send("\x1b")
-    inside.until("code 130")
-
-
 @pytest.mark.parametrize(
     ("name", "line"),
     long_after(

@@ -7,10 +7,10 @@ import pytest
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
 from ssohelper.tui import foreground
-from ssohelper.tui.screens import profile_planner
+from ssohelper.tui.screens import profiles
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.diff import DiffScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
+from ssohelper.tui.screens.report import DiffScreen
 from ssohelper.tui.widgets.lines import LineView
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
@@ -22,66 +22,8 @@ from tests.tui.world import CONFIG, DemoHome, until
 OLD = "/opt/old/bin/ssohelper credential-process"
 
 
-def write_old_profiles(world: DemoHome, count: int) -> None:
-    """Write profiles that ran a program which has moved, and assign their roles."""
-    lines = []
-    for number in range(count):
-        role = f"Team{number:03}"
-        world.emulator.world.add_permission_set(role)
-        world.emulator.world.assign("ana", role, "000040000001")
-        lines.append(
-            f"[profile t{number:03}]\ncredential_process = {OLD} --session corp "
-            f"--account-id 000040000001 --role-name {role}\nregion = eu-west-1\n"
-            "ssohelper_managed = true\n"
-        )
-    world.config_file.write_text(world.config_file.read_text() + "\n" + "\n".join(lines))
-
-
 def text_of(view: LineView) -> str:
     return "\n".join("".join(text for text, _ in line) for line in view.lines)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("size", [(40, 12), (80, 24)])
-def test_one_new_profile_is_seen_among_many_whose_program_path_changes(
-    world: DemoHome, size: tuple[int, int]
-) -> None:
-    write_old_profiles(world, 97)
-
-    async def scenario(user: User) -> None:
-        await open_screen(user)
-        await user.press("f5")
-        await user.wait_for_message("refreshed the list")
-        await user.press("ctrl+o")
-        await user.type("payments-dev")
-        await user.press("tab")
-        await user.type("Team* Developer")
-        await user.press("enter")
-        await user.wait_for_text(
-            "1 to add, 98 to change: program",
-            "▾ + 1 to add",
-            "+ payments-dev.Developer",
-            "▸ ~ 98 to change: program path",
-        )
-        await user.pilot.resize_terminal(100, 30)
-        await user.press("f9")
-        await user.wait_for_screen(ConfirmScreen)
-        await user.wait_for_text(
-            "1 to add, 98 to change: program path — write ~/.aws/config?",
-            "+ 1 to add",
-            "payments-dev.Developer",
-            "~ 98 to change: program path",
-        )
-        assert "@@" not in user.screen
-        await user.press("d")
-        await user.wait_for_text("@@ -")
-        await user.press("y")
-        await user.wait_for_message("1 profile added, 98 changed")
-
-    run_scenario(world.app(), scenario, size=size)
-    assert OLD not in world.config_file.read_text()
-    saved = world.app().choices.load("corp")
-    assert (saved.accounts, saved.roles) == (("payments-dev",), ("Team*", "Developer"))
 
 
 def test_the_diff_is_shown_on_demand_wrapped_from_the_profile_on(world: DemoHome) -> None:
@@ -90,7 +32,7 @@ def test_the_diff_is_shown_on_demand_wrapped_from_the_profile_on(world: DemoHome
         await user.type("sandbox")
         await user.press("enter")
         await user.wait_for_screen(DiffScreen)
-        view = user.app.screen.query_one("#diff", LineView)
+        view = user.app.screen.query_one(LineView)
         await user.wait_for_text("+[profile sandbox-ana.SandboxAdmin]")
         assert view.virtual_size.width <= view.size.width
         whole = " ".join(part.strip() for part in text_of(view).split("\n"))
@@ -317,7 +259,7 @@ def test_a_config_that_cannot_be_opened_is_opened_in_the_editor_all_the_same(
 
 
 def test_tab_before_the_plan_is_there_ticks_nothing(world: DemoHome, gate: Gate) -> None:
-    gate.put_before(profile_planner, "plan_from_saved_list")
+    gate.put_before(profiles, "plan_from_saved_list")
 
     async def scenario(user: User) -> None:
         await user.press("f4", "tab", "shift+tab")

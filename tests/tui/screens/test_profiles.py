@@ -8,7 +8,6 @@ from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.widgets.profile_list import ProfileList
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import COMMAND, NOW, DemoHome, until
 
@@ -293,35 +292,6 @@ def test_the_search_ranks_as_on_accounts_and_marks_the_matches(world: DemoHome) 
     run_scenario(world.app(), scenario)
 
 
-@pytest.mark.long
-def test_a_search_keeps_the_order_of_what_the_sync_does(world: DemoHome) -> None:
-    section = "credential_process = /gone --session corp --account-id 000040000001 --role-name"
-    with world.config_file.open("a") as file:
-        for number in range(10):
-            name = f"prod{number}"
-            file.write(f"[profile {name}]\n{section} {name}\nssohelper_managed = true\n")
-
-    async def scenario(user: User) -> None:
-        screen = await open_screen(user)
-        # The best match is unchanged, and on the first page.
-        await user.type("payprod dbadmin")
-        await user.wait_for_text("❯  ◆ payments-prod.DatabaseAdmin", "2/32")
-        added, unchanged = map(user.screen.index, ("▾ + 17 to add  1 found", "▾ 14 unchanged"))
-        assert added < unchanged
-        await user.press("ctrl+u")
-        await user.type("audit")
-        await user.wait_for_text("❯  · audit")
-        await user.press("ctrl+u")
-        # The best match is far below.
-        await user.pilot.resize_terminal(100, 12)
-        await user.type("prod")
-        await user.wait_for_text("▾ + 17 to add", "❯  + ")
-        assert screen.pane.list.cursor == 1
-        assert screen.pane.list.scroll_offset.y == 0
-
-    run_scenario(world.app(), scenario)
-
-
 def test_nothing_is_written_from_a_list_of_the_day_before(world: DemoHome) -> None:
     world.clock.now = NOW + 25 * 3600
 
@@ -423,29 +393,6 @@ def test_a_config_that_cannot_be_read_is_read_only(world: DemoHome) -> None:
     assert world.config_file.read_text() == "[default]\nregion eu-west-1\n"
 
 
-@pytest.mark.long
-def test_a_config_that_breaks_meanwhile_leaves_no_hint_and_no_key(world: DemoHome) -> None:
-    before = world.config_file.read_text()
-    other = "\n[profile by-hand]\nsso_session = corp\nsso_account_id = 000040000001\n"
-    world.config_file.write_text(f"{before}{other}sso_role_name = ReadOnlyAccess\n")
-
-    async def scenario(user: User) -> None:
-        screen = await open_screen(user)
-        await user.wait_for_text("of other tools, 1 needs", "F9 Apply", "tab Tick")
-        world.config_file.write_text("[default]\nregion eu-west-1\n")
-        screen.on_screen_resume()  # as Textual does after the editor has ended
-        await user.wait_for_text("no profile can be changed on this screen")
-        await until(lambda: "F9" not in user.screen)
-        assert not any(text in user.screen for text in ("F6", "tab Tick", "of other tools"))
-        await user.press("tab", "f6")
-        assert not user.messages
-        world.config_file.write_text(before)
-        screen.on_screen_resume()
-        await user.wait_for_text("17 to add", "F9 Apply", "tab Tick")
-
-    run_scenario(world.app(), scenario, size=(120, 30))
-
-
 def test_a_key_shows_the_next_session(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_screen(user)
@@ -454,34 +401,5 @@ def test_a_key_shows_the_next_session(world: DemoHome) -> None:
             "profile sync --session lab: no list of roles yet",
             "Press F5 to ask AWS for your roles, or type: ssohelper list --refresh --session lab",
         )
-
-    run_scenario(world.app(), scenario)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("count", [10_000])
-def test_of_many_profiles_only_the_visible_ones_are_drawn(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch, count: int
-) -> None:
-    lines = [f"[profile p{number}]\nregion = eu-west-1\n" for number in range(count)]
-    world.config_file.write_text(world.config_file.read_text() + "\n" + "\n".join(lines))
-    drawn: list[int] = []
-    draw = ProfileList._draw_line
-
-    def counted(self: ProfileList, number: int, width: int) -> object:
-        drawn.append(number)
-        return draw(self, number, width)
-
-    monkeypatch.setattr(ProfileList, "_draw_line", counted)
-
-    async def scenario(user: User) -> None:
-        await open_screen(user)
-        await user.wait_for_text(f"{count + 5} profiles in")
-        drawn.clear()
-        await user.press("end")
-        await user.wait_for_text(f"p{count - 1}")
-        assert len(drawn) < 200
-        await user.press("home", "pagedown")
-        assert len(drawn) < 400
 
     run_scenario(world.app(), scenario)

@@ -2,13 +2,10 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
 from tests.cli.listing_world import SCRIPT, Shell
-from tests.programs import require_program
-from tests.shell.at_a_terminal import INSTALL
 from tests.tui.terminal import Terminal
 
 OTHER = "https://d-1111111111.awsapps.com/start"
@@ -77,36 +74,6 @@ def test_the_shells_programs_have_no_fixed_keys(shell: Shell) -> None:
     names = {line.partition("=")[0] for line in out.read_text().splitlines()}
     assert "AWS_ACCESS_KEY_ID" not in names
     assert {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "SSOHELPER_SERVED_ROLE"} <= names
-
-
-RC = {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/config.fish"}
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name", ["zsh", "bash", "fish"])
-def test_the_prompt_names_the_role_also_if_only_the_function_is_loaded(
-    shell: Shell, name: str
-) -> None:
-    rc = shell.home / RC[name]
-    rc.parent.mkdir(parents=True, exist_ok=True)
-    rc.write_text(INSTALL[name].replace("ssohelper", str(SCRIPT), 1) + "\n")
-    path = f"{Path(SCRIPT).parent}:{shell.environ['PATH']}"
-    terminal = open_shell(shell, SHELL=require_program(name), PATH=path)
-    terminal.until(lambda: bool(re.search(r"payments-prod/ReadOnlyAccess \dh\d\dm", terminal.text)))
-    terminal.send("exit\r")
-    terminal.until("has ended")
-    terminal.send("\x11")
-    assert terminal.wait() == 0
-
-
-@pytest.mark.long
-def test_a_shell_without_the_function_says_at_its_start_which_role_it_has(shell: Shell) -> None:
-    terminal = open_shell(shell)
-    assert 'account "payments-prod" (000030000001), role "ReadOnlyAccess"' in terminal.text
-    terminal.send("exit\r")
-    terminal.until("has ended")
-    terminal.send("\x11")
-    assert terminal.wait() == 0
 
 
 @pytest.mark.long

@@ -5,7 +5,7 @@ import pytest
 from ssohelper.actions.role_runs import RoleRun
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.tui.screens.run_progress import RunScreen
+from ssohelper.tui.screens.command_line import RunScreen
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome
 

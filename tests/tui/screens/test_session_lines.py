@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ssohelper.errors import LoginRequired
-from ssohelper.tui.screens.session_lines import running_sign_in_text
+from ssohelper.tui.screens.sessions import running_sign_in_text
 
 
 @pytest.mark.parametrize(

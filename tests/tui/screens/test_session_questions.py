@@ -2,35 +2,13 @@
 
 import os
 import signal
-from typing import cast
 
 import pytest
 
 from ssohelper.system import terminal
-from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from tests.tui.driving import User, run_scenario
-from tests.tui.screens.test_accounts import role_list
 from tests.tui.world import DemoHome
-
-
-def test_the_cursor_follows_no_role_to_a_new_session_while_its_own_is_listed(
-    world: DemoHome,
-) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await user.press("down", "down")
-        roles = role_list(user)
-        gone = roles.row
-        assert gone is not None
-        others = [row for row in roles.rows if row is not gone]
-        controls = cast("AccountsScreen", user.app.screen)._controls
-        controls.show_rows_read_again([*others, gone._replace(session_name="new")])
-        assert roles.row is not None
-        assert roles.row.session_name == gone.session_name
-        await user.wait_for_message(f'"{gone.label}" is no longer in the list')
-
-    run_scenario(world.app(), scenario)
 
 
 def test_a_session_is_removed_after_the_question(world: DemoHome) -> None:

@@ -7,12 +7,9 @@ from ssohelper.core.model import Secret, SignInFacts
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.typing_pause import TypingPause
 from ssohelper.tui.widgets.lines import LineView
-from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
-from tests.tui.screens.test_set_up import quick
+from tests.tui.driving import User, run_scenario
 from tests.tui.test_keys_and_themes import settle
-from tests.tui.test_typing_pause import Clock
 from tests.tui.world import DemoHome
 from tests.two_regions import SECOND, THERE
 
@@ -242,27 +239,3 @@ def test_a_sign_in_without_a_section_is_shown_and_can_be_ended(world: DemoHome) 
         assert world.emulator.counters["Logout"] == 1
 
     run_scenario(services, scenario)
-
-
-@pytest.mark.long
-def test_letters_typed_when_the_sign_in_dialog_closes_by_itself_do_nothing(
-    world: DemoHome,
-) -> None:
-    services = world.app(sleep=quick)
-
-    async def scenario(user: User) -> None:
-        await user.press("f3")
-        await user.wait_for_text("○ lab")
-        await user.press("down", "s")
-        await user.wait_for_screen(SignInScreen)
-        await user.wait_for_text("PQRS-TVWX")
-        user.app.typing_pause = Clock().pause
-        world.emulator.approve_device("PQRS-TVWX", "ana")
-        await user.wait_for_screen(SessionsScreen)
-        await user.press("o", "f")
-        assert isinstance(user.app.screen, SessionsScreen)
-        user.app.typing_pause = TypingPause()
-        await user.press("o")
-        await user.wait_for_screen(ConfirmScreen)
-
-    run_scenario(services, scenario, pause_seconds=REAL_PAUSE_SECONDS)

@@ -166,31 +166,6 @@ def test_set_up_leaves_what_the_user_does_not_want_adopted(world: DemoHome) -> N
     assert world.app().choices.load("work").default_region == "eu-central-1"
 
 
-OTHER = "[profile other]\ncredential_process = /gone/tool\n"
-
-
-@pytest.mark.long
-def test_the_end_of_a_set_up_says_what_is_wrong_and_how_to_mend_it(world: DemoHome) -> None:
-    forget_all(world, OTHER)
-
-    async def scenario(user: User) -> None:
-        await begin_set_up(user, world)
-        await take_region(user)
-        await user.wait_for_text("20 profiles to add")
-        await user.press("y")
-        await user.wait_for_text("guard these roles?")
-        await user.press("n")
-        await user.wait_for_text(
-            "remembered: --default-region",
-            'problem: profile "other": the program "/gone/tool" of credential_process does not exist',
-            "fix: install it again, or write its absolute path",
-            "for all your roles: ssohelper list --session work",
-            "for `use`, the prompt and TAB completion in your shell: ssohelper install",
-        )
-
-    run_scenario(world.app(sleep=quick), scenario, size=(120, 34))
-
-
 def write_block(world: DemoHome, more: str = "") -> str:
     """Write a part of aws-sso-cli's: the program of one profile is gone, that of another is not."""
     program = world.home / "aws-sso"
@@ -231,68 +206,6 @@ def test_aws_sso_clis_profiles_are_adopted_together_or_not_at_all(
     text = world.config_file.read_text()
     assert (block in text) is not takes_all
     assert ("AWS_SSO_CLI" in text) is not takes_all
-
-
-@pytest.mark.long
-def test_markers_that_stay_in_the_file_are_said(world: DemoHome) -> None:
-    write_block(world, "[profile c]\ncredential_process = /gone/aws-sso -S Z process --arn "
-                       "arn:aws:iam::9:role/Z\n")  # fmt: skip
-
-    async def scenario(user: User) -> None:
-        await begin_set_up(user, world)
-        await user.wait_for_text("adopt 1 profile that needs")
-        await user.press("y")
-        await user.wait_for_text("adopt this one too?")
-        await user.press("y")
-        await user.wait_for_message("aws-sso-cli's two marker lines stay, for c")
-
-    run_scenario(world.app(sleep=quick), scenario)
-
-
-@pytest.mark.long
-def test_what_works_without_us_is_said_with_the_diff(world: DemoHome) -> None:
-    world_program = world.home / "aws-sso"
-    write_block(world)
-    forget_all(world, f"[profile b]\nregion = eu-west-1\ncredential_process = {world_program} -S X process "
-                      "--arn arn:aws:iam::000040000001:role/Developer\n")  # fmt: skip
-
-    async def scenario(user: User) -> None:
-        await begin_set_up(user, world)
-        await take_region(user)
-        await user.wait_for_text("profiles to add", "1 profile of aws-sso-cli: works if")
-        # Where the lines are wrapped depends on the length of the program's path.
-        assert "works (it was not run)" in re.sub("[^!-~]+", " ", user.screen)
-
-    run_scenario(world.app(sleep=quick), scenario)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("has_more", [True, False])
-def test_many_adopted_profiles_leave_room_for_diff_and_buttons(
-    world: DemoHome, has_more: bool
-) -> None:
-    many = [BROKEN.replace("old/reader", f"old/reader-{number}") for number in range(30)]
-    if has_more:  # some that work without us, and are not adopted
-        program = world.home / "aws-sso"
-        program.write_text("#!/bin/sh\nexit 1\n")
-        program.chmod(0o755)
-        many += [
-            f"[profile b{number}]\ncredential_process = {program} -S X process "
-            "--arn arn:aws:iam::000040000001:role/Developer\n"
-            for number in range(3)
-        ]
-    forget_all(world, "\n".join(many))
-
-    async def scenario(user: User) -> None:
-        await begin_set_up(user, world)
-        await user.wait_for_text("adopt 30 profiles that need ssohelper to work")
-        await user.press("enter")
-        await take_region(user)
-        await user.wait_for_text("to add, 30 to adopt", "Yes (y)", "No (n)")
-        assert ("--adopt '*'" in user.screen) is not has_more
-        assert ("whether to adopt the 30 profiles; with --yes" in user.screen) is has_more
-
-    run_scenario(world.app(sleep=quick), scenario, size=(80, 24))
 
 
 async def refuse_profiles(user: User, world: DemoHome) -> None:
@@ -374,25 +287,6 @@ def assign_more(world: DemoHome) -> None:
         account = f"0000700000{number:02}"
         world.emulator.world.add_account(account, f"more-{number:02}")
         world.emulator.world.assign("ana", "ReadOnlyAccess", account)
-
-
-@pytest.mark.long
-def test_many_profiles_are_shown_as_a_summary_with_the_diff_on_demand(world: DemoHome) -> None:
-    forget_all(world)
-    assign_more(world)
-
-    async def scenario(user: User) -> None:
-        await begin_set_up(user, world)
-        await take_region(user)
-        await user.wait_for_text("50 profiles to add — write", "by role:", "ReadOnlyAccess")
-        assert "+[sso-session work]" not in user.screen
-        await user.press("d")
-        await user.wait_for_text("+[sso-session work]")
-        await user.press("d")
-        await user.wait_for_text("by role:")
-        await user.press("n")
-
-    run_scenario(world.app(sleep=quick), scenario, size=(80, 24))
 
 
 def test_accounts_and_roles_are_chosen_at_the_question(world: DemoHome) -> None:

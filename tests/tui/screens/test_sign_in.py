@@ -14,8 +14,7 @@ from ssohelper.app import App
 from ssohelper.errors import Interrupted
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
-from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.widgets.qr import QrCode
+from ssohelper.tui.screens.sign_in import QrCode, SignInScreen
 from tests.conftest import SCRIPT
 from tests.long_rows import long_after
 from tests.people import redirect_target_of, sign_in

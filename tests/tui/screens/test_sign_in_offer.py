@@ -8,8 +8,6 @@ from ssohelper.app import App
 from ssohelper.errors import LoginRequired
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.help import HelpScreen
-from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
@@ -110,29 +108,6 @@ def test_profiles_are_listed_after_the_sign_in(world: DemoHome, key: str, then: 
 
 
 @pytest.mark.long
-def test_the_sign_in_may_end_while_another_screen_is_shown(world: DemoHome) -> None:
-    """Textual would remove the screen on top, and end the program if there is only one."""
-    services = sign_out(world)
-
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("signed out")
-        await user.press("f8")
-        await user.wait_for_screen(SignInScreen)
-        await user.wait_for_text("PQRS-TVWX")
-        await user.press("f1")
-        await user.wait_for_screen(HelpScreen)
-        await user.press("f3")
-        await user.wait_for_screen(SessionsScreen)
-        world.emulator.approve_device("PQRS-TVWX", "ana")
-        await user.wait_for_text("signed in")
-        assert "arn:" not in user.messages
-        await user.press("f2")
-        await user.wait_for_message("ana: arn:aws:sts::")
-
-    run_scenario(services, scenario)
-
-
-@pytest.mark.long
 def test_a_failed_sign_in_has_retry_and_enter_goes_on(world: DemoHome) -> None:
     services = sign_out(world)
     world.emulator.faults.fail("StartDeviceAuthorization", "AccessDeniedException", times=1)
@@ -203,26 +178,6 @@ def test_enter_on_a_role_of_a_signed_out_session_signs_in_and_then_uses_it(
 
 
 @pytest.mark.long
-def test_enter_offers_the_sign_in_whose_lack_another_action_has_found(world: DemoHome) -> None:
-    """The token in the file has an hour left, but AWS has refused it."""
-
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        world.emulator.end_sign_ins()
-        await user.press(*"payments-dev developer", "f8")
-        for _ in range(2):
-            await user.wait_for_screen(SignInScreen)
-            await user.wait_for_text('the session "corp" expired')
-            await user.press("escape")
-            await user.wait_for_screen(AccountsScreen)
-            await user.press("enter")
-        await user.wait_for_screen(SignInScreen)
-        assert user.app.chosen is None
-
-    run_scenario(world.app(sleep=waiting), scenario)
-
-
-@pytest.mark.long
 def test_enter_offers_the_sign_in_that_another_program_has_found_necessary(
     world: DemoHome,
 ) -> None:
@@ -254,21 +209,3 @@ def test_enter_on_a_role_of_a_signed_in_session_asks_aws_nothing(world: DemoHome
         assert "SignInScreen" not in str(user.app.screen_stack)
 
     run_scenario(world.app(), scenario)
-
-
-@pytest.mark.long
-def test_a_new_sign_in_that_is_stopped_does_not_say_signed_out(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.press("f3")
-        await user.wait_for_text("signed in")
-        await user.press("S")
-        await user.wait_for_text("PQRS-TVWX")
-        await user.press("b", "f2")
-        await user.wait_for_screen(AccountsScreen)
-        await user.press(*"payments-dev developer", "enter")
-        await user.wait_for_screen(SignInScreen)
-        await user.press("escape")
-        await user.wait_for_message('sign-in was stopped, you are still signed in to "corp"')
-        assert "not signed in" not in user.messages
-
-    run_scenario(world.app(sleep=waiting), scenario)

@@ -45,7 +45,7 @@ def test_ticks_are_marked_counted_and_end_with_escape(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_tab_on_an_account_ticks_its_roles_and_unticks_them(world: DemoHome) -> None:
+def test_tab_ticks_downwards_and_upwards_and_names_are_copied(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press("left", "tab")
@@ -55,6 +55,23 @@ def test_tab_on_an_account_ticks_its_roles_and_unticks_them(world: DemoHome) -> 
         }
         await user.press("home", "tab")
         await until(lambda: "✓" not in user.screen)
+
+        await user.press("home", "down")
+        await user.wait_for_text("role keys")
+        await user.press("down", "shift+tab")
+        await user.wait_for_text("✓1  21/21", "❯ ★   Developer")
+        await user.press("shift+tab")
+        await user.wait_for_text("✓2  21/21", "❯✓★   Developer")
+
+        await user.press("escape")
+        await user.wait_for_text("role keys")
+        await user.press(*"database prod", "tab", "ctrl+u", *"payments prod read", "tab")
+        await user.press("ctrl+y")
+        await user.wait_for_message("copied 2 ticked roles")
+        assert set(user.app.clipboard.split(" ")) == {
+            "payments-prod.DatabaseAdmin",
+            "corp:000030000001/ReadOnlyAccess",
+        }
 
     run_scenario(world.app(), scenario)
 
@@ -80,17 +97,6 @@ def test_going_on_with_tab_takes_back_no_tick(start: str, key: str, counts: list
     for count in counts:
         found.toggle_tick(-1 if key == "shift+tab" else 1)
         assert found.tick_count == count
-
-
-def test_shift_tab_ticks_and_goes_up(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await user.press("down", "shift+tab")
-        await user.wait_for_text("✓1  21/21", "❯ ★   Developer")
-        await user.press("shift+tab")
-        await user.wait_for_text("✓2  21/21", "❯✓★   Developer")
-
-    run_scenario(world.app(), scenario)
 
 
 def test_a_tick_on_the_heading_of_profiles_goes_to_the_next_heading(world: DemoHome) -> None:
@@ -132,20 +138,6 @@ def test_profiles_of_ticked_roles_are_one_question_and_one_write(world: DemoHome
     for name in ("payments-dev.Developer", "payments-prod.ReadOnlyAccess"):
         assert f"[profile {name}]" in after
     assert after.count("[profile") == before.count("[profile") + 2
-
-
-def test_the_names_of_ticked_roles_are_copied_on_one_line(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await user.press(*"database prod", "tab", "ctrl+u", *"payments prod read", "tab")
-        await user.press("ctrl+y")
-        await user.wait_for_message("copied 2 ticked roles")
-        assert set(user.app.clipboard.split(" ")) == {
-            "payments-prod.DatabaseAdmin",
-            "corp:000030000001/ReadOnlyAccess",
-        }
-
-    run_scenario(world.app(), scenario)
 
 
 @pytest.mark.long
@@ -203,22 +195,6 @@ def test_while_roles_are_ticked_the_footer_begins_with_their_actions(
         await until(lambda: footer(user) == before)
 
     run_scenario(world.app(), scenario, size=(width, 24))
-
-
-@pytest.mark.long
-def test_while_profiles_are_ticked_the_footer_begins_with_their_removal(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await open_screen(user)
-        await user.press(*"payments-dev.read")
-        await user.wait_for_text("1/")
-        await user.press("tab")
-        await until(lambda: footer(user).startswith(" ^x Remove ticked  esc Clear search  F9 "))
-        await user.press("escape")
-        await until(lambda: footer(user).startswith(" ^x Remove ticked  esc Clear ticks  F9 "))
-        await user.press("escape")
-        await until(lambda: footer(user).startswith(" F9 Apply  tab Tick  ^x Remove"))
-
-    run_scenario(world.app(), scenario, size=(80, 24))
 
 
 def test_ticks_that_end_without_a_write_are_no_longer_counted(world: DemoHome) -> None:

@@ -5,21 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.actions import login, profile_edit
+from ssohelper.actions import login
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
-from ssohelper.tui.widgets.search_line import SearchLine
-from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
-from tests.tui.gates import Gate
+from tests.tui.driving import User, run_scenario
 from tests.tui.gates import gate as gate  # a fixture
 from tests.tui.screens.test_accounts import role_list
 from tests.tui.screens.test_set_up import quick
 from tests.tui.screens.test_sign_in_offer import sign_in_now
-from tests.tui.test_typing_pause import Clock
 from tests.tui.world import NOW, DemoHome, until
 
 LAB = Account("000060000001", "lab", "aws+lab@example.com")
@@ -76,51 +73,6 @@ def test_each_missing_sign_in_is_offered_and_one_left_leaves_its_roles_out(
         await until(lambda: user.messages.count("opened the console") == 4)
 
     run_scenario(services, scenario)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(
-    ("first_answer", "between"),
-    [("y", "yak"), ("n", "y"), ("y", "\x1by"), ("n", "y\r")],
-)
-def test_a_key_between_two_questions_goes_nowhere(
-    world: DemoHome, gate: Gate, first_answer: str, between: str
-) -> None:
-    services, clock = world.app(), Clock()
-    _corp, lab = services.config.read().sso_sessions()
-    listed = (ListedAccount(LAB, ("ReadOnlyAccess",)),)
-    services.directory.save("lab", Listing(lab.start_url, lab.region, NOW - 60, listed))
-
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        user.app.started.wait_seconds = 60.0  # a slow machine is not a slow AWS
-        user.app.typing_pause = clock.pause
-        await user.press(*"payments dev developer", "tab", "ctrl+u", *"lab readonly", "tab")
-        await user.press("escape", "f9")
-        await user.wait_for_screen(ConfirmScreen)
-        first = user.app.screen
-        gate.put_before(profile_edit, "plan_new_profiles")
-        clock.seconds += 0.5
-        await user.press(first_answer)
-        await until(gate.entered.is_set)
-        await user.type(between)
-        await user.pilot.pause()
-        assert isinstance(user.app.screen, AccountsScreen)
-        assert not user.app.screen.query_one(SearchLine).value
-        gate.open()
-        await user.wait_for_screen(ConfirmScreen)
-        assert user.app.screen is not first
-        await user.press("y")  # without a pause in typing it is no answer
-        assert isinstance(user.app.screen, ConfirmScreen)
-        clock.seconds += 0.5
-        await user.press("n")
-        await user.wait_for_screen(AccountsScreen)
-        await user.press(*"pay")
-        assert user.app.screen.query_one(SearchLine).value == "pay"
-        assert role_list(user).tick_count == 2
-
-    run_scenario(services, scenario, pause_seconds=REAL_PAUSE_SECONDS)
-    assert world.config_file.read_text().count("[profile") == 4 + (first_answer == "y")
 
 
 @pytest.mark.long

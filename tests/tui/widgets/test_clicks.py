@@ -104,7 +104,7 @@ async def change_something(app: ListApp, pilot: Pilot[None], seeded: random.Rand
     elif change == "search":
         roles.search(seeded.choice(("", "", "power", "account-3")))
     elif change == "cursor":
-        roles.move(seeded.choice((-5, -1, 1, 5)))
+        roles.action_move(seeded.choice((-5, -1, 1, 5)))
     await pilot.pause()
 
 

@@ -10,7 +10,7 @@ from ssohelper.core.model import (
     Secret,
     SsoSession,
 )
-from ssohelper.tui.screens.session_lines import cached_role_lines
+from ssohelper.tui.screens.sessions import cached_role_lines
 from ssohelper.tui.widgets.clock_lines import Snapshot
 from ssohelper.tui.widgets.lines import LineView
 from tests.tui.driving import User, run_scenario

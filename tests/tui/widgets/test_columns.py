@@ -105,29 +105,6 @@ def tree_lines(rows: list[RoleRow], width: int) -> list[list[str]]:
     ]
 
 
-LONG = {
-    "customer-eu": "customer-europe-central-production",
-    "customer-us": "customer-europe-central-development",
-    "c": "customer-europe-central-production-2",
-    "corp": "customer-europe-central-prod",
-    "lab": "customer-europe-central-dev",
-}
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("widths", [4, 40])
-def test_no_two_lines_of_a_tree_are_drawn_alike(widths: int) -> None:
-    seeded = random.Random(17)
-    for number in range(300):
-        rows = organization(seeded)
-        if number % 3 == 0:
-            rows = [one._replace(session_name=LONG.get(one.session_name, "x")) for one in rows]
-        for width in (40, *seeded.sample(range(30, 201), widths)):
-            for lines in tree_lines(rows, width):
-                assert len(set(lines)) == len(lines), (width, lines)
-                assert max(map(cell_len, lines)) <= width
-
-
 @pytest.mark.parametrize("width", [*range(26, 60), 80, 120])
 def test_headings_of_one_account_in_two_sessions_differ_in_the_session(width: int) -> None:
     sessions = [f"customer-europe-central-{end}" for end in ("production", "development")]

@@ -5,8 +5,7 @@ import pytest
 from ssohelper.system import terminal_session
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.ask import AskScreen
-from ssohelper.tui.screens.command_line import CommandScreen
-from ssohelper.tui.screens.run_progress import RunScreen
+from ssohelper.tui.screens.command_line import CommandScreen, RunScreen
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_grant import SESSION

@@ -7,7 +7,7 @@ from textual.widget import Widget
 
 from ssohelper.tui import themes
 from ssohelper.tui.screens.accounts import AccountsScreen
-from ssohelper.tui.widgets.plain_lines import PlainVertical
+from ssohelper.tui.widgets.search_pane import PlainVertical
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome
 

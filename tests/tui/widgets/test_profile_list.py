@@ -1,7 +1,7 @@
 """The list of profiles: its sections are folded, its lines ticked and clicked."""
 
 from ssohelper.tui.screens.accounts import AccountsScreen
-from ssohelper.tui.widgets.profile_list import ProfileList
+from ssohelper.tui.widgets.profile_pane import ProfileList
 from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_profiles import open_screen
 from tests.tui.world import COMMAND, DemoHome, until

@@ -2,7 +2,7 @@
 
 import segno
 
-from ssohelper.tui.widgets.qr import half_block_rows
+from ssohelper.tui.screens.sign_in import half_block_rows
 
 
 def test_the_half_blocks_are_the_modules_of_the_qr_code() -> None:

@@ -46,17 +46,6 @@ def test_an_account_is_folded_and_unfolded_with_the_arrows(world: DemoHome) -> N
     assert program.return_value is None
 
 
-def test_the_mouse_folds_an_account(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text(f"▾ {DEV}", "role keys", "●7h")
-        await user.pilot.click(RoleList, offset=(10, 0))
-        await user.wait_for_text(f"❯ ▸ {DEV}")
-        await user.pilot.click(RoleList, offset=(10, 1))
-        await user.wait_for_text("❯ ▸ payments-prod")
-
-    run_scenario(world.app(), scenario)
-
-
 def test_what_a_search_finds_is_unfolded_and_the_arrows_edit_the_search(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text(f"▾ {DEV}")
@@ -154,11 +143,22 @@ def test_no_two_visible_lines_are_alike(world: DemoHome, size: tuple[int, int]) 
     asyncio.run(go())
 
 
-def test_an_action_on_an_account_says_what_is_missing(world: DemoHome) -> None:
+def test_headings_are_no_roles_fold_by_mouse_and_have_matches(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
-        await user.wait_for_text(f"▾ {DEV}", "role keys")
+        await user.wait_for_text(f"▾ {DEV}", "role keys", "●7h")
         await user.press("left", "f8")
         await user.wait_for_message("choose one of its roles first (→ goes to them)")
+        await user.pilot.click(RoleList, offset=(10, 0))
+        await user.wait_for_text(f"❯ ▸ {DEV}")
+        await user.pilot.click(RoleList, offset=(10, 1))
+        await user.wait_for_text("❯ ▸ payments-prod")
+        await user.press(*"pay 000030000001 read")
+        await until(lambda: role_list(user).shown.query == "pay 000030000001 read")
+        drawn = [role_list(user).render_line(y) for y in (0, 1)]
+        found = [
+            part.text for strip in drawn for part in strip if part.style and part.style.underline
+        ]
+        assert found == ["pay", "000030000001", "Read"]
 
     run_scenario(world.app(), scenario)
 
@@ -181,19 +181,5 @@ def test_an_account_has_a_coloured_mark_and_a_label(
         assert ("#ff8787" in user.app.export_screenshot()) == (not no_color)
         await user.press("ctrl+g")
         await user.wait_for_text(" ▌    payments-prod ")
-
-    run_scenario(world.app(), scenario)
-
-
-def test_matches_are_marked_in_headings_too(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text(f"▾ {DEV}", "role keys")
-        await user.press(*"pay 000030000001 read")
-        await until(lambda: role_list(user).shown.query == "pay 000030000001 read")
-        drawn = [role_list(user).render_line(y) for y in (0, 1)]
-        found = [
-            part.text for strip in drawn for part in strip if part.style and part.style.underline
-        ]
-        assert found == ["pay", "000030000001", "Read"]
 
     run_scenario(world.app(), scenario)

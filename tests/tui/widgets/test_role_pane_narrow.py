@@ -71,7 +71,7 @@ def test_what_does_not_fit_beside_the_filters_is_left_out_whole(world: DemoHome)
 
 def test_the_help_wraps_a_description_that_is_too_long() -> None:
     words = "word " * 20
-    lines = help_lines(Help("", [("F1", words.strip(), "app.help")], False), 73)
+    lines = help_lines(Help("", [("F1", words.strip())], False), 73)
     texts = ["".join(text for text, _ in line) for line in lines]
     assert sum(text.count("word") for text in texts) == 20
     assert not any("…" in text for text in texts)

@@ -1,28 +1,10 @@
 """The fields of the sync's options: what is empty, what is wrong, and what Escape restores."""
 
-import pytest
 from textual.widgets import Input
 
 from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_profiles import open_screen
 from tests.tui.world import DemoHome, until
-
-
-@pytest.mark.long
-def test_an_emptied_field_means_the_default_that_it_shows(world: DemoHome) -> None:
-    services = world.app()
-    services.choices.save("corp", services.choices.load("corp")._replace(template="x-{role_name}"))
-
-    async def scenario(user: User) -> None:
-        await open_screen(user)
-        await user.press("ctrl+o", "tab", "tab")
-        await user.wait_for_text("x-{role_name}")
-        await user.press("ctrl+u")
-        await user.wait_for_text(" names     {account_name}.{role_name}")
-        await user.press("tab", "ctrl+u", "tab", "ctrl+u", "enter")
-        await user.wait_for_text("form process · us-east-1 · names {account_name}.{role_name}")
-
-    run_scenario(services, scenario, size=(140, 40))
 
 
 def test_enter_keeps_no_option_that_is_not_valid_and_escape_restores_them(world: DemoHome) -> None:
