@@ -61,10 +61,6 @@ class TestInterpreter:
         machine.put("python3.12", answer, code)
         assert machine.module.find_pythons(with_venv=True) == [works]
 
-    def test_uv_needs_no_ensurepip(self, machine):
-        found = machine.put("python3.12", "3 12 final none")
-        assert machine.module.find_pythons(with_venv=False) == [found]
-
 
 class TestWords:
     def test_debian_without_venv_is_told_what_to_install(self, machine, capsys):
@@ -75,10 +71,6 @@ class TestWords:
     def test_no_new_enough_python_is_told_as_well(self, machine, capsys):
         assert machine.module.main(["run"]) == 1
         assert "no Python 3.11 or newer works here" in capsys.readouterr().err
-
-    def test_a_wrong_argument_is_usage(self, machine, capsys):
-        assert machine.module.main(["everything"]) == 1
-        assert "usage: bootstrap.py" in capsys.readouterr().err
 
 
 class TestEnvironment:

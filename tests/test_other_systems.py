@@ -23,7 +23,6 @@ import pytest
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import folders, peer
-from ssohelper.system import browser
 from ssohelper.wire import local_server
 from tests.conftest import RUN_SECONDS, Home
 from tests.endpoint.world import ACCOUNT, ROLE, prepared, small_center
@@ -181,12 +180,6 @@ class TestWindows:
         app = App({"HOME": "/c/elsewhere"})
         assert app.locations.aws_config_file == Path("/users/ana/.aws/config")
         assert app.locations.token_folder == Path("/users/ana/.aws/sso/cache")
-
-    def test_the_opener_is_the_system_s(self, monkeypatch):
-        monkeypatch.setattr(sys, "platform", "win32")
-        monkeypatch.setattr(browser, "_CONTAINER_FILES", ())
-        found = browser.find_opener({"SYSTEMROOT": "/Windows"})
-        assert found == ("/Windows/System32/rundll32.exe", "url.dll,FileProtocolHandler")
 
 
 class TestMacOs:

@@ -302,18 +302,6 @@ class TestInOurPlace:
         assert b"STALE" not in key
         assert not [entry for entry in found if entry.startswith(b"AWS_VAULT=")]
 
-    def test_a_detached_process_is_no_child_of_its_starter(self, shell):
-        script = (
-            "import os\n"
-            "from ssohelper.fastpath import spawn\n"
-            "spawn.start_detached(['list', '--session', 'corp', '--detached'], os.environ)\n"
-            "try:\n    os.waitpid(-1, os.WNOHANG)\nexcept ChildProcessError:\n    print('none')\n"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", script], env=shell.environ, capture_output=True, text=True
-        )
-        assert (done.stdout, done.stderr) == ("none\n", "")
-
 
 # Runs a program with an environment that may have a name twice.
 _EXECVE = """

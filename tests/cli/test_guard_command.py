@@ -206,13 +206,6 @@ class TestLoosening:
         world.settings.unlink()
         assert world.run(LAUNCHER, *KEY).returncode == 9
 
-    def test_remembered_rules_in_a_file_that_is_not_ours_hand_out_nothing(self, world):
-        memory = world.app.locations.state_folder / "guard-rules.json"
-        memory.unlink(missing_ok=True)
-        memory.symlink_to("elsewhere")
-        done = world.run(LAUNCHER, *KEY)
-        assert (done.returncode, done.stdout) == (7, "")
-
 
 class TestTags:
     def test_a_tag_names_roles_and_narrowing_it_asks(self, world):

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from ssohelper.app import App
-from ssohelper.cli import main, plan_output
+from ssohelper.cli import main
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, Home
@@ -250,13 +250,3 @@ def test_every_command_line_of_the_docs_is_one(page):
         words = words_of(line.split("      #")[0])[1:]
         if words and not words[0].startswith("-"):
             parsed(words)
-
-
-def test_every_text_says_in_the_same_words_what_prune_removes():
-    removes = "managed profiles whose role is gone, or left out by filters given now"
-
-    pages = ("docs/how-to/tui.md", "docs/reference/commands.md", "docs/man/ssohelper.1")
-    sources = ("ssohelper/core/profile_plan.py", "ssohelper/core/keymap.py")
-    texts = {page: (ROOT / page).read_text() for page in (*pages, *sources)}
-    texts["help"] = plan_output.PRUNE_HELP
-    assert [name for name, text in texts.items() if removes not in " ".join(text.split())] == []

@@ -231,10 +231,3 @@ def test_an_address_that_aws_does_not_know_is_said_with_this_command(corp, run):
     assert done.returncode == 6
     assert f"ssohelper session set-url corp {url} --region REGION" in done.stderr
     assert "ssohelper setup" not in done.stderr
-
-
-def test_setup_with_yes_only_names_the_command(corp, run):
-    said = ok(run, "setup", NEW_URL, "--session", "two", "--region", "us-east-1", "--yes")
-    assert f"ssohelper session set-url corp {NEW_URL}\n" in said
-    assert session_keys(corp, "corp")["sso_start_url"] == START_URL
-    assert 'the session "two" has this address too' in ok(run, *SET_URL)

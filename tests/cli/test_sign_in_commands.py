@@ -111,15 +111,6 @@ class TestLogin:
         assert json.loads(result.stdout)["data"]["result"] == "kept"
         assert not emulator.counters
 
-    def test_a_token_is_renewed_before_a_sign_in_is_started(self, run, home, emulator):
-        opened = home.browser()
-        home.write_token(emulator.issue_token("ana", seconds=600))
-        result = run("login")
-        assert result.returncode == 0
-        assert "renewed" in result.stderr
-        assert not opened.exists()
-        assert emulator.counters["CreateToken.refresh_token"] == 1
-
     def test_force_signs_in_anyway_and_removes_role_credentials(self, run, home, emulator):
         home.browser()
         run("login")
@@ -277,12 +268,6 @@ class TestLogout:
         assert secret[:8] == "CNRY-AT-"
         held = [p for p in home.path.rglob("*") if p.is_file() and b"CNRY" in p.read_bytes()]
         assert held == []
-
-    def test_an_expired_token_is_renewed_to_revoke_the_sign_in(self, run, home, emulator):
-        content = emulator.issue_token("ana")
-        home.write_token({**content, "expiresAt": "2020-01-01T00:00:00Z"})
-        assert run("logout").returncode == 0
-        assert [c.status for c in emulator.calls if c.operation == "Logout"] == [200]
 
     def test_files_are_removed_even_when_aws_cannot_be_reached(self, run, home, emulator):
         home.browser()

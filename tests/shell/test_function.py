@@ -285,32 +285,6 @@ def test_with_a_universal_fish_variable_nothing_is_changed(place):
     assert "AWS_VAULT is a universal variable" in done.stderr
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("shell", ["fish", "bash", "zsh"])
-def test_after_ctrl_c_at_the_question_nothing_is_changed(place, shell):
-    with place.at(shell) as terminal:
-        before = terminal.environ()
-        assert place.run("profile", "rm", DEV, "--yes").returncode == 0
-        terminal.start("ssohelper use 000040000001/ReadOnlyAccess")
-        terminal.child.expect_exact("[y/N]")
-        terminal.child.sendintr()
-        terminal.child.sendline("")
-        terminal.start("echo alive")
-        terminal.child.expect("alive")
-        assert terminal.environ() == before
-        terminal.start("ssohelper use 000040000001/ReadOnlyAccess")
-        terminal.child.expect_exact("[y/N]")
-        terminal.child.sendline("n")
-        refused = terminal.wait_for_end()
-        assert (refused.code, "use --keys" in plain_text(refused.output)) == (2, True)
-        assert terminal.environ() == before
-        terminal.start("ssohelper use 000040000001/ReadOnlyAccess")
-        terminal.child.expect_exact("[y/N]")
-        terminal.child.sendline("y")
-        assert terminal.wait_for_end().code == 0
-        assert terminal.environ()[b"AWS_PROFILE"] == DEV.encode()
-
-
 @pytest.mark.parametrize(
     ("shell", "trace"),
     long_after(
