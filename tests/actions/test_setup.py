@@ -38,6 +38,13 @@ def test_a_name_of_another_portal_and_a_start_url_of_two_sessions_are_errors():
         setup._find_session_in_config(CONFIG_FILE, URL, None)
 
 
+@pytest.mark.parametrize("name", ["", "a/b", "two words", "x" * 65, "\x1b]8;"])
+def test_an_invalid_session_name_is_refused(tmp_path, name):
+    app = WorldApp(tmp_path)
+    with pytest.raises(UsageProblem, match="is not a valid name for a session"):
+        setup.choose_session(app, OTHER_URL, name=name, region="us-east-1", ask_region=None)
+
+
 def test_a_new_session_does_not_take_the_name_of_a_sign_in_at_another_portal(tmp_path):
     app = WorldApp(tmp_path)
     app.tokens.save_session(SESSION)
