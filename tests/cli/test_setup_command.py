@@ -482,14 +482,12 @@ class TestGuards:
 
 
 class TestWithoutAUrl:
-    def test_uses_the_only_portal_in_the_config(self, run, home):
+    def test_uses_the_only_portal_in_the_config_or_that_of_the_given_session(self, run, home):
         home.browser()
         home.add_session("corp", START_URL)
         ok(run("setup", *ONLY_DEV, "--yes"))
         assert len(profiles(home)) == 3
-
-    def test_of_several_portals_uses_the_one_of_the_given_session(self, run, home):
-        home.browser()
+        home.config_file.unlink()
         home.add_session("other", SECOND_URL)
         home.add_session("corp", START_URL)
         ok(run("setup", "--session", "corp", *ONLY_DEV, "--yes"))
