@@ -144,28 +144,16 @@ def print_roles(
     # On a narrow terminal the profiles are cut or left out, then the account's name is cut. Account
     # id, role and session are whole, because only these three together tell two rows apart.
     last = sum(is_shown) - 1 if shows_used else None
-    _print_rows(
-        query,
-        list(compress(header, is_shown)),
-        [
-            list(
-                compress(
-                    (
-                        key.account_id,
-                        account.name,
-                        key.role_name,
-                        ",".join(profiles.get(key, ())),
-                        key.session_name,
-                        _GUARDED_CELL if is_guarded else "",
-                        _last_use_cell(usage, now),
-                    ),
-                    is_shown,
-                )
-            )
-            for key, account, is_guarded, usage in rows
-        ],
-        Narrowing(cut=(3, 1), drop=3, extra=last),
+    cells = (
+        (
+            *(key.account_id, account.name, key.role_name, ",".join(profiles.get(key, ()))),
+            *(key.session_name, _GUARDED_CELL if is_guarded else "", _last_use_cell(usage, now)),
+        )
+        for key, account, is_guarded, usage in rows
     )
+    shown = [list(compress(row, is_shown)) for row in cells]
+    narrowing = Narrowing(cut=(3, 1), drop=3, extra=last)
+    _print_rows(query, list(compress(header, is_shown)), shown, narrowing)
 
 
 def _last_use_cell(usage: Usage, now: int) -> Cell:

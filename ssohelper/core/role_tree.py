@@ -1,6 +1,6 @@
 """Sorts the list of roles, and arranges it as a tree: each account with its roles below it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ssohelper.core.model import NEVER_USED
@@ -126,16 +126,6 @@ def sorted_row_numbers(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[
     return sorted(found, key=lambda number: number not in favourites) if view.is_flat else found
 
 
-def lines_of_tree(groups: Groups, is_folded: Callable[[AccountKey], bool]) -> list[int]:
-    """Return the lines: n stands for row n, ~n for the heading of the account whose first row is n."""
-    lines: list[int] = []
-    for account, numbers in groups.items():
-        lines.append(~numbers[0])
-        if not is_folded(account):
-            lines += numbers
-    return lines
-
-
 def next_line_to_tick(lines: Sequence[int], line: int, step: int) -> int:
     """Return the line to go to after ticking `line`: down with `step` 1, up with -1.
 
@@ -147,27 +137,3 @@ def next_line_to_tick(lines: Sequence[int], line: int, step: int) -> int:
     is_heading = lines[line] < 0
     others = range(line + step, len(lines) if step > 0 else -1, step)
     return next((other for other in others if (lines[other] < 0) is is_heading), line)
-
-
-def find_line_of_role(
-    rows: Sequence[RoleRow],
-    groups: Groups,
-    lines: Sequence[int],
-    row: RoleRow,
-    is_heading: bool = False,
-) -> int | None:
-    """Return the line that shows a row's role, or its account's heading if folded; or None.
-
-    With `is_heading`, return the heading's line in any case. `row` may be of an earlier reading of
-    the list.
-    """
-    numbers = groups.get(account_key(row))
-    if not numbers:
-        return None
-    heading = lines.index(~numbers[0])
-    if is_heading or lines[heading + 1 : heading + 2] != numbers[:1]:
-        return heading
-    key = row.key
-    places = (at for at, number in enumerate(numbers, 1) if rows[number].key == key)
-    place = next(places, None)
-    return None if place is None else heading + place

@@ -86,20 +86,6 @@ class ShownRoles:
         return not (self.view.is_flat or self.is_searching or self.view.only_favourites)
 
     def _update_lines(self) -> None:
-        numbers = self._find_row_numbers()
-        self.count = len(numbers)
-        if self.view.is_flat:
-            self._groups, self.lines = {}, numbers
-            return
-        self._groups = role_tree.group_by_account(self.rows, numbers)
-        if self._accounts is None and len(numbers) == len(self.rows):
-            self._accounts = self._groups
-        can_fold = self.can_fold
-        self.lines = role_tree.lines_of_tree(
-            self._groups, lambda account: can_fold and self.view.is_folded(account)
-        )
-
-    def _find_row_numbers(self) -> Sequence[int]:
         numbers: Sequence[int]
         if self.is_searching:
             self.build_index()
@@ -109,9 +95,19 @@ class ShownRoles:
             if self._order is None:
                 self._order = role_tree.sorted_row_numbers(self.rows, self.view)
             numbers = self._order
-        if not self.view.is_filtered:
-            return numbers
-        return [number for number in numbers if self.view.shows_row(self.rows[number])]
+        if self.view.is_filtered:
+            numbers = [number for number in numbers if self.view.shows_row(self.rows[number])]
+        self.count = len(numbers)
+        if self.view.is_flat:
+            self._groups, self.lines = {}, numbers
+            return
+        self._groups = role_tree.group_by_account(self.rows, numbers)
+        if self._accounts is None and len(numbers) == len(self.rows):
+            self._accounts = self._groups
+        self.lines = lines = list[int]()
+        for account, group in self._groups.items():
+            lines.append(~group[0])
+            lines += [] if self.can_fold and self.view.is_folded(account) else group
 
     # -- single lines of the list ----------------------------------------------------------
 
@@ -119,11 +115,7 @@ class ShownRoles:
         if not 0 <= line < len(self.lines):
             return None
         number = self.lines[line]
-        return (
-            LineContent(self.rows[~number], True)
-            if number < 0
-            else LineContent(self.rows[number], False)
-        )
+        return LineContent(self.rows[~number if number < 0 else number], number < 0)
 
     def line_with_content(self, content: LineContent | None) -> int:
         """Return the line of a role or a heading; for a folded role the line of its heading.
@@ -131,16 +123,23 @@ class ShownRoles:
         The rows may have been read again. Without such a line, return that of the first role, or 0
         if all accounts are folded.
         """
-        line = None
-        if content is not None and self.view.is_flat:
-            key, rows = content.row.key, self.rows
-            lines = (at for at, number in enumerate(self.lines) if rows[number].key == key)
-            line = next(lines, None)
-        elif content is not None:
-            line = role_tree.find_line_of_role(self.rows, self._groups, self.lines, *content)
+        line = None if content is None else self._find_line(*content)
         if line is not None:
             return line
         return 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0
+
+    def _find_line(self, row: RoleRow, is_heading: bool) -> int | None:
+        numbers, start, key = self.lines, 0, row.key
+        if not self.view.is_flat:
+            numbers = self._groups.get(account_key(row), ())
+            if not numbers:
+                return None
+            heading = self.lines.index(~numbers[0])
+            if is_heading or self.lines[heading + 1 : heading + 2] != numbers[:1]:
+                return heading
+            start = heading + 1
+        lines = (at for at, number in enumerate(numbers, start) if self.rows[number].key == key)
+        return next(lines, None)
 
     def role_at_line(self, line: int) -> RoleRow | None:
         content = self.content_of_line(line)
@@ -148,9 +147,7 @@ class ShownRoles:
 
     def heading_at_line(self, line: int) -> Heading | None:
         content = self.content_of_line(line)
-        if content is None or not content.is_heading:
-            return None
-        return self.heading_of(~self.lines[line])
+        return self.heading_of(~self.lines[line]) if content and content.is_heading else None
 
     def rows_at_line(self, line: int) -> Sequence[RoleRow]:
         """Return the role on this line, or, for a heading, all shown roles of the account."""
