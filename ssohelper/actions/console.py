@@ -17,11 +17,9 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.wire.browser_pages import OneTimeRedirect, Outcome
 
-# How long we wait for a browser, which may take seconds to start. The console sign-in URL from AWS
-# is valid for 15 minutes.
+# A browser may take seconds to start. The console sign-in URL from AWS is valid for 15 minutes.
 BROWSER_SECONDS = 30.0
-# How many seconds we wait for a browser's request after the browser command failed: the command may
-# have passed the URL to a browser that was already running.
+# A browser command that failed may have passed the URL to a browser that was already running.
 _AFTER_FAILURE_SECONDS = 2.0
 _POLL_SECONDS = 0.2
 

@@ -6,6 +6,7 @@ The first line runs `ssohelper shell-init`, the second switches the prompt on.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,19 +23,10 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 SHELLS = ("bash", "zsh", "fish", "pwsh")
-# How long to wait for a zsh process that reads .zshenv, which users keep fast.
 _ZSH_SECONDS = 5
 _ABOUT = '# Added by "ssohelper install"; remove it with: ssohelper install --uninstall'
 # Words by which an rc file switches on zsh's completion.
-_COMPINIT_WORDS = (
-    b"compinit",
-    b"oh-my-zsh",
-    b"zprezto",
-    b"zimfw",
-    b"antidote",
-    b"zinit",
-    b"antigen",
-)
+_COMPINIT = re.compile(rb"compinit|oh-my-zsh|zprezto|zimfw|antidote|zinit|antigen")
 # How many folders above the rc file hold nothing but it, and go with it when they are empty.
 _OWN_FOLDERS = {"fish": 2, "pwsh": 1}
 # Other files in which users may have written a line that runs shell-init.
@@ -95,7 +87,7 @@ def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> Rc
         return RcFileEdit(shell, path, before, before, by_hand)
     installation.warn_if_exposed(app.environ, app.warn)
     lines, of_user = build_rc_lines(shell, app.environ), rc_text.only_user_text(text)
-    if shell == "zsh" and not any(word in of_user for word in _COMPINIT_WORDS):
+    if shell == "zsh" and not _COMPINIT.search(of_user):
         lines.append(rc_text.COMPINIT)
     if prompt is None:
         prompt = not rc_text.omits_prompt(text, name)
@@ -161,9 +153,6 @@ def find_incomplete_login_file(app: App, edit: RcFileEdit) -> Path | None:
     (first, data), (_, last) = found[0], found[-1]
     reads_bashrc = b"bashrc" in data or (b"/.profile" in data and b"bashrc" in last)
     return None if reads_bashrc else first
-
-
-# -- finding the rc file -------------------------------------------------------------------------
 
 
 def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:
@@ -238,9 +227,6 @@ def _read_file(app: App, path: Path) -> bytes | None:
     return None if found.mark is None else found.data
 
 
-# -- making the lines that `install` adds to an rc file ------------------------------------------
-
-
 def build_rc_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
     """Return the lines that `install` adds. They do nothing once ssohelper is removed.
 
@@ -268,8 +254,7 @@ def _quote_path_for_shell(shell: str, path: str, home: str) -> str:
     """Return the path as `~/…` if it is in `home`, because users copy their rc files."""
     home = home.rstrip("/")
     inner = path.removeprefix(f"{home}/")
-    # With an empty HOME, or with / as HOME in a container, the path is not shortened, because every
-    # path would begin with it.
+    # With / as HOME, in a container, every path would begin with it.
     if home and shell != "pwsh" and inner != path and shell_text.word_as_typed(inner) == inner:
         return f"~/{inner}"
     return shell_text.quoted_word(shell, path)

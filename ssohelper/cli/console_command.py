@@ -60,16 +60,24 @@ def open_console(
         _open_foreign_console(app, chosen, service, region, only_print=only_print)
         return
     if grant_reason is None:
-        # The role is checked here, before a sign-in is offered, which would be useless for a
-        # refused role, and before unreadable settings end the command, because a refusal must get a
-        # line in the journal.
+        # Before a sign-in is offered, which would be useless for a refused role, and before
+        # unreadable settings end the command: a refusal gets a line in the journal.
         app.vault.check_release(chosen.key, Way.CONSOLE)
     page = consoles.choose_console_page(app, chosen, service, region)
     guarding.grant_role_for_reason(app, chosen, grant_reason)
     opener = None if only_print else _find_browser_opener(app, chosen.session.name)
     if opener is None:
         profile_use.warn_about_lost_role(app, chosen)  # no request to AWS finds it out
-        _print_console_link(app, chosen, page, is_asked_for=only_print)
+        link = consoles.make_portal_link(app, chosen, page)
+        if not only_print:
+            output.say(
+                "no browser can be started on this host: open this link in any browser, "
+                "where you are or will be signed in to the access portal"
+            )
+        if output.options().json:
+            _print_console_json(app, chosen, page, link, None)
+        else:
+            output.echo(link)
     else:
         _open_console_in_browser(app, chosen, page, opener)
 
@@ -93,10 +101,9 @@ def _open_console_in_browser(
     left = duration_text(ends_at - app.clock.aws_now())
     output.say(f"the console session lasts until {to_iso(ends_at)} ({left})")
     if output.options().json:
-        # The portal can only sign in as the SSO role at the start of a chain: it has no link to the
-        # role that the chain assumes.
+        # The portal has no link to the role that a chain assumes.
         link = None if chosen.assumed else portal_console_link(chosen, page.url)
-        _print_console_json(app, chosen, page, link, ends_at)
+        _print_console_json(app, chosen, page, link, ends_at, opened=True)
 
 
 def _open_foreign_console(
@@ -115,7 +122,7 @@ def _open_foreign_console(
     if keys.expires_at is not None:
         output.say(f"the console session lasts until {to_iso(keys.expires_at)}")
     if output.options().json:
-        output.print_json(foreign_use.make_console_json(found, keys, page), app.warnings)
+        _print_console_json(app, found, page, None, keys.expires_at, opened=True)
 
 
 class _BrowserProcess:
@@ -141,33 +148,21 @@ def _find_browser_opener(app: App, session_name: str | None) -> browser.Opener |
     return opener
 
 
-def _print_console_link(
-    app: App, profile: Profile, page: ConsolePage, *, is_asked_for: bool
-) -> None:
-    link = consoles.make_portal_link(app, profile, page)
-    if not is_asked_for:
-        output.say(
-            "no browser can be started on this host: open this link in any browser, "
-            "where you are or will be signed in to the access portal"
-        )
-    if output.options().json:
-        _print_console_json(app, profile, page, link, None)
-    else:
-        output.echo(link)
-
-
 def _print_console_json(
-    app: App, profile: Profile, page: ConsolePage, link: str | None, ends_at: int | None
+    app: App,
+    chosen: Profile | ForeignProfile,
+    page: ConsolePage,
+    link: str | None,
+    ends_at: int | None,
+    *,
+    opened: bool = False,
 ) -> None:
-    data: dict[str, Any] = {
-        "profile": profile.name,
-        "session": profile.session.name,
-        "account_id": profile.shown_role.account_id,
-        "role_name": profile.shown_role.name,
-        "region": page.region,
-        "destination": page.url,
-        "link": link,
-        "opened": ends_at is not None,
-        "console_session_ends_at": None if ends_at is None else to_iso(ends_at),
-    }
+    data: dict[str, Any] = {"profile": chosen.name}
+    data |= dict.fromkeys(("session", "account_id", "role_name"))
+    if isinstance(chosen, Profile):
+        role = chosen.shown_role
+        data |= {"session": chosen.session.name, "account_id": role.account_id}
+        data["role_name"] = role.name
+    data |= {"region": page.region, "destination": page.url, "link": link, "opened": opened}
+    data["console_session_ends_at"] = None if ends_at is None else to_iso(ends_at)
     output.print_json(data, app.warnings)

@@ -15,7 +15,6 @@ from ssohelper.actions.environment import Environment
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, standard_streams
 from ssohelper.core import shell_text
-from ssohelper.core.console_urls import ConsolePage
 from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
 from ssohelper.core.instants import to_iso
 from ssohelper.core.text import show, to_json
@@ -145,20 +144,3 @@ def make_no_link_error(found: ForeignProfile) -> UsageProblem:
         f'the profile "{found.name}" belongs to no access portal, so there is no link to print',
         hint=f"where a browser can be started: ssohelper console {found.name}",
     )
-
-
-def make_console_json(
-    found: ForeignProfile, keys: ForeignCredentials, page: ConsolePage
-) -> dict[str, Any]:
-    """Return the data of `console --json`."""
-    return {
-        "profile": found.name,
-        "session": None,
-        "account_id": None,
-        "role_name": None,
-        "region": page.region,
-        "destination": page.url,
-        "link": None,
-        "opened": True,
-        "console_session_ends_at": None if keys.expires_at is None else to_iso(keys.expires_at),
-    }

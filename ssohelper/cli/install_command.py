@@ -53,7 +53,16 @@ def install_shell_lines(
     lines are removed from the files of all shells.
     """
     app = output.get_app()
-    _check_options_go_together(shell, uninstall=uninstall, prompt=prompt, profiles=profiles)
+    if uninstall and prompt is not None:
+        raise UsageProblem(
+            "--uninstall removes all lines of ssohelper, also that of the prompt",
+            hint="to remove only the prompt's line: ssohelper install --no-prompt",
+        )
+    if profiles and (not uninstall or shell is not None):
+        raise UsageProblem(
+            "--profiles goes with --uninstall, and without --shell",
+            hint="to leave ssohelper: ssohelper install --uninstall --profiles",
+        )
     if profiles:
         leave_output.leave_ssohelper(app, dry_run=dry_run, yes=yes)
         return
@@ -67,7 +76,11 @@ def install_shell_lines(
         print_diff(diff, dry_run)
     if uninstall:
         leave_output.warn_of_dependent_profiles(app)
-    written = edit.has_changes and not dry_run and _confirm_rc_file_edit(edit, uninstall, yes)
+    written = False
+    if edit.has_changes and not dry_run:
+        what = "install --uninstall" if uninstall else "install"
+        verb = "remove" if edit.after is None else "write"
+        written = output.confirm(f"{verb} {show(str(edit.path))}?", yes=yes, what=what)
     if written:
         installing.write_rc_file_edit(app, edit)
     if output.options().json:
@@ -77,37 +90,12 @@ def install_shell_lines(
         _print_edit_outcome(app, edit, uninstall, written)
 
 
-def _check_options_go_together(
-    shell: str | None, *, uninstall: bool, prompt: bool | None, profiles: bool
-) -> None:
-    if uninstall and prompt is not None:
-        raise UsageProblem(
-            "--uninstall removes all lines of ssohelper, also that of the prompt",
-            hint="to remove only the prompt's line: ssohelper install --no-prompt",
-        )
-    if profiles and (not uninstall or shell is not None):
-        raise UsageProblem(
-            "--profiles goes with --uninstall, and without --shell",
-            hint="to leave ssohelper: ssohelper install --uninstall --profiles",
-        )
-
-
-def _confirm_rc_file_edit(edit: RcFileEdit, uninstall: bool, yes: bool) -> bool:
-    what = "install --uninstall" if uninstall else "install"
-    verb = "remove" if edit.after is None else "write"
-    return output.confirm(f"{verb} {show(str(edit.path))}?", yes=yes, what=what)
-
-
 def _print_edit_outcome(app: App, edit: RcFileEdit, uninstall: bool, written: bool) -> None:
     path = show(str(edit.path))
     if edit.by_hand:
         output.say(f"your own line with shell-init is in {show(edit.by_hand)}; nothing was changed")
     elif not edit.has_changes:
-        output.say(
-            f"{path} has no line of ssohelper"
-            if uninstall
-            else f"{path} already has the line of ssohelper"
-        )
+        output.say(f"{path} {'has no' if uninstall else 'already has the'} line of ssohelper")
     elif not written:
         output.say(output.NOTHING_CHANGED)
     elif uninstall:
@@ -121,15 +109,10 @@ def _print_edit_outcome(app: App, edit: RcFileEdit, uninstall: bool, written: bo
                 "your prompt then shows the profile and the time left; to leave that out: "
                 "ssohelper install --no-prompt"
             )
-    if written and not uninstall:
-        _print_login_shell_hint(app, edit)
-
-
-def _print_login_shell_hint(app: App, edit: RcFileEdit) -> None:
-    login_file = installing.find_incomplete_login_file(app, edit)
-    if login_file is not None:
-        line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'
-        output.say(f"for login shells (ssh, tmux), add to {show(str(login_file))}: {line}")
+        login_file = installing.find_incomplete_login_file(app, edit)
+        if login_file is not None:
+            line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'
+            output.say(f"for login shells (ssh, tmux), add to {show(str(login_file))}: {line}")
 
 
 # -- the texts that shells evaluate ---------------------------------------------------------------

@@ -12,9 +12,8 @@ from ssohelper.core.service_hosts import console_base_url, partition_of
 from ssohelper.core.similar_names import did_you_mean
 from ssohelper.errors import UsageProblem
 
-# Maps a service to the path of its page on the AWS console's host. The services have the AWS CLI's
-# names or common short names. "{region}" in a path is replaced; "/home?region=…" is added to a path
-# without "?".
+# Services, by the AWS CLI's names or common short names, and the paths of their console pages.
+# "{region}" in a path is replaced; "/home?region=…" is added to a path without "?".
 _NAMED_AS_PATH = (
     "acm apigateway appsync athena backup batch bedrock cloudformation cloudshell cloudwatch "
     "config ec2 ecr ecs efs eks elasticache emr events fsx glue guardduty kinesis kms lambda "
@@ -65,8 +64,7 @@ _GLOBAL = {
     "trustedadvisor": "trustedadvisor/home",
 }
 SERVICES = tuple(sorted({*_REGIONAL, *_GLOBAL}))
-# The regions whose console pages are offered, by partition. Any other region can still be given to
-# `ssohelper console --region`. Source: botocore's partitions.json (2026-11).
+# The regions whose console pages are offered. Source: botocore's partitions.json (2026-11).
 _REGIONS = {
     "aws": (
         "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 "

@@ -165,9 +165,8 @@ _SCREENS: dict[str, tuple[_Row, ...]] = {
 }
 ACTIONS = _by_name(_SCREENS)
 
-# The actions that move the cursor of a list below a search.
-# They are not in ACTIONS, because footer, help and palette do not list them one by one. Only lists
-# with ticks have `list.tick_up`.
+# The actions that move the cursor of a list below a search. Footer, help and palette do not list
+# them one by one.
 MOVES = _by_name(
     {
         "list": (
@@ -184,8 +183,7 @@ MOVES = _by_name(
 ALL_ACTIONS = {**ACTIONS, **MOVES}
 KEYS = {name: action.keys for name, action in ALL_ACTIONS.items()} | {"app.suspend": "ctrl+z"}
 
-# The actions that act on ticked rows, if there are any, instead of the row under the cursor; the
-# most important first. While rows are ticked, the footer begins with these actions and labels.
+# While rows are ticked, these actions act on them, and the footer begins with these labels.
 TICKED_LABELS: dict[str, str] = {
     "accounts.profile": "Add profiles",
     "accounts.console": "Consoles",

@@ -1,6 +1,6 @@
 """Holds the accounts and roles of a portal as AWS listed them, and searches them."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core.model import Account, Role, SsoSession
@@ -31,32 +31,6 @@ class ListedRole(NamedTuple):
     role_name: str
 
 
-class ListedRoles(Collection[Role]):
-    """The roles of a listing, each once. A set of 20,000 roles would take 3 MB more."""
-
-    def __init__(self, listing: "Listing") -> None:
-        self._names: dict[str, tuple[str, ...]] = {}
-        for listed in listing.accounts:
-            self._names[listed.account.id] = (
-                *self._names.get(listed.account.id, ()),
-                *listed.roles,
-            )
-
-    def __contains__(self, role: object) -> bool:
-        return (
-            isinstance(role, Role)
-            and not role.chain
-            and role.name in self._names.get(role.account_id, ())
-        )
-
-    def __iter__(self) -> Iterator[Role]:
-        for account_id, names in self._names.items():
-            yield from (Role(account_id, name) for name in dict.fromkeys(names))
-
-    def __len__(self) -> int:
-        return sum(len(set(names)) for names in self._names.values())
-
-
 class Listing(NamedTuple):
     """The accounts and roles that a portal listed; `listed_at` is when (epoch seconds).
 
@@ -79,8 +53,8 @@ class Listing(NamedTuple):
     def roles(self) -> list[Role]:
         return [Role(listed.account.id, name) for listed in self.accounts for name in listed.roles]
 
-    def role_set(self) -> ListedRoles:
-        return ListedRoles(self)
+    def role_set(self) -> frozenset[Role]:
+        return frozenset(self.roles())
 
     def has_role_named(self, account_text: str, role_name: str) -> bool:
         return any(

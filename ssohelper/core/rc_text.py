@@ -19,12 +19,11 @@ _BLOCK = re.compile(
 )
 _MARK = re.compile(rb"^(?:" + re.escape(BEGIN) + rb"|" + re.escape(END) + rb")", re.MULTILINE)
 NO_PROMPT = "# Without the prompt; with it: ssohelper install --prompt"
-# Starts zsh's completion system if the user's own lines do not. `-i` leaves out folders that others
-# can write to, instead of asking at each start of zsh.
+# `-i` leaves out folders that others can write to, instead of asking at each start of zsh.
 COMPINIT = "if (( ! $+functions[compdef] )); then autoload -Uz compinit && compinit -i; fi"
 _PROMPT_OF_SH = ("if type ssohelper_prompt_on >/dev/null 2>&1; then ssohelper_prompt_on; fi",)
-# The lines that switch the prompt on. They do nothing if shell-init printed nothing. In fish, conf.d
-# is read before config.fish, which may set the prompt itself.
+# These do nothing if shell-init printed nothing. fish reads conf.d before config.fish, which may set
+# the prompt itself.
 PROMPT_LINES = {
     "bash": _PROMPT_OF_SH,
     "zsh": _PROMPT_OF_SH,
@@ -40,8 +39,7 @@ PROMPT_LINES = {
     ),
 }
 _EXACT = [NO_PROMPT, COMPINIT, *{"\n".join(lines) for lines in PROMPT_LINES.values()}]
-# The lines that `install` writes between the marks, in this version of ssohelper or in an earlier
-# one.
+# The lines that `install` writes between the marks, or an earlier version wrote.
 _OUR_LINES = re.compile(
     rb"""^(?:
     \#\ (?:Added\ by|From)\ "ssohelper\ install"[^\n]*\n
@@ -52,9 +50,7 @@ _OUR_LINES = re.compile(
     % b"|".join(re.escape(text.encode()) for text in _EXACT),
     re.MULTILINE | re.VERBOSE,
 )
-# Matches a line that uses the prompt's function or its variables and is not a comment.
 OWN_PROMPT = re.compile(rb"^[^#\n]*\bssohelper_prompt", re.MULTILINE | re.IGNORECASE)
-# Matches a line that runs `ssohelper shell-init` and is not a comment.
 _USER_LINE = re.compile(rb"^[^#\n]*\bssohelper[^\n|;&]*[ \t]shell-init\b", re.MULTILINE)
 
 

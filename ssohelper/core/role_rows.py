@@ -8,11 +8,9 @@ from ssohelper.core.model import NEVER_USED, Account, RoleKey, Usage, encoded_pr
 if TYPE_CHECKING:
     from ssohelper.core.search import Index
 
-# The numbers of those fields of a role's row that a search compares. The `field` of a Span is one
-# of these numbers.
+# The fields of a row that a search compares, by their number in a Span.
 ACCOUNT_NAME, ACCOUNT_ID, ROLE_NAME, EMAIL, PROFILES, SESSION = range(6)
-# The heading, in place of an account, above the profiles that get their credentials without
-# ssohelper. No account has an empty id.
+# The heading above the profiles of other tools. No account has an empty id.
 OTHER_PROFILES = Account("", "other profiles", "")
 
 

@@ -11,21 +11,20 @@ from typing import NamedTuple, TypeVar
 
 from ssohelper.core.query import Term, fold_case, parse_query, without_accents
 
-# The points of a match with other characters between its own, and what the place of one adds.
+# The points of a character, and what its place adds.
 _MATCH, _CONSECUTIVE, _GAP_START = 16, 4, 3
 _AFTER_SPACE, _AFTER_DELIMITER, _BOUNDARY, _CAMEL = 10, 9, 8, 7
 _DELIMITERS = "/,:;|"
 # Names in AWS have at most 128 characters.
 _SEARCHED_CHARACTERS = 256
-# A match over two fields loses as many points as for a gap as long as an account id.
+# A match over two fields loses the points of a gap as long as an account id.
 _FIELD_GAP = 3 + 13
 # A shorter word, begun in one field and ended in another, would match nearly every row.
 _LEAST_ACROSS = 3
-# A word that is found as a whole is a whole field, begins one, begins a word, or is inside a word.
-# It has more points than any match with other characters in between.
+# A word that is found as a whole has more points than any match with characters in between.
 _WHOLE, _FIELD_START, _WORD_START, _INSIDE = ((256 + rank) << 13 for rank in (8, 4, 2, 1))
-# Of two texts with the same points, the shorter one is the better match. A point counts this much,
-# and the lengths of a row's texts subtract less than that in all.
+# Of two texts with the same points, the shorter one is the better match: a point counts more than
+# all lengths of a row's texts.
 _POINT, _LONGEST = 1 << 15, 256
 # How many terms, and words of a column, keep their scores: the next key changes only one term.
 _TERMS_KEPT, _WORDS_KEPT = 8, 32
@@ -117,7 +116,6 @@ class Index:
             first, second = (self._columns[number] for number in self._fuzzy_columns)
             open_places = [place for place, score in enumerate(best) if not score]
             for _count, heads, rests in splits:
-                # A text without the beginning of the word has no longer beginning.
                 open_places = [at for at in open_places if heads[first.numbers[rows[at]]]]
                 for at in open_places:
                     one, two = first.numbers[rows[at]], second.numbers[rows[at]]

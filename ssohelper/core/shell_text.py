@@ -11,8 +11,7 @@ from ssohelper.errors import UsageProblem
 
 SHELLS = ("bash", "zsh", "fish", "pwsh")
 
-# Matches control characters. A value with one is refused, because no variable that ssohelper sets
-# needs one.
+# A value with a control character is refused: no variable that ssohelper sets needs one.
 _CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 _PWSH_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -79,8 +78,7 @@ def text_that_restores_variables(
     lines = [*_unset_lines(shell, missing)]
     for name, word in before.items():
         if shell == "fish":
-            # In fish, erasing the global variable may make a universal variable of the same name
-            # visible. If the universal variable has the right value, no new global variable is set.
+            # Erasing the global variable may make a universal one visible, which may have the value.
             found = f'set -qx {name}; and test "${name}" = {word}'
             lines.append(f"set -eg {name}; {found}; or set -gx {name} {word}")
         else:
@@ -110,8 +108,7 @@ def _export_line(shell: str, name: str, word: str) -> str:
 def _unset_lines(shell: str, names: Sequence[str]) -> list[str]:
     names = [_checked_variable_name(name) for name in names]
     if shell == "fish":
-        # Without -g, `set -e` of fish could erase a universal variable permanently and in all
-        # sessions.
+        # Without -g, fish could erase a universal variable permanently and in all sessions.
         return [f"set -eg {name}" for name in names]
     if shell == "pwsh":
         return [f"Remove-Item -LiteralPath Env:{name} -ErrorAction Ignore" for name in names]

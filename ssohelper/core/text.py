@@ -9,10 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 # Characters that can overwrite or hide other text: C0, DEL, C1, bidi controls, line separators,
-# surrogates, tag characters (which no terminal draws). Compiled when first used: the first paint of
-# the full screen needs no pattern of this module, and this one takes 0.5 ms.
+# surrogates, tag characters. Compiled when first used, since this takes 0.5 ms.
 _HOSTILE = "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-# A very long word in a message is cut to this many characters. No name and no usual path is longer.
+# No name and no usual path is longer.
 _SHORTENED = 240
 _VERY_LONG = rf'[^\s"]{{{_SHORTENED + 60},}}|(?<=")[^"]{{{_SHORTENED + 60},}}(?=")'
 # How many names a message gives before "and 7 more": in a sentence, on a line of its own, and where
@@ -23,8 +22,7 @@ _LAST_MARK = r".*[-._/,:]"
 
 def show(text: str, limit: int | None = None) -> str:
     """Return the text with control and bidi characters escaped, cut to `limit` with an ellipsis."""
-    # No printable character is hostile, and this check takes a third of the time of the regular
-    # expression.
+    # No printable character is hostile, and this check takes a third of the time.
     visible = text if text.isprintable() else re.sub(_HOSTILE, _escape_character, text)
     if limit is not None and len(visible) > limit:
         visible = visible[: limit - 1] + "…"
