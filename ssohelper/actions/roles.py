@@ -143,7 +143,7 @@ def _take_rows_of_listing(
 def _make_foreign_rows(app: "App", entries: Sequence[ProfileEntry]) -> list[RoleRow]:
     if not entries:
         return []
-    # Imported here, because few users have such profiles and the import delays the first screen.
+    # Few users have such profiles, and the import delays the first screen.
     from ssohelper.actions import foreign_profiles
 
     found = foreign_profiles.list_usable_foreign_profiles(app, entries)
@@ -159,7 +159,7 @@ def _make_rows_of_chains(
     found = [entry for entry in config.profiles() if is_chain(entry)]
     if not found:
         return []
-    # Imported here, because few users have chains and the import delays the first screen.
+    # Few users have chains, and the import delays the first screen.
     from ssohelper.core import chains
 
     made = []

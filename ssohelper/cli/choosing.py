@@ -53,11 +53,10 @@ def choose_by_words(
 ) -> Profile | ForeignProfile:
     """Return the profile that the words name, or the role that a search for the words finds.
 
-    If exactly one role matches all words, it is shown and taken. If several match or none, a picker
-    opens with the words that find roles. The user is asked before a guarded role is taken, and
-    before any role if `confirm` says what will be done, such as "run the command". Raises:
-    UsageProblem off a terminal, with the roles that were found; Interrupted (130) when the user
-    says no or picks none.
+    If exactly one role matches all words, it is shown and taken; else a picker opens with the words
+    that find roles. The user is asked before a guarded role is taken, and before any if `confirm`
+    says what will be done. Raises: UsageProblem off a terminal, with the roles found; Interrupted
+    (130).
     """
     unknown = UnknownProfile(
         f'"{" ".join(words)}" is no profile\'s name',

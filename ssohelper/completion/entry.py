@@ -1,7 +1,6 @@
 """Runs `ssohelper completion …`, which shells call on TAB, without importing click.
 
-`completion SHELL` prints a script, which runs `completion --answer SHELL …` for candidates. An
-error prints nothing, because a message would appear in the user's command line.
+An error prints nothing, because a message would appear in the user's command line.
 """
 
 import itertools
@@ -16,8 +15,7 @@ from ssohelper.system.shell_texts import SHELLS, completion_script_of, write_to_
 
 # The tags that zsh's completion gives candidates; users set styles by them.
 _ZSH_TAGS = ("command", "option", "profile", "session", "region", "account", "role")
-# The values of COMP_TYPE with which readline inserts whole candidates: for its commands
-# menu-complete and insert-completions.
+# COMP_TYPE of readline's menu-complete and insert-completions, which insert whole candidates.
 _INSERTING_TYPES = ("37", "42")
 
 
@@ -38,10 +36,10 @@ def answer_completion_request(argv: Sequence[str]) -> int | None:
 
 
 def _candidate_lines_for_bash(argv: list[str]) -> list[str]:
-    """Return the kind of the candidates, then the candidates, for bash.
+    """Return the kind of the candidates, then the candidates.
 
-    `argv` is the command line up to the cursor, COMP_WORDBREAKS and COMP_TYPE. The kind is "words",
-    "words nospace", "list" (to be shown, not inserted), or one of KINDS_FOUND_BY_SHELL.
+    `argv` is the line up to the cursor, COMP_WORDBREAKS and COMP_TYPE. The kind is "words", "words
+    nospace", "list" (to be shown, not inserted), or one of KINDS_FOUND_BY_SHELL.
     """
     text, breaks, completion_type = argv
     line = split_bash_line(text, breaks)
@@ -80,10 +78,10 @@ def _common_start(words: list[str]) -> str:
 
 
 def _candidate_lines_for_zsh(argv: list[str]) -> list[str]:
-    """Return "words WHOLE BEGUN SHOWN TAG", then the words and texts, for zsh.
+    """Return "words WHOLE BEGUN SHOWN TAG", then the words and texts.
 
-    WHOLE, BEGUN and SHOWN are the numbers of whole words, of words to which the user must add more,
-    and of texts to show in place of all these words.
+    WHOLE, BEGUN and SHOWN are the numbers of whole words, of begun ones, and of texts to show in
+    place of all these words.
     """
     request = parse_completion_request(argv[1:], argv[0])
     offers = find_offers(request, CompletionNames(App()))

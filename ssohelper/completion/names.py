@@ -91,8 +91,7 @@ class CompletionNames:
 
     @cached_property
     def _index(self) -> "NameIndex":
-        # Each function is passed inside a lambda, because naming `self._app.config.read` here would
-        # load the config's parser, even if the saved index of names is valid.
+        # Without the lambdas, the config's parser is loaded even if the saved index is valid.
         return self._app.name_index.load(
             lambda: self._app.config.read(),
             lambda: self._app.config.read_credentials_sections(),

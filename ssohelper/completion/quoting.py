@@ -1,7 +1,6 @@
 """Parses a command line as bash and readline do, and quotes names to insert into the line.
 
-bash gives completion the line unparsed, does not quote candidates, and replaces only the text after
-the last break character, such as `:` and `=`.
+bash gives completion the line unparsed, and replaces only the text after the last break character.
 """
 
 from typing import NamedTuple
@@ -19,10 +18,10 @@ _DEFAULT_BREAKS = " \t\n\"'><=;|&(:"
 
 
 class ParsedLine(NamedTuple):
-    """A command line up to the cursor, parsed.
+    """`word` is the last word without its quoting, `words` those before.
 
-    `word` is the last word without its quoting, `words` those before; `replaced_text` is what
-    readline replaces, `quote` is open at the cursor. With `is_redirected`, `word` names a file.
+    `replaced_text` is what readline replaces, `quote` is open at the cursor. With `is_redirected`,
+    `word` names a file.
     """
 
     words: list[str]

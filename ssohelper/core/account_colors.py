@@ -41,8 +41,8 @@ def make_account_color_finder(
 ) -> Callable[[Account], ColorAndLabel | None]:
     """Return a function that returns colour and label of the first rule that matches an account.
 
-    A pattern is compared with the account's id and name, but not with a name that looks like the id
-    of another account. The heading of other tools' profiles has no id, and gets no colour.
+    A name that looks like the id of another account is not compared. The heading of other tools'
+    profiles has no id, and gets no colour.
     """
     marks = ((pattern, parse_color_and_label(value, pattern)) for pattern, value in rules.items())
     find = make_value_finder(marks, None)

@@ -26,8 +26,8 @@ EXPORT = "awsCredentialExport"
 _EXPORT_OF_OURS = re.compile(r"ssohelper\S* env --format sts ")
 # Variables by which a program gets other credentials than those of the profile in AWS_PROFILE.
 _WINNING = "AWS_(ACCESS_KEY_ID|WEB_IDENTITY_TOKEN_FILE|CONFIG_FILE|SHARED_CREDENTIALS_FILE)"
-# In a command's words, joined by zero bytes: `--profile` with one value, which an option or a URL
-# may follow. mcp-proxy-for-aws takes several values.
+# In a command's words, joined by zero bytes: `--profile` with one value. mcp-proxy-for-aws takes
+# several.
 _PROFILE_OPTION = re.compile(r"(?<=\0)--profile([=\0])[^-\0][^\0]*(?=\0-|\0[^\0]*://|\Z)")
 # What may choose a profile in another way. Python's argparse takes `--prof` for `--profile`.
 _OTHER_CHOICE = re.compile(rf"(?i)\0--p(r(o(f(il?)?)?)?)?([=\0]|\Z)|profile|{_WINNING}")

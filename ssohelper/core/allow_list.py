@@ -1,10 +1,9 @@
 """Applies the allow-list SSOHELPER_ALLOW: the roles that a program and its children may get.
 
-It is one or more lists, separated by `;`, of patterns separated by `,`. A role is allowed if each
-list has a pattern that matches it, so that a child that adds a list can only lose roles. A pattern
-is `[SESSION:]ACCOUNT/ROLE`, of globs without regard to case. `\\,` is a comma inside a name; for a
-semicolon, colon or slash write `?`. A pattern without a slash matches no role: a program that edits
-the config would decide what a profile's name stands for.
+It is lists, separated by `;`, of patterns separated by `,`. A role must match a pattern of each
+list, so that a child that adds a list can only lose roles. A pattern is `[SESSION:]ACCOUNT/ROLE`,
+of globs without regard to case; `\\,` is a comma inside a name. A pattern without a slash matches
+no role: a program that edits the config would decide what a profile's name stands for.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from ssohelper.core.model import RoleKey
 from ssohelper.core.text import compile_glob
 
 VARIABLE = "SSOHELPER_ALLOW"
-# Its value is the path of a file with the accounts' names as they were when `exec` started, by
-# account id (JSON), so that a renamed account adds no role to a running program.
+# The file with the accounts' names when `exec` started, by account id (JSON): a renamed account adds
+# no role to a running program.
 NAMES_VARIABLE = "SSOHELPER_ALLOW_NAMES"
 _LISTS, _PATTERNS = ";", ","
 _ESCAPED = "\\,"
@@ -27,10 +26,7 @@ SEPARATORS = _LISTS + _PATTERNS
 
 
 class AllowList(NamedTuple):
-    """A role must match one pattern of each list.
-
-    `account_names` are the names that count, by account id; None if present names count.
-    """
+    """`account_names` are the names that count, by account id; None if present names count."""
 
     lists: tuple[tuple[str, ...], ...]
     account_names: Mapping[str, str] | None = None
@@ -70,8 +66,8 @@ def _parse_role_patterns(text: str) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-# A pattern of an allow-list has one meaning only, because a second meaning would allow more roles.
-# A guard rule has every meaning that it can have (`guard_rules`), because that guards more roles.
+# A pattern has one meaning, because a second would allow more roles; a guard rule has every meaning
+# that it can have, because that guards more.
 def _pattern_matches_role(pattern: str, key: RoleKey, account_name: str) -> bool:
     account, slash, role = pattern.rpartition("/")
     if not slash:

@@ -63,10 +63,9 @@ def for_portals(rules: Iterable[str], sessions: Sequence[SsoSession]) -> tuple[s
 
 
 def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_name: str) -> bool:
-    """An account whose name is unknown ("") is compared by its id only.
+    """Compares an account whose name is unknown ("") by its id only, for lists.
 
-    Lists use this function, decisions and prompts use `find_guarding_rule`. A row of a list that
-    has no account id is not guarded.
+    Decisions and prompts use `find_guarding_rule`. A row without an account id is not guarded.
     """
     if not account.id:
         return False

@@ -178,9 +178,8 @@ _CHECKS: dict[str, _Check] = {
 _ROLE = ("session", "account_id", "role", "chain")
 _CALLER = ("parent", "terminal")
 _DECISION = (*_ROLE, "way", "reason", "until", "grant", "rule", *_CALLER)
-# The fields of each event, in the order in which a journal line has them. `how` a sign-in was made
-# ("browser", "device-code") or ended ("revoked", "local"); `way` a role was asked for ("exec");
-# `others` more callers that waited.
+# In the order in which a line has them. `how` a sign-in was made ("browser") or ended ("revoked");
+# `way` a role was asked for ("exec"); `others` more callers that waited.
 FIELDS: dict[str, tuple[str, ...]] = {
     "issue": (*_ROLE, "role_arn", "until", "access_key_id", "background", *_CALLER, "others"),
     "sign-in": ("session", "user", "how"),

@@ -1,6 +1,6 @@
 """Holds the accounts and roles of a portal as AWS listed them, and searches them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core.model import Account, Role, SsoSession
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class ListedAccount(NamedTuple):
-    """`answered` is True if AWS listed the account's roles or refused to list them.
+    """`answered`: AWS listed the account's roles, or refused to.
 
-    If AWS refused, `refused` is True and `roles` are those of the previous listing: `--prune` keeps
-    the profiles of these roles.
+    If it refused, `roles` are those of the previous listing: `--prune` keeps the profiles of these
+    roles.
     """
 
     account: Account
@@ -53,8 +53,9 @@ class Listing(NamedTuple):
     def roles(self) -> list[Role]:
         return [Role(listed.account.id, name) for listed in self.accounts for name in listed.roles]
 
-    def role_set(self) -> frozenset[Role]:
-        return frozenset(self.roles())
+    def role_set(self) -> Collection[Role]:
+        """Return each role once, in the order of the listing; a lookup is fast."""
+        return dict.fromkeys(self.roles()).keys()
 
     def has_role_named(self, account_text: str, role_name: str) -> bool:
         return any(

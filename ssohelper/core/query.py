@@ -6,33 +6,30 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
-# Matches an account id as the AWS console shows it, 1234-5678-9012, or the beginning of one.
-# These patterns are compiled when first used: the first paint of the full screen needs none.
+# Compiled when first used: the first paint of the full screen needs no pattern.
 _DASHED_ID = r"(?a)\d{4}-(?:\d{1,4}|\d{4}-\d{0,4})"
 _ARN = r"(?a)arn:aws[a-z-]*:([a-z0-9-]*):[a-z0-9-]*:(\d{12})?:(.+)"
 _ACCOUNT_ARN = r"(?a)account/(?:.*/)?(\d{12})"
-# Matches the name of the IAM role of a permission set. The user's session name may follow it.
+# The name of a permission set's IAM role. The user's session name may follow it.
 _SSO_ROLE = r"(?a)(?:.*/)?awsreservedsso_(.+)_[0-9a-f]{16}(?:/.*)?"
-# Matches the portal's link to the console as a role.
 _PORTAL_LINK = r"https?://[^#]*#/console\?(.+)"
 _URL_CODE = r"%([0-9a-f]{2})"
-# A searched word that begins with one of these signs is no ARN, link or [SESSION:]ACCOUNT/ROLE.
+# A word that begins with one of these is no ARN, link or address.
 _SIGNS = ("!", "'", "^")
 
-# Matches the Unicode name of an accented letter. Two letters have names of another form.
+# The Unicode name of an accented letter. Two letters have names of another form.
 _ACCENTED = r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH .+"
 _NAMED_OTHERWISE = {"ß": "s", "ı": "i"}
 
-# The longest word that is searched as a subsequence and not only as a whole: a pasted word of 200
-# characters took 15 s.
+# The longest word that is searched as a subsequence: a pasted one of 200 characters took 15 s.
 _LONGEST_FUZZY = 64
 
 
 class Term(NamedTuple):
-    """One word of a search, in lower case; `other` is another spelling of it, or "".
+    """A word in lower case; `other` is another spelling of it, or "".
 
-    `is_fuzzy`: other characters may be between the word's own. `is_excluded`: no field may contain
-    the word. `at_start` and `at_end`: a field must begin or end with it.
+    `is_fuzzy`: other characters may be between its own. `is_excluded`: no field may contain it.
+    `at_start` and `at_end`: a field must begin or end with it.
     """
 
     text: str
@@ -50,9 +47,8 @@ class Term(NamedTuple):
 def parse_query(query: str | Iterable[str], *, fuzzy: bool = False) -> list[Term]:
     """Return the terms of a search. With `fuzzy`, plain words may be found as subsequences.
 
-    `!word` excludes rows with the word, `'word` is found as a whole, `^word` begins a field,
-    `word$` ends one. An ARN and a link of the portal mean their account and role,
-    [SESSION:]ACCOUNT/ROLE its parts, and 1234-5678 means 12345678.
+    `!word` excludes, `'word` is a whole, `^word` begins a field, `word$` ends one. An ARN and a
+    link of the portal mean their account and role, [SESSION:]ACCOUNT/ROLE its parts.
     """
     words = [query] if isinstance(query, str) else query
     return [term for text in words for word in text.split() for term in _terms_of_word(word, fuzzy)]
@@ -63,7 +59,7 @@ def fold_case(text: str) -> str:
     if text.isascii():
         low = text.lower()
         return text if low == text else low  # then both texts are one object in memory
-    # A few characters, such as U+0130, become two characters in lower case. They stay as they are.
+    # A few characters, such as U+0130, become two in lower case. They stay as they are.
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)
 
 
@@ -123,10 +119,7 @@ def _names_in_link(text: str) -> list[str]:
 
 
 def _names_in_address(text: str) -> list[str]:
-    """Return the parts of [SESSION:]ACCOUNT/ROLE, also of an incomplete one; else [].
-
-    An account's name may itself contain `:` or `/`; then its parts find the account too.
-    """
+    """Return the parts of [SESSION:]ACCOUNT/ROLE, also of an incomplete one; else []."""
     if "://" in text or text.startswith(("arn:", *_SIGNS)):
         return []
     account, _, role = text.rpartition("/") if "/" in text else (text, "", "")

@@ -1,8 +1,7 @@
 """Adds ssohelper's lines to the text of a shell's rc file, and removes exactly these bytes again.
 
-The lines are between two marks. The first records what else the removal undoes: a newline that was
-added above, or the file itself. A line between the marks that `install` did not write is the
-user's, and stays.
+The first of two marks records what else the removal undoes: a newline above, or the file itself. A
+line between the marks that `install` did not write is the user's, and stays.
 """
 
 import difflib

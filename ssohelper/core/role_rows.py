@@ -15,11 +15,10 @@ OTHER_PROFILES = Account("", "other profiles", "")
 
 
 class RoleRow(NamedTuple):
-    """One role of one account of one session; `profiles` are the names of its profiles.
+    """One role of one account of one session.
 
-    For a role at the end of a chain, the row has that role's account and name, and its key in
-    `chained`. With `provider`, the row is a profile that gets its credentials from that provider:
-    `role_name` is its name, and it has no session.
+    At the end of a chain, the row has that role's account and name, and its key in `chained`. With
+    `provider`, the row is another tool's profile: `role_name` is its name, and it has no session.
     """
 
     session_name: str
@@ -61,7 +60,7 @@ def rows_without_usage(
 def foreign_profile_rows(
     names_and_providers: Iterable[tuple[str, str]],
 ) -> list[RoleRow]:
-    """The key of such a row has the profile's name alone, which equals no role's key."""
+    """Such a row's key has the profile's name alone, which equals no role's key."""
     return [
         RoleRow(
             "",
@@ -91,11 +90,8 @@ def usage_sort_key(usage: Usage) -> tuple[bool, int, int]:
 
 
 def make_role_index(rows: Sequence[RoleRow]) -> "Index":
-    """Return a search index with one column for each field of a row.
-
-    Of rows that match equally well, those of used roles come first, if `rows` are ranked.
-    """
-    # Imported here, since the first paint needs no search and is 1 ms sooner without.
+    """Of rows that match equally well, those of used roles come first, if `rows` are ranked."""
+    # The first paint needs no search, and is 1 ms sooner without.
     from ssohelper.core.search import Index
 
     preferred = next((at for at, row in enumerate(rows) if row.usage == NEVER_USED), len(rows))

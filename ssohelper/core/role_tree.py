@@ -91,11 +91,7 @@ def group_by_account(rows: Sequence[RoleRow], row_numbers: Sequence[int]) -> Gro
 
 
 def sorted_row_numbers(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[int]:
-    """Return the numbers of ranked rows in the view's order.
-
-    In a tree, accounts with a favourite come first, and in each account its favourites. Other
-    tools' profiles come last.
-    """
+    """Return the numbers of ranked rows, in a tree with the accounts of favourites first."""
     if view.sort == BY_USE:
         return range(len(rows))
     groups = group_by_account(rows, range(len(rows)))
@@ -129,8 +125,8 @@ def sorted_row_numbers(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[
 def next_line_to_tick(lines: Sequence[int], line: int, step: int) -> int:
     """Return the line to go to after ticking `line`: down with `step` 1, up with -1.
 
-    After a heading, which ticks all rows below it, this is the next heading, after a row the next
-    row: other lines would tick rows again, or several. Without one it is `line` itself.
+    After a heading this is the next heading, after a row the next row: other lines would tick rows
+    again, or several. Without one it is `line` itself.
     """
     if line >= len(lines):
         return line

@@ -10,7 +10,7 @@ def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.4) -> str:
 
 
 def similar_names(name: str, known: Iterable[str], cutoff: float = 0.4) -> list[str]:
-    """Return at most three known names, most similar first; `cutoff` is from 0 to 1."""
+    """Return at most three known names, most similar first."""
     from difflib import get_close_matches
 
     return get_close_matches(name, list(known), n=3, cutoff=cutoff)
