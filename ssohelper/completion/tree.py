@@ -2,7 +2,7 @@
 
 A line `[path] help` begins a command. `NAMES=KIND* help` is an option of the command: without KIND
 it is a flag, and with "*" it may be repeated. `<KIND*` is an argument, with "*" any number of them.
-A line "+" stands for all options below `[*]`.
+Every command has the options below `[*]` too.
 """
 
 TREE = """\
@@ -12,10 +12,8 @@ TREE = """\
 --session=session The sso-session to use.
 -h/--help Show the help and exit.
 []
-+
 --version Show the version and exit.
 [setup] Onboard in one command: sign in, list, write profiles
-+
 <files
 --region=region The region of your Identity Center.
 --name-template=text Names: default {account_name}.{role_name}
@@ -28,7 +26,6 @@ TREE = """\
 --no-browser Print the page's address, open no browser.
 --yes Write without asking.
 [install] Set up your shell for ssohelper, or undo that
-+
 --shell=words:bash,zsh,fish,pwsh The shell to set up. Default: from SHELL.
 --uninstall Remove exactly what install wrote.
 --prompt/--no-prompt Show the profile and the time left in the prompt.
@@ -36,9 +33,7 @@ TREE = """\
 --dry-run Print the diff and change nothing.
 --yes Write without asking.
 [demo] Try everything on a local Identity Center, no AWS needed
-+
 [login] Sign in to a session and save its token
-+
 <session
 --device-code Confirm a code in a browser on any machine.
 --no-browser Print the page's address, open no browser.
@@ -47,25 +42,19 @@ TREE = """\
 --yes Do not ask when another user than last time has signed in.
 --min=text Sign in only if the present sign-in is known to end within this time.…
 [logout] Sign out of a session, on this machine and at AWS
-+
 <session
 --all Sign out of every session.
 [status] Show how long sign-ins, tokens and credentials last
-+
 <session
 --check Exit 4 when a sign-in will be needed soon.
 --min=text With --check: exit 4 if a sign-in is needed within this time.
 [session] Manage the portals that you sign in to
-+
 [session list] Print your sessions: portal, regions, user, state, profiles.
-+
 [session rm] Sign out of a session, remove it and its managed profiles.
-+
 <session
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
 [session set-url] Move a session to another address of its portal.
-+
 <text
 <files
 --region=region The region of your Identity Center, if it changes.
@@ -74,17 +63,13 @@ TREE = """\
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
 [session show] Print one session: sign-in, filters, name template, profiles.
-+
 <session
 [list] List the accounts and roles you may use
-+
 <query*
 --accounts List accounts, each with its roles.
 --refresh Ask AWS for a new list, even if the saved one is recent.
 [profile] Manage profiles in ~/.aws/config, undo changes
-+
 [profile add] Add a profile for one role, also one that you have removed.
-+
 <address
 --name=text The profile's name. Default: from the template.
 --assume=text The role that the profile assumes with --via's role.
@@ -97,17 +82,13 @@ TREE = """\
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
 [profile list] Print the profiles in ~/.aws/config, each with its role.
-+
 [profile rm] Remove managed profiles.
-+
 <managed_profile*
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
 [profile show] Print a profile: its role, its line and its keys, without secrets.
-+
 <any_profile
 [profile sync] Write a profile for each role, or for the roles that match filters.
-+
 --account=account_glob* Only accounts whose name or id matches; !GLOB leaves them out. Repeat…
 --role=role_glob* Only roles whose name matches; !GLOB leaves them out. Repeatable.
 --form=words:process,sso process: profiles run ssohelper; sso: they also work on hosts without…
@@ -120,54 +101,44 @@ TREE = """\
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
 [profile undo] Restore ~/.aws/config as it was before the last writing command.
-+
 --print Print the earlier version, change nothing.
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
 [whoami] Show which account and role a profile stands for
-+
 <usable_profile
 --reason=text Grant a guarded role for 30 min; the reason goes into the journal.
 [console] Open the AWS console as a profile's role
-+
 <usable_profile*
 --service=words:acm,apigateway,apigw,appsync,athena,backup,batch,bedrock,billing,ce,cfn,cloudformation,cloudfront,cloudshell,cloudtrail,cloudwatch,codebuild,codecommit,codepipeline,cognito,config,cw,ddb,dms,dynamodb,ebs,ec2,ecr,ecs,efs,eks,elasticache,elb,elbv2,emr,eventbridge,events,fsx,glue,guardduty,health,home,iam,kinesis,kms,lambda,logs,msk,opensearch,organizations,parameters,r53,ram,rds,redshift,route53,s3,sagemaker,secretsmanager,securityhub,service-quotas,ses,sfn,sns,sqs,ssm,sso,stepfunctions,support,trustedadvisor,vpc,wafv2,xray The service to open: ec2, s3, logs, iam, …
 --region=region The region to open. Default: the profile's.
 --print Print the portal's link to the console; open no browser.
 --reason=text Grant a guarded role for 30 min; the reason goes into the journal.
 [use] Switch this shell to a profile
-+
 <usable_profile*
 --keys Export fixed keys instead of a profile.
 --yes Add a profile for a role that has none, without asking.
 --reason=text Grant a guarded role for 30 min; the reason goes into the journal.
 [clear] Undo `use`: restore this shell's environment
-+
 [exec] Run a command with credentials of a role
-+
 <usable_profile*
 --server Give the command renewed credentials instead of fixed keys.
 --hold If a sign-in is needed, wait for it.
 --allow=text* Give the command these roles only: ACCOUNT/ROLE or a profile. Repeata…
 --reason=text Grant a guarded role for 30 min; the reason goes into the journal.
 [env] Print a role's keys as shell exports, for eval
-+
 <usable_profile
 --shell=words:bash,zsh,fish,pwsh,sh The shell that will read the exports; for any POSIX shell: bash.
 --format=words:env,json,sts Print exports, one JSON object of the variables, or JSON as AWS STS a…
 --reveal Print the secrets even on a terminal.
 --reason=text Grant a guarded role for 30 min; the reason goes into the journal.
 [serve] Serve a role's credentials to containers and jobs
-+
 <profile
 --port=text Listen on this port of 127.0.0.1. Default: any free port.
 --env-file=files Write the endpoint's address and token to this file; each start makes…
 --token-folder=text Write the token to DIR/token; containers that mount DIR see a new one…
 --socket=files Listen on a socket file, for containers that mount it.
 [agent] Set up coding agents for your profiles
-+
 [agent install] Write an agent's settings so that it uses PROFILE; asks first.
-+
 <words:claude,codex,kiro
 <profile
 --server=text* An MCP server's name. Repeatable.
@@ -175,81 +146,57 @@ TREE = """\
 --dry-run Print the diff only.
 --yes Do not ask.
 [credential-process] Print credentials for an SDK; profiles call this
-+
 --profile=profile A profile in ~/.aws/config.
 --account-id=account_id The account's id, 12 digits.
 --role-name=role The role: its permission set's name.
 --chain=text The chained profile whose role is assumed with this role.
 [emulator] Run the demo's local Identity Center alone
-+
 [emulator serve] Serve an emulated Identity Center until Ctrl-C.
-+
 --port=text 0, the default, means any free port.
 --world=files A JSON or TOML file with the users, accounts and roles to serve.
 --ready-file=files A file to write once the server listens.
 [guard] Hand out guarded roles on purpose, for a short time
-+
 [guard grant] Allow a guarded role to be handed out for a while.
-+
 <profile
 --reason=text The reason, which goes into the journal.
 --for=text How long the grant lasts; at most 60m.
 --all-terminals Grant the role in all of your terminals.
 [guard list] Show the guard rules in force, and the grants that last.
-+
 [guard revoke] End grants before their time.
-+
 <profile
 --all End all grants, in all terminals.
 [audit] Show what AWS issued, and to which program
-+
 --since=text Only lines since a time: 2d or 90m ago, or 2026-11-20.
 --role=text Only roles that match: NAME, or ACCOUNT/NAME; globs.
 --event=words:issue,sign-in,sign-out,grant,revoke,release,refused,loosened,config-write* Only lines of this event. Repeatable.
 [config] Get and set ssohelper's own settings
-+
 [config get] Print the value of the setting KEY that is in force.
-+
 <words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.regions,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
 [config list] Print all settings, with their values and where each is set.
-+
 [config path] Print the path of the settings file, whether it exists or not.
-+
 [config set] Set KEY in the settings file.
-+
 <words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.regions,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in
 <text*
 --default Remove KEY from the settings file.
 [doctor] Find what is wrong with your AWS setup, and the cure
-+
 <profile
 --fix Make the safe repairs, and nothing else.
 --run Run the profile's program, also another tool's.
 [favourite] Manage the roles that come first in lists
-+
 [favourite add] Make a role a favourite.
-+
 <profile
 [favourite list] Print your favourite roles: session, account id and role name.
-+
 [favourite rm] Remove a role from the favourites.
-+
 <profile
 [prompt] Print one line for a prompt: profile and time left
-+
 --format=text The line to print, with {FIELD}s.
 [shell-init] Print the shell code of `use`, for eval
-+
 <words:bash,zsh,fish,pwsh
 --cmd=text The shell function's name.
 [completion] Print the completion script of a shell
-+
 <words:bash,zsh,fish,pwsh
 [cache] List saved files, remove credentials and lists
-+
 [cache clear] Remove cached credentials and saved lists of roles; sign-ins stay.
-+
 --yes Remove without asking.
 [cache list] List the files that ssohelper has saved, and when they expire.
-+
 """

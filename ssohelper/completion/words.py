@@ -96,25 +96,21 @@ def parse_completion_request(words: list[str], word: str) -> CompletionRequest:
 
 def find_command(path: str) -> Command:
     """Return the command whose words are `path`; an unknown one has no options. See tree.TREE."""
-    found = Command(path, "", (), (), {})
-    common: list[Option] = []
-    section = ""
-    for line in TREE.splitlines():
-        if line.startswith("["):
-            section, _, title = line[1:].partition("] ")
-            section = section.rstrip("]")
-            parent, _, name = section.rpartition(" ")
-            if section == path:
-                found = found._replace(help=title)
-            elif parent == path and name not in ("", "*"):
-                found.subcommands[name] = title
-        elif section == "*":
-            common.append(_parse_option_line(line))
-        elif section == path and line.startswith("<"):
-            found = found._replace(arguments=(*found.arguments, line[1:]))
-        elif section == path:
-            options = common if line == "+" else [_parse_option_line(line)]
-            found = found._replace(options=(*found.options, *options))
+    found, common = Command(path, "", (), (), {}), list[Option]()
+    for section in TREE.split("\n["):
+        head, *lines = section.removeprefix("[").splitlines()
+        name, _, title = head.partition("]")
+        parent, _, last = name.rpartition(" ")
+        options = [_parse_option_line(line) for line in lines if not line.startswith("<")]
+        if name == "*":
+            common = options
+        elif name == path:
+            arguments = tuple(line[1:] for line in lines if line.startswith("<"))
+            found = found._replace(
+                help=title.strip(), options=(*common, *options), arguments=arguments
+            )
+        elif parent == path:
+            found.subcommands[last] = title.strip()
     return found
 
 

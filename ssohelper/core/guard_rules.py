@@ -6,9 +6,8 @@ A rule `#NAME` stands for the rules of the user's tag NAME.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from ssohelper.core.model import Account, SsoSession
 from ssohelper.core.portal_address import normalized_urls_of_portal
@@ -17,13 +16,10 @@ from ssohelper.core.text import compile_glob
 TAG_SIGN = "#"
 
 
-class _Patterns(NamedTuple):
-    """`is_usual` is false if the rule's slash is taken as part of the account's name."""
-
-    is_usual: bool
-    session: re.Pattern[str]
-    account: re.Pattern[str]
-    role: re.Pattern[str]
+# One interpretation of a rule: if it is the usual one, in which the rule's slash is no part of the
+# account's name, and what matches session, account and role.
+_Match = Callable[[str], re.Match[str] | None]
+_Interpretation = tuple[bool, _Match, _Match, _Match]
 
 
 def expand_tags(rules: Iterable[str], tags: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -85,38 +81,30 @@ def find_guarding_rule(
     names = [text.casefold() for text in (account.name, account.id) if text]
     is_unknown = is_strict and not account.name
     for rule in rules:
-        for patterns in _interpretations_of_rule(rule):
-            if (
-                patterns.session.match(session)
-                and patterns.role.match(role)
-                and (
-                    (is_unknown and patterns.is_usual)
-                    or any(patterns.account.match(name) for name in names)
-                )
-            ):
+        for is_usual, is_session, is_account, is_role in _interpretations_of_rule(rule):
+            is_known = (is_unknown and is_usual) or any(map(is_account, names))
+            if is_session(session) and is_role(role) and is_known:
                 return rule
     return None
 
 
 @lru_cache(maxsize=256)
-def _interpretations_of_rule(rule: str) -> tuple[_Patterns, ...]:
+def _interpretations_of_rule(rule: str) -> tuple[_Interpretation, ...]:
     """Return every interpretation of the rule, since an account's name may contain `:` or `/`.
 
     The rule guards a role if any matches: a user notices a role that is guarded by mistake.
     """
+
+    def interpretation(is_usual: bool, *parts: str) -> _Interpretation:
+        session, account, role = (compile_glob(part.casefold() or "*").match for part in parts)
+        return is_usual, session, account, role
+
     account_part, slash, role = rule.rpartition("/") if "/" in rule else (rule, "", "")
     pairs = [(account_part, role), (rule, "")] if slash else [(account_part, role)]
     found = []
     for is_usual, (whole, role_part) in zip((True, False), pairs, strict=False):
         session, colon, account = whole.partition(":")
-        found.append(_make_patterns(is_usual and not colon, "", whole, role_part))
+        found.append(interpretation(is_usual and not colon, "", whole, role_part))
         if colon:
-            found.append(_make_patterns(is_usual, session, account, role_part))
+            found.append(interpretation(is_usual, session, account, role_part))
     return tuple(found)
-
-
-def _make_patterns(is_usual: bool, session: str, account: str, role: str) -> _Patterns:
-    return _Patterns(
-        is_usual,
-        *(compile_glob(part.casefold() or "*") for part in (session, account, role)),
-    )
