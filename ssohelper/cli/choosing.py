@@ -125,7 +125,7 @@ def _make_error_with_roles(
 
 
 def warn_about_config(app: App, profile_name: str | None = None) -> None:
-    """Warn of parts of ~/.aws/config that other tools read differently, or ssohelper ignores."""
+    """Warn of parts of the config that other tools read differently, or ssohelper ignores."""
     config = app.config.read()
     ignored = config.ignored_keys_warning(profile_name) if profile_name is not None else None
     for warning in (*config.warnings(), *((ignored,) if ignored else ())):
@@ -176,9 +176,6 @@ def find_sessions_to_list(app: App, name: str | None) -> list[SsoSession]:
     """Without a name, return all sessions in the config that can be used."""
     sessions = [] if name else app.config.read().sso_sessions()
     return sessions if len(sessions) > 1 else [selection.resolve_session(app, name)]
-
-
-# -- asking the user with a picker -------------------------------------------------------------
 
 
 def pick_role_from(

@@ -115,11 +115,8 @@ def _print_edit_outcome(app: App, edit: RcFileEdit, uninstall: bool, written: bo
             output.say(f"for login shells (ssh, tmux), add to {show(str(login_file))}: {line}")
 
 
-# -- the texts that shells evaluate ---------------------------------------------------------------
-
-
 @click.command("shell-init")
-@click.argument("shell", metavar="|".join(shell_texts.SHELLS))
+@click.argument("shell", type=click.Choice(SHELLS), metavar="|".join(SHELLS))
 @click.option(
     "--cmd", "name", metavar="NAME", default="ssohelper", help="The shell function's name."
 )
@@ -134,7 +131,6 @@ def print_shell_init(shell: str, name: str) -> None:
       ssohelper-credentials shell-init fish | source             in ~/.config/fish/config.fish
       eval "$(ssohelper-credentials shell-init bash --cmd sso)"  the function is named sso
     """
-    _check_shell_name(shell)
     if not shell_texts.is_function_name(name):
         raise UsageProblem(
             f'"{name}" cannot be the name of a shell function',
@@ -144,7 +140,7 @@ def print_shell_init(shell: str, name: str) -> None:
 
 
 @click.command("completion")
-@click.argument("shell", metavar="|".join(shell_texts.SHELLS))
+@click.argument("shell", type=click.Choice(SHELLS), metavar="|".join(SHELLS))
 @output.common_options
 def print_completion_script(shell: str) -> None:
     """Print the completion script for a shell.
@@ -157,14 +153,7 @@ def print_completion_script(shell: str) -> None:
 
     `ssohelper shell-init` prints this script too. The script for pwsh is not tested.
     """
-    _check_shell_name(shell)
     _print_script(shell_texts.completion_script_of(shell), f"completion for {shell}")
-
-
-def _check_shell_name(shell: str) -> None:
-    if shell not in shell_texts.SHELLS:
-        known = ", ".join(shell_texts.SHELLS)
-        raise UsageProblem(f'no shell named "{shell}"', hint=f"known shells are: {known}")
 
 
 def _print_script(text: bytes | None, name: str) -> None:

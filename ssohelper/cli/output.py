@@ -30,12 +30,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_PYTHONPATH_NOTICE = (
-    "PYTHONPATH is set: Python may have loaded modules from it before ssohelper removed it from "
-    "the module path; the commands that profiles and shells start ignore it"
-)
-
-# What a command prints after a question that the user answered with no.
 NOTHING_CHANGED = "nothing was changed"
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -48,15 +42,14 @@ class CommonOptions:
     shell function reads after this command.
     """
 
+    json = has_printed_json = False
+    verbose = 0
+    session: str | None = None
+
     def __init__(
         self, chosen: "RoleRow | None" = None, answer: "ShellAnswer | None" = None
     ) -> None:
-        self.chosen = chosen
-        self.answer = answer
-        self.json = False
-        self.verbose = 0
-        self.session: str | None = None
-        self.has_printed_json = False
+        self.chosen, self.answer = chosen, answer
 
 
 def options() -> CommonOptions:
@@ -74,7 +67,10 @@ def get_app() -> App:
         app = root.meta["ssohelper.app"] = App(warn=None if options().json else warn)
         logs.start_logging(options().verbose, app.environ)
         if app.environ.get("PYTHONPATH"):
-            _log.info(_PYTHONPATH_NOTICE)
+            _log.info(
+                "PYTHONPATH is set: Python may have loaded modules from it before ssohelper removed "
+                "it from the module path; the commands that profiles and shells start ignore it"
+            )
     assert isinstance(app, App)
     return app
 
@@ -109,9 +105,6 @@ def checked_session_name(name: str | None) -> str | None:
             "the session's name is empty", hint="name a session; see: ssohelper status"
         )
     return name
-
-
-# -- printing data on stdout -------------------------------------------------------------------
 
 
 def print_json(data: Any, warnings: Sequence[str] = ()) -> None:
@@ -172,9 +165,6 @@ def write_shell_answer(text: str) -> None:
     answer = options().answer
     if answer is not None and not answer.is_file_in_place():
         raise LocalState(shell_answer.LOST_MESSAGE, hint=shell_answer.LOST_HINT)
-
-
-# -- printing messages on stderr -------------------------------------------------------------------
 
 
 def say(text: str) -> None:
@@ -253,9 +243,6 @@ def _print_unprinted_warnings() -> None:
     if app and options().json and not options().has_printed_json:
         for warning in app.warnings:
             warn(warning)
-
-
-# -- making and reporting errors -----------------------------------------------------------------
 
 
 def make_unknown_name_error(

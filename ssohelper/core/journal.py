@@ -104,8 +104,6 @@ def _has_type(name: str, value: object) -> bool:
     return isinstance(value, str | int) and name not in ("seq", "prev")
 
 
-# -- checks of the values in journal entries -------------------------------------------------------
-
 _Check = Callable[[object, str], Any]
 
 

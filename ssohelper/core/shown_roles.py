@@ -49,8 +49,6 @@ class ShownRoles:
         self._order: Sequence[int] | None = None
         self._accounts: Groups | None = None
 
-    # -- what the list of roles shows ------------------------------------------------------
-
     def set_rows(self, rows: Sequence[RoleRow]) -> None:
         """Show these rows, which `role_rows.ranked_rows` has sorted."""
         self.rows = rows
@@ -108,8 +106,6 @@ class ShownRoles:
         for account, group in self._groups.items():
             lines.append(~group[0])
             lines += [] if self.can_fold and self.view.is_folded(account) else group
-
-    # -- single lines of the list ----------------------------------------------------------
 
     def content_of_line(self, line: int) -> LineContent | None:
         if not 0 <= line < len(self.lines):

@@ -118,7 +118,7 @@ def test_shell_init_registers_the_completion_for_the_functions_name(shell, run):
 def test_an_unknown_shell_is_a_usage_error(run):
     answer = run("completion", "tcsh")
     assert (answer.returncode, answer.stdout) == (2, "")
-    assert 'no shell named "tcsh"' in answer.stderr
+    assert "'tcsh' is not one of 'bash'" in answer.stderr
 
 
 def test_a_tab_imports_nothing_heavy(corp):
