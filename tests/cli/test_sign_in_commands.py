@@ -97,10 +97,6 @@ class TestLogin:
         assert run("login", env={"SSH_CONNECTION": "true", "DISPLAY": ":0"}).returncode == 0
         assert emulator.counters["StartDeviceAuthorization"] == 1
 
-    def test_slow_down_and_a_lost_answer_do_not_end_the_sign_in(self, run, emulator):
-        emulator.faults.script("CreateToken.device_code", reset=True, close_after=0)
-        assert run("login", "--device-code").returncode == 0
-
     def test_a_second_login_has_nothing_to_do(self, run, home, emulator):
         home.browser()
         run("login")

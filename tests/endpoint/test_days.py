@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -85,14 +84,6 @@ def test_four_lifetimes_of_credentials_and_of_tokens(home, emulator, clock):
     assert 4 <= emulator.counters["CreateToken.refresh_token"] <= 9
 
 
-def test_an_endpoint_renews_credentials_without_any_request(home, emulator, clock):
-    emulator.faults.role_credentials_seconds = HOUR
-    with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
-        good(endpoint, clock)
-        clock.go_on(HOUR / 2 + 60)
-        wait_for(lambda: emulator.counters["GetRoleCredentials"] == 2)
-
-
 def test_an_error_in_the_settings_does_not_end_a_job(home, emulator, clock):
     emulator.faults.role_credentials_seconds = HOUR
     signed_in(home, clock, hours=4)
@@ -112,16 +103,6 @@ def test_an_error_in_the_settings_does_not_end_a_job(home, emulator, clock):
             "using the previous settings: "
             f'"{home.path}/.config/ssohelper/config.toml" line 1: invalid value'
         ]
-
-
-def test_a_role_that_is_no_longer_assigned_is_a_warning(home, emulator, clock):
-    emulator.faults.role_credentials_seconds = HOUR
-    with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
-        good(endpoint, clock)
-        emulator.faults.fail("GetRoleCredentials", "ForbiddenException", "No access", times=99)
-        clock.go_on(HOUR / 2 + 60)
-        wait_for(lambda: endpoint.warned)
-        assert endpoint.warned[0].startswith("AWS refuses the role")
 
 
 def test_a_damaged_token_file_is_a_warning(home, emulator, clock, monkeypatch):
@@ -198,19 +179,6 @@ def test_a_role_that_is_no_longer_assigned_is_not_served_any_more(home, emulator
         assert endpoint.get().body["code"] == "AccessDenied"
 
 
-def test_another_time_zone_changes_nothing(home, emulator, clock, monkeypatch):
-    with served(home, emulator, clock) as endpoint:
-        before = good(endpoint, clock)
-        try:
-            with monkeypatch.context() as elsewhere:
-                elsewhere.setenv("TZ", "Pacific/Kiritimati")
-                time.tzset()
-                assert good(endpoint, clock)["Expiration"] == before["Expiration"]
-        finally:
-            time.tzset()
-    assert emulator.counters["GetRoleCredentials"] == 1
-
-
 class TestSlowAws:
     @pytest.fixture(autouse=True)
     def _short(self, monkeypatch):
@@ -267,15 +235,6 @@ class TestEndOfASignIn:
             for _ in range(3):
                 endpoint.serving.background.do_one_round()
             assert len(endpoint.told) == 1
-
-    def test_an_assumed_end_gives_no_notice(self, home, emulator, clock):
-        signed_in(home, clock)
-        with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
-            for _ in range(9):
-                clock.go_on(HOUR)
-                endpoint.serving.background.do_one_round()
-                good(endpoint, clock)
-            assert endpoint.told == []
 
     def test_everything_is_renewed_shortly_before(self, home, emulator, clock):
         # The token lives for an hour and is 15 min old then: no other rule renews it.

@@ -121,31 +121,6 @@ def test_other_profiles_work_beside_it(home, emulator, run, identity):
     assert "warning: the command" not in done.stderr
 
 
-@pytest.mark.long
-def test_other_profiles_work_beside_it_in_the_aws_cli_and_in_ssohelper(home, emulator, run):
-    prepared(home, emulator, f"{_OTHERS}\n[default]\n{DEFAULTS['sso']}")
-    asked = f"{require_program('aws')} sts get-caller-identity --query Account --output text"
-    script = f"{asked}; {asked} --profile other; {asked} --profile by-process; "
-    script += f"AWS_PROFILE=by-name {asked}; {SCRIPT} exec other -- printenv AWS_ACCOUNT_ID; "
-    script += f"{SCRIPT} whoami by-process; {SCRIPT} status; {SCRIPT} login; "
-    script += f"{SCRIPT} exec --server other -- {asked}"
-    done = run("exec", "--server", "job", "--", "sh", "-c", script, env=STALE)
-    assert done.returncode == 0, done.stderr
-    found = re.findall(r"^\d{12}$", done.stdout, re.M)
-    assert found == [ACCOUNT, *[OTHER_ACCOUNT] * 5], done.stdout + done.stderr
-    assert f"account\t{OTHER_ACCOUNT}\n" in done.stdout  # `ssohelper whoami` printed this line
-    assert "AWS_CONFIG_FILE" not in done.stderr
-
-
-@pytest.mark.long
-def test_the_copy_is_not_written_to(home, emulator, run):
-    """What a tool writes to the copy of the config would be lost when the command ends."""
-    inner = f"{SCRIPT} profile add {ACCOUNT}/Role00 --name mine --yes"
-    done = run("exec", "--server", "job", "--", "sh", "-c", inner)
-    assert done.returncode == 0, done.stderr
-    assert b"[profile mine]" in home.config_file.read_bytes()
-
-
 def test_the_childs_environment_and_files(home, emulator):
     more = (
         "output = text\nretry_mode = adaptive\nrole_arn = arn:aws:iam::000000000000:role/x\n"

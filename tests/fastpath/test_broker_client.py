@@ -111,15 +111,6 @@ class TestStart:
         assert streams == ["/dev/null"] * 3
         assert parent_of(pid) != os.getpid(), "a caller would have to wait for it"
 
-    def test_it_imports_no_botocore(self):
-        code = (
-            "import sys, ssohelper.broker_process, ssohelper.renewal_process\n"
-            "from ssohelper.wire import portal, oidc\n"
-            "print([name for name in sys.modules if name.startswith(('botocore', 'boto3'))])"
-        )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        assert done.stdout == "[]\n", done.stderr
-
     @pytest.mark.skipif(sys.platform != "linux", reason="prlimit is Linux's")
     def test_it_raises_low_soft_limits_of_its_caller(self, home, signed_in):
         import resource
@@ -166,13 +157,6 @@ class TestStart:
         assert not old.exists()
         assert new.exists()
         assert lock_of(home).stat().st_ino == lock
-
-    def test_another_environment_has_another_broker(self, home, signed_in):
-        ask(home)
-        home.env["DISPLAY"] = ":77"
-        forget(home)
-        ask(home)
-        assert len(broker_ids(home.path)) == 2
 
     @pytest.mark.parametrize("is_long", [True, False])
     def test_a_path_that_is_too_long_for_a_socket_works_on_linux(self, home, signed_in, is_long):

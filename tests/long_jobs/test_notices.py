@@ -43,31 +43,6 @@ def test_the_last_role_call_before_a_threshold_gives_the_notice(job):
     assert f"before {to_iso(ends_at)}" in notice.message
 
 
-def test_a_role_call_with_another_before_the_threshold_gives_no_notice(job):
-    job.emulator.faults.role_credentials_seconds = 60 * MINUTE
-    # The next renewal, in 44 min, comes 76 min before the end.
-    job.sign_in(ends_in=120 * MINUTE)
-    assert job.ask().returncode == 0
-    assert not job.has_record()
-
-
-def test_credentials_that_outlive_the_thresholds_give_the_notice_at_once(job):
-    job.emulator.faults.role_credentials_seconds = 12 * 60 * MINUTE
-    job.sign_in(ends_in=120 * MINUTE)
-    assert job.ask().returncode == 0
-    wait_for(job.received_notices)
-    assert (
-        "(in 1h 5" in job.received_notices()[0].message
-        or "(in 2h)" in job.received_notices()[0].message
-    )
-
-
-def test_an_assumed_end_gives_no_notice(job):
-    job.sign_in()
-    assert job.ask().returncode == 0
-    assert not job.has_record()
-
-
 def test_two_brokers_and_many_roles_give_one_notice(job):
     job.sign_in(ends_in=50 * MINUTE)
     codes: list[int] = []
@@ -109,21 +84,3 @@ def test_a_refused_renewal_gives_a_notice(job):
     )
     # The renewal alone records the refusal: it may do so after the role call's own notice.
     wait_for(job.has_record)
-
-
-def test_after_a_new_sign_in_notices_are_given_again(job):
-    job.sign_in(ends_in=50 * MINUTE)
-    assert job.ask().returncode == 0
-    wait_for(lambda: len(job.received_notices()) == 1)
-    job.log_in()
-    job.begin_sign_in(ends_in=40 * MINUTE)
-    assert job.ask().returncode == 0
-    wait_for(lambda: len(job.received_notices()) == 2)
-
-
-def test_a_command_that_cannot_be_started_is_a_warning(job):
-    job.set_notice_command("no-such-command")
-    job.sign_in(ends_in=50 * MINUTE)
-    done = job.ask()
-    assert done.returncode == 0
-    assert 'warning: "no-such-command" could not be started' in done.stderr

@@ -67,12 +67,6 @@ def test_a_call_waits_for_a_login_in_another_shell(job, argv):
     assert waiting.stderr().count("\n") == 1
 
 
-def test_a_sign_in_by_another_tool_ends_the_wait(job):
-    waiting = Waiting(job).wait_until_waiting()
-    job.write_token()
-    assert waiting.wait_for_end()[0] == 0
-
-
 def test_a_token_that_aws_rejects_does_not_end_the_wait(job):
     waiting = Waiting(job).wait_until_waiting()
     path = job.home.write_token({**job.emulator.issue_token("ana"), "accessToken": "dead"})
@@ -82,27 +76,6 @@ def test_a_token_that_aws_rejects_does_not_end_the_wait(job):
     path.unlink()
     job.log_in()
     assert waiting.wait_for_end()[0] == 0
-
-
-@pytest.mark.long
-def test_many_waiting_calls_give_one_notice(job):
-    waiting = [Waiting(job).wait_until_waiting() for _ in range(3)]
-    wait_for(job.received_notices)
-    job.log_in()
-    assert [each.wait_for_end()[0] for each in waiting] == [0] * 3
-    [notice] = job.received_notices()
-    assert notice.message.startswith('the session "corp" is signed out')
-    assert (notice.session, notice.at, notice.command) == ("corp", "", "ssohelper login corp")
-
-
-@pytest.mark.long
-def test_the_next_sign_out_gives_a_notice_again(job):
-    for number in (1, 2):
-        waiting = Waiting(job).wait_until_waiting()
-        wait_for(lambda number=number: len(job.received_notices()) == number)
-        job.log_in()
-        assert waiting.wait_for_end()[0] == 0
-        job.output(SCRIPT, "logout", "corp")
 
 
 @pytest.mark.long
@@ -144,29 +117,6 @@ def test_without_a_sign_in_in_time_the_exit_code_is_4(job, argv):
     job.change_settings(wait_for_sign_in='"1s"')
     code, out = Waiting(job, *argv).wait_for_end()
     assert (code, out) == (4, "")
-
-
-def test_other_errors_than_a_missing_sign_in_end_the_call(job):
-    job.write_token()
-    job.emulator.stop()
-    waiting = Waiting(job)
-    assert waiting.wait_for_end() == (6, "")
-    assert "waiting" not in waiting.stderr()
-    job.emulator.start()
-    job.write_token()
-    assert job.ask(account="999999999999").returncode == 5
-
-
-def test_the_setting_of_the_session_has_precedence(job):
-    job.change_settings(**{"sessions.corp.wait_for_sign_in": '"0"'})
-    assert job.ask().returncode == 4
-
-
-def test_the_wait_ends_when_the_sdk_closes_its_pipe(job):
-    waiting = Waiting(job).wait_until_waiting()
-    assert waiting.process.stdout
-    waiting.process.stdout.close()
-    assert waiting.process.wait(60) == 4
 
 
 def test_the_wait_ends_when_the_sdk_closes_its_socket(job):
@@ -220,27 +170,6 @@ def test_exec_hold_waits_and_sets_the_variable_for_its_command(job):
     wait, key_id = out.split()
     assert wait == "12h"
     assert job.emulator.issued.get(key_id)
-
-
-@pytest.mark.long
-def test_ssohelper_in_the_command_of_exec_hold_waits_too(job):
-    job.change_settings(wait_for_sign_in='"0"')
-    job.sign_in()
-    done = job.home.path / "signed-out"
-    script = f"{SCRIPT} logout corp && touch {done} && {' '.join(WAITS)}"
-    waiting = Waiting(job, SCRIPT, "exec", "--hold", "job", "--", "sh", "-c", script)
-    wait_for(done.exists)
-    waiting.wait_until_waiting()
-    job.log_in()
-    code, out = waiting.wait_for_end()
-    assert code == 0
-    assert '"AccessKeyId"' in out
-
-
-def test_without_hold_exec_fails_at_once(job):
-    waiting = Waiting(job, SCRIPT, "exec", "job", "--", "true")
-    assert waiting.wait_for_end()[0] == 4
-    assert "waiting" not in waiting.stderr()
 
 
 @pytest.mark.long
