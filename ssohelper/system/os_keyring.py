@@ -100,7 +100,7 @@ class OsKeyring:
             if self._key is None or not self._was_keyring_asked_recently():
                 self._key = self._ask_keyring("create")
             if self._key is None:
-                raise self._keyring_unavailable_error("the keyring did not save the new key")
+                raise self._make_error("the keyring did not save the new key")
             return self._key
 
     def delete(self) -> None:
@@ -113,51 +113,37 @@ class OsKeyring:
         return self._monotonic() - self._asked_at < holds
 
     def _ask_keyring(self, verb: str) -> Secret | None:
-        self._failure = None
+        self._failure, failed = None, None
         try:
             child, self._early = self._early if verb == "find" else None, None
-            answer = (child or self._start_keyring_child(verb)).wait()
-            return self._parse_answer_of_child(answer)
-        except KeyringUnavailable as failure:
-            self._failure = failure
-            raise
+            word, _, rest = (child or self._start_keyring_child(verb)).wait().partition(" ")
         except (OSError, RuntimeError) as cause:
-            self._failure = self._keyring_unavailable_error(
-                f"the keyring could not be asked: {str(cause).lower()}"
-            )
-            raise self._failure from cause
+            failed = cause
+            word, rest = UNAVAILABLE, f"the keyring could not be asked: {str(cause).lower()}"
         finally:
             self._asked_at = self._monotonic()
+        if word == FOUND and rest:
+            return Secret(rest)
+        if word == MISSING:
+            return None
+        reason = rest if word == UNAVAILABLE else "the keyring does not answer"
+        self._failure = self._make_error(None if word == LOCKED else reason)
+        raise self._failure from failed
 
     def _start_keyring_child(self, verb: str) -> "_KeyringChild":
         return _KeyringChild(
             [verb, self._name, self._lock_file], keyring_child_environment(self._environ)
         )
 
-    def _parse_answer_of_child(self, answer: str) -> Secret | None:
-        word, _, rest = answer.partition(" ")
-        if word == FOUND and rest:
-            return Secret(rest)
-        if word == MISSING:
-            return None
-        if word == LOCKED:
-            raise KeyringUnavailable(
-                "the keyring is locked", hint=self._keyring_unavailable_hint("unlock the keyring")
-            )
-        raise self._keyring_unavailable_error(
-            rest if word == UNAVAILABLE else "the keyring does not answer"
-        )
-
-    def _keyring_unavailable_error(self, reason: str) -> KeyringUnavailable:
-        return KeyringUnavailable(
-            f"the keyring is not available: {reason}",
-            hint=self._keyring_unavailable_hint("start or unlock the desktop's keyring"),
-        )
-
-    def _keyring_unavailable_hint(self, cure: str) -> str:
+    def _make_error(self, reason: str | None) -> KeyringUnavailable:
+        """Return the error for a keyring that is not available for a reason, or locked (None)."""
+        what, cure = f"not available: {reason}", "start or unlock the desktop's keyring"
+        if reason is None:
+            what, cure = "locked", "unlock the keyring"
+        way_out = f", or keep sign-ins in files: {_KEEP_IN_FILES}"
         if self._is_required():
-            return f"{cure} and try again; the company's policy requires sign-ins in the keyring"
-        return f"{cure} and try again, or keep sign-ins in files: {_KEEP_IN_FILES}"
+            way_out = "; the company's policy requires sign-ins in the keyring"
+        return KeyringUnavailable(f"the keyring is {what}", hint=f"{cure} and try again{way_out}")
 
 
 class _KeyringChild:
