@@ -12,7 +12,6 @@ from ssohelper.tui.widgets.profile_pane import ProfilePane
 from tests.long_rows import long_after, pairs_with_each_value_first
 from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_accounts import role_list
-from tests.tui.screens.test_profiles import open_screen
 from tests.tui.world import DemoHome, until
 
 CLEARING = ("escape", "ctrl+u", "backspace backspace backspace backspace", "ctrl+w")
@@ -109,21 +108,6 @@ def test_after_a_search_without_result_the_cursor_is_on_its_row_again(
     run_scenario(world.app(), scenario, size=(80, 24))
 
 
-def test_after_a_search_without_result_a_row_that_the_arrows_have_reached_is_chosen_again(
-    world: DemoHome,
-) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("type to search")
-        await user.press(*"prod", "down", "down")
-        chosen = role_at_cursor(user)
-        await user.press(*"xqz")
-        await user.wait_for_text("nothing matches")
-        await user.press("escape")
-        assert role_at_cursor(user) == chosen != ""
-
-    run_scenario(world.app(), scenario, size=(80, 24))
-
-
 def test_after_a_search_without_result_a_role_that_is_gone_is_not_chosen(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("type to search")
@@ -170,22 +154,6 @@ def test_after_a_search_without_result_the_cursor_is_on_its_filter_again(world: 
     assert taken == [[rows[2]]]
 
 
-def test_the_cursor_stays_on_its_line_of_a_list_of_filters(world: DemoHome) -> None:
-    rows = [FilterRow(False, name, "", name) for name in ("alpha", "beta", "gamma", "delta")]
-    taken: list[list[FilterRow] | None] = []
-
-    async def scenario(user: User) -> None:
-        user.app.push_screen(FilterChoiceScreen(rows), taken.append)
-        await until(lambda: user.app.screen.query(FilterList))
-        await user.press(*"ta", "down", "escape")
-        await user.wait_for_text("type to search")
-        await user.press("enter")
-        await until(lambda: bool(taken))
-
-    run_scenario(world.app(), scenario)
-    assert taken == [[rows[3]]]
-
-
 @pytest.mark.parametrize("keys", ["end x q z", "r o w 4 4"], ids=["no result", "a result"])
 def test_the_line_under_the_cursor_of_a_long_list_is_seen_after_the_search(
     world: DemoHome, keys: str
@@ -204,23 +172,5 @@ def test_the_line_under_the_cursor_of_a_long_list_is_seen_after_the_search(
         await until(lambda: bool(taken))
         [[row]] = [rows or [] for rows in taken]
         assert row.name in line
-
-    run_scenario(world.app(), scenario, size=(80, 24))
-
-
-def test_the_profile_under_the_cursor_of_a_long_list_is_seen_after_the_search(
-    world: DemoHome,
-) -> None:
-    with world.config_file.open("a") as config:
-        for number in range(60):
-            config.write(f"\n[profile zz{number:02}]\nregion = eu-west-1\n")
-
-    async def scenario(user: User) -> None:
-        await open_screen(user)
-        await user.press("shift+right", "end")
-        await user.wait_for_text("❯  · zz59")
-        for keys in ("x q z", "z z 4 4"):
-            await user.press(*keys.split(), "escape")
-            await user.wait_for_text("type to search", f"❯  · zz{'59' if 'q' in keys else '44'}")
 
     run_scenario(world.app(), scenario, size=(80, 24))

@@ -209,27 +209,6 @@ def test_a_double_click_in_the_footer_acts_on_one_key_only(world: DemoHome) -> N
     run_scenario(world.app(), scenario, size=(120, 30))
 
 
-def test_a_double_click_on_a_key_that_stays_acts_once(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("^f Favourite", "F1 Help")
-        place = footer(user).index("^f Favourite")
-        ran: list[object] = []
-        run_action = user.app.run_action
-
-        async def note_and_run(action: Any, *more: Any) -> bool:
-            ran.append(action)
-            return await run_action(action, *more)
-
-        with mock.patch.object(user.app, "run_action", note_and_run):
-            await user.pilot.click(KeyBar, offset=(place, 0), times=2)
-            assert ran == ["run_on_row('favourite')"]
-            await user.pilot.click(KeyBar, offset=(place, 0))
-            assert ran == ["run_on_row('favourite')"] * 2
-        assert footer(user).index("^f Favourite") == place
-
-    run_scenario(world.app(), scenario, size=(120, 30))
-
-
 def test_ctrl_j_goes_down_and_ctrl_k_up(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")

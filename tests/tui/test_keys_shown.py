@@ -103,13 +103,3 @@ def test_help_closes_when_another_screen_is_chosen(world: DemoHome, keys: str) -
         await user.wait_for_screen(AccountsScreen)
 
     run_scenario(world.app(), scenario)
-
-
-@pytest.mark.parametrize("width", long_after(1, [80, 40]))
-def test_a_long_key_does_not_touch_its_text_in_the_help(world: DemoHome, width: int) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("type to search")
-        await user.press("f1")
-        await user.wait_for_text("shift+← fold all accounts", "quit; ask first")
-
-    run_scenario(world.app(), scenario, size=(width, 90))

@@ -1,17 +1,11 @@
 """Lists that are read again while they are open: cursor and options stay with what they were for."""
 
-import random
 import re
-from typing import Any
 
-import pytest
-
-from ssohelper.tui.screens import profile_actions, sessions
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionKey, SessionsScreen
 from ssohelper.tui.widgets.lines import Chooser
-from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.screens.test_profiles import open_screen
 from tests.tui.test_typing_pause import Clock
@@ -193,115 +187,3 @@ def test_an_account_that_is_gone_is_named(world: DemoHome) -> None:
 
 
 # -- random edits between the choice and the action ------------------------------------------------
-
-
-def edit_at_random(world: DemoHome, chance: random.Random) -> str:
-    """Add, remove, rename, move or break a session in the config. Return the text as it was."""
-    before = text = world.config_file.read_text()
-    sections = re.split(r"(?m)^(?=\[)", text)
-    at = [n for n, one in enumerate(sections) if one.startswith("[sso-session")]
-    kind = chance.choice(["add", "add", "remove", "rename", "move", "break", "profile"])
-    name = f"{chance.choice('abcklmz')}{chance.randrange(1000)}"
-    if kind == "add":
-        sections.insert(chance.randrange(len(sections) + 1), other_session(name) + "\n")
-    elif kind == "remove" and at:
-        del sections[chance.choice(at)]
-    elif kind == "rename" and at:
-        each = chance.choice(at)
-        sections[each] = re.sub(r"\[sso-session .*\]", f"[sso-session {name}]", sections[each])
-    elif kind == "move":
-        chance.shuffle(sections)
-    elif kind == "break" and at:
-        each = chance.choice(at)
-        sections[each] = re.sub(r"sso_start_url.*\n", "", sections[each])
-    elif kind == "profile":
-        sections.insert(0, f"[profile {name}]\nregion = eu-west-1\n\n")
-    world.config_file.write_text("".join(sections))
-    return before
-
-
-@pytest.mark.parametrize("seed", long_after(1, _SEEDS))
-def test_no_key_of_sessions_acts_on_another_session(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
-    chance, acted, kept = random.Random(seed), list[str](), 0
-
-    async def note_session(_app: Any, session: Any, *_more: Any) -> None:
-        acted.append(session.name)
-
-    for name in ("sign_out", "remove_session", "delete_cached_data"):
-        monkeypatch.setattr(sessions, name, note_session)
-
-    async def scenario(user: User) -> None:
-        nonlocal kept
-        screen = await open_sessions(user)
-        clock = Clock()
-        user.app.typing_pause = clock.pause
-        first = world.config_file.read_text()
-        for _ in range(_EDITS):
-            clock.seconds += 10.0
-            await user.press(*chance.choices(["up", "down", "g", "G"], k=2))
-            chosen, palette = name_of_session(screen), screen.palette()
-            line = f"session rm {chosen}"
-            edit_at_random(world, chance)
-            if chance.random() < 0.8:
-                await read_again(screen)
-            acted.clear()
-            if chosen and chance.random() < 0.3:
-                next(each for each in palette if each.name == line).run()
-            else:
-                await user.press(chance.choice("edfo"))
-            await until(lambda: not user.app.started.is_holding_keys and not screen._is_reading)
-            assert acted in ([], [chosen]), (seed, world.config_file.read_text())
-            kept += acted == [chosen]
-            if chance.random() < 0.3 or not screen._snapshot or not screen._snapshot.clocks:
-                world.config_file.write_text(first)
-                await read_again(screen)
-
-    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
-    assert kept > _EDITS // 3  # the cursor was kept often enough for a test
-
-
-@pytest.mark.parametrize("seed", long_after(1, _SEEDS))
-def test_no_key_of_profiles_acts_on_another_session(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
-    chance, acted, kept = random.Random(seed), list[tuple[str, Any]](), 0
-
-    async def note_wish(_app: Any, wish: Any) -> bool:
-        acted.append((wish.session.name, wish.options))
-        return False
-
-    async def note_session(_app: Any, session: Any) -> None:
-        acted.append((session.name, None))
-
-    monkeypatch.setattr(profile_actions, "apply_sync", note_wish)
-    monkeypatch.setattr(profile_actions, "refresh_roles", note_session)
-
-    async def scenario(user: User) -> None:
-        nonlocal kept
-        screen = await open_screen(user)
-        clock = Clock()
-        user.app.typing_pause = clock.pause
-        first = world.config_file.read_text()
-        for _ in range(_EDITS):
-            clock.seconds += 10.0
-            await user.press(*["ctrl+t"] * chance.randrange(3))
-            await until(lambda: screen.is_planned)
-            await user.press(*["ctrl+g"] * chance.randrange(2))
-            await until(lambda: screen.is_planned)
-            chosen, options = screen._planner.session_name, screen._planner.options
-            edit_at_random(world, chance)
-            if chance.random() < 0.8:
-                await plan_again(screen)
-            acted.clear()
-            await user.press(chance.choice(["f9", "f5"]))
-            await until(lambda: screen.is_planned and not user.app.started.is_holding_keys)
-            assert acted in ([], [(chosen, options)], [(chosen, None)]), (seed, acted)
-            kept += bool(acted)
-            if chance.random() < 0.3 or screen._planner.session is None:
-                world.config_file.write_text(first)
-                await plan_again(screen)
-
-    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
-    assert kept > _EDITS // 3

@@ -6,19 +6,16 @@ from typing import Any
 import pytest
 
 from ssohelper.actions import directory, identity, profile_edit
-from ssohelper.tui.screens import profile_actions
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
-from ssohelper.tui.screens.report import DiffScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
-from tests.tui.gates import Gate, start_slow_diff, start_slow_profile_action
+from tests.tui.gates import Gate, start_slow_profile_action
 from tests.tui.gates import gate as gate  # a fixture
-from tests.tui.screens.test_profiles import open_screen
 from tests.tui.screens.test_sign_in_offer import sign_out
 from tests.tui.world import DemoHome, until
 
@@ -125,45 +122,6 @@ def test_the_sign_in_for_f5_is_not_offered_over_another_screen(world: DemoHome, 
         assert isinstance(user.app.screen, SessionsScreen)
 
     run_scenario(services, scenario)
-
-
-@pytest.mark.parametrize("key", long_after(1, ["f2", "f3"]))
-def test_a_late_diff_does_not_open_over_another_screen(
-    world: DemoHome, gate: Gate, key: str
-) -> None:
-    gate.put_before(profile_actions, "plan_lines")
-
-    async def scenario(user: User) -> None:
-        await open_screen(user)
-        await start_slow_diff(user)
-        await until(gate.entered.is_set)
-        await user.press(key)
-        await until(lambda: not isinstance(user.app.screen, ProfilesScreen))
-        gate.open()
-        await user.wait_for_message("^d (Diff) was cancelled: another screen was chosen")
-        assert not user.app.screen.is_modal
-        await user.press("f4")
-        await user.wait_for_screen(ProfilesScreen)
-
-    run_scenario(world.app(), scenario)
-
-
-def test_a_diff_is_shown_before_the_question_that_is_asked_after_it(
-    world: DemoHome, gate: Gate
-) -> None:
-    gate.put_before(profile_actions, "plan_lines")
-
-    async def scenario(user: User) -> None:
-        await open_screen(user)
-        await start_slow_diff(user)
-        await user.press("f9")
-        await user.wait_for_message("F9 (Apply) was not started: ^d (Diff) still runs")
-        gate.open()
-        await user.wait_for_screen(DiffScreen)
-        await user.press("escape", "f9")
-        await user.wait_for_screen(ConfirmScreen)
-
-    run_scenario(world.app(), scenario)
 
 
 def test_a_question_waits_until_the_dialog_over_its_screen_is_closed(

@@ -14,10 +14,9 @@ from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from tests.long_rows import long_after
-from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
+from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_profiles import open_screen
 from tests.tui.test_lists_read_again import read_again, remove_section
-from tests.tui.test_typing_pause import Clock
 from tests.tui.world import DemoHome, until
 
 _ELSEWHERE = "https://d-2222222222.awsapps.com/start"
@@ -183,42 +182,6 @@ def test_a_session_whose_name_has_a_sign_in_elsewhere_waits_for_its_end(
 
     run_scenario(services, scenario)
     check_nothing_happened(world, services, edited)
-
-
-@pytest.mark.parametrize("key", long_after(2, ["d", "o", "f"]))
-def test_letters_for_a_dialog_that_does_not_open_do_nothing(world: DemoHome, key: str) -> None:
-    services = recorded(world)
-    repoint(world)
-
-    async def scenario(user: User) -> None:
-        screen = await show_sessions(user)
-        clock = Clock()
-        user.app.typing_pause = clock.pause
-        await user.press(key)
-        await done(user, 'the sign-in to "corp" is at another portal')
-        await user.press(*"ndof", "enter")
-        assert user.app.screen is screen
-        clock.seconds += 1.0
-        await user.press("G", "o")
-        await user.wait_for_screen(ConfirmScreen)
-
-    run_scenario(services, scenario, pause_seconds=REAL_PAUSE_SECONDS)
-
-
-@pytest.mark.parametrize("key", long_after(1, ["s", "S"]))
-def test_a_session_that_is_replaced_is_not_signed_in_to(world: DemoHome, key: str) -> None:
-    services = recorded(world)
-
-    async def scenario(user: User) -> None:
-        await show_sessions(user)
-        repoint(world)
-        await user.press(key)
-        await until(lambda: bool(user.messages))
-        await user.wait_for_screen(SessionsScreen)
-        assert not user.app.sign_ins
-
-    run_scenario(services, scenario)
-    check_nothing_happened(world, services, world.config_file.read_bytes())
 
 
 def point_at_other_role(world: DemoHome) -> None:

@@ -10,7 +10,6 @@ from ssohelper.actions import console, guards, profile_edit
 from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens import account_actions, role_shell
 from ssohelper.tui.screens.accounts import AccountsScreen
-from ssohelper.tui.screens.command_line import CommandScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
@@ -167,18 +166,6 @@ def test_escape_cancels_the_action_that_waits(
     assert not opened
 
 
-def test_an_action_is_cancelled_before_it_has_begun(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await be_on_role(user)
-        user.app.started.start(user.app.screen, "accounts.shell", asyncio.sleep(60))
-        assert user.app.started.cancel_waiting_action()
-        await user.wait_for_message("F7 (Shell) was cancelled")
-        await user.press("f10")  # another action can be started
-        await user.wait_for_screen(CommandScreen)
-
-    run_scenario(world.app(), scenario)
-
-
 @pytest.mark.long
 def test_a_cancelled_f6_opens_no_browser(
     world: DemoHome, monkeypatch: pytest.MonkeyPatch, gate: Gate
@@ -304,22 +291,5 @@ def test_a_click_on_another_screen_cancels_the_action(world: DemoHome, gate: Gat
         await user.press("j")  # the key j acts on the screen Sessions
         assert isinstance(user.app.screen, SessionsScreen)
         assert not user.app.started.is_holding_keys
-
-    run_scenario(world.app(), scenario)
-
-
-@pytest.mark.parametrize("key", long_after(1, "of"))
-def test_a_question_that_opens_at_once_cancels_nothing(world: DemoHome, key: str) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await user.press("f3")
-        await user.wait_for_text("signed in")
-        await user.press(key)
-        await user.wait_for_screen(ConfirmScreen)
-        await user.press("n")
-        await user.wait_for_screen(SessionsScreen)
-        await user.press("f")  # the action has ended: another one can be started
-        await user.wait_for_screen(ConfirmScreen)
-        assert user.messages == ""
 
     run_scenario(world.app(), scenario)

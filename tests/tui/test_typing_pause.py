@@ -21,7 +21,6 @@ from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.typing_pause import KeyKind, TypingPause
 from ssohelper.tui.widgets.key_hints import KeyHints
-from ssohelper.tui.widgets.role_list import RoleList
 from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
 from tests.tui.gates import Gate
@@ -205,33 +204,6 @@ def test_a_question_takes_no_letter_after_a_key_that_was_for_the_list(
     run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
 
 
-def test_a_question_that_opens_late_takes_no_click_that_was_for_the_list(
-    world: DemoHome, gate: Gate
-) -> None:
-    clock = Clock()
-    gate.put_before(profile_edit, "plan_new_profile")
-    before = world.config_file.read_text()
-
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        user.app.typing_pause = clock.pause
-        await user.press(*"payments-dev developer", "f9")
-        await click(user, RoleList)
-        gate.open()
-        await user.wait_for_screen(ConfirmScreen)
-        await user.press("y")
-        await click(user, "#yes")
-        clock.seconds += _LATER
-        await click(user, "#yes", seconds_ago=2 * _LATER)
-        assert isinstance(user.app.screen, ConfirmScreen)
-        assert world.config_file.read_text() == before
-        clock.seconds += _LATER
-        await click(user, "#yes")
-        await user.wait_for_message("1 profile added")
-
-    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
-
-
 @pytest.mark.parametrize(
     ("keys", "dialog", "button"),
     long_after(
@@ -306,18 +278,6 @@ def test_only_the_left_button_of_the_mouse_presses_a_button(world: DemoHome, but
         await user.wait_for_message("1 profile added")
 
     run_scenario(world.app(), scenario)
-
-
-def test_a_question_that_its_own_key_has_opened_takes_keys_at_once(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        user.app.typing_pause = Clock().pause
-        await user.press(*"payments-dev developer", "f9")
-        await user.wait_for_screen(ConfirmScreen)
-        await user.press("y")
-        await user.wait_for_message("1 profile added")
-
-    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
 
 
 @pytest.mark.parametrize("key", long_after(1, ["tab", "down"]))

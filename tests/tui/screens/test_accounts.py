@@ -82,17 +82,6 @@ def test_the_details_show_the_whole_role(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_a_line_of_the_details_that_is_cut_ends_with_an_ellipsis(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("▾ payments-dev")
-        await user.press(*"database prod", "up")
-        await user.wait_for_text("last use 55m ago")
-        [line] = [each for each in user.screen.split("\n") if "last use 55m ago" in each]
-        assert line.rstrip().endswith("· session…")
-
-    run_scenario(world.app(), scenario, size=(37, 24))
-
-
 def test_a_favourite_is_saved_and_its_command_shown(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
@@ -193,17 +182,6 @@ def test_messages_and_the_keys_of_the_search_line(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_a_slow_answer_of_aws_is_announced(world: DemoHome) -> None:
-    world.emulator.faults.set(latency_seconds={"GetCallerIdentity": 1.5})
-
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await user.press("f8")
-        await user.wait_for_message("F8 (Who am I) is waiting for AWS: esc cancels it")
-
-    run_scenario(world.app(), scenario)
-
-
 def test_a_profile_is_added_and_removed_after_showing_the_diff(world: DemoHome) -> None:
     before = world.config_file.read_bytes()
 
@@ -249,19 +227,6 @@ def test_without_a_session_the_set_up_form_is_shown(tmp_path: Path) -> None:
 
     services = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
     run_scenario(services, scenario, size=(80, 24))
-
-
-def test_a_missing_list_is_fetched_in_the_background(world: DemoHome) -> None:
-    services = world.app()
-    services.directory.forget("corp")
-    for name in ("orders-dev.Developer", "payments-dev.ReadOnlyAccess"):
-        assert name in world.config_file.read_text()
-
-    async def scenario(user: User) -> None:
-        # 20 roles of the list, and the chain of the profile "audit"
-        await until(lambda: len(role_list(user).rows) == 21)
-
-    run_scenario(services, scenario)
 
 
 def test_the_first_refresh_is_announced(world: DemoHome) -> None:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from ssohelper.tui.screens.profiles import ProfilesScreen
 from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_profiles import answer, open_screen
 from tests.tui.world import DemoHome
@@ -74,32 +73,6 @@ def test_after_a_no_all_can_be_adopted_and_f6_leaves_them_again(world: DemoHome)
 
     run_scenario(world.app(), scenario, size=(120, 40))
     assert world.config_file.read_bytes() == before
-
-
-def test_the_palette_and_the_footer_offer_to_adopt_only_where_there_is_something(
-    world: DemoHome,
-) -> None:
-    add_sections(world, WORKING)
-
-    async def scenario(user: User) -> None:
-        screen = await open_screen(user)
-        assert any(line.name == "profile sync --adopt GLOB" for line in screen.palette())
-        await user.wait_for_text("F6 Adopt")
-        await user.press("f1")
-        await user.wait_for_text("adopt profiles of other tools, or not")
-
-    run_scenario(world.app(), scenario, size=(160, 50))
-
-
-def test_nothing_is_offered_without_profiles_of_other_tools(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        screen = await open_screen(user)
-        assert not screen.check_action("adopt", ())
-        await user.press("f6")
-        assert isinstance(user.app.screen, ProfilesScreen)
-        assert "of other tools" not in user.screen
-
-    run_scenario(world.app(), scenario, size=(120, 40))
 
 
 def test_all_that_aws_sso_cli_wrote_is_adopted_together(world: DemoHome) -> None:

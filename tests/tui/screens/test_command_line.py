@@ -195,20 +195,6 @@ async def ask_for_fleet(user: User, count: int) -> WrappedView:
     return user.app.screen.query_one(WrappedView)
 
 
-def test_a_narrow_list_of_runs_says_that_the_number_is_an_exit_code(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await user.press("f10")
-        await user.wait_for_screen(CommandScreen)
-        await user.wait_for_text("such as: aws sts get-caller-identity")
-        await user.type("sh -c 'exit 113'")
-        await user.press("enter")
-        await user.wait_for_screen(RunScreen)
-        await user.wait_for_text("✗ exit 113 000040000001 Developer")
-
-    run_scenario(world.app(), scenario, size=(60, 20))
-
-
 @pytest.mark.parametrize("count", long_after(1, [21, 20]))
 def test_enter_starts_no_command_of_many_roles(world: DemoHome, count: int) -> None:
     add_accounts(world, count)

@@ -1,14 +1,12 @@
 """The keys of a question that shows lines: they scroll while an answer has the focus."""
 
-import pytest
 from textual.widgets import Button
 
 from ssohelper.actions import guards
 from ssohelper.errors import Refused
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import GrantScreen
-from ssohelper.tui.screens.report import ReportScreen
-from ssohelper.tui.widgets.lines import Line, LineView, text_lines
+from ssohelper.tui.widgets.lines import Line, LineView
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
 
@@ -39,31 +37,6 @@ def test_the_diff_scrolls_without_going_to_it(world: DemoHome) -> None:
 
     run_scenario(world.app(), scenario)
     assert answers == [True]
-
-
-def test_lines_that_fit_need_no_keys_to_scroll(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        user.app.push_screen(ConfirmScreen("write?", lines=LINES[:2]))
-        await user.wait_for_text("+ profile 1 ")
-        assert "page down" not in user.screen
-        dialog = user.app.screen.query_one(".dialog")
-        await until(lambda: dialog.size.height <= 6)  # the dialog has no more lines than it needs
-        await user.pilot.resize_terminal(40, 12)
-        await user.wait_for_text("+ profile 1 ", "Yes (y)")
-        assert "page down" not in user.screen
-
-    run_scenario(world.app(), scenario)
-
-
-@pytest.mark.parametrize(("count", "is_long"), [(2, False), (100, True)])
-def test_a_report_is_as_high_as_its_text(world: DemoHome, count: int, is_long: bool) -> None:
-    async def scenario(user: User) -> None:
-        user.app.push_screen(ReportScreen("20 profiles added", text_lines(["one"] * count)))
-        await user.wait_for_text("20 profiles added", "enter: close")
-        dialog = user.app.screen.query_one(".dialog")
-        await until(lambda: (dialog.size.height > 20) == is_long)
-
-    run_scenario(world.app(), scenario)
 
 
 def test_on_12_lines_the_refusal_of_a_word_is_seen_whole(world: DemoHome) -> None:

@@ -98,12 +98,3 @@ def test_one_page_is_opened_as_each_ticked_role(world: DemoHome, tmp_path: Path)
 
     world.environ["BROWSER"] = f"{opener} %s"
     run_scenario(world.app(), scenario)
-
-
-def test_a_damaged_record_of_pages_counts_as_none(world: DemoHome) -> None:
-    path = world.home / "own" / "state" / "console-pages.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for text in ("[", '{"version": 1, "roles": [["corp", "1", "a", [["\\u001b", "x"]]]]}'):
-        path.write_text(text)
-        path.chmod(0o600)
-        assert world.app().console_visits.load_console_pages(KEY) == []

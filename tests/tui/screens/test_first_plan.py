@@ -8,7 +8,6 @@ from textual.events import Key
 
 from ssohelper.errors import LocalState
 from ssohelper.tui.screens import profiles
-from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.report import DiffScreen
@@ -45,28 +44,6 @@ def is_list_untouched(screen: ProfilesScreen) -> bool:
     return not screen.pane.line.value and not screen.pane.list.ticked
 
 
-def test_the_options_open_when_the_plan_is_there_and_get_the_keys_after_theirs(
-    world: DemoHome, sync_plan: Gate
-) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        send(user, "f4", "ctrl+o", "tab")
-        await user.wait_for_screen(ProfilesScreen)
-        screen = profiles_screen(user)
-        await until(lambda: screen.pane.is_mounted)
-        await user.press("tab", "ctrl+u", *"{account_name}-{role_name}")
-        assert is_list_untouched(screen)
-        assert not screen.fields.display
-        send(user, "enter")
-        sync_plan.open()
-        await user.wait_for_text("changed, not yet applied", "17 to add")
-        assert screen.fields.texts["template"] == "{account_name}-{role_name}"
-        await until(lambda: not screen.fields.display)
-        assert is_list_untouched(screen)
-
-    run_scenario(world.app(), scenario)
-
-
 @pytest.mark.parametrize("key", long_after(1, ["ctrl+d", "ctrl+g"]))
 def test_the_diff_and_the_pruning_are_not_lost_before_the_plan(
     world: DemoHome, sync_plan: Gate, key: str
@@ -86,30 +63,6 @@ def test_the_diff_and_the_pruning_are_not_lost_before_the_plan(
             await user.wait_for_screen(ProfilesScreen)
         await until(lambda: screen.is_planned)
         assert screen._planner.options.prune == (key == "ctrl+g")
-
-    run_scenario(world.app(), scenario)
-
-
-@pytest.mark.parametrize(
-    ("key", "screen"), long_after(1, [("f2", AccountsScreen), ("escape", ProfilesScreen)])
-)
-def test_a_key_that_leaves_does_not_wait_and_drops_the_others(
-    world: DemoHome, sync_plan: Gate, key: str, screen: type
-) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        send(user, "f4", "ctrl+o")
-        await user.wait_for_screen(ProfilesScreen)
-        await user.press(*"zz", key)
-        await user.wait_for_screen(screen)
-        await user.press(*"prod")  # keys act at once on the new screen
-        await user.wait_for_text("  prod ")
-        sync_plan.open()
-        if key == "f2":
-            await user.press("f4")
-        await until(lambda: profiles_screen(user).is_planned)
-        assert not profiles_screen(user).fields.display
-        assert "zz" not in user.screen
 
     run_scenario(world.app(), scenario)
 

@@ -63,24 +63,6 @@ def test_each_way_asks_and_the_wrong_word_gives_nothing(world: DemoHome, key: st
     assert events(world) == ["refused", "refused"]
 
 
-def test_on_12_lines_a_refusal_hides_no_part_of_the_dialog(world: DemoHome) -> None:
-    settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
-
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("type to search")
-        await user.type("databaseadmin payments-prod")
-        await user.press("f7")
-        await user.wait_for_screen(GrantScreen)
-        await user.wait_for_text("(000030000001)", "esc: cancel")
-        await user.press(*"INC-4711", "enter", *"payments-dev", "enter")
-        await user.wait_for_text(
-            'the rule "*/DatabaseAdmin"', "reason, for the journal", "INC-4711", "(payments-prod)",
-            "payments-dev", "nothing was granted", "enter: go on · esc: cancel",
-        )  # fmt: skip
-
-    run_scenario(world.app(), scenario, size=(40, 12))
-
-
 @pytest.mark.long
 def test_a_shell_starts_after_a_grant_whose_time_the_details_show(world: DemoHome) -> None:
     settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')

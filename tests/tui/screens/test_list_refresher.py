@@ -140,27 +140,6 @@ def test_a_listing_that_ends_after_the_user_has_left_is_told_to_no_screen(
     run_scenario(world.app(sleep=quick), scenario)
 
 
-def test_the_user_who_does_not_wait_is_not_told_the_error_of_the_listing(
-    world: DemoHome, gate: Gate
-) -> None:
-    gate.put_before(directory, "fetch_listing")
-    world.emulator.faults.fail("ListAccounts", "InternalServerException", times=20)
-
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await user.press("f4")
-        await user.wait_for_screen(ProfilesScreen)
-        await user.press("f5")
-        await user.wait_for_screen(ProgressScreen)
-        await user.press("escape")
-        await user.wait_for_screen(ProfilesScreen)
-        gate.open()
-        await until(lambda: user.app.list_states.last_failure("corp") is not None)
-        assert not user.messages
-
-    run_scenario(world.app(sleep=quick), scenario)
-
-
 def test_a_refresh_names_all_sessions_that_need_a_sign_in(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")

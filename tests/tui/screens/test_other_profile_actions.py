@@ -194,31 +194,6 @@ def test_the_filter_of_a_session_and_of_favourites_hides_them(others: DemoHome) 
     run_scenario(others.app(), scenario)
 
 
-def test_without_a_session_the_form_that_sets_one_up_is_shown(others: DemoHome) -> None:
-    others.config_file.write_text(keys_of(others.emulator, "legacy-keys"))
-
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("start URL")
-
-    run_scenario(others.app(), scenario)
-
-
-def test_after_a_set_up_the_cursor_is_on_the_first_role(others: DemoHome) -> None:
-    with_session = others.config_file.read_text()
-    others.config_file.write_text(keys_of(others.emulator, "legacy-keys"))
-
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("start URL")
-        others.config_file.write_text(with_session)
-        screen = user.app.screen
-        assert isinstance(screen, AccountsScreen)
-        screen.on_set_up_done()
-        await until(lambda: len(screen.roles.shown.rows) > 1)
-        assert screen.roles.row == screen.roles.shown.rows[0]
-
-    run_scenario(others.app(), scenario)
-
-
 # -- the picker, and a shell ---------------------------------------------------------------------
 
 

@@ -8,7 +8,6 @@ from ssohelper.app import App
 from ssohelper.core.choices import Choices
 from ssohelper.tui import foreground
 from ssohelper.tui.screens import profiles
-from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.report import DiffScreen
 from ssohelper.tui.widgets.lines import LineView
@@ -18,8 +17,6 @@ from tests.tui.gates import Gate
 from tests.tui.gates import gate as gate  # a fixture
 from tests.tui.screens.test_profiles import answer, open_screen
 from tests.tui.world import CONFIG, DemoHome, until
-
-OLD = "/opt/old/bin/ssohelper credential-process"
 
 
 def text_of(view: LineView) -> str:
@@ -159,29 +156,6 @@ def test_rename_names_the_profiles_by_the_template(world: DemoHome) -> None:
     run_scenario(world.app(), scenario, size=(140, 40))
 
 
-def test_names_that_another_profile_has_now_are_said_before_the_question(world: DemoHome) -> None:
-    swapped = {"ReadOnlyAccess": "Developer", "Developer": "ReadOnlyAccess"}
-    profiles = [
-        f"[profile data-lake-dev.{swapped[role]}]\ncredential_process = {OLD} --session corp "
-        f"--account-id 000040000003 --role-name {role}\nregion = eu-west-1\n"
-        "ssohelper_managed = true\n"
-        for role in swapped
-    ]
-    world.config_file.write_text(world.config_file.read_text() + "\n" + "\n".join(profiles))
-
-    async def scenario(user: User) -> None:
-        await open_screen(user)
-        await user.press("ctrl+r")
-        await user.wait_for_text("--rename")
-        await user.press("f9")
-        await user.wait_for_screen(ConfirmScreen)
-        await user.wait_for_text(
-            'names swapped: "data-lake-dev.', "each name then stands for another role"
-        )
-
-    run_scenario(world.app(), scenario, size=(140, 40))
-
-
 def make_editor(folder: Path, name: str, script: str) -> Path:
     path = folder / name
     path.write_text(f"#!/bin/sh\n{script}\n")
@@ -240,24 +214,6 @@ def test_a_config_that_cannot_be_read_is_opened_at_its_line(
     assert opened == [(str(world.config_file), 3)]
 
 
-def test_a_config_that_cannot_be_opened_is_opened_in_the_editor_all_the_same(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.config_file.unlink()
-    world.config_file.mkdir()
-    opened: list[tuple[str, int]] = []
-    monkeypatch.setattr(foreground, "run_editor", lambda _app, *place: opened.append(place))
-
-    async def scenario(user: User) -> None:
-        await user.press("f4")
-        await user.wait_for_text("the config cannot be read")
-        await user.press("ctrl+e")
-        await until(lambda: opened)
-
-    run_scenario(world.app(), scenario)
-    assert opened == [(str(world.config_file), 1)]
-
-
 def test_tab_before_the_plan_is_there_ticks_nothing(world: DemoHome, gate: Gate) -> None:
     gate.put_before(profiles, "plan_from_saved_list")
 
@@ -268,26 +224,6 @@ def test_tab_before_the_plan_is_there_ticks_nothing(world: DemoHome, gate: Gate)
         assert "✓" not in user.screen
 
     run_scenario(world.app(), scenario)
-
-
-def test_options_whose_file_is_a_link_are_not_saved(world: DemoHome) -> None:
-    services = world.app()
-    place = services.locations.state_folder / "choices" / "corp.json"
-    place.parent.mkdir(parents=True)
-    place.symlink_to(world.home / "elsewhere.json")
-
-    async def scenario(user: User) -> None:
-        await user.press("f4")
-        await user.wait_for_screen(ProfilesScreen)
-        await user.wait_for_text("is a link")
-        await user.press("ctrl+o")
-        await until(lambda: user.app.screen.query_one("SyncFields").display)
-        await user.press(*"pay", "enter")
-        await user.wait_for_message("is a link: not touched")
-        await user.press("escape")
-
-    run_scenario(services, scenario)
-    assert place.is_symlink()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.tui.driving import User, run_scenario
-from tests.tui.world import COMMAND, NOW, DemoHome, until
+from tests.tui.world import NOW, DemoHome, until
 
 
 async def open_screen(user: User) -> ProfilesScreen:
@@ -47,29 +47,6 @@ def test_each_profile_is_shown_once_below_what_the_sync_does_with_it(world: Demo
         await user.wait_for_text("▸ + 17 to add")
 
     run_scenario(world.app(), scenario, size=(100, 40))
-
-
-def test_the_session_is_shown_only_if_it_tells_profiles_apart_and_the_role_comes_first(
-    world: DemoHome,
-) -> None:
-    def columns_after(user: User, name: str) -> list[str]:
-        line = next(line for line in user.screen.split("\n") if f" {name} " in line)
-        return line.split(f" {name} ")[1][:60].split()
-
-    async def scenario(user: User) -> None:
-        await open_screen(user)
-        name, number = "orders-dev.Developer", "000040000002"
-        await until(lambda: columns_after(user, name) == ["Developer"])
-        for width, shown in ((140, [number, "Developer"]), (100, [number, "Developer"])):
-            await user.pilot.resize_terminal(width, 40)
-            await until(lambda shown=shown: columns_after(user, name) == shown)  # type: ignore[misc]
-        command = f"{COMMAND} --session lab --account-id 000060000001 --role-name Read"
-        with world.config_file.open("a") as config:
-            config.write(f"\n[profile lab]\ncredential_process = {command}\n")
-        await user.press("f2", "f4")
-        await until(lambda: columns_after(user, name) == [number, "Developer", "corp"])
-
-    run_scenario(world.app(), scenario, size=(72, 40))
 
 
 @pytest.mark.long

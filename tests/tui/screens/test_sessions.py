@@ -9,7 +9,6 @@ from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.lines import LineView
 from tests.tui.driving import User, run_scenario
-from tests.tui.test_keys_and_themes import settle
 from tests.tui.world import DemoHome
 from tests.two_regions import SECOND, THERE
 
@@ -44,18 +43,6 @@ def test_a_sign_in_whose_end_was_observed_is_shown_as_ended(world: DemoHome) -> 
         assert "The sign-in has ended" not in user.screen
 
     run_scenario(services, scenario, size=(80, 24))
-
-
-def test_a_sign_in_that_is_over_by_its_configured_length_has_probably_ended(
-    world: DemoHome,
-) -> None:
-    settle(world, "sessions.corp.session_hours = 2\n")  # the user signed in 3 hours ago
-
-    async def scenario(user: User) -> None:
-        await user.press("f3")
-        await user.wait_for_text("sign in again", "The sign-in has probably ended. Press s")
-
-    run_scenario(world.app(), scenario)
 
 
 def test_a_signed_out_session_shows_the_key_and_the_command_to_sign_in(world: DemoHome) -> None:

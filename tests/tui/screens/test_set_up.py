@@ -543,17 +543,3 @@ def test_each_empty_screen_names_the_demo(tmp_path: Path, width: int, height: in
 
     services = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path / "own")})
     run_scenario(services, scenario, size=(width, height))
-
-
-def test_after_a_wrong_start_url_the_next_letters_replace_it(world: DemoHome) -> None:
-    forget_all(world)
-
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("start URL")
-        await user.press("q", "q", "tab", "enter")
-        await user.wait_for_text('"qq" is not a start URL')
-        await user.press(*"zz")
-        fields = [user.app.screen.query_one(f"#{name}", Input) for name in ("start_url", "region")]
-        await until(lambda: [field.value for field in fields] == ["zz", ""])
-
-    run_scenario(world.app(), scenario)

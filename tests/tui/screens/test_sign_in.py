@@ -8,11 +8,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ssohelper.actions import login, login_flows
-from ssohelper.actions.login import LoginOptions
-from ssohelper.app import App
-from ssohelper.errors import Interrupted
-from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.sign_in import QrCode, SignInScreen
 from tests.conftest import SCRIPT
@@ -20,7 +15,7 @@ from tests.long_rows import long_after
 from tests.people import redirect_target_of, sign_in
 from tests.tui.driving import User, run_scenario
 from tests.tui.terminal import Terminal
-from tests.tui.world import DemoHome, SilentSignIn, until
+from tests.tui.world import DemoHome, until
 
 LEAVES_THE_SCREEN = b"\x1b[?1049l"
 
@@ -80,17 +75,6 @@ def test_the_qr_code_is_hidden_if_it_does_not_fit(world: DemoHome) -> None:
         await until(lambda: dialog.query_one(QrCode).display)
 
     run_scenario(world.app(sleep=waiting), scenario, size=(70, 30))
-
-
-def test_a_small_terminal_shows_the_code_and_its_warning(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await open_dialog(user)
-        await user.wait_for_text(
-            "and the page shows exactly", " code:", "PQRS-TVWX", "waiting for you", "Cancel"
-        )
-        await user.press("escape")
-
-    run_scenario(world.app(sleep=waiting), scenario, size=(44, 12))
 
 
 def test_the_browser_is_opened_once_and_its_callback_signs_in(world: DemoHome) -> None:
@@ -160,24 +144,6 @@ def test_a_sign_in_of_another_user_must_be_confirmed(world: DemoHome, key: str, 
     assert world.emulator.counters["Logout"] == (0 if key == "y" else 1)
 
 
-def test_a_busy_dialog_asks_its_question_once(world: DemoHome) -> None:
-    """With more messages waiting, Textual says that the dialog is shown before it gives the answer."""
-
-    async def scenario(user: User) -> None:
-        dialog = await open_dialog(user)
-        await user.wait_for_text("PQRS-TVWX")
-        world.emulator.approve_device("PQRS-TVWX", "ben")
-        await user.wait_for_text('Keep the sign-in of "ben"?')
-        question = user.app.screen
-        assert isinstance(question, ConfirmScreen)
-        question.dismiss(True)
-        dialog.call_later(lambda: None)  # one more message before the dialog handles any
-        await user.wait_for_message('as "ben"')
-
-    world.remember_user("lab", "ana")
-    run_scenario(world.app(sleep=waiting), scenario)
-
-
 def test_o_opens_the_browser_again_with_a_new_address(world: DemoHome) -> None:
     notes = with_a_browser(world)
 
@@ -236,36 +202,6 @@ def test_a_valid_sign_in_is_not_asked_for_again(world: DemoHome) -> None:
 
     run_scenario(world.app(), scenario)
     assert world.emulator.counters["StartDeviceAuthorization"] == 0
-
-
-class CancelsAtCode(SilentSignIn):
-    """A user who cancels when the code is shown."""
-
-    def __init__(self) -> None:
-        self.given_up = False
-
-    def show_code(self, authorization: object) -> None:
-        self.given_up = True
-
-    def show_page(self, url: str) -> None:
-        self.given_up = True
-
-    def is_cancelled(self) -> bool:
-        return self.given_up
-
-
-@pytest.mark.parametrize("device_code", [True, False])
-def test_a_cancel_ends_the_wait_for_the_code(
-    world: DemoHome, device_code: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Were it not heard, this would end soon, and otherwise.
-    monkeypatch.setattr(login_flows, "USER_SECONDS", 3.0)
-    world.emulator.faults.set(expires_in=3)
-    services = App(world.environ)
-    session = services.config.read().sso_session("lab")
-    assert session is not None
-    with pytest.raises(Interrupted, match='"lab" was cancelled'):
-        login.log_in(services, session, CancelsAtCode(), LoginOptions(device_code=device_code))
 
 
 def callback_port(url: str) -> int:

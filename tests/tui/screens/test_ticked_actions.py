@@ -10,7 +10,6 @@ from ssohelper.tui.widgets.role_list import RoleList
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_accounts import role_list
-from tests.tui.screens.test_profiles import open_screen
 from tests.tui.test_commands_palette_and_footer import footer
 from tests.tui.world import DemoHome, until
 
@@ -97,22 +96,6 @@ def test_going_on_with_tab_takes_back_no_tick(start: str, key: str, counts: list
     for count in counts:
         found.toggle_tick(-1 if key == "shift+tab" else 1)
         assert found.tick_count == count
-
-
-def test_a_tick_on_the_heading_of_profiles_goes_to_the_next_heading(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        profiles = (await open_screen(user)).pane.list
-        await user.press("end", "left")
-        last, above = profiles.data.sections[-1], profiles.data.sections[-2]
-        assert profiles.section == last
-        await user.press("shift+tab")
-        await until(lambda: profiles.ticked and profiles.section == above)
-        ticked = profiles.ticked
-        await user.press("tab")
-        await until(lambda: profiles.section == last)
-        assert profiles.ticked > ticked
-
-    run_scenario(world.app(), scenario)
 
 
 def test_profiles_of_ticked_roles_are_one_question_and_one_write(world: DemoHome) -> None:

@@ -21,7 +21,6 @@ from textual.pilot import Pilot
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.role_tree import AccountKey, RoleListView, account_key
-from ssohelper.core.shown_roles import LineContent
 from ssohelper.tui.widgets import clicks
 from ssohelper.tui.widgets.lines import Chooser, Line
 from ssohelper.tui.widgets.role_lines import FOLDED, UNFOLDED
@@ -176,22 +175,6 @@ def test_a_double_click_on_a_heading_folds_and_unfolds_its_account(y: int) -> No
     run_app(app, scenario)
 
 
-def test_after_the_next_change_the_list_ends_at_its_last_line() -> None:
-    app = ListApp(RoleListView())
-
-    async def scenario(pilot: Pilot[None]) -> None:
-        app.list.go_to(10_000)
-        await pilot.pause()
-        y = next(each for each in range(1, 10) if target_at(app.list, each).heading)
-        await click(pilot, y)
-        assert not app.list.render_line(9).text.strip()
-        app.list.set_rows(ROWS)
-        await pilot.pause()
-        assert app.list.render_line(9).text.strip()
-
-    run_app(app, scenario)
-
-
 def test_when_no_double_click_can_follow_a_fold_the_list_ends_at_its_last_line() -> None:
     app = ListApp(RoleListView())
     app.CLICK_CHAIN_TIME_THRESHOLD = 0.05  # type: ignore[misc]
@@ -291,20 +274,5 @@ def test_a_drag_over_a_chooser_clicks_and_selects_nothing() -> None:
         assert app.query_one(Chooser).cursor == 0
         assert app.chosen == []
         assert not app.screen.selections
-
-    run_app(app, scenario)
-
-
-def test_a_click_long_after_the_one_before_it_is_a_first_click(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(clicks, "_MOST_SECONDS", -1.0)
-    app = ListApp(RoleListView())
-
-    async def scenario(pilot: Pilot[None]) -> None:
-        await click(pilot, 1)
-        await click(pilot, 1)
-        assert not app.chosen
-        assert app.list.shown.content_of_line(1) == LineContent(ROWS[0], False)
 
     run_app(app, scenario)

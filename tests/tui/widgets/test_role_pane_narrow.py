@@ -40,19 +40,6 @@ def test_no_label_above_the_list_is_cut(
     run_scenario(world.app(), scenario, size=(width, 24))
 
 
-def test_a_filter_that_gets_a_longer_name_shortens_the_others(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.wait_for_text(WHOLE)
-        await user.pilot.resize_terminal(42, 24)
-        await user.wait_for_text(SHORT)
-        await user.press("ctrl+t", "ctrl+s")
-        await user.wait_for_text(" ● corp  ○ favourites  ● tree  ● by name")
-        await user.pilot.resize_terminal(40, 24)
-        await user.wait_for_text(" ● corp  ○ ★  ● tree  ● name")
-
-    run_scenario(world.app(), scenario, size=(80, 24))
-
-
 def test_what_does_not_fit_beside_the_filters_is_left_out_whole(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         def end_of_bar() -> str:
