@@ -15,7 +15,10 @@ _START_TIME = 19
 
 def find_grant_context(now: int) -> GrantContext:
     uptime = int(clock.measure_uptime())
-    uid = 0 if sys.platform == "win32" else os.geteuid()
+    if sys.platform == "win32":
+        uid = 0
+    else:
+        uid = os.geteuid()
     return GrantContext(uid, clock.read_boot_id(), find_terminal_session(), now, uptime)
 
 

@@ -105,7 +105,9 @@ class FullScreenApp(DialogApp):
         themes.apply_theme(self, services, is_light=self.background.is_light)
 
     def get_driver_class(self) -> type[Driver]:
-        return FullScreenDriver if sys.platform != "win32" else super().get_driver_class()
+        if sys.platform != "win32":
+            return FullScreenDriver
+        return super().get_driver_class()
 
     def get_css_variables(self) -> dict[str, str]:
         # Textual's constructor asks for the colours of its own default theme. `apply_theme`

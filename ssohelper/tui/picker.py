@@ -79,7 +79,9 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
     """
 
     def get_driver_class(self) -> type[Driver]:
-        return InlineDriver if sys.platform != "win32" else super().get_driver_class()
+        if sys.platform != "win32":
+            return InlineDriver
+        return super().get_driver_class()
 
     def get_default_screen(self) -> Screen[None]:
         return CurrentSizeScreen(id="_default")
