@@ -40,7 +40,7 @@ class Work:
     def load_token(self, session_name: str) -> Token:
         app = self.current_app()
         session = selection.require_session(app, session_name)
-        return tokens.load_token_for_broker(app, regions.find_next_portal(app, session))
+        return tokens.load_token_for_broker(app, regions.list_portals_to_ask(app, session)[0])
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
         """Return "" for an invalid config."""

@@ -1,8 +1,7 @@
 """Lists the accounts and roles of a session, from the saved listing or from AWS.
 
-If a listing is interrupted, AWS's answers so far are saved in a separate file, from which the next
-listing continues. Until that listing is complete, `list` and `profile sync` use the last complete
-listing.
+AWS's answers before an interruption are saved in a separate file, from which the next listing
+continues. Until it is complete, `list` and `profile sync` use the last complete one.
 """
 
 from __future__ import annotations
@@ -35,13 +34,11 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-# A progress callback. It gets two numbers: the accounts whose roles are listed so far, and all
-# accounts. It runs in the thread that runs the listing.
+# Gets the accounts whose roles are listed so far and all accounts, in the listing's thread.
 Progress = Callable[[int, int], None]
 
 LISTING_IS_OLD_SECONDS = 24 * 3600
-# `Portal` sends at most 20 requests a second. Eight threads reach that rate if each answer takes
-# 400 ms or less.
+# Eight threads reach 20 requests a second if each answer takes 400 ms or less.
 _THREADS = 8
 # After this many failed requests the listing stops, because AWS or the network must be down.
 _MOST_FAILURES = 5
@@ -64,12 +61,10 @@ def fetch_listing(
 ) -> Listing:
     """Return the saved listing if it is less than a day old, else ask AWS for a complete one.
 
-    With `refresh`, AWS is asked in any case; with `of_this_sign_in`, AWS is asked also if the saved
-    listing began before the present sign-in. With `from_scratch`, AWS is asked for the roles of
-    every account, and an interrupted listing is not continued: the caller is about to remove
-    profiles of missing roles. Raises: LoginRequired (4); RoleNotAssigned (5) if AWS refuses to list
-    the accounts; AwsUnreachable (6) if AWS did not answer for some accounts; the roles of the
-    others are saved.
+    `of_this_sign_in`: not a listing that began before the present sign-in. `from_scratch`: no
+    interrupted listing is continued, because the caller removes profiles of missing roles.
+    Raises: LoginRequired (4); RoleNotAssigned (5) if AWS refuses to list the accounts;
+    AwsUnreachable (6) if it did not answer for some; the roles of the others are saved.
     """
     found = saved = load_listing(app, session)
     if (
@@ -88,7 +83,7 @@ def fetch_listing(
 
 
 def load_listing(app: App, session: SsoSession) -> Listing | None:
-    """Return the session's last complete listing of the present portal, however old, or None."""
+    """The session's last complete listing of the present portal, however old."""
     found = app.directory.load(session.name)
     return found if found is not None and found.is_of_portal_of(session) else None
 
@@ -96,18 +91,15 @@ def load_listing(app: App, session: SsoSession) -> Listing | None:
 def is_listing_recent(
     app: App, session: SsoSession, found: Listing, *, of_this_sign_in: bool
 ) -> bool:
-    """Return whether the listing began less than a day ago, and in this sign-in if required."""
     if not 0 <= app.clock.now() - found.listed_at < LISTING_IS_OLD_SECONDS:
         return False
     return not (of_this_sign_in and precedes_sign_in(app, session, found))
 
 
 def precedes_sign_in(app: App, session: SsoSession, found: Listing) -> bool:
-    """Return whether a sign-in came after the listing began, so the listing may be another user's.
+    """Return whether a sign-in came after the listing began, so it may be another user's.
 
-    The portal does not say which user signed in; only STS does, for a role's keys
-    (actions.identity).
-    Returns False while the session is signed out, because no newer listing can be fetched then.
+    False while the session is signed out: no newer listing can be fetched then.
     """
     since = tokens.load_user_since(app, session)
     return since is not None and found.listed_at < since <= app.clock.now()
@@ -121,7 +113,7 @@ def forget_earlier_listing(app: App, session: SsoSession) -> None:
 
 
 def start_refresh_process(app: App, session: SsoSession) -> None:
-    """Start a process that refreshes the listing, unless one runs. Ignores a failure to start."""
+    """Does nothing if such a process runs already, or cannot start."""
     with suppress(LocalState, OSError):
         with app.directory.lock_listing(session.name, app.clock.deadline(0.0)):
             pass
@@ -129,7 +121,7 @@ def start_refresh_process(app: App, session: SsoSession) -> None:
 
 
 def refresh_in_background(app: App, session: SsoSession) -> None:
-    """Refresh the saved listing in this background process, unless another one is doing so."""
+    """Does nothing if another process is refreshing the listing."""
     with (
         suppress(LockNotObtained),
         app.directory.lock_listing(session.name, app.clock.deadline(0.0)),
@@ -141,9 +133,9 @@ def refresh_in_background(app: App, session: SsoSession) -> None:
 
 
 class _ListingRefresh:
-    """One new listing: asks AWS for the accounts, then in eight threads for the roles of each.
+    """Asks AWS for the accounts, then in eight threads for the roles of each.
 
-    Only the thread that calls `run` uses the stores. The eight threads ask AWS and queue answers.
+    Only the thread that calls `run` uses the stores.
     """
 
     def __init__(
@@ -162,7 +154,7 @@ class _ListingRefresh:
         self._stop = threading.Event()
 
     def run(self, *, from_scratch: bool) -> Listing:
-        """Get, save and return the listing. Raises an error after saving the answers so far."""
+        """Raises an error after saving the answers so far."""
         accounts = self._token.ask(lambda token: list(self._portal.list_accounts(token)))
         # `setup` reports a wrong clock when it ends, so a warning here would be a second one.
         self._app.clock.learn_aws_time(self._portal.answered_at(), may_warn=False)
@@ -186,7 +178,6 @@ class _ListingRefresh:
         return [listed for listed in self._accounts.values() if not listed.answered]
 
     def _continue_unfinished(self) -> None:
-        """Take over the roles of a listing that was interrupted less than a day ago."""
         unfinished = self._app.directory.load_unfinished_listing(self._session.name)
         if (
             unfinished is None
@@ -245,7 +236,7 @@ class _ListingRefresh:
                     answers.put(error)
 
     def _list_roles(self, account: Account) -> ListedAccount:
-        """Return the account's roles from AWS; if AWS refuses, those in the saved listing."""
+        """If AWS refuses the account, return its roles of the saved listing."""
         try:
             names = self._token.ask(lambda token: self._portal.list_roles(token, account.id))
         except RoleNotAssigned:
@@ -254,7 +245,6 @@ class _ListingRefresh:
         return ListedAccount(account, tuple(sorted(names)))
 
     def _must_stop_after(self, error: SsoHelperError) -> bool:
-        """Return whether a sign-in is needed, AWS throttles, or several requests have failed."""
         return (
             not isinstance(error, AwsUnreachable)
             or isinstance(error, Throttled)
@@ -262,7 +252,7 @@ class _ListingRefresh:
         )
 
     def _save(self, *, is_complete: bool) -> Listing:
-        """Save the answers so far. If that fails, only warn: the next listing asks AWS again."""
+        """If that fails, only warn: the next listing asks AWS again."""
         session, store = self._session, self._app.directory
         accounts = tuple(self._accounts.values())
         listing = Listing(session.start_url, session.region, self._begun_at, accounts)
@@ -281,7 +271,7 @@ class _ListingRefresh:
         return listing
 
     def _incomplete_error(self) -> SsoHelperError:
-        """Return the first error that is not AwsUnreachable, else one with a count of accounts."""
+        """The first error that is not AwsUnreachable, else one with a count of accounts."""
         for error in self._failures:
             if not isinstance(error, AwsUnreachable):
                 return error
@@ -296,7 +286,7 @@ class _ListingRefresh:
 
 
 class _SharedToken:
-    """The access token that all threads use. After a 401, one thread renews it, once."""
+    """The token of all threads. After a 401, one thread renews it, once."""
 
     def __init__(self, app: App, session: SsoSession) -> None:
         self._app, self._session = app, session
@@ -305,7 +295,7 @@ class _SharedToken:
         self._renewed = False
 
     def ask(self, ask: Callable[[AccessToken], _T]) -> _T:
-        """Call `ask` with the token. After a 401, renew the token and call `ask` once more."""
+        """After a 401, renew the token and call `ask` once more."""
         deadline = self._app.clock.deadline()
         with self._lock:
             if self._token is None:

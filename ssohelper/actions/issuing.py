@@ -41,6 +41,7 @@ from ssohelper.errors import (
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.deadline import Deadline
     from ssohelper.core.model import RoleKey, SsoSession
     from ssohelper.stores.session_stamp import SessionStamp
     from ssohelper.wire.portal import Portal
@@ -121,23 +122,19 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         raise tokens.signed_out_error(session)
     deadline = app.clock.deadline(CALL_SECONDS)
 
-    def ask_portal_for_credentials(
-        portal_to_ask: regions.PortalToAsk,
-    ) -> tuple[RoleCredentials, Portal, str]:
-        limit = portal_to_ask.limit_deadline(app, regions.CALL_SECONDS, deadline)
-        is_further = portal_to_ask.session.is_further
-        sent = tokens.ensure_valid_token(app, portal_to_ask.session, limit) if is_further else token
-        portal = app.aws.portal(portal_to_ask.session)
+    def ask_portal(at: SsoSession, limit: Deadline) -> tuple[RoleCredentials, Portal, str]:
+        sent = tokens.ensure_valid_token(app, at, limit) if at.is_further else token
+        portal = app.aws.portal(at)
         try:
             issued = app.vault.issue_role_credentials(session, role, sent, limit, asked_by, portal)
         except TokenRejected as error:
             error.token_id = sent.id
             raise
-        return issued, portal, portal_to_ask.session.region
+        return issued, portal, at.region
 
     try:
         credentials, portal, region = regions.ask_regions_in_turn(
-            app, session, ask_portal_for_credentials
+            app, session, regions.CALL_SECONDS, deadline, ask_portal
         )
     except TokenRejected:
         raise
@@ -186,7 +183,7 @@ def find_renewal_time(app: App, session: SsoSession, cached: CachedCredentials) 
     half = app.clock.to_local_time(
         freshness.half_life_at(cached.received_at, cached.credentials.expires_at)
     )
-    token_due_at = tokens.load_token_renewal_time(app, regions.find_next_portal(app, session))
+    token_due_at = tokens.load_token_renewal_time(app, regions.list_portals_to_ask(app, session)[0])
     return half if token_due_at is None else min(half, token_due_at)
 
 

@@ -7,9 +7,9 @@ sign-in, which other tools can end or replace.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ssohelper.actions import selection, tokens
 from ssohelper.broker.requests import TokenState
@@ -42,40 +42,21 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-# How long a region may take to answer while another one can be asked: two expired tokens and one
-# region without an answer fit into 18 s. A renewal includes the start of a process.
+# How long a region may take while another one can be asked: two expired tokens and one region
+# without an answer fit into 18 s. A renewal includes the start of a process.
 CALL_SECONDS, RENEWAL_SECONDS = 4.0, 5.0
-# The region that answered is asked first for so long. Then the ones before it get a short try, so
-# that a call ends within 2 s. After half an hour without a request all is as at the beginning.
-_FIRST_SECONDS, _SHORT_TRY, _REMEMBERED_SECONDS = 60, 0.3, 1800
-
-
-class PortalToAsk(NamedTuple):
-    """A portal to which a request is sent, and the share of a request's usual time for it.
-
-    `share` is from 0 to 1; None means all the time that is left.
-    """
-
-    session: SsoSession
-    share: float | None
-
-    def limit_deadline(self, app: App, seconds: float, deadline: Deadline) -> Deadline:
-        """Return the deadline of a request to this portal that usually gets `seconds`."""
-        if self.share is None:
-            return deadline
-        return app.clock.deadline(min(seconds * self.share, deadline.seconds_left()))
+# For so long, the region that answered in place of earlier ones is asked first.
+_FIRST_SECONDS = 300
 
 
 # -- the portal to which a company's own start URL leads -------------------------------------------
 
 
 def resolve_portal_of_session(app: App, session: SsoSession, ui: LoginUi) -> SsoSession:
-    """Return the session with the portal and region to which its start URL leads now.
+    """Return the session with the portal and region to which a company's start URL leads now.
 
-    For a start URL on AWS's own hosts no request is sent. If the start URL leads to another portal
-    than at the last sign-in, the user must confirm it; without a terminal that is an error.
-    Raises: ConfigInvalid if the URL leads to no portal, or to another one that the user did not
-    confirm; AwsUnreachable.
+    Raises: ConfigInvalid if that is no portal, or another one than at the last sign-in and the user
+    does not confirm it; AwsUnreachable.
     """
     if not is_company_url(session.start_url):
         return session
@@ -129,8 +110,8 @@ def save_portal_address(app: App, session: SsoSession) -> None:
 def list_further_portals(app: App, session: SsoSession) -> list[SsoSession]:
     """Return a copy of the session for each of its further portals that the settings name.
 
-    A portal that cannot be of the session's Identity Center instance is left out, with a warning.
-    Returns [] if the settings cannot be read, which other code reports.
+    One that cannot be of the same Identity Center is left out, with a warning. Returns [] if the
+    settings cannot be read, which other code reports.
     """
     try:
         texts = app.settings.get("regions", session=session.name)
@@ -138,41 +119,36 @@ def list_further_portals(app: App, session: SsoSession) -> list[SsoSession]:
         return []
     found = []
     for portal in parse_further_portals(texts) if texts else ():
+        claim = compare_portal_urls(session.aws_url, portal.start_url)
         if portal.region == session.region:
             continue  # the session's own portal has moved to this region
-        claim = compare_portal_urls(session.aws_url, portal.start_url)
         if claim in REFUSED:
-            app.warn(
-                f"sessions.{session.name}.regions: {portal.start_url} {claim.value}; "
-                "this portal is not used"
-            )
-            continue
-        found.append(session_at_portal(session, portal))
+            what = f"{portal.start_url} {claim.value}; this portal is not used"
+            app.warn(f"sessions.{session.name}.regions: {what}")
+        else:
+            found.append(session_at_portal(session, portal))
     return found
 
 
-def check_regions_setting(app: App, session_name: str, texts: list[str] | tuple[str, ...]) -> None:
-    """Raise ConfigInvalid if this value of sessions.NAME.regions is wrong for the session."""
-    session = app.config.read().sso_session(session_name)
-    for portal in parse_further_portals(texts):
-        if session is None:
-            continue
+def check_regions_setting(app: App, session_name: str, texts: Sequence[str]) -> None:
+    """Raises: ConfigInvalid if this value of sessions.NAME.regions is wrong for the session."""
+    session, portals = app.config.read().sso_session(session_name), parse_further_portals(texts)
+    if session is None:
+        return
+    for portal in portals:
         claim = compare_portal_urls(session.aws_url, portal.start_url)
         if claim in REFUSED:
-            raise ConfigInvalid(
-                f'{portal.start_url} {claim.value}, compared with the session "{session_name}"'
-            )
+            what = f'{claim.value}, compared with the session "{session_name}"'
+            raise ConfigInvalid(f"{portal.start_url} {what}")
         if portal.region == session.region:
-            raise ConfigInvalid(
-                f'{portal.region} is the region of the session "{session_name}" itself'
-            )
+            what = f'is the region of the session "{session_name}" itself'
+            raise ConfigInvalid(f"{portal.region} {what}")
 
 
 def require_sign_in_session(app: App, sign_in_name: str) -> SsoSession:
-    """Return the session with this `SsoSession.sign_in_name`. Raises: ConfigInvalid.
+    """Return the session with this `SsoSession.sign_in_name`, in the config or of a recorded sign-in.
 
-    If the config lacks the session, returns the session of a sign-in of ours that is recorded:
-    `setup` and `logout` renew that token too.
+    Raises: ConfigInvalid.
     """
     name, _, region = sign_in_name.partition("@")
     is_defined = app.config.read().session_header(name) is not None
@@ -207,70 +183,53 @@ def is_further_signed_in(app: App, session: SsoSession, further: SsoSession) -> 
     )
 
 
-def plan_portals_to_ask(app: App, session: SsoSession) -> list[PortalToAsk]:
-    """Return the portals to ask, in order. The session's own portal is always among them.
+def list_portals_to_ask(app: App, session: SsoSession) -> list[SsoSession]:
+    """Return the session's portals that may be asked, in order: first the one that answered last.
 
-    The only rule: the portal that answered instead of earlier ones is asked first, for a minute.
+    The session's own portal is always among them.
     """
-    portals = _list_askable_portals(app, session)
-    answering, until = _find_answering_portal(app, session, portals)
-    if app.clock.now() < until:
-        order = [portals[answering], *portals[:answering], *portals[answering + 1 :]]
-        shares = [1.0] * len(portals)
-    else:
-        order = portals
-        shares = [_SHORT_TRY if place < answering else 1.0 for place in range(len(portals))]
-    return [*map(PortalToAsk, order[:-1], shares), PortalToAsk(order[-1], None)]
-
-
-def find_next_portal(app: App, session: SsoSession) -> SsoSession:
-    """Return the session at that one of its portals to which the next request will go."""
-    return plan_portals_to_ask(app, session)[0].session
-
-
-def find_answering_region(app: App, session: SsoSession) -> str:
-    """Return the region that answered the session's last request."""
-    portals = _list_askable_portals(app, session)
-    return portals[_find_answering_portal(app, session, portals)[0]].region
-
-
-def _find_answering_portal(
-    app: App, session: SsoSession, portals: list[SsoSession]
-) -> tuple[int, int]:
-    """Return which portal answered last, and until when (epoch seconds) it is asked first."""
+    further = list_further_portals(app, session)
+    portals = [session, *(one for one in further if _may_ask_portal(app, session, one))]
     found = app.answering_regions.load(session.name) if len(portals) > 1 else None
-    regions = [one.region for one in portals]
-    if found is None or found[0] not in regions:
-        return 0, 0
-    region, until = found
-    if not -_FIRST_SECONDS <= app.clock.now() - until <= _REMEMBERED_SECONDS:
-        return 0, 0
-    return regions.index(region), until
+    if found is not None and 0 < found[1] - app.clock.now() <= _FIRST_SECONDS:
+        portals.sort(key=lambda one: one.region != found[0])
+    return portals
 
 
-def ask_regions_in_turn(app: App, session: SsoSession, ask: Callable[[PortalToAsk], _T]) -> _T:
-    """Return what `ask` returns for the first portal that answers.
+def ask_regions_in_turn(
+    app: App,
+    session: SsoSession,
+    seconds: float,
+    deadline: Deadline,
+    ask: Callable[[SsoSession, Deadline], _T],
+) -> _T:
+    """Return what `ask` returns for the first portal that answers, each within `seconds`.
 
-    Raises: the errors of `ask`. If no portal answers, raises the error of the first portal.
+    The last portal gets all the time that is left. Raises: the errors of `ask`; if no portal
+    answers, that of the first one.
     """
     failure: AwsUnreachable | None = None
-    for one in plan_portals_to_ask(app, session):
+    portals = list_portals_to_ask(app, session)
+    for portal in portals:
+        is_last = portal is portals[-1]
+        left = deadline.seconds_left()
+        limit = deadline if is_last else app.clock.deadline(min(seconds, left))
         try:
-            found = ask(one)
+            found = ask(portal, limit)
         except AwsUnreachable as error:
             failure = failure or error
         except (TokenRejected, RoleNotAssigned):
-            _record_answer(app, session, one.session, has_failed=failure is not None)
+            _record_answer(app, session, portal, has_failed=failure is not None)
             raise
         except (Refused, Superseded):
             raise
         except SsoHelperError:
-            # The sign-in at a further portal has ended, or its token cannot be read or saved. This
-            # error is ignored: only the answer of the session's own portal counts.
-            if not one.session.is_further:
+            # The sign-in at a further portal has ended, or its token cannot be read or saved: only
+            # the answer of the session's own portal counts.
+            if not portal.is_further:
                 raise
         else:
-            _record_answer(app, session, one.session, has_failed=failure is not None)
+            _record_answer(app, session, portal, has_failed=failure is not None)
             return found
     assert failure is not None
     raise failure
@@ -294,8 +253,8 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
     """
     has_further = bool(list_further_portals(app, session))
 
-    def renew_at(portal_to_ask: PortalToAsk) -> None:
-        portal, token_id = portal_to_ask.session, seen_id
+    def renew_at(portal: SsoSession, limit: Deadline) -> None:
+        token_id = seen_id
         token = app.tokens.load(portal) if has_further else None
         if token is not None and token.id != seen_id:
             if tokens.load_token_state(app, portal, token) is TokenState.GOOD:
@@ -303,29 +262,28 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
             token_id = token.id
 
         def prepare_portal_call() -> None:
-            # The portal's imports take 20 ms. They are done here, while the renewal process
-            # starts, so that the role call after the renewal starts sooner.
+            # The imports take 20 ms, while the renewal process starts.
             with suppress(SsoHelperError):  # the call for credentials reports this error too
                 app.aws.portal(portal).prepare_first_call()
 
         error = app.renewals.renew_token(
             portal.sign_in_name,
             token_id,
-            portal_to_ask.limit_deadline(app, RENEWAL_SECONDS, deadline),
+            limit,
             meanwhile=prepare_portal_call,
         )
         if error is not None:
             raise error
 
-    ask_regions_in_turn(app, session, renew_at)
+    ask_regions_in_turn(app, session, RENEWAL_SECONDS, deadline, renew_at)
 
 
 def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) -> str | None:
-    """Return the id of the token for the next request if half of the token's lifetime is over.
+    """Return the id of the token for the next request if half of its lifetime is over.
 
-    `own` is the session's own token. Returns None if the token is not due or cannot be renewed.
+    `own` is the session's own token. None if the token is not due or cannot be renewed.
     """
-    portal = find_next_portal(app, session)
+    portal = list_portals_to_ask(app, session)[0]
     token = _load_token_or_none(app, portal) if portal.is_further else own
     due_at = tokens.load_token_renewal_time(app, portal)
     is_due = due_at is not None and app.clock.now() >= due_at
@@ -335,25 +293,15 @@ def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) ->
 def keep_further_sign_ins(
     app: App, session: SsoSession, used: AccessToken, fresh: AccessToken
 ) -> None:
-    """Record that the sign-ins at further portals belong to the session's renewed token `fresh`.
+    """Record that the sign-ins at further portals belong to `fresh`, the renewed token `used`.
 
-    Without this record they would seem to belong to another sign-in, because only the session's
-    last token ids are recorded. `used` is the token that was renewed. The caller holds the
-    session's state lock.
+    Only a session's last token ids are recorded. The caller holds the session's state lock.
     """
     for further in app.tokens.list_further_portal_sessions(session):
         facts = app.tokens.load_facts(further.sign_in_name)
         own = app.tokens.load_facts(session.name)
         if facts.of_token_id in own.token_ids and used.id in own.token_ids:
             app.tokens.save_facts(further.sign_in_name, facts._replace(of_token_id=fresh.id))
-
-
-def _list_askable_portals(app: App, session: SsoSession) -> list[SsoSession]:
-    """Return the session, then a copy for each further portal to which we may send requests."""
-    return [
-        session,
-        *(one for one in list_further_portals(app, session) if _may_ask_portal(app, session, one)),
-    ]
 
 
 def _may_ask_portal(app: App, session: SsoSession, further: SsoSession) -> bool:

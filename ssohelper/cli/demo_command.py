@@ -39,10 +39,8 @@ _SETUP = ("setup", START_URL, "--region", "us-east-1", "--session", "demo")
 # How long to try to remove the demo's home, in which an ending process of the demo may write.
 _REMOVAL_SECONDS = 5.0
 _URL = re.compile(r"http://127\.0\.0\.1:\d+/\S+")
-# Variables that the demo's commands do not get. With the variables of uv and pipx, ssohelper could
-# refuse to write profiles that run a throw-away installation. The demo's profiles may run one,
-# because the demo's home is removed before that installation. With HISTFILE and ZDOTDIR, the demo's
-# shell would use files of the user.
+# With the variables of uv and pipx, ssohelper could refuse to write profiles that run a throw-away
+# installation, which outlives the demo's home. HISTFILE and ZDOTDIR name files of the user.
 _LEFT_OUT = frozenset({"UV_CACHE_DIR", "PIPX_HOME", "PIPX_VENV_CACHEDIR", "HISTFILE", "ZDOTDIR"})
 # The lines of `ssohelper install`, and the prompt.
 _RC = (
@@ -144,11 +142,6 @@ def _run_shell(emulator: Emulator, environ: dict[str, str]) -> int:
 
 @contextmanager
 def _make_home() -> Iterator[Path]:
-    """Make the demo's home; remove it at the end, and on the first SIGINT, SIGTERM or SIGHUP.
-
-    Later signals do nothing, because a terminal that closes sends several. The handler stays set
-    meanwhile: Python prints a traceback for a pending signal whose handler becomes SIG_IGN.
-    """
     is_ending = False
 
     def end(number: int, _frame: FrameType | None) -> None:
@@ -204,7 +197,7 @@ def _make_environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
 
 
 def _run_and_print(arguments: Sequence[str] | None, environ: dict[str, str]) -> int:
-    """Run an ssohelper command, or boto3, print its output, and visit any page that it prints."""
+    """Visits any page that the command prints."""
     argv = [find_ssohelper_command(os.environ), *(arguments or ())]
     shown = f"ssohelper {shlex.join(argv[1:])}"
     environ = environment_without_foreign_code(environ)
@@ -239,7 +232,7 @@ def _run_and_print(arguments: Sequence[str] | None, environ: dict[str, str]) -> 
 
 
 def _visit(url: str) -> None:
-    """Request the sign-in page as a browser would: the emulator then signs in its user "ana"."""
+    """Request the page as a browser would: the emulator then signs in ana."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with suppress(OSError), direct.open(url, timeout=10) as page:
         page.read()

@@ -289,7 +289,7 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
         app.warn(f'"{show(path)}": {clock_text.CLEAR_SIGN_IN}; end it with: ssohelper logout --all')
     status = Status(
         [
-            clocks.load_session_clock(app, one, regions.find_answering_region(app, one))
+            clocks.load_session_clock(app, one, regions.list_portals_to_ask(app, one)[0].region)
             for one in sessions
         ],
         unlisted,

@@ -34,10 +34,7 @@ if TYPE_CHECKING:
 
 
 class AwsClients:
-    """Creates the clients of AWS's services, each for the AWS hosts that the user asks for.
-
-    A client of the portal uses the connections of an earlier one in `portals`, if that is set.
-    """
+    """A client of the portal uses the connections of an earlier one in `portals`, if that is set."""
 
     portals: dict[SsoSession, Portal] | None = None
 
@@ -48,7 +45,7 @@ class AwsClients:
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """The environment for connections. The bundle in the company's policy wins over variables."""
+        """The bundle in the company's policy wins over variables."""
         bundle = self._app.company_policy.ca_bundle
         return {**self._app.environ, "AWS_CA_BUNDLE": bundle} if bundle else self._app.environ
 
@@ -57,10 +54,7 @@ class AwsClients:
             self._app.warn(IGNORED_URL_VARIABLE)
 
     def host_variant_for_roles(self, session: SsoSession) -> HostVariant:
-        """Return to which hosts (FIPS, dual-stack) calls with the session's role credentials go.
-
-        Raises: ConfigInvalid for a value that is neither true nor false.
-        """
+        """For calls with the session's role credentials. Raises: ConfigInvalid."""
         default = self._app.config.read().profile("default")
         return choose_host_variant(
             self._app.environ,
@@ -69,31 +63,24 @@ class AwsClients:
         )
 
     def host_variant_of_keys(self, keys: Mapping[str, str]) -> HostVariant:
-        """Return which hosts (FIPS, dual-stack) the environment, else the profile's keys, ask for.
-
-        Raises: ConfigInvalid for a value that is neither true nor false.
-        """
+        """For the environment, else the profile's keys. Raises: ConfigInvalid."""
         return choose_host_variant(self._app.environ, lambda _key: None, keys)
 
     def set_host_variables(self, keys: Mapping[str, str]) -> None:
-        """Set the variables for the AWS hosts (FIPS, dual-stack) that a native profile asks for.
+        """Set the variables for the hosts that a native profile asks for, unless they are set.
 
-        Variables that are already set win over the profile's `keys`. The broker and the command of
-        `exec`, which do not see the profile, inherit the variables.
+        The broker and the command of `exec`, which do not see the profile, inherit them.
         """
         for variable, key in KEYS_BY_VARIABLE.items():
             if keys.get(key) and not self._app.environ.get(variable):
                 self._app.environ[variable] = keys[key]
 
     def host_variant_for_portal(self, session: SsoSession) -> HostVariant:
-        """Return to which hosts (FIPS, dual-stack) the session's sign-in and portal calls go.
-
-        Raises: ConfigInvalid for a value that is neither true nor false.
-        """
+        """For the session's sign-in and portal calls. Raises: ConfigInvalid."""
         return host_variant_of_portal(self.host_variant_for_roles(session), session.aws_url)
 
     def oidc(self, session: SsoSession) -> OidcClient:
-        """Return a client of the sign-in service (sso-oidc)."""
+        """A client of the sign-in service (sso-oidc)."""
         from ssohelper.wire.oidc import OidcClient
 
         facts = partial(self._get_tokens().load_facts, session.sign_in_name)
@@ -102,11 +89,10 @@ class AwsClients:
         return OidcClient(session, self.environ, warn=self._app.warn, facts=facts, variant=variant)
 
     def portal(self, session: SsoSession) -> Portal:
-        """Return a client of the access portal."""
         return self._portal(session, self.host_variant_for_portal(session), self.environ)
 
     def portal_for_sign_out(self, session: SsoSession) -> Portal:
-        """Return a client of the access portal, even if settings or policy have an error."""
+        """A client of the portal, even if settings or policy have an error."""
         try:
             return self.portal(session)
         except ConfigInvalid:
@@ -128,15 +114,13 @@ class AwsClients:
 
     @cached_property
     def portal_addresses(self) -> PortalAddresses:
-        """The store that remembers to which of AWS's portals a company's own start URL led."""
         from ssohelper.stores.portals import PortalAddresses
 
         return PortalAddresses(self._app.locations.state_folder)
 
     def find_portal_url(self, start_url: str) -> str:
-        """Return the URL of AWS's portal to which a company's own start URL leads.
+        """Ask where a company's start URL leads, unless `remember_portal_url` has kept the answer.
 
-        Sends one request, unless `remember_portal_url` has kept the answer.
         Raises: ConfigInvalid, AwsUnreachable.
         """
         from ssohelper.wire.portal_page import find_portal_url
@@ -146,18 +130,11 @@ class AwsClients:
         )
 
     def remember_portal_url(self, start_url: str, portal_url: str) -> None:
-        """Keep the portal's URL for the next `find_portal_url` of this start URL.
-
-        `setup` needs the URL for the region, and again for its sign-in.
-        """
+        """`setup` needs the URL for the region, and again for its sign-in."""
         self._portal_urls_by_start_url[start_url] = portal_url
 
     def propose_region_of_portal(self, portal_url: str) -> str | None:
-        """Return the region that the page of AWS's portal names, or None. The region may be wrong.
-
-        Returns None if an environment variable names a sign-in service on this machine, since
-        AWS's page knows nothing of that service.
-        """
+        """Return the region that the page of AWS's portal names, or None; it may be wrong."""
         from ssohelper.wire.portal_page import propose_region_of_portal
 
         if is_loopback_url(self._app.environ.get(url_variable_of("oidc"), "")):
@@ -181,14 +158,14 @@ class AwsClients:
         )
 
     def federation(self, region: str) -> Federation:
-        """Return a client of the console's federation service."""
+        """A client of the console's federation service."""
         from ssohelper.wire.federation import Federation
 
         self._warn_of_ignored_url()
         return Federation(region, self.environ)
 
     def probe(self, service_url: str, service: str, deadline: Deadline) -> Probe:
-        """Send a request without credentials to this AWS host, to learn whether it answers."""
+        """Ask this AWS host without credentials, to learn whether it answers."""
         from ssohelper.wire.transport import probe_service
 
         return probe_service(service_url, self.environ, service, deadline)

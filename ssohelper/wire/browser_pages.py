@@ -1,8 +1,7 @@
 """Serves pages on 127.0.0.1 to the user's browser: one-time redirects, the sign-in callback.
 
-The command that opens the browser gets the address of a one-time redirect instead of the real
-address. Every user of the machine can read a command's arguments in the process list, and the real
-address holds a state, a user code or a sign-in token.
+The command that opens the browser gets a one-time redirect: every user of the machine can read a
+command's arguments, and the real address holds a state, a user code or a sign-in token.
 """
 
 import hmac
@@ -60,12 +59,11 @@ _USED = _make_page(
 _OVER = _make_page(410, "Already done", "This sign-in is over. You can close this tab.")
 
 Outcome = Literal["served", "refused", "not visited"]
-# A function that returns the answer for one page. It gets the request and the request's query.
 _Page = Callable[[Request, str], Answer]
 
 
 class BrowserPages(ClosableServer):
-    """Serves pages on a free port, from the first `add_redirect` (or `start`) until `close`."""
+    """Listens on a free port from the first `add_redirect` (or `start`) until `close`."""
 
     def __init__(self, *, admits_unknown: bool = False) -> None:
         self._admits_unknown = admits_unknown
@@ -74,7 +72,6 @@ class BrowserPages(ClosableServer):
         self._pages: dict[str, _Page] = {}
 
     def start(self) -> None:
-        """Start to serve pages on a free port. Raises: LocalState without a port or thread."""
         self._server = LocalServer.bind(0, self._set_rules)
         self._server.start()
 
@@ -90,7 +87,7 @@ class BrowserPages(ClosableServer):
         return self
 
     def add_redirect(self, target: Secret) -> "OneTimeRedirect":
-        """Return a new address that redirects the first visit to the target. Raises: LocalState."""
+        """Return a new address that redirects the first visit. Raises: LocalState."""
         if self._server is None:
             self.start()
         path = f"/{secrets.token_urlsafe(32)}"
@@ -100,7 +97,7 @@ class BrowserPages(ClosableServer):
 
     @property
     def has_refused_a_user(self) -> bool:
-        """Return whether a client was refused because its user is unknown or another user."""
+        """Whether a client was refused because its user is unknown or another user."""
         return self._server is not None and self._server.has_refused_a_user
 
     @property
@@ -120,7 +117,7 @@ class BrowserPages(ClosableServer):
 
 
 class OneTimeRedirect:
-    """An address of BrowserPages that redirects the first visit. Its path is 256 random bits."""
+    """Redirects the first visit. Its path is 256 random bits."""
 
     def __init__(self, url: str, target: Secret, has_refused: Callable[[], bool]) -> None:
         self.url = url
@@ -149,19 +146,16 @@ class OneTimeRedirect:
 
 
 class Callback(NamedTuple):
-    """What AWS's sign-in page passes to the callback: a code, or an error code."""
-
     code: Secret | None
     error: str | None
 
 
 class SignInPages(BrowserPages):
-    """BrowserPages with the callback, the page to which a sign-in returns. Listens when created.
+    """The pages of a sign-in, with its callback. Listens when created.
 
-    A callback with a wrong state is answered but has no effect, because any web page in the browser
-    can send one. A callback from a client whose user is unknown counts only if it has the right
-    state and a code. Linux cannot tell the user of Windows programs in WSL, or of any program in
-    gVisor.
+    A callback with a wrong state has no effect: any web page can send one. Linux cannot tell the
+    user of Windows programs in WSL, or of any program in gVisor: from an unknown user, only the
+    right state and a code count.
     """
 
     def __init__(self, state: Secret) -> None:
@@ -177,7 +171,6 @@ class SignInPages(BrowserPages):
         return self._origin + CALLBACK_PATH
 
     def wait_for_callback(self, seconds: float) -> Callback | None:
-        """Wait for the callback and return it, or None if it does not come in time."""
         try:
             return self._arrived.get(timeout=seconds)
         except queue.Empty:

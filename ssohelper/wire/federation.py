@@ -35,8 +35,6 @@ _TOKEN = re.compile(r"[!-~]{16,8192}")
 
 
 class Federation:
-    """Calls AWS's sign-in host of one region, which signs browsers in to the console."""
-
     def __init__(self, region: str, environ: Mapping[str, str]) -> None:
         self._service_url = console_federation_url(region, environ)
         self._service = f"the console's sign-in service in {region}"
@@ -45,8 +43,8 @@ class Federation:
     def get_login_url(self, credentials: RoleCredentials, issuer: str, destination: str) -> Secret:
         """Return the address that signs a browser in to the console, valid for about 15 minutes.
 
-        The request has no SessionDuration, so the console session ends when the credentials expire.
-        With SessionDuration, AWS would refuse a role that was assumed from another role.
+        Without SessionDuration, with which AWS refuses a role that was assumed from another role,
+        the console session ends with the credentials.
         Raises: RoleNotAssigned (credentials refused), AwsUnreachable, Throttled, BadAnswer.
         """
         limit = Deadline(_CALL_SECONDS, time.monotonic)

@@ -1,9 +1,7 @@
 """Serves HTTP to clients on this machine (LocalServer), and checks every client and request.
 
-The sign-in callback, the console redirect and the credentials endpoint all use this server. One
-thread reads all requests, so that idle and slow clients cost no thread. A complete request is
-answered in one of at most 64 other threads. Nothing is logged, because requests and answers carry
-secrets.
+One thread reads all requests, so that idle and slow clients cost no thread; at most 64 others
+answer. Nothing is logged, because requests and answers carry secrets.
 """
 
 import contextlib
@@ -28,8 +26,7 @@ MOST_THREADS = 64
 # How long a client may take to send a request.
 HEAD_SECONDS = 5.0
 _SEND_SECONDS = 5.0
-# How many file descriptors are kept free of clients, for files and for connections to AWS. Each
-# client uses one descriptor.
+# The file descriptors that are kept free of clients, for files and for connections to AWS.
 _OWN_DESCRIPTORS = 48
 _BACKLOG = 512
 
@@ -39,11 +36,11 @@ def _ignore_error(_error: BaseException) -> None:
 
 
 def bind_port(port: int = 0) -> socket.socket:
-    """Return a socket bound to this port of 127.0.0.1; 0 means a free port. Raises: LocalState."""
+    """0 means a free port. Raises: LocalState."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if sys.platform != "win32":
-        # After a restart, connections of the previous server may still be closing. This option
-        # allows the bind then. On Windows it would let another program bind the same port.
+        # Connections of a previous server may still be closing. On Windows the option would let
+        # another program bind the same port.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((HOST, port))
@@ -58,8 +55,7 @@ def bind_port(port: int = 0) -> socket.socket:
 class LocalServer:
     """Answers requests on a bound socket, from `start` to `close`, if the requests obey `rules`.
 
-    `handle` is called with each request that passed the checks. If it raises an exception, `report`
-    is called with that exception, and the client gets the rules' refusal.
+    An exception of `handle` goes to `report`, and the client gets the rules' refusal.
     """
 
     def __init__(
@@ -96,11 +92,7 @@ class LocalServer:
         make_handler: Callable[[int], RequestHandler],
         report: Callable[[BaseException], None] = _ignore_error,
     ) -> Self:
-        """Return a server on a port of 127.0.0.1 (0 means a free port), or on a bound socket.
-
-        `make_handler` is called with the port, or with 0 for a Unix socket. If anything fails, the
-        socket is closed. Raises: LocalState if the port cannot be used.
-        """
+        """`make_handler` is called with the port, or with 0 for a Unix socket. Raises: LocalState."""
         bound = bind_port(port_or_socket) if isinstance(port_or_socket, int) else port_or_socket
         try:
             port = bound.getsockname()[1] if bound.family == socket.AF_INET else 0
@@ -126,7 +118,7 @@ class LocalServer:
             raise
 
     def close(self) -> None:
-        """Close the server's socket. Answers in progress are still sent. May be called twice."""
+        """Answers in progress are still sent. May be called twice."""
         self._listening.close()
         with contextlib.suppress(OSError):
             self._wake.send(b".")
@@ -166,8 +158,7 @@ class LocalServer:
         try:
             connection, _ = self._listening.accept()
         except OSError:
-            # accept() failed: either no descriptor is left, or the client has gone. If no
-            # descriptor is left, closing another client helps.
+            # If no descriptor is left, closing another client helps.
             self._close_oldest_client()
             time.sleep(0.01)
             return
@@ -215,7 +206,7 @@ class LocalServer:
             self._close_client(connection)
 
     def _close_oldest_client(self) -> None:
-        """Close the client that has been sending for longest, to make room for another one."""
+        """Close the client that has been sending for longest."""
         for connection in self._reading:
             self._close_client(connection)
             return
@@ -276,7 +267,7 @@ class LocalServer:
 
 
 class _Client(NamedTuple):
-    """A client's connection: the bytes read so far, its time limit, and whose process it is."""
+    """`until` is its time limit."""
 
     head: bytearray
     until: float
@@ -287,10 +278,10 @@ _User = Literal["ours", "unknown", "another"]
 
 
 def _classify_user_of_client(connection: socket.socket) -> _User:
-    """Return "ours" for a client of this user or root; else "another" user's, or "unknown".
+    """Only Linux tells the user of a TCP connection.
 
-    Only Linux tells the user of a TCP connection. On other systems each client counts as "ours", so
-    that the token, the random path or the OAuth state is the only protection.
+    On other systems each client counts as "ours": the token, the random path or the OAuth state is
+    the only protection.
     """
     uid = peer.find_peer_uid(connection)
     if uid is None:
@@ -300,7 +291,6 @@ def _classify_user_of_client(connection: socket.socket) -> _User:
 
 
 def _is_local_client(connection: socket.socket) -> bool:
-    """Return whether the client's address is 127.0.0.1; all clients of this server must have it."""
     try:
         return bool(connection.getpeername()[0] == HOST)
     except OSError:
@@ -308,7 +298,6 @@ def _is_local_client(connection: socket.socket) -> bool:
 
 
 def _most_clients_for_descriptors() -> int:
-    """Return for how many clients this process has enough file descriptors."""
     if sys.platform != "win32":
         limit = getrlimit(RLIMIT_NOFILE)[0]
         if limit != RLIM_INFINITY:

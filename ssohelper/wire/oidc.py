@@ -1,4 +1,4 @@
-"""Gets client registrations, device codes and tokens from AWS's sign-in service (sso-oidc).
+"""Gets client registrations, device codes and tokens from AWS's sign-in service.
 
 Source: SSO OIDC API 2019-06-10.
 """
@@ -53,18 +53,13 @@ _ENDED = (
     "UnauthorizedClientException",
 )
 _REGISTER, _AUTHORIZE_DEVICE, _TOKEN = "/client/register", "/device_authorization", "/token"
-# The paths of sso-oidc calls that send the start URL. In a wrong region, AWS reports that the start
-# URL is invalid.
+# In a wrong region, AWS reports that the start URL is invalid.
 _PATHS_WITH_START_URL = (_REGISTER, _AUTHORIZE_DEVICE)
 _UNKNOWN_PORTAL = ("InvalidRequestException", "InvalidRequestRegionException")
 
 
 class OidcClient:
-    """Calls the sign-in service in one session's region.
-
-    `facts` returns what is recorded about the sign-in, such as the issuer, which is checked before
-    a token or a client secret is sent.
-    """
+    """`facts` returns the record of the sign-in: its issuer is checked before a secret is sent."""
 
     def __init__(
         self,
@@ -84,7 +79,7 @@ class OidcClient:
 
     @property
     def issuer(self) -> str:
-        """Return the issuer to record with a token or client that this service issues."""
+        """The issuer to record with a token or client of this service."""
         return issuer.issuer_of_service_url(self._service_url, self._session.region)
 
     def may_receive_secret_of(self, client: ClientRegistration) -> bool:
@@ -92,10 +87,9 @@ class OidcClient:
         return issuer.may_send_secret(issued_by, self._service_url, self._session.region)
 
     def register_client(self, grant: str) -> ClientRegistration:
-        """Register a client for the "authorization_code" or device code grant, and return it.
+        """Register a client for the "authorization_code" or device code grant.
 
-        Wire: POST /client/register. The answer has neither grants nor scopes, so those of the
-        request are recorded.
+        The answer has neither grants nor scopes, so those of the request are recorded.
         """
         fields: dict[str, Any] = {
             "clientName": f"ssohelper-{self._session.name}",
@@ -134,7 +128,7 @@ class OidcClient:
     def get_token_by_code(
         self, registration: ClientRegistration, code: Secret, redirect_uri: str, verifier: Secret
     ) -> IssuedToken:
-        """Exchange the callback's code for a token; return token and lifetime in seconds."""
+        """Exchange the callback's code for a token."""
         fields = {
             "grantType": "authorization_code",
             "code": code.reveal(),
@@ -150,10 +144,7 @@ class OidcClient:
         )
 
     def start_device_authorization(self, registration: ClientRegistration) -> DeviceAuthorization:
-        """Start a sign-in by device code. Both sign-in addresses in the answer are checked.
-
-        Raises: BadAnswer for an address that is not AWS's, RegistrationRejected.
-        """
+        """Raises: BadAnswer for a sign-in address that is not AWS's, RegistrationRejected."""
         self._check_client(registration)
         fields = {**_client_fields(registration), "startUrl": self._session.aws_url}
         return self._send_request_repeatedly(
@@ -180,9 +171,7 @@ class OidcClient:
     def poll_for_token(
         self, registration: ClientRegistration, authorization: DeviceAuthorization
     ) -> IssuedToken | Poll:
-        """Ask once for the token of a device code.
-
-        Returns the token and its lifetime in seconds, or why there is no token yet."""
+        """Return the token, or why there is none yet."""
         fields = {
             "grantType": DEVICE_CODE_GRANT,
             "deviceCode": authorization.device_code.reveal(),
@@ -195,11 +184,9 @@ class OidcClient:
             return answer.poll
 
     def refresh_token(self, token: AccessToken, deadline: Deadline) -> IssuedToken:
-        """Renew the token; return the new token and its lifetime in seconds.
+        """Send exactly one request: the refresh token may be single-use.
 
-        Sends exactly one request: the refresh token may be single-use. The whole deadline is spent
-        waiting for the answer, since a late answer still holds the next refresh token. When the
-        answer has no refresh token, the new token keeps the old one.
+        The whole deadline is spent waiting, since a late answer still holds the next refresh token.
         Raises: LoginRequired, RegistrationRejected, Throttled, AwsUnreachable, BadAnswer; AnswerLost
         if AWS may have accepted the token; ConfigInvalid, before anything is sent, for a token that
         another server issued.
@@ -268,7 +255,6 @@ class OidcClient:
         deadline: Deadline,
         read_seconds: float = READ_SECONDS,
     ) -> IssuedToken:
-        """Request a token; return the token and its lifetime in seconds. Wire: POST /token."""
         token, promised = self._send_request(
             _TOKEN,
             {**_client_fields(registration), **fields},
@@ -283,7 +269,6 @@ class OidcClient:
         return IssuedToken(token, min(promised, schema.LONGEST_TOKEN_SECONDS))
 
     def _special_error_of(self, error: AwsError, path: str) -> SsoHelperError | None:
-        """Return the exception for an sso-oidc error with its own meaning for this call."""
         name = self._session.name
         if path in _PATHS_WITH_START_URL and error.name in _UNKNOWN_PORTAL:
             url, portal = self._session.start_url, self._session.aws_url
@@ -321,7 +306,7 @@ def _client_fields(client: ClientRegistration) -> dict[str, str]:
 
 
 class _NotConfirmedYet(LoginRequired):
-    """Raised, in this module only, when a poll comes before the user has confirmed the sign-in."""
+    """In this module only: a poll came before the user has confirmed the sign-in."""
 
     def __init__(self, poll: Poll) -> None:
         super().__init__(f"the sign-in is not confirmed ({poll.value})")

@@ -1,10 +1,6 @@
 """Calls AWS's access portal: lists accounts and roles, and signs out.
 
-The module `wire.role_credentials` gets role credentials.
-
-Source: SSO Portal API 2019-06-10. Every field of an answer is checked (core.schema), so that the
-values have the form that core.model describes. Names of accounts and roles may contain any
-character.
+Source: SSO Portal API 2019-06-10. core.schema checks every field of an answer.
 """
 
 import threading
@@ -43,8 +39,8 @@ from ssohelper.wire.transport import (
 
 _T = TypeVar("_T")
 
-# AWS's errors for an account or role that does not exist or is not assigned. The service really
-# sends 403 "No access", although its API model has only 400 and 404.
+# An account or role that does not exist or is not assigned. The service really sends 403 "No
+# access", although its API model has only 400 and 404.
 _NOT_ASSIGNED = (
     "AccessDeniedException",
     "ForbiddenException",
@@ -115,10 +111,9 @@ class Pacing:
 
 
 class Portal:
-    """Calls one session's portal. Several threads may use it; their listings share one pace.
+    """Several threads may use it; their listings share one pace.
 
-    `facts` returns what is recorded about the sign-in, such as the issuer, which is checked before
-    a token is sent.
+    `facts` returns what is recorded about the sign-in: its issuer is checked before a token is sent.
     """
 
     def __init__(
@@ -143,7 +138,7 @@ class Portal:
         self._answered_at: float | None = None
 
     def copy_for_new_token(self, token: AccessToken, issued_by: str | None) -> "Portal":
-        """Return a Portal for a token of this issuer that is not, or not any more, in its file."""
+        """Return a Portal for a token of this issuer that is in no file."""
         facts = SignInFacts(token_ids=(token.id,), issuer=issued_by)
         return Portal(
             self._session, self._environ, self._warn, facts=lambda: facts, variant=self._variant
@@ -183,10 +178,10 @@ class Portal:
         what: str,
         read: Callable[[dict[str, Any]], _T],
     ) -> _T:
-        """Send one GET request, and return what `read` makes of the answer's JSON object.
+        """Return what `read` makes of the answer's JSON object. `what` is named in errors.
 
-        `what` is named in errors. Raises: TokenRejected (401), RoleNotAssigned (AWS's own 400, 403,
-        404), Throttled, AwsUnreachable, BadAnswer.
+        Raises: TokenRejected (401), RoleNotAssigned (AWS's own 400, 403, 404), Throttled,
+        AwsUnreachable, BadAnswer.
         """
         answer = self._send("GET", path, query, token, deadline)
         return parse_answer_record(
@@ -198,13 +193,13 @@ class Portal:
         )
 
     def check_token(self, token: AccessToken, deadline: Deadline) -> None:
-        """Send the cheapest request that needs the token. Raises: like `send_get_request`."""
+        """Send the cheapest request that needs the token."""
         query = {"max_result": "1"}
         what = "your accounts"
         self.send_get_request("/assignment/accounts", query, token, deadline, what=what, read=bool)
 
     def answered_at(self) -> float | None:
-        """Return when AWS last answered, by AWS's clock (epoch seconds), or None if unknown."""
+        """When AWS last answered, by AWS's clock (epoch seconds)."""
         return self._answered_at
 
     def prepare_first_call(self) -> None:
@@ -212,12 +207,10 @@ class Portal:
         self._transport.prepare_first_call()
 
     def reuse_connections_of(self, other: "Portal") -> None:
-        """Reuse the open connections of another Portal with the same session and environment."""
         self._transport = other._transport
 
     def log_out(self, token: AccessToken) -> None:
-        """End the sign-in at AWS.
-        Raises: TokenRejected if the sign-in had ended already, AwsUnreachable otherwise."""
+        """Raises: TokenRejected if the sign-in had ended already, AwsUnreachable otherwise."""
         deadline = Deadline(_LOGOUT_SECONDS, time.monotonic)
         call_with_retries(
             lambda: self._request_log_out(token, deadline), deadline, is_repeatable=True
@@ -271,11 +264,8 @@ class Portal:
         token: AccessToken,
         read: Callable[[dict[str, Any]], _T],
     ) -> _T:
-        """Send a request when the pace allows it; send it again after a 429 or a lost answer.
-
-        Gives up after three lost answers. Also gives up after six 429s in a row, or after 30 s of
-        429s, if AWS answers no other thread during that time either.
-        """
+        """Send a request at the pace. Give up after three lost answers, or after six 429s in a row
+        or 30 s of 429s, if AWS answers no other thread either."""
         throttled, unanswered, answers = 0, 0, self._pacing.answers
         while True:
             self._pacing.wait_for_turn()
@@ -321,7 +311,6 @@ class Portal:
         return answer
 
     def _special_error_of(self, error: AwsError, what: str) -> SsoHelperError | None:
-        """Return the exception for an AWS error about sign-in, account or role; else None."""
         name = self._session.name
         if error.status == 401:
             return TokenRejected(
@@ -339,8 +328,6 @@ class Portal:
 def _make_page_parser(
     parse: Callable[[dict[str, Any]], _T], key: str
 ) -> Callable[[dict[str, Any]], tuple[list[_T], str | None]]:
-    """Return a function that parses a page of a listing into items and the next page's token."""
-
     def read(answer: dict[str, Any]) -> tuple[list[_T], str | None]:
         return [parse(row) for row in listings.rows_of_page(answer, key)], listings.next_page_token(
             answer

@@ -56,18 +56,16 @@ _USER_ID = re.compile(r"[A-Za-z0-9_+=,.@:-]{1,193}")
 
 
 class Identity(NamedTuple):
-    """The identity that credentials have, according to STS."""
-
     arn: str
     account_id: str
 
     @property
     def role_session_name(self) -> str:
-        """The name of the role session, which Identity Center takes from the user name."""
+        """Identity Center takes it from the user name."""
         return self.arn.rsplit("/", 1)[1]
 
     def is_role(self, role: Role, assumed: Role | None = None) -> bool:
-        """Return whether this is the IAM role of `role`'s permission set, or the role `assumed`."""
+        """Return whether this is the IAM role of a permission set, or the role `assumed`."""
         if assumed is not None:
             arn_begin = f":sts::{assumed.account_id}:assumed-role/{assumed.name}/"
             return self.account_id == assumed.account_id and arn_begin in self.arn
@@ -95,8 +93,7 @@ class Sts:
     ) -> tuple[Answer, dict[str, str | None]]:
         """Send one signed request; return the answer, and the texts in this element of its XML.
 
-        `now` is the time by AWS's clock. Raises: what `meaning` says of an error of STS, Throttled,
-        AwsUnreachable, BadAnswer.
+        Raises: what `meaning` says of an error of STS, Throttled, AwsUnreachable, BadAnswer.
         """
         filled = {"Version": _VERSION} | {name: value for name, value in form.items() if value}
         body = urlencode(filled).encode()
@@ -225,7 +222,7 @@ def make_signed_post_headers(
 
 
 def _sts_error_of(answer: Answer) -> AwsError | None:
-    """Return STS's error from the answer's XML; None if another program sent the answer."""
+    """None if another program sent the answer."""
     root = _parse_xml(answer.body)
     code = None if root is None else root.findtext(f"{_NAMESPACE}Error/{_NAMESPACE}Code")
     if root is None or not code:
@@ -235,8 +232,7 @@ def _sts_error_of(answer: Answer) -> AwsError | None:
 
 
 def _parse_xml(body: bytes) -> ElementTree.Element | None:
-    # XML with a document type is refused, since it may define entities that grow without limit. STS
-    # sends none.
+    # A document type, which STS does not send, may define entities that grow without limit.
     if b"<!" in body:
         return None
     try:

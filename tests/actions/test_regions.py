@@ -2,20 +2,18 @@
 
 import json
 from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ssohelper.actions import regions
-from ssohelper.actions.regions import PortalToAsk
-from ssohelper.core.model import SsoSession
 from ssohelper.errors import (
     AwsUnreachable,
     ConfigInvalid,
     LocalState,
     RoleNotAssigned,
-    SsoHelperError,
     Throttled,
     TokenRejected,
 )
@@ -38,7 +36,9 @@ class OwnUrlApp(WorldApp):
 @pytest.mark.parametrize(
     ("leads_to", "region"), [(PLAIN, SESSION.region), (REGIONAL, "eu-central-1")]
 )
-def test_the_region_is_that_of_the_portal_if_its_url_names_one(tmp_path, leads_to, region):
+def test_the_region_is_that_of_the_portal_if_its_url_names_one(
+    tmp_path: Path, leads_to: str, region: str
+):
     app = OwnUrlApp(tmp_path)
     app.leads_to = leads_to
     found = regions.resolve_portal_of_session(app, OWN, NO_UI)
@@ -81,7 +81,7 @@ PLAIN_TWO = "https://d-2222222222.awsapps.com/start"
     ],
 )
 def test_another_portal_must_be_confirmed_and_another_region_is_a_warning(
-    tmp_path, earlier, found, warnings, is_other
+    tmp_path: Path, earlier: str, found: str, warnings: int, is_other: bool
 ):
     app, asked = OwnUrlApp(tmp_path), []
     regions.save_portal_address(app, OWN._replace(portal_url=earlier))
@@ -109,36 +109,34 @@ REFUSALS = (TokenRejected("401"), RoleNotAssigned("403"))
 class Portals:
     """A session with three portals that are signed in, each of which answers or fails."""
 
-    def __init__(self, app: WorldApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, app, monkeypatch):
         further = [SESSION._replace(region=one, is_further=True) for one in (TWO, THREE)]
-        monkeypatch.setattr(regions, "_list_askable_portals", lambda *_: [SESSION, *further])
+        monkeypatch.setattr(regions, "list_further_portals", lambda *_: further)
+        monkeypatch.setattr(regions, "_may_ask_portal", lambda *_: True)
         self.app = app
-        self.failing: dict[str, SsoHelperError] = {}
-        self.asked: list[tuple[str, float | None]] = []
+        self.failing = {}
+        self.asked = []
 
-    def ask(self, portal: PortalToAsk) -> SsoSession:
-        self.asked.append((portal.session.region, portal.share))
-        if error := self.failing.get(portal.session.region):
+    def ask(self, portal, limit):
+        self.asked.append((portal.region, limit.seconds_left()))
+        if error := self.failing.get(portal.region):
             raise error
-        return portal.session
+        return portal
 
-    def call(self, later: int = 0, **failing: SsoHelperError) -> str:
-        """Return which regions are asked: all their letters, a small one for a short try."""
+    def call(self, later=0, **failing):
+        """Return which regions are asked, by their letters."""
         self.app.at += later
         names = {"one": ONE, "two": TWO, "three": THREE}
         self.failing = {names[name]: error for name, error in failing.items()}
         self.asked.clear()
         with suppress(*map(type, failing.values())):
-            regions.ask_regions_in_turn(self.app, SESSION, self.ask)
+            regions.ask_regions_in_turn(self.app, SESSION, 4, self.app.clock.deadline(9), self.ask)
         letters = {ONE: "A", TWO: "B", THREE: "C"}
-        return "".join(
-            letters[region].lower() if share not in (None, 1.0) else letters[region]
-            for region, share in self.asked
-        )
+        return "".join(letters[region] for region, _ in self.asked)
 
 
 @pytest.fixture
-def portals(tmp_path, monkeypatch) -> Portals:
+def portals(tmp_path, monkeypatch):
     app = WorldApp(tmp_path)
     return Portals(app, monkeypatch)
 
@@ -146,31 +144,29 @@ def portals(tmp_path, monkeypatch) -> Portals:
 DOWN = AwsUnreachable("no route")
 
 
-def test_the_region_that_answered_is_asked_first_for_a_minute(portals):
+def test_the_region_that_answered_is_asked_first_for_five_minutes(portals):
     assert portals.call() == "A"
     assert portals.call(one=DOWN) == "AB"
-    assert regions.find_answering_region(portals.app, SESSION) == TWO
-    assert portals.call(59, one=DOWN) == "B"
-    # Then its own region gets a short try, and the other one the next minute.
-    assert portals.call(1, one=DOWN) == "aB"
-    assert portals.call(one=DOWN) == "B"
-    assert portals.call(60) == "a"
+    assert regions.list_portals_to_ask(portals.app, SESSION)[0].region == TWO
+    assert portals.call(299, one=DOWN) == "B"
+    assert portals.call(1, one=DOWN) == "AB"
+    assert portals.call(300) == "A"
     assert portals.call() == "A"
-    assert regions.find_answering_region(portals.app, SESSION) == ONE
+    assert regions.list_portals_to_ask(portals.app, SESSION)[0].region == ONE
 
 
 def test_any_number_of_regions_may_fail(portals):
     assert portals.call(one=DOWN, two=Throttled("429")) == "ABC"
     assert portals.call(one=DOWN, two=DOWN) == "C"
     assert portals.call(one=DOWN, three=DOWN) == "CAB"
-    assert portals.call(60, one=DOWN, two=DOWN) == "aBC"
-    assert portals.call(60, one=DOWN, two=DOWN) == "abC"
+    assert portals.call(two=DOWN) == "BA"
+    assert portals.call() == "A"
 
 
-def test_while_no_region_answers_all_are_asked_and_the_first_error_is_told(portals):
+def test_while_no_region_answers_all_are_asked_and_the_last_gets_the_time_that_is_left(portals):
     for _ in range(2):
         assert portals.call(one=DOWN, two=DOWN, three=DOWN) == "ABC"
-    assert [share for _, share in portals.asked] == [1.0, 1.0, None]
+    assert [round(seconds) for _, seconds in portals.asked] == [4, 4, 9]
     assert portals.call() == "A"
 
 
@@ -178,17 +174,19 @@ def test_while_no_region_answers_all_are_asked_and_the_first_error_is_told(porta
 def test_a_refusal_is_an_answer(portals, refusal):
     assert portals.call(one=DOWN, two=refusal) == "AB"
     assert portals.call(one=refusal) == "B"
-    assert portals.call(60, one=refusal) == "a"
+    assert portals.call(300, one=refusal) == "A"
     assert portals.call() == "A"
 
 
 def test_a_further_region_whose_token_cannot_be_used_is_passed_over(portals):
     assert portals.call(one=DOWN, two=LocalState("damaged")) == "ABC"
-    assert portals.call(60, one=LocalState("damaged")) == "a"
+    assert portals.call(300, one=LocalState("damaged")) == "A"
 
 
-@pytest.mark.parametrize("later", [1861, -1])
-def test_a_record_that_is_old_or_of_a_clock_that_was_set_back_counts_no_more(portals, later):
+@pytest.mark.parametrize("later", [300, -1])
+def test_a_record_that_is_old_or_of_a_clock_that_was_set_back_counts_no_more(
+    portals: Portals, later: int
+):
     portals.call(one=DOWN)
     assert portals.call(later, one=DOWN) == "AB"
 
@@ -196,10 +194,10 @@ def test_a_record_that_is_old_or_of_a_clock_that_was_set_back_counts_no_more(por
 @pytest.mark.parametrize(
     "content", ["", "[]", '{"region": 3, "until": 1}', '{"region": "x", "until": true}', "{}"]
 )
-def test_a_damaged_record_counts_as_none(portals, content):
+def test_a_damaged_record_counts_as_none(portals: Portals, content: str):
     portals.call(one=DOWN)
     [path] = portals.app.locations.runtime_folder.rglob("regions/*.json")
-    assert json.loads(path.read_text()) == {"region": TWO, "until": NOW + 60}
+    assert json.loads(path.read_text()) == {"region": TWO, "until": NOW + 300}
     path.write_text(content)
     assert portals.call() == "A"
 
@@ -209,11 +207,11 @@ def test_a_failure_of_the_only_portal_is_not_recorded(tmp_path):
     app = WorldApp(tmp_path)
     asked = []
 
-    def fail(portal: PortalToAsk) -> None:
+    def fail(portal, _limit):
         asked.append(portal)
         raise DOWN
 
     with pytest.raises(AwsUnreachable, match="no route"):
-        regions.ask_regions_in_turn(app, SESSION, fail)
-    assert asked == [PortalToAsk(SESSION, None)]
+        regions.ask_regions_in_turn(app, SESSION, 4, app.clock.deadline(9), fail)
+    assert asked == [SESSION]
     assert app.answering_regions.load(SESSION.name) is None

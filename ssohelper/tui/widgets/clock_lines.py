@@ -87,7 +87,9 @@ def read_snapshot(services: App) -> Snapshot:
         for listed in _load_listed_accounts(services, session)
     }
     session_clocks = tuple(
-        clocks.load_session_clock(services, one, regions.find_answering_region(services, one))
+        clocks.load_session_clock(
+            services, one, regions.list_portals_to_ask(services, one)[0].region
+        )
         for one in sessions
     )
     further = {session.name: _load_further_regions(services, session) for session in sessions}
