@@ -84,7 +84,6 @@ _API = {"oidc": "oidc", "portal.sso": "portal", "sts": "sts"}
 
 
 def find_aws_host(host: str) -> AwsHost | None:
-    """Return the AWS host with this name, or None if AWS has no such host."""
     for partition in _PARTITIONS:
         found = _find_api_host(partition, host) or _find_page_host(partition, host)
         if found is not None:
@@ -93,12 +92,11 @@ def find_aws_host(host: str) -> AwsHost | None:
 
 
 def partition_name(region: str) -> str:
-    """Return the name of the region's partition; "aws" for an unknown region."""
+    """ "aws" for an unknown region."""
     return next((p.name for p in _PARTITIONS if re.fullmatch(p.region, region)), "aws")
 
 
 def portal_host_name(aws_host: AwsHost, instance: str) -> str:
-    """Return the host name of an instance's portal, which is dual-stack if `aws_host` is."""
     partition = next(p for p in _PARTITIONS if p.name == aws_host.partition)
     if not aws_host.dual_stack:
         return f"{instance}.{aws_host.region}.portal.{partition.suffix}"

@@ -1,8 +1,4 @@
-"""Keeps each browser's sign-in and the authorization requests that wait for their user.
-
-The emulator accepts a form only from a page that it sent to the same browser: the browser's cookie,
-the CSRF token derived from that cookie, and the Origin header must agree.
-"""
+"""Keeps each browser's sign-in and the authorization requests that wait for their user."""
 
 import hashlib
 import hmac
@@ -16,10 +12,7 @@ from ssohelper.emulator.pages import Form, problem_page
 
 
 class PendingRequest(NamedTuple):
-    """An authorization request that waits until its user has signed in or consented.
-
-    If `query` and `device` are both None, the browser has opened the access portal's page.
-    """
+    """Waits until its user has signed in or consented. Without query and device: the portal's page."""
 
     id: str
     world: World
@@ -28,32 +21,25 @@ class PendingRequest(NamedTuple):
 
 
 class Browsers:
-    """The portal's browsers: their sign-ins, by cookie, and the requests to confirm, by request id."""
-
     def __init__(self) -> None:
         self._key = os.urandom(32)
         self._sign_ins: dict[str, SignIn | None] = {}
         self._pending: dict[str, PendingRequest] = {}
 
     def cookie_of(self, center: Center, request: Request) -> str | None:
-        """Return the cookie that this emulator has set in the browser, or None if it set none."""
         return request.find_cookie(_cookie_name(center), self._sign_ins)
 
     def ensure_cookie(
         self, center: Center, request: Request
     ) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """Return the browser's cookie, and no headers. If the browser has none, return a new
-        cookie and the header that sets it."""
+        """Return the cookie, and the headers that set it if it is new."""
         cookie = self.cookie_of(center, request)
         return (cookie, ()) if cookie else self.replace_cookie(center, None, None)
 
     def replace_cookie(
         self, center: Center, old: str | None, sign_in: SignIn | None
     ) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """Return a new cookie for the browser, and the header that sets it.
-
-        Each sign-in and sign-out replaces the cookie, which prevents session fixation.
-        """
+        """Each sign-in and sign-out replaces the cookie, which prevents session fixation."""
         self._sign_ins.pop(old or "", None)
         cookie = center.make_secret("SIGNIN", 40)
         self._sign_ins[cookie] = sign_in
@@ -61,7 +47,7 @@ class Browsers:
         return cookie, (("Set-Cookie", value),)
 
     def sign_in_of(self, center: Center, cookie: str | None, world: World) -> SignIn | None:
-        """Return the browser's sign-in to this organization, or None if none is in force."""
+        """None if no sign-in is in force."""
         sign_in = self._sign_ins.get(cookie or "")
         if sign_in is None or sign_in.world is not world or not sign_in.is_live_at(center.now()):
             return None
@@ -74,20 +60,12 @@ class Browsers:
         query: dict[str, str] | None = None,
         device: DeviceAuthorization | None = None,
     ) -> PendingRequest:
-        """Add a request that waits for its user, and return it.
-
-        `query` is for GET /authorize and `device` for a device code. For the portal page, both are
-        None.
-        """
         pending = PendingRequest(center.make_random_id(24), world, query, device)
         self._pending[pending.id] = pending
         return pending
 
     def find_pending_request(self, center: Center, request_id: str) -> PendingRequest:
-        """Return the waiting request with this id.
-
-        Raises: Refusal with an error page, if no request with this id is waiting.
-        """
+        """Raises: Refusal with an error page, if no request with this id is waiting."""
         found = self._pending.get(request_id)
         if found is None:
             message = "This sign-in request has ended, or this emulator never received it."
@@ -95,11 +73,9 @@ class Browsers:
         return found
 
     def remove_pending_request(self, pending: PendingRequest) -> None:
-        """Remove a waiting request that the user has answered: no request can be answered twice."""
         self._pending.pop(pending.id, None)
 
     def make_form(self, cookie: str, pending: PendingRequest) -> Form:
-        """Return the hidden fields of the form with which the user answers this waiting request."""
         return Form(pending.id, self._csrf_token(cookie, pending.id))
 
     def check_form(
@@ -107,8 +83,7 @@ class Browsers:
     ) -> tuple[str, PendingRequest, dict[str, str]]:
         """Return the cookie, the waiting request and the fields of a submitted form.
 
-        Raises: Refusal with an error page (403), if the form does not come from a page that the
-        emulator sent to this browser.
+        Raises: Refusal (403) unless the cookie, the CSRF token and the Origin header agree.
         """
         sent = request.form()
         cookie = self.cookie_of(center, request)
@@ -132,11 +107,9 @@ class Browsers:
 
 
 def _cookie_name(center: Center) -> str:
-    # Browsers send a cookie to all ports of a host. The port in the name keeps the cookies of two
-    # emulators apart.
+    # Browsers send a cookie to all ports of a host.
     return f"emulator_{center.url.rpartition(':')[2]}"
 
 
 def redirect_to_page(path: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-    """Return an answer that redirects the browser to a page of the emulator."""
     return Answer(303, (("Location", path), ("Cache-Control", "no-store"), *headers), b"")

@@ -73,7 +73,6 @@ def _is_from_web_page(request: Request) -> bool:
 
 
 def _count_calls(service: Service) -> dict[str, Any]:
-    """Return how many calls there were, by operation, by status, by connection and by token."""
     calls = service.calls
     return {
         "counters": dict(service.counters),

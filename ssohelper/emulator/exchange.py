@@ -1,4 +1,4 @@
-"""Defines HTTP requests and answers as values, and AWS's three error formats. Uses no socket."""
+"""HTTP requests and answers as values, and AWS's three error formats. Uses no socket."""
 
 import json
 import uuid
@@ -13,8 +13,6 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class Request(NamedTuple):
-    """One HTTP request to the emulator."""
-
     method: str
     path: str
     query: dict[str, str]
@@ -24,10 +22,7 @@ class Request(NamedTuple):
     host: str = ""  # the name of the host that the emulator plays; "" for its own address
 
     def json_object(self) -> dict[str, Any]:
-        """Return the request's body, parsed as a JSON object.
-
-        Raises: InvalidRequestException, an error of sso-oidc, if the body is no JSON object.
-        """
+        """Raises: InvalidRequestException, an error of sso-oidc, if the body is no JSON object."""
         try:
             value = json.loads(self.body or b"{}")
         except ValueError as exc:
@@ -37,7 +32,6 @@ class Request(NamedTuple):
         return value
 
     def form(self) -> dict[str, str]:
-        """Return the fields of a form in the body. For a repeated field the first value counts."""
         return parse_form_fields(self.body.decode("utf-8", "replace"))
 
     def fields(self) -> dict[str, str]:
@@ -45,7 +39,6 @@ class Request(NamedTuple):
         return {**self.query, **(self.form() if self.method == "POST" else {})}
 
     def find_cookie(self, name: str, known: Container[str]) -> str | None:
-        """Return the first cookie of this name whose value is known."""
         for pair in self.headers.get("cookie", "").split(";"):
             key, _, value = pair.strip().partition("=")
             if key == name and value in known:
@@ -62,13 +55,13 @@ def make_request(
     connection: int = 0,
     host: str = "",
 ) -> Request:
-    """Return a `Request` with parsed query and with header names in lower case."""
+    """Header names become lower case."""
     low = {name.lower(): value for name, value in headers.items()}
     return Request(method, path, parse_form_fields(query), low, body, connection, host)
 
 
 class Delivery(NamedTuple):
-    """Says how the server sends an answer: late, slowly, cut off, with a TCP reset, or never."""
+    """How the server sends an answer: late, slowly, cut off, with a TCP reset, or never."""
 
     delay_seconds: float = 0.0
     seconds_per_byte: float = 0.0
@@ -78,8 +71,6 @@ class Delivery(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """One HTTP answer. `delivery` says how the server sends it; None means at once."""
-
     status: int
     headers: Headers
     body: bytes
@@ -87,7 +78,7 @@ class Answer(NamedTuple):
 
 
 class Refusal(Exception):
-    """Raised anywhere in the emulator to send this error answer to the client."""
+    """Raised anywhere in the emulator to send this error answer."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.status)
@@ -95,7 +86,7 @@ class Refusal(Exception):
 
 
 def parse_form_fields(text: str) -> dict[str, str]:
-    """Return the fields of a query string or form. For a repeated field the first value counts."""
+    """For a repeated field the first value counts."""
     found: dict[str, str] = {}
     for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=1000):
         found.setdefault(name, value)
@@ -103,13 +94,12 @@ def parse_form_fields(text: str) -> dict[str, str]:
 
 
 def json_answer(value: Any, status: int = 200, headers: Headers = ()) -> Answer:
-    """Return an answer whose body is the value as JSON, encoded as AWS's services encode it."""
+    """Encoded as AWS's services encode it."""
     body = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
     return Answer(status, (("Content-Type", "application/json"), *headers), body)
 
 
-# Maps the name of an sso-oidc exception to its HTTP status and to the `error` in the JSON body.
-# Source: service model sso-oidc 2019-06-10.
+# HTTP status and `error` in the JSON body. Source: service model sso-oidc 2019-06-10.
 OIDC_ERRORS = {
     "AuthorizationPendingException": (400, "authorization_pending"),
     "SlowDownException": (400, "slow_down"),
@@ -136,8 +126,7 @@ STS_ERRORS = {
     "Throttling": 400,
     "ValidationError": 400,
 }
-# Maps the name of a portal exception to its HTTP status. The real portal sends ForbiddenException
-# too, although its service model does not have it.
+# The real portal sends ForbiddenException too, although its service model does not have it.
 PORTAL_ERRORS = {
     "InvalidRequestException": 400,
     "UnauthorizedException": 401,
@@ -149,7 +138,6 @@ PORTAL_ERRORS = {
 
 
 def oidc_refusal(name: str, description: str = "") -> Answer:
-    """Return an sso-oidc error answer: its header names the exception, its body the OAuth code."""
     status, code = OIDC_ERRORS[name]
     header = f"{name}:http://internal.amazon.com/coral/com.amazonaws.sso.oidc/"
     body = {"error": code, "error_description": description or code.replace("_", " ")}
@@ -157,14 +145,12 @@ def oidc_refusal(name: str, description: str = "") -> Answer:
 
 
 def portal_refusal(name: str, message: str) -> Answer:
-    """Return an error answer of the portal, which names the exception in its header and body."""
     header = f"{name}:http://internal.amazon.com/coral/com.amazonaws.switchboard.portal/"
     body = {"message": message, "__type": f"com.amazonaws.switchboard.portal#{name}"}
     return json_answer(body, PORTAL_ERRORS[name], (("x-amzn-ErrorType", header),))
 
 
 def sts_refusal(status: int, code: str, message: str) -> Answer:
-    """Return an error answer of STS, which is XML."""
     body = (
         f'<ErrorResponse xmlns="{STS_NAMESPACE}"><Error><Type>Sender</Type><Code>{code}</Code>'
         f"<Message>{escape(message)}</Message></Error>"

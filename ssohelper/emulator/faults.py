@@ -1,7 +1,4 @@
-"""Holds the settings ("knobs") that make the emulated Identity Center slow or faulty, for tests.
-
-Any thread may change these settings at any time.
-"""
+"""The settings ("knobs") that make the emulated Identity Center slow or faulty, for tests."""
 
 import threading
 import time
@@ -40,28 +37,22 @@ OPERATIONS = (
     "pages",
 )
 OIDC_OPERATIONS = frozenset(OPERATIONS[:6])
-# The operations that `rate_limit` applies to. AWS publishes a quota of 20 requests a second for
-# them.
+# `rate_limit` applies to these. AWS's quota is 20 requests a second.
 RATE_LIMITED = frozenset({"ListAccounts", "ListAccountRoles", "GetRoleCredentials", "Logout"})
 
 
 class Script(NamedTuple):
-    """The answer that a test has scripted for one call, and how it is delivered.
-
-    If `answer` is None, the operation runs normally, and `delivery` says how its own answer is
-    sent.
-    """
+    """With `answer` None, `delivery` says how the operation's own answer is sent."""
 
     answer: Answer | None
     delivery: Delivery
 
 
 class Faults:
-    """The faults of the emulator: settings, one attribute each, and answers that a test scripted."""
+    """Settings, one attribute each, and answers that a test scripted. Any thread may change them."""
 
-    # What a token refresh does to the old refresh token. "none": no new refresh token is issued,
-    # and the old one stays valid. "grace": the old one works for `grace_seconds` more. "strict":
-    # the old one stops working at once.
+    # After a refresh, the old refresh token "none": stays valid, and no new one is issued; "grace":
+    # works for `grace_seconds` more; "strict": stops working at once.
     rotation: str = "grace"
     grace_seconds: float = 30.0
     strict_revokes_session: bool = False
@@ -89,8 +80,8 @@ class Faults:
     expires_in: Any = 600
     signin_token_seconds: float = 900  # how long a console sign-in URL can be used
     multi_session: bool = True  # False: the console asks a signed-in browser to sign out first
-    # Tables: an operation to seconds ("*" stands for all operations); an operation to a status for
-    # all its calls (0: TCP reset; -1: no answer); ids or names to what lists show (None: nothing).
+    # An operation ("*": all) to seconds; an operation to a status for all its calls (0: TCP reset;
+    # -1: no answer); ids or names to what lists show (None: nothing).
     latency_seconds: dict[str, float]
     down: dict[str, int]
     account_names: dict[str, Any]
@@ -107,7 +98,7 @@ class Faults:
         self.clear()
 
     def clear(self) -> None:
-        """Remove all faults: reset all settings, and remove scripted answers and callbacks."""
+        """Reset all settings; remove scripted answers and callbacks."""
         with self._lock:
             for name in _KNOBS:
                 setattr(self, name, {} if name in _TABLES else getattr(type(self), name))
@@ -117,10 +108,7 @@ class Faults:
             self._filled_at = None
 
     def set(self, **knobs: Any) -> None:
-        """Change settings that make the emulator slow or faulty, given by name.
-
-        Raises: ValueError for an unknown name or an impossible value. Then nothing is set.
-        """
+        """Raises: ValueError for an unknown name or an impossible value; then nothing is set."""
         for name, value in knobs.items():
             if name in _TABLES and not isinstance(value, Mapping):
                 raise ValueError(f"the value of {name!r} must be a table")
@@ -133,7 +121,6 @@ class Faults:
                 setattr(self, name, dict(value) if name in _TABLES else value)
 
     def knobs(self) -> dict[str, Any]:
-        """Return the names and values of all settings that make the emulator slow or faulty."""
         return {name: getattr(self, name) for name in _KNOBS}
 
     # -- answers that a test scripts for later calls -------------------------------
@@ -154,9 +141,9 @@ class Faults:
     ) -> None:
         """Answer the next `times` calls of the operation with this status, headers and body.
 
-        Scripted answers are used in the order in which they were added. Without a status the
-        operation runs, and its own answer is sent with the given delay, speed, cut or reset. In
-        this way a test can lose an answer after the operation had its effect."""
+        Without a status the operation runs, and its own answer is delayed, cut or reset: so a test
+        can lose an answer after the operation had its effect.
+        """
         _check_operation_name(operation)
         raw = body.encode() if isinstance(body, str) else body
         pairs = tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers)
@@ -165,10 +152,7 @@ class Faults:
         self._add_script(operation, Script(answer, delivery), times)
 
     def fail(self, operation: str, name: str, message: str = "", *, times: int = 1) -> None:
-        """Answer the operation's next calls with an AWS error. `name` is AWS's name of the error.
-
-        Example: `fail("CreateToken", "SlowDownException")`.
-        """
+        """Example: `fail("CreateToken", "SlowDownException")`."""
         _check_operation_name(operation)
         if operation in OIDC_OPERATIONS and name in OIDC_ERRORS:
             answer = oidc_refusal(name, message)
@@ -179,18 +163,13 @@ class Faults:
         self._add_script(operation, Script(answer, Delivery()), times)
 
     def slow_down(self, times: int = 1) -> None:
-        """Answer the next polls for a device code with SlowDownException."""
         self.fail("CreateToken.device_code", "SlowDownException", times=times)
 
     def throttle(self, operation: str, times: int = 1) -> None:
-        """Answer the operation's next calls with HTTP status 429 (too many requests)."""
         self.fail(operation, "TooManyRequestsException", "HTTP 429 Unknown Code", times=times)
 
     def hang(self, operation: str, times: int = 1) -> None:
-        """Never answer the operation's next requests, although the server reads them.
-
-        Their connections are closed when the emulator stops.
-        """
+        """Never answer the operation's next requests, which the server reads."""
         self._add_script(
             _check_operation_name(operation),
             Script(Answer(200, (), b""), Delivery(never=True)),
@@ -198,10 +177,7 @@ class Faults:
         )
 
     def run_before(self, operation: str, do: Callable[[], object], call: int = 1) -> None:
-        """Run `do` just before a later call of the operation is handled.
-
-        `call` says before which call, counted from now: 1 is the next call.
-        """
+        """Run `do` just before a later call is handled; `call` 1 is the next one."""
         with self._lock:
             due = self._seen.get(_check_operation_name(operation), 0) + call
             self._before.setdefault(operation, []).append((due, do))
@@ -211,7 +187,7 @@ class Faults:
     def find_script_of_call(self, names: tuple[str, ...]) -> Script | None:
         """Count a call and run the callbacks that wait for it. Return its scripted answer, or None.
 
-        `names` has the operation and, for some calls, a more specific name, which is preferred.
+        `names` has the operation and, for some calls, a more specific name, which wins.
         """
         due: list[Callable[[], object]] = []
         with self._lock:
@@ -230,11 +206,9 @@ class Faults:
         return None
 
     def find_latency_seconds(self, names: tuple[str, ...]) -> float:
-        """Return the seconds for which the server waits before it answers a call."""
         return float(_most_specific_entry(self.latency_seconds, names) or 0.0)
 
     def find_answer_if_down(self, names: tuple[str, ...]) -> Answer | None:
-        """Return the error answer of an operation that is set as `down`, or None if it is not."""
         status = _most_specific_entry(self.down, names)
         if status is None:
             return None
@@ -245,16 +219,12 @@ class Faults:
         return json_answer({"message": "the EMULATOR is down"}, int(status))
 
     def throttled_answer(self) -> Answer:
-        """Return the portal's 429, with the header Retry-After if that is set."""
         refusal = portal_refusal("TooManyRequestsException", "HTTP 429 Unknown Code")
         extra = () if self.retry_after is None else (("Retry-After", self.retry_after),)
         return refusal._replace(headers=refusal.headers + extra)
 
     def is_within_rate_limit(self) -> bool:
-        """Count one request against the rate limit (a token bucket). False means: answer 429.
-
-        The bucket fills in real time, not by the emulator's clock, which a test may change.
-        """
+        """A token bucket that fills in real time: a test may change the emulator's clock."""
         with self._lock:
             if self.rate_limit is None:
                 return True
@@ -278,7 +248,7 @@ _TABLES = tuple(name for name in _KNOBS if not hasattr(Faults, name))
 
 
 def _most_specific_entry(table: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """Return a call's entry in the table: that of its most specific name, or else of `*`."""
+    """That of the call's most specific name, else of *."""
     return next((table[name] for name in (*reversed(names), "*") if name in table), None)
 
 

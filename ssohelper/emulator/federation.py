@@ -20,7 +20,7 @@ _MAX_SESSIONS = 5
 
 
 class SignInToken(NamedTuple):
-    """A token that getSigninToken has issued. One login can use it, until `expires_at`."""
+    """One login can use it, until `expires_at`."""
 
     keys: IssuedCredentials
     expires_at: float
@@ -28,15 +28,11 @@ class SignInToken(NamedTuple):
 
 
 class ConsoleSession(NamedTuple):
-    """A browser's session in the AWS console, and the role credentials that began it."""
-
     keys: IssuedCredentials
     ends_at: float
 
 
 class Console:
-    """Emulates the console: signs browsers in, shows a page, and holds each browser's sessions."""
-
     def __init__(self) -> None:
         self._tokens: dict[str, SignInToken] = {}
         self._browsers: dict[str, list[ConsoleSession]] = {}
@@ -99,7 +95,6 @@ class Console:
         return Answer(302, headers, b"")
 
     def show_console(self, center: Center, request: Request) -> Answer:
-        """Return a page with account, role and destination, and the browser's other sessions."""
         here = self._browsers.get(self._cookie_of(center, request) or "", [])
         live = [session for session in here if session.ends_at > center.now()]
         if not live:

@@ -36,8 +36,6 @@ _PAGES = ("/authorize", "/device", "/sign-in", "/consent", "/done", "/sign-out",
 
 
 class Visit(NamedTuple):
-    """A request that a client sent to this host name, with the emulator as its proxy."""
-
     host: str
     request: Request
 
@@ -52,20 +50,18 @@ class Internet:
         self._lock = threading.Lock()
 
     def add_host(self, name: str, answer: Host) -> None:
-        """Add a host that answers with `answer`; it replaces a host of AWS with the same name."""
+        """Replaces a host of AWS with the same name."""
         self._added[name] = answer
 
     def has_host(self, name: str) -> bool:
-        """Return whether clients can connect to this host."""
         return name in self._added or find_aws_host(name) is not None
 
     def visits(self) -> list[Visit]:
-        """Return the requests that clients sent through the emulator as proxy, the oldest first."""
         with self._lock:
             return list(self._visits)
 
     def handle(self, request: Request, answer: Callable[[Request], Answer]) -> Answer:
-        """Answer a request to a host by name. For hosts of AWS, calls `answer`."""
+        """For hosts of AWS, call `answer`."""
         with self._lock:
             self._visits.append(Visit(request.host, request))
         added = self._added.get(request.host)
@@ -84,7 +80,7 @@ class Internet:
         return refused or self._move_device_page(aws_host, request, answer(request))
 
     def _portal_page(self, aws_host: AwsHost, request: Request) -> Answer:
-        """Return the portal's page, which names the portal's region, as AWS's page does."""
+        """It names the portal's region, as AWS's page does."""
         world = next(
             (w for w in self._center.worlds if _host_of_start_url(w) == request.host), None
         )
@@ -100,7 +96,6 @@ class Internet:
     # -- requests that a host refuses ---------------------------------------------------------
 
     def _refuse_wrong_host(self, aws_host: AwsHost, request: Request) -> Answer | None:
-        """Return AWS's error for a request to another region, IP family or partition, or None."""
         if aws_host.service == "oidc":
             return self._refuse_wrong_region(aws_host, request)
         if aws_host.service == "portal":
@@ -144,7 +139,6 @@ class Internet:
         return json_answer({"message": "the security token is invalid here (EMULATOR)"}, 403)
 
     def _move_device_page(self, aws_host: AwsHost, request: Request, answer: Answer) -> Answer:
-        """Return the answer with the URLs of the device-code page on a portal host."""
         if request.path != "/device_authorization" or answer.status != 200:
             return answer
         body = json.loads(answer.body)
@@ -162,7 +156,6 @@ class Internet:
 
 
 def host_that_redirects_to(url: str, status: int = 302) -> Host:
-    """Return a host that answers every request with a redirect to this URL."""
     return lambda _request: Answer(status, (("Location", url),), b"")
 
 
@@ -179,7 +172,6 @@ def _json_body_or_empty(request: Request) -> dict[str, Any]:
 
 
 def _session_token_in_form(request: Request) -> str:
-    """Return the session token in a form for AWS's federation host, or ""."""
     try:
         found = json.loads(request.form().get("Session", ""))
     except ValueError:

@@ -1,8 +1,4 @@
-"""Runs the emulator's HTTP/1.1 server on 127.0.0.1, with one thread for each connection.
-
-The server can also send an answer slowly, cut the answer off, reset the connection, or never
-answer: `exchange.Delivery` says which.
-"""
+"""The emulator's HTTP/1.1 server on 127.0.0.1, with one thread for each connection."""
 
 import contextlib
 import email.utils
@@ -29,16 +25,15 @@ _IDLE_SECONDS = 120
 
 
 class EmulatorError(RuntimeError):
-    """Raised if the emulator cannot start with the given arguments. The message says why."""
+    pass
 
 
 class Listener(ThreadingHTTPServer):
-    """Listens for connections. The event `stopping` is set when the emulator stops."""
+    """The event `stopping` is set when the emulator stops."""
 
     daemon_threads = True
     block_on_close = False
-    # The length of the listen backlog. 500 test processes may connect at once; with the default
-    # length of 5 their connection attempts would time out.
+    # 500 test processes may connect at once, which would time out with the default backlog of 5.
     request_queue_size = 1024
 
     def __init__(self, service: Service, port: int, tls: ssl.SSLContext | None = None) -> None:
@@ -52,9 +47,7 @@ class Listener(ThreadingHTTPServer):
         service.wait = self.stopping.wait
 
     def server_bind(self) -> None:
-        """Bind the socket, and take its address as the name of this host."""
-        # This calls the method of TCPServer, because that of HTTPServer looks up this host's full
-        # name, which can take seconds.
+        # HTTPServer's method looks up this host's full name, which can take seconds.
         socketserver.TCPServer.server_bind(self)
         if self.server_address[0] != HOST:
             raise EmulatorError(f"the emulator binds to {HOST} only")
@@ -62,28 +55,24 @@ class Listener(ThreadingHTTPServer):
         self.hosts = frozenset({f"{HOST}:{self.server_port}", f"localhost:{self.server_port}"})
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print an error of a handler, unless the client closed the connection."""
-        # Clients may close their connections at any time. All other errors are bugs and must be
-        # printed.
+        # Clients may close their connections at any time. All other errors are bugs.
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
     def shutdown(self) -> None:
-        # Shutting down the socket wakes the server's loop, which would otherwise notice the end
-        # only at its next check, 50 ms later. macOS refuses to shut down a listening socket.
+        # Wakes the server's loop, which checks every 50 ms. macOS refuses it for a listening socket.
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
         super().shutdown()
 
     def close_connections(self) -> None:
-        """Shut down all open connections, so that no thread answers after the emulator stopped."""
         for connection in list(self.open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Writer(io.BufferedIOBase):
-    """A stream that writes all bytes to a client's connection at once, without a buffer."""
+    """Writes all bytes to a client's connection at once."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -136,7 +125,6 @@ class _Handler(BaseHTTPRequestHandler):
         self._send_answer(control.handle_request(self.server.service, request))
 
     def do_CONNECT(self) -> None:
-        """Act as the host to which the client wants to connect, if there is such a host."""
         host, _, port = self.path.rpartition(":")
         tls = self.server.tls
         if tls is None or self.host or port != "443" or not self._is_known_host(host):
@@ -161,11 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _answer_request
 
     def _refuse_unsafe_request(self) -> Answer | None:
-        """Return an error answer if the request must be refused, otherwise None.
-
-        Refused are a Host header that is not loopback (against DNS rebinding) and a body that is
-        too long or has no clear length.
-        """
+        """Against DNS rebinding, and for a body that is too long or has no clear length."""
         hosts = self.headers.get_all("Host") or []
         allowed = {self.host, f"{self.host}:443"} if self.host else self.server.hosts
         if len(hosts) != 1 or hosts[0].lower() not in allowed:
@@ -231,7 +215,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[position : position + 1])
 
     def _drop_connection(self, reset: bool = False) -> None:
-        """Close the connection. With `reset` the client gets a TCP reset (RST)."""
         self.close_connection = True
         if reset:
             linger = struct.pack("ii", 1, 0)

@@ -28,12 +28,10 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def shorten_grant_type(grant_type: Any) -> str:
-    """Return a grant type's name in counters and scripts: "device_code" instead of the long URN."""
     return "device_code" if grant_type == DEVICE_CODE else str(grant_type)
 
 
 def register_client(center: Center, request: Request) -> Answer:
-    """Register a client. Wire: POST /client/register. The answer's times are in epoch seconds."""
     body = request.json_object()
     client = _make_client(center, body)
     answer: dict[str, Any] = {
@@ -100,10 +98,7 @@ def is_redirect_allowed(client: Client, uri: str) -> bool:
 
 
 def start_device_authorization(center: Center, request: Request) -> Answer:
-    """Issue a device code and a user code.
-
-    Wire: POST /device_authorization. `expiresIn` and `interval` are seconds.
-    """
+    """Issue a device code and a user code."""
     body = request.json_object()
     client = center.client(body.get("clientId"), body.get("clientSecret"))
     start_url = body.get("startUrl")
@@ -140,10 +135,7 @@ def _override_or_value(override: Any, value: str) -> Any:
 
 
 def create_token(center: Center, request: Request) -> Answer:
-    """Issue tokens for a device code, an authorization code or a refresh token.
-
-    Wire: POST /token. `expiresIn` is seconds.
-    """
+    """For a device code, an authorization code or a refresh token."""
     body = request.json_object()
     client = center.client(body.get("clientId"), body.get("clientSecret"))
     grant = body.get("grantType")

@@ -1,7 +1,7 @@
-"""Models an emulated organization: OUs, accounts, people, groups, permission sets, assignments.
+"""An emulated organization: OUs, accounts, people, groups, permission sets, assignments.
 
-A person's roles are computed and never stored. So an account that is added to an OU appears in the
-list of each person who has an assignment to that OU.
+A person's roles are computed and never stored: an account that is added to an OU appears in the list
+of each person with an assignment to that OU.
 """
 
 import copy
@@ -24,12 +24,10 @@ _IAM_ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 
 
 class WorldError(ValueError):
-    """Raised for an item that the organization lacks, or for an impossible change."""
+    """For an item that the organization lacks, or for an impossible change."""
 
 
 class Account(NamedTuple):
-    """An AWS account of an emulated organization."""
-
     id: str  # an account id has 12 digits, and may begin with zeros
     name: str
     email: str
@@ -37,8 +35,6 @@ class Account(NamedTuple):
 
 
 class Person(NamedTuple):
-    """A user of the emulated Identity Center."""
-
     user_name: str
     display_name: str
     email: str
@@ -47,7 +43,7 @@ class Person(NamedTuple):
 
 
 class PermissionSet(NamedTuple):
-    """A permission set, with the duration of its sessions. Its policies are not emulated."""
+    """Its policies are not emulated."""
 
     name: str
     session_seconds: int = 3600
@@ -55,20 +51,14 @@ class PermissionSet(NamedTuple):
 
 
 class Assignment(NamedTuple):
-    """Gives a person or group a permission set in one account or in all accounts of an OU."""
-
     principal: str  # a person's user name or a group's name
     permission_set: str
     target: str  # an account id or an OU's path
 
 
 class IamRole(NamedTuple):
-    """An IAM role that can be assumed, with its trust policy.
-
-    `trusts` are the policy's principals: account ids, ARNs of accounts' roots, and ARNs of roles,
-    users or sessions, which may have wildcards. If `external_id` is set, a request must have the
-    same external id.
-    """
+    """`trusts` are the trust policy's principals: account ids, and ARNs of accounts' roots, roles,
+    users or sessions, which may have wildcards."""
 
     account_id: str
     name: str
@@ -80,17 +70,16 @@ class IamRole(NamedTuple):
 
     @property
     def arn(self) -> str:
-        """The role's ARN."""
         return f"arn:aws:iam::{self.account_id}:role/{self.name}"
 
 
 def unique_id_of_role(account_id: str, role_name: str) -> str:
-    """Return the unique id of an IAM role. The user ids of its sessions begin with this id."""
+    """The user ids of the role's sessions begin with this id."""
     return "AROA" + hashlib.sha256(f"{account_id}/{role_name}".encode()).hexdigest()[:17].upper()
 
 
 class World:
-    """One emulated organization with one start URL. Any thread may call any method."""
+    """Any thread may call any method."""
 
     def __init__(
         self, start_url: str = START_URL, region: str = REGION, name: str = "Example Corp"
@@ -110,7 +99,7 @@ class World:
 
     @classmethod
     def of_size(cls, accounts: int, roles: int, person: str = "ana") -> "World":
-        """Return an organization in which one person has `roles` roles in each account."""
+        """One person has `roles` roles in each account."""
         world = cls(name="Big Corp")
         world.add_person(person, display_name=person.title())
         for number in range(accounts):
@@ -121,10 +110,7 @@ class World:
         return world
 
     def copy_for_region(self, start_url: str, region: str) -> "World":
-        """Return this organization for a further region, in which it has a portal of its own.
-
-        The two objects share people, accounts and assignments, also after changes.
-        """
+        """The two objects share people, accounts and assignments, also after changes."""
         made = copy.copy(self)
         made.start_url, made.region = start_url, region
         return made
@@ -132,7 +118,7 @@ class World:
     # -- changes to the organization -----------------------------------------------
 
     def add_ou(self, path: str) -> str:
-        """Add an OU and its parents, and return its path. "Root" and "" both name the root."""
+        """Add an OU and its parents. "Root" and "" both name the root."""
         with self._lock:
             clean = _normalize_ou_path(path)
             parts = [] if clean == ROOT else clean.split("/")
@@ -143,7 +129,6 @@ class World:
     def add_account(
         self, account_id: str, name: str, email: str | None = None, ou: str = ROOT
     ) -> Account:
-        """Add an account to an OU. If the OU does not exist, it is added too."""
         if not _ACCOUNT_ID.fullmatch(account_id):
             raise WorldError(f"an account id has 12 digits, not {account_id!r}")
         with self._lock:
@@ -156,25 +141,21 @@ class World:
             return account
 
     def remove_account(self, account_id: str) -> None:
-        """Remove an account, with all assignments to this account."""
         with self._lock:
             del self.accounts[self._find_account(account_id).id]
             self.assignments = [a for a in self.assignments if a.target != account_id]
             self._roles_by_person.clear()
 
     def rename_account(self, account_id: str, name: str) -> None:
-        """Change the name of an account."""
         with self._lock:
             self.accounts[account_id] = self._find_account(account_id)._replace(name=name)
 
     def move_account(self, account_id: str, ou: str) -> None:
-        """Move an account to another OU. If the OU does not exist, it is added."""
         with self._lock:
             self.accounts[account_id] = self._find_account(account_id)._replace(ou=self.add_ou(ou))
             self._roles_by_person.clear()
 
     def add_group(self, name: str) -> str:
-        """Add a group unless it exists already, and return its name."""
         with self._lock:
             if name in self.people:
                 raise WorldError(f"{name!r} is a person, so no group can have that name")
@@ -189,7 +170,6 @@ class World:
         groups: Iterable[str] = (),
         enabled: bool = True,
     ) -> Person:
-        """Add a person to these groups. Groups that do not exist are added too."""
         with self._lock:
             if user_name in self.people or user_name in self.groups:
                 raise WorldError(f"a person or group named {user_name!r} exists already")
@@ -206,7 +186,6 @@ class World:
             return person
 
     def add_to_group(self, user_name: str, group: str) -> None:
-        """Add a person to a group. If the group does not exist, it is added too."""
         with self._lock:
             person = self.person(user_name)
             self.people[user_name] = person._replace(groups=person.groups | {self.add_group(group)})
@@ -215,7 +194,7 @@ class World:
     def add_permission_set(
         self, name: str, session_seconds: int = 3600, description: str = ""
     ) -> PermissionSet:
-        """Add a permission set. It replaces a permission set of the same name."""
+        """Replaces a permission set of the same name."""
         if not _PERMISSION_SET_NAME.fullmatch(name):
             raise WorldError(f"this is not a valid permission set's name: {name!r}")
         with self._lock:
@@ -223,7 +202,7 @@ class World:
         return created
 
     def remove_permission_set(self, name: str) -> None:
-        """Remove a permission set from the emulated organization, with all its assignments."""
+        """With all its assignments."""
         with self._lock:
             if self.permission_sets.pop(name, None) is None:
                 raise WorldError(f"no permission set named {name!r}")
@@ -233,10 +212,7 @@ class World:
     def add_iam_role(
         self, account_id: str, name: str, trusts: Iterable[str] = (), **more: Any
     ) -> IamRole:
-        """Add an IAM role that these principals may assume. It replaces a role of the same name.
-
-        The role's account need not belong to the organization. `more` are fields of `IamRole`.
-        """
+        """Replaces a role of the same name. Its account need not belong to the organization."""
         if not _ACCOUNT_ID.fullmatch(account_id) or not _IAM_ROLE_NAME.fullmatch(name):
             raise WorldError(f"this is not an IAM role: {account_id!r}, {name!r}")
         created = IamRole(account_id, name, tuple(trusts), **more)
@@ -245,13 +221,11 @@ class World:
         return created
 
     def remove_iam_role(self, account_id: str, name: str) -> None:
-        """Remove an IAM role. Raises: WorldError if there is no such role."""
         with self._lock:
             if self.iam_roles.pop((account_id, name), None) is None:
                 raise WorldError(f"no IAM role {name!r} in {account_id!r}")
 
     def assign(self, principal: str, permission_set: str, target: str) -> Assignment:
-        """Assign a permission set to a person or group in an account, or in a whole OU."""
         with self._lock:
             created = self._make_assignment(principal, permission_set, target)
             if created not in self.assignments:
@@ -260,10 +234,6 @@ class World:
             return created
 
     def unassign(self, principal: str, permission_set: str, target: str) -> None:
-        """Remove the assignment that `assign` made with the same arguments.
-
-        Raises: WorldError if there is no such assignment.
-        """
         with self._lock:
             gone = self._make_assignment(principal, permission_set, target)
             if gone not in self.assignments:
@@ -274,14 +244,13 @@ class World:
     # -- looking up people, roles and accounts of the organization -----------------
 
     def person(self, user_name: str) -> Person:
-        """Return the person with this user name. Raises: WorldError if there is none."""
         found = self.people.get(user_name)
         if found is None:
             raise WorldError(f"no person named {user_name!r}")
         return found
 
     def roles_of(self, user_name: str) -> dict[str, tuple[str, ...]]:
-        """Return for each account id the names of the permission sets that the person may use."""
+        """The names of the permission sets that the person may use, by account id."""
         with self._lock:
             offer = self._roles_by_person.get(user_name)
             if offer is None:
@@ -289,12 +258,12 @@ class World:
             return offer
 
     def provisioned_role_name(self, account_id: str, permission_set: str) -> str:
-        """Return the name of the IAM role that AWS makes for a permission set in an account."""
+        """The IAM role that AWS makes for a permission set in an account."""
         seed = f"{self.start_url} {account_id} {permission_set}".encode()
         return f"AWSReservedSSO_{permission_set}_{hashlib.sha256(seed).hexdigest()[:16]}"
 
     def session_arn(self, account_id: str, permission_set: str, user_name: str) -> str:
-        """Return the ARN that STS reports for a person who uses this role."""
+        """The ARN that STS reports for a person who uses this role."""
         role = self.provisioned_role_name(account_id, permission_set)
         partition = partition_name(self.region)
         return f"arn:{partition}:sts::{account_id}:assumed-role/{role}/{user_name}"
@@ -344,7 +313,7 @@ def _normalize_ou_path(path: str) -> str:
 
 
 def _ou_and_its_parents(path: str) -> list[str]:
-    """Return the paths of an OU and of the OUs that contain it, up to the root, in this order."""
+    """Up to the root."""
     if path == ROOT:
         return [ROOT]
     parts = path.split("/")

@@ -78,7 +78,7 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 
 
 class Form(NamedTuple):
-    """The hidden fields of a page's forms: the id of the waiting request, and a CSRF token."""
+    """The hidden fields of a page's forms."""
 
     request_id: str
     csrf: str
@@ -125,7 +125,6 @@ def build_page(
 
 
 def sign_in_page(world: World, form: Form, error: str = "", chosen: str = "") -> Answer:
-    """Return the page on which the user signs in as one of the organization's people."""
     people = world.people.values()
     if len(people) <= _LISTED_PEOPLE:
         rows = "".join(_person_button(person, person.user_name == chosen) for person in people)
@@ -188,7 +187,6 @@ def consent_page(
 
 
 def device_code_page(organization: str, error: str = "", entered: str = "") -> Answer:
-    """Return the page on which the user types a device code."""
     body = (
         f'{_alert(error)}<form method="get" action="/device">'
         '<p><label class="label" for="user_code">Code from your device</label>'
@@ -200,7 +198,6 @@ def device_code_page(organization: str, error: str = "", entered: str = "") -> A
 
 
 def result_page(organization: str, is_approved: bool) -> Answer:
-    """Return the page for a user who has approved or denied a device code."""
     if is_approved:
         title, mark = "Request approved", '"mark good" aria-hidden="true">✓'
         text = "You can close this window and go back to your terminal."
@@ -218,7 +215,7 @@ def problem_page(
     title: str = "This request cannot continue",
     advice: str = "Close this window and start the sign-in again from your terminal.",
 ) -> Answer:
-    """Return an error page for a request that cannot continue. The page never redirects."""
+    """Never redirects."""
     body = f'<p class="alert" role="alert">{_escape_html(message)}</p><p>{advice}</p>'
     return build_page(title, organization, body, status)
 
@@ -230,7 +227,6 @@ def portal_page(
     ends: str,
     form: Form,
 ) -> Answer:
-    """Return the access portal's page, with the accounts and roles of the signed-in person."""
     sections = "".join(
         f'<section><div class="head"><h2>{_in_bdi(account.name)}</h2>'
         f'<span class="soft">{_escape_html(account.id)}</span></div>'

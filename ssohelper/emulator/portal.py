@@ -49,10 +49,7 @@ def list_account_roles(center: Center, request: Request) -> Answer:
 
 
 def get_role_credentials(center: Center, request: Request) -> Answer:
-    """Issue role credentials. Wire: GET /federation/credentials?account_id=&role_name=
-
-    `expiration` in the answer is in milliseconds.
-    """
+    """`expiration` in the answer is in milliseconds."""
     sign_in = center.find_sign_in(request.headers.get(TOKEN_HEADER))
     account_id, role = (
         _get_required_parameter(request, "account_id"),
@@ -80,10 +77,7 @@ def get_role_credentials(center: Center, request: Request) -> Answer:
 
 
 def log_out(center: Center, request: Request) -> Answer:
-    """End the sign-in that the access token belongs to. Wire: POST /logout, with an empty answer.
-
-    Role credentials that were issued before stay valid until they expire.
-    """
+    """Role credentials stay valid until they expire."""
     center.find_sign_in(request.headers.get(TOKEN_HEADER)).revoked = True
     return Answer(200, (), b"")
 
@@ -98,10 +92,7 @@ def _get_required_parameter(request: Request, name: str) -> str:
 def _get_page_of_items(
     center: Center, request: Request, items: list[str]
 ) -> tuple[list[str], str | None]:
-    """Return one page of the items, and the token of the next page or None.
-
-    Clients do not interpret the token.
-    """
+    """Return one page of the items, and the token of the next page or None."""
     size = center.faults.page_size
     asked = request.query.get("max_result")
     if asked is not None:

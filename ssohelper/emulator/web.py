@@ -12,11 +12,6 @@ from ssohelper.emulator.oidc import is_redirect_allowed
 
 
 class Web:
-    """Answers the browsers' requests to one Identity Center.
-
-    `routes` has the method for each HTTP method and path.
-    """
-
     def __init__(self) -> None:
         self.browsers = Browsers()
         self.routes: dict[tuple[str, str], Callable[[Center, Request], Answer]] = {
@@ -60,7 +55,7 @@ class Web:
         )
 
     def show_device_page(self, center: Center, request: Request) -> Answer:
-        """Return the page for a device code. If the URL has a code, continue the sign-in."""
+        """If the URL has a code, continue the sign-in."""
         typed = request.query.get("user_code", "")
         if not typed:
             return pages.device_code_page(center.world.name)
@@ -72,7 +67,6 @@ class Web:
         return self._redirect_to_next_page(center, request, pending)
 
     def show_portal_page(self, center: Center, request: Request) -> Answer:
-        """Return the access portal's page of the signed-in person, or redirect to the sign-in."""
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         pending = self.browsers.add_pending_request(center, center.world)
         sign_in = self.browsers.sign_in_of(center, cookie, center.world)
@@ -94,7 +88,6 @@ class Web:
         )
 
     def show_sign_in_page(self, center: Center, request: Request) -> Answer:
-        """Return the sign-in page for a waiting request."""
         pending = self.browsers.find_pending_request(center, request.query.get("request", ""))
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         form = self.browsers.make_form(cookie, pending)
@@ -102,7 +95,6 @@ class Web:
         return answer._replace(headers=answer.headers + cookie_headers)
 
     def sign_in(self, center: Center, request: Request) -> Answer:
-        """Sign in the person that the form names, and continue the waiting request."""
         cookie, pending, sent = self.browsers.check_form(center, request)
         name = sent.get("person", "").strip()
         person = pending.world.people.get(name)
@@ -120,7 +112,6 @@ class Web:
         )
 
     def show_consent_page(self, center: Center, request: Request) -> Answer:
-        """Return the consent page. Redirect to the sign-in page if no user is signed in."""
         pending = self.browsers.find_pending_request(center, request.query.get("request", ""))
         cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
         sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
@@ -138,7 +129,6 @@ class Web:
         )
 
     def answer_consent(self, center: Center, request: Request) -> Answer:
-        """Handle the form of the consent page: the user allows or denies the client's request."""
         cookie, pending, sent = self.browsers.check_form(center, request)
         sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
         if sign_in is None:
@@ -163,7 +153,6 @@ class Web:
         return redirect_to_page(f"/done?request={pending.id}")
 
     def show_result(self, center: Center, request: Request) -> Answer:
-        """Return the page that says whether the user approved or denied a device code."""
         pending = self.browsers.find_pending_request(center, request.query.get("request", ""))
         status = pending.device.status if pending.device else ""
         if status in ("approved", "used", "denied"):
@@ -175,7 +164,7 @@ class Web:
         )
 
     def sign_out(self, center: Center, request: Request) -> Answer:
-        """Sign this browser out and show the sign-in page. Tokens that programs have stay valid."""
+        """Tokens that programs have stay valid."""
         cookie, pending, _sent = self.browsers.check_form(center, request)
         _, cookie_headers = self.browsers.replace_cookie(center, cookie, None)
         return redirect_to_page(f"/sign-in?request={pending.id}", cookie_headers)

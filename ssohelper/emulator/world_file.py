@@ -53,10 +53,7 @@ def load_world(path: str | Path) -> World:
 
 
 def world_from_table(value: Any) -> World:
-    """Return the organization that a parsed world file describes.
-
-    Raises: WorldError or TypeError if the content is wrong.
-    """
+    """Raises: WorldError or TypeError if the content is wrong."""
     if not isinstance(value, dict):
         raise WorldError("the file's top level must be a table")
     for key in value:
@@ -90,7 +87,6 @@ def _add_rows_to_world(
 
 
 def _check_value_types(row: dict[str, Any]) -> None:
-    """Raise WorldError for the first key with a value of the wrong type."""
     for key, value in row.items():
         kind, words = _KINDS.get(key, (str, "text"))
         # `bool` is checked too, because in Python True and False are instances of int.
@@ -99,7 +95,6 @@ def _check_value_types(row: dict[str, Any]) -> None:
 
 
 def world_file_content(world: World) -> dict[str, Any]:
-    """Return the content of a world file that describes this organization."""
     return {
         "name": world.name,
         "start_url": world.start_url,
