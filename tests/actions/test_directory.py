@@ -269,7 +269,7 @@ class TestFailures:
         assert refresh._must_stop_after(down)
 
     def test_when_aws_is_down_not_every_account_is_tried(self, app, session, emulator):
-        app.pacing = Pacing(50)
+        app.pacing = Pacing(6)  # five failures within the first burst end the listing
         emulator.faults.script("ListAccountRoles", 200, body=b"{", times=1000)
         with pytest.raises(AwsUnreachable):
             directory.fetch_listing(app, session)
