@@ -26,9 +26,6 @@ class CredentialWriter(CredentialCache):
             "token_id": cached.token_id,
             "chain_id": cached.chain_id,
         }
-        # Old temporary files in the runtime folder itself are removed here, since few other calls
-        # write to that folder.
-        files.sweep_folder_once(str(self._runtime))
         self._cache.write_json(
             self._folder(key) / CACHED,
             self._get_codec().encode(document, encryption_context(key)),
@@ -43,6 +40,10 @@ class CredentialWriter(CredentialCache):
         stays right when the clock is changed. Writes nothing when the settings have changed since this
         process read them. Raises: LocalState.
         """
+        # Few other calls write to these two folders, and a write removes only its own folder's old
+        # temporary files.
+        for folder in (self._runtime, self._response_file(permit.key).parents[2]):
+            files.sweep_folder_once(str(folder))
         if self._stamp and not self._stamp.prepare_publishing(self.delete_all_responses):
             return
         now = int(time.time()) if now is None else now
