@@ -100,46 +100,43 @@ def plan_with_role_filters(app: App, plan: Plan, rows: Iterable[FilterRow]) -> P
     return profile_plan.plan_sync(app.config.read(), request)
 
 
-def plan_new_profile(
+def plan_new_profiles(
     app: App,
     session: SsoSession,
     listing: Listing,
     choices: Choices,
-    role: Role,
-    name: str | None,
+    roles: Collection[Role],
     *,
+    name: str | None = None,
     region: str | None = None,
 ) -> Plan:
-    """Return the plan that adds a profile for a role that has none.
+    """Return the plan that adds a profile for each of these roles that has none.
 
-    Raises: RoleNotAssigned if the role is not listed, UsageProblem for an invalid or taken name.
+    `name` is for a single role. Raises: RoleNotAssigned if a role is not listed, UsageProblem for an
+    invalid or taken name.
     """
-    request = _make_request_for_roles(app, session, listing, choices, [role])
+    listed = listing.role_set()
+    for role in roles:
+        if role not in listed:
+            raise listing.not_listed_error(session.name, role)
+    unfit = adopting.find_unfit_profiles(app, roles)
+    broken = profile_checks.find_broken_commands(app, unfit)
+    request = _make_sync_request(app, session, listing, choices)._replace(
+        only_roles=frozenset(roles), not_counted=unfit - broken, broken=broken
+    )
     if region is not None:
         region = sync_choices.parse_region_name(region)
         request = request._replace(region=region, region_rules=())
     config = app.config.read()
     if name is not None:
-        taken = {entry.name.lower() for entry in config.profiles()} | _lower_case_names(
-            request.taken_names
-        )
-        if checked_profile_name(name).lower() in taken | {"default"}:
+        taken = {entry.name.lower() for entry in config.profiles()}
+        taken |= {one.lower() for one in request.taken_names} | {"default"}
+        if checked_profile_name(name).lower() in taken:
             raise UsageProblem(
                 f'a profile named "{name}" already exists', hint="choose another name: --name NAME"
             )
         request = request._replace(name=name)
     return profile_plan.plan_sync(config, request)
-
-
-def plan_new_profiles(
-    app: App, session: SsoSession, listing: Listing, choices: Choices, roles: Collection[Role]
-) -> Plan:
-    """Return the plan that adds a profile for each of these roles that has none.
-
-    Raises: RoleNotAssigned.
-    """
-    request = _make_request_for_roles(app, session, listing, choices, roles)
-    return profile_plan.plan_sync(app.config.read(), request)
 
 
 def diff_plan(app: App, plan: Plan) -> Iterator[str]:
@@ -306,21 +303,3 @@ def _make_sync_request(
         rules=app.vault.policy.rules,
         no_native=is_in_keyring,
     )
-
-
-def _make_request_for_roles(
-    app: App, session: SsoSession, listing: Listing, choices: Choices, roles: Collection[Role]
-) -> SyncRequest:
-    listed = listing.role_set()
-    for role in roles:
-        if role not in listed:
-            raise listing.not_listed_error(session.name, role)
-    unfit = adopting.find_unfit_profiles(app, roles)
-    broken = profile_checks.find_broken_commands(app, unfit)
-    return _make_sync_request(app, session, listing, choices)._replace(
-        only_roles=frozenset(roles), not_counted=unfit - broken, broken=broken
-    )
-
-
-def _lower_case_names(names: Iterable[str]) -> set[str]:
-    return {name.lower() for name in names}

@@ -114,6 +114,17 @@ def parse_region_name(text: str) -> str:
         raise UsageProblem(error.message, hint=error.hint) from error
 
 
+def choices_json(choices: Choices) -> dict[str, Any]:
+    """Return the options for --json."""
+    return {
+        "accounts": list(choices.accounts),
+        "roles": list(choices.roles),
+        "name_template": choices.template,
+        "form": choices.form,
+        "default_region": choices.default_region,
+    }
+
+
 # -- saving ----------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import agents, config_writing, selection
 from ssohelper.core.config_diff import (
@@ -121,24 +121,6 @@ def _find_unlisted_sessions(app: App) -> list[SsoSession] | None:
         return selection.find_unlisted_sessions(app)
     except ConfigInvalid:
         return None
-
-
-def restored_options_json(app: App, version: Version) -> list[dict[str, Any]]:
-    """Return, for --json, the sessions whose sync options the undo restores, with the options.
-
-    The options have the same keys as in `session show --json`.
-    """
-    return [
-        {
-            "session": name,
-            "accounts": list(choices.accounts),
-            "roles": list(choices.roles),
-            "name_template": choices.template,
-            "form": choices.form,
-            "default_region": choices.default_region,
-        }
-        for name, choices in find_restored_choices(app, version)
-    ]
 
 
 def find_restored_choices(app: App, version: Version) -> list[tuple[str, Choices]]:

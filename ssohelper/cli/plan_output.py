@@ -127,7 +127,8 @@ def _print_plan(app: App, plan: Plan) -> None:
     print_diff(profile_edit.diff_plan(app, plan), on_stdout=True)
     if not plan.changes:
         output.say("nothing to change")
-    _print_skipped_roles(plan, is_dry_run=True)
+    for line in plan_text.lines_after_sync(plan, is_dry_run=True):
+        output.say(line)
 
 
 def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
@@ -148,7 +149,8 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         output.say(
             f"{plan_text.plan_counts_text(plan, done=True)}; undo with: ssohelper profile undo"
         )
-    _print_skipped_roles(plan)
+    for line in plan_text.lines_after_sync(plan):
+        output.say(line)
     if output.options().json:
         output.print_json(_plan_json(plan), app.warnings)
     return True
@@ -170,7 +172,8 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
         if swapped:
             output.say(swapped)
         return plan if confirm_write(app, summary, yes, what) else None
-    _say_plan_summary(plan)
+    for line in plan_text.summary_lines(plan, shutil.get_terminal_size().columns - 1):
+        output.say(line)
     if swapped:
         output.say(swapped)
     can_choose = output.can_draw_picker() and not plan.request.only_roles
@@ -192,13 +195,11 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
             text = "\n".join(map(show, profile_edit.diff_plan(app, plan)))
             if not (output.can_draw_picker() and programs.show_in_pager(text, app.environ)):
                 output.say(text)
+        elif answer in ("y", "yes"):
+            return plan
         else:
-            return plan if _say_if_declined(answer in ("y", "yes")) else None
-
-
-def _say_plan_summary(plan: Plan) -> None:
-    for line in plan_text.summary_lines(plan, shutil.get_terminal_size().columns - 1):
-        output.say(line)
+            output.say(output.NOTHING_CHANGED)
+            return None
 
 
 def _ask_for_filters(app: App, plan: Plan) -> Plan | None:
@@ -227,10 +228,7 @@ def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
 
 
 def confirm_change(question: str, *, yes: bool, what: str) -> bool:
-    return _say_if_declined(output.confirm(question, yes=yes, what=what))
-
-
-def _say_if_declined(is_agreed: bool) -> bool:
+    is_agreed = output.confirm(question, yes=yes, what=what)
     if not is_agreed:
         output.say(output.NOTHING_CHANGED)
     return is_agreed
@@ -245,11 +243,6 @@ def say_restored_options(
     """
     for session_name, choices in options:
         output.say(show(plan_text.restored_options_line(session_name, choices, verb), 500))
-
-
-def _print_skipped_roles(plan: Plan, *, is_dry_run: bool = False) -> None:
-    for line in plan_text.lines_after_sync(plan, is_dry_run=is_dry_run):
-        output.say(line)
 
 
 def _plan_json(plan: Plan) -> dict[str, Any]:

@@ -259,8 +259,8 @@ def add_profile(
     session = wanted.session
     choices = sync_choices.merge_choices(app, session, Choices(form=form))
     listing = fetch_listing(app, session)
-    plan = profile_edit.plan_new_profile(
-        app, session, listing, choices, wanted.role, name, region=region
+    plan = profile_edit.plan_new_profiles(
+        app, session, listing, choices, [wanted.role], name=name, region=region
     )
     print_or_write_plan(app, plan, dry_run=dry_run, yes=yes, what="profile add")
 
@@ -359,7 +359,7 @@ def undo_last_write(prints: bool, dry_run: bool, yes: bool) -> None:
         raise
     lines = list(undoing.diff_undo(app, undo))
     options = undoing.find_restored_choices(app, undo.version)
-    restored = undoing.restored_options_json(app, undo.version)
+    restored = [{"session": name, **sync_choices.choices_json(one)} for name, one in options]
     print_diff(lines, dry_run)
     if dry_run or not yes:
         say_restored_options(options, "would be" if dry_run else "will be")

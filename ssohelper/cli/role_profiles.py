@@ -85,7 +85,7 @@ def _add_profile_of_role(app: App, chosen: Profile, yes: bool, *, has_unfit_prof
     """Ask, and add a profile for the role. Raises: UsageProblem if the user says no."""
     listing = listing_progress.fetch_listing(app, chosen.session)
     choices = sync_choices.merge_choices(app, chosen.session)
-    plan = profile_edit.plan_new_profile(app, chosen.session, listing, choices, chosen.role, None)
+    plan = profile_edit.plan_new_profiles(app, chosen.session, listing, choices, [chosen.role])
     lack = "has no profile that works" if has_unfit_profiles else "has no profile yet"
     role_text = text_of_role(app, chosen)
     if role_text != chosen.name:

@@ -29,10 +29,10 @@ from ssohelper.actions.selection import (
 from ssohelper.actions.session_edit import SessionEntry, SessionPlan
 from ssohelper.app import App
 from ssohelper.cli import choosing, colors, output
-from ssohelper.cli.plan_output import confirm_write, print_diff
+from ssohelper.cli.plan_output import confirm_change, confirm_write, print_diff
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.cli.table import Cell
-from ssohelper.core import clock_text, plan_text, session_changes
+from ssohelper.core import clock_text, plan_text
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import SsoSession
 from ssohelper.core.plan_text import profile_count_text
@@ -248,35 +248,24 @@ def _carry_out(
     apply: Callable[[App, SessionPlan], None] = session_edit.apply_session_plan,
 ) -> bool:
     print_diff(session_edit.diff_session_plan(app, plan), on_stdout=dry_run)
-    is_done = False
-    if plan.changes and not dry_run:
-        is_done = confirm_write(app, what, yes, plan.command)
-        if is_done:
-            apply(app, plan)
-            output.say(f'session "{show(plan.session.name)}" {done}')
-    return is_done
+    if not plan.changes or dry_run or not confirm_write(app, what, yes, plan.command):
+        return False
+    apply(app, plan)
+    output.say(f'session "{show(plan.session.name)}" {done}')
+    return True
 
 
 def _remove_records(app: App, name: str, *, dry_run: bool, yes: bool) -> bool:
-    """Remove the files and settings of a session that is no longer in the config.
-
-    Returns False if the session is in the config, or if there are no records of it.
-    """
+    """Remove what is kept of a session that the config lacks; return whether anything was kept."""
     if not session_edit.has_records(app, name):
         return False
     output.say(f'the session "{show(name)}" is not in the config; a sign-in, settings, filters,')
     output.say("favourites or a list of roles are still kept for it")
-    users = session_changes.find_profiles_of_session(app.config.read(), name)
-    if users:
-        named = ", ".join(show(one.name, 60) for one in users)
-        output.say(f"profiles that name this session stay, and do not work without it: {named}")
-        output.say("remove them with: ssohelper profile rm NAME")
     question = f'sign out of "{show(name)}", and remove all that is kept for it?'
-    is_done = not dry_run and output.confirm(question, yes=yes, what="session rm")
+    is_done = not dry_run and confirm_change(question, yes=yes, what="session rm")
     if is_done:
         session_edit.remove_records(app, name)
-    removed = f'all that was kept for the session "{show(name)}" was removed'
-    output.say(removed if is_done else output.NOTHING_CHANGED)
+        output.say(f'all that was kept for the session "{show(name)}" was removed')
     print_change(app, name, is_changed=is_done)
     return True
 
@@ -345,11 +334,7 @@ def _session_details_json(entry: SessionEntry) -> dict[str, Any]:
     ends_at, choices = entry.clock.token_expires_at, entry.choices
     return {
         "token_expires_at": None if ends_at is None else to_iso(ends_at),
-        "accounts": list(choices.accounts),
-        "roles": list(choices.roles),
-        "name_template": choices.template,
-        "form": choices.form,
-        "default_region": choices.default_region,
+        **sync_choices.choices_json(choices),
         "removed": sorted(f"{role.account_id}/{role.name}" for role in choices.removed),
         "managed_profiles": list(entry.managed),
         "other_profiles": list(entry.others),

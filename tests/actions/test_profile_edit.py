@@ -132,7 +132,7 @@ def test_add_ends_the_record_that_the_user_removed_the_profile(app: App, home):
     given = Choices(form="sso")
     choices = sync_choices.merge_choices(app, session, given)
     profile_edit.write_profile_plan(
-        app, profile_edit.plan_new_profile(app, session, listing, choices, admin, None)
+        app, profile_edit.plan_new_profiles(app, session, listing, choices, [admin])
     )
     left = removed._replace(removed=frozenset({read}))
     assert app.choices.load("corp") == left
@@ -284,9 +284,7 @@ def test_the_region_that_the_first_profiles_get_is_remembered(home, adds, variab
     assert session is not None
     assert listing is not None
     given = app, session, listing, sync_choices.merge_choices(app, session)
-    if adds == "one role":
-        plan = profile_edit.plan_new_profile(*given, Role(PAY, "Admin"), None)
-    elif adds == "ticked roles":
+    if adds == "one role" or adds == "ticked roles":
         plan = profile_edit.plan_new_profiles(*given, [Role(PAY, "Admin")])
     else:
         plan = profile_edit.plan_sync(*given)
@@ -322,8 +320,8 @@ def test_a_region_given_for_one_profile_is_not_the_session_s_default(home):
     assert listing is not None
     choices = sync_choices.merge_choices(app, session)
     role = Role(PAY, "Admin")
-    plan = profile_edit.plan_new_profile(
-        app, session, listing, choices, role, None, region="sa-east-1"
+    plan = profile_edit.plan_new_profiles(
+        app, session, listing, choices, [role], region="sa-east-1"
     )
     profile_edit.write_profile_plan(app, plan)
     assert app.choices.load("corp").default_region is None

@@ -23,7 +23,7 @@ from tests.tui.world import DemoHome, until
 @pytest.fixture
 def new_plan(gate: Gate) -> Gate:
     """The gate, with the plan of a new profile behind it."""
-    gate.put_before(profile_edit, "plan_new_profile")
+    gate.put_before(profile_edit, "plan_new_profiles")
     return gate
 
 

@@ -70,7 +70,7 @@ def test_letters_after_a_key_of_a_guarded_role_reach_the_question_for_a_reason(
 def test_keys_that_come_before_their_question_do_not_answer_it(
     world: DemoHome, gate: Gate, keys: str
 ) -> None:
-    gate.put_before(profile_edit, "plan_new_profile")
+    gate.put_before(profile_edit, "plan_new_profiles")
     clock = Clock()
 
     async def scenario(user: User) -> None:
@@ -96,7 +96,7 @@ def test_keys_that_come_before_their_question_do_not_answer_it(
 
 
 def test_a_second_action_is_refused_while_one_waits(world: DemoHome, gate: Gate) -> None:
-    gate.put_before(profile_edit, "plan_new_profile")
+    gate.put_before(profile_edit, "plan_new_profiles")
 
     async def scenario(user: User) -> None:
         await start_slow_profile_action(user)
@@ -262,7 +262,7 @@ def test_text_after_f7_that_is_typed_before_the_start_is_dropped_together(
 def test_a_key_that_leaves_acts_also_in_one_burst_with_the_search(
     world: DemoHome, gate: Gate, keys: str, screen: type, said: str
 ) -> None:
-    gate.put_before(profile_edit, "plan_new_profile")
+    gate.put_before(profile_edit, "plan_new_profiles")
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
@@ -277,7 +277,7 @@ def test_a_key_that_leaves_acts_also_in_one_burst_with_the_search(
 
 
 def test_a_click_on_another_screen_cancels_the_action(world: DemoHome, gate: Gate) -> None:
-    gate.put_before(profile_edit, "plan_new_profile")
+    gate.put_before(profile_edit, "plan_new_profiles")
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")

@@ -185,7 +185,7 @@ def test_a_question_takes_no_letter_after_a_key_that_was_for_the_list(
     world: DemoHome, gate: Gate, key: str
 ) -> None:
     clock = Clock()
-    gate.put_before(profile_edit, "plan_new_profile")
+    gate.put_before(profile_edit, "plan_new_profiles")
     before = world.config_file.read_text()
 
     async def scenario(user: User) -> None:

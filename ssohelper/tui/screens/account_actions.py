@@ -375,8 +375,8 @@ class RowActions:
             profile = self._resolve_profile(row)
             listing = directory.fetch_listing(services, profile.session)
             choices = sync_choices.merge_choices(services, profile.session)
-            plan = profile_edit.plan_new_profile(
-                services, profile.session, listing, choices, profile.role, None
+            plan = profile_edit.plan_new_profiles(
+                services, profile.session, listing, choices, [profile.role]
             )
             return plan, diff_lines(profile_edit.diff_plan(services, plan))
 
