@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -24,6 +22,7 @@ from ssohelper.core.profile_names import checked_name_template, checked_profile_
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.similar_names import did_you_mean
 from ssohelper.core.sync_request import SyncRequest
+from ssohelper.core.text import compile_glob
 from ssohelper.errors import UsageProblem
 from ssohelper.system import installation
 
@@ -140,16 +139,10 @@ def plan_new_profiles(
 
 
 def diff_plan(app: App, plan: Plan) -> Iterator[str]:
-    return unified_diff(
-        _config_text_after_plan(app, plan), plan.changes, str(app.locations.aws_config_file)
-    )
-
-
-def _config_text_after_plan(app: App, plan: Plan) -> ConfigText:
-    config = app.config.read()
-    if config.text.data == plan.data:
-        return config.text
-    return ConfigText(plan.data, str(app.locations.aws_config_file))
+    path, text = str(app.locations.aws_config_file), app.config.read().text
+    if text.data != plan.data:
+        text = ConfigText(plan.data, path)
+    return unified_diff(text, plan.changes, path)
 
 
 def write_profile_plan(app: App, plan: Plan, command: str | None = None) -> None:
@@ -216,7 +209,7 @@ def read_managed_profiles(app: App, names: Iterable[str]) -> list[ConfigProfile]
 def _match_managed_profiles(config: ConfigFile, name: str) -> list[str]:
     if not has_wildcard(name) or config.profile(name) is not None:
         return [name]
-    fits = re.compile(fnmatch.translate(name)).match
+    fits = compile_glob(name).match
     found = [entry.name for entry in config.profiles() if entry.managed and fits(entry.name)]
     if not found:
         raise UsageProblem(

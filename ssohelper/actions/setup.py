@@ -53,17 +53,15 @@ def choose_session(
     name: str | None,
     region: str | None,
     ask_region: Callable[[str, str | None], str] | None,
-    takes_proposal: bool = False,
 ) -> SsoSession:
     """Return the session in the config that has this start URL, or a new session.
 
     Without `name`, a new session gets the name that profiles or a sign-in of ours have for this
     portal, else one made from the URL's host. Its region is `region`, else that of the host name,
     else that of another session or sign-in of this portal, else the user's answer. `ask_region` gets
-    the URL, and the region that the portal's page names, or None. With `takes_proposal`, that region
-    is used without asking. Raises: ConfigInvalid if the name belongs to another URL; UsageProblem if
-    a sign-in at another portal has that name, or if no region is known; ConfigInvalid or
-    AwsUnreachable if a company's own URL leads to no portal.
+    the URL, and the region that the portal's page names, or None. Raises: ConfigInvalid if the name
+    belongs to another URL; UsageProblem if a sign-in at another portal has that name, or if no
+    region is known; ConfigInvalid or AwsUnreachable if a company's own URL leads to no portal.
     """
     url = checked_typed_start_url(start_url)
     if name == "":
@@ -83,7 +81,6 @@ def choose_session(
         region=region,
         known_region=own.region if own else None,
         ask_region=ask_region,
-        takes_proposal=takes_proposal,
     )
     protected_sign_ins.refuse_sign_in_at_other_portal(app, new)
     return new
@@ -97,11 +94,13 @@ def make_session_at_url(
     region: str | None,
     known_region: str | None,
     ask_region: Callable[[str, str | None], str] | None = None,
-    takes_proposal: bool = False,
 ) -> SsoSession:
     """Return a session of this name and start URL, with the region as in `choose_session`."""
     url = checked_typed_start_url(start_url)
-    portal_url = _find_portal_url(app, url)
+    portal_url = url
+    if is_company_url(url):  # where it leads is kept for the sign-in that follows
+        portal_url = app.aws.find_portal_url(url)
+        app.aws.remember_portal_url(url, portal_url)
     in_host = region_of_start_url(portal_url)
     found = (
         (in_host if is_company_url(url) else None)
@@ -109,21 +108,17 @@ def make_session_at_url(
         or in_host
         or _find_region_in_config(app.config.read(), url)
         or known_region
-        or _find_region_of_portal(app, url, portal_url, ask_region, takes_proposal=takes_proposal)
+        or (ask_region and ask_region(url, app.aws.propose_region_of_portal(portal_url)))
     )
     if region and found != region:
         app.warn(f"{url} leads to {found}, not to {region}")
     if not found:
-        raise _make_unknown_region_error(url)
+        raise UsageProblem(
+            f"the region of {url} is not known",
+            hint=WHERE_THE_REGION_IS,
+            option="--region eu-west-1",
+        )
     return SsoSession(name, _start_url_without_page(url), checked_region(found), DEFAULT_SCOPES)
-
-
-def _make_unknown_region_error(url: str) -> UsageProblem:
-    return UsageProblem(
-        f"the region of {url} is not known",
-        hint=WHERE_THE_REGION_IS,
-        option="--region eu-west-1",
-    )
 
 
 def _invalid_session_name_error(name: str) -> UsageProblem:
@@ -183,32 +178,6 @@ def _find_recorded_session(
         and config.session_header(one.name) is None
     ]
     return found[0] if len(found) == 1 else None
-
-
-def _find_portal_url(app: App, url: str) -> str:
-    """Return the start URL, or where a company's own leads; that is kept for the next sign-in."""
-    if not is_company_url(url):
-        return url
-    portal_url = app.aws.find_portal_url(url)
-    app.aws.remember_portal_url(url, portal_url)
-    return portal_url
-
-
-def _find_region_of_portal(
-    app: App,
-    url: str,
-    portal_url: str,
-    ask_region: Callable[[str, str | None], str] | None,
-    *,
-    takes_proposal: bool,
-) -> str | None:
-    if ask_region is None and not takes_proposal:
-        return None
-    proposal = app.aws.propose_region_of_portal(portal_url)
-    if proposal is not None and takes_proposal:
-        app.warn(f"the region of {url} is {proposal}, as the portal's page says")
-        return proposal
-    return ask_region(url, proposal) if ask_region else None
 
 
 def _start_url_without_page(url: str) -> str:

@@ -5,7 +5,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import click
 
@@ -76,7 +76,7 @@ def list_sessions() -> None:
     found = [
         *(_session_json(session_edit.load_session_entry(app, one)) for one in listed),
         *(
-            _document(one.name, one, "unusable", reason=one.reason)
+            _document(one.name, one.start_url, one.region, "unusable", reason=one.reason)
             for one in clocks.list_unusable_sessions(app)
         ),
         *map(_missing_json, missing),
@@ -273,18 +273,13 @@ def _remove_records(app: App, name: str, *, dry_run: bool, yes: bool) -> bool:
 # -- describing a session ------------------------------------------------------------------------
 
 
-class _Portal(Protocol):
-    @property
-    def start_url(self) -> str | None: ...
-    @property
-    def region(self) -> str | None: ...
-
-
-def _document(name: str, portal: _Portal | None, state: str, **more: Any) -> dict[str, Any]:
+def _document(
+    name: str, start_url: str | None, region: str | None, state: str, **more: Any
+) -> dict[str, Any]:
     return {
         "name": name,
-        "start_url": portal.start_url if portal else None,
-        "region": portal.region if portal else None,
+        "start_url": start_url,
+        "region": region,
         "further_regions": [],
         "user": None,
         "state": state,
@@ -298,7 +293,8 @@ def _document(name: str, portal: _Portal | None, state: str, **more: Any) -> dic
 def _session_json(entry: SessionEntry) -> dict[str, Any]:
     return _document(
         entry.clock.session.name,
-        entry.clock.session,
+        entry.clock.session.start_url,
+        entry.clock.session.region,
         entry.clock.state,
         further_regions=[portal.region for portal in entry.further],
         user=entry.clock.user,
@@ -308,10 +304,9 @@ def _session_json(entry: SessionEntry) -> dict[str, Any]:
 
 
 def _missing_json(one: MissingSession) -> dict[str, Any]:
-    profiles = len(one.profiles)
-    return _document(
-        one.name, one.recorded, "missing", reason=one.reason, in_config=False, profiles=profiles
-    )
+    url, region = (one.recorded.start_url, one.recorded.region) if one.recorded else (None, None)
+    more = {"reason": one.reason, "in_config": False, "profiles": len(one.profiles)}
+    return _document(one.name, url, region, "missing", **more)
 
 
 def _row(found: dict[str, Any]) -> tuple[str | Cell, ...]:

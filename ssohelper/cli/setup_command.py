@@ -89,7 +89,10 @@ def setup(
     session, portal = _choose_session(app, start_url, region, yes=yes)
     given = Choices(accounts, roles, name_template, form, default_region)
     choices = sync_choices.merge_choices(app, session, given)
-    _check_before_sign_in(app, adopt, yes=yes)
+    profile_edit.check_installation(app)
+    adopting.check_adopt_globs(app, adopt)
+    if not yes:
+        output.require_terminal("setup")
     if portal is not None and onboarding.add_further_portal(app, session, portal):
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
     outcome = _sign_in(app, session, device_code=device_code, no_browser=no_browser, yes=yes)
@@ -107,17 +110,6 @@ def setup(
             return
     _offer_guard_rules(app, listing, yes=yes)
     _print_setup_results(app, session, listing)
-
-
-def _check_before_sign_in(app: App, adopt: tuple[str, ...], *, yes: bool) -> None:
-    """Raise an error now if `setup` would fail after the sign-in.
-
-    It would with a program that profiles cannot run, an invalid --adopt, or no terminal for questions.
-    """
-    profile_edit.check_installation(app)
-    adopting.check_adopt_globs(app, adopt)
-    if not yes:
-        output.require_terminal("setup")
 
 
 def _sign_in(
@@ -138,22 +130,9 @@ def _sign_in(
 def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
     """Sign out again if setup is interrupted, unless the session is in the config.
 
-    After an error, the sign-in is kept for the next `setup`, and a message says so.
+    SIGTERM and SIGHUP (a closed window) act as Ctrl-C, unless they are ignored. After an error, the
+    sign-in is kept for the next `setup`, and a message says so.
     """
-    try:
-        with _signals_as_interrupt():
-            yield
-    except (click.Abort, KeyboardInterrupt):
-        session_edit.discard_unfinished(app, session)
-        raise
-    except SsoHelperError:
-        if not session_edit.has_config_section(app, session):
-            output.say(clock_text.still_signed_in_text(session.name))
-        raise
-
-
-@contextmanager
-def _signals_as_interrupt() -> Iterator[None]:
     before = {}
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
@@ -161,6 +140,13 @@ def _signals_as_interrupt() -> Iterator[None]:
             before[number] = signal.signal(number, signal.default_int_handler)
     try:
         yield
+    except (click.Abort, KeyboardInterrupt):
+        session_edit.discard_unfinished(app, session)
+        raise
+    except SsoHelperError:
+        if not session_edit.has_config_section(app, session):
+            output.say(clock_text.still_signed_in_text(session.name))
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -269,10 +255,8 @@ def _choose_session(
     found = onboarding.find_further_portal(app, start_url, name)
     if found is not None:
         return found
-    ask = _ask_region if on_terminal else None
-    session = onboarding.choose_session(
-        app, start_url, name=name, region=region, ask_region=ask, takes_proposal=yes
-    )
+    ask = partial(_take_region, app) if yes else _ask_region if on_terminal else None
+    session = onboarding.choose_session(app, start_url, name=name, region=region, ask_region=ask)
     return session, None
 
 
@@ -322,6 +306,14 @@ def _ask_portal_number(most: int) -> int:
             f"type the number of a portal, from 1 to {most}; for another one, leave with q, then: "
             "ssohelper setup START_URL"
         )
+
+
+def _take_region(app: App, url: str, proposal: str | None) -> str:
+    """Return the region that the portal's page names, without asking; else ask on a terminal."""
+    if proposal is not None:
+        app.warn(f"the region of {url} is {proposal}, as the portal's page says")
+        return proposal
+    return _ask_region(url, None) if output.can_ask_user() else ""
 
 
 def _ask_region(url: str, proposal: str | None) -> str:

@@ -95,9 +95,10 @@ class Edits:
     def text(self) -> str:
         new = list(self.after.get(-1, ()))
         at = 0
-        for line in self._changed_line_numbers():
+        for line in sorted(line for line in self.replaced.keys() | self.after.keys() if line >= 0):
             new += self._lines[at:line]
-            new += self._new_lines_at(line)
+            new += self.replaced.get(line, [self._lines[line]])
+            new += self.after.get(line, [])
             at = line + 1
         new += self._lines[at:]
         if not self._has_final_newline and len(self._lines) - 1 in self.replaced:
@@ -121,7 +122,10 @@ class Edits:
             return
         if isinstance(change, RemoveLines):
             for line in change.lines:
-                _check_comment_line(self._lines[line])
+                comment = self._lines[line]
+                if not comment.startswith("#") or not is_harmless(comment.rstrip("\r")):
+                    what = f'the line "{show(comment, 80)}" is not a comment: it stays as it is'
+                    raise ConfigInvalid(what)
                 self.replaced[line] = []
             return
         section = text.sections.get(change.header)
@@ -203,12 +207,6 @@ class Edits:
             return self._end
         return "\r" if self._lines[line_number].endswith("\r") else ""
 
-    def _new_lines_at(self, line: int) -> list[str]:
-        return self.replaced.get(line, [self._lines[line]]) + self.after.get(line, [])
-
-    def _changed_line_numbers(self) -> list[int]:
-        return sorted(line for line in self.replaced.keys() | self.after.keys() if line >= 0)
-
 
 def diff_hunks(signed_lines: Sequence[tuple[str, str]]) -> Iterator[str]:
     """Yield the lines of a unified diff's hunks, each with three lines of context.
@@ -258,19 +256,10 @@ def _check_section_header(header: str) -> None:
         raise ConfigInvalid(f'"[{show(header, 80)}]" cannot be written as a section header')
 
 
-def _check_comment_line(line: str) -> None:
-    if not line.startswith("#") or not is_harmless(line.rstrip("\r")):
-        raise ConfigInvalid(f'the line "{show(line, 80)}" is not a comment: it stays as it is')
-
-
 def _config_line_of_key(name: str, value: str) -> str:
-    _check_key_and_value(name, value)
-    return f"{name} = {value}"
-
-
-def _check_key_and_value(name: str, value: str) -> None:
     if not _KEY.fullmatch(name) or not value or value != value.strip() or not is_harmless(value):
         raise ConfigInvalid(f'the line "{show(name, 40)} = {show(value, 80)}" cannot be written')
+    return f"{name} = {value}"
 
 
 # -- checking the changed config -------------------------------------------------------------------

@@ -110,7 +110,9 @@ class _Planner:
             names = self._choose_names(new | moving.keys(), moving, kept)
         added = list(self._plan_new_profiles(selected, names))
         for role, entry in moving.items():
-            self._rename_profile(entry, names[role])
+            if (name := names[role]) != entry.name:
+                header = f"profile {name}"
+                self._edit_profile(entry, ("name", entry.name), name, new_header=header)
         gone = [entry for role in removed for entry, _ in present[role]]
         return Plan(
             request=request,
@@ -267,10 +269,6 @@ class _Planner:
                     self._skipped.append(Skipped(entry.name, reason))
         return found
 
-    def _rename_profile(self, entry: ProfileEntry, name: str) -> None:
-        if name != entry.name:
-            self._edit_profile(entry, ("name", entry.name), name, new_header=f"profile {name}")
-
     # -- planning new profiles -------------------------------------------------------------
 
     def _select_roles(self) -> dict[Role, str | None]:
@@ -316,7 +314,7 @@ class _Planner:
             return {}  # saves comparing all names, which takes 10 MB for 20,000 profiles
         unnamed = [
             item
-            for item in self._unnamed_roles()
+            for item in map(self._unnamed, self._listed)
             if (item.role in named or item.role not in self._managed) and _is_valid_role(item.role)
         ]
         free = {entry.name for entry in moving.values()}
@@ -367,9 +365,6 @@ class _Planner:
     def _unnamed(self, role: Role) -> UnnamedRole:
         account = self._accounts.get(role.account_id)
         return UnnamedRole(account or Account(role.account_id, "", ""), role)
-
-    def _unnamed_roles(self) -> Iterator[UnnamedRole]:
-        return map(self._unnamed, self._listed)
 
     def _matches_filters(self, role: Role) -> bool:
         return self._passes_filters(self._unnamed(role).account, role.name)

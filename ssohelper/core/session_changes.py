@@ -5,7 +5,7 @@ ssohelper commands that profiles run, also in profiles that other tools wrote. O
 profile would stop working.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ssohelper.core import chains, process_command
 from ssohelper.core.config_edit import Change, EditSection, RemoveSection
@@ -49,15 +49,13 @@ def changes_that_remove_session(config: ConfigFile, session_name: str) -> list[C
 
 def find_profiles_of_session(config: ConfigFile, session_name: str) -> list[ProfileEntry]:
     """Return the profiles that name the session directly, in the order of the config."""
-    return [
-        entry
-        for entry in config.profiles()
-        if session_name
-        in (
-            (keys := _keys_without_inherited(config, entry)).get(_SESSION),
-            _session_of_command(keys),
-        )
-    ]
+    found = []
+    for entry in config.profiles():
+        keys = config.text.sections[entry.header].values()  # without the keys of [DEFAULT]
+        options = process_command.ssohelper_options(keys.get(_COMMAND, "")) or {}
+        if session_name in (keys.get(_SESSION), options.get("--session")):
+            found.append(entry)
+    return found
 
 
 def find_undefined_sessions(config: ConfigFile) -> dict[str, list[str]]:
@@ -93,12 +91,3 @@ def find_dependent_profiles(config: ConfigFile, session_name: str) -> list[Profi
         if chain and entry.name not in names and chain.target.session_name == session_name:
             users.append(entry)
     return users
-
-
-def _keys_without_inherited(config: ConfigFile, entry: ProfileEntry) -> Mapping[str, str]:
-    return config.text.sections[entry.header].values()
-
-
-def _session_of_command(keys: Mapping[str, str]) -> str | None:
-    options = process_command.ssohelper_options(keys.get(_COMMAND, "")) or {}
-    return options.get("--session")

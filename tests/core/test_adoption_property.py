@@ -49,7 +49,7 @@ def _parts(text: ConfigText) -> dict[str, list[str]]:
     }
 
 
-def test_adopting_changes_no_byte_outside_the_adopted_sections() -> None:
+def test_adopting_changes_no_byte_outside_the_adopted_sections():
     legal = seed = adopted = blocks = 0
     while legal < 300:
         seed += 1

@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -71,9 +70,7 @@ def _always(changes: list[Change]) -> Callable[[ConfigFile], list[Change]]:
 @pytest.mark.parametrize(
     ("edits_after", "cases"), long_after(1, [(True, 80), (True, 200), (False, 200)])
 )
-def test_the_diff_of_an_undo_makes_what_the_undo_writes(
-    tmp_path: Path, edits_after: bool, cases: int
-) -> None:
+def test_the_diff_of_an_undo_makes_what_the_undo_writes(tmp_path, edits_after, cases):
     app = App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)})
     path = app.locations.aws_config_file
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +99,7 @@ def test_the_diff_of_an_undo_makes_what_the_undo_writes(
         done += 1
 
 
-def test_a_diff_of_ten_thousand_profiles_takes_no_minute() -> None:
+def test_a_diff_of_ten_thousand_profiles_takes_no_minute():
     old = "".join(
         f"[profile p{n}]\nregion = x\ncredential_process = a {n}\n\n" for n in range(10_000)
     )
@@ -113,7 +110,7 @@ def test_a_diff_of_ten_thousand_profiles_takes_no_minute() -> None:
     assert patched(old, shown) == new
 
 
-def test_a_change_has_three_lines_around_it_and_equal_sections_are_paired_by_name() -> None:
+def test_a_change_has_three_lines_around_it_and_equal_sections_are_paired_by_name():
     lines = [f"key{number} = 1\n" for number in range(12)]
     before = "[a]\n" + "".join(lines)
     diff = list(diff_texts(before, before.replace("key6 = 1", "key6 = 2"), "config"))
@@ -126,14 +123,14 @@ def test_a_change_has_three_lines_around_it_and_equal_sections_are_paired_by_nam
 
 
 @pytest.mark.parametrize("gap", range(5, 9))
-def test_two_changes_share_a_hunk_only_while_their_contexts_touch(gap: int) -> None:
+def test_two_changes_share_a_hunk_only_while_their_contexts_touch(gap):
     before = "[a]\nx = 1\n" + "# note\n" * gap + "y = 1\n"
     diff = list(diff_texts(before, before.replace("= 1", "= 2"), "config"))
     assert sum(line.startswith("@@") for line in diff) == (1 if gap < 6 else 2)
     assert patched(before, diff) == before.replace("= 1", "= 2")
 
 
-def test_sections_below_a_removed_one_are_compared_with_their_own_old_lines() -> None:
+def test_sections_below_a_removed_one_are_compared_with_their_own_old_lines():
     before = "[gone]\nv = 1\n[a]\nw = 1\nx = 1\n[b]\ny = 1\nz = 1\n[c]\n"
     after = "[a]\nw = 2\nx = 1\n[b]\ny = 2\nz = 1\n[d]\n"
     diff = list(diff_texts(before, after, "config"))

@@ -67,7 +67,7 @@ def test_a_changed_config_that_cannot_be_read_is_refused(monkeypatch):
         (AddSection("profile c", (("region", "x\ny = z"),)), "cannot be written"),
     ],
 )
-def test_an_invalid_change_is_refused(change: Change, why: str):
+def test_an_invalid_change_is_refused(change, why):
     with pytest.raises(ConfigInvalid, match=why):
         edited_config(config(), [change])
 
@@ -94,7 +94,7 @@ def test_an_invalid_change_is_refused(change: Change, why: str):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_valid_change_is_written(changes: list[Change], after: str, end: str):
+def test_a_valid_change_is_written(changes, after, end):
     written = edited_config(config(TEXT.replace("\n", end)), changes)
     assert written == after.replace("\n", end).encode()
 
@@ -102,19 +102,19 @@ def test_a_valid_change_is_written(changes: list[Change], after: str, end: str):
 @pytest.mark.parametrize(
     "value", ["a\nb", "a\rb", "a\x85b", "a\u2028b", " a", "", "a\x00b", "\ud800", "a\u202eb"]
 )
-def test_a_value_that_could_become_another_line_is_refused(value: str) -> None:
+def test_a_value_that_could_become_another_line_is_refused(value):
     with pytest.raises(ConfigInvalid, match="cannot be written"):
         edited_config(config("[default]\n"), [AddSection("profile a", (("region", value),))])
 
 
 @pytest.mark.parametrize("name", ["a]b", "a b", "a\n[profile b", "", "-a", '"a"', "ä"])
-def test_a_name_that_tools_read_differently_is_refused(name: str) -> None:
+def test_a_name_that_tools_read_differently_is_refused(name):
     with pytest.raises(ConfigInvalid, match="cannot be written"):
         edited_config(config("[default]\n"), [AddSection(f"profile {name}", (("x", "1"),))])
 
 
 @pytest.mark.parametrize("usual", ["\n", "\r\n"])
-def test_in_a_file_with_mixed_line_ends_each_new_line_ends_like_its_neighbours(usual: str) -> None:
+def test_in_a_file_with_mixed_line_ends_each_new_line_ends_like_its_neighbours(usual):
     other = "\n" if usual == "\r\n" else "\r\n"
     text = config(f"[profile a]{usual}x = 1{other}y = 1{other}[profile b]{usual}z = 1{usual}")
     changes = [
@@ -128,7 +128,7 @@ def test_in_a_file_with_mixed_line_ends_each_new_line_ends_like_its_neighbours(u
     )
 
 
-def test_the_diff_does_not_show_a_secret() -> None:
+def test_the_diff_does_not_show_a_secret():
     text = config("[default]\naws_secret_access_key = wJalrXUtnFEMI\nregion = x\n")
     added = AddSection("profile a", (("region", "x"),))
     diff = "\n".join(unified_diff(text, [added], "config"))
@@ -136,7 +136,7 @@ def test_the_diff_does_not_show_a_secret() -> None:
     assert "wJalr" not in diff
 
 
-def test_a_new_key_takes_the_place_of_a_removed_one() -> None:
+def test_a_new_key_takes_the_place_of_a_removed_one():
     text = config("[profile a]\r\n# mine\r\ncredential_process = x\r\nregion: y\r\n")
     edit = EditSection("profile a", (("sso_session", "s"),), ("credential_process",))
     assert (
@@ -144,7 +144,7 @@ def test_a_new_key_takes_the_place_of_a_removed_one() -> None:
     )
 
 
-def test_a_new_key_is_indented_like_the_last_key_of_its_section() -> None:
+def test_a_new_key_is_indented_like_the_last_key_of_its_section():
     edit = EditSection("profile a", (("new", "1"),))
     for text, new in (
         ("[profile a]\n  x = 1\ny = 1\n", "new = 1\n"),
@@ -153,7 +153,7 @@ def test_a_new_key_is_indented_like_the_last_key_of_its_section() -> None:
         assert edited_config(config(text), [edit]).decode() == text + new
 
 
-def test_the_comments_of_a_removed_section_stay() -> None:
+def test_the_comments_of_a_removed_section_stay():
     text = config("[a]\nx = 1\n\n# about b\n[profile b]\n# why\ny = 1\n\n# about c\n[c]\n")
     after = edited_config(text, [RemoveSection("profile b")])
     assert after == b"[a]\nx = 1\n\n# about b\n# why\n\n# about c\n[c]\n"
@@ -162,7 +162,7 @@ def test_the_comments_of_a_removed_section_stay() -> None:
 # With five comments the hunks touch: difflib joins them, which `patch` does not need.
 @pytest.mark.parametrize("gap", [0, 1, 2, 3, 4, 6, 7])
 @pytest.mark.parametrize("end", ["", "\n"])
-def test_the_diff_is_that_of_difflib_with_its_line_numbers(gap: int, end: str) -> None:
+def test_the_diff_is_that_of_difflib_with_its_line_numbers(gap, end):
     before = "\n".join(
         f"[profile p{number}]\nregion = r{number}" + "\n# a comment" * gap for number in range(5)
     )
@@ -183,7 +183,7 @@ def test_the_diff_is_that_of_difflib_with_its_line_numbers(gap: int, end: str) -
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_last_line_without_a_newline_gets_the_one_of_the_file(end: str) -> None:
+def test_a_last_line_without_a_newline_gets_the_one_of_the_file(end):
     text = f"[profile a]{end}region = x"
     added = edited_config(config(text), [AddSection("profile b", (("region", "y"),))])
     assert added == f"{text}{end}{end}[profile b]{end}region = y{end}".encode()
@@ -191,13 +191,13 @@ def test_a_last_line_without_a_newline_gets_the_one_of_the_file(end: str) -> Non
     assert key == f"{text}{end}output = json{end}".encode()
 
 
-def test_the_blank_line_before_a_removed_section_goes_too_even_the_first_line() -> None:
+def test_the_blank_line_before_a_removed_section_goes_too_even_the_first_line():
     text = config("\n[profile a]\nx = 1\n[profile b]\n")
     assert edited_config(text, [RemoveSection("profile a")]) == b"[profile b]\n"
     assert edited_config(text, [RemoveSection("profile b")]) == b"\n[profile a]\nx = 1\n"
 
 
-def test_the_diff_marks_a_last_line_without_a_newline() -> None:
+def test_the_diff_marks_a_last_line_without_a_newline():
     start, old, new = "[profile a]\nregion = x", "-region = x", "+region = us-east-1"
     mark = "\\ No newline at end of file"
     head = ["--- c", "+++ c", "@@ -1,2 +1,2 @@", " [profile a]"]
@@ -205,7 +205,7 @@ def test_the_diff_marks_a_last_line_without_a_newline() -> None:
     assert [*unified_diff(config(start + "\n"), [EDIT], "c")] == [*head, old, new]
 
 
-def test_the_diff_of_a_new_section_removes_no_line() -> None:
+def test_the_diff_of_a_new_section_removes_no_line():
     added = AddSection("profile c", (("region", "y"),))
     lines = [*unified_diff(config(), [added], "c")][2:]
     assert lines[-3:] == ["+", "+[profile c]", "+region = y"]
@@ -213,9 +213,7 @@ def test_the_diff_of_a_new_section_removes_no_line() -> None:
 
 
 @pytest.mark.parametrize("change", [EDIT, RemoveSection("profile a")])
-def test_only_edits_within_a_changed_section_change_its_lines(
-    change: Change,
-) -> None:
+def test_only_edits_within_a_changed_section_change_its_lines(change):
     other = config(TEXT.replace("\n\n", "\n# mine\n\n").replace("json", "text"))
     inside = config(TEXT.replace("region =", "region  ="))
     lines = lines_of_changed_sections(config(), [change])

@@ -124,7 +124,7 @@ def applied(text: str, diff: list[str]) -> str:
 
 
 @pytest.mark.parametrize("legal", long_after(1, [200, 500]))
-def test_no_other_byte_changes_and_botocore_reads_the_intended_values(legal: int) -> None:
+def test_no_other_byte_changes_and_botocore_reads_the_intended_values(legal):
     seen: Counter[str] = Counter()
     counts = Counter[str]()
     for seed in range(4 * legal):

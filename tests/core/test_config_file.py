@@ -18,7 +18,7 @@ def parse(text: str | bytes) -> ConfigFile:
     return ConfigFile.parse(text if isinstance(text, bytes) else text.encode(), "config")
 
 
-def test_an_error_that_is_about_no_line_of_the_config_names_none() -> None:
+def test_an_error_that_is_about_no_line_of_the_config_names_none():
     with pytest.raises(ConfigInvalid) as caught:
         checked_start_url("http://x")
     assert caught.value.line is None
@@ -27,7 +27,7 @@ def test_an_error_that_is_about_no_line_of_the_config_names_none() -> None:
     assert caught.value.line == 1
 
 
-def test_a_profile_with_a_bracket_in_its_name_is_read_as_botocore_does() -> None:
+def test_a_profile_with_a_bracket_in_its_name_is_read_as_botocore_does():
     # Such a section stops no write: see tests/core/test_section_headers.py.
     assert parse("[default]\n[profile a]b]\nx = 1\n").profile("a]b") is not None
 
@@ -80,7 +80,7 @@ def test_a_profile_with_a_bracket_in_its_name_is_read_as_botocore_does() -> None
         ("region = eu-west-1", None),
     ],
 )
-def test_the_role_that_a_profile_points_at(keys: str, target: TargetRole | None) -> None:
+def test_the_role_that_a_profile_points_at(keys, target):
     config = parse(f"{SESSION}[profile a]\n{keys}\n")
     entry = config.profile("a")
     assert entry is not None
@@ -134,7 +134,7 @@ def test_the_role_that_a_profile_points_at(keys: str, target: TargetRole | None)
         ),
     ],
 )
-def test_an_invalid_target_is_refused_with_its_line(text: str, line: int, words: str) -> None:
+def test_an_invalid_target_is_refused_with_its_line(text, line, words):
     config = parse(text)
     entry = config.profile("a")
     assert entry is not None
@@ -144,7 +144,7 @@ def test_an_invalid_target_is_refused_with_its_line(text: str, line: int, words:
     assert config.target_or_none(entry) is None
 
 
-def test_a_session_with_an_invalid_name_is_refused_only_when_asked_for() -> None:
+def test_a_session_with_an_invalid_name_is_refused_only_when_asked_for():
     config = parse(
         SESSION + f'[sso-session "x y"]\nsso_start_url = {URL}\nsso_region = eu-west-1\n'
     )
@@ -153,20 +153,20 @@ def test_a_session_with_an_invalid_name_is_refused_only_when_asked_for() -> None
         config.sso_session("x y")
 
 
-def test_a_profile_that_exists_twice_is_a_warning_with_both_lines() -> None:
+def test_a_profile_that_exists_twice_is_a_warning_with_both_lines():
     config = parse('[profile a]\nx = 1\n\n[profile "a"]\nx = 2\n[profile b]\n[profile  a]\n')
     (warning,) = (text for text in config.warnings() if "twice" in text)
     assert 'the profile "a" exists twice, in lines 1 and 4 and 7:' in warning
     assert [profile.name for profile in config.profiles()] == ["b", "a"]
 
 
-def test_a_blank_line_inside_a_value_is_part_of_it_and_one_after_it_is_not() -> None:
+def test_a_blank_line_inside_a_value_is_part_of_it_and_one_after_it_is_not():
     config = parse("[profile a]\nx = 1\n\n  2\n\n\ny = 3\n\n")
     (profile,) = config.profiles()
     assert profile.keys == {"x": "1\n\n2", "y": "3"}
 
 
-def test_of_two_sessions_of_one_name_the_last_counts_in_its_place() -> None:
+def test_of_two_sessions_of_one_name_the_last_counts_in_its_place():
     start = f"sso_start_url = {URL}\nsso_region = "
     config = parse(
         f"[sso-session a]\n{start}eu-west-1\n[sso-session b]\n{start}eu-west-2\n[sso-session  a]\n{start}eu-west-3\n"
@@ -175,18 +175,18 @@ def test_of_two_sessions_of_one_name_the_last_counts_in_its_place() -> None:
     assert found == [("b", "eu-west-2"), ("a", "eu-west-3")]
 
 
-def test_a_session_that_exists_three_times_is_told_with_its_lines() -> None:
+def test_a_session_that_exists_three_times_is_told_with_its_lines():
     headers = ("[sso-session corp]", "[sso-session  corp]", "[sso-session   corp]")
     text = "".join(f"{header}\nsso_region = eu-west-1\n" for header in headers)
     [warning] = parse(text).warnings()
     assert 'the session "corp" exists twice, in lines 1 and 3 and 5' in warning
 
 
-def test_a_line_that_stands_one_space_deeper_continues_its_key() -> None:
+def test_a_line_that_stands_one_space_deeper_continues_its_key():
     assert parse(b"[profile a]\nx = 1\n 2\n").profiles()[0].keys == {"x": "1\n2"}
 
 
-def test_a_short_line_that_stands_deeper_than_its_key_continues_it() -> None:
+def test_a_short_line_that_stands_deeper_than_its_key_continues_it():
     data = b"[default]\n  region = eu-west-1-and-more\n    x\n"
     [key] = parse(data).text.sections["default"].keys.values()
     assert key.lines[0] == 1

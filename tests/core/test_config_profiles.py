@@ -13,7 +13,7 @@ def make(text: str) -> dict[str, ConfigProfile]:
     return {one.entry.name: one for one in make_config_profiles(config, config.profiles())}
 
 
-def test_a_profile_has_the_target_that_the_config_finds() -> None:
+def test_a_profile_has_the_target_that_the_config_finds():
     text = SESSION + process("pay", PAY, "Read") + native("dev", DEV, "Admin")
     config = ConfigFile.parse(text.encode(), "config")
     found = make(text)
@@ -26,7 +26,7 @@ def test_a_profile_has_the_target_that_the_config_finds() -> None:
         assert found[entry.name].name_and_role == (entry.name, target, None)
 
 
-def test_profiles_of_one_session_and_form_share_one_source() -> None:
+def test_profiles_of_one_session_and_form_share_one_source():
     found = make(
         SESSION + process("a", PAY, "Read") + process("b", DEV, "Admin") + native("c", DEV, "Admin")
     )
@@ -34,7 +34,7 @@ def test_profiles_of_one_session_and_form_share_one_source() -> None:
     assert found["c"].source != found["a"].source
 
 
-def test_a_profile_without_a_role_or_with_a_damaged_one_points_at_none() -> None:
+def test_a_profile_without_a_role_or_with_a_damaged_one_points_at_none():
     found = make(
         f"{SESSION}[profile own]\nregion = eu-west-1\n"
         f"[profile damaged]\ncredential_process = {COMMAND} --session corp --account-id 1\n"
@@ -42,7 +42,7 @@ def test_a_profile_without_a_role_or_with_a_damaged_one_points_at_none() -> None
     assert [(one.target, one.shown_target) for one in found.values()] == [(None, None)] * 2
 
 
-def test_a_chain_is_shown_with_the_role_that_it_assumes() -> None:
+def test_a_chain_is_shown_with_the_role_that_it_assumes():
     found = make(f"{SESSION}{process('pay', PAY, 'Read')}\n[profile deploy]\n{_CHAIN}")["deploy"]
     assert found.target is None
     shown = found.shown_target

@@ -27,7 +27,7 @@ from tests.core.test_config_file import parse
         (b"[a]\r\nx = 1\r[profile pwn]\r\n", 2, "carriage return"),
     ],
 )
-def test_what_botocore_refuses_is_refused_with_its_line(data: bytes, line: int, words: str) -> None:
+def test_what_botocore_refuses_is_refused_with_its_line(data, line, words):
     with pytest.raises(ConfigInvalid, match=words) as caught:
         parse(data)
     assert caught.value.message.startswith(f"config:{line}: ")
@@ -35,12 +35,12 @@ def test_what_botocore_refuses_is_refused_with_its_line(data: bytes, line: int, 
     assert b"\r" in data or botocore_reads(data) is None
 
 
-def test_the_error_does_not_show_the_line_which_may_be_part_of_a_secret() -> None:
+def test_the_error_does_not_show_the_line_which_may_be_part_of_a_secret():
     with pytest.raises(ConfigInvalid) as caught:
         parse("[a]\naws_secret_access_key wJalrXUtnFEMI\n")
     assert "wJalr" not in caught.value.message + (caught.value.hint or "")
 
 
-def test_a_line_of_one_megabyte_is_read() -> None:
+def test_a_line_of_one_megabyte_is_read():
     config = parse("[profile a]\nx = " + "y" * (1 << 20) + "\n")
     assert len(config.profiles()[0].keys["x"]) == 1 << 20

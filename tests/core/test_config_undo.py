@@ -97,7 +97,7 @@ _EDITS: tuple[Callable[[str], str], ...] = (
 
 
 @pytest.mark.parametrize("first", long_after(10, range(0, 600, 20)))
-def test_undo_brings_back_the_bytes_and_keeps_edits_elsewhere(first: int) -> None:
+def test_undo_brings_back_the_bytes_and_keeps_edits_elsewhere(first):
     for seed in range(first, first + 20):
         _check_undo_after_edits(seed)
 
@@ -121,7 +121,7 @@ def _check_undo_after_edits(seed: int) -> None:
 
 
 @pytest.mark.parametrize("first", range(0, 60, 20))
-def test_a_removed_section_comes_back_where_it_was(first: int) -> None:
+def test_a_removed_section_comes_back_where_it_was(first):
     for seed in range(first, first + 20):
         _check_undo_of_removals(seed)
 
@@ -187,14 +187,12 @@ def _check_undo_of_removals(seed: int) -> None:
         ),
     ],
 )
-def test_an_undo_keeps_edits_elsewhere_or_restores_nothing(
-    before: str, after: str, current: str, expected: str | None
-) -> None:
+def test_an_undo_keeps_edits_elsewhere_or_restores_nothing(before, after, current, expected):
     assert config_without_write(before, after, current) == expected
 
 
 @pytest.mark.parametrize("count", long_after(1, [2_000, 10_000]))
-def test_an_undo_among_ten_thousand_edited_profiles_takes_no_minute(count: int) -> None:
+def test_an_undo_among_ten_thousand_edited_profiles_takes_no_minute(count):
     before = "".join(f"[profile p{n}]\nregion=x\noutput = {n}\n\n" for n in range(count))
     after = before.replace("region=x", "region = y") + "[profile last]\nk = v\n"
     current = after.replace("[profile p77]", "# mine\n[profile p77]")

@@ -11,7 +11,7 @@ ACCOUNTS = tuple(
 )
 
 
-def test_each_account_is_matched_by_its_own_filter_alone() -> None:
+def test_each_account_is_matched_by_its_own_filter_alone():
     rows = filter_rows.filter_rows_of_listing(LISTING._replace(accounts=ACCOUNTS))
     ids = [row.note[:12] for row in rows if row.is_account]
     assert sorted(ids) == [one.account.id for one in ACCOUNTS]
@@ -22,7 +22,7 @@ def test_each_account_is_matched_by_its_own_filter_alone() -> None:
             assert found == [row.note[:12]], row
 
 
-def test_role_names_come_first_with_the_number_of_accounts() -> None:
+def test_role_names_come_first_with_the_number_of_accounts():
     rows = filter_rows.filter_rows_of_listing(LISTING._replace(accounts=ACCOUNTS))
     assert [(row.name, row.note) for row in rows if not row.is_account] == [
         ("Read", "role, in 10 accounts"),
@@ -32,7 +32,7 @@ def test_role_names_come_first_with_the_number_of_accounts() -> None:
     assert glob_filter((rows[0].filter,))("Read")
 
 
-def test_account_filters_stay_if_no_row_is_an_account_and_role_filters_alike() -> None:
+def test_account_filters_stay_if_no_row_is_an_account_and_role_filters_alike():
     rows = filter_rows.filter_rows_of_listing(LISTING._replace(accounts=ACCOUNTS))
     before = Choices(("x*",), ("y*",))
     assert filter_rows.choices_with_filter_rows(before, rows[:1]) == before.with_chosen_fields(

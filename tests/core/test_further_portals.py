@@ -36,7 +36,7 @@ THERE = "https://ssoins-1234abcd.eu-central-1.portal.amazonaws.com"
         (HERE, "https://d-0000000000.awsapps.com/start", Claim.UNKNOWN),
     ],
 )
-def test_the_ids_in_both_urls_decide(own: str, further: str, claim: Claim):
+def test_the_ids_in_both_urls_decide(own, further, claim):
     assert compare_portal_urls(own, further) is claim
 
 
@@ -62,7 +62,7 @@ def test_a_text_names_region_and_portal():
         "eu-central-1=https://x.awsapps.com.example.net/start",
     ],
 )
-def test_a_text_that_names_no_further_portal_is_refused(text: str):
+def test_a_text_that_names_no_further_portal_is_refused(text):
     with pytest.raises(ConfigInvalid):
         parse_further_portal(text)
 

@@ -160,7 +160,7 @@ def means(foreign: Name, part: str) -> bool:
 
 
 @pytest.mark.parametrize("batch", long_after(1, range(10)))
-def test_an_account_part_means_one_organization_in_500_generated_pairs(batch: int) -> None:
+def test_an_account_part_means_one_organization_in_500_generated_pairs(batch):
     added_names = longer = 0
     for seed in range(batch * WORLDS // 10, (batch + 1) * WORLDS // 10):
         text, syncs = generate_world(seed)
@@ -219,14 +219,14 @@ def named(roles: list[UnnamedRole], **more: object) -> list[str]:
 ONE, TWO = "1" * 12, "2" * 12
 
 
-def test_a_name_of_another_organization_makes_all_names_of_the_account_longer() -> None:
+def test_a_name_of_another_organization_makes_all_names_of_the_account_longer():
     written = [WrittenName("pay.Admin", Role(TWO, "Admin"), is_own=False)]
     roles = [*unnamed(ONE, "pay", "Admin", "Read"), *unnamed("3" * 12, "dev", "Read")]
     assert named(roles, written=written) == ["corp.pay.Admin", "corp.pay.Read", "dev.Read"]
 
 
 @pytest.mark.parametrize("name", ["pay", "PAY.deploy", "pay-x"])
-def test_a_hand_written_name_counts_for_the_account_that_it_means(name: str) -> None:
+def test_a_hand_written_name_counts_for_the_account_that_it_means(name):
     roles = unnamed(ONE, "pay", "Read")
     other = [WrittenName(name, Role(TWO, "Admin"), is_own=False)]
     assert named(roles, written=other) == ["corp.pay.Read"]
@@ -234,29 +234,29 @@ def test_a_hand_written_name_counts_for_the_account_that_it_means(name: str) -> 
     assert named(roles, written=own) == ["pay.Read"]
 
 
-def test_an_account_keeps_the_part_of_its_written_names() -> None:
+def test_an_account_keeps_the_part_of_its_written_names():
     written = [WrittenName("corp.pay.Admin", Role(ONE, "Admin"))]
     assert named(unnamed(ONE, "pay", "Read"), written=written) == ["corp.pay.Read"]
 
 
-def test_an_account_without_names_gives_way_to_one_of_the_same_name_that_has_some() -> None:
+def test_an_account_without_names_gives_way_to_one_of_the_same_name_that_has_some():
     written = [WrittenName("pay.Admin", Role(ONE, "Admin"))]
     roles = [*unnamed(ONE, "pay", "Read"), *unnamed(TWO, "pay", "Admin")]
     assert named(roles, written=written) == ["pay.Read", "corp.pay.Admin"]
 
 
-def test_accounts_of_one_name_are_told_apart_even_if_no_role_clashes() -> None:
+def test_accounts_of_one_name_are_told_apart_even_if_no_role_clashes():
     roles = [*unnamed(ONE, "pay", "Admin"), *unnamed(TWO, "Pay", "Read")]
     assert named(roles) == [f"corp.pay.Admin.{ONE}", f"corp.Pay.Read.{TWO}"]
 
 
-def test_a_skipped_role_of_another_account_counts_where_the_template_names_none() -> None:
+def test_a_skipped_role_of_another_account_counts_where_the_template_names_none():
     roles = [*unnamed(ONE, "pay", "Admin"), *unnamed(TWO, "dev", "Admin")]
     found = choose_names(roles, NameTemplate("{role_name}", "corp"), skipped={roles[0].role})
     assert found[roles[1].role] == f"corp.Admin.{TWO}"
 
 
-def test_a_skipped_role_counts_for_the_clash() -> None:
+def test_a_skipped_role_counts_for_the_clash():
     roles = unnamed(ONE, "pay", "Admin", "Read")
     written = [WrittenName("pay.Admin")]
     skipped = {roles[0].role}
@@ -265,20 +265,20 @@ def test_a_skipped_role_counts_for_the_clash() -> None:
     assert named(roles, written=own, skipped=skipped) == ["pay.Admin", "pay.Read"]
 
 
-def test_an_account_whose_name_only_begins_alike_is_no_clash() -> None:
+def test_an_account_whose_name_only_begins_alike_is_no_clash():
     roles = [*unnamed(ONE, "pay", "Admin"), *unnamed(TWO, "pay-eu", "Admin")]
     found = choose_names(roles, NameTemplate("{account_name}-{role_name}", "corp"))
     assert list(found.values()) == ["pay-Admin", "pay-eu-Admin"]
 
 
-def test_a_template_with_the_role_in_front_is_decided_for_the_account_too() -> None:
+def test_a_template_with_the_role_in_front_is_decided_for_the_account_too():
     roles = unnamed(ONE, "pay", "Admin", "Read")
     written = [WrittenName("Dev.pay", Role(TWO, "Dev"), is_own=False)]
     found = choose_names(roles, NameTemplate("{role_name}.{account_name}", "corp"), written=written)
     assert list(found.values()) == ["corp.Admin.pay", "corp.Read.pay"]
 
 
-def test_a_name_that_ends_with_role_and_account_means_only_the_part_before_them() -> None:
+def test_a_name_that_ends_with_role_and_account_means_only_the_part_before_them():
     written = [WrittenName(f"pay.x.Read.{TWO}", Role(TWO, "Read"), is_own=False)]
     assert named(unnamed(ONE, "pay", "Admin"), written=written) == ["pay.Admin"]
     assert named(unnamed(ONE, "pay.x", "Admin"), written=written) == ["corp.pay.x.Admin"]

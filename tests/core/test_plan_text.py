@@ -34,9 +34,7 @@ def plan(**fields: object) -> Plan:
         ({"region": "a", "name": "x"}, {"region": "b", "name": "y"}, "region, name"),
     ],
 )
-def test_each_change_is_named_by_what_changes(
-    before: dict[str, str], after: dict[str, str], kind: str
-) -> None:
+def test_each_change_is_named_by_what_changes(before, after, kind):
     assert plan_text.kind_of_change(plan(), ProfileChange("p", before, after)) == kind
 
 
@@ -46,7 +44,7 @@ def changes_of(*keys: tuple[str, ...]) -> tuple[ProfileChange, ...]:
     )
 
 
-def test_one_new_profile_is_counted_before_many_changes() -> None:
+def test_one_new_profile_is_counted_before_many_changes():
     changes = changes_of(("region",), *[("credential_process",)] * 599)
     found = plan(add=("new",), change=changes, remove=("gone",))
     line = "1 to add, 599 to change: program path, 1 to change: region, 1 to remove"
@@ -56,7 +54,7 @@ def test_one_new_profile_is_counted_before_many_changes() -> None:
     assert sum(len(group.names) for group in groups) == 602
 
 
-def test_rare_kinds_are_counted_together() -> None:
+def test_rare_kinds_are_counted_together():
     command = ("credential_process",)
     changes = changes_of(("region",), ("region",), command, ("name",), ("region", "name"), ())
     assert plan_text.plan_counts_text(plan(change=changes)) == (
@@ -65,7 +63,7 @@ def test_rare_kinds_are_counted_together() -> None:
     )
 
 
-def test_adopted_profiles_are_a_kind_of_their_own() -> None:
+def test_adopted_profiles_are_a_kind_of_their_own():
     found = plan(change=(CHANGE,), adopt=("a",))
     assert plan_text.plan_counts_text(found) == "1 profile to adopt"
     assert plan_text.plan_counts_text(found, done=True) == "1 profile adopted"
@@ -89,9 +87,7 @@ def test_adopted_profiles_are_a_kind_of_their_own() -> None:
         ({}, "nothing to change", "nothing to change"),
     ],
 )
-def test_the_summary_counts_what_will_be_done_or_was_done(
-    fields: dict[str, object], before: str, after: str
-) -> None:
+def test_the_summary_counts_what_will_be_done_or_was_done(fields, before, after):
     assert plan_text.plan_counts_text(plan(**fields)) == before
     assert plan_text.plan_counts_text(plan(**fields), done=True) == after
 
@@ -104,15 +100,13 @@ def test_the_summary_counts_what_will_be_done_or_was_done(
         (set(), False, []),
     ],
 )
-def test_only_options_that_are_given_now_are_said_to_be_remembered(
-    given: set[str], is_dry_run: bool, lines: list[str]
-) -> None:
+def test_only_options_that_are_given_now_are_said_to_be_remembered(given, is_dry_run, lines):
     choices = Choices(template="{role_name}", given=frozenset(given))
     found = plan(request=request(choices=choices))
     assert list(plan_text.lines_after_sync(found, is_dry_run=is_dry_run)) == lines
 
 
-def test_skipped_lines_have_a_limit_and_no_control_characters() -> None:
+def test_skipped_lines_have_a_limit_and_no_control_characters():
     skipped = tuple(Skipped(f"{number}\x1b[31m", "taken") for number in range(12))
     lines = list(plan_text.skipped_lines(plan(skipped=skipped)))
     assert lines[0] == 'skipped "0\\x1b[31m": taken'
@@ -122,7 +116,7 @@ def test_skipped_lines_have_a_limit_and_no_control_characters() -> None:
     assert len(list(plan_text.skipped_lines(plan(skipped=skipped[:10])))) == 10
 
 
-def test_skipped_lines_count_the_stale_profiles_that_stay() -> None:
+def test_skipped_lines_count_the_stale_profiles_that_stay():
     [line] = plan_text.skipped_lines(plan(stale=("a", "b", "c"), remove=("a",)))
     assert line == (
         "2 profiles left whose role is gone; remove with: ssohelper profile sync --prune"
@@ -141,18 +135,16 @@ def test_skipped_lines_count_the_stale_profiles_that_stay() -> None:
         (Choices(accounts=("!*",)), "no role matches --account '!*'"),
     ],
 )
-def test_warns_when_no_listed_role_matches_the_filters(
-    choices: Choices, warning: str | None
-) -> None:
+def test_warns_when_no_listed_role_matches_the_filters(choices, warning):
     found = plan_text.filters_warning(LISTING, choices)
     assert found == (warning and f"{warning} (to match all: --account '*' --role '*')")
 
 
-def test_does_not_warn_when_no_role_is_listed() -> None:
+def test_does_not_warn_when_no_role_is_listed():
     assert plan_text.filters_warning(LISTING._replace(accounts=()), Choices(roles=("x",))) is None
 
 
-def test_an_account_named_like_another_ones_id_does_not_match_that_id() -> None:
+def test_an_account_named_like_another_ones_id_does_not_match_that_id():
     listing = LISTING._replace(accounts=(listed(DEV, PAY, "Read"),))
     assert plan_text.filters_warning(listing, Choices(accounts=(PAY,))) is not None
 
@@ -165,7 +157,7 @@ def big_plan(accounts: int, *more: ListedAccount) -> Plan:
     return planned(SESSION, request(LISTING._replace(accounts=(*usual, *more))))
 
 
-def test_300_accounts_with_4_roles_fit_on_one_screen() -> None:
+def test_300_accounts_with_4_roles_fit_on_one_screen():
     lines = plan_text.summary_lines(big_plan(300), 79)
     assert lines[:4] == [
         "to add: 1200 profiles in 300 accounts",
@@ -178,7 +170,7 @@ def test_300_accounts_with_4_roles_fit_on_one_screen() -> None:
     assert max(map(len, lines)) <= 79
 
 
-def test_the_worst_plan_has_22_lines() -> None:
+def test_the_worst_plan_has_22_lines():
     other = [listed(f"9{number:011}", f"x{number}", *FOUR, f"R{number}") for number in range(50)]
     found = big_plan(300, *other)
     keys = [("region",), ("name",), ("region", "name"), ("credential_process",), ()]
@@ -190,7 +182,7 @@ def test_the_worst_plan_has_22_lines() -> None:
     assert lines[-2:] == ["to remove: 2 profiles", "  a, b"]
 
 
-def test_changes_are_counted_by_what_they_do() -> None:
+def test_changes_are_counted_by_what_they_do():
     text = SESSION + process("old", PAY, "Read", OLD)
     text += process("dev.Read", "111122223333", "Read").replace("eu-west-1", "us-east-1")
     choices = Choices(default_region="eu-north-1")
@@ -203,7 +195,7 @@ def test_changes_are_counted_by_what_they_do() -> None:
     ]
 
 
-def test_names_from_aws_are_shown_harmless_and_cut() -> None:
+def test_names_from_aws_are_shown_harmless_and_cut():
     account = ListedAccount(Account("1" * 12, "x\x1b[31m\u202e" + "y" * 200, ""), ("R",))
     found = planned(SESSION, request(LISTING._replace(accounts=(account,))))
     lines = plan_text.summary_lines(found, 60)
@@ -211,7 +203,7 @@ def test_names_from_aws_are_shown_harmless_and_cut() -> None:
     assert max(map(len, lines)) == 60
 
 
-def test_a_plan_is_big_from_41_changes_on() -> None:
+def test_a_plan_is_big_from_41_changes_on():
     assert not plan_text.is_big_plan(big_plan(10))
     assert plan_text.is_big_plan(big_plan(10, listed("9" * 12, "x", "R")))
     assert big_plan(1).add_roles[0] == Role("0" * 12, "Admin")
@@ -219,7 +211,7 @@ def test_a_plan_is_big_from_41_changes_on() -> None:
 
 @pytest.mark.parametrize("columns", [1, 20, 40, 80, 200])
 @pytest.mark.parametrize("roles", [1, 9, 30, 500])
-def test_no_count_of_a_role_is_lost_at_any_width(columns: int, roles: int) -> None:
+def test_no_count_of_a_role_is_lost_at_any_width(columns, roles):
     names = [f"{'Role' * (number % 9)}{number}" for number in range(roles)]
     accounts = [listed(f"{number:012}", f"a{number}", *names[number % 3 :]) for number in range(3)]
     found = planned(SESSION, request(LISTING._replace(accounts=tuple(accounts))))
@@ -234,7 +226,7 @@ def test_no_count_of_a_role_is_lost_at_any_width(columns: int, roles: int) -> No
     assert len(counts) == len({role.name for role in found.add_roles}) or "others" in text
 
 
-def test_80_columns_hold_the_counts_of_30_roles() -> None:
+def test_80_columns_hold_the_counts_of_30_roles():
     names = [f"PowerUserAccess{number:02}" for number in range(30)]
     account = listed("1" * 12, "one", *names)
     found = planned(SESSION, request(LISTING._replace(accounts=(account,))))

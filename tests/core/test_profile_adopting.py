@@ -1,7 +1,5 @@
 """Profiles of other tools that a plan adopts: their form, and the keys they keep and lose."""
 
-from typing import Any
-
 import pytest
 
 from tests.core.test_profile_plan import (
@@ -28,9 +26,7 @@ from tests.core.test_profile_plan import (
         ({"taken_names": frozenset({"theirs"}), "rules": ("*:*/*",)}, None, "remove that section"),
     ],
 )
-def test_an_adopted_profile_gets_a_form_in_which_no_sdk_takes_other_keys(
-    more: dict[str, Any], form: str | None, said: str
-) -> None:
+def test_an_adopted_profile_gets_a_form_in_which_no_sdk_takes_other_keys(more, form, said):
     text = SESSION + native("theirs", PAY, "Read", marked=False)
     found = plan(text, request(adopt=frozenset({"theirs"}), **more))
     assert found.adopt == (("theirs",) if form else ())
@@ -42,7 +38,7 @@ def test_an_adopted_profile_gets_a_form_in_which_no_sdk_takes_other_keys(
     assert ("credential_process" in section) == (form == "process")
 
 
-def test_an_adopted_profile_loses_the_keys_of_its_tool_and_keeps_all_others() -> None:
+def test_an_adopted_profile_loses_the_keys_of_its_tool_and_keeps_all_others():
     own = "output = json\ns3 =\n  max_concurrent_requests = 4\n"
     text = SESSION + native("theirs", PAY, "Read", marked=False) + own
     tools = "sso_auto_populated = true\nsso_account_name = pay\n"
@@ -53,14 +49,14 @@ def test_an_adopted_profile_loses_the_keys_of_its_tool_and_keeps_all_others() ->
 
 
 @pytest.mark.parametrize("role", ["sso_role_name = Read\n", ""])
-def test_a_profile_is_adopted_unless_one_that_includes_it_needs_its_sso_keys(role: str) -> None:
+def test_a_profile_is_adopted_unless_one_that_includes_it_needs_its_sso_keys(role):
     user = f"\n[profile user]\ninclude_profile = base\nsso_session = corp\nsso_account_id = {PAY}\n"
     text = SESSION + native("base", PAY, "Read", marked=False) + user + role
     found = plan(text, request(adopt=frozenset({"base"})))
     assert found.adopt == (("base",) if role else ())
 
 
-def test_an_adopted_profile_of_an_unlisted_role_is_told() -> None:
+def test_an_adopted_profile_of_an_unlisted_role_is_told():
     text = SESSION + native("theirs", "999999999999", "Gone", marked=False)
     found = plan(text, request(adopt=frozenset({"theirs"})))
     assert [one.reason for one in found.skipped if one.name == "theirs"] == [

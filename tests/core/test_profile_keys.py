@@ -27,11 +27,11 @@ def entry_of(text: str) -> ProfileEntry:
 @pytest.mark.parametrize(
     ("form", "keys"), [("process", {"credential_process": ASKED}), ("sso", NATIVE)]
 )
-def test_each_form_names_session_account_and_role(form: str, keys: dict[str, str]) -> None:
+def test_each_form_names_session_account_and_role(form, keys):
     assert identity_keys(CORP, READ, form, COMMAND) == keys
 
 
-def test_the_section_of_a_session_without_scopes_has_no_key_for_them() -> None:
+def test_the_section_of_a_session_without_scopes_has_no_key_for_them():
     keys = (("sso_start_url", URL), ("sso_region", "eu-west-1"))
     assert section_of_session(CORP._replace(scopes=())) == AddSection("sso-session corp", keys)
     scopes = (("sso_registration_scopes", "a,b"),)
@@ -41,7 +41,7 @@ def test_the_section_of_a_session_without_scopes_has_no_key_for_them() -> None:
     )
 
 
-def test_a_profile_with_these_identity_keys_is_not_changed() -> None:
+def test_a_profile_with_these_identity_keys_is_not_changed():
     keys = identity_keys(CORP, READ, "process", COMMAND)
     assert (
         change_of_identity_keys(entry_of(process("p", PAY, "Read") + "output = json\n"), keys)
@@ -49,7 +49,7 @@ def test_a_profile_with_these_identity_keys_is_not_changed() -> None:
     )
 
 
-def test_another_form_removes_the_keys_of_the_one_before_and_no_other_key() -> None:
+def test_another_form_removes_the_keys_of_the_one_before_and_no_other_key():
     entry = entry_of(native("p", PAY, "Read") + "output = json\nsso_region = eu-west-1\n")
     assert change_of_identity_keys(entry, {"credential_process": ASKED}) == (
         EditSection("profile p", (("credential_process", ASKED),), (*NATIVE, "sso_region")),
@@ -57,7 +57,7 @@ def test_another_form_removes_the_keys_of_the_one_before_and_no_other_key() -> N
     )
 
 
-def test_only_the_keys_that_differ_are_changed() -> None:
+def test_only_the_keys_that_differ_are_changed():
     entry = entry_of(native("p", PAY, "Admin"))
     assert change_of_identity_keys(entry, NATIVE) == (
         EditSection("profile p", (("sso_role_name", "Read"),), ()),
@@ -73,9 +73,7 @@ def test_only_the_keys_that_differ_are_changed() -> None:
         ("region =\n", {"region": "eu-west-1"}),
     ],
 )
-def test_an_adopted_profile_keeps_its_region_or_gets_the_one_of_a_new_profile(
-    own: str, assigned: dict[str, str]
-) -> None:
+def test_an_adopted_profile_keeps_its_region_or_gets_the_one_of_a_new_profile(own, assigned):
     entry = entry_of(f"[profile p]\n{own}granted_sso_account_id = {PAY}\noutput = json\n")
     edit, change = change_that_adopts_profile(entry, NATIVE, "eu-west-1")
     assert dict(edit.assign) == change.after == {**NATIVE, **assigned, "ssohelper_managed": "true"}

@@ -45,9 +45,7 @@ def wanted(name: str, role: str = "Admin", account_id: str = "001234567890") -> 
         ("111122223333-prod", "R", "111122223333-prod.R"),
     ],
 )
-def test_every_name_from_aws_is_mapped_to_a_safe_one(
-    account: str, role: str, name: str | None
-) -> None:
+def test_every_name_from_aws_is_mapped_to_a_safe_one(account, role, name):
     found = NameTemplate(TEMPLATE, "corp").name(wanted(account, role))
     assert PROFILE_NAME.fullmatch(found)
     assert name is None or found == name
@@ -55,7 +53,7 @@ def test_every_name_from_aws_is_mapped_to_a_safe_one(
 
 @pytest.mark.parametrize("template", ["...{account_name}", "-{account_email}", "._-{role_name}"])
 @pytest.mark.parametrize("name", ["", "...", "é"])
-def test_a_name_always_begins_with_a_letter_or_digit(template: str, name: str) -> None:
+def test_a_name_always_begins_with_a_letter_or_digit(template, name):
     item = UnnamedRole(Account("001234567890", name, name), Role("001234567890", name))
     assert NameTemplate(template, "corp").name(item) == "001234567890"
 
@@ -64,7 +62,7 @@ def test_a_name_always_begins_with_a_letter_or_digit(template: str, name: str) -
     "template",
     [TEMPLATE, "{session}", "aws-{account_id}_{account_email}", "{role_name}" + "x" * 189],
 )
-def test_a_valid_template_is_returned_unchanged(template: str) -> None:
+def test_a_valid_template_is_returned_unchanged(template):
     assert checked_name_template(template) == template
 
 
@@ -80,21 +78,21 @@ def test_a_valid_template_is_returned_unchanged(template: str) -> None:
         ("{role_name}" + "x" * 190, "is not a valid name template"),
     ],
 )
-def test_an_invalid_template_is_a_usage_problem(template: str, why: str) -> None:
+def test_an_invalid_template_is_a_usage_problem(template, why):
     with pytest.raises(UsageProblem) as refused:
         checked_name_template(template)
     assert why in refused.value.message
 
 
 @pytest.mark.parametrize("name", ["a", "9", "payments-prod.Read_Only", "x" * 256])
-def test_a_valid_name_is_returned_unchanged(name: str) -> None:
+def test_a_valid_name_is_returned_unchanged(name):
     assert checked_profile_name(name) == name
 
 
 @pytest.mark.parametrize(
     "name", ["", "-x", "--help", "a\nb", "a b", "é", "x" * 257, "../x", "a/b", "a\n"]
 )
-def test_an_invalid_name_is_a_usage_problem(name: str) -> None:
+def test_an_invalid_name_is_a_usage_problem(name):
     with pytest.raises(UsageProblem):
         checked_profile_name(name)
 
@@ -106,21 +104,21 @@ def named(roles: list[UnnamedRole], *taken: str) -> list[str]:
     return [found[item.role] for item in roles]
 
 
-def test_a_name_without_a_clash_is_that_of_the_template() -> None:
+def test_a_name_without_a_clash_is_that_of_the_template():
     assert named([wanted("a"), wanted("a", "Read")]) == ["a.Admin", "a.Read"]
 
 
 @pytest.mark.parametrize("taken", ["a.Admin", "A.ADMIN"])
-def test_a_taken_name_gets_the_session_in_front(taken: str) -> None:
+def test_a_taken_name_gets_the_session_in_front(taken):
     assert named([wanted("a")], taken) == ["corp.a.Admin"]
 
 
-def test_accounts_with_the_same_name_get_their_ids() -> None:
+def test_accounts_with_the_same_name_get_their_ids():
     roles = [wanted("a", account_id="1" * 12), wanted("A", account_id="2" * 12)]
     assert named(roles) == ["corp.a.Admin.111111111111", "corp.A.Admin.222222222222"]
 
 
-def test_roles_that_map_to_the_same_name_get_the_hash_of_their_own() -> None:
+def test_roles_that_map_to_the_same_name_get_the_hash_of_their_own():
     names = named([wanted("a", "x=y"), wanted("a", "x,y"), wanted("a", "X-Y")])
     assert [name.rpartition(".")[0] for name in names] == [
         "corp.a.x-y.001234567890",
@@ -131,7 +129,7 @@ def test_roles_that_map_to_the_same_name_get_the_hash_of_their_own() -> None:
     assert len(set(names)) == 3
 
 
-def test_a_role_for_which_no_name_is_free_is_left_out() -> None:
+def test_a_role_for_which_no_name_is_free_is_left_out():
     digits = hashlib.sha256(b"Admin").hexdigest()[:6]
     attempts = ["a.Admin", "corp.a.Admin"]
     attempts += [f"corp.a.Admin.001234567890{end}" for end in ("", f".{digits}")]
@@ -143,12 +141,12 @@ def test_a_role_for_which_no_name_is_free_is_left_out() -> None:
     assert named(roles[:1], *attempts[:3]) == attempts[3:]
 
 
-def test_default_is_never_a_name() -> None:
+def test_default_is_never_a_name():
     found = choose_names([wanted("Default")], NameTemplate("{account_name}", "corp"))
     assert list(found.values()) == ["corp.Default"]
 
 
-def test_the_order_of_the_roles_does_not_matter() -> None:
+def test_the_order_of_the_roles_does_not_matter():
     roles = [
         wanted("a", account_id="1" * 12),
         wanted("A", account_id="2" * 12),

@@ -52,7 +52,7 @@ def request(listing: Listing = LISTING, choices: Choices = NO_FILTERS, **more: A
     )._replace(**more)
 
 
-def test_a_profile_of_an_unlisted_role_keeps_its_form_unless_one_is_given() -> None:
+def test_a_profile_of_an_unlisted_role_keeps_its_form_unless_one_is_given():
     text = SESSION + native("old", "999999999999", "Gone")
     assert synced(text, request(Listing(URL, "eu-west-1", 0, ()))) == text
     one_role = request(only_roles=frozenset({Role(PAY, "Read")}), convert=True)
@@ -90,16 +90,16 @@ ALL = (
 )
 
 
-def test_an_empty_config_gets_the_session_and_a_profile_for_each_role() -> None:
+def test_an_empty_config_gets_the_session_and_a_profile_for_each_role():
     assert synced("") == SESSION + ALL
 
 
-def test_a_second_sync_changes_nothing() -> None:
+def test_a_second_sync_changes_nothing():
     again = plan(SESSION + ALL)
     assert (again.add, again.change, again.changes, again.skipped) == ((), (), (), ())
 
 
-def test_native_form_is_written_with_sso_keys() -> None:
+def test_native_form_is_written_with_sso_keys():
     found = synced(SESSION, request(choices=Choices(form="sso", roles=("Admin",))))
     assert found == SESSION + native("pay.Admin", PAY, "Admin")
 
@@ -116,9 +116,7 @@ def test_native_form_is_written_with_sso_keys() -> None:
         (Choices(template="{session}_{account_id}", roles=("Admin",)), (f"corp_{PAY}",)),
     ],
 )
-def test_filters_select_roles_and_the_template_names_profiles(
-    choices: Choices, added: tuple[str, ...]
-) -> None:
+def test_filters_select_roles_and_the_template_names_profiles(choices, added):
     assert plan(SESSION, request(choices=choices)).add == added
 
 
@@ -127,9 +125,7 @@ def test_filters_select_roles_and_the_template_names_profiles(
     [((), ("x",), True), (("a*", "b"), ("B",), True), (("a*",), ("xa",), False),
      (("!a*",), ("x", "ab"), False), (("a*", "!ab"), ("ab",), False), (("[",), ("[",), True)],
 )  # fmt: skip
-def test_a_glob_filter_includes_and_excludes(
-    globs: tuple[str, ...], texts: tuple[str, ...], expected: bool
-) -> None:
+def test_a_glob_filter_includes_and_excludes(globs, texts, expected):
     assert glob_filter(globs)(*texts) is expected
 
 
@@ -144,7 +140,7 @@ def test_a_glob_filter_includes_and_excludes(
         f"credential_process = aws-sso process --arn arn:aws:iam::{PAY}:role/Read",
     ],
 )
-def test_a_role_of_the_users_own_profile_gets_no_second_one(keys: str) -> None:
+def test_a_role_of_the_users_own_profile_gets_no_second_one(keys):
     mine = f"[profile mine]\n{keys}\noutput = json\n"
     found = plan(SESSION + mine)
     assert found.add == ("pay.Admin", "dev.Read")
@@ -153,7 +149,7 @@ def test_a_role_of_the_users_own_profile_gets_no_second_one(keys: str) -> None:
 
 
 @pytest.mark.parametrize(("url", "is_there"), [(URL + "/#/", True), (URL[:-1] + "2", False)])
-def test_a_legacy_profile_belongs_to_each_session_of_its_portal(url: str, is_there: bool) -> None:
+def test_a_legacy_profile_belongs_to_each_session_of_its_portal(url, is_there):
     twin = SESSION.replace("corp", "twin")
     mine = f"[profile mine]\nsso_start_url = {url}\nsso_account_id = {PAY}\nsso_role_name = Read\n"
     assert ("pay.Read" not in plan(SESSION + twin + mine).add) is is_there
@@ -162,14 +158,12 @@ def test_a_legacy_profile_belongs_to_each_session_of_its_portal(url: str, is_the
 @pytest.mark.parametrize(
     ("region", "changes"), [("eu-west-1", ()), ("us-east-1", ("sso_region", "eu-west-1"))]
 )
-def test_the_region_of_the_session_section_is_updated(
-    region: str, changes: tuple[str, ...]
-) -> None:
+def test_the_region_of_the_session_section_is_updated(region, changes):
     found = plan(SESSION.replace("eu-west-1", region) + ALL)
     assert [change.assign for change in found.changes] == ([(changes,)] if changes else [])
 
 
-def test_a_legacy_profile_of_another_portal_points_at_another_role() -> None:
+def test_a_legacy_profile_of_another_portal_points_at_another_role():
     other = URL.replace("d-0", "d-1")
     mine = (
         f"[profile mine]\nsso_start_url = {other}\nsso_account_id = {PAY}\nsso_role_name = Read\n"
@@ -177,11 +171,11 @@ def test_a_legacy_profile_of_another_portal_points_at_another_role() -> None:
     assert "pay.Read" in plan(SESSION + mine).add
 
 
-def test_several_managed_profiles_of_a_role_are_all_kept() -> None:
+def test_several_managed_profiles_of_a_role_are_all_kept():
     assert plan(SESSION + ALL + process("second", PAY, "Read")).changes == ()
 
 
-def test_a_renamed_account_changes_profile_names_only_with_rename() -> None:
+def test_a_renamed_account_changes_profile_names_only_with_rename():
     renamed = LISTING._replace(
         accounts=(listed(PAY, "payments", "Read", "Admin"), LISTING.accounts[1])
     )
@@ -198,7 +192,7 @@ def test_a_renamed_account_changes_profile_names_only_with_rename() -> None:
 
 # The names that the profiles of pay, dev and third have, in this order in the file.
 @pytest.mark.parametrize("names", [*itertools.permutations(["pay.Read", "dev.Read", "third.Read"])])
-def test_rename_may_give_a_profile_the_old_name_of_another_one(names: tuple[str, ...]) -> None:
+def test_rename_may_give_a_profile_the_old_name_of_another_one(names):
     accounts = {"pay": PAY, "dev": DEV, "third": "3" * 12}
     listing = LISTING._replace(
         accounts=tuple(listed(number, name, "Read") for name, number in accounts.items())
@@ -216,7 +210,7 @@ def test_rename_may_give_a_profile_the_old_name_of_another_one(names: tuple[str,
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_second_sync_with_rename_changes_nothing(seed: int) -> None:
+def test_a_second_sync_with_rename_changes_nothing(seed):
     """Names clash in most of these configs: 7 names of accounts, some equal but for the session."""
     random_ = random.Random(seed)
     ids = [str(number) * 12 for number in range(1, 6)]
@@ -250,7 +244,7 @@ def test_a_second_sync_with_rename_changes_nothing(seed: int) -> None:
         assert plan(once, asked).changes == (), (text, once)
 
 
-def test_a_freed_name_that_a_new_profile_gets_is_told() -> None:
+def test_a_freed_name_that_a_new_profile_gets_is_told():
     """`dev.Read` was the profile of PAY, whose account has another name now."""
     text = SESSION + process("dev.Read", PAY, "Read")
     found = plan(text, request(rename=True))
@@ -261,7 +255,7 @@ def test_a_freed_name_that_a_new_profile_gets_is_told() -> None:
     )
 
 
-def test_a_chain_of_new_names_is_no_swap() -> None:
+def test_a_chain_of_new_names_is_no_swap():
     listing = LISTING._replace(accounts=(listed(PAY, "dev", "Read"), listed(DEV, "new", "Read")))
     text = SESSION + process("pay.Read", PAY, "Read") + process("dev.Read", DEV, "Read")
     found = plan(text, request(listing, rename=True))
@@ -270,7 +264,7 @@ def test_a_chain_of_new_names_is_no_swap() -> None:
     )
 
 
-def test_five_swapped_names_are_told_and_more_are_counted() -> None:
+def test_five_swapped_names_are_told_and_more_are_counted():
     names = [f"n{number}.Read" for number in range(6)]
     pairs = zip(names, [*names[1:], names[0]], strict=True)
     changes = [ProfileChange(old, {"name": old}, {"name": new}) for old, new in pairs]
@@ -281,7 +275,7 @@ def test_five_swapped_names_are_told_and_more_are_counted() -> None:
     assert '"n5.Read" to' not in line
 
 
-def test_rename_gives_no_profile_the_name_of_one_that_keeps_its_name() -> None:
+def test_rename_gives_no_profile_the_name_of_one_that_keeps_its_name():
     text = SESSION + process("dev.Read", PAY, "Read") + process("odd", DEV, "Read")
     text += "\n[profile chained]\nsource_profile = dev.Read\nrole_arn = x\n"
     listing = LISTING._replace(accounts=(listed(PAY, "pay", "Read"), listed(DEV, "dev", "Read")))
@@ -293,7 +287,7 @@ def test_rename_gives_no_profile_the_name_of_one_that_keeps_its_name() -> None:
     assert synced(text, request(listing, rename=True)) == text.replace("odd", "corp.dev.Read")
 
 
-def test_rename_and_add_never_give_the_same_name() -> None:
+def test_rename_and_add_never_give_the_same_name():
     text = SESSION + process("odd", PAY, "Read") + process("pay.Admin", PAY, "Admin")
     listing = LISTING._replace(accounts=(listed(PAY, "pay", "Read", "Admin", "New"),))
     found = plan(text, request(listing, rename=True, template="{account_name}"))
@@ -302,7 +296,7 @@ def test_rename_and_add_never_give_the_same_name() -> None:
     synced(text, request(listing, rename=True, template="{account_name}"))
 
 
-def test_rename_needs_a_single_profile_of_a_listed_role_within_the_filters() -> None:
+def test_rename_needs_a_single_profile_of_a_listed_role_within_the_filters():
     renamed = LISTING._replace(
         accounts=(listed(PAY, "payments", "Read", "Admin"), listed(DEV, "develop", "Read"))
     )
@@ -316,7 +310,7 @@ def test_rename_needs_a_single_profile_of_a_listed_role_within_the_filters() -> 
         assert [change.profile for change in found.change] == moved
 
 
-def test_a_change_holds_the_keys_and_the_name_before_and_after() -> None:
+def test_a_change_holds_the_keys_and_the_name_before_and_after():
     text = SESSION + process("odd", PAY, "Read", "/old/ssohelper credential-process")
     text = text.replace("region = eu-west-1\nssoh", "sso_start_url = x\nregion = eu-west-1\nssoh")
     listing = LISTING._replace(accounts=(listed(PAY, "pay", "Read", "Admin"),))
@@ -341,7 +335,7 @@ def test_a_change_holds_the_keys_and_the_name_before_and_after() -> None:
     ) + process("pay.Read", PAY, "Read")
 
 
-def test_rename_keeps_the_name_of_a_role_for_which_none_is_free() -> None:
+def test_rename_keeps_the_name_of_a_role_for_which_none_is_free():
     digest = hashlib.sha256(b"Read").hexdigest()[:6]
     taken = frozenset(
         {"a.Read", "corp.a.Read", f"corp.a.Read.{PAY}", f"corp.a.Read.{PAY}.{digest}"}
@@ -353,7 +347,7 @@ def test_rename_keeps_the_name_of_a_role_for_which_none_is_free() -> None:
     assert found.skipped == ()
 
 
-def test_the_managed_key_in_another_tools_profile_has_no_effect() -> None:
+def test_the_managed_key_in_another_tools_profile_has_no_effect():
     mine = (
         f"[profile mine]\nsso_start_url = {URL}\nsso_account_id = {PAY}\nsso_role_name = Read\n"
         "ssohelper_managed = true\n"
@@ -362,7 +356,7 @@ def test_the_managed_key_in_another_tools_profile_has_no_effect() -> None:
     assert (found.add, found.change, found.remove) == (("pay.Admin", "dev.Read"), (), ())
 
 
-def test_a_second_organization_renames_no_profile() -> None:
+def test_a_second_organization_renames_no_profile():
     partner = SsoSession("partner", URL.replace("d-0", "d-1"), "eu-west-1", ())
     listing = LISTING._replace(start_url=partner.start_url)
     asked = request(listing)._replace(session=partner)
@@ -372,12 +366,12 @@ def test_a_second_organization_renames_no_profile() -> None:
     assert plan(synced(SESSION + ALL, asked)).changes == ()
 
 
-def test_the_name_of_a_section_of_the_credentials_file_is_taken() -> None:
+def test_the_name_of_a_section_of_the_credentials_file_is_taken():
     found = plan(SESSION, request(taken_names=frozenset({"PAY.read"})))
     assert found.add == ("corp.pay.Read", "corp.pay.Admin", "dev.Read")
 
 
-def test_the_command_is_updated_and_the_users_keys_stay() -> None:
+def test_the_command_is_updated_and_the_users_keys_stay():
     text = SESSION + process("pay.Read", PAY, "Read", "/old/ssohelper credential-process").replace(
         "region = eu-west-1\n", "# mine\nregion = us-east-1\ns3 =\n  a = b\n"
     )
@@ -385,7 +379,7 @@ def test_the_command_is_updated_and_the_users_keys_stay() -> None:
     assert after == text.replace("/old/ssohelper credential-process", COMMAND)
 
 
-def test_only_convert_changes_the_form_and_filters_given_with_it_limit_it() -> None:
+def test_only_convert_changes_the_form_and_filters_given_with_it_limit_it():
     choices = Choices(form="sso", accounts=("pay",))
     assert plan(SESSION + ALL, request(choices=choices)).changes == ()
     asked = request(choices=choices, convert=True, has_new_filters=True)
@@ -399,7 +393,7 @@ def test_only_convert_changes_the_form_and_filters_given_with_it_limit_it() -> N
     assert synced(after, back) == SESSION + ALL
 
 
-def test_convert_is_for_all_managed_profiles_also_outside_remembered_filters() -> None:
+def test_convert_is_for_all_managed_profiles_also_outside_remembered_filters():
     gone = process("mine", "000000000009", "Gone")
     choices = Choices(form="sso", accounts=("pay",))
     after = synced(SESSION + ALL + gone, request(choices=choices, convert=True))
@@ -408,19 +402,19 @@ def test_convert_is_for_all_managed_profiles_also_outside_remembered_filters() -
     assert "[profile mine]" not in pruned
 
 
-def test_an_sso_key_that_would_win_over_our_command_is_removed() -> None:
+def test_an_sso_key_that_would_win_over_our_command_is_removed():
     text = SESSION + ALL.replace("region = eu", f"sso_account_id = {PAY}\nregion = eu", 1)
     assert "sso_account_id" in text
     text = text.replace(f"sso_account_id = {PAY}\n", "sso_start_url = x\n")
     assert synced(text) == SESSION + ALL
 
 
-def test_a_role_that_is_listed_twice_gets_one_profile() -> None:
+def test_a_role_that_is_listed_twice_gets_one_profile():
     twice = LISTING._replace(accounts=(listed(PAY, "pay", "Read", "Read"), *LISTING.accounts))
     assert plan(SESSION, request(twice)).add == ("pay.Read", "pay.Admin", "dev.Read")
 
 
-def test_a_role_without_a_free_name_is_skipped() -> None:
+def test_a_role_without_a_free_name_is_skipped():
     digest = hashlib.sha256(b"Read").hexdigest()[:6]
     rungs = {"pay.Read", "corp.pay.Read"}
     rungs |= {f"corp.pay.Read.{PAY}", f"corp.pay.Read.{PAY}.{digest}"}
@@ -429,7 +423,7 @@ def test_a_role_without_a_free_name_is_skipped() -> None:
     assert found.skipped == (Skipped("pay.Read", "no name is free for this role"),)
 
 
-def test_a_given_name_adds_a_second_profile_for_a_role() -> None:
+def test_a_given_name_adds_a_second_profile_for_a_role():
     admin = Role(PAY, "Admin")
     assert plan(SESSION + ALL, request(only_roles=frozenset({admin}), name="prod")).add == ("prod",)
     found = plan(SESSION + ALL, request(only_roles=frozenset({admin})))
@@ -439,7 +433,7 @@ def test_a_given_name_adds_a_second_profile_for_a_role() -> None:
     )
 
 
-def test_sync_does_not_add_a_removed_profile_again_but_add_does() -> None:
+def test_sync_does_not_add_a_removed_profile_again_but_add_does():
     removed = Choices(removed=frozenset({Role(PAY, "Admin")}))
     found = plan(SESSION, request(choices=removed))
     assert found.add == ("pay.Read", "dev.Read")
@@ -455,7 +449,7 @@ def test_sync_does_not_add_a_removed_profile_again_but_add_does() -> None:
 @pytest.mark.parametrize(
     "name", ["x\r[profile pwn]\rcredential_process=touch /tmp/P", "]", "$(id)"]
 )
-def test_a_hostile_account_name_adds_no_key(name: str) -> None:
+def test_a_hostile_account_name_adds_no_key(name):
     listing = LISTING._replace(accounts=(listed(PAY, name, "Read"),))
     config = ConfigFile.parse(synced(SESSION, request(listing)).encode(), "config")
     (entry,) = config.profiles()
@@ -464,19 +458,19 @@ def test_a_hostile_account_name_adds_no_key(name: str) -> None:
 
 
 @pytest.mark.parametrize("role", ["a b", "a;id", "../x", "$(id)", "x" * 33, "é", ""])
-def test_a_role_that_cannot_be_written_is_skipped(role: str) -> None:
+def test_a_role_that_cannot_be_written_is_skipped(role):
     listing = LISTING._replace(accounts=(listed(PAY, "pay", role),))
     found = plan(SESSION, request(listing))
     assert (found.add, len(found.skipped)) == ((), 1)
 
 
 @pytest.mark.parametrize("account_id", ["1", "12345678901é", "1234567890123", ""])
-def test_an_account_without_12_digits_is_skipped(account_id: str) -> None:
+def test_an_account_without_12_digits_is_skipped(account_id):
     found = plan(SESSION, request(LISTING._replace(accounts=(listed(account_id, "pay", "Read"),))))
     assert (found.add, len(found.skipped)) == ((), 1)
 
 
-def test_a_profile_of_another_session_does_not_count_for_this_one() -> None:
+def test_a_profile_of_another_session_does_not_count_for_this_one():
     other = f"[sso-session other]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
     mine = native("mine", PAY, "Read", marked=False).replace("= corp", "= other")
     assert "pay.Read" in plan(SESSION + other + mine).add
@@ -485,7 +479,7 @@ def test_a_profile_of_another_session_does_not_count_for_this_one() -> None:
     assert ("pay.Read" in found.add, found.stale, found.change) == (True, (), ())
 
 
-def test_a_plan_for_one_role_changes_no_other_profile() -> None:
+def test_a_plan_for_one_role_changes_no_other_profile():
     text = (
         SESSION
         + process("gone", PAY, "Gone")
@@ -496,22 +490,22 @@ def test_a_plan_for_one_role_changes_no_other_profile() -> None:
 
 
 @pytest.mark.parametrize("default", ["output = json", "region = us-east-1", "s3 =\n  a = b"])
-def test_DEFAULT_may_have_keys_that_are_not_identity_keys(default: str) -> None:
+def test_DEFAULT_may_have_keys_that_are_not_identity_keys(default):
     assert plan(SESSION + f"[DEFAULT]\n{default}\n").add == ("pay.Read", "pay.Admin", "dev.Read")
 
 
-def test_an_identity_key_in_DEFAULT_is_refused() -> None:
+def test_an_identity_key_in_DEFAULT_is_refused():
     with pytest.raises(ConfigInvalid, match="config:6: "):
         plan(SESSION + "[DEFAULT]\nsso_session = corp\n")
 
 
-def test_a_managed_profile_without_a_readable_role_is_skipped() -> None:
+def test_a_managed_profile_without_a_readable_role_is_skipped():
     found = plan(SESSION + ALL + "\n[profile broken]\nssohelper_managed = true\n")
     assert found.skipped == (Skipped("broken", "the profile's role cannot be read"),)
     assert found.changes == ()
 
 
-def test_ten_thousand_roles_are_named_planned_and_written() -> None:
+def test_ten_thousand_roles_are_named_planned_and_written():
     accounts = tuple(listed(f"{n:012d}", f"account-{n}", "Read", "Admin") for n in range(5000))
     asked = request(LISTING._replace(accounts=accounts))
     config = ConfigFile.parse(SESSION.encode(), "config")
@@ -524,7 +518,7 @@ def test_ten_thousand_roles_are_named_planned_and_written() -> None:
     assert plan_sync(after, asked).changes == ()
 
 
-def test_a_converted_profile_changes_only_the_keys_that_differ() -> None:
+def test_a_converted_profile_changes_only_the_keys_that_differ():
     stray = plan(SESSION + process("pay.Read", PAY, "Read") + "sso_region = x\n")
     (change,) = stray.change
     assert (change.before, change.after) == ({"sso_region": "x"}, {})

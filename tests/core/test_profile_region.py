@@ -35,9 +35,7 @@ OTHER = "[profile other]\nregion = eu-west-2\n"
         *("our profile", "served role", "keys of our own"),
     ],
 )
-def test_the_region_of_the_role_that_the_shell_uses_is_not_proposed(
-    text: str, variables: dict[str, str], proposed: str
-) -> None:
+def test_the_region_of_the_role_that_the_shell_uses_is_not_proposed(text, variables, proposed):
     assert (
         propose_region(ConfigFile.parse(text.encode(), "config"), variables, "us-east-1")
         == proposed

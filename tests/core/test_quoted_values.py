@@ -1,7 +1,5 @@
 """Values in quotes, which AWS tools take as a part of the value."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.core.config_file import ConfigFile
@@ -25,11 +23,11 @@ from tests.doctor_world import find_in, make_setup
         ('"/a b" --c "d"', False),  # a command whose words are quoted is no quoted value
     ],
 )
-def test_whether_a_value_is_in_quotes(value: str, expected: bool) -> None:
+def test_whether_a_value_is_in_quotes(value, expected):
     assert is_quoted(value) is expected
 
 
-def test_only_keys_that_name_a_role_count() -> None:
+def test_only_keys_that_name_a_role_count():
     text = b"[profile a]\nsso_start_url = \"u\"\noutput = 'json'\nregion = 'x'\n"
     config = ConfigFile.parse(text, "c")
     assert list(find_quoted_values(config, "profile a")) == [("sso_start_url", 2), ("region", 4)]
@@ -37,7 +35,7 @@ def test_only_keys_that_name_a_role_count() -> None:
 
 
 @pytest.mark.parametrize("line", ['region = "eu-west-1"', "region='eu-west-1'\r"])
-def test_the_error_for_a_refused_value_in_quotes_names_the_line(line: str) -> None:
+def test_the_error_for_a_refused_value_in_quotes_names_the_line(line):
     config = ConfigFile.parse(f"[profile a]\n{line}\n".encode(), "c")
     entry = config.profile("a")
     assert entry is not None
@@ -46,7 +44,7 @@ def test_the_error_for_a_refused_value_in_quotes_names_the_line(line: str) -> No
     assert raised.value.hint == "remove the quotes in line 2"
 
 
-def test_all_values_in_quotes_of_a_profile_are_one_finding(tmp_path: Path) -> None:
+def test_all_values_in_quotes_of_a_profile_are_one_finding(tmp_path):
     text = (
         '[profile a]\nregion = "eu-west-1"\nsso_account_id = "001234567890"\n'
         'sso_role_name = "Read"\nsso_start_url = https://d-0000000000.awsapps.com/start\n'

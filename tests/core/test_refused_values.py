@@ -23,7 +23,7 @@ def find(environ: dict[str, str], chosen: str | None = None) -> list[Finding]:
         ("Frankfurt", ""),
     ],
 )
-def test_a_region_that_aws_has_not_gets_the_one_that_is_meant(region: str, fix: str) -> None:
+def test_a_region_that_aws_has_not_gets_the_one_that_is_meant(region, fix):
     found = find_unknown_region(region)
     assert found is not None
     assert found[1] == fix
@@ -44,7 +44,7 @@ BOTH, CLI_ONLY, BOTO3_ONLY = "boto3 and the AWS CLI stop", "the AWS CLI stops", 
         ("note", "x", None),
     ],
 )
-def test_a_value_that_stops_an_aws_tool_is_found(key: str, value: str, tools: str | None) -> None:
+def test_a_value_that_stops_an_aws_tool_is_found(key, value, tools):
     """Measured with AWS CLI 2.23.6 and botocore 1.44.8."""
     found = find_refused_value(key, value)
     assert (found[0].partition(": ")[2] if found else None) == (
@@ -73,7 +73,7 @@ def test_a_value_that_stops_an_aws_tool_is_found(key: str, value: str, tools: st
         ({"AWS_DEFAULTS_MODE": "Standard", "AWS_MAX_ATTEMPTS": "3"}, None),
     ],
 )
-def test_a_variable_whose_value_aws_tools_refuse(environ: dict[str, str], who: str | None) -> None:
+def test_a_variable_whose_value_aws_tools_refuse(environ, who):
     """Measured with AWS CLI 2.23.6 and botocore 1.44.8."""
     found = find(environ)
     assert len(found) == (0 if who is None else 1)
@@ -95,7 +95,7 @@ def test_a_variable_whose_value_aws_tools_refuse(environ: dict[str, str], who: s
         ({"AWS_SHARED_CREDENTIALS_FILE": ""}, ["boto3 and the AWS CLI read no credentials file"]),
     ],
 )
-def test_an_empty_variable_is_not_an_unset_one(environ: dict[str, str], said: list[str]) -> None:
+def test_an_empty_variable_is_not_an_unset_one(environ, said):
     """Measured with AWS CLI 2.23.6 and botocore 1.44.8."""
     found = find({**environ, "AWS_CA_BUNDLE": ""})
     assert {one.id for one in found} == {"empty-variable"}
@@ -118,9 +118,7 @@ ENDS = {"AWS_CREDENTIAL_EXPIRATION": "2030-01-01T00:00:00Z"}
         (KEYS | ENDS | {"AWS_PROFILE": "p"}, "problem", "unset AWS_ACCESS_KEY_ID"),
     ],
 )
-def test_keys_in_the_shell_are_a_problem_unless_they_are_there_on_purpose(
-    environ: dict[str, str], severity: str, fix: str
-) -> None:
+def test_keys_in_the_shell_are_a_problem_unless_they_are_there_on_purpose(environ, severity, fix):
     [found] = find(environ)
     assert (found.id, found.severity, fix in found.fix) == ("keys-in-environment", severity, True)
     [chosen] = find(environ, "q")
@@ -129,7 +127,7 @@ def test_keys_in_the_shell_are_a_problem_unless_they_are_there_on_purpose(
 
 
 @pytest.mark.parametrize("name", ["AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"])
-def test_a_token_without_a_key_is_left_over_and_a_secret_alone_is_ignored(name: str) -> None:
+def test_a_token_without_a_key_is_left_over_and_a_secret_alone_is_ignored(name):
     assert [(one.id, one.fix) for one in find({name: "t"})] == [
         ("token-without-keys", f"unset {name}")
     ]

@@ -15,7 +15,7 @@ def rest_of(text: str) -> str | None:
     return None if found is None else found.rest.decode()
 
 
-def test_a_block_of_adopted_profiles_is_taken_out() -> None:
+def test_a_block_of_adopted_profiles_is_taken_out():
     assert rest_of(f"{ADOPTED}{BEGIN}{THEIRS}{END}# mine\n") == f"{ADOPTED}# mine\n"
 
 
@@ -33,5 +33,5 @@ def test_a_block_of_adopted_profiles_is_taken_out() -> None:
         f"{SESSION}{BEGIN}{THEIRS}{END}",
     ],
 )
-def test_any_other_block_is_left(text: str) -> None:
+def test_any_other_block_is_left(text):
     assert rest_of(text) is None

@@ -47,9 +47,7 @@ def botocore_profiles(tmp_path: Path, text: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(("line", "id", "name"), _MISREAD)
-def test_a_header_that_is_misread_is_named_and_its_fix_is_true(
-    tmp_path: Path, line: str, id: str | None, name: str | None
-) -> None:
+def test_a_header_that_is_misread_is_named_and_its_fix_is_true(tmp_path, line, id, name):
     found = findings(f"[profile p]\n\n{line}\n{_KEYS}")
     assert [one.id for one in found] == ([id] if id else [])
     for one in found:
@@ -63,7 +61,7 @@ def test_a_header_that_is_misread_is_named_and_its_fix_is_true(
     assert [one.id for one in findings(text) if one.severity == "problem"] == []
 
 
-def test_a_header_whose_correction_exists_is_to_be_removed() -> None:
+def test_a_header_whose_correction_exists_is_to_be_removed():
     for line in ("[Profile q]", "[profilex q]", "[q]"):
         [found] = findings(f"[profile q]\n{line}\n{_KEYS}")
         assert found.fix == "remove that section in an editor, or rename it: [profile q] exists too"
@@ -72,9 +70,7 @@ def test_a_header_whose_correction_exists_is_to_be_removed() -> None:
 @pytest.mark.parametrize(
     "line", ["[profile q]]", "[profile x y]]", "[profile q] # [c]", "[other]]", '[profile "a]b"]']
 )
-def test_a_section_with_a_bracket_in_its_header_stays_and_stops_no_write(
-    tmp_path: Path, line: str
-) -> None:
+def test_a_section_with_a_bracket_in_its_header_stays_and_stops_no_write(tmp_path, line):
     text = f"{line}\r\n# a comment\nregion=x\n\n[profile p]\nregion = y\n"
     changes = [
         EditSection("profile p", (("region", "z"),)),
@@ -85,14 +81,14 @@ def test_a_section_with_a_bracket_in_its_header_stays_and_stops_no_write(
     assert botocore_profiles(tmp_path, after)["new"] == {"region": "z"}
 
 
-def test_a_profile_with_a_bracket_in_its_name_can_be_changed() -> None:
+def test_a_profile_with_a_bracket_in_its_name_can_be_changed():
     text = "[profile 'a]b']\nregion = x\n"
     changes = [EditSection("profile 'a]b'", (("region", "y"),))]
     after = ConfigFile.parse(text.encode(), "config").with_changes(changes)
     assert after == text.replace("= x", "= y").encode()
 
 
-def test_a_header_too_long_to_be_shown_whole_is_not_half_written_in_the_fix() -> None:
+def test_a_header_too_long_to_be_shown_whole_is_not_half_written_in_the_fix():
     name = "n" * (200 - len("profile "))
     [whole] = findings(f"[Profile {name}]\n{_KEYS}")
     [longer] = findings(f"[Profile {name}n]\n{_KEYS}")

@@ -13,7 +13,7 @@ def parse(text: str) -> ConfigFile:
     return ConfigFile.parse(text.encode(), "config")
 
 
-def test_removing_takes_the_session_and_its_managed_profiles() -> None:
+def test_removing_takes_the_session_and_its_managed_profiles():
     managed = f"[profile ours]\ncredential_process = ssohelper-credentials --session corp {ROLE}\n"
     text = (
         SESSION.format("corp")

@@ -52,13 +52,8 @@ def refusal_of_botocore(home: Home, text: str, monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_a_profile_is_refused_exactly_if_botocore_refuses_it(
-    home: Home,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    session: str,
-    more: str,
-    fix: str | None,
-) -> None:
+    home, tmp_path, monkeypatch, session, more, fix
+):
     text = session + native("a", PAY, "Read", marked=False) + more
     found = [
         one
@@ -75,9 +70,7 @@ def test_a_profile_is_refused_exactly_if_botocore_refuses_it(
     assert bool(Resolver(parse(text)).resolve("a").problem) == (fix is not None)
 
 
-def test_an_account_that_only_the_session_names_is_for_botocore_alone(
-    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_account_that_only_the_session_names_is_for_botocore_alone(home, tmp_path, monkeypatch):
     text = (
         f"{SESSION}sso_account_id = {PAY}\n\n[profile a]\nsso_session = corp\nsso_role_name = R\n"
     )
@@ -87,7 +80,7 @@ def test_an_account_that_only_the_session_names_is_for_botocore_alone(
 
 
 @pytest.mark.parametrize("line", ["region = us-east-1", f"sso_account_id = {DEV}"])
-def test_no_profile_that_aws_tools_would_refuse_is_written(line: str) -> None:
+def test_no_profile_that_aws_tools_would_refuse_is_written(line):
     text = f"{SESSION}{line}\n" + process("a", PAY, "Read")
     with pytest.raises(ConfigInvalid, match=r"config:5: .*\[profile a\]") as leaving:
         plan_leaving(parse(text))
@@ -99,12 +92,12 @@ def test_no_profile_that_aws_tools_would_refuse_is_written(line: str) -> None:
     assert plan_sync(parse(text), request()).add
 
 
-def test_a_session_with_the_region_of_its_profiles_can_be_left() -> None:
+def test_a_session_with_the_region_of_its_profiles_can_be_left():
     plan = plan_leaving(parse(_SAME_REGION + process("a", PAY, "Read")))
     assert plan.profiles == ("a",)
 
 
-def test_no_new_region_is_written_that_the_session_contradicts() -> None:
+def test_no_new_region_is_written_that_the_session_contradicts():
     text = (
         SESSION
         + "region = us-east-1\n"
@@ -119,7 +112,7 @@ def test_no_new_region_is_written_that_the_session_contradicts() -> None:
     assert plan_sync(parse(broken), request(old_region="us-east-1")).change
 
 
-def test_no_value_is_shown_since_it_may_be_a_secret(tmp_path: Path) -> None:
+def test_no_value_is_shown_since_it_may_be_a_secret(tmp_path):
     keys = "aws_access_key_id = A\naws_secret_access_key = CNRYSAK-"
     text = f"{SESSION}{keys}x\n" + native("a", PAY, "Read", marked=False) + f"{keys}y\n"
     found = find(tmp_path, text)

@@ -11,9 +11,7 @@ from tests.core.test_profile_plan import PAY, SESSION, URL, listed, native, proc
 @pytest.mark.parametrize(
     ("name", "form"), [("", "process"), ("pay", "native"), ("prod", "process")]
 )
-def test_an_account_without_a_name_counts_as_guarded_by_rules_for_names(
-    name: str, form: str
-) -> None:
+def test_an_account_without_a_name_counts_as_guarded_by_rules_for_names(name, form):
     listing = Listing(URL, "eu-west-1", 0, (listed(PAY, name, "Read"),))
     asked = request(listing, form="sso", rules=("prod*/Read",), template="x")
     expected = process("x", PAY, "Read") if form == "process" else native("x", PAY, "Read")
@@ -24,9 +22,7 @@ def test_an_account_without_a_name_counts_as_guarded_by_rules_for_names(
     ("rules", "form"),
     [((), "sso"), (("pay/Admin",), "sso"), (("pay/Read",), "process"), (("corp:*/*",), "process")],
 )
-def test_a_guarded_role_is_in_process_form_whatever_form_is_asked_for(
-    rules: tuple[str, ...], form: str
-) -> None:
+def test_a_guarded_role_is_in_process_form_whatever_form_is_asked_for(rules, form):
     unnamed = UnnamedRole(Account(PAY, "pay", ""), Role(PAY, "Read"))
     asked = request(form="sso", rules=rules)
     assert asked.form_of(unnamed) == form

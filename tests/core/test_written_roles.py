@@ -36,7 +36,7 @@ def parse(text: str) -> ConfigFile:
 
 
 @pytest.mark.parametrize("text", LOST.values(), ids=LOST)
-def test_a_lost_role_is_written_again_under_the_same_name(text: str) -> None:
+def test_a_lost_role_is_written_again_under_the_same_name(text):
     config = parse(SESSION + text + _OTHERS)
     lost = [entry.name for entry in config.profiles() if lacks_role(config, entry)]
     assert lost == ["pay.Read"]
@@ -53,14 +53,14 @@ def test_a_lost_role_is_written_again_under_the_same_name(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", KEPT.values(), ids=KEPT)
-def test_a_profile_with_a_source_of_its_own_is_left_alone(text: str) -> None:
+def test_a_profile_with_a_source_of_its_own_is_left_alone(text):
     config = parse(SESSION + text)
     assert not any(lacks_role(config, entry) for entry in config.profiles())
     written = {"pay.Read": WrittenRole("corp", Role(PAY, "Read"), "process")}
     assert synced(SESSION + text, request(written_roles=written)).startswith(SESSION + text)
 
 
-def test_a_role_of_another_session_is_not_written() -> None:
+def test_a_role_of_another_session_is_not_written():
     text = SESSION + LOST["no command"]
     written = {"pay.Read": WrittenRole("other", Role(PAY, "Read"), "process")}
     found = plan(text, request(written_roles=written))
@@ -74,7 +74,7 @@ def written(text: str, *contents: tuple[str, str]) -> dict[str, WrittenRole]:
 
 
 @pytest.mark.parametrize("now", ["no command", "another program", "fixed keys"])
-def test_the_latest_readable_config_says_which_role_a_profile_was_written_for(now: str) -> None:
+def test_the_latest_readable_config_says_which_role_a_profile_was_written_for(now):
     saved = [SESSION + native("pay.Read", PAY, "Read"), SESSION + process("pay.Read", DEV, "Read")]
     found = written(
         KEPT.get(now, LOST.get(now, "")),
@@ -85,12 +85,12 @@ def test_the_latest_readable_config_says_which_role_a_profile_was_written_for(no
     assert found == {"pay.Read": WrittenRole("corp", Role(PAY, "Read"), "sso")}
 
 
-def test_a_profile_that_has_its_role_or_had_none_was_written_for_no_other() -> None:
+def test_a_profile_that_has_its_role_or_had_none_was_written_for_no_other():
     assert written(_OWN, ("", SESSION + _OWN)) == {}
     unmarked = SESSION + native("pay.Read", PAY, "Read", marked=False)
     assert written(LOST["no command"], ("", unmarked)) == {}
 
 
-def test_a_role_that_ssohelper_removed_is_not_written_again() -> None:
+def test_a_role_that_ssohelper_removed_is_not_written_again():
     removed = (SESSION + _OWN, SESSION)
     assert written(LOST["no command"], removed, ("", SESSION + _OWN)) == {}

@@ -1,7 +1,5 @@
 """The file of a session's choices."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.core.choices import Choices
@@ -9,7 +7,7 @@ from ssohelper.core.model import Role
 from ssohelper.stores.choices_file import ChoicesStore
 
 
-def test_saved_choices_are_loaded_and_damaged_ones_count_as_not_chosen(tmp_path: Path) -> None:
+def test_saved_choices_are_loaded_and_damaged_ones_count_as_not_chosen(tmp_path):
     store = ChoicesStore(tmp_path, tmp_path)
     assert store.load("corp") == Choices()
     choices = Choices(
@@ -27,7 +25,7 @@ def test_saved_choices_are_loaded_and_damaged_ones_count_as_not_chosen(tmp_path:
     assert store.load("corp") == Choices()
 
 
-def test_save_writes_only_what_has_changed(tmp_path: Path) -> None:
+def test_save_writes_only_what_has_changed(tmp_path):
     store = ChoicesStore(tmp_path, tmp_path)
     store.save("corp", Choices())
     assert not (tmp_path / "choices").exists()
@@ -40,9 +38,7 @@ def test_save_writes_only_what_has_changed(tmp_path: Path) -> None:
     assert store.load("corp") == Choices()
 
 
-def test_a_damaged_choice_is_reported_in_the_log(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_damaged_choice_is_reported_in_the_log(tmp_path, caplog):
     store = ChoicesStore(tmp_path, tmp_path)
     store.save("corp", Choices(form="sso"))
     path = tmp_path / "choices" / "corp.json"
@@ -55,9 +51,7 @@ def test_a_damaged_choice_is_reported_in_the_log(
 
 @pytest.mark.parametrize("ends", [False, True])
 @pytest.mark.parametrize("content", ['{"accounts": 5, "form": "sso"}', '{"newer": [1]}', "[", ""])
-def test_choices_that_cannot_be_read_are_kept_aside(
-    tmp_path: Path, content: str, ends: bool
-) -> None:
+def test_choices_that_cannot_be_read_are_kept_aside(tmp_path, content, ends):
     warnings = list[str]()
     store = ChoicesStore(tmp_path, tmp_path, warnings.append)
     store.save("corp", Choices(form="sso"))

@@ -58,7 +58,7 @@ def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_missing_config_is_empty_and_a_new_file_has_mode_0600(store: ConfigStore) -> None:
+def test_a_missing_config_is_empty_and_a_new_file_has_mode_0600(store):
     assert store.read().profiles() == []
     store.write(adding("a"), within())
     assert store.path.read_text() == added("a").lstrip("\n")
@@ -66,15 +66,13 @@ def test_a_missing_config_is_empty_and_a_new_file_has_mode_0600(store: ConfigSto
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o644, 0o660])
-def test_the_mode_stays(store: ConfigStore, mode: int) -> None:
+def test_the_mode_stays(store, mode):
     path = create(store, mode=mode)
     store.write(adding("a"), within())
     assert (path.read_text(), mode_of(path)) == (MINE + added("a"), mode)
 
 
-def test_a_profile_of_the_credentials_file_alone_is_found_and_is_not_ours(
-    store: ConfigStore,
-) -> None:
+def test_a_profile_of_the_credentials_file_alone_is_found_and_is_not_ours(store):
     path = create(store)
     keys = "aws_access_key_id = AKIAEXAMPLE\nregion = eu-west-1\n"
     (path.parent / "credentials").write_text(f"[default]\n{keys}[only-there]\n{keys}")
@@ -85,9 +83,7 @@ def test_a_profile_of_the_credentials_file_alone_is_found_and_is_not_ours(
     assert [entry.name for entry in store.list_profiles()] == ["default", "only-there"]
 
 
-def test_an_unchanged_config_is_parsed_once(
-    store: ConfigStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unchanged_config_is_parsed_once(store, monkeypatch):
     path, parsed, parse = create(store), list[bytes](), ConfigFile.parse
 
     def counted(data: bytes, *more: Any) -> ConfigFile:
@@ -103,7 +99,7 @@ def test_an_unchanged_config_is_parsed_once(
     assert len(parsed) == 2
 
 
-def test_a_write_without_changes_says_so_and_leaves_the_file_alone(store: ConfigStore) -> None:
+def test_a_write_without_changes_says_so_and_leaves_the_file_alone(store):
     path = create(store)
     before = path.stat().st_ino
     assert not store.write(lambda _config: [], within())
@@ -112,14 +108,14 @@ def test_a_write_without_changes_says_so_and_leaves_the_file_alone(store: Config
     assert store.write(adding("a"), within())
 
 
-def test_a_read_only_config_is_not_written_even_by_root(store: ConfigStore) -> None:
+def test_a_read_only_config_is_not_written_even_by_root(store):
     path = create(store, mode=0o444)
     with pytest.raises(LocalState, match="read-only"):
         store.write(adding("a"), within())
     assert (path.read_text(), mode_of(path)) == (MINE, 0o444)
 
 
-def test_a_symlink_stays_a_symlink(store: ConfigStore, tmp_path: Path) -> None:
+def test_a_symlink_stays_a_symlink(store, tmp_path):
     real = tmp_path / "dotfiles" / "aws-config"
     real.parent.mkdir()
     real.write_text(MINE)
@@ -130,7 +126,7 @@ def test_a_symlink_stays_a_symlink(store: ConfigStore, tmp_path: Path) -> None:
     assert real.read_text() == MINE + added("a")
 
 
-def test_no_change_writes_nothing(store: ConfigStore) -> None:
+def test_no_change_writes_nothing(store):
     path = create(store)
     before = path.stat()
     store.write(lambda _config: [], within())
@@ -139,7 +135,7 @@ def test_no_change_writes_nothing(store: ConfigStore) -> None:
     assert store.load_last_version() is None
 
 
-def test_a_file_that_botocore_refuses_is_not_changed(store: ConfigStore) -> None:
+def test_a_file_that_botocore_refuses_is_not_changed(store):
     path = create(store, "[a]\n[a]\n")
     with pytest.raises(ConfigInvalid, match=r"config:2: "):
         store.write(adding("a"), within())
@@ -147,7 +143,7 @@ def test_a_file_that_botocore_refuses_is_not_changed(store: ConfigStore) -> None
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_change_by_a_program_without_the_lock_is_not_overwritten(store: ConfigStore) -> None:
+def test_a_change_by_a_program_without_the_lock_is_not_overwritten(store):
     path = create(store)
     calls = []
 
@@ -165,7 +161,7 @@ def test_a_change_by_a_program_without_the_lock_is_not_overwritten(store: Config
     assert len(versions) == 1
 
 
-def test_concurrent_writers_lose_no_change(store: ConfigStore, tmp_path: Path) -> None:
+def test_concurrent_writers_lose_no_change(store, tmp_path):
     create(store)
     code = (
         "import sys,time;from pathlib import Path;sys.path.insert(0,sys.argv[2]);"
@@ -183,7 +179,7 @@ def test_concurrent_writers_lose_no_change(store: ConfigStore, tmp_path: Path) -
     }  # fmt: skip
 
 
-def test_a_fifo_and_a_folder_are_refused_without_waiting(store: ConfigStore) -> None:
+def test_a_fifo_and_a_folder_are_refused_without_waiting(store):
     store.path.parent.mkdir()
     os.mkfifo(store.path)
     with pytest.raises(LocalState, match="not a regular file"):
@@ -194,7 +190,7 @@ def test_a_fifo_and_a_folder_are_refused_without_waiting(store: ConfigStore) -> 
         store.read()
 
 
-def test_the_null_device_is_an_empty_config_and_stays_a_device(tmp_path: Path) -> None:
+def test_the_null_device_is_an_empty_config_and_stays_a_device(tmp_path):
     null = Path("/dev/null")
     store = ConfigStore(null, null, state=tmp_path / "state", runtime=tmp_path / "run")
     assert store.read().profiles() == []
@@ -265,7 +261,7 @@ def nobodys() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_another_user_can_write_their_own_config(nobodys: Path) -> None:
+def test_another_user_can_write_their_own_config(nobodys):
     assert as_nobody(nobodys) == "written"
     assert make(nobodys).path.read_text() == MINE + added("a")
 
@@ -295,9 +291,7 @@ def _folder_read_only(path: Path) -> None:
         (_folder_read_only, "permission denied"),
     ],
 )
-def test_a_config_that_may_not_be_written_stays_unchanged(
-    nobodys: Path, spoil: Callable[[Path], None], words: str
-) -> None:
+def test_a_config_that_may_not_be_written_stays_unchanged(nobodys, spoil, words):
     path = make(nobodys).path
     spoil(path)
     found = as_nobody(nobodys)

@@ -1,6 +1,5 @@
 """Undo of writes to ~/.aws/config: the versions on disk."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ def undo(store: ConfigStore) -> None:
     store.undo_write(version, lambda _config: version.before, within())
 
 
-def test_undo_restores_the_exact_bytes_three_times(store: ConfigStore) -> None:
+def test_undo_restores_the_exact_bytes_three_times(store):
     path = create(store, MINE.rstrip("\n"))
     texts = []
     for name in "abcd":
@@ -33,9 +32,7 @@ def test_undo_restores_the_exact_bytes_three_times(store: ConfigStore) -> None:
     assert store.load_last_version() is None
 
 
-def test_only_the_versions_that_can_be_undone_stay_on_disk(
-    store: ConfigStore, tmp_path: Path
-) -> None:
+def test_only_the_versions_that_can_be_undone_stay_on_disk(store, tmp_path):
     create(store)
     for name in "abcde":
         store.write(adding(name), within())
@@ -48,9 +45,7 @@ def test_only_the_versions_that_can_be_undone_stay_on_disk(
     assert len(history(tmp_path)) == 3
 
 
-def test_writes_of_builds_without_an_index_can_be_undone(
-    store: ConfigStore, tmp_path: Path
-) -> None:
+def test_writes_of_builds_without_an_index_can_be_undone(store, tmp_path):
     """The layout until 26 November 2026, as df80891 wrote it: two files for each write."""
     path = create(store)
     store.write(adding("a"), within())
@@ -70,13 +65,13 @@ def test_writes_of_builds_without_an_index_can_be_undone(
     assert store.load_last_version() is None
 
 
-def test_undo_of_the_first_write_removes_the_file(store: ConfigStore) -> None:
+def test_undo_of_the_first_write_removes_the_file(store):
     store.write(adding("a"), within())
     undo(store)
     assert not store.path.exists()
 
 
-def test_versions_are_private(store: ConfigStore, tmp_path: Path) -> None:
+def test_versions_are_private(store, tmp_path):
     create(store)
     store.write(adding("a"), within())
     saved = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
@@ -107,9 +102,7 @@ def history(tmp_path: Path) -> list[Path]:
         ),
     ],
 )
-def test_a_damaged_version_is_refused_and_undo_works_after_the_next_write(
-    store: ConfigStore, tmp_path: Path, spoil: Callable[[Path], object]
-) -> None:
+def test_a_damaged_version_is_refused_and_undo_works_after_the_next_write(store, tmp_path, spoil):
     path = create(store)
     store.write(adding("a"), within())
     text = path.read_bytes()
@@ -122,9 +115,7 @@ def test_a_damaged_version_is_refused_and_undo_works_after_the_next_write(
     assert path.read_bytes() == text
 
 
-def test_an_old_version_that_cannot_be_removed_does_not_fail_the_write(
-    store: ConfigStore, tmp_path: Path
-) -> None:
+def test_an_old_version_that_cannot_be_removed_does_not_fail_the_write(store, tmp_path):
     path = create(store)
     store.write(adding("a"), within())
     text = path.read_bytes()
@@ -136,9 +127,7 @@ def test_an_old_version_that_cannot_be_removed_does_not_fail_the_write(
     assert folder.is_dir()
 
 
-def test_a_failed_write_uses_up_no_undo(
-    store: ConfigStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_write_uses_up_no_undo(store, tmp_path, monkeypatch):
     path = create(store)
     for name in "abcd":
         store.write(adding(name), within())
@@ -157,9 +146,7 @@ def test_a_failed_write_uses_up_no_undo(
     assert path.read_bytes() + added("d").encode() == text
 
 
-def test_undo_skips_a_write_whose_process_was_killed_before_it(
-    store: ConfigStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_undo_skips_a_write_whose_process_was_killed_before_it(store, monkeypatch):
     path = create(store)
     store.write(adding("a"), within())
 
