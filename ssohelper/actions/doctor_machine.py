@@ -127,7 +127,7 @@ def _check_sections(
         fix = setup.adopt_or(others, remove, so=", which also removes both marks")
         yield finding("rewritten-by-another-tool", managed, f"{what} everything between them", fix)
     for name, one in setup.unusable_sessions.items():
-        recorded = missing_sessions.find_readable_record(setup.app, name)
+        recorded = missing_sessions.find_recorded_session(setup.app, name)
         fix = one.hint
         if recorded is not None and not one.hint.startswith(REMOVE_QUOTES):
             known = {"sso_region": recorded.region, "sso_start_url": recorded.start_url}

@@ -103,7 +103,7 @@ def _has_own_finding(setup: Setup, profile: ProfileFact) -> bool:
     """Return whether another check reports, with a better fix, why the profile gives nothing."""
     unusable = setup.unusable_sessions
     return (
-        quoted_values.has_quoted_values(setup.config, profile.entry)
+        quoted_values.find_quoted_values(setup.config, profile.entry.header) is not None
         or lacks_role(setup.config, profile.entry)
         or profile.entry.keys.get("sso_session") in unusable
         or profile.failure in {one.reason for one in unusable.values()}
@@ -115,7 +115,7 @@ def _fix_of(setup: Setup, entry: ProfileEntry, problem: Problem) -> str:
     """Return what ends the problem on this machine, which core.resolver does not know."""
     command = show(setup.command, 200) if setup.command is not None else None
     if problem.session and SESSION_NAME.fullmatch(problem.session):
-        recorded = missing_sessions.find_readable_record(setup.app, problem.session)
+        recorded = missing_sessions.find_recorded_session(setup.app, problem.session)
         return missing_sessions.restore_session_command(problem.session, recorded)
     if "helper-missing" in (problem.id, problem.cause) and command is not None:
         if problem.id == "helper-missing" and entry.managed:
@@ -167,10 +167,9 @@ def check_values(setup: Setup) -> Iterator[Finding]:
     refused = defaultdict[tuple[str, str], list[str]](list)
     for profile in setup.profiles:
         config, name = setup.config, [profile.name]
-        quoted = list(quoted_values.find_quoted_values(config, profile.entry.header))
-        if quoted:
-            fix = quoted_values.remove_quotes_text(config, quoted)
-            yield finding("value-in-quotes", name, quoted_values.quoted_values_text(quoted), fix)
+        quoted = quoted_values.find_quoted_values(config, profile.entry.header)
+        if quoted is not None:
+            yield finding("value-in-quotes", name, *quoted)
         for found in setup.find_refused_values(profile.entry):
             refused[found].append(profile.name)
         shadow = setup.find_shadow(profile.name)

@@ -32,14 +32,17 @@ class MissingSession(NamedTuple):
 def list_missing_sessions(app: App) -> list[MissingSession]:
     """Return the missing sessions, except for names that no session can have. Sends no request."""
     return [
-        MissingSession(name, tuple(users), find_readable_record(app, name))
+        MissingSession(name, tuple(users), find_recorded_session(app, name))
         for name, users in session_changes.find_undefined_sessions(app.config.read()).items()
         if SESSION_NAME.fullmatch(name)
     ]
 
 
 def missing_session_error(missing: MissingSession) -> UsageProblem:
-    return UsageProblem(_missing_session_text(missing), hint=_restore_session_hint(missing))
+    return UsageProblem(
+        f'the session "{show(missing.name, 64)}" is {missing.reason}',
+        hint=f"bring it back with: {restore_session_command(missing.name, missing.recorded)}",
+    )
 
 
 def not_in_config_error(session: SsoSession) -> UsageProblem:
@@ -51,15 +54,8 @@ def not_in_config_error(session: SsoSession) -> UsageProblem:
 
 
 def describe_missing_session(missing: MissingSession) -> str:
-    return f"{_missing_session_text(missing)}; {_restore_session_hint(missing)}"
-
-
-def _missing_session_text(missing: MissingSession) -> str:
-    return f'the session "{show(missing.name, 64)}" is {missing.reason}'
-
-
-def _restore_session_hint(missing: MissingSession) -> str:
-    return f"bring it back with: {restore_session_command(missing.name, missing.recorded)}"
+    error = missing_session_error(missing)
+    return f"{error.message}; {error.hint}"
 
 
 def restore_session_command(name: str, recorded: SsoSession | None) -> str:
@@ -69,16 +65,12 @@ def restore_session_command(name: str, recorded: SsoSession | None) -> str:
 
 
 def find_recorded_session(app: App, name: str) -> SsoSession | None:
-    for session in app.tokens.load_sessions():
-        if session.name == name:
-            return session
-    listing = app.directory.load(name)
-    if listing is None:
-        return None
-    return SsoSession(name, listing.start_url, listing.region, DEFAULT_SCOPES)
-
-
-def find_readable_record(app: App, name: str) -> SsoSession | None:
+    """Return the session as a sign-in or a list of roles recorded it; None if that is unreadable."""
     with suppress(SsoHelperError):
-        return find_recorded_session(app, name)
+        for session in app.tokens.load_sessions():
+            if session.name == name:
+                return session
+        listing = app.directory.load(name)
+        if listing is not None:
+            return SsoSession(name, listing.start_url, listing.region, DEFAULT_SCOPES)
     return None

@@ -116,9 +116,9 @@ class ProfileChecker:
         entry = self.config.profile(name)
         if entry is None:
             return Problems()
-        quoted = list(quoted_values.find_quoted_values(self.config, entry.header))
+        quoted = quoted_values.find_quoted_values(self.config, entry.header)
         if quoted:
-            return Problems(quoted_values.quoted_values_text(quoted))
+            return Problems(quoted[0])
         if name in self.shadowed_profiles:
             return Problems("", adoption.OTHER_ROLE_IN_SECTION)
         refused = next(self.find_refused_values(entry), None)

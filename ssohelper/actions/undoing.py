@@ -109,7 +109,18 @@ def undo_config_write(app: App, undo: Undo) -> list[SsoSession]:
         return undo.content
 
     if app.config.undo_write(undo.version, content_for, app.clock.deadline()):
-        config_writing.add_to_journal(app, "profile undo", list(_find_changes(undo)))
+        old, new = (
+            sections_of_text((data or b"").decode()) for data in (undo.present, undo.content)
+        )
+        changes: list[Change] = [
+            AddSection(header, ())
+            if header not in old
+            else EditSection(header)
+            if header in new
+            else RemoveSection(header)
+            for header in changed_headers(old, new)
+        ]
+        config_writing.add_to_journal(app, "profile undo", changes)
     for session_name, choices in undo.version.choices.items():
         app.choices.save(session_name, choices)
     after = _find_unlisted_sessions(app) or []
@@ -129,12 +140,3 @@ def find_restored_choices(app: App, version: Version) -> list[tuple[str, Choices
         for name, choices in version.choices.items()
         if choices.options != app.choices.load(name).options
     ]
-
-
-def _find_changes(undo: Undo) -> Iterator[Change]:
-    old, new = (sections_of_text((data or b"").decode()) for data in (undo.present, undo.content))
-    for header in changed_headers(old, new):
-        if header not in old:
-            yield AddSection(header, ())
-        else:
-            yield EditSection(header) if header in new else RemoveSection(header)

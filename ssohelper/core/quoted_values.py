@@ -6,9 +6,6 @@ character that is not blank.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
-
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.config_text import REMOVE_QUOTES, is_quoted
 from ssohelper.core.text import show
@@ -23,42 +20,23 @@ _KEYS = frozenset(
 )
 
 
-class QuotedValue(NamedTuple):
-    """A key whose value is in quotes; `line` is its line number, from 1."""
-
-    key: str
-    line: int
-
-
-def find_quoted_values(config: ConfigFile, header: str) -> Iterator[QuotedValue]:
-    """Yield the values in quotes of the section with this header, for the keys that name a role."""
+def find_quoted_values(config: ConfigFile, header: str) -> tuple[str, str] | None:
+    """Return the message and the fix for the section's values in quotes that name a role."""
     section = config.text.sections.get(header)
-    for key, found in section.keys.items() if section is not None else ():
-        if key in _KEYS and is_quoted(found.value):
-            yield QuotedValue(key, found.lines[0] + 1)
-
-
-def has_quoted_values(config: ConfigFile | None, entry: ProfileEntry) -> bool:
-    return config is not None and any(find_quoted_values(config, entry.header))
-
-
-def quoted_values_text(quoted_values: Sequence[QuotedValue]) -> str:
-    *first, last = (f'"{one.key}"' for one in quoted_values)
+    keys = section.keys if section is not None else {}
+    found = {
+        key: keys[key].lines[0] + 1 for key in keys if key in _KEYS and is_quoted(keys[key].value)
+    }
+    if not found:
+        return None
+    *first, last = (f'"{key}"' for key in found)
     named = f"{', '.join(first)} and {last}" if first else last
-    return f"the value of {named} is in quotes, which AWS tools take as a part of it"
-
-
-def remove_quotes_text(config: ConfigFile, quoted_values: Sequence[QuotedValue]) -> str:
-    """Return the hint to remove the quotes of these values, with lines and file."""
-    lines = ", ".join(str(one.line) for one in quoted_values)
-    in_lines = f"in line{'s' if len(quoted_values) > 1 else ''} {lines}"
-    return f"{REMOVE_QUOTES} {in_lines} of {show(config.origin, 200)}"
+    lines = f"line{'s' if first else ''} {', '.join(map(str, found.values()))}"
+    message = f"the value of {named} is in quotes, which AWS tools take as a part of it"
+    return message, f"{REMOVE_QUOTES} in {lines} of {show(config.origin, 200)}"
 
 
 def check_no_quoted_values(config: ConfigFile, entry: ProfileEntry) -> None:
-    found = list(find_quoted_values(config, entry.header))
-    if found:
-        raise ConfigInvalid(
-            f'profile "{show(entry.name, 80)}": {quoted_values_text(found)}',
-            hint=remove_quotes_text(config, found),
-        )
+    found = find_quoted_values(config, entry.header)
+    if found is not None:
+        raise ConfigInvalid(f'profile "{show(entry.name, 80)}": {found[0]}', hint=found[1])

@@ -230,7 +230,10 @@ class ConfigStore:
                     return False
                 version = to_undo or self._versions.save_before_write(before, after, choices)
                 try:
-                    self._write_or_remove(found, after)
+                    if after is None and before is not None:
+                        self._file.remove()
+                    elif after is not None and after != before:
+                        self._file.replace(after, found)
                 except BaseException as error:
                     if to_undo is None:
                         self._versions.remove_last(version)
@@ -245,14 +248,6 @@ class ConfigStore:
         raise LocalState(
             f'"{self.path}" is being changed by another program', hint="try again in a moment"
         )
-
-    def _write_or_remove(self, found: FileContent, after: bytes | None) -> None:
-        if after == _content_or_none(found):
-            return
-        if after is None:
-            self._file.remove()
-        else:
-            self._file.replace(after, found)
 
 
 def _content_or_none(found: FileContent) -> bytes | None:

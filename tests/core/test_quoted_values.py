@@ -30,8 +30,10 @@ def test_whether_a_value_is_in_quotes(value, expected):
 def test_only_keys_that_name_a_role_count():
     text = b"[profile a]\nsso_start_url = \"u\"\noutput = 'json'\nregion = 'x'\n"
     config = ConfigFile.parse(text, "c")
-    assert list(find_quoted_values(config, "profile a")) == [("sso_start_url", 2), ("region", 4)]
-    assert list(find_quoted_values(config, "profile b")) == []
+    message, fix = find_quoted_values(config, "profile a") or ("", "")
+    assert message.startswith('the value of "sso_start_url" and "region" is in quotes')
+    assert fix == "remove the quotes in lines 2, 4 of c"
+    assert find_quoted_values(config, "profile b") is None
 
 
 @pytest.mark.parametrize("line", ['region = "eu-west-1"', "region='eu-west-1'\r"])
