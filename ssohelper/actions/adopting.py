@@ -31,11 +31,10 @@ _MOST_PATTERNS = 3
 class ProfileOfOtherTool(NamedTuple):
     """A profile of another tool. `problem` says why it does not work now; "" if it should work.
 
-    `needs_ssohelper`: adopted, the profile works; without, only by a sign-in of its own (legacy) or
-    with a region that the user gives. `unknown`: why it cannot be found out whether it works.
-    `differs_by_sdk`: some SDKs take its second source of credentials first. `is_unusable`: it does
-    not count as one of its role's. `users`: the profiles that assume a role with its credentials.
-    `block`: the profiles of its aws-sso-cli block.
+    `needs_ssohelper`: it works once adopted, and otherwise only by a sign-in of its own (legacy) or
+    with a region that the user gives. `unknown`: why it is not known whether it works.
+    `is_unusable`: it does not count as one of its role's. `users`: the profiles that assume a role
+    with its credentials. `block`: the profiles of its aws-sso-cli block.
     """
 
     candidate: AdoptionCandidate

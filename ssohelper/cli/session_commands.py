@@ -147,34 +147,29 @@ def set_session_url(
     new = onboarding.make_session_at_url(
         app, start_url, old.name, region=region, known_region=old.region
     )
-    is_moved = move_session(
+    is_moved = _move_session(
         app, old, new, device_code=device_code, no_browser=no_browser, dry_run=dry_run, yes=yes
     )
-    print_change(app, old.name, is_changed=is_moved)
+    _print_change(app, old.name, is_changed=is_moved)
 
 
-def move_session(
+def _move_session(
     app: App,
     old: SsoSession,
     new: SsoSession,
     *,
     device_code: bool,
     no_browser: bool,
-    dry_run: bool = False,
-    yes: bool = False,
-    prepare: Callable[[], object] = lambda: None,
+    dry_run: bool,
+    yes: bool,
 ) -> bool:
-    """Show the diff, ask, and move the session with a new sign-in. Return whether it was moved.
-
-    `prepare` is called after the answer.
-    """
+    """Show the diff, ask, and move the session with a new sign-in. Return whether it was moved."""
     plan = session_edit.plan_session_move(app, old, new)
     url = show(new.start_url, 200)
     if not plan.changes:
         output.say(f'the session "{show(old.name)}" is at {url} already')
 
     def sign_in_and_write(app: App, plan: SessionPlan) -> None:
-        prepare()
         move = Move(old, partial(session_move.accept_sign_in, app, plan, known))
         try:
             sign_in_on_terminal(
@@ -229,10 +224,10 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     what = f'sign out of the session "{show(name)}", and remove it{also}'
     done = f"removed{also}; undo the change of the file with: ssohelper profile undo"
     is_removed = _carry_out(app, plan, what, done, dry_run=dry_run, yes=yes)
-    print_change(app, found.name, is_changed=is_removed)
+    _print_change(app, found.name, is_changed=is_removed)
 
 
-def print_change(app: App, name: str, *, is_changed: bool) -> None:
+def _print_change(app: App, name: str, *, is_changed: bool) -> None:
     if output.options().json:
         output.print_json({"session": name, "changed": is_changed}, app.warnings)
 
@@ -266,7 +261,7 @@ def _remove_records(app: App, name: str, *, dry_run: bool, yes: bool) -> bool:
     if is_done:
         session_edit.remove_records(app, name)
         output.say(f'all that was kept for the session "{show(name)}" was removed')
-    print_change(app, name, is_changed=is_done)
+    _print_change(app, name, is_changed=is_done)
     return True
 
 

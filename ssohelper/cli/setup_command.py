@@ -2,7 +2,7 @@
 
 import shlex
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -33,14 +33,12 @@ from ssohelper.cli.plan_output import (
     plan_sync_for_options,
     write_plan,
 )
-from ssohelper.cli.session_commands import move_session, print_change
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.further_portals import FurtherPortal
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
-from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import AwsUnreachable, Interrupted, SsoHelperError, UsageProblem
 from ssohelper.system import programs
@@ -99,12 +97,11 @@ def setup(
     session = outcome.session
     with _sign_out_if_interrupted(app, session):
         listing = _fetch_listing(app, session)
-        move = partial(move_session, app, device_code=device_code, no_browser=no_browser)
-        moved = _move_known_session(app, session, listing, move, yes=yes)
-        if moved is not None:
-            print_change(app, moved, is_changed=True)
-            return
-        plan = _ask_and_plan_profiles(app, session, listing, choices, given, adopt, yes=yes)
+        _say_known_session(app, session, listing)
+        others = choose_profiles_to_adopt(app, session, listing, adopt, yes=yes, offers=True)
+        if default_region is None and listing.roles():
+            choices = _choose_default_region(app, session, choices, yes=yes)
+        plan = plan_sync_for_options(app, session, listing, choices, given, others)
         if not write_plan(app, plan, yes=yes, what="setup"):
             _ask_to_keep_session(app, session, is_new_sign_in=outcome.how == "signed in")
             return
@@ -199,49 +196,17 @@ def _fetch_listing(app: App, session: SsoSession) -> Listing:
         raise
 
 
-def _move_known_session(
-    app: App, session: SsoSession, listing: Listing, move: Callable[..., bool], *, yes: bool
-) -> str | None:
-    """Offer to move a session with the same user and roles to this address, in place of a new one.
-
-    Returns the name of the session that was moved; the sign-in of this setup is then ended.
-    """
-    if session_edit.has_config_section(app, session):
-        return None
-    known = session_move.find_session_to_move(app, session, listing)
-    if known is None:
-        return None
-    output.say(
-        f'{show(session.start_url, 200)} has the user and the roles of "{show(known.name)}", which '
-        f"is at {show(known.start_url, 200)}: it is probably the same portal"
-    )
-    if yes:
+def _say_known_session(app: App, session: SsoSession, listing: Listing) -> None:
+    """Print which session has the same user and roles, and how to move it to this address."""
+    is_new = not session_edit.has_config_section(app, session)
+    known = session_move.find_session_to_move(app, session, listing) if is_new else None
+    if known is not None:
+        output.say(
+            f'{show(session.start_url, 200)} has the user and the roles of "{show(known.name)}", '
+            f"which is at {show(known.start_url, 200)}: it is probably the same portal"
+        )
         command = f"ssohelper session set-url {known.name} {shlex.quote(session.start_url)}"
         output.say(f"to move that session in place of a second one: {command}")
-        return None
-    end_this_sign_in = partial(session_edit.discard_sign_in, app, session)
-    new = session._replace(name=known.name)
-    return known.name if move(known, new, prepare=end_this_sign_in) else None
-
-
-def _ask_and_plan_profiles(
-    app: App,
-    session: SsoSession,
-    listing: Listing,
-    choices: Choices,
-    given: Choices,
-    adopt: tuple[str, ...],
-    *,
-    yes: bool,
-) -> Plan:
-    """Ask which profiles to adopt and for the default region, unless the options say so.
-
-    Returns the plan that writes the profiles.
-    """
-    others = choose_profiles_to_adopt(app, session, listing, adopt, yes=yes, offers=True)
-    if given.default_region is None and listing.roles():
-        choices = _choose_default_region(app, session, choices, yes=yes)
-    return plan_sync_for_options(app, session, listing, choices, given, others)
 
 
 def _choose_session(

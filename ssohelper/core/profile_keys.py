@@ -8,8 +8,7 @@ from ssohelper.core.config_file import MANAGED_KEY, ProfileEntry
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.profile_origin import GENERATED_KEYS, GRANTED_PREFIX
 
-# The keys that `profile sync` sets in a managed profile. `region`, `output` and all other keys are
-# the user's.
+# The keys of a managed profile that are not the user's.
 IDENTITY = (
     "credential_process",
     "sso_session",
@@ -19,8 +18,7 @@ IDENTITY = (
     "sso_region",
     "sso_registration_scopes",
 )
-# Keys by which other tools name a role, or recognize their own profiles. An adopted profile loses
-# these keys: otherwise the other tool would remove or rewrite the profile.
+# An adopted profile loses these keys: else the other tool would remove or rewrite it.
 _OTHER_TOOLS = (*GENERATED_KEYS, "sso_auto_populated", "sso_account_name")
 
 
@@ -70,11 +68,7 @@ def change_of_identity_keys(
 def change_that_adopts_profile(
     entry: ProfileEntry, new_keys: dict[str, str], region: str
 ) -> tuple[EditSection, ProfileChange]:
-    """Return the edit that makes a profile of another tool a managed one with these identity keys.
-
-    All other keys stay. A profile without a region gets `region`, as a new profile does: most
-    commands of AWS tools fail without a region.
-    """
+    """Return the edit that makes a profile a managed one; a missing region is added."""
     present = {key: value for key, value in entry.keys.items() if _is_identity_key(key)}
     default = {} if entry.keys.get("region") else {"region": region}
     if default and "region" in entry.keys:

@@ -21,11 +21,10 @@ _LETTER_OR_DIGIT = re.compile("[A-Za-z0-9]")
 # Matches characters in profile names that some SDK's config parser refuses without quotes.
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _FIELD = re.compile(r"\{([a-z_]*)\}")
-# AWS limits an account's name to 50 characters, but an answer from the network may hold a longer one.
+# AWS's limit for an account's name is 50, but an answer from the network may hold a longer one.
 _FIELD_LIMIT = 64
 _SEPARATORS = "._-"
-# How a clashing name gets longer: level 1 puts the session in front, level 2 adds the account id at
-# the end, level 3 also a hash of the role's name.
+# A clashing name gets the session in front (level 1), the account id, and a hash of the role's name.
 _WITH_ID, _WITH_HASH = 2, 3
 
 

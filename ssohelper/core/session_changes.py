@@ -1,9 +1,4 @@
-"""Plans the changes to ~/.aws/config that add, move or remove a session. Pure.
-
-The new name of a session is written wherever the file has the old one: in `sso_session`, and in the
-ssohelper commands that profiles run, also in profiles that other tools wrote. Otherwise such a
-profile would stop working.
-"""
+"""Plans the changes to ~/.aws/config that add, move or remove a session. Pure."""
 
 from collections.abc import Iterator
 

@@ -1,9 +1,8 @@
 """Finds keys of an [sso-session] section for which botocore refuses the session's profiles. Pure.
 
-botocore and the AWS CLI add all keys of the section to a profile with `sso_session`. They stop with
-an error if the profile has another value of one of these keys, also of a key that is not for
-sessions, such as `region`. Other SDKs read only the start URL and the region of the portal. Source:
-botocore 1.43, `SSOProvider._resolve_sso_session_reference`.
+botocore and the AWS CLI add all keys of the section to a profile with `sso_session`, and stop if it
+has another value of one, also of `region`. Source: botocore 1.43,
+`SSOProvider._resolve_sso_session_reference`.
 """
 
 from __future__ import annotations
@@ -49,10 +48,7 @@ def keys_of_session(config: ConfigFile, session_name: str) -> dict[str, str]:
 
 
 def find_differing_key(config: ConfigFile, keys: Mapping[str, str]) -> SessionKey | None:
-    """Return the first key in the session's section of which the profile has another value.
-
-    `keys` are the profile's keys.
-    """
+    """Return the first key of the session of which a profile with these keys has another value."""
     session_name = keys.get("sso_session", "")
     for name, value in keys_of_session(config, session_name).items():
         if keys.get(name, value) != value:

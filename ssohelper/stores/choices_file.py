@@ -14,10 +14,10 @@ from ssohelper.stores.user_entries import Warn
 
 
 class ChoicesStore:
-    """Stores what the user chose for `profile sync`: filters, names, form, region, removed roles.
+    """Stores the options of `profile sync` and the removed roles.
 
-    A choice whose value is missing, malformed or unknown counts as not made. Before the next write,
-    a file with such a value is renamed to `NAME.damaged`, with a warning.
+    A malformed choice counts as not made. Before the next write, its file is renamed to
+    `NAME.damaged`, with a warning.
     """
 
     def __init__(self, state: Path, runtime: Path, warn: Warn = warn_once) -> None:
@@ -25,10 +25,8 @@ class ChoicesStore:
         self._runtime, self._warn = runtime, warn
 
     def hold_lock(self, deadline: Deadline) -> AbstractContextManager[bool]:
-        """Hold the lock for loading, changing and saving the choices of all sessions.
+        """Hold the lock of all choices; with it, that of ~/.aws/config may be taken, never before it.
 
-        A process that holds the lock of the choices may take the lock of ~/.aws/config, never the
-        other way round.
         Raises: LockNotObtained.
         """
         return files.hold_lock(self._runtime / "locks" / "choices.lock", deadline, self._runtime)

@@ -1,10 +1,8 @@
 """Saves the content of ~/.aws/config before and after each of the last writes, for undo.
 
 `<state>/config-versions/<hash of the config's path>/<number>` describes one write. Its first line
-is JSON: length and SHA-256 of the config before and after the write, or that there was no config.
-The two contents follow, and are verified when they are read. The file `index` lists the writes that
-can be undone, the latest last. Each config has a folder of its own, so that undo never mixes two
-configs. All files have mode 0600.
+is JSON: length and SHA-256 of the config before and after it. The two contents follow. The file
+`index` lists the writes that can be undone, the latest last. All files have mode 0600.
 
 Builds until 26 November 2026 wrote no index, and two files for each write: `<number>.after`, and
 `<number>.before` unless there was no config.

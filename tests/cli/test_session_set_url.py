@@ -12,7 +12,7 @@ from ssohelper.core.model import RoleKey
 from ssohelper.emulator.organization import START_URL, World
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import demo_world
-from tests.cli.test_setup_command import DEV, profiles, session_keys
+from tests.cli.test_setup_command import DEV, session_keys
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
 
@@ -202,32 +202,18 @@ def test_a_kill_leaves_the_old_or_the_new_address(
         ok(run, "credential-process", "--profile", PROFILE)
 
 
-@pytest.mark.parametrize("answer", ["y", "n"])
-def test_setup_offers_it_for_the_same_roles_and_user(corp, run, emulator, terminal, answer):
-    before = profiles(corp)
-    taken = run("setup", NEW_URL, "--region", "us-east-1", "--yes")
-    assert f"ssohelper session set-url corp {NEW_URL}; else choose" in taken.stderr
-    child = terminal("setup", NEW_URL, "--region", "us-east-1", "--session", "two", "--json")
-    child.talk(
-        f'{NEW_URL} has the user and the roles of "corp", which is at {START_URL}',
-        ("[y/N]", answer),
-    )
-    if answer == "n":
-        child.expect_exact("default region of the profiles")
-        assert '"changed"' not in child.before  # --json prints one document, at the end
-        assert session_keys(corp, "corp")["sso_start_url"] == START_URL
-        return
-    code, said = child.ended()
-    assert (code, said.count('"changed": true')) == (0, 1)
-    assert session_keys(corp, "corp")["sso_start_url"] == NEW_URL
-    assert profiles(corp) == before
-    assert living(emulator) == [("ana", NEW_URL)]
-    assert run("credential-process", "--profile", PROFILE).returncode == 0
-
-
 def test_an_address_that_aws_does_not_know_is_said_with_this_command(corp, run):
     url = "https://unknown.awsapps.com/start"
     done = run("session", "set-url", "corp", url, "--yes")
     assert done.returncode == 6
     assert f"ssohelper session set-url corp {url} --region REGION" in done.stderr
     assert "ssohelper setup" not in done.stderr
+
+
+def test_setup_names_the_command_for_the_same_roles_and_user(corp, run):
+    taken = run("setup", NEW_URL, "--region", "us-east-1", "--yes")
+    assert f"ssohelper session set-url corp {NEW_URL}; else choose" in taken.stderr
+    said = ok(run, "setup", NEW_URL, "--session", "two", "--region", "us-east-1", "--yes")
+    assert f"ssohelper session set-url corp {NEW_URL}\n" in said
+    assert session_keys(corp, "corp")["sso_start_url"] == START_URL
+    assert 'the session "two" has this address too' in ok(run, *SET_URL)
