@@ -1,7 +1,4 @@
-"""Gets credentials of a chain: a role that is assumed with the credentials of an SSO role.
-
-The broker gets the source credentials first, as for any other caller (broker.chain_levels).
-"""
+"""Gets credentials of a chain, with source credentials that the broker got before."""
 
 from __future__ import annotations
 
@@ -29,7 +26,7 @@ _LONGEST_SESSION_NAME = 64
 def issue_chain(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> bytes:
     """Assume a chain's role, cache and publish the credentials, and return them as JSON.
 
-    `source` is the JSON document of the credentials that assume the role. Sends one request.
+    `source` is the JSON document of the source credentials.
     Raises: SourceRejected, RoleNotAssigned, AwsUnreachable, ConfigInvalid, LocalState; Superseded
     if the chain was edited, or a sign-in or sign-out happened meanwhile.
     """
@@ -39,9 +36,8 @@ def issue_chain(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> byt
         raise tokens.signed_out_error(session)
     below, deadline = parse_credential_document(source), app.clock.deadline(issuing.CALL_SECONDS)
     chain = chains.find_chain_by_key(app.config.read(), key)
-    # Read before STS is asked: if the source credentials are renewed during that request, the cache
-    # no longer has the ones that were used. Without an id, the chain's credentials count as of an
-    # unknown sign-in, and are renewed before use.
+    # Read before STS is asked, as the source credentials may be renewed meanwhile. Without a token's
+    # id, the chain's credentials count as of an unknown sign-in, and are renewed before use.
     cached = app.credentials.load(chain.key_of_source_role(key), session)
     is_same = cached is not None and cached.credentials.access_key_id == below.access_key_id
     token_id = cached.token_id if cached is not None and is_same else ""

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
 
-# All checks but `check_files`. Each reads what it needs, changes nothing and sends no request;
-# `core.findings` has the table of what they find.
+# All checks but `check_files`. They change nothing; `core.findings` has what they find.
 CHECKS: tuple[Callable[[Setup], Iterator[Finding]], ...] = (
     doctor_machine.check_config,
     doctor_machine.check_variables,
@@ -44,8 +43,8 @@ CHECKS: tuple[Callable[[Setup], Iterator[Finding]], ...] = (
 class Report(NamedTuple):
     """What `doctor` found. `sdks`: how each SDK resolves the profile, for `doctor PROFILE` only.
 
-    `proven` are the profiles whose program was run now, and gave credentials of the right account.
-    `has_shell_lines`: the rc file of the user's shell has the lines that `install` writes.
+    `proven` are the profiles whose program, run now, gave credentials of the right account.
+    `has_shell_lines`: the shell's rc file has the lines that `install` writes.
     """
 
     findings: tuple[Finding, ...]
@@ -55,10 +54,7 @@ class Report(NamedTuple):
 
 
 def run_checks(setup: Setup, prove: Callable[[], Iterable[Finding]] = lambda: ()) -> list[Finding]:
-    """Return the findings of all checks: problems, then missing sign-ins, then notes.
-
-    `prove` runs programs and asks hosts, after the modes of files were seen and before the checks.
-    """
+    """Return the findings of all checks. `prove` runs programs and asks hosts."""
     # Reading one of our tokens sets the mode of its file: seen before, and again at the end.
     files = list(doctor_machine.check_files(setup))
     found = [*files, *prove(), *(one for check in CHECKS for one in check(setup))]
@@ -70,11 +66,9 @@ def run_checks(setup: Setup, prove: Callable[[], Iterable[Finding]] = lambda: ()
 
 
 def examine_setup(app: App, chosen: str | None, *, run: bool) -> Report:
-    """Examine the user's whole AWS setup, or what concerns one profile. Changes nothing.
+    """Examine the user's whole AWS setup, or what concerns one profile or `[SESSION:]ACCOUNT/ROLE`.
 
-    `chosen` is a profile's name or `[SESSION:]ACCOUNT/ROLE`. With `run`, the profile's program is
-    run even if it is another tool's. Raises: the errors of `resolve_profile` for an unknown
-    profile.
+    With `run`, another tool's program is run too. Raises: the errors of `resolve_profile`.
     """
     setup = Setup(app, chosen)
 
@@ -89,7 +83,7 @@ def examine_setup(app: App, chosen: str | None, *, run: bool) -> Report:
 
 
 def prove_session(app: App, session: SsoSession) -> Report:
-    """Run one profile's program to get credentials; report the outcome, and problems in files."""
+    """Run one profile's program; report the outcome, and problems in files."""
     setup = Setup(app)
     setup.sessions = [session]
 
@@ -111,8 +105,7 @@ def _list_proven(setup: Setup) -> tuple[str, ...]:
 def repair(app: App, report: Report) -> Report:
     """Make the safe repairs; return the report with repaired findings marked.
 
-    A repair that fails gives a warning, and its finding is not marked. Raises: Refused if this
-    process has an allow-list.
+    A repair that fails gives a warning. Raises: Refused if this process has an allow-list.
     """
     agents.refuse_if_limited(app, "repair", "ssohelper doctor --fix")
     findings = tuple(_repair_finding(app, one) for one in report.findings)

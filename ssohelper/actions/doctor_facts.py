@@ -79,12 +79,10 @@ class Setup(ProfileChecker):
 
     @cached_property
     def all_profiles(self) -> list[ProfileFact]:
-        """The profiles of the config."""
         return [self.make_fact(entry) for entry in self.config.profiles()]
 
     @cached_property
     def profiles(self) -> list[ProfileFact]:
-        """The profiles of the config that are examined."""
         if self.chosen is None:
             return self.all_profiles
         entry = self.config.profile(self.chosen)
@@ -114,7 +112,7 @@ class Setup(ProfileChecker):
 
     @cached_property
     def keys_only(self) -> list[ProfileFact]:
-        """The examined profiles that only ~/.aws/credentials has."""
+        # Those that only ~/.aws/credentials has.
         return [
             ProfileFact(ProfileEntry(name, _with_fixed_keys(keys), False, line=0, header=name))
             for name, keys in self.credentials.items()
@@ -137,7 +135,6 @@ class Setup(ProfileChecker):
 
     @cached_property
     def written_roles(self) -> Mapping[str, WrittenRole]:
-        """The roles that ssohelper wrote into managed profiles that no longer name one, by name."""
         return self.app.config.find_written_roles(self.config)
 
     # -- sessions --------------------------------------------------------------------------------
@@ -155,14 +152,12 @@ class Setup(ProfileChecker):
 
     @cached_property
     def unusable_sessions(self) -> Mapping[str, clocks.UnusableSession]:
-        """The sessions of the config that no command can use, by name."""
         if self.config_error is not None:
             return {}
         return {one.name: one for one in clocks.list_unusable_sessions(self.app)}
 
     @cached_property
     def listings(self) -> Mapping[str, Listing]:
-        """The saved lists of roles of all sessions, by session name."""
         sessions = self.config.sso_sessions()
         found = {one.name: directory.load_listing(self.app, one) for one in sessions}
         return {name: listing for name, listing in found.items() if listing is not None}
@@ -203,12 +198,10 @@ class Setup(ProfileChecker):
 
     @cached_property
     def settings_error(self) -> SsoHelperError | None:
-        """Why ssohelper's settings cannot be read."""
         return error_of(lambda: self.app.settings)
 
     @cached_property
     def state_error(self) -> SsoHelperError | None:
-        """Why ssohelper's state folder cannot be used."""
         return error_of(lambda: _check_state_folder(os.fspath(self.app.locations.state_folder)))
 
     # -- adopting --------------------------------------------------------------------------------

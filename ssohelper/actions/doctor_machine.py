@@ -41,8 +41,7 @@ if sys.platform != "win32":
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# Every start of an AWS tool reads the config. Users notice if that takes this many seconds. Parsing
-# fewer bytes takes a few milliseconds, so it is not measured.
+# Every start of an AWS tool reads the config. Parsing fewer bytes takes a few milliseconds.
 _SLOW_SECONDS, _MEASURED_BYTES = 0.25, 200_000
 # AWS refuses signed requests whose time is wrong by 5 min.
 _CLOCK_SECONDS = 240
@@ -55,11 +54,9 @@ _COMPLETIONS = {
     "zsh": (".local/share/zsh/site-functions/_ssohelper", ".zfunc/_ssohelper"),
     "fish": (".config/fish/completions/ssohelper.fish",),
 }
-# Files for these uses hold secrets: other users must not read them. Other users may read all other
-# files, but never write any.
+# The uses of files that hold secrets: other users must not read them, and write no file.
 _SECRET = ("credentials", "token", "own file", "own folder")
-# Files whose mode `--fix` changes: tokens and ssohelper's own files. For the user's other files,
-# the finding names a command instead.
+# The uses of files whose mode `--fix` changes; for others, the finding names a command.
 _REPAIRED = ("token", "token folder", "own file", "own folder")
 
 
@@ -139,7 +136,6 @@ def _check_sections(
 
 
 def _read(app: App, path: Path) -> bytes | None:
-    """Return a file's content, None if there is no file."""
     try:
         content = app.makers.make_user_file(path).read()
     except LocalState:
@@ -223,7 +219,7 @@ def check_files(setup: Setup) -> Iterator[Finding]:
     """
     if sys.platform == "win32":
         return
-    app, grouped = setup.app, defaultdict[tuple[str, str, str], list[tuple[str, int]]](list)
+    app, grouped = setup.app, defaultdict[tuple[str, str], list[tuple[str, int]]](list)
     for path, use in dict.fromkeys(_list_examined_files(app)):
         # Links to AWS's files are followed, because many users link their dotfiles.
         is_followed = use in ("aws folder", "config", "credentials", "token folder")
@@ -244,18 +240,16 @@ def check_files(setup: Setup) -> Iterator[Finding]:
             fix = f"ls -l {shown}; replace the link by its target, or remove it"
             yield finding("link-in-place-of-a-file", shown, f"{message} it", fix)
         else:
-            # Tokens and ssohelper's own files are many, so one finding names all of them.
-            group = "" if use in ("token", "own file", "own folder") else path
             if use in _SECRET and mode & 0o077:
-                grouped[use, "readable-by-others", group].append((path, mode))
+                grouped[use, "readable-by-others"].append((path, mode))
             elif open_file.may_others_write(found):
-                grouped[use, "writable-by-others", group].append((path, mode))
+                grouped[use, "writable-by-others"].append((path, mode))
             failure = error_of(app.config.check_writable) if use == "config" else None
             if failure is not None:
                 fix = failure.hint or f"ls -l {shlex.quote(shown)}"
                 message = f"commands that write it stop: {failure.message}"
                 yield finding("config-not-writable", shown, message, fix)
-    for (use, id, _), files in grouped.items():
+    for (use, id), files in grouped.items():
         yield _mode_finding(app, use, id, files)
 
 

@@ -27,19 +27,16 @@ _KEYS = (
     "AWS_SESSION_EXPIRATION",
     "AWS_ACCOUNT_ID",
 )
-# The variables that tell SDKs where to get the credentials of a container's role.
 CONTAINER = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 )
-# SDKs send the value of this variable in their user agent, which CloudTrail shows. For a guarded
-# role it is the grant's reason.
+# SDKs send its value in their user agent, which CloudTrail shows: a grant's reason.
 APP_ID = "AWS_SDK_UA_APP_ID"
-# Variables that we unset if we do not set them: an SDK or a prompt would prefer them to ours.
-# Sources: the credential providers of botocore, JavaScript v3, Go v2 and Java v2, and the `aws`
-# segments of starship and powerlevel10k.
+# An SDK or a prompt would prefer these to ours. Sources: the providers of botocore, JavaScript v3, Go
+# v2 and Java v2, and the `aws` segments of starship and powerlevel10k.
 CLEARED = (
     *_KEYS,
     "AWS_PROFILE",
@@ -52,7 +49,7 @@ CLEARED = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_ROLE_ARN",
     "AWS_ROLE_SESSION_NAME",
-    # variables that aws-vault, awsume, awsu, aws-okta, granted and aws-sso-cli set in a shell
+    # set by aws-vault, awsume, awsu, aws-okta, granted and aws-sso-cli
     "AWS_VAULT",
     "AWSUME_PROFILE",
     "AWSUME_EXPIRATION",
@@ -75,7 +72,7 @@ CLEARED = (
     served_role.VARIABLE,
 )
 CONFIG_FILE = "AWS_CONFIG_FILE"
-# All variables that `ssohelper use` may change and `ssohelper clear` restores.
+# What `use` may change and `clear` restores.
 TOUCHED = (*profile_region.VARIABLES, *CLEARED, APP_ID)
 
 
@@ -100,8 +97,7 @@ class Environment(NamedTuple):
 def build_profile_environment(app: App, profile: Profile) -> Environment:
     """Return variables, such as AWS_PROFILE, that name the profile to SDKs; none is a secret.
 
-    SDKs then get and renew the profile's credentials. Warns if SDKs take other credentials because
-    ~/.aws/credentials has a section for this profile or one of its source profiles.
+    Warns if SDKs take other credentials from a section of ~/.aws/credentials.
     """
     checker = ProfileChecker(app, app.config.read())
     names = {profile.name, *checker.resolver.resolve(profile.name).sources}
@@ -122,7 +118,6 @@ def name_profile(
 
 
 def build_foreign_keys(keys: ForeignCredentials, region: str | None) -> Environment:
-    """Return variables with the keys of a profile whose credentials another tool gave."""
     token = keys.session_token if keys.is_temporary else None
     found = _key_variables(keys.access_key_id, keys.secret_access_key, token, keys.expires_at)
     return _with_variables(found, region)
@@ -138,7 +133,7 @@ def build_keys_environment(app: App, profile: Profile, credentials: RoleCredenti
 def build_endpoint_environment(
     app: App, profile: Profile, variables: Mapping[str, str]
 ) -> Environment:
-    """Return the variables for using our endpoint: the endpoint's `variables`, role and region."""
+    """Return the endpoint's `variables`, and those of the role and its region."""
     served = {served_role.VARIABLE: profile.key.text}
     return _with_variables({**variables, **served}, choose_region_of_profile(app, profile))
 
@@ -174,7 +169,7 @@ def renew_and_load_outlook(app: App, session: SsoSession) -> Outlook:
         app.warn(f"the sign-in could not be renewed: {error.message}")
         seen = tokens.load_token_or_none(app, session)
         return clocks.outlook_of_token(app, session, seen)
-    # Another tool may have signed in. Shell prompts show that only after this update.
+    # Another tool may have signed in, which prompts then show.
     prompt_notes.refresh_prompts(app, session)
     return clocks.outlook_of_token(app, session, token)
 
@@ -187,8 +182,7 @@ def _with_variables(variables: Mapping[str, str | Secret], region: str | None) -
 def _key_variables(
     access_key_id: str, secret_access_key: Secret, token: Secret | None, expires_at: int | None
 ) -> dict[str, str | Secret]:
-    # botocore and the JavaScript SDK read the first of the two variables with the end; starship and
-    # older prompts read the second.
+    # SDKs read the first variable with the end; starship and older prompts the second.
     ends_at = to_iso(expires_at) if expires_at is not None else None
     values = (access_key_id, secret_access_key, token, ends_at, ends_at)
     return {name: one for name, one in zip(_KEYS, values, strict=False) if one is not None}

@@ -16,15 +16,13 @@ if TYPE_CHECKING:
 
 
 class KnownIdentity(NamedTuple):
-    """A profile's identity as read from files. The account's name is "" if no listing has it."""
-
     profile: Profile
     account: Account
     user: str | None
 
 
 class ConfirmedIdentity(NamedTuple):
-    """The identity that STS reported: ARN, and user name (which is the role session's name)."""
+    """The identity that STS reported. `user` is the role session's name."""
 
     user: str
     arn: str
@@ -40,7 +38,6 @@ def look_up_identity(app: App, profile: Profile) -> KnownIdentity:
 
 
 def _load_sign_in_facts(app: App, session: SsoSession) -> SignInFacts:
-    """Return the recorded facts of the present sign-in, which may be another tool's."""
     token = tokens.load_token_or_none(app, session)
     return (
         clocks.facts_of_token(app, session, token) if token else app.tokens.load_facts(session.name)
@@ -48,17 +45,14 @@ def _load_sign_in_facts(app: App, session: SsoSession) -> SignInFacts:
 
 
 def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
-    """Ask STS whose credentials the profile gives, save the user name, and return STS's answer.
+    """Ask STS whose credentials the profile gives, and save the user name.
 
-    Raises: LoginRequired (4), RoleNotAssigned (5), AwsUnreachable (6), BadAnswer (6) if STS names
-    another account or role.
+    Raises: LoginRequired, RoleNotAssigned, AwsUnreachable, BadAnswer for another account or role.
     """
     session, role = known.profile.session, known.profile.role
-    # Guard rules are checked first, so that the journal gets a refusal even if the settings cannot
-    # be read, which is an error below.
+    # First, so that the journal gets a refusal even if the settings cannot be read.
     app.vault.check_release(session.key_of(role), Way.WHOAMI)
-    # STS is asked in the profile's own region, else in the session's. The setting default_region is
-    # not used.
+    # The setting default_region is not used.
     region = environment.choose_region_for_requests(
         app, known.profile, known.profile.region or session.region
     )
@@ -84,7 +78,7 @@ def _save_user_name(app: App, session: SsoSession, user: str) -> None:
     if _load_sign_in_facts(app, session).user == user:
         return
     try:
-        # The lock is needed because a renewal in another process writes the same file.
+        # A renewal in another process writes the same file.
         with app.tokens.lock_state(session.name, app.clock.deadline()):
             facts = _load_sign_in_facts(app, session)
             app.tokens.save_facts(session.name, facts._replace(user=user))

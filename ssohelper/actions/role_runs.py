@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.role_rows import RoleRow
 
-# How many commands run at the same time.
 AT_ONCE = 4
-# How long to wait for stopped commands to end. A command that ignores SIGTERM is killed sooner.
+# A command that ignores SIGTERM is killed sooner.
 _END_SECONDS = 10.0
 _Start = Callable[[Sequence[str], Mapping[str, str]], CollectedRun | None]
 _Changed = Callable[[], None]

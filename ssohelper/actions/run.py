@@ -1,8 +1,4 @@
-"""Replaces this process with a program that the user named, which keeps process id and streams.
-
-Windows cannot replace a process. There, the program is run as a child, and its exit code is
-returned.
-"""
+"""Replaces this process with a program that the user named; on Windows, runs it as a child."""
 
 import errno
 import os
@@ -16,14 +12,12 @@ from ssohelper.errors import NotExecutable, ProgramNotFound, SsoHelperError
 from ssohelper.fastpath import own_process
 
 SHELL = "/bin/sh"
-# The folders that a shell searches when PATH is not set.
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
-# Python ignores these signals. Before a program starts, they get their default action again.
+# Before a program starts, these get their default action again.
 IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")
 
 
 def find_own_shell(environ: Mapping[str, str]) -> str:
-    """Return the user's own shell, as the environment names it."""
     return environ.get("SHELL") or (
         environ.get("COMSPEC", "cmd.exe") if sys.platform == "win32" else SHELL
     )
@@ -50,7 +44,6 @@ def replace_process(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def program_start_error(path: str, cause: OSError) -> SsoHelperError:
-    """Return the error for a program that exists but could not be started."""
     if cause.errno == errno.ENOENT:
         return ProgramNotFound(
             f'"{show(path, 120)}" names an interpreter that does not exist',
@@ -60,10 +53,9 @@ def program_start_error(path: str, cause: OSError) -> SsoHelperError:
 
 
 def find_program(name: str, environ: Mapping[str, str]) -> str:
-    """Return the program's path. A name without a slash is searched in PATH's absolute folders.
+    """Return the program's path. Raises: ProgramNotFound, NotExecutable.
 
     Empty and relative folders in PATH are skipped, so that no file in the current folder is run.
-    Raises: ProgramNotFound, NotExecutable.
     """
     names = _possible_file_names(name, environ)
     has_folder = bool(os.path.dirname(name))
@@ -93,7 +85,6 @@ def find_program(name: str, environ: Mapping[str, str]) -> str:
 
 
 def _possible_file_names(name: str, environ: Mapping[str, str]) -> list[str]:
-    """Return the possible file names of a program: on Windows, users leave out the extension."""
     if sys.platform != "win32":
         return [name]
     extensions = environ.get("PATHEXT", ".COM;.EXE;.BAT;.CMD").lower().split(";")
@@ -106,8 +97,7 @@ if sys.platform == "win32":
     import subprocess
 
     def _run_and_wait(path: str, argv: Sequence[str], environ: Mapping[str, str]) -> int:
-        # Ctrl-C must end the program only. We ignore Ctrl-C with a handler rather than SIG_IGN,
-        # because a program inherits SIG_IGN, but no handler.
+        # Ctrl-C must end the program only. A program inherits SIG_IGN, but no handler.
         before = signal.signal(signal.SIGINT, lambda *_: None)
         try:
             code = subprocess.run([path, *argv[1:]], env=dict(environ), check=False).returncode
@@ -115,6 +105,5 @@ if sys.platform == "win32":
             raise program_start_error(path, cause) from cause
         finally:
             signal.signal(signal.SIGINT, before or signal.SIG_DFL)
-        # The exit code is returned as a signed number, because sys.exit would turn codes above
-        # 2**31, such as 0xC000013A (Ctrl-C), into -1.
+        # Signed: sys.exit would turn codes above 2**31, such as 0xC000013A (Ctrl-C), into -1.
         return (code & 0xFFFFFFFF ^ 0x80000000) - 0x80000000

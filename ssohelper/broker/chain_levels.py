@@ -27,15 +27,13 @@ class ChainFiles(Files, Protocol):
     """What the brokers of chains read besides."""
 
     def find_source_role(self, key: RoleKey) -> RoleKey:
-        """Return the role whose credentials assume the chain's last role. Raises: ConfigInvalid."""
+        """Raises: ConfigInvalid."""
 
     def read_config_fingerprint(self) -> str:
         """Return a text that changes with the AWS config, and so with each edit of a chain."""
 
 
 class ChainPorts(ChainFiles, Ports, Protocol):
-    """The operations of `Ports`, and further operations that chains need."""
-
     def start_assuming_role(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
         """Start to assume the chain's role; `Brokers.note_role_call_end` gets the outcome."""
 
@@ -49,8 +47,6 @@ class _SourceWait:
 
 
 class Brokers:
-    """Passes events of the broker's event loop to the broker of roles and to those of chains."""
-
     def __init__(self, ports: ChainPorts) -> None:
         self._ports = ports
         self._roles = Broker(_PortsOfRoles(self, ports))
@@ -75,7 +71,6 @@ class Brokers:
         self._get_broker_for_role(caller.request.key).forget_caller(caller)
 
     def note_role_call_end(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
-        """Handle the outcome of one call to the portal or, for a chain, to STS."""
         self._now = now
         if key.chain and isinstance(outcome, SourceRejected) and key not in self._refused:
             # They were revoked, or issued at an earlier sign-in: tries once more with new ones.
@@ -89,7 +84,6 @@ class Brokers:
         self._get_broker_for_role(key).note_role_call_end(key, outcome, now)
 
     def note_renewal_end(self, session_name: str, error: SsoHelperError | None, now: float) -> None:
-        """Handle the outcome of renewing a session's token; an `error` of None means success."""
         self._now = now
         self._roles.note_renewal_end(session_name, error, now)
 
@@ -220,7 +214,7 @@ class _PortsOfRoles:
 
 
 class _PortsOfChains(_PortsOfRoles):
-    """The `Ports` of a broker of chains, which never needs an access token."""
+    """The `Ports` of a broker of chains, which needs no access token."""
 
     def find_credentials(
         self, key: RoleKey, least_share: float, *, is_permitted: bool

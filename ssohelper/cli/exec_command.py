@@ -21,7 +21,7 @@ _PROGRAM = "ssohelper.exec.program"
 
 
 class _CommandBeforeProgram(click.Command):
-    """A click command whose own arguments end at the first `--`; a program's argv follows."""
+    """A command whose own arguments end at the first `--`; a program's argv follows."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if "--" not in args:
@@ -115,25 +115,21 @@ def exec_program(
 
 
 def _check_exec_can_run(program: list[str], *, server: bool) -> None:
-    """Raise UsageProblem without a program, with --json, or for a server on Windows."""
     if not program or output.options().json:
-        raise UsageProblem(
-            "exec takes a command after --" if not program else "exec does not take --json",
-            hint="for example: ssohelper exec PROFILE -- aws s3 ls",
-        )
+        what = "exec takes a command after --" if not program else "exec does not take --json"
+        raise UsageProblem(what, hint="for example: ssohelper exec PROFILE -- aws s3 ls")
     if sys.platform == "win32" and server:
         raise output.no_windows_error("exec --server")
 
 
 def _refuse_edited_profile(profile: Profile | ForeignProfile, chosen: str | None) -> None:
-    """Raise an error if the profile was edited since the user chose it in a full-screen list."""
+    """Raise an error if the profile was edited since the user chose it in the full screen."""
     now = profile.origin if isinstance(profile, ForeignProfile) else profile.key.text
     if chosen is not None and chosen != now:
         raise edited_profile_error(profile.name, chosen, now)
 
 
 def _hold_duration_text(app: App, chosen: Profile, *, hold: bool) -> str:
-    """Return for how long the command waits for a sign-in, as text; "" if it does not wait."""
     # An `ssohelper exec` that runs inside of `exec --hold` waits for a sign-in too.
     is_held = hold or sign_in_wait.VARIABLE in app.environ
     return sign_in_wait.exec_hold_duration_text(app, chosen.session) if is_held else ""
@@ -147,26 +143,19 @@ def _run_as_foreign_profile(
     *,
     server: bool,
 ) -> int:
-    """Run the command with a profile of another tool in AWS_PROFILE, for the command's own SDK.
-
-    If the profile's credential source is the environment, runs the command with fixed keys instead.
-    """
     if server:
-        raise UsageProblem(
-            f'--server serves only credentials from ssohelper, not those of profile "{found.name}"',
-            hint=f"without --server: ssohelper exec {found.name} -- COMMAND",
-        )
+        what = "--server serves only credentials from ssohelper"
+        hint = f"without --server: ssohelper exec {found.name} -- COMMAND"
+        raise UsageProblem(f'{what}, not those of profile "{found.name}"', hint=hint)
     if found.credential_source == foreign_profiles.FROM_ENVIRONMENT:
-        # The command's SDK would use the keys in the environment directly, and not assume the role
-        # of the profile.
+        # The command's SDK would use the environment's keys, and not assume the profile's role.
         keys = foreign_use.get_foreign_credentials(app, found)
         variables = foreign_profiles.build_environment(app, found, keys)
     else:
         foreign_profiles.check_usable(app, found, is_on_terminal=output.can_ask_user())
         variables = foreign_profiles.build_environment(app, found)
         said = found.description
-        # The program that the profile names is not run here first, with a time limit: the command
-        # runs it anyway, and the user could be asked twice for a touch or a code.
+        # The profile's program is not run here first: it could ask twice for a touch or a code.
         output.say(
             f"{said}; the command that you run waits for that program" if found.is_program else said
         )

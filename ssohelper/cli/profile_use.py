@@ -36,10 +36,8 @@ def run_with_sign_in(
 ) -> _T:
     """Return the action's result. If the action needs a sign-in, offer one and repeat the action.
 
-    If the sign-in is known to have ended, a new one is offered before the action; the user may
-    decline and still carry out the action. `way` is how the action hands out the role's
-    credentials, or None if it does not. Without a terminal, waits up to `hold_seconds` for a
-    sign-in in another shell instead.
+    `way` is how the action hands out the role's credentials, or None if it does not. Without a
+    terminal, waits up to `hold_seconds` for a sign-in in another shell instead.
     Raises: LoginRequired without a terminal or when the user declines; the errors of the action.
     """
     if hold_seconds and not output.can_ask_user():
@@ -77,10 +75,7 @@ def choose_profile(
 
 
 def _find_sign_in_reason(app: App, profile: Profile, way: Way | None) -> LoginRequired | None:
-    """Return the error for which a sign-in is offered before an action; None if none is offered.
-
-    Raises: Refused (9) if the credentials may not be handed out in this way.
-    """
+    """Return the error for which a sign-in is offered before an action, or None. Raises: Refused."""
     if way is not None:
         # A sign-in would be useless for a refused role, and with cached credentials.
         app.vault.check_release(profile.key, way)
@@ -115,7 +110,6 @@ def describe_role(app: App, profile: Profile) -> str:
 
 
 def warn_about_lost_role(app: App, profile: Profile) -> None:
-    """Warn if the profile's role is not in the saved list of roles. Sends no request."""
     name, role = profile.session.name, profile.role
     listing = directory.load_listing(app, profile.session)
     if listing is not None and listing.lacks_role(role):
@@ -127,10 +121,7 @@ def warn_about_lost_role(app: App, profile: Profile) -> None:
 
 
 def warn_about_unusable_profile(app: App, name: str) -> None:
-    """Warn, in the words of `doctor`, if AWS tools fail with this profile or a source profile.
-
-    Also warns of environment variables with which AWS tools fail for every profile.
-    """
+    """Warn if AWS tools fail with this profile or a source profile, or by this shell's variables."""
     # The command `use` sets the region itself.
     environ = {key: one for key, one in app.environ.items() if key not in profile_region.VARIABLES}
     for refused in refused_values.find_refused_variables(environ):
@@ -154,6 +145,5 @@ def warn_of_sdk_problem(app: App, profile: Profile) -> None:
 
 
 def keys_time_left_text(app: App, keys: RoleCredentials) -> str:
-    """Return a text that says for how long, and until when, the keys are valid."""
     left = duration_text(keys.expires_at - app.clock.aws_now())
     return f"these keys end in {left}, at {to_iso(keys.expires_at)}"

@@ -23,12 +23,11 @@ from ssohelper.errors import SsoHelperError, UsageProblem
 def find_or_add_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> Profile:
     """Return the chosen role under the name of one of its profiles; offer to add one if needed.
 
-    A profile whose credentials another program provides is used only if the user typed its name and
-    that program is installed, because only a run would show whether it works. If the typed name is
-    also ACCOUNT/ROLE of the role, that profile is not used, because ACCOUNT/ROLE must give the role
-    in any case. A profile with another role in ~/.aws/credentials is not used either.
-    Raises: ConfigInvalid if the user typed the name of a managed profile that does not work,
-    UsageProblem when the role has no profile and none is added.
+    A profile of another program is used only if the user typed its name and the program is installed,
+    because only a run would show whether it works; not if that name is also ACCOUNT/ROLE of the role,
+    which must give the role in any case.
+    Raises: ConfigInvalid for a typed managed profile that does not work; UsageProblem if none is
+    added.
     """
     unfit = adopting.find_unfit_profiles(app, [chosen.role])
     name = _choose_profile_that_works(app, chosen, unfit, is_typed=is_typed)
@@ -47,10 +46,6 @@ def find_or_add_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool)
 def _choose_profile_that_works(
     app: App, chosen: Profile, unfit: Collection[str], *, is_typed: bool
 ) -> str | None:
-    """Return the name of a profile for the role; None if none works. Says why a typed one does not.
-
-    Raises: ConfigInvalid if the user typed the name of a managed profile that does not work.
-    """
     name = find_current_profile_name(app, chosen)
     if name is None:
         return find_profile_of_role(app, chosen, unfit)
@@ -71,7 +66,6 @@ def _choose_profile_that_works(
 def _explain_unused_profiles(
     app: App, chosen: Profile, unfit: Collection[str], *, is_typed: bool
 ) -> None:
-    """Print why the role's managed profiles are not used; not again for a profile that was typed."""
     broken = profile_checks.find_broken_commands(app, unfit)
     for other in selection.find_profiles_of_role(app, chosen.key, sorted(unfit)):
         if other in broken:
@@ -82,7 +76,6 @@ def _explain_unused_profiles(
 
 
 def _add_profile_of_role(app: App, chosen: Profile, yes: bool, *, has_unfit_profiles: bool) -> None:
-    """Ask, and add a profile for the role. Raises: UsageProblem if the user says no."""
     listing = listing_progress.fetch_listing(app, chosen.session)
     choices = sync_choices.merge_choices(app, chosen.session)
     plan = profile_edit.plan_new_profiles(app, chosen.session, listing, choices, [chosen.role])
@@ -99,7 +92,6 @@ def _add_profile_of_role(app: App, chosen: Profile, yes: bool, *, has_unfit_prof
 
 
 def _is_also_role_text(app: App, chosen: Profile, name: str) -> bool:
-    """Return whether `name`, a profile's name, could also be read as [SESSION:]ACCOUNT/ROLE."""
     try:
         found = selection.resolve_role_text(app, name, chosen.session.name)
     except SsoHelperError:
@@ -127,15 +119,12 @@ def _explain_unused_profile(app: App, chosen: Profile, name: str) -> None:
 
 
 def find_current_profile_name(app: App, chosen: Profile) -> str | None:
-    """Return the name of the chosen profile; None if no profile of that name is for its role.
-
-    The name may be SESSION:ACCOUNT/ROLE, and the config may have been edited during a sign-in.
-    """
+    """Return the chosen profile's name; None if no profile of that name is for its role by now."""
     return next(iter(selection.find_profiles_of_role(app, chosen.key, [chosen.name])), None)
 
 
 def text_of_role(app: App, chosen: Profile) -> str:
-    """Return the chosen name; the role's key instead if a profile of that name has another role."""
+    """Return the chosen name, or the role's key if a profile of that name has another role."""
     names_other_role = find_current_profile_name(app, chosen) is None and (
         app.config.find_profile(chosen.name) is not None
     )
@@ -143,10 +132,7 @@ def text_of_role(app: App, chosen: Profile) -> str:
 
 
 def find_profile_of_role(app: App, chosen: Profile, unfit: Collection[str]) -> str | None:
-    """Return the name of a profile for the role, if possible a managed one; None if there is none.
-
-    The profiles `unfit`, which may not work, are left out.
-    """
+    """Return a profile for the role without those in `unfit`, if possible a managed one."""
     entries = sorted(app.config.read().profiles(), key=lambda entry: not entry.managed)
     names = (entry.name for entry in entries if entry.name not in unfit)
     return next(iter(selection.find_profiles_of_role(app, chosen.key, names)), None)

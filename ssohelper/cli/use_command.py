@@ -1,9 +1,7 @@
 """The commands use and clear: print text that our shell function evaluates.
 
-A program cannot change the environment of the shell that runs it. Without the shell function, `use`
-starts a new shell on a terminal. stdout gets only the text to evaluate, and only when everything
-has succeeded. The shell function says in environment variables which shell it runs in, and which
-profile was used last and before that.
+Without the shell function, `use` starts a new shell on a terminal. stdout gets only the text to
+evaluate, and only when everything has succeeded.
 """
 
 import os
@@ -49,15 +47,12 @@ class _CommandThatNotesDoubleDash(click.Command):
 
 
 class _Switch(NamedTuple):
-    """What `use` switches a shell to: its variables, and how long these work, as text.
+    """What `use` switches a shell to. `used` is "profile NAME" or "keys NAME"."""
 
-    `name` is the profile name or role with which a later `use -` finds the same role.
-    """
-
-    profile: Profile
+    profile: Profile | ForeignProfile
     variables: Environment
-    name: str
-    time_left: str
+    used: str
+    text: str
 
 
 @click.command("use", cls=_CommandThatNotesDoubleDash)
@@ -94,21 +89,21 @@ def use_profile(
         profile_words = (previous,)
     chosen = _choose_profile(app, profile_words, is_previous=is_previous)
     if isinstance(chosen, ForeignProfile):
-        _use_foreign_profile(app, shell, chosen, keys)
-        return
-    if keys:
-        switch = _prepare_switch_to_keys(app, chosen, grant_reason)
+        switch = _prepare_foreign(app, chosen, keys)
+    elif keys:
+        switch = _prepare_keys(app, chosen, grant_reason)
     else:
         is_typed = profile_words == (chosen.name,)
-        switch = _prepare_switch_to_profile(app, chosen, grant_reason, yes=yes, is_typed=is_typed)
-    found = guards.with_grant_reason(app, switch.profile.key, switch.variables)
+        switch = _prepare_profile(app, chosen, grant_reason, yes=yes, is_typed=is_typed)
     if shell:
-        used = f"{_KINDS[keys]} {switch.name}"
-        output.write_shell_answer(_make_shell_script(app, shell, found, used))
-    output.say(f"{profile_use.describe_role(app, switch.profile)}: {switch.time_left}")
-    favourites.record_use_of_role(app, switch.profile)
+        output.write_shell_answer(_make_shell_script(app, shell, switch.variables, switch.used))
+    output.say(switch.text)
+    if isinstance(switch.profile, ForeignProfile):
+        profile_use.warn_about_unusable_profile(app, switch.profile.name)
+    else:
+        favourites.record_use_of_role(app, switch.profile)
     if not shell:
-        _replace_process_with_shell(app, found)
+        _replace_process_with_shell(app, switch.variables)
 
 
 def _choose_profile(
@@ -122,60 +117,56 @@ def _choose_profile(
     return profile_use.choose_profile(profile_words, ask_always=True)
 
 
-def _prepare_switch_to_keys(app: App, chosen: Profile, grant_reason: str | None) -> _Switch:
-    """Grant the role if a reason is given, sign in if needed, and get fixed keys."""
+def _prepare_keys(app: App, chosen: Profile, grant_reason: str | None) -> _Switch:
     guarding.grant_role_for_reason(app, chosen, grant_reason)
     keys = profile_use.run_with_sign_in(
         app, chosen, lambda: fixed_keys.release_fixed_keys(app, chosen, Way.USE), way=Way.USE
     )
     variables = environment.build_keys_environment(app, chosen, keys)
     left = profile_use.keys_time_left_text(app, keys)
-    return _Switch(chosen, variables, _name_for_going_back(app, chosen), left)
+    # A later `use -` finds the same role by this name.
+    name = role_profiles.find_current_profile_name(app, chosen) or chosen.key.text
+    return _switch_to_role(app, chosen, variables, f"keys {name}", left)
 
 
-def _prepare_switch_to_profile(
+def _prepare_profile(
     app: App, chosen: Profile, grant_reason: str | None, *, yes: bool, is_typed: bool
 ) -> _Switch:
-    """Sign in if needed, find or add a profile of the chosen role that works, and grant the role."""
     session = chosen.session
     outlook = profile_use.run_with_sign_in(
         app, chosen, lambda: environment.renew_and_load_outlook(app, session)
     )
     left = clock_text.sign_in_left_text(outlook, app.clock.now())
     profile = role_profiles.find_or_add_profile(app, chosen, yes, is_typed=is_typed)
-    # The role is granted after all other questions: an answer may end the command, and the time of
-    # a grant runs from its start.
+    # Granted after all other questions: an answer may end the command, and a grant's time runs.
     guarding.grant_role_for_reason(app, profile, grant_reason)
     guarding.say_how_to_grant(app, profile)
     profile_use.warn_about_lost_role(app, profile)
     profile_use.warn_about_unusable_profile(app, profile.name)
     variables = environment.build_profile_environment(app, profile)
-    return _Switch(profile, variables, profile.name, left)
+    return _switch_to_role(app, profile, variables, f"profile {profile.name}", left)
 
 
-def _use_foreign_profile(app: App, shell: str, found: ForeignProfile, keys: bool) -> None:
-    """Switch the shell to another tool's profile, from which SDKs get credentials themselves."""
+def _switch_to_role(
+    app: App, profile: Profile, variables: Environment, used: str, left: str
+) -> _Switch:
+    found = guards.with_grant_reason(app, profile.key, variables)
+    return _Switch(profile, found, used, f"{profile_use.describe_role(app, profile)}: {left}")
+
+
+def _prepare_foreign(app: App, found: ForeignProfile, keys: bool) -> _Switch:
     if keys:
-        raise UsageProblem(
-            f'--keys exports only credentials from ssohelper, not those of profile "{found.name}"',
-            hint=f"without --keys: ssohelper use {found.name}",
-        )
+        what = "--keys exports only credentials from ssohelper"
+        hint = f"without --keys: ssohelper use {found.name}"
+        raise UsageProblem(f'{what}, not those of profile "{found.name}"', hint=hint)
     if found.credential_source == foreign_profiles.FROM_ENVIRONMENT:
-        raise UsageProblem(
-            f'the profile "{found.name}" assumes a role with the keys in this environment; '
-            "SDKs would use those keys and ignore the profile",
-            hint=f"get the role's keys: ssohelper env {found.name}, or ssohelper exec {found.name}",
-        )
+        what = f'the profile "{found.name}" assumes a role with the keys in this environment; '
+        what += "SDKs would use those keys and ignore the profile"
+        hint = f"get the role's keys: ssohelper env {found.name}, or ssohelper exec {found.name}"
+        raise UsageProblem(what, hint=hint)
     foreign_profiles.check_usable(app, found, is_on_terminal=True)
     variables = foreign_profiles.build_environment(app, found)
-    if shell:
-        output.write_shell_answer(
-            _make_shell_script(app, shell, variables, f"profile {found.name}")
-        )
-    output.say(found.description)
-    profile_use.warn_about_unusable_profile(app, found.name)
-    if not shell:
-        _replace_process_with_shell(app, variables)
+    return _Switch(found, variables, f"profile {found.name}", found.description)
 
 
 @click.command("clear")
@@ -197,26 +188,18 @@ def undo_use() -> None:
 
 
 def _shell_that_evaluates_output(command: str) -> str:
-    """Return the name of the shell whose function evaluates our stdout.
-
-    Raises: UsageProblem when the shell function did not run us.
-    """
+    """Return the name of the shell whose function evaluates our stdout. Raises: UsageProblem."""
     if output.options().json:
         raise UsageProblem(f"{command} does not take --json", hint="see: ssohelper env --json")
     shell = os.environ.get(_SHELL, "")
     if shell in shell_text.SHELLS and not sys.stdout.isatty():
         return shell
-    raise UsageProblem(
-        f'"{command}" changes this shell, which needs the shell function',
-        hint=_shell_function_hint(output.get_app()),
-    )
+    what = f'"{command}" changes this shell, which needs the shell function'
+    raise UsageProblem(what, hint=_shell_function_hint(output.get_app()))
 
 
 def _can_start_shell(app: App) -> bool:
-    """Return whether `use` starts a new shell: on a terminal, if no shell function runs `use`.
-
-    Raises: ProgramNotFound (127) or NotExecutable (126) if SHELL names no program.
-    """
+    """Return whether `use` starts a new shell: on a terminal, if no shell function runs `use`."""
     if os.environ.get(_SHELL) or output.options().json:
         return False
     if not (output.can_ask_user() and sys.stdout.isatty()):
@@ -226,18 +209,14 @@ def _can_start_shell(app: App) -> bool:
 
 
 def _replace_process_with_shell(app: App, variables: Environment) -> NoReturn:
-    """Replace this process with the user's shell, which gets these variables."""
     shell = run.find_own_shell(app.environ)
-    output.say(
-        f"this is a shell in your shell: exit ends it; to switch your own, {_shell_function_hint(app)}"
-    )
-    click.get_current_context().exit(
-        run.replace_process([shell], variables.environ_with_changes(app.environ))
-    )
+    what = "this is a shell in your shell: exit ends it; to switch your own"
+    output.say(f"{what}, {_shell_function_hint(app)}")
+    child = variables.environ_with_changes(app.environ)
+    click.get_current_context().exit(run.replace_process([shell], child))
 
 
 def _shell_function_hint(app: App) -> str:
-    """Return what to do so that the shell has our function."""
     shell = os.path.basename(os.environ.get("SHELL", ""))
     known = shell if shell in shell_text.SHELLS else "bash"
     file = installing.find_shell_init_file(app, known)
@@ -255,31 +234,21 @@ def _shell_function_hint(app: App) -> str:
 
 
 def _find_previous_use(app: App) -> tuple[str, bool]:
-    """Return the previous profile of this shell, and whether the shell used its fixed keys."""
+    """Return this shell's previous profile, and whether the shell used its fixed keys."""
     kind, _, name = app.environ.get(_PREVIOUS, "").partition(" ")
     if kind not in _KINDS or not name:
-        raise UsageProblem(
-            "there is nothing to go back to in this shell",
-            hint="name a profile, or undo the first use with: ssohelper clear",
-        )
+        hint = "name a profile, or undo the first use with: ssohelper clear"
+        raise UsageProblem("there is nothing to go back to in this shell", hint=hint)
     return name, kind == "keys"
 
 
-def _name_for_going_back(app: App, chosen: Profile) -> str:
-    """Return the profile name or role to record, with which a later `use -` finds the same role."""
-    return role_profiles.find_current_profile_name(app, chosen) or chosen.key.text
-
-
 def _make_shell_script(app: App, shell: str, found: Environment, used: str) -> str:
-    """Return shell code that sets and unsets variables, and records how to undo that.
-
-    `used` is the profile or keys that this shell then uses, as "profile NAME" or "keys NAME".
-    """
+    """Return shell code that sets and unsets variables, and records how to undo that."""
     before = app.environ.get(_USED, "")
     lines = [shell_text.set_variable_text(shell, "__ssohelper_used", used)]
     if shell == "fish":
-        # In fish, the code stops if a variable to unset is a universal variable: programs get such
-        # a variable even if a global one hides it, and only the user should erase it.
+        # Programs get a universal variable of fish even if a global one hides it, and only the user
+        # should erase it.
         lines.insert(0, f"__ssohelper_no_universal {' '.join(found.unset)}; or return")
     if used != before:
         lines.append(shell_text.set_variable_text(shell, "__ssohelper_previous", before))

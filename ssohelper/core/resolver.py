@@ -254,7 +254,7 @@ class Resolver:
         kind = next((one for one in kinds if self._tries(family, one, name, keys, in_shell)), None)
         if kind is None:
             return self._without_source(name, family, keys)
-        found = self._look_up(kind, name, keys, in_shell=in_shell)
+        found = self._look_up(kind, name, keys)
         made = Resolved(name, family, kind, *found, last=kind)
         if kind == "assumed role":
             made = self._with_source(made, keys, above, in_shell=in_shell)
@@ -311,28 +311,27 @@ class Resolver:
             case _:
                 return any(environ.get(one) for one in CONTAINER_VARIABLES)
 
-    def _look_up(self, kind: Kind, name: str, keys: Mapping[str, str], *, in_shell: bool) -> _Found:
+    def _look_up(self, kind: Kind, name: str, keys: Mapping[str, str]) -> _Found:
+        arn = keys.get("role_arn", "")
         match kind:
-            case "environment keys":
-                return _Found("AWS_ACCESS_KEY_ID", self._environ.get("AWS_ACCOUNT_ID") or None)
-            case "environment web identity":
-                arn = self._environ.get("AWS_ROLE_ARN") or keys.get("role_arn", "")
-                return _found_by_arn("AWS_WEB_IDENTITY_TOKEN_FILE", arn)
-            case "assumed role" | "web identity":
-                detail = "role_arn" if kind == "assumed role" else "web_identity_token_file"
-                return _found_by_arn(detail, keys.get("role_arn", ""))
-            case "sso":
-                return _Found("sso_*", keys.get("sso_account_id"), keys.get("sso_role_name"))
-            case "credentials file":
-                return _Found("~/.aws/credentials")
-            case "config keys":
-                return _Found("aws_access_key_id", keys.get("aws_account_id"))
-            case "aws login":
-                return _Found("login_session")
             case "program":
                 return self._look_up_program(name, keys)
-            case _:
+            case "sso":
+                return _Found("sso_*", keys.get("sso_account_id"), keys.get("sso_role_name"))
+            case "environment keys":
+                return _Found(KEY_VARIABLES[0], self._environ.get("AWS_ACCOUNT_ID") or None)
+            case "config keys":
+                return _Found("aws_access_key_id", keys.get("aws_account_id"))
+            case "credentials file" | "aws login":
+                return _Found("~/.aws/credentials" if kind != "aws login" else "login_session")
+            case "container":
                 return _Found(next(one for one in CONTAINER_VARIABLES if self._environ.get(one)))
+            case "environment web identity":
+                detail, arn = WEB_IDENTITY_VARIABLES[0], self._environ.get("AWS_ROLE_ARN") or arn
+            case _:
+                detail = "role_arn" if kind == "assumed role" else "web_identity_token_file"
+        role = role_of_arn(arn)
+        return _Found(detail, role.account_id, role.name) if role else _Found(detail)
 
     def _look_up_program(self, name: str, keys: Mapping[str, str]) -> _Found:
         command = keys["credential_process"]
@@ -724,11 +723,6 @@ def role_of_arn(arn: str) -> Role | None:
     """Return the account and role in a role's ARN; None if the text is no such ARN."""
     found = _ARN.fullmatch(arn)
     return Role(*found.groups()) if found else None
-
-
-def _found_by_arn(detail: str, arn: str) -> _Found:
-    role = role_of_arn(arn)
-    return _Found(detail, role.account_id, role.name) if role else _Found(detail)
 
 
 def _has_role_alone(keys: Mapping[str, str]) -> bool:

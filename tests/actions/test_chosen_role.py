@@ -18,7 +18,7 @@ import pytest
 from ssohelper.actions import console as consoles
 from ssohelper.actions import credentials, favourites, profile_edit, roles, selection
 from ssohelper.app import App
-from ssohelper.cli import choosing, pickers, role_profiles, use_command
+from ssohelper.cli import choosing, pickers, role_profiles
 from ssohelper.collaborators.aws_clients import AwsClients
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, RoleCredentials, RoleKey, Secret, SsoSession
@@ -232,7 +232,7 @@ class Reach:
 
     def use_keys_and_go_back(self) -> bool:
         profile = self.actions._resolve_profile(self.row)
-        name = use_command._name_for_going_back(self.app, profile)
+        name = role_profiles.find_current_profile_name(self.app, profile) or profile.key.text
         return name == self.row.key.text or self.is_name_right(name)
 
     def copy_export(self) -> bool:

@@ -103,7 +103,6 @@ def test_a_write_without_changes_says_so_and_leaves_the_file_alone(store):
     path = create(store)
     before = path.stat().st_ino
     assert not store.write(lambda _config: [], within())
-    assert not store.write_content(lambda data: data, within())
     assert path.stat().st_ino == before
     assert store.write(adding("a"), within())
 
