@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ssohelper.core.clock_text import Notice
     from ssohelper.core.model import SsoSession
     from ssohelper.stores.credential_cache import CredentialCache
-    from ssohelper.stores.session_stamp import SessionStamp
+    from ssohelper.stores.stamps import SessionStamp
     from ssohelper.stores.token_cache import TokenFiles
 
 
@@ -59,7 +59,7 @@ class App(Stores):
 
     def take_session_stamp(self, session: SsoSession) -> SessionStamp:
         """Record the times of AWS config and token file, before this command reads these files."""
-        from ssohelper.stores.session_stamp import SessionStamp
+        from ssohelper.stores.stamps import SessionStamp
 
         return SessionStamp(
             self.locations.runtime_folder,
@@ -75,7 +75,6 @@ class App(Stores):
         return Renewals(self.environ)
 
     def start_notice(self, notice: Notice) -> None:
-        """Start the user's `notify` command, detached; warn if it does not start."""
         from ssohelper.system import notify
 
         command = self.settings.get("notify")

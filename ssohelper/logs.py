@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from ssohelper.core.redaction import redacted
 from ssohelper.core.text import show
 
-# These libraries log whole requests and answers with tokens, so only their warnings are logged.
+# They log whole requests and answers with tokens.
 _WARNINGS_ONLY = ("botocore", "boto3", "urllib3", "s3transfer", "asyncio", "markdown_it")
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
 
 
 class _Line(logging.Formatter):
-    """One line without traceback, control characters and secrets."""
-
     def format(self, record: logging.LogRecord) -> str:
         try:
             message = record.getMessage()
@@ -43,7 +41,6 @@ class _Stderr(logging.Handler):
 
 
 def start_logging(verbose: int, environ: Mapping[str, str]) -> None:
-    """Log to stderr. A second call only changes the level."""
     level = _LEVELS.get(environ.get("SSOHELPER_LOG", "").casefold(), logging.WARNING)
     asked = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     root = logging.getLogger()

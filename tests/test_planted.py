@@ -179,10 +179,10 @@ def use_every_cache(app: App) -> None:
         lambda: app.aws.portal_addresses.save("corp", address),
         lambda: app.answering_regions.load("corp"),
         lambda: app.answering_regions.save("corp", "eu-west-1", 7),
-        lambda: app.console_visits.load_console_pages(key),
-        lambda: app.console_visits.save_console_page(key, PageChoice("s3", "eu-west-1")),
-        lambda: app.list_view.load(),
-        lambda: app.list_view.save(RoleListView(is_flat=True)),
+        lambda: app.usage.load_console_pages(key),
+        lambda: app.usage.save_console_page(key, PageChoice("s3", "eu-west-1")),
+        lambda: app.usage.load_list_view(),
+        lambda: app.usage.save_list_view(RoleListView(is_flat=True)),
     ]
     for use in uses:
         # A write may say that it is not possible: its caller then does without the cache.

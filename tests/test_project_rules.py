@@ -30,7 +30,6 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 DEFERRED_IN = {
     "__main__.py",
     "app.py",
-    "collaborators/makers.py",
     "collaborators/stores.py",
     # Few homes have profiles whose credentials are not ours; the first paint is sooner without.
     "actions/roles.py",

@@ -46,7 +46,7 @@ def plan_agent_install(
         f"ssohelper agent install {tool} {shlex.quote(profile.name)}",
     )
     path = _find_agent_settings_file(app, tool)
-    found = app.makers.make_user_file(path).read()
+    found = app.make_user_file(path).read()
     before = None if found.mark is None else found.data
     if tool == "claude":
         if servers:
@@ -66,7 +66,7 @@ def plan_agent_install(
 
 def write_agent_edit(app: App, edit: AgentEdit) -> None:
     """Raises: LocalState, also if the file changed meanwhile."""
-    app.makers.make_user_file(edit.path).replace_content(edit.before, edit.after)
+    app.make_user_file(edit.path).replace_content(edit.before, edit.after)
 
 
 def _make_claude_code_settings(app: App, profile: Profile) -> dict[str, object]:

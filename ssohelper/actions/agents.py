@@ -37,7 +37,7 @@ def limit_command(app: App, globs: Sequence[str], *, has_endpoint: bool) -> Limi
     text = variables.get(allow_list.VARIABLE, app.environ.get(allow_list.VARIABLE))
     if text is None:
         return Limits(variables)
-    names, child_files = app.vault.load_names_at_exec(), app.makers.make_child_files()
+    names, child_files = app.vault.load_names_at_exec(), app.make_child_files()
     if names is None:
         names = app.directory.load_account_names()
         folder = child_files.save({"accounts": json.dumps(names).encode()})

@@ -51,7 +51,7 @@ def _list_sign_in_files(app: App) -> list[CachedItem]:
 
 
 def _describe_portal(app: App, session: SsoSession, portal: SsoSession) -> str:
-    """Return the end of a description: a further region, and whether the config lacks the session."""
+    """Return a further region, and whether the config lacks the session."""
     region = f" in {portal.region}" if portal.is_further else ""
     is_listed = selection.is_session_in_config(app, session)
     return region if is_listed else f"{region}, {clock_text.NOT_IN_CONFIG}"

@@ -105,7 +105,7 @@ def send_browser_to_address(
     hint: str,
 ) -> None:
     """Start a browser; return once it has requested the redirect. Raises: LocalState with `hint`."""
-    with app.makers.make_browser_pages() as pages:
+    with app.make_browser_pages() as pages:
         redirect = pages.add_redirect(address)
         if not start_browser(redirect.url):
             raise LocalState("the browser could not be started", hint=hint)
@@ -135,8 +135,8 @@ def _wait_for_browser_request(
 
 
 def load_opened_console_pages(app: App, key: RoleKey) -> list[PageChoice]:
-    return app.console_visits.load_console_pages(key)
+    return app.usage.load_console_pages(key)
 
 
 def record_opened_console_page(app: App, key: RoleKey, page: PageChoice) -> None:
-    app.console_visits.save_console_page(key, page)
+    app.usage.save_console_page(key, page)

@@ -137,7 +137,7 @@ def _check_sections(
 
 def _read(app: App, path: Path) -> bytes | None:
     try:
-        content = app.makers.make_user_file(path).read()
+        content = app.make_user_file(path).read()
     except LocalState:
         return b""
     return content.data if content.mark is not None else None
@@ -254,7 +254,7 @@ def check_files(setup: Setup) -> Iterator[Finding]:
 
 
 def _list_examined_files(app: App) -> Iterator[tuple[str, str]]:
-    locations, examined = app.locations, app.makers.make_examined_files()
+    locations, examined = app.locations, app.make_examined_files()
     tokens = os.fspath(locations.token_folder)
     yield os.fspath(locations.aws_config_file.parent), "aws folder"
     yield os.fspath(locations.aws_config_file), "config"
@@ -292,7 +292,7 @@ def _mode_finding(app: App, use: str, id: str, files: list[tuple[str, int]]) -> 
 
     def remove_access() -> None:
         for one, _ in files:
-            app.makers.make_examined_files().remove_access_of_others(one)
+            app.make_examined_files().remove_access_of_others(one)
 
     fix = f"ssohelper doctor --fix sets the mode ({wanted})"
     return finding(id, show(path, 200) + more, message, fix, repair=remove_access)
@@ -300,7 +300,7 @@ def _mode_finding(app: App, use: str, id: str, files: list[tuple[str, int]]) -> 
 
 def check_leftovers(setup: Setup) -> Iterator[Finding]:
     """Find temporary files that a killed ssohelper process has left."""
-    locations, examined = setup.app.locations, setup.app.makers.make_examined_files()
+    locations, examined = setup.app.locations, setup.app.make_examined_files()
     folders = (locations.aws_config_file.parent, locations.token_folder)
     every = (*folders, locations.state_folder, locations.runtime_folder)
     listed = (examined.list_temporary_files(os.fspath(one)) for one in every)

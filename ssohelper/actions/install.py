@@ -128,7 +128,7 @@ def find_shell_init_file(app: App, shell: str) -> str | None:
 
 def write_rc_file_edit(app: App, edit: RcFileEdit) -> None:
     """Raises: LocalState if the file has changed meanwhile."""
-    file = app.makers.make_user_file(edit.path)
+    file = app.make_user_file(edit.path)
     file.replace_content(edit.before, edit.after)
     if edit.after is None:
         file.remove_empty_folders_above(_OWN_FOLDERS.get(edit.shell, 0))
@@ -223,7 +223,7 @@ def _find_config_folder(app: App) -> str:
 
 
 def _read_file(app: App, path: Path) -> bytes | None:
-    found = app.makers.make_user_file(path).read()
+    found = app.make_user_file(path).read()
     return None if found.mark is None else found.data
 
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.model import RoleKey, SsoSession
-    from ssohelper.stores.session_stamp import SessionStamp
+    from ssohelper.stores.stamps import SessionStamp
     from ssohelper.wire.portal import Portal
 
 # AWS normally answers in well under a second.

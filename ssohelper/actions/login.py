@@ -285,7 +285,7 @@ def _sign_in_interactively(
             sign_in_user.confirm_user(app, session, ui, user)
             if in_config is not None:  # if removed meanwhile, no command could use the sign-in
                 selection.check_session_in_config(app, in_config)
-            earlier = protected_sign_ins.find_sign_in_at_other_portal(app, session)
+            earlier = protected_sign_ins.find_other_portal(app, session)
         else:
             earlier = options.move.earlier
         portals = (earlier, *app.tokens.list_further_portal_sessions(earlier)) if earlier else ()

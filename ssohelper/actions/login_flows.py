@@ -111,7 +111,7 @@ def _use_browser(
     state, verifier = Secret(secrets.token_urlsafe(32)), Secret(secrets.token_urlsafe(48))
     digest = hashlib.sha256(verifier.reveal().encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    with app.makers.make_sign_in_pages(state) as pages:
+    with app.make_sign_in_pages(state) as pages:
         redirect_uri = pages.redirect_uri
         page = oidc.authorize_url(registration, redirect_uri, state.reveal(), challenge)
         ui.show_page(page)
@@ -138,7 +138,7 @@ def _use_device_code(
     except RegistrationRejected:
         registration = _ensure_registration(app, session, oidc, DEVICE_CODE_GRANT, True)
         shown = oidc.start_device_authorization(registration)
-    with app.makers.make_browser_pages() as pages:
+    with app.make_browser_pages() as pages:
         ui.show_code(shown)
         ui.open_browser(lambda: pages.add_redirect(Secret(shown.verification_uri_complete)).url)
         waiting: DeviceAuthorization | None = shown

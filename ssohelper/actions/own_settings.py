@@ -18,7 +18,6 @@ GUARDING_TABLES = ("guard", "tags")
 
 
 def check_change(app: App, key: str, value: Any) -> None:
-    """Raise Refused if an allow-list limits us, or if the company's policy sets this setting."""
     words = value if isinstance(value, tuple | list) else [str(value)]
     typed = "--default" if value is None else " ".join(map(word_as_typed, words))
     agents.refuse_if_limited(app, "change settings", f"ssohelper config set {key} {typed}")

@@ -14,15 +14,14 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 
-def find_sign_in_at_other_portal(app: App, session: SsoSession) -> SsoSession | None:
-    """Return the session of a sign-in under this name at another portal or region, or None."""
+def find_other_portal(app: App, session: SsoSession) -> SsoSession | None:
+    """Return the session of a sign-in under this name at another portal or region."""
     known = selection.find_unlisted_session(app, session.name)
     return None if known is None or is_same_session(known, session) else known
 
 
-def refuse_sign_in_at_other_portal(app: App, session: SsoSession) -> None:
-    """Raise UsageProblem if a sign-in at another portal or region has the name of this session."""
-    known = find_sign_in_at_other_portal(app, session)
+def refuse_other_portal(app: App, session: SsoSession) -> None:
+    known = find_other_portal(app, session)
     if known is not None:
         raise UsageProblem(
             f'the session "{session.name}" is signed in at {show(known.start_url)} in '
@@ -31,19 +30,14 @@ def refuse_sign_in_at_other_portal(app: App, session: SsoSession) -> None:
         )
 
 
-def warn_of_damaged_sign_in_records(app: App) -> None:
-    """Warn of each record of a sign-in that cannot be read, as the sign-in may still exist."""
+def warn_of_damaged_records(app: App) -> None:
+    """Warn of each record that cannot be read, as its sign-in may still exist."""
     for path in app.tokens.list_damaged_records():
         app.warn(f"{_damaged_record_text(path)}; its sign-in may be missing from this list")
 
 
-def forget_records_of_ended_sign_ins(app: App, name: str | None = None) -> bool:
-    """Remove the records of sign-ins that no longer exist, of the session `name` or of all.
-
-    Also removes temporary files of processes that were killed while writing a token. If a token
-    file exists under the name of a removed record, it is another tool's and stays. Returns whether
-    there was a record. Raises: LocalState.
-    """
+def forget_stale_records(app: App, name: str | None = None) -> bool:
+    """Remove the records of sign-ins that no longer exist; return whether there was one."""
     app.tokens.remove_temporary_files()
     stale = app.tokens.find_stale_sessions(app.config.read().sso_sessions())
     stale = [session for session in stale if name in (None, session.name)]
@@ -53,8 +47,7 @@ def forget_records_of_ended_sign_ins(app: App, name: str | None = None) -> bool:
     return bool(stale)
 
 
-def check_sign_in_records_readable(app: App) -> None:
-    """Raise LocalState if a sign-in's record cannot be read, so that the sign-in was not ended."""
+def check_records_readable(app: App) -> None:
     paths = app.tokens.list_damaged_records()
     if paths:
         raise LocalState(

@@ -257,7 +257,7 @@ def _changes_now(app: App, plan: SessionPlan, config: ConfigFile) -> Sequence[Ch
 def _forget_records(app: App, name: str) -> None:
     own_settings.remove_session_settings(app, name)
     app.usage.forget_usage_of_session(name, app.clock.deadline())
-    app.console_visits.forget_pages_of_session(name)
+    app.usage.forget_pages_of_session(name)
     app.choices.forget(name)
     app.directory.forget(name)
     app.tokens.forget_facts(name)

@@ -82,7 +82,7 @@ def choose_session(
         known_region=own.region if own else None,
         ask_region=ask_region,
     )
-    protected_sign_ins.refuse_sign_in_at_other_portal(app, new)
+    protected_sign_ins.refuse_other_portal(app, new)
     return new
 
 

@@ -27,9 +27,9 @@ _ON_DISK = (
 
 
 def find_loosening(app: App, new_storage: str) -> str | None:
-    """Return what the user must confirm before sign-ins leave the keyring; None if they do not.
+    """Return what the user must confirm before sign-ins leave the keyring.
 
-    Raises: KeyringUnavailable if sign-ins are to be moved into a keyring that does not answer.
+    Raises: KeyringUnavailable before sign-ins move into a keyring that does not answer.
     """
     if new_storage == KEYRING:
         app.storage.keyring.find()
@@ -43,7 +43,7 @@ def find_loosening(app: App, new_storage: str) -> str | None:
 
 
 def find_unreadable_sign_ins(app: App) -> list[str]:
-    """Return the sessions that a move to files loses, since the keyring does not give their sign-in."""
+    """Return the sessions that a move to files loses."""
     tokens = app.storage.get_token_store(KEYRING)
     found = []
     listed = app.config.read().sso_sessions()

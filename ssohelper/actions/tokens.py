@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import clocks, prompt_notes
 from ssohelper.broker.limits import RENEWAL_AHEAD_SECONDS
 from ssohelper.broker.requests import Token, TokenState
-from ssohelper.core import issuer, lineage, sign_in_outlook
+from ssohelper.core import issuer, sign_in_outlook
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.freshness import token_margin_seconds
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
@@ -212,7 +212,7 @@ def new_facts(
     user: str | None,
 ) -> SignInFacts:
     return before._replace(
-        token_ids=lineage.token_ids_after_sign_in(token),
+        token_ids=(token.id,),
         issuer=app.aws.oidc(session).issuer,
         signed_in_at=app.clock.now(),
         token_expires_at=token.expires_at,

@@ -1,7 +1,5 @@
 """The commands `cache list` and `cache clear`: list saved files (without secrets), remove them."""
 
-from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -47,10 +45,10 @@ def list_cache() -> None:
     if not found:
         output.say("nothing is saved")
         return
-    now, numbers = app.clock.aws_now(), _number_equal_items(found)
+    now = app.clock.aws_now()
     rows = [
-        (item.kind, item.session, item.what + number, _time_left_cell(item, now), item.path)
-        for item, number in zip(found, numbers, strict=True)
+        (item.kind, item.session, item.what, _time_left_cell(item, now), item.path)
+        for item in found
     ]
     header = ("kind", "session", "what", "lasts", "path")
     if output.print_rows(header, rows, _NARROWING):
@@ -88,17 +86,6 @@ def _find_cached_items(app: App, session: str | None) -> list[cache_contents.Cac
     found = cache_contents.list_cached_items(app, session)
     if session and not found:
         resolve_session(app, session)
-    return found
-
-
-def _number_equal_items(items: Sequence[cache_contents.CachedItem]) -> list[str]:
-    """Return for each item ", 1 of 2" if others differ only by path, else ""."""
-    texts = [(item.kind, item.session, item.what) for item in items]
-    counts, numbers = Counter(texts), Counter[tuple[str, str, str]]()
-    found = []
-    for text in texts:
-        numbers[text] += 1
-        found.append(f", {numbers[text]} of {counts[text]}" if counts[text] > 1 else "")
     return found
 
 

@@ -84,7 +84,7 @@ def serve_credentials(
             f'"{show(str(token_path), 80)}" cannot be written to an env file',
             hint="use a folder whose path has only letters, digits and @%+=:,./_-",
         )
-    old_port = app.makers.make_env_file(env_path).load_port() if env_path else None
+    old_port = app.make_env_file(env_path).load_port() if env_path else None
     with _make_endpoint(app, chosen) as endpoint:
         # Before the sign-in, so that an unusable address is an error at once.
         if socket_path:
@@ -99,7 +99,7 @@ def serve_credentials(
         output.say(f"serving {profile_use.describe_role(app, chosen)} until Ctrl-C")
         _warn_of_unknown_end(app, chosen)
         if env_path:
-            app.makers.make_env_file(env_path).save(endpoint.env_file_variables())
+            app.make_env_file(env_path).save(endpoint.env_file_variables())
         _print_endpoint_usage(endpoint, env_path, token_path, socket_path, by_port=port is not None)
         standard_streams.flush_stdout()
         favourites.record_use_of_role(app, chosen)

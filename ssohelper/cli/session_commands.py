@@ -70,7 +70,7 @@ def list_sessions() -> None:
     """
     app = output.get_app()
     listed = [*app.config.read().sso_sessions(), *find_unlisted_sessions(app)]
-    protected_sign_ins.warn_of_damaged_sign_in_records(app)
+    protected_sign_ins.warn_of_damaged_records(app)
     names = {one.name for one in listed}
     missing = [one for one in missing_sessions.list_missing_sessions(app) if one.name not in names]
     found = [

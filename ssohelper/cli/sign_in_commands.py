@@ -231,7 +231,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
         results.append({"session": session.name, "revoked": was_signed_in})
         output.say(clock_text.logout_result_text(session.name, was_signed_in))
     if everywhere:
-        protected_sign_ins.forget_records_of_ended_sign_ins(app)
+        protected_sign_ins.forget_stale_records(app)
         if not sessions:
             output.say("there is no sso-session to sign out of")
     if output.options().json:
@@ -241,7 +241,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     if errors:
         raise errors[-1]
     if everywhere:
-        protected_sign_ins.check_sign_in_records_readable(app)
+        protected_sign_ins.check_records_readable(app)
 
 
 @click.command("status")
@@ -269,7 +269,7 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
     chosen = _chosen_session_name(session_name)
     sessions = app.config.read().sso_sessions()
     unlisted = [one for one in find_unlisted_sessions(app) if chosen in (None, one.name)]
-    protected_sign_ins.warn_of_damaged_sign_in_records(app)
+    protected_sign_ins.warn_of_damaged_records(app)
     if chosen:
         is_known = chosen in {session.name for session in sessions}
         sessions = [] if unlisted and not is_known else [resolve_session(app, chosen)]
@@ -324,11 +324,7 @@ def _find_signed_in_sessions(app: App, chosen: str | None) -> list[SsoSession]:
     if found is not None:
         return [found]
     names = app.config.read().session_names()
-    if (
-        chosen
-        and chosen not in names
-        and protected_sign_ins.forget_records_of_ended_sign_ins(app, chosen)
-    ):
+    if chosen and chosen not in names and protected_sign_ins.forget_stale_records(app, chosen):
         output.say(clock_text.logout_result_text(chosen, was_signed_in=False))
         return []
     return [choosing.choose_session(chosen)]

@@ -1,11 +1,10 @@
 """Chooses where tokens, client registrations and cached credentials are stored, and moves them.
 
 `storage = "file"` keeps them where AWS's tools read them. `"keyring"` encrypts them with a key in
-the desktop's keyring, and never falls back to files: it is remembered (`stores.protections`), and
-only `config set storage file` ends it. Another process may move the sign-ins while this one runs, so
-each use looks up the present storage. A move holds the token's and the state's lock of each session,
-as does each process that writes a token. The record is written after the sign-ins are copied and
-before the old copies are removed: an interrupted move is not done, or only leaves old copies.
+the desktop's keyring; only `config set storage file` ends it (`stores.protections`). Another process
+may move the sign-ins at any time: each use looks up the present storage. A move holds the token's and
+the state's lock of each session, as does each process that writes a token. Its record is written
+after the sign-ins are copied and before the old copies are removed.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from ssohelper.stores.legacy_tokens import LegacyTokens
     from ssohelper.system.os_keyring import OsKeyring
 
-# How long to wait for another process that moves the sign-ins, or for a token renewal under way.
+# For another process that moves the sign-ins, or for a token renewal.
 _LOCK_SECONDS = 8.0
 
 
@@ -47,8 +46,8 @@ class Storage:
         """Return the storage to use. Moves sign-ins into the keyring if the settings say so.
 
         An environment variable selects the storage for one shell, and moves no sign-ins.
-        Raises: ConfigInvalid if it asks for files while the sign-ins are in the keyring;
-        KeyringUnavailable, LockNotObtained, LocalState.
+        Raises: ConfigInvalid if it asks for files instead of the keyring; KeyringUnavailable,
+        LockNotObtained, LocalState.
         """
         used = self._app.protections.load_storage()
         try:
@@ -72,7 +71,7 @@ class Storage:
         return KEYRING if used.storage == KEYRING else wanted
 
     def get_codec(self) -> Codec:
-        """Return the present storage's codec, which changes when another process moves the sign-ins."""
+        """Return the present storage's codec."""
         return self._codec_of_storage(self.apply_setting())
 
     @property
@@ -82,7 +81,6 @@ class Storage:
 
     @property
     def other_tokens(self) -> TokenFiles:
-        """The token store that is not in use: other tools write tokens in clear."""
         return self.get_token_store(FILE if self.apply_setting() == KEYRING else KEYRING)
 
     def find_clear_files(self, sessions: Iterable[SsoSession]) -> list[str]:
@@ -120,15 +118,14 @@ class Storage:
         )
 
     def find_present_storage(self) -> str:
-        """Return the storage that has the sign-ins now, whatever the settings say."""
+        """Return the storage that has the sign-ins, whatever the settings say."""
         return self._app.protections.load_storage().storage
 
     def move_sign_ins(self, wanted: str, *, is_confirmed: bool = False) -> list[str]:
         """Move each session's token and client registration; remove cached role credentials.
 
         Returns the sessions whose sign-in could not be read and was dropped. Sign-ins leave the keyring
-        only if `is_confirmed` by a user on a terminal.
-        Raises: KeyringUnavailable, LockNotObtained, LocalState; then nothing is lost.
+        only if `is_confirmed`. Raises: KeyringUnavailable, LockNotObtained, LocalState.
         """
         deadline = self._app.clock.deadline(_LOCK_SECONDS)
         lost = list[str]()
@@ -204,7 +201,6 @@ class Storage:
     # -- the token store and the codec of each storage ------------------------------------------
 
     def get_token_store(self, name: str) -> TokenFiles:
-        """Return the token store of the named storage, present or not."""
         if name not in self._stores:
             locations = self._app.locations
             self._stores[name] = TokenFiles(

@@ -5,36 +5,47 @@ A heavy module is imported by the one method that needs it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ssohelper.errors import LocalState, NotOurs
 from ssohelper.fastpath import folders
 from ssohelper.system.clock import Clock
 from ssohelper.system.locations import Locations
 
 if TYPE_CHECKING:
-    from ssohelper.collaborators.makers import Makers
+    import socket
+    from pathlib import Path
+
     from ssohelper.core.company_policy import CompanyPolicy
     from ssohelper.core.grants import GrantContext
+    from ssohelper.core.local_http import RequestHandler
+    from ssohelper.core.model import Secret
     from ssohelper.settings.effective_settings import Settings
+    from ssohelper.stores.child_files import ChildFiles
     from ssohelper.stores.choices_file import ChoicesStore
     from ssohelper.stores.clock_file import ClockFile
     from ssohelper.stores.config_store import ConfigStore
     from ssohelper.stores.directory_cache import DirectoryCache
+    from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
+    from ssohelper.stores.files import ExaminedFiles
     from ssohelper.stores.grant_files import GrantStore
     from ssohelper.stores.journal_file import Journal
     from ssohelper.stores.legacy_tokens import LoginCache
-    from ssohelper.stores.list_view_file import ListViewFile
     from ssohelper.stores.name_index import NameIndexFile
     from ssohelper.stores.portals import AnsweringRegions
     from ssohelper.stores.prompt_state import PromptState
     from ssohelper.stores.protections import Protections
     from ssohelper.stores.settings_file import SettingsFile
-    from ssohelper.stores.settings_stamp import SettingsStamp
-    from ssohelper.stores.usage_files import ConsoleVisits, UsageStore
+    from ssohelper.stores.stamps import SettingsStamp
+    from ssohelper.stores.usage_files import UsageStore
+    from ssohelper.stores.user_file import UserFile
+    from ssohelper.wire.browser_pages import BrowserPages, SignInPages
+    from ssohelper.wire.local_server import LocalServer
 
 
 class Stores:
@@ -67,18 +78,11 @@ class Stores:
                 self._warn(message)
 
     @cached_property
-    def makers(self) -> Makers:
-        from ssohelper.collaborators.makers import Makers
-
-        return Makers(self.locations)
-
-    @cached_property
     def settings(self) -> Settings:
         _ = self.settings_stamp  # records the file's modification time before the file is read
         return self.read_settings()
 
     def read_settings(self) -> Settings:
-        """Return the settings as they are in their file now."""
         from ssohelper.settings.effective_settings import LIMIT_BYTES, parse_settings
         from ssohelper.stores.user_file import read_user_file
 
@@ -94,7 +98,6 @@ class Stores:
         return settings.without_commands()
 
     def forget_settings(self) -> None:
-        """Let the next use read the file again."""
         self.__dict__.pop("settings", None)
 
     @cached_property
@@ -104,9 +107,6 @@ class Stores:
 
         _ = self.settings_stamp  # records the file's modification time before the file is read
         return read_company_policy(self.locations.company_policy_file)
-
-    def forget_company_policy(self) -> None:
-        self.__dict__.pop("company_policy", None)
 
     @cached_property
     def settings_store(self) -> SettingsFile:
@@ -137,7 +137,6 @@ class Stores:
         return GrantStore(self.locations.runtime_folder, self.journal, self.find_grant_context)
 
     def find_grant_context(self) -> GrantContext:
-        """Return what a grant is bound to: user, boot, terminal session; and the clocks' times."""
         from ssohelper.system import terminal_session
 
         return terminal_session.find_grant_context(self.clock.now())
@@ -150,7 +149,7 @@ class Stores:
 
     @cached_property
     def settings_stamp(self) -> SettingsStamp:
-        from ssohelper.stores.settings_stamp import SettingsStamp
+        from ssohelper.stores.stamps import SettingsStamp
 
         return SettingsStamp(
             self.locations.runtime_folder,
@@ -203,19 +202,64 @@ class Stores:
         return UsageStore(self.locations.state_folder, self.locations.runtime_folder, self.warn)
 
     @cached_property
-    def list_view(self) -> ListViewFile:
-        from ssohelper.stores.list_view_file import ListViewFile
-
-        return ListViewFile(self.locations.state_folder)
-
-    @cached_property
-    def console_visits(self) -> ConsoleVisits:
-        from ssohelper.stores.usage_files import ConsoleVisits
-
-        return ConsoleVisits(self.locations.state_folder)
-
-    @cached_property
     def _aws_clock(self) -> ClockFile:
         from ssohelper.stores.clock_file import ClockFile
 
         return ClockFile(self.locations.runtime_folder)
+
+    # -- new objects, which are not kept -------------------------------------------------------
+
+    def make_user_file(self, path: Path) -> UserFile:
+        """Return a `UserFile` for a shell's rc file. A new file gets mode 0644, as is usual."""
+        from ssohelper.stores.user_file import UserFile
+
+        return UserFile(path, new_mode=0o644)
+
+    def make_examined_files(self) -> ExaminedFiles:
+        from ssohelper.stores.files import ExaminedFiles
+
+        return ExaminedFiles()
+
+    def make_child_files(self) -> ChildFiles:
+        from ssohelper.stores.child_files import ChildFiles
+
+        return ChildFiles(self.locations.runtime_folder)
+
+    def make_browser_pages(self) -> BrowserPages:
+        from ssohelper.wire.browser_pages import BrowserPages
+
+        return BrowserPages()
+
+    def make_sign_in_pages(self, state: Secret) -> SignInPages:
+        from ssohelper.wire.browser_pages import SignInPages
+
+        return SignInPages(state)
+
+    def bind_local_server(
+        self,
+        port_or_socket: int | socket.socket,
+        make_handler: Callable[[int], RequestHandler],
+        report: Callable[[BaseException], None],
+    ) -> LocalServer:
+        """Return a server on a port of 127.0.0.1 (0 means any free port), or on a socket."""
+        from ssohelper.wire.local_server import LocalServer
+
+        return LocalServer.bind(port_or_socket, make_handler, report)
+
+    def make_endpoint_folder(self) -> PrivateFolder:
+        """Create an endpoint's folder; the runtime folder is for a read-only home folder."""
+        from ssohelper.stores.endpoint_files import PrivateFolder
+
+        try:
+            return PrivateFolder(self.locations.state_folder / "serve")
+        except NotOurs:
+            raise
+        except LocalState:
+            with contextlib.suppress(LocalState):
+                return PrivateFolder(self.locations.runtime_folder / "serve")
+            raise
+
+    def make_env_file(self, path: Path) -> EnvFile:
+        from ssohelper.stores.endpoint_files import EnvFile
+
+        return EnvFile(path)

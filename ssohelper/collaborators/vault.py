@@ -32,10 +32,7 @@ if TYPE_CHECKING:
 
 
 class Vault:
-    """Issues, publishes and releases role credentials. `App.vault` makes one for each call.
-
-    `sts_clients` are kept for further calls: to read the CA certificates takes 5 to 20 ms.
-    """
+    """Issues, publishes and releases role credentials. `App.vault` makes one for each call."""
 
     def __init__(
         self,
@@ -52,10 +49,9 @@ class Vault:
     # -- the caller's process decides whether credentials, new or cached, may be handed out -----
 
     def permit_release(self, key: RoleKey, way: Way) -> ReleasePermit:
-        """Return the permit to hand out this role's credentials.
+        """Return the permit to hand out this role's credentials. Raises: Refused (9).
 
         A refusal, and each release of a guarded role, is written to the journal.
-        Raises: Refused (9), LocalState, ConfigInvalid.
         """
         permit = self.check_release(key, way)
         if permit.rule is not None:
@@ -72,10 +68,7 @@ class Vault:
         return permit
 
     def check_release(self, key: RoleKey, way: Way) -> ReleasePermit:
-        """Check, before the user is asked for anything, that the role may be handed out.
-
-        A release is written to the journal by `permit_release` alone, a refusal by both.
-        """
+        """Check, before the user is asked for anything, that the role may be handed out."""
         self._forget_changed_policy()
         try:
             return self._make_permit(key, way)
@@ -115,7 +108,7 @@ class Vault:
         return permit
 
     def _refuse_unreadable_settings(self) -> None:
-        """Settings that cannot be read may have a new rule, if the user has any: refuse every role."""
+        """Settings that cannot be read may have a new rule: refuse every role."""
         if not self.guard_rules_of_user:
             return
         try:
@@ -135,7 +128,6 @@ class Vault:
                 company.check_portal(session)
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
-        """Return a guard rule of the present settings that matches the role, or None."""
         self._forget_changed_policy()
         return self.policy.find_guarding_rule(key)
 
@@ -148,7 +140,6 @@ class Vault:
         self._refuse_unreadable_settings()
 
     def load_settings_and_journal(self) -> None:
-        """Read the settings and create the journal before threads issue credentials."""
         _ = self.policy, self._app.journal
 
     # -- getting role credentials from AWS: in the broker, or in its caller --------------------
@@ -164,8 +155,7 @@ class Vault:
     ) -> RoleCredentials:
         """Ask AWS for the role's credentials in one request, and write that to the journal.
 
-        Raises: TokenRejected, RoleNotAssigned, AwsUnreachable; Refused when the line for a guarded role
-        cannot be written.
+        Raises: TokenRejected, RoleNotAssigned, AwsUnreachable; Refused without a journal.
         """
         from ssohelper.wire.role_credentials import get_role_credentials
 
@@ -235,10 +225,7 @@ class Vault:
         self._credential_writer.save(key, session, cached)
 
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
-        """Return the permit; None for a guarded role, or with the keyring and no RAM disk.
-
-        Raises: ConfigInvalid for settings that cannot be read, since they may guard the role.
-        """
+        """Return the permit; None for a guarded role, or with the keyring and no RAM disk."""
         _ = self._app.settings
         if not self._get_storage().may_publish:
             return None
@@ -270,11 +257,9 @@ class Vault:
         return allowed if company is None else allowed.with_further_list(company)
 
     def load_names_at_exec(self) -> Mapping[str, str] | None:
-        """Return the accounts' names when an `exec --allow` above started us; None below none."""
+        """Return the accounts' names when an `exec --allow` above started us."""
         path = self._app.environ.get(allow_list.NAMES_VARIABLE)
-        return (
-            None if path is None else self._app.makers.make_child_files().load_account_names(path)
-        )
+        return None if path is None else self._app.make_child_files().load_account_names(path)
 
     @property
     def written_guard_rules(self) -> tuple[str, ...]:
@@ -284,7 +269,7 @@ class Vault:
         )
 
     def for_portals(self, rules: Sequence[str]) -> tuple[str, ...]:
-        """Return the rules, those that name a session also for other sessions of its portal."""
+        """Return the rules, those that name a session also for others of its portal."""
         if not any(":" in rule for rule in rules):
             return tuple(rules)  # without reading the config
         return guard_rules.for_portals(rules, self._app.config.read().sso_sessions())
@@ -297,8 +282,7 @@ class Vault:
         try:
             added = [rule for rule in self._settings.guard_rules() if rule not in remembered]
             if added:
-                # This process may have read the settings earlier, and the user may have removed
-                # rules since.
+                # The user may have removed rules since this process read the settings.
                 self._settings = self._app.read_settings()
                 configured = self._settings.guard_rules()
                 added = [rule for rule in configured if rule not in remembered]
@@ -309,16 +293,15 @@ class Vault:
         return (*remembered, *added)
 
     def remember_guard_rules(self) -> None:
-        """Save the guard rules of config.toml, so that they stay in force if that file is lost."""
+        """Save the guard rules of config.toml, in case that file is lost."""
         with suppress(SsoHelperError):
             known = (*self._app.protections.load_rules(), *self._app.read_settings().guard_rules())
             self._remember_new_guard_rules(tuple(dict.fromkeys(known)))
 
     def _remember_new_guard_rules(self, rules: tuple[str, ...]) -> None:
         try:
-            # Published responses are deleted. Otherwise the launcher would print them again if the
-            # user restored the earlier settings file with its modification time, by which the
-            # launcher sees that settings have changed.
+            # If the user restored the earlier settings file with its modification time, the
+            # launcher would print them again.
             self._credential_writer.delete_all_responses()
             self._app.protections.save_rules(rules)
         except (LocalState, OSError) as cause:
@@ -335,7 +318,8 @@ class Vault:
         if "policy" in self.__dict__ and self._identities != self._identify_policy_files():
             del self.policy
             self.__dict__.pop("guard_rules_of_user", None)
-            self._app.forget_company_policy()
+            with suppress(AttributeError):
+                del self._app.company_policy
             with suppress(SsoHelperError):  # if settings cannot be read, the saved rules apply
                 self._settings = self._app.read_settings()
 
@@ -366,7 +350,6 @@ class Vault:
         return None if grant is None else grant.id
 
     def find_account(self, key: RoleKey) -> Account:
-        """Return the role's account, named as in the saved list of roles."""
         listing = self._app.directory.load(key.session_name)
         for listed in listing.accounts if listing else ():
             if listed.account.id == key.account_id:

@@ -1,13 +1,13 @@
 """Parses the company's policy, which a machine's administrator sets for all users.
 
-It only tightens: its values win over settings and environment, its rules and allow-list are added.
-An unknown key is an error, since a policy that is half understood would be less strict.
+It only tightens: its values win, its rules and allow-list are added. An unknown key is an error, since
+a policy that is half understood would be less strict.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ssohelper.core.guard_rules import tag_of_rule
@@ -19,14 +19,8 @@ from ssohelper.errors import ConfigInvalid, Refused
 HINT = "ask the administrator of this machine to correct the policy"
 
 
-class PolicyRow(NamedTuple):
-    key: str
-    value: Any
-    description: str
-
-
 class CompanyPolicy(NamedTuple):
-    """The values that a company's policy sets; None or () for a value that is not set."""
+    """The values that a policy sets; None or () for a value that is not set."""
 
     portals: tuple[str, ...] | None = None
     storage: str | None = None
@@ -55,52 +49,42 @@ class CompanyPolicy(NamedTuple):
                 hint="sign in on a machine that can open a browser",
             )
 
-    def values_without_user_setting(self) -> list[PolicyRow]:
-        """Return the policy's keys that are no user settings."""
-        rows = [
-            PolicyRow(
-                "agents.allow", self.agents_allow, "the roles that limited programs may get at most"
-            ),
-            PolicyRow("ca_bundle", self.ca_bundle, "the only certificates that are trusted"),
-            PolicyRow(
-                "device_code", self.device_code, "whether a device code may be used to sign in"
-            ),
-            PolicyRow("portals", self.portals, "the start URLs that may be used"),
-        ]
-        return [row for row in rows if row.value is not None]
+    def values_without_user_setting(self) -> list[tuple[str, Any, str]]:
+        """Return key, value and meaning of what no setting of the user decides."""
+        found = ((key, getattr(self, _field(key)), row.meaning) for key, row in _KEYS.items())
+        return [row for row in found if row[1] is not None and row[2]]
 
 
 NO_POLICY = CompanyPolicy()
 
 
 def parse_company_policy(content: bytes, file_name: str) -> CompanyPolicy:
-    """Return the policy in a file's content; `file_name` is for errors. Raises: ConfigInvalid."""
     try:
         document = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as cause:
         raise _invalid_policy_error(file_name, show(str(cause), 120)) from cause
     values: dict[str, Any] = {}
     for name, value in _key_value_pairs(document):
-        known = _FIELDS.get(name)
-        if known is None:
-            raise _invalid_policy_error(
-                file_name, f'"{show(name, 80)}" is not a key of the company\'s policy'
-            )
-        field, check, expected = known
-        if not check(value):
-            raise _invalid_policy_error(file_name, f'"{name}" must be {expected}')
-        values[field] = tuple(value) if isinstance(value, list) else value
+        row = _KEYS.get(name)
+        if row is None:
+            fault = f'"{show(name, 80)}" is not a key of the company\'s policy'
+            raise _invalid_policy_error(file_name, fault)
+        if not row.is_good(value):
+            raise _invalid_policy_error(file_name, f'"{name}" must be {row.wanted}')
+        values[_field(name)] = tuple(value) if isinstance(value, list) else value
     return CompanyPolicy(**values)
 
 
-def _key_value_pairs(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
+def _key_value_pairs(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in document.items():
-        if name in _TABLES and isinstance(value, dict):
-            found += [(f"{name}.{inner}", leaf) for inner, leaf in value.items()]
+        if isinstance(value, dict) and any(key.startswith(f"{name}.") for key in _KEYS):
+            yield from ((f"{name}.{inner}", leaf) for inner, leaf in value.items())
         else:
-            found.append((name, value))
-    return found
+            yield name, value
+
+
+def _field(key: str) -> str:
+    return key.replace(".", "_")
 
 
 def _invalid_policy_error(file_name: str, fault: str) -> ConfigInvalid:
@@ -111,39 +95,42 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and value != "" and is_harmless(value)
 
 
-def _is_absolute_path(value: object) -> bool:
-    return _is_text(value) and str(value).startswith("/")
-
-
 def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(map(_is_text, value))
 
 
-def _are_role_patterns(value: object) -> bool:
-    # A pattern for names of profiles is refused: the user's config decides what such a name means.
-    return _are_texts(value) and all("/" in one for one in value)  # type: ignore[attr-defined]
+class _Key(NamedTuple):
+    """What values must be, and what they mean where no setting of the user has that meaning."""
+
+    is_good: Callable[[Any], bool]
+    wanted: str
+    meaning: str = ""
 
 
-def _are_guard_rules(value: object) -> bool:
-    # A rule that names a tag is refused: the user could empty that tag in the settings.
-    return _are_texts(value) and all(tag_of_rule(one) is None for one in value)  # type: ignore[attr-defined]
-
-
-def _is_bool(value: object) -> bool:
-    return isinstance(value, bool)
-
-
-_Check = Callable[[object], bool]
-_FIELDS: Mapping[str, tuple[str, _Check, str]] = {
-    "portals": ("portals", _are_texts, "a list of start URLs or patterns"),
-    "storage": ("storage", _is_text, "a text"),
-    "ca_bundle": ("ca_bundle", _is_absolute_path, "the absolute path of a file"),
-    "device_code": ("device_code", _is_bool, "true or false"),
-    "guard.rules": (
-        "guard_rules",
-        _are_guard_rules,
+_KEYS = {
+    "agents.allow": _Key(
+        # A name of a profile is refused: the user's config decides what such a name means.
+        lambda value: _are_texts(value) and all("/" in one for one in value),
+        "a list of [SESSION:]ACCOUNT/ROLE",
+        "the roles that limited programs may get at most",
+    ),
+    "ca_bundle": _Key(
+        lambda value: _is_text(value) and value.startswith("/"),
+        "the absolute path of a file",
+        "the only certificates that are trusted",
+    ),
+    "device_code": _Key(
+        lambda value: isinstance(value, bool),
+        "true or false",
+        "whether a device code may be used to sign in",
+    ),
+    "guard.rules": _Key(
+        # A tag is refused: the user could empty it in the settings.
+        lambda value: _are_texts(value) and all(tag_of_rule(one) is None for one in value),
         "a list of [SESSION:]ACCOUNT/ROLE, without tags",
     ),
-    "agents.allow": ("agents_allow", _are_role_patterns, "a list of [SESSION:]ACCOUNT/ROLE"),
+    "portals": _Key(
+        _are_texts, "a list of start URLs or patterns", "the start URLs that may be used"
+    ),
+    "storage": _Key(_is_text, "a text"),
 }
-_TABLES = ("guard", "agents")

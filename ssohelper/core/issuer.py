@@ -1,9 +1,8 @@
 """Decides to which servers a token may be sent, by the server that issued the token.
 
-A token that AWS issued is never sent to a server on this machine or in another AWS partition.
-A token that a server on this machine issued is never sent to AWS. The issuer of a token that
-another tool got is unknown: such a token may go wherever core.service_hosts allows, with a
-warning if that is a server on this machine.
+A token that AWS issued is never sent to a server on this machine or in another AWS partition, one of
+such a server never to AWS. The issuer of a token that another tool got is unknown: it may go wherever
+core.service_hosts allows, with a warning if that is a server on this machine.
 """
 
 import re
@@ -23,10 +22,7 @@ Service = Literal["oidc", "portal", "sts", "console sign-in"]
 
 
 def issuer_of_service_url(service_url: str, region: str) -> str:
-    """Return the issuer to record for tokens of this service: "loopback", or partition and region.
-
-    `region` is used if the URL's host names none.
-    """
+    """Return the issuer to record; `region` is used if the URL's host names none."""
     if service_hosts.is_loopback_url(service_url):
         return LOOPBACK
     labels = (urlsplit(service_url).hostname or "").split(".")
@@ -35,12 +31,10 @@ def issuer_of_service_url(service_url: str, region: str) -> str:
 
 
 def token_issuer(token: AccessToken, facts: SignInFacts) -> str | None:
-    """Return the token's issuer; None if another tool got or renewed the token."""
     return facts.issuer if token.id in facts.token_ids else None
 
 
 def client_issuer(client: ClientRegistration, facts: SignInFacts) -> str | None:
-    """Return the issuer of the client's secret; None if another tool registered the client."""
     return facts.client_issuer if client_hash(client) == facts.client else None
 
 
@@ -60,7 +54,7 @@ def may_send_secret(issuer: str | None, service_url: str, region: str) -> bool:
 def check_secret_destination(
     issuer: str | None, service: Service, service_url: str, session: SsoSession
 ) -> str | None:
-    """Check that this service may receive a token or a client's secret; return a warning or None."""
+    """Raise ConfigInvalid unless the service may receive a secret; return a warning or None."""
     variable = service_hosts.url_variable_of(service)
     if may_send_secret(issuer, service_url, session.region):
         if issuer is not None or not service_hosts.is_loopback_url(service_url):
@@ -97,5 +91,4 @@ def check_credentials_destination(
 
 
 def _issuer_without_region(issuer: str) -> str:
-    """Return the issuer without its region: a token works in every region of its partition."""
     return issuer.partition("/")[0]

@@ -32,11 +32,6 @@ def validity_of_credentials(
     return Validity.CURRENT if is_ours and token_id in facts.token_ids else Validity.DOUBTFUL
 
 
-def token_ids_after_sign_in(token: AccessToken) -> tuple[str, ...]:
-    """Return the token ids to record for a new sign-in: the id of its first token."""
-    return (token.id,)
-
-
 def token_ids_after_renewal(
     facts: SignInFacts, old: AccessToken, new: AccessToken
 ) -> tuple[str, ...]:

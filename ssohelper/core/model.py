@@ -5,25 +5,21 @@ from typing import NamedTuple, NoReturn
 
 from ssohelper.errors import ConfigInvalid
 
-# Matches the session names that ssohelper accepts: names become file names and command arguments.
+# They become file names and command arguments.
 SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-# Matches the name under which a sign-in is kept: the session's name alone, or with the further
-# region whose portal it is for (`corp@eu-west-1`).
+# With the further region whose portal a sign-in is for: `corp@eu-west-1`.
 SIGN_IN_NAME = re.compile(SESSION_NAME.pattern + r"(@[a-z0-9-]{1,40})?")
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
-# AWS's rule (PermissionSetName of sso-admin) is [\w+=,.@-]{1,32}, ASCII. "." and ".." are refused
-# here, because the name becomes a part of a path.
+# AWS's rule (PermissionSetName of sso-admin) is [\w+=,.@-]{1,32}, ASCII. "." and ".." cannot be
+# parts of a path.
 ROLE_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_+=,.@-]{1,32}")
-# Matches the name of the IAM role that AWS makes in an account for a permission set. It is too long
-# for ROLE_NAME, and the portal does not know it.
+# Of the IAM role that AWS makes for a permission set, which the portal does not know.
 IAM_ROLE_NAME = r"AWSReservedSSO_(.+)_[0-9a-f]{16}"
-# Matches the percent-encoded name of a chain's profile, which becomes a part of a path.
+# The percent-encoded name of a chain's profile.
 CHAIN = re.compile(r"(?!\.)[A-Za-z0-9_+=,.@%~-]{1,200}")
-# The separator between a role's name and the name of a chain on that role, in file names and in
-# requests to a broker.
+# Between a role's name and a chain's, in file names and in requests to a broker.
 CHAIN_MARK = "~"
-# The sign that lists and prompts show before a guarded role. No shell gives `@@` a meaning, while
-# `!` has one in prompts of zsh.
+# Before a guarded role in lists and prompts: `!` has a meaning in prompts of zsh, `@@` in none.
 GUARD_SIGN = "@@"
 _PLAIN_IN_CHAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
 _PERCENT = rb"%([0-9A-F]{2})"
@@ -38,7 +34,6 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the secret. Call this on the line that sends, writes or prints it."""
         return self._value
 
     def __repr__(self) -> str:
@@ -60,8 +55,6 @@ class Secret:
 
 
 class Account(NamedTuple):
-    """An AWS account as the portal lists it."""
-
     id: str
     name: str
     email: str
@@ -82,9 +75,8 @@ class Role(NamedTuple):
 class SsoSession(NamedTuple):
     """An [sso-session] section of ~/.aws/config: one user's sign-in at one portal.
 
-    `portal_url` is where a start URL on a company's own host redirected at the last sign-in, and
-    `region` is then that portal's region. `is_further`: a portal of the same Identity Center in
-    another region, with another token (core.further_portals).
+    `portal_url` is where a start URL on a company's own host led at the last sign-in, and `region` is
+    then that portal's. `is_further`: a portal of the same Identity Center in another region.
     """
 
     name: str
@@ -100,7 +92,7 @@ class SsoSession(NamedTuple):
 
     @property
     def aws_url(self) -> str:
-        """The URL of AWS's portal; the start URL if no other portal URL is known."""
+        """The URL of AWS's portal, as far as it is known."""
         return self.portal_url or self.start_url
 
     def key_of(self, role: Role) -> "RoleKey":
@@ -108,10 +100,10 @@ class SsoSession(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """The session and the role that a command uses, under the name that the user chose.
+    """The session and the role that a command uses.
 
     `name` is a profile of the config, or [SESSION:]ACCOUNT/ROLE. `assumed` is the role at the end
-    of a chain, in the account that its credentials are for.
+    of a chain.
     """
 
     name: str
@@ -140,7 +132,7 @@ class ClientRegistration(NamedTuple):
 
 
 class AccessToken(NamedTuple):
-    """The access token of a sign-in, which can be renewed if `refresh_token` and `client` are set."""
+    """A sign-in's token. It can be renewed if `refresh_token` and `client` are set."""
 
     value: Secret
     expires_at: int
@@ -149,7 +141,6 @@ class AccessToken(NamedTuple):
 
     @property
     def id(self) -> str:
-        """A hash that identifies the token and may be written to files and command lines."""
         from hashlib import sha256
 
         return sha256(self.value.reveal().encode()).hexdigest()[:16]
@@ -173,7 +164,7 @@ class CachedCredentials(NamedTuple):
     """Role credentials, and when AWS issued them.
 
     `token_id` is the id of the access token with which they, or the first role of their chain, were
-    requested. `chain_id` is the `Chain.id` of their chain, "" for an SSO role.
+    requested. `chain_id` is the `Chain.id`, "" for an SSO role.
     """
 
     credentials: RoleCredentials
@@ -189,14 +180,12 @@ class CachedCredentials(NamedTuple):
 class SignInFacts(NamedTuple):
     """What ssohelper records about a sign-in, in its own state folder.
 
-    `observed_hours_seconds` is how long sign-ins last, as observed when one ended
-    (core.sign_in_outlook). `token_ids` are the ids of this sign-in's access tokens that we read or
-    wrote, the latest last. `notice_stage` is the last notice that was given, of an end at `notice_end`
-    (None: of a sign-out). `sent_id` is the id of a refresh token that was sent and whose answer has not
-    arrived. `issuer` issued the tokens of `token_ids`, and `client_issuer` registered the client whose
-    hash is `client` (core.issuer). A listing from before `person_since` may be another user's, the
-    `earlier_user`. `of_token_id` is for the sign-in at a further portal: the id of the token of the
-    session's own sign-in that was made together with it.
+    `observed_hours_seconds`: how long sign-ins last, as seen when one ended. `token_ids`: of the access
+    tokens that we read or wrote, the latest last. `notice_stage`: the last notice that was given, of an
+    end at `notice_end` (None: of a sign-out). `sent_id`: of a refresh token that was sent without an
+    answer. `issuer` issued the tokens, and `client_issuer` registered the client whose hash is `client`
+    (core.issuer). A listing from before `person_since` may be of `earlier_user`. `of_token_id`, at a
+    further portal: of the token of the session's own sign-in that was made together with it.
     """
 
     signed_in_at: int | None = None
@@ -261,7 +250,6 @@ class RoleKey(NamedTuple):
 
     @property
     def role_part(self) -> str:
-        """The role's name with the chain, as in file names and requests to a broker."""
         return f"{self.role_name}{CHAIN_MARK}{self.chain}" if self.chain else self.role_name
 
     @property
@@ -281,7 +269,6 @@ class RoleKey(NamedTuple):
 
     @property
     def key_of_sso_role(self) -> "RoleKey":
-        """The key of the SSO role with whose credentials the chain begins."""
         return self._replace(chain="")
 
 

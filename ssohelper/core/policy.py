@@ -1,8 +1,8 @@
 """Decides which role credentials may be handed out, and which roles may have a published response.
 
-The vault takes two kinds of permits, which only `Policy` makes: code that has not asked the policy
-has no permit. A role that a guard rule matches is handed out only while a grant for it lasts, and
-is never published. An allow-list, which `exec --allow` sets, limits which roles are handed out.
+The vault takes two kinds of permits, which only `Policy` makes. A role that a guard rule matches is
+handed out only while a grant for it lasts, and is never published. An allow-list, which `exec --allow`
+sets, limits which roles are handed out.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class _Permit:
 
 
 class PublishPermit(_Permit):
-    """The permit to write the published response of `key`, which no guard rule matches."""
+    """The permit to write the published response of `key`, which no rule guards."""
 
 
 class ReleasePermit(_Permit):
-    """The permit to hand out the credentials of `key`; `grant_id` and `rule` of a guarded role."""
+    """The permit to hand out the credentials of `key`."""
 
     def __init__(
         self, seal: object, key: RoleKey, way: Way, grant_id: str | None, rule: str | None
@@ -59,9 +59,8 @@ class ReleasePermit(_Permit):
 class Policy:
     """Decides, during one call, which roles are handed out or may have a published response.
 
-    `find_account` returns an account with an empty name if that is unknown, `find_grant` the id of the
-    live grant. `find_roles_of_chain` returns all roles that a chain leads through, the SSO role first:
-    rules and the allow-list apply to each.
+    `find_account` returns an account with an empty name if that is unknown. `find_roles_of_chain`
+    returns all roles of a chain, the SSO role first: rules and the allow-list apply to each.
     """
 
     def __init__(
@@ -82,15 +81,14 @@ class Policy:
         self._list_roles_of_chain = find_roles_of_chain
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
-        """Return a guard rule that matches the role; None if no rule does.
+        """Return a guard rule that matches the role.
 
-        An unknown account name matches every pattern: a user notices a role that is guarded by mistake,
-        but not one that should be guarded and is not.
+        An unknown account name matches every pattern: a user notices a role that is guarded by mistake.
         """
         return next(iter(self._find_guards(key)), (None, None))[0]
 
     def _find_guards(self, key: RoleKey) -> list[tuple[str, RoleKey]]:
-        """Return each guarded role in the chain of `key`, after a rule that guards it."""
+        """Return each guarded role of the chain, after a rule that guards it."""
         found = []
         for link in self._find_roles_of_key(key) if self.rules else ():
             account = self._find_account(link)
@@ -115,8 +113,7 @@ class Policy:
         guards = self._find_guards(key)
         if not guards:
             return ReleasePermit(_SEAL, key, way, None, None)
-        # A grant for a chain covers each role that the chain leads through; a grant for the SSO
-        # role covers that role alone.
+        # A grant for a chain covers each of its roles; one for the SSO role covers that role alone.
         granted = self._find_grant(key)
         for rule, link in guards:
             grant_id = granted or (self._find_grant(link) if key.chain else None)
@@ -129,7 +126,6 @@ class Policy:
         return ReleasePermit(_SEAL, key, way, grant_id, guards[0][0])
 
     def _find_role_not_allowed(self, key: RoleKey) -> RoleKey | None:
-        """Return a role in the chain of `key` that the allow-list does not include, else None."""
         if self._allowed is None:
             return None
         for link in self._find_roles_of_key(key):
@@ -139,8 +135,8 @@ class Policy:
 
     def _hint_to_get_grant(self, key: RoleKey) -> str:
         command = f'ssohelper guard grant {word_as_typed(key.text)} --reason "…"'
-        # Grants are given on a terminal, not in a program with an allow-list. So a program without a
-        # terminal, such as an agent, asks a person, whose terminal is another one.
+        # A program without a terminal, such as an agent, asks a person, whose terminal is another
+        # one.
         if self._allowed is None and self._has_terminal():
             return f"on a terminal: {command}"
         return f"ask the person to run: {command} --all-terminals"

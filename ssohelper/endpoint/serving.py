@@ -75,7 +75,7 @@ class Endpoint(ClosableServer):
         self._port = 0
         self._token = Secret(secrets.token_urlsafe(32))
         self._token_file: Path | None = None
-        self.files = app.makers.make_endpoint_folder()
+        self.files = app.make_endpoint_folder()
         self.source = CredentialSource(
             self._make_new_app, profile.session, profile.role, monotonic=monotonic
         )
@@ -163,7 +163,7 @@ class Endpoint(ClosableServer):
         def report(error: BaseException) -> None:  # the endpoint continues to run
             crash_report.report_crash(error, error.__traceback__)
 
-        make_server = self._app.makers.bind_local_server
+        make_server = self._app.bind_local_server
         self._servers.append(make_server(port_or_socket, make_handler, report))
 
     def _make_container_handler(self, port: int) -> ContainerHandler:

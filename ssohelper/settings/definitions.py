@@ -21,9 +21,9 @@ from ssohelper.errors import ConfigInvalid, SsoHelperError, UsageProblem
 
 
 class Setting(NamedTuple):
-    """One setting. `kind` is a key of KINDS, or the choices: `process|sso`.
+    """One setting; `what` is its help.
 
-    Capitals in `key` stand for a name that the user chooses. `what` is its help.
+    Capitals in `key` stand for a name that the user chooses. `kind` may be choices: `process|sso`.
     """
 
     key: str
@@ -118,7 +118,7 @@ def _are_texts(value: object) -> bool:
 
 
 class Kind(NamedTuple):
-    """What values of a kind must be; `parse` also refuses some, and gives others their only form."""
+    """What values must be; `parse` refuses some more, and gives others their only form."""
 
     wanted: str
     is_good: Callable[[Any], bool] = _is_text
@@ -163,7 +163,7 @@ KINDS = {
 
 
 def checked_value(setting: Setting, value: Any, place: str) -> Any:
-    """Return the value as `Settings.get` does. Raises: ConfigInvalid, which begins with `place`."""
+    """Return the value as `Settings.get` does. Raises: ConfigInvalid, beginning with `place`."""
     choices = setting.kind.split("|")
     kind = KINDS.get(setting.kind) or Kind(
         " or ".join(f'"{choice}"' for choice in choices),
@@ -180,7 +180,6 @@ def checked_value(setting: Setting, value: Any, place: str) -> Any:
 
 
 def parse_text(setting: Setting, text: str, place: str) -> Any:
-    """Parse a setting's value from an environment variable or a typed word."""
     value: Any = text
     if setting.kind == "bool":
         folded = text.strip().casefold()
@@ -210,7 +209,7 @@ def parse_words(key: str, words: tuple[str, ...]) -> Any:
 
 
 def _list_items(words: tuple[str, ...]) -> list[Any]:
-    """Return the typed words or, if there is one JSON list, its items: `config get` prints one."""
+    """Return the typed words or, if there is one JSON list, its items."""
     if len(words) == 1 and words[0].startswith("["):
         try:
             found = json.loads(words[0])
@@ -234,7 +233,6 @@ def split_key(key: str) -> tuple[str, ...]:
 
 
 def find_setting(key: str) -> Setting:
-    """Return the setting. Raises: UsageProblem, which proposes a similar key."""
     try:
         return setting_of_parts(split_key(key), "")
     except ConfigInvalid as unknown:

@@ -31,10 +31,7 @@ _GONE = ("keys",)
 
 
 class Settings(NamedTuple):
-    """The settings of one run. `values` has those in the file, with their line numbers.
-
-    `ignored` is a notice about settings of earlier versions in the file.
-    """
+    """The settings of one run. `values` has those in the file, with their line numbers."""
 
     path: Path
     values: Mapping[str, tuple[Any, int]]
@@ -59,14 +56,13 @@ class Settings(NamedTuple):
         return self._replace(values=others if value is None else {**others, key: (value, 1)})
 
     def get(self, key: str, session: str | None = None) -> Any:
-        """Return a setting's value; the session's own wins."""
         return self._value_and_origin(key, session)[0]
 
     def origin(self, key: str) -> str:
         return self._value_and_origin(key)[1]
 
     def source(self, key: str) -> str | None:
-        """Return what sets a setting: a variable, FILE:LINE or policy file; None if nothing."""
+        """Return what sets a setting: a variable, FILE:LINE or policy file."""
         origin = self.origin(key)
         if origin == "policy":
             return self.policy_place
@@ -81,7 +77,6 @@ class Settings(NamedTuple):
         return any(split_key(key)[:2] == ("sessions", name) for key in self.values)
 
     def setting_keys(self) -> list[str]:
-        """Return all keys, with those that the file sets for one session."""
         return sorted({*filter(str.islower, TABLE), *self.values})
 
     def table(self, name: str) -> dict[str, Any]:
@@ -126,7 +121,7 @@ class Settings(NamedTuple):
 
 
 def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Settings:
-    """Return the settings in the file's content and the environment. Ignores empty variables.
+    """Return the settings in the file's content and the environment.
 
     Raises: ConfigInvalid, which names the file and line, or the variable.
     """
@@ -165,7 +160,6 @@ def parse_settings(content: bytes, path: Path, environ: Mapping[str, str]) -> Se
 
 
 def check_new_value(settings: Settings, key: str, value: Any) -> None:
-    """Raise UsageProblem if this new value (None removes it) clashes with other settings."""
     wrong = settings.with_value(key, value).undefined_tag()
     if wrong:
         raise UsageProblem(wrong, hint=_TAG_HINT)
@@ -189,7 +183,7 @@ _ASSIGNMENT = re.compile(rf"\s*({_NAMES})\s*=")
 
 
 def find_line_of_key(text: str, parts: tuple[str, ...]) -> int:
-    """Return the number of the line that sets a key, or where its inline table begins."""
+    """Return the line that sets a key, or where its inline table begins."""
     table: tuple[str, ...] = ()
     best_line, best_length = 1, 0
     for number, line in enumerate(text.split("\n"), 1):
@@ -207,7 +201,7 @@ def _split_dotted(dotted: str) -> tuple[str, ...]:
 
 
 def _line_and_error(cause: BaseException, text: str) -> tuple[int, str]:
-    """Return the line that the TOML parser's error names, and its message without the line."""
+    """Return the line and the message of the TOML parser's error."""
     said = str(cause)
     found = re.search(r"at line (\d+)", said)
     end = text.count("\n", 0, len(text.rstrip())) + 1 if "end of document" in said else 1

@@ -1,17 +1,11 @@
 """Reads, writes and removes cache files. The only place that decides what a cache does on an error.
 
 * A file that cannot be read, whatever the reason, counts as missing. No link is followed.
-* A write replaces a file or folder of ours that has the wrong kind, such as a file where an earlier
-  version had none and this one needs a folder. Links, FIFOs and other users' files stay: the write
-  raises LocalState, and the caller continues without the cache, as with a full disk.
+* A write replaces a file or folder of ours that has the wrong kind, which an earlier version made.
+  Links, FIFOs and other users' files stay: the write raises LocalState.
 
-| caches, which this module reads and writes     | no caches: what cannot be read is an error    |
-|------------------------------------------------|-----------------------------------------------|
-| role credentials, published responses, stamps  | tokens, client registrations, sign-in facts   |
-| lists of roles, portal addresses               | config, its versions, settings, storage.json  |
-| failures of sign-ins and of regions, AWS's time| guard rules, grants, the journal, locks       |
-| index of names, prompt files                   | usage with favourites, options of            |
-| console, list view                             | `profile sync`, an endpoint's files           |
+No caches, so that what cannot be read is an error: tokens, registrations, facts, config and its
+versions, settings, storage.json, guard rules, grants, journal, locks, usage, sync options, endpoints.
 """
 
 import json
@@ -39,14 +33,12 @@ class CacheFolder:
         self._root = root
 
     def read(self, path: Path | str, limit: int = _LIMIT_BYTES) -> bytes | None:
-        """Return the file's bytes; None if there is none that can be used."""
         opened = self.read_with_status(path, limit)
         return None if opened is None else opened[0]
 
     def read_with_status(
         self, path: Path | str, limit: int = _LIMIT_BYTES
     ) -> tuple[bytes, os.stat_result] | None:
-        """Return the file's bytes and status, or None."""
         try:
             if not any(map(os.path.islink, self._folders_of(path))):
                 return files.read_with_status(path, limit)
@@ -63,7 +55,6 @@ class CacheFolder:
         return files.read_record(path, parse, limit, self.read)
 
     def write(self, path: Path, data: bytes, *, mtime_ns: int | None = None) -> None:
-        """Replace the file, and make its folders, without waiting for the disk. Raises: LocalState."""
         self._make_folders_of(path)
         _remove_other_kind(path, stat.S_ISREG)
         files.write_atomically(path, data, mtime_ns=mtime_ns, durable=False)
@@ -79,7 +70,6 @@ class CacheFolder:
         files.write_link(path, target)
 
     def remove(self, path: Path) -> int:
-        """Remove the file, the link, or our folder with its content; return how many files."""
         if any(map(os.path.islink, self._folders_of(path))):
             return 0
         is_folder = os.path.isdir(path) and not os.path.islink(path)
@@ -101,7 +91,6 @@ def _is_usable_folder(mode: int) -> bool:
 
 
 def _remove_other_kind(path: Path, is_wanted: Callable[[int], bool]) -> None:
-    """Remove a file or folder of ours unless it is of the wanted kind. Raises: LocalState."""
     try:
         found = os.lstat(path)
         is_folder = stat.S_ISDIR(found.st_mode) and open_file.is_owned_by_us(found)

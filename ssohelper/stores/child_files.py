@@ -12,8 +12,7 @@ from pathlib import Path
 
 from ssohelper.stores import files
 
-# Read-only, because `aws configure` would write to the copy instead of the user's file. Windows
-# neither replaces nor removes a read-only file.
+# `aws configure` would write to the copy. Windows neither replaces nor removes a read-only file.
 _MODE = 0o600 if sys.platform == "win32" else 0o400
 _KEPT_SECONDS = 30 * 24 * 3600
 # The names of 12,000 accounts take 600 KB.
@@ -27,9 +26,9 @@ class ChildFiles:
         self._base = runtime / "allowed"
 
     def save(self, contents: Mapping[str, bytes]) -> Path:
-        """Write these files; return their folder, whose name is a hash of their content.
+        """Write these files; return their folder, named by a hash of their content.
 
-        Removes the folders that no `exec` has used for 30 days. Raises: LocalState.
+        Removes the folders that no `exec` has used for 30 days.
         """
         digest = sha256(repr(sorted(contents.items())).encode()).hexdigest()[:24]
         folder = files.ensure_private_folder(self._base / digest)
@@ -42,5 +41,5 @@ class ChildFiles:
         return folder
 
     def load_account_names(self, path: str) -> dict[str, str]:
-        """Return the names by account id; none if the file is missing or damaged."""
+        """Return the names by account id; none if the file cannot be read."""
         return files.read_json(path, _LIMIT_BYTES) or {}

@@ -9,14 +9,11 @@ from ssohelper.errors import LocalState
 from ssohelper.stores.cache_folder import CacheFolder
 from ssohelper.system.clock import measure_uptime, read_boot_id
 
-# A smaller difference between AWS's clock and this machine's is ignored: a Date header has whole
-# seconds and arrives late.
+# A Date header has whole seconds and arrives late.
 _SAME_SECONDS = 3.0
 
 
 class ClockFile:
-    """Calculates AWS's present time from the last Date header of AWS that was saved."""
-
     def __init__(self, runtime: Path) -> None:
         self._cache, self._path = CacheFolder(runtime), runtime / "aws-clock"
         self._boot = read_boot_id()
@@ -31,10 +28,9 @@ class ClockFile:
         known = self._reading is not None and self._reading.boot == self._boot
         if known and abs(self.now_at_aws(wall) - aws_at) <= _SAME_SECONDS:
             return
-        # If AWS's clock and this machine's differ by at most 3 s, this machine's time is used. A
-        # Date header is rounded down, so AWS's time would be up to 1 s late. During that second we
-        # would return credentials that count as expired for botocore, which uses this machine's
-        # clock: it would call us again at each request.
+        # A Date header is rounded down: by AWS's time we would, for up to 1 s, return credentials
+        # that count as expired for botocore, which uses this machine's clock and would call us
+        # again at each request.
         agreed = wall if abs(wall - aws_at) <= _SAME_SECONDS else aws_at
         self._reading = ClockReading(agreed, wall, measure_uptime(), self._boot)
         with suppress(LocalState):  # the next process learns the time from its own answer

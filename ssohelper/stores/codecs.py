@@ -1,7 +1,4 @@
-"""Writes documents with secrets to files: as plain text, or encrypted with the keyring's key.
-
-The codec that encrypts is in `sealed_codec`: importing cryptography takes 25 ms.
-"""
+"""Writes documents with secrets to files: as plain text, or encrypted with the keyring's key."""
 
 from typing import Any, Protocol
 
@@ -19,12 +16,8 @@ class Codec(Protocol):
     @property
     def suffix(self) -> str: ...
 
-    def encode(self, document: dict[str, Any], context: str) -> dict[str, Any]:
-        """Raises: KeyringUnavailable."""
-
-    def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
-        """Raises: Unreadable, KeyringUnavailable."""
-
+    def encode(self, document: dict[str, Any], context: str) -> dict[str, Any]: ...
+    def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]: ...
     def ensure_key(self) -> None:
         """Make a key if there is none. Raises: KeyringUnavailable."""
 

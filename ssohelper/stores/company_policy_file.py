@@ -32,7 +32,7 @@ def read_company_policy(path: Path, owner: int = _ROOT) -> CompanyPolicy:
     except OSError as cause:
         raise _untrusted_policy_error(f'"{path}" cannot be read: {os_error_text(cause)}') from cause
     try:
-        _check_policy_file_is_trusted(path, os.fstat(descriptor), owner)
+        _check_trusted(path, os.fstat(descriptor), owner)
         with open(descriptor, "rb", closefd=False) as file:
             content = file.read(_LIMIT_BYTES + 1)
     except OSError as cause:
@@ -44,7 +44,7 @@ def read_company_policy(path: Path, owner: int = _ROOT) -> CompanyPolicy:
     return company_policy.parse_company_policy(content, os.fspath(path))
 
 
-def _check_policy_file_is_trusted(path: Path, found: os.stat_result, owner: int) -> None:
+def _check_trusted(path: Path, found: os.stat_result, owner: int) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise _untrusted_policy_error(f'"{path}" is not a regular file')
     # In a folder that other users may write, they could replace the file.
@@ -58,16 +58,12 @@ def _check_policy_file_is_trusted(path: Path, found: os.stat_result, owner: int)
 def _is_owned_by(status: os.stat_result, owner: int) -> bool:
     if status.st_uid == owner:
         return True
-    # A user namespace (bubblewrap, a rootless container) that does not map root shows root's files
-    # as those of the overflow user.
-    return (
-        owner == _ROOT
-        and not _is_root_in_user_namespace()
-        and status.st_uid == _read_overflow_uid()
-    )
+    # A user namespace (bubblewrap, a rootless container) may show root's files as the overflow
+    # user's.
+    return owner == _ROOT and not _has_root() and status.st_uid == _read_overflow_uid()
 
 
-def _is_root_in_user_namespace() -> bool:
+def _has_root() -> bool:
     try:
         lines = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()
     except OSError:

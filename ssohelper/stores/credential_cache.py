@@ -1,8 +1,7 @@
 """Stores role credentials in the runtime folder, with one folder for each role.
 
-`<runtime>/credentials/<session>/<account>/<role>/` holds two files: `cached.json`, and `response`,
-the published response, which the launcher prints without starting Python (fastpath/published.py). A
-guarded role's credentials are never published.
+`<runtime>/credentials/<session>/<account>/<role>/` holds `cached.json` and, unless the role is
+guarded, `response`, which the launcher prints (fastpath/published.py).
 """
 
 import logging
@@ -17,17 +16,14 @@ from ssohelper.fastpath import folders, published
 from ssohelper.stores import files
 from ssohelper.stores.cache_folder import CacheFolder
 from ssohelper.stores.codecs import Codec, PlainCodec, Unreadable
-from ssohelper.stores.settings_stamp import SettingsStamp
+from ssohelper.stores.stamps import SettingsStamp
 
 _log = logging.getLogger(__name__)
 CACHED = "cached.json"
 
 
 class CredentialCache:
-    """Loads saved role credentials, and deletes them. A damaged file counts as missing.
-
-    `get_codec` returns the codec of the present storage, which other processes may change.
-    """
+    """Loads saved role credentials, and deletes them. A damaged file counts as missing."""
 
     def __init__(
         self,
@@ -50,7 +46,7 @@ class CredentialCache:
         return self._parse(key, found)
 
     def load_response_expiry(self, key: RoleKey) -> int:
-        """Return when the role's published response expires; 0 if there is none that may be used."""
+        """Return when the role's published response expires; 0 if none may be used."""
         found = self._read_response(key)
         if found is None or not published.is_response_valid(*found[1:]):
             return 0
@@ -64,7 +60,7 @@ class CredentialCache:
         return found[0]
 
     def _read_response(self, key: RoleKey) -> tuple[bytes, os.stat_result, bytes] | None:
-        if self._stamp and self._stamp.may_responses_be_of_other_settings():
+        if self._stamp and self._stamp.is_stale:
             return None
         opened = self._cache.read_with_status(self._response_file(key))
         if opened is None:
@@ -96,7 +92,7 @@ class CredentialCache:
                     self._cache.remove(folder.parent / name)
 
     def remove_session(self, session_name: str) -> int:
-        """Remove the session's credentials; return how many role files there were."""
+        """Remove the session's credentials; return how many files there were."""
         folder = self._session_folder(files.session_file_name(session_name))
         removed = sum(
             self._cache.remove(folder / account) for account in _list_account_folders(folder)
@@ -127,8 +123,7 @@ class CredentialCache:
         except Unreadable as cause:
             files.report_damaged_file(path, cause)
             return None
-        # The path is not enough to tell the role: a file system may take "Admin" and "admin" for
-        # the same name.
+        # A file system may take "Admin" and "admin" for the same name.
         is_of_role = all(document.get(name, "") == value for name, value in key._asdict().items())
         return document if is_of_role else None
 
@@ -157,5 +152,5 @@ def encryption_context(key: RoleKey) -> str:
 
 
 def _list_account_folders(folder: Path) -> list[str]:
-    # The session's folder also holds links into folders of the AWS CLI, where we remove nothing.
+    # It also holds links into folders of the AWS CLI, where we remove nothing.
     return [name for name in files.list_names_in_folder(folder) if ACCOUNT_ID.fullmatch(name)]

@@ -17,7 +17,7 @@ _SAVED, _UNFINISHED = "listing.json", "unfinished.json"
 
 
 class DirectoryCache:
-    """Stores listings by session name, in the state folder. A damaged file counts as missing."""
+    """Stores listings in the state folder. A damaged file counts as missing."""
 
     def __init__(self, state: Path) -> None:
         self._state, self._cache = state, CacheFolder(state)
@@ -39,11 +39,9 @@ class DirectoryCache:
         self._write(session_name, _UNFINISHED, listing)
 
     def forget(self, session_name: str) -> int:
-        """Remove the session's listings; return how many there were."""
         return self._cache.remove(self._file(session_name, _SAVED).parent)
 
     def lock_listing(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
-        """Return the lock that a process holds while it refreshes the listing in the background."""
         path = self._state / "locks" / files.session_file_name(session_name) / "listing.lock"
         return files.hold_lock(path, deadline, self._state)
 

@@ -24,8 +24,7 @@ if sys.platform == "win32":
 
 _NAME = re.compile(r"[0-9]+-[0-9a-f]+")
 _LOCK_SECONDS = 5.0
-# A socket's path (sockaddr_un) takes up to 108 bytes on Linux and 104 on macOS and the BSDs,
-# with the zero byte that ends it.
+# sockaddr_un has 108 bytes on Linux and 104 on macOS and the BSDs, with a final zero byte.
 _LONGEST_SOCKET_PATH = 107 if sys.platform == "linux" else 103
 _URL = re.compile(r"http://127\.0\.0\.1:([0-9]{1,5})/")
 # A token is 32 random bytes in base64 (endpoint/serving.py).
@@ -34,10 +33,7 @@ _TOKEN_VARIABLES = {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZ
 
 
 class PrivateFolder:
-    """A folder that only this process uses, and that exists until `remove` is called.
-
-    Creating this object also removes the private folders of endpoints that were killed.
-    """
+    """A folder that only this process uses, until `remove`. Removes those of killed endpoints."""
 
     def __init__(self, base: Path) -> None:
         files.ensure_private_folder(base)
@@ -52,8 +48,7 @@ class PrivateFolder:
         self._held = contextlib.ExitStack()
         self._sockets: dict[Path, int] = {}
         self.path = base / f"{os.getpid()}-{os.urandom(8).hex()}"
-        # The lock shows that this endpoint is alive. A process id could not show that: containers
-        # number their processes separately.
+        # The lock shows that this endpoint is alive: containers number their processes separately.
         soon = Deadline(_LOCK_SECONDS, time.monotonic)
         if not self._held.enter_context(files.hold_lock(self.path / "lock", soon)):
             raise LocalState(f'"{self.path}" cannot be written')
@@ -63,11 +58,10 @@ class PrivateFolder:
         return self.path / name
 
     def write_token_folder(self, path: Path, token: Secret) -> Path:
-        """Write the token to a folder that the user named, for containers; return the token's file.
+        """Write the token to a folder that the user named, for containers; return its file.
 
         The file is replaced by a rename: a container that mounts the folder reads the new file at its
         next request. It stays when the endpoint ends, so that clients find one at every moment.
-        Raises: LocalState for a folder that other users may enter or another endpoint uses.
         """
         self._lock_token_folder(path)
         file = path / "token"
@@ -81,7 +75,6 @@ class PrivateFolder:
         return file
 
     def _lock_token_folder(self, path: Path) -> None:
-        """Make the folder (mode 0700) if it is missing, and lock it until the endpoint ends."""
         _refuse_open_folder(path.parent, shared=True)
         try:
             with contextlib.suppress(FileExistsError):
@@ -106,9 +99,8 @@ class PrivateFolder:
             pass  # the file system has no locks
 
     def bind_socket(self, path: Path) -> socket.socket:
-        """Make a socket at the path, with mode 0600, and return it; the caller listens on it.
+        """Make a socket at the path, with mode 0600. Replaces one on which no process listens.
 
-        Replaces a socket on which no process listens, as that of an endpoint that was killed.
         Raises: UsageProblem for a path that is too long; LocalState for a path that exists, or where
         another user could replace the socket.
         """
@@ -138,7 +130,6 @@ class PrivateFolder:
         return made
 
     def remove(self) -> None:
-        """Remove the private folder and the socket. The user's token folder stays."""
         with contextlib.suppress(LocalState):
             for path, inode in self._sockets.items():
                 with contextlib.suppress(OSError):  # another endpoint may have replaced the socket
@@ -149,18 +140,15 @@ class PrivateFolder:
 
 
 class EnvFile:
-    """A file of NAME=VALUE lines with an endpoint's address and token, which outlives the endpoint."""
+    """A file of NAME=VALUE lines with an endpoint's address and token, which outlives it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def load_port(self) -> int | None:
-        """Return the previous endpoint's port; None when there is no file.
-
-        Raises: LocalState when others may write in its folder, or when no endpoint wrote the file.
-        """
+        """Return the previous endpoint's port; None without a file. Raises: LocalState."""
         _refuse_open_folder(self.path.parent)
-        # The env file's mode is left unchanged here, since the file may be another program's.
+        # The mode is left unchanged, since the file may be another program's.
         content = files.read_own_file(self.path, tighten=False)
         if content is None or not content.strip():
             return None
@@ -184,9 +172,8 @@ class EnvFile:
 def _refuse_open_folder(folder: Path, *, shared: bool = False) -> None:
     """Raise LocalState for a folder in which another user could replace a file of ours.
 
-    `shared` also accepts a folder like /tmp, which belongs to root and where users cannot remove each
-    other's files, and one that our user's private group may write: systems with umask 002 give each
-    user such a group (gid = uid), without other members.
+    `shared` accepts a folder like /tmp, of root, where users cannot remove each other's files, and one
+    that our private group may write: systems with umask 002 give each user one (gid = uid).
     """
     try:
         found = os.stat(folder)

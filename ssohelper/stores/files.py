@@ -60,7 +60,7 @@ _swept: set[str] = set()
 
 
 def session_file_name(name: str) -> str:
-    """Return the name of a session or further sign-in. Raises: ConfigInvalid if no file may have it."""
+    """Return the name of a session or further sign-in. Raises: ConfigInvalid."""
     if not SIGN_IN_NAME.fullmatch(name):
         raise ConfigInvalid(
             f'"{show(name, 80)}" cannot be a session\'s name',
@@ -71,7 +71,6 @@ def session_file_name(name: str) -> str:
 
 
 def role_folder_names(key: RoleKey) -> tuple[str, str, str]:
-    """Return the names of a role's nested folders: session, account id, role with its chain."""
     checked_role(*key.role)
     return session_file_name(key.session_name), key.account_id, key.role_part
 
@@ -80,7 +79,7 @@ def role_folder_names(key: RoleKey) -> tuple[str, str, str]:
 
 
 def ensure_private_folder(path: Path | str) -> Path:
-    """Make the folder, and those above it, with mode 0700; close an existing one to other users.
+    """Make the folder, and those above it, with mode 0700; close an existing one to others.
 
     Raises: LocalState when it belongs to another user or is not a folder.
     """
@@ -122,7 +121,6 @@ def ensure_folder(path: Path | str) -> None:
 
 
 def restrict_mode_to_user(descriptor: int, found: os.stat_result, path: str) -> None:
-    """Set the mode of an open file of ours to 0600 when other users may read or write it."""
     if sys.platform != "win32" and found.st_mode & 0o077:
         os.fchmod(descriptor, 0o600)
         warn_once(f'"{path}" was open to other users: now it is not')
@@ -169,7 +167,6 @@ def remove_file(path: Path | str) -> bool:
 
 
 def remove_tree(path: Path | str) -> int:
-    """Remove our folder with its content; return how many files. No link is followed."""
     removed = 0
     try:
         status = os.lstat(path)
@@ -185,14 +182,13 @@ def remove_tree(path: Path | str) -> int:
     for entry in entries:
         is_folder = entry.is_dir(follow_symlinks=False)
         removed += remove_tree(entry.path) if is_folder else remove_file(entry.path)
-    # Another process may have added a file meanwhile, which the next call will remove.
+    # Another process may have added a file.
     with contextlib.suppress(OSError):
         os.rmdir(path)
     return removed
 
 
 def list_names_in_folder(path: Path | str) -> list[str]:
-    """Return the sorted names without hidden ones; [] without a folder."""
     try:
         return sorted(name for name in os.listdir(path) if name[0] != ".")
     except OSError:
@@ -200,10 +196,6 @@ def list_names_in_folder(path: Path | str) -> list[str]:
 
 
 def is_folder_in_memory(folder: str) -> bool:
-    """Return whether the folder, or the nearest existing one above it, is on a tmpfs or ramfs.
-
-    False where we cannot know: not on Linux.
-    """
     while sys.platform == "linux":
         try:
             return _is_memory_device(os.stat(folder).st_dev)
@@ -216,7 +208,7 @@ def is_folder_in_memory(folder: str) -> bool:
 
 @lru_cache(maxsize=16)
 def _is_memory_device(device: int) -> bool:
-    # os.statvfs lacks the type of the file system, and statfs needs ctypes: 10 ms.
+    # os.statvfs lacks the type, and statfs needs ctypes: 10 ms.
     if sys.platform == "win32":
         return False
     wanted = [f"{os.major(device)}:{os.minor(device)}"]
@@ -256,7 +248,7 @@ def read_with_status(
     except OSError as cause:
         raise unreadable_file_error(path, cause) from cause
     try:
-        # If root runs with a user's HOME (sudo -E), that user's files keep their modes.
+        # With sudo -E, a user's files keep their modes.
         if tighten and open_file.is_owned_by_us(found):
             restrict_mode_to_user(descriptor, found, path)
         return open_file.read_all(descriptor, path, limit), found
@@ -269,7 +261,6 @@ def read_with_status(
 def read_json(
     path: Path | str, limit: int = READ_LIMIT_BYTES, read: _Read = read_own_file
 ) -> dict[str, Any] | None:
-    """Return the JSON object in the file; None when the file is missing or malformed."""
     return read_record(path, dict, limit, read)
 
 
@@ -279,7 +270,7 @@ def read_record(
     limit: int = READ_LIMIT_BYTES,
     read: _Read = read_own_file,
 ) -> _T | None:
-    """Parse the JSON object in the file; None if it is missing or damaged. Raises: as `read`."""
+    """Parse the JSON object in the file; None if it is missing or damaged."""
     try:
         content = read(path, limit)
     except FileTooLarge:
@@ -290,7 +281,6 @@ def read_record(
 def parse_record(
     path: Path | str, found: dict[str, Any] | None, parse: Callable[[dict[str, Any]], _T]
 ) -> _T | None:
-    """Parse the file's JSON object; None if it is damaged."""
     try:
         if found is None:
             raise Damaged("object")
@@ -301,7 +291,7 @@ def parse_record(
 
 
 def report_damaged_file(path: Path | str, damage: Exception) -> None:
-    """Log, for -v, that the damaged file counts as missing. The next write replaces it."""
+    """Log, for -v, that the damaged file counts as missing."""
     _log.info('"%s" is damaged (%s): counted as missing', os.fspath(path), damage)
 
 
@@ -324,7 +314,7 @@ class Reservation:
         _refuse_unsafe_file(path)
         self._temp, self._descriptor = _make_locked_temporary_file(path)
         try:
-            # Zeros are written, because on some file systems fallocate succeeds without free space.
+            # On some file systems fallocate succeeds without free space.
             while size > 0:
                 size -= os.write(self._descriptor, bytes(size))
                 os.fsync(self._descriptor)
@@ -341,10 +331,9 @@ class Reservation:
         mode: int = 0o600,
         durable: bool = True,
     ) -> bool:
-        """Write `data` to the reserved path, completely or not at all. Raises: LocalState.
+        """Write `data` to the path, completely or not at all. Raises: LocalState.
 
-        If `is_wanted`, called when the data is on the disk, returns False, so does `commit`, and the
-        file at the path stays.
+        Returns False, and the file stays, if `is_wanted` does when the data is on the disk.
         """
         with _raise_unwritable(self._path):
             _refuse_unsafe_file(self._path)
@@ -363,14 +352,12 @@ class Reservation:
             if not is_wanted():
                 return False
             if sys.platform == "win32":
-                # Windows renames no open file. Elsewhere the file stays open, and so locked, until
-                # it has its name: no other process removes it.
+                # Windows renames no open file. Elsewhere it stays locked until it has its name.
                 self._close()
             try:
                 replace_file(self._temp, self._path)
             except FileNotFoundError:
-                # The temporary file was removed by another program, or on another host that shares
-                # this folder but not our locks.
+                # It was removed by another program, or on a host that does not share our locks.
                 write_atomically(self._path, data, mode=mode, mtime_ns=mtime_ns, durable=durable)
             if durable:
                 _fsync_folder(os.path.dirname(self._path) or ".")
@@ -382,7 +369,6 @@ class Reservation:
             return written.read()
 
     def discard(self) -> None:
-        """Close the temporary file, and remove it if it was not renamed."""
         self._close()
         with contextlib.suppress(OSError):
             os.unlink(self._temp)
@@ -397,7 +383,7 @@ class Reservation:
 def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
     """Reserve `size` bytes of disk space for the file, whose folder must exist.
 
-    Raises: LocalState when the disk is full; NotOurs for a link or another user's file at `path`.
+    Raises: LocalState; NotOurs for a link or another user's file at `path`.
     """
     path = os.fspath(path)
     refuse_another_users_home(path)
@@ -419,11 +405,11 @@ def write_atomically(
     check: Callable[[bytes], object] | None = None,
     durable: bool = True,
 ) -> None:
-    """Replace the file at `path` with `data`, completely or not at all; its folder must exist.
+    """Replace the file at `path`, completely or not at all; its folder must exist.
 
     Without `durable`, a power failure may lose the data: an fsync takes 1 to 5 ms. `check` gets the
     new bytes as read back from the disk; if it raises, nothing is replaced.
-    Raises: LocalState when the disk fails; NotOurs for a link or another user's file at `path`.
+    Raises: LocalState; NotOurs for a link or another user's file at `path`.
     """
     with reserve_file(path, 0) as new:
 
@@ -442,7 +428,6 @@ def write_json(
 
 
 def write_link(path: Path | str, target: str) -> None:
-    """Make `path` a symlink to `target`, replacing any file in one step."""
     temp = temporary_name_beside(os.fspath(path))
     with _raise_unwritable(os.fspath(path)):
         try:
@@ -454,10 +439,9 @@ def write_link(path: Path | str, target: str) -> None:
 
 
 def replace_file(temp: str, path: str) -> None:
-    """Rename the file `temp` to `path`, replacing the file that has that name. Raises: OSError."""
+    """Rename the file `temp` to `path`. Raises: OSError."""
     if sys.platform == "win32":
-        # Windows cannot replace a file while a process has it open. A reader has it open for
-        # milliseconds.
+        # Windows cannot replace an open file. A reader has it open for milliseconds.
         ends_at = time.monotonic() + _READ_SECONDS
         while time.monotonic() < ends_at:
             with contextlib.suppress(PermissionError):
@@ -481,7 +465,7 @@ def _refuse_unsafe_file(path: str) -> None:
 
 
 def _fsync_folder(folder: str) -> None:
-    # Errors are ignored: the rename is done, and some file systems refuse fsync on a folder.
+    # Some file systems refuse fsync on a folder.
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         try:
@@ -515,7 +499,6 @@ def _make_locked_temporary_file(path: str) -> tuple[str, int]:
 
 
 def sweep_folder_once(folder: str) -> None:
-    """Remove temporary files that are over an hour old, once in each process."""
     if folder not in _swept:
         _swept.add(folder)
         remove_temporary_files(folder, _TEMPORARY_LIFE_SECONDS)
@@ -530,9 +513,9 @@ def remove_temporary_files(folder: str, least_age_seconds: float = 0) -> None:
 def list_temporary_files(
     folder: str, least_age_seconds: float = _TEMPORARY_LIFE_SECONDS
 ) -> list[str]:
-    """Return the paths of the temporary files that no living process holds.
+    """Return the temporary files that no living process holds.
 
-    A living process may hold one for over an hour: the clock was set forward, or the machine slept.
+    One may hold a file for over an hour: the clock was set forward, or the machine slept.
     """
     found = []
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
@@ -560,8 +543,7 @@ def _is_locked(path: str) -> bool:
 
 # -- locks -----------------------------------------------------------------------------------------
 
-# The errors of network file systems without a lock daemon, and of a full or read-only disk. The
-# caller continues without the lock, which is better than to fail.
+# Of network file systems without a lock daemon, and of a full or read-only disk.
 _NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 _PID = b"pid "
@@ -577,8 +559,8 @@ def hold_lock(
     lock is in a folder of the AWS CLI, which must exist and keeps its mode. The lock file is never
     removed: two processes could then each hold a lock at the same path.
 
-    Where the file system has no locks, or the disk is full or read-only, the caller continues without
-    the lock, after one warning. Yields False if the disk is full or read-only.
+    Without locks in the file system or room on the disk, the caller continues without the lock, after
+    one warning. Yields False if the disk is full or read-only.
     Raises: LockNotObtained, whose message names the process that holds the lock.
     """
     path = os.fspath(path)
@@ -587,8 +569,7 @@ def hold_lock(
         yield descriptor is not None
     finally:
         if descriptor is not None:
-            # The file is unlocked before it is closed, because a forked child may have a copy of
-            # the descriptor open for a moment longer.
+            # A forked child may have a copy of the descriptor open for a moment longer.
             _unlock_file(descriptor)
             os.close(descriptor)
 
@@ -608,8 +589,7 @@ def _open_and_lock(
         except BaseException:
             os.close(descriptor)
             raise
-        # Another program removed the lock file while we waited, such as one that cleans temporary
-        # files. The next process makes a new one, so the lock on the removed file excludes nobody.
+        # Another program removed the lock file while we waited: the next process makes a new one.
         os.close(descriptor)
 
 
@@ -656,13 +636,12 @@ def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
                 f'the lock "{path}" is held by {_read_holder_text(descriptor)}',
                 hint="try again when that process has ended",
             )
-        # The time is random, so that 40 waiting processes do not try at the same moments.
+        # Random, so that 40 waiting processes do not try at the same moments.
         time.sleep(min(deadline.seconds_left(), 0.02 + 0.18 * os.urandom(1)[0] / 255))
 
 
 if sys.platform == "win32":
-    # The byte that is locked is far behind the process id in the file, because on Windows other
-    # processes cannot read a locked byte.
+    # Far behind the process id: other processes cannot read a locked byte.
     _LOCKED_BYTE = 1 << 30
 
     def try_lock(descriptor: int) -> None:
@@ -680,7 +659,7 @@ if sys.platform == "win32":
 else:
 
     def try_lock(descriptor: int) -> None:
-        """Lock the file until it is closed. Raises: BlockingIOError if another process holds it."""
+        """Lock the file until it is closed. Raises: BlockingIOError if it is locked."""
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _unlock_file(descriptor: int) -> None:
@@ -696,9 +675,9 @@ else:
 
 
 def _write_own_process_id(descriptor: int) -> None:
-    # Only for the error messages of waiting processes. A word stands before the id: `aws sso logout`
-    # parses each file beside the token as JSON, and fails at a plain number. The text always has
-    # the same length: ext4 takes 5 ms to close a file that was truncated and written again.
+    # For the error messages of waiting processes. A word stands before the id: `aws sso logout`
+    # parses each file beside the token as JSON, and fails at a plain number. The length is always
+    # the same: ext4 takes 5 ms to close a file that was truncated and written again.
     with contextlib.suppress(OSError):
         os.lseek(descriptor, 0, os.SEEK_SET)
         os.write(descriptor, b"%b%-10d\n" % (_PID, os.getpid()))
@@ -717,10 +696,9 @@ def _read_holder_text(descriptor: int) -> str:
 
 
 class ExaminedFiles:
-    """Lists folders for `doctor`, removes temporary files and repairs the modes of files."""
+    """What `doctor` sees and repairs."""
 
     def list_names_in_folder(self, folder: str) -> list[str]:
-        """Return the sorted names, hidden ones too."""
         try:
             return sorted(os.listdir(folder))
         except OSError:
@@ -733,10 +711,7 @@ class ExaminedFiles:
         return path in list_temporary_files(os.path.dirname(path)) and remove_file(path)
 
     def remove_access_of_others(self, path: str) -> bool:
-        """Remove other users' rights to a file or folder of ours; return whether they had any.
-
-        A link is not followed. Raises: LocalState.
-        """
+        """Remove other users' rights to a file or folder of ours; return whether they had any."""
         if sys.platform == "win32":
             return False
         with _raise_unwritable(path):

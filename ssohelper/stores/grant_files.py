@@ -18,7 +18,7 @@ _LOCK_SECONDS = 10.0
 
 
 class GrantStore:
-    """Adds, finds and ends grants. `find_grant_context` returns terminal, boot and time."""
+    """Adds, finds and ends grants."""
 
     def __init__(
         self, runtime: Path, log: Journal, find_grant_context: Callable[[], GrantContext]
@@ -40,12 +40,12 @@ class GrantStore:
         self._append_to_journal("revoke", grant, parent_and_terminal)
 
     def list_in_force(self) -> list[Grant]:
-        """Return the grants in force in this terminal; the one that ends first comes first."""
+        """Return this terminal's grants; the one that ends first comes first."""
         here = self._find_here()
         return [grant for grant in self._load() if grant.is_in_force(here)]
 
     def list_for_all_terminals(self) -> list[Grant]:
-        """Return the grants in force in this or in another terminal of the user."""
+        """Return the grants in force in any terminal of the user."""
         here = self._find_here()
         return [
             grant
@@ -54,12 +54,12 @@ class GrantStore:
         ]
 
     def find(self, key: RoleKey) -> Grant | None:
-        """Return the role's grant in this terminal that ends last; None if none is in force."""
+        """Return the role's grant in this terminal that ends last."""
         found = [grant for grant in self.list_in_force() if grant.key == key]
         return found[-1] if found else None
 
     def _load(self) -> list[Grant]:
-        """Return all grants, by their end. A file that cannot be read or parsed holds no grant."""
+        """Return all grants, by their end. An unreadable file holds none."""
         try:
             found = (files.read_json(self._path) or {}).get("grants", [])
             return sorted(map(grants.parse_grant, found), key=lambda grant: grant.ends_at)

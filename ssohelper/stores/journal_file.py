@@ -1,7 +1,6 @@
 """Writes and reads the journal: `<state>/audit.jsonl` and older files, which rotation renamed.
 
-A line is appended under a lock, in one write, and not synced, since that takes 1 to 5 ms: a power
-failure may lose the last lines, a killed process loses none.
+A line is appended under a lock, in one write, and not synced, since that takes 1 to 5 ms.
 """
 
 import contextlib
@@ -27,14 +26,13 @@ from ssohelper.stores.disk_errors import unwritable_file_error
 
 _log = logging.getLogger(__name__)
 
-# The size at which a journal file is full: 3,000 lines of 330 bytes each. With the older files, the
-# journal has at most 5 MB.
+# 3,000 lines of 330 bytes each. With the older files, the journal has at most 5 MB.
 FILE_BYTES = 1_000_000
 OLDER_FILES = 4
-# Reading a larger journal file is refused. We write none so large, but another program may.
+# We write no larger file, but another program may.
 _READ_LIMIT_BYTES = 16 << 20
-# How long to wait for the journal's lock. A process holds it for less than 1 ms; but among 500
-# processes on two cores, the holder may not run for a second.
+# A process holds the lock for less than 1 ms; but among 500 processes on two cores, it may not run
+# for a second.
 _WAIT_SECONDS = 10.0
 
 # The sockets at which syslog daemons listen: on Linux, FreeBSD and macOS.
@@ -45,8 +43,6 @@ _DAEMON_SECONDS = 1.0
 
 
 class Reading(NamedTuple):
-    """The lines of the journal, the oldest first, and how many lines could not be parsed."""
-
     lines: list[Line]
     damaged: int
 
@@ -67,10 +63,7 @@ class Journal:
         self._file_bytes = file_bytes
 
     def append(self, entry: Entry, *, wait_seconds: float = _WAIT_SECONDS) -> None:
-        """Append a line to the journal's file; if that fails, to the system log.
-
-        Raises: LocalState when both fail.
-        """
+        """Append a line to the journal's file or, if that fails, to the system log."""
         line = journal.make_line(entry, at_ms=int(self._now() * 1000), uid=_own_user_id())
         try:
             self._append_to_file(line, wait_seconds)
@@ -84,14 +77,12 @@ class Journal:
             ) from failure
 
     def try_append(self, entry: Entry, *, wait_seconds: float = _WAIT_SECONDS) -> None:
-        """Append a line; if that fails, only warn the user."""
         try:
             self.append(entry, wait_seconds=wait_seconds)
         except LocalState as failure:
             self._warn(failure.message)
 
     def read(self) -> Reading:
-        """Return all lines of the journal. Raises: LocalState when a file cannot be read."""
         lines, damaged = list[Line](), 0
         for raw in self._load_raw_lines():
             try:
@@ -105,8 +96,7 @@ class Journal:
     def _append_to_file(self, line: bytes, wait_seconds: float) -> None:
         deadline = Deadline(wait_seconds, time.monotonic)
         lock = self._state / "audit.lock"
-        # Signals are blocked while this process holds the journal's lock: after Ctrl-Z, a stopped
-        # process would keep the lock, and all other processes would wait.
+        # After Ctrl-Z, a stopped process would keep the lock, and all others would wait.
         with files.hold_lock(lock, deadline), delay_signals():
             try:
                 descriptor, size = self._open_to_append()
@@ -118,7 +108,7 @@ class Journal:
                 raise unwritable_file_error(os.fspath(self._path), cause) from cause
 
     def _open_to_append(self) -> tuple[int, int]:
-        """Return descriptor and size of the journal's file; start a new one if the file is full."""
+        """Return descriptor and size; start a new file if this one is full."""
         path, flags = os.fspath(self._path), os.O_RDWR | os.O_APPEND | os.O_CREAT
         descriptor, found = open_own_file(path, flags)
         if found.st_size + 1 + LONGEST_LINE_BYTES > self._file_bytes:
@@ -135,8 +125,7 @@ class Journal:
     def _rotate(self) -> None:
         """Rename each file to the next older name, up to the first name that no file has.
 
-        If each name has a file, the oldest is replaced. A process that is killed between two renames
-        leaves one name without a file: the next rotation loses no lines.
+        A process that is killed between two renames leaves such a name: no lines are lost.
         """
         names = [
             self._path,
@@ -152,7 +141,6 @@ class Journal:
     # -- reading the journal's files ---------------------------------------------------------
 
     def _load_raw_lines(self) -> list[bytes]:
-        """Return the lines of all files, the oldest first, without newlines."""
         paths = [self._older_file_path(number) for number in range(OLDER_FILES, 0, -1)] + [
             self._path
         ]
@@ -160,8 +148,7 @@ class Journal:
             return []
         with contextlib.ExitStack() as stack:
             deadline = Deadline(_WAIT_SECONDS, time.monotonic)
-            # The journal is read without the lock if a stopped process holds it, or if it is in
-            # another user's home, where we create no lock.
+            # A stopped process may hold the lock, and in another user's home we create none.
             with contextlib.suppress(LockNotObtained, AnotherUsersHome):
                 stack.enter_context(files.hold_lock(self._state / "audit.lock", deadline))
             found = [files.read_own_file(path, _READ_LIMIT_BYTES) for path in paths]
@@ -186,7 +173,7 @@ def _own_user_id() -> int:
 
 
 def send_to_syslog(text: bytes) -> bool:
-    """Send the line to the system log; return whether a syslog daemon received it.
+    """Send the line to the system log; return whether a daemon received it.
 
     syslog(3) does not report that, and waits forever for a daemon that is stopped.
     """
@@ -202,7 +189,6 @@ if sys.platform == "win32":
 else:
 
     def _send_to_socket(message: bytes, path: str) -> bool:
-        """Send the message as a datagram or, if that fails, a stream."""
         for kind, end in ((socket.SOCK_DGRAM, b""), (socket.SOCK_STREAM, b"\n")):
             with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, kind) as connection:
                 connection.settimeout(_DAEMON_SECONDS)

@@ -1,8 +1,7 @@
 """Reads token files without an sso-session: of legacy profiles, of `aws login`.
 
-The AWS CLI and the SDKs look for the token of a profile with its own `sso_start_url` in a file named
-by the hash of the URL's raw text. botocore's LoginProvider looks for `aws login` in
-`~/.aws/login/cache/SHA256.json`, the hash of the profile's `login_session`.
+The token of a profile with its own `sso_start_url` is in a file named by the hash of the URL's raw
+text, that of `aws login` by the hash of `login_session` (botocore's LoginProvider).
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ _NAME = re.compile(r"[0-9a-f]{40}\.json")
 
 
 class LegacyTokens:
-    """Reads token files of profiles without an sso-session; removes those that we wrote."""
+    """Reads token files of profiles; removes those that we wrote."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def load_expiry(self, start_url: str) -> int | None:
-        """Return when the token for this spelling of a URL expires; None if no file is usable."""
+        """Return when the token for this spelling of a URL expires."""
         found = _load(self._folder / f"{sha1_file_name(start_url)}.json")
         return found.expires_at if found is not None else None
 
@@ -39,9 +38,9 @@ class LegacyTokens:
         return bool(start_url) and (self.load_expiry(start_url) or 0) > now
 
     def remove_files_with_tokens(self, token_ids: Collection[str], own_file: str) -> None:
-        """Remove the files that have a token of these ids and no refresh token. Raises: LocalState.
+        """Remove the files that have a token of these ids and no refresh token.
 
-        Earlier versions wrote them for each spelling of a URL. `own_file` is left out.
+        Earlier versions wrote them for each spelling of a URL.
         """
         for name in files.list_names_in_folder(self._folder):
             path = self._folder / name
@@ -60,13 +59,12 @@ def _load(path: Path) -> AccessToken | None:
 
 
 class LoginCache:
-    """Reads the cache of `aws login`. A damaged or half-written file counts as missing."""
+    """Reads the cache of `aws login`. A damaged file counts as missing."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def load_credentials_expiry(self, login_session: str) -> int | None:
-        """Return when credentials of `aws login` expire; None if unknown."""
         name = sha256(login_session.strip().encode()).hexdigest()
         try:
             # The AWS CLI wrote the file: its mode is not changed.

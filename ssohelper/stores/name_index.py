@@ -18,21 +18,20 @@ from ssohelper.stores import files
 from ssohelper.stores.cache_folder import CacheFolder
 
 if TYPE_CHECKING:
-    # The config parser is imported for type checks only: with a valid index, TAB completion does
-    # not need it.
+    # With a valid index, TAB completion does not need the config parser.
     from ssohelper.core.config_file import ConfigFile, ProfileEntry
 
 # Increase this number when the index's format changes, or which names the index has.
 _VERSION = 5
 _LIMIT_BYTES = 64 << 20
-# FAT stores times in steps of 2 s, so two writes within 2 s may leave the same modification time.
+# FAT stores times in steps of 2 s.
 _SURE_AFTER_SECONDS = 2
 
 
 class IndexedProfile(NamedTuple):
     """A profile of the config; `session_name` is None if it belongs to no session or to several.
 
-    `is_foreign`: SDKs get its credentials without ssohelper, but some commands accept its name.
+    `is_foreign`: SDKs get its credentials without ssohelper.
     """
 
     name: str
@@ -44,18 +43,16 @@ class IndexedProfile(NamedTuple):
 
 
 class NameIndex(NamedTuple):
-    """Names in the order of the config, unchecked: they may contain any character."""
-
     profiles: list[IndexedProfile]
     session_names: list[str]
     regions: list[str]
 
 
 class NameIndexFile:
-    """Loads and saves the index, which is valid while config and portals' records stay.
+    """The index, which is valid while config and portals' records stay.
 
-    Create this object before the config is read: it records the status of these files. The records of
-    portals, in the state folder, decide to which session a profile with a start URL belongs.
+    Create this object before the config is read. The records of portals, in the state folder, decide
+    to which session a profile with a start URL belongs.
     """
 
     def __init__(
@@ -71,8 +68,8 @@ class NameIndexFile:
         if credentials_file is not None:
             self._is_sure &= self._record_file_status(credentials_file, is_required=False)
         if state is not None:
-            # A record of a portal is written under another name first, so each write changes the
-            # folder's modification time.
+            # A record is written under another name first: that changes the folder's modification
+            # time.
             portals = state / files.PORTALS_FOLDER
             self._is_sure &= self._record_file_status(portals, is_required=False)
 
@@ -82,9 +79,9 @@ class NameIndexFile:
         read_credentials_sections: Callable[[], Mapping[str, Mapping[str, str]]] = dict,
         read_credentials_profiles: Callable[[], Collection[ProfileEntry]] = tuple,
     ) -> NameIndex:
-        """Return the names; if no index is valid, read the config and save an index.
+        """Return the names; if no index is valid, read the config and save one.
 
-        Profiles that only the credentials file has come last. An unreadable config has no names.
+        Profiles of only the credentials file come last. An unreadable config has no names.
         """
         saved = self._cache.read_record(self._path, self._parse, _LIMIT_BYTES)
         if saved:
@@ -101,7 +98,7 @@ class NameIndexFile:
         return index
 
     def _record_file_status(self, file: Path, *, is_required: bool = True) -> bool:
-        """Record the file's status; return whether it was last written long enough ago."""
+        """Record the file's status; return whether it was written long enough ago."""
         try:
             status = os.stat(file)
         except (FileNotFoundError, NotADirectoryError):
@@ -130,7 +127,7 @@ def _make_name_index(
     read_credentials_sections: Callable[[], Mapping[str, Mapping[str, str]]],
     read_credentials_profiles: Callable[[], Collection[ProfileEntry]],
 ) -> NameIndex:
-    # Imported here, because they load the config parser, which a reader of the index does not need.
+    # A reader of the index does not need the config parser.
     from ssohelper.core import chains
     from ssohelper.core.config_file import is_chain
     from ssohelper.core.foreign import find_provider_of_profile

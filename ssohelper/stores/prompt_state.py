@@ -1,10 +1,8 @@
 """Writes files in `<runtime>/prompt/`, which a shell's prompt reads without starting a program.
 
-The first line of `roles/SESSION/ACCOUNT/ROLE` is the text of core.prompt_text for that role.
-`grants/TERMINAL/` has such files for roles with a grant, since a grant is for one terminal.
-`no-role` is for a profile without a role that ssohelper serves. Each file gets the modification
-time that ~/.aws/config had when the file was made: once the config is newer, the shell asks
-ssohelper again. These files hold no secret, and may be removed at any time.
+`roles/SESSION/ACCOUNT/ROLE` has the text of core.prompt_text for that role, `grants/TERMINAL/` for
+roles with a grant, and `no-role` for other profiles. Each file has the modification time that
+~/.aws/config had: once the config is newer, the shell asks ssohelper again.
 """
 
 import os
@@ -21,16 +19,13 @@ _LIMIT_BYTES = 1024
 
 
 class PromptState:
-    """Reads and writes the files that shell prompts show. A damaged file counts as missing."""
+    """Reads and writes the files. A damaged file counts as missing."""
 
     def __init__(self, runtime: Path) -> None:
         self._runtime, self._cache = runtime, CacheFolder(runtime)
 
     def prompt_file(self, key: RoleKey | None, terminal: TerminalSession | None = None) -> Path:
-        """Return the path of the prompt's file for the role, or for no role.
-
-        With `terminal`, of the file for that terminal's prompt, which shows a grant.
-        """
+        """Return the path for the role, or for no role; with a grant, for one terminal."""
         if key is None:
             return self._folder / "no-role"
         names = files.role_folder_names(key)
@@ -59,10 +54,9 @@ class PromptState:
         config_mtime_ns: int = 0,
         terminal: TerminalSession | None = None,
     ) -> bool:
-        """Write the file that shell prompts read for the role, unless it has this content.
+        """Write the role's file, unless it has this content, with the config's modification time.
 
-        The file gets the modification time `config_mtime_ns`, unless its own is later. Returns False if
-        the file system does not store it exactly: shells would always ask again. Raises: LocalState.
+        Returns False if the file system does not store it exactly: shells would always ask again.
         """
         path = self.prompt_file(key, terminal)
         present = _read_mtime_ns(path)
@@ -83,7 +77,7 @@ class PromptState:
         self._cache.remove(self._grants_folder)
 
     def remove(self, key: RoleKey | None = None) -> None:
-        """Remove the role's file for prompts, or all, so that each shell asks ssohelper again."""
+        """Remove the role's file, or all, so that each shell asks ssohelper again."""
         self._cache.remove(self.prompt_file(key) if key else self._folder)
         self.remove_grant_files()
 

@@ -1,8 +1,8 @@
 """Remembers keyring storage and guard rules, so that only a user on a terminal ends them.
 
-Each record is in the state folder and beside the tokens, and what either copy says is in force: so
-no other XDG_STATE_HOME or SSOHELPER_HOME, and no lost file, ends a protection. A damaged copy means
-keyring storage, or a rule that guards each role.
+Each record is in the state folder and beside the tokens, and what either copy says is in force, so no
+other folder variable or lost file ends a protection. A damaged copy means keyring storage, or a rule
+that guards each role.
 """
 
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ class Protections:
         self._tokens = tokens
 
     def load_rules(self) -> tuple[str, ...]:
-        """Return the remembered guard rules. Raises: NotOurs, LocalState for an unreadable copy."""
+        """Return the remembered guard rules. Raises: NotOurs, LocalState."""
         found = [rule for copy in self._load("guard-rules") for rule in _rules_of(copy)]
         return tuple(dict.fromkeys(found))
 
@@ -52,7 +52,6 @@ class Protections:
         self._save("storage", used._asdict())
 
     def lock_storage(self, deadline: Deadline) -> AbstractContextManager[object]:
-        """Return the lock for a move of sign-ins to another storage. Raises: LockNotObtained."""
         files.ensure_folder(self._tokens)
         path = self._tokens / ".ssohelper-storage.lock"
         return files.hold_lock(path, deadline, is_private=False)
@@ -77,8 +76,8 @@ class Protections:
             files.write_json(path, document)
 
     def _paths(self, name: str) -> tuple[Path, Path]:
-        # Other tools read each *.json in the folder of tokens. `aws sso logout` removes each file
-        # there, whatever its name, that is a JSON object with the key accessToken.
+        # Other tools read each *.json in the folder of tokens, and `aws sso logout` removes each
+        # file there that is a JSON object with the key accessToken.
         return self._state / f"{name}.json", self._tokens / f".ssohelper-{name}"
 
 

@@ -1,7 +1,6 @@
 """Encrypts and decrypts documents with the key in the desktop's keyring (AES-256-GCM).
 
-An encrypted document is bound to its `context`, which says what it is and whose: moved to the file of
-another session or role, it cannot be decrypted.
+They are bound to their `context`: moved to another session's or role's file, none can be decrypted.
 """
 
 import base64
@@ -18,7 +17,7 @@ from ssohelper.errors import KeyMissing, KeyringUnavailable
 from ssohelper.stores.codecs import SEALED_MARK, Unreadable
 
 _VERSION = 1
-# The length that NIST recommends for a nonce. Random nonces are safe for 2^32 objects with one key.
+# As NIST recommends. Random nonces are safe for 2^32 objects with one key.
 _NONCE_BYTES = 12
 
 
@@ -30,8 +29,6 @@ class Keyring(Protocol):
 
 
 class SealedCodec:
-    """Encrypts and decrypts documents. `decode` refuses an unencrypted document."""
-
     suffix = ".sealed"
 
     def __init__(self, keyring: Keyring) -> None:
@@ -43,8 +40,7 @@ class SealedCodec:
     def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
         if SEALED_MARK not in found:
             raise Unreadable("the saved data is not encrypted")
-        # The key that this process knows may be out of date: if the user removed it from the
-        # keyring and signed in again, the keyring has another key.
+        # The user may have removed the key from the keyring and signed in again.
         for again in (False, True):
             key = _checked_key(self._keyring.find(again=again))
             if found.get("key_id") == public_id_of_key(key):

@@ -33,23 +33,21 @@ from ssohelper.stores.files import Reservation
 _log = logging.getLogger(__name__)
 _Kind = Literal["token", "registration"]
 
-# How long to read a token file that is half written. The AWS CLI, the JavaScript and the Rust SDK
-# write token files in place. On ext4, a file that is rewritten in a loop is complete for about 1 ms
-# of every 50. So we read it every millisecond (a read takes 20 us) for a second, and on a busy
-# machine at least 200 times.
+# How long to read a half-written file: the AWS CLI, the JavaScript and the Rust SDK write in place.
+# On ext4, one that is rewritten in a loop is complete for about 1 ms of every 50.
 _TORN_SECONDS = 1.0
 _LEAST_READS, _MOST_READS = 200, 1000
-# The fingerprints of token files that stayed half written for a second, by path. A broker reads the
-# token file for each caller: if it waited each time, 40 callers would wait 40 s.
+# Of token files that stayed half written, by path: a broker reads the file for each caller, and 40
+# callers would wait 40 s.
 _damaged: dict[str, str] = {}
-# AWS's own token files take less than 8 kB; larger files get more.
+# AWS's own take less than 8 kB; larger files get more.
 _RESERVED_BYTES = 16384
 # The ending of the name of a further portal's registration file.
 _CLIENT_MARK = "+client"
 
 
 class TokenFiles:
-    """Stores tokens in files with mode 0600: in the AWS CLI's format, unless the codec encrypts."""
+    """Files with mode 0600: in the AWS CLI's format, unless the codec encrypts."""
 
     def __init__(
         self,
@@ -69,9 +67,7 @@ class TokenFiles:
     def load(self, session: SsoSession) -> AccessToken | None:
         """Return the session's token, expired or not; None when the session is signed out.
 
-        A token of another start URL or region counts as signed out.
-        Raises: LoginRequired when the file stays half written for a second; NotOurs for a link, a
-        FIFO, another user's file.
+        Raises: LoginRequired when the file stays half written for a second; NotOurs.
         """
         return self._parse_token(self._read_whole_token(session), session)
 
@@ -86,10 +82,7 @@ class TokenFiles:
         return ids if present is None else ids | {present.id}
 
     def save(self, session: SsoSession, token: AccessToken) -> None:
-        """Write the token of a new sign-in, whatever the token file holds.
-
-        The caller holds `lock_state`. Raises: LocalState.
-        """
+        """Write the token of a new sign-in, under `lock_state`. Raises: LocalState."""
         self._write(session, "token", token_document_of({}, session, token))
 
     @contextmanager
@@ -106,10 +99,10 @@ class TokenFiles:
     def save_renewed_token(
         self, session: SsoSession, used: AccessToken, fresh: AccessToken, reservation: Reservation
     ) -> AccessToken:
-        """Write the renewed token, unless another tool wrote a token; return the file's token.
+        """Write the renewed token, under both locks; return the file's token.
 
         A token that another tool has written since `used` was read stays and is returned: the user
-        may have signed in with that tool. The caller holds `lock_token` and `lock_state`.
+        may have signed in with that tool.
         Raises: LoginRequired when the session was signed out meanwhile; LocalState.
         """
         while True:
@@ -135,18 +128,17 @@ class TokenFiles:
             def is_unchanged(seen: str = seen) -> bool:
                 return self.read_token_file_fingerprint(session) == seen
 
-            # After the fsync, which may take long, `commit` checks again for a write of another
-            # tool. The rename follows at once, so such a write is hardly ever lost.
+            # The fsync may take long, so `commit` checks again for a write of another tool. The
+            # rename follows at once: such a write is hardly ever lost.
             if reservation.commit(data, date_ns, is_unchanged):
                 return fresh
 
     def forget(self, session: SsoSession) -> None:
-        """Remove the session's token and client registration from this machine."""
         files.remove_file(self._path(session, "token"))
         files.remove_file(self._path(session, "registration"))
 
     def remove_temporary_files(self) -> None:
-        """Remove the temporary files of processes that were killed while they wrote a token."""
+        """Remove the files of processes that were killed while they wrote a token."""
         for folder in (self._folder, self._state / "regions"):
             if not files.is_in_other_home(folder):
                 files.remove_temporary_files(str(folder))
@@ -160,11 +152,11 @@ class TokenFiles:
         return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
 
     def check_writable(self, session: SsoSession) -> None:
-        """Raise LocalState if the token file is in another user's home, where we write nothing."""
+        """Raise LocalState if the token file is in another user's home."""
         files.refuse_another_users_home(self._path(session, "token"))
 
     def prepare_sign_in(self, session: SsoSession) -> None:
-        """Make sure, before the user signs in, that the token can be saved. Raises: LocalState."""
+        """Make sure, before the user signs in, that the token can be saved."""
         self.check_writable(session)
         self._ensure_folder_of(session)
         self._codec.ensure_key()
@@ -184,7 +176,7 @@ class TokenFiles:
     # -- client registrations ----------------------------------------------------------------
 
     def load_registration(self, session: SsoSession, grant: str) -> ClientRegistration | None:
-        """Return the client registered for this OAuth grant, expired or not; None if there is none.
+        """Return the client registered for this OAuth grant, expired or not.
 
         The AWS CLI has one file for both grants: a client is for `authorization_code` when its
         grantTypes name that grant, and for device codes otherwise.
@@ -220,14 +212,14 @@ class TokenFiles:
         return facts
 
     def load_settled_facts(self, session_name: str) -> SignInFacts:
-        """Return the sign-in facts; wait up to 1 s for a renewal that has not saved them yet."""
+        """Return the facts; wait up to 1 s for a renewal that has not saved them yet."""
         lock = self.lock_state(session_name, Deadline(1.0, time.monotonic))
         with suppress(LocalState), lock:
             return self.load_facts(session_name)
         return self.load_facts(session_name)
 
     def save_facts(self, session_name: str, facts: SignInFacts) -> None:
-        """Write the session's sign-in facts. The caller holds `lock_state`. Raises: LocalState."""
+        """Write the session's facts, under `lock_state`. Raises: LocalState."""
         self._write_record(self._record("sign-ins", session_name), facts._asdict())
 
     def forget_facts(self, session_name: str) -> None:
@@ -236,14 +228,10 @@ class TokenFiles:
     # -- records of the sessions with a sign-in ----------------------------------------------
 
     def save_session(self, session: SsoSession) -> None:
-        """Record the session of a token before the token is written. Raises: LocalState.
-
-        So every token can be found, even if its session is not, or no longer, in the config.
-        """
+        """Record the session of a token, in the config or not, before the token is written."""
         self._write_record(self._record("signed-in", session.name), session._asdict())
 
     def load_sessions(self) -> list[SsoSession]:
-        """Return the sessions of the sign-ins that ssohelper made and did not sign out."""
         return [
             found for path, found in self._read_records() if found and self._is_named(path, found)
         ]
@@ -256,7 +244,7 @@ class TokenFiles:
         return [str(path) for path, found in self._read_records() if found is None]
 
     def forget_misnamed_records(self) -> None:
-        """Remove records whose file name does not fit their session: we did not write them."""
+        """Remove records whose name does not fit their session: we did not write them."""
         for path, found in self._read_records():
             if found and not self._is_named(path, found):
                 files.remove_file(path)
@@ -265,15 +253,11 @@ class TokenFiles:
         files.remove_file(self._record("signed-in", session_name))
 
     def find_unlisted_sessions(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
-        """Return the sessions that are not `listed` and whose token ssohelper got and still has.
-
-        A session of `listed` that has the same name but another portal or region counts as another
-        session.
-        """
+        """Return the sessions that are not `listed` and whose token ssohelper got and still has."""
         return self._find_unlisted(listed, has_sign_in=True)
 
     def find_stale_sessions(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
-        """Return the recorded sessions that are not `listed` and have no token on this machine."""
+        """Return the recorded sessions that are not `listed` and have no token."""
         return self._find_unlisted(listed, has_sign_in=False)
 
     def _find_unlisted(
@@ -284,10 +268,10 @@ class TokenFiles:
         return [one for one in found if self._has_sign_in(one) is has_sign_in]
 
     def _has_sign_in(self, session: SsoSession) -> bool:
-        """Return whether there is a token, unless another tool has overwritten it with its own.
+        """Return whether there is a token that no other tool has overwritten with its own.
 
-        A token that cannot be read counts as ours. So does a token that an SDK renewed: the token's
-        id is not recorded, but it was issued to our client.
+        A token that cannot be read counts as ours. So does one that an SDK renewed, which was issued to
+        our client.
         """
         if any(map(self.read_token_file_fingerprint, self.list_further_portal_sessions(session))):
             return True
@@ -310,7 +294,7 @@ class TokenFiles:
         return token.client is not None and issuer.client_hash(token.client) == facts.client
 
     def _read_records(self) -> Iterator[tuple[Path, SsoSession | None]]:
-        """Yield the path of each record with its session, which is None if it is damaged."""
+        """Yield the path of each record with its session, None if it is damaged."""
         folder, found = self._state / "signed-in", None
         for path in [folder / name for name in files.list_names_in_folder(folder)]:
             try:
@@ -327,10 +311,7 @@ class TokenFiles:
     # -- portals of an Identity Center in its further regions --------------------------------
 
     def list_further_portal_sessions(self, session: SsoSession) -> list[SsoSession]:
-        """Return a session for each further region's portal for which this session has files.
-
-        A portal whose token cannot be read gets the session's start URL.
-        """
+        """Return a session for each further region's portal for which this session has files."""
         names = list[str]()
         with suppress(OSError):
             names = os.listdir(self._state / "regions")
@@ -350,15 +331,10 @@ class TokenFiles:
     # -- moving to another storage -----------------------------------------------------------
 
     def export_documents(self, session: SsoSession) -> list[dict[str, Any] | None]:
-        """Return token and registration as unencrypted documents, None for a missing one.
-
-        A document that is damaged, or whose key is lost, counts as missing.
-        Raises: KeyringUnavailable, NotOurs.
-        """
+        """Return token and registration in clear. What cannot be read counts as missing."""
         return [self._read(session, "token"), self._read(session, "registration")]
 
     def import_documents(self, session: SsoSession, documents: list[dict[str, Any] | None]) -> None:
-        """Replace token and registration by those from `export_documents` of another store."""
         token, registration = documents
         self.forget(session)
         if token is not None:
@@ -372,10 +348,9 @@ class TokenFiles:
     def lock_token(self, session: SsoSession, deadline: Deadline) -> Iterator[bool]:
         """Hold the lock for a renewal of the token, which takes up to a minute.
 
-        The lock file is beside the token file, so that hosts and containers that share a home
-        folder renew the token only once. If that folder cannot be written, the lock file is in the
-        runtime folder, or no lock is held. Yields False in both cases, since other processes may
-        hold the lock beside the token file.
+        The lock file is beside the token file: hosts and containers that share a home folder renew the
+        token only once. If that folder cannot be written, it is in the runtime folder. Yields False
+        then, or without a lock, since other processes may hold the lock beside the token file.
         """
         with suppress(LocalState):
             self._ensure_folder_of(session)
@@ -389,14 +364,14 @@ class TokenFiles:
                 yield False
 
     def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
-        """Return the lock to hold while token, sign-in facts or role credentials are changed.
+        """Return the lock to hold while token, facts or role credentials are changed.
 
-        The lock is held for milliseconds only, never during a request to AWS.
+        It is held for milliseconds, never during a request to AWS.
         """
         return self._lock(session_name, "state", deadline)
 
     def lock_sign_in(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
-        """Return the lock to hold while a user signs in, so that only one sign-in runs."""
+        """Return the lock to hold while a user signs in."""
         return self._lock(session_name, "login", deadline)
 
     def _lock(
@@ -470,8 +445,7 @@ class TokenFiles:
         elif kind == "token":
             stem = sha1_file_name(name)
         else:
-            # The AWS CLI's file name, the hash of its registration's arguments: so both programs
-            # use one client.
+            # The AWS CLI's name, the hash of its arguments: both programs use one client.
             named_by = {
                 "tool": "botocore",
                 "startUrl": session.start_url,
@@ -504,15 +478,15 @@ class TokenFiles:
 
 
 def _context(session: SsoSession, kind: _Kind) -> str:
-    """Return the text that binds an encrypted document to its session; decryption needs it too."""
+    """Return the text that binds an encrypted document to its session."""
     return f"{kind} {session.sign_in_name}"
 
 
 def mtime_for_token_file(path: Path) -> int:
-    """Return the modification time to give a token file that we write: 2 s ago, in whole seconds.
+    """Return the modification time to give a token file: 2 s ago, in whole seconds.
 
     So another tool's later write gives the file another time, even if whole seconds are compared,
-    and the session's stamp can be written at once (stores/session_stamp.py).
+    and the session's stamp can be written at once (stores/stamps.py).
     """
     date = int(time.time()) - 2
     try:
@@ -535,7 +509,7 @@ def is_token_of(found: dict[str, Any], session: SsoSession) -> bool:
 def token_document_of(
     present: dict[str, Any], session: SsoSession, token: AccessToken
 ) -> dict[str, Any]:
-    """Return the token file's new JSON object; keys of other tools in `present` stay."""
+    """Return the token file's new JSON object; other tools' keys in `present` stay."""
     ours = {
         "startUrl": session.start_url,
         "region": session.region,
@@ -552,5 +526,5 @@ def token_document_of(
 
 
 def sha1_file_name(text: str) -> str:
-    # SHA-1 only names the file, and protects nothing: the AWS CLI and the SDKs read this very name.
+    # SHA-1 names the file, it protects nothing: the AWS CLI looks for this very name.
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()

@@ -3,31 +3,36 @@
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import PageChoice, RoleKey, Usage
+from ssohelper.core.role_tree import SORTS, RoleListView
+from ssohelper.core.schema import fields
 from ssohelper.core.schema import use_records as schema
+from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
 from ssohelper.stores import files, user_entries
 from ssohelper.stores.cache_folder import CacheFolder
 from ssohelper.stores.disk_errors import warn_once
 from ssohelper.stores.user_entries import Entries, Warn, load_entries
 
-# The size limit of usage.json. The record of a role takes 50 bytes: 20,000 roles, more than any
-# user has, take 1 MB.
+# The record of a role takes 50 bytes: 20,000 roles take 1 MB.
 _LIMIT_BYTES = 8 << 20
+_VIEW_VERSION = 1
+_T = TypeVar("_T")
 
 
 class UsageStore:
-    """Stores when and how often each role was used, and which roles are favourites."""
+    """When and how often each role was used, and which are favourites."""
 
     def __init__(self, state: Path, runtime: Path, warn: Warn = warn_once) -> None:
-        self._state, self._warn = state, warn
+        self._state, self._cache, self._warn = state, CacheFolder(state), warn
         self._lock = runtime / "locks" / "usage.lock"
         self._runtime = runtime
 
     def load_all(self) -> dict[RoleKey, Usage]:
-        """Return the usage of every role that was ever used or made a favourite."""
+        """Return each role that was ever used or made a favourite."""
         return dict(self._load().found)
 
     def _load(self) -> Entries[tuple[RoleKey, Usage]]:
@@ -36,46 +41,36 @@ class UsageStore:
             schema.usage_rows,
             schema.parse_usage,
             _LIMIT_BYTES,
-            CacheFolder(self._state).read_record,
+            self._cache.read_record,
         )
 
     def update(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
         """Replace the usage of one role, under a lock, so that no count is lost."""
         files.role_folder_names(key)
-        with files.hold_lock(self._lock, deadline, self._runtime):
-            loaded = self._load()
-            known = dict(loaded.found)
-            before = known.get(key, Usage())
-            after = change(before)
-            if after != before:
-                self._save_all({**known, key: after}, loaded.is_whole)
+        self._change(lambda known: {**known, key: change(known.get(key, Usage()))}, deadline)
 
     def forget_usage_of_session(self, name: str, deadline: Deadline) -> None:
+        self._change(lambda known: _without_session(known, name), deadline)
+
+    def _change(
+        self, change: Callable[[dict[RoleKey, Usage]], dict[RoleKey, Usage]], deadline: Deadline
+    ) -> None:
         with files.hold_lock(self._lock, deadline, self._runtime):
             loaded = self._load()
-            known = dict(loaded.found)
-            left = {key: usage for key, usage in known.items() if key.session_name != name}
-            if left != known:
-                self._save_all(left, loaded.is_whole)
+            before = dict(loaded.found)
+            after = {key: usage for key, usage in change(before).items() if usage != Usage()}
+            if after != before:
+                lines = [[*key.parts, *usage] for key, usage in sorted(after.items())]
+                document = {"version": schema.VERSION, "roles": lines}
+                path = self._state / "usage.json"
+                user_entries.write_entries(
+                    path, document, is_whole=loaded.is_whole, warn=self._warn
+                )
 
-    def _save_all(self, known: dict[RoleKey, Usage], was_whole: bool) -> None:
-        lines = [[*key.parts, *usage] for key, usage in sorted(known.items()) if usage != Usage()]
-        document = {"version": schema.VERSION, "roles": lines}
-        path = self._state / "usage.json"
-        user_entries.write_entries(path, document, is_whole=was_whole, warn=self._warn)
-
-
-class ConsoleVisits:
-    """Stores as which role each browser was last signed in, and which pages were last opened.
-
-    A damaged file counts as missing: it only decides on a hint, and which pages are offered first.
-    """
-
-    def __init__(self, state: Path) -> None:
-        self._state, self._cache = state, CacheFolder(state)
+    # -- pages of the console; a damaged file counts as missing ----------------------------------
 
     def load_console_pages(self, key: RoleKey) -> list[PageChoice]:
-        """Return the console pages last opened with this role, the last one first."""
+        """Return the role's pages, the last one first."""
         return self._load_all_console_pages().get(key, [])
 
     def save_console_page(self, key: RoleKey, page: PageChoice) -> None:
@@ -87,7 +82,7 @@ class ConsoleVisits:
 
     def forget_pages_of_session(self, name: str) -> None:
         known = self._load_all_console_pages()
-        left = {key: pages for key, pages in known.items() if key.session_name != name}
+        left = _without_session(known, name)
         if left != known:
             self._save_all_console_pages(left)
 
@@ -96,11 +91,11 @@ class ConsoleVisits:
         lines = [[*role.parts, found] for role, found in newest]
         document = {"version": schema.VERSION, "roles": lines}
         with suppress(LocalState):  # the next full screen offers no pages first
-            self._cache.write_json(self._pages_file, document)
+            self._cache.write_json(self._state / "console-pages.json", document)
 
     def _load_all_console_pages(self) -> dict[RoleKey, list[PageChoice]]:
         loaded = load_entries(
-            self._pages_file,
+            self._state / "console-pages.json",
             schema.page_rows,
             schema.parse_console_pages,
             _LIMIT_BYTES,
@@ -108,6 +103,29 @@ class ConsoleVisits:
         )
         return dict(loaded.found)
 
-    @property
-    def _pages_file(self) -> Path:
-        return self._state / "console-pages.json"
+    # -- the order of the full screen's list -----------------------------------------------------
+
+    def load_list_view(self) -> RoleListView:
+        return (
+            self._cache.read_record(self._state / "list-view.json", _parse_list_view)
+            or RoleListView()
+        )
+
+    def save_list_view(self, view: RoleListView) -> None:
+        """Remember this view's order, unless the file has it already."""
+        order = RoleListView(view.is_flat, view.sort)
+        if order != self.load_list_view():
+            document = {"version": _VIEW_VERSION, "flat": view.is_flat, "sort": view.sort}
+            self._cache.write_json(self._state / "list-view.json", document)
+
+
+def _without_session(known: dict[RoleKey, _T], name: str) -> dict[RoleKey, _T]:
+    return {key: value for key, value in known.items() if key.session_name != name}
+
+
+def _parse_list_view(document: dict[str, Any]) -> RoleListView:
+    if document.get("version") != _VIEW_VERSION:
+        raise Damaged("version")
+    if document.get("sort") not in SORTS:
+        raise Damaged("sort")
+    return RoleListView(fields.checked_boolean(document.get("flat"), "flat"), document["sort"])

@@ -45,10 +45,7 @@ def load_entries(
 
 
 def write_entries(path: Path, document: dict[str, Any], *, is_whole: bool, warn: Warn) -> None:
-    """Write the JSON object to the file. Without `is_whole`, the earlier file is renamed first.
-
-    The caller holds the file's lock. Raises: LocalState.
-    """
+    """Write the file, under its lock. Without `is_whole`, the earlier file is renamed first."""
     files.ensure_private_folder(path.parent)
     if not is_whole:
         rename_unreadable_file(path, warn)
@@ -56,7 +53,7 @@ def write_entries(path: Path, document: dict[str, Any], *, is_whole: bool, warn:
 
 
 def rename_unreadable_file(path: Path, warn: Warn) -> None:
-    """Rename the file, if there is one, to a free name beside it, and warn. Raises: LocalState."""
+    """Rename the file to a free name beside it, and warn. Raises: LocalState."""
     if not os.path.lexists(path) or os.path.islink(path):
         return  # the write refuses a link
     names = (path.name + ".damaged" + (f"-{n}" if n > 1 else "") for n in itertools.count(1))

@@ -16,8 +16,7 @@ from ssohelper.fastpath import open_file
 from ssohelper.stores import files
 from ssohelper.stores.disk_errors import os_error_text, unwritable_file_error
 
-# The largest file that is read. A config of 10,000 profiles has 2.5 MB; a file larger than this
-# limit is no config.
+# A config of 10,000 profiles has 2.5 MB.
 _LIMIT_BYTES = 64 << 20
 
 
@@ -41,8 +40,8 @@ def read_user_file(
 ) -> FileContent:
     """Return the file's content, by the rules of `fastpath.open_file`; a missing file is empty.
 
-    If the content is still `known`, returns this object. `only_trusted` refuses a file that others may
-    write or own, except root, who owns home folders' files on some systems. Raises: LocalState.
+    If it is still `known`, returns this object. `only_trusted` refuses a file that others may write or
+    own, except root, who owns home folders' files on some systems. Raises: LocalState.
     """
     try:
         opened = open_file.open_user_file(os.fspath(path))
@@ -83,16 +82,15 @@ class UserFile:
         self._new_mode = new_mode
 
     def read(self, known: bytes = b"") -> FileContent:
-        """Return the file's content, as `read_user_file`."""
         return read_user_file(self.path, known=known)
 
     def replace(self, data: bytes, found: FileContent) -> None:
-        """Replace the file's content by `data`, if the file is still as `found`.
+        """Replace the content by `data`, if the file is still as `found`.
 
         Raises: FileChanged, LocalState; in both cases the file was not changed.
         """
         files.refuse_another_users_home(self.path)
-        # If the path is a link, its target is replaced, so that the link stays.
+        # A link stays: its target is replaced.
         target = os.path.realpath(self.path)
         mode = self.find_mode_if_writable()
         files.ensure_folder(os.path.dirname(target))
@@ -108,10 +106,7 @@ class UserFile:
         files.write_atomically(target, data, mode=mode, check=check)
 
     def replace_content(self, before: bytes | None, after: bytes | None) -> None:
-        """Write `after` if the file's content is still `before`; None stands for a missing file.
-
-        Raises: LocalState when the file does not hold `before`.
-        """
+        """Write `after` if the content is still `before`; None stands for a missing file."""
         found = self.read()
         try:
             if (None if found.mark is None else found.data) != before:
@@ -126,13 +121,12 @@ class UserFile:
             ) from None
 
     def remove(self) -> None:
-        """Remove the file; if the path is a link, remove the link's target."""
         files.refuse_another_users_home(self.path)
         self.find_mode_if_writable()
         files.remove_file(os.path.realpath(self.path))
 
     def remove_empty_folders_above(self, count: int) -> None:
-        """Remove up to `count` folders above the file, until one that is not empty."""
+        """Remove up to `count` folders above the file."""
         folder = os.path.dirname(os.path.realpath(self.path))
         with suppress(OSError):
             for _ in range(count):
@@ -140,7 +134,7 @@ class UserFile:
                 folder = os.path.dirname(folder)
 
     def find_mode_if_writable(self) -> int:
-        """Return the file's mode, or that of a new file; raise LocalState if not writable.
+        """Return the file's mode, or that of a new file. Raises: LocalState.
 
         A rename would replace even a read-only file.
         """
@@ -183,7 +177,6 @@ class UserFile:
 
 
 def _hint_for_writing(target: str, status: os.stat_result) -> str:
-    """Return the hint how to make the read-only file `target` writable; `target` is no link."""
     quoted = _quoted(target)
     if status.st_mode & 0o200:
         return f"its mode allows writing, its disk or an attribute does not; see: ls -l {quoted}"

@@ -19,7 +19,7 @@ from ssohelper.errors import (
     TokenRejected,
 )
 from ssohelper.fastpath import spawn
-from ssohelper.stores.session_stamp import SessionStamp
+from ssohelper.stores.stamps import SessionStamp
 from tests.actions.world import HOUR, KEY, NOW, ROLE, SESSION, WorldApp, keys
 
 LIFE = HOUR

@@ -77,7 +77,7 @@ def test_a_repair_that_fails_is_a_warning_and_the_finding_stays(tmp_path):
     app = WorldApp(tmp_path)
     path = tmp_path / "token"
     path.symlink_to("elsewhere")
-    remove = partial(app.makers.make_examined_files().remove_access_of_others, str(path))
+    remove = partial(app.make_examined_files().remove_access_of_others, str(path))
     found = finding("readable-by-others", "files", "others may read it", repair=remove)
     assert doctor.repair(app, doctor.Report((found,))).findings == (found,)
     [warning] = app.warnings

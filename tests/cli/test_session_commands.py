@@ -96,7 +96,7 @@ class TestRemoving:
         )
         assert run("config", "set", "sessions.corp.session_hours", "4").returncode == 0
         assert run("favourite", "add", "corp:000030000001/ReadOnlyAccess").returncode == 0
-        pages, key = App(signed_in.env).console_visits, RoleKey("corp", PAY, "Read")
+        pages, key = App(signed_in.env).usage, RoleKey("corp", PAY, "Read")
         pages.save_console_page(key, PageChoice("s3", "eu-west-1"))
         pages.save_console_page(key._replace(session_name="other"), PageChoice("s3", "eu-west-1"))
         done = run("session", "rm", "corp", "--yes")

@@ -35,7 +35,7 @@ def test_settings_and_policy_are_those_of_the_first_use_until_they_are_forgotten
     assert app.settings.get("theme") == "dark"
     assert app.read_settings().get("theme") == "light"
     app.forget_settings()
-    app.forget_company_policy()
+    del app.company_policy
     assert app.settings.get("theme") == "light"
     write_settings(home, "= broken\n")
     app.forget_settings()

@@ -53,10 +53,6 @@ def test_credentials_that_name_no_token_are_doubtful():
     assert validity_of_credentials("", None, SignInFacts()) is Validity.SIGNED_OUT
 
 
-def test_a_sign_in_begins_with_the_id_of_its_token():
-    assert lineage.token_ids_after_sign_in(A) == ids(A)
-
-
 @pytest.mark.parametrize(
     ("known", "used", "expected"),
     [
@@ -74,7 +70,7 @@ def test_a_renewal_adds_its_token_to_those_of_the_same_sign_in(known, used, expe
 
 
 def test_of_many_renewals_only_the_latest_ids_are_kept():
-    facts = SignInFacts(token_ids=lineage.token_ids_after_sign_in(token("0")))
+    facts = SignInFacts(token_ids=(token("0").id,))
     for number in range(1, 500):
         used, fresh = token(str(number - 1)), token(str(number))
         facts = facts._replace(token_ids=lineage.token_ids_after_renewal(facts, used, fresh))

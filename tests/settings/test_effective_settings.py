@@ -138,6 +138,24 @@ def test_without_commands_only_the_settings_that_name_a_program_are_left_out(rea
         ("session_hours = 1" + "0" * 5000, 1, ""),
         ('form = "\x1b[31m"', 1, ""),
         ('"\\u001b[31m\\u202e" = 1', 1, "\\x1b[31m\\u202e"),
+        ('\n"colors"."*x" = "orange"', 2, "a colour (black, red,"),
+        ("[colors]\nx = 3", 2, "a colour (black, red,"),
+        ('[colors]\nx = ""', 2, "a colour (black, red,"),
+        ('[colors]\n"" = "red"', 2, "is not a valid pattern"),
+        ('colors."\\u001b" = "red"', 1, "is not a valid pattern"),
+        ('colors.a.b = "red"', 1, "no setting named"),
+        ('colors = "red"', 1, "no setting named"),
+        ('tags."a b" = []', 1, "not a valid name for a tag"),
+        ('tags."" = []', 1, "not a valid name for a tag"),
+        (f"tags.{'x' * 65} = []", 1, "not a valid name for a tag"),
+        ("tags.a.b = []", 1, "no setting named"),
+        ('"tags.NAME" = []', 1, "no setting named"),
+        ("[sessions]\ncorp = 1", 2, "no setting named"),
+        ('\n"regions"."*x" = "eu-central"', 2, "is no AWS region"),
+        ("[regions]\nx = 3", 2, "must be an AWS region"),
+        ('[regions]\n"" = "eu-west-1"', 2, "is not a valid pattern"),
+        ('regions.a.b = "eu-west-1"', 1, "no setting named"),
+        ('regions = "eu-west-1"', 1, "no setting named"),
     ],
 )
 def test_an_invalid_file_is_refused_with_file_and_line(read, path, text, line, says):
@@ -250,53 +268,11 @@ def test_colours_keep_the_order_of_the_file(read):
     assert find_setting('colors."*prod*"').key == "colors.*prod*"
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "says"),
-    [
-        ('\n"colors"."*x" = "orange"', 2, "a colour (black, red,"),
-        ("[colors]\nx = 3", 2, "a colour (black, red,"),
-        ('[colors]\nx = ""', 2, "a colour (black, red,"),
-        ('[colors]\n"" = "red"', 2, "is not a valid pattern"),
-        ('colors."\\u001b" = "red"', 1, "is not a valid pattern"),
-        ('colors.a.b = "red"', 1, "no setting named"),
-        ('colors = "red"', 1, "no setting named"),
-        ('tags."a b" = []', 1, "not a valid name for a tag"),
-        ('tags."" = []', 1, "not a valid name for a tag"),
-        (f"tags.{'x' * 65} = []", 1, "not a valid name for a tag"),
-        ("tags.a.b = []", 1, "no setting named"),
-        ('"tags.NAME" = []', 1, "no setting named"),
-        ("[sessions]\ncorp = 1", 2, "no setting named"),
-    ],
-)
-def test_an_invalid_name_in_a_key_is_refused_with_file_and_line(read, path, text, line, says):
-    with pytest.raises(ConfigInvalid) as caught:
-        read(text)
-    assert f'"{path}" line {line}: ' in caught.value.message
-    assert says in caught.value.message
-
-
 def test_the_default_regions_of_accounts_keep_the_order_of_the_file(read):
     found = read('[regions]\n"*-eu*" = "eu-central-1"\n"a.b" = "us-west-2"\n')
     expected = [("*-eu*", "eu-central-1"), ("a.b", "us-west-2")]
     assert list(found.table("regions").items()) == expected
     assert find_setting('regions."*-eu*"').key == "regions.*-eu*"
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "says"),
-    [
-        ('\n"regions"."*x" = "eu-central"', 2, "is no AWS region"),
-        ("[regions]\nx = 3", 2, "must be an AWS region"),
-        ('[regions]\n"" = "eu-west-1"', 2, "is not a valid pattern"),
-        ('regions.a.b = "eu-west-1"', 1, "no setting named"),
-        ('regions = "eu-west-1"', 1, "no setting named"),
-    ],
-)
-def test_an_invalid_default_region_is_refused_with_file_and_line(read, path, text, line, says):
-    with pytest.raises(ConfigInvalid) as caught:
-        read(text)
-    assert f'"{path}" line {line}: ' in caught.value.message
-    assert says in caught.value.message
 
 
 @pytest.mark.parametrize(

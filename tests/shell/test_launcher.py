@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from ssohelper.fastpath import folders
-from ssohelper.stores.settings_stamp import SettingsStamp
+from ssohelper.stores.stamps import SettingsStamp
 from tests.conftest import SCRIPT
 from tests.programs import require_program, run_program
 

@@ -33,7 +33,7 @@ import ssohelper.stores.credential_cache
 import ssohelper.stores.credential_writer
 import ssohelper.stores.files
 import ssohelper.stores.prompt_state
-import ssohelper.stores.settings_stamp
+import ssohelper.stores.stamps
 import ssohelper.stores.token_cache
 import ssohelper.stores.user_entries
 import ssohelper.stores.user_file
@@ -53,7 +53,7 @@ _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.files,
     _stores.user_file,
     _stores.prompt_state,
-    _stores.settings_stamp,
+    _stores.stamps,
     _stores.token_cache,
     _stores.user_entries,
     ssohelper.system.clock,

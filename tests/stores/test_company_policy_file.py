@@ -82,10 +82,10 @@ def test_a_namespace_without_root_shows_its_files_as_the_overflow_users(
     policy: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(company_policy_file, "_read_overflow_uid", lambda: US)
-    monkeypatch.setattr(company_policy_file, "_is_root_in_user_namespace", lambda: False)
+    monkeypatch.setattr(company_policy_file, "_has_root", lambda: False)
     assert read_company_policy(policy).device_code is False
     if US != 0:
-        monkeypatch.setattr(company_policy_file, "_is_root_in_user_namespace", lambda: True)
+        monkeypatch.setattr(company_policy_file, "_has_root", lambda: True)
         with pytest.raises(ConfigInvalid):
             read_company_policy(policy)
 

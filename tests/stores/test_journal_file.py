@@ -24,8 +24,7 @@ from ssohelper.errors import LocalState, NotOurs
 from ssohelper.stores import files, journal_file
 from ssohelper.stores import journal_file as store
 from ssohelper.stores.journal_file import Journal
-from tests.programs import require_program
-from tests.stores.disk import as_other_user, mode_of, soon
+from tests.stores.disk import mode_of, soon
 
 KEY = RoleKey("corp", "001234567890", "Admin")
 # A file takes about 20 lines, so that a few hundred of them rotate often.
@@ -186,32 +185,6 @@ class TestFullDisk:
         place.add(1, 3)
         assert place.numbers() == [1, 2, 3]
 
-    @pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
-    def test_on_a_real_full_disk_no_line_is_torn(self, place: Place) -> None:
-        """In a mount namespace of its own, with a tmpfs of 8 pages as the state folder."""
-        code = (
-            "import sys; from pathlib import Path; from tests.stores.test_journal_file import fill_disk; "
-            "fill_disk(Path(sys.argv[1]))"
-        )
-        place.state.mkdir(parents=True, mode=0o700)
-        mount = 'mount -t tmpfs -o size=32k,mode=0700 none "$1/state" && exec "$2" -c "$3" "$1"'
-        command = [
-            require_program("unshare"),
-            "-rm",
-            "sh",
-            "-c",
-            mount,
-            "sh",
-            str(place.state.parent),
-        ]
-        done = subprocess.run(
-            [*command, sys.executable, code], capture_output=True, text=True, timeout=60
-        )
-        if done.returncode and "unshare" in done.stderr:
-            pytest.skip("no user namespaces here")
-        assert done.returncode == 0, done.stderr
-        assert done.stdout == "ok\n"
-
     def test_a_disk_that_takes_nothing_is_an_error_and_for_try_append_a_warning(
         self, place: Place, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -226,28 +199,6 @@ class TestFullDisk:
         assert place.warnings == []
         place.open().try_append(entry(2))
         assert place.warnings == [refused.value.message]
-
-
-def fill_disk(folder: Path) -> None:
-    """Append until the disk is full, free a page, and append again: each line is whole."""
-    journal_file.SOCKETS = ()
-    place = Place(folder)
-    number, refused = 0, list[str]()
-    while len(refused) < 5:
-        try:
-            place.open().append(entry(number + 1))
-            number += 1
-        except LocalState as error:
-            refused.append(error.message)
-    assert all("no space left on device" in message for message in refused), refused
-    assert number > 30
-    assert place.numbers() == list(range(1, number + 1))
-    assert place.open().read().damaged == 0
-    # Another program's file that was in the way is gone: the journal goes on.
-    place.file.write_bytes(b"".join(place.file.read_bytes().splitlines(keepends=True)[:-20]))
-    place.add(3, number - 19)
-    assert place.numbers() == list(range(1, number - 16))
-    print("ok")
 
 
 class TestRotation:
@@ -333,32 +284,6 @@ class TestFilesThatAreNotOurs:
         if name == "audit.jsonl":
             with pytest.raises(NotOurs):
                 place.open().read()
-
-    @pytest.mark.skipif(os.geteuid() != 0, reason="gives a file away")
-    def test_another_users_file_is_refused(self, open_folder: Path) -> None:
-        state = open_folder / "state"
-        code = """
-import sys; from pathlib import Path
-from ssohelper.core import journal
-from ssohelper.errors import SsoHelperError
-from ssohelper.stores.journal_file import Journal
-state = Path(sys.argv[1]); state.mkdir(mode=0o700, exist_ok=True)
-log = Journal(state, warn=print)
-try:
-    log.append(journal.make_entry("sign-out", session="corp", how="local", user=None))
-    print("appended")
-except SsoHelperError as error:
-    print(error.exit_code, error.message)
-"""
-        assert as_other_user(code, str(state)).stdout == "appended\n"
-        path = state / "audit.jsonl"
-        content = path.read_bytes()
-        os.chown(path, 12345, 12345)
-        path.chmod(0o666)
-        done = as_other_user(code, str(state))
-        assert done.stdout.startswith("7 "), done
-        assert f'"{path}" belongs to another user' in done.stdout
-        assert path.read_bytes() == content
 
     def test_a_stopped_lock_holder_delays_and_does_not_block(self, place: Place) -> None:
         place.add(1)

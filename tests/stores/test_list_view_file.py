@@ -7,18 +7,20 @@ import pytest
 
 from ssohelper.core.role_tree import AccountKey, RoleListView
 from ssohelper.errors import LocalState
-from ssohelper.stores.list_view_file import ListViewFile
+from ssohelper.stores.usage_files import UsageStore
 
 ORDER = RoleListView(is_flat=True, sort="name")
 
 
 def test_only_the_order_is_kept_and_written_only_if_it_changes(tmp_path: Path) -> None:
-    store, path = ListViewFile(tmp_path), tmp_path / "list-view.json"
-    store.save(RoleListView(only_session="corp"))
+    store, path = UsageStore(tmp_path, tmp_path), tmp_path / "list-view.json"
+    store.save_list_view(RoleListView(only_session="corp"))
     assert not path.exists()
     folded = frozenset({AccountKey("corp", "001234567890")})
-    store.save(ORDER._replace(exceptions=folded, only_session="corp", only_favourites=True))
-    assert store.load() == ORDER
+    store.save_list_view(
+        ORDER._replace(exceptions=folded, only_session="corp", only_favourites=True)
+    )
+    assert store.load_list_view() == ORDER
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -43,14 +45,14 @@ def test_what_cannot_be_read_means_the_default(
     is_raw = isinstance(changes, bytes)
     path.write_bytes(changes if is_raw else json.dumps(record | changes).encode())
     path.chmod(0o600)
-    assert ListViewFile(tmp_path).load() == wanted
-    ListViewFile(tmp_path).save(ORDER)
-    assert ListViewFile(tmp_path).load() == ORDER
+    assert UsageStore(tmp_path, tmp_path).load_list_view() == wanted
+    UsageStore(tmp_path, tmp_path).save_list_view(ORDER)
+    assert UsageStore(tmp_path, tmp_path).load_list_view() == ORDER
 
 
 def test_a_link_is_neither_followed_nor_replaced(tmp_path: Path) -> None:
     (tmp_path / "other").write_text("{}")
     (tmp_path / "list-view.json").symlink_to("other")
     with pytest.raises(LocalState):
-        ListViewFile(tmp_path).save(ORDER)
+        UsageStore(tmp_path, tmp_path).save_list_view(ORDER)
     assert (tmp_path / "other").read_text() == "{}"

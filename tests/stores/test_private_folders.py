@@ -27,14 +27,12 @@ from ssohelper.stores.clock_file import ClockFile
 from ssohelper.stores.config_versions import ConfigVersions
 from ssohelper.stores.credential_writer import CredentialWriter
 from ssohelper.stores.directory_cache import DirectoryCache
-from ssohelper.stores.list_view_file import ListViewFile
 from ssohelper.stores.name_index import NameIndexFile
 from ssohelper.stores.prompt_state import PromptState
-from ssohelper.stores.session_stamp import SessionStamp
 from ssohelper.stores.settings_file import SettingsFile
-from ssohelper.stores.settings_stamp import SettingsStamp
+from ssohelper.stores.stamps import SessionStamp, SettingsStamp
 from ssohelper.stores.token_cache import TokenFiles
-from ssohelper.stores.usage_files import ConsoleVisits, UsageStore
+from ssohelper.stores.usage_files import UsageStore
 from tests.published import date_back, permit_publishing
 from tests.stores.disk import mode_of
 
@@ -129,8 +127,14 @@ WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
             KEY, lambda usage: usage._replace(uses=1), soon()
         ),
     ),
-    "list view": ("", lambda base: ListViewFile(base).save(RoleListView(is_flat=True))),
-    "pages": ("", lambda base: ConsoleVisits(base).save_console_page(KEY, PageChoice("s3", "a"))),
+    "list view": (
+        "",
+        lambda base: UsageStore(base, base).save_list_view(RoleListView(is_flat=True)),
+    ),
+    "pages": (
+        "",
+        lambda base: UsageStore(base, base).save_console_page(KEY, PageChoice("s3", "a")),
+    ),
 }
 
 

@@ -13,7 +13,7 @@ from ssohelper.core.model import SsoSession
 from ssohelper.errors import LocalState
 from ssohelper.fastpath import folders
 from ssohelper.stores import files
-from ssohelper.stores.session_stamp import SessionStamp
+from ssohelper.stores.stamps import SessionStamp
 from tests.published import date_back
 
 SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
@@ -46,24 +46,11 @@ class Place:
 
     def matches(self) -> bool:
         """Return whether a hit would find that both stamps match."""
+        folder = Path(folders.session_folder(str(self.runtime), "corp"))
+        links = folder / folders.CONFIG_LINK, folder / folders.TOKEN_LINK
         try:
-            return all(
-                os.stat(link).st_mtime_ns == os.stat(seen).st_mtime_ns
-                for link, seen in (
-                    (
-                        os.path.join(
-                            folders.session_folder(str(self.runtime), "corp"), folders.CONFIG_LINK
-                        ),
-                        self.seen("config"),
-                    ),
-                    (
-                        os.path.join(
-                            folders.session_folder(str(self.runtime), "corp"), folders.TOKEN_LINK
-                        ),
-                        self.seen("token"),
-                    ),
-                )
-            )
+            linked = [link.stat().st_mtime_ns for link in links]
+            return linked == [os.stat(self.seen(what)).st_mtime_ns for what in ("config", "token")]
         except OSError:
             return False
 
@@ -79,11 +66,7 @@ def place(tmp_path: Path) -> Place:
 def test_stamps_have_the_times_of_the_files_and_are_written_once(place: Place) -> None:
     assert (place.matches(), place.stamp().is_stale) == (False, True)
     assert place.prepare()
-    assert (
-        place.matches(),
-        place.stamp().is_stale,
-        place.withdrawn,
-    ) == (True, False, 1)
+    assert (place.matches(), place.stamp().is_stale, place.withdrawn) == (True, False, 1)
     before = os.stat(place.seen("token")).st_ino
     assert place.prepare()
     assert (os.stat(place.seen("token")).st_ino, place.withdrawn) == (before, 1)
@@ -132,15 +115,7 @@ def test_a_file_that_was_just_written_gets_no_stamp(place: Place, what: str) -> 
     """A second write in the same second may leave the same modification time."""
     place.prepare()
     place.write(getattr(place, what), "2", settled=False)
-    assert (
-        place.prepare(),
-        place.matches(),
-        place.stamp().is_stale,
-    ) == (
-        False,
-        False,
-        False,
-    )
+    assert (place.prepare(), place.matches(), place.stamp().is_stale) == (False, False, False)
     assert place.withdrawn == 1
     date_back(getattr(place, what))
     assert (place.prepare(), place.matches()) == (True, True)
@@ -167,11 +142,7 @@ def test_a_renewal_updates_the_stamp(place: Place) -> None:
     place.write(place.token, "renewed")
     assert not place.matches()
     stamp.renew_token_stamp()
-    assert (
-        place.matches(),
-        place.stamp().is_stale,
-        place.withdrawn,
-    ) == (True, False, 1)
+    assert (place.matches(), place.stamp().is_stale, place.withdrawn) == (True, False, 1)
 
 
 def test_a_renewal_writes_no_stamp_where_it_did_not_match_before(place: Place) -> None:

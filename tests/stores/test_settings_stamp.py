@@ -10,7 +10,7 @@ import pytest
 from ssohelper.core.model import RoleKey
 from ssohelper.stores.credential_cache import CredentialCache
 from ssohelper.stores.credential_writer import CredentialWriter
-from ssohelper.stores.settings_stamp import SettingsStamp
+from ssohelper.stores.stamps import SettingsStamp
 from tests.published import permit_publishing
 
 DOCUMENT = b'{"Version":1,"x":1}\n'
@@ -66,16 +66,20 @@ def test_responses_of_the_same_settings_stay(runtime: Path, settings: Path) -> N
     assert published(runtime) == {"Admin", "ReadOnly"}
 
 
+@pytest.mark.parametrize("name", ["config.toml", "policy.toml"])
 @pytest.mark.parametrize("later", [LONG_AGO - 10**9, LONG_AGO + 1, None])
-def test_responses_of_other_settings_are_removed(
-    runtime: Path, settings: Path, later: int | None
+def test_responses_of_other_settings_or_another_policy_are_removed(
+    runtime: Path, settings: Path, later: int | None, name: str
 ) -> None:
-    changed(settings, "form = 'sso'\n")
+    file = settings.with_name(name)
+    changed(file, "form = 'sso'\n")
     publish(runtime, settings, KEYS[0])
+    stamp = runtime / ("settings" if file == settings else "policy")
+    assert stamp.stat().st_mtime_ns == LONG_AGO
     if later is None:
-        settings.unlink()
+        file.unlink()
     else:
-        changed(settings, "form = 'process'\n", later)
+        changed(file, "form = 'process'\n", later)
     publish(runtime, settings, KEYS[1])
     assert published(runtime) == {"ReadOnly"}
 
@@ -177,22 +181,6 @@ def test_settings_changed_just_now_do_not_make_every_caller_renew(
         runtime, SettingsStamp(runtime, settings, runtime.parent / "policy.toml")
     )
     assert cache.load_response_expiry(KEYS[0]) > time.time()
-
-
-@pytest.mark.parametrize("later", [LONG_AGO - 10**9, LONG_AGO + 1, None])
-def test_responses_of_another_policy_are_removed(
-    runtime: Path, settings: Path, later: int | None
-) -> None:
-    policy = runtime.parent / "policy.toml"
-    changed(policy, "device_code = false\n")
-    publish(runtime, settings, KEYS[0])
-    assert (runtime / "policy").stat().st_mtime_ns == LONG_AGO
-    if later is None:
-        policy.unlink()
-    else:
-        changed(policy, "[guard]\nrules = ['*/Admin']\n", later)
-    publish(runtime, settings, KEYS[1])
-    assert published(runtime) == {"ReadOnly"}
 
 
 def test_a_policy_that_is_put_back_allows_no_response_made_without_it(

@@ -165,12 +165,6 @@ class TokenStoreContract:
             store.load_registration(CORP, "urn:ietf:params:oauth:grant-type:device_code") == device
         )
 
-    def test_facts_are_separate_by_session(self, store, other_process):
-        facts = SignInFacts(signed_in_at=NOON, user="ana", token_life_seconds=3600)
-        store.save_facts("corp", facts)
-        assert other_process.load_facts("corp") == facts
-        assert store.load_facts("other") == SignInFacts()
-
     def test_forgetting_twice_is_no_error(self, store):
         store.save(CORP, token("a"))
         store.save_registration(CORP, CLIENT)
@@ -251,22 +245,6 @@ class TestTokenFiles(TokenStoreContract):
         name = hashlib.sha1(canonical.encode()).hexdigest()
         found = json.loads((path.parent / f"{name}.json").read_text())
         assert set(found) == {"clientId", "clientSecret", "expiresAt"}
-
-    @pytest.mark.parametrize(
-        "expires_at",
-        [
-            "2026-01-01T12:00:00Z",
-            "2026-01-01T12:00:00UTC",
-            "2026-01-01T12:00:00.123Z",
-            "2026-01-01T12:00:00.123456789Z",
-            "2026-01-01T12:00:00+00:00",
-            "2026-01-01T12:00:00",
-        ],
-    )
-    def test_the_dates_of_every_tool_are_read(self, store, path, expires_at):
-        path.write_text(json.dumps({"accessToken": "a", "expiresAt": expires_at}))
-        found = store.load(CORP)
-        assert found == AccessToken(Secret("a"), NOON, None, None)
 
     @pytest.mark.parametrize(
         "document",
@@ -399,14 +377,6 @@ class TestTokenFiles(TokenStoreContract):
         assert store.load(CORP) == token("a")
         store.save(CORP, token("b"))
 
-    def test_damaged_facts_count_as_missing(self, store, tmp_path):
-        store.save_facts("corp", SignInFacts(signed_in_at=NOON))
-        path = tmp_path / "state" / "sign-ins" / "corp.json"
-        path.write_text('{"signed_in_at": "noon", "user": 3, "refreshed_at": true, "new": 1}')
-        assert store.load_facts("corp") == SignInFacts()
-        path.write_text("{")
-        assert store.load_facts("corp") == SignInFacts()
-
     def test_a_damaged_registration_counts_as_missing_and_is_named_in_the_log(
         self, store, tmp_path, caplog
     ):
@@ -416,20 +386,6 @@ class TestTokenFiles(TokenStoreContract):
         with caplog.at_level("INFO"):
             assert store.load_registration(CORP, "device_code") is None
         assert f'"{path}" is damaged' in caplog.text
-
-    def test_a_damaged_record_of_a_sign_in_is_named_and_a_misnamed_one_is_removed(
-        self, store, tmp_path
-    ):
-        store.save_session(CORP)
-        [path] = (tmp_path / "state" / "signed-in").iterdir()
-        misnamed = path.with_name("other.json")
-        misnamed.write_bytes(path.read_bytes())
-        assert (store.load_sessions(), store.list_damaged_records()) == ([CORP], [])
-        path.write_text('{"name": 7}')
-        assert (store.load_sessions(), store.list_damaged_records()) == ([], [str(path)])
-        store.forget_misnamed_records()
-        assert path.exists()
-        assert not misnamed.exists()
 
     def test_no_repr_shows_a_secret(self, store):
         store.save(CORP, token("CNRY-AT-1"))

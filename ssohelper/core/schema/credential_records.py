@@ -55,7 +55,7 @@ def credentials_from_sts(elements: dict[str, str | None]) -> RoleCredentials:
 
 
 def parse_cached_credentials(document: dict[str, Any]) -> CachedCredentials:
-    """Return the credentials in a cache file, whose role and portal the store has to check."""
+    """Return the credentials in a cache file, whose role and portal are unchecked."""
     *keys, received_at, token_id, chain_id = fields.read(document, _OF_CACHE)
     cached = credentials_with_receipt(RoleCredentials(*keys), received_at, token_id or "")
     return cached._replace(chain_id=chain_id or "")
@@ -66,7 +66,7 @@ def credentials_with_receipt(
 ) -> CachedCredentials:
     """Return the credentials with the moment of their receipt, by AWS's clock.
 
-    Raises: Damaged if they had expired at that moment, or are valid for longer than AWS allows.
+    Raises: Damaged for a lifetime that AWS does not give.
     """
     cached = CachedCredentials(credentials, received_at, token_id)
     if not 0 < cached.life_seconds <= _LONGEST_LIFE_SECONDS + _SLACK_SECONDS:

@@ -8,7 +8,7 @@ from ssohelper.core.instants import from_iso
 from ssohelper.core.model import Secret
 from ssohelper.errors import SsoHelperError
 
-# Takes a value and the field's name for an error; returns the value in its form in the program.
+# Takes a value and the field's name; returns the value in its form in the program.
 Check = Callable[[object, str], Any]
 
 # The latest valid instant: 2**33, in the year 2242. It fits into datetime and into 10 digits.
@@ -21,7 +21,7 @@ _OPAQUE = re.compile(r"[!-~]{1,16384}")
 
 
 class Damaged(ValueError):
-    """An invalid value. The message names only the field: the value may be a secret."""
+    """An invalid value, which may be a secret: the message names only the field."""
 
     def __init__(self, field: str) -> None:
         super().__init__(f'no valid "{field}"')
@@ -36,7 +36,7 @@ def read(document: Mapping[str, Any], checks: Mapping[str, Check]) -> list[Any]:
 def read_valid(
     document: Mapping[str, Any], checks: Mapping[str, Check]
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return the valid values by name, without missing ones, and the names of the invalid ones."""
+    """Return the valid values by name, and the names of the invalid ones."""
     good, damaged = dict[str, Any](), list[str]()
     for name, check in checks.items():
         try:
@@ -131,7 +131,7 @@ def items(check: Check, most: int) -> Check:
 
 
 def row(*checks: Check) -> Check:
-    """Return the check of a list that has one item for each of these checks."""
+    """Return the check of a list with one item for each of these checks."""
 
     def check_row(value: object, field: str) -> list[Any]:
         found = checked_list(value, field, len(checks))

@@ -38,7 +38,7 @@ _LISTING: dict[str, Check] = {
 
 
 def rows_of_page(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    """Return the rows in one page of accounts or roles. AWS sends them under `key`."""
+    """Return the rows in a page of accounts or roles, which AWS sends under `key`."""
     found = fields.checked_list(answer.get(key), key, _MOST_ROWS)
     return [fields.checked_object(row, key) for row in found]
 
@@ -49,12 +49,12 @@ def next_page_token(answer: dict[str, Any]) -> str | None:
 
 
 def account_of_row(row: dict[str, Any]) -> Account:
-    """Return the account in a row of the portal's answer. AWS may omit the account's name and email."""
+    """Return the account in a row, in which AWS may omit name and email."""
     return Account(*fields.read(row, _ACCOUNT_ROW))
 
 
 def role_name_of_row(row: dict[str, Any]) -> str:
-    """Return the role name in a row of the portal's answer. The name may hold any character."""
+    """Return the role name in a row, which may hold any character."""
     name = fields.checked_text(row.get("roleName"), "roleName")
     if not name:
         raise Damaged("roleName")
@@ -106,7 +106,7 @@ def _role_names(values: list[Any]) -> list[tuple[str, ...]]:
 def _are_names(values: Sequence[Any]) -> bool:
     """Return whether all values are texts and none is too long, for 100,000 roles at once.
 
-    `join` refuses any other value. If all texts together are short enough, each of them is.
+    `join` refuses any other value.
     """
     try:
         return len("".join(values)) <= LONGEST_NAME or max(map(len, values)) <= LONGEST_NAME

@@ -17,8 +17,8 @@ from ssohelper.core.schema.fields import LATEST_INSTANT, Check, accepted_by, opt
 from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.start_url import checked_aws_portal_url, checked_start_url
 
-# The SDKs for JavaScript and Go do not record when a client registration expires. AWS registers a
-# client for 90 days, which is also Identity Center's longest session.
+# How long AWS registers a client, which the SDKs for JavaScript and Go do not record, and Identity
+# Center's longest session.
 _90_DAYS_SECONDS = 90 * 86400
 LONGEST_TOKEN_SECONDS = 24 * 3600
 # A client has at most three scopes today, and a sign-in of 12 h has about 24 tokens.
@@ -94,7 +94,7 @@ _CODES_ANSWER: dict[str, Check] = {
 def parse_token(document: dict[str, Any]) -> AccessToken:
     """Return the token in a file of the AWS CLI's format.
 
-    If the file has no valid refresh token or no valid client, the token cannot be renewed.
+    Without a valid refresh token and client, it cannot be renewed.
     """
     value, expires_at, refresh_token, client_id, secret, ends = fields.read(document, _TOKEN)
     client = None
@@ -105,7 +105,7 @@ def parse_token(document: dict[str, Any]) -> AccessToken:
 
 
 def expiry_lacks_zone(document: dict[str, Any]) -> bool:
-    """Return whether `expiresAt` in a token file has no time zone, so that it is read as UTC."""
+    """Return whether `expiresAt` in a token file has no time zone."""
     ends = document.get("expiresAt")
     return isinstance(ends, str) and not has_time_zone(ends)
 
@@ -130,7 +130,7 @@ def parse_signed_in_session(document: dict[str, Any]) -> SsoSession:
 def client_from_answer(
     answer: dict[str, Any], grant_types: tuple[str, ...], scopes: tuple[str, ...]
 ) -> ClientRegistration:
-    """Return the client in a RegisterClient answer. Its grants and scopes come from the request."""
+    """Return the client in a RegisterClient answer."""
     client_id, secret, ends = fields.read(answer, _CLIENT_ANSWER)
     return ClientRegistration(client_id, secret, ends, grant_types, scopes)
 
@@ -138,10 +138,9 @@ def client_from_answer(
 def token_from_answer(
     answer: dict[str, Any], client: ClientRegistration, sent_refresh_token: Secret | None, now: int
 ) -> tuple[AccessToken, int]:
-    """Return the token in a CreateToken answer, and its `expiresIn` as AWS sent it, in seconds.
+    """Return the token in a CreateToken answer, and its `expiresIn` as AWS sent it.
 
-    The refresh token of the request stays valid if the answer has no new one. A token with a
-    lifetime of more than 24 h is treated as a token of 24 h.
+    The refresh token of the request stays valid if the answer has no new one.
     """
     value, promised, renewer = fields.read(answer, _TOKEN_ANSWER)
     expires_at = now + min(promised, LONGEST_TOKEN_SECONDS)

@@ -20,7 +20,7 @@ _LONGEST_UPTIME_SECONDS = 100 * 366 * 86400
 
 
 class ConfigDigest(NamedTuple):
-    """The length and the hash of a config whose text follows the head of a saved version."""
+    """Of a config whose text follows the head of a saved version."""
 
     length: int
     sha256: str
@@ -97,7 +97,6 @@ _VERSION_HEAD: dict[str, Check] = {
 
 
 def parse_portal_address(value: object) -> PortalAddress:
-    """Return the portal to which a session's start URL led at the last sign-in."""
     return PortalAddress(*fields.read(fields.checked_object(value), _PORTAL))
 
 
@@ -117,7 +116,7 @@ def parse_version_head(value: object) -> VersionHead:
 
 
 def parse_choices(document: dict[str, Any]) -> tuple[Choices, list[str]]:
-    """Return a session's choices, and the names of invalid fields, which get their default."""
+    """Return a session's choices, and the names of invalid ones, which get their default."""
     good, damaged = fields.read_valid(document, _CHOICES)
     return Choices(**good), damaged
 

@@ -72,6 +72,6 @@ def page_rows(document: dict[str, Any]) -> list[Any]:
 
 
 def parse_console_pages(record: object) -> tuple[RoleKey, list[PageChoice]]:
-    """Return the role, and the console pages last opened as this role, the last page first."""
+    """Return the role, and its pages, the last one first."""
     *key, pages = _PAGES(record, "roles")
     return RoleKey.of_parts(*key), [PageChoice(*page) for page in pages]

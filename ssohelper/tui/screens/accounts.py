@@ -130,9 +130,9 @@ class AccountsScreen(CurrentSizeScreen[None]):
         with PlainVertical(id="body") as body:
             # Leaves space for the widgets mounted later, so that they do not move the list.
             body.styles.margin = self._initial_list_margin()
-            store, listed = self.services.list_view, self.roles
-            listed.show_first_rows(self._known.rows, store.load())
-            self.app.end_work.add(lambda: store.save(listed.shown.view))
+            store, listed = self.services.usage, self.roles
+            listed.show_first_rows(self._known.rows, store.load_list_view())
+            self.app.end_work.add(lambda: store.save_list_view(listed.shown.view))
             yield self._pane
 
     def render_lines(self, crop: Region) -> list[Strip]:

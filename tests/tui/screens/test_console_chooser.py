@@ -51,9 +51,9 @@ def test_a_page_is_found_opened_and_offered_first_the_next_time(world: DemoHome)
 
     run_scenario(world.app(), scenario)
     home, lambda_page = PageChoice("home", "eu-west-1"), PageChoice("lambda", "ap-southeast-2")
-    assert world.app().console_visits.load_console_pages(KEY) == [home, lambda_page]
+    assert world.app().usage.load_console_pages(KEY) == [home, lambda_page]
     other = KEY._replace(role_name="ReadOnlyAccess")
-    assert world.app().console_visits.load_console_pages(other) == []
+    assert world.app().usage.load_console_pages(other) == []
 
 
 @pytest.mark.long
@@ -79,7 +79,7 @@ def test_letters_search_and_escape_opens_nothing(world: DemoHome) -> None:
         await user.wait_for_screen(AccountsScreen)
 
     run_scenario(world.app(), scenario)
-    assert world.app().console_visits.load_console_pages(KEY) == []
+    assert world.app().usage.load_console_pages(KEY) == []
 
 
 def test_one_page_is_opened_as_each_ticked_role(world: DemoHome, tmp_path: Path) -> None:
