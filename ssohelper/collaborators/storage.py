@@ -35,7 +35,7 @@ _LOCK_SECONDS = 8.0
 
 
 class Storage:
-    # The storage of an earlier call, whose keyring this one uses: it is asked once for all calls.
+    # Of an earlier call, whose keyring this one uses: it is asked once for all calls.
     earlier: Storage | None = None
 
     def __init__(self, stores: Stores) -> None:
@@ -125,7 +125,7 @@ class Storage:
         """Move each session's token and client registration; remove cached role credentials.
 
         Returns the sessions whose sign-in could not be read and was dropped. Sign-ins leave the keyring
-        only if `is_confirmed`. Raises: KeyringUnavailable, LockNotObtained, LocalState.
+        only if `is_confirmed`.
         """
         deadline = self._app.clock.deadline(_LOCK_SECONDS)
         lost = list[str]()
@@ -145,8 +145,8 @@ class Storage:
         lost = list[str]()
         sessions = sorted(self._list_sessions(old))
         with ExitStack() as locks:
-            # The locks of all sessions are held until the record is written. Otherwise a renewal in
-            # between would write its token to the store that is about to be removed.
+            # Held until the record is written: a renewal in between would write its token to the
+            # old store.
             for session in sessions:
                 locks.enter_context(old.lock_token(session, deadline))
                 locks.enter_context(old.lock_state(session.sign_in_name, deadline))
@@ -188,8 +188,7 @@ class Storage:
     def _list_sessions(self, store: TokenFiles) -> list[SsoSession]:
         listed = self._app.config.read().sso_sessions()
         sessions = [*listed]
-        # A token is stored under the session's name: two sessions with one name share it, even if
-        # their portals differ.
+        # Two sessions with one name share a token, even if their portals differ.
         names = {session.name for session in listed}
         sessions += [one for one in store.find_unlisted_sessions(listed) if one.name not in names]
         return [

@@ -68,7 +68,6 @@ class Vault:
         return permit
 
     def check_release(self, key: RoleKey, way: Way) -> ReleasePermit:
-        """Check, before the user is asked for anything, that the role may be handed out."""
         self._forget_changed_policy()
         try:
             return self._make_permit(key, way)
@@ -86,7 +85,6 @@ class Vault:
             raise
 
     def journal_refusal(self, key: RoleKey, reason: str, way: Way | None = None) -> None:
-        """Write to the journal that the role, or a grant for it, was refused."""
         caller = calling_process.find_caller()
         self._app.journal.try_append(
             journal.make_entry("refused", key, caller, way=way, reason=reason)

@@ -23,7 +23,7 @@ class Validity(Enum):
 def validity_of_credentials(
     token_id: str, token: AccessToken | None, facts: SignInFacts
 ) -> Validity:
-    """Return whether credentials that were requested with the token `token_id` may still be used."""
+    """Return whether credentials of the token `token_id` may still be used."""
     if token is None:
         return Validity.SIGNED_OUT
     if token_id == token.id:
@@ -35,9 +35,9 @@ def validity_of_credentials(
 def token_ids_after_renewal(
     facts: SignInFacts, old: AccessToken, new: AccessToken
 ) -> tuple[str, ...]:
-    """Return the token ids to record after the token `new` replaced `old`.
+    """Return the ids to record after `new` replaced `old`.
 
-    If AWS issued `old` to another tool, earlier tokens may be of another sign-in: they are dropped.
+    If AWS issued `old` to another tool, earlier tokens may be of another sign-in.
     """
     is_ours = bool(facts.token_ids) and facts.token_ids[-1] == old.id
     earlier = facts.token_ids if is_ours else (old.id,)

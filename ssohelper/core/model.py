@@ -61,11 +61,7 @@ class Account(NamedTuple):
 
 
 class Role(NamedTuple):
-    """A permission set in one account.
-
-    With `chain`, the name of a profile, the role that this profile assumes with the permission
-    set's credentials (core.chains).
-    """
+    """A permission set in one account or, with `chain`, the role that this profile assumes with it."""
 
     account_id: str
     name: str
@@ -75,8 +71,8 @@ class Role(NamedTuple):
 class SsoSession(NamedTuple):
     """An [sso-session] section of ~/.aws/config: one user's sign-in at one portal.
 
-    `portal_url` is where a start URL on a company's own host led at the last sign-in, and `region` is
-    then that portal's. `is_further`: a portal of the same Identity Center in another region.
+    `portal_url` is where a start URL on a company's own host led, and `region` is then that portal's.
+    `is_further`: a portal of the same Identity Center in another region.
     """
 
     name: str
@@ -92,7 +88,6 @@ class SsoSession(NamedTuple):
 
     @property
     def aws_url(self) -> str:
-        """The URL of AWS's portal, as far as it is known."""
         return self.portal_url or self.start_url
 
     def key_of(self, role: Role) -> "RoleKey":
@@ -122,8 +117,6 @@ class Profile(NamedTuple):
 
 
 class ClientRegistration(NamedTuple):
-    """A client that AWS registered (RegisterClient), for 90 days."""
-
     client_id: str
     client_secret: Secret
     expires_at: int
@@ -183,9 +176,9 @@ class SignInFacts(NamedTuple):
     `observed_hours_seconds`: how long sign-ins last, as seen when one ended. `token_ids`: of the access
     tokens that we read or wrote, the latest last. `notice_stage`: the last notice that was given, of an
     end at `notice_end` (None: of a sign-out). `sent_id`: of a refresh token that was sent without an
-    answer. `issuer` issued the tokens, and `client_issuer` registered the client whose hash is `client`
-    (core.issuer). A listing from before `person_since` may be of `earlier_user`. `of_token_id`, at a
-    further portal: of the token of the session's own sign-in that was made together with it.
+    answer. `client_issuer` registered the client whose hash is `client` (core.issuer). A listing from
+    before `person_since` may be of `earlier_user`. `of_token_id`: of the token of the session's own
+    sign-in that was made together with one at a further portal.
     """
 
     signed_in_at: int | None = None
@@ -254,7 +247,6 @@ class RoleKey(NamedTuple):
 
     @property
     def role_label(self) -> str:
-        """The role's name for lists; a chain's profile follows it."""
         return f'{self.role_name} + "{self.text}"' if self.chain else self.role_name
 
     @property
@@ -273,7 +265,6 @@ class RoleKey(NamedTuple):
 
 
 def encoded_profile_name(name: str) -> str:
-    """Return the profile's name as `RoleKey.chain` has it."""
     data = name.encode("utf-8", "surrogateescape")
     pieces = [chr(b) if chr(b) in _PLAIN_IN_CHAIN else f"%{b:02X}" for b in data]
     return "".join(["%2E" if at == 0 and one == "." else one for at, one in enumerate(pieces)])

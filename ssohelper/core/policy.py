@@ -59,8 +59,8 @@ class ReleasePermit(_Permit):
 class Policy:
     """Decides, during one call, which roles are handed out or may have a published response.
 
-    `find_account` returns an account with an empty name if that is unknown. `find_roles_of_chain`
-    returns all roles of a chain, the SSO role first: rules and the allow-list apply to each.
+    `find_account` returns an account with an empty name if that is unknown. Rules and the allow-list
+    apply to each role of a chain.
     """
 
     def __init__(

@@ -28,9 +28,8 @@ class ClockFile:
         known = self._reading is not None and self._reading.boot == self._boot
         if known and abs(self.now_at_aws(wall) - aws_at) <= _SAME_SECONDS:
             return
-        # A Date header is rounded down: by AWS's time we would, for up to 1 s, return credentials
-        # that count as expired for botocore, which uses this machine's clock and would call us
-        # again at each request.
+        # A Date header is rounded down: botocore, which uses this machine's clock, would take
+        # credentials for expired, for up to 1 s, and call us at each request.
         agreed = wall if abs(wall - aws_at) <= _SAME_SECONDS else aws_at
         self._reading = ClockReading(agreed, wall, measure_uptime(), self._boot)
         with suppress(LocalState):  # the next process learns the time from its own answer

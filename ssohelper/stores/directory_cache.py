@@ -32,7 +32,6 @@ class DirectoryCache:
         self._cache.remove(self._file(session_name, _UNFINISHED))
 
     def load_unfinished_listing(self, session_name: str) -> Listing | None:
-        """Return the listing that the next refresh continues."""
         return self._read(session_name, _UNFINISHED)
 
     def save_unfinished_listing(self, session_name: str, listing: Listing) -> None:

@@ -60,8 +60,8 @@ class PrivateFolder:
     def write_token_folder(self, path: Path, token: Secret) -> Path:
         """Write the token to a folder that the user named, for containers; return its file.
 
-        The file is replaced by a rename: a container that mounts the folder reads the new file at its
-        next request. It stays when the endpoint ends, so that clients find one at every moment.
+        It is replaced by a rename, which a container that mounts the folder sees, and stays when the
+        endpoint ends, so that clients find one at every moment.
         """
         self._lock_token_folder(path)
         file = path / "token"

@@ -101,7 +101,6 @@ def ensure_private_folder(path: Path | str) -> Path:
 
 
 def ensure_folder(path: Path | str) -> None:
-    """Make the folder and those above it, with mode 0700; an existing one keeps its mode."""
     if not os.path.isdir(path):
         refuse_another_users_home(path)
     text = os.fspath(path)
@@ -291,7 +290,6 @@ def parse_record(
 
 
 def report_damaged_file(path: Path | str, damage: Exception) -> None:
-    """Log, for -v, that the damaged file counts as missing."""
     _log.info('"%s" is damaged (%s): counted as missing', os.fspath(path), damage)
 
 
@@ -696,8 +694,6 @@ def _read_holder_text(descriptor: int) -> str:
 
 
 class ExaminedFiles:
-    """What `doctor` sees and repairs."""
-
     def list_names_in_folder(self, folder: str) -> list[str]:
         try:
             return sorted(os.listdir(folder))

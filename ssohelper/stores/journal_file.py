@@ -31,8 +31,7 @@ FILE_BYTES = 1_000_000
 OLDER_FILES = 4
 # We write no larger file, but another program may.
 _READ_LIMIT_BYTES = 16 << 20
-# A process holds the lock for less than 1 ms; but among 500 processes on two cores, it may not run
-# for a second.
+# Among 500 processes on two cores, the holder may not run for a second.
 _WAIT_SECONDS = 10.0
 
 # The sockets at which syslog daemons listen: on Linux, FreeBSD and macOS.
@@ -123,10 +122,7 @@ class Journal:
         return descriptor, found.st_size
 
     def _rotate(self) -> None:
-        """Rename each file to the next older name, up to the first name that no file has.
-
-        A process that is killed between two renames leaves such a name: no lines are lost.
-        """
+        """Rename each file to the next older name, up to the first name that no file has."""
         names = [
             self._path,
             *(self._older_file_path(number) for number in range(1, OLDER_FILES + 1)),

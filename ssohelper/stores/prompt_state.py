@@ -14,7 +14,7 @@ from ssohelper.errors import ConfigInvalid
 from ssohelper.stores import files
 from ssohelper.stores.cache_folder import CacheFolder
 
-# A file for prompts is larger than this only if damaged: its nine rows have 400 bytes at most.
+# Nine rows have 400 bytes at most.
 _LIMIT_BYTES = 1024
 
 
@@ -25,7 +25,6 @@ class PromptState:
         self._runtime, self._cache = runtime, CacheFolder(runtime)
 
     def prompt_file(self, key: RoleKey | None, terminal: TerminalSession | None = None) -> Path:
-        """Return the path for the role, or for no role; with a grant, for one terminal."""
         if key is None:
             return self._folder / "no-role"
         names = files.role_folder_names(key)

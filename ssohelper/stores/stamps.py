@@ -36,7 +36,7 @@ _LIMIT_BYTES = 8192
 class SettingsStamp:
     """The stamps of config.toml and the company's policy.
 
-    Create this object before the two files are read: it records their status.
+    Create this object before the two files are read.
     """
 
     def __init__(self, runtime: Path, settings_file: Path, policy_file: Path) -> None:
@@ -89,8 +89,6 @@ class SettingsStamp:
 
 
 class _FileStatus(NamedTuple):
-    """What identifies a file's content; `line` is b"" if there is no file."""
-
     mtime_ns: int
     line: bytes
 
@@ -180,7 +178,6 @@ class SessionStamp:
     """The stamps of one session, in its folder, with links to config and token file.
 
     Create this object before the two files are read; write stamps under the session's state lock.
-    `token_file` is "" if no other tool could write it.
     """
 
     def __init__(
@@ -258,8 +255,6 @@ class SessionStamp:
 
 
 class _LinkedStamp:
-    """A stamp of the file's modification time and `text`, beside a link to the file."""
-
     def __init__(self, cache: CacheFolder, file: str, link: Path, path: Path, text: bytes) -> None:
         self._cache, self._file, self._link, self._path = cache, file, link, path
         self._text = text

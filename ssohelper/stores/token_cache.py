@@ -1,9 +1,8 @@
 """Stores each session's token, client registration and sign-in facts (`SignInFacts`).
 
-Token and registration are in files that the AWS CLI and the SDKs read too (~/.aws/sso/cache), in
-their format, so that one sign-in serves all tools. With `storage = "keyring"` they are encrypted,
-in the same folder under names that no other tool reads. Facts, and the record of whose the sign-in
-is, are in our state folder: an SDK that writes a token file drops the keys that it does not know.
+Token and registration are in files that the AWS CLI and the SDKs read too (~/.aws/sso/cache), so that
+one sign-in serves all tools. With `storage = "keyring"` they are encrypted, under other names. Facts,
+and the record of whose the sign-in is, are in our state folder: SDKs drop keys that they do not know.
 """
 
 import hashlib
@@ -47,8 +46,6 @@ _CLIENT_MARK = "+client"
 
 
 class TokenFiles:
-    """Files with mode 0600: in the AWS CLI's format, unless the codec encrypts."""
-
     def __init__(
         self,
         folder: Path,
@@ -76,13 +73,12 @@ class TokenFiles:
         return self._parse_token(self._read(session, "token"), session)
 
     def load_token_ids(self, session: SsoSession) -> set[str]:
-        """Return the known ids of the access tokens that the session's sign-in has had."""
         present = self.load_token_for_display(session)
         ids = set(self.load_facts(session.name).token_ids)
         return ids if present is None else ids | {present.id}
 
     def save(self, session: SsoSession, token: AccessToken) -> None:
-        """Write the token of a new sign-in, under `lock_state`. Raises: LocalState."""
+        """Write the token of a new sign-in, under `lock_state`."""
         self._write(session, "token", token_document_of({}, session, token))
 
     @contextmanager
@@ -101,9 +97,8 @@ class TokenFiles:
     ) -> AccessToken:
         """Write the renewed token, under both locks; return the file's token.
 
-        A token that another tool has written since `used` was read stays and is returned: the user
-        may have signed in with that tool.
-        Raises: LoginRequired when the session was signed out meanwhile; LocalState.
+        One that another tool has written since `used` was read stays: the user may have signed in
+        with that tool. Raises: LoginRequired when the session was signed out meanwhile.
         """
         while True:
             seen = self.read_token_file_fingerprint(session)
@@ -165,7 +160,6 @@ class TokenFiles:
         return str(self._path(session, "token"))
 
     def list_files(self, session: SsoSession) -> list[tuple[str, str]]:
-        """Return the session's existing files: of each, the path and a description for the user."""
         candidates = (
             (self._path(session, "token"), "token"),
             (self._path(session, "registration"), "client registration"),
@@ -178,8 +172,8 @@ class TokenFiles:
     def load_registration(self, session: SsoSession, grant: str) -> ClientRegistration | None:
         """Return the client registered for this OAuth grant, expired or not.
 
-        The AWS CLI has one file for both grants: a client is for `authorization_code` when its
-        grantTypes name that grant, and for device codes otherwise.
+        The AWS CLI's one file is for `authorization_code` when its grantTypes name that grant, and for
+        device codes otherwise.
         """
         document = self._read(session, "registration")
         if document is None:
@@ -237,7 +231,7 @@ class TokenFiles:
         ]
 
     def list_damaged_records(self) -> list[str]:
-        """Return the paths of damaged records, which do not say for which session they are."""
+        """Return the paths of records that do not say for which session they are."""
         folder = self._state / "signed-in"
         if folder.exists() and not folder.is_dir():
             return [str(folder)]  # a folder that cannot be listed hides all records
@@ -253,11 +247,9 @@ class TokenFiles:
         files.remove_file(self._record("signed-in", session_name))
 
     def find_unlisted_sessions(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
-        """Return the sessions that are not `listed` and whose token ssohelper got and still has."""
         return self._find_unlisted(listed, has_sign_in=True)
 
     def find_stale_sessions(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
-        """Return the recorded sessions that are not `listed` and have no token."""
         return self._find_unlisted(listed, has_sign_in=False)
 
     def _find_unlisted(
@@ -270,8 +262,7 @@ class TokenFiles:
     def _has_sign_in(self, session: SsoSession) -> bool:
         """Return whether there is a token that no other tool has overwritten with its own.
 
-        A token that cannot be read counts as ours. So does one that an SDK renewed, which was issued to
-        our client.
+        One that cannot be read, or that an SDK renewed, counts as ours.
         """
         if any(map(self.read_token_file_fingerprint, self.list_further_portal_sessions(session))):
             return True
@@ -294,7 +285,6 @@ class TokenFiles:
         return token.client is not None and issuer.client_hash(token.client) == facts.client
 
     def _read_records(self) -> Iterator[tuple[Path, SsoSession | None]]:
-        """Yield the path of each record with its session, None if it is damaged."""
         folder, found = self._state / "signed-in", None
         for path in [folder / name for name in files.list_names_in_folder(folder)]:
             try:
@@ -348,9 +338,9 @@ class TokenFiles:
     def lock_token(self, session: SsoSession, deadline: Deadline) -> Iterator[bool]:
         """Hold the lock for a renewal of the token, which takes up to a minute.
 
-        The lock file is beside the token file: hosts and containers that share a home folder renew the
-        token only once. If that folder cannot be written, it is in the runtime folder. Yields False
-        then, or without a lock, since other processes may hold the lock beside the token file.
+        It is beside the token file, so that hosts and containers that share a home folder renew the
+        token once, or in the runtime folder if that cannot be written. Yields False then, or without a
+        lock: other processes may hold the one beside the token file.
         """
         with suppress(LocalState):
             self._ensure_folder_of(session)
@@ -371,7 +361,6 @@ class TokenFiles:
         return self._lock(session_name, "state", deadline)
 
     def lock_sign_in(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
-        """Return the lock to hold while a user signs in."""
         return self._lock(session_name, "login", deadline)
 
     def _lock(
@@ -483,10 +472,10 @@ def _context(session: SsoSession, kind: _Kind) -> str:
 
 
 def mtime_for_token_file(path: Path) -> int:
-    """Return the modification time to give a token file: 2 s ago, in whole seconds.
+    """Return the time to give a token file: 2 s ago, in whole seconds.
 
-    So another tool's later write gives the file another time, even if whole seconds are compared,
-    and the session's stamp can be written at once (stores/stamps.py).
+    So another tool's later write gives it another time, even if whole seconds are compared, and the
+    session's stamp can be written at once (stores/stamps.py).
     """
     date = int(time.time()) - 2
     try:
@@ -509,7 +498,6 @@ def is_token_of(found: dict[str, Any], session: SsoSession) -> bool:
 def token_document_of(
     present: dict[str, Any], session: SsoSession, token: AccessToken
 ) -> dict[str, Any]:
-    """Return the token file's new JSON object; other tools' keys in `present` stay."""
     ours = {
         "startUrl": session.start_url,
         "region": session.region,

@@ -85,10 +85,7 @@ class UserFile:
         return read_user_file(self.path, known=known)
 
     def replace(self, data: bytes, found: FileContent) -> None:
-        """Replace the content by `data`, if the file is still as `found`.
-
-        Raises: FileChanged, LocalState; in both cases the file was not changed.
-        """
+        """Replace the content by `data`, if the file is still as `found`. Raises: FileChanged."""
         files.refuse_another_users_home(self.path)
         # A link stays: its target is replaced.
         target = os.path.realpath(self.path)
@@ -134,10 +131,7 @@ class UserFile:
                 folder = os.path.dirname(folder)
 
     def find_mode_if_writable(self) -> int:
-        """Return the file's mode, or that of a new file. Raises: LocalState.
-
-        A rename would replace even a read-only file.
-        """
+        """Return the file's mode, or that of a new file: a rename would replace a read-only one."""
         target = os.path.realpath(self.path)
         try:
             status = os.stat(target)

@@ -72,7 +72,6 @@ def secret(value: object, field: str) -> Secret:
 
 
 def checked_text(value: object, field: str, limit: int = LONGEST_NAME) -> str:
-    """Return a text, which may hold any character: escape it for display."""
     if not isinstance(value, str) or len(value) > limit:
         raise Damaged(field)
     return value
@@ -106,7 +105,6 @@ def instant_from_millis(value: object, field: str) -> int:
 
 
 def instant_from_text(value: object, field: str) -> int:
-    """Return epoch seconds from an ISO 8601 text."""
     return checked_instant(from_iso(value) if isinstance(value, str) else None, field)
 
 

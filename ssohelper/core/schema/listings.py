@@ -49,12 +49,10 @@ def next_page_token(answer: dict[str, Any]) -> str | None:
 
 
 def account_of_row(row: dict[str, Any]) -> Account:
-    """Return the account in a row, in which AWS may omit name and email."""
     return Account(*fields.read(row, _ACCOUNT_ROW))
 
 
 def role_name_of_row(row: dict[str, Any]) -> str:
-    """Return the role name in a row, which may hold any character."""
     name = fields.checked_text(row.get("roleName"), "roleName")
     if not name:
         raise Damaged("roleName")
