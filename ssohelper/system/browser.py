@@ -74,6 +74,7 @@ def start_opener(
 def command_to_open_url(opener: Opener, url: str) -> list[str]:
     """Return the opener's command with the URL in place of %s, or as the last argument."""
     if any("%s" in word for word in opener[1:]):
+        # In a Firefox extension's address (ext+container:name=work&url=%s), an "&" ends a value.
         inner = quote(url, safe="")
         words = (
             word.replace("%s", inner if word.startswith("ext+") else url) for word in opener[1:]
