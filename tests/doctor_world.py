@@ -13,7 +13,7 @@ from ssohelper.core.resolver import ProgramFact
 CHECKS = (
     *(doctor_machine.check_config, doctor_machine.check_variables),
     *(*doctor_profiles.PROFILE_CHECKS, doctor_profiles.check_proofs),
-    *(doctor_sessions.check_lists, doctor_sessions.check_portals),
+    doctor_sessions.check_lists,
 )
 
 

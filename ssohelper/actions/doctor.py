@@ -35,7 +35,6 @@ CHECKS: tuple[Callable[[Setup], Iterator[Finding]], ...] = (
     doctor_profiles.check_guarded_roles,
     doctor_profiles.check_proofs,
     doctor_sessions.check_sign_ins,
-    doctor_sessions.check_portals,
     doctor_sessions.check_lists,
 )
 

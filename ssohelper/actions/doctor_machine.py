@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import configparser
 import contextlib
-import functools
 import os
 import re
 import shlex
@@ -15,16 +14,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ssohelper.actions import config_writing, missing_sessions
 from ssohelper.actions import install as installing
+from ssohelper.actions import missing_sessions
 from ssohelper.actions.doctor_facts import Setup, error_of
 from ssohelper.actions.doctor_profiles import unreadable_file
 from ssohelper.core import rc_text, refused_values, resolver
-from ssohelper.core.adoption import find_returned_block
 from ssohelper.core.clock_text import CLEAR_SIGN_IN
-from ssohelper.core.config_edit import RemoveSection
 from ssohelper.core.config_text import REMOVE_QUOTES
 from ssohelper.core.findings import Finding, finding
 from ssohelper.core.instants import duration_text
@@ -33,7 +30,7 @@ from ssohelper.core.section_headers import find_misread_headers
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError
 from ssohelper.fastpath import open_file
-from ssohelper.system import installation, shell_texts
+from ssohelper.system import installation
 
 if sys.platform != "win32":
     import pwd
@@ -48,12 +45,6 @@ _CLOCK_SECONDS = 240
 _HEADER = re.compile(rb"(?m)^\[profile[ \t]+([^\]\r\n]+)\]")
 _MACHINE = "this machine"
 _MOST_FILES = 2000
-# The files in which users save the completion script of their shell, by shell.
-_COMPLETIONS = {
-    "bash": (".local/share/bash-completion/completions/ssohelper",),
-    "zsh": (".local/share/zsh/site-functions/_ssohelper", ".zfunc/_ssohelper"),
-    "fish": (".config/fish/completions/ssohelper.fish",),
-}
 # The uses of files that hold secrets: other users must not read them, and write no file.
 _SECRET = ("credentials", "token", "own file", "own folder")
 # The uses of files whose mode `--fix` changes; for others, the finding names a command.
@@ -79,7 +70,12 @@ def check_config(setup: Setup) -> Iterator[Finding]:
         yield finding("config-missing", refused_values.SHELL, message)
     between = _find_names_between_marks(data or b"")
     if setup.config_error is not None:
-        yield from _check_unreadable_config(app, path, setup.config_error, data, between)
+        found = unreadable_file(path, setup.config_error)
+        yield found
+        if found.id == "section-twice" and between:
+            message = "aws-sso-cli has written the sections between its marks again, beside others"
+            fix = f"remove the lines from {MARKERS[0]} to {MARKERS[1]}"
+            yield finding("rewritten-by-another-tool", path, f"{message} of the same name", fix)
         return
     yield from _check_sections(setup, path, between, is_link=is_link)
     if data is not None and len(data) > _MEASURED_BYTES:
@@ -90,21 +86,6 @@ def check_config(setup: Setup) -> Iterator[Finding]:
             many = f"{len(setup.config.profiles())} profiles, measured now on this machine"
             message = f"boto3 and the AWS CLI need {seconds:.1f} s of CPU at each start to read it"
             yield finding("config-slow", path, f"{message} ({many})")
-
-
-def _check_unreadable_config(
-    app: App, path: str, error: SsoHelperError, data: bytes | None, between: list[str]
-) -> Iterator[Finding]:
-    found = unreadable_file(path, error)
-    is_twice = found.id == "section-twice"
-    is_ours = is_twice and find_returned_block(data or b"", path) is not None
-    fix = "ssohelper doctor --fix removes the sections that aws-sso-cli has written again"
-    repair = functools.cache(partial(_remove_returned_block, app))
-    ours: dict[str, Any] = {"fix": fix, "repair": repair} if is_ours else {}
-    yield found._replace(**ours)
-    if is_twice and between:
-        message = "aws-sso-cli has written the sections between its marks again, beside others"
-        yield finding("rewritten-by-another-tool", path, f"{message} of the same name", **ours)
 
 
 def _check_sections(
@@ -152,24 +133,6 @@ def _find_names_between_marks(data: bytes) -> list[str]:
     end = data.find(end_mark, begin)
     names = _HEADER.findall(data, begin, end if end >= 0 else len(data))
     return [name.decode("utf-8", "replace").strip() for name in names]
-
-
-def _remove_returned_block(app: App) -> None:
-    """Remove the sections that aws-sso-cli has written again, and its two markers.
-
-    Raises: LocalState if the config has changed so that this is no longer safe.
-    """
-    changes: list[RemoveSection] = []
-
-    def remove_block(data: bytes) -> bytes:
-        found = find_returned_block(data, str(app.locations.aws_config_file))
-        if found is None:
-            raise LocalState(f'"{app.locations.aws_config_file}" has changed meanwhile')
-        changes[:] = [RemoveSection(header) for header in found.headers]
-        return found.rest
-
-    if app.config.write_content(remove_block, app.clock.deadline()):
-        config_writing.add_to_journal(app, "doctor", changes)
 
 
 # -- the shell's variables -----------------------------------------------------------------------
@@ -346,12 +309,6 @@ def check_storage(setup: Setup) -> Iterator[Finding]:
         what = "this folder is not in memory, so with keyring storage each SDK call takes longer: "
         what += "ssohelper keeps no credentials there for the launcher"
         yield finding("runtime-on-disk", show(runtime, 200), what)
-    wanted = app.environ.get("XDG_RUNTIME_DIR", "")
-    is_used = app.environ.get("SSOHELPER_HOME") or runtime.startswith(wanted.rstrip("/") + "/")
-    if os.path.isdir(wanted) and not is_used:
-        what = "XDG_RUNTIME_DIR names this folder, which is another user's, or open to others; "
-        what += f"role credentials are in {show(runtime, 200)} instead"
-        yield finding("runtime-folder", show(wanted, 200), what)
 
 
 def check_installation(setup: Setup) -> Iterator[Finding]:
@@ -396,11 +353,3 @@ def check_shell(setup: Setup) -> Iterator[Finding]:
         yield finding("shell-marks", rc_file, error.message, error.hint)
     except SsoHelperError:
         return  # the installation is temporary, or the rc file is unreadable
-    home, present = app.environ.get("HOME", ""), shell_texts.completion_script_of(shell)
-    for name in _COMPLETIONS.get(shell, ()) if os.path.isabs(home) and present else ():
-        path = Path(home, name)
-        if _read(app, path) not in (None, b"", present):
-            shown = show(os.fspath(path), 200)
-            message = "this completion script is of another version of ssohelper"
-            fix = f"ssohelper completion {shell} > {shlex.quote(shown)}"
-            yield finding("completion-stale", shown, message, fix)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from ssohelper.actions.doctor_facts import Setup, error_of
 from ssohelper.actions.profile_checks import ProfileFact
-from ssohelper.core import plan_text
 from ssohelper.core.choices import Choices, role_filter
 from ssohelper.core.clock_text import ago_text, has_ended_text
 from ssohelper.core.findings import Finding, finding
@@ -17,7 +16,6 @@ from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Role
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.similar_names import did_you_mean
-from ssohelper.core.start_url import normalized_start_url
 from ssohelper.core.text import FEW_NAMES, shortened_name_list, show
 from ssohelper.errors import SsoHelperError
 
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from ssohelper.core.model import SsoSession
 
 SOON_SECONDS = 30 * 60
-_REGISTRATION_SOON_SECONDS = 24 * 3600
 # AWS documents that a changed permission set takes some minutes to reach all accounts.
 _CACHED_SECONDS = 5 * 60
 _REASONS = {
@@ -38,7 +35,6 @@ _REASONS = {
 
 
 def check_sign_ins(setup: Setup) -> Iterator[Finding]:
-    """Find sessions that need an interactive sign-in, now or soon, or cannot be read."""
     for session in setup.sessions:
         app, outlook = setup.app, setup.outlook(session)
         subject, login = f'session "{session.name}"', f"ssohelper login {session.name}"
@@ -70,16 +66,6 @@ def _check_outlook(setup: Setup, session: SsoSession, outlook: Outlook) -> Itera
         yield finding(
             "sign-in-ends", subject, f"a new sign-in is needed in {left}", f"{login} --force"
         )
-    try:
-        token = setup.app.tokens.load_token_for_display(session)
-    except SsoHelperError:
-        return
-    if token is not None and token.refresh_token is not None and token.client is not None:
-        left_seconds = max(0, token.client.expires_at - now)
-        if left_seconds < _REGISTRATION_SOON_SECONDS:
-            when = f"ends in {duration_text(left_seconds)}" if left_seconds else "has ended"
-            message = f"the client registration {when}; no token is renewed after that"
-            yield finding("registration-ends", subject, message, f"{login} --force")
 
 
 def _check_cached_credentials(setup: Setup) -> Iterator[Finding]:
@@ -100,26 +86,6 @@ def _check_cached_credentials(setup: Setup) -> Iterator[Finding]:
             yield finding(
                 "cached-credentials", [profile.name], f"{what}was granted since needs new ones"
             )
-
-
-def check_portals(setup: Setup) -> Iterator[Finding]:
-    """Find sessions that share a portal: each needs its own sign-in, maybe on purpose."""
-    sessions = setup.sessions
-    grouped: dict[str, list[SsoSession]] = defaultdict(list)
-    urls = {one.name: normalized_start_url(one.start_url) for one in sessions}
-    portals = {
-        urls[one.name]: normalized_start_url(one.portal_url)
-        for one in sessions
-        if one.portal_url is not None
-    }
-    for session in sessions:
-        url = urls[session.name]
-        grouped[portals.get(url, url)].append(session)
-    for same in grouped.values():
-        if len(same) > 1:
-            subject = "sessions " + ", ".join(f'"{one.name}"' for one in same)
-            message = f"all lead to {show(same[0].aws_url, 200)}: each needs a sign-in of its own"
-            yield finding("sessions-of-one-portal", subject, message)
 
 
 def check_lists(setup: Setup) -> Iterator[Finding]:
@@ -152,12 +118,6 @@ def _check_filters(
         have, names = "have" if len(new) > 1 else "has", shortened_name_list(new, FEW_NAMES)
         message = f"{len(new)} listed role{'s' * (len(new) > 1)} {have} no profile: {names}"
         yield finding("roles-without-profile", subject, message, f"{sync} --session {session.name}")
-    filters = plan_text.filter_options(choices)
-    if filters:
-        leaves = f"; they leave out {left_out} roles" if left_out else ""
-        message = f"profile sync repeats these filters: {show(filters, 200)}{leaves}"
-        fix = f"to have all roles: {sync} --account '*' --role '*' --session {session.name}"
-        yield finding("filters", subject, message, fix)
 
 
 def _check_lost_roles(setup: Setup, session: SsoSession, listing: Listing) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ import getpass
 import os
 import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from ssohelper.actions import doctor_profiles, foreign_credentials, foreign_profiles
@@ -30,8 +31,7 @@ from ssohelper.errors import (
 def get_foreign_credentials(app: App, found: ForeignProfile) -> ForeignCredentials:
     """Return the profile's credentials; print their source, and ask for codes of MFA devices.
 
-    Raises: UsageProblem for an MFA device off a terminal; the errors of
-    foreign_profiles.check_usable and foreign_credentials.obtain_credentials.
+    Raises: the errors of foreign_profiles.check_usable and foreign_credentials.obtain_credentials.
     """
     choosing.warn_about_config(app, found.name)
     is_on_terminal = output.can_ask_user()
@@ -71,9 +71,8 @@ def print_environment_variables(
     if output.options().json:
         output.print_json(variables, app.warnings)
     elif form == "sts":
-        standard_streams.write_stdout(
-            to_json({"Credentials": _sts_answer_json(keys)}, indent=2).encode() + b"\n"
-        )
+        answer = to_json({"Credentials": _sts_answer_json(keys)}, indent=2)
+        standard_streams.write_stdout(answer.encode() + b"\n")
     elif form == "json":
         standard_streams.write_stdout(to_json(variables, indent=2).encode() + b"\n")
     else:
@@ -82,10 +81,8 @@ def print_environment_variables(
 
 
 def _sts_answer_json(keys: ForeignCredentials) -> dict[str, str]:
-    answer = {
-        "AccessKeyId": keys.access_key_id,
-        "SecretAccessKey": keys.secret_access_key.reveal(),
-    }
+    secret = keys.secret_access_key.reveal()
+    answer = {"AccessKeyId": keys.access_key_id, "SecretAccessKey": secret}
     if keys.is_temporary:
         answer["SessionToken"] = keys.session_token.reveal()
     if keys.expires_at is not None:
@@ -98,40 +95,46 @@ def _sts_answer_json(keys: ForeignCredentials) -> dict[str, str]:
 
 def print_foreign_identity(app: App, found: ForeignProfile) -> None:
     """Print the profile, then what STS says of its credentials, as `whoami` does."""
+
+    def confirm() -> dict[str, Any]:
+        keys = get_foreign_credentials(app, found)
+        if not output.options().json:
+            print_values(profile=found.name)
+        return foreign_credentials.confirm_identity_of(app, found, keys)._asdict()
+
     if output.options().json:
-        _print_identity_json(app, found)
+        print_identity_json(app, confirm, profile=found.name)
         return
-    keys = get_foreign_credentials(app, found)
-    print_name_and_value("profile", found.name)
-    sys.stdout.flush()  # show the profile now: STS may take seconds to answer
-    confirmed = foreign_credentials.confirm_identity_of(app, found, keys)
-    print_name_and_value("account", confirmed.account_id)
-    if confirmed.role_name is not None:
-        print_name_and_value("role", confirmed.role_name)
-    print_name_and_value("user", confirmed.user)
-    print_name_and_value("arn", confirmed.arn)
+    said = confirm()
+    values = {"account": said["account_id"], "role": said["role_name"]}
+    print_values(**values, user=said["user"], arn=said["arn"])
     output.say("confirmed by AWS")
 
 
-def print_name_and_value(what: str, value: str) -> None:
-    """Print a line with a name and its value, aligned on a terminal, tab-separated elsewhere."""
-    output.echo(f"{what:<9}{show(value)}" if sys.stdout.isatty() else f"{what}\t{show(value)}")
+def print_values(**values: str | None) -> None:
+    """Print a line for each name and value, aligned on a terminal, tab-separated elsewhere.
+
+    They are shown at once: STS, which may be asked next, may take seconds to answer.
+    """
+    is_terminal = sys.stdout.isatty()
+    for name, value in values.items():
+        if value is not None:
+            output.echo(f"{name:<9}{show(value)}" if is_terminal else f"{name}\t{show(value)}")
+    sys.stdout.flush()
 
 
-def _print_identity_json(app: App, found: ForeignProfile) -> None:
-    data: dict[str, Any] = dict.fromkeys(
-        ("profile", "session", "account_id", "account_name", "role_name", "user", "arn")
-    )
-    data.update(profile=found.name, confirmed=False)
+def print_identity_json(
+    app: App, confirm: Callable[[], dict[str, Any]], *, is_served: bool = True, **known: str | None
+) -> None:
+    """Print an identity with what AWS says of it; `is_served`: AWS tools get this role."""
+    names = ("profile", "session", "account_id", "account_name", "role_name", "user", "arn")
+    data: dict[str, Any] = {**dict.fromkeys(names), **known, "confirmed": False}
     try:
-        confirmed = foreign_credentials.confirm_identity_of(
-            app, found, get_foreign_credentials(app, found)
-        )
+        data.update(confirm(), confirmed=is_served)
     except SsoHelperError as error:
         app.warn(f"AWS did not confirm this identity: {error.message}")
         output.print_json(data, app.warnings)
         raise
-    data.update(**confirmed._asdict(), confirmed=True)
     output.print_json(data, app.warnings)
 
 
@@ -139,7 +142,6 @@ def _print_identity_json(app: App, found: ForeignProfile) -> None:
 
 
 def make_no_link_error(found: ForeignProfile) -> UsageProblem:
-    """Return the error for `console --print` with another tool's profile, which has no portal."""
     return UsageProblem(
         f'the profile "{found.name}" belongs to no access portal, so there is no link to print',
         hint=f"where a browser can be started: ssohelper console {found.name}",

@@ -87,7 +87,13 @@ def use_profile(
     if is_previous:
         previous, keys = _find_previous_use(app)
         profile_words = (previous,)
-    chosen = _choose_profile(app, profile_words, is_previous=is_previous)
+    row = output.options().chosen
+    if row is not None:
+        chosen = choosing.resolve_row(app, row)
+    elif is_previous:
+        chosen = choosing.choose_any_profile(*profile_words)
+    else:
+        chosen = profile_use.choose_profile(profile_words, ask_always=True)
     if isinstance(chosen, ForeignProfile):
         switch = _prepare_foreign(app, chosen, keys)
     elif keys:
@@ -104,17 +110,6 @@ def use_profile(
         favourites.record_use_of_role(app, switch.profile)
     if not shell:
         _replace_process_with_shell(app, switch.variables)
-
-
-def _choose_profile(
-    app: App, profile_words: tuple[str, ...], *, is_previous: bool
-) -> Profile | ForeignProfile:
-    row = output.options().chosen
-    if row is not None:
-        return choosing.resolve_row(app, row)
-    if is_previous:
-        return choosing.choose_any_profile(*profile_words)
-    return profile_use.choose_profile(profile_words, ask_always=True)
 
 
 def _prepare_keys(app: App, chosen: Profile, grant_reason: str | None) -> _Switch:

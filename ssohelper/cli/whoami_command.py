@@ -1,21 +1,16 @@
 """The command whoami: prints a profile's account and role from saved files, then asks STS."""
 
-import sys
-from typing import Any
-
 import click
 
 from ssohelper.actions import adopting, doctor_profiles, identity, sync_choices
-from ssohelper.actions.identity import ConfirmedIdentity, KnownIdentity
 from ssohelper.app import App
 from ssohelper.cli import choosing, foreign_use, guarding, output
-from ssohelper.cli.foreign_use import print_name_and_value
+from ssohelper.cli.foreign_use import print_values
 from ssohelper.core import profile_region
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show
-from ssohelper.errors import SsoHelperError
 
 
 @click.command("whoami")
@@ -44,13 +39,24 @@ def whoami(profile: str | None, grant_reason: str | None) -> None:
     lacks_region = _warn_of_missing_region(app, chosen)
     with app.vault.raise_refusal_first(chosen.key, Way.WHOAMI):
         known = identity.look_up_identity(app, chosen)
+    role, account = known.profile.shown_role, known.account
     if output.options().json:
-        _print_identity_json(known, is_served=not problem)
+        foreign_use.print_identity_json(
+            app,
+            lambda: identity.confirm_identity(app, known)._asdict(),
+            is_served=not problem,
+            profile=known.profile.name,
+            session=known.profile.session.name,
+            account_id=role.account_id,
+            account_name=account.name or None,
+            role_name=role.name,
+            user=known.user,
+        )
         return
-    _print_known_identity(known)
-    confirmed = identity.confirm_identity(app, known)
-    print_name_and_value("user", confirmed.user)
-    print_name_and_value("arn", confirmed.arn)
+    shown = f"{account.name} ({role.account_id})" if account.name else role.account_id
+    session = known.profile.session.name
+    print_values(profile=known.profile.name, session=session, account=shown, role=role.name)
+    print_values(**identity.confirm_identity(app, known)._asdict())
     _say_what_aws_confirmed(problem, lacks_region=lacks_region)
 
 
@@ -84,51 +90,10 @@ def _warn_of_missing_region(app: App, chosen: Profile) -> bool:
 
 
 def _say_what_aws_confirmed(problem: str, *, lacks_region: bool) -> None:
+    yours = "AWS says that this role is yours"
     if problem:
-        output.say(
-            f"AWS says that this role is yours; the profile may not give this role: {show(problem, 300)}"
-        )
+        output.say(f"{yours}; the profile may not give this role: {show(problem, 300)}")
     elif lacks_region:
-        output.say(
-            "AWS says that this role is yours; most calls stop, as the profile has no region"
-        )
+        output.say(f"{yours}; most calls stop, as the profile has no region")
     else:
         output.say("confirmed by AWS")
-
-
-def _print_known_identity(known: KnownIdentity) -> None:
-    role = known.profile.shown_role
-    name = f"{known.account.name} ({role.account_id})" if known.account.name else role.account_id
-    print_name_and_value("profile", known.profile.name)
-    print_name_and_value("session", known.profile.session.name)
-    print_name_and_value("account", name)
-    print_name_and_value("role", role.name)
-    # These lines must appear before STS is asked, since its answer may take seconds.
-    sys.stdout.flush()
-
-
-def _print_identity_json(known: KnownIdentity, *, is_served: bool) -> None:
-    """Print the identity; `is_served` says that AWS tools get this role."""
-    app = output.get_app()
-    try:
-        confirmed = identity.confirm_identity(app, known)
-    except SsoHelperError as error:
-        app.warn(f"AWS did not confirm this identity: {error.message}")
-        output.print_json(_identity_json(known, None, is_served=is_served), app.warnings)
-        raise
-    output.print_json(_identity_json(known, confirmed, is_served=is_served), app.warnings)
-
-
-def _identity_json(
-    known: KnownIdentity, confirmed: ConfirmedIdentity | None, *, is_served: bool
-) -> dict[str, Any]:
-    return {
-        "profile": known.profile.name,
-        "session": known.profile.session.name,
-        "account_id": known.profile.shown_role.account_id,
-        "account_name": known.account.name or None,
-        "role_name": known.profile.shown_role.name,
-        "user": confirmed.user if confirmed else known.user,
-        "arn": confirmed.arn if confirmed else None,
-        "confirmed": confirmed is not None and is_served,
-    }

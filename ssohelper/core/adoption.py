@@ -22,7 +22,6 @@ from ssohelper.core.portal_address import is_portal_of
 from ssohelper.core.profile_keys import ProfileChange, Skipped
 from ssohelper.core.profile_names import UnnamedRole
 from ssohelper.core.profile_origin import (
-    MARKERS,
     NamedRole,
     Origin,
     find_marked_blocks,
@@ -31,7 +30,6 @@ from ssohelper.core.profile_origin import (
 )
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 from ssohelper.core.text import show
-from ssohelper.errors import ConfigInvalid
 
 OTHER_ROLE_IN_SECTION = "the profile's section in ~/.aws/credentials names another role or program"
 _MARKERS_STAY = (
@@ -266,44 +264,3 @@ def _choose_form(request: SyncRequest, name: str, unnamed: UnnamedRole) -> tuple
 
 
 # -- a block that came back after an adoption -------------------------------------------------------
-
-
-class ReturnedBlock(NamedTuple):
-    """A config without the block that aws-sso-cli wrote again, and the block's section headers."""
-
-    rest: bytes
-    headers: tuple[str, ...]
-
-
-def find_returned_block(data: bytes, origin: str) -> ReturnedBlock | None:
-    """Return the config without a block that aws-sso-cli wrote again, if that is safe to remove.
-
-    It is safe if there is one block, each section of it is elsewhere in the file as a managed
-    profile of the same role, and AWS tools can read the rest.
-    """
-    lines = data.split(b"\n")
-    marks = [
-        [number for number, line in enumerate(lines) if line.rstrip() == marker.encode()]
-        for marker in MARKERS
-    ]
-    if [len(found) for found in marks] != [1, 1] or marks[0] > marks[1]:
-        return None
-    [begin], [end] = marks
-    rest = b"\n".join(lines[:begin] + lines[end + 1 :])
-    try:
-        block = ConfigFile.parse(b"\n".join(lines[begin : end + 1]), origin)
-        config = ConfigFile.parse(rest, origin)
-    except ConfigInvalid:
-        return None
-    headers = tuple(block.text.sections)
-    roles = {
-        one.name: one.named.role for one in find_profile_origins(block) if one.named is not None
-    }
-    if not headers or len(roles) != len(headers) or block.text.defaults.keys:
-        return None
-    for name, role in roles.items():
-        entry = config.profile(name)
-        target = config.target_or_none(entry) if entry is not None and entry.managed else None
-        if target is None or target.role != role:
-            return None
-    return ReturnedBlock(rest, headers)

@@ -64,11 +64,10 @@ KINDS: Mapping[str, tuple[Severity, str]] = {
     # Sign-ins and saved lists of roles.
     "sign-in-unreadable": ("problem", ""),
     **dict.fromkeys(("signed-out", "legacy-token"), ("sign-in", "")),
-    **dict.fromkeys(("sign-in-ends", "registration-ends"), ("note", "")),
+    "sign-in-ends": ("note", ""),
     "wrong-sso-region": ("problem", ""),
-    "sessions-of-one-portal": ("note", "keep one of them, unless they are of different users"),
     "role-lost": ("problem", ""),
-    **dict.fromkeys(("roles-without-profile", "filters"), ("note", "")),
+    "roles-without-profile": ("note", ""),
     "cached-credentials": ("note", "ssohelper cache clear"),
     # Files, this machine, this installation.
     **dict.fromkeys(("owner", "readable-by-others", "writable-by-others"), ("problem", "")),
@@ -82,12 +81,11 @@ KINDS: Mapping[str, tuple[Severity, str]] = {
     "state-folder": ("problem", "check the disk and the folder's mode"),
     "clear-sign-in": ("note", "end it: ssohelper logout --all"),
     "runtime-on-disk": ("note", "log in with systemd, or set XDG_RUNTIME_DIR to one in memory"),
-    "runtime-folder": ("problem", "unset XDG_RUNTIME_DIR, or: chmod 700 that folder"),
     "installation": ("problem", ""),
     "several-installations": ("note", "uninstall the others with uv tool, pipx or pip"),
     "shell-stale": ("problem", "ssohelper doctor --fix writes these lines again"),
     "shell-missing": ("note", "ssohelper install"),
-    **dict.fromkeys(("shell-marks", "completion-stale"), ("problem", "")),
+    "shell-marks": ("problem", ""),
 }
 _ORDER = {id: number for number, id in enumerate(KINDS)}
 _EXIT_PROBLEM, _EXIT_SIGN_IN = 3, 4

@@ -162,19 +162,6 @@ class ConfigStore:
             records_unchanged=records_unchanged,
         )
 
-    def write_content(self, content_for: Callable[[bytes], bytes], deadline: Deadline) -> bool:
-        """Replace a config that cannot be parsed; return whether it was written.
-
-        Raises: ConfigInvalid for content that cannot be parsed either, LocalState.
-        """
-
-        def make_content(found: FileContent) -> bytes | None:
-            content = content_for(found.data)
-            ConfigFile.parse(content, str(self.path))
-            return _content_or_none(found) if content == found.data else content
-
-        return self._replace_file(make_content, deadline, {})
-
     def check_writable(self) -> None:
         """Raise LocalState if `write` would do so because the config is read-only."""
         self._file.check_replaceable()

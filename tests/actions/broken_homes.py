@@ -209,13 +209,6 @@ def shell_lines(text: str) -> Callable[[Home], None]:
     return write
 
 
-def stale_completion(home: Home) -> None:
-    shell_lines('eval "$(ssohelper shell-init bash)"\n')(home)
-    path = home.path / ".local/share/bash-completion/completions/ssohelper"
-    path.parent.mkdir(parents=True)
-    path.write_text("complete -F _old ssohelper\n")
-
-
 def settings(text: str) -> Callable[[Home], None]:
     def write(home: Home) -> None:
         path = home.path / ".config/ssohelper/config.toml"
@@ -229,10 +222,6 @@ def wrong_clock(home: Home) -> None:
     App(home.env).clock.learn_aws_time(time.time() - 1200)
 
 
-def open_runtime(home: Home) -> None:
-    Path(home.env["XDG_RUNTIME_DIR"]).chmod(0o777)
-
-
 def state_is_a_file(home: Home) -> None:
     home.env["XDG_STATE_HOME"] = str(home.path / "state")
     (home.path / "state").write_text("")
@@ -244,16 +233,11 @@ def marks(home: Home) -> None:
     home.write_config(f"{before}# BEGIN_AWS_SSO_CLI\n{found}{rest}# END_AWS_SSO_CLI\n")
 
 
-def returned(*others: str) -> Callable[[Home], None]:
-    """aws-sso-cli has written its block of pay.Read, and of these other profiles, once more."""
-
-    def write(home: Home) -> None:
-        arn = f"arn:aws:iam::{PAY}:role/Read"
-        line = f"credential_process = /usr/bin/aws-sso -u open -S Default process --arn {arn}"
-        sections = "".join(f"[profile {name}]\n{line}\n\n" for name in ("pay.Read", *others))
-        add(home, f"# BEGIN_AWS_SSO_CLI\n\n{sections}# END_AWS_SSO_CLI\n")
-
-    return write
+def returned(home: Home) -> None:
+    """aws-sso-cli has written its block of pay.Read once more."""
+    arn = f"arn:aws:iam::{PAY}:role/Read"
+    line = f"credential_process = /usr/bin/aws-sso -u open -S Default process --arn {arn}"
+    add(home, f"# BEGIN_AWS_SSO_CLI\n\n[profile pay.Read]\n{line}\n\n# END_AWS_SSO_CLI\n")
 
 
 def link_config_to_nothing(home: Home) -> None:
@@ -477,9 +461,6 @@ BROKEN = {
     "a sign-in that cannot be renewed and ends": Broken(
         {"sign-in-ends"}, lambda home: home.write_token(token(600, refresh=""))
     ),
-    "a registration that ends": Broken(
-        {"registration-ends"}, lambda home: home.write_token(token(registration=7200))
-    ),
     "a source profile whose program is gone": Broken(
         {"program-missing", "source-unusable"}, chain_on("credential_process = /opt/gone/tool")
     ),
@@ -502,15 +483,8 @@ BROKEN = {
         native(f"sso_start_url = {URL}", "sso_region = ap-south-1", *_SSO[1:]),
     ),
     "a legacy profile without a token": Broken({"legacy-token"}, legacy),
-    "two sessions of one portal": Broken(
-        {"sessions-of-one-portal", "signed-out"},
-        lambda home: home.add_session("corp2", URL + "/", REGION),
-    ),
     "a role that is gone": Broken({"role-lost"}, lose_role),
     "a new role": Broken({"roles-without-profile"}, gain_role),
-    "remembered filters": Broken(
-        {"filters"}, lambda home: App(home.env).choices.save("corp", Choices(roles=("Read*",)))
-    ),
     "two installations": Broken({"several-installations"}, second_installation),
     "outdated lines in the rc file": Broken(
         {"shell-stale"},
@@ -519,22 +493,12 @@ BROKEN = {
     ),
     "no lines in the rc file": Broken({"shell-missing"}, shell_lines("")),
     "marks that are no pair": Broken({"shell-marks"}, shell_lines("# >>> ssohelper >>>\n")),
-    "an outdated completion script": Broken({"completion-stale"}, stale_completion),
     "settings that are no TOML": Broken({"settings"}, settings("a = [\n")),
     "a clock that is wrong": Broken({"clock"}, wrong_clock),
-    "a runtime folder that is open": Broken({"runtime-folder"}, open_runtime),
     "a state folder that is a file": Broken({"state-folder"}, state_is_a_file),
     "a keyring that is absent": Broken({"keyring"}, settings('storage = "keyring"\n')),
     "marks of aws-sso-cli around ours": Broken({"rewritten-by-another-tool"}, marks),
-    "a return of aws-sso-cli": Broken(
-        {"section-twice", "rewritten-by-another-tool"}, returned(), (".aws/config",)
-    ),
-    "a return of aws-sso-cli with a profile that is not ours": Broken(
-        {"section-twice", "rewritten-by-another-tool"}, returned("new")
-    ),
-    "a return of aws-sso-cli with another role": Broken(
-        {"section-twice", "rewritten-by-another-tool"}, returned("pay.Admin")
-    ),
+    "a return of aws-sso-cli": Broken({"section-twice", "rewritten-by-another-tool"}, returned),
     "a region without its last dash": Broken(
         {"region-unknown"}, lambda home: add_profile(home, "mine", *_SSO, region="us-east1")
     ),

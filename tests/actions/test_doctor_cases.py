@@ -187,13 +187,6 @@ def test_a_source_that_is_gone_is_an_error_of_every_sdk(home, emulator):
     assert all('source_profile "gone" does not exist' in one.detail for one in sdks)
 
 
-def test_several_sessions_of_one_portal_have_a_sign_in_each(home, emulator):
-    home.add_session("corp2", URL, REGION)
-    found = find(home)
-    assert found["sessions-of-one-portal"].subject == 'sessions "corp", "corp2"'
-    assert found["signed-out"].subject == 'session "corp2"'
-
-
 @pytest.mark.parametrize(
     "lines",
     [

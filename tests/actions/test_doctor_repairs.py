@@ -4,11 +4,11 @@ from functools import partial
 
 import pytest
 
-from ssohelper.actions import doctor, undoing
+from ssohelper.actions import doctor
 from ssohelper.actions.doctor_facts import Setup
 from ssohelper.app import App
 from ssohelper.core.findings import finding
-from tests.actions.broken_homes import BROKEN, make_healthy, returned
+from tests.actions.broken_homes import BROKEN, make_healthy
 from tests.actions.test_doctor import find, take_picture
 from tests.actions.world import WorldApp
 from tests.conftest import Home
@@ -25,23 +25,6 @@ def healthy(home) -> Home:
 
 def _folders_of_locks(changed: set[str]) -> set[str]:
     return {path for path in changed if path.startswith("xdg-run/ssohelper")}
-
-
-def test_removing_what_aws_sso_cli_wrote_again_is_one_write_that_undo_reverses(healthy):
-    adopted = healthy.config_file.read_bytes()
-    returned()(healthy)
-    broken = healthy.config_file.read_bytes()
-    app = App(healthy.env)
-    doctor.repair(app, doctor.Report(tuple(doctor.run_checks(Setup(app)))))
-    assert healthy.config_file.read_bytes() == adopted
-    [*_, noted] = app.journal.read().lines
-    assert (noted.fields["command"], noted.fields["removed"]) == ("doctor", 1)
-    undo = undoing.plan_undo(app)
-    block = broken.removeprefix(adopted).decode().splitlines()
-    added = [line[1:] for line in undoing.diff_undo(app, undo) if line[0] == "+"]
-    assert added[1:] == block
-    undoing.undo_config_write(app, undo)
-    assert healthy.config_file.read_bytes() == broken
 
 
 def test_a_file_mode_that_is_right_by_now_counts_as_repaired(healthy):
