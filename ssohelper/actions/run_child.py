@@ -70,7 +70,7 @@ def run_program_to_end(argv: Sequence[str], environ: Mapping[str, str]) -> Child
     pid = _start_program(argv, environ)
     by_terminal = False
     while True:
-        number, is_from_terminal = _wait_for_signal_and_its_sender()
+        number, is_from_terminal = _wait_for_signal()
         if number == signal.SIGCHLD:
             code = _poll_exit_code(pid)
             if code is not None:
@@ -81,7 +81,7 @@ def run_program_to_end(argv: Sequence[str], environ: Mapping[str, str]) -> Child
             os.kill(pid, number)
 
 
-def _wait_for_signal_and_its_sender() -> tuple[int, bool]:
+def _wait_for_signal() -> tuple[int, bool]:
     """Return the next signal's number, and whether the terminal sent it to our group."""
     awaited = {*_FORWARDED, signal.SIGCHLD}
     if sys.platform == "linux":
