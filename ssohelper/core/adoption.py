@@ -261,6 +261,3 @@ def _choose_form(request: SyncRequest, name: str, unnamed: UnnamedRole) -> tuple
     if request.no_native or request.is_guarded(unnamed):
         return None, f"not adopted: SDKs would take the keys in {section}; remove that section"
     return NATIVE, f'adopted in form "sso": some SDKs still take what {section} says'
-
-
-# -- a block that came back after an adoption -------------------------------------------------------
