@@ -32,7 +32,7 @@ from ssohelper.cli import choosing, colors, output
 from ssohelper.cli.plan_output import confirm_change, confirm_write, print_diff
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.cli.table import Cell
-from ssohelper.core import clock_text, plan_text
+from ssohelper.core import clock_text, plan_text, session_changes
 from ssohelper.core.instants import to_iso
 from ssohelper.core.model import SsoSession
 from ssohelper.core.plan_text import profile_count_text
@@ -256,6 +256,11 @@ def _remove_records(app: App, name: str, *, dry_run: bool, yes: bool) -> bool:
         return False
     output.say(f'the session "{show(name)}" is not in the config; a sign-in, settings, filters,')
     output.say("favourites or a list of roles are still kept for it")
+    users = session_changes.find_profiles_of_session(app.config.read(), name)
+    if users:
+        named = ", ".join(show(one.name, 60) for one in users)
+        output.say(f"profiles that name this session stay, and do not work without it: {named}")
+        output.say("remove them with: ssohelper profile rm NAME")
     question = f'sign out of "{show(name)}", and remove all that is kept for it?'
     is_done = not dry_run and confirm_change(question, yes=yes, what="session rm")
     if is_done:
