@@ -77,11 +77,6 @@ class TestKeys:
 
         run_scenario(world.app(), scenario)
 
-    def test_the_docs_have_every_action_with_its_key(self) -> None:
-        page = (ROOT / "docs" / "how-to" / "tui.md").read_text()
-        missing = [name for name in ALL_ACTIONS if f"`{name}`" not in page]
-        assert missing == []
-
     def test_every_action_has_the_keys_of_the_table(self, world: DemoHome) -> None:
         bound: dict[str, set[str]] = {}
 
