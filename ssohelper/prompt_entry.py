@@ -26,6 +26,10 @@ def print_prompt(argv: list[str]) -> int | None:
             if argv == [STATE]
             else make_prompt_line(App(), template)
         )
+        if argv == [STATE] and sys.platform != "win32" and "PYTHONSAFEPATH" not in os.environ:
+            # A shell that was opened before 27 November 2026 does not start the launcher, which sets
+            # this variable. That shell takes the first of 11 lines for the label.
+            text = text.partition("|")[0].strip() + "\n"
         sys.stdout.write(text)
         sys.stdout.flush()
     except KeyboardInterrupt:
