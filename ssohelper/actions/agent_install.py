@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import agents
 from ssohelper.core import agent_settings, rc_text
-from ssohelper.errors import LocalState, UsageProblem
+from ssohelper.core.text import show
+from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 from ssohelper.system import installation
 from ssohelper.system.locations import expand_home
 
@@ -51,6 +52,7 @@ def plan_agent_install(
     if tool == "claude":
         if servers:
             raise UsageProblem("--server is for codex and kiro")
+        _refuse_servers_with_other_profile(app, profile)
         after = agent_settings.edit_claude_settings(
             before, str(path), _make_claude_code_settings(app, profile)
         )
@@ -67,6 +69,18 @@ def plan_agent_install(
 def write_agent_edit(app: App, edit: AgentEdit) -> None:
     """Raises: LocalState, also if the file changed meanwhile."""
     app.make_user_file(edit.path).replace_content(edit.before, edit.after)
+
+
+def _refuse_servers_with_other_profile(app: App, profile: Profile) -> None:
+    for file in (Path(expand_home("~/.claude.json", app.environ)), Path(".mcp.json").absolute()):
+        content = app.make_user_file(file).read().data
+        others = agent_settings.find_servers_with_other_profile(content, str(file), profile.name)
+        if others:
+            raise ConfigInvalid(
+                f'the MCP server "{show(others[0], 80)}" in "{file}" uses another profile: '
+                "nothing was changed",
+                hint=f"write {show(profile.name, 80)} there in an editor, or remove the server",
+            )
 
 
 def _make_claude_code_settings(app: App, profile: Profile) -> dict[str, object]:

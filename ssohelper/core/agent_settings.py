@@ -24,6 +24,8 @@ _OF_AWS = ("awslabs.", "mcp-proxy-for-aws")
 _DEFAULT_INDENT = 2
 EXPORT = "awsCredentialExport"
 _EXPORT_OF_OURS = re.compile(r"ssohelper\S* env --format sts ")
+# The value of `--profile` or of a variable such as AWS_MCP_PROXY_PROFILES, in a server's JSON.
+_CHOSEN_PROFILE = re.compile(r'(?:--profile(?:=|", ")|"AWS_\w*PROFILES?": ")([^"]*)"')
 # Variables by which a program gets other credentials than those of the profile in AWS_PROFILE.
 _WINNING = "AWS_(ACCESS_KEY_ID|WEB_IDENTITY_TOKEN_FILE|CONFIG_FILE|SHARED_CREDENTIALS_FILE)"
 # In a command's words, joined by zero bytes: `--profile` with one value. mcp-proxy-for-aws takes
@@ -64,6 +66,19 @@ def _remove_other_choice(
         environ.pop(AWS_PROFILE, None)
         if not environ:
             del document["env"]
+
+
+def find_servers_with_other_profile(content: bytes, file_name: str, profile: str) -> list[str]:
+    """Return the MCP servers in ~/.claude.json or .mcp.json that choose another profile."""
+    document, found = _parse_json(content, file_name), list[str]()
+    projects = document.get("projects")
+    for table in (document, *(projects.values() if isinstance(projects, dict) else ())):
+        servers = table.get("mcpServers") if isinstance(table, dict) else None
+        for name, server in servers.items() if isinstance(servers, dict) else ():
+            chosen = _CHOSEN_PROFILE.findall(json.dumps(server))
+            if any(profile not in one for one in chosen):
+                found.append(str(name))
+    return found
 
 
 def uses_bedrock(settings: bytes) -> bool:

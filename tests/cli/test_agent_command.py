@@ -103,6 +103,19 @@ def test_with_bedrock_it_asks_whether_the_profile_is_for_the_model(world):
     assert json.loads(path.read_text())["env"]["AWS_PROFILE"] == PROFILE
 
 
+@pytest.mark.parametrize("place", [".claude.json", "project", ".mcp.json"])
+def test_a_server_of_claude_with_another_profile_is_refused(world: Guarded, place: str):
+    for name, code in (("prod", 3), (PROFILE, 0)):
+        document: object = {"mcpServers": {"a": {"command": "x", "args": ["--profile", name]}}}
+        if place == "project":
+            document = {"projects": {"/p": document}}
+        file = ".mcp.json" if place == ".mcp.json" else ".claude.json"
+        world.home.path.joinpath(file).write_text(json.dumps(document))
+        done = install(world, "claude", PROFILE, "--yes")
+        assert (done.returncode, 'MCP server "a"' in done.stderr) == (code, code == 3), done.stderr
+        assert world.home.path.joinpath(".claude/settings.json").exists() == (code == 0)
+
+
 def test_no_role_of_an_earlier_install_stays(world):
     path = world.home.path / ".claude" / "settings.json"
     assert install(world, "claude", ROLE, "--yes").returncode == 0
