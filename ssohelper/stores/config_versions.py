@@ -58,12 +58,14 @@ class ConfigVersions:
         return version
 
     def remove_old(self) -> None:
-        self._keep_only(self._load_index_or_empty()[-_MAX_VERSIONS:])
+        numbers = self._load_index_or_empty()
+        self._keep_only(numbers, numbers[-_MAX_VERSIONS:])
 
     def remove_last(self, version: Version) -> None:
         """Remove this version, whose write failed or was undone, and later ones."""
         numbers = self._load_index_or_empty()
-        self._keep_only(tuple(number for number in numbers if number < version.number))
+        kept = tuple(number for number in numbers if number < version.number)
+        self._keep_only(numbers, kept)
 
     def load_last(self, present: bytes | None) -> Version | None:
         """Return the last write that can be undone, or None. `present` is the config's content now.
@@ -116,12 +118,12 @@ class ConfigVersions:
     def _save_index(self, numbers: tuple[int, ...]) -> None:
         files.write_json(self._folder / _INDEX, {"version": 1, "undo": list(numbers)})
 
-    def _keep_only(self, numbers: tuple[int, ...]) -> None:
-        """Remove all other versions, and files that earlier releases left.
+    def _keep_only(self, listed: tuple[int, ...], numbers: tuple[int, ...]) -> None:
+        """Remove all versions but `numbers` of the `listed` ones, and files of earlier releases.
 
         The index comes first: else a killed process leaves an index with a missing file.
         """
-        if numbers and numbers != self._load_index_or_empty():
+        if numbers and numbers != listed:
             self._save_index(numbers)
         keep = {_INDEX, *map(str, numbers)} if numbers else ()
         for name in files.list_names_in_folder(self._folder):
