@@ -199,9 +199,11 @@ def check_files(setup: Setup) -> Iterator[Finding]:
             message = f"belongs to the user {show(_user_name(found.st_uid), 40)}{trust}"
             yield finding("owner", shown, message, f"sudo chown -h $(id -un) {shown}")
         elif stat.S_ISLNK(found.st_mode):
-            message = "ssohelper does not follow this symbolic link: another program may have made"
+            message = (
+                "ssohelper does not follow this symbolic link: another program may have made it"
+            )
             fix = f"ls -l {shown}; replace the link by its target, or remove it"
-            yield finding("link-in-place-of-a-file", shown, f"{message} it", fix)
+            yield finding("link-in-place-of-a-file", shown, message, fix)
         else:
             if use in _SECRET and mode & 0o077:
                 grouped[use, "readable-by-others"].append((path, mode))

@@ -90,9 +90,17 @@ def grant_role(
         raise Refused(
             "a grant is given on a terminal only", hint="run this command in a terminal yourself"
         )
-    session = None if on_all_terminals else here.session
-    life = (here.now, here.now + seconds, here.uptime)
-    made = Grant(key, reason, *life, here.uid, here.boot, session, id=secrets.token_hex(8))
+    made = Grant(
+        key=key,
+        reason=reason,
+        granted_at=here.now,
+        ends_at=here.now + seconds,
+        uptime=here.uptime,
+        uid=here.uid,
+        boot=here.boot,
+        session=None if on_all_terminals else here.session,
+        id=secrets.token_hex(8),
+    )
     app.grants.add(made, calling_process.find_caller())
     prompt_notes.forget_prompts(app, key)
     return made

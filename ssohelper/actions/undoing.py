@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import agents, config_writing, selection
@@ -112,19 +112,18 @@ def undo_config_write(app: App, undo: Undo) -> list[SsoSession]:
         old, new = (
             sections_of_text((data or b"").decode()) for data in (undo.present, undo.content)
         )
-        changes: list[Change] = [
-            AddSection(header, ())
-            if header not in old
-            else EditSection(header)
-            if header in new
-            else RemoveSection(header)
-            for header in changed_headers(old, new)
-        ]
+        changes = [_find_change(header, old, new) for header in changed_headers(old, new)]
         config_writing.add_to_journal(app, "profile undo", changes)
     for session_name, choices in undo.version.choices.items():
         app.choices.save(session_name, choices)
     after = _find_unlisted_sessions(app) or []
     return [one for one in after if unlisted is not None and one not in unlisted]
+
+
+def _find_change(header: str, old: Container[str], new: Container[str]) -> Change:
+    if header not in old:
+        return AddSection(header, ())
+    return EditSection(header) if header in new else RemoveSection(header)
 
 
 def _find_unlisted_sessions(app: App) -> list[SsoSession] | None:
