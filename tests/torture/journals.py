@@ -72,7 +72,25 @@ def _get_credentials(place: Ground, number: int, chance: Random) -> tuple[set[st
     moments would depend on the machine's speed.
     """
     outs = [place.home / f"{at}.out" for at in range(number)]
-    running = []
+    running: list[subprocess.Popen[bytes]] = []
+    callers, brokers, due = 0, 0, 1
+
+    def kill_some() -> None:
+        nonlocal callers, brokers, due
+        if place.emulator.counters["GetRoleCredentials"] < due:
+            return
+        due += chance.randrange(1, 4)
+        if chance.random() < 0.2:
+            for broker in brokers_below(place.runtime):
+                os.kill(broker.pid, signal.SIGKILL)
+                brokers += 1
+            return
+        alive = [process for process in running if process.poll() is None]
+        for process in chance.sample(alive, min(len(alive), 5)):
+            process.kill()
+            callers += 1
+
+    # A fast machine answers most callers before the last has started, so the kills begin at once.
     for at, out in enumerate(outs):
         with out.open("w") as stdout:
             process = subprocess.Popen(
@@ -83,20 +101,10 @@ def _get_credentials(place: Ground, number: int, chance: Random) -> tuple[set[st
                 stderr=subprocess.DEVNULL,
             )
         running.append(process)
-    callers, brokers, due = 0, 0, 1
-    while alive := [process for process in running if process.poll() is None]:
-        if place.emulator.counters["GetRoleCredentials"] < due:
-            time.sleep(0.01)
-            continue
-        due += chance.randrange(1, 4)
-        if chance.random() < 0.2:
-            for broker in brokers_below(place.runtime):
-                os.kill(broker.pid, signal.SIGKILL)
-                brokers += 1
-        else:
-            for process in chance.sample(alive, min(len(alive), 5)):
-                process.kill()
-                callers += 1
+        kill_some()
+    while any(process.poll() is None for process in running):
+        kill_some()
+        time.sleep(0.005)
     texts = [out.read_text() for out in outs]
     told = {json.loads(text)["AccessKeyId"] for text in texts if text.endswith("}\n")}
     return told, callers, brokers
