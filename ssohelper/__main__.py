@@ -30,13 +30,9 @@ def _exit_interrupted(_number: int, _frame: object) -> None:
     os._exit(INTERRUPTED)
 
 
-def _is_ctrl_c_handler(handler: object) -> bool:
-    return _signal.getsignal(_signal.SIGINT) is handler
-
-
 def _install_interrupt_handler(handler: "Any") -> None:
     """Install a handler of Ctrl-C, unless this process was started to ignore it (`nohup … &`)."""
-    if _is_ctrl_c_handler(_signal.default_int_handler) or _is_ctrl_c_handler(_exit_interrupted):
+    if _signal.getsignal(_signal.SIGINT) in (_signal.default_int_handler, _exit_interrupted):
         _signal.signal(_signal.SIGINT, handler)
 
 
@@ -136,18 +132,17 @@ def _run_internal_process(argv: list[str]) -> int | None:
 
 def _run_without_click(argv: list[str]) -> int | None:
     if argv[:1] == ["shell-init"]:
-        from ssohelper.system import shell_texts
+        from ssohelper.system.shell_texts import print_shell_init
 
-        if shell_texts.print_shell_init(argv[1:]):
-            return _exit_without_cleanup()
+        return _exit_without_cleanup() if print_shell_init(argv[1:]) else None
     if argv[:1] == ["prompt"]:
-        from ssohelper import prompt_entry
+        from ssohelper.prompt_entry import print_prompt
 
-        return prompt_entry.print_prompt(argv[1:])
+        return print_prompt(argv[1:])
     if argv[:1] == ["completion"]:
-        from ssohelper.completion import entry
+        from ssohelper.completion.entry import answer_completion_request
 
-        return entry.answer_completion_request(argv[1:])
+        return answer_completion_request(argv[1:])
     return None
 
 

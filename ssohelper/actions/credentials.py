@@ -14,8 +14,7 @@ from ssohelper.actions import broker_work, issuing, regions
 from ssohelper.broker import wording
 from ssohelper.broker.limits import PATIENCE_SECONDS
 from ssohelper.broker.loop import Loop
-from ssohelper.broker.requests import AskedBy, Reply, Request
-from ssohelper.broker.state import Caller
+from ssohelper.broker.requests import AskedBy, Caller, Reply, Request
 from ssohelper.core.model import Role, RoleCredentials, RoleKey, SsoSession
 from ssohelper.core.schema.credential_records import parse_credential_document
 from ssohelper.errors import AwsUnreachable, LocalState, SsoHelperError

@@ -9,10 +9,17 @@ broker.core, this module does no I/O and reads no clock.
 from contextlib import suppress
 from typing import Protocol
 
-from ssohelper.broker.core import Broker
+from ssohelper.broker.core import Broker, Files, Ports
 from ssohelper.broker.pace import Pace
-from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Request, Token, TokenState
-from ssohelper.broker.state import Caller, Files, Ports
+from ssohelper.broker.requests import (
+    AskedBy,
+    Caller,
+    FoundCredentials,
+    Reply,
+    Request,
+    Token,
+    TokenState,
+)
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LoginRequired, SourceRejected, SsoHelperError, TokenRejected
 from ssohelper.fastpath import CALL_SECONDS

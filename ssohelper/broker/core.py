@@ -4,27 +4,32 @@ At most one call per role and one token renewal per session are under way, and a
 one rate limit. Does no I/O and reads no clock: `now` is monotonic seconds.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple, Protocol
+
 from ssohelper.broker.limits import (
     LONGEST_WAIT_SECONDS,
     MOST_CALLS,
     MOST_FIRST_CALLS,
+    PATIENCE_SECONDS,
     RENEWAL_AHEAD_SECONDS,
     RENEWAL_SILENT_SECONDS,
     TELL_BEFORE_SECONDS,
     USABLE_SECONDS,
+    Backoff,
 )
 from ssohelper.broker.pace import Pace
-from ssohelper.broker.requests import FoundCredentials, Reply, TokenState
-from ssohelper.broker.state import (
+from ssohelper.broker.requests import (
     NEVER,
+    AskedBy,
     Caller,
-    Job,
-    Ports,
-    Refusals,
-    Session,
-    find_final_error,
-    no_answer_error_of,
+    FoundCredentials,
+    Reply,
+    Token,
+    TokenState,
 )
+from ssohelper.core.freshness import RETRY_SECONDS
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import (
     AwsUnreachable,
@@ -36,6 +41,183 @@ from ssohelper.errors import (
     Throttled,
     TokenRejected,
 )
+
+
+class Files(Protocol):
+    """What the broker reads of this machine's files. All methods return at once."""
+
+    def find_credentials(
+        self, key: RoleKey, least_share: float, *, is_permitted: bool
+    ) -> FoundCredentials:
+        """Return the role's cached credentials, if they may still be served.
+
+        Raises: Refused if the caller has no ReleasePermit and a guard rule matches the role.
+        """
+
+    def load_token(self, session_name: str) -> Token:
+        """Return id and state of the session's access token. Raises: LoginRequired, LocalState."""
+
+    def read_token_file_fingerprint(self, session_name: str) -> str:
+        pass
+
+    def may_renew_in_background(self) -> bool:
+        pass
+
+
+class Ports(Files, Protocol):
+    """The operations through which the broker acts. Its `start_…` methods return at once."""
+
+    def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
+        """Start to ask AWS for the role's credentials; return the time (monotonic) of asking.
+
+        `Broker.note_role_call_end` gets the answer.
+        """
+
+    def start_renewal(self, session_name: str, seen_id: str) -> None:
+        pass
+
+    def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
+        pass
+
+    def reply(self, caller: Caller, reply: Reply) -> None:
+        """Called once for each caller."""
+
+
+class Job:
+    def __init__(self, key: RoleKey) -> None:
+        self.key = key
+        self.callers: list[Caller] = []
+        self.is_background = False
+        self.is_under_way = False
+        self.began_at = 0.0
+        self.was_rejected = False
+        self.backoff = Backoff()
+
+    @property
+    def asked_by(self) -> AskedBy:
+        """The first that waits, else the broker itself."""
+        if not self.callers:
+            return AskedBy(is_background=True)
+        return self.callers[0].request.asked_by._replace(others=len(self.callers) - 1)
+
+
+class _Refusal(NamedTuple):
+    error: SsoHelperError
+    fingerprint: str
+    until: float
+
+
+class Refusals:
+    """Recent refusals by AWS (exit codes 4 and 5), for all callers for 30 s, unless the token file
+    changes.
+    """
+
+    def __init__(self, fingerprint: Callable[[str], str]) -> None:
+        self._fingerprint = fingerprint
+        self._found: dict[RoleKey | str, _Refusal] = {}
+
+    def remember(self, role_or_session: RoleKey | str, error: SsoHelperError, now: float) -> None:
+        fingerprint = self._fingerprint(_session_name_of(role_or_session))
+        self._found[role_or_session] = _Refusal(error, fingerprint, now + RETRY_SECONDS)
+
+    def find(self, role_or_session: RoleKey | str, now: float) -> SsoHelperError | None:
+        found = self._found.get(role_or_session)
+        if found is None:
+            return None
+        fingerprint = self._fingerprint(_session_name_of(role_or_session))
+        if now < found.until and found.fingerprint == fingerprint:
+            return found.error
+        del self._found[role_or_session]
+        return None
+
+    def forget(self, role_or_session: RoleKey | str) -> None:
+        self._found.pop(role_or_session, None)
+
+    def has_any_at(self, now: float) -> bool:
+        return any(found.until > now for found in self._found.values())
+
+
+class Session:
+    def __init__(self) -> None:
+        self.renewal_began_at: float | None = None
+        # With a new token, or by refusing it.
+        self.renewal_answered_at = 0.0
+        self.rejected_id: str | None = None
+        self.renewal = Backoff()
+        # Whether role calls must wait for a new token.
+        self.needs_renewal = False
+        self.calls = Backoff()
+        self.under_way = 0
+
+    @property
+    def is_renewing(self) -> bool:
+        return self.renewal_began_at is not None
+
+    def patience_ends_at(self, caller: Caller) -> float:
+        """The time of a token renewal does not count."""
+        return max(caller.request.arrived_at, self.renewal_answered_at) + PATIENCE_SECONDS
+
+    def is_awaited_by(self, job: Job) -> bool:
+        return self.needs_renewal and self.is_renewing and not job.is_under_way
+
+    def is_renewal_silent(self, now: float) -> bool:
+        began_at = self.renewal_began_at
+        return began_at is not None and now >= began_at + RENEWAL_SILENT_SECONDS
+
+
+def _session_name_of(role_or_session: RoleKey | str) -> str:
+    return role_or_session if isinstance(role_or_session, str) else role_or_session.session_name
+
+
+def find_final_error(
+    job: Job, session: Session, caller: Caller, now: float
+) -> SsoHelperError | None:
+    """Return the error to reply with if no retry can succeed in time, else None."""
+    patience_ends_at = session.patience_ends_at(caller)
+    for backoff, is_probing in _list_failures(job, session):
+        if backoff.error is None:
+            continue
+        if caller.fallback is not None and (caller.is_satisfied_by_fallback or not is_probing):
+            return backoff.error
+        next_at = now if is_probing else backoff.next_at
+        if max(now, next_at) >= patience_ends_at and not backoff.is_throttled:
+            return backoff.error
+    if session.is_renewal_silent(now) and not job.is_under_way and now >= patience_ends_at:
+        return no_answer_error_of(job, session)
+    return None
+
+
+def _list_failures(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
+    """While its call waits for a token renewal, only AWS's failure of the last renewal counts."""
+    if session.is_awaited_by(job):
+        has_aws_failed = isinstance(session.renewal.error, AwsUnreachable)
+        return [(session.renewal, True)] if has_aws_failed else []
+    calls = [(job.backoff, job.is_under_way), (session.calls, job.is_under_way)]
+    if session.needs_renewal and not job.is_under_way:
+        calls.append((session.renewal, False))
+    return calls
+
+
+def no_answer_error_of(job: Job, session: Session) -> SsoHelperError:
+    if session.is_awaited_by(job):
+        # The previous renewal's, if AWS could not be reached then; a local failure of it is over.
+        error = session.renewal.error
+        if isinstance(error, AwsUnreachable):
+            return error
+        return renewal_unanswered_error(job.key.session_name)
+    for failing in (job.backoff, session.calls, session.renewal):
+        if failing.error is not None:
+            return failing.error
+    if session.is_renewing:
+        return renewal_unanswered_error(job.key.session_name)
+    return AwsUnreachable("AWS gave no answer in time", hint="check the network, then try again")
+
+
+def renewal_unanswered_error(session_name: str) -> AwsUnreachable:
+    return AwsUnreachable(
+        f'AWS has not answered the renewal of the sign-in to "{session_name}" yet',
+        hint="try again in a minute",
+    )
 
 
 class Broker:
@@ -110,24 +292,21 @@ class Broker:
         session = self._get_session_state(session_name)
         began_at = now if session.renewal_began_at is None else session.renewal_began_at
         session.renewal_began_at = None
-        if error is None:
+        if error is None or isinstance(error, LoginRequired):
             session.renewal.clear()
             session.renewal_answered_at = now
+        else:
+            session.renewal.note_failure(now, error, began_at)
+        if error is None:
             self._refusals.forget(session_name)
             # Before `start_due_work` may end them with the error of an earlier outage.
             self._start_ready_calls(now)
-        elif isinstance(error, AwsUnreachable):
-            session.renewal.note_failure(now, error, began_at)
-        elif isinstance(error, LoginRequired):
-            session.renewal.clear()
-            session.renewal_answered_at = now
-            self._refusals.remember(session_name, error, now)
-            if not self._is_token_usable(session_name):
-                self._end_unstarted_jobs(session_name, error)
         else:
-            # A local failure, such as a full disk: no request reached AWS. A retry follows in 1 s.
-            session.renewal.note_failure(now, error, began_at)
-            if not self._is_token_usable(session_name):
+            if isinstance(error, LoginRequired):
+                self._refusals.remember(session_name, error, now)
+            # After a local failure, such as a full disk, a retry follows in 1 s.
+            is_over = not isinstance(error, AwsUnreachable)
+            if is_over and not self._is_token_usable(session_name):
                 self._end_unstarted_jobs(session_name, error)
         self.start_due_work(now)
 
@@ -150,9 +329,8 @@ class Broker:
         for job in self._jobs.values():
             session = self._get_session_state(job.key.session_name)
             for caller in job.callers:
-                moments.append(min(caller.deadline_at, caller.fallback_at))
-                moments.append(caller.deadline_at - TELL_BEFORE_SECONDS)
-                moments.append(session.patience_ends_at(caller))
+                moments += [caller.deadline_at, caller.deadline_at - TELL_BEFORE_SECONDS]
+                moments += [caller.fallback_at, session.patience_ends_at(caller)]
             if session.renewal_began_at is not None:
                 moments.append(session.renewal_began_at + RENEWAL_SILENT_SECONDS)
             if not job.is_under_way:
@@ -212,11 +390,8 @@ class Broker:
 
     def _may_start_call(self, job: Job, now: float) -> bool:
         session = self._get_session_state(job.key.session_name)
-        if not job.backoff.may_try_now(now):
-            return False
-        if not session.calls.is_failing:
-            return True
-        return session.calls.may_try_now(now) and session.under_way == 0
+        is_allowed = job.backoff.may_try_now(now) and session.calls.may_try_now(now)
+        return is_allowed and (not session.calls.is_failing or session.under_way == 0)
 
     def _ensure_token(self, name: str, now: float) -> bool:
         """Return whether the session has a usable token; start a renewal if one is needed.
@@ -267,11 +442,11 @@ class Broker:
 
     def _note_failure(self, job: Job, session: Session, error: AwsUnreachable, now: float) -> None:
         was_answered_recently = self._pace.has_recent_answer(now)
-        if isinstance(error, Throttled) and was_answered_recently:
-            self._pace.note_throttled(now, error.retry_after_seconds)
-            return  # the broker sent too many calls: `note_throttled` has lowered its rate
         if not isinstance(error, Throttled):
             job.backoff.note_failure(now, error, job.began_at)
+        elif was_answered_recently:
+            self._pace.note_throttled(now, error.retry_after_seconds)
+            return  # the broker sent too many calls: `note_throttled` has lowered its rate
         if not was_answered_recently:
             session.calls.note_failure(now, error, job.began_at)
         self._drop_job_without_callers(job)
@@ -322,7 +497,9 @@ class Broker:
     def _reply_at_deadlines(self, now: float) -> None:
         for job in list(self._jobs.values()):
             for caller in list(job.callers):
-                self._lengthen_wait_of_caller(job, caller, now)
+                is_soon = now >= caller.deadline_at - TELL_BEFORE_SECONDS
+                if is_soon and not job.backoff.is_failing and self._pace.has_recent_answer(now):
+                    self._tell_caller_to_wait(caller, now)
                 if now < min(caller.deadline_at, caller.fallback_at):
                     continue
                 error = no_answer_error_of(job, self._get_session_state(job.key.session_name))
@@ -335,8 +512,8 @@ class Broker:
 
     def _reply_without_further_try(self, now: float) -> None:
         for job in list(self._jobs.values()):
+            session = self._get_session_state(job.key.session_name)
             for caller in list(job.callers):
-                session = self._get_session_state(job.key.session_name)
                 error = find_final_error(job, session, caller, now)
                 if error is not None:
                     self._send_error_to_caller(job, caller, error)
@@ -346,11 +523,6 @@ class Broker:
         if caller in job.callers:
             job.callers.remove(caller)
             self._reply_with_fallback(caller, error)
-
-    def _lengthen_wait_of_caller(self, job: Job, caller: Caller, now: float) -> None:
-        is_soon = now >= caller.deadline_at - TELL_BEFORE_SECONDS
-        if is_soon and not job.backoff.is_failing and self._pace.has_recent_answer(now):
-            self._tell_caller_to_wait(caller, now)
 
     def _tell_caller_to_wait(self, caller: Caller, now: float) -> None:
         if caller.request.may_wait_longer and not caller.was_told_to_wait:
@@ -373,12 +545,11 @@ class Broker:
             del self._jobs[job.key]
 
     def _is_token_usable(self, session_name: str) -> bool:
-        try:
+        with suppress(SsoHelperError):
             token = self._ports.load_token(session_name)
-        except SsoHelperError:
-            return False
-        is_rejected = token.id == self._get_session_state(session_name).rejected_id
-        return token.state is not TokenState.ENDED and not is_rejected
+            is_rejected = token.id == self._get_session_state(session_name).rejected_id
+            return token.state is not TokenState.ENDED and not is_rejected
+        return False
 
     def _get_session_state(self, name: str) -> Session:
         return self._sessions.setdefault(name, Session())

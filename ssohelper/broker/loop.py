@@ -14,12 +14,10 @@ from functools import partial
 from typing import Protocol
 
 from ssohelper.broker import wording
-from ssohelper.broker.caller_connection import Connection
 from ssohelper.broker.chain_levels import Brokers, ChainFiles
 from ssohelper.broker.limits import MOST_CALLS, USABLE_SECONDS
-from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Token, Wait
-from ssohelper.broker.state import Caller
-from ssohelper.core.model import RoleKey
+from ssohelper.broker.requests import AskedBy, Caller, Reply, Request, Wait
+from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SESSION_NAME, RoleKey
 from ssohelper.errors import LoginRequired, SsoHelperError, no_more_threads_error
 from ssohelper.fastpath import peer
 
@@ -32,6 +30,134 @@ _MOST_CONNECTIONS = 4000
 # Errors of accept(): too many open files of this process or of the system, or no memory.
 _NO_MORE_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _ACCEPT_PAUSE_SECONDS = 0.05
+# To send the whole request.
+_REQUEST_SECONDS = 5.0
+_LONGEST_REQUEST_BYTES = 512
+# Callers wait for at most 50 s.
+_LONGEST_WAIT_SECONDS = 60.0
+
+
+class Connection:
+    """Reads a caller's request and sends the reply; never blocks. Calls `on_request` once the
+    request is read, `on_close` at the end.
+    """
+
+    def __init__(
+        self,
+        stream: socket.socket,
+        selector: selectors.BaseSelector,
+        *,
+        on_request: Callable[[Caller], None],
+        on_close: Callable[["Connection"], None],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._stream = stream
+        self._selector = selector
+        self._on_request = on_request
+        self._on_close = on_close
+        self._monotonic = monotonic
+        self._began_at = monotonic()
+        self._read = bytearray()
+        self._unsent = bytearray()
+        self._ends = False
+        self.caller: Caller | None = None
+        stream.setblocking(False)
+        selector.register(stream, selectors.EVENT_READ, self._on_ready)
+
+    def is_late(self, now: float) -> bool:
+        limit = _REQUEST_SECONDS if self.caller is None else _LONGEST_WAIT_SECONDS
+        return now - self._began_at > limit
+
+    def send(self, data: bytes, *, last: bool = False) -> None:
+        """Send the data as fast as the caller reads. If `last`, close the connection afterwards."""
+        self._unsent += data
+        self._ends = self._ends or last
+        self._send_unsent()
+
+    def close(self) -> None:
+        if self._stream.fileno() < 0:
+            return
+        self._selector.unregister(self._stream)
+        self._stream.close()
+        self._on_close(self)
+
+    def _on_ready(self) -> None:
+        if self._unsent:
+            self._send_unsent()
+        if self._stream.fileno() >= 0:
+            self._receive_request()
+
+    def _receive_request(self) -> None:
+        try:
+            piece = self._stream.recv(_LONGEST_REQUEST_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            piece = b""
+        if not piece:
+            self.close()  # an empty read means that the caller has disconnected
+            return
+        if self.caller is not None:
+            return
+        self._read += piece
+        if b"\n" in self._read:
+            request = parse_request(bytes(self._read), self._monotonic())
+            if request is None:
+                self.close()
+                return
+            self.caller = Caller(request, self)
+            self._on_request(self.caller)
+        elif len(self._read) >= _LONGEST_REQUEST_BYTES:
+            self.close()
+
+    def _send_unsent(self) -> None:
+        try:
+            while self._unsent:
+                del self._unsent[: self._stream.send(self._unsent)]
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError:
+            self.close()
+            return
+        if not self._unsent and self._ends:
+            self.close()
+            return
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
+        self._selector.modify(self._stream, events, self._on_ready)
+
+
+def parse_request(line: bytes, now: float) -> Request | None:
+    """Return the request of a caller's line, None for a line of any other form.
+
+    It is `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS PERMITTED PARENT TERMINAL`: ROLE may
+    have a chain (`RoleKey.role_part`), MILLISECONDS is the time until the deadline, SHARE the least
+    share in thousandths. WAITS: the caller may be told to wait past its deadline. PERMITTED: it has
+    a ReleasePermit. PARENT and TERMINAL are of `fastpath.calling_process`, or `-`.
+    """
+    words = line.decode("ascii", "replace").split("\n")[0].split(" ")
+    if len(words) != 10 or words[0] != "ask":
+        return None
+    session, account_id, role_name, *numbers = words[1:8]
+    parent, terminal = ("" if word == "-" else word for word in words[8:])
+    if not (SESSION_NAME.fullmatch(session) and ACCOUNT_ID.fullmatch(account_id)):
+        return None
+    key = RoleKey.of_parts(session, account_id, role_name)
+    if not ROLE_NAME.fullmatch(key.role_name) or (
+        key.role_part != key.role_name and not CHAIN.fullmatch(key.chain)
+    ):
+        return None
+    if not all(number.isascii() and number.isdigit() and len(number) < 7 for number in numbers):
+        return None
+    milliseconds, share, waits, is_permitted = (int(number) for number in numbers)
+    return Request(
+        key,
+        now,
+        now + milliseconds / 1000,
+        share / 1000,
+        bool(waits),
+        bool(is_permitted),
+        AskedBy(parent, terminal),
+    )
 
 
 class Work(ChainFiles, Protocol):
@@ -65,6 +191,12 @@ class Loop:
         self._work = work
         self._listener = listener
         self._monotonic = monotonic
+        # The brokers ask the work directly for what they read of files.
+        self.find_credentials = work.find_credentials
+        self.load_token = work.load_token
+        self.read_token_file_fingerprint = work.read_token_file_fingerprint
+        self.find_source_role = work.find_source_role
+        self.read_config_fingerprint = work.read_config_fingerprint
         self._core = Brokers(self)
         self._selector = selectors.DefaultSelector()
         # On Windows, a selector accepts only sockets, no pipe.
@@ -142,17 +274,6 @@ class Loop:
             self._core.handle_request(caller, now)  # a sign-out may have come meanwhile
         self._core.start_due_work(now)
 
-    def find_credentials(
-        self, key: RoleKey, least_share: float, *, is_permitted: bool
-    ) -> FoundCredentials:
-        return self._work.find_credentials(key, least_share, is_permitted=is_permitted)
-
-    def load_token(self, session_name: str) -> Token:
-        return self._work.load_token(session_name)
-
-    def read_token_file_fingerprint(self, session_name: str) -> str:
-        return self._work.read_token_file_fingerprint(session_name)
-
     def may_renew_in_background(self) -> bool:
         # Without a listener this process serves only itself, and would end before the renewal is
         # done.
@@ -160,12 +281,6 @@ class Loop:
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         return self._start_role_call(key, asked_by, None)
-
-    def find_source_role(self, key: RoleKey) -> RoleKey:
-        return self._work.find_source_role(key)
-
-    def read_config_fingerprint(self) -> str:
-        return self._work.read_config_fingerprint()
 
     def start_assuming_role(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
         self._start_role_call(key, asked_by, source)
@@ -265,7 +380,6 @@ class Loop:
                 Connection(
                     stream,
                     self._selector,
-                    self._monotonic(),
                     on_request=lambda caller: self._core.handle_request(caller, self._monotonic()),
                     on_close=self._forget_connection,
                     monotonic=self._monotonic,

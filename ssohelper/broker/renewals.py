@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from ssohelper.broker import wording
-from ssohelper.broker.state import renewal_unanswered_error
+from ssohelper.broker.core import renewal_unanswered_error
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import LocalState, SsoHelperError, no_more_threads_error
 from ssohelper.fastpath import RENEWAL_PROCESS, spawn

@@ -1,10 +1,12 @@
-"""Defines the values that the broker receives and returns: requests, replies, credentials."""
+"""Defines what the broker receives and returns: requests, callers, replies, credentials."""
 
 from enum import Enum
 from typing import NamedTuple
 
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import SsoHelperError
+
+NEVER = float("inf")
 
 
 class AskedBy(NamedTuple):
@@ -56,6 +58,24 @@ class Reply(NamedTuple):
     @property
     def exit_code(self) -> int:
         return self.error.exit_code if self.error else 0
+
+
+class Caller:
+    """`fallback` is the reply that the caller gets if AWS does not answer in time."""
+
+    def __init__(self, request: Request, channel: object = None) -> None:
+        self.request = request
+        self.channel = channel
+        self.deadline_at = request.deadline_at
+        self.fallback: Reply | None = None
+        self.fallback_at = NEVER
+        self.was_told_to_wait = False
+
+    @property
+    def is_satisfied_by_fallback(self) -> bool:
+        """Neither newer credentials are wanted, nor may the cached ones be another person's."""
+        fallback = self.fallback
+        return fallback is not None and not fallback.warnings and self.request.least_share == 0
 
 
 class FoundCredentials(NamedTuple):

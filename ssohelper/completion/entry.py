@@ -7,8 +7,7 @@ import itertools
 from collections.abc import Callable, Sequence
 
 from ssohelper.app import App
-from ssohelper.completion.names import CompletionNames
-from ssohelper.completion.offers import find_offers
+from ssohelper.completion.offers import CompletionNames, Offers, find_offers
 from ssohelper.completion.quoting import split_bash_line
 from ssohelper.completion.words import parse_completion_request
 from ssohelper.system.shell_texts import SHELLS, completion_script_of, write_to_stdout
@@ -48,19 +47,17 @@ def _candidate_lines_for_bash(argv: list[str]) -> list[str]:
     words = list(itertools.dropwhile(lambda word: "=" in word, line.words))  # as in `A=1 ssohelper`
     if not words:
         return ["words"]  # no candidates: the cursor is at a command's name, as after `$(` or `;`
-    offers = find_offers(parse_completion_request(words, line.word), CompletionNames(App()))
+    offers = _find_offers(words, line.word)
     if offers.kind != "words":
         return [offers.kind]
     # bash can only append to what is typed.
-    whole, begun = (
-        [word[len(line.word) :] for word in words if word.startswith(line.word)]
-        for words in (offers.whole, offers.begun)
-    )
-    rests = whole + begun
+    fitting = [word for word in offers.all if word.startswith(line.word)]
+    rests = [word[len(line.word) :] for word in fitting]
     if len(rests) == 1:
         # The open quote is closed here: after a name that ends in a quote character,
         # readline does not close it.
-        return ["words nospace" if begun else "words", line.reply(rests[0]) + line.quote]
+        kind = "words nospace" if fitting[0] in offers.begun else "words"
+        return [kind, line.reply(rests[0]) + line.quote]
     replies = [line.reply(rest) for rest in rests]
     common = _common_start(rests)
     shared = line.reply(common)
@@ -87,9 +84,8 @@ def _candidate_lines_for_zsh(argv: list[str]) -> list[str]:
     offers = find_offers(request, CompletionNames(App()))
     if offers.kind != "words":
         return [offers.kind]
-    words = [*offers.whole, *offers.begun]
+    words, helps = offers.all, offers.helps
     width = max(map(len, words), default=0)
-    helps = offers.helps
     shown = [f"{word:<{width}}  -- {helps.get(word, '')}" for word in words] if helps else []
     kind = request.kind.partition(":")[0]
     what = next((tag for tag in _ZSH_TAGS if tag in kind), "value")
@@ -100,13 +96,18 @@ def _candidate_lines_for_zsh(argv: list[str]) -> list[str]:
 def _candidate_lines_for_fish(argv: list[str]) -> list[str]:
     """Return candidates, each with its help after a tab. The word in `argv` is quoted as typed."""
     word = split_bash_line(argv[0]).word
-    offers = find_offers(parse_completion_request(argv[1:], word), CompletionNames(App()))
-    if offers.kind != "words":
-        return [offers.kind]
+    offers = _find_offers(argv[1:], word)
     # A candidate that begins with "~" is left out: fish would expand the "~" to a home folder.
-    words = [word for word in (*offers.whole, *offers.begun) if not word.startswith("~")]
+    words = [word for word in offers.all if not word.startswith("~")]
     helps = offers.helps
-    return ["words", *(f"{word}\t{helps[word]}" if helps.get(word) else word for word in words)]
+    return [
+        offers.kind,
+        *(f"{word}\t{helps[word]}" if helps.get(word) else word for word in words),
+    ]
+
+
+def _find_offers(words: list[str], word: str) -> Offers:
+    return find_offers(parse_completion_request(words, word), CompletionNames(App()))
 
 
 _ANSWERS: dict[str, Callable[[list[str]], list[str]]] = {

@@ -4,15 +4,97 @@ For PROFILE, profile names are offered. If none begins with the typed text, [SES
 is offered part by part, as shells complete paths.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.completion.names import CompletionNames, OfferedAccount, valid_role_names
+from ssohelper.app import App
 from ssohelper.completion.words import CompletionRequest
+from ssohelper.core.model import ROLE_NAME, SESSION_NAME
+
+if TYPE_CHECKING:
+    from ssohelper.stores.name_index import IndexedProfile, NameIndex
 
 # Kinds of values for which the shell itself finds the completion candidates, such as files.
 KINDS_FOUND_BY_SHELL = ("files", "folders", "command")
+# Which profiles each kind of value takes; another tool's are foreign.
+_PROFILES: dict[str, Callable[["IndexedProfile"], bool]] = {
+    "profile": lambda one: one.has_role,
+    "usable_profile": lambda one: one.has_role or one.is_foreign,
+    "any_profile": lambda one: one.has_role or one.is_in_config,
+    "managed_profile": lambda one: one.is_managed,
+}
 _GLOB = {ord("["): "[[]", ord("*"): "[*]", ord("?"): "[?]"}
+
+
+class OfferedAccount(NamedTuple):
+    """`text` is the account's name, or its id if commands refuse the name."""
+
+    id: str
+    text: str
+    listed_roles: tuple[str, ...]
+
+    def texts(self, typed: str) -> tuple[str, ...]:
+        """Return the name and, if a digit was typed, the id."""
+        has_id = typed[:1].isdigit() and self.text != self.id
+        return (self.text, self.id) if has_id else (self.text,)
+
+
+class CompletionNames:
+    """The names in ~/.aws/config and the saved lists of roles. Those with control characters are
+    left out, because the terminal would obey these characters.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def profiles(self, kind: str, session: str | None = None) -> list[str]:
+        """With `session`, other sessions' profiles are left out: commands refuse them anyway."""
+        return [
+            one.name
+            for one in self._index.profiles
+            if _PROFILES[kind](one)
+            and (session is None or (one.has_role and one.session_name in (None, session)))
+            and one.name.isprintable()
+        ]
+
+    def sessions(self) -> list[str]:
+        return [name for name in self._index.session_names if SESSION_NAME.fullmatch(name)]
+
+    def session_of_environment(self) -> str | None:
+        """Return the session that commands choose: AWS_PROFILE's, else the only one, else None."""
+        sessions = self.sessions()
+        selected = self._app.environ.get("AWS_PROFILE")
+        for profile in self._index.profiles:
+            if profile.name == selected:
+                return profile.session_name if profile.session_name in sessions else None
+        return sessions[0] if len(sessions) == 1 else None
+
+    def regions(self) -> list[str]:
+        return [region for region in self._index.regions if region.isprintable()]
+
+    def accounts(self, session: str) -> list[OfferedAccount]:
+        listing = self._app.directory.load(session) if SESSION_NAME.fullmatch(session) else None
+        accounts = listing.accounts if listing else ()
+        times = Counter(listed.account.name for listed in accounts)
+        sessions = set(self.sessions())
+        found = []
+        for (account_id, name, _email), roles, _refused, _answered in accounts:
+            # A command takes an account named "corp:x" for the account "x" of the session "corp".
+            is_clear = ":" not in name or name.partition(":")[0] not in sessions
+            usable = name and name.isprintable() and times[name] == 1 and is_clear
+            found.append(OfferedAccount(account_id, name if usable else account_id, roles))
+        return found
+
+    @cached_property
+    def _index(self) -> "NameIndex":
+        # Without the lambdas, the config's parser is loaded even if the saved index is valid.
+        return self._app.name_index.load(
+            lambda: self._app.config.read(),
+            lambda: self._app.config.read_credentials_sections(),
+            lambda: self._app.config.read_credentials_profiles(),
+        )
 
 
 class Offers(NamedTuple):
@@ -22,6 +104,10 @@ class Offers(NamedTuple):
     whole: list[str]
     begun: list[str]
     helps: Mapping[str, str]
+
+    @property
+    def all(self) -> list[str]:
+        return self.whole + self.begun
 
     def with_prefix(self, prefix: str) -> "Offers":
         whole, begun = ([prefix + word for word in words] for words in (self.whole, self.begun))
@@ -66,16 +152,10 @@ def _find_all_offers(request: CompletionRequest, names: CompletionNames) -> Offe
             words = helps = {name: option.help for option in options for name in option.names}
             if request.word in ("", "-") or request.word[1:2] == "-":
                 words = [name for name in helps if name.startswith("--")]
-        case "profile":
-            return _profile_offers(request, names, names.profiles(session=request.session))
-        case "usable_profile":
-            is_any = request.session is None
-            profiles = names.profiles(session=request.session, of_other_tools=is_any)
-            return _profile_offers(request, names, profiles)
-        case "any_profile":
-            words = names.profiles(any_kind=True)
-        case "managed_profile":
-            words = names.profiles(managed=True)
+        case "profile" | "usable_profile":
+            return _profile_offers(request, names, names.profiles(kind, request.session))
+        case "any_profile" | "managed_profile":
+            words = names.profiles(kind)
         case "address":
             return _address_offers(request, names)
         case "region":
@@ -106,7 +186,9 @@ def _find_accounts(request: CompletionRequest, names: CompletionNames) -> list[O
 
 
 def _role_names(accounts: Iterable[OfferedAccount]) -> list[str]:
-    return sorted(valid_role_names({name for one in accounts for name in one.listed_roles}))
+    # Names are checked when they are offered: 100,000 checks take 40 ms.
+    names = {name for one in accounts for name in one.listed_roles}
+    return sorted(name for name in names if ROLE_NAME.fullmatch(name))
 
 
 def _profile_offers(
@@ -122,25 +204,24 @@ def _profile_offers(
 
 
 def _address_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
-    before, colon, typed = request.word.partition(":")
-    prefix = ""
-    if colon and before in names.sessions():
-        session: str | None = before
-        prefix = f"{before}:"
-    else:
-        session, typed = request.session or names.session_of_environment(), request.word
-    if session is None:
+    session, colon, typed = request.word.partition(":")
+    prefix = f"{session}:"
+    if not colon or session not in names.sessions():
+        session = request.session or names.session_of_environment() or ""
+        prefix, typed = "", request.word
+    if not session:
         return Offers("words", [], [f"{name}:" for name in names.sessions()], {})
-    texts = [
-        (text, account)
+    found = [
+        (f"{text}/", account)
         for account in names.accounts(session)
         for text in account.texts(typed)
         if f"{text}/".startswith(typed) or typed.startswith(f"{text}/")
     ]
     whole, begun = list[str](), list[str]()
-    for text, account in texts:
-        if len(texts) == 1 or typed.startswith(f"{text}/"):
-            whole += [f"{text}/{role}" for role in valid_role_names(account.listed_roles)]
+    for start, account in found:
+        if len(found) == 1 or typed.startswith(start):
+            roles = filter(ROLE_NAME.fullmatch, account.listed_roles)
+            whole += [start + role for role in roles]
         else:
-            begun.append(f"{text}/")
+            begun.append(start)
     return Offers("words", whole, begun, {}).with_prefix(prefix)

@@ -23,7 +23,7 @@ from ssohelper.fastpath import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 SEPARATOR = b"\x1f"
 # Of an error reply: 0 to 3 are class, message, hint and Retry-After, 4 the line to print, 5 to 7
@@ -192,13 +192,11 @@ def _connect_or_start(
         name = broker_address.broker_socket_name(session, environ)
         _ensure_private_folder(os.path.dirname(folder))
         _ensure_private_folder(folder)
-        with _SocketFolder(folder) as sockets:
-            path, is_started = f"{folder}/{name}", False
-            stream = _connect(sockets.find_path(name))
+        path = f"{folder}/{name}"
+        with _open_short_path(path) as address:
+            stream, is_started = _connect(address), False
             if stream is None:
-                stream, is_started = _start_and_connect(
-                    sockets, folder, name, session, environ, deadline
-                )
+                stream, is_started = _start_and_connect(path, address, session, environ, deadline)
             return stream, path, is_started
     except (OSError, ValueError) as cause:
         raise Unavailable(str(cause)) from cause
@@ -206,8 +204,7 @@ def _connect_or_start(
 
 def _connect(path: str) -> "socket.socket | None":
     """Return None when no broker listens on the path."""
-    if sys.platform == "win32":
-        raise Unavailable("Windows")
+    assert sys.platform != "win32"
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         # A stopped broker's queue of connections may be full.
@@ -225,40 +222,35 @@ def _connect(path: str) -> "socket.socket | None":
 
 
 def _start_and_connect(
-    sockets: "_SocketFolder",
-    folder: str,
-    name: str,
-    session: str,
-    environ: "Mapping[str, str]",
-    deadline: float,
+    path: str, address: str, session: str, environ: "Mapping[str, str]", deadline: float
 ) -> "tuple[socket.socket, bool]":
     """Return False with the connection if another caller has just started a broker.
 
     The caller passes the listening socket on, so that all can connect before the broker has
     started.
     """
-    if sys.platform == "win32" or not own_process.may_start_broker():
-        raise Unavailable("Windows, a low limit, or a nice level above 0")
+    assert sys.platform != "win32"
+    if not own_process.may_start_broker():
+        raise Unavailable("a low limit, or a nice level above 0")
     import fcntl
 
-    lock, _ = open_file.open_own_file(f"{folder}/{name}.lock", os.O_RDWR | os.O_CREAT)
+    lock, _ = open_file.open_own_file(f"{path}.lock", os.O_RDWR | os.O_CREAT)
     try:
         _hold_lock(lock, min(deadline, time.monotonic() + _START_SECONDS), 0.01)
-        stream = _connect(sockets.find_path(name))
+        stream = _connect(address)
         if stream is not None:
             return stream, False
-        _remove_left_over_files(folder)
+        _remove_left_over_files(os.path.dirname(path))
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            path = sockets.find_path(name)
-            if os.path.lexists(f"{folder}/{name}"):
-                os.unlink(f"{folder}/{name}")  # the socket of a broker that was killed
-            listener.bind(path)
-            os.chmod(f"{folder}/{name}", 0o600)
+            if os.path.lexists(path):
+                os.unlink(path)  # the socket of a broker that was killed
+            listener.bind(address)
+            os.chmod(path, 0o600)
             listener.listen(_BACKLOG)
-            argv = [BROKER_PROCESS, session, f"{folder}/{name}"]
+            argv = [BROKER_PROCESS, session, path]
             spawn.start_detached(argv, environ, listener.fileno())
-            stream = _connect(path)
+            stream = _connect(address)
         finally:
             listener.close()
         if stream is None:
@@ -278,8 +270,7 @@ def _remove_left_over_files(folder: str) -> None:
 
 
 def _hold_lock(lock_file: int, deadline: float, pause: float) -> None:
-    if sys.platform == "win32":
-        raise Unavailable("Windows")
+    assert sys.platform != "win32"
     import fcntl
 
     while True:
@@ -293,35 +284,24 @@ def _hold_lock(lock_file: int, deadline: float, pause: float) -> None:
         time.sleep(pause * (0.2 + os.urandom(1)[0] / 255))
 
 
-class _SocketFolder:
-    """Gives a shorter path to a socket whose path is too long."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._descriptor: int | None = None
-
-    def __enter__(self) -> "_SocketFolder":
-        return self
-
-    def __exit__(self, *_cause: object) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-
-    def find_path(self, name: str) -> str:
-        path = f"{self._path}/{name}"
-        if len(os.fsencode(path)) <= broker_address.LONGEST_PATH_BYTES:
-            return path
-        if sys.platform != "linux":
-            raise OSError(errno.ENAMETOOLONG, "the runtime folder's path is too long for a socket")
-        if self._descriptor is None:
-            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        return f"/proc/self/fd/{self._descriptor}/{name}"
+@contextlib.contextmanager
+def _open_short_path(path: str) -> "Iterator[str]":
+    """Give a path to the socket that is not too long for one."""
+    if len(os.fsencode(path)) <= broker_address.LONGEST_PATH_BYTES:
+        yield path
+        return
+    if sys.platform != "linux":
+        raise OSError(errno.ENAMETOOLONG, "the runtime folder's path is too long for a socket")
+    folder, name = os.path.split(path)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{name}"
+    finally:
+        os.close(descriptor)
 
 
 def _ensure_private_folder(path: str) -> None:
     """Raise OSError if another user owns or may write the folder."""
-    if sys.platform == "win32":
-        raise Unavailable("Windows")
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:

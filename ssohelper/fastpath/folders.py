@@ -94,9 +94,8 @@ def find_other_home_owner(path: str, environ: "Mapping[str, str]") -> int | None
     if sys.platform == "win32":
         return None
     home = environ.get("HOME") or os.path.expanduser("~")
-    if home[:1] != "/" or not (
-        _is_path_below_folder(path, home) or _is_path_below_folder(path, os.path.realpath(home))
-    ):
+    homes = (home.rstrip("/") + "/", os.path.realpath(home).rstrip("/") + "/")
+    if home[:1] != "/" or not path.startswith(homes):
         return None
     us = os.geteuid()
     for place in (home, os.path.dirname(path)):
@@ -104,10 +103,6 @@ def find_other_home_owner(path: str, environ: "Mapping[str, str]") -> int | None
         if owner != us and (us == 0 or owner != 0):
             return owner
     return None
-
-
-def _is_path_below_folder(path: str, folder: str) -> bool:
-    return path.startswith(folder.rstrip("/") + "/")
 
 
 def _find_nearest_owner(folder: str) -> int:
@@ -190,13 +185,10 @@ def _default_runtime_base() -> str | None:
 
 
 def _is_private(path: str) -> bool:
-    if sys.platform == "win32":
-        return False
     try:
-        found = os.stat(path)
+        return is_private_folder(os.stat(path))
     except OSError:
         return False
-    return is_private_folder(found)
 
 
 def is_private_folder(found: os.stat_result) -> bool:

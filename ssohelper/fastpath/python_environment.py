@@ -6,6 +6,8 @@
 import os
 import sys
 
+from ssohelper.fastpath.open_file import absolute_path
+
 # importing typing takes 4 ms
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,11 +52,11 @@ def drop_foreign_import_folders() -> bool:
     the standard library or this Python's packages stays.
     """
     added = os.environ.get("PYTHONPATH")
-    foreign = [_absolute_path(entry) for entry in added.split(os.pathsep)] if added else []
+    foreign = [absolute_path(entry) for entry in added.split(os.pathsep)] if added else []
     if not sys.flags.safe_path:
-        foreign.append(_absolute_path(""))
+        foreign.append(absolute_path(""))
     dropped = set(foreign) - _list_ssohelper_folders()
-    left = [entry for entry in sys.path if _absolute_path(entry) not in dropped]
+    left = [entry for entry in sys.path if absolute_path(entry) not in dropped]
     is_changed = len(left) < len(sys.path)
     sys.path[:] = left
     return is_changed
@@ -71,11 +73,4 @@ def _list_ssohelper_folders() -> "set[str]":
         folders += site.getsitepackages()
         if site.ENABLE_USER_SITE:
             folders.append(site.getusersitepackages())
-    return {_absolute_path(folder) for folder in folders}
-
-
-def _absolute_path(entry: str) -> str:
-    try:
-        return os.path.abspath(entry)
-    except OSError:
-        return entry  # no absolute path, since the current folder was removed
+    return {absolute_path(folder) for folder in folders}

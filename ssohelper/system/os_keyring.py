@@ -204,18 +204,10 @@ def keyring_child_environment(environ: Mapping[str, str]) -> dict[str, str]:
         for name, value in spawn.environment_without_credentials(environ).items()
         if not name.startswith(_REMOVED)
     }
-    if not changed.get("DBUS_SESSION_BUS_ADDRESS"):
+    if not changed.get("DBUS_SESSION_BUS_ADDRESS") and sys.platform != "win32":
         # Under cron and ssh no variable has the D-Bus address, but the socket has a fixed path.
-        bus = _find_bus_address(changed)
+        folders = (changed.get("XDG_RUNTIME_DIR"), f"/run/user/{os.getuid()}")
+        bus = next((f"{one}/bus" for one in folders if one and os.path.exists(f"{one}/bus")), None)
         if bus is not None:
             changed["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={bus}"
     return changed
-
-
-def _find_bus_address(environ: Mapping[str, str]) -> str | None:
-    if sys.platform == "win32":
-        return None
-    for folder in (environ.get("XDG_RUNTIME_DIR"), f"/run/user/{os.getuid()}"):
-        if folder and os.path.exists(f"{folder}/bus"):
-            return f"{folder}/bus"
-    return None

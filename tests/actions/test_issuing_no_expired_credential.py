@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ssohelper.actions import credentials, issuing
 from ssohelper.app import App
-from ssohelper.broker import state
+from ssohelper.broker import core
 from ssohelper.collaborators.aws_clients import AwsClients
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import from_iso
@@ -98,7 +98,7 @@ def test_no_sequence_returns_expired_credentials(monkeypatch, life, sequence, of
     monkeypatch.setattr(clock_file, "measure_uptime", lambda: world.true - BEGIN + 1000)
     monkeypatch.setattr(published, "read_uptime", lambda: int(world.true - BEGIN + 1000))
     # A caller without credentials would wait for 3.5 s of real time for AWS to work again.
-    monkeypatch.setattr(state, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(core, "PATIENCE_SECONDS", 0.0)
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, ".aws").mkdir()
         for name, content in (("config", CONFIG), ("token", "")):

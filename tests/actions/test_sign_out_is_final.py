@@ -83,7 +83,7 @@ def test_after_another_tool_wrote_the_token_aws_is_asked_first(app: WorldApp):
 def test_doubtful_credentials_are_served_with_a_warning_when_aws_cannot_be_reached(
     app: WorldApp, monkeypatch
 ):
-    monkeypatch.setattr("ssohelper.broker.state.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("ssohelper.broker.core.PATIENCE_SECONDS", 0.0)
     app.sign_in(value="another")
     app.answer = AwsUnreachable("down")
     assert app.release() == "fresh-1"

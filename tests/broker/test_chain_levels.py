@@ -3,8 +3,7 @@
 from typing import Any
 
 from ssohelper.broker.chain_levels import Brokers
-from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Request, Token
-from ssohelper.broker.state import Caller
+from ssohelper.broker.requests import AskedBy, Caller, FoundCredentials, Reply, Request, Token
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import (
     AwsUnreachable,

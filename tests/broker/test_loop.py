@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -13,6 +14,7 @@ from ssohelper.broker.limits import MOST_CALLS
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.requests import (
     AskedBy,
+    Caller,
     FoundCredentials,
     Reply,
     Request,
@@ -20,7 +22,6 @@ from ssohelper.broker.requests import (
     TokenState,
     Wait,
 )
-from ssohelper.broker.state import Caller
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LoginRequired, Refused, RoleNotAssigned, SsoHelperError
 from ssohelper.fastpath import peer
@@ -31,6 +32,8 @@ PATIENCE_SECONDS = 30.0
 
 class Work:
     """AWS and the stores of a test. While `gate` is not set, all calls wait."""
+
+    assume_role = find_source_role = read_config_fingerprint = Mock()
 
     def __init__(self) -> None:
         self.gate = threading.Event()
@@ -215,7 +218,7 @@ def test_calls_of_different_roles_are_under_way_at_the_same_time_up_to_16(world)
 
 
 def test_an_error_comes_with_its_exit_code(world, monkeypatch):
-    monkeypatch.setattr("ssohelper.broker.state.RETRY_SECONDS", 0.1)
+    monkeypatch.setattr("ssohelper.broker.core.RETRY_SECONDS", 0.1)
     world.work.error = RoleNotAssigned("no access")
     world.start()
     assert all_of(world.connect()).startswith(b"done 5 0 ")
@@ -253,7 +256,7 @@ def test_a_reply_waits_for_a_renewal_that_would_end_with_the_caller(world, monke
 
 
 def test_a_refused_renewal_reaches_the_caller(world, monkeypatch):
-    monkeypatch.setattr("ssohelper.broker.state.RETRY_SECONDS", 0.1)
+    monkeypatch.setattr("ssohelper.broker.core.RETRY_SECONDS", 0.1)
     world.work.token_state = TokenState.ENDED
     world.work.renewal_error = LoginRequired("expired")
     world.start()
@@ -261,7 +264,7 @@ def test_a_refused_renewal_reaches_the_caller(world, monkeypatch):
 
 
 def test_a_caller_that_needs_a_sign_in_is_told_how_it_may_wait(world, monkeypatch):
-    monkeypatch.setattr("ssohelper.broker.state.RETRY_SECONDS", 0.1)
+    monkeypatch.setattr("ssohelper.broker.core.RETRY_SECONDS", 0.1)
     world.work.error = LoginRequired("expired")
     world.work.wait = Wait(3600, "/token", "waiting")
     world.start()
@@ -288,7 +291,7 @@ def test_a_silent_caller_does_not_delay_the_others(world):
 
 
 def test_a_silent_caller_is_disconnected(world, monkeypatch):
-    monkeypatch.setattr("ssohelper.broker.caller_connection._REQUEST_SECONDS", 0.1)
+    monkeypatch.setattr("ssohelper.broker.loop._REQUEST_SECONDS", 0.1)
     world.start()
     assert all_of(world.connect(None)) == b""
 

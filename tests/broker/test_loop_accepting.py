@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_without_a_free_descriptor_it_accepts_again_after_a_pause(
     listener: Full, caller: socket.socket, error: int
 ) -> None:
     clock, listener.error = Clock(), error
-    made = Loop(None, listener, monotonic=clock)  # type: ignore[arg-type]
+    made = Loop(Mock(), listener, monotonic=clock)
     for _ in range(5):
         made._handle_next_events()
     assert listener.attempts == 1
@@ -75,7 +76,7 @@ def test_at_its_limit_of_callers_it_leaves_the_next_one_in_the_queue(
 ) -> None:
     monkeypatch.setattr(loop, "_MOST_CONNECTIONS", 1)
     clock, listener.error = Clock(), None
-    made = Loop(None, listener, monotonic=clock)  # type: ignore[arg-type]
+    made = Loop(Mock(), listener, monotonic=clock)
     second = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     second.connect(str(tmp_path / "s"))
     for _ in range(5):
@@ -92,7 +93,7 @@ def test_at_its_limit_of_callers_it_leaves_the_next_one_in_the_queue(
 
 
 def test_during_the_pause_it_can_stop_listening(listener: Full, caller: socket.socket) -> None:
-    made = Loop(None, listener, monotonic=Clock())  # type: ignore[arg-type]
+    made = Loop(Mock(), listener, monotonic=Clock())
     made._handle_next_events()
     made._stop_listening()
     made._handle_next_events()

@@ -3,8 +3,15 @@
 from collections.abc import Callable
 
 from ssohelper.broker.core import Broker
-from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Request, Token, TokenState
-from ssohelper.broker.state import Caller
+from ssohelper.broker.requests import (
+    AskedBy,
+    Caller,
+    FoundCredentials,
+    Reply,
+    Request,
+    Token,
+    TokenState,
+)
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import AwsUnreachable, SsoHelperError
 

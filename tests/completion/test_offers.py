@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from ssohelper.completion.names import OfferedAccount
-from ssohelper.completion.offers import Offers, find_offers
+from ssohelper.completion.offers import OfferedAccount, Offers, find_offers
 from ssohelper.completion.words import parse_completion_request
 
 PAY = OfferedAccount("000000000001", "payments", ("Admin", "ReadOnly"))
@@ -21,9 +20,9 @@ def names(*sessions: str, chosen: str | None = None) -> Any:
         session_of_environment=lambda: own,
         accounts=lambda session: [PAY, DEV] if session == sessions[0] else [],
         regions=lambda: ["eu-west-1"],
-        profiles=lambda **asked: [
-            *(["pay-admin", "-odd"] if asked.get("session") in (None, "corp") else []),
-            *(["theirs"] if asked.get("of_other_tools") or asked.get("any_kind") else []),
+        profiles=lambda kind, session: [
+            *(["pay-admin", "-odd"] if session in (None, "corp") else []),
+            *(["theirs"] if kind == "usable_profile" and session is None else []),
         ],
     )
 

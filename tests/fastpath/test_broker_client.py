@@ -330,8 +330,8 @@ class FakeBroker:
     def __init__(self, home: Home) -> None:
         folder_of(home).mkdir(mode=0o700, parents=True)
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        with broker_client._SocketFolder(str(folder_of(home))) as place:
-            self.listener.bind(place.find_path(socket_of(home).name))
+        with broker_client._open_short_path(str(socket_of(home))) as address:
+            self.listener.bind(address)
         self.listener.listen(8)
         self.lines: list[bytes] = []
         self.serve: Callable[[socket.socket], None] = lambda _stream: None

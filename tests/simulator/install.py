@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 import ssohelper.actions.renewal
 import ssohelper.actions.selection
-import ssohelper.broker.caller_connection
 import ssohelper.broker.loop
 import ssohelper.fastpath.open_file
 import ssohelper.fastpath.published

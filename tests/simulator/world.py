@@ -16,7 +16,7 @@ from ssohelper.broker import wording
 from ssohelper.broker.loop import Loop
 from ssohelper.broker.pace import Pace
 from ssohelper.broker.requests import AskedBy, Reply, Request
-from ssohelper.broker.state import Caller as CoreCaller
+from ssohelper.broker.requests import Caller as CoreCaller
 from ssohelper.collaborators.aws_clients import AwsClients
 from ssohelper.core.journal import Entry
 from ssohelper.core.model import AccessToken, RoleKey, SsoSession

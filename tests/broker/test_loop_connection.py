@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ssohelper.broker.caller_connection import Connection, parse_request
-from ssohelper.broker.requests import AskedBy, Request
-from ssohelper.broker.state import Caller
+from ssohelper.broker.loop import Connection, parse_request
+from ssohelper.broker.requests import AskedBy, Caller, Request
 from ssohelper.core.model import RoleKey
 
 LINE = b"ask corp 001234567890 ReadOnlyAccess 18000 900 1 1 make pts/3\n"
@@ -26,7 +25,6 @@ class World:
         self.connection = Connection(
             stream,
             self.selector,
-            100.0,
             on_request=self.callers.append,
             on_close=self._note_close,
             monotonic=lambda: 100.0,
