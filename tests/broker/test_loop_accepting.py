@@ -51,9 +51,7 @@ def caller(tmp_path: Path, listener: Full) -> Iterator[socket.socket]:
 
 
 @pytest.mark.parametrize("error", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
-def test_without_a_free_descriptor_it_accepts_again_after_a_pause(
-    listener: Full, caller: socket.socket, error: int
-) -> None:
+def test_without_a_free_descriptor_it_accepts_again_after_a_pause(listener, caller, error):
     clock, listener.error = Clock(), error
     made = Loop(Mock(), listener, monotonic=clock)
     for _ in range(5):

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -97,9 +96,7 @@ def test_another_user_has_another_address(monkeypatch):
     assert name() != before
 
 
-def test_a_relative_config_path_names_the_same_broker_as_its_absolute_path(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_relative_config_path_names_the_same_broker_as_its_absolute_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert name(AWS_CONFIG_FILE="here/config") == name(
         AWS_CONFIG_FILE=os.path.join(tmp_path, "here/config")

@@ -64,9 +64,7 @@ class TestParent:
     def test_a_hostile_name_becomes_printable(self, name: bytes, shown: str) -> None:
         assert found_below(name) == (shown, "")
 
-    def test_is_unknown_where_the_parent_is_outside_of_the_container(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_is_unknown_where_the_parent_is_outside_of_the_container(self, monkeypatch):
         monkeypatch.setattr(os, "getppid", lambda: 0)
         assert calling_process.find_caller()[0] == ""
 
@@ -123,17 +121,13 @@ class TestTerminal:
         device = os.makedev(*numbers)
         assert calling_process._terminal_name_of_device(device) == name
 
-    def test_is_found_behind_a_name_that_looks_like_the_fields_after_it(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_is_found_behind_a_name_that_looks_like_the_fields_after_it(self, monkeypatch):
         stat = b"1 (a) S 1 2 3 34817 4) S 1 2 3 34818 4"  # device number of pts/2: 136 * 256 + 2
         monkeypatch.setattr(calling_process, "_read_proc_file", lambda _path: stat)
         assert calling_process.find_caller()[1] == "pts/2"
 
     @pytest.mark.parametrize("stat", [b"", b"1 (x", b"1 (x) S 1", b"1 (x) S 1 2 3 many 0"])
-    def test_the_terminals_name_is_empty_if_the_kernels_text_is_malformed(
-        self, monkeypatch: pytest.MonkeyPatch, stat: bytes
-    ) -> None:
+    def test_the_terminals_name_is_empty_if_the_kernels_text_is_malformed(self, monkeypatch, stat):
         monkeypatch.setattr(calling_process, "_read_proc_file", lambda _path: stat)
         assert calling_process.find_caller()[1] == ""
 

@@ -112,17 +112,13 @@ class TestWaitingForASignIn:
     def answer(self, began: float = 0.0) -> int | None:
         return miss.answer_miss(ARGV, time.monotonic() - began)
 
-    def test_a_sign_in_ends_the_wait(
-        self, asked: Callable[..., Broker], capfdbinary: pytest.CaptureFixture[bytes]
-    ) -> None:
+    def test_a_sign_in_ends_the_wait(self, asked, capfdbinary):
         broker = asked(SIGNED_OUT, SIGNED_OUT, SIGNED_OUT, ISSUED)
         assert self.answer() == 0
         assert capfdbinary.readouterr() == (b"{}\n", b"ssohelper: notice: waiting\n")
         assert broker.calls == 4
 
-    def test_while_no_broker_answers_it_asks_again_later(
-        self, asked: Callable[..., Broker]
-    ) -> None:
+    def test_while_no_broker_answers_it_asks_again_later(self, asked):
         broker = asked(SIGNED_OUT, None, None, ISSUED)
         assert (self.answer(), broker.calls) == (0, 4)
 
@@ -151,9 +147,7 @@ class TestWaitingForASignIn:
         broker.wait_seconds = seconds
         assert (self.answer(began), broker.calls) == (code, calls)
 
-    def test_without_a_wait_one_line_is_printed(
-        self, asked: Callable[..., Broker], capfd: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_without_a_wait_one_line_is_printed(self, asked, capfd):
         asked(SIGNED_OUT).wait_seconds = 0
         assert self.answer() == SIGNED_OUT
         assert capfd.readouterr() == ("", "ssohelper: error: signed out\n")
@@ -179,9 +173,7 @@ class TestWaitingForASignIn:
 
 
 @pytest.mark.parametrize("name", ["SSOHELPER_LOG", "SSOHELPER_ALLOW"])
-def test_a_call_that_this_process_must_answer_asks_no_broker(
-    asked: Callable[..., Broker], monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_a_call_that_this_process_must_answer_asks_no_broker(asked, monkeypatch, name):
     broker = asked(ISSUED)
     monkeypatch.setenv(name, "debug")
     assert (miss.answer_miss(ARGV, time.monotonic()), broker.calls) == (None, 0)

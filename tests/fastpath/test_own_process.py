@@ -89,9 +89,7 @@ def test_this_machine_writes_core_dumps(home: Home) -> None:
 
 
 @pytest.mark.parametrize("number", long_after(1, [signal.SIGABRT, signal.SIGSEGV, signal.SIGQUIT]))
-def test_a_caller_that_waits_for_its_credentials(
-    signed_in: Home, emulator: Emulator, number: int
-) -> None:
+def test_a_caller_that_waits_for_its_credentials(signed_in, emulator, number):
     emulator.faults.script("GetRoleCredentials", never=True)
     process = start(signed_in, "credential-process", *KEY)
     wait_for(lambda: emulator.counters["GetRoleCredentials"])
@@ -153,9 +151,7 @@ def test_the_full_screen(signed_in: Home) -> None:
 
 @pytest.mark.parametrize("options", [(), ("--server",)], ids=["keys", "server"])
 @pytest.mark.parametrize("limit", long_after(1, ["unlimited", "0"]))
-def test_the_program_of_exec_has_the_original_limit(
-    signed_in: Home, options: tuple[str, ...], limit: str
-) -> None:
+def test_the_program_of_exec_has_the_original_limit(signed_in, options, limit):
     said = signed_in.path / "said"
     shell = f"ulimit -Sc {limit}; exec {SCRIPT} exec {' '.join(options)} {ROLE} -- "
     answer = subprocess.run(

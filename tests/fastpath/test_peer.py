@@ -154,9 +154,7 @@ def test_a_socket_that_is_not_connected_is_unknown() -> None:
 
 
 @ON_LINUX
-def test_without_sock_diag_and_tables_the_user_is_unknown(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_sock_diag_and_tables_the_user_is_unknown(folder, monkeypatch):
     leave_out_sock_diag(monkeypatch)
     with connected(WAYS["IPv4"], folder, os.geteuid()) as connection:
         for missing in (str(folder / "none"), "/proc/net/dev"):
@@ -225,9 +223,7 @@ def xucred(user: int, version: int = 0) -> bytes:
     ],
     ids=["another", "root", "another struct", "half of it", "nothing", "an error"],
 )
-def test_the_user_of_a_unix_socket_on_macos(
-    answer: bytes | None, user: int | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_user_of_a_unix_socket_on_macos(answer, user, monkeypatch):
     monkeypatch.setattr(peer, "sys", SimpleNamespace(platform="darwin"))
     assert find_peer_uid(cast(socket.socket, Told(answer))) == user
 

@@ -1,7 +1,5 @@
 """The environment of a detached process: absolute paths, no role credentials."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.fastpath import spawn
@@ -10,9 +8,7 @@ HOME = {"HOME": "/home/ana", "PYTHONSAFEPATH": "1"}
 
 
 @pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
-def test_relative_paths_become_absolute(
-    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_relative_paths_become_absolute(variable, tmp_path, monkeypatch):
     """The process runs in another folder."""
     monkeypatch.chdir(tmp_path)
     found = spawn.detached_environment({**HOME, variable: "here/file", "X": "y"})
@@ -34,9 +30,7 @@ def test_a_ci_agent_does_not_find_what_we_detach() -> None:
     assert spawn.detached_environment(environ) == HOME
 
 
-def test_without_a_readable_proc_nothing_outlives_its_caller(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_without_a_readable_proc_nothing_outlives_its_caller(monkeypatch):
     def refuse(path: str) -> None:
         raise PermissionError(path)
 

@@ -45,9 +45,7 @@ def test_leaving_it_before_the_end_of_the_text_is_no_error(folder: Path) -> None
 
 
 @pytest.mark.parametrize("variable", ["", "nothing-here", "bin/less", "less '"])
-def test_without_one_nothing_is_started(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, variable: str
-) -> None:
+def test_without_one_nothing_is_started(folder, monkeypatch, variable):
     monkeypatch.chdir(folder)
     assert not programs.show_in_pager("a", environ(folder, PAGER=variable))
     assert not programs.show_in_pager("a", {"PATH": "/nowhere"})

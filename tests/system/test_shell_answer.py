@@ -15,9 +15,7 @@ def make_answer_file(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["none", "", "x", "answer", "full", "link", "twice", "folder"])
-def test_a_variable_that_names_no_new_private_file_is_ignored(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
+def test_a_variable_that_names_no_new_private_file_is_ignored(tmp_path, monkeypatch, kind):
     monkeypatch.chdir(tmp_path)
     path = make_answer_file(tmp_path)
     (tmp_path / "full").write_text("kept")
@@ -61,9 +59,7 @@ def test_a_file_that_was_replaced_is_no_answer_and_stays(tmp_path: Path, text: s
     assert path.is_symlink()
 
 
-def test_a_child_process_does_not_inherit_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_child_process_does_not_inherit_the_file(tmp_path, monkeypatch):
     path = make_answer_file(tmp_path)
     monkeypatch.setenv("_SSOHELPER_ANSWER", str(path))
     monkeypatch.setenv("_SSOHELPER_SHELL", "bash")

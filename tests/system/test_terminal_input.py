@@ -132,9 +132,7 @@ def test_a_paste_that_comes_after_a_pause_is_no_key() -> None:
         ("\x1b[1;", 0.5, ""),
     ],
 )
-def test_the_beginning_of_a_sequence_is_held_for_a_while(
-    held: str, seconds: float, becomes: str
-) -> None:
+def test_the_beginning_of_a_sequence_is_held_for_a_while(held, seconds, becomes):
     reader = Reader()
     assert reader.feed(f"a{held}") == "a"
     assert reader.input.seconds_left(reader.now) == pytest.approx(seconds)
