@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import agents, config_writing, environment
+from ssohelper.actions import environment
 from ssohelper.core import chains, guard_rules
 from ssohelper.core.choices import NATIVE, PROCESS
-from ssohelper.core.config_edit import AddSection, unified_diff
+from ssohelper.core.config_edit import AddSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.profile_names import checked_profile_name
@@ -66,18 +66,6 @@ def plan_chain_profile(
     )
     _check_planned_profile(config, name, section, via)
     return ChainPlan(name, section, tuple(notices), config.text.data)
-
-
-def diff_chain_plan(app: App, planned: ChainPlan) -> Iterator[str]:
-    """Return the lines of the unified diff that the plan makes in the config."""
-    text = app.config.read().text
-    return unified_diff(text, [planned.section], str(app.locations.aws_config_file))
-
-
-def write_chain_profile(app: App, planned: ChainPlan) -> None:
-    """Write the new profile. Raises: LocalState if the config changed since the diff was shown."""
-    agents.refuse_if_limited(app, "change profiles", "ssohelper profile add")
-    config_writing.write_config_as_shown(app, "profile add", planned.data, [planned.section])
 
 
 def _process_form_keys(app: App, via: Profile, step: ChainStep) -> dict[str, str]:

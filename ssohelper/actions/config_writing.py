@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ssohelper.actions import agents
 from ssohelper.core import journal
 from ssohelper.core.config_edit import (
     AddSection,
@@ -12,30 +13,44 @@ from ssohelper.core.config_edit import (
     EditSection,
     RemoveSection,
     lines_of_changed_sections,
+    unified_diff,
 )
 from ssohelper.core.config_text import ConfigText
 from ssohelper.errors import LocalState
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+    from ssohelper.core.choices import Choices
     from ssohelper.core.config_file import ConfigFile
 
+    _PlanAgain = Callable[[ConfigFile], Sequence[Change]]
 
-def write_config_as_shown(
-    app: App, command: str, shown_config: bytes, changes: Sequence[Change]
+
+def diff_changes(app: App, data: bytes, changes: Sequence[Change]) -> Iterator[str]:
+    """Return the lines of the unified diff that the changes make in the config `data`."""
+    path, text = str(app.locations.aws_config_file), app.config.read().text
+    return unified_diff(text if text.data == data else ConfigText(data, path), changes, path)
+
+
+def write_changes(
+    app: App,
+    command: str,
+    shown_config: bytes,
+    changes: Sequence[Change],
+    plan_again: _PlanAgain | None = None,
+    choices: Mapping[str, Choices] | None = None,
 ) -> None:
     """Write the changes whose diff the user saw, and add a line to the journal.
 
-    `shown_config` is the config that the diff was made from. Raises: LocalState if the config has
-    changed since, ConfigInvalid if the new one would be invalid.
+    `choices` are as for `ConfigStore.write`. Raises: LocalState as `changes_as_shown`; ConfigInvalid
+    if the new config would be invalid; Refused below an allow-list.
     """
+    agents.refuse_if_limited(app, "change profiles", f"ssohelper {command}")
 
-    def make_config_changes(config: ConfigFile) -> Sequence[Change]:
-        if config.text.data != shown_config:
-            raise config_changed_error(app)
-        return changes
+    def changes_for(config: ConfigFile) -> Sequence[Change]:
+        return changes_as_shown(app, shown_config, changes, config, plan_again)
 
-    if app.config.write(make_config_changes, app.clock.deadline()):
+    if app.config.write(changes_for, app.clock.deadline(), choices):
         add_to_journal(app, command, changes)
 
 
@@ -58,15 +73,15 @@ def changes_as_shown(
     shown_config: bytes,
     changes: Sequence[Change],
     config: ConfigFile,
-    plan_again: Callable[[ConfigFile], Sequence[Change]],
+    plan_again: _PlanAgain | None = None,
 ) -> Sequence[Change]:
     """Return the changes whose diff the user saw, to write them into the config as it is now.
 
-    Raises: LocalState if the config changed since, and `plan_again` plans other changes or a section
-    that they change was edited. Warns if only other parts of the config have changed.
+    Raises: LocalState if the config changed since, unless `plan_again` plans the same changes and no
+    section that they change was edited. Then warns.
     """
     if config.text.data != shown_config:
-        again = tuple(plan_again(config))
+        again = plan_again and tuple(plan_again(config))
         shown = ConfigText(shown_config, config.origin)
         lines = [lines_of_changed_sections(text, changes) for text in (shown, config.text)]
         if again != tuple(changes) or lines[0] != lines[1]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ssohelper.actions.environment import Environment
     from ssohelper.app import App
     from ssohelper.core.listing import Listing
+    from ssohelper.core.role_rows import RoleRow
     from ssohelper.settings.effective_settings import Settings
 
 _APP_ID_PREFIX = "ssohelper-"
@@ -184,6 +185,11 @@ def find_escaping_profiles(app: App) -> list[str]:
             if is_guarded and not _is_ours(entry):
                 found.append(entry.name)
     return found
+
+
+def is_row_guarded(app: App, row: RoleRow) -> bool:
+    rules = app.vault.policy.rules
+    return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
 
 
 def _is_ours(entry: ProfileEntry) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import agents, config_writing, guards
+from ssohelper.actions import guards
 from ssohelper.core import chains, profile_keys, session_keys
 from ssohelper.core.choices import NATIVE, PROCESS
-from ssohelper.core.config_edit import Change, EditSection, unified_diff
+from ssohelper.core.config_edit import Change, EditSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile, ProfileEntry, is_chain
 from ssohelper.core.model import RoleKey
 from ssohelper.core.process_command import ssohelper_options
@@ -19,8 +18,6 @@ from ssohelper.errors import ConfigInvalid, LocalState
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-
-_COMMAND = "install --uninstall --profiles"
 
 
 class Leaving(NamedTuple):
@@ -136,12 +133,3 @@ def list_dependent_profiles(app: App) -> list[str]:
     with suppress(ConfigInvalid, LocalState):
         return [entry.name for entry in app.config.read().profiles() if _runs_ssohelper(entry)]
     return []
-
-
-def diff_leaving(app: App, planned: Leaving) -> Iterator[str]:
-    return unified_diff(app.config.read().text, planned.changes, str(app.locations.aws_config_file))
-
-
-def write_leaving(app: App, planned: Leaving) -> None:
-    agents.refuse_if_limited(app, "change profiles", f"ssohelper {_COMMAND}")
-    config_writing.write_config_as_shown(app, _COMMAND, planned.data, planned.changes)

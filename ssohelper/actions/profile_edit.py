@@ -13,10 +13,9 @@ from ssohelper.actions import (
     sync_choices,
 )
 from ssohelper.core import adoption, chains, filter_rows, plan_text, profile_plan
-from ssohelper.core.choices import PROCESS, Choices, has_wildcard
-from ssohelper.core.config_edit import Change, RemoveSection, unified_diff
+from ssohelper.core.choices import NO_CHOICES, PROCESS, Choices, has_wildcard
+from ssohelper.core.config_edit import Change, RemoveSection
 from ssohelper.core.config_profiles import ConfigProfile, make_config_profiles
-from ssohelper.core.config_text import ConfigText
 from ssohelper.core.model import SESSION_NAME, Role
 from ssohelper.core.profile_names import checked_name_template, checked_profile_name
 from ssohelper.core.profile_plan import Plan
@@ -44,32 +43,30 @@ def plan_sync(
     session: SsoSession,
     listing: Listing,
     choices: Choices,
+    given: Choices = NO_CHOICES,
     *,
-    convert: bool = False,
     rename: bool = False,
     prune: bool = False,
-    has_new_filters: bool = False,
     adopt: Collection[str] = (),
-    has_new_region: bool = False,
     others: Sequence[ProfileOfOtherTool] | None = None,
 ) -> Plan:
     """Return the plan that makes the session's profiles match the listing.
 
-    `others` is the result of `adopting.list_other_profiles` if the caller has it: that takes 0.3 s
-    for 12,000 profiles. `convert`, `has_new_filters`, `has_new_region`: the user gave a form,
-    filters, a default region with this command. `adopt` are profiles of other tools to take over.
+    `choices` are the options in force, `given` those that the user gave with this command. `adopt`
+    are profiles of other tools to take over. `others` is the result of
+    `adopting.list_other_profiles` if the caller has it: that takes 0.3 s for 12,000 profiles.
     Raises: UsageProblem in a throw-away installation, ConfigInvalid with file and line.
     """
     if others is None:
         others = adopting.list_other_profiles(app, session, listing)
     before = app.choices.load(session.name)
-    old_region = sync_choices.default_region(app, session, before) if has_new_region else None
+    has_new_region = given.default_region is not None
     request = _make_sync_request(app, session, listing, choices)._replace(
-        old_region=old_region,
-        convert=convert,
+        old_region=sync_choices.default_region(app, session, before) if has_new_region else None,
+        convert=given.form is not None,
         rename=rename,
         prune=prune,
-        has_new_filters=has_new_filters,
+        has_new_filters=bool(given.accounts or given.roles),
         adopt=frozenset(adopt),
         not_counted=frozenset(one.name for one in others if one.is_unusable),
         refused=frozenset(
@@ -138,41 +135,22 @@ def plan_new_profiles(
     return profile_plan.plan_sync(config, request)
 
 
-def diff_plan(app: App, plan: Plan) -> Iterator[str]:
-    path, text = str(app.locations.aws_config_file), app.config.read().text
-    if text.data != plan.data:
-        text = ConfigText(plan.data, path)
-    return unified_diff(text, plan.changes, path)
-
-
 def write_profile_plan(app: App, plan: Plan, command: str | None = None) -> None:
     """Write the plan's changes to the config, then save the plan's options for the session.
 
-    The journal names `command`, by default "profile add" or "profile sync". If the config has
-    changed since the user saw the diff, `changes_as_shown` decides. Raises: LocalState, ConfigInvalid.
+    The journal names `command`, by default "profile add" or "profile sync".
     """
     command = command or ("profile add" if plan.request.only_roles else "profile sync")
-    _refuse_if_limited(app, command)
-
-    def make_config_changes(config: ConfigFile) -> Sequence[Change]:
-        return config_writing.changes_as_shown(
+    with app.choices.hold_lock(app.clock.deadline()):
+        config_writing.write_changes(
             app,
+            command,
             plan.data,
             plan.changes,
-            config,
             lambda config: profile_plan.plan_sync(config, plan.request).changes,
+            _load_saved_options(app, [plan.request.session.name]),
         )
-
-    deadline = app.clock.deadline()
-    with app.choices.hold_lock(deadline):
-        before = _load_saved_options(app, [plan.request.session.name])
-        if app.config.write(make_config_changes, deadline, before):
-            config_writing.add_to_journal(app, command, plan.changes)
         sync_choices.save_choices_under_lock(app, plan)
-
-
-def _refuse_if_limited(app: App, command: str) -> None:
-    agents.refuse_if_limited(app, "change profiles", f"ssohelper {command}")
 
 
 def read_profiles(app: App) -> list[ConfigProfile]:
@@ -232,7 +210,7 @@ def find_profiles_losing_source(app: App, found: Sequence[ConfigProfile]) -> lis
 
 def diff_profile_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[str]:
     changes = [RemoveSection(item.entry.header) for item in found]
-    return unified_diff(app.config.read().text, changes, str(app.locations.aws_config_file))
+    return config_writing.diff_changes(app, app.config.read().text.data, changes)
 
 
 def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
@@ -240,7 +218,7 @@ def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
 
     Raises: LocalState if a profile has other keys now than when it was read, or is missing.
     """
-    _refuse_if_limited(app, "profile rm")
+    agents.refuse_if_limited(app, "change profiles", "ssohelper profile rm")
 
     def make_config_changes(config: ConfigFile) -> Sequence[Change]:
         for item in found:

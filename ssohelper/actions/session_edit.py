@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import (
@@ -15,7 +15,7 @@ from ssohelper.actions import (
 )
 from ssohelper.core import session_changes
 from ssohelper.core.choices import NO_CHOICES
-from ssohelper.core.config_edit import Change, unified_diff
+from ssohelper.core.config_edit import Change
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.model import SsoSession
@@ -135,11 +135,6 @@ def _used_by_others(app: App, session: str, others: Sequence[ProfileEntry]) -> U
 
 def _quoted_names(entries: Sequence[ProfileEntry]) -> str:
     return shortened_name_list([f'"{show(one.name, 60)}"' for one in entries], SOME_NAMES)
-
-
-def diff_session_plan(app: App, plan: SessionPlan) -> Iterator[str]:
-    text = app.config.read().text
-    return unified_diff(text, plan.changes, str(app.locations.aws_config_file))
 
 
 def check_session_plan(app: App, plan: SessionPlan) -> None:

@@ -6,12 +6,12 @@ terminal, a search chooses no role: a script with a mistyped profile must never 
 
 from collections.abc import Sequence
 
-from ssohelper.actions import doctor_profiles, foreign_profiles, roles, selection
+from ssohelper.actions import doctor_profiles, foreign_profiles, guards, roles, selection
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.actions.selection import NoProfileNamed, NoSessionNamed, UnknownProfile
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
-from ssohelper.core import guard_rules, role_rows
+from ssohelper.core import role_rows
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile, SsoSession
 from ssohelper.core.query import parse_query
@@ -187,21 +187,16 @@ def pick_role_from(
     row = pickers.pick_role(app, choice, typed)
     if row is None:
         raise Interrupted("nothing was chosen")
-    if asks_if_guarded and _is_guarded(app, row):
+    if asks_if_guarded and guards.is_row_guarded(app, row):
         output.say(f"chosen: {describe_row(choice, row)}")
         confirm_use_of_row(app, row)
     return resolve_row(app, row)
 
 
-def _is_guarded(app: App, row: RoleRow) -> bool:
-    rules = app.vault.policy.rules
-    return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
-
-
 def confirm_use_of_row(app: App, row: RoleRow, action: str | None = None) -> None:
     """Ask before a guarded role is used, and before `action`. Raises: Interrupted (130)."""
     question = action
-    if _is_guarded(app, row):
+    if guards.is_row_guarded(app, row):
         question = f"this role is guarded; {action or 'use it'}"
     if question and not output.confirm(f"{question}?", yes=False, what="this choice"):
         raise Interrupted("nothing was done")

@@ -14,22 +14,7 @@ from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.settings import definitions, effective_settings
 
 
-class _ConfigGroup(click.Group):
-    """The error for `config unset` names `config set --default`."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] == "unset":
-            key = show(args[1]) if len(args) > 1 else "KEY"
-            raise UsageProblem(
-                'no command named "unset"',
-                hint=f"let the default apply again with: ssohelper config set {key} --default",
-            )
-        return super().resolve_command(ctx, args)
-
-
-@click.group("config", cls=_ConfigGroup)
+@click.group("config")
 @output.common_options
 def config_command_group() -> None:
     """Get and set ssohelper's own settings.

@@ -1,7 +1,7 @@
 """Carries out `install --uninstall --profiles`: shows the changes, asks, and writes the files."""
 
+from ssohelper.actions import config_writing, leaving
 from ssohelper.actions import install as installing
-from ssohelper.actions import leaving
 from ssohelper.actions.install import RcFileEdit
 from ssohelper.actions.leaving import Leaving
 from ssohelper.app import App
@@ -20,7 +20,8 @@ def leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
     """
     planned, edits = leaving.plan_leaving(app.config.read()), installing.plan_uninstall_all(app)
     config = str(app.locations.aws_config_file)
-    diffs = {config: list(leaving.diff_leaving(app, planned))} if planned.changes else {}
+    diff = list(config_writing.diff_changes(app, planned.data, planned.changes))
+    diffs = {config: diff} if planned.changes else {}
     diffs |= {str(edit.path): edit.diff() for edit in edits}
     written: list[str] = []
     for diff in diffs.values():
@@ -31,7 +32,7 @@ def leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
     elif diffs and _confirm(app, planned, edits, yes):
         written = list(diffs)
         if planned.changes:
-            leaving.write_leaving(app, planned)
+            config_writing.write_changes(app, _WHAT, planned.data, planned.changes)
             count = profile_count_text(len(planned.profiles))
             output.say(f"{count} changed; undo with: ssohelper profile undo")
         for edit in edits:

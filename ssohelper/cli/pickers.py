@@ -3,12 +3,12 @@
 import os
 import signal
 import sys
+from functools import partial
 from typing import TypeVar
 
-from ssohelper.actions import clocks
+from ssohelper.actions import clocks, guards
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.app import App
-from ssohelper.core import guard_rules
 from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
@@ -18,11 +18,7 @@ _T = TypeVar("_T")
 
 
 def pick_role(app: App, choice: KnownRoles, typed: str = "") -> RoleRow | None:
-    rules = app.vault.policy.rules
-
-    def is_guarded(row: RoleRow) -> bool:
-        return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
-
+    is_guarded = partial(guards.is_row_guarded, app)
     return _run_picker_inline(RolePicker(app, choice.rows, is_guarded, typed))
 
 

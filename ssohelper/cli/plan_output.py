@@ -2,9 +2,9 @@
 
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from ssohelper.actions import adopting, profile_edit, setup_text, sync_choices
+from ssohelper.actions import adopting, config_writing, profile_edit, setup_text, sync_choices
 from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.app import App
 from ssohelper.cli import output
@@ -25,13 +25,6 @@ ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repe
 FORM_HELP = "process: profiles run ssohelper; sso: they also work on hosts without it."
 
 
-class OtherProfiles(NamedTuple):
-    """The profiles of other tools that were `found`, and the names of those to adopt."""
-
-    found: Sequence[ProfileOfOtherTool]
-    adopt: frozenset[str]
-
-
 def choose_profiles_to_adopt(
     app: App,
     session: SsoSession,
@@ -40,8 +33,8 @@ def choose_profiles_to_adopt(
     *,
     yes: bool,
     offers: bool,
-) -> OtherProfiles:
-    """Print which profiles other tools wrote; return these, with the names of those to adopt.
+) -> tuple[Sequence[ProfileOfOtherTool], frozenset[str]]:
+    """Print which profiles other tools wrote; return these, and the names of those to adopt.
 
     `globs` are the values of --adopt. With `offers` and no globs, the user is asked on the terminal
     whether to adopt the profiles that do not work without ssohelper.
@@ -64,71 +57,39 @@ def choose_profiles_to_adopt(
             output.say(setup_text.ADOPT_LATER)
     elif needing:
         output.say("to adopt these profiles under their names: ssohelper profile sync --adopt '*'")
-    return OtherProfiles(found, chosen)
+    return found, chosen
 
 
-def warn_if_nothing_matches(app: App, listing: Listing, choices: Choices, *, are_new: bool) -> None:
-    """Warn if the filters match no role: they may be mistyped, or saved when other roles existed.
-
-    `are_new` says that the user gave the filters with this command.
-    """
-    warning = plan_text.filters_warning(listing, choices, are_new=are_new)
+def warn_if_nothing_matches(app: App, plan: Plan) -> None:
+    """Warn if the filters match no role: they may be mistyped, or saved when other roles existed."""
+    warning = plan_text.filters_warning(plan)
     if warning:
         app.warn(warning)
 
 
-def plan_sync_for_options(
-    app: App,
-    session: SsoSession,
-    listing: Listing,
-    choices: Choices,
-    given: Choices,
-    others: OtherProfiles,
-    *,
-    rename: bool = False,
-    prune: bool = False,
-) -> Plan:
-    """Return the plan of `setup` or `profile sync`. Warns if its filters match no role.
-
-    `choices` are the options in force, and `given` those that the user gave with this command.
-    """
-    has_new_filters = bool(given.accounts or given.roles)
-    plan = profile_edit.plan_sync(
-        app,
-        session,
-        listing,
-        choices,
-        convert=given.form is not None,
-        rename=rename,
-        prune=prune,
-        has_new_filters=has_new_filters,
-        adopt=others.adopt,
-        others=others.found,
-        has_new_region=given.default_region is not None,
-    )
-    warn_if_nothing_matches(app, listing, choices, are_new=has_new_filters)
-    return plan
-
-
 def print_or_write_plan(app: App, plan: Plan, *, dry_run: bool, yes: bool, what: str) -> None:
-    if dry_run:
-        _print_plan(app, plan)
-    else:
+    if not dry_run:
         write_plan(app, plan, yes=yes, what=what)
-
-
-def _print_plan(app: App, plan: Plan) -> None:
+        return
     if output.options().json:
         output.print_json(_plan_json(plan), app.warnings)
         return
-    swapped = plan_text.swapped_names_line(plan)
-    if swapped:
-        output.say(swapped)
-    print_diff(profile_edit.diff_plan(app, plan), on_stdout=True)
+    _print_plan_diff(app, plan, on_stdout=True)
     if not plan.changes:
         output.say("nothing to change")
     for line in plan_text.lines_after_sync(plan, is_dry_run=True):
         output.say(line)
+
+
+def _print_plan_diff(app: App, plan: Plan, *, on_stdout: bool) -> None:
+    print_diff(config_writing.diff_changes(app, plan.data, plan.changes), on_stdout)
+    _say_swapped_names(plan)
+
+
+def _say_swapped_names(plan: Plan) -> None:
+    swapped = plan_text.swapped_names_line(plan)
+    if swapped:
+        output.say(swapped)
 
 
 def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
@@ -166,16 +127,12 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
     if not plan.changes:
         return plan
     summary = plan_text.plan_counts_text(plan)
-    swapped = plan_text.swapped_names_line(plan)
     if yes or output.options().json or not (plan_text.is_big_plan(plan) and output.can_ask_user()):
-        print_diff(profile_edit.diff_plan(app, plan), on_stdout=False)
-        if swapped:
-            output.say(swapped)
+        _print_plan_diff(app, plan, on_stdout=False)
         return plan if confirm_write(app, summary, yes, what) else None
     for line in plan_text.summary_lines(plan, shutil.get_terminal_size().columns - 1):
         output.say(line)
-    if swapped:
-        output.say(swapped)
+    _say_swapped_names(plan)
     can_choose = output.can_draw_picker() and not plan.request.only_roles
     keys, answers = "d shows the diff", "y/N/d"
     if can_choose:
@@ -192,7 +149,7 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
             elif other is not None:
                 return _show_plan_and_ask(app, other, yes=yes, what=what)
         elif answer in ("d", "diff"):
-            text = "\n".join(map(show, profile_edit.diff_plan(app, plan)))
+            text = "\n".join(map(show, config_writing.diff_changes(app, plan.data, plan.changes)))
             if not (output.can_draw_picker() and programs.show_in_pager(text, app.environ)):
                 output.say(text)
         elif answer in ("y", "yes"):
@@ -205,12 +162,12 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
 def _ask_for_filters(app: App, plan: Plan) -> Plan | None:
     from ssohelper.cli import pickers
 
-    listing = plan.request.listing
-    picked = pickers.pick_filters(app, filter_rows.filter_rows_of_listing(listing))
+    rows = filter_rows.filter_rows_of_listing(plan.request.listing)
+    picked = pickers.pick_filters(app, rows)
     if picked is None:
         return None
     other = profile_edit.plan_with_role_filters(app, plan, picked)
-    warn_if_nothing_matches(app, listing, other.request.choices, are_new=True)
+    warn_if_nothing_matches(app, other)
     return other
 
 

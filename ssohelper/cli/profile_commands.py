@@ -8,6 +8,7 @@ import click
 from ssohelper.actions import (
     adopting,
     chain_profiles,
+    config_writing,
     profile_edit,
     setup_text,
     sync_choices,
@@ -27,10 +28,10 @@ from ssohelper.cli.plan_output import (
     choose_profiles_to_adopt,
     confirm_change,
     confirm_write,
-    plan_sync_for_options,
     print_diff,
     print_or_write_plan,
     say_restored_options,
+    warn_if_nothing_matches,
 )
 from ssohelper.cli.table import Cell
 from ssohelper.core import clock_text
@@ -110,12 +111,21 @@ def sync_profiles(
     choices = sync_choices.merge_choices(app, session, given)
     adopting.check_adopt_globs(app, adopt)
     listing = fetch_listing(app, session, refresh=refresh, of_this_sign_in=True, from_scratch=prune)
-    others = choose_profiles_to_adopt(
+    others, adopted = choose_profiles_to_adopt(
         app, session, listing, adopt, yes=yes or dry_run, offers=False
     )
-    plan = plan_sync_for_options(
-        app, session, listing, choices, given, others, rename=rename, prune=prune
+    plan = profile_edit.plan_sync(
+        app,
+        session,
+        listing,
+        choices,
+        given,
+        rename=rename,
+        prune=prune,
+        adopt=adopted,
+        others=others,
     )
+    warn_if_nothing_matches(app, plan)
     _say_proposed_region(plan, choices)
     print_or_write_plan(app, plan, dry_run=dry_run, yes=yes, what="profile sync")
     if not plan.changes:
@@ -251,9 +261,27 @@ def add_profile(
     }
     given = {key: value for key, value in values.items() if value is not None}
     if given or via is not None:
-        _add_chained_profile(
-            app, role, name, via, given, form=form, region=region, dry_run=dry_run, yes=yes
+        if "role_arn" not in given or not via or name is not None:
+            raise UsageProblem(
+                "a chained profile takes NAME, --assume and --via",
+                hint="for example: ssohelper profile add NAME --assume ROLE_ARN --via PROFILE",
+            )
+        source = choosing.choose_profile(via)
+        chain = chain_profiles.plan_chain_profile(
+            app, role, source, given, form=form, region=region
         )
+        changes = [chain.section]
+        print_diff(config_writing.diff_changes(app, chain.data, changes), on_stdout=dry_run)
+        for notice in chain.notices:
+            output.say(f'"{show(chain.name)}": {notice}')
+        if not dry_run:
+            if not confirm_write(app, "1 profile to add", yes, "profile add"):
+                return
+            config_writing.write_changes(app, "profile add", chain.data, changes)
+            output.say("1 profile added; undo with: ssohelper profile undo")
+        if output.options().json:
+            empty: dict[str, list[str]] = {"change": [], "remove": [], "stale": [], "skipped": []}
+            output.print_json({"add": [chain.name], **empty}, app.warnings)
         return
     wanted = choosing.choose_profile(role)
     session = wanted.session
@@ -263,40 +291,6 @@ def add_profile(
         app, session, listing, choices, [wanted.role], name=name, region=region
     )
     print_or_write_plan(app, plan, dry_run=dry_run, yes=yes, what="profile add")
-
-
-def _add_chained_profile(
-    app: App,
-    argument: str,
-    name: str | None,
-    via: str | None,
-    values: dict[str, str],
-    *,
-    form: str | None,
-    region: str | None,
-    dry_run: bool,
-    yes: bool,
-) -> None:
-    if "role_arn" not in values or not via or name is not None:
-        raise UsageProblem(
-            "a chained profile takes NAME, --assume and --via",
-            hint="for example: ssohelper profile add NAME --assume ROLE_ARN --via PROFILE",
-        )
-    source = choosing.choose_profile(via)
-    plan = chain_profiles.plan_chain_profile(
-        app, argument, source, values, form=form, region=region
-    )
-    print_diff(chain_profiles.diff_chain_plan(app, plan), on_stdout=dry_run)
-    for notice in plan.notices:
-        output.say(f'"{show(plan.name)}": {notice}')
-    if not dry_run:
-        if not confirm_write(app, "1 profile to add", yes, "profile add"):
-            return
-        chain_profiles.write_chain_profile(app, plan)
-        output.say("1 profile added; undo with: ssohelper profile undo")
-    if output.options().json:
-        empty: dict[str, list[str]] = {"change": [], "remove": [], "stale": [], "skipped": []}
-        output.print_json({"add": [plan.name], **empty}, app.warnings)
 
 
 @profile_command_group.command("rm")

@@ -12,6 +12,7 @@ import click
 from ssohelper.actions import (
     agents,
     clocks,
+    config_writing,
     missing_sessions,
     protected_sign_ins,
     session_edit,
@@ -242,7 +243,7 @@ def _carry_out(
     yes: bool,
     apply: Callable[[App, SessionPlan], None] = session_edit.apply_session_plan,
 ) -> bool:
-    print_diff(session_edit.diff_session_plan(app, plan), on_stdout=dry_run)
+    print_diff(config_writing.diff_changes(app, plan.data, plan.changes), on_stdout=dry_run)
     if not plan.changes or dry_run or not confirm_write(app, what, yes, plan.command):
         return False
     apply(app, plan)

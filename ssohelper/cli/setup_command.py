@@ -30,7 +30,7 @@ from ssohelper.cli.plan_output import (
     FORM_HELP,
     ROLE_HELP,
     choose_profiles_to_adopt,
-    plan_sync_for_options,
+    warn_if_nothing_matches,
     write_plan,
 )
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
@@ -98,10 +98,15 @@ def setup(
     with _sign_out_if_interrupted(app, session):
         listing = _fetch_listing(app, session)
         _say_known_session(app, session, listing)
-        others = choose_profiles_to_adopt(app, session, listing, adopt, yes=yes, offers=True)
+        others, adopted = choose_profiles_to_adopt(
+            app, session, listing, adopt, yes=yes, offers=True
+        )
         if default_region is None and listing.roles():
             choices = _choose_default_region(app, session, choices, yes=yes)
-        plan = plan_sync_for_options(app, session, listing, choices, given, others)
+        plan = profile_edit.plan_sync(
+            app, session, listing, choices, given, adopt=adopted, others=others
+        )
+        warn_if_nothing_matches(app, plan)
         if not write_plan(app, plan, yes=yes, what="setup"):
             _ask_to_keep_session(app, session, is_new_sign_in=outcome.how == "signed in")
             return

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ssohelper.core.config_text import ConfigText, Key, Section
+from ssohelper.core.config_text import ConfigText, Section
 from ssohelper.core.text import is_harmless, show
 from ssohelper.errors import ConfigInvalid
 
@@ -73,15 +73,15 @@ def unified_diff(text: ConfigText, changes: Sequence[Change], file_name: str) ->
 def lines_of_changed_sections(text: ConfigText, changes: Sequence[Change]) -> list[list[str]]:
     named = [c.header for c in changes if isinstance(c, EditSection | RemoveSection)]
     sections = [text.sections[header] for header in named if header in text.sections]
-    lines = text.split_into_lines()
-    return [lines[one.line : one.last_line + 1] for one in sections]
+    lines = text.lines
+    return [lines[one.line : one.last_line(lines) + 1] for one in sections]
 
 
 class Edits:
     """The lines of a file: `replaced[n]` replace line n, `after[n]` follow it (-1: the first ones)."""
 
     def __init__(self, text: ConfigText, changes: Sequence[Change]) -> None:
-        self._lines = text.split_into_lines()
+        self._lines = text.lines
         self._end = "\r" if text.newline == "\r\n" else ""
         self._has_final_newline = self._lines[-1] == ""
         self._is_empty = self._lines == [""]
@@ -144,7 +144,7 @@ class Edits:
         self._added += [_config_line_of_key(name, value) + self._end for name, value in change.keys]
 
     def _remove_section(self, section: Section) -> None:
-        for line in range(section.line, section.last_line + 1):
+        for line in range(section.line, section.last_line(self._lines) + 1):
             if not self._lines[line].lstrip().startswith(("#", ";")):
                 self.replaced[line] = []
         # ssohelper writes a blank line before each section that it adds: remove that line too.
@@ -157,33 +157,28 @@ class Edits:
             _check_section_header(change.new_header)
             end = self._line_ending_of(section.line)
             self.replaced[section.line] = [f"[{change.new_header}]{end}"]
-        dropped = [section.keys[name] for name in change.drop if name in section.keys]
-        for key in dropped:
-            self._replace_key(key, [])
+        lines_of_keys = section.lines_of_keys(self._lines)
+        dropped = [lines_of_keys[name] for name in change.drop if name in lines_of_keys]
+        for lines in dropped:
+            self.replaced |= {line: [] for line in lines}
         new = []
         for name, value in change.assign:
-            found = section.keys.get(name)
-            if found is None:
-                new.append((name, value))
+            lines = lines_of_keys.get(name, [])
+            self.replaced |= {line: [] for line in lines}
+            if lines:
+                self.replaced[lines[0]] = self._key_lines([(name, value)], lines[0])
             else:
-                self._replace_key(found, self._key_lines([(name, value)], found.lines[0]))
+                new.append((name, value))
         if new and dropped:
             # Write new keys in place of a removed key and with its indentation, so that no
             # neighbouring line becomes the continuation of another value.
-            place = min(dropped, key=lambda key: key.lines[0])
-            self._replace_key(place, self._key_lines(new, place.lines[0]))
+            place = min(dropped)[0]
+            self.replaced[place] = self._key_lines(new, place)
         elif new:
             # Indent new keys like the section's last key. Otherwise an indented header on the next
             # line would become part of the new value.
-            last = section.last_line
-            keys = [key for key in section.keys.values() if key.content_lines[-1] == last]
-            lines = self._key_lines(new, keys[0].lines[0] if keys else section.line)
-            self.after.setdefault(last, []).extend(lines)
-
-    def _replace_key(self, key: Key, lines: list[str]) -> None:
-        for line in key.content_lines:
-            self.replaced[line] = []
-        self.replaced[key.lines[0]] = lines
+            *_, last = ([section.line], *lines_of_keys.values())
+            self.after.setdefault(last[-1], []).extend(self._key_lines(new, last[0]))
 
     def _append_new_sections(self) -> None:
         last = len(self._lines) - (2 if self._has_final_newline else 1)

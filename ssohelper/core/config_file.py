@@ -65,7 +65,8 @@ class ConfigFile:
         self._sessions: dict[str, Section] = {}
         self._checked: dict[str, SsoSession] = {}
         self._by_portal: dict[str, list[SsoSession]] | None = None
-        self._duplicate_lines: dict[tuple[str, str], list[int]] = {}
+        # The lines of profiles and sessions that exist twice.
+        self._duplicate_lines: dict[str, list[int]] = {}
         self._read_sections()
 
     @classmethod
@@ -163,14 +164,9 @@ class ConfigFile:
         return region or None
 
     def refuse_region(self, entry: ProfileEntry) -> NoReturn:
-        region = entry.keys.get("region", "")
-        found = self.text.sections[entry.header].keys.get("region")
-        found = found or self.text.defaults.keys.get("region")
-        self.text.refuse_line(
-            found.lines[0] if found else entry.line - 1,
-            f'the region "{show(region, 60)}" of profile "{show(entry.name, 80)}" is not valid',
-            hint="a region looks like: eu-west-1",
-        )
+        region = show(entry.keys.get("region", ""), 60)
+        what = f'the region "{region}" of profile "{show(entry.name, 80)}" is not valid'
+        self.refuse_key(entry, "region", what, hint="a region looks like: eu-west-1")
 
     def target(self, entry: ProfileEntry) -> TargetRole | None:
         """Return the role that the profile points at. Raises: ConfigInvalid for an invalid one."""
@@ -203,18 +199,15 @@ class ConfigFile:
 
     def warnings(self) -> list[str]:
         found = []
-        if self.text.defaults.keys:
+        if self.text.defaults.values():
             line = self.text.defaults.line + 1
             found.append(
                 f"{self.origin}:{line}: botocore and the AWS CLI add the keys of [DEFAULT] to "
                 "every section, other SDKs ignore them; the default profile is [default]"
             )
-        for (kind, name), lines in self._duplicate_lines.items():
-            places = " and ".join(map(str, lines))
-            found.append(
-                f'{self.origin}: the {kind} "{show(name, 80)}" exists twice, in lines {places}: '
-                "the last one is used"
-            )
+        for what, lines in self._duplicate_lines.items():
+            places = f"exists twice, in lines {' and '.join(map(str, lines))}"
+            found.append(f"{self.origin}: the {what} {places}: the last one is used")
         return found
 
     def ignored_keys_warning(self, name: str) -> str | None:
@@ -236,15 +229,17 @@ class ConfigFile:
                 # Of two sections for one profile, botocore uses the later one.
                 earlier = self._profiles.pop(name, None)
                 if earlier is not None:
-                    lines = self._duplicate_lines.setdefault(("profile", name), [earlier.line])
-                    lines.append(section.line + 1)
+                    self._note_duplicate("profile", name, earlier.line, section.line + 1)
                 self._profiles[name] = _make_profile_entry(name, section, inherited)
             elif (name := section_name(header, "sso-session")) is not None:
                 other = self._sessions.pop(name, None)
                 if other is not None:
-                    lines = self._duplicate_lines.setdefault(("session", name), [other.line + 1])
-                    lines.append(section.line + 1)
+                    self._note_duplicate("session", name, other.line + 1, section.line + 1)
                 self._sessions[name] = section
+
+    def _note_duplicate(self, kind: str, name: str, earlier: int, later: int) -> None:
+        lines = self._duplicate_lines.setdefault(f'{kind} "{show(name, 80)}"', [earlier])
+        lines.append(later)
 
     def _checked_session(self, name: str, section: Section) -> SsoSession:
         keys = {**self.text.defaults.values(), **section.values()}
@@ -270,9 +265,7 @@ class ConfigFile:
         try:
             return check(keys[key])
         except ConfigInvalid as error:
-            found = section.keys.get(key)
-            line = found.lines[0] if found else section.line
-            self.text.refuse_line(line, f"{key}: {error.message}", hint=error.hint)
+            self.text.refuse_key(section, key, f"{key}: {error.message}", hint=error.hint)
 
     # -- finding the role of a profile -----------------------------------------------------
 
@@ -292,13 +285,13 @@ class ConfigFile:
         if session_name is None:
             return self._target_by_url(entry, LEGACY_FORM, "sso_")
         session = self.sso_session(session_name)
-        role = self._role_in_keys(entry, "sso_account_id", "sso_role_name")
+        role = self._role_in_keys(entry, "sso_")
         return TargetRole(
             session, session_name, role, "sso", session.start_url if session else None
         )
 
     def _target_by_url(self, entry: ProfileEntry, form: str, prefix: str) -> TargetRole:
-        role = self._role_in_keys(entry, f"{prefix}account_id", f"{prefix}role_name")
+        role = self._role_in_keys(entry, prefix)
         url = entry.keys.get(f"{prefix}start_url")
         found = self.sessions_of_target(TargetRole(None, None, role, form, url))
         session = found[0] if len(found) == 1 else None
@@ -323,30 +316,34 @@ class ConfigFile:
         account_id, role_name = options.get("--account-id"), options.get("--role-name")
         if session_name is None or account_id is None or role_name is None:
             return None
-        role = self._checked_role(entry, "credential_process", account_id, role_name)
+        role = self._checked_role(entry, account_id, role_name)
         session = self.sso_session(session_name)
         url = session.start_url if session else None
         return TargetRole(session, session_name, role, "process", url)
 
-    def _role_in_keys(self, entry: ProfileEntry, account_key: str, role_key: str) -> Role:
-        account_id, role_name = entry.keys[account_key], entry.keys[role_key]
-        key = account_key if not ACCOUNT_ID.fullmatch(account_id) else role_key
-        return self._checked_role(entry, key, account_id, role_name)
+    def _role_in_keys(self, entry: ProfileEntry, prefix: str) -> Role:
+        account, role = f"{prefix}account_id", f"{prefix}role_name"
+        return self._checked_role(entry, entry.keys[account], entry.keys[role], account, role)
 
-    def _checked_role(self, entry: ProfileEntry, key: str, account_id: str, name: str) -> Role:
+    def _checked_role(
+        self,
+        entry: ProfileEntry,
+        account_id: str,
+        name: str,
+        account_key: str = "credential_process",
+        role_key: str = "credential_process",
+    ) -> Role:
         if not ACCOUNT_ID.fullmatch(account_id):
-            self.refuse_key(
-                entry, key, f'"{show(account_id, 40)}" is not an account id (12 digits)'
-            )
+            what = f'"{show(account_id, 40)}" is not an account id (12 digits)'
+            self.refuse_key(entry, account_key, what)
         if not ROLE_NAME.fullmatch(name):
-            self.refuse_key(entry, key, f'"{show(name, 60)}" is not a valid role name')
+            self.refuse_key(entry, role_key, f'"{show(name, 60)}" is not a valid role name')
         return Role(account_id, name)
 
     def refuse_key(
         self, entry: ProfileEntry, key: str, what: str, hint: str | None = None
     ) -> NoReturn:
-        found = self.text.sections[entry.header].keys.get(key)
-        self.text.refuse_line(found.lines[0] if found else entry.line - 1, what, hint=hint)
+        self.text.refuse_key(self.text.sections[entry.header], key, what, hint)
 
 
 def assumes_role(keys: Mapping[str, str]) -> bool:

@@ -5,9 +5,8 @@ configparser drops comments and order and takes three times as long. This reader
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
-from typing import NamedTuple, NoReturn
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
@@ -49,85 +48,41 @@ def section_name(header: str, kind: str) -> str | None:
     return words[1] if len(words) == 2 else None
 
 
-class Key(NamedTuple):
-    """A key: the lines of its value, and their numbers in the file, from 0."""
-
-    parts: Sequence[str]
-    lines: Sequence[int]
-
-    @property
-    def value(self) -> str:
-        """Return the key's value as configparser joins it. A nested block begins with a newline."""
-        return "\n".join(self.parts).rstrip()
-
-    @property
-    def is_nested(self) -> bool:
-        return len(self.parts) > 1 and not self.parts[0]
-
-    @property
-    def content_lines(self) -> list[int]:
-        """The numbers of the value's lines, without blank ones."""
-        return [line for line, part in zip(self.lines, self.parts, strict=True) if part] or [
-            self.lines[0]
-        ]
-
-
 class Section:
     """A config section and its keys. `header` is the text in brackets: `profile a`, `default`."""
 
-    # With an object for each key, 20,000 profiles would take 8 MB more.
-    __slots__ = ("_first_lines", "_further_lines", "_values", "header", "line")
+    __slots__ = ("_values", "header", "line")
 
     def __init__(self, header: str, line: int) -> None:
         self.header = header
         self.line = line
         self._values: dict[str, str] = {}
-        # The line of each key; None if the keys are one line each, directly below the header.
-        self._first_lines: list[int] | None = None
-        # By key, the lines of its value after the first one.
-        self._further_lines: dict[str, list[tuple[str, int]]] | None = None
 
-    def add_key(self, name: str, value: str, line: int) -> None:
-        usual_line = self.line + 1 + len(self._values)
-        if self._first_lines is None and line != usual_line:
-            self._first_lines = list(range(self.line + 1, usual_line))
-        if self._first_lines is not None:
-            self._first_lines.append(line)
-        self._values[name] = value
+    def values(self) -> dict[str, str]:
+        """Return each key's value as configparser joins it. A nested block begins with a newline."""
+        return self._values
 
-    def add_line_of_value(self, name: str, part: str, line: int) -> None:
-        if self._further_lines is None:
-            self._further_lines = {}
-        self._further_lines.setdefault(name, []).append((part, line))
+    def lines_of_keys(self, lines: Sequence[str]) -> dict[str, list[int]]:
+        """Return the numbers of each key's lines from 0, without blank ones.
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._values
+        `lines` are the whole file's. The numbers are not kept: for 20,000 profiles they take 8 MB.
+        """
+        number, found = self.line, dict[str, list[int]]()
+        for name, value in self._values.items():
+            _, *further = value.split("\n")
+            number += 1
+            while _split_key(lines[number].strip())[0] != name:
+                number += 1
+            found[name] = [number]
+            for part in filter(None, further):
+                number += 1
+                while lines[number].strip() != part:
+                    number += 1
+                found[name].append(number)
+        return found
 
-    @property
-    def keys(self) -> dict[str, Key]:
-        return {
-            name: self._make_key(name, value, number)
-            for number, (name, value) in enumerate(self._values.items())
-        }
-
-    def _make_key(self, name: str, value: str, number: int) -> Key:
-        first = self.line + 1 + number if self._first_lines is None else self._first_lines[number]
-        further = self._further_lines.get(name, ()) if self._further_lines else ()
-        return Key((value, *(part for part, _ in further)), (first, *(line for _, line in further)))
-
-    @property
-    def last_line(self) -> int:
-        return max((key.content_lines[-1] for key in self.keys.values()), default=self.line)
-
-    @property
-    def has_long_value(self) -> bool:
-        return bool(self._further_lines)
-
-    def values(self) -> Mapping[str, str]:
-        """Return the value of each key, by name. The mapping may be the section's own."""
-        if not self._further_lines:
-            return self._values
-        return {name: key.value for name, key in self.keys.items()}
+    def last_line(self, lines: Sequence[str]) -> int:
+        return max((found[-1] for found in self.lines_of_keys(lines).values()), default=self.line)
 
 
 class ConfigText:
@@ -144,18 +99,14 @@ class ConfigText:
         self.sections: dict[str, Section] = {}
         self.defaults = Section(DEFAULT_SECTION, 0)
         _Reader(self).read(text)
-        self._check_nested_lines()
 
     @property
     def text(self) -> str:
         return self.data.decode()
 
-    @cached_property
+    @property
     def lines(self) -> list[str]:
-        return self.split_into_lines()
-
-    def split_into_lines(self) -> list[str]:
-        """Return the lines without keeping them: those of 20,000 profiles take 14 MB."""
+        """Split the file each time, since the lines of 20,000 profiles take 14 MB."""
         return self.text.split("\n")
 
     def refuse_line(self, line: int, what: str, hint: str | None = None) -> NoReturn:
@@ -164,19 +115,14 @@ class ConfigText:
             hint = f"{REMOVE_QUOTES} in line {line + 1}"
         raise _invalid_line_error(self.origin, line + 1, what, hint)
 
-    def _check_nested_lines(self) -> None:
-        if not self.sections:
-            return
-        for section in (self.defaults, *self.sections.values()):
-            if not section.has_long_value:
-                continue
-            for key in section.keys.values():
-                if not key.is_nested:
-                    continue
-                for part, line in zip(key.parts, key.lines, strict=True):
-                    for piece in part.splitlines():
-                        if piece.strip() and "=" not in piece:
-                            self.refuse_line(line, 'a line of a nested block has no "="')
+    def refuse_key(
+        self, section: Section, key: str, what: str, hint: str | None = None
+    ) -> NoReturn:
+        """Raise ConfigInvalid for this key's line in the section or in [DEFAULT], else the header's."""
+        for one in (section, self.defaults):
+            if key in one.values():
+                self.refuse_line(one.lines_of_keys(self.lines)[key][0], what, hint)
+        self.refuse_line(section.line, what, hint)
 
 
 class _Reader:
@@ -185,29 +131,45 @@ class _Reader:
     def __init__(self, config: ConfigText) -> None:
         self._config = config
         self._section: Section | None = None
-        self._key = ""  # the key to which the last line belongs; "" after a header
+        # The lines of the value to which the last line belongs; empty after a header.
+        self._value: list[str] = []
         self._indent = 0
         # Blank lines belong to a value only if another line of it follows.
-        self._blank_lines: list[int] = []
+        self._blanks = 0
+        # The values of several lines, with section and key.
+        self._long: list[tuple[Section, str, list[str]]] = []
+        self._bad_nested_lines: list[int] = []
         self._shared: dict[str, str] = {}
 
     def read(self, text: str) -> None:
         for number, line in enumerate(_each_line(text)):
             value = line.strip()
             if not value:
-                self._blank_lines.append(number)
+                self._blanks += 1
             elif value[0] not in "#;":
                 self._read_line(number, line, value)
+        self._join_long_values()
+        # botocore reads nested blocks in sections only.
+        if self._bad_nested_lines and self._config.sections:
+            what = 'a line of a nested block has no "="'
+            self._config.refuse_line(self._bad_nested_lines[0], what)
+
+    def _join_long_values(self) -> None:
+        for section, name, parts in self._long:
+            section.values()[name] = "\n".join(parts)
 
     def _read_line(self, number: int, line: str, value: str) -> None:
         indent = 0 if line[0] == value[0] else len(line) - len(line.lstrip())
-        if self._section is not None and self._key and indent > self._indent:
-            for blank in self._blank_lines:
-                self._section.add_line_of_value(self._key, "", blank)
-            self._blank_lines.clear()
-            self._section.add_line_of_value(self._key, value, number)
+        blanks, self._blanks = self._blanks, 0
+        if self._section is not None and self._value and indent > self._indent:
+            if len(self._value) == 1:
+                name = next(reversed(self._section.values()))
+                self._long.append((self._section, name, self._value))
+            self._value += [*[""] * blanks, value]
+            pieces = () if self._value[0] else value.splitlines()
+            if any(piece.strip() and "=" not in piece for piece in pieces):
+                self._bad_nested_lines.append(number)
             return
-        self._blank_lines.clear()
         self._indent = indent
         end = value.rfind("]") if value[0] == "[" else -1
         if end > 1:
@@ -229,34 +191,41 @@ class _Reader:
             )
         if header == DEFAULT_SECTION:
             self._section = self._config.defaults
-            self._section.line = number
+            if not self._section.values():  # a second [DEFAULT] adds keys to the first one
+                self._section.line = number
         else:
             self._section = sections[header] = Section(header, number)
-        self._key = ""
+        self._value = []
 
     def _start_key(self, number: int, value: str, section: Section) -> None:
-        name, found, rest = value.partition("=")
-        if ":" in name:
-            name, found, rest = value.partition(":")
-        name = name.rstrip().lower()
+        name, found, rest = _split_key(value)
         if not found:
             what = _OPEN_HEADER if value[0] == "[" else 'a line has no "="'
             # The error message does not show the line, which may be part of a secret key.
             self._config.refuse_line(number, what)
         if not name:
             self._config.refuse_line(number, 'there is no key before the "="')
-        if name in section:
-            first = section.keys[name].lines[0] + 1
+        values = section.values()
+        if name in values:
+            self._join_long_values()
+            first = section.lines_of_keys(self._config.lines)[name][0] + 1
             self._config.refuse_line(
                 number,
                 f'the key "{show(name, 80)}" exists twice, first in line {first}',
                 hint="the AWS tools refuse the whole file: remove one of the two",
             )
-        self._key = self._share(name)
-        section.add_key(self._key, self._share(rest.strip()), number)
+        self._value = [self._share(rest.strip())]
+        values[self._share(name)] = self._value[0]
 
     def _share(self, text: str) -> str:
         return self._shared.setdefault(text, text) if len(text) <= _SHARED_CHARACTERS else text
+
+
+def _split_key(line: str) -> tuple[str, str, str]:
+    name, found, rest = line.partition("=")
+    if ":" in name:
+        name, found, rest = line.partition(":")
+    return name.rstrip().lower(), found, rest
 
 
 def _each_line(text: str) -> Iterator[str]:

@@ -32,7 +32,7 @@ class WantedAction(NamedTuple):
     role: str = ""
 
 
-_NOTHING = Opens.NOTHING
+_NOTHING, _QUESTIONS = Opens.NOTHING, Opens.ONLY_QUESTIONS
 
 _Row = tuple[str, str, str, str] | tuple[str, str, str, str, Opens]
 
@@ -63,7 +63,7 @@ _SCREENS: dict[str, tuple[_Row, ...]] = {
         ("favourite", "ctrl+f", "Favourite", "add the role to favourites, or remove it", _NOTHING),
         ("profile", "f9", "Profile", "add a profile for the role, or remove it"),
         ("refresh", "f5", "Refresh", "ask AWS for the list of roles again"),
-        ("whoami", "f8", "Who am I", "ask AWS which identity the role gives", Opens.ONLY_QUESTIONS),
+        ("whoami", "f8", "Who am I", "ask AWS which identity the role gives", _QUESTIONS),
         ("copy_profile", "ctrl+y", "Copy name", "copy the profile's name", _NOTHING),
         ("tick", "tab", "Tick", "tick the role, or all of the account", _NOTHING),
         ("command", "f10", "Run", "run a command as the role, or as each ticked one"),
@@ -73,13 +73,7 @@ _SCREENS: dict[str, tuple[_Row, ...]] = {
         ("only_session", "ctrl+t", "Session", "show only the roles of the next session", _NOTHING),
         ("copy_account", "ctrl+o", "Copy account", "copy the account id", _NOTHING),
         ("copy_export", "ctrl+x", "Copy export", "copy the line export AWS_PROFILE=…", _NOTHING),
-        (
-            "copy_link",
-            "ctrl+r",
-            "Copy link",
-            "copy the link to the AWS console",
-            Opens.ONLY_QUESTIONS,
-        ),
+        ("copy_link", "ctrl+r", "Copy link", "copy the link to the AWS console", _QUESTIONS),
         ("details", "ctrl+d", "Details", "show or hide the role's details", _NOTHING),
         ("fold", "left", "Fold", "fold the account, or go to its heading", _NOTHING),
         ("unfold", "right", "Unfold", "unfold the account", _NOTHING),
@@ -109,13 +103,7 @@ _SCREENS: dict[str, tuple[_Row, ...]] = {
         ("undo", "f8", "Undo", "ask, then undo the last config write"),
         ("edit", "ctrl+e", "Edit", "open the editor at the profile's line"),
         ("refresh", "f5", "Refresh", "ask AWS for the list of roles again"),
-        (
-            "prune",
-            "ctrl+g",
-            "Prune",
-            "remove managed profiles whose role is gone, or left out by filters given now",
-            _NOTHING,
-        ),
+        ("prune", "ctrl+g", "Prune", "remove profiles whose role is gone, or left out", _NOTHING),
         ("rename", "ctrl+r", "Rename", "also rename profiles by the template", _NOTHING),
         ("session", "ctrl+t", "Session", "show the profiles of the next session", _NOTHING),
         ("open", "enter", "Open", "fold or unfold the group, or show a diff"),

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from ssohelper.core.choices import Choices, count_left_out, do_filters_match
-from ssohelper.core.listing import Listing
 from ssohelper.core.profile_keys import ProfileChange
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import count_text, shortened_name_list, show
@@ -134,21 +133,19 @@ def _lines_of_roles(plan: Plan, width: int, most_lines: int) -> list[str]:
     # A line may break between two items only, so the blank within an item is written as "\0".
     items = [f"{_cut_line(show(name), room - len(f' {n},'))}\0{n}" for name, n in by_role]
     items = [item.replace(" ", "\0") for item in items]
-    shown = len(items)
-    while True:
-        left = len(items) - shown
-        rest = [f"{left}\0others\0{sum(n for _, n in by_role[shown:])}"] if left else []
-        lines = textwrap.wrap(
-            ", ".join(items[:shown] + rest),
-            width,
-            initial_indent=_INDENT,
-            subsequent_indent=_INDENT,
-            break_on_hyphens=False,
-            break_long_words=False,
-        )
-        if len(lines) <= most_lines or not shown:
-            return [line.replace("\0", " ") for line in lines]
-        shown = min(shown - 1, sum(len(line.split(", ")) for line in lines[:most_lines]))
+    lines = textwrap.wrap(
+        ", ".join(items),
+        width,
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    if len(lines) > most_lines:
+        shown = sum(len(line.split(", ")) for line in lines[: most_lines - 1])
+        others = sum(number for _, number in by_role[shown:])
+        lines[most_lines - 1 :] = [f"{_INDENT}{len(items) - shown} others {others}"]
+    return [line.replace("\0", " ") for line in lines]
 
 
 def _lines_of_accounts(plan: Plan) -> list[str]:
@@ -236,12 +233,13 @@ def swapped_names_line(plan: Plan) -> str | None:
 # -- filters and options ---------------------------------------------------------------------------
 
 
-def filters_warning(listing: Listing, choices: Choices, *, are_new: bool = False) -> str | None:
-    """Return a warning if the filters match no listed role. `are_new`: the user gave them now."""
-    if do_filters_match(listing, choices):
+def filters_warning(plan: Plan) -> str | None:
+    """Return a warning if the plan's filters match no listed role."""
+    request = plan.request
+    if do_filters_match(request.listing, request.choices):
         return None
-    end = ": these filters are not remembered" if are_new else f" ({ALL_ROLES})"
-    return f"no role matches {filter_options(choices)}{end}"
+    end = ": these filters are not remembered" if request.has_new_filters else f" ({ALL_ROLES})"
+    return f"no role matches {filter_options(request.choices)}{end}"
 
 
 def filter_options(choices: Choices) -> str:

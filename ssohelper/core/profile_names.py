@@ -8,7 +8,7 @@ organization, gets the session in front and then the account id.
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from ssohelper.core.model import ACCOUNT_ID, Account, Role
@@ -94,10 +94,6 @@ class NameTemplate:
         role = _safe_role_name(unnamed.role)
         return role.join(self._pieces_of_account(unnamed.account)).lstrip(_SEPARATORS)
 
-    def possible_names(self, unnamed: UnnamedRole) -> Iterator[str]:
-        plain = self.name(unnamed)
-        return (self.longer_name(plain, unnamed.role, level) for level in range(_WITH_HASH + 1))
-
     def longer_name(self, plain: str, role: Role, level: int) -> str:
         if level == 0:
             return plain
@@ -168,20 +164,18 @@ class _Namer:
         self._plain = {item.role: template.name(item) for item in unnamed}
         accounts = {item.account.id: item.account for item in unnamed}
         self._parts = {name: template.account_part(one) for name, one in accounts.items()}
-        is_role_last = all(part is None or not part[1] for part in self._parts.values())
         # The roles of each existing name, as tuples: 20,000 sets would take 4 MB.
         self._owners: dict[str, tuple[Role | None, ...]] = {"default": (None,)}
         # By account part, the accounts whose existing names have it, and whether they are ours.
         self._part_owners: dict[str, set[tuple[str, bool]]] = defaultdict(set)
         self._levels = dict.fromkeys(accounts, 0)
-        self._settled: set[str] = set()
         self._hashed: set[Role] = set()
         for item in written:
             name = item.name.lower()
             owner = item.role if item.is_own else None
             self._owners[name] = (*self._owners.get(name, ()), owner)
             if item.role is not None:
-                for part in _possible_account_parts(name, item.role, is_role_last=is_role_last):
+                for part in _possible_account_parts(name, item.role):
                     self._part_owners[part].add((item.role.account_id, item.is_own))
             if owner is not None:
                 self._keep_level_of_account(name, owner)
@@ -190,10 +184,9 @@ class _Namer:
         part = self._parts.get(role.account_id)
         if part is not None:
             plain = _safe_role_name(role).join(part)
-            for level in range(_WITH_ID + 1):
+            for level in range(self._levels[role.account_id] + 1, _WITH_ID + 1):
                 if self._template.longer_name(plain, role, level).lower() == name:
-                    self._settled.add(role.account_id)
-                    self._levels[role.account_id] = max(level, self._levels[role.account_id])
+                    self._levels[role.account_id] = level
 
     def choose_names(self) -> dict[Role, str]:
         """Return the names, after making clashing names longer until none clashes."""
@@ -215,24 +208,17 @@ class _Namer:
         level = _WITH_HASH if role in self._hashed else self._levels[role.account_id]
         return self._template.longer_name(plain, role, level)
 
-    def _find_clashing_roles(self, names: Mapping[Role, str]) -> list[Role]:
-        roles_by_name: dict[str, list[Role]] = defaultdict(list)
+    def _find_clashing_roles(self, names: Mapping[Role, str]) -> set[Role]:
+        clashing: set[Role] = set()
+        first: dict[str, Role] = {}
         for role, name in names.items():
-            roles_by_name[name.lower()].append(role)
-        clashing = []
-        for name, roles in roles_by_name.items():
-            owners = self._owners.get(name, ())
-            if len(roles) == 1 and not owners:
-                continue
-            is_of_several = len({role.account_id for role in roles}) > 1
-            # Of one account, a skipped role clashes with no other: only the other gets a profile. It
-            # may also have the existing profile of that name.
-            is_wanted_twice = sum(role not in self._skipped for role in roles) > 1
-            for role in roles:
-                is_skipped = role in self._skipped
-                is_free = not owners or (is_skipped and set(owners) == {role})
-                if is_of_several or not is_free or (is_wanted_twice and not is_skipped):
-                    clashing.append(role)
+            other = first.setdefault(name.lower(), role)
+            if other is not role:
+                clashing |= {role, other}
+            # A skipped role may have the existing profile of that name.
+            owners = set(self._owners.get(name.lower(), ()))
+            if owners - ({role} if role in self._skipped else set()):
+                clashing.add(role)
         return clashing
 
     def _find_clashing_accounts(self) -> set[str]:
@@ -245,17 +231,14 @@ class _Namer:
             if part is not None:
                 session = f"{self._template.session_name}." if self._levels[account_id] else ""
                 accounts_by_part[_joined_part(session + part[0], part[1])].add(account_id)
-        return {
-            account_id
-            for part_text, accounts in accounts_by_part.items()
-            for account_id in accounts
-            if self._levels[account_id] < _WITH_ID
-            and (
-                (accounts & self._settled if account_id in self._settled else accounts)
-                - {account_id}
-                or self._part_owners.get(part_text, set()) - {(account_id, True)}
-            )
-        }
+        found = set()
+        for part_text, accounts in accounts_by_part.items():
+            owners = self._part_owners.get(part_text, set())
+            for account_id in accounts:
+                own = (account_id, True)
+                if owners - {own} or (len(accounts) > 1 and own not in owners):
+                    found.add(account_id)
+        return {account_id for account_id in found if self._levels[account_id] < _WITH_ID}
 
 
 def _safe_role_name(role: Role) -> str:
@@ -263,20 +246,16 @@ def _safe_role_name(role: Role) -> str:
     return safe if _LETTER_OR_DIGIT.search(safe) else role.account_id
 
 
-def _possible_account_parts(name: str, role: Role, *, is_role_last: bool) -> list[str]:
-    """Return the beginnings of a profile name that a reader may take for the account's name.
+def _possible_account_parts(name: str, role: Role) -> list[str]:
+    """Return what a reader may take for the account's name in a profile's name.
 
     If the role is not at the end of the name, each part up to a separator could be it.
     """
-    safe = _safe_role_name(role).lower()
-    if not is_role_last:
-        before, _, after = name.partition(safe)
-        return [_joined_part(before, after)]
-    before, found, after = name.rpartition(safe)
+    before, found, after = name.rpartition(_safe_role_name(role).lower())
     if found and (not after or after.startswith(f".{role.account_id}")):
         return [_joined_part(before, "")]
     ends = [number for number, letter in enumerate(name) if letter in _SEPARATORS]
-    return [_joined_part(name[:end], "") for end in (*ends, len(name))]
+    return [_joined_part(before, after), *(_joined_part(name[:end], "") for end in (*ends, None))]
 
 
 def _joined_part(before: str, after: str) -> str:

@@ -58,11 +58,10 @@ def plan_sync(config: ConfigFile, request: SyncRequest) -> Plan:
     Raises: ConfigInvalid if [DEFAULT] has an identity key, which every profile would inherit, or if
     AWS tools would refuse a profile that the plan writes.
     """
-    for key, found in config.text.defaults.keys.items():
+    for key in config.text.defaults.values():
         if key in IDENTITY:
-            config.text.refuse_line(
-                found.lines[0], f'"[DEFAULT]" adds "{key}" to every profile: remove this line'
-            )
+            what = f'"[DEFAULT]" adds "{key}" to every profile: remove this line'
+            config.text.refuse_key(config.text.defaults, key, what)
     plan = _Planner(config, request).make_plan()
     session_keys.refuse_differing_profiles(config, plan.changes)
     return plan
@@ -264,7 +263,7 @@ class _Planner:
                 entry = entries[0][0]
                 if entry.name not in users:
                     found[role] = entry
-                elif entry.name not in self._template.possible_names(self._unnamed(role)):
+                elif entry.name != self._template.name(self._unnamed(role)):
                     reason = f'not renamed, because the profile "{users[entry.name]}" refers to it'
                     self._skipped.append(Skipped(entry.name, reason))
         return found

@@ -23,12 +23,12 @@ _KEYS = frozenset(
 def find_quoted_values(config: ConfigFile, header: str) -> tuple[str, str] | None:
     """Return the message and the fix for the section's values in quotes that name a role."""
     section = config.text.sections.get(header)
-    keys = section.keys if section is not None else {}
-    found = {
-        key: keys[key].lines[0] + 1 for key in keys if key in _KEYS and is_quoted(keys[key].value)
-    }
-    if not found:
+    values = section.values() if section is not None else {}
+    quoted = [key for key, value in values.items() if key in _KEYS and is_quoted(value)]
+    if section is None or not quoted:
         return None
+    lines_of_keys = section.lines_of_keys(config.text.lines)
+    found = {key: lines_of_keys[key][0] + 1 for key in quoted}
     *first, last = (f'"{key}"' for key in found)
     named = f"{', '.join(first)} and {last}" if first else last
     lines = f"line{'s' if first else ''} {', '.join(map(str, found.values()))}"

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ssohelper.core.model import NEVER_USED
 from ssohelper.core.role_rows import OTHER_PROFILES, RoleRow
 
 # The orders in which the list of roles can be sorted. Favourites come first in each of them.
@@ -95,31 +94,22 @@ def sorted_row_numbers(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[
     if view.sort == BY_USE:
         return range(len(rows))
     groups = group_by_account(rows, range(len(rows)))
-    favourites = {
-        number
-        for number, row in enumerate(rows)
-        if row.usage is not NEVER_USED and row.usage.favourite
-    }
-    liked = set() if view.is_flat else {account_key(rows[number]) for number in favourites}
+    liked = {account_key(row) for row in rows if row.usage.favourite and not view.is_flat}
 
-    def account_sort_key(account: AccountKey) -> tuple[bool, bool, str, str, str]:
+    def account_sort_key(account: AccountKey) -> tuple[bool, bool, str, tuple[str, ...]]:
         name = rows[groups[account][0]].account.name or account.account_id
         first = name.casefold() if view.sort == BY_NAME else ""
-        return (
-            account == OTHERS_KEY,
-            account not in liked,
-            first,
-            account.account_id,
-            account.session_name,
-        )
+        return account == OTHERS_KEY, account not in liked, first, account[::-1]
 
     def role_sort_key(number: int) -> tuple[bool, str]:
-        return number not in favourites, rows[number].role_name.casefold()
+        return not rows[number].usage.favourite, rows[number].role_name.casefold()
 
     found: list[int] = []
     for account in sorted(groups, key=account_sort_key):
         found += sorted(groups[account], key=role_sort_key)
-    return sorted(found, key=lambda number: number not in favourites) if view.is_flat else found
+    if view.is_flat:
+        found.sort(key=lambda number: not rows[number].usage.favourite)
+    return found
 
 
 def next_line_to_tick(lines: Sequence[int], line: int, step: int) -> int:

@@ -98,10 +98,6 @@ class Index:
                         found.append(Span(field, at, at + 1))
         return found
 
-    def text_of(self, column: int, row: int) -> str:
-        found = self._columns[column]
-        return found.originals[found.numbers[row]]
-
     def texts_of_column(self, column: int) -> Sequence[str]:
         return self._columns[column].originals
 

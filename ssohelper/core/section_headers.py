@@ -26,7 +26,7 @@ class _Misread(NamedTuple):
 
 def find_misread_headers(file: ConfigFile) -> Iterator[Finding]:
     for header, section in file.text.sections.items():
-        found = _find_misread(header, section.keys)
+        found = _find_misread(header, section.values())
         if found is not None:
             subject = f'section "[{show(header, 80)}]" in line {section.line + 1}'
             yield finding(found.id, subject, found.message, _fix_text(file, header, found.right))

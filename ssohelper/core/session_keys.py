@@ -54,8 +54,8 @@ def find_differing_key(config: ConfigFile, keys: Mapping[str, str]) -> SessionKe
         if keys.get(name, value) != value:
             header = config.session_header(session_name)
             section = config.text.sections[header] if header else config.text.defaults
-            found = section.keys.get(name) or config.text.defaults.keys[name]
-            return SessionKey(session_name, name, found.lines[0])
+            section = section if name in section.values() else config.text.defaults
+            return SessionKey(session_name, name, section.lines_of_keys(config.text.lines)[name][0])
     return None
 
 

@@ -155,6 +155,6 @@ def _make_name_index(
                 entry.name, session_name, has_role, entry.managed, is_foreign, is_in_config
             )
         )
-    keys = [section.keys for section in config.text.sections.values()]
-    regions = {of[key].value for of in keys for key in ("region", "sso_region") if key in of}
+    values = [section.values() for section in config.text.sections.values()]
+    regions = {of.get(key, "") for of in values for key in ("region", "sso_region")}
     return NameIndex(profiles, config.session_names(), sorted(regions - {""}))

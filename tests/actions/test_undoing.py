@@ -13,7 +13,7 @@ def test_an_undo_names_the_signed_in_sessions_that_it_removes_and_no_other(tmp_p
     keys = (("sso_start_url", NEW.start_url), ("sso_region", NEW.region))
     before = app.config.read_data()
     add = AddSection("sso-session new", keys)
-    config_writing.write_config_as_shown(app, "setup", before, [add])
+    config_writing.write_changes(app, "setup", before, [add])
     for session in (SESSION, NEW, LOST):
         app.tokens.save_session(session)
         app.tokens.save(session, token(session.name))

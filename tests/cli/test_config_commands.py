@@ -153,14 +153,6 @@ def test_below_an_allow_list_no_question_about_a_guard_rule_is_asked(run):
     assert run("config", "get", "guard.rules").stdout == '["*/Admin"]\n'
 
 
-def test_unset_names_the_command_that_lets_the_default_apply_again(run):
-    for argv, key in ((("unset",), "KEY"), (("unset", "form"), "form")):
-        done = run("config", *argv)
-        assert done.returncode == 2
-        assert 'no command named "unset"' in done.stderr
-        assert f"ssohelper config set {key} --default" in done.stderr
-
-
 @pytest.mark.parametrize(
     ("words", "are_outdated"),
     [

@@ -62,8 +62,8 @@ def foreign_lines(data: bytes, ours: tuple[str, ...]) -> list[bytes]:
     section = config.text.sections.get("profile ours")
     mine: set[int] = set()
     for name in ours:
-        if section is not None and name in section.keys:
-            mine |= set(section.keys[name].content_lines)
+        if section is not None:
+            mine.update(section.lines_of_keys(config.text.lines).get(name, ()))
     return [line for number, line in enumerate(lines) if number not in mine]
 
 
@@ -153,7 +153,7 @@ def check_config(text: str, counts: Counter[str], seen: Counter[str]) -> None:
     config = ConfigFile.parse(text.encode(), "c")
     assert our_profiles(config) == read["profiles"]
     assert set(config.session_names()) == set(read["sso_sessions"])
-    if config.text.defaults.keys and not config.text.sections:
+    if config.text.defaults.values() and not config.text.sections:
         # Legal only as long as no section inherits the invalid nested block.
         return
     counts["legal"] += 1

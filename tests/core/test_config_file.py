@@ -188,6 +188,6 @@ def test_a_line_that_stands_one_space_deeper_continues_its_key():
 
 def test_a_short_line_that_stands_deeper_than_its_key_continues_it():
     data = b"[default]\n  region = eu-west-1-and-more\n    x\n"
-    [key] = parse(data).text.sections["default"].keys.values()
-    assert key.lines[0] == 1
-    assert key.value == "eu-west-1-and-more\nx"
+    text = parse(data).text
+    assert text.sections["default"].lines_of_keys(text.lines) == {"region": [1, 2]}
+    assert text.sections["default"].values() == {"region": "eu-west-1-and-more\nx"}

@@ -136,17 +136,19 @@ def test_skipped_lines_count_the_stale_profiles_that_stay():
     ],
 )
 def test_warns_when_no_listed_role_matches_the_filters(choices, warning):
-    found = plan_text.filters_warning(LISTING, choices)
+    found = plan_text.filters_warning(planned(SESSION, request(choices=choices)))
     assert found == (warning and f"{warning} (to match all: --account '*' --role '*')")
 
 
 def test_does_not_warn_when_no_role_is_listed():
-    assert plan_text.filters_warning(LISTING._replace(accounts=()), Choices(roles=("x",))) is None
+    asked = request(LISTING._replace(accounts=()), choices=Choices(roles=("x",)))
+    assert plan_text.filters_warning(planned(SESSION, asked)) is None
 
 
 def test_an_account_named_like_another_ones_id_does_not_match_that_id():
     listing = LISTING._replace(accounts=(listed(DEV, PAY, "Read"),))
-    assert plan_text.filters_warning(listing, Choices(accounts=(PAY,))) is not None
+    found = planned(SESSION, request(listing, choices=Choices(accounts=(PAY,))))
+    assert plan_text.filters_warning(found) is not None
 
 
 FOUR = ("Admin", "Billing", "Developer", "ReadOnlyAccess")

@@ -378,7 +378,7 @@ class RowActions:
             plan = profile_edit.plan_new_profiles(
                 services, profile.session, listing, choices, [profile.role]
             )
-            return plan, diff_lines(profile_edit.diff_plan(services, plan))
+            return plan, diff_lines(config_writing.diff_changes(services, plan.data, plan.changes))
 
         plan, lines = await background.run(app, make_plan_and_diff)
         if not await confirm_write(app, plan_text.plan_counts_text(plan), lines, command):
@@ -487,7 +487,7 @@ class RowActions:
             choices = sync_choices.merge_choices(services, session)
             wanted = [row.key.role for row in rows if row.chained is None]
             plan = profile_edit.plan_new_profiles(services, session, listing, choices, wanted)
-            return plan, diff_lines(profile_edit.diff_plan(services, plan))
+            return plan, diff_lines(config_writing.diff_changes(services, plan.data, plan.changes))
 
         plan, lines = await background.run(app, make_plan)
         if not plan.changes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import adopting, directory, profile_edit, sync_choices
+from ssohelper.actions import adopting, config_writing, directory, profile_edit, sync_choices
 from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.core import plan_text
 from ssohelper.core.choices import NO_CHOICES, Choices
@@ -90,15 +90,13 @@ def plan_from_saved_list(services: App, wish: Wish) -> Proposal:
         session,
         listing,
         choices,
-        convert=given.form is not None,
+        given,
         rename=wish.options.rename,
         prune=wish.options.prune,
-        has_new_filters=bool(given.accounts or given.roles),
-        has_new_region=given.default_region is not None,
         adopt=wish.options.adopt,
         others=others,
     )
-    warning = _filter_warning(plan)
+    warning = plan_text.filters_warning(plan)
     return Proposal(plan, listing.listed_at, warning, {}, texts, defaults, given, others)
 
 
@@ -116,7 +114,8 @@ def sync_command_line(wish: Wish, given: Choices, others: Sequence[ProfileOfOthe
 
 def plan_lines(services: App, plan: Plan) -> list[Line]:
     """Return the diff of the plan, then the profiles that the sync skips."""
-    return diff_lines(profile_edit.diff_plan(services, plan)) + _skipped_lines(plan)
+    diff = config_writing.diff_changes(services, plan.data, plan.changes)
+    return diff_lines(diff) + _skipped_lines(plan)
 
 
 def plan_lines_by_kind(plan: Plan) -> list[Line]:
@@ -135,15 +134,8 @@ def _skipped_lines(plan: Plan) -> list[Line]:
 
 def plan_lines_with_warning(services: App, plan: Plan) -> list[Line]:
     """Return the plan's lines, and a warning if its filters match no role."""
-    warning = _filter_warning(plan)
+    warning = plan_text.filters_warning(plan)
     return plan_lines(services, plan) + (plain_lines(warning, "warn") if warning else [])
-
-
-def _filter_warning(plan: Plan) -> str | None:
-    request = plan.request
-    return plan_text.filters_warning(
-        request.listing, request.choices, are_new=request.has_new_filters
-    )
 
 
 def must_refresh_list(services: App, session: SsoSession, *, prune: bool) -> bool:

@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.events import Resize
 from textual.widgets import Static
 
-from ssohelper.actions import cache_contents, login, selection, session_edit
+from ssohelper.actions import cache_contents, config_writing, login, selection, session_edit
 from ssohelper.actions.clocks import SessionClock
 from ssohelper.actions.session_edit import SessionPlan
 from ssohelper.core import clock_text, plan_text
@@ -617,7 +617,7 @@ async def remove_session(app: DialogApp, session: SsoSession) -> bool:
 
     def make_plan_and_diff() -> tuple[SessionPlan, list[Line]]:
         plan = session_edit.plan_session_removal(services, session)
-        return plan, diff_lines(session_edit.diff_session_plan(services, plan))
+        return plan, diff_lines(config_writing.diff_changes(services, plan.data, plan.changes))
 
     await _check_name(app, session, is_in_config=True)
     plan, lines = await background.run(app, make_plan_and_diff)
