@@ -211,14 +211,18 @@ class _Namer:
     def _find_clashing_roles(self, names: Mapping[Role, str]) -> set[Role]:
         clashing: set[Role] = set()
         first: dict[str, Role] = {}
+        first_wanted: dict[str, Role] = {}
         for role, name in names.items():
-            other = first.setdefault(name.lower(), role)
-            if other is not role:
+            key, is_skipped = name.lower(), role in self._skipped
+            other = first.setdefault(key, role)
+            if other.account_id != role.account_id:
                 clashing |= {role, other}
-            # A skipped role may have the existing profile of that name.
-            owners = set(self._owners.get(name.lower(), ()))
-            if owners - ({role} if role in self._skipped else set()):
-                clashing.add(role)
+            # Of one account, a skipped role clashes with no other: only the other gets a profile. It
+            # may also have the existing profile of that name.
+            other = role if is_skipped else first_wanted.setdefault(key, role)
+            owners = set(self._owners.get(key, ()))
+            if other != role or owners - ({role} if is_skipped else set()):
+                clashing |= {role, other}
         return clashing
 
     def _find_clashing_accounts(self) -> set[str]:

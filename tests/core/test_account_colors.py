@@ -31,9 +31,7 @@ PROD = Account("000030000001", "payments-prod", "")
         ("red a\nb", "x", None),
     ],
 )
-def test_a_value_is_a_colour_and_perhaps_a_label(
-    value: str, pattern: str, mark: tuple[str, str] | None
-) -> None:
+def test_a_value_is_a_colour_and_perhaps_a_label(value, pattern, mark):
     assert parse_color_and_label(value, pattern) == (ColorAndLabel(*mark) if mark else None)
 
 
@@ -55,9 +53,7 @@ def test_a_pattern_is_a_short_printable_text(pattern: str) -> None:
         ({}, None),
     ],
 )
-def test_the_first_pattern_that_matches_name_or_id_counts(
-    rules: dict[str, str], color: str | None
-) -> None:
+def test_the_first_pattern_that_matches_name_or_id_counts(rules, color):
     mark = make_account_color_finder(rules)(PROD)
     assert (mark.color if mark else None) == color
 

@@ -52,9 +52,7 @@ def test_a_sign_whose_word_is_still_to_be_typed_is_no_term(query: str | list[str
         ("x" * 65, False),
     ],
 )
-def test_only_a_plain_word_that_is_not_long_may_have_characters_left_out(
-    word: str, is_fuzzy: bool
-) -> None:
+def test_only_a_plain_word_that_is_not_long_may_have_characters_left_out(word, is_fuzzy):
     assert [term.is_fuzzy for term in parse_query(word, fuzzy=True)] == [is_fuzzy]
     assert [term.is_fuzzy for term in parse_query(word)] == [False]
 
@@ -77,9 +75,7 @@ _ROLE = "AWSReservedSSO_Read.Only_0123456789abcdef"
         ),
     ],
 )
-def test_an_arn_or_a_link_means_its_account_and_role_as_whole_fields(
-    word: str, texts: list[str] | None
-) -> None:
+def test_an_arn_or_a_link_means_its_account_and_role_as_whole_fields(word, texts):
     found = parse_query(word)
     if texts is None:
         assert not any(term.at_start and term.at_end for term in found)

@@ -32,9 +32,7 @@ def test_used_roles_come_first_and_the_others_keep_their_order():
     ("profiles", "argument"),
     [((), "corp:000030000001/Admin"), (("prod", "other"), "prod")],
 )
-def test_the_profile_argument_is_the_first_profile_else_the_key(
-    profiles: tuple[str, ...], argument: str
-):
+def test_the_profile_argument_is_the_first_profile_else_the_key(profiles, argument):
     assert row(profiles=profiles).profile_argument == argument
 
 

@@ -25,9 +25,7 @@ def test_an_account_that_is_listed_later_is_folded_like_most_others() -> None:
     ("line", "step", "to"),
     [(0, 1, 3), (1, 1, 2), (2, 1, 4), (4, 1, 4), (4, -1, 2), (1, -1, 1), (3, -1, 0), (0, -1, 0)],
 )
-def test_after_a_tick_the_cursor_goes_on_to_a_line_of_the_same_kind(
-    line: int, step: int, to: int
-) -> None:
+def test_after_a_tick_the_cursor_goes_on_to_a_line_of_the_same_kind(line, step, to):
     lines = [~0, 0, 1, ~2, 2]  # two accounts, of two roles and of one
     assert next_line_to_tick(lines, line, step) == to
     assert next_line_to_tick([], 0, step) == 0

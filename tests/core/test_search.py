@@ -337,9 +337,7 @@ def test_of_two_matches_with_gaps_the_one_with_more_points_wins_though_its_text_
         ("ab", "axxxb", 2 * 16 + 2 * 10 - (3 + 2), [0, 4]),
     ],
 )
-def test_a_match_has_the_points_of_fzf(
-    word: str, text: str, points: int, positions: list[int]
-) -> None:
+def test_a_match_has_the_points_of_fzf(word, text, points, positions):
     found = best_match(word, text.lower(), bonuses_of(text))
     assert found
     assert (found.points, [*found.positions]) == (points, positions)

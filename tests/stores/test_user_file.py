@@ -16,9 +16,7 @@ from tests.left_behind import no_descriptor_left
 from tests.stores.disk import mode_of
 
 
-def test_the_folders_above_a_file_are_removed_while_empty(
-    tmp_path: Path,
-) -> None:
+def test_the_folders_above_a_file_are_removed_while_empty(tmp_path):
     file = UserFile(tmp_path / "a" / "b" / "rc")
     file.replace(b"x", file.read())
     file.remove_empty_folders_above(2)
@@ -104,9 +102,7 @@ def test_a_link_stays_and_its_target_is_replaced_or_removed(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("mode", "is_read"), [(0o600, True), (0o644, True), (0o622, False)])
-def test_a_file_whose_commands_run_is_read_unless_others_may_write_it(
-    tmp_path: Path, mode: int, is_read: bool
-) -> None:
+def test_a_file_whose_commands_run_is_read_unless_others_may_write_it(tmp_path, mode, is_read):
     path = tmp_path / "rc"
     path.write_text("x")
     path.chmod(mode)
@@ -127,9 +123,7 @@ def test_a_file_above_the_limit_is_not_read(tmp_path: Path) -> None:
         read_user_file(path, 10)
 
 
-def test_nothing_is_written_or_removed_in_another_users_home(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_written_or_removed_in_another_users_home(tmp_path, monkeypatch):
     file = UserFile(tmp_path / "rc")
     file.path.write_text("theirs")
     tokens = TokenFiles(tmp_path / "cache", state=tmp_path / "state", runtime=tmp_path / "run")
@@ -152,9 +146,7 @@ def test_nothing_is_written_or_removed_in_another_users_home(
 @pytest.mark.parametrize(
     ("uid", "said"), [(0, "without sudo, as user"), (1000, "with HOME set to")]
 )
-def test_the_way_out_of_another_users_home_depends_on_who_runs_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uid: int, said: str
-) -> None:
+def test_the_way_out_of_another_users_home_depends_on_who_runs_it(tmp_path, monkeypatch, uid, said):
     monkeypatch.setattr(folders, "find_other_home_owner", lambda _path, _environ: 0)
     monkeypatch.setattr(os, "geteuid", lambda: uid)
     with pytest.raises(AnotherUsersHome) as caught:
