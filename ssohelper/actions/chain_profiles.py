@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import environment
+from ssohelper.actions import environment, profile_edit
 from ssohelper.core import chains, guard_rules
 from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.config_edit import AddSection
 from ssohelper.core.config_file import MANAGED_KEY, ConfigFile
 from ssohelper.core.profile_keys import identity_keys
-from ssohelper.core.profile_names import checked_profile_name
 from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.sync_request import STAYS_PROCESS
 from ssohelper.errors import ConfigInvalid, UsageProblem
@@ -48,7 +47,7 @@ def plan_chain_profile(
     Raises: UsageProblem for an invalid value or a taken name; ConfigInvalid with file and line.
     """
     config = app.config.read()
-    _check_profile_name(app, config, name)
+    profile_edit.check_new_profile_name(app, config, name)
     step = _make_chain_step(name, values, region)
     notices = []
     form = form or app.choices.load(via.session.name).form or app.settings.get("form")
@@ -86,12 +85,6 @@ def _native_form_keys(config: ConfigFile, via: Profile, step: ChainStep) -> dict
         )
     keys = chains.config_keys_of_step(step, via.name)
     return {key.removeprefix(chains.OWN_PREFIX): value for key, value in keys.items()}
-
-
-def _check_profile_name(app: App, config: ConfigFile, name: str) -> None:
-    taken = {entry.name for entry in config.profiles()} | {*app.config.read_credentials_sections()}
-    if checked_profile_name(name).lower() in {one.lower() for one in taken} | {"default"}:
-        raise UsageProblem(f'a profile named "{name}" already exists', hint="choose another name")
 
 
 def _make_chain_step(name: str, values: Mapping[str, str], region: str | None) -> ChainStep:

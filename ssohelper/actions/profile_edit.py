@@ -34,10 +34,6 @@ if TYPE_CHECKING:
     from ssohelper.core.model import SsoSession
 
 
-def check_installation(app: App) -> None:
-    installation.find_profile_command(app.environ)
-
-
 def plan_sync(
     app: App,
     session: SsoSession,
@@ -125,14 +121,15 @@ def plan_new_profiles(
         request = request._replace(region=region, region_rules=())
     config = app.config.read()
     if name is not None:
-        taken = {entry.name.lower() for entry in config.profiles()}
-        taken |= {one.lower() for one in request.taken_names} | {"default"}
-        if checked_profile_name(name).lower() in taken:
-            raise UsageProblem(
-                f'a profile named "{name}" already exists', hint="choose another name: --name NAME"
-            )
+        check_new_profile_name(app, config, name)
         request = request._replace(name=name)
     return profile_plan.plan_sync(config, request)
+
+
+def check_new_profile_name(app: App, config: ConfigFile, name: str) -> None:
+    taken = {entry.name for entry in config.profiles()} | {*app.config.read_credentials_sections()}
+    if checked_profile_name(name).lower() in {one.lower() for one in taken} | {"default"}:
+        raise UsageProblem(f'a profile named "{name}" already exists', hint="choose another name")
 
 
 def write_profile_plan(app: App, plan: Plan, command: str | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import agents, config_writing, selection
+from ssohelper.actions import agents, config_writing
 from ssohelper.core.config_diff import (
     changed_headers,
     config_without_write,
@@ -20,7 +20,6 @@ from ssohelper.errors import ConfigInvalid, UsageProblem
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.choices import Choices
-    from ssohelper.core.model import SsoSession
     from ssohelper.stores.config_versions import Version
 
 
@@ -94,14 +93,12 @@ def diff_undo(app: App, undo: Undo) -> Iterator[str]:
     return diff_texts(undo.present.decode(), after, str(app.locations.aws_config_file))
 
 
-def undo_config_write(app: App, undo: Undo) -> list[SsoSession]:
+def undo_config_write(app: App, undo: Undo) -> None:
     """Restore the config and the saved sync options as planned.
 
-    Returns the signed-in sessions that the config no longer has after the undo. Raises: LocalState,
-    before any change, if the config changed since the plan.
+    Raises: LocalState, before any change, if the config changed since the plan.
     """
     agents.refuse_if_limited(app, "change profiles", "ssohelper profile undo")
-    unlisted = _find_unlisted_sessions(app)
 
     def content_for(present: bytes) -> bytes | None:
         if present != undo.present:
@@ -116,21 +113,12 @@ def undo_config_write(app: App, undo: Undo) -> list[SsoSession]:
         config_writing.add_to_journal(app, "profile undo", changes)
     for session_name, choices in undo.version.choices.items():
         app.choices.save(session_name, choices)
-    after = _find_unlisted_sessions(app) or []
-    return [one for one in after if unlisted is not None and one not in unlisted]
 
 
 def _find_change(header: str, old: Container[str], new: Container[str]) -> Change:
     if header not in old:
         return AddSection(header, ())
     return EditSection(header) if header in new else RemoveSection(header)
-
-
-def _find_unlisted_sessions(app: App) -> list[SsoSession] | None:
-    try:
-        return selection.find_unlisted_sessions(app)
-    except ConfigInvalid:
-        return None
 
 
 def find_restored_choices(app: App, version: Version) -> list[tuple[str, Choices]]:

@@ -16,11 +16,8 @@ from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile, SsoSession
 from ssohelper.core.query import parse_query
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.text import show, show_message
+from ssohelper.core.text import SOME_NAMES, shortened_name_list, show, show_message
 from ssohelper.errors import ConfigInvalid, Interrupted, LoginRequired, SsoHelperError, UsageProblem
-
-# How many matching roles the error names at most, because an error is one line.
-_NAMED = 5
 
 
 def choose_profile(text: str | None) -> Profile:
@@ -117,18 +114,14 @@ def _make_error_with_roles(
     found = index.search(words) or index.search(" ".join(words).replace(".", " "))
     if not found:
         return unknown
-    names = ", ".join(show(rows[number].profile_argument) for number in found[:_NAMED])
-    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    return UsageProblem(
-        unknown.message, hint=f"name one of the roles with these words: {names}{more}"
-    )
+    names = [show(rows[number].profile_argument) for number in found]
+    shown = shortened_name_list(names, SOME_NAMES)
+    return UsageProblem(unknown.message, hint=f"name one of the roles with these words: {shown}")
 
 
 def warn_about_config(app: App, profile_name: str | None = None) -> None:
     """Warn of parts of the config that other tools read differently, or ssohelper ignores."""
-    config = app.config.read()
-    ignored = config.ignored_keys_warning(profile_name) if profile_name is not None else None
-    for warning in (*config.warnings(), *((ignored,) if ignored else ())):
+    for warning in app.config.read().warnings(profile_name):
         app.warn(warning)
 
 

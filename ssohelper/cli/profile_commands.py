@@ -363,12 +363,10 @@ def undo_last_write(prints: bool, dry_run: bool, yes: bool) -> None:
     of = "filters and options" if options and not lines else path
     question = f"undo the last change of {of}?"
     if not dry_run and confirm_change(question, yes=yes, what="profile undo"):
-        removed = undoing.undo_config_write(app, undo)
+        undoing.undo_config_write(app, undo)
         if lines or not options:
             output.say(f"restored: {path}")
         say_restored_options(options, "were")
-        for session in removed:
-            output.say(clock_text.still_signed_in_text(session.name))
     if output.options().json:
         output.print_json({"diff": lines, "options": restored}, app.warnings)
 
@@ -387,13 +385,10 @@ def _print_earlier_version(data: bytes) -> None:
 
 
 def _profile_row(item: ConfigProfile) -> tuple[str | Cell, ...]:
-    target = item.shown_target
+    found = _profile_json(item)
     managed = "yes" if item.entry.managed else Cell("no", colors.DIM)
-    if target is None:
-        return (item.entry.name, "", "", "", "", managed)
-    role = target.role
-    session = target.session_name or ""
-    return (item.entry.name, session, role.account_id, role.name, target.form, managed)
+    keys = ("session", "account_id", "role_name", "form")
+    return (item.entry.name, *(found[key] or "" for key in keys), managed)
 
 
 def _profile_json(item: ConfigProfile) -> dict[str, Any]:

@@ -41,7 +41,7 @@ from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import AwsUnreachable, Interrupted, SsoHelperError, UsageProblem
-from ssohelper.system import programs
+from ssohelper.system import installation, programs
 
 
 @click.command()
@@ -87,7 +87,7 @@ def setup(
     session, portal = _choose_session(app, start_url, region, yes=yes)
     given = Choices(accounts, roles, name_template, form, default_region)
     choices = sync_choices.merge_choices(app, session, given)
-    profile_edit.check_installation(app)
+    installation.find_profile_command(app.environ)
     adopting.check_adopt_globs(app, adopt)
     if not yes:
         output.require_terminal("setup")

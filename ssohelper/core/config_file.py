@@ -197,7 +197,8 @@ class ConfigFile:
 
         return edited_config(self.text, changes)
 
-    def warnings(self) -> list[str]:
+    def warnings(self, name: str | None = None) -> list[str]:
+        """Return what other tools read differently, and keys of the profile `name` that we ignore."""
         found = []
         if self.text.defaults.values():
             line = self.text.defaults.line + 1
@@ -208,16 +209,13 @@ class ConfigFile:
         for what, lines in self._duplicate_lines.items():
             places = f"exists twice, in lines {' and '.join(map(str, lines))}"
             found.append(f"{self.origin}: the {what} {places}: the last one is used")
+        entry = self.profile(name) if name is not None else None
+        # A profile does not decide where tokens go.
+        keys = [f'"{key}"' for key in ("endpoint_url", "services") if entry and key in entry.keys]
+        if entry and keys and self.target_or_none(entry) is not None:
+            of = f'of profile "{show(entry.name, 80)}"'
+            found.append(f"{' and '.join(keys)} {of}: ignored for sign-in and role credentials")
         return found
-
-    def ignored_keys_warning(self, name: str) -> str | None:
-        """Return a warning about keys that are ignored: a profile does not decide where tokens go."""
-        entry = self.profile(name)
-        keys = [key for key in ("endpoint_url", "services") if entry and key in entry.keys]
-        if entry is None or not keys or self.target_or_none(entry) is None:
-            return None
-        names = " and ".join(f'"{key}"' for key in keys)
-        return f'{names} of profile "{show(name, 80)}": ignored for sign-in and role credentials'
 
     # -- reading the config's sections -----------------------------------------------------
 

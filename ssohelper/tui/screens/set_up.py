@@ -39,7 +39,7 @@ from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.start_url import checked_typed_start_url
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
-from ssohelper.system import programs
+from ssohelper.system import installation, programs
 from ssohelper.tui import background, dialog_sizes
 from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.messages import LOW_LINES
@@ -251,7 +251,7 @@ class SetUpForm(VerticalScroll):
             if not is_asked and session_edit.has_config_section(services, session):
                 raise _PortalHasSession(session.name)
             sync_choices.merge_choices(services, session)
-            profile_edit.check_installation(services)
+            installation.find_profile_command(services.environ)
             return session
 
         session = await background.run(self.app, check_typed_session)
