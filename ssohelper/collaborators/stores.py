@@ -244,7 +244,7 @@ class Stores:
         """Return a server on a port of 127.0.0.1 (0 means any free port), or on a socket."""
         from ssohelper.wire.local_server import LocalServer
 
-        return LocalServer.bind(port_or_socket, make_handler, report)
+        return LocalServer(port_or_socket, make_handler, report)
 
     def make_endpoint_folder(self) -> PrivateFolder:
         """Create an endpoint's folder; the runtime folder is for a read-only home folder."""

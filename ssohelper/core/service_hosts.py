@@ -30,12 +30,6 @@ _SIGN_IN_SUFFIXES = (
     ".signin.amazonaws.eu",
     ".signin.amazonaws-eusc.eu",
 )
-_SIGN_IN_HOSTS = (
-    "signin.aws",
-    "signin.aws.amazon.com",
-    "signin.amazonaws-us-gov.com",
-    "signin.amazonaws.cn",
-)
 # How the names of each service's hosts begin, without and with FIPS.
 _PREFIXES = {
     "oidc": ("oidc", "oidc-fips"),
@@ -55,11 +49,9 @@ IGNORED_URL_VARIABLE = (
 _HOST = r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 _AUTHORITY = r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#\\]*)"
 _URL_LIMIT = 4096
-# RFC 3986's characters without the single quote: harmless in the arguments of any program.
-_URL_CHARACTERS = frozenset(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#[]@!$&()*+,;="
-)
-_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
+# What is neither percent-encoded nor one of RFC 3986's characters without the single quote, which
+# are harmless in the arguments of any program.
+_UNSAFE = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9%._~:/?#\[\]@!$&()*+,;=-]")
 
 
 class StsAddress(NamedTuple):
@@ -157,19 +149,9 @@ def checked_sign_in_url(url: str, region: str, own_url: str) -> str:
 
 
 def percent_encoded(text: str) -> str:
-    pieces, at = [], 0
-    while at < len(text):
-        found = _ENCODED.match(text, at)
-        piece = found.group() if found else text[at]
-        pieces.append(
-            piece if found or piece in _URL_CHARACTERS else _percent_encode_character(piece)
-        )
-        at += len(piece)
-    return "".join(pieces)
-
-
-def _percent_encode_character(character: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))
+    return _UNSAFE.sub(
+        lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace")), text
+    )
 
 
 def _service_host(service: str, region: str, partition: Partition, variant: HostVariant) -> str:
@@ -183,12 +165,8 @@ def _service_host(service: str, region: str, partition: Partition, variant: Host
 def _url_in_variable(service: str, environ: Mapping[str, str]) -> str | None:
     variable = _VARIABLES[service]
     url = environ.get(variable, "")
-    if url and environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
-        return _checked_url_in_variable(service, variable, url)
-    return None
-
-
-def _checked_url_in_variable(service: str, variable: str, url: str) -> str:
+    if not url or environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+        return None
     parts = _split_url(url)
     if parts is not None and parts.scheme.lower() in ("http", "https"):
         host = parts.hostname or ""
@@ -216,11 +194,9 @@ def _is_service_host(service: str, parts: SplitResult) -> bool:
             if not host.endswith("." + suffix):
                 continue
             rest = host.removesuffix("." + suffix).removesuffix(".vpce")
-            rest = re.sub(r"^vpce-[a-z0-9-]+\.(?!vpce-)", "", rest)
-            for prefix in _PREFIXES.get(service, ()):
-                region = rest.removeprefix(prefix + ".")
-                if region != rest and re.fullmatch(partition.regions, region):
-                    return True
+            prefix, _, region = re.sub(r"^vpce-[a-z0-9-]+\.(?!vpce-)", "", rest).rpartition(".")
+            if prefix in _PREFIXES.get(service, ()) and re.fullmatch(partition.regions, region):
+                return True
     return service == "sts" and host == "sts.amazonaws.com"
 
 
@@ -236,7 +212,7 @@ def _is_sign_in_url(parts: SplitResult, region: str, own_url: str) -> bool:
         for prefix in ("device.sso", *_PREFIXES["oidc"])
         for suffix in (partition.suffix, partition.dual_stack_suffix)
     }
-    is_page = host in _SIGN_IN_HOSTS or host.endswith(_SIGN_IN_SUFFIXES)
+    is_page = f".{host}".endswith(_SIGN_IN_SUFFIXES)
     return host in hosts or is_page or is_aws_portal_host(host)
 
 

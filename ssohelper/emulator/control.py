@@ -8,8 +8,10 @@ POST /_ctl/approve  POST /_ctl/token         POST /_ctl/revoke  GET  /_ctl/ident
 """
 
 import base64
+import re
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ssohelper.emulator.exchange import Answer, Refusal, Request, json_answer
@@ -20,22 +22,7 @@ from ssohelper.emulator.world_file import world_file_content
 _PREFIX = "/_ctl/"
 # The methods of `World` that POST /_ctl/world may call. The keys
 # of the request's JSON are the names of the method's arguments.
-WORLD_ACTIONS = (
-    "add_ou",
-    "add_account",
-    "remove_account",
-    "rename_account",
-    "move_account",
-    "add_group",
-    "add_person",
-    "add_to_group",
-    "add_permission_set",
-    "remove_permission_set",
-    "add_iam_role",
-    "remove_iam_role",
-    "assign",
-    "unassign",
-)
+_WORLD_ACTION = re.compile(r"(add|remove|rename|move)_[a-z_]+|(un)?assign")
 
 
 def handle_request(service: Service, request: Request) -> Answer:
@@ -48,7 +35,9 @@ def handle_request(service: Service, request: Request) -> Answer:
         return service.internet.handle(request, service.handle)
     if not request.path.startswith(_PREFIX):
         return service.handle(request)
-    if _is_from_web_page(request):
+    # A browser sends Origin or Sec-Fetch-Site with a request of another site's page. Other programs
+    # send neither header.
+    if "origin" in request.headers or request.headers.get("sec-fetch-site", "none") != "none":
         return json_answer({"error": "web pages may not use the control interface"}, 403)
     run = _ACTIONS.get((request.method, request.path.removeprefix(_PREFIX)))
     if run is None:
@@ -63,13 +52,6 @@ def handle_request(service: Service, request: Request) -> Answer:
         return json_answer({"error": "the body must be a JSON object"}, 400)
     except (ValueError, TypeError, KeyError) as exc:
         return json_answer({"error": str(exc)}, 400)
-
-
-def _is_from_web_page(request: Request) -> bool:
-    # A browser sends Origin or Sec-Fetch-Site with a request of another site's page. Other programs
-    # send neither header.
-    site = request.headers.get("sec-fetch-site", "none")
-    return "origin" in request.headers or site != "none"
 
 
 def _count_calls(service: Service) -> dict[str, Any]:
@@ -108,29 +90,23 @@ def _set_faults(service: Service, body: dict[str, Any]) -> dict[str, Any]:
     for failure in failures:
         service.faults.fail(**failure)
     for callback in callbacks:
-        service.faults.run_before(
-            callback["operation"],
-            _make_later_world_change(service, callback),
-            callback.get("call", 1),
-        )
+        do = partial(_change_world_and_revoke, service, callback)
+        service.faults.run_before(callback["operation"], do, callback.get("call", 1))
     return _get_faults(service)
 
 
-def _make_later_world_change(service: Service, body: dict[str, Any]) -> Callable[[], object]:
-    def change_world_and_revoke() -> None:
-        _change_world(service, body.get("world", []))
-        if "revoke" in body:
-            service.end_sign_ins(body["revoke"])
-
-    return change_world_and_revoke
+def _change_world_and_revoke(service: Service, body: dict[str, Any]) -> None:
+    _change_world(service, body.get("world", []))
+    if "revoke" in body:
+        service.end_sign_ins(body["revoke"])
 
 
 def _change_world(service: Service, actions: list[dict[str, Any]]) -> None:
     """Change the organization by actions such as `{"do": "assign", "principal": …, …}`."""
     for action in actions:
-        name = action.get("do")
-        if name not in WORLD_ACTIONS:
-            raise WorldError(f"no action named {name!r}, only: {', '.join(WORLD_ACTIONS)}")
+        name = str(action.get("do"))
+        if not _WORLD_ACTION.fullmatch(name) or not hasattr(service.world, name):
+            raise WorldError(f"no action named {name!r}")
         getattr(service.world, name)(**{key: action[key] for key in action if key != "do"})
 
 

@@ -40,7 +40,6 @@ class SignIn:
 
     world: World
     person: str
-    started_at: float
     ends_at: float
     revoked: bool = False
 
@@ -108,9 +107,9 @@ class IssuedCredentials(NamedTuple):
     arn: str
     issued_at: float
     expires_at: float
+    is_role_session: bool
     tags: tuple[tuple[str, str], ...] = ()
     transitive_tags: tuple[tuple[str, str], ...] = ()
-    is_role_session: bool = True
 
 
 class Center:
@@ -159,9 +158,7 @@ class Center:
         home = world or self.world
         if not home.person(person).enabled:
             raise WorldError(f"{person!r} is disabled")
-        now = self.now()
-        ends_at = now + self.faults.sign_in_seconds
-        sign_in = SignIn(home, person, now, ends_at)
+        sign_in = SignIn(home, person, self.now() + self.faults.sign_in_seconds)
         self.sign_ins.append(sign_in)
         return sign_in
 
@@ -187,6 +184,10 @@ class Center:
         ):
             raise portal_error("UnauthorizedException", "Session token not found or invalid")
         return found.sign_in
+
+    def cookie_name(self, kind: str) -> str:
+        # Browsers send a cookie to all ports of a host: the port keeps two emulators apart.
+        return f"{kind}_{self.url.rpartition(':')[2]}"
 
     # -- issuing -------------------------------------------------------------------
 
@@ -233,9 +234,8 @@ class Center:
         arn: str,
         seconds: float,
         *,
-        tags: tuple[tuple[str, str], ...] = (),
-        transitive_tags: tuple[tuple[str, str], ...] = (),
         is_role_session: bool = True,
+        **tags: tuple[tuple[str, str], ...],
     ) -> IssuedCredentials:
         """Issue and return credentials that last `seconds`: those of a role, or an IAM user's key.
 
@@ -252,9 +252,8 @@ class Center:
             arn,
             now,
             now + seconds,
-            tags,
-            transitive_tags,
             is_role_session,
+            **tags,
         )
         self.issued[issued.access_key_id] = issued
         return issued

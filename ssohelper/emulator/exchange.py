@@ -23,11 +23,8 @@ class Request(NamedTuple):
 
     def json_object(self) -> dict[str, Any]:
         """Raises: InvalidRequestException, an error of sso-oidc, if the body is no JSON object."""
-        try:
-            value = json.loads(self.body or b"{}")
-        except ValueError as exc:
-            raise oidc_error("InvalidRequestException", "Invalid request") from exc
-        if not isinstance(value, dict):
+        value = parse_json_object(self.body or b"{}")
+        if value is None:
             raise oidc_error("InvalidRequestException", "Invalid request")
         return value
 
@@ -74,7 +71,7 @@ class Answer(NamedTuple):
     status: int
     headers: Headers
     body: bytes
-    delivery: Delivery | None = None
+    delivery: Delivery = Delivery()
 
 
 class Refusal(Exception):
@@ -83,6 +80,15 @@ class Refusal(Exception):
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.status)
         self.answer = answer
+
+
+def parse_json_object(text: str | bytes) -> dict[str, Any] | None:
+    """None if the text is no JSON object."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def parse_form_fields(text: str) -> dict[str, str]:

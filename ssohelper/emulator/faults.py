@@ -45,7 +45,7 @@ class Script(NamedTuple):
     """With `answer` None, `delivery` says how the operation's own answer is sent."""
 
     answer: Answer | None
-    delivery: Delivery
+    delivery: Delivery = Delivery()
 
 
 class Faults:
@@ -133,34 +133,27 @@ class Faults:
         body: bytes | str = b"",
         *,
         times: int = 1,
-        delay_seconds: float = 0.0,
-        seconds_per_byte: float = 0.0,
-        close_after: int | None = None,
-        reset: bool = False,
-        never: bool = False,
+        **delivery: Any,
     ) -> None:
         """Answer the next `times` calls of the operation with this status, headers and body.
 
-        Without a status the operation runs, and its own answer is delayed, cut or reset: so a test
-        can lose an answer after the operation had its effect.
+        `delivery` has the fields of Delivery. Without a status the operation runs, and its own
+        answer is delayed, cut or reset: so a test can lose an answer after the operation's effect.
         """
-        _check_operation_name(operation)
         raw = body.encode() if isinstance(body, str) else body
         pairs = tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers)
         answer = None if status is None else Answer(status, pairs, raw)
-        delivery = Delivery(delay_seconds, seconds_per_byte, close_after, reset, never)
-        self._add_script(operation, Script(answer, delivery), times)
+        self._add_script(operation, Script(answer, Delivery(**delivery)), times)
 
     def fail(self, operation: str, name: str, message: str = "", *, times: int = 1) -> None:
         """Example: `fail("CreateToken", "SlowDownException")`."""
-        _check_operation_name(operation)
         if operation in OIDC_OPERATIONS and name in OIDC_ERRORS:
             answer = oidc_refusal(name, message)
         elif operation == "AssumeRole" and name in STS_ERRORS:
             answer = sts_refusal(STS_ERRORS[name], name, message or name)
         else:
             answer = portal_refusal(name, message or name)
-        self._add_script(operation, Script(answer, Delivery()), times)
+        self._add_script(operation, Script(answer), times)
 
     def slow_down(self, times: int = 1) -> None:
         self.fail("CreateToken.device_code", "SlowDownException", times=times)
@@ -170,16 +163,13 @@ class Faults:
 
     def hang(self, operation: str, times: int = 1) -> None:
         """Never answer the operation's next requests, which the server reads."""
-        self._add_script(
-            _check_operation_name(operation),
-            Script(Answer(200, (), b""), Delivery(never=True)),
-            times,
-        )
+        self.script(operation, 200, times=times, never=True)
 
     def run_before(self, operation: str, do: Callable[[], object], call: int = 1) -> None:
         """Run `do` just before a later call is handled; `call` 1 is the next one."""
+        _check_operation_name(operation)
         with self._lock:
-            due = self._seen.get(_check_operation_name(operation), 0) + call
+            due = self._seen.get(operation, 0) + call
             self._before.setdefault(operation, []).append((due, do))
 
     # -- applying the fault settings to a call -------------------------------------
@@ -199,11 +189,8 @@ class Faults:
         for do in due:
             do()
         with self._lock:
-            for name in reversed(names):
-                queue = self._scripts.get(name)
-                if queue:
-                    return queue.pop(0)
-        return None
+            queues = (self._scripts.get(name) for name in reversed(names))
+            return next((queue.pop(0) for queue in queues if queue), None)
 
     def find_latency_seconds(self, names: tuple[str, ...]) -> float:
         return float(_most_specific_entry(self.latency_seconds, names) or 0.0)
@@ -239,6 +226,7 @@ class Faults:
             return True
 
     def _add_script(self, operation: str, script: Script, times: int) -> None:
+        _check_operation_name(operation)
         with self._lock:
             self._scripts.setdefault(operation, []).extend([script] * times)
 
@@ -252,7 +240,6 @@ def _most_specific_entry(table: Mapping[str, Any], names: tuple[str, ...]) -> An
     return next((table[name] for name in (*reversed(names), "*") if name in table), None)
 
 
-def _check_operation_name(operation: str) -> str:
+def _check_operation_name(operation: str) -> None:
     if operation not in OPERATIONS:
         raise ValueError(f"no operation named {operation!r}, only: {', '.join(OPERATIONS)}")
-    return operation

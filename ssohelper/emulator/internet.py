@@ -9,7 +9,7 @@ import html
 import json
 import threading
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ssohelper.emulator.addresses import AwsHost, find_aws_host, portal_host_name
@@ -19,6 +19,7 @@ from ssohelper.emulator.exchange import (
     Request,
     json_answer,
     oidc_refusal,
+    parse_json_object,
     portal_refusal,
 )
 from ssohelper.emulator.organization import World
@@ -98,18 +99,17 @@ class Internet:
     def _refuse_wrong_host(self, aws_host: AwsHost, request: Request) -> Answer | None:
         if aws_host.service == "oidc":
             return self._refuse_wrong_region(aws_host, request)
-        if aws_host.service == "portal":
-            token = self._center.tokens.get(request.headers.get(TOKEN_HEADER, ""))
-            if token is not None and token.sign_in.world.region != aws_host.region:
-                return portal_refusal("UnauthorizedException", "Session token not found or invalid")
         if aws_host.service == "start":
             return self._refuse_wrong_family(aws_host, request)
         if aws_host.service in ("sts", "sign-in"):
             return self._refuse_wrong_partition(aws_host, request)
-        return None
+        token = self._center.tokens.get(request.headers.get(TOKEN_HEADER, ""))
+        if token is None or token.sign_in.world.region == aws_host.region:
+            return None
+        return portal_refusal("UnauthorizedException", "Session token not found or invalid")
 
     def _refuse_wrong_region(self, aws_host: AwsHost, request: Request) -> Answer | None:
-        body = _json_body_or_empty(request)
+        body = parse_json_object(request.body) or {}
         url = body.get("issuerUrl") or body.get("startUrl")
         world = self._center.find_world(url) if isinstance(url, str) else None
         if world is not None and world.region != aws_host.region:
@@ -132,7 +132,8 @@ class Internet:
         )
 
     def _refuse_wrong_partition(self, aws_host: AwsHost, request: Request) -> Answer | None:
-        sent = request.headers.get("x-amz-security-token") or _session_token_in_form(request)
+        session = parse_json_object(request.form().get("Session", "")) or {}
+        sent = request.headers.get("x-amz-security-token") or session.get("sessionToken", "")
         issued = next((i for i in self._center.issued.values() if i.session_token == sent), None)
         if issued is None or issued.arn.split(":")[1] == aws_host.partition:
             return None
@@ -141,17 +142,13 @@ class Internet:
     def _move_device_page(self, aws_host: AwsHost, request: Request, answer: Answer) -> Answer:
         if request.path != "/device_authorization" or answer.status != 200:
             return answer
-        body = json.loads(answer.body)
-        world = (
-            self._center.find_world(_json_body_or_empty(request).get("startUrl"))
-            or self._center.world
-        )
+        body, asked = json.loads(answer.body), parse_json_object(request.body) or {}
+        world = self._center.find_world(asked.get("startUrl")) or self._center.world
         instance = _host_of_start_url(world).partition(".")[0]
+        own = f"https://{portal_host_name(aws_host, instance)}"
         for key in ("verificationUri", "verificationUriComplete"):
-            page = body.get(key)
-            if isinstance(page, str):
-                own = f"https://{portal_host_name(aws_host, instance)}"
-                body[key] = page.replace(self._center.url, own)
+            if isinstance(body.get(key), str):
+                body[key] = body[key].replace(self._center.url, own)
         return answer._replace(body=json.dumps(body).encode())
 
 
@@ -161,19 +158,3 @@ def host_that_redirects_to(url: str, status: int = 302) -> Host:
 
 def _host_of_start_url(world: World) -> str:
     return urlsplit(world.start_url).hostname or ""
-
-
-def _json_body_or_empty(request: Request) -> dict[str, Any]:
-    try:
-        found = json.loads(request.body)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _session_token_in_form(request: Request) -> str:
-    try:
-        found = json.loads(request.form().get("Session", ""))
-    except ValueError:
-        return ""
-    return str(found.get("sessionToken", "")) if isinstance(found, dict) else ""

@@ -2,7 +2,6 @@
 
 import contextlib
 import email.utils
-import io
 import itertools
 import socket
 import socketserver
@@ -16,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ssohelper.emulator import control
-from ssohelper.emulator.exchange import Answer, Delivery, json_answer, make_request
+from ssohelper.emulator.exchange import Answer, json_answer, make_request
 from ssohelper.emulator.service import Service
 
 HOST = "127.0.0.1"
@@ -49,8 +48,6 @@ class Listener(ThreadingHTTPServer):
     def server_bind(self) -> None:
         # HTTPServer's method looks up this host's full name, which can take seconds.
         socketserver.TCPServer.server_bind(self)
-        if self.server_address[0] != HOST:
-            raise EmulatorError(f"the emulator binds to {HOST} only")
         self.server_name, self.server_port = HOST, int(self.server_address[1])
         self.hosts = frozenset({f"{HOST}:{self.server_port}", f"localhost:{self.server_port}"})
 
@@ -69,20 +66,6 @@ class Listener(ThreadingHTTPServer):
         for connection in list(self.open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-
-
-class _Writer(io.BufferedIOBase):
-    """Writes all bytes to a client's connection at once."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any, /) -> int:
-        self._connection.sendall(data)
-        return len(data)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -125,13 +108,18 @@ class _Handler(BaseHTTPRequestHandler):
         self._send_answer(control.handle_request(self.server.service, request))
 
     def do_CONNECT(self) -> None:
-        host, _, port = self.path.rpartition(":")
+        host, _, port = self.path.lower().rpartition(":")
         tls = self.server.tls
-        if tls is None or self.host or port != "443" or not self._is_known_host(host):
+        if (
+            tls is None
+            or self.host
+            or port != "443"
+            or not self.server.service.internet.has_host(host)
+        ):
             self.close_connection = True
             self._send_answer(json_answer({"message": "no such host (EMULATOR)"}, 502))
             return
-        self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        self.connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         self.server.open.discard(self.connection)
         try:
             self.connection = tls.wrap_socket(self.connection, server_side=True)
@@ -140,11 +128,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.server.open.add(self.connection)
         self.rfile = self.connection.makefile("rb", -1)
-        self.wfile = _Writer(self.connection)
-        self.host, self.close_connection = host.lower(), False
-
-    def _is_known_host(self, host: str) -> bool:
-        return self.server.service.internet.has_host(host.lower())
+        self.wfile = self.connection.makefile("wb")
+        self.host, self.close_connection = host, False
 
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _answer_request
 
@@ -152,26 +137,21 @@ class _Handler(BaseHTTPRequestHandler):
         """Against DNS rebinding, and for a body that is too long or has no clear length."""
         hosts = self.headers.get_all("Host") or []
         allowed = {self.host, f"{self.host}:443"} if self.host else self.server.hosts
-        if len(hosts) != 1 or hosts[0].lower() not in allowed:
-            return json_answer({"message": "this EMULATOR answers on loopback only"}, 403)
         length = self.headers.get("Content-Length") or "0"
-        if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
-            return json_answer(
-                {
-                    "message": "the request needs one Content-Length header, and no Transfer-Encoding"
-                },
-                411,
-            )
-        if int(length) > _MAX_BODY:
-            return json_answer({"message": "the request's body is too long"}, 413)
-        return (
-            None
-            if self.path.startswith("/")
-            else json_answer({"message": "the path must begin with /"}, 400)
-        )
+        if len(hosts) != 1 or hosts[0].lower() not in allowed:
+            status, message = 403, "this EMULATOR answers on loopback only"
+        elif "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
+            status, message = 411, "the request needs a Content-Length, and no Transfer-Encoding"
+        elif int(length) > _MAX_BODY:
+            status, message = 413, "the request's body is too long"
+        elif not self.path.startswith("/"):
+            status, message = 400, "the path must begin with /"
+        else:
+            return None
+        return json_answer({"message": message}, status)
 
     def _send_answer(self, answer: Answer) -> None:
-        delivery = answer.delivery or Delivery()
+        delivery = answer.delivery
         if delivery.delay_seconds:
             self.server.stopping.wait(delivery.delay_seconds)
         if delivery.never:
@@ -186,7 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
         if delivery.seconds_per_byte:
             self._send_slowly(head, body, delivery.seconds_per_byte)
         else:
-            self.wfile.write(head + body)
+            self.connection.sendall(head + body)
         if delivery.close_after is not None:
             self._drop_connection()
 
@@ -196,10 +176,8 @@ class _Handler(BaseHTTPRequestHandler):
         lines += [f"{name}: {value}" for name, value in answer.headers]
         date = self.server.service.faults.date_header
         if date and "date" not in given:
-            now = self.server.service.now()
-            lines.append(
-                f"Date: {email.utils.formatdate(now, usegmt=True) if date is True else date}"
-            )
+            now = email.utils.formatdate(self.server.service.now(), usegmt=True)
+            lines.append(f"Date: {now if date is True else date}")
         if "content-length" not in given and "transfer-encoding" not in given:
             lines.append(f"Content-Length: {len(answer.body)}")
         lines.append("Server: ssohelper-EMULATOR")
@@ -208,11 +186,11 @@ class _Handler(BaseHTTPRequestHandler):
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
     def _send_slowly(self, head: bytes, body: bytes, seconds: float) -> None:
-        self.wfile.write(head)
+        self.connection.sendall(head)
         for position in range(len(body)):
             if self.server.stopping.wait(seconds):
                 return
-            self.wfile.write(body[position : position + 1])
+            self.connection.sendall(body[position : position + 1])
 
     def _drop_connection(self, reset: bool = False) -> None:
         self.close_connection = True

@@ -6,7 +6,9 @@ section 7.3 (loopback redirects).
 
 import base64
 import hashlib
+import math
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,31 +23,13 @@ from ssohelper.emulator.core import (
 from ssohelper.emulator.exchange import Answer, Request, json_answer, oidc_error
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
-_GRANTS = ("authorization_code", "refresh_token", DEVICE_CODE)
 _SCOPE = re.compile(r"[\w:./*-]{1,80}", re.ASCII)
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def shorten_grant_type(grant_type: Any) -> str:
-    return "device_code" if grant_type == DEVICE_CODE else str(grant_type)
-
-
 def register_client(center: Center, request: Request) -> Answer:
     body = request.json_object()
-    client = _make_client(center, body)
-    answer: dict[str, Any] = {
-        "clientId": client.id,
-        "clientSecret": client.secret,
-        "clientIdIssuedAt": int(center.now()),
-        "clientSecretExpiresAt": client.expires_at,
-        "authorizationEndpoint": None,
-        "tokenEndpoint": None,
-    }
-    return json_answer(answer)
-
-
-def _make_client(center: Center, body: dict[str, Any]) -> Client:
     name, kind = body.get("clientName"), body.get("clientType")
     if not isinstance(name, str) or not name or not isinstance(kind, str):
         raise oidc_error("InvalidRequestException", "clientName and clientType are required")
@@ -64,7 +48,17 @@ def _make_client(center: Center, body: dict[str, Any]) -> Client:
     issuer = body.get("issuerUrl")
     if issuer is not None and (not isinstance(issuer, str) or center.find_world(issuer) is None):
         raise oidc_error("InvalidRequestException", "Invalid issuer URL provided")
-    return center.add_client(name, scopes, grants, redirects, issuer)
+    client = center.add_client(name, scopes, grants, redirects, issuer)
+    return json_answer(
+        {
+            "clientId": client.id,
+            "clientSecret": client.secret,
+            "clientIdIssuedAt": int(center.now()),
+            "clientSecretExpiresAt": client.expires_at,
+            "authorizationEndpoint": None,
+            "tokenEndpoint": None,
+        }
+    )
 
 
 def _get_string_list(body: dict[str, Any], key: str) -> tuple[str, ...]:
@@ -97,7 +91,7 @@ def is_redirect_allowed(client: Client, uri: str) -> bool:
     return False
 
 
-def start_device_authorization(center: Center, request: Request) -> Answer:
+def start_authorization(center: Center, request: Request) -> Answer:
     """Issue a device code and a user code."""
     body = request.json_object()
     client = center.client(body.get("clientId"), body.get("clientSecret"))
@@ -115,37 +109,28 @@ def start_device_authorization(center: Center, request: Request) -> Answer:
     )
     center.devices[device.device_code] = device
     page = f"{center.url}/device"
+    shown, shown_complete = knobs.verification_uri, knobs.verification_uri_complete
     complete = f"{page}?user_code={device.user_code}"
     return json_answer(
         {
             "deviceCode": device.device_code,
             "userCode": code,
-            "verificationUri": _override_or_value(knobs.verification_uri, page),
-            "verificationUriComplete": _override_or_value(
-                knobs.verification_uri_complete, complete
-            ),
+            "verificationUri": page if shown is None else shown,
+            "verificationUriComplete": complete if shown_complete is None else shown_complete,
             "expiresIn": knobs.expires_in,
             "interval": knobs.interval,
         }
     )
 
 
-def _override_or_value(override: Any, value: str) -> Any:
-    return value if override is None else override
-
-
 def create_token(center: Center, request: Request) -> Answer:
     """For a device code, an authorization code or a refresh token."""
     body = request.json_object()
     client = center.client(body.get("clientId"), body.get("clientSecret"))
-    grant = body.get("grantType")
-    if grant == DEVICE_CODE:
-        return _redeem_device_code(center, client, body)
-    if grant == "authorization_code":
-        return _redeem_authorization_code(center, client, body)
-    if grant == "refresh_token":
-        return _redeem_refresh_token(center, client, body)
-    raise oidc_error("UnsupportedGrantTypeException", "Unsupported grant type provided")
+    redeem = _GRANTS.get(str(body.get("grantType")))
+    if redeem is None:
+        raise oidc_error("UnsupportedGrantTypeException", "Unsupported grant type provided")
+    return redeem(center, client, body)
 
 
 def _redeem_device_code(center: Center, client: Client, body: dict[str, Any]) -> Answer:
@@ -202,39 +187,28 @@ def _redeem_refresh_token(center: Center, client: Client, body: dict[str, Any]) 
     old = center.refresh_tokens.get(str(body.get("refreshToken")))
     if old is None or old.client_id != client.id or not old.sign_in.is_live_at(now):
         raise invalid
-    if old.replaced_at is not None and not _is_in_grace(center, old, now):
+    grace = {"none": math.inf, "grace": knobs.grace_seconds, "strict": -math.inf}[knobs.rotation]
+    if old.replaced_at is not None and now - old.replaced_at >= grace:
         if knobs.strict_revokes_session:
             old.sign_in.revoked = True
         raise invalid
-    if knobs.rotation == "none":
-        return _token_answer(center, client, old.sign_in, refresh=old.value)
-    if old.replaced_at is None:
+    if knobs.rotation != "none" and old.replaced_at is None:
         old.replaced_at = now
-    return _token_answer(center, client, old.sign_in, refreshing=True)
-
-
-def _is_in_grace(center: Center, old: RefreshToken, now: float) -> bool:
-    knobs = center.faults
-    if knobs.rotation == "strict" or old.replaced_at is None:
-        return False
-    return knobs.rotation == "none" or now - old.replaced_at < knobs.grace_seconds
+    return _token_answer(center, client, old.sign_in, old)
 
 
 def _token_answer(
-    center: Center,
-    client: Client,
-    sign_in: SignIn,
-    refresh: str | None = None,
-    refreshing: bool = False,
+    center: Center, client: Client, sign_in: SignIn, old: RefreshToken | None = None
 ) -> Answer:
-    token, refresh_token = issue_tokens(center, client, sign_in, refresh)
+    kept = old.value if old and center.faults.rotation == "none" else None
+    token, refresh_token = issue_tokens(center, client, sign_in, kept)
     answer: dict[str, Any] = {
         "accessToken": token.value,
         "tokenType": "Bearer",
         "expiresIn": max(0, round(token.expires_at - center.now())),
         "idToken": None,
     }
-    if refresh_token and not (center.faults.omit_refresh_token and (refreshing or refresh)):
+    if refresh_token and not (center.faults.omit_refresh_token and old):
         answer["refreshToken"] = refresh_token
     return json_answer(answer)
 
@@ -257,3 +231,10 @@ def issue_tokens(
         center.refresh_tokens[refresh_token.value] = refresh_token
         refresh = refresh_token.value
     return token, refresh
+
+
+_GRANTS: dict[str, Callable[[Center, Client, dict[str, Any]], Answer]] = {
+    "authorization_code": _redeem_authorization_code,
+    "refresh_token": _redeem_refresh_token,
+    DEVICE_CODE: _redeem_device_code,
+}

@@ -8,7 +8,8 @@ import copy
 import hashlib
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ssohelper.emulator.addresses import partition_name
@@ -115,11 +116,17 @@ class World:
         made.start_url, made.region = start_url, region
         return made
 
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        with self._lock:
+            self._roles_by_person.clear()
+            yield
+
     # -- changes to the organization -----------------------------------------------
 
     def add_ou(self, path: str) -> str:
         """Add an OU and its parents. "Root" and "" both name the root."""
-        with self._lock:
+        with self._changing():
             clean = _normalize_ou_path(path)
             parts = [] if clean == ROOT else clean.split("/")
             for depth in range(1, len(parts) + 1):
@@ -131,32 +138,29 @@ class World:
     ) -> Account:
         if not _ACCOUNT_ID.fullmatch(account_id):
             raise WorldError(f"an account id has 12 digits, not {account_id!r}")
-        with self._lock:
+        with self._changing():
             if account_id in self.accounts:
                 raise WorldError(f"the account {account_id!r} exists already")
             address = f"aws+{name}@example.com" if email is None else email
             account = Account(account_id, name, address, self.add_ou(ou))
             self.accounts[account_id] = account
-            self._roles_by_person.clear()
             return account
 
     def remove_account(self, account_id: str) -> None:
-        with self._lock:
+        with self._changing():
             del self.accounts[self._find_account(account_id).id]
-            self.assignments = [a for a in self.assignments if a.target != account_id]
-            self._roles_by_person.clear()
+            self.assignments[:] = [a for a in self.assignments if a.target != account_id]
 
     def rename_account(self, account_id: str, name: str) -> None:
-        with self._lock:
+        with self._changing():
             self.accounts[account_id] = self._find_account(account_id)._replace(name=name)
 
     def move_account(self, account_id: str, ou: str) -> None:
-        with self._lock:
+        with self._changing():
             self.accounts[account_id] = self._find_account(account_id)._replace(ou=self.add_ou(ou))
-            self._roles_by_person.clear()
 
     def add_group(self, name: str) -> str:
-        with self._lock:
+        with self._changing():
             if name in self.people:
                 raise WorldError(f"{name!r} is a person, so no group can have that name")
             self.groups.add(name)
@@ -170,7 +174,7 @@ class World:
         groups: Iterable[str] = (),
         enabled: bool = True,
     ) -> Person:
-        with self._lock:
+        with self._changing():
             if user_name in self.people or user_name in self.groups:
                 raise WorldError(f"a person or group named {user_name!r} exists already")
             members = frozenset(self.add_group(group) for group in groups)
@@ -182,14 +186,12 @@ class World:
                 enabled,
             )
             self.people[user_name] = person
-            self._roles_by_person.clear()
             return person
 
     def add_to_group(self, user_name: str, group: str) -> None:
-        with self._lock:
+        with self._changing():
             person = self.person(user_name)
             self.people[user_name] = person._replace(groups=person.groups | {self.add_group(group)})
-            self._roles_by_person.clear()
 
     def add_permission_set(
         self, name: str, session_seconds: int = 3600, description: str = ""
@@ -197,17 +199,16 @@ class World:
         """Replaces a permission set of the same name."""
         if not _PERMISSION_SET_NAME.fullmatch(name):
             raise WorldError(f"this is not a valid permission set's name: {name!r}")
-        with self._lock:
+        with self._changing():
             created = self.permission_sets[name] = PermissionSet(name, session_seconds, description)
         return created
 
     def remove_permission_set(self, name: str) -> None:
         """With all its assignments."""
-        with self._lock:
+        with self._changing():
             if self.permission_sets.pop(name, None) is None:
                 raise WorldError(f"no permission set named {name!r}")
-            self.assignments = [a for a in self.assignments if a.permission_set != name]
-            self._roles_by_person.clear()
+            self.assignments[:] = [a for a in self.assignments if a.permission_set != name]
 
     def add_iam_role(
         self, account_id: str, name: str, trusts: Iterable[str] = (), **more: Any
@@ -216,30 +217,28 @@ class World:
         if not _ACCOUNT_ID.fullmatch(account_id) or not _IAM_ROLE_NAME.fullmatch(name):
             raise WorldError(f"this is not an IAM role: {account_id!r}, {name!r}")
         created = IamRole(account_id, name, tuple(trusts), **more)
-        with self._lock:
+        with self._changing():
             self.iam_roles[account_id, name] = created
         return created
 
     def remove_iam_role(self, account_id: str, name: str) -> None:
-        with self._lock:
+        with self._changing():
             if self.iam_roles.pop((account_id, name), None) is None:
                 raise WorldError(f"no IAM role {name!r} in {account_id!r}")
 
     def assign(self, principal: str, permission_set: str, target: str) -> Assignment:
-        with self._lock:
+        with self._changing():
             created = self._make_assignment(principal, permission_set, target)
             if created not in self.assignments:
                 self.assignments.append(created)
-            self._roles_by_person.clear()
             return created
 
     def unassign(self, principal: str, permission_set: str, target: str) -> None:
-        with self._lock:
+        with self._changing():
             gone = self._make_assignment(principal, permission_set, target)
             if gone not in self.assignments:
                 raise WorldError(f"no such assignment: {', '.join(gone)}")
             self.assignments.remove(gone)
-            self._roles_by_person.clear()
 
     # -- looking up people, roles and accounts of the organization -----------------
 

@@ -9,7 +9,7 @@ import hashlib
 import html
 from typing import NamedTuple
 
-from ssohelper.emulator.exchange import Answer
+from ssohelper.emulator.exchange import Answer, Refusal
 from ssohelper.emulator.organization import Account, Person, World
 
 # If there are more people than this, the user types a name instead of choosing it from a list.
@@ -127,7 +127,14 @@ def build_page(
 def sign_in_page(world: World, form: Form, error: str = "", chosen: str = "") -> Answer:
     people = world.people.values()
     if len(people) <= _LISTED_PEOPLE:
-        rows = "".join(_person_button(person, person.user_name == chosen) for person in people)
+        rows = "".join(
+            f'<label class="choice"><input type="radio" name="person" required '
+            f'value="{_escape_html(person.user_name)}"'
+            f"{' checked' if person.user_name == chosen else ''}>"
+            f'<span>{_in_bdi(person.display_name)} <span class="soft">'
+            f"{_in_bdi(person.user_name)} · {_in_bdi(person.email)}</span></span></label>"
+            for person in people
+        )
         choice = f"<fieldset><legend>Who are you?</legend>{rows}</fieldset>"
     else:
         choice = (
@@ -142,17 +149,6 @@ def sign_in_page(world: World, form: Form, error: str = "", chosen: str = "") ->
         "</p>"
     )
     return build_page("Sign in", world.name, body)
-
-
-def _person_button(person: Person, chosen: bool) -> str:
-    checked = " checked" if chosen else ""
-    return (
-        f'<label class="choice"><input type="radio" name="person" required '
-        f'value="{_escape_html(person.user_name)}"{checked}>'
-        f"<span>{_in_bdi(person.display_name)}"
-        f' <span class="soft">{_in_bdi(person.user_name)} · {_in_bdi(person.email)}</span></span>'
-        "</label>"
-    )
 
 
 def consent_page(
@@ -220,6 +216,10 @@ def problem_page(
     return build_page(title, organization, body, status)
 
 
+def refusal(world: World, message: str, status: int = 400) -> Refusal:
+    return Refusal(problem_page(world.name, message, status))
+
+
 def portal_page(
     organization: str,
     person: Person,
@@ -262,20 +262,6 @@ def console_page(
     others = "".join(f"<li>{_in_bdi(other)}</li>" for other in also_signed_in)
     more = f'<h2>Also signed in here</h2><ul id="others">{others}</ul>' if others else ""
     return build_page("AWS console", organization, rows + more)
-
-
-def sign_out_first_page(organization: str) -> Answer:
-    """Return the console's page for a browser that is signed in to another account.
-
-    The AWS console shows this error if multi-session support is off.
-    """
-    return problem_page(
-        organization,
-        "You must first log out before logging into a different account.",
-        409,
-        "Log out first",
-        "Turn on multi-session support in the console, or use another browser.",
-    )
 
 
 def _invalid(error: str) -> str:

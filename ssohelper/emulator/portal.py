@@ -19,20 +19,17 @@ def list_accounts(center: Center, request: Request) -> Answer:
     accounts = sign_in.world.accounts
     ids = list(sign_in.world.roles_of(sign_in.person))
     page, after = _get_page_of_items(center, request, ids)
-    rows = [
-        _account_as_json(center, accounts[i].id, accounts[i].name, accounts[i].email) for i in page
+    names, emails = center.faults.account_names, center.faults.emails
+    rows: list[dict[str, Any]] = [
+        {
+            "accountId": i,
+            "accountName": names.get(i, accounts[i].name),
+            "emailAddress": emails.get(i, accounts[i].email),
+        }
+        for i in page
     ]
-    return json_answer({"nextToken": after, "accountList": rows})
-
-
-def _account_as_json(center: Center, account_id: str, name: str, email: str) -> dict[str, Any]:
-    knobs = center.faults
-    row = {
-        "accountId": account_id,
-        "accountName": knobs.account_names.get(account_id, name),
-        "emailAddress": knobs.emails.get(account_id, email),
-    }
-    return {key: value for key, value in row.items() if value is not None}
+    shown = [{key: value for key, value in row.items() if value is not None} for row in rows]
+    return json_answer({"nextToken": after, "accountList": shown})
 
 
 def list_account_roles(center: Center, request: Request) -> Answer:
@@ -51,10 +48,8 @@ def list_account_roles(center: Center, request: Request) -> Answer:
 def get_role_credentials(center: Center, request: Request) -> Answer:
     """`expiration` in the answer is in milliseconds."""
     sign_in = center.find_sign_in(request.headers.get(TOKEN_HEADER))
-    account_id, role = (
-        _get_required_parameter(request, "account_id"),
-        _get_required_parameter(request, "role_name"),
-    )
+    account_id = _get_required_parameter(request, "account_id")
+    role = _get_required_parameter(request, "role_name")
     world, knobs = sign_in.world, center.faults
     # The fault setting `role_names` changes the names in the list of roles. Clients send the
     # changed name.

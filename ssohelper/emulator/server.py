@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from ssohelper.emulator.faults import Faults
@@ -49,10 +48,7 @@ class Emulator(Service):
         world: World | None = None,
         port: int = 0,
         clock: Callable[[], float] = time.time,
-        host: str = HOST,
     ) -> None:
-        if host != HOST:
-            raise EmulatorError(f"the emulator binds to {HOST} only, not to {host!r}")
         super().__init__(world or demo_world(), clock)
         self.port = port
         # With `internet`, a client that uses the emulator as its https proxy reaches AWS's hosts in
@@ -94,12 +90,7 @@ class Emulator(Service):
     def __enter__(self) -> Self:
         return self if self._server else self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.stop()
         self._release_port()
 

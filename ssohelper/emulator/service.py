@@ -6,12 +6,12 @@ limit's 429, or the operation's own answer.
 """
 
 import hashlib
-import json
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 from uuid import uuid4
 
 from ssohelper.emulator import federation, oidc, portal, sts
@@ -24,16 +24,12 @@ from ssohelper.emulator.exchange import (
     iso_time,
     json_answer,
     oidc_refusal,
+    parse_json_object,
 )
-from ssohelper.emulator.faults import RATE_LIMITED, Faults
+from ssohelper.emulator.faults import OPERATIONS, RATE_LIMITED, Faults
 from ssohelper.emulator.internet import Internet
 from ssohelper.emulator.organization import World, WorldError
 from ssohelper.emulator.web import Web
-
-
-class Operation(NamedTuple):
-    name: str
-    run: Callable[[Center, Request], Answer]
 
 
 class Call(NamedTuple):
@@ -45,19 +41,16 @@ class Call(NamedTuple):
     token: str  # a short hash (`_hash_token`) of the call's access or refresh token, or ""
 
 
-_ROUTES: dict[tuple[str, str], Operation] = {
-    ("POST", "/client/register"): Operation("RegisterClient", oidc.register_client),
-    ("POST", "/device_authorization"): Operation(
-        "StartDeviceAuthorization", oidc.start_device_authorization
-    ),
-    ("POST", "/token"): Operation("CreateToken", oidc.create_token),
-    ("GET", "/assignment/accounts"): Operation("ListAccounts", portal.list_accounts),
-    ("GET", "/assignment/roles"): Operation("ListAccountRoles", portal.list_account_roles),
-    ("GET", "/federation/credentials"): Operation(
-        "GetRoleCredentials", portal.get_role_credentials
-    ),
-    ("POST", "/logout"): Operation("Logout", portal.log_out),
-    ("POST", "/"): Operation("GetCallerIdentity", sts.answer_sts_request),
+# The operation's name and what answers its requests.
+_ROUTES: dict[tuple[str, str], tuple[str, Callable[[Center, Request], Answer]]] = {
+    ("POST", "/client/register"): ("RegisterClient", oidc.register_client),
+    ("POST", "/device_authorization"): ("StartDeviceAuthorization", oidc.start_authorization),
+    ("POST", "/token"): ("CreateToken", oidc.create_token),
+    ("GET", "/assignment/accounts"): ("ListAccounts", portal.list_accounts),
+    ("GET", "/assignment/roles"): ("ListAccountRoles", portal.list_account_roles),
+    ("GET", "/federation/credentials"): ("GetRoleCredentials", portal.get_role_credentials),
+    ("POST", "/logout"): ("Logout", portal.log_out),
+    ("POST", "/"): ("GetCallerIdentity", sts.answer_sts_request),
 }
 
 
@@ -70,38 +63,35 @@ class Service(Center):
         self._tally = threading.Lock()
         self._counters: Counter[str] = Counter()
         self._calls: deque[Call] = deque(maxlen=200_000)
-        pages, console = Web(), federation.Console()
-        self.routes = {
-            **_ROUTES,
-            ("GET", "/authorize"): Operation("authorize", pages.authorize),
-            ("GET", "/federation"): Operation("federation", console.answer_federation),
-            ("POST", "/federation"): Operation("federation", console.answer_federation),
-            ("GET", "/console"): Operation("pages", console.show_console),
-            **{route: Operation("pages", run) for route, run in pages.routes.items()},
+        pages, console = Web(self), federation.Console(self)
+        self.routes: dict[tuple[str, str], tuple[str, Callable[[Request], Answer]]] = {
+            **{route: (name, partial(run, self)) for route, (name, run) in _ROUTES.items()},
+            ("GET", "/authorize"): ("authorize", pages.authorize),
+            ("GET", "/federation"): ("federation", console.answer_federation),
+            ("POST", "/federation"): ("federation", console.answer_federation),
+            ("GET", "/console"): ("pages", console.show_console),
+            **{route: ("pages", run) for route, run in pages.routes.items()},
         }
         self._paths = frozenset(path for _, path in self.routes)
         self.wait: Callable[[float], object] = time.sleep
 
     def handle(self, request: Request) -> Answer:
-        operation = self.routes.get((request.method, request.path))
-        if operation is None:
+        operation, run = self.routes.get((request.method, request.path), ("", None))
+        if run is None:
             is_known_path = request.path in self._paths
             message = "Method not allowed" if is_known_path else "Not found"
             return json_answer({"message": f"{message} (EMULATOR)"}, 405 if is_known_path else 404)
-        names, token = _names_and_token(operation.name, request)
+        names, token = _names_and_token(operation, request)
         with self._tally:
             self._counters.update(names)
-        answer = self._answer_with_faults(operation, names, request)
-        is_unanswered = answer.delivery is not None and (
-            answer.delivery.never or answer.delivery.reset
-        )
-        status = 0 if is_unanswered else answer.status
+        answer = self._answer_with_faults(run, names, request)
+        status = 0 if answer.delivery.never or answer.delivery.reset else answer.status
         with self._tally:
             self._calls.append(Call(names[-1], status, request.connection, _hash_token(token)))
         return answer
 
     def _answer_with_faults(
-        self, operation: Operation, names: tuple[str, ...], request: Request
+        self, run: Callable[[Request], Answer], names: tuple[str, ...], request: Request
     ) -> Answer:
         faults = self._faults_of(request)
         script = faults.find_script_of_call(names)
@@ -113,7 +103,11 @@ class Service(Center):
         down = faults.find_answer_if_down(names)
         if down is not None:
             return down
-        answer = _add_request_id(self._run_operation(operation, request))
+        if RATE_LIMITED.isdisjoint(names) or self.faults.is_within_rate_limit():
+            answer = self._run_operation(run, request)
+        else:
+            answer = self.faults.throttled_answer()
+        answer = answer._replace(headers=(*answer.headers, ("x-amzn-RequestId", str(uuid4()))))
         return answer if script is None else answer._replace(delivery=script.delivery)
 
     def _faults_of(self, request: Request) -> Faults:
@@ -121,12 +115,10 @@ class Service(Center):
         aws_host = find_aws_host(request.host) if self.region_faults and request.host else None
         return self.region_faults.get(aws_host.region if aws_host else "", self.faults)
 
-    def _run_operation(self, operation: Operation, request: Request) -> Answer:
-        if operation.name in RATE_LIMITED and not self.faults.is_within_rate_limit():
-            return self.faults.throttled_answer()
+    def _run_operation(self, run: Callable[[Request], Answer], request: Request) -> Answer:
         try:
             with self.lock:
-                return operation.run(self, request)
+                return run(request)
         except Refusal as refused:
             return refused.answer
         except WorldError as exc:  # the person in auto_approve is unknown or disabled
@@ -204,31 +196,19 @@ class Service(Center):
             self._calls.clear()
 
 
-def _add_request_id(answer: Answer) -> Answer:
-    return answer._replace(headers=(*answer.headers, ("x-amzn-RequestId", str(uuid4()))))
-
-
 def _names_and_token(operation: str, request: Request) -> tuple[tuple[str, ...], str | None]:
     """Return the names under which to count a call, and its access or refresh token, or None."""
+    kind, token = "", request.headers.get(portal.TOKEN_HEADER)
     if operation == "federation":
-        action = federation.find_federation_action(request)
-        return ((operation, f"{operation}.{action}") if action else (operation,)), None
-    if operation == "GetCallerIdentity" and sts.find_sts_action(request) == "AssumeRole":
+        kind = request.fields().get("Action", "")
+    elif operation == "GetCallerIdentity" and request.fields().get("Action") == "AssumeRole":
         return ("AssumeRole",), request.headers.get("x-amz-security-token")
-    if operation != "CreateToken":
-        return (operation,), request.headers.get(portal.TOKEN_HEADER)
-    body: Any
-    try:
-        body = json.loads(request.body)
-    except ValueError:
-        body = None
-    if not isinstance(body, dict) or not isinstance(body.get("grantType"), str):
-        return (operation,), None
-    grant = oidc.shorten_grant_type(body["grantType"])
-    if grant not in ("device_code", "authorization_code", "refresh_token"):
-        return (operation,), None
-    token = body.get("refreshToken")
-    return (operation, f"{operation}.{grant}"), token if isinstance(token, str) else None
+    elif operation == "CreateToken":
+        body = parse_json_object(request.body) or {}
+        kind, token = str(body.get("grantType")).rpartition(":")[2], body.get("refreshToken")
+    name = f"{operation}.{kind}"
+    names = (operation, name) if name in OPERATIONS else (operation,)
+    return names, token if isinstance(token, str) else None
 
 
 def _hash_token(secret: str | None) -> str:

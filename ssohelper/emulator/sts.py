@@ -10,7 +10,6 @@ import re
 import uuid
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import NamedTuple
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
@@ -26,8 +25,13 @@ _AUTHORIZATION = re.compile(
 MFA_CODE = "246810"
 _CHAINED_MOST_SECONDS = 3600
 _LEAST_SECONDS = 900
-_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+_REQUIRED = ("RoleArn", "RoleSessionName")
+_CONSTRAINTS = {
+    "RoleSessionName": re.compile(r"[\w+=,.@-]{2,64}", re.ASCII),
+    "RoleArn": re.compile(r".+"),
+    "ExternalId": re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII),
+    "DurationSeconds": re.compile(r"[0-9]+"),
+}
 _TAG = re.compile(r"Tags\.member\.(\d+)\.(Key|Value)")
 _TRANSITIVE = re.compile(r"TransitiveTagKeys\.member\.\d+")
 _MOST_TAGS = 50
@@ -35,7 +39,7 @@ _MOST_TAGS = 50
 
 def answer_sts_request(center: Center, request: Request) -> Answer:
     """Answer a signed request. Wire: POST / with `Action=…&Version=2011-06-15`."""
-    action = find_sts_action(request)
+    action = request.fields().get("Action", "")
     if action not in _RESULTS:
         raise sts_error(400, "InvalidAction", f"Could not find operation {action}")
     caller = _find_signing_credentials(center, request)
@@ -46,10 +50,6 @@ def answer_sts_request(center: Center, request: Request) -> Answer:
         f"</{action}Response>"
     )
     return Answer(200, (("Content-Type", "text/xml"),), body.encode())
-
-
-def find_sts_action(request: Request) -> str:
-    return request.fields().get("Action", "")
 
 
 def _answer_caller_identity(_center: Center, caller: IssuedCredentials, _request: Request) -> str:
@@ -105,77 +105,46 @@ def _compute_signature(request: Request, scope: str, signed: str, secret: str) -
     return hmac.digest(key, to_sign.encode(), "sha256").hex()
 
 
-class Asked(NamedTuple):
-    """The parameters of one AssumeRole request."""
-
-    role_arn: str
-    session_name: str
-    seconds: int | None
-    external_id: str | None
-    tags: dict[str, str]
-    transitive: tuple[str, ...]
-    mfa: tuple[str, str] | None
-
-
 def _answer_assume_role(center: Center, caller: IssuedCredentials, request: Request) -> str:
     """Issue credentials of an IAM role; return the content of AssumeRoleResult.
 
     Wire: POST / with `Action=AssumeRole&RoleArn=…&RoleSessionName=…`.
     """
-    asked = _parse_parameters(request.fields())
-    role = _find_trusting_role(center, caller, asked)
-    tags = {**dict(caller.transitive_tags), **asked.tags}
-    if set(asked.tags) & {key for key, _ in caller.transitive_tags}:
+    fields = request.fields()
+    for name, pattern in _CONSTRAINTS.items():
+        is_left_out = name not in fields and name not in _REQUIRED
+        if not is_left_out and not pattern.fullmatch(fields.get(name, "")):
+            shown = f"{name[0].lower()}{name[1:]}"
+            raise _validation_error(
+                f"Value '{fields.get(name)}' at '{shown}' failed to satisfy constraint"
+            )
+    asked_tags = _parse_tags(fields)
+    role = _find_trusting_role(center, caller, fields, asked_tags)
+    inherited = dict(caller.transitive_tags)
+    if inherited.keys() & asked_tags:
         raise _validation_error(
             "One of the specified transitive tag keys can't be set because it conflicts"
         )
-    seconds = _check_session_duration(center, caller, role, asked.seconds)
-    kept = {key for key, _ in caller.transitive_tags} | set(asked.transitive)
+    tags = inherited | asked_tags
+    kept = inherited.keys() | {v for name, v in fields.items() if _TRANSITIVE.fullmatch(name)}
+    session_name = fields["RoleSessionName"]
     issued = center.issue_credentials(
         caller.person,
         role.account_id,
         role.name,
-        f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{asked.session_name}",
-        seconds,
+        f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{session_name}",
+        _choose_session_seconds(center, caller, role, fields.get("DurationSeconds")),
         tags=tuple(sorted(tags.items())),
         transitive_tags=tuple(sorted((key, tags[key]) for key in kept if key in tags)),
     )
     role_id = unique_id_of_role(role.account_id, role.name)
     return (
-        f"<AssumedRoleUser><AssumedRoleId>{role_id}:{escape(asked.session_name)}</AssumedRoleId>"
+        f"<AssumedRoleUser><AssumedRoleId>{role_id}:{escape(session_name)}</AssumedRoleId>"
         f"<Arn>{escape(issued.arn)}</Arn></AssumedRoleUser>"
         f"<Credentials><AccessKeyId>{issued.access_key_id}</AccessKeyId>"
         f"<SecretAccessKey>{escape(issued.secret_access_key)}</SecretAccessKey>"
         f"<SessionToken>{escape(issued.session_token)}</SessionToken>"
         f"<Expiration>{iso_time(issued.expires_at)}</Expiration></Credentials>"
-    )
-
-
-def _parse_parameters(fields: dict[str, str]) -> Asked:
-    session_name = fields.get("RoleSessionName", "")
-    if not _SESSION_NAME.fullmatch(session_name):
-        raise _validation_error(
-            f"Value '{session_name}' at 'roleSessionName' failed to satisfy constraint"
-        )
-    if "RoleArn" not in fields:
-        raise _validation_error(
-            "Value null at 'roleArn' failed to satisfy constraint: Member must not be null"
-        )
-    external_id = fields.get("ExternalId")
-    if external_id is not None and not _EXTERNAL_ID.fullmatch(external_id):
-        raise _validation_error("Value at 'externalId' failed to satisfy constraint")
-    seconds = fields.get("DurationSeconds")
-    if seconds is not None and not seconds.isdigit():
-        raise _validation_error("Value at 'durationSeconds' failed to satisfy constraint")
-    serial, code = fields.get("SerialNumber"), fields.get("TokenCode")
-    return Asked(
-        fields["RoleArn"],
-        session_name,
-        None if seconds is None else int(seconds),
-        external_id,
-        _parse_tags(fields),
-        tuple(value for name, value in fields.items() if _TRANSITIVE.fullmatch(name)),
-        (serial, code) if serial and code else None,
     )
 
 
@@ -191,27 +160,28 @@ def _parse_tags(fields: dict[str, str]) -> dict[str, str]:
     return tags
 
 
-def _find_trusting_role(center: Center, caller: IssuedCredentials, asked: Asked) -> IamRole:
-    role = next(
-        (r for w in center.worlds for r in w.iam_roles.values() if r.arn == asked.role_arn), None
+def _find_trusting_role(
+    center: Center, caller: IssuedCredentials, fields: dict[str, str], tags: dict[str, str]
+) -> IamRole:
+    # Only IAM users have MFA devices. A role session has none, whatever device its request names.
+    has_mfa = not caller.is_role_session and "SerialNumber" in fields
+    for role in (r for w in center.worlds for r in w.iam_roles.values()):
+        if (
+            role.arn == fields["RoleArn"]
+            and any(_names_caller(pattern, caller) for pattern in role.trusts)
+            and role.external_id in (None, fields.get("ExternalId"))
+            and (not tags or role.allows_tags)
+            and (not role.needs_mfa or (has_mfa and fields.get("TokenCode") == MFA_CODE))
+        ):
+            return role
+    # As at AWS, the message is the same for a role that does not exist and for a role that does
+    # not trust the caller.
+    raise sts_error(
+        403,
+        "AccessDenied",
+        f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: "
+        f"{fields['RoleArn']}",
     )
-    is_trusted = (
-        role is not None
-        and any(_names_caller(pattern, caller) for pattern in role.trusts)
-        and role.external_id in (None, asked.external_id)
-        and (not asked.tags or role.allows_tags)
-        and (not role.needs_mfa or _has_valid_mfa_code(caller, asked))
-    )
-    if role is None or not is_trusted:
-        # As at AWS, the message is the same for a role that does not exist and for a role that does
-        # not trust the caller.
-        raise sts_error(
-            403,
-            "AccessDenied",
-            f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: "
-            f"{asked.role_arn}",
-        )
-    return role
 
 
 def _names_caller(pattern: str, caller: IssuedCredentials) -> bool:
@@ -229,30 +199,27 @@ def _names_caller(pattern: str, caller: IssuedCredentials) -> bool:
     return any(fnmatchcase(arn, plain) for arn in own)
 
 
-def _has_valid_mfa_code(caller: IssuedCredentials, asked: Asked) -> bool:
-    # Only IAM users have MFA devices. A role session has none, whatever device its request names.
-    return not caller.is_role_session and asked.mfa is not None and asked.mfa[1] == MFA_CODE
-
-
-def _check_session_duration(
-    center: Center, caller: IssuedCredentials, role: IamRole, asked: int | None
+def _choose_session_seconds(
+    center: Center, caller: IssuedCredentials, role: IamRole, asked: str | None
 ) -> float:
-    if asked is not None and asked < _LEAST_SECONDS:
+    if asked is None:
+        return center.faults.assumed_role_seconds
+    seconds = int(asked)
+    if seconds < _LEAST_SECONDS:
         raise _validation_error(
             f"Value '{asked}' at 'durationSeconds' failed to satisfy constraint: Member must have "
             f"value greater than or equal to {_LEAST_SECONDS}"
         )
-    if asked is not None and caller.is_role_session and asked > _CHAINED_MOST_SECONDS:
+    if caller.is_role_session and seconds > _CHAINED_MOST_SECONDS:
         raise _validation_error(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by "
             "role chaining"
         )
-    if asked is not None and asked > role.most_seconds:
+    if seconds > role.most_seconds:
         raise _validation_error(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         )
-    usual = center.faults.assumed_role_seconds
-    return usual if asked is None else asked
+    return seconds
 
 
 def _validation_error(message: str) -> Refusal:

@@ -1,20 +1,39 @@
-"""Answers browsers' requests: authorization, sign-in, consent, device code, access portal."""
+"""Answers browsers' requests: authorization, sign-in, consent, device code, access portal.
 
+It keeps each browser's sign-in and the authorization requests that wait for their user.
+"""
+
+import hashlib
+import hmac
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from ssohelper.emulator import pages
-from ssohelper.emulator.browsers import Browsers, PendingRequest, redirect_to_page
-from ssohelper.emulator.core import AuthorizationCode, Center, Client, SignIn
-from ssohelper.emulator.exchange import Answer, Refusal, Request
+from ssohelper.emulator.core import AuthorizationCode, Center, Client, DeviceAuthorization, SignIn
+from ssohelper.emulator.exchange import Answer, Headers, Refusal, Request
 from ssohelper.emulator.oidc import is_redirect_allowed
+from ssohelper.emulator.organization import World
+
+
+class PendingRequest(NamedTuple):
+    """Waits until its user has signed in or consented. Without query and device: the portal's page."""
+
+    id: str
+    world: World
+    query: dict[str, str] | None = None  # the query of GET /authorize (PKCE), or None
+    device: DeviceAuthorization | None = None  # the device code to confirm, or None
 
 
 class Web:
-    def __init__(self) -> None:
-        self.browsers = Browsers()
-        self.routes: dict[tuple[str, str], Callable[[Center, Request], Answer]] = {
+    def __init__(self, center: Center) -> None:
+        self._center = center
+        self._key = os.urandom(32)
+        self._sign_ins: dict[str, SignIn | None] = {}  # by the browser's cookie
+        self._pending: dict[str, PendingRequest] = {}
+        self.routes: dict[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", "/device"): self.show_device_page,
             ("GET", "/start"): self.show_portal_page,
             ("GET", "/start/"): self.show_portal_page,
@@ -24,199 +43,242 @@ class Web:
             ("POST", "/consent"): self.answer_consent,
             ("POST", "/sign-out"): self.sign_out,
             ("GET", "/done"): self.show_result,
-            ("GET", "/"): lambda _center, _request: redirect_to_page("/start"),
-            ("GET", "/favicon.ico"): lambda _center, _request: Answer(204, (), b""),
+            ("GET", "/"): lambda _request: _redirect_to_page("/start"),
+            ("GET", "/favicon.ico"): lambda _request: Answer(204, (), b""),
         }
 
-    def authorize(self, center: Center, request: Request) -> Answer:
+    def authorize(self, request: Request) -> Answer:
         """Begin a PKCE sign-in: redirect the browser to the sign-in or consent page.
 
         Wire: GET /authorize with response_type, client_id, redirect_uri, state, code_challenge,
         code_challenge_method=S256, and `scopes` (AWS CLI) or `scope` (RFC 6749).
         A wrong client or redirect URI gets an error page, never a redirect (RFC 6749 4.1.2.1).
         """
-        query = request.query
-        client, uri = _find_client(center, query)
-        challenge = query.get("code_challenge", "")
+        center, query = self._center, request.query
+        client = self._find_client(query.get("client_id", ""))
+        uri, challenge = query.get("redirect_uri", ""), query.get("code_challenge", "")
+        if client.expires_at <= center.now():
+            raise self._refusal("The registration of the program that sent you here has expired.")
+        if not is_redirect_allowed(client, uri):
+            raise self._refusal("The program gave a redirect URI that it has not registered.")
         if query.get("response_type") != "code":
-            return _redirect_to_client(uri, query, error="unsupported_response_type")
+            return _redirect_to_client(query, error="unsupported_response_type")
         if query.get("code_challenge_method") != "S256" or len(challenge) != 43:
-            return _redirect_to_client(uri, query, error="invalid_request")
+            return _redirect_to_client(query, error="invalid_request")
         scopes = (query.get("scopes") or query.get("scope") or "").split()
         if not set(scopes) <= set(client.scopes):
-            return _redirect_to_client(uri, query, error="invalid_scope")
+            return _redirect_to_client(query, error="invalid_scope")
         world = center.find_world(client.issuer_url) or center.world
         if center.auto_approve:
-            return _issue_authorization_code(
-                center, query, center.sign_in(center.auto_approve, world)
-            )
-        return self._redirect_to_next_page(
-            center, request, self.browsers.add_pending_request(center, world, query=query)
-        )
+            return self._issue_code(query, center.sign_in(center.auto_approve, world))
+        return self._redirect_to_next_page(request, self._add_pending_request(world, query=query))
 
-    def show_device_page(self, center: Center, request: Request) -> Answer:
+    def show_device_page(self, request: Request) -> Answer:
         """If the URL has a code, continue the sign-in."""
-        typed = request.query.get("user_code", "")
+        typed, name = request.query.get("user_code", ""), self._center.world.name
         if not typed:
-            return pages.device_code_page(center.world.name)
-        device = center.find_device(typed)
-        if device is None or device.status != "pending" or device.expires_at <= center.now():
+            return pages.device_code_page(name)
+        device = self._center.find_device(typed)
+        if device is None or not self._is_waiting(device):
             error = "No device waits for this code. Check it, or start again on the device."
-            return pages.device_code_page(center.world.name, error, typed)
-        pending = self.browsers.add_pending_request(center, device.world, device=device)
-        return self._redirect_to_next_page(center, request, pending)
+            return pages.device_code_page(name, error, typed)
+        pending = self._add_pending_request(device.world, device=device)
+        return self._redirect_to_next_page(request, pending)
 
-    def show_portal_page(self, center: Center, request: Request) -> Answer:
-        cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
-        pending = self.browsers.add_pending_request(center, center.world)
-        sign_in = self.browsers.sign_in_of(center, cookie, center.world)
+    def show_portal_page(self, request: Request) -> Answer:
+        cookie, cookie_headers = self._ensure_cookie(request)
+        pending = self._add_pending_request(self._center.world)
+        sign_in = self._sign_in_of(cookie, self._center.world)
         if sign_in is None:
-            return redirect_to_page(f"/sign-in?request={pending.id}", cookie_headers)
+            return _redirect_to_page("/sign-in", pending, cookie_headers)
         world = sign_in.world
         rows = [(world.accounts[i], roles) for i, roles in world.roles_of(sign_in.person).items()]
         ends = datetime.fromtimestamp(sign_in.ends_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        form = self.browsers.make_form(cookie, pending)
+        form = self._make_form(cookie, pending)
         return pages.portal_page(world.name, world.person(sign_in.person), rows, ends, form)
 
-    def _redirect_to_next_page(
-        self, center: Center, request: Request, pending: PendingRequest
-    ) -> Answer:
-        cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
-        signed_in = self.browsers.sign_in_of(center, cookie, pending.world) is not None
-        return redirect_to_page(
-            f"/{'consent' if signed_in else 'sign-in'}?request={pending.id}", cookie_headers
-        )
+    def _redirect_to_next_page(self, request: Request, pending: PendingRequest) -> Answer:
+        cookie, cookie_headers = self._ensure_cookie(request)
+        page = "/consent" if self._sign_in_of(cookie, pending.world) else "/sign-in"
+        return _redirect_to_page(page, pending, cookie_headers)
 
-    def show_sign_in_page(self, center: Center, request: Request) -> Answer:
-        pending = self.browsers.find_pending_request(center, request.query.get("request", ""))
-        cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
-        form = self.browsers.make_form(cookie, pending)
-        answer = pages.sign_in_page(pending.world, form)
+    def show_sign_in_page(self, request: Request) -> Answer:
+        pending = self._find_pending_request(request.query)
+        cookie, cookie_headers = self._ensure_cookie(request)
+        answer = pages.sign_in_page(pending.world, self._make_form(cookie, pending))
         return answer._replace(headers=answer.headers + cookie_headers)
 
-    def sign_in(self, center: Center, request: Request) -> Answer:
-        cookie, pending, sent = self.browsers.check_form(center, request)
+    def sign_in(self, request: Request) -> Answer:
+        cookie, pending, sent = self._check_form(request)
         name = sent.get("person", "").strip()
         person = pending.world.people.get(name)
         if person is None or not person.enabled:
             error = "There is no such user name."
             if person is not None:
                 error = f"{person.display_name} cannot sign in: this user is disabled."
-            form = self.browsers.make_form(cookie, pending)
+            form = self._make_form(cookie, pending)
             return pages.sign_in_page(pending.world, form, error, name)
-        sign_in = center.sign_in(name, pending.world)
-        _, cookie_headers = self.browsers.replace_cookie(center, cookie, sign_in)
-        is_portal = pending.query is None and pending.device is None
-        return redirect_to_page(
-            "/start" if is_portal else f"/consent?request={pending.id}", cookie_headers
-        )
+        sign_in = self._center.sign_in(name, pending.world)
+        _, cookie_headers = self._replace_cookie(cookie, sign_in)
+        if pending.query is None and pending.device is None:
+            return _redirect_to_page("/start", None, cookie_headers)
+        return _redirect_to_page("/consent", pending, cookie_headers)
 
-    def show_consent_page(self, center: Center, request: Request) -> Answer:
-        pending = self.browsers.find_pending_request(center, request.query.get("request", ""))
-        cookie, cookie_headers = self.browsers.ensure_cookie(center, request)
-        sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
+    def show_consent_page(self, request: Request) -> Answer:
+        pending = self._find_pending_request(request.query)
+        cookie, cookie_headers = self._ensure_cookie(request)
+        sign_in = self._sign_in_of(cookie, pending.world)
         if sign_in is None:
-            return redirect_to_page(f"/sign-in?request={pending.id}", cookie_headers)
-        client = _client_of_request(center, pending)
+            return _redirect_to_page("/sign-in", pending, cookie_headers)
+        query, device = pending.query or {}, pending.device
+        client = self._find_client(device.client_id if device else query.get("client_id", ""))
+        uri = urlsplit(query.get("redirect_uri", ""))
         return pages.consent_page(
             pending.world.name,
             pending.world.person(sign_in.person),
             client.name,
             client.scopes,
-            self.browsers.make_form(cookie, pending),
-            user_code=pending.device.user_code if pending.device else "",
-            send_to=_origin_of(pending.query["redirect_uri"]) if pending.query else "",
+            self._make_form(cookie, pending),
+            user_code=device.user_code if device else "",
+            send_to=f"{uri.scheme}://{uri.netloc}" if query else "",
         )
 
-    def answer_consent(self, center: Center, request: Request) -> Answer:
-        cookie, pending, sent = self.browsers.check_form(center, request)
-        sign_in = self.browsers.sign_in_of(center, cookie, pending.world)
+    def answer_consent(self, request: Request) -> Answer:
+        cookie, pending, sent = self._check_form(request)
+        sign_in = self._sign_in_of(cookie, pending.world)
         if sign_in is None:
-            return redirect_to_page(f"/sign-in?request={pending.id}")
+            return _redirect_to_page("/sign-in", pending)
         allowed = sent.get("answer") == "allow"
         if pending.query is not None:
-            self.browsers.remove_pending_request(pending)
+            self._pending.pop(pending.id, None)
             if not allowed:
-                return _redirect_to_client(
-                    pending.query["redirect_uri"], pending.query, "access_denied"
-                )
-            return _issue_authorization_code(center, pending.query, sign_in)
+                return _redirect_to_client(pending.query, error="access_denied")
+            return self._issue_code(pending.query, sign_in)
         device = pending.device
-        if device is None or device.status != "pending" or device.expires_at <= center.now():
-            raise Refusal(
-                pages.problem_page(
-                    pending.world.name, "The device code has expired, or was answered already."
-                )
-            )
+        if device is None or not self._is_waiting(device):
+            raise self._refusal("The device code has expired, or was answered already.")
         device.sign_in = sign_in if allowed else None
         device.status = "approved" if allowed else "denied"
-        return redirect_to_page(f"/done?request={pending.id}")
+        return _redirect_to_page("/done", pending)
 
-    def show_result(self, center: Center, request: Request) -> Answer:
-        pending = self.browsers.find_pending_request(center, request.query.get("request", ""))
+    def show_result(self, request: Request) -> Answer:
+        pending = self._find_pending_request(request.query)
         status = pending.device.status if pending.device else ""
         if status in ("approved", "used", "denied"):
             return pages.result_page(pending.world.name, status != "denied")
-        raise Refusal(
-            pages.problem_page(
-                pending.world.name, "This sign-in request was not allowed or denied yet."
-            )
-        )
+        raise self._refusal("This sign-in request was not allowed or denied yet.")
 
-    def sign_out(self, center: Center, request: Request) -> Answer:
+    def sign_out(self, request: Request) -> Answer:
         """Tokens that programs have stay valid."""
-        cookie, pending, _sent = self.browsers.check_form(center, request)
-        _, cookie_headers = self.browsers.replace_cookie(center, cookie, None)
-        return redirect_to_page(f"/sign-in?request={pending.id}", cookie_headers)
+        cookie, pending, _sent = self._check_form(request)
+        _, cookie_headers = self._replace_cookie(cookie, None)
+        return _redirect_to_page("/sign-in", pending, cookie_headers)
 
+    # -- clients and codes ----------------------------------------------------------
 
-def _find_client(center: Center, query: dict[str, str]) -> tuple[Client, str]:
-    client = center.clients.get(query.get("client_id", ""))
-    if client is None or client.expires_at <= center.now():
-        message = (
-            "The program that sent you here is not registered, or its registration has expired."
+    def _refusal(self, message: str, status: int = 400) -> Refusal:
+        return pages.refusal(self._center.world, message, status)
+
+    def _find_client(self, client_id: str) -> Client:
+        client = self._center.clients.get(client_id)
+        if client is None:
+            raise self._refusal("The program that sent you here is not registered.")
+        return client
+
+    def _is_waiting(self, device: DeviceAuthorization) -> bool:
+        return device.status == "pending" and device.expires_at > self._center.now()
+
+    def _issue_code(self, query: dict[str, str], sign_in: SignIn) -> Answer:
+        center = self._center
+        code = AuthorizationCode(
+            center.make_secret("AC", 80),
+            query["client_id"],
+            query["redirect_uri"],
+            query["code_challenge"],
+            sign_in,
+            center.now() + center.faults.code_seconds,
         )
-        raise Refusal(pages.problem_page(center.world.name, message))
-    uri = query.get("redirect_uri", "")
-    if not is_redirect_allowed(client, uri):
-        message = "The program gave a redirect URI that it has not registered."
-        raise Refusal(pages.problem_page(center.world.name, message))
-    return client, uri
+        center.codes[code.value] = code
+        return _redirect_to_client(query, code=code.value)
+
+    # -- cookies, waiting requests and forms ----------------------------------------
+
+    def _cookie_of(self, request: Request) -> str | None:
+        return request.find_cookie(self._center.cookie_name("emulator"), self._sign_ins)
+
+    def _ensure_cookie(self, request: Request) -> tuple[str, Headers]:
+        """Return the cookie, and the headers that set it if it is new."""
+        cookie = self._cookie_of(request)
+        return (cookie, ()) if cookie else self._replace_cookie(None, None)
+
+    def _replace_cookie(self, old: str | None, sign_in: SignIn | None) -> tuple[str, Headers]:
+        """Each sign-in and sign-out replaces the cookie, which prevents session fixation."""
+        self._sign_ins.pop(old or "", None)
+        cookie = self._center.make_secret("SIGNIN", 40)
+        self._sign_ins[cookie] = sign_in
+        name = self._center.cookie_name("emulator")
+        return cookie, (("Set-Cookie", f"{name}={cookie}; Path=/; HttpOnly; SameSite=Lax"),)
+
+    def _sign_in_of(self, cookie: str, world: World) -> SignIn | None:
+        """None if no sign-in is in force."""
+        sign_in = self._sign_ins.get(cookie)
+        is_live = sign_in is not None and sign_in.is_live_at(self._center.now())
+        return sign_in if sign_in is not None and sign_in.world is world and is_live else None
+
+    def _add_pending_request(
+        self,
+        world: World,
+        query: dict[str, str] | None = None,
+        device: DeviceAuthorization | None = None,
+    ) -> PendingRequest:
+        pending = PendingRequest(self._center.make_random_id(24), world, query, device)
+        self._pending[pending.id] = pending
+        return pending
+
+    def _find_pending_request(self, sent: dict[str, str]) -> PendingRequest:
+        """Raises: Refusal with an error page, if no request with this id is waiting."""
+        found = self._pending.get(sent.get("request", ""))
+        if found is None:
+            raise self._refusal("This sign-in request has ended, or was never received.")
+        return found
+
+    def _make_form(self, cookie: str, pending: PendingRequest) -> pages.Form:
+        return pages.Form(pending.id, self._csrf_token(cookie, pending.id))
+
+    def _check_form(self, request: Request) -> tuple[str, PendingRequest, dict[str, str]]:
+        """Return the cookie, the waiting request and the fields of a submitted form.
+
+        Raises: Refusal (403) unless the cookie, the CSRF token and the Origin header agree.
+        """
+        sent = request.form()
+        cookie = self._cookie_of(request)
+        own_origin = f"http://{request.headers.get('host', '')}"
+        proof = self._csrf_token(cookie or "", sent.get("request", ""))
+        if (
+            cookie is None
+            or request.headers.get("origin", own_origin) != own_origin
+            or request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+            or not hmac.compare_digest(proof.encode(), sent.get("csrf", "").encode())
+        ):
+            raise self._refusal("This form was not sent from a page of this sign-in.", 403)
+        return cookie, self._find_pending_request(sent), sent
+
+    def _csrf_token(self, cookie: str, request_id: str) -> str:
+        return hmac.new(self._key, f"{cookie} {request_id}".encode(), hashlib.sha256).hexdigest()
 
 
-def _client_of_request(center: Center, pending: PendingRequest) -> Client:
-    client_id = pending.query["client_id"] if pending.query else ""
-    client = center.clients.get(pending.device.client_id if pending.device else client_id)
-    if client is None:
-        raise Refusal(
-            pages.problem_page(pending.world.name, "The program is no longer registered.")
-        )
-    return client
-
-
-def _issue_authorization_code(center: Center, query: dict[str, str], sign_in: SignIn) -> Answer:
-    code = AuthorizationCode(
-        center.make_secret("AC", 80),
-        query["client_id"],
-        query["redirect_uri"],
-        query["code_challenge"],
-        sign_in,
-        center.now() + center.faults.code_seconds,
-    )
-    center.codes[code.value] = code
-    return _redirect_to_client(code.redirect_uri, query, code=code.value)
-
-
-def _redirect_to_client(uri: str, query: dict[str, str], error: str = "", code: str = "") -> Answer:
+def _redirect_to_client(query: dict[str, str], **result: str) -> Answer:
     """Return a redirect to the client's redirect URI, with the `state` that the client sent."""
-    pairs = {"code": code} if code else {"error": error}
+    uri = query["redirect_uri"]
     if "state" in query:
-        pairs["state"] = query["state"]
+        result["state"] = query["state"]
     joint = "&" if urlsplit(uri).query else "?"
-    headers = (("Location", f"{uri}{joint}{urlencode(pairs)}"), ("Cache-Control", "no-store"))
+    headers = (("Location", f"{uri}{joint}{urlencode(result)}"), ("Cache-Control", "no-store"))
     return Answer(302, headers, b"")
 
 
-def _origin_of(uri: str) -> str:
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc}"
+def _redirect_to_page(
+    path: str, pending: PendingRequest | None = None, headers: Headers = ()
+) -> Answer:
+    place = f"{path}?request={pending.id}" if pending else path
+    return Answer(303, (("Location", place), ("Cache-Control", "no-store"), *headers), b"")

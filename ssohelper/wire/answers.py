@@ -10,7 +10,6 @@ sends ForbiddenException, although no model has it.
 import json
 import re
 from collections.abc import Callable
-from http.client import HTTPMessage
 from typing import Any, NamedTuple, TypeVar
 
 from ssohelper.core.schema.fields import Damaged
@@ -42,7 +41,13 @@ _KNOWN_ERRORS = frozenset(_OAUTH_CODES.values()) | {
     "TooManyRequestsException",
     "UnauthorizedException",
 }
-_THROTTLING = ("SlowDownException", "ThrottlingException", "TooManyRequestsException")
+_THROTTLING = (
+    "RequestLimitExceeded",
+    "SlowDownException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+)
 _ERROR_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,79}")
 MESSAGE_LIMIT = 120
 _REQUEST_IDS = ("x-amzn-RequestId", "x-amz-request-id", "x-amzn-request-id")
@@ -82,10 +87,11 @@ def parse_answer_record(
     that is not AWS's), AnswerLost (502 or 504 of a gateway), BadAnswer (any other answer).
     """
     if answer.status != 200:
-        raise error_of_answer(answer, service, meaning, is_oauth=is_oauth)
+        ours = aws_error_of(answer, is_oauth=is_oauth)
+        raise error_of_answer(answer, service, meaning, ours)
     found = _parse_json_or_none(answer.body)
     if not isinstance(found, dict):
-        raise foreign_success_error(answer, service)
+        raise invalid_answer_error(answer, service)
     try:
         return parse(found)
     except Damaged as damage:
@@ -94,25 +100,24 @@ def parse_answer_record(
 
 def check_answer_empty(answer: Answer, service: str, meaning: Meaning) -> None:
     if answer.status != 200:
-        raise error_of_answer(answer, service, meaning, is_oauth=False)
+        ours = aws_error_of(answer, is_oauth=False)
+        raise error_of_answer(answer, service, meaning, ours)
     if answer.body.strip() and not isinstance(_parse_json_or_none(answer.body), dict):
-        raise foreign_success_error(answer, service)
+        raise invalid_answer_error(answer, service)
 
 
 def error_of_answer(
-    answer: Answer, service: str, meaning: Meaning, *, is_oauth: bool = True
+    answer: Answer, service: str, meaning: Meaning, ours: AwsError | None
 ) -> SsoHelperError:
-    """For an answer whose status is not 200."""
-    ours = aws_error_of(answer, is_oauth=is_oauth)
-    if ours is not None:
-        meant = meaning(ours)
-        if meant is not None:
-            return meant
+    """For an answer whose status is not 200. `ours` is None if another program sent it."""
+    meant = meaning(ours) if ours else None
+    if meant is not None:
+        return meant
     if answer.status == 429 or (ours is not None and ours.name in _THROTTLING):
         return Throttled(
-            f"{service} is throttling ({answer.status})",
+            f"{service} is throttling ({ours.name if ours else answer.status})",
             hint=LATER,
-            retry_after_seconds=retry_after_seconds(answer.headers),
+            retry_after_seconds=_retry_after_seconds(answer),
         )
     if 300 <= answer.status < 400:
         return BadAnswer(
@@ -120,7 +125,7 @@ def error_of_answer(
             hint=REDIRECTED,
         )
     if 200 <= answer.status < 300:
-        return foreign_success_error(answer, service)
+        return invalid_answer_error(answer, service)
     if ours is None:
         return _error_not_from_aws(answer, service)
     if ours.status >= 500:
@@ -148,15 +153,10 @@ def aws_error_of(answer: Answer, *, is_oauth: bool = True) -> AwsError | None:
     return AwsError(name, answer.status, show(message, MESSAGE_LIMIT))
 
 
-def retry_after_seconds(headers: HTTPMessage) -> float | None:
-    return parse_retry_after(headers.get("Retry-After"))
-
-
-def parse_retry_after(value: object) -> float | None:
+def _retry_after_seconds(answer: Answer) -> float | None:
     """None if the value is a date or invalid."""
-    if not isinstance(value, str) or not value.isascii() or not value.isdigit() or len(value) > 5:
-        return None
-    return float(value)
+    value = answer.headers.get("Retry-After", "")
+    return float(value) if re.fullmatch("[0-9]{1,5}", value) else None
 
 
 def describe_answer_content(answer: Answer) -> str:
@@ -185,27 +185,16 @@ def _error_not_from_aws(answer: Answer, service: str) -> AwsUnreachable:
     )
 
 
-def foreign_success_error(answer: Answer, service: str) -> BadAnswer:
-    """For a success status with a body that is not AWS's."""
+def invalid_answer_error(answer: Answer, service: str, damage: Damaged | None = None) -> BadAnswer:
+    """For a success whose body is not AWS's, or in which the field of `damage` is not."""
+    what = f"{service} gave an answer that makes no sense"
+    if damage is not None:
+        what += f": {damage}"
+        if any(answer.headers.get(name) for name in _REQUEST_IDS):
+            return BadAnswer(what, hint=LATER)
     return BadAnswer(
-        f"{service} gave an answer that makes no sense ({describe_answer_content(answer)})",
-        hint=_network_hint_for_answer(answer),
+        f"{what} ({describe_answer_content(answer)})", hint=_network_hint_for_answer(answer)
     )
-
-
-def invalid_answer_error(answer: Answer, service: str, damage: Damaged) -> BadAnswer:
-    """For JSON in which a field of AWS's API is missing or invalid."""
-    if _has_aws_request_id(answer):
-        return BadAnswer(f"{service} gave an answer that makes no sense: {damage}", hint=LATER)
-    return BadAnswer(
-        f"{service} gave an answer that makes no sense: {damage} "
-        f"({describe_answer_content(answer)})",
-        hint=_network_hint_for_answer(answer),
-    )
-
-
-def _has_aws_request_id(answer: Answer) -> bool:
-    return any(answer.headers.get(name) for name in _REQUEST_IDS)
 
 
 def _network_hint_for_answer(answer: Answer) -> str:

@@ -72,7 +72,7 @@ class BrowserPages(ClosableServer):
         self._pages: dict[str, _Page] = {}
 
     def start(self) -> None:
-        self._server = LocalServer.bind(0, self._set_rules)
+        self._server = LocalServer(0, self._set_rules)
         self._server.start()
 
     def _set_rules(self, port: int) -> Self:

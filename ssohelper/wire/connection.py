@@ -33,6 +33,12 @@ CHECK_NETWORK = "check the network, then try again"
 # Systems with proxy settings of their own, which are used if no variable is set.
 _SYSTEM_HAS_SETTINGS = sys.platform in ("darwin", "win32")
 PORTS = {"http": 80, "https": 443}
+_FAILURES = {
+    socket.gaierror: "the host name cannot be resolved",
+    TimeoutError: "no connection was made in time",
+    ssl.SSLError: "no TLS connection",
+    ConnectionRefusedError: "connection refused",
+}
 
 
 class Proxy(NamedTuple):
@@ -128,7 +134,7 @@ def connect_by_route(route: Route, deadline: Deadline) -> Connection:
     try:
         return _open_connection(route, deadline)
     except OSError as cause:
-        raise _unreachable_error(route, cause) from cause
+        raise _unreachable_error(route.service, cause) from cause
 
 
 def _open_connection(route: Route, deadline: Deadline) -> Connection:
@@ -141,8 +147,7 @@ def _open_connection(route: Route, deadline: Deadline) -> Connection:
         if proxy is not None:
             _open_tunnel(Connection(sock), route, proxy, deadline)
         if route.tls is not None:
-            wrap = _wrap_tls_in_tls if proxy is not None and proxy.is_tls else _wrap_tls
-            sock = wrap(sock, route.tls, route.host, deadline)
+            sock = _wrap_tls(sock, route.tls, route.host, deadline)
     except BaseException:
         sock.close()
         raise
@@ -228,7 +233,17 @@ def _open_tunnel(connection: Connection, route: Route, proxy: Proxy, deadline: D
 
 
 def _wrap_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: Deadline) -> Any:
-    _set_handshake_timeout(sock, deadline)
+    seconds = min(_HANDSHAKE_SECONDS, deadline.seconds_left())
+    if seconds <= 0:
+        raise TimeoutError("the deadline has passed")
+    # ssl applies the socket's timeout to the whole handshake, not to each read of the handshake.
+    sock.settimeout(seconds)
+    if isinstance(sock, ssl.SSLSocket):
+        # Python's ssl cannot add TLS to the TLS of an https proxy. Only users of such a proxy pay
+        # for the import of urllib3, which takes 70 ms.
+        from urllib3.util.ssltransport import SSLTransport
+
+        return SSLTransport(sock, context, server_hostname=host, suppress_ragged_eofs=False)
     # Bytes, so that the IDNA codec is not imported. Without suppress_ragged_eofs=False, a cut answer
     # without a Content-Length would count as complete.
     return context.wrap_socket(
@@ -236,54 +251,18 @@ def _wrap_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: Deadline)
     )
 
 
-def _wrap_tls_in_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: Deadline) -> Any:
-    """Add TLS to the TLS of an https proxy, which Python's ssl cannot do.
-
-    Only users of an https proxy pay for the import of urllib3, which takes 70 ms.
-    """
-    from urllib3.util.ssltransport import SSLTransport
-
-    _set_handshake_timeout(sock, deadline)
-    return SSLTransport(sock, context, server_hostname=host, suppress_ragged_eofs=False)
-
-
-def _set_handshake_timeout(sock: Any, deadline: Deadline) -> None:
-    seconds = min(_HANDSHAKE_SECONDS, deadline.seconds_left())
-    if seconds <= 0:
-        raise TimeoutError("the deadline has passed")
-    # ssl applies the socket's timeout to the whole handshake, not to each read of the handshake.
-    sock.settimeout(seconds)
-
-
-def certificate_error(service: str) -> AwsUnreachable:
-    return AwsUnreachable(
-        f"{service} cannot be reached: its TLS certificate cannot be checked",
-        hint="behind a company proxy, set AWS_CA_BUNDLE to the file with the proxy's certificate",
-    )
-
-
-def _unreachable_error(route: Route, cause: OSError) -> AwsUnreachable:
-    service = route.service
+def _unreachable_error(service: str, cause: OSError) -> AwsUnreachable:
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return certificate_error(service)
-    return NoConnection(
-        f"{service} cannot be reached ({_describe_error(cause)})", hint=CHECK_NETWORK
-    )
-
-
-def _describe_error(cause: OSError) -> str:
+        return AwsUnreachable(
+            f"{service} cannot be reached: its TLS certificate cannot be checked",
+            hint="behind a company proxy, set AWS_CA_BUNDLE to the file with the proxy's "
+            "certificate",
+        )
     # Without the error's own text, which may quote an address.
-    if isinstance(cause, socket.gaierror):
-        return "the host name cannot be resolved"
-    if isinstance(cause, TimeoutError):
-        return "no connection was made in time"
-    if isinstance(cause, ssl.SSLError):
-        return "no TLS connection"
-    if isinstance(cause, ConnectionRefusedError):
-        return "connection refused"
-    if cause.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
-        return "no route to it"
-    return "the connection failed"
+    kinds = (text for kind, text in _FAILURES.items() if isinstance(cause, kind))
+    is_unroutable = cause.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH)
+    reason = next(kinds, "no route to it" if is_unroutable else "the connection failed")
+    return NoConnection(f"{service} cannot be reached ({reason})", hint=CHECK_NETWORK)
 
 
 def _proxy_error(route: Route, reason: str) -> AwsUnreachable:
@@ -322,16 +301,10 @@ def find_https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None
 
 def _proxies_by_scheme(environ: Mapping[str, str]) -> dict[str, str]:
     """Lower-case variables win, even empty, as in urllib.request."""
-    named = [(name, value) for name, value in environ.items() if name[-6:].lower() == "_proxy"]
-    found = {name.lower()[:-6]: value for name, value in named if value}
-    for name, value in named:
-        if name[-6:] == "_proxy":
-            scheme = name.lower()[:-6]
-            if value:
-                found[scheme] = value
-            else:
-                found.pop(scheme, None)
-    return found
+    names = [name for name in environ if name[-6:].lower() == "_proxy" and environ[name]]
+    names += [name for name in environ if name[-6:] == "_proxy"]
+    found = {name.lower()[:-6]: environ[name] for name in names}
+    return {scheme: address for scheme, address in found.items() if address}
 
 
 def _parse_proxy_address(address: str) -> Proxy:
@@ -367,10 +340,8 @@ def make_tls_context(bundle: str) -> ssl.SSLContext:
     # TLS's closing message then seems complete. OpenSSL 1.1 has no such option.
     context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
     try:
-        if os.path.isdir(bundle):
-            context.load_verify_locations(capath=bundle)
-        else:
-            context.load_verify_locations(cafile=bundle)
+        kind = "capath" if os.path.isdir(bundle) else "cafile"
+        context.load_verify_locations(**{kind: bundle})
     except OSError as cause:  # including ssl.SSLError
         raise AwsUnreachable(
             f'the certificates in "{show(bundle, 200)}" cannot be read',

@@ -6,8 +6,8 @@ describes this call: AWS's sign-in host takes a form and answers with JSON.
 
 import json
 import re
-import time
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from ssohelper.core.console_urls import console_sign_in_url
@@ -16,17 +16,8 @@ from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.service_hosts import console_federation_url
 from ssohelper.errors import RoleNotAssigned
-from ssohelper.wire.answers import (
-    GET_NEW_CREDENTIALS,
-    error_of_answer,
-    foreign_success_error,
-    invalid_answer_error,
-)
-from ssohelper.wire.transport import (
-    Answer,
-    Transport,
-    call_with_retries,
-)
+from ssohelper.wire.answers import GET_NEW_CREDENTIALS, parse_answer_record
+from ssohelper.wire.transport import Transport, call_with_retries
 
 _CALL_SECONDS = 15.0
 # A sign-in token of AWS has some 700 to 2,000 characters. Longer ones are refused, because the
@@ -47,10 +38,9 @@ class Federation:
         the console session ends with the credentials.
         Raises: RoleNotAssigned (credentials refused), AwsUnreachable, Throttled, BadAnswer.
         """
-        limit = Deadline(_CALL_SECONDS, time.monotonic)
         # The request may be repeated, because a lost sign-in token does no harm.
         token = call_with_retries(
-            lambda: self._request_token(credentials, limit), limit, is_repeatable=True
+            lambda limit: self._request_token(credentials, limit), _CALL_SECONDS, is_repeatable=True
         )
         return console_sign_in_url(self._service_url, issuer, destination, token)
 
@@ -69,21 +59,18 @@ class Federation:
             body=form.encode("ascii"),
             deadline=deadline,
         )
-        if answer.status != 200:
-            raise self._error_of(answer)
-        try:
-            found = json.loads(answer.body)
-        except (ValueError, RecursionError) as cause:
-            raise foreign_success_error(answer, self._service) from cause
-        token = found.get("SigninToken") if isinstance(found, dict) else None
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise invalid_answer_error(answer, self._service, Damaged("SigninToken"))
-        return Secret(token)
-
-    def _error_of(self, answer: Answer) -> Exception:
         if answer.status in (400, 401, 403):
-            return RoleNotAssigned(
+            raise RoleNotAssigned(
                 f"{self._service} refuses these credentials ({answer.status})",
                 hint=GET_NEW_CREDENTIALS,
             )
-        return error_of_answer(answer, self._service, lambda _error: None, is_oauth=False)
+        return parse_answer_record(
+            answer, self._service, lambda _error: None, _token_of_answer, is_oauth=False
+        )
+
+
+def _token_of_answer(found: dict[str, Any]) -> Secret:
+    token = found.get("SigninToken")
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise Damaged("SigninToken")
+    return Secret(token)

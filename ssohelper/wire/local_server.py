@@ -12,9 +12,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple
 
-from ssohelper.core.local_http import END_OF_HEAD, Answer, HttpRules, Request, RequestHandler
+from ssohelper.core.local_http import END_OF_HEAD, Answer, RequestHandler
 from ssohelper.errors import LocalState, no_more_threads_error
 from ssohelper.fastpath import peer
 
@@ -55,22 +55,27 @@ def bind_port(port: int = 0) -> socket.socket:
 class LocalServer:
     """Answers requests on a bound socket, from `start` to `close`, if the requests obey `rules`.
 
-    An exception of `handle` goes to `report`, and the client gets the rules' refusal.
+    An exception of the handler goes to `report`, and the client gets the rules' refusal.
     """
 
     def __init__(
         self,
-        bound: socket.socket,
-        rules: HttpRules,
-        handle: Callable[[Request], Answer],
-        *,
+        port_or_socket: int | socket.socket,
+        make_handler: Callable[[int], RequestHandler],
         report: Callable[[BaseException], None] = _ignore_error,
     ) -> None:
+        """`make_handler` is called with the port, or with 0 for a Unix socket. Raises: LocalState."""
+        bound = bind_port(port_or_socket) if isinstance(port_or_socket, int) else port_or_socket
         self._listening = bound
-        self._rules = rules
-        self._handle = handle
+        try:
+            port = bound.getsockname()[1] if bound.family == socket.AF_INET else 0
+            self._handler = make_handler(int(port))
+        except BaseException:
+            bound.close()
+            raise
+        self._rules = self._handler.rules
         self._report = report
-        self._most_clients = min(rules.most_clients, _most_clients_for_descriptors())
+        self._most_clients = min(self._rules.most_clients, _most_clients_for_descriptors())
         self._reading: dict[socket.socket, _Client] = {}  # the longest connected client comes first
         self._answering: set[socket.socket] = set()
         self._selector = selectors.DefaultSelector()
@@ -84,23 +89,6 @@ class LocalServer:
         )
         # Whether a client was refused because its user is unknown or another user.
         self.has_refused_a_user = False
-
-    @classmethod
-    def bind(
-        cls,
-        port_or_socket: int | socket.socket,
-        make_handler: Callable[[int], RequestHandler],
-        report: Callable[[BaseException], None] = _ignore_error,
-    ) -> Self:
-        """`make_handler` is called with the port, or with 0 for a Unix socket. Raises: LocalState."""
-        bound = bind_port(port_or_socket) if isinstance(port_or_socket, int) else port_or_socket
-        try:
-            port = bound.getsockname()[1] if bound.family == socket.AF_INET else 0
-            handler = make_handler(int(port))
-            return cls(bound, handler.rules, handler.answer, report=report)
-        except BaseException:
-            bound.close()
-            raise
 
     def start(self) -> None:
         """Listen and answer. If no thread can be started, close the server and raise LocalState."""
@@ -260,7 +248,7 @@ class LocalServer:
         if request is None:
             return self._rules.refusal
         try:
-            return self._handle(request)
+            return self._handler.answer(request)
         except Exception as error:
             self._report(error)
             return self._rules.refusal

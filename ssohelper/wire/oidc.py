@@ -25,18 +25,9 @@ from ssohelper.core.model import (
 from ssohelper.core.schema import sign_in_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.service_hosts import checked_sign_in_url, service_url
-from ssohelper.errors import (
-    BadAnswer,
-    LoginRequired,
-    RegistrationRejected,
-    SsoHelperError,
-)
+from ssohelper.errors import BadAnswer, LoginRequired, RegistrationRejected, SsoHelperError
 from ssohelper.wire.answers import AwsError, parse_answer_record
-from ssohelper.wire.transport import (
-    READ_SECONDS,
-    Transport,
-    call_with_retries,
-)
+from ssohelper.wire.transport import Transport, call_with_retries
 
 # The redirect address is registered without a port and used with a port, as RFC 8252 §7.3 allows.
 # The AWS CLI registers the same address, so that both programs can share a registration.
@@ -136,10 +127,9 @@ class OidcClient:
             "codeVerifier": verifier.reveal(),
         }
         self._check_client(registration)
-        limit = Deadline(_CALL_SECONDS, time.monotonic)
         return call_with_retries(
-            lambda: self._request_token(registration, fields, None, limit),
-            limit,
+            lambda limit: self._request_token(registration, fields, None, limit),
+            _CALL_SECONDS,
             is_repeatable=False,
         )
 
@@ -222,9 +212,10 @@ class OidcClient:
     def _send_request_repeatedly(
         self, path: str, fields: dict[str, Any], parse: Callable[[dict[str, Any]], _T]
     ) -> _T:
-        limit = Deadline(_CALL_SECONDS, time.monotonic)
         return call_with_retries(
-            lambda: self._send_request(path, fields, parse, limit), limit, is_repeatable=False
+            lambda limit: self._send_request(path, fields, parse, limit),
+            _CALL_SECONDS,
+            is_repeatable=False,
         )
 
     def _send_request(
@@ -233,7 +224,7 @@ class OidcClient:
         fields: dict[str, Any],
         parse: Callable[[dict[str, Any]], _T],
         deadline: Deadline,
-        read_seconds: float = READ_SECONDS,
+        read_seconds: float | None = None,
     ) -> _T:
         answer = self._transport.send(
             "POST",
@@ -253,7 +244,7 @@ class OidcClient:
         fields: dict[str, Any],
         refresh_token: Secret | None,
         deadline: Deadline,
-        read_seconds: float = READ_SECONDS,
+        read_seconds: float | None = None,
     ) -> IssuedToken:
         token, promised = self._send_request(
             _TOKEN,

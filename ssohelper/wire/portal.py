@@ -150,9 +150,9 @@ class Portal:
         Raises: TokenRejected (401), RoleNotAssigned (AWS's own 400, 403, 404), Throttled,
         AwsUnreachable, BadAnswer."""
         seen: set[str] = set()
-        path = "/assignment/accounts"
-        read = _make_page_parser(listings.account_of_row, "accountList")
-        for account in self._get_all_pages(path, read, token, "your accounts", {}):
+        of_row, key = listings.account_of_row, "accountList"
+        path, what = "/assignment/accounts", "your accounts"
+        for account in self._get_all_pages(path, {}, token, what, of_row, key):
             if account.id not in seen:
                 seen.add(account.id)
                 yield account
@@ -161,12 +161,13 @@ class Portal:
         """Return the names of the roles in an account, each once, in AWS's order.
         Wire: GET /assignment/roles, 100 a page.
         Raises the errors of `list_accounts`; RoleNotAssigned means that AWS refuses the account."""
-        what = f"the roles of {account_id}"
-        asked = {"account_id": account_id}
-        read = _make_page_parser(listings.role_name_of_row, "roleList")
-        return list(
-            dict.fromkeys(self._get_all_pages("/assignment/roles", read, token, what, asked))
+        path, asked, what = (
+            "/assignment/roles",
+            {"account_id": account_id},
+            f"the roles of {account_id}",
         )
+        of_row, key = listings.role_name_of_row, "roleList"
+        return list(dict.fromkeys(self._get_all_pages(path, asked, token, what, of_row, key)))
 
     def send_get_request(
         self,
@@ -211,31 +212,31 @@ class Portal:
 
     def log_out(self, token: AccessToken) -> None:
         """Raises: TokenRejected if the sign-in had ended already, AwsUnreachable otherwise."""
-        deadline = Deadline(_LOGOUT_SECONDS, time.monotonic)
         call_with_retries(
-            lambda: self._request_log_out(token, deadline), deadline, is_repeatable=True
+            lambda deadline: check_answer_empty(
+                self._send("POST", "/logout", {}, token, deadline),
+                self._service,
+                self._rejection_of_token,
+            ),
+            _LOGOUT_SECONDS,
+            is_repeatable=True,
         )
-
-    def _request_log_out(self, token: AccessToken, deadline: Deadline) -> None:
-        answer = self._send("POST", "/logout", {}, token, deadline)
-        try:
-            check_answer_empty(
-                answer, self._service, lambda error: self._special_error_of(error, "the sign-in")
-            )
-        except RoleNotAssigned as refused:
-            # A sign-out names no role, so an error that a role is not assigned makes no sense here.
-            raise BadAnswer(f"{self._service} refuses to end the sign-in", hint=LATER) from refused
 
     # -- sending requests to the access portal -----------------------------------------------
 
     def _get_all_pages(
         self,
         path: str,
-        read: Callable[[dict[str, Any]], tuple[list[_T], str | None]],
+        asked: dict[str, str],
         token: AccessToken,
         what: str,
-        asked: dict[str, str],
+        parse_row: Callable[[dict[str, Any]], _T],
+        key: str,
     ) -> Iterator[_T]:
+        def read(answer: dict[str, Any]) -> tuple[list[_T], str | None]:
+            rows = listings.rows_of_page(answer, key)
+            return [parse_row(row) for row in rows], listings.next_page_token(answer)
+
         tokens_seen: set[str] = set()
         next_page: dict[str, str] = {}
         for _ in range(listings.MOST_PAGES):
@@ -310,27 +311,20 @@ class Portal:
         self._answered_at = answer.answered_at
         return answer
 
-    def _special_error_of(self, error: AwsError, what: str) -> SsoHelperError | None:
+    def _rejection_of_token(self, error: AwsError) -> TokenRejected | None:
         name = self._session.name
-        if error.status == 401:
-            return TokenRejected(
-                f'AWS no longer accepts the sign-in of the session "{name}"',
-                hint=f"sign in with: ssohelper login {name}",
-            )
-        if 400 <= error.status < 500 and error.name in _NOT_ASSIGNED:
-            return RoleNotAssigned(
-                f"AWS refuses {what}: no such account or role, or not assigned to you",
-                hint=f"see what you may use with: ssohelper list --refresh --session {name}",
-            )
-        return None
-
-
-def _make_page_parser(
-    parse: Callable[[dict[str, Any]], _T], key: str
-) -> Callable[[dict[str, Any]], tuple[list[_T], str | None]]:
-    def read(answer: dict[str, Any]) -> tuple[list[_T], str | None]:
-        return [parse(row) for row in listings.rows_of_page(answer, key)], listings.next_page_token(
-            answer
+        if error.status != 401:
+            return None
+        return TokenRejected(
+            f'AWS no longer accepts the sign-in of the session "{name}"',
+            hint=f"sign in with: ssohelper login {name}",
         )
 
-    return read
+    def _special_error_of(self, error: AwsError, what: str) -> SsoHelperError | None:
+        rejected = self._rejection_of_token(error)
+        if rejected is None and 400 <= error.status < 500 and error.name in _NOT_ASSIGNED:
+            return RoleNotAssigned(
+                f"AWS refuses {what}: no such account or role, or not assigned to you",
+                hint=f"see what you may use with: ssohelper list --refresh --session {self._session.name}",
+            )
+        return rejected

@@ -17,24 +17,15 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import ACCOUNT_ID, Role, RoleCredentials
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.core.text import show
-from ssohelper.errors import (
-    AwsUnreachable,
-    BadAnswer,
-    RoleNotAssigned,
-    SsoHelperError,
-    Throttled,
-)
+from ssohelper.errors import RoleNotAssigned, SsoHelperError
 from ssohelper.wire.answers import (
     GET_NEW_CREDENTIALS,
-    LATER,
     MESSAGE_LIMIT,
-    REFUSED,
     AwsError,
     Meaning,
+    aws_error_of,
     error_of_answer,
-    foreign_success_error,
     invalid_answer_error,
-    retry_after_seconds,
 )
 from ssohelper.wire.transport import Answer, Transport, call_with_retries
 
@@ -42,12 +33,6 @@ _VERSION = "2011-06-15"
 _NAMESPACE = f"{{https://sts.amazonaws.com/doc/{_VERSION}/}}"
 _READ_TIMEOUT_SECONDS = 10.0
 _IDENTITY_SECONDS = 12.0
-_THROTTLING = (
-    "Throttling",
-    "ThrottlingException",
-    "RequestLimitExceeded",
-    "TooManyRequestsException",
-)
 # A role session's ARN ends with ROLE/SESSION; other identities are an IAM user, a federated user
 # and the root user.
 _ARN = re.compile(r"arn:aws[a-z-]*:(sts|iam)::([0-9]{12}):([A-Za-z0-9_+=,.@/-]{1,700})")
@@ -114,11 +99,14 @@ class Sts:
             deadline=deadline,
         )
         if answer.status != 200:
-            raise self._error_of(answer, meaning)
+            ours = _sts_error_of(answer)
+            if ours is None:
+                ours, meaning = aws_error_of(answer, is_oauth=False), lambda _error: None
+            raise error_of_answer(answer, self.service, meaning, ours)
         root = _parse_xml(answer.body)
         found = None if root is None else root.find(f".//{_NAMESPACE}{element}")
         if found is None:
-            raise foreign_success_error(answer, self.service)
+            raise invalid_answer_error(answer, self.service)
         return answer, {child.tag.removeprefix(_NAMESPACE): child.text for child in found}
 
     def get_caller_identity(
@@ -129,9 +117,8 @@ class Sts:
         `clock` is AWS's. Raises: RoleNotAssigned (STS refuses the credentials), AwsUnreachable,
         BadAnswer.
         """
-        deadline = Deadline(_IDENTITY_SECONDS, time.monotonic)
         answer, texts = call_with_retries(
-            lambda: self.ask(
+            lambda deadline: self.ask(
                 {"Action": "GetCallerIdentity"},
                 credentials,
                 clock(),
@@ -139,7 +126,7 @@ class Sts:
                 "GetCallerIdentityResult",
                 _refusal_of_credentials,
             ),
-            deadline,
+            _IDENTITY_SECONDS,
             is_repeatable=True,
         )
         account_id = texts.get("Account") or ""
@@ -154,22 +141,6 @@ class Sts:
             if not is_good:
                 raise invalid_answer_error(answer, self.service, Damaged(field))
         return Identity(texts["Arn"] or "", account_id)
-
-    def _error_of(self, answer: Answer, meaning: Meaning) -> SsoHelperError:
-        ours = _sts_error_of(answer)
-        if ours is None:
-            return error_of_answer(answer, self.service, lambda _error: None, is_oauth=False)
-        if ours.name in _THROTTLING or answer.status == 429:
-            return Throttled(
-                f"{self.service} is throttling ({ours.name})",
-                hint=LATER,
-                retry_after_seconds=retry_after_seconds(answer.headers),
-            )
-        if answer.status >= 500:
-            return AwsUnreachable(f"{self.service} answered {answer.status}", hint=LATER)
-        return meaning(ours) or BadAnswer(
-            f"{self.service} refused ({answer.status}) {ours.name}: {ours.message}", hint=REFUSED
-        )
 
 
 def _refusal_of_credentials(error: AwsError) -> SsoHelperError | None:

@@ -5,6 +5,7 @@ later GETs. Each POST gets a new connection: if the server had closed an idle on
 whether it had read the POST.
 """
 
+import itertools
 import logging
 import os
 import re
@@ -84,10 +85,6 @@ class Transport:
         # In a reference cycle, __del__ may run after the sockets are collected with a ResourceWarning.
         weakref.finalize(self, _close_connections, self._idle)
 
-    def prepare_first_call(self) -> None:
-        """Read the certificates, which takes 5 to 20 ms."""
-        self._get_route()
-
     def send(
         self,
         method: str,
@@ -96,26 +93,31 @@ class Transport:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
-        read_seconds: float = READ_SECONDS,
+        read_seconds: float | None = None,
         deadline: Deadline,
     ) -> Answer:
         """Send one request and return its answer, whatever the status.
 
-        `read_seconds` limits each wait for more bytes; `deadline` limits the whole call.
+        `read_seconds` (by default READ_SECONDS) limits each wait for more bytes; `deadline` limits
+        the whole call.
         Raises: AwsUnreachable if nothing was sent; AnswerLost if AWS may have received the request;
         BadAnswer for an answer of more than 4 MiB.
         """
         request = self._encode_request(method, path, query or {}, headers or {}, body)
-        limits = (deadline, read_seconds)
+        limits = (deadline, READ_SECONDS if read_seconds is None else read_seconds)
         # Log only host and path, because queries, headers and bodies hold secrets.
         _log.debug("%s %s%s", method, self._parts.netloc, self._parts.path + path)
         began = time.monotonic()
         answer = None
         reused = self._take_idle_connection() if method == "GET" else None
         if reused is not None:
-            answer = self._ask_over_idle_connection(reused, request, *limits)
+            try:
+                answer = self._send_and_read_answer(reused, method, request, *limits)
+            except AnswerLost as error:  # the server may have closed the connection before
+                if reused.received_bytes or isinstance(error.__cause__, TimeoutError):
+                    raise
         if answer is None:
-            connection = connect_by_route(self._get_route(), deadline)
+            connection = connect_by_route(self.prepare_first_call(), deadline)
             answer = self._send_and_read_answer(connection, method, request, *limits)
         _log.debug("%s after %.0f ms", answer.status, (time.monotonic() - began) * 1000)
         return answer
@@ -125,17 +127,6 @@ class Transport:
             _close_connections(self._idle)
 
     # -- sending a request and reading its answer ----------------------------------------------
-
-    def _ask_over_idle_connection(
-        self, connection: Connection, request: bytes, deadline: Deadline, read_seconds: float
-    ) -> Answer | None:
-        """None if the server had closed the connection before."""
-        try:
-            return self._send_and_read_answer(connection, "GET", request, deadline, read_seconds)
-        except AnswerLost as error:
-            if connection.received_bytes or isinstance(error.__cause__, TimeoutError):
-                raise
-            return None
 
     def _send_and_read_answer(
         self,
@@ -200,10 +191,8 @@ class Transport:
                 if not self._idle:
                     return None
                 connection = self._idle.pop()
-            if (
-                time.monotonic() - connection.idle_since < _IDLE_SECONDS
-                and connection.is_still_usable()
-            ):
+            idle_seconds = time.monotonic() - connection.idle_since
+            if idle_seconds < _IDLE_SECONDS and connection.is_still_usable():
                 return connection
             connection.close()
 
@@ -217,7 +206,8 @@ class Transport:
 
     # -- building the bytes of an HTTP request -------------------------------------------------
 
-    def _get_route(self) -> Route:
+    def prepare_first_call(self) -> Route:
+        """Read the certificates, which takes 5 to 20 ms."""
         with self._lock:
             if self._route is None:
                 self._route = self._find_route()
@@ -259,11 +249,8 @@ class Transport:
             # The error does not show the header's value, which may be a token.
             if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
                 raise ValueError(f"the header {name!r} is not valid HTTP")
-        head = [
-            f"{method} {target} HTTP/1.1",
-            *(f"{name}: {value}" for name, value in lines.items()),
-        ]
-        return ("\r\n".join(head) + "\r\n\r\n").encode("ascii") + (body or b"")
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        return f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode("ascii") + (body or b"")
 
 
 def _close_connections(connections: list[Connection]) -> None:
@@ -291,31 +278,32 @@ def ignore_tls_key_log() -> None:
 
 
 def call_with_retries(
-    ask: Callable[[], _T],
-    deadline: Deadline,
+    ask: Callable[[Deadline], _T],
+    seconds: float,
     *,
     is_repeatable: bool,
+    monotonic: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> _T:
     """Call `ask`, which sends one request, up to three times while AWS is not reached or busy.
 
-    After a lost answer it is called again only if `is_repeatable`: AWS may have acted on it.
+    `seconds` limits all tries. After a lost answer it is called again only if `is_repeatable`: AWS
+    may have acted on it.
     """
-    for made in range(1, TRIES + 1):
+    deadline = Deadline(seconds, monotonic)
+    for made in itertools.count(1):
         try:
-            return ask()
+            return ask(deadline)
         except BadAnswer:
             raise
         except AwsUnreachable as error:
             pause = pause_seconds_before_retry(made)
-            asked = getattr(error, "retry_after_seconds", None)
-            if asked is not None:
-                pause = max(pause, asked)
+            pause = max(pause, getattr(error, "retry_after_seconds", None) or 0.0)
             is_lost = isinstance(error, AnswerLost) and not is_repeatable
             if is_lost or made == TRIES or pause + _SHORTEST_TRY_SECONDS > deadline.seconds_left():
                 raise
             sleep(pause)
-    raise AssertionError("unreachable: the last try returns a result or raises an error")
+    raise AssertionError("unreachable")
 
 
 def pause_seconds_before_retry(tries_made: int) -> float:
@@ -339,16 +327,14 @@ def probe_service(
     """Send one GET without credentials; any HTTP answer means that the service can be reached."""
     bundle = environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or ""
     error, answered_at, proxy = None, None, ""
+    transport = Transport(service_url, environ, service)
     try:
-        found = None
         if not is_loopback_url(service_url):
             found = find_https_proxy(urlsplit(service_url).netloc, environ)
-        proxy = f"{found.host}:{found.port}" if found else ""
-        transport = Transport(service_url, environ, service)
-        try:
-            answered_at = transport.send("GET", "/", deadline=deadline).answered_at
-        finally:
-            transport.close()
+            proxy = f"{found.host}:{found.port}" if found else ""
+        answered_at = transport.send("GET", "/", deadline=deadline).answered_at
     except AwsUnreachable as unreachable:
         error = unreachable
+    finally:
+        transport.close()
     return Probe(error, answered_at, proxy, bundle)

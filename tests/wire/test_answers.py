@@ -72,7 +72,7 @@ def test_aws_answers_are_distinguished_from_other_programs(answer: Answer, name:
     found = aws_error_of(answer)
     assert (found.name if found else "") == name
     # Errors about tokens and roles are raised only for AWS's own answers.
-    assert isinstance(error_of_answer(answer, "AWS", signed_out), LoginRequired) is bool(name)
+    assert isinstance(error_of_answer(answer, "AWS", signed_out, found), LoginRequired) is bool(name)
 
 
 def test_aws_messages_are_sanitised_and_shortened() -> None:
@@ -139,7 +139,8 @@ def test_a_call_without_result_accepts_an_empty_body_or_an_object() -> None:
     [("7", 7.0), ("0", 0.0), ("", None), ("-1", None), ("1.5", None), ("999999", None)],
 )
 def test_a_gateways_429_has_its_retry_after(text: str, seconds: float | None) -> None:
-    error = error_of_answer(said(429, b"", ("Retry-After", text)), "the access portal", signed_out)
+    answer = said(429, b"", ("Retry-After", text))
+    error = error_of_answer(answer, "the access portal", signed_out, None)
     assert isinstance(error, Throttled)
     assert error.retry_after_seconds == seconds
 

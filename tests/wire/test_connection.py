@@ -68,7 +68,7 @@ def test_at_the_deadline_nothing_is_begun(pair: tuple[Connection, socket.socket]
     connection.set_request_limits(at_its_end, 20)
     for begin in (
         lambda: connection.sendall(b"x"),
-        lambda: module._set_handshake_timeout(server, at_its_end),
+        lambda: module._wrap_tls(server, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "a", at_its_end),
         lambda: module._connect_tcp("127.0.0.1", 9, at_its_end),
     ):
         with pytest.raises(TimeoutError, match="the deadline has passed"):

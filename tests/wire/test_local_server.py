@@ -25,17 +25,19 @@ class World:
     """A server whose answers wait for `may_answer`."""
 
     def __init__(self, most_clients: int = 400) -> None:
-        bound = bind_port()
-        self.port = int(bound.getsockname()[1])
         self.errors: list[BaseException] = []
         self.arrived = threading.Semaphore(0)
         self.may_answer = threading.Event()
-        rules = HttpRules(frozenset({"here"}), REFUSED, most_clients=most_clients)
-        self.server = LocalServer(bound, rules, self._handle, report=self.errors.append)
+        self.rules = HttpRules(frozenset({"here"}), REFUSED, most_clients=most_clients)
+        self.server = LocalServer(0, self.use_port, self.errors.append)
         self.handle: Callable[[Request], Answer] = lambda request: Answer(200, b"answer")
         self._stack = ExitStack()
 
-    def _handle(self, request: Request) -> Answer:
+    def use_port(self, port: int) -> "World":
+        self.port = port
+        return self
+
+    def answer(self, request: Request) -> Answer:
         self.arrived.release()
         assert self.may_answer.wait(WAIT_SECONDS)
         return self.handle(request)
@@ -198,9 +200,7 @@ class TestFailureLeavesNoDescriptorOpen:
 
         monkeypatch.setattr(threading.Thread, "start", refuse)
         with no_descriptor_left():
-            server = LocalServer(
-                bind_port(), HttpRules(frozenset({"here"}), REFUSED, 4), lambda request: REFUSED
-            )
+            server = World().server
             with pytest.raises(LocalState, match="no more threads"):
                 server.start()
         server.close()  # the owner of a server closes it in any case
@@ -210,7 +210,7 @@ class TestFailureLeavesNoDescriptorOpen:
             raise LocalState("no handler")
 
         with no_descriptor_left(), pytest.raises(LocalState, match="no handler"):
-            LocalServer.bind(0, fail)
+            LocalServer(0, fail)
 
 
 def test_a_port_in_use_is_an_error_that_says_so() -> None:

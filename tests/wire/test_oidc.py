@@ -263,7 +263,6 @@ def test_a_refresh_waits_for_its_answer_until_the_deadline(
     oidc: OidcClient, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ssohelper.wire.transport.READ_SECONDS", 0.2)
-    monkeypatch.setattr("ssohelper.wire.oidc.READ_SECONDS", 0.2)
     token = token_of(oidc)
     emulator.faults.script("CreateToken", delay_seconds=1.0)
     assert oidc.refresh_token(token, soon())[0].value != token.value

@@ -2,7 +2,6 @@
 
 import pytest
 
-from ssohelper.core.deadline import Deadline
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, LoginRequired, Throttled
 from ssohelper.wire.transport import call_with_retries, pause_seconds_before_retry
 
@@ -27,8 +26,13 @@ class Call:
         self.now += seconds
 
     def run(self, seconds: float = 18, *, is_repeatable: bool = True) -> str:
-        deadline = Deadline(seconds, lambda: self.now)
-        return call_with_retries(self.ask, deadline, is_repeatable=is_repeatable, sleep=self.sleep)
+        return call_with_retries(
+            lambda _deadline: self.ask(),
+            seconds,
+            is_repeatable=is_repeatable,
+            monotonic=lambda: self.now,
+            sleep=self.sleep,
+        )
 
 
 @pytest.mark.parametrize(("tries", "least"), [(1, 0.2), (2, 0.4), (3, 0.8)])
