@@ -5,7 +5,6 @@ $ is run exactly as printed, in a process of its own.
 """
 
 import os
-import re
 import secrets
 import shlex
 import shutil
@@ -13,11 +12,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -38,7 +35,6 @@ PROFILE = "payments-dev.ReadOnlyAccess"
 _SETUP = ("setup", START_URL, "--region", "us-east-1", "--session", "demo")
 # How long to try to remove the demo's home, in which an ending process of the demo may write.
 _REMOVAL_SECONDS = 5.0
-_URL = re.compile(r"http://127\.0\.0\.1:\d+/\S+")
 # With the variables of uv and pipx, ssohelper could refuse to write profiles that run a throw-away
 # installation, which outlives the demo's home. HISTFILE and ZDOTDIR name files of the user.
 _LEFT_OUT = frozenset({"UV_CACHE_DIR", "PIPX_HOME", "PIPX_VENV_CACHEDIR", "HISTFILE", "ZDOTDIR"})
@@ -61,19 +57,22 @@ _TRY = (
     ("ssohelper status", "how long sign-in, token and role credentials last"),
 )
 _BOTO3 = (
-    f'import boto3; sts = boto3.Session(profile_name="{PROFILE}").client("sts"); '
+    f'import boto3; sts = boto3.Session(profile_name="{PROFILE}").client("sts", "us-east-1"); '
     'print(sts.get_caller_identity()["Arn"])'
 )
-# The steps of the narrated demo: an explanation, and the arguments of ssohelper; None for boto3.
-_STEPS: tuple[tuple[str, Sequence[str] | None], ...] = (
+# The steps of the narrated demo: an explanation, and a command of ssohelper or python.
+_STEPS: tuple[tuple[str, Sequence[str]], ...] = (
     (
         "First day: one command signs in, lists the roles and writes profiles.",
-        (*_SETUP, "--no-browser", "--yes"),
+        ("ssohelper", *_SETUP, "--device-code", "--yes"),
     ),
-    ("Ana's roles that match a word:", ("list", "payments")),
-    ("A second sync changes nothing:", ("profile", "sync", "--yes")),
-    ("Any SDK now gets credentials from a profile, such as boto3, unchanged:", None),
-    ("How long sign-in, token and role credentials last:", ("status",)),
+    ("Ana's roles that match a word:", ("ssohelper", "list", "payments")),
+    ("A second sync changes nothing:", ("ssohelper", "profile", "sync", "--yes")),
+    (
+        "Any SDK now gets credentials from a profile, such as boto3, unchanged:",
+        ("python", "-c", _BOTO3),
+    ),
+    ("How long sign-in, token and role credentials last:", ("ssohelper", "status")),
 )
 
 
@@ -103,9 +102,9 @@ def run_demo(ctx: click.Context) -> None:
 def _run_steps(emulator: Emulator, environ: dict[str, str]) -> int:
     emulator.auto_approve = "ana"
     output.echo('An emulated IAM Identity Center runs on this machine. Its user is "ana".')
-    for explanation, arguments in _STEPS:
-        output.echo(f"\n# {explanation}")
-        if _run_and_print(arguments, environ):
+    for explanation, command in _STEPS:
+        output.echo(f"\n# {explanation}\n$ {shlex.join(command)}")
+        if _run_and_print(command, environment_without_foreign_code(environ)):
             output.say("the demo stopped: the last line above says why")
             return 1
     return 0
@@ -196,18 +195,12 @@ def _make_environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _run_and_print(arguments: Sequence[str] | None, environ: dict[str, str]) -> int:
-    """Visits any page that the command prints."""
-    argv = [find_ssohelper_command(os.environ), *(arguments or ())]
-    shown = f"ssohelper {shlex.join(argv[1:])}"
-    environ = environment_without_foreign_code(environ)
-    if arguments is None:
-        argv, shown = [sys.executable, "-I", "-c", _BOTO3], f"python -c {shlex.quote(_BOTO3)}"
-        environ |= {"AWS_DEFAULT_REGION": "us-east-1"}
-    output.echo(f"$ {shown}")
+def _run_and_print(command: Sequence[str], environ: dict[str, str]) -> int:
     sys.stdout.flush()
+    program, *arguments = command
+    ours = [find_ssohelper_command(os.environ)]
     child = subprocess.Popen(
-        argv,
+        [*(ours if program == "ssohelper" else [sys.executable, "-I"]), *arguments],
         env=environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -217,25 +210,13 @@ def _run_and_print(arguments: Sequence[str] | None, environ: dict[str, str]) -> 
         errors="backslashreplace",
     )
     assert child.stdout is not None
-    is_visited = False
     try:
         for line in child.stdout:
             output.echo("  " + line.rstrip("\n"))
-            match = _URL.search(line)
-            if match and not is_visited:
-                is_visited = True
-                threading.Thread(target=_visit, args=(match.group(),), daemon=True).start()
         return child.wait()
     finally:
         child.kill()
         child.wait()
-
-
-def _visit(url: str) -> None:
-    """Request the page as a browser would: the emulator then signs in ana."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with suppress(OSError), direct.open(url, timeout=10) as page:
-        page.read()
 
 
 @click.group("emulator")

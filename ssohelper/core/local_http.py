@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import NamedTuple, Protocol, Self
 
 from ssohelper.core.model import Secret
@@ -19,17 +20,6 @@ _BROWSER_PREFIXES = (b"sec-", b"access-control-")
 _BODY_MARKS = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"trailer"})
 _LOCATION = re.compile(r"https?://[!-~]+")
 
-_REASONS = {
-    200: "OK",
-    302: "Found",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    410: "Gone",
-    500: "Internal Server Error",
-    503: "Service Unavailable",
-}
 _HEADERS = (
     "Cache-Control: no-store\r\n"
     "Referrer-Policy: no-referrer\r\n"
@@ -62,7 +52,7 @@ class Answer(NamedTuple):
 
     def encoded(self) -> bytes:
         head = (
-            f"HTTP/1.1 {self.status} {_REASONS[self.status]}\r\n"
+            f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}\r\n"
             f"Content-Type: {self.content_type}\r\n"
             f"Content-Length: {len(self.body)}\r\n"
         )
@@ -93,15 +83,19 @@ class HttpRules(NamedTuple):
         return 65536 if self.for_browsers else 8192
 
     def parse_request(self, head: bytes, *, is_ours: bool) -> Request | None:
-        """Return the request in , or None to refuse it."""
+        """Return the request, or None to refuse it."""
         if len(head) > self.head_limit_bytes or not head.endswith(END_OF_HEAD):
             return None
         lines = head.removesuffix(END_OF_HEAD).split(b"\r\n")
         line = _REQUEST_LINE.fullmatch(lines[0])
         headers = self._parse_headers(lines[1:])
-        if line is None or headers is None or not _has_no_body(headers):
+        if line is None or headers is None or not _BODY_MARKS.isdisjoint(headers):
             return None
-        if not self.for_browsers and _has_browser_headers(headers):
+        if headers.get(b"content-length", b"0") != b"0":
+            return None
+        if not self.for_browsers and any(
+            name in _BROWSER_MARKS or name.startswith(_BROWSER_PREFIXES) for name in headers
+        ):
             return None
         if headers.get(b"host", b"").decode("latin-1") not in self.hosts:
             return None
@@ -120,14 +114,6 @@ class HttpRules(NamedTuple):
                 return None
             found[match.group(1).lower()] = match.group(2)
         return found
-
-
-def _has_no_body(headers: dict[bytes, bytes]) -> bool:
-    return headers.get(b"content-length", b"0") == b"0" and _BODY_MARKS.isdisjoint(headers)
-
-
-def _has_browser_headers(headers: dict[bytes, bytes]) -> bool:
-    return any(name in _BROWSER_MARKS or name.startswith(_BROWSER_PREFIXES) for name in headers)
 
 
 class RequestHandler(Protocol):

@@ -22,13 +22,9 @@ from ssohelper.core.text import is_harmless, show
 from ssohelper.errors import BadAnswer, ConfigInvalid
 
 # Hosts of AWS's sign-in pages besides the portals' hosts ("{region}.signin.aws" since 2026).
-_SIGN_IN_SUFFIXES = (
-    ".signin.aws",
-    ".signin.aws.amazon.com",
-    ".signin.amazonaws-us-gov.com",
-    ".signin.amazonaws.cn",
-    ".signin.amazonaws.eu",
-    ".signin.amazonaws-eusc.eu",
+_SIGN_IN_SUFFIXES = tuple(
+    f".{host}"
+    for host in ("signin.aws", "signin.amazonaws.eu", *(p.sign_in_host for p in PARTITIONS))
 )
 # How the names of each service's hosts begin, without and with FIPS.
 _PREFIXES = {

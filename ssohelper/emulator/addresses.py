@@ -22,6 +22,8 @@ class AwsHost(NamedTuple):
 
 
 class _Partition(NamedTuple):
+    """`portals` matches the older hosts of access portals, whose names have no region."""
+
     name: str
     region: str
     suffix: str
@@ -30,7 +32,7 @@ class _Partition(NamedTuple):
     console: str
     home_region: str
     portals: str
-    dual_stack_portals: str
+    dual_stack_portal_suffix: str
 
 
 _PARTITIONS = (
@@ -42,9 +44,8 @@ _PARTITIONS = (
         "signin.amazonaws-us-gov.com",
         "console.amazonaws-us-gov.com",
         "us-gov-west-1",
-        r"start\.us-gov-[a-z]+\.awsapps\.com|[a-z0-9-]+\.signin\.amazonaws-us-gov\.com"
-        r"|[a-z0-9-]+\.(?P<region>us-gov-[a-z]+-\d)\.portal\.amazonaws\.com",
-        r"[a-z0-9-]+\.portal\.(?P<region>us-gov-[a-z]+-\d)\.app\.aws",
+        r"start\.us-gov-[a-z]+\.awsapps\.com|[a-z0-9-]+\.signin\.amazonaws-us-gov\.com",
+        "app.aws",
     ),
     _Partition(
         "aws",
@@ -54,8 +55,8 @@ _PARTITIONS = (
         "signin.aws.amazon.com",
         "console.aws.amazon.com",
         "us-east-1",
-        r"[a-z0-9-]+\.awsapps\.com|[a-z0-9-]+\.(?P<region>[a-z]+-[a-z]+-\d)\.portal\.amazonaws\.com",
-        r"[a-z0-9-]+\.portal\.(?P<region>[a-z]+-[a-z]+-\d)\.app\.aws",
+        r"[a-z0-9-]+\.awsapps\.com",
+        "app.aws",
     ),
     _Partition(
         "aws-cn",
@@ -65,8 +66,8 @@ _PARTITIONS = (
         "signin.amazonaws.cn",
         "console.amazonaws.cn",
         "cn-north-1",
-        r"start\.home\.awsapps\.cn|[a-z0-9-]+\.(?P<region>cn-[a-z]+-\d)\.portal\.amazonaws\.com\.cn",
-        r"[a-z0-9-]+\.portal\.(?P<region>cn-[a-z]+-\d)\.app\.amazonwebservices\.com\.cn",
+        r"start\.home\.awsapps\.cn",
+        "app.amazonwebservices.com.cn",
     ),
     _Partition(
         "aws-eusc",
@@ -76,8 +77,8 @@ _PARTITIONS = (
         "signin.amazonaws-eusc.eu",
         "console.amazonaws-eusc.eu",
         "",
-        r"[a-z0-9-]+\.(?P<region>eusc-de-[a-z]+-\d)\.portal\.amazonaws\.eu",
-        r"[a-z0-9-]+\.portal\.(?P<region>eusc-de-[a-z]+-\d)\.api\.amazonwebservices\.eu",
+        "(?!)",  # it has none
+        "api.amazonwebservices.eu",
     ),
 )
 _API = {"oidc": "oidc", "portal.sso": "portal", "sts": "sts"}
@@ -100,11 +101,7 @@ def portal_host_name(aws_host: AwsHost, instance: str) -> str:
     partition = next(p for p in _PARTITIONS if p.name == aws_host.partition)
     if not aws_host.dual_stack:
         return f"{instance}.{aws_host.region}.portal.{partition.suffix}"
-    suffix = partition.dual_stack_suffix
-    return f"{instance}.portal.{aws_host.region}." + {
-        "api.aws": "app.aws",
-        "api.amazonwebservices.com.cn": "app.amazonwebservices.com.cn",
-    }.get(suffix, suffix)
+    return f"{instance}.portal.{aws_host.region}.{partition.dual_stack_portal_suffix}"
 
 
 def _find_api_host(partition: _Partition, host: str) -> AwsHost | None:
@@ -124,11 +121,14 @@ def _find_page_host(partition: _Partition, host: str) -> AwsHost | None:
         found = re.fullmatch(rf"(?:({partition.region})\.)?{re.escape(name)}", host)
         if found and (found.group(1) or partition.home_region):
             return AwsHost(service, partition.name, found.group(1) or partition.home_region)
+    if re.fullmatch(partition.portals, host):
+        return AwsHost("start", partition.name, "")
+    suffix, dual_suffix = partition.suffix, partition.dual_stack_portal_suffix
     for pattern, dual_stack in (
-        (partition.portals, False),
-        (partition.dual_stack_portals, True),
+        (rf"[a-z0-9-]+\.({partition.region})\.portal\.{re.escape(suffix)}", False),
+        (rf"[a-z0-9-]+\.portal\.({partition.region})\.{re.escape(dual_suffix)}", True),
     ):
         found = re.fullmatch(pattern, host)
         if found:
-            return AwsHost("start", partition.name, found.group("region") or "", dual_stack)
+            return AwsHost("start", partition.name, found.group(1), dual_stack)
     return None

@@ -110,12 +110,6 @@ def _change_world(service: Service, actions: list[dict[str, Any]]) -> None:
         getattr(service.world, name)(**{key: action[key] for key in action if key != "do"})
 
 
-def _issue_token(service: Service, body: dict[str, Any]) -> dict[str, str]:
-    if "scopes" in body:
-        body["scopes"] = tuple(body["scopes"])
-    return service.issue_token(**body)
-
-
 def _describe_credentials(service: Service, access_key_id: str) -> dict[str, Any]:
     found = service.issued.get(access_key_id)
     if found is None:
@@ -136,7 +130,7 @@ _ACTIONS: dict[tuple[str, str], _Action] = {
     ("POST", "approve"): lambda service, body, _: service.approve_device(
         body["user_code"], body["person"], bool(body.get("deny"))
     ),
-    ("POST", "token"): lambda service, body, _: _issue_token(service, body),
+    ("POST", "token"): lambda service, body, _: service.issue_token(**body),
     ("POST", "revoke"): lambda service, body, _: {
         "ended": service.end_sign_ins(body.get("person"))
     },

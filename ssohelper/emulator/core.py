@@ -28,10 +28,10 @@ class Client(NamedTuple):
     secret: str
     name: str
     scopes: tuple[str, ...]
-    grant_types: tuple[str, ...]
-    redirect_uris: tuple[str, ...]
-    issuer_url: str | None
     expires_at: int
+    grant_types: tuple[str, ...] = ()
+    redirect_uris: tuple[str, ...] = ()
+    issuer_url: str | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -205,24 +205,10 @@ class Center:
         wanted = user_code.strip().upper()
         return next((d for d in self.devices.values() if d.user_code.upper() == wanted), None)
 
-    def add_client(
-        self,
-        name: str,
-        scopes: tuple[str, ...],
-        grant_types: tuple[str, ...] = (),
-        redirect_uris: tuple[str, ...] = (),
-        issuer_url: str | None = None,
-    ) -> Client:
-        client = Client(
-            self.make_random_id(22),
-            self.make_secret("CS", 500),
-            name,
-            scopes,
-            grant_types,
-            redirect_uris,
-            issuer_url,
-            int(self.now() + self.faults.registration_seconds),
-        )
+    def add_client(self, name: str, scopes: tuple[str, ...], **more: Any) -> Client:
+        secret = self.make_secret("CS", 500)
+        expires_at = int(self.now() + self.faults.registration_seconds)
+        client = Client(self.make_random_id(22), secret, name, scopes, expires_at, **more)
         self.clients[client.id] = client
         return client
 

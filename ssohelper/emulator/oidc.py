@@ -48,7 +48,9 @@ def register_client(center: Center, request: Request) -> Answer:
     issuer = body.get("issuerUrl")
     if issuer is not None and (not isinstance(issuer, str) or center.find_world(issuer) is None):
         raise oidc_error("InvalidRequestException", "Invalid issuer URL provided")
-    client = center.add_client(name, scopes, grants, redirects, issuer)
+    client = center.add_client(
+        name, scopes, grant_types=grants, redirect_uris=redirects, issuer_url=issuer
+    )
     return json_answer(
         {
             "clientId": client.id,

@@ -211,7 +211,7 @@ class World:
             self.assignments[:] = [a for a in self.assignments if a.permission_set != name]
 
     def add_iam_role(
-        self, account_id: str, name: str, trusts: Iterable[str] = (), **more: Any
+        self, account_id: str, name: str, trusts: Iterable[str], **more: Any
     ) -> IamRole:
         """Replaces a role of the same name. Its account need not belong to the organization."""
         if not _ACCOUNT_ID.fullmatch(account_id) or not _IAM_ROLE_NAME.fullmatch(name):

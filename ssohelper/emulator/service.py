@@ -9,7 +9,7 @@ import hashlib
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 from uuid import uuid4
@@ -143,7 +143,7 @@ class Service(Center):
         person: str = "ana",
         *,
         start_url: str | None = None,
-        scopes: tuple[str, ...] = (SCOPE,),
+        scopes: Iterable[str] = (SCOPE,),
         seconds: float | None = None,
         client_name: str = "seeded",
     ) -> dict[str, str]:
@@ -155,7 +155,7 @@ class Service(Center):
             world = self.find_world(start_url)
             if world is None:
                 raise WorldError(f"no organization has the start URL {start_url!r}")
-            client = self.add_client(client_name, scopes)
+            client = self.add_client(client_name, tuple(scopes))
             token, refresh_token = oidc.issue_tokens(self, client, self.sign_in(person, world))
             if seconds is not None:
                 token = token._replace(expires_at=self.now() + seconds)

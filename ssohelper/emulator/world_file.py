@@ -5,28 +5,24 @@ A world file has the keys `name`, `start_url` and `region`, and the lists of tab
 the user notices a misspelt key.
 """
 
+import inspect
 import json
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ssohelper.emulator.organization import World, WorldError
 
-# For each table of a world file: the method of `World` that takes a row, the required keys and the
-# optional keys.
-_TABLES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
-    "ou": ("add_ou", ("path",), ()),
-    "account": ("add_account", ("account_id", "name"), ("email", "ou")),
-    "group": ("add_group", ("name",), ()),
-    "person": ("add_person", ("user_name",), ("display_name", "email", "groups", "enabled")),
-    "permission_set": ("add_permission_set", ("name",), ("session_seconds", "description")),
-    "iam_role": (
-        "add_iam_role",
-        ("account_id", "name", "trusts"),
-        ("external_id", "most_seconds", "allows_tags", "needs_mfa"),
-    ),
-    "assignment": ("assign", ("principal", "permission_set", "target"), ()),
+# For each table of a world file: the method of `World` that takes a row. The keys of the row are the
+# names of the method's arguments.
+_TABLES = {
+    "ou": "add_ou",
+    "account": "add_account",
+    "group": "add_group",
+    "person": "add_person",
+    "permission_set": "add_permission_set",
+    "iam_role": "add_iam_role",
+    "assignment": "assign",
 }
 _TOP = ("name", "start_url", "region")
 # The types of values in a world file. The value of a key that is not listed here is text.
@@ -61,29 +57,16 @@ def world_from_table(value: Any) -> World:
             raise WorldError(f"unknown key {key!r}")
     _check_value_types({key: value[key] for key in _TOP if key in value})
     world = World(**{key: value[key] for key in _TOP if key in value})
-    for table, (method, required, optional) in _TABLES.items():
-        _add_rows_to_world(getattr(world, method), table, value.get(table, []), required, optional)
+    for table, method in _TABLES.items():
+        add = getattr(world, method)
+        for number, row in enumerate(value.get(table, []), start=1):
+            try:
+                inspect.signature(add).bind(**row)
+                _check_value_types(row)
+                add(**row)
+            except (WorldError, TypeError) as exc:
+                raise WorldError(f"{table} {number}: {exc}") from exc
     return world
-
-
-def _add_rows_to_world(
-    add: Callable[..., object],
-    table: str,
-    rows: Any,
-    required: tuple[str, ...],
-    optional: tuple[str, ...],
-) -> None:
-    for number, row in enumerate(rows, start=1):
-        unknown = [key for key in row if key not in required + optional]
-        missing = [key for key in required if key not in row]
-        if unknown or missing:
-            problem = f"unknown key {unknown[0]!r}" if unknown else f"no {missing[0]!r}"
-            raise WorldError(f"{table} {number}: {problem}")
-        try:
-            _check_value_types(row)
-            add(**row)
-        except WorldError as exc:
-            raise WorldError(f"{table} {number}: {exc}") from exc
 
 
 def _check_value_types(row: dict[str, Any]) -> None:

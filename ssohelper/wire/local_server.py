@@ -130,28 +130,28 @@ class LocalServer:
             self._requests.put(None)
 
     def _serve_ready_sockets(self) -> None:
-        for key, _ in self._selector.select(self._seconds_until_late_client()):
+        oldest = next(iter(self._reading.values()), None)
+        seconds = max(0.0, oldest.until - time.monotonic()) if oldest else None
+        for key, _ in self._selector.select(seconds):
             if key.fileobj is self._listening:
                 self._accept_client()
             elif isinstance(key.fileobj, socket.socket) and key.fileobj in self._reading:
                 self._read_request_bytes(key.fileobj)
         self._close_late_clients()
 
-    def _seconds_until_late_client(self) -> float | None:
-        for client in self._reading.values():
-            return max(0.0, client.until - time.monotonic())
-        return None
-
     def _accept_client(self) -> None:
         try:
-            connection, _ = self._listening.accept()
+            connection, address = self._listening.accept()
         except OSError:
             # If no descriptor is left, closing another client helps.
             self._close_oldest_client()
             time.sleep(0.01)
             return
         user = _classify_user_of_client(connection)
-        if not self._admit_client(user, connection):
+        is_local = connection.family != socket.AF_INET or address[:1] == (HOST,)
+        may = user == "ours" or (user == "unknown" and self._rules.admits_unknown)
+        self.has_refused_a_user = self.has_refused_a_user or (is_local and not may)
+        if not (is_local and may):
             connection.close()
             return
         if len(self._reading) + len(self._answering) >= self._most_clients:
@@ -164,13 +164,6 @@ class LocalServer:
         self._reading[connection] = _Client(bytearray(), until, user == "ours")
         self._selector.register(connection, selectors.EVENT_READ)
         self._read_request_bytes(connection)  # most clients have sent the request by now
-
-    def _admit_client(self, user: "_User", connection: socket.socket) -> bool:
-        if connection.family == socket.AF_INET and not _is_local_client(connection):
-            return False
-        may = user == "ours" or (user == "unknown" and self._rules.admits_unknown)
-        self.has_refused_a_user = self.has_refused_a_user or not may
-        return may
 
     def _read_request_bytes(self, connection: socket.socket) -> None:
         head = self._reading[connection].head
@@ -262,10 +255,9 @@ class _Client(NamedTuple):
     is_ours: bool
 
 
-_User = Literal["ours", "unknown", "another"]
-
-
-def _classify_user_of_client(connection: socket.socket) -> _User:
+def _classify_user_of_client(
+    connection: socket.socket,
+) -> Literal["ours", "unknown", "another"]:
     """Only Linux tells the user of a TCP connection.
 
     On other systems each client counts as "ours": the token, the random path or the OAuth state is
@@ -276,13 +268,6 @@ def _classify_user_of_client(connection: socket.socket) -> _User:
         is_never_told = connection.family == socket.AF_INET and sys.platform != "linux"
         return "ours" if is_never_told else "unknown"
     return "ours" if peer.is_allowed_user(uid, unknown=False) else "another"
-
-
-def _is_local_client(connection: socket.socket) -> bool:
-    try:
-        return bool(connection.getpeername()[0] == HOST)
-    except OSError:
-        return False
 
 
 def _most_clients_for_descriptors() -> int:

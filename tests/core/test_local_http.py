@@ -16,9 +16,7 @@ def head_of(size: int, *lines: str) -> bytes:
 
 
 @pytest.mark.parametrize(("for_browsers", "limit"), [(False, 8192), (True, 65536)])
-def test_a_request_may_be_as_long_as_the_limit_and_no_longer(
-    for_browsers: bool, limit: int
-) -> None:
+def test_a_request_may_be_as_long_as_the_limit_and_no_longer(for_browsers, limit):
     rules = RULES._replace(for_browsers=for_browsers)
     assert rules.head_limit_bytes == limit
     assert len(head_of(limit)) == limit

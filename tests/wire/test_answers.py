@@ -72,7 +72,9 @@ def test_aws_answers_are_distinguished_from_other_programs(answer: Answer, name:
     found = aws_error_of(answer)
     assert (found.name if found else "") == name
     # Errors about tokens and roles are raised only for AWS's own answers.
-    assert isinstance(error_of_answer(answer, "AWS", signed_out, found), LoginRequired) is bool(name)
+    assert isinstance(error_of_answer(answer, "AWS", signed_out, found), LoginRequired) is bool(
+        name
+    )
 
 
 def test_aws_messages_are_sanitised_and_shortened() -> None:
@@ -108,9 +110,7 @@ def test_aws_messages_are_sanitised_and_shortened() -> None:
         (said(400, b'{"error":"slow_down"}'), Throttled, "throttling"),
     ],
 )
-def test_each_error_describes_the_answer_and_has_a_hint(
-    answer: Answer, kind: type[SsoHelperError], words: str
-) -> None:
+def test_each_error_describes_the_answer_and_has_a_hint(answer, kind, words):
     with pytest.raises(SsoHelperError) as caught:
         parse_answer_record(answer, "the access portal", no_meaning, dict)
     assert type(caught.value) is kind
@@ -153,9 +153,7 @@ def test_a_gateways_429_has_its_retry_after(text: str, seconds: float | None) ->
         (said(200, b"<html>", HTML), 'no valid "expiresIn" (', "open any page in a browser"),
     ],
 )
-def test_an_answer_that_lacks_a_field_is_awss_error_or_a_strangers(
-    answer: Answer, said_of_it: str, hint: str
-) -> None:
+def test_an_answer_that_lacks_a_field_is_awss_error_or_a_strangers(answer, said_of_it, hint):
     error = invalid_answer_error(answer, "the portal", Damaged("expiresIn"))
     assert f"the portal gave an answer that makes no sense: {said_of_it}" in error.message
     assert error.message.endswith(")") == (hint != LATER)

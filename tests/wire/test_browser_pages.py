@@ -73,9 +73,7 @@ class TestCallback:
         call_back(sign_in, f"?error={'x' * 101}&state={STATE}")
         assert sign_in.wait_for_callback(20) == Callback(None, "x" * 100)
 
-    def test_of_two_callbacks_at_one_moment_one_counts(
-        self, sign_in: SignInPages, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_of_two_callbacks_at_one_moment_one_counts(self, sign_in, monkeypatch):
         parse = sign_in._parse_callback
 
         def parse_while_another_is_taken(query: str) -> Callback | None:
@@ -120,9 +118,7 @@ class TestCallback:
             ("/favicon.ico", 404),
         ],
     )
-    def test_another_request_changes_nothing(
-        self, sign_in: SignInPages, target: str, status: int
-    ) -> None:
+    def test_another_request_changes_nothing(self, sign_in, target, status):
         assert Visit(sign_in.redirect_uri, target).status == status
         assert sign_in.wait_for_callback(0.01) is None
         assert call_back(sign_in, f"?code=good&state={STATE}").status == 200
@@ -143,9 +139,7 @@ class TestCallback:
         assert call_back(sign_in, f"?code=x&state={STATE}", Host=host).status == 403
         assert sign_in.wait_for_callback(0.01) is None
 
-    def test_a_browser_with_many_cookies_of_other_programs_is_answered(
-        self, sign_in: SignInPages
-    ) -> None:
+    def test_a_browser_with_many_cookies_of_other_programs_is_answered(self, sign_in):
         """Cookies have no port: the browser sends those of every program on 127.0.0.1."""
         cookies = "; ".join(f"session{number}=" + "é" * 40 for number in range(400))
         answer = call_back(
@@ -159,9 +153,7 @@ class TestCallback:
         assert sign_in.wait_for_callback(20) is not None
 
     @pytest.mark.long
-    def test_many_and_idle_connections_do_not_block_the_callback(
-        self, sign_in: SignInPages
-    ) -> None:
+    def test_many_and_idle_connections_do_not_block_the_callback(self, sign_in):
         port = urlsplit(sign_in.redirect_uri).port
         assert port is not None
         with ExitStack() as stack:
@@ -193,9 +185,7 @@ class TestCallback:
         assert callback.code is None
         assert callback.error == "<script>"
 
-    def test_an_unknown_users_code_counts_and_their_refusal_does_not(
-        self, sign_in: SignInPages, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_an_unknown_users_code_counts_and_their_refusal_does_not(self, sign_in, monkeypatch):
         """Linux cannot tell the user of a Windows browser in WSL, nor of any program in gVisor."""
         monkeypatch.setattr(peer, "find_peer_uid", lambda _connection: None)
         refusal = call_back(sign_in, f"?error=access_denied&state={STATE}")
@@ -207,9 +197,7 @@ class TestCallback:
         assert callback is not None
         assert callback.code == Secret("good")
 
-    def test_another_users_callback_is_ignored(
-        self, sign_in: SignInPages, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_another_users_callback_is_ignored(self, sign_in, monkeypatch):
         monkeypatch.setattr(peer, "find_peer_uid", lambda _connection: 64_000)
         for query in (f"?error=x&state={STATE}", f"?code=evil&state={STATE}"):
             with pytest.raises((ConnectionError, http.client.RemoteDisconnected)):
@@ -273,9 +261,7 @@ class TestRedirect:
         assert {len(path) for path in paths} == {1 + 43}  # a "/" and the base64 text of 32 bytes
 
     @pytest.mark.parametrize("more", ["x", "/", "?", "?a=b", "/../"])
-    def test_another_path_is_refused_and_does_not_use_the_redirect(
-        self, redirect: OneTimeRedirect, more: str
-    ) -> None:
+    def test_another_path_is_refused_and_does_not_use_the_redirect(self, redirect, more):
         path = urlsplit(redirect.url).path
         for wrong in ("/", "/favicon.ico", path[:-1], path.swapcase(), path + more):
             answer = visit(redirect, wrong)
@@ -283,9 +269,7 @@ class TestRedirect:
         assert visit(redirect).status == 302
 
     @pytest.mark.parametrize("host", ["localhost", "evil.example", "127.0.0.1", ""])
-    def test_another_host_is_refused_and_does_not_use_the_redirect(
-        self, redirect: OneTimeRedirect, host: str
-    ) -> None:
+    def test_another_host_is_refused_and_does_not_use_the_redirect(self, redirect, host):
         port = urlsplit(redirect.url).port
         for name in (host, f"{host}:{port}"):
             if name == f"127.0.0.1:{port}":
@@ -295,9 +279,7 @@ class TestRedirect:
         assert visit(redirect).status == 302
 
     @pytest.mark.parametrize("method", ["POST", "HEAD", "OPTIONS", "PUT"])
-    def test_another_method_is_refused_and_does_not_use_the_redirect(
-        self, redirect: OneTimeRedirect, method: str
-    ) -> None:
+    def test_another_method_is_refused_and_does_not_use_the_redirect(self, redirect, method):
         answer = visit(redirect, method=method, Content_Length="0")
         assert (answer.status, answer.location) == (403, None)
         assert visit(redirect).status == 302
@@ -343,9 +325,7 @@ class TestRedirect:
         ("darwin", "23.1.0-microsoft", False),
     ],
 )
-def test_wsl_is_recognized_by_its_kernel(
-    system: str, release: str, is_wsl: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wsl_is_recognized_by_its_kernel(system, release, is_wsl, monkeypatch):
     monkeypatch.setattr(browser_pages.sys, "platform", system)
     monkeypatch.setattr(browser_pages.os, "uname", lambda: SimpleNamespace(release=release))
     assert browser_pages._is_running_in_wsl() == is_wsl

@@ -25,9 +25,7 @@ def pair() -> Iterator[tuple[Connection, socket.socket]]:
     theirs.close()
 
 
-def test_a_connection_is_quiet_until_the_server_sends_or_closes(
-    pair: tuple[Connection, socket.socket],
-) -> None:
+def test_a_connection_is_quiet_until_the_server_sends_or_closes(pair):
     connection, server = pair
     assert connection.is_still_usable()
     server.sendall(b"x")
@@ -45,9 +43,7 @@ def test_a_closed_connection_is_not_quiet(pair: tuple[Connection, socket.socket]
     assert not connection.is_still_usable()
 
 
-def test_received_bytes_are_counted_for_each_request_and_the_end_is_noticed(
-    pair: tuple[Connection, socket.socket],
-) -> None:
+def test_received_bytes_are_counted_for_each_request_and_the_end_is_noticed(pair):
     connection, server = pair
     connection.set_request_limits(Deadline(20, time.monotonic), 20)
     connection.sendall(b"ask")
@@ -77,9 +73,7 @@ def test_at_the_deadline_nothing_is_begun(pair: tuple[Connection, socket.socket]
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_an_address_needs_no_thread_for_a_lookup(
-    monkeypatch: pytest.MonkeyPatch, address: str
-) -> None:
+def test_an_address_needs_no_thread_for_a_lookup(monkeypatch, address):
     def refuse(_thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 

@@ -85,9 +85,7 @@ class TestTls:
         assert f"Host: {HOST}\r\n".encode() in aws.server.requests[0]
         transport.close()
 
-    def test_a_certificate_of_another_authority_is_refused(
-        self, aws: Aws, names: dict[str, int]
-    ) -> None:
+    def test_a_certificate_of_another_authority_is_refused(self, aws, names):
         names[HOST] = aws.server.port
         with pytest.raises(AwsUnreachable, match="TLS certificate cannot be checked") as caught:
             ask(Transport(f"https://{HOST}", {}, "AWS"))
@@ -95,9 +93,7 @@ class TestTls:
         assert "AWS_CA_BUNDLE" in (caught.value.hint or "")
         assert not aws.server.requests
 
-    def test_a_certificate_of_another_host_is_refused(
-        self, aws: Aws, names: dict[str, int]
-    ) -> None:
+    def test_a_certificate_of_another_host_is_refused(self, aws, names):
         other = "oidc.eu-west-1.amazonaws.com"
         names[other] = aws.server.port
         with pytest.raises(AwsUnreachable, match="TLS certificate cannot be checked"):
@@ -126,9 +122,7 @@ class TestTls:
                 ask(Transport(f"https://{HOST}", {}, "AWS"), soon(0.4))
             assert time.monotonic() - began < 4
 
-    def test_a_body_cut_without_tls_closing_is_a_lost_answer(
-        self, aws: Aws, names: dict[str, int]
-    ) -> None:
+    def test_a_body_cut_without_tls_closing_is_a_lost_answer(self, aws, names):
         """Without a Content-Length only TLS's closing message shows that the answer is complete."""
 
         def serve(connection: socket.socket, number: int) -> None:
@@ -160,9 +154,7 @@ class TestTls:
 
 class TestProxy:
     @pytest.mark.parametrize("is_tls", [False, True])
-    def test_a_proxy_sees_the_tunnel_only_and_no_request(
-        self, aws: Aws, names: dict[str, int], is_tls: bool
-    ) -> None:
+    def test_a_proxy_sees_the_tunnel_only_and_no_request(self, aws, names, is_tls):
         with connect_proxy(aws.server.port, aws.context if is_tls else None) as proxy:
             scheme = "https" if is_tls else "http"
             address = f"{scheme}://us%40er:pass@proxy.example:{proxy.port}"
@@ -185,9 +177,7 @@ class TestProxy:
             (b"SSH-2.0-OpenSSH\r\n", "no HTTP answer"),
         ],
     )
-    def test_a_proxys_refusal_names_it_and_nothing_was_sent(
-        self, names: dict[str, int], reply: bytes, words: str
-    ) -> None:
+    def test_a_proxys_refusal_names_it_and_nothing_was_sent(self, names, reply, words):
         def serve(connection: socket.socket, number: int) -> None:
             proxy.read_request(connection)
             connection.sendall(reply)
@@ -224,9 +214,7 @@ class TestProxy:
 
 
 class TestConnecting:
-    def test_an_unknown_name_is_an_error_that_says_so(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_an_unknown_name_is_an_error_that_says_so(self, monkeypatch):
         def look_up(*_: object, **__: object) -> object:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -236,9 +224,7 @@ class TestConnecting:
         assert type(caught.value) is NoConnection
 
     @pytest.mark.parametrize("number", [errno.ENETUNREACH, errno.EHOSTUNREACH])
-    def test_a_network_without_a_route_is_an_error_that_says_so(
-        self, monkeypatch: pytest.MonkeyPatch, number: int
-    ) -> None:
+    def test_a_network_without_a_route_is_an_error_that_says_so(self, monkeypatch, number):
         def look_up(*_: object, **__: object) -> object:
             raise OSError(number, "unreachable")
 
@@ -270,9 +256,7 @@ class TestConnecting:
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
         assert ask(Transport(f"https://{HOST}", aws.environ, "AWS")) == b'{"a":1}'
 
-    def test_addresses_without_an_answer_end_before_the_deadline(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_addresses_without_an_answer_end_before_the_deadline(self, monkeypatch):
         """A listener with a full queue drops connection attempts, as a firewall does."""
         with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
             waiting = [socket.socket() for _ in range(3)]

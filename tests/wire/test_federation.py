@@ -60,9 +60,7 @@ def watched(emulator: Emulator) -> list[tuple[str, dict[str, list[str]]]]:
     return seen
 
 
-def test_credentials_become_an_address_and_are_sent_in_no_url(
-    emulator: Emulator, keys: RoleCredentials, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_credentials_become_an_address_and_are_sent_in_no_url(emulator, keys, caplog):
     caplog.set_level(logging.DEBUG)
     seen = watched(emulator)
     address = client(emulator).get_login_url(keys, ISSUER, PAGE)
@@ -80,9 +78,7 @@ def test_credentials_become_an_address_and_are_sent_in_no_url(
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
-def test_refused_credentials_are_exit_5(
-    emulator: Emulator, keys: RoleCredentials, status: int
-) -> None:
+def test_refused_credentials_are_exit_5(emulator, keys, status):
     emulator.faults.script(OPERATION, status, body="<html>no</html>")
     with pytest.raises(RoleNotAssigned, match=str(status)):
         client(emulator).get_login_url(keys, ISSUER, PAGE)
@@ -111,9 +107,7 @@ def test_throttling_without_an_end_is_exit_6(emulator: Emulator, keys: RoleCrede
     assert emulator.counters[OPERATION] == 1
 
 
-def test_a_lost_or_reset_answer_is_asked_for_again(
-    emulator: Emulator, keys: RoleCredentials
-) -> None:
+def test_a_lost_or_reset_answer_is_asked_for_again(emulator, keys):
     emulator.faults.script(OPERATION, reset=True, times=3)
     with pytest.raises(AwsUnreachable):
         client(emulator).get_login_url(keys, ISSUER, PAGE)
@@ -122,9 +116,7 @@ def test_a_lost_or_reset_answer_is_asked_for_again(
         client(emulator).get_login_url(keys, ISSUER, PAGE)
 
 
-def test_a_byte_by_byte_answer_ends_at_the_deadline(
-    emulator: Emulator, keys: RoleCredentials, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_byte_by_byte_answer_ends_at_the_deadline(emulator, keys, monkeypatch):
     monkeypatch.setattr(federation, "_CALL_SECONDS", 0.5)
     emulator.faults.script(OPERATION, seconds_per_byte=0.05)
     with pytest.raises(AwsUnreachable):
@@ -171,18 +163,14 @@ def test_a_bad_answer_is_exit_6(emulator: Emulator, keys: RoleCredentials, body:
 
 
 @pytest.mark.parametrize("status", [204, 404, 418])
-def test_an_unexpected_status_is_exit_6(
-    emulator: Emulator, keys: RoleCredentials, status: int
-) -> None:
+def test_an_unexpected_status_is_exit_6(emulator, keys, status):
     body = '{"SigninToken": "aaaaaaaaaaaaaaaaaaaaaa"}'
     emulator.faults.script(OPERATION, status, body=body, times=3)
     with pytest.raises(AwsUnreachable):
         client(emulator).get_login_url(keys, ISSUER, PAGE)
 
 
-def test_an_error_without_connection_shows_no_key(
-    keys: RoleCredentials, emulator: Emulator
-) -> None:
+def test_an_error_without_connection_shows_no_key(keys, emulator):
     asking = client(emulator)
     emulator.stop()
     with pytest.raises(AwsUnreachable) as caught:

@@ -80,9 +80,7 @@ def received(client: socket.socket) -> bytes:
     return data
 
 
-def test_clients_that_wait_for_their_answer_count_towards_the_cap(
-    make_world: Callable[..., World],
-) -> None:
+def test_clients_that_wait_for_their_answer_count_towards_the_cap(make_world):
     world = make_world(most_clients=4)
     waiting = [world.connect() for _ in range(4)]
     for _ in waiting:
@@ -101,9 +99,7 @@ def test_clients_that_wait_for_their_answer_count_towards_the_cap(
     pytest.fail("answered clients still count towards the cap")
 
 
-def test_at_most_so_many_threads_answer(
-    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_at_most_so_many_threads_answer(make_world, monkeypatch):
     monkeypatch.setattr(local_server, "MOST_THREADS", 2)
     world = make_world()
     waiting = [world.connect() for _ in range(4)]
@@ -114,9 +110,7 @@ def test_at_most_so_many_threads_answer(
     assert world.server._threads == 2
 
 
-def test_at_the_cap_a_new_client_replaces_the_one_that_is_idle_for_longest(
-    make_world: Callable[..., World],
-) -> None:
+def test_at_the_cap_a_new_client_replaces_the_one_that_is_idle_for_longest(make_world):
     world = make_world(most_clients=4)
     world.may_answer.set()
     idle = [world.connect(b"") for _ in range(4)]
@@ -136,9 +130,7 @@ def test_idle_clients_cost_no_thread(make_world: Callable[..., World]) -> None:
         assert received(world.connect()).endswith(b"answer")
 
 
-def test_a_process_that_ends_does_not_wait_for_its_server(
-    make_world: Callable[..., World],
-) -> None:
+def test_a_process_that_ends_does_not_wait_for_its_server(make_world):
     """At its end, Python waits for each thread that is no daemon."""
     before = set(threading.enumerate())
     world = make_world()
@@ -149,17 +141,13 @@ def test_a_process_that_ends_does_not_wait_for_its_server(
     assert all(thread.daemon for thread in started)
 
 
-def test_a_client_that_sends_too_slowly_is_disconnected(
-    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_client_that_sends_too_slowly_is_disconnected(make_world, monkeypatch):
     monkeypatch.setattr(local_server, "HEAD_SECONDS", 0.2)
     world = make_world()
     assert received(world.connect(b"GET / HTTP/1.1\r\n")) == b""
 
 
-def test_an_exception_in_a_handler_is_reported_and_the_client_is_refused(
-    make_world: Callable[..., World],
-) -> None:
+def test_an_exception_in_a_handler_is_reported_and_the_client_is_refused(make_world):
     world = make_world()
     world.may_answer.set()
 
@@ -179,9 +167,7 @@ def test_an_exception_in_a_handler_is_reported_and_the_client_is_refused(
     assert received(world.connect()).endswith(b"answer")
 
 
-def test_an_answer_calls_after_even_when_the_client_has_gone(
-    make_world: Callable[..., World],
-) -> None:
+def test_an_answer_calls_after_even_when_the_client_has_gone(make_world):
     world = make_world()
     after = threading.Event()
     world.handle = lambda request: Answer(200, b"x" * (8 << 20), after=after.set)
@@ -245,14 +231,7 @@ def test_every_server_refuses_a_second_host_a_body_and_malformed_headers(line: s
 @pytest.mark.parametrize(
     ("limit", "clients"), [(resource.RLIM_INFINITY, sys.maxsize), (10, 8), (1000, range(800, 1000))]
 )
-def test_as_many_clients_are_served_as_there_are_descriptors_for(
-    monkeypatch: pytest.MonkeyPatch, limit: int, clients: int | range
-) -> None:
+def test_as_many_clients_are_served_as_there_are_descriptors_for(monkeypatch, limit, clients):
     monkeypatch.setattr(local_server, "getrlimit", lambda _what: (limit, limit))
     found = local_server._most_clients_for_descriptors()
     assert found in (clients if isinstance(clients, range) else [clients])
-
-
-def test_a_client_whose_address_cannot_be_read_is_not_local() -> None:
-    with socket.socket() as unconnected:
-        assert not local_server._is_local_client(unconnected)

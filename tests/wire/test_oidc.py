@@ -4,7 +4,6 @@ import http.server
 import json
 import threading
 import time
-from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -68,9 +67,7 @@ def token_of(oidc: OidcClient) -> AccessToken:
     return answer[0]
 
 
-def test_a_refresh_returns_the_next_token_and_its_lifetime(
-    oidc: OidcClient, emulator: Emulator
-) -> None:
+def test_a_refresh_returns_the_next_token_and_its_lifetime(oidc, emulator):
     emulator.faults.token_seconds = 1234
     token = token_of(oidc)
     fresh, life = oidc.refresh_token(token, soon())
@@ -86,9 +83,7 @@ def test_a_device_code_ends_after_its_lifetime(oidc: OidcClient) -> None:
     assert before <= found.expires_at - found.life_seconds <= time.time()
 
 
-def test_without_a_new_refresh_token_the_old_one_is_kept(
-    oidc: OidcClient, emulator: Emulator
-) -> None:
+def test_without_a_new_refresh_token_the_old_one_is_kept(oidc, emulator):
     emulator.faults.set(omit_refresh_token=True, rotation="none")
     token = token_of(oidc)
     fresh, _ = oidc.refresh_token(token, soon())
@@ -97,9 +92,7 @@ def test_without_a_new_refresh_token_the_old_one_is_kept(
     assert again.value != fresh.value
 
 
-def test_a_code_is_exchanged_once_and_with_its_verifier(
-    oidc: OidcClient, emulator: Emulator
-) -> None:
+def test_a_code_is_exchanged_once_and_with_its_verifier(oidc, emulator):
     registration = oidc.register_client("authorization_code")
     # The verifier and challenge are the example of RFC 7636.
     verifier = Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
@@ -128,9 +121,7 @@ def test_a_code_is_exchanged_once_and_with_its_verifier(
         ("SomethingNewException", AwsUnreachable),
     ],
 )
-def test_refusals_become_different_errors(
-    oidc: OidcClient, emulator: Emulator, name: str, kind: type[SsoHelperError]
-) -> None:
+def test_refusals_become_different_errors(oidc, emulator, name, kind):
     token = token_of(oidc)
     if name == "SomethingNewException":
         emulator.faults.script("CreateToken", 418, body='{"error":"\\u001b[2Jteapot"}')
@@ -190,9 +181,7 @@ def test_a_bad_answer_is_exit_6(oidc: OidcClient, emulator: Emulator, body: str)
     assert refused.value.exit_code == 6
 
 
-def test_a_lifetime_of_more_than_24_h_is_cut_to_24_h(
-    session: SsoSession, home: Home, emulator: Emulator
-) -> None:
+def test_a_lifetime_of_more_than_24_h_is_cut_to_24_h(session, home, emulator):
     warnings: list[str] = []
     oidc = OidcClient(session, home.env, warnings.append, facts=SignInFacts)
     token = token_of(oidc)
@@ -205,9 +194,7 @@ def test_a_lifetime_of_more_than_24_h_is_cut_to_24_h(
 
 
 @pytest.mark.parametrize("url", [url for url in HOSTILE if url and "us-east-1" not in url])
-def test_a_hostile_sign_in_address_is_refused(
-    oidc: OidcClient, emulator: Emulator, url: str
-) -> None:
+def test_a_hostile_sign_in_address_is_refused(oidc, emulator, url):
     registration = oidc.register_client(DEVICE_CODE_GRANT)
     emulator.faults.verification_uri_complete = url
     with pytest.raises(BadAnswer, match="unexpected sign-in address"):
@@ -245,9 +232,7 @@ def test_throttling_does_not_count_as_signed_out(oidc: OidcClient, emulator: Emu
     ],
     ids=str,
 )
-def test_a_refresh_whose_answer_is_lost_is_sent_once(
-    oidc: OidcClient, emulator: Emulator, fault: dict[str, Any]
-) -> None:
+def test_a_refresh_whose_answer_is_lost_is_sent_once(oidc, emulator, fault):
     """A single-use refresh token must not be sent again while its answer may still come."""
     token = token_of(oidc)
     emulator.reset_counters()
@@ -259,18 +244,14 @@ def test_a_refresh_whose_answer_is_lost_is_sent_once(
     assert emulator.counters["CreateToken"] == 1
 
 
-def test_a_refresh_waits_for_its_answer_until_the_deadline(
-    oidc: OidcClient, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_refresh_waits_for_its_answer_until_the_deadline(oidc, emulator, monkeypatch):
     monkeypatch.setattr("ssohelper.wire.transport.READ_SECONDS", 0.2)
     token = token_of(oidc)
     emulator.faults.script("CreateToken", delay_seconds=1.0)
     assert oidc.refresh_token(token, soon())[0].value != token.value
 
 
-def test_a_refresh_without_connection_is_known_not_to_be_sent(
-    session: SsoSession, home: Home
-) -> None:
+def test_a_refresh_without_connection_is_known_not_to_be_sent(session, home):
     registration = ClientRegistration("id", Secret("secret"), 2**31, (), ())
     token = AccessToken(Secret("a"), 2**31, Secret("r"), registration)
     environ = {**home.env, "AWS_ENDPOINT_URL_SSO_OIDC": "http://127.0.0.1:9"}
@@ -280,9 +261,7 @@ def test_a_refresh_without_connection_is_known_not_to_be_sent(
 
 
 @pytest.mark.usefixtures("no_pauses")
-def test_a_sign_in_call_is_retried_unless_aws_may_have_acted(
-    oidc: OidcClient, emulator: Emulator
-) -> None:
+def test_a_sign_in_call_is_retried_unless_aws_may_have_acted(oidc, emulator):
     emulator.faults.script("RegisterClient", 503, times=2)
     assert oidc.register_client(DEVICE_CODE_GRANT).client_id
     assert emulator.counters["RegisterClient"] == 3
@@ -300,9 +279,7 @@ def test_without_connection_it_is_exit_6(session: SsoSession, home: Home) -> Non
     assert type(refused.value) is NoConnection
 
 
-def test_the_general_url_variable_gets_no_token(
-    session: SsoSession, home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_general_url_variable_gets_no_token(session, home, monkeypatch):
     with _Catcher() as catcher:
         evil = f"http://127.0.0.1:{catcher.port}"
         monkeypatch.setenv("AWS_ENDPOINT_URL", evil)
@@ -314,9 +291,7 @@ def test_the_general_url_variable_gets_no_token(
         OidcClient(session, {"AWS_ENDPOINT_URL_SSO_OIDC": "https://evil.net"}, facts=SignInFacts)
 
 
-def test_this_machine_is_not_asked_through_a_proxy(
-    oidc: OidcClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_this_machine_is_not_asked_through_a_proxy(oidc, monkeypatch):
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     with _Catcher() as catcher:
@@ -374,17 +349,13 @@ class _Catcher:
         ("/token", "", None),
     ],
 )
-def test_what_an_error_means_depends_on_the_call(
-    oidc: OidcClient, path: str, name: str, kind: type[SsoHelperError] | None
-) -> None:
+def test_what_an_error_means_depends_on_the_call(oidc, path, name, kind):
     found = oidc._special_error_of(AwsError(name, 400, "why"), path)
     assert type(found) is (kind or type(None))
 
 
 @pytest.mark.parametrize("missing", ["refresh_token", "client"])
-def test_a_token_that_cannot_be_refreshed_is_not_sent(
-    oidc: OidcClient, emulator: Emulator, missing: str
-) -> None:
+def test_a_token_that_cannot_be_refreshed_is_not_sent(oidc, emulator, missing):
     token = token_of(oidc)
     emulator.reset_counters()
     with pytest.raises(LoginRequired):

@@ -41,9 +41,7 @@ def test_a_redirect_to_aws_is_the_portal(monkeypatch: pytest.MonkeyPatch, status
         (302, ("https://elsewhere.example.com/",), ConfigInvalid),
     ],
 )
-def test_any_other_answer_is_refused(
-    monkeypatch: pytest.MonkeyPatch, status: int, locations: tuple[str, ...], kind: type[Exception]
-) -> None:
+def test_any_other_answer_is_refused(monkeypatch, status, locations, kind):
     answers(monkeypatch, status, *locations)
     with pytest.raises(kind) as caught:
         portal_page.find_portal_url(OWN, {})

@@ -44,9 +44,7 @@ def test_an_unusable_proxy_is_an_error_without_its_password(address: str) -> Non
     ],
     ids=str,
 )
-def test_the_proxy_variables_are_read_as_botocore_does(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
-) -> None:
+def test_the_proxy_variables_are_read_as_botocore_does(monkeypatch, variables):
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     for name, value in variables.items():

@@ -66,9 +66,7 @@ def test_an_answer_is_never_asked_for_again(error: Exception) -> None:
 
 
 @pytest.mark.parametrize(("is_repeatable", "made"), [(True, 2), (False, 1)])
-def test_a_lost_answer_is_asked_for_again_where_that_does_no_harm(
-    is_repeatable: bool, made: int
-) -> None:
+def test_a_lost_answer_is_asked_for_again_where_that_does_no_harm(is_repeatable, made):
     call = Call(AnswerLost("lost"))
     if is_repeatable:
         assert call.run() == "answer"

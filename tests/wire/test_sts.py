@@ -102,9 +102,7 @@ def error_of(status: str, body: bytes, *headers: str) -> SsoHelperError:
         ("400 Bad Request", "ValidationError", RoleNotAssigned, f"refuses to assume {ARN}: why"),
     ],
 )
-def test_a_refusal_is_told_apart(
-    status: str, code: str, kind: type[SsoHelperError], said: str
-) -> None:
+def test_a_refusal_is_told_apart(status, code, kind, said):
     error = error_of(status, refusal(code))
     assert type(error) is kind
     assert said in str(error)

@@ -22,9 +22,7 @@ BUNDLE = connection.find_ca_bundle({})
         ({"AWS_CA_BUNDLE": "", "REQUESTS_CA_BUNDLE": ""}, BUNDLE),
     ],
 )
-def test_the_variables_come_first_and_empty_ones_do_not_count(
-    environ: dict[str, str], path: str
-) -> None:
+def test_the_variables_come_first_and_empty_ones_do_not_count(environ, path):
     assert connection.find_ca_bundle(environ) == path
 
 
@@ -58,9 +56,7 @@ def test_a_bundle_that_cannot_be_read_is_named(tmp_path: Path, content: str | No
     assert "AWS_CA_BUNDLE" in caught.value.hint
 
 
-def test_the_public_bundle_is_certifis_then_botocores(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_public_bundle_is_certifis_then_botocores(tmp_path, monkeypatch):
     installed: dict[str, SimpleNamespace] = {}
     monkeypatch.setattr(connection, "find_spec", installed.get)
     with pytest.raises(AwsUnreachable, match="no bundle of public certificates"):

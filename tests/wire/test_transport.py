@@ -300,9 +300,7 @@ class TestKeepAlive:
             assert len(transport._idle) <= 2
             transport.close()
 
-    def test_a_get_on_a_connection_closed_meanwhile_is_sent_again(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_get_on_a_connection_closed_meanwhile_is_sent_again(self, monkeypatch):
         """The server closes it just after the check that comes before the request."""
         monkeypatch.setattr(
             "ssohelper.wire.connection.Connection.is_still_usable", lambda self: True
