@@ -84,6 +84,11 @@ class Wire:
         assert status == 200, device
         return device
 
+    def begin(self, **more: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        """Register a client for device codes; return it with a new device code."""
+        client = self.register(grantTypes=[], redirectUris=[], **more)
+        return client, self.device(client)
+
     def poll(self, client: dict[str, str], device: dict[str, Any]) -> tuple[int, Any]:
         code = device["deviceCode"]
         return self.post("/token", **client, grantType=DEVICE_GRANT, deviceCode=code)
@@ -105,6 +110,12 @@ class Wire:
         location = dict(answer.headers)["Location"]
         assert location.startswith(asked["redirect_uri"])
         return {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
+
+    def get_code(self, person: str = "ana") -> tuple[dict[str, str], str]:
+        """Return a client and its authorization code."""
+        self.service.auto_approve = person
+        client = self.register()
+        return client, self.authorize(client)["code"]
 
     def redeem(self, client: dict[str, str], code: str, **more: Any) -> tuple[int, Any]:
         fields = {"codeVerifier": VERIFIER, "redirectUri": REDIRECT, "code": code, **more}

@@ -11,13 +11,7 @@ import pytest
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.device_flow import DEVICE_CODE_GRANT, Poll
-from ssohelper.core.model import (
-    AccessToken,
-    ClientRegistration,
-    Secret,
-    SignInFacts,
-    SsoSession,
-)
+from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts, SsoSession
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import (
     AnswerLost,
@@ -60,7 +54,9 @@ def soon() -> Deadline:
 
 def token_of(oidc: OidcClient) -> AccessToken:
     registration = oidc.register_client(DEVICE_CODE_GRANT)
+    before = int(time.time())
     authorization = oidc.start_device_authorization(registration)
+    assert before <= authorization.expires_at - authorization.life_seconds <= time.time()
     assert oidc.poll_for_token(registration, authorization) is Poll.PENDING
     answer = oidc.poll_for_token(registration, authorization)
     assert not isinstance(answer, Poll)
@@ -70,17 +66,16 @@ def token_of(oidc: OidcClient) -> AccessToken:
 def test_a_refresh_returns_the_next_token_and_its_lifetime(oidc, emulator):
     emulator.faults.token_seconds = 1234
     token = token_of(oidc)
+    emulator.reset_counters()
+    for missing in ("refresh_token", "client"):
+        with pytest.raises(LoginRequired):
+            oidc.refresh_token(token._replace(**{missing: None}), soon())
+    assert emulator.counters.get("CreateToken", 0) == 0
     fresh, life = oidc.refresh_token(token, soon())
     assert life == 1234
     assert fresh.value != token.value
     assert fresh.refresh_token not in (None, token.refresh_token)
     assert fresh.client == token.client
-
-
-def test_a_device_code_ends_after_its_lifetime(oidc: OidcClient) -> None:
-    before = int(time.time())
-    found = oidc.start_device_authorization(oidc.register_client(DEVICE_CODE_GRANT))
-    assert before <= found.expires_at - found.life_seconds <= time.time()
 
 
 def test_without_a_new_refresh_token_the_old_one_is_kept(oidc, emulator):
@@ -201,22 +196,18 @@ def test_a_hostile_sign_in_address_is_refused(oidc, emulator, url):
         oidc.start_device_authorization(registration)
 
 
-def test_a_redirect_is_not_followed(oidc: OidcClient, emulator: Emulator) -> None:
+def test_a_redirect_is_not_followed_nor_a_429_a_sign_out(oidc, emulator):
     token = token_of(oidc)
+    emulator.faults.script("CreateToken", 429, {"Retry-After": "7"})
+    with pytest.raises(Throttled) as refused:
+        oidc.refresh_token(token, soon())
+    assert refused.value.retry_after_seconds == 7
     with _Catcher() as catcher:
         place = {"Location": f"http://127.0.0.1:{catcher.port}/token"}
         emulator.faults.script("CreateToken", 307, place)
         with pytest.raises(BadAnswer, match="redirect"):
             oidc.refresh_token(token, soon())
         assert catcher.hits == 0
-
-
-def test_throttling_does_not_count_as_signed_out(oidc: OidcClient, emulator: Emulator) -> None:
-    token = token_of(oidc)
-    emulator.faults.script("CreateToken", 429, {"Retry-After": "7"})
-    with pytest.raises(Throttled) as refused:
-        oidc.refresh_token(token, soon())
-    assert refused.value.retry_after_seconds == 7
 
 
 @pytest.mark.parametrize(
@@ -251,13 +242,19 @@ def test_a_refresh_waits_for_its_answer_until_the_deadline(oidc, emulator, monke
     assert oidc.refresh_token(token, soon())[0].value != token.value
 
 
-def test_a_refresh_without_connection_is_known_not_to_be_sent(session, home):
+@pytest.mark.usefixtures("no_pauses")
+def test_without_connection_nothing_is_known_to_be_sent(session, home):
     registration = ClientRegistration("id", Secret("secret"), 2**31, (), ())
     token = AccessToken(Secret("a"), 2**31, Secret("r"), registration)
     environ = {**home.env, "AWS_ENDPOINT_URL_SSO_OIDC": "http://127.0.0.1:9"}
-    with pytest.raises(AwsUnreachable, match="connection refused") as refused:
-        OidcClient(session, environ, facts=SignInFacts).refresh_token(token, soon())
-    assert type(refused.value) is NoConnection
+    client = OidcClient(session, environ, facts=SignInFacts)
+    for call in (
+        lambda: client.refresh_token(token, soon()),
+        lambda: client.register_client(DEVICE_CODE_GRANT),
+    ):
+        with pytest.raises(AwsUnreachable, match="connection refused") as refused:
+            call()
+        assert type(refused.value) is NoConnection
 
 
 @pytest.mark.usefixtures("no_pauses")
@@ -269,14 +266,6 @@ def test_a_sign_in_call_is_retried_unless_aws_may_have_acted(oidc, emulator):
     with pytest.raises(AnswerLost):
         oidc.register_client(DEVICE_CODE_GRANT)
     assert emulator.counters["RegisterClient"] == 4
-
-
-@pytest.mark.usefixtures("no_pauses")
-def test_without_connection_it_is_exit_6(session: SsoSession, home: Home) -> None:
-    environ = {**home.env, "AWS_ENDPOINT_URL_SSO_OIDC": "http://127.0.0.1:9"}
-    with pytest.raises(AwsUnreachable) as refused:
-        OidcClient(session, environ, facts=SignInFacts).register_client(DEVICE_CODE_GRANT)
-    assert type(refused.value) is NoConnection
 
 
 def test_the_general_url_variable_gets_no_token(session, home, monkeypatch):
@@ -352,12 +341,3 @@ class _Catcher:
 def test_what_an_error_means_depends_on_the_call(oidc, path, name, kind):
     found = oidc._special_error_of(AwsError(name, 400, "why"), path)
     assert type(found) is (kind or type(None))
-
-
-@pytest.mark.parametrize("missing", ["refresh_token", "client"])
-def test_a_token_that_cannot_be_refreshed_is_not_sent(oidc, emulator, missing):
-    token = token_of(oidc)
-    emulator.reset_counters()
-    with pytest.raises(LoginRequired):
-        oidc.refresh_token(token._replace(**{missing: None}), soon())
-    assert emulator.counters.get("CreateToken", 0) == 0
