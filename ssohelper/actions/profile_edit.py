@@ -158,39 +158,29 @@ def read_profiles(app: App) -> list[ConfigProfile]:
 def read_managed_profiles(app: App, names: Iterable[str]) -> list[ConfigProfile]:
     """Return the profiles with these names or patterns.
 
-    Raises: UsageProblem if a profile is not managed, or a pattern matches none.
+    Raises: UsageProblem if a profile is not managed, or a name or pattern matches none.
     """
     config = app.config.read()
-    entries = []
-    for name in dict.fromkeys(
-        fits for typed in names for fits in _match_managed_profiles(config, typed)
-    ):
-        entry = config.profile(name)
-        if entry is None:
+    managed = {entry.name: entry for entry in config.profiles() if entry.managed}
+    found: list[str] = []
+    for typed in names:
+        entry = config.profile(typed)
+        if entry is not None and not entry.managed:
             raise UsageProblem(
-                f'no profile named "{name}" in {app.locations.aws_config_file}',
-                hint=did_you_mean(name, [one.name for one in config.profiles() if one.managed])
-                + "list them with: ssohelper profile list",
-            )
-        if not entry.managed:
-            raise UsageProblem(
-                f'the profile "{name}" is not managed by ssohelper: it was not removed',
+                f'the profile "{typed}" is not managed by ssohelper: it was not removed',
                 hint=f"it is in {app.locations.aws_config_file}, line {entry.line}",
             )
-        entries.append(entry)
-    return make_config_profiles(config, entries)
-
-
-def _match_managed_profiles(config: ConfigFile, name: str) -> list[str]:
-    if not has_wildcard(name) or config.profile(name) is not None:
-        return [name]
-    fits = compile_glob(name).match
-    found = [entry.name for entry in config.profiles() if entry.managed and fits(entry.name)]
-    if not found:
-        raise UsageProblem(
-            f'no managed profile fits "{name}"', hint="list them with: ssohelper profile list"
-        )
-    return found
+        fits = compile_glob(typed).match
+        matching = [name for name in managed if has_wildcard(typed) and fits(name)]
+        if entry is not None:
+            matching = [typed]
+        if not matching:
+            raise UsageProblem(
+                f'no managed profile fits "{typed}"',
+                hint=f"{did_you_mean(typed, managed)}list them with: ssohelper profile list",
+            )
+        found += matching
+    return make_config_profiles(config, [managed[name] for name in dict.fromkeys(found)])
 
 
 def find_profiles_losing_source(app: App, found: Sequence[ConfigProfile]) -> list[tuple[str, str]]:

@@ -121,29 +121,17 @@ class ConfigFile:
                     self._by_portal.setdefault(key, []).append(session)
         return list(self._by_portal.get(normalized_start_url(url), ()))
 
-    def sessions_of_target(
-        self, target: TargetRole, session: SsoSession | None = None
-    ) -> list[SsoSession]:
-        """Return the sessions to which a profile with this target belongs. Only this decides that.
-
-        A profile that names its portal only (legacy, or of granted) belongs to all sessions of it.
-        `session` takes the place of the session of its name, which the config may lack.
-        """
+    def sessions_of_target(self, target: TargetRole) -> list[SsoSession]:
+        """Return the sessions to which the target belongs: for a portal's URL all of that portal."""
         if target.form not in (LEGACY_FORM, GRANTED_FORM):
-            if session is not None and session.name == target.session_name:
-                return [session]
             return [target.session] if target.session else []
-        url = target.start_url or ""
-        found = self.sessions_of_portal(url)
-        if session is not None and session not in found:
-            found = [one for one in found if one.name != session.name]
-            if portal_address.is_portal_of(session, url):
-                names = [*self._sessions, session.name]
-                found = sorted([*found, session], key=lambda one: names.index(one.name))
-        return found
+        return self.sessions_of_portal(target.start_url or "")
 
     def is_target_of(self, session: SsoSession, target: TargetRole) -> bool:
-        return session.name in [one.name for one in self.sessions_of_target(target, session)]
+        """Return whether the target belongs to the session, which the config may lack."""
+        if target.form not in (LEGACY_FORM, GRANTED_FORM):
+            return session.name == target.session_name
+        return portal_address.is_portal_of(session, target.start_url or "")
 
     def session_names(self) -> list[str]:
         return list(self._sessions)

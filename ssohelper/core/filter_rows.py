@@ -50,13 +50,11 @@ def choices_with_filter_rows(before: Choices, rows: Iterable[FilterRow]) -> Choi
     If no row is an account, the account filters stay; if no row is a role name, the role filters
     stay. The options `--account` and `--role` do the same.
     """
-    rows = list(rows)
-    accounts = tuple(row.filter for row in rows if row.is_account)
-    roles = tuple(row.filter for row in rows if not row.is_account)
-    found = {"accounts": accounts, "roles": roles}
-    return before.with_chosen_fields(
-        **{kind: filters for kind, filters in found.items() if filters}
-    )
+    found: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        kind = "accounts" if row.is_account else "roles"
+        found[kind] = (*found.get(kind, ()), row.filter)
+    return before.with_chosen_fields(**found)
 
 
 def _account_filter(account: Account, is_unique: bool) -> str:

@@ -5,12 +5,13 @@ from tests.actions.test_sessions_of_profiles import AWS, UNKNOWN, find_target, m
 from tests.conftest import Home
 
 
-def test_a_session_that_the_config_lacks_comes_after_those_that_it_has(home: Home) -> None:
-    for url, names in ((AWS, ["corp", "second", "new"]), (UNKNOWN, ["new"])):
+def test_a_session_that_the_config_lacks_counts_beside_those_that_it_has(home: Home) -> None:
+    for url, names in ((AWS, ["corp", "second"]), (UNKNOWN, [])):
         app = make_app(home, url)
         new = SsoSession("new", url, "us-east-1", ())
-        found = app.config.read().sessions_of_target(find_target(app), new)
-        assert [one.name for one in found] == names
+        config, target = app.config.read(), find_target(app)
+        assert config.is_target_of(new, target)
+        assert [one.name for one in config.sessions_of_target(target)] == names
         home.config_file.unlink()
 
 
@@ -19,11 +20,9 @@ def test_a_session_counts_with_the_portal_that_its_sign_in_has_just_shown(home: 
     config, target = app.config.read(), find_target(app)
     session = config.sso_session("corp")
     assert session is not None
-    moved = session._replace(portal_url=UNKNOWN)
-    assert [one.name for one in config.sessions_of_target(target, moved)] == ["second"]
+    assert not config.is_target_of(session._replace(portal_url=UNKNOWN), target)
     for path in (home.path / "own").rglob("portals/*"):
         path.unlink()
     config = app.config.read()
     assert [one.name for one in config.sessions_of_target(target)] == ["second"]
-    found = config.sessions_of_target(target, session)
-    assert [one.name for one in found] == ["corp", "second"]
+    assert config.is_target_of(session, target)
