@@ -1,24 +1,36 @@
-"""Computes each session's three clocks: when sign-in, access token and role credentials end."""
+"""Computes each session's three clocks: when sign-in, access token and role credentials end.
+
+Writes them to the files that shell prompts read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ssohelper.core import prompt_text
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import AccessToken, CachedCredentials, RoleKey, SignInFacts, SsoSession
 from ssohelper.core.sign_in_outlook import (
     Outlook,
+    PromptClock,
     Source,
     is_refreshable,
+    prompt_clock,
     sign_in_end,
     sign_in_outlook,
 )
 from ssohelper.core.sign_in_outlook import facts_of_token as core_facts_of_token
-from ssohelper.errors import ConfigInvalid, LoginRequired
+from ssohelper.errors import ConfigInvalid, LoginRequired, SsoHelperError
 
 if TYPE_CHECKING:
     from ssohelper.app import App
+
+_log = logging.getLogger(__name__)
+# Another process may sign in or out while we write.
+_MOST_ATTEMPTS = 3
 
 
 class SessionClock(NamedTuple):
@@ -155,3 +167,43 @@ def _load_token_and_outlook(
         warn(damaged.message)
         return None, Outlook(None, "damaged")
     return token, outlook_of_token(app, session, token)
+
+
+def refresh_prompts(app: App, session: SsoSession) -> None:
+    """Rewrite the files that prompts of the session's roles read, to show its present sign-in.
+
+    Never fails.
+    """
+    if session.is_further:  # prompts do not show sign-ins in further regions
+        return
+    with _log_failure(session.name):
+        state, written = app.prompt_state, None
+        state.remove_grant_files()
+        keys = state.list_roles(session.name)
+        for _ in range(_MOST_ATTEMPTS if keys else 0):
+            clock = read_prompt_clock(app, session)
+            if clock == written:
+                return
+            rows = prompt_text.prompt_rows_to_line(prompt_text.prompt_rows(clock))
+            for key in keys:
+                state.write(key, rows)
+            written = clock
+
+
+def forget_prompts(app: App, key: RoleKey | None = None) -> None:
+    """Make prompts of the role, or all, run ssohelper again: after a grant, or changed settings."""
+    with _log_failure(key.session_name if key else "every session"):
+        app.prompt_state.remove(key)
+
+
+def read_prompt_clock(app: App, session: SsoSession) -> PromptClock:
+    token = app.tokens.load_token_for_display(session)
+    return prompt_clock(outlook_of_token(app, session, token))
+
+
+@contextmanager
+def _log_failure(session_name: str) -> Iterator[None]:
+    try:
+        yield
+    except (SsoHelperError, OSError) as error:
+        _log.info('the prompt files of session "%s" could not be updated: %s', session_name, error)

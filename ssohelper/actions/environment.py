@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import clocks, prompt_notes, sync_choices, tokens
+from ssohelper.actions import clocks, sync_choices, tokens
 from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.core import profile_region, served_role
 from ssohelper.core.instants import to_iso
@@ -170,7 +170,7 @@ def renew_and_load_outlook(app: App, session: SsoSession) -> Outlook:
         seen = tokens.load_token_or_none(app, session)
         return clocks.outlook_of_token(app, session, seen)
     # Another tool may have signed in, which prompts then show.
-    prompt_notes.refresh_prompts(app, session)
+    clocks.refresh_prompts(app, session)
     return clocks.outlook_of_token(app, session, token)
 
 

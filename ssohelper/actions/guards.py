@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import agents, environment, prompt_notes
+from ssohelper.actions import agents, clocks, environment
 from ssohelper.core import chains, grants, guard_rules, journal, process_command
 from ssohelper.core.config_file import ProfileEntry
 from ssohelper.core.grants import Grant
@@ -103,7 +103,7 @@ def grant_role(
         id=secrets.token_hex(8),
     )
     app.grants.add(made, calling_process.find_caller())
-    prompt_notes.forget_prompts(app, key)
+    clocks.forget_prompts(app, key)
     return made
 
 
@@ -151,7 +151,7 @@ def revoke_grants(app: App, key: RoleKey | None = None) -> list[Grant]:
     ended = [one for one in given if key is None or one.key == key]
     for one in ended:
         app.grants.revoke(one, calling_process.find_caller())
-        prompt_notes.forget_prompts(app, one.key)
+        clocks.forget_prompts(app, one.key)
     return ended
 
 

@@ -9,7 +9,7 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import notices, prompt_notes, regions, selection, tokens
+from ssohelper.actions import clocks, notices, regions, selection, tokens
 from ssohelper.broker.requests import AskedBy, FoundCredentials
 from ssohelper.core import chains, freshness
 from ssohelper.core.freshness import Freshness
@@ -229,7 +229,7 @@ def save_credentials(
             app.vault.save(key, session, cached)
             if may_publish:
                 _write_published_response(app, session, key, cached, is_due=False)
-        prompt_notes.refresh_prompts(app, session)  # another tool may have signed in
+        clocks.refresh_prompts(app, session)  # another tool may have signed in
     except (LockNotObtained, NotOurs, Superseded):
         raise
     except (LocalState, OSError) as cause:

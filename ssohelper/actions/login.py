@@ -15,7 +15,6 @@ from ssohelper.actions import (
     clocks,
     directory,
     login_flows,
-    prompt_notes,
     protected_sign_ins,
     regions,
     selection,
@@ -94,7 +93,7 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
     done = None if options.force else _reuse_sign_in(app, session, options.min_seconds)
     if done is not None:
         # Prompts may not show another tool's sign-in yet.
-        prompt_notes.refresh_prompts(app, session)
+        clocks.refresh_prompts(app, session)
     further = _portals_without_sign_in(app, session) if done else []
     if done is None or (options.completes and further):
         done = _sign_in_once(app, session, ui, options, done)
@@ -171,7 +170,7 @@ def log_out(app: App, session: SsoSession) -> bool:
         _forget_further_sign_ins(app, session)
         app.credentials.remove_session(session.name)
         app.tokens.save_facts(session.name, _next_facts(app, session))
-        prompt_notes.refresh_prompts(app, session)
+        clocks.refresh_prompts(app, session)
     was_signed_in = found.token is not None or in_clear.token is not None
     if was_signed_in or failure is not None:
         how = "revoked" if failure is None else "local"
@@ -332,7 +331,7 @@ def _save_sign_in(
         before = _next_facts(app, session)
         facts = tokens.new_facts(app, session, before, token, life_seconds, user)
         app.tokens.save_facts(session.name, facts)
-        prompt_notes.refresh_prompts(app, session)
+        clocks.refresh_prompts(app, session)
     if sign_in_user.is_another_user(user, facts.earlier_user):
         with suppress(LocalState, OSError):  # an old list that stays is refreshed before use
             directory.forget_earlier_listing(app, session)

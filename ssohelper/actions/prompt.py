@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import prompt_notes, selection
+from ssohelper.actions import clocks, selection
 from ssohelper.core import prompt_text, served_role
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import GUARD_SIGN, Profile, RoleKey
@@ -110,7 +110,7 @@ def read_prompt_status(app: App) -> PromptStatus:
     if keys_end_at is not None:
         rows = prompt_text.prompt_rows(PromptClock(keys_end_at, "known"), text_after_end="expired")
     elif profile is not None:
-        clock = prompt_notes.read_clock(app, profile.session)
+        clock = clocks.read_prompt_clock(app, profile.session)
         rows = prompt_text.prompt_rows(clock)
         grant = app.grants.find(profile.key) if guarded else None
         if grant is not None:
@@ -145,7 +145,7 @@ def _write_prompt_file(
         return "", ""
     if shown.profile is not None and terminal is None:
         # A sign-in since we read the token may have found no file for this role yet.
-        prompt_notes.refresh_prompts(app, shown.profile.session)
+        clocks.refresh_prompts(app, shown.profile.session)
     is_watched = mtime_ns and is_dated and "|" not in config and is_harmless(config)
     return file, config if is_watched else ""
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import clocks, prompt_notes, regions, tokens
+from ssohelper.actions import clocks, regions, tokens
 from ssohelper.core import lineage, sign_in_outlook
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
@@ -128,7 +128,7 @@ def _request_token(
         # This keeps published responses valid for the launcher.
         with suppress(LocalState, OSError):
             stamp.renew_token_stamp()
-    prompt_notes.refresh_prompts(app, session)
+    clocks.refresh_prompts(app, session)
 
 
 def _wait_for_foreign_token(app: App, session: SsoSession, used: AccessToken) -> bool:
@@ -140,7 +140,7 @@ def _wait_for_foreign_token(app: App, session: SsoSession, used: AccessToken) ->
             return False
         if found.value != used.value and tokens.is_token_unexpired(app, found):
             _log.info('another tool has renewed the token of "%s"', session.sign_in_name)
-            _refresh_prompts(app, session)
+            clocks.refresh_prompts(app, session)
             return True
         if patience.seconds_left() < _REREAD_PAUSE_SECONDS:
             return False
@@ -169,12 +169,7 @@ def _record_sign_in_end(app: App, session: SsoSession, token: AccessToken) -> No
             token_life_seconds=None,
         )
         _save_sign_in_facts(app, session, ended)
-    _refresh_prompts(app, session)
-
-
-def _refresh_prompts(app: App, session: SsoSession) -> None:
-    if not session.is_further:  # prompts do not show sign-ins in further regions
-        prompt_notes.refresh_prompts(app, session)
+    clocks.refresh_prompts(app, session)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import clocks, prompt_notes
+from ssohelper.actions import clocks
 from ssohelper.broker.limits import RENEWAL_AHEAD_SECONDS
 from ssohelper.broker.requests import Token, TokenState
 from ssohelper.core import issuer, sign_in_outlook
@@ -266,8 +266,6 @@ def reason_to_sign_in(
 def _load_present_token(app: App, session: SsoSession) -> AccessToken:
     token = app.tokens.load(session)
     if token is None:
-        # Another tool may have signed out.
-        if not session.is_further:
-            prompt_notes.refresh_prompts(app, session)
+        clocks.refresh_prompts(app, session)  # another tool may have signed out
         raise signed_out_error(session)
     return token

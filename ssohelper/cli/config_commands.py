@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import guards, own_settings, prompt_notes, regions, storage_move
+from ssohelper.actions import clocks, guards, own_settings, regions, storage_move
 from ssohelper.app import App
 from ssohelper.cli import guarding, output
 from ssohelper.core.similar_names import did_you_mean
@@ -98,7 +98,7 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool) -> None:
     if is_guard:
         guards.warn_of_idle_rules(app, after.guard_rules())
     if parts[-1] == "session_hours" or is_guard:
-        prompt_notes.forget_prompts(app)
+        clocks.forget_prompts(app)
     if output.options().json:
         output.print_json(_setting_row(app, after, key), app.warnings)
 

@@ -11,7 +11,6 @@ from ssohelper.actions import (
     clocks,
     foreign_profiles,
     missing_sessions,
-    prompt_notes,
     protected_sign_ins,
     regions,
     tokens,
@@ -283,7 +282,7 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
     ]
     for session in (*unlisted, *sessions):
         # Prompts may not show another tool's sign-in or sign-out yet.
-        prompt_notes.refresh_prompts(app, session)
+        clocks.refresh_prompts(app, session)
     sessions += unlisted
     for path in app.storage.find_clear_files(sessions):
         app.warn(f'"{show(path)}": {clock_text.CLEAR_SIGN_IN}; end it with: ssohelper logout --all')

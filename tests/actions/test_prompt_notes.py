@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ssohelper.actions import prompt_notes
+from ssohelper.actions import clocks
 from ssohelper.core import prompt_text
 from ssohelper.core.model import RoleKey
 from ssohelper.core.sign_in_outlook import PromptClock
@@ -42,7 +42,7 @@ def test_a_sign_out_while_the_files_are_rewritten_is_noticed(app: WorldApp, monk
         return really(*words, **more)
 
     monkeypatch.setattr(app.prompt_state, "write", write)
-    prompt_notes.refresh_prompts(app, SESSION)
+    clocks.refresh_prompts(app, SESSION)
     assert rows(app) == ended()
 
 
@@ -51,7 +51,7 @@ def test_all_roles_of_the_session_are_rewritten_and_no_others(app: WorldApp):
     for key in (KEY, OTHER, foreign):
         app.prompt_state.write(key, "as before")
     app.sign_in(HOUR, refresh=None)
-    prompt_notes.refresh_prompts(app, SESSION)
+    clocks.refresh_prompts(app, SESSION)
     assert (rows(app), rows(app, OTHER), rows(app, foreign)) == (
         ends_in(HOUR),
         ends_in(HOUR),
@@ -61,14 +61,14 @@ def test_all_roles_of_the_session_are_rewritten_and_no_others(app: WorldApp):
 
 def test_a_renewal_makes_no_file_that_no_shell_asked_for(app: WorldApp):
     app.sign_in(HOUR)
-    prompt_notes.refresh_prompts(app, SESSION)
+    clocks.refresh_prompts(app, SESSION)
     assert not app.prompt_state.prompt_file(KEY).exists()
 
 
 def test_the_same_rows_are_not_written_again(app: WorldApp):
     app.prompt_state.write(KEY, ended(), config_mtime_ns=5)
     before = app.prompt_state.prompt_file(KEY).stat()
-    prompt_notes.refresh_prompts(app, SESSION)
+    clocks.refresh_prompts(app, SESSION)
     assert app.prompt_state.prompt_file(KEY).stat().st_ino == before.st_ino
     app.prompt_state.write(KEY, "1|0|fine|ok")
     assert app.prompt_state.prompt_file(KEY).stat().st_mtime_ns == 5
