@@ -20,7 +20,7 @@ from ssohelper.actions import (
     sync_choices,
 )
 from ssohelper.actions import setup as onboarding
-from ssohelper.actions.login import Move
+from ssohelper.actions.login import LoginOptions, Move
 from ssohelper.actions.missing_sessions import MissingSession
 from ssohelper.actions.selection import (
     find_unlisted_session,
@@ -173,14 +173,8 @@ def _move_session(
     def sign_in_and_write(app: App, plan: SessionPlan) -> None:
         move = Move(old, partial(session_move.accept_sign_in, app, plan, known))
         try:
-            sign_in_on_terminal(
-                app,
-                new,
-                device_code=device_code,
-                no_browser=no_browser,
-                force=True,
-                move=move,
-            )
+            options = LoginOptions(device_code, force=True, move=move)
+            sign_in_on_terminal(app, new, options, no_browser=no_browser)
         except BadAnswer as error:
             own = f"ssohelper session set-url {old.name} {shlex.quote(new.start_url)}"
             error.hint = re.sub("ssohelper setup .* --session [^ ]+", own, error.hint or "")

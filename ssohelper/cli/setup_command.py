@@ -20,7 +20,7 @@ from ssohelper.actions import (
     sync_choices,
 )
 from ssohelper.actions import setup as onboarding
-from ssohelper.actions.login import LoginOutcome
+from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
 from ssohelper.cli.plan_output import (
@@ -118,9 +118,8 @@ def _sign_in(
     app: App, session: SsoSession, *, device_code: bool, no_browser: bool, yes: bool
 ) -> LoginOutcome:
     try:
-        return sign_in_on_terminal(
-            app, session, device_code=device_code, no_browser=no_browser, yes=yes, completes=True
-        )
+        options = LoginOptions(device_code, completes=True)
+        return sign_in_on_terminal(app, session, options, no_browser=no_browser, yes=yes)
     except SsoHelperError as error:
         if error.hint and not session_edit.has_config_section(app, session):
             login = f"ssohelper login {session.name}"

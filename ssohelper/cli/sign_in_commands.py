@@ -16,7 +16,7 @@ from ssohelper.actions import (
     tokens,
 )
 from ssohelper.actions import login as sign_in
-from ssohelper.actions.login import LoginOptions, LoginOutcome, Move
+from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.actions.selection import (
     find_unlisted_session,
     find_unlisted_sessions,
@@ -35,6 +35,8 @@ from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, LocalState, LoginRequired, SsoHelperError, UsageProblem
 from ssohelper.system import browser
 
+_USUAL = LoginOptions()
+
 
 class Duration(click.ParamType[int]):
     name = "duration"
@@ -48,33 +50,27 @@ class Duration(click.ParamType[int]):
         return seconds
 
 
-class TerminalUi:
-    def __init__(
-        self,
-        app: App,
-        session: SsoSession,
-        opener: browser.Opener | None,
-        *,
-        qr: bool = False,
-        yes: bool = False,
-    ) -> None:
-        self._app, self._session, self._opener = app, session, opener
-        self._qr, self._yes = qr, yes
+class TerminalUi(NamedTuple):
+    app: App
+    session: SsoSession
+    opener: browser.Opener | None
+    qr: bool = False
+    yes: bool = False
 
     def show_page(self, url: str) -> None:
-        name = show(self._session.name)
+        name = show(self.session.name)
         where = "a browser on this machine"
-        if self._opener is not None:
+        if self.opener is not None:
             where = "the browser that opens now; if none does, open this page on this machine"
         output.say(f'sign in to "{name}" in {where}:')
         self._print_address(url)
-        if self._qr:
+        if self.qr:
             # This sign-in redirects to a port of this machine, which a phone cannot reach.
             output.say(f"to sign in with a phone: ssohelper login {name} --device-code --qr")
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
         output.say(
-            f'you are signing in to "{show(self._session.name)}". '
+            f'you are signing in to "{show(self.session.name)}". '
             "Go on only if you started this yourself, and if the page shows this very code:"
         )
         output.say(f"\n    {show(authorization.user_code)}\n")
@@ -87,40 +83,40 @@ class TerminalUi:
             output.say(f"or type the code at {show(authorization.verification_uri)}")
 
     def open_browser(self, make_address: Callable[[], str]) -> bool:
-        if self._opener is None:
+        if self.opener is None:
             return False
-        started = browser.start_opener(self._opener, make_address(), self._app.environ)
+        started = browser.start_opener(self.opener, make_address(), self.app.environ)
         if started is None:
-            output.say(f'"{show(self._opener[0])}" could not be started: open the page yourself')
+            output.say(f'"{show(self.opener[0])}" could not be started: open the page yourself')
         return started is not None
 
     def report_waiting(self) -> None:
         output.say(
-            f'another login of "{show(self._session.name)}" is running: waiting for its result'
+            f'another login of "{show(self.session.name)}" is running: waiting for its result'
         )
 
     def report_further_region(self, region: str) -> None:
         output.say(f"now sign in in the region {show(region)} too, as the same user")
 
     def confirm_another_user(self, earlier: str, user: str) -> bool:
-        name = show(self._session.name)
+        name = show(self.session.name)
         output.say(f'"{show(user)}" signed in to "{name}"; last time it was "{show(earlier)}"')
-        return output.confirm("keep this sign-in?", yes=self._yes, what="another user's sign-in")
+        return output.confirm("keep this sign-in?", yes=self.yes, what="another user's sign-in")
 
     def confirm_other_portal(self, earlier: str, found: str) -> bool:
         if not output.can_ask_user():
             return False
-        output.say(f"{show(self._session.start_url)} now leads to another portal:")
+        output.say(f"{show(self.session.start_url)} now leads to another portal:")
         output.say(f"  last time  {show(earlier)}")
         output.say(f"  now        {show(found)}")
-        return output.confirm("sign in there?", yes=self._yes, what="another portal")
+        return output.confirm("sign in there?", yes=self.yes, what="another portal")
 
     def is_cancelled(self) -> bool:
         return False
 
     def _print_address(self, url: str) -> None:
         output.say(f"\n    {show(url)}\n")
-        if self._qr:
+        if self.qr:
             from ssohelper.cli import qr_code
 
             output.say(qr_code.qr_text(url, getattr(sys.stderr, "encoding", None) or "utf-8"))
@@ -129,31 +125,23 @@ class TerminalUi:
 def sign_in_on_terminal(
     app: App,
     session: SsoSession,
+    options: LoginOptions = _USUAL,
     *,
-    device_code: bool = False,
     no_browser: bool = False,
     qr: bool = False,
-    force: bool = False,
     yes: bool = False,
-    min_seconds: int = sign_in.DEFAULT_MIN_SECONDS,
-    completes: bool = False,
-    move: Move | None = None,
 ) -> LoginOutcome:
     """Sign in if that is needed; print the result and return it.
 
     Uses a device code if no browser can run on this host. With `yes`, another user than last time
-    is accepted. `completes`, `move`: see LoginOptions.
+    is accepted.
     """
     opener = browser.find_opener(app.environ, sign_in.browser_command_setting(app, session))
-    ui = TerminalUi(app, session, None if no_browser else opener, qr=qr, yes=yes)
-    options = LoginOptions(device_code or opener is None, force, min_seconds, completes, move)
+    ui = TerminalUi(app, session, None if no_browser else opener, qr, yes)
+    options = options._replace(device_code=options.device_code or opener is None)
     outcome = sign_in.log_in(app, session, ui, options)
-    outlook = clocks.outlook_of_token(app, session, outcome.token)
-    output.say(
-        clock_text.login_result_text(
-            session.name, outcome.how, outlook, app.clock.now(), outcome.user
-        )
-    )
+    outlook, now = clocks.outlook_of_token(app, session, outcome.token), app.clock.now()
+    output.say(clock_text.login_result_text(session.name, outcome.how, outlook, now, outcome.user))
     return outcome
 
 
@@ -177,8 +165,7 @@ def sign_in_on_terminal(
 )
 @output.common_options
 def login(
-    session_name: str | None,
-    **how: Any,
+    session_name: str | None, device_code: bool, force: bool, min_seconds: int, **how: bool
 ) -> None:
     """Sign in to a session and save its token where all AWS tools find it.
 
@@ -190,7 +177,8 @@ def login(
     """
     app = output.get_app()
     session = choosing.choose_session(_chosen_session_name(session_name))
-    outcome = sign_in_on_terminal(app, session, **how)
+    options = LoginOptions(device_code, force, min_seconds)
+    outcome = sign_in_on_terminal(app, session, options, **how)
     if output.options().json:
         data = {
             "session": session.name,
@@ -221,14 +209,13 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     errors: list[SsoHelperError] = []
     results: list[dict[str, Any]] = []
     for session in sessions:
+        was_signed_in = False
         try:
             was_signed_in = sign_in.log_out(app, session)
+            output.say(clock_text.logout_result_text(session.name, was_signed_in))
         except (AwsUnreachable, LocalState) as error:
             errors.append(error)
-            results.append({"session": session.name, "revoked": False})
-            continue
         results.append({"session": session.name, "revoked": was_signed_in})
-        output.say(clock_text.logout_result_text(session.name, was_signed_in))
     if everywhere:
         protected_sign_ins.forget_stale_records(app)
         if not sessions:
@@ -286,19 +273,13 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
     sessions += unlisted
     for path in app.storage.find_clear_files(sessions):
         app.warn(f'"{show(path)}": {clock_text.CLEAR_SIGN_IN}; end it with: ssohelper logout --all')
-    status = Status(
-        [
-            clocks.load_session_clock(app, one, regions.list_portals_to_ask(app, one)[0].region)
-            for one in sessions
-        ],
-        unlisted,
-        unusable,
-        clocks.load_cached_credentials(app, sessions),
-    )
-    if output.options().json:
-        _print_status_json(app, status)
-    else:
-        _print_status_tables(app, status)
+    seen = [
+        clocks.load_session_clock(app, one, regions.list_portals_to_ask(app, one)[0].region)
+        for one in sessions
+    ]
+    status = Status(seen, unlisted, unusable, clocks.load_cached_credentials(app, sessions))
+    print_found = _print_status_json if output.options().json else _print_status_tables
+    print_found(app, status)
     if needing:
         names = ", ".join(f'"{session.name}"' for session in needing)
         raise LoginRequired(
@@ -308,7 +289,7 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
         )
 
 
-# -- session names, texts and JSON -------------------------------------------------------------
+# -- session names -------------------------------------------------------------
 
 
 def _chosen_session_name(argument: str | None) -> str | None:
@@ -354,17 +335,24 @@ _CLOCK_KEYS = (
 
 
 def _print_status_json(app: App, status: Status) -> None:
+    def row(one: SsoSession | clocks.UnusableSession, state: str, **others: Any) -> dict[str, Any]:
+        named = {"name": one.name, "start_url": one.start_url, "region": one.region}
+        return {**named, "state": state, "reason": None, **dict.fromkeys(_CLOCK_KEYS), **others}
+
     sessions = [
-        {
-            **_session_json(clock.session, clock.state),
-            **{key: _json_value(key, getattr(clock, key)) for key in _CLOCK_KEYS},
-            "in_config": clock.session not in status.unlisted,
-        }
+        row(
+            clock.session,
+            clock.state,
+            **{key: getattr(clock, key) for key in _CLOCK_KEYS},
+            in_config=clock.session not in status.unlisted,
+        )
         for clock in status.seen
     ]
     for one in status.unusable:
-        empty = {**dict.fromkeys(_CLOCK_KEYS), "refreshable": False, "in_config": True}
-        sessions.append({**_session_json(one, "unusable"), **empty, "reason": one.reason})
+        unknown = {"refreshable": False, "in_config": True, "reason": one.reason}
+        sessions.append(row(one, "unusable", **unknown))
+    for found in sessions:
+        found.update({key: to_iso(at) for key, at in found.items() if key.endswith("_at") and at})
     data = {
         "storage": app.storage.apply_setting(),
         "sessions": sessions,
@@ -383,54 +371,34 @@ def _print_status_json(app: App, status: Status) -> None:
     output.print_json(data, app.warnings)
 
 
-def _session_json(one: SsoSession | clocks.UnusableSession, state: str) -> dict[str, Any]:
-    named = {"name": one.name, "start_url": one.start_url, "region": one.region}
-    return {**named, "state": state, "reason": None}
-
-
-def _json_value(key: str, value: Any) -> Any:
-    return to_iso(value) if key.endswith("_at") and value is not None else value
-
-
 def _print_status_tables(app: App, status: Status) -> None:
-    _print_clocks(app, status)
+    seen, unlisted, unusable, credentials = status
+    now, aws_now = app.clock.now(), app.clock.aws_now()
+    rows = [_clock_row(clock, now, in_config=clock.session not in unlisted) for clock in seen]
+    for session in unusable:
+        rows.append([session.name, "-", colors.state_cell("unusable"), "-", session.reason])
+    if rows:
+        output.print_rows(["session", "user", "state", "access token", "sign-in"], rows)
+    else:
+        missing = missing_sessions.list_missing_sessions(app)
+        for one in missing:
+            output.say(missing_sessions.describe_missing_session(one))
+        if not missing:
+            output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
+    if credentials:
+        if sys.stdout.isatty():
+            output.echo()
+        rows = []
+        for key, cached in credentials:
+            left = _time_left_cell(cached.credentials.expires_at, aws_now)
+            rows.append([key.session_name, key.account_id, show(key.role_label), left])
+        output.print_rows(["session", "account", "role", "role credentials"], rows)
     with contextlib.suppress(SsoHelperError):
         found = foreign_profiles.find_foreign_profile(app, None)
         if found is not None:
             output.say(found.description)
     if app.storage.apply_setting() == "keyring":
         output.say("sign-ins are encrypted, with a key in the keyring")
-
-
-def _print_clocks(app: App, status: Status) -> None:
-    seen, unlisted, unusable, credentials = status
-    now = app.clock.now()
-    if not seen and not unusable:
-        missing = missing_sessions.list_missing_sessions(app)
-        for one in missing:
-            output.say(missing_sessions.describe_missing_session(one))
-        if not missing:
-            output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
-        return
-    rows = [_clock_row(clock, now, in_config=clock.session not in unlisted) for clock in seen]
-    for session in unusable:
-        rows.append([session.name, "-", colors.state_cell("unusable"), "-", session.reason])
-    output.print_rows(["session", "user", "state", "access token", "sign-in"], rows)
-    if credentials:
-        if sys.stdout.isatty():
-            output.echo()
-        output.print_rows(
-            ["session", "account", "role", "role credentials"],
-            [
-                [
-                    key.session_name,
-                    key.account_id,
-                    show(key.role_label),
-                    _time_left_cell(cached.credentials.expires_at, app.clock.aws_now()),
-                ]
-                for key, cached in credentials
-            ],
-        )
 
 
 def _clock_row(clock: clocks.SessionClock, now: int, *, in_config: bool) -> list[str | Cell]:

@@ -102,9 +102,7 @@ class TestReuse:
         assert log_in(app) == "signed in"
 
     @pytest.mark.parametrize(("left", "min_seconds"), [(10 * MINUTE, 5 * MINUTE), (90, 90)])
-    def test_while_aws_is_down_a_token_that_lasts_is_kept(
-        self, app: LoginApp, left: int, min_seconds: int
-    ) -> None:
+    def test_while_aws_is_down_a_token_that_lasts_is_kept(self, app, left, min_seconds):
         app.sign_in_since(HOUR, left)
         app.renewal = AwsUnreachable("down")
         assert log_in(app, min_seconds) == "kept"
@@ -157,9 +155,7 @@ class TestLogOut:
             login.log_out(app, SESSION)
         assert (app.stands(), app.events()) == (None, [("sign-out", "local")])
 
-    def test_a_variable_that_would_send_the_token_elsewhere_removes_nothing(
-        self, app: LoginApp
-    ) -> None:
+    def test_a_variable_that_would_send_the_token_elsewhere_removes_nothing(self, app):
         app.sign_in_since(HOUR, HOUR)
         app.log_out_error = ConfigInvalid("another host")
         with pytest.raises(ConfigInvalid, match="another host"):
@@ -177,9 +173,7 @@ class TestLogOut:
         assert (app.logged_out, app.stands()) == (["first"], "another-tools")
 
 
-def test_a_portal_that_the_company_does_not_allow_is_not_asked_for_a_sign_in(
-    app: LoginApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_portal_that_the_company_does_not_allow_is_not_asked_for_a_sign_in(app, monkeypatch):
     def refuse(_policy: object, session: SsoSession) -> None:
         raise Refused(f"{session.start_url} is not allowed")
 
@@ -188,9 +182,7 @@ def test_a_portal_that_the_company_does_not_allow_is_not_asked_for_a_sign_in(
         log_in(app)
 
 
-def test_a_company_without_device_codes_refuses_one_before_aws_is_asked(
-    app: LoginApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_company_without_device_codes_refuses_one_before_aws_is_asked(app, monkeypatch):
     def refuse(_policy: object) -> None:
         raise Refused("no device codes here")
 
@@ -201,9 +193,7 @@ def test_a_company_without_device_codes_refuses_one_before_aws_is_asked(
     assert log_in(app) == "signed in"
 
 
-def test_a_login_that_waited_takes_the_region_that_the_other_one_recorded(
-    app: LoginApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_login_that_waited_takes_the_region_that_the_other_one_recorded(app, monkeypatch):
     @contextmanager
     def other_login(*_: object) -> Iterator[bool]:
         moved = SESSION._replace(region="eu-west-1")
@@ -218,9 +208,7 @@ def test_a_login_that_waited_takes_the_region_that_the_other_one_recorded(
 
 
 @pytest.mark.parametrize(("left", "is_taken"), [(1, True), (0, False), (-1, False)])
-def test_only_a_token_that_is_still_valid_is_the_other_login_s(
-    app: LoginApp, left: int, is_taken: bool
-) -> None:
+def test_only_a_token_that_is_still_valid_is_the_other_login_s(app, left, is_taken):
     before = app.tokens.read_token_file_fingerprint(SESSION)
     app.sign_in(left)
     found = login._load_other_login_result(app, SESSION, before)
@@ -240,9 +228,7 @@ def test_the_browser_of_the_settings_is_used_if_one_is_named(app: LoginApp) -> N
     assert login.browser_command_setting(app, SESSION) == "firefox --new-window"
 
 
-def test_a_program_below_an_allow_list_ends_no_sign_in(
-    app: LoginApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_program_below_an_allow_list_ends_no_sign_in(app, monkeypatch):
     def refuse(_app: object, what: str, _command: str) -> None:
         raise Refused(f"a limited program may not {what}")
 
@@ -255,9 +241,7 @@ def test_a_program_below_an_allow_list_ends_no_sign_in(
 
 
 @pytest.mark.parametrize(("device_code", "how"), [(False, "browser"), (True, "device-code")])
-def test_the_journal_says_how_the_user_signed_in(
-    app: LoginApp, monkeypatch: pytest.MonkeyPatch, device_code: bool, how: str
-) -> None:
+def test_the_journal_says_how_the_user_signed_in(app, monkeypatch, device_code, how):
     monkeypatch.setattr(login.login_flows, "get_token", lambda *_, **_how: (token("new"), HOUR))
     monkeypatch.setattr(login.regions, "resolve_portal_of_session", lambda *_: SESSION)
     monkeypatch.setattr(login.sign_in_user, "find_signed_in_user", lambda *_: "ana")
@@ -265,9 +249,7 @@ def test_the_journal_says_how_the_user_signed_in(
     assert (app.events(), app.stands()) == ([("sign-in", how)], "new")
 
 
-def test_a_sign_in_whose_session_was_removed_meanwhile_is_ended_at_aws(
-    app: LoginApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sign_in_whose_session_was_removed_meanwhile_is_ended_at_aws(app, monkeypatch):
     def sign_in_and_remove_session(*_: object, **_how: object) -> tuple[AccessToken, int]:
         app.locations.aws_config_file.write_text("")
         return token("new"), HOUR
@@ -286,9 +268,7 @@ def test_a_sign_in_whose_session_was_removed_meanwhile_is_ended_at_aws(
     assert (ended, app.stands()) == (["new"], None)
 
 
-def test_further_portals_are_signed_out_and_the_first_failure_is_reported(
-    app: LoginApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_further_portals_are_signed_out_and_the_first_failure_is_reported(app, monkeypatch):
     for region in ("eu-central-1", "eu-west-1", "us-west-2"):
         url = f"https://ssoins-1234567890abcdef.portal.{region}.app.aws"
         further = SESSION._replace(start_url=url, region=region, is_further=True)
@@ -306,9 +286,7 @@ def test_further_portals_are_signed_out_and_the_first_failure_is_reported(
     assert app.tokens.list_further_portal_sessions(SESSION) == []
 
 
-def test_a_sign_in_of_the_aws_cli_during_a_logout_is_kept(
-    app: LoginApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sign_in_of_the_aws_cli_during_a_logout_is_kept(app, monkeypatch):
     """With keyring storage, the AWS CLI's token is in the other storage."""
     clear = TokenFiles(
         app.locations.state_folder / "other",

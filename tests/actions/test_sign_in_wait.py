@@ -119,9 +119,7 @@ def test_the_wait_is_that_of_the_settings(app: WorldApp, tmp_path):
 
 
 @pytest.mark.parametrize(("setting", "text"), [("0", "12h"), ("90m", "90m")])
-def test_a_held_job_waits_as_the_settings_say_unless_they_say_not_to_wait(
-    app: WorldApp, setting, text
-):
+def test_a_held_job_waits_as_the_settings_say_unless_they_say_not_to_wait(app, setting, text):
     app.environ[sign_in_wait.VARIABLE] = setting
     assert sign_in_wait.exec_hold_duration_text(app, SESSION) == text
 

@@ -87,9 +87,7 @@ def test_a_refusal_is_shared_until_the_token_file_changes(run, emulator, sign_in
     assert emulator.counters["CreateToken.refresh_token"] == 2
 
 
-def test_after_invalid_grant_another_tools_new_token_is_used(
-    app: App, session, sign_in, home, emulator
-):
+def test_after_invalid_grant_another_tools_new_token_is_used(app, session, sign_in, home, emulator):
     sign_in(0)
     emulator.faults.fail("CreateToken.refresh_token", "InvalidGrantException")
     theirs = emulator.issue_token("ana")

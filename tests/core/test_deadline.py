@@ -9,9 +9,7 @@ from ssohelper.core.deadline import Deadline
     ("now", "left", "has_passed"),
     [(100.0, 5.0, False), (102.5, 2.5, False), (105.0, 0.0, True), (9_000.0, 0.0, True)],
 )
-def test_the_time_left_goes_down_to_zero_and_stays_there(
-    now: float, left: float, has_passed: bool
-) -> None:
+def test_the_time_left_goes_down_to_zero_and_stays_there(now, left, has_passed):
     clock = [100.0]
     deadline = Deadline(5, lambda: clock[0])
     clock[0] = now

@@ -27,16 +27,12 @@ from ssohelper.core.freshness import Freshness
         (60, 6, Freshness.TOO_LATE),
     ],
 )
-def test_the_freshness_of_credentials_follows_the_table(
-    life: int, left: int, expected: Freshness
-) -> None:
+def test_the_freshness_of_credentials_follows_the_table(life, left, expected):
     assert freshness.freshness_of_credentials(life, left, life - left) is expected
 
 
 @pytest.mark.parametrize(("age", "expected"), [(-60, Freshness.SERVE), (-61, Freshness.TOO_LATE)])
-def test_after_the_clock_was_set_back_cached_credentials_are_not_served(
-    age: int, expected: Freshness
-) -> None:
+def test_after_the_clock_was_set_back_cached_credentials_are_not_served(age, expected):
     assert freshness.freshness_of_credentials(3600, 3600 - age, age) is expected
 
 

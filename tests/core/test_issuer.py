@@ -46,9 +46,7 @@ def test_an_issuer_is_recorded_by_partition_and_region(service_url: str, issued_
         ("loopback", AWS, "is not sent to AWS", "sign in with: ssohelper login corp --force"),
     ],
 )
-def test_a_token_is_not_sent_to_another_issuer(
-    issued_by: str, service_url: str, said: str, hint: str
-) -> None:
+def test_a_token_is_not_sent_to_another_issuer(issued_by, service_url, said, hint):
     assert not issuer.may_send_secret(issued_by, service_url, SESSION.region)
     with pytest.raises(ConfigInvalid) as caught:
         issuer.check_secret_destination(issued_by, "portal", service_url, SESSION)

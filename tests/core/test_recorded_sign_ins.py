@@ -26,17 +26,13 @@ same_or_not = pytest.mark.parametrize(("changed", "is_same"), CHANGES.values(), 
 
 
 @same_or_not
-def test_a_session_is_the_same_while_its_portal_and_region_are(
-    changed: SsoSession, is_same: bool
-) -> None:
+def test_a_session_is_the_same_while_its_portal_and_region_are(changed, is_same):
     assert is_same_session(SESSION, changed) is is_same
     assert is_same_session(changed, SESSION) is is_same
     assert not is_same_session(SESSION, changed._replace(name="lab"))
 
 
 @same_or_not
-def test_a_saved_list_is_of_the_same_portal_while_the_session_is_the_same(
-    changed: SsoSession, is_same: bool
-) -> None:
+def test_a_saved_list_is_of_the_same_portal_while_the_session_is_the_same(changed, is_same):
     assert Listing(URL, "eu-west-1", 0).is_of_portal_of(changed) is is_same
     assert Listing(changed.start_url, changed.region, 0).is_of_portal_of(SESSION) is is_same

@@ -55,14 +55,7 @@ def refused(ago: int, token_left: int) -> SignInFacts:
         (token(HOUR), began(9 * HOUR, refreshed_at=NOW), None, None, "unknown", False),
     ],
 )  # fmt: skip
-def test_which_end_decides_when_a_sign_in_is_needed(
-    held: AccessToken,
-    facts: SignInFacts,
-    hours: float | None,
-    at: int | None,
-    reason: str,
-    is_last: bool,
-) -> None:
+def test_which_end_decides_when_a_sign_in_is_needed(held, facts, hours, at, reason, is_last):
     found = sign_in_outlook(held, facts, hours, NOW)
     expected = (None if at is None else NOW + at, reason, held.expires_at, is_last)
     assert tuple(found) == expected
@@ -89,9 +82,7 @@ def test_without_a_token_a_sign_in_is_needed_now() -> None:
         (None, "unknown", 10 * HOUR, False),
     ],
 )
-def test_a_sign_in_is_needed_within_a_time_where_its_end_is_known(
-    at: int | None, reason: str, within: int, is_needed: bool
-) -> None:
+def test_a_sign_in_is_needed_within_a_time_where_its_end_is_known(at, reason, within, is_needed):
     ahead = Outlook(None if at is None else NOW + at, reason, NOW + HOUR)  # type: ignore[arg-type]
     assert ahead.is_sign_in_needed(NOW, within) is is_needed
 
@@ -99,9 +90,7 @@ def test_a_sign_in_is_needed_within_a_time_where_its_end_is_known(
 @pytest.mark.parametrize(
     ("at", "token_left", "is_over"), [(0, 0, True), (0, 1, False), (-5, -1, True), (1, 0, False)]
 )
-def test_a_sign_in_is_over_when_its_last_token_has_ended(
-    at: int, token_left: int, is_over: bool
-) -> None:
+def test_a_sign_in_is_over_when_its_last_token_has_ended(at, token_left, is_over):
     assert Outlook(NOW + at, "configured", NOW + token_left).is_over(NOW) is is_over
 
 
@@ -124,9 +113,7 @@ def test_a_sign_in_is_over_when_its_last_token_has_ended(
         (Outlook(None, "unknown", NOW - 1), False),
     ],
 )
-def test_a_sign_in_is_offered_once_it_is_over_or_aws_has_refused(
-    ahead: Outlook, is_offered: bool
-) -> None:
+def test_a_sign_in_is_offered_once_it_is_over_or_aws_has_refused(ahead, is_offered):
     assert ahead.should_offer_sign_in(NOW) is is_offered
 
 

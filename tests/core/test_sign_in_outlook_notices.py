@@ -30,9 +30,7 @@ REFUSED = Outlook(NOW - 5, "refused", END, True)
         (-5, 60, OVER),  # its last token has ended too
     ],
 )
-def test_the_last_renewal_before_a_threshold_gives_the_notice(
-    left: float, next_in: float, stage: int
-) -> None:
+def test_the_last_renewal_before_a_threshold_gives_the_notice(left, next_in, stage):
     now = int(END - left * MINUTE)
     assert AHEAD.notice_stage(now, int(now + next_in * MINUTE)) == stage
 
@@ -62,9 +60,7 @@ def test_other_stages(ahead: Outlook, next_in: int, stage: int) -> None:
         (END, None, False),
     ],
 )
-def test_ends_that_differ_by_a_minute_are_the_same(
-    end: int | None, asked: int | None, same: bool
-) -> None:
+def test_ends_that_differ_by_a_minute_are_the_same(end, asked, same):
     assert is_same_end(end, asked) is same
 
 
@@ -104,9 +100,7 @@ def test_which_end_notices_count_down_to(ahead: Outlook, expected: int | None) -
         (Outlook(NOW - 9, "configured", NOW - 1, True), NOW - 1, 'the sign-in to "corp" is over'),
     ],
 )
-def test_the_message_names_session_time_and_command(
-    ahead: Outlook, end: int | None, text: str
-) -> None:
+def test_the_message_names_session_time_and_command(ahead, end, text):
     found = make_notice("corp", ahead, NOW)
     assert found
     assert (found.session_name, found.end, found.command) == ("corp", end, "ssohelper login corp")
