@@ -289,7 +289,7 @@ async def _visit_others(user: User, camera: Camera) -> None:
     await press("o")
     await _see(user, camera, ConfirmScreen, "confirm", "Sign out")
     await press("n")
-    await _see(user, camera, SessionsScreen, "sessions", "signed in")
+    await user.wait_for_screen(SessionsScreen)
     user.app.push_screen(AskScreen("Default region", "eu-west-1", ""))
     await _see(user, camera, AskScreen, "ask", "Default region")
     await press("escape", "n")

@@ -13,7 +13,7 @@ from tests.tui.test_keys_and_themes import settle
 from tests.tui.world import DemoHome, until
 
 CLOSING = [
-    ("f10", "F12: cancel"),
+    ("f10", "esc: cancel"),
     ("f6", "esc: cancel"),
     ("f1", "esc: close"),
     ("ctrl+l", "esc: close"),
