@@ -142,9 +142,7 @@ def test_the_user_leaves_at_any_step_of_the_start(world: DemoHome, typed: str, s
 
 @pytest.mark.parametrize("seed", long_after(1, range(20)))
 @pytest.mark.parametrize("at", long_after(1, list(OPENING)))
-def test_a_screen_or_dialog_ends_at_any_step_of_its_opening(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch, at: str, seed: int
-) -> None:
+def test_a_screen_or_dialog_ends_at_any_step_of_its_opening(world, monkeypatch, at, seed):
     settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
     chance = random.Random(seed)
     rounds = [
@@ -154,9 +152,7 @@ def test_a_screen_or_dialog_ends_at_any_step_of_its_opening(
     run_and_end_at(world, rounds, monkeypatch)
 
 
-def test_enter_typed_ahead_uses_the_role_before_the_other_widgets_are_mounted(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_enter_typed_ahead_uses_the_role_before_the_other_widgets_are_mounted(world, monkeypatch):
     app = FullScreenApp(world.app())
     type_ahead(app, b"payprod data\r")
     mount = accounts.AccountsScreen._mount_other_widgets
@@ -175,9 +171,7 @@ def test_enter_typed_ahead_uses_the_role_before_the_other_widgets_are_mounted(
 
 
 @pytest.mark.parametrize("name", ["sessions", "profiles"])
-def test_a_click_on_a_screens_name_directly_after_the_palettes_key(
-    world: DemoHome, name: str
-) -> None:
+def test_a_click_on_a_screens_name_directly_after_the_palettes_key(world, name):
     """The palette is closed before it is mounted."""
     app = FullScreenApp(world.app())
 
@@ -225,9 +219,7 @@ def test_random_keys_clicks_and_sizes_at_once_end_in_no_error(world: DemoHome, s
     run_bursts(world, seed)
 
 
-def test_a_dialog_that_is_closed_twice_at_once_closes_once(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dialog_that_is_closed_twice_at_once_closes_once(world, monkeypatch):
     # No pause after the change, or the clicks are ignored.
     monkeypatch.setattr(typing_pause, "PAUSE_SECONDS", 0.0)
     app = FullScreenApp(world.app())

@@ -17,9 +17,7 @@ from tests.tui.world import DemoHome, until
 QUESTION = "1 sign-in is still running and would stop: leave?"
 
 
-def test_it_asks_before_it_stops_sign_ins_and_enter_joins_the_one_of_the_role(
-    world: DemoHome,
-) -> None:
+def test_it_asks_before_it_stops_sign_ins_and_enter_joins_the_one_of_the_role(world):
     services = two_signed_out_sessions(world, sleep=waiting)
 
     async def refuse(user: User, key: str) -> None:

@@ -27,9 +27,7 @@ def role_at_cursor(user: User) -> str:
     ("keys", "size"), long_after(2, pairs_with_each_value_first(CLEARING, SIZES))
 )
 @pytest.mark.parametrize("is_flat", [False, True], ids=["tree", "flat"])
-def test_the_cursor_stays_on_its_role(
-    world: DemoHome, keys: str, is_flat: bool, size: tuple[int, int]
-) -> None:
+def test_the_cursor_stays_on_its_role(world, keys, is_flat, size):
     async def scenario(user: User) -> None:
         await user.wait_for_text("type to search")
         await user.press(*(["ctrl+g"] if is_flat else []), "tab", *"prod", "down", "down")
@@ -83,9 +81,7 @@ def test_a_changed_search_keeps_the_chosen_role_or_goes_to_the_best_match(world:
 
 
 @pytest.mark.parametrize("is_flat", [False, True], ids=["tree", "flat"])
-def test_after_a_search_without_result_the_cursor_is_on_its_row_again(
-    world: DemoHome, is_flat: bool
-) -> None:
+def test_after_a_search_without_result_the_cursor_is_on_its_row_again(world, is_flat):
     async def scenario(user: User) -> None:
         await user.wait_for_text("type to search")
         await user.press(*(["ctrl+g"] if is_flat else []), "end")
@@ -155,9 +151,7 @@ def test_after_a_search_without_result_the_cursor_is_on_its_filter_again(world: 
 
 
 @pytest.mark.parametrize("keys", ["end x q z", "r o w 4 4"], ids=["no result", "a result"])
-def test_the_line_under_the_cursor_of_a_long_list_is_seen_after_the_search(
-    world: DemoHome, keys: str
-) -> None:
+def test_the_line_under_the_cursor_of_a_long_list_is_seen_after_the_search(world, keys):
     """Enter takes it."""
     rows = [FilterRow(False, f"row{number:02}", "", str(number)) for number in range(60)]
     taken: list[list[FilterRow] | None] = []

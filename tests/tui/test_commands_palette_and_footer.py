@@ -101,9 +101,7 @@ def test_the_label_of_a_dialogs_action_finds_it_first(scope: str) -> None:
     )
 
 
-def test_while_roles_are_ticked_the_labels_of_the_footer_find_their_actions(
-    world: DemoHome,
-) -> None:
+def test_while_roles_are_ticked_the_labels_of_the_footer_find_their_actions(world):
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press("tab")
@@ -117,9 +115,7 @@ def test_while_roles_are_ticked_the_labels_of_the_footer_find_their_actions(
 
 
 @pytest.mark.long
-def test_the_palette_runs_what_has_no_command_line_and_quits_without_a_role(
-    world: DemoHome,
-) -> None:
+def test_the_palette_runs_what_has_no_command_line_and_quits_without_a_role(world):
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press("ctrl+p")
@@ -229,9 +225,7 @@ def test_ctrl_j_goes_down_and_ctrl_k_up(world: DemoHome) -> None:
 
 
 @pytest.mark.parametrize("keys", long_after(1, [["f3"], ["ctrl+l"], ["f4"], ["ctrl+l", "f3"]]))
-def test_another_screen_closes_the_palette_and_it_opens_again(
-    world: DemoHome, keys: list[str]
-) -> None:
+def test_another_screen_closes_the_palette_and_it_opens_again(world, keys):
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         for key in ("ctrl+p", *keys):

@@ -4,7 +4,6 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -14,7 +13,6 @@ from textual.geometry import Size
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 
-from ssohelper.emulator.server import Emulator
 from ssohelper.tui.current_size import CurrentSizeMixin
 from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.picker import RolePicker
@@ -110,9 +108,7 @@ def test_every_screen_and_dialog_ignores_earlier_sizes() -> None:
 @pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
 @pytest.mark.parametrize("seed", range(20))
-def test_the_window_is_resized_while_the_program_starts(
-    tmp_path: Path, emulator: Emulator, seed: int
-) -> None:
+def test_the_window_is_resized_while_the_program_starts(tmp_path, emulator, seed):
     """The program still ends at its key. Without the rule, 5 of 30 starts hung at full load."""
     shell = Shell(tmp_path, emulator)
     assert shell.run("list").returncode == 0

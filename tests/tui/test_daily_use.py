@@ -220,9 +220,7 @@ def test_the_set_up_form_has_its_own_help_and_its_errors_name_fields(tmp_path: P
     run_scenario(App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}), scenario)
 
 
-def test_long_names_are_whole_beside_the_list_and_the_role_below_it(
-    tmp_path: Path,
-) -> None:
+def test_long_names_are_whole_beside_the_list_and_the_role_below_it(tmp_path):
     async def scenario(user: User) -> None:
         await user.wait_for_text("duration", "sign-in", "e-mail")
         panel = user.app.screen.query_one(RoleDetail)
@@ -278,9 +276,7 @@ def test_a_list_from_before_the_sign_in_is_refreshed(world: DemoHome) -> None:
     run_scenario(services, scenario)
 
 
-def test_f5_offers_the_sign_in_that_it_needs_and_reads_a_corrected_config(
-    world: DemoHome,
-) -> None:
+def test_f5_offers_the_sign_in_that_it_needs_and_reads_a_corrected_config(world):
     services = world.app()
     good = world.config_file.read_text().split("[sso-session lab]")[0]
     world.config_file.write_text(good)

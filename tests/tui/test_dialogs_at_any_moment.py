@@ -131,9 +131,7 @@ def test_every_dialog_waits_for_its_widgets_and_is_tried(world: DemoHome) -> Non
 
 @pytest.mark.parametrize("seed", long_after(1, range(20)))
 @pytest.mark.parametrize("name", long_after(1, list(DIALOGS)))
-def test_a_dialog_ends_or_gets_keys_at_any_step_of_its_opening(
-    world: DemoHome, name: str, seed: int
-) -> None:
+def test_a_dialog_ends_or_gets_keys_at_any_step_of_its_opening(world, name, seed):
     chance = random.Random(f"{name} {seed}")
     left = [(end, steps) for end in ENDS for steps in (0, chance.randrange(1, _STEPS))]
     while left:
@@ -175,9 +173,7 @@ def _open_dialog(
         end()
 
 
-def test_a_sign_in_dialog_whose_buttons_are_being_removed_shows_nothing(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sign_in_dialog_whose_buttons_are_being_removed_shows_nothing(world, monkeypatch):
     """The dialog is closed after its widgets were made, and before it is mounted itself."""
     app = FullScreenApp(world.app(sleep=quick))
 

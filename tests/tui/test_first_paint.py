@@ -42,9 +42,7 @@ def test_nothing_heavy_is_imported_before_the_first_paint(world: DemoHome) -> No
     assert not [name for name in names if name.startswith("ssohelper.wire")]
 
 
-def test_no_field_type_of_a_named_tuple_is_compiled_before_the_first_paint(
-    home: Home,
-) -> None:
+def test_no_field_type_of_a_named_tuple_is_compiled_before_the_first_paint(home):
     add_listed_session(home)
     names = _output_of(
         "import sys, typing\n"
@@ -79,9 +77,7 @@ def test_garbage_collection_is_off_while_textual_is_imported(home: Home) -> None
     assert found == ["False"]
 
 
-def test_openssl_is_not_loaded_before_the_first_paint_and_can_be_loaded_after_it(
-    home: Home,
-) -> None:
+def test_openssl_is_not_loaded_before_the_first_paint_and_can_be_loaded_after_it(home):
     found = _output_of(
         "import sys\n"
         "import ssohelper.__main__ as program\n"

@@ -87,9 +87,7 @@ def test_ctrl_c_in_the_editor_does_not_end_the_program(tmp_path: Path) -> None:
         ("no program", "the editor could not be started: ", True),
     ],
 )
-def test_an_editor_that_cannot_run_is_an_error(
-    tmp_path: Path, editor: str, said: str, starts: bool
-) -> None:
+def test_an_editor_that_cannot_run_is_an_error(tmp_path, editor, said, starts):
     """The last one is a file that may be executed and has no `#!` line that names a program."""
     broken = write_editor(tmp_path, "")
     broken.write_text("#!/no/such/interpreter\n")

@@ -1,14 +1,9 @@
 """The start of the full screen by its entry point: what is said where it cannot start."""
 
-import pytest
-
 from ssohelper.tui import full_screen
-from tests.conftest import Home
 
 
-def test_settings_that_cannot_be_read_are_exit_3_with_what_to_do(
-    home: Home, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_settings_that_cannot_be_read_are_exit_3_with_what_to_do(home, monkeypatch, capfd):
     own = home.path / "own"
     own.mkdir(mode=0o700)
     monkeypatch.setenv("SSOHELPER_HOME", str(own))
@@ -25,9 +20,7 @@ def test_settings_that_cannot_be_read_are_exit_3_with_what_to_do(
     assert full_screen.main() == 3
 
 
-def test_ctrl_c_before_the_first_paint_is_exit_130(
-    home: Home, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_ctrl_c_before_the_first_paint_is_exit_130(home, monkeypatch, capfd):
     def interrupt(_program: object) -> None:
         raise KeyboardInterrupt
 

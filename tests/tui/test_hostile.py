@@ -71,9 +71,7 @@ def hostile(world: DemoHome) -> DemoHome:
 
 
 @pytest.mark.parametrize("every", long_after(1, SIZES), ids=["few", "all"])
-def test_every_screen_shows_hostile_names_as_text_at_every_size(
-    hostile: DemoHome, every: list[tuple[int, int]]
-) -> None:
+def test_every_screen_shows_hostile_names_as_text_at_every_size(hostile, every):
     hostile.emulator.auto_approve = None
 
     async def sizes(user: User) -> None:

@@ -187,9 +187,7 @@ def assert_that_it_ends(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("seed", long_after(1, range(30)))
-def test_the_full_screen_goes_on_after_job_control_at_any_moment(
-    full_screen: Terminal, seed: int
-) -> None:
+def test_the_full_screen_goes_on_after_job_control_at_any_moment(full_screen, seed):
     chance = random.Random(seed)
     for _ in range(15):
         full_screen.send(chance.choice(["\x1bOQ", "\x1bOR", "\x1bOS", "\x1b[B", "\x1b[B"]))
@@ -206,9 +204,7 @@ def test_the_full_screen_goes_on_after_job_control_at_any_moment(
 
 
 @pytest.mark.parametrize("seed", long_after(1, range(30)))
-def test_the_full_screen_ends_although_it_is_continued_meanwhile(
-    full_screen: Terminal, seed: int
-) -> None:
+def test_the_full_screen_ends_although_it_is_continued_meanwhile(full_screen, seed):
     """Each signal interrupts the program anew, also while it writes what restores the terminal."""
     chance = random.Random(seed)
 

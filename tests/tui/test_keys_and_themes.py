@@ -166,9 +166,7 @@ class TestThemes:
 
         run_scenario(world.app(), scenario)
 
-    def test_textual_theme_counts_without_a_setting(
-        self, world: DemoHome, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_textual_theme_counts_without_a_setting(self, world, monkeypatch):
         monkeypatch.setenv("TEXTUAL_THEME", "nord")
         app: TextualApp[Any] = TextualApp()
         app.theme = "nord"
@@ -178,9 +176,7 @@ class TestThemes:
         themes.apply_theme(app, world.app())
         assert app.theme == themes.textual_theme_name(app, "light")
 
-    def test_with_no_color_every_state_has_a_sign(
-        self, world: DemoHome, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_with_no_color_every_state_has_a_sign(self, world, monkeypatch):
         monkeypatch.setenv("NO_COLOR", "1")
 
         async def scenario(user: User) -> None:

@@ -7,7 +7,7 @@ from textual.command import CommandPalette
 
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
-from tests.cli.listing_world import SCRIPT, Shell
+from tests.cli.listing_world import SCRIPT
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.terminal import Terminal
@@ -52,9 +52,7 @@ ROWS = [
 
 @pytest.mark.long
 @pytest.mark.parametrize(("start", "steps", "to"), ROWS)
-def test_a_screen_first_opened_from_a_dialog_names_its_keys(
-    shell: Shell, start: str, steps: list[tuple[str, str]], to: str
-) -> None:
+def test_a_screen_first_opened_from_a_dialog_names_its_keys(shell, start, steps, to):
     terminal = Terminal((SCRIPT,), shell.environ, size=(120, 40))
     terminal.until("F7 Shell")
     terminal.send("payments-dev developer")
@@ -78,9 +76,7 @@ async def open_dialogs(user: User, keys: str) -> None:
 
 
 @pytest.mark.parametrize("keys", long_after(1, ["f1", "ctrl+l", "f6", "f6 f1"]))
-def test_the_palette_over_a_dialog_names_the_keys_of_its_commands(
-    world: DemoHome, keys: str
-) -> None:
+def test_the_palette_over_a_dialog_names_the_keys_of_its_commands(world, keys):
     async def scenario(user: User) -> None:
         await open_dialogs(user, keys)
         await user.press("ctrl+p")

@@ -72,9 +72,7 @@ def test_on_12_lines_the_fields_and_answers_of_dialogs_are_seen(world: DemoHome)
 
 
 @pytest.mark.parametrize("size", long_after(1, [[40, 12], [80, 24], [40, 20], [140, 40]]))
-def test_the_options_of_a_sync_leave_the_list_and_the_frame_whole(
-    world: DemoHome, size: tuple[int, int]
-) -> None:
+def test_the_options_of_a_sync_leave_the_list_and_the_frame_whole(world, size):
     add_sections(world, BROKEN + WORKING)  # so that a line names the profiles of other tools
     found: list[str] = []
 

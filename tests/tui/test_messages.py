@@ -126,9 +126,7 @@ def test_a_cut_message_keeps_its_reason(width: int, text: str, more: str, shown:
 @pytest.mark.parametrize(
     "beginning", ['already signed in to "demo"', 'the roles of "corp" are not listed by "ana"']
 )
-def test_a_session_s_name_is_not_cut_while_something_else_can_be(
-    beginning: str, width: int
-) -> None:
+def test_a_session_s_name_is_not_cut_while_something_else_can_be(beginning, width):
     reason = "the access token lasts until 18:00:00, and the sign-in ends tomorrow at 09:00:00"
     shown = fitted_message(Message(NOW, Kind.NOTE, f"{beginning}: {reason}"), width)
     assert '"demo"' in shown or '"corp"' in shown
@@ -214,9 +212,7 @@ class TestLists:
     """The lasting mark: whether a list is old because its refresh failed."""
 
     @pytest.mark.long
-    def test_offline_is_marked_on_every_screen_until_a_refresh_works(
-        self, world: DemoHome, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_offline_is_marked_on_every_screen_until_a_refresh_works(self, world, monkeypatch):
         services = world.app(sleep=lambda _seconds: None)
         world.config_file.write_text(world.config_file.read_text().split("[sso-session lab]")[0])
         world.clock.now += 7 * 60
@@ -246,9 +242,7 @@ class TestLists:
             run_scenario(services, scenario, size=(100, 30))
 
     @pytest.mark.long
-    def test_a_new_sign_in_ends_offline_at_once(
-        self, world: DemoHome, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_new_sign_in_ends_offline_at_once(self, world, monkeypatch):
         world.clock.now += 7 * 60
 
         def refuse(*_arguments: object) -> None:
@@ -287,9 +281,7 @@ class TestLists:
 
         run_scenario(services, scenario, size=(120, 30))
 
-    def test_in_40_columns_the_mark_stays_beside_an_error_and_clocks_are_whole(
-        self, world: DemoHome
-    ) -> None:
+    def test_in_40_columns_the_mark_stays_beside_an_error_and_clocks_are_whole(self, world):
         services = world.app()
         world.clock.now -= 2 * 3600 + 60
 

@@ -30,9 +30,7 @@ def new_plan(gate: Gate) -> Gate:
 @pytest.mark.parametrize(
     ("key", "screen"), long_after(1, [("f3", SessionsScreen), ("f4", ProfilesScreen)])
 )
-def test_an_action_does_not_ask_over_another_screen(
-    world: DemoHome, new_plan: Gate, key: str, screen: type
-) -> None:
+def test_an_action_does_not_ask_over_another_screen(world, new_plan, key, screen):
     before = world.config_file.read_text()
 
     async def scenario(user: User) -> None:
@@ -64,9 +62,7 @@ def test_a_question_opens_over_the_help_of_its_screen(world: DemoHome, new_plan:
     run_scenario(world.app(), scenario)
 
 
-def test_a_sign_in_is_not_offered_over_another_screen(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sign_in_is_not_offered_over_another_screen(world, monkeypatch):
     services, may_answer = sign_out(world), threading.Event()
     look_up = identity.look_up_identity
 
@@ -124,9 +120,7 @@ def test_the_sign_in_for_f5_is_not_offered_over_another_screen(world: DemoHome, 
     run_scenario(services, scenario)
 
 
-def test_a_question_waits_until_the_dialog_over_its_screen_is_closed(
-    world: DemoHome, new_plan: Gate
-) -> None:
+def test_a_question_waits_until_the_dialog_over_its_screen_is_closed(world, new_plan):
     async def scenario(user: User) -> None:
         await start_slow_profile_action(user)
         await user.press("ctrl+l")

@@ -4,8 +4,6 @@ The name stays and means another portal, another session or another role: nothin
 not see is changed.
 """
 
-from collections.abc import Callable
-
 import pytest
 
 from ssohelper.app import App
@@ -81,9 +79,7 @@ def check_nothing_happened(world: DemoHome, services: App, config: bytes) -> Non
 
 @pytest.mark.parametrize("is_recorded", long_after(1, [True, False]))
 @EDITS
-def test_a_session_that_is_replaced_before_the_key_is_not_changed(
-    world: DemoHome, edit: Callable[[DemoHome], None], is_recorded: bool
-) -> None:
+def test_a_session_that_is_replaced_before_the_key_is_not_changed(world, edit, is_recorded):
     services = recorded(world) if is_recorded else world.app()
 
     async def scenario(user: User) -> None:
@@ -100,9 +96,7 @@ def test_a_session_that_is_replaced_before_the_key_is_not_changed(
 
 @EDITS
 @pytest.mark.parametrize("key", long_after(1, ["o", "f"]))
-def test_what_is_kept_for_a_name_is_not_removed_for_another_session(
-    world: DemoHome, key: str, edit: Callable[[DemoHome], None]
-) -> None:
+def test_what_is_kept_for_a_name_is_not_removed_for_another_session(world, key, edit):
     services = world.app()
 
     async def scenario(user: User) -> None:
@@ -125,9 +119,7 @@ def test_what_is_kept_for_a_name_is_not_removed_for_another_session(
 
 
 @EDITS
-def test_a_session_that_is_replaced_during_the_question_is_not_changed(
-    world: DemoHome, edit: Callable[[DemoHome], None]
-) -> None:
+def test_a_session_that_is_replaced_during_the_question_is_not_changed(world, edit):
     services = recorded(world)
 
     async def scenario(user: User) -> None:
@@ -143,9 +135,7 @@ def test_a_session_that_is_replaced_during_the_question_is_not_changed(
 
 
 @pytest.mark.parametrize("edit", long_after(1, [repoint, rename]))
-def test_of_a_line_that_is_not_in_the_config_only_the_sign_in_is_removed(
-    world: DemoHome, edit: Callable[[DemoHome], None]
-) -> None:
+def test_of_a_line_that_is_not_in_the_config_only_the_sign_in_is_removed(world, edit):
     services = recorded(world)
     edit(world)
     edited = world.config_file.read_bytes()
@@ -166,9 +156,7 @@ def test_of_a_line_that_is_not_in_the_config_only_the_sign_in_is_removed(
 
 
 @pytest.mark.parametrize("key", long_after(1, ["d", "o", "f"]))
-def test_a_session_whose_name_has_a_sign_in_elsewhere_waits_for_its_end(
-    world: DemoHome, key: str
-) -> None:
+def test_a_session_whose_name_has_a_sign_in_elsewhere_waits_for_its_end(world, key):
     services = recorded(world)
     repoint(world)
     edited = world.config_file.read_bytes()
@@ -191,9 +179,7 @@ def point_at_other_role(world: DemoHome) -> None:
 
 @pytest.mark.parametrize("edit", long_after(1, [point_at_other_role, repoint]))
 @pytest.mark.parametrize("is_ticked", long_after(1, [False, True]))
-def test_a_profile_of_another_role_than_its_row_shows_is_not_removed(
-    world: DemoHome, edit: Callable[[DemoHome], None], is_ticked: bool
-) -> None:
+def test_a_profile_of_another_role_than_its_row_shows_is_not_removed(world, edit, is_ticked):
     async def scenario(user: User) -> None:
         screen = await open_screen(user)
         await user.type("orders-dev.developer")
@@ -213,9 +199,7 @@ def test_a_profile_of_another_role_than_its_row_shows_is_not_removed(
     ("edit", "message"),
     [(point_at_other_role, "has changed since this list was read"), (repoint, _CHANGED)],
 )
-def test_accounts_removes_no_profile_of_another_role_or_session(
-    world: DemoHome, edit: Callable[[DemoHome], None], message: str
-) -> None:
+def test_accounts_removes_no_profile_of_another_role_or_session(world, edit, message):
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.type("orders-dev developer")

@@ -15,9 +15,7 @@ def app(world: DemoHome) -> FullScreenApp:
 
 
 @same_or_not
-def test_a_running_sign_in_is_shown_while_its_session_is_the_same(
-    app: FullScreenApp, changed: SsoSession, is_same: bool
-) -> None:
+def test_a_running_sign_in_is_shown_while_its_session_is_the_same(app, changed, is_same):
     running = find_sign_in(app, SESSION)
     found = find_sign_in(app, changed)
     assert (found is running) is is_same

@@ -177,9 +177,7 @@ def test_the_role_of_enter_is_named_after_a_sign_in_that_went_on(world: DemoHome
     ("key", "done"),
     long_after(1, [("d", 'removed the session "lab"'), ("o", "lab")]),
 )
-def test_a_change_of_a_session_says_that_its_sign_in_was_stopped(
-    world: DemoHome, key: str, done: str
-) -> None:
+def test_a_change_of_a_session_says_that_its_sign_in_was_stopped(world, key, done):
     services = two_signed_out_sessions(world, sleep=waiting)
 
     async def scenario(user: User) -> None:

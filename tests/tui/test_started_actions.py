@@ -50,9 +50,7 @@ def test_letters_after_f10_all_reach_the_command_line(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_letters_after_a_key_of_a_guarded_role_reach_the_question_for_a_reason(
-    world: DemoHome, terminal: None
-) -> None:
+def test_letters_after_a_key_of_a_guarded_role_reach_the_question_for_a_reason(world, terminal):
     settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
 
     async def scenario(user: User) -> None:
@@ -67,9 +65,7 @@ def test_letters_after_a_key_of_a_guarded_role_reach_the_question_for_a_reason(
 @pytest.mark.parametrize(
     "keys", long_after(1, ["y", f"{DOWN}y", f"{F3}\x1bOQ{F9}y", "yak\r", f"{F6}y"])
 )
-def test_keys_that_come_before_their_question_do_not_answer_it(
-    world: DemoHome, gate: Gate, keys: str
-) -> None:
+def test_keys_that_come_before_their_question_do_not_answer_it(world, gate, keys):
     gate.put_before(profile_edit, "plan_new_profiles")
     clock = Clock()
 
@@ -167,9 +163,7 @@ def test_escape_cancels_the_action_that_waits(
 
 
 @pytest.mark.long
-def test_a_cancelled_f6_opens_no_browser(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch, gate: Gate
-) -> None:
+def test_a_cancelled_f6_opens_no_browser(world, monkeypatch, gate):
     opened: list[str] = []
     monkeypatch.setattr(account_actions.browser, "find_opener", lambda *_: ["browser"])
     monkeypatch.setattr(
@@ -223,9 +217,7 @@ def test_text_after_an_action_that_is_typed_before_the_start_reaches_its_dialog(
     asyncio.run(go())
 
 
-def test_text_after_f7_that_is_typed_before_the_start_is_dropped_together(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_text_after_f7_that_is_typed_before_the_start_is_dropped_together(world, monkeypatch):
     opened: list[object] = []
 
     async def run_shell(app: FullScreenApp, _profile: object) -> None:
@@ -259,9 +251,7 @@ def test_text_after_f7_that_is_typed_before_the_start_is_dropped_together(
         ],
     ),
 )
-def test_a_key_that_leaves_acts_also_in_one_burst_with_the_search(
-    world: DemoHome, gate: Gate, keys: str, screen: type, said: str
-) -> None:
+def test_a_key_that_leaves_acts_also_in_one_burst_with_the_search(world, gate, keys, screen, said):
     gate.put_before(profile_edit, "plan_new_profiles")
 
     async def scenario(user: User) -> None:

@@ -113,9 +113,7 @@ def test_a_paste_chooses_nothing_in_a_picker(shell: Shell) -> None:
 
 
 @pytest.mark.long
-def test_the_keyboard_is_free_again_if_the_end_of_a_paste_does_not_come(
-    full_screen: Terminal,
-) -> None:
+def test_the_keyboard_is_free_again_if_the_end_of_a_paste_does_not_come(full_screen):
     full_screen.send("\x1b[200~pay\rread")
     full_screen.until("pay read")
     full_screen.send("q")

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import termios
 import time
-from pathlib import Path
 
 import pytest
 
@@ -37,9 +36,7 @@ def read_until(master: int, text: bytes) -> bytes:
     long_after(1, [([], b"role keys"), (["whoami"], b"20/20")]),
     ids=["full screen", "picker"],
 )
-def test_a_closed_terminal_ends_the_program_without_sighup(
-    shell: Shell, argv: list[str], shown: bytes
-) -> None:
+def test_a_closed_terminal_ends_the_program_without_sighup(shell, argv, shown):
     master, slave = pty.openpty()
     # The program gets a session of its own that this terminal does not control: the kernel sends
     # no SIGHUP to it.
@@ -101,9 +98,7 @@ ENDS = {"close": signal.SIGHUP, "SIGTERM": signal.SIGTERM, "SIGHUP": signal.SIGH
     ("end", "kind"),
     long_after(3, pairs_with_each_value_first(list(ENDS), ["full screen", "picker"])),
 )
-def test_a_program_that_waits_for_the_terminal_can_be_ended(
-    tmp_path: Path, end: str, kind: str
-) -> None:
+def test_a_program_that_waits_for_the_terminal_can_be_ended(tmp_path, end, kind):
     master, slave = pty.openpty()
     settings = termios.tcgetattr(slave)
     report, of_program = os.pipe()

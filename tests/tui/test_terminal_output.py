@@ -97,9 +97,7 @@ def test_a_closed_terminal_ends_all_waiting(terminal: Pty) -> None:
 
 
 @pytest.mark.parametrize("work", [write_all, TerminalOutput.close], ids=["drawing", "closing"])
-def test_a_terminal_that_does_not_read_is_restored_at_a_signal(
-    terminal: Pty, work: Callable[[TerminalOutput], object], request: pytest.FixtureRequest
-) -> None:
+def test_a_terminal_that_does_not_read_is_restored_at_a_signal(terminal, work, request):
     if work is not write_all:
         for text in TEXTS[:20]:  # the queue has room for these texts
             terminal.output.write(text)

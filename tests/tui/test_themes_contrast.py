@@ -72,9 +72,7 @@ XTERM = {
 
 @pytest.mark.parametrize("theme", [themes.ANSI_DARK, themes.ANSI_LIGHT], ids=lambda t: t.name)
 @pytest.mark.parametrize(("pairs", "least"), [(TEXTS, 4.5), (MARKS, 3.0)], ids=["text", "marks"])
-def test_the_terminals_own_colours_can_be_read(
-    theme: Theme, pairs: list[tuple[str, str]], least: float
-) -> None:
+def test_the_terminals_own_colours_can_be_read(theme, pairs, least):
     variables = {**theme.to_color_system().generate(), **theme.variables}
     default = {True: "#000000", False: "#ffffff"}
 
@@ -93,9 +91,7 @@ def test_the_terminals_own_colours_can_be_read(
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 @pytest.mark.parametrize(("pairs", "least"), [(TEXTS, 4.5), (MARKS, 3.0)], ids=["text", "marks"])
-def test_text_and_marks_can_be_read(
-    theme: Theme, pairs: list[tuple[str, str]], least: float
-) -> None:
+def test_text_and_marks_can_be_read(theme, pairs, least):
     colors = colors_of(theme)
     ratios = {pair: contrast(colors[pair[0]], colors[pair[1]]) for pair in pairs}
     assert {pair: f"{ratio:.2f}" for pair, ratio in ratios.items() if ratio < least} == {}
@@ -120,9 +116,7 @@ def test_with_256_colours_the_panes_stay_apart_and_grey_stays_grey(theme: Theme)
     ],
 )
 @pytest.mark.parametrize("name", ["dark", "light"])
-def test_the_terminal_decides_which_palette_is_used(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], ends: str, name: str
-) -> None:
+def test_the_terminal_decides_which_palette_is_used(monkeypatch, variables, ends, name):
     for variable in ("TERM", "COLORTERM", "NO_COLOR"):
         monkeypatch.delenv(variable, raising=False)
     for variable, value in variables.items():

@@ -62,9 +62,7 @@ def in_pipes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def test_in_a_command_substitution_the_size_is_that_of_stderr(
-    terminal: Terminal, streams: Stream, in_pipes: None
-) -> None:
+def test_in_a_command_substitution_the_size_is_that_of_stderr(terminal, streams, in_pipes):
     terminal.resize(77, 33)
     streams("stderr", terminal.slave)
     assert tty.terminal_size() == (77, 33)
@@ -84,17 +82,13 @@ def test_a_terminal_that_does_not_know_its_size_and_a_closed_stream_are_passed_o
         os.close(descriptor)
 
 
-def test_without_a_terminal_the_size_is_the_environments(
-    in_pipes: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_terminal_the_size_is_the_environments(in_pipes, monkeypatch):
     monkeypatch.setenv("COLUMNS", "61")
     monkeypatch.setenv("LINES", "17")
     assert tty.terminal_size() == (61, 17)
 
 
-def test_what_was_typed_is_counted_and_a_closed_stdin_has_nothing(
-    terminal: Terminal, streams: Stream
-) -> None:
+def test_what_was_typed_is_counted_and_a_closed_stdin_has_nothing(terminal, streams):
     streams("stdin", terminal.slave)
     assert tty.count_bytes_to_read() == 0
     os.write(terminal.master, b"ab\n")

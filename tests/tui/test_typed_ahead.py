@@ -12,9 +12,7 @@ from tests.tui.world import DemoHome
 
 @pytest.mark.parametrize("is_light", [True, False])
 @pytest.mark.parametrize("theme", ["", "auto", "ansi", "dark"])
-def test_the_background_decides_between_light_and_dark(
-    world: DemoHome, theme: str, is_light: bool
-) -> None:
+def test_the_background_decides_between_light_and_dark(world, theme, is_light):
     if theme:
         settings = world.app().locations.settings_file
         settings.parent.mkdir(parents=True, exist_ok=True)

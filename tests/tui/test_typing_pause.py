@@ -23,7 +23,6 @@ from ssohelper.tui.typing_pause import KeyKind, TypingPause
 from ssohelper.tui.widgets.key_hints import KeyHints
 from tests.long_rows import long_after
 from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
-from tests.tui.gates import Gate
 from tests.tui.gates import gate as gate  # a fixture
 from tests.tui.screens.test_sign_in_offer import sign_in_now, sign_out
 from tests.tui.world import DemoHome, until
@@ -151,9 +150,7 @@ def test_a_shell_begins_when_the_user_has_made_a_pause(world: DemoHome) -> None:
     assert began == [clock.seconds]
 
 
-def test_a_sign_in_dialog_that_opens_late_takes_no_letter_of_the_search(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sign_in_dialog_that_opens_late_takes_no_letter_of_the_search(world, monkeypatch):
     services, clock, may_answer = sign_out(world), Clock(), threading.Event()
     check = role_shell.check_credentials
 
@@ -181,9 +178,7 @@ def test_a_sign_in_dialog_that_opens_late_takes_no_letter_of_the_search(
 
 
 @pytest.mark.parametrize("key", long_after(1, ["down", "tab", "ctrl+g"]))
-def test_a_question_takes_no_letter_after_a_key_that_was_for_the_list(
-    world: DemoHome, gate: Gate, key: str
-) -> None:
+def test_a_question_takes_no_letter_after_a_key_that_was_for_the_list(world, gate, key):
     clock = Clock()
     gate.put_before(profile_edit, "plan_new_profiles")
     before = world.config_file.read_text()
@@ -217,9 +212,7 @@ def test_a_question_takes_no_letter_after_a_key_that_was_for_the_list(
         ],
     ),
 )
-def test_a_dialog_takes_a_click_only_when_it_was_shown_for_a_pause(
-    world: DemoHome, keys: tuple[str, ...], dialog: type, button: str | type[Widget]
-) -> None:
+def test_a_dialog_takes_a_click_only_when_it_was_shown_for_a_pause(world, keys, dialog, button):
     clock = Clock()
 
     async def scenario(user: User) -> None:
@@ -281,9 +274,7 @@ def test_only_the_left_button_of_the_mouse_presses_a_button(world: DemoHome, but
 
 
 @pytest.mark.parametrize("key", long_after(1, ["tab", "down"]))
-def test_enter_takes_no_role_when_the_sign_in_dialog_has_closed_by_itself(
-    world: DemoHome, key: str
-) -> None:
+def test_enter_takes_no_role_when_the_sign_in_dialog_has_closed_by_itself(world, key):
     services, clock = sign_out(world), Clock()
 
     async def scenario(user: User) -> None:

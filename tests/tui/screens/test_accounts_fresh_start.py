@@ -35,9 +35,7 @@ def test_enter_on_the_first_role_asks(fresh: DemoHome) -> None:
 
 
 @pytest.mark.parametrize("keys", [("down",), tuple("payments-dev developer"), ("down", "up")])
-def test_a_role_that_the_user_went_to_needs_no_question(
-    fresh: DemoHome, keys: tuple[str, ...]
-) -> None:
+def test_a_role_that_the_user_went_to_needs_no_question(fresh, keys):
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press(*(key if key != " " else "space" for key in keys), "enter")

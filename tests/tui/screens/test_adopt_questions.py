@@ -24,9 +24,7 @@ def section_of(world: DemoHome, name: str) -> str:
     return text.partition(f"[profile {name}]\n")[2].partition("\n[")[0]
 
 
-def test_profiles_that_need_ssohelper_are_adopted_after_the_question_of_setup(
-    world: DemoHome,
-) -> None:
+def test_profiles_that_need_ssohelper_are_adopted_after_the_question_of_setup(world):
     before = add_sections(world, BROKEN + WORKING)
 
     async def scenario(user: User) -> None:

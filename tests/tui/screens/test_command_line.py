@@ -3,7 +3,6 @@
 import os
 import signal
 import time
-from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -36,9 +35,7 @@ async def give_command(user: User, line: str) -> None:
     await user.press("enter")
 
 
-def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
-    world: DemoHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(world, tmp_path, monkeypatch):
     monkeypatch.setattr(terminal_session, "find_terminal_session", lambda: SESSION)
     monkeypatch.setattr(collected_run, "GRACE_SECONDS", 0.2)
     monkeypatch.chdir(tmp_path)
@@ -142,9 +139,7 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(
 
 
 @pytest.mark.long
-def test_several_guarded_roles_are_counted_and_a_cancel_says_which_stay_granted(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_several_guarded_roles_are_counted_and_a_cancel_says_which_stay_granted(world, monkeypatch):
     monkeypatch.setattr(terminal_session, "find_terminal_session", lambda: SESSION)
     settle(world, 'guard.rules = ["*/Developer", "*/DatabaseAdmin"]\n')
 

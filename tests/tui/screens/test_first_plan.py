@@ -45,9 +45,7 @@ def is_list_untouched(screen: ProfilesScreen) -> bool:
 
 
 @pytest.mark.parametrize("key", long_after(1, ["ctrl+d", "ctrl+g"]))
-def test_the_diff_and_the_pruning_are_not_lost_before_the_plan(
-    world: DemoHome, sync_plan: Gate, key: str
-) -> None:
+def test_the_diff_and_the_pruning_are_not_lost_before_the_plan(world, sync_plan, key):
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         send(user, "f4", key, "end")
@@ -67,9 +65,7 @@ def test_the_diff_and_the_pruning_are_not_lost_before_the_plan(
     run_scenario(world.app(), scenario)
 
 
-def test_without_a_plan_the_keys_are_dropped_with_its_error(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_plan_the_keys_are_dropped_with_its_error(world, monkeypatch):
     may_read = threading.Event()
 
     def read_nothing(_services: object) -> Any:

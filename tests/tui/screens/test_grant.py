@@ -96,9 +96,7 @@ def test_a_rule_of_an_editor_counts_in_a_running_full_screen(world: DemoHome) ->
     run_scenario(world.app(), scenario)
 
 
-def test_without_a_terminal_of_its_own_nothing_is_granted(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_terminal_of_its_own_nothing_is_granted(world, monkeypatch):
     monkeypatch.setattr(terminal_session, "find_terminal_session", lambda: None)
     settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
 

@@ -21,9 +21,7 @@ from tests.tui.screens.test_ticked_sign_ins import two_signed_out_sessions
 from tests.tui.world import DemoHome, until
 
 
-def test_profiles_plans_with_a_list_that_comes_while_it_is_shown(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_profiles_plans_with_a_list_that_comes_while_it_is_shown(world, monkeypatch):
     fetch, may_end = directory.fetch_listing, threading.Event()
 
     def fetch_when_allowed(*arguments: Any, **more: Any) -> Listing:
@@ -62,9 +60,7 @@ def behind_gate(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return asked
 
 
-def test_a_dialog_waits_for_the_listing_that_runs_and_asks_nothing_itself(
-    world: DemoHome, gate: Gate, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dialog_waits_for_the_listing_that_runs_and_asks_nothing_itself(world, gate, monkeypatch):
     asked = behind_gate(gate, monkeypatch)
 
     async def scenario(user: User) -> None:
@@ -85,9 +81,7 @@ def test_a_dialog_waits_for_the_listing_that_runs_and_asks_nothing_itself(
 
 
 @pytest.mark.long
-def test_a_listing_from_scratch_follows_the_one_that_runs(
-    world: DemoHome, gate: Gate, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_listing_from_scratch_follows_the_one_that_runs(world, gate, monkeypatch):
     asked = behind_gate(gate, monkeypatch)
 
     async def scenario(user: User) -> None:

@@ -9,7 +9,6 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.tui.screens.accounts import AccountsScreen
 from tests.chains.conftest import chain
 from tests.cli.listing_world import SCRIPT, Shell
-from tests.conftest import Home
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.terminal import Terminal
@@ -112,9 +111,7 @@ def test_an_action_that_does_not_apply_says_why(others: DemoHome) -> None:
 
 
 @pytest.mark.long
-def test_the_console_opens_with_a_role_and_not_with_a_users_key(
-    others: DemoHome, home: Home
-) -> None:
+def test_the_console_opens_with_a_role_and_not_with_a_users_key(others, home):
     services = others.app()
     role = selection.resolve_profile(services, "orders-dev.Developer", None)
     deadline = services.clock.deadline()
@@ -222,9 +219,7 @@ def start(shell: Shell, *argv: str) -> Terminal:
         ],
     ),
 )
-def test_the_picker_offers_them_and_the_command_takes_what_is_chosen(
-    shell: Shell, argv: list[str], wanted: str
-) -> None:
+def test_the_picker_offers_them_and_the_command_takes_what_is_chosen(shell, argv, wanted):
     inside = start(shell, *argv)
     inside.until("22/22")
     inside.send("legacy")

@@ -116,9 +116,7 @@ def test_a_wrong_option_is_said_beside_its_field_and_nothing_is_written(world: D
 
 
 @pytest.mark.long
-def test_options_alone_are_remembered_and_undo_says_that_it_puts_them_back(
-    world: DemoHome,
-) -> None:
+def test_options_alone_are_remembered_and_undo_says_that_it_puts_them_back(world):
     async def scenario(user: User) -> None:
         await open_screen(user)
         await user.press("f9")
@@ -163,9 +161,7 @@ def make_editor(folder: Path, name: str, script: str) -> Path:
     return path
 
 
-def test_the_editor_opens_at_the_line_and_the_list_is_read_anew(
-    world: DemoHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_editor_opens_at_the_line_and_the_list_is_read_anew(world, tmp_path, monkeypatch):
     log = tmp_path / "log"
     new = "[profile mine]\\nregion = eu-west-1\\n"
     editor = make_editor(
@@ -197,9 +193,7 @@ def test_the_editor_opens_at_the_line_and_the_list_is_read_anew(
     assert ran == [[str(editor), "-n", f"+{line}", str(world.config_file)]]
 
 
-def test_a_config_that_cannot_be_read_is_opened_at_its_line(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_config_that_cannot_be_read_is_opened_at_its_line(world, monkeypatch):
     world.config_file.write_text("[default]\n\n[profile open\nregion = eu-west-1\n")
     opened: list[tuple[str, int]] = []
     monkeypatch.setattr(foreground, "run_editor", lambda _app, *place: opened.append(place))
@@ -237,9 +231,7 @@ def test_tab_before_the_plan_is_there_ticks_nothing(world: DemoHome, gate: Gate)
         ],
     ),
 )
-def test_without_an_editor_one_line_says_so(
-    world: DemoHome, editor: str | None, message: str
-) -> None:
+def test_without_an_editor_one_line_says_so(world, editor, message):
     if editor is not None:
         world.environ["VISUAL"] = editor
 

@@ -65,9 +65,7 @@ def test_where_nothing_can_be_removed_the_key_says_why(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_apply_shows_the_diff_and_asks_and_undo_restores_each_byte(
-    world: DemoHome,
-) -> None:
+def test_apply_shows_the_diff_and_asks_and_undo_restores_each_byte(world):
     before = world.config_file.read_bytes()
 
     async def scenario(user: User) -> None:
@@ -97,9 +95,7 @@ def test_apply_shows_the_diff_and_asks_and_undo_restores_each_byte(
     assert world.config_file.read_bytes() == before
 
 
-def test_an_edit_during_the_question_is_refused_where_it_matters_and_else_said(
-    world: DemoHome,
-) -> None:
+def test_an_edit_during_the_question_is_refused_where_it_matters_and_else_said(world):
     before = world.config_file.read_bytes()
     section = b"[profile orders-dev.Developer]\n"
     touched = before.replace(section, section + b"output = json\n")

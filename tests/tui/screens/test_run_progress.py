@@ -23,9 +23,7 @@ ACCOUNTS = [
     ],
     ids=["short roles", "long roles"],
 )
-def test_the_name_of_the_account_gets_the_cells_that_are_left(
-    world: DemoHome, roles: list[str], shown: str
-) -> None:
+def test_the_name_of_the_account_gets_the_cells_that_are_left(world, roles, shown):
     rows = [RoleRow("corp", account, role) for account, role in zip(ACCOUNTS, roles, strict=True)]
 
     async def scenario(user: User) -> None:

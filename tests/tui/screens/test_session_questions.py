@@ -3,8 +3,6 @@
 import os
 import signal
 
-import pytest
-
 from ssohelper.system import terminal
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from tests.tui.driving import User, run_scenario
@@ -29,9 +27,7 @@ def test_a_session_is_removed_after_the_question(world: DemoHome) -> None:
     assert "sso-session lab" not in world.config_file.read_text()
 
 
-def test_without_job_control_ctrl_z_says_that_it_cannot(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_job_control_ctrl_z_says_that_it_cannot(world, monkeypatch):
     killed: list[int] = []
     monkeypatch.setattr(terminal, "can_suspend_program", lambda: False)
     monkeypatch.setattr(os, "kill", lambda _pid, number: killed.append(number))

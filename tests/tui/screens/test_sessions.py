@@ -176,9 +176,7 @@ def test_the_region_that_answers_is_shown_beside_the_own_one(world: DemoHome) ->
 
 
 @pytest.mark.parametrize("size", [(40, 24), (100, 30)])
-def test_each_further_region_is_shown_with_its_sign_in(
-    world: DemoHome, size: tuple[int, int]
-) -> None:
+def test_each_further_region_is_shown_with_its_sign_in(world, size):
     services = world.app()
     services.locations.settings_file.parent.mkdir(parents=True, exist_ok=True)
     portal = "https://ssoins-0000000000000000.ap-southeast-1.portal.amazonaws.com"

@@ -184,9 +184,7 @@ def write_block(world: DemoHome, more: str = "") -> str:
 
 @pytest.mark.long
 @pytest.mark.parametrize("takes_all", [True, False])
-def test_aws_sso_clis_profiles_are_adopted_together_or_not_at_all(
-    world: DemoHome, takes_all: bool
-) -> None:
+def test_aws_sso_clis_profiles_are_adopted_together_or_not_at_all(world, takes_all):
     block = write_block(world)
 
     async def scenario(user: User) -> None:
@@ -248,9 +246,7 @@ def test_no_to_the_profiles_keeps_the_session_if_the_user_wants_it(world: DemoHo
 
 @pytest.mark.long
 @pytest.mark.parametrize(("key", "stays"), [("n", True), ("y", False), ("escape", True)])
-def test_no_to_the_profiles_of_a_known_session_asks_about_its_new_sign_in(
-    world: DemoHome, key: str, stays: bool
-) -> None:
+def test_no_to_the_profiles_of_a_known_session_asks_about_its_new_sign_in(world, key, stays):
     session = world.app().config.read().sso_session("corp")
     assert session is not None
     log_out(world.app(), session)
@@ -403,9 +399,7 @@ def test_the_form_shows_why_a_start_url_is_wrong(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_the_region_that_the_portals_page_names_is_confirmed_by_enter(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_region_that_the_portals_page_names_is_confirmed_by_enter(world, monkeypatch):
     monkeypatch.setattr(AwsClients, "propose_region_of_portal", lambda _self, _url: "us-east-1")
     forget_all(world)
 
@@ -436,9 +430,7 @@ def test_a_known_portal_is_suggested(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-def test_leaving_before_a_portal_is_found_does_not_crash(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_leaving_before_a_portal_is_found_does_not_crash(world, monkeypatch):
     left, looked = threading.Event(), threading.Event()
 
     def find_portals(_house: App) -> list[setup.PortalInConfig]:
@@ -481,9 +473,7 @@ def test_another_session_is_set_up_in_a_dialog(world: DemoHome) -> None:
 
 
 @pytest.mark.parametrize("name", long_after(1, ["", "second"]))
-def test_the_session_of_a_known_portal_is_named_before_it_is_set_up_again(
-    world: DemoHome, name: str
-) -> None:
+def test_the_session_of_a_known_portal_is_named_before_it_is_set_up_again(world, name):
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")

@@ -133,9 +133,7 @@ def run_in_another_home(
 @pytest.mark.parametrize(
     "name", long_after(1, [*IN_MAKE_TEST, *sorted(EXPECTED.keys() - set(IN_MAKE_TEST))])
 )
-def test_each_profile_answers_and_the_file_is_that_of_setup(
-    name: str, home: Home, emulator: Emulator, tmp_path: Path
-) -> None:
+def test_each_profile_answers_and_the_file_is_that_of_setup(name, home, emulator, tmp_path):
     write_home(home, name, emulator)
     home.env["SSH_CONNECTION"] = "elsewhere"  # over SSH, no browser is started
     services = App(home.env, clock=lambda: time.time(), sleep=quick)

@@ -101,9 +101,7 @@ def test_the_end_proposes_a_command_that_was_seen_to_work(home: Home, emulator: 
 
 @pytest.mark.long
 @pytest.mark.parametrize("number", [None, signal.SIGHUP, signal.SIGTERM])
-def test_leaving_before_the_answer_gives_the_sign_in_back(
-    home: Home, emulator: Emulator, number: signal.Signals | None
-) -> None:
+def test_leaving_before_the_answer_gives_the_sign_in_back(home, emulator, number):
     with full_screen(home) as screen:
         assert token_file(home).exists()
         if number is None:

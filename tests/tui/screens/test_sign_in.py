@@ -221,9 +221,7 @@ class TestInAPty:
     """The program in a pty, ended while the sign-in dialog is open."""
 
     @pytest.mark.parametrize("way", long_after(1, ["SIGTERM", "ctrl+q"]))
-    def test_the_terminal_is_restored_and_the_port_is_closed(
-        self, world: DemoHome, way: str
-    ) -> None:
+    def test_the_terminal_is_restored_and_the_port_is_closed(self, world, way):
         notes = with_a_browser(world)
         environ = {**world.environ, "LANG": "C.UTF-8", "TERM": "xterm-256color"}
         terminal = Terminal([SCRIPT], environ, size=(100, 30))

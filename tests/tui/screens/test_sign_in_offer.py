@@ -148,9 +148,7 @@ def focused_button(user: User) -> str:
 
 
 @pytest.mark.parametrize("is_ended", long_after(1, [False, True]))
-def test_enter_on_a_role_of_a_signed_out_session_signs_in_and_then_uses_it(
-    world: DemoHome, is_ended: bool
-) -> None:
+def test_enter_on_a_role_of_a_signed_out_session_signs_in_and_then_uses_it(world, is_ended):
     if is_ended:  # overnight: the refresh of the list finds that AWS renews the token no more
         services = world.app(sleep=quick)
         world.emulator.end_sign_ins()
@@ -178,9 +176,7 @@ def test_enter_on_a_role_of_a_signed_out_session_signs_in_and_then_uses_it(
 
 
 @pytest.mark.long
-def test_enter_offers_the_sign_in_that_another_program_has_found_necessary(
-    world: DemoHome,
-) -> None:
+def test_enter_offers_the_sign_in_that_another_program_has_found_necessary(world):
     """The token's file says that it has an hour left. Only Sessions says that AWS refused it."""
     services = world.app(sleep=waiting)
     session = services.config.read().sso_session("corp")

@@ -162,9 +162,7 @@ def test_ticked_roles_that_a_refresh_removes_are_reported(world: DemoHome) -> No
         ],
     ),
 )
-def test_while_roles_are_ticked_the_footer_begins_with_their_actions(
-    world: DemoHome, width: int, shown: str
-) -> None:
+def test_while_roles_are_ticked_the_footer_begins_with_their_actions(world, width, shown):
     async def scenario(user: User) -> None:
         await user.wait_for_text("F1 Help")
         before = footer(user)

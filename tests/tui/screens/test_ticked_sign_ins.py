@@ -1,7 +1,6 @@
 """Ticked roles of several sessions: each missing sign-in is offered, then the action goes on."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -32,9 +31,7 @@ def two_signed_out_sessions(world: DemoHome, sleep: Callable[[float], None] = qu
     return services
 
 
-def test_each_missing_sign_in_is_offered_and_one_left_leaves_its_roles_out(
-    world: DemoHome, tmp_path: Path
-) -> None:
+def test_each_missing_sign_in_is_offered_and_one_left_leaves_its_roles_out(world, tmp_path):
     opener = tmp_path / "opener"
     opener.write_text('#!/bin/sh\ncurl -s -o /dev/null "$1"\n')
     opener.chmod(0o755)
@@ -76,9 +73,7 @@ def test_each_missing_sign_in_is_offered_and_one_left_leaves_its_roles_out(
 
 
 @pytest.mark.long
-def test_profiles_of_several_sessions_are_one_question_each_and_a_no_leaves_the_others(
-    world: DemoHome,
-) -> None:
+def test_profiles_of_several_sessions_are_one_question_each_and_a_no_leaves_the_others(world):
     services = two_signed_out_sessions(world)
     world.clock.now = NOW + 25 * 3600  # the lists are too old to write from
 

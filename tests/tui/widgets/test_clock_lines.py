@@ -14,7 +14,7 @@ from ssohelper.tui.screens.sessions import cached_role_lines
 from ssohelper.tui.widgets.clock_lines import Snapshot
 from ssohelper.tui.widgets.lines import LineView
 from tests.tui.driving import User, run_scenario
-from tests.tui.world import NOW, DemoHome, until
+from tests.tui.world import NOW, until
 
 SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
 ONE, TWO = "000030000001", "000030000002"
@@ -52,9 +52,7 @@ def test_accounts_with_one_name_are_told_apart_by_their_ids() -> None:
 
 
 @pytest.mark.parametrize("size", [(40, 12), (50, 20), (60, 20)])
-def test_no_line_of_sessions_is_wider_than_the_screen(
-    world: DemoHome, size: tuple[int, int]
-) -> None:
+def test_no_line_of_sessions_is_wider_than_the_screen(world, size):
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in", "sign-in  ")

@@ -21,7 +21,7 @@ from ssohelper.tui.widgets.role_lines import HEADING_SIGNS_WIDTH, SIGNS_WIDTH, R
 from ssohelper.tui.widgets.role_list import RoleList
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
-from tests.tui.world import DemoHome, until
+from tests.tui.world import until
 
 ORGANIZATIONS = 1000
 WIDTHS = (20, 24, 32, 40, 48, 56, 64, 74, 80, 94, 100, 120, 140, 200)
@@ -167,9 +167,7 @@ def test_columns_are_as_wide_as_their_content_and_no_wider() -> None:
         (row("prod", "Admin", session="lab"), "session"),
     ],
 )
-def test_what_tells_rows_apart_is_shown_in_a_narrow_terminal_too(
-    other: RoleRow, column: str
-) -> None:
+def test_what_tells_rows_apart_is_shown_in_a_narrow_terminal_too(other, column):
     rows = [row("prod", "Admin"), row("dev", "Admin", "000000000003", "lab")]
     assert not getattr(lay_out_columns(rows, 45, measure_columns(rows)), column)
     rows.append(other)
@@ -197,9 +195,7 @@ def test_a_text_is_cut_at_its_start_or_in_its_middle() -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), long_after(1, [(44, 14), (80, 24), (140, 40)]))
-def test_the_screen_tells_two_sessions_of_one_account_apart(
-    world: DemoHome, width: int, height: int
-) -> None:
+def test_the_screen_tells_two_sessions_of_one_account_apart(world, width, height):
     async def scenario(user: User) -> None:
         await user.wait_for_text("F2")
         roles = user.app.screen.query_one(RoleList)

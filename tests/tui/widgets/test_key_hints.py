@@ -32,13 +32,7 @@ async def click(user: User, text: str) -> None:
 
 @pytest.mark.parametrize(("keys", "hint"), long_after(1, CLOSING[-1:] + CLOSING[:-1]))
 @pytest.mark.parametrize("size", long_after(1, ["100x30", "40x12"]))
-def test_a_click_on_a_hint_closes_the_dialog(
-    world: DemoHome,
-    monkeypatch: pytest.MonkeyPatch,
-    keys: str,
-    hint: str,
-    size: str,
-) -> None:
+def test_a_click_on_a_hint_closes_the_dialog(world, monkeypatch, keys, hint, size):
     monkeypatch.setattr(terminal_session, "find_terminal_session", lambda: SESSION)
     columns, lines = map(int, size.split("x"))
     settle(world, 'guard.rules = ["*/Developer"]\n')

@@ -42,9 +42,7 @@ async def leave_sign_in_running(user: User) -> None:
 
 
 @pytest.mark.parametrize(("columns", "lines"), long_after(1, [(80, 24), (120, 40), (200, 50)]))
-def test_a_sign_in_in_the_background_is_named_until_the_user_stops_it(
-    world: DemoHome, columns: int, lines: int
-) -> None:
+def test_a_sign_in_in_the_background_is_named_until_the_user_stops_it(world, columns, lines):
     with_a_browser(world)
 
     async def scenario(user: User) -> None:
@@ -147,9 +145,7 @@ def test_each_change_of_a_sign_in_is_shown_at_once(world: DemoHome) -> None:
     assert answers == [True]
 
 
-def test_a_list_of_another_session_that_could_not_be_refreshed_is_named_before_it(
-    world: DemoHome,
-) -> None:
+def test_a_list_of_another_session_that_could_not_be_refreshed_is_named_before_it(world):
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         # The program's own first refresh of "lab" fails too, and would replace the error below.

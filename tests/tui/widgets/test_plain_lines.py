@@ -9,7 +9,6 @@ from ssohelper.tui import themes
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.widgets.search_pane import PlainVertical
 from tests.tui.driving import User, run_scenario
-from tests.tui.world import DemoHome
 
 
 def check_plain_lines(user: User, *, least: int) -> None:
@@ -26,9 +25,7 @@ def check_plain_lines(user: User, *, least: int) -> None:
 
 
 @pytest.mark.parametrize("theme", [themes.DARK.name, themes.LIGHT.name, themes.NO_COLOR.name])
-def test_each_line_is_as_textual_would_draw_it(
-    world: DemoHome, theme: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_line_is_as_textual_would_draw_it(world, theme, monkeypatch):
     if theme == themes.NO_COLOR.name:
         monkeypatch.setenv("NO_COLOR", "1")
 

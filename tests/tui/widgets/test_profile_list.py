@@ -46,9 +46,7 @@ def test_left_goes_from_a_profile_to_its_section_and_folds_it(world: DemoHome) -
     run_scenario(world.app(), scenario, size=(100, 40))
 
 
-def test_a_tick_on_a_section_takes_what_can_be_removed_and_escape_takes_it_back(
-    world: DemoHome,
-) -> None:
+def test_a_tick_on_a_section_takes_what_can_be_removed_and_escape_takes_it_back(world):
     async def scenario(user: User) -> None:
         screen = await open_screen(user)
         await user.wait_for_text("▾ 4 unchanged: ◆ 2 managed, 2 yours")

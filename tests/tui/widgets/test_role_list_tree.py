@@ -84,9 +84,7 @@ def test_a_key_shows_a_flat_list_and_another_sorts_it(world: DemoHome) -> None:
 
 
 @pytest.mark.parametrize("width", long_after(1, [40, 80, 140]))
-def test_live_credentials_and_profiles_are_marked_at_every_width(
-    world: DemoHome, width: int
-) -> None:
+def test_live_credentials_and_profiles_are_marked_at_every_width(world, width):
     async def scenario(user: User) -> None:
         await user.wait_for_text("▾ payments-prod", "ReadOnlyAccess", "●7h")
         [line] = [line for line in lines(user) if "DatabaseAdmin" in line and "●" in line]
@@ -164,9 +162,7 @@ def test_headings_are_no_roles_fold_by_mouse_and_have_matches(world: DemoHome) -
 
 
 @pytest.mark.parametrize("no_color", [False, True])
-def test_an_account_has_a_coloured_mark_and_a_label(
-    world: DemoHome, monkeypatch: pytest.MonkeyPatch, no_color: bool
-) -> None:
+def test_an_account_has_a_coloured_mark_and_a_label(world, monkeypatch, no_color):
     if no_color:
         monkeypatch.setenv("NO_COLOR", "1")
     settle(world, 'colors."*prod*" = "red"\ncolors."payments-*" = "blue money"\n')

@@ -28,9 +28,7 @@ WHOLE = " ○ all sessions  ○ favourites  ● tree  ● by use"
         ],
     ),
 )
-def test_no_label_above_the_list_is_cut(
-    world: DemoHome, width: int, top: str, filters: str
-) -> None:
+def test_no_label_above_the_list_is_cut(world, width, top, filters):
     async def scenario(user: User) -> None:
         def lines() -> list[str]:
             return [line for line in user.screen.splitlines() if line.strip()]

@@ -1,12 +1,9 @@
 """The search line in a terminal that is too narrow for the text and the count beside it."""
 
 from tests.tui.driving import User, run_scenario
-from tests.tui.world import DemoHome
 
 
-def test_in_few_columns_the_end_of_the_text_is_shown_and_the_count_gives_way(
-    world: DemoHome,
-) -> None:
+def test_in_few_columns_the_end_of_the_text_is_shown_and_the_count_gives_way(world):
     async def scenario(user: User) -> None:
         await user.wait_for_text("type to search")
         await user.press(*"production read only")
