@@ -1,13 +1,10 @@
 """Runs ssohelper as on another system: its modules alone see one there, Python and the rest do not.
 
 `python tests/other_system.py win32|darwin ARGUMENTS…` is `ssohelper ARGUMENTS…`; with `modules`
-for ARGUMENTS it imports each module of ours and prints those that there are not there. What a
-system has is typeshed's word, the same that mypy goes by: names that are under
-`if sys.platform …` for another system are hidden, modules that are empty there cannot be
-imported. This shows that the code paths hold together, not what that system would say to them.
+for ARGUMENTS it imports each module of ours and prints those that there are not there. This shows
+that the code paths hold together, not what that system would say to them.
 """
 
-import ast
 import builtins
 import contextlib
 import fcntl
@@ -21,70 +18,30 @@ import sys
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
-import mypy
 import platformdirs.macos
 import platformdirs.windows
 
-_STUBS = Path(mypy.__file__).parent / "typeshed" / "stdlib"
 ROOT = Path(__file__).resolve().parent.parent
 _PACKAGE = ROOT / "ssohelper"
 # The command; the system and ssohelper's arguments go behind it, and ROOT into PYTHONPATH.
 ELSEWHERE = [sys.executable, "-P", str(Path(__file__).resolve())]
-_LOOKED_AT = (
-    "asyncio", "errno", "fcntl", "grp", "mmap", "msvcrt", "os", "posix", "pty", "pwd", "resource",
-    "select", "selectors", "shutil", "signal", "socket", "stat", "subprocess", "sys", "sysconfig",
-    "syslog", "termios", "time", "tty", "winreg",
-)  # fmt: skip
+# What Windows lacks; mypy says of each name whether that system has it (`make check`).
+_NOT_ON_WINDOWS = ("fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tty")
 # Where a test puts what pip would call the scripts folder.
 SCRIPTS = "OTHER_SYSTEM_SCRIPTS"
 
 
-def absent_names(name: str, platform: str) -> set[str]:
-    """Return what the module has on other systems only."""
-    stub = _STUBS / name / "__init__.pyi"
-    if not stub.exists():
-        stub = _STUBS / f"{name}.pyi"
-    there: set[str] = set()
-    elsewhere: set[str] = set()
-    known = {
-        "sys": SimpleNamespace(platform=platform, version_info=sys.version_info),
-        "TYPE_CHECKING": True,
-    }
-
-    def look(body: list[ast.stmt], names: set[str]) -> None:
-        for each in body:
-            if isinstance(each, ast.If):
-                holds = eval(compile(ast.Expression(each.test), name, "eval"), dict(known))
-                look(each.body, names if holds else elsewhere)
-                look(each.orelse, elsewhere if holds else names)
-            elif isinstance(each, ast.FunctionDef | ast.ClassDef):
-                names.add(each.name)
-            elif isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
-                names.add(each.target.id)
-            elif isinstance(each, ast.Assign):
-                names.update(target.id for target in each.targets if isinstance(target, ast.Name))
-            elif isinstance(each, ast.Import | ast.ImportFrom):
-                names.update(alias.asname or alias.name for alias in each.names)
-
-    look(ast.parse(stub.read_text()).body, there)
-    return elsewhere - there
-
-
 class Seen:
-    """A module of the standard library, with the names that it has on the other system."""
+    """A module of the standard library, with what it has on the other system only."""
 
-    def __init__(self, real: ModuleType | None, hidden: set[str], own: dict[str, Any]) -> None:
-        vars(self).update(_real=real, _hidden=hidden, _own=own)
+    def __init__(self, real: ModuleType | None, own: dict[str, Any]) -> None:
+        vars(self).update(_real=real, _own=own)
 
     def __getattr__(self, name: str) -> Any:
-        if name in self._own:
-            return self._own[name]
-        if name in self._hidden:
-            raise AttributeError(f"{name} is not there on this system")
-        return getattr(self._real, name)
+        return self._own[name] if name in self._own else getattr(self._real, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self._real, name, value)
@@ -171,38 +128,37 @@ def _own_names_of(platform: str) -> dict[str, dict[str, Any]]:
     if platform == "darwin":
         return {"sys": {"platform": "darwin"}, "socket": {"LOCAL_PEERCRED": 1}}
     flags = {"DETACHED_PROCESS": 8, "CREATE_NEW_PROCESS_GROUP": 512}
+    no_flags = dict.fromkeys(("O_NONBLOCK", "O_CLOEXEC", "O_NOFOLLOW"), 0)
+    files = {"O_BINARY": _O_BINARY, "open": _open, "read": _read, "write": _write}
     return {
         "sys": {"platform": "win32"},
-        "os": {"name": "nt", "O_BINARY": _O_BINARY, "open": _open, "read": _read, "write": _write},
+        "os": {"name": "nt", **files, **no_flags},
         "subprocess": {"Popen": _popen, **flags},
         "sysconfig": {"get_path": _sysconfig_path},
         "msvcrt": {"locking": _locking, "LK_UNLCK": 0, "LK_NBLCK": 2},
     }
 
 
+def _import_module(name: str) -> ModuleType | None:
+    with contextlib.suppress(ImportError):
+        return importlib.import_module(name)
+    return None
+
+
 def move_to_platform(platform: str) -> None:
     """From now on our modules, none of which has been imported, see that system."""
     own = _own_names_of(platform)
-    seen: dict[str, Seen | None] = {}
-    for name in _LOOKED_AT:
-        hidden = absent_names(name, platform)
-        try:
-            real = importlib.import_module(name)
-        except ImportError:
-            real = None
-        if real is not None or name in own:
-            public = {each for each in vars(real or SimpleNamespace()) if each[0] != "_"}
-            is_there = name in own or bool(public - hidden - {"sys", "annotations"})
-            seen[name] = Seen(real, hidden, own.get(name, {})) if is_there else None
+    seen = {name: Seen(_import_module(name), own[name]) for name in own}
+    absent = _NOT_ON_WINDOWS if platform == "win32" else ()
     ordinary = builtins.__import__
 
     def import_as_there(name: str, globals: Any = None, *more: Any, **named: Any) -> Any:
         importer = str((globals or {}).get("__name__"))
-        if importer.partition(".")[0] != "ssohelper" or name not in seen:
+        if importer.partition(".")[0] != "ssohelper":
             return ordinary(name, globals, *more, **named)
-        if seen[name] is None:
+        if name in absent:
             raise ModuleNotFoundError(f"no module named {name!r} on {platform}", name=name)
-        return seen[name]
+        return seen[name] if name in seen else ordinary(name, globals, *more, **named)
 
     builtins.__import__ = import_as_there
     if platform == "win32":

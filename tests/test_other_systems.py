@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -24,7 +25,7 @@ from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import folders, peer
 from ssohelper.wire import local_server
-from tests.conftest import RUN_SECONDS, Home
+from tests.conftest import Home
 from tests.endpoint.world import ACCOUNT, ROLE, prepared, small_center
 from tests.fastpath.test_peer import Told, xucred
 from tests.long_rows import long_after
@@ -57,14 +58,6 @@ def there(platform: str, home: Home, *argv: str, **more: str) -> "subprocess.Com
     )
 
 
-def program(folder: Path, name: str, text: str) -> Path:
-    folder.mkdir(exist_ok=True)
-    path = folder / name
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-    return path
-
-
 @pytest.mark.parametrize(
     ("platform", "absent"), long_after(1, [("win32", NOT_ON_WINDOWS), ("darwin", set())])
 )
@@ -78,19 +71,14 @@ def test_every_module_is_there_but_those_that_say_why_not(home, platform, absent
 
 class TestWindows:
     @pytest.mark.parametrize(
-        ("argv", "what"),
+        "line",
         long_after(
-            2,
-            [
-                (["serve", "job"], "serve"),
-                (["exec", "--server", "job", "--", "tool"], "exec --server"),
-                (["serve", "--help"], "serve"),
-                (["serve", "--socket", "x"], "serve"),
-            ],
+            2, ["serve job", "exec --server job -- tool", "serve --help", "serve --socket x"]
         ),
     )
-    def test_what_is_not_there_is_one_line_and_what_to_type(self, home, argv, what):
-        done = there("win32", home, *argv)
+    def test_what_is_not_there_is_one_line_and_what_to_type(self, home, line):
+        done = there("win32", home, *line.split())
+        what = "serve" if line.startswith("serve") else "exec --server"
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.splitlines() == [
             f"ssohelper: error: {what} does not exist on Windows",
@@ -100,7 +88,9 @@ class TestWindows:
 
     def test_from_setup_to_credentials(self, home, emulator):
         """No launcher, no broker, no published response; locks are msvcrt's."""
-        command = program(home.path / "Scripts", "ssohelper.exe", "exit 99")
+        command = home.path / "Scripts" / "ssohelper.exe"
+        command.parent.mkdir()
+        command.touch(0o755)
         home.env.update({SCRIPTS: str(command.parent), "LOCALAPPDATA": str(home.path / "Local")})
         opened = home.browser()
         own = "[profile mine]\r\nregion = eu-west-3\r\n\r\n"
@@ -124,22 +114,14 @@ class TestWindows:
         assert [session["state"] for session in state["sessions"]] == ["valid"]
         assert there("win32", home, "profile", "sync", "--yes").returncode == 0
         before = emulator.counters["GetRoleCredentials"]
-        asking = [
-            subprocess.Popen(
-                [*ELSEWHERE, "win32", *words[1:]],
-                env={**home.env, "PYTHONPATH": str(ROOT)},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-            for _ in range(5)
-        ]
-        said = [each.communicate(timeout=RUN_SECONDS) for each in asking]
-        assert {each.returncode for each in asking} == {0}, said
+        with ThreadPoolExecutor(5) as pool:
+            asked = list(pool.map(lambda _: there("win32", home, *words[1:]), range(5)))
+        assert {each.returncode for each in asked} == {0}, asked
         # There is no broker on Windows: each that comes at the same moment asks for itself.
         assert before < emulator.counters["GetRoleCredentials"] <= before + 5
         before = emulator.counters["GetRoleCredentials"]
         again = there("win32", home, *words[1:])
-        assert again.stdout in {document.decode() for document, _ in said}
+        assert again.stdout in {each.stdout for each in asked}
         assert emulator.counters["GetRoleCredentials"] == before
         assert {"Cache", "sign-ins"} <= set(os.listdir(home.path / "Local/ssohelper"))
         assert {"credentials", "locks"} <= set(os.listdir(home.path / "Local/ssohelper/Cache"))
@@ -151,11 +133,9 @@ class TestWindows:
         path = home.write_token(center.issue_token("ana", seconds=0))
         script = 'ulimit -f 1000; exec "$@"'
         key = ["--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE]
+        environ = {**home.env, "PYTHONPATH": str(ROOT)}
         for program in (["sh", "-c", script, "sh", *ELSEWHERE], ELSEWHERE):
-            done = run_program(
-                [*program, "win32", "credential-process", *key],
-                {**home.env, "PYTHONPATH": str(ROOT)},
-            )
+            done = run_program([*program, "win32", "credential-process", *key], environ)
             assert done.returncode == 0, done.stderr
         assert center.counters["CreateToken.refresh_token"] == 1
         assert list(path.parent.glob(".ssohelper-*")) == []
@@ -183,23 +163,22 @@ class TestWindows:
 
 
 class TestMacOs:
-    def test_we_and_root_are_answered_at_the_socket(self, monkeypatch):
-        monkeypatch.setattr(peer, "sys", SimpleNamespace(platform="darwin"))
-        users = {
-            user: local_server._classify_user_of_client(cast(socket.socket, Told(xucred(user))))
-            for user in (os.geteuid(), 0, 65534)
-        }
-        assert users == {os.geteuid(): "ours", 0: "ours", 65534: "another"}
-        assert local_server._classify_user_of_client(cast(socket.socket, Told(None))) == "unknown"
-
-    def test_a_tcp_client_s_user_is_never_told_and_the_token_has_to_do(self, monkeypatch):
+    def test_another_user_is_not_answered_and_an_unknown_one_over_tcp_alone(self, monkeypatch):
+        """The kernel tells a unix socket's user, and never that of a TCP client."""
         for module in (peer, local_server):
             monkeypatch.setattr(module, "sys", SimpleNamespace(platform="darwin"))
+        answers = (xucred(os.geteuid()), xucred(0), xucred(65534), None)
+        users = [
+            local_server._classify_user_of_client(cast(socket.socket, Told(each)))
+            for each in answers
+        ]
+        assert users == ["ours", "ours", "another", "unknown"]
         with (
             socket.create_server(("127.0.0.1", 0)) as listening,
             socket.create_connection(listening.getsockname()),
             listening.accept()[0] as accepted,
         ):
+            assert peer.find_peer_uid(accepted) is None
             assert local_server._classify_user_of_client(accepted) == "ours"
 
     def test_a_socket_s_path_is_shorter_there(self, home, center):

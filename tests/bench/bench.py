@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
@@ -19,7 +18,16 @@ from tests.bench.shell_start import shell_starts
 from tests.bench.tab import tabs
 from tests.bench.tui import screen_black_hole, screen_keys, screen_memory, screen_start
 from tests.bench.tui_unreachable import screen_unreachable
-from tests.bench.world import AWS_CLI, Bench, Failed, Row, Skipped
+from tests.bench.world import (
+    AWS_CLI,
+    PYTHON,
+    SHELL,
+    Bench,
+    Failed,
+    Row,
+    Skipped,
+    against,
+)
 from tests.torture.crowds import crowd_rows
 
 HIT_ROUNDS = 60
@@ -63,7 +71,8 @@ def main() -> int:
         screen_unreachable,
     )
     for measure in measures:
-        say(f"measuring: {(measure.__doc__ or '').splitlines()[0]}")
+        what = (measure.__doc__ or "").splitlines()[0]
+        print(f"measuring: {what}", file=sys.stderr, flush=True)
         rows += with_world(measure)
     print_table(rows)
     return 0 if all(row.met for row in rows) else 1
@@ -90,24 +99,18 @@ def hit(bench: Bench) -> list[Row]:
     bench.credentials()
     few, many = bench.config.read_bytes(), bench.config.read_bytes() + bench.profiles(10_000)
     bench.emulator.reset_counters()
-    bare: list[float] = []
-    ours: list[float] = []
-    ours_many: list[float] = []
+    bare, ours, ours_many = list[float](), list[float](), list[float]()
     for _ in range(HIT_ROUNDS):
-        bare.append(bench.timed([sys.executable, "-c", "pass"]))
-        bench.change_config(few)
-        ours.append(bench.timed(bench.credential_process))
-        bench.change_config(many)
-        ours_many.append(bench.timed(bench.credential_process))
-    if bench.emulator.counters["GetRoleCredentials"] or not bench.has_hit():
-        raise Failed("these were no hits")
-    launcher = bench.launcher()
-    target = HIT_TARGET[launcher]
-    row_of = "a hit against `python -c pass`"
-    detail = f"{milliseconds(ours)} against {milliseconds(bare)}, {launcher}'s launcher"
+        bare.append(bench.timed(PYTHON))
+        for config, times in ((few, ours), (many, ours_many)):
+            bench.change_config(config)
+            times.append(bench.timed(bench.credential_process))
+    bench.check_hits()
+    target, row_of = HIT_TARGET[bench.launcher()], "a hit against `python -c pass`"
+    launcher = f", {bench.launcher()}'s launcher"
     return [
-        at_most(row_of, median(ours) / median(bare), target, detail),
-        at_most(f"{row_of}, 10,000 profiles", median(ours_many) / median(bare), target, detail=""),
+        against(row_of, ours, bare, target, more=launcher),
+        against(f"{row_of}, 10,000 profiles", ours_many, bare, target),
     ]
 
 
@@ -115,28 +118,12 @@ def hit_of_the_launcher(bench: Bench) -> list[Row]:
     """a hit of the launcher, whole process, against sh -c : and against Python's entry point"""
     bench.sign_in()
     bench.write_config()
-    bench.credentials()
-    bench.emulator.reset_counters()
-    bare: list[float] = []
-    ours: list[float] = []
-    python_entry: list[float] = []
-    for _ in range(LAUNCHER_ROUNDS):
-        bare.append(bench.timed(["/bin/sh", "-c", ":"]))
-        ours.append(bench.timed(bench.launcher_command))
-        python_entry.append(bench.timed(bench.credential_process))
-    if bench.emulator.counters["GetRoleCredentials"] or not bench.has_hit():
-        raise Failed("these were no hits")
+    commands = SHELL, bench.launcher_command, bench.credential_process
+    bare, ours, python_entry = bench.hits_in_turn(LAUNCHER_ROUNDS, *commands)
     what = "a hit of the launcher against"
-    against_sh = f"{milliseconds(ours, 2)} against {milliseconds(bare, 2)}"
-    against_python_entry = f"{milliseconds(ours, 2)} against {milliseconds(python_entry, 2)}"
     return [
-        at_most(f"{what} `sh -c :`", median(ours) / median(bare), 2.0, against_sh),
-        at_most(
-            f"{what} Python's entry point",
-            median(ours) / median(python_entry),
-            0.2,
-            against_python_entry,
-        ),
+        against(f"{what} `sh -c :`", ours, bare, 2.0, places=2),
+        against(f"{what} Python's entry point", ours, python_entry, 0.2, places=2),
     ]
 
 
@@ -145,34 +132,12 @@ def hits_with_a_guard_rule(bench: Bench) -> list[Row]:
     bench.sign_in()
     bench.write_config()
     bench.write_settings('[guard]\nrules = ["*/Admin"]\n')
-    bench.credentials()
-    bench.emulator.reset_counters()
-    shell: list[float] = []
-    launcher: list[float] = []
-    python: list[float] = []
-    python_entry: list[float] = []
-    for _ in range(LAUNCHER_ROUNDS):
-        shell.append(bench.timed(["/bin/sh", "-c", ":"]))
-        launcher.append(bench.timed(bench.launcher_command))
-        python.append(bench.timed([sys.executable, "-c", "pass"]))
-        python_entry.append(bench.timed(bench.credential_process))
-    if bench.emulator.counters["GetRoleCredentials"] or not bench.has_hit():
-        raise Failed("these were no hits")
-    against_sh = f"{milliseconds(launcher, 2)} against {milliseconds(shell, 2)}"
-    against_python = f"{milliseconds(python_entry)} against {milliseconds(python)}"
+    commands = SHELL, bench.launcher_command, PYTHON, bench.credential_process
+    shell, launcher, python, entry = bench.hits_in_turn(LAUNCHER_ROUNDS, *commands)
+    what, target = "with a guard rule, a hit", HIT_TARGET[bench.launcher()]
     return [
-        at_most(
-            "with a guard rule, a hit of the launcher against `sh -c :`",
-            median(launcher) / median(shell),
-            2.0,
-            against_sh,
-        ),
-        at_most(
-            "with a guard rule, a hit against `python -c pass`",
-            median(python_entry) / median(python),
-            HIT_TARGET[bench.launcher()],
-            against_python,
-        ),
+        against(f"{what} of the launcher against `sh -c :`", launcher, shell, 2.0, places=2),
+        against(f"{what} against `python -c pass`", entry, python, target),
     ]
 
 
@@ -182,24 +147,16 @@ def miss(bench: Bench) -> list[Row]:
         raise Skipped("AWS CLI v2 is not installed: not measured")
     bench.sign_in()
     bench.write_config()
-    ours: list[float] = []
-    theirs: list[float] = []
-    botocores: list[float] = []
     export = [AWS_CLI, "configure", "export-credentials", "--profile", "native"]
-    for _ in range(MISS_ROUNDS):
-        bench.forget_credentials()
-        ours.append(bench.timed(bench.credential_process))
-        theirs.append(bench.timed(export))
-        botocores.append(bench.timed([sys.executable, "-c", BOTOCORE]))
+    commands = bench.credential_process, export, [sys.executable, "-c", BOTOCORE]
+    ours, theirs, botocores = bench.in_turn(MISS_ROUNDS, *commands, before=bench.forget_credentials)
     asked = bench.emulator.counters["GetRoleCredentials"]
     if asked != 3 * MISS_ROUNDS:
         raise Failed(f"{asked} role calls: some of these were no misses")
-    cli = f"{milliseconds(ours)} against {milliseconds(theirs)}"
-    sdk = f"{milliseconds(ours)} against {milliseconds(botocores)}"
     return [
-        at_most("a miss against AWS CLI v2", median(ours) / median(theirs), MISS_TARGET, cli),
+        against("a miss against AWS CLI v2", ours, theirs, MISS_TARGET),
         # It keeps nothing for the next process: ours also takes two locks and writes two files.
-        at_most("a miss against botocore's provider", median(ours) / median(botocores), 1.25, sdk),
+        against("a miss against botocore's provider", ours, botocores, 1.25),
     ]
 
 
@@ -242,14 +199,8 @@ def many_accounts(bench: Bench) -> list[Row]:
         least = len(answered) / LIMIT
         target = 1.05 * least + 1
         detail = f"{len(answered)} requests, {refused} refused; the limit itself: {least:.1f} s"
-        return [
-            Row(
-                f"{MANY_ACCOUNTS} accounts at {LIMIT} requests/s",
-                f"≤ {target:.1f} s",
-                f"{took:.1f} s ({detail})",
-                took <= target,
-            )
-        ]
+        what = f"{MANY_ACCOUNTS} accounts at {LIMIT} requests/s"
+        return [Row(what, f"≤ {target:.1f} s", f"{took:.1f} s ({detail})", took <= target)]
 
 
 def many_profiles(bench: Bench) -> list[Row]:
@@ -257,36 +208,20 @@ def many_profiles(bench: Bench) -> list[Row]:
     bench.write_config()
     bench.save_listing(accounts=1000, roles=10)
     before = bench.config.read_bytes()
-    writing: list[float] = []
-    starting: list[float] = []
     sync = [bench.ssohelper, "profile", "sync", "--session", "corp"]
-    for _ in range(SYNC_ROUNDS):
-        bench.config.write_bytes(before)
-        writing.append(bench.timed([*sync, "--yes"]))
-        starting.append(bench.timed([*sync, "--help"]))
+    writing, starting = bench.in_turn(
+        SYNC_ROUNDS,
+        *([*sync, "--yes"], [*sync, "--help"]),
+        before=lambda: bench.config.write_bytes(before),
+    )
     written = bench.config.read_text().count("[profile ")
     if written < 10_000:
         raise Failed(f"only {written} profiles were written")
     # The quickest of each: this target is in seconds, so what else runs here must not count.
     beyond = min(writing) - min(starting)
     detail = f"{min(writing) * 1000:.0f} ms against {min(starting) * 1000:.0f} ms for --help"
-    return [
-        Row(
-            "10,000 profiles planned and written, beyond start-up",
-            "≤ 0.5 s",
-            f"{beyond:.2f} s ({detail})",
-            beyond <= 0.5,
-        )
-    ]
-
-
-def at_most(what: str, ratio: float, target: float, detail: str) -> Row:
-    shown = f"{ratio:.2f}" + (f" ({detail})" if detail else "")
-    return Row(what, f"≤ {target}", shown, ratio <= target)
-
-
-def milliseconds(seconds: list[float], places: int = 1) -> str:
-    return f"{median(seconds) * 1000:.{places}f} ms"
+    what = "10,000 profiles planned and written, beyond start-up"
+    return [Row(what, "≤ 0.5 s", f"{beyond:.2f} s ({detail})", beyond <= 0.5)]
 
 
 def print_table(rows: list[Row]) -> None:
@@ -295,10 +230,6 @@ def print_table(rows: list[Row]) -> None:
     for row in rows:
         mark = "ok  " if row.met else "MISS"
         print(f"{mark} {row.what:<{whats}}  {row.target:<{targets}}  {row.figure}")
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

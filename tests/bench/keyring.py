@@ -2,15 +2,13 @@
 
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 
-from tests.bench.world import Bench, Failed, Row, Skipped
+from tests.bench.world import PYTHON, SHELL, Bench, Failed, Row, Skipped, against
 from tests.keyring.desktop import Desktop, run_desktop
 from tests.processes import end_detached_processes
 from tests.published import date_back
@@ -32,9 +30,7 @@ def keyring_storage(bench: Bench) -> list[Row]:
     with _runtime_in_memory(bench), run_desktop(bench.home / "desktop", bench.environ) as desktop:
         bench.timed([bench.ssohelper, "config", "set", "storage", "keyring"])
         date_back(bench.home / ".config" / "ssohelper" / "config.toml")
-        bench.credentials()
-        rows = _hits(bench)
-        return [*rows, _stopped(bench, desktop)]
+        return [*_hits(bench), _stopped(bench, desktop)]
 
 
 @contextmanager
@@ -49,28 +45,12 @@ def _runtime_in_memory(bench: Bench) -> Iterator[None]:
 
 
 def _hits(bench: Bench) -> list[Row]:
-    if not bench.has_hit():
-        raise Failed("nothing was published")
-    shell, launched, bare, ours = list[float](), list[float](), list[float](), list[float]()
-    for _ in range(ROUNDS):
-        shell.append(bench.timed(["/bin/sh", "-c", ":"]))
-        launched.append(bench.timed(bench.launcher_command))
-        bare.append(bench.timed([sys.executable, "-c", "pass"]))
-        ours.append(bench.timed(bench.credential_process))
-    by_sh, by_python = median(launched) / median(shell), median(ours) / median(bare)
+    commands = SHELL, bench.launcher_command, PYTHON, bench.credential_process
+    shell, launched, bare, ours = bench.hits_in_turn(ROUNDS, *commands)
+    what = "keyring storage: a hit"
     return [
-        Row(
-            "keyring storage: a hit of the launcher against `sh -c :`",
-            "≤ 2.00",
-            f"{by_sh:.2f}",
-            by_sh <= 2,
-        ),
-        Row(
-            "keyring storage: a hit against `python -c pass`",
-            "≤ 1.90",
-            f"{by_python:.2f}",
-            by_python <= 1.9,
-        ),
+        against(f"{what} of the launcher against `sh -c :`", launched, shell, 2.0),
+        against(f"{what} against `python -c pass`", ours, bare, 1.9),
     ]
 
 
@@ -87,10 +67,6 @@ def _stopped(bench: Bench, desktop: Desktop) -> Row:
         desktop.go_on()
         if done.returncode != 8:
             raise Failed(f"exit {done.returncode}: {done.stderr.decode(errors='replace')}")
-    longest = max(seconds)
-    return Row(
-        "keyring stopped: a call until exit 8, the longest",
-        f"≤ {_LONGEST_SECONDS:.2f} s",
-        f"{longest:.2f} s",
-        longest <= _LONGEST_SECONDS,
-    )
+    longest, what = max(seconds), "keyring stopped: a call until exit 8, the longest"
+    target = f"≤ {_LONGEST_SECONDS:.2f} s"
+    return Row(what, target, f"{longest:.2f} s", longest <= _LONGEST_SECONDS)

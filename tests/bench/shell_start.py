@@ -1,11 +1,10 @@
 """A shell's start with our line in its file, once, against `python -c pass`; and with static text."""
 
-import sys
 from pathlib import Path
 from shutil import which
 from statistics import median
 
-from tests.bench.world import Bench, Row
+from tests.bench.world import PYTHON, Bench, Row
 
 ROUNDS = 40
 TARGET = 2.0
@@ -27,13 +26,9 @@ def _row(bench: Bench, shell: str) -> Row:
     argv, line = _START[shell]
     static = bench.home / f"static-{shell}"
     static.write_text(bench.said([bench.ssohelper, "shell-init", shell]))
-    python: list[float] = []
-    with_line: list[float] = []
-    with_file: list[float] = []
-    for _ in range(ROUNDS):
-        python.append(bench.timed([sys.executable, "-c", "pass"]))
-        with_line.append(bench.timed([*argv, line]))
-        with_file.append(bench.timed([*argv, f"source {static}"]))
+    python, with_line, with_file = bench.in_turn(
+        ROUNDS, PYTHON, [*argv, line], [*argv, f"source {static}"]
+    )
     # Of each round, so that other work on the machine slows both.
     ratio = median(ours / plain for ours, plain in zip(with_line, python, strict=True))
     figure = (

@@ -5,12 +5,12 @@ The index of names makes it fast. The first TAB after a change of the config reb
 
 import os
 import time
+from contextlib import closing
 from pathlib import Path
-from statistics import median
 
 import pexpect
 
-from tests.bench.world import Bench, Failed, Row
+from tests.bench.world import Bench, Failed, Row, against
 from tests.conftest import Home
 from tests.published import date_back
 from tests.shell.tab import START, Typist
@@ -35,39 +35,29 @@ def tabs(bench: Bench) -> list[Row]:
     path = f"{Path(bench.ssohelper).parent}:{bench.environ['PATH']}"
     date_back(bench.config)
     home = Home(bench.home, {**bench.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"})
-    rows = [row for shell in START for row in _in_shell(bench, shell, home)]
-    return [*rows, _after_a_change(bench, tab)]
+    return [*(_in_shell(bench, shell, home) for shell in START), _after_a_change(bench, tab)]
 
 
 def _after_a_change(bench: Bench, tab: list[str]) -> Row:
-    rebuilding: list[float] = []
-    helps: list[float] = []
-    for number in range(ROUNDS):
-        # In the past: a config that was just written is not indexed.
-        changed_at = time.time() - 3600 + number
-        os.utime(bench.config, (changed_at, changed_at))
-        rebuilding.append(bench.timed(tab))
-        helps.append(bench.timed([bench.ssohelper, "--help"]))
-    ratio = median(rebuilding) / median(helps)
-    figures = f"{median(rebuilding) * 1000:.1f} ms against {median(helps) * 1000:.1f} ms"
+    # In the past: a config that was just written is not indexed.
+    times = (time.time() - 3600 + number for number in range(ROUNDS))
+    rebuilding, helps = bench.in_turn(
+        ROUNDS,
+        *(tab, [bench.ssohelper, "--help"]),
+        before=lambda: os.utime(bench.config, (next(times),) * 2),
+    )
     what = "the first TAB after a change of 10,000 profiles against `ssohelper --help`"
-    return Row(what, f"≤ {REBUILD_TARGET}", f"{ratio:.2f} ({figures})", ratio <= REBUILD_TARGET)
+    return against(what, rebuilding, helps, REBUILD_TARGET)
 
 
-def _in_shell(bench: Bench, shell: str, home: Home) -> list[Row]:
-    typist = Typist(shell, home)
-    ours: list[float] = []
-    helps: list[float] = []
-    try:
+def _in_shell(bench: Bench, shell: str, home: Home) -> Row:
+    with closing(Typist(shell, home)) as typist:
+        ours, helps = list[float](), list[float]()
         for _ in range(ROUNDS):
             ours.append(_seconds_of_a_tab(typist))
             helps.append(bench.timed([bench.ssohelper, "--help"]))
-    finally:
-        typist.close()
-    ratio = median(ours) / median(helps)
-    figures = f"{median(ours) * 1000:.1f} ms against {median(helps) * 1000:.1f} ms"
     what = f"a TAB for a profile among 10,000 in {shell} against `ssohelper --help`"
-    return [Row(what, f"≤ {TARGET}", f"{ratio:.2f} ({figures})", ratio <= TARGET)]
+    return against(what, ours, helps, TARGET)
 
 
 def _seconds_of_a_tab(typist: Typist) -> float:

@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 from ssohelper.core.listing import ListedAccount, Listing
@@ -21,6 +23,8 @@ ACCOUNT = "000000000000"
 ROLE = "Role00"
 START_URL = "https://d-0000000000.awsapps.com/start"
 REGION = "us-east-1"
+# What our commands are measured against.
+SHELL, PYTHON = ["/bin/sh", "-c", ":"], [sys.executable, "-c", "pass"]
 
 
 class Row(NamedTuple):
@@ -30,6 +34,21 @@ class Row(NamedTuple):
     target: str
     figure: str
     met: bool
+
+
+def against(
+    what: str,
+    ours: list[float],
+    theirs: list[float],
+    target: float,
+    *,
+    places: int = 1,
+    more: str = "",
+) -> Row:
+    """Return the row of a ratio, of two medians of seconds."""
+    ratio = median(ours) / median(theirs)
+    figures = " against ".join(f"{median(one) * 1000:.{places}f} ms" for one in (ours, theirs))
+    return Row(what, f"≤ {target}", f"{ratio:.2f} ({figures}{more})", ratio <= target)
 
 
 class Skipped(Exception):
@@ -169,6 +188,28 @@ class Bench:
             raise Failed(f"{command} failed: {done.stderr.decode(errors='replace')}")
         return took
 
+    def in_turn(
+        self, rounds: int, *commands: list[str], before: Callable[[], object] = lambda: None
+    ) -> list[list[float]]:
+        """Return the seconds of each command; `before` is called before each round."""
+        times: list[list[float]] = [[] for _ in commands]
+        for _ in range(rounds):
+            before()
+            for one, command in zip(times, commands, strict=True):
+                one.append(self.timed(command))
+        return times
+
+    def hits_in_turn(self, rounds: int, *commands: list[str]) -> list[list[float]]:
+        self.credentials()
+        self.emulator.reset_counters()
+        times = self.in_turn(rounds, *commands)
+        self.check_hits()
+        return times
+
+    def check_hits(self) -> None:
+        if self.emulator.counters["GetRoleCredentials"] or not self.has_hit():
+            raise Failed("these were no hits")
+
     def said(self, command: list[str]) -> str:
         """Return what a command prints."""
         done = subprocess.run(command, env=self.environ, capture_output=True, text=True)
@@ -176,12 +217,8 @@ class Bench:
 
     def all_at_once(self, command: list[str], number: int) -> int:
         """Run `number` processes of a command at once; return how many failed or printed no keys."""
-        running = [
-            subprocess.Popen(
-                command, env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-            )
-            for _ in range(number)
-        ]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        running = [subprocess.Popen(command, env=self.environ, **pipes) for _ in range(number)]
         outputs = [process.communicate(timeout=60)[0] for process in running]
         answers = {out for out in outputs if out.startswith(b'{"Version":1,')}
         failed = sum(process.returncode != 0 for process in running)
