@@ -4,7 +4,8 @@ import signal
 import time
 
 from ssohelper import notice_process
-from tests.system.test_notify import alive, wait_for
+from tests.processes import is_running
+from tests.system.test_notify import wait_for
 
 
 def test_a_command_that_hangs_is_killed_with_its_children(tmp_path, monkeypatch):
@@ -17,7 +18,7 @@ def test_a_command_that_hangs_is_killed_with_its_children(tmp_path, monkeypatch)
     assert reset == [signal.SIGINT, signal.SIGQUIT]
     for pid in wait_for(pids).split():
         ends_at = time.monotonic() + 30
-        while alive(int(pid)):
+        while is_running(int(pid)):
             assert time.monotonic() < ends_at, "it was not ended"
             time.sleep(0.02)
 

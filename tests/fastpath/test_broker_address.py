@@ -27,6 +27,7 @@ def test_other_variables_do_not_change_the_address():
         {"HOME": "/home/ben"},
         {"XDG_RUNTIME_DIR": "/run/user/1001"},
         {"HTTPS_PROXY": "http://proxy:3128"},
+        {"HTTP_PROXY": ""},  # differs from an unset one
         {"https_proxy": "http://proxy:3128"},
         {"NO_PROXY": "*"},
         {"AWS_CA_BUNDLE": "/etc/ca.pem"},
@@ -50,19 +51,17 @@ def test_variables_that_decide_about_aws_files_or_desktop_change_the_address(mor
     assert name(**more) != name()
 
 
-def test_an_empty_variable_differs_from_an_unset_one():
-    assert name(HTTPS_PROXY="") != name()
-
-
-def test_session_version_and_installation_change_the_address(monkeypatch):
+def test_session_version_installation_and_user_change_the_address(monkeypatch):
     names = {name(), name("lab")}
-    with monkeypatch.context() as patch:
-        patch.setattr(broker_address, "__version__", "99.0")
-        names.add(name())
-    with monkeypatch.context() as patch:
-        patch.setattr(broker_address.sys, "prefix", "/elsewhere")
-        names.add(name())
-    assert len(names) == 4
+    for owner, attribute, value in (
+        (broker_address, "__version__", "99.0"),
+        (broker_address.sys, "prefix", "/elsewhere"),
+        (os, "geteuid", lambda: 4242),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, attribute, value)
+            names.add(name())
+    assert len(names) == 5
 
 
 def test_the_path_of_the_config_and_the_file_at_it_change_the_address(tmp_path):
@@ -88,12 +87,6 @@ def test_a_process_in_another_namespace_has_another_address(kind):
     done = subprocess.run([*argv, "-c", code], capture_output=True, text=True, check=True)
     assert len(done.stdout.strip()) == 24
     assert done.stdout.strip() != name()
-
-
-def test_another_user_has_another_address(monkeypatch):
-    before = name()
-    monkeypatch.setattr(os, "geteuid", lambda: 4242)
-    assert name() != before
 
 
 def test_a_relative_config_path_names_the_same_broker_as_its_absolute_path(tmp_path, monkeypatch):

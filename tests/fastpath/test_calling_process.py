@@ -130,15 +130,3 @@ class TestTerminal:
     def test_the_terminals_name_is_empty_if_the_kernels_text_is_malformed(self, monkeypatch, stat):
         monkeypatch.setattr(calling_process, "_read_proc_file", lambda _path: stat)
         assert calling_process.find_caller()[1] == ""
-
-
-def test_imports_nothing_that_a_miss_has_not_loaded() -> None:
-    code = (
-        f"import os, sys; sys.path.insert(0, {str(ROOT)!r}); import ssohelper.fastpath; "
-        "before = set(sys.modules); from ssohelper.fastpath import calling_process; "
-        "print(sorted(set(sys.modules) - before))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
-    assert eval(done.stdout) == ["ssohelper.fastpath.calling_process"]

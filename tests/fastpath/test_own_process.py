@@ -5,8 +5,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, Run
 from tests.long_rows import long_after
 from tests.processes import detached_processes
+from tests.torture.ground import wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/PID/limits")
 
@@ -54,13 +53,6 @@ def soft_limit(pid: int) -> str:
     return line.split()[4]
 
 
-def wait_for(holds: Callable[[], object]) -> None:
-    ends_at = time.monotonic() + _SECONDS
-    while not holds():
-        assert time.monotonic() < ends_at, "the condition never held"
-        time.sleep(0.01)
-
-
 def cores(home: Home) -> list[Path]:
     return [path for path in home.path.rglob("core*") if path.is_file()]
 
@@ -92,7 +84,7 @@ def test_this_machine_writes_core_dumps(home: Home) -> None:
 def test_a_caller_that_waits_for_its_credentials(signed_in, emulator, number):
     emulator.faults.script("GetRoleCredentials", never=True)
     process = start(signed_in, "credential-process", *KEY)
-    wait_for(lambda: emulator.counters["GetRoleCredentials"])
+    assert wait_for(lambda: emulator.counters["GetRoleCredentials"])
     assert soft_limit(process.pid) == "1"
     ends_without_core(signed_in, process, number)
 
@@ -101,16 +93,16 @@ def test_a_login_that_waits_for_its_browser(home: Home, emulator: Emulator) -> N
     home.add_session("corp")
     home.browser(visits=False)
     process = start(home, "login", "corp")
-    wait_for((home.path / "opened").exists)
+    assert wait_for((home.path / "opened").exists)
     # While the browser is started, the original limit is in force.
-    wait_for(lambda: soft_limit(process.pid) == "1")
+    assert wait_for(lambda: soft_limit(process.pid) == "1")
     ends_without_core(home, process, signal.SIGABRT)
 
 
 def test_serve(signed_in: Home) -> None:
     env_file = signed_in.path / "env"
     process = start(signed_in, "serve", ROLE, "--env-file", str(env_file))
-    wait_for(env_file.exists)
+    assert wait_for(env_file.exists)
     assert soft_limit(process.pid) == "1"
     ends_without_core(signed_in, process, signal.SIGSEGV)
 
@@ -120,7 +112,7 @@ def test_the_detached_processes(signed_in: Home, emulator: Emulator, word: str) 
     signed_in.write_token(emulator.issue_token("ana", seconds=5))
     emulator.faults.script("CreateToken", never=True)
     process = start(signed_in, "credential-process", *KEY)
-    wait_for(lambda: emulator.counters["CreateToken"])
+    assert wait_for(lambda: emulator.counters["CreateToken"])
     found = [one for one in detached_processes(signed_in.path, word) if "-c" not in one.argv]
     assert [soft_limit(one.pid) for one in found] == ["1"]
     process.kill()

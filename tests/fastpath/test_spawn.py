@@ -1,5 +1,7 @@
 """The environment of a detached process: absolute paths, no role credentials."""
 
+from unittest.mock import Mock
+
 import pytest
 
 from ssohelper.fastpath import spawn
@@ -15,26 +17,22 @@ def test_relative_paths_become_absolute(variable, tmp_path, monkeypatch):
     assert found == {**HOME, variable: str(tmp_path / "here/file"), "X": "y"}
 
 
-def test_a_path_below_the_home_folder_is_expanded() -> None:
-    found = spawn.detached_environment({**HOME, "AWS_CONFIG_FILE": "~/config"})
-    assert found["AWS_CONFIG_FILE"] == "/home/ana/config"
-
-
-def test_role_credentials_of_the_caller_are_left_out() -> None:
-    environ = {**HOME, "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", "AWS_SESSION_TOKEN": "t"}
-    assert spawn.detached_environment(environ) == HOME
-
-
-def test_a_ci_agent_does_not_find_what_we_detach() -> None:
-    environ = {**HOME, "RUNNER_TRACKING_ID": "1", "JENKINS_NODE_COOKIE": "2", "BUILD_ID": "3"}
-    assert spawn.detached_environment(environ) == HOME
+@pytest.mark.parametrize(
+    ("more", "left"),
+    [
+        ({"AWS_CONFIG_FILE": "~/config"}, {"AWS_CONFIG_FILE": "/home/ana/config"}),
+        # Role credentials of the caller.
+        ({"AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", "AWS_SESSION_TOKEN": "t"}, {}),
+        # By these a CI agent finds what to kill.
+        ({"RUNNER_TRACKING_ID": "1", "JENKINS_NODE_COOKIE": "2", "BUILD_ID": "3"}, {}),
+    ],
+)
+def test_what_is_the_callers_is_left_out_and_a_path_below_home_expanded(more, left):
+    assert spawn.detached_environment({**HOME, **more}) == {**HOME, **left}
 
 
 def test_without_a_readable_proc_nothing_outlives_its_caller(monkeypatch):
-    def refuse(path: str) -> None:
-        raise PermissionError(path)
-
-    monkeypatch.setattr(spawn.os, "stat", refuse)
+    monkeypatch.setattr(spawn.os, "stat", Mock(side_effect=PermissionError))
     assert spawn.can_outlive_caller() is False
     monkeypatch.setattr(spawn.sys, "platform", "darwin")
     assert spawn.can_outlive_caller() is True

@@ -2,12 +2,12 @@
 
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from ssohelper.system import browser
+from tests.torture.ground import wait_for
 
 URL = "https://d-0000000000.awsapps.com/start?a=b&c=$(id)"
 
@@ -23,17 +23,23 @@ def opener(tmp_path) -> Path:
     return program
 
 
-def test_the_browser_variable_names_the_opener_and_its_arguments(opener):
-    environ = {"BROWSER": f"{opener} --new 'a b' %s --end"}
-    found = browser.find_opener(environ)
-    assert found == (str(opener), "--new", "a b", "%s", "--end")
-    assert browser.command_to_open_url(found, URL) == [str(opener), "--new", "a b", URL, "--end"]
-
-
-def test_without_a_placeholder_the_url_is_the_last_argument(opener):
-    found = browser.find_opener({"BROWSER": str(opener)})
-    assert found is not None
-    assert browser.command_to_open_url(found, URL) == [str(opener), URL]
+@pytest.mark.parametrize(
+    ("environ", "setting", "words", "urls"),
+    [
+        ("{} --new 'a b' %s --end", None, ["--new", "a b", "%s", "--end"], [URL, "--end"]),
+        ("{}", None, [], [URL]),  # without a placeholder the URL comes last
+        ("/no/such:{}", None, [], [URL]),  # the first usable one is taken
+        ("/bin/true", "{} -P corp", ["-P", "corp"], [URL]),  # the session's setting wins
+    ],
+)
+def test_the_setting_or_the_browser_variable_names_the_opener_and_its_arguments(
+    opener, environ, setting, words, urls
+):
+    # BROWSER counts even where the user sees no browser of this host.
+    remote = {"BROWSER": environ.format(opener), "SSH_CONNECTION": "a", "CI": "true"}
+    found = browser.find_opener(remote, setting and setting.format(opener))
+    assert found == (str(opener), *words)
+    assert browser.command_to_open_url(found, URL)[-len(urls) :] == urls
 
 
 def test_in_an_extensions_url_the_url_is_percent_encoded():
@@ -47,16 +53,6 @@ def test_in_an_extensions_url_the_url_is_percent_encoded():
     ]
 
 
-def test_the_setting_of_the_session_wins_over_browser(opener):
-    found = browser.find_opener({"BROWSER": "/bin/true"}, f"{opener} -P corp")
-    assert found == (str(opener), "-P", "corp")
-
-
-def test_with_browser_set_there_is_an_opener_even_over_ssh(opener):
-    environ = {"BROWSER": str(opener), "SSH_CONNECTION": "a", "CI": "true"}
-    assert browser.find_opener(environ)
-
-
 @pytest.mark.parametrize("mark", ["SSH_CONNECTION", "SSH_TTY", "CI"])
 def test_there_is_no_opener_where_the_user_sees_no_browser(mark, opener):
     environ = {"DISPLAY": ":0", "PATH": str(opener.parent), mark: "true"}
@@ -67,16 +63,8 @@ def test_there_is_no_opener_where_the_user_sees_no_browser(mark, opener):
 @pytest.mark.parametrize(
     "said",
     [
-        "lynx",
-        "/usr/bin/w3m",
-        "w3m %s",
-        "relative/opener",
-        "./opener",
-        "%s",
-        "no-such-program",
-        "/no/such/program",
-        "'unbalanced",
-        "opener; touch /tmp/x",
+        *("lynx", "/usr/bin/w3m", "w3m %s", "relative/opener", "./opener", "%s"),
+        *("no-such-program", "/no/such/program", "'unbalanced", "opener; touch /tmp/x"),
     ],
 )
 def test_an_unusable_opener_is_refused(said, opener):
@@ -98,16 +86,12 @@ def test_a_program_in_the_current_folder_is_not_found(opener, monkeypatch):
     assert browser.find_opener({"BROWSER": "opener", "PATH": ".:"}) is None
 
 
-def test_the_first_usable_opener_of_several_is_taken(opener):
-    assert browser.find_opener({"BROWSER": f"/no/such:{opener}"}) == (str(opener),)
-
-
 def test_no_shell_parses_the_url(home, opener):
     notes = home.path / "notes"
     environ = {**home.env, "NOTES": str(notes)}
     url = f"https://x.awsapps.com/;touch${{IFS}}{home.path}/pwned`touch {home.path}/pwned`"
     assert browser.start_opener((str(opener), "%s"), url, environ)
-    _wait_for(notes)
+    assert wait_for(notes.exists)
     assert notes.read_text() == url + "\n"
     assert not (home.path / "pwned").exists()
 
@@ -122,7 +106,7 @@ def test_the_opener_gets_no_terminal_and_a_session_of_its_own(home):
     )
     program.chmod(0o755)
     assert browser.start_opener((str(program),), URL, home.env)
-    _wait_for(notes)
+    assert wait_for(notes.exists)
     session, streams = notes.read_text().split(" ", 1)
     assert int(session) != os.getsid(0)
     assert streams == str(["/dev/null"] * 3)
@@ -130,13 +114,6 @@ def test_the_opener_gets_no_terminal_and_a_session_of_its_own(home):
 
 def test_start_returns_false_when_the_opener_cannot_start(home):
     assert not browser.start_opener(("/no/such",), URL, home.env)
-
-
-def _wait_for(path: Path) -> None:
-    ends_at = time.monotonic() + 30
-    while not path.exists():
-        assert time.monotonic() < ends_at, f"{path} did not appear"
-        time.sleep(0.01)
 
 
 class TestDesktop:

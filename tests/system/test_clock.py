@@ -41,11 +41,8 @@ class Clocks:
 
 def test_aws_time_is_converted_to_this_machines_time():
     clock = Clocks(AwsAhead(100.0)).clock
-    assert (clock.now(), clock.now_exactly(), clock.aws_now()) == (
-        4_000_000_000,
-        WALL,
-        4_000_000_100,
-    )
+    assert (clock.now(), clock.now_exactly()) == (4_000_000_000, WALL)
+    assert clock.aws_now() == 4_000_000_100
     assert clock.to_local_time(4_000_000_100) == 4_000_000_000
 
 
@@ -67,9 +64,5 @@ def test_a_clock_that_differs_by_more_than_4_minutes_is_a_warning(difference, si
     assert clocks.aws.learned == [(WALL + difference, WALL)]
     said = f"this machine's clock is 4m {side} AWS's: set it, because SDKs use it"
     assert clocks.warnings == ([] if side is None else [said])
-
-
-def test_an_answer_without_a_time_teaches_nothing():
-    clocks = Clocks(AwsAhead())
-    clocks.clock.learn_aws_time(None)
-    assert (clocks.aws.learned, clocks.warnings) == ([], [])
+    clocks.clock.learn_aws_time(None)  # an answer without a time teaches nothing
+    assert len(clocks.aws.learned) == 1

@@ -26,13 +26,9 @@ def test_without_home_it_is_that_of_the_user_database(monkeypatch):
     monkeypatch.setattr(os.path, "expanduser", lambda path: path.replace("~", "/home/db", 1))
     assert expand_home("~/a", {}) == "/home/db/a"
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
-    with pytest.raises(LocalState, match="there is no home folder"):
-        expand_home("~/a", {})
-
-
-def test_an_unknown_users_home_does_not_exist():
-    with pytest.raises(LocalState, match="there is no home folder"):
-        expand_home("~no-such-user/a", {"HOME": "/home/ana"})
+    for path, environ in (("~/a", {}), ("~no-such-user/a", {"HOME": "/home/ana"})):
+        with pytest.raises(LocalState, match="there is no home folder"):
+            expand_home(path, environ)
 
 
 @pytest.mark.parametrize("home", ["", "home/ana", "/home/\x1bana"])

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -86,12 +87,9 @@ def test_an_installation_has_the_commit_in_its_metadata(installed, tmp_path, mon
     monkeypatch.setattr(own_source, "_ROOT", tmp_path)
     assert own_source.find_version() == "9.8.7+g1a2b"
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
-    monkeypatch.setattr(metadata, "version", _no_version)
+    missing = Mock(side_effect=metadata.PackageNotFoundError("ssohelper"))
+    monkeypatch.setattr(metadata, "version", missing)
     assert own_source.find_version() == __version__
-
-
-def _no_version(name: str) -> str:
-    raise metadata.PackageNotFoundError(name)
 
 
 def test_a_released_or_changed_clone_says_so(tmp_path, monkeypatch):

@@ -31,32 +31,23 @@ def test_a_variable_that_names_no_new_private_file_is_ignored(tmp_path, monkeypa
     assert (tmp_path / "full").read_text() == "kept"
 
 
+@pytest.mark.parametrize("is_replaced", [True, False])
 @pytest.mark.parametrize(
     ("text", "code", "stays"), [("x", 0, True), ("x", 4, False), ("", 0, False)]
 )
 def test_the_file_stays_only_with_an_answer_of_a_program_that_succeeded(
-    tmp_path: Path, text: str, code: int, stays: bool
-) -> None:
+    tmp_path, text, code, stays, is_replaced
+):
     path = make_answer_file(tmp_path)
     with os.fdopen(os.open(path, os.O_WRONLY), "w") as file:
         answer = shell_answer.ShellAnswer(file.fileno(), str(path), {})
         file.write(text)
         file.flush()
-        assert answer.finish(code) == code
-    assert path.exists() == stays
-
-
-@pytest.mark.parametrize("text", ["", "x"])
-def test_a_file_that_was_replaced_is_no_answer_and_stays(tmp_path: Path, text: str) -> None:
-    path = make_answer_file(tmp_path)
-    with os.fdopen(os.open(path, os.O_WRONLY), "w") as file:
-        answer = shell_answer.ShellAnswer(file.fileno(), str(path), {})
-        file.write(text)
-        file.flush()
-        path.rename(tmp_path / "moved")
-        path.symlink_to("moved")
-        assert answer.finish(0) == (shell_answer.LOST if text else 0)
-    assert path.is_symlink()
+        if is_replaced:  # then it is no answer, and what replaced it stays
+            path.rename(tmp_path / "moved")
+            path.symlink_to("moved")
+        assert answer.finish(code) == (shell_answer.LOST if is_replaced and stays else code)
+    assert path.is_symlink() if is_replaced else path.exists() == stays
 
 
 def test_a_child_process_does_not_inherit_the_file(tmp_path, monkeypatch):

@@ -44,15 +44,14 @@ def test_the_function_and_its_completion_get_another_name(capfdbinary):
 @pytest.mark.parametrize(
     "argv",
     [
-        [],
-        ["bash", "--cmd"],
-        ["bash", "--name", "x"],
-        ["tcsh"],
-        ["bash", "--cmd", ""],
-        ["bash", "--cmd", "1x"],
-        ["bash", "--cmd", "a b"],
-        ["bash", "--cmd", "x" * 65],
-        ["bash", "zsh", "fish", "pwsh"],
+        *(
+            [],
+            ["tcsh"],
+            ["bash", "zsh", "fish", "pwsh"],
+            ["bash", "--cmd"],
+            ["bash", "--name", "x"],
+        ),
+        *(["bash", "--cmd", name] for name in ("", "1x", "a b", "x" * 65)),
     ],
 )
 def test_other_arguments_are_left_to_click(argv, capfdbinary):
@@ -104,15 +103,16 @@ class TestPaths:
         text = shell_texts.with_absolute_command_paths(b"command ssohelper x", shell).decode()
         assert text == f"command '{str(command).replace(chr(39), quote)}' x"
 
-    def test_commands_on_path_keep_their_names(self, command, monkeypatch):
-        monkeypatch.setenv("PATH", f"/nowhere:{command.parent}")
-        assert shell_texts.with_absolute_command_paths(self.TEXT, "bash") == self.TEXT
-
-    def test_without_the_launcher_the_program_itself_is_run(self, command):
+    def test_commands_on_path_keep_their_names_and_a_missing_launcher_is_not_named(
+        self, command, monkeypatch
+    ):
         command.with_name(LAUNCHER).unlink()
         text = shell_texts.with_absolute_command_paths(b"command ssohelper-credentials y", "zsh")
         assert LAUNCHER.encode() not in text
         assert os.fsencode(command.name) in text
+        monkeypatch.setenv("PATH", f"/nowhere:{command.parent}")
+        text = self.TEXT.replace(b"-credentials", b"")
+        assert shell_texts.with_absolute_command_paths(text, "bash") == text
 
     def test_the_launcher_beside_the_target_of_a_link_is_found(
         self, command, tmp_path, monkeypatch

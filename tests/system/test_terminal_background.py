@@ -8,7 +8,6 @@ import sys
 import termios
 import time
 import tty
-from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -74,7 +73,6 @@ def ask(
     return made, shown
 
 
-Ask = Callable[..., tuple[Background, bytes]]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
 
 
