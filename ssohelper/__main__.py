@@ -63,9 +63,9 @@ def _raise_on_interrupt() -> None:
 
 def _run_by_first_argument(argv: list[str]) -> int:
     if os.environ.get("PYTHONPATH") or __name__ == "__main__":
-        from ssohelper.fastpath import python_environment
+        from ssohelper.fastpath import spawn
 
-        python_environment.drop_foreign_import_folders()
+        spawn.drop_foreign_import_folders()
     _open_closed_streams()
     for run in (_answer_credential_process, _run_internal_process, _run_without_click):
         code = run(argv)
@@ -169,7 +169,7 @@ def _run_with_answer_file(run: "Callable[[ShellAnswer | None], int]") -> int:
 
 def _show_full_screen(waiting: "ShellAnswer | None") -> int:
     _raise_on_interrupt()
-    from ssohelper.system.terminal_background import ask_background_colour
+    from ssohelper.system.terminal_input import ask_background_colour
 
     # Textual writes in a thread: with Python's interval of 5 ms the first frame is that much later.
     sys.setswitchinterval(_SWITCH_SECONDS)

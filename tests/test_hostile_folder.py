@@ -257,7 +257,7 @@ class TestTyped:
         """`pip install --target FOLDER` with PYTHONPATH=FOLDER puts modules beside this package."""
         packages = Path(sys.executable).parent.parent
         code = (
-            "import sys; from ssohelper.fastpath import python_environment as p;"
+            "import sys; from ssohelper.fastpath import spawn as p;"
             "p.drop_foreign_import_folders();"
             "print(*sys.path, sep='\\n')"
         )

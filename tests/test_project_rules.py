@@ -105,7 +105,6 @@ MISS_IMPORTS = {
     "ssohelper.fastpath.broker_client",
     "ssohelper.fastpath.calling_process",
     "ssohelper.fastpath.miss",
-    "ssohelper.fastpath.python_environment",
     "ssohelper.fastpath.spawn",
     "ssohelper.fastpath.peer",
 }

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from ssohelper.broker.core import Broker, Files, Ports
-from ssohelper.broker.pace import Pace
+from ssohelper.broker.limits import Pace
 from ssohelper.broker.requests import (
     AskedBy,
     Caller,

@@ -18,8 +18,8 @@ from ssohelper.broker.limits import (
     TELL_BEFORE_SECONDS,
     USABLE_SECONDS,
     Backoff,
+    Pace,
 )
-from ssohelper.broker.pace import Pace
 from ssohelper.broker.requests import (
     NEVER,
     AskedBy,

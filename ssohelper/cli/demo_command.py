@@ -26,7 +26,7 @@ from ssohelper.emulator.listener import EmulatorError
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 from ssohelper.fastpath import own_process
-from ssohelper.fastpath.python_environment import environment_without_foreign_code
+from ssohelper.fastpath.spawn import environment_without_foreign_code
 from ssohelper.system.browser import find_opener
 from ssohelper.system.installation import find_ssohelper_command
 

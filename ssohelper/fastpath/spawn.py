@@ -1,5 +1,8 @@
 """Starts detached ssohelper processes, which outlive their caller and receive none of its signals.
 
+Neither they nor this process load foreign code: `shell/ssohelper-credentials` unsets the same
+variables; a test compares the two lists.
+
 A miss loads this module: no `subprocess`, which takes 6 ms.
 """
 
@@ -9,7 +12,7 @@ import signal
 import sys
 
 from ssohelper.fastpath import folders, own_process
-from ssohelper.fastpath.python_environment import environment_without_foreign_code
+from ssohelper.fastpath.open_file import absolute_path
 
 # importing typing takes 4 ms
 TYPE_CHECKING = False
@@ -24,6 +27,25 @@ _IN_BACKGROUND = 'cd / && "$@" &'
 _SHELL = "/bin/sh"
 # PROC_PID_INIT_INO of the kernel's include/linux/proc_ns.h
 _INITIAL_PID_NAMESPACE = 0xEFFFFFFC
+# Those of output or speed, and PYTHONNOUSERSITE, stay.
+UNSET = (
+    "PYTHONPATH",  # module folders that come first; an empty entry means the current folder
+    "PYTHONHOME",  # names the folder of the standard library
+    "PYTHONPLATLIBDIR",  # renames the folder of the standard library
+    "PYTHONPYCACHEPREFIX",  # compiled modules that Python loads without checking their source
+    "PYTHONSTARTUP",  # names a file that an interactive Python runs
+    "PYTHONINSPECT",  # when its command has ended, Python runs code from stdin
+    "PYTHONWARNINGS",  # may name a module to import; "error" ends a command at a warning
+    "PYTHONBREAKPOINT",  # names a function to import
+    "PYTHONCASEOK",  # imports ignore the case of module names (macOS, Windows)
+    "PYTHONEXECUTABLE",  # sets sys.executable (macOS), which we run to start processes
+    "__PYVENV_LAUNCHER__",  # sets sys.executable in virtual environments of macOS's Pythons
+    "PYTHON_PRESITE",  # names a module that debug builds import first of all
+    "NIX_PYTHONPATH",  # module folders that Nix's Pythons add (sitecustomize)
+)
+# The folder of `pip install --user`; kept only if we are installed in it.
+USER_BASE = "PYTHONUSERBASE"
+_PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # Role credentials that `exec` gave to our caller, which a detached process outlives.
 _KEYS = (
     "AWS_ACCESS_KEY_ID",
@@ -34,8 +56,6 @@ _KEYS = (
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
-
-
 # Variables of one caller: a detached process serves others too. By the last three, CI agents find
 # the processes to kill when a job ends: https://github.com/actions/runner/issues/598,
 # https://wiki.jenkins.io/display/JENKINS/ProcessTreeKiller
@@ -43,6 +63,48 @@ VARIABLES_OF_CALLER = (
     *("SSOHELPER_ALLOW", "SSOHELPER_ALLOW_NAMES", "SSOHELPER_CONFIG_COPY"),
     *("RUNNER_TRACKING_ID", "JENKINS_NODE_COOKIE", "BUILD_ID"),
 )
+
+
+def environment_without_foreign_code(environ: "Mapping[str, str]") -> "dict[str, str]":
+    left = {name: value for name, value in environ.items() if name not in UNSET}
+    base = left.get(USER_BASE)
+    if base is not None and not _is_installed_in(base):
+        del left[USER_BASE]
+    # Imports from neither the current folder nor a script's folder.
+    left["PYTHONSAFEPATH"] = "1"
+    return left
+
+
+def drop_foreign_import_folders() -> bool:
+    """Remove the folders of PYTHONPATH and the current folder from sys.path; return whether any
+    was.
+
+    Commands of SDKs and shells start through `ssohelper-credentials`. A folder with this package,
+    the standard library or this Python's packages stays.
+    """
+    added = os.environ.get("PYTHONPATH")
+    foreign = [absolute_path(entry) for entry in added.split(os.pathsep)] if added else []
+    if not sys.flags.safe_path:
+        foreign.append(absolute_path(""))
+    dropped = set(foreign) - _list_ssohelper_folders()
+    left = [entry for entry in sys.path if absolute_path(entry) not in dropped]
+    is_changed = len(left) < len(sys.path)
+    sys.path[:] = left
+    return is_changed
+
+
+def _is_installed_in(user_base: str) -> bool:
+    return os.path.isabs(user_base) and __file__.startswith(user_base.rstrip(os.sep) + os.sep)
+
+
+def _list_ssohelper_folders() -> "set[str]":
+    folders = [_PACKAGE_FOLDER, os.path.dirname(os.__file__)]
+    site = sys.modules.get("site")
+    if site is not None:
+        folders += site.getsitepackages()
+        if site.ENABLE_USER_SITE:
+            folders.append(site.getusersitepackages())
+    return {absolute_path(folder) for folder in folders}
 
 
 def environment_without_credentials(environ: "Mapping[str, str]") -> "dict[str, str]":

@@ -14,7 +14,7 @@ from ssohelper.app import App
 from ssohelper.core.keymap import ACTIONS, action_may_open_dialog
 from ssohelper.core.start_url import is_session_listed
 from ssohelper.core.text import count_text
-from ssohelper.system.terminal_background import Background
+from ssohelper.system.terminal_input import Background
 from ssohelper.tui.base import TuiApp
 from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.list_states import ListStates

@@ -16,7 +16,7 @@ from ssohelper.app import App
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.system import terminal
-from ssohelper.system.terminal_background import Background
+from ssohelper.system.terminal_input import Background
 from ssohelper.tui import themes
 from ssohelper.tui.dialog_app import DialogApp
 from ssohelper.tui.keys import action_binding, key_name_in_text

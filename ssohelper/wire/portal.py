@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from ssohelper.broker.pace import REQUESTS_A_SECOND, Pace
+from ssohelper.broker.limits import REQUESTS_A_SECOND, Pace
 from ssohelper.core import issuer
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.host_variant import DEFAULT_VARIANT, HostVariant

@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 
 from ssohelper.actions import issuing, renewal, selection, tokens
 from ssohelper.broker.core import Broker
-from ssohelper.broker.limits import Backoff
+from ssohelper.broker.limits import Backoff, Pace
 from ssohelper.broker.loop import Loop
-from ssohelper.broker.pace import Pace
 from ssohelper.broker.requests import FoundCredentials, Reply
 from ssohelper.core import freshness
 from ssohelper.core.freshness import Freshness

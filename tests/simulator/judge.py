@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ssohelper.broker.limits import USABLE_SECONDS
-from ssohelper.broker.pace import REQUESTS_A_SECOND
+from ssohelper.broker.limits import REQUESTS_A_SECOND, USABLE_SECONDS
 from ssohelper.core.journal import Entry
 from tests.simulator.aws import SignIn
 

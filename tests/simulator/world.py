@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from ssohelper.actions import broker_work, login, renewal, selection, sign_in_user
 from ssohelper.app import App
 from ssohelper.broker import wording
+from ssohelper.broker.limits import Pace
 from ssohelper.broker.loop import Loop
-from ssohelper.broker.pace import Pace
 from ssohelper.broker.requests import AskedBy, Reply, Request
 from ssohelper.broker.requests import Caller as CoreCaller
 from ssohelper.collaborators.aws_clients import AwsClients

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.system.terminal_background import Background
+from ssohelper.system.terminal_input import Background
 from ssohelper.tui.full_screen import FullScreenApp
 from tests.cli.listing_world import SCRIPT
 from tests.long_rows import long_after

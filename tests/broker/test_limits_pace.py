@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from ssohelper.broker.pace import LONGEST_PAUSE_SECONDS, Pace
+from ssohelper.broker.limits import LONGEST_PAUSE_SECONDS, Pace
 
 
 def sent_by(pace: Pace, until: float, *, begin: float = 0.0, answers: bool = True) -> list[float]:

@@ -12,8 +12,8 @@ from contextlib import suppress
 
 import pytest
 
-from ssohelper.system import terminal_background
-from ssohelper.system.terminal_background import Background, ask_background_colour
+from ssohelper.system import terminal_input
+from ssohelper.system.terminal_input import Background, ask_background_colour
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import RUN_SECONDS
 from tests.long_rows import long_after
@@ -35,8 +35,8 @@ def ask(
 
     With `is_interrupted`, `typed` is what is left for the program that reads the terminal next.
     """
-    monkeypatch.setattr(terminal_background, "_SECONDS", 0.3)
-    monkeypatch.setattr(terminal_background, "_SECONDS_OVER_SSH", 60.0)
+    monkeypatch.setattr(terminal_input, "_SECONDS", 0.3)
+    monkeypatch.setattr(terminal_input, "_SECONDS_OVER_SSH", 60.0)
     out, told = os.pipe()
     pid, terminal = pty.fork()
     if not pid:
@@ -121,8 +121,8 @@ def test_after_an_interrupt_the_shell_gets_no_answer(monkeypatch):
 
 @pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGQUIT, signal.SIGUSR1])
 def test_a_signal_waits_until_the_answer_is_read(number, monkeypatch):
-    monkeypatch.setattr(terminal_background, "_SECONDS", 0.0)
-    monkeypatch.setattr(terminal_background, "_SECONDS_BEFORE_END", 60.0)
+    monkeypatch.setattr(terminal_input, "_SECONDS", 0.0)
+    monkeypatch.setattr(terminal_input, "_SECONDS_BEFORE_END", 60.0)
     out, told = os.pipe()
     pid, terminal = pty.fork()
     if not pid:

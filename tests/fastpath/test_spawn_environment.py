@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ssohelper.fastpath import python_environment
+from ssohelper.fastpath import spawn
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,9 +32,7 @@ class TestUserBase:
     def test_of_a_process_that_we_start(self) -> None:
         ours = str(ROOT)  # where this package is in this test
         for base, stays in ((ours, True), ("relative", False), ("/opt", False), ("", False)):
-            left = python_environment.environment_without_foreign_code(
-                {"PYTHONUSERBASE": base, "X": "1"}
-            )
+            left = spawn.environment_without_foreign_code({"PYTHONUSERBASE": base, "X": "1"})
             assert left == {
                 **({"PYTHONUSERBASE": base} if stays else {}),
                 "X": "1",
@@ -46,4 +44,4 @@ def test_the_launcher_and_python_unset_the_same() -> None:
     text = (ROOT / "shell" / "ssohelper-credentials").read_text().replace("\\\n", " ")
     plain = re.search(r"^unset -v (.*)$", text, re.MULTILINE)
     assert plain
-    assert tuple(plain.group(1).split()) == python_environment.UNSET
+    assert tuple(plain.group(1).split()) == spawn.UNSET
