@@ -75,23 +75,25 @@ def list_other_profiles(
     )
 
     def examine(one: AdoptionCandidate) -> ProfileOfOtherTool:
-        now = found = checker.find_problems(one.name)
-        if one.role and one.role not in listed and listing.is_complete and not now.lasting:
-            found = now._replace(lasting="the role is not in your list")
+        found = checker.find_problem(one.name)
+        problem = found.message if found is not None else ""
+        # A profile with a lasting problem would not work after adoption either.
+        is_lasting = found is not None and (not found.is_solvable or bool(found.source))
+        if one.role and one.role not in listed and listing.is_complete and not is_lasting:
+            problem, is_lasting = "the role is not in your list", True
         is_ours, runs_no_program = bool(one.role or one.origin.program), one.origin.program is None
         lacks_region = checker.lacks_region(one.name)
         needs_region = lacks_region and runs_no_program
         return ProfileOfOtherTool(
             one,
-            found.first,
-            # A profile with a lasting problem would not work after adoption either.
-            not found.lasting
+            problem,
+            not is_lasting
             and not one.session_name
-            and (bool(found.solvable) or needs_region or one.origin.is_legacy),
-            unknown="" if found.first or is_ours else checker.explain_uncertain_role(one),
+            and (bool(problem) or needs_region or one.origin.is_legacy),
+            unknown="" if problem or is_ours else checker.explain_uncertain_role(one),
             lacks_region=lacks_region,
             differs_by_sdk=runs_no_program and checker.has_second_source(one.name),
-            is_unusable=bool(now.first) or one.origin.is_legacy,
+            is_unusable=found is not None or one.origin.is_legacy,
             users=users.get(one.name, ()),
             block=blocks.get(one.name, ()),
         )
@@ -188,7 +190,7 @@ def find_unusable_profiles(app: App) -> frozenset[str]:
     return frozenset(
         one.name
         for one in find_profile_origins(check.config)
-        if one.is_legacy or check.find_problems(one.name).first
+        if one.is_legacy or check.find_problem(one.name) is not None
     )
 
 
@@ -203,9 +205,7 @@ def find_unfit_profiles(app: App, roles: Collection[Role]) -> frozenset[str]:
         for entry in check.config.profiles()
         if (target := check.config.target_or_none(entry)) is not None
         and target.role in roles
-        and (
-            (target.form == LEGACY_FORM and not entry.managed) or check.explain_refusal(entry.name)
-        )
+        and ((target.form == LEGACY_FORM and not entry.managed) or check.explain_doubt(entry.name))
     )
 
 
@@ -225,11 +225,3 @@ def find_role_refusal(
     ):
         return None
     return listing.not_listed_error(session.name, role)
-
-
-def find_profile_problem(app: App, name: str) -> str:
-    """Return why AWS tools may now fail to get this profile's role; "" if no reason is known.
-
-    A `credential_process` of another program is a reason too: only a run shows what it gives.
-    """
-    return ProfileChecker(app, app.config.read()).explain_doubt(name)

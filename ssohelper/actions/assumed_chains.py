@@ -9,14 +9,12 @@ from ssohelper.actions import issuing, selection, tokens
 from ssohelper.core import chains, issuer
 from ssohelper.core.schema.credential_records import credential_document, parse_credential_document
 from ssohelper.core.service_hosts import StsAddress, service_url
-from ssohelper.errors import RoleNotAssigned, SsoHelperError
+from ssohelper.errors import RoleNotAssigned
 
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.broker.requests import AskedBy
-    from ssohelper.core.chains import Chain
-    from ssohelper.core.deadline import Deadline
-    from ssohelper.core.model import RoleCredentials, RoleKey, SsoSession
+    from ssohelper.core.model import RoleKey
 
 # The characters that STS refuses in the name of a role session.
 _NOT_IN_SESSION_NAME = re.compile(r"[^A-Za-z0-9_+=,.@-]+")
@@ -27,8 +25,7 @@ def issue_chain(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> byt
     """Assume a chain's role, cache and publish the credentials, and return them as JSON.
 
     `source` is the JSON document of the source credentials.
-    Raises: SourceRejected, RoleNotAssigned, AwsUnreachable, ConfigInvalid, LocalState; Superseded
-    if the chain was edited, or a sign-in or sign-out happened meanwhile.
+    Raises: Superseded if the chain was edited, or a sign-in or sign-out happened meanwhile.
     """
     session = selection.require_session(app, key.session_name)
     token = app.tokens.load(session)
@@ -41,30 +38,6 @@ def issue_chain(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> byt
     cached = app.credentials.load(chain.key_of_source_role(key), session)
     is_same = cached is not None and cached.credentials.access_key_id == below.access_key_id
     token_id = cached.token_id if cached is not None and is_same else ""
-    try:
-        credentials = assume_chain(app, chain, key, session, below, deadline, asked_by)
-    except SsoHelperError as error:
-        if isinstance(error, RoleNotAssigned):
-            issuing.forget_unassigned_role(app, session, key, token)
-        raise
-    made = issuing.checked_credentials(app, "STS", credentials, token_id)
-    issuing.save_credentials(app, session, key, made._replace(chain_id=chain.id))
-    return credential_document(credentials, chain.assumed_role.account_id)
-
-
-def assume_chain(
-    app: App,
-    chain: Chain,
-    key: RoleKey,
-    session: SsoSession,
-    source: RoleCredentials,
-    deadline: Deadline,
-    asked_by: AskedBy,
-) -> RoleCredentials:
-    """Ask STS for the chain's last role with the credentials `source`.
-
-    Raises: SourceRejected, RoleNotAssigned, AwsUnreachable, ConfigInvalid.
-    """
     region, step = chain.region(session), chain.steps[-1]
     chain.check_partition(region)
     url = service_url("sts", region, app.environ, app.aws.host_variant_for_roles(session))
@@ -76,8 +49,14 @@ def assume_chain(
     user = user[:_LONGEST_SESSION_NAME].strip("-")
     name = step.session_name or (user if len(user) > 1 else "ssohelper")
     asked = chains.AssumeRole(step.role_arn, name, step.external_id, step.duration_seconds)
-    issued, answered_at = app.vault.assume_chained_role(
-        key, session, asked, source, deadline, asked_by, StsAddress(region, url)
-    )
+    try:
+        credentials, answered_at = app.vault.assume_chained_role(
+            key, session, asked, below, deadline, asked_by, StsAddress(region, url)
+        )
+    except RoleNotAssigned:
+        issuing.forget_unassigned_role(app, session, key, token)
+        raise
     app.clock.learn_aws_time(answered_at)
-    return issued
+    made = issuing.checked_credentials(app, "STS", credentials, token_id)
+    issuing.save_credentials(app, session, key, made._replace(chain_id=chain.id))
+    return credential_document(credentials, chain.assumed_role.account_id)

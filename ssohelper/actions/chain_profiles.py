@@ -101,9 +101,9 @@ def _make_chain_step(name: str, values: Mapping[str, str], region: str | None) -
 def _check_planned_profile(
     config: ConfigFile, name: str, section: AddSection, via: Profile
 ) -> None:
-    """Check that the profile, once the section is added, leads to a role that can be used.
+    """Raise ConfigInvalid unless the profile, once added, leads to a role that can be used.
 
-    Raises: ConfigInvalid; UsageProblem for a role in another partition than the session's.
+    Raises: UsageProblem for a role in another partition than the session's.
     """
     after = ConfigFile.parse(config.with_changes([section]), config.origin)
     entry = after.profile(name)
@@ -121,10 +121,7 @@ def _check_planned_profile(
 
 
 def _is_step_guarded(app: App, via: Profile, step: ChainStep) -> bool:
-    """Return whether a guard rule applies to the source profile's role or to the assumed role.
-
-    With a native profile, SDKs would assume the role themselves, without ssohelper's grant.
-    """
+    """With a native profile, SDKs would assume the role themselves, without ssohelper's grant."""
     if app.vault.find_guarding_rule(via.key) is not None:
         return True
     link = via.key._replace(account_id=step.role.account_id, role_name=step.role.name, chain="")

@@ -27,11 +27,7 @@ _POLL_SECONDS = 0.2
 def choose_console_page(
     app: App, profile: Profile, service: str | None, region: str | None
 ) -> ConsolePage:
-    """Return the console page of a service in a region, without a request or a sign-in.
-
-    Raises: UsageProblem; ConfigInvalid if the profile's own region is unknown or of another
-    partition.
-    """
+    """Raises: ConfigInvalid if the profile's own region is unknown or of another partition."""
     # An error of a chain must come before the message that the console opens.
     if profile.assumed is not None:
         chain = chains.find_chain_by_key(app.config.read(), profile.key)
@@ -77,8 +73,8 @@ def open_console_in_browser(
     """Sign a browser in to the console page; return when the console session ends.
 
     The browser gets a URL of our local server that works once and redirects to AWS's sign-in URL,
-    which is a secret: on a command line others could read it. Raises: LoginRequired,
-    RoleNotAssigned, AwsUnreachable, LocalState if no browser requests the redirect.
+    which is a secret: on a command line others could read it. Raises: LocalState if no browser
+    requests the redirect.
     """
     session = profile.session
     federation = app.aws.federation(page.region)  # raises for a bad AWS_ENDPOINT_URL_SIGNIN

@@ -407,7 +407,7 @@ def make_not_used_error(app: App, name: str) -> ConfigInvalid:
     """
     setup = Setup(app, name)
     found = find_profile_finding(setup)
-    message = found.message if found is not None else setup.explain_refusal(name)
+    message = found.message if found is not None else setup.explain_doubt(name)
     fix = found.fix if found is not None else f"see: ssohelper doctor {shlex.quote(show(name))}"
     return ConfigInvalid(f'the profile "{show(name, 80)}" is not used: {message}', hint=fix)
 

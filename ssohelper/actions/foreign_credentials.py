@@ -50,10 +50,10 @@ _USUAL_REGION = "us-east-1"
 class Identity(NamedTuple):
     """The identity that STS reports for credentials. `role_name` is None for an IAM user."""
 
-    arn: str
     account_id: str
-    user: str
     role_name: str | None
+    user: str
+    arn: str
 
 
 def obtain_credentials(
@@ -67,7 +67,7 @@ def obtain_credentials(
     """Return the profile's credentials from the tool that gives them.
 
     `codes` has an MFA code for each device serial number. Without a terminal, a provider opens no
-    browser. Raises: ConfigInvalid, LoginRequired, RoleNotAssigned, AwsUnreachable.
+    browser.
     """
     wanted = dict(app.environ)
     if not found.credential_source:
@@ -119,7 +119,7 @@ def confirm_identity_of(app: App, found: ForeignProfile, keys: ForeignCredential
     # The ARN ends with assumed-role/ROLE/SESSION, user/PATH/NAME, or "root" alone.
     kind, *path = answer.arn.rpartition(":")[2].rstrip("/").split("/")
     role_name = path[0] if kind == "assumed-role" and path else None
-    return Identity(answer.arn, answer.account_id, path[-1] if path else kind, role_name)
+    return Identity(answer.account_id, role_name, path[-1] if path else kind, answer.arn)
 
 
 def _keys_of(app: App, found: ForeignProfile) -> Mapping[str, str]:
@@ -130,7 +130,6 @@ def _keys_of(app: App, found: ForeignProfile) -> Mapping[str, str]:
 def choose_console_page(
     app: App, found: ForeignProfile, service: str | None, region: str | None
 ) -> ConsolePage:
-    """Return the console page of a service in a region, as the function in actions.console does."""
     chosen = (
         sync_choices.parse_region_name(region)
         if region
@@ -147,9 +146,7 @@ def open_console_in_browser(
     start_browser: Callable[[str], bool],
     has_failed: Callable[[], bool],
 ) -> None:
-    """Sign a browser in to the console page, as actions.console.open_console_in_browser does.
-
-    Raises: UsageProblem for keys of an IAM user; ConfigInvalid if AWS_ENDPOINT_URL_SIGNIN names
+    """Raises: UsageProblem for keys of an IAM user; ConfigInvalid if AWS_ENDPOINT_URL_SIGNIN names
     this machine but STS is AWS's, because AWS's credentials must not be sent to a local server.
     """
     if not keys.is_temporary:

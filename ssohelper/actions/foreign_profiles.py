@@ -30,10 +30,7 @@ _CONTAINER = "EcsContainer"
 
 
 def find_foreign_profile(app: App, name: str | None) -> ForeignProfile | None:
-    """Return this profile, or that of AWS_PROFILE, if another tool gives its credentials.
-
-    Raises: ConfigInvalid if AWS tools get no credentials by the profile.
-    """
+    """Return this profile, or that of AWS_PROFILE, if another tool gives its credentials."""
     asked = name if name is not None else app.environ.get("AWS_PROFILE")
     if not asked or app.config.find_profile(asked) is None:
         return None
@@ -41,7 +38,6 @@ def find_foreign_profile(app: App, name: str | None) -> ForeignProfile | None:
 
 
 def list_usable_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> list[ForeignProfile]:
-    """Return the profiles among `entries` whose credentials another tool gives, if usable."""
     resolving = ProfileChecker(app, app.config.read()).resolver
     found: list[ForeignProfile | None] = []
     for entry in entries:
@@ -51,10 +47,7 @@ def list_usable_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> l
 
 
 def find_foreign_row(app: App, row: RoleRow) -> ForeignProfile:
-    """Return the profile of a row that a list showed, as the config has the profile now.
-
-    Raises: UsageProblem if it is gone, or its credentials come from another source by now.
-    """
+    """Raises: UsageProblem if the row's profile has other credentials by now, or is gone."""
     found = find_foreign_profile(app, row.role_name)
     if found is None or found.what != row.provider:
         raise UsageProblem(
@@ -76,21 +69,14 @@ def build_environment(
 
 
 def find_foreign_region(app: App, found: ForeignProfile) -> str | None:
-    """Return the region of the profile, else that of the nearest source profile with a region.
-
-    Raises: ConfigInvalid.
-    """
+    """Return the region of the profile, else that of the nearest source profile with a region."""
     config = app.config.read()
     entries = filter(None, map(app.config.find_profile, found.profiles))
     return next(filter(None, map(config.region, entries)), None)
 
 
 def check_usable(app: App, found: ForeignProfile, *, is_on_terminal: bool) -> None:
-    """Raise an error for a profile of another tool that a program's SDK could not use now.
-
-    Raises: Refused if an allow-list applies; LoginRequired; UsageProblem for an MFA device without
-    a terminal.
-    """
+    """Raise an error for a profile of another tool that a program's SDK could not use now."""
     what = f'use the profile "{found.name}", whose credentials another tool gives'
     agents.refuse_if_limited(app, what, f"ssohelper use {found.name}")
     if found.mfa_serials and not is_on_terminal:

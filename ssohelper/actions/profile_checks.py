@@ -24,7 +24,13 @@ from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, is_chain
 from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.profile_origin import TWO_ROLES
-from ssohelper.core.resolver import ProgramFact, Resolved, Resolver, unusable_source_text
+from ssohelper.core.resolver import (
+    Problem,
+    ProgramFact,
+    Resolved,
+    Resolver,
+    unusable_source_text,
+)
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, SsoHelperError
 from ssohelper.system import installation, programs
@@ -33,20 +39,10 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.model import Role, SsoSession
 
+# The problem that the profile's section in ~/.aws/credentials is for another role.
+OTHER_ROLE = "other-role-in-section"
 _OWN_PROGRAMS = ("ssohelper", "ssohelper-credentials", "ssohelper.exe")
 _PROGRAM = "credential_process"
-
-
-class Problems(NamedTuple):
-    """Why a profile does not work: adoption solves `solvable`, but not `lasting`. "" if it works."""
-
-    solvable: str = ""
-    lasting: str = ""
-
-    @property
-    def first(self) -> str:
-        """Return the problem to show: one that adoption does not solve comes first."""
-        return self.lasting or self.solvable
 
 
 class ProfileFact(NamedTuple):
@@ -106,38 +102,35 @@ class ProfileChecker:
         """The profiles whose section in ~/.aws/credentials is for another role."""
         return resolver.find_shadowed_roles(self.config, self.credentials)
 
-    def find_problems(self, name: str) -> Problems:
-        """Return why AWS tools cannot get the profile's role now."""
-        found = self.find_problems_in_files(name)
-        return found if found.first else Problems(self._find_sign_in_problem(name))
+    def find_problem(self, name: str, *, with_sign_in: bool = True) -> Problem | None:
+        """Return why AWS tools cannot get the profile's role now.
 
-    def find_problems_in_files(self, name: str) -> Problems:
-        """Return what `find_problems` does, as far as no sign-in is needed to know it."""
+        Without `with_sign_in`, a missing sign-in is no problem.
+        """
         entry = self.config.profile(name)
         if entry is None:
-            return Problems()
+            return None
         quoted = quoted_values.find_quoted_values(self.config, entry.header)
         if quoted:
-            return Problems(quoted[0])
+            return Problem("quoted-value", *quoted)
         if name in self.shadowed_profiles:
-            return Problems("", adoption.OTHER_ROLE_IN_SECTION)
+            return Problem(OTHER_ROLE, adoption.OTHER_ROLE_IN_SECTION, "")
         refused = next(self.find_refused_values(entry), None)
         if refused is not None:
-            return Problems("", refused[0])
+            return Problem("refused-value", *refused)
         answer = self.resolver.resolve(name)
-        found = answer.problem
-        if found is not None:
-            is_solvable = found.is_solvable and not found.source
-            return Problems(found.message) if is_solvable else Problems("", found.message)
+        if answer.problem is not None:
+            return answer.problem
         if self.make_fact(entry).target is not None and answer.source not in ("sso", "program"):
             what = "AWS tools take the profile's credentials from another source"
-            return Problems("", f"{what}: {answer.source}")
+            return Problem("other-source", f"{what}: {answer.source}", "")
         program = self._find_last_program(answer)
-        is_of_nobody = program is not None and program.only_has_our_name
-        return Problems("", self._find_doubt(name) if is_of_nobody else "")
+        if program is not None and program.only_has_our_name:
+            what = f'the profile runs another program: "{show(program.path or program.word, 200)}"'
+            return Problem("helper-not-ours", _text_of_source(answer, what), "")
+        return self._find_sign_in_problem(answer) if with_sign_in else None
 
     def find_refused_values(self, entry: ProfileEntry) -> Iterator[tuple[str, str]]:
-        """Yield the message and the fix for each value of the profile that AWS tools refuse."""
         keys = entry.keys
         found = [refused_values.find_refused_value(key, value) for key, value in keys.items()]
         # An emulator takes any region.
@@ -147,20 +140,13 @@ class ProfileChecker:
         return (one for one in found if one is not None)
 
     def explain_doubt(self, name: str) -> str:
-        """Return why AWS tools may now fail to get this profile's role; "" if no reason is known."""
-        return self.find_problems(name).first or self._find_doubt(name)
-
-    def explain_refusal(self, name: str) -> str:
-        """Return why a shell with this profile might not get the profile's role; "" if it should.
+        """Return why AWS tools may now fail to get this profile's role; "" if no reason is known.
 
         A program of another tool is a reason, because only a run would show whether it works.
         """
-        program = self._find_last_program(self.resolver.resolve(name))
-        is_of_other_tool = program is not None and not program.is_own
-        problem = self.find_problems(name).first
-        return problem or ("another tool's program gives its keys" if is_of_other_tool else "")
-
-    def _find_doubt(self, name: str) -> str:
+        problem = self.find_problem(name)
+        if problem is not None:
+            return problem.message
         answer = self.resolver.resolve(name)
         for source in answer.sources:
             if source in self.shadowed_profiles:
@@ -171,35 +157,29 @@ class ProfileChecker:
                 what = "AWS tools take its fixed keys before its other sources"
                 return unusable_source_text(source, what)
         program = self._find_last_program(answer)
-        if program is None or program.is_of_this_installation or program.path is None:
+        if program is None or program.is_own:
             return ""
-        doubt = f'only a run of "{show(program.word, 200)}" would show which credentials it gives'
-        if program.is_own:
-            of = " of another installation of ssohelper"
-            of = of if program.is_of_another_installation else ""
-            doubt = f'the profile runs another program{of}: "{show(program.path, 200)}"'
-        return unusable_source_text(answer.sources[-1], doubt) if answer.sources else doubt
+        what = f'only a run of "{show(program.word, 200)}" would show which credentials it gives'
+        return _text_of_source(answer, what)
 
     def _find_last_program(self, answer: Resolved) -> ProgramFact | None:
         keys = self.resolver.keys(answer.sources[-1] if answer.sources else answer.profile)
         words = process_command.split_command(keys.get(_PROGRAM, ""))
         return self.find_program(words[0]) if words and answer.last == "program" else None
 
-    def _find_sign_in_problem(self, name: str) -> str:
-        """Return why the legacy profile that gives the credentials does not work now; or ""."""
-        answer = self.resolver.resolve(name)
-        last = answer.sources[-1] if answer.sources else name
-        keys = self.resolver.keys(last)
+    def _find_sign_in_problem(self, answer: Resolved) -> Problem | None:
+        """Return why the legacy profile that gives the credentials does not work now."""
+        keys = self.resolver.keys(answer.sources[-1] if answer.sources else answer.profile)
         if answer.last != "sso" or "sso_session" in keys:
-            return ""
+            return None
         right = self.find_correct_region(keys)
         if right is not None:
-            problem = adoption.wrong_region_text(keys.get("sso_region", ""), right)
+            what = adoption.wrong_region_text(keys.get("sso_region", ""), right)
         elif self.has_legacy_token(keys):
-            return ""
+            return None
         else:
-            problem = "the sign-in for its sso_start_url is missing or has ended"
-        return unusable_source_text(last, problem) if answer.sources else problem
+            what = "the sign-in for its sso_start_url is missing or has ended"
+        return Problem("legacy-sign-in", _text_of_source(answer, what), "")
 
     def find_correct_region(self, keys: Mapping[str, str]) -> str | None:
         """Return the portal's region if the `sso_region` of a legacy profile is another one."""
@@ -244,7 +224,7 @@ class ProfileChecker:
     def find_shadow(self, name: str) -> tuple[str, str] | None:
         """Return the message and fix for a section of ~/.aws/credentials that wins over the profile."""
         entry, section = self.config.profile(name), self.credentials.get(name)
-        if not section or entry is None or not _SOURCES & entry.keys.keys():
+        if not section or entry is None or resolver.has_no_source(entry.keys):
             return None
         changed = resolver.find_shadowing(self.config, name, section)
         path = show(os.fspath(self.app.locations.aws_credentials_file), 200)
@@ -264,17 +244,15 @@ class ProfileChecker:
         return name in self.credentials or len(named) > 1
 
 
-# Keys that give credentials, other than fixed keys in the profile itself.
-_SOURCES = {_PROGRAM, "role_arn", "login_session", *resolver.SSO_KEYS}
+def _text_of_source(answer: Resolved, what: str) -> str:
+    return unusable_source_text(answer.sources[-1], what) if answer.sources else what
 
 
 def two_roles_text(taken: Role) -> str:
-    """Return the text that a profile names two roles; `taken` is the role that AWS tools take."""
     return f"{TWO_ROLES}; the AWS CLI and boto3 take {show(taken.name, 64)} in {taken.account_id}"
 
 
 def make_program_fact(program: str, environ: Mapping[str, str]) -> ProgramFact:
-    """Return facts about the program that is the first word of a `credential_process`."""
     is_own = os.path.basename(program.replace("\\", "/")) in _OWN_PROGRAMS
     path = programs.find_program(program, environ)
     if path is None:
@@ -287,11 +265,7 @@ def make_program_fact(program: str, environ: Mapping[str, str]) -> ProgramFact:
 
 
 def find_broken_commands(app: App, names: Iterable[str]) -> frozenset[str]:
-    """Return the managed profiles among `names` whose command does not run.
-
-    Its program has moved, or refuses the arguments. Such a profile works once ssohelper has written
-    its command again.
-    """
+    """Return the managed profiles among `names` that work once their command is written again."""
     config = app.config.read()
     resolving = ProfileChecker(app, config).resolver
     return frozenset(
@@ -302,16 +276,3 @@ def find_broken_commands(app: App, names: Iterable[str]) -> frozenset[str]:
         and (found := resolving.resolve(name).problem) is not None
         and found.id in ("helper-missing", "helper-refuses")
     )
-
-
-def explain_passing_over(app: App, name: str) -> str:
-    """Return why a shell with this profile would not get the profile's role; "" if it should.
-
-    A reason is that another tool's program is missing, or that the profile's section in
-    ~/.aws/credentials is for another role.
-    """
-    checker = ProfileChecker(app, app.config.read())
-    found = checker.resolver.resolve(name).problem
-    if found is not None and found.id in ("program-missing", "program-needs-a-shell"):
-        return found.message
-    return adoption.OTHER_ROLE_IN_SECTION if name in checker.shadowed_profiles else ""

@@ -117,7 +117,6 @@ class RunGroup:
 
     @property
     def unfinished_count(self) -> int:
-        """Return how many commands run or wait."""
         return sum(not run.has_ended for run in self._runs)
 
     def stop_commands(self) -> None:

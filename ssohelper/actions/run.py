@@ -3,13 +3,13 @@
 import errno
 import os
 import signal
-import stat
 import sys
 from collections.abc import Mapping, Sequence
 
 from ssohelper.core.text import show
 from ssohelper.errors import NotExecutable, ProgramNotFound, SsoHelperError
 from ssohelper.fastpath import own_process
+from ssohelper.system import programs
 
 SHELL = "/bin/sh"
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -53,32 +53,17 @@ def program_start_error(path: str, cause: OSError) -> SsoHelperError:
 
 
 def find_program(name: str, environ: Mapping[str, str]) -> str:
-    """Return the program's path. Raises: ProgramNotFound, NotExecutable.
-
-    Empty and relative folders in PATH are skipped, so that no file in the current folder is run.
-    """
-    names = _possible_file_names(name, environ)
-    has_folder = bool(os.path.dirname(name))
-    if has_folder:
-        candidates = names
-    else:
-        folders = environ.get("PATH", _DEFAULT_PATH).split(os.pathsep)
-        folders = [folder for folder in folders if os.path.isabs(folder)]
-        candidates = [os.path.join(folder, each) for folder in folders for each in names]
-    refused = None
-    for candidate in candidates if name else []:
-        try:
-            mode = os.stat(candidate).st_mode
-        except PermissionError:
-            refused = refused or candidate
-            continue
-        except (OSError, ValueError):
-            continue
-        if stat.S_ISREG(mode) and os.access(candidate, os.X_OK):
-            return candidate
-        refused = refused or candidate
-    if refused and (has_folder or not os.path.isdir(refused)):
-        raise NotExecutable(f'"{show(refused, 120)}" is not executable')
+    """Skips empty and relative folders in PATH, so that no file in the current folder is run."""
+    names, has_folder = _possible_file_names(name, environ), bool(os.path.dirname(name))
+    folders = environ.get("PATH", _DEFAULT_PATH).split(os.pathsep)
+    folders = [""] if has_folder else [one for one in folders if os.path.isabs(one)]
+    paths = [os.path.join(folder, each) for folder in folders for each in names if name]
+    for path in paths:
+        if programs.is_executable_file(path):
+            return path
+    for path in paths:
+        if os.path.exists(path) and (has_folder or not os.path.isdir(path)):
+            raise NotExecutable(f'"{show(path, 120)}" is not executable')
     raise ProgramNotFound(
         f'no command "{show(name, 120)}"', hint="is it installed, and in your PATH?"
     )

@@ -39,21 +39,21 @@ _NATIVE_FORMS = ("sso", "legacy")
 
 
 class NoProfileNamed(UsageProblem):
-    """Raised if PROFILE and AWS_PROFILE are both missing. On a terminal a picker may ask."""
+    """PROFILE and AWS_PROFILE are both missing."""
 
 
 class UnknownProfile(UsageProblem):
-    """Raised if no profile has the name PROFILE. On a terminal, its words may match a role."""
+    """On a terminal, the words of PROFILE may match a role."""
 
     offered: Sequence[str] = ()  # the similar names that the hint offers
 
 
 class NoSessionOfProfile(ConfigInvalid):
-    """Raised if no session of the config has the portal of the profile's role."""
+    """No session of the config has the portal of the profile's role."""
 
 
 class NoSessionNamed(UsageProblem):
-    """Raised if several sessions are possible and the user named none. A picker may ask."""
+    """Several sessions are possible and the user named none."""
 
     def __init__(self, sessions: list[SsoSession]) -> None:
         names = ", ".join(f'"{session.name}"' for session in sessions)
@@ -63,11 +63,7 @@ class NoSessionNamed(UsageProblem):
 
 
 def resolve_session(app: App, name: str | None) -> SsoSession:
-    """Return the session of this name, else that of AWS_PROFILE's profile, else the only one.
-
-    Raises: NoSessionNamed, UsageProblem if the config has none, ConfigInvalid for a session that
-    cannot be used.
-    """
+    """Return the session of this name, else that of AWS_PROFILE's profile, else the only one."""
     config = app.config.read()
     if name:
         if config.session_header(name) is None:
@@ -101,7 +97,6 @@ def _raise_if_missing(app: App, name: str | None = None) -> None:
 
 
 def find_session_by_name(config: ConfigFile, name: str) -> SsoSession:
-    """Return the sso-session of this name. Raises: UsageProblem, which hints at similar names."""
     session = config.sso_session(name)
     if session is not None:
         return session
@@ -130,7 +125,6 @@ def list_sessions(app: App) -> list[SsoSession]:
 
 
 def is_session_in_config(app: App, session: SsoSession) -> bool:
-    """Return whether the config has this session, with the same portal and region."""
     return is_session_listed(session, app.config.read().sso_sessions())
 
 
@@ -145,11 +139,7 @@ def check_session_in_config(app: App, session: SsoSession) -> None:
 
 
 def find_unlisted_session(app: App, name: str | None) -> SsoSession | None:
-    """Return the session with this name from `find_unlisted_sessions`, or None.
-
-    If `name` is None, returns the only such session, provided that the config has no valid
-    session.
-    """
+    """If `name` is None, return the only such session if the config has no valid session."""
     if name is None and app.config.read().sso_sessions():
         return None
     found = [one for one in find_unlisted_sessions(app) if name in (None, one.name)]
@@ -160,9 +150,7 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
     """Return the profile that the PROFILE argument names, else that of AWS_PROFILE or the endpoint.
 
     An empty text is an error: an unset variable in a script must not select AWS_PROFILE's profile.
-    Raises: NoProfileNamed, UnknownProfile, NoSessionNamed; UsageProblem for a profile of another
-    session than `session_name`; ConfigInvalid if AWS_PROFILE names no profile or the profile has no
-    role; RoleNotAssigned for an account name that is not in the saved listing.
+    Raises: UsageProblem for a profile of another session than `session_name`.
     """
     config = app.config.read()
     served = None if text is not None else _find_served_role(app, config, session_name)
@@ -200,10 +188,7 @@ def _find_served_role(app: App, config: ConfigFile, session_name: str | None) ->
 
 
 def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Profile:
-    """Return the role that was chosen from a list, by the first of `names` that still points at it.
-
-    Raises: UsageProblem if the session is gone, ConfigInvalid with file and line.
-    """
+    """Return the role that was chosen from a list, by the first of `names` that still points at it."""
     config = app.config.read()
     session = find_session_by_name(config, key.session_name)
     if key.chain:
@@ -287,10 +272,7 @@ def _find_sessions_of_profile(
 
 
 def resolve_role_text(app: App, text: str, session_name: str | None) -> Profile:
-    """Return the role of [SESSION:]ACCOUNT/ROLE. ACCOUNT is an id or a name in the listing.
-
-    Raises: UsageProblem, or RoleNotAssigned for an account name that is not in the saved listing.
-    """
+    """Return the role of [SESSION:]ACCOUNT/ROLE. ACCOUNT is an id or a name in the listing."""
     account_text, _, role_name = text.rpartition("/")
     config = app.config.read()
     session: SsoSession | None = None

@@ -115,7 +115,7 @@ class Brokers:
     def is_idle(self, now: float) -> bool:
         return all(broker.is_idle(now) for broker in self._list_all_brokers())
 
-    # -- called by the `Ports` of the brokers, both of roles and of chains -------------------
+    # -- what the `Ports` of the brokers call ------------------------------------------------
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         """Ask for the source credentials of the chain; return the time of asking."""
@@ -126,19 +126,26 @@ class Brokers:
     def start_renewal(self, session_name: str, seen_id: str) -> None:
         self._roles.start_renewal(session_name, seen_id, self._now)
 
-    def assume_role_with_source(self, waiting: _SourceWait, reply: Reply) -> None:
-        """Assume the chain's role with the source credentials in `reply`, or end with its error."""
-        if reply.error is None:
-            self._ports.start_assuming_role(waiting.key, waiting.asked_by, reply)
-            return
-        error = reply.error
-        if isinstance(error, TokenRejected):
-            # The broker of roles has tried to renew the token, so the sign-in has ended.
-            error = LoginRequired(error.message, hint=error.hint)
-        self._ended.append((waiting.key, error))
+    def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
+        waiting = caller.channel
+        if isinstance(waiting, _SourceWait):
+            broker = self._get_broker_for_role(waiting.key)
+            broker.lengthen_callers_waits(waiting.key, self._now)
+        else:
+            self._ports.tell_caller_to_wait(caller, seconds)
 
-    def lengthen_callers_waits(self, waiting: _SourceWait) -> None:
-        self._get_broker_for_role(waiting.key).lengthen_callers_waits(waiting.key, self._now)
+    def reply(self, caller: Caller, reply: Reply) -> None:
+        """Reply; for a chain that waits, assume its role, or end the chain's call with the error."""
+        waiting, error = caller.channel, reply.error
+        if not isinstance(waiting, _SourceWait):
+            self._ports.reply(caller, reply)
+        elif error is None:
+            self._ports.start_assuming_role(waiting.key, waiting.asked_by, reply)
+        else:
+            if isinstance(error, TokenRejected):
+                # The broker of roles has tried to renew the token, so the sign-in has ended.
+                error = LoginRequired(error.message, hint=error.hint)
+            self._ended.append((waiting.key, error))
 
     def _ask_for_source(self, key: RoleKey, asked_by: AskedBy, *, least_share: float = 0.0) -> None:
         try:
@@ -186,58 +193,35 @@ class _PortsOfRoles:
     """The `Ports` of the broker of roles. `Brokers` gets the replies to chains' calls."""
 
     def __init__(self, brokers: Brokers, ports: ChainPorts) -> None:
-        self._brokers = brokers
-        self._ports = ports
+        self.find_credentials = ports.find_credentials
+        self.load_token = ports.load_token
+        self.read_token_file_fingerprint = ports.read_token_file_fingerprint
         self.may_renew_in_background = ports.may_renew_in_background
-
-    def find_credentials(
-        self, key: RoleKey, least_share: float, *, is_permitted: bool
-    ) -> FoundCredentials:
-        return self._ports.find_credentials(key, least_share, is_permitted=is_permitted)
-
-    def load_token(self, session_name: str) -> Token:
-        return self._ports.load_token(session_name)
-
-    def read_token_file_fingerprint(self, session_name: str) -> str:
-        return self._ports.read_token_file_fingerprint(session_name)
-
-    def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        return self._ports.start_role_call(key, asked_by)
-
-    def start_renewal(self, session_name: str, seen_id: str) -> None:
-        self._ports.start_renewal(session_name, seen_id)
-
-    def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
-        if isinstance(caller.channel, _SourceWait):
-            self._brokers.lengthen_callers_waits(caller.channel)
-        else:
-            self._ports.tell_caller_to_wait(caller, seconds)
-
-    def reply(self, caller: Caller, reply: Reply) -> None:
-        if isinstance(caller.channel, _SourceWait):
-            self._brokers.assume_role_with_source(caller.channel, reply)
-        else:
-            self._ports.reply(caller, reply)
+        self.start_role_call, self.start_renewal = ports.start_role_call, ports.start_renewal
+        self.tell_caller_to_wait, self.reply = brokers.tell_caller_to_wait, brokers.reply
 
 
-class _PortsOfChains(_PortsOfRoles):
+class _PortsOfChains:
     """The `Ports` of a broker of chains, which needs no access token."""
 
+    def __init__(self, brokers: Brokers, ports: ChainPorts) -> None:
+        self._ports = ports
+        self.may_renew_in_background = ports.may_renew_in_background
+        self.start_role_call, self.start_renewal = brokers.start_role_call, brokers.start_renewal
+        self.tell_caller_to_wait, self.reply = brokers.tell_caller_to_wait, brokers.reply
+
     def find_credentials(
         self, key: RoleKey, least_share: float, *, is_permitted: bool
     ) -> FoundCredentials:
-        found = super().find_credentials(key, least_share, is_permitted=is_permitted)
+        found = self._ports.find_credentials(key, least_share, is_permitted=is_permitted)
         if found.due_token_id and self.may_renew_in_background():
-            self._brokers.start_renewal(key.session_name, found.due_token_id)
+            self.start_renewal(key.session_name, found.due_token_id)
         return found._replace(due_token_id=None)
 
-    def load_token(self, _session_name: str) -> Token:
+    def load_token(self, session_name: str) -> Token:
         return Token(TokenState.GOOD, "")
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
         # A remembered refusal of STS ends when this text changes, so also with an edited config.
-        token = super().read_token_file_fingerprint(session_name)
+        token = self._ports.read_token_file_fingerprint(session_name)
         return f"{token} {self._ports.read_config_fingerprint()}"
-
-    def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        return self._brokers.start_role_call(key, asked_by)

@@ -16,6 +16,7 @@ from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show
+from ssohelper.errors import UsageProblem
 from ssohelper.system import browser
 
 _SERVICES = "\n".join(textwrap.wrap(" ".join(SERVICES), 74))
@@ -57,7 +58,13 @@ def open_console(
     app = output.get_app()
     chosen = profile_use.choose_profile(profile_words)
     if isinstance(chosen, ForeignProfile):
-        _open_foreign_console(app, chosen, service, region, only_print=only_print)
+        page = foreign_credentials.choose_console_page(app, chosen, service, region)
+        opener = None if only_print else _find_browser_opener(app, None)
+        if opener is None:
+            what = f'the profile "{chosen.name}" belongs to no access portal, so there is no link'
+            hint = f"where a browser can be started: ssohelper console {chosen.name}"
+            raise UsageProblem(f"{what} to print", hint=hint)
+        _open_foreign_console(app, chosen, page, opener)
         return
     if grant_reason is None:
         # Before a sign-in is offered, which would be useless for a refused role, and before
@@ -66,25 +73,23 @@ def open_console(
     page = consoles.choose_console_page(app, chosen, service, region)
     guarding.grant_role_for_reason(app, chosen, grant_reason)
     opener = None if only_print else _find_browser_opener(app, chosen.session.name)
-    if opener is None:
-        profile_use.warn_about_lost_role(app, chosen)  # no request to AWS finds it out
-        link = consoles.make_portal_link(app, chosen, page)
-        if not only_print:
-            output.say(
-                "no browser can be started on this host: open this link in any browser, "
-                "where you are or will be signed in to the access portal"
-            )
-        if output.options().json:
-            _print_console_json(app, chosen, page, link, None)
-        else:
-            output.echo(link)
+    if opener is not None:
+        _open_own_console(app, chosen, page, opener)
+        return
+    profile_use.warn_about_lost_role(app, chosen)  # no request to AWS finds it out
+    link = consoles.make_portal_link(app, chosen, page)
+    if not only_print:
+        output.say(
+            "no browser can be started on this host: open this link in any browser, "
+            "where you are or will be signed in to the access portal"
+        )
+    if output.options().json:
+        _print_console_json(app, chosen, page, link, None)
     else:
-        _open_console_in_browser(app, chosen, page, opener)
+        output.echo(link)
 
 
-def _open_console_in_browser(
-    app: App, chosen: Profile, page: ConsolePage, opener: browser.Opener
-) -> None:
+def _open_own_console(app: App, chosen: Profile, page: ConsolePage, opener: browser.Opener) -> None:
     role, account = chosen.shown_role, identity.look_up_identity(app, chosen).account
     where = f"{show(account.name)} ({role.account_id})" if account.name else role.account_id
     output.say(f'opening the console of {where} as "{show(role.name)}" in {page.region}')
@@ -98,31 +103,35 @@ def _open_console_in_browser(
         way=Way.CONSOLE,
     )
     favourites.record_use_of_role(app, chosen)
-    left = duration_text(ends_at - app.clock.aws_now())
-    output.say(f"the console session lasts until {to_iso(ends_at)} ({left})")
-    if output.options().json:
-        # The portal has no link to the role that a chain assumes.
-        link = None if chosen.assumed else portal_console_link(chosen, page.url)
-        _print_console_json(app, chosen, page, link, ends_at, opened=True)
+    # The portal has no link to the role that a chain assumes.
+    link = None if chosen.assumed else portal_console_link(chosen, page.url)
+    _say_console_is_open(app, chosen, page, link, ends_at)
 
 
 def _open_foreign_console(
-    app: App, found: ForeignProfile, service: str | None, region: str | None, *, only_print: bool
+    app: App, found: ForeignProfile, page: ConsolePage, opener: browser.Opener
 ) -> None:
-    page = foreign_credentials.choose_console_page(app, found, service, region)
-    opener = None if only_print else _find_browser_opener(app, None)
-    if opener is None:
-        raise foreign_use.make_no_link_error(found)
     keys = foreign_use.get_foreign_credentials(app, found)
     started = _BrowserProcess(app, opener)
     output.say(f'opening the console as "{show(found.name)}" in {page.region}')
     foreign_credentials.open_console_in_browser(
         app, found, keys, page, started.start, started.has_failed
     )
-    if keys.expires_at is not None:
-        output.say(f"the console session lasts until {to_iso(keys.expires_at)}")
+    _say_console_is_open(app, found, page, None, keys.expires_at)
+
+
+def _say_console_is_open(
+    app: App,
+    chosen: Profile | ForeignProfile,
+    page: ConsolePage,
+    link: str | None,
+    ends_at: int | None,
+) -> None:
+    if ends_at is not None:
+        left = duration_text(ends_at - app.clock.aws_now())
+        output.say(f"the console session lasts until {to_iso(ends_at)} ({left})")
     if output.options().json:
-        _print_console_json(app, found, page, None, keys.expires_at, opened=True)
+        _print_console_json(app, chosen, page, link, ends_at, opened=True)
 
 
 class _BrowserProcess:

@@ -46,13 +46,12 @@ def print_credentials(
     try:
         if profile:
             found = selection.resolve_profile(app, profile, None)
-            entry_point.print_credential_document(
-                app, found.session, found.role, app.clock.deadline()
-            )
+            named, role = found.session, found.role
         else:
             named = selection.require_session(app, session or "")
-            chained = encoded_profile_name(chain or "")
-            role = checked_role(account_id or "", role_name or "", chained)
-            entry_point.print_credential_document(app, named, role, app.clock.deadline())
+            role = checked_role(
+                account_id or "", role_name or "", encoded_profile_name(chain or "")
+            )
+        entry_point.print_credential_document(app, named, role, app.clock.deadline())
     except SsoHelperError as error:
         ctx.exit(entry_point.print_error_for_sdk(error))

@@ -1,14 +1,19 @@
 """The command env: prints a role's keys as exports for eval, or nothing if there is an error."""
 
+import os
 import sys
 
 import click
 
-from ssohelper.actions import environment, favourites, fixed_keys, guards
-from ssohelper.cli import choosing, foreign_use, guarding, output, profile_use
+from ssohelper.actions import environment, favourites, fixed_keys, foreign_profiles, guards
+from ssohelper.actions.environment import Environment
+from ssohelper.app import App
+from ssohelper.cli import choosing, foreign_use, guarding, output, profile_use, standard_streams
 from ssohelper.core import shell_text
 from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
+from ssohelper.core.instants import to_iso
 from ssohelper.core.policy import Way
+from ssohelper.core.text import to_json
 from ssohelper.errors import UsageProblem
 
 
@@ -56,13 +61,40 @@ def print_env(
         )
     chosen = choosing.choose_any_profile(profile)
     if isinstance(chosen, ForeignProfile):
-        foreign_use.print_foreign_keys(app, chosen, shell, form)
+        keys = foreign_use.get_foreign_credentials(app, chosen)
+        found = foreign_profiles.build_environment(app, chosen, keys)
+        _print_variables(app, found, shell, form, keys)
         return
-    profile_use.warn_of_sdk_problem(app, chosen)
+    profile_use.warn_of_problem(app, chosen.name)
     guarding.grant_role_for_reason(app, chosen, grant_reason)
-    keys = fixed_keys.release_fixed_keys(app, chosen, Way.ENV)
-    found = environment.build_keys_environment(app, chosen, keys)
+    issued = fixed_keys.release_fixed_keys(app, chosen, Way.ENV)
+    found = environment.build_keys_environment(app, chosen, issued)
     found = guards.with_grant_reason(app, chosen.key, found)
-    provided = ForeignCredentials(*keys)
-    foreign_use.print_environment_variables(app, found, shell, form, provided)
+    _print_variables(app, found, shell, form, ForeignCredentials(*issued))
     favourites.record_use_of_role(app, chosen)
+
+
+def _print_variables(
+    app: App, found: Environment, shell: str, form: str, keys: ForeignCredentials
+) -> None:
+    variables = found.reveal_variables()
+    if output.options().json:
+        output.print_json(variables, app.warnings)
+        return
+    if form == "sts":
+        text = to_json({"Credentials": _sts_answer(keys)}, indent=2)
+    elif form == "json":
+        text = to_json(variables, indent=2)
+    else:
+        text = shell_text.assignment_text(shell, variables, found.unset)
+    standard_streams.write_stdout(os.fsencode(text) + b"\n")
+
+
+def _sts_answer(keys: ForeignCredentials) -> dict[str, str]:
+    secret = keys.secret_access_key.reveal()
+    answer = {"AccessKeyId": keys.access_key_id, "SecretAccessKey": secret}
+    if keys.is_temporary:
+        answer["SessionToken"] = keys.session_token.reveal()
+    if keys.expires_at is not None:
+        answer["Expiration"] = to_iso(keys.expires_at)
+    return answer

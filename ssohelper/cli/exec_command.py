@@ -104,7 +104,7 @@ def exec_program(
     limits = agents.limit_command(app, allowed, has_endpoint=server)
     if isinstance(chosen, ForeignProfile):
         ctx.exit(_run_as_foreign_profile(app, chosen, program, limits, server=server))
-    profile_use.warn_of_sdk_problem(app, chosen)
+    profile_use.warn_of_problem(app, chosen.name)
     guarding.grant_role_for_reason(app, chosen, grant_reason)
     hold_text = _hold_duration_text(app, chosen, hold=hold)
     if server:

@@ -60,11 +60,7 @@ def run_with_sign_in(
 def choose_profile(
     profile_words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
 ) -> Profile | ForeignProfile:
-    """Return the profile that choosing.choose_by_words chooses, after a sign-in if necessary.
-
-    If no list of roles is saved, a picker needs a sign-in, which is then offered. Raises:
-    LoginRequired without a terminal or when the user declines; its errors.
-    """
+    """If no list of roles is saved, a picker needs a sign-in, which is then offered."""
     try:
         return choosing.choose_by_words(profile_words, ask_always=ask_always, confirm=confirm)
     except LoginRequired as error:
@@ -120,27 +116,21 @@ def warn_about_lost_role(app: App, profile: Profile) -> None:
         )
 
 
-def warn_about_unusable_profile(app: App, name: str) -> None:
-    """Warn if AWS tools fail with this profile or a source profile, or by this shell's variables."""
+def warn_of_problem(app: App, name: str, *, in_new_shell: bool = False) -> None:
+    """Warn if AWS tools cannot use the profile.
+
+    For a shell that gets the profile, a missing sign-in and refused variables are reasons too.
+    """
     # The command `use` sets the region itself.
     environ = {key: one for key, one in app.environ.items() if key not in profile_region.VARIABLES}
-    for refused in refused_values.find_refused_variables(environ):
+    for refused in refused_values.find_refused_variables(environ) if in_new_shell else ():
         app.warn(f"{refused.message}; {refused.fix}")
-    problem = ProfileChecker(app, app.config.read()).find_problems(name).first
-    if problem:
+    checker = ProfileChecker(app, app.config.read())
+    problem = checker.find_problem(name, with_sign_in=in_new_shell)
+    if problem is not None:
         app.warn(
-            f'AWS tools cannot use the profile "{show(name)}" now: {problem}; '
+            f'AWS tools cannot use the profile "{show(name)}" now: {problem.message}; '
             f"see: ssohelper doctor {shlex.quote(show(name))}"
-        )
-
-
-def warn_of_sdk_problem(app: App, profile: Profile) -> None:
-    """Warn if files keep AWS tools from getting the profile's role, which ssohelper gives anyway."""
-    problem = ProfileChecker(app, app.config.read()).find_problems_in_files(profile.name).first
-    if problem:
-        app.warn(
-            f'AWS tools do not get this role by the profile "{show(profile.name)}": {problem}; '
-            f"see: ssohelper doctor {shlex.quote(show(profile.name))}"
         )
 
 

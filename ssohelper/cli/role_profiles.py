@@ -19,6 +19,9 @@ from ssohelper.core.model import Profile
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import SsoHelperError, UsageProblem
 
+# With such a problem a profile is not used, even if the user typed its name.
+_NEVER_USED = ("program-missing", "program-needs-a-shell", profile_checks.OTHER_ROLE)
+
 
 def find_or_add_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> Profile:
     """Return the chosen role under the name of one of its profiles; offer to add one if needed.
@@ -47,20 +50,22 @@ def _choose_profile_that_works(
     app: App, chosen: Profile, unfit: Collection[str], *, is_typed: bool
 ) -> str | None:
     name = find_current_profile_name(app, chosen)
-    if name is None:
-        return find_profile_of_role(app, chosen, unfit)
-    is_sure = name not in unfit
-    is_named = is_typed and (is_sure or not _is_also_role_text(app, chosen, name))
-    if not is_sure and is_named and _is_profile_managed(app, name):
-        raise doctor_profiles.make_not_used_error(app, name)
-    problem = profile_checks.explain_passing_over(app, name) if is_typed else ""
-    if problem:
-        output.say(f'the profile "{show(chosen.name)}" is not used: {show_message(problem)}')
-    elif is_typed and not is_named:
-        _explain_unused_profile(app, chosen, name)
-    if problem or not (is_named or is_sure):
-        return find_profile_of_role(app, chosen, unfit)
-    return name
+    if name is not None and name not in unfit:
+        return name
+    if name is not None and is_typed:
+        is_also_role = _is_also_role_text(app, chosen, name)
+        if not is_also_role and _is_profile_managed(app, name):
+            raise doctor_profiles.make_not_used_error(app, name)
+        checker = profile_checks.ProfileChecker(app, app.config.read())
+        problem = checker.find_problem(name, with_sign_in=False)
+        if problem is not None and problem.id in _NEVER_USED:
+            message = show_message(problem.message)
+            output.say(f'the profile "{show(name)}" is not used: {message}')
+        elif is_also_role:
+            _explain_unused_profile(app, chosen, name)
+        else:
+            return name
+    return find_profile_of_role(app, chosen, unfit)
 
 
 def _explain_unused_profiles(
@@ -109,7 +114,8 @@ def _explain_unused_profile(app: App, chosen: Profile, name: str) -> None:
         error = doctor_profiles.make_not_used_error(app, name)
         output.say(f"{show_message(error.message)}; to repair it: {show_message(error.hint or '')}")
         return
-    problem = adopting.find_profile_problem(app, name) or "another tool's program gives its keys"
+    checker = profile_checks.ProfileChecker(app, app.config.read())
+    problem = checker.explain_doubt(name) or "it needs a sign-in of its own"
     pattern = shlex.quote(show(filter_for_exact_text(name)))
     output.say(
         f'the profile "{show(name)}" may not work ({problem}), so it is not used for its role; to '

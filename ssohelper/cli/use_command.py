@@ -35,17 +35,6 @@ _SHELL, _USED, _PREVIOUS = "_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PR
 _KINDS = ("profile", "keys")
 
 
-_HAS_DASHES = "ssohelper.use.has_dashes"
-
-
-class _CommandThatNotesDoubleDash(click.Command):
-    """A click command that knows whether `--` was typed: `use -- -` means the profile "-"."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        ctx.meta[_HAS_DASHES] = "--" in args
-        return super().parse_args(ctx, args)
-
-
 class _Switch(NamedTuple):
     """What `use` switches a shell to. `used` is "profile NAME" or "keys NAME"."""
 
@@ -55,7 +44,7 @@ class _Switch(NamedTuple):
     text: str
 
 
-@click.command("use", cls=_CommandThatNotesDoubleDash)
+@click.command("use")
 @click.argument("profile_words", metavar="[PROFILE|WORDS...]", nargs=-1)
 @click.option("--keys", is_flag=True, help="Export fixed keys instead of a profile.")
 @click.option("--yes", is_flag=True, help="Add a profile for a role that has none, without asking.")
@@ -81,7 +70,7 @@ def use_profile(
     terminal, a new shell in your shell gets these variables; exit ends that shell.
     """
     app = output.get_app()
-    is_previous = profile_words == ("-",) and not click.get_current_context().meta.get(_HAS_DASHES)
+    is_previous = profile_words == ("-",)
     starts_new_shell = not is_previous and _can_start_shell(app)
     shell = "" if starts_new_shell else _shell_that_evaluates_output("use")
     if is_previous:
@@ -105,7 +94,7 @@ def use_profile(
         output.write_shell_answer(_make_shell_script(app, shell, switch.variables, switch.used))
     output.say(switch.text)
     if isinstance(switch.profile, ForeignProfile):
-        profile_use.warn_about_unusable_profile(app, switch.profile.name)
+        profile_use.warn_of_problem(app, switch.profile.name, in_new_shell=True)
     else:
         favourites.record_use_of_role(app, switch.profile)
     if not shell:
@@ -137,7 +126,7 @@ def _prepare_profile(
     guarding.grant_role_for_reason(app, profile, grant_reason)
     guarding.say_how_to_grant(app, profile)
     profile_use.warn_about_lost_role(app, profile)
-    profile_use.warn_about_unusable_profile(app, profile.name)
+    profile_use.warn_of_problem(app, profile.name, in_new_shell=True)
     variables = environment.build_profile_environment(app, profile)
     return _switch_to_role(app, profile, variables, f"profile {profile.name}", left)
 
@@ -217,15 +206,9 @@ def _shell_function_hint(app: App) -> str:
     file = installing.find_shell_init_file(app, known)
     if file is not None:
         return f"open a new shell, or run: exec {known} ({show(file)} has the line already)"
-    if shell == "fish":
-        line = "put into ~/.config/fish/config.fish: ssohelper-credentials shell-init fish | source"
-    elif shell == "zsh":
-        line = 'put into ~/.zshrc: eval "$(ssohelper-credentials shell-init zsh)"'
-    elif shell == "pwsh" or (sys.platform == "win32" and not shell):
+    if shell == "pwsh" or (sys.platform == "win32" and not shell):
         return "put into $PROFILE: ssohelper shell-init pwsh | Out-String | Invoke-Expression"
-    else:
-        line = 'put into ~/.bashrc: eval "$(ssohelper-credentials shell-init bash)"'
-    return f"{line} (ssohelper install does it)"
+    return "run: ssohelper install"
 
 
 def _find_previous_use(app: App) -> tuple[str, bool]:

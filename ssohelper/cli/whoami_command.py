@@ -1,16 +1,22 @@
 """The command whoami: prints a profile's account and role from saved files, then asks STS."""
 
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
 import click
 
-from ssohelper.actions import adopting, doctor_profiles, identity, sync_choices
+from ssohelper.actions import doctor_profiles, foreign_credentials, identity, sync_choices
+from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.app import App
 from ssohelper.cli import choosing, foreign_use, guarding, output
-from ssohelper.cli.foreign_use import print_values
 from ssohelper.core import profile_region
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show
+from ssohelper.errors import SsoHelperError
 
 
 @click.command("whoami")
@@ -32,32 +38,80 @@ def whoami(profile: str | None, grant_reason: str | None) -> None:
     app = output.get_app()
     chosen = choosing.choose_any_profile(profile)
     if isinstance(chosen, ForeignProfile):
-        foreign_use.print_foreign_identity(app, chosen)
+        confirm_foreign = partial(_confirm_foreign_identity, app, chosen)
+        _print_identity(app, {"profile": chosen.name}, {}, confirm_foreign)
         return
     guarding.grant_role_for_reason(app, chosen, grant_reason)
     problem = _warn_of_problem(app, chosen, is_named=profile is not None)
     lacks_region = _warn_of_missing_region(app, chosen)
     with app.vault.raise_refusal_first(chosen.key, Way.WHOAMI):
         known = identity.look_up_identity(app, chosen)
-    role, account = known.profile.shown_role, known.account
-    if output.options().json:
-        foreign_use.print_identity_json(
-            app,
-            lambda: identity.confirm_identity(app, known)._asdict(),
-            is_served=not problem,
-            profile=known.profile.name,
-            session=known.profile.session.name,
-            account_id=role.account_id,
-            account_name=account.name or None,
-            role_name=role.name,
-            user=known.user,
-        )
-        return
+    account, role = known.account, chosen.shown_role
+    names = {"profile": chosen.name, "session": chosen.session.name}
     shown = f"{account.name} ({role.account_id})" if account.name else role.account_id
-    session = known.profile.session.name
-    print_values(profile=known.profile.name, session=session, account=shown, role=role.name)
-    print_values(**identity.confirm_identity(app, known)._asdict())
-    _say_what_aws_confirmed(problem, lacks_region=lacks_region)
+    fields = {
+        **names,
+        "account_id": role.account_id,
+        "account_name": account.name or None,
+        "role_name": role.name,
+        "user": known.user,
+    }
+    lines = {**names, "account": shown, "role": role.name}
+    said = "confirmed by AWS"
+    if problem or lacks_region:
+        said = "AWS says that this role is yours; "
+        said += f"the profile may not give this role: {show(problem, 300)}" if problem else ""
+        said += "" if problem else "most calls stop, as the profile has no region"
+    confirm = partial(identity.confirm_identity, app, known)
+    _print_identity(app, fields, lines, lambda: confirm()._asdict(), problem=problem, said=said)
+
+
+def _confirm_foreign_identity(app: App, found: ForeignProfile) -> dict[str, Any]:
+    keys = foreign_use.get_foreign_credentials(app, found)
+    who = foreign_credentials.confirm_identity_of(app, found, keys)
+    return {"profile": found.name, **who._asdict()}
+
+
+def _print_identity(
+    app: App,
+    fields: Mapping[str, str | None],
+    lines: Mapping[str, str],
+    confirm: Callable[[], dict[str, Any]],
+    *,
+    problem: str = "",
+    said: str = "confirmed by AWS",
+) -> None:
+    """Print what files say of an identity, then what AWS says: `fields` as JSON, or `lines`.
+
+    With a `problem`, AWS tools may not get this role, so JSON does not call it confirmed.
+    """
+    if not output.options().json:
+        _print_lines(lines)
+        _print_lines(confirm())
+        output.say(said)
+        return
+    names = ("profile", "session", "account_id", "account_name", "role_name", "user", "arn")
+    data: dict[str, Any] = {**dict.fromkeys(names), **fields, "confirmed": False}
+    try:
+        data.update(confirm(), confirmed=not problem)
+    except SsoHelperError as error:
+        app.warn(f"AWS did not confirm this identity: {error.message}")
+        output.print_json(data, app.warnings)
+        raise
+    output.print_json(data, app.warnings)
+
+
+def _print_lines(values: Mapping[str, str | None]) -> None:
+    """Print a line for each value, aligned on a terminal, tab-separated elsewhere.
+
+    They are shown at once: STS, which may be asked next, may take seconds to answer.
+    """
+    is_terminal = sys.stdout.isatty()
+    for name, value in values.items():
+        label = name.removesuffix("_id").removesuffix("_name")
+        if value is not None:
+            output.echo(f"{label:<9}{show(value)}" if is_terminal else f"{label}\t{show(value)}")
+    sys.stdout.flush()
 
 
 def _warn_of_problem(app: App, chosen: Profile, *, is_named: bool) -> str:
@@ -66,9 +120,12 @@ def _warn_of_problem(app: App, chosen: Profile, *, is_named: bool) -> str:
     for finding in shadows:
         app.warn(f"{finding.message}; {finding.fix}")
     # A session token alone stops no AWS tool.
-    stops = [one for one in shadows if one.severity == "problem" and one.id != "token-without-keys"]
-    problem = next((one.message for one in stops if not one.profiles), "")
-    problem = problem or adopting.find_profile_problem(app, chosen.name)
+    of_shell = (one for one in shadows if one.severity == "problem" and not one.profiles)
+    stops = [one for one in of_shell if one.id != "token-without-keys"]
+    # Only a run would show which credentials it gives.
+    stops += [one for one in shadows if one.id == "helper-of-another-installation"]
+    checker = ProfileChecker(app, app.config.read())
+    problem = stops[0].message if stops else checker.explain_doubt(chosen.name)
     if problem and not shadows:
         app.warn(
             f'AWS tools may fail to get this role with the profile "{show(chosen.name)}": {problem}'
@@ -87,13 +144,3 @@ def _warn_of_missing_region(app: App, chosen: Profile) -> bool:
             f'specify a region"; add a line: region = {region}'
         )
     return lacks_region
-
-
-def _say_what_aws_confirmed(problem: str, *, lacks_region: bool) -> None:
-    yours = "AWS says that this role is yours"
-    if problem:
-        output.say(f"{yours}; the profile may not give this role: {show(problem, 300)}")
-    elif lacks_region:
-        output.say(f"{yours}; most calls stop, as the profile has no region")
-    else:
-        output.say("confirmed by AWS")

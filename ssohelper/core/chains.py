@@ -41,10 +41,7 @@ _SESSION_NAME = r"[A-Za-z0-9_+=,.@-]{2,64}"
 
 
 class ChainStep(NamedTuple):
-    """One AssumeRole request: the profile that describes it, the role's ARN and the parameters.
-
-    `region` is the profile's own region, None if it has none.
-    """
+    """One AssumeRole request. `region` is the profile's own region, None if it has none."""
 
     profile: str
     role_arn: str
@@ -138,30 +135,24 @@ def find_chain(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
     Raises: ConfigInvalid with file and line for a chain that cannot be used.
     """
     steps: list[tuple[ChainStep, ProfileEntry]] = []
-    seen = [entry.name]
-    first = entry
-    while True:
-        found = _read_step_and_source(config, entry)
-        if found is None:
-            target = config.target(entry) if steps else None
-            break
+    seen, following = [entry.name], entry
+    while (found := _read_step_and_source(config, following)) is not None:
         step, below = found
-        steps.append((step, entry))
+        steps.append((step, following))
         if len(steps) > MOST_STEPS:
-            what = f"more than {MOST_STEPS} roles on top of each other: {_join_with_arrows(seen)}"
-            _refuse_source_profile(config, first, what)
+            what = f"more than {MOST_STEPS} roles on top of each other"
+            _refuse_source_profile(config, entry, what)
         if isinstance(below, TargetRole):
-            target = below
             break
-        if below is None:
+        source = _find_source_profile(config, following, below, seen) if below else None
+        if source is None:
             return None
-        following = _find_source_profile(config, entry, below, seen)
-        if following is None:
-            return None
-        entry = following
-    if target is None:
+        following, below = source, None
+    else:
+        below = config.target(following) if steps else None
+    if below is None:
         return None
-    chain = Chain(tuple(step for step, _ in reversed(steps)), entry, target)
+    chain = Chain(tuple(step for step, _ in reversed(steps)), following, below)
     _check_chain_keys(config, steps, chain)
     return chain
 
@@ -200,10 +191,7 @@ def find_chain_id(config: ConfigFile, key: RoleKey) -> str:
 
 
 def find_source_names(config: ConfigFile) -> dict[str, str]:
-    """Return, by the name of each source profile, a profile with a key that names it.
-
-    Such a profile needs that name in the config, so the source can be neither removed nor renamed.
-    """
+    """Return by each source profile a profile that names it, so that it can not be removed."""
     return {
         entry.keys[key]: entry.name
         for entry in config.profiles()
@@ -335,7 +323,7 @@ def _find_source_profile(
         if source in visited:
             if source == entry.name and "aws_access_key_id" in entry.keys:
                 return None  # as in botocore: the profile assumes the role with its own static keys
-            loop = _join_with_arrows([*visited, source])
+            loop = " -> ".join(show(name, 80) for name in (*visited, source))
             what = f"profiles refer to each other in a loop: {loop}"
             _refuse_source_profile(config, entry, what)
         visited.append(source)
@@ -379,10 +367,6 @@ def _check_chain_keys(
 def _refuse_source_profile(config: ConfigFile, entry: ProfileEntry, what: str) -> NoReturn:
     prefix = "" if "source_profile" in entry.keys else OWN_PREFIX
     config.refuse_key(entry, f"{prefix}source_profile", what)
-
-
-def _join_with_arrows(names: list[str]) -> str:
-    return " -> ".join(show(name, 80) for name in names)
 
 
 def _split_role_arn(arn: str) -> tuple[str, str, str]:

@@ -48,7 +48,6 @@ def child_config_text(
 
     `profiles_with_keys` have static keys in the credentials file, which the command does not get.
     `kept` is as for `allowed_config_text`; None below no allow-list.
-    Raises: ConfigInvalid if the user's config has too unusual a form.
     """
     entry = config.profile(profile.name)
     keys = {**(entry.keys if entry else {}), "region": region}
@@ -57,10 +56,7 @@ def child_config_text(
 
 
 def allowed_config_text(config: ConfigFile, kept: Collection[str]) -> str:
-    """Return the config without profiles, except those whose sections' headers are in `kept`.
-
-    Raises: ConfigInvalid as `child_config_text`.
-    """
+    """Return the config without profiles, except those whose sections' headers are in `kept`."""
     denied = any(_is_default_section(one) and one not in kept for one in config.text.sections)
     return _copy_config(config.text, kept, {} if denied else None, ())
 

@@ -160,10 +160,7 @@ def _name_provider(answer: Resolved, keys: Mapping[str, str]) -> str:
 
 
 def parse_provider_answer(profile: ForeignProfile, answer: bytes) -> ForeignCredentials:
-    """Return the credentials in the answer of the process that asked the provider.
-
-    Raises: the error in the answer; BadAnswer if the credentials cannot be used.
-    """
+    """Raises: the error in the answer; BadAnswer if the credentials cannot be used."""
     try:
         said = json.loads(answer)
     except (ValueError, RecursionError):

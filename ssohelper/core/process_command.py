@@ -61,14 +61,19 @@ def _arguments_of_ssohelper_command(command: str) -> list[str] | None:
 def aws_sso_cli_role(command: str) -> Role | None:
     """Return the role of aws-sso-cli's command `aws-sso … process --arn ARN`, else None."""
     words = split_command(command)
-    if program_name(words) != "aws-sso":
-        return None
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        arn = following if word in ("--arn", "-a") else word.partition("--arn=")[2]
-        found = re.fullmatch(_ROLE_ARN, arn)
-        if found and ROLE_NAME.fullmatch(found.group(2)):
-            return Role(found.group(1), found.group(2))
-    return None
+    options = option_values(words) if program_name(words) == "aws-sso" else {}
+    found = re.fullmatch(_ROLE_ARN, options.get("--arn") or options.get("-a", ""))
+    return Role(found[1], found[2]) if found and ROLE_NAME.fullmatch(found[2]) else None
+
+
+def option_values(words: list[str]) -> dict[str, str]:
+    """Return the options of another tool's command; "" for an option without a value."""
+    found: dict[str, str] = {}
+    for word, following in zip(words, [*words[1:], ""], strict=False):
+        name, equals, value = word.partition("=")
+        if name.startswith("-"):
+            found[name] = value if equals else "" if following.startswith("-") else following
+    return found
 
 
 def split_command(command: str) -> list[str]:

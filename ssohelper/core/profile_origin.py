@@ -30,7 +30,7 @@ GRANTED_PREFIX = "granted_sso_"
 BY_HAND = "the AWS CLI or by hand"
 BY_HAND_LEGACY = "the AWS CLI or by hand (with sso_start_url)"
 AWS_SSO_CLI, AWS_SSO_UTIL, AWS_VAULT = "aws-sso-cli", "aws-sso-util", "aws-vault"
-GRANTED, REGISTRY, LEAPP, AWSUME = "granted", "granted's registry", "Leapp", "awsume"
+GRANTED, LEAPP, AWSUME = "granted", "Leapp", "awsume"
 OWN, TWO_ROLES = "ssohelper, without its mark", "the profile names two different roles"
 TWO_PORTALS = "the profile names two different portals"
 # The tool of each program of a `credential_process`.
@@ -112,8 +112,7 @@ def find_profile_origins(config: ConfigFile) -> tuple[Origin, ...]:
     Left out are profiles that have nothing to do with Identity Center: static keys, roles that are
     assumed, unknown programs, profiles without credentials.
     """
-    registry = _find_granted_registry_profiles(config)
-    found = (_find_profile_origin(config, entry, registry) for entry in config.profiles())
+    found = (_find_profile_origin(config, entry) for entry in config.profiles())
     return tuple(origin for origin in found if origin is not None)
 
 
@@ -139,9 +138,7 @@ def find_marked_blocks(config: ConfigFile) -> list[AwsSsoCliBlock]:
 # -- the origin of one profile ---------------------------------------------------------------------
 
 
-def _find_profile_origin(
-    config: ConfigFile, entry: ProfileEntry, registry: frozenset[str]
-) -> Origin | None:
+def _find_profile_origin(config: ConfigFile, entry: ProfileEntry) -> Origin | None:
     keys = entry.keys
     if entry.managed or assumes_role(keys):
         return None
@@ -150,8 +147,6 @@ def _find_profile_origin(
     tool = _find_tool_of_profile(config, entry, words)
     if tool is None:
         return None
-    if entry.name in registry:
-        tool = REGISTRY
     # SDKs use sso_* keys before credential_process.
     uses_command = bool(command) and "sso_account_id" not in keys
     program = (words[0] if words else command) if uses_command else None
@@ -232,7 +227,7 @@ def _roles_named_by_profile(
     found = _role_in_command(process_command.split_command(command), command)
     if isinstance(found, _Reference):
         # The command of a profile that was renamed by hand still has the old name.
-        if config.profile(found.name) is not None or not has_own:
+        if config.profile(found) is not None or not has_own:
             yield from _roles_of_referenced_profile(config, entry, found, seen)
     elif found is not None:
         yield found
@@ -281,15 +276,16 @@ def _checked_role(
 # -- the role that a credential_process command names ----------------------------------------------
 
 
-class _Reference(NamedTuple):
-    """A command that gets the credentials of another profile, by name."""
-
-    name: str
+class _Reference(str):
+    """The name of a profile whose credentials a command gets."""
 
 
-def _role_in_command(words: list[str], command: str) -> NamedRole | _Reference | str | None:
+def _role_in_command(words: list[str], command: str) -> NamedRole | str | None:
     tool = _TOOLS.get(process_command.program_name(words))
-    options, own = _option_values(words[1:]), process_command.ssohelper_options(command)
+    options, own = (
+        process_command.option_values(words[1:]),
+        process_command.ssohelper_options(command),
+    )
     if tool == AWS_SSO_CLI:
         return _role_in_aws_sso(options)
     if own is not None and "--profile" not in own:
@@ -298,24 +294,23 @@ def _role_in_command(words: list[str], command: str) -> NamedRole | _Reference |
     if tool == AWS_SSO_UTIL and "--account-id" in options:
         url = options.get("--sso-start-url") or options.get("--start-url")
         return _checked_role(options["--account-id"], options.get("--role-name"), start_url=url)
-    name = own["--profile"] if own is not None else ""
+    if own is not None:
+        return _Reference(own["--profile"])
+    name = options.get("--profile", "") if tool in (AWS_SSO_UTIL, GRANTED, BY_HAND) else ""
     if tool in (AWS_VAULT, AWSUME):
         name = _profile_named_by_command(words[1:], tool)
-    elif tool in (AWS_SSO_UTIL, GRANTED, BY_HAND):
-        name = options.get("--profile", "")
-    return _Reference(name) if name or own is not None else None
+    return _Reference(name) if name else None
 
 
-def _role_in_aws_sso(options: dict[str, str]) -> NamedRole | _Reference | str:
+def _role_in_aws_sso(options: dict[str, str]) -> NamedRole | str:
     options = {_AWS_SSO_OPTIONS.get(name, name): value for name, value in options.items()}
     arn = _ARN.fullmatch(options.get("--arn", ""))
     name = options.get("--profile", "")
-    padded = _PADDED_NAME.fullmatch(name)
     if arn:
         account, role = arn.group(2, 3)
     elif "--account" in options:
         account, role = options["--account"], options.get("--role", "")
-    elif padded:
+    elif padded := _PADDED_NAME.fullmatch(name):
         account, role = padded.groups()
     elif name:
         return _Reference(name)
@@ -324,16 +319,6 @@ def _role_in_aws_sso(options: dict[str, str]) -> NamedRole | _Reference | str:
     # aws-sso-cli takes account ids as numbers, so that zeros in front may be missing.
     named = _checked_role(account.zfill(12), role, instance=options.get("--sso"))
     return named._replace(partition=arn[1]) if arn and isinstance(named, NamedRole) else named
-
-
-def _option_values(words: list[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for at, word in enumerate(words):
-        following = words[at + 1] if at + 1 < len(words) else ""
-        name, equals, value = word.partition("=")
-        if name.startswith("-"):
-            found[name] = value if equals else "" if following.startswith("-") else following
-    return found
 
 
 def _profile_named_by_command(words: list[str], tool: str) -> str:
@@ -352,29 +337,16 @@ def _profile_named_by_command(words: list[str], tool: str) -> str:
 
 
 def _roles_of_referenced_profile(
-    config: ConfigFile, entry: ProfileEntry, reference: _Reference, seen: tuple[str, ...]
+    config: ConfigFile, entry: ProfileEntry, name: str, seen: tuple[str, ...]
 ) -> Iterator[NamedRole | str]:
-    if reference.name == entry.name:
+    if name == entry.name:
         return  # the command reads the keys of this very profile
-    following = config.profile(reference.name)
+    following = config.profile(name)
     if following is None:
-        yield f'the command names the profile "{reference.name}", which does not exist'
-    elif reference.name in seen or len(seen) >= MOST_REFERENCES:
+        yield f'the command names the profile "{name}", which does not exist'
+    elif name in seen or len(seen) >= MOST_REFERENCES:
         yield "the profiles refer to each other in a loop"
     elif assumes_role(following.keys):
-        yield f'the command names the profile "{reference.name}", which assumes another role'
+        yield f'the command names the profile "{name}", which assumes another role'
     else:
         yield from _roles_named_by_profile(config, following, (*seen, entry.name))
-
-
-def _find_granted_registry_profiles(config: ConfigFile) -> frozenset[str]:
-    # granted marks a registry's profiles by a section before and one behind them.
-    names: set[str] = set()
-    inside = False
-    by_header = {entry.header: entry.name for entry in config.profiles()}
-    for header in config.text.sections:
-        if header.startswith("granted_registry_"):
-            inside = header.startswith("granted_registry_start")
-        elif inside and header in by_header:
-            names.add(by_header[header])
-    return frozenset(names)

@@ -108,6 +108,7 @@ _WORDS: Mapping[Kind, str] = {
 _SOLVED_BY_ADOPTION = (
     *("program-missing", "program-needs-a-shell", "program-unreadable", "helper-missing"),
     *("helper-refuses", "session-missing", "sso-keys-refused", "no-source"),
+    *("quoted-value", "legacy-sign-in"),
 )
 _SOURCE_KEYS = frozenset(key for keys in KEYS_OF_SOURCES.values() for key in keys)
 _ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
@@ -185,21 +186,11 @@ class Resolved(NamedTuple):
         return (self.source, self.detail, self.account_id, self.role_name)
 
 
-class _Found(NamedTuple):
-    """A source of credentials: its name; the account and role of the credentials, None if unknown."""
-
-    detail: str
-    account_id: str | None = None
-    role_name: str | None = None
-
-
 class Resolver:
     """Resolves the profiles of one config.
 
-    `credentials` has the keys of each section of ~/.aws/credentials, as `hide_secrets` returns
-    them. `find_program` returns what is known of a program, by the word that names it in a profile,
-    and None for a program that is not known, which counts as present. `is_missing` says whether
-    there is no file at a path.
+    `credentials` are the sections of ~/.aws/credentials, as `hide_secrets` returns their keys. A
+    program for which `find_program` returns None counts as present.
     """
 
     def __init__(
@@ -240,7 +231,7 @@ class Resolver:
         self, name: str, family: str, above: tuple[str, ...], *, in_shell: bool
     ) -> Resolved:
         """`above` are the profiles that lead to this one by `source_profile`."""
-        keys = self.keys(name)
+        keys, entry = self.keys(name), self.config.profile(name)
         has_fixed_keys = any(key in keys for key in KEY_PAIR)
         kinds = [
             kind
@@ -252,14 +243,15 @@ class Resolver:
         if above and has_fixed_keys and family != BOTO3:
             kinds = [kind for kind in kinds if kind in ("credentials file", "config keys")]
         kind = next((one for one in kinds if self._tries(family, one, name, keys, in_shell)), None)
+        is_lost = kind in (None, "sso", "program") and entry and lacks_role(self.config, entry)
         if kind is None:
-            return self._without_source(name, family, keys)
-        found = self._look_up(kind, name, keys)
-        made = Resolved(name, family, kind, *found, last=kind)
+            lacking = LOST_ROLE if is_lost else self._problem_without_source(name, keys)
+            return Resolved(name, family, "nothing", "no credentials", problem=lacking)
+        made = Resolved(name, family, kind, *self._look_up(kind, name, keys), last=kind)
         if kind == "assumed role":
             made = self._with_source(made, keys, above, in_shell=in_shell)
-        problem = made.problem or self._find_problem(made, keys, in_shell=in_shell)
-        entry = self.config.profile(name)
+        problem = made.problem or (LOST_ROLE if is_lost else None)
+        problem = problem or self._find_problem(made, keys, in_shell=in_shell)
         if problem is None and entry is not None:
             problem = _problem_of(partial(self.config.region, entry))
         if problem is None:
@@ -273,22 +265,20 @@ class Resolver:
         self, family: str, kind: Kind, name: str, keys: Mapping[str, str], in_shell: bool
     ) -> bool:
         is_boto3, environ = family == BOTO3, self._environ if in_shell else {}
-        section, entry = self._credentials.get(name, {}), self.config.profile(name)
+        entry = self.config.profile(name)
         match kind:
             case "environment keys":
                 return all(environ.get(one) for one in KEY_VARIABLES[: 1 if is_boto3 else 2])
             case "environment web identity":
+                file, role = (environ.get(one) for one in WEB_IDENTITY_VARIABLES)
                 if is_boto3:  # each of both values may be in the environment or in the profile
-                    file, role = (environ.get(one) for one in WEB_IDENTITY_VARIABLES)
                     return bool(file or (role and keys.get("web_identity_token_file")))
-                return all(environ.get(one) for one in WEB_IDENTITY_VARIABLES)
+                return bool(file and role)
+            case "assumed role" if is_boto3:
+                return "role_arn" in keys and "web_identity_token_file" not in keys
+            case "assumed role" if _has_role_alone(keys):
+                return family in _REFUSING_ROLE_ALONE or (family == GO and bool(keys["role_arn"]))
             case "assumed role":
-                if is_boto3:
-                    return "role_arn" in keys and "web_identity_token_file" not in keys
-                if _has_role_alone(keys):
-                    return family in _REFUSING_ROLE_ALONE or (
-                        family == GO and bool(keys["role_arn"])
-                    )
                 return assumes_role(keys)
             case "web identity":
                 has_role = is_boto3 or bool(keys.get("role_arn") and not assumes_role(keys))
@@ -297,58 +287,55 @@ class Resolver:
                 needed = ("sso_account_id", "sso_role_name") if is_boto3 else SSO_KEYS
                 return any(key in keys for key in needed)
             case "credentials file":
-                return "aws_access_key_id" in section
+                return "aws_access_key_id" in self._credentials.get(name, {})
+            case "config keys" if is_boto3:
+                return entry is not None and "aws_access_key_id" in entry.keys
             case "config keys":
-                own = entry.keys if entry is not None else {}
-                if is_boto3:
-                    return "aws_access_key_id" in own
                 return all(keys.get(key) for key in KEY_PAIR)
-            case "aws login":
-                return "login_session" in keys if is_boto3 else bool(keys.get("login_session"))
-            case "program":
-                key = "credential_process"
+            case "aws login" | "program":
+                [key] = KEYS_OF_SOURCES[kind]
                 return key in keys if is_boto3 else bool(keys.get(key))
             case _:
                 return any(environ.get(one) for one in CONTAINER_VARIABLES)
 
-    def _look_up(self, kind: Kind, name: str, keys: Mapping[str, str]) -> _Found:
+    def _look_up(
+        self, kind: Kind, name: str, keys: Mapping[str, str]
+    ) -> tuple[str, str | None, str | None]:
         arn = keys.get("role_arn", "")
         match kind:
             case "program":
-                return self._look_up_program(name, keys)
+                words = process_command.split_command(keys["credential_process"])
+                role = self._find_role_of_program(name, keys["credential_process"])
+                return show(words[0], 80) if words else "credential_process", *role
             case "sso":
-                return _Found("sso_*", keys.get("sso_account_id"), keys.get("sso_role_name"))
+                return "sso_*", keys.get("sso_account_id"), keys.get("sso_role_name")
             case "environment keys":
-                return _Found(KEY_VARIABLES[0], self._environ.get("AWS_ACCOUNT_ID") or None)
+                return KEY_VARIABLES[0], self._environ.get("AWS_ACCOUNT_ID") or None, None
             case "config keys":
-                return _Found("aws_access_key_id", keys.get("aws_account_id"))
+                return "aws_access_key_id", keys.get("aws_account_id"), None
             case "credentials file" | "aws login":
-                return _Found("~/.aws/credentials" if kind != "aws login" else "login_session")
+                return "~/.aws/credentials" if kind != "aws login" else "login_session", None, None
             case "container":
-                return _Found(next(one for one in CONTAINER_VARIABLES if self._environ.get(one)))
+                detail, arn = next(one for one in CONTAINER_VARIABLES if self._environ.get(one)), ""
             case "environment web identity":
                 detail, arn = WEB_IDENTITY_VARIABLES[0], self._environ.get("AWS_ROLE_ARN") or arn
             case _:
                 detail = "role_arn" if kind == "assumed role" else "web_identity_token_file"
-        role = role_of_arn(arn)
-        return _Found(detail, role.account_id, role.name) if role else _Found(detail)
+        return detail, *_identity_of(role_of_arn(arn))
 
-    def _look_up_program(self, name: str, keys: Mapping[str, str]) -> _Found:
-        command = keys["credential_process"]
-        words = process_command.split_command(command)
-        shown = show(words[0], 80) if words else "credential_process"
+    def _find_role_of_program(self, name: str, command: str) -> tuple[str | None, str | None]:
         options = process_command.ssohelper_options(command)
-        program = self._find_program(words[0]) if words else None
         if options is None:
-            role = process_command.aws_sso_cli_role(command)
-            return _Found(shown, role.account_id, role.name) if role else _Found(shown)
+            return _identity_of(process_command.aws_sso_cli_role(command))
+        words = process_command.split_command(command)
+        program = self._find_program(words[0]) if words else None
         if program is not None and program.only_has_our_name:
-            return _Found(shown)
+            return None, None
         if "--account-id" in options:
-            return _Found(shown, options["--account-id"], options.get("--role-name"))
+            return options["--account-id"], options.get("--role-name")
         entry = self.config.profile(name)
         target = self.config.target_or_none(entry) if entry is not None else None
-        return _Found(shown, target.role.account_id, target.role.name) if target else _Found(shown)
+        return _identity_of(target.role if target else None)
 
     # -- the source of an assumed role -----------------------------------------------------------
 
@@ -372,11 +359,12 @@ class Resolver:
             what = "leads back to this profile" if self.has_profile(source) else "does not exist"
             what = f'source_profile "{show(source, 80)}" {what}'
             entry = self.config.profile(name)
-            refuse = (
-                partial(self.config.refuse_key, entry, "source_profile", what) if entry else None
-            )
-            found = _problem_of(refuse) if refuse is not None else None
-            found = found or Problem("profile-invalid", what, _IN_AN_EDITOR)
+            found = Problem("profile-invalid", what, _IN_AN_EDITOR)
+            if entry is not None:  # with the line
+                found = (
+                    _problem_of(partial(self.config.refuse_key, entry, "source_profile", what))
+                    or found
+                )
             return made._replace(problem=found._replace(fix=_IN_AN_EDITOR))
         below = self._resolve(source, family, (*above, name), in_shell=False)
         made = made._replace(sources=() if is_own else (source, *below.sources), last=below.last)
@@ -411,11 +399,9 @@ class Resolver:
         if source not in _CREDENTIAL_SOURCES:
             if family == JAVA:
                 return None
-            right = next((one for one in _CREDENTIAL_SOURCES if one.lower() == source.lower()), "")
-            fix = f"write in an editor: credential_source = {right}" if right else ""
-            fix = fix or f"write one of {', '.join(_CREDENTIAL_SOURCES)}"
             what = "which boto3, the AWS CLI and most SDKs refuse"
             message = f'credential_source is "{show(source, 60)}", {what}'
+            fix = f"write in an editor one of {', '.join(_CREDENTIAL_SOURCES)}"
             return Problem("credential-source", message, fix)
         missing = _CREDENTIAL_SOURCES[source]
         if source == "Environment" and self._environ.get(KEY_VARIABLES[0]):
@@ -429,29 +415,24 @@ class Resolver:
 
     # -- problems of a source --------------------------------------------------------------------
 
-    def _without_source(self, name: str, family: str, keys: Mapping[str, str]) -> Resolved:
-        entry = self.config.profile(name)
-        if entry is not None and lacks_role(self.config, entry):
-            problem = LOST_ROLE
-        elif KEY_PAIR[1] in keys:
+    def _problem_without_source(self, name: str, keys: Mapping[str, str]) -> Problem:
+        if KEY_PAIR[1] in keys:
             key_id, secret = KEY_PAIR
             message = f'"{secret}" is set without "{key_id}": AWS tools find no credentials'
-            fix = f"add {key_id}, or remove {secret}"
-            problem = Problem("half-a-key-in-profile", message, fix)
-        elif keys.get("sso_session") and self._lacks_session(keys["sso_session"]):
-            problem = self._missing_session_problem(keys["sso_session"])
-        elif "include_profile" in keys:
+            return Problem("half-a-key-in-profile", message, f"add {key_id}, or remove {secret}")
+        missing = self._find_missing_session(keys.get("sso_session"))
+        if missing is not None:
+            return missing
+        if "include_profile" in keys:
             message = "only aws-vault reads include_profile: no SDK gets credentials by it"
             fix = f"use it with: aws-vault exec {show(name, 80)}"
-            problem = Problem("no-source", message, fix, may_be_elsewhere=True)
-        elif keys.get("sso_session"):
+            return Problem("no-source", message, fix, may_be_elsewhere=True)
+        if keys.get("sso_session"):
             message = "the profile is for tokens alone: no SDK gets role credentials by it"
-            problem = Problem("no-source", message, "add lines: sso_account_id and sso_role_name")
-        else:
-            message = "the profile names no source of credentials: no SDK gets credentials by it"
-            fix = "choose another profile, or add its credentials: ssohelper profile list"
-            problem = Problem("no-source", message, fix)
-        return Resolved(name, family, "nothing", "no credentials", problem=problem)
+            return Problem("no-source", message, "add lines: sso_account_id and sso_role_name")
+        message = "the profile names no source of credentials: no SDK gets credentials by it"
+        fix = "choose another profile, or add its credentials: ssohelper profile list"
+        return Problem("no-source", message, fix)
 
     def _find_problem(
         self, made: Resolved, keys: Mapping[str, str], *, in_shell: bool
@@ -459,6 +440,7 @@ class Resolver:
         """Return why this family stops with an error at the source that it takes, or None."""
         name, family = made.profile, made.family
         entry, section = self.config.profile(name), self._credentials.get(name, {})
+        key_id, secret = KEY_PAIR
         match made.source:
             case "environment keys" if not self._environ.get(KEY_VARIABLES[1]):
                 what = f"{KEY_VARIABLES[0]} is set without {KEY_VARIABLES[1]}"
@@ -467,12 +449,13 @@ class Resolver:
                 return self._find_web_identity_problem(keys, in_shell=in_shell)
             case "sso":
                 return self._find_sso_problem(name, family, keys)
-            case "credentials file" if KEY_PAIR[1] not in section and family == BOTO3:
-                return _half_a_key_problem(
-                    f'the section "[{show(name, 80)}]" of ~/.aws/credentials'
-                )
-            case "config keys" if entry and KEY_PAIR[1] not in entry.keys and family == BOTO3:
-                return _half_a_key_problem("the config")
+            case "credentials file" | "config keys" if family == BOTO3:
+                where, own = "the config", entry.keys if entry is not None else {}
+                if made.source == "credentials file":
+                    where, own = f'the section "[{show(name, 80)}]" of ~/.aws/credentials', section
+                message = f'"{key_id}" is set without "{secret}" in {where}: {_STOP}'
+                fix = f"add {secret} there, or remove {key_id}"
+                return None if secret in own else Problem("half-a-key-in-profile", message, fix)
             case "program":
                 return self._find_program_problem(name, family, keys)
             case "assumed role" if entry is not None and made.last in ("sso", "program"):
@@ -491,20 +474,16 @@ class Resolver:
         if not arn:
             what = f'"web_identity_token_file" is set without "role_arn": {_STOP}'
             return Problem("web-identity-missing", what, "add a line: role_arn = ARN")
-        if not self._is_missing(file):
-            return None
         what = f'web_identity_token_file is "{show(file, 200)}", and there is no such file: {_STOP}'
         fix = "write the path of the token's file in an editor"
-        return Problem("web-identity-missing", what, fix)
+        return Problem("web-identity-missing", what, fix) if self._is_missing(file) else None
 
     def _find_sso_problem(self, name: str, family: str, keys: Mapping[str, str]) -> Problem | None:
-        entry = self.config.profile(name)
-        if entry is not None and lacks_role(self.config, entry):
-            return LOST_ROLE
-        session = keys.get("sso_session", "")
+        entry, session = self.config.profile(name), keys.get("sso_session", "")
         has_role = keys.get("sso_account_id") and keys.get("sso_role_name")
-        if session and has_role and self._lacks_session(session):
-            return self._missing_session_problem(session)
+        missing = self._find_missing_session(session) if has_role else None
+        if missing is not None:
+            return missing
         unusable = _problem_of(partial(self.config.sso_session, session), "session-unusable")
         if unusable is not None:
             return unusable
@@ -519,32 +498,27 @@ class Resolver:
         fix = differing.fix_text if differing is not None and is_differing else _IN_AN_EDITOR
         return Problem("sso-keys-refused", refusal, fix)
 
-    def _missing_session_problem(self, session: str) -> Problem:
-        message = (
-            f'the session "{show(session, 64)}" is not in {self.config.origin}, and without it there '
-            "are no credentials"
-        )
+    def _find_missing_session(self, session: str | None) -> Problem | None:
+        if not session or self.config.session_header(session) is not None:
+            return None
+        message = f'the session "{show(session, 64)}" is not in {self.config.origin}, and without '
+        message += "it there are no credentials"
         return Problem("session-missing", message, "correct its name in an editor", session)
-
-    def _lacks_session(self, session: str) -> bool:
-        return self.config.session_header(session) is None
 
     def _find_program_problem(
         self, name: str, family: str, keys: Mapping[str, str]
     ) -> Problem | None:
         entry, command = self.config.profile(name), keys["credential_process"]
-        if entry is not None and lacks_role(self.config, entry):
-            return LOST_ROLE
         error = process_command.find_syntax_error(command)
         if error:
             message = f"{error}: boto3 and the AWS CLI stop with an error"
             is_refused = family == BOTO3
             return Problem("program-unreadable", message, _IN_AN_EDITOR) if is_refused else None
         options = process_command.ssohelper_options(command)
-        target = self.config.target_or_none(entry) if entry is not None and options else None
-        session = target.session_name if target is not None else ""
-        if session and self._lacks_session(session):
-            return self._missing_session_problem(session)
+        target = self.config.target_or_none(entry) if entry and options else None
+        missing = self._find_missing_session(target.session_name if target else None)
+        if missing is not None:
+            return missing
         words = process_command.split_command(command)
         program = self._find_program(words[0]) if words else None
         if program is not None and program.path is None:
@@ -562,8 +536,11 @@ class Resolver:
         return _problem_of(partial(self.config.target, entry))
 
 
+def _identity_of(role: Role | None) -> tuple[str | None, str | None]:
+    return (role.account_id, role.name) if role else (None, None)
+
+
 def _problem_of(get: Callable[[], object], id: str = "profile-invalid") -> Problem | None:
-    """Return the error of the config that `get` raises as a problem; None if it raises none."""
     try:
         get()
     except ConfigInvalid as error:
@@ -578,12 +555,6 @@ LOST_ROLE = Problem(
 )
 
 
-def _half_a_key_problem(where: str) -> Problem:
-    key_id, secret = KEY_PAIR
-    message = f'"{key_id}" is set without "{secret}" in {where}: {_STOP}'
-    return Problem("half-a-key-in-profile", message, f"add {secret} there, or remove {key_id}")
-
-
 def _missing_program_problem(program: ProgramFact) -> Problem:
     word = show(program.word, 200)
     if program.is_own:
@@ -591,10 +562,8 @@ def _missing_program_problem(program: ProgramFact) -> Problem:
         fix = "write in an editor: credential_process = /path/of/ssohelper-credentials …"
         return Problem("helper-missing", message, fix)
     if _NEEDS_SHELL.search(program.word):
-        message = (
-            "boto3 and the AWS CLI run credential_process without a shell, so that they do not find "
-            f'"{word}"'
-        )
+        message = "boto3 and the AWS CLI run credential_process without a shell, so that they do "
+        message += f'not find "{word}"'
         return Problem("program-needs-a-shell", message, "write the program's absolute path")
     message = f'the program "{word}" of credential_process does not exist'
     fix = "install it again, or write its absolute path"
@@ -611,10 +580,8 @@ def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | No
     if family == BOTO3 and config is not None:
         # Only botocore adds the keys of the session's section to the profile's keys.
         keys = keys_of_session(config, keys.get("sso_session", "")) | dict(keys)
-    own = [key for key in ("sso_start_url", "sso_region") if key in keys]
-    needed = ["sso_account_id", "sso_role_name"]
-    if "sso_session" not in keys:
-        needed += ["sso_start_url", "sso_region"]
+    of_portal = ("sso_start_url", "sso_region")
+    needed = ("sso_account_id", "sso_role_name", *(of_portal if "sso_session" not in keys else ()))
     missing = [key for key in needed if not keys.get(key)]
     if missing:
         return f'"{missing[0]}" is missing'
@@ -626,6 +593,7 @@ def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | No
         session = None
     if session is None:
         return f'the session "{show(keys["sso_session"], 64)}" is not defined, or not usable'
+    own = [key for key in of_portal if key in keys]
     if own and family == RUST:
         return f'"{own[0]}" may not stand beside "sso_session"'
     url, region = keys.get("sso_start_url"), keys.get("sso_region")
@@ -661,14 +629,14 @@ def find_shadowed_roles(
     Adopting such a profile would not change that. Fixed keys in the section do not count: tools
     such as yawsso write them for the role of the profile.
     """
-    found = set()
-    for name, section in credentials.items():
-        others = {key: value for key, value in section.items() if key not in KEY_PAIR}
-        if others and config.profile(name) is not None:
-            changed = find_shadowing(config, name, others)
-            if any(one.family == BOTO3 for one in changed):
-                found.add(name)
-    return frozenset(found)
+
+    def takes_another(name: str) -> bool:
+        section = credentials[name]
+        others = {key: section[key] for key in section if key not in KEY_PAIR}
+        changed = find_shadowing(config, name, others) if others and config.profile(name) else ()
+        return any(one.family == BOTO3 for one in changed)
+
+    return frozenset(filter(takes_another, credentials))
 
 
 def describe_answers(answers: Iterable[Resolved]) -> str:

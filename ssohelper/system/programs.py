@@ -11,7 +11,7 @@ from collections.abc import Mapping
 def find_program(name: str, environ: Mapping[str, str]) -> str | None:
     """Return the program's absolute path, or None. A relative path is refused."""
     if os.path.isabs(name):
-        return name if _is_executable_file(name) else None
+        return name if is_executable_file(name) else None
     if os.path.dirname(name):
         return None
     if sys.platform == "win32" and not name.lower().endswith(".exe"):
@@ -23,7 +23,7 @@ def find_program(name: str, environ: Mapping[str, str]) -> str | None:
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
         path = os.path.join(folder, name)
         is_elsewhere = os.path.isabs(folder) and os.path.realpath(folder) != current_folder
-        if is_elsewhere and _is_executable_file(path):
+        if is_elsewhere and is_executable_file(path):
             return path
     return None
 
@@ -54,5 +54,5 @@ def show_in_pager(text: str, environ: Mapping[str, str]) -> bool:
     return True
 
 
-def _is_executable_file(path: str) -> bool:
+def is_executable_file(path: str) -> bool:
     return os.path.isfile(path) and os.access(path, os.X_OK)

@@ -1,6 +1,7 @@
 """Which STS a chain's role is assumed at, and whether the company's policy allows its portal."""
 
 import os
+import time
 
 import pytest
 
@@ -8,7 +9,6 @@ from ssohelper.actions import assumed_chains, chain_profiles, selection
 from ssohelper.actions.issuing import credential_document
 from ssohelper.app import App
 from ssohelper.broker.requests import AskedBy
-from ssohelper.core import chains
 from ssohelper.core.chains import AssumeRole
 from ssohelper.core.choices import NATIVE
 from ssohelper.core.company_policy import CompanyPolicy
@@ -27,7 +27,7 @@ from tests.actions.world import token
 from tests.chains.conftest import JUMP_ACCOUNT, JUMP_ARN, SSO_PROFILE, Chained, chain
 from tests.issuers import record_issuer
 
-SOURCE = RoleCredentials("ASIAEXAMPLE", Secret("s"), Secret("t"), 2_000_000_000)
+SOURCE = RoleCredentials("ASIAEXAMPLE", Secret("s"), Secret("t"), int(time.time()) + 3000)
 
 
 @pytest.fixture
@@ -52,24 +52,23 @@ def test_nothing_stays_cached_of_a_chain_whose_role_aws_refuses(
     def refuse(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(assumed_chains, "assume_chain", refuse)
+    monkeypatch.setattr(app.vault, "assume_chained_role", refuse)
     monkeypatch.setattr(
         assumed_chains.issuing,
         "forget_unassigned_role",
         lambda _app, _session, key, _token: gone.append(key),
     )
-    source = credential_document(SOURCE, jump.key.account_id)
     with pytest.raises(type(error)):
-        assumed_chains.issue_chain(app, jump.key, AskedBy(), source)
+        assume(app)
     assert gone == [jump.key] * removed
 
 
 def assume(app: App) -> None:
     jump = selection.resolve_profile(app, "jump", None)
-    made = chains.find_chain_by_key(app.config.read(), jump.key)
-    assumed_chains.assume_chain(
-        app, made, jump.key, jump.session, SOURCE, app.clock.deadline(), AskedBy()
-    )
+    if app.tokens.load(jump.session) is None:
+        app.tokens.save(jump.session, token("first", 5_000_000_000))
+    source = credential_document(SOURCE, jump.key.account_id)
+    assumed_chains.issue_chain(app, jump.key, AskedBy(), source)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +88,7 @@ def test_sts_is_asked_in_the_family_that_the_user_wants(chained, monkeypatch, va
         return SOURCE, None
 
     monkeypatch.setattr(app.vault, "assume_chained_role", note)
+    monkeypatch.setattr(assumed_chains.issuing, "save_credentials", lambda *_: None)
     assume(app)
     assert asked == [("us-east-1", f"https://{host}")]
 

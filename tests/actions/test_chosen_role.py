@@ -13,8 +13,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-import pytest
-
 from ssohelper.actions import console as consoles
 from ssohelper.actions import credentials, favourites, profile_edit, roles, selection
 from ssohelper.app import App
@@ -280,9 +278,7 @@ class Reach:
         return written is not None and written.is_of(self.row.key)
 
 
-def test_no_action_reaches_another_role_over_many_edits_of_the_config(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_action_reaches_another_role_over_many_edits_of_the_config(tmp_path, monkeypatch):
     # No check here needs durable files, and 4,160 calls of fsync take 20 s on a busy disk.
     monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
     dice = random.Random(SEED)

@@ -18,9 +18,7 @@ def app(tmp_path) -> WorldApp:
 
 
 @pytest.mark.parametrize("outcome", ["served", "refused", None])
-def test_a_browser_whose_command_fails_may_still_open_the_address_a_little_later(
-    app: WorldApp, outcome
-):
+def test_a_browser_whose_command_fails_may_still_open_the_address_a_little_later(app, outcome):
     answers = [None, outcome]
     redirect = SimpleNamespace(wait_for_visit=lambda _seconds: answers.pop(0))
     found = console._wait_for_browser_request(app, redirect, lambda: True)  # type: ignore[arg-type]

@@ -47,9 +47,7 @@ class TestReason:
 @pytest.mark.parametrize(
     ("given", "is_of_profile"), [(None, True), ("moon-9", True), ("mars-9", False)]
 )
-def test_a_profiles_region_that_is_invalid_is_refused_with_its_line(
-    app: GuardedApp, given, is_of_profile
-):
+def test_a_profiles_region_that_is_invalid_is_refused_with_its_line(app, given, is_of_profile):
     app.locations.aws_config_file.write_text(f"{CONFIG}[profile p]\nregion = moon-9\n")
     # As when both are read from text, the two regions are equal but not the same object.
     profile = Profile("p", SESSION, ROLE, "".join(["moon", "-9"]))

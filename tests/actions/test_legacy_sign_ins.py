@@ -9,6 +9,7 @@ import pytest
 from ssohelper.actions import adopting
 from ssohelper.actions.doctor_facts import Setup
 from ssohelper.actions.doctor_profiles import check_legacy_profiles
+from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.core.instants import to_iso
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
@@ -74,7 +75,7 @@ def test_doctor_names_those_without_a_sign_in(world, ends, count):
     assert ["has no valid sign-in" in one.message for one in found] == [True] * count
     for at, one in enumerate(found):
         assert f"--adopt old{at}, or sign in with: aws sso login --profile old{at}" in one.fix
-        assert adopting.find_profile_problem(world, f"old{at}")
+        assert ProfileChecker(world, world.config.read()).find_problem(f"old{at}") is not None
 
 
 def test_a_profile_that_cannot_be_adopted_is_signed_in_by_the_aws_cli(world):

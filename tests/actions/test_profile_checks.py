@@ -7,21 +7,12 @@ from ssohelper.actions.profile_checks import (
     find_broken_commands,
 )
 from ssohelper.app import App
-from ssohelper.core.profile_origin import Origin
 from tests.actions.broken_homes import add_profile, helper_moved, make_healthy
-from tests.actions.world import CONFIG, SESSION, WorldApp
+from tests.actions.world import CONFIG, WorldApp
 from tests.published import date_back
 
-LEGACY = Origin("old", "AWS CLI", None)
 OURS = "--session corp --account-id 000000000001 --role-name ReadOnlyAccess"
 PROFILES = f"""
-[profile old]
-sso_start_url = {SESSION.start_url}
-
-[profile new]
-sso_session = corp
-sso_start_url = {SESSION.start_url}
-
 [profile gone]
 credential_process = /missing/tool
 
@@ -63,8 +54,10 @@ def checker(tmp_path) -> ProfileChecker:
     ],
 )
 def test_adoption_solves_the_problem_of_a_missing_program(checker, name, problem):
-    assert checker.find_problems(name) == (problem, "")
-    assert checker.explain_refusal(name) == (problem or "another tool's program gives its keys")
+    found = checker.find_problem(name)
+    assert (found.message, found.is_solvable) == (problem, True) if problem else found is None
+    doubt = 'only a run of "/bin/sh" would show which credentials it gives'
+    assert checker.explain_doubt(name) == (problem or doubt)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +76,7 @@ def test_other_keys_of_a_source_profile_are_a_doubt_about_the_profile(
 ):
     (tmp_path / ".aws" / "credentials").write_text(section)
     assert checker.explain_doubt("assuming") == doubt
-    assert checker.find_problems("assuming") == ("", "")
+    assert checker.find_problem("assuming") is None
 
 
 NAMES = ("pay.Read", "mine", "gone")

@@ -217,9 +217,7 @@ def test_a_credential_source_takes_the_environments_keys(keyed: Keyed, run: Run)
 
 
 @pytest.mark.long
-def test_a_program_gets_the_environment_and_its_words_are_shown_without_secrets(
-    keyed: Keyed, run: Run
-):
+def test_a_program_gets_the_environment_and_its_words_are_shown_without_secrets(keyed, run):
     key = keyed.key
     seen = keyed.home.path / "seen"
     program = write_program(
@@ -401,9 +399,7 @@ def machine() -> Iterator[str]:
         server.shutdown()
 
 
-def test_credentials_of_the_machine_do_not_stand_in_for_the_profiles(
-    keyed: Keyed, run: Run, machine: str
-):
+def test_credentials_of_the_machine_do_not_stand_in_for_the_profiles(keyed, run, machine):
     keyed.write("[profile empty]\nregion = eu-west-1\n")
     credentials = keyed.home.path / ".aws" / "credentials"
     credentials.write_text("[empty]\nregion = eu-west-1\n")

@@ -87,9 +87,7 @@ def test_a_sign_in_that_has_ended_is_offered_once_and_the_action_is_carried_out_
     assert (terminal.asked, terminal.sign_ins) == (2, 1)
 
 
-def test_a_declined_sign_in_that_the_action_needs_is_an_error_and_not_offered_again(
-    app: WorldApp, terminal
-):
+def test_a_declined_sign_in_that_the_action_needs_is_an_error_and_not_offered_again(app, terminal):
     def need_sign_in() -> str:
         raise LoginRequired("expired")
 

@@ -46,14 +46,12 @@ def use(shell: Shell, *argv: str, **environ: str) -> "subprocess.CompletedProces
 @pytest.mark.parametrize(
     ("login_shell", "line"),
     [
-        ("/bin/bash", 'put into ~/.bashrc: eval "$(ssohelper-credentials shell-init bash)"'),
-        ("/usr/bin/zsh", 'put into ~/.zshrc: eval "$(ssohelper-credentials shell-init zsh)"'),
-        ("/usr/bin/fish", "config.fish: ssohelper-credentials shell-init fish | source"),
+        ("/bin/bash", "run: ssohelper install"),
         (
             "/usr/bin/pwsh",
             "put into $PROFILE: ssohelper shell-init pwsh | Out-String | Invoke-Expression",
         ),
-        ("", 'put into ~/.bashrc: eval "$(ssohelper-credentials shell-init bash)"'),
+        ("", "run: ssohelper install"),
     ],
 )
 @pytest.mark.parametrize("argv", [["use", "mine"], ["clear"]])
@@ -110,7 +108,7 @@ def test_on_a_terminal_without_the_shell_function_a_shell_with_the_role_starts(s
     said = child.read()
     child.close()
     assert "shell: mine us-east-1 none" in said
-    assert "this is a shell in your shell: exit ends it; to switch your own, put into" in said
+    assert "this is a shell in your shell: exit ends it; to switch your own, run: ssohelper" in said
     assert "export AWS_PROFILE" not in said
     assert child.exitstatus == 7  # the shell's own code, as with exec
 
@@ -255,15 +253,6 @@ def test_use_dash_goes_back_to_the_profile_or_to_its_keys(tmp_path, before, foun
     app.environ["_SSOHELPER_PREVIOUS"] = f"x{before}"
     with pytest.raises(UsageProblem, match="nothing to go back to"):
         use_command._find_previous_use(app)
-
-
-def test_a_profile_called_dash_can_be_named(shell):
-    shell.config.with_name("credentials").write_text(
-        "[-]\naws_access_key_id = AKIA\naws_secret_access_key = s\n"
-    )
-    done = use(shell, "--", "-")
-    assert (done.returncode, "export AWS_PROFILE='-'" in done.stdout) == (0, True), done.stderr
-    assert use(shell, "-").returncode == 2  # `use -` fails without a previous profile
 
 
 def test_keys_of_the_same_name_in_the_credentials_file_are_a_warning(shell):

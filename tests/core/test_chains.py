@@ -112,7 +112,7 @@ def test_five_roles_are_the_limit():
     assert chain is not None
     assert len(chain.steps) == 5
     message = refused(five + native("a", "p5"))
-    assert "more than 5 roles on top of each other: a -> p5 -> p4 -> p3 -> p2 -> p1" in message
+    assert "more than 5 roles on top of each other" in message
     assert message.startswith("config:")
 
 

@@ -51,9 +51,7 @@ def profile(start_url: str, role: str = "ReadOnlyAccess") -> Profile:
         ),
     ],
 )
-def test_every_partition_has_its_own_hosts(
-    region: str, partition: str, sign_in: str, console: str
-) -> None:
+def test_every_partition_has_its_own_hosts(region, partition, sign_in, console):
     assert partition_of(region).name == partition
     assert console_federation_url(region, SIGN_IN) == f"https://{sign_in}"
     assert console_base_url(region) == f"https://{console}"

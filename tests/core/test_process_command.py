@@ -41,9 +41,7 @@ def is_refused_by_click(words: list[str]) -> bool:
 
 @settings(max_examples=400)
 @given(st.lists(_WORDS, max_size=5), st.integers(0, 6), st.booleans())
-def test_a_command_is_refused_exactly_if_the_helper_refuses_it(
-    words: list[str], place: int, is_whole: bool
-) -> None:
+def test_a_command_is_refused_exactly_if_the_helper_refuses_it(words, place, is_whole):
     typed = [*_WHOLE[:place], *words, *_WHOLE[place:]] if is_whole else words
     refused = process_command.why_ssohelper_refuses_command(
         "/x/ssohelper-credentials " + " ".join(typed)

@@ -119,13 +119,6 @@ def test_an_unknown_or_doubtful_role_is_refused(keys: str, reason: str) -> None:
     assert reason in found.why
 
 
-def test_profiles_between_the_sections_of_a_registry_are_of_that_registry() -> None:
-    text = f"[granted_registry_start t]\n[profile x]\n{GRANTED}[granted_registry_end t]\n"
-    text += f"[profile z]\n{GRANTED}"
-    found = find_profile_origins(ConfigFile.parse(text.encode(), "config"))
-    assert [one.tool for one in found] == ["granted's registry", "granted"]
-
-
 def test_the_instance_of_aws_sso_cli_is_kept() -> None:
     found = origin_of(f"credential_process = aws-sso -S Default process -a {ARN}")
     assert found is not None

@@ -135,9 +135,7 @@ TABLE = {
 
 
 @pytest.mark.parametrize(("profile", "section", "environ", "kinds"), TABLE.values(), ids=TABLE)
-def test_each_sdk_family_takes_the_source_in_the_table(
-    profile: str, section: str, environ: dict[str, str], kinds: tuple[str, ...]
-) -> None:
+def test_each_sdk_family_takes_the_source_in_the_table(profile, section, environ, kinds):
     found = resolve(profile, section, environ)
     assert tuple(found.values()) == kinds
     assert tuple(found) == resolver.FAMILIES

@@ -20,7 +20,5 @@ ROLE = {served_role.VARIABLE: "corp:000000000001/Reader"}
         ({**ENDPOINT, served_role.VARIABLE: ""}, None),
     ],
 )
-def test_the_served_role_is_the_one_whose_credentials_sdks_get(
-    environ: dict[str, str], expected: str | None
-) -> None:
+def test_the_served_role_is_the_one_whose_credentials_sdks_get(environ, expected):
     assert served_role.find_served_role(environ) == expected

@@ -148,7 +148,7 @@ def compare_choice(app: App, checker: ProfileChecker, expected: Answer) -> str:
     if isinstance(found, ForeignProfile):
         return f"runs with {found.what}" if expected.is_refusal else ""
     given = f"{found.shown_role.account_id}/{found.shown_role.name}"
-    is_warned = bool(checker.find_problems_in_files(NAME).first)
+    is_warned = checker.find_problem(NAME, with_sign_in=False) is not None
     # INTENDED: the role of the config
     return "" if given == expected.what or is_warned else f"silently gives {given}"
 
@@ -169,7 +169,7 @@ def compare_doctor(app: App, expected: Answer) -> str:
 def compare_adoption(checker: ProfileChecker, expected: Answer) -> str:
     """A profile of another tool that works for adoption gives its role also by botocore."""
     origin = next((one for one in find_profile_origins(checker.config) if one.name == NAME), None)
-    if origin is None or checker.find_problems_in_files(NAME).first:
+    if origin is None or checker.find_problem(NAME, with_sign_in=False) is not None:
         return ""
     if expected.is_refusal:
         return "says that the profile works"
