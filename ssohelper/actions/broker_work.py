@@ -81,7 +81,7 @@ class Work:
     def read_config_fingerprint(self) -> str:
         """Return a text that changes with each write of ~/.aws/config."""
         app = self.current_app()
-        return str(app.prompt_state.read_config_mtime_ns(str(app.locations.aws_config_file)))
+        return str(app.prompt_state.read_mtime_ns(app.locations.aws_config_file))
 
     def assume_role(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
         """Get a chain's credentials with the source credentials, which are JSON in `source`.

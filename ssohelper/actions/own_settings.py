@@ -31,7 +31,7 @@ def check_change(app: App, key: str, value: Any) -> None:
 
 def remove_session_settings(app: App, name: str) -> None:
     agents.refuse_if_limited(app, "change settings", f"ssohelper config set sessions.{name}")
-    if app.settings_store.remove_settings_of_session(name, app.clock.deadline()):
+    if app.settings_store.set(("sessions", name), None, app.clock.deadline()):
         app.forget_settings()
 
 
@@ -39,12 +39,7 @@ def change_setting(app: App, key: str, value: Any, command: str = "config set") 
     """Set the setting, or remove it if `value` is None. The journal names `command`."""
     check_change(app, key, value)
     was_there, parts = key in app.settings.values, app.settings.split(key)
-    deadline = app.clock.deadline()
-    if value is None:
-        is_written = app.settings_store.unset(parts, deadline)
-    else:
-        is_written = app.settings_store.set(parts, value, deadline)
-    if not is_written:
+    if not app.settings_store.set(parts, value, app.clock.deadline()):
         return
     if parts[0] in GUARDING_TABLES:
         app.vault.remember_guard_rules()

@@ -72,7 +72,7 @@ def answer_shell_prompt(app: App) -> str:
     """
     config = str(app.locations.aws_config_file)
     # Read before the content, so that later changes are newer.
-    mtime_ns = app.prompt_state.read_config_mtime_ns(config)
+    mtime_ns = app.prompt_state.read_mtime_ns(app.locations.aws_config_file)
     try:
         shown = read_prompt_status(app)
     except SsoHelperError:

@@ -39,7 +39,8 @@ def warn_of_damaged_records(app: App) -> None:
 def forget_stale_records(app: App, name: str | None = None) -> bool:
     """Remove the records of sign-ins that no longer exist; return whether there was one."""
     app.tokens.remove_temporary_files()
-    stale = app.tokens.find_stale_sessions(app.config.read().sso_sessions())
+    listed = app.config.read().sso_sessions()
+    stale = app.tokens.find_unlisted_sessions(listed, has_sign_in=False)
     stale = [session for session in stale if name in (None, session.name)]
     for session in stale:
         app.tokens.remove_session_record(session.name)

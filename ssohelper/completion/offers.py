@@ -89,12 +89,8 @@ class CompletionNames:
 
     @cached_property
     def _index(self) -> "NameIndex":
-        # Without the lambdas, the config's parser is loaded even if the saved index is valid.
-        return self._app.name_index.load(
-            lambda: self._app.config.read(),
-            lambda: self._app.config.read_credentials_sections(),
-            lambda: self._app.config.read_credentials_profiles(),
-        )
+        # Without the lambda, the config's parser is loaded even if the saved index is valid.
+        return self._app.name_index.load(lambda: self._app.config)
 
 
 class Offers(NamedTuple):

@@ -23,7 +23,6 @@ from ssohelper.stores.disk_errors import unsafe_file_error
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
-_LIMIT_BYTES = 1 << 20
 
 
 class CacheFolder:
@@ -32,27 +31,20 @@ class CacheFolder:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def read(self, path: Path | str, limit: int = _LIMIT_BYTES) -> bytes | None:
-        opened = self.read_with_status(path, limit)
+    def read(self, path: Path) -> bytes | None:
+        opened = self.read_with_status(path)
         return None if opened is None else opened[0]
 
-    def read_with_status(
-        self, path: Path | str, limit: int = _LIMIT_BYTES
-    ) -> tuple[bytes, os.stat_result] | None:
+    def read_with_status(self, path: Path) -> tuple[bytes, os.stat_result] | None:
         try:
             if not any(map(os.path.islink, self._folders_of(path))):
-                return files.read_with_status(path, limit)
+                return files.read_with_status(path)
         except LocalState as failure:
             _log.info("%s: counted as missing", failure.message)
         return None
 
-    def read_json(self, path: Path) -> dict[str, Any] | None:
-        return files.read_json(path, read=self.read)
-
-    def read_record(
-        self, path: Path, parse: Callable[[dict[str, Any]], _T], limit: int = _LIMIT_BYTES
-    ) -> _T | None:
-        return files.read_record(path, parse, limit, self.read)
+    def read_record(self, path: Path, parse: Callable[[dict[str, Any]], _T]) -> _T | None:
+        return files.read_record(path, parse, self.read)
 
     def write(self, path: Path, data: bytes, *, mtime_ns: int | None = None) -> None:
         self._make_folders_of(path)
@@ -81,8 +73,8 @@ class CacheFolder:
             _remove_other_kind(folder, _is_usable_folder)
             files.ensure_private_folder(folder)
 
-    def _folders_of(self, path: Path | str) -> list[Path]:
-        above = Path(path).parents
+    def _folders_of(self, path: Path) -> list[Path]:
+        above = path.parents
         return list(reversed(above[: len(above) - len(self._root.parents) - 1]))
 
 

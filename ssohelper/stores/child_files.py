@@ -15,8 +15,6 @@ from ssohelper.stores import files
 # `aws configure` would write to the copy. Windows neither replaces nor removes a read-only file.
 _MODE = 0o600 if sys.platform == "win32" else 0o400
 _KEPT_SECONDS = 30 * 24 * 3600
-# The names of 12,000 accounts take 600 KB.
-_LIMIT_BYTES = 64 << 20
 
 
 class ChildFiles:
@@ -42,4 +40,4 @@ class ChildFiles:
 
     def load_account_names(self, path: str) -> dict[str, str]:
         """Return the names by account id; none if the file cannot be read."""
-        return files.read_json(path, _LIMIT_BYTES) or {}
+        return files.read_json(Path(path)) or {}

@@ -7,7 +7,6 @@ from typing import Any
 from ssohelper.core.choices import Choices
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.schema import state_records as schema
-from ssohelper.core.schema.fields import Damaged
 from ssohelper.stores import files, user_entries
 from ssohelper.stores.disk_errors import warn_once
 from ssohelper.stores.user_entries import Warn
@@ -33,14 +32,10 @@ class ChoicesStore:
 
     def load(self, session_name: str) -> Choices:
         """Return the user's choices for the session. A damaged value is logged and left out."""
-        path = self._file(session_name)
-        found = files.read_json(path)
-        if found is None:
-            return Choices()
-        choices, damaged = schema.parse_choices(found)
-        for name in damaged:
-            files.report_damaged_file(path, Damaged(name))
-        return choices
+        return self._load(session_name)[0]
+
+    def _load(self, session_name: str) -> tuple[Choices, bool]:
+        return files.read_valid_parts(self._file(session_name), schema.parse_choices, Choices())
 
     def save(self, session_name: str, choices: Choices) -> None:
         """Write the user's choices unless the session's file already holds them."""
@@ -48,24 +43,15 @@ class ChoicesStore:
         # Compares the JSON objects, not the parsed choices, so that a damaged file is rewritten.
         if files.read_json(path) == document or (choices == Choices() and not path.exists()):
             return
-        user_entries.write_entries(
-            path, document, is_whole=self._can_read_all(path), warn=self._warn
-        )
+        is_whole = self._load(session_name)[1]
+        user_entries.write_entries(path, document, is_whole=is_whole, warn=self._warn)
 
     def forget(self, session_name: str) -> None:
         """Remove the user's choices for the session. A damaged file is renamed, not removed."""
         path = self._file(session_name)
-        if not self._can_read_all(path):
+        if not self._load(session_name)[1]:
             user_entries.rename_unreadable_file(path, self._warn)
         files.remove_file(path)
-
-    def _can_read_all(self, path: Path) -> bool:
-        found = files.read_json(path)
-        if found is None:
-            return not path.exists()
-        # Builds until December 2026 also saved the region that profiles were written with.
-        is_known = found.keys() <= {*choices_document(Choices()), "written_region"}
-        return is_known and not schema.parse_choices(found)[1]
 
     def _file(self, session_name: str) -> Path:
         return self._folder / f"{files.session_file_name(session_name)}.json"

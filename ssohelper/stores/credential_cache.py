@@ -6,7 +6,7 @@ guarded, `response`, which the launcher prints (fastpath/published.py).
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,19 +47,17 @@ class CredentialCache:
 
     def load_response_expiry(self, key: RoleKey) -> int:
         """Return when the role's published response expires; 0 if none may be used."""
-        found = self._read_response(key)
-        if found is None or not published.is_response_valid(*found[1:]):
-            return 0
-        return int(found[1].st_mtime)
+        found = self._read_response(key, is_end_checked=True)
+        return int(found[1].st_mtime) if found else 0
 
     def load_published_document(self, key: RoleKey) -> bytes | None:
         """Return the JSON in the role's published response, even if that has expired."""
-        found = self._read_response(key)
-        if found is None or not published.is_response_valid(*found[1:], is_end_checked=False):
-            return None
-        return found[0]
+        found = self._read_response(key, is_end_checked=False)
+        return found[0] if found else None
 
-    def _read_response(self, key: RoleKey) -> tuple[bytes, os.stat_result, bytes] | None:
+    def _read_response(
+        self, key: RoleKey, *, is_end_checked: bool
+    ) -> tuple[bytes, os.stat_result] | None:
         if self._stamp and self._stamp.is_stale:
             return None
         opened = self._cache.read_with_status(self._response_file(key))
@@ -69,13 +67,15 @@ class CredentialCache:
         if not published.is_credentials_document(document):
             _log.info('"%s" holds no JSON document: counted as missing', self._response_file(key))
             return None
-        return document, opened[1], validity
+        status = opened[1]
+        is_valid = published.is_response_valid(status, validity, is_end_checked=is_end_checked)
+        return (document, status) if is_valid else None
 
     def delete_response(self, key: RoleKey) -> None:
         self._cache.remove(self._response_file(key))
 
     def delete_session_responses(self, session_name: str) -> None:
-        for key in self._list_role_keys(files.session_file_name(session_name)):
+        for key in self._list_role_keys(session_name):
             self.delete_response(key)
 
     def delete_all_responses(self) -> None:
@@ -94,9 +94,9 @@ class CredentialCache:
     def remove_session(self, session_name: str) -> int:
         """Remove the session's credentials; return how many files there were."""
         folder = self._session_folder(files.session_file_name(session_name))
-        removed = sum(
-            self._cache.remove(folder / account) for account in _list_account_folders(folder)
-        )
+        # It also holds stamps, and links into folders of the AWS CLI.
+        accounts = filter(ACCOUNT_ID.fullmatch, files.list_names_in_folder(folder))
+        removed = sum(self._cache.remove(folder / account) for account in accounts)
         self._cache.remove(folder)
         return removed
 
@@ -115,7 +115,7 @@ class CredentialCache:
 
     def _read_document(self, key: RoleKey) -> dict[str, Any] | None:
         path = self._folder(key) / CACHED
-        found = self._cache.read_json(path)
+        found = self._cache.read_record(path, dict)
         if found is None:
             return None
         try:
@@ -131,11 +131,9 @@ class CredentialCache:
         path = self._folder(key) / CACHED
         return files.parse_record(path, document, schema.parse_cached_credentials)
 
-    def _list_role_keys(self, session_name: str) -> Iterator[RoleKey]:
-        folder = self._session_folder(session_name)
-        for account_id in _list_account_folders(folder):
-            for role_name in files.list_names_in_folder(folder / account_id):
-                yield RoleKey.of_parts(session_name, account_id, role_name)
+    def _list_role_keys(self, session_name: str) -> list[RoleKey]:
+        folder = self._session_folder(files.session_file_name(session_name))
+        return files.list_role_keys(folder, session_name)
 
     def _session_folder(self, session_name: str) -> Path:
         return Path(folders.session_folder(str(self._runtime), session_name))
@@ -149,8 +147,3 @@ class CredentialCache:
 
 def encryption_context(key: RoleKey) -> str:
     return f"credentials {key.session_name} {key.account_id} {key.role_name}"
-
-
-def _list_account_folders(folder: Path) -> list[str]:
-    # It also holds links into folders of the AWS CLI, where we remove nothing.
-    return [name for name in files.list_names_in_folder(folder) if ACCOUNT_ID.fullmatch(name)]

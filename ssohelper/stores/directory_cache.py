@@ -11,8 +11,6 @@ from ssohelper.core.schema import listings as schema
 from ssohelper.stores import files
 from ssohelper.stores.cache_folder import CacheFolder
 
-# A listing of 5,000 accounts with 20 roles each takes 4 MB.
-_LIMIT_BYTES = 64 << 20
 _SAVED, _UNFINISHED = "listing.json", "unfinished.json"
 
 
@@ -56,8 +54,7 @@ class DirectoryCache:
         return str(self._file(session_name, _SAVED))
 
     def _read(self, session_name: str, name: str) -> Listing | None:
-        path = self._file(session_name, name)
-        return self._cache.read_record(path, schema.parse_listing, _LIMIT_BYTES)
+        return self._cache.read_record(self._file(session_name, name), schema.parse_listing)
 
     def _write(self, session_name: str, name: str, listing: Listing) -> None:
         text = json.dumps(_listing_document(listing), separators=(",", ":"))

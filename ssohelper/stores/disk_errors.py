@@ -11,26 +11,14 @@ _log = logging.getLogger(__name__)
 _warned: set[str] = set()
 
 
-class FileTooLarge(LocalState):
-    """Larger than any file of its kind that ssohelper writes."""
-
-
-def unreadable_file_error(path: str, cause: OSError) -> LocalState:
+def file_error(path: str, cause: OSError, use: str) -> LocalState:
+    """Return the error for a file that cannot be "read" or "written"."""
     if isinstance(cause, TooLarge):
-        return FileTooLarge(f'"{path}" {cause.strerror}', hint="remove it and try again")
+        return LocalState(f'"{path}" {cause.strerror}', hint="remove it and try again")
     if isinstance(cause, Refused):
         return unsafe_file_error(path, cause)
-    return LocalState(
-        f'"{path}" cannot be read: {os_error_text(cause)}', hint=_cure_of(path, cause)
-    )
-
-
-def unwritable_file_error(path: str, cause: OSError) -> LocalState:
-    if isinstance(cause, Refused):
-        return unsafe_file_error(path, cause)
-    return LocalState(
-        f'"{path}" cannot be written: {os_error_text(cause)}', hint=_cure_of(path, cause)
-    )
+    text = os_error_text(cause)
+    return LocalState(f'"{path}" cannot be {use}: {text}', hint=_cure_of(path, cause))
 
 
 def _cure_of(path: str, cause: OSError) -> str | None:

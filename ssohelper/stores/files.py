@@ -31,12 +31,10 @@ from ssohelper.errors import (
 )
 from ssohelper.fastpath import folders, open_file
 from ssohelper.stores.disk_errors import (
-    FileTooLarge,
+    file_error,
     first_os_error,
     os_error_text,
-    unreadable_file_error,
     unsafe_file_error,
-    unwritable_file_error,
     warn_once,
 )
 
@@ -46,10 +44,11 @@ else:
     import fcntl
 
 _T = TypeVar("_T")
-_Read = Callable[[Path | str, int], bytes | None]
+_Read = Callable[[Path], bytes | None]
 _log = logging.getLogger(__name__)
 
-READ_LIMIT_BYTES = 1 << 20
+# A listing of 5,000 accounts with 20 roles each takes 4 MB, the names of 12,000 accounts 600 KB.
+READ_LIMIT_BYTES = 64 << 20
 PORTALS_FOLDER = "portals"  # in the state folder: has the records of `stores.portals`
 _READ_SECONDS = 1.0
 _TEMPORARY = re.compile(r"\.ssohelper-[0-9]+-[0-9a-f]{12}")
@@ -194,6 +193,18 @@ def list_names_in_folder(path: Path | str) -> list[str]:
         return []
 
 
+def list_role_keys(folder: Path, session_name: str) -> list[RoleKey]:
+    """Return the roles for which there is a file or folder FOLDER/ACCOUNT/ROLE."""
+    found = []
+    for account_id in list_names_in_folder(folder):
+        for role_name in list_names_in_folder(folder / account_id):
+            key = RoleKey.of_parts(session_name, account_id, role_name)
+            with contextlib.suppress(ConfigInvalid):
+                role_folder_names(key)
+                found.append(key)
+    return found
+
+
 def is_folder_in_memory(folder: str) -> bool:
     while sys.platform == "linux":
         try:
@@ -230,7 +241,7 @@ def read_own_file(
     """Return the bytes of a file of ours, by the rules of `fastpath.open_file`; None if missing.
 
     `tighten` sets a mode that lets other users read or write to 0600, with one warning.
-    Raises: NotOurs for a link, FIFO, folder, hard link or other user's file; FileTooLarge; LocalState.
+    Raises: NotOurs for a link, FIFO, folder, hard link or other user's file; LocalState.
     """
     opened = read_with_status(path, limit, tighten=tighten)
     return None if opened is None else opened[0]
@@ -245,36 +256,45 @@ def read_with_status(
     except FileNotFoundError:
         return None
     except OSError as cause:
-        raise unreadable_file_error(path, cause) from cause
+        raise file_error(path, cause, "read") from cause
     try:
         # With sudo -E, a user's files keep their modes.
         if tighten and open_file.is_owned_by_us(found):
             restrict_mode_to_user(descriptor, found, path)
         return open_file.read_all(descriptor, path, limit), found
     except OSError as cause:
-        raise unreadable_file_error(path, cause) from cause
+        raise file_error(path, cause, "read") from cause
     finally:
         os.close(descriptor)
 
 
-def read_json(
-    path: Path | str, limit: int = READ_LIMIT_BYTES, read: _Read = read_own_file
-) -> dict[str, Any] | None:
-    return read_record(path, dict, limit, read)
+def read_json(path: Path) -> dict[str, Any] | None:
+    return read_record(path, dict)
 
 
 def read_record(
-    path: Path | str,
-    parse: Callable[[dict[str, Any]], _T],
-    limit: int = READ_LIMIT_BYTES,
-    read: _Read = read_own_file,
+    path: Path, parse: Callable[[dict[str, Any]], _T], read: _Read = read_own_file
 ) -> _T | None:
     """Parse the JSON object in the file; None if it is missing or damaged."""
-    try:
-        content = read(path, limit)
-    except FileTooLarge:
-        content = b""
+    content = read(path)
     return None if content is None else parse_record(path, parse_json_object(content), parse)
+
+
+def read_valid_parts(
+    path: Path,
+    parse: Callable[[dict[str, Any]], tuple[_T, list[str]]],
+    default: _T,
+    read: _Read = read_own_file,
+) -> tuple[_T, bool]:
+    """Return what is valid in the file, and whether the file has nothing else.
+
+    `parse` returns the valid parts and the names of the invalid ones.
+    """
+    parsed = read_record(path, parse, read)
+    value, damaged = parsed or (default, [])
+    for name in damaged:
+        report_damaged_file(path, Damaged(name))
+    return value, not damaged and (parsed is not None or not os.path.lexists(path))
 
 
 def parse_record(
@@ -454,7 +474,7 @@ def _raise_unwritable(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as cause:
-        raise unwritable_file_error(path, cause) from cause
+        raise file_error(path, cause, "written") from cause
 
 
 def _refuse_unsafe_file(path: str) -> None:

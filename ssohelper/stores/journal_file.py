@@ -22,7 +22,7 @@ from ssohelper.errors import AnotherUsersHome, LocalState, LockNotObtained
 from ssohelper.fastpath.open_file import open_own_file
 from ssohelper.fastpath.own_process import delay_signals
 from ssohelper.stores import files
-from ssohelper.stores.disk_errors import unwritable_file_error
+from ssohelper.stores.disk_errors import file_error
 
 _log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class Journal:
                 finally:
                     os.close(descriptor)
             except OSError as cause:
-                raise unwritable_file_error(os.fspath(self._path), cause) from cause
+                raise file_error(os.fspath(self._path), cause, "written") from cause
 
     def _open_to_append(self) -> tuple[int, int]:
         """Return descriptor and size; start a new file if this one is full."""

@@ -19,11 +19,11 @@ from ssohelper.stores.cache_folder import CacheFolder
 
 if TYPE_CHECKING:
     # With a valid index, TAB completion does not need the config parser.
-    from ssohelper.core.config_file import ConfigFile, ProfileEntry
+    from ssohelper.core.config_file import ProfileEntry
+    from ssohelper.stores.config_store import ConfigStore
 
 # Increase this number when the index's format changes, or which names the index has.
 _VERSION = 5
-_LIMIT_BYTES = 64 << 20
 # FAT stores times in steps of 2 s.
 _SURE_AFTER_SECONDS = 2
 
@@ -56,40 +56,25 @@ class NameIndexFile:
     """
 
     def __init__(
-        self,
-        runtime: Path,
-        config_file: Path,
-        credentials_file: Path | None = None,
-        state: Path | None = None,
+        self, runtime: Path, config_file: Path, credentials_file: Path, state: Path
     ) -> None:
         self._path, self._cache = runtime / "names.json", CacheFolder(runtime)
         self._stamp: list[object] = []
-        self._is_sure = self._record_file_status(config_file)
-        if credentials_file is not None:
-            self._is_sure &= self._record_file_status(credentials_file, is_required=False)
-        if state is not None:
-            # A record is written under another name first: that changes the folder's modification
-            # time.
-            portals = state / files.PORTALS_FOLDER
-            self._is_sure &= self._record_file_status(portals, is_required=False)
+        # A portal's record is written under another name first: that changes the folder's
+        # modification time.
+        watched = (config_file, credentials_file, state / files.PORTALS_FOLDER)
+        self._is_sure = all(self._record_file_status(path) for path in watched)
 
-    def load(
-        self,
-        read_config: Callable[[], ConfigFile],
-        read_credentials_sections: Callable[[], Mapping[str, Mapping[str, str]]] = dict,
-        read_credentials_profiles: Callable[[], Collection[ProfileEntry]] = tuple,
-    ) -> NameIndex:
+    def load(self, get_config_store: Callable[[], ConfigStore]) -> NameIndex:
         """Return the names; if no index is valid, read the config and save one.
 
         Profiles of only the credentials file come last. An unreadable config has no names.
         """
-        saved = self._cache.read_record(self._path, self._parse, _LIMIT_BYTES)
+        saved = self._cache.read_record(self._path, self._parse)
         if saved:
             return saved
         try:
-            index = _make_name_index(
-                read_config(), read_credentials_sections, read_credentials_profiles
-            )
+            index = _make_name_index(get_config_store())
         except SsoHelperError:
             return NameIndex([], [], [])
         if self._is_sure:
@@ -97,12 +82,12 @@ class NameIndexFile:
                 self._save(index)
         return index
 
-    def _record_file_status(self, file: Path, *, is_required: bool = True) -> bool:
+    def _record_file_status(self, file: Path) -> bool:
         """Record the file's status; return whether it was written long enough ago."""
         try:
             status = os.stat(file)
         except (FileNotFoundError, NotADirectoryError):
-            return not is_required
+            return True
         except (OSError, ValueError):
             return False
         self._stamp += [str(file), status.st_ino, status.st_mtime_ns, status.st_size]
@@ -122,22 +107,18 @@ class NameIndexFile:
             raise Damaged("profiles") from cause
 
 
-def _make_name_index(
-    config: ConfigFile,
-    read_credentials_sections: Callable[[], Mapping[str, Mapping[str, str]]],
-    read_credentials_profiles: Callable[[], Collection[ProfileEntry]],
-) -> NameIndex:
+def _make_name_index(store: ConfigStore) -> NameIndex:
     # A reader of the index does not need the config parser.
     from ssohelper.core import chains
     from ssohelper.core.config_file import is_chain
     from ssohelper.core.foreign import find_provider_of_profile
     from ssohelper.core.resolver import CONTAINER_VARIABLES, KEY_VARIABLES, Resolver
 
-    profiles = []
+    config, profiles = store.read(), []
     keyed: Mapping[str, Mapping[str, str]] = {}
     only_keyed: Collection[ProfileEntry] = ()
     with contextlib.suppress(SsoHelperError):
-        keyed, only_keyed = read_credentials_sections(), read_credentials_profiles()
+        keyed, only_keyed = store.read_credentials_sections(), store.read_credentials_profiles()
     # The index is for all shells, also for those with the variables that credential_source needs.
     environ = dict.fromkeys((*KEY_VARIABLES, *CONTAINER_VARIABLES), "set")
     resolver = Resolver(config, keyed, environ)

@@ -41,7 +41,7 @@ class AnsweringRegions:
 
     def load(self, session_name: str) -> tuple[str, int] | None:
         """Return the region, and until when (epoch seconds) it is asked first."""
-        found = self._cache.read_json(self._file(session_name)) or {}
+        found = self._cache.read_record(self._file(session_name), dict) or {}
         region, until = found.get("region"), found.get("until")
         return (region, until) if isinstance(region, str) and type(until) is int else None
 

@@ -10,12 +10,8 @@ from pathlib import Path
 
 from ssohelper.core.grants import TerminalSession
 from ssohelper.core.model import RoleKey
-from ssohelper.errors import ConfigInvalid
 from ssohelper.stores import files
 from ssohelper.stores.cache_folder import CacheFolder
-
-# Nine rows have 400 bytes at most.
-_LIMIT_BYTES = 1024
 
 
 class PromptState:
@@ -34,16 +30,7 @@ class PromptState:
 
     def list_roles(self, session_name: str) -> list[RoleKey]:
         folder = self._folder / "roles" / files.session_file_name(session_name)
-        found = []
-        for account_id in files.list_names_in_folder(folder):
-            for role_name in files.list_names_in_folder(folder / account_id):
-                key = RoleKey.of_parts(session_name, account_id, role_name)
-                try:
-                    files.role_folder_names(key)
-                except ConfigInvalid:
-                    continue  # not a role's file, but a temporary file for instance
-                found.append(key)
-        return found
+        return files.list_role_keys(folder, session_name)
 
     def write(
         self,
@@ -58,14 +45,14 @@ class PromptState:
         Returns False if the file system does not store it exactly: shells would always ask again.
         """
         path = self.prompt_file(key, terminal)
-        present = _read_mtime_ns(path)
+        present = self.read_mtime_ns(path)
         mtime_ns = max(present, config_mtime_ns)
         content = f"{rows}\n".encode()
-        if present != mtime_ns or self._cache.read(path, limit=_LIMIT_BYTES) != content:
+        if present != mtime_ns or self._cache.read(path) != content:
             self._cache.write(path, content, mtime_ns=mtime_ns)
-        return _read_mtime_ns(path) >= config_mtime_ns
+        return self.read_mtime_ns(path) >= config_mtime_ns
 
-    def read_config_mtime_ns(self, path: str) -> int:
+    def read_mtime_ns(self, path: Path) -> int:
         try:
             return os.stat(path).st_mtime_ns
         except OSError:
@@ -87,10 +74,3 @@ class PromptState:
     @property
     def _grants_folder(self) -> Path:
         return self._folder / "grants"
-
-
-def _read_mtime_ns(path: Path) -> int:
-    try:
-        return os.stat(path, follow_symlinks=False).st_mtime_ns
-    except OSError:
-        return 0

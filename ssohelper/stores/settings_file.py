@@ -1,6 +1,5 @@
 """Changes single keys of config.toml, and keeps its other text, which the user may have edited."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +19,10 @@ class SettingsFile:
         self._runtime = runtime
 
     def set(self, parts: tuple[str, ...], value: Any, deadline: Deadline) -> bool:
-        """Set the key; return whether that changed the file. Raises: ConfigInvalid, LocalState."""
-        return self._change(lambda document: _set_key(document, parts, value), deadline)
+        """Set the key, or remove it if `value` is None; return whether that changed the file.
 
-    def unset(self, parts: tuple[str, ...], deadline: Deadline) -> bool:
-        """Remove the key; return whether the file was written. Raises: as `set`."""
-        return self._change(lambda document: _remove_key(document, parts), deadline)
-
-    def remove_settings_of_session(self, name: str, deadline: Deadline) -> bool:
-        """Remove the table `sessions.NAME`; return whether the file changed. Raises: as `set`."""
-        return self._change(lambda found: found.get("sessions", {}).pop(name, None), deadline)
-
-    def _change(self, change: Callable[[Any], None], deadline: Deadline) -> bool:
+        Raises: ConfigInvalid, LocalState.
+        """
         files.ensure_private_folder(self._runtime)
         with files.hold_lock(self._runtime / "locks" / "settings.lock", deadline):
             target = self._path.resolve()
@@ -39,7 +30,7 @@ class SettingsFile:
             before = files.read_own_file(target) or b""
             try:
                 document = tomlkit.parse(before.decode("utf-8"))
-                change(document)
+                _set_key(document, parts, value)
                 after = tomlkit.dumps(document).encode("utf-8")
                 tomlkit.parse(after.decode("utf-8"))
             except (TOMLKitError, UnicodeDecodeError, AttributeError, TypeError) as cause:
@@ -52,22 +43,17 @@ class SettingsFile:
 
 def _set_key(document: Any, parts: tuple[str, ...], value: Any) -> None:
     table = document
-    parts = _parts_as_written(document, parts)
-    for name in parts[:-1]:
+    *above, last = _parts_as_written(document, parts)
+    for name in above:
         if name not in table:
+            if value is None:
+                return
             table[name] = tomlkit.table(is_super_table=parts[0] == "sessions" and table is document)
         table = table[name]
-    table[parts[-1]] = list(value) if isinstance(value, tuple) else value
-
-
-def _remove_key(document: Any, parts: tuple[str, ...]) -> None:
-    table = document
-    parts = _parts_as_written(document, parts)
-    for name in parts[:-1]:
-        if name not in table:
-            return
-        table = table[name]
-    table.pop(parts[-1], None)
+    if value is None:
+        table.pop(last, None)
+    else:
+        table[last] = list(value) if isinstance(value, tuple) else value
 
 
 def _parts_as_written(document: Any, parts: tuple[str, ...]) -> tuple[str, ...]:

@@ -28,7 +28,6 @@ from ssohelper.stores.cache_folder import CacheFolder
 
 _SETTLED_AFTER_SECONDS = 2
 _LOCK_SECONDS = 2.0
-_LIMIT_BYTES = 8192
 
 # -- settings and the company's policy -------------------------------------------------------------
 
@@ -273,7 +272,7 @@ class _LinkedStamp:
 
     @cached_property
     def _content(self) -> bytes | None:
-        return self._cache.read(self._path, _LIMIT_BYTES)
+        return self._cache.read(self._path)
 
     @property
     def kept_text(self) -> bytes | None:

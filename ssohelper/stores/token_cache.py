@@ -200,10 +200,7 @@ class TokenFiles:
 
     def load_facts(self, session_name: str) -> SignInFacts:
         path = self._record("sign-ins", session_name)
-        facts, damaged = schema.parse_sign_in_facts(files.read_json(path) or {})
-        for name in damaged:
-            files.report_damaged_file(path, Damaged(name))
-        return facts
+        return files.read_valid_parts(path, schema.parse_sign_in_facts, SignInFacts())[0]
 
     def load_settled_facts(self, session_name: str) -> SignInFacts:
         """Return the facts; wait up to 1 s for a renewal that has not saved them yet."""
@@ -246,15 +243,10 @@ class TokenFiles:
     def remove_session_record(self, session_name: str) -> None:
         files.remove_file(self._record("signed-in", session_name))
 
-    def find_unlisted_sessions(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
-        return self._find_unlisted(listed, has_sign_in=True)
-
-    def find_stale_sessions(self, listed: Iterable[SsoSession]) -> list[SsoSession]:
-        return self._find_unlisted(listed, has_sign_in=False)
-
-    def _find_unlisted(
-        self, listed: Iterable[SsoSession], *, has_sign_in: bool
+    def find_unlisted_sessions(
+        self, listed: Iterable[SsoSession], *, has_sign_in: bool = True
     ) -> list[SsoSession]:
+        """Return the recorded sessions that are not listed; without `has_sign_in`, stale ones."""
         listed = list(listed)
         found = [one for one in self.load_sessions() if not is_session_listed(one, listed)]
         return [one for one in found if self._has_sign_in(one) is has_sign_in]

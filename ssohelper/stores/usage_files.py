@@ -1,5 +1,6 @@
 """Stores how often and when roles and pages of the AWS console were used."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -10,16 +11,19 @@ from ssohelper.core.model import PageChoice, RoleKey, Usage
 from ssohelper.core.role_tree import SORTS, RoleListView
 from ssohelper.core.schema import fields
 from ssohelper.core.schema import use_records as schema
-from ssohelper.core.schema.fields import Damaged
+from ssohelper.core.schema.fields import Check
 from ssohelper.errors import LocalState
-from ssohelper.stores import files, user_entries
+from ssohelper.stores import files
 from ssohelper.stores.cache_folder import CacheFolder
 from ssohelper.stores.disk_errors import warn_once
-from ssohelper.stores.user_entries import Entries, Warn, load_entries
+from ssohelper.stores.user_entries import Warn, write_entries
 
-# The record of a role takes 50 bytes: 20,000 roles take 1 MB.
-_LIMIT_BYTES = 8 << 20
 _VIEW_VERSION = 1
+_LIST_VIEW: dict[str, Check] = {
+    "version": fields.number(_VIEW_VERSION, _VIEW_VERSION),
+    "flat": fields.checked_boolean,
+    "sort": fields.matching(re.compile("|".join(SORTS))),
+}
 _T = TypeVar("_T")
 
 
@@ -27,22 +31,18 @@ class UsageStore:
     """When and how often each role was used, and which are favourites."""
 
     def __init__(self, state: Path, runtime: Path, warn: Warn = warn_once) -> None:
-        self._state, self._cache, self._warn = state, CacheFolder(state), warn
+        self._cache, self._warn = CacheFolder(state), warn
+        self._usage, self._pages = state / "usage.json", state / "console-pages.json"
+        self._view = state / "list-view.json"
         self._lock = runtime / "locks" / "usage.lock"
         self._runtime = runtime
 
     def load_all(self) -> dict[RoleKey, Usage]:
         """Return each role that was ever used or made a favourite."""
-        return dict(self._load().found)
+        return self._load()[0]
 
-    def _load(self) -> Entries[tuple[RoleKey, Usage]]:
-        return load_entries(
-            self._state / "usage.json",
-            schema.usage_rows,
-            schema.parse_usage,
-            _LIMIT_BYTES,
-            self._cache.read_record,
-        )
+    def _load(self) -> tuple[dict[RoleKey, Usage], bool]:
+        return files.read_valid_parts(self._usage, schema.parse_usages, {}, self._cache.read)
 
     def update(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
         """Replace the usage of one role, under a lock, so that no count is lost."""
@@ -56,16 +56,12 @@ class UsageStore:
         self, change: Callable[[dict[RoleKey, Usage]], dict[RoleKey, Usage]], deadline: Deadline
     ) -> None:
         with files.hold_lock(self._lock, deadline, self._runtime):
-            loaded = self._load()
-            before = dict(loaded.found)
+            before, is_whole = self._load()
             after = {key: usage for key, usage in change(before).items() if usage != Usage()}
             if after != before:
                 lines = [[*key.parts, *usage] for key, usage in sorted(after.items())]
                 document = {"version": schema.VERSION, "roles": lines}
-                path = self._state / "usage.json"
-                user_entries.write_entries(
-                    path, document, is_whole=loaded.is_whole, warn=self._warn
-                )
+                write_entries(self._usage, document, is_whole=is_whole, warn=self._warn)
 
     # -- pages of the console; a damaged file counts as missing ----------------------------------
 
@@ -91,32 +87,23 @@ class UsageStore:
         lines = [[*role.parts, found] for role, found in newest]
         document = {"version": schema.VERSION, "roles": lines}
         with suppress(LocalState):  # the next full screen offers no pages first
-            self._cache.write_json(self._state / "console-pages.json", document)
+            self._cache.write_json(self._pages, document)
 
     def _load_all_console_pages(self) -> dict[RoleKey, list[PageChoice]]:
-        loaded = load_entries(
-            self._state / "console-pages.json",
-            schema.page_rows,
-            schema.parse_console_pages,
-            _LIMIT_BYTES,
-            self._cache.read_record,
-        )
-        return dict(loaded.found)
+        parse, none = schema.parse_console_pages, dict[RoleKey, list[PageChoice]]()
+        return files.read_valid_parts(self._pages, parse, none, self._cache.read)[0]
 
     # -- the order of the full screen's list -----------------------------------------------------
 
     def load_list_view(self) -> RoleListView:
-        return (
-            self._cache.read_record(self._state / "list-view.json", _parse_list_view)
-            or RoleListView()
-        )
+        return self._cache.read_record(self._view, _parse_list_view) or RoleListView()
 
     def save_list_view(self, view: RoleListView) -> None:
         """Remember this view's order, unless the file has it already."""
         order = RoleListView(view.is_flat, view.sort)
         if order != self.load_list_view():
             document = {"version": _VIEW_VERSION, "flat": view.is_flat, "sort": view.sort}
-            self._cache.write_json(self._state / "list-view.json", document)
+            self._cache.write_json(self._view, document)
 
 
 def _without_session(known: dict[RoleKey, _T], name: str) -> dict[RoleKey, _T]:
@@ -124,8 +111,4 @@ def _without_session(known: dict[RoleKey, _T], name: str) -> dict[RoleKey, _T]:
 
 
 def _parse_list_view(document: dict[str, Any]) -> RoleListView:
-    if document.get("version") != _VIEW_VERSION:
-        raise Damaged("version")
-    if document.get("sort") not in SORTS:
-        raise Damaged("sort")
-    return RoleListView(fields.checked_boolean(document.get("flat"), "flat"), document["sort"])
+    return RoleListView(*fields.read(document, _LIST_VIEW)[1:])

@@ -7,41 +7,12 @@ import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any
 
-from ssohelper.core.schema.fields import Damaged
 from ssohelper.stores import files
-from ssohelper.stores.disk_errors import unwritable_file_error
+from ssohelper.stores.disk_errors import file_error
 
-_T = TypeVar("_T")
 Warn = Callable[[str], object]
-
-
-class Entries(NamedTuple, Generic[_T]):
-    """The readable entries of a file, and whether they are all entries of the file."""
-
-    found: list[_T]
-    is_whole: bool
-
-
-def load_entries(
-    path: Path,
-    entries_of: Callable[[dict[str, Any]], list[Any]],
-    parse_entry: Callable[[Any], _T],
-    limit: int,
-    read_record: Callable[..., list[Any] | None] = files.read_record,
-) -> Entries[_T]:
-    """Return the file's entries. Damaged ones are left out. Raises: as `read_record`."""
-    entries = read_record(path, entries_of, limit)
-    if entries is None:
-        return Entries([], not os.path.lexists(path))
-    found = list[_T]()
-    for entry in entries:
-        try:
-            found.append(parse_entry(entry))
-        except Damaged as damage:
-            files.report_damaged_file(path, damage)
-    return Entries(found, len(found) == len(entries))
 
 
 def write_entries(path: Path, document: dict[str, Any], *, is_whole: bool, warn: Warn) -> None:
@@ -61,5 +32,5 @@ def rename_unreadable_file(path: Path, warn: Warn) -> None:
     try:
         files.replace_file(os.fspath(path), os.fspath(path.with_name(aside)))
     except OSError as cause:
-        raise unwritable_file_error(os.fspath(path), cause) from cause
+        raise file_error(os.fspath(path), cause, "written") from cause
     warn(f'this version cannot read all of "{path}": that file is kept as "{aside}"')

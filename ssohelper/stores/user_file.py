@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ssohelper.errors import LocalState
 from ssohelper.fastpath import open_file
 from ssohelper.stores import files
-from ssohelper.stores.disk_errors import os_error_text, unwritable_file_error
+from ssohelper.stores.disk_errors import file_error, os_error_text
 
 # A config of 10,000 profiles has 2.5 MB.
 _LIMIT_BYTES = 64 << 20
@@ -167,7 +167,7 @@ class UserFile:
             os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             os.unlink(probe)
         except OSError as cause:
-            raise unwritable_file_error(target, cause) from cause
+            raise file_error(target, cause, "written") from cause
 
 
 def _hint_for_writing(target: str, status: os.stat_result) -> str:

@@ -133,7 +133,7 @@ def find_by_doctor(app: App) -> set[str]:
 
 def find_by_index(app: App) -> set[str]:
     """TAB completion."""
-    index = app.name_index.load(app.config.read)
+    index = app.name_index.load(lambda: app.config)
     return {one.session_name or "" for one in index.profiles if one.name == "x"} - {""}
 
 

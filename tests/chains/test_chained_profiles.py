@@ -113,7 +113,7 @@ def test_tab_offers_chains(chained, run):
     from ssohelper.app import App
 
     app = App(chained.home.env)
-    index = app.name_index.load(app.config.read)
+    index = app.name_index.load(lambda: app.config)
     assert [(one.name, one.session_name, one.has_role) for one in index.profiles] == [
         (name, "corp", True) for name in ("base", "jump", "deploy", "audit")
     ]

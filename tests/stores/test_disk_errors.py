@@ -23,23 +23,23 @@ def os_error(number: int) -> OSError:
     ],
 )
 def test_a_file_that_could_not_be_written(number: int, says: str, hint: str | None) -> None:
-    error = disk_errors.unwritable_file_error("/a", os_error(number))
+    error = disk_errors.file_error("/a", os_error(number), "written")
     assert (error.message, error.hint) == (f'"/a" cannot be written: {says}', hint)
 
 
 def test_a_file_that_could_not_be_read() -> None:
-    error = disk_errors.unreadable_file_error("/a", os_error(errno.EIO))
+    error = disk_errors.file_error("/a", os_error(errno.EIO), "read")
     assert type(error) is LocalState
     assert error.message == '"/a" cannot be read: input/output error'
-    large = disk_errors.unreadable_file_error("/a", TooLarge(errno.EFBIG, 9))
-    assert isinstance(large, disk_errors.FileTooLarge)
+    large = disk_errors.file_error("/a", TooLarge(errno.EFBIG, 9), "read")
+    assert type(large) is LocalState
     assert (large.message, large.hint) == ('"/a" is larger than 9 bytes', "remove it and try again")
 
 
 def test_a_file_that_is_not_safe_to_use_is_not_touched_whatever_was_to_be_done() -> None:
     cause = Refused(errno.ELOOP, "is a symbolic link")
-    for make in (disk_errors.unreadable_file_error, disk_errors.unwritable_file_error):
-        error = make("/a", cause)
+    for use in ("read", "written"):
+        error = disk_errors.file_error("/a", cause, use)
         assert isinstance(error, NotOurs)
         assert error.message == '"/a" is a symbolic link: not touched'
         assert error.hint == "check it with: ls -l /a"

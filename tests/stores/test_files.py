@@ -176,7 +176,6 @@ class TestReading:
         assert files.read_json(tmp_path / "a") == {"b": ["ä", 1, None]}
         assert (tmp_path / "a").read_bytes().isascii()
         assert files.read_json(tmp_path / "none") is None
-        assert files.read_json(tmp_path / "a", limit=5) is None
 
 
 class TestWriting:

@@ -9,6 +9,7 @@ from hypothesis import assume, example, given, settings, strategies
 
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.errors import ConfigInvalid
+from ssohelper.stores.config_store import ConfigStore
 from ssohelper.stores.name_index import NameIndex, NameIndexFile
 from tests.core.config_generator import config
 from tests.published import date_back
@@ -31,14 +32,17 @@ class Place:
 
     def load(self, config: Path | None = None) -> NameIndex:
         """Return the names as a new process gets them."""
-        return NameIndexFile(self.runtime, config or self.config).load(self._parse)
+        paths = config or self.config, self.runtime / "none"
+        state = self.runtime / "state"
+
+        def get_config_store() -> ConfigStore:
+            self.parsed += 1
+            return ConfigStore(*paths, state=state, runtime=self.runtime)
+
+        return NameIndexFile(self.runtime, *paths, state).load(get_config_store)
 
     def names(self) -> list[str]:
         return [profile.name for profile in self.load().profiles]
-
-    def _parse(self) -> ConfigFile:
-        self.parsed += 1
-        return ConfigFile.parse(self.config.read_bytes(), "config")
 
 
 @pytest.fixture
@@ -94,10 +98,7 @@ def test_a_config_from_the_future_is_indexed(place: Place) -> None:
     assert place.parsed == 1
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [b"", b"[]", b"{", b'{"version": 1}', "rows", "version"],
-)
+@pytest.mark.parametrize("damage", [b"", b"[]", b"{", b'{"version": 1}', "rows", "version"])
 def test_a_damaged_index_is_rebuilt(place: Place, damage: bytes | str) -> None:
     place.load()
     text = place.index.read_bytes()

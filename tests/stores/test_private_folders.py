@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from ssohelper.core.choices import Choices
-from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import (
@@ -24,6 +23,7 @@ from ssohelper.core.model import (
 from ssohelper.core.role_tree import RoleListView
 from ssohelper.stores.choices_file import ChoicesStore
 from ssohelper.stores.clock_file import ClockFile
+from ssohelper.stores.config_store import ConfigStore
 from ssohelper.stores.config_versions import ConfigVersions
 from ssohelper.stores.credential_writer import CredentialWriter
 from ssohelper.stores.directory_cache import DirectoryCache
@@ -61,8 +61,8 @@ def prepare_stamp(base: Path) -> Any:
 
 def load_names(base: Path) -> Any:
     config = config_in(base)
-    index = NameIndexFile(base, config)
-    return index.load(lambda: ConfigFile.parse(config.read_bytes(), "config"))
+    index = NameIndexFile(base, config, base / "none", base)
+    return index.load(lambda: ConfigStore(config, base / "none", state=base, runtime=base))
 
 
 def renew(base: Path) -> Any:

@@ -75,10 +75,10 @@ def test_the_time_of_a_links_target_does_not_count(state: PromptState, tmp_path:
 
 def test_the_configs_time_is_0_where_there_is_none(state: PromptState, tmp_path: Path) -> None:
     path = tmp_path / "config"
-    assert state.read_config_mtime_ns(str(path)) == 0
+    assert state.read_mtime_ns(path) == 0
     path.write_text("")
     os.utime(path, ns=(7 * SECOND, 7 * SECOND))
-    assert state.read_config_mtime_ns(str(path)) == 7 * SECOND
+    assert state.read_mtime_ns(path) == 7 * SECOND
 
 
 def test_all_files_can_be_removed(state: PromptState) -> None:

@@ -60,9 +60,9 @@ def test_a_value_of_every_kind_is_read_as_it_was_set(store, path, key, words, va
         store.set(split_key(key), parse_words(key, words), soon())
     assert read_settings(path, {}).get(key) == value
     assert path.stat().st_mode & 0o777 == 0o600
-    store.unset(split_key(key), soon())
-    assert read_settings(path, {}).origin(key) == "default"
-    store.unset(split_key(key), soon())
+    for is_changed in (True, False):
+        assert store.set(split_key(key), None, soon()) is is_changed
+        assert read_settings(path, {}).origin(key) == "default"
 
 
 def test_settings_of_several_sessions_do_not_affect_each_other(store, path):

@@ -83,8 +83,8 @@ def test_a_file_in_place_of_the_folder_of_records_is_damage(
 
 def test_a_session_is_signed_in_while_any_region_has_a_token(store: TokenFiles) -> None:
     store.save_session(CORP)
-    found = store.find_unlisted_sessions([]), store.find_stale_sessions([])
+    found = store.find_unlisted_sessions([]), store.find_unlisted_sessions([], has_sign_in=False)
     assert found == ([], [CORP])
     store.save(CORP._replace(region="eu-central-1", is_further=True), token("further"))
-    found = store.find_unlisted_sessions([]), store.find_stale_sessions([])
+    found = store.find_unlisted_sessions([]), store.find_unlisted_sessions([], has_sign_in=False)
     assert found == ([CORP], [])

@@ -5,24 +5,20 @@ from typing import Any
 
 import pytest
 
-from ssohelper.core.schema.fields import Damaged, checked_list, checked_text
+from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
-from ssohelper.stores.user_entries import (
-    Entries,
-    load_entries,
-    rename_unreadable_file,
-    write_entries,
-)
+from ssohelper.stores import files
+from ssohelper.stores.user_entries import rename_unreadable_file, write_entries
 
 
-def entries_of(document: dict[str, Any]) -> list[Any]:
-    if document.get("version") != 1:
-        raise Damaged("version")
-    return checked_list(document.get("names"), "names", 9)
+def load(path: Path) -> tuple[list[str], bool]:
+    def parse(document: dict[str, Any]) -> tuple[list[str], list[str]]:
+        if document.get("version") != 1:
+            raise Damaged("version")
+        valid = [name for name in document["names"] if isinstance(name, str)]
+        return valid, ["name"] * (len(document["names"]) - len(valid))
 
-
-def load(path: Path) -> Entries[str]:
-    return load_entries(path, entries_of, lambda entry: checked_text(entry, "name", 5), 1000)
+    return files.read_valid_parts(path, parse, [])
 
 
 @pytest.mark.parametrize(
@@ -31,30 +27,19 @@ def load(path: Path) -> Entries[str]:
         ('{"version": 1, "names": ["a", "b"]}', ["a", "b"], True),
         ('{"version": 1, "names": []}', [], True),
         ('{"version": 1, "names": ["a", 7, "b"]}', ["a", "b"], False),
-        ('{"version": 1, "names": ["too long"]}', [], False),
         ('{"version": 2, "names": ["a"]}', [], False),
         ('{"version": 1, "names": ["a"', [], False),
         ("", [], False),
+        (None, [], True),
     ],
 )
-def test_entries_are_whole_only_if_each_of_them_was_read(
-    tmp_path: Path, content: str, found: list[str], is_whole: bool
-) -> None:
-    (tmp_path / "names").write_text(content)
-    assert load(tmp_path / "names") == Entries(found, is_whole)
-
-
-def test_a_missing_file_has_all_its_entries(tmp_path: Path) -> None:
-    assert load(tmp_path / "names") == Entries([], True)
-
-
-def test_a_damaged_entry_is_named_in_the_log(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "names").write_text('{"version": 1, "names": [7]}')
+def test_a_file_is_whole_only_if_each_entry_was_read(tmp_path, caplog, content, found, is_whole):
+    path = tmp_path / "names"
+    if content is not None:
+        path.write_text(content)
     with caplog.at_level("INFO"):
-        load(tmp_path / "names")
-    assert f'"{tmp_path / "names"}" is damaged' in caplog.text
+        assert load(path) == (found, is_whole)
+    assert (f'"{path}" is damaged' in caplog.text) is not is_whole
 
 
 def test_a_file_that_was_read_as_a_whole_is_replaced(tmp_path: Path) -> None:
@@ -62,7 +47,7 @@ def test_a_file_that_was_read_as_a_whole_is_replaced(tmp_path: Path) -> None:
     warnings: list[str] = []
     for names in (["a"], ["b"]):
         write_entries(path, {"version": 1, "names": names}, is_whole=True, warn=warnings.append)
-        assert load(path) == Entries(names, True)
+        assert load(path) == (names, True)
     assert [one.name for one in path.parent.iterdir()] == ["names"]
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert warnings == []
@@ -79,7 +64,7 @@ def test_any_other_file_is_kept_aside_under_a_name_that_is_free(tmp_path: Path) 
         "names.damaged-2": "second",
         "names.damaged-3": "third",
     }
-    assert load(path) == Entries([], True)
+    assert load(path) == ([], True)
     assert 'is kept as "names.damaged-3"' in warnings[2]
 
 
@@ -88,9 +73,7 @@ def test_nothing_is_kept_aside_where_there_is_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_cannot_be_renamed_stays_and_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_cannot_be_renamed_stays_and_is_an_error(tmp_path, monkeypatch):
     def refuse(*_paths: str) -> None:
         raise PermissionError(13, "Permission denied")
 

@@ -49,12 +49,6 @@ def _seconds(most: int) -> Check:
     return check
 
 
-def _form(value: object, field: str) -> str:
-    if value not in FORMS:
-        raise Damaged(field)
-    return str(value)
-
-
 def _removed_roles(value: object, field: str) -> frozenset[Role]:
     # One invalid role must not make `profile sync` add all removed profiles again.
     pairs = fields.items(fields.valid_or_none(_ROLE), _MOST_ROLES)(value, field)
@@ -72,7 +66,7 @@ _CHOICES: dict[str, Check] = {
     "accounts": _FILTERS,
     "roles": _FILTERS,
     "template": accepted_by(checked_name_template),
-    "form": _form,
+    "form": fields.matching(re.compile("|".join(FORMS))),
     "default_region": _REGION,
     "removed": _removed_roles,
 }
@@ -116,9 +110,11 @@ def parse_version_head(value: object) -> VersionHead:
 
 
 def parse_choices(document: dict[str, Any]) -> tuple[Choices, list[str]]:
-    """Return a session's choices, and the names of invalid ones, which get their default."""
+    """Return a session's choices, and the names of invalid or unknown ones."""
     good, damaged = fields.read_valid(document, _CHOICES)
-    return Choices(**good), damaged
+    # Builds until December 2026 also saved the region that profiles were written with.
+    unknown = document.keys() - {*_CHOICES, "written_region"}
+    return Choices(**good), [*damaged, *sorted(unknown)]
 
 
 def parse_clock_reading(document: dict[str, Any]) -> ClockReading:

@@ -1,43 +1,31 @@
 """Records of the use of roles and of the console."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
-from ssohelper.core.schema import (
-    use_records,
-)
+from ssohelper.core.model import RoleKey, Usage
 from ssohelper.core.schema.fields import Damaged
-from tests.core.schema.values import KEY, LATEST, NOON, check_limit
+from ssohelper.core.schema.use_records import parse_console_pages, parse_usages
+from tests.core.schema.values import KEY, LATEST, NOON
 
 
 @pytest.mark.parametrize(
-    "line",
+    "record",
     [None, [], ["corp"] * 6, ["corp", "001234567890", "R", 10**18, 1, False],
      ["corp", "001234567890", "R", NOON, -1, False], ["corp", "001234567890", "R", NOON, 1, 0],
-     ["../x", "001234567890", "R", NOON, 1, False], ["corp", "001234567890", "R", NOON, 10**30, True]],
+     ["../x", "001234567890", "R", NOON, 1, False], ["corp", "001234567890", "R", NOON, 10**30, True],
+     [*KEY, 1, (1 << 40) + 1, True], [*KEY, LATEST + 1, 0, True], [*KEY, None, 0, True, 1]],
 )  # fmt: skip
-def test_a_line_of_usage_with_an_invalid_value_is_damaged(line: Any) -> None:
-    with pytest.raises(Damaged):
-        use_records.parse_usage(line)
+def test_an_invalid_record_of_usage_is_left_out_and_counted(record):
+    valid = [[*KEY, LATEST, 1 << 40, True], [*KEY[:2], "Other", None, 0, False]]
+    found = parse_usages({"version": 1, "roles": [valid[0], record, valid[1]]})
+    assert list(found[0].values()) == [Usage(LATEST, 1 << 40, True), Usage(None, 0, False)]
+    assert list(found[0]) == [RoleKey(*KEY), RoleKey(*KEY[:2], "Other")]
+    assert found[1] == ["roles"]
 
 
-@pytest.mark.parametrize(
-    ("read", "largest", "too_large"),
-    [
-        (
-            lambda value: use_records.usage_rows({"version": 1, "roles": value}),
-            [None] * 200_000,
-            [None] * 200_001,
-        ),
-        (lambda value: use_records.parse_usage([*KEY, 1, value, True]), 1 << 40, (1 << 40) + 1),
-        (lambda value: use_records.parse_usage([*KEY, 1, value, True]), 0, -1),
-        (lambda value: use_records.parse_usage([*KEY, None, 0, *value]), [True], [True, 1]),
-        (lambda value: use_records.parse_usage([*KEY, value, 0, True]), LATEST, LATEST + 1),
-    ],
-)
-def test_the_largest_value_is_accepted_and_the_next_one_is_damaged(
-    read: Callable[[Any], Any], largest: Any, too_large: Any
-) -> None:
-    check_limit(read, largest, too_large)
+@pytest.mark.parametrize(("parse", "most"), [(parse_usages, 200_000), (parse_console_pages, 500)])
+def test_a_file_with_too_many_records_or_of_another_version_is_damaged(parse, most):
+    assert parse({"version": 1, "roles": [None] * most}) == ({}, ["roles"] * most)
+    for document in ({"version": 1, "roles": [None] * (most + 1)}, {"version": 2, "roles": []}, {}):
+        with pytest.raises(Damaged):
+            parse(document)
