@@ -5,7 +5,6 @@ No other module creates them: actions receive an App and never import `stores` o
 
 from __future__ import annotations
 
-import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,13 +13,8 @@ from ssohelper.collaborators.stores import Stores
 if TYPE_CHECKING:
     from ssohelper.broker.renewals import Renewals
     from ssohelper.collaborators.aws_clients import AwsClients
-    from ssohelper.collaborators.storage import Storage
     from ssohelper.collaborators.vault import Vault
     from ssohelper.core.clock_text import Notice
-    from ssohelper.core.model import SsoSession
-    from ssohelper.stores.credential_cache import CredentialCache
-    from ssohelper.stores.stamps import SessionStamp
-    from ssohelper.stores.token_cache import TokenFiles
 
 
 class App(Stores):
@@ -30,43 +24,13 @@ class App(Stores):
     def aws(self) -> AwsClients:
         from ssohelper.collaborators.aws_clients import AwsClients
 
-        return AwsClients(self, lambda: self.tokens)
-
-    @cached_property
-    def storage(self) -> Storage:
-        from ssohelper.collaborators.storage import Storage
-
-        return Storage(self)
-
-    @property
-    def tokens(self) -> TokenFiles:
-        """The store of access tokens. Each access may move the sign-ins to the configured storage."""
-        return self.storage.tokens
-
-    @cached_property
-    def credentials(self) -> CredentialCache:
-        from ssohelper.stores.credential_cache import CredentialCache
-
-        return CredentialCache(
-            self.locations.runtime_folder, self.settings_stamp, self.storage.get_codec
-        )
+        return AwsClients(self)
 
     @cached_property
     def vault(self) -> Vault:
         from ssohelper.collaborators.vault import Vault
 
-        return Vault(self, lambda: self.storage, lambda: self.aws.environ)
-
-    def take_session_stamp(self, session: SsoSession) -> SessionStamp:
-        """Record the times of AWS config and token file, before this command reads these files."""
-        from ssohelper.stores.stamps import SessionStamp
-
-        return SessionStamp(
-            self.locations.runtime_folder,
-            session,
-            os.fspath(self.locations.aws_config_file),
-            self.tokens.token_file(session),
-        )
+        return Vault(self)
 
     @cached_property
     def renewals(self) -> Renewals:

@@ -30,7 +30,7 @@ def run_broker(argv: list[str]) -> int:
     first = App()
     first.aws.portals = {}
     with contextlib.suppress(SsoHelperError):  # the first call reports an error in the settings
-        if first.storage.find_present_storage() == "keyring":
+        if first.protections.load_storage().storage == "keyring":
             first.storage.keyring.start_asking_for_key()
     identity = broker_client.read_socket_id(address)
 

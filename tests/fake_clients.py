@@ -10,7 +10,7 @@ _NAMES = ("portal", "oidc", "find_portal_url")
 
 def clients_made_by(app: App) -> AwsClients:
     """Return the App's clients; those that its class has a method for are made by that method."""
-    clients: Any = AwsClients(app, lambda: app.tokens)
+    clients: Any = AwsClients(app)
     for name in _NAMES:
         if hasattr(app, name):
             setattr(clients, name, getattr(app, name))

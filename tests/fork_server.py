@@ -41,7 +41,6 @@ LOADED = (
     "ssohelper.fastpath.broker_client",
     "ssohelper.fastpath.published",
     "ssohelper.renewal_process",
-    "ssohelper.collaborators.storage",
     "ssohelper.stores.config_store",
     "ssohelper.stores.credential_cache",
     "ssohelper.stores.directory_cache",

@@ -52,8 +52,6 @@ DEFERRED_IN = {
     "tui/screens/accounts.py",
     # segno loads an HTTP client and OpenSSL, 10 MB; most screens draw no QR code.
     "tui/screens/sign_in.py",
-    # With storage = "file", neither the cryptography nor the keyring's module is loaded.
-    "collaborators/storage.py",
     # A release of cached credentials asks AWS nothing and writes no cache.
     "collaborators/vault.py",
     "wire/connection.py",

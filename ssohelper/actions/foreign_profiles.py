@@ -88,7 +88,7 @@ def check_usable(app: App, found: ForeignProfile, *, is_on_terminal: bool) -> No
     url, failure = found.sso_start_url, ""
     hint = f"sign in with: {found.sign_in_command}"
     if found.login_session is not None:
-        expires_at = app.login_cache.load_credentials_expiry(found.login_session)
+        expires_at = app.storage.legacy_tokens.load_credentials_expiry(found.login_session)
         is_over = expires_at is not None and expires_at <= app.clock.now()
         failure = "is missing or damaged" if expires_at is None else ""
         if is_over and find_spec("awscrt") is None:  # without it, no SDK renews these credentials

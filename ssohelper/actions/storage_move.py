@@ -33,7 +33,7 @@ def find_loosening(app: App, new_storage: str) -> str | None:
     """
     if new_storage == KEYRING:
         app.storage.keyring.find()
-    if new_storage == KEYRING or app.storage.find_present_storage() == FILE:
+    if new_storage == KEYRING or app.protections.load_storage().storage == FILE:
         return None
     notice = f"the sign-ins will be in clear in {app.locations.token_folder}"
     lost = find_unreadable_sign_ins(app)
@@ -60,7 +60,7 @@ def move_sign_ins(app: App, new_storage: str) -> list[str]:
 
     After an error, a second call continues the move.
     """
-    before = app.storage.find_present_storage()
+    before = app.protections.load_storage().storage
     if before == KEYRING != new_storage:
         app.journal.append(
             journal.make_entry("loosened", what="storage", before=before, after=new_storage)

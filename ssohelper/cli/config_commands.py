@@ -174,7 +174,7 @@ def _company_policy_rows(app: App) -> list[dict[str, Any]]:
 
 def _setting_row(app: App, settings: effective_settings.Settings, key: str) -> dict[str, Any]:
     value, origin = settings.get(key), settings.origin(key)
-    if key == "storage" and value != (used := app.storage.find_present_storage()) == "keyring":
+    if key == "storage" and value != (used := app.protections.load_storage().storage) == "keyring":
         value, origin = used, "remembered"
     return {
         "key": key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.model import RoleCredentials, SsoSession
     from ssohelper.stores.portals import PortalAddresses
-    from ssohelper.stores.token_cache import TokenFiles
     from ssohelper.wire.federation import Federation
     from ssohelper.wire.oidc import OidcClient
     from ssohelper.wire.portal import Portal
@@ -38,16 +37,9 @@ class AwsClients:
 
     portals: dict[SsoSession, Portal] | None = None
 
-    def __init__(self, stores: Stores, get_tokens: Callable[[], TokenFiles]) -> None:
+    def __init__(self, stores: Stores) -> None:
         self._app = stores
-        self._get_tokens = get_tokens
         self._portal_urls_by_start_url: dict[str, str] = {}
-
-    @property
-    def environ(self) -> Mapping[str, str]:
-        """The bundle in the company's policy wins over variables."""
-        bundle = self._app.company_policy.ca_bundle
-        return {**self._app.environ, "AWS_CA_BUNDLE": bundle} if bundle else self._app.environ
 
     def _warn_of_ignored_url(self) -> None:
         if self._app.environ.get("AWS_ENDPOINT_URL"):
@@ -83,21 +75,21 @@ class AwsClients:
         """A client of the sign-in service (sso-oidc)."""
         from ssohelper.wire.oidc import OidcClient
 
-        facts = partial(self._get_tokens().load_facts, session.sign_in_name)
+        facts = partial(self._app.tokens.load_facts, session.sign_in_name)
         variant = self.host_variant_for_portal(session)
         self._warn_of_ignored_url()
-        return OidcClient(session, self.environ, warn=self._app.warn, facts=facts, variant=variant)
+        environ = self._app.aws_environ
+        return OidcClient(session, environ, warn=self._app.warn, facts=facts, variant=variant)
 
     def portal(self, session: SsoSession) -> Portal:
-        return self._portal(session, self.host_variant_for_portal(session), self.environ)
+        return self._portal(session, self.host_variant_for_portal(session), self._app.aws_environ)
 
     def portal_for_sign_out(self, session: SsoSession) -> Portal:
         """A client of the portal, even if settings or policy have an error."""
         try:
             return self.portal(session)
         except ConfigInvalid:
-            variant = choose_host_variant(self._app.environ, lambda _key: None, {})
-            variant = host_variant_of_portal(variant, session.aws_url)
+            variant = host_variant_of_portal(self.host_variant_of_keys({}), session.aws_url)
             return self._portal(session, variant, self._app.environ)
 
     def _portal(
@@ -105,7 +97,7 @@ class AwsClients:
     ) -> Portal:
         from ssohelper.wire.portal import Portal
 
-        facts = partial(self._get_tokens().load_settled_facts, session.sign_in_name)
+        facts = partial(self._app.tokens.load_settled_facts, session.sign_in_name)
         self._warn_of_ignored_url()
         made = Portal(session, environ, warn=self._app.warn, facts=facts, variant=variant)
         if self.portals is not None:
@@ -126,7 +118,7 @@ class AwsClients:
         from ssohelper.wire.portal_page import find_portal_url
 
         return self._portal_urls_by_start_url.pop(start_url, None) or find_portal_url(
-            start_url, self.environ
+            start_url, self._app.aws_environ
         )
 
     def remember_portal_url(self, start_url: str, portal_url: str) -> None:
@@ -139,7 +131,7 @@ class AwsClients:
 
         if is_loopback_url(self._app.environ.get(url_variable_of("oidc"), "")):
             return None
-        return propose_region_of_portal(portal_url, self.environ)
+        return propose_region_of_portal(portal_url, self._app.aws_environ)
 
     def get_caller_identity(
         self,
@@ -152,7 +144,8 @@ class AwsClients:
         """Ask STS whose credentials these are: a role session's, or anyone's with `any_caller`."""
         from ssohelper.wire.sts import Sts
 
-        client = Sts(region, service_url("sts", region, self.environ, variant), self.environ)
+        environ = self._app.aws_environ
+        client = Sts(region, service_url("sts", region, environ, variant), environ)
         return client.get_caller_identity(
             credentials, self._app.clock.aws_now, any_caller=any_caller
         )
@@ -162,10 +155,10 @@ class AwsClients:
         from ssohelper.wire.federation import Federation
 
         self._warn_of_ignored_url()
-        return Federation(region, self.environ)
+        return Federation(region, self._app.aws_environ)
 
     def probe(self, service_url: str, service: str, deadline: Deadline) -> Probe:
         """Ask this AWS host without credentials, to learn whether it answers."""
         from ssohelper.wire.transport import probe_service
 
-        return probe_service(service_url, self.environ, service, deadline)
+        return probe_service(service_url, self._app.aws_environ, service, deadline)

@@ -13,18 +13,16 @@ from ssohelper.errors import LocalState, Refused, SsoHelperError
 from ssohelper.fastpath import calling_process, published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ssohelper.broker.requests import AskedBy
-    from ssohelper.collaborators.storage import Storage
     from ssohelper.collaborators.stores import Stores
     from ssohelper.core.allow_list import AllowList
     from ssohelper.core.chains import AssumeRole
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.model import AccessToken, CachedCredentials, RoleCredentials, SsoSession
     from ssohelper.core.service_hosts import StsAddress
-    from ssohelper.settings.effective_settings import Settings
     from ssohelper.stores.credential_writer import CredentialWriter
     from ssohelper.wire.portal import Portal
     from ssohelper.wire.role_credentials import AssumedRole
@@ -34,15 +32,8 @@ if TYPE_CHECKING:
 class Vault:
     """Issues, publishes and releases role credentials. `App.vault` makes one for each call."""
 
-    def __init__(
-        self,
-        stores: Stores,
-        get_storage: Callable[[], Storage],
-        environ_of_connections: Callable[[], Mapping[str, str]],
-    ) -> None:
+    def __init__(self, stores: Stores) -> None:
         self._app = stores
-        self._get_storage = get_storage
-        self._environ_of_connections = environ_of_connections
         self.sts_clients: dict[tuple[str, str], Sts] = {}
         self._identities: tuple[bytes, ...] = ()
 
@@ -177,22 +168,17 @@ class Vault:
         Raises: SourceRejected, RoleNotAssigned, AwsUnreachable; Refused as above.
         """
         from ssohelper.wire.role_credentials import assume_role
+        from ssohelper.wire.sts import Sts
 
         self._app.company_policy.check_portal(session)
-        sts = self._sts_client(sts_address)
+        sts = self.sts_clients.get(sts_address)
+        if sts is None:
+            sts = self.sts_clients[sts_address] = Sts(*sts_address, self._app.aws_environ)
         assumed = assume_role(sts, asked, source, self._app.clock.aws_now(), deadline)
         self._journal_issued_credentials(
             key, assumed.credentials, asked_by, role_arn=asked.role_arn
         )
         return assumed
-
-    def _sts_client(self, address: StsAddress) -> Sts:
-        from ssohelper.wire.sts import Sts
-
-        clients = self.sts_clients
-        return clients.get(address) or clients.setdefault(
-            address, Sts(*address, self._environ_of_connections())
-        )
 
     def _journal_issued_credentials(
         self,
@@ -225,7 +211,7 @@ class Vault:
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
         """Return the permit; None for a guarded role, or with the keyring and no RAM disk."""
         _ = self._app.settings
-        if not self._get_storage().may_publish:
+        if not self._app.storage.may_publish:
             return None
         return self.policy.permit_publishing(key)
 
@@ -275,26 +261,22 @@ class Vault:
     @cached_property
     def guard_rules_of_user(self) -> tuple[str, ...]:
         """The rules in the settings, and those saved earlier; a new one is saved at once."""
-        memory = self._app.protections
-        remembered = memory.load_rules()
+        remembered = self._app.protections.load_rules()
         try:
-            added = [rule for rule in self._settings.guard_rules() if rule not in remembered]
-            if added:
-                # The user may have removed rules since this process read the settings.
-                self._settings = self._app.read_settings()
-                configured = self._settings.guard_rules()
-                added = [rule for rule in configured if rule not in remembered]
+            # The user may have changed the rules since this process read the settings.
+            configured = self._app.read_settings().guard_rules()
         except SsoHelperError:
             return remembered
-        if added:
-            self._remember_new_guard_rules((*remembered, *added))
-        return (*remembered, *added)
+        rules = tuple(dict.fromkeys((*remembered, *configured)))
+        if rules != remembered:
+            self._remember_new_guard_rules(rules)
+        return rules
 
     def remember_guard_rules(self) -> None:
         """Save the guard rules of config.toml, in case that file is lost."""
+        self.__dict__.pop("guard_rules_of_user", None)
         with suppress(SsoHelperError):
-            known = (*self._app.protections.load_rules(), *self._app.read_settings().guard_rules())
-            self._remember_new_guard_rules(tuple(dict.fromkeys(known)))
+            _ = self.guard_rules_of_user
 
     def _remember_new_guard_rules(self, rules: tuple[str, ...]) -> None:
         try:
@@ -307,10 +289,6 @@ class Vault:
                 f"a new guard rule is in force, but could not be saved for later calls: {cause}"
             )
 
-    @cached_property
-    def _settings(self) -> Settings:
-        return self._app.settings
-
     def _forget_changed_policy(self) -> None:
         """Forget the rules if a file that decides them changed: the full screen runs for hours."""
         if "policy" in self.__dict__ and self._identities != self._identify_policy_files():
@@ -318,8 +296,6 @@ class Vault:
             self.__dict__.pop("guard_rules_of_user", None)
             with suppress(AttributeError):
                 del self._app.company_policy
-            with suppress(SsoHelperError):  # if settings cannot be read, the saved rules apply
-                self._settings = self._app.read_settings()
 
     def _identify_policy_files(self) -> tuple[bytes, ...]:
         found = self._app.locations
@@ -332,7 +308,7 @@ class Vault:
 
         app = self._app
         return CredentialWriter(
-            app.locations.runtime_folder, app.settings_stamp, self._get_storage().get_codec
+            app.locations.runtime_folder, app.settings_stamp, lambda: app.tokens.codec
         )
 
     def _journal_guarded_role(self, entry: journal.Entry) -> None:

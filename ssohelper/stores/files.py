@@ -1,7 +1,7 @@
 """Reads, writes, locks and removes ssohelper's own files and folders. All stores use this module.
 
 Our folders have mode 0700, our files 0600; nothing is created in another user's home. A write makes
-a locked temporary file beside the old file and renames it: no reader sees half a file.
+a temporary file beside the old file and renames it: no reader sees half a file.
 """
 
 import contextlib
@@ -124,13 +124,13 @@ def restrict_mode_to_user(descriptor: int, found: os.stat_result, path: str) -> 
         warn_once(f'"{path}" was open to other users: now it is not')
 
 
-def is_in_other_home(path: Path | str) -> bool:
-    return _find_other_owner(path) is not None
+def find_other_home_owner(path: Path | str) -> int | None:
+    return folders.find_other_home_owner(open_file.absolute_path(os.fspath(path)), os.environ)
 
 
 def refuse_another_users_home(path: Path | str) -> None:
     """Raise AnotherUsersHome for a path in another user's home."""
-    owner = _find_other_owner(path)
+    owner = find_other_home_owner(path)
     if owner is None:
         return
     whose = f"user {owner}"
@@ -144,10 +144,6 @@ def refuse_another_users_home(path: Path | str) -> None:
         hint = f"run it without sudo, as {whose}, or for root with: sudo -H ssohelper"
     text = open_file.absolute_path(os.fspath(path))
     raise AnotherUsersHome(f'"{text}" is not written: that folder belongs to {whose}', hint=hint)
-
-
-def _find_other_owner(path: Path | str) -> int | None:
-    return folders.find_other_home_owner(open_file.absolute_path(os.fspath(path)), os.environ)
 
 
 def remove_file(path: Path | str) -> bool:
@@ -325,12 +321,14 @@ def parse_json_object(content: bytes) -> dict[str, Any] | None:
 
 
 class Reservation:
-    """A future file: a locked temporary file beside its path, with space on the disk."""
+    """A future file: a temporary file beside its path, with space on the disk."""
 
     def __init__(self, path: str, size: int) -> None:
         self._path = path
         _refuse_unsafe_file(path)
-        self._temp, self._descriptor = _make_locked_temporary_file(path)
+        self._temp = temporary_name_beside(path)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | open_file.FLAGS
+        self._descriptor = os.open(self._temp, flags, 0o600)
         try:
             # On some file systems fallocate succeeds without free space.
             while size > 0:
@@ -369,13 +367,11 @@ class Reservation:
                 os.fsync(self._descriptor)
             if not is_wanted():
                 return False
-            if sys.platform == "win32":
-                # Windows renames no open file. Elsewhere it stays locked until it has its name.
-                self._close()
+            self._close()  # Windows renames no open file
             try:
                 replace_file(self._temp, self._path)
             except FileNotFoundError:
-                # It was removed by another program, or on a host that does not share our locks.
+                # A sign-out removed it, or after an hour of sleep another process.
                 write_atomically(self._path, data, mode=mode, mtime_ns=mtime_ns, durable=durable)
             if durable:
                 _fsync_folder(os.path.dirname(self._path) or ".")
@@ -439,10 +435,8 @@ def write_atomically(
         new.commit(data, mtime_ns, is_wanted, mode=mode, durable=durable)
 
 
-def write_json(
-    path: Path | str, value: dict[str, Any], *, mtime_ns: int | None = None, durable: bool = True
-) -> None:
-    write_atomically(path, json.dumps(value).encode("ascii"), mtime_ns=mtime_ns, durable=durable)
+def write_json(path: Path, value: dict[str, Any], *, mtime_ns: int | None = None) -> None:
+    write_atomically(path, json.dumps(value).encode("ascii"), mtime_ns=mtime_ns)
 
 
 def write_link(path: Path | str, target: str) -> None:
@@ -500,22 +494,6 @@ def temporary_name_beside(path: str) -> str:
     return os.path.join(os.path.dirname(path) or ".", name)
 
 
-def _make_locked_temporary_file(path: str) -> tuple[str, int]:
-    while True:
-        temp = temporary_name_beside(path)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | open_file.FLAGS
-        descriptor = os.open(temp, flags, 0o600)
-        try:
-            with contextlib.suppress(OSError):  # the file system may have no locks
-                try_lock(descriptor)
-            if os.path.lexists(temp):  # else another process removed it before it was locked
-                return temp, descriptor
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)
-
-
 def sweep_folder_once(folder: str) -> None:
     if folder not in _swept:
         _swept.add(folder)
@@ -531,32 +509,16 @@ def remove_temporary_files(folder: str, least_age_seconds: float = 0) -> None:
 def list_temporary_files(
     folder: str, least_age_seconds: float = _TEMPORARY_LIFE_SECONDS
 ) -> list[str]:
-    """Return the temporary files that no living process holds.
-
-    One may hold a file for over an hour: the clock was set forward, or the machine slept.
-    """
+    """Return the temporary files of killed processes. A write survives the removal of its file."""
     found = []
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if _TEMPORARY.fullmatch(entry.name):
                 with contextlib.suppress(OSError):
                     age = time.time() - os.lstat(entry.path).st_mtime
-                    if age > least_age_seconds and not _is_locked(entry.path):
+                    if age > least_age_seconds:
                         found.append(entry.path)
     return found
-
-
-def _is_locked(path: str) -> bool:
-    descriptor = os.open(path, os.O_RDONLY | open_file.FLAGS)
-    try:
-        try_lock(descriptor)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return False
 
 
 # -- locks -----------------------------------------------------------------------------------------
@@ -714,14 +676,8 @@ def _read_holder_text(descriptor: int) -> str:
 
 
 class ExaminedFiles:
-    def list_names_in_folder(self, folder: str) -> list[str]:
-        try:
-            return sorted(os.listdir(folder))
-        except OSError:
-            return []
-
-    def list_temporary_files(self, folder: str) -> list[str]:
-        return list_temporary_files(folder)
+    list_names_in_folder = staticmethod(list_names_in_folder)
+    list_temporary_files = staticmethod(list_temporary_files)
 
     def remove_temporary_file(self, path: str) -> bool:
         return path in list_temporary_files(os.path.dirname(path)) and remove_file(path)

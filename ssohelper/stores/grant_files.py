@@ -71,7 +71,7 @@ class GrantStore:
         deadline = Deadline(_LOCK_SECONDS, time.monotonic)
         with files.hold_lock(self._runtime / "grants.lock", deadline):
             documents = [grants.grant_document(one) for one in changed(self._load())]
-            files.write_json(self._path, {"grants": documents}, durable=False)
+            files.write_json(self._path, {"grants": documents})
 
     def _append_to_journal(
         self, event: str, grant: Grant, parent_and_terminal: tuple[str, str]

@@ -24,10 +24,10 @@ _NAME = re.compile(r"[0-9a-f]{40}\.json")
 
 
 class LegacyTokens:
-    """Reads token files of profiles; removes those that we wrote."""
+    """Reads token files of profiles and `aws login`; removes profiles' that we wrote."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, login_folder: Path) -> None:
+        self._folder, self._login_folder = folder, login_folder
 
     def load_expiry(self, start_url: str) -> int | None:
         """Return when the token for this spelling of a URL expires."""
@@ -49,6 +49,19 @@ class LegacyTokens:
                 if token is not None and token.refresh_token is None and token.id in token_ids:
                     files.remove_file(path)
 
+    def load_credentials_expiry(self, login_session: str) -> int | None:
+        """Return when the sign-in of `aws login` ends; None if its file is damaged."""
+        name = sha256(login_session.strip().encode()).hexdigest()
+        try:
+            # The AWS CLI wrote the file: its mode is not changed.
+            content = files.read_own_file(self._login_folder / f"{name}.json", tighten=False)
+        except LocalState:
+            return None
+        found = (files.parse_json_object(content) if content is not None else None) or {}
+        token = found.get("accessToken")
+        text = token.get("expiresAt") if isinstance(token, dict) else None
+        return from_iso(text) if isinstance(text, str) else None
+
 
 def _load(path: Path) -> AccessToken | None:
     try:
@@ -56,22 +69,3 @@ def _load(path: Path) -> AccessToken | None:
         return None if found is None else schema.parse_token(found)
     except (Damaged, LocalState):
         return None
-
-
-class LoginCache:
-    """Reads the cache of `aws login`. A damaged file counts as missing."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def load_credentials_expiry(self, login_session: str) -> int | None:
-        name = sha256(login_session.strip().encode()).hexdigest()
-        try:
-            # The AWS CLI wrote the file: its mode is not changed.
-            content = files.read_own_file(self._folder / f"{name}.json", tighten=False)
-        except LocalState:
-            return None
-        found = (files.parse_json_object(content) if content is not None else None) or {}
-        token = found.get("accessToken")
-        text = token.get("expiresAt") if isinstance(token, dict) else None
-        return from_iso(text) if isinstance(text, str) else None

@@ -18,7 +18,8 @@ class PromptState:
     """Reads and writes the files. A damaged file counts as missing."""
 
     def __init__(self, runtime: Path) -> None:
-        self._runtime, self._cache = runtime, CacheFolder(runtime)
+        self._cache, self._folder = CacheFolder(runtime), runtime / "prompt"
+        self._grants_folder = self._folder / "grants"
 
     def prompt_file(self, key: RoleKey | None, terminal: TerminalSession | None = None) -> Path:
         if key is None:
@@ -66,11 +67,3 @@ class PromptState:
         """Remove the role's file, or all, so that each shell asks ssohelper again."""
         self._cache.remove(self.prompt_file(key) if key else self._folder)
         self.remove_grant_files()
-
-    @property
-    def _folder(self) -> Path:
-        return self._runtime / "prompt"
-
-    @property
-    def _grants_folder(self) -> Path:
-        return self._folder / "grants"

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import os
+from contextlib import suppress
 from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidTag
@@ -35,65 +36,55 @@ class SealedCodec:
         self._keyring = keyring
 
     def encode(self, document: dict[str, Any], context: str) -> dict[str, Any]:
-        return encrypt_document(document, _checked_key(self._keyring.find()), context)
+        return encrypt_document(document, bytes_of_key(self._keyring.find()), context)
 
     def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
         if SEALED_MARK not in found:
             raise Unreadable("the saved data is not encrypted")
         # The user may have removed the key from the keyring and signed in again.
         for again in (False, True):
-            key = _checked_key(self._keyring.find(again=again))
+            key = bytes_of_key(self._keyring.find(again=again))
             if found.get("key_id") == public_id_of_key(key):
                 return decrypt_document(found, key, context)
         raise Unreadable("the saved data was encrypted with a key that is not in this keyring")
 
     def ensure_key(self) -> None:
-        _checked_key(self._keyring.create())
+        bytes_of_key(self._keyring.create())
 
 
-def _checked_key(key: Secret | None) -> Secret:
+def bytes_of_key(key: Secret | None) -> bytes:
+    """Return the 32 bytes that the keyring has in base64. Raises: KeyringUnavailable."""
     if key is None:  # no new key is made here: only a sign-in does that
         raise KeyMissing(
             "the keyring does not have ssohelper's key", hint="make one with: ssohelper login"
         )
-    if not is_valid_key(key):
-        raise KeyringUnavailable(
-            "the keyring's item for ssohelper holds no key",
-            hint="remove that item and sign in again",
-        )
-    return key
+    with suppress(ValueError):
+        found = base64.b64decode(key.reveal(), validate=True)
+        if len(found) == 32:
+            return found
+    raise KeyringUnavailable(
+        "the keyring's item for ssohelper holds no key", hint="remove that item and sign in again"
+    )
 
 
-def is_valid_key(key: Secret) -> bool:
-    """Return whether this text is a key: 32 bytes in base64."""
-    try:
-        return len(base64.b64decode(key.reveal(), validate=True)) == 32
-    except ValueError:
-        return False
+def public_id_of_key(key: bytes) -> str:
+    return hashlib.sha256(b"ssohelper key\0" + key).hexdigest()[:16]
 
 
-def public_id_of_key(key: Secret) -> str:
-    return hashlib.sha256(b"ssohelper key\0" + _bytes_of(key)).hexdigest()[:16]
-
-
-def encrypt_document(document: dict[str, Any], key: Secret, context: str) -> dict[str, Any]:
+def encrypt_document(document: dict[str, Any], key: bytes, context: str) -> dict[str, Any]:
     nonce = os.urandom(_NONCE_BYTES)
-    box = AESGCM(_bytes_of(key)).encrypt(nonce, json.dumps(document).encode(), context.encode())
+    box = AESGCM(key).encrypt(nonce, json.dumps(document).encode(), context.encode())
     text = base64.b64encode(nonce + box).decode("ascii")
     return {SEALED_MARK: _VERSION, "key_id": public_id_of_key(key), "box": text}
 
 
-def decrypt_document(found: dict[str, Any], key: Secret, context: str) -> dict[str, Any]:
+def decrypt_document(found: dict[str, Any], key: bytes, context: str) -> dict[str, Any]:
     try:
         box = base64.b64decode(found["box"], validate=True)
         nonce, sealed = box[:_NONCE_BYTES], box[_NONCE_BYTES:]
-        document = json.loads(AESGCM(_bytes_of(key)).decrypt(nonce, sealed, context.encode()))
+        document = json.loads(AESGCM(key).decrypt(nonce, sealed, context.encode()))
     except (KeyError, TypeError, ValueError, InvalidTag) as cause:
         raise Unreadable("it is damaged") from cause
     if not isinstance(document, dict):
         raise Unreadable("it is damaged")
     return document
-
-
-def _bytes_of(key: Secret) -> bytes:
-    return base64.b64decode(key.reveal())

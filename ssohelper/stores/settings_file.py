@@ -23,8 +23,8 @@ class SettingsFile:
 
         Raises: ConfigInvalid, LocalState.
         """
-        files.ensure_private_folder(self._runtime)
-        with files.hold_lock(self._runtime / "locks" / "settings.lock", deadline):
+        lock = self._runtime / "locks" / "settings.lock"
+        with files.hold_lock(lock, deadline, self._runtime):
             target = self._path.resolve()
             files.ensure_folder(target.parent)
             before = files.read_own_file(target) or b""

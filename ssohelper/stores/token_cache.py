@@ -56,7 +56,7 @@ class TokenFiles:
         codec: Codec | None = None,
     ) -> None:
         self._folder, self._state, self._runtime = folder, state, runtime
-        self._codec = codec or PlainCodec()
+        self.codec = codec or PlainCodec()
         self._warn = warn
 
     # -- tokens ------------------------------------------------------------------------------
@@ -81,16 +81,14 @@ class TokenFiles:
         """Write the token of a new sign-in, under `lock_state`."""
         self._write(session, "token", token_document_of({}, session, token))
 
-    @contextmanager
-    def reserve_space_for_token(self, session: SsoSession) -> Iterator[Reservation]:
+    def reserve_space_for_token(self, session: SsoSession) -> AbstractContextManager[Reservation]:
         """Allocate disk space for the next token, before AWS issues it. Raises: LocalState."""
         self._ensure_folder_of(session)
         path = self._path(session, "token")
         present = 0
         with suppress(OSError):
             present = os.stat(path).st_size
-        with files.reserve_file(path, max(_RESERVED_BYTES, 2 * present)) as reservation:
-            yield reservation
+        return files.reserve_file(path, max(_RESERVED_BYTES, 2 * present))
 
     def save_renewed_token(
         self, session: SsoSession, used: AccessToken, fresh: AccessToken, reservation: Reservation
@@ -135,7 +133,7 @@ class TokenFiles:
     def remove_temporary_files(self) -> None:
         """Remove the files of processes that were killed while they wrote a token."""
         for folder in (self._folder, self._state / "regions"):
-            if not files.is_in_other_home(folder):
+            if files.find_other_home_owner(folder) is None:
                 files.remove_temporary_files(str(folder))
 
     def read_token_file_fingerprint(self, session: SsoSession) -> str:
@@ -154,7 +152,7 @@ class TokenFiles:
         """Make sure, before the user signs in, that the token can be saved."""
         self.check_writable(session)
         self._ensure_folder_of(session)
-        self._codec.ensure_key()
+        self.codec.ensure_key()
 
     def token_file(self, session: SsoSession) -> str:
         return str(self._path(session, "token"))
@@ -223,9 +221,7 @@ class TokenFiles:
         self._write_record(self._record("signed-in", session.name), session._asdict())
 
     def load_sessions(self) -> list[SsoSession]:
-        return [
-            found for path, found in self._read_records() if found and self._is_named(path, found)
-        ]
+        return [found for path, found in self._read_records() if found and found.name == path.stem]
 
     def list_damaged_records(self) -> list[str]:
         """Return the paths of records that do not say for which session they are."""
@@ -237,7 +233,7 @@ class TokenFiles:
     def forget_misnamed_records(self) -> None:
         """Remove records whose name does not fit their session: we did not write them."""
         for path, found in self._read_records():
-            if found and not self._is_named(path, found):
+            if found and found.name != path.stem:
                 files.remove_file(path)
 
     def remove_session_record(self, session_name: str) -> None:
@@ -260,7 +256,7 @@ class TokenFiles:
             return True
         if not self.read_token_file_fingerprint(session):
             return False
-        if not isinstance(self._codec, PlainCodec):
+        if not isinstance(self.codec, PlainCodec):
             return True  # no other tool writes our encrypted token files
         found = None
         with suppress(LocalState):
@@ -287,9 +283,6 @@ class TokenFiles:
                 found = None
             yield path, found
 
-    def _is_named(self, path: Path, found: SsoSession) -> bool:
-        return path == self._record("signed-in", found.name)
-
     # -- portals of an Identity Center in its further regions --------------------------------
 
     def list_further_portal_sessions(self, session: SsoSession) -> list[SsoSession]:
@@ -297,7 +290,7 @@ class TokenFiles:
         names = list[str]()
         with suppress(OSError):
             names = os.listdir(self._state / "regions")
-        start, end = f"{session.name}@", self._codec.suffix
+        start, end = f"{session.name}@", self.codec.suffix
         regions = {
             name.removeprefix(start).removesuffix(end).removesuffix(_CLIENT_MARK)
             for name in names
@@ -338,7 +331,7 @@ class TokenFiles:
             self._ensure_folder_of(session)
         folder, name = self._folder_of(session), session.sign_in_name
         path = folder / f".{sha1_file_name(files.session_file_name(name))}.lock"
-        if os.access(folder, os.W_OK) and not files.is_in_other_home(path):
+        if os.access(folder, os.W_OK) and files.find_other_home_owner(path) is None:
             with files.hold_lock(path, deadline, is_private=False) as is_held:
                 yield is_held
         else:
@@ -375,7 +368,7 @@ class TokenFiles:
             found = files.parse_json_object(content)
             if found is not None:
                 try:
-                    return self._codec.decode(found, _context(session, "token"))
+                    return self.codec.decode(found, _context(session, "token"))
                 except Unreadable as cause:
                     text = f'the sign-in to "{session.name}" cannot be read: {cause}'
                     raise LoginRequired(text, hint=hint) from cause
@@ -405,7 +398,7 @@ class TokenFiles:
         path = self._path(session, kind)
         found = files.read_json(path)
         try:
-            return None if found is None else self._codec.decode(found, _context(session, kind))
+            return None if found is None else self.codec.decode(found, _context(session, kind))
         except Unreadable as cause:
             _log.info('"%s" counts as missing: %s', path, cause)
             return None
@@ -417,7 +410,7 @@ class TokenFiles:
         files.write_json(path, self._encode(session, kind, document), mtime_ns=mtime_ns)
 
     def _encode(self, session: SsoSession, kind: _Kind, document: dict[str, Any]) -> dict[str, Any]:
-        return self._codec.encode(document, _context(session, kind))
+        return self.codec.encode(document, _context(session, kind))
 
     def _path(self, session: SsoSession, kind: _Kind) -> Path:
         name = files.session_file_name(session.sign_in_name)
@@ -435,7 +428,7 @@ class TokenFiles:
                 "session_name": name,
             }
             stem = sha1_file_name(json.dumps(named_by, sort_keys=True))
-        return self._folder_of(session) / f"{stem}{self._codec.suffix}"
+        return self._folder_of(session) / f"{stem}{self.codec.suffix}"
 
     def _folder_of(self, session: SsoSession) -> Path:
         return self._state / "regions" if session.is_further else self._folder

@@ -101,7 +101,7 @@ def test_the_policy_may_name_the_portal_behind_the_session_s_own_start_url(chain
         portal_url="https://d-1234567890.awsapps.com/start",
     )
 
-    monkeypatch.setattr(app.vault, "_sts_client", lambda _address: None)
+    monkeypatch.setitem(app.vault.sts_clients, StsAddress("", ""), object())
     monkeypatch.setattr(role_credentials, "assume_role", lambda *_: AssumedRole(SOURCE, None))
     asked = AssumeRole(JUMP_ARN, "ana")
     arguments = (

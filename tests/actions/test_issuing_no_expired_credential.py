@@ -121,7 +121,9 @@ def _call(folder: Path, world: World) -> None:
     app = WorldApp(folder, world)  # a new process each time: only files remain
     token = AccessToken(Secret("t"), int(world.wall()) + 10 * 86400, None, None)
     tokens = _Tokens(token, Path(folder, ".aws", "token"))
-    app.__dict__["storage"] = SimpleNamespace(tokens=tokens, get_codec=PlainCodec, may_publish=True)
+    app.__dict__["storage"] = SimpleNamespace(
+        apply_setting=str, get_token_store=lambda _name: tokens, may_publish=True
+    )
     if app.credentials.load_response_expiry(KEY) > app.clock.now():
         path = Path(folders.response_path(f"{folder}/run", *KEY[:3]))
         # A hit prints its first line. (The change time of real files is not on the simulated clock.)
@@ -145,6 +147,8 @@ def _call(folder: Path, world: World) -> None:
 
 class _Tokens:
     """A sign-in that never ends: other tests are about tokens."""
+
+    codec = PlainCodec()
 
     def __init__(self, token: AccessToken, file: Path) -> None:
         self._token = token

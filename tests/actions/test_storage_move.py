@@ -3,7 +3,8 @@
 import pytest
 
 from ssohelper.actions import storage_move
-from ssohelper.collaborators.storage import Storage
+from ssohelper.collaborators.stores import Storage
+from ssohelper.stores.protections import Protections, UsedStorage
 from tests.actions.world import WorldApp
 
 ROLE = "sso_session = corp\nsso_account_id = 000000000001\nsso_role_name = Read\n"
@@ -35,7 +36,7 @@ def test_a_move_names_what_needs_a_sign_in_of_its_own(
     """The other forms work with each storage: they run ssohelper, or use no sign-in."""
     app = WorldApp(tmp_path)
     app.locations.aws_config_file.write_text(app.locations.aws_config_file.read_text() + profiles)
-    monkeypatch.setattr(Storage, "find_present_storage", lambda _self: before)
+    monkeypatch.setattr(Protections, "load_storage", lambda _self: UsedStorage(before))
     monkeypatch.setattr(Storage, "move_sign_ins", lambda _self, _to, **_: ["corp"])
     monkeypatch.setattr(Storage, "may_publish", may_publish)
     lines = storage_move.move_sign_ins(app, after)

@@ -172,7 +172,7 @@ def _served(
             return clients_made_by(self)
 
         def oidc(self, session: SsoSession) -> OidcClient:
-            made = AwsClients(self, lambda: self.tokens).oidc(session)
+            made = AwsClients(self).oidc(session)
             refresh = made.refresh_token
             if "refresh_token" in vars(made):
                 return made

@@ -3,11 +3,10 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ssohelper.stores.legacy_tokens import LegacyTokens, LoginCache
+from ssohelper.stores.legacy_tokens import LegacyTokens
 from tests.stores.test_token_cache import NOON, token
 
 URL = "https://d-0000000000.awsapps.com/start"
@@ -15,7 +14,7 @@ URL = "https://d-0000000000.awsapps.com/start"
 
 @pytest.fixture
 def store(tmp_path: Path) -> LegacyTokens:
-    return LegacyTokens(tmp_path / "cache")
+    return LegacyTokens(tmp_path / "cache", tmp_path)
 
 
 def path_of(tmp_path: Path, url: str) -> Path:
@@ -82,18 +81,16 @@ LOGIN = "arn:aws:iam::001234567890:user/ana"
         ([], None),
     ],
 )
-def test_the_end_of_an_aws_login_is_read_as_botocore_writes_it(
-    tmp_path: Path, document: Any, ends: int | None
-) -> None:
+def test_the_end_of_an_aws_login_is_read_as_botocore_writes_it(store, tmp_path, document, ends):
     path = tmp_path / f"{hashlib.sha256(LOGIN.encode()).hexdigest()}.json"
     path.write_text(json.dumps(document))
     path.chmod(0o644)
-    assert LoginCache(tmp_path).load_credentials_expiry(f" {LOGIN}\n") == ends
-    assert LoginCache(tmp_path).load_credentials_expiry(f"{LOGIN}2") is None
+    assert store.load_credentials_expiry(f" {LOGIN}\n") == ends
+    assert store.load_credentials_expiry(f"{LOGIN}2") is None
     assert path.stat().st_mode & 0o777 == 0o644  # another tool's file keeps its mode
 
 
-def test_a_login_that_cannot_be_read_has_no_known_end(tmp_path: Path) -> None:
+def test_a_login_that_cannot_be_read_has_no_known_end(store, tmp_path):
     path = tmp_path / f"{hashlib.sha256(LOGIN.encode()).hexdigest()}.json"
     path.symlink_to("elsewhere")
-    assert LoginCache(tmp_path).load_credentials_expiry(LOGIN) is None
+    assert store.load_credentials_expiry(LOGIN) is None

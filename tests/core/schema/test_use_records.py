@@ -19,7 +19,7 @@ def test_an_invalid_record_of_usage_is_left_out_and_counted(record):
     valid = [[*KEY, LATEST, 1 << 40, True], [*KEY[:2], "Other", None, 0, False]]
     found = parse_usages({"version": 1, "roles": [valid[0], record, valid[1]]})
     assert list(found[0].values()) == [Usage(LATEST, 1 << 40, True), Usage(None, 0, False)]
-    assert list(found[0]) == [RoleKey(*KEY), RoleKey(*KEY[:2], "Other")]
+    assert list(found[0]) == [RoleKey(*KEY), RoleKey(KEY[0], KEY[1], "Other")]
     assert found[1] == ["roles"]
 
 
