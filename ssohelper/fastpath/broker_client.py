@@ -204,7 +204,8 @@ def _connect_or_start(
 
 def _connect(path: str) -> "socket.socket | None":
     """Return None when no broker listens on the path."""
-    assert sys.platform != "win32"
+    if sys.platform == "win32":
+        raise Unavailable("Windows")
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         # A stopped broker's queue of connections may be full.
@@ -229,9 +230,8 @@ def _start_and_connect(
     The caller passes the listening socket on, so that all can connect before the broker has
     started.
     """
-    assert sys.platform != "win32"
-    if not own_process.may_start_broker():
-        raise Unavailable("a low limit, or a nice level above 0")
+    if sys.platform == "win32" or not own_process.may_start_broker():
+        raise Unavailable("Windows, a low limit, or a nice level above 0")
     import fcntl
 
     lock, _ = open_file.open_own_file(f"{path}.lock", os.O_RDWR | os.O_CREAT)
@@ -270,7 +270,8 @@ def _remove_left_over_files(folder: str) -> None:
 
 
 def _hold_lock(lock_file: int, deadline: float, pause: float) -> None:
-    assert sys.platform != "win32"
+    if sys.platform == "win32":
+        raise Unavailable("Windows")
     import fcntl
 
     while True:
