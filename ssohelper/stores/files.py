@@ -1,7 +1,7 @@
 """Reads, writes, locks and removes ssohelper's own files and folders. All stores use this module.
 
 Our folders have mode 0700, our files 0600; nothing is created in another user's home. A write makes
-a temporary file beside the old file and renames it: no reader sees half a file.
+a locked temporary file beside the old file and renames it: no reader sees half a file.
 """
 
 import contextlib
@@ -321,14 +321,12 @@ def parse_json_object(content: bytes) -> dict[str, Any] | None:
 
 
 class Reservation:
-    """A future file: a temporary file beside its path, with space on the disk."""
+    """A future file: a locked temporary file beside its path, with space on the disk."""
 
     def __init__(self, path: str, size: int) -> None:
         self._path = path
         _refuse_unsafe_file(path)
-        self._temp = temporary_name_beside(path)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | open_file.FLAGS
-        self._descriptor = os.open(self._temp, flags, 0o600)
+        self._temp, self._descriptor = _make_locked_temporary_file(path)
         try:
             # On some file systems fallocate succeeds without free space.
             while size > 0:
@@ -367,11 +365,13 @@ class Reservation:
                 os.fsync(self._descriptor)
             if not is_wanted():
                 return False
-            self._close()  # Windows renames no open file
+            if sys.platform == "win32":
+                # Windows renames no open file. Elsewhere it stays locked until it has its name.
+                self._close()
             try:
                 replace_file(self._temp, self._path)
             except FileNotFoundError:
-                # A sign-out removed it, or after an hour of sleep another process.
+                # It was removed by another program, or on a host that does not share our locks.
                 write_atomically(self._path, data, mode=mode, mtime_ns=mtime_ns, durable=durable)
             if durable:
                 _fsync_folder(os.path.dirname(self._path) or ".")
@@ -494,6 +494,22 @@ def temporary_name_beside(path: str) -> str:
     return os.path.join(os.path.dirname(path) or ".", name)
 
 
+def _make_locked_temporary_file(path: str) -> tuple[str, int]:
+    while True:
+        temp = temporary_name_beside(path)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | open_file.FLAGS
+        descriptor = os.open(temp, flags, 0o600)
+        try:
+            with contextlib.suppress(OSError):  # the file system may have no locks
+                try_lock(descriptor)
+            if os.path.lexists(temp):  # else another process removed it before it was locked
+                return temp, descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
 def sweep_folder_once(folder: str) -> None:
     if folder not in _swept:
         _swept.add(folder)
@@ -509,16 +525,32 @@ def remove_temporary_files(folder: str, least_age_seconds: float = 0) -> None:
 def list_temporary_files(
     folder: str, least_age_seconds: float = _TEMPORARY_LIFE_SECONDS
 ) -> list[str]:
-    """Return the temporary files of killed processes. A write survives the removal of its file."""
+    """Return the temporary files that no living process holds.
+
+    One may hold a file for over an hour: the clock was set forward, or the machine slept.
+    """
     found = []
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if _TEMPORARY.fullmatch(entry.name):
                 with contextlib.suppress(OSError):
                     age = time.time() - os.lstat(entry.path).st_mtime
-                    if age > least_age_seconds:
+                    if age > least_age_seconds and not _is_locked(entry.path):
                         found.append(entry.path)
     return found
+
+
+def _is_locked(path: str) -> bool:
+    descriptor = os.open(path, os.O_RDONLY | open_file.FLAGS)
+    try:
+        try_lock(descriptor)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
 
 
 # -- locks -----------------------------------------------------------------------------------------

@@ -13,16 +13,28 @@ from tests.stores.disk import mode_of
 LEFT = ".ssohelper-1-0123456789ab"
 
 
-def test_a_write_whose_temporary_file_was_swept_loses_nothing(tmp_path):
-    """A sign-out sweeps, or the clock is set ahead, while the process waits for AWS."""
-    with no_descriptor_left(), files.reserve_file(tmp_path / "a", 4096) as reservation:
+@pytest.mark.parametrize("moment", ["before the lock", "after the lock"])
+def test_a_sweep_with_a_clock_set_ahead_removes_no_reservation(tmp_path, monkeypatch, moment):
+    """Another process sweeps while ours is stopped somewhere in the making of its reservation."""
+    really_lock, swept = files.try_lock, []
+
+    def sweep() -> None:
+        if not swept:
+            swept.append(True)
+            monkeypatch.setattr(files.time, "time", lambda: 4e9)
+            files.remove_temporary_files(str(tmp_path), 3600)
+
+    def lock(descriptor: int) -> None:
+        if moment == "before the lock":
+            sweep()
+        really_lock(descriptor)
+        sweep()
+
+    monkeypatch.setattr(files, "try_lock", lock)
+    with no_descriptor_left(), files.reserve_file(tmp_path / "a", 4096):
+        assert swept
         [reserved] = tmp_path.iterdir()
         assert reserved.stat().st_size == 4096
-        files.remove_temporary_files(str(tmp_path))
-        assert reservation.commit(b"a token", mtime_ns=10**9)
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
-    assert (tmp_path / "a").read_bytes() == b"a token"
-    assert (tmp_path / "a").stat().st_mtime_ns == 10**9
 
 
 def test_the_temporary_file_is_beside_its_target_also_for_a_relative_path(tmp_path, monkeypatch):
@@ -64,14 +76,21 @@ def test_only_old_temporary_files_of_ours_are_swept(tmp_path, monkeypatch, name,
     assert files.ExaminedFiles().list_temporary_files("/no/such/folder") == []
 
 
-def test_doctor_removes_a_temporary_file_only_if_it_is_old(tmp_path):
-    doctor, left = files.ExaminedFiles(), tmp_path / LEFT
-    left.write_bytes(b"a token")
-    assert not doctor.remove_temporary_file(str(left))
-    os.utime(left, (0, 0))
-    assert doctor.list_temporary_files(str(tmp_path)) == [str(left)]
-    assert doctor.remove_temporary_file(str(left))
-    assert list(tmp_path.iterdir()) == []
+def test_a_sweep_removes_only_what_no_process_holds(tmp_path):
+    """The clock is set ahead, or the machine sleeps, while the process waits for AWS."""
+    doctor = files.ExaminedFiles()
+    with files.reserve_file(tmp_path / "a", 4096):
+        (held,) = tmp_path.iterdir()
+        left = tmp_path / LEFT
+        left.write_bytes(bytes(4096))
+        for path in (held, left):
+            os.utime(path, (0, 0))
+        assert doctor.list_temporary_files(str(tmp_path)) == [str(left)]
+        assert not doctor.remove_temporary_file(str(held))
+        assert doctor.remove_temporary_file(str(left))
+        left.write_bytes(b"a token")
+        files.remove_temporary_files(str(tmp_path))
+        assert list(tmp_path.iterdir()) == [held]
 
 
 @pytest.mark.parametrize("is_folder", [False, True])
