@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ssohelper.actions import agents
 from ssohelper.core import journal
 from ssohelper.core.shell_text import word_as_typed
-from ssohelper.errors import Refused
+from ssohelper.errors import Refused, SsoHelperError
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -42,7 +43,8 @@ def change_setting(app: App, key: str, value: Any, command: str = "config set") 
     if not app.settings_store.set(parts, value, app.clock.deadline()):
         return
     if parts[0] in GUARDING_TABLES:
-        app.vault.remember_guard_rules()
+        with suppress(SsoHelperError):
+            app.vault.remember_guard_rules()
     is_set = value is not None
     entry = journal.make_entry(
         "config-write",

@@ -261,6 +261,10 @@ class Vault:
     @cached_property
     def guard_rules_of_user(self) -> tuple[str, ...]:
         """The rules in the settings, and those saved earlier; a new one is saved at once."""
+        return self.remember_guard_rules()
+
+    def remember_guard_rules(self) -> tuple[str, ...]:
+        """Save new guard rules of config.toml, in case that file is lost; return all rules."""
         remembered = self._app.protections.load_rules()
         try:
             # The user may have changed the rules since this process read the settings.
@@ -271,12 +275,6 @@ class Vault:
         if rules != remembered:
             self._remember_new_guard_rules(rules)
         return rules
-
-    def remember_guard_rules(self) -> None:
-        """Save the guard rules of config.toml, in case that file is lost."""
-        self.__dict__.pop("guard_rules_of_user", None)
-        with suppress(SsoHelperError):
-            _ = self.guard_rules_of_user
 
     def _remember_new_guard_rules(self, rules: tuple[str, ...]) -> None:
         try:
