@@ -1,5 +1,6 @@
 """The commands profile sync, list, show, add, rm and undo. They show changes before writing."""
 
+import contextlib
 import sys
 from typing import Any
 
@@ -14,7 +15,7 @@ from ssohelper.actions import (
     sync_choices,
     undoing,
 )
-from ssohelper.actions.selection import resolve_session
+from ssohelper.actions.selection import find_unlisted_sessions, resolve_session
 from ssohelper.app import App
 from ssohelper.cli import choosing, colors, output
 from ssohelper.cli.listing_progress import fetch_listing
@@ -42,7 +43,7 @@ from ssohelper.core.listing import Listing
 from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
-from ssohelper.errors import UsageProblem
+from ssohelper.errors import ConfigInvalid, UsageProblem
 
 _HEADER = ("PROFILE", "SESSION", "ACCOUNT ID", "ROLE", "FORM", "MANAGED")
 _SECRET_WORDS = ("secret", "token", "password")
@@ -367,6 +368,9 @@ def undo_last_write(prints: bool, dry_run: bool, yes: bool) -> None:
         if lines or not options:
             output.say(f"restored: {path}")
         say_restored_options(options, "were")
+        with contextlib.suppress(ConfigInvalid):  # the restored config may be broken
+            for session in find_unlisted_sessions(app):
+                output.say(clock_text.still_signed_in_text(session.name))
     if output.options().json:
         output.print_json({"diff": lines, "options": restored}, app.warnings)
 
