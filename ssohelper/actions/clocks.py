@@ -1,6 +1,6 @@
-"""Computes each session's three clocks: when sign-in, access token and role credentials end.
+"""Computes when each session's sign-in, access token and role credentials end: the three clocks.
 
-Writes them to the files that shell prompts read.
+Also writes these times into the files that shell prompts read.
 """
 
 from __future__ import annotations
@@ -170,10 +170,7 @@ def _load_token_and_outlook(
 
 
 def refresh_prompts(app: App, session: SsoSession) -> None:
-    """Rewrite the files that prompts of the session's roles read, to show its present sign-in.
-
-    Never fails.
-    """
+    """Let the prompts of the session's roles show its present sign-in. Never fails."""
     if session.is_further:  # prompts do not show sign-ins in further regions
         return
     with _log_failure(session.name):

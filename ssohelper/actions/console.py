@@ -27,7 +27,11 @@ _POLL_SECONDS = 0.2
 def choose_console_page(
     app: App, profile: Profile, service: str | None, region: str | None
 ) -> ConsolePage:
-    """Raises: ConfigInvalid if the profile's own region is unknown or of another partition."""
+    """Return the console page of a service in a region, without a request or a sign-in.
+
+    Raises: UsageProblem; ConfigInvalid if the profile's own region is unknown or of another
+    partition.
+    """
     # An error of a chain must come before the message that the console opens.
     if profile.assumed is not None:
         chain = chains.find_chain_by_key(app.config.read(), profile.key)

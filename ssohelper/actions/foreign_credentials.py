@@ -146,7 +146,9 @@ def open_console_in_browser(
     start_browser: Callable[[str], bool],
     has_failed: Callable[[], bool],
 ) -> None:
-    """Raises: UsageProblem for keys of an IAM user; ConfigInvalid if AWS_ENDPOINT_URL_SIGNIN names
+    """Sign a browser in to the console page, as actions.console.open_console_in_browser does.
+
+    Raises: UsageProblem for keys of an IAM user; ConfigInvalid if AWS_ENDPOINT_URL_SIGNIN names
     this machine but STS is AWS's, because AWS's credentials must not be sent to a local server.
     """
     if not keys.is_temporary:

@@ -47,7 +47,10 @@ def list_usable_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> l
 
 
 def find_foreign_row(app: App, row: RoleRow) -> ForeignProfile:
-    """Raises: UsageProblem if the row's profile has other credentials by now, or is gone."""
+    """Return the profile of a row that a list showed, as the config has the profile now.
+
+    Raises: UsageProblem if it is gone, or its credentials come from another source by now.
+    """
     found = find_foreign_profile(app, row.role_name)
     if found is None or found.what != row.provider:
         raise UsageProblem(

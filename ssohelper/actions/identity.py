@@ -45,7 +45,10 @@ def _load_sign_in_facts(app: App, session: SsoSession) -> SignInFacts:
 
 
 def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
-    """Save the user name too. Raises: BadAnswer for another account or role."""
+    """Ask STS whose credentials the profile gives, and save the user name.
+
+    Raises: LoginRequired, RoleNotAssigned, AwsUnreachable, BadAnswer for another account or role.
+    """
     session, role = known.profile.session, known.profile.role
     # First, so that the journal gets a refusal even if the settings cannot be read.
     app.vault.check_release(session.key_of(role), Way.WHOAMI)

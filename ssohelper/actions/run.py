@@ -53,7 +53,10 @@ def program_start_error(path: str, cause: OSError) -> SsoHelperError:
 
 
 def find_program(name: str, environ: Mapping[str, str]) -> str:
-    """Skips empty and relative folders in PATH, so that no file in the current folder is run."""
+    """Return the program's path. Raises: ProgramNotFound, NotExecutable.
+
+    Empty and relative folders in PATH are skipped, so that no file in the current folder is run.
+    """
     names, has_folder = _possible_file_names(name, environ), bool(os.path.dirname(name))
     folders = environ.get("PATH", _DEFAULT_PATH).split(os.pathsep)
     folders = [""] if has_folder else [one for one in folders if os.path.isabs(one)]

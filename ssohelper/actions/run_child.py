@@ -114,7 +114,7 @@ def _spawn_process(path: str, argv: list[str], environ: Mapping[str, str]) -> in
 
 
 def _poll_exit_code(pid: int) -> int | None:
-    """If the program was suspended, suspend us too."""
+    """Return the program's exit code; None while it runs. If it was suspended, suspend us too."""
     while True:
         found, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
         if found == 0:

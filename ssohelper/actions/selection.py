@@ -43,7 +43,7 @@ class NoProfileNamed(UsageProblem):
 
 
 class UnknownProfile(UsageProblem):
-    """On a terminal, the words of PROFILE may match a role."""
+    """No profile has the name PROFILE. On a terminal, its words may match a role."""
 
     offered: Sequence[str] = ()  # the similar names that the hint offers
 
@@ -139,7 +139,11 @@ def check_session_in_config(app: App, session: SsoSession) -> None:
 
 
 def find_unlisted_session(app: App, name: str | None) -> SsoSession | None:
-    """If `name` is None, return the only such session if the config has no valid session."""
+    """Return the session with this name from `find_unlisted_sessions`, or None.
+
+    If `name` is None, returns the only such session, provided that the config has no valid
+    session.
+    """
     if name is None and app.config.read().sso_sessions():
         return None
     found = [one for one in find_unlisted_sessions(app) if name in (None, one.name)]
@@ -150,7 +154,9 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
     """Return the profile that the PROFILE argument names, else that of AWS_PROFILE or the endpoint.
 
     An empty text is an error: an unset variable in a script must not select AWS_PROFILE's profile.
-    Raises: UsageProblem for a profile of another session than `session_name`.
+    Raises: NoProfileNamed, UnknownProfile, NoSessionNamed; UsageProblem for a profile of another
+    session than `session_name`; ConfigInvalid if AWS_PROFILE names no profile or the profile has no
+    role; RoleNotAssigned for an account name that is not in the saved listing.
     """
     config = app.config.read()
     served = None if text is not None else _find_served_role(app, config, session_name)

@@ -43,7 +43,7 @@ from ssohelper.core.listing import Listing
 from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
-from ssohelper.errors import ConfigInvalid, UsageProblem
+from ssohelper.errors import SsoHelperError, UsageProblem
 
 _HEADER = ("PROFILE", "SESSION", "ACCOUNT ID", "ROLE", "FORM", "MANAGED")
 _SECRET_WORDS = ("secret", "token", "password")
@@ -368,7 +368,8 @@ def undo_last_write(prints: bool, dry_run: bool, yes: bool) -> None:
         if lines or not options:
             output.say(f"restored: {path}")
         say_restored_options(options, "were")
-        with contextlib.suppress(ConfigInvalid):  # the restored config may be broken
+        # The config is restored: an error while sign-ins are looked up must not hide that.
+        with contextlib.suppress(SsoHelperError):
             for session in find_unlisted_sessions(app):
                 output.say(clock_text.still_signed_in_text(session.name))
     if output.options().json:

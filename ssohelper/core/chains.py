@@ -191,7 +191,10 @@ def find_chain_id(config: ConfigFile, key: RoleKey) -> str:
 
 
 def find_source_names(config: ConfigFile) -> dict[str, str]:
-    """Return by each source profile a profile that names it, so that it can not be removed."""
+    """Return, by the name of each source profile, a profile with a key that names it.
+
+    Such a profile needs that name in the config, so the source can be neither removed nor renamed.
+    """
     return {
         entry.keys[key]: entry.name
         for entry in config.profiles()

@@ -160,7 +160,10 @@ def _name_provider(answer: Resolved, keys: Mapping[str, str]) -> str:
 
 
 def parse_provider_answer(profile: ForeignProfile, answer: bytes) -> ForeignCredentials:
-    """Raises: the error in the answer; BadAnswer if the credentials cannot be used."""
+    """Return the credentials in the answer of the process that asked the provider.
+
+    Raises: the error in the answer; BadAnswer if the credentials cannot be used.
+    """
     try:
         said = json.loads(answer)
     except (ValueError, RecursionError):

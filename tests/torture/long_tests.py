@@ -20,4 +20,5 @@ def long_tests(_dice: Dice) -> list[Row]:
     )
     failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", run.stdout, re.MULTILINE)
     last = (run.stdout.strip().splitlines() or [run.stderr[-300:]])[-1]
+    print(*failed, sep="\n", file=sys.stderr)  # the row names the first three
     return [Row("long tests", "; ".join([last, *failed[:3]]), "all pass", run.returncode == 0)]
