@@ -60,7 +60,11 @@ def run_with_sign_in(
 def choose_profile(
     profile_words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
 ) -> Profile | ForeignProfile:
-    """If no list of roles is saved, a picker needs a sign-in, which is then offered."""
+    """Return the profile that choosing.choose_by_words chooses, after a sign-in if necessary.
+
+    If no list of roles is saved, a picker needs a sign-in, which is then offered. Raises:
+    LoginRequired without a terminal or when the user declines; its errors.
+    """
     try:
         return choosing.choose_by_words(profile_words, ask_always=ask_always, confirm=confirm)
     except LoginRequired as error:
