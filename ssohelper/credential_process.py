@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 
 from ssohelper import logs
-from ssohelper.actions import credentials, selection, sign_in_wait
+from ssohelper.actions import credentials, notices, selection
 from ssohelper.app import App
 from ssohelper.broker.wording import error_as_one_line
 from ssohelper.core import chains
@@ -68,8 +68,8 @@ def print_credential_document(
         _write_stderr_line(show(f"ssohelper: notice: {message}"))
 
     with app.vault.raise_refusal_first(session.key_of(role), Way.CREDENTIAL_PROCESS):
-        seconds = sign_in_wait.configured_wait_seconds(app, session)
-    found = sign_in_wait.retry_after_sign_in(app, session, seconds, get_credentials, say=say)
+        seconds = notices.configured_wait_seconds(app, session)
+    found = notices.retry_after_sign_in(app, session, seconds, get_credentials, say=say)
     unwritten = credential_document(
         found, chains.find_account_id(app.config.read(), session.key_of(role))
     )

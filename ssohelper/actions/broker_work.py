@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import assumed_chains, issuing, regions, selection, sign_in_wait, tokens
+from ssohelper.actions import assumed_chains, issuing, notices, regions, selection, tokens
 from ssohelper.broker.requests import AskedBy, FoundCredentials, Reply, Token, Wait
 from ssohelper.core import chains
 from ssohelper.core.model import RoleKey
@@ -59,7 +59,7 @@ class Work:
     def prepare_wait(self, session_name: str) -> Wait | None:
         app = self.current_app()
         try:
-            return sign_in_wait.prepare_wait(app, selection.require_session(app, session_name))
+            return notices.prepare_wait(app, selection.require_session(app, session_name))
         except SsoHelperError:
             return None  # the caller gets its own error that a sign-in is needed
 

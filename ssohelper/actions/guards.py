@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.listing import Listing
     from ssohelper.core.role_rows import RoleRow
-    from ssohelper.settings.effective_settings import Settings
+    from ssohelper.settings import Settings
 
 _APP_ID_PREFIX = "ssohelper-"
 WRONG_WORD = "the typed word is not the requested one: nothing was granted or changed"

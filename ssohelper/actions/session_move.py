@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import directory, session_edit, sign_in_user, tokens
+from ssohelper.actions import directory, login, session_edit, tokens
 from ssohelper.core.text import show
 from ssohelper.errors import (
     AwsUnreachable,
@@ -42,7 +42,7 @@ def load_known_user(app: App, session: SsoSession) -> KnownUser:
 
     Raises: LoginRequired if either is unknown.
     """
-    name, account_ids = sign_in_user.load_last_user(app, session), frozenset[str]()
+    name, account_ids = login.load_last_user(app, session), frozenset[str]()
     try:
         token = tokens.ensure_valid_token(app, session, app.clock.deadline(_SECONDS))
         account_ids = _ids(app.aws.portal(session).list_accounts(token))
@@ -70,7 +70,7 @@ def accept_sign_in(
 
     Otherwise ends the new sign-in and raises UsageProblem. Raises: AwsUnreachable, LocalState.
     """
-    portal = sign_in_user.portal_of_unsaved_token(app, session, token)
+    portal = login.portal_of_unsaved_token(app, session, token)
     why = _why_different(known, user, _ids(portal.list_accounts(token)))
     if why:
         raise UsageProblem(
@@ -95,8 +95,8 @@ def find_session_to_move(app: App, new: SsoSession, listing: Listing) -> SsoSess
     user, roles = app.tokens.load_facts(new.name).user, set(listing.roles())
     for session in app.config.read().sso_sessions() if user and roles else ():
         saved = directory.load_listing(app, session)
-        earlier = sign_in_user.load_last_user(app, session)
-        is_same = earlier is not None and not sign_in_user.is_another_user(user, earlier)
+        earlier = login.load_last_user(app, session)
+        is_same = earlier is not None and not login.is_another_user(user, earlier)
         if session.name != new.name and is_same and saved and set(saved.roles()) == roles:
             return session
     return None
@@ -105,7 +105,7 @@ def find_session_to_move(app: App, new: SsoSession, listing: Listing) -> SsoSess
 def _why_different(known: KnownUser, user: str | None, account_ids: frozenset[str]) -> str:
     if user is None:
         return "the user who signed in there is not known"
-    if sign_in_user.is_another_user(user, known.name):
+    if login.is_another_user(user, known.name):
         return f'"{show(user)}" signed in there, not "{show(known.name)}"'
     more, fewer = len(account_ids - known.account_ids), len(known.account_ids - account_ids)
     return f"the accounts there differ: {more} more, {fewer} fewer" if more or fewer else ""

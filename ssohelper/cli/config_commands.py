@@ -5,13 +5,13 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import clocks, guards, own_settings, regions, storage_move
+from ssohelper import settings
+from ssohelper.actions import clocks, guards, own_settings, regions
 from ssohelper.app import App
 from ssohelper.cli import guarding, output
 from ssohelper.core.similar_names import did_you_mean
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
-from ssohelper.settings import definitions, effective_settings
 
 
 @click.group("config")
@@ -40,7 +40,7 @@ def get_setting(key: str) -> None:
     app = output.get_app()
     row = next((row for row in _company_policy_rows(app) if row["key"] == key), None)
     if row is None:
-        definitions.find_setting(key)
+        settings.find_setting(key)
         row = _setting_row(app, app.settings, key)
     if output.options().json:
         output.print_json(row, app.warnings)
@@ -69,13 +69,13 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool) -> None:
             f'"{key}" needs either a value or --default',
             hint=f"set it with: ssohelper config set {key} VALUE",
         )
-    setting = definitions.find_setting(key)
-    value = None if to_default else definitions.parse_words(key, values)
+    setting = settings.find_setting(key)
+    value = None if to_default else settings.parse_words(key, values)
     # Reading the settings raises ConfigInvalid for an invalid file before anything is written.
     before = app.settings
-    effective_settings.check_new_value(before, key, value)
+    settings.check_new_value(before, key, value)
     own_settings.check_change(app, key, value)
-    parts = definitions.split_key(key)
+    parts = settings.split_key(key)
     if parts[0] == "sessions" and parts[-1] == "regions" and value:
         regions.check_regions_setting(app, parts[1], value)
     ended, is_guard = list[str](), parts[0] in own_settings.GUARDING_TABLES
@@ -83,10 +83,10 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool) -> None:
         kept = guards.rules_after_change(app, key, before, before.with_value(key, value))
         ended = guarding.confirm_rules_end(app, kept)
     storage = str(setting.default if to_default else value)
-    if key == "storage" and (notice := storage_move.find_loosening(app, storage)):
+    if key == "storage" and (notice := own_settings.find_loosening(app, storage)):
         guarding.confirm_loosening(app, "storage", notice)
     own_settings.change_setting(app, key, value)
-    for line in storage_move.move_sign_ins(app, storage) if key == "storage" else ():
+    for line in own_settings.move_sign_ins(app, storage) if key == "storage" else ():
         output.say(line)
     if ended:
         guards.end_rules(app, kept)
@@ -172,16 +172,16 @@ def _company_policy_rows(app: App) -> list[dict[str, Any]]:
     ]
 
 
-def _setting_row(app: App, settings: effective_settings.Settings, key: str) -> dict[str, Any]:
-    value, origin = settings.get(key), settings.origin(key)
+def _setting_row(app: App, found: settings.Settings, key: str) -> dict[str, Any]:
+    value, origin = found.get(key), found.origin(key)
     if key == "storage" and value != (used := app.protections.load_storage().storage) == "keyring":
         value, origin = used, "remembered"
     return {
         "key": key,
         "value": list(value) if isinstance(value, tuple) else value,
         "origin": origin,
-        "place": None if origin == "remembered" else settings.source(key),
-        "what": definitions.find_setting(key).what,
+        "place": None if origin == "remembered" else found.source(key),
+        "what": settings.find_setting(key).what,
     }
 
 

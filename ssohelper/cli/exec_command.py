@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from ssohelper.actions import agents, favourites, fixed_keys, foreign_profiles, run, sign_in_wait
+from ssohelper.actions import agents, favourites, fixed_keys, foreign_profiles, notices, run
 from ssohelper.actions.agents import Limits
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
@@ -131,8 +131,8 @@ def _refuse_edited_profile(profile: Profile | ForeignProfile, chosen: str | None
 
 def _hold_duration_text(app: App, chosen: Profile, *, hold: bool) -> str:
     # An `ssohelper exec` that runs inside of `exec --hold` waits for a sign-in too.
-    is_held = hold or sign_in_wait.VARIABLE in app.environ
-    return sign_in_wait.exec_hold_duration_text(app, chosen.session) if is_held else ""
+    is_held = hold or notices.WAIT_VARIABLE in app.environ
+    return notices.exec_hold_duration_text(app, chosen.session) if is_held else ""
 
 
 def _run_as_foreign_profile(
@@ -175,10 +175,10 @@ def _run_with_fixed_keys(
         chosen,
         lambda: fixed_keys.release_fixed_keys(app, chosen, Way.EXEC),
         way=Way.EXEC,
-        hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),
+        hold_seconds=notices.parse_wait_seconds(hold_text),
     )
     child = fixed_keys.build_child_environment(app, chosen, keys)
-    child.update({**sign_in_wait.build_wait_variables(hold_text), **limits.variables})
+    child.update({**notices.build_wait_variables(hold_text), **limits.variables})
     output.say(
         f"{profile_use.describe_role(app, chosen)}: {profile_use.keys_time_left_text(app, keys)}"
     )

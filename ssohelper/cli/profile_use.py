@@ -8,7 +8,7 @@ from ssohelper.actions import (
     credentials,
     directory,
     identity,
-    sign_in_wait,
+    notices,
     tokens,
 )
 from ssohelper.actions.profile_checks import ProfileChecker
@@ -41,7 +41,7 @@ def run_with_sign_in(
     Raises: LoginRequired without a terminal or when the user declines; the errors of the action.
     """
     if hold_seconds and not output.can_ask_user():
-        return sign_in_wait.retry_after_sign_in(
+        return notices.retry_after_sign_in(
             app, profile.session, hold_seconds, action, say=_print_notice
         )
     known = _find_sign_in_reason(app, profile, way) if output.can_ask_user() else None

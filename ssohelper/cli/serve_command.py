@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from ssohelper.actions import clocks, credentials, favourites, guards, run, run_child, sign_in_wait
+from ssohelper.actions import clocks, credentials, favourites, guards, notices, run, run_child
 from ssohelper.actions.agents import Limits
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, profile_use, standard_streams
@@ -126,7 +126,7 @@ def run_with_endpoint(
         endpoint.start()
         found = guards.with_grant_reason(app, chosen.key, endpoint.prepare_environment(limits.kept))
         child = found.environ_with_changes(app.environ)
-        child.update({**sign_in_wait.build_wait_variables(hold_text), **limits.variables})
+        child.update({**notices.build_wait_variables(hold_text), **limits.variables})
         output.say(
             f"{profile_use.describe_role(app, chosen)}: these keys are renewed automatically"
         )
@@ -152,7 +152,7 @@ def _ensure_signed_in(app: App, chosen: Profile, hold_text: str = "") -> None:
             app, chosen.session, chosen.role, Way.SERVE, app.clock.deadline()
         ),
         way=Way.SERVE,
-        hold_seconds=sign_in_wait.parse_wait_seconds(hold_text),
+        hold_seconds=notices.parse_wait_seconds(hold_text),
     )
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ssohelper.core.grants import GrantContext
     from ssohelper.core.local_http import RequestHandler
     from ssohelper.core.model import Secret, SsoSession
-    from ssohelper.settings.effective_settings import Settings
+    from ssohelper.settings import Settings
     from ssohelper.stores.child_files import ChildFiles
     from ssohelper.stores.choices_file import ChoicesStore
     from ssohelper.stores.clock_file import ClockFile
@@ -93,7 +93,7 @@ class Stores:
         return self.read_settings()
 
     def read_settings(self) -> Settings:
-        from ssohelper.settings.effective_settings import LIMIT_BYTES, parse_settings
+        from ssohelper.settings import LIMIT_BYTES, parse_settings
         from ssohelper.stores.user_file import read_user_file
 
         # The file names commands that we run, so a file that another user may write is refused.

@@ -26,7 +26,7 @@ if sys.platform == "win32":
     raise ImportError("there is no endpoint on Windows")
 
 if TYPE_CHECKING:
-    from ssohelper.settings.effective_settings import Settings
+    from ssohelper.settings import Settings
     from ssohelper.wire.local_server import LocalServer
 
 _PR_SET_DUMPABLE = 4

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 
-from ssohelper.actions import credentials, sign_in_wait
+from ssohelper.actions import credentials, notices
 from ssohelper.app import App
 from ssohelper.core.model import Role, RoleCredentials, SsoSession
 from ssohelper.core.policy import Way
@@ -79,8 +79,8 @@ class CredentialSource:
         """Return credentials as `get_credentials` does, after a sign-in if the settings say so."""
         app = self.make_app()
         with app.vault.raise_refusal_first(self.session.key_of(self.role), Way.SERVE):
-            wait_seconds = sign_in_wait.configured_wait_seconds(app, self.session)
-        return sign_in_wait.retry_after_sign_in(
+            wait_seconds = notices.configured_wait_seconds(app, self.session)
+        return notices.retry_after_sign_in(
             app,
             self.session,
             wait_seconds,

@@ -244,7 +244,7 @@ def test_a_program_below_an_allow_list_ends_no_sign_in(app, monkeypatch):
 def test_the_journal_says_how_the_user_signed_in(app, monkeypatch, device_code, how):
     monkeypatch.setattr(login.login_flows, "get_token", lambda *_, **_how: (token("new"), HOUR))
     monkeypatch.setattr(login.regions, "resolve_portal_of_session", lambda *_: SESSION)
-    monkeypatch.setattr(login.sign_in_user, "find_signed_in_user", lambda *_: "ana")
+    monkeypatch.setattr(login, "find_signed_in_user", lambda *_: "ana")
     SIGN_IN(app, SESSION, None, LoginOptions(device_code=device_code))  # type: ignore[arg-type]
     assert (app.events(), app.stands()) == ([("sign-in", how)], "new")
 
@@ -256,10 +256,10 @@ def test_a_sign_in_whose_session_was_removed_meanwhile_is_ended_at_aws(app, monk
 
     monkeypatch.setattr(login.login_flows, "get_token", sign_in_and_remove_session)
     monkeypatch.setattr(login.regions, "resolve_portal_of_session", lambda *_: SESSION)
-    monkeypatch.setattr(login.sign_in_user, "find_signed_in_user", lambda *_: "ana")
+    monkeypatch.setattr(login, "find_signed_in_user", lambda *_: "ana")
     ended: list[str] = []
     monkeypatch.setattr(
-        login.sign_in_user,
+        login,
         "portal_of_unsaved_token",
         lambda *_: SimpleNamespace(log_out=lambda new: ended.append(new.value.reveal())),
     )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pexpect
 import pytest
 
-from ssohelper.actions import selection, sign_in_user
+from ssohelper.actions import login, selection
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from tests.actions.world import SESSION, WorldApp, token
@@ -167,7 +167,7 @@ def test_the_user_is_found_with_the_shortest_role_that_no_rule_guards(desk):
     token = app.tokens.load(session)
     assert token is not None
     desk.emulator.reset_counters()
-    assert sign_in_user.find_signed_in_user(app, session, token) == "ana"
+    assert login.find_signed_in_user(app, session, token) == "ana"
     assert desk.emulator.counters["ListAccounts"] == 0
     assert desk.emulator.counters["GetRoleCredentials"] == 1
 
@@ -242,13 +242,13 @@ def test_if_sts_alone_is_on_this_machine_it_gets_no_credentials_of_aws_either(
     tmp_path, monkeypatch
 ):
     app = WorldApp(tmp_path)
-    monkeypatch.setattr(sign_in_user, "portal_of_unsaved_token", lambda *_: None)
-    prepare = sign_in_user._prepare_lookup
+    monkeypatch.setattr(login, "portal_of_unsaved_token", lambda *_: None)
+    prepare = login._prepare_lookup
     monkeypatch.setattr(
-        sign_in_user,
+        login,
         "_prepare_lookup",
         lambda *what: None if prepare(*what) is None else lambda found: found.append("ana"),
     )
-    assert sign_in_user.find_signed_in_user(app, SESSION, token("new")) == "ana"
+    assert login.find_signed_in_user(app, SESSION, token("new")) == "ana"
     app.environ["AWS_ENDPOINT_URL_STS"] = "http://127.0.0.1:9"
-    assert sign_in_user.find_signed_in_user(app, SESSION, token("new")) is None
+    assert login.find_signed_in_user(app, SESSION, token("new")) is None

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ssohelper.actions import login_flows, sign_in_wait
+from ssohelper.actions import login_flows, notices
 from ssohelper.errors import LoginRequired, RoleNotAssigned
 from tests.actions.world import SESSION, WorldApp
 
@@ -30,7 +30,7 @@ class Action:
 
 
 def wait(app: WorldApp, action: Action, seconds: int) -> str:
-    return sign_in_wait.retry_after_sign_in(app, SESSION, seconds, action, say=action.said.append)
+    return notices.retry_after_sign_in(app, SESSION, seconds, action, say=action.said.append)
 
 
 def test_an_action_that_succeeds_waits_for_nothing(app: WorldApp):
@@ -80,7 +80,7 @@ def test_a_sign_in_during_the_action_is_noticed(app: WorldApp):
             app.sign_in()
         return action()
 
-    found = sign_in_wait.retry_after_sign_in(
+    found = notices.retry_after_sign_in(
         app, SESSION, 60, fail_while_another_tool_signs_in, say=action.said.append
     )
     assert (found, app.slept) == ("done", 0)
@@ -91,7 +91,7 @@ def test_another_error_is_raised_at_once(app: WorldApp):
         raise RoleNotAssigned("no")
 
     with pytest.raises(RoleNotAssigned):
-        sign_in_wait.retry_after_sign_in(app, SESSION, 60, refuse, say=lambda _line: None)
+        notices.retry_after_sign_in(app, SESSION, 60, refuse, say=lambda _line: None)
     assert app.slept == 0
 
 
@@ -99,20 +99,20 @@ def test_another_error_is_raised_at_once(app: WorldApp):
     ("text", "seconds"), [("", 0), ("0", 0), ("90", 90), ("1h", 3600), ("nonsense", 0)]
 )
 def test_a_wait_is_written_as_a_duration(text, seconds):
-    assert sign_in_wait.parse_wait_seconds(text) == seconds
+    assert notices.parse_wait_seconds(text) == seconds
 
 
 def test_a_held_job_passes_its_wait_on_to_children():
-    assert sign_in_wait.build_wait_variables("12h") == {"SSOHELPER_WAIT_FOR_SIGN_IN": "12h"}
-    assert sign_in_wait.build_wait_variables("") == {}
+    assert notices.build_wait_variables("12h") == {"SSOHELPER_WAIT_FOR_SIGN_IN": "12h"}
+    assert notices.build_wait_variables("") == {}
 
 
 def test_the_wait_is_that_of_the_settings(app: WorldApp, tmp_path):
-    assert sign_in_wait.configured_wait_seconds(app, SESSION) == 0
-    assert sign_in_wait.exec_hold_duration_text(app, SESSION) == "12h"
-    assert sign_in_wait.prepare_wait(app, SESSION) is None
-    app.environ[sign_in_wait.VARIABLE] = "2m"
-    found = sign_in_wait.prepare_wait(app, SESSION)
+    assert notices.configured_wait_seconds(app, SESSION) == 0
+    assert notices.exec_hold_duration_text(app, SESSION) == "12h"
+    assert notices.prepare_wait(app, SESSION) is None
+    app.environ[notices.WAIT_VARIABLE] = "2m"
+    found = notices.prepare_wait(app, SESSION)
     assert found is not None
     assert (found.seconds, found.watched_file) == (120, app.tokens.token_file(SESSION))
     assert found.line.startswith('ssohelper: notice: waiting up to 2m for a sign-in to "corp"')
@@ -120,8 +120,8 @@ def test_the_wait_is_that_of_the_settings(app: WorldApp, tmp_path):
 
 @pytest.mark.parametrize(("setting", "text"), [("0", "12h"), ("90m", "90m")])
 def test_a_held_job_waits_as_the_settings_say_unless_they_say_not_to_wait(app, setting, text):
-    app.environ[sign_in_wait.VARIABLE] = setting
-    assert sign_in_wait.exec_hold_duration_text(app, SESSION) == text
+    app.environ[notices.WAIT_VARIABLE] = setting
+    assert notices.exec_hold_duration_text(app, SESSION) == text
 
 
 @pytest.mark.parametrize("seconds", [0.05, 1.0, 2.5])

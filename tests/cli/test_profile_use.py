@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ssohelper.actions import selection, sign_in_wait
+from ssohelper.actions import notices, selection
 from ssohelper.cli import output, profile_use
 from ssohelper.core.model import SignInFacts
 from ssohelper.core.policy import Way
@@ -24,7 +24,7 @@ def test_without_a_terminal_only_a_command_with_hold_waits(tmp_path, monkeypatch
         raise LoginRequired("signed out")
 
     monkeypatch.setattr(output, "can_ask_user", lambda: False)
-    monkeypatch.setattr(sign_in_wait, "retry_after_sign_in", wait)
+    monkeypatch.setattr(notices, "retry_after_sign_in", wait)
     app = WorldApp(tmp_path)
     profile = selection.resolve_profile(app, KEY.text, None)
     if hold_seconds is None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ssohelper.actions import broker_work, login, renewal, selection, sign_in_user
+from ssohelper.actions import broker_work, login, renewal, selection
 from ssohelper.app import App
 from ssohelper.broker import wording
 from ssohelper.broker.limits import Pace
@@ -76,7 +76,7 @@ class World:
         self._token_paths: dict[str, str] = {}
         install.use(self)
         crash_report.log_crash = self._internal  # type: ignore[assignment]
-        sign_in_user.find_signed_in_user = self._person_of
+        login.find_signed_in_user = self._person_of
 
     def trace(self, text: str) -> None:
         if self._lines is not None:

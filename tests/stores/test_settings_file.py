@@ -6,9 +6,9 @@ import pytest
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import ConfigInvalid
-from ssohelper.settings.definitions import parse_words, split_key
+from ssohelper.settings import parse_words, split_key
 from ssohelper.stores.settings_file import SettingsFile
-from tests.settings.test_effective_settings import read_settings
+from tests.test_settings import read_settings
 
 
 @pytest.fixture

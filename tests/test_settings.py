@@ -1,4 +1,4 @@
-"""Settings: precedence, origins, and errors with file, line and the nearest key."""
+"""Settings: their kinds of values, precedence, origins, and errors with file, line and nearest key."""
 
 import os
 from pathlib import Path
@@ -8,12 +8,91 @@ import pytest
 from ssohelper.app import App
 from ssohelper.core.company_policy import CompanyPolicy
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
-from ssohelper.settings.definitions import SETTINGS, find_setting, parse_words
-from ssohelper.settings.effective_settings import (
+from ssohelper.settings import (
+    TABLE,
+    Setting,
     Settings,
-    find_line_of_key,
+    checked_value,
+    find_setting,
     parse_settings,
+    parse_text,
+    parse_words,
 )
+
+NEAR, FAR = 2160, 2160.5
+PORTAL = "eu-central-1=https://ssoins-1234abcd.portal.eu-central-1.app.aws"
+
+
+def setting(kind: str) -> Setting:
+    return Setting("a_setting", kind, None, "what it is")
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("bool", [True, False], [1, "true", None]),
+        ("hours", [1, 0.5, NEAR], [0, -1, FAR, True, "1", float("nan")]),
+        ("duration", ["45m", "12h"], ["", "1.5h", 12, "x"]),
+        ("texts", [["a"], []], ["a", ["a", 1], [""], ["\0"], ["\udcff"]]),
+        ("tag", [["*/Admin"], []], [["#tag"], ["#"], "x", [""]]),
+        ("notify", ["desktop", ["cmd", "arg"]], ["cmd", [1]]),
+        ("one|two", ["one", "two"], ["three", "", 1, ["one"]]),
+        ("text", ["a", "é b"], ["", 1, None, "a\0b", "\ud800"]),
+        ("color", ["red", "red production"], ["crimson", 1, "red " + "x" * 21]),
+        ("region", ["eu-west-1"], ["nowhere", "eu-west-1;id", 1]),
+        ("portals", [[PORTAL]], [["nowhere"], "x"]),
+        ("template", ["{account_name}-{role_name}"], ["{nope}", ""]),
+    ],
+)
+def test_each_kind_has_values_of_its_own(kind, good, bad):
+    for value in good:
+        found = checked_value(setting(kind), value, "place: ")
+        assert found == (tuple(value) if isinstance(value, list) else value)
+    for value in bad:
+        with pytest.raises(ConfigInvalid) as caught:
+            checked_value(setting(kind), value, "place: ")
+        assert caught.value.message.startswith("place: ")
+
+
+def test_the_error_names_the_setting_what_it_must_be_and_the_value_made_harmless():
+    with pytest.raises(ConfigInvalid) as caught:
+        checked_value(setting("one|two"), "\x1b[31m", "line 3: ")
+    assert caught.value.message == ('line 3: "a_setting" must be "one" or "two", not "\\u001b[31m"')
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("bool", " YES ", True),
+        ("bool", "1", True),
+        ("bool", "Off", False),
+        ("hours", "8", 8),
+        ("hours", " 8h", 8),
+        ("hours", "1.5h", 1.5),
+        ("text", " kept ", " kept "),
+        *[("hours", word, None) for word in ("1e3", "h", ".5", "12345678")],
+        ("bool", "maybe", None),
+    ],
+)
+def test_a_typed_word_becomes_a_value_or_is_refused(kind, text, value):
+    if value is None:
+        with pytest.raises(ConfigInvalid):
+            parse_text(setting(kind), text, "")
+        return
+    found = parse_text(setting(kind), text, "")
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_only_a_setting_that_the_environment_may_set_has_a_variable():
+    assert setting("text").variable == "SSOHELPER_A_SETTING"
+    assert setting("notify").variable is None
+    assert setting("text")._replace(key="guard.rules").variable is None
+
+
+def test_a_key_of_another_table_is_taken_for_no_setting_of_a_session():
+    with pytest.raises(UsageProblem) as error:
+        find_setting("keys.app.help")
+    assert error.value.hint == "list all settings with: ssohelper config list"
 
 
 def read_settings(path: Path, environ: dict[str, str]) -> Settings:
@@ -39,10 +118,9 @@ def read(path):
 
 def test_without_a_file_every_setting_has_its_default(path):
     found = read_settings(path, {})
-    for setting in (one for one in SETTINGS if one.key.islower()):
-        assert found.get(setting.key) == setting.default
-        assert found.origin(setting.key) == "default"
-        assert found.source(setting.key) is None
+    for one in filter(str.islower, TABLE):
+        value = (found.get(one), found.origin(one), found.source(one))
+        assert value == (TABLE[one].default, "default", None)
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(read, path):
@@ -53,10 +131,9 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_default(read, 
     both = read('form = "sso"', SSOHELPER_FORM="process")
     assert (both.get("form"), both.origin("form")) == ("process", "environment")
     assert both.source("form") == "SSOHELPER_FORM"
-
-
-def test_an_empty_variable_sets_nothing(read):
+    # An empty variable sets nothing.
     assert read('form = "sso"', SSOHELPER_FORM="").get("form") == "sso"
+    assert read(SSOHELPER_RENEW_AHEAD="no").get("renew_ahead") is False
 
 
 def test_a_session_may_have_its_own_value(read):
@@ -72,13 +149,6 @@ def test_a_session_may_have_its_own_value(read):
     assert found.get("browser", session="other") is None
     assert found.get("sessions.my.corp.session_hours") == 1.5
     assert found.get("sessions.other.browser") is None
-
-
-@pytest.mark.parametrize(
-    ("text", "meant"), [("1", True), ("TRUE", True), ("on", True), ("0", False), ("no", False)]
-)
-def test_a_variable_may_spell_true_and_false_in_several_ways(read, text, meant):
-    assert read(SSOHELPER_RENEW_AHEAD=text).get("renew_ahead") is meant
 
 
 def test_no_variable_sets_a_command_or_weakens_a_guard(read):
@@ -156,15 +226,23 @@ def test_without_commands_only_the_settings_that_name_a_program_are_left_out(rea
         ('[regions]\n"" = "eu-west-1"', 2, "is not a valid pattern"),
         ('regions.a.b = "eu-west-1"', 1, "no setting named"),
         ('regions = "eu-west-1"', 1, "no setting named"),
+        ('[sessions.corp]\nbrowser = "b"\n[sessions.lab]\nbrowser = 2', 4, "a text"),
+        ('[ sessions . "my.corp" ]\nbrowser = 1', 2, "a text"),
+        ("renew_ahead = true\nguard = { rules = 1 }", 2, "a list of texts"),
+        ("a = 1\nb = \n", 2, "invalid"),
+        ("[t\n", 1, ""),
+        ("a = 1\nb = [1,\n2,\n", 3, ""),
+        ('\nguard.rules = ["#prod"]\n', 2, 'names the tag "prod", which has no patterns'),
     ],
 )
 def test_an_invalid_file_is_refused_with_file_and_line(read, path, text, line, says):
     with pytest.raises(ConfigInvalid) as caught:
         read(text)
-    assert f'"{path}" line {line}: ' in caught.value.message
-    assert says in caught.value.message
-    assert "\x1b" not in caught.value.message
-    assert "\n" not in caught.value.message
+    place, message = f'"{path}" line {line}: ', caught.value.message
+    assert message.startswith(place)
+    assert not message.removeprefix(place)[0].isupper()
+    assert says in message
+    assert not any(wrong in message for wrong in ("\x1b", "\n", "(at "))
 
 
 @pytest.mark.parametrize(
@@ -184,14 +262,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(read, key, near):
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"),
-    [
-        ("FORM", "x"),
-        ("RENEW_AHEAD", "maybe"),
-        ("SESSION_HOURS", "abc"),
-        ("DEFAULT_REGION", "../x"),
-        ("STORAGE", "cloud"),
-    ],
+    ("variable", "value"), [("FORM", "x"), ("SESSION_HOURS", "abc"), ("DEFAULT_REGION", "../x")]
 )
 def test_an_invalid_variable_is_refused_when_the_settings_are_read(read, variable, value):
     with pytest.raises(ConfigInvalid, match=f"SSOHELPER_{variable}"):
@@ -261,58 +332,19 @@ def test_nothing_overrides_the_companys_policy(tmp_path):
         own.with_policy(CompanyPolicy(storage="nowhere"), str(place))
 
 
-def test_colours_keep_the_order_of_the_file(read):
-    found = read('colors."*prod*" = "red"\ncolors."a.b" = "blue sea"\n')
-    assert list(found.table("colors").items()) == [("*prod*", "red"), ("a.b", "blue sea")]
-    assert found.get("colors.a.b") == "blue sea"
-    assert find_setting('colors."*prod*"').key == "colors.*prod*"
-
-
-def test_the_default_regions_of_accounts_keep_the_order_of_the_file(read):
-    found = read('[regions]\n"*-eu*" = "eu-central-1"\n"a.b" = "us-west-2"\n')
-    expected = [("*-eu*", "eu-central-1"), ("a.b", "us-west-2")]
-    assert list(found.table("regions").items()) == expected
-    assert find_setting('regions."*-eu*"').key == "regions.*-eu*"
-
-
 @pytest.mark.parametrize(
-    ("text", "parts", "line"),
+    ("table", "values"),
     [
-        ("a = 1\nb = 2", ("b",), 2),
-        ("# c\n\nguard.rules = []", ("guard", "rules"), 3),
-        ("a = 1\n[guard]\nx = 1\nrules = []", ("guard", "rules"), 4),
-        ("[sessions.corp]\nbrowser = 1\n[sessions.lab]\nbrowser = 2", ("sessions", "lab", "browser"), 4),
-        ('[ sessions . "my.corp" ]\nbrowser = 1', ("sessions", "my.corp", "browser"), 2),
-        ("colors.'*prod' = 1", ("colors", "*prod"), 1),
-        ("x = 1\nguard = { rules = [] }", ("guard", "rules"), 2),
-        ("x = 1\n[guard]\n[other]\nrules = 1", ("guard", "rules"), 2),
-        ("x = 1", ("guard", "rules"), 1),
-    ],
-)  # fmt: skip
-def test_the_line_of_a_key_is_that_of_its_assignment_or_else_of_its_table(text, parts, line):
-    assert find_line_of_key(text, parts) == line
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("a = 1\nb = \n", 2),
-        ("form='sso'\nform='sso'\n", 2),
-        ("[t\n", 1),
-        ("a = 1\nb = [1,\n2,\n", 3),
+        ("colors", {"*prod*": "red", "a.b": "blue sea"}),
+        ("regions", {"*-eu*": "eu-central-1", "a.b": "us-west-2"}),
     ],
 )
-def test_an_error_of_the_parser_has_its_line_in_front(read, path, text, line):
-    with pytest.raises(ConfigInvalid) as caught:
-        read(text)
-    place = f'"{path}" line {line}: '
-    assert caught.value.message.startswith(place)
-    why = caught.value.message.removeprefix(place)
-    assert why[0].islower()
-    assert "(at " not in why
+def test_values_of_patterns_keep_the_order_of_the_file(read, table, values):
+    found = read("".join(f'{table}."{key}" = "{value}"\n' for key, value in values.items()))
+    assert list(found.table(table).items()) == list(values.items())
+    assert found.get(f"{table}.a.b") == values["a.b"]
+    assert find_setting(f'{table}."*x*"').key == f"{table}.*x*"
 
 
-def test_a_rule_of_a_tag_without_patterns_is_refused_with_its_line(read, path):
-    with pytest.raises(ConfigInvalid, match=r'line 2: .* tag "prod", which has no patterns'):
-        read('\nguard.rules = ["#prod"]\n')
+def test_a_tag_in_a_rule_stands_for_its_patterns(read):
     assert read('guard.rules = ["#prod"]\ntags.prod = ["a/b"]\n').guard_rules() == ("a/b",)
