@@ -23,7 +23,9 @@ def record_use_of_role(app: App, profile: Profile) -> None:
     now, key = app.clock.now(), profile.key
     try:
         app.usage.update(
-            key, lambda usage: usage.with_one_more_use(now), app.clock.deadline(_RECORD_SECONDS)
+            key,
+            lambda usage: usage._replace(last_used_at=now, uses=usage.uses + 1),
+            app.clock.deadline(_RECORD_SECONDS),
         )
     except AnotherUsersHome:
         return  # with sudo: the user who owns the home folder did not use the role

@@ -27,7 +27,7 @@ from ssohelper.actions import (
 from ssohelper.actions.login_flows import LoginUi
 from ssohelper.broker.requests import AskedBy, TokenState
 from ssohelper.core import guard_rules, issuer, journal, lineage
-from ssohelper.core.model import AccessToken, Account, Role, SignInFacts, SsoSession
+from ssohelper.core.model import AccessToken, Account, IssuedToken, Role, SignInFacts, SsoSession
 from ssohelper.core.service_hosts import service_url
 from ssohelper.core.start_url import is_company_url
 from ssohelper.core.text import show
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-DEFAULT_MIN_SECONDS = 20 * 60
 _RENEWAL_SECONDS = 12.0
 _USER_SECONDS = 3.0
 # The accounts in which we look at most for a role that no guard rule matches.
@@ -77,7 +76,7 @@ class LoginOptions(NamedTuple):
 
     device_code: bool = False
     force: bool = False
-    min_seconds: int = DEFAULT_MIN_SECONDS
+    min_seconds: int = 20 * 60
     completes: bool = False
     move: Move | None = None
 
@@ -136,11 +135,6 @@ def _sign_in_once(
         return done
 
 
-def browser_command_setting(app: App, session: SsoSession) -> str | None:
-    value = app.settings.get("browser", session=session.name)
-    return value if isinstance(value, str) and value else None
-
-
 def log_out(app: App, session: SsoSession) -> bool:
     """Sign out at AWS, then remove the session's token and role credentials from this machine.
 
@@ -180,7 +174,8 @@ def log_out(app: App, session: SsoSession) -> bool:
         app.storage.legacy_tokens.remove_files_with_tokens(ids, app.tokens.token_file(session))
         _forget_further_sign_ins(app, session)
         app.credentials.remove_session(session.name)
-        app.tokens.save_facts(session.name, _next_facts(app, session))
+        present = app.tokens.load_facts(session.name)
+        app.tokens.save_facts(session.name, present.of_next_sign_in(app.clock.now()))
         clocks.refresh_prompts(app, session)
     was_signed_in = found.token is not None or in_clear.token is not None
     if was_signed_in or failure is not None:
@@ -286,13 +281,9 @@ def _sign_in_interactively(
     in_config = session if selection.is_session_in_config(app, session) else None
     session = regions.resolve_portal_of_session(app, session, ui)
     app.company_policy.check_portal(session)
-    token, life_seconds = login_flows.get_token(
-        app, session, ui, device_code=options.device_code, must_register=options.force
-    )
-    with end_unless_saved(app, session, token):
-        user = find_signed_in_user(app, session, token)
+    with _get_token_and_user(app, session, ui, options) as (issued, user):
         if options.move is None:
-            confirm_user(app, session, ui, user)
+            _confirm_user(app, session, ui, user)
             if in_config is not None:  # if removed meanwhile, no command could use the sign-in
                 selection.check_session_in_config(app, in_config)
             earlier = protected_sign_ins.find_other_portal(app, session)
@@ -301,9 +292,9 @@ def _sign_in_interactively(
         portals = (earlier, *app.tokens.list_further_portal_sessions(earlier)) if earlier else ()
         ended = [tokens.load_sign_in(app, one) for one in portals]
         if options.move is not None:
-            options.move.accept(session, token, user)
+            options.move.accept(session, issued.token, user)
         # Saved before the earlier one is revoked: an interruption loses neither.
-        _save_sign_in(app, session, token, life_seconds, user)
+        _save_sign_in(app, session, issued, user)
     if earlier is not None:
         failures = [error for error in (tokens.end_sign_in(app, one) for one in ended) if error]
         app.warn(
@@ -312,7 +303,25 @@ def _sign_in_interactively(
         )
     how = "device-code" if options.device_code else "browser"
     app.journal.try_append(journal.make_entry("sign-in", session=session.name, how=how, user=user))
-    return LoginOutcome(session, token, "signed in", user)
+    return LoginOutcome(session, issued.token, "signed in", user)
+
+
+@contextmanager
+def _get_token_and_user(
+    app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
+) -> Iterator[tuple[IssuedToken, str | None]]:
+    """End the new sign-in at AWS if an error, or Ctrl-C, comes before its token is saved."""
+    issued = login_flows.get_token(
+        app, session, ui, device_code=options.device_code, must_register=options.force
+    )
+    try:
+        yield issued, find_signed_in_user(app, session, issued.token)
+    except BaseException:
+        present = tokens.load_token_or_none(app, session)
+        if present is None or present.value != issued.token.value:
+            with suppress(SsoHelperError):
+                portal_of_unsaved_token(app, session, issued.token).log_out(issued.token)
+        raise
 
 
 def _find_token_ids(app: App, session: SsoSession) -> set[str]:
@@ -322,9 +331,7 @@ def _find_token_ids(app: App, session: SsoSession) -> set[str]:
     return app.tokens.load_token_ids(session)
 
 
-def _save_sign_in(
-    app: App, session: SsoSession, token: AccessToken, life_seconds: int, user: str | None
-) -> None:
+def _save_sign_in(app: App, session: SsoSession, issued: IssuedToken, user: str | None) -> None:
     # Without the token's own lock, which a renewal may hold for a minute: it leaves this token
     # alone.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
@@ -338,12 +345,11 @@ def _save_sign_in(
         with suppress(LocalState):  # a sign-in needs no cache
             regions.save_portal_address(app, session)
         app.tokens.save_session(session)
-        app.tokens.save(session, token)
-        before = _next_facts(app, session)
-        facts = tokens.new_facts(app, session, before, token, life_seconds, user)
-        app.tokens.save_facts(session.name, facts)
+        # The organization sets the length of sign-ins for all users.
+        before = app.tokens.load_facts(session.name).of_next_sign_in(app.clock.now())
+        _save_token(app, session, issued, user, before)
         clocks.refresh_prompts(app, session)
-    if is_another_user(user, facts.earlier_user):
+    if is_another_user(user, before.earlier_user):
         with suppress(LocalState, OSError):  # an old list that stays is refreshed before use
             directory.forget_earlier_listing(app, session)
 
@@ -359,16 +365,19 @@ def _is_replaced(app: App, ended: tokens.SignInToEnd, store: TokenFiles) -> bool
     return validity is lineage.Validity.DOUBTFUL
 
 
-def _next_facts(app: App, session: SsoSession) -> SignInFacts:
-    """Return the facts for the next sign-in: the organization sets its length for all users."""
-    before = app.tokens.load_facts(session.name)
-    return SignInFacts(
-        observed_hours_seconds=before.observed_hours_seconds,
-        person_since=app.clock.now(),
-        earlier_user=before.user or before.earlier_user,
-        client=before.client,
-        client_issuer=before.client_issuer,
+def _save_token(
+    app: App, session: SsoSession, issued: IssuedToken, user: str | None, before: SignInFacts
+) -> None:
+    facts = before._replace(
+        token_ids=(issued.token.id,),
+        issuer=app.aws.oidc(session).issuer,
+        signed_in_at=app.clock.now(),
+        token_expires_at=issued.token.expires_at,
+        token_life_seconds=issued.life_seconds,
+        user=user,
     )
+    app.tokens.save(session, issued.token)
+    app.tokens.save_facts(session.sign_in_name, facts)
 
 
 # -- which user signed in ---------------------------------------------------------------------
@@ -396,39 +405,19 @@ def find_signed_in_user(app: App, session: SsoSession, token: AccessToken) -> st
     return found[0] if found else None
 
 
-def load_last_user(app: App, session: SsoSession) -> str | None:
-    facts = app.tokens.load_facts(session.name)
-    return facts.user or facts.earlier_user
-
-
 def is_another_user(user: str | None, earlier: str | None) -> bool:
     return bool(user and earlier) and str(user).casefold() != str(earlier).casefold()
 
 
-def confirm_user(app: App, session: SsoSession, ui: LoginUi, user: str | None) -> None:
+def _confirm_user(app: App, session: SsoSession, ui: LoginUi, user: str | None) -> None:
     """If another user than before signed in, ask. Raises: UsageProblem if declined."""
-    earlier = load_last_user(app, session)
-    if user is None or earlier is None or not is_another_user(user, earlier):
-        return
-    if not ui.confirm_another_user(earlier, user):
+    earlier = app.tokens.load_facts(session.name).last_user
+    if is_another_user(user, earlier) and not ui.confirm_another_user(str(earlier), str(user)):
         raise UsageProblem(
-            f'the sign-in of "{show(user)}" to "{session.name}" was discarded',
+            f'the sign-in of "{show(str(user))}" to "{session.name}" was discarded',
             hint="sign out of the access portal in the browser, then: "
             f"ssohelper login {session.name}",
         )
-
-
-@contextmanager
-def end_unless_saved(app: App, session: SsoSession, token: AccessToken) -> Iterator[None]:
-    """End the new sign-in at AWS if an error, or Ctrl-C, comes before its token is saved."""
-    try:
-        yield
-    except BaseException:
-        present = tokens.load_token_or_none(app, session)
-        if present is None or present.value != token.value:
-            with suppress(SsoHelperError):
-                portal_of_unsaved_token(app, session, token).log_out(token)
-        raise
 
 
 def portal_of_unsaved_token(app: App, session: SsoSession, token: AccessToken) -> Portal:
@@ -517,11 +506,7 @@ def _sign_in_at_portal(
     own_token = app.tokens.load(session)
     if own_token is None:
         raise tokens.signed_out_error(session)
-    token, life_seconds = login_flows.get_token(
-        app, further, ui, device_code=options.device_code, must_register=options.force
-    )
-    with end_unless_saved(app, further, token):
-        user = find_signed_in_user(app, further, token)
+    with _get_token_and_user(app, further, ui, options) as (issued, user):
         own_user = app.tokens.load_facts(session.name).user
         if is_another_user(user, own_user):
             raise UsageProblem(
@@ -543,9 +528,7 @@ def _sign_in_at_portal(
                     client_issuer=known.client_issuer,
                     of_token_id=present.id if present else own_token.id,
                 )
-                app.tokens.save(further, token)
-                facts = tokens.new_facts(app, further, before, token, life_seconds, user)
-                app.tokens.save_facts(further.sign_in_name, facts)
+                _save_token(app, further, issued, user, before)
 
 
 def _forget_further_sign_ins(app: App, session: SsoSession) -> None:

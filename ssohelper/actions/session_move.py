@@ -42,7 +42,7 @@ def load_known_user(app: App, session: SsoSession) -> KnownUser:
 
     Raises: LoginRequired if either is unknown.
     """
-    name, account_ids = login.load_last_user(app, session), frozenset[str]()
+    name, account_ids = app.tokens.load_facts(session.name).last_user, frozenset[str]()
     try:
         token = tokens.ensure_valid_token(app, session, app.clock.deadline(_SECONDS))
         account_ids = _ids(app.aws.portal(session).list_accounts(token))
@@ -95,8 +95,8 @@ def find_session_to_move(app: App, new: SsoSession, listing: Listing) -> SsoSess
     user, roles = app.tokens.load_facts(new.name).user, set(listing.roles())
     for session in app.config.read().sso_sessions() if user and roles else ():
         saved = directory.load_listing(app, session)
-        earlier = login.load_last_user(app, session)
-        is_same = earlier is not None and not login.is_another_user(user, earlier)
+        earlier = app.tokens.load_facts(session.name).last_user
+        is_same = bool(earlier) and not login.is_another_user(user, earlier)
         if session.name != new.name and is_same and saved and set(saved.roles()) == roles:
             return session
     return None

@@ -15,7 +15,7 @@ from ssohelper.broker.requests import Token, TokenState
 from ssohelper.core import issuer, sign_in_outlook
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.freshness import token_margin_seconds
-from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
+from ssohelper.core.model import AccessToken, SsoSession
 from ssohelper.errors import (
     AwsUnreachable,
     ConfigInvalid,
@@ -201,24 +201,6 @@ def end_sign_in(app: App, found: SignInToEnd) -> SsoHelperError | None:
     except (AwsUnreachable, ConfigInvalid) as error:
         return error
     return None
-
-
-def new_facts(
-    app: App,
-    session: SsoSession,
-    before: SignInFacts,
-    token: AccessToken,
-    life_seconds: int,
-    user: str | None,
-) -> SignInFacts:
-    return before._replace(
-        token_ids=(token.id,),
-        issuer=app.aws.oidc(session).issuer,
-        signed_in_at=app.clock.now(),
-        token_expires_at=token.expires_at,
-        token_life_seconds=life_seconds,
-        user=user,
-    )
 
 
 def signed_out_error(session: SsoSession) -> LoginRequired:

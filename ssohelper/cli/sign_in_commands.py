@@ -136,7 +136,8 @@ def sign_in_on_terminal(
     Uses a device code if no browser can run on this host. With `yes`, another user than last time
     is accepted.
     """
-    opener = browser.find_opener(app.environ, sign_in.browser_command_setting(app, session))
+    command = app.settings.get("browser", session=session.name)
+    opener = browser.find_opener(app.environ, command)
     ui = TerminalUi(app, session, None if no_browser else opener, qr, yes)
     options = options._replace(device_code=options.device_code or opener is None)
     outcome = sign_in.log_in(app, session, ui, options)

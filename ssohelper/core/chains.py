@@ -165,7 +165,7 @@ def find_chain_by_key(config: ConfigFile, key: RoleKey) -> Chain:
     if (
         chain is None
         or session is None
-        or chain.target.role != key.key_of_sso_role.role
+        or chain.target.role != key._replace(chain="").role
         or not config.is_target_of(session, chain.target)
     ):
         name, role = show(key.text, 80), f"{key.account_id}/{key.role_name}"

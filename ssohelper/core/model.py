@@ -199,14 +199,25 @@ class SignInFacts(NamedTuple):
     client_issuer: str | None = None
     of_token_id: str | None = None
 
+    @property
+    def last_user(self) -> str | None:
+        return self.user or self.earlier_user
+
+    def of_next_sign_in(self, since: int) -> "SignInFacts":
+        """Return what stays known when another sign-in begins, by whatever user."""
+        return SignInFacts(
+            observed_hours_seconds=self.observed_hours_seconds,
+            person_since=since,
+            earlier_user=self.last_user,
+            client=self.client,
+            client_issuer=self.client_issuer,
+        )
+
 
 class Usage(NamedTuple):
     last_used_at: int | None = None
     uses: int = 0
     favourite: bool = False
-
-    def with_one_more_use(self, now: int) -> "Usage":
-        return self._replace(last_used_at=now, uses=self.uses + 1)
 
 
 NEVER_USED = Usage()
@@ -258,10 +269,6 @@ class RoleKey(NamedTuple):
         """Return the key with these `parts`, which are not checked."""
         role_name, _, chain = role_part.partition(CHAIN_MARK)
         return cls(session_name, account_id, role_name, chain)
-
-    @property
-    def key_of_sso_role(self) -> "RoleKey":
-        return self._replace(chain="")
 
 
 def encoded_profile_name(name: str) -> str:

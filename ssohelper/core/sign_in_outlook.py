@@ -151,13 +151,7 @@ def facts_of_token(facts: SignInFacts, token: AccessToken) -> SignInFacts:
     """
     if facts.ended_at is None or facts.token_expires_at == token.expires_at:
         return facts
-    return SignInFacts(
-        observed_hours_seconds=facts.observed_hours_seconds,
-        person_since=facts.ended_at,
-        earlier_user=facts.user or facts.earlier_user,
-        client=facts.client,
-        client_issuer=facts.client_issuer,
-    )
+    return facts.of_next_sign_in(facts.ended_at)
 
 
 def sign_in_end(

@@ -115,7 +115,7 @@ class RunningSignIn:
         app.end_work.add(self.end_now)
         self.failure = self._deadline = None
         try:
-            setting = login.browser_command_setting(services, self.session)
+            setting = services.settings.get("browser", session=self.session.name)
         except SsoHelperError as error:
             self._end_attempt(error)
             return

@@ -10,13 +10,13 @@ import pytest
 
 from ssohelper.actions import login, tokens
 from ssohelper.actions.login import LoginOptions, LoginOutcome
-from ssohelper.core.model import AccessToken, SignInFacts, SsoSession
+from ssohelper.core.model import IssuedToken, SignInFacts, SsoSession
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, LoginRequired, Refused, SsoHelperError
 from ssohelper.stores.token_cache import TokenFiles
 from tests.actions.world import HOUR, NOW, SESSION, WorldApp, token
-from tests.published import date_back
 
 MINUTE = 60
+NEW = IssuedToken(token("new"), HOUR)
 HOURS = "SSOHELPER_SESSION_HOURS"
 SIGN_IN = login._sign_in_interactively  # the real function, which a fixture below replaces
 
@@ -218,16 +218,6 @@ def test_only_a_token_that_is_still_valid_is_the_other_login_s(app, left, is_tak
     assert login._load_other_login_result(app, SESSION, now) is None
 
 
-def test_the_browser_of_the_settings_is_used_if_one_is_named(app: LoginApp) -> None:
-    assert login.browser_command_setting(app, SESSION) is None
-    path = app.locations.settings_file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text('[sessions.corp]\nbrowser = "firefox --new-window"\n')
-    date_back(path)
-    app.forget_settings()
-    assert login.browser_command_setting(app, SESSION) == "firefox --new-window"
-
-
 def test_a_program_below_an_allow_list_ends_no_sign_in(app, monkeypatch):
     def refuse(_app: object, what: str, _command: str) -> None:
         raise Refused(f"a limited program may not {what}")
@@ -242,7 +232,7 @@ def test_a_program_below_an_allow_list_ends_no_sign_in(app, monkeypatch):
 
 @pytest.mark.parametrize(("device_code", "how"), [(False, "browser"), (True, "device-code")])
 def test_the_journal_says_how_the_user_signed_in(app, monkeypatch, device_code, how):
-    monkeypatch.setattr(login.login_flows, "get_token", lambda *_, **_how: (token("new"), HOUR))
+    monkeypatch.setattr(login.login_flows, "get_token", lambda *_, **_how: NEW)
     monkeypatch.setattr(login.regions, "resolve_portal_of_session", lambda *_: SESSION)
     monkeypatch.setattr(login, "find_signed_in_user", lambda *_: "ana")
     SIGN_IN(app, SESSION, None, LoginOptions(device_code=device_code))  # type: ignore[arg-type]
@@ -250,9 +240,9 @@ def test_the_journal_says_how_the_user_signed_in(app, monkeypatch, device_code, 
 
 
 def test_a_sign_in_whose_session_was_removed_meanwhile_is_ended_at_aws(app, monkeypatch):
-    def sign_in_and_remove_session(*_: object, **_how: object) -> tuple[AccessToken, int]:
+    def sign_in_and_remove_session(*_: object, **_how: object) -> IssuedToken:
         app.locations.aws_config_file.write_text("")
-        return token("new"), HOUR
+        return NEW
 
     monkeypatch.setattr(login.login_flows, "get_token", sign_in_and_remove_session)
     monkeypatch.setattr(login.regions, "resolve_portal_of_session", lambda *_: SESSION)

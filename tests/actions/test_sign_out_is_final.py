@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ssohelper.actions import credentials, login, renewal
+from ssohelper.core.model import IssuedToken
 from ssohelper.core.policy import Way
 from ssohelper.errors import AwsUnreachable, LoginRequired
 from ssohelper.fastpath import folders
@@ -150,7 +151,7 @@ def test_our_own_sign_in_removes_credentials_before_it_saves_the_token(app: Worl
 
     monkeypatch.setattr(app.tokens, "save", killed)
     with pytest.raises(KeyboardInterrupt):
-        login._save_sign_in(app, SESSION, token("second", app.at + HOUR), HOUR, None)
+        login._save_sign_in(app, SESSION, IssuedToken(token("second", app.at + HOUR), HOUR), None)
 
 
 def test_a_command_with_a_copy_of_the_config_publishes_for_the_users_own(app: WorldApp):

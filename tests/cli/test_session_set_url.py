@@ -179,7 +179,7 @@ sys.exit(run(sys.argv[1:]))
         [
             ("session_edit", "write_session_plan", False, True),
             ("login", "_save_sign_in", True, False),
-            ("login", "_end_sign_in_at_earlier_portal", True, True),
+            ("tokens", "end_sign_in", True, True),
             ("session_move", "move_listing", True, True),
         ],
     ),

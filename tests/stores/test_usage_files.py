@@ -80,7 +80,7 @@ def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
         for _ in range(5):
             # Bound of a broken lock; each change takes a few ms.
             ends = Deadline(60, app.clock.monotonic)
-            store.update(KEY, lambda before: before.with_one_more_use(NOON), ends)
+            store.update(KEY, lambda before: before._replace(uses=before.uses + 1), ends)
 
     threads = [threading.Thread(target=use_it) for _ in range(8)]
     for thread in threads:
