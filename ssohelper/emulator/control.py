@@ -4,14 +4,12 @@ Requests that a web page sends are refused. The paths are:
 
 GET  /_ctl/counters                          POST /_ctl/reset
 GET  /_ctl/faults   POST /_ctl/faults        GET  /_ctl/world   POST /_ctl/world
-POST /_ctl/approve  POST /_ctl/token         POST /_ctl/revoke  GET  /_ctl/identity?access_key_id=
+POST /_ctl/revoke
 """
 
-import base64
 import re
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from ssohelper.emulator.exchange import Answer, Refusal, Request, json_answer
@@ -47,7 +45,7 @@ def handle_request(service: Service, request: Request) -> Answer:
         return json_answer({"error": "Content-Type must be application/json"}, 415)
     try:
         body = {} if request.method == "GET" else request.json_object()
-        return json_answer(run(service, body, request.query) or {})
+        return json_answer(run(service, body) or {})
     except Refusal:
         return json_answer({"error": "the body must be a JSON object"}, 400)
     except (ValueError, TypeError, KeyError) as exc:
@@ -71,34 +69,17 @@ def _get_faults(service: Service) -> dict[str, Any]:
 def _set_faults(service: Service, body: dict[str, Any]) -> dict[str, Any]:
     """Change how the emulator fails, and return all fault settings as GET /_ctl/faults does.
 
-    The JSON body may have `clear`, `auto_approve`, `forget_clients`, `scripts`, `fail`, `before`,
-    and any setting of `Faults` by its name.
+    The JSON body may have `clear`, `auto_approve`, `scripts`, and any setting of `Faults`.
     """
     if body.pop("clear", False):
         service.faults.clear()
     if "auto_approve" in body:
         service.auto_approve = body.pop("auto_approve")
-    if body.pop("forget_clients", False):
-        service.clients.clear()
-    scripts, failures = body.pop("scripts", []), body.pop("fail", [])
-    callbacks = body.pop("before", [])
+    scripts = body.pop("scripts", [])
     service.faults.set(**body)
     for script in scripts:
-        if "body_base64" in script:
-            script["body"] = base64.b64decode(script.pop("body_base64"))
         service.faults.script(**script)
-    for failure in failures:
-        service.faults.fail(**failure)
-    for callback in callbacks:
-        do = partial(_change_world_and_revoke, service, callback)
-        service.faults.run_before(callback["operation"], do, callback.get("call", 1))
     return _get_faults(service)
-
-
-def _change_world_and_revoke(service: Service, body: dict[str, Any]) -> None:
-    _change_world(service, body.get("world", []))
-    if "revoke" in body:
-        service.end_sign_ins(body["revoke"])
 
 
 def _change_world(service: Service, actions: list[dict[str, Any]]) -> None:
@@ -110,31 +91,13 @@ def _change_world(service: Service, actions: list[dict[str, Any]]) -> None:
         getattr(service.world, name)(**{key: action[key] for key in action if key != "do"})
 
 
-def _describe_credentials(service: Service, access_key_id: str) -> dict[str, Any]:
-    found = service.issued.get(access_key_id)
-    if found is None:
-        raise WorldError("this emulator has not issued this access key id")
-    shown = ("person", "account_id", "role_name", "arn", "issued_at", "expires_at")
-    return {name: getattr(found, name) for name in shown}
-
-
-_Action = Callable[[Service, dict[str, Any], dict[str, str]], Any]
-# What each path does with the service, the body's JSON and the query; None is answered as {}.
-_ACTIONS: dict[tuple[str, str], _Action] = {
-    ("GET", "counters"): lambda service, _, __: _count_calls(service),
-    ("POST", "reset"): lambda service, _, __: service.reset_counters(),
-    ("GET", "faults"): lambda service, _, __: _get_faults(service),
-    ("POST", "faults"): lambda service, body, _: _set_faults(service, body),
-    ("GET", "world"): lambda service, _, __: world_file_content(service.world),
-    ("POST", "world"): lambda service, body, _: _change_world(service, body.get("actions", [body])),
-    ("POST", "approve"): lambda service, body, _: service.approve_device(
-        body["user_code"], body["person"], bool(body.get("deny"))
-    ),
-    ("POST", "token"): lambda service, body, _: service.issue_token(**body),
-    ("POST", "revoke"): lambda service, body, _: {
-        "ended": service.end_sign_ins(body.get("person"))
-    },
-    ("GET", "identity"): lambda service, _, query: _describe_credentials(
-        service, query.get("access_key_id", "")
-    ),
+# What each path does with the service and the body's JSON; None is answered as {}.
+_ACTIONS: dict[tuple[str, str], Callable[[Service, dict[str, Any]], Any]] = {
+    ("GET", "counters"): lambda service, _: _count_calls(service),
+    ("POST", "reset"): lambda service, _: service.reset_counters(),
+    ("GET", "faults"): lambda service, _: _get_faults(service),
+    ("POST", "faults"): _set_faults,
+    ("GET", "world"): lambda service, _: world_file_content(service.world),
+    ("POST", "world"): lambda service, body: _change_world(service, body.get("actions", [body])),
+    ("POST", "revoke"): lambda service, body: {"ended": service.end_sign_ins(body.get("person"))},
 }

@@ -71,7 +71,6 @@ class DeviceAuthorization:
     status: str = "pending"
     sign_in: SignIn | None = None
     polls: int = 0
-    last_poll_at: float | None = None
 
 
 class AccessToken(NamedTuple):
@@ -95,7 +94,6 @@ class IssuedCredentials(NamedTuple):
     """Credentials that the portal or STS has issued, with their person and role.
 
     `is_role_session` is false for the access key of an IAM user, which has no session token.
-    `transitive_tags` are the session tags that roles assumed with these credentials inherit.
     """
 
     access_key_id: str
@@ -108,8 +106,6 @@ class IssuedCredentials(NamedTuple):
     issued_at: float
     expires_at: float
     is_role_session: bool
-    tags: tuple[tuple[str, str], ...] = ()
-    transitive_tags: tuple[tuple[str, str], ...] = ()
 
 
 class Center:
@@ -148,8 +144,6 @@ class Center:
         if start_url is None:
             return self.world
         wanted = _normalize_start_url(start_url)
-        if wanted == _normalize_start_url(f"{self.url}/start"):
-            return self.world
         return next((w for w in self.worlds if _normalize_start_url(w.start_url) == wanted), None)
 
     def sign_in(self, person: str, world: World | None = None) -> SignIn:
@@ -221,7 +215,6 @@ class Center:
         seconds: float,
         *,
         is_role_session: bool = True,
-        **tags: tuple[tuple[str, str], ...],
     ) -> IssuedCredentials:
         """Issue and return credentials that last `seconds`: those of a role, or an IAM user's key.
 
@@ -239,7 +232,6 @@ class Center:
             now,
             now + seconds,
             is_role_session,
-            **tags,
         )
         self.issued[issued.access_key_id] = issued
         return issued

@@ -58,12 +58,10 @@ class Faults:
     strict_revokes_session: bool = False
     omit_refresh_token: bool = False  # an answer to a refresh has no new refresh token
     token_seconds: float = 3600
-    legacy_token_seconds: float = 8 * 3600  # token lifetime, if the client registered no scopes
     sign_in_seconds: float = 8 * 3600
     registration_seconds: float = 90 * 86400
     role_credentials_seconds: float | None = None  # None: as the permission set says
     assumed_role_seconds: float = 3600  # how long AssumeRole's credentials last by default
-    code_seconds: float = 600
     clock_offset_seconds: float = 0.0  # by how many seconds the emulator's clock is ahead
     date_header: bool | str = True  # False: no Date header is sent; a text replaces the date
     rate_limit: float | None = None  # allowed portal requests a second; None: any number
@@ -71,15 +69,11 @@ class Faults:
     retry_after: str | None = None  # the text of the Retry-After header in a 429 answer
     page_size: int = 100
     repeat_next_token: bool = False  # every page of a listing names a next page, forever
-    pending_polls: int = 0  # how many device polls get "pending", approved or not
-    enforce_interval: bool = False  # a device poll before `interval` has passed gets slow_down
     verification_uri: Any = None
     verification_uri_complete: Any = None
     user_code: Any = None
     interval: Any = 1
     expires_in: Any = 600
-    signin_token_seconds: float = 900  # how long a console sign-in URL can be used
-    multi_session: bool = True  # False: the console asks a signed-in browser to sign out first
     # An operation ("*": all) to seconds; an operation to a status for all its calls (0: TCP reset;
     # -1: no answer); ids or names to what lists show (None: nothing).
     latency_seconds: dict[str, float]

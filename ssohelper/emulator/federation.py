@@ -20,8 +20,8 @@ from ssohelper.emulator.exchange import (
 )
 from ssohelper.emulator.organization import World
 
-# AWS allows five console sessions in one browser.
-_MAX_SESSIONS = 5
+# How long a console sign-in URL can be used.
+_TOKEN_SECONDS = 900
 
 
 class SignInToken(NamedTuple):
@@ -41,7 +41,7 @@ class Console:
     def __init__(self, center: Center) -> None:
         self._center = center
         self._tokens: dict[str, SignInToken] = {}
-        self._browsers: dict[str, list[ConsoleSession]] = {}
+        self._sessions: dict[str, ConsoleSession] = {}  # the latest, by the browser's cookie
 
     def answer_federation(self, request: Request) -> Answer:
         """Answer a request for a sign-in token or for a login with such a token.
@@ -52,7 +52,7 @@ class Console:
         if form.get("Action") == "getSigninToken":
             return self._issue_sign_in_token(form)
         if form.get("Action") == "login":
-            return self._sign_in_browser(request, form)
+            return self._sign_in_browser(form)
         raise _json_refusal("unknown Action")
 
     def _issue_sign_in_token(self, form: dict[str, str]) -> Answer:
@@ -62,11 +62,10 @@ class Console:
         ends_at = keys.expires_at
         if "SessionDuration" in form:
             ends_at = now + _parse_duration(form["SessionDuration"])
-        life = center.faults.signin_token_seconds
-        self._tokens[token] = SignInToken(keys, now + life, ends_at)
+        self._tokens[token] = SignInToken(keys, now + _TOKEN_SECONDS, ends_at)
         return json_answer({"SigninToken": token})
 
-    def _sign_in_browser(self, request: Request, form: dict[str, str]) -> Answer:
+    def _sign_in_browser(self, form: dict[str, str]) -> Answer:
         """Sign the browser in to the console, and redirect it to the page that it asked for.
 
         The sign-in token in the form can be used once.
@@ -80,15 +79,9 @@ class Console:
         if not _is_console_page(destination, world):
             message = "The destination of this sign-in URL is not a page of the console."
             raise pages.refusal(world, message)
-        cookie, here = self._sessions_in_browser(request)
-        mine = ConsoleSession(token.keys, token.session_ends_at)
-        others = [session for session in here if session.keys.arn != mine.keys.arn]
-        if others and not center.faults.multi_session:
-            message = "You must first log out before logging into a different account."
-            raise pages.refusal(world, message, 409)
-        cookie = cookie or center.make_secret("CONSOLE", 40)
-        self._browsers[cookie] = [mine, *others][:_MAX_SESSIONS]
-        life, name = int(mine.ends_at - center.now()), center.cookie_name("console")
+        cookie = center.make_secret("CONSOLE", 40)
+        self._sessions[cookie] = ConsoleSession(token.keys, token.session_ends_at)
+        life, name = int(token.session_ends_at - center.now()), center.cookie_name("console")
         value = f"{name}={cookie}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life}"
         headers = (
             ("Location", f"/console?{urlencode({'destination': destination})}"),
@@ -99,11 +92,12 @@ class Console:
 
     def show_console(self, request: Request) -> Answer:
         world = self._center.world
-        _, live = self._sessions_in_browser(request)
-        if not live:
+        name = self._center.cookie_name("console")
+        session = self._sessions.get(request.find_cookie(name, self._sessions) or "")
+        if session is None or session.ends_at <= self._center.now():
             message = "No user is signed in to the console in this browser."
             raise pages.refusal(world, message, 403)
-        mine = live[0].keys
+        mine = session.keys
         account = world.accounts.get(mine.account_id)
         return pages.console_page(
             world.name,
@@ -112,16 +106,9 @@ class Console:
                 ("Role", mine.role_name),
                 ("User", mine.person),
                 ("Page", request.query.get("destination", "")),
-                ("Session ends", iso_time(live[0].ends_at)),
+                ("Session ends", iso_time(session.ends_at)),
             ],
-            [f"{other.keys.account_id} {other.keys.role_name}" for other in live[1:]],
         )
-
-    def _sessions_in_browser(self, request: Request) -> tuple[str | None, list[ConsoleSession]]:
-        """Return the browser's cookie and its sessions that are in force, the latest first."""
-        cookie = request.find_cookie(self._center.cookie_name("console"), self._browsers)
-        now, here = self._center.now(), self._browsers.get(cookie or "", [])
-        return cookie, [session for session in here if session.ends_at > now]
 
 
 def _find_session_credentials(center: Center, text: str) -> IssuedCredentials:

@@ -66,7 +66,6 @@ class IamRole(NamedTuple):
     trusts: tuple[str, ...]
     external_id: str | None = None
     most_seconds: int = 3600
-    allows_tags: bool = False
     needs_mfa: bool = False
 
     @property
@@ -188,11 +187,6 @@ class World:
             self.people[user_name] = person
             return person
 
-    def add_to_group(self, user_name: str, group: str) -> None:
-        with self._changing():
-            person = self.person(user_name)
-            self.people[user_name] = person._replace(groups=person.groups | {self.add_group(group)})
-
     def add_permission_set(
         self, name: str, session_seconds: int = 3600, description: str = ""
     ) -> PermissionSet:
@@ -220,11 +214,6 @@ class World:
         with self._changing():
             self.iam_roles[account_id, name] = created
         return created
-
-    def remove_iam_role(self, account_id: str, name: str) -> None:
-        with self._changing():
-            if self.iam_roles.pop((account_id, name), None) is None:
-                raise WorldError(f"no IAM role {name!r} in {account_id!r}")
 
     def assign(self, principal: str, permission_set: str, target: str) -> Assignment:
         with self._changing():

@@ -1,7 +1,7 @@
 """Emulates GetCallerIdentity and AssumeRole of STS, in AWS's query protocol.
 
 Each request's signature is verified. Sources: service model STS 2011-06-15, AWS Signature Version
-4; IAM user guide, "Methods to assume a role" and "Pass session tags in AWS STS".
+4; IAM user guide, "Methods to assume a role". Session tags are not emulated.
 """
 
 import hashlib
@@ -32,9 +32,6 @@ _CONSTRAINTS = {
     "ExternalId": re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII),
     "DurationSeconds": re.compile(r"[0-9]+"),
 }
-_TAG = re.compile(r"Tags\.member\.(\d+)\.(Key|Value)")
-_TRANSITIVE = re.compile(r"TransitiveTagKeys\.member\.\d+")
-_MOST_TAGS = 50
 
 
 def answer_sts_request(center: Center, request: Request) -> Answer:
@@ -118,15 +115,7 @@ def _answer_assume_role(center: Center, caller: IssuedCredentials, request: Requ
             raise _validation_error(
                 f"Value '{fields.get(name)}' at '{shown}' failed to satisfy constraint"
             )
-    asked_tags = _parse_tags(fields)
-    role = _find_trusting_role(center, caller, fields, asked_tags)
-    inherited = dict(caller.transitive_tags)
-    if inherited.keys() & asked_tags:
-        raise _validation_error(
-            "One of the specified transitive tag keys can't be set because it conflicts"
-        )
-    tags = inherited | asked_tags
-    kept = inherited.keys() | {v for name, v in fields.items() if _TRANSITIVE.fullmatch(name)}
+    role = _find_trusting_role(center, caller, fields)
     session_name = fields["RoleSessionName"]
     issued = center.issue_credentials(
         caller.person,
@@ -134,8 +123,6 @@ def _answer_assume_role(center: Center, caller: IssuedCredentials, request: Requ
         role.name,
         f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{session_name}",
         _choose_session_seconds(center, caller, role, fields.get("DurationSeconds")),
-        tags=tuple(sorted(tags.items())),
-        transitive_tags=tuple(sorted((key, tags[key]) for key in kept if key in tags)),
     )
     role_id = unique_id_of_role(role.account_id, role.name)
     return (
@@ -148,20 +135,8 @@ def _answer_assume_role(center: Center, caller: IssuedCredentials, request: Requ
     )
 
 
-def _parse_tags(fields: dict[str, str]) -> dict[str, str]:
-    parts: dict[str, dict[str, str]] = {}
-    for name, value in fields.items():
-        found = _TAG.fullmatch(name)
-        if found:
-            parts.setdefault(found.group(1), {})[found.group(2)] = value
-    tags = {part["Key"]: part.get("Value", "") for part in parts.values() if part.get("Key")}
-    if len(tags) != len(parts) or len(tags) > _MOST_TAGS:
-        raise _validation_error("Duplicate, missing or too many tag keys")
-    return tags
-
-
 def _find_trusting_role(
-    center: Center, caller: IssuedCredentials, fields: dict[str, str], tags: dict[str, str]
+    center: Center, caller: IssuedCredentials, fields: dict[str, str]
 ) -> IamRole:
     # Only IAM users have MFA devices. A role session has none, whatever device its request names.
     has_mfa = not caller.is_role_session and "SerialNumber" in fields
@@ -170,7 +145,6 @@ def _find_trusting_role(
             role.arn == fields["RoleArn"]
             and any(_names_caller(pattern, caller) for pattern in role.trusts)
             and role.external_id in (None, fields.get("ExternalId"))
-            and (not tags or role.allows_tags)
             and (not role.needs_mfa or (has_mfa and fields.get("TokenCode") == MFA_CODE))
         ):
             return role

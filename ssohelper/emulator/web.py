@@ -1,4 +1,4 @@
-"""Answers browsers' requests: authorization, sign-in, consent, device code, access portal.
+"""Answers browsers' requests: authorization, sign-in, consent, device code.
 
 It keeps each browser's sign-in and the authorization requests that wait for their user.
 """
@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -17,9 +16,12 @@ from ssohelper.emulator.exchange import Answer, Headers, Refusal, Request
 from ssohelper.emulator.oidc import is_redirect_allowed
 from ssohelper.emulator.organization import World
 
+# How long an authorization code can be redeemed.
+_CODE_SECONDS = 600
+
 
 class PendingRequest(NamedTuple):
-    """Waits until its user has signed in or consented. Without query and device: the portal's page."""
+    """Waits until its user has signed in and consented: for /authorize, or for a device code."""
 
     id: str
     world: World
@@ -35,15 +37,13 @@ class Web:
         self._pending: dict[str, PendingRequest] = {}
         self.routes: dict[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", "/device"): self.show_device_page,
-            ("GET", "/start"): self.show_portal_page,
-            ("GET", "/start/"): self.show_portal_page,
+            ("GET", "/"): self.show_device_page,
             ("GET", "/sign-in"): self.show_sign_in_page,
             ("POST", "/sign-in"): self.sign_in,
             ("GET", "/consent"): self.show_consent_page,
             ("POST", "/consent"): self.answer_consent,
             ("POST", "/sign-out"): self.sign_out,
             ("GET", "/done"): self.show_result,
-            ("GET", "/"): lambda _request: _redirect_to_page("/start"),
             ("GET", "/favicon.ico"): lambda _request: Answer(204, (), b""),
         }
 
@@ -71,7 +71,7 @@ class Web:
         world = center.find_world(client.issuer_url) or center.world
         if center.auto_approve:
             return self._issue_code(query, center.sign_in(center.auto_approve, world))
-        return self._redirect_to_next_page(request, self._add_pending_request(world, query=query))
+        return self._ask_user(world, query=query)
 
     def show_device_page(self, request: Request) -> Answer:
         """If the URL has a code, continue the sign-in."""
@@ -82,29 +82,23 @@ class Web:
         if device is None or not self._is_waiting(device):
             error = "No device waits for this code. Check it, or start again on the device."
             return pages.device_code_page(name, error, typed)
-        pending = self._add_pending_request(device.world, device=device)
-        return self._redirect_to_next_page(request, pending)
+        return self._ask_user(device.world, device=device)
 
-    def show_portal_page(self, request: Request) -> Answer:
-        cookie, cookie_headers = self._ensure_cookie(request)
-        pending = self._add_pending_request(self._center.world)
-        sign_in = self._sign_in_of(cookie, self._center.world)
-        if sign_in is None:
-            return _redirect_to_page("/sign-in", pending, cookie_headers)
-        world = sign_in.world
-        rows = [(world.accounts[i], roles) for i, roles in world.roles_of(sign_in.person).items()]
-        ends = datetime.fromtimestamp(sign_in.ends_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        form = self._make_form(cookie, pending)
-        return pages.portal_page(world.name, world.person(sign_in.person), rows, ends, form)
-
-    def _redirect_to_next_page(self, request: Request, pending: PendingRequest) -> Answer:
-        cookie, cookie_headers = self._ensure_cookie(request)
-        page = "/consent" if self._sign_in_of(cookie, pending.world) else "/sign-in"
-        return _redirect_to_page(page, pending, cookie_headers)
+    def _ask_user(
+        self,
+        world: World,
+        query: dict[str, str] | None = None,
+        device: DeviceAuthorization | None = None,
+    ) -> Answer:
+        """Redirect to the consent page, which redirects a browser without a sign-in further."""
+        pending = PendingRequest(self._center.make_random_id(24), world, query, device)
+        self._pending[pending.id] = pending
+        return _redirect_to_page("/consent", pending)
 
     def show_sign_in_page(self, request: Request) -> Answer:
         pending = self._find_pending_request(request.query)
-        cookie, cookie_headers = self._ensure_cookie(request)
+        cookie = self._cookie_of(request)
+        cookie, cookie_headers = (cookie, ()) if cookie else self._replace_cookie(None, None)
         answer = pages.sign_in_page(pending.world, self._make_form(cookie, pending))
         return answer._replace(headers=answer.headers + cookie_headers)
 
@@ -120,16 +114,13 @@ class Web:
             return pages.sign_in_page(pending.world, form, error, name)
         sign_in = self._center.sign_in(name, pending.world)
         _, cookie_headers = self._replace_cookie(cookie, sign_in)
-        if pending.query is None and pending.device is None:
-            return _redirect_to_page("/start", None, cookie_headers)
         return _redirect_to_page("/consent", pending, cookie_headers)
 
     def show_consent_page(self, request: Request) -> Answer:
-        pending = self._find_pending_request(request.query)
-        cookie, cookie_headers = self._ensure_cookie(request)
+        pending, cookie = self._find_pending_request(request.query), self._cookie_of(request)
         sign_in = self._sign_in_of(cookie, pending.world)
-        if sign_in is None:
-            return _redirect_to_page("/sign-in", pending, cookie_headers)
+        if cookie is None or sign_in is None:
+            return _redirect_to_page("/sign-in", pending)
         query, device = pending.query or {}, pending.device
         client = self._find_client(device.client_id if device else query.get("client_id", ""))
         uri = urlsplit(query.get("redirect_uri", ""))
@@ -196,7 +187,7 @@ class Web:
             query["redirect_uri"],
             query["code_challenge"],
             sign_in,
-            center.now() + center.faults.code_seconds,
+            center.now() + _CODE_SECONDS,
         )
         center.codes[code.value] = code
         return _redirect_to_client(query, code=code.value)
@@ -206,11 +197,6 @@ class Web:
     def _cookie_of(self, request: Request) -> str | None:
         return request.find_cookie(self._center.cookie_name("emulator"), self._sign_ins)
 
-    def _ensure_cookie(self, request: Request) -> tuple[str, Headers]:
-        """Return the cookie, and the headers that set it if it is new."""
-        cookie = self._cookie_of(request)
-        return (cookie, ()) if cookie else self._replace_cookie(None, None)
-
     def _replace_cookie(self, old: str | None, sign_in: SignIn | None) -> tuple[str, Headers]:
         """Each sign-in and sign-out replaces the cookie, which prevents session fixation."""
         self._sign_ins.pop(old or "", None)
@@ -219,21 +205,11 @@ class Web:
         name = self._center.cookie_name("emulator")
         return cookie, (("Set-Cookie", f"{name}={cookie}; Path=/; HttpOnly; SameSite=Lax"),)
 
-    def _sign_in_of(self, cookie: str, world: World) -> SignIn | None:
+    def _sign_in_of(self, cookie: str | None, world: World) -> SignIn | None:
         """None if no sign-in is in force."""
-        sign_in = self._sign_ins.get(cookie)
-        is_live = sign_in is not None and sign_in.is_live_at(self._center.now())
-        return sign_in if sign_in is not None and sign_in.world is world and is_live else None
-
-    def _add_pending_request(
-        self,
-        world: World,
-        query: dict[str, str] | None = None,
-        device: DeviceAuthorization | None = None,
-    ) -> PendingRequest:
-        pending = PendingRequest(self._center.make_random_id(24), world, query, device)
-        self._pending[pending.id] = pending
-        return pending
+        found = self._sign_ins.get(cookie or "")
+        is_valid = found and found.world is world and found.is_live_at(self._center.now())
+        return found if is_valid else None
 
     def _find_pending_request(self, sent: dict[str, str]) -> PendingRequest:
         """Raises: Refusal with an error page, if no request with this id is waiting."""
@@ -277,8 +253,6 @@ def _redirect_to_client(query: dict[str, str], **result: str) -> Answer:
     return Answer(302, headers, b"")
 
 
-def _redirect_to_page(
-    path: str, pending: PendingRequest | None = None, headers: Headers = ()
-) -> Answer:
-    place = f"{path}?request={pending.id}" if pending else path
-    return Answer(303, (("Location", place), ("Cache-Control", "no-store"), *headers), b"")
+def _redirect_to_page(path: str, pending: PendingRequest, headers: Headers = ()) -> Answer:
+    place = ("Location", f"{path}?request={pending.id}")
+    return Answer(303, (place, ("Cache-Control", "no-store"), *headers), b"")

@@ -31,7 +31,6 @@ _KINDS: dict[str, tuple[type, str]] = {
     "session_seconds": (int, "a whole number"),
     "trusts": (list, "a list"),
     "most_seconds": (int, "a whole number"),
-    "allows_tags": (bool, "true or false"),
     "needs_mfa": (bool, "true or false"),
     "enabled": (bool, "true or false"),
 }

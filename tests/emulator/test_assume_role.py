@@ -1,67 +1,44 @@
-"""AssumeRole, called by botocore: who may assume which role, for how long, with which tags."""
+"""AssumeRole, called by botocore: who may assume which role, for how long."""
 
-from typing import Any
-
-import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.sts import MFA_CODE
 from tests.emulator.conftest import PAYMENTS_PROD, Clock
-from tests.emulator.test_sts import keys_for, who_is
+from tests.emulator.test_sts import call_sts, code_of, keys_for, who_is
 
 VENDOR = "000099990001"
 
 
-def client_of(emu: Emulator, keys: Any) -> Any:
-    return botocore.session.Session().create_client(
-        "sts",
-        region_name="us-east-1",
-        endpoint_url=emu.url,
-        aws_access_key_id=keys["accessKeyId"],
-        aws_secret_access_key=keys["secretAccessKey"],
-        aws_session_token=keys["sessionToken"],
-    )
-
-
-def assume(emu: Emulator, keys: Any, name: str = "Deploy", **more: Any) -> dict[str, Any]:
+def assume(emu, keys, name="Deploy", *, session="ana", **more):
     """Assume a role of VENDOR's account; return botocore's answer, with keys as the portal has."""
-    client = client_of(emu, keys)
     arn = f"arn:aws:iam::{VENDOR}:role/{name}"
-    try:
-        answer: dict[str, Any] = client.assume_role(
-            RoleArn=arn, RoleSessionName=more.pop("session", "ana"), **more
-        )
-    finally:
-        client.close()
-    issued = answer["Credentials"]
+    answer = call_sts(emu, keys, "assume_role", RoleArn=arn, RoleSessionName=session, **more)
+    names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+    return answer | {name[0].lower() + name[1:]: answer["Credentials"][name] for name in names}
+
+
+def user_keys(emu):
+    """Return an access key of an IAM user, which has no session token."""
+    user = emu.issue_user_key(VENDOR, "build")
     return {
-        **answer,
-        "accessKeyId": issued["AccessKeyId"],
-        "secretAccessKey": issued["SecretAccessKey"],
-        "sessionToken": issued["SessionToken"],
+        "accessKeyId": user.access_key_id,
+        "secretAccessKey": user.secret_access_key,
+        "sessionToken": None,
     }
 
 
-def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
-    code: str = error.value.response["Error"]["Code"]
-    return code
-
-
-def test_a_trusted_role_is_assumed_and_again_from_there(emu: Emulator):
+def test_a_trusted_role_is_assumed_and_again_from_there(emu):
     emu.world.add_iam_role(VENDOR, "Jump", trusts=[PAYMENTS_PROD])
     emu.world.add_iam_role(VENDOR, "Deploy", trusts=[f"arn:aws:iam::{VENDOR}:role/Jump"])
     jump = assume(emu, keys_for(emu), "Jump", session="ana@example.com")
-    assert jump["AssumedRoleUser"]["Arn"] == (
-        f"arn:aws:sts::{VENDOR}:assumed-role/Jump/ana@example.com"
-    )
+    assumed = f"arn:aws:sts::{VENDOR}:assumed-role"
+    assert jump["AssumedRoleUser"]["Arn"] == f"{assumed}/Jump/ana@example.com"
     deploy = assume(emu, jump)
     answer = who_is(emu, deploy)
-    assert answer["Arn"] == f"arn:aws:sts::{VENDOR}:assumed-role/Deploy/ana"
-    assert answer["UserId"] == deploy["AssumedRoleUser"]["AssumedRoleId"].split(":")[
-        0
-    ] + ":ana" or (answer["UserId"].endswith(":ana"))
+    assert answer["Arn"] == f"{assumed}/Deploy/ana"
+    assert answer["UserId"] == deploy["AssumedRoleUser"]["AssumedRoleId"]
     assert emu.counters["AssumeRole"] == 2
 
 
@@ -74,21 +51,21 @@ def test_a_trusted_role_is_assumed_and_again_from_there(emu: Emulator):
         [],
     ],
 )
-def test_a_role_that_does_not_trust_the_caller_is_denied(emu: Emulator, trusts: list[str]):
+def test_a_role_that_does_not_trust_the_caller_is_denied(emu, trusts):
     emu.world.add_iam_role(VENDOR, "Deploy", trusts=trusts)
     with pytest.raises(ClientError, match="is not authorized to perform: sts:AssumeRole") as error:
         assume(emu, keys_for(emu))
     assert code_of(error) == "AccessDenied"
 
 
-def test_the_role_of_a_permission_set_can_be_trusted_with_and_without_its_path(emu: Emulator):
+def test_the_role_of_a_permission_set_can_be_trusted_with_and_without_its_path(emu):
     path = "arn:aws:iam::000030000001:role/aws-reserved/sso.amazonaws.com/"
     for trusted in (f"{path}AWSReservedSSO_ReadOnlyAccess_*", "arn:aws:sts::*:assumed-role/*/ana"):
         emu.world.add_iam_role(VENDOR, "Deploy", trusts=[trusted])
         assert assume(emu, keys_for(emu))["accessKeyId"].startswith("ASIA")
 
 
-def test_an_external_id_must_match(emu: Emulator):
+def test_an_external_id_must_match(emu):
     emu.world.add_iam_role(VENDOR, "Deploy", trusts=[PAYMENTS_PROD], external_id="case-4711")
     for given in ({}, {"ExternalId": "case-4712"}):
         with pytest.raises(ClientError) as error:
@@ -97,51 +74,22 @@ def test_an_external_id_must_match(emu: Emulator):
     assert assume(emu, keys_for(emu), ExternalId="case-4711")
 
 
-def test_one_hour_is_the_limit_above_a_role_whatever_the_role_allows(emu: Emulator):
+def test_one_hour_is_the_limit_above_a_role_whatever_the_role_allows(emu):
     emu.world.add_iam_role(VENDOR, "Deploy", trusts=[PAYMENTS_PROD, VENDOR], most_seconds=12 * 3600)
-    with pytest.raises(
-        ClientError, match="1 hour session limit for roles assumed by role chaining"
-    ):
+    with pytest.raises(ClientError, match=r"1 hour session limit for .* role chaining"):
         assume(emu, keys_for(emu), DurationSeconds=3601)
     assert assume(emu, keys_for(emu), DurationSeconds=3600)
-    user = emu.issue_user_key(VENDOR, "build")
-    keys = {
-        "accessKeyId": user.access_key_id,
-        "secretAccessKey": user.secret_access_key,
-        "sessionToken": None,
-    }
+    keys = user_keys(emu)
     assert assume(emu, keys, DurationSeconds=12 * 3600)
     emu.world.add_iam_role(VENDOR, "Deploy", trusts=[VENDOR])
     with pytest.raises(ClientError, match="MaxSessionDuration"):
         assume(emu, keys, DurationSeconds=3601)
 
 
-def test_session_tags_need_a_trust_that_allows_them_and_transitive_ones_go_on(emu: Emulator):
-    emu.world.add_iam_role(VENDOR, "Jump", trusts=[PAYMENTS_PROD])
-    tags = [{"Key": "team", "Value": "payments"}, {"Key": "case", "Value": "1"}]
-    with pytest.raises(ClientError) as error:
-        assume(emu, keys_for(emu), "Jump", Tags=tags)
-    assert code_of(error) == "AccessDenied"
-    emu.world.add_iam_role(VENDOR, "Jump", trusts=[PAYMENTS_PROD], allows_tags=True)
-    emu.world.add_iam_role(VENDOR, "Deploy", trusts=[VENDOR], allows_tags=True)
-    jump = assume(emu, keys_for(emu), "Jump", Tags=tags, TransitiveTagKeys=["team"])
-    deploy = emu.issued.get(assume(emu, jump)["accessKeyId"])
-    assert deploy is not None
-    assert deploy.tags == (("team", "payments"),)
-    with pytest.raises(ClientError) as error:
-        assume(emu, jump, Tags=[{"Key": "team", "Value": "other"}])
-    assert code_of(error) == "ValidationError"
-
-
-def test_mfa_is_of_users_and_no_role_has_it(emu: Emulator):
+def test_mfa_is_of_users_and_no_role_has_it(emu):
     emu.world.add_iam_role(VENDOR, "Deploy", trusts=[VENDOR, PAYMENTS_PROD], needs_mfa=True)
     device = {"SerialNumber": f"arn:aws:iam::{VENDOR}:mfa/build", "TokenCode": MFA_CODE}
-    user = emu.issue_user_key(VENDOR, "build")
-    keys = {
-        "accessKeyId": user.access_key_id,
-        "secretAccessKey": user.secret_access_key,
-        "sessionToken": None,
-    }
+    keys = user_keys(emu)
     assert assume(emu, keys, **device)
     for caller, given in ((keys, {}), (keys_for(emu), device)):
         with pytest.raises(ClientError) as error:

@@ -14,16 +14,11 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def device_code(emu: Emulator, name: str = "program") -> str:
-    client = fetch(
-        emu, "POST", "/client/register", {"clientName": name, "clientType": "public"}
-    ).json()
-    asked = {
-        "clientId": client["clientId"],
-        "clientSecret": client["clientSecret"],
-        "startUrl": emu.world.start_url,
-    }
-    code: str = fetch(emu, "POST", "/device_authorization", asked).json()["userCode"]
-    return code
+    asked = {"clientName": name, "clientType": "public"}
+    client = fetch(emu, "POST", "/client/register", asked).json()
+    asked = {each: client[each] for each in ("clientId", "clientSecret")}
+    asked["startUrl"] = emu.world.start_url
+    return str(fetch(emu, "POST", "/device_authorization", asked).json()["userCode"])
 
 
 class Page(NamedTuple):
@@ -32,8 +27,12 @@ class Page(NamedTuple):
     fields: dict[str, str]
 
 
-def open_page(emu: Emulator, path: str, cookie: str = "") -> Page:
-    """Follow redirects to a page; return it with the cookie and its first form's hidden fields."""
+def open_page(emu: Emulator, path: str = "", cookie: str = "") -> Page:
+    """Follow redirects to a page (without a path: that of a new device code).
+
+    Return it with the cookie and its first form's hidden fields.
+    """
+    path = path or f"/device?user_code={device_code(emu)}"
     for _ in range(5):
         reply = fetch(emu, "GET", path, headers={"Cookie": cookie})
         cookie = reply.headers.get("set-cookie", cookie).split(";")[0]
@@ -51,8 +50,7 @@ def send(emu: Emulator, path: str, page: Page, headers: dict[str, str], **fields
 
 
 def test_pages_have_security_headers(emu):
-    cookies = []
-    for path in ("/device", "/start", f"/device?user_code={device_code(emu)}", "/authorize"):
+    for path in ("/device", "/", "", "/authorize"):
         page = open_page(emu, path)
         policy = page.reply.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; style-src 'sha256-")
@@ -64,29 +62,24 @@ def test_pages_have_security_headers(emu):
         assert '<html lang="en">' in text
         assert text.count("<h1>") == 1
         assert "<script" not in text
-        cookies.append(page.cookie)
-    assert cookies[1].startswith(f"emulator_{emu.port}=CNRY-SIGNIN-")
 
 
-def test_the_cookie_is_http_only_and_new_after_sign_in(emu):
-    page = open_page(emu, "/start")
-    first = fetch(emu, "GET", "/start").headers["set-cookie"]
+def test_the_cookie_is_http_only_and_new_after_each_sign_in_and_sign_out(emu):
+    page = open_page(emu)
+    first = page.reply.headers["set-cookie"]
+    assert first.startswith(f"emulator_{emu.port}=CNRY-SIGNIN-")
     assert "HttpOnly" in first
     assert "SameSite=Lax" in first
     reply = send(emu, "/sign-in", page, {}, person="ana")
     assert reply.status == 303
     after = reply.headers["set-cookie"].split(";")[0]
     assert after != page.cookie
-    assert b"Ana Alvarez" in open_page(emu, "/start", after).reply.body
+    signed_in = open_page(emu, cookie=after)
+    assert b"Ana Alvarez" in signed_in.reply.body
     # The old cookie has no sign-in: an attacker who has planted it gains nothing.
-    assert b"Who are you?" in open_page(emu, "/start", page.cookie).reply.body
-
-
-def test_after_signing_out_the_cookie_has_no_sign_in(emu):
-    reply = send(emu, "/sign-in", open_page(emu, "/start"), {}, person="ana")
-    cookie = reply.headers["set-cookie"].split(";")[0]
-    assert send(emu, "/sign-out", open_page(emu, "/start", cookie), {}).status == 303
-    assert b"Who are you?" in open_page(emu, "/start", cookie).reply.body
+    assert b"Who are you?" in open_page(emu, cookie=page.cookie).reply.body
+    assert send(emu, "/sign-out", signed_in, {}).status == 303
+    assert b"Who are you?" in open_page(emu, cookie=after).reply.body
 
 
 @pytest.mark.parametrize(
@@ -105,7 +98,7 @@ def test_after_signing_out_the_cookie_has_no_sign_in(emu):
     ],
 )
 def test_a_form_of_another_site_is_refused(emu, headers, fields):
-    page = open_page(emu, f"/device?user_code={device_code(emu)}")
+    page = open_page(emu)
     assert send(emu, "/sign-in", page, headers, person="ana", **fields).status == 403
     assert emu.sign_ins == []
     own = {"Origin": emu.url, "Sec-Fetch-Site": "same-origin"}
@@ -113,15 +106,12 @@ def test_a_form_of_another_site_is_refused(emu, headers, fields):
 
 
 def test_a_form_of_one_browser_is_refused_from_another(emu):
-    mine = open_page(emu, f"/device?user_code={device_code(emu)}")
-    other = open_page(emu, "/start")
-    stolen = mine._replace(cookie=other.cookie)
+    stolen = open_page(emu)._replace(cookie=open_page(emu).cookie)
     assert send(emu, "/sign-in", stolen, {}, person="ana").status == 403
 
 
 def test_consent_without_a_sign_in_redirects_to_the_sign_in(emu):
-    page = open_page(emu, f"/device?user_code={device_code(emu)}")
-    reply = send(emu, "/consent", page, {}, answer="allow")
+    reply = send(emu, "/consent", open_page(emu), {}, answer="allow")
     assert reply.status == 303
     assert reply.headers["location"].startswith("/sign-in")
 
@@ -130,8 +120,7 @@ def test_consent_without_a_sign_in_redirects_to_the_sign_in(emu):
     ("person", "says"), [("nobody", "no such user name"), ("finn", "this user is disabled")]
 )
 def test_a_wrong_person_gets_an_error_and_is_not_signed_in(emu, person, says):
-    page = open_page(emu, "/start")
-    reply = send(emu, "/sign-in", page, {}, person=person)
+    reply = send(emu, "/sign-in", open_page(emu), {}, person=person)
     assert says in reply.body.decode()
     assert 'role="alert"' in reply.body.decode()
     assert emu.sign_ins == []
@@ -164,6 +153,6 @@ def test_in_a_large_organization_the_user_name_is_typed():
     for number in range(20):
         world.add_person(f"person{number}")
     with Emulator(world) as emu:
-        page = open_page(emu, "/start")
+        page = open_page(emu)
         assert b'<input type="text" id="person"' in page.reply.body
         assert send(emu, "/sign-in", page, {}, person=" ana ").status == 303

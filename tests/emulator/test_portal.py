@@ -2,15 +2,19 @@ import json
 
 import pytest
 
-from tests.emulator.conftest import PAYMENTS_PROD, Wire
+from tests.emulator.conftest import PAYMENTS_PROD
 
 ANA_ACCOUNTS = 9
 
 
-def pages_of(wire: Wire, token: str, **query: str) -> list[list[str]]:
+@pytest.fixture
+def token(wire):
+    return wire.service.issue_token("ana")["accessToken"]
+
+
+def pages_of(wire, token, **query):
     """Follow nextToken to the end; return the account ids page by page."""
-    pages: list[list[str]] = []
-    after: dict[str, str] = {}
+    pages, after = [], {}
     while True:
         status, body = wire.portal("/assignment/accounts", token, **query, **after)
         assert status == 200
@@ -20,8 +24,7 @@ def pages_of(wire: Wire, token: str, **query: str) -> list[list[str]]:
         after = {"next_token": body["nextToken"]}
 
 
-def test_accounts_have_name_and_email(wire):
-    token = wire.service.issue_token("ana")["accessToken"]
+def test_accounts_have_name_and_email(wire, token):
     rows = wire.portal("/assignment/accounts", token)[1]["accountList"]
     assert len(rows) == ANA_ACCOUNTS
     assert {
@@ -31,8 +34,7 @@ def test_accounts_have_name_and_email(wire):
     } in rows
 
 
-def test_the_pages_hold_each_account_once(wire):
-    token = wire.service.issue_token("ana")["accessToken"]
+def test_the_pages_hold_each_account_once(wire, token):
     pages = pages_of(wire, token, max_result="4")
     assert [len(page) for page in pages] == [4, 4, 1]
     assert len({i for page in pages for i in page}) == ANA_ACCOUNTS
@@ -41,28 +43,21 @@ def test_the_pages_hold_each_account_once(wire):
 
 
 @pytest.mark.parametrize("asked", ["0", "101", "-1", "x", "1.5", "²"])
-def test_max_result_is_from_1_to_100(wire, asked):
-    token = wire.service.issue_token("ana")["accessToken"]
-    status, body = wire.portal("/assignment/accounts", token, max_result=asked)
-    assert status == 400
-    assert body["__type"].endswith("#InvalidRequestException")
+def test_max_result_is_from_1_to_100_and_an_invented_next_token_refused(wire, token, asked):
+    for query in ({"max_result": asked}, {"next_token": "abc"}):
+        status, body = wire.portal("/assignment/accounts", token, **query)
+        assert status == 400
+        assert body["__type"].endswith("#InvalidRequestException")
 
 
-def test_an_invented_next_token_is_refused(wire):
-    token = wire.service.issue_token("ana")["accessToken"]
-    assert wire.portal("/assignment/accounts", token, next_token="abc")[0] == 400
-
-
-def test_the_next_token_can_repeat_endlessly(wire):
+def test_the_next_token_can_repeat_endlessly(wire, token):
     wire.faults.set(repeat_next_token=True, page_size=2)
-    token = wire.service.issue_token("ana")["accessToken"]
     first = wire.portal("/assignment/accounts", token)[1]["nextToken"]
     again = wire.portal("/assignment/accounts", token, next_token=first)[1]["nextToken"]
     assert first == again
 
 
-def test_roles_of_an_unassigned_account_are_refused(wire):
-    token = wire.service.issue_token("ana")["accessToken"]
+def test_roles_of_an_unassigned_account_are_refused(wire, token):
     status, body = wire.portal("/assignment/roles", token, account_id="000010000001")
     assert (status, body["message"]) == (403, "No access")
 
@@ -77,8 +72,7 @@ def test_roles_of_an_unassigned_account_are_refused(wire):
         ("999999999999", "ReadOnlyAccess"),
     ],
 )
-def test_credentials_of_an_unassigned_role_are_refused(wire, account_id, role):
-    token = wire.service.issue_token("ana")["accessToken"]
+def test_credentials_of_an_unassigned_role_are_refused(wire, token, account_id, role):
     answer = wire.raw(
         "GET",
         "/federation/credentials",
@@ -97,21 +91,15 @@ def test_credentials_of_an_unassigned_role_are_refused(wire, account_id, role):
 @pytest.mark.parametrize(
     ("role", "hours"), [("BreakGlassAdmin", 1), ("DatabaseAdmin", 2), ("ReadOnlyAccess", 8)]
 )
-def test_credentials_are_valid_as_long_as_the_permission_set_says(wire, role, hours):
-    token = wire.service.issue_token("ana")["accessToken"]
+def test_credentials_are_valid_as_long_as_the_permission_set_says(wire, token, role, hours):
     keys = wire.credentials(token, PAYMENTS_PROD, role)[1]["roleCredentials"]
     assert keys["expiration"] == (wire.clock.now + hours * 3600) * 1000
-
-
-def test_the_validity_of_credentials_can_be_overridden(wire):
     wire.faults.set(role_credentials_seconds=90)
-    token = wire.service.issue_token("ana")["accessToken"]
-    keys = wire.credentials(token, PAYMENTS_PROD, "ReadOnlyAccess")[1]["roleCredentials"]
+    keys = wire.credentials(token, PAYMENTS_PROD, role)[1]["roleCredentials"]
     assert keys["expiration"] == (wire.clock.now + 90) * 1000
 
 
-def test_keys_look_like_those_of_aws_and_contain_canaries(wire):
-    token = wire.service.issue_token("ana")["accessToken"]
+def test_keys_look_like_those_of_aws_and_contain_canaries(wire, token):
     keys = wire.credentials(token, PAYMENTS_PROD, "ReadOnlyAccess")[1]["roleCredentials"]
     assert keys["accessKeyId"].startswith("ASIA")
     assert len(keys["accessKeyId"]) == 20
@@ -131,8 +119,7 @@ def test_a_wrong_token_is_401_with_aws_message(wire, token):
     assert body["__type"].endswith("#UnauthorizedException")
 
 
-def test_an_access_token_expires_after_an_hour(wire):
-    token = wire.service.issue_token("ana")["accessToken"]
+def test_an_access_token_expires_after_an_hour(wire, token):
     wire.clock.forward(3599)
     assert wire.portal("/assignment/accounts", token)[0] == 200
     wire.clock.forward(1)
@@ -153,14 +140,13 @@ def test_a_token_without_the_portals_scope_is_refused(wire):
     assert wire.portal("/assignment/accounts", token)[0] == 401
 
 
-def test_names_can_be_hostile_or_missing(wire):
+def test_names_can_be_hostile_or_missing(wire, token):
     bad = "x\r[profile pwn]\rcredential_process=touch /tmp/P"
     wire.faults.set(
         account_names={PAYMENTS_PROD: bad},
         emails={PAYMENTS_PROD: None},
         role_names={"DatabaseAdmin": "../../x"},
     )
-    token = wire.service.issue_token("ana")["accessToken"]
     rows = wire.portal("/assignment/accounts", token)[1]["accountList"]
     assert {"accountId": PAYMENTS_PROD, "accountName": bad} in rows
     roles = wire.portal("/assignment/roles", token, account_id=PAYMENTS_PROD)[1]["roleList"]
@@ -168,8 +154,7 @@ def test_names_can_be_hostile_or_missing(wire):
     assert wire.credentials(token, PAYMENTS_PROD, "../../x")[0] == 200
 
 
-def test_an_earlier_token_gets_a_new_assignment(wire):
-    token = wire.service.issue_token("ana")["accessToken"]
+def test_an_earlier_token_gets_a_new_assignment(wire, token):
     wire.world.add_account("000060000001", "brand-new", ou="Workloads/Development")
     rows = wire.portal("/assignment/accounts", token)[1]["accountList"]
     assert "000060000001" in [row["accountId"] for row in rows]

@@ -1,7 +1,5 @@
 """STS, called by botocore: botocore signs, the emulator verifies the signature."""
 
-from typing import Any
-
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
@@ -10,15 +8,14 @@ from ssohelper.emulator.server import Emulator
 from tests.emulator.conftest import PAYMENTS_PROD, Clock, fetch
 
 
-def keys_for(emu: Emulator, role: str = "ReadOnlyAccess") -> dict[str, Any]:
+def keys_for(emu, role="ReadOnlyAccess"):
     token = emu.issue_token("ana")["accessToken"]
     path = f"/federation/credentials?account_id={PAYMENTS_PROD}&role_name={role}"
     answer = fetch(emu, "GET", path, headers={"x-amz-sso_bearer_token": token})
-    keys: dict[str, Any] = answer.json()["roleCredentials"]
-    return keys
+    return answer.json()["roleCredentials"]
 
 
-def who_is(emu: Emulator, keys: dict[str, Any]) -> dict[str, Any]:
+def call_sts(emu, keys, operation, **asked):
     client = botocore.session.Session().create_client(
         "sts",
         region_name="us-east-1",
@@ -28,10 +25,17 @@ def who_is(emu: Emulator, keys: dict[str, Any]) -> dict[str, Any]:
         aws_session_token=keys["sessionToken"],
     )
     try:
-        answer: dict[str, Any] = client.get_caller_identity()
-        return answer
+        return getattr(client, operation)(**asked)
     finally:
         client.close()
+
+
+def who_is(emu, keys):
+    return call_sts(emu, keys, "get_caller_identity")
+
+
+def code_of(error):
+    return error.value.response["Error"]["Code"]
 
 
 def test_it_returns_person_account_and_role(emu):
@@ -54,7 +58,7 @@ def test_it_returns_person_account_and_role(emu):
 def test_wrong_keys_get_the_error_of_aws(emu, change, code):
     with pytest.raises(ClientError) as caught:
         who_is(emu, keys_for(emu) | change)
-    assert caught.value.response["Error"]["Code"] == code
+    assert code_of(caught) == code
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
@@ -73,7 +77,7 @@ def test_expired_keys_get_expired_token():
         clock.forward(1)
         with pytest.raises(ClientError) as caught:
             who_is(emu, keys)
-    assert caught.value.response["Error"]["Code"] == "ExpiredToken"
+    assert code_of(caught) == "ExpiredToken"
 
 
 def test_issued_keys_stay_valid_after_the_sign_in_ends(emu):
