@@ -1,7 +1,7 @@
 """The record of which server issued a token, as a sign-in of ours writes it.
 
 Tests that write a token file by themselves note it too: a token without a record is one of another
-tool, and each use of it at the emulator, which is on this machine, would be a warning.
+tool.
 """
 
 import hashlib

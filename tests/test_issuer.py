@@ -171,25 +171,6 @@ def test_a_token_of_this_machine_does_not_go_to_aws(home, emulator, planted, run
     assert planted.heard[0].startswith("CONNECT portal.sso.us-east-1.amazonaws.com:443")
 
 
-def test_another_tools_token_goes_to_this_machine_with_a_warning(home, emulator, run):
-    home.add_session("corp")
-    sign_in(home, emulator, None)
-    answer = run("credential-process", *KEY)
-    assert answer.returncode == 0, answer.stderr
-    assert answer.stderr.count("\n") == 1
-    assert "AWS_ENDPOINT_URL_SSO sends tokens of the sign-in" in answer.stderr
-    # Cached credentials need no request, so no warning.
-    assert run("credential-process", *KEY).stderr == ""
-
-
-def test_each_caller_of_a_broker_is_told_of_its_own_request(home, emulator, run):
-    home.add_session("corp")
-    sign_in(home, emulator, None)
-    for account in ("000030000003", "000030000001"):
-        key = ["--session", "corp", "--account-id", account, "--role-name", "ReadOnlyAccess"]
-        assert "which another tool made" in run("credential-process", *key).stderr
-
-
 def test_a_sign_in_of_ours_is_recorded_and_so_is_its_renewal(home, emulator, run):
     home.add_session("corp")
     home.browser()

@@ -79,7 +79,7 @@ class AwsClients:
         variant = self.host_variant_for_portal(session)
         self._warn_of_ignored_url()
         environ = self._app.aws_environ
-        return OidcClient(session, environ, warn=self._app.warn, facts=facts, variant=variant)
+        return OidcClient(session, environ, facts=facts, variant=variant)
 
     def portal(self, session: SsoSession) -> Portal:
         return self._portal(session, self.host_variant_for_portal(session), self._app.aws_environ)
@@ -99,7 +99,7 @@ class AwsClients:
 
         facts = partial(self._app.tokens.load_settled_facts, session.sign_in_name)
         self._warn_of_ignored_url()
-        made = Portal(session, environ, warn=self._app.warn, facts=facts, variant=variant)
+        made = Portal(session, environ, facts=facts, variant=variant)
         if self.portals is not None:
             made.reuse_connections_of(self.portals.setdefault(session, made))
         return made

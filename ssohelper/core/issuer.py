@@ -2,7 +2,7 @@
 
 A token that AWS issued is never sent to a server on this machine or in another AWS partition, one of
 such a server never to AWS. The issuer of a token that another tool got is unknown: it may go wherever
-core.service_hosts allows, with a warning if that is a server on this machine.
+core.service_hosts allows.
 """
 
 import re
@@ -53,16 +53,10 @@ def may_send_secret(issuer: str | None, service_url: str, region: str) -> bool:
 
 def check_secret_destination(
     issuer: str | None, service: Service, service_url: str, session: SsoSession
-) -> str | None:
-    """Raise ConfigInvalid unless the service may receive a secret; return a warning or None."""
-    variable = service_hosts.url_variable_of(service)
+) -> None:
+    """Raise ConfigInvalid unless the service may receive a secret of this issuer."""
     if may_send_secret(issuer, service_url, session.region):
-        if issuer is not None or not service_hosts.is_loopback_url(service_url):
-            return None
-        return (
-            f'{variable} sends tokens of the sign-in to "{session.name}", which another tool made, '
-            "to a server on this machine"
-        )
+        return
     if issuer == LOOPBACK:
         raise ConfigInvalid(
             f'the sign-in to "{session.name}" was made at a server on this machine, and its '
@@ -74,7 +68,7 @@ def check_secret_destination(
         there = "another partition of AWS"
     raise ConfigInvalid(
         f'the sign-in to "{session.name}" was made at AWS, and its token is not sent to {there}',
-        hint=f"unset {variable}",
+        hint=f"unset {service_hosts.url_variable_of(service)}",
     )
 
 

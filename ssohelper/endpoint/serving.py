@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import environment
 from ssohelper.app import App
 from ssohelper.core.child_config import child_config_text
-from ssohelper.core.local_http import ClosableServer, RequestHandler
+from ssohelper.core.local_http import ClosableServer
 from ssohelper.core.model import Profile, Secret
 from ssohelper.endpoint.background_work import LONGEST_PAUSE_SECONDS, BackgroundWork
-from ssohelper.endpoint.handlers import PATH, ContainerHandler, SocketHandler
+from ssohelper.endpoint.handlers import PATH, CredentialHandler
 from ssohelper.endpoint.source import CredentialSource
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError, no_more_threads_error
 from ssohelper.fastpath import folders
@@ -88,16 +88,14 @@ class Endpoint(ClosableServer):
         taken.
         """
         try:
-            self._listen(port, self._make_container_handler)
+            self._listen(port)
         except LocalState as error:
             error.hint = "name another port with --port, or leave out --port to take a free one"
             raise
 
     def listen_on_socket(self, path: Path) -> None:
         """Raises: UsageProblem when the path is too long, LocalState when the file exists already."""
-        account_id = self._profile.shown_role.account_id
-        bound = self.files.bind_socket(path)
-        self._listen(bound, lambda _port: SocketHandler(self.source, account_id))
+        self._listen(self.files.bind_socket(path))
 
     def save_token_in(self, folder: Path) -> None:
         """Write the endpoint's token to this folder, which containers mount. Raises: LocalState."""
@@ -157,18 +155,17 @@ class Endpoint(ClosableServer):
             server.close()
         self.files.remove()
 
-    def _listen(
-        self, port_or_socket: int | socket.socket, make_handler: Callable[[int], RequestHandler]
-    ) -> None:
+    def _listen(self, port_or_socket: int | socket.socket) -> None:
         def report(error: BaseException) -> None:  # the endpoint continues to run
             crash_report.report_crash(error, error.__traceback__)
 
+        def make_handler(port: int) -> CredentialHandler:
+            self._port = port or self._port
+            account_id = self._profile.shown_role.account_id
+            return CredentialHandler(self.source, account_id, port, self._token)
+
         make_server = self._app.bind_local_server
         self._servers.append(make_server(port_or_socket, make_handler, report))
-
-    def _make_container_handler(self, port: int) -> ContainerHandler:
-        self._port = port
-        return ContainerHandler(self.source, self._profile.shown_role.account_id, port, self._token)
 
     def _make_child_config(self, kept: Collection[str] | None) -> str:
         region = environment.choose_region_of_profile(self._app, self._profile)

@@ -56,13 +56,11 @@ class OidcClient:
         self,
         session: SsoSession,
         environ: Mapping[str, str],
-        warn: Callable[[str], None] = lambda _message: None,
         *,
         facts: Callable[[], SignInFacts],
         variant: HostVariant = DEFAULT_VARIANT,
     ) -> None:
         self._session = session
-        self._warn = warn
         self._facts = facts
         self._service = f"the sign-in service in {session.region}"
         self._service_url = service_url("oidc", session.region, environ, variant)
@@ -203,11 +201,7 @@ class OidcClient:
         self._check_issuer(issuer.client_issuer(client, self._facts()))
 
     def _check_issuer(self, issued_by: str | None) -> None:
-        warning = issuer.check_secret_destination(
-            issued_by, "oidc", self._service_url, self._session
-        )
-        if warning:
-            self._warn(warning)
+        issuer.check_secret_destination(issued_by, "oidc", self._service_url, self._session)
 
     def _send_request_repeatedly(
         self, path: str, fields: dict[str, Any], parse: Callable[[dict[str, Any]], _T]
@@ -255,8 +249,6 @@ class OidcClient:
             deadline,
             read_seconds,
         )
-        if promised > schema.LONGEST_TOKEN_SECONDS:
-            self._warn(f"{self._service} sent a token for more than 24 h; it is used for 24 h")
         return IssuedToken(token, min(promised, schema.LONGEST_TOKEN_SECONDS))
 
     def _special_error_of(self, error: AwsError, path: str) -> SsoHelperError | None:

@@ -120,7 +120,6 @@ class Portal:
         self,
         session: SsoSession,
         environ: Mapping[str, str],
-        warn: Callable[[str], None],
         *,
         facts: Callable[[], SignInFacts],
         pacing: Pacing | None = None,
@@ -130,7 +129,6 @@ class Portal:
         self._environ = environ
         self._variant = variant
         self._service_url = service_url("portal", session.region, environ, variant)
-        self._warn = warn
         self._facts = facts
         self._pacing = pacing or Pacing()
         self._service = f"the access portal in {session.region}"
@@ -140,9 +138,7 @@ class Portal:
     def copy_for_new_token(self, token: AccessToken, issued_by: str | None) -> "Portal":
         """Return a Portal for a token of this issuer that is in no file."""
         facts = SignInFacts(token_ids=(token.id,), issuer=issued_by)
-        return Portal(
-            self._session, self._environ, self._warn, facts=lambda: facts, variant=self._variant
-        )
+        return Portal(self._session, self._environ, facts=lambda: facts, variant=self._variant)
 
     def list_accounts(self, token: AccessToken) -> Iterator[Account]:
         """Yield every account once, over all pages.
@@ -295,11 +291,7 @@ class Portal:
         self, method: str, path: str, query: dict[str, str], token: AccessToken, deadline: Deadline
     ) -> Answer:
         issued_by = issuer.token_issuer(token, self._facts())
-        warning = issuer.check_secret_destination(
-            issued_by, "portal", self._service_url, self._session
-        )
-        if warning:
-            self._warn(warning)
+        issuer.check_secret_destination(issued_by, "portal", self._service_url, self._session)
         answer = self._transport.send(
             method,
             path,

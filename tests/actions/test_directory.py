@@ -37,7 +37,6 @@ class QuickApp(App):
         return Portal(
             session,
             self.environ,
-            warn=self.warn,
             facts=partial(self.tokens.load_facts, session.name),
             pacing=self.pacing,
         )

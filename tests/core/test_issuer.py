@@ -55,22 +55,18 @@ def test_a_token_is_not_sent_to_another_issuer(issued_by, service_url, said, hin
     assert caught.value.hint == hint
 
 
-def test_a_token_may_be_sent_to_its_issuer() -> None:
+def test_a_token_may_be_sent_to_its_issuer_and_another_tools_anywhere():
     for issued_by, service_url in (
         ("loopback", HERE),
         ("loopback", "https://localhost:9"),
         ("aws/eu-west-1", AWS),
         # The portal may be replicated to another region, whose hosts take the same token.
         ("aws/us-east-1", AWS),
+        (None, AWS),
+        (None, HERE),
     ):
-        assert issuer.check_secret_destination(issued_by, "portal", service_url, SESSION) is None
-
-
-def test_another_tools_token_is_sent_to_this_machine_with_a_warning() -> None:
-    assert issuer.check_secret_destination(None, "oidc", AWS, SESSION) is None
-    warning = issuer.check_secret_destination(None, "oidc", HERE, SESSION)
-    assert warning is not None
-    assert "AWS_ENDPOINT_URL_SSO_OIDC" in warning
+        assert issuer.may_send_secret(issued_by, service_url, SESSION.region)
+        issuer.check_secret_destination(issued_by, "portal", service_url, SESSION)
 
 
 def test_the_recorded_issuer_counts_only_for_tokens_of_the_sign_in() -> None:

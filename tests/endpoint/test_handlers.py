@@ -15,7 +15,7 @@ import pytest
 
 from ssohelper.core.local_http import Answer
 from ssohelper.core.model import RoleCredentials, Secret
-from ssohelper.endpoint.handlers import ContainerHandler, SocketHandler
+from ssohelper.endpoint.handlers import CredentialHandler
 from ssohelper.endpoint.source import CredentialSource
 from ssohelper.wire import local_server
 from tests.endpoint.crowd import crowd
@@ -109,9 +109,9 @@ HOSTILE: dict[str, bytes] = {
 }  # fmt: skip
 
 
-def handler(port: int = 8000) -> ContainerHandler:
-    source = cast(CredentialSource, SimpleNamespace(get_credentials=lambda seconds: KEYS))
-    return ContainerHandler(source, "000000000001", port, Secret(TOKEN))
+def handler(port: int = 8000, get=lambda seconds: KEYS) -> CredentialHandler:
+    source = cast(CredentialSource, SimpleNamespace(get_credentials=get))
+    return CredentialHandler(source, "000000000001", port, Secret(TOKEN))
 
 
 def status_of(head: bytes, port: int = 8000) -> int:
@@ -142,8 +142,7 @@ def test_an_unexpected_error_is_a_500_without_its_message(home):
     def fail(seconds: float) -> RoleCredentials:
         raise ValueError("CNRY secret")
 
-    source = cast(CredentialSource, SimpleNamespace(get_credentials=fail))
-    asked = ContainerHandler(source, "000000000001", 8000, Secret(TOKEN))
+    asked = handler(get=fail)
     found = asked.rules.parse_request(request(), is_ours=True)
     assert found is not None
     answered = asked.answer(found)
@@ -157,8 +156,7 @@ def test_an_unexpected_error_is_a_500_without_its_message(home):
 @pytest.mark.parametrize("line", ["GET /health", "HEAD /health", "HEAD /credentials", "HEAD /x"])
 @pytest.mark.parametrize("authorization", [None, TOKEN])
 def test_health_needs_no_token_and_says_nothing(line, authorization):
-    socket_handler = SocketHandler(cast(CredentialSource, SimpleNamespace()), "000000000001")
-    for asked, host in ((handler(), "127.0.0.1:8000"), (socket_handler, "localhost")):
+    for asked, host in ((handler(), "127.0.0.1:8000"), (handler(0), "localhost")):
         head = request(f"{line} HTTP/1.1", host, authorization)
         found = asked.rules.parse_request(head, is_ours=True)
         assert found is not None

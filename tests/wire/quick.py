@@ -13,8 +13,3 @@ def quick_pacing() -> Pacing:
         slept[0] += seconds
 
     return Pacing(100_000, monotonic=lambda: time.monotonic() + slept[0], sleep=sleep)
-
-
-def warn_of_foreign_token_only(message: str) -> None:
-    """Fail on any warning but the one that another tool's token is sent to this machine."""
-    assert "which another tool made" in message

@@ -18,7 +18,6 @@ from ssohelper.wire import federation, transport
 from ssohelper.wire.federation import Federation
 from ssohelper.wire.portal import Portal
 from ssohelper.wire.role_credentials import get_role_credentials
-from tests.wire.quick import warn_of_foreign_token_only
 
 PAGE = "https://console.aws.amazon.com/s3/home?region=us-east-1"
 ISSUER = "https://d-0000000000.awsapps.com/start"
@@ -36,7 +35,7 @@ def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
 def keys(emulator: Emulator) -> RoleCredentials:
     session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
     token = AccessToken(Secret(emulator.issue_token("ana")["accessToken"]), 2**31, None, None)
-    portal = Portal(session, emulator.environment(), warn_of_foreign_token_only, facts=SignInFacts)
+    portal = Portal(session, emulator.environment(), facts=SignInFacts)
     return get_role_credentials(
         portal, token, Role("000000000000", "Role00"), Deadline(18, time.time)
     )

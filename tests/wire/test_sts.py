@@ -31,7 +31,6 @@ from ssohelper.wire import transport
 from ssohelper.wire.portal import Portal
 from ssohelper.wire.role_credentials import assume_role, get_role_credentials
 from ssohelper.wire.sts import Sts, make_signed_post_headers
-from tests.wire.quick import warn_of_foreign_token_only
 from tests.wire.raw_server import RawServer, answer
 
 NOW = 1_800_000_000
@@ -148,7 +147,7 @@ def emulator():
 def identity(emulator):
     session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
     token = AccessToken(Secret(emulator.issue_token("ana")["accessToken"]), 2**31, None, None)
-    portal = Portal(session, emulator.environment(), warn_of_foreign_token_only, facts=SignInFacts)
+    portal = Portal(session, emulator.environment(), facts=SignInFacts)
     role = Role(ACCOUNT, "Role00")
     keys = get_role_credentials(portal, token, role, Deadline(18, time.monotonic))
     environ = emulator.environment()
