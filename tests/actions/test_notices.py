@@ -81,10 +81,7 @@ def test_an_assumed_end_is_never_printed():
 
 def test_everything_is_renewed_before_a_known_end_and_before_the_last_token_s():
     assert list_expiries(Outlook(NOW + 9, "configured", NOW)) == [NOW + 9]
-    assert list_expiries(Outlook(NOW + 9, "configured", NOW + 60, True)) == [
-        NOW + 9,
-        NOW + 60,
-    ]
+    assert list_expiries(Outlook(NOW + 9, "configured", NOW + 60, True)) == [NOW + 9, NOW + 60]
     assert list_expiries(Outlook(NOW + 9, "not renewable", NOW + 9, True)) == [NOW + 9]
     assert list_expiries(Outlook(NOW + 9, "assumed", NOW + 60)) == []
     assert list_expiries(Outlook(None, "signed out")) == []

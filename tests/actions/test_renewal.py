@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from ssohelper.errors import (
 from ssohelper.stores import files
 from tests.actions.world import HOUR, KEY, NOW, SESSION, WorldApp, token
 
+EXPIRED = 'the session "corp" expired'
+
 
 @pytest.fixture
 def app(tmp_path) -> WorldApp:
@@ -34,6 +37,33 @@ def app(tmp_path) -> WorldApp:
 
 def renew(app: WorldApp, seen: str = "first") -> None:
     renew_token(app, SESSION, token(seen).id)
+
+
+def refuse(app: WorldApp, message: str, seen: str = "first") -> LoginRequired:
+    """Let AWS refuse the refresh token; return the error, which has this message."""
+    app.renewal = app.renewal if isinstance(app.renewal, LoginRequired) else LoginRequired("no")
+    with pytest.raises(LoginRequired, match=message) as refused:
+        renew(app, seen)
+    return refused.value
+
+
+def is_locked(app: WorldApp, lock: str = "lock_token", of: Any = SESSION) -> bool:
+    try:
+        with getattr(app.tokens, lock)(of, app.clock.deadline(0)) as is_held:
+            return is_held is False
+    except LockNotObtained:
+        return True
+
+
+def before_locking(app: WorldApp, monkeypatch, act: Callable[[Any], object]) -> None:
+    """Call `act` with the deadline before the lock for renewals is taken."""
+    really_lock = app.tokens.lock_token
+
+    def lock(session: Any, deadline: Any) -> Any:
+        act(deadline)
+        return really_lock(session, deadline)
+
+    monkeypatch.setattr(app.tokens, "lock_token", lock)
 
 
 def let_a_shell_ask(app: WorldApp) -> None:
@@ -83,10 +113,6 @@ class TestOneRequest:
         renew(app)
         assert (app.stands(), app.used) == ("renewed-1", ["first"])
         assert app.tokens.load(SESSION).refresh_token
-
-    def test_a_renewal_waits_60_s_for_the_answer_of_aws(self, app):
-        app.sign_in(0)
-        renew(app)
         assert app.waited == [renewal.ANSWER_SECONDS] == [60.0]
 
     @pytest.mark.parametrize(("left", "used"), [(1, []), (0, ["second"])])
@@ -107,19 +133,24 @@ class TestOneRequest:
         assert refused.value.hint == "sign in with: ssohelper login corp"
         for how in ({"refresh": None}, {"client_until": NOW}):
             app.sign_in(0, **how)
-            with pytest.raises(LoginRequired, match='the session "corp" expired'):
+            with pytest.raises(LoginRequired, match=EXPIRED):
                 renew(app)
         assert (app.used, app.slept) == ([], 0)
         assert app.facts() == SignInFacts(), "nothing has ended that we saw"
 
-    @pytest.mark.parametrize("error", [AwsUnreachable("down"), Throttled("429"), LocalState("x")])
+    @pytest.mark.parametrize(
+        "error", [AwsUnreachable("down"), Throttled("429"), LocalState("x"), AnswerLost("x")]
+    )
     def test_a_failed_renewal_leaves_the_token_and_is_not_repeated(self, app, error):
         app.sign_in(0)
         app.renewal = error
+        signals = signal.pthread_sigmask(signal.SIG_BLOCK, [])
         with pytest.raises(type(error)):
             renew(app)
         assert (app.stands(), app.used, app.slept) == ("first", ["first"], 0)
         assert app.facts().ended_at is None
+        assert list(app.locations.token_folder.glob(".ssohelper*")) == []  # the reserved space
+        assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == signals
 
 
 class TestReservedSpace:
@@ -143,27 +174,14 @@ class TestReservedSpace:
 
     def test_space_is_reserved_during_the_request_only(self, app):
         app.sign_in(0)
-        found: list[int] = []
-
-        def look() -> None:
-            sizes = [path.stat().st_size for path in app.locations.token_folder.glob(".ssohelper*")]
-            found.extend(sizes)
-
-        app.while_renewed = look
+        folder, found = app.locations.token_folder, list[int]()
+        app.while_renewed = lambda: found.extend(
+            path.stat().st_size for path in folder.glob(".ssohelper*")
+        )
         renew(app)
-        assert len(found) == 1
-        assert found[0] >= 2 * Path(app.tokens.token_file(SESSION)).stat().st_size
-        assert list(app.locations.token_folder.glob(".ssohelper*")) == []
-
-    @pytest.mark.parametrize(
-        "error", [AwsUnreachable("down"), LoginRequired("no"), AnswerLost("x")]
-    )
-    def test_the_reserved_space_is_freed_after_a_failure(self, app, error):
-        app.sign_in(0)
-        app.renewal = error
-        with pytest.raises(type(error)):
-            renew(app)
-        assert list(app.locations.token_folder.glob(".ssohelper*")) == []
+        [size] = found
+        assert size >= 2 * Path(app.tokens.token_file(SESSION)).stat().st_size
+        assert list(folder.glob(".ssohelper*")) == []
 
     def test_a_disk_that_fills_up_during_the_request_loses_no_token(self, app, monkeypatch):
         """The space was reserved before: rewriting the file needs no more."""
@@ -195,14 +213,6 @@ class TestSignals:
         finally:
             signal.signal(number, before)
         assert stood == ["renewed-1"]
-
-    def test_signals_are_delivered_again_after_a_failure(self, app):
-        app.sign_in(0)
-        app.renewal = AwsUnreachable("down")
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
-        with pytest.raises(AwsUnreachable):
-            renew(app)
-        assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
 
 
 class TestOtherTools:
@@ -246,10 +256,8 @@ class TestOtherTools:
     @pytest.mark.parametrize(("value", "left"), [("first", 100), ("theirs", 0)])
     def test_a_refused_or_expired_token_is_not_waited_for(self, app, value, left):
         app.sign_in(0)
-        app.renewal = LoginRequired("invalid_grant")
         app.while_renewed = lambda: app.sign_in(left, value)
-        with pytest.raises(LoginRequired):
-            renew(app)
+        refuse(app, "expired")
 
     def test_a_renewal_does_not_wait_for_another_tools_token_while_aws_is_down_or_after_a_sign_out(
         self, app
@@ -258,10 +266,8 @@ class TestOtherTools:
         app.renewal = AwsUnreachable("down")
         with pytest.raises(AwsUnreachable):
             renew(app)
-        app.renewal = LoginRequired("invalid_grant")
         app.while_renewed = lambda: app.tokens.forget(SESSION)
-        with pytest.raises(LoginRequired):
-            renew(app)
+        refuse(app, EXPIRED)
         assert app.slept == 0
 
     def test_another_tools_token_updates_the_prompt(self, app):
@@ -285,11 +291,8 @@ class TestLostAnswer:
     def test_a_lost_answer_is_reported_when_aws_refuses_the_token_next_time(self, app):
         self.lose(app)
         assert app.stands() == "first"
-        app.renewal = LoginRequired("invalid_grant")
-        with pytest.raises(LoginRequired) as refused:
-            renew(app)
-        assert refused.value.message.startswith(self.LOST)
-        assert refused.value.hint == "sign in with: ssohelper login corp"
+        refused = refuse(app, f"^{self.LOST}")
+        assert refused.hint == "sign in with: ssohelper login corp"
         assert app.facts().sent_id is None
 
     def test_the_request_is_recorded_before_it_is_sent_so_that_a_kill_counts(self, app):
@@ -307,9 +310,7 @@ class TestLostAnswer:
         renew(app)
         assert app.stands() == "renewed-2"
         app.at += 2 * HOUR
-        app.renewal = LoginRequired("invalid_grant")
-        with pytest.raises(LoginRequired, match='the session "corp" expired'):
-            renew(app, "renewed-2")
+        refuse(app, EXPIRED, "renewed-2")
 
     @pytest.mark.parametrize("error", [AwsUnreachable("down"), Throttled("429")])
     def test_no_answer_is_lost_when_aws_answered_or_was_not_reached(self, app, error):
@@ -317,22 +318,17 @@ class TestLostAnswer:
         app.renewal = error
         with pytest.raises(type(error)):
             renew(app)
-        app.renewal = LoginRequired("invalid_grant")
-        with pytest.raises(LoginRequired, match='the session "corp" expired'):
-            renew(app)
+        refuse(app, EXPIRED)
 
     def test_an_unknown_client_is_not_reported_as_a_lost_answer(self, app):
         self.lose(app)
         app.renewal = RegistrationRejected("invalid_client")
-        with pytest.raises(LoginRequired, match='the session "corp" expired'):
-            renew(app)
+        refuse(app, EXPIRED)
 
     def test_a_lost_answer_is_not_reported_for_another_tools_sign_in(self, app):
         self.lose(app)
         app.sign_in(0, "second", refresh="r2")
-        app.renewal = LoginRequired("invalid_grant")
-        with pytest.raises(LoginRequired, match='the session "corp" expired'):
-            renew(app, "second")
+        refuse(app, EXPIRED, "second")
 
 
 class TestLock:
@@ -342,30 +338,14 @@ class TestLock:
         elsewhere = WorldApp(tmp_path)
         elsewhere.__dict__["runtime_folder"] = tmp_path / "elsewhere"
         held: list[bool] = []
-
-        def look() -> None:
-            try:
-                with elsewhere.tokens.lock_token(SESSION, elsewhere.clock.deadline(0)):
-                    held.append(False)
-            except LockNotObtained:
-                held.append(True)
-
-        app.while_renewed = look
+        app.while_renewed = lambda: held.append(is_locked(elsewhere))
         renew(app)
-        assert held == [True]
-        look()
-        assert held == [True, False]
+        assert (held, is_locked(elsewhere)) == ([True], False)
 
     def test_a_renewal_waits_for_the_lock_longer_than_another_renewal_takes(self, app, monkeypatch):
         app.sign_in(0)
         seconds: list[float] = []
-        really_lock = app.tokens.lock_token
-
-        def lock(name: str, deadline: Any) -> Any:
-            seconds.append(deadline.seconds_left())
-            return really_lock(name, deadline)
-
-        monkeypatch.setattr(app.tokens, "lock_token", lock)
+        before_locking(app, monkeypatch, lambda deadline: seconds.append(deadline.seconds_left()))
         renew(app)
         assert seconds == [75.0]
         assert seconds[0] > renewal.ANSWER_SECONDS
@@ -375,13 +355,7 @@ class TestLock:
         self, app, monkeypatch, left, used
     ):
         app.sign_in(100)
-        really_lock = app.tokens.lock_token
-
-        def lock(*words: Any) -> Any:
-            app.sign_in(left, "theirs")  # the previous holder of the lock has renewed
-            return really_lock(*words)
-
-        monkeypatch.setattr(app.tokens, "lock_token", lock)
+        before_locking(app, monkeypatch, lambda _: app.sign_in(left, "theirs"))
         renew(app)
         assert app.used == used
 
@@ -391,18 +365,10 @@ class TestLock:
     ):
         app.sign_in(0)
         held: list[bool] = []
-
-        def look() -> None:
-            try:
-                with app.tokens.lock_token(SESSION, app.clock.deadline(0)) as is_held:
-                    held.append(is_held)
-            except LockNotObtained:
-                held.append(False)
-
         let_disk_take_no_lock(app, monkeypatch, moments)
-        app.while_renewed = look
+        app.while_renewed = lambda: held.append(is_locked(app))
         renew(app)
-        assert (app.used, held) == (["first"], [False])
+        assert (app.used, held) == (["first"], [True])
 
     def test_a_disk_that_takes_no_lock_but_tokens_sends_nothing(self, app, monkeypatch):
         app.sign_in(0)
@@ -413,13 +379,7 @@ class TestLock:
 
     def test_after_waiting_for_a_sign_out_it_is_signed_out(self, app, monkeypatch):
         app.sign_in(0)
-        really_lock = app.tokens.lock_token
-
-        def lock(*words: Any) -> Any:
-            app.tokens.forget(SESSION)
-            return really_lock(*words)
-
-        monkeypatch.setattr(app.tokens, "lock_token", lock)
+        before_locking(app, monkeypatch, lambda _: app.tokens.forget(SESSION))
         with pytest.raises(LoginRequired, match="is signed out"):
             renew(app)
         assert app.used == []
@@ -427,16 +387,10 @@ class TestLock:
     def test_a_sign_in_does_not_wait_for_a_renewal(self, app, tmp_path):
         """A renewal may take a minute: the lock for changes to the token is held during no request."""
         app.sign_in(0)
-        other_process = WorldApp(tmp_path)
-        free: list[bool] = []
-
-        def look() -> None:
-            with other_process.tokens.lock_state("corp", other_process.clock.deadline(0)):
-                free.append(True)
-
-        app.while_renewed = look
+        other_process, held = WorldApp(tmp_path), list[bool]()
+        app.while_renewed = lambda: held.append(is_locked(other_process, "lock_state", "corp"))
         renew(app)
-        assert free == [True]
+        assert held == [False]
 
 
 class TestFacts:
@@ -457,17 +411,16 @@ class TestFacts:
         app.sign_in(0)
         facts = SignInFacts(NOW - 8 * HOUR, None, None, NOW - HOUR, "ana", NOW, HOUR)
         app.tokens.save_facts("corp", facts)
-        app.renewal = LoginRequired("invalid_grant")
         let_a_shell_ask(app)
         for _ in range(3):
-            with pytest.raises(LoginRequired, match='the session "corp" expired'):
-                renew(app)
+            refuse(app, EXPIRED)
             app.at += 31
         assert app.used == ["first"] * 3
         assert app.facts() == facts._replace(
             ended_at=NOW, observed_hours_seconds=8 * HOUR, token_life_seconds=None
         )
         assert tokens.load_token_renewal_time(app, SESSION) is None
+        assert list(app.locations.token_folder.glob(".ssohelper*")) == []  # the reserved space
         assert prompt_rows(app) == rows_of(NOW, "ended")
 
     @pytest.mark.parametrize("seconds_left", [100, 0])
@@ -476,7 +429,7 @@ class TestFacts:
     ):
         app.sign_in(seconds_left, refresh=None)
         app.tokens.save_facts("corp", SignInFacts(signed_in_at=NOW - HOUR))
-        with pytest.raises(LoginRequired, match='the session "corp" expired'):
+        with pytest.raises(LoginRequired, match=EXPIRED):
             renew(app)
         assert app.used == []
         # Without this record, `login` would keep the token, whose file says that it still lasts.

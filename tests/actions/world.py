@@ -92,10 +92,7 @@ class WorldApp(App):
         return clients_made_by(self)
 
     def portal(self, session: SsoSession) -> Any:
-        return SimpleNamespace(
-            send_get_request=self._role_credentials,
-            answered_at=lambda: self.at,
-        )
+        return SimpleNamespace(send_get_request=self._role_credentials, answered_at=lambda: self.at)
 
     def oidc(self, session: SsoSession) -> Any:
         return SimpleNamespace(refresh_token=self._refresh, issuer="aws/eu-west-1")

@@ -3,13 +3,7 @@
 import pytest
 
 from ssohelper.core import issuer
-from ssohelper.core.model import (
-    AccessToken,
-    ClientRegistration,
-    Secret,
-    SignInFacts,
-    SsoSession,
-)
+from ssohelper.core.model import AccessToken, ClientRegistration, Secret, SignInFacts, SsoSession
 from ssohelper.errors import ConfigInvalid
 
 HERE, AWS = "http://127.0.0.1:4567", "https://portal.sso.eu-west-1.amazonaws.com"
