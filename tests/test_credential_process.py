@@ -7,19 +7,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from ssohelper.core.instants import from_iso
+from ssohelper.core.instants import from_iso, to_iso
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
-from tests.issuers import record_issuer
+from tests.endpoint.world import wait_for
 from tests.long_rows import long_after
 from tests.programs import require_program, run_program
-from tests.published import date_back
 
 ACCOUNT, ROLE = "000030000003", "ReadOnlyAccess"
 KEY = ("--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE)
@@ -44,16 +42,9 @@ def test_the_document_is_what_sdks_read(signed_in, run):
     assert (answer.returncode, answer.stderr) == (0, "")
     assert answer.stdout.count("\n") == 1
     document = json.loads(answer.stdout)
-    assert list(document) == [
-        "Version",
-        "AccessKeyId",
-        "SecretAccessKey",
-        "SessionToken",
-        "Expiration",
-        "AccountId",
-    ]
-    assert document["Version"] == 1
-    assert document["AccountId"] == ACCOUNT
+    keys = "Version AccessKeyId SecretAccessKey SessionToken Expiration AccountId"
+    assert " ".join(document) == keys
+    assert (document["Version"], document["AccountId"]) == (1, ACCOUNT)
     assert from_iso(document["Expiration"]) > time.time() + 1800
     assert document["Expiration"].endswith("Z")
 
@@ -79,10 +70,8 @@ def test_stdin_is_not_read(home, signed_in):
 
 
 def test_arguments_may_be_a_profile_or_in_any_order(home, signed_in, run):
-    home.write_config(
-        home.config_file.read_text()
-        + f"[profile ro]\nsso_session = corp\nsso_account_id = {ACCOUNT}\nsso_role_name = {ROLE}\n"
-    )
+    keys = f"sso_session = corp\nsso_account_id = {ACCOUNT}\nsso_role_name = {ROLE}\n"
+    home.write_config(f"{home.config_file.read_text()}[profile ro]\n{keys}")
     answers = [
         run("credential-process", "--profile", "ro"),
         run("credential-process", *KEY[2:], *KEY[:2]),
@@ -127,7 +116,7 @@ def test_after_half_of_their_lifetime_they_are_served_and_renewed_in_the_backgro
     go_on.set()
     old = json.loads(first.stdout)["AccessKeyId"]
     assert [json.loads(answer.stdout)["AccessKeyId"] for answer in answers] == [old] * 20
-    wait_until(lambda: response_of(home).stat().st_mtime > time.time() + 600)
+    wait_for(lambda: response_of(home).stat().st_mtime > time.time() + 600)
     assert signed_in.counters["GetRoleCredentials"] == 2
     again = run("credential-process", *KEY)
     assert json.loads(again.stdout)["AccessKeyId"] != json.loads(first.stdout)["AccessKeyId"]
@@ -150,24 +139,20 @@ def test_the_background_renewal_holds_no_stream_and_can_be_disabled(home, signed
 
 def test_the_deadline_includes_the_start_of_the_process(home):
     code = "import ssohelper.fastpath.miss as miss; print(miss._measure_start_up_seconds(0))"
-    started = run_program(
-        ["/bin/sh", "-c", 'sleep 1; exec "$@"', "sh", sys.executable, "-c", code], home.env
-    )
-    found = float(started.stdout)
-    assert (
-        found == 0 or found >= 1
-    )  # zero: it took so long that it counts as another program's process
+    script = ["/bin/sh", "-c", 'sleep 1; exec "$@"', "sh", sys.executable, "-c", code]
+    found = float(run_program(script, home.env).stdout)
+    # Zero: it took so long that it counts as another program's process.
+    assert found == 0 or found >= 1
 
 
 def test_a_token_after_half_of_its_lifetime_is_renewed_in_the_background(home, emulator):
     home.add_session("corp")
     seed_token(home, emulator, expires_in=1700)
-    assert (
-        credential_process(home).returncode == 0
-    )  # requested with a token past half of its lifetime
+    # Requested with a token past half of its lifetime.
+    assert credential_process(home).returncode == 0
     emulator.reset_counters()
     assert credential_process(home).returncode == 0
-    wait_until(lambda: emulator.counters["CreateToken.refresh_token"] == 1)
+    wait_for(lambda: emulator.counters["CreateToken.refresh_token"] == 1)
 
     def is_published_for_longer() -> bool:
         """Wait out the 30 s for which a due response is published, and call again."""
@@ -175,7 +160,7 @@ def test_a_token_after_half_of_its_lifetime_is_renewed_in_the_background(home, e
         assert credential_process(home).returncode == 0
         return response_of(home).stat().st_mtime > time.time() + 600
 
-    wait_until(is_published_for_longer)
+    wait_for(is_published_for_longer)
     assert emulator.counters["CreateToken.refresh_token"] == 1
     assert emulator.counters["GetRoleCredentials"] == 0
 
@@ -223,16 +208,10 @@ def test_a_session_revoked_at_aws_is_exit_4_with_one_request(home, signed_in, ru
     assert signed_in.counters["CreateToken"] <= 1
 
 
-def test_signed_out_is_exit_4(home, emulator, run):
-    home.add_session("corp")
-    answer = run("credential-process", *KEY)
-    assert (answer.returncode, answer.stdout) == (4, "")
-    assert answer.stderr.count("\n") == 1
-
-
 @pytest.mark.parametrize(
     ("argv", "code"),
     [
+        (KEY, 4),
         ((), 2),
         (("--session", "corp"), 2),
         (("--profile", "a", *KEY), 2),
@@ -250,12 +229,13 @@ def test_signed_out_is_exit_4(home, emulator, run):
         (("--profile", "a\x1b[31mb"), 2),
     ],
 )
-def test_bad_arguments(home, emulator, run, argv, code):
+def test_bad_arguments_and_a_missing_sign_in(home, emulator, run, argv, code):
     home.add_session("corp")
     answer = run("credential-process", *argv)
     assert answer.returncode == code, answer.stderr
     assert answer.stdout == ""
     assert answer.stderr.startswith("ssohelper: error: ")
+    assert answer.stderr.count("\n") == 1 or code != 4
     assert "Traceback" not in answer.stderr
     assert "\x1b" not in answer.stderr
 
@@ -268,24 +248,16 @@ def test_a_closed_or_full_stdout_is_exit_7(home, signed_in):
             assert answer.returncode == 7, (redirection, answer.stderr)
             assert answer.stderr.count("\n") == 1
     # Once, the next file that was opened became stdout, and the credentials were written to it.
-    holders = {
-        path
-        for path in home.runtime.rglob("*")
-        if path.is_file() and b"CNRYSAK" in path.read_bytes()
-    }
+    files = [path for path in home.runtime.rglob("*") if path.is_file()]
+    holders = [path for path in files if b"CNRYSAK" in path.read_bytes()]
     assert {path.parts[-5] for path in holders} <= {"credentials"}
 
 
 def test_botocore_reads_the_process_form(home, signed_in):
-    home.write_config(
-        home.config_file.read_text()
-        + f"[profile ro]\ncredential_process = {SCRIPT} credential-process {' '.join(KEY)}\n"
-        "region = us-east-1\n"
-    )
-    code = (
-        "import boto3; print(boto3.Session(profile_name='ro').client('sts')"
-        ".get_caller_identity()['Arn'])"
-    )
+    line = f"credential_process = {SCRIPT} credential-process {' '.join(KEY)}\n"
+    home.write_config(f"{home.config_file.read_text()}[profile ro]\n{line}region = us-east-1\n")
+    session = "import boto3; session = boto3.Session(profile_name='ro')\n"
+    code = f"{session}print(session.client('sts').get_caller_identity()['Arn'])"
     answer = run_program([sys.executable, "-c", code], home.env)
     assert f":assumed-role/AWSReservedSSO_{ROLE}_" in answer.stdout, answer.stderr
 
@@ -298,27 +270,8 @@ def credential_process(home: Home) -> "subprocess.CompletedProcess[str]":
 
 
 def seed_token(home: Home, emulator: Emulator, *, expires_in: int) -> None:
-    """Write the token file as the AWS CLI would, for a sign-in of ana's."""
-    import hashlib
-
-    from ssohelper.core.instants import to_iso
-
     token = emulator.issue_token("ana")
-    token["expiresAt"] = to_iso(int(time.time()) + expires_in)
-    home.token_folder.mkdir(parents=True, exist_ok=True)
-    path = home.token_folder / (hashlib.sha1(b"corp").hexdigest() + ".json")
-    path.write_text(json.dumps(token))
-    path.chmod(0o600)
-    record_issuer(home.path, "corp", token["accessToken"])
-    date_back(path)
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Wait until the condition holds; a minute is much longer than it takes."""
-    ends_at = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < ends_at, "it never came"
-        time.sleep(0.05)
+    home.write_token({**token, "expiresAt": to_iso(int(time.time()) + expires_in)})
 
 
 def make_old(home: Home, *, left: int, life: int) -> None:
@@ -333,9 +286,8 @@ def make_old(home: Home, *, left: int, life: int) -> None:
 
 def test_a_token_file_that_was_open_to_others_is_named_once(home, signed_in, run):
     """The broker, which has no stderr of its own, sets the mode of the file."""
-    [token] = [
-        path for path in home.token_folder.glob("*.json") if "accessToken" in path.read_text()
-    ]
+    found = home.token_folder.glob("*.json")
+    [token] = [path for path in found if "accessToken" in path.read_text()]
     token.chmod(0o666)
     said = f'ssohelper: warning: "{token}" was open to other users: now it is not\n'
     for account, stderr in ((ACCOUNT, said), ("000030000001", "")):

@@ -60,9 +60,15 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoginApp:
     return made
 
 
-def log_in(app: LoginApp, min_seconds: int = 20 * MINUTE, *, force: bool = False) -> str:
-    options = LoginOptions(force=force, min_seconds=min_seconds)
-    return login.log_in(app, SESSION, None, options).how  # type: ignore[arg-type]
+def log_in(app: LoginApp, min_seconds: int = 20 * MINUTE, **more: bool) -> str:
+    return login.log_in(app, SESSION, None, LoginOptions(min_seconds=min_seconds, **more)).how
+
+
+def refuse(monkeypatch, owner: object, name: str) -> None:
+    def fail(*_: object) -> None:
+        raise Refused(f"{name} says no")
+
+    monkeypatch.setattr(owner, name, fail)
 
 
 class TestReuse:
@@ -78,25 +84,22 @@ class TestReuse:
         ],
     )
     def test_a_token_that_lasts_is_kept_and_another_one_is_renewed(
-        self, app: LoginApp, left: int, min_seconds: int, how: str, used: list[str]
-    ) -> None:
+        self, app, left, min_seconds, how, used
+    ):
         app.sign_in_since(HOUR, left)
-        assert log_in(app, min_seconds) == how
-        assert app.used == used
+        assert (log_in(app, min_seconds), app.used) == (how, used)
 
-    def test_without_a_sign_in_or_with_force_a_new_one_is_made(self, app: LoginApp) -> None:
+    def test_without_a_sign_in_or_with_force_a_new_one_is_made(self, app):
         assert log_in(app) == "signed in"
         app.sign_in_since(HOUR, HOUR)
         assert log_in(app, force=True) == "signed in"
         assert app.used == []
 
-    def test_a_sign_in_that_ends_too_early_is_not_reused(self, app: LoginApp) -> None:
+    def test_a_sign_in_that_ends_too_early_is_not_reused(self, app):
         app.environ[HOURS] = "8"
         app.sign_in_since(8 * HOUR - 30 * MINUTE, HOUR)
         assert log_in(app, 29 * MINUTE) == "kept"
         assert log_in(app, 31 * MINUTE) == "signed in"
-
-    def test_a_refused_renewal_needs_a_new_sign_in(self, app: LoginApp) -> None:
         app.sign_in_since(HOUR, MINUTE)
         app.renewal = LoginRequired("refused")
         assert log_in(app) == "signed in"
@@ -110,7 +113,7 @@ class TestReuse:
         with pytest.raises(AwsUnreachable):
             log_in(app, left + 1)
 
-    def test_an_unknown_end_is_a_warning_when_the_time_is_long(self, app: LoginApp) -> None:
+    def test_an_unknown_end_is_a_warning_when_the_time_is_long(self, app):
         app.sign_in(99 * HOUR)
         assert log_in(app, 10 * HOUR) == "kept"
         [warning] = app.warnings
@@ -120,7 +123,7 @@ class TestReuse:
 
 
 class TestLogOut:
-    def test_logout_ends_the_sign_in_at_aws_and_on_this_machine(self, app: LoginApp) -> None:
+    def test_logout_ends_the_sign_in_at_aws_and_on_this_machine(self, app):
         app.sign_in_since(HOUR, HOUR)
         app.keep(HOUR)
         assert login.log_out(app, SESSION)
@@ -131,29 +134,29 @@ class TestLogOut:
         assert not login.log_out(app, SESSION)
         assert app.events() == [("sign-out", "revoked")]
 
-    def test_an_expired_token_is_renewed_first_to_end_its_sign_in(self, app: LoginApp) -> None:
+    def test_an_expired_token_is_renewed_first_to_end_its_sign_in(self, app):
         app.sign_in_since(2 * HOUR, -1)
         assert login.log_out(app, SESSION)
         assert (app.used, app.logged_out, app.stands()) == (["first"], ["renewed-1"], None)
 
-    def test_an_expired_sign_in_is_removed_and_aws_is_not_asked(self, app: LoginApp) -> None:
+    def test_an_expired_sign_in_is_removed_and_aws_is_not_asked(self, app):
         app.sign_in_since(9 * HOUR, -1)
         app.renewal = LoginRequired("refused")
         assert not login.log_out(app, SESSION)
         assert (app.logged_out, app.stands(), app.events()) == ([], None, [])
 
-    def test_a_sign_in_that_has_already_ended_at_aws_is_removed(self, app: LoginApp) -> None:
+    @pytest.mark.parametrize(
+        ("error", "how"), [(LoginRequired("ended"), "revoked"), (AwsUnreachable("down"), "local")]
+    )
+    def test_a_sign_in_that_has_ended_or_that_aws_does_not_end_is_removed(self, app, error, how):
         app.sign_in_since(HOUR, HOUR)
-        app.log_out_error = LoginRequired("ended")
-        assert login.log_out(app, SESSION)
-        assert (app.stands(), app.events()) == (None, [("sign-out", "revoked")])
-
-    def test_while_aws_is_down_it_is_removed_here_and_that_is_an_error(self, app: LoginApp) -> None:
-        app.sign_in_since(HOUR, HOUR)
-        app.log_out_error = AwsUnreachable("down")
-        with pytest.raises(AwsUnreachable, match="on this machine only: down"):
-            login.log_out(app, SESSION)
-        assert (app.stands(), app.events()) == (None, [("sign-out", "local")])
+        app.log_out_error = error
+        if how == "revoked":
+            assert login.log_out(app, SESSION)
+        else:
+            with pytest.raises(AwsUnreachable, match="on this machine only: down"):
+                login.log_out(app, SESSION)
+        assert (app.stands(), app.events()) == (None, [("sign-out", how)])
 
     def test_a_variable_that_would_send_the_token_elsewhere_removes_nothing(self, app):
         app.sign_in_since(HOUR, HOUR)
@@ -166,31 +169,20 @@ class TestLogOut:
             login.log_out(app, SESSION)
         assert (app.stands(), app.events()) == (None, [("sign-out", "local")])
 
-    def test_a_sign_in_that_came_meanwhile_stays(self, app: LoginApp) -> None:
+    def test_a_sign_in_that_came_meanwhile_stays(self, app):
         app.sign_in_since(HOUR, HOUR)
         app.while_logging_out = lambda: app.sign_in(HOUR, "another-tools")
         assert login.log_out(app, SESSION)
         assert (app.logged_out, app.stands()) == (["first"], "another-tools")
 
 
-def test_a_portal_that_the_company_does_not_allow_is_not_asked_for_a_sign_in(app, monkeypatch):
-    def refuse(_policy: object, session: SsoSession) -> None:
-        raise Refused(f"{session.start_url} is not allowed")
-
-    monkeypatch.setattr(type(app.company_policy), "check_portal", refuse)
-    with pytest.raises(Refused, match="is not allowed"):
-        log_in(app)
-
-
-def test_a_company_without_device_codes_refuses_one_before_aws_is_asked(app, monkeypatch):
-    def refuse(_policy: object) -> None:
-        raise Refused("no device codes here")
-
-    monkeypatch.setattr(type(app.company_policy), "check_device_code", refuse)
-    options = LoginOptions(device_code=True)
-    with pytest.raises(Refused, match="no device codes"):
-        login.log_in(app, SESSION, None, options)  # type: ignore[arg-type]
-    assert log_in(app) == "signed in"
+@pytest.mark.parametrize("check", ["check_portal", "check_device_code"])
+def test_what_the_company_does_not_allow_is_refused_before_aws_is_asked(app, monkeypatch, check):
+    refuse(monkeypatch, type(app.company_policy), check)
+    with pytest.raises(Refused, match=check):
+        log_in(app, device_code=True)
+    if check == "check_device_code":
+        assert log_in(app) == "signed in"
 
 
 def test_a_login_that_waited_takes_the_region_that_the_other_one_recorded(app, monkeypatch):
@@ -203,7 +195,7 @@ def test_a_login_that_waited_takes_the_region_that_the_other_one_recorded(app, m
         yield True
 
     monkeypatch.setattr(login, "_hold_login_lock", other_login)
-    found = login.log_in(app, SESSION, None, LoginOptions())  # type: ignore[arg-type]
+    found = login.log_in(app, SESSION, None, LoginOptions())
     assert (found.how, found.session.region) == ("joined", "eu-west-1")
 
 
@@ -219,43 +211,41 @@ def test_only_a_token_that_is_still_valid_is_the_other_login_s(app, left, is_tak
 
 
 def test_a_program_below_an_allow_list_ends_no_sign_in(app, monkeypatch):
-    def refuse(_app: object, what: str, _command: str) -> None:
-        raise Refused(f"a limited program may not {what}")
-
     app.sign_in_since(HOUR, HOUR)
-    monkeypatch.setattr(login.agents, "refuse_if_limited", refuse)
-    with pytest.raises(Refused, match="may not sign out"):
+    refuse(monkeypatch, login.agents, "refuse_if_limited")
+    with pytest.raises(Refused):
         login.log_out(app, SESSION)
-    assert app.tokens.load(SESSION) is not None
-    assert app.logged_out == []
+    assert (app.stands(), app.logged_out) == ("first", [])
 
 
-@pytest.mark.parametrize(("device_code", "how"), [(False, "browser"), (True, "device-code")])
-def test_the_journal_says_how_the_user_signed_in(app, monkeypatch, device_code, how):
+@pytest.fixture
+def get_token(app, monkeypatch) -> list[str]:
+    """Let the real sign-in get a new token of ana's; return the tokens that it ended at AWS."""
+    ended: list[str] = []
+    portal = SimpleNamespace(log_out=lambda new: ended.append(new.value.reveal()))
+    monkeypatch.setattr(login, "_sign_in_interactively", SIGN_IN)
     monkeypatch.setattr(login.login_flows, "get_token", lambda *_, **_how: NEW)
     monkeypatch.setattr(login.regions, "resolve_portal_of_session", lambda *_: SESSION)
     monkeypatch.setattr(login, "find_signed_in_user", lambda *_: "ana")
-    SIGN_IN(app, SESSION, None, LoginOptions(device_code=device_code))  # type: ignore[arg-type]
-    assert (app.events(), app.stands()) == ([("sign-in", how)], "new")
+    monkeypatch.setattr(login, "portal_of_unsaved_token", lambda *_: portal)
+    return ended
 
 
-def test_a_sign_in_whose_session_was_removed_meanwhile_is_ended_at_aws(app, monkeypatch):
-    def sign_in_and_remove_session(*_: object, **_how: object) -> IssuedToken:
+@pytest.mark.parametrize(("device_code", "how"), [(False, "browser"), (True, "device-code")])
+def test_the_journal_says_how_the_user_signed_in(app, get_token, device_code, how):
+    assert log_in(app, device_code=device_code) == "signed in"
+    assert (app.events(), app.stands(), get_token) == ([("sign-in", how)], "new", [])
+
+
+def test_a_sign_in_whose_session_was_removed_meanwhile_is_ended_at_aws(app, monkeypatch, get_token):
+    def remove_session(*_: object) -> str:
         app.locations.aws_config_file.write_text("")
-        return NEW
+        return "ana"
 
-    monkeypatch.setattr(login.login_flows, "get_token", sign_in_and_remove_session)
-    monkeypatch.setattr(login.regions, "resolve_portal_of_session", lambda *_: SESSION)
-    monkeypatch.setattr(login, "find_signed_in_user", lambda *_: "ana")
-    ended: list[str] = []
-    monkeypatch.setattr(
-        login,
-        "portal_of_unsaved_token",
-        lambda *_: SimpleNamespace(log_out=lambda new: ended.append(new.value.reveal())),
-    )
+    monkeypatch.setattr(login, "find_signed_in_user", remove_session)
     with pytest.raises(ConfigInvalid):
-        SIGN_IN(app, SESSION, None, LoginOptions())  # type: ignore[arg-type]
-    assert (ended, app.stands()) == (["new"], None)
+        log_in(app)
+    assert (get_token, app.stands()) == (["new"], None)
 
 
 def test_further_portals_are_signed_out_and_the_first_failure_is_reported(app, monkeypatch):

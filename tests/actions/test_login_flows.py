@@ -14,6 +14,34 @@ from tests.actions.world import HOUR, NOW, SESSION, WorldApp, token
 DAY = 24 * HOUR
 GRANT = "authorization_code"
 NEW = ClientRegistration("new", Secret("s"), NOW + 90 * DAY, (GRANT, "refresh_token"))
+PAGE = "https://device.sso.us-east-1.amazonaws.com/"
+CODE = DeviceAuthorization(Secret("d"), "ABCD-EFGH", PAGE, f"{PAGE}?user_code=ABCD-EFGH", 5, NOW, 0)
+OIDC: Any = SimpleNamespace(
+    register_client=lambda _grant: NEW,
+    may_receive_secret_of=lambda _client: True,
+    authorize_url=lambda *_: PAGE,
+    issuer="aws/us-east-1",
+)
+
+
+@pytest.fixture
+def app(tmp_path) -> WorldApp:
+    return WorldApp(tmp_path, sleeps=True)
+
+
+def get_token(app: WorldApp, poll: Any, seconds: int, steps: list[Any], **how: bool) -> IssuedToken:
+    """Sign in with a code of `seconds`; the UI's steps go to `steps`."""
+    code = CODE._replace(expires_at=NOW + seconds, life_seconds=seconds)
+    start = lambda _client: code  # noqa: E731
+    words = {**vars(OIDC), "start_device_authorization": start, "poll_for_token": poll}
+    app.oidc = lambda _session: SimpleNamespace(**words)  # type: ignore[method-assign]
+    ui: Any = SimpleNamespace(
+        is_cancelled=lambda: False,
+        show_code=steps.append,
+        show_page=steps.append,
+        open_browser=lambda make_address: steps.append(make_address()),
+    )
+    return login_flows.get_token(app, SESSION, ui, must_register=True, **how)
 
 
 @pytest.mark.parametrize(
@@ -27,33 +55,17 @@ NEW = ClientRegistration("new", Secret("s"), NOW + 90 * DAY, (GRANT, "refresh_to
     ],
 )
 def test_a_registered_client_is_used_while_it_outlasts_the_sign_in(
-    tmp_path, days_left, must_register, is_reused
+    app, days_left, must_register, is_reused
 ):
-    app = WorldApp(tmp_path)
-    asked: list[str] = []
-
-    def register(grant: str) -> ClientRegistration:
-        asked.append(grant)
-        return NEW
-
-    oidc: Any = SimpleNamespace(
-        register_client=register, may_receive_secret_of=lambda _client: True, issuer="aws/us-east-1"
-    )
     app.tokens.save_registration(SESSION, NEW._replace(expires_at=NOW + days_left * DAY))
-    found = login_flows._ensure_registration(app, SESSION, oidc, GRANT, must_register)
-    assert len(asked) == (not is_reused)
+    found = login_flows._ensure_registration(app, SESSION, OIDC, GRANT, must_register)
     assert found.expires_at == (NOW + days_left * DAY if is_reused else NEW.expires_at)
 
 
-def test_a_device_code_is_shown_with_a_browser_and_asked_for_no_faster_than_aws_wants(tmp_path):
-    app = WorldApp(tmp_path, sleeps=True)
+def test_a_device_code_is_shown_with_a_browser_and_asked_for_no_faster_than_aws_wants(app):
     issued = IssuedToken(token("new"), HOUR)
     answers: list[Any] = [Poll.PENDING, AwsUnreachable("down"), Throttled("429"), issued]
-    slept: list[float] = []
-    page = "https://device.sso.us-east-1.amazonaws.com/"
-    complete = f"{page}?user_code=ABCD-EFGH"
-    code = DeviceAuthorization(Secret("d"), "ABCD-EFGH", page, complete, 5, NOW + 600, 600)
-    steps: list[object] = []
+    slept, steps = list[float](), list[Any]()
 
     def answer(_registration: object, _waiting: object) -> Any:
         slept.append(round(app.slept, 3))
@@ -62,45 +74,22 @@ def test_a_device_code_is_shown_with_a_browser_and_asked_for_no_faster_than_aws_
             raise found
         return found
 
-    ui: Any = SimpleNamespace(
-        is_cancelled=lambda: False,
-        show_code=steps.append,
-        open_browser=lambda make_address: steps.append(make_address()),
-    )
-    oidc: Any = SimpleNamespace(
-        register_client=lambda _grant: NEW,
-        start_device_authorization=lambda _client: code,
-        poll_for_token=answer,
-        issuer="aws/us-east-1",
-    )
-    app.oidc = lambda _session: oidc  # type: ignore[method-assign]
-    found = login_flows.get_token(app, SESSION, ui, device_code=True, must_register=True)
-    assert found == issued
+    assert get_token(app, answer, 600, steps, device_code=True) == issued
     assert slept == [5, 10, 15, 25]
     [shown, opened] = steps
-    assert shown == code
+    assert shown.user_code == CODE.user_code
     assert str(opened).startswith("http://127.0.0.1:")
 
 
 @pytest.mark.parametrize("device_code", [True, False])
-def test_a_sign_in_that_nobody_confirms_ends_with_its_time(tmp_path, monkeypatch, device_code):
-    app = WorldApp(tmp_path, sleeps=True)
-    page = "https://device.sso.us-east-1.amazonaws.com/"
-    code = DeviceAuthorization(Secret("d"), "ABCD-EFGH", page, page, 5, NOW + 5, 5)
+def test_a_sign_in_that_nobody_confirms_ends_with_its_time(app, monkeypatch, device_code):
     monkeypatch.setattr(login_flows, "USER_SECONDS", 0)
-    ui: Any = SimpleNamespace(
-        is_cancelled=lambda: False,
-        show_code=lambda _code: None,
-        show_page=lambda _url: None,
-        open_browser=lambda _make_address: False,
-    )
-    oidc: Any = SimpleNamespace(
-        register_client=lambda _grant: NEW,
-        authorize_url=lambda *_: page,
-        start_device_authorization=lambda _client: code,
-        poll_for_token=lambda *_: Poll.PENDING,
-        issuer="aws/us-east-1",
-    )
-    app.oidc = lambda _session: oidc  # type: ignore[method-assign]
     with pytest.raises(LoginRequired, match='no sign-in to "corp" came in time'):
-        login_flows.get_token(app, SESSION, ui, device_code=device_code, must_register=True)
+        get_token(app, lambda *_: Poll.PENDING, 5, [], device_code=device_code)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 1.0, 2.5])
+def test_a_pause_of_a_sign_in_is_as_long_as_it_was_asked_for(app, seconds):
+    ui: Any = SimpleNamespace(is_cancelled=lambda: False)
+    login_flows.wait_unless_cancelled(app, SESSION, ui, seconds, app.clock.sleep)
+    assert app.slept == pytest.approx(seconds)

@@ -27,22 +27,20 @@ def app(tmp_path) -> WorldApp:
     return made
 
 
+def file_of(app: WorldApp, name: str) -> Path:
+    return Path(folders.session_folder(str(app.locations.runtime_folder), "corp"), name)
+
+
 def is_served(app: WorldApp) -> bool:
     """Return whether a hit would print the published response."""
-    runtime = str(app.locations.runtime_folder)
+    names = (folders.CONFIG_LINK, folders.CONFIG_STAMP, folders.TOKEN_LINK, folders.TOKEN_STAMP)
     try:
-        times = [
-            os.stat(path).st_mtime_ns
-            for path in (
-                os.path.join(folders.session_folder(runtime, "corp"), folders.CONFIG_LINK),
-                os.path.join(folders.session_folder(runtime, "corp"), folders.CONFIG_STAMP),
-                os.path.join(folders.session_folder(runtime, "corp"), folders.TOKEN_LINK),
-                os.path.join(folders.session_folder(runtime, "corp"), folders.TOKEN_STAMP),
-            )
-        ]
+        config, config_seen, token, token_seen = (
+            file_of(app, name).stat().st_mtime_ns for name in names
+        )
     except OSError:
         return False
-    return times[0] == times[1] and times[2] == times[3] and app.served_for() > 0
+    return config == config_seen and token == token_seen and app.served_for() > 0
 
 
 def edit(app: WorldApp, change: Callable[[str], str]) -> None:
@@ -56,7 +54,7 @@ def cached(app: WorldApp, **more: bool) -> str | None:
     return found and found.access_key_id
 
 
-def test_after_a_sign_out_by_another_tool_nothing_is_handed_out(app: WorldApp):
+def test_after_a_sign_out_by_another_tool_nothing_is_handed_out(app):
     os.unlink(app.tokens.token_file(SESSION))
     assert not is_served(app)
     for more in ({}, {"allow_due": True}, {"allow_due": True, "allow_doubtful": True}):
@@ -70,7 +68,7 @@ def test_after_a_sign_out_by_another_tool_nothing_is_handed_out(app: WorldApp):
         app.release(seconds=0)
 
 
-def test_after_another_tool_wrote_the_token_aws_is_asked_first(app: WorldApp):
+def test_after_another_tool_wrote_the_token_aws_is_asked_first(app):
     app.sign_in(value="another")
     assert not is_served(app)
     assert cached(app) is None
@@ -95,7 +93,7 @@ def test_doubtful_credentials_are_served_with_a_warning_when_aws_cannot_be_reach
     assert not is_served(app)
 
 
-def test_after_our_own_renewal_published_responses_stay_valid(app: WorldApp):
+def test_after_our_own_renewal_published_responses_stay_valid(app):
     app.at += HOUR // 4
     before = app.tokens.read_token_file_fingerprint(SESSION)
     renewal.renew_token(app, SESSION, token("first").id)
@@ -104,14 +102,14 @@ def test_after_our_own_renewal_published_responses_stay_valid(app: WorldApp):
     assert app.asked == ["first"]
 
 
-def test_a_renewal_after_another_tools_write_does_not_revalidate_older_responses(app: WorldApp):
+def test_a_renewal_after_another_tools_write_does_not_revalidate_older_responses(app):
     app.sign_in(value="another")
     renewal.renew_token(app, SESSION, token("another").id)
     assert not is_served(app)
     assert cached(app) is None
 
 
-def test_an_edited_config_causes_one_miss_and_no_request(app: WorldApp):
+def test_an_edited_config_causes_one_miss_and_no_request(app):
     edit(app, lambda text: f"{text}# edited\n")
     assert not is_served(app)
     assert app.release() == "fresh-1"
@@ -120,7 +118,7 @@ def test_an_edited_config_causes_one_miss_and_no_request(app: WorldApp):
 
 
 @pytest.mark.parametrize("key", ["sso_start_url", "sso_region"])
-def test_another_portal_removes_cached_credentials_even_if_it_is_changed_back(app: WorldApp, key):
+def test_another_portal_removes_cached_credentials_even_if_it_is_changed_back(app, key):
     old = SESSION.start_url if key == "sso_start_url" else SESSION.region
     new = OTHER_URL if key == "sso_start_url" else "eu-west-3"
     edit(app, lambda text: text.replace(old, new))
@@ -132,7 +130,7 @@ def test_another_portal_removes_cached_credentials_even_if_it_is_changed_back(ap
     assert app.release() == "fresh-2"
 
 
-def test_nothing_is_cached_when_the_portal_changes_during_the_request(app: WorldApp):
+def test_nothing_is_cached_when_the_portal_changes_during_the_request(app):
     app.credentials.remove_role(KEY)
     app.while_asked = lambda: edit(app, lambda text: text.replace(SESSION.start_url, OTHER_URL))
     with pytest.raises(LoginRequired):
@@ -141,7 +139,7 @@ def test_nothing_is_cached_when_the_portal_changes_during_the_request(app: World
     assert not is_served(app)
 
 
-def test_our_own_sign_in_removes_credentials_before_it_saves_the_token(app: WorldApp, monkeypatch):
+def test_our_own_sign_in_removes_credentials_before_it_saves_the_token(app, monkeypatch):
     """When killed between the two steps, no earlier credentials stay beside the new token."""
 
     def killed(*_: object) -> None:
@@ -154,28 +152,16 @@ def test_our_own_sign_in_removes_credentials_before_it_saves_the_token(app: Worl
         login._save_sign_in(app, SESSION, IssuedToken(token("second", app.at + HOUR), HOUR), None)
 
 
-def test_a_command_with_a_copy_of_the_config_publishes_for_the_users_own(app: WorldApp):
+def test_a_command_with_a_copy_of_the_config_publishes_for_the_users_own(app):
     """The copy is removed with the command of `exec --server`."""
     copy = app.locations.state_folder / "serve" / "x" / "config"
     copy.parent.mkdir(parents=True)
     copy.write_text(CONFIG)
     date_back(copy)
-    before = Path(
-        os.path.join(
-            folders.session_folder(str(app.locations.runtime_folder), "corp"), folders.CONFIG_LINK
-        )
-    ).readlink()
+    before = file_of(app, folders.CONFIG_LINK).readlink()
     other = WorldApp(Path(app.environ["HOME"]))
     other.environ |= folders.config_copy_variables(str(copy.parent), *app.locations.aws_files)
     other.at = app.at
     assert other.release() == "fresh-1"
-    assert (
-        Path(
-            os.path.join(
-                folders.session_folder(str(app.locations.runtime_folder), "corp"),
-                folders.CONFIG_LINK,
-            )
-        ).readlink()
-        == before
-    )
+    assert file_of(app, folders.CONFIG_LINK).readlink() == before
     assert is_served(app)
