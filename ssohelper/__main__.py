@@ -125,7 +125,7 @@ def _run_internal_process(argv: list[str]) -> int | None:
     elif name == fastpath.PROVIDER_PROCESS:
         from ssohelper.provider_process import run_provider_process as run
     else:
-        from ssohelper.notice_process import run_notice_process as run
+        from ssohelper.system.notify import run_notice_process as run
     _raise_on_interrupt()
     return run(argv[1:])
 

@@ -89,11 +89,7 @@ def _delete_key(backend: KeyringBackend, name: str, _lock_file: str) -> str:
     return MISSING
 
 
-_VERBS = {
-    "find": _find_key,
-    "create": _create_key,
-    "delete": _delete_key,
-}
+_VERBS = {"find": _find_key, "create": _create_key, "delete": _delete_key}
 
 
 def _choose_keyring_backend() -> KeyringBackend:

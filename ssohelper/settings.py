@@ -274,9 +274,6 @@ class Settings(NamedTuple):
     def has_session(self, name: str) -> bool:
         return any(split_key(key)[:2] == ("sessions", name) for key in self.values)
 
-    def setting_keys(self) -> list[str]:
-        return sorted({*filter(str.islower, TABLE), *self.values})
-
     def table(self, name: str) -> dict[str, Any]:
         """Return the values below `tags`, `colors` or `regions`, in the order of the file."""
         found = self.values.items()

@@ -3,7 +3,7 @@
 import signal
 import time
 
-from ssohelper import notice_process
+from ssohelper.system import notify
 from tests.processes import is_running
 from tests.system.test_notify import wait_for
 
@@ -12,9 +12,9 @@ def test_a_command_that_hangs_is_killed_with_its_children(tmp_path, monkeypatch)
     pids = tmp_path / "pids"
     reset: list[int] = []
     monkeypatch.setattr(signal, "signal", lambda number, _to: reset.append(number))
-    monkeypatch.setattr(notice_process, "_SECONDS", 2.0)
+    monkeypatch.setattr(notify, "_LIFE_SECONDS", 2.0)
     script = f"sleep 600 & echo $! $$ > {pids}.part; mv {pids}.part {pids}; wait"
-    notice_process.run_notice_process(["/bin/sh", "-c", script])
+    notify.run_notice_process(["/bin/sh", "-c", script])
     assert reset == [signal.SIGINT, signal.SIGQUIT]
     for pid in wait_for(pids).split():
         ends_at = time.monotonic() + 30

@@ -36,7 +36,6 @@ from ssohelper.errors import (
 )
 
 if TYPE_CHECKING:
-    from ssohelper.actions.login_flows import LoginUi
     from ssohelper.app import App
     from ssohelper.core.deadline import Deadline
 
@@ -52,7 +51,9 @@ _FIRST_SECONDS = 300
 # -- the portal to which a company's own start URL leads -------------------------------------------
 
 
-def resolve_portal_of_session(app: App, session: SsoSession, ui: LoginUi) -> SsoSession:
+def resolve_portal_of_session(
+    app: App, session: SsoSession, confirm: Callable[[str, str], bool]
+) -> SsoSession:
     """Return the session with the portal and region to which a company's start URL leads now.
 
     Raises: ConfigInvalid if that is no portal, or another one than at the last sign-in and the user
@@ -64,14 +65,14 @@ def resolve_portal_of_session(app: App, session: SsoSession, ui: LoginUi) -> Sso
     region = region_of_start_url(found)
     known = app.aws.portal_addresses.load(session.name)
     if known is not None and is_same_portal(known.start_url, session.start_url):
-        _check_portal_change(app, session, ui, known.portal_url, found)
+        _check_portal_change(app, session, confirm, known.portal_url, found)
     elif region not in (None, session.region):
         app.warn(f"{session.start_url} leads to {region}, not to {session.region}")
     return session._replace(portal_url=found, region=region or session.region)
 
 
 def _check_portal_change(
-    app: App, session: SsoSession, ui: LoginUi, earlier: str, found: str
+    app: App, session: SsoSession, confirm: Callable[[str, str], bool], earlier: str, found: str
 ) -> None:
     if is_same_portal(earlier, found):
         return
@@ -82,7 +83,7 @@ def _check_portal_change(
                 f"{show(session.start_url)} now leads to {now} (last time: {before}), for the same "
                 "instance of Identity Center"
             )
-    elif not ui.confirm_other_portal(earlier, found):
+    elif not confirm(earlier, found):
         raise ConfigInvalid(
             f"the start URL {session.start_url} now leads to {found}, not to {earlier}; "
             "nothing was sent to the new portal",

@@ -115,7 +115,8 @@ def list_settings() -> None:
     Nothing overrides the company's policy.
     """
     app = output.get_app()
-    rows = [_setting_row(app, app.settings, key) for key in app.settings.setting_keys()]
+    keys = {*filter(str.islower, settings.TABLE), *app.settings.values}
+    rows = [_setting_row(app, app.settings, key) for key in keys]
     rows = sorted((*rows, *_company_policy_rows(app)), key=lambda row: str(row["key"]))
     guards.warn_of_idle_rules(app, app.settings.guard_rules())
     if app.settings.ignored:

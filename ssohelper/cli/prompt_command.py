@@ -46,8 +46,7 @@ def print_prompt_line(template: str | None, state: bool) -> None:
 def _status_json(status: PromptStatus, now: int) -> dict[str, Any]:
     profile, row = status.profile, status.row(now)
     clock = row.clock
-    has_end = clock is not None and clock.kind in ("known", "assumed")
-    ends_at = clock.at if clock and has_end else None
+    ends_at = clock.at if clock and clock.kind in ("known", "assumed") else None
     return {
         "profile": profile.name if profile else status.label or None,
         "session": profile.session.name if profile else None,

@@ -7,8 +7,7 @@ from ssohelper.core.model import Secret
 
 DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 # Whatever interval the service sends.
-_SHORTEST_INTERVAL_SECONDS, _LONGEST_INTERVAL_SECONDS = 1, 60
-_USUAL_INTERVAL_SECONDS = 5
+_USUAL_INTERVAL_SECONDS, _LONGEST_INTERVAL_SECONDS = 5, 60
 # AWS's device codes are valid for 600 s.
 _USUAL_LIFE_SECONDS, _LONGEST_LIFE_SECONDS = 600, 900
 # RFC 8628 §3.5
@@ -34,15 +33,15 @@ class DeviceAuthorization(NamedTuple):
 
 
 def sensible_poll_seconds(value: object) -> int:
-    if type(value) is not int:
-        return _USUAL_INTERVAL_SECONDS
-    return min(max(value, _SHORTEST_INTERVAL_SECONDS), _LONGEST_INTERVAL_SECONDS)
+    return _limited(value, _USUAL_INTERVAL_SECONDS, _LONGEST_INTERVAL_SECONDS)
 
 
 def sensible_code_life_seconds(value: object) -> int:
-    if type(value) is not int or value <= 0:
-        return _USUAL_LIFE_SECONDS
-    return min(value, _LONGEST_LIFE_SECONDS)
+    return _limited(value, _USUAL_LIFE_SECONDS, _LONGEST_LIFE_SECONDS)
+
+
+def _limited(value: object, usual: int, longest: int) -> int:
+    return min(value, longest) if type(value) is int and value > 0 else usual
 
 
 def next_poll(

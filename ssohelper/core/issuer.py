@@ -44,11 +44,8 @@ def client_hash(client: ClientRegistration) -> str:
 
 
 def may_send_secret(issuer: str | None, service_url: str, region: str) -> bool:
-    if issuer is None:
-        return True
-    return _issuer_without_region(issuer) == _issuer_without_region(
-        issuer_of_service_url(service_url, region)
-    )
+    there = issuer_of_service_url(service_url, region)
+    return issuer is None or issuer.partition("/")[0] == there.partition("/")[0]
 
 
 def check_secret_destination(
@@ -63,9 +60,8 @@ def check_secret_destination(
             "token is not sent to AWS",
             hint=f"sign in with: ssohelper login {session.name} --force",
         )
-    there = "a server on this machine"
-    if not service_hosts.is_loopback_url(service_url):
-        there = "another partition of AWS"
+    is_local = service_hosts.is_loopback_url(service_url)
+    there = "a server on this machine" if is_local else "another partition of AWS"
     raise ConfigInvalid(
         f'the sign-in to "{session.name}" was made at AWS, and its token is not sent to {there}',
         hint=f"unset {service_hosts.url_variable_of(service)}",
@@ -82,7 +78,3 @@ def check_credentials_destination(
             "sent to a server on this machine",
             hint=f"unset {service_hosts.url_variable_of(service)}",
         )
-
-
-def _issuer_without_region(issuer: str) -> str:
-    return issuer.partition("/")[0]

@@ -1,8 +1,12 @@
 """Shows a notice outside the terminal, with the user's `notify` command or on the desktop.
 
-A detached process (`notice_process`) runs the command, so that the caller need not wait.
+A detached process of ours runs the command, and kills it after 20 s: the caller need not wait.
 """
 
+import contextlib
+import os
+import signal
+import subprocess
 import sys
 from collections.abc import Mapping
 
@@ -12,6 +16,7 @@ from ssohelper.fastpath import NOTICE_PROCESS, spawn
 from ssohelper.system.programs import find_program
 
 _TITLE = "ssohelper"
+_LIFE_SECONDS = 20.0
 # Without one of these variables, notify-send finds no desktop.
 _DESKTOP_VARIABLES = ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY")
 # The message is an argument, never part of the script. Not tested on macOS.
@@ -51,3 +56,25 @@ def _command_for_desktop_notification(environ: Mapping[str, str]) -> list[str] |
     if sys.platform == "win32" or not any(environ.get(name) for name in _DESKTOP_VARIABLES):
         return None
     return ["notify-send", "--app-name", _TITLE, "--", _TITLE]
+
+
+def run_notice_process(argv: list[str]) -> int:
+    """Run `notice-process PROGRAM ARGUMENTS`, in the process that `start_notify_command` started."""
+    if not argv:
+        return 2
+    if sys.platform != "win32":
+        # A shell that started this process in the background lets it ignore these signals.
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)
+    null = subprocess.DEVNULL
+    with contextlib.suppress(OSError, ValueError):
+        child = subprocess.Popen(argv, stdin=null, stdout=null, stderr=null, start_new_session=True)
+        try:
+            child.wait(_LIFE_SECONDS)
+        except subprocess.TimeoutExpired:
+            if sys.platform == "win32":
+                child.kill()
+            else:
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+    return 0

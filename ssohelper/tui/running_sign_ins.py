@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from textual.signal import Signal
 
-from ssohelper.actions import clocks, login, login_flows, selection
+from ssohelper.actions import clocks, login, selection
 from ssohelper.actions.login import LoginOptions, LoginOutcome
 from ssohelper.core import clock_text
 from ssohelper.core.deadline import Deadline
@@ -295,7 +295,7 @@ class _Attempt:
     def show_page(self, url: str) -> None:
         note = "Sign in with a browser on this machine:"
         page = Page("waiting for browser", note, address=url)
-        self._show_page_in_dialog(page, login_flows.USER_SECONDS)
+        self._show_page_in_dialog(page, login.USER_SECONDS)
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
         note = "Confirm only if you started this sign-in, and the page shows exactly this code:"

@@ -61,7 +61,8 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoginApp:
 
 
 def log_in(app: LoginApp, min_seconds: int = 20 * MINUTE, **more: bool) -> str:
-    return login.log_in(app, SESSION, None, LoginOptions(min_seconds=min_seconds, **more)).how
+    ui: Any = SimpleNamespace(confirm_other_portal=None)
+    return login.log_in(app, SESSION, ui, LoginOptions(min_seconds=min_seconds, **more)).how
 
 
 def refuse(monkeypatch, owner: object, name: str) -> None:
@@ -224,7 +225,7 @@ def get_token(app, monkeypatch) -> list[str]:
     ended: list[str] = []
     portal = SimpleNamespace(log_out=lambda new: ended.append(new.value.reveal()))
     monkeypatch.setattr(login, "_sign_in_interactively", SIGN_IN)
-    monkeypatch.setattr(login.login_flows, "get_token", lambda *_, **_how: NEW)
+    monkeypatch.setattr(login, "get_token", lambda *_, **_how: NEW)
     monkeypatch.setattr(login.regions, "resolve_portal_of_session", lambda *_: SESSION)
     monkeypatch.setattr(login, "find_signed_in_user", lambda *_: "ana")
     monkeypatch.setattr(login, "portal_of_unsaved_token", lambda *_: portal)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ssohelper.actions import login_flows
+from ssohelper.actions import login
 from ssohelper.core.device_flow import DeviceAuthorization, Poll
 from ssohelper.core.model import ClientRegistration, IssuedToken, Secret
 from ssohelper.errors import AwsUnreachable, LoginRequired, Throttled
@@ -41,7 +41,7 @@ def get_token(app: WorldApp, poll: Any, seconds: int, steps: list[Any], **how: b
         show_page=steps.append,
         open_browser=lambda make_address: steps.append(make_address()),
     )
-    return login_flows.get_token(app, SESSION, ui, must_register=True, **how)
+    return login.get_token(app, SESSION, ui, must_register=True, **how)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_registered_client_is_used_while_it_outlasts_the_sign_in(
     app, days_left, must_register, is_reused
 ):
     app.tokens.save_registration(SESSION, NEW._replace(expires_at=NOW + days_left * DAY))
-    found = login_flows._ensure_registration(app, SESSION, OIDC, GRANT, must_register)
+    found = login._ensure_registration(app, SESSION, OIDC, GRANT, must_register)
     assert found.expires_at == (NOW + days_left * DAY if is_reused else NEW.expires_at)
 
 
@@ -83,7 +83,7 @@ def test_a_device_code_is_shown_with_a_browser_and_asked_for_no_faster_than_aws_
 
 @pytest.mark.parametrize("device_code", [True, False])
 def test_a_sign_in_that_nobody_confirms_ends_with_its_time(app, monkeypatch, device_code):
-    monkeypatch.setattr(login_flows, "USER_SECONDS", 0)
+    monkeypatch.setattr(login, "USER_SECONDS", 0)
     with pytest.raises(LoginRequired, match='no sign-in to "corp" came in time'):
         get_token(app, lambda *_: Poll.PENDING, 5, [], device_code=device_code)
 
@@ -91,5 +91,5 @@ def test_a_sign_in_that_nobody_confirms_ends_with_its_time(app, monkeypatch, dev
 @pytest.mark.parametrize("seconds", [0.05, 1.0, 2.5])
 def test_a_pause_of_a_sign_in_is_as_long_as_it_was_asked_for(app, seconds):
     ui: Any = SimpleNamespace(is_cancelled=lambda: False)
-    login_flows.wait_unless_cancelled(app, SESSION, ui, seconds, app.clock.sleep)
+    login.wait_unless_cancelled(app, SESSION, ui, seconds, app.clock.sleep)
     assert app.slept == pytest.approx(seconds)

@@ -3,7 +3,6 @@
 import json
 from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -91,11 +90,10 @@ def test_another_portal_must_be_confirmed_and_another_region_is_a_warning(
         asked.append(portals)
         return len(asked) > 1
 
-    ui: Any = SimpleNamespace(confirm_other_portal=confirm)
     if is_other:
         with pytest.raises(ConfigInvalid, match=f"now leads to {found}"):
-            regions.resolve_portal_of_session(app, OWN, ui)
-    assert regions.resolve_portal_of_session(app, OWN, ui).portal_url == found
+            regions.resolve_portal_of_session(app, OWN, confirm)
+    assert regions.resolve_portal_of_session(app, OWN, confirm).portal_url == found
     assert asked == [(earlier, found)] * 2 * is_other
     assert len(app.warnings) == warnings
 
