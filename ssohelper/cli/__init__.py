@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -91,28 +89,8 @@ MEANT_COMMANDS = {
 READER_GONE = 141
 
 
-class PipeBroken(Exception):
-    """Replaces BrokenPipeError, for which click would end the process with code 1."""
-
-
-@contextlib.contextmanager
-def _replace_broken_pipe_error() -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError as cause:
-        raise PipeBroken from cause
-
-
 class LazyGroup(click.Group):
     """Imports the module of the command that is run, and of no other."""
-
-    def make_context(self, *args: Any, **more: Any) -> click.Context:
-        with _replace_broken_pipe_error():  # --help and --version write output here
-            return super().make_context(*args, **more)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        with _replace_broken_pipe_error():
-            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -135,9 +113,7 @@ class LazyGroup(click.Group):
             if name in MEANT_COMMANDS:
                 hint = f"did you mean: {MEANT_COMMANDS[name]}"
                 raise UsageProblem(f'no command named "{name}"', hint=hint)
-            raise output.make_unknown_name_error(
-                "command", name, list(COMMANDS), "ssohelper --help"
-            )
+            raise output.make_unknown_name_error("command", name, COMMANDS, "ssohelper --help")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -188,7 +164,9 @@ def run(argv: list[str], chosen: RoleRow | None = None, answer: ShellAnswer | No
     standard_streams.replace_closed_streams()
     try:
         options = output.CommonOptions(chosen, answer)
-        result = main.main(args=argv, prog_name="ssohelper", standalone_mode=False, obj=options)
+        # For a BrokenPipeError, `main.main` would end the process with code 1.
+        with main.make_context("ssohelper", list(argv), obj=options) as context:
+            result = main.invoke(context)
         standard_streams.flush_stdout()
     except SsoHelperError as error:
         return output.report_error(error)
@@ -197,26 +175,16 @@ def run(argv: list[str], chosen: RoleRow | None = None, answer: ShellAnswer | No
         return 2
     except click.UsageError as error:
         return output.report_usage_error(error)
-    except click.Abort:
-        return output.report_interrupted(at_question=True)
-    except KeyboardInterrupt:
+    except (click.Abort, EOFError, KeyboardInterrupt):
         return output.report_interrupted()
-    except BrokenPipeError:
-        return READER_GONE
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except PipeBroken as error:
-        if standard_streams.drop_output_without_reader():
-            return READER_GONE
-        return _report_unexpected_error(error)
     except Exception as error:
-        return _report_unexpected_error(error)
+        if isinstance(error, BrokenPipeError) and standard_streams.drop_output_without_reader():
+            return READER_GONE
+        if (of_stdout := standard_streams.find_stdout_error()) is not None:
+            return output.report_error(of_stdout)
+        from ssohelper.system import crash_report
+
+        return crash_report.report_crash(error, error.__traceback__)
     return result if isinstance(result, int) else 0
-
-
-def _report_unexpected_error(error: Exception) -> int:
-    if (of_stdout := standard_streams.find_stdout_error()) is not None:
-        return output.report_error(of_stdout)
-    from ssohelper.system import crash_report
-
-    return crash_report.report_crash(error, error.__traceback__)

@@ -25,21 +25,36 @@ def choose_profile(text: str | None) -> Profile:
 
     Raises: Interrupted (130) when the user picks none; the errors of selection.resolve_profile.
     """
-    found = _resolve_or_pick(text, ask_always=False, any_tool=False)
+    found = choose_any_profile(text, any_tool=False)
     assert isinstance(found, Profile)  # no profile of another tool was offered
-    warn_about_config(output.get_app(), found.name)
     return found
 
 
-def choose_any_profile(text: str | None, *, ask_always: bool = False) -> Profile | ForeignProfile:
+def choose_any_profile(
+    text: str | None, *, ask_always: bool = False, any_tool: bool = True
+) -> Profile | ForeignProfile:
     """Also takes a profile of another tool. With `ask_always`, AWS_PROFILE is ignored."""
-    app, named = output.get_app(), None
-    if text is not None or not ask_always:
-        try:
-            named = foreign_profiles.find_foreign_profile(app, text)
-        except ConfigInvalid as error:
-            raise _explain_error(app, text, error) from error
-    found = named or _resolve_or_pick(text, ask_always=ask_always, any_tool=True)
+    app, session = output.get_app(), output.options().session
+    found: Profile | ForeignProfile | None = None
+    try:
+        if text is None and ask_always:
+            hint = "name a profile; see: ssohelper profile list"
+            raise NoProfileNamed("which profile?", hint=hint)
+        if any_tool:
+            found = foreign_profiles.find_foreign_profile(app, text)
+        found = found or selection.resolve_profile(app, text, session)
+    except ConfigInvalid as error:
+        # The error gets the reason and fix that `doctor` gives for this profile.
+        name = text if text is not None else app.environ.get("AWS_PROFILE")
+        raise (doctor_profiles.explain_error(app, name, error) if name else error) from error
+    except NoProfileNamed:
+        if not output.can_draw_picker():
+            raise
+        # Commands that only change settings or records of a role do not ask if it is guarded.
+        choice = read_known_roles(app, session, any_tool=any_tool)
+        found = pick_role_from(app, choice, asks_if_guarded=any_tool)
+    except NoSessionNamed as question:
+        found = selection.resolve_profile(app, text, _pick_session(app, question).name)
     if isinstance(found, Profile):
         warn_about_config(app, found.name)
     return found
@@ -70,37 +85,28 @@ def choose_by_words(
     if not output.can_draw_picker():
         raise _make_error_with_roles(app, words, session, unknown)
     choice = read_known_roles(app, session, any_tool=True)
-    found = _choose_role(app, words, choice, confirm, unknown)
-    if isinstance(found, Profile):
-        warn_about_config(app, found.name)
-    return found
-
-
-def _choose_role(
-    app: App,
-    words: Sequence[str],
-    choice: KnownRoles,
-    confirm: str | None,
-    unknown: UnknownProfile,
-) -> Profile | ForeignProfile:
     index = role_rows.make_role_index(choice.rows)
     # Words that only exclude roles choose none.
     only_excluded = all(term.is_excluded for term in parse_query(words))
-    found = [] if only_excluded else index.search(words)
-    if len(found) == 1:
-        row = choice.rows[found[0]]
+    matching = [] if only_excluded else index.search(words)
+    if len(matching) == 1:
+        row = choice.rows[matching[0]]
         output.say(f"the only match: {describe_row(choice, row)}")
         confirm_use_of_row(app, row, confirm)
-        return resolve_row(app, row)
-    typed = " ".join(words)
-    if not index.search(words, fuzzy=True):
-        output.say(f"ssohelper: {show_message(unknown.message)}")
-        output.say(f"ssohelper: hint: {show_message(unknown.hint or '')}")
-        useful: list[str] = []
-        for part in typed.replace(".", " ").split():
-            useful += [part] if index.search([*useful, part], fuzzy=True) else []
-        typed = " ".join(useful or [*unknown.offered[:1]] or words)
-    return pick_role_from(app, choice, typed)
+        found = resolve_row(app, row)
+    else:
+        typed = " ".join(words)
+        if not index.search(words, fuzzy=True):
+            output.say(f"ssohelper: {show_message(unknown.message)}")
+            output.say(f"ssohelper: hint: {show_message(unknown.hint or '')}")
+            useful: list[str] = []
+            for part in typed.replace(".", " ").split():
+                useful += [part] if index.search([*useful, part], fuzzy=True) else []
+            typed = " ".join(useful or [*unknown.offered[:1]] or words)
+        found = pick_role_from(app, choice, typed)
+    if isinstance(found, Profile):
+        warn_about_config(app, found.name)
+    return found
 
 
 def _make_error_with_roles(
@@ -123,34 +129,6 @@ def warn_about_config(app: App, profile_name: str | None = None) -> None:
     """Warn of parts of the config that other tools read differently, or ssohelper ignores."""
     for warning in app.config.read().warnings(profile_name):
         app.warn(warning)
-
-
-def _explain_error(app: App, text: str | None, error: SsoHelperError) -> SsoHelperError:
-    """Return the error with the reason and fix that `doctor` gives for this profile."""
-    name = text if text is not None else app.environ.get("AWS_PROFILE")
-    return doctor_profiles.explain_error(app, name, error) if name else error
-
-
-def _resolve_or_pick(
-    text: str | None, *, ask_always: bool, any_tool: bool
-) -> Profile | ForeignProfile:
-    app, session = output.get_app(), output.options().session
-    try:
-        if text is None and ask_always:
-            raise NoProfileNamed(
-                "which profile?", hint="name a profile; see: ssohelper profile list"
-            )
-        return selection.resolve_profile(app, text, session)
-    except ConfigInvalid as error:
-        raise _explain_error(app, text, error) from error
-    except NoProfileNamed:
-        if not output.can_draw_picker():
-            raise
-        # Commands that only change settings or records of a role do not ask if it is guarded.
-        choice = read_known_roles(app, session, any_tool=any_tool)
-        return pick_role_from(app, choice, asks_if_guarded=any_tool)
-    except NoSessionNamed as question:
-        return selection.resolve_profile(app, text, _pick_session(app, question).name)
 
 
 def choose_session(text: str | None) -> SsoSession:
@@ -233,18 +211,17 @@ def read_known_roles(app: App, session_name: str | None, *, any_tool: bool = Fal
 
 def _fetch_missing_lists(app: App, choice: KnownRoles) -> bool:
     """Return whether AWS listed any. Raises: the first error, when there is no role."""
-    first_error: SsoHelperError | None = None
-    is_any_listed = False
+    errors = list[SsoHelperError]()
     for unlisted in choice.sessions_without_listing:
         try:
             listing_progress.fetch_listing(app, unlisted)
-            is_any_listed = True
         except SsoHelperError as error:
-            first_error = first_error or error
+            errors.append(error)
             if not isinstance(error, LoginRequired):
                 app.warn(f'the roles of "{unlisted.name}" could not be listed: {error.message}')
-    if first_error and not is_any_listed and not choice.has_role:
-        raise first_error
+    is_any_listed = len(errors) < len(choice.sessions_without_listing)
+    if errors and not is_any_listed and not choice.has_role:
+        raise errors[0]
     return is_any_listed
 
 

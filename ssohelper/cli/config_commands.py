@@ -38,10 +38,8 @@ def get_setting(key: str) -> None:
       ssohelper config get form
     """
     app = output.get_app()
-    row = next((row for row in _company_policy_rows(app) if row["key"] == key), None)
-    if row is None:
-        settings.find_setting(key)
-        row = _setting_row(app, app.settings, key)
+    found = (row for row in _company_policy_rows(app) if row["key"] == key)
+    row = next(found, None) or _setting_row(app, app.settings, key)
     if output.options().json:
         output.print_json(row, app.warnings)
     else:
@@ -161,37 +159,23 @@ def _warn_of_unknown_session(app: App, name: str) -> None:
 
 def _company_policy_rows(app: App) -> list[dict[str, Any]]:
     """Return the policy's values that no setting of the user can change."""
+    place = str(app.locations.company_policy_file)
     return [
-        {
-            "key": key,
-            "value": list(value) if isinstance(value, tuple) else value,
-            "origin": "policy",
-            "place": str(app.locations.company_policy_file),
-            "what": what,
-        }
+        {"key": key, "value": value, "origin": "policy", "place": place, "what": what}
         for key, value, what in app.company_policy.values_without_user_setting()
     ]
 
 
 def _setting_row(app: App, found: settings.Settings, key: str) -> dict[str, Any]:
-    value, origin = found.get(key), found.origin(key)
+    what = settings.find_setting(key).what
+    value, origin, place = found.get(key), found.origin(key), found.source(key)
     if key == "storage" and value != (used := app.protections.load_storage().storage) == "keyring":
-        value, origin = used, "remembered"
-    return {
-        "key": key,
-        "value": list(value) if isinstance(value, tuple) else value,
-        "origin": origin,
-        "place": None if origin == "remembered" else found.source(key),
-        "what": settings.find_setting(key).what,
-    }
+        value, origin, place = used, "remembered", None
+    return {"key": key, "value": value, "origin": origin, "place": place, "what": what}
 
 
 def _text(value: Any) -> str:
     """Return the value as the user would type it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple | list):
-        return json.dumps(list(value), ensure_ascii=False)
-    return str(value)
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)

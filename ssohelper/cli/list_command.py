@@ -4,7 +4,6 @@ Scripts rely on the columns: SESSION comes last, and only if several sessions ar
 gets columns for people too.
 """
 
-import shutil
 import sys
 from collections.abc import Sequence
 from itertools import compress
@@ -24,8 +23,6 @@ from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
 
 _GUARDED_CELL = Cell(f"{GUARD_SIGN} guarded", colors.GUARDED)
-# A terminal with fewer columns than this shows no last use, to have room for names.
-_COLUMNS_WITH_USED = 100
 # The listings to print, each with its session.
 Listings = Sequence[tuple[SsoSession, Listing]]
 
@@ -114,9 +111,8 @@ def print_roles(
             is_guarded = guard_rules.is_guarded(rules, session.name, role.account, role.role_name)
             rows.append((key, role.account, is_guarded, used.get(key, NEVER_USED)))
     if output.options().json:
-        lives = {
-            key: cached.life_seconds for key, cached in app.credentials.list_cached_credentials()
-        }
+        cached = app.credentials.list_cached_credentials()
+        lives = {key: credentials.life_seconds for key, credentials in cached}
         data = [
             {
                 "session": key.session_name,
@@ -137,7 +133,6 @@ def print_roles(
     is_for_people = sys.stdout.isatty()
     shows_guarded = is_for_people and any(row[2] for row in rows)
     shows_used = is_for_people and any(row[3] != NEVER_USED for row in rows)
-    shows_used = shows_used and shutil.get_terminal_size().columns >= _COLUMNS_WITH_USED
     now = app.clock.now()
     header = ["ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES", "SESSION", "GUARDED", "USED"]
     is_shown = [*[True] * 4, has_several_sessions, shows_guarded, shows_used]
@@ -184,12 +179,9 @@ def _print_accounts(
         ]
         output.print_json(data, app.warnings)
         return
-    several = slice(5 if has_several_sessions else 4)
-    rows = [
-        (one.account.id, one.account.name, one.account.email, ",".join(one.roles), session)[several]
-        for session, one in accounts
-    ]
-    header = ("ACCOUNT ID", "ACCOUNT", "ADDRESS", "ROLES", "SESSION")[several]
+    shown = slice(5 if has_several_sessions else 4)
+    rows = [(*one.account, ",".join(one.roles), session)[shown] for session, one in accounts]
+    header = ("ACCOUNT ID", "ACCOUNT", "ADDRESS", "ROLES", "SESSION")[shown]
     _print_rows(query, header, rows, Narrowing(cut=(1,)))
 
 

@@ -271,8 +271,8 @@ def report_usage_error(error: click.UsageError) -> int:
     return 2
 
 
-def report_interrupted(*, at_question: bool = False) -> int:
-    if at_question and can_ask_user():
-        say("")  # ends the terminal line of the question
+def report_interrupted() -> int:
+    if can_ask_user():
+        say("")  # ends the terminal line of a question, or of ^C
     say("ssohelper: interrupted")
     return 130

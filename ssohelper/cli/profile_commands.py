@@ -46,6 +46,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 
 _HEADER = ("PROFILE", "SESSION", "ACCOUNT ID", "ROLE", "FORM", "MANAGED")
+_ROLE_KEYS = ("session", "account_id", "role_name", "form")
 _SECRET_WORDS = ("secret", "token", "password")
 
 
@@ -161,20 +162,16 @@ def list_profiles() -> None:
     app = output.get_app()
     choosing.warn_about_config(app)
     wanted = output.options().session
-    found = [
-        item
-        for item in profile_edit.read_profiles(app)
-        if wanted is None
-        or (item.shown_target is not None and item.shown_target.session_name == wanted)
-    ]
+    found = [_profile_json(item) for item in profile_edit.read_profiles(app)]
+    found = [item for item in found if wanted in (None, item["session"])]
     if wanted and not found:
         resolve_session(app, wanted)  # UsageProblem for an unknown session
     if output.options().json:
-        output.print_json([_profile_json(item) for item in found], app.warnings)
+        output.print_json(found, app.warnings)
     elif not found:
         output.say("there are no profiles yet; write them with: ssohelper profile sync")
     else:
-        output.print_rows(_HEADER, [_profile_row(item) for item in found])
+        output.print_rows(_HEADER, map(_profile_row, found))
 
 
 @profile_command_group.command("show")
@@ -192,13 +189,16 @@ def show_profile(name: str) -> None:
     found = {item.entry.name: item for item in profile_edit.read_profiles(app)}
     if name not in found:
         raise output.make_unknown_name_error("profile", name, found, "ssohelper profile list")
-    item = found[name]
-    keys = {key: _value_without_secret(key, value) for key, value in item.entry.keys.items()}
-    place = f"{app.locations.aws_config_file}:{item.entry.line}"
+    entry, shown = found[name].entry, _profile_json(found[name])
+    keys = {
+        key: "(not shown)" if any(word in key for word in _SECRET_WORDS) else value.strip()
+        for key, value in entry.keys.items()
+    }
+    place = f"{app.locations.aws_config_file}:{entry.line}"
     if output.options().json:
-        output.print_json({**_profile_json(item), "keys": keys, "place": place}, app.warnings)
+        output.print_json({**shown, "keys": keys, "place": place}, app.warnings)
         return
-    rows = [(key.lower(), text) for key, text in zip(_HEADER, _profile_row(item), strict=True)]
+    rows = [(key.lower(), text) for key, text in zip(_HEADER, _profile_row(shown), strict=True)]
     rows += [("place", place), *((f"key {key}", value) for key, value in keys.items())]
     output.print_rows(("WHAT", "VALUE"), rows)
 
@@ -207,7 +207,9 @@ def show_profile(name: str) -> None:
 @click.argument("role", metavar="[SESSION:]ACCOUNT/ROLE|NAME")
 @click.option("--name", metavar="NAME", help="The profile's name. Default: from the template.")
 @click.option(
-    "--assume", metavar="ROLE_ARN", help="The role that the profile assumes with --via's role."
+    *("--assume", "role_arn"),
+    metavar="ROLE_ARN",
+    help="The role that the profile assumes with --via's role.",
 )
 @click.option(
     "--via", metavar="PROFILE", help="The profile with whose credentials the role is assumed."
@@ -219,7 +221,9 @@ def show_profile(name: str) -> None:
     "--role-session-name", metavar="NAME", help="The role session's name, which CloudTrail shows."
 )
 @click.option(
-    "--duration", metavar="SECONDS", help="How many seconds the role is assumed for: 900 to 3600."
+    *("--duration", "duration_seconds"),
+    metavar="SECONDS",
+    help="How many seconds the role is assumed for: 900 to 3600.",
 )
 @click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
 @click.option("--region", metavar="R", help="The profile's region.")
@@ -229,15 +233,12 @@ def show_profile(name: str) -> None:
 def add_profile(
     role: str,
     name: str | None,
-    assume: str | None,
     via: str | None,
-    external_id: str | None,
-    role_session_name: str | None,
-    duration: str | None,
     form: str | None,
     region: str | None,
     dry_run: bool,
     yes: bool,
+    **chain_keys: str | None,
 ) -> None:
     """Add a profile for one role, also one that you have removed.
 
@@ -254,22 +255,15 @@ def add_profile(
     app = output.get_app()
     if not dry_run:
         app.config.check_writable()  # an unwritable config is an error before AWS is asked
-    values = {
-        "role_arn": assume,
-        "external_id": external_id,
-        "role_session_name": role_session_name,
-        "duration_seconds": duration,
-    }
-    given = {key: value for key, value in values.items() if value is not None}
+    given = {key: value for key, value in chain_keys.items() if value is not None}
     if given or via is not None:
         if "role_arn" not in given or not via or name is not None:
             raise UsageProblem(
                 "a chained profile takes NAME, --assume and --via",
                 hint="for example: ssohelper profile add NAME --assume ROLE_ARN --via PROFILE",
             )
-        source = choosing.choose_profile(via)
         chain = chain_profiles.plan_chain_profile(
-            app, role, source, given, form=form, region=region
+            app, role, choosing.choose_profile(via), given, form=form, region=region
         )
         changes = [chain.section]
         print_diff(config_writing.diff_changes(app, chain.data, changes), on_stdout=dry_run)
@@ -281,7 +275,7 @@ def add_profile(
             config_writing.write_changes(app, "profile add", chain.data, changes)
             output.say("1 profile added; undo with: ssohelper profile undo")
         if output.options().json:
-            empty: dict[str, list[str]] = {"change": [], "remove": [], "stale": [], "skipped": []}
+            empty = dict.fromkeys(("change", "remove", "stale", "skipped"), ())
             output.print_json({"add": [chain.name], **empty}, app.warnings)
         return
     wanted = choosing.choose_profile(role)
@@ -389,26 +383,27 @@ def _print_earlier_version(data: bytes) -> None:
 # -- describing a profile ------------------------------------------------------------------------
 
 
-def _profile_row(item: ConfigProfile) -> tuple[str | Cell, ...]:
-    found = _profile_json(item)
-    managed = "yes" if item.entry.managed else Cell("no", colors.DIM)
-    keys = ("session", "account_id", "role_name", "form")
-    return (item.entry.name, *(found[key] or "" for key in keys), managed)
+def _profile_row(shown: dict[str, Any]) -> tuple[str | Cell, ...]:
+    managed = "yes" if shown["managed"] else Cell("no", colors.DIM)
+    return (*(shown[key] or "" for key in ("name", *_ROLE_KEYS)), managed)
 
 
 def _profile_json(item: ConfigProfile) -> dict[str, Any]:
     target = item.shown_target
+    role = (
+        dict.fromkeys(_ROLE_KEYS, None)
+        if target is None
+        else {
+            "session": target.session_name,
+            "account_id": target.role.account_id,
+            "role_name": target.role.name,
+            "form": target.form,
+        }
+    )
     return {
         "name": item.entry.name,
-        "session": target.session_name if target else None,
-        "account_id": target.role.account_id if target else None,
-        "role_name": target.role.name if target else None,
-        "form": target.form if target else None,
+        **role,
         **({"role_arn": item.chain.steps[-1].role_arn} if item.chain else {}),
         "region": item.entry.keys.get("region"),
         "managed": item.entry.managed,
     }
-
-
-def _value_without_secret(key: str, value: str) -> str:
-    return "(not shown)" if any(word in key for word in _SECRET_WORDS) else value.strip()

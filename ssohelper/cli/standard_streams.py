@@ -28,6 +28,7 @@ def find_stdout_error() -> LocalState | None:
     try:
         flush_stdout()
     except BrokenPipeError:
+        _drop_output()
         return None
     except LocalState as error:
         return error
@@ -96,7 +97,6 @@ def flush_stdout() -> None:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        _drop_output()
         raise
     except OSError as cause:
         _drop_output()

@@ -5,7 +5,8 @@ the same name wins, and every section inherits the keys of [DEFAULT].
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from ssohelper.core import portal_address, process_command
@@ -58,6 +59,8 @@ class TargetRole(NamedTuple):
 
 
 class ConfigFile:
+    """What the sections of a config mean. `addresses`: the portals to which start URLs redirected."""
+
     def __init__(self, text: ConfigText, addresses: portal_address.Addresses) -> None:
         self._addresses = addresses
         self.text = text
@@ -76,10 +79,7 @@ class ConfigFile:
         origin: str,
         addresses: portal_address.Addresses = portal_address.NO_ADDRESSES,
     ) -> "ConfigFile":
-        """Return the parsed config. `addresses` are the portals to which start URLs redirected.
-
-        Raises: ConfigInvalid with file and line when botocore would refuse the file.
-        """
+        """Raises: ConfigInvalid with file and line when botocore would refuse the file."""
         return cls(ConfigText(data, origin), addresses)
 
     @property
@@ -94,23 +94,17 @@ class ConfigFile:
 
     def sso_session(self, name: str) -> SsoSession | None:
         """Return the session with this name. Raises: ConfigInvalid if it is invalid."""
-        known = self._checked.get(name)
         section = self._sessions.get(name)
-        if known is None and section is not None:
-            known = self._checked[name] = self._checked_session(name, section)
-        return known
+        if section is not None and name not in self._checked:
+            self._checked[name] = self._checked_session(name, section)
+        return self._checked.get(name)
 
     def sso_sessions(self) -> list[SsoSession]:
         """Return the valid sessions. For an invalid session, `sso_session(name)` raises an error."""
-        usable = []
         for name in self._sessions:
-            try:
-                session = self.sso_session(name)
-            except ConfigInvalid:
-                continue
-            if session is not None:
-                usable.append(session)
-        return usable
+            with suppress(ConfigInvalid):
+                self.sso_session(name)
+        return [self._checked[name] for name in self._sessions if name in self._checked]
 
     def sessions_of_portal(self, url: str) -> list[SsoSession]:
         if self._by_portal is None:
@@ -146,10 +140,10 @@ class ConfigFile:
         Any host label is accepted, since ssohelper may not know the partition. Other text is refused,
         because SDKs put the region into host names.
         """
-        region = entry.keys.get("region")
+        region = entry.keys.get("region") or None
         if region and not _REGION.fullmatch(region):
             self.refuse_region(entry)
-        return region or None
+        return region
 
     def refuse_region(self, entry: ProfileEntry) -> NoReturn:
         region = show(entry.keys.get("region", ""), 60)
@@ -235,23 +229,19 @@ class ConfigFile:
                 f'"{show(name, 80)}" is not a valid name for a session',
                 hint="allowed are at most 64 letters, digits, dots, dashes and underscores",
             )
-        for key in ("sso_start_url", "sso_region"):
+        checks = {"sso_start_url": checked_start_url, "sso_region": checked_region}
+        for key in checks:
             if not keys.get(key):
                 self.text.refuse_line(section.line, f'the session "{name}" has no "{key}"')
-        start_url = self._checked_session_value(section, "sso_start_url", keys, checked_start_url)
-        region = self._checked_session_value(section, "sso_region", keys, checked_region)
-        scopes = tuple(part.strip() for part in keys.get("sso_registration_scopes", "").split(","))
+        for key, check in checks.items():
+            try:
+                keys[key] = check(keys[key])
+            except ConfigInvalid as error:
+                self.text.refuse_key(section, key, f"{key}: {error.message}", hint=error.hint)
+        scopes = tuple(map(str.strip, keys.get("sso_registration_scopes", "").split(",")))
         scopes = tuple(filter(None, scopes)) or DEFAULT_SCOPES
-        session = SsoSession(name, start_url, region, scopes)
+        session = SsoSession(name, keys["sso_start_url"], keys["sso_region"], scopes)
         return portal_address.session_with_portal_address(session, self._addresses.get(name))
-
-    def _checked_session_value(
-        self, section: Section, key: str, keys: dict[str, str], check: Callable[[str], str]
-    ) -> str:
-        try:
-            return check(keys[key])
-        except ConfigInvalid as error:
-            self.text.refuse_key(section, key, f"{key}: {error.message}", hint=error.hint)
 
     # -- finding the role of a profile -----------------------------------------------------
 
@@ -270,18 +260,15 @@ class ConfigFile:
         session_name = entry.keys.get("sso_session")
         if session_name is None:
             return self._target_by_url(entry, LEGACY_FORM, "sso_")
-        session = self.sso_session(session_name)
-        role = self._role_in_keys(entry, "sso_")
-        return TargetRole(
-            session, session_name, role, "sso", session.start_url if session else None
-        )
+        session, role = self.sso_session(session_name), self._role_in_keys(entry, "sso_")
+        return TargetRole(session, session_name, role, "sso", session and session.start_url)
 
     def _target_by_url(self, entry: ProfileEntry, form: str, prefix: str) -> TargetRole:
         role = self._role_in_keys(entry, prefix)
         url = entry.keys.get(f"{prefix}start_url")
         found = self.sessions_of_target(TargetRole(None, None, role, form, url))
         session = found[0] if len(found) == 1 else None
-        return TargetRole(session, session.name if session else None, role, form, url)
+        return TargetRole(session, session and session.name, role, form, url)
 
     def _target_of_command(self, entry: ProfileEntry, command: str) -> TargetRole | str | None:
         options = process_command.ssohelper_options(command)
@@ -304,8 +291,7 @@ class ConfigFile:
             return None
         role = self._checked_role(entry, account_id, role_name)
         session = self.sso_session(session_name)
-        url = session.start_url if session else None
-        return TargetRole(session, session_name, role, "process", url)
+        return TargetRole(session, session_name, role, "process", session and session.start_url)
 
     def _role_in_keys(self, entry: ProfileEntry, prefix: str) -> Role:
         account, role = f"{prefix}account_id", f"{prefix}role_name"

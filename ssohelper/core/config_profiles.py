@@ -53,11 +53,9 @@ def make_config_profiles(
     found = []
     for entry in entries:
         target = config.target_or_none(entry)
+        source = target and target._replace(role=_NO_ROLE)
+        source = source and sources.setdefault(source, source)
         chain = chains.find_chain_or_none(config, entry) if is_chain(entry) else None
-        if target is None:
-            found.append(ConfigProfile(entry, None, chain=chain))
-            continue
-        source = target._replace(role=_NO_ROLE)
-        source = sources.setdefault(source, source)
-        found.append(ConfigProfile(entry, source, target.role.account_id, target.role.name, chain))
+        role = target.role if target else _NO_ROLE
+        found.append(ConfigProfile(entry, source, role.account_id, role.name, chain))
     return found

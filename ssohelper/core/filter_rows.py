@@ -25,16 +25,11 @@ class FilterRow(NamedTuple):
 
 
 def filter_rows_of_listing(listing: Listing) -> list[FilterRow]:
+    rows = []
     counts = Counter(role.name for role in listing.roles())
-    rows = [
-        FilterRow(
-            False,
-            name,
-            f"role, in {count_text(number, 'account')}",
-            filter_for_exact_text(name),
-        )
-        for name, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    ]
+    for name, number in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        note = f"role, in {count_text(number, 'account')}"
+        rows.append(FilterRow(False, name, note, filter_for_exact_text(name)))
     names = Counter(one.account.name.casefold() for one in listing.accounts)
     for listed in sorted(listing.accounts, key=lambda one: one.account.name.casefold()):
         account = listed.account

@@ -8,7 +8,7 @@ organization, gets the session in front and then the account id.
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from ssohelper.core.model import ACCOUNT_ID, Account, Role
@@ -97,12 +97,10 @@ class NameTemplate:
     def longer_name(self, plain: str, role: Role, level: int) -> str:
         if level == 0:
             return plain
-        parts = [self.session_name, plain]
-        if level >= _WITH_ID:
-            parts.append(role.account_id)
-        if level >= _WITH_HASH:
+        parts = [self.session_name, plain, role.account_id]
+        if level == _WITH_HASH:
             parts.append(hashlib.sha256(role.name.encode()).hexdigest()[:6])
-        return ".".join(parts)
+        return ".".join(parts[: level + 1])
 
     def account_part(self, account: Account) -> tuple[str, str] | None:
         """Return the text before the role in the account's names, and the text behind it.
@@ -136,29 +134,21 @@ class NameTemplate:
         return found
 
 
-def choose_names(
-    unnamed: Collection[UnnamedRole],
-    template: NameTemplate,
-    *,
-    written: Collection[WrittenName] = (),
-    skipped: Collection[Role] = (),
-) -> Mapping[Role, str]:
-    """Return a profile name for each role for which one is free.
+class Namer:
+    """Chooses the names of profiles.
 
     `unnamed` are all listed roles without a managed profile. The `skipped` ones get none now, and
     count for the clashes of their account, so that names do not depend on filters. A name is not
     free if a `written` profile has it, in any case.
     """
-    return _Namer(unnamed, template, written, skipped).choose_names()
 
-
-class _Namer:
     def __init__(
         self,
         unnamed: Collection[UnnamedRole],
         template: NameTemplate,
-        written: Collection[WrittenName],
-        skipped: Collection[Role],
+        *,
+        written: Iterable[WrittenName] = (),
+        skipped: Collection[Role] = (),
     ) -> None:
         self._template, self._skipped = template, skipped
         self._plain = {item.role: template.name(item) for item in unnamed}
@@ -189,9 +179,12 @@ class _Namer:
                     self._levels[role.account_id] = level
 
     def choose_names(self) -> dict[Role, str]:
-        """Return the names, after making clashing names longer until none clashes."""
+        """Return a name for each role for which one is free: longer ones until none clashes."""
         while True:
-            names = {role: self._name_at_level(role, plain) for role, plain in self._plain.items()}
+            names = {}
+            for role, plain in self._plain.items():
+                level = _WITH_HASH if role in self._hashed else self._levels[role.account_id]
+                names[role] = self._template.longer_name(plain, role, level)
             clashing = self._find_clashing_roles(names)
             accounts = self._find_clashing_accounts() | {role.account_id for role in clashing}
             if not accounts:
@@ -203,10 +196,6 @@ class _Namer:
                     self._hashed.add(role)
             for account_id in accounts:
                 self._levels[account_id] = min(self._levels[account_id] + 1, _WITH_ID)
-
-    def _name_at_level(self, role: Role, plain: str) -> str:
-        level = _WITH_HASH if role in self._hashed else self._levels[role.account_id]
-        return self._template.longer_name(plain, role, level)
 
     def _find_clashing_roles(self, names: Mapping[Role, str]) -> set[Role]:
         clashing: set[Role] = set()
@@ -230,7 +219,7 @@ class _Namer:
 
         Of accounts that share one, those that have names with it keep it.
         """
-        accounts_by_part: dict[str, set[str]] = defaultdict(set)
+        accounts_by_part = defaultdict[str, set[str]](set)
         for account_id, part in self._parts.items():
             if part is not None:
                 session = f"{self._template.session_name}." if self._levels[account_id] else ""
@@ -240,9 +229,10 @@ class _Namer:
             owners = self._part_owners.get(part_text, set())
             for account_id in accounts:
                 own = (account_id, True)
-                if owners - {own} or (len(accounts) > 1 and own not in owners):
+                is_clash = owners - {own} or (len(accounts) > 1 and own not in owners)
+                if is_clash and self._levels[account_id] < _WITH_ID:
                     found.add(account_id)
-        return {account_id for account_id in found if self._levels[account_id] < _WITH_ID}
+        return found
 
 
 def _safe_role_name(role: Role) -> str:

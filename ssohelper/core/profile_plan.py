@@ -23,7 +23,7 @@ from ssohelper.core.profile_keys import (
     identity_keys,
     section_of_session,
 )
-from ssohelper.core.profile_names import NameTemplate, UnnamedRole, WrittenName, choose_names
+from ssohelper.core.profile_names import Namer, NameTemplate, UnnamedRole, WrittenName
 from ssohelper.core.sync_request import STAYS_PROCESS, SyncRequest
 from ssohelper.core.written_roles import lacks_role
 
@@ -110,8 +110,7 @@ class _Planner:
         added = list(self._plan_new_profiles(selected, names))
         for role, entry in moving.items():
             if (name := names[role]) != entry.name:
-                header = f"profile {name}"
-                self._edit_profile(entry, ("name", entry.name), name, new_header=header)
+                self._edit_profile(entry, "name", entry.name, name)
         gone = [entry for role in removed for entry, _ in present[role]]
         return Plan(
             request=request,
@@ -184,23 +183,22 @@ class _Planner:
             return (), ()
         unknown = {one.account.id for one in listing.accounts if one.refused or not one.answered}
         known = [role for role in self._managed if role.account_id not in unknown]
-        left_out = {r for r in known if request.has_new_filters and not self._matches_filters(r)}
+        is_new = request.has_new_filters
+        left_out = dict.fromkeys(r for r in known if is_new and not self._matches_filters(r))
         stale = [role for role in known if role not in self._listed and role not in left_out]
         if not (request.prune and listing.is_complete):
             return stale, ()
+        gone = set(stale)
         # Filters that match no listed role are probably mistyped.
-        if not left_out or not any(map(self._matches_filters, self._listed)):
-            return stale, set(stale)
-        users = chains.find_source_names(self._config)
-        gone = dict.fromkeys(stale)
-        for role in known:
-            used = [entry.name for entry, _ in self._managed[role] if entry.name in users]
-            if role in left_out and not used:
-                gone[role] = None
-            for name in used if role in left_out else ():
-                reason = f'not removed, because the profile "{users[name]}" refers to it'
-                self._skipped.append(Skipped(name, reason))
-        return stale, {role: None for role in known if role in gone}
+        if left_out and any(map(self._matches_filters, self._listed)):
+            users = chains.find_source_names(self._config)
+            for role in left_out:
+                used = [entry.name for entry, _ in self._managed[role] if entry.name in users]
+                gone |= set() if used else {role}
+                for name in used:
+                    reason = f'not removed, because the profile "{users[name]}" refers to it'
+                    self._skipped.append(Skipped(name, reason))
+        return stale, dict.fromkeys(role for role in known if role in gone)
 
     # -- planning changes of managed profiles ----------------------------------------------
 
@@ -231,25 +229,18 @@ class _Planner:
                         self._edits[entry.name], self._change[entry.name] = changed
                 old, new = entry.keys.get("region", "").strip(), self._find_region(unnamed.account)
                 if old == request.old_region and old != new:
-                    self._edit_profile(entry, ("region", old), new, assign=(("region", new),))
+                    self._edit_profile(entry, "region", old, new)
 
-    def _edit_profile(
-        self,
-        entry: ProfileEntry,
-        before: tuple[str, str],
-        after: str,
-        *,
-        assign: tuple[tuple[str, str], ...] = (),
-        new_header: str | None = None,
-    ) -> None:
+    def _edit_profile(self, entry: ProfileEntry, key: str, old: str, new: str) -> None:
+        """Plan another value of a key, or another name of the profile for the key `name`."""
         edit = self._edits.get(entry.name, EditSection(entry.header))
-        self._edits[entry.name] = edit._replace(
-            assign=(*edit.assign, *assign), new_header=new_header or edit.new_header
-        )
-        key, value = before
-        shown = self._change.pop(entry.name, ProfileChange(entry.name, {}, {}))
+        if key == "name":
+            self._edits[entry.name] = edit._replace(new_header=f"profile {new}")
+        else:
+            self._edits[entry.name] = edit._replace(assign=(*edit.assign, (key, new)))
+        _, before, after = self._change.pop(entry.name, ProfileChange(entry.name, {}, {}))
         self._change[entry.name] = ProfileChange(
-            entry.name, {**shown.before, key: value}, {**shown.after, key: after}
+            entry.name, {**before, key: old}, {**after, key: new}
         )
 
     def _find_renamable_profiles(self) -> dict[Role, ProfileEntry]:
@@ -317,16 +308,17 @@ class _Planner:
             if (item.role in named or item.role not in self._managed) and _is_valid_role(item.role)
         ]
         free = {entry.name for entry in moving.values()}
-        written = [item for item in self._written if item.name not in free]
-        written += [
-            WrittenName(entry.name, role)
-            for role, entries in present.items()
-            for entry, _ in entries
-            if entry.name not in free
-        ]
-        written += map(WrittenName, self._request.taken_names)
-        skipped = {item.role for item in unnamed if item.role not in named}
-        return choose_names(unnamed, self._template, written=written, skipped=skipped)
+        written = (
+            *self._written,
+            *(WrittenName(one.name, role) for role in present for one, _ in present[role]),
+        )
+        taken = (item for item in written if item.name not in free)
+        return Namer(
+            unnamed,
+            self._template,
+            written=(*taken, *map(WrittenName, self._request.taken_names)),
+            skipped={item.role for item in unnamed if item.role not in named},
+        ).choose_names()
 
     def _plan_new_profiles(
         self, selected: Mapping[Role, str | None], names: Mapping[Role, str]

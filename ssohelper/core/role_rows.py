@@ -47,31 +47,19 @@ class RoleRow(NamedTuple):
         return self.profiles[0] if self.profiles else self.key.text
 
 
-def rows_without_usage(
-    session_name: str, account: Account, role_names: Iterable[str]
-) -> list[RoleRow]:
+def rows_without_usage(session: str, account: Account, role_names: Iterable[str]) -> list[RoleRow]:
     """Most of 20,000 rows are made here, so this skips RoleRow's own constructor, which is slower."""
     make, kind = tuple.__new__, RoleRow
-    return [
-        make(kind, (session_name, account, name, (), NEVER_USED, None, "")) for name in role_names
-    ]
+    return [make(kind, (session, account, name, (), NEVER_USED, None, "")) for name in role_names]
 
 
-def foreign_profile_rows(
-    names_and_providers: Iterable[tuple[str, str]],
-) -> list[RoleRow]:
+def foreign_profile_rows(names_and_providers: Iterable[tuple[str, str]]) -> list[RoleRow]:
     """Such a row's key has the profile's name alone, which equals no role's key."""
-    return [
-        RoleRow(
-            "",
-            OTHER_PROFILES,
-            name,
-            (name,),
-            chained=RoleKey("", "", "", encoded_profile_name(name)),
-            provider=provider,
-        )
-        for name, provider in names_and_providers
-    ]
+    rows = []
+    for name, provider in names_and_providers:
+        key = RoleKey("", "", "", encoded_profile_name(name))
+        rows.append(RoleRow("", OTHER_PROFILES, name, (name,), chained=key, provider=provider))
+    return rows
 
 
 def ranked_rows(rows: Sequence[RoleRow]) -> list[RoleRow]:
@@ -95,16 +83,13 @@ def make_role_index(rows: Sequence[RoleRow]) -> "Index":
     from ssohelper.core.search import Index
 
     preferred = next((at for at, row in enumerate(rows) if row.usage == NEVER_USED), len(rows))
-    return Index(
-        [
-            [row.account.name for row in rows],
-            [row.account.id for row in rows],
-            [row.role_name for row in rows],
-            [row.account.email for row in rows],
-            [row.text_beside_name for row in rows],
-            [row.session_name for row in rows],
-        ],
-        fuzzy_columns=(ACCOUNT_NAME, ROLE_NAME),
-        hidden=(EMAIL,),
-        preferred=preferred,
-    )
+    columns = [
+        [row.account.name for row in rows],
+        [row.account.id for row in rows],
+        [row.role_name for row in rows],
+        [row.account.email for row in rows],
+        [row.text_beside_name for row in rows],
+        [row.session_name for row in rows],
+    ]
+    fuzzy = (ACCOUNT_NAME, ROLE_NAME)
+    return Index(columns, fuzzy_columns=fuzzy, hidden=(EMAIL,), preferred=preferred)

@@ -119,23 +119,17 @@ class ShownRoles:
         The rows may have been read again. Without such a line, return that of the first role, or 0
         if all accounts are folded.
         """
-        line = None if content is None else self._find_line(*content)
-        if line is not None:
-            return line
-        return 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0
-
-    def _find_line(self, row: RoleRow, is_heading: bool) -> int | None:
-        numbers, start, key = self.lines, 0, row.key
+        default = 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0
+        if content is None:
+            return default
+        numbers, start, key = self.lines, 0, content.row.key
         if not self.view.is_flat:
-            numbers = self._groups.get(account_key(row), ())
-            if not numbers:
-                return None
-            heading = self.lines.index(~numbers[0])
-            if is_heading or self.lines[heading + 1 : heading + 2] != numbers[:1]:
-                return heading
-            start = heading + 1
+            numbers = self._groups.get(account_key(content.row), ())
+            start = self.lines.index(~numbers[0]) + 1 if numbers else 0
+            if numbers and (content.is_heading or self.lines[start : start + 1] != numbers[:1]):
+                return start - 1
         lines = (at for at, number in enumerate(numbers, start) if self.rows[number].key == key)
-        return next(lines, None)
+        return next(lines, default)
 
     def role_at_line(self, line: int) -> RoleRow | None:
         content = self.content_of_line(line)

@@ -1,13 +1,14 @@
 """`use`, `exec` and `console` with words of a role instead of its name, on and off a terminal."""
 
 from collections.abc import Iterator
+from unittest.mock import Mock
 
 import pytest
 
 from ssohelper.actions.roles import KnownRoles
 from ssohelper.actions.selection import UnknownProfile
 from ssohelper.app import App
-from ssohelper.cli import choosing
+from ssohelper.cli import choosing, output
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.emulator.server import Emulator
@@ -201,6 +202,11 @@ def test_a_picker_opens_with_the_words_that_find_roles_and_says_why(
     )
     unknown = UnknownProfile("no profile has this name", hint="list them")
     unknown.offered = offered
-    choosing._choose_role(App({}), words, choice, None, unknown)
+    monkeypatch.setattr(choosing, "choose_any_profile", Mock(side_effect=unknown))
+    monkeypatch.setattr(choosing, "read_known_roles", lambda *_, **_more: choice)
+    monkeypatch.setattr(output, "get_app", lambda: App({}))
+    monkeypatch.setattr(output, "options", output.CommonOptions)
+    monkeypatch.setattr(output, "can_draw_picker", lambda: True)
+    choosing.choose_by_words(words)
     assert opened == [typed]
-    assert ("no profile has this name" in capsys.readouterr().err) is is_said
+    assert ("hint: list them" in capsys.readouterr().err) is is_said

@@ -17,7 +17,7 @@ from ssohelper.core.choices import Choices
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, Role, SsoSession
-from ssohelper.core.profile_names import NameTemplate, UnnamedRole, WrittenName, choose_names
+from ssohelper.core.profile_names import Namer, NameTemplate, UnnamedRole, WrittenName
 from ssohelper.core.profile_plan import Plan, plan_sync
 from ssohelper.core.sync_request import SyncRequest
 from tests.long_rows import long_after
@@ -212,7 +212,7 @@ def unnamed(account_id: str, name: str, *roles: str) -> list[UnnamedRole]:
 
 
 def named(roles: list[UnnamedRole], **more: object) -> list[str]:
-    found = choose_names(roles, NameTemplate(TEMPLATE, "corp"), **more)  # type: ignore[arg-type]
+    found = Namer(roles, NameTemplate(TEMPLATE, "corp"), **more).choose_names()  # type: ignore[arg-type]
     return [found[item.role] for item in roles]
 
 
@@ -252,7 +252,9 @@ def test_accounts_of_one_name_are_told_apart_even_if_no_role_clashes():
 
 def test_a_skipped_role_of_another_account_counts_where_the_template_names_none():
     roles = [*unnamed(ONE, "pay", "Admin"), *unnamed(TWO, "dev", "Admin")]
-    found = choose_names(roles, NameTemplate("{role_name}", "corp"), skipped={roles[0].role})
+    found = Namer(
+        roles, NameTemplate("{role_name}", "corp"), skipped={roles[0].role}
+    ).choose_names()
     assert found[roles[1].role] == f"corp.Admin.{TWO}"
 
 
@@ -267,14 +269,16 @@ def test_a_skipped_role_counts_for_the_clash():
 
 def test_an_account_whose_name_only_begins_alike_is_no_clash():
     roles = [*unnamed(ONE, "pay", "Admin"), *unnamed(TWO, "pay-eu", "Admin")]
-    found = choose_names(roles, NameTemplate("{account_name}-{role_name}", "corp"))
+    found = Namer(roles, NameTemplate("{account_name}-{role_name}", "corp")).choose_names()
     assert list(found.values()) == ["pay-Admin", "pay-eu-Admin"]
 
 
 def test_a_template_with_the_role_in_front_is_decided_for_the_account_too():
     roles = unnamed(ONE, "pay", "Admin", "Read")
     written = [WrittenName("Dev.pay", Role(TWO, "Dev"), is_own=False)]
-    found = choose_names(roles, NameTemplate("{role_name}.{account_name}", "corp"), written=written)
+    found = Namer(
+        roles, NameTemplate("{role_name}.{account_name}", "corp"), written=written
+    ).choose_names()
     assert list(found.values()) == ["corp.Admin.pay", "corp.Read.pay"]
 
 

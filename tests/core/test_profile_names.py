@@ -8,12 +8,12 @@ import pytest
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_names import (
     PROFILE_NAME,
+    Namer,
     NameTemplate,
     UnnamedRole,
     WrittenName,
     checked_name_template,
     checked_profile_name,
-    choose_names,
 )
 from ssohelper.errors import UsageProblem
 
@@ -98,9 +98,9 @@ def test_an_invalid_name_is_a_usage_problem(name):
 
 
 def named(roles: list[UnnamedRole], *taken: str) -> list[str]:
-    found = choose_names(
+    found = Namer(
         roles, NameTemplate(TEMPLATE, "corp"), written=list(map(WrittenName, taken))
-    )
+    ).choose_names()
     return [found[item.role] for item in roles]
 
 
@@ -134,15 +134,15 @@ def test_a_role_for_which_no_name_is_free_is_left_out():
     attempts = ["a.Admin", "corp.a.Admin"]
     attempts += [f"corp.a.Admin.001234567890{end}" for end in ("", f".{digits}")]
     roles = [wanted("a"), wanted("b")]
-    found = choose_names(
+    found = Namer(
         roles, NameTemplate(TEMPLATE, "corp"), written=list(map(WrittenName, attempts))
-    )
+    ).choose_names()
     assert found == {roles[1].role: "b.Admin"}
     assert named(roles[:1], *attempts[:3]) == attempts[3:]
 
 
 def test_default_is_never_a_name():
-    found = choose_names([wanted("Default")], NameTemplate("{account_name}", "corp"))
+    found = Namer([wanted("Default")], NameTemplate("{account_name}", "corp")).choose_names()
     assert list(found.values()) == ["corp.Default"]
 
 
@@ -155,7 +155,7 @@ def test_the_order_of_the_roles_does_not_matter():
         wanted("b", "x,y", "4" * 12),
     ]
     results = [
-        choose_names(order, NameTemplate(TEMPLATE, "corp"), written=[WrittenName("B.x-y")])
+        Namer(order, NameTemplate(TEMPLATE, "corp"), written=[WrittenName("B.x-y")]).choose_names()
         for order in itertools.permutations(roles)
     ]
     assert all(result == results[0] for result in results)
