@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 _RECORD_SECONDS = 1.0
 
 
-def load_usage_of_roles(app: App) -> dict[RoleKey, Usage]:
-    return app.usage.load_all()
-
-
 def record_use_of_role(app: App, profile: Profile) -> None:
     """Only warns on failure, as the command succeeded."""
     now, key = app.clock.now(), profile.key

@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import (
-    adopting,
-    agents,
-    config_writing,
-    profile_checks,
-    sync_choices,
-)
+from ssohelper.actions import adopting, agents, config_writing, profile_checks, sync_choices
 from ssohelper.core import adoption, chains, filter_rows, plan_text, profile_plan
 from ssohelper.core.choices import NO_CHOICES, PROCESS, Choices, has_wildcard
 from ssohelper.core.config_edit import Change, RemoveSection
@@ -71,18 +65,13 @@ def plan_sync(
         written_roles=app.config.find_written_roles(app.config.read()),
     )
     plan = profile_plan.plan_sync(app.config.read(), request)
-    if request.no_native:
-        _warn_of_conversion(app, plan)
-    return plan
-
-
-def _warn_of_conversion(app: App, plan: Plan) -> None:
     converted = [change for change in plan.change if "sso_session" in change.before]
-    if converted:
+    if request.no_native and converted:
         app.warn(
             f"{plan_text.profile_count_text(len(converted))} changed to the form that runs ssohelper: the "
             "sign-in is in the keyring, where other programs cannot read it"
         )
+    return plan
 
 
 def plan_with_role_filters(app: App, plan: Plan, rows: Iterable[FilterRow]) -> Plan:
@@ -138,6 +127,7 @@ def write_profile_plan(app: App, plan: Plan, command: str | None = None) -> None
     The journal names `command`, by default "profile add" or "profile sync".
     """
     command = command or ("profile add" if plan.request.only_roles else "profile sync")
+    name = plan.request.session.name
     with app.choices.hold_lock(app.clock.deadline()):
         config_writing.write_changes(
             app,
@@ -145,7 +135,7 @@ def write_profile_plan(app: App, plan: Plan, command: str | None = None) -> None
             plan.data,
             plan.changes,
             lambda config: profile_plan.plan_sync(config, plan.request).changes,
-            _load_saved_options(app, [plan.request.session.name]),
+            {name: app.choices.load(name)},
         )
         sync_choices.save_choices_under_lock(app, plan)
 
@@ -170,10 +160,9 @@ def read_managed_profiles(app: App, names: Iterable[str]) -> list[ConfigProfile]
                 f'the profile "{typed}" is not managed by ssohelper: it was not removed',
                 hint=f"it is in {app.locations.aws_config_file}, line {entry.line}",
             )
-        fits = compile_glob(typed).match
-        matching = [name for name in managed if has_wildcard(typed) and fits(name)]
-        if entry is not None:
-            matching = [typed]
+        matching = [typed] if entry else []
+        if entry is None and has_wildcard(typed):
+            matching = list(filter(compile_glob(typed).match, managed))
         if not matching:
             raise UsageProblem(
                 f'no managed profile fits "{typed}"',
@@ -223,17 +212,13 @@ def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
     ]
     deadline = app.clock.deadline()
     with app.choices.hold_lock(deadline):
-        before = _load_saved_options(app, [name for name, _ in named])
+        before = {name: app.choices.load(name) for name, _ in named}
         if app.config.write(make_config_changes, deadline, before):
             removed = [RemoveSection(item.entry.header) for item in found]
             config_writing.add_to_journal(app, "profile rm", removed)
         for name, role in named:
             choices = app.choices.load(name)
             app.choices.save(name, choices._replace(removed=choices.removed | {role}))
-
-
-def _load_saved_options(app: App, session_names: Iterable[str]) -> dict[str, Choices]:
-    return {name: app.choices.load(name) for name in session_names}
 
 
 # -- the request from which a sync of profiles is planned ----------------------------------------

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import favourites
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, is_chain
 from ssohelper.core.model import NEVER_USED, Account, RoleKey, SsoSession, Usage
 from ssohelper.core.role_rows import RoleRow, foreign_profile_rows, ranked_rows, rows_without_usage
@@ -52,7 +51,7 @@ def read_roles(
     owners = _SessionsOfProfiles(config, sessions, listings)
     profiles = _group_profile_names(config, owners)
     with_session = {name for names in profiles.values() for name in names}
-    used = favourites.load_usage_of_roles(app)
+    used = app.usage.load_all()
     rows: list[RoleRow] = []
     for name, saved in listings.items():
         rows += _take_rows_of_listing(name, saved, profiles, used)

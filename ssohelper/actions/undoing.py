@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import agents, config_writing
@@ -109,16 +109,13 @@ def undo_config_write(app: App, undo: Undo) -> None:
         old, new = (
             sections_of_text((data or b"").decode()) for data in (undo.present, undo.content)
         )
-        changes = [_find_change(header, old, new) for header in changed_headers(old, new)]
+        changes: list[Change] = []
+        for header in changed_headers(old, new):
+            kept = EditSection(header) if header in new else RemoveSection(header)
+            changes.append(kept if header in old else AddSection(header, ()))
         config_writing.add_to_journal(app, "profile undo", changes)
     for session_name, choices in undo.version.choices.items():
         app.choices.save(session_name, choices)
-
-
-def _find_change(header: str, old: Container[str], new: Container[str]) -> Change:
-    if header not in old:
-        return AddSection(header, ())
-    return EditSection(header) if header in new else RemoveSection(header)
 
 
 def find_restored_choices(app: App, version: Version) -> list[tuple[str, Choices]]:

@@ -19,7 +19,7 @@ _OF_STATE = {
     "expired": "red",
     "unusable": "red",
 }
-_OF_SEVERITY = {"problem": "red", "sign-in": "yellow", "note": "cyan", "repaired": "green"}
+OF_SEVERITY = {"problem": "red", "sign-in": "yellow", "note": "cyan", "repaired": "green"}
 
 
 def styled(text: str, color: str) -> str:
@@ -32,7 +32,3 @@ def time_cell(text: str, seconds_left: int) -> Cell:
 
 def state_cell(state: str, text: str | None = None) -> Cell:
     return Cell(text or state, _OF_STATE[state])
-
-
-def color_of_severity(word: str) -> str:
-    return _OF_SEVERITY[word]

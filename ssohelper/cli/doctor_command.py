@@ -84,7 +84,7 @@ def print_findings(found: Sequence[Finding]) -> None:
             subject = finding.subject
             output.echo(show_message(subject))
         word = _word_of(finding)
-        sign = colors.styled(f"{_MARKS[word]} {word:<8}", colors.color_of_severity(word))
+        sign = colors.styled(f"{_MARKS[word]} {word:<8}", colors.OF_SEVERITY[word])
         output.echo(f"  {sign}  {show_message(finding.message)}")
         if not finding.is_fixed:
             output.echo(f"      fix:    {show_message(finding.fix)}")

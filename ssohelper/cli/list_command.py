@@ -10,7 +10,7 @@ from itertools import compress
 
 import click
 
-from ssohelper.actions import directory, favourites, roles, tokens
+from ssohelper.actions import directory, roles, tokens
 from ssohelper.app import App
 from ssohelper.cli import choosing, colors, listing_progress, output
 from ssohelper.cli.table import Cell, Narrowing
@@ -102,7 +102,7 @@ def print_roles(
     app: App, found: Listings, query: tuple[str, ...], *, has_several_sessions: bool
 ) -> None:
     profiles = roles.find_profile_names(app, [session for session, _listing in found])
-    used = favourites.load_usage_of_roles(app)
+    used = app.usage.load_all()
     rules = app.vault.policy.rules
     rows = []
     for session, listing in found:

@@ -46,10 +46,5 @@ def _run_picker_inline(picker: InlinePicker[_T]) -> _T | None:
         if picker.continued is None:
             return answer
         picker = picker.continued
-        _suspend_this_program()
-
-
-def _suspend_this_program() -> None:
-    """Do what the terminal does at ctrl+z, until the shell continues this program."""
-    if sys.platform != "win32":
-        os.killpg(0, signal.SIGTSTP)
+        if sys.platform != "win32":  # as the terminal does at ctrl+z, until the shell continues us
+            os.killpg(0, signal.SIGTSTP)

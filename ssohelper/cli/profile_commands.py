@@ -16,7 +16,6 @@ from ssohelper.actions import (
     undoing,
 )
 from ssohelper.actions.selection import find_unlisted_sessions, resolve_session
-from ssohelper.app import App
 from ssohelper.cli import choosing, colors, output
 from ssohelper.cli.listing_progress import fetch_listing
 from ssohelper.cli.plan_output import (
@@ -39,9 +38,7 @@ from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.config_edit import hide_secret
 from ssohelper.core.config_profiles import ConfigProfile
-from ssohelper.core.listing import Listing
 from ssohelper.core.plan_text import profile_count_text
-from ssohelper.core.profile_plan import Plan
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 
@@ -128,25 +125,16 @@ def sync_profiles(
         others=others,
     )
     warn_if_nothing_matches(app, plan)
-    _say_proposed_region(plan, choices)
+    region = plan.request.choices.default_region
+    if region is not None and region != choices.default_region:
+        output.say(setup_text.default_region_line(region))
     print_or_write_plan(app, plan, dry_run=dry_run, yes=yes, what="profile sync")
-    if not plan.changes:
-        _say_age_of_list(app, listing)
-
-
-def _say_age_of_list(app: App, listing: Listing) -> None:
     age = app.clock.now() - listing.listed_at
-    if age >= 60 and not output.options().json:
+    if age >= 60 and not plan.changes and not output.options().json:
         output.say(
             f"the roles were listed {clock_text.ago_text(age)}; "
             "to list them anew: ssohelper profile sync --refresh"
         )
-
-
-def _say_proposed_region(plan: Plan, choices: Choices) -> None:
-    region = plan.request.choices.default_region
-    if region is not None and region != choices.default_region:
-        output.say(setup_text.default_region_line(region))
 
 
 @profile_command_group.command("list")
@@ -339,7 +327,14 @@ def undo_last_write(prints: bool, dry_run: bool, yes: bool) -> None:
     """
     app = output.get_app()
     if prints:
-        _print_earlier_version(undoing.load_last_write(app).before or b"")
+        data = undoing.load_last_write(app).before or b""
+        earlier = [hide_secret(f" {line}")[1:] for line in data.decode().splitlines()]
+        if output.options().json:
+            output.print_json({"lines": earlier}, app.warnings)
+        elif sys.stdout.isatty():
+            print_diff(earlier, on_stdout=True)
+        else:
+            click.echo(data, nl=False)
         return
     try:
         undo = undoing.plan_undo(app)
@@ -368,16 +363,6 @@ def undo_last_write(prints: bool, dry_run: bool, yes: bool) -> None:
                 output.say(clock_text.still_signed_in_text(session.name))
     if output.options().json:
         output.print_json({"diff": lines, "options": restored}, app.warnings)
-
-
-def _print_earlier_version(data: bytes) -> None:
-    lines = [hide_secret(f" {line}")[1:] for line in data.decode().splitlines()]
-    if output.options().json:
-        output.print_json({"lines": lines}, output.get_app().warnings)
-    elif sys.stdout.isatty():
-        print_diff(lines, on_stdout=True)
-    else:
-        click.echo(data, nl=False)
 
 
 # -- describing a profile ------------------------------------------------------------------------

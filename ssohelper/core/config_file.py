@@ -5,8 +5,10 @@ the same name wins, and every section inherits the keys of [DEFAULT].
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from ssohelper.core import portal_address, process_command
@@ -67,9 +69,8 @@ class ConfigFile:
         self._profiles: dict[str, ProfileEntry] = {}
         self._sessions: dict[str, Section] = {}
         self._checked: dict[str, SsoSession] = {}
-        self._by_portal: dict[str, list[SsoSession]] | None = None
-        # The lines of profiles and sessions that exist twice.
-        self._duplicate_lines: dict[str, list[int]] = {}
+        # Warnings of profiles and sessions that exist twice.
+        self._duplicates: list[str] = []
         self._read_sections()
 
     @classmethod
@@ -107,13 +108,16 @@ class ConfigFile:
         return [self._checked[name] for name in self._sessions if name in self._checked]
 
     def sessions_of_portal(self, url: str) -> list[SsoSession]:
-        if self._by_portal is None:
-            # Comparing 6,000 URLs with 6,000 sessions would take a minute.
-            self._by_portal = {}
-            for session in self.sso_sessions():
-                for key in portal_address.normalized_urls_of_portal(session):
-                    self._by_portal.setdefault(key, []).append(session)
         return list(self._by_portal.get(normalized_start_url(url), ()))
+
+    @cached_property
+    def _by_portal(self) -> dict[str, list[SsoSession]]:
+        # Comparing 6,000 URLs with 6,000 sessions would take a minute.
+        found = defaultdict[str, list[SsoSession]](list)
+        for session in self.sso_sessions():
+            for key in portal_address.normalized_urls_of_portal(session):
+                found[key].append(session)
+        return found
 
     def sessions_of_target(self, target: TargetRole) -> list[SsoSession]:
         """Return the sessions to which the target belongs: for a portal's URL all of that portal."""
@@ -188,9 +192,7 @@ class ConfigFile:
                 f"{self.origin}:{line}: botocore and the AWS CLI add the keys of [DEFAULT] to "
                 "every section, other SDKs ignore them; the default profile is [default]"
             )
-        for what, lines in self._duplicate_lines.items():
-            places = f"exists twice, in lines {' and '.join(map(str, lines))}"
-            found.append(f"{self.origin}: the {what} {places}: the last one is used")
+        found += self._duplicates
         entry = self.profile(name) if name is not None else None
         # A profile does not decide where tokens go.
         keys = [f'"{key}"' for key in ("endpoint_url", "services") if entry and key in entry.keys]
@@ -218,8 +220,8 @@ class ConfigFile:
                 self._sessions[name] = section
 
     def _note_duplicate(self, kind: str, name: str, earlier: int, later: int) -> None:
-        lines = self._duplicate_lines.setdefault(f'{kind} "{show(name, 80)}"', [earlier])
-        lines.append(later)
+        what = f'the {kind} "{show(name, 80)}" exists twice, in lines {earlier} and {later}'
+        self._duplicates.append(f"{self.origin}: {what}: the last one is used")
 
     def _checked_session(self, name: str, section: Section) -> SsoSession:
         keys = {**self.text.defaults.values(), **section.values()}

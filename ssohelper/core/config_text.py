@@ -183,12 +183,7 @@ class _Reader:
     def _start_section(self, number: int, header: str) -> None:
         sections = self._config.sections
         if header in sections:
-            first = sections[header].line + 1
-            self._config.refuse_line(
-                number,
-                f'the section "[{show(header, 80)}]" exists twice, first in line {first}',
-                hint="the AWS tools refuse the whole file: remove one of the two",
-            )
+            self._refuse_second(number, f'section "[{show(header, 80)}]"', sections[header].line)
         if header == DEFAULT_SECTION:
             self._section = self._config.defaults
             if not self._section.values():  # a second [DEFAULT] adds keys to the first one
@@ -208,14 +203,14 @@ class _Reader:
         values = section.values()
         if name in values:
             self._join_long_values()
-            first = section.lines_of_keys(self._config.lines)[name][0] + 1
-            self._config.refuse_line(
-                number,
-                f'the key "{show(name, 80)}" exists twice, first in line {first}',
-                hint="the AWS tools refuse the whole file: remove one of the two",
-            )
+            first = section.lines_of_keys(self._config.lines)[name][0]
+            self._refuse_second(number, f'key "{show(name, 80)}"', first)
         self._value = [self._share(rest.strip())]
         values[self._share(name)] = self._value[0]
+
+    def _refuse_second(self, line: int, what: str, first: int) -> NoReturn:
+        hint = "the AWS tools refuse the whole file: remove one of the two"
+        self._config.refuse_line(line, f"the {what} exists twice, first in line {first + 1}", hint)
 
     def _share(self, text: str) -> str:
         return self._shared.setdefault(text, text) if len(text) <= _SHARED_CHARACTERS else text

@@ -3,14 +3,15 @@
 import shlex
 from collections.abc import Mapping
 
-# Editors that take the line as `+LINE FILE`.
-_PLUS_LINE = frozenset(
-    ["vi", "vim", "nvim", "view", "gvim", "nano", "pico", "emacs", "emacsclient", "micro", "kak", "joe", "mg", "jed"]
-)  # fmt: skip
-# Editors of the family of Visual Studio Code: `--goto FILE:LINE`.
-_GOTO = frozenset(["code", "code-insiders", "codium", "vscodium", "cursor"])
-# Editors that take `FILE:LINE`.
-_COLON = frozenset(["subl", "hx", "helix", "zed"])
+# The arguments of each editor that opens a file at a line; others get the path alone.
+_ARGUMENTS = {
+    ("+{line}", "{path}"): (
+        *("vi", "vim", "nvim", "view", "gvim", "nano", "pico", "emacs", "emacsclient"),
+        *("micro", "kak", "joe", "mg", "jed"),
+    ),
+    ("--goto", "{path}:{line}"): ("code", "code-insiders", "codium", "vscodium", "cursor"),
+    ("{path}:{line}",): ("subl", "hx", "helix", "zed"),
+}
 VARIABLES = ("VISUAL", "EDITOR")
 
 
@@ -25,10 +26,5 @@ def editor_command(editor: str, path: str, line: int) -> list[str]:
     """
     words = shlex.split(editor)
     name = words[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe") if words else ""
-    if name in _PLUS_LINE:
-        return [*words, f"+{line}", path]
-    if name in _GOTO:
-        return [*words, "--goto", f"{path}:{line}"]
-    if name in _COLON:
-        return [*words, f"{path}:{line}"]
-    return [*words, path]
+    found = (arguments for arguments, editors in _ARGUMENTS.items() if name in editors)
+    return [*words, *(part.format(path=path, line=line) for part in next(found, ("{path}",)))]

@@ -40,12 +40,7 @@ class ConfigStore:
     """Reads and writes ~/.aws/config, and saves versions of it for undo."""
 
     def __init__(
-        self,
-        config_file: Path,
-        credentials_file: Path,
-        *,
-        state: Path,
-        runtime: Path,
+        self, config_file: Path, credentials_file: Path, *, state: Path, runtime: Path
     ) -> None:
         self.path = config_file
         self._file = UserFile(config_file)
@@ -62,14 +57,8 @@ class ConfigStore:
         if self._parsed is None or self._parsed[0] != found:
             self._parsed = (found, ConfigFile.parse(found.data, str(self.path)))
             self._addresses = {}
-        return self._reparse_if_portals_changed(*self._parsed)
-
-    def read_data(self) -> bytes:
-        """Return the config's bytes, even if AWS tools cannot parse them."""
-        return self._file.read().data
-
-    def _reparse_if_portals_changed(self, found: FileContent, config: ConfigFile) -> ConfigFile:
-        """Return the config with the portals of companies' own URLs, which a sign-in may change."""
+        found, config = self._parsed
+        # A sign-in may change the portals of companies' own URLs.
         sessions = config.sso_sessions() if b"sso_start_url" in found.data else []
         store = PortalAddresses(self._state)
         own = [one.name for one in sessions if is_company_url(one.start_url)]
@@ -78,6 +67,10 @@ class ConfigStore:
             config = ConfigFile.parse(found.data, str(self.path), addresses)
             self._parsed, self._addresses = (found, config), addresses
         return config
+
+    def read_data(self) -> bytes:
+        """Return the config's bytes, even if AWS tools cannot parse them."""
+        return self._file.read().data
 
     def read_configured_region(self, session_name: str) -> str | None:
         config = self.read()
@@ -89,31 +82,29 @@ class ConfigStore:
         """Return the credentials file's sections by name, without the values of secrets."""
         from ssohelper.core.resolver import hide_secrets
 
-        data = UserFile(self._credentials_path).read().data
-        sections = ConfigText(data, str(self._credentials_path)).sections
+        sections = self._read_credentials_file().sections
         return {name: hide_secrets(section.values()) for name, section in sections.items()}
+
+    def _read_credentials_file(self) -> ConfigText:
+        data = UserFile(self._credentials_path).read().data
+        return ConfigText(data, str(self._credentials_path))
 
     def read_credentials_profiles(self) -> list[ProfileEntry]:
         """Return the profiles that only the credentials file has, with their region and program.
 
         Only SDKs may read the access keys. Raises: ConfigInvalid, LocalState.
         """
-        data = UserFile(self._credentials_path).read().data
-        text = ConfigText(data, str(self._credentials_path))
+        text = self._read_credentials_file()
         config, inherited = self.read(), text.defaults.values()
         found = []
         for name, section in text.sections.items():
             keys = {**inherited, **section.values()}
-            program = keys.get("credential_process", "")
-            region = keys.get("region", "")
+            program, region = keys.get("credential_process", ""), keys.get("region", "")
             kept = {"region": region} if is_region(region) else {}
-            if keys.get("aws_access_key_id"):
-                pass
-            elif program and ssohelper_options(program) is None:
+            has_keys = bool(keys.get("aws_access_key_id"))
+            if program and ssohelper_options(program) is None and not has_keys:
                 kept["credential_process"] = program
-            else:
-                continue
-            if config.profile(name) is None:
+            if config.profile(name) is None and (has_keys or "credential_process" in kept):
                 found.append(ProfileEntry(name, kept, False, section.line + 1, name))
         return found
 
@@ -153,13 +144,10 @@ class ConfigStore:
         def make_content(found: FileContent) -> bytes | None:
             config = ConfigFile.parse(found.data, str(self.path))
             after = config.with_changes(changes_for(config))
-            return _content_or_none(found) if after == found.data else after
+            return found.content if after == found.data else after
 
         return self._replace_file(
-            make_content,
-            deadline,
-            choices or {},
-            records_unchanged=records_unchanged,
+            make_content, deadline, choices or {}, records_unchanged=records_unchanged
         )
 
     def check_writable(self) -> None:
@@ -177,7 +165,7 @@ class ConfigStore:
 
     def load_last_version(self) -> Version | None:
         """Return the last write that can be undone. Raises: LocalState for a damaged version."""
-        return self._versions.load_last(_content_or_none(self._file.read()))
+        return self._versions.load_last(self._file.read().content)
 
     def find_written_roles(self, config: ConfigFile) -> dict[str, WrittenRole]:
         from ssohelper.core.written_roles import find_written_roles
@@ -205,14 +193,14 @@ class ConfigStore:
         to_undo: Version | None = None,
         records_unchanged: bool = False,
     ) -> bool:
-        """Replace the config's content, or remove it for None, and save a version for undo.
+        """Replace the config, or remove it for None, and save a version for undo.
 
         Starts over when another program changes the file before the rename.
         """
         with files.hold_lock(self._lock, deadline):
             for _ in range(_MAX_ATTEMPTS):
                 found = self._file.read()
-                before, after = _content_or_none(found), make_content(found)
+                before, after = found.content, make_content(found)
                 if to_undo is None and after == before and not records_unchanged:
                     return False
                 version = to_undo or self._versions.save_before_write(before, after, choices)
@@ -235,7 +223,3 @@ class ConfigStore:
         raise LocalState(
             f'"{self.path}" is being changed by another program', hint="try again in a moment"
         )
-
-
-def _content_or_none(found: FileContent) -> bytes | None:
-    return None if found.mark is None else found.data

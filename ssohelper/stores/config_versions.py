@@ -53,19 +53,16 @@ class ConfigVersions:
         numbers = self._load_index_or_empty()
         number = max((*self._list_version_numbers(), *numbers, 0)) + 1
         version = Version(number, before, after, choices)
-        files.write_atomically(self._file(number), _version_file_content(version))
+        files.write_atomically(self._folder / str(number), _version_file_content(version))
         self._save_index((*numbers, number))
         return version
 
     def remove_old(self) -> None:
-        numbers = self._load_index_or_empty()
-        self._keep_only(numbers, numbers[-_MAX_VERSIONS:])
+        self._keep_only(self._load_index_or_empty()[-_MAX_VERSIONS:])
 
     def remove_last(self, version: Version) -> None:
         """Remove this version, whose write failed or was undone, and later ones."""
-        numbers = self._load_index_or_empty()
-        kept = tuple(number for number in numbers if number < version.number)
-        self._keep_only(numbers, kept)
+        self._keep_only(tuple(n for n in self._load_index_or_empty() if n < version.number))
 
     def load_last(self, present: bytes | None) -> Version | None:
         """Return the last write that can be undone, or None. `present` is the config's content now.
@@ -88,9 +85,6 @@ class ConfigVersions:
     def _folder(self) -> Path:
         path = os.path.realpath(self._config_file)
         return self._base / hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
-
-    def _file(self, number: int) -> Path:
-        return self._folder / str(number)
 
     def _list_version_numbers(self, suffix: str = "") -> list[int]:
         names = [name for name in files.list_names_in_folder(self._folder) if name.endswith(suffix)]
@@ -118,12 +112,12 @@ class ConfigVersions:
     def _save_index(self, numbers: tuple[int, ...]) -> None:
         files.write_json(self._folder / _INDEX, {"version": 1, "undo": list(numbers)})
 
-    def _keep_only(self, listed: tuple[int, ...], numbers: tuple[int, ...]) -> None:
-        """Remove all versions but `numbers` of the `listed` ones, and files of earlier releases.
+    def _keep_only(self, numbers: tuple[int, ...]) -> None:
+        """Remove all other versions, and files of earlier releases.
 
         The index comes first: else a killed process leaves an index with a missing file.
         """
-        if numbers and numbers != listed:
+        if numbers:
             self._save_index(numbers)
         keep = {_INDEX, *map(str, numbers)} if numbers else ()
         for name in files.list_names_in_folder(self._folder):
@@ -133,7 +127,7 @@ class ConfigVersions:
                     files.remove_file(self._folder / name)
 
     def _load(self, number: int) -> Version:
-        path = self._file(number)
+        path = self._folder / str(number)
         content = files.read_own_file(path, _LIMIT_BYTES)
         if content is None:
             before, after = (

@@ -26,6 +26,11 @@ class FileContent(NamedTuple):
     data: bytes
     mark: tuple[int, int, int] | None
 
+    @property
+    def content(self) -> bytes | None:
+        """The data; None without a file."""
+        return None if self.mark is None else self.data
+
 
 class FileChanged(Exception):
     """Another program has written the file between our read and our rename."""
@@ -43,18 +48,23 @@ def read_user_file(
     If it is still `known`, returns this object. `only_trusted` refuses a file that others may write or
     own, except root, who owns home folders' files on some systems. Raises: LocalState.
     """
+    opened = None
     try:
-        opened = open_file.open_user_file(os.fspath(path))
-    except (FileNotFoundError, NotADirectoryError):
-        return FileContent(b"", None)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            opened = open_file.open_user_file(os.fspath(path))
     except (OSError, ValueError) as cause:
         raise _unreadable_user_file_error(path, cause) from cause
     if opened is None:
         return FileContent(b"", None)
     descriptor, status = opened
     try:
-        if only_trusted:
-            _refuse_untrusted(path, status)
+        if only_trusted and not open_file.has_trusted_owner(status, os.fspath(path)):
+            raise LocalState(f'"{path}" belongs to another user')
+        if only_trusted and open_file.may_others_write(status):
+            raise LocalState(
+                f'other users may write "{path}", which names commands that are run: not read',
+                hint=f"check its content, then: chmod go-w {_quoted(str(path))}",
+            )
         data = open_file.read_all(descriptor, os.fspath(path), limit_bytes)
     except OSError as cause:
         raise _unreadable_user_file_error(path, cause) from cause
@@ -62,16 +72,6 @@ def read_user_file(
         os.close(descriptor)
     data = known if data == known else data  # one command may keep a config of 4 MB many times
     return FileContent(data, (status.st_ino, status.st_mtime_ns, status.st_size))
-
-
-def _refuse_untrusted(path: Path, status: os.stat_result) -> None:
-    if not open_file.has_trusted_owner(status, os.fspath(path)):
-        raise LocalState(f'"{path}" belongs to another user')
-    if open_file.may_others_write(status):
-        raise LocalState(
-            f'other users may write "{path}", which names commands that are run: not read',
-            hint=f"check its content, then: chmod go-w {_quoted(str(path))}",
-        )
 
 
 class UserFile:
@@ -106,7 +106,7 @@ class UserFile:
         """Write `after` if the content is still `before`; None stands for a missing file."""
         found = self.read()
         try:
-            if (None if found.mark is None else found.data) != before:
+            if found.content != before:
                 raise FileChanged
             if after is None:
                 self.remove()
@@ -146,10 +146,12 @@ class UserFile:
                 f'"{self.path}" belongs to another user: not touched', hint=f"see: ls -l {target}"
             )
         if not os.access(target, os.W_OK) or not status.st_mode & 0o200:
-            raise LocalState(
-                f'"{self.path}" is read-only: not touched',
-                hint=_hint_for_writing(target, status),
-            )
+            quoted = _quoted(target)
+            hint = f"if no other tool manages it: chmod u+w {quoted}"
+            if status.st_mode & 0o200:
+                why = "its mode allows writing, its disk or an attribute does not"
+                hint = f"{why}; see: ls -l {quoted}"
+            raise LocalState(f'"{self.path}" is read-only: not touched', hint=hint)
         return stat.S_IMODE(status.st_mode)
 
     def check_replaceable(self) -> None:
@@ -168,13 +170,6 @@ class UserFile:
             os.unlink(probe)
         except OSError as cause:
             raise file_error(target, cause, "written") from cause
-
-
-def _hint_for_writing(target: str, status: os.stat_result) -> str:
-    quoted = _quoted(target)
-    if status.st_mode & 0o200:
-        return f"its mode allows writing, its disk or an attribute does not; see: ls -l {quoted}"
-    return f"if no other tool manages it: chmod u+w {quoted}"
 
 
 def _quoted(path: str) -> str:

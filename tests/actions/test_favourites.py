@@ -19,7 +19,7 @@ def app(tmp_path) -> App:
 def test_a_use_is_counted_and_dated(app: App):
     favourites.record_use_of_role(app, PROFILE)
     favourites.record_use_of_role(app, PROFILE)
-    assert favourites.load_usage_of_roles(app) == {KEY: Usage(NOON, 2, favourite=False)}
+    assert app.usage.load_all() == {KEY: Usage(NOON, 2, favourite=False)}
 
 
 def test_a_favourite_stays_one_when_it_is_used(app: App):
@@ -28,7 +28,7 @@ def test_a_favourite_stays_one_when_it_is_used(app: App):
     favourites.record_use_of_role(app, PROFILE)
     assert favourites.list_favourites(app) == [KEY]
     assert favourites.set_favourite(app, KEY, False)
-    assert favourites.load_usage_of_roles(app)[KEY] == Usage(NOON, 1, favourite=False)
+    assert app.usage.load_all()[KEY] == Usage(NOON, 1, favourite=False)
 
 
 def test_a_role_that_is_neither_used_nor_a_favourite_is_not_saved(app: App, tmp_path):

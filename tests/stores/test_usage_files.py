@@ -50,11 +50,11 @@ def test_the_file_has_mode_0600(app: App, tmp_path: Path):
 def test_a_malformed_file_counts_as_missing(app: App, tmp_path: Path, content: bytes):
     (tmp_path / "state").mkdir(mode=0o700)
     (tmp_path / "state" / "usage.json").write_bytes(content)
-    assert favourites.load_usage_of_roles(app) == {}
+    assert app.usage.load_all() == {}
     assert app.warnings == []
     for _ in range(2):
         favourites.record_use_of_role(app, PROFILE)
-    assert favourites.load_usage_of_roles(app) == {KEY: Usage(NOON, 2)}
+    assert app.usage.load_all() == {KEY: Usage(NOON, 2)}
     assert (tmp_path / "state" / "usage.json.damaged").read_bytes() == content
     [warning] = app.warnings
     assert warning.endswith('that file is kept as "usage.json.damaged"')
@@ -66,10 +66,10 @@ def test_a_malformed_line_alone_counts_as_missing(app: App, tmp_path: Path):
     found = json.loads(path.read_text())
     found["roles"].append(["corp", "x", "Admin", 1, 1, True])
     path.write_text(json.dumps(found))
-    assert list(favourites.load_usage_of_roles(app)) == [KEY]
+    assert list(app.usage.load_all()) == [KEY]
     app.usage.forget_usage_of_session("corp", app.clock.deadline())
     assert json.loads(path.with_name("usage.json.damaged").read_text()) == found
-    assert favourites.load_usage_of_roles(app) == {}
+    assert app.usage.load_all() == {}
 
 
 def test_no_count_is_lost_between_eight_writers(tmp_path: Path):
