@@ -113,7 +113,7 @@ class LazyGroup(click.Group):
             if name in MEANT_COMMANDS:
                 hint = f"did you mean: {MEANT_COMMANDS[name]}"
                 raise UsageProblem(f'no command named "{name}"', hint=hint)
-            raise output.make_unknown_name_error("command", name, COMMANDS, "ssohelper --help")
+            raise output.unknown_name_error("command", name, COMMANDS, "ssohelper --help")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

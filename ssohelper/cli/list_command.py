@@ -83,8 +83,8 @@ def _fetch_listing(
         saved = directory.load_listing(app, session)
         if saved is None or refresh:
             raise
-        days = max(1, (app.clock.now() - saved.listed_at) // 86400)
-        age = "yesterday" if days == 1 else f"{days} days ago"
+        days = (app.clock.now() - saved.listed_at) // 86400
+        age = f"{days} days ago" if days > 1 else "yesterday"
         app.warn(f'this list of "{show(session.name)}" is from {age}: {error.message}')
         errors.append(error)
         return saved
@@ -130,10 +130,9 @@ def print_roles(
         ]
         output.print_json(data, app.warnings)
         return
-    is_for_people = sys.stdout.isatty()
+    is_for_people, now = sys.stdout.isatty(), app.clock.now()
     shows_guarded = is_for_people and any(row[2] for row in rows)
     shows_used = is_for_people and any(row[3] != NEVER_USED for row in rows)
-    now = app.clock.now()
     header = ["ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES", "SESSION", "GUARDED", "USED"]
     is_shown = [*[True] * 4, has_several_sessions, shows_guarded, shows_used]
     # On a narrow terminal the profiles are cut or left out, then the account's name is cut. Account
@@ -191,10 +190,8 @@ def _print_rows(
     rows: Sequence[Sequence[str | Cell]],
     narrowing: Narrowing,
 ) -> None:
-    if query and not rows:
-        words = show(" ".join(query))
-        output.say(
-            f'nothing in the saved list matches "{words}"; for a new list from AWS, add --refresh'
-        )
-        return
-    output.print_rows(header, rows, narrowing)
+    if rows or not query:
+        output.print_rows(header, rows, narrowing)
+    else:
+        what = f'nothing in the saved list matches "{show(" ".join(query))}"'
+        output.say(f"{what}; for a new list from AWS, add --refresh")

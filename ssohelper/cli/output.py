@@ -62,7 +62,7 @@ def get_app() -> App:
     The App's warnings are printed at once; with --json they go into the JSON object.
     """
     root = click.get_current_context().find_root()
-    app = root.meta.get("ssohelper.app")
+    app: App | None = root.meta.get("ssohelper.app")
     if app is None:
         app = root.meta["ssohelper.app"] = App(warn=None if options().json else warn)
         logs.start_logging(options().verbose, app.environ)
@@ -71,7 +71,6 @@ def get_app() -> App:
                 "PYTHONPATH is set: Python may have loaded modules from it before ssohelper removed "
                 "it from the module path; the commands that profiles and shells start ignore it"
             )
-    assert isinstance(app, App)
     return app
 
 
@@ -92,7 +91,11 @@ def common_options(function: _F) -> _F:
         try:
             return function(*args, **kw)
         except SsoHelperError:
-            _print_unprinted_warnings()
+            app = click.get_current_context().find_root().meta.get("ssohelper.app")
+            for warning in (
+                app.warnings if app and given.json and not given.has_printed_json else ()
+            ):
+                warn(warning)
             raise
 
     return run_with_common_options  # type: ignore[return-value]
@@ -125,17 +128,15 @@ def print_rows(
         for row in rows:
             echo("\t".join(show(text_of_cell(cell)) for cell in row))
         return False
-    shown = [
-        [
-            Cell(show(cell.text), cell.color) if isinstance(cell, Cell) else show(cell)
-            for cell in row
-        ]
-        for row in rows
-    ]
+    shown = [list(map(_shown_cell, row)) for row in rows]
     table = make_table([name.upper() for name in header], shown, terminal_columns(), narrowing)
     bold, colored = not terminal.is_terminal_dumb(), terminal.shows_colors()
     echo("\n".join(table.lines(bold=bold, colored=colored)))
     return table.leaves_out(narrowing.extra)
+
+
+def _shown_cell(cell: str | Cell) -> str | Cell:
+    return Cell(show(cell.text), cell.color) if isinstance(cell, Cell) else show(cell)
 
 
 def terminal_columns() -> int:
@@ -190,8 +191,8 @@ def confirm(question: str, *, yes: bool, what: str, default: bool = False) -> bo
         return True
     require_terminal(what)
     choice = "[Y/n]" if default else "[y/N]"
-    answer = ask(f"{question} {choice}", default="", show_default=False)
-    return answer.strip().lower() in ("y", "yes") or (default and not answer.strip())
+    answer = ask(f"{question} {choice}", default="", show_default=False).strip().lower()
+    return answer in ("y", "yes") or (default and not answer)
 
 
 def ask(question: str, **options: Any) -> str:
@@ -238,16 +239,7 @@ def no_windows_error(what: str) -> UsageProblem:
     )
 
 
-def _print_unprinted_warnings() -> None:
-    app = click.get_current_context().find_root().meta.get("ssohelper.app")
-    if app and options().json and not options().has_printed_json:
-        for warning in app.warnings:
-            warn(warning)
-
-
-def make_unknown_name_error(
-    kind: str, name: str, known: Iterable[str], listed_by: str
-) -> UsageProblem:
+def unknown_name_error(kind: str, name: str, known: Iterable[str], listed_by: str) -> UsageProblem:
     meant = did_you_mean(name, known, cutoff=0.5)
     return UsageProblem(f'no {kind} named "{name}"', hint=f"{meant}list them with: {listed_by}")
 

@@ -1,7 +1,7 @@
 """Makes and shows a plan of changes to profiles: the diff, the question, the result, skipped roles."""
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ssohelper.actions import adopting, config_writing, profile_edit, setup_text, sync_choices
@@ -83,13 +83,8 @@ def print_or_write_plan(app: App, plan: Plan, *, dry_run: bool, yes: bool, what:
 
 def _print_plan_diff(app: App, plan: Plan, *, on_stdout: bool) -> None:
     print_diff(config_writing.diff_changes(app, plan.data, plan.changes), on_stdout)
-    _say_swapped_names(plan)
-
-
-def _say_swapped_names(plan: Plan) -> None:
-    swapped = plan_text.swapped_names_line(plan)
-    if swapped:
-        output.say(swapped)
+    for line in plan_text.swapped_names_lines(plan):
+        output.say(line)
 
 
 def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
@@ -101,19 +96,17 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
     agreed = _show_plan_and_ask(app, plan, yes=yes, what=what)
     if agreed is None:
         return False
-    plan = agreed
-    if not plan.changes:
-        sync_choices.save_choices(app, plan)
+    if not agreed.changes:
+        sync_choices.save_choices(app, agreed)
         output.say("nothing to change")
     else:
-        profile_edit.write_profile_plan(app, plan, what)
-        output.say(
-            f"{plan_text.plan_counts_text(plan, done=True)}; undo with: ssohelper profile undo"
-        )
-    for line in plan_text.lines_after_sync(plan):
+        profile_edit.write_profile_plan(app, agreed, what)
+        done = plan_text.plan_counts_text(agreed, done=True)
+        output.say(f"{done}; undo with: ssohelper profile undo")
+    for line in plan_text.lines_after_sync(agreed):
         output.say(line)
     if output.options().json:
-        output.print_json(_plan_json(plan), app.warnings)
+        output.print_json(_plan_json(agreed), app.warnings)
     return True
 
 
@@ -130,9 +123,9 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
     if yes or output.options().json or not (plan_text.is_big_plan(plan) and output.can_ask_user()):
         _print_plan_diff(app, plan, on_stdout=False)
         return plan if confirm_write(app, summary, yes, what) else None
-    for line in plan_text.summary_lines(plan, shutil.get_terminal_size().columns - 1):
+    summary_lines = plan_text.summary_lines(plan, shutil.get_terminal_size().columns - 1)
+    for line in (*summary_lines, *plan_text.swapped_names_lines(plan)):
         output.say(line)
-    _say_swapped_names(plan)
     can_choose = output.can_draw_picker() and not plan.request.only_roles
     keys, answers = "d shows the diff", "y/N/d"
     if can_choose:
@@ -140,8 +133,7 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
     app.config.check_writable()
     question = f"{_write_question(app, summary)} ({keys}) [{answers}]"
     while True:
-        answer = output.ask(question, default="", show_default=False)
-        answer = answer.strip().lower()
+        answer = output.ask(question, default="", show_default=False).strip().lower()
         if can_choose and answer in ("c", "choose"):
             other = _ask_for_filters(app, plan)
             if other is not None and not other.changes:
@@ -219,8 +211,7 @@ def print_diff(lines: Iterable[str], on_stdout: bool) -> None:
     """
     if output.options().json:
         return
-    print_line: Callable[[str], None] = output.echo if on_stdout else output.say
     # Tabs are printed as they are: they are harmless, and a config may contain them.
     text = "\n".join("\t".join(map(show, line.split("\t"))) for line in lines)
     if text:
-        print_line(text)
+        (output.echo if on_stdout else output.say)(text)

@@ -176,7 +176,7 @@ def show_profile(name: str) -> None:
     choosing.warn_about_config(app, name)
     found = {item.entry.name: item for item in profile_edit.read_profiles(app)}
     if name not in found:
-        raise output.make_unknown_name_error("profile", name, found, "ssohelper profile list")
+        raise output.unknown_name_error("profile", name, found, "ssohelper profile list")
     entry, shown = found[name].entry, _profile_json(found[name])
     keys = {
         key: "(not shown)" if any(word in key for word in _SECRET_WORDS) else value.strip()

@@ -217,7 +217,8 @@ def diff_hunks(signed_lines: Sequence[tuple[str, str]]) -> Iterator[str]:
         body = signed_lines[start:at]
         signs = [sign for sign, _ in body]
         removed, added = len(body) - signs.count("+"), len(body) - signs.count("-")
-        yield f"@@ -{_range_in_hunk(old, removed)} +{_range_in_hunk(new, added)} @@"
+        before, after = f"{old + (removed > 0)},{removed}", f"{new + (added > 0)},{added}"
+        yield f"@@ -{before} +{after} @@"
         for sign, line in body:
             yield hide_secret(sign + line.rstrip("\r\n"))
             if not line.endswith("\n"):
@@ -228,9 +229,7 @@ def diff_hunks(signed_lines: Sequence[tuple[str, str]]) -> Iterator[str]:
 def _find_hunk_ranges(signed_lines: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
     """Return the first and last changed line of each hunk; their context lines do not overlap."""
     groups: list[tuple[int, int]] = []
-    for number, (sign, _) in enumerate(signed_lines):
-        if sign == " ":
-            continue
+    for number in (at for at, (sign, _) in enumerate(signed_lines) if sign != " "):
         if groups and number - groups[-1][1] <= 2 * _CONTEXT:
             groups[-1] = (groups[-1][0], number)
         else:
@@ -240,10 +239,6 @@ def _find_hunk_ranges(signed_lines: Sequence[tuple[str, str]]) -> list[tuple[int
 
 def hide_secret(line: str) -> str:
     return _SECRET.sub(r"\1(not shown)", line)
-
-
-def _range_in_hunk(first: int, count: int) -> str:
-    return f"{first + 1 if count else first},{count}"
 
 
 def _check_section_header(header: str) -> None:
@@ -262,14 +257,11 @@ def _config_line_of_key(name: str, value: str) -> str:
 
 def _check_changed_config(text: ConfigText, changes: Sequence[Change], after: bytes) -> None:
     found = ConfigText(after, text.origin)
-    of_sections = [c for c in changes if not isinstance(c, RemoveLines)]
-    changed = {change.header for change in of_sections if not isinstance(change, AddSection)}
-    expected = {
-        header: section.values()
-        for header, section in text.sections.items()
-        if header not in changed
-    }
-    for change in of_sections:
+    expected = {header: section.values() for header, section in text.sections.items()}
+    for change in changes:
+        if isinstance(change, EditSection | RemoveSection):
+            expected.pop(change.header, None)
+    for change in changes:
         if isinstance(change, EditSection):
             # Take the keys from the old text: in `expected`, this header may already belong to
             # another section that was renamed to it.

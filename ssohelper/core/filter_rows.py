@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from ssohelper.core.choices import Choices, filter_for_exact_text
 from ssohelper.core.listing import Listing
-from ssohelper.core.model import Account
 from ssohelper.core.profile_names import is_foreign_id
 from ssohelper.core.text import count_text
 
@@ -32,10 +31,13 @@ def filter_rows_of_listing(listing: Listing) -> list[FilterRow]:
         rows.append(FilterRow(False, name, note, filter_for_exact_text(name)))
     names = Counter(one.account.name.casefold() for one in listing.accounts)
     for listed in sorted(listing.accounts, key=lambda one: one.account.name.casefold()):
-        account = listed.account
-        is_unique = names[account.name.casefold()] == 1
+        account, name = listed.account, listed.account.name
+        is_clear = name.strip() and names[name.casefold()] == 1 and not is_foreign_id(name, account)
+        # A filter that begins with "!" leaves out what it matches.
+        is_clear = is_clear and not name.startswith("!")
         note = f"{account.id}, {count_text(len(listed.roles), 'role')}"
-        rows.append(FilterRow(True, account.name, note, _account_filter(account, is_unique)))
+        glob = filter_for_exact_text(name) if is_clear else account.id
+        rows.append(FilterRow(True, name, note, glob))
     return rows
 
 
@@ -50,11 +52,3 @@ def choices_with_filter_rows(before: Choices, rows: Iterable[FilterRow]) -> Choi
         kind = "accounts" if row.is_account else "roles"
         found[kind] = (*found.get(kind, ()), row.filter)
     return before.with_chosen_fields(**found)
-
-
-def _account_filter(account: Account, is_unique: bool) -> str:
-    name = account.name
-    # A filter that begins with "!" leaves out what it matches.
-    if not name.strip() or not is_unique or name.startswith("!") or is_foreign_id(name, account):
-        return account.id
-    return filter_for_exact_text(name)

@@ -155,19 +155,16 @@ ACTIONS = _by_name(_SCREENS)
 
 # The actions that move the cursor of a list below a search. Footer, help and palette do not list
 # them one by one.
-MOVES = _by_name(
-    {
-        "list": (
-            ("up", "up,ctrl+k", "Up", "go one line up in the list"),
-            ("down", "down,ctrl+j,ctrl+n", "Down", "go one line down in the list"),
-            ("page_up", "pageup", "Page up", "go one page up in the list"),
-            ("page_down", "pagedown", "Page down", "go one page down in the list"),
-            ("first", "home", "First", "go to the first line of the list"),
-            ("last", "end", "Last", "go to the last line of the list"),
-            ("tick_up", "shift+tab", "Tick up", "tick the row, and go up"),
-        ),
-    }
+_MOVES: tuple[_Row, ...] = (
+    ("up", "up,ctrl+k", "Up", "go one line up in the list"),
+    ("down", "down,ctrl+j,ctrl+n", "Down", "go one line down in the list"),
+    ("page_up", "pageup", "Page up", "go one page up in the list"),
+    ("page_down", "pagedown", "Page down", "go one page down in the list"),
+    ("first", "home", "First", "go to the first line of the list"),
+    ("last", "end", "Last", "go to the last line of the list"),
+    ("tick_up", "shift+tab", "Tick up", "tick the row, and go up"),
 )
+MOVES = _by_name({"list": _MOVES})
 ALL_ACTIONS = {**ACTIONS, **MOVES}
 KEYS = {name: action.keys for name, action in ALL_ACTIONS.items()} | {"app.suspend": "ctrl+z"}
 
@@ -181,10 +178,7 @@ TICKED_LABELS: dict[str, str] = {
 }
 # The actions that remove something. The palette has them after the screen's other actions.
 REMOVING = frozenset(
-    [
-        *("sessions.sign_out", "sessions.forget", "sessions.remove"),
-        *("profiles.remove", "profiles.undo"),
-    ]
+    ["sessions.sign_out", "sessions.forget", "sessions.remove", "profiles.remove", "profiles.undo"]
 )
 # The actions that clear the search if there is one, else the ticks.
 _CLEARING = frozenset(["accounts.leave", "profiles.back"])

@@ -133,19 +133,13 @@ def _lines_of_roles(plan: Plan, width: int, most_lines: int) -> list[str]:
     # A line may break between two items only, so the blank within an item is written as "\0".
     items = [f"{_cut_line(show(name), room - len(f' {n},'))}\0{n}" for name, n in by_role]
     items = [item.replace(" ", "\0") for item in items]
-    lines = textwrap.wrap(
-        ", ".join(items),
-        width,
-        initial_indent=_INDENT,
-        subsequent_indent=_INDENT,
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
+    text = ", ".join(items)
+    lines = textwrap.wrap(text, room, break_on_hyphens=False, break_long_words=False)
     if len(lines) > most_lines:
         shown = sum(len(line.split(", ")) for line in lines[: most_lines - 1])
         others = sum(number for _, number in by_role[shown:])
-        lines[most_lines - 1 :] = [f"{_INDENT}{len(items) - shown} others {others}"]
-    return [line.replace("\0", " ") for line in lines]
+        lines[most_lines - 1 :] = [f"{len(items) - shown} others {others}"]
+    return [_INDENT + line.replace("\0", " ") for line in lines]
 
 
 def _lines_of_accounts(plan: Plan) -> list[str]:
@@ -202,19 +196,17 @@ def lines_after_sync(plan: Plan, *, is_dry_run: bool = False) -> Iterator[str]:
     """
     choices = plan.request.choices
     if not plan.request.only_roles:
-        left_out = count_left_out(plan.request.listing, choices)
-        if left_out:
+        if left_out := count_left_out(plan.request.listing, choices):
             filters = show(filter_options(choices))
             yield f"filters: {filters}; {count_text(left_out, 'role')} left out ({ALL_ROLES})"
         is_given = not choices.given.isdisjoint(("template", "form", "default_region"))
-        words = _other_options(choices) if is_given else ""
-        if words:
+        if is_given and (words := _other_options(choices)):
             yield show(f"{'would be ' if is_dry_run else ''}remembered: {words}")
     yield from skipped_lines(plan)
 
 
-def swapped_names_line(plan: Plan) -> str | None:
-    """Return which profiles get a name that another profile has now; None if none does.
+def swapped_names_lines(plan: Plan) -> Iterator[str]:
+    """Yield a line with the profiles that get a name that another profile has now, if any do.
 
     A command that names such a profile then runs in another account. Safe for a terminal.
     """
@@ -222,12 +214,12 @@ def swapped_names_line(plan: Plan) -> str | None:
     freed = {*renamed, *plan.remove}
     taken = {old: new for old, new in renamed.items() if new in freed}
     added = [name for name in plan.add if name in freed]
-    if not taken and not added:
-        return None
     verb = "swapped" if not added and set(taken) == set(taken.values()) else "moved"
     names = [f'"{show(old)}" to "{show(new)}"' for old, new in taken.items()]
     names += [f'"{show(name)}" to a new profile' for name in added]
-    return f"names {verb}: {shortened_name_list(names, _MOST_SWAPPED)}; each name then stands for another role"
+    if names:
+        shown = shortened_name_list(names, _MOST_SWAPPED)
+        yield f"names {verb}: {shown}; each name then stands for another role"
 
 
 # -- filters and options ---------------------------------------------------------------------------

@@ -60,33 +60,29 @@ def change_of_identity_keys(
     entry: ProfileEntry, keys: dict[str, str]
 ) -> tuple[EditSection, ProfileChange] | None:
     """Return the edit that gives a managed profile these identity keys; None if it has these keys."""
-    return _make_edit_and_change(
-        entry, {key: entry.keys[key] for key in IDENTITY if key in entry.keys}, keys
-    )
+    present = {key: entry.keys[key] for key in IDENTITY if key in entry.keys}
+    return None if present == keys else _make_edit_and_change(entry, present, keys)
 
 
 def change_that_adopts_profile(
     entry: ProfileEntry, new_keys: dict[str, str], region: str
 ) -> tuple[EditSection, ProfileChange]:
     """Return the edit that makes a profile a managed one; a missing region is added."""
-    present = {key: value for key, value in entry.keys.items() if _is_identity_key(key)}
+    lost = (*IDENTITY, *_OTHER_TOOLS)
+    present = {
+        key: value
+        for key, value in entry.keys.items()
+        if key in lost or key.startswith(GRANTED_PREFIX)
+    }
     default = {} if entry.keys.get("region") else {"region": region}
     if default and "region" in entry.keys:
         present["region"] = entry.keys["region"]  # the key `region`, which has an empty value
-    found = _make_edit_and_change(entry, present, {**new_keys, **default, MANAGED_KEY: "true"})
-    assert found is not None  # the edit sets `ssohelper_managed`, if nothing else
-    return found
-
-
-def _is_identity_key(key: str) -> bool:
-    return key in IDENTITY or key in _OTHER_TOOLS or key.startswith(GRANTED_PREFIX)
+    return _make_edit_and_change(entry, present, {**new_keys, **default, MANAGED_KEY: "true"})
 
 
 def _make_edit_and_change(
     entry: ProfileEntry, present_keys: dict[str, str], new_keys: dict[str, str]
-) -> tuple[EditSection, ProfileChange] | None:
-    if present_keys == new_keys:
-        return None
+) -> tuple[EditSection, ProfileChange]:
     drop = tuple(key for key in present_keys if key not in new_keys)
     assign = tuple(pair for pair in new_keys.items() if present_keys.get(pair[0]) != pair[1])
     changed = [*drop, *(key for key, _ in assign)]

@@ -14,6 +14,7 @@ _ACCOUNT_ARN = r"(?a)account/(?:.*/)?(\d{12})"
 _SSO_ROLE = r"(?a)(?:.*/)?awsreservedsso_(.+)_[0-9a-f]{16}(?:/.*)?"
 _PORTAL_LINK = r"https?://[^#]*#/console\?(.+)"
 _URL_CODE = r"%([0-9a-f]{2})"
+_SIGNED = r"(?s)(!?)('?)(\^?)(.*?)(\$?)"
 # A word that begins with one of these is no ARN, link or address.
 _SIGNS = ("!", "'", "^")
 
@@ -82,15 +83,10 @@ def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
     parts = _names_in_address(text)
     if len(parts) > 1:
         return [term for part in parts for term in _terms_of_word(part, fuzzy)]
-    text = parts[0] if parts else text
-    is_excluded = text.startswith("!")
-    text = text.removeprefix("!")
-    is_exact = text.startswith("'")
-    text = text.removeprefix("'")
-    at_start, at_end = text.startswith("^"), len(text) > 1 and text.endswith("$")
-    text = text[at_start : len(text) - at_end]
-    if not text:
+    signs = re.fullmatch(_SIGNED, parts[0] if parts else text)
+    if signs is None or not (text := signs[4]):
         return []  # a sign such as "!", whose word is still to be typed
+    is_excluded, is_exact, at_start, at_end = (bool(signs[n]) for n in (1, 2, 3, 5))
     other = text.replace("-", "") if re.fullmatch(_DASHED_ID, text) else ""
     # Scattered digits would match nearly every account id.
     is_plain = not (is_excluded or is_exact or at_start or at_end or other or text.isdigit())

@@ -55,9 +55,6 @@ class RoleListView(NamedTuple):
     def with_all_folded(self, folded: bool) -> "RoleListView":
         return self._replace(all_folded=folded, exceptions=frozenset())
 
-    def with_tree_toggled(self) -> "RoleListView":
-        return self._replace(is_flat=not self.is_flat)
-
     def with_next_sort(self) -> "RoleListView":
         return self._replace(sort=SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)])
 

@@ -65,9 +65,7 @@ class Index:
     ) -> None:
         self._rows = range(len(columns[0]) if columns else 0)
         self._columns = [_Column(column) for column in columns]
-        self._fuzzy_columns = fuzzy_columns
-        self._hidden = hidden
-        self._preferred = preferred
+        self._fuzzy_columns, self._hidden, self._preferred = fuzzy_columns, hidden, preferred
         self._by_term: dict[Term, list[Sequence[int] | None]] = {}
 
     def search(self, query: str | Iterable[str], *, fuzzy: bool = False) -> list[int]:
@@ -292,10 +290,9 @@ def bonuses_of(text: str) -> bytes:
         if not character.isalnum():
             found.append(_AFTER_SPACE if character.isspace() else _BOUNDARY)
         elif before.isalnum():
-            is_new = (before.islower() and character.isupper()) or (
-                character.isdigit() and not before.isdigit()
-            )
-            found.append(_CAMEL if is_new else 0)
+            is_capital = before.islower() and character.isupper()
+            is_number = character.isdigit() and not before.isdigit()
+            found.append(_CAMEL if is_capital or is_number else 0)
         elif before.isspace():
             found.append(_AFTER_SPACE)
         else:

@@ -153,10 +153,15 @@ def test_a_session_with_an_invalid_name_is_refused_only_when_asked_for():
         config.sso_session("x y")
 
 
-def test_a_profile_that_exists_twice_is_a_warning_with_both_lines():
-    config = parse('[profile a]\nx = 1\n\n[profile "a"]\nx = 2\n[profile b]\n[profile  a]\n')
-    (warning,) = (text for text in config.warnings() if "twice" in text)
-    assert 'the profile "a" exists twice, in lines 1 and 4 and 7:' in warning
+def test_profiles_and_sessions_that_exist_twice_are_warnings_with_both_lines():
+    config = parse(
+        '[profile a]\nx = 1\n\n[profile "a"]\nx = 2\n[profile b]\n[profile  a]\n'
+        "[sso-session corp]\n[sso-session  corp]\n"
+    )
+    found = ['profile "a"', 1, 4], ['profile "a"', 4, 7], ['session "corp"', 8, 9]
+    assert [text.split(": ")[1] for text in config.warnings()] == [
+        f"the {what} exists twice, in lines {first} and {second}" for what, first, second in found
+    ]
     assert [profile.name for profile in config.profiles()] == ["b", "a"]
 
 
@@ -173,13 +178,6 @@ def test_of_two_sessions_of_one_name_the_last_counts_in_its_place():
     )
     found = [(session.name, session.region) for session in config.sso_sessions()]
     assert found == [("b", "eu-west-2"), ("a", "eu-west-3")]
-
-
-def test_a_session_that_exists_three_times_is_told_with_its_lines():
-    headers = ("[sso-session corp]", "[sso-session  corp]", "[sso-session   corp]")
-    text = "".join(f"{header}\nsso_region = eu-west-1\n" for header in headers)
-    [warning] = parse(text).warnings()
-    assert 'the session "corp" exists twice, in lines 1 and 3 and 5' in warning
 
 
 def test_a_line_that_stands_one_space_deeper_continues_its_key():

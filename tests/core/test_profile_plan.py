@@ -202,8 +202,8 @@ def test_rename_may_give_a_profile_the_old_name_of_another_one(names):
         for given in (names, [f"{account}.Read" for account in accounts])
     )
     assert synced(before, request(listing, rename=True)) == after
-    swapped = plan_text.swapped_names_line(plan(before, request(listing, rename=True)))
-    assert (swapped or "").startswith("names swapped: ") is (before != after)
+    swapped = plan_text.swapped_names_lines(plan(before, request(listing, rename=True)))
+    assert "".join(swapped).startswith("names swapped: ") is (before != after)
     edited = after + "[profile mine]\n"
     restored = config_without_write(before, after, edited)
     assert sections_of_text(restored or "") == sections_of_text(before + "[profile mine]\n")
@@ -249,19 +249,18 @@ def test_a_freed_name_that_a_new_profile_gets_is_told():
     text = SESSION + process("dev.Read", PAY, "Read")
     found = plan(text, request(rename=True))
     assert "dev.Read" in found.add
-    line = plan_text.swapped_names_line(found)
-    assert line == (
+    assert [*plan_text.swapped_names_lines(found)] == [
         'names moved: "dev.Read" to a new profile; each name then stands for another role'
-    )
+    ]
 
 
 def test_a_chain_of_new_names_is_no_swap():
     listing = LISTING._replace(accounts=(listed(PAY, "dev", "Read"), listed(DEV, "new", "Read")))
     text = SESSION + process("pay.Read", PAY, "Read") + process("dev.Read", DEV, "Read")
     found = plan(text, request(listing, rename=True))
-    assert plan_text.swapped_names_line(found) == (
+    assert [*plan_text.swapped_names_lines(found)] == [
         'names moved: "pay.Read" to "dev.Read"; each name then stands for another role'
-    )
+    ]
 
 
 def test_five_swapped_names_are_told_and_more_are_counted():
@@ -269,8 +268,7 @@ def test_five_swapped_names_are_told_and_more_are_counted():
     pairs = zip(names, [*names[1:], names[0]], strict=True)
     changes = [ProfileChange(old, {"name": old}, {"name": new}) for old, new in pairs]
     found = plan(SESSION, request())._replace(change=tuple(changes))
-    line = plan_text.swapped_names_line(found)
-    assert line is not None
+    [line] = plan_text.swapped_names_lines(found)
     assert '"n4.Read" to "n5.Read" and 1 more; ' in line
     assert '"n5.Read" to' not in line
 

@@ -429,7 +429,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
         actions: dict[str, Callable[[], None]] = {
             "tick": lambda: self._toggle_tick(1),
             "tick_up": lambda: self._toggle_tick(-1),
-            "group": lambda: set_view(view.with_tree_toggled()),
+            "group": lambda: set_view(view._replace(is_flat=not view.is_flat)),
             "sort": lambda: set_view(view.with_next_sort()),
             "only_session": self._show_next_session,
             "only_favourites": lambda: set_view(

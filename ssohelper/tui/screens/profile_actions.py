@@ -26,7 +26,7 @@ from ssohelper.tui.screens.proposal import (
     sync_command_line,
 )
 from ssohelper.tui.screens.report import DiffScreen
-from ssohelper.tui.widgets.lines import Line, diff_lines, plain_lines
+from ssohelper.tui.widgets.lines import Line, diff_lines, text_lines
 
 if TYPE_CHECKING:
     from ssohelper.core.choices import Choices
@@ -70,8 +70,7 @@ async def _confirm_plan(app: DialogApp, plan: Plan, command: str) -> bool:
     services = app.services
     diff = await background.run(app, lambda: plan_lines(services, plan))
     kinds = plan_lines_by_kind(plan)
-    swapped = plan_text.swapped_names_line(plan)
-    first = plain_lines(swapped, "warn") if swapped else []
+    first = text_lines(plan_text.swapped_names_lines(plan), "warn")
     diff, kinds = [*first, *diff], [*first, *kinds]
     shown, other = (kinds, diff) if plan_text.is_big_plan(plan) else (diff, kinds)
     return await confirm_write(

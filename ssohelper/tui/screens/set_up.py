@@ -479,8 +479,7 @@ def _make_write_question(
     first = text_lines(answers.survey)
     if answers.patterns is None:
         first += text_lines([setup_text.adoption_not_shown_message(len(answers.adopt))])
-    swapped = plan_text.swapped_names_line(plan)
-    first += text_lines([swapped] if swapped else [], "warn")
+    first += text_lines(plan_text.swapped_names_lines(plan), "warn")
     if not plan_text.is_big_plan(plan):
         return ConfirmScreen(question, lines=[*first, *lines], command=command)
     for line in plan_text.summary_lines(plan, dialog_sizes.width_of_dialog_lines(app.size.width)):
