@@ -1,7 +1,7 @@
 """Chooses the profile or session that a command uses. The user picks one if none is named.
 
-Without a terminal on which a picker can be drawn, the error of actions.selection is raised. Off a
-terminal, a search chooses no role: a script with a mistyped profile must never run as another role.
+Without a terminal for a picker, the error of actions.selection is raised. Off a terminal, a search
+chooses no role: a script with a mistyped profile must never run as another role.
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ def choose_any_profile(
     except NoProfileNamed:
         if not output.can_draw_picker():
             raise
-        # Commands that only change settings or records of a role do not ask if it is guarded.
+        # Commands that only change settings or records do not ask if the role is guarded.
         choice = read_known_roles(app, session, any_tool=any_tool)
         found = pick_role_from(app, choice, asks_if_guarded=any_tool)
     except NoSessionNamed as question:
@@ -65,10 +65,9 @@ def choose_by_words(
 ) -> Profile | ForeignProfile:
     """Return the profile that the words name, or the role that a search for the words finds.
 
-    If exactly one role matches all words, it is shown and taken; else a picker opens with the words
-    that find roles. The user is asked before a guarded role is taken, and before any if `confirm`
-    says what will be done. Raises: UsageProblem off a terminal, with the roles found; Interrupted
-    (130).
+    The only role that matches all words is taken; else a picker opens with the words that find
+    roles. The user is asked before a guarded role is taken, and before any with `confirm`. Raises:
+    UsageProblem off a terminal, with the roles found; Interrupted (130).
     """
     unknown = UnknownProfile(
         f'"{" ".join(words)}" is no profile\'s name',
@@ -132,7 +131,7 @@ def warn_about_config(app: App, profile_name: str | None = None) -> None:
 
 
 def choose_session(text: str | None) -> SsoSession:
-    """Return the session that `text` names, else the only possible one, else one the user picks.
+    """Return the session that `text` names, else the only one, else one that the user picks.
 
     Raises: Interrupted (130); the errors of selection.resolve_session.
     """
@@ -190,7 +189,7 @@ def resolve_row(app: App, row: RoleRow) -> Profile | ForeignProfile:
 
 
 def read_known_roles(app: App, session_name: str | None, *, any_tool: bool = False) -> KnownRoles:
-    """Return the roles to choose from. Asks AWS for the roles of sessions without a saved list.
+    """Return the roles to choose from, after listing those of sessions without a saved list.
 
     Raises: UsageProblem for an unknown session or without any role; the error of AWS.
     """

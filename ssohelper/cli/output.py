@@ -38,8 +38,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 class CommonOptions:
     """The options -v, --json and --session, given before or after the command's name.
 
-    `chosen` is a role from the full screen, for the command `use`; `answer` is the file that our
-    shell function reads after this command.
+    `chosen` is a role from the full screen, for `use`; our shell function reads the file `answer`.
     """
 
     json = has_printed_json = False
@@ -57,10 +56,7 @@ def options() -> CommonOptions:
 
 
 def get_app() -> App:
-    """Return the App of this command line. The first call creates it and starts logging.
-
-    The App's warnings are printed at once; with --json they go into the JSON object.
-    """
+    """Return the App of this command line. The first call creates it and starts logging."""
     root = click.get_current_context().find_root()
     app: App | None = root.meta.get("ssohelper.app")
     if app is None:
@@ -153,7 +149,7 @@ def echo(text: str = "") -> None:
 def write_shell_answer(text: str) -> None:
     """Write the text that our shell function evaluates to switch the shell's profile.
 
-    Raises: LocalState if the function would not find it: the shell is then not switched.
+    Raises: LocalState if the function would not find it.
     """
     try:
         write_stdout(os.fsencode(text) + b"\n")
@@ -183,7 +179,7 @@ def warn(message: str) -> None:
 
 
 def confirm(question: str, *, yes: bool, what: str, default: bool = False) -> bool:
-    """Ask the question; return True for `y` or `yes`. An empty answer counts as `default`.
+    """Return whether the answer is yes. An empty answer counts as `default`.
 
     `what` names the asking command. Raises: UsageProblem off a terminal without --yes.
     """
@@ -198,8 +194,7 @@ def confirm(question: str, *, yes: bool, what: str, default: bool = False) -> bo
 def ask(question: str, **options: Any) -> str:
     """Return the answer; `options` are those of click.prompt.
 
-    Keys typed before are dropped: an Enter during a request to AWS would answer a question that was
-    not on the screen yet.
+    Keys typed before are dropped: an Enter during a request to AWS would answer an unseen question.
     """
     if sys.stdin is not None:
         terminal.discard_typed_input(sys.stdin.fileno())

@@ -36,10 +36,10 @@ def choose_profiles_to_adopt(
 ) -> tuple[Sequence[ProfileOfOtherTool], frozenset[str]]:
     """Print which profiles other tools wrote; return these, and the names of those to adopt.
 
-    `globs` are the values of --adopt. With `offers` and no globs, the user is asked on the terminal
-    whether to adopt the profiles that do not work without ssohelper.
-    Raises: UsageProblem for a name that no profile has, or for patterns that match only some
-    profiles of a block that aws-sso-cli rewrites.
+    `globs` are the values of --adopt. With `offers` and no globs, the user is asked whether to adopt
+    the profiles that do not work without ssohelper.
+    Raises: UsageProblem for an unknown name, or for patterns that match only a part of a block that
+    aws-sso-cli rewrites.
     """
     found = adopting.list_other_profiles(app, session, listing)
     for line in setup_text.other_profile_lines(found):
@@ -61,7 +61,7 @@ def choose_profiles_to_adopt(
 
 
 def warn_if_nothing_matches(app: App, plan: Plan) -> None:
-    """Warn if the filters match no role: they may be mistyped, or saved when other roles existed."""
+    """The filters may be mistyped, or were saved when other roles existed."""
     warning = plan_text.filters_warning(plan)
     if warning:
         app.warn(warning)
@@ -88,10 +88,9 @@ def _print_plan_diff(app: App, plan: Plan, *, on_stdout: bool) -> None:
 
 
 def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
-    """Show the plan's diff, ask the user, and write ~/.aws/config.
+    """Show the plan's diff, ask, and write ~/.aws/config; return False if the user says no.
 
-    A plan without changes only saves the sync options. Returns False when the user answered no.
-    `what` names the command, in errors and in the journal.
+    A plan without changes only saves the sync options. `what` names the command.
     """
     agreed = _show_plan_and_ask(app, plan, yes=yes, what=what)
     if agreed is None:
@@ -113,9 +112,8 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
 def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | None:
     """Show the plan's diff, or a summary of a big plan, and ask whether to write the plan.
 
-    With --yes or --json, or off a terminal, the diff is shown in any case. Returns the plan to
-    write, or None if the user says no. That is a new plan if the user chose other accounts or roles
-    instead of answering.
+    Returns the plan to write, which is a new one if the user chose other accounts or roles, or None
+    if the user says no.
     """
     if not plan.changes:
         return plan
@@ -168,10 +166,7 @@ def _write_question(app: App, summary: str) -> str:
 
 
 def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
-    """Ask whether to write ~/.aws/config, and say so if it is declined; with `yes`, return True.
-
-    Raises: LocalState, before the question, if the config cannot be written.
-    """
+    """Ask whether to write ~/.aws/config. Raises: LocalState, before that, if it is unwritable."""
     app.config.check_writable()
     return confirm_change(_write_question(app, summary), yes=yes, what=what)
 
@@ -186,10 +181,7 @@ def confirm_change(question: str, *, yes: bool, what: str) -> bool:
 def say_restored_options(
     options: Iterable[tuple[str, Choices]], verb: plan_text.RestoredVerb
 ) -> None:
-    """Print which filters and options an undo restores.
-
-    `verb` is "would be" in a dry run, "will be" before the question, and "were" after the undo.
-    """
+    """Print which filters and options an undo restores."""
     for session_name, choices in options:
         output.say(show(plan_text.restored_options_line(session_name, choices, verb), 500))
 
@@ -205,10 +197,7 @@ def _plan_json(plan: Plan) -> dict[str, Any]:
 
 
 def print_diff(lines: Iterable[str], on_stdout: bool) -> None:
-    """Print a diff: on stdout if it is the command's result, on stderr if a question follows.
-
-    With --json, prints nothing.
-    """
+    """Print a diff, unless with --json: on stdout if it is the result, on stderr before a question."""
     if output.options().json:
         return
     # Tabs are printed as they are: they are harmless, and a config may contain them.

@@ -28,8 +28,8 @@ class Cell(NamedTuple):
 class Narrowing(NamedTuple):
     """The numbers of the columns that are cut or left out on a narrow terminal.
 
-    Long cells of the columns `cut` end with an ellipsis, not broken into lines. `drop` is left out
-    if little of it could be shown, `extra` if the whole table does not fit.
+    Cells of the columns `cut` end with an ellipsis, not broken into lines. `drop` is left out if
+    little of it could be shown, `extra` if the whole table does not fit.
     """
 
     cut: Sequence[int] = ()

@@ -25,9 +25,9 @@ def is_account_pattern(pattern: str) -> bool:
 
 
 def parse_color_and_label(setting_value: str, pattern: str) -> ColorAndLabel | None:
-    """Return the colour and label in a setting's value: "red production".
+    """Return the colour and label in a setting's value, such as "red production".
 
-    Without a label, the letters and digits of the pattern are the label: "prod" for "*prod*".
+    The default label is the pattern's text: "prod" for "*prod*".
     """
     found = _VALUE.fullmatch(setting_value)
     if found is None or not setting_value.isprintable():
@@ -39,10 +39,9 @@ def parse_color_and_label(setting_value: str, pattern: str) -> ColorAndLabel | N
 def make_account_color_finder(
     rules: Mapping[str, str],
 ) -> Callable[[Account], ColorAndLabel | None]:
-    """Return a function that returns colour and label of the first rule that matches an account.
+    """Return a function that finds colour and label by the first rule that matches an account.
 
-    A name that looks like the id of another account is not compared. The heading of other tools'
-    profiles has no id, and gets no colour.
+    The heading of other tools' profiles has no id, and gets no colour.
     """
     marks = ((pattern, parse_color_and_label(value, pattern)) for pattern, value in rules.items())
     find = make_value_finder(marks, None)

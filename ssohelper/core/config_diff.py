@@ -74,10 +74,7 @@ _NONE = ConfigSection()
 
 
 def sections_of_text(text: str) -> dict[str, ConfigSection]:
-    """Return the sections by header line, after one without a header for the lines before them.
-
-    The text may be invalid.
-    """
+    """Return the sections by header line, the lines before them first. The text may be invalid."""
     found = {"": _NONE}
     for lines in _split_at_headers(text if text.endswith("\n") or not text else f"{text}\n"):
         ends = (n + 1 for n, line in enumerate(lines) if line.strip()[:1] not in ("", "#", ";"))
@@ -87,15 +84,15 @@ def sections_of_text(text: str) -> dict[str, ConfigSection]:
 
 
 def changed_headers(old: dict[str, ConfigSection], new: dict[str, ConfigSection]) -> frozenset[str]:
-    """Return the headers of the sections that only one of two configs has, or with other lines."""
+    """Return the headers of the sections that differ, or that only one of the configs has."""
     return frozenset(h for h in old | new if old.get(h, _NONE).text != new.get(h, _NONE).text)
 
 
 def config_without_write(before: str, after: str, current: str) -> str | None:
     """Return the config `current` with the sections that a write changed as they were before it.
 
-    Returns None if one of these sections was edited since the write, or if the block between the
-    marker lines of aws-sso-cli would not come back as it was.
+    Returns None if one of them was edited since, or if the block between the marker lines of
+    aws-sso-cli would change.
     """
     old, written, now = map(sections_of_text, (before, after, current))
     changed = changed_headers(old, written)
@@ -112,7 +109,7 @@ def config_without_write(before: str, after: str, current: str) -> str | None:
     for header, section in now.items():
         earlier = old.get(header, _NONE)
         lines += earlier.lines if header in changed else section.lines
-        # What the user added behind the section, such as a comment above the next one, stays.
+        # What the user added behind the section stays.
         ours = written.get(header, _NONE).behind
         is_kept = section.behind[: len(ours)] == ours
         lines += (*earlier.behind, *section.behind[len(ours) :]) if is_kept else section.behind

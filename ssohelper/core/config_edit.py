@@ -1,7 +1,7 @@
 """Changes ~/.aws/config line by line; lines that no change affects stay as they are. Pure.
 
-The new text and the unified diff are both made from the record of replaced and added lines, because
-difflib takes 33 s on 10,000 profiles.
+The new text and its diff are made from the replaced and added lines: difflib takes 33 s on 10,000
+profiles.
 """
 
 import re
@@ -15,7 +15,7 @@ from ssohelper.errors import ConfigInvalid
 _HEADER = re.compile(r"(profile|sso-session) [A-Za-z0-9][A-Za-z0-9._-]*")
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 _CONTEXT = 3
-# Matches secret access keys, which diffs must not show: a diff's context lines may contain them.
+# Matches secrets, which a diff's context lines may contain.
 _SECRET = re.compile(r"(?i)^(.\s*aws_(?:secret_access_key|session_token|security_token)\s*[=:]).*")
 _NO_NEWLINE = "\\ No newline at end of file"
 
@@ -28,7 +28,7 @@ class AddSection(NamedTuple):
 
 
 class EditSection(NamedTuple):
-    """Changes an existing section: sets keys, removes keys, renames it if `new_header` is set."""
+    """Sets and removes keys of a section, and renames it if `new_header` is set."""
 
     header: str
     assign: tuple[tuple[str, str], ...] = ()
@@ -52,9 +52,9 @@ Change = AddSection | EditSection | RemoveSection | RemoveLines
 
 
 def edited_config(text: ConfigText, changes: Sequence[Change]) -> bytes:
-    """Return the text with these changes, after parsing it again to see that it is as intended.
+    """Return the text with these changes, after parsing it again to check it.
 
-    Raises: ConfigInvalid for a file or a value that cannot be written safely.
+    Raises: ConfigInvalid for what cannot be written safely.
     """
     if not changes:
         return text.data
@@ -147,7 +147,7 @@ class Edits:
         for line in range(section.line, section.last_line(self._lines) + 1):
             if not self._lines[line].lstrip().startswith(("#", ";")):
                 self.replaced[line] = []
-        # ssohelper writes a blank line before each section that it adds: remove that line too.
+        # ssohelper writes a blank line before each section that it adds.
         before = section.line - 1
         if before >= 0 and not self._lines[before].strip():
             self.replaced[before] = []
@@ -170,13 +170,13 @@ class Edits:
             else:
                 new.append((name, value))
         if new and dropped:
-            # Write new keys in place of a removed key and with its indentation, so that no
-            # neighbouring line becomes the continuation of another value.
+            # New keys replace a removed one with its indentation, so that no neighbouring line
+            # continues another value.
             place = min(dropped)[0]
             self.replaced[place] = self._key_lines(new, place)
         elif new:
-            # Indent new keys like the section's last key. Otherwise an indented header on the next
-            # line would become part of the new value.
+            # Indented like the last key: else an indented header on the next line would become a
+            # part of the new value.
             *_, last = ([section.line], *lines_of_keys.values())
             self.after.setdefault(last[-1], []).extend(self._key_lines(new, last[0]))
 
@@ -204,10 +204,7 @@ class Edits:
 
 
 def diff_hunks(signed_lines: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Yield the lines of a unified diff's hunks, each with three lines of context.
-
-    `signed_lines` are all lines of both files with newlines, and signs: " " for a line in both.
-    """
+    """Yield a unified diff's hunks from all lines of both files, " " before those in both."""
     old = new = at = 0
     for first, last in _find_hunk_ranges(signed_lines):
         start = max(0, first - _CONTEXT)
@@ -263,8 +260,7 @@ def _check_changed_config(text: ConfigText, changes: Sequence[Change], after: by
             expected.pop(change.header, None)
     for change in changes:
         if isinstance(change, EditSection):
-            # Take the keys from the old text: in `expected`, this header may already belong to
-            # another section that was renamed to it.
+            # From the old text: another section may have been renamed to this header.
             old = text.sections[change.header].values()
             keys = {name: value for name, value in old.items() if name not in change.drop}
             expected[change.new_header or change.header] = keys | dict(change.assign)

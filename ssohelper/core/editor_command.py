@@ -22,7 +22,7 @@ def chosen_editor(environ: Mapping[str, str]) -> str | None:
 def editor_command(editor: str, path: str, line: int) -> list[str]:
     """Return the command that opens the file, at this line if the editor is known.
 
-    Raises: ValueError if a quote in `editor`, which is as in VISUAL, is not closed.
+    Raises: ValueError if a quote in `editor` is not closed.
     """
     words = shlex.split(editor)
     name = words[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe") if words else ""

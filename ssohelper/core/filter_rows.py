@@ -1,7 +1,6 @@
 """Makes the rows of the list in which the user chooses filters: role names and accounts.
 
-Pure. A row's filter matches exactly the row's account or role name, as with `--account` or
-`--role`.
+Pure. A row's filter matches exactly the row's account or role name.
 """
 
 from collections import Counter
@@ -15,8 +14,6 @@ from ssohelper.core.text import count_text
 
 
 class FilterRow(NamedTuple):
-    """A row to choose a filter: an account's or role's name, a text beside it, and the filter."""
-
     is_account: bool
     name: str
     note: str
@@ -44,8 +41,7 @@ def filter_rows_of_listing(listing: Listing) -> list[FilterRow]:
 def choices_with_filter_rows(before: Choices, rows: Iterable[FilterRow]) -> Choices:
     """Return the choices with the filters of these rows.
 
-    If no row is an account, the account filters stay; if no row is a role name, the role filters
-    stay. The options `--account` and `--role` do the same.
+    Without rows of accounts, the account filters stay, as without `--account`; so do role filters.
     """
     found: dict[str, tuple[str, ...]] = {}
     for row in rows:

@@ -26,7 +26,7 @@ _MOST_SKIPPED_LINES = 10
 _MOST_SWAPPED = 5
 # A bigger plan is shown as a summary, because its diff would not fit on a screen.
 _MOST_IN_A_DIFF = 40
-# The most lines of each list in a plan's summary, and of all lists: the summary has under 24 lines.
+# The most lines of each list in a summary, and of the whole summary.
 _MOST_SETS, _MOST_ROLE_LINES, _MOST_LINES = 5, 16, 22
 # Some terminals report one column.
 _LEAST_WIDTH = 20
@@ -100,10 +100,9 @@ def is_big_plan(plan: Plan) -> bool:
 
 
 def summary_lines(plan: Plan, width: int) -> list[str]:
-    """Return the plan's summary by role, account and kind of change, at most `width` columns wide.
+    """Return the plan's summary by role, account and kind of change: at most 22 safe lines.
 
-    At most 22 lines, all safe for a terminal. Roles that do not fit are counted together; accounts
-    that get the same roles share a line. A `width` below 20 counts as 20.
+    Roles that do not fit are counted together; accounts that get the same roles share a line.
     """
     width = max(width, _LEAST_WIDTH)
     lines = _lines_of_accounts(plan)
@@ -169,10 +168,9 @@ def _cut_line(line: str, width: int) -> str:
 
 
 def skipped_lines(plan: Plan) -> Iterator[str]:
-    """Yield a line for each role or profile that the plan skips, with the reason.
+    """Yield a safe line for each of the first ten skipped names, then the number of the others.
 
-    After ten such lines, one line counts the rest. The last line counts the stale profiles that
-    stay. All lines are safe for a terminal.
+    The last line counts the stale profiles that stay.
     """
     for skipped in plan.skipped[:_MOST_SKIPPED_LINES]:
         what = "note on" if skipped.name in plan.adopt else "skipped"
@@ -191,8 +189,7 @@ def skipped_lines(plan: Plan) -> Iterator[str]:
 def lines_after_sync(plan: Plan, *, is_dry_run: bool = False) -> Iterator[str]:
     """Yield the filters that leave out roles, the options given now, and the skipped profiles.
 
-    Roles that a forgotten filter leaves out would otherwise look as if they were not assigned. All
-    lines are safe for a terminal.
+    Otherwise roles that a forgotten filter leaves out would look unassigned. All lines are safe.
     """
     choices = plan.request.choices
     if not plan.request.only_roles:
@@ -206,9 +203,9 @@ def lines_after_sync(plan: Plan, *, is_dry_run: bool = False) -> Iterator[str]:
 
 
 def swapped_names_lines(plan: Plan) -> Iterator[str]:
-    """Yield a line with the profiles that get a name that another profile has now, if any do.
+    """Yield a safe line if profiles get names that other profiles have now.
 
-    A command that names such a profile then runs in another account. Safe for a terminal.
+    A command that names such a profile then runs in another account.
     """
     renamed = {one.profile: one.after["name"] for one in plan.change if "name" in one.after}
     freed = {*renamed, *plan.remove}
@@ -241,7 +238,7 @@ def filter_options(choices: Choices) -> str:
 
 
 def sync_options(choices: Choices) -> str:
-    """Return the options of `profile sync` that give these choices, as a user types them, or ""."""
+    """Return the options of `profile sync` that give these choices, or ""."""
     return " ".join(filter(None, (filter_options(choices), _other_options(choices))))
 
 

@@ -59,7 +59,7 @@ def section_of_session(session: SsoSession) -> AddSection:
 def change_of_identity_keys(
     entry: ProfileEntry, keys: dict[str, str]
 ) -> tuple[EditSection, ProfileChange] | None:
-    """Return the edit that gives a managed profile these identity keys; None if it has these keys."""
+    """Return the edit that gives a managed profile these identity keys; None if it has them."""
     present = {key: entry.keys[key] for key in IDENTITY if key in entry.keys}
     return None if present == keys else _make_edit_and_change(entry, present, keys)
 

@@ -1,8 +1,8 @@
 """Makes profile names from a template. No other module decides the name of a new profile.
 
-A clash is decided for the whole account: all its new profiles have the same account part, which is
-the name without the role. An account part that is also that of another account, in this or another
-organization, gets the session in front and then the account id.
+A clash is decided for the whole account: all its new profiles have the same account part, the name
+without the role. If another account, of any organization, has this part, the session comes in front,
+and then the account id behind.
 """
 
 import hashlib
@@ -36,9 +36,9 @@ class UnnamedRole(NamedTuple):
 
 
 class WrittenName(NamedTuple):
-    """An existing profile with its role; `role` is None if it cannot be read.
+    """An existing profile; `role` is None if it cannot be read.
 
-    `is_own`: the profile belongs to the session whose profiles get names, or to no session.
+    `is_own`: it belongs to the session whose profiles get names, or to no session.
     """
 
     name: str
@@ -75,7 +75,7 @@ def checked_profile_name(text: str) -> str:
 
 
 def is_foreign_id(name: str, account: Account) -> bool:
-    """Return whether an account's name looks like another account's id, such as that of production."""
+    """Return whether an account's name looks like another account's id."""
     plain = name.strip("._- ")
     return ACCOUNT_ID.fullmatch(plain) is not None and plain != account.id
 
@@ -103,9 +103,9 @@ class NameTemplate:
         return ".".join(parts[: level + 1])
 
     def account_part(self, account: Account) -> tuple[str, str] | None:
-        """Return the text before the role in the account's names, and the text behind it.
+        """Return the text before and behind the role in the account's names.
 
-        None if the template does not name the account, or does not name the role exactly once.
+        None if the template does not name the account, or not the role exactly once.
         """
         pieces = self._pieces_of_account(account)
         if len(pieces) != 2 or not self._names_account:
@@ -137,9 +137,9 @@ class NameTemplate:
 class Namer:
     """Chooses the names of profiles.
 
-    `unnamed` are all listed roles without a managed profile. The `skipped` ones get none now, and
-    count for the clashes of their account, so that names do not depend on filters. A name is not
-    free if a `written` profile has it, in any case.
+    `unnamed` are all listed roles without a managed profile. The `skipped` ones get none, but count
+    for clashes, so that names do not depend on filters. The names of `written` profiles are taken,
+    in any case.
     """
 
     def __init__(
@@ -206,8 +206,8 @@ class Namer:
             other = first.setdefault(key, role)
             if other.account_id != role.account_id:
                 clashing |= {role, other}
-            # Of one account, a skipped role clashes with no other: only the other gets a profile. It
-            # may also have the existing profile of that name.
+            # A skipped role gets no profile, so it clashes with no role of its own account, and may
+            # have the existing profile of that name.
             other = role if is_skipped else first_wanted.setdefault(key, role)
             owners = set(self._owners.get(key, ()))
             if other != role or owners - ({role} if is_skipped else set()):
@@ -215,10 +215,7 @@ class Namer:
         return clashing
 
     def _find_clashing_accounts(self) -> set[str]:
-        """Return the accounts whose account part is also that of another account.
-
-        Of accounts that share one, those that have names with it keep it.
-        """
+        """Return the accounts whose part another account has; one with written names keeps it."""
         accounts_by_part = defaultdict[str, set[str]](set)
         for account_id, part in self._parts.items():
             if part is not None:
@@ -243,7 +240,7 @@ def _safe_role_name(role: Role) -> str:
 def _possible_account_parts(name: str, role: Role) -> list[str]:
     """Return what a reader may take for the account's name in a profile's name.
 
-    If the role is not at the end of the name, each part up to a separator could be it.
+    If the name does not end with the role, each part up to a separator could be it.
     """
     before, found, after = name.rpartition(_safe_role_name(role).lower())
     if found and (not after or after.startswith(f".{role.account_id}")):

@@ -33,11 +33,11 @@ _ManagedProfiles = Mapping[Role, list[tuple[ProfileEntry, str]]]
 
 
 class Plan(NamedTuple):
-    """What `profile sync` does: profiles to add, change and remove, the `changes` to the config.
+    """The profiles to add, change and remove, and the `changes` to the config.
 
-    `add_roles` are the roles of the profiles to add, in the same order. `stale` are the managed
-    profiles whose role is no longer listed. `data` is the text of the config that the plan was made
-    from. `adopt` are the profiles in `change` that other tools wrote.
+    `add_roles` are the roles of `add`, in the same order. `stale`: managed profiles whose role is no
+    longer listed. `data`: the config that was planned from. `adopt`: the profiles of other tools in
+    `change`.
     """
 
     request: SyncRequest
@@ -55,8 +55,8 @@ class Plan(NamedTuple):
 def plan_sync(config: ConfigFile, request: SyncRequest) -> Plan:
     """Return the plan that makes the managed profiles match the listing.
 
-    Raises: ConfigInvalid if [DEFAULT] has an identity key, which every profile would inherit, or if
-    AWS tools would refuse a profile that the plan writes.
+    Raises: ConfigInvalid for an identity key in [DEFAULT], which every profile would inherit, or for
+    a planned profile that AWS tools would refuse.
     """
     for key in config.text.defaults.values():
         if key in IDENTITY:
@@ -87,20 +87,19 @@ class _Planner:
         self._listed = request.listing.role_set()
 
     def make_plan(self) -> Plan:
-        """Return the plan of the sync. Can be called once: fills the fields of this object."""
+        """Can be called once: fills the fields of this object."""
         request = self._request
         self._sort_profiles()
         stale, removed = self._find_stale_roles()
         present = self._managed
-        # A profile that will be removed no longer counts as managed. Its name is free for another
-        # profile only if profiles are renamed.
+        # A profile to remove no longer counts as managed; its name is free only with --rename.
         if removed:
             self._managed = {role: one for role, one in present.items() if role not in removed}
         self._plan_managed_profiles()
         selected = self._select_roles()
         moving = self._find_renamable_profiles() if request.rename else {}
-        # New and renamed profiles get their names together: otherwise a name that a rename frees
-        # would be given to a new profile by the next sync only.
+        # New and renamed profiles get their names together: otherwise only the next sync would use
+        # a name that a rename frees.
         new = {role for role, reason in selected.items() if reason is None}
         kept = self._managed if request.rename else present
         names = self._choose_names(new | moving.keys(), moving, kept)
@@ -154,7 +153,7 @@ class _Planner:
     def _sort_profile_without_role(self, entry: ProfileEntry) -> None:
         """Give a managed profile that lost its keys in an edit the role that it was written for.
 
-        A profile that got another source of credentials stays as it is, and its role gets no other.
+        One with another source of credentials stays as it is, and its role gets no other profile.
         """
         written = self._request.written_roles.get(entry.name)
         if written is not None and written.session_name == self._request.session.name:
@@ -167,16 +166,15 @@ class _Planner:
             self._skipped.append(Skipped(entry.name, "the profile's role cannot be read"))
 
     def _is_of_this_session(self, target: TargetRole) -> bool:
-        # A profile of aws-sso-cli names neither session nor portal, so it counts as a profile of
-        # every session.
+        # A profile of aws-sso-cli names neither session nor portal, so it counts for every session.
         names_neither = target.session_name is None and target.start_url is None
         return names_neither or self._config.is_target_of(self._request.session, target)
 
     def _find_stale_roles(self) -> tuple[Collection[Role], Collection[Role]]:
         """Return the roles of managed profiles that are no longer listed, and those to remove.
 
-        Prune removes managed profiles whose role is gone, or left out by filters given now. Profiles
-        of an account whose roles AWS refused to list, or did not list, are never removed.
+        Prune removes profiles whose role is gone, or left out by filters given now, but never of an
+        account whose roles AWS did not list.
         """
         request, listing = self._request, self._request.listing
         if request.only_roles:
@@ -205,9 +203,8 @@ class _Planner:
     def _plan_managed_profiles(self) -> None:
         """Plan the edits after which managed profiles have their form's identity keys, and region.
 
-        If the user gave a form now, all managed profiles get it, also those outside remembered
-        filters, unless the user gave filters too. Otherwise each profile keeps its form. The new
-        default region replaces the old one, also outside the filters.
+        A form given now is for all managed profiles, also outside remembered filters, unless filters
+        were given too. The new default region replaces the old one, also outside the filters.
         """
         request = self._request
         for role, entries in self._managed.items():
@@ -244,9 +241,9 @@ class _Planner:
         )
 
     def _find_renamable_profiles(self) -> dict[Role, ProfileEntry]:
-        """Return the managed profiles of listed roles within the filters, if a role has one only.
+        """Return the only managed profile of each listed role within the filters.
 
-        A profile that another one names in `source_profile` keeps its name.
+        One that another profile names in `source_profile` keeps its name.
         """
         found, users = {}, chains.find_source_names(self._config)
         for role, entries in self._managed.items():
@@ -296,9 +293,9 @@ class _Planner:
         moving: Mapping[Role, ProfileEntry],
         present: _ManagedProfiles,
     ) -> Mapping[Role, str]:
-        """Return the profile names of these roles, and the names that skipped roles would get.
+        """Return the names of these roles' profiles, and those that skipped roles would get.
 
-        The names of profiles in `moving`, which get new names, count as free.
+        The names of profiles in `moving` count as free.
         """
         if not named:
             return {}  # saves comparing all names, which takes 10 MB for 20,000 profiles

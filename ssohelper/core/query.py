@@ -10,27 +10,26 @@ from typing import NamedTuple
 _DASHED_ID = r"(?a)\d{4}-(?:\d{1,4}|\d{4}-\d{0,4})"
 _ARN = r"(?a)arn:aws[a-z-]*:([a-z0-9-]*):[a-z0-9-]*:(\d{12})?:(.+)"
 _ACCOUNT_ARN = r"(?a)account/(?:.*/)?(\d{12})"
-# The name of a permission set's IAM role. The user's session name may follow it.
+# The name of a permission set's IAM role, and perhaps the user's session name.
 _SSO_ROLE = r"(?a)(?:.*/)?awsreservedsso_(.+)_[0-9a-f]{16}(?:/.*)?"
 _PORTAL_LINK = r"https?://[^#]*#/console\?(.+)"
 _URL_CODE = r"%([0-9a-f]{2})"
-_SIGNED = r"(?s)(!?)('?)(\^?)(.*?)(\$?)"
+_SIGNED = r"(?s)(!?)('?)(\^?)(.+?|)(\$?)"
 # A word that begins with one of these is no ARN, link or address.
 _SIGNS = ("!", "'", "^")
 
-# The Unicode name of an accented letter. Two letters have names of another form.
+# The Unicode name of an accented letter, and two with other names.
 _ACCENTED = r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH .+"
 _NAMED_OTHERWISE = {"ß": "s", "ı": "i"}
 
-# The longest word that is searched as a subsequence: a pasted one of 200 characters took 15 s.
+# The longest word that is searched as a subsequence: one of 200 characters took 15 s.
 _LONGEST_FUZZY = 64
 
 
 class Term(NamedTuple):
     """A word in lower case; `other` is another spelling of it, or "".
 
-    `is_fuzzy`: other characters may be between its own. `is_excluded`: no field may contain it.
-    `at_start` and `at_end`: a field must begin or end with it.
+    `is_fuzzy`: may have other characters between its own. `at_start`, `at_end`: of a field.
     """
 
     text: str
@@ -48,15 +47,15 @@ class Term(NamedTuple):
 def parse_query(query: str | Iterable[str], *, fuzzy: bool = False) -> list[Term]:
     """Return the terms of a search. With `fuzzy`, plain words may be found as subsequences.
 
-    `!word` excludes, `'word` is a whole, `^word` begins a field, `word$` ends one. An ARN and a
-    link of the portal mean their account and role, [SESSION:]ACCOUNT/ROLE its parts.
+    `!word` excludes, `'word` is a whole, `^word` begins a field, `word$` ends one. ARNs and portal
+    links mean their account and role, [SESSION:]ACCOUNT/ROLE its parts.
     """
     words = [query] if isinstance(query, str) else query
     return [term for text in words for word in text.split() for term in _terms_of_word(word, fuzzy)]
 
 
 def fold_case(text: str) -> str:
-    """Return the text in lower case, with the same length."""
+    """Return the text in lower case, of the same length."""
     if text.isascii():
         low = text.lower()
         return text if low == text else low  # then both texts are one object in memory
@@ -65,7 +64,7 @@ def fold_case(text: str) -> str:
 
 
 def without_accents(text: str) -> str:
-    """Return the text with Latin letters in place of accented ones, with the same length."""
+    """Return the text without accents, of the same length."""
     return text if text.isascii() else "".join(map(_base_letter, text))
 
 
@@ -99,7 +98,7 @@ def _names_in_arn(text: str) -> list[str]:
     account_id, resource = (arn[2] or "", arn[3]) if arn else ("", text)
     account = re.fullmatch(_ACCOUNT_ARN, resource) if arn and arn[1] == "organizations" else None
     if account:
-        account_id = account[1]  # the account that the ARN names, not the account that manages it
+        account_id = account[1]  # not the account that manages it
     role = re.fullmatch(_SSO_ROLE, resource)
     return [name for name in (account_id, role[1] if role else "") if name]
 

@@ -8,7 +8,7 @@ from ssohelper.core.model import NEVER_USED, Account, RoleKey, Usage, encoded_pr
 if TYPE_CHECKING:
     from ssohelper.core.search import Index
 
-# The fields of a row that a search compares, by their number in a Span.
+# The fields that a search compares, by their number in a Span.
 ACCOUNT_NAME, ACCOUNT_ID, ROLE_NAME, EMAIL, PROFILES, SESSION = range(6)
 # The heading above the profiles of other tools. No account has an empty id.
 OTHER_PROFILES = Account("", "other profiles", "")
@@ -17,8 +17,8 @@ OTHER_PROFILES = Account("", "other profiles", "")
 class RoleRow(NamedTuple):
     """One role of one account of one session.
 
-    At the end of a chain, the row has that role's account and name, and its key in `chained`. With
-    `provider`, the row is another tool's profile: `role_name` is its name, and it has no session.
+    `chained` is the key of a role at the end of a chain. With `provider`, the row is another tool's
+    profile: `role_name` is its name, and it has no session.
     """
 
     session_name: str
@@ -48,7 +48,7 @@ class RoleRow(NamedTuple):
 
 
 def rows_without_usage(session: str, account: Account, role_names: Iterable[str]) -> list[RoleRow]:
-    """Most of 20,000 rows are made here, so this skips RoleRow's own constructor, which is slower."""
+    """Skips RoleRow's own constructor, which is slower: most of 20,000 rows are made here."""
     make, kind = tuple.__new__, RoleRow
     return [make(kind, (session, account, name, (), NEVER_USED, None, "")) for name in role_names]
 
@@ -78,7 +78,7 @@ def usage_sort_key(usage: Usage) -> tuple[bool, int, int]:
 
 
 def make_role_index(rows: Sequence[RoleRow]) -> "Index":
-    """Of rows that match equally well, those of used roles come first, if `rows` are ranked."""
+    """Of equal matches, used roles come first, if `rows` are ranked."""
     # The first paint needs no search, and is 1 ms sooner without.
     from ssohelper.core.search import Index
 

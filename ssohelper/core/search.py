@@ -23,10 +23,9 @@ _FIELD_GAP = 3 + 13
 _LEAST_ACROSS = 3
 # A word that is found as a whole has more points than any match with characters in between.
 _WHOLE, _FIELD_START, _WORD_START, _INSIDE = ((256 + rank) << 13 for rank in (8, 4, 2, 1))
-# Of two texts with the same points, the shorter one is the better match: a point counts more than
-# all lengths of a row's texts.
+# Of two texts with the same points, the shorter one is better: a point counts more than a length.
 _POINT, _LONGEST = 1 << 15, 256
-# How many terms, and words of a column, keep their scores: the next key changes only one term.
+# How many terms, and words of a column, keep their scores: a key changes only one term.
 _TERMS_KEPT, _WORDS_KEPT = 8, 32
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -49,10 +48,9 @@ class Match(NamedTuple):
 class Index:
     """Searches rows, fast enough for each key press: 20,000 rows take about 10 ms.
 
-    A term is compared only once with each different text of a column. In the two `fuzzy_columns` a
-    word may have other characters between its own, and begin in the first and end in the second. An
-    excluded word may be in `hidden` columns. The first `preferred` rows come before others that
-    match as well, however long their texts are.
+    A term is compared once with each different text of a column. In the two `fuzzy_columns` a word
+    may have other characters between its own, and begin in the first and end in the second. An
+    excluded word may be in `hidden` columns. The first `preferred` rows win against equal matches.
     """
 
     def __init__(
@@ -133,7 +131,7 @@ class Index:
         return _last_used(self._by_term, term, _TERMS_KEPT)
 
     def _places(self, term: Term, row: int) -> Iterator[tuple[int, Sequence[int]]]:
-        """Yield each field in which this row matches the term, with the positions there."""
+        """Yield each field in which the row matches the term, with the positions."""
         scored = [
             (scores[column.numbers[row]], -number)
             for number, (column, scores) in enumerate(
@@ -158,9 +156,9 @@ class Index:
                 yield two, self._columns[two].match(term.text[count:], second)
 
     def _splits(self, term: Term) -> list[tuple[int, Sequence[int], Sequence[int]]]:
-        """Return the points of beginnings of the word in one column, of its rests in the other.
+        """Return each length of a beginning, its points in one column, the rest's in the other.
 
-        Each item begins with the length of the beginning. A rest must begin a word.
+        A rest must begin a word.
         """
         if not term.is_fuzzy or not self._fuzzy_columns or len(term.text) < _LEAST_ACROSS:
             return []
@@ -196,7 +194,7 @@ class _Column:
 
     def scores(self, term: Term, *, fuzzy: bool) -> Sequence[int] | None:
         texts = self._texts_for(term.text)
-        # As int objects, the scores of 20,000 texts would take 0.8 MB for each term that is kept.
+        # As int objects, 20,000 scores would take 0.8 MB for each term that is kept.
         scores = array("q", bytes(8 * len(texts)))
         for word in term.spellings:
             for number, text in enumerate(texts):
@@ -212,7 +210,7 @@ class _Column:
     def points(self, word: str, *, begins_word: bool = False) -> Sequence[int]:
         """Return the points of the word in each text, with other characters between its own.
 
-        With `begins_word`, its first character must begin a word in the text, for no bonus.
+        With `begins_word`, it must begin a word in the text, for no bonus.
         """
         if (word, begins_word) not in self._points:
             # Possessive quantifiers do not backtrack in a text without a match.
@@ -258,7 +256,7 @@ def _score(points: int, length: int) -> int:
 
 
 def _whole_word(term: Term, word: str, text: str, original: str) -> tuple[int, int]:
-    """Return the points and the position of a word that is in the text as a whole; 0 if not."""
+    """Return points and position of a word that is in the text as a whole; 0 if not."""
     start = text.find(word)
     if start < 0 or text == word:
         return (0, 0) if start else (_WHOLE, 0)
@@ -280,11 +278,8 @@ def _whole_word(term: Term, word: str, text: str, original: str) -> tuple[int, i
 
 
 def bonuses_of(text: str) -> bytes:
-    """Return the bonus points of a match at each position: 0 inside a word.
-
-    Capital letters begin words: "ReadOnly" has two, as "payments-2".
-    """
-    found = bytearray()  # the bonuses of many texts are kept: lists would take four times as much
+    """Return the bonus of a match at each position: 0 inside a word. "ReadOnly" has two words."""
+    found = bytearray()  # many are kept: lists would take four times as much
     before = " "
     for character in text[:_SEARCHED_CHARACTERS]:
         if not character.isalnum():

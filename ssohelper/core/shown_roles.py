@@ -33,7 +33,7 @@ class LineContent(NamedTuple):
 class ShownRoles:
     """The lines of a list of roles: n stands for row n, ~n for the heading of row n's account.
 
-    Every method that changes what is shown takes milliseconds for 20,000 rows.
+    Changing what is shown takes milliseconds for 20,000 rows.
     """
 
     def __init__(self, view: RoleListView = FLAT) -> None:
@@ -45,7 +45,7 @@ class ShownRoles:
         self.count = 0
         self._groups: Groups = {}
         self._index: Index | None = None
-        # The numbers of all rows in the view's order, and all rows by account; None until needed.
+        # All rows in the view's order, and by account; None until needed.
         self._order: Sequence[int] | None = None
         self._accounts: Groups | None = None
 
@@ -56,7 +56,7 @@ class ShownRoles:
         self._update_lines()
 
     def search(self, query: str) -> None:
-        """Show the rows that match, best first. In a tree, the account of the best match is first."""
+        """Show the rows that match; the best match, in a tree with its account, is first."""
         self.query = query
         self._update_lines()
 
@@ -67,12 +67,12 @@ class ShownRoles:
         self._update_lines()
 
     def build_index(self) -> None:
-        """Build the search index now, so that the first search need not wait for it."""
+        """Build the index before the first search needs it."""
         if self._index is None:
             self._index = role_rows.make_role_index(self.rows)
 
     def drop_index(self) -> None:
-        """Free the memory of the search index (3 MB for 20,000 roles) until the next search."""
+        """Free 3 MB for 20,000 roles until the next search."""
         self._index = None
 
     @property
@@ -116,8 +116,7 @@ class ShownRoles:
     def line_with_content(self, content: LineContent | None) -> int:
         """Return the line of a role or a heading; for a folded role the line of its heading.
 
-        The rows may have been read again. Without such a line, return that of the first role, or 0
-        if all accounts are folded.
+        Without such a line, return that of the first role, or 0 if all accounts are folded.
         """
         default = 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0
         if content is None:
@@ -140,7 +139,7 @@ class ShownRoles:
         return self.heading_of(~self.lines[line]) if content and content.is_heading else None
 
     def rows_at_line(self, line: int) -> Sequence[RoleRow]:
-        """Return the role on this line, or, for a heading, all shown roles of the account."""
+        """Return this line's role or, for a heading, the account's shown roles."""
         role, heading = self.role_at_line(line), self.heading_at_line(line)
         return heading.rows if heading is not None else (role,) if role is not None else ()
 

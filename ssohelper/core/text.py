@@ -8,14 +8,13 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-# Characters that can overwrite or hide other text: C0, DEL, C1, bidi controls, line separators,
-# surrogates, tag characters. Compiled when first used, since this takes 0.5 ms.
+# C0, DEL, C1, bidi controls, line separators, surrogates and tags can overwrite or hide other text.
+# Compiled when first used, since this takes 0.5 ms.
 _HOSTILE = "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 # No name and no usual path is longer.
 _SHORTENED = 240
 _VERY_LONG = rf'[^\s"]{{{_SHORTENED + 60},}}|(?<=")[^"]{{{_SHORTENED + 60},}}(?=")'
-# How many names a message gives before "and 7 more": in a sentence, on a line of its own, and where
-# the user checks each name.
+# How many names stand before "and 7 more": in a sentence, on a line, and where a user checks each.
 FEW_NAMES, SOME_NAMES, MANY_NAMES = 3, 5, 10
 _LAST_MARK = r".*[-._/,:]"
 
@@ -30,7 +29,7 @@ def show(text: str, limit: int | None = None) -> str:
 
 
 def show_message(text: str) -> str:
-    """Return a message for a terminal. Very long words and quoted texts in it are cut."""
+    """Return a message for a terminal, with very long words and quoted texts cut."""
     return re.sub(_VERY_LONG, lambda found: found.group()[:_SHORTENED] + "…", show(text))
 
 
@@ -49,8 +48,7 @@ def shortened_name_list(names: Sequence[str], most: int) -> str:
 def compile_glob(glob: str, *, ignore_case: bool = False) -> re.Pattern[str]:
     """Return a GLOB as a regular expression, which must match the whole text.
 
-    Where a pattern protects something, the caller casefolds pattern and text instead of
-    `ignore_case`.
+    Where a pattern protects something, the caller casefolds both instead of `ignore_case`.
     """
     return re.compile(fnmatch.translate(glob), re.IGNORECASE if ignore_case else 0)
 
@@ -66,7 +64,7 @@ def columns_of_text(text: str) -> int:
 
 
 def broken_into_lines(text: str, columns: int) -> Iterator[str]:
-    """Yield lines of at most `columns`, broken at a space, else after a character such as `-`."""
+    """Yield lines of at most `columns`, broken at a space, else after a mark such as `-`."""
     while columns_of_text(text) > columns:
         end = _count_characters_that_fit(text, columns)
         space, mark = text.rfind(" ", 1, end + 1), re.match(_LAST_MARK, text[:end])
