@@ -42,8 +42,7 @@ def write_changes(
 ) -> None:
     """Write the changes whose diff the user saw, and add a line to the journal.
 
-    `choices` are as for `ConfigStore.write`. Raises: LocalState as `changes_as_shown`; ConfigInvalid
-    if the new config would be invalid; Refused below an allow-list.
+    Raises: LocalState as `changes_as_shown`, ConfigInvalid, Refused below an allow-list.
     """
     agents.refuse_if_limited(app, "change profiles", f"ssohelper {command}")
 
@@ -77,8 +76,8 @@ def changes_as_shown(
 ) -> Sequence[Change]:
     """Return the changes whose diff the user saw, to write them into the config as it is now.
 
-    Raises: LocalState if the config changed since, unless `plan_again` plans the same changes and no
-    section that they change was edited. Then warns.
+    Raises: LocalState if the config changed since. Only warns if `plan_again` plans the same changes
+    and no section that they change was edited.
     """
     if config.text.data != shown_config:
         again = plan_again and tuple(plan_again(config))

@@ -42,9 +42,8 @@ def plan_sync(
 ) -> Plan:
     """Return the plan that makes the session's profiles match the listing.
 
-    `choices` are the options in force, `given` those that the user gave with this command. `adopt`
-    are profiles of other tools to take over. `others` is the result of
-    `adopting.list_other_profiles` if the caller has it: that takes 0.3 s for 12,000 profiles.
+    `choices` are the options in force, `given` those of this command. `others`, if the caller has
+    it, saves `adopting.list_other_profiles`: 0.3 s for 12,000 profiles.
     Raises: UsageProblem in a throw-away installation, ConfigInvalid with file and line.
     """
     if others is None:
@@ -91,10 +90,9 @@ def plan_new_profiles(
     name: str | None = None,
     region: str | None = None,
 ) -> Plan:
-    """Return the plan that adds a profile for each of these roles that has none.
+    """Return the plan that adds a profile, for a single role with `name`, where a role has none.
 
-    `name` is for a single role. Raises: RoleNotAssigned if a role is not listed, UsageProblem for an
-    invalid or taken name.
+    Raises: RoleNotAssigned if a role is not listed, UsageProblem for an invalid or taken name.
     """
     listed = listing.role_set()
     for role in roles:
@@ -122,10 +120,7 @@ def check_new_profile_name(app: App, config: ConfigFile, name: str) -> None:
 
 
 def write_profile_plan(app: App, plan: Plan, command: str | None = None) -> None:
-    """Write the plan's changes to the config, then save the plan's options for the session.
-
-    The journal names `command`, by default "profile add" or "profile sync".
-    """
+    """Write the plan's changes to the config, then save its options for the session."""
     command = command or ("profile add" if plan.request.only_roles else "profile sync")
     name = plan.request.session.name
     with app.choices.hold_lock(app.clock.deadline()):
@@ -146,10 +141,7 @@ def read_profiles(app: App) -> list[ConfigProfile]:
 
 
 def read_managed_profiles(app: App, names: Iterable[str]) -> list[ConfigProfile]:
-    """Return the profiles with these names or patterns.
-
-    Raises: UsageProblem if a profile is not managed, or a name or pattern matches none.
-    """
+    """Raises: UsageProblem if a profile is not managed, or a name or pattern matches none."""
     config = app.config.read()
     managed = {entry.name: entry for entry in config.profiles() if entry.managed}
     found: list[str] = []
@@ -192,7 +184,7 @@ def diff_profile_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[s
 def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
     """Remove the profiles and record their roles, so that sync does not add them again.
 
-    Raises: LocalState if a profile has other keys now than when it was read, or is missing.
+    Raises: LocalState if a profile is not as it was when it was read.
     """
     agents.refuse_if_limited(app, "change profiles", "ssohelper profile rm")
 

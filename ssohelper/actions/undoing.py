@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 
 
 class Undo(NamedTuple):
-    """What an undo of the saved write `version` changes: the config's content now and after it.
-
-    `content` is None if the undo removes the file.
-    """
+    """The config's content now, and after an undo of `version`: None if the undo removes it."""
 
     version: Version
     present: bytes
@@ -41,10 +38,7 @@ class EditedSinceWrite(ConfigInvalid):
 
 
 def load_last_write(app: App) -> Version:
-    """Return the version saved by the last command that wrote.
-
-    Raises: UsageProblem if there is no saved version, LocalState if it is damaged.
-    """
+    """Raises: UsageProblem if there is no saved version, LocalState if it is damaged."""
     version = app.config.load_last_version()
     if version is None:
         raise UsageProblem(
@@ -56,8 +50,7 @@ def load_last_write(app: App) -> Version:
 def plan_undo(app: App) -> Undo:
     """Return what an undo of the last write changes: sections edited elsewhere stay.
 
-    Raises: EditedSinceWrite if a section that the write changed was edited since, ConfigInvalid for
-    a config that AWS tools cannot read, and the errors of `load_last_write`.
+    Raises: EditedSinceWrite, ConfigInvalid for an unreadable config, those of `load_last_write`.
     """
     version, present = load_last_write(app), app.config.read_data()
     after = version.after or b""
@@ -94,10 +87,7 @@ def diff_undo(app: App, undo: Undo) -> Iterator[str]:
 
 
 def undo_config_write(app: App, undo: Undo) -> None:
-    """Restore the config and the saved sync options as planned.
-
-    Raises: LocalState, before any change, if the config changed since the plan.
-    """
+    """Restore config and options. Raises: LocalState, first, if the config changed since the plan."""
     agents.refuse_if_limited(app, "change profiles", "ssohelper profile undo")
 
     def content_for(present: bytes) -> bytes | None:

@@ -84,8 +84,8 @@ MEANT_COMMANDS = {
     "switch": "ssohelper use",
     "assume": "ssohelper use",
 }
-# When nothing reads our output any more: 128 + SIGPIPE. Not 0, because `profile sync --yes | head -1`
-# may not have written the profiles yet.
+# Nothing reads our output any more: 128 + SIGPIPE. Not 0: `profile sync --yes | head -1` may not have
+# written the profiles yet.
 READER_GONE = 141
 
 

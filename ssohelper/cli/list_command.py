@@ -1,7 +1,7 @@
 """The command list: the accounts and roles of all sessions, from saved lists if recent.
 
-Scripts rely on the columns: SESSION comes last, and only if several sessions are listed. A terminal
-gets columns for people too.
+Scripts rely on the columns: SESSION comes last, and only for several sessions. A terminal gets
+columns for people too.
 """
 
 import sys
@@ -135,8 +135,8 @@ def print_roles(
     shows_used = is_for_people and any(row[3] != NEVER_USED for row in rows)
     header = ["ACCOUNT ID", "ACCOUNT", "ROLE", "PROFILES", "SESSION", "GUARDED", "USED"]
     is_shown = [*[True] * 4, has_several_sessions, shows_guarded, shows_used]
-    # On a narrow terminal the profiles are cut or left out, then the account's name is cut. Account
-    # id, role and session are whole, because only these three together tell two rows apart.
+    # On a narrow terminal the profiles are cut or left out, and the account's name is cut. Account id,
+    # role and session stay whole: only together do they tell two rows apart.
     last = sum(is_shown) - 1 if shows_used else None
     cells = (
         (

@@ -29,14 +29,14 @@ LEGACY_FORM, GRANTED_FORM = "legacy", "granted"
 DEFAULT_SCOPES = ("sso:account:access",)
 # botocore accepts any valid host label as a region. This pattern is the same rule.
 _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
-# The most profiles that may refer to one another in a row by `--profile NAME`, as in the AWS CLI.
+# The most profiles that may refer to one another by `--profile NAME`, as in the AWS CLI.
 MOST_REFERENCES = 4
 
 
 class ProfileEntry(NamedTuple):
-    """A profile's section in ~/.aws/config: its name, header and keys.
+    """A profile's section in ~/.aws/config. The value of a nested block is its raw text.
 
-    The value of a nested block is its raw text. `line` is the header's line number, from 1.
+    `line` is the header's line number, from 1.
     """
 
     name: str
@@ -47,10 +47,9 @@ class ProfileEntry(NamedTuple):
 
 
 class TargetRole(NamedTuple):
-    """The role that a profile points at.
+    """The role that a profile points at. `form`: process, sso, legacy, granted or aws-sso-cli.
 
-    `session` is None if the file does not define it, or if the profile belongs to no session or to
-    several. `form` is process, sso, legacy, granted or aws-sso-cli.
+    `session` is None if it is not defined, or if the profile belongs to none or to several.
     """
 
     session: SsoSession | None
@@ -101,7 +100,7 @@ class ConfigFile:
         return self._checked.get(name)
 
     def sso_sessions(self) -> list[SsoSession]:
-        """Return the valid sessions. For an invalid session, `sso_session(name)` raises an error."""
+        """Return the valid sessions. For another one, `sso_session(name)` raises an error."""
         for name in self._sessions:
             with suppress(ConfigInvalid):
                 self.sso_session(name)
@@ -120,7 +119,7 @@ class ConfigFile:
         return found
 
     def sessions_of_target(self, target: TargetRole) -> list[SsoSession]:
-        """Return the sessions to which the target belongs: for a portal's URL all of that portal."""
+        """Return the target's sessions: for a portal's URL all of that portal."""
         if target.form not in (LEGACY_FORM, GRANTED_FORM):
             return [target.session] if target.session else []
         return self.sessions_of_portal(target.start_url or "")
@@ -141,8 +140,7 @@ class ConfigFile:
     def region(self, entry: ProfileEntry) -> str | None:
         """Return the profile's region. Raises: ConfigInvalid for one that is no host label.
 
-        Any host label is accepted, since ssohelper may not know the partition. Other text is refused,
-        because SDKs put the region into host names.
+        SDKs put the region into host names; ssohelper may not know its partition.
         """
         region = entry.keys.get("region") or None
         if region and not _REGION.fullmatch(region):
@@ -184,7 +182,7 @@ class ConfigFile:
         return edited_config(self.text, changes)
 
     def warnings(self, name: str | None = None) -> list[str]:
-        """Return what other tools read differently, and keys of the profile `name` that we ignore."""
+        """Return what other tools read differently, and ignored keys of the profile `name`."""
         found = []
         if self.text.defaults.values():
             line = self.text.defaults.line + 1
@@ -277,10 +275,10 @@ class ConfigFile:
         if options is not None:
             if "--profile" in options:
                 return options["--profile"]
-            # The profile of a chain points at no role: core.chains finds the roles that it assumes.
+            # core.chains finds the roles that the profile of a chain assumes.
             return None if "--chain" in options else self.target_of_command_options(entry, options)
         role = process_command.aws_sso_cli_role(command)
-        # `-S` names an entry in aws-sso-cli's own configuration, so the target has no session.
+        # `-S` names an entry in aws-sso-cli's own configuration: no session.
         return TargetRole(None, None, role, "aws-sso-cli") if role else None
 
     def target_of_command_options(
@@ -321,12 +319,12 @@ class ConfigFile:
 
 
 def assumes_role(keys: Mapping[str, str]) -> bool:
-    """Return whether SDKs use a profile's `role_arn` before other credential sources in these keys."""
+    """Return whether SDKs use `role_arn` before other credential sources in these keys."""
     return bool(keys.get("role_arn")) and ("source_profile" in keys or "credential_source" in keys)
 
 
 def is_chain(entry: ProfileEntry) -> bool:
-    """Return whether the profile has `role_arn` with a source, or an ssohelper command with --chain."""
+    """Return whether the profile has `role_arn` with a source, or a command with --chain."""
     return assumes_role(entry.keys) or options_of_chain_command(entry) is not None
 
 

@@ -16,9 +16,8 @@ _NO_ROLE = Role("", "")
 class ConfigProfile(NamedTuple):
     """A profile in ~/.aws/config, with the role that it points at, if any.
 
-    `source` is the role's TargetRole without the role itself, shared by all profiles of a session
-    and form: 20,000 objects would take 2.5 MB more. It is None for a profile that points at no role,
-    and for one that assumes a role with the credentials of an SSO role, which has a `chain`.
+    `source` is its TargetRole without the role, shared by the profiles of a session and form: 20,000
+    objects would take 2.5 MB more. None without a role, and for a profile with a `chain`.
     """
 
     entry: ProfileEntry
@@ -35,7 +34,7 @@ class ConfigProfile(NamedTuple):
 
     @property
     def name_and_role(self) -> tuple[str, TargetRole | None, Chain | None]:
-        """What the user saw of this profile, to compare before a command acts on the profile."""
+        """What the user saw of this profile, to compare before a command acts on it."""
         return self.entry.name, self.target, self.chain
 
     @property

@@ -1,7 +1,7 @@
 """Reads ~/.aws/config as lines: which belong to which section and key. Pure.
 
 configparser drops comments and order and takes three times as long. This reader follows its rules
-(strict, no inline comments, continuation by indentation), to refuse the same files as botocore.
+(strict, no inline comments, continuation by indentation), and refuses the files that botocore does.
 """
 
 import re
@@ -12,23 +12,23 @@ from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
 _OPEN_HEADER = "the section's header is not closed"
-# Characters that are split into lines at a time: all lines of 20,000 profiles would take 14 MB.
+# Characters split into lines at a time: all lines of 20,000 profiles would take 14 MB.
 _SPLIT_CHARACTERS = 1 << 16
-# The most characters of a value that shares one string with equal values, such as a region.
+# Values up to this length, such as regions, share one string with equal ones.
 _SHARED_CHARACTERS = 24
-# Matches a section header without quotes, which is read without shlex: 25 µs less for each profile.
+# A header without quotes is read without shlex: 25 µs less for each profile.
 _PLAIN_HEADER = re.compile(r"[a-z-]+[ \t]+([A-Za-z0-9._@/+%:=,-]+)")
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 # configparser adds the keys of the section [DEFAULT] to every other section.
 DEFAULT_SECTION = "DEFAULT"
 
 
-# The first words of the hint for a config value that is in quotes.
+# The hint for a value in quotes begins with this.
 REMOVE_QUOTES = "remove the quotes"
 
 
 def is_quoted(value: str) -> bool:
-    """Return whether the value is one text in quotes, which AWS tools take as a part of the value."""
+    """Return whether the value is in quotes, which AWS tools take as a part of it."""
     return len(value) > 1 and value[0] in "\"'" and value.find(value[0], 1) == len(value) - 1
 
 
@@ -49,7 +49,7 @@ def section_name(header: str, kind: str) -> str | None:
 
 
 class Section:
-    """A config section and its keys. `header` is the text in brackets: `profile a`, `default`."""
+    """A config section. `header` is the text in brackets, such as `profile a`."""
 
     __slots__ = ("_values", "header", "line")
 
@@ -59,13 +59,13 @@ class Section:
         self._values: dict[str, str] = {}
 
     def values(self) -> dict[str, str]:
-        """Return each key's value as configparser joins it. A nested block begins with a newline."""
+        """Return the values as configparser joins them. A nested block begins with a newline."""
         return self._values
 
     def lines_of_keys(self, lines: Sequence[str]) -> dict[str, list[int]]:
-        """Return the numbers of each key's lines from 0, without blank ones.
+        """Return the numbers, from 0, of each key's lines that are not blank.
 
-        `lines` are the whole file's. The numbers are not kept: for 20,000 profiles they take 8 MB.
+        `lines` are the whole file's. For 20,000 profiles, kept numbers would take 8 MB.
         """
         number, found = self.line, dict[str, list[int]]()
         for name, value in self._values.items():
@@ -86,9 +86,9 @@ class Section:
 
 
 class ConfigText:
-    """One AWS config file. `origin` names it in errors; `newline` ends most of its lines.
+    """One AWS config file, named by `origin` in errors. `newline` ends most of its lines.
 
-    `defaults` is the section [DEFAULT], which is not in `sections`.
+    [DEFAULT] is in `defaults`, not in `sections`.
     """
 
     def __init__(self, data: bytes, origin: str) -> None:
@@ -106,7 +106,7 @@ class ConfigText:
 
     @property
     def lines(self) -> list[str]:
-        """Split the file each time, since the lines of 20,000 profiles take 14 MB."""
+        """Not kept: the lines of 20,000 profiles take 14 MB."""
         return self.text.split("\n")
 
     def refuse_line(self, line: int, what: str, hint: str | None = None) -> NoReturn:
@@ -118,7 +118,7 @@ class ConfigText:
     def refuse_key(
         self, section: Section, key: str, what: str, hint: str | None = None
     ) -> NoReturn:
-        """Raise ConfigInvalid for this key's line in the section or in [DEFAULT], else the header's."""
+        """Raise ConfigInvalid for this key's line, in the section or [DEFAULT], else the header's."""
         for one in (section, self.defaults):
             if key in one.values():
                 self.refuse_line(one.lines_of_keys(self.lines)[key][0], what, hint)
@@ -131,7 +131,7 @@ class _Reader:
     def __init__(self, config: ConfigText) -> None:
         self._config = config
         self._section: Section | None = None
-        # The lines of the value to which the last line belongs; empty after a header.
+        # The lines of the last value; empty after a header.
         self._value: list[str] = []
         self._indent = 0
         # Blank lines belong to a value only if another line of it follows.
@@ -196,7 +196,7 @@ class _Reader:
         name, found, rest = _split_key(value)
         if not found:
             what = _OPEN_HEADER if value[0] == "[" else 'a line has no "="'
-            # The error message does not show the line, which may be part of a secret key.
+            # The message does not show the line, which may be part of a secret.
             self._config.refuse_line(number, what)
         if not name:
             self._config.refuse_line(number, 'there is no key before the "="')

@@ -26,7 +26,7 @@ class KeyAction(NamedTuple):
 
 
 class WantedAction(NamedTuple):
-    """An action that needs a sign-in first. `role` is such as `payments-dev/ReadOnlyAccess`, or ""."""
+    """An action that needs a sign-in first. `role`: such as `payments-dev/ReadOnlyAccess`, or ""."""
 
     name: str
     role: str = ""
@@ -153,8 +153,7 @@ _SCREENS: dict[str, tuple[_Row, ...]] = {
 }
 ACTIONS = _by_name(_SCREENS)
 
-# The actions that move the cursor of a list below a search. Footer, help and palette do not list
-# them one by one.
+# These move the cursor of a list below a search. Footer, help and palette do not list each.
 _MOVES: tuple[_Row, ...] = (
     ("up", "up,ctrl+k", "Up", "go one line up in the list"),
     ("down", "down,ctrl+j,ctrl+n", "Down", "go one line down in the list"),

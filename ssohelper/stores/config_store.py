@@ -1,7 +1,7 @@
 """Reads ~/.aws/config, replaces it in one step, and undoes earlier writes.
 
-A write takes the lock, reads the config again, writes a temporary file beside it, parses it, calls
-fsync and renames it. AWS's own tools take no lock, so the config is compared before the rename.
+A write takes the lock, reads the config again, writes, parses and syncs a temporary file, and renames
+it. AWS's own tools take no lock, so the config is compared before the rename.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class ConfigStore:
     def read(self) -> ConfigFile:
         """Return the config as it is now; empty if missing. Raises: ConfigInvalid, LocalState."""
         found = self._file.read(self._parsed[0].data if self._parsed else b"")
-        # The parsed config is kept while the file is unchanged: one command asks several times.
+        # One command asks several times.
         if self._parsed is None or self._parsed[0] != found:
             self._parsed = (found, ConfigFile.parse(found.data, str(self.path)))
             self._addresses = {}
@@ -79,7 +79,7 @@ class ConfigStore:
         return {**config.text.defaults.values(), **keys}.get("sso_region")
 
     def read_credentials_sections(self) -> dict[str, dict[str, str]]:
-        """Return the credentials file's sections by name, without the values of secrets."""
+        """Return the credentials file's sections, without the values of secrets."""
         from ssohelper.core.resolver import hide_secrets
 
         sections = self._read_credentials_file().sections
@@ -90,9 +90,9 @@ class ConfigStore:
         return ConfigText(data, str(self._credentials_path))
 
     def read_credentials_profiles(self) -> list[ProfileEntry]:
-        """Return the profiles that only the credentials file has, with their region and program.
+        """Return the profiles that only the credentials file has, without their access keys.
 
-        Only SDKs may read the access keys. Raises: ConfigInvalid, LocalState.
+        Raises: ConfigInvalid, LocalState.
         """
         text = self._read_credentials_file()
         config, inherited = self.read(), text.defaults.values()
@@ -119,8 +119,7 @@ class ConfigStore:
         return found
 
     def find_profile(self, name: str) -> ProfileEntry | None:
-        """Return the profile of this name among those of `list_profiles`, or None."""
-        # Nearly always found here, and then the credentials file is not read.
+        # Nearly always found here, without reading the credentials file.
         entry = self.read().profile(name)
         if entry is not None:
             return entry
@@ -134,11 +133,10 @@ class ConfigStore:
         *,
         records_unchanged: bool = False,
     ) -> bool:
-        """Make the changes that `changes_for` returns for the config under the lock.
+        """Make the changes that `changes_for` returns under the lock; return whether it wrote.
 
-        Returns whether the config was written. `choices` are those before the command, by session
-        name; undo restores them. With `records_unchanged`, a version for undo is saved in any case.
-        Raises: ConfigInvalid, LocalState; then the config is unchanged.
+        Undo restores `choices`, those before the command by session. With `records_unchanged`, a
+        version for undo is saved in any case. Raises: ConfigInvalid, LocalState.
         """
 
         def make_content(found: FileContent) -> bytes | None:
@@ -156,7 +154,7 @@ class ConfigStore:
 
     @cached_property
     def _versions(self) -> ConfigVersions:
-        # Imported here, since only writes and undos need this module, and its import takes 4 ms.
+        # Only writes and undos need this module, whose import takes 4 ms.
         from ssohelper.stores.config_versions import ConfigVersions
 
         return ConfigVersions(self._state / "config-versions", self.path)
@@ -164,7 +162,7 @@ class ConfigStore:
     # -- undo of config writes -------------------------------------------------------------
 
     def load_last_version(self) -> Version | None:
-        """Return the last write that can be undone. Raises: LocalState for a damaged version."""
+        """Raises: LocalState for a damaged version."""
         return self._versions.load_last(self._file.read().content)
 
     def find_written_roles(self, config: ConfigFile) -> dict[str, WrittenRole]:

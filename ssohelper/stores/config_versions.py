@@ -1,11 +1,10 @@
 """Saves the content of ~/.aws/config before and after each of the last writes, for undo.
 
-`<state>/config-versions/<hash of the config's path>/<number>` describes one write. Its first line
-is JSON: length and SHA-256 of the config before and after it. The two contents follow. The file
-`index` lists the writes that can be undone, the latest last. All files have mode 0600.
+`<state>/config-versions/<hash of the config's path>/<number>` is one write: a line of JSON with
+length and SHA-256 of the config before and after it, then both contents. The file `index` lists the
+writes that can be undone, the latest last. All files have mode 0600.
 
-Builds until 26 November 2026 wrote no index, and two files for each write: `<number>.after`, and
-`<number>.before` unless there was no config.
+Builds until 26 November 2026 wrote no index, and `<number>.after` and perhaps `<number>.before`.
 """
 
 import hashlib
@@ -24,7 +23,7 @@ from ssohelper.stores import files
 from ssohelper.stores.choices_file import choices_document
 
 _MAX_VERSIONS = 3
-# A version's file holds two configs of at most 64 MB each, after a line of JSON.
+# Two configs of at most 64 MB each, after a line of JSON.
 _LIMIT_BYTES = (2 * 64 << 20) + (1 << 20)
 _INDEX = "index"
 
@@ -48,7 +47,6 @@ class ConfigVersions:
     def save_before_write(
         self, before: bytes | None, after: bytes | None, choices: Mapping[str, Choices]
     ) -> Version:
-        """Save the version that a write is about to make, before the config is written."""
         files.ensure_private_folder(self._folder)
         numbers = self._load_index_or_empty()
         number = max((*self._list_version_numbers(), *numbers, 0)) + 1
@@ -65,10 +63,10 @@ class ConfigVersions:
         self._keep_only(tuple(n for n in self._load_index_or_empty() if n < version.number))
 
     def load_last(self, present: bytes | None) -> Version | None:
-        """Return the last write that can be undone, or None. `present` is the config's content now.
+        """Return the last write that can be undone. `present` is the config's content now.
 
-        A write whose process was killed before it is skipped. Raises: LocalState when a version is
-        missing or damaged: as an empty config, it would remove the user's.
+        A write whose process was killed before it is skipped. Raises: LocalState for a missing or
+        damaged version: as an empty config, it would remove the user's.
         """
         for version in self.load_all():
             if version.before == version.after or present != version.before:
@@ -76,7 +74,7 @@ class ConfigVersions:
         return None
 
     def load_all(self) -> Iterator[Version]:
-        """Yield the saved writes, the latest first. Raises: LocalState, as `load_last`."""
+        """Yield the saved writes, the latest first. Raises: LocalState."""
         return map(self._load, reversed(self._load_index()))
 
     # -- reading and writing version files -----------------------------------------------------
@@ -122,7 +120,7 @@ class ConfigVersions:
         keep = {_INDEX, *map(str, numbers)} if numbers else ()
         for name in files.list_names_in_folder(self._folder):
             if name.partition(".")[0] not in keep:
-                # By now the config is written: what cannot be removed is no failure of the write.
+                # The config is written: what cannot be removed is no failure of the write.
                 with suppress(LocalState):
                     files.remove_file(self._folder / name)
 
@@ -174,7 +172,7 @@ def _describe_content(data: bytes | None) -> dict[str, Any]:
 def _split_off_content(
     rest: bytes, described: schema.ConfigDigest | None
 ) -> tuple[bytes | None, bytes]:
-    """Split `rest` behind the described content. Raises: Damaged for another length or SHA-256."""
+    """Split `rest` behind the described content. Raises: Damaged."""
     if described is None:
         return None, rest
     data = rest[: described.length]

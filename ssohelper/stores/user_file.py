@@ -1,7 +1,7 @@
 """Reads and replaces a file that the user edits too: ~/.aws/config, a shell's rc file.
 
-A link stays a link, and the mode is unchanged. Other programs write such a file without a lock, so
-just before the rename the file is compared once more with the content that was read.
+A link stays a link, and the mode is unchanged. Other programs take no lock, so the file is compared
+with what was read just before the rename.
 """
 
 import os
@@ -21,14 +21,13 @@ _LIMIT_BYTES = 64 << 20
 
 
 class FileContent(NamedTuple):
-    """A file's content; `mark` (inode, time, size; None without a file) shows whether it changed."""
+    """`mark` (inode, time, size; None without a file) shows whether the file changed."""
 
     data: bytes
     mark: tuple[int, int, int] | None
 
     @property
     def content(self) -> bytes | None:
-        """The data; None without a file."""
         return None if self.mark is None else self.data
 
 
@@ -45,8 +44,8 @@ def read_user_file(
 ) -> FileContent:
     """Return the file's content, by the rules of `fastpath.open_file`; a missing file is empty.
 
-    If it is still `known`, returns this object. `only_trusted` refuses a file that others may write or
-    own, except root, who owns home folders' files on some systems. Raises: LocalState.
+    If it is still `known`, returns this object. `only_trusted` refuses a file that others, except
+    root, may write or own. Raises: LocalState.
     """
     opened = None
     try:
@@ -75,7 +74,7 @@ def read_user_file(
 
 
 class UserFile:
-    """One file that the user edits too. If we create the file, it gets the mode `new_mode`."""
+    """One file that the user edits too. A new file gets the mode `new_mode`."""
 
     def __init__(self, path: Path, *, new_mode: int = 0o600) -> None:
         self.path = path
@@ -85,7 +84,7 @@ class UserFile:
         return read_user_file(self.path, known=known)
 
     def replace(self, data: bytes, found: FileContent) -> None:
-        """Replace the content by `data`, if the file is still as `found`. Raises: FileChanged."""
+        """Replace the content if the file is still as `found`. Raises: FileChanged."""
         files.refuse_another_users_home(self.path)
         # A link stays: its target is replaced.
         target = os.path.realpath(self.path)
@@ -131,7 +130,7 @@ class UserFile:
                 folder = os.path.dirname(folder)
 
     def find_mode_if_writable(self) -> int:
-        """Return the file's mode, or that of a new file: a rename would replace a read-only one."""
+        """Return the mode, or that of a new file: a rename would replace a read-only one."""
         target = os.path.realpath(self.path)
         try:
             status = os.stat(target)
@@ -155,7 +154,7 @@ class UserFile:
         return stat.S_IMODE(status.st_mode)
 
     def check_replaceable(self) -> None:
-        """Raise LocalState if `replace` would fail because file or folder is not writable."""
+        """Raise LocalState if `replace` could not write the file or its folder."""
         files.refuse_another_users_home(self.path)
         self.find_mode_if_writable()
         target = os.path.realpath(self.path)
