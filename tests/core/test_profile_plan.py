@@ -308,7 +308,7 @@ def test_a_second_sync_with_rename_changes_nothing(seed):
     ],
 )
 def test_a_freed_name_that_another_profile_gets_is_told(profiles, listing, moved):
-    text = SESSION + "".join(process(*one, "Read") for one in profiles)
+    text = SESSION + "".join(process(name, number, "Read") for name, number in profiles)
     said = plan_text.swapped_names_lines(plan(text, request(listing, rename=True)))
     assert [*said] == [f"names moved: {moved}; each name then stands for another role"]
 
