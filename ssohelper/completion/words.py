@@ -99,18 +99,16 @@ def find_command(path: str) -> Command:
     found, common = Command(path, "", (), (), {}), list[Option]()
     for section in TREE.split("\n["):
         head, *lines = section.removeprefix("[").splitlines()
-        name, _, title = head.partition("]")
+        usage, _, title = head.partition("] ")
+        name, *arguments = usage.removesuffix("]").split(" <")
         parent, _, last = name.rpartition(" ")
-        options = [_parse_option_line(line) for line in lines if not line.startswith("<")]
+        options = [_parse_option_line(line) for line in lines]
         if name == "*":
             common = options
         elif name == path:
-            arguments = tuple(line[1:] for line in lines if line.startswith("<"))
-            found = found._replace(
-                help=title.strip(), options=(*common, *options), arguments=arguments
-            )
+            found = Command(name, title, (*common, *options), tuple(arguments), found.subcommands)
         elif parent == path:
-            found.subcommands[last] = title.strip()
+            found.subcommands[last] = title
     return found
 
 

@@ -17,26 +17,17 @@ if TYPE_CHECKING:
 
 # A socket's path may have 104 bytes on macOS and 108 on Linux, with a zero byte at its end.
 LONGEST_PATH_BYTES = 103
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _NAMES = (
     "HOME",
     "XDG_RUNTIME_DIR",
     "XDG_CACHE_HOME",
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-    "no_proxy",
+    *_PROXIES,
+    *(name.lower() for name in _PROXIES),
     "AWS_CA_BUNDLE",
     "REQUESTS_CA_BUNDLE",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "AWS_USE_FIPS_ENDPOINT",
-    "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "DBUS_SESSION_BUS_ADDRESS",
     "DISPLAY",
@@ -44,7 +35,7 @@ _NAMES = (
 )
 # Another namespace (containers, bwrap) may have another network or other files (namespaces(7)).
 _NAMESPACES = ("net", "mnt", "user", "pid")
-_PREFIXES = ("SSOHELPER_", "AWS_ENDPOINT_URL")
+_PREFIXES = ("SSOHELPER_", "AWS_ENDPOINT_URL", "AWS_USE_", "SSL_CERT_")
 
 
 def broker_sockets_folder(environ: "Mapping[str, str]") -> str:
@@ -72,10 +63,8 @@ def broker_socket_name(session: str, environ: "Mapping[str, str]") -> str:
 
 
 def expanded_aws_config_path(environ: "Mapping[str, str]") -> str:
-    path = folders.plain_aws_config_path(environ)
-    if path is None:
-        path = expand_path(folders.aws_file_variable(environ) or "~/.aws/config", environ)
-    return os.path.abspath(path)
+    value = folders.aws_file_variable(environ) or "~/.aws/config"
+    return os.path.abspath(expand_path(value, environ))
 
 
 def _read_device_and_inode(path: str) -> str:

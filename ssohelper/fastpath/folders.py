@@ -30,6 +30,7 @@ SETTINGS_STAMP, POLICY_STAMP, LAUNCHER_TIME = "settings", "policy", "now"
 # depends on HOME) when responses were published; files with the times of config and token file.
 CONFIG_LINK, TOKEN_LINK, TOKEN_FOLDER_LINK = "config", "token", "tokens"
 CONFIG_STAMP, TOKEN_STAMP = "config-seen", "token-seen"
+STAMPS_OF_LINKS = ((CONFIG_LINK, CONFIG_STAMP), (TOKEN_LINK, TOKEN_STAMP))
 _LINUX_FOLDERS = {
     "cache": ("XDG_CACHE_HOME", "~/.cache"),
     "state": ("XDG_STATE_HOME", "~/.local/state"),

@@ -48,7 +48,12 @@ def answer_miss(argv: "list[str]", began: float) -> "int | None":
         return code
     for warning in fields:
         _write_line_to_stderr(b"ssohelper: warning: " + warning)
-    return 0 if _write_document_to_stdout(document) else 7
+    unwritten = published.write_to_stdout(document)
+    if unwritten is None:
+        return 0
+    reason = str(unwritten.strerror).encode()
+    _write_line_to_stderr(b"ssohelper: error: stdout cannot be written: " + reason)
+    return 7
 
 
 def _ask_session_broker(key: "tuple[str, str, str]", seconds: float) -> "tuple[int, bytes, bytes]":
@@ -120,18 +125,6 @@ def _measure_start_up_seconds(elapsed: float) -> float:
         return 0.0
     before = age - elapsed
     return before if 0 < before < _LONGEST_START_UP_SECONDS else 0.0
-
-
-def _write_document_to_stdout(document: bytes) -> bool:
-    try:
-        while document:
-            document = document[os.write(1, document) :]
-    except OSError as cause:
-        _write_line_to_stderr(
-            b"ssohelper: error: stdout cannot be written: " + str(cause.strerror).encode()
-        )
-        return False
-    return True
 
 
 def _write_line_to_stderr(line: bytes) -> None:

@@ -29,7 +29,7 @@ def print_published_response(argv: list[str]) -> bool:
     """Return False when anything is unusual: the slower path reports what is wrong."""
     key = parse_role_key(argv)
     document = find_published_document(key, os.environ, time.time()) if key else None
-    return document is not None and _print_document_to_stdout(document)
+    return document is not None and write_to_stdout(document) is None
 
 
 def find_published_document(
@@ -99,20 +99,18 @@ def _is_sign_in_unchanged(runtime: str, session: str, environ: "Mapping[str, str
     if path is None:
         return False
     try:
-        config, linked = os.stat(path), os.stat(f"{folder}/{folders.CONFIG_LINK}")
-        if (config.st_dev, config.st_ino) != (linked.st_dev, linked.st_ino):
-            return False
-        if config.st_mtime_ns != os.stat(f"{folder}/{folders.CONFIG_STAMP}").st_mtime_ns:
-            return False
         # Two homes may share a runtime folder and a config, but each has its own sign-ins.
-        home = os.stat(os.path.expanduser("~/.aws/sso/cache"))
-        linked = os.stat(f"{folder}/{folders.TOKEN_FOLDER_LINK}")
-        if (home.st_dev, home.st_ino) != (linked.st_dev, linked.st_ino):
-            return False
-        token = os.stat(f"{folder}/{folders.TOKEN_LINK}")
-        return token.st_mtime_ns == os.stat(f"{folder}/{folders.TOKEN_STAMP}").st_mtime_ns
+        tokens = os.path.expanduser("~/.aws/sso/cache")
+        for own, link in ((path, folders.CONFIG_LINK), (tokens, folders.TOKEN_FOLDER_LINK)):
+            if not os.path.samefile(own, f"{folder}/{link}"):
+                return False
+        for link, stamp in folders.STAMPS_OF_LINKS:
+            times = (os.stat(f"{folder}/{name}").st_mtime_ns for name in (link, stamp))
+            if len({*times}) > 1:
+                return False
     except (OSError, ValueError):
         return False
+    return True
 
 
 def _read_published_document(path: str, now: float) -> bytes | None:
@@ -176,23 +174,18 @@ def read_uptime() -> int | None:
     """Including time asleep; from /proc/uptime, as in the launcher: a container's monotonic clock
     may differ.
     """
-    if sys.platform == "win32":
-        return None
     try:
-        descriptor = os.open("/proc/uptime", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+        with open("/proc/uptime", "rb", buffering=0) as file:
+            whole = file.read(_UPTIME_BYTES).partition(b".")[0]
+    except OSError:  # macOS and Windows have no such file
         return None
-    try:
-        whole = os.read(descriptor, _UPTIME_BYTES).partition(b".")[0]
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
     return int(whole) if whole.isdigit() else None
 
 
-def _print_document_to_stdout(document: bytes) -> bool:
+def write_to_stdout(document: bytes) -> OSError | None:
     try:
-        return os.write(1, document) == len(document)
-    except OSError:
-        return False
+        while document:
+            document = document[os.write(1, document) :]
+    except OSError as cause:
+        return cause
+    return None

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from unittest.mock import Mock
+from unittest.mock import DEFAULT, Mock
 
 import pytest
 
@@ -519,14 +519,9 @@ class TestMiss:
 
     def test_a_stdout_that_cannot_be_written_is_exit_7(self, broker, capfd, monkeypatch):
         broker.serve = lambda stream: stream.sendall(b"done 0 9 0\ndocument\n")
-        really_write = os.write
-
-        def write(descriptor: int, data: bytes) -> int:
-            if descriptor == 1:
-                raise OSError(28, "No space left on device")
-            return really_write(descriptor, data)
-
-        monkeypatch.setattr(os, "write", write)
+        really_write, full = os.write, OSError(28, "No space left on device")
+        fail_once = Mock(side_effect=[full, DEFAULT], wraps=really_write)
+        monkeypatch.setattr(os, "write", fail_once)
         assert miss.answer_miss(ARGV, time.monotonic()) == 7
         assert "stdout cannot be written: No space left on device" in capfd.readouterr().err
 

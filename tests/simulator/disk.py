@@ -6,6 +6,7 @@ the sweep of old temporary files depend on them.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -15,8 +16,6 @@ from typing import Any, NamedTuple
 
 from tests.simulator.scheduler import Process, Scheduler
 
-_UPTIME_FILE = "/proc/uptime"
-_UPTIME_DESCRIPTOR = -77
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _STDOUT = 1
 # AWS's token files are below 8 kB.
@@ -59,17 +58,6 @@ class Entry:
         return self._disk.stat(self.path, follow_symlinks=follow_symlinks)
 
 
-class _Scan:
-    def __init__(self, entries: list[Entry]) -> None:
-        self._entries = entries
-
-    def __enter__(self) -> Iterator[Entry]:
-        return iter(self._entries)
-
-    def __exit__(self, *_cause: object) -> None:
-        return
-
-
 class Disk:
     """The files of one schedule. `fault` maps a folder to an errno that writing there gives."""
 
@@ -98,8 +86,6 @@ class Disk:
     # -- what stands for `os` ----------------------------------------------------------------
 
     def open(self, path: Any, flags: int, mode: int = 0o777) -> int:
-        if path == _UPTIME_FILE:
-            return _UPTIME_DESCRIPTOR
         path = os.fspath(path)
         self.scheduler.point()
         if flags & _WRITING:
@@ -117,12 +103,13 @@ class Disk:
         return descriptor
 
     def close(self, descriptor: int) -> None:
-        if descriptor == _UPTIME_DESCRIPTOR:
-            return
         process = self._process()
         if process is not None:
             self.scheduler.point()
             del process.descriptors[descriptor]
+        self._forget(descriptor)
+
+    def _forget(self, descriptor: int) -> None:
         self._inodes.pop(descriptor, None)
         self._sizes.pop(descriptor, None)
         os.close(descriptor)
@@ -130,24 +117,16 @@ class Disk:
     def close_all(self, process: Process) -> None:
         """Close what a killed process had open; its locks are free then."""
         for descriptor in list(process.descriptors):
-            self._inodes.pop(descriptor, None)
-            self._sizes.pop(descriptor, None)
-            os.close(descriptor)
+            self._forget(descriptor)
         process.descriptors.clear()
         self.on_unlock()
-
-    def read(self, descriptor: int, size: int) -> bytes:
-        if descriptor == _UPTIME_DESCRIPTOR:
-            return b"%.2f 0.00\n" % self.scheduler.now
-        return os.read(descriptor, size)
 
     def write(self, descriptor: int, data: Any) -> int:
         if descriptor == _STDOUT:
             self.stdout += bytes(data)
             return len(data)
         self.scheduler.point()
-        process = self._process()
-        path = process.descriptors.get(descriptor, "") if process else ""
+        path = self._path_of(descriptor)
         # Room that a file has already is not lost again: that is what a reservation relies on.
         at = os.lseek(descriptor, 0, os.SEEK_CUR)
         self._check(path, takes_room=at + len(data) > self._sizes.get(descriptor, 0))
@@ -163,8 +142,7 @@ class Disk:
 
     def fsync(self, descriptor: int) -> None:
         self.scheduler.point()
-        process = self._process()
-        path = process.descriptors.get(descriptor, "") if process else ""
+        path = self._path_of(descriptor)
         if self._fault(path) == errno.EIO:
             self._fail(errno.EIO, path)
 
@@ -187,7 +165,7 @@ class Disk:
         self.scheduler.point()
         process = self._process()
         if os.path.lexists(path):
-            if self.faults and self._fault(path) == errno.EROFS:
+            if self._fault(path) == errno.EROFS:
                 # On a read-only disk, the file cannot be removed any more.
                 self.temporary.pop(path, None)
             self._check(path, takes_room=False)
@@ -207,11 +185,11 @@ class Disk:
         self.scheduler.point()
         os.rmdir(path)
 
-    def scandir(self, path: Any) -> _Scan:
+    def scandir(self, path: Any) -> contextlib.AbstractContextManager[Iterator[Entry]]:
         self.scheduler.point()
         with os.scandir(path) as entries:
             found = [Entry(self, entry) for entry in entries]
-        return _Scan(sorted(found, key=lambda entry: entry.name))
+        return contextlib.nullcontext(iter(sorted(found, key=lambda entry: entry.name)))
 
     def stat(self, path: Any, *, follow_symlinks: bool = True) -> Stat:
         return self._stat(os.stat(path, follow_symlinks=follow_symlinks))
@@ -260,8 +238,7 @@ class Disk:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.write(descriptor, data)
         self._touch(descriptor)
-        self._inodes.pop(descriptor, None)
-        os.close(descriptor)
+        self._forget(descriptor)
 
     def has_room_for_token(self, process: Process) -> bool:
         """Return whether the process has a temporary file beside the token files, with room."""
@@ -285,21 +262,19 @@ class Disk:
         thread = self.scheduler.current
         return thread.process if thread else None
 
+    def _path_of(self, descriptor: int) -> str:
+        process = self._process()
+        return process.descriptors.get(descriptor, "") if process else ""
+
     def _fault(self, path: str) -> int | None:
-        for folder, number in self.faults.items():
-            if path.startswith(folder):
-                return number
-        return None
+        found = (number for folder, number in self.faults.items() if path.startswith(folder))
+        return next(found, None)
 
     def _check(self, path: str, *, takes_room: bool) -> None:
-        if not self.faults:
-            return
         number = self._fault(path)
-        if number is None or number == errno.EIO:
-            return
-        if number in (errno.ENOSPC, errno.EDQUOT) and not takes_room:
-            return
-        self._fail(number, path)
+        is_about_room = number in (errno.ENOSPC, errno.EDQUOT)
+        if number not in (None, errno.EIO) and (takes_room or not is_about_room):
+            self._fail(number, path)
 
     def _fail(self, number: int, path: str) -> None:
         self.fault_hits += 1
@@ -314,32 +289,18 @@ class Disk:
         self._inodes[descriptor] = found.st_ino
         self._sizes[descriptor] = found.st_size
         if is_new or found.st_ino not in self._times:
-            now = self._now_ns()
-            self._times[found.st_ino] = (now, now)
+            self._times[found.st_ino] = (self._now_ns(),) * 2
 
     def _touch(self, descriptor: int) -> None:
-        inode = self._inodes.get(descriptor)
-        if inode is None:
-            inode = os.fstat(descriptor).st_ino
-        now = self._now_ns()
-        self._times[inode] = (now, now)
+        inode = self._inodes.get(descriptor) or os.fstat(descriptor).st_ino
+        self._times[inode] = (self._now_ns(),) * 2
 
     def _stat(self, found: os.stat_result) -> Stat:
-        times = self._times.get(found.st_ino)
-        if times is None:
-            now = self._now_ns()
-            times = self._times[found.st_ino] = (now, now)
+        times = self._times.setdefault(found.st_ino, (self._now_ns(),) * 2)
         # The real number differs from run to run, also in length, and stamps contain it.
         number = self._numbers.setdefault(found.st_ino, 1_000_000 + len(self._numbers))
-        return Stat(
-            found.st_mode,
-            number,
-            found.st_dev,
-            found.st_nlink,
-            found.st_uid,
-            found.st_size,
-            *times,
-        )
+        same = found.st_dev, found.st_nlink, found.st_uid, found.st_size
+        return Stat(found.st_mode, number, *same, *times)
 
 
 def _size(path: str) -> int:

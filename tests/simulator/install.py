@@ -110,6 +110,7 @@ def use(world: World) -> None:
     _threading.set(Thread=partial(sockets.StartedThread, scheduler))
     _swept.world = world
     _put(ssohelper.fastpath.spawn, can_outlive_caller=lambda: not world.is_in_container)
+    _put(ssohelper.fastpath.published, read_uptime=lambda: int(scheduler.now))
     _stores.token_cache._damaged.clear()
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.long_rows import long_after
-from tests.simulator.bugs import BUGS
 
 _ROOT = Path(__file__).resolve().parents[2]
 # Fixed, so that a run of the tests says the same each time; `make simulate` draws others.
@@ -32,10 +31,11 @@ _FINDS = {
     "a reservation is left behind": 6027,
     "published again without lock and check": 6023,
 }
+# Only a part of the planted bugs: `make torture` has all.
+_FEW = ("renewal without reserving first", "the token's lock is not taken")
 
 
 def simulate(*argv: str) -> subprocess.CompletedProcess[str]:
-    """Run the simulator."""
     return subprocess.run(
         [sys.executable, "-m", "tests.simulator", *argv],
         cwd=_ROOT,
@@ -46,14 +46,14 @@ def simulate(*argv: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("count", _SCHEDULES)
-def test_no_schedule_breaks_a_rule(count: int) -> None:
+def test_no_schedule_breaks_a_rule(count):
     run = simulate("--seed", str(_FIRST_SEED), "--count", str(count), "--processes", "1")
     assert run.returncode == 0, run.stdout + run.stderr
     assert f"{count} schedules" in run.stdout
 
 
 @pytest.mark.long
-def test_a_seed_repeats_its_schedule_to_the_line() -> None:
+def test_a_seed_repeats_its_schedule_to_the_line():
     for seed in ("5003", "5104", "5205"):
         one, other = (simulate("--seed", seed, "--trace") for _ in range(2))
         # The folder's name has the process id.
@@ -62,7 +62,7 @@ def test_a_seed_repeats_its_schedule_to_the_line() -> None:
         assert traces[0] == traces[1]
 
 
-def test_a_failed_seed_is_named_with_the_command_that_repeats_it() -> None:
+def test_a_failed_seed_is_named_with_the_command_that_repeats_it():
     name = "a reply goes to another job's caller"
     run = simulate("--plant", name, "--seed", str(_FIRST_SEED))
     assert "found in schedule" in run.stdout
@@ -72,9 +72,8 @@ def test_a_failed_seed_is_named_with_the_command_that_repeats_it() -> None:
     assert "VIOLATION" in again.stdout
 
 
-# Only a part of the planted bugs: `make torture` has all.
-@pytest.mark.parametrize("name", [bug.name for bug in BUGS][:14:7])
-def test_planted_bugs_are_found(name: str) -> None:
+@pytest.mark.parametrize("name", _FEW)
+def test_planted_bugs_are_found(name):
     run = simulate("--plant", name, "--seed", str(_FINDS.get(name, _FIRST_SEED)))
     assert run.returncode == 0, run.stdout + run.stderr
 

@@ -20,7 +20,7 @@ def simulated_schedules(dice: Dice) -> list[Row]:
     run = _simulate("--seed", str(first), "--count", str(number))
     said = run.stdout.strip().splitlines() or [run.stderr.strip()[-300:]]
     with ThreadPoolExecutor(_PROCESSES) as pool:
-        searches = list(pool.map(lambda bug: _simulate("--plant", bug.name), BUGS))
+        searches = list(pool.map(lambda bug: _simulate("--plant", bug), BUGS))
     missed = [search.stdout.strip() for search in searches if search.returncode]
     longest = max(
         (
