@@ -1,6 +1,7 @@
 """A Broker on the test's clock, woken exactly when it asks for it, and an AWS that waits."""
 
 from collections.abc import Callable
+from typing import Any
 
 from ssohelper.broker.core import Broker
 from ssohelper.broker.requests import (
@@ -23,7 +24,7 @@ DOWN = AwsUnreachable("down")
 
 
 def key(role: str = "A", session: str = "corp") -> RoleKey:
-    return RoleKey(session, "000000000001", role)
+    return RoleKey.of_parts(session, "000000000001", role)
 
 
 def document(role: str = "A") -> bytes:
@@ -33,7 +34,7 @@ def document(role: str = "A") -> bytes:
 class World:
     """The broker's Ports, controlled by the test. Times are seconds since the start."""
 
-    def __init__(self) -> None:
+    def __init__(self, make_broker: Callable[..., Any] = Broker) -> None:
         self.now = 0.0
         self.found: dict[str, FoundCredentials] = {}
         self.find_error: SsoHelperError | None = None
@@ -47,16 +48,14 @@ class World:
         self.renewals: list[tuple[float, str, str]] = []
         self.told: list[tuple[float, Caller, float]] = []
         self.replies: dict[Caller, tuple[float, Reply]] = {}
-        self.broker = Broker(self)
+        self.broker = make_broker(self)
 
     # -- the functions that the broker calls ---------------------------------------------------
 
-    def find_credentials(
-        self, key: RoleKey, least_share: float, *, is_permitted: bool
-    ) -> FoundCredentials:
+    def find_credentials(self, key: RoleKey, _share: float, *, is_permitted) -> FoundCredentials:
         if self.find_error is not None:
             raise self.find_error
-        return self.found.get(key.role_name, FoundCredentials())
+        return self.found.get(key.role_part, FoundCredentials())
 
     def load_token(self, session_name: str) -> Token:
         self.now += self.read_seconds
@@ -89,17 +88,8 @@ class World:
 
     # -- asking the broker, ending its calls and letting time pass -----------------------------
 
-    def ask(
-        self,
-        role: str = "A",
-        seconds: float = 18.0,
-        *,
-        session: str = "corp",
-        waits: bool = False,
-        share: float = 0.0,
-    ) -> Caller:
-        request = Request(key(role, session), self.now, self.now + seconds, share, waits)
-        caller = Caller(request)
+    def ask(self, role="A", seconds: float = 18.0, *, session="corp", waits=False) -> Caller:
+        caller = Caller(Request(key(role, session), self.now, self.now + seconds, 0.0, waits))
         self.broker.handle_request(caller, self.now)
         return caller
 
@@ -111,33 +101,23 @@ class World:
             self.broker.start_due_work(wake)
         self.now = moment
 
-    def end(
-        self, role: str = "A", outcome: SsoHelperError | None = None, *, session: str = "corp"
-    ) -> None:
+    def end(self, role="A", outcome: SsoHelperError | None = None, *, session="corp") -> None:
         """End the call for the role: with its document, or with an error."""
         ended = key(role, session)
         self.under_way.remove(ended)
         self.broker.note_role_call_end(ended, outcome or Reply(document(role)), self.now)
 
-    def note_renewal_end(
-        self,
-        error: SsoHelperError | None = None,
-        token: Token | None = None,
-        *,
-        session: str = "corp",
-    ) -> None:
+    def note_renewal_end(self, error: SsoHelperError | None = None) -> None:
         """End the renewal; a success replaces the token."""
-        if error is None or token is not None:
-            self.tokens[session] = token or RENEWED
-            self.prints[session] = f"f of {token or RENEWED}"
-        self.broker.note_renewal_end(session, error, self.now)
+        if error is None:
+            self.tokens["corp"], self.prints["corp"] = RENEWED, f"f of {RENEWED}"
+        self.broker.note_renewal_end("corp", error, self.now)
 
     def run_to(self, moment: float, answer: Callable[[float], SsoHelperError | None]) -> None:
         """Let time pass; AWS answers each call at once with what `answer` returns for that time."""
         while True:
             while self.under_way:
-                role = self.under_way[0].role_name
-                self.end(role, answer(self.now))
+                self.end(self.under_way[0].role_name, answer(self.now))
             wake = self.broker.find_next_wake_time(self.now)
             if wake > moment:
                 break
