@@ -49,9 +49,8 @@ class TestSingleFlight:
         first, second = world.ask(), world.ask(**other)
         assert len(world.calls) == 2
         world.end(**other)
-        assert (world.answer_of(first), world.answer_of(second)) == (
-            None, document(other.get("role", "A"))
-        )  # fmt: skip
+        assert world.answer_of(first) is None
+        assert world.answer_of(second) == document(other.get("role", "A"))
         world.end()
         assert world.answer_of(first) == document()
 
@@ -67,8 +66,7 @@ class TestSingleFlight:
     def test_an_answer_superseded_by_a_sign_in_is_asked_for_again(self, world):
         caller = world.ask()
         world.end(outcome=Superseded("meanwhile"))
-        assert world.answer_of(caller) is None
-        assert len(world.calls) == 2
+        assert (world.answer_of(caller), len(world.calls)) == (None, 2)
         world.end()
         assert world.answer_of(caller) == document()
 
@@ -100,18 +98,12 @@ class TestCached:
 
 
 class TestBackgroundRenewal:
-    def test_due_credentials_are_served_and_renewed_once_in_the_background(self, world):
-        world.found["A"] = DUE
+    def test_due_credentials_and_token_are_each_renewed_once_in_the_background(self, world):
+        world.found["A"] = DUE._replace(due_token_id="t1")
         assert [world.answer_of(world.ask()) for _ in range(3)] == [b"cached\n"] * 3
-        assert world.calls == [(0.0, "A")]
+        assert (world.calls, world.renewals) == ([(0.0, "A")], [(0.0, "corp", "t1")])
         world.end()
         assert world.broker.is_done
-
-    def test_a_due_token_is_renewed_once_in_the_background(self, world):
-        world.found["A"] = CACHED._replace(due_token_id="t1")
-        for _ in range(3):
-            assert world.answer_of(world.ask()) == b"cached\n"
-        assert world.renewals == [(0.0, "corp", "t1")]
         assert not world.broker.is_idle(world.now)
         world.note_renewal_end()
         assert world.broker.is_idle(world.now)
@@ -128,12 +120,10 @@ class TestBackgroundRenewal:
         world.ask()
         world.end(outcome=error)
         world.go_to(60)
-        assert len(world.calls) == 1
-        assert world.broker.is_done
+        assert (len(world.calls), world.broker.is_done) == (1, True)
 
     def test_callers_come_before_background_renewals(self, world):
-        for number in range(30):
-            role = f"due-{number}"
+        for role in (f"due-{number}" for number in range(30)):
             world.found[role] = DUE
             world.ask(role)
         begun = len(world.calls)
@@ -208,11 +198,9 @@ class TestPace:
         assert len(world.under_way) == 16
 
     def test_200_roles_take_20_calls_a_second_without_an_error(self, world):
-        callers = [world.ask(f"R{number}", waits=True) for number in range(200)]
+        callers = {f"R{number}": world.ask(f"R{number}", waits=True) for number in range(200)}
         world.run_to(11.0, lambda _now: None)
-        assert [world.answer_of(caller) for caller in callers] == [
-            document(f"R{number}") for number in range(200)
-        ]
+        assert all(world.answer_of(one) == document(role) for role, one in callers.items())
         for began, _ in world.calls:
             assert sum(began <= at < began + 1.0 for at, _ in world.calls) <= 20
         assert world.calls[-1][0] <= 200 / 20 * 1.15 + 2
@@ -259,15 +247,13 @@ class TestRefusals:
         world.ask()
         world.end(outcome=NO_ACCESS)
         world.go_to(at)
-        caller = world.ask()
-        assert world.answer_of(caller) is (NO_ACCESS if calls == 1 else None)
+        assert world.broker.is_idle(at) is (calls == 2)
+        assert world.answer_of(world.ask()) is (NO_ACCESS if calls == 1 else None)
         assert len(world.calls) == calls
 
     def test_a_refusal_is_shared_for_its_role_only_until_the_token_file_changes(self, world):
         world.ask()
         world.end(outcome=NO_ACCESS)
-        assert not world.broker.is_idle(29.9)
-        assert world.broker.is_idle(30.0)
         world.ask("B")
         assert [role for _, role in world.calls] == ["A", "B"]
         world.prints["corp"] = "f2"
@@ -275,9 +261,7 @@ class TestRefusals:
         assert len(world.calls) == 3
 
     @pytest.mark.parametrize("error", [NO_ACCESS, NotOurs("a link")])
-    def test_cached_credentials_are_not_served_after_a_refusal_or_for_a_planted_file(
-        self, world, error
-    ):
+    def test_cached_credentials_are_not_served_after_a_refusal_or_planted_file(self, world, error):
         world.found["A"] = OLD
         caller = world.ask()
         world.end(outcome=error)
@@ -292,10 +276,8 @@ class TestRefusals:
         world.note_renewal_end(NEEDS_SIGN_IN)
         assert [world.answer_of(caller) for caller in callers] == [NEEDS_SIGN_IN] * 2
         world.go_to(at)
-        caller = world.ask("C")
-        assert world.answer_of(caller) is (NEEDS_SIGN_IN if renewals == 1 else None)
-        assert len(world.renewals) == renewals
-        assert world.calls == []
+        assert world.answer_of(world.ask("C")) is (NEEDS_SIGN_IN if renewals == 1 else None)
+        assert (len(world.renewals), world.calls) == (renewals, [])
 
     def test_a_refused_renewal_is_its_sessions_until_the_token_file_changes(self, world):
         world.tokens["corp"] = ENDED
@@ -369,18 +351,14 @@ class TestProbes:
         assert max(world.answered_at(caller) for caller in last) <= 5.0 + 1.0 + 2.1
 
     def test_the_first_success_ends_the_probing_for_all_roles(self, world):
-        first, second = world.ask("A"), world.ask("B")
+        callers = [world.ask("A"), world.ask("B")]
         world.end("A", DOWN)
         world.end("B", DOWN)
         world.go_to(1.0)
-        assert len(world.under_way) == 1, "one probe at a time"
-        probed = world.under_way[0].role_name
-        world.end(probed)
-        (other,) = {"A", "B"} - {probed}
-        assert [one.role_name for one in world.under_way] == [other]
-        world.end(other)
-        assert world.answer_of(first) == document("A")
-        assert world.answer_of(second) == document("B")
+        for _ in callers:
+            [probed] = world.under_way  # one probe at a time
+            world.end(probed.role_name)
+        assert [world.answer_of(one) for one in callers] == [document("A"), document("B")]
 
     def test_one_failing_role_does_not_delay_the_others(self, world):
         world.ask("broken")
@@ -442,9 +420,11 @@ class TestDeadlines:
         assert world.answered_at(caller) == seconds
         assert world.told == [], "nothing is coming: AWS does not answer"
 
+    @pytest.mark.parametrize("token", [GOOD, ENDED])
     @pytest.mark.parametrize(("seconds", "expected"), [(18.0, 4.0), (3.0, 3.0)])
-    def test_a_caller_with_unexpired_credentials_waits_at_most_4_s(self, world, seconds, expected):
-        world.found["A"] = OLD
+    def test_unexpired_credentials_are_served_after_4_s(self, world, seconds, expected, token):
+        """Neither an unanswered role call nor an unanswered renewal is waited for longer."""
+        world.found["A"], world.tokens["corp"] = OLD, token
         caller = world.ask(seconds=seconds)
         world.go_to(60)
         assert (world.answered_at(caller), world.answer_of(caller)) == (expected, b"old\n")
@@ -452,9 +432,8 @@ class TestDeadlines:
     def test_each_caller_has_its_own_deadline(self, world):
         early, late = world.ask(seconds=4), world.ask(seconds=9)
         world.go_to(6)
-        assert isinstance(world.answer_of(early), AwsUnreachable)
-        assert world.answer_of(late) is None
         world.end()
+        assert isinstance(world.answer_of(early), AwsUnreachable)
         assert world.answer_of(late) == document()
 
     def test_a_caller_whose_call_is_queued_is_told_to_wait_up_to_50_s(self, world):
@@ -486,8 +465,7 @@ class TestRenewal:
     def test_one_renewal_serves_all_roles_of_the_session(self, world):
         world.tokens["corp"] = ENDED
         callers = [world.ask(f"R{number}") for number in range(10)]
-        assert world.renewals == [(0.0, "corp", "t1")]
-        assert world.calls == []
+        assert (world.renewals, world.calls) == ([(0.0, "corp", "t1")], [])
         world.go_to(2.0)
         world.note_renewal_end()
         assert world.calls
@@ -543,13 +521,6 @@ class TestRenewal:
         assert world.answered_at(caller) == 15.0
         assert len(world.renewals) == 1, "it is under way and not asked for twice"
 
-    def test_good_credentials_are_served_during_an_unanswered_renewal(self, world):
-        world.tokens["corp"] = ENDED
-        world.found["A"] = OLD
-        caller = world.ask()
-        world.go_to(60)
-        assert (world.answered_at(caller), world.answer_of(caller)) == (4.0, b"old\n")
-
     def test_a_renewal_goes_on_without_callers_and_its_outcome_counts(self, world):
         world.tokens["corp"] = ENDED
         caller = world.ask()
@@ -560,66 +531,41 @@ class TestRenewal:
         world.ask()
         assert (len(world.renewals), len(world.calls)) == (1, 1)
 
-    def test_a_failing_renewal_is_retried_by_probes(self, world):
-        world.tokens["corp"] = ENDED
-        caller = world.ask()
-        for moment in (0.0, 1.0, 2.0):
-            world.go_to(moment)
-            assert world.renewals[-1][0] == moment
-            world.note_renewal_end(DOWN)
-        assert len(world.renewals) == 3
-        world.go_to(3.0)
-        world.note_renewal_end()
-        world.end()
-        assert world.answer_of(caller) == document()
-
-    def test_a_failing_renewal_ends_callers_after_3_5_s(self, world):
+    @pytest.mark.parametrize(("works", "answer"), [(True, document()), (False, DOWN)])
+    def test_a_failing_renewal_is_retried_by_probes_for_3_5_s(self, world, works, answer):
         world.tokens["corp"] = ENDED
         caller = world.ask()
         for moment in (0.0, 1.0, 2.0, 3.0):
             world.go_to(moment)
-            world.note_renewal_end(DOWN)
-        assert (world.answer_of(caller), world.answered_at(caller)) == (DOWN, 3.0)
+            assert world.renewals[-1][0] == moment
+            assert world.answer_of(caller) is None
+            world.note_renewal_end(None if works and moment == 3.0 else DOWN)
+        assert len(world.renewals) == 4
+        if works:
+            world.end()
+        assert (world.answer_of(caller), world.answered_at(caller)) == (answer, 3.0)
         assert world.broker.is_done
 
-    def test_a_local_error_in_a_renewal_ends_callers_at_once(self, world):
-        world.tokens["corp"] = ENDED
-        caller, fallback = world.ask("A"), None
-        world.found["B"] = OLD
-        fallback = world.ask("B")
-        error = LocalState("no space left")
-        world.note_renewal_end(error)
-        assert world.answer_of(caller) is error
-        assert world.answer_of(fallback) == b"old\n"
-
-    def test_after_a_refused_renewal_callers_get_unexpired_credentials(self, world):
-        world.tokens["corp"] = ENDED
-        world.found["B"] = OLD
+    @pytest.mark.parametrize("error", [LocalState("no space left"), NEEDS_SIGN_IN])
+    def test_a_local_error_or_refusal_of_a_renewal_ends_callers_at_once(self, world, error):
+        world.tokens["corp"], world.found["B"] = ENDED, OLD
         without, with_old = world.ask("A"), world.ask("B")
-        world.note_renewal_end(NEEDS_SIGN_IN)
-        assert world.answer_of(without) is NEEDS_SIGN_IN
+        world.note_renewal_end(error)
+        assert world.answer_of(without) is error
         assert world.answer_of(with_old) == b"old\n"
 
 
 class TestRejectedToken:
-    def test_a_rejected_token_is_renewed_once_and_the_role_asked_for_again(self, world):
+    def test_a_rejected_token_is_renewed_once_and_each_role_asked_for_again(self, world):
         caller = world.ask()
-        world.end(outcome=rejected("t1"))
-        assert world.renewals == [(0.0, "corp", "t1")]
-        assert len(world.calls) == 1
+        others = [world.ask("B"), caller]
+        for role in "AB":
+            world.end(role, rejected("t1"))
+        assert (world.renewals, len(world.calls)) == ([(0.0, "corp", "t1")], 2)
         world.note_renewal_end()
-        assert len(world.calls) == 2
-        world.end()
-        assert world.answer_of(caller) == document()
-
-    def test_one_renewal_replaces_a_rejected_token_for_all_roles(self, world):
-        callers = [world.ask("A"), world.ask("B")]
-        world.end("A", rejected("t1"))
-        world.end("B", rejected("t1"))
-        assert len(world.renewals) == 1
-        world.note_renewal_end()
+        assert len(world.calls) == 4
         world.run_to(1.0, lambda _now: None)
-        assert all(isinstance(world.answer_of(caller), bytes) for caller in callers)
+        assert [world.answer_of(one) for one in others] == [document("B"), document()]
 
     def test_another_tools_token_is_used_without_a_renewal(self, world):
         world.ask()
@@ -656,12 +602,11 @@ class TestWithdrawnCallers:
         assert world.answer_of(gone) is None
         assert world.answer_of(stays) == document()
 
-    @pytest.mark.parametrize("has_answer", [True, False])
-    def test_a_call_under_way_goes_on_without_callers(self, world, has_answer):
+    @pytest.mark.parametrize("is_answered_first", [True, False])
+    def test_a_call_under_way_goes_on_without_callers(self, world, is_answered_first):
         caller = world.ask()
-        for act in (world.end, lambda: world.broker.forget_caller(caller))[
-            :: 1 if has_answer else -1
-        ]:
+        acts = [world.end, lambda: world.broker.forget_caller(caller)]
+        for act in acts if is_answered_first else reversed(acts):
             act()
         assert world.broker.is_done
 
