@@ -27,11 +27,10 @@ MOST_FIRST_CALLS = 4
 # (seconds since the first failure, seconds until the next try)
 _STEPS = ((10.0, 1.0), (30.0, 2.0))
 _LONGEST_STEP_SECONDS = 4.0
-LONGEST_RETRY_AFTER_SECONDS = 8.0
 
 # The quota that AWS publishes for the operations of the Identity Center portal.
 REQUESTS_A_SECOND = 20.0
-# The deadline of callers is 18 s.
+# Of AWS's Retry-After: the deadline of callers is 18 s.
 LONGEST_PAUSE_SECONDS = 8.0
 _LOWEST_RATE = 1.0
 # Slightly more than a second: calls may reach AWS closer together than they were sent.
@@ -72,7 +71,7 @@ class Backoff:
         self.next_at = max(now, began_at + step)
         asked = getattr(error, "retry_after_seconds", None)
         if asked is not None and asked > 0:
-            self.next_at = max(self.next_at, now + min(asked, LONGEST_RETRY_AFTER_SECONDS))
+            self.next_at = max(self.next_at, now + min(asked, LONGEST_PAUSE_SECONDS))
 
     def clear(self) -> None:
         self.error = None

@@ -1,5 +1,6 @@
 """The broker's loop with real sockets and threads: which callers it answers, and when it ends."""
 
+import contextlib
 import socket
 import threading
 import time
@@ -36,14 +37,13 @@ class Work:
     assume_role = find_source_role = read_config_fingerprint = Mock()
 
     def __init__(self) -> None:
-        self.gate = threading.Event()
+        self.gate, self.renewal_gate = threading.Event(), threading.Event()
         self.gate.set()
+        self.renewal_gate.set()
         self.called: list[str] = []
         self.asked_by: list[AskedBy] = []
         self.guarded: set[str] = set()
         self.renewed: list[str] = []
-        self.renewal_gate = threading.Event()
-        self.renewal_gate.set()
         self.found: dict[str, FoundCredentials] = {}
         self.is_background = True
         self.token_state = TokenState.GOOD
@@ -53,25 +53,15 @@ class Work:
         self.most_at_once = 0
         self._at_once = 0
         self._lock = threading.Lock()
+        self.may_renew_in_background = lambda: self.is_background
+        self.prepare_wait = lambda _session_name: self.wait
+        self.load_token = lambda _session_name: Token(self.token_state, "t1")
+        self.read_token_file_fingerprint = lambda _session_name: "f1"
 
-    def find_credentials(
-        self, key: RoleKey, least_share: float, *, is_permitted: bool
-    ) -> FoundCredentials:
+    def find_credentials(self, key: RoleKey, _share: float, *, is_permitted) -> FoundCredentials:
         if key.role_name in self.guarded and not is_permitted:
             raise Refused("a rule guards this role")
         return self.found.get(key.role_name, FoundCredentials())
-
-    def load_token(self, session_name: str) -> Token:
-        return Token(self.token_state, "t1")
-
-    def read_token_file_fingerprint(self, session_name: str) -> str:
-        return "f1"
-
-    def may_renew_in_background(self) -> bool:
-        return self.is_background
-
-    def prepare_wait(self, session_name: str) -> Wait | None:
-        return self.wait
 
     def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
         with self._lock:
@@ -118,14 +108,7 @@ class World:
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
-    def connect(
-        self,
-        role: str | None = "A",
-        milliseconds: int = 18000,
-        waits: int = 0,
-        *,
-        permitted: bool = False,
-    ):
+    def connect(self, role: str | None = "A", milliseconds=18000, waits=0, permitted=0):
         stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         stream.settimeout(PATIENCE_SECONDS)
         try:
@@ -134,10 +117,8 @@ class World:
             stream.close()
             raise
         if role is not None:
-            line = (
-                f"ask corp 000000000001 {role} {milliseconds} 0 {waits} {int(permitted)} make -\n"
-            )
-            stream.sendall(line.encode())
+            numbers = f"{milliseconds} 0 {waits} {permitted}"
+            stream.sendall(f"ask corp 000000000001 {role} {numbers} make -\n".encode())
         return stream
 
 
@@ -157,8 +138,9 @@ def wait_until(is_so: Callable[[], object]) -> None:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(tmp_path, monkeypatch) -> Iterator[World]:
     monkeypatch.setattr(loop_module, "IDLE_SECONDS", 0.3)
+    monkeypatch.setattr("ssohelper.broker.core.RETRY_SECONDS", 0.1)
     made = World(tmp_path)
     yield made
     made.work.gate.set()
@@ -180,28 +162,18 @@ def test_a_guarded_role_is_refused_to_a_caller_that_has_not_checked(world):
     world.start()
     assert all_of(world.connect("A")).startswith(b"done 9 0 ")
     assert world.work.called == []
-    assert all_of(world.connect("A", permitted=True)) == answer("A")
+    assert all_of(world.connect("A", permitted=1)) == answer("A")
 
 
-def test_a_call_says_who_asked_first_and_how_many_more_wait(world):
-    world.work.gate.clear()
-    streams = [world.connect() for _ in range(3)]
-    world.start()
-    wait_until(lambda: len(world.loop._connections) == 3)
-    world.work.gate.set()
-    assert {all_of(stream) for stream in streams} == {answer("A")}
-    [asked_by] = world.work.asked_by
-    assert (asked_by.parent, asked_by.terminal, asked_by.is_background) == ("make", "", False)
-
-
-def test_50_callers_of_one_role_make_one_call(world):
+def test_50_callers_of_one_role_make_one_call_which_says_who_asked_first(world):
     world.work.gate.clear()
     streams = [world.connect() for _ in range(50)]
     world.start()
     wait_until(lambda: len(world.loop._connections) == 50)
     world.work.gate.set()
     assert {all_of(stream) for stream in streams} == {answer("A")}
-    assert world.work.called == ["A"]
+    [asked_by] = world.work.asked_by
+    assert (asked_by.parent, asked_by.terminal, asked_by.is_background) == ("make", "", False)
 
 
 def test_calls_of_different_roles_are_under_way_at_the_same_time_up_to_16(world):
@@ -217,11 +189,15 @@ def test_calls_of_different_roles_are_under_way_at_the_same_time_up_to_16(world)
     assert world.work.most_at_once == MOST_CALLS
 
 
-def test_an_error_comes_with_its_exit_code(world, monkeypatch):
-    monkeypatch.setattr("ssohelper.broker.core.RETRY_SECONDS", 0.1)
-    world.work.error = RoleNotAssigned("no access")
+@pytest.mark.parametrize(
+    ("error", "renewal_error", "code"),
+    [(RoleNotAssigned("no access"), None, 5), (None, LoginRequired("expired"), 4)],
+)
+def test_an_error_of_a_call_or_renewal_comes_with_its_exit_code(world, error, renewal_error, code):
+    world.work.error, world.work.renewal_error = error, renewal_error
+    world.work.token_state = TokenState.ENDED
     world.start()
-    assert all_of(world.connect()).startswith(b"done 5 0 ")
+    assert all_of(world.connect()).startswith(b"done %d 0 " % code)
 
 
 def test_a_renewal_runs_in_a_thread_before_the_call(world):
@@ -255,21 +231,11 @@ def test_a_reply_waits_for_a_renewal_that_would_end_with_the_caller(world, monke
     assert all_of(first) == answer("A")
 
 
-def test_a_refused_renewal_reaches_the_caller(world, monkeypatch):
-    monkeypatch.setattr("ssohelper.broker.core.RETRY_SECONDS", 0.1)
-    world.work.token_state = TokenState.ENDED
-    world.work.renewal_error = LoginRequired("expired")
-    world.start()
-    assert all_of(world.connect()).startswith(b"done 4 0 ")
-
-
-def test_a_caller_that_needs_a_sign_in_is_told_how_it_may_wait(world, monkeypatch):
-    monkeypatch.setattr("ssohelper.broker.core.RETRY_SECONDS", 0.1)
+def test_a_caller_that_needs_a_sign_in_is_told_how_it_may_wait(world):
     world.work.error = LoginRequired("expired")
     world.work.wait = Wait(3600, "/token", "waiting")
     world.start()
-    fields = all_of(world.connect()).split(b"\x1f")
-    assert fields[-3:] == [b"3600", b"/token", b"waiting"]
+    assert all_of(world.connect()).endswith(b"\x1f3600\x1f/token\x1fwaiting")
 
 
 def test_a_caller_that_disconnects_does_not_affect_the_others(world):
@@ -283,17 +249,12 @@ def test_a_caller_that_disconnects_does_not_affect_the_others(world):
     assert all_of(stays) == answer("A")
 
 
-def test_a_silent_caller_does_not_delay_the_others(world):
+def test_a_silent_caller_does_not_delay_the_others_and_is_disconnected(world, monkeypatch):
     world.start()
     silent = world.connect(None)
     assert all_of(world.connect()) == answer("A")
-    silent.close()
-
-
-def test_a_silent_caller_is_disconnected(world, monkeypatch):
-    monkeypatch.setattr("ssohelper.broker.loop._REQUEST_SECONDS", 0.1)
-    world.start()
-    assert all_of(world.connect(None)) == b""
+    monkeypatch.setattr(loop_module, "_REQUEST_SECONDS", 0.1)
+    assert all_of(silent) == b""
 
 
 @pytest.mark.parametrize("uid", [None, 4_000_000])
@@ -336,9 +297,7 @@ class TestEnd:
         world.work.gate.set()
         assert all_of(stream) == answer("A")
 
-    def test_at_its_age_limit_it_accepts_no_new_callers_and_answers_the_present_ones(
-        self, world, monkeypatch
-    ):
+    def test_at_its_age_limit_it_answers_the_present_callers_only(self, world, monkeypatch):
         monkeypatch.setattr(loop_module, "IDLE_SECONDS", 600.0)
         monkeypatch.setattr(loop_module, "LONGEST_LIFE_SECONDS", 0.3)
         world.work.gate.clear()
@@ -364,13 +323,10 @@ class TestAlone:
     """A loop that serves only its own process."""
 
     def ask(self, work: Work, seconds: float = 18.0) -> Reply:
-        loop = Loop(work)
-        now = time.monotonic()
-        try:
-            key = RoleKey("corp", "000000000001", "A")
+        now, key = time.monotonic(), RoleKey("corp", "000000000001", "A")
+        with contextlib.closing(Loop(work)) as loop:
+            assert loop.may_renew_in_background() is False
             return loop.answer_request(Caller(Request(key, now, now + seconds)))
-        finally:
-            loop.close()
 
     def test_it_answers_as_a_broker_does_and_leaves_no_thread(self):
         work = Work()
@@ -382,11 +338,5 @@ class TestAlone:
     def test_it_ends_at_the_deadline(self):
         work = Work()
         work.gate.clear()
-        reply = self.ask(work, 0.2)
-        assert reply.exit_code == 6
+        assert self.ask(work, 0.2).exit_code == 6
         work.gate.set()
-
-    def test_it_renews_nothing_in_the_background(self):
-        loop = Loop(Work())
-        assert loop.may_renew_in_background() is False
-        loop.close()

@@ -3,7 +3,6 @@
 import errno
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -26,74 +25,69 @@ class Full(socket.socket):
         return super().accept()
 
 
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def listener(tmp_path) -> Iterator[Full]:
+    with Full(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+        made.bind(str(tmp_path / "s"))
+        made.listen()
+        yield made
 
 
 @pytest.fixture
-def listener(tmp_path: Path) -> Iterator[Full]:
-    made = Full(socket.AF_UNIX, socket.SOCK_STREAM)
-    made.bind(str(tmp_path / "s"))
-    made.listen()
-    yield made
-    made.close()
+def caller(listener) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+        made.connect(listener.getsockname())
+        yield made
 
 
-@pytest.fixture
-def caller(tmp_path: Path, listener: Full) -> Iterator[socket.socket]:
-    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    made.connect(str(tmp_path / "s"))
-    yield made
-    made.close()
+class Waking(Loop):
+    """A loop whose clock stands still, except at `wake`."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.now = 100.0
+        super().__init__(Mock(), listener, monotonic=lambda: self.now)
+
+    def wake(self, times: int = 1, *, later: float = 0.0) -> None:
+        self.now += later
+        for _ in range(times):
+            self._handle_next_events()
 
 
 @pytest.mark.parametrize("error", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
 def test_without_a_free_descriptor_it_accepts_again_after_a_pause(listener, caller, error):
-    clock, listener.error = Clock(), error
-    made = Loop(Mock(), listener, monotonic=clock)
-    for _ in range(5):
-        made._handle_next_events()
+    listener.error = error
+    made = Waking(listener)
+    made.wake(5)
     assert listener.attempts == 1
-    clock.now += loop._ACCEPT_PAUSE_SECONDS
-    made._handle_next_events()
+    made.wake(later=loop._ACCEPT_PAUSE_SECONDS)
     assert listener.attempts == 2
     listener.error = None
-    clock.now += loop._ACCEPT_PAUSE_SECONDS
-    made._handle_next_events()
-    assert len(made._connections) == 1
-    for connection in list(made._connections):
-        connection.close()
+    made.wake(later=loop._ACCEPT_PAUSE_SECONDS)
+    [connection] = made._connections
+    connection.close()
     made.close()
 
 
-def test_at_its_limit_of_callers_it_leaves_the_next_one_in_the_queue(
-    listener: Full, caller: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_at_its_limit_of_callers_it_leaves_the_next_one_in_the_queue(listener, caller, monkeypatch):
     monkeypatch.setattr(loop, "_MOST_CONNECTIONS", 1)
-    clock, listener.error = Clock(), None
-    made = Loop(Mock(), listener, monotonic=clock)
-    second = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    second.connect(str(tmp_path / "s"))
-    for _ in range(5):
-        made._handle_next_events()
-    assert listener.attempts == len(made._connections) == 1
-    caller.close()
-    made._handle_next_events()
-    clock.now += loop._ACCEPT_PAUSE_SECONDS
-    made._handle_next_events()
-    assert listener.attempts == 2
-    second.close()
-    made._handle_next_events()
+    listener.error = None
+    made = Waking(listener)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as second:
+        second.connect(listener.getsockname())
+        made.wake(5)
+        assert listener.attempts == len(made._connections) == 1
+        caller.close()
+        made.wake()
+        made.wake(later=loop._ACCEPT_PAUSE_SECONDS)
+        assert listener.attempts == 2
+    made.wake()
     made.close()
 
 
-def test_during_the_pause_it_can_stop_listening(listener: Full, caller: socket.socket) -> None:
-    made = Loop(Mock(), listener, monotonic=Clock())
-    made._handle_next_events()
+def test_during_the_pause_it_can_stop_listening(listener, caller):
+    made = Waking(listener)
+    made.wake()
     made._stop_listening()
-    made._handle_next_events()
+    made.wake()
     assert listener.fileno() == -1
     made.close()
