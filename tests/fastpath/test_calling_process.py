@@ -26,26 +26,14 @@ print(subprocess.check_output([sys.executable, "-c", {FIND!r}], text=True), end=
 """
 
 
-def found_below(name: bytes) -> tuple[str, str]:
-    done = subprocess.run(
-        [sys.executable, "-c", NAMED_PARENT, name.hex()],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-        start_new_session=True,
-    )
-    found: tuple[str, str] = eval(done.stdout)
-    return found
+def found_by(code: str, *argv: str, **more: bool) -> tuple[str, str]:
+    argv = (sys.executable, "-c", code, *argv)
+    return eval(subprocess.check_output(argv, text=True, timeout=60, **more))
 
 
 class TestParent:
-    def test_the_named_parent_is_the_process_that_started_us(self) -> None:
-        own = Path("/proc/self/comm").read_text().rstrip("\n")
-        done = subprocess.run(
-            [sys.executable, "-c", FIND], capture_output=True, text=True, check=True, timeout=60
-        )
-        assert eval(done.stdout)[0] == own
+    def test_the_named_parent_is_the_process_that_started_us(self):
+        assert found_by(FIND)[0] == Path("/proc/self/comm").read_text().rstrip("\n")
 
     @pytest.mark.parametrize(
         ("name", "shown"),
@@ -61,20 +49,18 @@ class TestParent:
             (b"much longer than 15", "much longer tha"),
         ],
     )
-    def test_a_hostile_name_becomes_printable(self, name: bytes, shown: str) -> None:
-        assert found_below(name) == (shown, "")
+    def test_a_hostile_name_becomes_printable(self, name, shown):
+        """In a session without a terminal."""
+        assert found_by(NAMED_PARENT, name.hex(), start_new_session=True) == (shown, "")
 
-    def test_is_unknown_where_the_parent_is_outside_of_the_container(self, monkeypatch):
-        monkeypatch.setattr(os, "getppid", lambda: 0)
-        assert calling_process.find_caller()[0] == ""
-
-    def test_the_parent_is_unknown_when_it_has_ended(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_it_is_unknown_outside_of_the_container_or_when_it_has_ended(self, monkeypatch):
         gone = subprocess.Popen(["true"])
         gone.wait()
-        monkeypatch.setattr(os, "getppid", lambda: gone.pid)
-        assert calling_process.find_caller()[0] == ""
+        for parent in (0, gone.pid):
+            monkeypatch.setattr(os, "getppid", lambda parent=parent: parent)
+            assert calling_process.find_caller()[0] == ""
 
-    def test_no_name_is_longer_than_32_characters(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_no_name_is_longer_than_32_characters(self, monkeypatch):
         monkeypatch.setattr(calling_process, "_read_proc_file", lambda _path: b"x" * 4096)
         assert calling_process.find_caller() == ("x" * 32, "")
 
@@ -102,31 +88,25 @@ class TestTerminal:
             os.close(terminal)
             os.waitpid(process, 0)
 
-    def test_there_is_no_terminal_in_a_session_without_one(self) -> None:
-        assert found_below(b"cron")[1] == ""
-
     @pytest.mark.parametrize(
         ("numbers", "name"),
         [
-            ((136, 3), "pts/3"),
-            ((136, 255), "pts/255"),
-            ((137, 4), "pts/260"),
-            ((4, 1), "tty1"),
-            ((4, 64), "ttyS0"),
-            ((204, 64), "tty 204:64"),
-            ((0, 0), ""),
+            *(((136, 3), "pts/3"), ((136, 255), "pts/255"), ((137, 4), "pts/260")),
+            *(((4, 1), "tty1"), ((4, 64), "ttyS0"), ((204, 64), "tty 204:64"), ((0, 0), "")),
         ],
     )
-    def test_has_the_name_of_its_device(self, numbers: tuple[int, int], name: str) -> None:
+    def test_has_the_name_of_its_device(self, numbers, name):
         device = os.makedev(*numbers)
         assert calling_process._terminal_name_of_device(device) == name
 
-    def test_is_found_behind_a_name_that_looks_like_the_fields_after_it(self, monkeypatch):
-        stat = b"1 (a) S 1 2 3 34817 4) S 1 2 3 34818 4"  # device number of pts/2: 136 * 256 + 2
+    @pytest.mark.parametrize(
+        ("stat", "name"),
+        [
+            # Behind a name like the fields after it; the device of pts/2 is 136 * 256 + 2.
+            (b"1 (a) S 1 2 3 34817 4) S 1 2 3 34818 4", "pts/2"),
+            *((bad, "") for bad in (b"", b"1 (x", b"1 (x) S 1", b"1 (x) S 1 2 3 many 0")),
+        ],
+    )
+    def test_is_read_from_the_kernels_text(self, monkeypatch, stat, name):
         monkeypatch.setattr(calling_process, "_read_proc_file", lambda _path: stat)
-        assert calling_process.find_caller()[1] == "pts/2"
-
-    @pytest.mark.parametrize("stat", [b"", b"1 (x", b"1 (x) S 1", b"1 (x) S 1 2 3 many 0"])
-    def test_the_terminals_name_is_empty_if_the_kernels_text_is_malformed(self, monkeypatch, stat):
-        monkeypatch.setattr(calling_process, "_read_proc_file", lambda _path: stat)
-        assert calling_process.find_caller()[1] == ""
+        assert calling_process.find_caller()[1] == name

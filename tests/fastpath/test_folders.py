@@ -14,11 +14,11 @@ from ssohelper.app import App
 from ssohelper.errors import LocalState
 from ssohelper.fastpath import folders, spawn
 
-_ASK_PLATFORMDIRS = (
-    "import platformdirs as p\n"
-    "for ask in (p.user_cache_dir, p.user_state_dir, p.user_config_dir):\n"
-    "    print(ask('ssohelper', appauthor=False))"
-)
+_ASK_PLATFORMDIRS = """
+import platformdirs as p
+for ask in (p.user_cache_dir, p.user_state_dir, p.user_config_dir):
+    print(ask('ssohelper', appauthor=False))
+"""
 _RULES = (folders.cache_folder, folders.state_folder, folders.config_folder)
 
 
@@ -29,15 +29,10 @@ def test_the_folders_of_linux_are_those_of_platformdirs(base, home, tmp_path, mo
     environ = {"PATH": os.environ["PATH"], "HOME": home or str(tmp_path)}
     if base is not None:
         environ |= dict.fromkeys(("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), base)
-    found = subprocess.run(
-        [sys.executable, "-c", _ASK_PLATFORMDIRS],
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    asked = [sys.executable, "-c", _ASK_PLATFORMDIRS]
+    found = subprocess.check_output(asked, env=environ, text=True).splitlines()
     monkeypatch.setattr(os, "environ", environ)
-    assert [rule(environ) for rule in _RULES] == found.stdout.splitlines()
+    assert [rule(environ) for rule in _RULES] == found
 
 
 @pytest.mark.parametrize(
@@ -62,23 +57,18 @@ class TestRuntimeFolder:
     def _no_run_user(self, monkeypatch):
         monkeypatch.setattr(folders, "_default_runtime_base", lambda: None)
 
-    def test_ssohelper_home_comes_first(self, tmp_path):
-        environ = {"SSOHELPER_HOME": "/h", "XDG_RUNTIME_DIR": str(tmp_path)}
-        assert folders.runtime_folder(environ) == "/h/run"
-
-    def test_the_users_runtime_folder_is_used_when_it_is_ours(self, tmp_path):
+    def test_ssohelper_home_comes_first_then_a_folder_of_ours(self, tmp_path, monkeypatch):
         environ = {"XDG_RUNTIME_DIR": str(tmp_path)}
+        assert folders.runtime_folder({"SSOHELPER_HOME": "/h", **environ}) == "/h/run"
         assert folders.runtime_folder(environ) == f"{tmp_path}/ssohelper"
+        # cron uses the folder of the login shell
+        monkeypatch.setattr(folders, "_default_runtime_base", lambda: str(tmp_path))
+        assert folders.runtime_folder({}) == f"{tmp_path}/ssohelper"
 
     @pytest.mark.parametrize("base", ["relative", "", "/nowhere-at-all", "/etc/passwd"])
     def test_a_folder_that_is_not_ours_is_skipped(self, base, tmp_path):
         environ = {"XDG_RUNTIME_DIR": base, "XDG_CACHE_HOME": str(tmp_path)}
         assert folders.runtime_folder(environ) == f"{tmp_path}/ssohelper"
-
-    def test_cron_uses_the_folder_of_the_login_shell(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(folders, "_default_runtime_base", lambda: str(tmp_path))
-        in_a_shell = folders.runtime_folder({"XDG_RUNTIME_DIR": str(tmp_path)})
-        assert folders.runtime_folder({}) == in_a_shell
 
     def test_app_has_the_same_folders(self, tmp_path):
         environ = {"SSOHELPER_HOME": str(tmp_path)}
@@ -95,12 +85,10 @@ def test_a_home_that_is_no_absolute_path_raises_local_state(home):
 
 
 def test_aws_files_are_where_the_sdks_read_them(tmp_path):
-    app = App(
-        {"HOME": str(tmp_path), "AWS_CONFIG_FILE": "~/c", "AWS_SHARED_CREDENTIALS_FILE": "/x"}
-    )
-    assert app.locations.aws_config_file == tmp_path / "c"
-    assert app.locations.aws_credentials_file == Path("/x")
-    assert app.locations.token_folder == tmp_path / ".aws" / "sso" / "cache"
+    files = {"AWS_CONFIG_FILE": "~/c", "AWS_SHARED_CREDENTIALS_FILE": "/x"}
+    locations = App({"HOME": str(tmp_path), **files}).locations
+    assert locations.aws_files == (tmp_path / "c", Path("/x"))
+    assert locations.token_folder == tmp_path / ".aws" / "sso" / "cache"
 
 
 @pytest.mark.parametrize("colon", ["", ":"])
@@ -116,10 +104,8 @@ def test_below_exec_ssohelper_reads_the_users_own_files_and_not_the_copies(tmp_p
     given = {**environ, "AWS_CONFIG_FILE": "/mine"}
     assert App(given).locations.aws_config_file == Path("/mine")
     earlier = {**environ, "SSOHELPER_CONFIG_COPY": "/run/copies/config:/own/config"}
-    assert App(earlier).locations.aws_files == (
-        Path("/own/config"),
-        Path("/run/copies/credentials"),
-    )
+    own_config, copy = App(earlier).locations.aws_files
+    assert (str(own_config), str(copy)) == ("/own/config", "/run/copies/credentials")
 
 
 class TestAnotherUsersHome:
@@ -138,23 +124,15 @@ class TestAnotherUsersHome:
         assert folders.find_other_home_owner(path, environ) == self.ANOTHER
         assert folders.find_other_home_owner("/elsewhere/x", environ) is None
         assert folders.find_other_home_owner(path, {"HOME": "relative"}) is None
-
-    def test_a_link_to_the_home_is_followed(self, environ, tmp_path):
         link = tmp_path.with_name(f"{tmp_path.name}-link")
         link.symlink_to(tmp_path)
-        found = folders.find_other_home_owner(str(tmp_path / "x"), {"HOME": str(link)})
-        assert found == self.ANOTHER
+        assert folders.find_other_home_owner(path, {"HOME": str(link)}) == self.ANOTHER
 
-    @pytest.mark.parametrize(
-        ("us", "owner", "is_foreign"), [(1, 0, False), (0, 1, True), (1, 1, False)]
-    )
-    def test_a_folder_of_roots_is_not_foreign_for_others(
-        self, environ, tmp_path, monkeypatch, us, owner, is_foreign
-    ):
+    @pytest.mark.parametrize(("us", "owner", "found"), [(1, 0, None), (0, 1, 1), (1, 1, None)])
+    def test_a_folder_of_roots_is_not_foreign(self, environ, monkeypatch, us, owner, found):
         monkeypatch.setattr(os, "geteuid", lambda: us)
         monkeypatch.setattr(folders, "_find_nearest_owner", lambda _folder: owner)
-        found = folders.find_other_home_owner(str(tmp_path / "x"), environ)
-        assert found == (owner if is_foreign else None)
+        assert folders.find_other_home_owner(environ["HOME"] + "/x", environ) == found
 
     def test_our_cache_is_in_our_own_home(self, environ, monkeypatch):
         monkeypatch.setattr(folders, "_load_own_home", lambda: "/home/us")
@@ -178,12 +156,8 @@ def test_the_owner_of_a_missing_folder_is_that_of_the_nearest_one_above(tmp_path
 @pytest.mark.parametrize(
     ("mode", "is_ours", "is_alone"),
     [
-        (0o040700, True, True),
-        (0o040755, True, True),
-        (0o040770, True, False),
-        (0o040702, True, False),
-        (0o100600, True, False),
-        (0o120777, True, False),
+        *((mode, True, True) for mode in (0o040700, 0o040755)),
+        *((mode, True, False) for mode in (0o040770, 0o040702, 0o100600, 0o120777)),
         (0o040700, False, False),
     ],
 )

@@ -1,61 +1,28 @@
 """A miss: how long it waits for the broker, and for a sign-in."""
 
 import os
-import socket
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock, call
 
 import pytest
 
 from ssohelper.app import App
-from ssohelper.fastpath import broker_address, broker_client, miss
-from tests.conftest import Home
+from ssohelper.fastpath import broker_client, miss
 
 ARGV = ["--session", "corp", "--account-id", "000030000001", "--role-name", "ReadOnlyAccess"]
 
 
-@pytest.fixture
-def requests(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
-    """The requests that a broker in this process receives; it answers each with exit code 5."""
-    for name, value in home.env.items():
-        monkeypatch.setenv(name, value)
-    received: list[bytes] = []
-    with (
-        # Pytest's own folder is too long for a socket's path.
-        tempfile.TemporaryDirectory(prefix="s") as short,
-        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener,
-    ):
-        monkeypatch.setenv("SSOHELPER_HOME", short)
-        folder = broker_address.broker_sockets_folder(os.environ)
-        os.makedirs(folder, 0o700)
-        listener.bind(f"{folder}/{broker_address.broker_socket_name('corp', os.environ)}")
-        listener.listen()
-        fields = b"\x1f".join([b""] * 8)
-
-        def answer_one() -> None:
-            stream, _ = listener.accept()
-            with stream:
-                received.append(stream.recv(512))
-                stream.sendall(b"done 5 0 %d\n" % len(fields) + fields)
-
-        thread = threading.Thread(target=answer_one)
-        thread.start()
-        yield received
-        thread.join(60)
-
-
-@pytest.mark.parametrize(("elapsed", "most"), [(0.0, 18_000), (7.0, 11_000)])
-def test_it_waits_18_s_from_its_start(requests: list[bytes], elapsed: float, most: int) -> None:
+@pytest.mark.parametrize(("elapsed", "most"), [(0.0, 18.0), (7.0, 11.0)])
+def test_it_waits_18_s_from_its_start(monkeypatch, elapsed, most):
+    ask = Mock(return_value=(5, b"", b"\x1f".join([b""] * 8)))
+    monkeypatch.setattr(broker_client, "ask_broker", ask)
     assert miss.answer_miss(ARGV, time.monotonic() - elapsed) == 5
-    [request] = requests
-    milliseconds = int(request.split()[4])
-    assert most - 6_000 < milliseconds <= most
+    assert most - 6 < ask.call_args.args[2] <= most
 
 
-def test_every_other_action_has_the_same_deadline() -> None:
+def test_every_other_action_has_the_same_deadline():
     assert App({}, monotonic=lambda: 100.0).clock.deadline().seconds_left() == 18.0
 
 
@@ -88,7 +55,7 @@ class Broker:
 
 
 @pytest.fixture
-def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Broker]:
+def asked(tmp_path, monkeypatch) -> Callable[..., Broker]:
     """Let calls ask a broker that answers with these exit codes; each sleep is a new sign-in."""
     token_file = tmp_path / "token"
 
@@ -96,11 +63,11 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Brok
         made = Broker(token_file, *codes)
 
         def sleep(_seconds: float) -> bool:
+            size = token_file.stat().st_size if token_file.exists() else 0
             if signs_in:
-                token_file.write_text("x" * (token_file.stat().st_size + 1))
+                token_file.write_text("x" * (size + 1))
             return True
 
-        token_file.write_text("x")
         monkeypatch.setattr(miss, "_ask_session_broker", made.ask)
         monkeypatch.setattr(miss, "_sleep_while_read", sleep)
         return made
@@ -122,27 +89,20 @@ class TestWaitingForASignIn:
         broker = asked(SIGNED_OUT, None, None, ISSUED)
         assert (self.answer(), broker.calls) == (0, 4)
 
-    def test_the_broker_is_asked_again_only_after_the_token_file_has_changed(
-        self, asked: Callable[..., Broker], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_the_broker_is_asked_again_only_when_the_token_file_changed(self, asked, monkeypatch):
         broker = asked(SIGNED_OUT, signs_in=False)
-        sleeps: list[float] = []
-
-        def sleep(seconds: float) -> bool:
-            sleeps.append(seconds)
-            return len(sleeps) < 5
-
+        # At last the SDK has ended, so the process does not wait.
+        sleep = Mock(side_effect=[True] * 4 + [False])
         monkeypatch.setattr(miss, "_sleep_while_read", sleep)
-        assert self.answer() == SIGNED_OUT  # the SDK has ended, so the process does not wait
-        assert (broker.calls, sleeps) == (2, [1.0] * 5)
+        assert self.answer() == SIGNED_OUT
+        assert (broker.calls, sleep.mock_calls) == (2, [call(1.0)] * 5)
 
     @pytest.mark.parametrize(
         ("seconds", "began", "code", "calls"),
         [(0, 0.0, SIGNED_OUT, 1), (5, 9.0, SIGNED_OUT, 2), (60, 9.0, ISSUED, 3)],
     )
-    def test_it_waits_as_long_as_the_broker_says_from_its_start(
-        self, asked: Callable[..., Broker], seconds: int, began: float, code: int, calls: int
-    ) -> None:
+    def test_it_waits_as_long_as_the_broker_says(self, asked, seconds, began, code, calls):
+        """From its own start."""
         broker = asked(SIGNED_OUT, SIGNED_OUT, ISSUED)
         broker.wait_seconds = seconds
         assert (self.answer(began), broker.calls) == (code, calls)
@@ -152,7 +112,7 @@ class TestWaitingForASignIn:
         assert self.answer() == SIGNED_OUT
         assert capfd.readouterr() == ("", "ssohelper: error: signed out\n")
 
-    def test_a_sleep_ends_when_nothing_reads_stdout(self) -> None:
+    def test_a_sleep_ends_when_nothing_reads_stdout(self):
         reading, writing = os.pipe()
         kept = os.dup(1)
         os.dup2(writing, 1)
@@ -165,20 +125,12 @@ class TestWaitingForASignIn:
             os.close(kept)
             os.close(writing)
 
-    def test_a_missing_token_file_differs_from_any_other(self, tmp_path: Path) -> None:
-        path = os.fsencode(tmp_path / "token")
-        assert miss._read_stamp(path) == (0, 0, 0)
-        (tmp_path / "token").write_text("x")
-        assert miss._read_stamp(path)[1] == 1
 
-
-@pytest.mark.parametrize("name", ["SSOHELPER_LOG", "SSOHELPER_ALLOW"])
-def test_a_call_that_this_process_must_answer_asks_no_broker(asked, monkeypatch, name):
-    broker = asked(ISSUED)
+@pytest.mark.parametrize(
+    ("name", "code", "calls"),
+    [("SSOHELPER_LOG", ISSUED, 0), ("SSOHELPER_ALLOW", ISSUED, 0), ("X", 9, 1)],  # 9: guarded
+)
+def test_what_this_process_must_answer_is_left_to_it(asked, monkeypatch, name, code, calls):
+    broker = asked(code)
     monkeypatch.setenv(name, "debug")
-    assert (miss.answer_miss(ARGV, time.monotonic()), broker.calls) == (None, 0)
-
-
-def test_a_guarded_role_is_left_to_this_process(asked: Callable[..., Broker]) -> None:
-    broker = asked(9)
-    assert (miss.answer_miss(ARGV, time.monotonic()), broker.calls) == (None, 1)
+    assert (miss.answer_miss(ARGV, time.monotonic()), broker.calls) == (None, calls)

@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ssohelper.emulator.server import Emulator
-from tests.conftest import SCRIPT, Home, Run
+from tests.conftest import SCRIPT, Home
 from tests.long_rows import long_after
 from tests.processes import detached_processes
 from tests.torture.ground import wait_for
@@ -34,17 +35,10 @@ def unlimited() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
-def start(home: Home, *argv: str, **more: object) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [SCRIPT, *argv],
-        env=home.env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=home.path,
-        preexec_fn=unlimited,
-        **more,  # type: ignore[call-overload]
-    )
+def start(home: Home, *argv: str, **more: Any) -> "subprocess.Popen[bytes]":
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    more = {"env": home.env, "cwd": home.path, "preexec_fn": unlimited, **streams, **more}
+    return subprocess.Popen([SCRIPT, *argv], **more)
 
 
 def soft_limit(pid: int) -> str:
@@ -61,13 +55,11 @@ def ends_without_core(home: Home, process: "subprocess.Popen[bytes]", number: in
     os.kill(process.pid, number)
     _, status = os.waitpid(process.pid, 0)
     process.returncode = -number
-    assert os.WIFSIGNALED(status)
-    assert os.WTERMSIG(status) == number
-    assert not os.WCOREDUMP(status)
-    assert cores(home) == []
+    assert (os.WIFSIGNALED(status), os.WTERMSIG(status)) == (True, number)
+    assert (os.WCOREDUMP(status), cores(home)) == (False, [])
 
 
-def test_this_machine_writes_core_dumps(home: Home) -> None:
+def test_this_machine_writes_core_dumps(home):
     """On a machine that writes no core dumps, the tests that forbid them would prove nothing."""
     pattern = Path("/proc/sys/kernel/core_pattern").read_text()
     if pattern[0] in "|/":
@@ -89,7 +81,7 @@ def test_a_caller_that_waits_for_its_credentials(signed_in, emulator, number):
     ends_without_core(signed_in, process, number)
 
 
-def test_a_login_that_waits_for_its_browser(home: Home, emulator: Emulator) -> None:
+def test_a_login_that_waits_for_its_browser(home, emulator):
     home.add_session("corp")
     home.browser(visits=False)
     process = start(home, "login", "corp")
@@ -99,7 +91,7 @@ def test_a_login_that_waits_for_its_browser(home: Home, emulator: Emulator) -> N
     ends_without_core(home, process, signal.SIGABRT)
 
 
-def test_serve(signed_in: Home) -> None:
+def test_serve(signed_in):
     env_file = signed_in.path / "env"
     process = start(signed_in, "serve", ROLE, "--env-file", str(env_file))
     assert wait_for(env_file.exists)
@@ -108,7 +100,7 @@ def test_serve(signed_in: Home) -> None:
 
 
 @pytest.mark.parametrize("word", ["broker-process", "renewal-process"])
-def test_the_detached_processes(signed_in: Home, emulator: Emulator, word: str) -> None:
+def test_the_detached_processes(signed_in, emulator, word):
     signed_in.write_token(emulator.issue_token("ana", seconds=5))
     emulator.faults.script("CreateToken", never=True)
     process = start(signed_in, "credential-process", *KEY)
@@ -119,21 +111,13 @@ def test_the_detached_processes(signed_in: Home, emulator: Emulator, word: str) 
     process.wait()
 
 
-def test_the_full_screen(signed_in: Home) -> None:
+def test_the_full_screen(signed_in):
     import pty
 
     main, terminal = pty.openpty()
     env = {**signed_in.env, "TERM": "xterm-256color"}
-    process = subprocess.Popen(
-        [SCRIPT],
-        env=env,
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        cwd=signed_in.path,
-        start_new_session=True,
-        preexec_fn=unlimited,
-    )
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), terminal)
+    process = start(signed_in, env=env, start_new_session=True, **streams)
     os.close(terminal)
     os.read(main, 1)
     assert soft_limit(process.pid) == "1"
@@ -146,23 +130,15 @@ def test_the_full_screen(signed_in: Home) -> None:
 def test_the_program_of_exec_has_the_original_limit(signed_in, options, limit):
     said = signed_in.path / "said"
     shell = f"ulimit -Sc {limit}; exec {SCRIPT} exec {' '.join(options)} {ROLE} -- "
-    answer = subprocess.run(
-        ["sh", "-c", f'{shell} sh -c "ulimit -Sc > {said}"'],
-        env=signed_in.env,
-        capture_output=True,
-        text=True,
-        preexec_fn=unlimited,
-    )
-    assert answer.returncode == 0, answer.stderr
+    argv = ["sh", "-c", f'{shell} sh -c "ulimit -Sc > {said}"']
+    subprocess.run(argv, env=signed_in.env, preexec_fn=unlimited, check=True)
     assert said.read_text().strip() == limit
 
 
-def test_a_browser_has_the_original_limit(home: Home, emulator: Emulator, run: Run) -> None:
+def test_a_browser_has_the_original_limit(home, emulator, run):
     home.add_session("corp")
-    said, browser = home.path / "said", home.browser()
-    assert browser
+    said, _ = home.path / "said", home.browser()
     program = Path(home.env["BROWSER"])
     program.write_text(program.read_text().replace("#!/bin/sh", f"#!/bin/sh\nulimit -Sc > {said}"))
-    process = start(home, "login", "corp")
-    assert process.wait(_SECONDS) == 0
+    assert start(home, "login", "corp").wait(_SECONDS) == 0
     assert said.read_text().strip() == "unlimited"

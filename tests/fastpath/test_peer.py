@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
 
 import pytest
 
@@ -86,7 +85,7 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(params=["sock_diag", "tables"])
-def only_one_source(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def only_one_source(request, monkeypatch):
     """Leave the kernel's answer or its tables: the other is missing."""
     if request.param == "tables":
         monkeypatch.setattr(peer, "_NETLINK_SOCK_DIAG", 31)  # a netlink family that no kernel has
@@ -109,7 +108,7 @@ def test_the_user_of_a_process_is_known(way, act, folder, user):
 @ON_LINUX
 @each_tcp_way
 @pytest.mark.usefixtures("only_one_source")
-def test_a_client_that_has_closed_its_end_is_unknown(way: Way, folder: Path) -> None:
+def test_a_client_that_has_closed_its_end_is_unknown(way, folder):
     """The kernel lists a socket that no process holds as root's."""
     with connected(way, folder, os.geteuid(), "close") as connection:
         assert connection.recv(1) == b""
@@ -117,7 +116,7 @@ def test_a_client_that_has_closed_its_end_is_unknown(way: Way, folder: Path) -> 
 
 
 @ON_LINUX
-def test_two_clients_of_one_port_are_distinguished(folder: Path) -> None:
+def test_two_clients_of_one_port_are_distinguished(folder):
     """A connection is found by the address and port of both ends, not of one end."""
     user = OTHER if os.geteuid() == 0 else os.geteuid()
     with (
@@ -136,13 +135,10 @@ def test_two_clients_of_one_port_are_distinguished(folder: Path) -> None:
             assert find_peer_uid(theirs) == user
 
 
-def test_a_socket_that_is_not_connected_is_unknown() -> None:
+@ON_LINUX
+def test_without_a_connection_or_sock_diag_and_tables_the_user_is_unknown(folder, monkeypatch):
     with socket.socket() as unconnected:
         assert find_peer_uid(unconnected) is None
-
-
-@ON_LINUX
-def test_without_sock_diag_and_tables_the_user_is_unknown(folder, monkeypatch):
     monkeypatch.setattr(peer, "_NETLINK_SOCK_DIAG", 31)
     with connected(WAYS["IPv4"], folder, os.geteuid()) as connection:
         for missing in (str(folder / "none"), "/proc/net/dev"):
@@ -152,17 +148,13 @@ def test_without_sock_diag_and_tables_the_user_is_unknown(folder, monkeypatch):
 
 @ON_LINUX
 @pytest.mark.usefixtures("only_one_source")
-def test_a_client_that_the_kernel_does_not_know_is_unknown() -> None:
+def test_a_client_that_the_kernel_does_not_know_is_unknown():
     """The kernel's error repeats the request, which must not be read as a uid."""
-    gone = SimpleNamespace(
-        family=socket.AF_INET,
-        getpeername=lambda: ("127.0.0.1", 1),
-        getsockname=lambda: ("127.0.0.1", 2),
-    )
-    assert find_peer_uid(cast(socket.socket, gone)) is None
+    ends = {"getpeername": lambda: ("127.0.0.1", 1), "getsockname": lambda: ("127.0.0.1", 2)}
+    assert find_peer_uid(SimpleNamespace(family=socket.AF_INET, **ends)) is None
 
 
-def test_our_user_and_root_are_allowed_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_user_and_root_are_allowed_and_no_other(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     allowed = {uid: is_allowed_user(uid, unknown=True) for uid in (1000, 0, 1001, OTHER)}
     assert allowed == {1000: True, 0: True, 1001: False, OTHER: False}
@@ -192,15 +184,11 @@ def xucred(user: int, version: int = 0) -> bytes:
 @pytest.mark.parametrize(
     ("answer", "user"),
     [
-        (xucred(501), 501),
-        (xucred(0), 0),
-        (xucred(501, version=1), None),
-        (xucred(501)[:8], None),
-        (b"", None),
-        (None, None),
+        *((xucred(501), 501), (xucred(0), 0)),
+        # Another struct, half of it, nothing, an error.
+        *((bad, None) for bad in (xucred(501, version=1), xucred(501)[:8], b"", None)),
     ],
-    ids=["another", "root", "another struct", "half of it", "nothing", "an error"],
 )
 def test_the_user_of_a_unix_socket_on_macos(answer, user, monkeypatch):
     monkeypatch.setattr(peer, "sys", SimpleNamespace(platform="darwin"))
-    assert find_peer_uid(cast(socket.socket, Told(answer))) == user
+    assert find_peer_uid(Told(answer)) == user
