@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,20 +27,11 @@ FILES = {
 }
 BREAKS = " \t\n\"'><=;|&(:"
 # What a TAB with a valid index must not load: the commands, and the parser of the config.
-TOO_HEAVY = (
-    "click",
-    "botocore",
-    "rich",
-    "textual",
-    "platformdirs",
-    "ssohelper.cli",
-    "ssohelper.core.config_file",
-)
+TOO_HEAVY = {"click", "botocore", "rich", "textual", "platformdirs", "ssohelper.cli"}
+PARSER = {"ssohelper.core.config_file"}
 
 
-def save_listing(
-    home: Home, session: str, accounts: dict[str, tuple[str, tuple[str, ...]]]
-) -> None:
+def save_listing(home: Home, session: str, accounts: dict[str, tuple[str, Any]]) -> None:
     """Save a listing: {account id: (name, roles)}."""
     listed = tuple(
         ListedAccount(Account(number, name, "a@example.com"), roles, False, True)
@@ -50,6 +42,7 @@ def save_listing(
 
 
 ROLE = "sso_account_id = 000000000001\nsso_role_name = Admin\n"
+KEYS = "aws_access_key_id = x\naws_secret_access_key = y\n"
 
 
 def add_profile(home: Home, header: str, body: str = ROLE) -> None:
@@ -63,7 +56,7 @@ def corp(home) -> Home:
     home.add_session("corp")
     add_profile(home, "profile pay.Admin", f"{ROLE}ssohelper_managed = true\n")
     add_profile(home, "profile 'my own'")
-    add_profile(home, "profile keys", "aws_access_key_id = x\naws_secret_access_key = y\n")
+    add_profile(home, "profile keys", KEYS)
     accounts = {
         "000000000001": ("ledger", ("Admin", "ReadOnly")),
         "000000000002": ("legal: a/b", ("Audit",)),
@@ -102,8 +95,9 @@ def test_completion_prints_the_shipped_script(shell, run):
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_shell_init_registers_the_completion_for_the_functions_name(shell, run):
-    own = (FOLDER / FILES[shell]).read_text()
-    assert run("shell-init", shell).stdout.endswith(own)
+    own, text = (FOLDER / FILES[shell]).read_text(), run("shell-init", shell).stdout
+    assert "ssohelper_prompt_on" in text
+    assert text.endswith(own)
     answer = run("shell-init", shell, "--cmd", "sso").stdout
     registers = {
         "bash": "complete -F _ssohelper sso\n",
@@ -122,14 +116,14 @@ def test_an_unknown_shell_is_a_usage_error(run):
 
 
 def test_a_tab_imports_nothing_heavy(corp):
-    run_and_name = (
-        "import sys; from ssohelper.__main__ import main; sys.argv[1:] = "
-        "['completion', '--answer', 'zsh', '', 'ssohelper', 'use']; main(); "
-        "sys.stderr.write(' '.join(sys.modules))"
-    )
+    run_and_name = """
+import sys; from ssohelper.__main__ import main
+sys.argv[1:] = ["completion", "--answer", "zsh", "", "ssohelper", "use"]; main()
+sys.stderr.write(" ".join(sys.modules))
+"""
     date_back(corp.config_file)
     # The first completion builds the index of names.
-    for too_heavy in (set(TOO_HEAVY) - {"ssohelper.core.config_file"}, set(TOO_HEAVY)):
+    for too_heavy in (TOO_HEAVY, TOO_HEAVY | PARSER):
         answer = run_program([sys.executable, "-c", run_and_name], corp.env)
         assert "pay.Admin" in answer.stdout
         assert set(answer.stderr.split()) & too_heavy == set()
@@ -168,23 +162,17 @@ class TestCandidates:
         add_profile(corp, "profile plain", "region = eu-west-1\n")
         date_back(corp.config_file)
         assert candidates(corp, "use", "pl") == []
-        (corp.path / ".aws" / "credentials").write_text(
-            "[plain]\naws_access_key_id = A\naws_secret_access_key = s\n"
-        )
+        (corp.path / ".aws" / "credentials").write_text(f"[plain]\n{KEYS}")
         assert candidates(corp, "use", "pl") == ["plain"]
 
     def test_a_profile_that_only_the_credentials_file_has_is_offered(self, corp):
         credentials = corp.path / ".aws" / "credentials"
-        credentials.write_text(
-            "[plain]\naws_access_key_id = A\naws_secret_access_key = s\n[plague]\nregion = eu-west-1\n"
-        )
+        credentials.write_text(f"[plain]\n{KEYS}[plague]\nregion = eu-west-1\n")
         date_back(corp.config_file)
         date_back(credentials)
         assert candidates(corp, "use", "pl") == ["plain"]
         assert candidates(corp, "profile", "show", "pl") == []
-        credentials.write_text(
-            "[plane]\naws_access_key_id = A\naws_secret_access_key = s\n[pl\x1b[2J]\naws_access_key_id = B\naws_secret_access_key = s\n"
-        )
+        credentials.write_text(f"[plane]\n{KEYS}[pl\x1b[2J]\n{KEYS}")
         assert candidates(corp, "use", "pl") == ["plane"]
         assert candidates(corp, "--session", "corp", "use", "plan") == []
 
@@ -237,17 +225,13 @@ class TestCandidates:
             corp.config_file.write_bytes(b"[profile a\xff]\nsso_account_id=1\n")
         else:
             listing.write_text(json.dumps({"accounts": [{"id": 3}]}))
-        for words in (["use", "led"], ["login", "c"], ["list", "x"]):
-            answer = run_program(
-                [SCRIPT, "completion", "--answer", "zsh", words[-1], "ssohelper", *words[:-1]],
-                corp.env,
-            )
-            assert answer.stderr == ""
+        for command, word in (("use", "led"), ("login", "c"), ("list", "x")):
+            argv = [SCRIPT, "completion", "--answer", "zsh", word, "ssohelper", command]
+            assert run_program(argv, corp.env).stderr == ""
 
     def test_a_closed_stdout_prints_no_message(self, corp):
-        answer = run_program(
-            ["/bin/sh", "-c", f"{SCRIPT} completion --answer zsh '' ssohelper use >&-"], corp.env
-        )
+        script = f"{SCRIPT} completion --answer zsh '' ssohelper use >&-"
+        answer = run_program(["/bin/sh", "-c", script], corp.env)
         assert (answer.returncode, answer.stderr) == (1, "")
 
 

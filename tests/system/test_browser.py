@@ -12,15 +12,17 @@ from tests.torture.ground import wait_for
 URL = "https://d-0000000000.awsapps.com/start?a=b&c=$(id)"
 
 
+def make_program(path: Path, text: str = "#!/bin/sh\n") -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
 @pytest.fixture
 def opener(tmp_path) -> Path:
-    program = tmp_path / "bin" / "opener"
-    program.parent.mkdir()
-    program.write_text(
-        '#!/bin/sh\nprintf "%s\\n" "$@" > "$NOTES.part"; mv "$NOTES.part" "$NOTES"\n'
-    )
-    program.chmod(0o755)
-    return program
+    note = 'printf "%s\\n" "$@" > "$NOTES.part"; mv "$NOTES.part" "$NOTES"'
+    return make_program(tmp_path / "bin" / "opener", f"#!/bin/sh\n{note}\n")
 
 
 @pytest.mark.parametrize(
@@ -32,9 +34,7 @@ def opener(tmp_path) -> Path:
         ("/bin/true", "{} -P corp", ["-P", "corp"], [URL]),  # the session's setting wins
     ],
 )
-def test_the_setting_or_the_browser_variable_names_the_opener_and_its_arguments(
-    opener, environ, setting, words, urls
-):
+def test_the_setting_or_the_variable_names_the_opener(opener, environ, setting, words, urls):
     # BROWSER counts even where the user sees no browser of this host.
     remote = {"BROWSER": environ.format(opener), "SSH_CONNECTION": "a", "CI": "true"}
     found = browser.find_opener(remote, setting and setting.format(opener))
@@ -43,14 +43,10 @@ def test_the_setting_or_the_browser_variable_names_the_opener_and_its_arguments(
 
 
 def test_in_an_extensions_url_the_url_is_percent_encoded():
-    opener = ("/usr/bin/firefox", "--new-tab", "ext+container:name=corp&url=%s", "%s")
-    assert browser.command_to_open_url(opener, URL) == [
-        "/usr/bin/firefox",
-        "--new-tab",
-        "ext+container:name=corp&url=https%3A%2F%2Fd-0000000000.awsapps.com%2Fstart%3Fa%3Db"
-        "%26c%3D%24%28id%29",
-        URL,
-    ]
+    words = ["/usr/bin/firefox", "--new-tab", "ext+container:name=corp&url=%s", "%s"]
+    quoted = "https%3A%2F%2Fd-0000000000.awsapps.com%2Fstart%3Fa%3Db%26c%3D%24%28id%29"
+    command = browser.command_to_open_url(tuple(words), URL)
+    assert command == [*words[:2], words[2].replace("%s", quoted), URL]
 
 
 @pytest.mark.parametrize("mark", ["SSH_CONNECTION", "SSH_TTY", "CI"])
@@ -69,10 +65,7 @@ def test_there_is_no_opener_where_the_user_sees_no_browser(mark, opener):
 )
 def test_an_unusable_opener_is_refused(said, opener):
     assert browser.find_opener({"BROWSER": said, "PATH": "/nowhere"}) is None
-
-
-def test_a_console_browser_behind_a_link_is_refused(opener):
-    console = opener.with_name("w3m")
+    console = opener.with_name("w3m")  # a console browser behind a link
     opener.rename(console)
     opener.symlink_to(console)
     assert browser.find_opener({"BROWSER": str(opener)}) is None
@@ -97,22 +90,19 @@ def test_no_shell_parses_the_url(home, opener):
 
 
 def test_the_opener_gets_no_terminal_and_a_session_of_its_own(home):
-    program, notes = home.path / "look", home.path / "notes"
-    program.write_text(
+    notes = home.path / "notes"
+    program = make_program(
+        home.path / "look",
         f"#!{sys.executable}\nimport os\n"
         "seen = [os.readlink(f'/proc/self/fd/{n}') for n in (0, 1, 2)]\n"
         f"open('{notes}.part', 'w').write(f'{{os.getsid(0)}} {{seen}}')\n"
-        f"os.rename('{notes}.part', '{notes}')\n"
+        f"os.rename('{notes}.part', '{notes}')\n",
     )
-    program.chmod(0o755)
     assert browser.start_opener((str(program),), URL, home.env)
     assert wait_for(notes.exists)
     session, streams = notes.read_text().split(" ", 1)
     assert int(session) != os.getsid(0)
     assert streams == str(["/dev/null"] * 3)
-
-
-def test_start_returns_false_when_the_opener_cannot_start(home):
     assert not browser.start_opener(("/no/such",), URL, home.env)
 
 
@@ -136,8 +126,7 @@ class TestDesktop:
     )
     def test_on_linux_it_needs_a_display_or_wsl(self, tmp_path, present, more, found):
         for name in present:
-            (tmp_path / name).write_text("#!/bin/sh\n")
-            (tmp_path / name).chmod(0o755)
+            make_program(tmp_path / name)
         expected = None if found is None else (str(tmp_path / found),)
         assert browser.find_opener({"PATH": str(tmp_path), **more}) == expected
 
@@ -146,6 +135,5 @@ class TestDesktop:
         assert browser.find_opener({}) == ("/usr/bin/open",)
         monkeypatch.setattr(browser.sys, "platform", "win32")
         program, action = browser.find_opener({"SYSTEMROOT": "/win"}) or ("", "")
-        assert program.startswith("/win")
-        assert program.endswith("rundll32.exe")
+        assert (program[:4], program[-12:]) == ("/win", "rundll32.exe")
         assert action == "url.dll,FileProtocolHandler"

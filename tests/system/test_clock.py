@@ -2,7 +2,6 @@
 
 import pytest
 
-from ssohelper.errors import LocalState
 from ssohelper.system.clock import Clock
 
 WALL = 4_000_000_000.75
@@ -11,17 +10,14 @@ WALL = 4_000_000_000.75
 class AwsAhead:
     """Knows that AWS's clock is `ahead` seconds ahead of this machine's."""
 
-    def __init__(self, ahead: float = 0.0, error: LocalState | None = None) -> None:
+    def __init__(self, ahead: float = 0.0) -> None:
         self.ahead = ahead
-        self.error = error
         self.learned: list[tuple[float, float]] = []
 
     def now_at_aws(self, wall: float) -> float:
         return wall + self.ahead
 
     def save_reading(self, aws_at: float, wall: float) -> None:
-        if self.error is not None:
-            raise self.error
         self.learned.append((aws_at, wall))
 
 
@@ -30,13 +26,8 @@ class Clocks:
         self.aws = aws
         self.warnings: list[str] = []
         self.uptime = 100.0
-        self.clock = Clock(
-            lambda: WALL,
-            lambda: self.uptime,
-            lambda _seconds: None,
-            aws_clock=lambda: aws,
-            warn=self.warnings.append,
-        )
+        times = lambda: WALL, lambda: self.uptime, lambda _seconds: None
+        self.clock = Clock(*times, aws_clock=lambda: aws, warn=self.warnings.append)
 
 
 def test_aws_time_is_converted_to_this_machines_time():

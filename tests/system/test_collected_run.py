@@ -62,19 +62,11 @@ def test_the_program_and_its_children_end_when_our_process_is_killed():
 
 
 def test_a_program_that_cannot_be_started_leaves_no_watcher(monkeypatch):
-    watchers: list[subprocess.Popen[bytes]] = []
-    start = collected_run._start_watcher
-
-    def start_and_note() -> subprocess.Popen[bytes] | None:
-        watcher = start()
-        assert watcher is not None
-        watchers.append(watcher)
-        return watcher
-
-    monkeypatch.setattr(collected_run, "_start_watcher", start_and_note)
+    watcher = collected_run._start_watcher()
+    monkeypatch.setattr(collected_run, "_start_watcher", lambda: watcher)
     with pytest.raises(FileNotFoundError):
         CollectedRun(["/nowhere/program"], {})
-    assert [watcher.returncode for watcher in watchers] == [1]
+    assert watcher.returncode == 1
 
 
 def test_the_program_has_no_terminal_and_reads_nothing():

@@ -34,16 +34,13 @@ def test_the_log_names_code_and_no_value_of_the_error_or_of_its_cause(crashes, c
         fail_with_a_secret()
     assert crash_report.report_crash(caught.value, caught.tb) == 1
     [log] = crashes.iterdir()
-    assert capfd.readouterr().err == (
-        f"ssohelper: error: internal error (RuntimeError) — log: {log}\n"
-    )
+    line = f"ssohelper: error: internal error (RuntimeError) — log: {log}\n"
+    assert capfd.readouterr().err == line
     text = log.read_text()
     assert "CNRY" not in text
     assert text.count(":fail_with_a_secret") == 2
-    assert [line for line in text.splitlines()[1:] if line[0] != " "] == [
-        "builtins.RuntimeError",
-        "builtins.KeyError",
-    ]
+    kinds = [line for line in text.splitlines()[1:] if line[0] != " "]
+    assert kinds == ["builtins.RuntimeError", "builtins.KeyError"]
     assert (log.stat().st_mode & 0o777, crashes.stat().st_mode & 0o777) == (0o600, 0o700)
 
 

@@ -10,7 +10,7 @@ from ssohelper.system import programs
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path) -> Path:
     """A folder for PATH with a `less`, which writes its words and its input into files."""
     (tmp_path / "bin").mkdir()
     script = tmp_path / "bin" / "less"
@@ -25,13 +25,9 @@ def environ(folder: Path, **more: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("variable", "words"),
-    [
-        (None, "1 -R"),
-        ("less", "0"),
-        ("less -S '$(touch x)' ; touch y", "5 -S $(touch x) ; touch y"),
-    ],
+    [(None, "1 -R"), ("less", "0"), ("less -S '$(touch x)' ; y", "4 -S $(touch x) ; y")],
 )
-def test_it_is_started_without_a_shell(folder: Path, variable: str | None, words: str) -> None:
+def test_it_is_started_without_a_shell(folder, variable, words):
     more = {} if variable is None else {"PAGER": variable}
     text = "a\nb\udc80\n" + "line\n" * 50_000
     assert programs.show_in_pager(text, environ(folder, **more))
@@ -40,7 +36,7 @@ def test_it_is_started_without_a_shell(folder: Path, variable: str | None, words
     assert {path.name for path in folder.iterdir()} == {"bin", "words", "text"}
 
 
-def test_leaving_it_before_the_end_of_the_text_is_no_error(folder: Path) -> None:
+def test_leaving_it_before_the_end_of_the_text_is_no_error(folder):
     assert programs.show_in_pager("line\n" * 200_000, environ(folder, PAGER="true"))
 
 

@@ -1,6 +1,6 @@
 """Programs on PATH; the current folder is never searched."""
 
-import os
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -42,11 +42,6 @@ def test_the_current_folder_and_relative_entries_are_skipped(program, monkeypatc
 def test_in_a_removed_current_folder_path_is_searched(program, tmp_path):
     gone = tmp_path / "gone"
     gone.mkdir()
-    before = os.open(".", os.O_RDONLY)
-    os.chdir(gone)
-    gone.rmdir()
-    try:
+    with contextlib.chdir(gone):
+        gone.rmdir()
         assert find_program("tool", {"PATH": str(program.parent)}) == str(program)
-    finally:
-        os.fchdir(before)
-        os.close(before)

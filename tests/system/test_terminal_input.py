@@ -52,14 +52,14 @@ def splits(text: str) -> list[Sequence[bytes]]:
 
 
 @pytest.mark.parametrize("pasted", HOSTILE)
-def test_pasted_text_is_passed_on_as_a_whole_without_control_characters(pasted: str) -> None:
+def test_pasted_text_is_passed_on_as_a_whole_without_control_characters(pasted):
     text = HOSTILE[pasted]
     expected = f"pay\x1b[A{paste(text) if pasted else ''}od"
     for pieces in splits(f"pay\x1b[A{paste(pasted)}od"):
         assert Reader().feed(*pieces) == expected, pieces
 
 
-def test_keys_are_passed_on_as_they_came() -> None:
+def test_keys_are_passed_on_as_they_came():
     text = (
         "".join(KEYS)
         + "\x1b[M !!\x1b[[A\x1b[48;24;80;400;800t\x1b[?2026;1$y\x1b[97;;97u\x1b]a\x1bPx"
@@ -71,20 +71,13 @@ def test_keys_are_passed_on_as_they_came() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        COLOUR,
-        ATTRIBUTES,
-        f"{COLOUR}{ATTRIBUTES}",
-        "\x1b]11;rgb:0000/0000/0000\x07",
-        "\x1b]11;rgb:zz/\x80\x00/y\x07",
-        "\x1b]11;" + "A" * 60 + "\x07",
-        "\x1bP>|tmux 3.5\x1b\\",
-        "\x1b_Gi=31;OK\x1b\\",
-        "\x1b[>1;10;0c",
-        "\x1b[201~",
+        *(COLOUR, ATTRIBUTES, f"{COLOUR}{ATTRIBUTES}", "\x1b]11;rgb:0000/0000/0000\x07"),
+        *("\x1b]11;rgb:zz/\x80\x00/y\x07", "\x1b]11;" + "A" * 60 + "\x07"),
+        *("\x1bP>|tmux 3.5\x1b\\", "\x1b_Gi=31;OK\x1b\\", "\x1b[>1;10;0c", "\x1b[201~"),
         "\x1b[1;\x1b[2\x1b\\",
     ],
 )
-def test_an_answer_is_dropped_whenever_it_comes(answer: str) -> None:
+def test_an_answer_is_dropped_whenever_it_comes(answer):
     for pieces in splits(f"pay {answer}prod{answer}"):
         assert Reader().feed(*pieces) == "pay prod", pieces
 
@@ -93,7 +86,7 @@ def test_an_answer_is_dropped_whenever_it_comes(answer: str) -> None:
     "begin", ["\x1b]11;rgb:ff", "\x1bP1", PASTE_BEGIN, f"{PASTE_BEGIN}\x1b[20"]
 )
 @pytest.mark.parametrize("key", [*KEYS, "\x1b"])
-def test_the_keyboard_is_free_again_at_the_first_key_after_a_pause(begin: str, key: str) -> None:
+def test_the_keyboard_is_free_again_at_the_first_key_after_a_pause(begin, key):
     reader = Reader()
     assert reader.feed(begin) == ""
     assert reader.wait(0.9) == ""
@@ -106,7 +99,7 @@ def test_the_keyboard_is_free_again_at_the_first_key_after_a_pause(begin: str, k
     assert reader.feed("ab") == "ab"
 
 
-def test_a_paste_that_comes_after_a_pause_is_no_key() -> None:
+def test_a_paste_that_comes_after_a_pause_is_no_key():
     reader = Reader()
     assert reader.feed(f"{PASTE_BEGIN}ab") == ""
     assert reader.wait(1.1) == paste("ab")
@@ -120,11 +113,9 @@ def test_a_paste_that_comes_after_a_pause_is_no_key() -> None:
     ("held", "seconds", "becomes"),
     [
         ("\x1b", 0.1, ESCAPE),
-        ("\x1b[", 0.5, "\x1b["),
-        ("\x1b]", 0.5, "\x1b]"),
-        ("\x1b[23$", 0.5, "\x1b[23$"),  # the terminal rxvt sends this for shift+F11
-        ("\x1b[?1;2", 0.5, ""),
-        ("\x1b[1;", 0.5, ""),
+        # The terminal rxvt sends the last for shift+F11.
+        *((held, 0.5, held) for held in ("\x1b[", "\x1b]", "\x1b[23$")),
+        *((held, 0.5, "") for held in ("\x1b[?1;2", "\x1b[1;")),
     ],
 )
 def test_the_beginning_of_a_sequence_is_held_for_a_while(held, seconds, becomes):
@@ -137,7 +128,7 @@ def test_the_beginning_of_a_sequence_is_held_for_a_while(held, seconds, becomes)
     assert reader.feed("b") == "b"
 
 
-def test_an_escape_character_is_held_longer_while_an_answer_is_awaited() -> None:
+def test_an_escape_character_is_held_longer_while_an_answer_is_awaited():
     reader = Reader()
     reader.input.await_answer(reader.now)
     assert reader.feed("\x1b") == ""
@@ -151,13 +142,13 @@ def test_an_escape_character_is_held_longer_while_an_answer_is_awaited() -> None
     assert reader.wait(0.11) == ESCAPE
 
 
-def test_line_feeds_that_came_early_are_enter() -> None:
+def test_line_feeds_that_came_early_are_enter():
     reader = Reader()
     reader.input.early_bytes = 5
     assert reader.feed("ab\n", "c\nd\n") == "ab\rc\rd\n"
 
 
-def test_what_was_held_for_the_program_is_no_key_after_another_program() -> None:
+def test_what_was_held_for_the_program_is_no_key_after_another_program():
     for begun in ("\x1b", f"{PASTE_BEGIN}ab", "\x1b]11;rgb:"):
         reader = Reader()
         reader.feed(begun)
@@ -180,7 +171,7 @@ def test_what_is_too_much_or_malformed_is_left_out(pieces, keys):
 
 
 @pytest.mark.parametrize("seed", long_after(20, range(400)))
-def test_random_input_in_random_pieces_with_random_pauses(seed: int) -> None:
+def test_random_input_in_random_pieces_with_random_pauses(seed):
     chance = random.Random(seed)
     junk = [*KEYS, *"[]PO_20~;\\\x1b\x07\n\x9b", "\x1b[200", "\x1b[201", COLOUR, ATTRIBUTES]
     parts, expected = [], ""
