@@ -186,7 +186,7 @@ def choose_needing(found: Sequence[ProfileOfOtherTool]) -> frozenset[str]:
 
 def find_unusable_profiles(app: App) -> frozenset[str]:
     """Return other tools' profiles that do not count as their roles': roles may get new ones."""
-    check = ProfileChecker(app, app.config.read())
+    check = ProfileChecker(app)
     return frozenset(
         one.name
         for one in find_profile_origins(check.config)
@@ -199,7 +199,7 @@ def find_unfit_profiles(app: App, roles: Collection[Role]) -> frozenset[str]:
 
     Legacy profiles have a sign-in of their own, whose user may be another one.
     """
-    check = ProfileChecker(app, app.config.read())
+    check = ProfileChecker(app)
     return frozenset(
         entry.name
         for entry in check.config.profiles()

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import issuing, selection, tokens
-from ssohelper.core import chains, issuer
+from ssohelper.core import chains
 from ssohelper.core.schema.credential_records import credential_document, parse_credential_document
 from ssohelper.core.service_hosts import StsAddress, service_url
 from ssohelper.errors import RoleNotAssigned
@@ -41,9 +41,7 @@ def issue_chain(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> byt
     region, step = chain.region(session), chain.steps[-1]
     chain.check_partition(region)
     url = service_url("sts", region, app.environ, app.aws.host_variant_for_roles(session))
-    issuer.check_credentials_destination(
-        tokens.load_token_issuer(app, session), "sts", url, session
-    )
+    tokens.check_credentials_destination(app, session, "sts", url)
     # CloudTrail shows the session's name: the user's, if known.
     user = _NOT_IN_SESSION_NAME.sub("-", app.tokens.load_facts(session.name).user or "")
     user = user[:_LONGEST_SESSION_NAME].strip("-")

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import environment, fixed_keys, tokens
-from ssohelper.core import chains, console_urls, issuer
+from ssohelper.core import chains, console_urls
 from ssohelper.core.console_urls import ConsolePage
-from ssohelper.core.model import PageChoice, Profile, RoleKey, Secret
+from ssohelper.core.model import Profile, Secret
 from ssohelper.core.policy import Way
 from ssohelper.core.service_hosts import console_federation_url, partition_of
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
+from ssohelper.system import browser
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -71,21 +72,14 @@ def open_console_in_browser(
     app: App,
     profile: Profile,
     page: ConsolePage,
-    start_browser: Callable[[str], bool],
-    has_failed: Callable[[], bool] = lambda: False,
+    opener: browser.Opener,
+    is_cancelled: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Sign a browser in to the console page; return when the console session ends.
-
-    The browser gets a URL of our local server that works once and redirects to AWS's sign-in URL,
-    which is a secret: on a command line others could read it. Raises: LocalState if no browser
-    requests the redirect.
-    """
+    """Sign a browser in to the console page; return when the console session ends."""
     session = profile.session
     federation = app.aws.federation(page.region)  # raises for a bad AWS_ENDPOINT_URL_SIGNIN
     service_url = console_federation_url(page.region, app.environ)
-    issuer.check_credentials_destination(
-        tokens.load_token_issuer(app, session), "console sign-in", service_url, session
-    )
+    tokens.check_credentials_destination(app, session, "console sign-in", service_url)
     # The console session ends when these keys expire, so they should be nearly new.
     keys = fixed_keys.release_fixed_keys(app, profile, Way.CONSOLE)
     address = federation.get_login_url(keys, session.start_url, page.url)
@@ -93,22 +87,33 @@ def open_console_in_browser(
         "get a link for any browser with --print, or name the browser's command: "
         f'ssohelper config set sessions.{session.name}.browser "firefox %s"'
     )
-    send_browser_to_address(app, address, start_browser, has_failed, hint)
+    send_browser_to_address(app, address, opener, is_cancelled, hint)
     return keys.expires_at
 
 
 def send_browser_to_address(
     app: App,
     address: Secret,
-    start_browser: Callable[[str], bool],
-    has_failed: Callable[[], bool],
+    opener: browser.Opener,
+    is_cancelled: Callable[[], bool],
     hint: str,
 ) -> None:
-    """Start a browser; return once it has requested the redirect. Raises: LocalState with `hint`."""
+    """Start a browser, and wait until it has opened the address.
+
+    It gets a URL of our local server that works once and redirects to the address, which is a
+    secret: on a command line others could read it. Raises: LocalState with `hint`.
+    """
     with app.make_browser_pages() as pages:
         redirect = pages.add_redirect(address)
-        if not start_browser(redirect.url):
+        started = (
+            None if is_cancelled() else browser.start_opener(opener, redirect.url, app.environ)
+        )
+        if started is None:
             raise LocalState("the browser could not be started", hint=hint)
+
+        def has_failed() -> bool:
+            return is_cancelled() or started.poll() not in (None, 0)
+
         outcome = _wait_for_browser_request(app, redirect, has_failed)
     if outcome == "served":
         return
@@ -132,11 +137,3 @@ def _wait_for_browser_request(
             return outcome
         if has_failed():
             return redirect.wait_for_visit(min(_AFTER_FAILURE_SECONDS, deadline.seconds_left()))
-
-
-def load_opened_console_pages(app: App, key: RoleKey) -> list[PageChoice]:
-    return app.usage.load_console_pages(key)
-
-
-def record_opened_console_page(app: App, key: RoleKey, page: PageChoice) -> None:
-    app.usage.save_console_page(key, page)

@@ -99,7 +99,7 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
 
     Warns if SDKs take other credentials from a section of ~/.aws/credentials.
     """
-    checker = ProfileChecker(app, app.config.read())
+    checker = ProfileChecker(app)
     names = {profile.name, *checker.resolver.resolve(profile.name).sources}
     for shadow in filter(None, map(checker.find_shadow, sorted(names))):
         app.warn("; ".join(shadow))

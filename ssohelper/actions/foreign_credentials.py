@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ssohelper.core.console_urls import ConsolePage
     from ssohelper.core.deadline import Deadline
     from ssohelper.core.foreign import ForeignProfile
+    from ssohelper.system.browser import Opener
 
 _USUAL_REGION = "us-east-1"
 
@@ -143,8 +144,8 @@ def open_console_in_browser(
     found: ForeignProfile,
     keys: ForeignCredentials,
     page: ConsolePage,
-    start_browser: Callable[[str], bool],
-    has_failed: Callable[[], bool],
+    opener: Opener,
+    is_cancelled: Callable[[], bool] = lambda: False,
 ) -> None:
     """Sign a browser in to the console page, as actions.console.open_console_in_browser does.
 
@@ -165,5 +166,5 @@ def open_console_in_browser(
     host = f"https://{partition_of(page.region).console_host}/"
     address = federation.get_login_url(keys.for_request, host, page.url)
     console.send_browser_to_address(
-        app, address, start_browser, has_failed, "name the browser's command in BROWSER"
+        app, address, opener, is_cancelled, "name the browser's command in BROWSER"
     )

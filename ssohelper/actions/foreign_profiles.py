@@ -34,11 +34,11 @@ def find_foreign_profile(app: App, name: str | None) -> ForeignProfile | None:
     asked = name if name is not None else app.environ.get("AWS_PROFILE")
     if not asked or app.config.find_profile(asked) is None:
         return None
-    return find_provider_of_profile(ProfileChecker(app, app.config.read()).resolver, asked)
+    return find_provider_of_profile(ProfileChecker(app).resolver, asked)
 
 
 def list_usable_foreign_profiles(app: App, entries: Sequence[ProfileEntry]) -> list[ForeignProfile]:
-    resolving = ProfileChecker(app, app.config.read()).resolver
+    resolving = ProfileChecker(app).resolver
     found: list[ForeignProfile | None] = []
     for entry in entries:
         with suppress(SsoHelperError):

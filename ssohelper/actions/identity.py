@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import clocks, credentials, directory, environment, tokens
-from ssohelper.core import issuer
 from ssohelper.core.model import Account, Profile, SignInFacts, SsoSession
 from ssohelper.core.policy import Way
 from ssohelper.core.service_hosts import service_url
@@ -58,9 +57,7 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     )
     variant = app.aws.host_variant_for_roles(session)
     url = service_url("sts", region, app.environ, variant)
-    issuer.check_credentials_destination(
-        tokens.load_token_issuer(app, session), "sts", url, session
-    )
+    tokens.check_credentials_destination(app, session, "sts", url)
     keys = credentials.release_credentials(app, session, role, Way.WHOAMI, app.clock.deadline())
     identity = app.aws.get_caller_identity(keys, region, variant)
     if not identity.is_role(role, known.profile.assumed):

@@ -71,9 +71,11 @@ class ProfileFact(NamedTuple):
 class ProfileChecker:
     """Finds out whether profiles work. Remembers the answer for each program and start URL."""
 
-    def __init__(self, app: App, config: ConfigFile, more: Sequence[SsoSession] = ()) -> None:
-        self.app, self.config = app, config
-        self._known_sessions = [*config.sso_sessions(), *more]
+    def __init__(
+        self, app: App, config: ConfigFile | None = None, more: Sequence[SsoSession] = ()
+    ) -> None:
+        self.app, self.config = app, config or app.config.read()
+        self._known_sessions = [*self.config.sso_sessions(), *more]
         self.find_program = cache(lambda word: make_program_fact(word, app.environ))
         self._has_token = cache(
             lambda url: app.storage.legacy_tokens.has_valid_token(url, app.clock.now())
@@ -130,6 +132,9 @@ class ProfileChecker:
             return Problem("helper-not-ours", _text_of_source(answer, what), "")
         return self._find_sign_in_problem(answer) if with_sign_in else None
 
+    def _last_keys(self, answer: Resolved) -> dict[str, str]:
+        return self.resolver.keys((answer.profile, *answer.sources)[-1])
+
     def find_refused_values(self, entry: ProfileEntry) -> Iterator[tuple[str, str]]:
         keys = entry.keys
         found = [refused_values.find_refused_value(key, value) for key, value in keys.items()]
@@ -163,13 +168,13 @@ class ProfileChecker:
         return _text_of_source(answer, what)
 
     def _find_last_program(self, answer: Resolved) -> ProgramFact | None:
-        keys = self.resolver.keys(answer.sources[-1] if answer.sources else answer.profile)
+        keys = self._last_keys(answer)
         words = process_command.split_command(keys.get(_PROGRAM, ""))
         return self.find_program(words[0]) if words and answer.last == "program" else None
 
     def _find_sign_in_problem(self, answer: Resolved) -> Problem | None:
         """Return why the legacy profile that gives the credentials does not work now."""
-        keys = self.resolver.keys(answer.sources[-1] if answer.sources else answer.profile)
+        keys = self._last_keys(answer)
         if answer.last != "sso" or "sso_session" in keys:
             return None
         right = self.find_correct_region(keys)
@@ -218,7 +223,7 @@ class ProfileChecker:
             return ProfileFact(entry, failure=error.message)
         if chain is not None:
             return ProfileFact(entry, None, chain.assumed_role.account_id, root=chain.target)
-        role = resolver.role_of_arn(entry.keys["role_arn"])
+        role = process_command.role_of_arn(entry.keys["role_arn"])
         return ProfileFact(entry, None, role.account_id if role else None)
 
     def find_shadow(self, name: str) -> tuple[str, str] | None:

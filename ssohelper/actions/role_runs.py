@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 AT_ONCE = 4
 # A command that ignores SIGTERM is killed sooner.
 _END_SECONDS = 10.0
-_Start = Callable[[Sequence[str], Mapping[str, str]], CollectedRun | None]
-_Changed = Callable[[], None]
 
 
 class State(Enum):
@@ -42,9 +40,9 @@ class RoleRun:
         self.row = row
         self.state = State.WAITING
         self.code: int | None = None
+        self.program: CollectedRun | None = None
         self._services, self._argv = services, argv
         self._error: SsoHelperError | None = None
-        self._started: CollectedRun | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -52,38 +50,34 @@ class RoleRun:
 
     @property
     def text(self) -> str:
-        """Return the output so far, or the error for which the command did not start."""
+        """The output so far, or the error for which the command did not start."""
         if self._error is not None:
             hint = f"\n{self._error.hint}" if self._error.hint else ""
             return f"{self._error.message}{hint}"
-        if self._started is None:
+        if self.program is None:
             return ""
-        text = self._started.output.decode(errors="backslashreplace").replace("\r\n", "\n")
-        left_out = self._started.left_out
+        text = self.program.output.decode(errors="backslashreplace").replace("\r\n", "\n")
+        left_out = self.program.left_out
         return f"… {left_out} bytes before this are not kept\n{text}" if left_out else text
 
     @property
     def lines(self) -> list[str]:
-        """Return the lines of `text`, with control and bidi characters escaped."""
+        """The lines of `text`, with control and bidi characters escaped."""
         return [show(line.expandtabs()) for line in self.text.rstrip("\n").split("\n")]
 
-    def run(
-        self, start_unless_stopped: _Start, is_stopped: Callable[[], bool], changed: _Changed
-    ) -> None:
+    def run(self, group: RunGroup) -> None:
         """Run the command to its end, in the caller's thread. Errors are recorded, not raised."""
-        self.state = State.RUNNING
-        changed()
         try:
-            self._started = self._start_command(start_unless_stopped)
+            self._start(group)
         except SsoHelperError as error:
             self._error, self.code, self.state = error, error.exit_code, State.FAILED
             return
-        if self._started is not None:
-            self.code = self._started.wait(is_stopped, changed)
+        if self.program is not None:
+            self.code = self.program.wait(lambda: group.is_stopped, group.changed)
         ended = State.FAILED if self.code else State.DONE
-        self.state = State.STOPPED if self.code != 0 and is_stopped() else ended
+        self.state = State.STOPPED if self.code != 0 and group.is_stopped else ended
 
-    def _start_command(self, start_unless_stopped: _Start) -> CollectedRun | None:
+    def _start(self, group: RunGroup) -> None:
         """Start the command with the role's keys. Its arguments do not name the role."""
         services, row = self._services, self.row
         path = run.find_program(self._argv[0], services.environ)
@@ -92,7 +86,9 @@ class RoleRun:
         environ = fixed_keys.build_child_environment(services, profile, keys)
         favourites.record_use_of_role(services, profile)
         try:
-            return start_unless_stopped([path, *self._argv[1:]], environ)
+            with group.starting:
+                if not group.is_stopped:
+                    self.program = CollectedRun([path, *self._argv[1:]], environ)
         except OSError as cause:
             raise run.program_start_error(path, cause) from cause
 
@@ -100,20 +96,13 @@ class RoleRun:
 class RunGroup:
     """Runs the commands of several roles in threads that the caller starts."""
 
-    def __init__(self, runs: Sequence[RoleRun], changed: _Changed) -> None:
+    def __init__(self, runs: Sequence[RoleRun], changed: Callable[[], None]) -> None:
         """Call `changed`, from the commands' threads, after each change of state or output."""
-        self._runs = tuple(runs)
-        self._waiting = deque(runs)
-        self._changed = changed
-        self._is_stopped = False
+        self._runs, self._waiting = tuple(runs), deque(runs)
+        self.changed = changed
+        self.is_stopped = False
         # A thread holds this lock while it starts a program, so that none starts after a stop.
-        self._starting = threading.Lock()
-        self._running: set[RoleRun] = set()
-        self._has_ended = threading.Condition(self._starting)
-
-    @property
-    def is_stopped(self) -> bool:
-        return self._is_stopped
+        self.starting = threading.Condition()
 
     @property
     def unfinished_count(self) -> int:
@@ -121,14 +110,17 @@ class RunGroup:
 
     def stop_commands(self) -> None:
         """Stop the commands that run, and start no more. Does not wait for their end."""
-        with self._starting:
-            self._is_stopped = True
+        with self.starting:
+            self.is_stopped = True
 
     def stop_commands_and_wait(self) -> None:
         """Stop all commands, and wait at most 10 s until they have ended."""
         self.stop_commands()
-        with self._has_ended:
-            self._has_ended.wait_for(lambda: not self._running, _END_SECONDS)
+        with self.starting:
+            self.starting.wait_for(self._has_no_program, _END_SECONDS)
+
+    def _has_no_program(self) -> bool:
+        return all(run.program is None or run.has_ended for run in self._runs)
 
     def run_waiting_commands(self) -> None:
         """Run the commands that wait for a thread, one after the other."""
@@ -137,25 +129,10 @@ class RunGroup:
                 role_run = self._waiting.popleft()
             except IndexError:  # another thread took the last waiting command
                 return
-            self._run_command_as_role(role_run)
-            self._changed()
-
-    def _run_command_as_role(self, role_run: RoleRun) -> None:
-        def start_unless_stopped(
-            argv: Sequence[str], environ: Mapping[str, str]
-        ) -> CollectedRun | None:
-            with self._starting:
-                if self._is_stopped:
-                    return None
-                self._running.add(role_run)
-                return CollectedRun(argv, environ)
-
-        if self._is_stopped:
-            role_run.state = State.STOPPED
-            return
-        try:
-            role_run.run(start_unless_stopped, lambda: self._is_stopped, self._changed)
-        finally:
-            with self._has_ended:
-                self._running.discard(role_run)
-                self._has_ended.notify_all()
+            role_run.state = State.STOPPED if self.is_stopped else State.RUNNING
+            self.changed()
+            if not role_run.has_ended:
+                role_run.run(self)
+                with self.starting:
+                    self.starting.notify_all()
+                self.changed()

@@ -130,11 +130,14 @@ def load_token_or_none(app: App, session: SsoSession) -> AccessToken | None:
     return None
 
 
-def load_token_issuer(app: App, session: SsoSession) -> str | None:
-    """Return which AWS host issued the session's token (see core.issuer)."""
+def check_credentials_destination(
+    app: App, session: SsoSession, service: issuer.Service, service_url: str
+) -> None:
+    """Raise ConfigInvalid unless the session's role credentials may be sent to this URL."""
     token = load_token_or_none(app, session)
     facts = app.tokens.load_facts(session.sign_in_name)
-    return issuer.token_issuer(token, facts) if token else None
+    issued_by = issuer.token_issuer(token, facts) if token else None
+    issuer.check_credentials_destination(issued_by, service, service_url, session)
 
 
 def load_user_since(app: App, session: SsoSession) -> int | None:

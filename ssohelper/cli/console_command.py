@@ -1,6 +1,5 @@
 """The command console: opens the AWS console in a browser as one role, or prints a link to it."""
 
-import subprocess
 import textwrap
 from typing import Any
 
@@ -64,7 +63,10 @@ def open_console(
             what = f'the profile "{chosen.name}" belongs to no access portal, so there is no link'
             hint = f"where a browser can be started: ssohelper console {chosen.name}"
             raise UsageProblem(f"{what} to print", hint=hint)
-        _open_foreign_console(app, chosen, page, opener)
+        keys = foreign_use.get_foreign_credentials(app, chosen)
+        output.say(f'opening the console as "{show(chosen.name)}" in {page.region}')
+        foreign_credentials.open_console_in_browser(app, chosen, keys, page, opener)
+        _say_console_is_open(app, chosen, page, None, keys.expires_at)
         return
     if grant_reason is None:
         # Before a sign-in is offered, which would be useless for a refused role, and before
@@ -93,31 +95,16 @@ def _open_own_console(app: App, chosen: Profile, page: ConsolePage, opener: brow
     role, account = chosen.shown_role, identity.look_up_identity(app, chosen).account
     where = f"{show(account.name)} ({role.account_id})" if account.name else role.account_id
     output.say(f'opening the console of {where} as "{show(role.name)}" in {page.region}')
-    started = _BrowserProcess(app, opener)
     ends_at = profile_use.run_with_sign_in(
         app,
         chosen,
-        lambda: consoles.open_console_in_browser(
-            app, chosen, page, started.start, started.has_failed
-        ),
+        lambda: consoles.open_console_in_browser(app, chosen, page, opener),
         way=Way.CONSOLE,
     )
     favourites.record_use_of_role(app, chosen)
     # The portal has no link to the role that a chain assumes.
     link = None if chosen.assumed else portal_console_link(chosen, page.url)
     _say_console_is_open(app, chosen, page, link, ends_at)
-
-
-def _open_foreign_console(
-    app: App, found: ForeignProfile, page: ConsolePage, opener: browser.Opener
-) -> None:
-    keys = foreign_use.get_foreign_credentials(app, found)
-    started = _BrowserProcess(app, opener)
-    output.say(f'opening the console as "{show(found.name)}" in {page.region}')
-    foreign_credentials.open_console_in_browser(
-        app, found, keys, page, started.start, started.has_failed
-    )
-    _say_console_is_open(app, found, page, None, keys.expires_at)
 
 
 def _say_console_is_open(
@@ -132,19 +119,6 @@ def _say_console_is_open(
         output.say(f"the console session lasts until {to_iso(ends_at)} ({left})")
     if output.options().json:
         _print_console_json(app, chosen, page, link, ends_at, opened=True)
-
-
-class _BrowserProcess:
-    def __init__(self, app: App, opener: browser.Opener) -> None:
-        self._app, self._opener = app, opener
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self, url: str) -> bool:
-        self._process = browser.start_opener(self._opener, url, self._app.environ)
-        return self._process is not None
-
-    def has_failed(self) -> bool:
-        return self._process is not None and self._process.poll() not in (None, 0)
 
 
 def _find_browser_opener(app: App, session_name: str | None) -> browser.Opener | None:

@@ -129,8 +129,7 @@ def warn_of_problem(app: App, name: str, *, in_new_shell: bool = False) -> None:
     environ = {key: one for key, one in app.environ.items() if key not in profile_region.VARIABLES}
     for refused in refused_values.find_refused_variables(environ) if in_new_shell else ():
         app.warn(f"{refused.message}; {refused.fix}")
-    checker = ProfileChecker(app, app.config.read())
-    problem = checker.find_problem(name, with_sign_in=in_new_shell)
+    problem = ProfileChecker(app).find_problem(name, with_sign_in=in_new_shell)
     if problem is not None:
         app.warn(
             f'AWS tools cannot use the profile "{show(name)}" now: {problem.message}; '

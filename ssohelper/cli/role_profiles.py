@@ -56,8 +56,7 @@ def _choose_profile_that_works(
         is_also_role = _is_also_role_text(app, chosen, name)
         if not is_also_role and _is_profile_managed(app, name):
             raise doctor_profiles.make_not_used_error(app, name)
-        checker = profile_checks.ProfileChecker(app, app.config.read())
-        problem = checker.find_problem(name, with_sign_in=False)
+        problem = profile_checks.ProfileChecker(app).find_problem(name, with_sign_in=False)
         if problem is not None and problem.id in _NEVER_USED:
             message = show_message(problem.message)
             output.say(f'the profile "{show(name)}" is not used: {message}')
@@ -114,8 +113,8 @@ def _explain_unused_profile(app: App, chosen: Profile, name: str) -> None:
         error = doctor_profiles.make_not_used_error(app, name)
         output.say(f"{show_message(error.message)}; to repair it: {show_message(error.hint or '')}")
         return
-    checker = profile_checks.ProfileChecker(app, app.config.read())
-    problem = checker.explain_doubt(name) or "it needs a sign-in of its own"
+    doubt = profile_checks.ProfileChecker(app).explain_doubt(name)
+    problem = doubt or "it needs a sign-in of its own"
     pattern = shlex.quote(show(filter_for_exact_text(name)))
     output.say(
         f'the profile "{show(name)}" may not work ({problem}), so it is not used for its role; to '

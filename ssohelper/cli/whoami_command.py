@@ -124,7 +124,7 @@ def _warn_of_problem(app: App, chosen: Profile, *, is_named: bool) -> str:
     stops = [one for one in of_shell if one.id != "token-without-keys"]
     # Only a run would show which credentials it gives.
     stops += [one for one in shadows if one.id == "helper-of-another-installation"]
-    checker = ProfileChecker(app, app.config.read())
+    checker = ProfileChecker(app)
     problem = stops[0].message if stops else checker.explain_doubt(chosen.name)
     if problem and not shadows:
         app.warn(

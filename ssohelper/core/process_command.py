@@ -26,28 +26,25 @@ def ssohelper_options(command: str) -> dict[str, str] | None:
 def why_ssohelper_refuses_command(command: str) -> str:
     """Return why ssohelper would refuse this command; "" if it accepts it or is not its program."""
     words = _arguments_of_ssohelper_command(command)
-    if words is None:
-        return ""
+    wrong = "" if words is None else _find_wrong_argument(words)
+    return f"ssohelper refuses the profile's command: {wrong}" if wrong else ""
+
+
+def _find_wrong_argument(words: list[str]) -> str:
     rest = iter(words)
     for word in rest:
         name, equals, _ = word.partition("=")
         if name in _OWN_OPTIONS:
             if not equals and next(rest, None) is None:
-                return f'ssohelper refuses the profile\'s command: "{name}" has no value'
+                return f'"{name}" has no value'
         elif word not in _OWN_FLAGS:
-            return (
-                f'ssohelper refuses the profile\'s command: it has no argument "{show(word, 80)}"'
-            )
+            return f'it has no argument "{show(word, 80)}"'
     found = {name for name, value in _option_values(words).items() if value}
     if "--profile" in found:
         mixed = found.intersection(_OWN_OPTIONS[1:])
-        return (
-            f'ssohelper refuses the profile\'s command: "--profile" and "{min(mixed)}"'
-            if mixed
-            else ""
-        )
+        return f'"--profile" and "{min(mixed)}"' if mixed else ""
     missing = [name for name in _OWN_KEY if name not in found]
-    return f'ssohelper refuses the profile\'s command: "{missing[0]}" is missing' if missing else ""
+    return f'"{missing[0]}" is missing' if missing else ""
 
 
 def _arguments_of_ssohelper_command(command: str) -> list[str] | None:
@@ -62,8 +59,14 @@ def aws_sso_cli_role(command: str) -> Role | None:
     """Return the role of aws-sso-cli's command `aws-sso … process --arn ARN`, else None."""
     words = split_command(command)
     options = option_values(words) if program_name(words) == "aws-sso" else {}
-    found = re.fullmatch(_ROLE_ARN, options.get("--arn") or options.get("-a", ""))
-    return Role(found[1], found[2]) if found and ROLE_NAME.fullmatch(found[2]) else None
+    role = role_of_arn(options.get("--arn") or options.get("-a", ""))
+    return role if role is not None and ROLE_NAME.fullmatch(role.name) else None
+
+
+def role_of_arn(arn: str) -> Role | None:
+    """Return the account and role in a role's ARN; None if the text is no such ARN."""
+    found = re.fullmatch(_ROLE_ARN, arn)
+    return Role(*found.groups()) if found else None
 
 
 def option_values(words: list[str]) -> dict[str, str]:

@@ -111,7 +111,6 @@ _SOLVED_BY_ADOPTION = (
     *("quoted-value", "legacy-sign-in"),
 )
 _SOURCE_KEYS = frozenset(key for keys in KEYS_OF_SOURCES.values() for key in keys)
-_ARN = re.compile(r"arn:[a-z0-9-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
 _NEEDS_SHELL = re.compile(r"^[~$]|[|;&<>`]|\$\(")
 _IN_AN_EDITOR = "correct it in an editor"
 _STOP = "AWS tools stop with an error"
@@ -321,7 +320,7 @@ class Resolver:
                 detail, arn = WEB_IDENTITY_VARIABLES[0], self._environ.get("AWS_ROLE_ARN") or arn
             case _:
                 detail = "role_arn" if kind == "assumed role" else "web_identity_token_file"
-        return detail, *_identity_of(role_of_arn(arn))
+        return detail, *_identity_of(process_command.role_of_arn(arn))
 
     def _find_role_of_program(self, name: str, command: str) -> tuple[str | None, str | None]:
         options = process_command.ssohelper_options(command)
@@ -687,12 +686,6 @@ def has_no_source(keys: Mapping[str, str]) -> bool:
 def hide_secrets(section: Mapping[str, str]) -> dict[str, str]:
     """Return the keys of a section of ~/.aws/credentials; "" replaces values that may be secret."""
     return {key: value if key in _SOURCE_KEYS else "" for key, value in section.items()}
-
-
-def role_of_arn(arn: str) -> Role | None:
-    """Return the account and role in a role's ARN; None if the text is no such ARN."""
-    found = _ARN.fullmatch(arn)
-    return Role(*found.groups()) if found else None
 
 
 def _has_role_alone(keys: Mapping[str, str]) -> bool:

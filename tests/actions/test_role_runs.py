@@ -3,8 +3,6 @@
 import threading
 from typing import Any
 
-import pytest
-
 from ssohelper.actions import role_runs
 from ssohelper.actions.role_runs import RoleRun, RunGroup, State
 from ssohelper.core.model import Account
@@ -47,7 +45,7 @@ def test_a_command_that_cannot_start_has_the_error_and_its_hint_as_output(tmp_pa
         (str(notes), [f'"{notes}" is not executable']),
     ):
         role_run = RoleRun(WorldApp(tmp_path), ROW, [program])
-        role_run.run(pytest.fail, lambda: False, lambda: None)
+        RunGroup([role_run], lambda: None).run_waiting_commands()
         assert (role_run.state, role_run.lines) == (State.FAILED, lines)
 
 

@@ -273,15 +273,15 @@ class TestOpening:
         assert "Traceback" not in said
         assert emulator.counters["federation.login"] == 0
 
-    @pytest.mark.parametrize("starts", [True, False])
+    @pytest.mark.parametrize("opener", [("/bin/true",), ("/no/such",)])
     def test_without_a_request_of_a_browser_it_is_exit_7(
-        self, shell, app: App, starts, monkeypatch
+        self, shell, app: App, opener, monkeypatch
     ):
         monkeypatch.setattr(console, "BROWSER_SECONDS", 0.05)
         profile = selection.resolve_profile(app, PROFILE, None)
         page = console.choose_console_page(app, profile, None, None)
         with pytest.raises(LocalState, match="browser") as caught:
-            console.open_console_in_browser(app, profile, page, lambda url: starts)
+            console.open_console_in_browser(app, profile, page, opener)
         assert "--print" in (caught.value.hint or "")
         assert "config set sessions.corp.browser" in (caught.value.hint or "")
 

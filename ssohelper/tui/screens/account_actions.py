@@ -294,7 +294,7 @@ class RowActions:
         def read_last_pages() -> tuple[list[PageChoice], str]:
             profile = self._resolve_profile(row)
             region = environment.choose_region_for_requests(services, profile)
-            return console.load_opened_console_pages(services, row.key), region
+            return services.usage.load_console_pages(row.key), region
 
         last, region = await background.run(self.app, read_last_pages)
         title = f"Console of {row.role_name} in {row.account.name or row.account.id}"
@@ -312,27 +312,16 @@ class RowActions:
         self.app.started.release_keys()
         is_cancelled = self.app.started.make_cancel_check()
 
-        def start_browser(opener: browser.Opener, url: str) -> bool:
-            if is_cancelled():
-                return False
-            return browser.start_opener(opener, url, services.environ) is not None
-
         def open_page_or_link() -> tuple[Profile, str]:
             profile = self._resolve_profile(row)
             page = console.choose_console_page(services, profile, service, region)
             command = services.settings.get("browser", session=row.session_name)
             opener = browser.find_opener(services.environ, command) if choice else None
             if choice is not None and not is_cancelled():
-                console.record_opened_console_page(services, row.key, choice)
+                services.usage.save_console_page(row.key, choice)
             if opener is None:
                 return profile, console.make_portal_link(services, profile, page)
-            console.open_console_in_browser(
-                services,
-                profile,
-                page,
-                lambda url: start_browser(opener, url),
-                is_cancelled,
-            )
+            console.open_console_in_browser(services, profile, page, opener, is_cancelled)
             favourites.record_use_of_role(services, profile)
             return profile, ""
 
@@ -570,10 +559,7 @@ class RowActions:
                 found,
                 keys,
                 page,
-                lambda url: (
-                    not is_cancelled()
-                    and browser.start_opener(opener, url, services.environ) is not None
-                ),
+                opener,
                 is_cancelled,
             )
 
