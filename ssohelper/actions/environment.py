@@ -118,16 +118,14 @@ def name_profile(
 
 
 def build_foreign_keys(keys: ForeignCredentials, region: str | None) -> Environment:
-    token = keys.session_token if keys.is_temporary else None
-    found = _key_variables(keys.access_key_id, keys.secret_access_key, token, keys.expires_at)
-    return _with_variables(found, region)
+    return _with_variables(_key_variables(keys), region)
 
 
 def build_keys_environment(app: App, profile: Profile, credentials: RoleCredentials) -> Environment:
     """Return variables with the role's keys, without AWS_PROFILE: the JavaScript SDK prefers it."""
     account = {"AWS_ACCOUNT_ID": profile.shown_role.account_id}
     region = choose_region_of_profile(app, profile)
-    return _with_variables({**_key_variables(*credentials), **account}, region)
+    return _with_variables({**_key_variables(credentials), **account}, region)
 
 
 def build_endpoint_environment(
@@ -179,10 +177,9 @@ def _with_variables(variables: Mapping[str, str | Secret], region: str | None) -
     return Environment(found, tuple(name for name in CLEARED if name not in found))
 
 
-def _key_variables(
-    access_key_id: str, secret_access_key: Secret, token: Secret | None, expires_at: int | None
-) -> dict[str, str | Secret]:
+def _key_variables(keys: RoleCredentials | ForeignCredentials) -> dict[str, str | Secret]:
+    token = keys.session_token if keys.session_token.reveal() else None
     # SDKs read the first variable with the end; starship and older prompts the second.
-    ends_at = to_iso(expires_at) if expires_at is not None else None
-    values = (access_key_id, secret_access_key, token, ends_at, ends_at)
+    ends_at = to_iso(keys.expires_at) if keys.expires_at is not None else None
+    values = (keys.access_key_id, keys.secret_access_key, token, ends_at, ends_at)
     return {name: one for name, one in zip(_KEYS, values, strict=False) if one is not None}

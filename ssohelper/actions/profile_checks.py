@@ -238,9 +238,9 @@ class ProfileChecker:
         return (text, "remove or rename that section") if changed else None
 
     def lacks_region(self, name: str) -> bool:
-        """Return whether AWS tools know no region for the profile in this shell."""
+        """Return whether AWS tools know no region for this profile of the config in this shell."""
         entry = self.config.profile(name)
-        return profile_region.lacks_region(entry.keys if entry else {}, self.app.environ)
+        return entry is not None and profile_region.lacks_region(entry.keys, self.app.environ)
 
     def has_second_source(self, name: str) -> bool:
         """Return whether the profile has another source of credentials than its `sso_*` keys."""

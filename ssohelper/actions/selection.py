@@ -9,7 +9,7 @@ the only session in the config. `list` takes all sessions (cli.choosing).
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ssohelper.core import chains, served_role
@@ -199,31 +199,28 @@ def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Pr
     session = find_session_by_name(config, key.session_name)
     if key.chain:
         return resolve_profile(app, key.text, key.session_name)
-    for entry in _find_entries_of_role(config, key, names):
-        return Profile(entry.name, session, key.role, config.region(entry))
+    for name in names:
+        entry = config.profile(name)
+        if entry is not None and _is_entry_of_role(config, entry, key):
+            return Profile(name, session, key.role, config.region(entry))
     return Profile(key.text, session, key.role, None)
 
 
 def find_profiles_of_role(app: App, key: RoleKey, names: Iterable[str]) -> list[str]:
     """Return the profiles among `names` that point at this role in the present config."""
-    return [entry.name for entry in _find_entries_of_role(app.config.read(), key, names)]
+    config = app.config.read()
+    entries = filter(None, map(config.profile, names))
+    return [entry.name for entry in entries if _is_entry_of_role(config, entry, key)]
 
 
-def _find_entries_of_role(
-    config: ConfigFile, key: RoleKey, names: Iterable[str]
-) -> Iterator[ProfileEntry]:
+def _is_entry_of_role(config: ConfigFile, entry: ProfileEntry, key: RoleKey) -> bool:
+    if key.chain:
+        return entry.name == key.text
+    target = config.target_or_none(entry)
+    if target is None or target.role != key.role:
+        return False
     session = config.sso_session(key.session_name)
-    for name in names:
-        entry = config.profile(name)
-        if entry is not None and key.chain:
-            if name == key.text:
-                yield entry
-            continue
-        target = config.target_or_none(entry) if entry is not None else None
-        if entry is None or target is None or session is None or target.role != key.role:
-            continue
-        if config.is_target_of(session, target):
-            yield entry
+    return session is not None and config.is_target_of(session, target)
 
 
 def _resolve_profile_entry(

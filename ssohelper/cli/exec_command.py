@@ -9,7 +9,6 @@ from ssohelper.actions import agents, favourites, fixed_keys, foreign_profiles, 
 from ssohelper.actions.agents import Limits
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
-from ssohelper.cli.guarding import edited_profile_error
 from ssohelper.core import served_role
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
@@ -100,13 +99,18 @@ def exec_program(
     app = output.get_app()
     run.find_program(program[0], app.environ)
     chosen = profile_use.choose_profile(profile_words, confirm=f'run "{show(program[0])}"')
-    _refuse_edited_profile(chosen, app.environ.pop(served_role.CHOSEN, None))
+    listed = app.environ.pop(served_role.CHOSEN, None)
+    now = chosen.origin if isinstance(chosen, ForeignProfile) else chosen.key.text
+    if listed not in (None, now):  # the profile was edited since the full screen listed it
+        raise guarding.edited_profile_error(chosen.name, listed, now)
     limits = agents.limit_command(app, allowed, has_endpoint=server)
     if isinstance(chosen, ForeignProfile):
         ctx.exit(_run_as_foreign_profile(app, chosen, program, limits, server=server))
     profile_use.warn_of_problem(app, chosen.name)
     guarding.grant_role_for_reason(app, chosen, grant_reason)
-    hold_text = _hold_duration_text(app, chosen, hold=hold)
+    # An `ssohelper exec` that runs inside of `exec --hold` waits for a sign-in too.
+    is_held = hold or notices.WAIT_VARIABLE in app.environ
+    hold_text = notices.exec_hold_duration_text(app, chosen.session) if is_held else ""
     if server:
         from ssohelper.cli import serve_command
 
@@ -120,19 +124,6 @@ def _check_exec_can_run(program: list[str], *, server: bool) -> None:
         raise UsageProblem(what, hint="for example: ssohelper exec PROFILE -- aws s3 ls")
     if sys.platform == "win32" and server:
         raise output.no_windows_error("exec --server")
-
-
-def _refuse_edited_profile(profile: Profile | ForeignProfile, chosen: str | None) -> None:
-    """Raise an error if the profile was edited since the user chose it in the full screen."""
-    now = profile.origin if isinstance(profile, ForeignProfile) else profile.key.text
-    if chosen is not None and chosen != now:
-        raise edited_profile_error(profile.name, chosen, now)
-
-
-def _hold_duration_text(app: App, chosen: Profile, *, hold: bool) -> str:
-    # An `ssohelper exec` that runs inside of `exec --hold` waits for a sign-in too.
-    is_held = hold or notices.WAIT_VARIABLE in app.environ
-    return notices.exec_hold_duration_text(app, chosen.session) if is_held else ""
 
 
 def _run_as_foreign_profile(

@@ -35,7 +35,9 @@ def find_or_add_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool)
     unfit = adopting.find_unfit_profiles(app, [chosen.role])
     name = _choose_profile_that_works(app, chosen, unfit, is_typed=is_typed)
     if name is None:
-        _explain_unused_profiles(app, chosen, unfit, is_typed=is_typed)
+        for other in selection.find_profiles_of_role(app, chosen.key, sorted(unfit)):
+            if _is_profile_managed(app, other) and not (is_typed and other == chosen.name):
+                _explain_unused_profile(app, chosen, other)
         _add_profile_of_role(app, chosen, yes, has_unfit_profiles=bool(unfit))
         unfit = adopting.find_unfit_profiles(app, [chosen.role])
         name = find_profile_of_role(app, chosen, unfit)
@@ -65,18 +67,6 @@ def _choose_profile_that_works(
         else:
             return name
     return find_profile_of_role(app, chosen, unfit)
-
-
-def _explain_unused_profiles(
-    app: App, chosen: Profile, unfit: Collection[str], *, is_typed: bool
-) -> None:
-    broken = profile_checks.find_broken_commands(app, unfit)
-    for other in selection.find_profiles_of_role(app, chosen.key, sorted(unfit)):
-        if other in broken:
-            error = doctor_profiles.make_not_used_error(app, other)
-            output.say(f"{show_message(error.message)}; its command can be written again")
-        elif _is_profile_managed(app, other) and not (is_typed and other == chosen.name):
-            _explain_unused_profile(app, chosen, other)
 
 
 def _add_profile_of_role(app: App, chosen: Profile, yes: bool, *, has_unfit_profiles: bool) -> None:

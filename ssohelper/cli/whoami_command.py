@@ -11,7 +11,6 @@ from ssohelper.actions import doctor_profiles, foreign_credentials, identity, sy
 from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.app import App
 from ssohelper.cli import choosing, foreign_use, guarding, output
-from ssohelper.core import profile_region
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
@@ -43,7 +42,12 @@ def whoami(profile: str | None, grant_reason: str | None) -> None:
         return
     guarding.grant_role_for_reason(app, chosen, grant_reason)
     problem = _warn_of_problem(app, chosen, is_named=profile is not None)
-    lacks_region = _warn_of_missing_region(app, chosen)
+    lacks_region = ProfileChecker(app).lacks_region(chosen.name)
+    if lacks_region:
+        app.warn(
+            f'the profile "{show(chosen.name)}" has no region, so most calls stop with "You must '
+            f'specify a region"; add a line: region = {sync_choices.region_for_role(app, chosen)}'
+        )
     with app.vault.raise_refusal_first(chosen.key, Way.WHOAMI):
         known = identity.look_up_identity(app, chosen)
     account, role = known.account, chosen.shown_role
@@ -124,23 +128,9 @@ def _warn_of_problem(app: App, chosen: Profile, *, is_named: bool) -> str:
     stops = [one for one in of_shell if one.id != "token-without-keys"]
     # Only a run would show which credentials it gives.
     stops += [one for one in shadows if one.id == "helper-of-another-installation"]
-    checker = ProfileChecker(app)
-    problem = stops[0].message if stops else checker.explain_doubt(chosen.name)
+    problem = stops[0].message if stops else ProfileChecker(app).explain_doubt(chosen.name)
     if problem and not shadows:
         app.warn(
             f'AWS tools may fail to get this role with the profile "{show(chosen.name)}": {problem}'
         )
     return problem
-
-
-def _warn_of_missing_region(app: App, chosen: Profile) -> bool:
-    """Warn if the profile has no region; return whether that is so."""
-    entry = app.config.read().profile(chosen.name)
-    lacks_region = entry is not None and profile_region.lacks_region(entry.keys, app.environ)
-    if lacks_region:
-        region = sync_choices.region_for_role(app, chosen)
-        app.warn(
-            f'the profile "{show(chosen.name)}" has no region, so most calls stop with "You must '
-            f'specify a region"; add a line: region = {region}'
-        )
-    return lacks_region

@@ -45,19 +45,12 @@ class ChainStep(NamedTuple):
 
     profile: str
     role_arn: str
+    partition: str
+    role: Role
     external_id: str | None
     session_name: str | None
     duration_seconds: int | None
     region: str | None
-
-    @property
-    def role(self) -> Role:
-        account_id, name = _split_role_arn(self.role_arn)[1:]
-        return Role(account_id, name)
-
-    @property
-    def partition(self) -> str:
-        return _split_role_arn(self.role_arn)[0]
 
 
 class AssumeRole(NamedTuple):
@@ -241,7 +234,8 @@ def checked_chain_step(profile: str, values: Mapping[str, str], region: str | No
     Raises: ConfigInvalid, whose message begins with the name of the bad key and a colon.
     """
     arn = values.get("role_arn", "")
-    if not re.fullmatch(_ROLE_ARN, arn):
+    found = re.fullmatch(_ROLE_ARN, arn)
+    if found is None:
         hint = "the ARN of a role looks like: arn:aws:iam::001234567890:role/NAME"
         raise ConfigInvalid(f'role_arn: "{show(arn, 120)}" is not the ARN of a role', hint=hint)
     characters = "of the characters A-Z a-z 0-9 _+=,.@"
@@ -255,7 +249,8 @@ def checked_chain_step(profile: str, values: Mapping[str, str], region: str | No
     if duration and not re.fullmatch("[0-9]{1,8}", duration):
         raise ConfigInvalid(f'duration_seconds: "{show(duration, 40)}" is not a number of seconds')
     seconds = int(duration) if duration else None
-    return ChainStep(profile, arn, external_id, session_name, seconds, region)
+    role = Role(found[2], found[3])
+    return ChainStep(profile, arn, found[1], role, external_id, session_name, seconds, region)
 
 
 def check_chain_duration(seconds: int | None) -> None:
@@ -345,13 +340,9 @@ def _check_chain_keys(
     """Raise ConfigInvalid for a key that STS refuses with a role's credentials."""
     for step, entry in steps:
         if entry.keys.get("mfa_serial"):
-            what = (
-                f'"mfa_serial" of profile "{show(entry.name, 80)}" is a device of an IAM user, but '
-            )
-            what += "the chain starts with a role of Identity Center, which has no such device"
-            hint = (
-                "remove mfa_serial; the sign-in to Identity Center asks for its own second factor"
-            )
+            what = f'"mfa_serial" of profile "{show(entry.name, 80)}" is a device of an IAM user, '
+            what += "but the chain starts with a role of Identity Center, which has no such device"
+            hint = "remove mfa_serial; the sign-in to Identity Center asks for its own factor"
             config.refuse_key(entry, "mfa_serial", what, hint=hint)
         try:
             check_chain_duration(step.duration_seconds)
@@ -370,10 +361,3 @@ def _check_chain_keys(
 def _refuse_source_profile(config: ConfigFile, entry: ProfileEntry, what: str) -> NoReturn:
     prefix = "" if "source_profile" in entry.keys else OWN_PREFIX
     config.refuse_key(entry, f"{prefix}source_profile", what)
-
-
-def _split_role_arn(arn: str) -> tuple[str, str, str]:
-    found = re.fullmatch(_ROLE_ARN, arn)
-    if found is None:
-        raise ConfigInvalid(f'"{show(arn, 120)}" is not the ARN of a role')
-    return found[1], found[2], found[3]

@@ -168,8 +168,7 @@ def parse_provider_answer(profile: ForeignProfile, answer: bytes) -> ForeignCred
         said = json.loads(answer)
     except (ValueError, RecursionError):
         said = None
-    if not isinstance(said, dict):
-        raise _unusable_answer_error(profile)
+    said = said if isinstance(said, dict) else {}
     message = said.get("error")
     if isinstance(message, str):
         raise _error_of_provider(profile, message, said.get("exit_code"))
@@ -177,7 +176,8 @@ def parse_provider_answer(profile: ForeignProfile, answer: bytes) -> ForeignCred
     token, ends = said.get("session_token") or "", said.get("expires_at")
     is_token = token == "" or _is_key_or_token(token)
     if not (_is_key_or_token(key_id) and _is_key_or_token(secret) and is_token):
-        raise _unusable_answer_error(profile)
+        what = f"{no_credentials_message(profile)}: the provider's answer is not valid"
+        raise BadAnswer(what, hint=hint_without_ssohelper(profile))
     expires_at = from_iso(ends) if isinstance(ends, str) else None
     return ForeignCredentials(key_id, Secret(secret), Secret(token), expires_at)
 
@@ -192,13 +192,6 @@ def _error_of_provider(profile: ForeignProfile, message: str, exit_code: object)
     if kind is LoginRequired and profile.sign_in_command:
         return LoginRequired(text, hint=f"sign in with: {profile.sign_in_command}")
     return (kind or AwsUnreachable)(text, hint=hint_without_ssohelper(profile))
-
-
-def _unusable_answer_error(profile: ForeignProfile) -> BadAnswer:
-    return BadAnswer(
-        f"{no_credentials_message(profile)}: the provider's answer is not valid",
-        hint=hint_without_ssohelper(profile),
-    )
 
 
 def no_credentials_message(profile: ForeignProfile) -> str:

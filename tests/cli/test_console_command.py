@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import parse_qs
 
 import pytest
@@ -272,6 +273,13 @@ class TestOpening:
         assert waiting.returncode == 130
         assert "Traceback" not in said
         assert emulator.counters["federation.login"] == 0
+
+    @pytest.mark.parametrize("outcome", ["served", "refused", None])
+    def test_a_browser_whose_command_fails_may_still_open_the_address_later(self, app, outcome):
+        answers = [None, outcome]
+        redirect = SimpleNamespace(wait_for_visit=lambda _seconds: answers.pop(0))
+        found = console._wait_for_browser_request(app, redirect, lambda: True)  # type: ignore[arg-type]
+        assert (found, answers) == (outcome, [])
 
     @pytest.mark.parametrize("opener", [("/bin/true",), ("/no/such",)])
     def test_without_a_request_of_a_browser_it_is_exit_7(

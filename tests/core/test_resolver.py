@@ -4,7 +4,6 @@ import pytest
 
 from ssohelper.core import resolver
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.model import Role
 
 SESSION = (
     "[sso-session corp]\nsso_start_url = https://d-0000000000.awsapps.com/start\n"
@@ -161,11 +160,6 @@ def test_a_section_that_names_another_role_of_the_account_changes_the_credential
 def test_a_section_that_repeats_the_profile_changes_nothing() -> None:
     assert families_changed_by(SSO, SSO) == []
     assert families_changed_by(PROGRAM, "region = eu-west-1\n") == []
-
-
-def test_the_role_of_an_arn() -> None:
-    assert resolver.role_of_arn(ARN) == Role("999999999999", "ci")
-    assert resolver.role_of_arn(f"x{ARN}") is None
 
 
 def test_a_section_says_which_account_and_role_it_gives() -> None:

@@ -115,7 +115,7 @@ def test_a_second_action_is_refused_while_one_waits(world: DemoHome, gate: Gate)
         2,
         [
             ("f7", account_actions, "check_credentials", "F7 (Shell)"),
-            ("f6", console, "load_opened_console_pages", "F6 (Console)"),
+            ("f6", account_actions.environment, "choose_region_for_requests", "F6 (Console)"),
             ("f9", profile_edit, "diff_profile_removal", "F9 (Profile)"),
             ("f10", guards, "role_needs_grant", "F10 (Run)"),
             ("f8", account_actions.identity, "look_up_identity", "F8 (Who am I)"),
