@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import console, foreign_profiles, sync_choices
-from ssohelper.core import console_urls, partitions, profile_region
+from ssohelper.core import console_urls, profile_region
 from ssohelper.core.foreign import (
     ForeignCredentials,
     hint_without_ssohelper,
@@ -98,13 +98,9 @@ def obtain_credentials(
 def choose_sts_region(app: App, found: ForeignProfile) -> str:
     """Return the region for STS: the profile's, the environment's, the setting's, or a default."""
     own = foreign_profiles.find_foreign_region(app, found)
-    if own:
-        return own
     known = [app.environ.get(name, "") for name in profile_region.VARIABLES]
     known.append(app.settings.get("default_region") or "")
-    partition = found.role_arn.partition("arn:")[2].partition(":")[0]
-    home = {one.name: one.home_region for one in partitions.PARTITIONS}.get(partition)
-    return next(filter(is_region, known), home or _USUAL_REGION)
+    return own or next(filter(is_region, known), _USUAL_REGION)
 
 
 def confirm_identity_of(app: App, found: ForeignProfile, keys: ForeignCredentials) -> Identity:

@@ -1,7 +1,7 @@
 """The command exec: replaces this process with a program that gets a role's credentials."""
 
-import shlex
 import sys
+from itertools import takewhile
 
 import click
 
@@ -17,32 +17,18 @@ from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
 _PROGRAM = "ssohelper.exec.program"
+_EXAMPLE = "for example: ssohelper exec PROFILE -- aws s3 ls"
 
 
 class _CommandBeforeProgram(click.Command):
     """A command whose own arguments end at the first `--`; a program's argv follows."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if "--" not in args:
-            return self._parse_without_program(ctx, args)
-        at = args.index("--")
-        ctx.meta[_PROGRAM] = args[at + 1 :]
-        return super().parse_args(ctx, args[:at])
-
-    def _parse_without_program(self, ctx: click.Context, args: list[str]) -> list[str]:
-        parser = self.make_parser(ctx)
-        parser.allow_interspersed_args = False
-        profile_words = parser.parse_args(list(args))[0].get("profile_words")
-        # Without words, click's value is a marker instead of a tuple.
-        if not isinstance(profile_words, tuple) or len(profile_words) < 2:
-            return super().parse_args(ctx, args)
-        # The user left out "--", so the second word is the name of the program to run.
-        program = list(profile_words[1:])
-        ours = args[: -len(program)]
-        raise UsageProblem(
-            "exec takes a command after --",
-            hint=shlex.join(["ssohelper", "exec", *ours, "--", *program]),
-        )
+        ours = list(takewhile(lambda word: word != "--", args))
+        ctx.meta[_PROGRAM] = args[len(ours) + 1 :]
+        if not ctx.meta[_PROGRAM] and not {"-h", "--help"}.intersection(ours):
+            raise UsageProblem("exec takes a command after --", hint=_EXAMPLE)
+        return super().parse_args(ctx, ours)
 
 
 @click.command("exec", cls=_CommandBeforeProgram, options_metavar="[OPTIONS]")
@@ -94,8 +80,11 @@ def exec_program(
     profiles in their AWS config, and cannot start a sign-in. This stops mistakes; a hostile program
     can unset the variable SSOHELPER_ALLOW.
     """
-    program: list[str] = ctx.meta.get(_PROGRAM, [])
-    _check_exec_can_run(program, server=server)
+    program: list[str] = ctx.meta[_PROGRAM]
+    if output.options().json:
+        raise UsageProblem("exec does not take --json", hint=_EXAMPLE)
+    if sys.platform == "win32" and server:
+        raise output.no_windows_error("exec --server")
     app = output.get_app()
     run.find_program(program[0], app.environ)
     chosen = profile_use.choose_profile(profile_words, confirm=f'run "{show(program[0])}"')
@@ -116,14 +105,6 @@ def exec_program(
 
         ctx.exit(serve_command.run_with_endpoint(app, chosen, program, hold_text, limits))
     ctx.exit(_run_with_fixed_keys(app, chosen, program, hold_text, limits))
-
-
-def _check_exec_can_run(program: list[str], *, server: bool) -> None:
-    if not program or output.options().json:
-        what = "exec takes a command after --" if not program else "exec does not take --json"
-        raise UsageProblem(what, hint="for example: ssohelper exec PROFILE -- aws s3 ls")
-    if sys.platform == "win32" and server:
-        raise output.no_windows_error("exec --server")
 
 
 def _run_as_foreign_profile(

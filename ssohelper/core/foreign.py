@@ -42,8 +42,7 @@ class ForeignProfile(NamedTuple):
 
     `what` names the provider for display. `login_profile` is the profile for which the user signs
     in with the AWS CLI: it has `login_session`, or the `sso_start_url` of a portal for which the
-    config has no session. `role_arn` is the role that the profile assumes. `profiles` are this
-    profile and its sources.
+    config has no session. `profiles` are this profile and its sources.
     """
 
     name: str
@@ -52,7 +51,6 @@ class ForeignProfile(NamedTuple):
     login_profile: str = ""
     mfa_serials: tuple[str, ...] = ()
     credential_source: str = ""
-    role_arn: str = ""
     profiles: tuple[str, ...] = ()
     sso_start_url: str = ""
 
@@ -124,7 +122,6 @@ def find_provider_of_profile(resolving: Resolver, name: str) -> ForeignProfile |
         row[-1] if is_of_aws_login or is_legacy else "",
         tuple(dict.fromkeys(filter(None, serials))) if assumes else (),
         keys.get("credential_source", "") if answer.last == "assumed role" else "",
-        resolving.keys(name).get("role_arn", "") if assumes else "",
         row,
         keys.get("sso_start_url", "") if is_legacy else "",
     )

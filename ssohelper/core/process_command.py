@@ -101,10 +101,8 @@ def find_syntax_error(command: str) -> str:
         return "credential_process is empty"
     if split_command(command) or len(command) > _LONGEST_QUOTED:
         return ""
-    # shlex refuses two things: a backslash at the end, and a quote that is not closed.
-    is_escape = (len(command) - len(command.rstrip("\\"))) % 2 == 1
-    what = "a backslash at its end" if is_escape else "a quote without its second half"
-    return f"credential_process has {what}"
+    # shlex refuses nothing else.
+    return "credential_process has a quote without its second half, or a backslash at its end"
 
 
 def program_name(command_words: list[str]) -> str:

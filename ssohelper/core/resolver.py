@@ -400,9 +400,7 @@ class Resolver:
                 return None
             what = "which boto3, the AWS CLI and most SDKs refuse"
             message = f'credential_source is "{show(source, 60)}", {what}'
-            right = next((one for one in _CREDENTIAL_SOURCES if one.lower() == source.lower()), "")
-            fix = f"write in an editor: credential_source = {right}" if right else ""
-            fix = fix or f"write one of {', '.join(_CREDENTIAL_SOURCES)}"
+            fix = f"write one of {', '.join(_CREDENTIAL_SOURCES)}"
             return Problem("credential-source", message, fix)
         missing = _CREDENTIAL_SOURCES[source]
         if source == "Environment" and self._environ.get(KEY_VARIABLES[0]):

@@ -136,18 +136,12 @@ def test_a_source_that_is_empty_in_this_shell_is_a_problem_where_it_is_used(
     assert [one.severity for one in found if one.id == "credential-source"] == severities
 
 
-@pytest.mark.parametrize(
-    ("source", "fix"),
-    [
-        ("environment", "credential_source = Environment"),
-        ("Moon", "write one of Environment, Ec2InstanceMetadata, EcsContainer"),
-    ],
-)
-def test_a_misspelled_source_has_the_right_name_as_its_fix(source, fix):
+@pytest.mark.parametrize("source", ["environment", "Moon"])
+def test_a_misspelled_source_has_the_right_names_as_its_fix(source):
     text = _ENVIRONMENT.replace("= Environment", f"= {source}")
     [found] = find(text)
     assert (found.id, found.severity) == ("credential-source", "problem")
-    assert fix in found.fix
+    assert "write one of Environment, Ec2InstanceMetadata, EcsContainer" in found.fix
     config = ConfigFile.parse(f"[profile p]\n{text}".encode(), "config")
     kinds = {one.family: one.source for one in Resolver(config).resolve_all("p")}
     assert kinds.pop(JAVA) == "assumed role"

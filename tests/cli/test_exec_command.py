@@ -391,17 +391,11 @@ class TestAwsCli:
         assert "AWSReservedSSO_Role00_" in said["Arn"]
 
 
-@pytest.mark.parametrize(
-    ("argv", "line"),
-    [
-        (["dev", "aws", "s3", "ls", "--recursive"], "dev -- aws s3 ls --recursive"),
-        (["--session", "corp", "dev", "echo", "a b"], "--session corp dev -- echo 'a b'"),
-    ],
-)
-def test_without_the_dashes_the_hint_has_the_right_command_line(shell, argv, line):
+@pytest.mark.parametrize("argv", [[], ["dev"], ["dev", "--"], ["dev", "aws", "ls", "--recursive"]])
+def test_without_a_command_after_the_dashes_it_is_exit_2(shell, argv):
     done = shell.run("exec", *argv)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
         "ssohelper: error: exec takes a command after --",
-        f"ssohelper: hint: ssohelper exec {line}",
+        "ssohelper: hint: for example: ssohelper exec PROFILE -- aws s3 ls",
     ]
