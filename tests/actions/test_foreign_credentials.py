@@ -47,9 +47,8 @@ def test_the_provider_gets_keys_by_no_argument_and_no_environment_that_others_ca
 def test_a_hanging_program_is_killed_with_all_that_it_started(keyed: Keyed):
     started = keyed.home.path / "started"
     program = write_program(keyed, f"sleep 600 &\necho $! $$ >{started}\nwait")
-    keyed.write(
-        f"[profile own]\ncredential_process = {program}\n\n" + chain("above", JUMP_ARN, "own")
-    )
+    text = keyed.home.config_file.read_text()
+    keyed.home.write_config(text + chain("above", JUMP_ARN, "own"))
     app = App(keyed.home.env)
     found = foreign_profiles.find_foreign_profile(app, "above")
     assert found is not None
