@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from ssohelper.actions import doctor_machine, doctor_profiles, doctor_sessions
+from ssohelper.actions import doctor_machine, doctor_profiles, doctor_proofs, doctor_sessions
 from ssohelper.actions.doctor_facts import Setup
 from ssohelper.app import App
-from ssohelper.core.findings import Finding, sort_findings
+from ssohelper.core.findings import Finding
 from ssohelper.core.listing import Listing
 from ssohelper.core.resolver import ProgramFact
 
 CHECKS = (
     *(doctor_machine.check_config, doctor_machine.check_variables),
-    *(*doctor_profiles.PROFILE_CHECKS, doctor_profiles.check_proofs),
+    *(*doctor_profiles.PROFILE_CHECKS, doctor_proofs.check_programs_not_run),
     doctor_sessions.check_lists,
 )
 
@@ -45,4 +45,4 @@ def make_setup(
 
 def find_in(setup: Setup) -> list[Finding]:
     """Return what the checks find that look at files and variables."""
-    return sort_findings(one for check in CHECKS for one in check(setup))
+    return setup.find(*CHECKS)

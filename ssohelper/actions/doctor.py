@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import (
@@ -13,7 +14,7 @@ from ssohelper.actions import (
     doctor_sessions,
 )
 from ssohelper.actions.doctor_facts import Setup
-from ssohelper.core.findings import Finding, sort_findings
+from ssohelper.core.findings import Finding
 from ssohelper.core.resolver import Resolved
 from ssohelper.errors import SsoHelperError
 
@@ -21,21 +22,15 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.model import SsoSession
 
-# All checks but `check_files`. They change nothing; `core.findings` has what they find.
-CHECKS: tuple[Callable[[Setup], Iterator[Finding]], ...] = (
-    doctor_machine.check_config,
-    doctor_machine.check_variables,
-    doctor_profiles.check_credentials_file,
-    doctor_machine.check_leftovers,
-    doctor_machine.check_storage,
-    doctor_machine.check_installation,
-    doctor_machine.check_shell,
-    *doctor_profiles.PROFILE_CHECKS,
-    doctor_profiles.check_regions,
-    doctor_profiles.check_guarded_roles,
-    doctor_profiles.check_proofs,
-    doctor_sessions.check_sign_ins,
-    doctor_sessions.check_lists,
+Check = Callable[[Setup], Iterable[Finding]]
+# The checks that run no program and ask no host. They change nothing.
+CHECKS: tuple[Check, ...] = (
+    *(doctor_machine.check_config, doctor_machine.check_variables),
+    *(doctor_profiles.check_credentials_file, doctor_machine.check_leftovers),
+    *(doctor_machine.check_storage, doctor_machine.check_installation, doctor_machine.check_shell),
+    *(*doctor_profiles.PROFILE_CHECKS, doctor_profiles.check_regions),
+    *(doctor_profiles.check_guarded_roles, doctor_proofs.check_programs_not_run),
+    *(doctor_sessions.check_sign_ins, doctor_sessions.check_lists),
 )
 
 
@@ -52,16 +47,17 @@ class Report(NamedTuple):
     has_shell_lines: bool = False
 
 
-def run_checks(setup: Setup, prove: Callable[[], Iterable[Finding]] = lambda: ()) -> list[Finding]:
-    """Return the findings of all checks. `prove` runs programs and asks hosts."""
+def run_checks(setup: Setup, *first: Check) -> list[Finding]:
+    """Return the findings of all checks. `first` are checks that run programs or ask hosts."""
     # Reading one of our tokens sets the mode of its file: seen before, and again at the end.
     files = list(doctor_machine.check_files(setup))
-    found = [*files, *prove(), *(one for check in CHECKS for one in check(setup))]
+    found = setup.find(lambda _: files, *first, *CHECKS)
     left = {one[:4] for one in doctor_machine.check_files(setup)}
     is_of_mode = ("readable-by-others", "writable-by-others")
-    return sort_findings(
-        one._replace(is_fixed=one.id in is_of_mode and one[:4] not in left) for one in found
-    )
+    return [
+        one._replace(is_fixed=True) if one.id in is_of_mode and one[:4] not in left else one
+        for one in found
+    ]
 
 
 def examine_setup(app: App, chosen: str | None, *, run: bool) -> Report:
@@ -70,35 +66,21 @@ def examine_setup(app: App, chosen: str | None, *, run: bool) -> Report:
     With `run`, another tool's program is run too. Raises: the errors of `resolve_profile`.
     """
     setup = Setup(app, chosen)
-
-    def prove() -> Iterable[Finding]:
-        yield from doctor_proofs.check_hosts(setup)
-        setup.proofs = doctor_proofs.prove_profiles(setup, run=run)
-
-    found = run_checks(setup, prove)
+    prove = partial(doctor_proofs.prove_profiles, run=run)
+    found = run_checks(setup, doctor_proofs.check_hosts, prove)
     has_profile = chosen is not None and setup.resolver.has_profile(chosen)
     sdks = setup.resolver.resolve_all(chosen or "", in_shell=True) if has_profile else []
-    return Report(tuple(found), tuple(sdks), _list_proven(setup))
+    return Report(tuple(found), tuple(sdks), setup.proven)
 
 
 def prove_session(app: App, session: SsoSession) -> Report:
     """Run one profile's program; report the outcome, and problems in files."""
     setup = Setup(app)
     setup.sessions = [session]
-
-    def prove() -> Iterable[Finding]:
-        setup.proofs = doctor_proofs.prove_profiles(setup, is_hurried=False)
-        return ()
-
-    problems = [
-        one for one in run_checks(setup, prove) if one.severity == "problem" and not one.is_fixed
-    ]
-    return Report(tuple(problems), (), _list_proven(setup), setup.has_shell_lines)
-
-
-def _list_proven(setup: Setup) -> tuple[str, ...]:
-    proven = [one for one in setup.proofs if not one.failure and not one.is_of_another_account]
-    return tuple(one.profile.name for one in proven)
+    prove = partial(doctor_proofs.prove_profiles, seconds=doctor_proofs.UNHURRIED_SECONDS)
+    found = run_checks(setup, prove)
+    problems = [one for one in found if one.severity == "problem" and not one.is_fixed]
+    return Report(tuple(problems), (), setup.proven, setup.has_shell_lines)
 
 
 def repair(app: App, report: Report) -> Report:

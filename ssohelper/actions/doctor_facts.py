@@ -7,14 +7,15 @@ import shlex
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from ssohelper.actions import adopting, clocks, directory, selection
 from ssohelper.actions.profile_checks import ProfileChecker, ProfileFact
 from ssohelper.core import adoption
 from ssohelper.core.choices import PROCESS, filter_for_exact_text
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole
+from ssohelper.core.findings import Finding, join_findings
 from ssohelper.core.profile_keys import identity_keys
 from ssohelper.core.profile_origin import find_marked_blocks, find_profile_origins
 from ssohelper.core.resolver import KEY_PAIR
@@ -30,28 +31,6 @@ if TYPE_CHECKING:
     from ssohelper.core.written_roles import WrittenRole
 
 _MOST_ADOPTED = 3
-
-
-class Proof(NamedTuple):
-    """What a profile's program answered when it was run.
-
-    `account_id` is the account in the answer, "" if the answer names none. `failure` says why there
-    are no credentials; with `needs_sign_in`, only a sign-in is missing. `is_own`: the program is
-    this ssohelper.
-    """
-
-    profile: ProfileFact
-    is_own: bool = True
-    failure: str = ""
-    needs_sign_in: bool = False
-    account_id: str = ""
-
-    @property
-    def is_of_another_account(self) -> bool:
-        return bool(self.account_id) and self.profile.meant_account_id not in (
-            None,
-            self.account_id,
-        )
 
 
 class Setup(ProfileChecker):
@@ -70,10 +49,20 @@ class Setup(ProfileChecker):
             config = ConfigFile.parse(b"", os.fspath(app.locations.aws_config_file))
         super().__init__(app, config)
         self.chosen, self.now = chosen, app.clock.now()
-        self.proofs: list[Proof] = []
-        self.apart_seconds: list[float] = []  # this machine's clock minus those of AWS's hosts
+        self.outlook = cache(self._load_outlook)
+        # What checks find out: by the profiles whose program was run, if it gave credentials; this
+        # machine's clock minus those of AWS's hosts; if the shell's rc file has our lines.
+        self.was_proven: dict[str, bool] = {}
+        self.apart_seconds: list[float] = []
         self.has_shell_lines = False
-        self._outlooks: dict[str, Outlook | SsoHelperError] = {}
+
+    @property
+    def proven(self) -> tuple[str, ...]:
+        return tuple(name for name, has_worked in self.was_proven.items() if has_worked)
+
+    def find(self, *checks: Callable[[Setup], Iterable[Finding]]) -> list[Finding]:
+        """Return what the checks find, joined and sorted."""
+        return join_findings((one for check in checks for one in check(self)), self.adopt_command)
 
     # -- profiles --------------------------------------------------------------------------------
 
@@ -103,27 +92,21 @@ class Setup(ProfileChecker):
         return ProfileFact(entry, target, role.account_id)
 
     @cached_property
-    def sources(self) -> list[ProfileFact]:
-        """The source profiles through which the chosen profile assumes its role."""
-        if self.chosen is None:
-            return []
-        names = self.resolver.resolve(self.chosen).sources
-        return [self.make_fact(entry) for one in names if (entry := self.config.profile(one))]
+    def keys_only(self) -> list[ProfileFact]:
+        """Those that only ~/.aws/credentials has; their fixed keys, which are hidden, are "set"."""
+        found = []
+        for name, keys in self.credentials.items() if self.config_error is None else ():
+            if self.chosen in (None, name) and self.config.profile(name) is None:
+                shown = {**keys, **{key: "set" for key in KEY_PAIR if key in keys}}
+                found.append(ProfileFact(ProfileEntry(name, shown, False, line=0, header=name)))
+        return found
 
     @cached_property
-    def keys_only(self) -> list[ProfileFact]:
-        # Those that only ~/.aws/credentials has.
-        return [
-            ProfileFact(ProfileEntry(name, _with_fixed_keys(keys), False, line=0, header=name))
-            for name, keys in self.credentials.items()
-            if self.chosen in (None, name)
-            and self.config_error is None
-            and self.config.profile(name) is None
-        ]
-
-    def list_every_profile(self) -> list[ProfileFact]:
-        """Return the examined profiles, their sources, and those of the credentials file."""
-        return [*self.profiles, *self.sources, *self.keys_only]
+    def examined(self) -> list[ProfileFact]:
+        """The profiles, and the source profiles through which the chosen one assumes its role."""
+        names = self.resolver.resolve(self.chosen).sources if self.chosen is not None else ()
+        sources = (entry for one in names if (entry := self.config.profile(one)))
+        return [*self.profiles, *map(self.make_fact, sources)]
 
     @cached_property
     def command(self) -> str | None:
@@ -162,22 +145,14 @@ class Setup(ProfileChecker):
         found = {one.name: directory.load_listing(self.app, one) for one in sessions}
         return {name: listing for name, listing in found.items() if listing is not None}
 
-    def outlook(self, session: SsoSession) -> Outlook | SsoHelperError:
+    def _load_outlook(self, session: SsoSession) -> Outlook | SsoHelperError:
         """Return when a sign-in is needed, or why that cannot be read. A locked keyring is not why."""
-        if session.name not in self._outlooks:
-            try:
-                found: Outlook | SsoHelperError = clocks.load_outlook(self.app, session)
-            except KeyringUnavailable:
-                found = Outlook(None, "unknown", self.now + 1)
-            except SsoHelperError as error:
-                found = error
-            self._outlooks[session.name] = found
-        return self._outlooks[session.name]
-
-    def needs_sign_in(self, session: SsoSession) -> bool:
-        """Return whether an interactive sign-in is needed now."""
-        found = self.outlook(session)
-        return isinstance(found, Outlook) and found.is_sign_in_needed(self.now)
+        try:
+            return clocks.load_outlook(self.app, session)
+        except KeyringUnavailable:
+            return Outlook(None, "unknown", self.now + 1)
+        except SsoHelperError as error:
+            return error
 
     @cached_property
     def roles_with_profile(self) -> frozenset[Role]:
@@ -227,11 +202,6 @@ class Setup(ProfileChecker):
                 globs = map(quoted_name, map(filter_for_exact_text, adopted))
                 texts.append(" --adopt ".join([f"ssohelper {command}", *globs]))
         return ", and ".join(texts)
-
-    def adopt_or(self, names: Iterable[str], fix: str, *, so: str = "") -> str:
-        """Return the command that adopts the profiles, with its effect, or else this fix."""
-        adopt = self.adopt_command(names)
-        return f"{adopt}{so}, or {fix}" if adopt else fix
 
     @cached_property
     def _adoptions(self) -> Mapping[str, str]:
@@ -284,11 +254,6 @@ def error_of(get: Callable[[], object]) -> SsoHelperError | None:
 def quoted_name(name: str) -> str:
     """Return the name of a profile as a word of a command."""
     return shlex.quote(show(name, 80))
-
-
-def _with_fixed_keys(keys: Mapping[str, str]) -> dict[str, str]:
-    """Return the keys with "set" for the fixed keys, whose values are hidden."""
-    return {**keys, **{key: "set" for key in KEY_PAIR if key in keys}}
 
 
 def _check_state_folder(folder: str) -> None:

@@ -102,7 +102,8 @@ def _check_sections(
         what = "managed by ssohelper and between the marks of aws-sso-cli, which rewrites"
         others = [name for name in between if name not in managed]
         remove = "remove the lines BEGIN_AWS_SSO_CLI and END_AWS_SSO_CLI, or the profiles"
-        fix = setup.adopt_or(others, remove, so=", which also removes both marks")
+        adopt = setup.adopt_command(others)
+        fix = f"{adopt}, which also removes both marks, or {remove}" if adopt else remove
         yield finding("rewritten-by-another-tool", managed, f"{what} everything between them", fix)
     for name, one in setup.unusable_sessions.items():
         recorded = missing_sessions.find_recorded_session(setup.app, name)

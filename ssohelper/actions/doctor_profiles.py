@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,10 +16,10 @@ from ssohelper.actions.profile_checks import ProfileFact, two_roles_text
 from ssohelper.actions.selection import NoSessionOfProfile
 from ssohelper.core import process_command, profile_region, quoted_values, refused_values, resolver
 from ssohelper.core.adoption import wrong_region_text
-from ssohelper.core.config_edit import Change, EditSection
+from ssohelper.core.config_edit import EditSection
 from ssohelper.core.config_file import ProfileEntry, is_chain
 from ssohelper.core.config_text import is_quoted
-from ssohelper.core.findings import Finding, finding, sort_findings
+from ssohelper.core.findings import Finding, finding
 from ssohelper.core.model import IAM_ROLE_NAME, SESSION_NAME
 from ssohelper.core.profile_origin import TWO_ROLES, find_profile_origins
 from ssohelper.core.resolver import Problem
@@ -46,57 +45,50 @@ def check_resolution(setup: Setup) -> Iterator[Finding]:
     """Report for each profile why SDKs stop, or that they take different credentials by it."""
     in_use = {one for one in (setup.chosen, setup.app.environ.get("AWS_PROFILE")) if one}
     in_use = in_use.union(*(setup.resolver.resolve(one).sources for one in in_use))
-    problems = defaultdict[tuple[str, str, str, bool, bool], list[tuple[str, str]]](list)
-    mixed = defaultdict[tuple[str, str], list[str]](list)
-    for profile in (*setup.profiles, *setup.keys_only):
-        entry, name = profile.entry, profile.name
-        if not entry.header or _has_own_finding(setup, profile):
-            continue
-        answers = setup.resolver.resolve_all(name)
-        sources = resolver.name_sources(entry.keys)
-        found, of_others = answers[0].problem, dict.fromkeys(one.problem for one in answers)
-        # A profile may assume its role with its own fixed keys.
-        is_own_source = set(sources) == {"role_arn", "fixed keys"}
-        is_own_source = is_own_source and entry.keys.get("source_profile") == name
-        if found is None and len(sources) > 1 and not is_own_source:
-            text = f"({' and '.join(sources)}): {resolver.describe_answers(answers)}"
-            mixed[text, _lines_to_remove(entry, sources)].append(name)
-        # That only other SDKs stop is said of plain profiles.
-        is_plain = sources == ["sso_* keys"] and name not in setup.credentials
-        for one in [found] if found is not None else of_others if is_plain else ():
-            is_settings = one is not None and one.id == "no-source"
-            is_said = not is_settings or setup.chosen is not None or "include_profile" in entry.keys
-            if one is None or not is_said:
-                continue  # a profile without a source may have settings alone
-            is_note = one.may_be_elsewhere and name not in in_use
-            is_note = is_note or (is_settings and "sso_session" in entry.keys)
-            message = one.message
-            if one.id == "sso-keys-refused":
-                who = ", ".join(each.family for each in answers if each.problem == one)
-                is_every = all(each.problem == one for each in answers)
-                message = f"{'no SDK can' if is_every else f'{who} cannot'} use it: {message}"
-            adopts = "include_profile" in entry.keys or (one.is_solvable and not one.session)
-            key = one.id, message, _fix_of(setup, entry, one), is_note, adopts and not entry.managed
-            problems[key].append((name, one.source))
-    for (id, message, fix, is_note, adopts), users in problems.items():
-        if id == "source-unusable" and len(users) > 1:
-            message = message.replace("its source", "their source", 1)
-        if adopts:
-            fix = setup.adopt_or((source or name for name, source in users), fix)
-        repair = partial(_write_command_path, setup) if "doctor --fix" in fix else None
-        yield finding(id, [one for one, _ in users], message, fix, is_note=is_note, repair=repair)
-    for (text, fix), names in mixed.items():
-        message = f"two sources of credentials in one profile {text}"
-        fix = fix or "keep one of these sources"
-        fix = setup.adopt_or(names, fix, so=", which leaves one source")
-        yield finding("mixed-identities", names, message, fix)
-    reported = {name for names in mixed.values() for name in names}
     doubtful = {one.name for one in find_profile_origins(setup.config) if one.why == TWO_ROLES}
-    for profile in setup.profiles:
-        if profile.name in doubtful - reported and profile.target is not None:
+    for profile in (*setup.profiles, *setup.keys_only):
+        found = list(_check_sources(setup, profile, is_in_use=profile.name in in_use))
+        yield from found
+        is_said = "mixed-identities" in (one.id for one in found)
+        if profile.name in doubtful and profile.target is not None and not is_said:
             role = profile.target.role
             fix = f"remove the keys that are not for {show(role.name, 64)} in {role.account_id}"
             yield finding("mixed-identities", [profile.name], two_roles_text(role), fix)
+
+
+def _check_sources(setup: Setup, profile: ProfileFact, *, is_in_use: bool) -> Iterator[Finding]:
+    entry, name = profile.entry, profile.name
+    if not entry.header or _has_own_finding(setup, profile):
+        return
+    answers, sources = setup.resolver.resolve_all(name), resolver.name_sources(entry.keys)
+    found, of_others = answers[0].problem, dict.fromkeys(one.problem for one in answers)
+    # A profile may assume its role with its own fixed keys.
+    is_own_source = set(sources) == {"role_arn", "fixed keys"}
+    is_own_source = is_own_source and entry.keys.get("source_profile") == name
+    if found is None and len(sources) > 1 and not is_own_source:
+        text = f"({' and '.join(sources)}): {resolver.describe_answers(answers)}"
+        message = f"two sources of credentials in one profile {text}"
+        fix = _lines_to_remove(entry, sources)
+        yield finding("mixed-identities", [name], message, fix, adopt=[name])
+    # That only other SDKs stop is said of plain profiles.
+    is_plain = sources == ["sso_* keys"] and name not in setup.credentials
+    for one in [found] if found is not None else of_others if is_plain else ():
+        is_settings = one is not None and one.id == "no-source"
+        is_said = not is_settings or setup.chosen is not None or "include_profile" in entry.keys
+        if one is None or not is_said:
+            continue  # a profile without a source may have settings alone
+        is_note = one.may_be_elsewhere and not is_in_use
+        is_note = is_note or (is_settings and "sso_session" in entry.keys)
+        message = one.message
+        if one.id == "sso-keys-refused":
+            who = ", ".join(each.family for each in answers if each.problem == one)
+            is_every = all(each.problem == one for each in answers)
+            message = f"{'no SDK can' if is_every else f'{who} cannot'} use it: {message}"
+        fix = _fix_of(setup, entry, one)
+        adopts = "include_profile" in entry.keys or (one.is_solvable and not one.session)
+        adopt = [one.source or name] if adopts and not entry.managed else []
+        repair = partial(_write_command_path, setup) if "doctor --fix" in fix else None
+        yield finding(one.id, [name], message, fix, is_note=is_note, adopt=adopt, repair=repair)
 
 
 def _has_own_finding(setup: Setup, profile: ProfileFact) -> bool:
@@ -164,25 +156,22 @@ def unreadable_file(path: str, error: SsoHelperError) -> Finding:
 
 def check_values(setup: Setup) -> Iterator[Finding]:
     """Find values in quotes, values with which AWS tools stop, and sections that win over profiles."""
-    refused = defaultdict[tuple[str, str], list[str]](list)
     for profile in setup.profiles:
-        config, name = setup.config, [profile.name]
-        quoted = quoted_values.find_quoted_values(config, profile.entry.header)
+        name = [profile.name]
+        quoted = quoted_values.find_quoted_values(setup.config, profile.entry.header)
         if quoted is not None:
             yield finding("value-in-quotes", name, *quoted)
-        for found in setup.find_refused_values(profile.entry):
-            refused[found].append(profile.name)
+        for message, fix in setup.find_refused_values(profile.entry):
+            id = "region-unknown" if message.startswith("no region") else "value-refused"
+            yield finding(id, name, message, fix, is_note="AWS CLI 2 stops" in message)
         shadow = setup.find_shadow(profile.name)
         if shadow is not None:
             yield finding("shadowed-by-credentials-file", name, *shadow)
-    for (message, fix), names in refused.items():
-        id = "region-unknown" if message.startswith("no region") else "value-refused"
-        yield finding(id, names, message, fix, is_note="AWS CLI 2 stops" in message)
 
 
 def check_roles(setup: Setup) -> Iterator[Finding]:
     """Find managed profiles that lost their role or have another source, and names of IAM roles."""
-    config, lost = setup.config, defaultdict[str, list[str]](list)
+    config = setup.config
     for profile in setup.profiles:
         name, written = quoted_name(profile.name), setup.written_roles.get(profile.name)
         if profile.failure:
@@ -198,7 +187,7 @@ def check_roles(setup: Setup) -> Iterator[Finding]:
                 fix += f", then: ssohelper profile add ACCOUNT/ROLE --name {name}"
             elif not is_unlisted:
                 fix = _sync_text(setup, written.session_name, "which writes the earlier role")
-            lost[fix].append(profile.name)
+            yield finding("role-unreadable", [profile.name], resolver.LOST_ROLE.message, fix)
         # ssohelper writes chains of roles too.
         elif has_other_source(config, profile.entry) and (
             profile.name in setup.written_roles or not is_chain(profile.entry)
@@ -213,9 +202,7 @@ def check_roles(setup: Setup) -> Iterator[Finding]:
             message = f"{writer}; it was edited since, and its credentials come from {source}"
             fix += ", or remove its line ssohelper_managed = true"
             yield finding("edited-role", [profile.name], message, fix)
-    for fix, names in lost.items():
-        yield finding("role-unreadable", names, resolver.LOST_ROLE.message, fix)
-    for profile in (*setup.profiles, *setup.sources):
+    for profile in setup.examined:
         text = _permission_set_of(profile)
         if found := re.fullmatch(IAM_ROLE_NAME, text):
             what = f'"{show(text, 80)}" is the name of the IAM role'
@@ -235,51 +222,40 @@ def check_regions(setup: Setup) -> Iterator[Finding]:
 
     The region of `[default]` does not help: a profile with another name does not inherit it.
     """
-    found = [
-        (one.name, target.session)
-        for one in setup.profiles
-        if (target := one.target or one.root) is not None
-        and not profile_region.has_own_region(one.entry.keys)
-    ]
-    if not found:
-        return
-    names, environ = [name for name, _ in found], setup.app.environ
-    have = "has no region" if len(names) == 1 else "have no region"
+    environ = setup.app.environ
     variables = profile_region.find_region_variables(environ)
-    message = f'{have}, so most calls stop with "You must specify a region"'
+    message = 'has no region, so most calls stop with "You must specify a region"'
     if variables:
         gives = "gives" if len(variables) == 1 else "give"
-        message = f"{have}; only {' and '.join(variables)} of this shell {gives} one"
+        message = f"has no region; only {' and '.join(variables)} of this shell {gives} one"
         if profile_region.OF_BOTOCORE not in variables:
             message += f", and boto3 reads {profile_region.OF_BOTOCORE} alone"
-    region = next((session.region for _, session in found if session is not None), "eu-west-1")
-    region = profile_region.propose_region(setup.config, environ, region)
-    yield finding("no-region", names, message, f"add a line: region = {region}")
+    for profile in setup.profiles:
+        target = profile.target or profile.root
+        if target is not None and not profile_region.has_own_region(profile.entry.keys):
+            region = target.session.region if target.session is not None else "eu-west-1"
+            region = profile_region.propose_region(setup.config, environ, region)
+            yield finding("no-region", [profile.name], message, f"add a line: region = {region}")
 
 
 def check_legacy_profiles(setup: Setup) -> Iterator[Finding]:
     """Find profiles without an sso-session that have a wrong region, or no valid token."""
-    wrong = defaultdict[tuple[str, str], list[str]](list)
-    signed_out = defaultdict[str, list[str]](list)
-    for profile in (*setup.profiles, *setup.sources):
-        keys = profile.entry.keys
+    first_of_url: dict[str, str] = {}
+    for profile in setup.examined:
+        keys, name = profile.entry.keys, profile.name
         if profile.target is None or profile.target.form != "legacy":
             continue
         url, region = keys.get("sso_start_url", ""), setup.find_correct_region(keys)
         if region is not None:
-            wrong[keys["sso_region"], region].append(profile.name)
+            message = wrong_region_text(keys["sso_region"], region)
+            fix = f"write in an editor: sso_region = {region}"
+            yield finding("wrong-sso-region", [name], message, fix, adopt=[name])
         # A URL in quotes has a finding of its own.
         if url and not is_quoted(url) and not setup.has_legacy_token(keys):
-            signed_out[url].append(profile.name)
-    for (own, region), names in wrong.items():
-        fix = setup.adopt_or(names, f"write in an editor: sso_region = {region}")
-        yield finding("wrong-sso-region", names, wrong_region_text(own, region), fix)
-    for url, names in signed_out.items():
-        what = "has no valid sign-in of the old kind, which a profile without sso_session needs"
-        login = f"aws sso login --profile {quoted_name(names[0])}"
-        adopt = setup.adopt_command(names)
-        fix = f"{adopt}, or sign in with: {login}" if adopt else login
-        yield finding("legacy-token", names, f"{show(url, 200)} {what}", fix)
+            what = "has no valid sign-in of the old kind, which a profile without sso_session needs"
+            first = quoted_name(first_of_url.setdefault(url, name))
+            fix = f"sign in with: aws sso login --profile {first}"
+            yield finding("legacy-token", [name], f"{show(url, 200)} {what}", fix, adopt=[name])
 
 
 def check_guarded_roles(setup: Setup) -> Iterator[Finding]:
@@ -297,83 +273,33 @@ def check_guarded_roles(setup: Setup) -> Iterator[Finding]:
 
 def check_programs(setup: Setup) -> Iterator[Finding]:
     """Find programs of `credential_process` that other users can replace, or that are not ours."""
-    used: dict[str, list[str]] = defaultdict(list)
-    for profile in setup.list_every_profile():
-        used[profile.program_word].append(profile.name)
-    for word, names in used.items():
-        program = setup.find_program(word) if word else None
+    for profile in (*setup.examined, *setup.keys_only):
+        program = setup.find_program(profile.program_word) if profile.program_word else None
         if program is None or program.path is None:
             continue
-        path = f'"{show(program.path, 200)}"'
+        name, path = [profile.name], f'"{show(program.path, 200)}"'
         if program.replaceable:
             place = show(program.replaceable, 200)
             what = f'which every SDK runs as you: they may write "{place}"'
-            message, fix = (
-                f"other users can replace {path}, {what}",
-                f"chmod go-w {shlex.quote(place)}",
-            )
-            yield finding("program-replaceable", names, message, fix)
+            message = f"other users can replace {path}, {what}"
+            yield finding("program-replaceable", name, message, f"chmod go-w {shlex.quote(place)}")
         elif program.is_of_another_installation:
             message = f"{path} belongs to another installation of ssohelper"
-            yield finding("helper-of-another-installation", names, message)
+            yield finding("helper-of-another-installation", name, message)
         elif program.only_has_our_name:
             what = "which has ssohelper's name and belongs to no installation of it"
             message = f"runs {path}, {what}: it may give the credentials of another role"
-            yield finding("helper-not-ours", names, message)
-
-
-def check_proofs(setup: Setup) -> Iterator[Finding]:
-    """Find programs that were run and gave no credentials, or another account's, or were not run."""
-    for proof in setup.proofs:
-        name, meant = proof.profile.name, proof.profile.meant_account_id
-        if proof.failure and proof.is_own and setup.settings_error is not None:
-            continue  # ssohelper's program reads the settings too, and another check reports them
-        if proof.failure and proof.needs_sign_in:
-            yield from _find_missing_sign_in(setup, proof.profile, proof.failure)
-        elif proof.failure:
-            message = f"the profile's program was run and gave no credentials: {proof.failure}"
-            see = f"see what it says: aws sts get-caller-identity --profile {quoted_name(name)}"
-            own = f"see more: ssohelper whoami {quoted_name(name)}"
-            fix = own if proof.is_own else setup.adopt_or([name], see)
-            yield finding("no-credentials", [name], message, fix)
-        elif proof.is_of_another_account:
-            message = "the profile's program gave credentials for account "
-            message += f"{show(proof.account_id, 20)}; the profile is for {meant}"
-            yield finding("another-account", [name], message)
-    proven = {proof.profile.name for proof in setup.proofs}
-    for profile in (*setup.profiles, *setup.sources) if setup.chosen is not None else ():
-        word, answer = profile.program_word, setup.resolver.resolve(profile.name)
-        program = setup.find_program(word) if word and answer.source == "program" else None
-        if program is None or program.is_own or program.path is None or program.replaceable:
-            continue  # other checks report our own, missing and replaceable programs
-        if profile.name not in proven:
-            what = f'only a run of "{show(program.word, 200)}" shows whether it gives credentials'
-            fix = f"ssohelper doctor {quoted_name(setup.chosen or '')} --run"
-            yield finding("program-not-run", [profile.name], what, fix)
-
-
-def _find_missing_sign_in(setup: Setup, profile: ProfileFact, failure: str) -> Iterator[Finding]:
-    """Yield the finding that a sign-in is missing, unless the check of sessions reports it."""
-    name = profile.target.session_name if profile.target is not None else None
-    if not any(one.name == name and setup.needs_sign_in(one) for one in setup.sessions):
-        subject = f'session "{name}"' if name else f'profile "{show(profile.name, 80)}"'
-        yield finding("signed-out", subject, failure, f"ssohelper login {name or ''}".strip())
+            yield finding("helper-not-ours", name, message)
 
 
 def _write_command_path(setup: Setup) -> None:
     """Write the present path of ssohelper into managed profiles, in one write."""
-    changes: list[Change] = []
-
-    def make_changes(config: ConfigFile) -> Sequence[Change]:
-        changes[:] = list(_list_path_changes(config, setup.command or ""))
-        return changes
-
-    app = setup.app
-    if app.config.write(make_changes, app.clock.deadline()):
-        config_writing.add_to_journal(app, "doctor", changes)
+    config = setup.app.config.read()
+    changes = list(_list_path_changes(config, setup.command or ""))
+    config_writing.write_changes(setup.app, "doctor", config.text.data, changes)
 
 
-def _list_path_changes(config: ConfigFile, command: str) -> Iterator[Change]:
+def _list_path_changes(config: ConfigFile, command: str) -> Iterator[EditSection]:
     for entry in config.profiles():
         line = entry.keys.get("credential_process", "")
         if not entry.managed or process_command.ssohelper_options(line) is None:
@@ -393,7 +319,7 @@ PROFILE_CHECKS = (
 
 def find_profile_finding(setup: Setup) -> Finding | None:
     """Return the first finding that says why the chosen profile does not work, None if it works."""
-    for one in sort_findings(found for check in PROFILE_CHECKS for found in check(setup)):
+    for one in setup.find(*PROFILE_CHECKS):
         if one.severity == "problem" and one.id != _HARMLESS and setup.chosen in one.profiles:
             return one
     return None
@@ -425,7 +351,7 @@ def explain_error(app: App, name: str, error: SsoHelperError) -> SsoHelperError:
     if found is not None and found.id != "session-missing":
         return ConfigInvalid(f'profile "{show(name, 80)}": {found.message}', hint=found.fix)
     if isinstance(error, NoSessionOfProfile):
-        adopt = setup.adopt_command([one.name for one in (*setup.profiles, *setup.sources)])
+        adopt = setup.adopt_command(one.name for one in setup.examined)
         if adopt:
             hint = f"another tool wrote it; adopt it with: {adopt}"
             return ConfigInvalid(error.message, hint=hint)
@@ -451,9 +377,8 @@ def find_overriding(app: App, name: str, *, is_named: bool) -> list[Finding]:
             for one in shell
             if one.id != "half-a-key"
         ]
-    checks = (check_credentials_file, *PROFILE_CHECKS)
-    has_profile = setup.config.profile(name) is not None
-    found = [one for check in checks for one in check(setup)] if has_profile else []
+    found = setup.find(lambda _: shell)
+    if setup.config.profile(name) is not None:
+        found += setup.find(check_credentials_file, *PROFILE_CHECKS)
     also = (*_IGNORED_BESIDE_NAME, "helper-of-another-installation")
-    every = (*sort_findings(shell), *sort_findings(found))
-    return [one for one in every if one.severity == "problem" or one.id in also]
+    return [one for one in found if one.severity == "problem" or one.id in also]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ssohelper.actions.doctor_facts import Proof, Setup
+from ssohelper.actions.doctor_facts import Setup, quoted_name
 from ssohelper.actions.profile_checks import ProfileFact
 from ssohelper.core import process_command
 from ssohelper.core.choices import NATIVE, PROCESS
@@ -43,55 +43,111 @@ _SIGN_IN_CODE = 4
 # -- running the programs of profiles ------------------------------------------------------------
 
 
-def prove_profiles(setup: Setup, *, run: bool = False, is_hurried: bool = True) -> list[Proof]:
+class Proof(NamedTuple):
+    """What a profile's program answered when it was run.
+
+    `account_id` is the account in the answer, "" if the answer names none. `failure` says why there
+    are no credentials; with `needs_sign_in`, only a sign-in is missing. `is_own`: the program is
+    this ssohelper.
+    """
+
+    profile: ProfileFact
+    is_own: bool = True
+    failure: str = ""
+    needs_sign_in: bool = False
+    account_id: str = ""
+
+
+def prove_profiles(
+    setup: Setup, *, run: bool = False, seconds: float | None = None
+) -> Iterator[Finding]:
     """Run the program of the chosen profile, or else one profile's of each signed-in session.
 
     A program that is not of this installation, whatever its name, is run only with `run`.
     """
-    seconds = PROOF_SECONDS if is_hurried else UNHURRIED_SECONDS
-    if setup.chosen is None:
-        calls = [partial(_run_program, setup, one, seconds) for one in choose_profiles(setup)]
-        return _run_in_threads(calls, seconds + 1)
-    found = []
-    for profile in setup.list_every_profile():
+    seconds = seconds or (FOREIGN_SECONDS if run else PROOF_SECONDS)
+    chosen = choose_profiles(setup) if setup.chosen is None else _list_runnable(setup, run)
+    calls = [partial(_run_program, setup, one, seconds) for one in chosen]
+    for proof in _run_in_threads(calls, seconds + 1):
+        yield from report_proof(setup, proof)
+
+
+def report_proof(setup: Setup, proof: Proof) -> Iterator[Finding]:
+    """Find a program that gave no credentials, or those of another account."""
+    profile, meant, failure = proof.profile, proof.profile.meant_account_id, proof.failure
+    is_other = bool(proof.account_id) and meant not in (None, proof.account_id)
+    setup.was_proven[profile.name] = not failure and not is_other
+    if is_other:
+        message = "the profile's program gave credentials for account "
+        message += f"{show(proof.account_id, 20)}; the profile is for {meant}"
+        yield finding("another-account", [profile.name], message)
+    # ssohelper's program reads the settings too, and another check reports them.
+    elif not failure or (proof.is_own and setup.settings_error is not None):
+        return
+    elif proof.needs_sign_in:
+        name = profile.target.session_name if profile.target is not None else None
+        outlooks = [setup.outlook(one) for one in setup.sessions if one.name == name]
+        # The check of sessions reports a sign-in that is known to be missing.
+        if not any(
+            isinstance(one, Outlook) and one.is_sign_in_needed(setup.now) for one in outlooks
+        ):
+            subject = f'session "{name}"' if name else f'profile "{show(profile.name, 80)}"'
+            yield finding("signed-out", subject, failure, f"ssohelper login {name or ''}".strip())
+    else:
+        message = f"the profile's program was run and gave no credentials: {failure}"
+        fix = f"see what it says: aws sts get-caller-identity --profile {quoted_name(profile.name)}"
+        if proof.is_own:
+            fix = f"see more: ssohelper whoami {quoted_name(profile.name)}"
+        adopt = [] if proof.is_own else [profile.name]
+        yield finding("no-credentials", [profile.name], message, fix, adopt=adopt)
+
+
+def check_programs_not_run(setup: Setup) -> Iterator[Finding]:
+    """Find programs of other tools that the chosen profile needs, and that were not run."""
+    for profile in setup.examined if setup.chosen is not None else ():
+        word, answer = profile.program_word, setup.resolver.resolve(profile.name)
+        program = setup.find_program(word) if word and answer.source == "program" else None
+        if program is None or program.is_own or program.path is None or program.replaceable:
+            continue  # other checks report our own, missing and replaceable programs
+        if profile.name not in setup.was_proven:
+            what = f'only a run of "{show(program.word, 200)}" shows whether it gives credentials'
+            fix = f"ssohelper doctor {quoted_name(setup.chosen or '')} --run"
+            yield finding("program-not-run", [profile.name], what, fix)
+
+
+def _list_runnable(setup: Setup, run: bool) -> Iterator[ProfileFact]:
+    for profile in (*setup.examined, *setup.keys_only):
         program = setup.find_program(profile.program_word) if profile.program_word else None
         if program is None or program.path is None or program.replaceable is not None:
             continue
-        is_ours = program.is_of_this_installation
         command = profile.entry.keys["credential_process"]
         has_our_options = process_command.ssohelper_options(command) is not None
-        if (is_ours or run) and (not has_our_options or _is_unguarded(setup, profile.target)):
-            limit = PROOF_SECONDS if is_ours else FOREIGN_SECONDS
-            found.append(_run_program(setup, profile, limit))
-    return found
+        is_allowed = not has_our_options or _is_unguarded(setup, profile.target)
+        if is_allowed and (run or program.is_of_this_installation):
+            yield profile
 
 
-def choose_profiles(setup: Setup) -> list[ProfileFact]:
-    """Return, for each signed-in session, a profile whose command may run without asking the user.
+def choose_profiles(setup: Setup) -> Iterator[ProfileFact]:
+    """Yield, for each signed-in session, a profile whose command may run without asking the user.
 
     The profile's command is this installation's, no guard rule applies to the role, and no section
     of the credentials file wins over the profile. Listed and read-only roles come first.
     """
-    by_session = defaultdict[str | None, list[ProfileFact]](list)
-    for profile in setup.profiles:
-        own = _with_own_command(setup, profile)
-        if own is not None and own.target is not None and profile.name not in setup.credentials:
-            by_session[own.target.session_name].append(own)
-    chosen = []
     for session in setup.sessions[:_MOST_SESSIONS]:
         outlook, listing = setup.outlook(session), setup.listings.get(session.name)
         if isinstance(outlook, Outlook) and outlook.is_over(setup.now):
             continue
         offered = listing.role_set() if listing else frozenset()
-        usable = sorted(
-            by_session.get(session.name, []),
-            key=lambda one: (
-                one.target is not None and one.target.role not in offered,
-                "readonly" not in one.name.lower(),
-            ),
-        )
-        chosen += [one for one in usable if _is_unguarded(setup, one.target)][:1]
-    return chosen
+        usable = [
+            (target.role not in offered, "readonly" not in one.name.lower(), number, one)
+            for number, one in enumerate(setup.profiles)
+            if (target := one.target) is not None
+            and target.session_name == session.name
+            and one.name not in setup.credentials
+        ]
+        runnable = (_with_own_command(setup, one) for *_, one in sorted(usable))
+        unguarded = (one for one in runnable if one and _is_unguarded(setup, one.target))
+        yield from islice(unguarded, 1)
 
 
 def _with_own_command(setup: Setup, profile: ProfileFact) -> ProfileFact | None:

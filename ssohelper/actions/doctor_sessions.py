@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ssohelper.actions.doctor_facts import Setup, error_of
-from ssohelper.actions.profile_checks import ProfileFact
-from ssohelper.core.choices import Choices, role_filter
+from ssohelper.core.choices import role_filter
 from ssohelper.core.clock_text import ago_text, has_ended_text
 from ssohelper.core.findings import Finding, finding
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Role
-from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.similar_names import did_you_mean
-from ssohelper.core.text import FEW_NAMES, shortened_name_list, show
+from ssohelper.core.text import FEW_NAMES, count_text, shortened_name_list, show
 from ssohelper.errors import SsoHelperError
 
 if TYPE_CHECKING:
@@ -36,36 +35,27 @@ _REASONS = {
 
 def check_sign_ins(setup: Setup) -> Iterator[Finding]:
     for session in setup.sessions:
-        app, outlook = setup.app, setup.outlook(session)
+        outlook, now = setup.outlook(session), setup.now
         subject, login = f'session "{session.name}"', f"ssohelper login {session.name}"
-        error = error_of(partial(app.choices.load, session.name))
+        error = error_of(partial(setup.app.choices.load, session.name))
         error = outlook if isinstance(outlook, SsoHelperError) else error
-        if error is not None:
-            # Another check reports settings or a state folder that cannot be used.
-            if setup.settings_error is None and setup.state_error is None:
-                yield finding("sign-in-unreadable", subject, error.message, error.hint or login)
-        elif isinstance(outlook, Outlook):
-            yield from _check_outlook(setup, session, outlook)
+        # Another check reports settings or a state folder that cannot be used.
+        if error is not None and setup.settings_error is None and setup.state_error is None:
+            yield finding("sign-in-unreadable", subject, error.message, error.hint or login)
+        if error is not None or isinstance(outlook, SsoHelperError):
+            continue
+        if outlook.is_sign_in_needed(now):
+            why = _REASONS.get(outlook.reason, f"the sign-in {has_ended_text(outlook)}")
+            if not outlook.is_over(now) and outlook.token_expires_at is not None:
+                left = duration_text(outlook.token_expires_at - now)
+                why += f"; its last access token works for {left}"
+            yield finding("signed-out", subject, why, login)
+        elif outlook.is_sign_in_needed(now, SOON_SECONDS):
+            left = duration_text((outlook.sign_in_needed_at or now) - now)
+            message = f"a new sign-in is needed in {left}"
+            yield finding("sign-in-ends", subject, message, f"{login} --force")
     if setup.settings_error is None:
         yield from _check_cached_credentials(setup)
-
-
-def _check_outlook(setup: Setup, session: SsoSession, outlook: Outlook) -> Iterator[Finding]:
-    subject, now = f'session "{session.name}"', setup.now
-    login = f"ssohelper login {session.name}"
-    if outlook.is_sign_in_needed(now):
-        why = _REASONS.get(outlook.reason, f"the sign-in {has_ended_text(outlook)}")
-        if not outlook.is_over(now) and outlook.token_expires_at is not None:
-            why += (
-                f"; its last access token works for {duration_text(outlook.token_expires_at - now)}"
-            )
-        yield finding("signed-out", subject, why, login)
-        return
-    if outlook.is_sign_in_needed(now, SOON_SECONDS):
-        left = duration_text((outlook.sign_in_needed_at or now) - now)
-        yield finding(
-            "sign-in-ends", subject, f"a new sign-in is needed in {left}", f"{login} --force"
-        )
 
 
 def _check_cached_credentials(setup: Setup) -> Iterator[Finding]:
@@ -94,44 +84,39 @@ def check_lists(setup: Setup) -> Iterator[Finding]:
         listing = setup.listings.get(session.name)
         if listing is not None and listing.is_complete:
             yield from _check_lost_roles(setup, session, listing)
-        try:
-            choices = setup.app.choices.load(session.name)
-        except SsoHelperError:
-            continue
-        if setup.chosen is None:
-            yield from _check_filters(setup, session, listing, choices)
+        if listing is not None and setup.chosen is None and session.name in setup.managed_sessions:
+            with suppress(SsoHelperError):  # another check reports choices that cannot be read
+                yield from _check_new_roles(setup, session, listing)
 
 
-def _check_filters(
-    setup: Setup, session: SsoSession, listing: Listing | None, choices: Choices
-) -> Iterator[Finding]:
-    is_wanted, new, left_out = role_filter(choices), list[str](), 0
-    for account in listing.accounts if listing is not None else ():
-        for name in account.roles:
-            role = Role(account.account.id, name)
-            if not is_wanted(account.account, name):
-                left_out += 1
-            elif role not in setup.roles_with_profile and role not in choices.removed:
-                new.append(show(f"{account.account.name or account.account.id}/{name}", 80))
-    subject, sync = f'session "{session.name}"', "ssohelper profile sync"
-    if new and session.name in setup.managed_sessions:
+def _check_new_roles(setup: Setup, session: SsoSession, listing: Listing) -> Iterator[Finding]:
+    choices = setup.app.choices.load(session.name)
+    is_wanted, new = role_filter(choices), list[str]()
+    for account, roles in ((one.account, one.roles) for one in listing.accounts):
+        for role in (Role(account.id, name) for name in roles if is_wanted(account, name)):
+            if role not in setup.roles_with_profile and role not in choices.removed:
+                new.append(show(f"{account.name or account.id}/{role.name}", 80))
+    if new:
         have, names = "have" if len(new) > 1 else "has", shortened_name_list(new, FEW_NAMES)
-        message = f"{len(new)} listed role{'s' * (len(new) > 1)} {have} no profile: {names}"
-        yield finding("roles-without-profile", subject, message, f"{sync} --session {session.name}")
+        message = f"{count_text(len(new), 'listed role')} {have} no profile: {names}"
+        fix = f"ssohelper profile sync --session {session.name}"
+        yield finding("roles-without-profile", f'session "{session.name}"', message, fix)
 
 
 def _check_lost_roles(setup: Setup, session: SsoSession, listing: Listing) -> Iterator[Finding]:
     """Find profiles of roles that AWS no longer lists; propose the nearest role of the account."""
-    offered: dict[str, list[str]] = defaultdict(list)
+    offered = defaultdict[str, list[str]](list)
     for account in listing.accounts:
         offered[account.account.id] += account.roles
     refused = {account.account.id for account in listing.accounts if account.refused}
-    lost = list[tuple[ProfileFact, Role]]()
-    for one in (*setup.profiles, *setup.sources):
-        if one.target is not None and one.target.session_name == session.name:
-            role = one.target.role
-            if role.account_id not in refused and role.name not in offered[role.account_id]:
-                lost.append((one, role))
+    lost = [
+        (one, target.role)
+        for one in setup.examined
+        if (target := one.target) is not None
+        and target.session_name == session.name
+        and target.role.account_id not in refused
+        and target.role.name not in offered[target.role.account_id]
+    ]
     if not lost:
         return
     at, role, meant = to_iso(listing.listed_at), lost[0][1], ""

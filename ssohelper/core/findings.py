@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -19,11 +20,10 @@ OF_RESOLVER = (
     *("program-missing", "program-needs-a-shell", "program-unreadable", "helper-missing"),
     *("helper-refuses", "source-unusable", "source-without-credentials"),
 )
-# All findings by id, in the order in which they are shown: how bad, and the fix where the check
-# knows no better one. Scripts rely on the ids, so an id never changes.
+# All findings by id, in the order in which those of one severity are shown: how bad, and the fix
+# where the check knows no better one. Scripts rely on the ids, so an id never changes.
 KINDS: Mapping[str, tuple[Severity, str]] = {
-    "section-twice": ("problem", _EDIT),
-    "config-unreadable": ("problem", _EDIT),
+    **dict.fromkeys(("section-twice", "config-unreadable"), ("problem", _EDIT)),
     "config-missing": ("problem", "unset AWS_CONFIG_FILE"),
     "nothing-set-up": ("note", "ssohelper setup START_URL"),
     "config-slow": ("note", "keep what you use: ssohelper profile sync --role 'Read*' --prune"),
@@ -31,10 +31,10 @@ KINDS: Mapping[str, tuple[Severity, str]] = {
     "session-twice": ("problem", "remove one of the two sections"),
     "profile-twice": ("problem", "remove one of the two sections"),
     "rewritten-by-another-tool": ("problem", "remove both marks, or the profiles between them"),
-    "session-unusable": ("problem", _EDIT),
-    **dict.fromkeys(("header-with-blank", "header-misspelled"), ("problem", _EDIT)),
-    **dict.fromkeys(("header-without-profile", "header-without-quotes"), ("problem", _EDIT)),
-    **dict.fromkeys(("header-with-open-quote", "header-with-bracket"), ("problem", _EDIT)),
+    **dict.fromkeys(("session-unusable", "header-with-blank"), ("problem", _EDIT)),
+    **dict.fromkeys(("header-misspelled", "header-without-profile"), ("problem", _EDIT)),
+    **dict.fromkeys(("header-without-quotes", "header-with-open-quote"), ("problem", _EDIT)),
+    "header-with-bracket": ("problem", _EDIT),
     # Variables of this shell.
     **dict.fromkeys(("keys-in-environment", "half-a-key", "token-without-keys"), ("problem", "")),
     **dict.fromkeys(("no-such-profile", "empty-variable", "variable-refused"), ("problem", "")),
@@ -48,31 +48,24 @@ KINDS: Mapping[str, tuple[Severity, str]] = {
     "guard-escaped": ("problem", "adopt it: ssohelper profile sync --form process --adopt NAME"),
     **dict.fromkeys(OF_RESOLVER, ("problem", _EDIT)),  # a `resolver.Problem` has its fix
     "mixed-identities": ("problem", "keep one of these sources"),
-    "iam-role-name": ("problem", _EDIT),
-    "edited-role": ("problem", ""),
-    "role-unreadable": ("problem", "ssohelper profile sync, which writes the earlier role"),
+    **dict.fromkeys(("iam-role-name", "edited-role", "role-unreadable"), ("problem", "")),
     "program-replaceable": ("problem", ""),
     "helper-of-another-installation": ("note", "remove it, then: ssohelper doctor --fix"),
     "helper-not-ours": ("problem", "ssohelper profile sync, which writes this one's path"),
-    "no-region": ("note", "add a line: region = eu-west-1"),
-    "value-in-quotes": ("problem", _EDIT),
-    "value-refused": ("problem", _EDIT),
+    "no-region": ("note", ""),
+    **dict.fromkeys(("value-in-quotes", "value-refused"), ("problem", "")),
     "region-unknown": ("problem", "correct it in an editor: a region looks like eu-west-1"),
     "no-credentials": ("problem", ""),
     "another-account": ("problem", "correct the command in credential_process"),
-    "program-not-run": ("note", ""),
     # Sign-ins and saved lists of roles.
-    "sign-in-unreadable": ("problem", ""),
     **dict.fromkeys(("signed-out", "legacy-token"), ("sign-in", "")),
-    "sign-in-ends": ("note", ""),
-    "wrong-sso-region": ("problem", ""),
-    "role-lost": ("problem", ""),
-    "roles-without-profile": ("note", ""),
+    **dict.fromkeys(("sign-in-unreadable", "wrong-sso-region", "role-lost"), ("problem", "")),
+    **dict.fromkeys(("program-not-run", "sign-in-ends", "roles-without-profile"), ("note", "")),
     "cached-credentials": ("note", "ssohelper cache clear"),
     # Files, this machine, this installation.
     **dict.fromkeys(("owner", "readable-by-others", "writable-by-others"), ("problem", "")),
     "config-not-writable": ("note", ""),
-    "link-in-place-of-a-file": ("problem", "replace the link by its target, or remove it"),
+    "link-in-place-of-a-file": ("problem", ""),
     "leftovers": ("note", "ssohelper doctor --fix removes it"),
     "clock": ("problem", "set the clock: sudo timedatectl set-ntp true"),
     "endpoint": ("problem", "check the network, HTTPS_PROXY and AWS_CA_BUNDLE"),
@@ -81,21 +74,22 @@ KINDS: Mapping[str, tuple[Severity, str]] = {
     "state-folder": ("problem", "check the disk and the folder's mode"),
     "clear-sign-in": ("note", "end it: ssohelper logout --all"),
     "runtime-on-disk": ("note", "log in with systemd, or set XDG_RUNTIME_DIR to one in memory"),
-    "installation": ("problem", ""),
     "several-installations": ("note", "uninstall the others with uv tool, pipx or pip"),
+    **dict.fromkeys(("installation", "shell-marks"), ("problem", "")),
     "shell-stale": ("problem", "ssohelper doctor --fix writes these lines again"),
     "shell-missing": ("note", "ssohelper install"),
-    "shell-marks": ("problem", ""),
 }
 _ORDER = {id: number for number, id in enumerate(KINDS)}
 _EXIT_PROBLEM, _EXIT_SIGN_IN = 3, 4
+# The first words of messages about a profile, where they are about several.
+_PLURAL = {"its": "their", "has": "have"}
 
 
 class Finding(NamedTuple):
     """A problem, a missing sign-in or a note: what is wrong with `subject`, and what ends it.
 
-    `profiles` are the profiles that have it. `repair` makes the safe change of `doctor --fix`;
-    `is_fixed` is set once it is made.
+    `profiles` are the profiles that have it, `adopt` those whose adoption ends it too. `repair` makes
+    the safe change of `doctor --fix`; `is_fixed` is set once it is made.
     """
 
     id: str
@@ -104,6 +98,7 @@ class Finding(NamedTuple):
     message: str
     fix: str
     profiles: tuple[str, ...] = ()
+    adopt: tuple[str, ...] = ()
     repair: Callable[[], object] | None = None
     is_fixed: bool = False
 
@@ -115,6 +110,7 @@ def finding(
     fix: str | None = None,
     *,
     is_note: bool = False,
+    adopt: Sequence[str] = (),
     repair: Callable[[], object] | None = None,
 ) -> Finding:
     """Return a finding of this id; `subject` is a text, or the names of profiles."""
@@ -122,7 +118,7 @@ def finding(
     names = () if isinstance(subject, str) else tuple(subject)
     text = subject if isinstance(subject, str) else profiles_text(names)
     severity = "note" if is_note else severity
-    return Finding(id, severity, text, message, fix or usual_fix, names, repair)
+    return Finding(id, severity, text, message, fix or usual_fix, names, tuple(adopt), repair)
 
 
 def profiles_text(names: Sequence[str]) -> str:
@@ -136,10 +132,36 @@ def profiles_text(names: Sequence[str]) -> str:
     return f"profile {quoted[0]}"
 
 
-def sort_findings(found: Iterable[Finding]) -> list[Finding]:
-    """Return the findings without repetitions: problems, then sign-ins, then notes."""
-    once = {one[:5]: one for one in found}.values()
-    return sorted(once, key=lambda one: (SEVERITIES.index(one.severity), _ORDER.get(one.id, 0)))
+def join_findings(
+    found: Iterable[Finding], adopt_command: Callable[[Iterable[str]], str]
+) -> list[Finding]:
+    """Return the findings once each: problems, then sign-ins, then notes.
+
+    Those that differ in their profiles alone are one. `adopt_command` returns the command that
+    adopts profiles, "" if none can be adopted.
+    """
+    alike = defaultdict[tuple[object, ...], list[Finding]](list)
+    for one in found:
+        subject = "" if one.profiles else one.subject
+        alike[one.id, one.severity, subject, one.message, one.fix, bool(one.adopt)].append(one)
+    joined = [_join_alike(same, adopt_command) for same in alike.values()]
+    return sorted(joined, key=lambda one: (SEVERITIES.index(one.severity), _ORDER.get(one.id, 0)))
+
+
+def _join_alike(same: list[Finding], adopt_command: Callable[[Iterable[str]], str]) -> Finding:
+    first = same[0]
+    if not first.profiles:
+        return first
+    names = tuple(dict.fromkeys(name for one in same for name in one.profiles))
+    adopt = adopt_command(name for one in same for name in one.adopt)
+    verb, blank, rest = first.message.partition(" ")
+    verb = _PLURAL.get(verb, verb) if len(names) > 1 else verb
+    return first._replace(
+        subject=profiles_text(names),
+        message=verb + blank + rest,
+        fix=f"{adopt}, or {first.fix}" if adopt else first.fix,
+        profiles=names,
+    )
 
 
 def count_findings(found: Sequence[Finding]) -> dict[str, int]:

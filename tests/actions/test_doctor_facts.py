@@ -107,9 +107,7 @@ def test_two_sources_of_one_role_become_one_by_adopting():
     both = f"[profile both]\n{keys}sso_role_name = Read\nlogin_session = x\n"
     found = _find(_SESSION + util + both, _CORP)
     fixes = {one.subject: one.fix for one in found if one.id == "mixed-identities"}
-    adopt = (
-        "ssohelper profile sync --adopt util, which leaves one source, or keep one of these sources"
-    )
+    adopt = "ssohelper profile sync --adopt util, or keep one of these sources"
     assert fixes == {'profile "util"': adopt, 'profile "both"': "keep one of these sources"}
 
 

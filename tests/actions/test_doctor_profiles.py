@@ -5,8 +5,8 @@ import itertools
 import botocore.session
 import pytest
 
-from ssohelper.actions.doctor_facts import Proof
 from ssohelper.actions.doctor_profiles import make_not_used_error
+from ssohelper.actions.doctor_proofs import Proof, report_proof
 from ssohelper.app import App
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.findings import Finding
@@ -308,9 +308,10 @@ def test_a_source_whose_program_others_may_replace_works():
 def test_a_program_that_was_run_has_its_failure_or_its_account(tmp_path, is_own, answer, id, text):
     role = f"role_arn = {_ARN}\nregion = eu-west-1\ncredential_source = Ec2InstanceMetadata\n"
     setup = make_setup(tmp_path, f"[profile 'my tool']\n{role}", chosen="my tool")
-    setup.proofs = [Proof(setup.profiles[0], is_own, **answer)]
-    found = find_in(setup)
+    proof = Proof(setup.profiles[0], is_own, **answer)
+    found = [*setup.find(lambda _: report_proof(setup, proof)), *find_in(setup)]
     assert [one.id for one in found] == ([id] if id else [])
+    assert setup.was_proven == {"my tool": not id}
     assert all(text in one.message + one.fix for one in found)
 
 

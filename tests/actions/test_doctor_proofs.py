@@ -5,7 +5,6 @@ import json
 import pytest
 
 from ssohelper.actions import doctor_proofs
-from ssohelper.actions.doctor_facts import Proof
 from ssohelper.actions.profile_checks import ProfileFact
 from ssohelper.core.config_file import ProfileEntry
 from ssohelper.core.resolver import ProgramFact
@@ -46,7 +45,8 @@ def test_only_this_installation_runs_without_consent(tmp_path, program, is_run):
 def test_our_program_is_not_run_for_a_profile_whose_role_is_unknown(tmp_path, line):
     text = f"{CONFIG}[profile pay]\ncredential_process = {line}\n"
     setup = make_setup(tmp_path, text, chosen="pay", programs={OURS.word: OURS})
-    assert doctor_proofs.prove_profiles(setup, run=True) == []
+    assert list(doctor_proofs.prove_profiles(setup, run=True)) == []
+    assert setup.was_proven == {}
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,9 @@ def test_our_program_is_not_run_for_a_profile_whose_role_is_unknown(tmp_path, li
 )
 def test_the_account_is_the_one_that_the_program_names(answered, shown):
     answer = {"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "s", **answered}
-    proof = doctor_proofs.read_answer(Proof(PROFILE), json.dumps(answer).encode(), NOW)
+    proof = doctor_proofs.read_answer(
+        doctor_proofs.Proof(PROFILE), json.dumps(answer).encode(), NOW
+    )
     assert (proof.failure, proof.account_id) == ("", shown)
 
 

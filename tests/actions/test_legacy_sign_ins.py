@@ -71,7 +71,7 @@ def test_doctor_names_those_without_a_sign_in(world, ends, count):
     if ends is not None:
         for url in SPELLINGS:
             write_token(world.locations.token_folder, url, "theirs", ends)
-    found = list(check_legacy_profiles(Setup(world)))
+    found = Setup(world).find(check_legacy_profiles)
     assert ["has no valid sign-in" in one.message for one in found] == [True] * count
     for at, one in enumerate(found):
         assert f"--adopt old{at}, or sign in with: aws sso login --profile old{at}" in one.fix
@@ -83,7 +83,7 @@ def test_a_profile_that_cannot_be_adopted_is_signed_in_by_the_aws_cli(world):
     other = LEGACY.partition("\n\n")[0].replace("d-0000000000", "d-1111111111")
     config.write_text(f"{config.read_text().partition('[profile')[0]}{other}\nlogin_session = x\n")
     [found] = check_legacy_profiles(Setup(world))
-    assert found.fix == "aws sso login --profile old0"
+    assert found.fix == "sign in with: aws sso login --profile old0"
 
 
 def test_they_are_offered_and_do_not_count_even_while_they_work(world):

@@ -31,7 +31,11 @@ def test_exit_code_and_last_line(found, code: int, line: str) -> None:
 
 
 def test_problems_come_first_and_nothing_twice() -> None:
-    assert findings.sort_findings([NOTE, SIGN_IN, PROBLEM, NOTE]) == [PROBLEM, SIGN_IN, NOTE]
+    assert findings.join_findings([NOTE, SIGN_IN, PROBLEM, NOTE], lambda _: "") == [
+        PROBLEM,
+        SIGN_IN,
+        NOTE,
+    ]
 
 
 @pytest.mark.parametrize(
