@@ -32,7 +32,7 @@ def variables(app: WorldApp, *globs: str) -> dict[str, str]:
     return found
 
 
-def test_without_a_glob_there_is_no_list(app: WorldApp):
+def test_without_a_glob_there_is_no_list(app):
     assert variables(app) == {}
 
 
@@ -45,7 +45,7 @@ def test_without_a_glob_there_is_no_list(app: WorldApp):
         (["PAY.RO", "a/b"], f"{OF_PROFILE},a/b"),
     ],
 )
-def test_a_glob_without_a_slash_names_profiles(app: WorldApp, globs, text):
+def test_a_glob_without_a_slash_names_profiles(app, globs, text):
     assert variables(app, *globs) == {"SSOHELPER_ALLOW": text}
 
 
@@ -59,17 +59,17 @@ def test_a_glob_without_a_slash_names_profiles(app: WorldApp, globs, text):
         ("nothing.*", "no profile matches"),
     ],
 )
-def test_a_glob_that_cannot_be_meant_is_refused(app: WorldApp, glob, said):
+def test_a_glob_that_cannot_be_meant_is_refused(app, glob, said):
     with pytest.raises(UsageProblem, match=said):
         variables(app, "a/b", glob)
 
 
-def test_a_list_that_this_process_has_stays_in_force(app: WorldApp):
+def test_a_list_that_this_process_has_stays_in_force(app):
     app.environ["SSOHELPER_ALLOW"] = "*-dev/*"
     assert variables(app, "a/b") == {"SSOHELPER_ALLOW": "*-dev/*;a/b"}
 
 
-def test_a_limited_program_is_refused_with_a_line_in_the_journal(app: WorldApp):
+def test_a_limited_program_is_refused_with_a_line_in_the_journal(app):
     agents.refuse_if_limited(app, "sign in", "ssohelper login corp")
     assert app.journal.read().lines == []
     app.environ["SSOHELPER_ALLOW"] = ""

@@ -42,7 +42,7 @@ from tests.saved_listing import PAY, URL, listed_account
 
 
 @pytest.fixture
-def emulator(home: Home) -> Iterator[Emulator]:
+def emulator(home) -> Iterator[Emulator]:
     with Emulator(make_world()) as running:
         home.env.update(running.environment())
         make_healthy(home)

@@ -47,7 +47,7 @@ def app(tmp_path) -> GuardedApp:
 
 
 class TestGrant:
-    def test_a_grant_counts_on_this_terminal_for_its_time(self, app: GuardedApp):
+    def test_a_grant_counts_on_this_terminal_for_its_time(self, app):
         assert guards.role_needs_grant(app, KEY)
         made = app.grant()
         assert (made.reason, made.granted_at, made.ends_at) == ("INC-4711 for ana", NOW, NOW + 1800)
@@ -58,11 +58,11 @@ class TestGrant:
         app.here = HERE._replace(session=None)
         assert not guards.role_needs_grant(app, KEY)
 
-    def test_a_role_that_no_rule_guards_needs_none(self, app: GuardedApp):
+    def test_a_role_that_no_rule_guards_needs_none(self, app):
         assert not guards.role_needs_grant(app, OTHER)
 
     @pytest.mark.parametrize("seconds", [0, -1, 3601])
-    def test_a_grant_lasts_for_at_most_an_hour(self, app: GuardedApp, seconds):
+    def test_a_grant_lasts_for_at_most_an_hour(self, app, seconds):
         with pytest.raises(UsageProblem, match="1 to 60 min"):
             app.grant(seconds=seconds)
         for longest_or_shortest in (3600, 1):
@@ -70,13 +70,13 @@ class TestGrant:
             assert made.ends_at == NOW + longest_or_shortest
 
     @pytest.mark.parametrize("reason", ["", " \n ", "x" * 201])
-    def test_a_grant_needs_a_reason(self, app: GuardedApp, reason):
+    def test_a_grant_needs_a_reason(self, app, reason):
         with pytest.raises(UsageProblem, match="1 to 200 characters"):
             guards.grant_role(app, KEY, reason, 60)
         assert guards.checked_grant_reason(app, KEY, " " + "x" * 200, 60) == "x" * 200
         assert app.events() == []
 
-    def test_a_grant_without_a_terminal_or_below_an_allow_list_is_refused(self, app: GuardedApp):
+    def test_a_grant_without_a_terminal_or_below_an_allow_list_is_refused(self, app):
         app.here = HERE._replace(session=None)
         with pytest.raises(Refused, match="on a terminal only"):
             app.grant()
@@ -87,7 +87,7 @@ class TestGrant:
         assert guards.role_needs_grant(app, KEY)
 
     def test_a_grant_for_which_the_wrong_word_is_typed_is_refused_and_noted_in_the_journal(
-        self, app: GuardedApp
+        self, app
     ):
         word, notice = guards.make_grant_question(app, KEY)
         assert (word, RULE in notice) == (KEY.account_id, True)
@@ -106,7 +106,7 @@ class TestGrant:
 
 
 class TestRevoke:
-    def test_revoking_a_role_ends_its_grants_in_each_terminal(self, app: GuardedApp):
+    def test_revoking_a_role_ends_its_grants_in_each_terminal(self, app):
         kept = app.grant(OTHER)
         given = app.grant()
         app.here = HERE._replace(session=TerminalSession(78, 4712, "pts/4"))
@@ -118,7 +118,7 @@ class TestRevoke:
         assert app.events() == ["grant", "grant", "revoke"]
         assert guards.revoke_grants(app, KEY) == []
 
-    def test_revoking_without_a_role_ends_all_grants(self, app: GuardedApp):
+    def test_revoking_without_a_role_ends_all_grants(self, app):
         app.grant()
         app.grant(OTHER)
         assert {one.key for one in guards.revoke_grants(app)} == {KEY, OTHER}
@@ -137,12 +137,12 @@ class TestRules:
         assert "AdministratorAccess" in " ".join(offered("AdministratorAccess"))
         assert offered("ReadOnlyAccess") == ()
 
-    def test_no_rules_are_offered_beside_a_rule(self, app: GuardedApp):
+    def test_no_rules_are_offered_beside_a_rule(self, app):
         account = ListedAccount(Account(KEY.account_id, "pay", ""), ("AdministratorAccess",))
         listing = Listing(SESSION.start_url, SESSION.region, NOW, (account,))
         assert guards.propose_usual_rules(app, listing) == ()
 
-    def test_each_rule_has_the_number_of_roles_that_it_guards(self, app: GuardedApp):
+    def test_each_rule_has_the_number_of_roles_that_it_guards(self, app):
         accounts = tuple(
             ListedAccount(Account(f"00000000000{number}", "pay", ""), roles)
             for number, roles in enumerate([("ReadOnlyAccess", "Admin"), ("ReadOnlyAccess",)])
@@ -153,7 +153,7 @@ class TestRules:
         assert rule == (RULE, True, 2)
 
     def test_rules_that_were_read_before_are_listed_while_the_settings_are_invalid(
-        self, app: GuardedApp, tmp_path
+        self, app, tmp_path
     ):
         assert guards.find_guard_rule(app, KEY) == RULE
         app.locations.settings_file.write_text("rules = [")
@@ -162,9 +162,7 @@ class TestRules:
         [warning] = later.warnings
         assert warning.startswith("the settings cannot be read; these rules were read before: ")
 
-    def test_a_rule_that_left_the_file_is_in_force_until_it_is_loosened(
-        self, app: GuardedApp, tmp_path
-    ):
+    def test_a_rule_that_left_the_file_is_in_force_until_it_is_loosened(self, app, tmp_path):
         assert guards.find_guard_rule(app, KEY) == RULE
         app.set_rules("*/Other")
         later = WorldApp(tmp_path)
@@ -180,7 +178,7 @@ class TestRules:
         assert guards.end_rules(last, ["*/Other"]) == []
 
     def test_a_change_of_the_rules_names_all_of_them_and_a_change_of_a_tag_its_own(
-        self, app: GuardedApp, tmp_path
+        self, app, tmp_path
     ):
         assert guards.find_guard_rule(app, KEY) == RULE
         path = app.locations.settings_file

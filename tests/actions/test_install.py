@@ -57,7 +57,7 @@ def test_zsh_gets_a_line_that_runs_compinit_unless_the_user_has_one(home, shell,
         ({".bash_profile": "x", ".profile": ". ~/.bashrc"}, ".bash_profile"),
     ],
 )
-def test_the_login_file_that_does_not_read_bashrc_is_found(app: App, tmp_path, files, incomplete):
+def test_the_login_file_that_does_not_read_bashrc_is_found(app, tmp_path, files, incomplete):
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     found = install.find_incomplete_login_file(app, edit("bash", tmp_path / ".bashrc"))
@@ -88,7 +88,7 @@ def test_lines_in_the_file_of_powershell_are_removed_too(home):
     assert [one.shell for one in install.plan_uninstall_all(app)] == ["pwsh"]
 
 
-def test_bash_on_macos_reads_its_login_file_unless_that_reads_bashrc(app: App, tmp_path):
+def test_bash_on_macos_reads_its_login_file_unless_that_reads_bashrc(app, tmp_path):
     assert install.find_rc_file(app, "bash", "darwin") == tmp_path / ".bash_profile"
     (tmp_path / ".bash_profile").write_text(". ~/.bashrc\n")
     assert install.find_rc_file(app, "bash", "darwin") == tmp_path / ".bashrc"

@@ -104,7 +104,7 @@ def test_with_bedrock_it_asks_whether_the_profile_is_for_the_model(world):
 
 
 @pytest.mark.parametrize("place", [".claude.json", "project", ".mcp.json"])
-def test_a_server_of_claude_with_another_profile_is_refused(world: Guarded, place: str):
+def test_a_server_of_claude_with_another_profile_is_refused(world, place):
     for name, code in (("prod", 3), (PROFILE, 0)):
         document: object = {"mcpServers": {"a": {"command": "x", "args": ["--profile", name]}}}
         if place == "project":

@@ -31,7 +31,7 @@ command = "npx"
 
 
 @pytest.mark.parametrize("before", [None, b""])
-def test_an_agent_without_settings_gets_a_new_file(before: bytes | None):
+def test_an_agent_without_settings_gets_a_new_file(before):
     after = edit_claude_settings(before, "f", VALUES)
     assert json.loads(after) == VALUES
     assert after.startswith(b'{\n  "env"')
@@ -76,7 +76,7 @@ def test_half_a_surrogate_pair_stays_an_escape():
         "[" * 100000,
     ],
 )
-def test_a_file_that_cannot_be_understood_is_refused(before: str):
+def test_a_file_that_cannot_be_understood_is_refused(before):
     with pytest.raises(ConfigInvalid):
         edit_claude_settings(before.encode("utf-8", "surrogateescape"), "f", VALUES)
 
@@ -93,7 +93,7 @@ def test_kiro_servers_of_aws_get_the_profile():
 
 
 @pytest.mark.parametrize(("before", "servers"), [(b"", ()), (KIRO.encode(), ("none",))])
-def test_without_such_a_server_nothing_is_written(before: bytes, servers: tuple[str, ...]):
+def test_without_such_a_server_nothing_is_written(before, servers):
     with pytest.raises(UsageProblem, match="MCP server"):
         edit_mcp_json(before, "f", "pay.RO", servers)
 
@@ -118,7 +118,7 @@ def test_codex_keeps_comments_and_other_tables():
         'mcp_servers = { aws = { command = "mcp-proxy-for-aws" } }\n',
     ],
 )
-def test_an_inline_table_of_codex_gets_the_profile(before: str):
+def test_an_inline_table_of_codex_gets_the_profile(before):
     expected = tomllib.loads(before)
     for server in expected.get("mcp_servers", {}).values():
         server["env"] = {"AWS_PROFILE": "p"}
@@ -140,7 +140,7 @@ def test_an_inline_table_of_codex_gets_the_profile(before: str):
         "[shell_environment_policy.set.AWS_PROFILE]\nx = 1\n",
     ],
 )
-def test_a_file_of_codex_that_the_edit_would_damage_is_refused(before: str):
+def test_a_file_of_codex_that_the_edit_would_damage_is_refused(before):
     assert tomllib.loads(before)
     with pytest.raises(ConfigInvalid, match="this edit would damage: not changed"):
         edit_codex_config(before.encode(), "f", "p", ())
@@ -153,7 +153,7 @@ def test_a_file_of_codex_may_have_a_number_that_is_none():
 
 
 @pytest.mark.parametrize("before", ["x", "shell_environment_policy = 1", "\udcff"])
-def test_codex_refuses_what_it_does_not_understand(before: str):
+def test_codex_refuses_what_it_does_not_understand(before):
     with pytest.raises(ConfigInvalid):
         edit_codex_config(before.encode("utf-8", "surrogateescape"), "f", "p", ())
 
@@ -180,7 +180,7 @@ URL = "https://x.us-east-1.api.aws/mcp"
         (server(AWS_DEFAULT_PROFILE="a", X="a"), server(AWS_DEFAULT_PROFILE="pay.RO", X="a")),
     ],
 )
-def test_a_profile_that_would_win_is_replaced(before: bytes, after: bytes):
+def test_a_profile_that_would_win_is_replaced(before, after):
     expected = json.loads(after)["mcpServers"]["p"]
     expected["env"]["AWS_PROFILE"] = "pay.RO"
     made = edit_mcp_json(before, "f", "pay.RO", ())
@@ -214,7 +214,7 @@ def _toml_lines(found: dict[str, object]) -> list[str]:
         server().replace(b'"mcp-proxy-for-aws"', b'"mcp-proxy-for-aws --profile a"'),
     ],
 )
-def test_what_may_win_and_is_not_understood_is_refused(before: bytes):
+def test_what_may_win_and_is_not_understood_is_refused(before):
     with pytest.raises(ConfigInvalid, match="not changed"):
         edit_mcp_json(before, "f", "pay.RO", ())
 

@@ -70,7 +70,7 @@ def test_a_comma_in_a_roles_name_separates_no_patterns():
 
 
 @pytest.mark.parametrize("glob", ["[", "[!", "[]", "a[b", "[z-a]/x", "\\", "?" * 40, "(", "a{2}"])
-def test_unusual_globs_match_no_other_role(glob: str):
+def test_unusual_globs_match_no_other_role(glob):
     assert not allows(glob)
     assert not allows(f"{glob}/ReadOnly")
 
@@ -96,8 +96,8 @@ def test_many_stars_take_no_longer_than_one():
     ],
 )
 def test_what_may_be_meant_otherwise_is_guarded_and_not_allowed(
-    pattern: str, name: str, is_allowed: bool, is_guarded: bool
-) -> None:
+    pattern, name, is_allowed, is_guarded
+):
     assert allows(pattern, name=name) is is_allowed
     account = Account(KEY.account_id, name, "")
     found = find_guarding_rule([pattern], "corp", account, KEY.role_name, is_strict=True)

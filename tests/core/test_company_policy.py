@@ -57,7 +57,7 @@ def test_every_key_of_a_policy_file_is_read():
         "\udcff",
     ],
 )
-def test_an_unknown_key_or_value_of_the_policy_is_an_error(text: str):
+def test_an_unknown_key_or_value_of_the_policy_is_an_error(text):
     with pytest.raises(ConfigInvalid) as caught:
         parse_company_policy(text.encode("utf-8", "surrogateescape"), "/etc/ssohelper/policy.toml")
     assert caught.value.message.startswith('"/etc/ssohelper/policy.toml"')
@@ -79,7 +79,7 @@ def session(start_url: str) -> SsoSession:
         ("https://corp.awsapps.com.evil.example/start", False),
     ],
 )
-def test_only_portals_that_the_policy_names_may_be_used(url: str, is_allowed: bool):
+def test_only_portals_that_the_policy_names_may_be_used(url, is_allowed):
     policy = parse_company_policy(WHOLE, "p")
     if is_allowed:
         policy.check_portal(session(url))

@@ -26,11 +26,11 @@ SIGN_IN, NOTE = Finding("b", "sign-in", "s", "m", "f"), Finding("c", "note", "s"
         ([PROBLEM._replace(is_fixed=True), SIGN_IN], 4, "1 missing sign-in; 1 repaired"),
     ],
 )
-def test_exit_code_and_last_line(found, code: int, line: str) -> None:
+def test_exit_code_and_last_line(found, code, line):
     assert (findings.exit_code(found), findings.summary(found)) == (code, line)
 
 
-def test_problems_come_first_and_nothing_twice() -> None:
+def test_problems_come_first_and_nothing_twice():
     assert findings.join_findings([NOTE, SIGN_IN, PROBLEM, NOTE], lambda _: "") == [
         PROBLEM,
         SIGN_IN,
@@ -47,11 +47,11 @@ def test_problems_come_first_and_nothing_twice() -> None:
         (["a\x1b[31m"], 'profile "a\\x1b[31m"'),
     ],
 )
-def test_a_subject_names_three_profiles(names: list[str], subject: str) -> None:
+def test_a_subject_names_three_profiles(names, subject):
     assert findings.profiles_text(names) == subject
 
 
-def test_each_id_is_documented() -> None:
+def test_each_id_is_documented():
     page = Path(__file__).parents[2] / "docs" / "how-to" / "doctor.md"
     text = page.read_text()
     assert [id for id in KINDS if f"`{id}`" not in text] == []

@@ -1,7 +1,6 @@
 """Grants: where and for how long one counts, and which texts are a grant."""
 
 import json
-from typing import Any
 
 import pytest
 
@@ -43,13 +42,11 @@ def context_after(seconds: int, uptime: int | None = None) -> GrantContext:
         (context_after(10, uptime=-1), False),
     ],
 )
-def test_a_grant_counts_for_its_user_boot_terminal_and_time(
-    here: GrantContext, counts: bool
-) -> None:
+def test_a_grant_counts_for_its_user_boot_terminal_and_time(here, counts):
     assert GRANT.is_in_force(here) == counts
 
 
-def test_a_grant_without_a_session_counts_on_each_terminal() -> None:
+def test_a_grant_without_a_session_counts_on_each_terminal():
     everywhere = GRANT._replace(session=None)
     assert everywhere.is_in_force(HERE)
     assert everywhere.is_in_force(HERE._replace(session=TERMINAL._replace(leader=1)))
@@ -57,12 +54,12 @@ def test_a_grant_without_a_session_counts_on_each_terminal() -> None:
 
 
 @pytest.mark.parametrize(("life", "counts"), [(3600, True), (3601, False), (0, False), (-5, False)])
-def test_no_grant_lasts_longer_than_an_hour(life: int, counts: bool) -> None:
+def test_no_grant_lasts_longer_than_an_hour(life, counts):
     assert GRANT._replace(ends_at=NOW + life).is_in_force(HERE) == counts
 
 
 @pytest.mark.parametrize("session", [TERMINAL, None])
-def test_a_grant_is_read_back_as_it_was_written(session: TerminalSession | None) -> None:
+def test_a_grant_is_read_back_as_it_was_written(session):
     written = GRANT._replace(session=session)
     assert grants.parse_grant(json.loads(json.dumps(grants.grant_document(written)))) == written
 
@@ -88,13 +85,13 @@ def test_a_grant_is_read_back_as_it_was_written(session: TerminalSession | None)
         {"session": "pts/3"},
     ],
 )
-def test_what_is_no_grant_is_damaged(change: dict[str, Any]) -> None:
+def test_what_is_no_grant_is_damaged(change):
     found = {**grants.grant_document(GRANT), **change}
     with pytest.raises(Damaged):
         grants.parse_grant(found)
 
 
-def test_a_missing_field_is_damaged_and_the_longest_reason_is_not() -> None:
+def test_a_missing_field_is_damaged_and_the_longest_reason_is_not():
     found = grants.grant_document(GRANT._replace(reason="x" * 200))
     assert len(grants.parse_grant(found).reason) == 200
     del found["uid"]

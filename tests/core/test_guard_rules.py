@@ -82,9 +82,7 @@ def test_an_account_with_an_unknown_name_matches_by_its_id():
         ("other/ReadOnly", False),
     ],
 )
-def test_strictly_an_account_with_an_unknown_name_matches_each_name(
-    rule: str, guards: bool
-) -> None:
+def test_strictly_an_account_with_an_unknown_name_matches_each_name(rule, guards):
     unknown = PROD._replace(name="")
     assert find_guarding_rule([rule], "corp", unknown, "Admin", is_strict=True) == (
         rule if guards else None
@@ -94,7 +92,7 @@ def test_strictly_an_account_with_an_unknown_name_matches_each_name(
     assert known == (rule if rule.startswith("payments-prod") else None)
 
 
-def test_the_first_rule_that_matches_is_found() -> None:
+def test_the_first_rule_that_matches_is_found():
     rules = ["other/*", "*/Admin", "payments-prod"]
     assert find_guarding_rule(rules, "corp", PROD, "Admin", is_strict=True) == "*/Admin"
 
@@ -109,9 +107,7 @@ def test_the_first_rule_that_matches_is_found() -> None:
         (["#A"], "A"),
     ],
 )
-def test_a_tag_that_a_rule_names_and_that_is_not_there_is_found(
-    rules: list[str], missing: str | None
-) -> None:
+def test_a_tag_that_a_rule_names_and_that_is_not_there_is_found(rules, missing):
     assert find_undefined_tag(rules, {"a": ["*/x"], "b": []}) == missing
 
 
@@ -129,9 +125,7 @@ def test_a_tag_that_a_rule_names_and_that_is_not_there_is_found(
         (":x/y", ()),
     ],
 )
-def test_a_rule_for_a_session_is_for_each_session_of_its_portal(
-    rule: str, more: tuple[str, ...]
-) -> None:
+def test_a_rule_for_a_session_is_for_each_session_of_its_portal(rule, more):
     url = "https://d-1.awsapps.com/start"
     sessions = [
         SsoSession("corp", url, "eu-west-1", ()),

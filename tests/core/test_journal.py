@@ -25,7 +25,7 @@ def entry(**more: object) -> Entry:
 
 
 class TestLine:
-    def test_a_journal_line_is_compact_json_in_a_fixed_order(self) -> None:
+    def test_a_journal_line_is_compact_json_in_a_fixed_order(self):
         assert made(entry(background=True, others=2)) == (
             b'{"v":1,"at":"2025-11-26T19:36:21.023Z",'
             b'"event":"issue","uid":1000,"session":"corp","account_id":"001234567890",'
@@ -55,14 +55,14 @@ class TestLine:
         ],
         ids=lambda one: one.event,
     )
-    def test_a_journal_line_is_read_back_as_it_was_written(self, written: Entry) -> None:
+    def test_a_journal_line_is_read_back_as_it_was_written(self, written):
         read = journal.parse_line(made(written).rstrip())
         assert (read.event, read.fields) == (written.event, written.fields)
         assert read.uid == 1000
         assert read.at_seconds == 1_764_185_781
 
     @pytest.mark.parametrize("text", [HOSTILE, HOSTILE * 4000, "\U0001f600" * 5000, "\\" * 9000])
-    def test_no_text_makes_it_long_or_brings_in_a_control_character(self, text: str) -> None:
+    def test_no_text_makes_it_long_or_brings_in_a_control_character(self, text):
         for written in (
             entry(parent=text[:4096], terminal=text[:4096]),
             journal.make_entry("sign-in", session="corp", how="browser", user=text),
@@ -82,7 +82,7 @@ class TestLine:
                 assert not any(ord(one) < 32 or 127 <= ord(one) < 160 for one in str(value))
                 assert "\u202e" not in str(value)
 
-    def test_a_text_is_cut_where_its_field_ends_and_nothing_before(self) -> None:
+    def test_a_text_is_cut_where_its_field_ends_and_nothing_before(self):
         text = "word " * 300
         reason = journal.make_entry("refused", KEY, reason=text).fields["reason"]
         what = journal.make_entry("refused", None, ("bash", "pts/3"), what=text).fields["what"]
@@ -98,9 +98,7 @@ class TestLine:
         assert hidden.endswith(" behind it")
         assert "A1b2" not in hidden
 
-    def test_the_longest_line_is_written_and_read_back_and_a_longer_one_is_not(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_the_longest_line_is_written_and_read_back_and_a_longer_one_is_not(self, monkeypatch):
         line = made(entry())
         monkeypatch.setattr(journal, "LONGEST_LINE_BYTES", len(line))
         assert journal.parse_line(made(entry())).uid == 1000
@@ -110,11 +108,11 @@ class TestLine:
         with pytest.raises(Damaged):
             journal.parse_line(line)
 
-    def test_a_refused_command_has_its_caller(self) -> None:
+    def test_a_refused_command_has_its_caller(self):
         found = journal.make_entry("refused", None, ("bash", "pts/3"), what="sign in")
         assert found.fields == {"what": "sign in", "parent": "bash", "terminal": "pts/3"}
 
-    def test_names_of_processes_and_terminals_are_printable_and_short(self) -> None:
+    def test_names_of_processes_and_terminals_are_printable_and_short(self):
         fields = entry(parent="a\tb\x1b[0mé" + "c" * 40, terminal="pts/\n3").fields
         assert fields["parent"] == "a?b?[0m?" + "c" * 24
         assert fields["terminal"] == "pts/?3"
@@ -128,7 +126,7 @@ class TestLine:
             "Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbmEifQ.c2ln",
         ],
     )
-    def test_what_looks_like_a_secret_is_hidden_in_every_free_text(self, text: str) -> None:
+    def test_what_looks_like_a_secret_is_hidden_in_every_free_text(self, text):
         secret = max(text.replace("=", " ").split(), key=len)
         for written in (
             journal.make_entry("grant", KEY, reason=text, rule=text, grant=text),
@@ -139,7 +137,7 @@ class TestLine:
             assert "(redacted)" in made(written).decode()
 
     @pytest.mark.parametrize("key_id", [SECRET_KEY, "", "ASIA\n" + "A" * 16, "asia" * 5, "A" * 33])
-    def test_a_key_id_of_an_unknown_form_is_left_out(self, key_id: str) -> None:
+    def test_a_key_id_of_an_unknown_form_is_left_out(self, key_id):
         assert "access_key_id" not in entry(access_key_id=key_id).fields
 
     @pytest.mark.parametrize(
@@ -163,8 +161,8 @@ class TestLine:
         ],
     )
     def test_a_field_that_the_event_does_not_have_and_a_bad_value_are_refused(
-        self, event: str, fields: dict[str, object], named: str
-    ) -> None:
+        self, event, fields, named
+    ):
         with pytest.raises(Damaged) as refused:
             journal.make_entry(event, **fields)  # type: ignore[arg-type]
         assert refused.value.field == named
@@ -181,28 +179,28 @@ class TestLine:
             {"uid": (1 << 53) + 1},  # other JSON readers would round it
         ],
     )
-    def test_a_line_with_a_bad_head_is_damaged(self, change: dict[str, object]) -> None:
+    def test_a_line_with_a_bad_head_is_damaged(self, change):
         found = json.loads(made(entry())) | change
         with pytest.raises(Damaged):
             journal.parse_line(json.dumps(found).encode())
 
-    def test_a_line_of_root_is_good(self) -> None:
+    def test_a_line_of_root_is_good(self):
         found = json.loads(made(entry())) | {"uid": 0}
         assert journal.parse_line(json.dumps(found).encode()).uid == 0
 
     @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"\x00" * 40, b'{"v":1}', b"[" * 4000])
-    def test_any_other_bytes_are_damaged(self, raw: bytes) -> None:
+    def test_any_other_bytes_are_damaged(self, raw):
         with pytest.raises(Damaged):
             journal.parse_line(raw)
 
-    def test_a_good_line_that_is_too_long_or_not_ascii_is_damaged(self) -> None:
+    def test_a_good_line_that_is_too_long_or_not_ascii_is_damaged(self):
         found = json.loads(made(entry()))
         for more in ("x" * journal.LONGEST_LINE_BYTES, "é"):
             line = json.dumps(found | {"more": more}, ensure_ascii=False).encode()
             with pytest.raises(Damaged):
                 journal.parse_line(line)
 
-    def test_a_later_versions_line_is_read_and_wrong_types_are_left_out(self) -> None:
+    def test_a_later_versions_line_is_read_and_wrong_types_are_left_out(self):
         found = json.loads(made(entry())) | {"v": 2, "event": "new", "more": "x", "deep": {"a": 1}}
         found |= {"until": 5, "others": "many", "background": "yes"}
         read = journal.parse_line(json.dumps(found).encode())

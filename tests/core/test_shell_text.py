@@ -43,7 +43,7 @@ def evaluated(shell: str, text: bytes, folder: Path, **more: str) -> dict[bytes,
 
 
 @pytest.mark.parametrize("shell", sorted(START))
-def test_every_value_is_read_back_unchanged_and_nothing_runs(shell: str, tmp_path: Path) -> None:
+def test_every_value_is_read_back_unchanged_and_nothing_runs(shell, tmp_path):
     values = [*account_names(), *role_names(), *UNICODE, ""]
     wanted = {f"V{number}": value for number, value in enumerate(values)}
     dialect = DIALECT.get(shell, shell)
@@ -56,7 +56,7 @@ def test_every_value_is_read_back_unchanged_and_nothing_runs(shell: str, tmp_pat
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_any_earlier_value_is_restored(shell: str, tmp_path: Path) -> None:
+def test_any_earlier_value_is_restored(shell, tmp_path):
     before = {
         "V0": "two\nlines\n",
         "V1": "\ttab\x01\x7f\x1b[31m",
@@ -75,14 +75,14 @@ def test_any_earlier_value_is_restored(shell: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["a\nb", "a\0b", "\x1b[31m", "\r", "\x7f", "\x9b", "\u2028"])
 @pytest.mark.parametrize("shell", shell_text.SHELLS)
-def test_control_characters_are_refused(shell: str, value: str) -> None:
+def test_control_characters_are_refused(shell, value):
     with pytest.raises(UsageProblem):
         shell_text.quoted_word(shell, value)
     with pytest.raises(UsageProblem, match="the value of AWS_REGION has a control character"):
         shell_text.assignment_text(shell, {"AWS_REGION": value}, ())
 
 
-def test_a_read_only_variable_fails_the_whole_text(tmp_path: Path) -> None:
+def test_a_read_only_variable_fails_the_whole_text(tmp_path):
     lines = [
         *shell_text.assignment_lines("bash", {"AWS_REGION": "x"}, ("AWS_VAULT",)),
         "echo went on",
@@ -103,11 +103,11 @@ def test_a_read_only_variable_fails_the_whole_text(tmp_path: Path) -> None:
     ("value", "text"),
     [("a'b", "'a''b'"), ("a\u2019b", "'a\u2019\u2019b'"), ("$x`", "'$x`'"), ("\\", "'\\'")],
 )
-def test_powershell_quotes_are_doubled(value: str, text: str) -> None:
+def test_powershell_quotes_are_doubled(value, text):
     assert shell_text.quoted_word("pwsh", value) == text
 
 
-def test_a_universal_fish_variable_is_neither_erased_nor_copied(tmp_path: Path) -> None:
+def test_a_universal_fish_variable_is_neither_erased_nor_copied(tmp_path):
     env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     there = shell_text.assignment_text("fish", {"AWS_PROFILE": "other"}, ("AWS_VAULT",))
     back = shell_text.text_that_restores_variables(
@@ -147,9 +147,7 @@ def test_a_universal_fish_variable_is_neither_erased_nor_copied(tmp_path: Path) 
         ),
     ],
 )  # fmt: skip
-def test_each_shell_gets_its_own_statements(
-    shell: str, variable: str, exports: str, restored: str
-) -> None:
+def test_each_shell_gets_its_own_statements(shell, variable, exports, restored):
     assert shell_text.set_variable_text(shell, "V", "a'b") == variable
     assert shell_text.assignment_text(shell, {"A": "1"}, ("G", "H")) == exports
     assert shell_text.assignment_text(shell, {}, ()) == ""
@@ -162,5 +160,5 @@ def test_each_shell_gets_its_own_statements(
     ("word", "shown"),
     [("a.b-c_1/x:y@z", None), ("a b", "'a b'"), ("", "''"), ("$x", "'$x'"), ("a'b", r"'a'\''b'")],
 )
-def test_a_word_is_quoted_where_a_shell_would_change_it(word: str, shown: str | None) -> None:
+def test_a_word_is_quoted_where_a_shell_would_change_it(word, shown):
     assert shell_text.word_as_typed(word) == (shown or word)

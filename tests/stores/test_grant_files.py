@@ -44,11 +44,11 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path) -> Place:
     return Place(tmp_path)
 
 
-def test_an_added_grant_is_found_with_its_line_in_the_journal(place: Place) -> None:
+def test_an_added_grant_is_found_with_its_line_in_the_journal(place):
     assert place.store.find(KEY) is None
     place.store.add(GRANT, CALLER)
     assert place.store.find(KEY) == GRANT
@@ -63,7 +63,7 @@ def test_an_added_grant_is_found_with_its_line_in_the_journal(place: Place) -> N
     assert place.file.stat().st_mode & 0o777 == 0o600
 
 
-def test_of_two_grants_the_one_that_ends_last_is_found(place: Place) -> None:
+def test_of_two_grants_the_one_that_ends_last_is_found(place):
     place.store.add(LONGER, CALLER)
     place.store.add(GRANT, CALLER)
     assert place.store.find(KEY) == LONGER
@@ -72,7 +72,7 @@ def test_of_two_grants_the_one_that_ends_last_is_found(place: Place) -> None:
     assert place.store.list_in_force() == [LONGER]
 
 
-def test_a_revoked_grant_is_gone_and_another_stays(place: Place) -> None:
+def test_a_revoked_grant_is_gone_and_another_stays(place):
     place.store.add(GRANT, CALLER)
     place.store.add(LONGER, CALLER)
     place.store.revoke(LONGER, CALLER)
@@ -90,7 +90,7 @@ def test_a_revoked_grant_is_gone_and_another_stays(place: Place) -> None:
         '{"grants": [{"key": 1}]}',
     ],
 )
-def test_a_damaged_file_holds_no_grant_until_the_next_one(place: Place, damage: str) -> None:
+def test_a_damaged_file_holds_no_grant_until_the_next_one(place, damage):
     place.store.add(GRANT, CALLER)
     place.file.write_text(damage)
     assert place.store.find(KEY) is None
@@ -98,7 +98,7 @@ def test_a_damaged_file_holds_no_grant_until_the_next_one(place: Place, damage: 
     assert place.store.list_in_force() == [LONGER]
 
 
-def test_a_link_in_place_of_the_file_is_no_grant_and_stays(place: Place, tmp_path: Path) -> None:
+def test_a_link_in_place_of_the_file_is_no_grant_and_stays(place, tmp_path):
     place.store.add(GRANT, CALLER)
     place.file.rename(tmp_path / "elsewhere")
     place.file.symlink_to(tmp_path / "elsewhere")
@@ -108,21 +108,21 @@ def test_a_link_in_place_of_the_file_is_no_grant_and_stays(place: Place, tmp_pat
     assert place.file.is_symlink()
 
 
-def test_grants_that_are_added_at_once_are_all_kept(place: Place) -> None:
+def test_grants_that_are_added_at_once_are_all_kept(place):
     made = [GRANT._replace(id=str(number)) for number in range(40)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda grant: place.store.add(grant, CALLER), made))
     assert sorted(place.store.list_in_force()) == sorted(made)
 
 
-def test_a_grant_of_another_terminal_is_listed_and_does_not_count_here(place: Place) -> None:
+def test_a_grant_of_another_terminal_is_listed_and_does_not_count_here(place):
     place.store.add(GRANT, CALLER)
     place.here = place.here._replace(session=OTHER)
     assert (place.store.find(KEY), place.store.list_in_force()) == (None, [])
     assert place.store.list_for_all_terminals() == [GRANT]
 
 
-def test_an_ended_grant_leaves_the_file_with_the_next_change(place: Place) -> None:
+def test_an_ended_grant_leaves_the_file_with_the_next_change(place):
     place.store.add(GRANT, CALLER)
     place.pass_time(600)
     assert GRANT.id in place.file.read_text()
@@ -130,7 +130,7 @@ def test_an_ended_grant_leaves_the_file_with_the_next_change(place: Place) -> No
     assert GRANT.id not in place.file.read_text()
 
 
-def test_a_journal_that_takes_no_line_prevents_a_grant(place: Place, tmp_path: Path) -> None:
+def test_a_journal_that_takes_no_line_prevents_a_grant(place, tmp_path):
     journal = place.app.locations.state_folder / "audit.jsonl"
     journal.parent.mkdir(parents=True, mode=0o700)
     journal.symlink_to(tmp_path / "elsewhere")

@@ -82,13 +82,13 @@ def numbers_in(journal: Journal) -> list[int]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+def place(tmp_path, monkeypatch) -> Place:
     monkeypatch.setattr(journal_file, "SOCKETS", ())
     return Place(tmp_path)
 
 
 class TestAppend:
-    def test_lines_are_dated_and_in_order(self, place: Place) -> None:
+    def test_lines_are_dated_and_in_order(self, place):
         before = time.time()
         place.add(3)
         raw = place.file.read_bytes().splitlines()
@@ -97,7 +97,7 @@ class TestAppend:
         assert int(before) <= found[0].at_seconds <= time.time()
         assert place.numbers() == [1, 2, 3]
 
-    def test_files_are_ours_alone_and_an_open_one_is_closed(self, place: Place) -> None:
+    def test_files_are_ours_alone_and_an_open_one_is_closed(self, place):
         place.add(1)
         assert {mode_of(path) for path in place.state.iterdir()} == {0o600}
         assert mode_of(place.state) == 0o700
@@ -105,9 +105,7 @@ class TestAppend:
         place.add(1)
         assert mode_of(place.file) == 0o600
 
-    def test_a_line_is_one_write_at_the_files_end(
-        self, place: Place, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_line_is_one_write_at_the_files_end(self, place, monkeypatch):
         place.add(1)
         written, real = list[bytes](), os.write
 
@@ -120,9 +118,7 @@ class TestAppend:
         place.add(1, 2)
         assert written == [place.file.read_bytes().splitlines(keepends=True)[1]]
 
-    def test_neither_truncates_nor_syncs_a_file(
-        self, place: Place, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_neither_truncates_nor_syncs_a_file(self, place, monkeypatch):
         """An append takes 0.2 ms. ext4 takes 5 ms more for each of these."""
         place.add(1)
 
@@ -137,7 +133,7 @@ class TestAppend:
 
 class TestDamagedEnd:
     @pytest.mark.parametrize("cut", [1, 2, 40, 120])
-    def test_a_torn_line_is_left_out_and_what_follows_is_good(self, place: Place, cut: int) -> None:
+    def test_a_torn_line_is_left_out_and_what_follows_is_good(self, place, cut):
         place.add(3)
         whole = place.file.read_bytes()
         place.file.write_bytes(whole[:-cut])
@@ -148,16 +144,14 @@ class TestDamagedEnd:
         assert place.file.read_bytes().startswith(whole[:-cut] + b"\n{")
 
     @pytest.mark.parametrize("size", [100, 9000, 100_000])
-    def test_zeros_after_a_power_failure_are_one_damaged_line(
-        self, place: Place, size: int
-    ) -> None:
+    def test_zeros_after_a_power_failure_are_one_damaged_line(self, place, size):
         place.add(2)
         with place.file.open("ab") as file:
             file.write(bytes(size))
         place.add(2, 3)
         assert (place.numbers(), place.open().read().damaged) == ([1, 2, 3, 4], 1)
 
-    def test_lines_of_earlier_builds_are_read(self, place: Place) -> None:
+    def test_lines_of_earlier_builds_are_read(self, place):
         place.add(1)
         old = json.loads(place.file.read_bytes()) | {"seq": 7, "prev": "0" * 64}
         place.file.write_text(json.dumps(old) + "\n")
@@ -167,9 +161,7 @@ class TestDamagedEnd:
 
 
 class TestFullDisk:
-    def test_a_partial_write_is_taken_back(
-        self, place: Place, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_partial_write_is_taken_back(self, place, monkeypatch):
         place.add(2)
         whole, real = place.file.read_bytes(), os.write
 
@@ -186,8 +178,8 @@ class TestFullDisk:
         assert place.numbers() == [1, 2, 3]
 
     def test_a_disk_that_takes_nothing_is_an_error_and_for_try_append_a_warning(
-        self, place: Place, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+        self, place, monkeypatch
+    ):
         def refuse(*_arguments: object) -> int:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -202,7 +194,7 @@ class TestFullDisk:
 
 
 class TestRotation:
-    def test_the_files_stay_below_their_limit(self, place: Place) -> None:
+    def test_the_files_stay_below_their_limit(self, place):
         place.add(400, file_bytes=SMALL_BYTES)
         assert len(place.files) == 5
         assert max(path.stat().st_size for path in place.files) <= SMALL_BYTES
@@ -211,9 +203,7 @@ class TestRotation:
         # Each of the four older files is full but for one line.
         assert len(numbers) > 60
 
-    def test_a_file_is_full_when_the_longest_line_and_a_newline_no_longer_fit(
-        self, place: Place
-    ) -> None:
+    def test_a_file_is_full_when_the_longest_line_and_a_newline_no_longer_fit(self, place):
         place.add(1)
         size = place.file.stat().st_size
         place.add(1, 2, file_bytes=size + 1 + LONGEST_LINE_BYTES)
@@ -222,13 +212,11 @@ class TestRotation:
         place.add(1, 3, file_bytes=size + LONGEST_LINE_BYTES)
         assert len(place.files) == 2
 
-    def test_the_real_limit_is_5_megabytes(self) -> None:
+    def test_the_real_limit_is_5_megabytes(self):
         assert store.FILE_BYTES * (store.OLDER_FILES + 1) <= 5_000_000
 
     @pytest.mark.parametrize("renames", range(4))
-    def test_killed_between_two_renames_loses_nothing(
-        self, place: Place, monkeypatch: pytest.MonkeyPatch, renames: int
-    ) -> None:
+    def test_killed_between_two_renames_loses_nothing(self, place, monkeypatch, renames):
         place.add(300, file_bytes=SMALL_BYTES)
         journal = place.open(SMALL_BYTES)
         left, real = [renames], files.replace_file
@@ -262,7 +250,7 @@ class TestRotation:
 class TestFilesThatAreNotOurs:
     @pytest.mark.parametrize("name", ["audit.jsonl", "audit.lock"])
     @pytest.mark.parametrize("kind", ["link", "hard link", "fifo", "folder"])
-    def test_are_refused_and_left_as_they_are(self, place: Place, name: str, kind: str) -> None:
+    def test_are_refused_and_left_as_they_are(self, place, name, kind):
         place.add(1)
         target, path = place.state.parent / "target", place.state / name
         target.write_bytes(b"mine\n")
@@ -285,7 +273,7 @@ class TestFilesThatAreNotOurs:
             with pytest.raises(NotOurs):
                 place.open().read()
 
-    def test_a_stopped_lock_holder_delays_and_does_not_block(self, place: Place) -> None:
+    def test_a_stopped_lock_holder_delays_and_does_not_block(self, place):
         place.add(1)
         with files.hold_lock(place.state / "audit.lock", soon()):
             began = time.monotonic()
@@ -307,9 +295,7 @@ class TestFilesThatAreNotOurs:
 
 class TestSystemLog:
     @pytest.fixture
-    def daemon(
-        self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-    ) -> Iterator[socket.socket]:
+    def daemon(self, request, monkeypatch) -> Iterator[socket.socket]:
         """A socket as a log daemon has it, in a short path."""
         with (
             tempfile.TemporaryDirectory() as folder,
@@ -325,9 +311,7 @@ class TestSystemLog:
     @pytest.mark.parametrize(
         "daemon", [socket.SOCK_DGRAM, socket.SOCK_STREAM], indirect=True, ids=["dgram", "stream"]
     )
-    def test_takes_the_line_where_the_file_does_not(
-        self, tmp_path: Path, daemon: socket.socket, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_takes_the_line_where_the_file_does_not(self, tmp_path, daemon, monkeypatch):
         place = Place(tmp_path)
         place.state.mkdir(mode=0o700)
         place.file.symlink_to("/dev/null")
@@ -343,9 +327,7 @@ class TestSystemLog:
         assert place.warnings == []
 
     @pytest.mark.parametrize("daemon", [socket.SOCK_DGRAM], indirect=True)
-    def test_a_daemon_that_reads_nothing_is_not_waited_for(
-        self, monkeypatch: pytest.MonkeyPatch, daemon: socket.socket
-    ) -> None:
+    def test_a_daemon_that_reads_nothing_is_not_waited_for(self, monkeypatch, daemon):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
             other.connect(daemon.getsockname())
             other.setblocking(False)
@@ -362,9 +344,7 @@ class TestSystemLog:
             assert sent == [False]
 
     @pytest.mark.parametrize("daemon", [socket.SOCK_STREAM], indirect=True)
-    def test_a_socket_that_no_daemon_has_open_takes_nothing(
-        self, tmp_path: Path, daemon: socket.socket
-    ) -> None:
+    def test_a_socket_that_no_daemon_has_open_takes_nothing(self, tmp_path, daemon):
         daemon.close()
         place = Place(tmp_path)
         place.state.mkdir(mode=0o700)
@@ -375,7 +355,7 @@ class TestSystemLog:
 
 class TestManyProcesses:
     @pytest.mark.long
-    def test_50_processes_with_20_lines_each_lose_none(self, place: Place) -> None:
+    def test_50_processes_with_20_lines_each_lose_none(self, place):
         appenders = [
             subprocess.Popen(
                 [
@@ -406,7 +386,7 @@ class TestManyProcesses:
         assert told == list(range(1000))
         assert sorted(place.numbers()) == told
 
-    def test_readers_see_whole_lines_while_others_rotate(self, place: Place) -> None:
+    def test_readers_see_whole_lines_while_others_rotate(self, place):
         appender = subprocess.Popen(
             [
                 *(sys.executable, "-c", APPEND, str(place.state)),
@@ -432,11 +412,11 @@ class TestManyProcesses:
 
 
 class TestRead:
-    def test_nothing_is_there_at_first_and_nothing_is_made(self, place: Place) -> None:
+    def test_nothing_is_there_at_first_and_nothing_is_made(self, place):
         assert place.open().read() == ([], 0)
         assert not place.state.exists()
 
-    def test_does_not_change_the_files(self, place: Place) -> None:
+    def test_does_not_change_the_files(self, place):
         place.add(2)
         before = (place.file.read_bytes(), place.file.stat().st_mtime_ns)
         place.open().read()
