@@ -18,15 +18,16 @@ from tests.saved_listing import DEV, PAY, URL, listed_account, save_listing
 REGION = "eu-west-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "CNRYSAK-secret"}
 _ROLE_ARN = "arn:aws:iam::999999999999:role/ci"
+_OUR_REGION = f"sso_region = {REGION}"
 _STATE = Path(".local/state/ssohelper")
 
 
 class Broken(NamedTuple):
-    """How a home is broken: the ids of what must be found, and the files that `--fix` changes."""
+    """How a home is broken: the ids of what must be found, and the file that `--fix` changes."""
 
     found: set[str]
     break_it: Callable[[Home], object]
-    repaired: tuple[str, ...] = ()
+    repaired: str | None
 
 
 def make_world() -> World:
@@ -91,8 +92,12 @@ def replace(home: Home, old: str, new: str) -> None:
     home.write_config(text.replace(old, new))
 
 
-def write_bytes(home: Home, data: bytes) -> None:
-    home.config_file.write_bytes(data)
+def text(lines: str) -> Callable[[Home], None]:
+    return lambda home: add(home, "\n".join([*lines.split("; "), ""]))
+
+
+def raw(data: bytes) -> Callable[[Home], object]:
+    return lambda home: home.config_file.write_bytes(data)
 
 
 def credentials(home: Home, text: str) -> Path:
@@ -100,6 +105,10 @@ def credentials(home: Home, text: str) -> Path:
     path.write_text(text)
     path.chmod(0o600)
     return path
+
+
+def in_credentials(lines: str) -> Callable[[Home], Path]:
+    return lambda home: credentials(home, "\n".join([*lines.split("; "), ""]))
 
 
 def set_env(**variables: str) -> Callable[[Home], None]:
@@ -263,311 +272,158 @@ def chain_on(*lines: str, region: str | None = REGION) -> Callable[[Home], None]
     return add_profiles
 
 
-def native(*lines: str) -> Callable[[Home], None]:
-    return lambda home: add_profile(home, "mine", *lines)
+def native(lines: str, region: str | None = REGION) -> Callable[[Home], None]:
+    return lambda home: add_profile(home, "mine", *lines.split("; "), region=region)
 
 
-def region_of_default_only(home: Home) -> None:
-    add(home, "[default]\nregion = eu-west-1\n")
-    add_profile(home, "mine", *_SSO, region=None)
-
-
-_SSO = ("sso_session = corp", f"sso_account_id = {PAY}", "sso_role_name = Read")
+_CORP, _ACCOUNT, _READ = "sso_session = corp", f"sso_account_id = {PAY}", "sso_role_name = Read"
+_SSO = (_CORP, _ACCOUNT, _READ)
+_ROLE = f"role_arn = {_ROLE_ARN}"
 _FOREIGN = "credential_process = /bin/true"
+_FIXED = "aws_access_key_id = AKIA; aws_secret_access_key = CNRYSAK-x"
 
+# Each name begins with the ids of what must be found. Lines are separated by "; ".
+_IN_CONFIG = {
+    "no-region: beside [default]": f"[default]; region = x; [profile p]; {'; '.join(_SSO)}",
+    "section-twice: a section": "[profile pay.Read]; region = eu-west-1",
+    "section-twice: a key": "[profile x]; region = a; region = b",
+    "config-unreadable: a header that is not closed": "[profile x; region = a",
+    "config-unreadable: a line without an equals sign": "[profile x]; region eu-west-1",
+    "profile-twice roles-without-profile: in two spellings": f"[profile 'pay.Read']; {_FOREIGN}",
+    "session-twice: quoted": f"[sso-session 'corp']; sso_start_url = {URL}; {_OUR_REGION}",
+    "default-section: keys": "[DEFAULT]; output = json",
+    "session-unusable: a wrong region": f"[sso-session x]; sso_start_url = {URL}; sso_region = m",
+    "header-without-profile: the word is missing": f"[dev]; {'; '.join(_SSO)}",
+    "header-with-blank: before the word": f"[profile ops ]; {_FOREIGN}",
+    "header-without-quotes: a name with a blank": f"[profile dev two]; {'; '.join(_SSO)}",
+    "header-misspelled: in capitals": f"[Profile dev]; {'; '.join(_SSO)}",
+    "header-with-open-quote: before the name": f'[profile "dev]; {"; ".join(_SSO)}',
+    "header-with-bracket: in a comment": f"[profile dev] # of [team]; {'; '.join(_SSO)}",
+}
+_OF_PROFILE = {
+    "session-missing: a session that is not defined": f"sso_session = gone; {_ACCOUNT}; {_READ}",
+    "sso-keys-refused: no role": f"{_CORP}; {_ACCOUNT}",
+    "sso-keys-refused: a start URL too": f"{'; '.join(_SSO)}; sso_start_url = {URL}; {_OUR_REGION}",
+    "mixed-identities: sso_* keys and a program": f"{'; '.join(_SSO)}; {_FOREIGN}",
+    "mixed-identities: fixed keys and a program": f"{_FOREIGN}; {_FIXED}",
+    "mixed-identities: a role and a program": f"{_FOREIGN}; {_ROLE}; source_profile = pay.Read",
+    "role-without-source: of a profile": _ROLE,
+    "half-a-key-in-profile: of a profile": "aws_access_key_id = AKIA",
+    "profile-invalid: a source_profile that is gone": f"{_ROLE}; source_profile = gone",
+    "profile-invalid: an account of 11 digits": f"{_CORP}; sso_account_id = 12345678901; {_READ}",
+    "iam-role-name: of Read": f"{_CORP}; {_ACCOUNT}; sso_role_name = AWSReservedSSO_R_{'0' * 16}",
+    "program-missing: with an argument": "credential_process = /opt/gone/get-keys --now",
+    "program-needs-a-shell: for a tilde": "credential_process = ~/bin/get-keys",
+    "value-in-quotes: a start URL": f'sso_start_url = "{URL}"; {_OUR_REGION}; {_ACCOUNT}; {_READ}',
+    "value-in-quotes: a session": f'sso_session = "corp"; {_ACCOUNT}; {_READ}',
+    "value-in-quotes: an account": f'{_CORP}; sso_account_id = "{PAY}"; {_READ}',
+    "wrong-sso-region legacy-token: another than the portal's": (
+        f"sso_start_url = {URL}; sso_region = ap-south-1; {_ACCOUNT}; {_READ}"
+    ),
+    "value-refused: a retry mode that does not exist": f"{_FOREIGN}; retry_mode = fancy",
+    "value-refused: a retry mode unknown to AWS CLI 2": f"{_FOREIGN}; retry_mode = legacy",
+    "value-refused: no attempt": f"{_FOREIGN}; max_attempts = 0",
+    "program-unreadable: an open quote": 'credential_process = /bin/echo "x',
+    "program-unreadable: a backslash at the end": "credential_process = /bin/echo x \\",
+    "program-unreadable: empty": "credential_process =",
+    "web-identity-missing: no token": f"{_ROLE}; web_identity_token_file = /nowhere/token",
+    "credential-source: that does not exist": f"{_ROLE}; credential_source = environment",
+    "credential-source: without variables": f"{_ROLE}; credential_source = Environment",
+    "no-source: a profile that aws-vault alone reads": "include_profile = pay.Read",
+}
+_IN_CREDENTIALS = {
+    "config-unreadable: the credentials file": "[a]; no value",
+    "half-a-key-in-profile: of the credentials file": f"[d]; aws_access_key_id = AKIA; {_FOREIGN}",
+    "program-missing: of the credentials file": "[gcp]; credential_process = /opt/gone/get-keys",
+    "role-without-source: of the credentials file": f"[d]; {_ROLE}",
+    "shadowed-by-credentials-file: by keys": f"[pay.Read]; {_FIXED}",
+    "shadowed-by-credentials-file: by another role": (
+        f"[pay.Read]; {_CORP}; sso_account_id = {DEV}; {_READ}"
+    ),
+    "keys-in-default: of the credentials file": f"[default]; {_FIXED}",
+    "program-unreadable: of the credentials file": "[d]; credential_process = x 'y",
+}
+_POD = {"AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere/token", "AWS_ROLE_ARN": _ROLE_ARN}
+_VARIABLES = {
+    "config-missing nothing-set-up: in AWS_CONFIG_FILE": {"AWS_CONFIG_FILE": "/nowhere/config"},
+    "keys-in-environment: beside a profile": {"AWS_PROFILE": "pay.Read", **KEYS},
+    "half-a-key: in the environment": {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"},
+    "token-without-keys: in the environment": {"AWS_SESSION_TOKEN": "CNRY-ST-x"},
+    "no-such-profile: in AWS_PROFILE": {"AWS_PROFILE": "gone"},
+    "two-profiles: two": {"AWS_PROFILE": "pay.Read", "AWS_DEFAULT_PROFILE": "dev.Read"},
+    "web-identity-in-environment: a pod's": {"AWS_PROFILE": "pay.Read", **_POD},
+    "general-endpoint: a local one": {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"},
+    "web-identity-missing: a pod's": _POD,
+}
+_OTHER: dict[str, Callable[[Home], object]] = {
+    "config-unreadable: no UTF-8": raw(b"[profile a]\nx = \xff\n"),
+    "config-unreadable: a byte order mark": raw(b"\xef\xbb\xbf[profile a]\nx = 1\n"),
+    "session-unusable: no region": lambda home: replace(home, f"{_OUR_REGION}\n", ""),
+    "session-missing: of managed profiles": lose_session,
+    "profile-invalid: no region's name": native(_FOREIGN, region="eu west"),
+    "helper-missing: of managed profiles": helper_moved,
+    "helper-not-ours: in place of our helper": replace_helper,
+    "helper-missing: of a profile by hand": users_helper_moved,
+    "program-replaceable: in an open folder": open_program,
+    "default-before-container: a program": lambda home: (
+        add(home, f"[default]\n{_FOREIGN}\nregion = {REGION}\n"),
+        home.env.update(AWS_CONTAINER_CREDENTIALS_FULL_URI="http://127.0.0.1/c"),
+    ),
+    "readable-by-others: a token": open_token,
+    "readable-by-others: our folder": open_state,
+    "readable-by-others: credentials": lambda home: credentials(home, "[a]\n").chmod(0o644),
+    "writable-by-others: the config": lambda home: home.config_file.chmod(0o666),
+    "config-not-writable: by its owner": lambda home: home.config_file.chmod(0o444),
+    "writable-by-others: the folder of tokens": lambda home: home.token_folder.chmod(0o777),
+    "link-in-place-of-a-file sign-in-unreadable: a token": link_token,
+    "leftovers: of a write": leave_temporary_file,
+    "signed-out: no sign-in": sign_out,
+    "signed-out: ended by AWS": end_sign_in,
+    "signed-out: ended by AWS, the last token works": lambda home: end_sign_in(home, 1200),
+    "sign-in-ends: no renewal": lambda home: home.write_token(token(600, refresh="")),
+    "program-missing source-unusable: a source": chain_on("credential_process = /opt/gone/tool"),
+    "role-lost: of a source": chain_on(_CORP, _ACCOUNT, "sso_role_name = Gone"),
+    "no-region: of a chain": chain_on(*_SSO, region=None),
+    "legacy-token: none": legacy,
+    "role-lost: of a managed profile": lose_role,
+    "roles-without-profile: one": gain_role,
+    "several-installations: two": second_installation,
+    "shell-stale: old lines": shell_lines("# >>> ssohelper >>>\nold\n# <<< ssohelper <<<\n"),
+    "shell-missing: no lines": shell_lines(""),
+    "shell-marks: no pair": shell_lines("# >>> ssohelper >>>\n"),
+    "settings: no TOML": settings("a = [\n"),
+    "clock: 20 minutes": wrong_clock,
+    "state-folder: a file": state_is_a_file,
+    "keyring: absent": settings('storage = "keyring"\n'),
+    "rewritten-by-another-tool: marks around ours": marks,
+    "section-twice rewritten-by-another-tool: by aws-sso-cli": returned,
+    "region-unknown: a dash is missing": native("; ".join(_SSO), region="us-east1"),
+    "config-missing: a link to nothing": link_config_to_nothing,
+    "no-region: of a profile": native("; ".join(_SSO), region=None),
+    "source-without-credentials: two profiles above": lambda home: (
+        add_profile(home, "b"),
+        add_profile(home, "c", _ROLE, "source_profile = b"),
+        add_profile(home, "d", _ROLE, "source_profile = c"),
+    ),
+}
+# The files that `--fix` changes.
+_REPAIRED = {
+    "helper-missing: of managed profiles": ".aws/config",
+    "readable-by-others: a token": f".aws/sso/cache/{'0' * 40}.json",
+    "readable-by-others: our folder": str(_STATE / "listings"),
+    "writable-by-others: the folder of tokens": ".aws/sso/cache",
+    "leftovers: of a write": ".aws/.ssohelper-1234-0123456789ab",
+    "shell-stale: old lines": ".bashrc",
+}
+_WAYS = _OTHER | {
+    **{name: text(lines) for name, lines in _IN_CONFIG.items()},
+    **{name: native(lines) for name, lines in _OF_PROFILE.items()},
+    **{name: in_credentials(lines) for name, lines in _IN_CREDENTIALS.items()},
+    **{name: set_env(**variables) for name, variables in _VARIABLES.items()},
+}
 BROKEN = {
-    "a section twice": Broken(
-        {"section-twice"}, lambda home: add(home, "[profile pay.Read]\nregion = eu-west-1\n")
-    ),
-    "a key twice": Broken(
-        {"section-twice"}, lambda home: add(home, "[profile x]\nregion = a\nregion = b\n")
-    ),
-    "a header that is not closed": Broken(
-        {"config-unreadable"}, lambda home: add(home, "[profile x\nregion = a\n")
-    ),
-    "a line without an equals sign": Broken(
-        {"config-unreadable"}, lambda home: add(home, "[profile x]\nregion eu-west-1\n")
-    ),
-    "bytes that are not UTF-8": Broken(
-        {"config-unreadable"}, lambda home: write_bytes(home, b"[profile a]\nx = \xff\n")
-    ),
-    "a byte order mark": Broken(
-        {"config-unreadable"}, lambda home: write_bytes(home, b"\xef\xbb\xbf[profile a]\nx = 1\n")
-    ),
-    "a credentials file that cannot be read": Broken(
-        {"config-unreadable"}, lambda home: credentials(home, "[a]\nno value\n")
-    ),
-    "AWS_CONFIG_FILE of a file that is gone": Broken(
-        {"config-missing", "nothing-set-up"}, set_env(AWS_CONFIG_FILE="/nowhere/config")
-    ),
-    "one profile in two spellings": Broken(
-        {"profile-twice", "roles-without-profile"},
-        lambda home: add_profile(home, '"pay.Read"', _FOREIGN),
-    ),
-    "one session in two spellings": Broken(
-        {"session-twice"},
-        lambda home: add(
-            home, f'[sso-session "corp"]\nsso_start_url = {URL}\nsso_region = {REGION}\n'
-        ),
-    ),
-    "keys in [DEFAULT]": Broken(
-        {"default-section"}, lambda home: add(home, "[DEFAULT]\noutput = json\n")
-    ),
-    "a session with a wrong region": Broken(
-        {"session-unusable"},
-        lambda home: add(
-            home,
-            "[sso-session x]\nsso_start_url = https://x.awsapps.com/start\nsso_region = moon-1\n",
-        ),
-    ),
-    "a session without a region": Broken(
-        {"session-unusable"}, lambda home: replace(home, f"sso_region = {REGION}\n", "")
-    ),
-    "a session that managed profiles name is gone": Broken({"session-missing"}, lose_session),
-    "a session that is not defined": Broken(
-        {"session-missing"}, native("sso_session = gone", *_SSO[1:])
-    ),
-    "a profile without a role": Broken({"sso-keys-refused"}, native(*_SSO[:2])),
-    "a start URL beside sso_session": Broken(
-        {"sso-keys-refused"}, native(*_SSO, f"sso_start_url = {URL}", f"sso_region = {REGION}")
-    ),
-    "sso_* keys beside credential_process": Broken({"mixed-identities"}, native(*_SSO, _FOREIGN)),
-    "fixed keys beside credential_process": Broken(
-        {"mixed-identities"},
-        native(_FOREIGN, "aws_access_key_id = AKIA", "aws_secret_access_key = CNRYSAK-x"),
-    ),
-    "role_arn beside credential_process": Broken(
-        {"mixed-identities"},
-        native(_FOREIGN, f"role_arn = {_ROLE_ARN}", "source_profile = pay.Read"),
-    ),
-    "a role without a source": Broken({"role-without-source"}, native(f"role_arn = {_ROLE_ARN}")),
-    "a profile with half a key": Broken(
-        {"half-a-key-in-profile"}, native("aws_access_key_id = AKIA")
-    ),
-    "a profile of the credentials file with half a key": Broken(
-        {"half-a-key-in-profile"},
-        lambda home: credentials(home, f"[d]\naws_access_key_id = AKIA\n{_FOREIGN}\n"),
-    ),
-    "a profile of the credentials file whose program is gone": Broken(
-        {"program-missing"},
-        lambda home: credentials(home, "[gcp]\ncredential_process = /opt/gone/get-keys\n"),
-    ),
-    "a role without a source in the credentials file": Broken(
-        {"role-without-source"}, lambda home: credentials(home, f"[d]\nrole_arn = {_ROLE_ARN}\n")
-    ),
-    "a section without the word profile": Broken(
-        {"header-without-profile"}, lambda home: add(home, "\n".join(["[dev]", *_SSO, ""]))
-    ),
-    "a source_profile that is gone": Broken(
-        {"profile-invalid"}, native(f"role_arn = {_ROLE_ARN}", "source_profile = gone")
-    ),
-    "an account id of 11 digits": Broken(
-        {"profile-invalid"}, native(_SSO[0], "sso_account_id = 12345678901", _SSO[2])
-    ),
-    "a region that cannot be one": Broken(
-        {"profile-invalid"}, lambda home: add_profile(home, "x", _FOREIGN, region="eu west")
-    ),
-    "the IAM role's name": Broken(
-        {"iam-role-name"},
-        native(*_SSO[:2], "sso_role_name = AWSReservedSSO_Read_0123456789abcdef"),
-    ),
-    "our helper has moved": Broken({"helper-missing"}, helper_moved, (".aws/config",)),
-    "another program in place of our helper": Broken({"helper-not-ours"}, replace_helper),
-    "our helper of a profile by hand has moved": Broken({"helper-missing"}, users_helper_moved),
-    "a program that is gone": Broken(
-        {"program-missing"}, native("credential_process = /opt/gone/get-keys --now")
-    ),
-    "a program that needs a shell": Broken(
-        {"program-needs-a-shell"}, native("credential_process = ~/bin/get-keys")
-    ),
-    "a program that other users may replace": Broken({"program-replaceable"}, open_program),
-    "keys in the environment": Broken(
-        {"keys-in-environment"}, set_env(AWS_PROFILE="pay.Read", **KEYS)
-    ),
-    "half a key in the environment": Broken(
-        {"half-a-key"}, set_env(AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE")
-    ),
-    "a session token without keys": Broken(
-        {"token-without-keys"}, set_env(AWS_SESSION_TOKEN="CNRY-ST-x")
-    ),
-    "AWS_PROFILE of a profile that is gone": Broken(
-        {"no-such-profile"}, set_env(AWS_PROFILE="gone")
-    ),
-    "two variables with two profiles": Broken(
-        {"two-profiles"}, set_env(AWS_PROFILE="pay.Read", AWS_DEFAULT_PROFILE="dev.Read")
-    ),
-    "a pod's web identity": Broken(
-        {"web-identity-in-environment"},
-        set_env(AWS_PROFILE="pay.Read", AWS_WEB_IDENTITY_TOKEN_FILE="/t", AWS_ROLE_ARN=_ROLE_ARN),
-    ),
-    "[default] before a container": Broken(
-        {"default-before-container"},
-        lambda home: (
-            add(home, f"[default]\n{_FOREIGN}\nregion = {REGION}\n"),
-            home.env.update(AWS_CONTAINER_CREDENTIALS_FULL_URI="http://127.0.0.1/c"),
-        ),
-    ),
-    "keys of the same name in the credentials file": Broken(
-        {"shadowed-by-credentials-file"},
-        lambda home: credentials(
-            home, "[pay.Read]\naws_access_key_id = AKIA\naws_secret_access_key = CNRYSAK-x\n"
-        ),
-    ),
-    "another role of the same name in the credentials file": Broken(
-        {"shadowed-by-credentials-file"},
-        lambda home: credentials(
-            home,
-            f"[pay.Read]\nsso_session = corp\nsso_account_id = {DEV}\nsso_role_name = Read\n",
-        ),
-    ),
-    "fixed keys in [default]": Broken(
-        {"keys-in-default"},
-        lambda home: credentials(
-            home, "[default]\naws_access_key_id = AKIA\naws_secret_access_key = CNRYSAK-x\n"
-        ),
-    ),
-    "AWS_ENDPOINT_URL": Broken(
-        {"general-endpoint"}, set_env(AWS_ENDPOINT_URL="http://127.0.0.1:4566")
-    ),
-    "a token that others may read": Broken(
-        {"readable-by-others"}, open_token, (f".aws/sso/cache/{'0' * 40}.json",)
-    ),
-    "a folder of ours that others may enter": Broken(
-        {"readable-by-others"}, open_state, (str(_STATE / "listings"),)
-    ),
-    "a credentials file that others may read": Broken(
-        {"readable-by-others"}, lambda home: credentials(home, "[a]\nregion = x\n").chmod(0o644)
-    ),
-    "a config that others may write": Broken(
-        {"writable-by-others"}, lambda home: home.config_file.chmod(0o666)
-    ),
-    "a config that its owner may not write": Broken(
-        {"config-not-writable"}, lambda home: home.config_file.chmod(0o444)
-    ),
-    "a folder of tokens that others may write": Broken(
-        {"writable-by-others"}, lambda home: home.token_folder.chmod(0o777), (".aws/sso/cache",)
-    ),
-    "a link in place of a token": Broken(
-        {"link-in-place-of-a-file", "sign-in-unreadable"}, link_token
-    ),
-    "a left temporary file": Broken(
-        {"leftovers"}, leave_temporary_file, (".aws/.ssohelper-1234-0123456789ab",)
-    ),
-    "no sign-in": Broken({"signed-out"}, sign_out),
-    "a sign-in that AWS has ended": Broken({"signed-out"}, end_sign_in),
-    "a sign-in that AWS has ended while its last token works": Broken(
-        {"signed-out"}, lambda home: end_sign_in(home, 1200)
-    ),
-    "a sign-in that cannot be renewed and ends": Broken(
-        {"sign-in-ends"}, lambda home: home.write_token(token(600, refresh=""))
-    ),
-    "a source profile whose program is gone": Broken(
-        {"program-missing", "source-unusable"}, chain_on("credential_process = /opt/gone/tool")
-    ),
-    "a source profile whose role is gone": Broken(
-        {"role-lost"},
-        chain_on("sso_session = corp", f"sso_account_id = {PAY}", "sso_role_name = Gone"),
-    ),
-    "a start URL in quotes": Broken(
-        {"value-in-quotes"}, native(f'sso_start_url = "{URL}"', f"sso_region = {REGION}", *_SSO[1:])
-    ),
-    "a session's name in quotes": Broken(
-        {"value-in-quotes"}, native('sso_session = "corp"', *_SSO[1:])
-    ),
-    "an account id in quotes": Broken(
-        {"value-in-quotes"}, native(_SSO[0], f'sso_account_id = "{PAY}"', _SSO[2])
-    ),
-    "a chain without a region": Broken({"no-region"}, chain_on(*_SSO, region=None)),
-    "another region than the portal's": Broken(
-        {"wrong-sso-region", "legacy-token"},
-        native(f"sso_start_url = {URL}", "sso_region = ap-south-1", *_SSO[1:]),
-    ),
-    "a legacy profile without a token": Broken({"legacy-token"}, legacy),
-    "a role that is gone": Broken({"role-lost"}, lose_role),
-    "a new role": Broken({"roles-without-profile"}, gain_role),
-    "two installations": Broken({"several-installations"}, second_installation),
-    "outdated lines in the rc file": Broken(
-        {"shell-stale"},
-        shell_lines("# >>> ssohelper >>>\nold\n# <<< ssohelper <<<\n"),
-        (".bashrc",),
-    ),
-    "no lines in the rc file": Broken({"shell-missing"}, shell_lines("")),
-    "marks that are no pair": Broken({"shell-marks"}, shell_lines("# >>> ssohelper >>>\n")),
-    "settings that are no TOML": Broken({"settings"}, settings("a = [\n")),
-    "a clock that is wrong": Broken({"clock"}, wrong_clock),
-    "a state folder that is a file": Broken({"state-folder"}, state_is_a_file),
-    "a keyring that is absent": Broken({"keyring"}, settings('storage = "keyring"\n')),
-    "marks of aws-sso-cli around ours": Broken({"rewritten-by-another-tool"}, marks),
-    "a return of aws-sso-cli": Broken({"section-twice", "rewritten-by-another-tool"}, returned),
-    "a region without its last dash": Broken(
-        {"region-unknown"}, lambda home: add_profile(home, "mine", *_SSO, region="us-east1")
-    ),
-    "a retry mode that does not exist": Broken(
-        {"value-refused"}, native(_FOREIGN, "retry_mode = fancy")
-    ),
-    "a retry mode that AWS CLI 2 does not know": Broken(
-        {"value-refused"}, native(_FOREIGN, "retry_mode = legacy")
-    ),
-    "no attempt": Broken({"value-refused"}, native(_FOREIGN, "max_attempts = 0")),
-    "a pod's web identity whose token is gone": Broken(
-        {"web-identity-missing"},
-        set_env(AWS_WEB_IDENTITY_TOKEN_FILE="/nowhere/token", AWS_ROLE_ARN=_ROLE_ARN),
-    ),
-    "a blank in front of the word profile": Broken(
-        {"header-with-blank"}, lambda home: add(home, f"[ profile ops ]\n{_FOREIGN}\n")
-    ),
-    "a config that is a link to nothing": Broken({"config-missing"}, link_config_to_nothing),
-    "a profile without a region": Broken(
-        {"no-region"}, lambda home: add_profile(home, "mine", *_SSO, region=None)
-    ),
-    "a name with a blank, without quotes": Broken(
-        {"header-without-quotes"},
-        lambda home: add(home, "\n".join(["[profile dev two]", *_SSO, ""])),
-    ),
-    "a header in capitals": Broken(
-        {"header-misspelled"}, lambda home: add(home, "\n".join(["[Profile dev]", *_SSO, ""]))
-    ),
-    "a quote in a header that is not closed": Broken(
-        {"header-with-open-quote"},
-        lambda home: add(home, "\n".join(['[profile "dev]', *_SSO, ""])),
-    ),
-    "a bracket in the comment behind a header": Broken(
-        {"header-with-bracket"},
-        lambda home: add(home, "\n".join(["[profile dev] # of [team]", *_SSO, ""])),
-    ),
-    "a program with an open quote": Broken(
-        {"program-unreadable"}, native('credential_process = /bin/echo "x')
-    ),
-    "a program with a backslash at its end": Broken(
-        {"program-unreadable"}, native("credential_process = /bin/echo x \\")
-    ),
-    "an empty program": Broken({"program-unreadable"}, native("credential_process =")),
-    "a program with an open quote in the credentials file": Broken(
-        {"program-unreadable"},
-        lambda home: credentials(home, "[d]\ncredential_process = x 'y\n"),
-    ),
-    "a source_profile without credentials": Broken(
-        {"source-without-credentials"},
-        lambda home: (
-            add_profile(home, "b"),
-            add_profile(home, "c", f"role_arn = {_ROLE_ARN}", "source_profile = b"),
-            add_profile(home, "d", f"role_arn = {_ROLE_ARN}", "source_profile = c"),
-        ),
-    ),
-    "a web identity in a profile whose token is gone": Broken(
-        {"web-identity-missing"},
-        native(f"role_arn = {_ROLE_ARN}", "web_identity_token_file = /nowhere/token"),
-    ),
-    "a credential_source that does not exist": Broken(
-        {"credential-source"}, native(f"role_arn = {_ROLE_ARN}", "credential_source = environment")
-    ),
-    "a credential_source without its variables": Broken(
-        {"credential-source"}, native(f"role_arn = {_ROLE_ARN}", "credential_source = Environment")
-    ),
-    "a profile that aws-vault alone reads": Broken(
-        {"no-source"}, native("include_profile = pay.Read")
-    ),
-    "a profile without a region beside a default": Broken({"no-region"}, region_of_default_only),
+    name: Broken(set(name.partition(":")[0].split()), break_it, _REPAIRED.get(name))
+    for name, break_it in _WAYS.items()
 }
 
 
