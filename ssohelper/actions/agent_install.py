@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ssohelper.actions import agents
-from ssohelper.core import agent_settings, rc_text
+from ssohelper.core import agent_settings
+from ssohelper.core.rc_text import FileEdit
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
 from ssohelper.system import installation
@@ -21,25 +22,7 @@ if TYPE_CHECKING:
 TOOLS = ("claude", "codex", "kiro")
 
 
-class AgentEdit(NamedTuple):
-    """The change to an agent's settings file. `is_of_model`: its model uses the profile too."""
-
-    path: Path
-    before: bytes | None
-    after: bytes
-    is_of_model: bool = False
-
-    @property
-    def has_changes(self) -> bool:
-        return self.before != self.after
-
-    def diff(self) -> list[str]:
-        return list(rc_text.diff_rc_files(self.before, self.after, str(self.path)))
-
-
-def plan_agent_install(
-    app: App, tool: str, profile: Profile, servers: tuple[str, ...]
-) -> AgentEdit:
+def plan_agent_install(app: App, tool: str, profile: Profile, servers: tuple[str, ...]) -> FileEdit:
     """Raises: UsageProblem for a missing profile or MCP server; ConfigInvalid; LocalState."""
     agents.refuse_if_limited(
         app,
@@ -56,19 +39,14 @@ def plan_agent_install(
         after = agent_settings.edit_claude_settings(
             before, str(path), _make_claude_code_settings(app, profile)
         )
-        return AgentEdit(path, before, after, agent_settings.uses_bedrock(after))
+        return FileEdit(path, before, after)
     if not _is_profile_in_config(app, profile):
         raise UsageProblem(
             f"{tool} needs a profile of {app.locations.aws_config_file}",
             hint=f"add one: ssohelper profile add {shlex.quote(profile.name)}",
         )
     edit = agent_settings.edit_codex_config if tool == "codex" else agent_settings.edit_mcp_json
-    return AgentEdit(path, before, edit(before, str(path), profile.name, servers))
-
-
-def write_agent_edit(app: App, edit: AgentEdit) -> None:
-    """Raises: LocalState, also if the file changed meanwhile."""
-    app.make_user_file(edit.path).replace_content(edit.before, edit.after)
+    return FileEdit(path, before, edit(before, str(path), profile.name, servers))
 
 
 def _refuse_servers_with_other_profile(app: App, profile: Profile) -> None:

@@ -11,7 +11,7 @@ import stat
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,12 +127,8 @@ def _read(app: App, path: Path) -> bytes | None:
 
 def _find_names_between_marks(data: bytes) -> list[str]:
     # Raw bytes: if aws-sso-cli has written sections twice, the config cannot be parsed.
-    begin_mark, end_mark = (marker.encode() for marker in MARKERS)
-    begin = data.find(begin_mark)
-    if begin < 0:
-        return []
-    end = data.find(end_mark, begin)
-    names = _HEADER.findall(data, begin, end if end >= 0 else len(data))
+    begin, end = (marker.encode() for marker in MARKERS)
+    names = _HEADER.findall(data.partition(begin)[2].partition(end)[0])
     return [name.decode("utf-8", "replace").strip() for name in names]
 
 
@@ -141,9 +137,8 @@ def _find_names_between_marks(data: bytes) -> list[str]:
 
 def check_variables(setup: Setup) -> Iterator[Finding]:
     """Find variables that AWS tools refuse, or prefer to the profile in use, and keys in [default]."""
-    environ, config = setup.app.environ, setup.config
-    yield from refused_values.find_refused_variables(environ)
-    yield from refused_values.find_preferred_variables(environ, setup.chosen)
+    environ = setup.app.environ
+    yield from refused_values.check_environ(environ, setup.chosen)
     for variable in resolver.PROFILE_VARIABLES:
         name = environ.get(variable)
         if name and setup.config_error is None and not setup.resolver.has_profile(name):
@@ -151,23 +146,23 @@ def check_variables(setup: Setup) -> Iterator[Finding]:
             what = f"{message}: every AWS command fails"
             yield finding("no-such-profile", refused_values.SHELL, what, f"unset {variable}")
     profile = environ.get("AWS_PROFILE") or setup.chosen
-    file, role = (environ.get(one) for one in resolver.WEB_IDENTITY_VARIABLES)
+    both = resolver.WEB_IDENTITY_VARIABLES
+    file, role = map(environ.get, both)
     if file and role and not profile and not os.path.exists(file):
-        both = " and ".join(resolver.WEB_IDENTITY_VARIABLES)
-        message = f"{both} are set, and there is no such file: AWS tools without a profile stop"
-        fix = f"unset {' '.join(resolver.WEB_IDENTITY_VARIABLES)}"
-        yield finding("web-identity-missing", refused_values.SHELL, f"{message} with an error", fix)
+        message = f"{' and '.join(both)} are set, and there is no such file: AWS tools without a "
+        message += "profile stop with an error"
+        fix = f"unset {' '.join(both)}"
+        yield finding("web-identity-missing", refused_values.SHELL, message, fix)
     named = [one for one in resolver.CONTAINER_VARIABLES if environ.get(one)]
     if named and not profile and setup.resolver.resolve("default").source != "nothing":
         message = f"{named[0]} is set, and the profile [default] has credentials: AWS tools take it"
         fix = f"remove the credentials from [default], or: unset {named[0]}"
         yield finding("default-before-container", refused_values.SHELL, message, fix)
-    default = config.profile("default")
+    default, locations = setup.config.profile("default"), setup.app.locations
     in_config = default is not None and "aws_access_key_id" in default.keys
-    in_credentials = "aws_access_key_id" in setup.credentials.get("default", ())
-    if (in_config or in_credentials) and setup.chosen in (None, "default"):
-        locations = setup.app.locations
-        path = locations.aws_config_file if in_config else locations.aws_credentials_file
+    path = locations.aws_config_file if in_config else locations.aws_credentials_file
+    has_keys = in_config or "aws_access_key_id" in setup.credentials.get("default", ())
+    if has_keys and setup.chosen in (None, "default"):
         what = f"it has fixed keys in {show(os.fspath(path), 200)}"
         message = f"{what}, which commands without a profile use"
         yield finding("keys-in-default", "profile [default]", message)
@@ -200,9 +195,8 @@ def check_files(setup: Setup) -> Iterator[Finding]:
             message = f"belongs to the user {show(_user_name(found.st_uid), 40)}{trust}"
             yield finding("owner", shown, message, f"sudo chown -h $(id -un) {shown}")
         elif stat.S_ISLNK(found.st_mode):
-            message = (
-                "ssohelper does not follow this symbolic link: another program may have made it"
-            )
+            message = "ssohelper does not follow this symbolic link"
+            message += ": another program may have made it"
             fix = f"ls -l {shown}; replace the link by its target, or remove it"
             yield finding("link-in-place-of-a-file", shown, message, fix)
         else:
@@ -216,7 +210,7 @@ def check_files(setup: Setup) -> Iterator[Finding]:
                 message = f"commands that write it stop: {failure.message}"
                 yield finding("config-not-writable", shown, message, fix)
     for (use, id), files in grouped.items():
-        yield _mode_finding(app, use, id, files)
+        yield _make_mode_finding(app, use, id, files)
 
 
 def _list_examined_files(app: App) -> Iterator[tuple[str, str]]:
@@ -243,9 +237,9 @@ def _user_name(uid: int) -> str:
     return str(uid)
 
 
-def _mode_finding(app: App, use: str, id: str, files: list[tuple[str, int]]) -> Finding:
+def _make_mode_finding(app: App, use: str, id: str, files: list[tuple[str, int]]) -> Finding:
     path, mode = files[0]
-    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    subject = _list_text([path for path, _ in files])
     verb, wanted = "read", "700" if use.endswith("folder") else "600"
     if id == "writable-by-others":
         verb, wanted = "write", "go-w"
@@ -254,14 +248,18 @@ def _mode_finding(app: App, use: str, id: str, files: list[tuple[str, int]]) -> 
         message += ": it names programs that every SDK runs as you"
     fix = f"chmod {wanted} {shlex.quote(show(path, 200))}"
     if use not in _REPAIRED:
-        return finding(id, show(path, 200) + more, message, fix)
+        return finding(id, subject, message, fix)
 
     def remove_access() -> None:
         for one, _ in files:
             app.make_examined_files().remove_access_of_others(one)
 
     fix = f"ssohelper doctor --fix sets the mode ({wanted})"
-    return finding(id, show(path, 200) + more, message, fix, repair=remove_access)
+    return finding(id, subject, message, fix, repair=remove_access)
+
+
+def _list_text(paths: Sequence[str]) -> str:
+    return show(paths[0], 200) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
 
 
 def check_leftovers(setup: Setup) -> Iterator[Finding]:
@@ -277,9 +275,8 @@ def check_leftovers(setup: Setup) -> Iterator[Finding]:
             examined.remove_temporary_file(path)
 
     if paths:
-        subject = show(paths[0], 200) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
         message = "a temporary file over an hour old, which a killed ssohelper left"
-        yield finding("leftovers", subject, message, repair=remove_leftovers)
+        yield finding("leftovers", _list_text(paths), message, repair=remove_leftovers)
 
 
 # -- this installation and its storage -----------------------------------------------------------
@@ -288,30 +285,27 @@ def check_leftovers(setup: Setup) -> Iterator[Finding]:
 def check_storage(setup: Setup) -> Iterator[Finding]:
     """Find a keyring that does not answer, tokens in clear beside it, unreadable settings."""
     app, name = setup.app, "file"
-    settings_error, state_error = setup.settings_error, setup.state_error
+    failed = {"settings": setup.settings_error, "state-folder": setup.state_error}
     try:
         name = app.storage.apply_setting()
         if name == "keyring":
             app.storage.keyring.find()
     except SsoHelperError as error:
         # If settings or state folder cannot be read, it is unknown which storage is in use.
-        if settings_error is None and state_error is None:
+        if not any(failed.values()):
             yield finding("keyring", _MACHINE, error.message, error.hint)
-    if settings_error is not None:
-        yield finding("settings", "settings", settings_error.message, settings_error.hint)
-    if state_error is not None:
-        yield finding("state-folder", _MACHINE, state_error.message, state_error.hint)
-    try:
+    for id, failure in failed.items():
+        subject = "settings" if id == "settings" else _MACHINE
+        if failure is not None:
+            yield finding(id, subject, failure.message, failure.hint)
+    with contextlib.suppress(SsoHelperError):
         for path in app.storage.find_clear_files(setup.config.sso_sessions()):
             yield finding("clear-sign-in", show(path, 200), CLEAR_SIGN_IN)
-        is_on_disk = name == "keyring" and app.storage.may_publish is False
-    except SsoHelperError:
-        is_on_disk = False
-    runtime = os.fspath(app.locations.runtime_folder)
-    if is_on_disk:
-        what = "this folder is not in memory, so with keyring storage each SDK call takes longer: "
-        what += "ssohelper keeps no credentials there for the launcher"
-        yield finding("runtime-on-disk", show(runtime, 200), what)
+        if name == "keyring" and app.storage.may_publish is False:
+            what = "this folder is not in memory, so with keyring storage each SDK call takes "
+            what += "longer: ssohelper keeps no credentials there for the launcher"
+            runtime = show(os.fspath(app.locations.runtime_folder), 200)
+            yield finding("runtime-on-disk", runtime, what)
 
 
 def check_installation(setup: Setup) -> Iterator[Finding]:
@@ -339,20 +333,19 @@ def check_shell(setup: Setup) -> Iterator[Finding]:
     app, shell = setup.app, os.path.basename(setup.app.environ.get("SHELL", ""))
     if setup.chosen is not None or shell not in installing.SHELLS or sys.platform == "win32":
         return
-    try:
-        edit = installing.plan_rc_file_install(app, shell)
-        rc_file = show(os.fspath(edit.path), 200)
+    # The installation may be temporary, or the rc file unreadable.
+    with contextlib.suppress(SsoHelperError):
+        rc_file = show(os.fspath(installing.find_rc_file(app, shell)), 200)
+        try:
+            edit = installing.plan_rc_file_install(app, shell)
+        except ConfigInvalid as error:  # the marks around ssohelper's lines are not one pair
+            yield finding("shell-marks", rc_file, error.message, error.hint)
+            return
         setup.has_shell_lines = bool(edit.by_hand) or not edit.has_changes
         if not setup.has_shell_lines and rc_text.has_our_lines(edit.before or b"", rc_file):
             message = "the lines that `install` wrote are of another version or name another path"
-            write = partial(installing.write_rc_file_edit, app, edit)
+            write = partial(installing.write_file_edit, app, edit)
             yield finding("shell-stale", rc_file, message, repair=write)
         elif not setup.has_shell_lines:
             message = "`use`, the prompt and TAB completion are not set up"
             yield finding("shell-missing", rc_file, message)
-    except ConfigInvalid as error:
-        # The two marker lines around ssohelper's lines in the rc file are not one pair.
-        rc_file = show(os.fspath(installing.find_rc_file(app, shell)), 200)
-        yield finding("shell-marks", rc_file, error.message, error.hint)
-    except SsoHelperError:
-        return  # the installation is temporary, or the rc file is unreadable

@@ -369,8 +369,7 @@ def find_overriding(app: App, name: str, *, is_named: bool) -> list[Finding]:
     is_in_use = name in (app.environ.get(one) for one in resolver.PROFILE_VARIABLES)
     ignored = resolver.PROFILE_VARIABLES if is_named or not is_in_use else ()
     environ = {key: value for key, value in app.environ.items() if key not in ignored}
-    shell = [*refused_values.find_refused_variables(environ)]
-    shell += refused_values.find_preferred_variables(environ, name)
+    shell = list(refused_values.check_environ(environ, name))
     if not is_in_use:
         shell = [
             one._replace(severity="note") if one.id in _IGNORED_BESIDE_NAME else one

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import agents, clocks, environment
 from ssohelper.core import chains, grants, guard_rules, journal, process_command
-from ssohelper.core.config_file import ProfileEntry
 from ssohelper.core.grants import Grant
 from ssohelper.core.model import Account, RoleKey
 from ssohelper.core.resolver import name_sources
@@ -52,14 +51,9 @@ def make_grant_question(app: App, key: RoleKey) -> tuple[str, str]:
     account = app.vault.find_account(key)
     word = " ".join(show(account.name or account.id).split())
     return word, (
-        f'the rule "{show(find_guard_rule(app, key) or "")}" guards the role {key.role_name} '
+        f'the rule "{show(app.vault.find_guarding_rule(key) or "")}" guards the role {key.role_name} '
         f'in the account "{word}" ({account.id})'
     )
-
-
-def find_guard_rule(app: App, key: RoleKey) -> str | None:
-    """Raises: LocalState."""
-    return app.vault.find_guarding_rule(key)
 
 
 def check_typed_word(app: App, key: RoleKey, typed: str, word: str) -> None:
@@ -75,7 +69,7 @@ def is_word_typed_right(typed: str, word: str) -> bool:
 
 def role_needs_grant(app: App, key: RoleKey) -> bool:
     """Return whether a rule guards the role and no grant for it lasts. Raises: LocalState."""
-    return find_guard_rule(app, key) is not None and app.grants.find(key) is None
+    return app.vault.find_guarding_rule(key) is not None and app.grants.find(key) is None
 
 
 def grant_role(
@@ -135,7 +129,7 @@ def with_grant_reason(app: App, key: RoleKey, found: Environment) -> Environment
     present = app.environ.get(environment.APP_ID, "")
     if present and not present.startswith(_APP_ID_PREFIX):
         return found
-    given = app.grants.find(key) if find_guard_rule(app, key) is not None else None
+    given = app.grants.find(key) if app.vault.find_guarding_rule(key) is not None else None
     if given is not None:
         # AWS's SDKs take at most 50 of RFC 9110's token characters.
         text = _APP_ID_PREFIX + re.sub(r"[^A-Za-z0-9.+!$%&'*^_`|~#-]+", "-", given.reason)
@@ -181,8 +175,10 @@ def find_escaping_profiles(app: App) -> list[str]:
             role = roles[-1].role if roles else chains.checked_chain_step("", entry.keys, None).role
             session = roles[-1].session_name if roles else ""
             account = Account(role.account_id, names.get(role.account_id, ""), "")
-            is_guarded = guard_rules.is_guarded(rules, session, account, role.name)
-            if is_guarded and not _is_ours(entry):
+            command = entry.keys.get("credential_process", "")
+            is_only_source = name_sources(entry.keys) == ["credential_process"]
+            is_ours = is_only_source and process_command.ssohelper_options(command) is not None
+            if not is_ours and guard_rules.is_guarded(rules, session, account, role.name):
                 found.append(entry.name)
     return found
 
@@ -190,12 +186,6 @@ def find_escaping_profiles(app: App) -> list[str]:
 def is_row_guarded(app: App, row: RoleRow) -> bool:
     rules = app.vault.policy.rules
     return guard_rules.is_guarded(rules, row.session_name, row.account, row.role_name)
-
-
-def _is_ours(entry: ProfileEntry) -> bool:
-    command = entry.keys.get("credential_process", "")
-    is_only_source = name_sources(entry.keys) == ["credential_process"]
-    return is_only_source and process_command.ssohelper_options(command) is not None
 
 
 def warn_of_idle_rules(app: App, rules: Iterable[str]) -> None:

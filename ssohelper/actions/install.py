@@ -13,9 +13,10 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ssohelper.core import rc_text, shell_text
+from ssohelper.core.rc_text import FileEdit
 from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
 from ssohelper.system import installation
 
@@ -38,26 +39,6 @@ _OTHER_FILES = {
 }
 
 
-class RcFileEdit(NamedTuple):
-    """The change to one rc file, whose content is None if there is no file.
-
-    `by_hand` is FILE:LINE of a shell-init line that the user wrote; then the edit is empty.
-    """
-
-    shell: str
-    path: Path
-    before: bytes | None
-    after: bytes | None
-    by_hand: str | None = None
-
-    @property
-    def has_changes(self) -> bool:
-        return self.before != self.after
-
-    def diff(self) -> list[str]:
-        return list(rc_text.diff_rc_files(self.before, self.after, str(self.path)))
-
-
 def choose_shell(app: App, name: str | None) -> str:
     """Return the shell `name`, else the shell that SHELL names. Raises: UsageProblem."""
     known = ", ".join(SHELLS)
@@ -72,7 +53,7 @@ def choose_shell(app: App, name: str | None) -> str:
     return own
 
 
-def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> RcFileEdit:
+def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> FileEdit:
     """Return the edit that adds ssohelper's lines; none if the user wrote a line with shell-init.
 
     `prompt` switches the prompt on, unless a line of the user does; None leaves it as it is, and on
@@ -84,7 +65,7 @@ def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> Rc
     text, name = before or b"", str(path)
     by_hand = _find_own_line(app, shell, path)
     if by_hand and not rc_text.has_our_lines(text, name):
-        return RcFileEdit(shell, path, before, before, by_hand)
+        return FileEdit(path, before, before, shell, by_hand)
     installation.warn_if_exposed(app.environ, app.warn)
     lines, of_user = build_rc_lines(shell, app.environ), rc_text.only_user_text(text)
     if shell == "zsh" and not _COMPINIT.search(of_user):
@@ -95,19 +76,19 @@ def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> Rc
         lines.append(rc_text.NO_PROMPT)
     elif not rc_text.OWN_PROMPT.search(of_user):
         lines += rc_text.PROMPT_LINES[shell]
-    return RcFileEdit(shell, path, before, rc_text.rc_with_our_lines(before, lines, name))
+    return FileEdit(path, before, rc_text.rc_with_our_lines(before, lines, name), shell)
 
 
-def plan_rc_file_uninstall(app: App, shell: str) -> RcFileEdit:
+def plan_rc_file_uninstall(app: App, shell: str) -> FileEdit:
     """Raises: ConfigInvalid, LocalState."""
     path = find_rc_file(app, shell)
     before = _read_file(app, path)
     after = before if before is None else rc_text.rc_without_our_lines(before, str(path))
     by_hand = _find_own_line(app, shell, path) if before == after else None
-    return RcFileEdit(shell, path, before, after, by_hand)
+    return FileEdit(path, before, after, shell, by_hand)
 
 
-def plan_uninstall_all(app: App) -> list[RcFileEdit]:
+def plan_uninstall_all(app: App) -> list[FileEdit]:
     """Return the edits of all shells' files that have lines of ours."""
     shells = [one for one in SHELLS if one != "pwsh" or sys.platform != "win32"]
     edits = [plan_rc_file_uninstall(app, shell) for shell in shells]
@@ -126,7 +107,7 @@ def find_shell_init_file(app: App, shell: str) -> str | None:
     return place.rpartition(":")[0] if place else None
 
 
-def write_rc_file_edit(app: App, edit: RcFileEdit) -> None:
+def write_file_edit(app: App, edit: FileEdit) -> None:
     """Raises: LocalState if the file has changed meanwhile."""
     file = app.make_user_file(edit.path)
     file.replace_content(edit.before, edit.after)
@@ -134,7 +115,7 @@ def write_rc_file_edit(app: App, edit: RcFileEdit) -> None:
         file.remove_empty_folders_above(_OWN_FOLDERS.get(edit.shell, 0))
 
 
-def find_incomplete_login_file(app: App, edit: RcFileEdit) -> Path | None:
+def find_incomplete_login_file(app: App, edit: FileEdit) -> Path | None:
     """Return the file that login shells (ssh, tmux) read, if that file skips .bashrc.
 
     A login shell reads the first of the three that exists; the first two often read .profile too.

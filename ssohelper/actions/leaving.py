@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import guards
 from ssohelper.core import chains, profile_keys, session_keys
 from ssohelper.core.choices import NATIVE, PROCESS
 from ssohelper.core.config_edit import Change, EditSection
@@ -125,7 +124,7 @@ def _native_chain_keys(
 
 
 def list_guarded_roles(app: App, planned: Leaving) -> list[str]:
-    return [key.text for key in dict.fromkeys(planned.keys) if guards.find_guard_rule(app, key)]
+    return [key.text for key in dict.fromkeys(planned.keys) if app.vault.find_guarding_rule(key)]
 
 
 def list_dependent_profiles(app: App) -> list[str]:

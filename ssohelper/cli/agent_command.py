@@ -3,9 +3,11 @@
 import click
 
 from ssohelper.actions import agent_install
+from ssohelper.actions import install as installing
 from ssohelper.actions.agent_install import TOOLS
 from ssohelper.cli import choosing, output
 from ssohelper.cli.plan_output import print_diff
+from ssohelper.core import agent_settings
 from ssohelper.core.model import Profile
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
@@ -59,9 +61,10 @@ def install_agent_settings(
     diff, path, is_written = edit.diff(), show(str(edit.path)), False
     if edit.has_changes:
         print_diff(diff, dry_run)
-        is_wanted = not dry_run and (for_model or not edit.is_of_model or _is_for_model(chosen))
+        is_of_model = tool == "claude" and agent_settings.uses_bedrock(edit.after or b"{}")
+        is_wanted = not dry_run and (for_model or not is_of_model or _is_for_model(chosen))
         if is_wanted and output.confirm(f"write {path}?", yes=yes, what="agent install"):
-            agent_install.write_agent_edit(app, edit)
+            installing.write_file_edit(app, edit)
             is_written = True
     if output.options().json:
         data = {"tool": tool, "file": str(edit.path), "diff": diff, "written": is_written}

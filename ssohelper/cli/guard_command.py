@@ -59,7 +59,7 @@ def grant_role(profile: str | None, reason: str, duration: str, all_terminals: b
     app = output.get_app()
     seconds = int(parse_duration(duration) or 0)
     chosen = choosing.choose_profile(profile)
-    if guards.find_guard_rule(app, chosen.key) is None:
+    if app.vault.find_guarding_rule(chosen.key) is None:
         raise UsageProblem(
             f"no rule guards {chosen.key.text}", hint="see the rules with: ssohelper guard list"
         )

@@ -41,7 +41,7 @@ def grant_role_for_reason(app: App, profile: Profile, reason: str | None) -> Non
     """
     if reason is None:
         return
-    if guards.find_guard_rule(app, profile.key) is None:
+    if app.vault.find_guarding_rule(profile.key) is None:
         app.warn("no guard rule matches this role, so your reason is not recorded")
         return
     given = app.grants.find(profile.key)
@@ -55,7 +55,7 @@ def grant_role_for_reason(app: App, profile: Profile, reason: str | None) -> Non
 
 def say_how_to_grant(app: App, profile: Profile) -> None:
     if guards.role_needs_grant(app, profile.key):
-        rule = guards.find_guard_rule(app, profile.key)
+        rule = app.vault.find_guarding_rule(profile.key)
         output.say(
             f'the rule "{show(rule or "")}" guards this role; before you use the role: '
             f"ssohelper guard grant {word_as_typed(profile.name)} --reason TEXT"

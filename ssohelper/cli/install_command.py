@@ -3,12 +3,13 @@
 import click
 
 from ssohelper.actions import install as installing
-from ssohelper.actions.install import SHELLS, RcFileEdit
+from ssohelper.actions.install import SHELLS
 from ssohelper.app import App
 from ssohelper.cli import leave_output, output
 from ssohelper.cli.plan_output import print_diff
 from ssohelper.cli.standard_streams import write_stdout
 from ssohelper.core import rc_text
+from ssohelper.core.rc_text import FileEdit
 from ssohelper.core.text import show
 from ssohelper.errors import LocalState, UsageProblem
 from ssohelper.system import shell_texts
@@ -82,7 +83,7 @@ def install_shell_lines(
         verb = "remove" if edit.after is None else "write"
         written = output.confirm(f"{verb} {show(str(edit.path))}?", yes=yes, what=what)
     if written:
-        installing.write_rc_file_edit(app, edit)
+        installing.write_file_edit(app, edit)
     if output.options().json:
         data = {"shell": chosen, "file": str(edit.path), "diff": diff, "written": written}
         output.print_json({**data, "by_hand": edit.by_hand}, app.warnings)
@@ -90,7 +91,7 @@ def install_shell_lines(
         _print_edit_outcome(app, edit, uninstall, written)
 
 
-def _print_edit_outcome(app: App, edit: RcFileEdit, uninstall: bool, written: bool) -> None:
+def _print_edit_outcome(app: App, edit: FileEdit, uninstall: bool, written: bool) -> None:
     path = show(str(edit.path))
     if edit.by_hand:
         output.say(f"your own line with shell-init is in {show(edit.by_hand)}; nothing was changed")

@@ -2,12 +2,12 @@
 
 from ssohelper.actions import config_writing, leaving
 from ssohelper.actions import install as installing
-from ssohelper.actions.install import RcFileEdit
 from ssohelper.actions.leaving import Leaving
 from ssohelper.app import App
 from ssohelper.cli import guarding, output
 from ssohelper.cli.plan_output import print_diff
 from ssohelper.core.plan_text import profile_count_text
+from ssohelper.core.rc_text import FileEdit
 from ssohelper.core.text import MANY_NAMES, shortened_name_list, show
 
 _WHAT = "install --uninstall --profiles"
@@ -36,7 +36,7 @@ def leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
             count = profile_count_text(len(planned.profiles))
             output.say(f"{count} changed; undo with: ssohelper profile undo")
         for edit in edits:
-            installing.write_rc_file_edit(app, edit)
+            installing.write_file_edit(app, edit)
             output.say(f"removed from {show(str(edit.path))}; running shells are not affected")
             if b"ssohelper_prompt" in (edit.after or b""):
                 output.say("your line with ssohelper_prompt is still in that file: remove it")
@@ -65,7 +65,7 @@ def warn_of_dependent_profiles(app: App) -> None:
         )
 
 
-def _confirm(app: App, planned: Leaving, edits: list[RcFileEdit], yes: bool) -> bool:
+def _confirm(app: App, planned: Leaving, edits: list[FileEdit], yes: bool) -> bool:
     if not yes:
         output.require_terminal(_WHAT)
     guarded = leaving.list_guarded_roles(app, planned)

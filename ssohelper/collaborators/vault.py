@@ -232,7 +232,7 @@ class Vault:
             find_account=self.find_account,
             find_grant=self._find_grant,
             has_terminal=lambda: self._app.find_grant_context().session is not None,
-            find_roles_of_chain=self._list_roles_of_chain,
+            find_roles=self._list_roles_of_key,
         )
 
     def parse_allow_list(self, text: str, names: Mapping[str, str] | None) -> AllowList:
@@ -328,7 +328,9 @@ class Vault:
                 return listed.account
         return Account(key.account_id, "", "")
 
-    def _list_roles_of_chain(self, key: RoleKey) -> Sequence[RoleKey]:
+    def _list_roles_of_key(self, key: RoleKey) -> Sequence[RoleKey]:
+        if not key.chain:
+            return (key,)
         return chains.find_chain_by_key(self._app.config.read(), key).keys_of_all_roles(key)
 
 

@@ -60,7 +60,7 @@ class Policy:
     """Decides, during one call, which roles are handed out or may have a published response.
 
     `find_account` returns an account with an empty name if that is unknown. Rules and the allow-list
-    apply to each role of a chain.
+    apply to each role of a chain, which for other keys is the role itself.
     """
 
     def __init__(
@@ -71,14 +71,14 @@ class Policy:
         find_account: Callable[[RoleKey], Account],
         find_grant: Callable[[RoleKey], str | None],
         has_terminal: Callable[[], bool],
-        find_roles_of_chain: Callable[[RoleKey], Sequence[RoleKey]] = lambda key: (key,),
+        find_roles: Callable[[RoleKey], Sequence[RoleKey]] = lambda key: (key,),
     ) -> None:
         self.rules = tuple(rules)
         self._allowed = allowed
         self._find_account = find_account
         self._find_grant = find_grant
         self._has_terminal = has_terminal
-        self._list_roles_of_chain = find_roles_of_chain
+        self._find_roles = find_roles
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
         """Return a guard rule that matches the role.
@@ -90,7 +90,7 @@ class Policy:
     def _find_guards(self, key: RoleKey) -> list[tuple[str, RoleKey]]:
         """Return each guarded role of the chain, after a rule that guards it."""
         found = []
-        for link in self._find_roles_of_key(key) if self.rules else ():
+        for link in self._find_roles(key) if self.rules else ():
             account = self._find_account(link)
             rule = guard_rules.find_guarding_rule(
                 self.rules, link.session_name, account, link.role_name, is_strict=True
@@ -99,17 +99,14 @@ class Policy:
                 found.append((rule, link))
         return found
 
-    def _find_roles_of_key(self, key: RoleKey) -> Sequence[RoleKey]:
-        return self._list_roles_of_chain(key) if key.chain else (key,)
-
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
         return None if self.find_guarding_rule(key) else PublishPermit(_SEAL, key)
 
     def permit_release(self, key: RoleKey, way: Way) -> ReleasePermit:
-        outside = self._find_role_not_allowed(key)
-        if outside is not None:
-            assert self._allowed is not None
-            raise _refusal_by_allow_list(self._allowed, outside, key)
+        allowed = self._allowed
+        for link in self._find_roles(key) if allowed is not None else ():
+            if allowed is not None and not allowed.allows(link, self._find_account(link).name):
+                raise _refusal_by_allow_list(allowed, link, key)
         guards = self._find_guards(key)
         if not guards:
             return ReleasePermit(_SEAL, key, way, None, None)
@@ -124,14 +121,6 @@ class Policy:
                     hint=self._hint_to_get_grant(key),
                 )
         return ReleasePermit(_SEAL, key, way, grant_id, guards[0][0])
-
-    def _find_role_not_allowed(self, key: RoleKey) -> RoleKey | None:
-        if self._allowed is None:
-            return None
-        for link in self._find_roles_of_key(key):
-            if not self._allowed.allows(link, self._find_account(link).name):
-                return link
-        return None
 
     def _hint_to_get_grant(self, key: RoleKey) -> str:
         command = f'ssohelper guard grant {word_as_typed(key.text)} --reason "…"'

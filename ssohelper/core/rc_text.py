@@ -7,8 +7,32 @@ line between the marks that `install` did not write is the user's, and stays.
 import difflib
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 from ssohelper.errors import ConfigInvalid
+
+
+class FileEdit(NamedTuple):
+    """The change to one file of the user, whose content is None if there is no file.
+
+    `shell` is that of an rc file. `by_hand` is FILE:LINE of a shell-init line that the user wrote;
+    then the edit is empty.
+    """
+
+    path: Path
+    before: bytes | None
+    after: bytes | None
+    shell: str = ""
+    by_hand: str | None = None
+
+    @property
+    def has_changes(self) -> bool:
+        return self.before != self.after
+
+    def diff(self) -> list[str]:
+        return list(diff_rc_files(self.before, self.after, str(self.path)))
+
 
 BEGIN, END = b"# >>> ssohelper >>>", b"# <<< ssohelper <<<"
 _MADE, _JOINED = b" (this file was made for it)", b" (the line above had no end)"

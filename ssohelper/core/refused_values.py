@@ -56,6 +56,8 @@ _VARIABLES = {
     "AWS_DEFAULT_REGION": _Accepted(".+", "", "AWS_DEFAULT_REGION"),
     **{one.variable: one for one in _ACCEPTED.values() if one.variable},
 }
+_EMPTY = "empty-variable", "is set and empty"
+_FILES = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials file"}
 _TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 # All regions of all partitions have names of this form: eu-west-1, us-isob-east-1.
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}")
@@ -83,25 +85,53 @@ def find_refused_variables(environ: Mapping[str, str]) -> Iterator[Finding]:
         if name == "AWS_DEFAULT_REGION" and who and "AWS_REGION" in environ:
             who = _BOTO3  # the AWS CLI reads AWS_REGION first
         if who:
-            value = environ[name]
-            what = f'is "{show(value, 60)}"' if value else "is set and empty"
-            id = "variable-refused" if value else "empty-variable"
+            value = show(environ[name], 60)
+            id, what = ("variable-refused", f'is "{value}"') if value else _EMPTY
             yield finding(id, SHELL, f"{name} {what}: {who} with an error", f"unset {name}")
 
 
-def find_preferred_variables(environ: Mapping[str, str], chosen: str | None) -> Iterator[Finding]:
-    """Yield a finding for each variable that AWS tools prefer to the profile in use.
+def check_environ(environ: Mapping[str, str], chosen: str | None) -> Iterator[Finding]:
+    """Find variables with which AWS tools stop, or that they prefer to the profile in use.
 
     `chosen` is the profile that the user asks about, None for the shell's own.
     """
-    profile = environ.get("AWS_PROFILE") or chosen
-    instead = f'instead of the profile "{show(profile, 80)}"' if profile else "for every call"
+    yield from find_refused_variables(environ)
+    for name, what in _FILES.items():
+        if environ.get(name) == "":
+            message = f"{name} {_EMPTY[1]}: boto3 and the AWS CLI read no {what}"
+            is_note = what != "config"
+            yield finding(_EMPTY[0], SHELL, message, f"unset {name}", is_note=is_note)
+    named = {name: environ[name] for name in resolver.PROFILE_VARIABLES if name in environ}
+    for name in (name for name, value in named.items() if not value):
+        # boto3 reads AWS_DEFAULT_PROFILE first, the AWS CLI reads AWS_PROFILE first.
+        who = _BOTH if len(named) == 1 else _CLI if name == "AWS_PROFILE" else _BOTO3
+        message = f'{name} {_EMPTY[1]}: {who} with "The config profile () could not be found"'
+        yield finding(_EMPTY[0], SHELL, message, f"unset {name}")
+    first, second = (environ.get(name) for name in resolver.PROFILE_VARIABLES)
+    if first and second and first != second:
+        message = f'boto3 takes AWS_DEFAULT_PROFILE ("{show(second, 80)}"), the AWS CLI and other '
+        yield finding("two-profiles", SHELL, f'{message}SDKs AWS_PROFILE ("{show(first, 80)}")')
+    if environ.get("AWS_ENDPOINT_URL"):
+        message = "AWS tools send every call to AWS_ENDPOINT_URL, sign-ins too"
+        yield finding("general-endpoint", SHELL, f"{message}; ssohelper ignores it")
+    profile = first or chosen
+    yield from _check_keys(environ, profile)
+    if profile and all(environ.get(name) for name in resolver.WEB_IDENTITY_VARIABLES):
+        both = " and ".join(resolver.WEB_IDENTITY_VARIABLES)
+        message = f"{both} are set: boto3, the AWS CLI, Java and Go use that role instead of the "
+        message += f'profile "{show(profile, 80)}"'
+        fix = f"unset {' '.join(resolver.WEB_IDENTITY_VARIABLES)}"
+        yield finding("web-identity-in-environment", SHELL, message, fix)
+
+
+def _check_keys(environ: Mapping[str, str], profile: str | None) -> Iterator[Finding]:
     present = [name for name in (*resolver.KEY_VARIABLES, *_TOKENS) if environ.get(name)]
     unset = f"unset {' '.join(present)}"
     key_id, secret = resolver.KEY_VARIABLES
     if key_id in present and secret in present:
         account, ends = environ.get("AWS_ACCOUNT_ID"), environ.get("AWS_CREDENTIAL_EXPIRATION")
         shown = f" (account {show(account, 20)})" if account else ""
+        instead = f'instead of the profile "{show(profile, 80)}"' if profile else "for every call"
         who = "boto3, the AWS CLI, Java, Go and Rust use this key"
         message = f"{key_id} is set{shown}: {who} {instead}"
         if ends:
@@ -115,41 +145,9 @@ def find_preferred_variables(environ: Mapping[str, str], chosen: str | None) -> 
         message = f"{key_id} is set without {secret}: AWS tools stop with an error, except for "
         yield finding("half-a-key", SHELL, f"{message}commands that name a profile", unset)
     elif present and present != [secret]:
-        message = (
-            f"{present[-1]} is set without a key: it would be sent with keys that are set later"
-        )
+        message = f"{present[-1]} is set without a key"
+        message += ": it would be sent with keys that are set later"
         yield finding("token-without-keys", SHELL, message, unset)
-    for name, what in (
-        ("AWS_CONFIG_FILE", "config"),
-        ("AWS_SHARED_CREDENTIALS_FILE", "credentials file"),
-    ):
-        if environ.get(name) == "":
-            message = f"{name} is set and empty: boto3 and the AWS CLI read no {what}"
-            is_note = what != "config"
-            yield finding("empty-variable", SHELL, message, f"unset {name}", is_note=is_note)
-    named = {name: environ[name] for name in resolver.PROFILE_VARIABLES if name in environ}
-    for name, value in named.items():
-        if value == "":
-            # boto3 reads AWS_DEFAULT_PROFILE first, the AWS CLI reads AWS_PROFILE first.
-            who = _BOTH if len(named) == 1 else _CLI if name == "AWS_PROFILE" else _BOTO3
-            message = (
-                f'{name} is set and empty: {who} with "The config profile () could not be found"'
-            )
-            yield finding("empty-variable", SHELL, message, f"unset {name}")
-    first, second = (environ.get(name) for name in resolver.PROFILE_VARIABLES)
-    if first and second and first != second:
-        message = f'boto3 takes AWS_DEFAULT_PROFILE ("{show(second, 80)}"), the AWS CLI and other '
-        yield finding("two-profiles", SHELL, f'{message}SDKs AWS_PROFILE ("{show(first, 80)}")')
-    if profile and all(environ.get(name) for name in resolver.WEB_IDENTITY_VARIABLES):
-        both = " and ".join(resolver.WEB_IDENTITY_VARIABLES)
-        message = f"{both} are set: boto3, the AWS CLI, Java and Go use that role {instead}"
-        fix = f"unset {' '.join(resolver.WEB_IDENTITY_VARIABLES)}"
-        yield finding("web-identity-in-environment", SHELL, message, fix)
-    if environ.get("AWS_ENDPOINT_URL"):
-        message = (
-            "AWS tools send every call to AWS_ENDPOINT_URL, sign-ins too; ssohelper ignores it"
-        )
-        yield finding("general-endpoint", SHELL, message)
 
 
 def find_unknown_region(region: str) -> tuple[str, str] | None:

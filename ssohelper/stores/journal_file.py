@@ -63,7 +63,8 @@ class Journal:
 
     def append(self, entry: Entry, *, wait_seconds: float = _WAIT_SECONDS) -> None:
         """Append a line to the journal's file or, if that fails, to the system log."""
-        line = journal.make_line(entry, at_ms=int(self._now() * 1000), uid=_own_user_id())
+        uid = 0 if sys.platform == "win32" else os.geteuid()
+        line = journal.make_line(entry, at_ms=int(self._now() * 1000), uid=uid)
         try:
             self._append_to_file(line, wait_seconds)
         except LocalState as failure:
@@ -123,23 +124,19 @@ class Journal:
 
     def _rotate(self) -> None:
         """Rename each file to the next older name, up to the first name that no file has."""
-        names = [
-            self._path,
-            *(self._older_file_path(number) for number in range(1, OLDER_FILES + 1)),
-        ]
+        names = self._list_paths()
         free = next((at for at, name in enumerate(names) if not os.path.lexists(name)), OLDER_FILES)
         for at in range(free, 0, -1):
             files.replace_file(os.fspath(names[at - 1]), os.fspath(names[at]))
 
-    def _older_file_path(self, number: int) -> Path:
-        return self._state / f"audit.{number}.jsonl"
+    def _list_paths(self) -> list[Path]:
+        """Return the journal's path, then those of its older files, the oldest last."""
+        older = [self._state / f"audit.{number}.jsonl" for number in range(1, OLDER_FILES + 1)]
+        return [self._path, *older]
 
     # -- reading the journal's files ---------------------------------------------------------
 
     def _load_raw_lines(self) -> list[bytes]:
-        paths = [self._older_file_path(number) for number in range(OLDER_FILES, 0, -1)] + [
-            self._path
-        ]
         if not os.path.lexists(self._state):
             return []
         with contextlib.ExitStack() as stack:
@@ -147,7 +144,10 @@ class Journal:
             # A stopped process may hold the lock, and in another user's home we create none.
             with contextlib.suppress(LockNotObtained, AnotherUsersHome):
                 stack.enter_context(files.hold_lock(self._state / "audit.lock", deadline))
-            found = [files.read_own_file(path, _READ_LIMIT_BYTES) for path in paths]
+            found = [
+                files.read_own_file(path, _READ_LIMIT_BYTES)
+                for path in reversed(self._list_paths())
+            ]
         return [line for content in found for line in (content or b"").splitlines() if line]
 
 
@@ -162,12 +162,6 @@ def _append_line(descriptor: int, size: int, line: bytes) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _own_user_id() -> int:
-    if sys.platform == "win32":
-        return 0
-    return os.geteuid()
-
-
 def send_to_syslog(text: bytes) -> bool:
     """Send the line to the system log; return whether a daemon received it.
 
@@ -178,17 +172,13 @@ def send_to_syslog(text: bytes) -> bool:
     return any(_send_to_socket(message, path) for path in SOCKETS)
 
 
-if sys.platform == "win32":
-
-    def _send_to_socket(_message: bytes, _path: str) -> bool:
+def _send_to_socket(message: bytes, path: str) -> bool:
+    if sys.platform == "win32":
         return False
-else:
-
-    def _send_to_socket(message: bytes, path: str) -> bool:
-        for kind, end in ((socket.SOCK_DGRAM, b""), (socket.SOCK_STREAM, b"\n")):
-            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, kind) as connection:
-                connection.settimeout(_DAEMON_SECONDS)
-                connection.connect(path)
-                connection.sendall(message + end)
-                return True
-        return False
+    for kind, end in ((socket.SOCK_DGRAM, b""), (socket.SOCK_STREAM, b"\n")):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, kind) as connection:
+            connection.settimeout(_DAEMON_SECONDS)
+            connection.connect(path)
+            connection.sendall(message + end)
+            return True
+    return False

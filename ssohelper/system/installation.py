@@ -97,21 +97,17 @@ def belongs_to_installation(path: str) -> bool:
     )
 
 
-def is_temporary_installation(environ: Mapping[str, str]) -> bool:
-    """Return whether this installation is in uv's or pipx's cache, as with `uvx --from SOURCE`."""
-    prefix = os.path.realpath(sys.prefix) + os.sep
-    return any(
-        prefix.startswith(os.path.realpath(cache).rstrip(os.sep) + os.sep)
-        for cache in _list_installer_caches(environ)
-    )
-
-
 def refuse_temporary_installation(environ: Mapping[str, str], consequence: str) -> None:
-    """Raise UsageProblem in a throw-away installation, before a file names its path."""
-    if is_temporary_installation(environ):
-        raise UsageProblem(
-            f"this ssohelper is a throw-away installation: {consequence}", hint=_install_hint()
-        )
+    """Raise UsageProblem in uv's or pipx's cache, as with `uvx --from SOURCE`.
+
+    Call this before a file names this installation's path.
+    """
+    prefix = os.path.realpath(sys.prefix) + os.sep
+    for cache in _list_installer_caches(environ):
+        if prefix.startswith(os.path.realpath(cache).rstrip(os.sep) + os.sep):
+            raise UsageProblem(
+                f"this ssohelper is a throw-away installation: {consequence}", hint=_install_hint()
+            )
 
 
 def _install_hint() -> str:
@@ -120,13 +116,9 @@ def _install_hint() -> str:
     return install_hint()
 
 
-def find_exposed_path(environ: Mapping[str, str]) -> str | None:
-    paths = (find_ssohelper_command(environ), find_launcher(environ))
-    return next((found for path in paths if path and (found := find_replaceable_part(path))), None)
-
-
 def warn_if_exposed(environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
-    exposed = find_exposed_path(environ)
+    paths = filter(None, (find_ssohelper_command(environ), find_launcher(environ)))
+    exposed = next(filter(None, map(find_replaceable_part, paths)), None)
     if exposed:
         warn(
             f'other users may replace "{show(exposed, 200)}", '

@@ -155,7 +155,7 @@ class TestRules:
     def test_rules_that_were_read_before_are_listed_while_the_settings_are_invalid(
         self, app, tmp_path
     ):
-        assert guards.find_guard_rule(app, KEY) == RULE
+        assert app.vault.find_guarding_rule(KEY) == RULE
         app.locations.settings_file.write_text("rules = [")
         later = WorldApp(tmp_path)
         assert [one[:2] for one in guards.list_guard_rules(later)] == [(RULE, False)]
@@ -163,7 +163,7 @@ class TestRules:
         assert warning.startswith("the settings cannot be read; these rules were read before: ")
 
     def test_a_rule_that_left_the_file_is_in_force_until_it_is_loosened(self, app, tmp_path):
-        assert guards.find_guard_rule(app, KEY) == RULE
+        assert app.vault.find_guarding_rule(KEY) == RULE
         app.set_rules("*/Other")
         later = WorldApp(tmp_path)
         assert [(one.text, one.is_configured) for one in guards.list_guard_rules(later)] == [
@@ -180,7 +180,7 @@ class TestRules:
     def test_a_change_of_the_rules_names_all_of_them_and_a_change_of_a_tag_its_own(
         self, app, tmp_path
     ):
-        assert guards.find_guard_rule(app, KEY) == RULE
+        assert app.vault.find_guarding_rule(KEY) == RULE
         path = app.locations.settings_file
         path.write_text('[guard]\nrules = ["a/b", "#t"]\n[tags]\nt = ["c/d", "e/f"]\n')
         date_back(path)

@@ -6,6 +6,7 @@ import pytest
 
 from ssohelper.actions import install
 from ssohelper.app import App
+from ssohelper.core.rc_text import FileEdit
 from ssohelper.errors import LocalState, UsageProblem
 
 
@@ -14,8 +15,8 @@ def app(tmp_path) -> App:
     return App({"HOME": str(tmp_path), "PATH": "/nonexistent"})
 
 
-def edit(shell: str, path: Path, before: bytes | None = None) -> install.RcFileEdit:
-    return install.RcFileEdit(shell, path, before, b"")
+def edit(shell: str, path: Path, before: bytes | None = None) -> FileEdit:
+    return FileEdit(path, before, b"", shell)
 
 
 @pytest.mark.parametrize(
@@ -36,9 +37,9 @@ def test_zsh_gets_a_line_that_runs_compinit_unless_the_user_has_one(home, shell,
         install.find_rc_file(app, shell).write_text(before)
     edit = install.plan_rc_file_install(app, shell)
     assert (b"compinit -i" in (edit.after or b"")) == adds
-    install.write_rc_file_edit(app, edit)
+    install.write_file_edit(app, edit)
     assert not install.plan_rc_file_install(app, shell).has_changes
-    install.write_rc_file_edit(app, install.plan_rc_file_uninstall(app, shell))
+    install.write_file_edit(app, install.plan_rc_file_uninstall(app, shell))
     path = install.find_rc_file(app, shell)
     assert (path.read_text() if path.exists() else None) == before
 
@@ -84,7 +85,7 @@ def test_each_shell_has_its_file(tmp_path, shell, environ, path):
 
 def test_lines_in_the_file_of_powershell_are_removed_too(home):
     app = App(home.env)
-    install.write_rc_file_edit(app, install.plan_rc_file_install(app, "pwsh"))
+    install.write_file_edit(app, install.plan_rc_file_install(app, "pwsh"))
     assert [one.shell for one in install.plan_uninstall_all(app)] == ["pwsh"]
 
 

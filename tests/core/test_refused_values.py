@@ -3,16 +3,11 @@
 import pytest
 
 from ssohelper.core.findings import Finding
-from ssohelper.core.refused_values import (
-    find_preferred_variables,
-    find_refused_value,
-    find_refused_variables,
-    find_unknown_region,
-)
+from ssohelper.core.refused_values import check_environ, find_refused_value, find_unknown_region
 
 
 def find(environ: dict[str, str], chosen: str | None = None) -> list[Finding]:
-    return [*find_refused_variables(environ), *find_preferred_variables(environ, chosen)]
+    return list(check_environ(environ, chosen))
 
 
 @pytest.mark.parametrize(

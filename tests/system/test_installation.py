@@ -99,13 +99,11 @@ def test_a_program_belongs_to_an_installation_if_the_package_is_beside_it(
 )
 def test_which_installations_are_throw_away(prefix, environ, expected, monkeypatch):
     monkeypatch.setattr(sys, "prefix", prefix)
-    assert installation.is_temporary_installation({"HOME": "/h", **environ}) is expected
-
-
-def test_a_throw_away_installation_names_no_command(monkeypatch):
-    monkeypatch.setattr(sys, "prefix", "/h/.cache/uv/archive-v0/abc")
+    if not expected:
+        installation.refuse_temporary_installation({"HOME": "/h", **environ}, "")
+        return
     with pytest.raises(UsageProblem) as caught:
-        installation.find_profile_command({"HOME": "/h"})
+        installation.find_profile_command({"HOME": "/h", **environ})
     assert caught.value.hint == own_source.install_hint()
 
 

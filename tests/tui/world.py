@@ -234,7 +234,7 @@ def demo_home(home: Path) -> Iterator[DemoHome]:
         Emulator(clock=clock) as emulator,
         mock.patch.object(installation, "find_profile_command", return_value=COMMAND),
         mock.patch.object(profile_checks, "make_program_fact", _make_program_fact),
-        mock.patch.object(installation, "find_exposed_path", return_value=None),
+        mock.patch.object(installation, "find_replaceable_part", return_value=None),
     ):
         made = DemoHome(home, emulator, clock)
         made.sign_in_and_use_roles()
