@@ -5,13 +5,14 @@ import hashlib
 import json
 import os
 import resource
+import signal
 import subprocess
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
 from ssohelper.emulator.organization import START_URL
+from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import demo_world
 from tests.conftest import SCRIPT, Home, Run
 from tests.long_rows import long_after
@@ -22,6 +23,7 @@ SETUP = (
     *("--account", "payments-dev", "--role", "Developer", "--yes"),
 )
 PROFILE = "payments-dev.Developer"
+ENDING = ["logout corp", "session rm corp --yes", "logout --all", "logout"]
 
 
 def ok(run: Run, *command: str) -> str:
@@ -63,33 +65,86 @@ def corp(home, run, emulator) -> Home:
 
 @pytest.fixture
 def undone(corp, run) -> Home:
-    ok(run, "profile", "undo", "--yes")
+    """The home after a setup whose writing was undone: the sign-in alone is left."""
+    done = run("profile", "undo", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "sign out with: ssohelper logout corp" in done.stderr
     return corp
+
+
+def assert_nothing_is_left(home: Home, emulator: Emulator) -> None:
+    assert emulator.counters["Logout"] == 1
+    assert not list(home.token_folder.glob("*.json"))
+    assert not list(records(home).iterdir())
+
+
+def test_every_list_shows_a_sign_in_that_the_config_lacks(undone, run):
+    for command in ("status", "session list", "cache list"):
+        printed = ok(run, *command.split())
+        assert "corp" in printed
+        assert "not in the config" in printed
+    assert shown(run) == [("corp", START_URL, "valid", False)]
+    [one] = json.loads(ok(run, "session", "list", "--json"))["data"]
+    assert (one["name"], one["start_url"], one["in_config"]) == ("corp", START_URL, False)
+    ok(run, "status", "corp")
+    assert "token" in ok(run, "session", "show", "corp")
+    found = json.loads(ok(run, "cache", "list", "--session", "corp", "--json"))["data"]
+    # The files of token, client and facts.
+    assert sum(item["kind"] == "sign_in" for item in found) == 3
+
+
+@pytest.mark.parametrize(
+    "command", long_after(1, ["login corp", "list", "login", "profile sync --session corp"])
+)
+def test_commands_that_need_the_session_name_the_sign_in(undone, run, command):
+    said = refused(run, *command.split())
+    assert 'you are signed in to "corp", but the session is not in the config' in said
+    restore = f"ssohelper setup {START_URL} --session corp --region us-east-1"
+    assert f"session back with: {restore}; or end the sign-in: ssohelper logout corp" in said
+    ok(run, *restore.split()[1:], "--yes")
+    ok(run, *command.split(), *(["--yes"] if "sync" in command else []))
+
+
+@pytest.mark.parametrize("command", long_after(1, ENDING))
+def test_a_sign_in_that_the_config_lacks_is_ended_at_aws(undone, run, emulator, command):
+    ok(run, *command.split())
+    assert_nothing_is_left(undone, emulator)
+    assert shown(run) == []
+
+
+def test_a_setup_killed_after_the_sign_in_leaves_one_that_logout_sees(home, run, emulator):
+    home.browser()
+    emulator.faults.hang("ListAccounts")
+    with subprocess.Popen(
+        [SCRIPT, *SETUP], env=home.env, stderr=subprocess.PIPE, text=True
+    ) as setup:
+        assert setup.stderr is not None
+        for line in setup.stderr:
+            if "signed in to" in line:
+                break
+        setup.send_signal(signal.SIGKILL)
+    ok(run, "logout", "--all")
+    assert_nothing_is_left(home, emulator)
 
 
 class TestANameInUse:
     @pytest.mark.parametrize(
-        "command",
-        long_after(
-            1,
-            [
-                ["setup", OTHER_URL, "--session", "corp", "--region", "us-east-1", "--yes"],
-                ["setup", START_URL, "--session", "corp", "--region", "eu-west-1", "--yes"],
-            ],
-        ),
+        ("url", "region"), long_after(1, [(OTHER_URL, "us-east-1"), (START_URL, "eu-west-1")])
     )
     def test_another_portal_under_the_name_of_a_sign_in_is_refused(
-        self, undone, run, emulator, command
+        self, undone, run, emulator, url, region
     ):
-        said = refused(run, *command)
+        said = refused(run, *("setup", url, "--session", "corp", "--region", region, "--yes"))
         assert f"is signed in at {START_URL} in us-east-1, which is not in the config" in said
         assert "ssohelper logout corp" in said
         assert shown(run) == [("corp", START_URL, "valid", False)]
         assert emulator.counters["authorize"] == 1
 
-    def test_a_new_session_of_the_same_portal_takes_the_sign_in_over(self, undone, run):
+    def test_a_new_session_of_the_same_portal_takes_the_sign_in_over(self, undone, run, emulator):
         undone.add_session("corp", START_URL, "us-east-1")
         assert shown(run) == [("corp", START_URL, "valid", True)]
+        ok(run, *SETUP)
+        assert emulator.counters["authorize"] == 1
 
 
 class TestAnEditedPortal:
@@ -108,23 +163,10 @@ class TestAnEditedPortal:
         ]
         assert "not in the config" in ok(run, "cache", "list")
 
-    @pytest.mark.parametrize(
-        "command",
-        long_after(
-            1,
-            [
-                ["logout", "corp"],
-                ["session", "rm", "corp", "--yes"],
-                ["logout", "--all"],
-                ["logout"],
-            ],
-        ),
-    )
+    @pytest.mark.parametrize("command", long_after(1, ENDING))
     def test_the_old_sign_in_is_ended_where_it_was_made(self, edited, run, emulator, command):
-        ok(run, *command)
-        assert emulator.counters["Logout"] == 1
-        assert not list(edited.token_folder.glob("*.json"))
-        assert not list(records(edited).iterdir())
+        ok(run, *command.split())
+        assert_nothing_is_left(edited, emulator)
 
     def test_a_new_sign_in_ends_the_old_one(self, edited, run, emulator):
         done = run("login", "corp")
@@ -135,17 +177,13 @@ class TestAnEditedPortal:
 
 
 class TestTheTokenOfAnotherTool:
-    THEIRS: ClassVar = {"accessToken": "THEIRS", "expiresAt": "2099-01-01T00:00:00Z"}
-
     @pytest.mark.parametrize(
         ("portal", "command"),
         long_after(
             1,
             [
-                (OTHER_URL, ("logout", "--all")),
-                (START_URL, ("logout", "corp")),
-                (OTHER_URL, ("logout", "corp")),
-                (START_URL, ("logout", "--all")),
+                *((OTHER_URL, "logout --all"), (START_URL, "logout corp")),
+                *((OTHER_URL, "logout corp"), (START_URL, "logout --all")),
             ],
         ),
     )
@@ -153,10 +191,11 @@ class TestTheTokenOfAnotherTool:
         self, undone, run, emulator, command, portal
     ):
         path = token_file(undone)
-        text = json.dumps({"startUrl": portal, "region": "us-east-1", **self.THEIRS})
+        theirs = {"accessToken": "THEIRS", "expiresAt": "2099-01-01T00:00:00Z"}
+        text = json.dumps({"startUrl": portal, "region": "us-east-1", **theirs})
         path.write_text(text)
         assert shown(run) == []
-        ok(run, *command)
+        ok(run, *command.split())
         assert path.read_text() == text
         assert emulator.counters["Logout"] == 0
         assert not list(records(undone).iterdir())
@@ -170,16 +209,17 @@ class TestTheTokenOfAnotherTool:
         assert not path.exists()
 
 
-def _truncate(path: Path) -> None:
-    path.write_text('{"name": "ev')
-
-
-def _link(path: Path) -> None:
-    path.symlink_to("/etc/passwd")
-
-
 class TestADamagedRecord:
-    @pytest.mark.parametrize("damage", long_after(1, [_truncate, _link, os.mkfifo, Path.mkdir]))
+    @pytest.mark.parametrize(
+        "damage",
+        long_after(
+            1,
+            [
+                *(lambda path: path.write_text('{"name": "ev'), os.mkfifo),
+                *(lambda path: path.symlink_to("/etc/passwd"), Path.mkdir),
+            ],
+        ),
+    )
     def test_a_damaged_record_hides_no_other_sign_in_and_is_named(
         self, undone, run, emulator, damage
     ):

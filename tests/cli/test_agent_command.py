@@ -47,22 +47,15 @@ def test_a_role_without_a_profile_gets_a_command_that_exports(world):
     assert ACCOUNT in settings["awsCredentialExport"]
 
 
-def test_nothing_is_written_without_a_yes(world):
-    path = world.home.path / ".claude" / "settings.json"
+def test_nothing_is_written_without_a_yes_or_below_an_allow_list(world):
     done = install(world, "claude", PROFILE, "--dry-run")
     assert (done.returncode, '+  "awsAuthRefresh"' in done.stdout) == (0, True)
     assert "nothing was changed" not in done.stderr
     # Without a terminal, the command cannot ask.
     assert install(world, "claude", PROFILE).returncode != 0
-    assert not path.exists()
-
-
-def test_a_file_that_is_no_json_stays_as_it_is(world):
-    path = world.home.path / ".claude" / "settings.json"
-    path.parent.mkdir()
-    path.write_text("{ // mine\n}")
-    done = install(world, "claude", PROFILE, "--yes")
-    assert (done.returncode, path.read_text()) == (3, "{ // mine\n}")
+    done = install(world, "claude", PROFILE, "--yes", SSOHELPER_ALLOW="*/*")
+    assert (done.returncode, "ask the person" in done.stderr) == (9, True)
+    assert not (world.home.path / ".claude").exists()
 
 
 def test_codex_and_kiro_need_a_profile_and_a_server(world):
@@ -74,12 +67,6 @@ def test_codex_and_kiro_need_a_profile_and_a_server(world):
     assert install(world, "codex", PROFILE, "--yes", CODEX_HOME=str(folder)).returncode == 0
     assert "AWS_PROFILE" in (folder / "config.toml").read_text()
     assert install(world, "codex", PROFILE, "--yes", CODEX_HOME="codex").returncode == 7
-
-
-def test_below_an_allow_list_it_is_refused(world):
-    done = install(world, "claude", PROFILE, "--yes", SSOHELPER_ALLOW="*/*")
-    assert (done.returncode, "ask the person" in done.stderr) == (9, True)
-    assert not (world.home.path / ".claude").exists()
 
 
 def test_with_bedrock_it_asks_whether_the_profile_is_for_the_model(world):
@@ -116,13 +103,16 @@ def test_a_server_of_claude_with_another_profile_is_refused(world, place):
         assert world.home.path.joinpath(".claude/settings.json").exists() == (code == 0)
 
 
-def test_no_role_of_an_earlier_install_stays(world):
+def test_no_role_of_an_earlier_install_stays_and_no_own_setting_is_changed(world):
     path = world.home.path / ".claude" / "settings.json"
-    assert install(world, "claude", ROLE, "--yes").returncode == 0
-    assert install(world, "claude", PROFILE, "--yes").returncode == 0
-    assert "awsCredentialExport" not in json.loads(path.read_text())
-    assert install(world, "claude", ROLE, "--yes").returncode == 0
-    assert "env" not in json.loads(path.read_text())
-    path.write_text('{"awsCredentialExport": "get-keys prod"}')
-    done = install(world, "claude", PROFILE, "--yes")
-    assert (done.returncode, "awsCredentialExport of its own" in done.stderr) == (3, True)
+    for role, gone in ((ROLE, "env"), (PROFILE, "awsCredentialExport"), (ROLE, "env")):
+        assert install(world, "claude", role, "--yes").returncode == 0
+        assert gone not in json.loads(path.read_text())
+    for own, said in (
+        ('{"awsCredentialExport": "get-keys prod"}', "awsCredentialExport of its own"),
+        ("{ // mine\n}", "JSON"),
+    ):
+        path.write_text(own)
+        done = install(world, "claude", PROFILE, "--yes")
+        assert (done.returncode, said in done.stderr) == (3, True)
+        assert path.read_text() == own

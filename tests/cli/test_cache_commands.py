@@ -22,8 +22,14 @@ from ssohelper.core.model import (
     SsoSession,
 )
 
+KEY_ID = "ASIACNRYKEYID0000000"
 URL = "https://d-0000000000.awsapps.com/start"
 SESSION = SsoSession("corp", URL, "us-east-1", ("sso:account:access",))
+
+
+def make_token(now: int) -> AccessToken:
+    client = ClientRegistration("c", Secret("CNRY-CS-1"), now + 9000)
+    return AccessToken(Secret("CNRY-AT-1"), now + 3600, Secret("CNRY-RT-1"), client)
 
 
 @pytest.fixture
@@ -34,12 +40,8 @@ def kept(home) -> App:
     for name in ("corp", "other"):
         home.add_session(name)
         session = SESSION._replace(name=name)
-        client = ClientRegistration("c", Secret("CNRY-CS-1"), now + 9000)
-        token = AccessToken(Secret("CNRY-AT-1"), now + 3600, Secret("CNRY-RT-1"), client)
-        app.tokens.save(session, token)
-        keys = RoleCredentials(
-            "ASIACNRYKEYID0000000", Secret("CNRYSAK"), Secret("CNRY-ST"), now + 60
-        )
+        app.tokens.save(session, make_token(now))
+        keys = RoleCredentials(KEY_ID, Secret("CNRYSAK"), Secret("CNRY-ST"), now + 60)
         key = RoleKey(name, "001234567890", "Admin")
         app.vault.save(key, session, CachedCredentials(keys, now - 3540))
         permit = app.vault.permit_publishing(key)
@@ -67,13 +69,9 @@ class TestCache:
         said = found.stdout + run("cache", "list").stdout + run("-vv", "cache", "list").stderr
         assert "CNRY" not in said
 
-    def test_one_session_can_be_listed(self, run, kept):
-        rows = json.loads(run("cache", "list", "--session", "corp", "--json").stdout)["data"]
-        assert {row["session"] for row in rows} == {"corp"}
-
     def test_a_row_says_what_is_saved_and_how_long_it_lasts(self, run, kept):
         expires_at = kept.clock.now() + 11 * 3600 + 1800
-        keys = RoleCredentials("ASIACNRYKEYID0000000", Secret("s"), Secret("t"), expires_at)
+        keys = RoleCredentials(KEY_ID, Secret("s"), Secret("t"), expires_at)
         key = RoleKey("corp", "001234567890", "Admin")
         kept.vault.save(key, SESSION, CachedCredentials(keys, kept.clock.now()))
         lines = run("cache", "list", "--session", "corp").stdout.splitlines()
@@ -84,44 +82,32 @@ class TestCache:
         assert rows["sign-in"][3] == "-"
 
     def test_no_two_rows_are_equal_without_their_paths(self, run, kept):
-        now = int(time.time())
-        further = SESSION._replace(region="eu-west-1", is_further=True)
-        client = ClientRegistration("c", Secret("CNRY-CS-1"), now + 9000)
-        token = AccessToken(Secret("CNRY-AT-1"), now + 3600, Secret("CNRY-RT-1"), client)
-        for session in (SESSION, further):
+        token = make_token(int(time.time()))
+        for session in (SESSION, SESSION._replace(region="eu-west-1", is_further=True)):
             kept.tokens.save(session, token)
-            kept.tokens.save_registration(session, client)
+            kept.tokens.save_registration(session, token.client)
         kept.tokens.save_facts("corp", SignInFacts(token_ids=(token.id,)))
         lines = run("cache", "list", "--session", "corp").stdout.splitlines()
         assert [line.split("\t")[2] for line in lines if line.startswith("sign-in\t")] == [
-            "token",
-            "client registration",
-            "times and user of the sign-in",
-            "token in eu-west-1",
-            "client registration in eu-west-1",
+            *("token", "client registration", "times and user of the sign-in"),
+            *("token in eu-west-1", "client registration in eu-west-1"),
         ]
-
-    def test_without_yes_nothing_is_removed(self, run, kept):
-        before = run("cache", "list").stdout
-        found = run("cache", "clear")
-        assert found.returncode == 2
-        assert "--yes" in found.stderr
-        assert run("cache", "list").stdout.count("\n") == before.count("\n")
 
     def test_clearing_one_session_keeps_the_other_and_every_sign_in(self, run, kept):
         found = run("cache", "clear", "--session", "corp", "--yes", "--json")
         assert json.loads(found.stdout)["data"] == {"removed": 3}
         rows = json.loads(run("cache", "list", "--json").stdout)["data"]
         left = {(row["kind"], row["session"]) for row in rows}
-        assert left == {
-            ("sign_in", "corp"),
-            ("sign_in", "other"),
-            ("role_credentials", "other"),
-            ("listing", "other"),
-        }
+        others = {(kind, "other") for kind in ("sign_in", "role_credentials", "listing")}
+        assert left == {("sign_in", "corp"), *others}
         assert not os.path.exists(kept.locations.runtime_folder / "credentials" / "corp")
 
     def test_clearing_all_leaves_no_role_credentials(self, run, kept):
+        before = run("cache", "list").stdout
+        found = run("cache", "clear")
+        assert found.returncode == 2
+        assert "--yes" in found.stderr
+        assert run("cache", "list").stdout.count("\n") == before.count("\n")
         assert run("cache", "clear", "--yes").returncode == 0
         assert run("cache", "clear", "--yes").returncode == 0
         left = [path for path in kept.locations.runtime_folder.rglob("*") if path.is_file()]

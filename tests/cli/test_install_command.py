@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+from subprocess import CompletedProcess
 
 import pexpect
 import pytest
@@ -16,22 +17,10 @@ WHERE = {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/conf.d/ssohel
 SHELLS = sorted(WHERE)
 # An interactive shell that prints what it defines and ends.
 ASK = {
-    "bash": [
-        "-i",
-        "-c",
-        "declare -F ssohelper && complete -p ssohelper && echo $PROMPT_COMMAND",
-    ],
-    "zsh": [
-        "-i",
-        "-c",
-        "whence -w ssohelper && print $_comps[ssohelper] && print $precmd_functions",
-    ],
-    "fish": [
-        "-i",
-        "-c",
-        "set -g fish_greeting; functions -q ssohelper; and complete -C 'ssohelper whoa'; "
-        "emit fish_prompt >/dev/null; functions fish_right_prompt | string match '*ssohelper_prompt*'",
-    ],
+    "bash": "declare -F ssohelper && complete -p ssohelper && echo $PROMPT_COMMAND",
+    "zsh": "whence -w ssohelper && print $_comps[ssohelper] && print $precmd_functions",
+    "fish": "set -g fish_greeting; functions -q ssohelper; and complete -C 'ssohelper whoa'; "
+    "emit fish_prompt >/dev/null; functions fish_right_prompt | string match '*ssohelper_prompt*'",
 }
 ANSWER = {
     "bash": ["ssohelper", "complete -F _ssohelper ssohelper", "__ssohelper_prompt_hook"],
@@ -44,16 +33,21 @@ ANSWER = {
 COMPINIT = "autoload -U compinit && compinit -u -D\n"
 
 
-def started(home: Home, shell: str) -> list[str]:
-    """Return what a new interactive shell prints about ssohelper."""
-    printed = run_program(
-        [require_program(shell), *ASK[shell]],
-        {**home.env, "TERM": "xterm"},
+def start(home: Home, shell: str, text: str, *options: str, **more: str) -> "CompletedProcess[str]":
+    """Run a new interactive shell."""
+    return run_program(
+        [require_program(shell), *options, "-i", "-c", text],
+        {**home.env, "TERM": "xterm", **more},
         cwd=home.path,
         start_new_session=True,
     )
+
+
+def started(home: Home, shell: str, *options: str) -> list[str]:
+    """Return what a new interactive shell prints about ssohelper."""
     # At its prompt, fish also tells the terminal the folder.
-    return re.sub("\x1b][^\x07]*\x07", "", printed.stdout).splitlines()
+    printed = start(home, shell, ASK[shell], *options).stdout
+    return re.sub("\x1b][^\x07]*\x07", "", printed).splitlines()
 
 
 class TestRealShells:
@@ -101,11 +95,7 @@ class TestRealShells:
         run("install", "--shell", shell, "--yes", env={} if on_path else elsewhere)
         file = home.path / WHERE[shell]
         file.write_text(file.read_text().replace(SCRIPT, "/gone/ssohelper"))
-        printed = run_program(
-            [require_program(shell), "-i", "-c", "echo well"],
-            {**home.env, **elsewhere, "TERM": "xterm"},
-            start_new_session=True,
-        )
+        printed = start(home, shell, "echo well", **elsewhere)
         assert printed.stdout == "well\n"
         assert "ssohelper" not in printed.stderr
 
@@ -119,12 +109,7 @@ class TestRealShells:
         assert place == str(home.path / (name or ".bash_profile"))
         with open(place, "a") as file:
             file.write(f"{line}\n")
-        done = run_program(
-            [require_program("bash"), "-l", *ASK["bash"]],
-            {**home.env, "TERM": "xterm"},
-            start_new_session=True,
-        )
-        assert done.stdout.splitlines() == ANSWER["bash"]
+        assert started(home, "bash", "-l") == ANSWER["bash"]
         run("install", "--shell", "bash", "--uninstall", "--yes")
         assert "login shells" not in run("install", "--shell", "bash", "--yes").stderr
 
@@ -172,6 +157,13 @@ class TestFile:
         printed = run("install", "--shell", "bash")
         assert printed.returncode == 2
         assert "+# >>> ssohelper >>>" in printed.stderr
+        printed = run("install", "--shell", "bash", "--dry-run")
+        assert (printed.returncode, printed.stderr) == (0, "")
+        assert printed.stdout.startswith("--- /dev/null\n")
+        printed = run("install", "--shell", "bash", "--yes", env={"UV_CACHE_DIR": sys.prefix})
+        assert printed.returncode == 2
+        assert "uv tool install" in printed.stderr  # this is a throw-away installation
+        assert run("install", "--uninstall", "--no-prompt", "--yes").returncode == 2
         assert not (home.path / ".bashrc").exists()
 
     def test_is_written_on_a_terminal_only_after_the_answer_yes(self, home):
@@ -184,20 +176,18 @@ class TestFile:
             asked.close()
             assert (home.path / ".bashrc").exists() == is_written
 
-    def test_dry_run_prints_only_the_diff(self, home, run):
-        printed = run("install", "--shell", "bash", "--dry-run")
-        assert (printed.returncode, printed.stderr) == (0, "")
-        assert printed.stdout.startswith("--- /dev/null\n")
-        assert not (home.path / ".bashrc").exists()
-
-    def test_a_symlink_stays_a_symlink(self, home, run):
+    def test_a_symlink_stays_a_symlink_and_a_second_install_changes_nothing(self, home, run):
         target = home.path / "dotfiles" / "bashrc"
         target.parent.mkdir()
         target.write_text("x=1\n")
         (home.path / ".bashrc").symlink_to("dotfiles/bashrc")
         run("install", "--shell", "bash", "--yes")
         assert (home.path / ".bashrc").is_symlink()
-        assert "shell-init" in target.read_text()
+        before = target.read_bytes()
+        assert b"shell-init" in before
+        printed = run("install", "--shell", "bash", "--yes")
+        assert "already has the line of ssohelper" in printed.stderr
+        assert target.read_bytes() == before
         run("install", "--shell", "bash", "--uninstall", "--yes")
         assert (home.path / ".bashrc").is_symlink()
         assert target.read_text() == "x=1\n"
@@ -219,13 +209,6 @@ class TestFile:
             assert printed.returncode == 0
             assert f"{by_hand}:2; nothing was changed" in printed.stderr
         assert not (home.path / WHERE[shell]).exists()
-
-    def test_a_second_install_changes_nothing(self, home, run):
-        run("install", "--shell", "bash", "--yes")
-        before = (home.path / ".bashrc").read_bytes()
-        printed = run("install", "--shell", "bash", "--yes")
-        assert "already has the line of ssohelper" in printed.stderr
-        assert (home.path / ".bashrc").read_bytes() == before
 
     @pytest.mark.parametrize("obstacle", ["read-only", "folder", "fifo"])
     def test_a_file_that_cannot_be_written_is_exit_7(self, home, run, obstacle):
@@ -256,29 +239,14 @@ class TestFile:
         run("install", "--shell", shell, "--uninstall", "--yes")
         assert not file.exists()
 
-    def test_no_prompt_with_uninstall_is_refused(self, run):
-        assert run("install", "--uninstall", "--no-prompt", "--yes").returncode == 2
 
-
-class TestWhichShell:
-    def test_install_takes_the_shell_that_the_option_shell_names(self, home, run):
-        printed = run(
-            "install", "--dry-run", "--json", "--shell", "fish", env={"SHELL": "/bin/zsh"}
-        )
-        assert json.loads(printed.stdout)["data"]["shell"] == "fish"
-
-    @pytest.mark.parametrize("argv", [["--shell", "tcsh"], []])
-    def test_an_unsupported_one_is_exit_2(self, run, argv):
-        printed = run("install", "--yes", *argv, env={"SHELL": "/bin/tcsh"})
-        assert printed.returncode == 2
-        assert "zsh" in printed.stderr
-
-
-def test_a_throw_away_installation_writes_nothing(home, run):
-    printed = run("install", "--shell", "bash", "--yes", env={"UV_CACHE_DIR": sys.prefix})
+@pytest.mark.parametrize("argv", [["--shell", "tcsh"], []])
+def test_an_unsupported_shell_is_exit_2_and_the_option_wins_over_the_variable(run, argv):
+    printed = run("install", "--yes", *argv, env={"SHELL": "/bin/tcsh"})
     assert printed.returncode == 2
-    assert "uv tool install" in printed.stderr
-    assert not (home.path / ".bashrc").exists()
+    assert "zsh" in printed.stderr
+    printed = run("install", "--dry-run", "--json", "--shell", "fish", env={"SHELL": "/bin/zsh"})
+    assert json.loads(printed.stdout)["data"]["shell"] == "fish"
 
 
 class TestTheCommand:

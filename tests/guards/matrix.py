@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ssohelper.actions.credentials import release_credentials
 from ssohelper.app import App
 from ssohelper.core import policy
-from ssohelper.core.grants import MOST_SECONDS, Grant, TerminalSession
+from ssohelper.core.grants import MOST_SECONDS, Grant, GrantContext, TerminalSession
 from ssohelper.core.model import Role, RoleKey
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
@@ -67,18 +67,8 @@ def make_world(home: Home, emulator: Emulator) -> Guarded:
 
 def grant(world: Guarded, **changes: object) -> Grant:
     """Return a grant for all terminals that is in force, with some fields changed."""
-    here = world.app.find_grant_context()
-    whole = Grant(
-        key=TARGET,
-        reason="INC-4711",
-        granted_at=here.now,
-        ends_at=here.now + 1800,
-        uptime=here.uptime,
-        uid=here.uid,
-        boot=here.boot,
-        session=None,
-        id="00112233",
-    )
+    uid, boot, _, now, uptime = world.app.find_grant_context()
+    whole = Grant(TARGET, "INC-4711", now, now + 1800, uptime, uid, boot, None, "00112233")
     return whole._replace(**changes)  # type: ignore[arg-type]
 
 
@@ -95,38 +85,24 @@ def nothing(world: Guarded) -> None:
     """Give no grant: the cache has good credentials, and the caller has no terminal."""
 
 
-def expired(world: Guarded) -> None:
-    here = world.app.find_grant_context()
-    give(world, grant(world, granted_at=here.now - 1801, ends_at=here.now - 1))
+_GRANTS: dict[str, Callable[[GrantContext], dict[str, object]]] = {
+    "expired": lambda here: {"granted_at": here.now - 1801, "ends_at": here.now - 1},
+    "over_by_the_boot_clock": lambda here: {"uptime": here.uptime - 1801},
+    "from_the_future": lambda here: {"granted_at": here.now + 600, "ends_at": here.now + 1200},
+    "too_long": lambda here: {"ends_at": here.now + MOST_SECONDS + 60},
+    "of_another_user": lambda here: {"uid": here.uid + 1},
+    "of_another_boot": lambda _: {"boot": "0f0f0f0f-0000-0000-0000-000000000000"},
+    "of_another_terminal": lambda _: {"session": TerminalSession(os.getpid(), 1, "pts/0")},
+    "of_another_role": lambda _: {"key": RoleKey("corp", ACCOUNT, FREE)},
+}
 
 
-def over_by_the_boot_clock(world: Guarded) -> None:
-    give(world, grant(world, uptime=world.app.find_grant_context().uptime - 1801))
+def _situation_of_grant(name: str) -> Callable[[Guarded], None]:
+    def give_changed(world: Guarded) -> None:
+        give(world, grant(world, **_GRANTS[name](world.app.find_grant_context())))
 
-
-def from_the_future(world: Guarded) -> None:
-    here = world.app.find_grant_context()
-    give(world, grant(world, granted_at=here.now + 600, ends_at=here.now + 1200))
-
-
-def too_long(world: Guarded) -> None:
-    give(world, grant(world, ends_at=world.app.find_grant_context().now + MOST_SECONDS + 60))
-
-
-def of_another_user(world: Guarded) -> None:
-    give(world, grant(world, uid=os.geteuid() + 1))
-
-
-def of_another_boot(world: Guarded) -> None:
-    give(world, grant(world, boot="0f0f0f0f-0000-0000-0000-000000000000"))
-
-
-def of_another_terminal(world: Guarded) -> None:
-    give(world, grant(world, session=TerminalSession(os.getpid(), 1, "pts/0")))
-
-
-def of_another_role(world: Guarded) -> None:
-    give(world, grant(world, key=RoleKey("corp", ACCOUNT, FREE)))
+    give_changed.__name__ = name
+    return give_changed
 
 
 def a_link(world: Guarded) -> None:
@@ -180,24 +156,9 @@ def memory_damaged(world: Guarded) -> None:
 
 
 SITUATIONS = [
-    nothing,
-    expired,
-    over_by_the_boot_clock,
-    from_the_future,
-    too_long,
-    of_another_user,
-    of_another_boot,
-    of_another_terminal,
-    of_another_role,
-    a_link,
-    not_json,
-    revoked,
-    rules_file_removed,
-    rules_file_unreadable,
-    rules_file_invalid,
-    rule_deleted_by_an_editor,
-    tag_emptied_by_an_editor,
-    memory_damaged,
+    *(nothing, *map(_situation_of_grant, _GRANTS), a_link, not_json, revoked),
+    *(rules_file_removed, rules_file_unreadable, rules_file_invalid),
+    *(rule_deleted_by_an_editor, tag_emptied_by_an_editor, memory_damaged),
 ]
 
 
@@ -243,8 +204,7 @@ def ask_with_wrong_word(world: Guarded, terminal: Terminal) -> list[Cell]:
 def _ask(world: Guarded, name: str, argv: list[str], **more: str) -> Cell:
     pages, before = opened(world.home.path), world.events().count("refused")
     done = world.run(*argv, **more)
-    shown = done.stdout + done.stderr
-    return _cell(world, name, done.returncode, shown, pages, before)
+    return _cell(world, name, done.returncode, done.stdout + done.stderr, pages, before)
 
 
 def _type(world: Guarded, terminal: Terminal, name: str, argv: list[str], *answers: str) -> Cell:
@@ -284,12 +244,8 @@ def move_clock(world: Guarded, granted_ago: int, clock: str) -> dict[str, str]:
     here = world.app.find_grant_context()
     at = here.now - granted_ago
     give(world, grant(world, granted_at=at, ends_at=at + 1800, uptime=here.uptime - granted_ago))
-    return {
-        "LD_PRELOAD": FAKETIME,
-        "FAKETIME": clock,
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "DONT_FAKE_MONOTONIC": "1",
-    }
+    kept = dict.fromkeys(("FAKETIME_DONT_FAKE_MONOTONIC", "DONT_FAKE_MONOTONIC"), "1")
+    return {"LD_PRELOAD": FAKETIME, "FAKETIME": clock, **kept}
 
 
 # -- publishing responses before a role is guarded -------------------------------------------------

@@ -11,14 +11,11 @@ import pexpect
 from tests.conftest import Home
 from tests.programs import require_program
 from tests.shell.answers import Answers
+from tests.shell.prompt_world import ARGV
 
 COMPLETIONS = Path(__file__).resolve().parent.parent.parent / "completions"
 # Each shell without this machine's rc files. Enter runs a function that records its arguments.
-START = {
-    "bash": ["--norc", "--noprofile", "-i"],
-    "zsh": ["-f", "-i"],
-    "fish": ["--no-config", "--private", "-i"],
-}
+START = {shell: [*argv, "-i"] for shell, argv in ARGV.items()}
 SETUP = {
     "bash": "PS1='$ '; source {folder}/ssohelper.bash; ssohelper() {{ {note}; }}",
     "zsh": (
@@ -32,8 +29,7 @@ SETUP = {
     ),
 }
 NOTE = {
-    "bash": 'printf "%s\\n" "$#" "$@" END >> {notes}',
-    "zsh": 'printf "%s\\n" "$#" "$@" END >> {notes}',
+    **dict.fromkeys(("bash", "zsh"), 'printf "%s\\n" "$#" "$@" END >> {notes}'),
     "fish": 'printf "%s\\n" (count $argv) $argv END >> {notes}',
 }
 LONG_SECONDS = 60

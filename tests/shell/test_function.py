@@ -124,6 +124,11 @@ def test_keys_are_exported_with_their_expiry_and_cleared(place, shell):
         assert b"AWS_SECRET_ACCESS_KEY" in terminal.environ()
         assert terminal.run("ssohelper clear").code == 0
         assert terminal.environ() == before
+        # The function can have another name.
+        named = INSTALL[shell].replace(f"init {shell}", f"init {shell} --cmd sso")
+        assert terminal.run(named).code == 0
+        assert terminal.run(f"sso use {DEV}").code == 0
+        assert terminal.environ()[b"AWS_PROFILE"] == DEV.encode()
 
 
 @pytest.mark.long
@@ -182,23 +187,10 @@ def test_a_child_shell_clears_what_it_inherited(place, shell):
         assert outer.environ() == after_use(before, DEV)
 
 
-@pytest.mark.parametrize("shell", long_after(1, ["zsh", "bash", "fish"]))
-def test_the_function_can_have_another_name(place, shell):
-    line = INSTALL[shell].replace(f"init {shell}", f"init {shell} --cmd sso")
-    with Terminal(shell, place.env(), place.home) as terminal:
-        assert terminal.run(line).code == 0
-        assert terminal.run(f"sso use {DEV}").code == 0
-        assert terminal.environ()[b"AWS_PROFILE"] == DEV.encode()
-        assert terminal.run("ssohelper use x").code == 2
-
-
 OPTIONS = {
     "zsh": [
-        "setopt err_exit nounset",
-        "setopt rc_quotes sh_word_split ksh_arrays glob_subst",
-        "setopt all_export",
-        "emulate ksh",
-        "emulate sh",
+        *("setopt err_exit nounset", "setopt rc_quotes sh_word_split ksh_arrays glob_subst"),
+        *("setopt all_export", "emulate ksh", "emulate sh"),
     ],
     "bash": ["set -eu", "set -o posix", "set -a", "set -f", "IFS=a"],
 }
@@ -247,12 +239,8 @@ def test_shell_options_of_the_user_change_nothing(place, shell, options):
     long_after(
         1,
         [
-            ("zsh", "AWS_REGION"),
-            ("bash", "AWS_PROFILE"),
-            ("bash", "AWS_VAULT"),
-            ("zsh", "AWS_PROFILE"),
-            ("bash", "AWS_REGION"),
-            ("zsh", "AWS_VAULT"),
+            *(("zsh", "AWS_REGION"), ("bash", "AWS_PROFILE"), ("bash", "AWS_VAULT")),
+            *(("zsh", "AWS_PROFILE"), ("bash", "AWS_REGION"), ("zsh", "AWS_VAULT")),
         ],
     ),
 )
@@ -290,10 +278,8 @@ def test_with_a_universal_fish_variable_nothing_is_changed(place):
     long_after(
         3,
         [
-            ("bash", "set -x"),
-            ("zsh", "setopt xtrace verbose"),
-            ("fish", "set -g fish_trace 1"),
-            ("bash", "set -v"),
+            *(("bash", "set -x"), ("zsh", "setopt xtrace verbose")),
+            *(("fish", "set -g fish_trace 1"), ("bash", "set -v")),
         ],
     ),
 )

@@ -112,19 +112,23 @@ def evaluate(names: Names, shell: str, files: list[str], how: str, show: str) ->
     lines = [INSTALL[shell]]
     for file in files:
         lines += [how.replace("FILE", f"{names.work}/{file}.out"), f"{show} >>{got}"]
-    done = subprocess.run(
-        [
-            require_program(shell),
-            *(["--no-config"] if shell == "fish" else ["-f"] if shell == "zsh" else []),
-        ],
+    done = run_lines(names, shell, lines)
+    assert (done.returncode, done.stderr) == (0, b"")
+    return got.read_text().split("\0")[:-1]
+
+
+def run_lines(
+    names: Names, shell: str, lines: list[str], **more: str
+) -> "subprocess.CompletedProcess[bytes]":
+    no_rc = {"bash": [], "zsh": ["-f"], "fish": ["--no-config"]}[shell]
+    return subprocess.run(
+        [require_program(shell), *no_rc],
         input="\n".join(lines).encode(),
-        env=names.environ,
+        env={**names.environ, **more},
         cwd=names.work,
         capture_output=True,
         timeout=300,
     )
-    assert (done.returncode, done.stderr) == (0, b"")
-    return got.read_text().split("\0")[:-1]
 
 
 def is_harmless(text: str) -> bool:
@@ -214,20 +218,9 @@ def test_the_function_passes_every_argument_on(names, shell):
     for name in typed:
         word = shell_text.quoted_variable_value(shell, name)
         lines += [f"ssohelper use {word} || true", f"ssohelper exec {word} -- {word} >/dev/null"]
-    env = {**names.environ, "PATH": f"{bin}:{names.environ['PATH']}"}
-    env["REAL"] = str(Path(sys.executable).with_name("ssohelper"))
-    done = subprocess.run(
-        [
-            require_program(shell),
-            *(["--no-config"] if shell == "fish" else ["-f"] if shell == "zsh" else []),
-        ],
-        input="\n".join(lines).encode(),
-        env=env,
-        cwd=names.work,
-        capture_output=True,
-        timeout=300,
-    )
-    assert done.stderr == b""
+    path = f"{bin}:{names.environ['PATH']}"
+    real = str(Path(sys.executable).with_name("ssohelper"))
+    assert run_lines(names, shell, lines, PATH=path, REAL=real).stderr == b""
     wanted = [word for name in typed for word in ("use", name, "exec", name, "--", name)]
     assert got.read_bytes().decode().split("\0")[:-1] == wanted
     assert names.has_run_nothing()

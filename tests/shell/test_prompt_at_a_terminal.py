@@ -17,17 +17,13 @@ from tests.programs import require_program
 from tests.shell.at_a_terminal import INSTALL
 from tests.shell.hostile import names
 from tests.shell.prompt_world import FOLDER, SHELLS, PromptWorld
+from tests.shell.tab import START
 from tests.shell.test_prompt import RAW_NAME, set_variable
 from tests.tui.terminal import ScreenStream
 
 COLUMNS, ROWS = 100, 30
 PATIENCE_SECONDS = 60
 NAME = "payments-prod.ReadOnlyAccess"
-_ARGV = {
-    "bash": ["--norc", "--noprofile", "-i"],
-    "zsh": ["-f", "-i"],
-    "fish": ["--no-config", "--private", "-i"],
-}
 _PLAIN = {
     "bash": "PS1='$ '",
     "zsh": "unsetopt promptsp; PROMPT='$ '",
@@ -45,7 +41,7 @@ class Screen:
         self.bytes = b""
         self.child = pexpect.spawn(
             require_program(shell),
-            _ARGV[shell],
+            START[shell],
             env=env,
             cwd=str(folder),
             dimensions=(ROWS, COLUMNS),
@@ -226,12 +222,8 @@ def test_two_hundred_hostile_names(world, screen_of, shell):
         screen.bytes,
     )
     assert not re.search(rb"[\x00-\x06\x0b\x0c\x0e-\x1f\x7f]", plain)
-    assert sorted(path.name for path in world.folder.iterdir() if path.name[0] != ".") == [
-        "a folder's state",
-        "answer",
-        "bin",
-        "setup",
-    ]
+    left = sorted(path.name for path in world.folder.iterdir() if path.name[0] != ".")
+    assert left == ["a folder's state", "answer", "bin", "setup"]
 
 
 @pytest.mark.parametrize("shell", long_after(1, SHELLS))

@@ -63,19 +63,13 @@ def complete_200_hostile_names(home: Home, user: Typist) -> None:
 
 # Names with characters that have a meaning within quotes or end them.
 QUOTED = [
-    "'",
-    '"',
-    "it's",
-    'say "x"',
-    "$(touch pwned)",
-    "`touch pwned`",
-    "a!b",
-    "!!",
-    "\\",
-    "a\\'b",
-    "a'",
-    'a"',
+    *("'", '"', "it's", 'say "x"', "$(touch pwned)", "`touch pwned`"),
+    *("a!b", "!!", "\\", "a\\'b", "a'", 'a"'),
 ]
+ACCOUNTS = {
+    "000000000001": ("ledger", ("Admin", "ReadOnly")),
+    "000000000002": ("legal affairs", ("Audit", "Buy")),
+}
 
 
 @pytest.mark.long
@@ -113,11 +107,7 @@ LINES = [
 
 def test_a_line_with_several_tabs(home, user):
     write_profiles(home, "pay.Admin", "prod:alpha", "prod:beta", "my own", "my $other")
-    accounts = {
-        "000000000001": ("ledger", ("Admin", "ReadOnly")),
-        "000000000002": ("legal affairs", ("Audit", "Buy")),
-    }
-    save_listing(home, "corp", accounts)
+    save_listing(home, "corp", ACCOUNTS)
     found = [user.words_after(f"ssohelper {keys}\r") for keys, _words in LINES]
     assert found == [words for _keys, words in LINES]
 
@@ -125,11 +115,7 @@ def test_a_line_with_several_tabs(home, user):
 @pytest.mark.parametrize("user", long_after(1, ["zsh", "bash", "fish"]), indirect=True)
 def test_a_session_is_followed_by_its_accounts(home, user):
     home.write_config(SESSION + SESSION.replace("corp", "other"))
-    accounts = {
-        "000000000001": ("ledger", ("Admin", "ReadOnly")),
-        "000000000002": ("legal affairs", ("Audit", "Buy")),
-    }
-    save_listing(home, "corp", accounts)
+    save_listing(home, "corp", ACCOUNTS)
     words = user.words_after("ssohelper use co\tleg\tA\t\r")
     assert words == ["use", "corp:legal affairs/Audit"]
 
