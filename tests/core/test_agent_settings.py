@@ -36,6 +36,8 @@ def test_an_agent_without_settings_gets_a_new_file(before):
     assert json.loads(after) == VALUES
     assert after.startswith(b'{\n  "env"')
     assert after.endswith(b"}\n")
+    # Half a surrogate pair stays an escape.
+    assert b"\\ud800" in edit_claude_settings(b'{"a": "\\ud800"}', "f", VALUES)
 
 
 def test_order_unknown_keys_and_indentation_stay():
@@ -57,28 +59,17 @@ def test_the_same_edit_again_changes_nothing():
     assert edit_codex_config(toml, "f", "pay.RO", ()) == toml
 
 
-def test_half_a_surrogate_pair_stays_an_escape():
-    after = edit_claude_settings(b'{"a": "\\ud800"}', "f", VALUES)
-    assert b"\\ud800" in after
-
-
 @pytest.mark.parametrize(
     "before",
     [
-        "{",
-        "[]",
-        "1",
-        '{"a": 1, "a": 2}',
-        "{} // note",
-        '{"env": []}',
-        '{"env": null}',
-        "�",
-        "[" * 100000,
+        *("{", "[]", "1", '{"a": 1, "a": 2}', "{} // note", '{"env": []}', '{"env": null}'),
+        *("\udcff", "[" * 100000, '{"env": {"AWS_ACCESS_KEY_ID": "a"}}'),
     ],
 )
-def test_a_file_that_cannot_be_understood_is_refused(before):
-    with pytest.raises(ConfigInvalid):
+def test_a_file_that_cannot_be_understood_or_has_keys_is_refused(before):
+    with pytest.raises(ConfigInvalid) as refused:
         edit_claude_settings(before.encode("utf-8", "surrogateescape"), "f", VALUES)
+    assert ("AWS_ACCESS_KEY_ID" in before) == ("AWS_ACCESS_KEY_ID" in refused.value.message)
 
 
 def test_kiro_servers_of_aws_get_the_profile():
@@ -105,7 +96,11 @@ def test_codex_keeps_comments_and_other_tables():
     assert found["mcp_servers"]["aws"]["env"] == {"AWS_PROFILE": "pay.RO"}
     assert "env" not in found["mcp_servers"]["other"]
     assert after.startswith('# mine\nmodel = "x"  # keep\n')
-    assert tomllib.loads(edit_codex_config(None, "f", "p", ()).decode())
+    # A number may be none.
+    after = edit_codex_config(b"temperature = nan\n", "f", "p", ()).decode()
+    assert after.startswith("temperature = nan\n")
+    for made in (after, edit_codex_config(None, "f", "p", ()).decode()):
+        assert tomllib.loads(made)["shell_environment_policy"]["set"] == {"AWS_PROFILE": "p"}
 
 
 @pytest.mark.parametrize(
@@ -146,16 +141,17 @@ def test_a_file_of_codex_that_the_edit_would_damage_is_refused(before):
         edit_codex_config(before.encode(), "f", "p", ())
 
 
-def test_a_file_of_codex_may_have_a_number_that_is_none():
-    after = edit_codex_config(b"temperature = nan\n", "f", "p", ()).decode()
-    assert after.startswith("temperature = nan\n")
-    assert tomllib.loads(after)["shell_environment_policy"]["set"] == {"AWS_PROFILE": "p"}
-
-
-@pytest.mark.parametrize("before", ["x", "shell_environment_policy = 1", "\udcff"])
-def test_codex_refuses_what_it_does_not_understand(before):
-    with pytest.raises(ConfigInvalid):
+@pytest.mark.parametrize(
+    "before",
+    [
+        *("x", "shell_environment_policy = 1", "\udcff"),
+        '[shell_environment_policy.set]\nAWS_ACCESS_KEY_ID = "a"\n',
+    ],
+)
+def test_codex_refuses_what_it_does_not_understand_and_keys(before):
+    with pytest.raises(ConfigInvalid) as refused:
         edit_codex_config(before.encode("utf-8", "surrogateescape"), "f", "p", ())
+    assert ("AWS_ACCESS_KEY_ID" in before) == ("AWS_ACCESS_KEY_ID" in refused.value.message)
 
 
 def server(*args: object, **environ: str) -> bytes:
@@ -201,27 +197,14 @@ def _toml_lines(found: dict[str, object]) -> list[str]:
     "before",
     [
         server("--profile", "a", "b", URL),  # the second can be chosen for each call
-        server("--profile"),
-        server("--prof", "a"),
-        server("--p=a"),
+        *(server("--profile"), server("--prof", "a"), server("--p=a")),
         server("sh", "-c", "mcp-proxy-for-aws --profile a"),
-        server("run", "-e", "AWS_PROFILE=a"),
-        server("run", "-e", "AWS_ACCESS_KEY_ID=a"),
-        server(AWS_ACCESS_KEY_ID="a"),
-        server(AWS_CONFIG_FILE="/a"),
-        server().replace(b'"args": []', b'"args": "--profile a"'),
-        server().replace(b'"args": []', b'"args": 1'),
+        *(server("run", "-e", "AWS_PROFILE=a"), server("run", "-e", "AWS_ACCESS_KEY_ID=a")),
+        *(server(AWS_ACCESS_KEY_ID="a"), server(AWS_CONFIG_FILE="/a")),
+        *(server().replace(b"[]", value, 1) for value in (b'"--profile a"', b"1")),
         server().replace(b'"mcp-proxy-for-aws"', b'"mcp-proxy-for-aws --profile a"'),
     ],
 )
 def test_what_may_win_and_is_not_understood_is_refused(before):
     with pytest.raises(ConfigInvalid, match="not changed"):
         edit_mcp_json(before, "f", "pay.RO", ())
-
-
-def test_keys_in_the_settings_of_claude_and_codex_are_refused():
-    with pytest.raises(ConfigInvalid, match="AWS_ACCESS_KEY_ID"):
-        edit_claude_settings(b'{"env": {"AWS_ACCESS_KEY_ID": "a"}}', "f", VALUES)
-    before = b'[shell_environment_policy.set]\nAWS_ACCESS_KEY_ID = "a"\n'
-    with pytest.raises(ConfigInvalid, match="AWS_ACCESS_KEY_ID"):
-        edit_codex_config(before, "f", "pay.RO", ())

@@ -33,28 +33,12 @@ def test_every_key_of_a_policy_file_is_read():
 @pytest.mark.parametrize(
     "text",
     [
-        "portal = []",
-        "[guards]\nrules = []",
-        "[guard]\nrule = []",
-        "guard = 1",
-        '"guard.rules" = 5',
-        "portals = 'https://x'",
-        "portals = ['']",
-        "portals = [1]",
-        'portals = ["a\\u0007"]',
-        "device_code = 'no'",
-        "device_code = 0",
-        "storage = true",
-        "ca_bundle = 'corp.pem'",
-        "ca_bundle = true",
-        "[guard]\nrules = '*'",
-        "[guard]\nrules = ['#prod']",
-        "[guard]\nrules = ['#']",
-        "[agents]\nallow = ['some-profile']",
-        "[agents.allow]\nx = 1",
-        "not toml",
-        "x = " + "[" * 5000,
-        "\udcff",
+        *("portal = []", "[guards]\nrules = []", "[guard]\nrule = []", "guard = 1"),
+        *('"guard.rules" = 5', "portals = 'https://x'", "portals = ['']", "portals = [1]"),
+        *('portals = ["a\\u0007"]', "device_code = 'no'", "device_code = 0", "storage = true"),
+        *("ca_bundle = 'corp.pem'", "ca_bundle = true", "[guard]\nrules = '*'"),
+        *("[guard]\nrules = ['#prod']", "[guard]\nrules = ['#']", "[agents.allow]\nx = 1"),
+        *("[agents]\nallow = ['some-profile']", "not toml", "x = " + "[" * 5000, "\udcff"),
     ],
 )
 def test_an_unknown_key_or_value_of_the_policy_is_an_error(text):
@@ -89,16 +73,13 @@ def test_only_portals_that_the_policy_names_may_be_used(url, is_allowed):
     NO_POLICY.check_portal(session(url))
 
 
-def test_an_empty_list_of_portals_allows_none():
-    with pytest.raises(Refused):
-        CompanyPolicy(portals=()).check_portal(session("https://corp.awsapps.com/start"))
-
-
-def test_a_device_code_is_refused_if_the_policy_forbids_it():
+def test_no_portal_and_a_device_code_are_refused_if_the_policy_says_so():
     NO_POLICY.check_device_code()
     CompanyPolicy(device_code=True).check_device_code()
     with pytest.raises(Refused):
         CompanyPolicy(device_code=False).check_device_code()
+    with pytest.raises(Refused):
+        CompanyPolicy(portals=()).check_portal(session("https://corp.awsapps.com/start"))
 
 
 def test_rows_are_what_the_policy_sets_and_no_setting_can():

@@ -18,9 +18,13 @@ LAUNCHER = Path(sys.executable).with_name("ssohelper-credentials")
 
 
 def test_the_link_on_path_is_named_when_it_is_this_installations(tmp_path):
+    environ = {"PATH": str(tmp_path), "HOME": "/nowhere"}
+    (tmp_path / "ssohelper").write_text("#!/bin/sh\n")  # another installation's
+    (tmp_path / "ssohelper").chmod(0o755)
+    assert installation.find_ssohelper_command(environ) == str(SCRIPT)
+    (tmp_path / "ssohelper").unlink()
     for path in (SCRIPT, LAUNCHER):
         (tmp_path / path.name).symlink_to(path)
-    environ = {"PATH": str(tmp_path), "HOME": "/nowhere"}
     assert installation.find_profile_command(environ) == f"{tmp_path}/ssohelper-credentials"
 
 
@@ -46,12 +50,6 @@ def test_the_installed_launcher_equals_the_one_of_this_checkout():
     source = Path(__file__).parents[2] / "shell" / "ssohelper-credentials"
     assert LAUNCHER.read_bytes() == source.read_bytes(), "install it again: uv pip install -e ."
     assert os.access(LAUNCHER, os.X_OK)
-
-
-def test_another_installation_on_path_is_not_named(tmp_path):
-    (tmp_path / "ssohelper").write_text("#!/bin/sh\n")
-    (tmp_path / "ssohelper").chmod(0o755)
-    assert installation.find_ssohelper_command({"PATH": str(tmp_path)}) == str(SCRIPT)
 
 
 @pytest.mark.parametrize(
@@ -130,13 +128,16 @@ def test_a_folder_that_readers_parse_differently_is_refused(folder):
         installation.quote_program_path(f"/{folder}/ssohelper")
 
 
-def test_a_world_writable_folder_is_found(tmp_path):
+def test_a_world_writable_folder_is_found_and_a_loop_of_links_ends(tmp_path):
     path = tmp_path / "open" / "tool"
     path.parent.mkdir()
     path.touch()
     assert installation.find_replaceable_part(str(path)) is None
     os.chmod(path.parent, 0o777)
     assert installation.find_replaceable_part(str(path)) == str(path.parent)
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    assert installation.find_replaceable_part(str(tmp_path / "a")) is None
 
 
 def test_a_link_in_a_world_writable_folder_is_found(tmp_path):
@@ -156,33 +157,20 @@ def test_a_link_in_a_world_writable_folder_is_found(tmp_path):
     assert installation.find_replaceable_part(str(tool)) is None
 
 
-def make_shared_link(folder: Path) -> Path:
-    """Make a link in a folder that all users may write to, as /tmp is. It points at our file."""
-    tool, shared = folder / "tool", folder / "shared"
+@pytest.mark.parametrize(
+    "is_ours", [True, pytest.param(False, marks=pytest.mark.needs_root)], ids=["ours", "others"]
+)
+def test_a_link_in_a_folder_with_the_sticky_bit_is_replaceable_by_its_owner(tmp_path, is_ours):
+    """All users may write to the folder, as to /tmp."""
+    tool, shared = tmp_path / "tool", tmp_path / "shared"
     tool.touch()
     shared.mkdir()
     shared.chmod(0o1777)
     link = shared / "tool"
     link.symlink_to(tool)
-    return link
-
-
-def test_our_link_in_a_folder_with_the_sticky_bit_is_safe(tmp_path):
-    link = make_shared_link(tmp_path)
-    assert installation.find_replaceable_part(str(link)) is None
-
-
-@pytest.mark.needs_root
-def test_another_users_link_in_a_folder_with_the_sticky_bit_is_replaceable(tmp_path):
-    link = make_shared_link(tmp_path)
-    os.chown(link, 65534, 65534, follow_symlinks=False)
-    assert installation.find_replaceable_part(str(link)) == str(link)
-
-
-def test_a_loop_of_links_ends(tmp_path):
-    (tmp_path / "a").symlink_to("b")
-    (tmp_path / "b").symlink_to("a")
-    assert installation.find_replaceable_part(str(tmp_path / "a")) is None
+    if not is_ours:
+        os.chown(link, 65534, 65534, follow_symlinks=False)
+    assert installation.find_replaceable_part(str(link)) == (None if is_ours else str(link))
 
 
 @pytest.mark.parametrize(
