@@ -5,7 +5,6 @@ This module runs no program of another tool and asks AWS nothing.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,8 +13,8 @@ from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.core import adoption
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.choices import filter_for_exact_text, glob_filter, has_wildcard
-from ssohelper.core.config_file import LEGACY_FORM, assumes_role
-from ssohelper.core.profile_origin import find_marked_blocks, find_profile_origins
+from ssohelper.core.config_file import LEGACY_FORM
+from ssohelper.core.profile_origin import find_marked_blocks
 from ssohelper.core.text import MANY_NAMES, shortened_name_list, show
 from ssohelper.errors import RoleNotAssigned, UsageProblem
 
@@ -33,8 +32,8 @@ class ProfileOfOtherTool(NamedTuple):
 
     `needs_ssohelper`: it works once adopted, and otherwise only by a sign-in of its own (legacy) or
     with a region that the user gives. `unknown`: why it is not known whether it works.
-    `is_unusable`: it does not count as one of its role's. `users`: the profiles that assume a role
-    with its credentials. `block`: the profiles of its aws-sso-cli block.
+    `is_unusable`: it does not count as one of its role's. `block`: the profiles of its aws-sso-cli
+    block.
     """
 
     candidate: AdoptionCandidate
@@ -44,16 +43,11 @@ class ProfileOfOtherTool(NamedTuple):
     lacks_region: bool = False
     differs_by_sdk: bool = False
     is_unusable: bool = False
-    users: Sequence[str] = ()
     block: Sequence[str] = ()
 
     @property
     def name(self) -> str:
         return self.candidate.name
-
-    @property
-    def tool(self) -> str:
-        return self.candidate.origin.tool
 
 
 def list_other_profiles(
@@ -63,12 +57,6 @@ def list_other_profiles(
     config = app.config.read()
     # During `setup` the new session is signed in already, but not in the config yet.
     checker, listed = ProfileChecker(app, config, (session,)), listing.role_set()
-    users = defaultdict[str, list[str]](list)
-    for entry in config.profiles():
-        for source in (
-            checker.resolver.resolve(entry.name).sources if assumes_role(entry.keys) else ()
-        ):
-            users[source].append(entry.name)
     blocks = {name: one.names for one in find_marked_blocks(config) for name in one.names}
     candidates = adoption.find_adoption_candidates(
         config, session, listed, checker.shadowed_profiles
@@ -94,21 +82,17 @@ def list_other_profiles(
             lacks_region=lacks_region,
             differs_by_sdk=runs_no_program and checker.has_second_source(one.name),
             is_unusable=found is not None or one.origin.is_legacy,
-            users=users.get(one.name, ()),
             block=blocks.get(one.name, ()),
         )
 
     return [examine(one) for one in candidates.values()]
 
 
-def choose_by_globs(
-    app: App, found: Sequence[ProfileOfOtherTool], globs: tuple[str, ...]
-) -> frozenset[str]:
+def choose_by_globs(found: Sequence[ProfileOfOtherTool], globs: tuple[str, ...]) -> frozenset[str]:
     """Return the profiles that these values of --adopt match.
 
-    Raises: UsageProblem for a name that no profile has, and for a part of an aws-sso-cli block.
+    Raises: UsageProblem for a part of an aws-sso-cli block.
     """
-    check_adopt_globs(app, globs)
     chosen = _names_that_match(found, globs)
     left = sorted(_complete_blocks(found, chosen) - chosen)
     if left:
@@ -141,38 +125,24 @@ def build_adopt_patterns(
 ) -> tuple[str, ...] | None:
     """Return at most three values of --adopt that adopt exactly these profiles, or None."""
     able = choose_adoptable(found)
-    exact = {name: filter_for_exact_text(name) for name in able}
-    left = sorted(able.difference(chosen))
-    for patterns in (
-        tuple(exact[name] for name in sorted(able.intersection(chosen))),
-        ("*", *(f"!{exact[name]}" for name in left)),
-    ):
-        # Patterns ignore case, so the pattern for one profile's name may match another profile too.
-        if len(patterns) <= _MOST_PATTERNS and _names_that_match(
-            found, patterns
-        ) & able == able & set(chosen):
-            return patterns
-    return None
+    wanted = able.intersection(chosen)
+    patterns = tuple(map(filter_for_exact_text, sorted(wanted)))
+    patterns = ("*",) if wanted == able and len(patterns) > _MOST_PATTERNS else patterns
+    # Patterns ignore case, so the pattern for one profile's name may match another profile too.
+    is_exact = _names_that_match(found, patterns) & able == wanted
+    return patterns if is_exact and len(patterns) <= _MOST_PATTERNS else None
 
 
 def check_adopt_globs(app: App, globs: tuple[str, ...]) -> None:
-    """Raise UsageProblem if a value of --adopt without wildcards is the name of no profile."""
-    for glob in list_unmatched_globs(app, globs):
-        if not has_wildcard(glob):
-            raise UsageProblem(
-                f'no profile fits --adopt "{glob}"', hint="see: ssohelper profile list"
-            )
-
-
-def list_unmatched_globs(app: App, globs: tuple[str, ...]) -> list[str]:
-    """Return the values of --adopt that match no profile, not even a managed one."""
+    """Warn of a pattern of --adopt that matches no profile. Raises: UsageProblem for such a name."""
     names = [entry.name for entry in app.config.read().profiles()] if globs else []
-    matches = {one: glob_filter((one,)) for one in globs if not one.startswith("!")}
-    return [
-        one
-        for one, is_match in matches.items()
-        if not any(one == name or is_match(name) for name in names)
-    ]
+    for glob in globs:
+        if glob.startswith("!") or glob in names or any(map(glob_filter((glob,)), names)):
+            continue
+        text = f'no profile fits --adopt "{glob}"'
+        if not has_wildcard(glob):
+            raise UsageProblem(text, hint="see: ssohelper profile list")
+        app.warn(text)
 
 
 def choose_adoptable(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
@@ -182,16 +152,6 @@ def choose_adoptable(found: Iterable[ProfileOfOtherTool]) -> frozenset[str]:
 def choose_needing(found: Sequence[ProfileOfOtherTool]) -> frozenset[str]:
     """Return the adoptable profiles that need ssohelper, with those of their aws-sso-cli blocks."""
     return _complete_blocks(found, {one.name for one in found if one.needs_ssohelper})
-
-
-def find_unusable_profiles(app: App) -> frozenset[str]:
-    """Return other tools' profiles that do not count as their roles': roles may get new ones."""
-    check = ProfileChecker(app)
-    return frozenset(
-        one.name
-        for one in find_profile_origins(check.config)
-        if one.is_legacy or check.find_problem(one.name) is not None
-    )
 
 
 def find_unfit_profiles(app: App, roles: Collection[Role]) -> frozenset[str]:

@@ -61,10 +61,9 @@ def fetch_listing(
 ) -> Listing:
     """Return the saved listing if it is less than a day old, else ask AWS for a complete one.
 
-    `of_this_sign_in`: not a listing that began before the present sign-in. `from_scratch`: no
-    interrupted listing is continued, because the caller removes profiles of missing roles.
-    Raises: LoginRequired (4); RoleNotAssigned (5) if AWS refuses to list the accounts;
-    AwsUnreachable (6) if it did not answer for some; the roles of the others are saved.
+    `of_this_sign_in`: not one from before the present sign-in. `from_scratch`: continues none,
+    because the caller removes profiles of missing roles. Raises: LoginRequired; RoleNotAssigned if
+    AWS refuses to list the accounts; AwsUnreachable, after saving the answers so far.
     """
     found = saved = load_listing(app, session)
     if (
@@ -73,8 +72,7 @@ def fetch_listing(
         or from_scratch
         or not is_listing_recent(app, session, found, of_this_sign_in=of_this_sign_in)
     ):
-        refreshing = _ListingRefresh(app, session, saved, progress)
-        found = refreshing.run(from_scratch=from_scratch)
+        found = _ListingRefresh(app, session, saved, progress).run(from_scratch=from_scratch)
     refused = [f'"{a.account.name}" ({a.account.id})' for a in found.accounts if a.refused]
     if refused:
         names = shortened_name_list(refused, _MOST_NAMES_IN_A_WARNING)
@@ -83,7 +81,7 @@ def fetch_listing(
 
 
 def load_listing(app: App, session: SsoSession) -> Listing | None:
-    """The session's last complete listing of the present portal, however old."""
+    """Return the last complete listing of the present portal, however old."""
     found = app.directory.load(session.name)
     return found if found is not None and found.is_of_portal_of(session) else None
 
@@ -91,22 +89,17 @@ def load_listing(app: App, session: SsoSession) -> Listing | None:
 def is_listing_recent(
     app: App, session: SsoSession, found: Listing, *, of_this_sign_in: bool
 ) -> bool:
-    if not 0 <= app.clock.now() - found.listed_at < LISTING_IS_OLD_SECONDS:
-        return False
-    return not (of_this_sign_in and precedes_sign_in(app, session, found))
+    is_recent = 0 <= app.clock.now() - found.listed_at < LISTING_IS_OLD_SECONDS
+    return is_recent and not (of_this_sign_in and precedes_sign_in(app, session, found))
 
 
 def precedes_sign_in(app: App, session: SsoSession, found: Listing) -> bool:
-    """Return whether a sign-in came after the listing began, so it may be another user's.
-
-    False while the session is signed out: no newer listing can be fetched then.
-    """
+    """Return whether the listing may be another user's. False while signed out."""
     since = tokens.load_user_since(app, session)
     return since is not None and found.listed_at < since <= app.clock.now()
 
 
 def forget_earlier_listing(app: App, session: SsoSession) -> None:
-    """Delete a saved listing that is older than the present sign-in: it may be another user's."""
     saved = load_listing(app, session)
     if saved is not None and precedes_sign_in(app, session, saved):
         app.directory.forget(session.name)
@@ -133,10 +126,7 @@ def refresh_in_background(app: App, session: SsoSession) -> None:
 
 
 class _ListingRefresh:
-    """Asks AWS for the accounts, then in eight threads for the roles of each.
-
-    Only the thread that calls `run` uses the stores.
-    """
+    """Asks AWS for the accounts, then in eight threads, which use no store, for their roles."""
 
     def __init__(
         self, app: App, session: SsoSession, saved: Listing | None, progress: Progress | None
@@ -154,7 +144,6 @@ class _ListingRefresh:
         self._stop = threading.Event()
 
     def run(self, *, from_scratch: bool) -> Listing:
-        """Raises an error after saving the answers so far."""
         accounts = self._token.ask(lambda token: list(self._portal.list_accounts(token)))
         # `setup` reports a wrong clock when it ends, so a warning here would be a second one.
         self._app.clock.learn_aws_time(self._portal.answered_at(), may_warn=False)
@@ -214,7 +203,8 @@ class _ListingRefresh:
                 self._progress(answered, len(self._accounts))
             elif isinstance(answer, SsoHelperError):
                 self._failures.append(answer)
-                if self._must_stop_after(answer):
+                is_lasting = not isinstance(answer, AwsUnreachable) or isinstance(answer, Throttled)
+                if is_lasting or len(self._failures) >= _MOST_FAILURES:
                     return
             else:
                 raise answer
@@ -244,15 +234,7 @@ class _ListingRefresh:
             return ListedAccount(account, earlier.roles if earlier else (), refused=True)
         return ListedAccount(account, tuple(sorted(names)))
 
-    def _must_stop_after(self, error: SsoHelperError) -> bool:
-        return (
-            not isinstance(error, AwsUnreachable)
-            or isinstance(error, Throttled)
-            or len(self._failures) >= _MOST_FAILURES
-        )
-
     def _save(self, *, is_complete: bool) -> Listing:
-        """If that fails, only warn: the next listing asks AWS again."""
         session, store = self._session, self._app.directory
         accounts = tuple(self._accounts.values())
         listing = Listing(session.start_url, session.region, self._begun_at, accounts)
@@ -271,7 +253,6 @@ class _ListingRefresh:
         return listing
 
     def _incomplete_error(self) -> SsoHelperError:
-        """The first error that is not AwsUnreachable, else one with a count of accounts."""
         for error in self._failures:
             if not isinstance(error, AwsUnreachable):
                 return error
@@ -295,7 +276,6 @@ class _SharedToken:
         self._renewed = False
 
     def ask(self, ask: Callable[[AccessToken], _T]) -> _T:
-        """After a 401, renew the token and call `ask` once more."""
         deadline = self._app.clock.deadline()
         with self._lock:
             if self._token is None:

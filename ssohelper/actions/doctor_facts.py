@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import adopting, clocks, directory, selection
+from ssohelper.actions import clocks, directory, selection
 from ssohelper.actions.profile_checks import ProfileChecker, ProfileFact
 from ssohelper.core import adoption
 from ssohelper.core.choices import PROCESS, filter_for_exact_text
@@ -157,7 +157,11 @@ class Setup(ProfileChecker):
     @cached_property
     def roles_with_profile(self) -> frozenset[Role]:
         """The roles of all profiles, except of other tools' profiles that do not work."""
-        broken = adopting.find_unusable_profiles(self.app)
+        broken = {
+            one.name
+            for one in find_profile_origins(self.config)
+            if one.is_legacy or self.find_problem(one.name) is not None
+        }
         profiles = [one for one in self.all_profiles if one.name not in broken]
         return frozenset(one.target.role for one in profiles if one.target is not None)
 

@@ -39,17 +39,16 @@ def list_missing_sessions(app: App) -> list[MissingSession]:
 
 
 def missing_session_error(missing: MissingSession) -> UsageProblem:
-    return UsageProblem(
-        f'the session "{show(missing.name, 64)}" is {missing.reason}',
-        hint=f"bring it back with: {restore_session_command(missing.name, missing.recorded)}",
-    )
+    restore = restore_session_command(missing.name, missing.recorded)
+    text = f'the session "{show(missing.name, 64)}" is {missing.reason}'
+    return UsageProblem(text, hint=f"bring it back with: {restore}")
 
 
 def not_in_config_error(session: SsoSession) -> UsageProblem:
     restore = restore_session_command(session.name, session)
     return UsageProblem(
         f'you are signed in to "{show(session.name, 64)}", but the session is not in the config',
-        hint=f"bring the session back with: {restore}; or end the sign-in: ssohelper logout {session.name}",
+        hint=f"bring it back with: {restore}; or end the sign-in: ssohelper logout {session.name}",
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from ssohelper.actions import regions
 from ssohelper.core import (
     adoption,
     chains,
@@ -22,7 +23,6 @@ from ssohelper.core import (
 )
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, is_chain
-from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.profile_origin import TWO_ROLES
 from ssohelper.core.resolver import (
     Problem,
@@ -192,12 +192,8 @@ class ProfileChecker:
         return adoption.find_correct_sso_region(keys, known)
 
     def _list_portal_regions(self, session: SsoSession) -> list[str]:
-        try:
-            text = self.app.settings.get("regions", session=session.name)
-            further = parse_further_portals(text)
-        except SsoHelperError:
-            further = []
-        return [session.region, *(portal.region for portal in further)]
+        portals = (session, *regions.list_further_portals(self.app, session))
+        return [portal.region for portal in portals]
 
     def has_legacy_token(self, keys: Mapping[str, str]) -> bool:
         """Return whether SDKs find a valid token for a profile with this `sso_start_url`."""

@@ -120,19 +120,20 @@ def check_new_profile_name(app: App, config: ConfigFile, name: str) -> None:
 
 
 def write_profile_plan(app: App, plan: Plan, command: str | None = None) -> None:
-    """Write the plan's changes to the config, then save its options for the session."""
+    """Write the plan's changes to the config, if any, then save its options for the session."""
     command = command or ("profile add" if plan.request.only_roles else "profile sync")
     name = plan.request.session.name
     with app.choices.hold_lock(app.clock.deadline()):
-        config_writing.write_changes(
-            app,
-            command,
-            plan.data,
-            plan.changes,
-            lambda config: profile_plan.plan_sync(config, plan.request).changes,
-            {name: app.choices.load(name)},
-        )
-        sync_choices.save_choices_under_lock(app, plan)
+        if plan.changes:
+            config_writing.write_changes(
+                app,
+                command,
+                plan.data,
+                plan.changes,
+                lambda config: profile_plan.plan_sync(config, plan.request).changes,
+                {name: app.choices.load(name)},
+            )
+        sync_choices.save_choices(app, plan)
 
 
 def read_profiles(app: App) -> list[ConfigProfile]:

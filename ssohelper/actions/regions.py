@@ -1,8 +1,7 @@
 """The portals of a session: where its start URL leads, and which region is asked for an answer.
 
 An instance of Identity Center may have portals in further regions, which are asked in turn until
-one answers. A further portal is asked only if it was signed in together with the session's present
-sign-in, which other tools can end or replace.
+one answers. A further portal's sign-in must belong to the session's present one.
 """
 
 from __future__ import annotations
@@ -14,11 +13,10 @@ from typing import TYPE_CHECKING, TypeVar
 from ssohelper.actions import selection, tokens
 from ssohelper.broker.requests import TokenState
 from ssohelper.core.further_portals import (
-    REFUSED,
     SAME_INSTANCE,
     compare_portal_urls,
+    find_refusal,
     parse_further_portals,
-    session_at_portal,
 )
 from ssohelper.core.lineage import Validity, validity_of_credentials
 from ssohelper.core.model import AccessToken, SsoSession
@@ -41,8 +39,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-# How long a region may take while another one can be asked: two expired tokens and one region
-# without an answer fit into 18 s. A renewal includes the start of a process.
+# While another region can be asked: two expired tokens and one region without an answer fit into
+# 18 s. A renewal includes the start of a process.
 CALL_SECONDS, RENEWAL_SECONDS = 4.0, 5.0
 # For so long, the region that answered in place of earlier ones is asked first.
 _FIRST_SECONDS = 300
@@ -56,32 +54,27 @@ def resolve_portal_of_session(
 ) -> SsoSession:
     """Return the session with the portal and region to which a company's start URL leads now.
 
-    Raises: ConfigInvalid if that is no portal, or another one than at the last sign-in and the user
-    does not confirm it; AwsUnreachable.
+    Raises: ConfigInvalid if that is no portal, or one that the user must confirm; AwsUnreachable.
     """
     if not is_company_url(session.start_url):
         return session
     found = app.aws.find_portal_url(session.start_url)
     region = region_of_start_url(found)
+    moved = session._replace(portal_url=found, region=region or session.region)
     known = app.aws.portal_addresses.load(session.name)
-    if known is not None and is_same_portal(known.start_url, session.start_url):
-        _check_portal_change(app, session, confirm, known.portal_url, found)
-    elif region not in (None, session.region):
-        app.warn(f"{session.start_url} leads to {region}, not to {session.region}")
-    return session._replace(portal_url=found, region=region or session.region)
-
-
-def _check_portal_change(
-    app: App, session: SsoSession, confirm: Callable[[str, str], bool], earlier: str, found: str
-) -> None:
+    if known is None or not is_same_portal(known.start_url, session.start_url):
+        if region not in (None, session.region):
+            app.warn(f"{session.start_url} leads to {region}, not to {session.region}")
+        return moved
+    earlier = known.portal_url
     if is_same_portal(earlier, found):
-        return
+        return moved
     if compare_portal_urls(earlier, found) in SAME_INSTANCE:
-        before, now = region_of_start_url(earlier), region_of_start_url(found)
-        if before != now:
+        before = region_of_start_url(earlier)
+        if before != region:
             app.warn(
-                f"{show(session.start_url)} now leads to {now} (last time: {before}), for the same "
-                "instance of Identity Center"
+                f"{show(session.start_url)} now leads to {region} (last time: {before}), for the "
+                "same instance of Identity Center"
             )
     elif not confirm(earlier, found):
         raise ConfigInvalid(
@@ -90,10 +83,11 @@ def _check_portal_change(
             hint="ask your administrator whether the portal has moved, then sign in on a terminal: "
             f"ssohelper login {session.name}",
         )
+    return moved
 
 
 def save_portal_address(app: App, session: SsoSession) -> None:
-    """Record to which portal the session's start URL led at this sign-in. Raises: LocalState."""
+    """Raises: LocalState."""
     if session.portal_url is None or not is_company_url(session.start_url):
         return
     address = PortalAddress(
@@ -109,48 +103,37 @@ def save_portal_address(app: App, session: SsoSession) -> None:
 
 
 def list_further_portals(app: App, session: SsoSession) -> list[SsoSession]:
-    """Return a copy of the session for each of its further portals that the settings name.
+    """Return a copy of the session for each further portal in the settings, [] if unreadable.
 
-    One that cannot be of the same Identity Center is left out, with a warning. Returns [] if the
-    settings cannot be read, which other code reports.
+    Warns of one that cannot be of the same Identity Center.
     """
     try:
         texts = app.settings.get("regions", session=session.name)
     except SsoHelperError:
         return []
     found = []
-    for portal in parse_further_portals(texts) if texts else ():
-        claim = compare_portal_urls(session.aws_url, portal.start_url)
-        if portal.region == session.region:
-            continue  # the session's own portal has moved to this region
-        if claim in REFUSED:
-            what = f"{portal.start_url} {claim.value}; this portal is not used"
+    for portal in parse_further_portals(texts):
+        why = find_refusal(session, portal)
+        if not why:
+            further = session._replace(portal_url=None, is_further=True)
+            found.append(further._replace(**portal._asdict()))
+        elif portal.region != session.region:  # else the session's own portal has moved there
+            what = f"{portal.start_url} {why}; this portal is not used"
             app.warn(f"sessions.{session.name}.regions: {what}")
-        else:
-            found.append(session_at_portal(session, portal))
     return found
 
 
 def check_regions_setting(app: App, session_name: str, texts: Sequence[str]) -> None:
-    """Raises: ConfigInvalid if this value of sessions.NAME.regions is wrong for the session."""
+    """Raises: ConfigInvalid."""
     session, portals = app.config.read().sso_session(session_name), parse_further_portals(texts)
-    if session is None:
-        return
     for portal in portals:
-        claim = compare_portal_urls(session.aws_url, portal.start_url)
-        if claim in REFUSED:
-            what = f'{claim.value}, compared with the session "{session_name}"'
-            raise ConfigInvalid(f"{portal.start_url} {what}")
-        if portal.region == session.region:
-            what = f'is the region of the session "{session_name}" itself'
-            raise ConfigInvalid(f"{portal.region} {what}")
+        why = find_refusal(session, portal) if session is not None else ""
+        if why:
+            raise ConfigInvalid(f"{portal.start_url} {why}")
 
 
 def require_sign_in_session(app: App, sign_in_name: str) -> SsoSession:
-    """Return the session with this `SsoSession.sign_in_name`, in the config or of a recorded sign-in.
-
-    Raises: ConfigInvalid.
-    """
+    """Return the session, in the config or of a recorded sign-in. Raises: ConfigInvalid."""
     name, _, region = sign_in_name.partition("@")
     is_defined = app.config.read().session_header(name) is not None
     recorded = None if is_defined else selection.find_unlisted_session(app, name)
@@ -168,29 +151,25 @@ def require_sign_in_session(app: App, sign_in_name: str) -> SsoSession:
 
 
 def is_further_signed_in(app: App, session: SsoSession, further: SsoSession) -> bool:
-    """Return whether the further portal's sign-in belongs to the session's present sign-in."""
-    token = _load_token_or_none(app, further)
-    if token is None or not (
-        tokens.is_token_unexpired(app, token) or tokens.is_token_refreshable(app, token)
-    ):
-        return False
-    facts = app.tokens.load_facts(further.sign_in_name)
-    if facts.ended_at is not None or facts.of_token_id is None:
-        return False
-    own = app.tokens.load_facts(session.name)
-    return (
-        validity_of_credentials(facts.of_token_id, _load_token_or_none(app, session), own)
-        is Validity.CURRENT
-    )
+    """Return whether the portal may be asked: its sign-in belongs to the session's present one."""
+    with suppress(SsoHelperError):
+        app.company_policy.check_portal(further)
+        token = _load_token_or_none(app, further)
+        facts = app.tokens.load_facts(further.sign_in_name)
+        if token is None or facts.ended_at is not None or facts.of_token_id is None:
+            return False
+        own, present = app.tokens.load_facts(session.name), _load_token_or_none(app, session)
+        is_current = validity_of_credentials(facts.of_token_id, present, own) is Validity.CURRENT
+        return is_current and (
+            tokens.is_token_unexpired(app, token) or tokens.is_token_refreshable(app, token)
+        )
+    return False
 
 
 def list_portals_to_ask(app: App, session: SsoSession) -> list[SsoSession]:
-    """Return the session's portals that may be asked, in order: first the one that answered last.
-
-    The session's own portal is always among them.
-    """
+    """Return the session's own portal and others, first the one that answered last."""
     further = list_further_portals(app, session)
-    portals = [session, *(one for one in further if _may_ask_portal(app, session, one))]
+    portals = [session, *(one for one in further if is_further_signed_in(app, session, one))]
     found = app.answering_regions.load(session.name) if len(portals) > 1 else None
     if found is not None and 0 < found[1] - app.clock.now() <= _FIRST_SECONDS:
         portals.sort(key=lambda one: one.region != found[0])
@@ -206,8 +185,7 @@ def ask_regions_in_turn(
 ) -> _T:
     """Return what `ask` returns for the first portal that answers, each within `seconds`.
 
-    The last portal gets all the time that is left. Raises: the errors of `ask`; if no portal
-    answers, that of the first one.
+    The last portal gets all the time that is left. Raises: the first portal's error if none answers.
     """
     failure: AwsUnreachable | None = None
     portals = list_portals_to_ask(app, session)
@@ -225,8 +203,7 @@ def ask_regions_in_turn(
         except (Refused, Superseded):
             raise
         except SsoHelperError:
-            # The sign-in at a further portal has ended, or its token cannot be read or saved: only
-            # the answer of the session's own portal counts.
+            # The sign-in at a further portal has ended, or its token cannot be read or saved.
             if not portal.is_further:
                 raise
         else:
@@ -240,18 +217,14 @@ def _record_answer(
     app: App, session: SsoSession, answered: SsoSession, *, has_failed: bool
 ) -> None:
     if not answered.is_further:
-        if app.answering_regions.load(session.name) is not None:
-            app.answering_regions.forget(session.name)
+        app.answering_regions.forget(session.name)
     elif has_failed:
         until = app.clock.now() + _FIRST_SECONDS
         app.answering_regions.save(session.name, answered.region, until)
 
 
 def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline) -> None:
-    """Renew the token `seen_id` in a process; if its region does not answer, another region's.
-
-    Raises: the errors of `actions.renewal`.
-    """
+    """Renew the token `seen_id` in a process; if its region does not answer, another region's."""
     has_further = bool(list_further_portals(app, session))
 
     def renew_at(portal: SsoSession, limit: Deadline) -> None:
@@ -268,10 +241,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
                 app.aws.portal(portal).prepare_first_call()
 
         error = app.renewals.renew_token(
-            portal.sign_in_name,
-            token_id,
-            limit,
-            meanwhile=prepare_portal_call,
+            portal.sign_in_name, token_id, limit, meanwhile=prepare_portal_call
         )
         if error is not None:
             raise error
@@ -282,7 +252,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
 def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) -> str | None:
     """Return the id of the token for the next request if half of its lifetime is over.
 
-    `own` is the session's own token. None if the token is not due or cannot be renewed.
+    `own` is the session's own token.
     """
     portal = list_portals_to_ask(app, session)[0]
     token = _load_token_or_none(app, portal) if portal.is_further else own
@@ -294,23 +264,15 @@ def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) ->
 def keep_further_sign_ins(
     app: App, session: SsoSession, used: AccessToken, fresh: AccessToken
 ) -> None:
-    """Record that the sign-ins at further portals belong to `fresh`, the renewed token `used`.
+    """Record that the further sign-ins belong to `fresh`, the renewed token `used`.
 
-    Only a session's last token ids are recorded. The caller holds the session's state lock.
+    The facts keep only the last token ids. The caller holds the session's state lock.
     """
     for further in app.tokens.list_further_portal_sessions(session):
         facts = app.tokens.load_facts(further.sign_in_name)
         own = app.tokens.load_facts(session.name)
         if facts.of_token_id in own.token_ids and used.id in own.token_ids:
             app.tokens.save_facts(further.sign_in_name, facts._replace(of_token_id=fresh.id))
-
-
-def _may_ask_portal(app: App, session: SsoSession, further: SsoSession) -> bool:
-    try:
-        app.company_policy.check_portal(further)
-        return is_further_signed_in(app, session, further)
-    except SsoHelperError:
-        return False
 
 
 def _load_token_or_none(app: App, session: SsoSession) -> AccessToken | None:

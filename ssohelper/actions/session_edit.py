@@ -11,15 +11,15 @@ from ssohelper.actions import (
     config_writing,
     login,
     own_settings,
+    regions,
     selection,
 )
 from ssohelper.core import session_changes
 from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.config_edit import Change
 from ssohelper.core.config_file import assumes_role
-from ssohelper.core.further_portals import parse_further_portals
 from ssohelper.core.model import SsoSession
-from ssohelper.core.start_url import is_company_url, is_same_session, is_session_listed
+from ssohelper.core.start_url import is_company_url, is_same_session
 from ssohelper.core.text import SOME_NAMES, shortened_name_list, show
 from ssohelper.errors import AwsUnreachable, UsageProblem
 
@@ -28,18 +28,15 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.choices import Choices
     from ssohelper.core.config_file import ConfigFile, ProfileEntry
-    from ssohelper.core.further_portals import FurtherPortal
 
 
 class SessionEntry(NamedTuple):
-    """A session with its clock, options, profiles and files.
-
-    `others` are the profiles that ssohelper did not write, `files` the paths of saved tokens and
-    client registrations.
+    """`others` are the profiles that ssohelper did not write, `files` the paths of tokens and client
+    registrations.
     """
 
     clock: SessionClock
-    further: tuple[FurtherPortal, ...]
+    further: Sequence[SsoSession]
     choices: Choices
     managed: tuple[str, ...]
     others: tuple[str, ...]
@@ -48,7 +45,10 @@ class SessionEntry(NamedTuple):
 
 
 class SessionPlan(NamedTuple):
-    """A planned change of a session. `make` returns the changes of the config `data`."""
+    """A planned change of a session. `make` returns the changes of the config `data`.
+
+    A plan without changes removes what is left of a session that the config lacks.
+    """
 
     command: str
     session: SsoSession
@@ -67,7 +67,7 @@ def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
     portals = (session, *app.tokens.list_further_portal_sessions(session))
     return SessionEntry(
         clocks.load_session_clock(app, session),
-        tuple(parse_further_portals(app.settings.get("regions", session=session.name))),
+        regions.list_further_portals(app, session),
         app.choices.load(session.name),
         tuple(entry.name for entry in users if entry.managed),
         tuple(entry.name for entry in users if not entry.managed),
@@ -77,84 +77,70 @@ def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
 
 
 def plan_new_session(app: App, session: SsoSession) -> SessionPlan:
-    return _make_plan(
-        app, "setup", session, lambda c: session_changes.changes_that_add_session(c, session)
-    )
+    return _make_plan(app, "setup", session, session_changes.changes_that_add_session)
 
 
 def plan_session_move(app: App, session: SsoSession, new: SsoSession) -> SessionPlan:
-    """Return the plan that gives the session the start URL and region of `new`.
-
-    Raises: ConfigInvalid if the config lacks the session; Refused by the company's policy.
-    """
+    """Raises: ConfigInvalid if the config lacks the session; Refused by the company's policy."""
     selection.check_session_in_config(app, session)
     if not is_company_url(new.start_url):  # else the sign-in checks where the URL leads
         app.company_policy.check_portal(new)
-    return _make_plan(
-        app, "session set-url", session, lambda c: session_changes.changes_that_move_session(c, new)
-    )
+    make = session_changes.changes_that_move_session
+    return _make_plan(app, "session set-url", session, make, new)
 
 
 def plan_session_removal(app: App, session: SsoSession) -> SessionPlan:
     """Return the plan that removes a session and its managed profiles.
 
-    Raises: UsageProblem if other profiles use the session; ConfigInvalid if the config lacks it.
+    Raises: UsageProblem if other profiles use the session; ConfigInvalid if the config has another
+    session of this name.
     """
-    selection.check_session_in_config(app, session)
     name, config = session.name, app.config.read()
-    users = session_changes.find_dependent_profiles(config, name)
-    others = [one for one in users if not one.managed]
-    if others:
-        raise _used_by_others(app, name, others)
-    return _make_plan(
-        app, "session rm", session, lambda c: session_changes.changes_that_remove_session(c, name)
-    )
+    if config.session_header(name) is not None:
+        selection.check_session_in_config(app, session)
+        users = session_changes.find_dependent_profiles(config, name)
+        others = [one for one in users if not one.managed]
+        if others:
+            raise _used_by_others(app, name, others)
+    return _make_plan(app, "session rm", session, session_changes.changes_that_remove_session)
 
 
 def _used_by_others(app: App, session: str, others: Sequence[ProfileEntry]) -> UsageProblem:
-    file = app.locations.aws_config_file
-    assuming = [one for one in others if assumes_role(one.keys)]
-    ways = []
-    if len(assuming) < len(others):
-        ways.append(
-            "to have these profiles removed too, adopt them: ssohelper profile sync "
-            f"--session {session} --adopt NAME; else remove them from {file} first"
-        )
-    if assuming:
-        what = "assumes a role" if len(assuming) == 1 else "assume roles"
-        ways.append(
-            f"{_quoted_names(assuming)} {what} with the credentials of a source_profile, which "
-            f"--adopt does not take over: name another source_profile in {file}, or remove the "
-            "profile there"
-        )
+    adoptable = [one for one in others if not assumes_role(one.keys)]
+    hints = [f"edit or remove them in {app.locations.aws_config_file}"]
+    if adoptable:
+        adopt = f"ssohelper profile sync --session {session} --adopt NAME"
+        hints.append(f"to have them removed with the session, adopt them: {adopt}")
+    if len(adoptable) < len(others):
+        hints.append("--adopt does not take over profiles with role_arn")
+    hints.append(f"to sign out but keep the session: ssohelper logout {session}")
+    names = shortened_name_list([f'"{show(one.name, 60)}"' for one in others], SOME_NAMES)
     return UsageProblem(
-        f'profiles that ssohelper did not write use the session "{session}": {_quoted_names(others)}',
-        hint="; ".join((*ways, f"to sign out but keep the session: ssohelper logout {session}")),
+        f'profiles that ssohelper did not write use the session "{session}": {names}',
+        hint="; ".join(hints),
     )
 
 
-def _quoted_names(entries: Sequence[ProfileEntry]) -> str:
-    return shortened_name_list([f'"{show(one.name, 60)}"' for one in entries], SOME_NAMES)
-
-
 def check_session_plan(app: App, plan: SessionPlan) -> None:
-    _changes_now(app, plan, app.config.read())
+    config = app.config.read()
+    config_writing.changes_as_shown(app, plan.data, plan.changes, config, plan.make)
 
 
 def apply_session_plan(app: App, plan: SessionPlan) -> None:
     """Carry out the plan. A session to be removed is signed out first, so that no token remains.
 
-    After an interruption, `remove_records` completes this. Raises: LocalState if the config changed
-    since the diff; AwsUnreachable, at the end, if AWS could not be told of the sign-out.
+    After an interruption, `session rm` completes this. Raises: Refused if an allow-list applies;
+    LocalState if the config changed since the diff; AwsUnreachable, at the end, if AWS could not be
+    told of the sign-out.
     """
     agents.refuse_if_limited(app, "change sessions", f"ssohelper {plan.command}")
     check_session_plan(app, plan)  # the plan is checked before the sign-out
     failure = None
-    if not plan.is_new:
-        try:
+    try:
+        if plan.session.start_url and not plan.is_new:  # else there is no sign-in of ours to end
             login.log_out(app, plan.session)
-        except AwsUnreachable as error:
-            failure = error
+    except AwsUnreachable as error:
+        failure = error
     write_session_plan(app, plan)
     if not plan.is_new:
         _forget_records(app, plan.session.name)
@@ -164,14 +150,12 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
 
 def write_session_plan(app: App, plan: SessionPlan) -> None:
     choices = {plan.session.name: app.choices.load(plan.session.name)}
-    if app.config.write(lambda c: _changes_now(app, plan, c), app.clock.deadline(), choices):
-        config_writing.add_to_journal(app, plan.command, plan.changes)
+    if plan.changes:
+        config_writing.write_changes(app, plan.command, plan.data, plan.changes, plan.make, choices)
 
 
 def check_name(app: App, session: SsoSession) -> None:
-    """Check that the records under this session's name are its own.
-
-    Raises: ConfigInvalid if the config lacks the session; UsageProblem if the sign-in of that name
+    """Raises: ConfigInvalid if the config lacks the session; UsageProblem if the sign-in of its name
     is at another portal.
     """
     recorded = selection.find_unlisted_session(app, session.name)
@@ -185,38 +169,25 @@ def check_name(app: App, session: SsoSession) -> None:
         )
 
 
-def has_records(app: App, name: str) -> bool:
-    """Return whether files or settings remain of a session that the config lacks."""
+def find_leftover_session(app: App, name: str) -> SsoSession | None:
+    """Return a session that the config lacks, and of which files or settings remain.
+
+    It has no start URL if ssohelper is not signed in to it.
+    """
     if app.config.read().session_header(name):
-        return False
-    return (
-        selection.find_unlisted_session(app, name) is not None
-        or app.settings.has_session(name)
+        return None
+    has_records = (
+        app.settings.has_session(name)
         or app.choices.load(name) != NO_CHOICES
         or name in app.directory.list_session_names()
         or any(key.session_name == name for key in app.usage.load_all())
     )
-
-
-def remove_records(app: App, name: str) -> None:
-    """Sign out, and remove what remains of a session that the config lacks.
-
-    Raises: Refused if an allow-list applies; AwsUnreachable, at the end, as `apply_session_plan`.
-    """
-    agents.refuse_if_limited(app, "change sessions", "ssohelper session rm")
-    session = selection.find_unlisted_session(app, name)
-    try:
-        if session is not None:
-            login.log_out(app, session)
-    finally:
-        _forget_records(app, name)
+    left_over = SsoSession(name, "", "", ()) if has_records else None
+    return selection.find_unlisted_session(app, name) or left_over
 
 
 def discard_sign_in(app: App, session: SsoSession) -> None:
-    """Sign out after a setup that wrote nothing, and delete the saved list of roles.
-
-    Raises: AwsUnreachable, after everything was removed here.
-    """
+    """Sign out, and delete the saved list of roles. Raises: AwsUnreachable, at the end."""
     app.directory.forget(session.name)
     try:
         login.log_out(app, session)
@@ -237,16 +208,17 @@ def discard_unfinished(app: App, session: SsoSession) -> bool:
 
 
 def _make_plan(
-    app: App, command: str, session: SsoSession, make: Callable[[ConfigFile], list[Change]]
+    app: App,
+    command: str,
+    session: SsoSession,
+    make: Callable[[ConfigFile, SsoSession], list[Change]],
+    new: SsoSession | None = None,
 ) -> SessionPlan:
+    def plan_again(config: ConfigFile) -> list[Change]:
+        return make(config, new or session)
+
     config = app.config.read()
-    return SessionPlan(command, session, make, tuple(make(config)), config.text.data)
-
-
-def _changes_now(app: App, plan: SessionPlan, config: ConfigFile) -> Sequence[Change]:
-    if not plan.is_new and not is_session_listed(plan.session, config.sso_sessions()):
-        raise config_writing.config_changed_error(app)
-    return config_writing.changes_as_shown(app, plan.data, plan.changes, config, plan.make)
+    return SessionPlan(command, session, plan_again, tuple(plan_again(config)), config.text.data)
 
 
 def _forget_records(app: App, name: str) -> None:

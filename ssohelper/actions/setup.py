@@ -6,23 +6,12 @@ The other steps of `setup` are in the modules login, directory and profile_edit.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from ssohelper.actions import (
-    missing_sessions,
-    own_settings,
-    protected_sign_ins,
-    regions,
-    selection,
-)
+from ssohelper.actions import missing_sessions, own_settings, protected_sign_ins, regions, selection
 from ssohelper.core.config_file import DEFAULT_SCOPES
-from ssohelper.core.further_portals import (
-    Claim,
-    FurtherPortal,
-    compare_portal_urls,
-    parse_further_portals,
-)
+from ssohelper.core.further_portals import Claim, FurtherPortal, compare_portal_urls, find_refusal
 from ssohelper.core.model import SESSION_NAME, SsoSession
 from ssohelper.core.portal_address import instance_id_of_portal, is_portal_of
 from ssohelper.core.profile_origin import GRANTED_PREFIX
@@ -32,6 +21,7 @@ from ssohelper.core.start_url import (
     default_session_name,
     is_company_url,
     is_same_portal,
+    normalized_start_url,
     region_of_start_url,
 )
 from ssohelper.errors import ConfigInvalid, UsageProblem
@@ -56,31 +46,28 @@ def choose_session(
 ) -> SsoSession:
     """Return the session in the config that has this start URL, or a new session.
 
-    Without `name`, a new session gets the name that profiles or a sign-in of ours have for this
-    portal, else one made from the URL's host. Its region is `region`, else that of the host name,
-    else that of another session or sign-in of this portal, else the user's answer. `ask_region` gets
-    the URL, and the region that the portal's page names, or None. Raises: ConfigInvalid if the name
-    belongs to another URL; UsageProblem if a sign-in at another portal has that name, or if no
-    region is known; ConfigInvalid or AwsUnreachable if a company's own URL leads to no portal.
+    A new session is named as profiles or a sign-in of ours name this portal, else by the URL's host.
+    Its region is `region`, else that of the host, of another session, or the user's answer.
+    `ask_region` gets the URL, and the region that the portal's page names, or None. Raises:
+    ConfigInvalid if the name belongs to another URL; UsageProblem for a sign-in of that name
+    elsewhere, or an unknown region; AwsUnreachable.
     """
     url = checked_typed_start_url(start_url)
-    if name == "":
-        raise _invalid_session_name_error(name)
     config = app.config.read()
     known = _find_session_in_config(config, url, name)
     if known is not None:
         return known._replace(region=checked_region(region)) if region else known
     own = _find_recorded_session(app, config, url, name, region)
-    chosen = own.name if own else name or default_session_name(url)
+    chosen = own.name if own else default_session_name(url) if name is None else name
     if not SESSION_NAME.fullmatch(chosen):
-        raise _invalid_session_name_error(chosen)
+        raise UsageProblem(
+            f'"{chosen}" is not a valid name for a session',
+            hint="use letters, digits, dot, dash and underscore, at most 64",
+            option="--session NAME",
+        )
+    known_region = own.region if own else None
     new = make_session_at_url(
-        app,
-        url,
-        chosen,
-        region=region,
-        known_region=own.region if own else None,
-        ask_region=ask_region,
+        app, url, chosen, region=region, known_region=known_region, ask_region=ask_region
     )
     protected_sign_ins.refuse_other_portal(app, new)
     return new
@@ -95,7 +82,6 @@ def make_session_at_url(
     known_region: str | None,
     ask_region: Callable[[str, str | None], str] | None = None,
 ) -> SsoSession:
-    """Return a session of this name and start URL, with the region as in `choose_session`."""
     url = checked_typed_start_url(start_url)
     portal_url = url
     if is_company_url(url):  # where it leads is kept for the sign-in that follows
@@ -106,7 +92,7 @@ def make_session_at_url(
         (in_host if is_company_url(url) else None)
         or region
         or in_host
-        or _find_region_in_config(app.config.read(), url)
+        or next((one.region for one in find_portals_in_config(app) if is_portal_of(one, url)), None)
         or known_region
         or (ask_region and ask_region(url, app.aws.propose_region_of_portal(portal_url)))
     )
@@ -118,55 +104,28 @@ def make_session_at_url(
             hint=WHERE_THE_REGION_IS,
             option="--region eu-west-1",
         )
-    return SsoSession(name, _start_url_without_page(url), checked_region(found), DEFAULT_SCOPES)
+    portal, _, page = url.partition("#")
+    url = portal if page.strip("/") else url
+    return SsoSession(name, url, checked_region(found), DEFAULT_SCOPES)
 
 
-def _invalid_session_name_error(name: str) -> UsageProblem:
-    return UsageProblem(
-        f'"{name}" is not a valid name for a session',
-        hint="use letters, digits, dot, dash and underscore, at most 64",
-        option="--session NAME",
-    )
-
-
-class PortalInConfig(NamedTuple):
-    """A portal in ~/.aws/config. `session_name` is None if only profiles name the portal."""
-
-    start_url: str
-    region: str
-    session_name: str | None
-
-
-def find_portals_in_config(app: App) -> list[PortalInConfig]:
-    config = app.config.read()
-    found = [
-        PortalInConfig(session.start_url, session.region, session.name)
-        for session in config.sso_sessions()
-    ]
-    for url, region in _portals_of_profiles(config):
-        is_known = config.sessions_of_portal(url) or any(
-            is_same_portal(url, one.start_url) for one in found
-        )
-        if url.startswith("https://") and not is_known:
-            found.append(PortalInConfig(url, region, None))
-    return found
-
-
-def _portals_of_profiles(config: ConfigFile) -> Iterator[tuple[str, str]]:
+def find_portals_in_config(app: App) -> list[SsoSession]:
+    """Return the sessions in ~/.aws/config, and one without a name for each further portal there."""
+    config, found = app.config.read(), dict[str, SsoSession]()
     for entry in config.profiles():
         for prefix in ("sso_", GRANTED_PREFIX):
-            url = entry.keys.get(f"{prefix}start_url", "")
-            if url:
-                yield url, entry.keys.get(f"{prefix}region", "")
+            url, region = (entry.keys.get(f"{prefix}{key}", "") for key in ("start_url", "region"))
+            key = normalized_start_url(url)
+            is_new = key not in found or not found[key].region
+            if is_new and url.startswith("https://") and not config.sessions_of_portal(url):
+                found[key] = SsoSession("", url, region, DEFAULT_SCOPES)
+    return [*config.sso_sessions(), *found.values()]
 
 
 def _find_recorded_session(
     app: App, config: ConfigFile, url: str, name: str | None, region: str | None
 ) -> SsoSession | None:
-    """Return the only session of this portal that the config lacks, or None.
-
-    Such a session has a sign-in of ours, or profiles name it.
-    """
+    """Return the only session of this portal with a sign-in or profiles that the config lacks."""
     missing = [one.recorded for one in missing_sessions.list_missing_sessions(app) if one.recorded]
     known = [*missing, *selection.find_unlisted_sessions(app)]
     found = [
@@ -180,23 +139,8 @@ def _find_recorded_session(
     return found[0] if len(found) == 1 else None
 
 
-def _start_url_without_page(url: str) -> str:
-    portal, _, page = url.partition("#")
-    return portal if page.strip("/") else url
-
-
-def _find_region_in_config(config: ConfigFile, url: str) -> str | None:
-    regions = [one.region for one in config.sessions_of_portal(url)]
-    regions += [
-        region
-        for known_url, region in _portals_of_profiles(config)
-        if region and is_same_portal(known_url, url)
-    ]
-    return regions[0] if regions else None
-
-
 def _find_session_in_config(config: ConfigFile, url: str, name: str | None) -> SsoSession | None:
-    if name:
+    if name is not None:
         named = config.sso_session(name)
         if named is not None and not is_portal_of(named, url):
             raise ConfigInvalid(
@@ -234,8 +178,7 @@ def find_further_portal(
 ) -> tuple[SsoSession, FurtherPortal] | None:
     """Return the further portal that the URL names, and the session that it belongs to; or None.
 
-    `name` is the session that the user named. Raises: UsageProblem if only the user can know whether
-    the URL is such a portal; ConfigInvalid for a portal that cannot be one.
+    Raises: UsageProblem if only the user can know whether it is one; ConfigInvalid if it cannot be.
     """
     url = checked_typed_start_url(start_url)
     # A company's own URL may redirect to any region, so it gets a session of its own.
@@ -244,9 +187,9 @@ def find_further_portal(
     if any(is_portal_of(one, url) for one in named):
         return None
     for session in named:
-        for portal in parse_further_portals(app.settings.get("regions", session=session.name)):
-            if is_same_portal(portal.start_url, url):
-                return session, portal
+        for one in regions.list_further_portals(app, session):
+            if is_same_portal(one.start_url, url):
+                return session, FurtherPortal(one.region, one.start_url)
     region = region_of_start_url(url)
     if instance_id_of_portal(url) is None or region is None:
         return None
@@ -262,7 +205,7 @@ def find_further_portal(
 
 
 def add_further_portal(app: App, session: SsoSession, portal: FurtherPortal) -> bool:
-    """Add the portal to the setting `sessions.NAME.regions`; return False if the setting has it."""
+    """Return whether the setting sessions.NAME.regions lacked the portal."""
     texts = list(app.settings.get("regions", session=session.name))
     if portal.text in texts:
         return False
@@ -276,22 +219,16 @@ def add_further_portal(app: App, session: SsoSession, portal: FurtherPortal) -> 
 
 def _belongs_to_session(session: SsoSession, portal: FurtherPortal, name: str | None) -> bool:
     claim = compare_portal_urls(session.aws_url, portal.start_url)
-    if claim is Claim.PARTITION:
-        raise ConfigInvalid(
-            f'session "{session.name}" cannot have the further portal {portal.start_url}, which '
-            f"{claim.value}",
-            hint="ask your administrator for the right start URL",
-        )
-    if claim in (Claim.SAME, Claim.OTHER_HOSTS) and portal.region == session.region:
-        raise ConfigInvalid(
-            f'session "{session.name}" already has another start URL of this instance in '
-            f"{portal.region}: {session.start_url}",
-            hint=f"use that one: ssohelper setup {session.start_url}",
-        )
-    if claim is Claim.OTHER_HOSTS or (claim is Claim.UNKNOWN and name is not None):
+    if claim is Claim.OTHER or (claim is Claim.UNKNOWN and name is None):
+        return False
+    why = find_refusal(session, portal)
+    if why:
+        hint = f"use the session's own start URL: ssohelper setup {session.start_url}"
+        raise ConfigInvalid(f"{portal.start_url} {why}", hint=hint)
+    if claim is not Claim.SAME:
         raise UsageProblem(
             f'{portal.start_url} {claim.value} than the session "{session.name}"',
             hint="if it is another region of the same instance: ssohelper config set "
             f"sessions.{session.name}.regions {portal.text}",
         )
-    return claim is Claim.SAME
+    return True

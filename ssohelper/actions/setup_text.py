@@ -7,10 +7,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import adopting
+from ssohelper.actions import adopting, session_edit
 from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.core.plan_text import profile_count_text
-from ssohelper.core.resolver import unusable_source_text
 from ssohelper.core.text import FEW_NAMES, SOME_NAMES, shortened_name_list, show, show_message
 
 if TYPE_CHECKING:
@@ -23,24 +22,16 @@ DEFAULT_REGION = "default region of the profiles"
 GUARD_QUESTION = "guard these roles?"
 # Empty screens show this to a user who may have no Identity Center.
 TRY_THE_DEMO = "To try it without AWS: ssohelper demo"
-SIGNED_OUT_AGAIN = "signed out again: no token and no profile is left of this setup"
 SIGNED_OUT = "signed out again"
 NO_ACCOUNT = "no account is assigned to you yet; ask your administrator"
 # How many problems that `doctor` found are shown at the end of a setup.
 _MOST_PROBLEMS = 3
 
 
-def session_written_text(app: App, session: SsoSession, key: str = "") -> str:
-    """Return the message that the session was written, and how to write its profiles later.
-
-    `key` is the keyboard key that opens the list of profiles, "" for the CLI.
-    """
+def session_written_text(app: App, session: SsoSession) -> str:
     sessions = app.config.read().session_names()
     named = f" --session {session.name}" if len(sessions) > 1 else ""
-    way = f"{key}, or " if key else ""
-    return (
-        f"the session was written; to write its profiles later: {way}ssohelper profile sync{named}"
-    )
+    return f"the session was written; to write its profiles later: ssohelper profile sync{named}"
 
 
 def default_region_line(region: str) -> str:
@@ -59,37 +50,20 @@ def other_profile_lines(
     """
     if found:
         yield "profiles that other tools or you wrote:"
-    kinds = defaultdict[tuple[str, tuple[str, str, str]], list[str]](list)
+    kinds = defaultdict[tuple[str, str], list[str]](list)
     for one in found:
-        kinds[one.tool, _state_of_profile(one)].append(show(one.name, 60))
+        kinds[one.candidate.origin.tool, _state_of_profile(one)].append(show(one.name, 60))
     for (tool, state), names in kinds.items():
-        number = len(names)
-        verb, negated = ("works", "does not work") if number == 1 else ("work", "do not work")
-        problem, unknown, condition = state
-        shown = f"{negated} now: {show_message(problem)}" if problem else f"{verb} {condition}"
-        if unknown:
-            shown = f"not checked: {show_message(unknown)}"
-        yield f"  {profile_count_text(number)} of {tool}: {shown}"
+        yield f"  {profile_count_text(len(names))} of {tool}: {state}"
         if with_names:
             yield f"    {shortened_name_list(names, SOME_NAMES)}"
-    yield from _broken_source_lines(found, with_names=with_names)
 
 
-def _broken_source_lines(found: Sequence[ProfileOfOtherTool], *, with_names: bool) -> Iterator[str]:
-    named: set[str] = set()
-    for one in found:
-        users = [name for name in one.users if name not in named]
-        if not one.problem or not users:
-            continue
-        named.update(users)
-        problem = show_message(unusable_source_text(one.name, one.problem, users=len(users)))
-        state = "that assumes a role: does" if len(users) == 1 else "that assume roles: do"
-        yield f"  {profile_count_text(len(users))} {state} not work now: {problem}"
-        if with_names:
-            yield f"    {shortened_name_list([show(name, 60) for name in users], SOME_NAMES)}"
-
-
-def _state_of_profile(profile: ProfileOfOtherTool) -> tuple[str, str, str]:
+def _state_of_profile(profile: ProfileOfOtherTool) -> str:
+    if profile.unknown:
+        return f"not checked: {show_message(profile.unknown)}"
+    if profile.problem:
+        return f"not working now: {show_message(profile.problem)}"
     program = profile.candidate.origin.program
     condition = "while you are signed in"
     if program is not None:
@@ -100,24 +74,17 @@ def _state_of_profile(profile: ProfileOfOtherTool) -> tuple[str, str, str]:
         condition = f"in the AWS CLI and boto3 {condition} (another SDK may take other credentials)"
     if profile.lacks_region:
         condition += ", if you give --region (the profile has none)"
-    return (
-        profile.problem,
-        profile.unknown,
-        condition if not profile.problem and not profile.unknown else "",
-    )
+    return f"working {condition}"
 
 
 def adopt_profiles_question(needing: Collection[str]) -> str:
     profiles = profile_count_text(len(needing))
     names = shortened_name_list([show(name, 40) for name in sorted(needing)], FEW_NAMES)
-    if len(needing) == 1:
-        return f"adopt {profiles} that needs ssohelper to work, with its name ({names})?"
-    return f"adopt {profiles} that need ssohelper to work, with their names ({names})?"
+    return f"adopt {profiles} that cannot work without ssohelper, names unchanged ({names})?"
 
 
 def adopt_all_question(found: Sequence[ProfileOfOtherTool]) -> str:
-    one = len(adopting.choose_adoptable(found)) == 1
-    return f"adopt {adoptable_count_text(found)}, with {'its name' if one else 'their names'}?"
+    return f"adopt {adoptable_count_text(found)}, names unchanged?"
 
 
 def adoptable_count_text(found: Sequence[ProfileOfOtherTool]) -> str:
@@ -131,17 +98,28 @@ def adoption_not_shown_message(count: int) -> str:
     return f"the command asks whether to adopt the {count} profiles; with --yes it adopts none"
 
 
-def keep_session_question(name: str) -> str:
-    return f'write the session "{show(name)}" without profiles, and stay signed in?'
+def question_after_no(app: App, session: SsoSession, *, is_new_sign_in: bool) -> str:
+    """Return the question after the user declined to write profiles; "" if there is none.
+
+    Otherwise a token would remain whose session no command knows.
+    """
+    if not session_edit.has_config_section(app, session):
+        return f'write the session "{show(session.name)}" without profiles, and stay signed in?'
+    return f'sign out of "{show(session.name)}" again?' if is_new_sign_in else ""
 
 
-def keep_sign_in_question(name: str) -> str:
-    return f'stay signed in to "{show(name)}"?'
-
-
-def sign_out_question(name: str) -> str:
-    """Return the TUI's question after a setup that wrote nothing; Esc keeps the sign-in."""
-    return f'sign out of "{show(name)}" again?'
+def carry_out_answer(app: App, session: SsoSession, is_yes: bool) -> tuple[bool, str]:
+    """Carry out the answer to `question_after_no`. Return whether the session was written, and a
+    message.
+    """
+    is_known = session_edit.has_config_section(app, session)
+    if is_yes and not is_known:
+        session_edit.apply_session_plan(app, session_edit.plan_new_session(app, session))
+        return True, session_written_text(app, session)
+    if is_yes or not is_known:
+        session_edit.discard_sign_in(app, session)
+        return False, SIGNED_OUT
+    return False, ""
 
 
 def proposed_guard_rules_line(rules: Sequence[str]) -> str:
@@ -163,14 +141,9 @@ def setup_result_lines(report: Report, session_name: str, *, has_aws: bool) -> I
     if len(report.findings) > _MOST_PROBLEMS:
         yield "for the other problems: ssohelper doctor"
     if report.proven:
-        yield f"try it: {command_to_try_profile(report.proven[0], has_aws=has_aws)}"
+        name = shlex.quote(show(report.proven[0]))
+        aws = f"aws sts get-caller-identity --profile {name}"
+        yield f"try it: {aws if has_aws else f'ssohelper whoami {name}'}"
     yield f"for all your roles: ssohelper list --session {session_name}"
     if not report.has_shell_lines:
         yield "for `use`, the prompt and TAB completion in your shell: ssohelper install"
-
-
-def command_to_try_profile(name: str, *, has_aws: bool) -> str:
-    shown = shlex.quote(show(name))
-    if has_aws:
-        return f"aws sts get-caller-identity --profile {shown}"
-    return f"ssohelper whoami {shown}"

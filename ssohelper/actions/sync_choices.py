@@ -21,6 +21,7 @@ from ssohelper.core.choices import (
 from ssohelper.core.model import RoleKey
 from ssohelper.core.profile_names import checked_name_template
 from ssohelper.core.service_hosts import checked_region
+from ssohelper.core.session_changes import find_profiles_of_session
 from ssohelper.errors import ConfigInvalid, SsoHelperError, UsageProblem
 
 if TYPE_CHECKING:
@@ -29,13 +30,7 @@ if TYPE_CHECKING:
     from ssohelper.core.profile_plan import Plan
 
 # The options' names in the user's form, which are the fields of `Choices`.
-ACCOUNTS, ROLES, TEMPLATE, FORM, REGION = FIELDS = (
-    "accounts",
-    "roles",
-    "template",
-    "form",
-    "default_region",
-)
+ACCOUNTS, ROLES, TEMPLATE, FORM, REGION = FIELDS = Choices._fields[:5]
 
 
 def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:
@@ -54,10 +49,8 @@ def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) ->
         checked_name_template(given.template)
     if given.default_region is not None:
         parse_region_name(given.default_region)
-    fields = {field: getattr(given, field) for field in FIELDS}
-    return app.choices.load(session.name).with_chosen_fields(
-        **{field: value for field, value in fields.items() if value}
-    )
+    fields = {field: value for field in FIELDS if (value := getattr(given, field))}
+    return app.choices.load(session.name).with_chosen_fields(**fields)
 
 
 # -- the default region ----------------------------------------------------------------------------
@@ -92,10 +85,8 @@ def propose_default_region(app: App, session: SsoSession) -> str | None:
     if app.choices.load(session.name).default_region or app.settings.get("default_region"):
         return None
     config = app.config.read()
-    for entry in config.profiles():
-        target = config.target_or_none(entry) if entry.managed else None
-        if target is not None and target.session_name == session.name:
-            return None
+    if any(one.managed for one in find_profiles_of_session(config, session.name)):
+        return None
     return profile_region.propose_region(config, app.environ, session.region)
 
 
@@ -129,11 +120,6 @@ def choices_json(choices: Choices) -> dict[str, Any]:
 
 
 def save_choices(app: App, plan: Plan) -> None:
-    with app.choices.hold_lock(app.clock.deadline()):
-        save_choices_under_lock(app, plan)
-
-
-def save_choices_under_lock(app: App, plan: Plan) -> None:
     """Save the plan's options. The caller holds the lock of `app.choices`.
 
     Filters that match no listed role count as mistyped and are not saved. A plan for single roles

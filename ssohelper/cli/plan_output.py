@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ssohelper.actions import adopting, config_writing, profile_edit, setup_text, sync_choices
+from ssohelper.actions import adopting, config_writing, profile_edit, setup_text
 from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.app import App
 from ssohelper.cli import output
@@ -38,17 +38,14 @@ def choose_profiles_to_adopt(
 
     `globs` are the values of --adopt. With `offers` and no globs, the user is asked whether to adopt
     the profiles that do not work without ssohelper.
-    Raises: UsageProblem for an unknown name, or for patterns that match only a part of a block that
-    aws-sso-cli rewrites.
+    Raises: UsageProblem for patterns that match only a part of a block that aws-sso-cli rewrites.
     """
     found = adopting.list_other_profiles(app, session, listing)
     for line in setup_text.other_profile_lines(found):
         output.say(line)
     needing, chosen = adopting.choose_needing(found), frozenset[str]()
     if globs:
-        chosen = adopting.choose_by_globs(app, found, globs)
-        for glob in adopting.list_unmatched_globs(app, globs):
-            output.say(f'no profile fits --adopt "{show(glob)}"')
+        chosen = adopting.choose_by_globs(found, globs)
     elif needing and offers and not yes and output.can_ask_user():
         question = setup_text.adopt_profiles_question(needing)
         if output.confirm(question, yes=False, what="setup", default=True):
@@ -95,13 +92,9 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
     agreed = _show_plan_and_ask(app, plan, yes=yes, what=what)
     if agreed is None:
         return False
-    if not agreed.changes:
-        sync_choices.save_choices(app, agreed)
-        output.say("nothing to change")
-    else:
-        profile_edit.write_profile_plan(app, agreed, what)
-        done = plan_text.plan_counts_text(agreed, done=True)
-        output.say(f"{done}; undo with: ssohelper profile undo")
+    profile_edit.write_profile_plan(app, agreed, what)
+    done = f"{plan_text.plan_counts_text(agreed, done=True)}; undo with: ssohelper profile undo"
+    output.say(done if agreed.changes else "nothing to change")
     for line in plan_text.lines_after_sync(agreed):
         output.say(line)
     if output.options().json:

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -35,13 +34,10 @@ from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.cli.table import Cell
 from ssohelper.core import clock_text, plan_text, session_changes
 from ssohelper.core.instants import to_iso
-from ssohelper.core.model import SsoSession
 from ssohelper.core.plan_text import profile_count_text
-from ssohelper.core.text import show
+from ssohelper.core.text import SOME_NAMES, shortened_name_list, show
 from ssohelper.errors import BadAnswer
 
-# How many profiles `session show` prints on a terminal.
-_MOST_PROFILES = 10
 _HEADER = ("session", "start URL", "regions", "user", "state", "profiles")
 
 
@@ -109,8 +105,7 @@ def show_session(name: str | None) -> None:
     if output.options().json:
         output.print_json({**_session_json(entry), **_session_details_json(entry)}, app.warnings)
     else:
-        shows_all = not sys.stdout.isatty()
-        output.print_rows(("WHAT", "VALUE"), _make_detail_rows(app, entry, shows_all=shows_all))
+        output.print_rows(("WHAT", "VALUE"), _make_detail_rows(app, entry))
 
 
 @session_command_group.command("set-url")
@@ -148,23 +143,6 @@ def set_session_url(
     new = onboarding.make_session_at_url(
         app, start_url, old.name, region=region, known_region=old.region
     )
-    is_moved = _move_session(
-        app, old, new, device_code=device_code, no_browser=no_browser, dry_run=dry_run, yes=yes
-    )
-    _print_change(app, old.name, is_changed=is_moved)
-
-
-def _move_session(
-    app: App,
-    old: SsoSession,
-    new: SsoSession,
-    *,
-    device_code: bool,
-    no_browser: bool,
-    dry_run: bool,
-    yes: bool,
-) -> bool:
-    """Show the diff, ask, and move the session with a new sign-in. Return whether it was moved."""
     plan = session_edit.plan_session_move(app, old, new)
     url = show(new.start_url, 200)
     if not plan.changes:
@@ -185,12 +163,14 @@ def _move_session(
         known = session_move.load_known_user(app, old)
     what = f'move the session "{show(old.name)}" to {url}, and sign in there'
     done = f"moved to {url}; undo the change of the file with: ssohelper profile undo"
-    is_done = _carry_out(app, plan, what, done, dry_run=dry_run, yes=yes, apply=sign_in_and_write)
+    is_done = bool(plan.changes) and _carry_out(
+        app, plan, what, done, dry_run=dry_run, yes=yes, apply=sign_in_and_write
+    )
     for other in app.config.read().sessions_of_portal(new.start_url) if is_done else ():
         if other.name != old.name:
             output.say(f'the session "{show(other.name)}" has this address too; to remove it and')
             output.say(f"its profiles: ssohelper session rm {show(other.name)}")
-    return is_done
+    _print_change(app, old.name, is_changed=is_done)
 
 
 @session_command_group.command("rm")
@@ -210,14 +190,16 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     long as there are some, the session stays.
     """
     app = output.get_app()
-    if _remove_records(app, name, dry_run=dry_run, yes=yes):
-        return
-    found = resolve_session(app, name)
+    left_over = session_edit.find_leftover_session(app, name)
+    found = left_over or resolve_session(app, name)
     plan = session_edit.plan_session_removal(app, found)
     removed = len(plan.changes) - 1
-    also = f" with {profile_count_text(removed)}" if removed else ""
+    also = f" with {profile_count_text(removed)}" if removed > 0 else ""
     what = f'sign out of the session "{show(name)}", and remove it{also}'
     done = f"removed{also}; undo the change of the file with: ssohelper profile undo"
+    if left_over is not None:
+        _say_what_is_left(app, name)
+        what, done = f'sign out of "{show(name)}", and remove all that is kept for it', "removed"
     is_removed = _carry_out(app, plan, what, done, dry_run=dry_run, yes=yes)
     _print_change(app, found.name, is_changed=is_removed)
 
@@ -238,17 +220,18 @@ def _carry_out(
     apply: Callable[[App, SessionPlan], None] = session_edit.apply_session_plan,
 ) -> bool:
     print_diff(config_writing.diff_changes(app, plan.data, plan.changes), on_stdout=dry_run)
-    if not plan.changes or dry_run or not confirm_write(app, what, yes, plan.command):
-        return False
-    apply(app, plan)
-    output.say(f'session "{show(plan.session.name)}" {done}')
-    return True
+    is_agreed = not dry_run and (
+        confirm_write(app, what, yes, plan.command)
+        if plan.changes
+        else confirm_change(f"{what}?", yes=yes, what=plan.command)
+    )
+    if is_agreed:
+        apply(app, plan)
+        output.say(f'session "{show(plan.session.name)}" {done}')
+    return is_agreed
 
 
-def _remove_records(app: App, name: str, *, dry_run: bool, yes: bool) -> bool:
-    """Remove what is kept of a session that the config lacks; return whether anything was kept."""
-    if not session_edit.has_records(app, name):
-        return False
+def _say_what_is_left(app: App, name: str) -> None:
     output.say(f'the session "{show(name)}" is not in the config; a sign-in, settings, filters,')
     output.say("favourites or a list of roles are still kept for it")
     users = session_changes.find_profiles_of_session(app.config.read(), name)
@@ -256,13 +239,6 @@ def _remove_records(app: App, name: str, *, dry_run: bool, yes: bool) -> bool:
         named = ", ".join(show(one.name, 60) for one in users)
         output.say(f"profiles that name this session stay, and do not work without it: {named}")
         output.say("remove them with: ssohelper profile rm NAME")
-    question = f'sign out of "{show(name)}", and remove all that is kept for it?'
-    is_done = not dry_run and confirm_change(question, yes=yes, what="session rm")
-    if is_done:
-        session_edit.remove_records(app, name)
-        output.say(f'all that was kept for the session "{show(name)}" was removed')
-    _print_change(app, name, is_changed=is_done)
-    return True
 
 
 # -- describing a session ------------------------------------------------------------------------
@@ -332,15 +308,8 @@ def _session_details_json(entry: SessionEntry) -> dict[str, Any]:
     }
 
 
-def _make_detail_rows(
-    app: App, entry: SessionEntry, *, shows_all: bool
-) -> list[tuple[str, str | Cell]]:
-    """Return the rows of `session show`. Options that the user never chose show their default.
-
-    Without `shows_all`, there are at most ten rows for managed profiles and ten for others, each
-    followed by a row that counts the others: an organization may have 1,200 profiles.
-    """
-    most = None if shows_all else _MOST_PROFILES
+def _make_detail_rows(app: App, entry: SessionEntry) -> list[tuple[str, str | Cell]]:
+    """Return the rows of `session show`. Options that the user never chose show their default."""
     choices, clock = entry.choices, entry.clock
     ends_at, now = clock.token_expires_at, app.clock.now()
     rows = list(zip(_HEADER, _row(_session_json(entry)), strict=True))
@@ -354,10 +323,8 @@ def _make_detail_rows(
         ("default region", sync_choices.region_for_new_profiles(app, clock.session, choices)),
         ("removed profiles", str(len(choices.removed))),
     ]
-    for label, names in (("profile", entry.managed), ("profile, not ours", entry.others)):
-        rows += [(label, name) for name in names[:most]]
-        left = len(names) - len(names[:most])
-        if left:
-            rows.append((label, f"and {left} more profiles; all of them with --json"))
+    # An organization may have 1,200 profiles: --json has all of them.
+    for label, names in (("managed profiles", entry.managed), ("other profiles", entry.others)):
+        rows.append((label, shortened_name_list(names, SOME_NAMES) or "none"))
     rows += [("file", path) for path in entry.files]
     return rows

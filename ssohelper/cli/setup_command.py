@@ -4,7 +4,6 @@ import shlex
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import click
 
@@ -20,7 +19,7 @@ from ssohelper.actions import (
     sync_choices,
 )
 from ssohelper.actions import setup as onboarding
-from ssohelper.actions.login import LoginOptions, LoginOutcome
+from ssohelper.actions.login import LoginOptions
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
 from ssohelper.cli.plan_output import (
@@ -40,7 +39,7 @@ from ssohelper.core.further_portals import FurtherPortal
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show, show_message
-from ssohelper.errors import AwsUnreachable, Interrupted, SsoHelperError, UsageProblem
+from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.system import installation, programs
 
 
@@ -93,10 +92,12 @@ def setup(
         output.require_terminal("setup")
     if portal is not None and onboarding.add_further_portal(app, session, portal):
         output.say(f'{portal.region} is a further region of "{session.name}" from now on')
-    outcome = _sign_in(app, session, device_code=device_code, no_browser=no_browser, yes=yes)
+    with _continued_by_setup(app, session):
+        options = LoginOptions(device_code, completes=True)
+        outcome = sign_in_on_terminal(app, session, options, no_browser=no_browser, yes=yes)
     session = outcome.session
-    with _sign_out_if_interrupted(app, session):
-        listing = _fetch_listing(app, session)
+    with _sign_out_if_interrupted(app, session), _continued_by_setup(app, session):
+        listing = listing_progress.fetch_listing(app, session, refresh=True)
         _say_known_session(app, session, listing)
         others, adopted = choose_profiles_to_adopt(
             app, session, listing, adopt, yes=yes, offers=True
@@ -108,22 +109,26 @@ def setup(
         )
         warn_if_nothing_matches(app, plan)
         if not write_plan(app, plan, yes=yes, what="setup"):
-            _ask_to_keep_session(app, session, is_new_sign_in=outcome.how == "signed in")
+            is_new = outcome.how == "signed in"
+            question = setup_text.question_after_no(app, session, is_new_sign_in=is_new)
+            if question:
+                is_yes = output.confirm(question, yes=False, what="setup")
+                _, message = setup_text.carry_out_answer(app, session, is_yes)
+                output.say(message or "you stay signed in")
             return
     _offer_guard_rules(app, listing, yes=yes)
     _print_setup_results(app, session, listing)
 
 
-def _sign_in(
-    app: App, session: SsoSession, *, device_code: bool, no_browser: bool, yes: bool
-) -> LoginOutcome:
+@contextmanager
+def _continued_by_setup(app: App, session: SsoSession) -> Iterator[None]:
+    """While the session is not in the config, name `setup` in hints: other commands do not know it."""
     try:
-        options = LoginOptions(device_code, completes=True)
-        return sign_in_on_terminal(app, session, options, no_browser=no_browser, yes=yes)
+        yield
     except SsoHelperError as error:
         if error.hint and not session_edit.has_config_section(app, session):
-            login = f"ssohelper login {session.name}"
-            error.hint = error.hint.replace(login, output.command_line())
+            for other in (f"login {session.name}", f"list --refresh --session {session.name}"):
+                error.hint = error.hint.replace(f"ssohelper {other}", output.command_line())
         raise
 
 
@@ -153,27 +158,6 @@ def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _ask_to_keep_session(app: App, session: SsoSession, *, is_new_sign_in: bool) -> None:
-    """After the user declined to write profiles, ask whether to write the session or sign out.
-
-    Otherwise a token would remain whose session no command knows. For a session that is in the
-    config already, asks whether to keep the sign-in that this setup made.
-    """
-    if session_edit.has_config_section(app, session):
-        question = setup_text.keep_sign_in_question(session.name)
-        if is_new_sign_in and not output.confirm(question, yes=False, what="setup", default=True):
-            session_edit.discard_sign_in(app, session)
-            output.say(setup_text.SIGNED_OUT)
-        return
-    question = setup_text.keep_session_question(session.name)
-    if output.confirm(question, yes=False, what="setup"):
-        session_edit.apply_session_plan(app, session_edit.plan_new_session(app, session))
-        output.say(setup_text.session_written_text(app, session))
-    else:
-        session_edit.discard_sign_in(app, session)
-        output.say(setup_text.SIGNED_OUT_AGAIN)
-
-
 def _offer_guard_rules(app: App, listing: Listing, *, yes: bool) -> None:
     guarded = guards.propose_usual_rules(app, listing)
     if not guarded:
@@ -187,17 +171,6 @@ def _offer_guard_rules(app: App, listing: Listing, *, yes: bool) -> None:
         own_settings.change_setting(app, "guard.rules", list(guarded), "setup")
     else:
         output.say(f"later: {command}")
-
-
-def _fetch_listing(app: App, session: SsoSession) -> Listing:
-    try:
-        return listing_progress.fetch_listing(app, session, refresh=True)
-    except AwsUnreachable as error:
-        # The session is not in ~/.aws/config yet, so only `setup` can continue the listing.
-        error.hint = (
-            f"the sign-in and the accounts so far are saved; go on with: {output.command_line()}"
-        )
-        raise
 
 
 def _say_known_session(app: App, session: SsoSession, listing: Listing) -> None:
@@ -219,78 +192,62 @@ def _choose_session(
     name = output.options().session
     on_terminal = output.can_ask_user()
     if start_url is None:
-        start_url, known_region, known_name = _choose_portal(app, name, on_terminal)
-        region, name = region or known_region, name or known_name
+        known = _choose_portal(app, name, on_terminal)
+        start_url, region = known.start_url, region or known.region
+        name = name or known.name or None
     found = onboarding.find_further_portal(app, start_url, name)
     if found is not None:
         return found
-    ask = partial(_take_region, app) if yes else _ask_region if on_terminal else None
+
+    def take_region(url: str, proposal: str | None) -> str:
+        """With --yes, take the region that the portal's page names; else ask on a terminal."""
+        if proposal is not None and yes:
+            app.warn(f"the region of {url} is {proposal}, as the portal's page says")
+            return proposal
+        if not on_terminal:
+            return ""
+        if proposal is not None:
+            output.say(f"the page of {show(url)} says that its region is {proposal}")
+            return _ask_region("region", proposal)
+        output.say(f"the region of {show(url)} is not known; {onboarding.WHERE_THE_REGION_IS}")
+        return _ask_region("region (such as eu-west-1)")
+
+    ask = take_region if yes or on_terminal else None
     session = onboarding.choose_session(app, start_url, name=name, region=region, ask_region=ask)
     return session, None
 
 
-def _choose_portal(app: App, name: str | None, on_terminal: bool) -> onboarding.PortalInConfig:
+def _choose_portal(app: App, name: str | None, on_terminal: bool) -> SsoSession:
     """Return a portal in ~/.aws/config.
 
     Asks on the terminal which one, if there are several. Raises: UsageProblem.
     """
     found = onboarding.find_portals_in_config(app)
     if name:
-        found = [portal for portal in found if portal.session_name == name] or found
+        found = [portal for portal in found if portal.name == name] or found
+    if not found:
+        raise UsageProblem(
+            "~/.aws/config has no portal",
+            hint="give the address of the page on which you sign in to AWS: "
+            "ssohelper setup START_URL",
+        )
     if len(found) == 1:
         return found[0]
-    if not found or not on_terminal:
-        raise _make_which_portal_error(found)
-    output.say("portals in ~/.aws/config:")
-    for number, (url, _region, session_name) in enumerate(found, 1):
-        output.say(f"  {number}  {show(url)}" + (f"  ({session_name})" if session_name else ""))
-    return found[_ask_portal_number(len(found)) - 1]
-
-
-def _make_which_portal_error(found: list[onboarding.PortalInConfig]) -> UsageProblem:
-    if found:
-        # The session's name is shown too, because several sessions may have the same URL.
-        shown = [f'{url} (session "{name}")' if name else url for url, _region, name in found]
-        url, _region, name = found[0]
-        choice = f"--session {shlex.quote(name)}" if name else shlex.quote(url)
-        return UsageProblem(
+    # The session's name is shown too, because several sessions may have the same URL.
+    shown = [show(one.start_url) + (f" ({one.name})" if one.name else "") for one in found]
+    if not on_terminal:
+        first = found[0]
+        choice = "--session " * bool(first.name) + shlex.quote(first.name or first.start_url)
+        raise UsageProblem(
             f"which portal? ~/.aws/config has: {', '.join(shown)}",
             hint=f"name one, such as: ssohelper setup {choice}",
         )
-    return UsageProblem(
-        "~/.aws/config has no portal",
-        hint="give the address of the page on which you sign in to AWS: ssohelper setup START_URL",
-    )
-
-
-def _ask_portal_number(most: int) -> int:
-    while True:
-        answer = output.ask(f"which one (1-{most}, q to leave)", default="1")
-        typed = answer.strip().lower()
-        if typed in ("q", "quit", "n", "no"):
-            raise Interrupted("nothing was chosen")
-        if typed.isascii() and typed.isdigit() and len(typed) < 6 and 1 <= int(typed) <= most:
-            return int(typed)
-        output.say(
-            f"type the number of a portal, from 1 to {most}; for another one, leave with q, then: "
-            "ssohelper setup START_URL"
-        )
-
-
-def _take_region(app: App, url: str, proposal: str | None) -> str:
-    """Return the region that the portal's page names, without asking; else ask on a terminal."""
-    if proposal is not None:
-        app.warn(f"the region of {url} is {proposal}, as the portal's page says")
-        return proposal
-    return _ask_region(url, None) if output.can_ask_user() else ""
-
-
-def _ask_region(url: str, proposal: str | None) -> str:
-    if proposal is None:
-        output.say(f"the region of {show(url)} is not known; {onboarding.WHERE_THE_REGION_IS}")
-        return output.ask("region (such as eu-west-1)", value_proc=_parse_region_answer)
-    output.say(f"the page of {show(url)} says that its region is {proposal}")
-    return output.ask("region", default=proposal, value_proc=_parse_region_answer)
+    output.say("portals in ~/.aws/config; for another one: ssohelper setup START_URL")
+    for number, line in enumerate(shown, 1):
+        output.say(f"  {number}  {line}")
+    numbers = click.IntRange(1, len(found))
+    question = f"which one (1-{len(found)}, ctrl+c to leave)"
+    return found[int(output.ask(question, default="1", type=numbers)) - 1]
 
 
 def _choose_default_region(
@@ -305,18 +262,18 @@ def _choose_default_region(
         return choices
     if yes:
         output.say(setup_text.default_region_line(proposal))
-        return choices.with_chosen_fields(default_region=proposal)
-    region = output.ask(
-        setup_text.DEFAULT_REGION, default=proposal, value_proc=_parse_region_answer
-    )
+    region = proposal if yes else _ask_region(setup_text.DEFAULT_REGION, proposal)
     return choices.with_chosen_fields(default_region=region)
 
 
-def _parse_region_answer(answer: str) -> str:
-    try:
-        return sync_choices.parse_region_name(answer.strip())
-    except UsageProblem as error:
-        raise click.UsageError(f"{show_message(error.message)}; {error.hint}") from error
+def _ask_region(question: str, proposal: str | None = None) -> str:
+    def parse_answer(answer: str) -> str:
+        try:
+            return sync_choices.parse_region_name(answer.strip())
+        except UsageProblem as error:
+            raise click.UsageError(f"{show_message(error.message)}; {error.hint}") from error
+
+    return output.ask(question, default=proposal, value_proc=parse_answer)
 
 
 def _print_setup_results(app: App, session: SsoSession, listing: Listing) -> None:

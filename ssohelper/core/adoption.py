@@ -1,18 +1,17 @@
 """Decides which profiles of other tools a session can adopt, and plans their edits. Pure.
 
-To adopt a profile makes it a managed one: ssohelper changes the keys that name the profile's role,
-and keeps its name and its other keys. aws-sso-cli writes all profiles between its two marker lines
-again, so such a block is adopted whole or not at all.
+ssohelper changes the keys that name the profile's role, and keeps its name and its other keys.
+aws-sso-cli writes all profiles between its two marker lines again, so such a block is adopted whole
+or not at all.
 """
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ssohelper.core import profile_keys
-from ssohelper.core.choices import NATIVE, filter_for_exact_text, make_value_finder
+from ssohelper.core.choices import NATIVE, make_value_finder
 from ssohelper.core.config_edit import Change, RemoveLines
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_text import is_quoted
@@ -39,10 +38,9 @@ _MARKERS_STAY = (
 
 
 class AdoptionCandidate(NamedTuple):
-    """A profile of another tool that a session might adopt.
+    """A profile of another tool. Without `role`, it cannot be adopted, and `reason` says why.
 
-    If it cannot be adopted, `role` is None and `reason` says why. `session_name` is the other
-    session to which it belongs, if any.
+    `session_name` is the other session to which it belongs, if any.
     """
 
     origin: Origin
@@ -64,8 +62,7 @@ def find_adoption_candidates(
     """Return, by name, the profiles of other tools.
 
     `refused` are those whose section in ~/.aws/credentials names another role. A profile of
-    aws-sso-cli names no portal: it belongs to the session if its own role is listed, or the role of
-    another profile that names the same instance.
+    aws-sso-cli names an instance and no portal: the listed roles of its profiles tell which it is.
     """
     origins, stuck = find_profile_origins(config), find_stuck_profiles(config, refused)
     instances = {
@@ -92,16 +89,11 @@ def find_adoption_candidates(
 def find_stuck_profiles(
     config: ConfigFile, refused: Collection[str] = frozenset()
 ) -> dict[str, str]:
-    """Return the profiles in aws-sso-cli blocks that have an unadoptable profile, with a reason.
-
-    If such a profile were adopted, aws-sso-cli's marker lines around it could never be removed.
-    """
+    """Return the profiles in aws-sso-cli blocks that have an unadoptable profile, with a reason."""
     named = {origin.name for origin in find_profile_origins(config) if origin.named}
-    named.difference_update(refused)
     found: dict[str, str] = {}
     for block in find_marked_blocks(config):
-        entries = filter(None, map(config.profile, block.names))
-        stuck = [one.name for one in entries if not one.managed and one.name not in named]
+        stuck = [name for name in block.names if name not in named or name in refused]
         if stuck:
             reason = f'aws-sso-cli writes it together with "{stuck[0]}", which cannot be adopted'
             found |= dict.fromkeys(block.names, reason)
@@ -118,7 +110,7 @@ def _reason_not_to_adopt(
     is_here = named.start_url is not None and is_portal_of(session, named.start_url)
     other = named.session_name
     if owner:
-        return f'the profile belongs to the session "{owner}"'
+        return f'the profile belongs to the session "{owner}": adopt it with --session {owner}'
     if other == session.name or is_here:
         return ""
     partition = find_partition(session.region)
@@ -139,10 +131,7 @@ def _reason_not_to_adopt(
 def find_correct_sso_region(
     keys: Mapping[str, str], sessions: Iterable[tuple[SsoSession, Sequence[str]]]
 ) -> str | None:
-    """Return the region of the profile's portal if the profile's `sso_region` is wrong, else None.
-
-    `sessions` are the known sessions, each with the regions of its portal.
-    """
+    """Return the portal's region if the profile's `sso_region` is none of the portal's regions."""
     url, region = keys.get("sso_start_url"), keys.get("sso_region")
     if not url or not region or is_quoted(region) or "sso_session" in keys:
         return None
@@ -160,7 +149,7 @@ def wrong_region_text(sso_region: str, portal_region: str) -> str:
 
 
 class Adopted(NamedTuple):
-    """The part of a plan that adopts profiles: their roles by profile name, and the edits."""
+    """The part of a plan that adopts profiles; `roles` by profile name."""
 
     roles: Mapping[str, Role] = {}
     changes: Sequence[ProfileChange] = ()
@@ -169,11 +158,10 @@ class Adopted(NamedTuple):
 
 
 def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
-    """Return the edits by which the profiles that the request names become managed ones.
+    """Return the edits that adopt the profiles of the request.
 
-    aws-sso-cli's markers are removed if all profiles between them are then managed: otherwise
-    aws-sso-cli would write these profiles a second time, and AWS tools refuse a file with two
-    sections of one name.
+    aws-sso-cli's markers go if all profiles between them are then managed. Otherwise it would write
+    these profiles again, and AWS tools refuse two sections of one name.
     """
     if not request.adopt:
         return Adopted()
@@ -194,7 +182,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
         account = accounts.get(role.account_id) if role else None
         unnamed = role and UnnamedRole(account or Account(role.account_id, "", ""), role)
         if unnamed is None:
-            note = f"not adopted: {found.reason}{_adopt_command_text(found)}"
+            note = f"not adopted: {found.reason}"
         elif entry.name in includers:
             other = includers[entry.name]
             note = (
@@ -208,8 +196,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
         if unnamed.role not in listed_roles and listing.is_complete:
             skipped.append(Skipped(entry.name, "adopted, but its role is not in your list"))
         keys = profile_keys.identity_keys(request.session, unnamed.role, form, request.command)
-        # The region may be in another profile: aws-vault reads `include_profile`, which SDKs do not
-        # know.
+        # Only aws-vault reads `include_profile`: the region may be in that profile.
         included = keys_with_included_profile(config, entry)
         region = included.get("region") or find_region(unnamed.account)
         edit, change = profile_keys.change_that_adopts_profile(entry, keys, region)
@@ -217,23 +204,12 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
         changes.append(change)
         roles[entry.name] = unnamed.role
     for block in find_marked_blocks(config):
-        entries = filter(None, map(config.profile, block.names))
-        left = [one.name for one in entries if not one.managed and one.name not in roles]
-        if roles.keys().isdisjoint(block.names):
-            continue
-        if left:
-            skipped.append(Skipped(left[0], _MARKERS_STAY))
-        else:
+        left = [name for name in block.names if name not in roles]
+        if block.names and not left:
             edits.append(RemoveLines((block.begin, block.end)))
+        elif len(left) < len(block.names):
+            skipped.append(Skipped(left[0], _MARKERS_STAY))
     return Adopted(roles, changes, edits, skipped)
-
-
-def _adopt_command_text(candidate: AdoptionCandidate) -> str:
-    if not candidate.session_name:
-        return ""
-    pattern = shlex.quote(show(filter_for_exact_text(candidate.name), 80))
-    session_name = candidate.session_name
-    return f"; adopt it there: ssohelper profile sync --session {session_name} --adopt {pattern}"
 
 
 def _find_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str]:
@@ -249,10 +225,10 @@ def _find_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str
 
 
 def _choose_form(request: SyncRequest, name: str, unnamed: UnnamedRole) -> tuple[str | None, str]:
-    """Return the form of an adopted profile, or None if no form would work; and a note, or None.
+    """Return the form of an adopted profile, None if none would work; and a note.
 
-    SDKs take the keys of a section of ~/.aws/credentials before the command of the profile of the
-    same name. botocore takes a profile in native form before both.
+    SDKs take a section of ~/.aws/credentials before the profile's command, and botocore the native
+    form before both.
     """
     form = request.form_of(unnamed)
     if name not in request.taken_names:

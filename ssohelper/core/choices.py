@@ -45,11 +45,7 @@ _T = TypeVar("_T")
 
 def role_filter(choices: Choices) -> Callable[[Account, str], bool]:
     account_matches, role_matches = account_filter(choices.accounts), glob_filter(choices.roles)
-
-    def role_passes_filters(account: Account, role_name: str) -> bool:
-        return account_matches(account) and role_matches(role_name)
-
-    return role_passes_filters
+    return lambda account, role_name: account_matches(account) and role_matches(role_name)
 
 
 def count_left_out(listing: "Listing", choices: Choices) -> int:
@@ -73,23 +69,13 @@ def account_filter(globs: tuple[str, ...]) -> Callable[[Account], bool]:
     A name that looks like another account's id is not compared: the filter means that account.
     """
     matches = glob_filter(globs)
-
-    def account_passes_filters(account: Account) -> bool:
-        is_foreign = is_foreign_id(account.name, account)
-        texts = (account.id,) if is_foreign else (account.id, account.name)
-        return matches(*texts)
-
-    return account_passes_filters
+    return lambda one: matches(one.id, *(() if is_foreign_id(one.name, one) else (one.name,)))
 
 
 def make_value_finder(rules: Iterable[tuple[str, _T]], default: _T) -> Callable[[Account], _T]:
     """Return a function that finds the value of the first pattern that matches an account."""
     known = [(account_filter((pattern,)), value) for pattern, value in rules]
-
-    def find_value_for_account(account: Account) -> _T:
-        return next((value for matches, value in known if matches(account)), default)
-
-    return find_value_for_account
+    return lambda account: next((value for matches, value in known if matches(account)), default)
 
 
 def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:

@@ -16,8 +16,6 @@ from ssohelper.core.start_url import checked_aws_portal_url, region_of_start_url
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
-_MOST_PORTALS = 8
-
 
 class FurtherPortal(NamedTuple):
     """A further portal, as the setting sessions.NAME.regions names it: REGION=START_URL."""
@@ -40,8 +38,6 @@ class Claim(Enum):
     OTHER = "is of another instance of Identity Center"
 
 
-# A portal whose URL makes one of these claims is never used, even if the user confirms it.
-REFUSED = (Claim.PARTITION, Claim.OTHER)
 SAME_INSTANCE = (Claim.SAME, Claim.OTHER_HOSTS)
 
 
@@ -57,6 +53,19 @@ def compare_portal_urls(own_url: str, further_url: str) -> Claim:
     has_region = region_of_start_url(further_url) is not None
     is_same_kind = is_dual_stack_host(hosts[0]) == is_dual_stack_host(hosts[1])
     return Claim.SAME if has_region and is_same_kind else Claim.OTHER_HOSTS
+
+
+def find_refusal(session: SsoSession, portal: FurtherPortal) -> str:
+    """Return why the portal is never used for the session, even if the user confirms it; or ""."""
+    claim = compare_portal_urls(session.aws_url, portal.start_url)
+    if claim in (Claim.PARTITION, Claim.OTHER):
+        return f'{claim.value} than the session "{session.name}"'
+    if portal.region == session.region:
+        return (
+            f'is in the region of the session "{session.name}" itself, whose start URL is '
+            f"{session.start_url}"
+        )
+    return ""
 
 
 def parse_further_portal(text: str) -> FurtherPortal:
@@ -84,12 +93,4 @@ def parse_further_portals(texts: Sequence[str]) -> list[FurtherPortal]:
     for region in regions:
         if regions.count(region) > 1:
             raise ConfigInvalid(f"{region} is named more than once")
-    if len(found) > _MOST_PORTALS:
-        raise ConfigInvalid(f"more than {_MOST_PORTALS} further portals are named")
     return found
-
-
-def session_at_portal(session: SsoSession, portal: FurtherPortal) -> SsoSession:
-    return session._replace(
-        start_url=portal.start_url, region=portal.region, portal_url=None, is_further=True
-    )

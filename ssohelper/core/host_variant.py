@@ -15,8 +15,10 @@ from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
 DUAL_STACK_VARIABLE, FIPS_VARIABLE = "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"
-DUAL_STACK_KEY, FIPS_KEY = "use_dualstack_endpoint", "use_fips_endpoint"
-KEYS_BY_VARIABLE = {DUAL_STACK_VARIABLE: DUAL_STACK_KEY, FIPS_VARIABLE: FIPS_KEY}
+KEYS_BY_VARIABLE = {
+    DUAL_STACK_VARIABLE: "use_dualstack_endpoint",
+    FIPS_VARIABLE: "use_fips_endpoint",
+}
 _WORDS = {"true": True, "false": False}
 
 
@@ -34,33 +36,23 @@ def choose_host_variant(
     default_keys: Mapping[str, str],
 ) -> HostVariant:
     """Raises: ConfigInvalid for a value other than true and false."""
+
+    def is_on(variable: str, chosen: bool | None) -> bool:
+        key = KEYS_BY_VARIABLE[variable]
+        if environ.get(variable):
+            return _parse_boolean(variable, environ[variable])
+        if chosen is None and default_keys.get(key):
+            return _parse_boolean(f"{key} of [default]", default_keys[key])
+        return bool(chosen)
+
     return HostVariant(
-        _is_host_option_on(
-            environ, DUAL_STACK_VARIABLE, setting("dualstack"), default_keys, DUAL_STACK_KEY
-        ),
-        _is_host_option_on(environ, FIPS_VARIABLE, setting("fips"), default_keys, FIPS_KEY),
+        is_on(DUAL_STACK_VARIABLE, setting("dualstack")), is_on(FIPS_VARIABLE, setting("fips"))
     )
 
 
 def host_variant_of_portal(asked: HostVariant, portal_url: str) -> HostVariant:
     host = urlsplit(portal_url).hostname or ""
     return asked._replace(dual_stack=True) if is_dual_stack_host(host) else asked
-
-
-def _is_host_option_on(
-    environ: Mapping[str, str],
-    variable: str,
-    setting: bool | None,
-    default_keys: Mapping[str, str],
-    key: str,
-) -> bool:
-    if environ.get(variable):
-        return _parse_boolean(variable, environ[variable])
-    if setting is not None:
-        return setting
-    return (
-        _parse_boolean(f"{key} of [default]", default_keys[key]) if default_keys.get(key) else False
-    )
 
 
 def _parse_boolean(name: str, text: str) -> bool:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Partition(NamedTuple):
-    """`sign_in_host` and `console_host` get the region in front, except for the home region.
+    """The hosts "signin" and "console" of `web_domain` get the region in front, except at home.
 
     Source: "AWS Sign-In endpoints and quotas", AWS General Reference.
     """
@@ -15,8 +15,15 @@ class Partition(NamedTuple):
     suffix: str
     dual_stack_suffix: str
     home_region: str
-    sign_in_host: str
-    console_host: str
+    web_domain: str
+
+    @property
+    def sign_in_host(self) -> str:
+        return f"signin.{self.web_domain}"
+
+    @property
+    def console_host(self) -> str:
+        return f"console.{self.web_domain}"
 
 
 # Source: botocore's partitions.json and its endpoint rule sets of sso and sso-oidc. The iso
@@ -28,8 +35,7 @@ PARTITIONS = (
         "amazonaws.com",
         "api.aws",
         "us-east-1",
-        "signin.aws.amazon.com",
-        "console.aws.amazon.com",
+        "aws.amazon.com",
     ),
     Partition(
         "aws-us-gov",
@@ -37,8 +43,7 @@ PARTITIONS = (
         "amazonaws.com",
         "api.aws",
         "us-gov-west-1",
-        "signin.amazonaws-us-gov.com",
-        "console.amazonaws-us-gov.com",
+        "amazonaws-us-gov.com",
     ),
     Partition(
         "aws-cn",
@@ -46,8 +51,7 @@ PARTITIONS = (
         "amazonaws.com.cn",
         "api.amazonwebservices.com.cn",
         "cn-north-1",
-        "signin.amazonaws.cn",
-        "console.amazonaws.cn",
+        "amazonaws.cn",
     ),
     Partition(
         "aws-eusc",
@@ -55,8 +59,7 @@ PARTITIONS = (
         "amazonaws.eu",
         "api.amazonwebservices.eu",
         "",
-        "signin.amazonaws-eusc.eu",
-        "console.amazonaws-eusc.eu",
+        "amazonaws-eusc.eu",
     ),
 )
 # The hosts that the AWS CLI accepts (customizations/sso/resolve.py), and GovCloud's.
@@ -78,18 +81,9 @@ _PORTAL_HOSTS = (
     "identitycenter.us-gov.amazonaws.com",
 )
 # Their sign-ins must use dual-stack hosts: a sign-in cannot go from one portal to the other.
-_DUAL_STACK_SUFFIXES = (
-    ".app.aws",
-    ".app.amazonwebservices.com.cn",
-    ".api.amazonwebservices.eu",
-)
-# The hosts and regions of partitions without Identity Center, in networks of their own.
-_ISOLATED_SUFFIXES = (".ic.gov", ".sgov.gov", ".adc-e.uk")
+_DUAL_STACK_SUFFIXES = (".app.aws", ".app.amazonwebservices.com.cn", ".api.amazonwebservices.eu")
+# The regions of partitions without Identity Center, in networks of their own.
 _ISOLATED_REGION = r"(us|eu)-iso[a-z]?-[a-z]+-\d{1,2}"
-
-
-def is_isolated_host(host: str) -> bool:
-    return host.endswith(_ISOLATED_SUFFIXES)
 
 
 def is_isolated_region(region: str) -> bool:

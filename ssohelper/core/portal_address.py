@@ -6,17 +6,9 @@ from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from ssohelper.core.model import SsoSession
-from ssohelper.core.partitions import (
-    find_partition,
-    is_aws_portal_host,
-    partition_of_portal,
-)
-from ssohelper.core.service_hosts import is_loopback_url, is_region, shown_url
-from ssohelper.core.start_url import (
-    checked_aws_portal_url,
-    is_same_portal,
-    normalized_start_url,
-)
+from ssohelper.core.partitions import find_partition, is_aws_portal_host, partition_of_portal
+from ssohelper.core.service_hosts import is_region, shown_url
+from ssohelper.core.start_url import checked_aws_portal_url, is_same_portal, normalized_start_url
 from ssohelper.errors import ConfigInvalid
 
 _INSTANCE = r"(?<![a-z0-9-])ssoins-[a-z0-9]{4,40}(?![a-z0-9-])"
@@ -73,12 +65,6 @@ def checked_portal_redirect(start_url: str, location: str) -> str:
         target = host = ""
     if target and not is_aws_portal_host(host):
         where = f'"{shown_url(target)}"'
-        if is_loopback_url(target):
-            where = "this machine"
-        elif host == urlsplit(start_url).hostname:
-            where = "itself"
-        elif not target.lower().startswith("https://"):
-            where = f"{where}, which is not https"
         raise start_url_refusal(
             f"{shown_url(start_url)} redirects to {where}, and not to an AWS access portal"
         )

@@ -98,7 +98,10 @@ class Origin(NamedTuple):
 
 
 class AwsSsoCliBlock(NamedTuple):
-    """The part of a config that aws-sso-cli rewrites: line numbers from 0 of its two markers."""
+    """The part of a config that aws-sso-cli rewrites: line numbers from 0 of its two markers.
+
+    `names` are the profiles there that ssohelper does not manage.
+    """
 
     begin: int
     end: int
@@ -128,7 +131,9 @@ def find_marked_blocks(config: ConfigFile) -> list[AwsSsoCliBlock]:
             begin = number
         elif line.rstrip() == _END and begin is not None:
             names = tuple(
-                entry.name for entry in config.profiles() if begin < entry.line - 1 < number
+                entry.name
+                for entry in config.profiles()
+                if begin < entry.line - 1 < number and not entry.managed
             )
             blocks.append(AwsSsoCliBlock(begin, number, names))
             begin = None

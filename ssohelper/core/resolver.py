@@ -569,9 +569,8 @@ def _missing_program_problem(program: ProgramFact) -> Problem:
     return Problem("program-missing", message, fix)
 
 
-def unusable_source_text(source: str, problem: str, *, users: int = 1) -> str:
-    """Return the message that `source`, the source profile of `users` profiles, has this problem."""
-    return f'{"its" if users == 1 else "their"} source profile "{show(source, 80)}": {problem}'
+def unusable_source_text(source: str, problem: str) -> str:
+    return f'its source profile "{show(source, 80)}": {problem}'
 
 
 def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:

@@ -35,9 +35,9 @@ def changes_that_move_session(config: ConfigFile, session: SsoSession) -> list[C
     return changes
 
 
-def changes_that_remove_session(config: ConfigFile, session_name: str) -> list[Change]:
-    header = config.session_header(session_name)
-    managed = [entry for entry in find_profiles_of_session(config, session_name) if entry.managed]
+def changes_that_remove_session(config: ConfigFile, session: SsoSession) -> list[Change]:
+    header = config.session_header(session.name)
+    managed = [entry for entry in find_profiles_of_session(config, session.name) if entry.managed]
     removals = [RemoveSection(entry.header) for entry in managed]
     return [*removals, RemoveSection(header)] if header else []
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from ssohelper.core.partitions import is_aws_portal_host, is_isolated_host
-from ssohelper.core.service_hosts import checked_region, shown_url
+from ssohelper.core.partitions import find_partition, is_aws_portal_host
+from ssohelper.core.service_hosts import shown_url
 from ssohelper.errors import ConfigInvalid
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ _HOST = (
     r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?!localhost\Z)"
     r"[a-z][a-z0-9-]{0,61}[a-z0-9]"
 )
-_LOOKS_LIKE_AWS = r"awsapps|amazonaws|amazonwebservices|aws\.amazon\.|\.aws(\.|\Z)"
+_LOOKS_LIKE_AWS = (
+    r"awsapps|amazonaws|amazonwebservices|aws\.amazon\.|\.aws(\.|\Z)"
+    r"|\.(ic\.gov|sgov\.gov|adc-e\.uk)\Z"  # partitions without Identity Center
+)
 # Portals' hosts with the region (AWS CLI, customizations/sso/resolve.py), compiled when first used:
 # the first paint of the full screen would be 0.3 ms later.
 _REGIONAL = (
@@ -41,9 +45,8 @@ def checked_start_url(text: str) -> str:
     Raises: ConfigInvalid, also for a host that only looks like a host of AWS.
     """
     host = _checked_host(text)
-    if is_isolated_host(host):
-        raise _invalid_start_url(text, "is in a partition of AWS that is not supported")
-    if not is_aws_portal_host(host) and not _is_company_host(host):
+    is_company_host = re.fullmatch(_HOST, host) and not re.search(_LOOKS_LIKE_AWS, host)
+    if not is_aws_portal_host(host) and not is_company_host:
         raise _invalid_start_url(text, "is not on a host of the AWS access portal")
     return text
 
@@ -53,19 +56,12 @@ def checked_typed_start_url(text: str) -> str:
 
     Only the address of an AWS access portal may lack its https://. Raises: ConfigInvalid.
     """
-    url = checked_start_url(_completed_portal_url(text))
-    scheme, _, rest = url.partition("://")
-    end = min([rest.index(mark) for mark in "/?#" if mark in rest], default=len(rest))
-    return f"{scheme.lower()}://{rest[:end].lower()}{rest[end:]}"
-
-
-def _completed_portal_url(text: str) -> str:
-    if "://" in text:
-        return text
-    try:
-        return checked_aws_portal_url(f"https://{text}")
-    except ConfigInvalid:
-        return text
+    if "://" not in text:
+        with suppress(ConfigInvalid):
+            text = checked_aws_portal_url(f"https://{text}")
+    return re.sub(
+        r"[^/]+//[^/?#]+", lambda found: found[0].lower(), checked_start_url(text), count=1
+    )
 
 
 def checked_aws_portal_url(text: str) -> str:
@@ -91,25 +87,15 @@ def _checked_host(text: str) -> str:
     return parts.hostname or ""
 
 
-def _is_company_host(host: str) -> bool:
-    return bool(re.fullmatch(_HOST, host)) and not re.search(_LOOKS_LIKE_AWS, host)
-
-
 def default_session_name(url: str) -> str:
     return (urlsplit(url).hostname or "").partition(".")[0]
 
 
 def region_of_start_url(url: str) -> str | None:
     """None if the host has no region, such as awsapps.com."""
-    host = urlsplit(url).hostname or ""
-    for pattern in _REGIONAL:
-        found = re.fullmatch(pattern, host)
-        if found:
-            try:
-                return checked_region(found.group(1))
-            except ConfigInvalid:
-                return None
-    return None
+    found = re.fullmatch("|".join(_REGIONAL), urlsplit(url).hostname or "")
+    region = next(filter(None, found.groups())) if found else ""
+    return region if find_partition(region) else None
 
 
 def is_same_portal(one: str, other: str) -> bool:

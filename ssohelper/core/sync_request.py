@@ -16,16 +16,14 @@ STAYS_PROCESS = "a rule guards this role: its profile stays in process form"
 class SyncRequest(NamedTuple):
     """The request from which `profile sync` makes its plan of changes to the config.
 
-    `template`, `form` and `region` are from the choices, else from the settings. `command` is the
-    program that profiles run, without arguments. `taken_names`: the sections of ~/.aws/credentials.
-    `convert`: existing profiles get `form` too; with `no_native` all of them. `has_new_filters`: the
-    user gave filters now. `rules`: the guard rules. `only_roles`: if not empty, plan profiles for
-    these roles only; `name` is that of a single role's profile. `adopt`: the profiles of other tools
-    to take over. `not_counted`: profiles that do not work, so that their roles get another one.
-    `refused`: profiles whose section in ~/.aws/credentials names another role: not adopted. `broken`:
-    profiles of `only_roles` whose command does not run and is written again. `region_rules`: account
-    patterns with the region that replaces `region`. `written_roles`: as
-    `written_roles.find_written_roles`. `old_region`: managed profiles with it get the new region.
+    `command` is the program that profiles run. `taken_names`: the sections of ~/.aws/credentials.
+    `convert`: existing profiles get `form` too; with `no_native` all of them. `rules`: the guard
+    rules. `only_roles`: if not empty, plan profiles for these roles only; `name` is that of a single
+    role's profile. `adopt`: the profiles of other tools to take over. `not_counted`: profiles that do
+    not work, so that their roles get another one. `refused`: profiles whose section in
+    ~/.aws/credentials names another role. `broken`: profiles of `only_roles` whose command is written
+    again. `region_rules`: account patterns with the region that replaces `region`. `old_region`:
+    managed profiles with it get the new region.
     """
 
     session: SsoSession

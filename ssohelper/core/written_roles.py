@@ -76,7 +76,7 @@ def find_written_roles(
     left = {
         entry.name
         for entry in config.profiles()
-        if lacks_role(config, entry) or has_other_source(config, entry)
+        if entry.managed and config.target_or_none(entry) is None
     }
     for before, after in writes if left else ():
         for name in tuple(left):

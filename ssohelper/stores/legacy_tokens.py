@@ -29,13 +29,10 @@ class LegacyTokens:
     def __init__(self, folder: Path, login_folder: Path) -> None:
         self._folder, self._login_folder = folder, login_folder
 
-    def load_expiry(self, start_url: str) -> int | None:
-        """Return when the token for this spelling of a URL expires."""
-        found = _load(self._folder / f"{sha1_file_name(start_url)}.json")
-        return found.expires_at if found is not None else None
-
     def has_valid_token(self, start_url: str, now: int) -> bool:
-        return bool(start_url) and (self.load_expiry(start_url) or 0) > now
+        """Return whether the token for this spelling of a URL is valid."""
+        found = _load(self._folder / f"{sha1_file_name(start_url)}.json") if start_url else None
+        return found is not None and found.expires_at > now
 
     def remove_files_with_tokens(self, token_ids: Collection[str], own_file: str) -> None:
         """Remove the files that have a token of these ids and no refresh token.

@@ -62,10 +62,7 @@ def world(tmp_path) -> WorldApp:
     return app
 
 
-@pytest.mark.parametrize(
-    ("ends", "count"),
-    [(None, 4), (NOW, 4), (NOW + 1, 0)],
-)
+@pytest.mark.parametrize(("ends", "count"), [(None, 4), (NOW, 4), (NOW + 1, 0)])
 def test_doctor_names_those_without_a_sign_in(world, ends, count):
     world.sign_in()
     if ends is not None:
@@ -96,7 +93,6 @@ def test_they_are_offered_and_do_not_count_even_while_they_work(world):
     assert [bool(one.problem) for one in found] == [False, True, True, True]
     assert adopting.choose_needing(found) == names
     assert {one.name for one in found if one.is_unusable} == names
-    assert adopting.find_unusable_profiles(world) == names
     role = found[0].candidate.role
     assert role is not None
     assert adopting.find_unfit_profiles(world, [role]) == names

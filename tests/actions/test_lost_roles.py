@@ -17,23 +17,44 @@ NAME = "pay.Admin"
 
 
 @pytest.fixture
-def lost(saved, run) -> Home:
-    """A home in which the command of the managed profile pay.Admin was removed."""
+def synced(saved, run) -> Home:
     ok(run("profile", "sync", "--yes"))
-    remove_command(saved)
     return saved
 
 
-def remove_command(home: Home) -> None:
-    lines = home.config_file.read_text().splitlines(keepends=True)
-    del lines[lines.index(f"[profile {NAME}]\n") + 1]
-    assert "credential_process" in home.config_file.read_text()
-    home.write_config("".join(lines))
+@pytest.fixture
+def lost(synced) -> Home:
+    """A home in which the command of the managed profile pay.Admin was removed."""
+    edit_command(synced, "")
+    return synced
 
 
-def find(home: Home, chosen: str | None = None) -> Finding | None:
+def edit_command(home: Home, text: str) -> None:
+    """Replace the command of the managed profile pay.Admin."""
+    lines = home.config_file.read_text().splitlines()
+    number = lines.index(f"[profile {NAME}]") + 1
+    assert lines[number].startswith("credential_process")
+    lines[number : number + 1] = text.splitlines()
+    home.write_config("\n".join(lines) + "\n")
+
+
+def find(home: Home, chosen: str | None = None, id: str = "role-unreadable") -> Finding | None:
     found = doctor.run_checks(Setup(App(home.env), chosen))
-    return next((one for one in found if one.id == "role-unreadable"), None)
+    return next((one for one in found if one.id == id), None)
+
+
+def find_edited(home: Home, chosen: str | None = None) -> Finding | None:
+    return find(home, chosen, "edited-role")
+
+
+def names_in(home: Home) -> list[str]:
+    return [one.name for one in parse(home.config_file.read_text()).profiles()]
+
+
+def forget_writes(home: Home) -> None:
+    for version in (home.path / ".local/state/ssohelper/config-versions").rglob("*"):
+        if version.is_file():
+            version.unlink()
 
 
 EDITS = {
@@ -46,70 +67,49 @@ EDITS = {
 }
 
 
-def edit_command(home: Home, text: str) -> None:
-    """Replace the command of the managed profile pay.Admin."""
-    lines = home.config_file.read_text().splitlines()
-    number = lines.index(f"[profile {NAME}]") + 1
-    assert lines[number].startswith("credential_process")
-    lines[number] = text
-    home.write_config("\n".join(lines) + "\n")
-
-
-def find_edited(home: Home, chosen: str | None = None) -> Finding | None:
-    found = doctor.run_checks(Setup(App(home.env), chosen))
-    return next((one for one in found if one.id == "edited-role"), None)
-
-
 @pytest.mark.parametrize("is_synced", [False, True])
 @pytest.mark.parametrize(("text", "what"), long_after(2, list(EDITS.values())), ids=EDITS)
 def test_the_fix_of_an_edit_into_another_source_restores_the_name(
-    saved, run, text, what, is_synced
+    synced, run, text, what, is_synced
 ):
-    ok(run("profile", "sync", "--yes"))
-    assert find_edited(saved) is None
-    edit_command(saved, text)
+    assert find_edited(synced) is None
+    edit_command(synced, text)
     if is_synced:
         ok(run("profile", "rm", "dev.Read" if what != "role_arn" else "pay.Read", "--yes"))
-        names = [one.name for one in parse(saved.config_file.read_text()).profiles()]
+        names = names_in(synced)
         said = run("profile", "sync", "--yes")
         assert f'"{NAME}" had this role before an edit' in said.stderr + said.stdout
-        assert [one.name for one in parse(saved.config_file.read_text()).profiles()] == names
+        assert names_in(synced) == names
     for chosen in (None, NAME):
-        found = find_edited(saved, chosen)
-        assert found is not None
+        found = find_edited(synced, chosen)
         assert (found.severity, found.subject) == ("problem", f'profile "{NAME}"')
         assert f"{PAY}/Admin" in found.message
         assert what in found.message
     run_fix(run, found.fix)
-    assert role_of_profile(saved) == f"{PAY}/Admin"
-    assert find_edited(saved) is None
+    assert role_of_profile(synced) == f"{PAY}/Admin"
+    assert find_edited(synced) is None
 
 
-def test_an_edited_profile_of_an_unknown_role_is_removed(saved, run):
-    ok(run("profile", "sync", "--yes"))
-    edit_command(saved, EDITS["a program"][0])
-    for version in (saved.path / ".local/state/ssohelper/config-versions").rglob("*"):
-        if version.is_file():
-            version.unlink()
-    found = find_edited(saved)
-    assert found is not None
+def test_an_edited_profile_of_an_unknown_role_is_removed(synced, run):
+    edit_command(synced, EDITS["a program"][0])
+    forget_writes(synced)
+    found = find_edited(synced)
     assert found.fix.startswith(f"ssohelper profile rm {NAME}, or ")
     run_fix(run, found.fix.split(", or ")[0])
-    assert find_edited(saved) is None
+    assert find_edited(synced) is None
     edit = EDITS["a chain"][0]  # such a profile may be one that ssohelper wrote
     text = f"[profile c]\n{edit}\nssohelper_managed = true\n"
-    saved.write_config(saved.config_file.read_text() + text)
-    assert find_edited(saved) is None
+    synced.write_config(synced.config_file.read_text() + text)
+    assert find_edited(synced) is None
 
 
-def test_a_chain_that_ssohelper_wrote_is_not_edited(saved, run):
-    ok(run("profile", "sync", "--yes"))
+def test_a_chain_that_ssohelper_wrote_is_not_edited(synced, run):
     ok(run("profile", "rm", NAME, "--yes"))
     arn = f"arn:aws:iam::{DEV}:role/Deploy"
     options = ("--via", "dev.Read", "--form", "sso", "--yes")
     ok(run("profile", "add", NAME, "--assume", arn, *options))
-    assert "role_arn = " in saved.config_file.read_text()
-    assert find_edited(saved) is None
+    assert "role_arn = " in synced.config_file.read_text()
+    assert find_edited(synced) is None
 
 
 def role_of_profile(home: Home) -> str:
@@ -129,22 +129,18 @@ def run_fix(run: Run, fix: str) -> None:
 @pytest.mark.parametrize("chosen", [None, NAME])
 def test_sync_writes_the_earlier_role(lost, run, chosen):
     found = find(lost, chosen)
-    assert found is not None
     assert (found.severity, found.subject) == ("problem", f'profile "{NAME}"')
     assert found.fix.startswith("ssohelper profile sync,")
-    names = [one.name for one in parse(lost.config_file.read_text()).profiles()]
+    names = names_in(lost)
     run_fix(run, found.fix)
     assert role_of_profile(lost) == f"{PAY}/Admin"
-    assert [one.name for one in parse(lost.config_file.read_text()).profiles()] == names
+    assert names_in(lost) == names
     assert find(lost) is None
 
 
 def test_a_role_that_is_in_no_saved_write_is_added_under_the_old_name(lost, run):
-    for version in (lost.path / ".local/state/ssohelper/config-versions").rglob("*"):
-        if version.is_file():
-            version.unlink()
+    forget_writes(lost)
     found = find(lost)
-    assert found is not None
     assert "ACCOUNT/ROLE" in found.fix
     run_fix(run, found.fix)
     assert role_of_profile(lost) == f"{PAY}/Admin"
@@ -154,7 +150,6 @@ def test_a_role_that_is_in_no_saved_write_is_added_under_the_old_name(lost, run)
 def test_a_role_that_is_no_longer_listed_is_removed(lost, run):
     save_listing(lost, listed_account(PAY, "pay", "Read"), listed_account(DEV, "dev", "Read"))
     found = find(lost)
-    assert found is not None
     assert found.fix == f"ssohelper profile rm {NAME}"
     run_fix(run, found.fix)
     assert NAME not in lost.config_file.read_text()
@@ -163,7 +158,6 @@ def test_a_role_that_is_no_longer_listed_is_removed(lost, run):
 def test_of_several_sessions_the_fix_names_the_right_one(lost, run):
     lost.add_session("other", "https://other.awsapps.com/start", "eu-west-1")
     found = find(lost)
-    assert found is not None
     assert "--session corp" in found.fix
     run_fix(run, found.fix)
     assert find(lost) is None

@@ -150,7 +150,8 @@ def save_one_option(env: dict[str, str], field: str, start: Barrier, end: Barrie
         choices = choices.with_chosen_fields(**{field: option})
         plan = profile_edit.plan_sync(app, session, listing, choices)
         start.wait(60)
-        sync_choices.save_choices(app, plan)
+        with app.choices.hold_lock(app.clock.deadline()):
+            sync_choices.save_choices(app, plan)
         end.wait(60)
         end.wait(60)  # wait until the test has compared the saved options
 

@@ -35,9 +35,7 @@ class OwnUrlApp(WorldApp):
 @pytest.mark.parametrize(
     ("leads_to", "region"), [(PLAIN, SESSION.region), (REGIONAL, "eu-central-1")]
 )
-def test_the_region_is_that_of_the_portal_if_its_url_names_one(
-    tmp_path: Path, leads_to: str, region: str
-):
+def test_the_region_is_that_of_the_portal_if_its_url_names_one(tmp_path, leads_to, region):
     app = OwnUrlApp(tmp_path)
     app.leads_to = leads_to
     found = regions.resolve_portal_of_session(app, OWN, NO_UI)
@@ -110,7 +108,7 @@ class Portals:
     def __init__(self, app, monkeypatch):
         further = [SESSION._replace(region=one, is_further=True) for one in (TWO, THREE)]
         monkeypatch.setattr(regions, "list_further_portals", lambda *_: further)
-        monkeypatch.setattr(regions, "_may_ask_portal", lambda *_: True)
+        monkeypatch.setattr(regions, "is_further_signed_in", lambda *_: True)
         self.app = app
         self.failing = {}
         self.asked = []
@@ -182,9 +180,7 @@ def test_a_further_region_whose_token_cannot_be_used_is_passed_over(portals):
 
 
 @pytest.mark.parametrize("later", [300, -1])
-def test_a_record_that_is_old_or_of_a_clock_that_was_set_back_counts_no_more(
-    portals: Portals, later: int
-):
+def test_a_record_that_is_old_or_of_a_clock_that_was_set_back_counts_no_more(portals, later):
     portals.call(one=DOWN)
     assert portals.call(later, one=DOWN) == "AB"
 

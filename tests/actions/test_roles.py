@@ -52,7 +52,6 @@ def test_a_legacy_profile_is_shown_for_each_session_of_its_portal_that_has_the_r
     app = app_of(home)
     home.add_session("second", URL)
     saved = app.directory.load("corp")
-    assert saved is not None
     app.directory.save("second", saved)
     key = "sso_account_id = 000030000001\nsso_role_name = Admin\n"
     legacy = f"sso_start_url = {URL}/\nsso_region = us-east-1\n{key}"

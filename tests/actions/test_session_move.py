@@ -38,9 +38,7 @@ def app(tmp_path) -> WorldApp:
         (listing(), "Ana", (), False),
     ],
 )
-def test_a_session_is_offered_for_the_same_user_and_roles(
-    app: WorldApp, saved, earlier, roles, is_offered
-):
+def test_a_session_is_offered_for_the_same_user_and_roles(app, saved, earlier, roles, is_offered):
     app.directory.save("corp", saved)
     app.tokens.save_facts("corp", SignInFacts(earlier_user=earlier))
     found = session_move.find_session_to_move(app, NEW, listing(*roles, url=NEW.start_url))

@@ -8,13 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ssohelper.actions import (
-    foreign_profiles,
-    profile_edit,
-    roles,
-    selection,
-    setup,
-)
+from ssohelper.actions import foreign_profiles, profile_edit, roles, selection, setup
 from ssohelper.actions.doctor_facts import Setup
 from ssohelper.actions.selection import NoSessionNamed
 from ssohelper.app import App
@@ -146,7 +140,7 @@ def find_by_profile_list(app: App) -> set[str]:
 
 def find_by_setup(app: App) -> set[str]:
     """Whether `setup` offers the profile's portal as one without a session."""
-    offered = [one for one in setup.find_portals_in_config(app) if one.session_name is None]
+    offered = [one for one in setup.find_portals_in_config(app) if not one.name]
     return set() if offered else find_by_rule(app)
 
 
@@ -205,3 +199,25 @@ def test_setup_finds_the_session_by_either_url_of_its_portal(home):
     for url in (COMPANY, f"{AWS}/"):
         found = setup.choose_session(app, url, name="corp", region=None, ask_region=None)
         assert (found.name, found.start_url) == ("corp", COMPANY)
+
+
+def test_a_session_that_the_config_lacks_counts_beside_those_that_it_has(home):
+    for url, names in ((AWS, ["corp", "second"]), (UNKNOWN, [])):
+        app = make_app(home, url)
+        new = SsoSession("new", url, "us-east-1", ())
+        config, target = app.config.read(), find_target(app)
+        assert config.is_target_of(new, target)
+        assert [one.name for one in config.sessions_of_target(target)] == names
+        home.config_file.unlink()
+
+
+def test_a_session_counts_with_the_portal_that_its_sign_in_has_just_shown(home):
+    app = make_app(home, AWS)
+    config, target = app.config.read(), find_target(app)
+    session = config.sso_session("corp")
+    assert not config.is_target_of(session._replace(portal_url=UNKNOWN), target)
+    for path in (home.path / "own").rglob("portals/*"):
+        path.unlink()
+    config = app.config.read()
+    assert [one.name for one in config.sessions_of_target(target)] == ["second"]
+    assert config.is_target_of(session, target)

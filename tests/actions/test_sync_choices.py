@@ -5,7 +5,6 @@ import pytest
 from ssohelper.actions import sync_choices
 from ssohelper.app import App
 from ssohelper.core.choices import Choices
-from ssohelper.core.model import SsoSession
 from tests.conftest import Home
 from tests.saved_listing import PAY, add_listed_session
 
@@ -17,18 +16,16 @@ def app(home: Home) -> App:
 
 
 @pytest.fixture
-def session(app: App) -> SsoSession:
-    found = app.config.read().sso_session("corp")
-    assert found is not None
-    return found
+def session(app):
+    return app.config.read().sso_session("corp")
 
 
-def test_unchanged_texts_are_no_choices(app: App, session: SsoSession) -> None:
+def test_unchanged_texts_are_no_choices(app, session):
     texts = sync_choices.option_texts(app, session)
     assert sync_choices.parse_option_texts(app, session, texts) == (Choices(), {})
 
 
-def test_each_text_is_parsed_as_what_it_is(app: App, session: SsoSession) -> None:
+def test_each_text_is_parsed_as_what_it_is(app, session):
     texts = {
         sync_choices.ACCOUNTS: "pay* 'a b'",
         sync_choices.ROLES: "",
@@ -52,21 +49,17 @@ def test_each_text_is_parsed_as_what_it_is(app: App, session: SsoSession) -> Non
         (sync_choices.REGION, "no region!", "no region!"),
     ],
 )
-def test_a_wrong_text_is_a_problem_of_its_field(
-    app: App, session: SsoSession, field: str, text: str, said: str
-) -> None:
+def test_a_wrong_text_is_a_problem_of_its_field(app, session, field, text, said):
     given, problems = sync_choices.parse_option_texts(app, session, {field: text})
     assert given == Choices()
     assert list(problems) == [field]
     assert said in problems[field]
 
 
-def test_the_region_shown_is_the_one_that_the_first_profiles_get(home: Home) -> None:
+def test_the_region_shown_is_the_one_that_the_first_profiles_get(home):
     add_listed_session(home)
     app = App({**home.env, "AWS_REGION": "eu-north-1"})
-    session = app.config.read().sso_session("corp")
-    assert session is not None
-    shown = sync_choices.option_texts(app, session)
+    shown = sync_choices.option_texts(app, app.config.read().sso_session("corp"))
     assert shown[sync_choices.REGION] == "eu-north-1"
 
 
@@ -80,9 +73,7 @@ def test_the_region_shown_is_the_one_that_the_first_profiles_get(home: Home) -> 
     ],
     ids=["nothing chosen", "saved option", "setting", "managed profile"],
 )
-def test_a_region_is_proposed_until_one_was_chosen(
-    home: Home, saved: str | None, setting: str, has_profile: bool, proposed: str | None
-) -> None:
+def test_a_region_is_proposed_until_one_was_chosen(home, saved, setting, has_profile, proposed):
     add_listed_session(home)
     if has_profile:
         home.write_config(
@@ -94,5 +85,4 @@ def test_a_region_is_proposed_until_one_was_chosen(
         app.environ["SSOHELPER_DEFAULT_REGION"] = setting
     app.choices.save("corp", Choices(default_region=saved))
     session = app.config.read().sso_session("corp")
-    assert session is not None
     assert sync_choices.propose_default_region(app, session) == proposed

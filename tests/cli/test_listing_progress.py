@@ -115,7 +115,7 @@ def test_an_interrupted_setup_names_the_command_that_continues_it(shell, emulato
     assert done.returncode == 6
     assert "1 of 12 accounts are not listed yet" in done.stderr
     assert not shell.config.exists()
-    said = done.stderr.rpartition("go on with: ")[2].strip()
+    said = done.stderr.rpartition("continue with: ")[2].strip()
     assert said == shlex.join(["ssohelper", *setup])
     emulator.reset_counters()
     done = shell.run(*shlex.split(said)[1:])

@@ -1,6 +1,7 @@
 """`session list`, `show`, `add` and `rm`, as the real program."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -20,6 +21,12 @@ sso_role_name = Own
 
 [profile by-hand]
 credential_process = ssohelper credential-process --session=corp {ROLE}
+
+"""
+CHAIN = f"""\
+[profile deploy]
+role_arn = arn:aws:iam::{PAY}:role/Deploy
+source_profile = pay.Read
 
 """
 
@@ -113,20 +120,23 @@ class TestRemoving:
         ]
         assert run("favourite", "list").stdout == ""
 
-    def test_profiles_of_others_keep_it_and_are_named(self, synced, run, emulator):
-        add_own_profiles(synced)
+    @pytest.mark.parametrize(
+        ("text", "names", "adopts"),
+        [
+            (OWN, '"mine", "by-hand"', True),
+            (CHAIN, '"deploy"', False),
+            (OWN + CHAIN, '"mine", "by-hand", "deploy"', True),
+        ],
+    )
+    def test_profiles_of_others_keep_it_and_are_named(self, synced, run, text, names, adopts):
+        synced.write_config(synced.config_file.read_text() + text)
         before = synced.config_file.read_bytes()
         done = run("session", "rm", "corp", "--yes")
-        assert done.returncode == 2
-        assert '"mine", "by-hand"' in done.stderr
+        assert (done.returncode, names in done.stderr) == (2, True)
+        assert ("adopt them:" in done.stderr) == adopts
+        says_why_not = "--adopt does not take over profiles with role_arn" in done.stderr
+        assert says_why_not == (CHAIN in text)
         assert synced.config_file.read_bytes() == before
-
-    def test_a_chain_of_another_tool_keeps_it(self, synced, run):
-        arn = f"arn:aws:iam::{PAY}:role/Deploy"
-        chain = f"[profile deploy]\nrole_arn = {arn}\nsource_profile = pay.Read\n"
-        synced.write_config(synced.config_file.read_text() + "\n" + chain)
-        done = run("session", "rm", "corp", "--yes")
-        assert (done.returncode, '"deploy"' in done.stderr) == (2, True)
 
     def test_dry_run_and_no_answer_change_nothing(self, signed_in, run, emulator):
         before = signed_in.config_file.read_bytes()
@@ -142,26 +152,6 @@ def test_leftovers_stay_after_a_dry_run_and_without_an_answer(synced, run):
     for options, roles in ((["--dry-run"], ("Read",)), ([], ("Read",)), (["--yes"], ())):
         run("session", "rm", "corp", *options)
         assert App(synced.env).choices.load("corp").roles == roles, options
-
-
-@pytest.mark.parametrize("has_plain", [False, True])
-def test_rm_says_what_a_profile_is_that_assumes_a_role(synced, run, has_plain):
-    deploy = f"[profile deploy]\nrole_arn = arn:aws:iam::{PAY}:role/Deploy\n"
-    source = next(
-        line[9:-1]
-        for line in synced.config_file.read_text().splitlines()
-        if line.startswith("[profile ")
-    )
-    deploy += f"source_profile = {source}\n"
-    synced.write_config(synced.config_file.read_text() + deploy + (OWN if has_plain else ""))
-    done = run("session", "rm", "corp", "--yes")
-    assert done.returncode == 2
-    assert ("adopt them:" in done.stderr) == has_plain
-    said = (
-        '"deploy" assumes a role with the credentials of a source_profile, which --adopt does not'
-    )
-    assert said in " ".join(done.stderr.split())
-    assert "name another source_profile in" in done.stderr
 
 
 def remove_section(home: Home) -> None:
@@ -199,19 +189,16 @@ class TestMissing:
         assert "bring it back with: ssohelper setup" in shown.stderr
 
 
-def test_show_on_a_terminal_counts_the_profiles_that_do_not_fit(synced, run, terminal):
+def test_show_names_some_profiles_and_all_of_them_with_json(synced, run):
     many = "".join(
         f"\n[profile p{number}]\nsso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
         for number in range(1200)
     )
     synced.write_config(synced.config_file.read_text() + many)
-    _, shown = terminal("session", "show", "corp").ended()
-    assert "p9" in shown
-    assert "p10" not in shown
-    assert "and 1190 more profiles; all of them with --json" in shown
+    rows = dict(line.split("\t") for line in run("session", "show").stdout.splitlines())
+    assert rows["managed profiles"] == "pay.Read, dev.Read"
+    assert re.fullmatch(r"p0, p1, .* and 1\d+ more", rows["other profiles"])
     assert len(data_of(run, "session", "show", "corp")["other_profiles"]) == 1200
-    # Without a terminal, all profiles are printed.
-    assert "p1199" in run("session", "show", "corp").stdout
 
 
 def test_a_file_in_place_of_the_records_is_said_and_stays(synced, run):

@@ -7,9 +7,7 @@ from ssohelper.core.further_portals import (
     compare_portal_urls,
     parse_further_portal,
     parse_further_portals,
-    session_at_portal,
 )
-from ssohelper.core.model import SsoSession
 from ssohelper.errors import ConfigInvalid
 
 HERE = "https://ssoins-1234abcd.eu-west-1.portal.amazonaws.com"
@@ -67,18 +65,6 @@ def test_a_text_that_names_no_further_portal_is_refused(text):
         parse_further_portal(text)
 
 
-def test_a_region_is_named_once_and_there_are_not_many():
+def test_a_region_is_named_once():
     with pytest.raises(ConfigInvalid, match="more than once"):
         parse_further_portals([f"eu-central-1={THERE}", f"eu-central-1={THERE}"])
-    many = [f"eu-west-{n}=https://d-0000000000.awsapps.com/start" for n in range(1, 10)]
-    assert len(parse_further_portals(many[:8])) == 8
-    with pytest.raises(ConfigInvalid, match="more than 8"):
-        parse_further_portals(many)
-
-
-def test_a_further_portal_keeps_the_sessions_name_and_has_a_sign_in_of_its_own():
-    session = SsoSession("corp", HERE, "eu-west-1", ("s",), portal_url=HERE)
-    further = session_at_portal(session, parse_further_portal(f"eu-central-1={THERE}"))
-    assert (further.name, further.aws_url, further.region) == ("corp", THERE, "eu-central-1")
-    assert (session.sign_in_name, further.sign_in_name) == ("corp", "corp@eu-central-1")
-    assert further.scopes == ("s",)

@@ -7,7 +7,6 @@ from ssohelper.core.partitions import (
     find_partition,
     is_aws_portal_host,
     is_dual_stack_host,
-    is_isolated_host,
     is_isolated_region,
     partition_of_portal,
 )
@@ -19,10 +18,9 @@ def test_the_table_has_every_partition() -> None:
 
 
 @pytest.mark.parametrize(("name", "regions"), REGIONS.items())
-def test_a_region_is_in_the_partition_that_has_it(name: str, regions: tuple[str, ...]) -> None:
+def test_a_region_is_in_the_partition_that_has_it(name, regions):
     for region in regions:
         found = find_partition(region)
-        assert found is not None
         assert found.name == name
 
 
@@ -63,17 +61,8 @@ def test_the_host_of_a_portal_says_its_partition_and_stack(
         assert partition_of_portal(host) == partition
 
 
-@pytest.mark.parametrize(
-    ("region", "host", "is_isolated"),
-    [
-        ("us-iso-east-1", "start.c2s.ic.gov", True),
-        ("us-isob-east-1", "start.sc2s.sgov.gov", True),
-        ("eu-isoe-west-1", "x.cloud.adc-e.uk", True),
-        ("us-east-1", "x.awsapps.com", False),
-        ("us-iso-east", "ic.gov", False),
-        ("xus-iso-east-1", "x.ic.gov.example", False),
-    ],
-)
-def test_isolated_partitions_are_recognized(region: str, host: str, is_isolated: bool) -> None:
-    assert is_isolated_region(region) is is_isolated
-    assert is_isolated_host(host) is is_isolated
+def test_isolated_partitions_are_recognized() -> None:
+    for region in ("us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1"):
+        assert is_isolated_region(region)
+    for region in ("us-east-1", "us-iso-east", "xus-iso-east-1"):
+        assert not is_isolated_region(region)

@@ -38,11 +38,16 @@ def test_a_redirect_to_aws_is_taken(location: str, portal: str) -> None:
         "/start",
         OWN,
         "https://example.org/",
+        "https://bucket.s3.amazonaws.com/",
         "http://d-0000000000.awsapps.com/start",
+        "http://login.example.org/",
         "ftp://d-0000000000.awsapps.com/start",
         "javascript:alert(1)",
         "https://127.0.0.1/",
+        "http://127.0.0.1:8080/",
+        "https://localhost/",
         "https://[::1",
+        "https://x@d-0000000000.awsapps.com/start",
         "https://d-0000000000.awsapps.com@example.org/",
         "https://d-0000000000.awsapps.com:8443/start",
         "https://d-0000000000.awsapps.com\\@example.org/",
@@ -83,9 +88,7 @@ ADDRESS = PortalAddress(
         (ADDRESS._replace(start_url="https://sso.example.org/start"), "eu-west-1", False),
     ],
 )
-def test_a_session_gets_the_region_to_which_its_start_url_led(
-    address: PortalAddress | None, region: str, is_known: bool
-) -> None:
+def test_a_session_gets_the_region_to_which_its_start_url_led(address, region, is_known):
     session = session_with_portal_address(SESSION, address)
     assert session.region == region
     assert session.aws_url == (ADDRESS.portal_url if is_known else OWN)

@@ -5,11 +5,7 @@ import pytest
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.model import Role
 from ssohelper.core.profile_keys import Skipped
-from ssohelper.core.written_roles import (
-    WrittenRole,
-    find_written_roles,
-    lacks_role,
-)
+from ssohelper.core.written_roles import WrittenRole, find_written_roles, lacks_role
 from tests.core.test_profile_plan import DEV, PAY, SESSION, native, plan, process, request, synced
 
 _OWN = process("pay.Read", PAY, "Read")
@@ -45,9 +41,7 @@ def test_a_lost_role_is_written_again_under_the_same_name(text):
     assert (found.add, found.skipped) == ((), ())
     after = parse(synced(SESSION + text + _OTHERS, request(written_roles=written)))
     entry = after.profile("pay.Read")
-    assert entry is not None
     target = after.target_or_none(entry)
-    assert target is not None
     assert target.role == Role(PAY, "Read")
     assert entry.keys["region"] == "eu-west-1"
 

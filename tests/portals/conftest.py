@@ -19,103 +19,67 @@ _OTHERS = ("sso2.example.com", "evil.example.net", "login.example.org")
 class Row(NamedTuple):
     """A row of the partition table: a portal, and the hosts that must be asked for it.
 
-    `asks_for` are the environment's words for the host variant. `sign_in` is the console's sign-in
-    host.
+    `sign_in` is the console's sign-in host. Every variant of each host is compared with botocore's
+    rules in tests/core/test_host_variant.py.
     """
 
     start_url: str
     region: str
-    asks_for: dict[str, str]
     oidc: str
     portal: str
     sts: str
     sign_in: str
 
 
-_DUAL = {"AWS_USE_DUALSTACK_ENDPOINT": "true"}
-_FIPS = {"AWS_USE_FIPS_ENDPOINT": "true"}
+def _make_row(start_url: str, region: str, suffix: str, sts_suffix: str, sign_in: str) -> Row:
+    oidc, portal = f"oidc.{region}.{suffix}", f"portal.sso.{region}.{suffix}"
+    return Row(start_url, region, oidc, portal, f"sts.{region}.{sts_suffix}", sign_in)
+
+
 _PARTITIONS = (
-    # start URL, region, suffix, dual-stack suffix, FIPS's addition, console's sign-in host
+    # start URL, dual-stack portal, region, suffix, dual-stack suffix, console's sign-in host
     (
-        "https://d-0000000000.awsapps.com/start",
-        "eu-west-1",
-        "amazonaws.com",
-        "api.aws",
-        "-fips",
-        "eu-west-1.signin.aws.amazon.com",
+        *("https://d-0000000000.awsapps.com/start", f"https://{INSTANCE}.portal.eu-west-1.app.aws"),
+        *("eu-west-1", "amazonaws.com", "api.aws", "eu-west-1.signin.aws.amazon.com"),
     ),
     (
         "https://start.us-gov-home.awsapps.com/directory/d-0000000000",
-        "us-gov-west-1",
-        "amazonaws.com",
-        "api.aws",
-        "",
-        "signin.amazonaws-us-gov.com",
+        f"https://{INSTANCE}.portal.us-gov-west-1.app.aws",
+        *("us-gov-west-1", "amazonaws.com", "api.aws", "signin.amazonaws-us-gov.com"),
     ),
     (
         "https://start.home.awsapps.cn/directory/d-0000000000",
-        "cn-north-1",
-        "amazonaws.com.cn",
-        "api.amazonwebservices.com.cn",
-        "-fips",
-        "signin.amazonaws.cn",
+        f"https://{INSTANCE}.portal.cn-north-1.app.amazonwebservices.com.cn",
+        *("cn-north-1", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "signin.amazonaws.cn"),
     ),
     (
         f"https://{INSTANCE}.eusc-de-east-1.portal.amazonaws.eu",
-        "eusc-de-east-1",
-        "amazonaws.eu",
-        "api.amazonwebservices.eu",
-        "-fips",
+        f"https://{INSTANCE}.portal.eusc-de-east-1.api.amazonwebservices.eu",
+        *("eusc-de-east-1", "amazonaws.eu", "api.amazonwebservices.eu"),
         "eusc-de-east-1.signin.amazonaws-eusc.eu",
     ),
 )
-PLAIN_PORTALS = tuple(url for url, *_ in _PARTITIONS)
-_DUAL_STACK_PORTALS = (
-    f"https://{INSTANCE}.portal.eu-west-1.app.aws",
-    f"https://{INSTANCE}.portal.us-gov-west-1.app.aws",
-    f"https://{INSTANCE}.portal.cn-north-1.app.amazonwebservices.com.cn",
-    f"https://{INSTANCE}.portal.eusc-de-east-1.api.amazonwebservices.eu",
+# A dual-stack portal is asked on dual-stack hosts; STS follows the environment alone.
+PLAIN_ROWS = tuple(
+    _make_row(url, region, suffix, suffix, sign_in)
+    for url, _, region, suffix, _, sign_in in _PARTITIONS
 )
-
-
-def _rows() -> Iterator[Row]:
-    for (url, region, suffix, dual, fips, sign_in), dual_url in zip(
-        _PARTITIONS, _DUAL_STACK_PORTALS, strict=True
-    ):
-        for asks_for, own, addition in (
-            ({}, suffix, ""),
-            (_DUAL, dual, ""),
-            (_FIPS, suffix, fips),
-            ({**_DUAL, **_FIPS}, dual, "-fips"),
-        ):
-            oidc, portal, sts = (
-                f"{name}{addition}.{region}.{own}" for name in ("oidc", "portal.sso", "sts")
-            )
-            yield Row(url, region, asks_for, oidc, portal, sts, sign_in)
-        # A dual-stack portal is asked on dual-stack hosts; STS follows the variables alone.
-        for asks_for, fips_name, sts_name in (({}, "", "sts"), (_FIPS, "-fips", f"sts{fips}")):
-            oidc, portal = (
-                f"oidc{fips_name}.{region}.{dual}",
-                f"portal.sso{fips_name}.{region}.{dual}",
-            )
-            sts = f"{sts_name}.{region}.{suffix}"
-            yield Row(dual_url, region, asks_for, oidc, portal, sts, sign_in)
-
-
-ROWS = tuple(_rows())
-
-
-def name_of(row: Row) -> str:
-    words = [key.split("_")[2].lower() for key in row.asks_for] or ["default"]
-    portal = "dual-stack portal" if row.start_url in _DUAL_STACK_PORTALS else "portal"
-    return f"{row.region}, {portal}, {' and '.join(words)}"
+ROWS = PLAIN_ROWS + tuple(
+    _make_row(url, region, dual, suffix, sign_in)
+    for _, url, region, suffix, dual, sign_in in _PARTITIONS
+)
+FIPS_ROW = PLAIN_ROWS[0]._replace(
+    oidc="oidc-fips.eu-west-1.amazonaws.com",
+    portal="portal.sso-fips.eu-west-1.amazonaws.com",
+    sts="sts-fips.eu-west-1.amazonaws.com",
+)
 
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory) -> tuple[Path, ssl.SSLContext]:
     """Make one certificate for every host that these tests reach."""
     hosts = {VANITY, *_OTHERS}
-    for row in ROWS:
+    for row in (*ROWS, FIPS_ROW):
         hosts |= {row.oidc, row.portal, row.sts, row.sign_in, row.start_url.split("/")[2]}
     for region in ("eu-west-1", "eu-central-1", "us-east-1"):
         hosts |= {f"oidc.{region}.amazonaws.com", f"portal.sso.{region}.amazonaws.com"}

@@ -1,7 +1,6 @@
 """A company's own start URL: where it leads, and that nothing secret goes to it."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from ssohelper.core.company_policy import CompanyPolicy
 from ssohelper.core.model import SsoSession
 from ssohelper.emulator.exchange import Answer
-from ssohelper.emulator.internet import Host, host_that_redirects_to
+from ssohelper.emulator.internet import host_that_redirects_to
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import Refused
 from tests.conftest import Home
@@ -43,12 +42,7 @@ def check_nothing_secret_was_sent(company: Emulator) -> None:
             continue
         request = visit.request
         assert (request.method, request.body) == ("GET", b"")
-        assert set(request.headers) == {
-            "host",
-            "accept",
-            "accept-encoding",
-            "user-agent",
-        }
+        assert set(request.headers) == {"host", "accept", "accept-encoding", "user-agent"}
         text = f"{request.path} {request.query} {dict(request.headers)}"
         assert company.canary not in text
 
@@ -151,40 +145,12 @@ def test_another_portal_off_a_terminal_is_exit_3_and_gets_nothing(run, home, com
 PROFILE_TEXT = "corp:000030000001/ReadOnlyAccess"
 
 
-def answer(status: int, *headers: tuple[str, str]) -> Callable[[], Host]:
-    return lambda: lambda _request: Answer(status, headers, b"<html>x</html>")
-
-
+# What is no portal's URL is in tests/core/test_portal_address.py.
 BAD = {
-    "another company": (
-        host_that_redirects_to("https://login.example.org/"),
-        3,
-        "login.example.org",
-    ),
-    "http": (host_that_redirects_to(HERE.replace("https", "http")), 3, "https"),
-    "another host over http": (host_that_redirects_to("http://login.example.org/"), 3, "not https"),
-    "loopback": (host_that_redirects_to("http://127.0.0.1:8080/"), 3, "this machine"),
-    "loopback over https": (host_that_redirects_to("https://localhost/"), 3, "this machine"),
+    "another company": (host_that_redirects_to("https://login.example.org/"), 3, "login.example"),
+    "loopback": (host_that_redirects_to("http://127.0.0.1:8080/"), 3, "127.0.0.1"),
     "twice": (host_that_redirects_to("https://sso2.example.com/start"), 3, "sso2.example.com"),
-    "a loop": (host_that_redirects_to(URL), 3, "redirects to itself"),
-    "a relative loop": (host_that_redirects_to("/start"), 3, "redirects to itself"),
-    "a host like AWS's": (
-        host_that_redirects_to("https://x.awsapps.com.evil.example.net/"),
-        3,
-        "evil",
-    ),
-    "a user name": (
-        host_that_redirects_to("https://x@d-9999999999.awsapps.com/start"),
-        3,
-        "user name",
-    ),
-    "a port": (host_that_redirects_to("https://d-9999999999.awsapps.com:8443/start"), 3, "port"),
-    "AWS, but no portal": (
-        host_that_redirects_to("https://bucket.s3.amazonaws.com/"),
-        3,
-        "bucket.s3",
-    ),
-    "an empty place": (host_that_redirects_to(""), 3, "itself"),
+    "a loop": (host_that_redirects_to(URL), 3, f'redirects to "{URL}'),
     "no place": (lambda _request: Answer(302, (), b""), 3, "without saying where"),
     "two places": (
         lambda _request: Answer(302, (("Location", HERE), ("Location", OTHER)), b""),

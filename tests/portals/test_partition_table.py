@@ -6,37 +6,24 @@ import json
 import pytest
 
 from tests.long_rows import long_after
-from tests.portals.conftest import PLAIN_PORTALS, ROWS, Row, hosts_of, name_of, put_portal_at
+from tests.portals.conftest import FIPS_ROW, PLAIN_ROWS, ROWS, Row, hosts_of, put_portal_at
 
 PROFILE = "payments-prod.ReadOnlyAccess"
 
 
-def _is_for_make_test(row: Row, way: str) -> bool:
-    """Return whether `make test` runs this row; it runs each partition at least once."""
-    is_dual_stack = not row.start_url.startswith(PLAIN_PORTALS)
-    is_first = row.start_url == PLAIN_PORTALS[0]
-    is_device_code = way == "device code"
-    return not row.asks_for and is_device_code == is_dual_stack and (is_first or is_dual_stack)
+# `make test` runs these: each way, and each partition.
+_FIRST = [(ROWS[0], "browser"), *((row, "device code") for row in ROWS[len(PLAIN_ROWS) :])]
+_PAIRS = [(row, way) for row in ROWS for way in ("browser", "device code")]
 
 
 @pytest.mark.parametrize(
     ("row", "way"),
-    [
-        pytest.param(
-            row,
-            way,
-            id=f"{name_of(row)}-{way}",
-            marks=[] if _is_for_make_test(row, way) else [pytest.mark.long],
-        )
-        for row in ROWS
-        for way in ("browser", "device code")
-    ],
+    long_after(len(_FIRST), _FIRST + [pair for pair in _PAIRS if pair not in _FIRST]),
 )
 def test_sign_in_listing_and_credentials(run, home, aws, row, way):
     """From the start URL to credentials that STS and the console's federation accept."""
     put_portal_at(aws, row)
     opened = home.browser()
-    home.env.update(row.asks_for)
     more = ["--device-code"] if way == "device code" else []
     done = run(
         *("setup", row.start_url, "--session", "corp", "--region", row.region),
@@ -64,9 +51,7 @@ def test_sign_in_listing_and_credentials(run, home, aws, row, way):
     assert hosts_of(aws) == {row.oidc, row.portal, row.sts}
 
 
-@pytest.mark.parametrize(
-    "row", long_after(1, [row for row in ROWS if not row.asks_for]), ids=name_of
-)
+@pytest.mark.parametrize("row", long_after(1, ROWS))
 def test_the_console_is_the_partitions(run, home, aws, row):
     put_portal_at(aws, row)
     home.browser()
@@ -109,8 +94,7 @@ def test_a_refresh_and_a_sign_out_ask_the_same_hosts(run, home, aws):
 def test_settings_and_the_default_profile_choose_the_host_variant(
     run, home, aws, command, config, is_fips
 ):
-    row = next(row for row in ROWS if "AWS_USE_FIPS_ENDPOINT" in row.asks_for)
-    plain = ROWS[0]
+    row, plain = FIPS_ROW, ROWS[0]
     put_portal_at(aws, row)
     home.write_config(config)
     home.add_session("corp", start_url=row.start_url, region=row.region)
@@ -147,8 +131,7 @@ def _partition_of(row: Row) -> str:
 
 @pytest.mark.parametrize("form", ["sso", "process"])
 def test_the_keys_of_a_profile_count_where_it_is_a_native_one(run, home, aws, form):
-    row = ROWS[0]
-    fips = ROWS[2]
+    row, fips = ROWS[0], FIPS_ROW
     put_portal_at(aws, row)
     home.browser()
     run(

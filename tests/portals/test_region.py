@@ -55,22 +55,21 @@ def test_off_a_terminal_without_yes_nothing_is_asked_for(run, home, portal):
     assert portal.internet.visits() == []
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
-        meta("cn-north-1"),
-        meta("us-gov-west-1"),
-        meta("mars-north-1"),
-        meta("eu-west-1;id"),
-        page("<html>eu-west-1</html>"),
-        page('<meta name="region" content="eu-west-1">', 403),
-        page("", 500),
-        host_that_redirects_to("https://login.example.org/"),
-    ],
-    ids=["China", "GovCloud", "no region", "an injection", "no meta", "403", "500", "a redirect"],
-)
-def test_a_page_without_a_region_of_the_urls_partition_is_exit_2(run, home, portal, host):
-    portal.internet.add_host(PORTAL, host)
+PAGES = {
+    "China": meta("cn-north-1"),
+    "GovCloud": meta("us-gov-west-1"),
+    "no region": meta("mars-north-1"),
+    "an injection": meta("eu-west-1;id"),
+    "no meta": page("<html>eu-west-1</html>"),
+    "403": page('<meta name="region" content="eu-west-1">', 403),
+    "500": page("", 500),
+    "a redirect": host_that_redirects_to("https://login.example.org/"),
+}
+
+
+@pytest.mark.parametrize("what", PAGES)
+def test_a_page_without_a_region_of_the_urls_partition_is_exit_2(run, home, portal, what):
+    portal.internet.add_host(PORTAL, PAGES[what])
     done = run("setup", URL, "--yes")
     assert done.returncode == 2
     error, hint = done.stderr.splitlines()
@@ -81,8 +80,7 @@ def test_a_page_without_a_region_of_the_urls_partition_is_exit_2(run, home, port
 
 
 def test_a_portal_that_cannot_be_reached_is_exit_2(run, portal):
-    done = run("setup", "https://d-1111111111.awsapps.com/start", "--yes")
-    assert done.returncode == 2
+    assert run("setup", "https://d-1111111111.awsapps.com/start", "--yes").returncode == 2
 
 
 def test_china_has_regions_of_its_own(run, home, portal):
@@ -94,28 +92,30 @@ def test_china_has_regions_of_its_own(run, home, portal):
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("answer", "region"), [("eu-central-1", "eu-central-1"), ("", "eu-west-1")]
+    ("page_of_portal", "said", "question", "answer", "region"),
+    [
+        ("eu-west-1", "its region is eu-west-1", "region [eu-west-1]:", "eu-central-1", None),
+        ("eu-west-1", "its region is eu-west-1", "region [eu-west-1]:", "", "eu-west-1"),
+        ("", "is not known", "region (such as eu-west-1): ", "us-east-1", None),
+    ],
 )
 def test_on_a_terminal_a_person_confirms_the_region_or_names_another(
-    terminal, home, portal, answer, region
+    terminal, home, portal, page_of_portal, said, question, answer, region
 ):
-    portal.internet.add_host(PORTAL, meta("eu-west-1"))
-    portal.world.region = region
-    child = terminal(
-        *("setup", URL, "--session", "corp", "--role", "ReadOnlyAccess"),
-        *("--default-region", "eu-west-1"),
-    )
+    portal.internet.add_host(PORTAL, meta(page_of_portal))
+    portal.world.region = region or answer
+    options = ("--role", "ReadOnlyAccess", "--default-region", "eu-west-1")
+    child = terminal("setup", URL, "--session", "corp", *options)
     child.talk(
-        "says that its region is eu-west-1",
-        ("region [eu-west-1]:", "Ireland"),
-        '"Ireland" is no AWS region',
-        ("region [eu-west-1]:", answer),
+        said,
+        (question, "Ireland"),
+        '"Ireland" is no AWS region; a region looks like: eu-west-1',
+        (question, answer),
+        ("[y/N]", "y"),
     )
-    child.expect(r"\[y/N\]")
-    child.sendline("y")
     guard_nothing(child)
     assert child.ended()[0] == 0
-    assert session_keys(home, "corp")["sso_region"] == region
+    assert session_keys(home, "corp")["sso_region"] == (region or answer)
 
 
 def test_an_own_start_url_is_followed_to_the_portal_and_its_page(run, home, portal):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import profile_edit, sync_choices
+from ssohelper.actions import profile_edit
 from ssohelper.core import plan_text
 from ssohelper.core.profile_plan import Plan
 from ssohelper.tui import background
@@ -53,11 +53,8 @@ async def write_plan(
     If the plan changes nothing, only save its options.
     """
     services = app.services
-    if plan.changes:
-        await background.run(
-            app, lambda: profile_edit.write_profile_plan(services, plan, name_in_journal)
-        )
-        app.show_done(plan_text.plan_counts_text(plan, done=True), command)
-    else:
-        await background.run(app, lambda: sync_choices.save_choices(services, plan))
-        app.show_done(NO_CHANGE, command)
+    await background.run(
+        app, lambda: profile_edit.write_profile_plan(services, plan, name_in_journal)
+    )
+    done = plan_text.plan_counts_text(plan, done=True) if plan.changes else NO_CHANGE
+    app.show_done(done, command)

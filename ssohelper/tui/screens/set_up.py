@@ -185,10 +185,10 @@ class SetUpForm(VerticalScroll):
             lambda _error: None,
         )
 
-    def _suggest_start_url(self, found: list[setup.PortalInConfig]) -> None:
+    def _suggest_start_url(self, found: list[SsoSession]) -> None:
         if not self.is_attached:
             return  # the user has left the form that the start URL is for
-        new = [(url, region) for url, region, name in found if name is None]
+        new = [(one.start_url, one.region) for one in found if not one.name]
         start_url = self.query_one("#start_url", Input)
         if new and not start_url.value:
             start_url.value, self.query_one("#region", Input).value = new[0]
@@ -350,7 +350,7 @@ class SetUpScreen(Dialog[bool]):
 
     def _report_sign_out(self, was_needed: bool) -> None:
         if was_needed:
-            self.app.show_done(setup_text.SIGNED_OUT_AGAIN)
+            self.app.show_done(setup_text.SIGNED_OUT)
 
 
 class _Answers(NamedTuple):
@@ -500,37 +500,22 @@ def _setup_options(answers: _Answers, plan: Plan) -> str:
 async def _ask_to_keep_session(
     app: DialogApp, session: SsoSession, *, is_new_sign_in: bool
 ) -> bool:
-    """After a "no", ask whether to write only the session, or sign out.
-
-    Return whether it was written.
-
-    Else a token would be left whose session no command knows. For a session in the config, ask
-    whether to keep the new sign-in.
-    """
+    """After a "no", ask whether to write only the session. Return whether it was written."""
     services = app.services
-    if await background.run(app, lambda: session_edit.has_config_section(services, session)):
-        app.show_done(NOTHING_CHANGED)
-        if is_new_sign_in:
-            await _offer_to_sign_out(app, session)
+    app.show_done(NOTHING_CHANGED)
+    question = await background.run(
+        app,
+        lambda: setup_text.question_after_no(services, session, is_new_sign_in=is_new_sign_in),
+    )
+    if not question:
         return False
-    question = setup_text.keep_session_question(session.name)
-    if await app.push_screen_wait(ConfirmScreen(question)):
-        plan = await background.run(app, lambda: session_edit.plan_new_session(services, session))
-        await background.run(app, lambda: session_edit.apply_session_plan(services, plan))
-        key = app.key_of("app.profiles")
-        app.show_done(setup_text.session_written_text(services, session, key))
-        return True
-    await background.run(app, lambda: session_edit.discard_sign_in(services, session))
-    app.show_done(setup_text.SIGNED_OUT_AGAIN)
-    return False
-
-
-async def _offer_to_sign_out(app: DialogApp, session: SsoSession) -> None:
-    services = app.services
-    question = setup_text.sign_out_question(session.name)
-    if await app.push_screen_wait(ConfirmScreen(question)):
-        await background.run(app, lambda: session_edit.discard_sign_in(services, session))
-        app.show_done(setup_text.SIGNED_OUT)
+    is_yes = await app.push_screen_wait(ConfirmScreen(question))
+    is_written, message = await background.run(
+        app, lambda: setup_text.carry_out_answer(services, session, is_yes)
+    )
+    if message:
+        app.show_done(message)
+    return is_written
 
 
 async def _offer_guard_rules(app: DialogApp, listing: Listing) -> None:

@@ -34,7 +34,9 @@ def test_profiles_that_need_ssohelper_are_adopted_after_the_question_of_setup(wo
         await user.wait_for_text(
             "profiles that other tools or you wrote:", '"sso_region" is missing'
         )
-        await answer(user, "enter", "adopt 1 profile that needs ssohelper to work, with its name (")
+        await answer(
+            user, "enter", "adopt 1 profile that cannot work without ssohelper, names unch"
+        )
         await user.wait_for_text(
             "17 to add, 1 to adopt, 1 to change",
             "profile sync --session corp --adopt old/reader",
@@ -62,8 +64,8 @@ def test_after_a_no_all_can_be_adopted_and_f6_leaves_them_again(world: DemoHome)
     async def scenario(user: User) -> None:
         await open_screen(user)
         await user.press("f6")
-        await answer(user, "n", "adopt 1 profile that needs ssohelper to work")
-        await answer(user, "y", "adopt 2 profiles of other tools, with their names?")
+        await answer(user, "n", "adopt 1 profile that cannot work without ssohelper")
+        await answer(user, "y", "adopt 2 profiles of other tools, names unchanged?")
         await user.wait_for_text("2 to adopt", "profile sync --session corp --adopt by-hand ")
         await user.press("f6")
         await user.wait_for_text("2 profiles of other tools")
@@ -89,7 +91,7 @@ def test_all_that_aws_sso_cli_wrote_is_adopted_together(world: DemoHome) -> None
     async def scenario(user: User) -> None:
         await open_screen(user)
         await user.press("f6")
-        await answer(user, "y", "adopt 2 profiles that need ssohelper to work")
+        await answer(user, "y", "adopt 2 profiles that cannot work without ssohelper")
         await user.wait_for_text("--adopt a --adopt b", "2 to adopt")
 
     run_scenario(world.app(), scenario, size=(120, 40))
