@@ -1,7 +1,4 @@
-"""Finds out which profiles of other tools work, and which of them ssohelper can adopt.
-
-This module runs no program of another tool and asks AWS nothing.
-"""
+"""Finds out which profiles of other tools work, and which can be adopted. Runs and asks nothing."""
 
 from __future__ import annotations
 
@@ -31,9 +28,8 @@ class ProfileOfOtherTool(NamedTuple):
     """A profile of another tool. `problem` says why it does not work now; "" if it should work.
 
     `needs_ssohelper`: it works once adopted, and otherwise only by a sign-in of its own (legacy) or
-    with a region that the user gives. `unknown`: why it is not known whether it works.
-    `is_unusable`: it does not count as one of its role's. `block`: the profiles of its aws-sso-cli
-    block.
+    with a given region. `unknown`: why it is not known whether it works. `is_unusable`: its role may
+    get another profile. `block`: the profiles of its aws-sso-cli block.
     """
 
     candidate: AdoptionCandidate

@@ -59,10 +59,8 @@ def read_roles(
     if profiles or any(map(is_chain, config.profiles())):
         accounts = {(row.session_name, row.account.id): row.account for row in rows}
     for key, names in profiles.items():  # the roles that no saved listing has
-        account = accounts.get((key.session_name, key.account_id)) or Account(
-            key.account_id, "", ""
-        )
-        usage = used.get(key, NEVER_USED)
+        known = accounts.get((key.session_name, key.account_id))
+        account, usage = known or Account(key.account_id, "", ""), used.get(key, NEVER_USED)
         rows.append(RoleRow(key.session_name, account, key.role_name, names, usage))
     rows += _make_rows_of_chains(config, owners, accounts, used)
     rows = ranked_rows(rows) if used else rows

@@ -56,10 +56,6 @@ class SessionPlan(NamedTuple):
     changes: tuple[Change, ...]
     data: bytes
 
-    @property
-    def is_new(self) -> bool:
-        return self.command == "setup"
-
 
 def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
     config = app.config.read()
@@ -135,14 +131,14 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
     """
     agents.refuse_if_limited(app, "change sessions", f"ssohelper {plan.command}")
     check_session_plan(app, plan)  # the plan is checked before the sign-out
-    failure = None
+    failure, is_new = None, plan.command == "setup"
     try:
-        if plan.session.start_url and not plan.is_new:  # else there is no sign-in of ours to end
+        if plan.session.start_url and not is_new:  # else there is no sign-in of ours to end
             login.log_out(app, plan.session)
     except AwsUnreachable as error:
         failure = error
     write_session_plan(app, plan)
-    if not plan.is_new:
+    if not is_new:
         _forget_records(app, plan.session.name)
     if failure is not None:
         raise failure

@@ -31,17 +31,12 @@ _SECONDS = 12.0
 
 
 class KnownUser(NamedTuple):
-    """The user of a session, and the ids of the accounts that the user has."""
-
     name: str
     account_ids: frozenset[str]
 
 
 def load_known_user(app: App, session: SsoSession) -> KnownUser:
-    """Return the session's user, with the accounts from AWS, else from the saved list.
-
-    Raises: LoginRequired if either is unknown.
-    """
+    """Return the user, with the accounts from AWS, else from the saved list. Raises: LoginRequired."""
     name, account_ids = app.tokens.load_facts(session.name).last_user, frozenset[str]()
     try:
         token = tokens.ensure_valid_token(app, session, app.clock.deadline(_SECONDS))

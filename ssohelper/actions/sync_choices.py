@@ -36,8 +36,7 @@ ACCOUNTS, ROLES, TEMPLATE, FORM, REGION = FIELDS = Choices._fields[:5]
 def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:
     """Return the session's saved options, replaced by the `given` ones.
 
-    Raises: UsageProblem for an invalid template or region; ConfigInvalid for the native form if the
-    sign-in is in the keyring.
+    Raises: UsageProblem; ConfigInvalid for the native form if the sign-in is in the keyring.
     """
     if given.form == NATIVE and app.storage.apply_setting() == "keyring":
         raise ConfigInvalid(

@@ -253,10 +253,7 @@ def _choose_portal(app: App, name: str | None, on_terminal: bool) -> SsoSession:
 def _choose_default_region(
     app: App, session: SsoSession, choices: Choices, *, yes: bool
 ) -> Choices:
-    """Return the options with a default region; ask the user for the region unless one is saved.
-
-    With `yes`, the proposed region is taken, and printed if it is not that of Identity Center.
-    """
+    """Return the options with a default region, which the user is asked for unless one is saved."""
     proposal = sync_choices.propose_default_region(app, session)
     if proposal is None or (yes and proposal == session.region):
         return choices

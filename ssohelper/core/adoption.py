@@ -75,8 +75,9 @@ def find_adoption_candidates(
         named, reason, owner = origin.named, origin.why, ""
         if named is not None:
             other = named.session_name
-            is_other = other is not None and other != session.name
-            owner = other if other and is_other and config.session_header(other) else ""
+            owner = (
+                other if other not in (None, session.name) and config.session_header(other) else ""
+            )
             reason = _reason_not_to_adopt(session, named, listed_roles, instances, owner)
         if origin.name in refused:
             reason = OTHER_ROLE_IN_SECTION

@@ -31,7 +31,7 @@ class Partition(NamedTuple):
 PARTITIONS = (
     Partition(
         "aws",
-        r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d{1,2}",
+        r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]{1,2}",
         "amazonaws.com",
         "api.aws",
         "us-east-1",
@@ -39,7 +39,7 @@ PARTITIONS = (
     ),
     Partition(
         "aws-us-gov",
-        r"us-gov-[a-z]+-\d{1,2}",
+        r"us-gov-[a-z]+-[0-9]{1,2}",
         "amazonaws.com",
         "api.aws",
         "us-gov-west-1",
@@ -47,7 +47,7 @@ PARTITIONS = (
     ),
     Partition(
         "aws-cn",
-        r"cn-[a-z]+-\d{1,2}",
+        r"cn-[a-z]+-[0-9]{1,2}",
         "amazonaws.com.cn",
         "api.amazonwebservices.com.cn",
         "cn-north-1",
@@ -55,7 +55,7 @@ PARTITIONS = (
     ),
     Partition(
         "aws-eusc",
-        r"eusc-de-[a-z]+-\d{1,2}",
+        r"eusc-de-[a-z]+-[0-9]{1,2}",
         "amazonaws.eu",
         "api.amazonwebservices.eu",
         "",
@@ -83,7 +83,7 @@ _PORTAL_HOSTS = (
 # Their sign-ins must use dual-stack hosts: a sign-in cannot go from one portal to the other.
 _DUAL_STACK_SUFFIXES = (".app.aws", ".app.amazonwebservices.com.cn", ".api.amazonwebservices.eu")
 # The regions of partitions without Identity Center, in networks of their own.
-_ISOLATED_REGION = r"(us|eu)-iso[a-z]?-[a-z]+-\d{1,2}"
+_ISOLATED_REGION = r"(us|eu)-iso[a-z]?-[a-z]+-[0-9]{1,2}"
 
 
 def is_isolated_region(region: str) -> bool:
@@ -92,8 +92,6 @@ def is_isolated_region(region: str) -> bool:
 
 def find_partition(region: str) -> Partition | None:
     """Return the region's partition, None for a text that is no region."""
-    if not region.isascii():
-        return None
     return next((p for p in PARTITIONS if re.fullmatch(p.regions, region)), None)
 
 
