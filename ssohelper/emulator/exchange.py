@@ -143,38 +143,26 @@ PORTAL_ERRORS = {
 }
 
 
-def oidc_refusal(name: str, description: str = "") -> Answer:
+def oidc_error(name: str, description: str = "") -> Refusal:
     status, code = OIDC_ERRORS[name]
     header = f"{name}:http://internal.amazon.com/coral/com.amazonaws.sso.oidc/"
     body = {"error": code, "error_description": description or code.replace("_", " ")}
-    return json_answer(body, status, (("x-amzn-ErrorType", header),))
+    return Refusal(json_answer(body, status, (("x-amzn-ErrorType", header),)))
 
 
-def portal_refusal(name: str, message: str) -> Answer:
+def portal_error(name: str, message: str) -> Refusal:
     header = f"{name}:http://internal.amazon.com/coral/com.amazonaws.switchboard.portal/"
     body = {"message": message, "__type": f"com.amazonaws.switchboard.portal#{name}"}
-    return json_answer(body, PORTAL_ERRORS[name], (("x-amzn-ErrorType", header),))
+    return Refusal(json_answer(body, PORTAL_ERRORS[name], (("x-amzn-ErrorType", header),)))
 
 
-def sts_refusal(status: int, code: str, message: str) -> Answer:
+def sts_error(status: int, code: str, message: str) -> Refusal:
     body = (
         f'<ErrorResponse xmlns="{STS_NAMESPACE}"><Error><Type>Sender</Type><Code>{code}</Code>'
         f"<Message>{escape(message)}</Message></Error>"
         f"<RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
     )
-    return Answer(status, (("Content-Type", "text/xml"),), body.encode())
-
-
-def oidc_error(name: str, description: str = "") -> Refusal:
-    return Refusal(oidc_refusal(name, description))
-
-
-def portal_error(name: str, message: str) -> Refusal:
-    return Refusal(portal_refusal(name, message))
-
-
-def sts_error(status: int, code: str, message: str) -> Refusal:
-    return Refusal(sts_refusal(status, code, message))
+    return Refusal(Answer(status, (("Content-Type", "text/xml"),), body.encode()))
 
 
 def iso_time(instant: float) -> str:

@@ -12,9 +12,9 @@ from ssohelper.emulator.exchange import (
     Delivery,
     Headers,
     json_answer,
-    oidc_refusal,
-    portal_refusal,
-    sts_refusal,
+    oidc_error,
+    portal_error,
+    sts_error,
 )
 
 OPERATIONS = (
@@ -142,12 +142,12 @@ class Faults:
     def fail(self, operation: str, name: str, message: str = "", *, times: int = 1) -> None:
         """Example: `fail("CreateToken", "SlowDownException")`."""
         if operation in OIDC_OPERATIONS and name in OIDC_ERRORS:
-            answer = oidc_refusal(name, message)
+            refusal = oidc_error(name, message)
         elif operation == "AssumeRole" and name in STS_ERRORS:
-            answer = sts_refusal(STS_ERRORS[name], name, message or name)
+            refusal = sts_error(STS_ERRORS[name], name, message or name)
         else:
-            answer = portal_refusal(name, message or name)
-        self._add_script(operation, Script(answer), times)
+            refusal = portal_error(name, message or name)
+        self._add_script(operation, Script(refusal.answer), times)
 
     def slow_down(self, times: int = 1) -> None:
         self.fail("CreateToken.device_code", "SlowDownException", times=times)
@@ -200,9 +200,9 @@ class Faults:
         return json_answer({"message": "the EMULATOR is down"}, int(status))
 
     def throttled_answer(self) -> Answer:
-        refusal = portal_refusal("TooManyRequestsException", "HTTP 429 Unknown Code")
+        answer = portal_error("TooManyRequestsException", "HTTP 429 Unknown Code").answer
         extra = () if self.retry_after is None else (("Retry-After", self.retry_after),)
-        return refusal._replace(headers=refusal.headers + extra)
+        return answer._replace(headers=answer.headers + extra)
 
     def is_within_rate_limit(self) -> bool:
         """A token bucket that fills in real time: a test may change the emulator's clock."""

@@ -25,23 +25,17 @@ _TOKEN_SECONDS = 900
 
 
 class SignInToken(NamedTuple):
-    """One login can use it, until `expires_at`."""
+    """One login can use it, until `expires_at`. The console session ends with the keys."""
 
     keys: IssuedCredentials
     expires_at: float
-    session_ends_at: float
-
-
-class ConsoleSession(NamedTuple):
-    keys: IssuedCredentials
-    ends_at: float
 
 
 class Console:
     def __init__(self, center: Center) -> None:
         self._center = center
         self._tokens: dict[str, SignInToken] = {}
-        self._sessions: dict[str, ConsoleSession] = {}  # the latest, by the browser's cookie
+        self._sessions: dict[str, IssuedCredentials] = {}  # the latest, by the browser's cookie
 
     def answer_federation(self, request: Request) -> Answer:
         """Answer a request for a sign-in token or for a login with such a token.
@@ -58,11 +52,8 @@ class Console:
     def _issue_sign_in_token(self, form: dict[str, str]) -> Answer:
         center = self._center
         keys = _find_session_credentials(center, form.get("Session", ""))
-        now, token = center.now(), center.make_secret("FT", 600)
-        ends_at = keys.expires_at
-        if "SessionDuration" in form:
-            ends_at = now + _parse_duration(form["SessionDuration"])
-        self._tokens[token] = SignInToken(keys, now + _TOKEN_SECONDS, ends_at)
+        token = center.make_secret("FT", 600)
+        self._tokens[token] = SignInToken(keys, center.now() + _TOKEN_SECONDS)
         return json_answer({"SigninToken": token})
 
     def _sign_in_browser(self, form: dict[str, str]) -> Answer:
@@ -80,8 +71,8 @@ class Console:
             message = "The destination of this sign-in URL is not a page of the console."
             raise pages.refusal(world, message)
         cookie = center.make_secret("CONSOLE", 40)
-        self._sessions[cookie] = ConsoleSession(token.keys, token.session_ends_at)
-        life, name = int(token.session_ends_at - center.now()), center.cookie_name("console")
+        self._sessions[cookie] = token.keys
+        life, name = int(token.keys.expires_at - center.now()), center.cookie_name("console")
         value = f"{name}={cookie}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life}"
         headers = (
             ("Location", f"/console?{urlencode({'destination': destination})}"),
@@ -93,11 +84,10 @@ class Console:
     def show_console(self, request: Request) -> Answer:
         world = self._center.world
         name = self._center.cookie_name("console")
-        session = self._sessions.get(request.find_cookie(name, self._sessions) or "")
-        if session is None or session.ends_at <= self._center.now():
+        mine = self._sessions.get(request.find_cookie(name, self._sessions) or "")
+        if mine is None or mine.expires_at <= self._center.now():
             message = "No user is signed in to the console in this browser."
             raise pages.refusal(world, message, 403)
-        mine = session.keys
         account = world.accounts.get(mine.account_id)
         return pages.console_page(
             world.name,
@@ -106,7 +96,7 @@ class Console:
                 ("Role", mine.role_name),
                 ("User", mine.person),
                 ("Page", request.query.get("destination", "")),
-                ("Session ends", iso_time(session.ends_at)),
+                ("Session ends", iso_time(mine.expires_at)),
             ],
         )
 
@@ -126,12 +116,6 @@ def _find_session_credentials(center: Center, text: str) -> IssuedCredentials:
     if keys.expires_at <= center.now():
         raise _json_refusal("the credentials have expired")
     return keys
-
-
-def _parse_duration(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 900 <= int(text) <= 43200:
-        raise _json_refusal("SessionDuration must be from 900 to 43200")
-    return int(text)
 
 
 def _is_console_page(url: str, world: World) -> bool:

@@ -8,18 +8,18 @@ other hosts, such as a company's own start URL.
 import html
 import json
 from collections.abc import Callable
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ssohelper.emulator.addresses import AwsHost, find_aws_host, portal_host_name
 from ssohelper.emulator.core import Center
 from ssohelper.emulator.exchange import (
     Answer,
+    Refusal,
     Request,
     json_answer,
-    oidc_refusal,
+    oidc_error,
     parse_json_object,
-    portal_refusal,
+    portal_error,
 )
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.portal import TOKEN_HEADER
@@ -35,18 +35,13 @@ _PATHS = {
 _PAGES = ("/authorize", "/device", "/sign-in", "/consent", "/done", "/sign-out", "/favicon.ico")
 
 
-class Visit(NamedTuple):
-    host: str
-    request: Request
-
-
 class Internet:
     """The hosts that clients can reach: AWS's, and those that a test added."""
 
     def __init__(self, center: Center) -> None:
         self._center = center
         self._added: dict[str, Host] = {}
-        self._visits: list[Visit] = []
+        self._visits: list[Request] = []
 
     def add_host(self, name: str, answer: Host) -> None:
         """Replaces a host of AWS with the same name."""
@@ -55,12 +50,12 @@ class Internet:
     def has_host(self, name: str) -> bool:
         return name in self._added or find_aws_host(name) is not None
 
-    def visits(self) -> list[Visit]:
+    def visits(self) -> list[Request]:
         return list(self._visits)
 
     def handle(self, request: Request, answer: Callable[[Request], Answer]) -> Answer:
         """For hosts of AWS, call `answer`."""
-        self._visits.append(Visit(request.host, request))
+        self._visits.append(request)
         added = self._added.get(request.host)
         if added is not None:
             return added(request)
@@ -72,9 +67,12 @@ class Internet:
             return self._portal_page(aws_host, request)
         if not is_page and request.path not in _PATHS.get(aws_host.service, ()):
             return json_answer({"message": f"{aws_host.service} has no such path (EMULATOR)"}, 404)
-        with self._center.lock:
-            refused = self._refuse_wrong_host(aws_host, request)
-        return refused or self._move_device_page(aws_host, request, answer(request))
+        try:
+            with self._center.lock:
+                self._check_host(aws_host, request)
+        except Refusal as refused:
+            return refused.answer
+        return self._move_device_page(aws_host, request, answer(request))
 
     def _portal_page(self, aws_host: AwsHost, request: Request) -> Answer:
         """It names the portal's region, as AWS's page does."""
@@ -92,48 +90,45 @@ class Internet:
 
     # -- requests that a host refuses ---------------------------------------------------------
 
-    def _refuse_wrong_host(self, aws_host: AwsHost, request: Request) -> Answer | None:
+    def _check_host(self, aws_host: AwsHost, request: Request) -> None:
+        """Raises: Refusal if this host does not know what the request names."""
         if aws_host.service == "oidc":
-            return self._refuse_wrong_region(aws_host, request)
-        if aws_host.service == "start":
-            return self._refuse_wrong_family(aws_host, request)
-        if aws_host.service in ("sts", "sign-in"):
-            return self._refuse_wrong_partition(aws_host, request)
-        token = self._center.tokens.get(request.headers.get(TOKEN_HEADER, ""))
-        if token is None or token.sign_in.world.region == aws_host.region:
-            return None
-        return portal_refusal("UnauthorizedException", "Session token not found or invalid")
+            self._check_region(aws_host, request)
+        elif aws_host.service == "start":
+            self._check_family(aws_host, request)
+        elif aws_host.service == "portal":
+            token = self._center.tokens.get(request.headers.get(TOKEN_HEADER, ""))
+            if token is not None and token.sign_in.world.region != aws_host.region:
+                raise portal_error("UnauthorizedException", "Session token not found or invalid")
+        else:
+            self._check_partition(aws_host, request)
 
-    def _refuse_wrong_region(self, aws_host: AwsHost, request: Request) -> Answer | None:
-        body = parse_json_object(request.body) or {}
+    def _check_region(self, aws_host: AwsHost, request: Request) -> None:
+        center, body = self._center, parse_json_object(request.body) or {}
         url = body.get("issuerUrl") or body.get("startUrl")
-        world = self._center.find_world(url) if isinstance(url, str) else None
+        world = center.find_world(url) if isinstance(url, str) else None
         if world is not None and world.region != aws_host.region:
-            return oidc_refusal("InvalidRequestException", "Invalid start URL provided")
-        state = self._center
-        code, refresh = state.codes.get(body.get("code", "")), body.get("refreshToken", "")
-        used = code or state.refresh_tokens.get(refresh)
+            raise oidc_error("InvalidRequestException", "Invalid start URL provided")
+        code, refresh = center.codes.get(body.get("code", "")), body.get("refreshToken", "")
+        used = code or center.refresh_tokens.get(refresh)
         if used is not None and used.sign_in.world.region != aws_host.region:
-            return oidc_refusal("InvalidGrantException", "Invalid grant provided")
-        return None
+            raise oidc_error("InvalidGrantException", "Invalid grant provided")
 
-    def _refuse_wrong_family(self, aws_host: AwsHost, request: Request) -> Answer | None:
-        """Refuse a device code unless its portal and this host are both dual-stack or both not."""
+    def _check_family(self, aws_host: AwsHost, request: Request) -> None:
+        """For a device code, its portal and this host must both be dual-stack or both not."""
         device = self._center.find_device(request.query.get("user_code", ""))
         home = find_aws_host(_host_of_start_url(device.world)) if device else None
-        if home is None or not home.region or home.dual_stack == aws_host.dual_stack:
-            return None
-        return json_answer(
-            {"message": "the sign-in could not be passed to the portal (EMULATOR)"}, 400
-        )
+        if home is not None and home.region and home.dual_stack != aws_host.dual_stack:
+            message = "the sign-in could not be passed to the portal (EMULATOR)"
+            raise Refusal(json_answer({"message": message}, 400))
 
-    def _refuse_wrong_partition(self, aws_host: AwsHost, request: Request) -> Answer | None:
+    def _check_partition(self, aws_host: AwsHost, request: Request) -> None:
         session = parse_json_object(request.form().get("Session", "")) or {}
         sent = request.headers.get("x-amz-security-token") or session.get("sessionToken", "")
         issued = next((i for i in self._center.issued.values() if i.session_token == sent), None)
-        if issued is None or issued.arn.split(":")[1] == aws_host.partition:
-            return None
-        return json_answer({"message": "the security token is invalid here (EMULATOR)"}, 403)
+        if issued is not None and issued.arn.split(":")[1] != aws_host.partition:
+            message = "the security token is invalid here (EMULATOR)"
+            raise Refusal(json_answer({"message": message}, 403))
 
     def _move_device_page(self, aws_host: AwsHost, request: Request, answer: Answer) -> Answer:
         if request.path != "/device_authorization" or answer.status != 200:

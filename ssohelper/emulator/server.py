@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from ssohelper.emulator.faults import Faults
 from ssohelper.emulator.listener import HOST, EmulatorError, Listener
@@ -79,7 +79,10 @@ class Emulator(Service):
         server.stopping.set()
         server.shutdown()
         server.server_close()
-        self._port_keeper = _bind_without_listening(self.port)
+        self._port_keeper = socket.socket()
+        # This option lets the next listener bind the port while this socket has it.
+        self._port_keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._port_keeper.bind((HOST, self.port))
         server.close_connections()
 
     def _release_port(self) -> None:
@@ -125,21 +128,19 @@ class Emulator(Service):
 
 
 def serve_until_signal(
-    port: int = 0,
-    world_file: str | Path | None = None,
-    ready_file: str | Path | None = None,
-    auto_approve: str | None = None,
+    port: int = 0, world_file: str | Path | None = None, ready_file: str | Path | None = None
 ) -> None:
     """Run an emulator until SIGTERM or SIGINT, and print its URL when it listens.
 
     The ready file exists as long as the emulator listens. Raises: WorldError (invalid world file),
     OSError (port in use), EmulatorError (ready file in an `.aws` folder).
     """
-    if ready_file is not None:
-        refuse_aws_folder(ready_file)
-    world = demo_world() if world_file is None else load_world(world_file)
-    emulator = Emulator(world, port)
-    emulator.auto_approve = auto_approve
+    for place in (Path(ready_file).absolute(), Path(ready_file).resolve()) if ready_file else ():
+        if ".aws" in place.parts:
+            raise EmulatorError(
+                f"the emulator writes nothing to an .aws folder: {str(ready_file)!r}"
+            )
+    emulator = Emulator(demo_world() if world_file is None else load_world(world_file), port)
     done = threading.Event()
     before = {
         number: signal.signal(number, lambda *_: done.set())
@@ -148,11 +149,9 @@ def serve_until_signal(
     try:
         with emulator:
             print(f"EMULATOR of IAM Identity Center at {emulator.url}")
-            print(shell_usage_text(emulator), flush=True)
+            print(_shell_usage_text(emulator), flush=True)
             if ready_file is not None:
-                _write_atomically(
-                    Path(ready_file), json.dumps(ready_file_content(emulator), indent=2)
-                )
+                _write_ready_file(Path(ready_file), emulator)
             done.wait()
     finally:
         if ready_file is not None:
@@ -161,7 +160,7 @@ def serve_until_signal(
             signal.signal(number, handler)
 
 
-def shell_usage_text(emulator: Emulator) -> str:
+def _shell_usage_text(emulator: Emulator) -> str:
     """Shell lines that use the emulator, with a temporary HOME, so that ~/.aws is not used."""
     set_here = " ".join(
         f"{key}={shlex.quote(value)}" for key, value in emulator.environment().items()
@@ -177,32 +176,15 @@ In another shell:
 People: {people}"""
 
 
-def ready_file_content(emulator: Emulator) -> dict[str, Any]:
-    return {
+def _write_ready_file(path: Path, emulator: Emulator) -> None:
+    """Readers never see a part of it."""
+    content = {
         "url": emulator.url,
         "start_url": emulator.world.start_url,
         "region": emulator.world.region,
         "environment": emulator.environment(),
         "unset": list(UNSET_VARIABLES),
     }
-
-
-def refuse_aws_folder(path: str | Path) -> None:
-    """Raise EmulatorError if the path, as given or resolved, is in a folder named `.aws`."""
-    places = (Path(path).expanduser().absolute(), Path(path).expanduser().resolve())
-    if any(".aws" in place.parts for place in places):
-        raise EmulatorError(f"the emulator writes nothing to an .aws folder: {str(path)!r}")
-
-
-def _bind_without_listening(port: int) -> socket.socket:
-    bound = socket.socket()
-    # This option lets the next listener bind the port while this socket has it.
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((HOST, port))
-    return bound
-
-
-def _write_atomically(path: Path, text: str) -> None:
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
+    part.write_text(json.dumps(content, indent=2), encoding="utf-8")
     part.replace(path)

@@ -23,7 +23,7 @@ from ssohelper.emulator.exchange import (
     Request,
     iso_time,
     json_answer,
-    oidc_refusal,
+    oidc_error,
     parse_json_object,
 )
 from ssohelper.emulator.faults import OPERATIONS, RATE_LIMITED, Faults
@@ -122,7 +122,7 @@ class Service(Center):
         except Refusal as refused:
             return refused.answer
         except WorldError as exc:  # the person in auto_approve is unknown or disabled
-            return oidc_refusal("AccessDeniedException", str(exc))
+            return oidc_error("AccessDeniedException", str(exc)).answer
 
     # -- for tests and for the control interface -----------------------------------
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ssohelper.emulator.exchange import json_answer, make_request, parse_form_fields, sts_refusal
+from ssohelper.emulator.exchange import json_answer, make_request, parse_form_fields, sts_error
 
 
 def test_a_request_has_its_first_value_of_each_field_and_headers_in_lower_case():
@@ -22,7 +22,7 @@ def test_a_form_with_very_many_fields_is_refused():
 
 
 def test_an_error_of_sts_is_xml_in_which_no_message_adds_an_element():
-    text = sts_refusal(403, "AccessDenied", "<Code>Other</Code> & more").body.decode()
+    text = sts_error(403, "AccessDenied", "<Code>Other</Code> & more").answer.body.decode()
     assert text.count("<Code>") == 1
     assert "&lt;Code&gt;Other&lt;/Code&gt; &amp; more" in text
 

@@ -99,6 +99,6 @@ def test_an_added_host_wins_and_every_visit_is_recorded():
     assert internet.has_host("sso.example.com")
     answer = browser.ask("sso.example.com", "/start")
     assert (answer.status, dict(answer.headers)["Location"]) == (302, START)
-    assert [(visit.host, visit.request.path) for visit in internet.visits()] == [
+    assert [(visit.host, visit.path) for visit in internet.visits()] == [
         ("sso.example.com", "/start")
     ]

@@ -12,10 +12,10 @@ import pytest
 
 import ssohelper.emulator
 from ssohelper.emulator.listener import EmulatorError
-from ssohelper.emulator.server import Emulator, refuse_aws_folder, serve_until_signal
+from ssohelper.emulator.server import Emulator, serve_until_signal
 from tests.emulator.conftest import PAYMENTS_PROD, fetch
 
-READY = "import sys; from ssohelper.emulator.server import serve_until_signal as serve; serve(0, None, sys.argv[1], 'ana')"
+READY = "import sys; from ssohelper.emulator.server import serve_until_signal as serve; serve(0, None, sys.argv[1])"
 
 
 def test_the_emulator_imports_the_standard_library_and_itself_only():
@@ -104,7 +104,6 @@ class TestRunner:
         for path in (tmp_path / ".aws" / "ready", tmp_path / "link" / "ready"):
             with pytest.raises(EmulatorError, match=r"\.aws folder"):
                 serve_until_signal(0, None, path)
-        refuse_aws_folder(tmp_path / "ready")
 
     def test_a_port_in_use_is_an_error(self, emu):
         with pytest.raises(OSError, match="in use"):

@@ -113,7 +113,7 @@ def hosts_of(aws: Emulator) -> set[str]:
     return {
         visit.host
         for visit in aws.internet.visits()
-        if not visit.request.headers.get("user-agent", "").startswith("Python-urllib")
+        if not visit.headers.get("user-agent", "").startswith("Python-urllib")
     }
 
 

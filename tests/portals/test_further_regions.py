@@ -59,7 +59,7 @@ def issued_in(emulator: Emulator) -> list[str]:
     return [
         visit.host.split(".")[2]
         for visit in emulator.internet.visits()
-        if visit.request.path == "/federation/credentials"
+        if visit.path == "/federation/credentials"
     ]
 
 
@@ -95,7 +95,7 @@ def check_no_secret_crossed(emulator: Emulator) -> None:
     assert set(homes.values()) == {FIRST, SECOND}
     for visit in emulator.internet.visits():
         region = SECOND if f".{SECOND}." in visit.host else FIRST
-        text = f"{dict(visit.request.headers)} {visit.request.query} {visit.request.body!r}"
+        text = f"{dict(visit.headers)} {visit.query} {visit.body!r}"
         for secret, own_region in homes.items():
             assert own_region == region or secret not in text, visit.host
 
@@ -266,7 +266,7 @@ def test_expired_tokens_are_renewed_in_the_region_that_answers(run, home, signed
     break_first(signed_in, FAULTS[fault])
     credentials_of(run, ROLES[0])
     assert issued_in(signed_in)[-1] == SECOND
-    refreshed = [v.host for v in signed_in.internet.visits() if b"refresh_token" in v.request.body]
+    refreshed = [v.host for v in signed_in.internet.visits() if b"refresh_token" in v.body]
     assert f"oidc.{SECOND}.amazonaws.com" in refreshed
     check_no_secret_crossed(signed_in)
 

@@ -32,7 +32,7 @@ def company(aws, home) -> Emulator:
 
 
 def visits_of(company: Emulator, host: str) -> list[Any]:
-    return [visit.request for visit in company.internet.visits() if visit.host == host]
+    return [visit for visit in company.internet.visits() if visit.host == host]
 
 
 def check_nothing_secret_was_sent(company: Emulator) -> None:
@@ -40,7 +40,7 @@ def check_nothing_secret_was_sent(company: Emulator) -> None:
     for visit in company.internet.visits():
         if visit.host.endswith(("amazonaws.com", "awsapps.com", "aws.amazon.com")):
             continue
-        request = visit.request
+        request = visit
         assert (request.method, request.body) == ("GET", b"")
         assert set(request.headers) == {"host", "accept", "accept-encoding", "user-agent"}
         text = f"{request.path} {request.query} {dict(request.headers)}"

@@ -37,7 +37,7 @@ def test_sign_in_listing_and_credentials(run, home, aws, row, way):
         # The code's page is on the portal that belongs to the host that was asked.
         page = done.stderr.partition("on any machine:\n")[2].split()[0]
         assert page.split("/")[2].endswith(_page_suffix(row))
-        pages = [v for v in aws.internet.visits() if v.request.path == "/device"]
+        pages = [v for v in aws.internet.visits() if v.path == "/device"]
         assert all(visit.host == page.split("/")[2] for visit in pages)
 
     config = configparser.RawConfigParser()
@@ -144,5 +144,5 @@ def test_the_keys_of_a_profile_count_where_it_is_a_native_one(run, home, aws, fo
     done = run("exec", PROFILE, "--", "printenv", "AWS_USE_FIPS_ENDPOINT")
     assert done.stdout == ("true\n" if form == "sso" else "")
     asked = fips.portal if form == "sso" else row.portal
-    issued = [v.host for v in aws.internet.visits() if v.request.path == "/federation/credentials"]
+    issued = [v.host for v in aws.internet.visits() if v.path == "/federation/credentials"]
     assert issued[-1] == asked

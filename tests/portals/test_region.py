@@ -33,7 +33,7 @@ def test_yes_takes_the_region_that_the_portals_page_names(run, home, portal):
     assert done.returncode == 0, done.stderr
     assert f"the region of {URL} is eu-west-1, as the portal's page says" in done.stderr
     assert session_keys(home, "corp")["sso_region"] == "eu-west-1"
-    asked = [visit.request for visit in portal.internet.visits() if visit.host == PORTAL]
+    asked = [visit for visit in portal.internet.visits() if visit.host == PORTAL]
     assert [(request.method, request.path, request.body) for request in asked] == [
         ("GET", "/start", b"")
     ]
