@@ -35,7 +35,6 @@ from tests.programs import run_program
 NOT_ON_WINDOWS = {
     "ssohelper.actions.run_child",
     "ssohelper.cli.serve_command",
-    "ssohelper.endpoint.handlers",
     "ssohelper.endpoint.serving",
     "ssohelper.stores.endpoint_files",
     "ssohelper.tui.terminal_driver",
@@ -168,18 +167,15 @@ class TestMacOs:
         for module in (peer, local_server):
             monkeypatch.setattr(module, "sys", SimpleNamespace(platform="darwin"))
         answers = (xucred(os.geteuid()), xucred(0), xucred(65534), None)
-        users = [
-            local_server._classify_user_of_client(cast(socket.socket, Told(each)))
-            for each in answers
-        ]
-        assert users == ["ours", "ours", "another", "unknown"]
+        ours = [local_server._is_client_ours(cast(socket.socket, Told(each))) for each in answers]
+        assert ours == [True, True, False, None]
         with (
             socket.create_server(("127.0.0.1", 0)) as listening,
             socket.create_connection(listening.getsockname()),
             listening.accept()[0] as accepted,
         ):
             assert peer.find_peer_uid(accepted) is None
-            assert local_server._classify_user_of_client(accepted) == "ours"
+            assert local_server._is_client_ours(accepted) is True
 
     def test_a_socket_s_path_is_shorter_there(self, home, center):
         path = "/" + "x" * 103

@@ -266,11 +266,7 @@ def serve_emulator(
         hint = "without --world, the demo's users, accounts and roles are served"
         raise UsageProblem(f'there is no world file "{world_file}"', hint=hint)
     try:
-        server.serve_until_signal(
-            port=port,
-            world_file=str(world_file) if world_file else None,
-            ready_file=str(ready_file) if ready_file else None,
-        )
+        server.serve_until_signal(port, world_file, ready_file)
     except ValueError as cause:
         raise ConfigInvalid(str(cause)) from cause
     except EmulatorError as cause:

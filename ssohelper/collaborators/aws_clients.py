@@ -14,9 +14,9 @@ from ssohelper.core.host_variant import (
 )
 from ssohelper.core.service_hosts import (
     IGNORED_URL_VARIABLE,
+    URL_VARIABLES,
     is_loopback_url,
     service_url,
-    url_variable_of,
 )
 from ssohelper.errors import ConfigInvalid
 
@@ -129,7 +129,7 @@ class AwsClients:
         """Return the region that the page of AWS's portal names, or None; it may be wrong."""
         from ssohelper.wire.portal_page import propose_region_of_portal
 
-        if is_loopback_url(self._app.environ.get(url_variable_of("oidc"), "")):
+        if is_loopback_url(self._app.environ.get(URL_VARIABLES["oidc"], "")):
             return None
         return propose_region_of_portal(portal_url, self._app.aws_environ)
 

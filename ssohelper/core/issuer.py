@@ -64,7 +64,7 @@ def check_secret_destination(
     there = "a server on this machine" if is_local else "another partition of AWS"
     raise ConfigInvalid(
         f'the sign-in to "{session.name}" was made at AWS, and its token is not sent to {there}',
-        hint=f"unset {service_hosts.url_variable_of(service)}",
+        hint=f"unset {service_hosts.URL_VARIABLES[service]}",
     )
 
 
@@ -76,5 +76,5 @@ def check_credentials_destination(
         raise ConfigInvalid(
             f'the sign-in to "{session.name}" was made at AWS, and its role credentials are not '
             "sent to a server on this machine",
-            hint=f"unset {service_hosts.url_variable_of(service)}",
+            hint=f"unset {service_hosts.URL_VARIABLES[service]}",
         )

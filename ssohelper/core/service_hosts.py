@@ -32,7 +32,7 @@ _PREFIXES = {
     "portal": ("portal.sso", "portal.sso-fips"),
     "sts": ("sts", "sts-fips"),
 }
-_VARIABLES = {
+URL_VARIABLES = {
     "oidc": "AWS_ENDPOINT_URL_SSO_OIDC",
     "portal": "AWS_ENDPOINT_URL_SSO",
     "sts": "AWS_ENDPOINT_URL_STS",
@@ -57,24 +57,12 @@ class StsAddress(NamedTuple):
 
 def checked_region(text: str) -> str:
     """Raises: ConfigInvalid unless the text is a region that can have Identity Center."""
-    if is_isolated_region(text):
-        raise ConfigInvalid(
-            f'ssohelper does not support the partition of AWS with the region "{text}"',
-            hint="supported are the regions of aws, aws-us-gov, aws-cn and aws-eusc",
-        )
-    if find_partition(text) is None:
-        raise ConfigInvalid(
-            f'"{show(text, 60)}" is no AWS region', hint="a region looks like: eu-west-1"
-        )
+    partition_of(text)
     return text
 
 
 def is_region(text: str) -> bool:
     return find_partition(text) is not None
-
-
-def url_variable_of(service: str) -> str:
-    return _VARIABLES[service]
 
 
 def service_url(
@@ -91,8 +79,16 @@ def service_url(
 
 def partition_of(region: str) -> Partition:
     """Raises: ConfigInvalid for an unknown region."""
-    partition = find_partition(checked_region(region))
-    assert partition is not None
+    if is_isolated_region(region):
+        raise ConfigInvalid(
+            f'ssohelper does not support the partition of AWS with the region "{region}"',
+            hint="supported are the regions of aws, aws-us-gov, aws-cn and aws-eusc",
+        )
+    partition = find_partition(region)
+    if partition is None:
+        raise ConfigInvalid(
+            f'"{show(region, 60)}" is no AWS region', hint="a region looks like: eu-west-1"
+        )
     return partition
 
 
@@ -136,12 +132,9 @@ def checked_sign_in_url(url: str, region: str, own_url: str) -> str:
             f'unexpected sign-in address "{shown_url(url)}"',
             hint="nothing was opened; try again, and tell your administrator if this repeats",
         )
-    rebuilt = (
-        f"{parts.scheme.lower()}://{_host_and_port(parts)}{percent_encoded(parts.path or '/')}"
-    )
-    if parts.query:
-        rebuilt += "?" + percent_encoded(parts.query)
-    return rebuilt + ("#" + percent_encoded(parts.fragment) if parts.fragment else "")
+    path = percent_encoded(parts.path or "/")
+    query, fragment = percent_encoded(parts.query), percent_encoded(parts.fragment)
+    return SplitResult(parts.scheme.lower(), _host_and_port(parts), path, query, fragment).geturl()
 
 
 def percent_encoded(text: str) -> str:
@@ -159,7 +152,7 @@ def _service_host(service: str, region: str, partition: Partition, variant: Host
 
 
 def _url_in_variable(service: str, environ: Mapping[str, str]) -> str | None:
-    variable = _VARIABLES[service]
+    variable = URL_VARIABLES[service]
     url = environ.get(variable, "")
     if not url or environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
         return None
@@ -243,9 +236,7 @@ def _host_and_port(parts: SplitResult) -> str:
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
     try:
         return ip_address(host).is_loopback
     except ValueError:
-        return False
+        return host == "localhost"

@@ -22,14 +22,16 @@ class AwsHost(NamedTuple):
 
 
 class _Partition(NamedTuple):
-    """`portals` matches the older hosts of access portals, whose names have no region."""
+    """`pages` has the hosts of sign-in and console.
+
+    `portals` matches the older hosts of access portals, whose names have no region.
+    """
 
     name: str
     region: str
     suffix: str
     dual_stack_suffix: str
-    sign_in: str
-    console: str
+    pages: str
     home_region: str
     portals: str
     dual_stack_portal_suffix: str
@@ -41,8 +43,7 @@ _PARTITIONS = (
         r"us-gov-[a-z]+-\d",
         "amazonaws.com",
         "api.aws",
-        "signin.amazonaws-us-gov.com",
-        "console.amazonaws-us-gov.com",
+        "amazonaws-us-gov.com",
         "us-gov-west-1",
         r"start\.us-gov-[a-z]+\.awsapps\.com|[a-z0-9-]+\.signin\.amazonaws-us-gov\.com",
         "app.aws",
@@ -52,8 +53,7 @@ _PARTITIONS = (
         r"(?:us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d",
         "amazonaws.com",
         "api.aws",
-        "signin.aws.amazon.com",
-        "console.aws.amazon.com",
+        "aws.amazon.com",
         "us-east-1",
         r"[a-z0-9-]+\.awsapps\.com",
         "app.aws",
@@ -63,8 +63,7 @@ _PARTITIONS = (
         r"cn-[a-z]+-\d",
         "amazonaws.com.cn",
         "api.amazonwebservices.com.cn",
-        "signin.amazonaws.cn",
-        "console.amazonaws.cn",
+        "amazonaws.cn",
         "cn-north-1",
         r"start\.home\.awsapps\.cn",
         "app.amazonwebservices.com.cn",
@@ -74,14 +73,12 @@ _PARTITIONS = (
         r"eusc-de-[a-z]+-\d",
         "amazonaws.eu",
         "api.amazonwebservices.eu",
-        "signin.amazonaws-eusc.eu",
-        "console.amazonaws-eusc.eu",
+        "amazonaws-eusc.eu",
         "",
         "(?!)",  # it has none
         "api.amazonwebservices.eu",
     ),
 )
-_API = {"oidc": "oidc", "portal.sso": "portal", "sts": "sts"}
 
 
 def find_aws_host(host: str) -> AwsHost | None:
@@ -112,13 +109,17 @@ def _find_api_host(partition: _Partition, host: str) -> AwsHost | None:
             name, fips, region = found.groups()
             if fips and partition.name == "aws-us-gov" and not dual_stack:
                 return None  # in GovCloud, the names without FIPS are those of FIPS hosts
-            return AwsHost(_API[name], partition.name, region, dual_stack, bool(fips))
+            return AwsHost(
+                name.removesuffix(".sso"), partition.name, region, dual_stack, bool(fips)
+            )
     return None
 
 
 def _find_page_host(partition: _Partition, host: str) -> AwsHost | None:
-    for service, name in (("sign-in", partition.sign_in), ("console", partition.console)):
-        found = re.fullmatch(rf"(?:({partition.region})\.)?{re.escape(name)}", host)
+    for service, name in (("sign-in", "signin"), ("console", "console")):
+        found = re.fullmatch(
+            rf"(?:({partition.region})\.)?{name}\.{re.escape(partition.pages)}", host
+        )
         if found and (found.group(1) or partition.home_region):
             return AwsHost(service, partition.name, found.group(1) or partition.home_region)
     if re.fullmatch(partition.portals, host):

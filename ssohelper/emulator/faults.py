@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from ssohelper.emulator.exchange import (
     OIDC_ERRORS,
@@ -41,11 +41,8 @@ OIDC_OPERATIONS = frozenset(OPERATIONS[:6])
 RATE_LIMITED = frozenset({"ListAccounts", "ListAccountRoles", "GetRoleCredentials", "Logout"})
 
 
-class Script(NamedTuple):
-    """With `answer` None, `delivery` says how the operation's own answer is sent."""
-
-    answer: Answer | None
-    delivery: Delivery = Delivery()
+# What a later call gets: this answer, or the operation's own answer sent in this way.
+Script = Answer | Delivery
 
 
 class Faults:
@@ -136,8 +133,9 @@ class Faults:
         """
         raw = body.encode() if isinstance(body, str) else body
         pairs = tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers)
-        answer = None if status is None else Answer(status, pairs, raw)
-        self._add_script(operation, Script(answer, Delivery(**delivery)), times)
+        sent = Delivery(**delivery)
+        script = sent if status is None else Answer(status, pairs, raw, sent)
+        self._add_script(operation, script, times)
 
     def fail(self, operation: str, name: str, message: str = "", *, times: int = 1) -> None:
         """Example: `fail("CreateToken", "SlowDownException")`."""
@@ -147,10 +145,7 @@ class Faults:
             refusal = sts_error(STS_ERRORS[name], name, message or name)
         else:
             refusal = portal_error(name, message or name)
-        self._add_script(operation, Script(refusal.answer), times)
-
-    def slow_down(self, times: int = 1) -> None:
-        self.fail("CreateToken.device_code", "SlowDownException", times=times)
+        self._add_script(operation, refusal.answer, times)
 
     def throttle(self, operation: str, times: int = 1) -> None:
         self.fail(operation, "TooManyRequestsException", "HTTP 429 Unknown Code", times=times)

@@ -32,7 +32,7 @@ _PATHS = {
     "sign-in": ("/federation", "/console"),
 }
 # The paths of AWS's sign-in pages. In this emulator, each host that has pages serves all of them.
-_PAGES = ("/authorize", "/device", "/sign-in", "/consent", "/done", "/sign-out", "/favicon.ico")
+_PAGES = ("/authorize", "/device", "/sign-in", "/consent", "/sign-out", "/favicon.ico")
 
 
 class Internet:

@@ -4,7 +4,6 @@ A person's roles are computed and never stored: an account that is added to an O
 of each person with an assignment to that OU.
 """
 
-import copy
 import hashlib
 import re
 import threading
@@ -98,22 +97,16 @@ class World:
         self._roles_by_person: dict[str, dict[str, tuple[str, ...]]] = {}
 
     @classmethod
-    def of_size(cls, accounts: int, roles: int, person: str = "ana") -> "World":
-        """One person has `roles` roles in each account."""
+    def of_size(cls, accounts: int, roles: int) -> "World":
+        """Its only person, ana, has `roles` roles in each account."""
         world = cls(name="Big Corp")
-        world.add_person(person, display_name=person.title())
+        world.add_person("ana")
         for number in range(accounts):
             world.add_account(f"0000{number:08d}", f"account-{number:05d}", ou="Workloads")
         for number in range(roles):
             world.add_permission_set(f"Role{number:02d}")
-            world.assign(person, f"Role{number:02d}", "Workloads")
+            world.assign("ana", f"Role{number:02d}", "Workloads")
         return world
-
-    def copy_for_region(self, start_url: str, region: str) -> "World":
-        """The two objects share people, accounts and assignments, also after changes."""
-        made = copy.copy(self)
-        made.start_url, made.region = start_url, region
-        return made
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -12,8 +12,6 @@ from typing import NamedTuple
 from ssohelper.emulator.exchange import Answer, Refusal
 from ssohelper.emulator.organization import Person, World
 
-# If there are more people than this, the user types a name instead of choosing it from a list.
-_LISTED_PEOPLE = 12
 _SCOPES = {"sso:account:access": "See your accounts and roles, and fetch credentials for them"}
 
 # System colours are readable in light and dark mode.
@@ -86,25 +84,17 @@ def build_page(
 
 
 def sign_in_page(world: World, form: Form, error: str = "", chosen: str = "") -> Answer:
-    people = world.people.values()
-    if len(people) <= _LISTED_PEOPLE:
-        rows = "".join(
-            f'<label class="choice"><input type="radio" name="person" required '
-            f'value="{_escape_html(person.user_name)}"'
-            f"{' checked' if person.user_name == chosen else ''}>"
-            f'<span>{_in_bdi(person.display_name)} <span class="small">'
-            f"{_in_bdi(person.user_name)} · {_in_bdi(person.email)}</span></span></label>"
-            for person in people
-        )
-        choice = f"<fieldset><legend>Who are you?</legend>{rows}</fieldset>"
-    else:
-        choice = (
-            '<p><label class="label" for="person">User name</label>'
-            f'<input type="text" id="person" name="person" value="{_escape_html(chosen)}" required '
-            f'autocomplete="username" autocapitalize="none" spellcheck="false"{_invalid(error)}></p>'
-        )
+    rows = "".join(
+        f'<label class="choice"><input type="radio" name="person" required '
+        f'value="{_escape_html(person.user_name)}"'
+        f"{' checked' if person.user_name == chosen else ''}>"
+        f'<span>{_in_bdi(person.display_name)} <span class="small">'
+        f"{_in_bdi(person.user_name)} · {_in_bdi(person.email)}</span></span></label>"
+        for person in world.people.values()
+    )
     body = (
-        f"{_alert(error)}{_form_start('/sign-in', form)}{choice}"
+        f"{_alert(error)}{_form_start('/sign-in', form)}"
+        f"<fieldset><legend>Who are you?</legend>{rows}</fieldset>"
         '<div class="actions"><button type="submit">Sign in</button></div></form>'
         '<p class="small">There is no password here: these people exist on this machine only.'
         "</p>"
@@ -144,11 +134,12 @@ def consent_page(
 
 
 def device_code_page(organization: str, error: str = "", entered: str = "") -> Answer:
+    invalid = ' aria-invalid="true" aria-describedby="problem"' if error else ""
     body = (
         f'{_alert(error)}<form method="get" action="/device">'
         '<p><label class="label" for="user_code">Code from your device</label>'
         f'<input type="text" id="user_code" name="user_code" value="{_escape_html(entered)}" required '
-        f'autocomplete="off" autocapitalize="characters" spellcheck="false"{_invalid(error)}></p>'
+        f'autocomplete="off" autocapitalize="characters" spellcheck="false"{invalid}></p>'
         '<div class="actions"><button type="submit">Continue</button></div></form>'
     )
     return build_page("Enter the code", organization, body)
@@ -177,10 +168,6 @@ def console_page(organization: str, facts: list[tuple[str, str]]) -> Answer:
         for name, value in facts
     )
     return build_page("AWS console", organization, rows)
-
-
-def _invalid(error: str) -> str:
-    return ' aria-invalid="true" aria-describedby="problem"' if error else ""
 
 
 def _alert(error: str) -> str:

@@ -4,12 +4,13 @@ Source: service model sso 2019-06-10. The real service also sends status 403 wit
 the service model lacks.
 """
 
-import base64
 from typing import Any
 
 from ssohelper.emulator.core import Center
 from ssohelper.emulator.exchange import Answer, Request, json_answer, portal_error
 
+# A client that does not encode it in a URL loses it.
+_PAGE_TOKEN = "emulator/page+&="  # noqa: S105
 TOKEN_HEADER = "x-amz-sso_bearer_token"  # noqa: S105 (a header's name)
 
 
@@ -95,20 +96,11 @@ def _get_page_of_items(
             raise portal_error("InvalidRequestException", "max_result must be from 1 to 100")
         size = min(size, int(asked))
     token = request.query.get("next_token")
-    start = 0 if not token else _position_of_page_token(token)
-    if center.faults.repeat_next_token:
-        return items[start : start + size], token or _page_token_of_position(min(size, len(items)))
-    end = start + size
-    return items[start:end], _page_token_of_position(end) if end < len(items) else None
-
-
-def _page_token_of_position(position: int) -> str:
-    return base64.urlsafe_b64encode(f"emulator-page-{position}".encode()).decode()
-
-
-def _position_of_page_token(token: str) -> int:
     try:
-        text = base64.urlsafe_b64decode(token.encode()).decode()
-        return int(text.removeprefix("emulator-page-"))
+        start = int(token.removeprefix(_PAGE_TOKEN)) if token else 0
     except ValueError as exc:
         raise portal_error("InvalidRequestException", "Invalid next_token") from exc
+    end = start + size
+    if center.faults.repeat_next_token:
+        return items[start:end], token or f"{_PAGE_TOKEN}{min(size, len(items))}"
+    return items[start:end], f"{_PAGE_TOKEN}{end}" if end < len(items) else None

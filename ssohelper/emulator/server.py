@@ -1,5 +1,6 @@
 """Runs the emulated Identity Center on a port of 127.0.0.1, for tests or as a program."""
 
+import copy
 import json
 import os
 import shlex
@@ -106,7 +107,9 @@ class Emulator(Service):
 
         Sign-ins and tokens of one region are unknown in the other, as at AWS.
         """
-        self.add_organization(self.world.copy_for_region(start_url, region))
+        # People, accounts and assignments are shared, also after changes.
+        world = self.add_organization(copy.copy(self.world))
+        world.start_url, world.region = start_url, region
         return self.faults_in(region)
 
     def faults_in(self, region: str) -> Faults:

@@ -98,8 +98,8 @@ class Service(Center):
         latency = faults.find_latency_seconds(names)
         if latency > 0:
             self.wait(latency)
-        if script is not None and script.answer is not None:
-            return script.answer._replace(delivery=script.delivery)
+        if isinstance(script, Answer):
+            return script
         down = faults.find_answer_if_down(names)
         if down is not None:
             return down
@@ -108,7 +108,7 @@ class Service(Center):
         else:
             answer = self.faults.throttled_answer()
         answer = answer._replace(headers=(*answer.headers, ("x-amzn-RequestId", str(uuid4()))))
-        return answer if script is None else answer._replace(delivery=script.delivery)
+        return answer if script is None else answer._replace(delivery=script)
 
     def _faults_of(self, request: Request) -> Faults:
         """Return the faults for a request: those of its region's hosts, or the general faults."""
@@ -145,7 +145,6 @@ class Service(Center):
         start_url: str | None = None,
         scopes: Iterable[str] = (SCOPE,),
         seconds: float | None = None,
-        client_name: str = "seeded",
     ) -> dict[str, str]:
         """Sign a person in without a browser, and return the content of an AWS token file.
 
@@ -155,7 +154,7 @@ class Service(Center):
             world = self.find_world(start_url)
             if world is None:
                 raise WorldError(f"no organization has the start URL {start_url!r}")
-            client = self.add_client(client_name, tuple(scopes))
+            client = self.add_client("seeded", tuple(scopes))
             token, refresh_token = oidc.issue_tokens(self, client, self.sign_in(person, world))
             if seconds is not None:
                 token = token._replace(expires_at=self.now() + seconds)

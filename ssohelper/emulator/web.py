@@ -43,7 +43,6 @@ class Web:
             ("GET", "/consent"): self.show_consent_page,
             ("POST", "/consent"): self.answer_consent,
             ("POST", "/sign-out"): self.sign_out,
-            ("GET", "/done"): self.show_result,
             ("GET", "/favicon.ico"): lambda _request: Answer(204, (), b""),
         }
 
@@ -150,14 +149,7 @@ class Web:
             raise self._refusal("The device code has expired, or was answered already.")
         device.sign_in = sign_in if allowed else None
         device.status = "approved" if allowed else "denied"
-        return _redirect_to_page("/done", pending)
-
-    def show_result(self, request: Request) -> Answer:
-        pending = self._find_pending_request(request.query)
-        status = pending.device.status if pending.device else ""
-        if status in ("approved", "used", "denied"):
-            return pages.result_page(pending.world.name, status != "denied")
-        raise self._refusal("This sign-in request was not allowed or denied yet.")
+        return pages.result_page(pending.world.name, allowed)
 
     def sign_out(self, request: Request) -> Answer:
         """Tokens that programs have stay valid."""

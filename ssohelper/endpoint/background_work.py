@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from math import ceil
 from typing import TypeVar
 
@@ -78,17 +77,15 @@ class BackgroundWork:
                 self._renew_before_end,
                 self._give_notices,
             ):
-                self._try_step(app, partial(step, app))
-            due_at = self._try_step(
-                app, partial(credentials.load_renewal_time, app, self._session, self._role)
-            )
+                self._try_step(app, step)
+            due_at = self._try_step(app, self._load_renewal_time)
             due_in = (due_at or 0) - app.clock.now()
         pause = min(self._pause_seconds, due_in) if due_in > 0 else self._pause_seconds
         return max(pause, min(_SHORTEST_PAUSE_SECONDS, self._pause_seconds))
 
-    def _try_step(self, app: App, step: Callable[[], _T]) -> _T | None:
+    def _try_step(self, app: App, step: Callable[[App], _T]) -> _T | None:
         try:
-            return step()
+            return step(app)
         except SsoHelperError as error:  # the next round tries the step again
             app.warn(error.message)
         except Exception as error:
@@ -110,8 +107,7 @@ class BackgroundWork:
         notices.give_due_notice(app, self._session, next_at, even_signed_out=True)
 
     def _renew_credentials_early(self, app: App) -> None:
-        renewal_at = credentials.load_renewal_time(app, self._session, self._role)
-        if not app.settings.get("renew_ahead") or renewal_at > app.clock.now():
+        if not app.settings.get("renew_ahead") or self._load_renewal_time(app) > app.clock.now():
             return
         fingerprint = app.tokens.read_token_file_fingerprint(self._session)
         if not self._may_release(app) or fingerprint == self._refused_fingerprint:
@@ -144,6 +140,9 @@ class BackgroundWork:
                     app, self._session, self._role, Way.SERVE, app.clock.deadline()
                 )
                 self._renewed_before.add(at)
+
+    def _load_renewal_time(self, app: App) -> int:
+        return credentials.load_renewal_time(app, self._session, self._role)
 
     def _may_release(self, app: App) -> bool:
         return app.vault.may_release(self._session.key_of(self._role), Way.SERVE)

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from ssohelper.core.local_http import END_OF_HEAD, Answer, RequestHandler
 from ssohelper.errors import LocalState, no_more_threads_error
@@ -147,9 +147,9 @@ class LocalServer:
             self._close_oldest_client()
             time.sleep(0.01)
             return
-        user = _classify_user_of_client(connection)
+        is_ours = _is_client_ours(connection)
         is_local = connection.family != socket.AF_INET or address[:1] == (HOST,)
-        may = user == "ours" or (user == "unknown" and self._rules.admits_unknown)
+        may = self._rules.admits_unknown if is_ours is None else is_ours
         self.has_refused_a_user = self.has_refused_a_user or (is_local and not may)
         if not (is_local and may):
             connection.close()
@@ -161,7 +161,7 @@ class LocalServer:
             return
         connection.setblocking(False)
         until = time.monotonic() + HEAD_SECONDS
-        self._reading[connection] = _Client(bytearray(), until, user == "ours")
+        self._reading[connection] = _Client(bytearray(), until, bool(is_ours))
         self._selector.register(connection, selectors.EVENT_READ)
         self._read_request_bytes(connection)  # most clients have sent the request by now
 
@@ -255,19 +255,16 @@ class _Client(NamedTuple):
     is_ours: bool
 
 
-def _classify_user_of_client(
-    connection: socket.socket,
-) -> Literal["ours", "unknown", "another"]:
-    """Only Linux tells the user of a TCP connection.
+def _is_client_ours(connection: socket.socket) -> bool | None:
+    """Return whether its user is ours or root; None if the system cannot tell.
 
-    On other systems each client counts as "ours": the token, the random path or the OAuth state is
-    the only protection.
+    Only Linux tells the user of a TCP connection. On other systems each such client counts as ours:
+    the token, the random path or the OAuth state is the only protection.
     """
     uid = peer.find_peer_uid(connection)
-    if uid is None:
-        is_never_told = connection.family == socket.AF_INET and sys.platform != "linux"
-        return "ours" if is_never_told else "unknown"
-    return "ours" if peer.is_allowed_user(uid, unknown=False) else "another"
+    if uid is not None:
+        return peer.is_allowed_user(uid, unknown=False)
+    return True if connection.family == socket.AF_INET and sys.platform != "linux" else None
 
 
 def _most_clients_for_descriptors() -> int:

@@ -43,9 +43,9 @@ _ENDED = (
     "AccessDeniedException",
     "UnauthorizedClientException",
 )
+_POLLS = {"AuthorizationPendingException": Poll.PENDING, "SlowDownException": Poll.SLOW_DOWN}
 _REGISTER, _AUTHORIZE_DEVICE, _TOKEN = "/client/register", "/device_authorization", "/token"
 # In a wrong region, AWS reports that the start URL is invalid.
-_PATHS_WITH_START_URL = (_REGISTER, _AUTHORIZE_DEVICE)
 _UNKNOWN_PORTAL = ("InvalidRequestException", "InvalidRequestRegionException")
 
 
@@ -174,7 +174,6 @@ class OidcClient:
     def refresh_token(self, token: AccessToken, deadline: Deadline) -> IssuedToken:
         """Send exactly one request: the refresh token may be single-use.
 
-        The whole deadline is spent waiting, since a late answer still holds the next refresh token.
         Raises: LoginRequired, RegistrationRejected, Throttled, AwsUnreachable, BadAnswer; AnswerLost
         if AWS may have accepted the token; ConfigInvalid, before anything is sent, for a token that
         another server issued.
@@ -183,13 +182,7 @@ class OidcClient:
             raise LoginRequired(f'the sign-in of session "{self._session.name}" cannot be renewed')
         self._check_issuer(issuer.token_issuer(token, self._facts()))
         fields = {"grantType": "refresh_token", "refreshToken": token.refresh_token.reveal()}
-        return self._request_token(
-            token.client,
-            fields,
-            token.refresh_token,
-            deadline,
-            read_seconds=deadline.seconds_left(),
-        )
+        return self._request_token(token.client, fields, token.refresh_token, deadline)
 
     # -- sending one request to the sign-in service --------------------------------------------
 
@@ -218,8 +211,9 @@ class OidcClient:
         fields: dict[str, Any],
         parse: Callable[[dict[str, Any]], _T],
         deadline: Deadline,
-        read_seconds: float | None = None,
     ) -> _T:
+        # A late answer of CreateToken still holds the next refresh token.
+        read_seconds = deadline.seconds_left() if path == _TOKEN else None
         answer = self._transport.send(
             "POST",
             path,
@@ -238,22 +232,19 @@ class OidcClient:
         fields: dict[str, Any],
         refresh_token: Secret | None,
         deadline: Deadline,
-        read_seconds: float | None = None,
     ) -> IssuedToken:
-        token, promised = self._send_request(
+        return self._send_request(
             _TOKEN,
             {**_client_fields(registration), **fields},
             lambda answer: schema.token_from_answer(
                 answer, registration, refresh_token, int(time.time())
             ),
             deadline,
-            read_seconds,
         )
-        return IssuedToken(token, min(promised, schema.LONGEST_TOKEN_SECONDS))
 
     def _special_error_of(self, error: AwsError, path: str) -> SsoHelperError | None:
         name = self._session.name
-        if path in _PATHS_WITH_START_URL and error.name in _UNKNOWN_PORTAL:
+        if path != _TOKEN and error.name in _UNKNOWN_PORTAL:
             url, portal = self._session.start_url, self._session.aws_url
             refused = f'"{portal}"' if portal == url else f'"{portal}" (reached from "{url}")'
             return BadAnswer(
@@ -261,10 +252,8 @@ class OidcClient:
                 hint="are start URL and region right? "
                 f"ssohelper setup {shlex.quote(url)} --session {name} --region REGION",
             )
-        if path == _TOKEN and error.name == "AuthorizationPendingException":
-            return _NotConfirmedYet(Poll.PENDING)
-        if path == _TOKEN and error.name == "SlowDownException":
-            return _NotConfirmedYet(Poll.SLOW_DOWN)
+        if path == _TOKEN and error.name in _POLLS:
+            return _NotConfirmedYet(_POLLS[error.name])
         if error.name == "InvalidClientException":
             return RegistrationRejected(
                 f'AWS no longer knows the client registration of session "{name}"',

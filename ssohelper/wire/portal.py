@@ -12,12 +12,7 @@ from ssohelper.broker.limits import REQUESTS_A_SECOND, Pace
 from ssohelper.core import issuer
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.host_variant import DEFAULT_VARIANT, HostVariant
-from ssohelper.core.model import (
-    AccessToken,
-    Account,
-    SignInFacts,
-    SsoSession,
-)
+from ssohelper.core.model import AccessToken, Account, SignInFacts, SsoSession
 from ssohelper.core.schema import listings
 from ssohelper.core.service_hosts import service_url
 from ssohelper.errors import (
@@ -146,9 +141,8 @@ class Portal:
         Raises: TokenRejected (401), RoleNotAssigned (AWS's own 400, 403, 404), Throttled,
         AwsUnreachable, BadAnswer."""
         seen: set[str] = set()
-        of_row, key = listings.account_of_row, "accountList"
-        path, what = "/assignment/accounts", "your accounts"
-        for account in self._get_all_pages(path, {}, token, what, of_row, key):
+        path, of_row, key = "/assignment/accounts", listings.account_of_row, "accountList"
+        for account in self._get_all_pages(path, {}, token, "your accounts", of_row, key):
             if account.id not in seen:
                 seen.add(account.id)
                 yield account
@@ -157,13 +151,10 @@ class Portal:
         """Return the names of the roles in an account, each once, in AWS's order.
         Wire: GET /assignment/roles, 100 a page.
         Raises the errors of `list_accounts`; RoleNotAssigned means that AWS refuses the account."""
-        path, asked, what = (
-            "/assignment/roles",
-            {"account_id": account_id},
-            f"the roles of {account_id}",
-        )
-        of_row, key = listings.role_name_of_row, "roleList"
-        return list(dict.fromkeys(self._get_all_pages(path, asked, token, what, of_row, key)))
+        query, what = {"account_id": account_id}, f"the roles of {account_id}"
+        asked = "/assignment/roles", query, token, what
+        names = self._get_all_pages(*asked, listings.role_name_of_row, "roleList")
+        return list(dict.fromkeys(names))
 
     def send_get_request(
         self,
@@ -191,9 +182,8 @@ class Portal:
 
     def check_token(self, token: AccessToken, deadline: Deadline) -> None:
         """Send the cheapest request that needs the token."""
-        query = {"max_result": "1"}
-        what = "your accounts"
-        self.send_get_request("/assignment/accounts", query, token, deadline, what=what, read=bool)
+        asked = "/assignment/accounts", {"max_result": "1"}, token, deadline
+        self.send_get_request(*asked, what="your accounts", read=bool)
 
     def answered_at(self) -> float | None:
         """When AWS last answered, by AWS's clock (epoch seconds)."""
@@ -233,7 +223,7 @@ class Portal:
             rows = listings.rows_of_page(answer, key)
             return [parse_row(row) for row in rows], listings.next_page_token(answer)
 
-        tokens_seen: set[str] = set()
+        seen: set[str] = set()
         next_page: dict[str, str] = {}
         for _ in range(listings.MOST_PAGES):
             query = {**asked, "max_result": str(listings.PAGE_SIZE), **next_page}
@@ -241,12 +231,12 @@ class Portal:
             yield from rows
             if after is None:
                 return
-            if after in tokens_seen:
+            if after in seen:
                 raise BadAnswer(
                     f"{self._service} lists {what} in a circle: a page comes a second time",
                     hint=LATER,
                 )
-            tokens_seen.add(after)
+            seen.add(after)
             next_page = {"next_token": after}
         raise BadAnswer(
             f"{self._service} lists {what} without an end: more than {listings.MOST_PAGES} pages",

@@ -5,7 +5,6 @@ later GETs. Each POST gets a new connection: if the server had closed an idle on
 whether it had read the POST.
 """
 
-import itertools
 import logging
 import os
 import re
@@ -40,6 +39,7 @@ READ_SECONDS = 5.0
 ANSWER_LIMIT_BYTES = 4 << 20
 # Load balancers and NAT forget a connection that has been idle for 60 s or more.
 _IDLE_SECONDS = 20.0
+_MOST_IDLE = 10
 _METHOD = re.compile(r"[A-Z]{3,7}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
@@ -66,9 +66,7 @@ class Answer(NamedTuple):
 class Transport:
     """Several threads may use it at once. `service` is its name in messages."""
 
-    def __init__(
-        self, service_url: str, environ: Mapping[str, str], service: str, connections: int = 10
-    ) -> None:
+    def __init__(self, service_url: str, environ: Mapping[str, str], service: str) -> None:
         parts = urlsplit(service_url)
         if parts.scheme not in PORTS or not parts.hostname:
             raise ConfigInvalid(f"{service} has no usable URL")
@@ -78,7 +76,6 @@ class Transport:
         self._is_loopback = is_loopback_url(service_url)
         self._environ = environ
         self._service = service
-        self._most_idle = connections
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
         self._route: Route | None = None
@@ -199,7 +196,7 @@ class Transport:
     def _keep_idle_connection(self, connection: Connection) -> None:
         connection.idle_since = time.monotonic()
         with self._lock:
-            if len(self._idle) < self._most_idle:
+            if len(self._idle) < _MOST_IDLE:
                 self._idle.append(connection)
                 return
         connection.close()
@@ -291,7 +288,9 @@ def call_with_retries(
     may have acted on it.
     """
     deadline = Deadline(seconds, monotonic)
-    for made in itertools.count(1):
+    made = 0
+    while True:
+        made += 1
         try:
             return ask(deadline)
         except BadAnswer:
@@ -303,7 +302,6 @@ def call_with_retries(
             if is_lost or made == TRIES or pause + _SHORTEST_TRY_SECONDS > deadline.seconds_left():
                 raise
             sleep(pause)
-    raise AssertionError("unreachable")
 
 
 def pause_seconds_before_retry(tries_made: int) -> float:

@@ -68,7 +68,7 @@ def test_the_address_also_redirects_to_the_page_of_a_device_code(page, desk):  #
         code = page.get_by_label("Code", exact=True).inner_text()
         assert f"\n    {code}\n" in "".join(login.err)
         page.get_by_role("button", name="Allow").click()
-        page.wait_for_url("**/done?**")
+        page.get_by_role("status").wait_for()
         assert login.ends() == 0
 
 

@@ -78,7 +78,7 @@ class TestScripts:
         client = wire.register(grantTypes=[], redirectUris=[])
         assert wire.poll(client, wire.device(client))[1]["error"] == "authorization_pending"
         assert wire.refresh(wire.service.issue_token("ana"))[1]["error"] == "invalid_grant"
-        wire.faults.slow_down()
+        wire.faults.fail("CreateToken", "SlowDownException")
         errors = [wire.poll(*wire.begin())[1]["error"] for _ in range(2)]
         assert errors == ["slow_down", "authorization_pending"]
 

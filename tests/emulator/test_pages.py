@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 import pytest
 
-from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.emulator.conftest import Reply, fetch
 
@@ -131,7 +130,7 @@ def test_an_answered_device_code_cannot_be_answered_again(emu):
     page = open_page(emu, f"/device?user_code={code}")
     reply = send(emu, "/sign-in", page, {}, person="ana")
     consent = open_page(emu, reply.headers["location"], reply.headers["set-cookie"].split(";")[0])
-    assert send(emu, "/consent", consent, {}, answer="deny").status == 303
+    assert b"Request denied" in send(emu, "/consent", consent, {}, answer="deny").body
     assert send(emu, "/consent", consent, {}, answer="allow").status == 400
     assert b"No device waits" in open_page(emu, f"/device?user_code={code}").reply.body
 
@@ -146,13 +145,3 @@ def test_hostile_names_add_no_markup(emu):
     for found in (page.reply.body.decode(), consent.reply.body.decode()):
         assert "<img" not in found
         assert "<bdi>&lt;img src=x onerror=alert(1)&gt;\u202e&quot;&#x27;</bdi>" in found
-
-
-def test_in_a_large_organization_the_user_name_is_typed():
-    world = World.of_size(3, 1)
-    for number in range(20):
-        world.add_person(f"person{number}")
-    with Emulator(world) as emu:
-        page = open_page(emu)
-        assert b'<input type="text" id="person"' in page.reply.body
-        assert send(emu, "/sign-in", page, {}, person=" ana ").status == 303

@@ -217,7 +217,7 @@ def test_a_device_code_is_compared_and_approved(page, emu):
     check_page(page)
     assert page.get_by_label("Code", exact=True).inner_text() == code
     page.get_by_role("button", name="Allow").click()
-    page.wait_for_url("**/done?**")
+    page.get_by_role("status").wait_for()
     check_page(page)
     assert page.get_by_role("status").is_visible()
     assert page.title() == "Request approved – EMULATOR"
@@ -230,7 +230,7 @@ def test_a_denied_device_code_shows_the_denied_page(page, emu):
     page.goto(device_page(emu))
     sign_in_by_keyboard(page)
     page.get_by_role("button", name="Deny").click()
-    page.wait_for_url("**/done?**")
+    page.get_by_role("status").wait_for()
     check_page(page)
     assert page.title() == "Request denied – EMULATOR"
 

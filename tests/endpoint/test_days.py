@@ -10,7 +10,7 @@ from ssohelper.actions import renewal
 from ssohelper.core.instants import from_iso
 from ssohelper.core.model import SignInFacts
 from ssohelper.emulator.server import Emulator
-from ssohelper.endpoint import handlers
+from ssohelper.endpoint import serving
 from ssohelper.stores import clock_file, token_cache
 from ssohelper.stores.token_cache import TokenFiles
 from tests.conftest import Home
@@ -183,8 +183,8 @@ class TestSlowAws:
     @pytest.fixture(autouse=True)
     def _short(self, monkeypatch):
         """Wait for AWS much shorter than it takes here, so that a busy machine changes nothing."""
-        assert handlers.CONTAINER_SECONDS <= 1.5  # botocore gives up after 2 seconds
-        monkeypatch.setattr(handlers, "CONTAINER_SECONDS", 0.3)
+        assert serving.CONTAINER_SECONDS <= 1.5  # botocore gives up after 2 seconds
+        monkeypatch.setattr(serving, "CONTAINER_SECONDS", 0.3)
 
     def test_credentials_near_their_end_are_served_meanwhile(self, home, emulator, clock):
         emulator.faults.role_credentials_seconds = HOUR

@@ -15,7 +15,7 @@ import pytest
 
 from ssohelper.core.local_http import Answer
 from ssohelper.core.model import RoleCredentials, Secret
-from ssohelper.endpoint.handlers import CredentialHandler
+from ssohelper.endpoint.serving import CredentialHandler
 from ssohelper.endpoint.source import CredentialSource
 from ssohelper.wire import local_server
 from tests.endpoint.crowd import crowd

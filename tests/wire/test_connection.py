@@ -6,13 +6,13 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.errors import AwsUnreachable
+from ssohelper.errors import AwsUnreachable, NoConnection
 from ssohelper.wire import connection as module
 from ssohelper.wire.connection import Connection, Route
 
@@ -35,10 +35,6 @@ def test_a_connection_is_quiet_until_the_server_sends_or_closes(pair):
     assert connection.is_still_usable()
     server.close()
     assert not connection.is_still_usable()
-
-
-def test_a_closed_connection_is_not_quiet(pair: tuple[Connection, socket.socket]) -> None:
-    connection, _server = pair
     connection.close()
     assert not connection.is_still_usable()
 
@@ -58,7 +54,7 @@ def test_received_bytes_are_counted_for_each_request_and_the_end_is_noticed(pair
     assert connection.has_ended
 
 
-def test_at_the_deadline_nothing_is_begun(pair: tuple[Connection, socket.socket]) -> None:
+def test_at_the_deadline_nothing_is_begun(pair):
     connection, server = pair
     at_its_end = Deadline(0, lambda: 1.0)
     connection.set_request_limits(at_its_end, 20)
@@ -82,20 +78,31 @@ def test_an_address_needs_no_thread_for_a_lookup(monkeypatch, address):
     assert [one[4][:2] for one in found] == [(address, 443)]
 
 
-def test_a_name_lookup_that_hangs_keeps_no_process_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def answer_lookup(monkeypatch):
+    """Return a function that sets how the name host.example is looked up."""
+    look_up = socket.getaddrinfo
+
+    def set_answer(answer: Callable[[], list[Any]]) -> None:
+        def answered(host: Any, *more: Any, **named: Any) -> list[Any]:
+            # Threads of other tests in this process look up other names.
+            return answer() if host == b"host.example" else look_up(host, *more, **named)
+
+        monkeypatch.setattr(socket, "getaddrinfo", answered)
+
+    return set_answer
+
+
+def test_a_name_lookup_that_hangs_keeps_no_process_alive(answer_lookup):
     release = threading.Event()
     threads: list[threading.Thread] = []
 
-    look_up = socket.getaddrinfo
-
-    def hang(host: Any, *more: Any, **named: Any) -> list[Any]:
-        if host != b"host.example":  # threads of other tests in this process
-            return look_up(host, *more, **named)
+    def hang() -> list[Any]:
         threads.append(threading.current_thread())
         release.wait(60)
         return []
 
-    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    answer_lookup(hang)
     with pytest.raises(socket.gaierror, match="no name server answers"):
         module._look_up_addresses("host.example", 443, Deadline(0.2, time.monotonic))
     release.set()
@@ -117,8 +124,8 @@ def test_a_name_lookup_that_hangs_keeps_no_process_alive(monkeypatch: pytest.Mon
     ],
 )
 def test_the_reason_why_no_connection_was_made_is_told_without_the_address(
-    monkeypatch: pytest.MonkeyPatch, cause: OSError, said: str
-) -> None:
+    monkeypatch, cause, said
+):
     def fail(*_: object) -> Connection:
         raise cause
 
@@ -127,17 +134,16 @@ def test_the_reason_why_no_connection_was_made_is_told_without_the_address(
     with pytest.raises(AwsUnreachable) as caught:
         module.connect_by_route(route, Deadline(20, time.monotonic))
     assert caught.value.message == f"the access portal cannot be reached ({said})"
+    assert type(caught.value) is NoConnection
 
 
-def test_a_failed_name_lookup_raises_its_own_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    look_up, cause = socket.getaddrinfo, OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+def test_a_failed_name_lookup_raises_its_own_error(answer_lookup):
+    cause = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    def fail(host: Any, *more: Any, **named: Any) -> list[Any]:
-        if host != b"host.example":  # threads of other tests in this process
-            return look_up(host, *more, **named)
+    def fail() -> list[Any]:
         raise cause
 
-    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    answer_lookup(fail)
     with pytest.raises(OSError, match="Too many open files") as caught:
         module._look_up_addresses("host.example", 443, Deadline(20, time.monotonic))
     assert caught.value is cause

@@ -5,20 +5,9 @@ import time
 import pytest
 
 from ssohelper.core.model import Role
-from ssohelper.errors import (
-    AwsUnreachable,
-    BadAnswer,
-    RoleNotAssigned,
-    Throttled,
-)
+from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttled
 from ssohelper.wire.role_credentials import get_role_credentials
-from tests.wire.test_portal import (
-    ACCOUNT,
-    NONSENSE,
-    ROLE,
-    deadline,
-    keys_answer,
-)
+from tests.wire.test_portal import ACCOUNT, NONSENSE, ROLE, deadline, keys_answer
 from tests.wire.test_portal import emulator as emulator  # a fixture
 from tests.wire.test_portal import portal as portal  # a fixture
 from tests.wire.test_portal import token as token  # a fixture
@@ -43,10 +32,6 @@ class TestRoleCredentials:
         with pytest.raises(BadAnswer):
             get_role_credentials(portal, token, ROLE, deadline())
 
-    def test_the_unchanged_answer_of_the_next_table_is_accepted(self, emulator, portal, token):
-        emulator.faults.script("GetRoleCredentials", 200, body=keys_answer())
-        assert get_role_credentials(portal, token, ROLE, deadline()).expires_at == 1_800_000_000
-
     @pytest.mark.parametrize(
         "changed",
         [
@@ -57,29 +42,20 @@ class TestRoleCredentials:
             {"accessKeyId": '"ASIA\\"EXAMPLEEXAMPLE00"'},
             {"accessKeyId": '"ASIAEXAMPLEEXAMPLE00\\n"'},
             {"accessKeyId": '"ASIAEXAMPLE EXAMPLE00"'},
-            {"secretAccessKey": None},
-            {"secretAccessKey": '""'},
-            {"secretAccessKey": '"a b"'},
-            {"secretAccessKey": "[]"},
+            *({"secretAccessKey": value} for value in (None, '""', '"a b"', "[]")),
             {"sessionToken": None},
             {"sessionToken": '"a\\u0000b"'},
             {"sessionToken": '"' + "x" * 20_000 + '"'},
             {"sessionToken": "{}"},
-            {"expiration": None},
-            {"expiration": "null"},
-            {"expiration": "0"},
-            {"expiration": "-1"},
-            {"expiration": "1800000000"},
-            {"expiration": "1e18"},
-            {"expiration": "1e400"},
-            {"expiration": '"soon"'},
-            {"expiration": "true"},
-            {"expiration": "[]"},
+            *({"expiration": value} for value in (None, "null", "0", "-1", "1800000000")),
+            *({"expiration": value} for value in ("1e18", "1e400", '"soon"', "true", "[]")),
             {"expiration": "9" * 5000},
         ],
         ids=lambda changed: " ".join(f"{k}={str(v)[:24]}" for k, v in changed.items()),
     )
     def test_fields_of_the_wrong_kind_are_exit_6(self, emulator, portal, token, changed):
+        emulator.faults.script("GetRoleCredentials", 200, body=keys_answer())
+        assert get_role_credentials(portal, token, ROLE, deadline()).expires_at == 1_800_000_000
         emulator.faults.script("GetRoleCredentials", 200, body=keys_answer(**changed))
         with pytest.raises(BadAnswer) as caught:
             get_role_credentials(portal, token, ROLE, deadline())
@@ -88,7 +64,7 @@ class TestRoleCredentials:
     @pytest.mark.parametrize(
         ("retry_after", "seconds"),
         [("60", 60), ("86400", 86400), ("0", 0), ("-1", None), ("soon", None), ("", None),
-         ("1e9", None), ("999999", None)],
+         ("1e9", None), ("999999", None), ("Wed, 21 Oct 2099 07:28:00 GMT", None)],
     )  # fmt: skip
     def test_a_429_has_its_retry_after_and_is_not_retried(
         self, emulator, portal, token, retry_after, seconds
@@ -98,13 +74,6 @@ class TestRoleCredentials:
             get_role_credentials(portal, token, ROLE, deadline())
         assert caught.value.retry_after_seconds == seconds
         assert emulator.counters["GetRoleCredentials"] == 1
-
-    def test_an_http_date_in_retry_after_is_ignored(self, emulator, portal, token):
-        header = {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}
-        emulator.faults.script("GetRoleCredentials", 429, header)
-        with pytest.raises(Throttled) as caught:
-            get_role_credentials(portal, token, ROLE, deadline())
-        assert caught.value.retry_after_seconds is None
 
     @pytest.mark.parametrize("status", [500, 502, 503, 408])
     def test_a_server_error_is_not_retried(self, emulator, portal, token, status):

@@ -107,29 +107,27 @@ def test_a_refusal_is_told_apart(status, code, kind, said):
     assert said in str(error)
 
 
-def test_a_long_message_of_sts_is_told() -> None:
+def test_a_long_message_and_the_time_to_wait_are_told():
     """The message of STS says at its end which policy is missing."""
     error = error_of("403 Forbidden", refusal("AccessDenied", "word " * 60 + "at its end"))
     assert "at its end" in str(error)
-
-
-def test_a_throttled_caller_learns_how_long_to_wait() -> None:
     error = error_of("400 Bad Request", refusal("Throttling"), "Retry-After: 7")
     assert isinstance(error, Throttled)
     assert error.retry_after_seconds == 7
 
 
-def test_xml_with_a_document_type_is_not_taken_for_an_answer_of_sts() -> None:
-    with_type = b"<!DOCTYPE x>" + refusal("AccessDenied")
-    error = error_of("403 Forbidden", with_type)
-    assert "does not let you assume" not in str(error)
-
-
-@pytest.mark.parametrize("code", ["invalid_grant", "invalid_client", "slow_down"])
-def test_an_oauth_error_is_of_a_proxy_since_sts_has_none(code: str) -> None:
-    error = error_of("403 Forbidden", b'{"error": "%s"}' % code.encode())
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (b"<!DOCTYPE x>" + refusal("AccessDenied"), "an HTML page"),
+        *((b'{"error": "%s"}' % code, "JSON that is not AWS's, perhaps of a proxy")
+          for code in (b"invalid_grant", b"invalid_client", b"slow_down")),
+    ],
+)  # fmt: skip
+def test_a_document_type_and_an_oauth_error_are_of_a_proxy_since_sts_has_none(body, what):
+    error = error_of("403 Forbidden", body)
     assert type(error) is AwsUnreachable
-    assert "JSON that is not AWS's, perhaps of a proxy" in str(error)
+    assert what in str(error)
 
 
 # -- GetCallerIdentity --
@@ -172,19 +170,10 @@ def test_sts_returns_account_role_and_user(emulator, identity):
     assert (found.account_id, found.role_session_name) == (ACCOUNT, "ana")
 
 
-def test_the_unchanged_answer_of_the_next_table_is_accepted(emulator, identity):
-    emulator.faults.script("GetCallerIdentity", 200, body=identity_answer(GOOD_ARN))
-    assert identity().arn == GOOD_ARN
-
-
 @pytest.mark.parametrize(
     "body",
     [
-        "",
-        "<",
-        "{}",
-        "<a/>",
-        "<html>hotel</html>",
+        *("", "<", "{}", "<a/>", "<html>hotel</html>"),
         identity_answer(""),
         identity_answer("root"),
         identity_answer(f"arn:aws:iam::{ACCOUNT}:user/ana"),
@@ -198,6 +187,8 @@ def test_the_unchanged_answer_of_the_next_table_is_accepted(emulator, identity):
     ],
 )
 def test_a_bad_answer_is_exit_6(emulator, identity, body):
+    emulator.faults.script("GetCallerIdentity", 200, body=identity_answer(GOOD_ARN))
+    assert identity().arn == GOOD_ARN  # the unchanged answer is accepted
     emulator.faults.script("GetCallerIdentity", 200, body=body)
     with pytest.raises(BadAnswer):
         identity()
@@ -243,9 +234,6 @@ def test_a_busy_sts_is_asked_three_times(emulator, identity, monkeypatch):
     emulator.faults.script("GetCallerIdentity", 503, times=2)
     assert identity().account_id == ACCOUNT
     assert emulator.counters["GetCallerIdentity"] == 3
-
-
-def test_sts_that_is_down_is_exit_6(emulator, identity):
     emulator.stop()
     with pytest.raises(AwsUnreachable):
         identity()

@@ -9,6 +9,7 @@ import pytest
 from ssohelper.core.deadline import Deadline
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, ConfigInvalid, NoConnection
 from ssohelper.wire import transport as transport_module
+from ssohelper.wire.connection import Connection
 from ssohelper.wire.transport import Answer, Transport
 from tests.left_behind import threads_left_at_most
 from tests.wire.raw_server import RawServer, answer
@@ -26,18 +27,20 @@ def get(transport: Transport, deadline: Deadline | None = None, **more: float) -
     return transport.send("GET", "/x", deadline=deadline or soon(), **more)
 
 
-def serving(reply: bytes) -> RawServer:
-    """Return a server that answers each request of a connection in this way."""
+def serving(reply: bytes, *, once: bool = False) -> RawServer:
+    """Return a server that answers each request of a connection in this way, or only the first."""
 
     def serve(connection: socket.socket, number: int) -> None:
         while made.read_request(connection):
             connection.sendall(reply)
+            if once:
+                return
 
     made = RawServer(serve)
     return made
 
 
-def test_a_request_is_valid_http() -> None:
+def test_a_request_is_valid_http():
     with serving(answer()) as server:
         transport = Transport(f"http://127.0.0.1:{server.port}/base", {}, "the test server")
         query = {"role_name": "a b+c&d=e/\u20ac", "account_id": "000000000000"}
@@ -57,7 +60,7 @@ def test_a_request_is_valid_http() -> None:
 
 
 @pytest.mark.parametrize("value", ["a\r\nX: y", "a\nb", "a\x00b", "\u20ac"])
-def test_a_header_with_a_line_break_is_not_sent(value: str) -> None:
+def test_a_header_with_a_line_break_is_not_sent(value):
     with serving(answer()) as server:
         with pytest.raises(ValueError, match="header") as caught:
             transport_to(server).send("GET", "/x", headers={"t": value}, deadline=soon())
@@ -65,7 +68,7 @@ def test_a_header_with_a_line_break_is_not_sent(value: str) -> None:
     assert value not in str(caught.value)
 
 
-def test_headers_are_found_in_any_case_and_the_date_is_read() -> None:
+def test_headers_are_found_in_any_case_and_the_date_is_read():
     with serving(answer(b'{"accessToken":"CNRY"}')) as server:
         found = get(transport_to(server))
     assert found.answered_at is None
@@ -90,7 +93,7 @@ def test_headers_are_found_in_any_case_and_the_date_is_read() -> None:
     ],
     ids=["chunked", "continue", "no content", "long", "a redirect"],
 )  # fmt: skip
-def test_every_form_of_a_complete_answer_is_read(reply: bytes, body: bytes) -> None:
+def test_every_form_of_a_complete_answer_is_read(reply, body):
     with serving(reply) as server:
         transport = transport_to(server)
         for _ in range(2):
@@ -98,40 +101,29 @@ def test_every_form_of_a_complete_answer_is_read(reply: bytes, body: bytes) -> N
         assert (server.connections, len(server.requests)) == (1, 2)
 
 
-def test_an_answer_that_ends_with_the_connection_is_read() -> None:
-    def serve(connection: socket.socket, number: int) -> None:
-        server.read_request(connection)
-        connection.sendall(b"HTTP/1.0 200 OK\r\n\r\nabc")
-
-    with RawServer(serve) as server:
+def test_an_answer_that_ends_with_the_connection_is_read():
+    with serving(b"HTTP/1.0 200 OK\r\n\r\nabc", once=True) as server:
         assert get(transport_to(server)).body == b"abc"
 
 
-CUT = [
-    pytest.param(b"", id="nothing"),
-    pytest.param(b"HTTP/1.1 200 OK\r\n", id="half a head"),
-    pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", id="no body"),
-    pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", id="half a body"),
-    pytest.param(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", id="half a chunk"
-    ),
-    pytest.param(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", id="no last chunk"
-    ),
-    pytest.param(b"\x16\x03\x01 this is no HTTP\r\n\r\n", id="no HTTP"),
-    pytest.param(b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200 + b"\r\n", id="200 headers"),
-    pytest.param(b"HTTP/1.1 200 OK\r\na: " + b"b" * 100_000 + b"\r\n\r\n", id="a long header"),
-]
+OK = b"HTTP/1.1 200 OK\r\n"
+CUT = {
+    "nothing": b"",
+    "half a head": OK,
+    "no body": OK + b"Content-Length: 9\r\n\r\n",
+    "half a body": OK + b"Content-Length: 9\r\n\r\n{}",
+    "half a chunk": OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+    "no last chunk": OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",
+    "no HTTP": b"\x16\x03\x01 this is no HTTP\r\n\r\n",
+    "200 headers": OK + b"a: b\r\n" * 200 + b"\r\n",
+    "a long header": OK + b"a: " + b"b" * 100_000 + b"\r\n\r\n",
+}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("reply", CUT)
-def test_an_incomplete_answer_is_a_lost_answer(method: str, reply: bytes) -> None:
-    def serve(connection: socket.socket, number: int) -> None:
-        server.read_request(connection)
-        connection.sendall(reply)
-
-    with RawServer(serve) as server:
+@pytest.mark.parametrize("reply", CUT.values(), ids=CUT)
+def test_an_incomplete_answer_is_a_lost_answer(method, reply):
+    with serving(reply, once=True) as server:
         with pytest.raises(AnswerLost) as caught:
             transport_to(server).send(method, "/x", deadline=soon())
         assert server.connections == 1
@@ -139,7 +131,7 @@ def test_an_incomplete_answer_is_a_lost_answer(method: str, reply: bytes) -> Non
     assert caught.value.hint
 
 
-def test_a_refused_connection_means_that_nothing_was_sent() -> None:
+def test_a_refused_connection_means_that_nothing_was_sent():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     transport = Transport(f"http://127.0.0.1:{port}", {}, "the test server")
@@ -148,16 +140,20 @@ def test_a_refused_connection_means_that_nothing_was_sent() -> None:
     assert type(caught.value) is NoConnection
 
 
-def test_a_passed_deadline_sends_nothing() -> None:
+def test_a_passed_deadline_sends_nothing_on_a_new_or_an_idle_connection():
     with serving(answer()) as server:
-        with pytest.raises(AwsUnreachable) as caught:
-            get(transport_to(server), soon(0))
-        assert type(caught.value) is NoConnection
-        assert not server.requests
+        transport = transport_to(server)
+        for kind in (NoConnection, AwsUnreachable):
+            with pytest.raises(AwsUnreachable) as caught:
+                get(transport, soon(0))
+            assert type(caught.value) is kind
+            if kind is NoConnection:
+                get(transport)
+        assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("where", ["head", "body"])
-def test_a_byte_by_byte_answer_ends_at_the_deadline_and_leaves_no_thread(where: str) -> None:
+def test_a_byte_by_byte_answer_ends_at_the_deadline_and_leaves_no_thread(where):
     """Each byte arrives within the read timeout; the complete answer misses the deadline."""
 
     def serve(connection: socket.socket, number: int) -> None:
@@ -175,7 +171,7 @@ def test_a_byte_by_byte_answer_ends_at_the_deadline_and_leaves_no_thread(where: 
         assert 0.5 < time.monotonic() - began < 5
 
 
-def test_silence_ends_at_the_read_timeout() -> None:
+def test_silence_ends_at_the_read_timeout():
     def serve(connection: socket.socket, number: int) -> None:
         server.read_request(connection)
         server.stopping.wait()
@@ -187,7 +183,7 @@ def test_silence_ends_at_the_read_timeout() -> None:
 
 
 @pytest.mark.parametrize("is_told", [True, False])
-def test_an_answer_without_an_end_is_not_kept_in_memory(is_told: bool) -> None:
+def test_an_answer_without_an_end_is_not_kept_in_memory(is_told):
     def serve(connection: socket.socket, number: int) -> None:
         server.read_request(connection)
         length = b"Content-Length: 99999999999\r\n" if is_told else b""
@@ -200,7 +196,7 @@ def test_an_answer_without_an_end_is_not_kept_in_memory(is_told: bool) -> None:
 
 
 class TestKeepAlive:
-    def test_gets_share_a_connection_and_a_post_has_its_own(self) -> None:
+    def test_gets_share_a_connection_and_a_post_has_its_own(self):
         with serving(answer()) as server:
             transport = transport_to(server)
             get(transport)
@@ -214,7 +210,7 @@ class TestKeepAlive:
             get(transport)
             assert server.connections == 3
 
-    def test_bytes_on_an_idle_connection_are_not_taken_for_an_answer(self) -> None:
+    def test_bytes_on_an_idle_connection_are_not_taken_for_an_answer(self):
         """Load balancers send a 408 before they close an idle connection."""
 
         def serve(connection: socket.socket, number: int) -> None:
@@ -233,33 +229,23 @@ class TestKeepAlive:
             assert get(transport).body == b'{"good":1}'
             assert server.connections == 2
 
-    def test_a_passed_deadline_sends_nothing_on_an_idle_connection(self) -> None:
-        with serving(answer()) as server:
-            transport = transport_to(server)
-            get(transport)
-            with pytest.raises(AwsUnreachable) as caught:
-                get(transport, soon(0))
-            assert type(caught.value) is AwsUnreachable
-            assert len(server.requests) == 1
-
-    def test_a_connection_that_the_server_closes_is_not_kept(self) -> None:
-        with serving(answer(b"{}", "Connection: close")) as server:
+    @pytest.mark.parametrize(
+        ("headers", "idle_seconds"), [(["Connection: close"], 20.0), ([], 0.0)]
+    )
+    def test_a_connection_that_the_server_closes_or_idle_for_long_is_not_used(
+        self, monkeypatch, headers, idle_seconds
+    ):
+        monkeypatch.setattr(transport_module, "_IDLE_SECONDS", idle_seconds)
+        with serving(answer(b"{}", *headers)) as server:
             transport = transport_to(server)
             get(transport)
             get(transport)
             assert server.connections == 2
 
-    def test_a_connection_idle_for_long_is_not_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_at_most_so_many_connections_stay_open(self, monkeypatch):
+        monkeypatch.setattr(transport_module, "_MOST_IDLE", 2)
         with serving(answer()) as server:
             transport = transport_to(server)
-            get(transport)
-            monkeypatch.setattr(transport_module, "_IDLE_SECONDS", 0.0)
-            get(transport)
-            assert server.connections == 2
-
-    def test_at_most_the_given_number_of_connections_stays_open(self) -> None:
-        with serving(answer()) as server:
-            transport = Transport(f"http://127.0.0.1:{server.port}", {}, "x", connections=2)
             together = threading.Barrier(5)
 
             def ask() -> None:
@@ -276,9 +262,7 @@ class TestKeepAlive:
 
     def test_a_get_on_a_connection_closed_meanwhile_is_sent_again(self, monkeypatch):
         """The server closes it just after the check that comes before the request."""
-        monkeypatch.setattr(
-            "ssohelper.wire.connection.Connection.is_still_usable", lambda self: True
-        )
+        monkeypatch.setattr(Connection, "is_still_usable", lambda self: True)
         closed = threading.Event()
 
         def serve(connection: socket.socket, number: int) -> None:
@@ -297,7 +281,7 @@ class TestKeepAlive:
             assert get(transport).status == 200
             assert server.connections == 2
 
-    def test_a_partly_answered_get_is_not_sent_again(self) -> None:
+    def test_a_partly_answered_get_is_not_sent_again(self):
         def serve(connection: socket.socket, number: int) -> None:
             server.read_request(connection)
             connection.sendall(answer())
@@ -311,7 +295,7 @@ class TestKeepAlive:
                 get(transport)
             assert server.connections == 1
 
-    def test_a_closed_connection_is_noticed_before_use(self) -> None:
+    def test_a_closed_connection_is_noticed_before_use(self):
         with serving(answer()) as server:
             transport = transport_to(server)
             get(transport)
@@ -326,6 +310,6 @@ class TestKeepAlive:
 @pytest.mark.parametrize(
     "service_url", ["http://portal.sso.eu-west-1.amazonaws.com", "ftp://a", ""]
 )
-def test_a_url_that_would_show_a_token_is_refused(service_url: str) -> None:
+def test_a_url_that_would_show_a_token_is_refused(service_url):
     with pytest.raises(ConfigInvalid):
         Transport(service_url, {}, "the test server")

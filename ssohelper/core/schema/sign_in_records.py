@@ -8,6 +8,7 @@ from ssohelper.core.model import (
     SESSION_NAME,
     AccessToken,
     ClientRegistration,
+    IssuedToken,
     Secret,
     SignInFacts,
     SsoSession,
@@ -20,7 +21,7 @@ from ssohelper.core.start_url import checked_aws_portal_url, checked_start_url
 # How long AWS registers a client, which the SDKs for JavaScript and Go do not record, and Identity
 # Center's longest session.
 _90_DAYS_SECONDS = 90 * 86400
-LONGEST_TOKEN_SECONDS = 24 * 3600
+_LONGEST_TOKEN_SECONDS = 24 * 3600
 # A client has at most three scopes today, and a sign-in of 12 h has about 24 tokens.
 _MOST_TEXTS = 100
 
@@ -61,7 +62,7 @@ _FACTS: dict[str, Check] = {
     "refreshed_at": fields.checked_instant,
     "user": fields.checked_token,
     "token_expires_at": fields.checked_instant,
-    "token_life_seconds": fields.number(1, LONGEST_TOKEN_SECONDS),
+    "token_life_seconds": fields.number(1, _LONGEST_TOKEN_SECONDS),
     "person_since": fields.checked_instant,
     "earlier_user": fields.checked_token,
     "token_ids": fields.items(fields.checked_token, _MOST_TEXTS),
@@ -137,14 +138,15 @@ def client_from_answer(
 
 def token_from_answer(
     answer: dict[str, Any], client: ClientRegistration, sent_refresh_token: Secret | None, now: int
-) -> tuple[AccessToken, int]:
-    """Return the token in a CreateToken answer, and its `expiresIn` as AWS sent it.
+) -> IssuedToken:
+    """Return the token in a CreateToken answer, and its life of at most 24 h.
 
     The refresh token of the request stays valid if the answer has no new one.
     """
     value, promised, renewer = fields.read(answer, _TOKEN_ANSWER)
-    expires_at = now + min(promised, LONGEST_TOKEN_SECONDS)
-    return AccessToken(value, expires_at, renewer or sent_refresh_token, client), promised
+    life = min(promised, _LONGEST_TOKEN_SECONDS)
+    token = AccessToken(value, now + life, renewer or sent_refresh_token, client)
+    return IssuedToken(token, life)
 
 
 def codes_from_answer(answer: dict[str, Any]) -> tuple[Secret, str]:

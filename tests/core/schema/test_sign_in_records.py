@@ -90,7 +90,7 @@ def test_a_token_is_used_for_24_h_at_most_and_keeps_an_omitted_refresh_token() -
     )
     answer = {"accessToken": "at", "expiresIn": 10**18}
     token, promised = sign_in_records.token_from_answer(answer, client, Secret("rt"), NOON)
-    assert (token.expires_at, promised) == (NOON + 86400, 10**18)
+    assert (token.expires_at, promised) == (NOON + 86400, 86400)
     assert token.refresh_token == Secret("rt")
 
 
