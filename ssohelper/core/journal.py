@@ -5,7 +5,6 @@ Each value is checked, so that no secret and no control character gets into the 
 
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -19,14 +18,20 @@ from ssohelper.core.text import show
 VERSION = 1
 # The most bytes that a pipe takes in one atomic write. The limits of the fields keep lines shorter.
 LONGEST_LINE_BYTES = 4096
-_EVENT = re.compile(r"[a-z][a-z-]{0,31}")
 _WORD = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _COMMAND = re.compile(r"[a-z][a-z -]{0,63}")
 # Matches IAM's access key ids, but no secret access key or token, which have lower case letters.
 _ACCESS_KEY_ID = re.compile(r"[A-Z0-9]{16,32}")
 _NOT_PRINTABLE = re.compile(r"[^ -~]")
-_MOST = 1 << 53
 _LONGEST_NAME = 32
+
+_count = check.number(0, 1 << 53)
+_LINE = {
+    "v": check.number(1, 1 << 53),
+    "at": check.text(40),
+    "event": check.matching(re.compile(r"[a-z][a-z-]{0,31}")),
+    "uid": _count,
+}
 
 
 class Entry(NamedTuple):
@@ -84,16 +89,13 @@ def parse_line(line: bytes) -> Line:
     if len(line) > LONGEST_LINE_BYTES or not line.isascii():
         raise Damaged("line")
     try:
-        found = check.checked_object(json.loads(line), "line")
+        found = json.loads(line)
     except (ValueError, RecursionError) as cause:
         raise Damaged("line") from cause
-    check.checked_whole_number(found.pop("v", None), "v", 1, _MOST)
-    at = check.checked_text(found.pop("at", None), "at", 40)
-    check.checked_instant(from_iso(at), "at")
-    event = check.checked_match(found.pop("event", None), "event", _EVENT)
-    uid = check.checked_whole_number(found.pop("uid", None), "uid", 0, _MOST)
-    found = {name: value for name, value in found.items() if _has_type(name, value)}
-    return Line(at, event, uid, found)
+    _, at, event, uid = check.read(found, _LINE)
+    check.instant_from_text(at, "at")
+    others = {name: value for name, value in found.items() if _has_type(name, value)}
+    return Line(at, event, uid, others)
 
 
 def _has_type(name: str, value: object) -> bool:
@@ -101,14 +103,7 @@ def _has_type(name: str, value: object) -> bool:
         return type(value) is bool
     if name in _CHECKS:
         return type(value) is (int if _CHECKS[name] is _count else str)
-    return isinstance(value, str | int) and name not in ("seq", "prev")
-
-
-_Check = Callable[[object, str], Any]
-
-
-def _matching(pattern: re.Pattern[str]) -> _Check:
-    return lambda value, field: check.checked_match(value, field, pattern)
+    return isinstance(value, str | int) and name not in (*_LINE, "seq", "prev")
 
 
 def _key_id(value: object, _field: str) -> str | None:
@@ -120,16 +115,12 @@ def _instant(value: object, field: str) -> str:
     return to_iso(check.checked_instant(value, field))
 
 
-def _count(value: object, field: str) -> int:
-    return check.checked_whole_number(value, field, 0, _MOST)
-
-
 def _process_name(value: object, field: str) -> str:
-    found = check.checked_text(value, field, LONGEST_LINE_BYTES)
+    found = check.text(LONGEST_LINE_BYTES)(value, field)
     return _NOT_PRINTABLE.sub("?", found)[:_LONGEST_NAME]
 
 
-def _text(most_bytes: int, *, is_path: bool = False) -> _Check:
+def _text(most_bytes: int, *, is_path: bool = False) -> check.Check:
     """Return a function that checks a text and cuts it to `most_bytes` bytes in a journal line.
 
     It hides what looks like a secret, but not in a path: long folder names look like secrets.
@@ -149,10 +140,10 @@ def _text(most_bytes: int, *, is_path: bool = False) -> _Check:
     return cleaned_text
 
 
-_CHECKS: dict[str, _Check] = {
-    "session": _matching(SESSION_NAME),
-    "account_id": _matching(ACCOUNT_ID),
-    "role": _matching(ROLE_NAME),
+_CHECKS: dict[str, check.Check] = {
+    "session": check.matching(SESSION_NAME),
+    "account_id": check.matching(ACCOUNT_ID),
+    "role": check.matching(ROLE_NAME),
     "chain": _text(400),
     "role_arn": _text(700, is_path=True),
     "access_key_id": _key_id,
@@ -161,15 +152,15 @@ _CHECKS: dict[str, _Check] = {
     "parent": _process_name,
     "terminal": _process_name,
     "user": _text(400),
-    "how": _matching(_WORD),
-    "way": _matching(_WORD),
+    "how": check.matching(_WORD),
+    "way": check.matching(_WORD),
     "reason": _text(1000),
     "grant": _text(100),
     "rule": _text(400),
     "what": _text(200),
     "before": _text(1000),
     "after": _text(1000),
-    "command": _matching(_COMMAND),
+    "command": check.matching(_COMMAND),
     "file": _text(1000, is_path=True),
     **dict.fromkeys(("others", "added", "changed", "removed"), _count),
 }

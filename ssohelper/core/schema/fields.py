@@ -28,9 +28,10 @@ class Damaged(ValueError):
         self.field = field
 
 
-def read(document: Mapping[str, Any], checks: Mapping[str, Check]) -> list[Any]:
+def read(document: object, checks: Mapping[str, Check]) -> list[Any]:
     """Return the document's checked values, in the order of `checks`."""
-    return [check(document.get(name), name) for name, check in checks.items()]
+    found = checked_object(document, "object")
+    return [check(found.get(name), name) for name, check in checks.items()]
 
 
 def read_valid(
@@ -50,94 +51,71 @@ def read_valid(
 # -- checks ----------------------------------------------------------------------------------------
 
 
-def checked_object(value: object, field: str = "object") -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise Damaged(field)
-    return value
+def satisfying(is_valid: Callable[[Any], object]) -> Check:
+    """Return the check that accepts a value, unchanged, if it `is_valid`."""
+
+    def check(value: object, field: str) -> Any:
+        if not is_valid(value):
+            raise Damaged(field)
+        return value
+
+    return check
 
 
-def checked_list(value: object, field: str, most: int) -> list[Any]:
-    if not isinstance(value, list) or len(value) > most:
-        raise Damaged(field)
-    return value
+def matching(pattern: re.Pattern[str]) -> Check:
+    return satisfying(lambda value: isinstance(value, str) and pattern.fullmatch(value))
 
 
-def checked_token(value: object, field: str) -> str:
-    """Return a token, key or id, whose structure only its issuer knows: visible ASCII."""
-    return checked_match(value, field, _OPAQUE)
+def number(least: int, most: int) -> Check:
+    # A bool is an int too.
+    return satisfying(lambda value: type(value) is int and least <= value <= most)
+
+
+def text(limit: int) -> Check:
+    return satisfying(lambda value: isinstance(value, str) and len(value) <= limit)
+
+
+def a_list(most: int) -> Check:
+    return satisfying(lambda value: isinstance(value, list) and len(value) <= most)
+
+
+checked_object = satisfying(lambda value: isinstance(value, dict))
+checked_boolean = satisfying(lambda value: isinstance(value, bool))
+checked_text = text(LONGEST_NAME)
+# A token, key or id, whose structure only its issuer knows: visible ASCII.
+checked_token = matching(_OPAQUE)
+checked_instant = number(1, LATEST_INSTANT)
+_checked_millis = number(10**11, LATEST_INSTANT * 1000)
 
 
 def secret(value: object, field: str) -> Secret:
     return Secret(checked_token(value, field))
 
 
-def checked_text(value: object, field: str, limit: int = LONGEST_NAME) -> str:
-    if not isinstance(value, str) or len(value) > limit:
-        raise Damaged(field)
-    return value
-
-
-def checked_match(value: object, field: str, pattern: re.Pattern[str]) -> str:
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise Damaged(field)
-    return value
-
-
-def checked_whole_number(value: object, field: str, least: int, most: int) -> int:
-    if type(value) is not int or not least <= value <= most:  # a bool is an int too
-        raise Damaged(field)
-    return value
-
-
-def checked_boolean(value: object, field: str) -> bool:
-    if not isinstance(value, bool):
-        raise Damaged(field)
-    return value
-
-
-def checked_instant(value: object, field: str) -> int:
-    return checked_whole_number(value, field, 1, LATEST_INSTANT)
-
-
-def instant_from_millis(value: object, field: str) -> int:
+def instant_from_millis(value: object, field: str) -> Any:
     """Return epoch seconds from AWS's epoch milliseconds. Refuses a number that is in seconds."""
-    return checked_whole_number(value, field, 10**11, LATEST_INSTANT * 1000) // 1000
+    return _checked_millis(value, field) // 1000
 
 
-def instant_from_text(value: object, field: str) -> int:
+def instant_from_text(value: object, field: str) -> Any:
     return checked_instant(from_iso(value) if isinstance(value, str) else None, field)
 
 
 # -- checks made of others -------------------------------------------------------------------------
 
 
-def matching(pattern: re.Pattern[str]) -> Check:
-    return lambda value, field: checked_match(value, field, pattern)
-
-
-def number(least: int, most: int) -> Check:
-    return lambda value, field: checked_whole_number(value, field, least, most)
-
-
-def text(limit: int) -> Check:
-    return lambda value, field: checked_text(value, field, limit)
-
-
 def items(check: Check, most: int) -> Check:
     """Return the check of a list, whose items become a tuple."""
-    return lambda value, field: tuple(check(one, field) for one in checked_list(value, field, most))
+    as_list = a_list(most)
+    return lambda value, field: tuple(check(one, field) for one in as_list(value, field))
 
 
 def row(*checks: Check) -> Check:
     """Return the check of a list with one item for each of these checks."""
-
-    def check_row(value: object, field: str) -> list[Any]:
-        found = checked_list(value, field, len(checks))
-        if len(found) != len(checks):
-            raise Damaged(field)
-        return [check(one, field) for check, one in zip(checks, found, strict=True)]
-
-    return check_row
+    as_row = satisfying(lambda value: isinstance(value, list) and len(value) == len(checks))
+    return lambda value, field: [
+        check(one, field) for check, one in zip(checks, as_row(value, field), strict=True)
+    ]
 
 
 def accepted_by(accept: Callable[[str], str]) -> Check:
@@ -145,7 +123,7 @@ def accepted_by(accept: Callable[[str], str]) -> Check:
 
     def check_text(value: object, field: str) -> str:
         try:
-            return accept(checked_text(value, field, LONGEST_TEXT))
+            return accept(text(LONGEST_TEXT)(value, field))
         except SsoHelperError as cause:
             raise Damaged(field) from cause
 

@@ -14,10 +14,10 @@ VERSION = 1
 MOST_PAGES = 1000
 PAGE_SIZE = 100
 _MOST_ROWS = MOST_PAGES * PAGE_SIZE
-_NEXT_TOKEN = re.compile(r"[!-~]{1,100000}")
+_NEXT_TOKEN = fields.matching(re.compile(r"[!-~]{1,100000}"))
 
 
-def _text_or_empty(value: object, field: str) -> str:
+def _text_or_empty(value: object, field: str) -> Any:
     return "" if value is None else fields.checked_text(value, field)
 
 
@@ -39,13 +39,12 @@ _LISTING: dict[str, Check] = {
 
 def rows_of_page(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:
     """Return the rows in a page of accounts or roles, which AWS sends under `key`."""
-    found = fields.checked_list(answer.get(key), key, _MOST_ROWS)
-    return [fields.checked_object(row, key) for row in found]
+    return list(fields.items(fields.checked_object, _MOST_ROWS)(answer.get(key), key))
 
 
 def next_page_token(answer: dict[str, Any]) -> str | None:
-    after = answer.get("nextToken")
-    return None if after in (None, "") else fields.checked_match(after, "nextToken", _NEXT_TOKEN)
+    after: str | None = answer.get("nextToken")
+    return None if after in (None, "") else str(_NEXT_TOKEN(after, "nextToken"))
 
 
 def account_of_row(row: dict[str, Any]) -> Account:
@@ -53,9 +52,7 @@ def account_of_row(row: dict[str, Any]) -> Account:
 
 
 def role_name_of_row(row: dict[str, Any]) -> str:
-    name = fields.checked_text(row.get("roleName"), "roleName")
-    if not name:
-        raise Damaged("roleName")
+    name: str = fields.checked_text(row.get("roleName") or None, "roleName")
     return name
 
 
@@ -86,9 +83,9 @@ def _role_names(values: list[Any]) -> list[tuple[str, ...]]:
     Without that, the names of 20,000 roles would take 1 MB more.
     """
     known: dict[tuple[str, ...], tuple[str, ...]] = {}
-    all_names = []
+    all_names, as_list = [], fields.a_list(_MOST_ROWS)
     for value in values:
-        names = tuple(fields.checked_list(value, "roles", _MOST_ROWS))
+        names = tuple(as_list(value, "roles"))
         try:
             shared = known.get(names)
         except TypeError as cause:  # a list or an object, which has no hash

@@ -9,7 +9,7 @@ from ssohelper.core.model import ACCOUNT_ID, ROLE_NAME, SESSION_NAME, Role
 from ssohelper.core.portal_address import PortalAddress
 from ssohelper.core.profile_names import checked_name_template
 from ssohelper.core.schema import fields
-from ssohelper.core.schema.fields import LATEST_INSTANT, LONGEST_TEXT, Check, Damaged, accepted_by
+from ssohelper.core.schema.fields import LATEST_INSTANT, LONGEST_TEXT, Check, accepted_by
 from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.start_url import checked_aws_portal_url, checked_start_url
 
@@ -40,13 +40,8 @@ def _digest(value: object, field: str) -> ConfigDigest | None:
 
 
 def _seconds(most: int) -> Check:
-    def check(value: object, field: str) -> float:
-        # `value > most` would accept NaN, which Python's JSON parser reads.
-        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
-            raise Damaged(field)
-        return float(value)
-
-    return check
+    # `value > most` would accept NaN, which Python's JSON parser reads.
+    return fields.satisfying(lambda value: type(value) in (int, float) and 0 <= value <= most)
 
 
 def _removed_roles(value: object, field: str) -> frozenset[Role]:
@@ -91,21 +86,23 @@ _VERSION_HEAD: dict[str, Check] = {
 
 
 def parse_portal_address(value: object) -> PortalAddress:
-    return PortalAddress(*fields.read(fields.checked_object(value), _PORTAL))
+    return PortalAddress(*fields.read(value, _PORTAL))
 
 
 def parse_undo_numbers(value: object) -> tuple[int, ...]:
     """Return the numbers of the writes that can be undone."""
     numbers: tuple[int, ...]
-    (numbers,) = fields.read(fields.checked_object(value), _UNDO)
+    (numbers,) = fields.read(value, _UNDO)
     return numbers
 
 
 def parse_version_head(value: object) -> VersionHead:
-    before, after, saved = fields.read(fields.checked_object(value), _VERSION_HEAD)
+    before, after, saved = fields.read(value, _VERSION_HEAD)
     for name in saved:
-        fields.checked_match(name, "choices", SESSION_NAME)
-    choices = {name: parse_choices(fields.checked_object(one))[0] for name, one in saved.items()}
+        fields.matching(SESSION_NAME)(name, "choices")
+    choices = {
+        name: parse_choices(fields.checked_object(one, "choices"))[0] for name, one in saved.items()
+    }
     return VersionHead(before, after, choices)
 
 

@@ -20,6 +20,7 @@ from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import Check
 
 VERSION = 1
+_VERSION = fields.number(VERSION, VERSION)
 # More used roles than any user has.
 _MOST_ROLES = 200_000
 # The most roles whose console pages are remembered, and the most pages of each.
@@ -28,11 +29,11 @@ MOST_PAGE_ROLES, MOST_PAGES = 500, 5
 
 def _role_part(value: object, field: str) -> str:
     """Check a role's name, or one with a chain that has a name."""
-    text = fields.checked_text(value, field)
+    text: str = fields.checked_text(value, field)
     key = RoleKey.of_parts("", "", text)
-    fields.checked_match(key.role_name, field, ROLE_NAME)
+    fields.matching(ROLE_NAME)(key.role_name, field)
     if key.role_part != text or key.chain:
-        fields.checked_match(key.chain, field, CHAIN)
+        fields.matching(CHAIN)(key.chain, field)
     return text
 
 
@@ -66,8 +67,7 @@ def parse_console_pages(
 def _valid_rows(
     document: dict[str, Any], check: Check, most: int
 ) -> tuple[list[list[Any]], list[str]]:
-    fields.checked_whole_number(document.get("version"), "version", VERSION, VERSION)
-    rows = fields.checked_list(document.get("roles"), "roles", most)
+    _, rows = fields.read(document, {"version": _VERSION, "roles": fields.a_list(most)})
     checked = map(fields.valid_or_none(check), rows, itertools.repeat("roles"))
     valid = [row for row in checked if row is not None]
     return valid, ["roles"] * (len(rows) - len(valid))
