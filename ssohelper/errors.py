@@ -1,4 +1,4 @@
-"""Defines every error that a user can see: a message, the next command to type, an exit code.
+"""Every error that a user can see: a message, the next command to type, an exit code.
 
 SsoHelperError                 1  internal error
 ├── UsageProblem               2  the command line asks for something impossible
@@ -33,8 +33,8 @@ _USUAL_HINT = "try again in a minute; if that fails too, check the network and H
 class SsoHelperError(Exception):
     """`message` says what happened, in lower case; `hint` what the user should type next.
 
-    With an `option`, such as "--region eu-west-1", `hint` is `advice` followed by it. A form of the
-    full screen shows `advice`, and its own field for the option.
+    With an `option`, such as "--region eu-west-1", `hint` is `advice` followed by it. A form shows
+    `advice`, and its own field for the option.
     """
 
     exit_code = 1
@@ -97,8 +97,6 @@ class AnswerLost(AwsUnreachable):
 
 
 class Throttled(AwsUnreachable):
-    """Perhaps with a Retry-After header."""
-
     def __init__(
         self, message: str, *, hint: str | None = None, retry_after_seconds: float | None = None
     ) -> None:

@@ -44,7 +44,6 @@ def forget_stale_records(app: App, name: str | None = None) -> bool:
     stale = [session for session in stale if name in (None, session.name)]
     for session in stale:
         app.tokens.remove_session_record(session.name)
-    app.tokens.forget_misnamed_records()
     return bool(stale)
 
 

@@ -83,10 +83,7 @@ def make_session_at_url(
     ask_region: Callable[[str, str | None], str] | None = None,
 ) -> SsoSession:
     url = checked_typed_start_url(start_url)
-    portal_url = url
-    if is_company_url(url):  # where it leads is kept for the sign-in that follows
-        portal_url = app.aws.find_portal_url(url)
-        app.aws.remember_portal_url(url, portal_url)
+    portal_url = app.aws.find_portal_url(url) if is_company_url(url) else url
     in_host = region_of_start_url(portal_url)
     found = (
         (in_host if is_company_url(url) else None)

@@ -39,14 +39,13 @@ class AwsClients:
 
     def __init__(self, stores: Stores) -> None:
         self._app = stores
-        self._portal_urls_by_start_url: dict[str, str] = {}
 
     def _warn_of_ignored_url(self) -> None:
         if self._app.environ.get("AWS_ENDPOINT_URL"):
             self._app.warn(IGNORED_URL_VARIABLE)
 
     def host_variant_for_roles(self, session: SsoSession) -> HostVariant:
-        """For calls with the session's role credentials. Raises: ConfigInvalid."""
+        """For calls with role credentials. Raises: ConfigInvalid."""
         default = self._app.config.read().profile("default")
         return choose_host_variant(
             self._app.environ,
@@ -59,10 +58,7 @@ class AwsClients:
         return choose_host_variant(self._app.environ, lambda _key: None, keys)
 
     def set_host_variables(self, keys: Mapping[str, str]) -> None:
-        """Set the variables for the hosts that a native profile asks for, unless they are set.
-
-        The broker and the command of `exec`, which do not see the profile, inherit them.
-        """
+        """For the broker and the command of `exec`, which do not see the native profile."""
         for variable, key in KEYS_BY_VARIABLE.items():
             if keys.get(key) and not self._app.environ.get(variable):
                 self._app.environ[variable] = keys[key]
@@ -72,7 +68,6 @@ class AwsClients:
         return host_variant_of_portal(self.host_variant_for_roles(session), session.aws_url)
 
     def oidc(self, session: SsoSession) -> OidcClient:
-        """A client of the sign-in service (sso-oidc)."""
         from ssohelper.wire.oidc import OidcClient
 
         facts = partial(self._app.tokens.load_facts, session.sign_in_name)
@@ -85,7 +80,7 @@ class AwsClients:
         return self._portal(session, self.host_variant_for_portal(session), self._app.aws_environ)
 
     def portal_for_sign_out(self, session: SsoSession) -> Portal:
-        """A client of the portal, even if settings or policy have an error."""
+        """Works also if settings or policy have an error."""
         try:
             return self.portal(session)
         except ConfigInvalid:
@@ -111,19 +106,10 @@ class AwsClients:
         return PortalAddresses(self._app.locations.state_folder)
 
     def find_portal_url(self, start_url: str) -> str:
-        """Ask where a company's start URL leads, unless `remember_portal_url` has kept the answer.
-
-        Raises: ConfigInvalid, AwsUnreachable.
-        """
+        """Ask where a company's start URL leads. Raises: ConfigInvalid, AwsUnreachable."""
         from ssohelper.wire.portal_page import find_portal_url
 
-        return self._portal_urls_by_start_url.pop(start_url, None) or find_portal_url(
-            start_url, self._app.aws_environ
-        )
-
-    def remember_portal_url(self, start_url: str, portal_url: str) -> None:
-        """`setup` needs the URL for the region, and again for its sign-in."""
-        self._portal_urls_by_start_url[start_url] = portal_url
+        return find_portal_url(start_url, self._app.aws_environ)
 
     def propose_region_of_portal(self, portal_url: str) -> str | None:
         """Return the region that the page of AWS's portal names, or None; it may be wrong."""
@@ -151,7 +137,6 @@ class AwsClients:
         )
 
     def federation(self, region: str) -> Federation:
-        """A client of the console's federation service."""
         from ssohelper.wire.federation import Federation
 
         self._warn_of_ignored_url()

@@ -1,7 +1,4 @@
-"""Creates the stores, each on first use: `Stores`, the part of `App` that asks AWS nothing.
-
-A heavy module is imported by the one method that needs it.
-"""
+"""Creates the stores, each on first use. A heavy module is imported by the method that needs it."""
 
 from __future__ import annotations
 
@@ -59,7 +56,7 @@ _LOCK_SECONDS = 8.0
 
 
 class Stores:
-    """The clock, file locations and stores of one command. Tests pass their own clocks."""
+    """The clock, file locations and stores of one command: what asks AWS nothing."""
 
     def __init__(
         self,
@@ -81,7 +78,6 @@ class Stores:
         self.warnings: list[str] = []
 
     def warn(self, message: str) -> None:
-        """Add a warning that the entry point prints, unless it was added before."""
         if message not in self.warnings:
             self.warnings.append(message)
             if self._warn:
@@ -112,7 +108,7 @@ class Stores:
 
     @cached_property
     def company_policy(self) -> CompanyPolicy:
-        """The policy of this machine's administrator. Raises: ConfigInvalid."""
+        """Raises: ConfigInvalid."""
         from ssohelper.stores.company_policy_file import read_company_policy
 
         _ = self.settings_stamp  # records the file's modification time before the file is read
@@ -191,7 +187,7 @@ class Stores:
 
     @cached_property
     def name_index(self) -> NameIndexFile:
-        """The index of names for TAB completion. Records the config's time first."""
+        """Records the config's time first."""
         from ssohelper.stores.name_index import NameIndexFile
 
         where = self.locations
@@ -215,7 +211,7 @@ class Stores:
 
     @property
     def tokens(self) -> TokenFiles:
-        """The store of access tokens. Each access may move the sign-ins to the configured storage."""
+        """Each access may move the sign-ins to the configured storage."""
         return self.storage.get_token_store(self.storage.apply_setting())
 
     @cached_property
@@ -227,7 +223,7 @@ class Stores:
         )
 
     def take_session_stamp(self, session: SsoSession) -> SessionStamp:
-        """Record the times of AWS config and token file, before this command reads these files."""
+        """Record the times of AWS config and token file, before they are read."""
         from ssohelper.stores.stamps import SessionStamp
 
         return SessionStamp(
@@ -239,14 +235,14 @@ class Stores:
 
     @property
     def aws_environ(self) -> Mapping[str, str]:
-        """The variables for connections. The bundle in the company's policy wins over them."""
+        """For connections. The bundle in the company's policy wins over the variables."""
         bundle = self.company_policy.ca_bundle
         return {**self.environ, "AWS_CA_BUNDLE": bundle} if bundle else self.environ
 
     # -- new objects, which are not kept -------------------------------------------------------
 
     def make_user_file(self, path: Path) -> UserFile:
-        """Return a `UserFile` for a shell's rc file. A new file gets mode 0644, as is usual."""
+        """For a shell's rc file, with mode 0644 as is usual."""
         from ssohelper.stores.user_file import UserFile
 
         return UserFile(path, new_mode=0o644)
@@ -277,13 +273,13 @@ class Stores:
         make_handler: Callable[[int], RequestHandler],
         report: Callable[[BaseException], None],
     ) -> LocalServer:
-        """Return a server on a port of 127.0.0.1 (0 means any free port), or on a socket."""
+        """On a port of 127.0.0.1 (0 means any free port), or on a socket."""
         from ssohelper.wire.local_server import LocalServer
 
         return LocalServer(port_or_socket, make_handler, report)
 
     def make_endpoint_folder(self) -> PrivateFolder:
-        """Create an endpoint's folder; the runtime folder is for a read-only home folder."""
+        """The runtime folder is for a read-only home folder."""
         from ssohelper.stores.endpoint_files import PrivateFolder
 
         try:
@@ -304,14 +300,13 @@ class Stores:
 class Storage:
     """Chooses where tokens, client registrations and cached credentials are stored, and moves them.
 
-    `storage = "file"` keeps them where AWS's tools read them. `"keyring"` encrypts them with a key in
-    the desktop's keyring; only `config set storage file` ends it (`stores.protections`). Another
-    process may move the sign-ins at any time: each use looks up the present storage. A move holds the
-    token's and the state's lock of each session, as does each process that writes a token. Its record
-    is written after the sign-ins are copied and before the old copies are removed.
+    Only `config set storage file` ends the keyring's use (`stores.protections`). Another process may
+    move the sign-ins at any time: each use looks up the present storage. A move holds the token's and
+    the state's lock of each session, as does each process that writes a token. Its record is written
+    after the sign-ins are copied and before the old copies are removed.
     """
 
-    # Of an earlier call, whose keyring this one uses: it is asked once for all calls.
+    # Of an earlier call, whose keyring this one uses.
     earlier: Storage | None = None
 
     def __init__(self, stores: Stores) -> None:
@@ -322,8 +317,7 @@ class Storage:
         """Return the storage to use. Moves sign-ins into the keyring if the settings say so.
 
         An environment variable selects the storage for one shell, and moves no sign-ins.
-        Raises: ConfigInvalid if it asks for files instead of the keyring; KeyringUnavailable,
-        LockNotObtained, LocalState.
+        Raises: ConfigInvalid, KeyringUnavailable, LockNotObtained, LocalState.
         """
         used = self._app.protections.load_storage()
         try:
@@ -351,7 +345,7 @@ class Storage:
         return self.get_token_store(FILE if self.apply_setting() == KEYRING else KEYRING)
 
     def find_clear_files(self, sessions: Iterable[SsoSession]) -> list[str]:
-        """Return the paths of these sessions' tokens in clear, while the keyring is in use."""
+        """Return the paths of tokens in clear, while the keyring is in use."""
         if self.apply_setting() == FILE:
             return []
         found = [file for one in sessions for file in self.get_token_store(FILE).list_files(one)]
@@ -471,7 +465,6 @@ class Storage:
                 locations.token_folder,
                 state=locations.state_folder,
                 runtime=locations.runtime_folder,
-                warn=self._app.warn,
                 codec=codec,
             )
         return self._stores[name]

@@ -1,4 +1,4 @@
-"""Holds the vault: the only module that asks AWS for role credentials and writes their cache."""
+"""The only module that asks AWS for role credentials and writes their cache."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Vault:
-    """Issues, publishes and releases role credentials. `App.vault` makes one for each call."""
+    """Issues, publishes and releases role credentials."""
 
     def __init__(self, stores: Stores) -> None:
         self._app = stores
@@ -68,7 +68,7 @@ class Vault:
 
     @contextmanager
     def raise_refusal_first(self, key: RoleKey, way: Way) -> Iterator[None]:
-        """If the block fails and the role is refused, raise the refusal instead of the error."""
+        """Raise the role's refusal, if there is one, instead of the block's error."""
         try:
             yield
         except SsoHelperError:
@@ -82,7 +82,7 @@ class Vault:
         )
 
     def may_release(self, key: RoleKey, way: Way) -> bool:
-        """Return whether the role could be handed out now. Writes no journal line."""
+        """Writes no journal line."""
         self._forget_changed_policy()
         try:
             self._make_permit(key, way)
@@ -121,7 +121,6 @@ class Vault:
         return self.policy.find_guarding_rule(key)
 
     def refuse_role_if_guarded(self, key: RoleKey) -> None:
-        """Raise Refused if the role needs a permit, which the caller does not have."""
         self.check_portal_of_role(key)
         rule = self.policy.find_guarding_rule(key)
         if rule is not None:
@@ -142,7 +141,7 @@ class Vault:
         asked_by: AskedBy,
         portal: Portal,
     ) -> RoleCredentials:
-        """Ask AWS for the role's credentials in one request, and write that to the journal.
+        """Ask AWS in one request, and write that to the journal.
 
         Raises: TokenRejected, RoleNotAssigned, AwsUnreachable; Refused without a journal.
         """
@@ -163,9 +162,9 @@ class Vault:
         asked_by: AskedBy,
         sts_address: StsAddress,
     ) -> AssumedRole:
-        """Ask STS in one request, with the `source` credentials, for a chain's last role.
+        """Ask STS in one request for a chain's last role.
 
-        Raises: SourceRejected, RoleNotAssigned, AwsUnreachable; Refused as above.
+        Raises: SourceRejected, RoleNotAssigned, AwsUnreachable; Refused without a journal.
         """
         from ssohelper.wire.role_credentials import assume_role
         from ssohelper.wire.sts import Sts
@@ -209,21 +208,20 @@ class Vault:
         self._credential_writer.save(key, session, cached)
 
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
-        """Return the permit; None for a guarded role, or with the keyring and no RAM disk."""
+        """None for a guarded role, or with the keyring and no RAM disk."""
         _ = self._app.settings
         if not self._app.storage.may_publish:
             return None
         return self.policy.permit_publishing(key)
 
     def publish(self, permit: PublishPermit, document: bytes, valid_until: int, now: int) -> None:
-        """Write the response that hits print until `valid_until`, by this machine's clock."""
         self._credential_writer.publish(permit, document, valid_until, now)
 
     # -- the guard rules in force, and the vault's stores ------------------------------------
 
     @cached_property
     def policy(self) -> Policy:
-        """The rules and the allow-list in force for this call. Raises: LocalState, ConfigInvalid."""
+        """Raises: LocalState, ConfigInvalid."""
         self._identities = self._identify_policy_files()
         text = self._app.environ.get(allow_list.VARIABLE)
         return Policy(
@@ -241,13 +239,13 @@ class Vault:
         return allowed if company is None else allowed.with_further_list(company)
 
     def load_names_at_exec(self) -> Mapping[str, str] | None:
-        """Return the accounts' names when an `exec --allow` above started us."""
+        """Return the accounts' names if an `exec --allow` above started us."""
         path = self._app.environ.get(allow_list.NAMES_VARIABLE)
         return None if path is None else self._app.make_child_files().load_account_names(path)
 
     @property
     def written_guard_rules(self) -> tuple[str, ...]:
-        """The guard rules in force, as the company and the user wrote them."""
+        """As the company and the user wrote them."""
         return tuple(
             dict.fromkeys((*self._app.company_policy.guard_rules, *self.guard_rules_of_user))
         )
@@ -260,11 +258,10 @@ class Vault:
 
     @cached_property
     def guard_rules_of_user(self) -> tuple[str, ...]:
-        """The rules in the settings, and those saved earlier; a new one is saved at once."""
         return self.remember_guard_rules()
 
     def remember_guard_rules(self) -> tuple[str, ...]:
-        """Save new guard rules of config.toml, in case that file is lost; return all rules."""
+        """Save new rules of config.toml, in case that file is lost; return all rules."""
         remembered = self._app.protections.load_rules()
         try:
             # The user may have changed the rules since this process read the settings.
@@ -272,11 +269,8 @@ class Vault:
         except SsoHelperError:
             return remembered
         rules = tuple(dict.fromkeys((*remembered, *configured)))
-        if rules != remembered:
-            self._remember_new_guard_rules(rules)
-        return rules
-
-    def _remember_new_guard_rules(self, rules: tuple[str, ...]) -> None:
+        if rules == remembered:
+            return rules
         try:
             # If the user restored the earlier settings file with its modification time, the
             # launcher would print them again.
@@ -286,6 +280,7 @@ class Vault:
             self._app.warn(
                 f"a new guard rule is in force, but could not be saved for later calls: {cause}"
             )
+        return rules
 
     def _forget_changed_policy(self) -> None:
         """Forget the rules if a file that decides them changed: the full screen runs for hours."""

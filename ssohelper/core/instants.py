@@ -26,27 +26,18 @@ def from_iso(text: str) -> int | None:
 
     Accepts all forms in the SDKs' token files: `Z`, fractions of a second, `+00:00`, `UTC`, none.
     """
-    at = _parse_iso(text)
-    return None if at is None else int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
-
-
-def has_time_zone(text: str) -> bool:
-    at = _parse_iso(text)
-    return at is None or at.tzinfo is not None
-
-
-def _parse_iso(text: str) -> datetime | None:
     found = re.fullmatch(_ISO, text.strip())
     if not found:
         return None
     start, second, zone = found.groups()
     try:
         # datetime has no leap seconds: second 60 counts as second 59.
-        return datetime.fromisoformat(
+        at = datetime.fromisoformat(
             f"{start}{min(int(second), 59):02}{'Z' if zone == 'UTC' else zone}"
         )
     except ValueError:
         return None
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
 
 
 def from_http_date(text: str) -> int | None:

@@ -7,9 +7,9 @@ from typing import Any
 from ssohelper.core.choices import Choices
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.schema import state_records as schema
-from ssohelper.stores import files, user_entries
+from ssohelper.stores import files
 from ssohelper.stores.disk_errors import warn_once
-from ssohelper.stores.user_entries import Warn
+from ssohelper.stores.files import Warn
 
 
 class ChoicesStore:
@@ -44,13 +44,13 @@ class ChoicesStore:
         if files.read_json(path) == document or (choices == Choices() and not path.exists()):
             return
         is_whole = self._load(session_name)[1]
-        user_entries.write_entries(path, document, is_whole=is_whole, warn=self._warn)
+        files.write_entries(path, document, is_whole=is_whole, warn=self._warn)
 
     def forget(self, session_name: str) -> None:
         """Remove the user's choices for the session. A damaged file is renamed, not removed."""
         path = self._file(session_name)
         if not self._load(session_name)[1]:
-            user_entries.rename_unreadable_file(path, self._warn)
+            files.rename_unreadable_file(path, self._warn)
         files.remove_file(path)
 
     def _file(self, session_name: str) -> Path:

@@ -32,11 +32,8 @@ def _cure_of(path: str, cause: OSError) -> str | None:
     return None
 
 
-def unsafe_file_error(path: str, cause: Refused, what: str = "") -> NotOurs:
-    """Return the error for a file that is not safe to use. The message begins with `what`."""
-    return NotOurs(
-        f'{what}"{path}" {cause.strerror}: not touched', hint=f"check it with: ls -l {path}"
-    )
+def unsafe_file_error(path: str, cause: Refused) -> NotOurs:
+    return NotOurs(f'"{path}" {cause.strerror}: not touched', hint=f"check it with: ls -l {path}")
 
 
 def os_error_text(cause: BaseException | None) -> str:

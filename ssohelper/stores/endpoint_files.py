@@ -61,7 +61,7 @@ class PrivateFolder:
         """Write the token to a folder that the user named, for containers; return its file.
 
         It is replaced by a rename, which a container that mounts the folder sees, and stays when the
-        endpoint ends, so that clients find one at every moment.
+        endpoint ends.
         """
         self._lock_token_folder(path)
         file = path / "token"
@@ -99,10 +99,9 @@ class PrivateFolder:
             pass  # the file system has no locks
 
     def bind_socket(self, path: Path) -> socket.socket:
-        """Make a socket at the path, with mode 0600. Replaces one on which no process listens.
+        """Make a socket with mode 0600. Replaces one on which no process listens.
 
-        Raises: UsageProblem for a path that is too long; LocalState for a path that exists, or where
-        another user could replace the socket.
+        Raises: UsageProblem, LocalState.
         """
         if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
             raise UsageProblem(
@@ -146,7 +145,7 @@ class EnvFile:
         self.path = path
 
     def load_port(self) -> int | None:
-        """Return the previous endpoint's port; None without a file. Raises: LocalState."""
+        """Return the previous endpoint's port. Raises: LocalState."""
         _refuse_open_folder(self.path.parent)
         # The mode is left unchanged, since the file may be another program's.
         content = files.read_own_file(self.path, tighten=False)
@@ -164,7 +163,7 @@ class EnvFile:
         return int(url.group(1))
 
     def save(self, variables: Mapping[str, str]) -> None:
-        """Write the env file, for `docker run --env-file` and for `set -a; . FILE`."""
+        """For `docker run --env-file` and for `set -a; . FILE`."""
         text = "".join(f"{name}={value}\n" for name, value in variables.items())
         files.write_atomically(self.path, text.encode())
 
@@ -173,7 +172,7 @@ def _refuse_open_folder(folder: Path, *, shared: bool = False) -> None:
     """Raise LocalState for a folder in which another user could replace a file of ours.
 
     `shared` accepts a folder like /tmp, of root, where users cannot remove each other's files, and one
-    that our private group may write: systems with umask 002 give each user one (gid = uid).
+    that our private group (gid = uid) may write.
     """
     try:
         found = os.stat(folder)

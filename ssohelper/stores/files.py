@@ -1,4 +1,4 @@
-"""Reads, writes, locks and removes ssohelper's own files and folders. All stores use this module.
+"""Reads, writes, locks and removes ssohelper's own files and folders, for all stores.
 
 Our folders have mode 0700, our files 0600; nothing is created in another user's home. A write makes
 a locked temporary file beside the old file and renames it: no reader sees half a file.
@@ -6,6 +6,7 @@ a locked temporary file beside the old file and renames it: no reader sees half 
 
 import contextlib
 import errno
+import itertools
 import json
 import logging
 import os
@@ -27,14 +28,12 @@ from ssohelper.errors import (
     ConfigInvalid,
     LocalState,
     LockNotObtained,
-    SsoHelperError,
 )
 from ssohelper.fastpath import folders, open_file
 from ssohelper.stores.disk_errors import (
     file_error,
     first_os_error,
     os_error_text,
-    unsafe_file_error,
     warn_once,
 )
 
@@ -45,9 +44,10 @@ else:
 
 _T = TypeVar("_T")
 _Read = Callable[[Path], bytes | None]
+Warn = Callable[[str], object]
 _log = logging.getLogger(__name__)
 
-# A listing of 5,000 accounts with 20 roles each takes 4 MB, the names of 12,000 accounts 600 KB.
+# A listing of 5,000 accounts with 20 roles each takes 4 MB.
 READ_LIMIT_BYTES = 64 << 20
 PORTALS_FOLDER = "portals"  # in the state folder: has the records of `stores.portals`
 _READ_SECONDS = 1.0
@@ -59,7 +59,7 @@ _swept: set[str] = set()
 
 
 def session_file_name(name: str) -> str:
-    """Return the name of a session or further sign-in. Raises: ConfigInvalid."""
+    """Return the name. Raises: ConfigInvalid."""
     if not SIGN_IN_NAME.fullmatch(name):
         raise ConfigInvalid(
             f'"{show(name, 80)}" cannot be a session\'s name',
@@ -80,7 +80,7 @@ def role_folder_names(key: RoleKey) -> tuple[str, str, str]:
 def ensure_private_folder(path: Path | str) -> Path:
     """Make the folder, and those above it, with mode 0700; close an existing one to others.
 
-    Raises: LocalState when it belongs to another user or is not a folder.
+    Raises: LocalState.
     """
     refuse_another_users_home(path)
     ensure_folder(path)
@@ -129,7 +129,6 @@ def find_other_home_owner(path: Path | str) -> int | None:
 
 
 def refuse_another_users_home(path: Path | str) -> None:
-    """Raise AnotherUsersHome for a path in another user's home."""
     owner = find_other_home_owner(path)
     if owner is None:
         return
@@ -147,7 +146,7 @@ def refuse_another_users_home(path: Path | str) -> None:
 
 
 def remove_file(path: Path | str) -> bool:
-    """Remove the file, or the link but not its target; return whether there was one."""
+    """Remove the file or link; return whether there was one."""
     if os.path.lexists(path):
         refuse_another_users_home(path)
     try:
@@ -190,7 +189,7 @@ def list_names_in_folder(path: Path | str) -> list[str]:
 
 
 def list_role_keys(folder: Path, session_name: str) -> list[RoleKey]:
-    """Return the roles for which there is a file or folder FOLDER/ACCOUNT/ROLE."""
+    """Return the roles that have a FOLDER/ACCOUNT/ROLE."""
     found = []
     for account_id in list_names_in_folder(folder):
         for role_name in list_names_in_folder(folder / account_id):
@@ -236,8 +235,7 @@ def read_own_file(
 ) -> bytes | None:
     """Return the bytes of a file of ours, by the rules of `fastpath.open_file`; None if missing.
 
-    `tighten` sets a mode that lets other users read or write to 0600, with one warning.
-    Raises: NotOurs for a link, FIFO, folder, hard link or other user's file; LocalState.
+    `tighten` takes the file from other users, with one warning. Raises: NotOurs, LocalState.
     """
     opened = read_with_status(path, limit, tighten=tighten)
     return None if opened is None else opened[0]
@@ -282,10 +280,7 @@ def read_valid_parts(
     default: _T,
     read: _Read = read_own_file,
 ) -> tuple[_T, bool]:
-    """Return what is valid in the file, and whether the file has nothing else.
-
-    `parse` returns the valid parts and the names of the invalid ones.
-    """
+    """Return what is valid in the file, and whether the file has nothing else."""
     parsed = read_record(path, parse, read)
     value, damaged = parsed or (default, [])
     for name in damaged:
@@ -307,6 +302,17 @@ def parse_record(
 
 def report_damaged_file(path: Path | str, damage: Exception) -> None:
     _log.info('"%s" is damaged (%s): counted as missing', os.fspath(path), damage)
+
+
+def rename_unreadable_file(path: Path, warn: Warn) -> None:
+    """Rename the file to a free name beside it, and warn. Raises: LocalState."""
+    if not os.path.lexists(path) or os.path.islink(path):
+        return  # the write refuses a link
+    names = (path.name + ".damaged" + (f"-{n}" if n > 1 else "") for n in itertools.count(1))
+    aside = next(name for name in names if not os.path.lexists(path.with_name(name)))
+    with _raise_unwritable(os.fspath(path)):
+        replace_file(os.fspath(path), os.fspath(path.with_name(aside)))
+    warn(f'this version cannot read all of "{path}": that file is kept as "{aside}"')
 
 
 def parse_json_object(content: bytes) -> dict[str, Any] | None:
@@ -371,14 +377,13 @@ class Reservation:
             try:
                 replace_file(self._temp, self._path)
             except FileNotFoundError:
-                # It was removed by another program, or on a host that does not share our locks.
+                # Removed by another program, or on a host that does not share our locks.
                 write_atomically(self._path, data, mode=mode, mtime_ns=mtime_ns, durable=durable)
             if durable:
                 _fsync_folder(os.path.dirname(self._path) or ".")
         return True
 
     def read(self) -> bytes:
-        """Return what was written, as read back from the disk."""
         with open(self._temp, "rb") as written:
             return written.read()
 
@@ -397,7 +402,7 @@ class Reservation:
 def reserve_file(path: Path | str, size: int) -> Iterator[Reservation]:
     """Reserve `size` bytes of disk space for the file, whose folder must exist.
 
-    Raises: LocalState; NotOurs for a link or another user's file at `path`.
+    Raises: LocalState, NotOurs.
     """
     path = os.fspath(path)
     refuse_another_users_home(path)
@@ -423,7 +428,7 @@ def write_atomically(
 
     Without `durable`, a power failure may lose the data: an fsync takes 1 to 5 ms. `check` gets the
     new bytes as read back from the disk; if it raises, nothing is replaced.
-    Raises: LocalState; NotOurs for a link or another user's file at `path`.
+    Raises: LocalState, NotOurs.
     """
     with reserve_file(path, 0) as new:
 
@@ -439,19 +444,23 @@ def write_json(path: Path, value: dict[str, Any], *, mtime_ns: int | None = None
     write_atomically(path, json.dumps(value).encode("ascii"), mtime_ns=mtime_ns)
 
 
+def write_entries(path: Path, document: dict[str, Any], *, is_whole: bool, warn: Warn) -> None:
+    """Write entries of the user, under their lock; keep a file that was not read as a whole."""
+    ensure_private_folder(path.parent)
+    if not is_whole:
+        rename_unreadable_file(path, warn)
+    write_json(path, document)
+
+
 def write_link(path: Path | str, target: str) -> None:
-    temp = temporary_name_beside(os.fspath(path))
+    """Make the link, or make it anew. A reader may find none for a moment."""
     with _raise_unwritable(os.fspath(path)):
-        try:
-            os.symlink(target, temp)
-            replace_file(temp, os.fspath(path))
-        finally:
-            with contextlib.suppress(OSError):
-                os.unlink(temp)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        os.symlink(target, path)
 
 
 def replace_file(temp: str, path: str) -> None:
-    """Rename the file `temp` to `path`. Raises: OSError."""
     if sys.platform == "win32":
         # Windows cannot replace an open file. A reader has it open for milliseconds.
         ends_at = time.monotonic() + _READ_SECONDS
@@ -525,10 +534,7 @@ def remove_temporary_files(folder: str, least_age_seconds: float = 0) -> None:
 def list_temporary_files(
     folder: str, least_age_seconds: float = _TEMPORARY_LIFE_SECONDS
 ) -> list[str]:
-    """Return the temporary files that no living process holds.
-
-    One may hold a file for over an hour: the clock was set forward, or the machine slept.
-    """
+    """Return the temporary files that no process has locked, as some do for over an hour."""
     found = []
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
@@ -571,13 +577,21 @@ def hold_lock(
     lock is in a folder of the AWS CLI, which must exist and keeps its mode. The lock file is never
     removed: two processes could then each hold a lock at the same path.
 
-    Without locks in the file system or room on the disk, the caller continues without the lock, after
-    one warning. Yields False if the disk is full or read-only.
-    Raises: LockNotObtained, whose message names the process that holds the lock.
+    Without locks in the file system or room on the disk, the caller continues after one warning.
+    Yields False if the disk is full or read-only. Raises: LockNotObtained, LocalState.
     """
     path = os.fspath(path)
-    descriptor = _open_and_lock(path, deadline, base, is_private)
+    descriptor = _open_lock_file(path, base, is_private)
     try:
+        while descriptor is not None and _wait_for_lock(descriptor, path, deadline):
+            if _is_still_at(descriptor, path):
+                break
+            # Another program removed the file while we waited: the next process makes a new one.
+            os.close(descriptor)
+            descriptor = None
+            descriptor = _open_lock_file(path, base, is_private)
+        if descriptor is not None:
+            _write_own_process_id(descriptor)
         yield descriptor is not None
     finally:
         if descriptor is not None:
@@ -586,27 +600,8 @@ def hold_lock(
             os.close(descriptor)
 
 
-def _open_and_lock(
-    path: str, deadline: Deadline, base: Path | None, is_private: bool
-) -> int | None:
-    while True:
-        descriptor = _open_lock_file(path, base, is_private)
-        if descriptor is None:
-            return None
-        try:
-            has_lock = _wait_for_lock(descriptor, path, deadline)
-            if not has_lock or _is_still_at(descriptor, path):
-                _write_own_process_id(descriptor)
-                return descriptor
-        except BaseException:
-            os.close(descriptor)
-            raise
-        # Another program removed the lock file while we waited: the next process makes a new one.
-        os.close(descriptor)
-
-
 def _open_lock_file(path: str, base: Path | None, is_private: bool) -> int | None:
-    """Open or make the lock file; None if the disk is full or read-only."""
+    """None if the disk is full or read-only."""
     try:
         if base is not None:
             ensure_private_folder(base)
@@ -618,11 +613,9 @@ def _open_lock_file(path: str, base: Path | None, is_private: bool) -> int | Non
         if of_disk is not None and of_disk.errno in _NO_ROOM:
             warn_once(f'continuing without the lock "{path}": {os_error_text(of_disk)}')
             return None
-        if isinstance(cause, SsoHelperError):
+        if isinstance(cause, LocalState):
             raise
-        if isinstance(cause, open_file.Refused):
-            raise unsafe_file_error(path, cause, "the lock ") from cause
-        raise LocalState(f'the lock "{path}" cannot be made: {os_error_text(cause)}') from cause
+        raise file_error(path, cause, "made") from cause
     try:
         restrict_mode_to_user(descriptor, found, path)
     except BaseException:
@@ -688,8 +681,8 @@ else:
 
 def _write_own_process_id(descriptor: int) -> None:
     # For the error messages of waiting processes. A word stands before the id: `aws sso logout`
-    # parses each file beside the token as JSON, and fails at a plain number. The length is always
-    # the same: ext4 takes 5 ms to close a file that was truncated and written again.
+    # parses each file beside the token as JSON, and fails at a plain number. The length never
+    # changes: ext4 takes 5 ms to close a file that was truncated and written again.
     with contextlib.suppress(OSError):
         os.lseek(descriptor, 0, os.SEEK_SET)
         os.write(descriptor, b"%b%-10d\n" % (_PID, os.getpid()))
@@ -715,7 +708,7 @@ class ExaminedFiles:
         return path in list_temporary_files(os.path.dirname(path)) and remove_file(path)
 
     def remove_access_of_others(self, path: str) -> bool:
-        """Remove other users' rights to a file or folder of ours; return whether they had any."""
+        """Return whether other users had any rights to this file or folder of ours."""
         if sys.platform == "win32":
             return False
         with _raise_unwritable(path):

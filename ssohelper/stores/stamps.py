@@ -1,7 +1,6 @@
 """Records under which settings, sign-in and config the published responses were written.
 
-A response must not be printed after the user has set a guard rule, after any tool has signed the user
-out or in, or after a change of the session's portal. Fast path and launcher do not read these files:
+A response must not be printed after a change of these. Fast path and launcher do not read these files:
 they compare each with its stamp, a file with the same modification time.
 
 * Published responses are deleted before a stamp of other files is written.
@@ -33,10 +32,7 @@ _LOCK_SECONDS = 2.0
 
 
 class SettingsStamp:
-    """The stamps of config.toml and the company's policy.
-
-    Create this object before the two files are read.
-    """
+    """Of config.toml and the company's policy. Create this object before these are read."""
 
     def __init__(self, runtime: Path, settings_file: Path, policy_file: Path) -> None:
         self._runtime, self._cache = runtime, CacheFolder(runtime)
@@ -48,13 +44,13 @@ class SettingsStamp:
 
     @property
     def is_stale(self) -> bool:
-        """Whether the published responses may be of other settings and must not be used."""
+        """Whether the responses may be of other settings and must not be used."""
         return not (self._has_changed or self._is_too_new or self._matches)
 
     def prepare_publishing(self, delete_all_responses: Callable[[], object]) -> bool:
-        """Write the stamps; return False if it is too early to publish. Raises: LocalState.
+        """Delete the responses of other files, then write the stamps. Raises: LocalState.
 
-        First deletes the responses of other files.
+        Returns False if it is too early to publish.
         """
         if self._has_changed:
             return False
@@ -174,9 +170,9 @@ def _is_recent(at: float, mtime_ns: int) -> bool:
 
 
 class SessionStamp:
-    """The stamps of one session, in its folder, with links to config and token file.
+    """Of one session, in its folder, with links to config and token file.
 
-    Create this object before the two files are read; write stamps under the session's state lock.
+    Create this object before these are read; write stamps under the session's state lock.
     """
 
     def __init__(
@@ -197,31 +193,26 @@ class SessionStamp:
         self._token = _LinkedStamp(
             self._cache, token, folder / folders.TOKEN_LINK, folder / folders.TOKEN_STAMP, b""
         )
-        # Two home folders may share a runtime folder and a config (AWS_CONFIG_FILE), but each has
-        # sign-ins of its own. So the stamps also record the folder of the token file.
+        # Two home folders, each with its sign-ins, may share a runtime folder and a config.
         self._token_folder = os.path.dirname(token)
         self._folder_link = folder / folders.TOKEN_FOLDER_LINK
 
     @property
     def is_stale(self) -> bool:
-        """Whether the published responses may be of another sign-in and must not be used."""
+        """Whether the responses may be of another sign-in and must not be used."""
         return self._is_settled and not self._matches
 
     @property
     def is_current(self) -> bool:
-        """Whether all published responses are certainly of the present sign-in."""
+        """Whether all responses are certainly of the present sign-in."""
         return self._is_settled and self._matches
 
     @property
     def is_of_other_portal(self) -> bool:
-        """Whether the session's cached credentials belong to another start URL or region."""
         return self._config.kept_text not in (None, self._portal)
 
     def prepare_publishing(self, delete_responses: Callable[[], object]) -> bool:
-        """Write the stamps; return False if it is too early to publish. Raises: LocalState.
-
-        First deletes the responses of other files.
-        """
+        """As `SettingsStamp.prepare_publishing`."""
         if not self._is_settled:
             return False
         if self._matches:
@@ -236,7 +227,7 @@ class SessionStamp:
         return True
 
     def renew_token_stamp(self) -> None:
-        """Update the token file's stamp, if it matched before we renewed the token."""
+        """Call after a renewal of the token."""
         if self._token.matches:
             self._token.read_time()
             self._token.write()
@@ -276,12 +267,10 @@ class _LinkedStamp:
 
     @property
     def kept_text(self) -> bytes | None:
-        """The text in the stamp file; None without a stamp."""
         return self._content.partition(b"\n")[2] if self._content else None
 
     @property
     def matches(self) -> bool:
-        """Whether stamp and link match the file and the text now."""
         if self._mtime_ns is None or self._content != b"%d\n%b" % (self._mtime_ns, self._text):
             return False
         with contextlib.suppress(OSError):

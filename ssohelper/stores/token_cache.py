@@ -1,8 +1,8 @@
 """Stores each session's token, client registration and sign-in facts (`SignInFacts`).
 
-Token and registration are in files that the AWS CLI and the SDKs read too (~/.aws/sso/cache), so that
-one sign-in serves all tools. With `storage = "keyring"` they are encrypted, under other names. Facts,
-and the record of whose the sign-in is, are in our state folder: SDKs drop keys that they do not know.
+Token and registration are in files that the AWS CLI and the SDKs read too (~/.aws/sso/cache). With
+`storage = "keyring"` they are encrypted, under other names. Facts and the session's record are in our
+state folder: SDKs drop keys that they do not know.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -33,13 +33,12 @@ _log = logging.getLogger(__name__)
 _Kind = Literal["token", "registration"]
 
 # How long to read a half-written file: the AWS CLI, the JavaScript and the Rust SDK write in place.
-# On ext4, one that is rewritten in a loop is complete for about 1 ms of every 50.
 _TORN_SECONDS = 1.0
 _LEAST_READS, _MOST_READS = 200, 1000
 # Of token files that stayed half written, by path: a broker reads the file for each caller, and 40
 # callers would wait 40 s.
 _damaged: dict[str, str] = {}
-# AWS's own take less than 8 kB; larger files get more.
+# AWS's own take less than 8 kB.
 _RESERVED_BYTES = 16384
 # The ending of the name of a further portal's registration file.
 _CLIENT_MARK = "+client"
@@ -52,24 +51,22 @@ class TokenFiles:
         *,
         state: Path,
         runtime: Path,
-        warn: Callable[[str], None] = lambda _message: None,
         codec: Codec | None = None,
     ) -> None:
         self._folder, self._state, self._runtime = folder, state, runtime
         self.codec = codec or PlainCodec()
-        self._warn = warn
 
     # -- tokens ------------------------------------------------------------------------------
 
     def load(self, session: SsoSession) -> AccessToken | None:
-        """Return the session's token, expired or not; None when the session is signed out.
+        """Return the token, expired or not; None when the session is signed out.
 
         Raises: LoginRequired when the file stays half written for a second; NotOurs.
         """
         return self._parse_token(self._read_whole_token(session), session)
 
     def load_token_for_display(self, session: SsoSession) -> AccessToken | None:
-        """Return the token. Reads the file once; a damaged file counts as missing."""
+        """Reads the file once; a damaged file counts as missing."""
         return self._parse_token(self._read(session, "token"), session)
 
     def load_token_ids(self, session: SsoSession) -> set[str]:
@@ -78,11 +75,11 @@ class TokenFiles:
         return ids if present is None else ids | {present.id}
 
     def save(self, session: SsoSession, token: AccessToken) -> None:
-        """Write the token of a new sign-in, under `lock_state`."""
+        """Call under `lock_state`."""
         self._write(session, "token", token_document_of({}, session, token))
 
     def reserve_space_for_token(self, session: SsoSession) -> AbstractContextManager[Reservation]:
-        """Allocate disk space for the next token, before AWS issues it. Raises: LocalState."""
+        """Before AWS issues the next token. Raises: LocalState."""
         self._ensure_folder_of(session)
         path = self._path(session, "token")
         present = 0
@@ -115,14 +112,14 @@ class TokenFiles:
                     hint=f"sign in with: ssohelper login {session.name}",
                 )
             document = token_document_of(present, session, fresh)
-            data = json.dumps(self._encode(session, "token", document)).encode("ascii")
+            encoded = self.codec.encode(document, _context(session, "token"))
+            data = json.dumps(encoded).encode("ascii")
             date_ns = mtime_for_token_file(self._path(session, "token")) * 10**9
 
             def is_unchanged(seen: str = seen) -> bool:
                 return self.read_token_file_fingerprint(session) == seen
 
-            # The fsync may take long, so `commit` checks again for a write of another tool. The
-            # rename follows at once: such a write is hardly ever lost.
+            # The fsync may take long, so `commit` checks again for a write of another tool.
             if reservation.commit(data, date_ns, is_unchanged):
                 return fresh
 
@@ -131,13 +128,12 @@ class TokenFiles:
         files.remove_file(self._path(session, "registration"))
 
     def remove_temporary_files(self) -> None:
-        """Remove the files of processes that were killed while they wrote a token."""
         for folder in (self._folder, self._state / "regions"):
             if files.find_other_home_owner(folder) is None:
                 files.remove_temporary_files(str(folder))
 
     def read_token_file_fingerprint(self, session: SsoSession) -> str:
-        """Return a text that changes when the token file is written; "" when there is no file."""
+        """Return a text that changes with each write of the file; "" when there is none."""
         try:
             found = os.lstat(self._path(session, "token"))
         except OSError:
@@ -145,7 +141,6 @@ class TokenFiles:
         return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
 
     def check_writable(self, session: SsoSession) -> None:
-        """Raise LocalState if the token file is in another user's home."""
         files.refuse_another_users_home(self._path(session, "token"))
 
     def prepare_sign_in(self, session: SsoSession) -> None:
@@ -168,7 +163,7 @@ class TokenFiles:
     # -- client registrations ----------------------------------------------------------------
 
     def load_registration(self, session: SsoSession, grant: str) -> ClientRegistration | None:
-        """Return the client registered for this OAuth grant, expired or not.
+        """Return the client for this OAuth grant, expired or not.
 
         The AWS CLI's one file is for `authorization_code` when its grantTypes name that grant, and for
         device codes otherwise.
@@ -208,7 +203,7 @@ class TokenFiles:
         return self.load_facts(session_name)
 
     def save_facts(self, session_name: str, facts: SignInFacts) -> None:
-        """Write the session's facts, under `lock_state`. Raises: LocalState."""
+        """Call under `lock_state`. Raises: LocalState."""
         self._write_record(self._record("sign-ins", session_name), facts._asdict())
 
     def forget_facts(self, session_name: str) -> None:
@@ -230,19 +225,13 @@ class TokenFiles:
             return [str(folder)]  # a folder that cannot be listed hides all records
         return [str(path) for path, found in self._read_records() if found is None]
 
-    def forget_misnamed_records(self) -> None:
-        """Remove records whose name does not fit their session: we did not write them."""
-        for path, found in self._read_records():
-            if found and found.name != path.stem:
-                files.remove_file(path)
-
     def remove_session_record(self, session_name: str) -> None:
         files.remove_file(self._record("signed-in", session_name))
 
     def find_unlisted_sessions(
         self, listed: Iterable[SsoSession], *, has_sign_in: bool = True
     ) -> list[SsoSession]:
-        """Return the recorded sessions that are not listed; without `has_sign_in`, stale ones."""
+        """Return recorded sessions that are not listed; without `has_sign_in`, stale ones."""
         listed = list(listed)
         found = [one for one in self.load_sessions() if not is_session_listed(one, listed)]
         return [one for one in found if self._has_sign_in(one) is has_sign_in]
@@ -286,7 +275,7 @@ class TokenFiles:
     # -- portals of an Identity Center in its further regions --------------------------------
 
     def list_further_portal_sessions(self, session: SsoSession) -> list[SsoSession]:
-        """Return a session for each further region's portal for which this session has files."""
+        """Return a session for each further region's portal with files."""
         names = list[str]()
         with suppress(OSError):
             names = os.listdir(self._state / "regions")
@@ -306,7 +295,7 @@ class TokenFiles:
     # -- moving to another storage -----------------------------------------------------------
 
     def export_documents(self, session: SsoSession) -> list[dict[str, Any] | None]:
-        """Return token and registration in clear. What cannot be read counts as missing."""
+        """Return token and registration in clear, each None if it cannot be read."""
         return [self._read(session, "token"), self._read(session, "registration")]
 
     def import_documents(self, session: SsoSession, documents: list[dict[str, Any] | None]) -> None:
@@ -324,8 +313,7 @@ class TokenFiles:
         """Hold the lock for a renewal of the token, which takes up to a minute.
 
         It is beside the token file, so that hosts and containers that share a home folder renew the
-        token once, or in the runtime folder if that cannot be written. Yields False then, or without a
-        lock: other processes may hold the one beside the token file.
+        token once. Yields False without that lock, as in a folder that cannot be written.
         """
         with suppress(LocalState):
             self._ensure_folder_of(session)
@@ -339,10 +327,7 @@ class TokenFiles:
                 yield False
 
     def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
-        """Return the lock to hold while token, facts or role credentials are changed.
-
-        It is held for milliseconds, never during a request to AWS.
-        """
+        """For changes of token, facts or role credentials, never during a request to AWS."""
         return self._lock(session_name, "state", deadline)
 
     def lock_sign_in(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
@@ -382,16 +367,12 @@ class TokenFiles:
         raise LoginRequired(f'the token file "{path}" is damaged', hint=hint)
 
     def _parse_token(self, found: dict[str, Any] | None, session: SsoSession) -> AccessToken | None:
-        path = self._path(session, "token")
-        token = None if found is None else files.parse_record(path, found, schema.parse_token)
-        if found is None or token is None:
+        if found is None:
             return None
         if not is_token_of(found, session):
             _log.info('the token of "%s" is of another start URL or region', session.name)
             return None
-        if schema.expiry_lacks_zone(found):
-            self._warn(f'"expiresAt" in "{path}" names no time zone: it is taken as UTC')
-        return token
+        return files.parse_record(self._path(session, "token"), found, schema.parse_token)
 
     def _read(self, session: SsoSession, kind: _Kind) -> dict[str, Any] | None:
         """Return the file's document; None if missing, damaged or encrypted with a lost key."""
@@ -407,10 +388,8 @@ class TokenFiles:
         self._ensure_folder_of(session)
         path = self._path(session, kind)
         mtime_ns = mtime_for_token_file(path) * 10**9 if kind == "token" else None
-        files.write_json(path, self._encode(session, kind, document), mtime_ns=mtime_ns)
-
-    def _encode(self, session: SsoSession, kind: _Kind, document: dict[str, Any]) -> dict[str, Any]:
-        return self.codec.encode(document, _context(session, kind))
+        encoded = self.codec.encode(document, _context(session, kind))
+        files.write_json(path, encoded, mtime_ns=mtime_ns)
 
     def _path(self, session: SsoSession, kind: _Kind) -> Path:
         name = files.session_file_name(session.sign_in_name)
@@ -452,7 +431,6 @@ class TokenFiles:
 
 
 def _context(session: SsoSession, kind: _Kind) -> str:
-    """Return the text that binds an encrypted document to its session."""
     return f"{kind} {session.sign_in_name}"
 
 

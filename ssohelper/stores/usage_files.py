@@ -16,7 +16,7 @@ from ssohelper.errors import LocalState
 from ssohelper.stores import files
 from ssohelper.stores.cache_folder import CacheFolder
 from ssohelper.stores.disk_errors import warn_once
-from ssohelper.stores.user_entries import Warn, write_entries
+from ssohelper.stores.files import Warn
 
 _VIEW_VERSION = 1
 _LIST_VIEW: dict[str, Check] = {
@@ -61,7 +61,7 @@ class UsageStore:
             if after != before:
                 lines = [[*key.parts, *usage] for key, usage in sorted(after.items())]
                 document = {"version": schema.VERSION, "roles": lines}
-                write_entries(self._usage, document, is_whole=is_whole, warn=self._warn)
+                files.write_entries(self._usage, document, is_whole=is_whole, warn=self._warn)
 
     # -- pages of the console; a damaged file counts as missing ----------------------------------
 

@@ -137,15 +137,6 @@ def test_undo_with_a_lost_version_deletes_nothing(signed_in, run):
     assert signed_in.config_file.read_bytes() != text
 
 
-def test_a_token_expiry_without_a_time_zone_is_reported(signed_in, emulator, run):
-    token = emulator.issue_token("ana")
-    signed_in.write_token({**token, "expiresAt": token["expiresAt"].removesuffix("Z")})
-    done = run("status")
-    assert done.returncode == 0
-    assert "names no time zone" in done.stderr
-    assert "valid" in done.stdout
-
-
 # -- commands with unusual configs and names -------------------------------------------------------
 
 

@@ -34,7 +34,6 @@ import ssohelper.stores.files
 import ssohelper.stores.prompt_state
 import ssohelper.stores.stamps
 import ssohelper.stores.token_cache
-import ssohelper.stores.user_entries
 import ssohelper.stores.user_file
 import ssohelper.system.clock
 from tests.simulator import sockets
@@ -54,7 +53,6 @@ _DISK_MODULES: tuple[types.ModuleType, ...] = (
     _stores.prompt_state,
     _stores.stamps,
     _stores.token_cache,
-    _stores.user_entries,
     ssohelper.system.clock,
     ssohelper.fastpath.open_file,
     ssohelper.fastpath.published,

@@ -43,9 +43,6 @@ def test_a_file_that_is_not_safe_to_use_is_not_touched_whatever_was_to_be_done()
         assert isinstance(error, NotOurs)
         assert error.message == '"/a" is a symbolic link: not touched'
         assert error.hint == "check it with: ls -l /a"
-    assert disk_errors.unsafe_file_error("/a", cause, "the policy ").message.startswith(
-        'the policy "/a" '
-    )
 
 
 def test_the_first_os_error_among_the_causes_is_found() -> None:

@@ -68,8 +68,6 @@ def test_a_record_that_names_another_session_is_none_of_ours(
     (folder / "damaged.json").write_text("{")
     assert store.load_sessions() == [OTHER]
     assert store.list_damaged_records() == [str(folder / "damaged.json")]
-    store.forget_misnamed_records()
-    assert sorted(one.name for one in folder.iterdir()) == ["damaged.json", "other.json"]
 
 
 def test_a_file_in_place_of_the_folder_of_records_is_damage(

@@ -8,7 +8,7 @@ import pytest
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
-from ssohelper.stores.user_entries import rename_unreadable_file, write_entries
+from ssohelper.stores.files import rename_unreadable_file, write_entries
 
 
 def load(path: Path) -> tuple[list[str], bool]:

@@ -33,7 +33,7 @@ from tests.torture.remains import broken_files, changed_foreign, orphans, plant_
 
 _CALLS = (
     "openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,flock,fchmod,"
-    "ftruncate,mkdir,mkdirat,utimensat"
+    "ftruncate,mkdir,mkdirat,symlink,symlinkat,utimensat"
 )
 _READS = re.compile(r"\bO_RDONLY\b")
 _LINE = re.compile(r"^(\d+) +(\w+)\(")

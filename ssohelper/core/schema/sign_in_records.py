@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-from ssohelper.core.instants import has_time_zone
 from ssohelper.core.model import (
     SESSION_NAME,
     AccessToken,
@@ -103,12 +102,6 @@ def parse_token(document: dict[str, Any]) -> AccessToken:
         ends = ends or min(expires_at + _90_DAYS_SECONDS, LATEST_INSTANT)
         client = ClientRegistration(client_id, secret, ends)
     return AccessToken(value, expires_at, refresh_token, client)
-
-
-def expiry_lacks_zone(document: dict[str, Any]) -> bool:
-    """Return whether `expiresAt` in a token file has no time zone."""
-    ends = document.get("expiresAt")
-    return isinstance(ends, str) and not has_time_zone(ends)
 
 
 def parse_registration(document: dict[str, Any]) -> ClientRegistration:

@@ -40,15 +40,6 @@ def test_a_token_with_a_damaged_refresh_token_or_client_cannot_be_renewed(value:
     assert client.expires_at == NOON + 90 * 86400
 
 
-@pytest.mark.parametrize(
-    ("ends", "lacks"),
-    [("2026-01-01T12:00:00", True), ("2026-01-01T12:00:00Z", False),
-     ("2026-01-01T12:00:00UTC", False), ("2026-01-01T12:00:00+01:00", False), ("x", False)],
-)  # fmt: skip
-def test_an_end_without_a_time_zone_is_recognized(ends: str, lacks: bool) -> None:
-    assert sign_in_records.expiry_lacks_zone({"expiresAt": ends}) is lacks
-
-
 @pytest.mark.parametrize("name", SignInFacts._fields)
 def test_a_damaged_fact_counts_as_missing_and_the_others_stay(name: str) -> None:
     good = {"signed_in_at": NOON, "user": "ana"}
