@@ -23,13 +23,6 @@ _PASSWORD = b"the password of the login keyring"
 _SECONDS = 60
 
 
-def require() -> None:
-    """Skip the test if this machine has no gnome-keyring or no D-Bus."""
-    for program in ("dbus-daemon", "gnome-keyring-daemon"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
-
-
 class Desktop:
     """The bus and the keyring's daemon. Nothing on this bus starts by itself."""
 
@@ -73,24 +66,20 @@ class Desktop:
         self.start(unlock=unlock)
 
     def stop(self) -> None:
-        """Stop the daemon, so that it answers nothing."""
         assert self.daemon is not None
         self.daemon.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """Let the stopped daemon go on."""
         assert self.daemon is not None
         self.daemon.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """Kill the daemon."""
         if self.daemon is not None:
             self.daemon.kill()
             self.daemon.wait()
             self.daemon = None
 
     def end(self) -> None:
-        """End daemon and bus."""
         self.kill()
         self._bus.kill()
         self._bus.communicate()
@@ -122,7 +111,9 @@ class Desktop:
 @contextmanager
 def run_desktop(folder: Path, environ: dict[str, str]) -> Iterator[Desktop]:
     """Yield a desktop whose keyring is unlocked, and let the environment lead to it."""
-    require()
+    for program in ("dbus-daemon", "gnome-keyring-daemon"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
     folder.mkdir(mode=0o700)
     desktop = Desktop(folder, {**os.environ, **environ})
     try:

@@ -22,6 +22,7 @@ from ssohelper.core.model import (
     RoleCredentials,
     RoleKey,
     Secret,
+    SsoSession,
 )
 from ssohelper.stores import sealed_codec  # noqa: F401 (imported before the calls are counted)
 
@@ -71,9 +72,13 @@ def prepare(home: Path, storage: str) -> None:
         )
         app.tokens.save(session, token)
         app.tokens.save_registration(session, client)
-        keys = RoleCredentials("AKIA", Secret(f"{CANARY}-SAK"), Secret(f"{CANARY}-ST"), _FAR)
-        key = RoleKey(session.name, "001234567890", "Admin")
-        app.vault.save(key, session, CachedCredentials(keys, _FAR - 3600))
+        save_credentials(app, session)
+
+
+def save_credentials(app: App, session: SsoSession) -> None:
+    keys = RoleCredentials("AKIA", Secret(f"{CANARY}-SAK"), Secret(f"{CANARY}-ST"), _FAR)
+    key = RoleKey(session.name, "001234567890", "Admin")
+    app.vault.save(key, session, CachedCredentials(keys, _FAR - 3600))
 
 
 def write_setting(home: Path, storage: str) -> None:

@@ -26,6 +26,11 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made)
 
 
+def prepared(folder: Path, storage: str) -> Path:
+    move_kills.prepare(folder / "home", storage)
+    return folder / "home"
+
+
 def test_a_move_that_is_killed_at_any_step_loses_no_sign_in_and_leaves_nothing(folder):
     done = subprocess.run(
         [sys.executable, "-m", "tests.keyring.move_kills", str(folder)],
@@ -43,8 +48,7 @@ def test_a_move_that_is_killed_at_any_step_loses_no_sign_in_and_leaves_nothing(f
 
 @pytest.mark.long
 def test_two_processes_at_once_move_once(folder):
-    home = folder / "home"
-    move_kills.prepare(home, "file")
+    home = prepared(folder, "file")
     move_kills.write_setting(home, "keyring")
     program = (
         "import sys; from pathlib import Path; from tests.keyring import move_kills\n"
@@ -64,8 +68,7 @@ def test_two_processes_at_once_move_once(folder):
 
 def test_a_store_of_before_writes_nothing_in_clear_after_the_move(folder):
     """A sign-in, or a broker's call, that began before the move ends after it."""
-    home = folder / "home"
-    move_kills.prepare(home, "file")
+    home = prepared(folder, "file")
     old = move_kills.make_app(home)
     [session, _] = old.config.read().sso_sessions()
     token = old.tokens.load(session)
@@ -74,22 +77,13 @@ def test_a_store_of_before_writes_nothing_in_clear_after_the_move(folder):
     move_kills.move(home)
     with old.tokens.lock_state(session.name, old.clock.deadline()):
         old.tokens.save(session, token)
-        key, cached = move_kills.RoleKey(session.name, "001234567890", "Admin"), None
-        keys = move_kills.RoleCredentials(
-            "AKIA",
-            move_kills.Secret(f"{move_kills.CANARY}-SAK"),
-            move_kills.Secret("t"),
-            4_000_000_000,
-        )
-        cached = move_kills.CachedCredentials(keys, 3_999_999_000)
-        old.vault.save(key, session, cached)
+        move_kills.save_credentials(old, session)
     assert move_kills.find_plain(home) == []
     assert move_kills.check(home, "file", "keyring", 0) == []
 
 
 def test_an_edited_setting_moves_sign_ins_into_the_keyring_and_never_out(folder):
-    home = folder / "home"
-    move_kills.prepare(home, "file")
+    home = prepared(folder, "file")
     for wanted in ("keyring", "file", "keyring"):
         move_kills.write_setting(home, wanted)
         move_kills.move(home)
@@ -98,15 +92,13 @@ def test_an_edited_setting_moves_sign_ins_into_the_keyring_and_never_out(folder)
 
 def test_a_move_that_no_user_confirmed_takes_nothing_out(folder):
     """A process may decide on a move to files just before another one moves to the keyring."""
-    home = folder / "home"
-    move_kills.prepare(home, "keyring")
+    home = prepared(folder, "keyring")
     move_kills.make_app(home).storage.move_sign_ins("file")
     assert move_kills.find_plain(home) == []
 
 
 def test_after_a_damaged_record_the_way_back_to_files_keeps_the_files(folder):
-    home = folder / "home"
-    move_kills.prepare(home, "file")
+    home = prepared(folder, "file")
     (home / ".aws" / "sso" / "cache" / ".ssohelper-storage").write_text("{")
     assert len(move_kills.find_lost(move_kills.make_app(home))) == 2
     move_kills.move(home, "file")
@@ -114,8 +106,7 @@ def test_after_a_damaged_record_the_way_back_to_files_keeps_the_files(folder):
 
 
 def test_the_policys_file_moves_nothing_out_of_the_keyring(folder):
-    home = folder / "home"
-    move_kills.prepare(home, "keyring")
+    home = prepared(folder, "keyring")
     (home / "own" / "config.toml").unlink()
     app = move_kills.make_app(home)
     app.company_policy = CompanyPolicy(storage="file")
@@ -124,8 +115,7 @@ def test_the_policys_file_moves_nothing_out_of_the_keyring(folder):
 
 
 def test_a_variable_says_where_to_look_and_moves_nothing(folder):
-    home = folder / "home"
-    move_kills.prepare(home, "file")
+    home = prepared(folder, "file")
     app = move_kills.make_app(home)
     app.environ["SSOHELPER_STORAGE"] = "keyring"
     [session, _] = app.config.read().sso_sessions()
@@ -134,8 +124,7 @@ def test_a_variable_says_where_to_look_and_moves_nothing(folder):
 
 
 def test_settings_that_cannot_be_read_leave_the_sign_ins_where_they_are(folder):
-    home = folder / "home"
-    move_kills.prepare(home, "keyring")
+    home = prepared(folder, "keyring")
     (home / "own" / "config.toml").write_text("storage = ")
     assert move_kills.make_app(home).storage.apply_setting() == "keyring"
     assert move_kills.find_plain(home) == []

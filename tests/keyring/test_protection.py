@@ -2,93 +2,63 @@
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.cli.test_sharing_with_aws_cli import Aws
 from tests.conftest import SCRIPT
 from tests.guards.world import Terminal
-from tests.keyring.world import ACCOUNT, OTHER_ACCOUNT, ROLE, World
+from tests.keyring.world import ACCOUNT, OTHER_ACCOUNT, ROLE
 from tests.long_rows import long_after
 
-ANCHOR = ".ssohelper-storage"
+
+class Situation(NamedTuple):
+    """What may make a call forget the keyring, and the exit code of `whoami` then."""
+
+    environ: dict[str, str]
+    code: int = 0
+    # Below the home; a "*" stands for each file of a folder.
+    removed: tuple[str, ...] = ()
+    written: tuple[str, str] | None = None
 
 
-def settings(world: World) -> Path:
-    return world.home.path / ".config" / "ssohelper" / "config.toml"
-
-
-def state(world: World) -> Path:
-    return world.home.path / ".local" / "state" / "ssohelper"
-
-
-def other_config_folder(world: World) -> dict[str, str]:
-    return {"XDG_CONFIG_HOME": str(world.home.path / "other")}
-
-
-def other_state_folder(world: World) -> dict[str, str]:
-    settings(world).unlink()
-    return {"XDG_STATE_HOME": str(world.home.path / "other")}
-
-
-def other_home_of_ssohelper(world: World) -> dict[str, str]:
-    return {"SSOHELPER_HOME": str(world.home.path / "other")}
-
-
-def no_settings_file(world: World) -> dict[str, str]:
-    settings(world).unlink()
-    return {}
-
-
-def no_token_folder(world: World) -> dict[str, str]:
-    for path in world.home.token_folder.iterdir():
-        path.unlink()
-    settings(world).unlink()
-    return {}
-
-
-def setting_edited(world: World) -> dict[str, str]:
-    settings(world).write_text('storage = "file"\n')
-    return {}
-
-
-def variable(world: World) -> dict[str, str]:
-    return {"SSOHELPER_STORAGE": "file"}
-
-
-def below_an_allow_list(world: World) -> dict[str, str]:
-    return {**other_config_folder(world), "SSOHELPER_ALLOW": f"{OTHER_ACCOUNT}/*"}
-
-
-def damaged_record(world: World) -> dict[str, str]:
-    settings(world).unlink()
-    (state(world) / "storage.json").unlink()
-    (world.home.token_folder / ANCHOR).write_text('{"storage": "')
-    return {}
-
-
+SETTINGS, TOKENS = ".config/ssohelper/config.toml", ".aws/sso/cache"
+ELSEWHERE = {"XDG_CONFIG_HOME": "{home}/other"}
 SITUATIONS = {
-    other_state_folder: 0,
-    below_an_allow_list: 9,
-    variable: 3,
-    damaged_record: 0,
-    other_config_folder: 0,
-    other_home_of_ssohelper: 0,
-    no_settings_file: 0,
-    no_token_folder: 4,
-    setting_edited: 0,
+    "other state folder": Situation({"XDG_STATE_HOME": "{home}/other"}, removed=(SETTINGS,)),
+    "below an allow-list": Situation({**ELSEWHERE, "SSOHELPER_ALLOW": f"{OTHER_ACCOUNT}/*"}, 9),
+    "variable": Situation({"SSOHELPER_STORAGE": "file"}, 3),
+    "damaged record": Situation(
+        {},
+        removed=(SETTINGS, ".local/state/ssohelper/storage.json"),
+        written=(f"{TOKENS}/.ssohelper-storage", '{"storage": "'),
+    ),
+    "other config folder": Situation(ELSEWHERE),
+    "other home of ssohelper": Situation({"SSOHELPER_HOME": "{home}/other"}),
+    "no settings file": Situation({}, removed=(SETTINGS,)),
+    "no token folder": Situation({}, 4, removed=(f"{TOKENS}/*", SETTINGS)),
+    "setting edited": Situation({}, written=(SETTINGS, 'storage = "file"\n')),
 }
 
 
-@pytest.mark.parametrize("situation", long_after(4, [*SITUATIONS]), ids=lambda one: one.__name__)
-def test_no_call_writes_a_sign_in_in_clear(world: World, situation) -> None:
+@pytest.mark.parametrize("name", long_after(4, [*SITUATIONS]))
+def test_no_call_writes_a_sign_in_in_clear(world, name):
     world.use_keyring()
     world.emulator.auto_approve = "ana"
     world.home.browser()
-    environ = situation(world)
+    home, situation = world.home.path, SITUATIONS[name]
+    environ = {key: text.format(home=home) for key, text in situation.environ.items()}
+    for pattern in situation.removed:
+        removed = list(home.glob(pattern))
+        assert removed
+        for path in removed:
+            path.unlink()
+    if situation.written:
+        (home / situation.written[0]).write_text(situation.written[1])
     calls = [world.run(*argv, **environ) for argv in (["whoami", f"{ACCOUNT}/{ROLE}"], ["status"])]
     calls.append(world.launch(**environ))
-    assert calls[0].returncode == SITUATIONS[situation], calls[0].stderr
+    assert calls[0].returncode == situation.code, calls[0].stderr
     calls.append(world.run("config", "set", "storage", "file", "--yes", **environ))
     assert calls[-1].returncode in (2, 3, 9), calls[-1].stderr
     calls.append(world.run("login", "corp", "--force", **environ))
@@ -97,7 +67,7 @@ def test_no_call_writes_a_sign_in_in_clear(world: World, situation) -> None:
     assert list(world.home.token_folder.glob("*.json")) == [], told
 
 
-def test_only_the_typed_word_moves_sign_ins_out_and_the_journal_says_so(world: World) -> None:
+def test_only_the_typed_word_moves_sign_ins_out_and_the_journal_says_so(world):
     world.use_keyring()
     for argv in (["storage", "file"], ["storage", "file", "--yes"], ["storage", "--default"]):
         assert world.run("config", "set", *argv).returncode == 2
@@ -105,7 +75,7 @@ def test_only_the_typed_word_moves_sign_ins_out_and_the_journal_says_so(world: W
     code, shown = terminal.run(f"{SCRIPT} config set storage file", "yes")
     terminal.close()
     assert (code, world.status()["storage"]) == (9, "keyring"), shown
-    settings(world).unlink()
+    (world.home.path / SETTINGS).unlink()
     assert world.run("config", "get", "storage").stdout == "keyring\n"
     assert "in clear in" in world.move_to_files()
     assert (world.status()["storage"], world.launch().returncode) == ("file", 0)
@@ -117,7 +87,7 @@ def test_only_the_typed_word_moves_sign_ins_out_and_the_journal_says_so(world: W
 @pytest.mark.parametrize(
     "how", long_after(2, ["logout --all", "expired", "logout corp", "without keyring"])
 )
-def test_a_sign_out_ends_the_clear_file_of_another_tool_too(world: World, how: str) -> None:
+def test_a_sign_out_ends_the_clear_file_of_another_tool_too(world, how):
     world.use_keyring()
     seconds = -1 if how == "expired" else 3600
     clear = world.home.write_token(world.emulator.issue_token("ana", seconds=seconds))
@@ -140,21 +110,21 @@ def test_a_sign_out_ends_the_clear_file_of_another_tool_too(world: World, how: s
 
 @pytest.mark.long
 @pytest.mark.network_client
-def test_the_aws_clis_sign_in_and_sign_out_beside_the_keyring(world: World) -> None:
+def test_the_aws_clis_sign_in_and_sign_out_beside_the_keyring(world):
     aws = Aws(world.home)
-    native = ["sso_session = corp", f"sso_account_id = {ACCOUNT}", f"sso_role_name = {ROLE}"]
+    native = [
+        "region = eu-west-1",
+        "sso_session = corp",
+        f"sso_account_id = {ACCOUNT}",
+        f"sso_role_name = {ROLE}",
+    ]
     text = world.home.config_file.read_text()
-    world.home.write_config(
-        "\n".join([text, "[profile native]", "region = eu-west-1", *native, ""])
-    )
+    world.home.write_config("\n".join([text, "[profile native]", *native, ""]))
     world.use_keyring()
     world.emulator.auto_approve = "ana"
     world.home.browser()
-    for call in (
-        ["login", "--sso-session", "corp"],
-        ["logout"],
-        ["login", "--sso-session", "corp"],
-    ):
+    login = ["login", "--sso-session", "corp"]
+    for call in (login, ["logout"], login):
         done = aws("sso", *call)
         assert done.returncode == 0, (call, done.stderr)
         assert world.launch().returncode == 0

@@ -11,13 +11,13 @@ import pytest
 
 from ssohelper.stores.files import is_folder_in_memory
 from tests.endpoint.world import wait_for
-from tests.keyring.world import ACCOUNT, OTHER_ACCOUNT, ROLE, arguments
+from tests.keyring.world import ACCOUNT, OTHER_ACCOUNT, ROLE
 from tests.long_rows import long_after
 from tests.published import date_back
 from tests.two_regions import SECOND, THERE, further_token_file
 
 
-def wait_for_response(world) -> None:
+def wait_for_response(world) -> Path:
     """Get credentials until they are published: not within 2 s of a change of the settings."""
     path = world.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "response"
     ends_at = time.monotonic() + 60
@@ -25,6 +25,13 @@ def wait_for_response(world) -> None:
         assert time.monotonic() < ends_at, "it was never published"
         done = world.launch()
         assert done.returncode == 0, done.stderr
+    return path
+
+
+def sign_in(world) -> None:
+    world.emulator.auto_approve = "ana"
+    world.home.browser()
+    assert world.run("login", "corp", "--force").returncode == 0
 
 
 def test_a_move_takes_the_sign_in_along_and_leaves_nothing(world):
@@ -54,9 +61,7 @@ def test_a_move_leaves_no_token_for_profiles_with_sso_start_url(world):
         f"{config.read_text()}\n[profile old]\nsso_start_url = {url}\nsso_region = us-east-1\n"
         "sso_account_id = 000040000001\nsso_role_name = ReadOnlyAccess\n"
     )
-    world.emulator.auto_approve = "ana"
-    world.home.browser()
-    assert world.run("login", "corp", "--force").returncode == 0
+    sign_in(world)
     name = hashlib.sha1(url.encode()).hexdigest()
     assert (world.home.token_folder / f"{name}.json").exists()
     world.use_keyring()
@@ -67,9 +72,7 @@ def test_a_move_leaves_no_token_for_profiles_with_sso_start_url(world):
 
 @pytest.mark.long
 def test_a_move_takes_a_sign_in_along_whose_session_is_not_in_the_config(world):
-    world.emulator.auto_approve = "ana"
-    world.home.browser()
-    assert world.run("login", "corp", "--force").returncode == 0
+    sign_in(world)
     world.home.write_config("")
     world.use_keyring()
     assert list(world.home.token_folder.glob("*.json")) == []
@@ -102,8 +105,7 @@ def test_a_move_takes_the_sign_ins_of_further_regions_along(world):
 
 def test_only_published_responses_in_memory_are_in_clear(world):
     world.use_keyring()
-    wait_for_response(world)
-    response = world.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "response"
+    response = wait_for_response(world)
     assert world.find_plain() == [str(response)]
     document = world.launch()
     assert json.loads(document.stdout)["AccountId"] == ACCOUNT
@@ -134,18 +136,16 @@ def test_on_a_disk_nothing_is_published(folder_on_a_disk, world):
 @pytest.mark.parametrize("how", long_after(1, ["stopped", "locked", "killed"]))
 def test_without_the_keyring_it_is_exit_8_and_good_answers_are_served(world, how):
     world.use_keyring()
-    wait_for_response(world)
+    response = wait_for_response(world)
     # The next caller must ask a broker: the response is past the time of hits.
-    response = world.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "response"
     good = response.read_text().partition("\n")[0] + "\n"
     world.end_brokers()
     os.utime(response, (1, 1))
-    if how == "stopped":
-        world.desktop.stop()
-    elif how == "locked":
-        world.desktop.restart(unlock=False)
-    else:
-        world.desktop.kill()
+    {
+        "stopped": world.desktop.stop,
+        "locked": lambda: world.desktop.restart(unlock=False),
+        "killed": world.desktop.kill,
+    }[how]()
     served = world.launch()
     assert (served.returncode, served.stdout) == (0, good)
     refused = world.launch(OTHER_ACCOUNT)
@@ -155,6 +155,8 @@ def test_without_the_keyring_it_is_exit_8_and_good_answers_are_served(world, how
     for argv in (["status"], ["login", "corp"], ["config", "set", "storage", "keyring"]):
         done = world.run(*argv)
         assert done.returncode == 8, (argv, done.stderr)
+    rows = json.loads(world.run("config", "list", "--json").stdout)["data"]
+    assert [row["value"] for row in rows if row["key"] == "storage"] == ["keyring"]
     assert world.find_plain() == [str(response)]
     if how == "stopped":
         world.desktop.go_on()
@@ -202,22 +204,17 @@ def test_on_a_new_laptop_with_copied_dotfiles_login_makes_a_key(world, home):
 
 
 @pytest.mark.long
-def test_logout_removes_the_encrypted_files(world):
+@pytest.mark.parametrize("code", [0, 8])
+def test_logout_removes_the_encrypted_files_and_says_what_it_could_not_do(world, code):
     world.use_keyring()
     assert world.launch().returncode == 0
-    assert world.run("logout", "corp").returncode == 0
-    assert world.launch().returncode == 4
-    assert not list(world.runtime.rglob("cached.json"))
-
-
-@pytest.mark.long
-def test_logout_works_without_the_keyring_and_says_what_it_could_not_do(world):
-    world.use_keyring()
-    world.desktop.kill()
+    if code:
+        world.desktop.kill()
     done = world.run("logout", "corp")
-    assert done.returncode == 8
-    assert "on this machine only" in done.stderr
+    assert (done.returncode, "on this machine only" in done.stderr) == (code, code == 8)
+    assert world.launch().returncode == 4
     assert not list(world.home.token_folder.glob("ee0*"))
+    assert not list(world.runtime.rglob("cached.json"))
 
 
 def test_back_to_files_without_the_keyring_names_what_is_lost(world):
@@ -257,13 +254,6 @@ def test_profiles_run_ssohelper_and_an_explicit_native_form_is_refused(world):
     assert "credential_process = " in text
 
 
-def test_config_list_works_without_the_keyring(world):
-    world.use_keyring()
-    world.desktop.kill()
-    rows = json.loads(world.run("config", "list", "--json").stdout)["data"]
-    assert [row["value"] for row in rows if row["key"] == "storage"] == ["keyring"]
-
-
 def test_the_settings_file_alone_moves_the_sign_in_too(world):
     settings = world.home.path / ".config" / "ssohelper" / "config.toml"
     settings.parent.mkdir(parents=True, exist_ok=True)
@@ -272,7 +262,3 @@ def test_the_settings_file_alone_moves_the_sign_in_too(world):
     done = world.launch()
     assert done.returncode == 0, done.stderr
     assert not list(world.home.token_folder.glob("*.json"))
-
-
-def test_arguments_are_those_of_a_profile():
-    assert len(arguments()) == 6

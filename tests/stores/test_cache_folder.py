@@ -1,7 +1,6 @@
 """Cache files: what cannot be used is a miss, and is replaced where it is ours."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -73,9 +72,7 @@ def precious(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("plant", [*OURS, *NOT_OURS])
-def test_what_stands_in_place_of_a_cache_file_is_a_miss(
-    root: Path, precious: Path, place: str, plant: Callable[[Path, Path], None]
-) -> None:
+def test_what_stands_in_place_of_a_cache_file_is_a_miss(root, precious, place, plant):
     cache, path, planted = CacheFolder(root), root / "a" / "b" / "file", root / place
     planted.parent.mkdir(parents=True)
     plant(planted, precious)

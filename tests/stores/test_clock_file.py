@@ -20,9 +20,7 @@ READING = ClockReading(aws_at=1000.0, wall_at=5000.0, uptime_at=100.0, boot="b")
         (READING._replace(boot=""), 5060.0, 3.0, "", 1060.0),  # no boot id: the offset counts
     ],
 )
-def test_aws_time_is_calculated_from_the_reading(
-    reading: ClockReading | None, wall: float, uptime: float, boot: str, expected: float
-) -> None:
+def test_aws_time_is_calculated_from_the_reading(reading, wall, uptime, boot, expected):
     assert aws_now(reading, wall, uptime, boot) == expected
 
 
@@ -61,9 +59,7 @@ def test_a_damaged_file_is_no_reading(tmp_path: Path, content: str) -> None:
     ("aws_at", "saved"), [(1_000.0, 1_000.0), (1_003.0, 1_000.0), (997.0, 1_000.0),
     (1_003.5, 1_003.5), (996.5, 996.5)],
 )  # fmt: skip
-def test_a_machine_that_agrees_within_three_seconds_keeps_its_own_time(
-    tmp_path: Path, aws_at: float, saved: float
-) -> None:
+def test_a_machine_that_agrees_within_three_seconds_keeps_its_own_time(tmp_path, aws_at, saved):
     ClockFile(tmp_path / "run").save_reading(aws_at, 1_000.0)
     reading = json.loads((tmp_path / "run" / "aws-clock").read_text())
     assert (reading["aws_at"], reading["wall_at"]) == (saved, 1_000.0)

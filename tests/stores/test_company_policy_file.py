@@ -78,9 +78,7 @@ def test_another_users_file_is_refused(policy: Path):
         read_company_policy(policy, US + 1)
 
 
-def test_a_namespace_without_root_shows_its_files_as_the_overflow_users(
-    policy: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_namespace_without_root_shows_its_files_as_the_overflow_users(policy, monkeypatch):
     monkeypatch.setattr(company_policy_file, "_read_overflow_uid", lambda: US)
     monkeypatch.setattr(company_policy_file, "_has_root", lambda: False)
     assert read_company_policy(policy).device_code is False

@@ -56,9 +56,7 @@ def test_the_first_os_error_among_the_causes_is_found() -> None:
 
 
 @pytest.mark.parametrize("cause", [None, ValueError("secret"), OSError()])
-def test_without_a_text_of_the_system_the_error_says_only_that_it_failed(
-    cause: BaseException | None,
-) -> None:
+def test_without_a_text_of_the_system_the_error_says_only_that_it_failed(cause):
     assert disk_errors.os_error_text(cause) == "not possible"
 
 

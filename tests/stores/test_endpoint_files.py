@@ -20,9 +20,7 @@ TOKEN = Secret("t" * 43)
 URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:"
 
 
-def test_a_folder_that_is_just_being_made_is_not_removed_as_abandoned(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_is_just_being_made_is_not_removed_as_abandoned(tmp_path, monkeypatch):
     flock = fcntl.flock
     seen: list[int] = []
 
@@ -86,9 +84,7 @@ class TestTokenFolder:
         assert os.listdir(tmp_path / "tokens") == ["token"]
 
     @pytest.mark.parametrize("content", ["", "x" * 42, "x" * 44, "my notes" * 6, "x" * 43 + "\n"])
-    def test_another_file_is_not_touched_and_the_folder_stays_free(
-        self, tmp_path: Path, content: str
-    ) -> None:
+    def test_another_file_is_not_touched_and_the_folder_stays_free(self, tmp_path, content):
         path = tmp_path / "tokens"
         path.mkdir(mode=0o700)
         (path / "token").write_text(content)
@@ -189,9 +185,7 @@ class TestEnvFile:
 
 
 class TestSocket:
-    def test_the_longest_path_is_bound_with_mode_0600_and_a_longer_one_refused(
-        self, tmp_path: Path
-    ) -> None:
+    def test_the_longest_path_is_bound_with_mode_0600_and_a_longer_one_refused(self, tmp_path):
         folder = PrivateFolder(tmp_path / "base")
         name = "s" * (endpoint_files._LONGEST_SOCKET_PATH - len(os.fsencode(tmp_path)) - 1)
         with folder.bind_socket(tmp_path / name):
@@ -213,9 +207,7 @@ class TestSocket:
         assert (tmp_path / "s").read_text() == "mine"
 
     @pytest.mark.parametrize(("kind", "is_bound"), [("killed", True), ("in use", False)])
-    def test_a_socket_without_a_listener_is_replaced(
-        self, tmp_path: Path, kind: str, is_bound: bool
-    ) -> None:
+    def test_a_socket_without_a_listener_is_replaced(self, tmp_path, kind, is_bound):
         path, folder = tmp_path / "s", PrivateFolder(tmp_path / "base")
         with socket.socket(socket.AF_UNIX) as earlier:
             earlier.bind(os.fspath(path))
@@ -254,9 +246,7 @@ class TestSocket:
                 with contextlib.nullcontext() if is_allowed else pytest.raises(LocalState):
                     endpoint_files._refuse_open_folder(tmp_path, shared=True)
 
-    def test_a_socket_may_be_in_tmp_and_not_where_others_may_replace_it(
-        self, tmp_path: Path
-    ) -> None:
+    def test_a_socket_may_be_in_tmp_and_not_where_others_may_replace_it(self, tmp_path):
         folder = PrivateFolder(tmp_path / "base")
         # /tmp belongs to root and has the sticky bit.
         in_tmp = Path("/tmp", f"ssohelper-{os.urandom(8).hex()}")

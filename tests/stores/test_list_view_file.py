@@ -37,9 +37,7 @@ def test_only_the_order_is_kept_and_written_only_if_it_changes(tmp_path: Path) -
         (b"[]", RoleListView()),
     ],
 )
-def test_what_cannot_be_read_means_the_default(
-    tmp_path: Path, changes: dict[str, object] | bytes, wanted: RoleListView
-) -> None:
+def test_what_cannot_be_read_means_the_default(tmp_path, changes, wanted):
     path = tmp_path / "list-view.json"
     record = {"version": 1, "flat": True, "sort": "name"}
     is_raw = isinstance(changes, bytes)

@@ -139,9 +139,7 @@ WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_folders_that_other_users_could_enter_are_closed_before_a_write(
-    tmp_path: Path, name: str
-) -> None:
+def test_folders_that_other_users_could_enter_are_closed_before_a_write(tmp_path, name):
     deepest, write = WRITES[name]
     base = tmp_path / "base"
 

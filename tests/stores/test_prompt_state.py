@@ -31,9 +31,7 @@ def test_a_role_has_one_file_and_no_role_another(state: PromptState, tmp_path: P
     assert state.prompt_file(KEY).read_bytes() == b"row\n"
 
 
-def test_a_file_for_prompts_does_not_wait_for_the_disk(
-    state: PromptState, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_for_prompts_does_not_wait_for_the_disk(state, monkeypatch):
     synced = list[int]()
     monkeypatch.setattr(os, "fsync", synced.append)
     assert state.write(KEY, "row")

@@ -31,9 +31,7 @@ def test_each_is_remembered_in_both_folders(folders: tuple[Path, Path]) -> None:
     assert (memory.load_rules(), memory.load_storage()) == ((), UsedStorage())
 
 
-def test_an_earlier_versions_record_is_kept_beside_the_tokens_too(
-    folders: tuple[Path, Path],
-) -> None:
+def test_an_earlier_versions_record_is_kept_beside_the_tokens_too(folders):
     state, tokens = folders
     state.mkdir()
     (state / "storage.json").write_text('{"storage": "keyring", "leftover": null}')

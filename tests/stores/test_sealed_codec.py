@@ -1,7 +1,6 @@
 """Sealed documents: tokens, registrations and role credentials of `storage = "keyring"`."""
 
 import base64
-import json
 import os
 
 import pytest
@@ -60,6 +59,16 @@ class TestSealedTokens(TokenStoreContract):
     def make(self, folder):
         return make_store(folder)
 
+    @pytest.fixture
+    def keyring(self) -> FakeKeyring:
+        return FakeKeyring()
+
+    @pytest.fixture
+    def signed_in(self, tmp_path, keyring) -> TokenFiles:
+        store = make_store(tmp_path, keyring)
+        store.save(CORP, token("a"))
+        return store
+
     def test_no_secret_and_no_plain_file_is_in_the_folder(self, tmp_path):
         store = make_store(tmp_path)
         store.save(CORP, token("CNRY-AT-1", refresh="CNRY-RT-1"))
@@ -68,41 +77,34 @@ class TestSealedTokens(TokenStoreContract):
         assert sorted(path.suffix for path in files) == [".sealed", ".sealed"]
         assert not [path for path in files if b"CNRY-" in path.read_bytes()]
 
-    def test_a_keyring_that_does_not_answer_is_not_a_sign_out(self, tmp_path):
-        keyring = FakeKeyring()
-        store = make_store(tmp_path, keyring)
-        store.save(CORP, token("a"))
+    def test_a_keyring_that_does_not_answer_is_not_a_sign_out(self, signed_in, keyring):
         keyring.is_available = False
         with pytest.raises(KeyringUnavailable):
-            store.load(CORP)
+            signed_in.load(CORP)
         with pytest.raises(KeyringUnavailable):
-            store.save(CORP, token("b"))
+            signed_in.save(CORP, token("b"))
         keyring.is_available = True
-        assert store.load(CORP) == token("a")
+        assert signed_in.load(CORP) == token("a")
 
-    def test_without_a_sign_in_the_keyring_is_not_asked(self, tmp_path):
-        keyring = FakeKeyring()
+    def test_without_a_sign_in_the_keyring_is_not_asked(self, tmp_path, keyring):
         keyring.is_available = False
         assert make_store(tmp_path, keyring).load(CORP) is None
         assert keyring.asked == 0
 
-    def test_with_another_key_the_sign_in_is_over_and_the_reason_is_said(self, tmp_path):
-        keyring = FakeKeyring()
-        store = make_store(tmp_path, keyring)
-        store.save(CORP, token("a"))
-        keyring.key = SECOND
-        with pytest.raises(LoginRequired, match="key") as caught:
-            store.load(CORP)
-        assert caught.value.hint == "sign in again with: ssohelper login corp"
-
-    def test_without_a_key_the_command_that_makes_one_is_named(self, tmp_path):
-        keyring = FakeKeyring()
-        store = make_store(tmp_path, keyring)
-        store.save(CORP, token("a"))
-        keyring.key = None
-        with pytest.raises(KeyMissing) as caught:
-            store.load(CORP)
-        assert (caught.value.exit_code, caught.value.hint) == (8, "make one with: ssohelper login")
+    @pytest.mark.parametrize(
+        ("key", "error", "hint"),
+        [
+            (SECOND, LoginRequired, "sign in again with: ssohelper login corp"),
+            (None, KeyMissing, "make one with: ssohelper login"),
+        ],
+    )
+    def test_with_another_key_or_none_the_reason_and_the_next_command_are_said(
+        self, signed_in, keyring, key, error, hint
+    ):
+        keyring.key = key
+        with pytest.raises(error, match="key") as caught:
+            signed_in.load(CORP)
+        assert caught.value.hint == hint
 
     def test_only_a_sign_in_makes_a_new_key(self, tmp_path):
         keyring = FakeKeyring(None)
@@ -114,14 +116,11 @@ class TestSealedTokens(TokenStoreContract):
         store.save(CORP, token("a"))
         assert (keyring.made, store.load(CORP)) == (1, token("a"))
 
-    def test_a_token_in_clear_is_not_taken_for_a_sealed_one(self, tmp_path):
-        store = make_store(tmp_path)
-        store.save(CORP, token("a"))
+    def test_a_token_in_clear_is_not_taken_for_a_sealed_one(self, signed_in, tmp_path):
         [path] = (tmp_path / "cache").glob("*.sealed")
-        plain = {"accessToken": "b", "expiresAt": "2030-01-01T00:00:00Z"}
-        path.write_text(json.dumps(plain))
+        path.write_text('{"accessToken": "b", "expiresAt": "2030-01-01T00:00:00Z"}')
         with pytest.raises(LoginRequired, match="not encrypted"):
-            store.load(CORP)
+            signed_in.load(CORP)
 
     def test_the_token_of_another_session_does_not_open_in_its_place(self, tmp_path):
         store = make_store(tmp_path)
@@ -149,9 +148,8 @@ class TestSealedCredentials:
         CredentialWriter(tmp_path).save(KEY, CORP, CachedCredentials(KEYS, NOON))
         sealed = SealedCodec(FakeKeyring())
         assert CredentialCache(tmp_path, get_codec=lambda: sealed).load(KEY, CORP) is None
-        CredentialWriter(tmp_path, get_codec=lambda: sealed).save(
-            KEY, CORP, CachedCredentials(KEYS, NOON)
-        )
+        writer = CredentialWriter(tmp_path, get_codec=lambda: sealed)
+        writer.save(KEY, CORP, CachedCredentials(KEYS, NOON))
         assert CredentialCache(tmp_path, get_codec=lambda: PlainCodec()).load(KEY, CORP) is None
         other = SealedCodec(FakeKeyring(SECOND))
         assert CredentialCache(tmp_path, get_codec=lambda: other).load(KEY, CORP) is None

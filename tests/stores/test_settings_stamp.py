@@ -35,10 +35,21 @@ def changed(settings: Path, text: str, at: int = LONG_AGO) -> None:
 
 def publish(runtime: Path, settings: Path, key: RoleKey = KEYS[0]) -> None:
     """Publish as one process does: it records the settings' time first, then publishes."""
-    cache = CredentialWriter(
-        runtime, SettingsStamp(runtime, settings, runtime.parent / "policy.toml")
-    )
-    cache.publish(permit_publishing(key), DOCUMENT, int(time.time()) + 600)
+    publish_with(take_stamp(runtime, settings), runtime, key)
+
+
+def take_stamp(runtime: Path, settings: Path) -> SettingsStamp:
+    return SettingsStamp(runtime, settings, runtime.parent / "policy.toml")
+
+
+def publish_with(stamp: SettingsStamp, runtime: Path, key: RoleKey = KEYS[0]) -> None:
+    writer = CredentialWriter(runtime, stamp)
+    writer.publish(permit_publishing(key), DOCUMENT, int(time.time()) + 600)
+
+
+def has_response(runtime: Path, settings: Path) -> bool:
+    cache = CredentialCache(runtime, take_stamp(runtime, settings))
+    return cache.load_response_expiry(KEYS[0]) > time.time()
 
 
 def published(runtime: Path) -> set[str]:
@@ -52,25 +63,18 @@ def test_without_settings_the_stamp_is_empty(runtime: Path, settings: Path) -> N
     assert (runtime / "settings").stat().st_mode & 0o777 == 0o600
 
 
-def test_the_stamp_has_the_modification_time_of_the_settings(runtime: Path, settings: Path) -> None:
-    changed(settings, "form = 'sso'\n")
-    publish(runtime, settings)
-    assert (runtime / "settings").stat().st_mtime_ns == LONG_AGO
-    assert (runtime / "settings").stat().st_size > 0
-
-
-def test_responses_of_the_same_settings_stay(runtime: Path, settings: Path) -> None:
+def test_responses_of_the_same_settings_stay(runtime, settings):
     changed(settings, "form = 'sso'\n")
     for key in KEYS:
         publish(runtime, settings, key)
     assert published(runtime) == {"Admin", "ReadOnly"}
+    assert (runtime / "settings").stat().st_mtime_ns == LONG_AGO
+    assert (runtime / "settings").stat().st_size > 0
 
 
 @pytest.mark.parametrize("name", ["config.toml", "policy.toml"])
 @pytest.mark.parametrize("later", [LONG_AGO - 10**9, LONG_AGO + 1, None])
-def test_responses_of_other_settings_or_another_policy_are_removed(
-    runtime: Path, settings: Path, later: int | None, name: str
-) -> None:
+def test_responses_of_other_settings_or_another_policy_are_removed(runtime, settings, later, name):
     file = settings.with_name(name)
     changed(file, "form = 'sso'\n")
     publish(runtime, settings, KEYS[0])
@@ -100,42 +104,38 @@ def test_responses_of_other_settings_with_the_same_time_and_size_are_removed(
     assert published(runtime) == {"ReadOnly"}
 
 
-def test_a_process_that_read_older_settings_publishes_nothing(
-    runtime: Path, settings: Path
-) -> None:
+def test_a_process_that_read_older_settings_publishes_nothing(runtime, settings):
     changed(settings, "form = 'sso'\n")
-    stamp = SettingsStamp(runtime, settings, runtime.parent / "policy.toml")
+    stamp = take_stamp(runtime, settings)
     changed(settings, "form = 'process'\n", LONG_AGO + 10**9)
-    CredentialWriter(runtime, stamp).publish(
-        permit_publishing(KEYS[0]), DOCUMENT, int(time.time()) + 600
-    )
+    publish_with(stamp, runtime)
     assert published(runtime) == set()
     assert not (runtime / "settings").exists()
 
 
-def test_under_settings_whose_status_cannot_be_read_nothing_is_published(
-    runtime: Path, settings: Path
-) -> None:
+def test_under_settings_whose_status_cannot_be_read_nothing_is_published(runtime, settings):
     settings.symlink_to(settings)  # a link to itself: ELOOP
     publish(runtime, settings)
     assert published(runtime) == set()
 
 
-def test_settings_changed_within_this_second_get_no_stamp_yet(
-    runtime: Path, settings: Path
-) -> None:
+def test_settings_changed_within_this_second_get_no_stamp_yet(runtime, settings):
     settings.write_text("form = 'sso'\n")
     publish(runtime, settings)
     assert published(runtime) == {"Admin"}
     assert not (runtime / "settings").exists()
 
 
-def test_a_stamp_whose_writer_was_killed_is_written_again(runtime: Path, settings: Path) -> None:
+def test_a_stamp_whose_writer_was_killed_and_the_launchers_file_are_written_again(
+    runtime, settings
+):
     changed(settings, "form = 'sso'\n")
     publish(runtime, settings)
     os.utime(runtime / "settings")
+    (runtime / "now").unlink()
     publish(runtime, settings)
     assert (runtime / "settings").stat().st_mtime_ns == LONG_AGO
+    assert (runtime / "now").exists()
 
 
 def test_concurrent_processes_can_all_publish_after_a_change(runtime: Path, settings: Path) -> None:
@@ -150,42 +150,17 @@ def test_concurrent_processes_can_all_publish_after_a_change(runtime: Path, sett
     assert published(runtime) == {key.role_name for key in keys}
 
 
-def test_the_file_that_the_launcher_touches_is_created_again(runtime: Path, settings: Path) -> None:
+def test_a_response_of_other_settings_counts_as_not_published(runtime, settings):
     publish(runtime, settings)
-    (runtime / "now").unlink()
-    publish(runtime, settings)
-    assert (runtime / "now").exists()
-
-
-def test_a_response_of_other_settings_counts_as_not_published(
-    runtime: Path, settings: Path
-) -> None:
-    publish(runtime, settings)
-    cache = CredentialCache(
-        runtime, SettingsStamp(runtime, settings, runtime.parent / "policy.toml")
-    )
-    assert cache.load_response_expiry(KEYS[0]) > time.time()
-    changed(settings, "form = 'sso'\n")
-    cache = CredentialCache(
-        runtime, SettingsStamp(runtime, settings, runtime.parent / "policy.toml")
-    )
-    assert cache.load_response_expiry(KEYS[0]) == 0
-
-
-def test_settings_changed_just_now_do_not_make_every_caller_renew(
-    runtime: Path, settings: Path
-) -> None:
-    publish(runtime, settings)
+    assert has_response(runtime, settings)
     settings.write_text("form = 'sso'\n")
-    cache = CredentialCache(
-        runtime, SettingsStamp(runtime, settings, runtime.parent / "policy.toml")
-    )
-    assert cache.load_response_expiry(KEYS[0]) > time.time()
+    # Settings changed just now do not make every caller renew.
+    assert has_response(runtime, settings)
+    changed(settings, "form = 'sso'\n")
+    assert not has_response(runtime, settings)
 
 
-def test_a_policy_that_is_put_back_allows_no_response_made_without_it(
-    runtime: Path, settings: Path
-) -> None:
+def test_a_policy_that_is_put_back_allows_no_response_made_without_it(runtime, settings):
     policy = runtime.parent / "policy.toml"
     changed(policy, "[guard]\nrules = ['*/Admin']\n")
     publish(runtime, settings, KEYS[1])

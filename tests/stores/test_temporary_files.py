@@ -97,9 +97,7 @@ def test_a_sweep_removes_only_what_no_process_holds(tmp_path):
 @pytest.mark.parametrize(
     ("mode", "wanted"), [(0o700, 0o700), (0o400, 0o400), (0o755, 0o700), (0o620, 0o600)]
 )
-def test_other_users_rights_are_removed_and_only_those(
-    tmp_path: Path, mode: int, wanted: int, is_folder: bool
-) -> None:
+def test_other_users_rights_are_removed_and_only_those(tmp_path, mode, wanted, is_folder):
     path, doctor = tmp_path / "x", files.ExaminedFiles()
     path.mkdir() if is_folder else path.write_text("x")
     path.chmod(mode)

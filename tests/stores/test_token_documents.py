@@ -24,9 +24,7 @@ FURTHER = CORP._replace(region="eu-central-1", is_further=True)
         ({"startUrl": 7}, False),
     ],
 )
-def test_a_token_is_of_the_session_unless_its_file_names_another_portal_or_region(
-    found: dict[str, object], is_its: bool
-) -> None:
+def test_a_token_is_of_the_session_unless_its_file_names_another_portal_or_region(found, is_its):
     assert is_token_of(found, CORP) is is_its
 
 
@@ -61,9 +59,7 @@ def test_files_of_other_portals_regions_and_kinds_have_other_names(tmp_path: Pat
     assert [one.region for one in found] == ["eu-central-1", "us-east-1"]
 
 
-def test_a_file_that_is_written_again_gets_another_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_is_written_again_gets_another_time(tmp_path, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: NOON + 0.9)
     path = tmp_path / "token"
     assert mtime_for_token_file(path) == NOON - 2

@@ -1,9 +1,10 @@
 """Two users of one machine: `victim` runs our program, `attacker` attacks it. Needs root.
 
-Run by `make test-two-users`. Both have a user id of their own, which no account has, and a home;
-a test of this suite runs their programs by `User.run` and `User.start`.
+Run by `make test-two-users`. Both have a user id that no account has, and a home; a test of this
+suite runs their programs by `User.run` and `User.start`. `machine` has them for a whole module.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,17 +21,30 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
+from tests.processes import end_detached_processes
 from tests.programs import run_program
 
 # Between those of people (1000 to 59999) and nobody's (65534): no account has them.
 VICTIM, ATTACKER = 64_001, 64_002
+SESSION, ACCOUNT, ROLE = "corp", "000030000003", "ReadOnlyAccess"
+KEY = ("--session", SESSION, "--account-id", ACCOUNT, "--role-name", ROLE)
+
+Answer = subprocess.CompletedProcess[str]
+
+# Runs a program to which the user database gives another home, by a bind mount that no other program
+# sees. If /run/user has a folder of root's, one takes its place that the program may not trust.
+_IN_ANOTHER_HOME = """\
+mount --bind "$1/passwd" /etc/passwd || exit
+[ ! -d /run/user/0 ] || mount --bind "$1/run" /run/user/0 || exit
+shift
+exec "$@"
+"""
 
 
 class Running:
     """A program that runs, with what it has printed so far."""
 
     def __init__(self, argv: list[str], how: dict[str, Any]) -> None:
-        del how["timeout"]
         self.process = subprocess.Popen(
             argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **how
         )
@@ -77,18 +92,24 @@ class User(NamedTuple):
 
     uid: int
     home: Home
+    # A command that runs the program that its last arguments name.
+    runner: tuple[str, ...] = ()
 
-    def run(self, *argv: str, **more: Any) -> "subprocess.CompletedProcess[str]":
+    def run(self, *argv: str, **env: str) -> Answer:
         """Run a program as this user: `ssohelper` when no path is named."""
-        return subprocess.run(self._argv(argv), **self._how(capture_output=True, **more))
+        how = self._how(**env)
+        return subprocess.run(self._argv(argv), capture_output=True, timeout=RUN_SECONDS, **how)
 
-    def start(self, *argv: str) -> "Running":
-        """Start a program as this user."""
+    def start(self, *argv: str) -> Running:
         return Running(self._argv(argv), self._how())
 
-    def python(self, script: str, *words: str) -> "subprocess.CompletedProcess[str]":
-        """Run a Python script, which sees nothing of ours."""
-        return self.run(sys.executable, "-I", "-c", script, *words)
+    def python(self, script: str, *words: str, **env: str) -> Answer:
+        """Run a Python script, which sees nothing of the tests."""
+        return self.run(sys.executable, "-I", "-c", script, *words, **env)
+
+    def credentials(self, account: str = ACCOUNT, **env: str) -> Answer:
+        key = ("--session", SESSION, "--account-id", account, "--role-name", ROLE)
+        return self.run("credential-process", *key, **env)
 
     def give(self, path: Path) -> Path:
         """Make this user the owner of the file or folder at `path`, and of all in it."""
@@ -96,20 +117,28 @@ class User(NamedTuple):
             os.chown(each, self.uid, self.uid, follow_symlinks=False)
         return path
 
-    def _argv(self, argv: tuple[str, ...]) -> list[str]:
-        return list(argv) if os.path.isabs(argv[0]) else [SCRIPT, *argv]
+    def folder(self, path: Path, mode: int = 0o700) -> Path:
+        path.mkdir()
+        path.chmod(mode)
+        return self.give(path)
 
-    def _how(self, **more: Any) -> dict[str, Any]:
+    def write(self, path: Path, text: str, mode: int = 0o600) -> Path:
+        path.write_text(text)
+        path.chmod(mode)
+        return self.give(path)
+
+    def _argv(self, argv: tuple[str, ...]) -> list[str]:
+        return [*self.runner, *(argv if os.path.isabs(argv[0]) else (SCRIPT, *argv))]
+
+    def _how(self, **env: str) -> dict[str, Any]:
         return {
             "user": self.uid,
             "group": self.uid,
             "extra_groups": [],
-            "cwd": self.home.path,
-            "env": self.home.env,
+            "cwd": "/",
+            "env": {**self.home.env, **env},
             "stdin": subprocess.DEVNULL,
             "text": True,
-            "timeout": RUN_SECONDS,
-            **more,
         }
 
 
@@ -126,20 +155,8 @@ def _two_users_can_be_had():
         )
 
 
-@pytest.fixture
-def homes() -> Iterator[Path]:
-    """A folder that both users can get into: pytest's own is root's alone."""
-    made = Path(tempfile.mkdtemp(prefix="ssohelper-two-users-"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
-
-
 def _user(homes: Path, name: str, uid: int) -> User:
     path, runtime = homes / name, homes / f"{name}-run"
-    for folder in (path, runtime):
-        folder.mkdir(mode=0o700)
-        os.chown(folder, uid, uid)
     env = {
         "HOME": str(path),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
@@ -149,7 +166,22 @@ def _user(homes: Path, name: str, uid: int) -> User:
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    return User(uid, Home(path, env))
+    made = User(uid, Home(path, env))
+    for folder in (path, runtime):
+        made.folder(folder)
+    return made
+
+
+# -- two users for each test -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def homes() -> Iterator[Path]:
+    """A folder that both users can get into: pytest's own is root's alone."""
+    made = Path(tempfile.mkdtemp(prefix="ssohelper-two-users-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
 
 
 @pytest.fixture
@@ -185,3 +217,90 @@ def signed_in(victim, emulator) -> User:
     victim.home.write_token(emulator.issue_token("ana"))
     victim.give(victim.home.path)
     return victim
+
+
+# -- two users for a module's tests ----------------------------------------------------------------
+
+
+class Machine(NamedTuple):
+    """A folder that all may enter, the victim who is signed in by `setup`, the attacker, and root.
+
+    `root_home` is the home that the user database gives root: the real one is left alone.
+    """
+
+    folder: Path
+    emulator: Emulator
+    victim: User
+    attacker: User
+    root_home: Path
+
+    def root(self, **env: str) -> User:
+        """Return root as `sudo -E` runs it: with the victim's environment and HOME."""
+        runner = ("unshare", "--mount", "sh", "-c", _IN_ANOTHER_HOME, "sh", str(self.root_home))
+        home = self.victim.home
+        return User(0, home._replace(env={**home.env, **env}), runner)
+
+    def is_of_aws(self, answer: Answer) -> bool:
+        """Return whether the keys are those that the Identity Center issued for the role."""
+        issued = self.emulator.issued.get(json.loads(answer.stdout)["AccessKeyId"])
+        return issued is not None and (issued.account_id, issued.role_name) == (ACCOUNT, ROLE)
+
+    def set_up(self, user: User) -> None:
+        world = self.emulator.world
+        done = user.run(
+            "setup", world.start_url, "--region", world.region, "--session", SESSION, "--yes",
+            "--device-code", "--no-browser",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def _machine() -> Iterator[Machine]:
+    with (
+        tempfile.TemporaryDirectory(prefix="two-users-") as name,
+        tempfile.TemporaryDirectory(prefix="root-home-") as root_name,
+        Emulator() as emulator,
+    ):
+        folder, root_home = Path(name), Path(root_name)
+        (root_home / "run").mkdir()
+        (root_home / "run").chmod(0o777)
+        (root_home / "passwd").write_text(f"root:x:0:0:root:{root_home}:/bin/sh\n")
+        folder.chmod(0o755)
+        emulator.auto_approve = "ana"
+        users = _user(folder, "victim", VICTIM), _user(folder, "attacker", ATTACKER)
+        for user in users:
+            user.home.env.update(emulator.environment())
+        made = Machine(folder, emulator, *users, root_home)
+        made.set_up(made.victim)
+        try:
+            yield made
+        finally:
+            end_detached_processes(folder)
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Machine]:
+    with _machine() as made:
+        yield made
+
+
+def foreign_files(folder: Path, uid: int) -> list[Path]:
+    """Return what in the folder belongs to another user than this one."""
+    return [path for path in folder.rglob("*") if path.lstat().st_uid != uid]
+
+
+def snapshot(folder: Path) -> dict[str, tuple[object, ...]]:
+    """Return all that may be changed in a folder: names, owners, modes, contents."""
+    found = {}
+    for path in folder.rglob("*"):
+        status = path.lstat()
+        content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
+        found[str(path)] = (status.st_uid, status.st_mode, status.st_ino, content)
+    return found
+
+
+def remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

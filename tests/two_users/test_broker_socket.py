@@ -1,14 +1,16 @@
 """Another user of the machine attacks the broker, its socket and the runtime folder.
 
-bob wants ana's credentials, wants ana to use bob's, or wants a file of ana's changed. That ana has
-to ask AWS by herself, or is told that a folder is another user's (exit 7), is no success of bob's.
+bob, the attacker, wants ana's credentials, wants ana to use bob's, or wants a file of ana's changed.
+That ana, the victim, asks AWS herself or gets exit 7 for another user's folder is no success of bob's.
 """
 
 import json
 import os
 import resource
+import signal
 import socket
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,16 +18,14 @@ import pytest
 
 from tests.conftest import SCRIPT
 from tests.processes import broker_ids, end_detached_processes
-from tests.two_users.other_users import (
-    BOB,
+from tests.two_users.conftest import (
+    ATTACKER,
     KEY,
     Answer,
     Machine,
-    Person,
+    Running,
+    User,
     foreign_files,
-    holds_no_secret,
-    is_of_aws,
-    machine,
     remove,
     wait_for,
 )
@@ -106,31 +106,29 @@ while time.monotonic() < ends_at and not os.path.exists(own + "/stop"):
 ASK = "ask corp 000030000003 ReadOnlyAccess 18000 0 0 0 - -\n"
 
 
-@pytest.fixture(scope="module")
-def place() -> Iterator[Machine]:
-    with machine() as made:
-        yield made
-
-
 @pytest.fixture(autouse=True)
 def _nothing_cached(place) -> Iterator[None]:
     yield
     end_detached_processes(place.folder)
     for branch in ("credentials", "brokers"):
-        remove(place.ana.home.parent / f"runtime-{place.ana.uid}" / "ssohelper" / branch)
+        remove(runtime(place) / branch)
 
 
-def runtime(person: Person) -> Path:
-    return Path(person.env["XDG_RUNTIME_DIR"]) / "ssohelper"
+def runtime(place: Machine) -> Path:
+    return Path(place.victim.home.env["XDG_RUNTIME_DIR"]) / "ssohelper"
 
 
 def running_socket(place: Machine) -> Path:
     """Return the socket of ana's running broker, which holds her credentials."""
-    answer = place.ana.credentials()
+    answer = place.victim.credentials()
     assert answer.returncode == 0, answer.stderr
-    wait_for(lambda: broker_ids(place.ana.home))
-    [path] = [one for one in (runtime(place.ana) / "brokers").iterdir() if one.is_socket()]
+    wait_for(lambda: broker_ids(place.victim.home.path))
+    [path] = [one for one in (runtime(place) / "brokers").iterdir() if one.is_socket()]
     return path
+
+
+def start_python(user: User, code: str, *words: str) -> Running:
+    return user.start(sys.executable, "-I", "-c", code, *words)
 
 
 def was_told(out: str) -> list[str]:
@@ -138,14 +136,14 @@ def was_told(out: str) -> list[str]:
     return [line for line in out.splitlines() if line not in ("ready", "heard b''")]
 
 
-def address(person: Person, **env: str) -> str:
+def address(user: User, **env: str) -> str:
     """Return the name of the socket that the user's callers would connect to."""
     code = (
         "import os; from ssohelper.fastpath import broker_address as a; "
         "print(a.broker_sockets_folder(os.environ) + '/' + "
         "a.broker_socket_name('corp', os.environ))"
     )
-    made = Person(person.uid, person.home, {**person.env, **env}).python(code)
+    made = user.python(code, **env)
     assert made.returncode == 0, made.stderr
     return made.stdout.strip()
 
@@ -156,7 +154,7 @@ def is_no_success(place: Machine, answer: Answer) -> None:
     assert answer.returncode in (0, 7), answer.stderr
     assert "Traceback" not in answer.stderr
     if answer.returncode == 0:
-        assert is_of_aws(place, answer)
+        assert place.is_of_aws(answer)
     else:
         assert answer.stdout == ""
         assert answer.stderr.count("\n") == 1
@@ -167,7 +165,7 @@ class TestSocket:
         path = running_socket(place)
         for each in (path, path.parent, path.parent.parent):
             assert stat.S_IMODE(each.lstat().st_mode) in (0o600, 0o700)
-        answer = place.bob.python(CONNECT, str(path), "1", ASK)
+        answer = place.attacker.python(CONNECT, str(path), "1", ASK)
         assert answer.stdout.split() == ["0", "1"]
 
     @pytest.mark.parametrize("line", [ASK, "", "x" * 100_000, "GET / HTTP/1.1\r\n\r\n"])
@@ -178,7 +176,7 @@ class TestSocket:
         for each in (path, path.parent, path.parent.parent, path.parent.parent.parent):
             each.chmod(0o755 if each != path else 0o777)
         place.emulator.reset_counters()
-        answer = place.bob.python(CONNECT, str(path), "20", line)
+        answer = place.attacker.python(CONNECT, str(path), "20", line)
         assert answer.stdout.split()[0] == "0", answer.stderr
         assert place.emulator.counters["GetRoleCredentials"] == 0
         path.parent.parent.parent.chmod(0o700)
@@ -187,14 +185,13 @@ class TestSocket:
         path = running_socket(place)
         for each in (path, path.parent, path.parent.parent, path.parent.parent.parent):
             each.chmod(0o755 if each != path else 0o777)
-        [pid] = broker_ids(place.ana.home)
-        attack = place.bob.start(CONNECT, str(path), "5000", ASK)
+        [pid] = broker_ids(place.victim.home.path)
+        attack = start_python(place.attacker, CONNECT, str(path), "5000", ASK)
         for account in ("000030000001", "000030000002"):
-            role = ("--session", "corp", "--account-id", account, "--role-name", "ReadOnlyAccess")
-            answer = place.ana.run("credential-process", *role)
+            answer = place.victim.credentials(account)
             assert answer.returncode in (0, 5), answer.stderr
-        out, err = attack.communicate(timeout=120)
-        assert out.split()[0] == "0", err
+        attack.ends()
+        assert attack.said.split()[0] == "0", attack.said
         open_files = len(os.listdir(f"/proc/{pid}/fd")) if Path(f"/proc/{pid}").exists() else 0
         assert open_files < 100
         path.parent.parent.parent.chmod(0o700)
@@ -227,7 +224,7 @@ class TestOwnUser:
                 assert stream.recv(100) == b""
             except (BrokenPipeError, ConnectionResetError):
                 pass
-        assert is_of_aws(place, place.ana.credentials())
+        assert place.is_of_aws(place.victim.credentials())
 
     def test_a_caller_that_sends_nothing_is_left_behind(self, place):
         path = running_socket(place)
@@ -235,17 +232,17 @@ class TestOwnUser:
             stream.settimeout(60)
             stream.connect(str(path))
             stream.sendall(b"ask corp")
-            assert is_of_aws(place, place.ana.credentials())
+            assert place.is_of_aws(place.victim.credentials())
             assert stream.recv(100) == b""
 
     def test_more_connections_than_files_end_nothing(self, place):
         # The broker has the hard limit of the caller that starts it. With less than 1,024, none is
         # started.
         script = f'ulimit -n 1024; exec {SCRIPT} credential-process "$@"'
-        answer = place.ana.run("-c", script, "sh", *KEY, program="/bin/sh")
+        answer = place.victim.run("/bin/sh", "-c", script, "sh", *KEY)
         assert answer.returncode == 0, answer.stderr
         path = running_socket(place)
-        [pid] = broker_ids(place.ana.home)
+        [pid] = broker_ids(place.victim.home.path)
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         streams = []
@@ -256,10 +253,7 @@ class TestOwnUser:
         wait_for(lambda: len(os.listdir(f"/proc/{pid}/fd")) >= 1020)
         for stream in streams:
             stream.close()
-        answer = place.ana.run(
-            "credential-process", "--session", "corp", "--account-id", "000030000001",
-            "--role-name", "ReadOnlyAccess",
-        )  # fmt: skip
+        answer = place.victim.credentials("000030000001")
         assert answer.returncode == 0, answer.stderr
 
 
@@ -269,13 +263,13 @@ class TestPlanted:
     @pytest.fixture(params=["XDG_RUNTIME_DIR", "XDG_CACHE_HOME"])
     def opened(self, place, request) -> Iterator[dict[str, str]]:
         """Return ana's variables that lead into a folder of hers that all may write."""
-        base = place.ana.folder(place.folder / "open", 0o777)
+        base = place.victim.folder(place.folder / "open", 0o777)
         yield {"XDG_RUNTIME_DIR": "", request.param: str(base)}
         remove(base)
 
     @pytest.mark.parametrize("kind", ["folder", "link", "fifo", "file", "socket"])
     def test_a_planted_runtime_folder_of_another_user_is_not_used(self, place, opened, kind):
-        target, own = place.folder / "open" / "ssohelper", place.bob.home / "own"
+        target, own = place.folder / "open" / "ssohelper", place.attacker.home.path / "own"
         remove(own)
         code = {
             "folder": "import os; os.mkdir(a); os.chmod(a, 0o777)",
@@ -284,11 +278,11 @@ class TestPlanted:
             "file": "open(a, 'w').close()",
             "socket": "import socket; socket.socket(socket.AF_UNIX).bind(a)",
         }[kind]
-        planted = place.bob.python(
+        planted = place.attacker.python(
             f"import sys; a, b = sys.argv[1:]; {code}", str(target), str(own)
         )
         assert planted.returncode == 0, planted.stderr
-        is_no_success(place, place.ana.credentials(**opened))
+        is_no_success(place, place.victim.credentials(**opened))
         for folder in (target, own):
             if folder.is_dir():
                 assert list(folder.rglob("*")) == []
@@ -296,58 +290,52 @@ class TestPlanted:
     def test_a_broker_of_another_user_is_not_believed(self, place, opened):
         """bob knows the address, since it is no secret; he makes the folders, and listens."""
         base = place.folder / "open" / "ssohelper"
-        name = Path(address(place.ana, **opened)).name
+        name = Path(address(place.victim, **opened)).name
         code = "import os, sys; os.makedirs(sys.argv[1], 0o777); os.chmod(sys.argv[1], 0o777)"
-        assert place.bob.python(code, str(base / "brokers")).returncode == 0
-        fake = place.bob.start(FAKE_BROKER, str(base / "brokers" / name), DOCUMENT)
+        assert place.attacker.python(code, str(base / "brokers")).returncode == 0
+        fake = start_python(place.attacker, FAKE_BROKER, str(base / "brokers" / name), DOCUMENT)
         try:
-            assert fake.stdout is not None
-            assert fake.stdout.readline() == "ready\n"
-            is_no_success(place, place.ana.credentials(**opened))
+            fake.says("ready\n")
+            is_no_success(place, place.victim.credentials(**opened))
         finally:
-            fake.kill()
-            out = fake.communicate()[0]
-        assert was_told(out) == []
+            fake.ends(signal.SIGKILL)
+        assert was_told(fake.said) == []
 
     def test_a_broker_in_folders_of_anas_own_is_not_believed_either(self, place):
         """Her folders stood open for a moment: bob's socket is in the right place."""
         path = running_socket(place)
-        [pid] = broker_ids(place.ana.home)
+        [pid] = broker_ids(place.victim.home.path)
         os.kill(pid, 9)
-        wait_for(lambda: not broker_ids(place.ana.home))
+        wait_for(lambda: not broker_ids(place.victim.home.path))
         for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
             folder.chmod(0o777)
-        fake = place.bob.start(FAKE_BROKER, str(path), DOCUMENT)
+        fake = start_python(place.attacker, FAKE_BROKER, str(path), DOCUMENT)
         try:
-            assert fake.stdout is not None
-            assert fake.stdout.readline() == "ready\n"
+            fake.says("ready\n")
             for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
                 folder.chmod(0o700)
             place.emulator.reset_counters()
-            role = ("--session", "corp", "--account-id", "000030000001")
-            answer = place.ana.run("credential-process", *role, "--role-name", "ReadOnlyAccess")
+            answer = place.victim.credentials("000030000001")
             assert EVIL not in answer.stdout
             assert answer.returncode == 0, answer.stderr
         finally:
-            fake.kill()
-            out = fake.communicate()[0]
-        assert was_told(out) == []
+            fake.ends(signal.SIGKILL)
+        assert was_told(fake.said) == []
         assert place.emulator.counters["GetRoleCredentials"] == 1
 
     def test_a_race_for_the_folder_gives_nothing(self, place, opened):
-        own = place.bob.folder(place.folder / "race")
+        own = place.attacker.folder(place.folder / "race")
         own.chmod(0o777)
-        precious = place.ana.write(place.ana.home / "precious", "precious")
-        racing = place.bob.start(RACE, str(place.folder / "open" / "ssohelper"), str(own))
+        precious = place.victim.write(place.victim.home.path / "precious", "precious")
+        racing = start_python(place.attacker, RACE, str(place.folder / "open/ssohelper"), str(own))
         try:
-            assert racing.stdout is not None
-            assert racing.stdout.readline() == "ready\n"
+            racing.says("ready\n")
             for _ in range(10):
-                is_no_success(place, place.ana.credentials(**opened))
+                is_no_success(place, place.victim.credentials(**opened))
         finally:
             (own / "stop").touch()
-            racing.communicate(timeout=60)
-        assert readable_by(BOB, own) == []
+            racing.ends()
+        assert readable_by(ATTACKER, own) == []
         assert precious.read_text() == "precious"
         remove(own)
 
@@ -365,35 +353,34 @@ def readable_by(uid: int, folder: Path) -> list[Path]:
 
 class TestLinks:
     def test_a_cache_folder_that_leads_to_another_users_is_refused(self, place):
-        theirs = place.bob.folder(place.folder / "theirs", 0o777)
-        cache = place.ana.folder(place.folder / "cache")
+        theirs = place.attacker.folder(place.folder / "theirs", 0o777)
+        cache = place.victim.folder(place.folder / "cache")
         (cache / "ssohelper").symlink_to(theirs)
-        os.lchown(cache / "ssohelper", place.ana.uid, place.ana.uid)
-        answer = place.ana.credentials(XDG_RUNTIME_DIR="", XDG_CACHE_HOME=str(cache))
+        os.lchown(cache / "ssohelper", place.victim.uid, place.victim.uid)
+        answer = place.victim.credentials(XDG_RUNTIME_DIR="", XDG_CACHE_HOME=str(cache))
         is_no_success(place, answer)
         assert list(theirs.iterdir()) == []
-        assert holds_no_secret(theirs, place.emulator)
 
     @pytest.mark.parametrize("kind", ["hard link", "link", "fifo", "folder"])
     def test_a_lock_that_is_something_else_changes_nothing(self, place, kind):
         path = running_socket(place)
         lock = path.with_suffix(".lock")
-        [pid] = broker_ids(place.ana.home)
+        [pid] = broker_ids(place.victim.home.path)
         os.kill(pid, 9)
-        wait_for(lambda: not broker_ids(place.ana.home))
+        wait_for(lambda: not broker_ids(place.victim.home.path))
         lock.unlink()
-        precious = place.ana.write(place.ana.home / "precious", "precious")
+        precious = place.victim.write(place.victim.home.path / "precious", "precious")
         if kind == "hard link":
             os.link(precious, lock)
         elif kind == "link":
             lock.symlink_to(precious)
         elif kind == "fifo":
             os.mkfifo(lock)
-            os.chown(lock, place.ana.uid, place.ana.uid)
+            os.chown(lock, place.victim.uid, place.victim.uid)
         else:
-            place.ana.folder(lock)
+            place.victim.folder(lock)
         before = precious.stat()
-        is_no_success(place, place.ana.credentials())
+        is_no_success(place, place.victim.credentials())
         after = precious.stat()
         assert precious.read_text() == "precious"
         assert (after.st_mode, after.st_uid, after.st_ino) == (
@@ -402,5 +389,5 @@ class TestLinks:
         remove(lock)
 
     def test_nothing_of_anas_is_anothers_in_the_end(self, place):
-        assert foreign_files(place.ana.home, place.ana.uid) == []
-        assert json.loads(place.ana.credentials().stdout)["AccountId"] == "000030000003"
+        assert foreign_files(place.victim.home.path, place.victim.uid) == []
+        assert json.loads(place.victim.credentials().stdout)["AccountId"] == "000030000003"

@@ -7,13 +7,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import SCRIPT
 from tests.processes import broker_ids, end_detached_processes
-from tests.two_users.other_users import KEY, SCRIPT, Machine, machine
+from tests.two_users.conftest import KEY, Answer, Machine
 
 pytestmark = pytest.mark.needs_root
 
@@ -45,12 +45,6 @@ os.execvp(argv[0], argv)
 """
 
 
-@pytest.fixture(scope="module")
-def place() -> Iterator[Machine]:
-    with machine() as made:
-        yield made
-
-
 def limited(limit: str) -> tuple[str, ...]:
     return "bash", "-c", f'ulimit {limit}; exec "$@"', "bash"
 
@@ -70,7 +64,7 @@ def limited(limit: str) -> tuple[str, ...]:
 def test_calls_outside_do_not_fail(place, what, code, brokers):
     end_detached_processes(place.folder)
     forget(place)
-    aws = str(place.ana.home / ".aws")
+    aws = str(place.victim.home.path / ".aws")
     landlock = (sys.executable, "-I", "-c", LANDLOCK)
     prefix = {
         "no network": (*BWRAP, "--unshare-net"),
@@ -97,19 +91,18 @@ def test_calls_outside_do_not_fail(place, what, code, brokers):
     assert set(niced) == {0}
 
 
-def ask(place: Machine, *prefix: str) -> "subprocess.CompletedProcess[str]":
-    program, *rest = *prefix, LAUNCHER, *KEY
-    return place.ana.run(*rest, program=program)
+def ask(place: Machine, *prefix: str) -> Answer:
+    return place.victim.run("/usr/bin/env", *prefix, LAUNCHER, *KEY)
 
 
 def forget(place: Machine) -> None:
     """Remove cached credentials, so that the next call needs AWS."""
-    runtime = place.ana.env["XDG_RUNTIME_DIR"]
+    runtime = place.victim.home.env["XDG_RUNTIME_DIR"]
     subprocess.run(["rm", "-rf", f"{runtime}/ssohelper/credentials"], check=True)
 
 
 def expire_token(place: Machine) -> None:
-    for path in (place.ana.home / ".aws" / "sso" / "cache").glob("*.json"):
+    for path in (place.victim.home.path / ".aws" / "sso" / "cache").glob("*.json"):
         token = json.loads(path.read_text())
         if "accessToken" in token:
             path.write_text(json.dumps({**token, "expiresAt": "2020-01-01T00:00:00Z"}))

@@ -1,22 +1,12 @@
 """`sudo -E ssohelper …`: root with the HOME of a user leaves nothing there, and may read."""
 
 import json
-import os
 import shutil
-from collections.abc import Iterator
 
 import pytest
 
 from tests.processes import end_detached_processes
-from tests.two_users.other_users import (
-    ANA,
-    KEY,
-    Machine,
-    foreign_files,
-    is_of_aws,
-    machine,
-    snapshot,
-)
+from tests.two_users.conftest import KEY, VICTIM, foreign_files, snapshot
 
 pytestmark = pytest.mark.needs_root
 
@@ -47,18 +37,12 @@ WRITES = (
 )
 
 
-@pytest.fixture(scope="module")
-def place() -> Iterator[Machine]:
-    with machine() as made:
-        probe = made.root().run("true", program="env")
-        if probe.returncode:
-            pytest.skip(f"root may not mount here: {probe.stderr}")
-        yield made
-
-
 @pytest.fixture(autouse=True)
 def _nothing_left_of_before(place):
-    """A broker that ends would change ana's files between two snapshots."""
+    """A broker that ends would change the victim's files between two snapshots."""
+    probe = place.root().run("/bin/true")
+    if probe.returncode:
+        pytest.skip(f"root may not mount here: {probe.stderr}")
     end_detached_processes(place.folder)
     shutil.rmtree(place.root_home / ".cache", ignore_errors=True)
 
@@ -70,7 +54,7 @@ def test_reads_work_and_leave_nothing(place, command):
     assert answer.returncode == 0, answer.stderr
     assert snapshot(place.folder) == before
     if command[0] == "credential-process":
-        assert is_of_aws(place, answer)
+        assert place.is_of_aws(answer)
         assert (place.root_home / ".cache" / "ssohelper" / "credentials" / "corp").is_dir()
         # The journal is the other user's. Without a system log, a warning tells of each lost line.
         lost = "ssohelper: warning: neither the journal nor the system log took a new line: "
@@ -85,7 +69,7 @@ def test_writes_are_refused_with_what_to_do(place, command):
     assert answer.returncode == 7, answer.stderr
     lines = answer.stderr.splitlines()
     assert [line for line in lines if line.startswith("ssohelper: error:")] == [lines[-2]]
-    assert f"belongs to user {ANA}" in lines[-2]
+    assert f"belongs to user {VICTIM}" in lines[-2]
     assert "run it without sudo" in lines[-1]
     assert snapshot(place.folder) == before
     assert place.emulator.counters["Logout"] == place.emulator.counters["CreateToken"] == 0
@@ -94,18 +78,17 @@ def test_writes_are_refused_with_what_to_do(place, command):
 def test_a_token_is_not_renewed_where_the_next_one_cannot_be_kept(place):
     [token] = [
         path
-        for path in (place.ana.home / ".aws" / "sso" / "cache").glob("*.json")
+        for path in (place.victim.home.path / ".aws" / "sso" / "cache").glob("*.json")
         if "accessToken" in path.read_text()
     ]
     good = token.read_text()
     token.write_text(json.dumps({**json.loads(good), "expiresAt": "2020-01-01T00:00:00Z"}))
     before = snapshot(place.folder)
     place.emulator.reset_counters()
-    role = ("--session", "corp", "--account-id", "000030000001", "--role-name", "ReadOnlyAccess")
-    answer = place.root().run("credential-process", *role)
+    answer = place.root().credentials("000030000001")
     assert (answer.returncode, answer.stdout) == (7, ""), answer.stderr
     assert answer.stderr.count("\n") == 1
-    assert f"belongs to user {ANA}" in answer.stderr
+    assert f"belongs to user {VICTIM}" in answer.stderr
     assert place.emulator.counters["CreateToken"] == 0
     assert snapshot(place.folder) == before
     token.write_text(good)
@@ -123,29 +106,29 @@ def test_a_token_is_not_renewed_where_the_next_one_cannot_be_kept(place):
 )
 def test_variables_that_lead_into_that_home_change_nothing(place, changed):
     before = snapshot(place.folder)
-    env = {name: value.format(home=place.ana.home) for name, value in changed.items()}
-    answer = place.root(**env).run("credential-process", *KEY)
+    env = {name: value.format(home=place.victim.home.path) for name, value in changed.items()}
+    answer = place.root(**env).credentials()
     assert answer.returncode == 0, answer.stderr
     assert snapshot(place.folder) == before
 
 
 def test_no_command_of_the_users_settings_runs_as_root(place):
     ran = place.folder / "ran"
-    folder = place.ana.home / ".config" / "ssohelper"
+    folder = place.victim.home.path / ".config" / "ssohelper"
     for made in (folder.parent, folder):
-        place.ana.folder(made)
-    settings = place.ana.write(folder / "config.toml", f'notify = ["/usr/bin/touch", "{ran}"]\n')
+        place.victim.folder(made)
+    settings = place.victim.write(folder / "config.toml", f'notify = ["/usr/bin/touch", "{ran}"]\n')
     listed = place.root().run("config", "get", "notify")
     assert listed.returncode == 0, listed.stderr
     assert str(ran) not in listed.stdout
-    assert str(ran) in place.ana.run("config", "get", "notify").stdout
+    assert str(ran) in place.victim.run("config", "get", "notify").stdout
     settings.unlink()
 
 
 def test_afterwards_the_users_own_calls_work_as_before(place):
     for command in (*READS, *WRITES):
         place.root().run(*command)
-    assert foreign_files(place.ana.home, ANA) == []
+    assert foreign_files(place.victim.home.path, VICTIM) == []
     for command in (
         ("credential-process", *KEY),
         ("list", "--refresh"),
@@ -154,7 +137,7 @@ def test_afterwards_the_users_own_calls_work_as_before(place):
         ("logout", "corp"),
         ("login", "corp", "--device-code", "--no-browser"),
     ):
-        answer = place.ana.run(*command)
+        answer = place.victim.run(*command)
         assert answer.returncode == 0, (command, answer.stderr)
 
 
@@ -165,13 +148,8 @@ class TestOtherHomes:
         home.mkdir(mode=0o700)
         env = {"HOME": str(home), "XDG_RUNTIME_DIR": ""}
         root = place.root(**env)
-        world = place.emulator.world
-        answer = root.run(
-            "setup", world.start_url, "--region", world.region, "--session", "corp", "--yes",
-            "--device-code", "--no-browser",
-        )  # fmt: skip
-        assert answer.returncode == 0, answer.stderr
-        assert is_of_aws(place, root.run("credential-process", *KEY))
+        place.set_up(root)
+        assert place.is_of_aws(root.credentials())
         assert (home / ".cache" / "ssohelper" / "brokers").is_dir()
         shutil.rmtree(home)
 
@@ -179,16 +157,15 @@ class TestOtherHomes:
         """`docker run -v ~/.aws:/root/.aws` mounts a user's folder in the home of root."""
         home = place.folder / "container"
         home.mkdir(mode=0o700)
-        shutil.copytree(place.ana.home / ".aws", home / ".aws")
-        for path in (home / ".aws", *(home / ".aws").rglob("*")):
-            os.chown(path, ANA, ANA)
+        shutil.copytree(place.victim.home.path / ".aws", home / ".aws")
+        place.victim.give(home / ".aws")
         before = snapshot(home / ".aws")
         root = place.root(HOME=str(home), XDG_RUNTIME_DIR="")
-        answer = root.run("credential-process", *KEY)
+        answer = root.credentials()
         assert answer.returncode == 0, answer.stderr
         refused = root.run("profile", "rm", "data-lake.ReadOnlyAccess", "--yes")
         assert refused.returncode == 7
-        assert f"belongs to user {ANA}" in refused.stderr
+        assert f"belongs to user {VICTIM}" in refused.stderr
         assert snapshot(home / ".aws") == before
         shutil.rmtree(home)
 
@@ -197,17 +174,17 @@ class TestOtherHomes:
     )
     def test_a_user_whose_home_is_not_there_gets_one_line(self, place, home):
         for command in (("credential-process", *KEY), ("login", "corp"), ("status",)):
-            answer = place.ana.run(*command, HOME=home)
+            answer = place.victim.run(*command, HOME=home)
             assert "Traceback" not in answer.stderr
             assert answer.returncode in (0, 2, 3), answer.stderr
-        answer = place.ana.run("config", "set", "renew_ahead", "true", HOME=home)
+        answer = place.victim.run("config", "set", "renew_ahead", "true", HOME=home)
         assert answer.returncode == 7, answer.stderr
 
     def test_a_user_with_the_home_of_another_creates_nothing_there(self, place):
         """On a network file system, user ids may differ from those of this machine."""
-        home = place.ana.folder(place.folder / "network-home", 0o777)
-        answer = place.bob.run("config", "set", "renew_ahead", "true", HOME=str(home))
+        home = place.victim.folder(place.folder / "network-home", 0o777)
+        answer = place.attacker.run("config", "set", "renew_ahead", "true", HOME=str(home))
         assert answer.returncode == 7, answer.stderr
-        assert f"belongs to user {ANA}" in answer.stderr
+        assert f"belongs to user {VICTIM}" in answer.stderr
         assert "HOME set to a folder of yours" in answer.stderr
         assert list(home.iterdir()) == []

@@ -51,9 +51,7 @@ def test_credentials_of_the_portal_with_an_invalid_value_are_damaged(name: str) 
     [(-60, False), (0, False), (1, True), (12 * 3600, True), (12 * 3600 + 300, True),
      (12 * 3600 + 301, False), (33 * 365 * 86400, False)],
 )  # fmt: skip
-def test_credentials_that_live_over_12_h_or_have_expired_are_damaged(
-    life_seconds: int, is_good: bool
-) -> None:
+def test_credentials_that_live_over_12_h_or_have_expired_are_damaged(life_seconds, is_good):
     found = {**GOOD_CACHED, "expires_at": NOON + life_seconds}
     if is_good:
         assert credential_records.parse_cached_credentials(found).life_seconds == life_seconds

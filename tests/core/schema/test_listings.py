@@ -1,6 +1,5 @@
 """Lists of accounts and roles: the pages of AWS, and the saved list."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -76,7 +75,5 @@ def _listing(**change: Any) -> Any:
         (lambda value: _listing(roles=value), ["x"] * 100_000, ["x"] * 100_001),
     ],
 )
-def test_the_largest_value_is_accepted_and_the_next_one_is_damaged(
-    read: Callable[[Any], Any], largest: Any, too_large: Any
-) -> None:
+def test_the_largest_value_is_accepted_and_the_next_one_is_damaged(read, largest, too_large):
     check_limit(read, largest, too_large)

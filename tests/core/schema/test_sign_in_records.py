@@ -104,9 +104,7 @@ def _facts(name: str) -> Callable[[Any], Any]:
         (_facts("observed_hours_seconds"), 90 * DAY, 90 * DAY + 1),
     ],
 )
-def test_the_largest_value_is_accepted_and_the_next_one_is_damaged(
-    read: Callable[[Any], Any], largest: Any, too_large: Any
-) -> None:
+def test_the_largest_value_is_accepted_and_the_next_one_is_damaged(read, largest, too_large):
     check_limit(read, largest, too_large)
 
 

@@ -88,7 +88,5 @@ def _described(length: int) -> Any:
         (_described, 0, -1),
     ],
 )
-def test_the_largest_value_is_accepted_and_the_next_one_is_damaged(
-    read: Callable[[Any], Any], largest: Any, too_large: Any
-) -> None:
+def test_the_largest_value_is_accepted_and_the_next_one_is_damaged(read, largest, too_large):
     check_limit(read, largest, too_large)
