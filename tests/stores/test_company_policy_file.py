@@ -26,11 +26,10 @@ def policy(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_trusted_file_is_read(policy: Path):
+def test_a_trusted_file_is_read_and_no_file_is_no_policy(policy):
     assert read_company_policy(policy, US).device_code is False
-
-
-def test_no_file_is_no_policy(policy: Path):
+    with pytest.raises(ConfigInvalid, match="another user"):
+        read_company_policy(policy, US + 1)
     policy.unlink()
     assert read_company_policy(policy, US) is NO_POLICY
     policy.parent.rmdir()
@@ -73,11 +72,6 @@ def test_what_cannot_be_trusted_or_understood_is_refused(policy: Path, how: str)
         read_company_policy(policy, US)
 
 
-def test_another_users_file_is_refused(policy: Path):
-    with pytest.raises(ConfigInvalid, match="another user"):
-        read_company_policy(policy, US + 1)
-
-
 def test_a_namespace_without_root_shows_its_files_as_the_overflow_users(policy, monkeypatch):
     monkeypatch.setattr(company_policy_file, "_read_overflow_uid", lambda: US)
     monkeypatch.setattr(company_policy_file, "_has_root", lambda: False)
@@ -100,7 +94,7 @@ def test_a_namespace_without_root_shows_its_files_as_the_overflow_users(policy, 
     ],
 )
 def test_the_overflow_user_is_root_only_where_root_is_not_mapped(
-    monkeypatch: pytest.MonkeyPatch, uid: int, owner: int, uid_map: str | None, is_trusted: bool
+    monkeypatch, uid, owner, uid_map, is_trusted
 ):
     def read_text(path: Path, **_: object) -> str:
         assert str(path) == "/proc/self/uid_map"

@@ -30,14 +30,10 @@ def cache(tmp_path) -> DirectoryCache:
     return DirectoryCache(tmp_path / "state")
 
 
-def test_a_listing_is_returned_with_every_name_as_saved(cache, tmp_path):
+def test_a_listing_is_returned_as_saved_and_an_unfinished_one_is_separate(cache, tmp_path):
     assert cache.load("corp") is None
     cache.save("corp", LISTING)
     assert DirectoryCache(tmp_path / "state").load("corp") == LISTING
-
-
-def test_an_unfinished_listing_is_separate(cache):
-    cache.save("corp", LISTING)
     cache.save_unfinished_listing("corp", LATER)
     assert (cache.load("corp"), cache.load_unfinished_listing("corp")) == (LISTING, LATER)
     cache.save("corp", LATER)
@@ -65,23 +61,13 @@ def test_a_file_cut_at_any_byte_counts_as_missing(cache):
 
 @pytest.mark.parametrize(
     "change",
-    [
-        {"version": 2},
-        {"listed_at": "noon"},
-        {"start_url": None},
-        {"accounts": None},
-        {"accounts": [3]},
-        {"accounts": [{"id": 1234}]},
-    ],
+    [{"version": 2}, {"listed_at": "noon"}, {"start_url": None}, {"accounts": [{"id": 1234}]}],
 )
 def test_a_file_of_another_shape_counts_as_missing(cache, change):
     cache.save("corp", LISTING)
     path = Path(cache.listing_path("corp"))
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     assert cache.load("corp") is None
-
-
-def test_a_session_name_that_is_a_path_is_refused(cache):
     with pytest.raises(ConfigInvalid):
         cache.save("../corp", LISTING)
 

@@ -14,26 +14,21 @@ def os_error(number: int) -> OSError:
     return OSError(number, os.strerror(number))
 
 
+FREE = "free some space and try again"
+
+
 @pytest.mark.parametrize(
-    ("number", "says", "hint"),
+    ("cause", "says", "hint"),
     [
-        (errno.EACCES, "permission denied", None),
-        (errno.ENOSPC, "no space left on device", "free some space and try again"),
-        (errno.EDQUOT, "disk quota exceeded", "free some space and try again"),
+        (os_error(errno.EACCES), "cannot be read: permission denied", None),
+        (os_error(errno.ENOSPC), "cannot be read: no space left on device", FREE),
+        (os_error(errno.EDQUOT), "cannot be read: disk quota exceeded", FREE),
+        (TooLarge(errno.EFBIG, 9), "is larger than 9 bytes", "remove it and try again"),
     ],
 )
-def test_a_file_that_could_not_be_written(number: int, says: str, hint: str | None) -> None:
-    error = disk_errors.file_error("/a", os_error(number), "written")
-    assert (error.message, error.hint) == (f'"/a" cannot be written: {says}', hint)
-
-
-def test_a_file_that_could_not_be_read() -> None:
-    error = disk_errors.file_error("/a", os_error(errno.EIO), "read")
-    assert type(error) is LocalState
-    assert error.message == '"/a" cannot be read: input/output error'
-    large = disk_errors.file_error("/a", TooLarge(errno.EFBIG, 9), "read")
-    assert type(large) is LocalState
-    assert (large.message, large.hint) == ('"/a" is larger than 9 bytes', "remove it and try again")
+def test_a_file_that_could_not_be_read(cause, says, hint):
+    error = disk_errors.file_error("/a", cause, "read")
+    assert (type(error), error.message, error.hint) == (LocalState, f'"/a" {says}', hint)
 
 
 def test_a_file_that_is_not_safe_to_use_is_not_touched_whatever_was_to_be_done() -> None:

@@ -9,14 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from ssohelper.errors import LocalState, LockNotObtained
 from ssohelper.stores import files
-from tests.stores.disk import mode_of, soon
+from tests.stores.disk import locked, mode_of, soon
 
 HOLD = """
 import sys, time
@@ -40,15 +40,18 @@ for _ in range(int(sys.argv[3])):
 
 def hold_in_another_process(path: Path) -> "subprocess.Popen[str]":
     """Start a process that holds the lock until its stdin is closed."""
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    argv, pipe = [sys.executable, "-c", HOLD, str(path)], subprocess.PIPE
+    holder = subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True)
     assert holder.stdout
     assert holder.stdout.readline() == "held\n"
     return holder
+
+
+def refusal(number: int) -> Callable[..., None]:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return refuse
 
 
 class TestLock:
@@ -72,7 +75,7 @@ class TestLock:
         path, holder = held
         holder.kill()
         holder.wait()
-        # No waiting at all: the kernel has freed it with the process.
+        # The kernel has freed it with the process.
         with files.hold_lock(path, soon(0)):
             pass
 
@@ -81,18 +84,14 @@ class TestLock:
             with files.hold_lock(tmp_path / "locks" / "a.lock", soon(0)):
                 assert mode_of(tmp_path / "locks" / "a.lock") == 0o600
 
-    def test_a_lock_file_that_others_can_open_gets_mode_0600(self, tmp_path, caplog):
-        (tmp_path / "a.lock").touch(0o666)
+    def test_a_file_that_others_can_open_gets_mode_0600_and_its_number_is_no_lock(
+        self, tmp_path, caplog
+    ):
+        (tmp_path / "a.lock").write_text("1\n")
         (tmp_path / "a.lock").chmod(0o666)
         with files.hold_lock(tmp_path / "a.lock", soon(0)):
             assert mode_of(tmp_path / "a.lock") == 0o600
         assert str(tmp_path / "a.lock") in caplog.text
-
-    def test_a_process_id_in_the_file_is_no_lock(self, tmp_path):
-        files.ensure_private_folder(tmp_path / "locks")
-        (tmp_path / "locks" / "a.lock").write_text("1\n")
-        with files.hold_lock(tmp_path / "locks" / "a.lock", soon(0)):
-            pass
 
     def test_one_process_at_a_time_holds_the_lock(self, tmp_path):
         counter = tmp_path / "counter"
@@ -162,13 +161,9 @@ class TestLock:
     def test_a_file_system_without_locks_costs_one_warning(
         self, tmp_path, monkeypatch, caplog, number
     ):
-        def flock(descriptor: int, operation: int) -> None:
-            raise OSError(number, os.strerror(number))
-
-        monkeypatch.setattr(fcntl, "flock", flock)
+        monkeypatch.setattr(fcntl, "flock", refusal(number))
         for _ in range(3):
-            with files.hold_lock(tmp_path / "a.lock", soon()):
-                pass
+            locked(tmp_path / "a.lock")
         assert [record.levelname for record in caplog.records] == ["WARNING"]
 
     @pytest.mark.parametrize("call", ["open", "mkdir"])
@@ -186,29 +181,19 @@ class TestLock:
         if call == "open":
             (tmp_path / "locks").mkdir(mode=0o700)
         monkeypatch.setattr(os, call, refuse)
-        with files.hold_lock(tmp_path / "locks" / "a.lock", soon()):
-            pass
+        locked(tmp_path / "locks" / "a.lock")
         assert "continuing without the lock" in caplog.text
 
     def test_a_full_disk_without_the_folder_costs_one_warning(self, tmp_path, monkeypatch, caplog):
-        def refuse(path, *arguments):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-        monkeypatch.setattr(os, "mkdir", refuse)
+        monkeypatch.setattr(os, "mkdir", refusal(errno.ENOSPC))
         with files.hold_lock(tmp_path / "run" / "a.lock", soon(), tmp_path / "run"):
             pass
         assert "continuing without the lock" in caplog.text
 
     def test_any_other_error_raises_local_state(self, tmp_path, monkeypatch):
-        def refuse(*_):
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-
-        monkeypatch.setattr(os, "open", refuse)
-        with (
-            pytest.raises(LocalState, match="cannot be made"),
-            files.hold_lock(tmp_path / "a.lock", soon()),
-        ):
-            pass
+        monkeypatch.setattr(os, "open", refusal(errno.EMFILE))
+        with pytest.raises(LocalState, match="cannot be made"):
+            locked(tmp_path / "a.lock")
 
     def test_a_child_process_does_not_inherit_the_lock(self, tmp_path):
         path = tmp_path / "l" / "a.lock"

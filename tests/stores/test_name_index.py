@@ -83,11 +83,14 @@ def test_another_config_is_parsed_although_it_has_the_same_bytes_and_time(place:
     assert place.parsed == 2
 
 
-def test_a_config_that_was_just_written_leaves_no_index(place: Place) -> None:
+def test_a_config_just_written_or_a_folder_that_cannot_be_leaves_no_index(place: Place) -> None:
     # A second write in the same moment could leave the same time and size.
     place.write(TWO, settled=False)
     assert place.names() == ["a", "b"]
     assert not place.index.exists()
+    place.runtime.write_text("not a folder")
+    place.write(TWO)
+    assert place.names() == ["a", "b"]
 
 
 def test_a_config_from_the_future_is_indexed(place: Place) -> None:
@@ -122,11 +125,6 @@ def test_a_link_in_place_of_the_index_is_not_followed(place: Place, tmp_path: Pa
     assert place.names() == ["a", "b"]
     assert place.parsed == 2
     assert (place.index.is_symlink(), target.read_bytes()) == (True, before)
-
-
-def test_a_folder_that_cannot_be_written_costs_only_the_index(place: Place) -> None:
-    place.runtime.write_text("not a folder")
-    assert place.names() == ["a", "b"]
 
 
 @pytest.mark.parametrize("damage", [b"[profile a]\n[profile a]\n", b"\xff", b"no section"])

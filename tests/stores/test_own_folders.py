@@ -32,11 +32,6 @@ class TestFolders:
         with pytest.raises(LocalState, match="cannot be made: no such file"):
             files.ensure_folder("a")
 
-    def test_a_lock_below_a_file_raises_local_state(self, tmp_path):
-        (tmp_path / "f").write_text("")
-        with pytest.raises(LocalState, match="is not a folder"):
-            locked(tmp_path / "f" / "a.lock")
-
     def test_a_folder_that_others_can_enter_gets_mode_0700(self, tmp_path):
         (tmp_path / "f").mkdir(mode=0o755)
         assert files.ensure_private_folder(tmp_path / "f") == tmp_path / "f"
@@ -44,6 +39,8 @@ class TestFolders:
 
     def test_a_file_at_the_path_raises_local_state(self, tmp_path):
         (tmp_path / "f").write_text("")
+        with pytest.raises(LocalState, match="is not a folder"):
+            locked(tmp_path / "f" / "a.lock")
         with pytest.raises(LocalState, match="not a folder"):
             files.ensure_private_folder(tmp_path / "f")
         with pytest.raises(LocalState):

@@ -20,7 +20,9 @@ def state(tmp_path: Path) -> PromptState:
     return PromptState(tmp_path / "run")
 
 
-def test_a_role_has_one_file_and_no_role_another(state: PromptState, tmp_path: Path) -> None:
+def test_a_role_has_one_file_and_no_role_another(state, tmp_path, monkeypatch):
+    synced = list[int]()
+    monkeypatch.setattr(os, "fsync", synced.append)
     folder = tmp_path / "run" / "prompt"
     assert state.prompt_file(KEY) == folder / "roles" / "corp" / "001234567890" / "Admin"
     assert state.prompt_file(None) == folder / "no-role"
@@ -29,13 +31,7 @@ def test_a_role_has_one_file_and_no_role_another(state: PromptState, tmp_path: P
     assert state.prompt_file(KEY).exists()
     assert not state.prompt_file(OTHER).exists()
     assert state.prompt_file(KEY).read_bytes() == b"row\n"
-
-
-def test_a_file_for_prompts_does_not_wait_for_the_disk(state, monkeypatch):
-    synced = list[int]()
-    monkeypatch.setattr(os, "fsync", synced.append)
-    assert state.write(KEY, "row")
-    assert synced == []
+    assert synced == [], "prompts do not wait for the disk"
 
 
 def test_roles_are_listed_by_session_without_foreign_names(state: PromptState) -> None:
@@ -71,21 +67,15 @@ def test_the_time_of_a_links_target_does_not_count(state: PromptState, tmp_path:
     assert (tmp_path / "target").read_text() == "row\n"
 
 
-def test_the_configs_time_is_0_where_there_is_none(state: PromptState, tmp_path: Path) -> None:
-    path = tmp_path / "config"
-    assert state.read_mtime_ns(path) == 0
-    path.write_text("")
-    os.utime(path, ns=(7 * SECOND, 7 * SECOND))
-    assert state.read_mtime_ns(path) == 7 * SECOND
-
-
-def test_all_files_can_be_removed(state: PromptState) -> None:
-    state.write(KEY, "row")
+def test_all_files_can_be_removed(state):
+    assert state.read_mtime_ns(state.prompt_file(KEY)) == 0
+    state.write(KEY, "row", config_mtime_ns=7 * SECOND)
+    assert state.read_mtime_ns(state.prompt_file(KEY)) == 7 * SECOND
     state.write(None, "row")
-    state.remove()
-    assert not state.prompt_file(KEY).exists()
-    assert not state.prompt_file(None).exists()
-    state.remove()
+    for _ in range(2):
+        state.remove()
+        assert not state.prompt_file(KEY).exists()
+        assert not state.prompt_file(None).exists()
 
 
 def test_a_roles_files_go_with_those_that_show_grants(state: PromptState) -> None:

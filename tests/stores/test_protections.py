@@ -75,9 +75,7 @@ IN, OUT, DONE = UsedStorage(KEYRING, FILE), UsedStorage(FILE, KEYRING), UsedStor
         (UsedStorage(KEYRING, "cloud"), UsedStorage(), DONE),
     ],
 )
-def test_between_the_two_writes_of_a_move_nothing_is_taken_for_removed(
-    folders: tuple[Path, Path], first: UsedStorage, second: UsedStorage, found: UsedStorage
-) -> None:
+def test_between_two_writes_of_a_move_nothing_is_taken_for_removed(folders, first, second, found):
     state, tokens = folders
     Protections(state, tokens).save_storage(second)
     Protections(state, tokens / "other").save_storage(first)

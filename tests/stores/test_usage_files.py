@@ -1,7 +1,6 @@
 """Last use, number of uses and favourites: counted under a lock; an error fails no command."""
 
 import json
-import os
 import threading
 from pathlib import Path
 
@@ -24,11 +23,6 @@ def app(tmp_path: Path) -> App:
     return App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}, clock=lambda: NOON)
 
 
-def test_the_file_has_mode_0600(app: App, tmp_path: Path):
-    favourites.record_use_of_role(app, PROFILE)
-    assert os.stat(tmp_path / "state" / "usage.json").st_mode & 0o777 == 0o600
-
-
 @pytest.mark.parametrize(
     "content",
     [
@@ -39,11 +33,6 @@ def test_the_file_has_mode_0600(app: App, tmp_path: Path):
         b'{"version": 2, "roles": [["corp", "001234567890", "Admin", 1, 1, true]]}',
         b'{"version": 1, "roles": {"corp": 1}}',
         b'{"version": 1, "roles": [["corp", "001234567890", "../Admin", 1, 1, true]]}',
-        b'{"version": 1, "roles": [["..", "001234567890", "Admin", 1, 1, true]]}',
-        b'{"version": 1, "roles": [["corp", 1234567890, "Admin", 1, 1, true]]}',
-        b'{"version": 1, "roles": [["corp", "001234567890", "Admin", "x", 1, true]]}',
-        b'{"version": 1, "roles": [["corp", "001234567890", "Admin", 1, true, true]]}',
-        b'{"version": 1, "roles": [["corp", "001234567890", "Admin", 1, 1]]}',
         b'{"version": 1, "roles": [null, 1, "x", []]}',
     ],
 )
@@ -63,6 +52,7 @@ def test_a_malformed_file_counts_as_missing(app: App, tmp_path: Path, content: b
 def test_a_malformed_line_alone_counts_as_missing(app: App, tmp_path: Path):
     favourites.record_use_of_role(app, PROFILE)
     path = tmp_path / "state" / "usage.json"
+    assert path.stat().st_mode & 0o777 == 0o600
     found = json.loads(path.read_text())
     found["roles"].append(["corp", "x", "Admin", 1, 1, True])
     path.write_text(json.dumps(found))

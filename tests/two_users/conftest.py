@@ -26,6 +26,8 @@ from tests.programs import run_program
 
 # Between those of people (1000 to 59999) and nobody's (65534): no account has them.
 VICTIM, ATTACKER = 64_001, 64_002
+# A test kills all processes of VICTIM, perhaps while another one uses a `Machine`.
+_MACHINE_VICTIM, _MACHINE_ATTACKER = 64_003, 64_004
 SESSION, ACCOUNT, ROLE = "corp", "000030000003", "ReadOnlyAccess"
 KEY = ("--session", SESSION, "--account-id", ACCOUNT, "--role-name", ROLE)
 
@@ -267,10 +269,11 @@ def _machine() -> Iterator[Machine]:
         (root_home / "passwd").write_text(f"root:x:0:0:root:{root_home}:/bin/sh\n")
         folder.chmod(0o755)
         emulator.auto_approve = "ana"
-        users = _user(folder, "victim", VICTIM), _user(folder, "attacker", ATTACKER)
-        for user in users:
+        victim = _user(folder, "victim", _MACHINE_VICTIM)
+        attacker = _user(folder, "attacker", _MACHINE_ATTACKER)
+        for user in (victim, attacker):
             user.home.env.update(emulator.environment())
-        made = Machine(folder, emulator, *users, root_home)
+        made = Machine(folder, emulator, victim, attacker, root_home)
         made.set_up(made.victim)
         try:
             yield made

@@ -19,7 +19,6 @@ import pytest
 from tests.conftest import SCRIPT
 from tests.processes import broker_ids, end_detached_processes
 from tests.two_users.conftest import (
-    ATTACKER,
     KEY,
     Answer,
     Machine,
@@ -335,7 +334,7 @@ class TestPlanted:
         finally:
             (own / "stop").touch()
             racing.ends()
-        assert readable_by(ATTACKER, own) == []
+        assert readable_by(place.attacker.uid, own) == []
         assert precious.read_text() == "precious"
         remove(own)
 

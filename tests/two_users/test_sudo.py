@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from tests.processes import end_detached_processes
-from tests.two_users.conftest import KEY, VICTIM, foreign_files, snapshot
+from tests.two_users.conftest import KEY, foreign_files, snapshot
 
 pytestmark = pytest.mark.needs_root
 
@@ -69,7 +69,7 @@ def test_writes_are_refused_with_what_to_do(place, command):
     assert answer.returncode == 7, answer.stderr
     lines = answer.stderr.splitlines()
     assert [line for line in lines if line.startswith("ssohelper: error:")] == [lines[-2]]
-    assert f"belongs to user {VICTIM}" in lines[-2]
+    assert f"belongs to user {place.victim.uid}" in lines[-2]
     assert "run it without sudo" in lines[-1]
     assert snapshot(place.folder) == before
     assert place.emulator.counters["Logout"] == place.emulator.counters["CreateToken"] == 0
@@ -88,7 +88,7 @@ def test_a_token_is_not_renewed_where_the_next_one_cannot_be_kept(place):
     answer = place.root().credentials("000030000001")
     assert (answer.returncode, answer.stdout) == (7, ""), answer.stderr
     assert answer.stderr.count("\n") == 1
-    assert f"belongs to user {VICTIM}" in answer.stderr
+    assert f"belongs to user {place.victim.uid}" in answer.stderr
     assert place.emulator.counters["CreateToken"] == 0
     assert snapshot(place.folder) == before
     token.write_text(good)
@@ -128,7 +128,7 @@ def test_no_command_of_the_users_settings_runs_as_root(place):
 def test_afterwards_the_users_own_calls_work_as_before(place):
     for command in (*READS, *WRITES):
         place.root().run(*command)
-    assert foreign_files(place.victim.home.path, VICTIM) == []
+    assert foreign_files(place.victim.home.path, place.victim.uid) == []
     for command in (
         ("credential-process", *KEY),
         ("list", "--refresh"),
@@ -165,7 +165,7 @@ class TestOtherHomes:
         assert answer.returncode == 0, answer.stderr
         refused = root.run("profile", "rm", "data-lake.ReadOnlyAccess", "--yes")
         assert refused.returncode == 7
-        assert f"belongs to user {VICTIM}" in refused.stderr
+        assert f"belongs to user {place.victim.uid}" in refused.stderr
         assert snapshot(home / ".aws") == before
         shutil.rmtree(home)
 
@@ -185,6 +185,6 @@ class TestOtherHomes:
         home = place.victim.folder(place.folder / "network-home", 0o777)
         answer = place.attacker.run("config", "set", "renew_ahead", "true", HOME=str(home))
         assert answer.returncode == 7, answer.stderr
-        assert f"belongs to user {VICTIM}" in answer.stderr
+        assert f"belongs to user {place.victim.uid}" in answer.stderr
         assert "HOME set to a folder of yours" in answer.stderr
         assert list(home.iterdir()) == []

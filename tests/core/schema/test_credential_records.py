@@ -2,9 +2,7 @@
 
 import pytest
 
-from ssohelper.core.schema import (
-    credential_records,
-)
+from ssohelper.core.schema import credential_records
 from ssohelper.core.schema.fields import Damaged
 from tests.core.schema.values import NONSENSE, NOON
 

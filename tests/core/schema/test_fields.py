@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 
-from ssohelper.core.schema import (
-    fields,
-)
+from ssohelper.core.schema import fields
 from ssohelper.core.schema.fields import Damaged
 from tests.core.schema.values import LATEST, check_limit
 

@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 
-from ssohelper.core.schema import (
-    listings,
-)
+from ssohelper.core.schema import listings
 from ssohelper.core.schema.fields import Damaged
 from tests.core.schema.values import KEY, NOON, check_limit
 

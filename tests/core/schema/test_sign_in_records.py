@@ -5,10 +5,8 @@ from typing import Any
 
 import pytest
 
-from ssohelper.core.model import Secret, SignInFacts
-from ssohelper.core.schema import (
-    sign_in_records,
-)
+from ssohelper.core.model import AccessToken, Secret, SignInFacts
+from ssohelper.core.schema import sign_in_records
 from ssohelper.core.schema.fields import Damaged
 from tests.core.schema.values import DAY, LATEST, NONSENSE, NOON, check_limit
 
@@ -53,36 +51,26 @@ def test_a_damaged_fact_counts_as_missing_and_the_others_stay(name: str) -> None
             assert facts.user == "ana"
 
 
+def _token(life: Any, **more: str) -> tuple[AccessToken, int]:
+    client = sign_in_records.client_from_answer(
+        {"clientId": "id", "clientSecret": "s", "clientSecretExpiresAt": NOON}, (), ()
+    )
+    answer = {"accessToken": "at", "expiresIn": life, **more}
+    return sign_in_records.token_from_answer(answer, client, Secret("rt"), NOON)
+
+
 @pytest.mark.parametrize("life", [0, -1, True, 1.5, "3600", None, [], 10**30])
-def test_a_token_without_a_valid_lifetime_is_refused(life: Any) -> None:
-    client = sign_in_records.client_from_answer(
-        {"clientId": "id", "clientSecret": "s", "clientSecretExpiresAt": NOON}, (), ()
-    )
+def test_a_token_without_a_valid_lifetime_is_refused(life):
     with pytest.raises(Damaged):
-        sign_in_records.token_from_answer(
-            {"accessToken": "at", "expiresIn": life}, client, None, NOON
-        )
+        _token(life)
 
 
-@pytest.mark.parametrize("life", [1, 86399, 86400])
-def test_a_token_lives_as_long_as_aws_says(life: int) -> None:
-    client = sign_in_records.client_from_answer(
-        {"clientId": "id", "clientSecret": "s", "clientSecretExpiresAt": NOON}, (), ()
-    )
-    answer = {"accessToken": "at", "expiresIn": life, "refreshToken": "new"}
-    token, promised = sign_in_records.token_from_answer(answer, client, Secret("rt"), NOON)
-    assert (token.expires_at, promised) == (NOON + life, life)
+@pytest.mark.parametrize("life", [1, 86399, 86400, 10**18])
+def test_a_token_lives_as_long_as_aws_says_and_24_h_at_most(life):
+    token, promised = _token(life, refreshToken="new")
+    assert (token.expires_at, promised) == (NOON + min(life, 86400), min(life, 86400))
     assert token.refresh_token == Secret("new")
-
-
-def test_a_token_is_used_for_24_h_at_most_and_keeps_an_omitted_refresh_token() -> None:
-    client = sign_in_records.client_from_answer(
-        {"clientId": "id", "clientSecret": "s", "clientSecretExpiresAt": NOON}, (), ()
-    )
-    answer = {"accessToken": "at", "expiresIn": 10**18}
-    token, promised = sign_in_records.token_from_answer(answer, client, Secret("rt"), NOON)
-    assert (token.expires_at, promised) == (NOON + 86400, 86400)
-    assert token.refresh_token == Secret("rt")
+    assert _token(life)[0].refresh_token == Secret("rt"), "an omitted one stays valid"
 
 
 def _facts(name: str) -> Callable[[Any], Any]:
@@ -101,15 +89,12 @@ def _facts(name: str) -> Callable[[Any], Any]:
         (_facts("signed_in_at"), LATEST, LATEST + 1),
         (_facts("token_ids"), ["x"] * 100, ["x"] * 101),
         (_facts("token_life_seconds"), DAY, DAY + 1),
+        (_facts("token_life_seconds"), 1, 0),
         (_facts("observed_hours_seconds"), 90 * DAY, 90 * DAY + 1),
     ],
 )
 def test_the_largest_value_is_accepted_and_the_next_one_is_damaged(read, largest, too_large):
     check_limit(read, largest, too_large)
-
-
-def test_a_token_that_lived_one_second_is_a_valid_fact() -> None:
-    assert _facts("token_life_seconds")(1).token_life_seconds == 1
 
 
 def test_a_token_file_without_the_registrations_end_gets_90_days() -> None:

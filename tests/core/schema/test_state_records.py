@@ -8,9 +8,7 @@ import pytest
 
 from ssohelper.core.choices import Choices
 from ssohelper.core.model import Role
-from ssohelper.core.schema import (
-    state_records,
-)
+from ssohelper.core.schema import state_records
 from ssohelper.core.schema.fields import Damaged
 from tests.core.schema.values import DAY, KEY, LATEST, NOON, check_limit
 

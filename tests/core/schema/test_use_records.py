@@ -13,7 +13,8 @@ from tests.core.schema.values import KEY, LATEST, NOON
     [None, [], ["corp"] * 6, ["corp", "001234567890", "R", 10**18, 1, False],
      ["corp", "001234567890", "R", NOON, -1, False], ["corp", "001234567890", "R", NOON, 1, 0],
      ["../x", "001234567890", "R", NOON, 1, False], ["corp", "001234567890", "R", NOON, 10**30, True],
-     [*KEY, 1, (1 << 40) + 1, True], [*KEY, LATEST + 1, 0, True], [*KEY, None, 0, True, 1]],
+     ["corp", 1234567890, "R", 1, 1, True], [*KEY, "x", 1, True], [*KEY, 1, True, True], [*KEY, 1, 1],
+     [*KEY[:2], "../R", 1, 1, True], [*KEY, 1, (1 << 40) + 1, True], [*KEY, LATEST + 1, 0, True], [*KEY, None, 0, True, 1]],
 )  # fmt: skip
 def test_an_invalid_record_of_usage_is_left_out_and_counted(record):
     valid = [[*KEY, LATEST, 1 << 40, True], [*KEY[:2], "Other", None, 0, False]]
