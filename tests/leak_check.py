@@ -31,15 +31,9 @@ class LeakCheck:
             return
         # pytest-xdist reads the folder in the same way: that of each worker is inside.
         folder = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+        argv = [sys.executable, "-m", "tests.leak_watch", str(os.getpid()), str(folder)]
         self._watch = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "tests.leak_watch",
-                str(os.getpid()),
-                str(folder),
-                *self._canary,
-            ],
+            [*argv, *self._canary],
             cwd=Path(__file__).parent.parent,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -45,20 +45,11 @@ def token(home: Home) -> Path:
     )
 
 
-def registration(home: Home) -> Path:
-    return next(path for path in home.token_folder.glob("*.json") if path != token(home))
-
-
 def state_lock(home: Home) -> Path:
     return home.runtime / "locks" / "corp" / "state.lock"
 
 
-def _as_link(path: Path, other: Path) -> None:
-    path.symlink_to(other)
-
-
-def _as_hard_link(path: Path, other: Path) -> None:
-    path.hardlink_to(other)
+_as_link, _as_hard_link = Path.symlink_to, Path.hardlink_to
 
 
 def _as_fifo(path: Path, other: Path) -> None:
@@ -85,12 +76,16 @@ if os.geteuid() == 0:
 CACHE_PLANTS = [_as_file, _as_folder, _as_link, _as_fifo]
 
 
-def needed(home: Home, where: Callable[[Home], Path]) -> None:
-    """Take away what would answer before the file is opened."""
+def malformed(home: Home, where: Callable[[Home], Path], content: bytes) -> Path:
+    """Write this content to the file, and take away what would answer before it is opened."""
     if where is not document:
         document(home).unlink()
-    if where in (token, state_lock):
+    if where is state_lock:
         kept(home).unlink()
+    path = where(home)
+    path.write_bytes(content)
+    os.utime(path, (time.time() + 600,) * 2)
+    return path
 
 
 def ask(home: Home, log: str | None = "info") -> tuple["subprocess.CompletedProcess[str]", float]:
@@ -265,10 +260,7 @@ CONTENTS = [b"", b'{"Version":1,', b"x" * 2**21, b"\xff\xfe{}", b"[1]\n"]
     long_after(len(CONTENTS), pairs_with_each_value_first(CONTENTS, PLACES)),
 )
 def test_a_malformed_one_is_as_if_absent_and_said(signed_in, where, content):
-    path = where(signed_in)
-    needed(signed_in, where)
-    path.write_bytes(content)
-    os.utime(path, (time.time() + 600,) * 2)
+    path = malformed(signed_in, where, content)
     if where is state_lock:
         # What is in a lock's file is a number for people.
         assert ask(signed_in)[0].returncode == 0
@@ -285,10 +277,7 @@ def test_a_malformed_one_is_as_if_absent_and_said(signed_in, where, content):
 
 @pytest.mark.parametrize("where", long_after(1, [document, kept]))
 def test_a_malformed_one_is_as_if_absent_for_a_broker_too(signed_in, where):
-    path = where(signed_in)
-    needed(signed_in, where)
-    path.write_bytes(b"[1]\n")
-    os.utime(path, (time.time() + 600,) * 2)
+    path = malformed(signed_in, where, b"[1]\n")
     answer, _ = ask(signed_in, log=None)
     assert (answer.returncode, answer.stderr) == (0, "")
     assert broker_ids(signed_in.path)
@@ -296,21 +285,21 @@ def test_a_malformed_one_is_as_if_absent_for_a_broker_too(signed_in, where):
 
 
 def test_a_malformed_registration_is_as_if_absent_and_a_planted_one_is_refused(signed_in, run):
-    login = ("login", "corp", "--device-code", "--no-browser", "-v")
-    token(signed_in).unlink()
-    assert run(*login).returncode == 0
-    path = registration(signed_in)
-    token(signed_in).unlink()
+    def login() -> "subprocess.CompletedProcess[str]":
+        token(signed_in).unlink()
+        return run("login", "corp", "--device-code", "--no-browser", "-v")
+
+    assert login().returncode == 0
+    [path] = {*signed_in.token_folder.glob("*.json")} - {token(signed_in)}
     path.write_text('{"clientId": ')
-    answer = run(*login)
+    answer = login()
     assert answer.returncode == 0, answer.stderr
     assert said_missing(path, answer.stderr)
     precious = signed_in.path / "precious"
     precious.write_text(SECRET)
-    token(signed_in).unlink()
     path.unlink()
     path.symlink_to(precious)
-    answer = run(*login)
+    answer = login()
     assert answer.returncode == 7
     assert str(path) in answer.stderr
     assert precious.read_text() == SECRET

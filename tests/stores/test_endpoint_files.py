@@ -39,16 +39,7 @@ def test_a_folder_that_is_just_being_made_is_not_removed_as_abandoned(tmp_path, 
     assert os.listdir(tmp_path) == []
 
 
-def test_a_full_disk_raises_local_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "open", full)
-    with pytest.raises(LocalState, match="cannot be written"):
-        PrivateFolder(tmp_path)
-
-
-def test_the_folder_and_the_one_above_it_are_private(tmp_path: Path) -> None:
+def test_the_folder_and_the_one_above_it_are_private(tmp_path, monkeypatch):
     base = tmp_path / "endpoints"
     base.mkdir(mode=0o755)
     folder = PrivateFolder(base)
@@ -58,6 +49,13 @@ def test_the_folder_and_the_one_above_it_are_private(tmp_path: Path) -> None:
     assert (path.read_bytes(), mode_of(path)) == (b"second", 0o600)
     folder.remove()
     assert os.listdir(base) == []
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(LocalState, match="cannot be written"):
+        PrivateFolder(tmp_path)
 
 
 def save_token(path: Path, token: Secret = TOKEN) -> PrivateFolder:
@@ -72,7 +70,7 @@ def save_token(path: Path, token: Secret = TOKEN) -> PrivateFolder:
 
 
 class TestTokenFolder:
-    def test_a_new_token_is_renamed_over_the_earlier_one(self, tmp_path: Path) -> None:
+    def test_a_new_token_is_renamed_over_the_earlier_one(self, tmp_path):
         """A client that reads the file at any moment finds one of the two tokens, whole."""
         save_token(tmp_path / "tokens", Secret("x" * 43)).remove()
         with open(tmp_path / "tokens" / "token") as earlier:
@@ -96,7 +94,7 @@ class TestTokenFolder:
         (path / "token").unlink()
         save_token(path, TOKEN).remove()
 
-    def test_two_endpoints_do_not_use_one_folder(self, tmp_path: Path) -> None:
+    def test_two_endpoints_do_not_use_one_folder(self, tmp_path):
         first = save_token(tmp_path / "tokens", TOKEN)
         assert mode_of(tmp_path / "tokens") == 0o700
         with pytest.raises(LocalState, match="another endpoint keeps its token"):
@@ -104,33 +102,30 @@ class TestTokenFolder:
         assert (tmp_path / "tokens" / "token").read_text() == TOKEN.reveal()
         first.remove()
 
-    @pytest.mark.parametrize("mode", [0o701, 0o710, 0o720, 0o704])
-    def test_a_folder_that_others_may_enter_is_refused(self, tmp_path: Path, mode: int) -> None:
-        path = tmp_path / "tokens"
-        path.mkdir()
-        path.chmod(mode)
-        with pytest.raises(LocalState, match="other users may enter"):
-            save_token(path, TOKEN)
+    def test_a_folder_that_others_may_enter_or_below_one_that_they_may_write_is_refused(
+        self, tmp_path
+    ):
+        path = tmp_path / "above" / "tokens"
+        path.mkdir(parents=True)
+        for mode in (0o701, 0o710, 0o720, 0o704):
+            path.chmod(mode)
+            with pytest.raises(LocalState, match="other users may enter"):
+                save_token(path)
         assert os.listdir(path) == []
-
-    def test_a_folder_below_one_that_others_may_write_is_refused(self, tmp_path: Path) -> None:
-        above = tmp_path / "above"
-        above.mkdir()
+        path.rmdir()
         for mode, is_allowed in ((0o755, True), (0o702, False), (0o700, True)):
-            above.chmod(mode)
+            path.parent.chmod(mode)
             if is_allowed:
-                save_token(above / "tokens", TOKEN).remove()
+                save_token(path).remove()
             else:
                 with pytest.raises(LocalState, match="others may write in the folder"):
-                    save_token(above / "tokens", TOKEN)
+                    save_token(path)
 
-    def test_a_folder_below_tmp_is_accepted(self) -> None:
+    def test_a_folder_is_made_below_tmp_and_not_below_a_file_or_through_a_link(self, tmp_path):
         # /tmp belongs to root and has the sticky bit.
         path = Path("/tmp", f"ssohelper-{os.urandom(8).hex()}")
-        save_token(path, TOKEN).remove()
+        save_token(path).remove()
         shutil.rmtree(path)
-
-    def test_no_folder_is_made_below_a_file_or_through_a_link(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
         (tmp_path / "link").symlink_to(tmp_path)
         for path in (tmp_path / "file" / "tokens", tmp_path / "no" / "tokens", tmp_path / "link"):
@@ -153,8 +148,8 @@ class TestEnvFile:
         ],
     )
     def test_the_port_of_the_last_endpoint_is_read_and_no_other_file_is(
-        self, tmp_path: Path, content: str | None, port: int | type[Exception] | None
-    ) -> None:
+        self, tmp_path, content, port
+    ):
         path = tmp_path / "env"
         if content is not None:
             path.write_text(content)
@@ -167,7 +162,11 @@ class TestEnvFile:
         if content is not None:
             assert (path.read_text(), mode_of(path)) == (content, 0o644)
 
-    def test_it_is_not_read_where_others_may_write(self, tmp_path: Path) -> None:
+    def test_what_is_saved_is_found_again_and_not_read_where_others_may_write(self, tmp_path):
+        file = EnvFile(tmp_path / "env")
+        name = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+        file.save({name: "http://127.0.0.1:99/", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "t"})
+        assert (file.load_port(), mode_of(file.path)) == (99, 0o600)
         folder = tmp_path / "open"
         folder.mkdir()
         # A folder like /tmp is accepted for a socket, and not for the token.
@@ -175,13 +174,6 @@ class TestEnvFile:
             folder.chmod(mode)
             with pytest.raises(LocalState, match="others may write"):
                 EnvFile(folder / "env").load_port()
-
-    def test_what_is_saved_is_found_again(self, tmp_path: Path) -> None:
-        file = EnvFile(tmp_path / "env")
-        name = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
-        file.save({name: "http://127.0.0.1:99/", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "t"})
-        assert file.load_port() == 99
-        assert mode_of(file.path) == 0o600
 
 
 class TestSocket:
@@ -198,17 +190,16 @@ class TestSocket:
         folder.remove()
         assert not (tmp_path / name).exists()
 
-    def test_a_path_in_use_is_refused_and_left_alone(self, tmp_path: Path) -> None:
-        folder = PrivateFolder(tmp_path / "base")
-        (tmp_path / "s").write_text("mine")
-        with pytest.raises(LocalState, match="is there already"):
-            folder.bind_socket(tmp_path / "s")
-        folder.remove()
-        assert (tmp_path / "s").read_text() == "mine"
-
     @pytest.mark.parametrize(("kind", "is_bound"), [("killed", True), ("in use", False)])
-    def test_a_socket_without_a_listener_is_replaced(self, tmp_path, kind, is_bound):
+    def test_a_socket_without_a_listener_is_replaced_and_no_other_file(
+        self, tmp_path, kind, is_bound
+    ):
         path, folder = tmp_path / "s", PrivateFolder(tmp_path / "base")
+        path.write_text("mine")
+        with pytest.raises(LocalState, match="is there already"):
+            folder.bind_socket(path)
+        assert path.read_text() == "mine"
+        path.unlink()
         with socket.socket(socket.AF_UNIX) as earlier:
             earlier.bind(os.fspath(path))
             if kind == "in use":
@@ -218,7 +209,7 @@ class TestSocket:
         folder.remove()
         assert path.exists() != is_bound
 
-    def test_the_socket_of_a_later_endpoint_stays(self, tmp_path: Path) -> None:
+    def test_the_socket_of_a_later_endpoint_stays(self, tmp_path):
         first, second = PrivateFolder(tmp_path / "base"), PrivateFolder(tmp_path / "base")
         with first.bind_socket(tmp_path / "s"):  # it does not listen, as after a kill
             second.bind_socket(tmp_path / "s").close()
@@ -227,7 +218,7 @@ class TestSocket:
         second.remove()
         assert os.listdir(tmp_path / "base") == []
 
-    def test_the_folder_of_a_killed_endpoint_is_removed(self, tmp_path: Path) -> None:
+    def test_the_folder_of_a_killed_endpoint_is_removed(self, tmp_path):
         killed = PrivateFolder(tmp_path)
         killed.write_file("token", b"x")
         killed._held.close()
@@ -235,8 +226,8 @@ class TestSocket:
         assert os.listdir(tmp_path) == []
 
     def test_a_socket_may_be_in_a_folder_of_root_that_every_user_may_enter(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+        self, tmp_path, monkeypatch
+    ):
         found = tmp_path.stat()
         for mode, is_allowed in ((0o755, True), (0o711, True), (0o775, False), (0o1777, True)):
             status = os.stat_result((stat.S_IFDIR | mode, *found[1:4], 0, 0, *found[6:]))

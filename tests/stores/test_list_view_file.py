@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from ssohelper.core.role_tree import AccountKey, RoleListView
-from ssohelper.errors import LocalState
 from ssohelper.stores.usage_files import UsageStore
 
 ORDER = RoleListView(is_flat=True, sort="name")
@@ -46,11 +45,3 @@ def test_what_cannot_be_read_means_the_default(tmp_path, changes, wanted):
     assert UsageStore(tmp_path, tmp_path).load_list_view() == wanted
     UsageStore(tmp_path, tmp_path).save_list_view(ORDER)
     assert UsageStore(tmp_path, tmp_path).load_list_view() == ORDER
-
-
-def test_a_link_is_neither_followed_nor_replaced(tmp_path: Path) -> None:
-    (tmp_path / "other").write_text("{}")
-    (tmp_path / "list-view.json").symlink_to("other")
-    with pytest.raises(LocalState):
-        UsageStore(tmp_path, tmp_path).save_list_view(ORDER)
-    assert (tmp_path / "other").read_text() == "{}"

@@ -1,7 +1,6 @@
 """Each store closes its own folders to other users before it writes, and writes mode 0600."""
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 import pytest
 
 from ssohelper.core.choices import Choices
-from ssohelper.core.deadline import Deadline
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import (
     CachedCredentials,
@@ -34,16 +32,14 @@ from ssohelper.stores.stamps import SessionStamp, SettingsStamp
 from ssohelper.stores.token_cache import TokenFiles
 from ssohelper.stores.usage_files import UsageStore
 from tests.published import date_back, permit_publishing
-from tests.stores.disk import mode_of
+from tests.stores.disk import mode_of, soon
 
 NOON = 1_767_268_800
 CORP = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "eu-west-1", ())
 KEY = RoleKey("corp", "001234567890", "ReadOnlyAccess")
-KEYS = RoleCredentials("A", Secret("s"), Secret("t"), NOON + 3600)
-
-
-def soon() -> Deadline:
-    return Deadline(20, time.monotonic)
+CACHED = CachedCredentials(RoleCredentials("A", Secret("s"), Secret("t"), NOON + 3600), NOON)
+LISTING, FACTS = Listing("u", "r", NOON, ()), SignInFacts(user="ana")
+PAGE = PageChoice("s3", "a")
 
 
 def config_in(base: Path) -> Path:
@@ -65,76 +61,59 @@ def load_names(base: Path) -> Any:
     return index.load(lambda: ConfigStore(config, base / "none", state=base, runtime=base))
 
 
-def renew(base: Path) -> Any:
-    tokens = TokenFiles(base.parent / "tokens", state=base.parent / "state", runtime=base)
-    with tokens.lock_state("corp", soon()):
-        return True
+def tokens_in(state: Path, runtime: Path) -> TokenFiles:
+    return TokenFiles(state.parent / "tokens", state=state, runtime=runtime)
+
+
+def count_use(state: Path, runtime: Path) -> None:
+    UsageStore(state, runtime).update(KEY, lambda usage: usage._replace(uses=1), soon())
+
+
+def set_setting(base: Path) -> Any:
+    return SettingsFile(base.parent / "c.toml", runtime=base).set(("form",), "x", soon())
+
+
+def save_version(base: Path) -> None:
+    ConfigVersions(base, base.parent / "config").save_before_write(None, b"x", {})
+
+
+def prepare_settings_stamp(base: Path) -> Any:
+    stamp = SettingsStamp(base, base.parent / "c.toml", base.parent / "p.toml")
+    return stamp.prepare_publishing(lambda: None)
 
 
 # What each store writes below `base`, by the path of a file or folder that is there afterwards.
 WRITES: dict[str, tuple[str, Callable[[Path], Any]]] = {
-    "choices": (
-        "choices",
-        lambda base: ChoicesStore(base, base).save("corp", Choices(roles=("x",))),
-    ),
+    "choices": ("choices", lambda base: ChoicesStore(base, base).save("corp", Choices(form="sso"))),
     "clock": ("", lambda base: ClockFile(base).save_reading(5_000.0, 1_000.0)),
-    "versions": (
-        "*",
-        lambda base: ConfigVersions(base, base.parent / "config").save_before_write(None, b"x", {}),
-    ),
+    "versions": ("*", save_version),
     "credentials": (
         "credentials/*/*/*",
-        lambda base: CredentialWriter(base).save(KEY, CORP, CachedCredentials(KEYS, NOON)),
+        lambda base: CredentialWriter(base).save(KEY, CORP, CACHED),
     ),
     "response": (
         "credentials/*/*/*",
         lambda base: CredentialWriter(base).publish(permit_publishing(KEY), b"{}", NOON),
     ),
-    "listing": (
-        "listings/*",
-        lambda base: DirectoryCache(base).save("corp", Listing("u", "r", NOON, ())),
-    ),
+    "listing": ("listings/*", lambda base: DirectoryCache(base).save("corp", LISTING)),
     "listing lock": ("locks/*", lambda base: DirectoryCache(base).lock_listing("corp", soon())),
     "names": ("", load_names),
     "prompt": ("prompt/roles/*/*", lambda base: PromptState(base).write(KEY, "row")),
     "session stamp": ("credentials/*", prepare_stamp),
-    "settings": (
-        "locks",
-        lambda base: SettingsFile(base.parent / "c.toml", runtime=base).set(("form",), "x", soon()),
+    "settings": ("locks", set_setting),
+    "settings stamp": ("locks", prepare_settings_stamp),
+    "facts": ("sign-ins", lambda base: tokens_in(base, base).save_facts("corp", FACTS)),
+    "state lock": (
+        "locks/*",
+        lambda base: tokens_in(base.parent / "state", base).lock_state("corp", soon()),
     ),
-    "settings stamp": (
-        "locks",
-        lambda base: SettingsStamp(
-            base, base.parent / "c.toml", base.parent / "p.toml"
-        ).prepare_publishing(lambda: None),
-    ),
-    "facts": (
-        "sign-ins",
-        lambda base: TokenFiles(base.parent, state=base, runtime=base).save_facts(
-            "corp", SignInFacts(user="ana")
-        ),
-    ),
-    "state lock": ("locks/*", renew),
-    "usage": (
-        "",
-        lambda base: UsageStore(base, runtime=base.parent / "run").update(
-            KEY, lambda usage: usage._replace(uses=1), soon()
-        ),
-    ),
-    "usage lock": (
-        "locks",
-        lambda base: UsageStore(base.parent / "state", runtime=base).update(
-            KEY, lambda usage: usage._replace(uses=1), soon()
-        ),
-    ),
+    "usage": ("", lambda base: count_use(base, base.parent / "run")),
+    "usage lock": ("locks", lambda base: count_use(base.parent / "state", base)),
     "list view": (
         "",
         lambda base: UsageStore(base, base).save_list_view(RoleListView(is_flat=True)),
     ),
-    "pages": (
-        "",
-        lambda base: UsageStore(base, base).save_console_page(KEY, PageChoice("s3", "a")),
-    ),
+    "pages": ("", lambda base: UsageStore(base, base).save_console_page(KEY, PAGE)),
 }
 
 

@@ -142,21 +142,23 @@ def test_afterwards_the_users_own_calls_work_as_before(place):
 
 
 class TestOtherHomes:
-    def test_root_in_a_container_has_a_home_of_its_own(self, place):
+    @pytest.fixture
+    def home(self, place):
+        made = place.folder / "container"
+        made.mkdir(mode=0o700)
+        yield made
+        shutil.rmtree(made)
+
+    def test_root_in_a_container_has_a_home_of_its_own(self, place, home):
         """HOME is root's: all works, as before."""
-        home = place.folder / "container"
-        home.mkdir(mode=0o700)
         env = {"HOME": str(home), "XDG_RUNTIME_DIR": ""}
         root = place.root(**env)
         place.set_up(root)
         assert place.is_of_aws(root.credentials())
         assert (home / ".cache" / "ssohelper" / "brokers").is_dir()
-        shutil.rmtree(home)
 
-    def test_a_users_aws_folder_that_is_mounted_there_is_read_and_not_written(self, place):
+    def test_a_users_aws_folder_that_is_mounted_there_is_read_and_not_written(self, place, home):
         """`docker run -v ~/.aws:/root/.aws` mounts a user's folder in the home of root."""
-        home = place.folder / "container"
-        home.mkdir(mode=0o700)
         shutil.copytree(place.victim.home.path / ".aws", home / ".aws")
         place.victim.give(home / ".aws")
         before = snapshot(home / ".aws")
@@ -167,7 +169,6 @@ class TestOtherHomes:
         assert refused.returncode == 7
         assert f"belongs to user {place.victim.uid}" in refused.stderr
         assert snapshot(home / ".aws") == before
-        shutil.rmtree(home)
 
     @pytest.mark.parametrize(
         "home", ["/", "/home-that-is-not-there", "/home-that-is-not-there/below"]
