@@ -15,28 +15,17 @@ _KINDS = {
 }
 
 
-def _calls() -> list[tuple[str, ast.Call]]:
-    found = []
-    for path in sorted(_ROOT.rglob("*.py")):
-        if path.name == "errors.py" or "emulator" in path.parts:
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and _name(node.func) in _KINDS:
-                found.append((f"{path.relative_to(_ROOT)}:{node.lineno}", node))
-    return found
-
-
-def _name(function: ast.expr) -> str:
-    return function.id if isinstance(function, ast.Name) else ""
-
-
 def test_every_place_that_raises_one_gives_a_hint():
-    calls = _calls()
-    assert len(calls) > 30
-    without = [
-        place for place, call in calls if "hint" not in {keyword.arg for keyword in call.keywords}
+    calls = [
+        (f"{path.relative_to(_ROOT)}:{node.lineno}", node)
+        for path in sorted(_ROOT.rglob("*.py"))
+        if path.name != "errors.py" and "emulator" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        if isinstance(node.func, ast.Name) and node.func.id in _KINDS
     ]
-    assert without == []
+    assert len(calls) > 30
+    assert [at for at, call in calls if "hint" not in {one.arg for one in call.keywords}] == []
 
 
 def test_one_that_comes_from_another_process_has_a_hint_too():

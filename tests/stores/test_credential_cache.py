@@ -209,3 +209,17 @@ def test_a_malformed_or_huge_response_ends_at_0(cache):
         path.write_bytes(content)
         os.utime(path, (until, until))
         assert cache.load_response_expiry(KEY) == 0
+
+
+def test_a_published_response_is_where_a_hit_reads_it_with_both_its_ends(cache, runtime):
+    cache.publish(permit_publishing(KEY), DOCUMENT, NOON + 1800, NOON)
+    path = Path(folders.response_path(str(runtime), *KEY[:3]))
+    assert (path.stat().st_mtime, path.stat().st_mode & 0o777) == (NOON + 1800, 0o600)
+    assert {folder.stat().st_mode & 0o777 for folder in path.parents[:4]} == {0o700}
+    content = path.read_bytes()
+    assert content.startswith(DOCUMENT)
+    published_at, ends_at = map(int, content.removeprefix(DOCUMENT).split())
+    assert ends_at - published_at == 1800, "in uptime"
+    for _ in range(2):
+        cache.delete_response(KEY)
+        assert not path.exists()

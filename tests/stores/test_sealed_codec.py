@@ -7,7 +7,7 @@ import pytest
 
 from ssohelper.core.model import CachedCredentials, Secret
 from ssohelper.errors import KeyMissing, KeyringUnavailable, LoginRequired
-from ssohelper.stores.codecs import PlainCodec
+from ssohelper.stores.codecs import SEALED_MARK, PlainCodec, Unreadable
 from ssohelper.stores.credential_cache import CredentialCache
 from ssohelper.stores.credential_writer import CredentialWriter
 from ssohelper.stores.sealed_codec import SealedCodec
@@ -163,3 +163,10 @@ class TestSealedCredentials:
             cache.load(KEY, CORP)
         with pytest.raises(KeyringUnavailable):
             cache.list_cached_credentials()
+
+
+def test_a_document_in_clear_is_left_as_it_is_and_an_encrypted_one_is_refused():
+    codec, document = PlainCodec(), {"accessToken": "a"}
+    assert codec.decode(codec.encode(document, "token corp"), "token lab") == document
+    with pytest.raises(Unreadable, match="encrypted"):
+        codec.decode({SEALED_MARK: 1, "box": ""}, "token corp")

@@ -15,6 +15,7 @@ from ssohelper.fastpath import folders
 from ssohelper.stores import files
 from ssohelper.stores.stamps import SessionStamp
 from tests.published import date_back
+from tests.stores.test_token_cache import make_files, token
 
 SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
 OTHER = SESSION._replace(start_url="https://d-9999999999.awsapps.com/start")
@@ -216,16 +217,13 @@ def test_a_malformed_stamp_counts_as_missing(place: Place) -> None:
         assert place.matches()
 
 
-def test_a_later_write_of_the_token_file_always_has_another_time(tmp_path: Path) -> None:
-    from ssohelper.core.model import AccessToken, Secret
-    from ssohelper.stores.token_cache import TokenFiles
-
-    store = TokenFiles(tmp_path / "cache", state=tmp_path / "state", runtime=tmp_path / "run")
+def test_a_later_write_of_the_token_file_always_has_another_time(tmp_path):
+    store = make_files(tmp_path)
     path = Path(store.token_file(SESSION))
     seen = []
     for value in ("a", "b", "c"):
         began = time.time()
-        store.save(SESSION, AccessToken(Secret(value), 4_000_000_000, None, None))
+        store.save(SESSION, token(value))
         at = path.stat().st_mtime_ns
         assert at % 10**9 == 0
         assert int(began) - 2 <= at // 10**9 < int(time.time())

@@ -1,13 +1,11 @@
 """Token files in the AWS CLI's format: names, content, and the times that they are given."""
 
-import os
-import time
 from pathlib import Path
 
 import pytest
 
 from ssohelper.core.model import AccessToken, Secret
-from ssohelper.stores.token_cache import is_token_of, mtime_for_token_file, token_document_of
+from ssohelper.stores.token_cache import is_token_of, token_document_of
 from tests.stores.test_token_cache import CLIENT, CORP, NOON, make_files, token
 
 FURTHER = CORP._replace(region="eu-central-1", is_further=True)
@@ -57,13 +55,3 @@ def test_files_of_other_portals_regions_and_kinds_have_other_names(tmp_path: Pat
     (regions / "corp@us-east-1+client.json").touch()
     found = store.list_further_portal_sessions(CORP)
     assert [one.region for one in found] == ["eu-central-1", "us-east-1"]
-
-
-def test_a_file_that_is_written_again_gets_another_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(time, "time", lambda: NOON + 0.9)
-    path = tmp_path / "token"
-    assert mtime_for_token_file(path) == NOON - 2
-    path.touch()
-    for present, given in ((NOON - 2.0, NOON - 1), (NOON - 1.5, NOON - 1), (NOON - 3.0, NOON - 2)):
-        os.utime(path, (present, present))
-        assert mtime_for_token_file(path) == given
