@@ -52,7 +52,6 @@ def limit_command(app: App, globs: Sequence[str], *, has_endpoint: bool) -> Limi
 
 
 def _is_allowed(config: ConfigFile, entry: ProfileEntry, allowed: AllowList) -> bool:
-    """Return whether all roles that SDKs get by the profile are known and allowed."""
     roles = chains.find_roles_of_profile(config, entry)
     # With two sources of credentials in a profile, SDKs take different ones.
     is_clear = len(name_sources(entry.keys)) == 1
@@ -75,10 +74,9 @@ def build_allow_list_variable(app: App, globs: Sequence[str]) -> dict[str, str]:
                 hint="in a pattern, ? stands for any one character: write it instead of , or ;",
             )
         patterns += [glob] if "/" in glob else _list_roles_of_profiles(app, glob)
-    inherited = app.environ.get(allow_list.VARIABLE)
-    present = (
-        allow_list.AllowList(()) if inherited is None else allow_list.parse_allow_list(inherited)
-    )
+    inherited, present = app.environ.get(allow_list.VARIABLE), allow_list.AllowList(())
+    if inherited is not None:
+        present = allow_list.parse_allow_list(inherited)
     return {allow_list.VARIABLE: present.with_further_list(dict.fromkeys(patterns)).text}
 
 

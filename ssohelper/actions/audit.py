@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import directory
 from ssohelper.core import guard_rules
 from ssohelper.core.choices import glob_filter
 from ssohelper.core.model import Account, RoleKey, encoded_profile_name
@@ -39,10 +38,12 @@ def read_journal(
     found = app.journal.read()
     if found.damaged:
         app.warn(f"damaged lines in the journal, which are left out: {found.damaged}")
-    names, is_wanted_role, rows = _load_account_names(app), _make_role_filter(role), []
+    names, is_wanted_role, rows = dict[str, str](), _make_role_filter(role), []
+    with suppress(SsoHelperError):  # the journal stays readable even if a saved list does not
+        names = app.directory.load_account_names()
     for line in found.lines:
         key = _role_key_of_line(line)
-        name = names.get((key.session_name, key.account_id), "") if key else ""
+        name = names.get(key.account_id, "") if key else ""
         if (
             line.at_seconds >= since
             and session in (None, line.fields.get("session"))
@@ -74,14 +75,3 @@ def _make_role_filter(pattern: str | None) -> Callable[[RoleKey | None, str], bo
         )
     matches = glob_filter((pattern,))
     return lambda key, _name: key is not None and matches(key.role_name)
-
-
-def _load_account_names(app: App) -> dict[tuple[str, str], str]:
-    found = {}
-    # The journal stays readable even if the config or a saved list cannot be read.
-    with suppress(SsoHelperError):
-        for session in app.config.read().sso_sessions():
-            listing = directory.load_listing(app, session)
-            for listed in listing.accounts if listing else ():
-                found[session.name, listed.account.id] = listed.account.name
-    return found

@@ -89,16 +89,12 @@ def repair(app: App, report: Report) -> Report:
     A repair that fails gives a warning. Raises: Refused if this process has an allow-list.
     """
     agents.refuse_if_limited(app, "repair", "ssohelper doctor --fix")
-    findings = tuple(_repair_finding(app, one) for one in report.findings)
-    return report._replace(findings=findings)
-
-
-def _repair_finding(app: App, one: Finding) -> Finding:
-    if one.repair is None or one.is_fixed:
-        return one
-    try:
-        one.repair()
-    except SsoHelperError as error:
-        app.warn(f"not repaired: {error.message}")
-        return one
-    return one._replace(is_fixed=True)
+    findings = list(report.findings)
+    for number, one in enumerate(findings):
+        if one.repair is not None and not one.is_fixed:
+            try:
+                one.repair()
+                findings[number] = one._replace(is_fixed=True)
+            except SsoHelperError as error:
+                app.warn(f"not repaired: {error.message}")
+    return report._replace(findings=tuple(findings))

@@ -61,19 +61,14 @@ class Setup(ProfileChecker):
         return tuple(name for name, has_worked in self.was_proven.items() if has_worked)
 
     def find(self, *checks: Callable[[Setup], Iterable[Finding]]) -> list[Finding]:
-        """Return what the checks find, joined and sorted."""
         return join_findings((one for check in checks for one in check(self)), self.adopt_command)
 
     # -- profiles --------------------------------------------------------------------------------
 
     @cached_property
-    def all_profiles(self) -> list[ProfileFact]:
-        return [self.make_fact(entry) for entry in self.config.profiles()]
-
-    @cached_property
     def profiles(self) -> list[ProfileFact]:
         if self.chosen is None:
-            return self.all_profiles
+            return [self.make_fact(entry) for entry in self.config.profiles()]
         entry = self.config.profile(self.chosen)
         if entry is not None:
             return [self.make_fact(entry)]
@@ -162,13 +157,13 @@ class Setup(ProfileChecker):
             for one in find_profile_origins(self.config)
             if one.is_legacy or self.find_problem(one.name) is not None
         }
-        profiles = [one for one in self.all_profiles if one.name not in broken]
+        profiles = [one for one in self.profiles if one.name not in broken]
         return frozenset(one.target.role for one in profiles if one.target is not None)
 
     @cached_property
     def managed_sessions(self) -> frozenset[str]:
         # Gathered once: 6,000 sessions took 50 s otherwise.
-        targets = [one.target for one in self.all_profiles if one.target and one.entry.managed]
+        targets = [one.target for one in self.profiles if one.target and one.entry.managed]
         return frozenset(
             one.name for target in targets for one in self.config.sessions_of_target(target)
         )
@@ -247,7 +242,6 @@ class Setup(ProfileChecker):
 
 
 def error_of(get: Callable[[], object]) -> SsoHelperError | None:
-    """Return the error that `get` raises, None if it raises none."""
     try:
         get()
     except SsoHelperError as error:
@@ -261,7 +255,6 @@ def quoted_name(name: str) -> str:
 
 
 def _check_state_folder(folder: str) -> None:
-    """Raise LocalState if our state folder cannot be written."""
     while not os.path.lexists(folder):
         folder = os.path.dirname(folder)
     if not os.path.isdir(folder) or not os.access(folder, os.W_OK):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import configparser
 import contextlib
 import os
-import re
 import shlex
 import stat
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -25,7 +22,7 @@ from ssohelper.core.clock_text import CLEAR_SIGN_IN
 from ssohelper.core.config_text import REMOVE_QUOTES
 from ssohelper.core.findings import Finding, finding
 from ssohelper.core.instants import duration_text
-from ssohelper.core.profile_origin import MARKERS
+from ssohelper.core.profile_origin import MARKERS, find_marked_blocks
 from ssohelper.core.section_headers import find_misread_headers
 from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError
@@ -38,11 +35,8 @@ if sys.platform != "win32":
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# Every start of an AWS tool reads the config. Parsing fewer bytes takes a few milliseconds.
-_SLOW_SECONDS, _MEASURED_BYTES = 0.25, 200_000
 # AWS refuses signed requests whose time is wrong by 5 min.
 _CLOCK_SECONDS = 240
-_HEADER = re.compile(rb"(?m)^\[profile[ \t]+([^\]\r\n]+)\]")
 _MACHINE = "this machine"
 _MOST_FILES = 2000
 # The uses of files that hold secrets: other users must not read them, and write no file.
@@ -55,7 +49,7 @@ _REPAIRED = ("token", "token folder", "own file", "own folder")
 
 
 def check_config(setup: Setup) -> Iterator[Finding]:
-    """Find a config or credentials file that AWS tools refuse, do not find, or read slowly."""
+    """Find a config that AWS tools refuse, or do not find, and sections that they misread."""
     app, locations = setup.app, setup.app.locations
     path = show(os.fspath(locations.aws_config_file), 200)
     data = _read(app, locations.aws_config_file)
@@ -68,39 +62,28 @@ def check_config(setup: Setup) -> Iterator[Finding]:
     elif data is None and app.environ.get("AWS_CONFIG_FILE"):
         message = f'AWS_CONFIG_FILE is "{path}", and there is no such file'
         yield finding("config-missing", refused_values.SHELL, message)
-    between = _find_names_between_marks(data or b"")
     if setup.config_error is not None:
         found = unreadable_file(path, setup.config_error)
         yield found
-        if found.id == "section-twice" and between:
+        if found.id == "section-twice" and MARKERS[0].encode() in (data or b""):
             message = "aws-sso-cli has written the sections between its marks again, beside others"
             fix = f"remove the lines from {MARKERS[0]} to {MARKERS[1]}"
             yield finding("rewritten-by-another-tool", path, f"{message} of the same name", fix)
         return
-    yield from _check_sections(setup, path, between, is_link=is_link)
-    if data is not None and len(data) > _MEASURED_BYTES:
-        began = time.thread_time()
-        configparser.RawConfigParser().read_string(data.decode())
-        seconds = time.thread_time() - began
-        if seconds >= _SLOW_SECONDS:
-            many = f"{len(setup.config.profiles())} profiles, measured now on this machine"
-            message = f"boto3 and the AWS CLI need {seconds:.1f} s of CPU at each start to read it"
-            yield finding("config-slow", path, f"{message} ({many})")
-
-
-def _check_sections(
-    setup: Setup, path: str, between: list[str], *, is_link: bool
-) -> Iterator[Finding]:
-    config = setup.config
+    config, blocks = setup.config, find_marked_blocks(setup.config)
     if not config.session_names() and not config.profiles() and not is_link:
         yield finding("nothing-set-up", path, "there is no sso-session and no profile yet")
     for warning in config.warnings():
         id = "session-twice" if ": the session " in warning else "profile-twice"
         yield finding("default-section" if "[DEFAULT]" in warning else id, path, warning)
-    managed = [name for name in between if (entry := config.profile(name)) and entry.managed]
+    managed = [
+        entry.name
+        for entry in config.profiles()
+        if entry.managed and any(one.begin < entry.line - 1 < one.end for one in blocks)
+    ]
     if managed:
         what = "managed by ssohelper and between the marks of aws-sso-cli, which rewrites"
-        others = [name for name in between if name not in managed]
+        others = [name for one in blocks for name in one.names]
         remove = "remove the lines BEGIN_AWS_SSO_CLI and END_AWS_SSO_CLI, or the profiles"
         adopt = setup.adopt_command(others)
         fix = f"{adopt}, which also removes both marks, or {remove}" if adopt else remove
@@ -123,13 +106,6 @@ def _read(app: App, path: Path) -> bytes | None:
     except LocalState:
         return b""
     return content.data if content.mark is not None else None
-
-
-def _find_names_between_marks(data: bytes) -> list[str]:
-    # Raw bytes: if aws-sso-cli has written sections twice, the config cannot be parsed.
-    begin, end = (marker.encode() for marker in MARKERS)
-    names = _HEADER.findall(data.partition(begin)[2].partition(end)[0])
-    return [name.decode("utf-8", "replace").strip() for name in names]
 
 
 # -- the shell's variables -----------------------------------------------------------------------
@@ -204,11 +180,6 @@ def check_files(setup: Setup) -> Iterator[Finding]:
                 grouped[use, "readable-by-others"].append((path, mode))
             elif open_file.may_others_write(found):
                 grouped[use, "writable-by-others"].append((path, mode))
-            failure = error_of(app.config.check_writable) if use == "config" else None
-            if failure is not None:
-                fix = failure.hint or f"ls -l {shlex.quote(shown)}"
-                message = f"commands that write it stop: {failure.message}"
-                yield finding("config-not-writable", shown, message, fix)
     for (use, id), files in grouped.items():
         yield _make_mode_finding(app, use, id, files)
 
@@ -263,7 +234,6 @@ def _list_text(paths: Sequence[str]) -> str:
 
 
 def check_leftovers(setup: Setup) -> Iterator[Finding]:
-    """Find temporary files that a killed ssohelper process has left."""
     locations, examined = setup.app.locations, setup.app.make_examined_files()
     folders = (locations.aws_config_file.parent, locations.token_folder)
     every = (*folders, locations.state_folder, locations.runtime_folder)
@@ -284,11 +254,10 @@ def check_leftovers(setup: Setup) -> Iterator[Finding]:
 
 def check_storage(setup: Setup) -> Iterator[Finding]:
     """Find a keyring that does not answer, tokens in clear beside it, unreadable settings."""
-    app, name = setup.app, "file"
+    app = setup.app
     failed = {"settings": setup.settings_error, "state-folder": setup.state_error}
     try:
-        name = app.storage.apply_setting()
-        if name == "keyring":
+        if app.storage.apply_setting() == "keyring":
             app.storage.keyring.find()
     except SsoHelperError as error:
         # If settings or state folder cannot be read, it is unknown which storage is in use.
@@ -301,11 +270,6 @@ def check_storage(setup: Setup) -> Iterator[Finding]:
     with contextlib.suppress(SsoHelperError):
         for path in app.storage.find_clear_files(setup.config.sso_sessions()):
             yield finding("clear-sign-in", show(path, 200), CLEAR_SIGN_IN)
-        if name == "keyring" and app.storage.may_publish is False:
-            what = "this folder is not in memory, so with keyring storage each SDK call takes "
-            what += "longer: ssohelper keeps no credentials there for the launcher"
-            runtime = show(os.fspath(app.locations.runtime_folder), 200)
-            yield finding("runtime-on-disk", runtime, what)
 
 
 def check_installation(setup: Setup) -> Iterator[Finding]:

@@ -148,7 +148,6 @@ def check_credentials_file(setup: Setup) -> Iterator[Finding]:
 
 
 def unreadable_file(path: str, error: SsoHelperError) -> Finding:
-    """Return the finding that AWS tools cannot read the config or the credentials file."""
     id = "section-twice" if "exists twice" in error.message else "config-unreadable"
     message = f"{error.message}; AWS tools cannot read the file, so no profile works"
     return finding(id, show(path, 200), message, error.hint)
@@ -293,7 +292,6 @@ def check_programs(setup: Setup) -> Iterator[Finding]:
 
 
 def _write_command_path(setup: Setup) -> None:
-    """Write the present path of ssohelper into managed profiles, in one write."""
     config = setup.app.config.read()
     changes = list(_list_path_changes(config, setup.command or ""))
     config_writing.write_changes(setup.app, "doctor", config.text.data, changes)

@@ -73,7 +73,6 @@ def prove_profiles(
 
 
 def report_proof(setup: Setup, proof: Proof) -> Iterator[Finding]:
-    """Find a program that gave no credentials, or those of another account."""
     profile, meant, failure = proof.profile, proof.profile.meant_account_id, proof.failure
     is_other = bool(proof.account_id) and meant not in (None, proof.account_id)
     setup.was_proven[profile.name] = not failure and not is_other
@@ -266,15 +265,12 @@ def check_hosts(setup: Setup) -> Iterator[Finding]:
 
 
 def _list_hosts(setup: Setup, session: SsoSession) -> dict[str, str]:
-    """Return the URLs of the services of a session, with their names in messages."""
     aws, environ, region = setup.app.aws, setup.app.environ, session.region
-    variant = aws.host_variant_for_portal(session)
+    of_portal, of_roles = aws.host_variant_for_portal(session), aws.host_variant_for_roles(session)
     return {
-        service_url("oidc", region, environ, variant): f"the sign-in service in {region}",
-        service_url("portal", region, environ, variant): f"the access portal in {region}",
-        service_url(
-            "sts", region, environ, aws.host_variant_for_roles(session)
-        ): f"STS in {region}",
+        service_url("oidc", region, environ, of_portal): f"the sign-in service in {region}",
+        service_url("portal", region, environ, of_portal): f"the access portal in {region}",
+        service_url("sts", region, environ, of_roles): f"STS in {region}",
     }
 
 

@@ -79,7 +79,6 @@ def _check_cached_credentials(setup: Setup) -> Iterator[Finding]:
 
 
 def check_lists(setup: Setup) -> Iterator[Finding]:
-    """Find profiles of roles that AWS no longer lists, and listed roles without a profile."""
     for session in setup.sessions:
         listing = setup.listings.get(session.name)
         if listing is not None and listing.is_complete:

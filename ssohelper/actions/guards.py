@@ -47,7 +47,6 @@ def propose_usual_rules(app: App, listing: Listing) -> tuple[str, ...]:
 
 
 def make_grant_question(app: App, key: RoleKey) -> tuple[str, str]:
-    """Return the word that the user types, and what it grants."""
     account = app.vault.find_account(key)
     word = " ".join(show(account.name or account.id).split())
     return word, (
@@ -165,7 +164,6 @@ def list_guard_rules(app: App) -> list[Rule]:
 
 
 def find_escaping_profiles(app: App) -> list[str]:
-    """Return the profiles by which SDKs get a guarded role without asking ssohelper."""
     rules, config, found = app.vault.policy.rules, app.config.read(), []
     names = app.directory.load_account_names() if rules else {}
     for entry in config.profiles() if rules else ():
@@ -212,11 +210,9 @@ def end_rules(app: App, keep: list[str]) -> list[str]:
     before = list(app.vault.guard_rules_of_user)
     ended = [rule for rule in before if rule not in keep]
     if ended:
-        app.journal.append(
-            journal.make_entry(
-                "loosened", what="guard.rules", before=", ".join(before), after=", ".join(keep)
-            )
-        )
+        was, stays = ", ".join(before), ", ".join(keep)
+        entry = journal.make_entry("loosened", what="guard.rules", before=was, after=stays)
+        app.journal.append(entry)
         app.protections.save_rules(keep)
     return ended
 

@@ -89,7 +89,6 @@ def plan_rc_file_uninstall(app: App, shell: str) -> FileEdit:
 
 
 def plan_uninstall_all(app: App) -> list[FileEdit]:
-    """Return the edits of all shells' files that have lines of ours."""
     shells = [one for one in SHELLS if one != "pwsh" or sys.platform != "win32"]
     edits = [plan_rc_file_uninstall(app, shell) for shell in shells]
     return [edit for edit in edits if edit.has_changes]
@@ -122,9 +121,8 @@ def find_incomplete_login_file(app: App, edit: FileEdit) -> Path | None:
     """
     if edit.path.name != ".bashrc":
         return None
-    places = [
-        Path(_find_home_folder(app), name) for name in (".bash_profile", ".bash_login", ".profile")
-    ]
+    home = _find_home_folder(app)
+    places = [Path(home, name) for name in (".bash_profile", ".bash_login", ".profile")]
     try:
         found = [(place, data) for place in places if (data := _read_file(app, place)) is not None]
     except LocalState:
@@ -178,11 +176,8 @@ def _ask_zsh_for_zdotdir(app: App) -> str | None:
 
 def _find_own_line(app: App, shell: str, path: Path) -> str | None:
     """Return its FILE:LINE."""
-    folder = path.parent.parent if shell == "fish" else path.parent
-    others = [
-        Path(_find_home_folder(app), name[2:]) if name.startswith("~/") else folder / name
-        for name in _OTHER_FILES[shell]
-    ]
+    folder, home = path.parent.parent if shell == "fish" else path.parent, _find_home_folder(app)
+    others = [Path(folder, name.replace("~", home, 1)) for name in _OTHER_FILES[shell]]
     for candidate in dict.fromkeys([path, *others]):
         with suppress(LocalState):  # an unreadable file is no error: it is not edited
             line = rc_text.find_shell_init_line(_read_file(app, candidate) or b"")

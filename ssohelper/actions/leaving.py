@@ -128,7 +128,6 @@ def list_guarded_roles(app: App, planned: Leaving) -> list[str]:
 
 
 def list_dependent_profiles(app: App) -> list[str]:
-    """Return the names of the profiles that run ssohelper; none if the config cannot be read."""
     with suppress(ConfigInvalid, LocalState):
         return [entry.name for entry in app.config.read().profiles() if _runs_ssohelper(entry)]
     return []

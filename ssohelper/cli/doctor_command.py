@@ -77,7 +77,6 @@ def print_report(report: Report) -> None:
 
 
 def print_findings(found: Sequence[Finding]) -> None:
-    """Print the findings for people to read, grouped under the name of their subject."""
     subject = None
     for finding in found:
         if finding.subject != subject:
@@ -97,15 +96,8 @@ def _word_of(finding: Finding) -> str:
 def _report_json(report: Report) -> dict[str, Any]:
     return {
         "findings": [
-            {
-                "id": one.id,
-                "severity": one.severity,
-                "subject": one.subject,
-                "message": one.message,
-                "fix": one.fix,
-                "fixable": one.repair is not None,
-                "fixed": one.is_fixed,
-            }
+            {name: getattr(one, name) for name in ("id", "severity", "subject", "message", "fix")}
+            | {"fixable": one.repair is not None, "fixed": one.is_fixed}
             for one in report.findings
         ],
         "counts": findings.count_findings(report.findings),

@@ -133,11 +133,7 @@ def require_unchanged_profile(app: App, chosen: Profile) -> None:
         return  # the user named an account and role, not a profile
     with suppress(SsoHelperError):
         found = selection.resolve_profile(app, chosen.name, chosen.session.name)
-        if (found.key, found.assumed, found.session) == (
-            chosen.key,
-            chosen.assumed,
-            chosen.session,
-        ):
+        if found._replace(region=chosen.region) == chosen:
             return
         now = found.key.text
     raise edited_profile_error(chosen.name, before, now)

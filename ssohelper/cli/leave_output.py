@@ -76,12 +76,10 @@ def _confirm(app: App, planned: Leaving, edits: list[FileEdit], yes: bool) -> bo
             f"without ssohelper, these guarded roles need no grant: {shown}",
             f"type {guarding.LOOSEN_WORD} to go on: ",
         )
-    files = [(str(app.locations.aws_config_file), True)] if planned.changes else []
-    files += [(str(edit.path), edit.after is not None) for edit in edits]
-    parts = [
-        f"{verb} {', '.join(show(path) for path, stays in files if stays is is_write)}"
-        for verb, is_write in (("write", True), ("remove", False))
-        if any(stays is is_write for _, stays in files)
-    ]
+    written = [str(app.locations.aws_config_file)] if planned.changes else []
+    written += [str(edit.path) for edit in edits if edit.after is not None]
+    removed = [str(edit.path) for edit in edits if edit.after is None]
+    files = {"write": written, "remove": removed}
+    parts = [f"{verb} {', '.join(map(show, paths))}" for verb, paths in files.items() if paths]
     count = f"{profile_count_text(len(planned.profiles))} to change — " if planned.profiles else ""
     return output.confirm(f"{count}{' and '.join(parts)}?", yes=yes, what=_WHAT)

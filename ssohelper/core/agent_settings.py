@@ -158,9 +158,7 @@ def _set_profile_of_servers(
         )
     for one in found:
         server = _get_or_add_table(servers, one, file_name)
-        words = server.get("args", [])
-        all_words = [server.get("command", ""), *words] if isinstance(words, list) else ["profile"]
-        text = "\0".join(map(str, all_words))
+        text = "\0".join(_list_words(server))
         if _OTHER_CHOICE.search(_PROFILE_OPTION.sub("", text)):
             raise ConfigInvalid(
                 f'"{file_name}": it is not clear which profile the MCP server "{show(one, 80)}" '
@@ -191,13 +189,18 @@ def _find_aws_servers(servers: Any) -> tuple[str, ...]:
     for name, server in servers.items() if isinstance(servers, dict) else ():
         if not isinstance(server, dict):
             continue
-        arguments = server.get("args", [])
-        words = [server.get("command", ""), *(arguments if isinstance(arguments, list) else ())]
         environ = server.get("env", {})
         has_profile = isinstance(environ, dict) and "PROFILE" in str(list(environ))
-        if has_profile or any(mark in str(word) for word in words for mark in _OF_AWS):
+        if has_profile or any(mark in word for word in _list_words(server) for mark in _OF_AWS):
             found.append(str(name))
     return tuple(found)
+
+
+def _list_words(server: Any) -> list[str]:
+    """Return the words of a server's command; "profile" stands for arguments of an unknown form."""
+    arguments = server.get("args", [])
+    more = arguments if isinstance(arguments, list) else ["profile"]
+    return [str(word) for word in (server.get("command", ""), *more)]
 
 
 def _get_or_add_table(document: Any, key: str, file_name: str) -> Any:

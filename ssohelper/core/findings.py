@@ -26,7 +26,6 @@ KINDS: Mapping[str, tuple[Severity, str]] = {
     **dict.fromkeys(("section-twice", "config-unreadable"), ("problem", _EDIT)),
     "config-missing": ("problem", "unset AWS_CONFIG_FILE"),
     "nothing-set-up": ("note", "ssohelper setup START_URL"),
-    "config-slow": ("note", "keep what you use: ssohelper profile sync --role 'Read*' --prune"),
     "default-section": ("problem", 'write "[default]" in lower case, or remove those keys'),
     "session-twice": ("problem", "remove one of the two sections"),
     "profile-twice": ("problem", "remove one of the two sections"),
@@ -64,7 +63,6 @@ KINDS: Mapping[str, tuple[Severity, str]] = {
     "cached-credentials": ("note", "ssohelper cache clear"),
     # Files, this machine, this installation.
     **dict.fromkeys(("owner", "readable-by-others", "writable-by-others"), ("problem", "")),
-    "config-not-writable": ("note", ""),
     "link-in-place-of-a-file": ("problem", ""),
     "leftovers": ("note", "ssohelper doctor --fix removes it"),
     "clock": ("problem", "set the clock: sudo timedatectl set-ntp true"),
@@ -73,7 +71,6 @@ KINDS: Mapping[str, tuple[Severity, str]] = {
     "settings": ("problem", _EDIT),
     "state-folder": ("problem", "check the disk and the folder's mode"),
     "clear-sign-in": ("note", "end it: ssohelper logout --all"),
-    "runtime-on-disk": ("note", "log in with systemd, or set XDG_RUNTIME_DIR to one in memory"),
     "several-installations": ("note", "uninstall the others with uv tool, pipx or pip"),
     **dict.fromkeys(("installation", "shell-marks"), ("problem", "")),
     "shell-stale": ("problem", "ssohelper doctor --fix writes these lines again"),
@@ -113,7 +110,6 @@ def finding(
     adopt: Sequence[str] = (),
     repair: Callable[[], object] | None = None,
 ) -> Finding:
-    """Return a finding of this id; `subject` is a text, or the names of profiles."""
     severity, usual_fix = KINDS[id]
     names = () if isinstance(subject, str) else tuple(subject)
     text = subject if isinstance(subject, str) else profiles_text(names)
@@ -165,7 +161,6 @@ def _join_alike(same: list[Finding], adopt_command: Callable[[Iterable[str]], st
 
 
 def count_findings(found: Sequence[Finding]) -> dict[str, int]:
-    """Return how many findings are left of each severity, and how many were repaired."""
     left: list[str] = [one.severity for one in found if not one.is_fixed]
     counts = {"problems": "problem", "sign_ins": "sign-in", "notes": "note"}
     return {name: left.count(of) for name, of in counts.items()} | {"fixed": len(found) - len(left)}

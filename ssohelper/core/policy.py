@@ -41,12 +41,10 @@ class _Permit:
 
 
 class PublishPermit(_Permit):
-    """The permit to write the published response of `key`, which no rule guards."""
+    pass
 
 
 class ReleasePermit(_Permit):
-    """The permit to hand out the credentials of `key`."""
-
     def __init__(
         self, seal: object, key: RoleKey, way: Way, grant_id: str | None, rule: str | None
     ) -> None:
@@ -88,7 +86,6 @@ class Policy:
         return next(iter(self._find_guards(key)), (None, None))[0]
 
     def _find_guards(self, key: RoleKey) -> list[tuple[str, RoleKey]]:
-        """Return each guarded role of the chain, after a rule that guards it."""
         found = []
         for link in self._find_roles(key) if self.rules else ():
             account = self._find_account(link)

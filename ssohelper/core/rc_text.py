@@ -112,7 +112,6 @@ def rc_without_our_lines(data: bytes, origin: str) -> bytes | None:
 
 
 def only_user_text(data: bytes) -> bytes:
-    """Return the text without the lines that `install` wrote and without its marks."""
     return _BLOCK.sub(lambda found: _OUR_LINES.sub(b"", found.group(2)), data)
 
 
@@ -160,7 +159,6 @@ def _find_our_lines(data: bytes, origin: str) -> "re.Match[bytes] | None":
 
 
 def _replace_our_lines(body: bytes, lines: bytes) -> bytes:
-    """Replace the lines that `install` wrote in the text between the marks."""
     if b"".join(found.group() for found in _OUR_LINES.finditer(body)) == lines:
         return body
     first = _OUR_LINES.search(body)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
 
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.config_text import section_name
@@ -16,12 +15,8 @@ _KINDS = ("profile", "sso-session")
 _NOT_READ = "AWS tools do not read this section"
 
 
-class _Misread(NamedTuple):
-    """What is wrong with a header, and the header that means what the user meant."""
-
-    id: str
-    message: str
-    right: str
+# The finding's id and message, and the header that means what the user meant.
+_Misread = tuple[str, str, str]
 
 
 def find_misread_headers(file: ConfigFile) -> Iterator[Finding]:
@@ -29,13 +24,14 @@ def find_misread_headers(file: ConfigFile) -> Iterator[Finding]:
         found = _find_misread(header, section.values())
         if found is not None:
             subject = f'section "[{show(header, 80)}]" in line {section.line + 1}'
-            yield finding(found.id, subject, found.message, _fix_text(file, header, found.right))
+            id, message, right = found
+            yield finding(id, subject, message, _fix_text(file, header, right))
 
 
 def _fix_text(file: ConfigFile, header: str, right: str) -> str:
     # The corrected header may need another correction: [Profile a b].
     while (again := _find_misread(right, ())) is not None:
-        right = again.right
+        *_, right = again
     name = section_name(right, "profile")
     entry = file.profile(name) if name is not None else None
     if right in file.text.sections or (entry is not None and entry.header != header):
@@ -52,19 +48,19 @@ def _find_misread(header: str, keys: Collection[str]) -> _Misread | None:
     if header != header.strip() and first in (*_KINDS, "services", "default"):
         # botocore reads [profile a ], the JavaScript SDK does not.
         message = f"{_NOT_READ}, or not all of them do: the header has a blank beside a bracket"
-        return _Misread("header-with-blank", message, header.strip())
+        return ("header-with-blank", message, header.strip())
     if header != "default" and header.lower() == "default":
-        return _Misread("header-misspelled", f'{_NOT_READ}: "default" has capitals', "default")
+        return ("header-misspelled", f'{_NOT_READ}: "default" has capitals', "default")
     if not name:
         if header == "default" or not any(key in keys for key in SSO_KEYS):
             return None
         message = f'{_NOT_READ}: it has the keys of a profile, but no word "profile" in its header'
-        return _Misread("header-without-profile", message, f"profile {header}")
+        return ("header-without-profile", message, f"profile {header}")
     for kind in _KINDS:
         # botocore compares the beginning of a header's first word: `profiles a` is a profile, too.
         if first != kind and (first.lower() == kind or section_name(header, kind) is not None):
             message = f'not every AWS tool reads this section: its first word is not "{kind}"'
-            return _Misread("header-misspelled", message, f"{kind} {name}")
+            return ("header-misspelled", message, f"{kind} {name}")
         if first == kind and section_name(header, kind) is None:
             return _find_misread_name(header, kind, name)
     return None
@@ -76,7 +72,7 @@ def _find_misread_name(header: str, kind: str, name: str) -> _Misread:
         message = (
             'the AWS CLI and boto3 take the header up to the last "]" of its line, so they skip it'
         )
-        return _Misread("header-with-bracket", message, before)
+        return ("header-with-bracket", message, before)
     try:
         shlex.split(header)
     except ValueError:
@@ -84,6 +80,6 @@ def _find_misread_name(header: str, kind: str, name: str) -> _Misread:
         bare = name.strip("\"'")
         is_plain = not any(quote in bare for quote in "\"'\\")
         right = f"{kind} {shlex.quote(bare if is_plain else name)}"
-        return _Misread("header-with-open-quote", message, right)
+        return ("header-with-open-quote", message, right)
     message = f"{_NOT_READ}: the name has blanks and is not in quotes"
-    return _Misread("header-without-quotes", message, f"{kind} {shlex.quote(name)}")
+    return ("header-without-quotes", message, f"{kind} {shlex.quote(name)}")

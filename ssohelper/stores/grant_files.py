@@ -35,7 +35,6 @@ class GrantStore:
         self._change_file(lambda found: [*(one for one in found if now < one.ends_at), grant])
 
     def revoke(self, grant: Grant, parent_and_terminal: tuple[str, str]) -> None:
-        """End the grant, and add a line to the journal. Raises: LocalState."""
         self._change_file(lambda found: [one for one in found if one.id != grant.id])
         self._append_to_journal("revoke", grant, parent_and_terminal)
 
@@ -45,13 +44,8 @@ class GrantStore:
         return [grant for grant in self._load() if grant.is_in_force(here)]
 
     def list_for_all_terminals(self) -> list[Grant]:
-        """Return the grants in force in any terminal of the user."""
         here = self._find_here()
-        return [
-            grant
-            for grant in self._load()
-            if grant.is_in_force(here._replace(session=grant.session))
-        ]
+        return [one for one in self._load() if one.is_in_force(here._replace(session=one.session))]
 
     def find(self, key: RoleKey) -> Grant | None:
         """Return the role's grant in this terminal that ends last."""
@@ -76,13 +70,5 @@ class GrantStore:
     def _append_to_journal(
         self, event: str, grant: Grant, parent_and_terminal: tuple[str, str]
     ) -> None:
-        self._journal.append(
-            journal.make_entry(
-                event,
-                grant.key,
-                parent_and_terminal,
-                reason=grant.reason,
-                until=grant.ends_at,
-                grant=grant.id,
-            )
-        )
+        fields = {"reason": grant.reason, "until": grant.ends_at, "grant": grant.id}
+        self._journal.append(journal.make_entry(event, grant.key, parent_and_terminal, **fields))

@@ -5,9 +5,7 @@ A line is appended under a lock, in one write, and not synced, since that takes 
 
 import contextlib
 import errno
-import logging
 import os
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -24,8 +22,6 @@ from ssohelper.fastpath.own_process import delay_signals
 from ssohelper.stores import files
 from ssohelper.stores.disk_errors import file_error
 
-_log = logging.getLogger(__name__)
-
 # 3,000 lines of 330 bytes each. With the older files, the journal has at most 5 MB.
 FILE_BYTES = 1_000_000
 OLDER_FILES = 4
@@ -33,12 +29,6 @@ OLDER_FILES = 4
 _READ_LIMIT_BYTES = 16 << 20
 # Among 500 processes on two cores, the holder may not run for a second.
 _WAIT_SECONDS = 10.0
-
-# The sockets at which syslog daemons listen: on Linux, FreeBSD and macOS.
-SOCKETS = ("/dev/log", "/var/run/log", "/var/run/syslog")
-# The syslog priority of a journal line (RFC 3164): facility authpriv (10), severity notice (5).
-_PRIORITY = 10 * 8 + 5
-_DAEMON_SECONDS = 1.0
 
 
 class Reading(NamedTuple):
@@ -62,18 +52,13 @@ class Journal:
         self._file_bytes = file_bytes
 
     def append(self, entry: Entry, *, wait_seconds: float = _WAIT_SECONDS) -> None:
-        """Append a line to the journal's file or, if that fails, to the system log."""
         uid = 0 if sys.platform == "win32" else os.geteuid()
         line = journal.make_line(entry, at_ms=int(self._now() * 1000), uid=uid)
         try:
             self._append_to_file(line, wait_seconds)
         except LocalState as failure:
-            if send_to_syslog(line.removesuffix(b"\n")):
-                _log.info("the journal's line is in the system log: %s", failure.message)
-                return
             raise LocalState(
-                f"neither the journal nor the system log took a new line: {failure.message}",
-                hint=failure.hint,
+                f"the journal took no new line: {failure.message}", hint=failure.hint
             ) from failure
 
     def try_append(self, entry: Entry, *, wait_seconds: float = _WAIT_SECONDS) -> None:
@@ -108,7 +93,6 @@ class Journal:
                 raise file_error(os.fspath(self._path), cause, "written") from cause
 
     def _open_to_append(self) -> tuple[int, int]:
-        """Return descriptor and size; start a new file if this one is full."""
         path, flags = os.fspath(self._path), os.O_RDWR | os.O_APPEND | os.O_CREAT
         descriptor, found = open_own_file(path, flags)
         if found.st_size + 1 + LONGEST_LINE_BYTES > self._file_bytes:
@@ -130,7 +114,6 @@ class Journal:
             files.replace_file(os.fspath(names[at - 1]), os.fspath(names[at]))
 
     def _list_paths(self) -> list[Path]:
-        """Return the journal's path, then those of its older files, the oldest last."""
         older = [self._state / f"audit.{number}.jsonl" for number in range(1, OLDER_FILES + 1)]
         return [self._path, *older]
 
@@ -160,25 +143,3 @@ def _append_line(descriptor: int, size: int, line: bytes) -> None:
     if os.write(descriptor, data) != len(data):
         os.ftruncate(descriptor, size)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def send_to_syslog(text: bytes) -> bool:
-    """Send the line to the system log; return whether a daemon received it.
-
-    syslog(3) does not report that, and waits forever for a daemon that is stopped.
-    """
-    at = time.strftime("%b %d %H:%M:%S")
-    message = b"<%d>%s ssohelper[%d]: %s" % (_PRIORITY, at.encode(), os.getpid(), text)
-    return any(_send_to_socket(message, path) for path in SOCKETS)
-
-
-def _send_to_socket(message: bytes, path: str) -> bool:
-    if sys.platform == "win32":
-        return False
-    for kind, end in ((socket.SOCK_DGRAM, b""), (socket.SOCK_STREAM, b"\n")):
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, kind) as connection:
-            connection.settimeout(_DAEMON_SECONDS)
-            connection.connect(path)
-            connection.sendall(message + end)
-            return True
-    return False

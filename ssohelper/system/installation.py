@@ -74,7 +74,6 @@ def find_ssohelper_command(environ: Mapping[str, str]) -> str:
 
 
 def list_ssohelpers(environ: Mapping[str, str]) -> list[str]:
-    """Return each installation's `ssohelper` on PATH, in the order of PATH."""
     found: dict[str, str] = {}
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
         path = os.path.join(folder, "ssohelper")

@@ -373,7 +373,6 @@ _OTHER: dict[str, Callable[[Home], object]] = {
     "readable-by-others: our folder": open_state,
     "readable-by-others: credentials": lambda home: credentials(home, "[a]\n").chmod(0o644),
     "writable-by-others: the config": lambda home: home.config_file.chmod(0o666),
-    "config-not-writable: by its owner": lambda home: home.config_file.chmod(0o444),
     "writable-by-others: the folder of tokens": lambda home: home.token_folder.chmod(0o777),
     "link-in-place-of-a-file sign-in-unreadable: a token": link_token,
     "leftovers: of a write": leave_temporary_file,

@@ -1,7 +1,5 @@
 """Which command `doctor` proposes to adopt a profile: one that adopts it, and that makes it work."""
 
-from collections.abc import Iterable
-
 import pytest
 
 from ssohelper.actions import doctor_facts
@@ -63,41 +61,64 @@ def _find(text: str, listings: dict[str, Listing]) -> list[Finding]:
     return find_in(_setup(text, listings))
 
 
-def _command(text: str, listings: dict[str, Listing], names: Iterable[str]) -> str:
-    return _setup(text, listings).adopt_command(names)
+_LEGACY = (
+    f"[profile old]\nsso_start_url = {_URL}\nsso_region = eu-west-1\nregion = x\n"
+    f"sso_account_id = {_PAY}\nsso_role_name = Read\n"
+)
+_TWO_PORTALS = _SESSION + _aws_sso_cli("a", _PAY, "Read") + _aws_sso_cli("b:c", _DEV, "Read", "Y")
+_ACME = {"acme": _listing(_OTHER_URL, _DEV, "Read")}
+_SAME_PORTAL = _SESSION + _SECOND.replace(_OTHER_URL, _URL) + _LEGACY
+_SAME_ROLE = {"acme": _listing(_URL, _PAY, "Read")}
+_GRANTED = _SESSION + _granted("gone", "Old") + _granted("g", "Read")
+_LOST_SESSION = f"[profile p]\nsso_session = gone\nsso_account_id = {_PAY}\nsso_role_name = Read\n"
+_BLOCK = f"# BEGIN_AWS_SSO_CLI\n{_aws_sso_cli('a', _PAY, 'Read')}# END_AWS_SSO_CLI\n"
+_MARKED = _SESSION + _BLOCK + _aws_sso_cli("c", _PAY, "Read") + _aws_sso_cli("d", _DEV, "Gone")
 
 
-def test_a_profile_of_another_portal_is_adopted_by_the_setup_of_that_portal():
-    text = _SESSION + _aws_sso_cli("a", _PAY, "Read") + _aws_sso_cli("b:c", _DEV, "Read", "Y")
-    assert _command(text, _CORP, ["a"]) == "ssohelper profile sync --adopt a"
-    assert _command(text, _CORP, ["b:c"]) == "ssohelper setup URL_OF_ITS_PORTAL --adopt b:c"
-    both = "ssohelper profile sync --adopt a, and ssohelper setup URL_OF_ITS_PORTAL --adopt b:c"
-    assert _command(text, _CORP, ["a", "b:c"]) == both
-    # A first sync lists the roles.
-    assert _command(text, {}, ["b:c"]) == "ssohelper profile sync --adopt b:c"
-    text = _SESSION + _granted("g", "Read", _OTHER_URL)
-    assert _command(text, _CORP, ["g"]) == f"ssohelper setup {_OTHER_URL} --adopt g"
-
-
-def test_the_session_that_lists_the_role_is_named_if_there_are_several():
-    text = _SESSION + _SECOND + _aws_sso_cli("b", _DEV, "Read", "Y")
-    listings = {**_CORP, "acme": _listing(_OTHER_URL, _DEV, "Read")}
-    assert _command(text, listings, ["b"]) == "ssohelper profile sync --session acme --adopt b"
-
-
-def test_a_legacy_profile_is_adopted_by_the_session_that_serves_it():
-    legacy = (
-        f"[profile old]\nsso_start_url = {_URL}\nsso_region = eu-west-1\nregion = x\n"
-        f"sso_account_id = {_PAY}\nsso_role_name = Read\n"
-    )
-    text = _SESSION + _SECOND.replace(_OTHER_URL, _URL) + legacy
-    command = "ssohelper profile sync --session {} --adopt old"
-    second = {"acme": _listing(_URL, _PAY, "Read")}
-    assert _command(text, {**_CORP, **second}, ["old"]) == command.format("corp")
-    assert _command(text, second, ["old"]) == command.format("corp")
-    # The first session does not have the role, so that the profile cannot work by its sign-in.
-    listings = {**second, "corp": _listing(_URL, _PAY, "Admin")}
-    assert _command(text, listings, ["old"]) == command.format("acme")
+@pytest.mark.parametrize(
+    ("text", "listings", "names", "command"),
+    [
+        # A profile of another portal is adopted by the setup of that portal.
+        (_TWO_PORTALS, _CORP, ["a"], "profile sync --adopt a"),
+        (_TWO_PORTALS, _CORP, ["b:c"], "setup URL_OF_ITS_PORTAL --adopt b:c"),
+        (
+            *(_TWO_PORTALS, _CORP, ["a", "b:c"]),
+            "profile sync --adopt a, and ssohelper setup URL_OF_ITS_PORTAL --adopt b:c",
+        ),
+        (
+            _SESSION + _granted("g", "Read", _OTHER_URL),
+            _CORP,
+            ["g"],
+            f"setup {_OTHER_URL} --adopt g",
+        ),
+        # A first sync lists the roles.
+        (_TWO_PORTALS, {}, ["b:c"], "profile sync --adopt b:c"),
+        # The session that lists the role is named if there are several.
+        (
+            *(_SESSION + _SECOND + _aws_sso_cli("b", _DEV, "Read", "Y"), {**_CORP, **_ACME}, ["b"]),
+            "profile sync --session acme --adopt b",
+        ),
+        # A legacy profile is adopted by the session that serves it, and that has its role.
+        (_SAME_PORTAL, {**_CORP, **_SAME_ROLE}, ["old"], "profile sync --session corp --adopt old"),
+        (_SAME_PORTAL, _SAME_ROLE, ["old"], "profile sync --session corp --adopt old"),
+        (
+            *(_SAME_PORTAL, {**_SAME_ROLE, "corp": _listing(_URL, _PAY, "Admin")}, ["old"]),
+            "profile sync --session acme --adopt old",
+        ),
+        # A profile whose role is not listed is not to be adopted. Without a list, nothing is known.
+        (_GRANTED, _CORP, ["gone"], ""),
+        (_GRANTED, _CORP, ["gone", "g"], "profile sync --adopt g"),
+        (_GRANTED, {}, ["gone"], "profile sync --adopt gone"),
+        # The profile's session is missing, or not valid.
+        (_SESSION + _LOST_SESSION, _CORP, ["p"], "setup START_URL --session gone --adopt p"),
+        (f"[sso-session gone]\n{_SESSION}{_LOST_SESSION}", _CORP, ["p"], ""),
+        # A profile between the marks is adopted by setup with the others.
+        (_MARKED, _CORP, ["a", "c"], "setup, which asks to adopt all profiles that do not work"),
+        (_MARKED, _CORP, ["c", "d"], "profile sync --adopt c"),
+    ],
+)
+def test_the_command_that_adopts_profiles(text, listings, names, command):
+    assert _setup(text, listings).adopt_command(names) == (command and f"ssohelper {command}")
 
 
 def test_two_sources_of_one_role_become_one_by_adopting():
@@ -111,21 +132,6 @@ def test_two_sources_of_one_role_become_one_by_adopting():
     assert fixes == {'profile "util"': adopt, 'profile "both"': "keep one of these sources"}
 
 
-def test_a_profile_whose_role_is_not_listed_is_not_to_be_adopted():
-    text = _SESSION + _granted("gone", "Old") + _granted("g", "Read")
-    assert _command(text, _CORP, ["gone"]) == ""
-    assert _command(text, _CORP, ["gone", "g"]) == "ssohelper profile sync --adopt g"
-    # Without a list, nothing is known about the role.
-    assert _command(text, {}, ["gone"]) == "ssohelper profile sync --adopt gone"
-
-
-def test_a_profile_of_a_session_that_is_missing_or_not_valid():
-    keys = f"sso_session = gone\nsso_account_id = {_PAY}\nsso_role_name = Read\n"
-    text = f"{_SESSION}[profile p]\n{keys}"
-    assert _command(text, _CORP, ["p"]) == "ssohelper setup START_URL --session gone --adopt p"
-    assert _command(f"[sso-session gone]\n{text}", _CORP, ["p"]) == ""
-
-
 def test_marks_around_profiles_of_a_second_portal_go_when_those_are_adopted():
     managed = "[profile a]\nregion = x\nssohelper_managed = true\n"
     block = f"# BEGIN_AWS_SSO_CLI\n{managed}{_aws_sso_cli('b', _DEV, 'R', 'Y')}# END_AWS_SSO_CLI\n"
@@ -134,14 +140,6 @@ def test_marks_around_profiles_of_a_second_portal_go_when_those_are_adopted():
     fix = found["rewritten-by-another-tool"].fix
     assert fix.startswith(f"{setup}, which also removes both marks")
     assert found["program-missing"].fix.startswith(f"{setup}, or install it again")
-
-
-def test_a_profile_between_the_marks_is_adopted_by_setup_with_the_others():
-    block = f"# BEGIN_AWS_SSO_CLI\n{_aws_sso_cli('a', _PAY, 'Read')}# END_AWS_SSO_CLI\n"
-    text = _SESSION + block + _aws_sso_cli("c", _PAY, "Read") + _aws_sso_cli("d", _DEV, "Gone")
-    setup = "ssohelper setup, which asks to adopt all profiles that do not work"
-    assert _command(text, _CORP, ["a", "c"]) == setup
-    assert _command(text, _CORP, ["c", "d"]) == "ssohelper profile sync --adopt c"
 
 
 def test_profiles_are_looked_at_once_for_all_missing_programs(monkeypatch):

@@ -7,8 +7,7 @@ import pytest
 
 from ssohelper.actions import doctor_machine
 from ssohelper.actions.doctor_facts import Setup
-from ssohelper.core.findings import Finding
-from ssohelper.errors import KeyringUnavailable, LocalState
+from ssohelper.errors import KeyringUnavailable
 from tests.actions.world import WorldApp
 from tests.doctor_world import make_setup
 
@@ -18,28 +17,24 @@ def setup(tmp_path) -> Setup:
     return make_setup(tmp_path, "[profile a]\nregion = eu-west-1\n")
 
 
-def find_owner(setup: Setup, monkeypatch: pytest.MonkeyPatch, uid: int) -> list[Finding]:
-    path = setup.app.locations.aws_config_file
+@pytest.mark.parametrize(
+    ("is_ours", "id", "text"),
+    [
+        (False, "owner", "belongs to the user nobody; AWS tools trust that user"),
+        (True, "writable-by-others", ": it names programs that every SDK runs as you"),
+    ],
+)
+def test_a_file_has_one_finding_whatever_its_owner(setup, monkeypatch, is_ours, id, text):
+    path, stat = setup.app.locations.aws_config_file, os.stat
     path.chmod(0o666)
-    real = os.stat(path)
+    real = stat(path)
+    uid = real.st_uid if is_ours else 65534
     fake = os.stat_result((real.st_mode, *real[1:4], uid, *real[5:]))
-    stat = os.stat
     monkeypatch.setattr(
         os, "stat", lambda one, **more: fake if one == str(path) else stat(one, **more)
     )
-    return [one for one in doctor_machine.check_files(setup) if one.subject == str(path)]
-
-
-def test_a_file_of_another_user_has_one_finding_whatever_its_mode(setup, monkeypatch):
-    [found] = find_owner(setup, monkeypatch, 65534)
-    assert found.id == "owner"
-    assert found.message == "belongs to the user nobody; AWS tools trust that user"
-
-
-def test_a_file_of_our_own_has_no_owner_to_name(setup, monkeypatch):
-    [found] = find_owner(setup, monkeypatch, os.getuid())
-    assert found.id == "writable-by-others"
-    assert found.message.endswith(": it names programs that every SDK runs as you")
+    [found] = [one for one in doctor_machine.check_files(setup) if one.subject == str(path)]
+    assert (found.id, found.message.endswith(text)) == (id, True)
 
 
 def test_tokens_share_one_finding(setup):
@@ -66,25 +61,6 @@ def test_devices_and_sockets_are_no_files_to_report(setup, tmp_path, monkeypatch
         assert list(doctor_machine.check_files(setup)) == []
 
 
-@pytest.mark.parametrize(
-    ("may_publish", "ids"),
-    [(True, []), (LocalState("the keyring is locked"), []), (False, ["runtime-on-disk"])],
-)
-def test_only_a_folder_that_is_surely_on_disk_is_reported(tmp_path, monkeypatch, may_publish, ids):
-    app = WorldApp(tmp_path)
-
-    def find(_storage: object) -> object:
-        if isinstance(may_publish, LocalState):
-            raise may_publish
-        return may_publish
-
-    monkeypatch.setattr(type(app.storage), "may_publish", property(find))
-    monkeypatch.setattr(type(app.storage), "apply_setting", lambda _storage: "keyring")
-    monkeypatch.setattr(type(app.storage), "find_clear_files", lambda *_: [])
-    monkeypatch.setattr(app.storage.keyring, "find", lambda: None)
-    assert [one.id for one in doctor_machine.check_storage(Setup(app))] == ids
-
-
 @pytest.mark.parametrize("name", ["file", "keyring"])
 def test_a_keyring_that_does_not_answer_is_a_failure_of_the_storage(tmp_path, monkeypatch, name):
     app = WorldApp(tmp_path)
@@ -98,13 +74,6 @@ def test_a_keyring_that_does_not_answer_is_a_failure_of_the_storage(tmp_path, mo
     assert found.get("keyring") == (None if name == "file" else "no keyring answers")
 
 
-def test_a_shell_without_a_home_folder_has_no_file_to_check(tmp_path):
-    app = WorldApp(tmp_path)
-    setup = Setup(app)
-    app.environ.update(SHELL="/bin/bash", HOME="relative")
-    assert list(doctor_machine.check_shell(setup)) == []
-
-
 @pytest.mark.parametrize(("of_hosts", "ids"), [([], []), ([200.0], []), ([0.0, -600.0], ["clock"])])
 def test_a_clock_that_differs_from_that_of_a_host(setup, of_hosts, ids):
     setup.apart_seconds = of_hosts
@@ -116,19 +85,12 @@ def test_a_clock_that_differs_from_that_of_a_host(setup, of_hosts, ids):
 def test_the_second_section_of_a_session_and_keys_in_default_have_fixes_of_their_own(tmp_path):
     session = "[sso-session corp]\nsso_region = eu-west-1\n"
     text = f"[DEFAULT]\noutput = json\n{session}[sso-session  corp]\n{session[19:]}"
-    fixes = {one.id: one.fix for one in doctor_machine.check_config(make_setup(tmp_path, text))}
+    setup = make_setup(tmp_path, text)
+    fixes = {one.id: one.fix for one in doctor_machine.check_config(setup)}
     assert "lower case" in fixes["default-section"]
     assert "remove one of the two" in fixes["session-twice"]
-
-
-@pytest.mark.parametrize(
-    ("profiles", "limit", "ids"), [(1, 0, []), (1000, 0, ["config-slow"]), (1000, 99, [])]
-)
-def test_a_config_that_costs_every_start_much(tmp_path, monkeypatch, profiles, limit, ids):
-    monkeypatch.setattr(doctor_machine, "_SLOW_SECONDS", limit)
-    text = "".join(f"[profile {number}]\nnote = {'x' * 250}\n" for number in range(profiles))
-    found = doctor_machine.check_config(make_setup(tmp_path, text))
-    assert [one.id for one in found] == ids
+    setup.app.environ.update(SHELL="/bin/bash", HOME="relative")
+    assert list(doctor_machine.check_shell(setup)) == []  # no home folder has no file to check
 
 
 @pytest.mark.parametrize(

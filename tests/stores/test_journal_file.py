@@ -5,11 +5,9 @@ import errno
 import json
 import os
 import re
-import socket
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -21,7 +19,7 @@ from ssohelper.core import journal as events
 from ssohelper.core.journal import LONGEST_LINE_BYTES, Entry
 from ssohelper.core.model import RoleKey
 from ssohelper.errors import LocalState, NotOurs
-from ssohelper.stores import files, journal_file
+from ssohelper.stores import files
 from ssohelper.stores import journal_file as store
 from ssohelper.stores.journal_file import Journal
 from tests.stores.disk import mode_of, soon
@@ -53,7 +51,7 @@ def entry(number: int) -> Entry:
 
 
 class Place:
-    """A journal in a folder, without a system log."""
+    """A journal in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.state = folder / "state"
@@ -82,28 +80,24 @@ def numbers_in(journal: Journal) -> list[int]:
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch) -> Place:
-    monkeypatch.setattr(journal_file, "SOCKETS", ())
+def place(tmp_path) -> Place:
     return Place(tmp_path)
 
 
 class TestAppend:
-    def test_lines_are_dated_and_in_order(self, place):
+    def test_lines_are_dated_and_in_order_in_a_file_that_is_ours_alone(self, place):
         before = time.time()
-        place.add(3)
+        place.add(1)
+        assert {mode_of(path) for path in place.state.iterdir()} == {0o600}
+        assert mode_of(place.state) == 0o700
+        place.file.chmod(0o644)
+        place.add(2, 2)
+        assert mode_of(place.file) == 0o600
         raw = place.file.read_bytes().splitlines()
         found = [events.parse_line(line) for line in raw]
         assert {line.uid for line in found} == {os.geteuid()}
         assert int(before) <= found[0].at_seconds <= time.time()
         assert place.numbers() == [1, 2, 3]
-
-    def test_files_are_ours_alone_and_an_open_one_is_closed(self, place):
-        place.add(1)
-        assert {mode_of(path) for path in place.state.iterdir()} == {0o600}
-        assert mode_of(place.state) == 0o700
-        place.file.chmod(0o644)
-        place.add(1)
-        assert mode_of(place.file) == 0o600
 
     def test_a_line_is_one_write_at_the_files_end(self, place, monkeypatch):
         place.add(1)
@@ -185,7 +179,7 @@ class TestFullDisk:
 
         place.add(1)
         monkeypatch.setattr(os, "write", refuse)
-        with pytest.raises(LocalState, match="nor the system log took") as refused:
+        with pytest.raises(LocalState, match="the journal took no new line") as refused:
             place.open().append(entry(2))
         assert refused.value.hint == "free some space and try again"
         assert place.warnings == []
@@ -195,6 +189,7 @@ class TestFullDisk:
 
 class TestRotation:
     def test_the_files_stay_below_their_limit(self, place):
+        assert store.FILE_BYTES * (store.OLDER_FILES + 1) <= 5_000_000
         place.add(400, file_bytes=SMALL_BYTES)
         assert len(place.files) == 5
         assert max(path.stat().st_size for path in place.files) <= SMALL_BYTES
@@ -211,9 +206,6 @@ class TestRotation:
         size = place.file.stat().st_size
         place.add(1, 3, file_bytes=size + LONGEST_LINE_BYTES)
         assert len(place.files) == 2
-
-    def test_the_real_limit_is_5_megabytes(self):
-        assert store.FILE_BYTES * (store.OLDER_FILES + 1) <= 5_000_000
 
     @pytest.mark.parametrize("renames", range(4))
     def test_killed_between_two_renames_loses_nothing(self, place, monkeypatch, renames):
@@ -293,82 +285,27 @@ class TestFilesThatAreNotOurs:
             assert time.monotonic() - began >= 0.3
 
 
-class TestSystemLog:
-    @pytest.fixture
-    def daemon(self, request, monkeypatch) -> Iterator[socket.socket]:
-        """A socket as a log daemon has it, in a short path."""
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            socket.socket(socket.AF_UNIX, request.param) as listener,
-        ):
-            listener.bind(f"{folder}/log")
-            listener.settimeout(30)
-            if request.param == socket.SOCK_STREAM:
-                listener.listen()
-            monkeypatch.setattr(journal_file, "SOCKETS", (f"{folder}/none", f"{folder}/log"))
-            yield listener
-
-    @pytest.mark.parametrize(
-        "daemon", [socket.SOCK_DGRAM, socket.SOCK_STREAM], indirect=True, ids=["dgram", "stream"]
-    )
-    def test_takes_the_line_where_the_file_does_not(self, tmp_path, daemon, monkeypatch):
-        place = Place(tmp_path)
-        place.state.mkdir(mode=0o700)
-        place.file.symlink_to("/dev/null")
-        monkeypatch.setattr(os, "geteuid", lambda: 1234)
-        place.open().append(entry(7))
-        peer = daemon.accept()[0] if daemon.type == socket.SOCK_STREAM else daemon
-        message = peer.recv(8192).decode()
-        peer.close()
-        head, _, body = message.partition(": ")
-        assert re.fullmatch(rf"<85>\w{{3}} [ \d]\d \d\d:\d\d:\d\d ssohelper\[{os.getpid()}\]", head)
-        found = json.loads(body)
-        assert (found["reason"], found["uid"]) == ("number 7", 1234)
-        assert place.warnings == []
-
-    @pytest.mark.parametrize("daemon", [socket.SOCK_DGRAM], indirect=True)
-    def test_a_daemon_that_reads_nothing_is_not_waited_for(self, monkeypatch, daemon):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
-            other.connect(daemon.getsockname())
-            other.setblocking(False)
-            with contextlib.suppress(OSError):  # raised as soon as the socket's buffer is full
-                while True:
-                    other.send(b"x")
-            monkeypatch.setattr(journal_file, "_WAIT_SECONDS", 0.01)
-            sent = list[bool]()
-            thread = threading.Thread(
-                target=lambda: sent.append(journal_file.send_to_syslog(b"x")), daemon=True
-            )
-            thread.start()
-            thread.join(10)
-            assert sent == [False]
-
-    @pytest.mark.parametrize("daemon", [socket.SOCK_STREAM], indirect=True)
-    def test_a_socket_that_no_daemon_has_open_takes_nothing(self, tmp_path, daemon):
-        daemon.close()
-        place = Place(tmp_path)
-        place.state.mkdir(mode=0o700)
-        place.file.symlink_to("/dev/null")
-        with pytest.raises(LocalState):
-            place.open().append(entry(7))
+@contextlib.contextmanager
+def appending(
+    place: Place, first: int, count: int, file_bytes: int, stdout: int = subprocess.PIPE
+) -> "Iterator[subprocess.Popen[str]]":
+    argv = [sys.executable, "-c", APPEND, str(place.state), *map(str, (first, count, file_bytes))]
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=stdout, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 class TestManyProcesses:
     @pytest.mark.long
     def test_50_processes_with_20_lines_each_lose_none(self, place):
-        appenders = [
-            subprocess.Popen(
-                [
-                    *(sys.executable, "-c", APPEND, str(place.state)),
-                    *(str(first * 20), "20", str(store.FILE_BYTES)),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for first in range(50)
-        ]
-        try:
+        with contextlib.ExitStack() as stack:
+            appenders = [
+                stack.enter_context(appending(place, first * 20, 20, store.FILE_BYTES))
+                for first in range(50)
+            ]
             for each in appenders:
                 assert each.stdout
                 assert each.stdout.readline() == "ready\n"
@@ -377,27 +314,15 @@ class TestManyProcesses:
                 each.stdin.write("\n")
                 each.stdin.flush()
             printed = [each.communicate(timeout=200)[0] for each in appenders]
-        finally:
-            for each in appenders:
-                each.kill()
-                each.wait()
         assert [each.returncode for each in appenders] == [0] * 50
         told = sorted(int(word) for text in printed for word in text.split())
         assert told == list(range(1000))
         assert sorted(place.numbers()) == told
 
     def test_readers_see_whole_lines_while_others_rotate(self, place):
-        appender = subprocess.Popen(
-            [
-                *(sys.executable, "-c", APPEND, str(place.state)),
-                *("1", "600", str(SMALL_BYTES)),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-        )
-        try:
+        with appending(place, 1, 600, SMALL_BYTES, stdout=subprocess.DEVNULL) as appender:
             assert appender.stdin
-            appender.stdin.write(b"\n")
+            appender.stdin.write("\n")
             appender.stdin.close()
             readings = 0
             while appender.poll() is None:
@@ -406,19 +331,13 @@ class TestManyProcesses:
                 readings += len(found.lines) > 0
             assert appender.returncode == 0
             assert readings
-        finally:
-            appender.kill()
-            appender.wait()
 
 
-class TestRead:
-    def test_nothing_is_there_at_first_and_nothing_is_made(self, place):
-        assert place.open().read() == ([], 0)
-        assert not place.state.exists()
-
-    def test_does_not_change_the_files(self, place):
-        place.add(2)
-        before = (place.file.read_bytes(), place.file.stat().st_mtime_ns)
-        place.open().read()
-        assert (place.file.read_bytes(), place.file.stat().st_mtime_ns) == before
-        assert stat.S_ISREG(place.file.lstat().st_mode)
+def test_reading_makes_and_changes_no_file(place):
+    assert place.open().read() == ([], 0)
+    assert not place.state.exists()
+    place.add(2)
+    before = (place.file.read_bytes(), place.file.stat().st_mtime_ns)
+    place.open().read()
+    assert (place.file.read_bytes(), place.file.stat().st_mtime_ns) == before
+    assert stat.S_ISREG(place.file.lstat().st_mode)
