@@ -5,7 +5,7 @@ import itertools
 import botocore.session
 import pytest
 
-from ssohelper.actions.doctor_profiles import make_not_used_error
+from ssohelper.actions.doctor_profiles import find_overriding, make_not_used_error
 from ssohelper.actions.doctor_proofs import Proof, report_proof
 from ssohelper.app import App
 from ssohelper.core.config_file import ConfigFile
@@ -28,17 +28,13 @@ def folder(tmp_path):
 
 
 def find(
-    profile: str,
-    *programs: ProgramFact,
-    is_chosen: bool = True,
-    environ: dict[str, str] = NONE,
-    chosen: str = "p",
+    profile: str, *programs: ProgramFact, is_chosen: bool = True, environ: dict[str, str] = NONE
 ) -> list[Finding]:
     """Return the findings of the profile `p` with these lines. Programs are as given, or unknown."""
     setup = make_setup(
         find.__dict__["folder"],
         f"{SESSION}[profile p]\n{profile}",
-        chosen=chosen if is_chosen else None,
+        chosen="p" if is_chosen else None,
         environ=environ,
         programs={one.word: one for one in programs},
     )
@@ -46,18 +42,10 @@ def find(
 
 
 LINES = (
-    "region = eu-west-1",
-    "sso_session = corp",
-    f"sso_account_id = {PAY}",
-    "sso_role_name = Read",
-    f"sso_start_url = {URL}",
-    "sso_region = eu-west-1",
-    "credential_process = /bin/x",
-    "credential_process =",
-    "include_profile = base",
-    "aws_access_key_id = AKIA",
-    f"role_arn = {_ARN}",
-    "ssohelper_managed = true",
+    *("region = eu-west-1", "sso_session = corp", f"sso_account_id = {PAY}"),
+    *("sso_role_name = Read", f"sso_start_url = {URL}", "sso_region = eu-west-1"),
+    *("credential_process = /bin/x", "credential_process =", "include_profile = base"),
+    *("aws_access_key_id = AKIA", f"role_arn = {_ARN}", "ssohelper_managed = true"),
 )
 
 
@@ -91,13 +79,11 @@ def test_a_command_line_is_refused_exactly_if_botocore_cannot_split_it(home, mon
         refused = True
     except OSError:
         pass  # the chain's program does not exist
-    assert bool(find_syntax_error(command)) == refused
+    said = find_syntax_error(command)
+    assert bool(said) == refused
     assert ("program-unreadable" in [one.id for one in find(line)]) == refused
-
-
-def test_the_reason_why_a_command_line_cannot_be_split_is_said():
-    assert "a backslash at its end" in find_syntax_error("/bin/x y \\")
-    assert "a quote" in find_syntax_error('/bin/x "y')
+    if refused and command:
+        assert ("a quote" if {'"', "'"} & set(command) else "a backslash") in said
     assert find_syntax_error("x '" + "y" * 40_000) == ""  # as for split_command
 
 
@@ -110,14 +96,11 @@ def test_an_argument_that_the_helper_refuses_is_found_and_the_profile_does_not_w
     assert find(line.replace(" --zzz", ""), is_chosen=False) == []
     [unmanaged] = find(line.replace("ssohelper_managed = true\n", ""))
     assert unmanaged.fix == "ssohelper profile sync --adopt p, or correct it in an editor"
+    won = f"role_arn = {_ARN}\ncredential_source = Ec2InstanceMetadata\ncredential_process = x '\n"
+    assert [one.id for one in find(won)] == ["mixed-identities"]
     # boto3 takes the sso_* keys before the command, which another check names.
     sso = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
     assert "helper-refuses" not in [one.id for one in find(sso + line)]
-
-
-def test_a_program_that_another_source_wins_over_is_not_named():
-    line = f"role_arn = {_ARN}\ncredential_source = Ec2InstanceMetadata\ncredential_process = x '\n"
-    assert [one.id for one in find(line)] == ["mixed-identities"]
 
 
 @pytest.mark.parametrize(
@@ -200,8 +183,8 @@ def test_a_source_whose_keys_aws_vault_may_keep_is_a_problem_only_where_it_is_us
 
 def test_the_fix_of_a_helper_that_has_moved_names_its_present_path_if_there_is_one(tmp_path):
     word = "/old/ssohelper-credentials"
+    text = f"{SESSION}[profile p]\ncredential_process = {OWN.replace('/x/', '/old/')}\n"
     for command, shown in (("/new/ssohelper-credentials",) * 2, (None, "/path/of/ssohelper-c")):
-        text = f"{SESSION}[profile p]\ncredential_process = {OWN.replace('/x/ssohelper-credentials', word)}\n"
         setup = make_setup(tmp_path, text, programs={word: ProgramFact(word, None, True)})
         setup.__dict__["command"] = command
         [found] = find_in(setup)
@@ -256,12 +239,9 @@ def test_all_profiles_on_a_missing_program_are_one_finding_with_its_fix():
     assert source.subject == 'profiles "p", "far" and "near"'
     assert source.message == f'their source profile "tool": {missing.message}'
     assert (source.severity, source.fix) == ("problem", missing.fix)
-
-
-def test_a_chosen_profile_has_the_finding_of_its_source_alone():
-    [found] = find(CHAINS, GONE)
-    assert (found.id, found.subject) == ("source-unusable", 'profile "p"')
-    assert found.message.startswith('its source profile "tool": the program "granted"')
+    [chosen] = find(CHAINS, GONE)
+    assert (chosen.id, chosen.subject) == ("source-unusable", 'profile "p"')
+    assert chosen.message.startswith('its source profile "tool": the program "granted"')
 
 
 def test_a_program_that_was_not_run_is_a_note_of_the_chosen_profile():
@@ -270,10 +250,8 @@ def test_a_program_that_was_not_run_is_a_note_of_the_chosen_profile():
     [found] = find(CHAINS, program)
     assert (found.id, found.severity) == ("program-not-run", "note")
     assert found.fix == "ssohelper doctor p --run"
-
-
-def test_a_source_whose_program_others_may_replace_works():
-    program = ProgramFact("granted", "/tmp/granted", False, replaceable="/tmp")
+    # A source whose program others may replace works.
+    program = program._replace(path="/tmp/granted", replaceable="/tmp")
     assert [one.id for one in find(CHAINS, program)] == ["program-replaceable"]
 
 
@@ -290,15 +268,11 @@ def test_a_source_whose_program_others_may_replace_works():
             "see more: ssohelper whoami 'my tool'",
         ),
         (
-            False,
-            {"failure": "exit code 3"},
-            "no-credentials",
+            *(False, {"failure": "exit code 3"}, "no-credentials"),
             "see what it says: aws sts get-caller-identity --profile 'my tool'",
         ),
         (
-            False,
-            {"account_id": "999999999999"},
-            "another-account",
+            *(False, {"account_id": "999999999999"}, "another-account"),
             f"for account 999999999999; the profile is for {PAY}",
         ),
         (False, {"account_id": PAY}, None, ""),
@@ -318,6 +292,8 @@ def test_a_program_that_was_run_has_its_failure_or_its_account(tmp_path, is_own,
 def test_the_error_for_a_profile_that_is_not_used_has_the_fix_of_doctor(home):
     make_healthy(home)
     helper_moved(home)
+    [found] = find_overriding(App(home.env), "pay.Read", is_named=False)
+    assert found.fix.startswith("ssohelper doctor --fix writes its present path")
     error = make_not_used_error(App(home.env), "pay.Read")
     assert 'the profile "pay.Read" is not used: ssohelper is no longer at' in error.message
     assert "doctor --fix" in str(error.hint)

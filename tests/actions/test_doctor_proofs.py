@@ -22,12 +22,9 @@ PROFILE = ProfileFact(ProfileEntry("pay", {}, managed=False, line=0, header="pro
 @pytest.mark.parametrize(
     ("program", "is_run"),
     [
-        (OURS, True),
-        (None, False),
-        (OURS._replace(path=None), False),
-        (OURS._replace(is_of_another_installation=True), False),
-        (OURS._replace(only_has_our_name=True), False),
-        (OURS._replace(replaceable="/x"), False),
+        *((OURS, True), (None, False), (OURS._replace(path=None), False)),
+        *((OURS._replace(is_of_another_installation=True), False),),
+        *((OURS._replace(only_has_our_name=True), False), (OURS._replace(replaceable="/x"), False)),
     ],
 )
 def test_only_this_installation_runs_without_consent(tmp_path, program, is_run):
@@ -37,16 +34,12 @@ def test_only_this_installation_runs_without_consent(tmp_path, program, is_run):
     assert doctor_proofs._with_own_command(setup, profile) == (profile if is_run else None)
 
 
-@pytest.mark.parametrize(
-    "line",
-    [LINE.partition(" --account-id")[0], LINE.replace("corp", "gone")],
-    ids=["no role", "no session"],
-)
-def test_our_program_is_not_run_for_a_profile_whose_role_is_unknown(tmp_path, line):
-    text = f"{CONFIG}[profile pay]\ncredential_process = {line}\n"
-    setup = make_setup(tmp_path, text, chosen="pay", programs={OURS.word: OURS})
-    assert list(doctor_proofs.prove_profiles(setup, run=True)) == []
-    assert setup.was_proven == {}
+def test_our_program_is_not_run_for_a_profile_whose_role_is_unknown(tmp_path):
+    for line in (LINE.partition(" --account-id")[0], LINE.replace("corp", "gone")):
+        text = f"{CONFIG}[profile pay]\ncredential_process = {line}\n"
+        setup = make_setup(tmp_path, text, chosen="pay", programs={OURS.word: OURS})
+        assert list(doctor_proofs.prove_profiles(setup, run=True)) == []
+        assert setup.was_proven == {}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Which rc file install edits, and which line it writes. tests/cli/test_install_command.py runs it."""
 
-from pathlib import Path
-
 import pytest
 
 from ssohelper.actions import install
@@ -13,10 +11,6 @@ from ssohelper.errors import LocalState, UsageProblem
 @pytest.fixture
 def app(tmp_path) -> App:
     return App({"HOME": str(tmp_path), "PATH": "/nonexistent"})
-
-
-def edit(shell: str, path: Path, before: bytes | None = None) -> FileEdit:
-    return FileEdit(path, before, b"", shell)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +55,11 @@ def test_zsh_gets_a_line_that_runs_compinit_unless_the_user_has_one(home, shell,
 def test_the_login_file_that_does_not_read_bashrc_is_found(app, tmp_path, files, incomplete):
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    found = install.find_incomplete_login_file(app, edit("bash", tmp_path / ".bashrc"))
+    edit = FileEdit(tmp_path / ".bashrc", None, b"", "bash")
+    found = install.find_incomplete_login_file(app, edit)
     assert found == (tmp_path / incomplete if incomplete else None)
-    assert install.find_incomplete_login_file(app, edit("zsh", tmp_path / ".zshrc")) is None
+    edit = FileEdit(tmp_path / ".zshrc", None, b"", "zsh")
+    assert install.find_incomplete_login_file(app, edit) is None
 
 
 @pytest.mark.parametrize(
@@ -83,21 +79,11 @@ def test_each_shell_has_its_file(tmp_path, shell, environ, path):
     assert install.find_rc_file(app, shell, "linux") == tmp_path / path
 
 
-def test_lines_in_the_file_of_powershell_are_removed_too(home):
-    app = App(home.env)
-    install.write_file_edit(app, install.plan_rc_file_install(app, "pwsh"))
-    assert [one.shell for one in install.plan_uninstall_all(app)] == ["pwsh"]
-
-
 def test_bash_on_macos_reads_its_login_file_unless_that_reads_bashrc(app, tmp_path):
-    assert install.find_rc_file(app, "bash", "darwin") == tmp_path / ".bash_profile"
-    (tmp_path / ".bash_profile").write_text(". ~/.bashrc\n")
-    assert install.find_rc_file(app, "bash", "darwin") == tmp_path / ".bashrc"
-    (tmp_path / ".bash_profile").write_text("x\n")
-    assert install.find_rc_file(app, "bash", "darwin") == tmp_path / ".bash_profile"
-
-
-def test_without_an_absolute_home_no_file_is_found():
+    for text, name in ((None, ".bash_profile"), (". ~/.bashrc", ".bashrc"), ("x", ".bash_profile")):
+        if text is not None:
+            (tmp_path / ".bash_profile").write_text(f"{text}\n")
+        assert install.find_rc_file(app, "bash", "darwin") == tmp_path / name
     with pytest.raises(LocalState, match="there is no home folder"):
         install.find_rc_file(App({"HOME": "relative"}), "bash", "linux")
 
@@ -106,10 +92,12 @@ def test_without_an_absolute_home_no_file_is_found():
     ("shell", "start"),
     [("bash", "if [[ $- == *i* ]] && [[ -x "), ("zsh", "if [[ -x "), ("pwsh", "if (Get-Command ")],
 )
-def test_only_bash_runs_its_rc_file_for_scripts_too(shell, start, tmp_path):
-    line = install.build_rc_lines(shell, {"HOME": str(tmp_path), "PATH": "/nonexistent"})[-1]
+def test_only_bash_runs_its_rc_file_for_scripts_too(app, shell, start):
+    line = install.build_rc_lines(shell, app.environ)[-1]
     assert line.startswith(start)
     assert f"shell-init {shell}" in line
+    install.write_file_edit(app, install.plan_rc_file_install(app, shell))
+    assert [one.shell for one in install.plan_uninstall_all(app)] == [shell]
 
 
 @pytest.mark.parametrize(

@@ -100,20 +100,16 @@ class TestAfterSetup:
             assert (found["proven"], found["findings"]) == ([], [])
         assert emulator.counters["GetRoleCredentials"] == 0
 
-    def test_a_missing_sign_in_is_exit_4_and_beside_a_problem_3(self, ready, run, doctor):
+    def test_a_missing_sign_in_is_exit_4_and_beside_a_problem_3(self, ready, run, doctor, emulator):
+        emulator.end_sign_ins()  # an end that only AWS knows of
+        done = doctor()
+        assert (done.returncode, ids(done)) == (4, ["signed-out"]), done.stdout
         run("logout", "corp")
         done = doctor()
         assert (done.returncode, ids(done)) == (4, ["signed-out"])
         assert "ssohelper login corp" in done.stdout
         done = doctor(AWS_PROFILE="gone")
         assert (done.returncode, ids(done)) == (3, ["no-such-profile", "signed-out"])
-
-    def test_an_end_that_only_aws_knows_of_is_a_missing_sign_in_too(
-        self, ready, run, doctor, emulator
-    ):
-        emulator.end_sign_ins()
-        done = doctor()
-        assert (done.returncode, ids(done)) == (4, ["signed-out"]), done.stdout
 
     def test_fix_writes_the_helpers_path_in_one_write_that_undo_reverses(self, ready, run, doctor):
         good = ready.config_file.read_text()
@@ -163,13 +159,11 @@ class TestOneProfile:
 
     def test_a_role_without_a_profile_and_an_unknown_name(self, ready, run, doctor):
         assert data(doctor(f"{PAY}/Admin", "--json"))["proven"] == [f"{PAY}/Admin"]
+        assert doctor("--run").returncode == 2
+        assert doctor("").returncode == 2
         done = doctor("pay.Reed")
         assert done.returncode == 2
         assert f'did you mean "{READ}"' in done.stderr
-
-    def test_run_alone_needs_a_profile(self, ready, run, doctor):
-        assert doctor("--run").returncode == 2
-        assert doctor("").returncode == 2
 
 
 class TestForeignProgram:
@@ -189,14 +183,11 @@ class TestForeignProgram:
             "SecretAccessKey": "CNRYSAK",
             "AccountId": "9",
         }
-        program(ready, f"echo 'secret_access_key=CNRYSAK' >&2; echo '{json.dumps(answer)}'")
+        path = program(ready, f"echo 'secret_access_key=CNRYSAK' >&2; echo '{json.dumps(answer)}'")
         done = doctor("tool", "--run", "--json")
         assert data(done)["proven"] == ["tool"]
         assert "CNRYSAK" not in done.stdout + done.stderr
-        program_text = ready.path / "tool"
-        program_text.write_text(
-            "#!/bin/sh\nprintf '\\033[31msecret_access_key=CNRYSAK' >&2; exit 1\n"
-        )
+        path.write_text("#!/bin/sh\nprintf '\\033[31msecret_access_key=CNRYSAK' >&2; exit 1\n")
         done = doctor("tool", "--run")
         assert "CNRYSAK" not in done.stdout
         assert "\x1b" not in done.stdout
@@ -212,23 +203,17 @@ class TestNetwork:
         assert one["subject"].startswith("127.0.0.1:")
         assert "no proxy, certificates of /etc/ca.pem" in one["message"]
 
-    def test_a_relative_bundle_of_certificates_is_named(self, ready, run, doctor):
+    def test_a_proxy_that_is_not_there_and_a_relative_bundle(self, ready, run, doctor):
         moved = {name: "" for name in ready.env if name.startswith("AWS_ENDPOINT_URL")}
-        done = doctor(AWS_CA_BUNDLE="ca.pem", **moved)
-        assert "name the file in AWS_CA_BUNDLE by its absolute path" in done.stdout
-        assert (done.returncode, "Traceback" in done.stderr) == (3, False)
-
-    def test_a_proxy_that_is_not_there(self, ready, run, doctor):
-        moved = {name: "" for name in ready.env if name.startswith("AWS_ENDPOINT_URL")}
-        env = {**moved, "HTTPS_PROXY": "http://user:CNRY-pw@127.0.0.1:9"}
-        done = doctor("--json", **env)
+        done = doctor("--json", **moved, HTTPS_PROXY="http://user:CNRY-pw@127.0.0.1:9")
         found = [one for one in data(done)["findings"] if one["id"] == "endpoint"]
         assert {one["subject"].partition(".")[0] for one in found} == {"oidc", "portal", "sts"}
         assert all("proxy 127.0.0.1:9" in one["message"] for one in found)
         assert "CNRY" not in done.stdout + done.stderr
-
-    def test_an_endpoint_that_is_not_aws_is_refused(self, ready, run, doctor):
-        done = doctor(AWS_ENDPOINT_URL_SSO="https://evil.example")
+        done = doctor(AWS_CA_BUNDLE="ca.pem", **moved)
+        assert "name the file in AWS_CA_BUNDLE by its absolute path" in done.stdout
+        assert (done.returncode, "Traceback" in done.stderr) == (3, False)
+        done = doctor(AWS_ENDPOINT_URL_SSO="https://evil.example")  # not AWS's
         assert "endpoint" in ids(done)
         assert "AWS_ENDPOINT_URL_SSO" in done.stdout
 
@@ -248,20 +233,14 @@ def test_only_what_is_not_repaired_yet_has_a_fix(capsys):
     assert ("repaired" in said, "fix:" in said) == (True, False)
 
 
-def test_the_table_of_sdks_names_account_and_role_or_a_dash(capsys, monkeypatch):
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    taken = Resolved("p", "Go", "sso", "corp", PAY, "Read")
-    doctor_command.print_report(Report((), (taken, Resolved("p", "Rust", "error", "no keys"))))
-    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert [row[-2:] for row in rows if row and row[0] in ("Go", "Rust")] == [
-        [PAY, "Read"],
-        ["-", "-"],
-    ]
-
-
-def test_a_script_gets_a_row_for_each_sdk(capsys):
+def test_the_table_of_sdks_names_account_and_role_and_a_script_gets_rows(capsys, monkeypatch):
     taken = Resolved("p", "Go", "sso", "session corp", PAY, "Read")
-    failed = Resolved("p", "Java", "error", "no region")
-    doctor_command.print_report(Report((), (taken, failed)))
+    report = Report((), (taken, Resolved("p", "Java", "error", "no region")))
+    doctor_command.print_report(report)
     rows = capsys.readouterr().out.splitlines()
     assert rows == [f"sdk\tGo\tsso\tsession corp\t{PAY}\tRead", "sdk\tJava\terror\tno region\t\t"]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    doctor_command.print_report(report)
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    ends = [row[-2:] for row in rows if row and row[0] in ("Go", "Java")]
+    assert ends == [[PAY, "Read"], ["-", "-"]]

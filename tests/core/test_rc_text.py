@@ -15,15 +15,7 @@ LINES = [
 ]
 SHELLS = install.SHELLS
 PIECES = [
-    b"x=1",
-    b"\n",
-    b"\r\n",
-    b"\r",
-    b"# >>> conda >>>\n",
-    b"#",
-    b"\xff\xfe",
-    b"\x00",
-    b" ",
+    *(b"x=1", b"\n", b"\r\n", b"\r", b"# >>> conda >>>\n", b"#", b"\xff\xfe", b"\x00", b" "),
     b"# <<<",
 ]
 MARKS = (rc_text.BEGIN, rc_text.END)
@@ -68,17 +60,9 @@ def test_new_lines_replace_earlier_ones_in_their_place():
     assert rc_text.rc_without_our_lines(after, "rc") == b"a\nb"
 
 
-@pytest.mark.parametrize(
-    "damaged",
-    [
-        rc_text.BEGIN + b"\nx\n",
-        b"x\n" + rc_text.END + b"\n",
-        rc_text.END + b"\n" + rc_text.BEGIN + b"\n",
-        2 * (rc_text.BEGIN + b"\n" + rc_text.END + b"\n"),
-        rc_text.BEGIN + b"\n" + rc_text.BEGIN + b"\n" + rc_text.END + b"\n",
-    ],
-)
-def test_marks_that_are_not_one_pair_are_refused(damaged):
+@pytest.mark.parametrize("marks", ["b", "e", "eb", "bebe", "bbe"])
+def test_marks_that_are_not_one_pair_are_refused(marks):
+    damaged = b"".join({"b": rc_text.BEGIN, "e": rc_text.END}[one] + b"\nx\n" for one in marks)
     for edit in (
         lambda: rc_text.rc_with_our_lines(damaged, LINES, "rc"),
         lambda: rc_text.rc_without_our_lines(damaged, "rc"),
@@ -106,13 +90,8 @@ def test_a_line_that_the_user_wrote_is_found(text, line):
 def test_the_diff_shows_a_missing_final_newline():
     after = rc_text.rc_with_our_lines(b"x", ["ours"], "rc")
     assert list(rc_text.diff_rc_files(b"x", after, "rc"))[2:] == [
-        "@@ -1 +1,4 @@",
-        "-x",
-        "\\ No newline at end of file",
-        "+x",
-        "+# >>> ssohelper >>> (the line above had no end)",
-        "+ours",
-        "+# <<< ssohelper <<<",
+        *("@@ -1 +1,4 @@", "-x", "\\ No newline at end of file", "+x"),
+        *("+# >>> ssohelper >>> (the line above had no end)", "+ours", "+# <<< ssohelper <<<"),
     ]
 
 
@@ -120,10 +99,7 @@ def test_the_diff_shows_a_missing_final_newline():
 @pytest.mark.parametrize(
     "own",
     [
-        b"end # mine\n",
-        b"# mine\n",
-        b"alias x=y\n",
-        b"if true\n    x\nend\n",
+        *(b"end # mine\n", b"# mine\n", b"alias x=y\n", b"if true\n    x\nend\n"),
         b'alias si="time ssohelper shell-init bash"\n',
         b'[ -t 0 ] && echo "see ssohelper shell-init docs"\n',
         b"if [[ $TERM != dumb ]] && type ssohelper_prompt_on; then ssohelper_prompt_on; fi\n",

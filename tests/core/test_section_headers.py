@@ -61,36 +61,26 @@ def test_a_header_that_is_misread_is_named_and_its_fix_is_true(tmp_path, line, i
     assert [one.id for one in findings(text) if one.severity == "problem"] == []
 
 
-def test_a_header_whose_correction_exists_is_to_be_removed():
+def test_a_header_whose_correction_exists_or_is_too_long_has_another_fix():
     for line in ("[Profile q]", "[profilex q]", "[q]"):
         [found] = findings(f"[profile q]\n{line}\n{_KEYS}")
         assert found.fix == "remove that section in an editor, or rename it: [profile q] exists too"
+    name = "n" * (200 - len("profile "))
+    [whole] = findings(f"[Profile {name}]\n{_KEYS}")
+    [longer] = findings(f"[Profile {name}n]\n{_KEYS}")
+    assert whole.fix == f"write in an editor: [profile {name}]"
+    assert longer.fix == "correct that line in an editor"
 
 
 @pytest.mark.parametrize(
     "line", ["[profile q]]", "[profile x y]]", "[profile q] # [c]", "[other]]", '[profile "a]b"]']
 )
 def test_a_section_with_a_bracket_in_its_header_stays_and_stops_no_write(tmp_path, line):
-    text = f"{line}\r\n# a comment\nregion=x\n\n[profile p]\nregion = y\n"
+    text = f"{line}\r\n# a comment\nregion=x\n\n[profile 'a]c']\nregion = y\n"
     changes = [
-        EditSection("profile p", (("region", "z"),)),
+        EditSection("profile 'a]c'", (("region", "z"),)),
         AddSection("profile new", (("region", "z"),)),
     ]
     after = ConfigFile.parse(text.encode(), "config").with_changes(changes).decode()
     assert after == text.replace("region = y", "region = z") + "\n[profile new]\nregion = z\n"
     assert botocore_profiles(tmp_path, after)["new"] == {"region": "z"}
-
-
-def test_a_profile_with_a_bracket_in_its_name_can_be_changed():
-    text = "[profile 'a]b']\nregion = x\n"
-    changes = [EditSection("profile 'a]b'", (("region", "y"),))]
-    after = ConfigFile.parse(text.encode(), "config").with_changes(changes)
-    assert after == text.replace("= x", "= y").encode()
-
-
-def test_a_header_too_long_to_be_shown_whole_is_not_half_written_in_the_fix():
-    name = "n" * (200 - len("profile "))
-    [whole] = findings(f"[Profile {name}]\n{_KEYS}")
-    [longer] = findings(f"[Profile {name}n]\n{_KEYS}")
-    assert whole.fix == f"write in an editor: [profile {name}]"
-    assert longer.fix == "correct that line in an editor"

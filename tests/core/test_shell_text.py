@@ -100,11 +100,16 @@ def test_a_read_only_variable_fails_the_whole_text(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
-    [("a'b", "'a''b'"), ("a\u2019b", "'a\u2019\u2019b'"), ("$x`", "'$x`'"), ("\\", "'\\'")],
+    ("value", "text", "word"),
+    [
+        *(("a'b", "'a''b'", r"'a'\''b'"), ("a\u2019b", "'a\u2019\u2019b'", "'a\u2019b'")),
+        *(("$x`", "'$x`'", "'$x`'"), ("\\", "'\\'", "'\\'"), ("a b", "'a b'", "'a b'")),
+        *(("", "''", "''"), ("a.b-c_1/x:y@z", "'a.b-c_1/x:y@z'", "a.b-c_1/x:y@z")),
+    ],
 )
-def test_powershell_quotes_are_doubled(value, text):
+def test_powershell_quotes_are_doubled_and_a_word_is_quoted_where_needed(value, text, word):
     assert shell_text.quoted_word("pwsh", value) == text
+    assert shell_text.word_as_typed(value) == word
 
 
 def test_a_universal_fish_variable_is_neither_erased_nor_copied(tmp_path):
@@ -154,11 +159,3 @@ def test_each_shell_gets_its_own_statements(shell, variable, exports, restored):
     assert (
         shell_text.text_that_restores_variables(shell, ("A", "G"), {"A": "1", "B": "2"}) == restored
     )
-
-
-@pytest.mark.parametrize(
-    ("word", "shown"),
-    [("a.b-c_1/x:y@z", None), ("a b", "'a b'"), ("", "''"), ("$x", "'$x'"), ("a'b", r"'a'\''b'")],
-)
-def test_a_word_is_quoted_where_a_shell_would_change_it(word, shown):
-    assert shell_text.word_as_typed(word) == (shown or word)

@@ -34,10 +34,10 @@ WAYS: dict[str, Callable[[str], list[str]]] = {
     "serve --socket": lambda role: serve(ROLE[role], "--socket $HOME/s", "--unix-socket $HOME/s"),
     "serve": lambda role: serve(ROLE[role], "--env-file $HOME/e", ENDPOINT),
     "use --keys": lambda role: [
-        *("env", "_SSOHELPER_SHELL=bash", SCRIPT, "use", "--keys", ROLE[role]),
+        *("env", "_SSOHELPER_SHELL=bash", SCRIPT, "use", "--keys", ROLE[role])
     ],
     "use --keys, then env": lambda role: [
-        *("bash", "-c", _IN_BASH % "use --keys", ROLE[role], "env"),
+        *("bash", "-c", _IN_BASH % "use --keys", ROLE[role], "env")
     ],
     "use, then its profile": lambda role: [
         *("bash", "-c", _IN_BASH % "use", f"pay.{role}", SCRIPT, "credential-process"),
@@ -124,14 +124,8 @@ def ask_below(*allowed: str) -> Callable[[Guarded], list[Asked]]:
 
 def ask_below_exec(*globs: str) -> Callable[[Guarded], list[Asked]]:
     """Return a function that asks for OTHER below an `exec --allow` for each glob, one in another."""
-
-    def ask_nested(world: Guarded) -> list[Asked]:
-        outer = [
-            word for glob in globs for word in (SCRIPT, "exec", "--allow", glob, ROLE[FREE], "--")
-        ]
-        return [ask(world, name, [*outer, *way(OTHER)]) for name, way in WAYS.items()]
-
-    return ask_nested
+    outer = [word for glob in globs for word in (SCRIPT, "exec", "--allow", glob, ROLE[FREE], "--")]
+    return lambda world: [ask(world, name, [*outer, *way(OTHER)]) for name, way in WAYS.items()]
 
 
 def ask_with_widened_variable(world: Guarded) -> list[Asked]:
@@ -146,9 +140,8 @@ def ask_with_widened_variable(world: Guarded) -> list[Asked]:
 
 def ask_after_edited_profile(world: Guarded) -> list[Asked]:
     """A child lets the profile that it may use stand for another role."""
-    world.home.write_config(
-        world.home.config_file.read_text().replace(f"--role-name {FREE}", f"--role-name {OTHER}")
-    )
+    text = world.home.config_file.read_text()
+    world.home.write_config(text.replace(f"--role-name {FREE}", f"--role-name {OTHER}"))
     return [
         ask(world, name, way(FREE if "profile" in name else OTHER), SSOHELPER_ALLOW=f"pay.{FREE}")
         for name, way in WAYS.items()
@@ -160,19 +153,15 @@ def start_sign_ins(world: Guarded) -> list[Asked]:
     for path in world.home.token_folder.glob("*.json"):
         path.unlink()
     url = world.emulator.world.start_url
-    commands = {
-        "login": ["login", "corp"],
-        "login --force": ["login", "corp", "--force"],
-        "login --device-code": ["login", "corp", "--device-code"],
-        "login --no-browser": ["login", "corp", "--no-browser"],
-        "setup": ["setup", url, "--yes"],
-        "setup --session": ["setup", url, "--session", "new", "--region", "us-east-1", "--yes"],
-    }
+    commands = [
+        *(f"login corp {more}" for more in ("", "--force", "--device-code", "--no-browser")),
+        *(f"setup {url} {more} --yes" for more in ("", "--session new --region us-east-1")),
+    ]
     started = "RegisterClient", "StartDeviceAuthorization", "CreateToken"
     world.emulator.reset_counters()
     found = []
-    for name, argv in commands.items():
-        asked = ask(world, name, [SCRIPT, *argv], SSOHELPER_ALLOW="*/*")
+    for command in commands:
+        asked = ask(world, command, [SCRIPT, *command.split()], SSOHELPER_ALLOW="*/*")
         calls = sum(world.emulator.counters[call] for call in started)
         found.append(asked._replace(is_given=asked.is_given or calls > 0))
     return found

@@ -28,17 +28,14 @@ def native(account: str) -> str:
 
 
 def legacy(account: str) -> str:
-    return (
-        f"sso_start_url = {URL}\nsso_region = us-east-1\nsso_account_id = {account}\n"
-        f"sso_role_name = {ROLE}\n"
+    return native(account).replace(
+        "sso_session = corp", f"sso_start_url = {URL}\nsso_region = us-east-1"
     )
 
 
 def ours(account: str) -> str:
-    return (
-        f"credential_process = {LAUNCHER} --session corp --account-id {account} "
-        f"--role-name {ROLE}\n"
-    )
+    command = f"{LAUNCHER} --session corp --account-id {account} --role-name {ROLE}"
+    return f"credential_process = {command}\n"
 
 
 def chain(account: str, source: str) -> str:
@@ -87,12 +84,6 @@ for name in sys.argv[1:]:
 print(json.dumps(found))
 """
 BOTOCORE = [sys.executable, "-c", _TRY_ALL]
-_AWS_CLI = [
-    "sh",
-    "-c",
-    'for one; do aws sts get-caller-identity --query Arn --profile "$one" ; done',
-    "sh",
-]
 
 
 @pytest.fixture
@@ -170,10 +161,8 @@ def test_the_aws_cli_gets_no_other_role_by_any_profile(world, name):
 def test_an_allowed_default_profile_works(world):
     text = world.config_file.read_text()
     world.write_config(text.replace(native(PROD), native(BACK), 1))
-    assert accounts(below(world, *BOTOCORE, "default", "native-prod").stdout) == {
-        "default": BACK,
-        "native-prod": None,
-    }
+    found = accounts(below(world, *BOTOCORE, "default", "native-prod").stdout)
+    assert found == {"default": BACK, "native-prod": None}
 
 
 def test_ssohelper_below_reads_your_own_config(world):

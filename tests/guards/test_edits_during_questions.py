@@ -11,14 +11,8 @@ from tests.long_rows import long_after
 PROFILE = f"pay.{GUARDED}"
 REASON = ["--reason", "INC-4711"]
 COMMANDS = [
-    ["use", PROFILE, *REASON],
-    ["exec", PROFILE, *REASON, "--", "env"],
-    ["guard", "grant", PROFILE, *REASON],
-    ["use", "--keys", PROFILE, *REASON],
-    ["exec", "--server", PROFILE, *REASON, "--", "env"],
-    ["console", PROFILE, *REASON],
-    ["env", PROFILE, *REASON],
-    ["whoami", PROFILE, *REASON],
+    *("use", "exec -- env", "guard grant", "use --keys", "exec --server -- env"),
+    *("console", "env", "whoami"),
 ]
 
 
@@ -44,14 +38,15 @@ def edit(world: Guarded, old: str, new: str) -> Callable[[], None]:
     return lambda: world.home.write_config(text.replace(old, new))
 
 
-def run_and_edit(world: Guarded, command: list[str], old: str, new: str) -> tuple[int, str]:
-    text = line(*command)
-    if command[0] in ("use", "env"):
+def run_and_edit(world: Guarded, command: str, old: str, new: str) -> tuple[int, str]:
+    words, dashes, inner = command.partition(" -- ")
+    text = line(*words.split(), PROFILE, *REASON, *f"{dashes}{inner}".split())
+    if words.split()[0] in ("use", "env"):
         text = f"_SSOHELPER_SHELL=bash {text} | cat; (exit ${{PIPESTATUS[0]}})"
     return world.open_terminal().run(text, NAME, at_question=edit(world, old, new))
 
 
-@pytest.mark.parametrize("command", long_after(2, COMMANDS), ids=lambda words: " ".join(words[:2]))
+@pytest.mark.parametrize("command", long_after(2, COMMANDS))
 @pytest.mark.parametrize("new", [section(FREE), ""], ids=["another role", "removed"])
 def test_a_profile_that_means_another_role_ends_the_command(world, command, new):
     code, shown = run_and_edit(world, command, section(GUARDED), new)
@@ -63,13 +58,9 @@ def test_a_profile_that_means_another_role_ends_the_command(world, command, new)
     assert world.events() == []
 
 
-@pytest.mark.parametrize("command", long_after(1, COMMANDS), ids=lambda words: " ".join(words[:2]))
+@pytest.mark.parametrize("command", long_after(1, COMMANDS))
 def test_an_edit_elsewhere_does_not_end_it(world, command):
-    code, shown = run_and_edit(
-        world,
-        command,
-        section(GUARDED),
-        f"{section(GUARDED)}\n[profile other]\nregion = eu-west-1\n",
-    )
+    old = section(GUARDED)
+    code, shown = run_and_edit(world, command, old, f"{old}\n[profile other]\nregion = eu-west-1\n")
     assert code == 0, shown
     assert world.events()[0] == "grant"

@@ -13,32 +13,7 @@ from ssohelper.app import App
 from ssohelper.core import policy
 from ssohelper.errors import SsoHelperError
 from tests.conftest import SCRIPT
-from tests.guards import full_screen
-from tests.guards.matrix import (
-    CLOCKS,
-    FAKETIME,
-    SITUATIONS,
-    TARGET,
-    Cell,
-    ask_each_way,
-    ask_each_way_in,
-    ask_running,
-    ask_with_wrong_word,
-    give,
-    grant,
-    is_released,
-    make_world,
-    memory_damaged,
-    move_clock,
-    name_of,
-    not_json,
-    nothing,
-    publish_before_the_rule_and_note_it,
-    restore_old_settings,
-    rules_file_invalid,
-    rules_file_removed,
-    running_endpoints,
-)
+from tests.guards import full_screen, matrix
 from tests.guards.ways import ROLE, WAYS, opened, with_reason
 from tests.guards.world import GUARDED, NAME, RULE, Guarded, has_secret
 from tests.long_rows import long_after
@@ -49,37 +24,37 @@ pytestmark = pytest.mark.timeout(900)
 
 @pytest.fixture
 def world(home, emulator) -> Iterator[Guarded]:
-    made = make_world(home, emulator)
+    made = matrix.make_world(home, emulator)
     yield made
     made.close()
 
 
-def check(cells: list[Cell]) -> None:
+def check(cells: list[matrix.Cell]) -> None:
     """Check that each way handed out nothing, and that each refusal is in the journal."""
     assert [cell for cell in cells if not cell.is_refused or has_secret(cell.shown)] == []
 
 
-@pytest.mark.parametrize("situation", SITUATIONS, ids=name_of)
+@pytest.mark.parametrize("situation", matrix.SITUATIONS, ids=matrix.name_of)
 def test_the_vault_refuses_each_way(world, situation):
     situation(world)
     for way in policy.Way:
         before = world.events().count("refused")
         with pytest.raises(SsoHelperError) as refusal:
-            App(world.home.env).vault.permit_release(TARGET, way)
+            App(world.home.env).vault.permit_release(matrix.TARGET, way)
         assert refusal.value.exit_code == 9
         assert world.events().count("refused") == before + 1
 
 
 def test_the_vault_permits_with_the_grant_that_the_situations_change(world):
-    made = grant(world)
-    give(world, made)
+    made = matrix.grant(world)
+    matrix.give(world, made)
     for way in policy.Way:
-        permit = App(world.home.env).vault.permit_release(TARGET, way)
+        permit = App(world.home.env).vault.permit_release(matrix.TARGET, way)
         assert (permit.grant_id, permit.rule) == (made.id, RULE)
 
 
 def test_each_way_hands_out_with_a_grant(world):
-    give(world, grant(world))
+    matrix.give(world, matrix.grant(world))
     for name, way in WAYS.items():
         pages, before = opened(world.home.path), world.events().count("release")
         if name.startswith("serve"):
@@ -87,7 +62,7 @@ def test_each_way_hands_out_with_a_grant(world):
         else:
             done = world.run(*way.argv)
             shown = done.stdout + done.stderr
-            assert is_released(world, name, done.returncode, shown, pages), (name, shown)
+            assert matrix.is_released(world, name, done.returncode, shown, pages), (name, shown)
         assert world.events().count("release") > before, name
     assert GUARDED not in world.published()
 
@@ -111,14 +86,16 @@ def read_first_line(world: Guarded, argv: list[str]) -> str:
 
 
 # Only a part of the situations: `make torture` has all.
-@pytest.mark.parametrize("situation", [nothing], ids=name_of)
+@pytest.mark.parametrize("situation", [matrix.nothing], ids=matrix.name_of)
 def test_no_process_gets_anything(world, situation):
     situation(world)
-    check(ask_each_way(world))
+    check(matrix.ask_each_way(world))
     assert GUARDED not in world.published()
 
 
-@pytest.mark.parametrize("situation", long_after(1, [nothing, not_json]), ids=name_of)
+@pytest.mark.parametrize(
+    "situation", long_after(1, [matrix.nothing, matrix.not_json]), ids=matrix.name_of
+)
 def test_the_full_screen_asks_and_gives_nothing(world, situation):
     situation(world)
     check([full_screen.ask_in_full_screen(world)])
@@ -130,33 +107,41 @@ def test_each_key_of_the_full_screen_asks(world, key):
 
 
 # Only the first clock: `make torture` has the others.
-@pytest.mark.skipif(not Path(FAKETIME).exists(), reason="needs libfaketime")
+@pytest.mark.skipif(not Path(matrix.FAKETIME).exists(), reason="needs libfaketime")
 def test_a_clock_that_is_moved_makes_no_grant(world):
-    check(ask_each_way(world, **move_clock(world, *CLOCKS[0])))
+    check(matrix.ask_each_way(world, **matrix.move_clock(world, *matrix.CLOCKS[0])))
 
 
 def test_an_old_published_response_is_not_handed_out(world):
-    publish_before_the_rule_and_note_it(world)
-    check(ask_each_way(world))
+    matrix.publish_before_the_rule_and_note_it(world)
+    check(matrix.ask_each_way(world))
     assert GUARDED not in world.published()
 
 
 @pytest.mark.long
 def test_an_old_settings_file_that_is_put_back_makes_no_old_response_good(world):
-    restore_old_settings(world)
-    check(ask_each_way(world))
+    matrix.restore_old_settings(world)
+    check(matrix.ask_each_way(world))
     assert GUARDED not in world.published()
 
 
 @pytest.mark.parametrize(
     "situation",
-    long_after(1, [nothing, memory_damaged, rules_file_removed, rules_file_invalid]),
-    ids=name_of,
+    long_after(
+        1,
+        [
+            matrix.nothing,
+            matrix.memory_damaged,
+            matrix.rules_file_removed,
+            matrix.rules_file_invalid,
+        ],
+    ),
+    ids=matrix.name_of,
 )
 def test_a_running_endpoint_gives_nothing_after_its_grant(world, situation):
-    with running_endpoints(world) as clients:
+    with matrix.running_endpoints(world) as clients:
         situation(world)
-        cells = ask_running(world, clients)
+        cells = matrix.ask_running(world, clients)
     check(cells)
     assert "no grant for it is in force" in cells[0].shown
 
@@ -167,13 +152,13 @@ def test_a_running_endpoint_gives_nothing_after_its_grant(world, situation):
 def test_a_grant_of_one_terminal_gives_nothing_in_another(world):
     here, other = world.open_terminal(), world.open_terminal()
     assert here.run(f"{SCRIPT} guard grant {ROLE} --reason x", NAME)[0] == 0
-    check(ask_each_way_in(world, other))
-    check(ask_each_way(world))
+    check(matrix.ask_each_way_in(world, other))
+    check(matrix.ask_each_way(world))
 
 
 @pytest.mark.long
 def test_the_wrong_word_gives_nothing(world):
-    cells = ask_with_wrong_word(world, world.open_terminal())
+    cells = matrix.ask_with_wrong_word(world, world.open_terminal())
     assert len(cells) == 8
     check(cells)
     assert "grant" not in world.events()
@@ -196,5 +181,5 @@ def test_a_reason_without_a_terminal_gives_nothing(world, way):
     done = world.run(*with_reason(WAYS[way].argv))
     shown = done.stdout + done.stderr
     assert done.returncode == 9, shown
-    assert not is_released(world, way, done.returncode, shown, pages)
+    assert not matrix.is_released(world, way, done.returncode, shown, pages)
     assert world.events() == ["issue", "refused"]

@@ -66,17 +66,13 @@ def test_a_second_session_of_the_portal_is_guarded_and_an_allow_list_is_not_wide
             done = world.run(*command, *key, SSOHELPER_ALLOW=f"corp:{ACCOUNT}/*")
             assert done.returncode == limited, done.stderr
     rows = world.run(SCRIPT, "list", "--json").stdout
-    assert {
-        (one["session"], one["role_name"], one["guarded"]) for one in json.loads(rows)["data"]
-    } == {
-        (session, role, role == GUARDED) for session in ("corp", "two") for role in (GUARDED, FREE)
-    }
-    home.write_config(
-        home.config_file.read_text().replace(f"{url}/#/", "https://d-1.awsapps.com/start")
-    )
-    assert (
-        world.run(*IN_PYTHON, *keys[0]).returncode == 4
-    )  # of another portal: no guard, no sign-in
+    found = {(row["session"], row["role_name"], row["guarded"]) for row in json.loads(rows)["data"]}
+    roles = ((GUARDED, True), (FREE, False))
+    assert found == {(session, *role) for session in ("corp", "two") for role in roles}
+    text = home.config_file.read_text()
+    home.write_config(text.replace(f"{url}/#/", "https://d-1.awsapps.com/start"))
+    # Of another portal: no guard, no sign-in.
+    assert world.run(*IN_PYTHON, *keys[0]).returncode == 4
 
 
 @pytest.mark.parametrize(

@@ -46,22 +46,14 @@ def within(request, home, tmp_path) -> Within:
         home.env["XDG_RUNTIME_DIR"] = runtime
     else:
         del home.env["XDG_RUNTIME_DIR"]
-    bwrap = [require_program("bwrap"), *mounts, "--"]
+    bwrap, setsid = [require_program("bwrap"), *mounts, "--"], require_program("setsid")
     if subprocess.run([*bwrap, "/bin/true"], capture_output=True).returncode:
         pytest.skip("bubblewrap may not make namespaces here")
 
     def run(variables: dict[str, str], *argv: str) -> "subprocess.CompletedProcess[str]":
         pairs = [f"{name}={value}" for name, value in variables.items()]
         return subprocess.run(
-            [
-                *bwrap,
-                require_program("env"),
-                "-i",
-                *pairs,
-                require_program("setsid"),
-                "--wait",
-                *argv,
-            ],
+            [*bwrap, require_program("env"), "-i", *pairs, setsid, "--wait", *argv],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -95,10 +87,8 @@ def job(name: str, home: Home, emulator: Emulator) -> dict[str, str]:
     long_after(
         1,
         [
-            ("with /run/user", "cron"),
-            ("without /run/user", "system timer"),
-            ("with /run/user", "system timer"),
-            ("without /run/user", "cron"),
+            *(("with /run/user", "cron"), ("without /run/user", "system timer")),
+            *(("with /run/user", "system timer"), ("without /run/user", "cron")),
         ],
     ),
     indirect=["within"],

@@ -15,12 +15,12 @@ pytestmark = pytest.mark.network_client
 
 ALIASES = 30
 ROLES = {
-    "payments-dev.ReadOnlyAccess": "000040000001",
-    "payments-dev.Developer": "000040000001",
-    "payments-dev.DatabaseAdmin": "000040000001",
-    "payments-prod.ReadOnlyAccess": "000030000001",
-    "payments-prod.DatabaseAdmin": "000030000001",
-    "payments-prod.BreakGlassAdmin": "000030000001",
+    f"payments-{stage}.{role}": account
+    for stage, account, last in (
+        ("dev", "000040000001", "Developer"),
+        ("prod", "000030000001", "BreakGlassAdmin"),
+    )
+    for role in ("ReadOnlyAccess", "DatabaseAdmin", last)
 }
 # Forked from one process, which has imported boto3 for all of them; the closing of a pipe is the
 # word to go. Each then is a process of its own with a session of its own.

@@ -10,11 +10,7 @@ from tests.conftest import RUN_SECONDS
 from tests.programs import require_program
 
 SHELLS = ("bash", "zsh", "fish")
-ARGV = {
-    "bash": ["--norc", "--noprofile", "-i"],
-    "zsh": ["-f", "-i"],
-    "fish": ["--no-config", "-i"],
-}
+ARGV = {"bash": ["--norc", "--noprofile", "-i"], "zsh": ["-f", "-i"], "fish": ["--no-config", "-i"]}
 INSTALL = {
     "bash": 'eval "$(ssohelper shell-init bash)"',
     "zsh": 'eval "$(ssohelper shell-init zsh)"',

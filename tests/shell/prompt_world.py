@@ -13,11 +13,7 @@ from tests.programs import require_program, run_program
 FOLDER = Path(__file__).resolve().parent.parent.parent / "shell"
 _LAUNCHER = FOLDER / "ssohelper-credentials"
 SHELLS = ("bash", "zsh", "fish")
-ARGV = {
-    "bash": ["--norc", "--noprofile"],
-    "zsh": ["-f"],
-    "fish": ["--no-config", "--private"],
-}
+ARGV = {"bash": ["--norc", "--noprofile"], "zsh": ["-f"], "fish": ["--no-config", "--private"]}
 # The stand-in adds a line to one file at each start, and prints the other.
 _STAND_IN = '#!/bin/sh\necho "$*" >> {counted}\ncat {answer}\n'
 # From here on the shell's clock says $1. fish has no clock but the age of files.

@@ -39,11 +39,7 @@ class Typist:
     """One shell in a terminal, in `home` or `folder`; with `answers` it asks no program."""
 
     def __init__(
-        self,
-        shell: str,
-        home: Home,
-        folder: Path | None = None,
-        answers: Answers | None = None,
+        self, shell: str, home: Home, folder: Path | None = None, answers: Answers | None = None
     ) -> None:
         self.shell = shell
         self._answers = answers

@@ -12,7 +12,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import demo_world
 from tests.cli.listing_world import Shell
 from tests.long_rows import long_after
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 from tests.shell.at_a_terminal import INSTALL, Terminal, plain_text
 
 DEV, PROD = "payments-dev.ReadOnlyAccess", "payments-prod.ReadOnlyAccess"
@@ -198,8 +198,7 @@ OPTIONS = {
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("shell", "options"),
-    [(shell, line) for shell, lines in OPTIONS.items() for line in lines],
+    ("shell", "options"), [(shell, line) for shell, lines in OPTIONS.items() for line in lines]
 )
 def test_shell_options_of_the_user_change_nothing(place, shell, options):
     """In a script, which `set -e` would end at a failed line."""
@@ -262,13 +261,7 @@ def test_with_a_universal_fish_variable_nothing_is_changed(place):
         f"set -eU AWS_VAULT; ssohelper use {DEV}; echo $status"
     )
     env = place.env(XDG_CONFIG_HOME=str(place.home / "fish-home"))
-    done = subprocess.run(
-        [require_program("fish"), "-c", script],
-        env=env,
-        cwd=place.home,
-        capture_output=True,
-        text=True,
-    )
+    done = run_program([require_program("fish"), "-c", script], env, cwd=place.home)
     assert done.stdout.splitlines() == ["7", "0"]
     assert "AWS_VAULT is a universal variable" in done.stderr
 
@@ -287,13 +280,8 @@ def test_a_trace_shows_no_key_and_stays_on(place, shell, trace):
     no_rc = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}[shell]
     script = f"{INSTALL[shell]}\n{trace}\nssohelper use --keys {DEV}\necho be''hind\n"
     (place.home / "traced").write_text(script)
-    done = subprocess.run(
-        [require_program(shell), no_rc, str(place.home / "traced")],
-        env=place.env(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    argv = [require_program(shell), no_rc, str(place.home / "traced")]
+    done = run_program(argv, place.env(), cwd=place.home)
     assert "these keys end in" in done.stderr
     assert place.emulator.canary not in done.stdout + done.stderr
     assert "echo be" in done.stderr

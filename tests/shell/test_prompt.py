@@ -94,9 +94,15 @@ class TestText:
             zip(moments, wanted, strict=True)
         )
 
-    def test_is_drawn_by_the_clock_of_the_machine(self, shell, world):
+    def test_is_drawn_by_the_clock_of_the_machine_and_a_text_with_nonsense_is_harmless(
+        self, shell, world
+    ):
         world.put(int(time.time()) + 7 * 3600 + 30 * 60 + 30, "known")
         assert re.fullmatch(rf"{NAME} 7h(30|29)m\|fine\n", world.run(shell, SHOW[shell]).stdout)
+        world.file.write_text("99999999999|0|fine|$(touch pwned)`x`\\%F{red}\x1b[31m\n")
+        done = world.run(shell, SHOW[shell])
+        assert re.fullmatch(r"[A-Za-z0-9 .?-]+\|fine\n", done.stdout)
+        assert not (world.folder / "pwned").exists()
 
     @pytest.mark.parametrize("name", ["n" * 25, "n" * 31, "n" * 32, "n" * 33, "n" * 26 + "m" * 26])
     def test_a_long_name_loses_its_middle(self, shell, world, name):
@@ -188,31 +194,30 @@ class TestFailures:
         assert (done.stdout, done.stderr) == ("|\n|\n", "")
         assert not (world.folder / "pwned").exists()
 
-    def test_a_text_with_nonsense_is_harmless(self, shell, world):
-        world.file.write_text("99999999999|0|fine|$(touch pwned)`x`\\%F{red}\x1b[31m\n")
-        done = world.run(shell, SHOW[shell])
-        assert re.fullmatch(r"[A-Za-z0-9 .?-]+\|fine\n", done.stdout)
-        assert not (world.folder / "pwned").exists()
-
-    def test_a_file_that_vanished_is_asked_for(self, shell, world):
-        """The last logout removes the runtime folder, and with it the file that the prompt reads."""
+    @pytest.mark.parametrize(
+        ("program_adds", "change", "shown", "starts"),
+        [
+            # The last logout removes the runtime folder, and with it the file that the prompt reads.
+            ("mv {0}.away {0} 2>/dev/null\n", "mv {0} {0}.away", f"{NAME} ok|fine\n", 2),
+            # No program writes the prompt's file if the runtime folder cannot be written.
+            ("", "rm {1}", "|\n", 2),
+            # A virtual environment was left: not even the space after the profile's name stays.
+            ("", "rm {2}; mv {0} {0}.away", "|\n", 1),
+        ],
+    )
+    def test_a_file_or_a_program_that_goes_away(
+        self, shell, world, program_adds, change, shown, starts
+    ):
         world.put(0, "open")
-        folder = shlex.quote(str(world.state))
         program = world.folder / "bin" / "ssohelper"
-        program.write_text(f"{program.read_text()}mv {folder}.away {folder} 2>/dev/null\n")
-        away = f"mv {folder} {folder}.away"
-        done = world.run(shell, "\n".join([SHOW[shell], away, *[SHOW[shell]] * 3]))
-        assert done.stderr == ""
-        assert done.stdout == f"{NAME} ok|fine\n" * 4
-        assert world.starts() == 2
-
-    def test_a_file_that_no_program_writes_is_asked_for_once(self, shell, world):
-        """No program writes the prompt's file if the runtime folder cannot be written."""
-        world.put(0, "open")
-        gone = f"rm {shlex.quote(str(world.file))}"
-        done = world.run(shell, "\n".join([SHOW[shell], gone, *[SHOW[shell]] * 3]))
-        assert (done.stdout, done.stderr) == (f"{NAME} ok|fine\n" + "|\n" * 3, "")
-        assert world.starts() == 2
+        places = [shlex.quote(str(path)) for path in (world.state, world.file, program)]
+        program.write_text(program.read_text() + program_adds.format(*places))
+        lines = [SHOW[shell], change.format(*places), *[SHOW[shell]] * 3]
+        done = world.run(shell, "\n".join([*lines, "printf '[%s]\\n' \"$SSOHELPER_PROMPT\""]))
+        *printed, prompt = done.stdout.splitlines(keepends=True)
+        assert ("".join(printed), done.stderr) == (f"{NAME} ok|fine\n" + shown * 3, "")
+        assert (prompt == "[]\n") == (shown == "|\n")
+        assert world.starts() == starts
 
     @pytest.mark.parametrize(
         ("name", "prints"),
@@ -230,17 +235,6 @@ class TestFailures:
             program.write_text(f"#!/bin/sh\n{prints}")
         done = world.run(shell, f"{SHOW[shell]}\n{SHOW[shell]}")
         assert (done.stdout, done.stderr) == ("|\n|\n", "")
-
-    def test_a_program_that_goes_away_leaves_nothing(self, shell, world):
-        """After a virtual environment was left, not even the space after the profile's name stays."""
-        world.put(0, "open")
-        program, folder = (
-            shlex.quote(str(path)) for path in (world.folder / "bin" / "ssohelper", world.state)
-        )
-        away = f"rm {program}; mv {folder} {folder}.away"
-        lines = [SHOW[shell], away, SHOW[shell], "printf '[%s]\\n' \"$SSOHELPER_PROMPT\""]
-        done = world.run(shell, "\n".join(lines))
-        assert (done.stdout, done.stderr) == (f"{NAME} ok|fine\n|\n[]\n", "")
 
 
 # The name twice, as it is but for the character between fields, and nothing else to show.

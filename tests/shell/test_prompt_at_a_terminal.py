@@ -4,7 +4,7 @@ import re
 import shlex
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pexpect
@@ -114,17 +114,15 @@ def world(tmp_path) -> PromptWorld:
 
 @pytest.fixture
 def screen_of(world) -> Iterator[Callable[..., Screen]]:
-    opened: list[Screen] = []
+    with ExitStack() as stack:
 
-    def open_screen(shell: str, before: str = "", after: str = "", **env: str) -> Screen:
-        source = f"source {shlex.quote(str(FOLDER / f'prompt.{shell}'))}"
-        setup = f"{before}\n{source}\nssohelper_prompt_on\n{after}"
-        opened.append(Screen(shell, {**world.env, **env}, world.folder, setup))
-        return opened[-1]
+        def open_screen(shell: str, before: str = "", after: str = "", **env: str) -> Screen:
+            source = f"source {shlex.quote(str(FOLDER / f'prompt.{shell}'))}"
+            setup = f"{before}\n{source}\nssohelper_prompt_on\n{after}"
+            screen = Screen(shell, {**world.env, **env}, world.folder, setup)
+            return stack.enter_context(closing(screen))
 
-    yield open_screen
-    for screen in opened:
-        screen.close()
+        yield open_screen
 
 
 def put(world: PromptWorld, seconds: int, kind: str = "known") -> None:
@@ -132,15 +130,10 @@ def put(world: PromptWorld, seconds: int, kind: str = "known") -> None:
 
 
 SETUPS = [
-    ("bash", ""),
-    ("bash", "PROMPT_COMMAND='true; false # so'"),
-    ("bash", "PROMPT_COMMAND='false;'"),
-    ("bash", "PROMPT_COMMAND=(true false)"),
-    ("bash", "set -u; unset PROMPT_COMMAND"),
-    ("zsh", ""),
-    ("zsh", "setopt promptsubst promptbang"),
+    *(("bash", ""), ("bash", "PROMPT_COMMAND='true; false # so'"), ("zsh", ""), ("fish", "")),
+    *(("bash", "PROMPT_COMMAND='false;'"), ("bash", "PROMPT_COMMAND=(true false)")),
+    *(("bash", "set -u; unset PROMPT_COMMAND"), ("zsh", "setopt promptsubst promptbang")),
     ("zsh", "precmd() { psvar=(mine) }; setopt nounset"),
-    ("fish", ""),
 ]
 
 

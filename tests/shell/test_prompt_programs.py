@@ -5,6 +5,7 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -36,30 +37,24 @@ def world(tmp_path) -> PromptWorld:
 
 @pytest.fixture
 def screen_of(world) -> Iterator[Callable[..., Screen]]:
-    opened: list[Screen] = []
+    with ExitStack() as stack:
 
-    def open_screen(shell: str, setup_lines: str, **env: str) -> Screen:
-        setup = f"source '{FOLDER}/prompt.{shell}'\n{setup_lines}\ncd work"
-        opened.append(Screen(shell, {**world.env, **env}, world.folder, setup))
-        return opened[-1]
+        def open_screen(shell: str, setup_lines: str, **env: str) -> Screen:
+            setup = f"source '{FOLDER}/prompt.{shell}'\n{setup_lines}\ncd work"
+            screen = Screen(shell, {**world.env, **env}, world.folder, setup)
+            return stack.enter_context(closing(screen))
 
-    yield open_screen
-    for screen in opened:
-        screen.close()
+        yield open_screen
 
 
-STARSHIP = {
-    "bash": "# ~/.bashrc, after shell-init: starship",
-    "zsh": "# ~/.zshrc, after shell-init: starship",
-    "fish": "# ~/.config/fish/config.fish, after shell-init: starship",
-}
+RC = {"bash": "~/.bashrc", "zsh": "~/.zshrc", "fish": "~/.config/fish/config.fish"}
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_starship(shell, world, screen_of):
     require_program("starship")
     (world.folder / ".config" / "starship.toml").write_text(snippet("# ~/.config/starship.toml"))
-    screen = screen_of(shell, snippet(STARSHIP[shell]))
+    screen = screen_of(shell, snippet(f"# {RC[shell]}, after shell-init: starship"))
     # What the page shows, except the end of the line, which is starship's.
     shown = f"{TEXT} ~/work"
     assert f"\n{shown} ❯\n" in PAGE.read_text()

@@ -109,10 +109,7 @@ def test_another_name_changes_only_the_function(run, shell, name):
     assert [one for one, _ in differing if one.startswith("function ssohelper ")]
 
 
-@pytest.mark.parametrize(
-    "package",
-    ["lib/python3/dist-packages", "Lib/site-packages"],
-)
+@pytest.mark.parametrize("package", ["lib/python3/dist-packages", "Lib/site-packages"])
 def test_the_text_is_found_in_an_installation(tmp_path, package):
     """pip installs the package below the prefix's lib, and the shells' texts below its share."""
     home = tmp_path / package / "ssohelper"
