@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,9 @@ import pytest
 from ssohelper.emulator.organization import START_URL
 from ssohelper.emulator.world import demo_world
 from ssohelper.emulator.world_file import world_file_content
+from tests.cli.test_serve_command import free_port
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
+from tests.endpoint.world import wait_for
 from tests.long_rows import long_after
 from tests.people import sign_in
 from tests.programs import require_program
@@ -38,15 +39,11 @@ class Person(Home):
 
     def everything(self) -> dict[str, tuple[int, int, bytes]]:
         """Return mode, time of change and content of all that is in the home."""
-        return {
-            str(path): (
-                path.lstat().st_mode,
-                path.lstat().st_mtime_ns,
-                path.read_bytes() if path.is_file() else b"",
-            )
-            for path in sorted(self.path.rglob("*"))
-            if path != self.temporary  # its own time changes when something passes through it
-        }
+        # The time of `temporary` changes when something passes through it.
+        paths = [path for path in self.path.rglob("*") if path != self.temporary]
+        contents = [path.read_bytes() if path.is_file() else b"" for path in paths]
+        facts = [(path.lstat().st_mode, path.lstat().st_mtime_ns) for path in paths]
+        return {str(path): (*f, c) for path, f, c in zip(paths, facts, contents, strict=True)}
 
     def processes(self, *, brokers: bool = True) -> list[int]:
         """Return who runs with this home's TMPDIR: the demo and all that it started.
@@ -76,11 +73,7 @@ def person(home) -> Person:
     return found
 
 
-def wait_until(true: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + RUN_SECONDS
-    while not true():
-        assert time.monotonic() < end, what
-        time.sleep(0.02)
+_FOLDERS = ("SSOHELPER_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
 
 
 def hostile(person: Person) -> dict[str, str]:
@@ -96,12 +89,9 @@ def hostile(person: Person) -> dict[str, str]:
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
         "AWS_CA_BUNDLE": "/nowhere",
         "AWS_REGION": "nowhere",
-        "SSOHELPER_HOME": str(elsewhere),
         "SSOHELPER_FORM": "sso",
         "SSOHELPER_NAME_TEMPLATE": "{role_name}",
-        "XDG_STATE_HOME": str(elsewhere),
-        "XDG_CACHE_HOME": str(elsewhere),
-        "XDG_CONFIG_HOME": str(elsewhere),
+        **dict.fromkeys(_FOLDERS, str(elsewhere)),
         "HTTP_PROXY": "http://127.0.0.1:9",
         "http_proxy": "http://127.0.0.1:9",
         "UV_CACHE_DIR": "/",  # as if from uvx: everything lies in its cache
@@ -139,7 +129,7 @@ class TestNarrated:
         assert "CNRY" not in told
         assert person.everything() == before
         assert list(person.temporary.iterdir()) == []
-        wait_until(lambda: not person.processes(brokers=False), "something runs on")
+        wait_for(lambda: not person.processes(brokers=False), RUN_SECONDS)
 
     def test_more_signals_do_not_stop_the_cleaning(self, person):
         """A terminal that is closed sends several signals, one after the other."""
@@ -154,7 +144,7 @@ class TestNarrated:
         ) as demo:
             assert demo.stdout is not None
             homes = person.temporary
-            wait_until(lambda: list(homes.glob("ssohelper-demo-*")) != [], "no demo began")
+            wait_for(lambda: list(homes.glob("ssohelper-demo-*")) != [], RUN_SECONDS)
             demo.send_signal(signal.SIGSTOP)  # it must not come to its own end meanwhile
             [filled] = homes.glob("ssohelper-demo-*")
             for number in range(3000):
@@ -162,10 +152,7 @@ class TestNarrated:
             demo.send_signal(signal.SIGTERM)
             demo.send_signal(signal.SIGCONT)
             # From the removal's beginning to its end.
-            wait_until(
-                lambda: demo.poll() is not None or len(list(filled.glob("*"))) < 3000,
-                "nothing is removed",
-            )
+            wait_for(lambda: demo.poll() is not None or len(list(filled.glob("*"))) < 3000)
             while demo.poll() is None:
                 demo.send_signal(signal.SIGINT)
                 time.sleep(0.001)
@@ -246,7 +233,7 @@ class TestOnATerminal:
         assert not history.exists()
         assert person.everything() == before
         assert list(person.temporary.iterdir()) == []
-        wait_until(lambda: not person.processes(), "something runs on")
+        wait_for(lambda: not person.processes(), RUN_SECONDS)
 
     def test_over_ssh_it_signs_in_by_itself(self, person):
         child = self.start(person, shell="/bin/sh", SSH_CONNECTION="192.0.2.1 1 192.0.2.2 22")
@@ -265,9 +252,7 @@ class TestEmulatorServe:
         other = demo_world()
         other.start_url, other.name = "https://other.awsapps.com/start", "Other"
         world.write_text(json.dumps(world_file_content(other)))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         argv = ["--port", str(port), "--world", str(world), "--ready-file", str(ready)]
         serving = subprocess.Popen(
             [SCRIPT, "emulator", "serve", *argv],
@@ -276,7 +261,7 @@ class TestEmulatorServe:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        wait_until(lambda: ready.exists() or serving.poll() is not None, "it does not listen")
+        wait_for(lambda: ready.exists() or serving.poll() is not None, RUN_SECONDS)
         told = json.loads(ready.read_text())
         assert told["url"] == f"http://127.0.0.1:{port}"
         assert told["start_url"] == "https://other.awsapps.com/start"
@@ -305,22 +290,20 @@ class TestEmulatorServe:
         assert not home.config_file.exists()
         serving.send_signal(number)
         said = serving.communicate(timeout=RUN_SECONDS)[0]
-        assert (serving.returncode, told["url"] in lines[0], "Traceback" in said) == (
-            0,
-            True,
-            False,
-        )
+        assert (serving.returncode, "Traceback" in said) == (0, False)
+        assert told["url"] in lines[0]
         assert not ready.exists()
 
-    def test_a_port_that_is_taken(self, run, tmp_path):
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            taken.listen()
-            port = taken.getsockname()[1]
-            ready = tmp_path / "ready.json"
-            done = run("emulator", "serve", "--port", str(port), "--ready-file", str(ready))
+    @pytest.fixture
+    def taken_port(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            yield str(taken.getsockname()[1])
+
+    def test_a_port_that_is_taken(self, run, tmp_path, taken_port):
+        ready = tmp_path / "ready.json"
+        done = run("emulator", "serve", "--port", taken_port, "--ready-file", str(ready))
         assert done.returncode == 7
-        assert f"error: port {port} cannot be used" in done.stderr
+        assert f"error: port {taken_port} cannot be used" in done.stderr
         assert not ready.exists()
 
     @pytest.mark.parametrize(
@@ -339,15 +322,11 @@ class TestEmulatorServe:
         assert "Traceback" not in done.stderr
 
     @pytest.mark.parametrize("text", ["{", pytest.param("[" * 100_000, id="deep")])
-    def test_a_bad_world(self, run, tmp_path, text):
+    def test_a_bad_world(self, run, tmp_path, text, taken_port):
         (tmp_path / "bad.json").write_text(text)
         # Another socket has the port, so that the emulator ends, with another exit code, even if it
         # wrongly accepts the file with the bad world.
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            taken.listen()
-            port = str(taken.getsockname()[1])
-            done = run("emulator", "serve", "--world", "bad.json", "--port", port)
+        done = run("emulator", "serve", "--world", "bad.json", "--port", taken_port)
         assert (done.returncode, done.stdout) == (3, ""), done.stderr
         assert "bad.json" in done.stderr.splitlines()[0]
         assert len(done.stderr.splitlines()) == 1

@@ -51,39 +51,26 @@ def refused(thread: threading.Thread) -> None:
     raise RuntimeError("can't start new thread")
 
 
-def test_when_no_thread_can_be_started_it_is_an_error_of_one_line(home, emulator, monkeypatch):
+def test_while_no_thread_can_be_started_it_is_an_error_of_one_line(home, emulator, monkeypatch):
     app = App(home.env)
     with serve_command._make_endpoint(app, selection.resolve_profile(app, "job", None)) as endpoint:
         endpoint.listen_on_port()
-        monkeypatch.setattr(threading.Thread, "start", refused)
-        with pytest.raises(LocalState, match="no more threads can be started"):
-            endpoint.start()
-    assert os.listdir(state(home)) == []
-
-
-def test_once_threads_can_be_started_again_aws_is_asked(home, emulator, monkeypatch):
-    app = App(home.env)
-    with serve_command._make_endpoint(app, selection.resolve_profile(app, "job", None)) as endpoint:
         with monkeypatch.context() as for_a_while:
             for_a_while.setattr(threading.Thread, "start", refused)
-            with pytest.raises(LocalState, match="no more threads can be started"):
-                endpoint.source.get_credentials(1.5)
+            for call in (endpoint.start, lambda: endpoint.source.get_credentials(1.5)):
+                with pytest.raises(LocalState, match="no more threads can be started"):
+                    call()
             serve_command._print_in_thread("lost, and no reason to end")
         assert endpoint.source.get_credentials(60.0).access_key_id
+    assert os.listdir(state(home)) == []
 
 
 def test_a_wrong_argument_is_an_error_of_one_line(home, emulator, capfd, monkeypatch):
     for name, value in home.env.items():
         monkeypatch.setenv(name, value)
-    for words in (
-        ["--port", "0"],
-        ["--port", "65536"],
-        ["--port", "x"],
-        ["--bind", "0.0.0.0"],
-        ["--env-file", ""],
-        ["--socket", "a\nb"],
-        ["no-such-profile"],
-    ):
+    wrong_ports = [["--port", port] for port in ("0", "65536", "x")]
+    others = ["--bind", "0.0.0.0"], ["--env-file", ""], ["--socket", "a\nb"], ["no-such-profile"]
+    for words in (*wrong_ports, *others):
         assert cli.run(["serve", *(words if len(words) == 1 else ["job", *words])]) == 2
         out, err = capfd.readouterr()
         assert (out, err.count("ssohelper: error: ")) == ("", 1), words

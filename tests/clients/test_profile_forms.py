@@ -47,16 +47,8 @@ CASES = [
 
 
 def aws_cli(home: Home, profile: str) -> str:
-    argv = [
-        require_program("aws"),
-        "sts",
-        "get-caller-identity",
-        "--output",
-        "text",
-        "--query",
-        "Arn",
-    ]
-    return run_and_read([*argv, "--profile", profile], home)
+    who = ["sts", "get-caller-identity", "--output", "text", "--query", "Arn"]
+    return run_and_read([require_program("aws"), *who, "--profile", profile], home)
 
 
 def boto3(home: Home, profile: str) -> str:
@@ -104,9 +96,8 @@ def home(tmp_path_factory, emulator) -> Home:
         for case in CASES:
             if case.person == person and case.role != "ReadOnlyAccess":
                 role = f"{person}:{case.account}/{case.role}"
-                run_and_read(
-                    [SCRIPT, "profile", "add", role, "--name", case.profile, "--yes"], made
-                )
+                add = ["profile", "add", role, "--name", case.profile, "--yes"]
+                run_and_read([SCRIPT, *add], made)
     return made
 
 

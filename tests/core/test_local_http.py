@@ -37,25 +37,6 @@ def test_a_request_says_whose_it_is_and_names_its_headers_in_lower_case(is_ours)
     assert found == ("/a?b", {b"host": b"here", b"x-a": b"B"}, is_ours)
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
-        b"GET / HTTP/1.1\r\nHost: here\r\n",
-        b"GET / HTTP/1.1\r\nHost: there\r\n\r\n",
-        b"GET / HTTP/1.1\r\n\r\n",
-        b"GET / HTTP/2\r\nHost: here\r\n\r\n",
-        b"GET x HTTP/1.1\r\nHost: here\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: here\r\n\r\n",
-        *(
-            f"GET / HTTP/1.1\r\nHost: here\r\n{line}\r\n\r\n".encode()
-            for line in ("Content-Length: 1", "Expect: 100-continue", "Trailer: x")
-        ),
-    ],
-)
-def test_no_other_request_is_answered(head: bytes) -> None:
-    assert RULES.parse_request(head, is_ours=True) is None
-
-
 def test_an_answer_has_its_reason_its_length_and_is_not_stored():
     head, _, body = Answer(503, b"text", "text/plain").encoded().partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")

@@ -37,8 +37,7 @@ def signed_in_as(home: Home) -> str:
     """Return the ARN that the AWS CLI's `sts get-caller-identity` prints for the profile."""
     done = aws(home, "sts", "get-caller-identity", "--profile", "p", "--output", "json")
     assert done.returncode == 0, done.stderr
-    arn: str = json.loads(done.stdout)["Arn"]
-    return arn
+    return str(json.loads(done.stdout)["Arn"])
 
 
 def arn(emu: Emulator, role: str = "ReadOnlyAccess", person: str = "ana") -> str:
@@ -156,10 +155,8 @@ class TestBoto3:
             client.get_role_credentials(
                 accessToken=token, accountId=PAYMENTS_PROD, roleName="SandboxAdmin"
             )
-        assert caught.value.response["Error"] == {
-            "Code": "ForbiddenException",
-            "Message": "No access",
-        }
+        refused = {"Code": "ForbiddenException", "Message": "No access"}
+        assert caught.value.response["Error"] == refused
         client.close()
 
     @staticmethod
@@ -172,11 +169,10 @@ class TestBoto3:
         )
 
     @staticmethod
-    def identity(session: boto3.Session) -> dict[str, Any]:
+    def identity(session: boto3.Session) -> Any:
         client = session.client("sts")
         try:
-            answer: dict[str, Any] = client.get_caller_identity()
-            return answer
+            return client.get_caller_identity()
         finally:
             client.close()
 
@@ -191,6 +187,9 @@ class TestJavaScript:
         assert told["Arn"] == arn(emu, "DatabaseAdmin")
         # Milliseconds read as seconds would be thousands of years ahead.
         assert soon(7000) < told["expiration"] < soon(7300)
+        home.write_config(role="SandboxAdmin")
+        done = node_sdk.run_node_script("whoami.mjs", "sso", "p", env=home.environment)
+        assert (done.returncode, "No access" in done.stderr) == (1, True)
 
     def test_it_refreshes_a_token_that_is_about_to_expire(self, home, emu):
         home.write_token(emu.issue_token("ana") | {"expiresAt": soon(120)})
@@ -198,10 +197,3 @@ class TestJavaScript:
         assert done.returncode == 0, done.stderr
         assert emu.counters["CreateToken.refresh_token"] == 1
         assert home.token()["refreshToken"].startswith("CNRY-RT-")
-
-    def test_an_unassigned_role_is_refused(self, home, emu):
-        home.write_token(emu.issue_token("ana"))
-        home.write_config(role="SandboxAdmin")
-        done = node_sdk.run_node_script("whoami.mjs", "sso", "p", env=home.environment)
-        assert done.returncode == 1
-        assert "No access" in done.stderr

@@ -2,11 +2,9 @@
 
 import json
 import os
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 from playwright import sync_api
@@ -15,6 +13,7 @@ from ssohelper.emulator.server import Emulator
 from tests.emulator.conftest import CHALLENGE, VERIFIER, fetch
 from tests.emulator.test_pages import device_code
 from tests.programs import require_program
+from tests.wire.catcher import Catcher
 
 # `make test` signs in on these pages in tests/cli/test_sign_in_commands_in_a_browser.py.
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -91,62 +90,24 @@ def check_page(page: Any) -> None:
         assert control.evaluate("e => (e.labels && e.labels[0] || e).innerText.trim()") != ""
 
 
-class Callback(ThreadingHTTPServer):
-    """A client's loopback listener; `answer` is the query of the request that it got."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.answer: dict[str, list[str]] = {}
-        super().__init__(("127.0.0.1", 0), _CallbackHandler)
-        self.uri = f"http://127.0.0.1:{self.server_port}/oauth/callback"
-
-    def __enter__(self) -> "Callback":
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class _CallbackHandler(BaseHTTPRequestHandler):
-    server: Callback
-
-    def do_GET(self) -> None:
-        if urlsplit(self.path).path == "/oauth/callback":
-            self.server.answer = parse_qs(urlsplit(self.path).query)
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<title>back</title><link rel=icon href='data:,'>back at the client")
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
 def device_page(emu: Emulator) -> str:
     return f"{emu.url}/device?user_code={device_code(emu)}"
 
 
-def begin_pkce(emu: Emulator, callback: Callback) -> tuple[str, dict[str, str]]:
+def begin_pkce(emu: Emulator, callback: Catcher) -> tuple[str, dict[str, str]]:
     """Register a client; return the authorize URL and the client."""
-    client = fetch(
-        emu,
-        "POST",
-        "/client/register",
-        {
-            "clientName": "ssohelper-corp",
-            "clientType": "public",
-            "scopes": ["sso:account:access"],
-            "grantTypes": ["authorization_code", "refresh_token"],
-            "redirectUris": ["http://127.0.0.1/oauth/callback"],
-        },
-    ).json()
+    asked = {
+        "clientName": "ssohelper-corp",
+        "clientType": "public",
+        "scopes": ["sso:account:access"],
+        "grantTypes": ["authorization_code", "refresh_token"],
+        "redirectUris": ["http://127.0.0.1/oauth/callback"],
+    }
+    client = fetch(emu, "POST", "/client/register", asked).json()
     query = {
         "response_type": "code",
         "client_id": client["clientId"],
-        "redirect_uri": callback.uri,
+        "redirect_uri": callback.callback,
         "state": "the-state",
         "code_challenge_method": "S256",
         "scopes": "sso:account:access",
@@ -157,7 +118,7 @@ def begin_pkce(emu: Emulator, callback: Callback) -> tuple[str, dict[str, str]]:
 
 
 def test_a_user_signs_in_and_allows_by_keyboard_alone(page, emu):
-    with Callback() as callback:
+    with Catcher() as callback:
         address, client = begin_pkce(emu, callback)
         page.goto(address)
         check_page(page)
@@ -169,12 +130,12 @@ def test_a_user_signs_in_and_allows_by_keyboard_alone(page, emu):
         tab_to(page, "button", "Allow")
         page.keyboard.press("Enter")
         page.wait_for_url("**/oauth/callback?**")
-        assert callback.answer["state"] == ["the-state"]
+        assert callback.query["state"] == "the-state"
         asked = {
             **client,
             "grantType": "authorization_code",
-            "code": callback.answer["code"][0],
-            "redirectUri": callback.uri,
+            "code": callback.query["code"],
+            "redirectUri": callback.callback,
             "codeVerifier": VERIFIER,
         }
         assert fetch(emu, "POST", "/token", asked).status == 200
@@ -182,12 +143,12 @@ def test_a_user_signs_in_and_allows_by_keyboard_alone(page, emu):
 
 
 def test_denying_redirects_the_client_with_access_denied(page, emu):
-    with Callback() as callback:
+    with Catcher() as callback:
         page.goto(begin_pkce(emu, callback)[0])
         sign_in_by_keyboard(page, downs=1)
         page.get_by_role("button", name="Deny").click()
         page.wait_for_url("**/oauth/callback?**")
-        assert callback.answer == {"error": ["access_denied"], "state": ["the-state"]}
+        assert callback.query == {"error": "access_denied", "state": "the-state"}
     assert [sign_in.person for sign_in in emu.sign_ins] == ["ben"]
 
 
@@ -195,7 +156,7 @@ def test_a_signed_in_browser_gets_only_the_consent_page(page, emu):
     page.goto(device_page(emu))
     sign_in_by_keyboard(page)
     page.wait_for_url("**/consent?**")
-    with Callback() as callback:
+    with Catcher() as callback:
         page.goto(begin_pkce(emu, callback)[0])
         assert page.get_by_role("button", name="Allow").is_visible()
         page.get_by_role("button", name="Sign in as somebody else").click()

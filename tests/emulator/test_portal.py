@@ -50,13 +50,6 @@ def test_max_result_is_from_1_to_100_and_an_invented_next_token_refused(wire, to
         assert body["__type"].endswith("#InvalidRequestException")
 
 
-def test_the_next_token_can_repeat_endlessly(wire, token):
-    wire.faults.set(repeat_next_token=True, page_size=2)
-    first = wire.portal("/assignment/accounts", token)[1]["nextToken"]
-    again = wire.portal("/assignment/accounts", token, next_token=first)[1]["nextToken"]
-    assert first == again
-
-
 def test_roles_of_an_unassigned_account_are_refused(wire, token):
     status, body = wire.portal("/assignment/roles", token, account_id="000010000001")
     assert (status, body["message"]) == (403, "No access")
@@ -140,17 +133,8 @@ def test_a_token_without_the_portals_scope_is_refused(wire):
     assert wire.portal("/assignment/accounts", token)[0] == 401
 
 
-def test_names_can_be_hostile_or_missing(wire, token):
-    bad = "x\r[profile pwn]\rcredential_process=touch /tmp/P"
-    wire.faults.set(
-        account_names={PAYMENTS_PROD: bad},
-        emails={PAYMENTS_PROD: None},
-        role_names={"DatabaseAdmin": "../../x"},
-    )
-    rows = wire.portal("/assignment/accounts", token)[1]["accountList"]
-    assert {"accountId": PAYMENTS_PROD, "accountName": bad} in rows
-    roles = wire.portal("/assignment/roles", token, account_id=PAYMENTS_PROD)[1]["roleList"]
-    assert {"accountId": PAYMENTS_PROD, "roleName": "../../x"} in roles
+def test_a_role_with_a_changed_name_gives_credentials_by_that_name(wire, token):
+    wire.faults.set(role_names={"DatabaseAdmin": "../../x"})
     assert wire.credentials(token, PAYMENTS_PROD, "../../x")[0] == 200
 
 

@@ -30,20 +30,23 @@ def test_the_emulator_imports_the_standard_library_and_itself_only():
                 assert ours or name.split(".")[0] in sys.stdlib_module_names, (file, name)
 
 
-def test_many_simultaneous_requests_are_all_answered(emu):
-    token = emu.issue_token("ana")["accessToken"]
-    path = f"/federation/credentials?account_id={PAYMENTS_PROD}&role_name=ReadOnlyAccess"
-    gate = threading.Barrier(100)
+def at_once(times, ask):
+    """Call `ask` in so many threads at the same moment; return what they return."""
+    gate = threading.Barrier(times)
 
-    def ask(_: int) -> str:
+    def run(_):
         gate.wait(60)
-        answer = fetch(emu, "GET", path, headers={"x-amz-sso_bearer_token": token}, timeout=60)
-        key: str = answer.json()["roleCredentials"]["accessKeyId"]
-        return key
+        return ask()
 
-    with ThreadPoolExecutor(100) as pool:
-        keys = set(pool.map(ask, range(100)))
-    assert len(keys) == 100
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(run, range(times)))
+
+
+def test_many_simultaneous_requests_are_all_answered(emu):
+    headers = {"x-amz-sso_bearer_token": emu.issue_token("ana")["accessToken"]}
+    path = f"/federation/credentials?account_id={PAYMENTS_PROD}&role_name=ReadOnlyAccess"
+    answers = at_once(100, lambda: fetch(emu, "GET", path, headers=headers, timeout=60).json())
+    assert len({answer["roleCredentials"]["accessKeyId"] for answer in answers}) == 100
     assert emu.counters["GetRoleCredentials"] == 100
 
 
@@ -51,23 +54,13 @@ def test_strict_rotation_accepts_one_of_many_refreshes(emu):
     emu.faults.set(rotation="strict")
     token = emu.issue_token("ana")
     asked = {name: token[name] for name in ("clientId", "clientSecret", "refreshToken")}
-    gate = threading.Barrier(20)
-
-    def refresh(_: int) -> int:
-        gate.wait(60)
-        answer = fetch(emu, "POST", "/token", {**asked, "grantType": "refresh_token"}, timeout=60)
-        return answer.status
-
-    with ThreadPoolExecutor(20) as pool:
-        statuses = list(pool.map(refresh, range(20)))
-    assert sorted(statuses) == [200] + [400] * 19
-
-
-def test_every_answer_names_the_emulator(emu):
-    assert "EMULATOR" in fetch(emu, "GET", "/assignment/accounts").headers["server"]
+    asked["grantType"] = "refresh_token"
+    answers = at_once(20, lambda: fetch(emu, "POST", "/token", asked, timeout=60))
+    assert sorted(answer.status for answer in answers) == [200] + [400] * 19
 
 
 def test_the_environment_directs_every_service_to_the_emulator(emu):
+    assert "EMULATOR" in fetch(emu, "GET", "/assignment/accounts").headers["server"]
     environment = emu.environment()
     for service in ("SSO", "SSO_OIDC", "SSOOIDC", "STS", "IAM", "SIGNIN"):
         assert environment[f"AWS_ENDPOINT_URL_{service}"] == emu.url

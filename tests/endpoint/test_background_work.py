@@ -10,6 +10,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.fastpath import spawn
 from ssohelper.stores import clock_file
 from ssohelper.stores.token_cache import TokenFiles
+from tests.endpoint.test_hits import write_settings
 from tests.endpoint.world import START_URL, Clock, prepared, served, small_center
 
 HOUR = 3600
@@ -50,9 +51,7 @@ def test_before_the_end_of_the_sign_in_a_token_without_refresh_token_is_kept(hom
     )
     # The sign-in ends in half an hour, the token later.
     tokens.save_facts("corp", SignInFacts(signed_in_at=int(clock.now()) - HOUR // 2))
-    settings = home.path / ".config/ssohelper/config.toml"
-    settings.parent.mkdir(parents=True)
-    settings.write_text("session_hours = 1\n")
+    write_settings(home, "session_hours = 1\n")
     with served(home, emulator, clock, pause_seconds=600) as endpoint:
         before = endpoint.get().body
         endpoint.serving.background.do_one_round()  # the thread's own first round may be before
@@ -64,9 +63,7 @@ def test_before_the_end_of_the_sign_in_a_token_without_refresh_token_is_kept(hom
 
 
 def test_it_renews_nothing_early_where_the_settings_say_so(home, emulator, clock):
-    settings = home.path / ".config/ssohelper/config.toml"
-    settings.parent.mkdir(parents=True)
-    settings.write_text("renew_ahead = false\n")
+    write_settings(home, "renew_ahead = false\n")
     with served(home, emulator, clock, pause_seconds=600) as endpoint:
         before = endpoint.get().body
         clock.go_on(HOUR / 2 + 60)

@@ -41,16 +41,6 @@ def test_the_aws_cli_with_nothing_but_address_and_token(endpoint, home, tmp_path
     bare = {"HOME": str(tmp_path / "nobody"), "PATH": os.environ["PATH"]}
     variables = {**endpoint.serving.env_file_variables()}
     kept = {name: value for name, value in home.env.items() if name.startswith("AWS_ENDPOINT")}
-    done = run_program(
-        [
-            require_program("aws"),
-            "sts",
-            "get-caller-identity",
-            "--query",
-            "Account",
-            "--output",
-            "text",
-        ],
-        {**bare, **kept, **variables},
-    )
+    who = ["sts", "get-caller-identity", "--query", "Account", "--output", "text"]
+    done = run_program([require_program("aws"), *who], {**bare, **kept, **variables})
     assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr

@@ -14,6 +14,7 @@ from ssohelper.endpoint import serving
 from ssohelper.stores import clock_file, token_cache
 from ssohelper.stores.token_cache import TokenFiles
 from tests.conftest import Home
+from tests.endpoint.test_hits import write_settings
 from tests.endpoint.world import (
     ROLE,
     Clock,
@@ -52,9 +53,7 @@ def signed_in(home: Home, clock: Clock, hours: float | None = None) -> None:
         home.token_folder, state=home.path / ".local/state/ssohelper", runtime=home.runtime
     ).save_facts("corp", SignInFacts(signed_in_at=int(clock.now())))
     if hours is not None:
-        folder = home.path / ".config/ssohelper"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.toml").write_text(f"session_hours = {hours}\n")
+        write_settings(home, f"session_hours = {hours}\n")
 
 
 def good(endpoint: Served, clock: Clock) -> dict[str, str]:
@@ -89,20 +88,18 @@ def test_an_error_in_the_settings_does_not_end_a_job(home, emulator, clock):
     signed_in(home, clock, hours=4)
     with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
         wait_for(lambda: len(endpoint.told) == 1)
-        (home.path / ".config/ssohelper/config.toml").write_text("session_hours = [\n")
+        write_settings(home, "session_hours = [\n")
         for _ in range(2 * 2):
             clock.go_on(HOUR / 2)
             endpoint.serving.background.do_one_round()
             good(endpoint, clock)
         assert emulator.counters["GetRoleCredentials"] >= 3
         clock.go_on(HOUR + 60)
-        wait_for(
-            lambda: len(endpoint.told) == 2
-        )  # the hour from the previous settings still applies
-        assert [text for text in endpoint.warned if "settings" in text] == [
-            "using the previous settings: "
-            f'"{home.path}/.config/ssohelper/config.toml" line 1: invalid value'
-        ]
+        # The hour from the previous settings still applies.
+        wait_for(lambda: len(endpoint.told) == 2)
+        path = f'"{home.path}/.config/ssohelper/config.toml"'
+        warned = [text for text in endpoint.warned if "settings" in text]
+        assert warned == [f"using the previous settings: {path} line 1: invalid value"]
 
 
 def test_a_damaged_token_file_is_a_warning(home, emulator, clock, monkeypatch):
@@ -266,9 +263,8 @@ class TestEndOfASignIn:
             wait_for(lambda: endpoint.get().status == 401)
             body = endpoint.get().body
             assert body["code"] == "LoginRequired"
-            assert body["message"] == (
-                'the session "corp" expired (sign in with: ssohelper login corp)'
-            )
+            expired = 'the session "corp" expired (sign in with: ssohelper login corp)'
+            assert body["message"] == expired
             wait_for(lambda: any("is over" in text for text in endpoint.told))
             # The round that gave the notice may still be asking AWS: wait for its end.
             endpoint.serving.background.do_one_round()

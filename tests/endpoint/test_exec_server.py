@@ -49,11 +49,8 @@ def test_the_child_uses_the_chosen_account(home, emulator, client):
     command = [sys.executable, "-c", _BOTO3]
     if client == "aws":
         asked = f"{require_program('aws')} sts get-caller-identity --query Account --output text"
-        command = [
-            "sh",
-            "-c",
-            f'echo "$({asked}) $({require_program("aws")} configure get region)"',
-        ]
+        region = f"{require_program('aws')} configure get region"
+        command = ["sh", "-c", f'echo "$({asked}) $({region})"']
     done = run_program([*EXEC, *command], {**home.env, **STALE}, cwd=home.path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [ACCOUNT, "eu-west-1"]
@@ -121,7 +118,7 @@ def test_other_profiles_work_beside_it(home, emulator, run, identity):
     assert "warning: the command" not in done.stderr
 
 
-def test_the_childs_environment_and_files(home, emulator):
+def test_the_childs_environment_files_and_stdin(home, emulator, run):
     more = (
         "output = text\nretry_mode = adaptive\nrole_arn = arn:aws:iam::000000000000:role/x\n"
         "s3 =\n    max_concurrent_requests = 3\n    addressing_style = path\nservices = mine\n"
@@ -129,9 +126,11 @@ def test_the_childs_environment_and_files(home, emulator):
     )
     prepared(home, emulator, more)
     script = 'env; cat "$AWS_CONFIG_FILE"; stat -c "%a %s %n" "$(dirname "$AWS_CONFIG_FILE")"/*'
-    done = run_program(
-        [*EXEC, "sh", "-c", script], {**home.env, **STALE, "AWS_EC2_METADATA_DISABLED": "false"}
-    )
+    text = "".join(f"{n}\n" for n in range(20_000))
+    done = run("exec", "--server", "job", "--", "cat", input=text)
+    assert (done.returncode, done.stdout) == (0, text)  # stdin is the command's
+    stale = {**home.env, **STALE, "AWS_EC2_METADATA_DISABLED": "false"}
+    done = run_program([*EXEC, "sh", "-c", script], stale)
     assert done.returncode == 0, done.stderr
     assert "stale" not in done.stdout
     assert "CNRY" not in done.stdout
@@ -151,9 +150,8 @@ def test_the_childs_environment_and_files(home, emulator):
 def test_an_unknown_end_of_the_sign_in_is_a_warning_at_the_start(home, emulator, run):
     unsure = run("exec", "--server", "job", "--", "true")
     assert unsure.stderr.count('warning: the sign-in to "corp" may end at any time') == 1
-    assert (
-        "ssohelper login corp --force" in unsure.stderr
-    )  # another tool signed in: the time is unknown
+    # Another tool signed in: the time is unknown.
+    assert "ssohelper login corp --force" in unsure.stderr
     assert "notice:" not in unsure.stderr
     emulator.auto_approve = "ana"
     home.browser()
@@ -184,12 +182,6 @@ def test_exit_codes_are_the_command_s(home, emulator, run, command, code):
     done = run("exec", "--server", "job", "--", *command)
     assert done.returncode == code, done.stderr
     assert list((home.path / ".local/state/ssohelper").glob("serve/*")) == []
-
-
-def test_stdin_is_the_command_s(home, emulator, run):
-    text = "".join(f"{n}\n" for n in range(20_000))
-    done = run("exec", "--server", "job", "--", "cat", input=text)
-    assert (done.returncode, done.stdout) == (0, text)
 
 
 _TRAPS = """
@@ -303,6 +295,8 @@ def test_a_child_that_cannot_be_started_leaves_no_server(home, emulator, run):
     assert done.returncode == 127
     assert done.stderr.count("ssohelper: error: ") == 1
     assert os.listdir(home.path / ".local/state/ssohelper/serve") == []
+    program.write_text("exit 9\n")  # a script without a shebang runs
+    assert run("exec", "--server", "job", "--", str(program)).returncode == 9
 
 
 @pytest.mark.long
@@ -346,10 +340,3 @@ def test_it_works_when_its_parent_ignores_sigchld(home, emulator):
     ignoring += "os.execv(sys.argv[1], sys.argv[1:])"
     with Program([sys.executable, "-c", ignoring, *EXEC, "sh", "-c", "exit 7"], home) as program:
         assert program.ends() == 7
-
-
-def test_a_script_without_a_shebang_runs(home, emulator, run):
-    script = home.path / "script"
-    script.write_text("exit 9\n")
-    script.chmod(0o755)
-    assert run("exec", "--server", "job", "--", str(script)).returncode == 9

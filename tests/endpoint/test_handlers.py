@@ -75,7 +75,7 @@ HOSTILE: dict[str, bytes] = {
             "Referer: http://127.0.0.1:8000/", "Cookie: a=b", "Sec-Fetch-Site: cross-site",
             "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: no-cors",
             "Access-Control-Request-Private-Network: true", "Transfer-Encoding: chunked",
-            "Content-Length: 5", "Upgrade: websocket", "Expect: 100-continue",
+            "Content-Length: 5", "Upgrade: websocket", "Expect: 100-continue", "Trailer: x",
             "Accept:\r\n folded", "Name\0: nul", "X-Name: \xe9", "No-Colon", "Space : x", ": x",
         )
     },

@@ -202,9 +202,8 @@ class TestContainers:
                 said = json.loads(done.stdout)
                 assert said["code"] == "LoginRequired"
                 assert "(sign in with: ssohelper login corp)" in said["message"]
-            told = contained(
-                f"mkdir ~/.aws; printf '%s' {shlex.quote(config)} > ~/.aws/config; {_WHO}", home
-            )
+            script = f"mkdir ~/.aws; printf '%s' {shlex.quote(config)} > ~/.aws/config; {_WHO}"
+            told = contained(script, home)
             assert "error: 401" in told.stderr
             program.ends(15)
 

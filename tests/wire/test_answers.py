@@ -91,7 +91,7 @@ def test_aws_messages_are_sanitised_and_shortened() -> None:
         (
             said(403, b"<html>", HTML),
             AwsUnreachable,
-            "an HTML page, perhaps of a proxy or captive portal",
+            "HTML page, perhaps of a proxy or captive portal",
         ),
         (said(403, b" <!DOCTYPE html>"), AwsUnreachable, "an HTML page"),
         (said(403), AwsUnreachable, "an empty answer, perhaps of a proxy"),
@@ -136,9 +136,12 @@ def test_a_call_without_result_accepts_an_empty_body_or_an_object() -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("7", 7.0), ("0", 0.0), ("", None), ("-1", None), ("1.5", None), ("999999", None)],
+    [
+        *(("7", 7.0), ("0", 0.0), ("86400", 86400.0), ("", None), ("-1", None), ("1.5", None)),
+        *(("soon", None), ("1e9", None), ("999999", None), ("Wed, 21 Oct 2099 07:28:00 GMT", None)),
+    ],
 )
-def test_a_gateways_429_has_its_retry_after(text: str, seconds: float | None) -> None:
+def test_a_gateways_429_has_its_retry_after(text, seconds):
     answer = said(429, b"", ("Retry-After", text))
     error = error_of_answer(answer, "the access portal", signed_out, None)
     assert isinstance(error, Throttled)

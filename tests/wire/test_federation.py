@@ -76,28 +76,25 @@ def test_credentials_become_an_address_and_are_sent_in_no_url(emulator, keys, ca
     assert emulator.canary not in caplog.text
 
 
-@pytest.mark.parametrize("status", [400, 401, 403])
-def test_refused_credentials_are_exit_5(emulator, keys, status):
-    emulator.faults.script(OPERATION, status, body="<html>no</html>")
-    with pytest.raises(RoleNotAssigned, match=str(status)):
-        client(emulator).get_login_url(keys, ISSUER, PAGE)
-    assert emulator.counters[OPERATION] == 1
-
-
-def test_expired_credentials_are_exit_5(emulator: Emulator, keys: RoleCredentials) -> None:
+def test_refused_and_expired_credentials_are_exit_5(emulator, keys):
+    for made, status in enumerate((400, 401, 403), 1):
+        emulator.faults.script(OPERATION, status, body="<html>no</html>")
+        with pytest.raises(RoleNotAssigned, match=str(status)):
+            client(emulator).get_login_url(keys, ISSUER, PAGE)
+        assert emulator.counters[OPERATION] == made
     emulator.faults.set(clock_offset_seconds=13 * 3600)
     with pytest.raises(RoleNotAssigned):
         client(emulator).get_login_url(keys, ISSUER, PAGE)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_short_failure_is_retried(emulator: Emulator, keys: RoleCredentials, status: int) -> None:
+def test_a_short_failure_is_retried(emulator, keys, status):
     emulator.faults.script(OPERATION, status, times=2)
     assert client(emulator).get_login_url(keys, ISSUER, PAGE).reveal()
     assert emulator.counters[OPERATION] == 3
 
 
-def test_throttling_without_an_end_is_exit_6(emulator: Emulator, keys: RoleCredentials) -> None:
+def test_throttling_without_an_end_is_exit_6(emulator, keys):
     # Longer than the call may take: it does not wait.
     emulator.faults.script(OPERATION, 429, {"Retry-After": "60"}, times=3)
     with pytest.raises(Throttled) as caught:
@@ -106,23 +103,19 @@ def test_throttling_without_an_end_is_exit_6(emulator: Emulator, keys: RoleCrede
     assert emulator.counters[OPERATION] == 1
 
 
-def test_a_lost_or_reset_answer_is_asked_for_again(emulator, keys):
-    emulator.faults.script(OPERATION, reset=True, times=3)
-    with pytest.raises(AwsUnreachable):
-        client(emulator).get_login_url(keys, ISSUER, PAGE)
-    emulator.faults.script(OPERATION, close_after=20, times=3)
-    with pytest.raises(AwsUnreachable):
-        client(emulator).get_login_url(keys, ISSUER, PAGE)
-
-
-def test_a_byte_by_byte_answer_ends_at_the_deadline(emulator, keys, monkeypatch):
+def test_a_lost_answer_is_asked_for_again_until_the_deadline(emulator, keys, monkeypatch):
+    for fault in ({"reset": True}, {"close_after": 20}):
+        emulator.faults.script(OPERATION, **fault, times=3)
+        with pytest.raises(AwsUnreachable):
+            client(emulator).get_login_url(keys, ISSUER, PAGE)
+    assert emulator.counters[OPERATION] == 6
     monkeypatch.setattr(federation, "_CALL_SECONDS", 0.5)
     emulator.faults.script(OPERATION, seconds_per_byte=0.05)
     with pytest.raises(AwsUnreachable):
         client(emulator).get_login_url(keys, ISSUER, PAGE)
 
 
-def test_a_redirect_is_not_followed(emulator: Emulator, keys: RoleCredentials) -> None:
+def test_a_redirect_is_not_followed(emulator, keys):
     """Following a 307 would send the credentials to any host."""
     for status in (301, 302, 303, 307, 308):
         emulator.faults.script(OPERATION, status, {"Location": f"{emulator.url}/device"})
@@ -134,16 +127,8 @@ def test_a_redirect_is_not_followed(emulator: Emulator, keys: RoleCredentials) -
 @pytest.mark.parametrize(
     "body",
     [
-        "",
-        "{",
-        "[]",
-        "null",
-        "<html>",
-        "{}",
-        '{"SigninToken": null}',
-        '{"SigninToken": 5}',
-        '{"SigninToken": ""}',
-        '{"SigninToken": "short"}',
+        *("", "{", "[]", "null", "<html>", "{}"),
+        *(f'{{"SigninToken": {value}}}' for value in ("null", "5", '""', '"short"')),
         json.dumps({"SigninToken": "a" * 8193}),
         json.dumps({"SigninToken": "a" * 20 + "\r\nSet-Cookie: x"}),
         json.dumps({"SigninToken": "a" * 20 + "\x00"}),

@@ -5,7 +5,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
 import pytest
@@ -56,27 +56,24 @@ class World:
 
 
 @pytest.fixture
-def make_world() -> Iterator[Callable[..., World]]:
-    made: list[World] = []
+def make_world():
+    with ExitStack() as stack:
 
-    def make(**more: int) -> World:
-        made.append(World(**more))
-        made[-1].server.start()
-        return made[-1]
+        def make(**more: int) -> World:
+            made = World(**more)
+            stack.callback(made.close)
+            made.server.start()
+            return made
 
-    yield make
-    for world in made:
-        world.close()
+        yield make
 
 
 def received(client: socket.socket) -> bytes:
     """Return everything that arrives until the server closes the connection."""
     data = b""
-    try:
+    with suppress(ConnectionError):
         while part := client.recv(65536):
             data += part
-    except ConnectionError:
-        pass
     return data
 
 
@@ -121,7 +118,7 @@ def test_at_the_cap_a_new_client_replaces_the_one_that_is_idle_for_longest(make_
     assert received(idle[3]).endswith(b"answer")
 
 
-def test_idle_clients_cost_no_thread(make_world: Callable[..., World]) -> None:
+def test_idle_clients_cost_no_thread(make_world):
     world = make_world()
     world.may_answer.set()
     with threads_left_at_most(1):
@@ -179,24 +176,21 @@ def test_an_answer_calls_after_even_when_the_client_has_gone(make_world):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts descriptors in /proc")
-class TestFailureLeavesNoDescriptorOpen:
-    def test_when_no_thread_can_be_started(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def refuse(thread: threading.Thread) -> None:
-            raise RuntimeError("can't start new thread")
+def test_without_a_thread_or_a_handler_no_descriptor_is_left_open(monkeypatch):
+    def fail(_port_or_thread: object) -> RequestHandler:
+        raise LocalState("no handler")
 
-        monkeypatch.setattr(threading.Thread, "start", refuse)
-        with no_descriptor_left():
-            server = World().server
-            with pytest.raises(LocalState, match="no more threads"):
-                server.start()
-        server.close()  # the owner of a server closes it in any case
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
 
-    def test_when_the_handler_cannot_be_made(self) -> None:
-        def fail(port: int) -> RequestHandler:
-            raise LocalState("no handler")
-
-        with no_descriptor_left(), pytest.raises(LocalState, match="no handler"):
-            LocalServer(0, fail)
+    with no_descriptor_left(), pytest.raises(LocalState, match="no handler"):
+        LocalServer(0, fail)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with no_descriptor_left():
+        server = World().server
+        with pytest.raises(LocalState, match="no more threads"):
+            server.start()
+    server.close()  # the owner of a server closes it in any case
 
 
 def test_a_port_in_use_is_an_error_that_says_so() -> None:

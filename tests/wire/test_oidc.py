@@ -1,10 +1,7 @@
 """The sign-in service's answers, good and bad, through the real client."""
 
-import http.server
 import json
-import threading
 import time
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -28,6 +25,7 @@ from ssohelper.wire.answers import AwsError
 from ssohelper.wire.oidc import OidcClient
 from tests.conftest import Home
 from tests.core.test_service_hosts import HOSTILE
+from tests.wire.catcher import Catcher
 
 
 @pytest.fixture
@@ -86,8 +84,8 @@ def test_a_code_is_exchanged_once_and_with_its_verifier(oidc, emulator):
     # The verifier and challenge are the example of RFC 7636.
     verifier = Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
     challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-    with _Catcher() as catcher:
-        uri = f"http://127.0.0.1:{catcher.port}/oauth/callback"
+    with Catcher() as catcher:
+        uri = catcher.callback
         urlopen(oidc.authorize_url(registration, uri, "s", challenge), timeout=20).close()
         code = Secret(catcher.query["code"])
         with pytest.raises(LoginRequired):
@@ -181,9 +179,8 @@ def test_a_redirect_is_not_followed_nor_a_429_a_sign_out(oidc, emulator):
     with pytest.raises(Throttled) as refused:
         oidc.refresh_token(token, soon())
     assert refused.value.retry_after_seconds == 7
-    with _Catcher() as catcher:
-        place = {"Location": f"http://127.0.0.1:{catcher.port}/token"}
-        emulator.faults.script("CreateToken", 307, place)
+    with Catcher() as catcher:
+        emulator.faults.script("CreateToken", 307, {"Location": f"{catcher.url}/token"})
         with pytest.raises(BadAnswer, match="redirect"):
             oidc.refresh_token(token, soon())
         assert catcher.hits == 0
@@ -248,11 +245,10 @@ def test_a_sign_in_call_is_retried_unless_aws_may_have_acted(oidc, emulator):
 
 
 def test_the_general_url_variable_gets_no_token(session, home, monkeypatch):
-    with _Catcher() as catcher:
-        evil = f"http://127.0.0.1:{catcher.port}"
-        monkeypatch.setenv("AWS_ENDPOINT_URL", evil)
-        home.write_config(f"[default]\nendpoint_url = {evil}\n")
-        environ = {**home.env, "AWS_ENDPOINT_URL": evil}
+    with Catcher() as catcher:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", catcher.url)
+        home.write_config(f"[default]\nendpoint_url = {catcher.url}\n")
+        environ = {**home.env, "AWS_ENDPOINT_URL": catcher.url}
         OidcClient(session, environ, facts=SignInFacts).register_client(DEVICE_CODE_GRANT)
         assert catcher.hits == 0
     with pytest.raises(ConfigInvalid):
@@ -262,44 +258,11 @@ def test_the_general_url_variable_gets_no_token(session, home, monkeypatch):
 def test_this_machine_is_not_asked_through_a_proxy(oidc, monkeypatch):
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    with _Catcher() as catcher:
+    with Catcher() as catcher:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-            monkeypatch.setenv(name, f"http://127.0.0.1:{catcher.port}")
+            monkeypatch.setenv(name, catcher.url)
         oidc.register_client(DEVICE_CODE_GRANT)
         assert catcher.hits == 0
-
-
-class _Catcher:
-    """A server that should get no request, or exactly one from a browser."""
-
-    def __init__(self) -> None:
-        self.hits = 0
-        self.query: dict[str, str] = {}
-        catcher = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                catcher.hits += 1
-                query = urlsplit(self.path).query
-                catcher.query = dict(part.split("=", 1) for part in query.split("&") if part)
-                self.send_response(200)
-                self.end_headers()
-
-            do_POST = do_GET
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def __enter__(self) -> "_Catcher":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 @pytest.mark.parametrize(
