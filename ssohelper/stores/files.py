@@ -130,16 +130,15 @@ def find_other_home_owner(path: Path | str) -> int | None:
 
 def refuse_another_users_home(path: Path | str) -> None:
     owner = find_other_home_owner(path)
-    if owner is None:
+    if owner is None or sys.platform == "win32":
         return
-    whose = f"user {owner}"
-    if sys.platform != "win32":
-        import pwd
+    import pwd
 
-        with contextlib.suppress(KeyError):
-            whose = f"user {pwd.getpwuid(owner).pw_name}"
+    whose = f"user {owner}"
+    with contextlib.suppress(KeyError):
+        whose = f"user {pwd.getpwuid(owner).pw_name}"
     hint = f"run it as {whose}, or with HOME set to a folder of yours"
-    if sys.platform != "win32" and os.geteuid() == 0:
+    if os.geteuid() == 0:
         hint = f"run it without sudo, as {whose}, or for root with: sudo -H ssohelper"
     text = open_file.absolute_path(os.fspath(path))
     raise AnotherUsersHome(f'"{text}" is not written: that folder belongs to {whose}', hint=hint)

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 from ssohelper.core.deadline import Deadline
 from ssohelper.core.model import SsoSession
@@ -83,22 +82,18 @@ class SettingsStamp:
         return os.path.isfile(self._launcher_time) and all(stamp.matches for stamp in self._stamps)
 
 
-class _FileStatus(NamedTuple):
-    mtime_ns: int
-    line: bytes
-
-    @classmethod
-    def read(cls, path: Path) -> "_FileStatus":
-        try:
-            found = os.stat(path)
-        except (FileNotFoundError, NotADirectoryError):
-            return cls(0, b"")
-        except OSError:
-            return _UNKNOWN
-        return cls(found.st_mtime_ns, published.identify_file_content(found))
+_MISSING, _UNKNOWN = (0, b""), (-1, b"unknown")
 
 
-_UNKNOWN = _FileStatus(-1, b"unknown")
+def _read_status(path: Path | str) -> tuple[int, bytes]:
+    """Return the file's modification time and its line in a stamp."""
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return _MISSING
+    except (OSError, ValueError):
+        return _UNKNOWN
+    return found.st_mtime_ns, published.identify_file_content(found)
 
 
 class _StatusStamp:
@@ -110,32 +105,32 @@ class _StatusStamp:
 
     def __init__(self, cache: CacheFolder, file: Path, path: Path) -> None:
         self._cache, self._file, self._path = cache, file, path
-        self._read_at, self._status = time.time(), _FileStatus.read(file)
+        self._read_at, (self._mtime_ns, self._line) = time.time(), _read_status(file)
 
     @property
     def has_changed(self) -> bool:
-        return self._status == _UNKNOWN or _FileStatus.read(self._file) != self._status
+        return _read_status(self._file) != (self._mtime_ns, self._line) or self._mtime_ns < 0
 
     @property
     def is_too_new(self) -> bool:
-        return self._status.line != b"" and _is_recent(self._read_at, self._status.mtime_ns)
+        return self._line != b"" and _is_recent(self._read_at, self._mtime_ns)
 
     @property
     def matches(self) -> bool:
         content = self._cache.read(self._path)
-        if content is None or content.partition(b"\n")[2] != self._status.line:
+        if content is None or content.partition(b"\n")[2] != self._line:
             return False
-        if not self._status.line:
+        if not self._line:
             return not content
         # A file system that stores whole seconds rounds the stamp's time.
-        return _is_recent(_FileStatus.read(self._path).mtime_ns / 1e9, self._status.mtime_ns)
+        return _is_recent(_read_status(self._path)[0] / 1e9, self._mtime_ns)
 
     def write(self) -> None:
-        if not self._status.line:
+        if not self._line:
             self._cache.write(self._path, b"")
             return
-        content = b"%b\n%b" % (self._read_inode_for_launcher(), self._status.line)
-        self._cache.write(self._path, content, mtime_ns=self._status.mtime_ns)
+        content = b"%b\n%b" % (self._read_inode_for_launcher(), self._line)
+        self._cache.write(self._path, content, mtime_ns=self._mtime_ns)
 
     def _read_inode_for_launcher(self) -> bytes:
         """Return the inode number as the launcher reads it; b"" where it cannot.
@@ -151,7 +146,7 @@ class _StatusStamp:
             return b""
         descriptor, found = opened
         try:
-            if published.identify_file_content(found) != self._status.line:
+            if published.identify_file_content(found) != self._line:
                 return b"changed"  # matches no inode number, so the launcher starts Python
             with open(f"/proc/self/fdinfo/{descriptor}", "rb") as lines:
                 words = [line.split() for line in lines]
@@ -251,15 +246,14 @@ class _LinkedStamp:
         self.read_time()
 
     def read_time(self) -> None:
-        self._read_at, self._mtime_ns = time.time(), _read_mtime_ns(self._file)
+        self._read_at, self._mtime_ns = time.time(), _read_status(self._file)[0]
 
     @property
     def is_settled(self) -> bool:
         if sys.platform == "win32":
             return False  # Windows has no launcher, and making a link takes a privilege there
-        if self._mtime_ns is None or _read_mtime_ns(self._file) != self._mtime_ns:
-            return False
-        return not _is_recent(self._read_at, self._mtime_ns)
+        is_same = _read_status(self._file)[0] == self._mtime_ns > 0
+        return is_same and not _is_recent(self._read_at, self._mtime_ns)
 
     @cached_property
     def _content(self) -> bytes | None:
@@ -271,21 +265,14 @@ class _LinkedStamp:
 
     @property
     def matches(self) -> bool:
-        if self._mtime_ns is None or self._content != b"%d\n%b" % (self._mtime_ns, self._text):
+        if self._mtime_ns <= 0 or self._content != b"%d\n%b" % (self._mtime_ns, self._text):
             return False
         with contextlib.suppress(OSError):
             return os.readlink(self._link) == self._file
         return False
 
     def write(self) -> None:
-        if self._mtime_ns is not None and not self.matches:
+        if self._mtime_ns > 0 and not self.matches:
             content = b"%d\n%b" % (self._mtime_ns, self._text)
             self._cache.write(self._path, content, mtime_ns=self._mtime_ns)
             self._cache.write_link(self._link, self._file)
-
-
-def _read_mtime_ns(path: str) -> int | None:
-    try:
-        return os.stat(path).st_mtime_ns if path else None
-    except (OSError, ValueError):
-        return None

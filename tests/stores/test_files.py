@@ -228,6 +228,12 @@ class TestWriting:
         files.write_atomically(tmp_path / "a", b"next")
         assert os.listdir(tmp_path) == ["a"]
 
+    @pytest.mark.parametrize("call", ["unlink", "symlink"])
+    def test_a_killed_writer_of_a_link_leaves_no_temporary_file(self, tmp_path, call):
+        code = SAY_ERROR.format(call="files.write_link(sys.argv[1], 'target')")
+        assert self._injected(tmp_path, call, "signal=SIGKILL:when=1", code).returncode != 0
+        assert os.listdir(tmp_path) == (["a"] if call == "unlink" else [])
+
     def test_the_injected_fault_harms_a_writer_in_place(self, tmp_path):
         """The control: were the injection broken, the tests above would pass with any code."""
         code = "import os, sys\nf = open(sys.argv[1], 'w')\nos.fsync(f.fileno())\nf.write('new')"

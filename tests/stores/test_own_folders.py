@@ -22,6 +22,8 @@ class TestFolders:
             assert mode_of(tmp_path / path) == 0o700
         files.ensure_folder(tmp_path)
         assert mode_of(tmp_path) == 0o755
+        assert files.ensure_private_folder(tmp_path) == tmp_path
+        assert mode_of(tmp_path) == 0o700
 
     def test_a_path_that_no_folder_can_have_raises_local_state(self, tmp_path, monkeypatch):
         with pytest.raises(LocalState, match="cannot be made: not possible"):
@@ -31,11 +33,6 @@ class TestFolders:
         (tmp_path / "gone").rmdir()
         with pytest.raises(LocalState, match="cannot be made: no such file"):
             files.ensure_folder("a")
-
-    def test_a_folder_that_others_can_enter_gets_mode_0700(self, tmp_path):
-        (tmp_path / "f").mkdir(mode=0o755)
-        assert files.ensure_private_folder(tmp_path / "f") == tmp_path / "f"
-        assert mode_of(tmp_path / "f") == 0o700
 
     def test_a_file_at_the_path_raises_local_state(self, tmp_path):
         (tmp_path / "f").write_text("")

@@ -82,13 +82,13 @@ def test_between_two_writes_of_a_move_nothing_is_taken_for_removed(folders, firs
     assert Protections(state, tokens).load_storage() == found
 
 
-@pytest.mark.parametrize("name", ["guard-rules", "storage"])
-def test_a_link_in_place_of_a_copy_is_an_error(folders: tuple[Path, Path], name: str) -> None:
+def test_a_link_in_place_of_a_copy_is_an_error(folders):
     memory = Protections(*folders)
     folders[0].mkdir()
-    (folders[0] / f"{name}.json").symlink_to("elsewhere")
-    with pytest.raises(LocalState):
-        memory.load_rules() if name == "guard-rules" else memory.load_storage()
+    for name, load in (("guard-rules", memory.load_rules), ("storage", memory.load_storage)):
+        (folders[0] / f"{name}.json").symlink_to("elsewhere")
+        with pytest.raises(LocalState):
+            load()
 
 
 def test_one_process_moves_the_sign_ins_at_a_time(folders: tuple[Path, Path]) -> None:

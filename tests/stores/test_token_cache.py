@@ -51,11 +51,16 @@ class TokenStoreContract:
     def other_process(self, tmp_path) -> TokenFiles:
         return self.make(tmp_path)
 
-    def test_a_new_store_is_empty(self, store):
-        assert store.load(CORP) is None
-        assert store.read_token_file_fingerprint(CORP) == ""
-        assert store.load_facts("corp") == SignInFacts()
-        assert store.load_registration(CORP, "authorization_code") is None
+    def test_a_store_is_empty_when_it_is_new_and_when_all_was_forgotten_twice(self, store):
+        for _ in range(3):
+            assert store.load(CORP) is None
+            assert store.read_token_file_fingerprint(CORP) == ""
+            assert store.load_facts("corp") == SignInFacts()
+            assert store.load_registration(CORP, "x") is None
+            store.save(CORP, token("a"))
+            store.save_registration(CORP, CLIENT)
+            for _ in range(2):
+                store.forget(CORP)
 
     def test_a_client_secret_that_others_may_read_is_tightened_by_the_next_renewal(
         self, store, tmp_path
@@ -152,14 +157,6 @@ class TokenStoreContract:
         assert store.load_registration(CORP, code) is None
         assert store.load_registration(CORP, device_code) == device
 
-    def test_forgetting_twice_is_no_error(self, store):
-        store.save(CORP, token("a"))
-        store.save_registration(CORP, CLIENT)
-        for _ in range(2):
-            store.forget(CORP)
-        assert store.load(CORP) is None
-        assert store.load_registration(CORP, "x") is None
-
     def test_each_session_has_its_own_lock_in_the_folder_of_tokens(self, store, other_process):
         folder = Path(store.token_file(CORP)).parent
         assert not folder.exists()
@@ -228,12 +225,8 @@ class TestTokenFiles(TokenStoreContract):
         "document",
         [
             {},
-            {"accessToken": "a"},
-            {"accessToken": "", "expiresAt": to_iso(NOON)},
             {"accessToken": "a\r\nx-evil: 1", "expiresAt": to_iso(NOON)},
-            {"accessToken": ["a"], "expiresAt": to_iso(NOON)},
             {"accessToken": "a", "expiresAt": NOON},
-            {"accessToken": "a", "expiresAt": "soon"},
             {"accessToken": "a", "expiresAt": to_iso(NOON), "startUrl": 3},
             {"accessToken": "a", "expiresAt": to_iso(NOON), "region": ["eu-west-1"]},
             {"clientId": "c", "clientSecret": "s", "expiresAt": to_iso(NOON)},

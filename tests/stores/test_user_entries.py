@@ -8,7 +8,7 @@ import pytest
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
 from ssohelper.stores import files
-from ssohelper.stores.files import rename_unreadable_file, write_entries
+from ssohelper.stores.files import write_entries
 
 
 def load(path: Path) -> tuple[list[str], bool]:
@@ -59,26 +59,20 @@ def test_any_other_file_is_kept_aside_under_a_name_that_is_free(tmp_path: Path) 
         path.write_text(content)
         write_entries(path, {"version": 1, "names": []}, is_whole=False, warn=warnings.append)
     kept = {one.name: one.read_text() for one in tmp_path.glob("names.*")}
-    assert kept == {
-        "names.damaged": "first",
-        "names.damaged-2": "second",
-        "names.damaged-3": "third",
-    }
+    names = "names.damaged", "names.damaged-2", "names.damaged-3"
+    assert kept == dict(zip(names, ("first", "second", "third"), strict=True))
     assert load(path) == ([], True)
     assert 'is kept as "names.damaged-3"' in warnings[2]
-
-
-def test_nothing_is_kept_aside_where_there_is_no_file(tmp_path: Path) -> None:
-    rename_unreadable_file(tmp_path / "names", pytest.fail)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_cannot_be_renamed_stays_and_is_an_error(tmp_path, monkeypatch):
     def refuse(*_paths: str) -> None:
         raise PermissionError(13, "Permission denied")
 
+    files.rename_unreadable_file(tmp_path / "names", pytest.fail)  # there is no file
+    assert list(tmp_path.iterdir()) == []
     (tmp_path / "names").write_text("mine")
     monkeypatch.setattr("ssohelper.stores.files.replace_file", refuse)
     with pytest.raises(LocalState, match='names" cannot be written: permission denied'):
-        rename_unreadable_file(tmp_path / "names", pytest.fail)
+        files.rename_unreadable_file(tmp_path / "names", pytest.fail)
     assert (tmp_path / "names").read_text() == "mine"

@@ -205,9 +205,7 @@ class TestOwnUser:
     @pytest.mark.parametrize(
         "sent",
         [
-            b"x" * 10_000_000,
-            b"\n",
-            b"\0" * 600,
+            *(b"x" * 10_000_000, b"\n", b"\0" * 600),
             b"ask corp 000030000003 ReadOnlyAccess -1 0 0 0 - -\n",
             b"ask corp 000030000003 ../../x 1 0 0 0 - -\n",
             b"ask \xff\xfe\xfd 1 2 3 4 5 6 7 8\n",

@@ -56,16 +56,8 @@ def _listing(**change: Any) -> Any:
 @pytest.mark.parametrize(
     ("read", "largest", "too_large"),
     [
-        (
-            lambda value: listings.rows_of_page({"rows": value}, "rows"),
-            [{}] * 100_000,
-            [{}] * 100_001,
-        ),
-        (
-            lambda value: listings.next_page_token({"nextToken": value}),
-            "x" * 100_000,
-            "x" * 100_001,
-        ),
+        (lambda rows: listings.rows_of_page({"a": rows}, "a"), [{}] * 100_000, [{}] * 100_001),
+        (lambda at: listings.next_page_token({"nextToken": at}), "x" * 100_000, "x" * 100_001),
         (lambda value: listings.role_name_of_row({"roleName": value}), "x" * 1024, "x" * 1025),
         (lambda value: _listing(start_url=value), "x" * 4096, "x" * 4097),
         (lambda value: _listing(region=value), "x" * 1024, "x" * 1025),
