@@ -36,7 +36,7 @@ class CredentialCache:
         self._get_codec = get_codec
 
     def load(self, key: RoleKey, session: SsoSession) -> CachedCredentials | None:
-        """Return the role's credentials, expired or not, if they are from this start URL and region.
+        """Return the credentials, expired or not, if they are from this start URL and region.
 
         Raises: KeyringUnavailable.
         """
@@ -92,7 +92,7 @@ class CredentialCache:
                     self._cache.remove(folder.parent / name)
 
     def remove_session(self, session_name: str) -> int:
-        """Remove the session's credentials; return how many files there were."""
+        """Return how many files there were."""
         folder = self._session_folder(files.session_file_name(session_name))
         # It also holds stamps, and links into folders of the AWS CLI.
         accounts = filter(ACCOUNT_ID.fullmatch, files.list_names_in_folder(folder))

@@ -29,7 +29,7 @@ _SURE_AFTER_SECONDS = 2
 
 
 class IndexedProfile(NamedTuple):
-    """A profile of the config; `session_name` is None if it belongs to no session or to several.
+    """`session_name` is None if the profile belongs to no session or to several.
 
     `is_foreign`: SDKs get its credentials without ssohelper.
     """
@@ -51,8 +51,8 @@ class NameIndex(NamedTuple):
 class NameIndexFile:
     """The index, which is valid while config and portals' records stay.
 
-    Create this object before the config is read. The records of portals, in the state folder, decide
-    to which session a profile with a start URL belongs.
+    Create this object before the config is read. The records of portals decide to which session a
+    profile with a start URL belongs.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class NameIndexFile:
         return index
 
     def _record_file_status(self, file: Path) -> bool:
-        """Record the file's status; return whether it was written long enough ago."""
+        """Return whether the file was written long enough ago."""
         try:
             status = os.stat(file)
         except (FileNotFoundError, NotADirectoryError):

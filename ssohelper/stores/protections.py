@@ -19,21 +19,21 @@ EVERY_ROLE = "*"
 
 
 class UsedStorage(NamedTuple):
-    """The storage (file or keyring) of sign-ins; the storage `leftover` still has old copies."""
+    """The storage of sign-ins; the storage `leftover` still has old copies."""
 
     storage: str = FILE
     leftover: str | None = None
 
 
 class Protections:
-    """Stores the protections of the sign-ins in `tokens`, the folder of tokens."""
+    """Of the sign-ins in `tokens`, the folder of tokens."""
 
     def __init__(self, state: Path, tokens: Path) -> None:
         self._state = state
         self._tokens = tokens
 
     def load_rules(self) -> tuple[str, ...]:
-        """Return the remembered guard rules. Raises: NotOurs, LocalState."""
+        """Raises: NotOurs, LocalState."""
         found = [rule for copy in self._load("guard-rules") for rule in _rules_of(copy)]
         return tuple(dict.fromkeys(found))
 
@@ -41,7 +41,7 @@ class Protections:
         self._save("guard-rules", {"rules": list(rules)})
 
     def load_storage(self) -> UsedStorage:
-        """Return which storage has the sign-ins. Raises: NotOurs, LocalState."""
+        """Raises: NotOurs, LocalState."""
         found = [_storage_of(copy) for copy in self._load("storage")]
         # A move is done once both copies say so. Of one that was killed before, keyring is in force.
         storage = KEYRING if any(one.storage == KEYRING for one in found) else FILE

@@ -53,7 +53,7 @@ class SealedCodec:
 
 
 def bytes_of_key(key: Secret | None) -> bytes:
-    """Return the 32 bytes that the keyring has in base64. Raises: KeyringUnavailable."""
+    """Raises: KeyringUnavailable."""
     if key is None:  # no new key is made here: only a sign-in does that
         raise KeyMissing(
             "the keyring does not have ssohelper's key", hint="make one with: ssohelper login"
