@@ -247,14 +247,12 @@ class TokenFiles:
             return False
         if not isinstance(self.codec, PlainCodec):
             return True  # no other tool writes our encrypted token files
-        found = None
-        with suppress(LocalState):
-            found = self._read(session, "token")
-        if found is None or not is_token_of(found, session):
-            return found is None
         try:
+            found = self._read(session, "token") or {}
+            if not is_token_of(found, session):
+                return False
             token = schema.parse_token(found)
-        except Damaged:
+        except (LocalState, Damaged):
             return True
         facts = self.load_facts(session.name)
         if not facts.token_ids or token.id in facts.token_ids:
