@@ -100,7 +100,7 @@ def test_commands_that_need_the_session_name_the_sign_in(undone, run, command):
     said = refused(run, *command.split())
     assert 'you are signed in to "corp", but the session is not in the config' in said
     restore = f"ssohelper setup {START_URL} --session corp --region us-east-1"
-    assert f"session back with: {restore}; or end the sign-in: ssohelper logout corp" in said
+    assert f"bring it back with: {restore}; or end the sign-in: ssohelper logout corp" in said
     ok(run, *restore.split()[1:], "--yes")
     ok(run, *command.split(), *(["--yes"] if "sync" in command else []))
 
