@@ -109,13 +109,11 @@ def _native_chain_keys(
     if "role_arn" in entry.keys:
         return {}, links
     source = entry.keys.get(f"{chains.OWN_PREFIX}source_profile")
+    first = session.name, role._replace(chain="")
     for one in config.profiles() if source is None else ():
-        target = config.target_or_none(one) if one.managed else None
-        if target is not None and target.form in (PROCESS, NATIVE):
-            same = (target.session_name, target.role)
-            if same == (session.name, role._replace(chain="")):
-                source = one.name
-                break
+        found = config.target_or_none(one) if one.managed else None
+        if found and found.form in (PROCESS, NATIVE) and (found.session_name, found.role) == first:
+            source = source or one.name
     if source is None:
         text = f"{session.name}:{role.account_id}/{role.name}"
         raise ConfigInvalid(f"no profile has the chain's first role: ssohelper profile add {text}")

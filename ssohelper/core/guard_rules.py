@@ -94,17 +94,16 @@ def _interpretations_of_rule(rule: str) -> tuple[_Interpretation, ...]:
 
     The rule guards a role if any matches: a user notices a role that is guarded by mistake.
     """
-
-    def interpretation(is_usual: bool, *parts: str) -> _Interpretation:
-        session, account, role = (compile_glob(part.casefold() or "*").match for part in parts)
-        return is_usual, session, account, role
-
-    account_part, slash, role = rule.rpartition("/") if "/" in rule else (rule, "", "")
-    pairs = [(account_part, role), (rule, "")] if slash else [(account_part, role)]
-    found = []
-    for is_usual, (whole, role_part) in zip((True, False), pairs, strict=False):
-        session, colon, account = whole.partition(":")
-        found.append(interpretation(is_usual and not colon, "", whole, role_part))
+    found = list[_Interpretation]()
+    account_part, slash, role = rule.rpartition("/")
+    readings = [(True, account_part, role), (False, rule, "")] if slash else [(True, rule, "")]
+    for is_usual, whole, role_part in readings:
+        is_role, (session, colon, account) = _matcher(role_part), whole.partition(":")
+        found.append((is_usual and not colon, _matcher(""), _matcher(whole), is_role))
         if colon:
-            found.append(interpretation(is_usual, session, account, role_part))
+            found.append((is_usual, _matcher(session), _matcher(account), is_role))
     return tuple(found)
+
+
+def _matcher(pattern: str) -> _Match:
+    return compile_glob(pattern.casefold() or "*").match

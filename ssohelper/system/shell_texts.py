@@ -22,18 +22,13 @@ def print_shell_init(argv: list[str]) -> bool:
     """Print the text for `shell-init SHELL [--cmd NAME]`; return False if click must run the
     command.
     """
-    if len(argv) == 3 and argv[1] == "--cmd":
-        shell, name = argv[0], argv[2]
-    elif len(argv) == 1:
-        shell, name = argv[0], "ssohelper"
-    else:
+    words = argv if len(argv) == 3 else [*argv, "--cmd", "ssohelper"]
+    if len(words) != 3 or words[1] != "--cmd":
         return False
-    if shell not in SHELLS or not is_function_name(name):
-        return False
-    text = shell_init_text(shell, name)
-    if text is None:
-        return False
-    return write_to_stdout(with_absolute_command_paths(text, shell))
+    shell, _, name = words
+    is_known = shell in SHELLS and is_function_name(name)
+    text = shell_init_text(shell, name) if is_known else None
+    return text is not None and write_to_stdout(with_absolute_command_paths(text, shell))
 
 
 def write_to_stdout(text: bytes) -> bool:
@@ -72,25 +67,21 @@ def with_absolute_command_paths(text: bytes, shell: str) -> bytes:
     launcher = _find_path_of_launcher(own)
     if launcher is None:
         text = text.replace(_LAUNCHER.encode(), b"ssohelper")
-    elif not _is_command_on_path(_LAUNCHER):
-        text = _with_absolute_command_path(text, shell, _LAUNCHER, launcher)
-    if not _is_command_on_path("ssohelper"):
-        text = _with_absolute_command_path(text, shell, "ssohelper", own)
+    for command, path in ((_LAUNCHER, launcher), ("ssohelper", own)):
+        if path is not None and not _is_command_on_path(command):
+            name, word = command.encode() + b" ", _quoted_word(shell, path) + b" "
+            for before in (b"command ", b"command -q ", b"exec ", b"-Name "):
+                text = text.replace(before + name, before + word)
     return text
 
 
-def _with_absolute_command_path(text: bytes, shell: str, command: str, path: str) -> bytes:
+def _quoted_word(shell: str, path: str) -> bytes:
     inner = {
         "fish": path.replace("\\", "\\\\").replace("'", "\\'"),
         "pwsh": path.replace("'", "''"),
     }
-    word = ("'" + inner.get(shell, path.replace("'", "'\\''")) + "'").encode(
-        errors="surrogateescape"
-    )
-    name = command.encode()
-    for before in (b"command ", b"command -q ", b"exec ", b"-Name "):
-        text = text.replace(before + name + b" ", before + word + b" ")
-    return text
+    word = inner.get(shell, path.replace("'", "'\\''"))
+    return f"'{word}'".encode(errors="surrogateescape")
 
 
 def _find_path_of_launcher(command: str) -> "str | None":

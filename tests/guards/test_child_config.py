@@ -148,6 +148,11 @@ def test_the_aws_cli_gets_the_allowed_roles_and_no_others(world):
     script = 'for one; do "$0" configure export-credentials --profile "$one" >&2 && echo $one; done'
     names = ["native-dev", "native-prod", "static"]
     assert below(world, "sh", "-c", script, aws, *names).stdout == "native-dev\n"
+    # An allowed default profile works.
+    text = world.config_file.read_text()
+    world.write_config(text.replace(native(PROD), native(BACK), 1))
+    found = accounts(below(world, *BOTOCORE, "default", "native-prod").stdout)
+    assert found == {"default": BACK, "native-prod": None}
 
 
 @pytest.mark.long
@@ -156,13 +161,6 @@ def test_the_aws_cli_gets_no_other_role_by_any_profile(world, name):
     aws = [require_program("aws"), "sts", "get-caller-identity", "--profile", name]
     account = json.loads(below(world, *aws).stdout or "{}").get("Account")
     assert account == EXPECTED.get(name)
-
-
-def test_an_allowed_default_profile_works(world):
-    text = world.config_file.read_text()
-    world.write_config(text.replace(native(PROD), native(BACK), 1))
-    found = accounts(below(world, *BOTOCORE, "default", "native-prod").stdout)
-    assert found == {"default": BACK, "native-prod": None}
 
 
 def test_ssohelper_below_reads_your_own_config(world):
@@ -201,9 +199,18 @@ def test_the_files_are_read_only_named_by_content_and_removed_later(world):
     assert Path(first).with_name("credentials").read_bytes() == b""
     long_ago = time.time() - 31 * 24 * 3600
     os.utime(Path(first).parent, (long_ago, long_ago))
-    world.write_config(world.config_file.read_text() + f"[profile more-dev]\n{native(BACK)}")
-    assert below(world, "sh", "-c", 'printf %s "$AWS_CONFIG_FILE"').stdout != first
+    # No section that some SDK may take for a profile stays.
+    headers = ["bare-prod", "Profile cased-prod", " profile spaced-prod"]
+    text = "".join(f"\n[{header}]\n{ours(PROD)}" for header in headers)
+    world.write_config(f"{world.config_file.read_text()}{text}\n[services kept]\n")
+    shown = below(
+        world, "sh", "-c", 'printf "%s\n" "$AWS_CONFIG_FILE"; cat "$AWS_CONFIG_FILE"'
+    ).stdout
+    path, _, config = shown.partition("\n")
+    assert path != first
     assert not Path(first).exists()
+    assert "-prod" not in config
+    assert "[services kept]" in config
 
 
 def test_what_escapes_a_guard_is_named(world):
@@ -218,13 +225,3 @@ def test_what_escapes_a_guard_is_named(world):
     report = json.loads(run(world, SCRIPT, "doctor", "--json").stdout)["data"]
     [escape] = [one for one in report["findings"] if one["id"] == "guard-escaped"]
     assert escape["subject"] == 'profiles "chain-dev", "default", "native-prod" and 4 more'
-
-
-def test_no_section_that_some_sdk_may_take_for_a_profile_stays(world):
-    headers = ["bare-prod", "Profile cased-prod", " profile spaced-prod"]
-    text = "".join(f"\n[{header}]\n{ours(PROD)}" for header in headers)
-    world.write_config(world.config_file.read_text() + text + "\n[services kept]\n")
-    done = below(world, "sh", "-c", 'cat "$AWS_CONFIG_FILE"')
-    assert done.returncode == 0, done.stderr
-    assert "-prod" not in done.stdout
-    assert "[services kept]" in done.stdout

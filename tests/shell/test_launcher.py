@@ -157,17 +157,12 @@ def at_login(place) -> Place:
 
 class TestHit:
     def test_prints_the_published_response_unchanged(self, place, shell):
-        place.publish()
-        assert place.has_hit(shell)
-
-    def test_the_kernel_runs_it_by_its_first_line(self, place):
-        place.publish()
-        assert place.has_hit([])
-
-    def test_names_with_every_allowed_character(self, place, shell):
-        key = ("--session", "a.B-9_", "--account-id", KEY[3], "--role-name", "x=,+@.-_Z")
-        place.publish(*key)
-        assert place.has_hit(shell, *key)
+        assert not place.has_hit(shell)  # nothing is published yet
+        assert list(place.home.iterdir()) == []
+        # Names have every allowed character.
+        for key in (KEY, ("--session", "a.B-9_", *KEY[2:4], "--role-name", "x=,+@.-_Z")):
+            place.publish(*key)
+            assert place.has_hit(shell, *key)
 
     @pytest.mark.parametrize("name", SHELLS)
     def test_starts_no_process(self, place, name, tmp_path):
@@ -209,19 +204,15 @@ class TestHit:
 
     def test_shell_options_of_the_caller_change_nothing(self, place):
         place.publish()
+        assert place.has_hit([])  # the kernel runs it by its first line
         options = "allexport:errexit:noclobber:noglob:nounset:verbose:xtrace"
-        answer = place.run(
-            [require_program("bash"), "--posix"], env={**place.env, "SHELLOPTS": options}
-        )
+        bash = [require_program("bash"), "--posix"]
+        answer = place.run(bash, env={**place.env, "SHELLOPTS": options})
         assert answer.stdout == RESPONSE
         assert b"ASIAEXAMPLE" not in answer.stderr
 
 
 class TestRunsPython:
-    def test_without_a_published_response(self, place, shell):
-        assert not place.has_hit(shell)
-        assert list(place.home.iterdir()) == []
-
     @pytest.mark.parametrize(
         "published",
         [
@@ -369,16 +360,12 @@ class TestPythonGone:
         )
         assert answer.stderr.decode() == f"{line} (docs/how-to/install.md)\n"
         assert (answer.returncode, answer.stdout) == (7, b"")
-        place.publish()
-        assert place.has_hit(shell)
-
-    def test_without_the_program(self, place, shell):
         (place.bin / "ssohelper").unlink()
         answer = place.run(shell)
-        assert answer.returncode == 7
-        assert answer.stderr.startswith(
-            b"ssohelper: error: %b/ssohelper is gone" % bytes(place.bin)
-        )
+        gone = b"ssohelper: error: %b/ssohelper is gone" % bytes(place.bin)
+        assert (answer.returncode, answer.stderr.startswith(gone)) == (7, True)
+        place.publish()
+        assert place.has_hit(shell)
 
 
 class TestSettings:
