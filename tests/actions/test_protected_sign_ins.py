@@ -297,7 +297,8 @@ class TestASectionRemovedByHand:
         assert shown(run) == [("corp", START_URL, "valid", True)]
         assert "ana" in ok(run, "whoami", PROFILE)
         assert emulator.counters["authorize"] == 1
-        # session rm names the profiles that stay.
+
+    def test_session_rm_names_the_profiles_that_stay(self, cut, run):
         done = run("session", "rm", "corp", "--yes")
         assert done.returncode == 0, done.stderr
         assert f"do not work without it: {PROFILE}\n" in done.stderr
