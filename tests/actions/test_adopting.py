@@ -5,20 +5,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ssohelper.actions import (
-    adopting,
-    directory,
-    doctor_profiles,
-    doctor_sessions,
-    profile_edit,
-    sync_choices,
-)
+from ssohelper.actions import adopting, doctor_profiles, doctor_sessions, sync_choices
 from ssohelper.actions.doctor_facts import Setup
 from ssohelper.actions.selection import resolve_profile
-from ssohelper.app import App
 from ssohelper.cli import role_profiles
 from ssohelper.core.adoption import AdoptionCandidate
-from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.model import Role
 from ssohelper.core.profile_origin import Origin
 from ssohelper.emulator.organization import START_URL
@@ -34,10 +25,8 @@ from tests.saved_listing import DEV, PAY, URL
 
 __all__ = ["saved"]  # fixtures
 
-LEGACY = (
-    f"\n[profile old]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
-    f"sso_account_id = {PAY}\nsso_role_name = Read\n"
-)
+READ = f"sso_account_id = {PAY}\nsso_role_name = Read\n"
+LEGACY = f"\n[profile old]\nsso_start_url = {URL}\nsso_region = eu-west-1\n{READ}"
 BLOCK = (
     "\n# BEGIN_AWS_SSO_CLI\n"
     f"[profile a/Admin]\ncredential_process = aws-sso -S X process --arn arn:aws:iam::{PAY}:role/Admin\n\n"
@@ -52,6 +41,14 @@ def add(home: Home, text: str) -> bytes:
     return home.config_file.read_bytes()
 
 
+def add_program(home: Home, name: str) -> None:
+    program = home.path / "bin" / name
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    home.env["PATH"] = f"{program.parent}:{home.env['PATH']}"
+
+
 def test_sync_adopts_what_the_patterns_match(saved: Home, run: Run) -> None:
     before = add(saved, LEGACY)
     printed = ok(run("profile", "sync", "--adopt", "ol*", "--yes"))
@@ -62,40 +59,22 @@ def test_sync_adopts_what_the_patterns_match(saved: Home, run: Run) -> None:
     assert saved.config_file.read_bytes() == before
 
 
-def test_a_first_sync_takes_the_region_that_setup_would_propose(saved: Home, run: Run) -> None:
-    add(saved, f"\n[default]\nregion = eu-west-2\n{LEGACY}")
-    said = ok(run("profile", "sync", "--adopt", "old", "--yes"))
+def test_new_profiles_take_the_region_that_setup_would_propose(saved, run):
+    keys = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Admin\n"
+    add(
+        saved,
+        f"\n[default]\nregion = eu-west-2\n[profile bare]\n{keys}{LEGACY}region = eu-west-2\n",
+    )
+    app = in_process(saved)
+    [found] = doctor_profiles.check_regions(Setup(app))
+    region = sync_choices.region_for_role(app, resolve_profile(app, "bare", None))
+    assert (found.fix, region) == ("add a line: region = eu-west-2", "eu-west-2")
+    said = ok(run("profile", "sync", "--adopt", "*", "--yes"))
     assert "default region of the profiles: eu-west-2, that of [default]" in said
     app = in_process(saved)
     written = {one.name: one.keys.get("region") for one in app.config.read().profiles()}
     assert set(written.values()) == {"eu-west-2"}
     assert app.choices.load("corp").default_region == "eu-west-2"
-
-
-def test_doctor_and_whoami_propose_the_region_of_new_profiles(saved: Home) -> None:
-    keys = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
-    add(saved, f"\n[default]\nregion = eu-west-2\n[profile bare]\n{keys}")
-    app = in_process(saved)
-    [found] = doctor_profiles.check_regions(Setup(app))
-    region = sync_choices.region_for_role(app, resolve_profile(app, "bare", None))
-    assert (found.fix, region) == ("add a line: region = eu-west-2", "eu-west-2")
-
-
-def test_a_profile_that_answers_as_another_role_is_not_adopted(saved: Home) -> None:
-    add(saved, LEGACY)
-    # boto3 and the AWS CLI merge this section into the profile, and take its role.
-    (saved.config_file.parent / "credentials").write_text("[old]\nsso_role_name = Admin\n")
-    app = App(saved.env)
-    [session] = app.config.read().sso_sessions()
-    listing = directory.load_listing(app, session)
-    assert listing is not None
-    found = adopting.list_other_profiles(app, session, listing)
-    [problem] = [one.problem for one in found]
-    assert problem == "the profile's section in ~/.aws/credentials names another role or program"
-    chosen = adopting.choose_by_globs(found, ("old", "*"))
-    planned = profile_edit.plan_sync(app, session, listing, NO_CHOICES, adopt=chosen)
-    assert (planned.adopt, [one for one in planned.change if one.profile == "old"]) == ((), [])
-    assert f"not adopted: {problem}" in [one.reason for one in planned.skipped]
 
 
 def test_a_profile_that_does_not_work_does_not_count_for_its_role(saved: Home, run: Run) -> None:
@@ -120,11 +99,7 @@ def test_profiles_on_a_source_that_does_not_work_are_found_until_it_is_adopted(s
 
 def test_a_profile_of_an_installed_program_counts(saved: Home, run: Run) -> None:
     add(saved, BLOCK)
-    program = saved.path / "bin" / "aws-sso"
-    program.parent.mkdir()
-    program.write_text("#!/bin/sh\nexit 1\n")
-    program.chmod(0o755)
-    saved.env["PATH"] = f"{program.parent}:{saved.env['PATH']}"
+    add_program(saved, "aws-sso")
     printed = ok(run("profile", "sync", "--yes"))
     assert "2 profiles of aws-sso-cli: working if aws-sso works (it was not run)" in printed
     assert "(it was not run), if you give --region (the profile has none)" in printed
@@ -145,6 +120,15 @@ def test_a_part_of_aws_sso_cli_is_adopted_as_a_whole_or_not_at_all(saved: Home, 
     assert "marker lines stay" not in said
     assert "AWS_SSO_CLI" not in saved.config_file.read_text()
     assert rows(run) == {"a/Admin": "process", f"{DEV}:Read": "process", "pay.Read": "process"}
+    # An undo after an edit writes the markers again; only the order of keys may differ from before.
+    add(saved, "\n[profile later]\nregion = eu-west-1\n")
+    assert "+# BEGIN_AWS_SSO_CLI" in run("profile", "undo", "--dry-run").stdout
+    ok(run("profile", "undo", "--yes"))
+    text = saved.config_file.read_text()
+    left = text.partition("\n[profile later]")[0].split()
+    assert sorted(left) == sorted(before.decode().split())
+    begin, end = text.index("# BEGIN_AWS_SSO_CLI"), text.index("# END_AWS_SSO_CLI")
+    assert begin < text.index("[profile a/Admin]") < text.index(f"[profile {DEV}:Read]") < end
 
 
 def test_markers_that_stay_for_another_portal_are_said(saved: Home, run: Run) -> None:
@@ -193,19 +177,6 @@ def test_a_name_that_no_profile_has_is_exit_2_and_such_a_pattern_a_warning(saved
     assert "3 profiles added" in said
 
 
-def test_undo_after_an_edit_writes_the_markers_again(saved: Home, run: Run) -> None:
-    before = add(saved, BLOCK).decode()
-    ok(run("profile", "sync", "--adopt", "*", "--yes"))
-    add(saved, "\n[profile later]\nregion = eu-west-1\n")
-    assert "+# BEGIN_AWS_SSO_CLI" in run("profile", "undo", "--dry-run").stdout
-    ok(run("profile", "undo", "--yes"))
-    text = saved.config_file.read_text()
-    # Only the order of keys may differ from before.
-    assert sorted(text.partition("\n[profile later]")[0].split()) == sorted(before.split())
-    begin, end = text.index("# BEGIN_AWS_SSO_CLI"), text.index("# END_AWS_SSO_CLI")
-    assert begin < text.index("[profile a/Admin]") < text.index(f"[profile {DEV}:Read]") < end
-
-
 def test_in_setup_yes_alone_adopts_nothing(home: Home, run: Run, emulator: Emulator) -> None:
     write_home(home, "granted-early", emulator)
     done = run("setup", START_URL, "--adopt", "tyop", "--yes")
@@ -244,11 +215,7 @@ def test_use_of_a_role_always_ends_on_a_profile_that_works(home, run, emulator):
     done = run("use", "sandbox-ana/SandboxAdmin", env=shell)
     assert "AWS_PROFILE='sandbox-ana.SandboxAdmin'" in done.stdout
     assert 'the program "granted" of credential_process does not exist' in done.stderr
-    program = home.path / "bin" / "granted"
-    program.parent.mkdir()
-    program.write_text("#!/bin/sh\nexit 1\n")
-    program.chmod(0o755)
-    home.env["PATH"] = f"{program.parent}:{home.env['PATH']}"
+    add_program(home, "granted")
     assert "sandbox-ana.Sandbox" in run("use", role, env=shell).stdout
     # Only a run would show whether granted works, and the name is also the role's ACCOUNT/ROLE.
     done = run("use", "sandbox-ana/SandboxAdmin", env=shell)
@@ -305,11 +272,14 @@ OTHER = (
 )
 
 
+_TWO_PORTALS = 'not working now: the profile and its "sso_session" name different portals'
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         (
-            f"{OTHER}[profile x]\nsso_session = other\nsso_account_id = {PAY}\nsso_role_name = A\n",
+            f"{OTHER}[profile x]\nsso_session = other\n{READ}",
             'not checked: the profile belongs to the session "other"',
         ),
         (
@@ -320,30 +290,19 @@ OTHER = (
             LEGACY.replace("sso_region = eu-west-1", "sso_region = eu-west-2"),
             "not working now: sso_region is eu-west-2, but the profile's portal is in eu-west-1",
         ),
-        (
-            LEGACY.replace("sso_region = eu-west-1\n", ""),
-            'not working now: "sso_region" is missing',
-        ),
-        (
-            f"[profile x]\nsso_session = corp\nsso_region = eu-west-2\nsso_account_id = {PAY}\n"
-            "sso_role_name = Read\n",
-            'not working now: the profile and its "sso_session" name different portals',
-        ),
+        (LEGACY.replace("sso_region = eu-west-1\n", ""), '"sso_region" is missing'),
+        (LEGACY.replace("= Read", "= Old"), "now: the role is not in your list\n    old\n"),
+        (LEGACY, "not working now: the sign-in for its sso_start_url is missing"),
+        (f"[profile x]\nsso_session = corp\nsso_region = eu-west-2\n{READ}", _TWO_PORTALS),
         (
             "[profile x]\nsso_session = corp\nsso_start_url = https://other.awsapps.com/start\n"
-            f"sso_region = eu-west-2\nsso_account_id = {PAY}\nsso_role_name = Read\n",
-            'not working now: the profile and its "sso_session" name different portals',
+            f"sso_region = eu-west-2\n{READ}",
+            _TWO_PORTALS,
         ),
         (
-            f"[profile b]\nsso_session = corp\n[profile x]\ninclude_profile = b\n"
-            f"sso_account_id = {PAY}\nsso_role_name = Read\n",
+            f"[profile b]\nsso_session = corp\n[profile x]\ninclude_profile = b\n{READ}",
             'not working now: "sso_start_url" is missing',
         ),
-        (
-            LEGACY.replace("= Read", "= Old"),
-            "not working now: the role is not in your list\n    old\n",
-        ),
-        (LEGACY, "not working now: the sign-in for its sso_start_url is missing"),
     ],
 )
 def test_it_is_not_said_that_a_profile_works_that_does_not(saved, run, text, said):
@@ -355,12 +314,11 @@ def test_it_is_not_said_that_a_profile_works_that_does_not(saved, run, text, sai
 
 @pytest.mark.parametrize("in_credentials_file", [True, False])
 def test_a_second_source_of_credentials_is_not_passed_over(saved, run, in_credentials_file):
-    keys = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n"
-    program = "credential_process = aws-sso-util credential-process --profile x\n"
-    text = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\nregion = eu-west-1\n"
-    add(saved, "\n[profile x]\n" + text + ("" if in_credentials_file else program))
     if in_credentials_file:
-        (saved.config_file.parent / "credentials").write_text(f"[x]\n{keys}")
+        keys = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n"
+        write_credentials(saved, f"[k]\n{keys}")
+    program = "credential_process = aws-sso-util credential-process --profile k\n"
+    add(saved, NATIVE + program * (not in_credentials_file))
     printed = ok(run("profile", "sync", "--session", "corp", "--yes"))
     assert "in the AWS CLI and boto3 while you are signed in (another SDK may take" in printed
 
@@ -373,7 +331,7 @@ def test_a_legacy_profile_without_a_session_names_the_setup_of_its_url(home: Hom
 
 
 def test_what_cannot_work_neither_counts_nor_is_offered(saved: Home) -> None:
-    keys = f"sso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
+    keys = f"sso_session = corp\n{READ}"
     more = {
         "no-source": "region = eu-west-1\nrole_arn = arn:aws:iam::000000000001:role/x\n",
         "web": "region = eu-west-1\nrole_arn = arn:aws:iam::000000000001:role/x\n"
@@ -441,10 +399,7 @@ def write_credentials(home: Home, text: str) -> None:
     (home.config_file.parent / "credentials").write_text(text)
 
 
-NATIVE = (
-    f"\n[profile k]\nsso_session = corp\nsso_account_id = {PAY}\nsso_role_name = Read\n"
-    "region = eu-west-1\n"
-)
+NATIVE = f"\n[profile k]\nsso_session = corp\n{READ}region = eu-west-1\n"
 OTHER_ROLE = "the profile's section in ~/.aws/credentials names another role or program"
 
 

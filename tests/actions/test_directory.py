@@ -171,13 +171,14 @@ class TestFailures:
         directory.fetch_listing(app, session)
         assert asked(emulator) == 30
 
-    def test_a_short_listing_is_not_saved_after_each_answer(self, app, session, monkeypatch):
-        saved = []
+    def test_a_short_listing_reports_each_answer_and_saves_few(self, app, session, monkeypatch):
+        saved, steps = [], []
         monkeypatch.setattr(
             app.directory, "save_unfinished_listing", lambda *one: saved.append(one)
         )
-        directory.fetch_listing(app, session)
-        assert len(saved) < 5  # the listing has 30 accounts
+        directory.fetch_listing(app, session, progress=lambda *step: steps.append(step))
+        assert steps == [(n, 30) for n in range(31)]
+        assert len(saved) < 5
 
     def test_the_answers_of_a_long_listing_are_saved_every_two_seconds(
         self, app, session, monkeypatch
@@ -286,11 +287,6 @@ class TestFailures:
         assert len(directory.fetch_listing(app, session).accounts) == 30
         # Up to eight requests of the first listing may still be running.
         assert emulator.counters["ListAccountRoles"] <= 30 - 12 + 8
-
-    def test_progress_counts_from_zero_to_all_accounts(self, app, session):
-        steps = []
-        directory.fetch_listing(app, session, progress=lambda *step: steps.append(step))
-        assert steps == [(n, 30) for n in range(31)]
 
 
 def test_a_refused_account_is_warned_of_and_has_its_earlier_roles(

@@ -1,5 +1,7 @@
 """The roles that lists show: from saved listings and from profiles of any form, with usage."""
 
+import pytest
+
 from ssohelper.actions import favourites, roles
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
@@ -48,27 +50,6 @@ def test_profiles_of_every_form_are_shown_with_their_role(home):
     assert list(choice.listed_at) == ["corp"]
 
 
-def test_a_legacy_profile_is_shown_for_each_session_of_its_portal_that_has_the_role(home):
-    app = app_of(home)
-    home.add_session("second", URL)
-    saved = app.directory.load("corp")
-    app.directory.save("second", saved)
-    key = "sso_account_id = 000030000001\nsso_role_name = Admin\n"
-    legacy = f"sso_start_url = {URL}/\nsso_region = us-east-1\n{key}"
-    chain = "role_arn = arn:aws:iam::000030000009:role/Deploy\nsource_profile = old\n"
-    home.write_config(
-        home.config_file.read_text() + f"[profile old]\n{legacy}[profile chain]\n{chain}"
-    )
-    shown = {
-        session: [row.profiles for row in roles.read_roles(app, session).rows if row.profiles]
-        for session in ("corp", "second", "other")
-    }
-    both = [("old",), ("chain",)]
-    assert shown == {"corp": both, "second": both, "other": []}
-    app.directory.save("second", saved._replace(accounts=saved.accounts[1:]))
-    assert not [row for row in roles.read_roles(app, "second").rows if "old" in row.profiles]
-
-
 def test_the_roles_of_one_session_only(home):
     app = app_of(home)
     assert {row.session_name for row in roles.read_roles(app, "corp").rows} == {"corp"}
@@ -105,55 +86,46 @@ def test_a_role_on_top_of_another_has_the_name_of_its_own_account(home):
     assert rows[("there",)].account == Account("000030000009", "", "")
 
 
-def test_what_an_account_offers_is_told_in_three_names():
-    names = ("Admin", "Billing", "Deploy", "Read")
-    for count, offered in (
-        (3, "Admin, Billing, Deploy; "),
-        (4, "Admin, Billing, Deploy and 1 more; "),
-    ):
-        listing = Listing(URL, "us-east-1", 1, (ListedAccount(PROD, names[:count]),))
-        assert (
-            listing.hint_about_listed_roles(Role(PROD.id, "Xyzzy"))
-            == f"the account offers {offered}"
-        )
+@pytest.mark.parametrize(("count", "more"), [(3, ""), (4, " and 1 more")])
+def test_what_an_account_offers_is_told_in_three_names(count, more):
+    names = ("Admin", "Billing", "Deploy", "Read")[:count]
+    listing = Listing(URL, "us-east-1", 1, (ListedAccount(PROD, names),))
+    hint = listing.hint_about_listed_roles(Role(PROD.id, "Xyzzy"))
+    assert hint == f"the account offers Admin, Billing, Deploy{more}; "
 
 
-def test_a_granted_profile_is_shown_for_the_session_whose_list_has_its_role(home):
+@pytest.mark.parametrize("prefix", ["sso_", "granted_sso_"])
+def test_a_profile_of_a_portal_is_shown_for_each_session_whose_list_has_its_role(home, prefix):
     app = app_of(home)
     home.add_session("second", URL)
-    now = app.clock.now()
 
     def save_list_of_second(*names: str) -> None:
         listed = (ListedAccount(PROD, names),)
-        app.directory.save("second", Listing(URL, "us-east-1", now, listed))
+        app.directory.save("second", Listing(URL, "us-east-1", app.clock.now(), listed))
 
-    def granted(name: str, role: str) -> str:
-        keys = {"start_url": URL, "account_id": "000030000001", "role_name": role}
-        lines = [f"granted_sso_{key} = {value}\n" for key, value in keys.items()]
+    def profile(name: str, role: str) -> str:
+        keys = {"start_url": f"{URL}/", "account_id": PROD.id, "role_name": role}
+        lines = [f"{prefix}{key} = {value}\n" for key, value in keys.items()]
         command = f"credential_process = granted credential-process --profile {name}\n"
-        return f"[profile {name}]\n{command}" + "".join(lines)
+        own = "sso_region = us-east-1\n" if prefix == "sso_" else command
+        return f"[profile {name}]\n{own}" + "".join(lines)
 
     chain = "role_arn = arn:aws:iam::000030000009:role/Deploy\nsource_profile = has\n"
-    home.write_config(
-        home.config_file.read_text()
-        + granted("has", "Admin")
-        + granted("gone", "Gone")
-        + f"[profile chain]\n{chain}"
-    )
+    text = profile("has", "Admin") + profile("gone", "Gone") + f"[profile chain]\n{chain}"
+    home.write_config(home.config_file.read_text() + text)
 
     def shown() -> dict[str, list[str]]:
-        rows = [row for row in roles.read_roles(app).rows if row.profiles]
         return {
-            session: [name for row in rows if row.session_name == session for name in row.profiles]
-            for session in ("corp", "second")
+            session: [name for row in roles.read_roles(app, session).rows for name in row.profiles]
+            for session in ("corp", "second", "other")
         }
 
     save_list_of_second("Read")
-    assert shown() == {"corp": ["has", "chain"], "second": []}
+    assert shown() == {"corp": ["has", "chain"], "second": [], "other": []}
     save_list_of_second("Read", "Admin")
-    assert shown() == {"corp": ["has", "chain"], "second": ["has", "chain"]}
+    assert shown() == {"corp": ["has", "chain"], "second": ["has", "chain"], "other": []}
     app.directory.forget("second")  # without a list, the session may have the role
-    assert shown() == {"corp": ["has", "chain"], "second": ["has", "gone", "chain"]}
+    assert shown()["second"] == ["has", "gone", "chain"]
 
 
 def test_a_legacy_profile_of_a_portal_without_session_is_listed_with_other_profiles(home):

@@ -144,19 +144,7 @@ def find_by_setup(app: App) -> set[str]:
     return set() if offered else find_by_rule(app)
 
 
-CALLERS = [
-    find_by_rule,
-    find_by_list,
-    find_by_profile,
-    find_by_row,
-    find_by_chain,
-    find_by_adoption,
-    find_by_provider,
-    find_by_doctor,
-    find_by_index,
-    find_by_profile_list,
-    find_by_setup,
-]
+CALLERS = [value for name, value in list(globals().items()) if name.startswith("find_by_")]
 
 
 @pytest.mark.parametrize("find", CALLERS)

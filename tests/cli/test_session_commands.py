@@ -60,7 +60,7 @@ def add_own_profiles(home: Home) -> None:
 
 
 class TestShowing:
-    def test_list_prints_each_session_with_its_profiles(self, synced, run):
+    def test_list_and_show_print_a_session_with_its_filters_and_profiles(self, synced, run):
         add_own_profiles(synced)
         line = run("session", "list").stdout
         assert line == f"corp\t{URL}\teu-west-1\t-\tsigned out\t4\n"
@@ -77,16 +77,12 @@ class TestShowing:
             "profiles": 4,
         }
 
-    def test_show_prints_what_is_remembered_and_who_wrote_the_profiles(self, synced, run):
-        add_own_profiles(synced)
-        rows = dict(line.split("\t") for line in run("session", "show").stdout.splitlines())
-        assert rows["filters"] == "--role Read"
-        assert rows["form"] == "process"
+        shown = dict(line.split("\t") for line in run("session", "show").stdout.splitlines())
+        assert (shown["filters"], shown["form"]) == ("--role Read", "process")
         found = data_of(run, "session", "show", "corp")
-        assert found["roles"] == ["Read"]
+        assert (found["roles"], found["files"]) == (["Read"], [])
         assert found["managed_profiles"] == ["pay.Read", "dev.Read"]
         assert found["other_profiles"] == ["mine", "by-hand"]
-        assert found["files"] == []
 
     def test_show_names_the_files_with_tokens_and_no_secret(self, signed_in, run, emulator):
         done = run("session", "show", "corp")

@@ -63,9 +63,12 @@ def test_everything_stays_but_the_sign_in(corp, run, emulator):
     corp.config_file.write_text(corp.config_file.read_text() + native)
     app, before = App(corp.env), corp.config_file.read_bytes()
     choices, used = app.choices.load("corp"), app.usage.load_all()
-    old = run("credential-process", "--profile", PROFILE).stdout
+    old, listed = run("credential-process", "--profile", PROFILE).stdout, run("list").stdout
     emulator.reset_counters()
     said = ok(run, *SET_URL)
+    emulator.faults.set(down={"ListAccounts": 503})
+    assert run("list").stdout == listed  # the saved list is used at once
+    emulator.faults.clear()
     assert f'session "corp" moved to {NEW_URL}' in said
     assert f'the earlier sign-in to "corp", at {START_URL} in us-east-1, was ended' in said
     assert emulator.counters["Logout"] == 1
@@ -85,13 +88,6 @@ def test_everything_stays_but_the_sign_in(corp, run, emulator):
     assert "is at https://corp.awsapps.com/start already" in ok(run, *SET_URL)
     ok(run, "profile", "undo", "--yes")
     assert corp.config_file.read_bytes() == before
-
-
-def test_the_saved_list_is_used_at_once(corp, run, emulator):
-    listed = run("list").stdout
-    ok(run, *SET_URL)
-    emulator.faults.set(down={"ListAccounts": 503})
-    assert run("list").stdout == listed
 
 
 def test_a_device_code_moves_it_to_another_region(corp, run, emulator, other):

@@ -1,11 +1,13 @@
 """`setup` as the real program: a start URL, one command, and then the AWS CLI works."""
 
 import configparser
+import json
 import re
 import shlex
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from ssohelper.cli import COMMANDS
 from ssohelper.emulator.organization import START_URL, World
 from ssohelper.emulator.server import Emulator
 from ssohelper.system import own_source
+from tests.cli.test_profile_commands_sync import ok
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
 from tests.processes import wait_until_asleep
@@ -23,6 +26,14 @@ from tests.programs import require_program
 # No test here may send a request to the real AWS.
 pytestmark = pytest.mark.usefixtures("emulator")
 
+
+@pytest.fixture(autouse=True)
+def opened(home) -> Path:
+    """The notes of a browser that visits each page."""
+    return home.browser()
+
+
+SETUP = ("setup", START_URL, "--region", "us-east-1")
 SECOND_URL = "https://second.awsapps.com/start"
 # With a default region: on a terminal `setup` would ask for it.
 ONLY_DEV = ("--account", "payments-dev", "--default-region", "us-east-1")
@@ -46,21 +57,12 @@ def session_keys(home: Home, name: str) -> dict[str, str]:
     return dict(parser[f"sso-session {name}"])
 
 
-def identity_of(home: Home, run: Run, emulator: Emulator, profile: str) -> tuple[str, str, str]:
-    """Return (user, account id, role) of the credentials that the profile's command returns."""
-    command = profiles(home)[profile]["credential_process"]
-    given = subprocess.run(
-        shlex.split(command), env=home.env, capture_output=True, text=True, timeout=60
-    )
-    assert given.returncode == 0, given.stderr
-    issued = emulator.issued.get(given.stdout.split('"AccessKeyId":"')[1].split('"')[0])
+def identity_of(run: Run, emulator: Emulator, profile: str) -> tuple[str, str, str]:
+    """Return (user, account id, role) of the credentials that the profile gives."""
+    given = json.loads(run("credential-process", "--profile", profile).stdout)
+    issued = emulator.issued.get(given["AccessKeyId"])
     assert issued is not None
     return issued.person, issued.account_id, issued.role_name
-
-
-def ok(done: "subprocess.CompletedProcess[str]") -> str:
-    assert done.returncode == 0, done.stderr
-    return done.stderr
 
 
 def guard_nothing(child: Any) -> None:
@@ -77,9 +79,8 @@ def assert_signed_out(home: Home, emulator: Emulator) -> None:
 
 
 class TestOffATerminal:
-    def test_pkce_from_the_url_to_the_aws_cli(self, run, home, emulator):
-        opened = home.browser()
-        printed = ok(run("setup", START_URL, "--region", "us-east-1", "--yes"))
+    def test_pkce_from_the_url_to_the_aws_cli(self, run, home, emulator, opened):
+        printed = ok(run(*SETUP, "--yes"))
         assert len(opened.read_text().split()) == 1
         assert f"{emulator.url}/authorize?" in printed
         assert emulator.counters["authorize"] == 1
@@ -100,10 +101,7 @@ class TestOffATerminal:
     @pytest.mark.parametrize("form", ["process", "sso"])
     def test_the_printed_commands_work(self, run, home, form):
         aws = require_program("aws")
-        home.browser()
-        printed = ok(
-            run("setup", START_URL, "--region", "us-east-1", "--form", form, *ONLY_DEV, "--yes")
-        )
+        printed = ok(run(*SETUP, "--form", form, *ONLY_DEV, "--yes"))
         [line] = [one for one in printed.splitlines() if one.startswith("try it: ")]
         words = shlex.split(line.removeprefix("try it: "))
         assert words[0] == "aws"
@@ -120,9 +118,8 @@ class TestOffATerminal:
         assert set(re.findall(r"ssohelper ([a-z-]+)", printed)) <= set(COMMANDS)
 
     def test_it_proposes_nothing_that_was_not_seen_to_work(self, run, home, emulator):
-        home.browser()
         emulator.faults.script("GetRoleCredentials", 403, body='{"message": "No access"}', times=99)
-        printed = ok(run("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes"))
+        printed = ok(run(*SETUP, *ONLY_DEV, "--yes"))
         assert "try it" not in printed
         assert (
             'problem: profile "payments-dev.ReadOnlyAccess": the profile\'s program was run'
@@ -130,8 +127,7 @@ class TestOffATerminal:
         )
 
     def test_the_printed_command_names_no_profile_whose_role_is_gone(self, run, home, emulator):
-        home.browser()
-        ok(run("setup", START_URL, "--region", "us-east-1", *ONLY_DEV, "--yes"))
+        ok(run(*SETUP, *ONLY_DEV, "--yes"))
         emulator.world.unassign("everyone", "ReadOnlyAccess", "Workloads")
         printed = ok(run("setup", START_URL, "--yes"))
         assert "try it: aws sts get-caller-identity --profile payments-dev.D" in printed
@@ -141,7 +137,7 @@ class TestOffATerminal:
     def test_after_an_unconfirmed_sign_in_the_hint_repeats_setup(self, run, home, emulator):
         emulator.auto_approve = None
         emulator.faults.expires_in = 1
-        setup = ("setup", START_URL, "--region", "us-east-1", "--device-code", "--yes")
+        setup = (*SETUP, "--device-code", "--yes")
         done = run(*setup)
         assert done.returncode == 4
         # The code's end is noticed here, or AWS reports it: the hints begin differently.
@@ -159,9 +155,10 @@ class TestOffATerminal:
         ],
         ids=["without --yes", "throw-away installation", "native form"],
     )
-    def test_where_it_cannot_end_it_does_not_begin(self, run, home, emulator, options, env, said):
-        opened = home.browser()
-        setup = ("setup", START_URL, "--region", "us-east-1", *options)
+    def test_where_it_cannot_end_it_does_not_begin(
+        self, run, home, emulator, options, env, said, opened
+    ):
+        setup = (*SETUP, *options)
         done = run(*setup, env=env, input="y\n")
         assert (done.returncode, done.stdout) == (2, "")
         assert said in done.stderr
@@ -170,10 +167,9 @@ class TestOffATerminal:
         assert not (home.path / ".aws").exists()
 
     def test_without_an_assigned_account_it_prints_no_command_to_try(self, run, home, emulator):
-        home.browser()
         emulator.world.add_person("new")
         emulator.auto_approve = "new"
-        printed = ok(run("setup", START_URL, "--region", "us-east-1", "--yes"))
+        printed = ok(run(*SETUP, "--yes"))
         assert "no account is assigned to you yet" in printed
         assert "try it" not in printed
         assert session_keys(home, "d-0000000000")["sso_start_url"] == START_URL
@@ -182,26 +178,21 @@ class TestOffATerminal:
 class TestSecondRun:
     @pytest.fixture(autouse=True)
     def _set_up(self, run, home, emulator):
-        home.browser()
-        ok(run("setup", START_URL, "--region", "us-east-1", "--session", "corp", "--yes"))
+        ok(run(*SETUP, "--session", "corp", "--yes"))
         emulator.reset_counters()
 
-    def test_a_second_run_changes_no_byte(self, run, home, emulator):
+    def test_it_changes_no_byte_or_restores_a_missing_profile(self, run, home, emulator):
         before, stat = home.config_file.read_bytes(), home.config_file.stat()
-        printed = ok(run("setup", f"{START_URL}/", "--yes"))
-        assert "nothing to change" in printed
+        assert "nothing to change" in ok(run("setup", f"{START_URL}/", "--yes"))
         assert home.config_file.read_bytes() == before
         assert home.config_file.stat().st_mtime_ns == stat.st_mtime_ns
         assert emulator.counters["authorize"] == 0  # the user is still signed in: no new sign-in
-
-    def test_a_missing_profile_is_restored_and_the_rest_stays(self, run, home):
         text = home.config_file.read_text() + "# mine\n"
         head, _, rest = text.partition("[profile payments-dev.Developer]\n")
         tail = rest[rest.index("[profile ") :]
         home.config_file.write_text(head + tail)
         assert "payments-dev.Developer" not in profiles(home)
-        printed = ok(run("setup", "--session", "corp", "--yes"))
-        assert "1 profile added" in printed
+        assert "1 profile added" in ok(run("setup", "--session", "corp", "--yes"))
         assert "payments-dev.Developer" in profiles(home)
         assert len(profiles(home)) == 20
         left = home.config_file.read_text()
@@ -212,26 +203,21 @@ class TestSecondRun:
     def test_a_second_user_of_the_portal_has_a_session_of_their_own(self, run, home, emulator):
         first = profiles(home)
         emulator.auto_approve = "ben"
-        ok(run("setup", START_URL, "--region", "us-east-1", "--session", "ben", "--yes"))
+        ok(run(*SETUP, "--session", "ben", "--yes"))
         both = profiles(home)
         assert {name: both[name] for name in first} == first
         new = set(both) - set(first)
         assert {"ben.payments-dev.Developer", "sandbox-ben.SandboxAdmin"} <= new
-        assert identity_of(home, run, emulator, "payments-dev.Developer") == (
-            "ana",
-            DEV,
-            "Developer",
-        )
-        theirs = identity_of(home, run, emulator, "ben.payments-dev.Developer")
+        assert identity_of(run, emulator, "payments-dev.Developer") == ("ana", DEV, "Developer")
+        theirs = identity_of(run, emulator, "ben.payments-dev.Developer")
         assert theirs == ("ben", DEV, "Developer")
         again = run("setup", START_URL, "--yes")
         assert (again.returncode, '"corp", "ben"' in again.stderr) == (2, True)
 
 
 def test_filters_template_and_form_are_remembered(run, home, emulator):
-    home.browser()
     choices = ("--account", "*-dev", "--role", "Read*", "--form", "sso", "--name-template")
-    given = ("setup", START_URL, "--region", "us-east-1", "--yes", *choices)
+    given = (*SETUP, "--yes", *choices)
     ok(run(*given, "{role_name}_{account_id}"))
     assert set(profiles(home)) == {f"ReadOnlyAccess_00004000000{n}" for n in (1, 2, 3)}
     emulator.world.add_account("000040000009", "new-dev", ou="Workloads/Development")
@@ -244,25 +230,8 @@ def test_filters_template_and_form_are_remembered(run, home, emulator):
 
 
 class TestRegion:
-    def test_an_unknown_or_invalid_region_is_refused_off_a_terminal(self, run, home, emulator):
-        done = run("setup", START_URL, "--yes")
-        assert (done.returncode, "--region" in done.stderr) == (2, True)
-        bad = run("setup", START_URL, "--region", "us-east-1;id", "--yes")
-        assert bad.returncode in (2, 3)
-        assert emulator.counters.total() == 0
-        assert not (home.path / ".aws").exists()
-
-    def test_a_second_session_of_a_portal_gets_the_region_of_the_first(self, run, home):
-        home.browser()
-        from_browser = f"{START_URL}/#/?tab=accounts"
-        ok(run("setup", from_browser, "--region", "us-east-1", "--session", "mine", "--yes"))
-        assert session_keys(home, "mine")["sso_start_url"] == f"{START_URL}/"
-        ok(run("setup", START_URL, "--session", "theirs", "--yes"))
-        assert session_keys(home, "theirs")["sso_region"] == "us-east-1"
-
     @pytest.mark.parametrize("way", [(), ("--device-code",)])
     def test_the_wrong_region_is_exit_6_with_the_command_to_correct_it(self, run, home, way):
-        home.browser()
         url = "https://elsewhere.awsapps.com/start"
         done = run("setup", url, "--session", "corp", "--region", "us-west-2", "--yes", *way)
         assert done.returncode == 6
@@ -274,7 +243,6 @@ class TestRegion:
         assert (again.returncode, "go ahead with: ssohelper setup" in again.stderr) == (2, True)
 
     def test_the_region_is_read_from_the_host_name(self, run, home, emulator):
-        home.browser()
         url = "https://ssoins-1234.portal.eu-central-1.app.aws"
         world = World(url, "eu-central-1", "By host")
         world.add_account(DEV, "dev")
@@ -288,7 +256,7 @@ class TestRegion:
 
 
 class TestDefaultRegion:
-    GIVEN = ("setup", START_URL, "--region", "us-east-1", "--account", "payments-dev")
+    GIVEN = (*SETUP, "--account", "payments-dev")
 
     @pytest.mark.parametrize(
         ("default", "variables", "proposed"),
@@ -304,7 +272,6 @@ class TestDefaultRegion:
     def test_it_is_asked_for_once_with_a_proposal(
         self, terminal, home, default, variables, proposed
     ):
-        home.browser()
         home.env.update(variables)
         if default:
             home.write_config(default)
@@ -325,7 +292,6 @@ class TestDefaultRegion:
         assert child.ended()[0] == 0
 
     def test_with_yes_it_is_the_proposed_one_and_that_is_said(self, run, home):
-        home.browser()
         home.write_config("[default]\nregion = eu-west-3\n")
         printed = ok(run(*self.GIVEN, "--yes"))
         assert "default region of the profiles: eu-west-3, that of [default]" in printed
@@ -334,8 +300,7 @@ class TestDefaultRegion:
 
 class TestOnATerminal:
     def test_no_writes_nothing_or_the_session_alone_and_yes_writes(self, terminal, home, emulator):
-        home.browser()
-        given = ("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
+        given = (*SETUP, *ONLY_DEV)
         child = terminal(*given)
         child.talk(
             "+[profile payments-dev.ReadOnlyAccess]",
@@ -363,8 +328,7 @@ class TestOnATerminal:
 
     @pytest.mark.parametrize("number", long_after(1, [signal.SIGTERM, signal.SIGHUP]))
     def test_a_signal_at_the_question_leaves_no_sign_in(self, terminal, home, emulator, number):
-        home.browser()
-        child = terminal("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
+        child = terminal(*SETUP, *ONLY_DEV)
         child.expect_exact("[y/N]: ")
         wait_until_asleep(child.pid)  # a signal between the last letter and the read would be lost
         child.kill(number)
@@ -373,7 +337,6 @@ class TestOnATerminal:
 
     @pytest.mark.long
     def test_the_portals_in_the_config_are_offered(self, terminal, home):
-        home.browser()
         home.add_session("other", SECOND_URL)
         legacy = (
             f"[profile old]\nsso_start_url = {START_URL}\nsso_region = us-east-1\n"
@@ -393,9 +356,9 @@ class TestOnATerminal:
         guard_nothing(child)
         assert child.ended()[0] == 0
         assert home.config_file.read_text().startswith(before)
-        # The legacy profile works by our sign-in, so it counts as a profile of Developer.
-        names = ["old", "payments-dev.DatabaseAdmin", "payments-dev.ReadOnlyAccess"]
-        assert list(profiles(home)) == names
+        # The legacy profile needs a sign-in of its own, so Developer gets another profile.
+        names = ("DatabaseAdmin", "Developer", "ReadOnlyAccess")
+        assert list(profiles(home)) == ["old", *(f"payments-dev.{name}" for name in names)]
 
     @pytest.mark.long
     def test_the_question_which_portal_can_be_left(self, terminal, home):
@@ -416,7 +379,7 @@ class TestOnATerminal:
 class TestGuards:
     """A first setup offers to guard dangerous roles."""
 
-    GIVEN = ("setup", START_URL, "--region", "us-east-1", *ONLY_DEV)
+    GIVEN = (*SETUP, *ONLY_DEV)
     RULES = ("*/AdministratorAccess", "*/*BreakGlass*", "*/*Owner*")
 
     @staticmethod
@@ -429,7 +392,6 @@ class TestGuards:
         emulator.world.assign("ana", "AdministratorAccess", DEV)
 
     def test_yes_guards_them_and_no_names_the_command(self, terminal, home):
-        home.browser()
         child = terminal(*self.GIVEN)
         child.talk(("[y/N]", "y"), ("guard these roles? [y/N]", "n"))
         code, rest = child.ended()
@@ -447,7 +409,6 @@ class TestGuards:
         )
 
     def test_with_yes_none_is_added_and_the_command_is_named(self, run, home):
-        home.browser()
         said = ok(run(*self.GIVEN, "--yes"))
         assert "guard administrators' roles with: ssohelper config set guard.rules" in said
         assert self.rules(home) == ()
@@ -455,7 +416,6 @@ class TestGuards:
 
 class TestWithoutAUrl:
     def test_uses_the_only_portal_in_the_config_or_that_of_the_given_session(self, run, home):
-        home.browser()
         home.add_session("corp", START_URL)
         ok(run("setup", *ONLY_DEV, "--yes"))
         assert len(profiles(home)) == 3
@@ -481,10 +441,16 @@ class TestWithoutAUrl:
         assert (home.config_file.read_bytes(), emulator.counters.total()) == (before, 0)
 
 
-@pytest.mark.parametrize("url", ["http://d-0000000000.awsapps.com/start", "https://x.net/\x1b]8;"])
-def test_an_invalid_start_url_causes_no_request(run, home, emulator, url):
-    opened = home.browser()
-    done = run("setup", "--region", "us-east-1", "--yes", "--", url)
+@pytest.mark.parametrize(
+    ("url", "region"),
+    [
+        ("http://d-0000000000.awsapps.com/start", "us-east-1"),
+        ("https://x.net/\x1b]8;", "us-east-1"),
+        (START_URL, "us-east-1;id"),
+    ],
+)
+def test_an_invalid_start_url_or_region_causes_no_request(run, home, emulator, opened, url, region):
+    done = run("setup", "--region", region, "--yes", "--", url)
     assert (done.returncode, done.stdout) == (3, "")
     error, hint = done.stderr.splitlines()
     assert error.startswith("ssohelper: error: ")
@@ -518,9 +484,8 @@ def _put_file_for_folder(home: Home) -> str:
     ],
 )
 def test_a_config_that_cannot_be_written_is_refused_before_aws_is_asked(
-    home, emulator, run, spoil, command
+    home, emulator, run, opened, spoil, command
 ):
-    opened = home.browser()
     words = spoil(home)
     done = run(*command)
     assert done.returncode == 7

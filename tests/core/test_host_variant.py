@@ -82,28 +82,6 @@ def test_other_partitions_are_refused(region: str) -> None:
                 make(region, {}, variant)
 
 
-@pytest.mark.parametrize(
-    ("region", "prefix", "domain"),
-    [
-        ("us-east-1", "", "aws.amazon.com"),
-        ("eu-west-1", "eu-west-1.", "aws.amazon.com"),
-        ("us-gov-west-1", "", "amazonaws-us-gov.com"),
-        ("us-gov-east-1", "us-gov-east-1.", "amazonaws-us-gov.com"),
-        ("cn-north-1", "", "amazonaws.cn"),
-        ("cn-northwest-1", "cn-northwest-1.", "amazonaws.cn"),
-        ("eusc-de-east-1", "eusc-de-east-1.", "amazonaws-eusc.eu"),
-    ],
-)
-def test_console_and_federation_have_one_host_in_every_variant(region, prefix, domain):
-    for words in itertools.product(("true", "false"), repeat=2):
-        environ = dict(
-            zip(("AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"), words, strict=True)
-        )
-        found = service_hosts.console_federation_url(region, environ)
-        assert found == f"https://{prefix}signin.{domain}"
-    assert service_hosts.console_base_url(region) == f"https://{prefix}console.{domain}"
-
-
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("region", [regions[0] for regions in REGIONS.values()])
 def test_a_sign_in_page_may_be_on_each_variants_own_host(region: str, variant: HostVariant) -> None:
@@ -152,17 +130,12 @@ def test_another_word_than_true_and_false_is_refused(environ, default, what):
         choose_host_variant(environ, {}.get, default)
 
 
+# Which hosts are dual-stack is in tests/core/test_partitions.py.
 @pytest.mark.parametrize(
     ("url", "is_dual_stack"),
     [
         ("https://ssoins-1234.portal.eu-west-1.app.aws", True),
-        ("https://x.portal.cn-north-1.app.amazonwebservices.com.cn/start", True),
-        ("https://x.portal.eusc-de-east-1.api.amazonwebservices.eu", True),
-        ("https://ssoins-1234.eu-west-1.portal.amazonaws.com", False),
-        ("https://x.eusc-de-east-1.portal.amazonaws.eu", False),
         ("https://d-0000000000.awsapps.com/start", False),
-        ("https://start.home.awsapps.cn/directory/x", False),
-        ("https://start.us-gov-home.awsapps.com/directory/x", False),
         ("https://app.aws.example.com/start", False),
     ],
 )

@@ -95,36 +95,38 @@ def test_a_session_gets_the_region_to_which_its_start_url_led(address, region, i
     assert session.start_url == OWN
 
 
+PORTAL, CHINA, GOV = (
+    "https://d-0000000000.awsapps.com/start",
+    "https://start.home.awsapps.cn/directory/d",
+    "https://start.us-gov-home.awsapps.com/directory/d",
+)
+
+
 @pytest.mark.parametrize(
-    ("page", "region"),
+    ("page", "url", "region"),
     [
-        ('<meta name="region" content="eu-west-1">', "eu-west-1"),
-        ("<head><META content='eu-west-1' name='region' /></head>", "eu-west-1"),
+        ('<meta name="region" content="eu-west-1">', PORTAL, "eu-west-1"),
+        ("<head><META content='eu-west-1' name='region' /></head>", PORTAL, "eu-west-1"),
         (
-            '<meta name="viewport" content="x"><meta name="region" content="eu-west-1"/>',
-            "eu-west-1",
+            '<meta name="x" content="x"><meta name="region" content="us-east-1"/>',
+            PORTAL,
+            "us-east-1",
         ),
-        ('<meta name="region" content="cn-north-1">', None),
-        ('<meta name="region" content="us-gov-west-1">', None),
-        ('<meta name="region" content="mars-north-1">', None),
-        ('<meta name="region" content="eu-west-1;id">', None),
-        ('<meta name="regions" content="eu-west-1">', None),
-        ("<title>eu-west-1</title>", None),
-        ("", None),
-        ("<meta " * 20000, None),
+        # Of the URL's own partition only.
+        ('<meta name="region" content="cn-north-1">', PORTAL, None),
+        ('<meta name="region" content="cn-north-1">', CHINA, "cn-north-1"),
+        ('<meta name="region" content="us-gov-west-1">', PORTAL, None),
+        ('<meta name="region" content="us-gov-west-1">', GOV, "us-gov-west-1"),
+        ('<meta name="region" content="mars-north-1">', PORTAL, None),
+        ('<meta name="region" content="eu-west-1;id">', PORTAL, None),
+        ('<meta name="regions" content="eu-west-1">', PORTAL, None),
+        ("<title>eu-west-1</title>", PORTAL, None),
+        ("", PORTAL, None),
+        ("<meta " * 20000, PORTAL, None),
     ],
 )
-def test_the_region_in_a_portals_page(page: str, region: str | None) -> None:
-    assert region_in_portal_page(page, "https://d-0000000000.awsapps.com/start") == region
-
-
-def test_a_portals_page_names_regions_of_its_own_partition_only() -> None:
-    page = '<meta name="region" content="cn-north-1">'
-    assert region_in_portal_page(page, "https://start.home.awsapps.cn/directory/d") == "cn-north-1"
-    page = '<meta name="region" content="us-gov-west-1">'
-    assert (
-        region_in_portal_page(page, "https://start.us-gov-home.awsapps.com/directory/d") is not None
-    )
+def test_the_region_in_a_portals_page(page, url, region):
+    assert region_in_portal_page(page, url) == region
 
 
 @pytest.mark.parametrize(

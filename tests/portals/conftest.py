@@ -99,6 +99,7 @@ def aws(home, certificate) -> Iterator[Emulator]:
     with_tls.tls = tls
     with with_tls as running:
         running.auto_approve = "ana"
+        home.browser()
         home.env.update(
             HTTPS_PROXY=running.url,
             NO_PROXY="127.0.0.1,localhost",

@@ -11,6 +11,7 @@ import pytest
 
 from ssohelper.emulator.faults import Faults
 from ssohelper.emulator.server import Emulator
+from tests.cli.test_profile_commands_sync import ok
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
 from tests.published import date_back
@@ -34,7 +35,6 @@ def two(aws, home) -> Emulator:
     """An instance with two regions, and a session at the first one, which names the second."""
     add_second_region(aws)
     home.add_session("corp", start_url=HERE, region=FIRST)
-    home.browser()
     return aws
 
 
@@ -106,17 +106,15 @@ def check_no_secret_crossed(emulator: Emulator) -> None:
 @pytest.mark.long
 def test_one_login_signs_in_at_both_and_logout_ends_both(run, home, two):
     assert run("config", "set", "sessions.corp.regions", f"{SECOND}={THERE}").returncode == 0
-    done = run("login", "corp")
-    assert done.returncode == 0, done.stderr
-    assert f"now sign in in the region {SECOND} too, as the same user" in done.stderr
-    assert "warning" not in done.stderr
+    said = ok(run("login", "corp"))
+    assert f"now sign in in the region {SECOND} too, as the same user" in said
+    assert "warning" not in said
     assert further_files(home) == [f"corp@{SECOND}+client.json", f"corp@{SECOND}.json"]
     assert len([one for one in two.sign_ins if not one.revoked]) == 2
     again = run("login", "corp")
     assert again.returncode == 0
     assert len(two.sign_ins) == 2
-    gone = run("logout", "corp")
-    assert gone.returncode == 0, gone.stderr
+    ok(run("logout", "corp"))
     assert [one.revoked for one in two.sign_ins] == [True, True]
     assert further_files(home) == []
     check_no_secret_crossed(two)
@@ -158,9 +156,8 @@ def test_another_person_in_the_second_region_is_refused(run, home, two):
 def test_setup_with_the_second_url_adds_it_to_the_session(run, home, two):
     assert run("setup", HERE, "--yes", "--role", "ReadOnlyAccess").returncode == 0
     before = home.config_file.read_text()
-    done = run("setup", THERE, "--yes")
-    assert done.returncode == 0, done.stderr
-    assert f'{SECOND} is a further region of "corp" from now on' in done.stderr
+    said = ok(run("setup", THERE, "--yes"))
+    assert f'{SECOND} is a further region of "corp" from now on' in said
     assert home.config_file.read_text() == before
     shown = run("config", "get", "sessions.corp.regions")
     assert shown.stdout.strip() == json.dumps([f"{SECOND}={THERE}"])

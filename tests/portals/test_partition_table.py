@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from tests.cli.test_profile_commands_sync import ok
 from tests.long_rows import long_after
 from tests.portals.conftest import FIPS_ROW, PLAIN_ROWS, ROWS, Row, hosts_of, put_portal_at
 
@@ -25,17 +26,18 @@ def test_sign_in_listing_and_credentials(run, home, aws, row, way):
     put_portal_at(aws, row)
     opened = home.browser()
     more = ["--device-code"] if way == "device code" else []
-    done = run(
-        *("setup", row.start_url, "--session", "corp", "--region", row.region),
-        *("--role", "ReadOnlyAccess", "--yes", *more),
+    said = ok(
+        run(
+            *("setup", row.start_url, "--session", "corp", "--region", row.region),
+            *("--role", "ReadOnlyAccess", "--yes", *more),
+        )
     )
-    assert done.returncode == 0, done.stderr
     # STS is asked for the user's name, if it answers soon enough.
     assert hosts_of(aws) - {row.sts} == {row.oidc, row.portal}
     assert opened.exists()
     if way == "device code":
         # The code's page is on the portal that belongs to the host that was asked.
-        page = done.stderr.partition("on any machine:\n")[2].split()[0]
+        page = said.partition("on any machine:\n")[2].split()[0]
         assert page.split("/")[2].endswith(_page_suffix(row))
         pages = [v for v in aws.internet.visits() if v.path == "/device"]
         assert all(visit.host == page.split("/")[2] for visit in pages)
@@ -54,10 +56,8 @@ def test_sign_in_listing_and_credentials(run, home, aws, row, way):
 @pytest.mark.parametrize("row", long_after(1, ROWS))
 def test_the_console_is_the_partitions(run, home, aws, row):
     put_portal_at(aws, row)
-    home.browser()
     run(*("setup", row.start_url, "--session", "corp", "--region", row.region, "--yes"))
-    done = run("console", PROFILE)
-    assert done.returncode == 0, done.stderr
+    ok(run("console", PROFILE))
     assert row.sign_in in hosts_of(aws)
 
 
@@ -65,7 +65,6 @@ def test_a_refresh_and_a_sign_out_ask_the_same_hosts(run, home, aws):
     row = next(row for row in ROWS if row.start_url.endswith(".app.aws"))
     put_portal_at(aws, row)
     home.add_session("corp", start_url=row.start_url, region=row.region)
-    home.browser()
     aws.faults.token_seconds = 60
     assert run("login", "corp").returncode == 0
     aws.faults.token_seconds = 3600
@@ -98,7 +97,6 @@ def test_settings_and_the_default_profile_choose_the_host_variant(
     put_portal_at(aws, row)
     home.write_config(config)
     home.add_session("corp", start_url=row.start_url, region=row.region)
-    home.browser()
     if command:
         assert run(*command).returncode == 0
     assert run("login", "corp").returncode == 0
@@ -133,7 +131,6 @@ def _partition_of(row: Row) -> str:
 def test_the_keys_of_a_profile_count_where_it_is_a_native_one(run, home, aws, form):
     row, fips = ROWS[0], FIPS_ROW
     put_portal_at(aws, row)
-    home.browser()
     run(
         *("setup", row.start_url, "--session", "corp", "--region", row.region, "--yes"),
         *("--role", "ReadOnlyAccess", "--form", form),
