@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -14,7 +16,9 @@ from typing import Any
 
 import pexpect
 import pytest
+from click.testing import CliRunner
 
+from ssohelper.cli import demo_command
 from ssohelper.emulator.organization import START_URL
 from ssohelper.emulator.world import demo_world
 from ssohelper.emulator.world_file import world_file_content
@@ -265,6 +269,7 @@ class TestEmulatorServe:
         told = json.loads(ready.read_text())
         assert told["url"] == f"http://127.0.0.1:{port}"
         assert told["start_url"] == "https://other.awsapps.com/start"
+        assert (told["region"], "AWS_PROFILE" in told["unset"]) == ("us-east-1", True)
         assert told["environment"]["AWS_ENDPOINT_URL_SSO_OIDC"] == told["url"]
         with urllib.request.urlopen(f"{told['url']}/device", timeout=30) as page:
             assert b"Other" in page.read()
@@ -313,9 +318,11 @@ class TestEmulatorServe:
             (["--port", "65536"], 2, "65536"),
             (["--ready-file", "absent/ready.json"], 7, "absent/ready.json"),
             (["--ready-file", ".aws/ready.json"], 2, ".aws"),
+            (["--ready-file", "link/ready.json"], 2, ".aws"),
         ],
     )
-    def test_a_bad_option(self, run, argv, code, says):
+    def test_a_bad_option(self, run, home, argv, code, says):
+        (home.path / "link").symlink_to(".aws")
         done = run("emulator", "serve", *argv)
         assert done.returncode == code
         assert says in done.stderr.splitlines()[0]
@@ -330,3 +337,50 @@ class TestEmulatorServe:
         assert (done.returncode, done.stdout) == (3, ""), done.stderr
         assert "bad.json" in done.stderr.splitlines()[0]
         assert len(done.stderr.splitlines()) == 1
+
+
+# -- the demo's home --
+
+
+def test_variables_that_lead_out_of_the_home_are_left_out(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    home.mkdir()
+    own = {"AWS_PROFILE", "SSOHELPER_HOME", "XDG_STATE_HOME", "ZDOTDIR", "HISTFILE", "PIPX_HOME"}
+    for name in own:
+        monkeypatch.setenv(name, "/own")
+    monkeypatch.setenv("EDITOR", "vi")
+    environ = demo_command._make_environment(home, {"AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:1"})
+    assert not own & environ.keys()
+    assert environ["EDITOR"] == "vi"
+    assert environ["AWS_ENDPOINT_URL_SSO"] == "http://127.0.0.1:1"
+    assert environ["HOME"] == environ["USERPROFILE"] == str(home)
+    assert Path(environ["XDG_RUNTIME_DIR"]).stat().st_mode & 0o777 == 0o700
+    assert environ["PATH"].endswith(os.environ["PATH"])
+    assert (home / ".bashrc").read_text().startswith('eval "$(ssohelper-credentials')
+
+
+def test_a_demo_ends_with_exit_1_after_a_command_that_fails(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(demo_command, "_run_and_print", lambda *_: 4)
+    done = CliRunner().invoke(demo_command.run_demo, [])
+    assert done.exit_code == 1
+    assert "the demo stopped" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_home_that_a_process_still_writes_to_is_removed_as_soon_as_that_works(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    tries: list[Path] = []
+
+    def remove(path: Path, *, ignore_errors: bool) -> None:
+        assert ignore_errors
+        tries.append(path)
+        if len(tries) >= 3:
+            path.rmdir()
+
+    monkeypatch.setattr(shutil, "rmtree", remove)
+    with demo_command._make_home() as home:
+        assert home.stat().st_mode & 0o777 == 0o700
+    assert (tries, home.exists()) == ([home] * 3, False)

@@ -4,14 +4,18 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 from pathlib import Path
 
 import pytest
 
+from ssohelper import cli
+from ssohelper.actions import selection
 from ssohelper.app import App
 from ssohelper.cli import output, serve_command
 from ssohelper.core.model import Profile, Role, SsoSession
+from ssohelper.errors import LocalState
 from tests.conftest import SCRIPT, Home
 from tests.endpoint.conftest import emulator as emulator  # a fixture
 from tests.endpoint.test_handlers import NOBODY, as_nobody
@@ -145,35 +149,6 @@ class TestTokenFolder:
         words = ["--env-file", str(home.path / "job.env"), "--token-folder", str(home.path / "t")]
         return Program([*SERVE, *words, *more], home)
 
-    @pytest.mark.long
-    def test_a_client_that_was_started_before_a_restart_works_on(self, home, emulator):
-        """A container keeps the env file's values from when it was started, and the token's folder."""
-        tokens = []
-        with self.serve(home) as program:
-            program.says("job.env")
-            lines = (home.path / "job.env").read_text().splitlines()
-            variables = dict(line.split("=", 1) for line in lines)
-            assert "AWS_CONTAINER_AUTHORIZATION_TOKEN" not in variables, "a secret"
-            tokens.append((home.path / "t" / "token").read_bytes())
-            assert self.account(home, variables) == ACCOUNT
-            assert program.ends(signal.SIGTERM) == 143
-        assert [path.name for path in (home.path / "t").iterdir()] == ["token"]
-        with self.serve(home) as program:
-            program.says("job.env")
-            tokens.append((home.path / "t" / "token").read_bytes())
-            assert self.account(home, variables) == ACCOUNT
-        assert tokens[0] != tokens[1]
-        # Without a newline, which every SDK refuses.
-        assert [len(token) for token in tokens] == [43, 43]
-
-    def account(self, home: Home, variables: dict[str, str]) -> str:
-        bare = {"HOME": str(home.path / "nobody"), "PATH": home.env["PATH"], **variables}
-        kept = {name: text for name, text in home.env.items() if name.startswith("AWS_ENDPOINT")}
-        who = ["sts", "get-caller-identity", "--query", "Account", "--output", "text"]
-        done = run_program([require_program("aws"), *who], {**bare, **kept})
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
     def test_a_folder_that_others_may_enter_is_refused(self, home, emulator, run):
         folder = home.path / "open $HOME"
         folder.mkdir(mode=0o755)
@@ -196,10 +171,13 @@ class TestTokenFolder:
         for _ in range(2):
             with self.serve(home, "--socket", str(path)) as program:
                 program.says("http://localhost/")
+                assert "AUTHORIZATION_TOKEN=" not in (home.path / "job.env").read_text(), "a secret"
                 seen.add((home.path / "t" / "token").read_bytes())
                 program.ends(signal.SIGKILL)
+            assert [path.name for path in (home.path / "t").iterdir()] == ["token"]
             assert path.is_socket()
-        assert len(seen) == 2
+        # Without a newline, which every SDK refuses.
+        assert [len(token) for token in seen] == [43, 43]
         assert len(os.listdir(state(home))) == 1
 
     def test_a_path_that_an_env_file_cannot_hold_is_refused(self, home, emulator, run):
@@ -341,3 +319,66 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+# -- invalid options: one line, the right exit code, and no file left over --
+
+
+def test_an_invalid_option_is_an_error_of_one_line(home, emulator, run):
+    there = home.path / "there"
+    there.write_text("mine")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        for argv, code in {
+            ("--port", port): 7,
+            ("--socket", str(there)): 7,
+            ("--socket", str(home.path / "absent" / "s")): 7,
+            ("--socket", str(home.path / ("x" * 120))): 2,
+        }.items():
+            done = run("serve", "job", *argv)
+            assert (done.returncode, done.stdout) == (code, ""), (argv, done.stderr)
+            errors = [x for x in done.stderr.splitlines() if x.startswith("ssohelper: error: ")]
+            assert len(errors) == 1, done.stderr
+            assert "CNRY" not in done.stderr
+    assert there.read_text() == "mine"
+
+
+def test_a_relative_path_in_a_removed_folder_is_an_error_of_one_line(home, emulator):
+    for option in ("--socket", "--env-file"):
+        line = f"mkdir gone; cd gone; rmdir ../gone; {' '.join(SERVE)} {option} name"
+        done = subprocess.run(
+            ["sh", "-c", line], env=home.env, cwd=home.path, capture_output=True, timeout=60
+        )
+        assert done.returncode == 7
+        assert done.stderr.startswith(b"ssohelper: error: the current folder no longer exists\n")
+
+
+def refused(thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_while_no_thread_can_be_started_it_is_an_error_of_one_line(home, emulator, monkeypatch):
+    app = App(home.env)
+    with serve_command._make_endpoint(app, selection.resolve_profile(app, "job", None)) as endpoint:
+        endpoint.listen_on_port()
+        with monkeypatch.context() as for_a_while:
+            for_a_while.setattr(threading.Thread, "start", refused)
+            for call in (endpoint.start, lambda: endpoint.source.get_credentials(1.5)):
+                with pytest.raises(LocalState, match="no more threads can be started"):
+                    call()
+            serve_command._print_in_thread("lost, and no reason to end")
+        assert endpoint.source.get_credentials(60.0).access_key_id
+    assert os.listdir(state(home)) == []
+
+
+def test_a_wrong_argument_is_an_error_of_one_line(home, emulator, capfd, monkeypatch):
+    for name, value in home.env.items():
+        monkeypatch.setenv(name, value)
+    wrong_ports = [["--port", port] for port in ("0", "65536", "x")]
+    others = ["--bind", "0.0.0.0"], ["--env-file", ""], ["--socket", "a\nb"], ["no-such-profile"]
+    for words in (*wrong_ports, *others):
+        assert cli.run(["serve", *(words if len(words) == 1 else ["job", *words])]) == 2
+        out, err = capfd.readouterr()
+        assert (out, err.count("ssohelper: error: ")) == ("", 1), words

@@ -1,12 +1,10 @@
-"""An emulator for each test, a plain HTTP client, and a home in which AWS's clients run."""
+"""An emulator for each test, and a plain HTTP client."""
 
 import base64
 import hashlib
 import http.client
 import json
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -14,7 +12,7 @@ import pytest
 
 from ssohelper.emulator import control
 from ssohelper.emulator.exchange import Answer, make_request
-from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
+from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.service import Service
 from ssohelper.emulator.world import demo_world
 
@@ -122,13 +120,8 @@ class Wire:
         return self.post("/token", **client, grantType="authorization_code", **fields)
 
     def refresh(self, token: dict[str, str]) -> tuple[int, Any]:
-        return self.post(
-            "/token",
-            clientId=token["clientId"],
-            clientSecret=token["clientSecret"],
-            grantType="refresh_token",
-            refreshToken=token["refreshToken"],
-        )
+        sent = {name: token[name] for name in ("clientId", "clientSecret", "refreshToken")}
+        return self.post("/token", **sent, grantType="refresh_token")
 
     def portal(self, path: str, token: str, method: str = "GET", **query: str) -> tuple[int, Any]:
         answer = self.raw(method, path, headers={"x-amz-sso_bearer_token": token}, **query)
@@ -181,50 +174,3 @@ def wire() -> Wire:
 def emu() -> Iterator[Emulator]:
     with Emulator() as emulator:
         yield emulator
-
-
-class Home:
-    """A temporary home in which AWS's clients run against an emulator."""
-
-    session = "corp"
-
-    def __init__(self, folder: Path, emulator: Emulator) -> None:
-        self.folder = folder
-        self.emulator = emulator
-        self.cache = folder / ".aws" / "sso" / "cache"
-        self.cache.mkdir(parents=True)
-        name = hashlib.sha1(self.session.encode()).hexdigest()
-        self.token_file = self.cache / f"{name}.json"
-        self._browser = folder / "browser"
-        # Returns at once: the AWS CLI begins to listen only after the browser command has returned.
-        self._browser.write_text('#!/bin/sh\ncurl -sL "$1" >/dev/null 2>&1 &\n')
-        self._browser.chmod(0o755)
-        self.write_config()
-
-    def write_config(self, role: str = "ReadOnlyAccess", account: str = PAYMENTS_PROD) -> None:
-        (self.folder / ".aws" / "config").write_text(
-            f"[profile p]\nsso_session = {self.session}\nsso_account_id = {account}\n"
-            f"sso_role_name = {role}\nregion = eu-west-1\n"
-            f"[sso-session {self.session}]\nsso_start_url = {self.emulator.world.start_url}\n"
-            "sso_region = us-east-1\nsso_registration_scopes = sso:account:access\n"
-        )
-
-    def write_token(self, token: dict[str, str]) -> None:
-        self.token_file.write_text(json.dumps(token))
-
-    def token(self) -> dict[str, str]:
-        content: dict[str, str] = json.loads(self.token_file.read_text())
-        return content
-
-    @property
-    def environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name not in UNSET_VARIABLES}
-        kept.pop("AWS_CONFIG_FILE", None)
-        kept.pop("AWS_SHARED_CREDENTIALS_FILE", None)
-        here = {"HOME": str(self.folder), "BROWSER": f"{self._browser} %s"}
-        return {**kept, **self.emulator.environment(), **here}
-
-
-@pytest.fixture
-def home(tmp_path, emu) -> Home:
-    return Home(tmp_path, emu)

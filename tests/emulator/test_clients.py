@@ -1,5 +1,6 @@
 """AWS's clients, unmodified, against the emulator: AWS CLI v2, boto3, JavaScript SDK v3."""
 
+import hashlib
 import json
 import subprocess
 import time
@@ -16,17 +17,42 @@ from botocore.tokens import SSOTokenProvider
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests import node_sdk
-from tests.emulator.conftest import PAYMENTS_PROD, Home
+from tests.conftest import Home
+from tests.emulator.conftest import PAYMENTS_PROD
 from tests.programs import require_program
 
 pytestmark = pytest.mark.network_client
 
+TOKEN_FILE = f"{hashlib.sha1(b'corp').hexdigest()}.json"
+
+
+@pytest.fixture
+def home(home, emu) -> Home:
+    home.env.update(emu.environment())
+    home.browser()
+    home.token_folder.mkdir(parents=True)
+    use_role(home, "ReadOnlyAccess")
+    return home
+
+
+def use_role(home: Home, role: str) -> None:
+    home.config_file.unlink(missing_ok=True)
+    home.add_session()
+    home.write_config(
+        f"{home.config_file.read_text()}[profile p]\nsso_session = corp\n"
+        f"sso_account_id = {PAYMENTS_PROD}\nsso_role_name = {role}\nregion = eu-west-1\n"
+    )
+
+
+def token_in(home: Home) -> dict[str, str]:
+    content: dict[str, str] = json.loads((home.token_folder / TOKEN_FILE).read_text())
+    return content
+
 
 def aws(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
-    require_program("curl")
     return subprocess.run(
         [require_program("aws"), *arguments],
-        env=home.environment,
+        env=home.env,
         capture_output=True,
         text=True,
         timeout=120,
@@ -55,11 +81,11 @@ class TestAwsCli:
         assert done.returncode == 0, done.stderr
         assert emu.counters["authorize"] == 1
         assert emu.counters["CreateToken.authorization_code"] == 1
-        assert home.token()["refreshToken"].startswith("CNRY-RT-")
+        assert token_in(home)["refreshToken"].startswith("CNRY-RT-")
         assert signed_in_as(home) == arn(emu)
         assert aws(home, "sso", "logout").returncode == 0
         assert emu.counters["Logout"] == 1
-        assert not home.token_file.exists()
+        assert not (home.token_folder / TOKEN_FILE).exists()
         assert not emu.sign_ins[0].is_live_at(time.time())
 
     @pytest.mark.long
@@ -78,7 +104,7 @@ class TestAwsCli:
         done = aws(home, "sso", "login", "--sso-session", "corp", "--use-device-code")
         assert done.returncode != 0
         assert "AccessDeniedException" in done.stderr
-        assert not home.token_file.exists()
+        assert not (home.token_folder / TOKEN_FILE).exists()
 
     @pytest.mark.long
     def test_it_refreshes_an_expired_token(self, home, emu):
@@ -87,12 +113,12 @@ class TestAwsCli:
         home.write_token(token | {"expiresAt": soon(-60)})
         assert signed_in_as(home) == arn(emu)
         assert emu.counters["CreateToken.refresh_token"] == 1
-        assert home.token()["refreshToken"] != token["refreshToken"]
+        assert token_in(home)["refreshToken"] != token["refreshToken"]
 
     @pytest.mark.long
     def test_an_unassigned_role_is_refused(self, home, emu):
         home.write_token(emu.issue_token("ana"))
-        home.write_config(role="SandboxAdmin")
+        use_role(home, "SandboxAdmin")
         done = aws(home, "sts", "get-caller-identity", "--profile", "p")
         assert done.returncode != 0
         assert "ForbiddenException" in done.stderr
@@ -102,12 +128,12 @@ class TestAwsCli:
 class TestBoto3:
     @pytest.fixture
     def session(self, home, monkeypatch) -> boto3.Session:
-        for name, value in home.environment.items():
+        for name, value in home.env.items():
             monkeypatch.setenv(name, value)
         for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID"):
             monkeypatch.delenv(name, raising=False)
         # botocore has computed these folders at its import, from HOME at that time.
-        folder = str(home.cache)
+        folder = str(home.token_folder)
         monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", folder)
         monkeypatch.setattr(SSOProvider, "_SSO_TOKEN_CACHE_DIR", folder)
         return boto3.Session(profile_name="p")
@@ -121,8 +147,8 @@ class TestBoto3:
         home.write_token(emu.issue_token("ana") | {"expiresAt": soon(300)})
         assert self.identity(session)["Arn"] == arn(emu)
         assert emu.counters["CreateToken.refresh_token"] == 1
-        assert home.token()["accessToken"].startswith("CNRY-AT-")
-        assert home.token()["expiresAt"] > soon(3000)
+        assert token_in(home)["accessToken"].startswith("CNRY-AT-")
+        assert token_in(home)["expiresAt"] > soon(3000)
 
     def test_a_revoked_session_is_401(self, session, home, emu):
         home.write_token(emu.issue_token("ana"))
@@ -180,20 +206,20 @@ class TestBoto3:
 class TestJavaScript:
     def test_it_reads_the_token_file_and_gets_the_right_role(self, home, emu):
         home.write_token(emu.issue_token("ana"))
-        home.write_config(role="DatabaseAdmin")
-        done = node_sdk.run_node_script("whoami.mjs", "sso", "p", env=home.environment)
+        use_role(home, "DatabaseAdmin")
+        done = node_sdk.run_node_script("whoami.mjs", "sso", "p", env=home.env)
         assert done.returncode == 0, done.stderr
         told = json.loads(done.stdout)
         assert told["Arn"] == arn(emu, "DatabaseAdmin")
         # Milliseconds read as seconds would be thousands of years ahead.
         assert soon(7000) < told["expiration"] < soon(7300)
-        home.write_config(role="SandboxAdmin")
-        done = node_sdk.run_node_script("whoami.mjs", "sso", "p", env=home.environment)
+        use_role(home, "SandboxAdmin")
+        done = node_sdk.run_node_script("whoami.mjs", "sso", "p", env=home.env)
         assert (done.returncode, "No access" in done.stderr) == (1, True)
 
     def test_it_refreshes_a_token_that_is_about_to_expire(self, home, emu):
         home.write_token(emu.issue_token("ana") | {"expiresAt": soon(120)})
-        done = node_sdk.run_node_script("whoami.mjs", "ini", "p", env=home.environment)
+        done = node_sdk.run_node_script("whoami.mjs", "ini", "p", env=home.env)
         assert done.returncode == 0, done.stderr
         assert emu.counters["CreateToken.refresh_token"] == 1
-        assert home.token()["refreshToken"].startswith("CNRY-RT-")
+        assert token_in(home)["refreshToken"].startswith("CNRY-RT-")

@@ -136,9 +136,3 @@ def test_a_token_without_the_portals_scope_is_refused(wire):
 def test_a_role_with_a_changed_name_gives_credentials_by_that_name(wire, token):
     wire.faults.set(role_names={"DatabaseAdmin": "../../x"})
     assert wire.credentials(token, PAYMENTS_PROD, "../../x")[0] == 200
-
-
-def test_an_earlier_token_gets_a_new_assignment(wire, token):
-    wire.world.add_account("000060000001", "brand-new", ou="Workloads/Development")
-    rows = wire.portal("/assignment/accounts", token)[1]["accountList"]
-    assert "000060000001" in [row["accountId"] for row in rows]

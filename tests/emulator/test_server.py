@@ -1,21 +1,11 @@
 import ast
-import json
-import os
-import signal
-import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-
 import ssohelper.emulator
-from ssohelper.emulator.listener import EmulatorError
-from ssohelper.emulator.server import Emulator, serve_until_signal
 from tests.emulator.conftest import PAYMENTS_PROD, fetch
-
-READY = "import sys; from ssohelper.emulator.server import serve_until_signal as serve; serve(0, None, sys.argv[1])"
 
 
 def test_the_emulator_imports_the_standard_library_and_itself_only():
@@ -65,39 +55,3 @@ def test_the_environment_directs_every_service_to_the_emulator(emu):
     for service in ("SSO", "SSO_OIDC", "SSOOIDC", "STS", "IAM", "SIGNIN"):
         assert environment[f"AWS_ENDPOINT_URL_{service}"] == emu.url
     assert environment["AWS_EC2_METADATA_DISABLED"] == "true"
-
-
-class TestRunner:
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    def test_it_writes_the_ready_file_and_stops_at_a_signal(self, tmp_path, number):
-        ready = tmp_path / "ready.json"
-        with subprocess.Popen(
-            [sys.executable, "-c", READY, str(ready)], stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout
-            line = process.stdout.readline()
-            assert "EMULATOR" in line
-            # Printed before it is written: wait for the file while the process lives.
-            while not ready.exists():
-                assert process.poll() is None
-            told = json.loads(ready.read_text())
-            assert told["url"] in line
-            assert told["start_url"] == "https://d-0000000000.awsapps.com/start"
-            assert told["region"] == "us-east-1"
-            assert told["environment"]["AWS_ENDPOINT_URL_STS"] == told["url"]
-            assert "AWS_PROFILE" in told["unset"]
-            process.send_signal(number)
-            assert process.wait(30) == 0
-        assert not ready.exists()
-        assert os.listdir(tmp_path) == []
-
-    def test_it_writes_nothing_to_an_aws_folder(self, tmp_path):
-        (tmp_path / ".aws").mkdir()
-        (tmp_path / "link").symlink_to(tmp_path / ".aws")
-        for path in (tmp_path / ".aws" / "ready", tmp_path / "link" / "ready"):
-            with pytest.raises(EmulatorError, match=r"\.aws folder"):
-                serve_until_signal(0, None, path)
-
-    def test_a_port_in_use_is_an_error(self, emu):
-        with pytest.raises(OSError, match="in use"):
-            Emulator(port=emu.port).start()

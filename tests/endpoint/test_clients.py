@@ -1,7 +1,6 @@
 """The endpoint with real SDKs and tools. Long runs of them are in `make torture`."""
 
 import json
-import os
 
 import pytest
 
@@ -34,13 +33,3 @@ def test_rclone(endpoint, home, emulator):
 def rclone(url: str) -> list[str]:
     remote = f":s3,provider=Other,env_auth=true,region=us-east-1,endpoint='{url}':"
     return [require_program("rclone"), "--config", "", "--retries", "1", "lsd", remote]
-
-
-def test_the_aws_cli_with_nothing_but_address_and_token(endpoint, home, tmp_path):
-    """A container has an address and a token from the env file, and no file of this machine."""
-    bare = {"HOME": str(tmp_path / "nobody"), "PATH": os.environ["PATH"]}
-    variables = {**endpoint.serving.env_file_variables()}
-    kept = {name: value for name, value in home.env.items() if name.startswith("AWS_ENDPOINT")}
-    who = ["sts", "get-caller-identity", "--query", "Account", "--output", "text"]
-    done = run_program([require_program("aws"), *who], {**bare, **kept, **variables})
-    assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr

@@ -4,7 +4,7 @@ import http.client
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -36,19 +36,14 @@ class Visit:
     """One request and its answer."""
 
     def __init__(self, url: str, target: str, method: str = "GET", **headers: str) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port, timeout=30)
+        address = f"127.0.0.1:{urlsplit(url).port}"
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        try:
+        with closing(http.client.HTTPConnection(address, timeout=30)) as connection:
             connection.request(method, target, headers=sent)
             answer = connection.getresponse()
             self.status, self.headers = answer.status, dict(answer.getheaders())
             self.page = answer.read().decode()
-        finally:
-            connection.close()
-
-    @property
-    def location(self) -> str | None:
-        return self.headers.get("Location")
+        self.location = self.headers.get("Location")
 
 
 def visit(redirect: OneTimeRedirect, target: str | None = None, **more: str) -> Visit:
@@ -259,10 +254,10 @@ class TestRedirect:
 
     def test_silent_connections_do_not_block_the_visit(self, redirect):
         assert redirect.wait_for_visit(0.01) == "not visited"
-        port = urlsplit(redirect.url).port
+        address = ("127.0.0.1", urlsplit(redirect.url).port)
         with ExitStack() as stack:
             for _ in range(30):
-                stack.enter_context(socket.create_connection(("127.0.0.1", port or 0)))
+                stack.enter_context(socket.create_connection(address))
             assert visit(redirect).status == 302
 
 

@@ -3,14 +3,28 @@
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from ssohelper.core.deadline import Deadline
-from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, ConfigInvalid, NoConnection
+from ssohelper.errors import (
+    AnswerLost,
+    AwsUnreachable,
+    BadAnswer,
+    ConfigInvalid,
+    LoginRequired,
+    NoConnection,
+    Throttled,
+)
 from ssohelper.wire import transport as transport_module
 from ssohelper.wire.connection import Connection
-from ssohelper.wire.transport import Answer, Transport
+from ssohelper.wire.transport import (
+    Answer,
+    Transport,
+    call_with_retries,
+    pause_seconds_before_retry,
+)
 from tests.left_behind import threads_left_at_most
 from tests.wire.raw_server import RawServer, answer
 
@@ -247,16 +261,8 @@ class TestKeepAlive:
         with serving(answer()) as server:
             transport = transport_to(server)
             together = threading.Barrier(5)
-
-            def ask() -> None:
-                together.wait()
-                get(transport)
-
-            threads = [threading.Thread(target=ask) for _ in range(5)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+            with ThreadPoolExecutor(5) as pool:
+                list(pool.map(lambda _: (together.wait(), get(transport)), range(5)))
             assert len(transport._idle) <= 2
             transport.close()
 
@@ -295,17 +301,6 @@ class TestKeepAlive:
                 get(transport)
             assert server.connections == 1
 
-    def test_a_closed_connection_is_noticed_before_use(self):
-        with serving(answer()) as server:
-            transport = transport_to(server)
-            get(transport)
-            (idle,) = transport._idle
-            assert idle.is_still_usable()
-            idle._sock.shutdown(socket.SHUT_RDWR)
-            assert not idle.is_still_usable()
-            get(transport)
-            assert (server.connections, len(server.requests)) == (2, 2)
-
 
 @pytest.mark.parametrize(
     "service_url", ["http://portal.sso.eu-west-1.amazonaws.com", "ftp://a", ""]
@@ -313,3 +308,78 @@ class TestKeepAlive:
 def test_a_url_that_would_show_a_token_is_refused(service_url):
     with pytest.raises(ConfigInvalid):
         Transport(service_url, {}, "the test server")
+
+
+# -- up to three tries of one call --
+
+
+class Call:
+    """A call that fails as scripted and then succeeds; no time passes but in its pauses."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+        self.made = 0
+        self.now = 0.0
+        self.pauses: list[float] = []
+
+    def ask(self) -> str:
+        self.made += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        return "answer"
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+
+    def run(self, seconds: float = 18, *, is_repeatable: bool = True) -> str:
+        return call_with_retries(
+            lambda _deadline: self.ask(),
+            seconds,
+            is_repeatable=is_repeatable,
+            monotonic=lambda: self.now,
+            sleep=self.sleep,
+        )
+
+
+@pytest.mark.parametrize(("tries", "least"), [(1, 0.2), (2, 0.4), (3, 0.8)])
+def test_the_pause_doubles_and_is_random(tries, least):
+    found = [pause_seconds_before_retry(tries) for _ in range(400)]
+    assert least <= min(found) < max(found) <= 2 * least
+    assert min(found) < 1.2 * least
+    assert max(found) > 1.8 * least
+
+
+@pytest.mark.parametrize("failures", [0, 1, 2])
+def test_an_unreachable_aws_is_tried_three_times(failures):
+    call = Call(*[AwsUnreachable("down")] * failures)
+    assert call.run() == "answer"
+    assert (call.made, len(call.pauses)) == (failures + 1, failures)
+
+
+@pytest.mark.parametrize(
+    ("errors", "is_repeatable", "made"),
+    [
+        ([AwsUnreachable("down")] * 3, True, 3),
+        ([BadAnswer("x")], True, 1),
+        ([LoginRequired("x")], True, 1),
+        ([AnswerLost("lost")], False, 1),
+        ([AnswerLost("lost")] * 3, True, 3),
+    ],
+)
+def test_the_third_failure_an_answer_and_what_would_do_harm_are_raised(errors, is_repeatable, made):
+    call = Call(*errors)
+    with pytest.raises(type(errors[0])):
+        call.run(is_repeatable=is_repeatable)
+    assert (call.made, len(call.pauses)) == (made, made - 1)
+
+
+def test_the_pause_is_as_long_as_aws_asks_and_the_deadline_allows():
+    for asked, seconds, pause in ((5.0, 18, 5.0), (5.0, 6.0, 5.0), (0.0, 18, 0.2)):
+        call = Call(Throttled("429", retry_after_seconds=asked))
+        assert call.run(seconds) == "answer"
+        assert pause <= call.pauses[0] <= max(pause, 0.4)
+    call = Call(Throttled("429", retry_after_seconds=5.0))
+    with pytest.raises(Throttled):
+        call.run(5.9)
+    assert call.made == 1
