@@ -400,6 +400,7 @@ def write_credentials(home: Home, text: str) -> None:
 
 
 NATIVE = f"\n[profile k]\nsso_session = corp\n{READ}region = eu-west-1\n"
+WEB = f"web_identity_token_file = /nope\nrole_arn = arn:aws:iam::{DEV}:role/x\n"
 OTHER_ROLE = "the profile's section in ~/.aws/credentials names another role or program"
 
 
@@ -445,11 +446,7 @@ def test_a_managed_profile_whose_section_names_another_role_is_not_used(signed_i
         1,
         [
             (
-                lambda text: text.replace(
-                    "[profile pay.Read]\n",
-                    "[profile pay.Read]\nweb_identity_token_file = /nope\n"
-                    f"role_arn = arn:aws:iam::{DEV}:role/x\n",
-                ),
+                lambda text: text.replace("[profile pay.Read]\n", f"[profile pay.Read]\n{WEB}"),
                 'web_identity_token_file is "/nope", and there is no such file',
                 "write the path of the token's file in an editor",
                 "corp.pay.Read",
@@ -500,9 +497,7 @@ def test_a_managed_profile_that_would_not_give_its_role_is_not_used(
 def test_why_a_profile_with_the_text_of_its_role_is_not_used_is_said_once(signed_in, run):
     ok(run("profile", "sync", "--yes"))
     config = signed_in.config_file.read_text()
-    second = f"web_identity_token_file = /nope\nrole_arn = arn:aws:iam::{DEV}:role/x\n"
-    header = "[profile pay/Read]\n"
-    signed_in.write_config(config.replace("[profile pay.Read]\n", header + second))
+    signed_in.write_config(config.replace("[profile pay.Read]\n", f"[profile pay/Read]\n{WEB}"))
     done = run("use", "pay/Read", env={"_SSOHELPER_SHELL": "bash"})
     assert done.stderr.count('the profile "pay/Read" is not used') == 1
 

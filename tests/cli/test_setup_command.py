@@ -414,31 +414,25 @@ class TestGuards:
         assert self.rules(home) == ()
 
 
-class TestWithoutAUrl:
-    def test_uses_the_only_portal_in_the_config_or_that_of_the_given_session(self, run, home):
-        home.add_session("corp", START_URL)
-        ok(run("setup", *ONLY_DEV, "--yes"))
-        assert len(profiles(home)) == 3
-        home.config_file.unlink()
-        home.add_session("other", SECOND_URL)
-        home.add_session("corp", START_URL)
-        ok(run("setup", "--session", "corp", *ONLY_DEV, "--yes"))
-        commands = [keys["credential_process"] for keys in profiles(home).values()]
-        assert len(commands) == 3
-        assert all("--session corp " in command for command in commands)
-
-    def test_without_a_portal_or_with_two_it_is_exit_2(self, run, home, emulator):
-        none = run("setup", "--yes")
-        assert (none.returncode, "ssohelper setup START_URL" in none.stderr) == (2, True)
-        home.add_session("one", START_URL)
-        home.add_session("two", SECOND_URL)
-        before = home.config_file.read_bytes()
-        two = run("setup", "--yes")
-        assert two.returncode == 2
-        assert START_URL in two.stderr
-        assert SECOND_URL in two.stderr
-        assert "hint: name one, such as: ssohelper setup --session one\n" in two.stderr
-        assert (home.config_file.read_bytes(), emulator.counters.total()) == (before, 0)
+def test_without_a_url_it_uses_the_only_portal_or_that_of_the_given_session(run, home, emulator):
+    none = run("setup", "--yes")
+    assert (none.returncode, "ssohelper setup START_URL" in none.stderr) == (2, True)
+    home.add_session("corp", START_URL)
+    ok(run("setup", *ONLY_DEV, "--yes"))
+    assert len(profiles(home)) == 3
+    home.config_file.unlink()
+    home.add_session("other", SECOND_URL)
+    home.add_session("corp", START_URL)
+    before, _ = home.config_file.read_bytes(), emulator.reset_counters()
+    two = run("setup", "--yes")
+    assert two.returncode == 2
+    assert f"{SECOND_URL} (other), {START_URL} (corp)" in two.stderr
+    assert "hint: name one, such as: ssohelper setup --session other\n" in two.stderr
+    assert (home.config_file.read_bytes(), emulator.counters.total()) == (before, 0)
+    ok(run("setup", "--session", "corp", *ONLY_DEV, "--yes"))
+    commands = [keys["credential_process"] for keys in profiles(home).values()]
+    assert len(commands) == 3
+    assert all("--session corp " in command for command in commands)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from tests.cli.test_profile_commands_sync import ok
 from tests.long_rows import long_after
 from tests.portals.conftest import FIPS_ROW, PLAIN_ROWS, ROWS, Row, hosts_of, put_portal_at
+from tests.two_regions import INSTANCE
 
 PROFILE = "payments-prod.ReadOnlyAccess"
 
@@ -114,17 +115,12 @@ def test_another_word_than_true_is_exit_3_and_asks_no_host(run, home, aws):
 
 def _page_suffix(row: Row) -> str:
     suffix = row.oidc.partition(f".{row.region}.")[2]
-    return {
-        "api.aws": f".portal.{row.region}.app.aws",
-        "api.amazonwebservices.com.cn": f".portal.{row.region}.app.amazonwebservices.com.cn",
-        "api.amazonwebservices.eu": f".portal.{row.region}.api.amazonwebservices.eu",
-    }.get(suffix, f".{row.region}.portal.{suffix}")
+    return row.start_url.partition(INSTANCE)[2] or f".{row.region}.portal.{suffix}"
 
 
 def _partition_of(row: Row) -> str:
-    return {"cn": "aws-cn", "eusc": "aws-eusc", "us-gov": "aws-us-gov"}.get(
-        "us-gov" if row.region.startswith("us-gov") else row.region.split("-")[0], "aws"
-    )
+    names = {"us-gov": "aws-us-gov", "cn-nor": "aws-cn", "eusc-d": "aws-eusc"}
+    return names.get(row.region[:6], "aws")
 
 
 @pytest.mark.parametrize("form", ["sso", "process"])
