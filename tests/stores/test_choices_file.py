@@ -1,9 +1,11 @@
-"""The file of a session's choices."""
+"""The file of a session's choices: what this version cannot read is kept aside, never lost."""
 
 import pytest
 
 from ssohelper.core.choices import Choices
 from ssohelper.core.model import Role
+from ssohelper.errors import LocalState
+from ssohelper.stores import files
 from ssohelper.stores.choices_file import ChoicesStore
 
 
@@ -40,6 +42,7 @@ def test_save_writes_only_what_has_changed(tmp_path):
     written = path.stat().st_ino  # a file that is rewritten is another one
     store.save("corp", Choices(form="sso"))
     assert path.stat().st_ino == written
+    assert (path.parent.stat().st_mode & 0o777, len(list(path.parent.iterdir()))) == (0o700, 1)
     store.forget("corp")
     assert store.load("corp") == Choices()
 
@@ -62,3 +65,27 @@ def test_choices_that_cannot_be_read_are_kept_aside(tmp_path, content, ends):
     assert kept.read_text() == content
     assert list(path.parent.iterdir()) == [kept]
     assert len(warnings) == 1
+
+
+def test_each_file_is_kept_aside_under_a_name_that_is_free(tmp_path):
+    path, warnings = tmp_path / "names", list[str]()
+    files.rename_unreadable_file(path, pytest.fail)  # there is no file
+    for content in ("first", "second", "third"):
+        path.write_text(content)
+        files.write_entries(path, {"version": 1}, is_whole=False, warn=warnings.append)
+    kept = {one.name: one.read_text() for one in tmp_path.glob("names.*")}
+    names = "names.damaged", "names.damaged-2", "names.damaged-3"
+    assert kept == dict(zip(names, ("first", "second", "third"), strict=True))
+    assert files.read_json(path) == {"version": 1}
+    assert 'is kept as "names.damaged-3"' in warnings[2]
+
+
+def test_a_file_that_cannot_be_renamed_stays_and_is_an_error(tmp_path, monkeypatch):
+    def refuse(*_paths: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "names").write_text("mine")
+    monkeypatch.setattr(files, "replace_file", refuse)
+    with pytest.raises(LocalState, match='names" cannot be written: permission denied'):
+        files.rename_unreadable_file(tmp_path / "names", pytest.fail)
+    assert (tmp_path / "names").read_text() == "mine"

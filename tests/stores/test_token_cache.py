@@ -236,11 +236,6 @@ class TestTokenFiles(TokenStoreContract):
         path.write_text(json.dumps(document))
         assert store.load(CORP) is None
 
-    @pytest.mark.parametrize("end", ["", "/", "/#", "/#/"])
-    def test_the_end_of_a_start_url_does_not_matter(self, store, path, end):
-        store.save(CORP._replace(start_url=CORP.start_url + end), token("a"))
-        assert store.load(CORP) == token("a")
-
     def test_a_refresh_keeps_the_keys_of_other_tools_and_a_sign_in_does_not(self, store, path):
         assert store.list_files(CORP) == []
         store.save(CORP, token("a"))

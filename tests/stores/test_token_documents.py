@@ -16,7 +16,7 @@ FURTHER = CORP._replace(region="eu-central-1", is_further=True)
     [
         ({}, True),
         ({"startUrl": CORP.start_url, "region": CORP.region}, True),
-        ({"startUrl": f"{CORP.start_url}/#/"}, True),
+        *(({"startUrl": f"{CORP.start_url}{end}"}, True) for end in ("/", "/#", "/#/")),
         ({"startUrl": "https://d-1111111111.awsapps.com/start"}, False),
         ({"startUrl": CORP.start_url, "region": "xx-west-9"}, False),
         ({"startUrl": 7}, False),
