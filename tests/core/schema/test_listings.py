@@ -6,7 +6,7 @@ import pytest
 
 from ssohelper.core.schema import listings
 from ssohelper.core.schema.fields import Damaged
-from tests.core.schema.values import KEY, NOON, check_limit
+from tests.core.schema.values import NOON
 
 GOOD_ACCOUNT = {
     "id": "001234567890", "name": "pay\x1b", "email": "", "roles": ["R"], "refused": False,
@@ -39,31 +39,3 @@ def test_a_listing_may_hold_any_name() -> None:
 def test_a_listing_with_an_invalid_value_is_damaged(change: dict[str, Any]) -> None:
     with pytest.raises(Damaged):
         listings.parse_listing({**GOOD_LISTING, **change})
-
-
-def _listing(**change: Any) -> Any:
-    account = {
-        "id": KEY[1], "name": "", "email": "", "roles": [], "refused": False, "answered": True,
-    }  # fmt: skip
-    listing = {"version": 1, "start_url": "u", "region": "r", "listed_at": 1, "accounts": [account]}
-    in_account = {name: value for name, value in change.items() if name in account}
-    in_listing = {name: value for name, value in change.items() if name in listing}
-    return listings.parse_listing(
-        {**listing, "accounts": [{**account, **in_account}], **in_listing}
-    )
-
-
-@pytest.mark.parametrize(
-    ("read", "largest", "too_large"),
-    [
-        (lambda rows: listings.rows_of_page({"a": rows}, "a"), [{}] * 100_000, [{}] * 100_001),
-        (lambda at: listings.next_page_token({"nextToken": at}), "x" * 100_000, "x" * 100_001),
-        (lambda value: listings.role_name_of_row({"roleName": value}), "x" * 1024, "x" * 1025),
-        (lambda value: _listing(start_url=value), "x" * 4096, "x" * 4097),
-        (lambda value: _listing(region=value), "x" * 1024, "x" * 1025),
-        (lambda value: _listing(roles=value), ["x" * 1024], ["x", "x" * 1025]),
-        (lambda value: _listing(roles=value), ["x"] * 100_000, ["x"] * 100_001),
-    ],
-)
-def test_the_largest_value_is_accepted_and_the_next_one_is_damaged(read, largest, too_large):
-    check_limit(read, largest, too_large)

@@ -1,6 +1,5 @@
 """Tokens, registrations and facts of a sign-in: of AWS, and as they are saved."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from ssohelper.core.model import AccessToken, Secret, SignInFacts
 from ssohelper.core.schema import sign_in_records
 from ssohelper.core.schema.fields import Damaged
-from tests.core.schema.values import DAY, LATEST, NONSENSE, NOON, check_limit
+from tests.core.schema.values import DAY, LATEST, NONSENSE, NOON
 
 GOOD_TOKEN = {
     "accessToken": "at",
@@ -71,30 +70,6 @@ def test_a_token_lives_as_long_as_aws_says_and_24_h_at_most(life):
     assert (token.expires_at, promised) == (NOON + min(life, 86400), min(life, 86400))
     assert token.refresh_token == Secret("new")
     assert _token(life)[0].refresh_token == Secret("rt"), "an omitted one stays valid"
-
-
-def _facts(name: str) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        found, damaged = sign_in_records.parse_sign_in_facts({name: value})
-        if damaged:
-            raise Damaged(name)
-        return found
-
-    return read
-
-
-@pytest.mark.parametrize(
-    ("read", "largest", "too_large"),
-    [
-        (_facts("signed_in_at"), LATEST, LATEST + 1),
-        (_facts("token_ids"), ["x"] * 100, ["x"] * 101),
-        (_facts("token_life_seconds"), DAY, DAY + 1),
-        (_facts("token_life_seconds"), 1, 0),
-        (_facts("observed_hours_seconds"), 90 * DAY, 90 * DAY + 1),
-    ],
-)
-def test_the_largest_value_is_accepted_and_the_next_one_is_damaged(read, largest, too_large):
-    check_limit(read, largest, too_large)
 
 
 def test_a_token_file_without_the_registrations_end_gets_90_days() -> None:
