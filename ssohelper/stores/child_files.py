@@ -39,5 +39,4 @@ class ChildFiles:
         return folder
 
     def load_account_names(self, path: str) -> dict[str, str]:
-        """Return the names by account id; none if the file cannot be read."""
         return files.read_json(Path(path)) or {}

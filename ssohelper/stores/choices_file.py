@@ -24,10 +24,7 @@ class ChoicesStore:
         self._runtime, self._warn = runtime, warn
 
     def hold_lock(self, deadline: Deadline) -> AbstractContextManager[bool]:
-        """Hold the lock of all choices; with it, that of ~/.aws/config may be taken, never before it.
-
-        Raises: LockNotObtained.
-        """
+        """Take it before the lock of ~/.aws/config, never after. Raises: LockNotObtained."""
         return files.hold_lock(self._runtime / "locks" / "choices.lock", deadline, self._runtime)
 
     def load(self, session_name: str) -> Choices:

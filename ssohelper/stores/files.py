@@ -164,7 +164,7 @@ def remove_tree(path: Path | str) -> int:
         status = os.lstat(path)
         if not (stat.S_ISDIR(status.st_mode) and open_file.is_owned_by_us(status)):
             return 0
-        os.chmod(path, 0o700)  # otherwise a folder that we may not read could not be removed
+        os.chmod(path, 0o700)  # for a folder that we may not read
         with os.scandir(path) as found:
             entries = list(found)
     except (FileNotFoundError, NotADirectoryError):
@@ -352,7 +352,7 @@ class Reservation:
     ) -> bool:
         """Write `data` to the path, completely or not at all. Raises: LocalState.
 
-        Returns False, and the file stays, if `is_wanted` does when the data is on the disk.
+        Returns False, and the file stays, if `is_wanted` does at the last moment.
         """
         with _raise_unwritable(self._path):
             _refuse_unsafe_file(self._path)

@@ -60,7 +60,6 @@ class PromptState:
             return 0
 
     def remove_grant_files(self) -> None:
-        """Remove the files by which prompts show grants."""
         self._cache.remove(self._grants_folder)
 
     def remove(self, key: RoleKey | None = None) -> None:

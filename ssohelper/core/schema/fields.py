@@ -8,7 +8,7 @@ from ssohelper.core.instants import from_iso
 from ssohelper.core.model import Secret
 from ssohelper.errors import SsoHelperError
 
-# Takes a value and the field's name; returns the value in its form in the program.
+# Takes a value and the field's name; returns the value as the program has it.
 Check = Callable[[object, str], Any]
 
 # The latest valid instant: 2**33, in the year 2242. It fits into datetime and into 10 digits.
@@ -52,7 +52,7 @@ def read_valid(
 
 
 def satisfying(is_valid: Callable[[Any], object]) -> Check:
-    """Return the check that accepts a value, unchanged, if it `is_valid`."""
+    """Return the check that accepts a value if it `is_valid`."""
 
     def check(value: object, field: str) -> Any:
         if not is_valid(value):
@@ -105,13 +105,13 @@ def instant_from_text(value: object, field: str) -> Any:
 
 
 def items(check: Check, most: int) -> Check:
-    """Return the check of a list, whose items become a tuple."""
+    """A check of a list, whose items become a tuple."""
     as_list = a_list(most)
     return lambda value, field: tuple(check(one, field) for one in as_list(value, field))
 
 
 def row(*checks: Check) -> Check:
-    """Return the check of a list with one item for each of these checks."""
+    """A check of a list with one item for each of these checks."""
     as_row = satisfying(lambda value: isinstance(value, list) and len(value) == len(checks))
     return lambda value, field: [
         check(one, field) for check, one in zip(checks, as_row(value, field), strict=True)
@@ -119,7 +119,7 @@ def row(*checks: Check) -> Check:
 
 
 def accepted_by(accept: Callable[[str], str]) -> Check:
-    """Return the check of a text for which `accept` raises no error."""
+    """A check of a text for which `accept` raises no error."""
 
     def check_text(value: object, field: str) -> str:
         try:
@@ -135,7 +135,7 @@ def optional(check: Check) -> Check:
 
 
 def valid_or_none(check: Check) -> Check:
-    """Return the check for which an invalid value counts as missing."""
+    """A check for which an invalid value counts as missing."""
 
     def check_value(value: object, field: str) -> Any:
         try:
