@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -154,13 +154,9 @@ def list_guard_rules(app: App) -> list[Rule]:
         configured = (*configured, *app.settings.guard_rules())
     except SsoHelperError as error:
         app.warn(f"the settings cannot be read; these rules were read before: {error.message}")
-    roles = list(_listed_roles(app))
-    found = []
-    for rule in app.vault.written_guard_rules:
-        of_portals = app.vault.for_portals([rule])  # reads the config
-        matches = sum(guard_rules.is_guarded(of_portals, *role) for role in roles)
-        found.append(Rule(rule, rule in configured, matches))
-    return found
+    rules = app.vault.written_guard_rules
+    counts = _count_roles(app, rules)
+    return [Rule(rule, rule in configured, counts.get(rule, 0)) for rule in rules]
 
 
 def find_escaping_profiles(app: App) -> list[str]:
@@ -187,22 +183,26 @@ def is_row_guarded(app: App, row: RoleRow) -> bool:
 
 
 def warn_of_idle_rules(app: App, rules: Iterable[str]) -> None:
-    rules = tuple(rules)
-    roles = list(_listed_roles(app)) if rules else []
-    for rule in rules:
-        if roles and not any(guard_rules.is_guarded([rule], *role) for role in roles):
+    for rule, matches in _count_roles(app, rules).items():
+        if not matches:
             text = f'the rule "{show(rule)}" guards no role of the saved lists'
             if "/" not in rule:
                 text += f': this rule names an account; for a role write "*/{show(rule)}"'
             app.warn(text)
 
 
-def _listed_roles(app: App) -> Iterator[tuple[str, Account, str]]:
-    for name in app.directory.list_session_names():
-        listing = app.directory.load(name)
-        for listed in listing.accounts if listing else ():
-            for role in listed.roles:
-                yield name, listed.account, role
+def _count_roles(app: App, rules: Iterable[str]) -> dict[str, int]:
+    """Return how many roles of the saved lists each rule guards; {} without a saved list."""
+    lists = ((name, app.directory.load(name)) for name in app.directory.list_session_names())
+    listed = [(name, one) for name, found in lists if found is not None for one in found.accounts]
+    roles = [(name, one.account, role) for name, one in listed for role in one.roles]
+    found = {}
+    for rule in rules if roles else ():
+        of_portals: Sequence[str] = [rule]
+        with suppress(SsoHelperError):  # a config that cannot be read
+            of_portals = app.vault.for_portals([rule])
+        found[rule] = sum(guard_rules.is_guarded(of_portals, *role) for role in roles)
+    return found
 
 
 def end_rules(app: App, keep: list[str]) -> list[str]:

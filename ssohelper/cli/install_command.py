@@ -2,17 +2,22 @@
 
 import click
 
+from ssohelper.actions import config_writing, leaving
 from ssohelper.actions import install as installing
 from ssohelper.actions.install import SHELLS
+from ssohelper.actions.leaving import Leaving
 from ssohelper.app import App
-from ssohelper.cli import leave_output, output
+from ssohelper.cli import guarding, output
 from ssohelper.cli.plan_output import print_diff
 from ssohelper.cli.standard_streams import write_stdout
 from ssohelper.core import rc_text
+from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.rc_text import FileEdit
-from ssohelper.core.text import show
+from ssohelper.core.text import MANY_NAMES, shortened_name_list, show
 from ssohelper.errors import LocalState, UsageProblem
 from ssohelper.system import shell_texts
+
+_LEAVE = "install --uninstall --profiles"
 
 
 @click.command("install")
@@ -65,7 +70,7 @@ def install_shell_lines(
             hint="to leave ssohelper: ssohelper install --uninstall --profiles",
         )
     if profiles:
-        leave_output.leave_ssohelper(app, dry_run=dry_run, yes=yes)
+        _leave_ssohelper(app, dry_run=dry_run, yes=yes)
         return
     chosen = installing.choose_shell(app, shell)
     if uninstall:
@@ -76,7 +81,7 @@ def install_shell_lines(
     if edit.has_changes:
         print_diff(diff, dry_run)
     if uninstall:
-        leave_output.warn_of_dependent_profiles(app)
+        _warn_of_dependent_profiles(app)
     written = False
     if edit.has_changes and not dry_run:
         what = "install --uninstall" if uninstall else "install"
@@ -100,9 +105,7 @@ def _print_edit_outcome(app: App, edit: FileEdit, uninstall: bool, written: bool
     elif not written:
         output.say(output.NOTHING_CHANGED)
     elif uninstall:
-        output.say(f"removed from {path}; running shells are not affected")
-        if b"ssohelper_prompt" in (edit.after or b""):
-            output.say("your line with ssohelper_prompt is still in the file: remove it")
+        _say_removed(edit)
     else:
         output.say(f"written: {path}; new shells use it, and this shell after: exec {edit.shell}")
         if rc_text.PROMPT_LINES[edit.shell][0].encode() in (edit.after or b""):
@@ -114,6 +117,82 @@ def _print_edit_outcome(app: App, edit: FileEdit, uninstall: bool, written: bool
         if login_file is not None:
             line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'
             output.say(f"for login shells (ssh, tmux), add to {show(str(login_file))}: {line}")
+
+
+def _say_removed(edit: FileEdit) -> None:
+    output.say(f"removed from {show(str(edit.path))}; running shells are not affected")
+    if b"ssohelper_prompt" in (edit.after or b""):
+        output.say("your line with ssohelper_prompt is still in that file: remove it")
+
+
+def _leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
+    """Turn managed profiles into native ones, then remove ssohelper's lines from shells' rc files.
+
+    The profiles are changed first, so that they work even if the command ends in between.
+    """
+    planned, edits = leaving.plan_leaving(app.config.read()), installing.plan_uninstall_all(app)
+    config = str(app.locations.aws_config_file)
+    diff = list(config_writing.diff_changes(app, planned.data, planned.changes))
+    diffs = {config: diff} if planned.changes else {}
+    diffs |= {str(edit.path): edit.diff() for edit in edits}
+    written: list[str] = []
+    for diff in diffs.values():
+        print_diff(diff, dry_run)
+    if dry_run:
+        for name in leaving.list_guarded_roles(app, planned):
+            output.say(f"this guarded role could be used without a grant: {show(name)}")
+    elif diffs and _confirm_leaving(app, planned, edits, yes):
+        written = list(diffs)
+        if planned.changes:
+            config_writing.write_changes(app, _LEAVE, planned.data, planned.changes)
+            count = profile_count_text(len(planned.profiles))
+            output.say(f"{count} changed; undo with: ssohelper profile undo")
+        for edit in edits:
+            installing.write_file_edit(app, edit)
+            _say_removed(edit)
+    elif diffs:
+        output.say(output.NOTHING_CHANGED)
+    if dry_run or written or not diffs:
+        for kept in planned.kept:
+            output.say(f'"{show(kept.name)}" still needs ssohelper: {show(kept.reason)}')
+        for name in sorted({key.session_name for key in planned.keys}):
+            output.say(f"sign in from now on with: aws sso login --sso-session {show(name)}")
+        if not diffs:
+            what = "no profile is managed, and no shell's file has our lines"
+            output.say(f"nothing to change: {what}")
+    if output.options().json:
+        kept_json = [one._asdict() for one in planned.kept]
+        data = {"profiles": list(planned.profiles), "kept": kept_json, "diffs": diffs}
+        output.print_json({**data, "written": written}, app.warnings)
+
+
+def _warn_of_dependent_profiles(app: App) -> None:
+    names = leaving.list_dependent_profiles(app)
+    if names:
+        output.say(
+            f"{profile_count_text(len(names))} in {show(str(app.locations.aws_config_file))} will stop "
+            f"working without ssohelper; to keep them working: ssohelper {_LEAVE}"
+        )
+
+
+def _confirm_leaving(app: App, planned: Leaving, edits: list[FileEdit], yes: bool) -> bool:
+    if not yes:
+        output.require_terminal(_LEAVE)
+    guarded = leaving.list_guarded_roles(app, planned)
+    if guarded:
+        shown = shortened_name_list([show(name) for name in guarded], MANY_NAMES)
+        guarding.require_typed_word(
+            guarding.LOOSEN_WORD,
+            f"without ssohelper, these guarded roles need no grant: {shown}",
+            f"type {guarding.LOOSEN_WORD} to go on: ",
+        )
+    written = [str(app.locations.aws_config_file)] if planned.changes else []
+    written += [str(edit.path) for edit in edits if edit.after is not None]
+    removed = [str(edit.path) for edit in edits if edit.after is None]
+    files = {"write": written, "remove": removed}
+    parts = [f"{verb} {', '.join(map(show, paths))}" for verb, paths in files.items() if paths]
+    count = f"{profile_count_text(len(planned.profiles))} to change — " if planned.profiles else ""
+    return output.confirm(f"{count}{' and '.join(parts)}?", yes=yes, what=_LEAVE)
 
 
 @click.command("shell-init")

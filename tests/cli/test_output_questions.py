@@ -8,7 +8,7 @@ import pytest
 
 from ssohelper import cli
 from ssohelper.actions.leaving import Leaving
-from ssohelper.cli import leave_output, output
+from ssohelper.cli import install_command, output
 from ssohelper.core.config_edit import RemoveSection
 from tests.actions.world import WorldApp
 from tests.core.test_profile_plan import process
@@ -127,5 +127,5 @@ def test_leaving_asks_for_each_file_by_what_becomes_of_it(
     app = WorldApp(tmp_path)
     planned = Leaving((RemoveSection("profile x"),) if has_changes else (), (), (), (), b"")
     edits = [SimpleNamespace(path=f"rc{at}", after=after) for at, after in enumerate(files)]
-    assert leave_output._confirm(app, planned, edits, yes=True)  # type: ignore[arg-type]
+    assert install_command._confirm_leaving(app, planned, edits, yes=True)  # type: ignore[arg-type]
     assert questions == [asked.replace("CONFIG", str(app.locations.aws_config_file))]
