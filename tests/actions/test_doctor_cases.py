@@ -247,10 +247,9 @@ def test_the_end_of_a_setup_names_a_clock_that_differs_from_awss(home):
         home.env.update(running.environment())
         make_healthy(home)
         home.write_token({**running.issue_token("ana"), "expiresAt": broken_homes.instant(5400)})
-        app = App(home.env)
+        refresh_list(home)
+        app = App({**home.env, "SHELL": "/bin/bash"})
         [session] = app.config.read().sso_sessions()
-        directory.fetch_listing(app, session, refresh=True)
-        app.environ["SHELL"] = "/bin/bash"
         report = doctor.prove_session(app, session)
         assert not report.has_shell_lines
         found = {one.id: one for one in report.findings}

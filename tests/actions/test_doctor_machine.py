@@ -94,21 +94,21 @@ def test_the_second_section_of_a_session_and_keys_in_default_have_fixes_of_their
 
 
 @pytest.mark.parametrize(
-    ("config", "credentials", "expected"),
+    ("config", "credentials", "is_passed_over"),
     [
-        ("", "", []),
+        ("", "", False),
         ("", "[default]\naws_access_key_id = A\naws_secret_access_key = s\n", True),
         ("[default]\ncredential_process = x\n", "", True),
-        ("[default]\nregion = eu-west-1\n", "[other]\naws_access_key_id = A\n", []),
+        ("[default]\nregion = eu-west-1\n", "[other]\naws_access_key_id = A\n", False),
     ],
 )
 def test_a_container_is_passed_over_for_credentials_of_the_default_profile(
-    tmp_path, config, credentials, expected
+    tmp_path, config, credentials, is_passed_over
 ):
     environ = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/c"}
     setup = make_setup(tmp_path, config, credentials=credentials, environ=environ)
     found = [one.id for one in doctor_machine.check_variables(setup) if "container" in one.id]
-    assert found == (["default-before-container"] if expected else [])
+    assert found == ["default-before-container"] * is_passed_over
 
 
 @pytest.mark.parametrize("role", ["", "arn:aws:iam::1:role/x"])

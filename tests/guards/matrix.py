@@ -291,6 +291,19 @@ def restore_old_settings(world: Guarded, *, had_file: bool = True) -> None:
 # -- asking endpoints that run when a role is guarded ----------------------------------------------
 
 
+def start_serving(world: Guarded, *argv: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        argv,
+        env=world.home.env,
+        cwd=world.home.path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+
+
 @contextmanager
 def running_endpoints(world: Guarded) -> Iterator[dict[str, list[str]]]:
     """Serve the guarded role over HTTP and on a socket, under a grant that is then revoked.
@@ -305,14 +318,7 @@ def running_endpoints(world: Guarded) -> Iterator[dict[str, list[str]]]:
         "running socket": [*_CURL, "--unix-socket", str(socket), "http://localhost/"],
     }
     options = ["--socket", str(socket), "--env-file", str(env_file)]
-    with subprocess.Popen(
-        [SCRIPT, "serve", ROLE, *options],
-        env=world.home.env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as serving:
+    with start_serving(world, SCRIPT, "serve", ROLE, *options) as serving:
         try:
             assert serving.stdout is not None
             serving.stdout.readline()

@@ -3,7 +3,6 @@
 `test_each_way_hands_out_with_a_grant` shows that each way of the matrix would hand out.
 """
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,16 +68,7 @@ def test_each_way_hands_out_with_a_grant(world):
 
 def read_first_line(world: Guarded, argv: list[str]) -> str:
     """Return what a program that serves until it is stopped prints at its start."""
-    with subprocess.Popen(
-        argv[argv.index(SCRIPT) :],
-        env=world.home.env,
-        cwd=world.home.path,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    ) as serving:
+    with matrix.start_serving(world, *argv[argv.index(SCRIPT) :]) as serving:
         assert serving.stdout is not None
         line = serving.stdout.readline()
         serving.terminate()

@@ -9,6 +9,7 @@ import pytest
 
 from ssohelper.core import prompt_text
 from ssohelper.core.prompt_text import NOTHING_ENDS
+from ssohelper.core.shell_text import quoted_variable_value
 from ssohelper.core.sign_in_outlook import PromptClock
 from tests.core.test_prompt_text import TABLE
 from tests.long_rows import long_after
@@ -35,14 +36,8 @@ def write_file(world: PromptWorld, at: int, kind: str) -> str:
     return f"echo '{line(at, kind)}' > {file}; touch -r {config} {file}"
 
 
-def quoted(shell: str, text: str) -> str:
-    if shell == "fish":
-        return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-    return "'" + text.replace("'", "'\\''") + "'"  # shlex leaves =ls bare, which zsh expands
-
-
 def set_variable(shell: str, name: str, value: str) -> str:
-    word = quoted(shell, value)
+    word = quoted_variable_value(shell, value)
     return f"set -gx {name} {word}" if shell == "fish" else f"export {name}={word}"
 
 

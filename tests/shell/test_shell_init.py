@@ -13,6 +13,7 @@ from ssohelper.system import shell_texts
 from tests.programs import require_program, run_program
 
 ROOT = Path(__file__).resolve().parents[2]
+NO_RC = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}
 ENDINGS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "pwsh": "ps1"}
 _NAME_MODULES = (
     "import sys\n"
@@ -44,13 +45,10 @@ def test_prints_the_function_first_and_imports_nothing_heavy(shell):
     assert not {"click", "re", "json", "pathlib", "subprocess"} & set(done.stderr.split())
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", NO_RC)
 def test_the_shell_reads_the_text_without_output(run, shell):
-    text = run("shell-init", shell).stdout
-    argv = [require_program(shell), "--no-config"] if shell == "fish" else [require_program(shell)]
-    argv += ["-f"] if shell == "zsh" else []
-    env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
-    done = run_program([*argv, "-c", text], env)
+    argv = [require_program(shell), NO_RC[shell], "-c", run("shell-init", shell).stdout]
+    done = run_program(argv, {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"})
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -83,8 +81,7 @@ def test_without_ssohelper_on_path_its_absolute_path_is_used(run, tmp_path, shel
         return
     script = tmp_path / "script"
     script.write_text(f"{done.stdout}\nssohelper_prompt >>shown\necho $SSOHELPER_PROMPT_TEXT\n")
-    no_rc = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}[shell]
-    drawn = run_program([require_program(shell), no_rc, script], env, cwd=tmp_path)
+    drawn = run_program([require_program(shell), NO_RC[shell], script], env, cwd=tmp_path)
     assert (drawn.stdout, drawn.stderr) == ("x\n", "")
 
 
