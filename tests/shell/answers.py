@@ -5,8 +5,8 @@ this takes 10 ms. The shells find a launcher that hands its arguments over and p
 """
 
 import contextlib
-import io
 import os
+from unittest import mock
 
 from ssohelper.completion import entry
 from tests.conftest import Home
@@ -49,12 +49,12 @@ class Answers:
         self._read = b""
         argv = [os.fsdecode(argument) for argument in rest.split(b"\0")[:-1]]
         assert argv[0] == "completion"
-        buffer = io.BytesIO()
-        # Keeps the buffer open, which its end would close.
-        printed = io.TextIOWrapper(buffer, write_through=True)
-        with contextlib.redirect_stdout(printed):
+        printed = self._folder / "answer"
+        printed.write_bytes(b"")  # nothing is printed after an error
+        with mock.patch.object(
+            entry, "write_to_stdout", lambda text: printed.write_bytes(text) >= 0
+        ):
             code = entry.answer_completion_request(argv[1:])
-        (self._folder / "answer").write_bytes(buffer.getvalue())
         os.write(self._done, f"{code}\n".encode())
         self.given += 1
 
