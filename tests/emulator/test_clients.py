@@ -97,9 +97,7 @@ class TestAwsCli:
         assert emu.counters["authorize"] == 0
         assert emu.counters["CreateToken.device_code"] == 2
         assert signed_in_as(home) == arn(emu, person="ben")
-
-    @pytest.mark.long
-    def test_a_denied_device_code_fails(self, home, emu):
+        (home.token_folder / TOKEN_FILE).unlink()
         emu.faults.fail("CreateToken.device_code", "AccessDeniedException")
         done = aws(home, "sso", "login", "--sso-session", "corp", "--use-device-code")
         assert done.returncode != 0
@@ -138,10 +136,13 @@ class TestBoto3:
         monkeypatch.setattr(SSOProvider, "_SSO_TOKEN_CACHE_DIR", folder)
         return boto3.Session(profile_name="p")
 
-    def test_it_uses_an_existing_token_file(self, session, home, emu):
+    def test_it_uses_an_existing_token_file_until_the_session_is_revoked(self, session, home, emu):
         home.write_token(emu.issue_token("ana"))
         assert self.identity(session)["Arn"] == arn(emu)
         assert emu.counters["CreateToken"] == 0
+        emu.end_sign_ins("ana")
+        with pytest.raises(UnauthorizedSSOTokenError):
+            self.identity(boto3.Session(profile_name="p"))
 
     def test_it_refreshes_with_its_token_provider(self, session, home, emu):
         home.write_token(emu.issue_token("ana") | {"expiresAt": soon(300)})
@@ -149,12 +150,6 @@ class TestBoto3:
         assert emu.counters["CreateToken.refresh_token"] == 1
         assert token_in(home)["accessToken"].startswith("CNRY-AT-")
         assert token_in(home)["expiresAt"] > soon(3000)
-
-    def test_a_revoked_session_is_401(self, session, home, emu):
-        home.write_token(emu.issue_token("ana"))
-        emu.end_sign_ins("ana")
-        with pytest.raises(UnauthorizedSSOTokenError):
-            self.identity(session)
 
     def test_it_lists_all_pages_of_a_large_organization(self, monkeypatch):
         monkeypatch.setenv("HOME", "/nonexistent")

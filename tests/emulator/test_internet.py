@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from ssohelper.emulator.exchange import Answer, make_request
-from ssohelper.emulator.internet import host_that_redirects_to
 from ssohelper.emulator.service import Service
 from ssohelper.emulator.world import demo_world
 
@@ -82,23 +81,3 @@ def test_a_device_page_works_on_the_portals_own_variant_only(oidc, page_host, wo
     assert host == page_host
     path, _, query = rest.partition("?")
     assert browser.ask(host, f"/{path}", query=query).status == (303 if works else 400)
-
-
-def test_the_portals_page_names_its_region():
-    browser = Browser()
-    page = browser.ask("ssoins-0000.portal.eu-west-1.app.aws", "/").body.decode()
-    assert '<meta name="region" content="eu-west-1"/>' in page
-    assert browser.ask("unknown.awsapps.com", "/start").status == 404
-
-
-def test_an_added_host_wins_and_every_visit_is_recorded():
-    browser = Browser()
-    internet = browser.service.internet
-    assert not internet.has_host("sso.example.com")
-    internet.add_host("sso.example.com", host_that_redirects_to(START))
-    assert internet.has_host("sso.example.com")
-    answer = browser.ask("sso.example.com", "/start")
-    assert (answer.status, dict(answer.headers)["Location"]) == (302, START)
-    assert [(visit.host, visit.path) for visit in internet.visits()] == [
-        ("sso.example.com", "/start")
-    ]

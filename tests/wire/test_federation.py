@@ -2,22 +2,21 @@
 
 import json
 import logging
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from ssohelper.core.deadline import Deadline
-from ssohelper.core.model import AccessToken, Role, RoleCredentials, Secret, SignInFacts, SsoSession
+from ssohelper.core.model import Secret
 from ssohelper.emulator.exchange import Answer, Request
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttled
 from ssohelper.wire import federation, transport
 from ssohelper.wire.federation import Federation
-from ssohelper.wire.portal import Portal
 from ssohelper.wire.role_credentials import get_role_credentials
+from tests.wire.test_portal import ROLE, deadline, portal_of, token_of
 
 PAGE = "https://console.aws.amazon.com/s3/home?region=us-east-1"
 ISSUER = "https://d-0000000000.awsapps.com/start"
@@ -32,17 +31,11 @@ def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def keys(emulator: Emulator) -> RoleCredentials:
-    session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
-    token = AccessToken(Secret(emulator.issue_token("ana")["accessToken"]), 2**31, None, None)
-    portal = Portal(session, emulator.environment(), facts=SignInFacts)
-    return get_role_credentials(
-        portal, token, Role("000000000000", "Role00"), Deadline(18, time.time)
-    )
-
-
-def client(emulator: Emulator, **more: str) -> Federation:
-    return Federation("us-east-1", {**emulator.environment(), **more})
+def ask(emulator: Emulator) -> Callable[[], Secret]:
+    """Return a function that gets a login URL for ana's role."""
+    keys = get_role_credentials(portal_of(emulator), token_of(emulator), ROLE, deadline())
+    client = Federation("us-east-1", emulator.environment())
+    return partial(client.get_login_url, keys, ISSUER, PAGE)
 
 
 def watched(emulator: Emulator) -> list[tuple[str, dict[str, list[str]]]]:
@@ -59,10 +52,10 @@ def watched(emulator: Emulator) -> list[tuple[str, dict[str, list[str]]]]:
     return seen
 
 
-def test_credentials_become_an_address_and_are_sent_in_no_url(emulator, keys, caplog):
+def test_credentials_become_an_address_and_are_sent_in_no_url(emulator, ask, caplog):
     caplog.set_level(logging.DEBUG)
     seen = watched(emulator)
-    address = client(emulator).get_login_url(keys, ISSUER, PAGE)
+    address = ask()
     [(line, form)] = seen
     assert line == "POST /federation?"
     # No SessionDuration: the console session ends with the keys.
@@ -76,51 +69,51 @@ def test_credentials_become_an_address_and_are_sent_in_no_url(emulator, keys, ca
     assert emulator.canary not in caplog.text
 
 
-def test_refused_and_expired_credentials_are_exit_5(emulator, keys):
+def test_refused_and_expired_credentials_are_exit_5(emulator, ask):
     for made, status in enumerate((400, 401, 403), 1):
         emulator.faults.script(OPERATION, status, body="<html>no</html>")
         with pytest.raises(RoleNotAssigned, match=str(status)):
-            client(emulator).get_login_url(keys, ISSUER, PAGE)
+            ask()
         assert emulator.counters[OPERATION] == made
     emulator.faults.set(clock_offset_seconds=13 * 3600)
     with pytest.raises(RoleNotAssigned):
-        client(emulator).get_login_url(keys, ISSUER, PAGE)
+        ask()
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_short_failure_is_retried(emulator, keys, status):
+def test_a_short_failure_is_retried(emulator, ask, status):
     emulator.faults.script(OPERATION, status, times=2)
-    assert client(emulator).get_login_url(keys, ISSUER, PAGE).reveal()
+    assert ask().reveal()
     assert emulator.counters[OPERATION] == 3
 
 
-def test_throttling_without_an_end_is_exit_6(emulator, keys):
+def test_throttling_without_an_end_is_exit_6(emulator, ask):
     # Longer than the call may take: it does not wait.
     emulator.faults.script(OPERATION, 429, {"Retry-After": "60"}, times=3)
     with pytest.raises(Throttled) as caught:
-        client(emulator).get_login_url(keys, ISSUER, PAGE)
+        ask()
     assert caught.value.retry_after_seconds == 60
     assert emulator.counters[OPERATION] == 1
 
 
-def test_a_lost_answer_is_asked_for_again_until_the_deadline(emulator, keys, monkeypatch):
+def test_a_lost_answer_is_asked_for_again_until_the_deadline(emulator, ask, monkeypatch):
     for fault in ({"reset": True}, {"close_after": 20}):
         emulator.faults.script(OPERATION, **fault, times=3)
         with pytest.raises(AwsUnreachable):
-            client(emulator).get_login_url(keys, ISSUER, PAGE)
+            ask()
     assert emulator.counters[OPERATION] == 6
     monkeypatch.setattr(federation, "_CALL_SECONDS", 0.5)
     emulator.faults.script(OPERATION, seconds_per_byte=0.05)
     with pytest.raises(AwsUnreachable):
-        client(emulator).get_login_url(keys, ISSUER, PAGE)
+        ask()
 
 
-def test_a_redirect_is_not_followed(emulator, keys):
+def test_a_redirect_is_not_followed(emulator, ask):
     """Following a 307 would send the credentials to any host."""
     for status in (301, 302, 303, 307, 308):
         emulator.faults.script(OPERATION, status, {"Location": f"{emulator.url}/device"})
         with pytest.raises(BadAnswer, match="redirect"):
-            client(emulator).get_login_url(keys, ISSUER, PAGE)
+            ask()
     assert emulator.counters["pages"] == 0
 
 
@@ -138,25 +131,22 @@ def test_a_redirect_is_not_followed(emulator, keys):
         pytest.param(json.dumps({"SigninToken": "a" * (5 << 20)}), id="huge"),
     ],
 )
-def test_a_bad_answer_is_exit_6(emulator: Emulator, keys: RoleCredentials, body: str) -> None:
+def test_a_bad_answer_is_exit_6(emulator, ask, body):
     emulator.faults.script(OPERATION, 200, body=body.encode("latin-1"))
     with pytest.raises(BadAnswer) as caught:
-        client(emulator).get_login_url(keys, ISSUER, PAGE)
+        ask()
     assert caught.value.exit_code == 6
     assert len(caught.value.message) < 200
 
 
-@pytest.mark.parametrize("status", [204, 404, 418])
-def test_an_unexpected_status_is_exit_6(emulator, keys, status):
+def test_an_unexpected_status_and_no_connection_are_exit_6_and_show_no_key(emulator, ask):
     body = '{"SigninToken": "aaaaaaaaaaaaaaaaaaaaaa"}'
-    emulator.faults.script(OPERATION, status, body=body, times=3)
-    with pytest.raises(AwsUnreachable):
-        client(emulator).get_login_url(keys, ISSUER, PAGE)
-
-
-def test_an_error_without_connection_shows_no_key(keys, emulator):
-    asking = client(emulator)
+    for status in (204, 404, 418):
+        emulator.faults.clear()
+        emulator.faults.script(OPERATION, status, body=body, times=3)
+        with pytest.raises(AwsUnreachable):
+            ask()
     emulator.stop()
     with pytest.raises(AwsUnreachable) as caught:
-        asking.get_login_url(keys, ISSUER, PAGE)
+        ask()
     assert emulator.canary not in f"{caught.value.message} {caught.value.hint}"

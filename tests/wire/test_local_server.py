@@ -139,6 +139,7 @@ def test_a_process_that_ends_does_not_wait_for_its_server(make_world):
 
 
 def test_a_client_that_sends_too_slowly_is_disconnected(make_world, monkeypatch):
+    assert local_server.HEAD_SECONDS == 5
     monkeypatch.setattr(local_server, "HEAD_SECONDS", 0.2)
     world = make_world()
     assert received(world.connect(b"GET / HTTP/1.1\r\n")) == b""

@@ -13,7 +13,6 @@ from ssohelper.errors import (
     AnswerLost,
     AwsUnreachable,
     BadAnswer,
-    ConfigInvalid,
     LoginRequired,
     NoConnection,
     RegistrationRejected,
@@ -242,27 +241,6 @@ def test_a_sign_in_call_is_retried_unless_aws_may_have_acted(oidc, emulator):
     with pytest.raises(AnswerLost):
         oidc.register_client(DEVICE_CODE_GRANT)
     assert emulator.counters["RegisterClient"] == 4
-
-
-def test_the_general_url_variable_gets_no_token(session, home, monkeypatch):
-    with Catcher() as catcher:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", catcher.url)
-        home.write_config(f"[default]\nendpoint_url = {catcher.url}\n")
-        environ = {**home.env, "AWS_ENDPOINT_URL": catcher.url}
-        OidcClient(session, environ, facts=SignInFacts).register_client(DEVICE_CODE_GRANT)
-        assert catcher.hits == 0
-    with pytest.raises(ConfigInvalid):
-        OidcClient(session, {"AWS_ENDPOINT_URL_SSO_OIDC": "https://evil.net"}, facts=SignInFacts)
-
-
-def test_this_machine_is_not_asked_through_a_proxy(oidc, monkeypatch):
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
-    with Catcher() as catcher:
-        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-            monkeypatch.setenv(name, catcher.url)
-        oidc.register_client(DEVICE_CODE_GRANT)
-        assert catcher.hits == 0
 
 
 @pytest.mark.parametrize(

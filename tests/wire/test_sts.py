@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ssohelper.core.chains import AssumeRole
 from ssohelper.core.deadline import Deadline
-from ssohelper.core.model import AccessToken, Role, RoleCredentials, Secret, SignInFacts, SsoSession
+from ssohelper.core.model import RoleCredentials, Secret
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import (
@@ -28,10 +28,10 @@ from ssohelper.errors import (
     Throttled,
 )
 from ssohelper.wire import transport
-from ssohelper.wire.portal import Portal
 from ssohelper.wire.role_credentials import assume_role, get_role_credentials
 from ssohelper.wire.sts import Sts, make_signed_post_headers
 from tests.wire.raw_server import RawServer, answer
+from tests.wire.test_portal import ROLE, deadline, portal_of, token_of
 
 NOW = 1_800_000_000
 AT = datetime.fromtimestamp(NOW, UTC)
@@ -143,11 +143,7 @@ def emulator():
 
 @pytest.fixture
 def identity(emulator):
-    session = SsoSession("corp", emulator.world.start_url, emulator.world.region, ())
-    token = AccessToken(Secret(emulator.issue_token("ana")["accessToken"]), 2**31, None, None)
-    portal = Portal(session, emulator.environment(), facts=SignInFacts)
-    role = Role(ACCOUNT, "Role00")
-    keys = get_role_credentials(portal, token, role, Deadline(18, time.monotonic))
+    keys = get_role_credentials(portal_of(emulator), token_of(emulator), ROLE, deadline())
     environ = emulator.environment()
     sts = Sts("eu-west-1", environ["AWS_ENDPOINT_URL_STS"], environ)
     return partial(sts.get_caller_identity, keys, lambda: int(time.time()))
