@@ -7,8 +7,11 @@ import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 Serve = Callable[[socket.socket, int], None]
+Then = Literal["repeat", "close", "wait", "drip", "flood"]
+_MORE: dict[str, tuple[float, bytes]] = {"drip": (0.05, b"a"), "flood": (0, b" " * 65536)}
 
 
 class RawServer:
@@ -81,6 +84,28 @@ class RawServer:
                 stack.callback(connection.close)
                 self._open.append(connection)
             self._serve(connection, number)
+
+
+def serving(
+    reply: bytes, then: Then = "repeat", tls: ssl.SSLContext | None = None, *, reads: bool = True
+) -> RawServer:
+    """Return a server that reads a request and replies; `then` says how it goes on.
+
+    It repeats that, closes the connection, sends nothing more, or more bytes slowly or without end.
+    """
+
+    def serve(connection: socket.socket, number: int) -> None:
+        while not reads or made.read_request(connection):
+            connection.sendall(reply)
+            while then in _MORE and not made.stopping.wait(_MORE[then][0]):
+                connection.sendall(_MORE[then][1])
+            if then == "wait":
+                made.stopping.wait()
+            if then != "repeat":
+                return
+
+    made = RawServer(serve, tls)
+    return made
 
 
 def answer(body: bytes = b"{}", *more: str, status: str = "200 OK") -> bytes:

@@ -18,7 +18,7 @@ from ssohelper.core.deadline import Deadline
 from ssohelper.errors import AnswerLost, AwsUnreachable, NoConnection
 from ssohelper.wire import connection, transport
 from ssohelper.wire.transport import Transport
-from tests.wire.raw_server import RawServer, answer, connect_proxy, make_certificate
+from tests.wire.raw_server import RawServer, answer, connect_proxy, make_certificate, serving
 
 HOST = "portal.sso.eu-west-1.amazonaws.com"
 
@@ -43,12 +43,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSL
 
 @pytest.fixture
 def aws(certificate: tuple[Path, ssl.SSLContext]) -> Iterator[Aws]:
-    def serve(connection: socket.socket, number: int) -> None:
-        while server.read_request(connection):
-            connection.sendall(answer(b'{"a":1}'))
-
     bundle, context = certificate
-    with RawServer(serve, context) as server:
+    with serving(answer(b'{"a":1}'), tls=context) as server:
         yield Aws(server, str(bundle), context)
 
 
@@ -97,21 +93,14 @@ class TestTls:
         assert not aws.server.requests
 
     def test_a_server_without_tls_is_an_error(self, names):
-        def serve(connection: socket.socket, number: int) -> None:
-            connection.recv(100)
-            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-        with RawServer(serve) as server:
+        with serving(b"HTTP/1.1 400 Bad Request\r\n\r\n", "wait", reads=False) as server:
             names[HOST] = server.port
             with pytest.raises(AwsUnreachable, match="no TLS connection") as caught:
                 ask()
         assert type(caught.value) is NoConnection
 
     def test_an_endless_handshake_ends_at_the_deadline(self, names):
-        def serve(connection: socket.socket, number: int) -> None:
-            server.stopping.wait()
-
-        with RawServer(serve) as server:
+        with serving(b"", "wait", reads=False) as server:
             names[HOST] = server.port
             began = time.monotonic()
             with pytest.raises(AwsUnreachable, match="in time"):
@@ -120,14 +109,8 @@ class TestTls:
 
     def test_a_body_cut_without_tls_closing_is_a_lost_answer(self, aws, names):
         """Without a Content-Length only TLS's closing message shows that the answer is complete."""
-
-        def serve(connection: socket.socket, number: int) -> None:
-            server.read_request(connection)
-            connection.sendall(b'HTTP/1.1 200 OK\r\n\r\n{"a":1}')
-            # No close_notify, as when a device on the network path ends the connection.
-            connection.shutdown(socket.SHUT_RDWR)
-
-        with RawServer(serve, aws.context) as server:
+        # No close_notify, as when a device on the network path ends the connection.
+        with serving(b'HTTP/1.1 200 OK\r\n\r\n{"a":1}', "close", aws.context) as server:
             names[HOST] = server.port
             with pytest.raises(AnswerLost):
                 ask(environ=aws.environ)
@@ -171,11 +154,7 @@ class TestProxy:
         ],
     )
     def test_a_proxys_refusal_names_it_and_nothing_was_sent(self, names, reply, words):
-        def serve(connection: socket.socket, number: int) -> None:
-            proxy.read_request(connection)
-            connection.sendall(reply)
-
-        with RawServer(serve) as proxy:
+        with serving(reply, "close") as proxy:
             environ = {"https_proxy": f"http://u:CNRY@proxy.example:{proxy.port}"}
             with pytest.raises(AwsUnreachable, match=words) as caught:
                 ask(environ=environ)
@@ -184,10 +163,7 @@ class TestProxy:
         assert "CNRY" not in f"{caught.value.message} {caught.value.hint}"
 
     def test_a_silent_proxy_ends_at_the_deadline(self, names):
-        def serve(connection: socket.socket, number: int) -> None:
-            proxy.stopping.wait()
-
-        with RawServer(serve) as proxy:
+        with serving(b"", "wait", reads=False) as proxy:
             environ = {"https_proxy": f"proxy.example:{proxy.port}"}
             with pytest.raises(AwsUnreachable, match="in time") as caught:
                 ask(environ=environ, seconds=0.4)

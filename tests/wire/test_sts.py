@@ -1,6 +1,5 @@
 """STS: our signature, the refusals of AssumeRole, whose credentials they are, and bad answers."""
 
-import socket
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -30,7 +29,7 @@ from ssohelper.errors import (
 from ssohelper.wire import transport
 from ssohelper.wire.role_credentials import assume_role, get_role_credentials
 from ssohelper.wire.sts import Sts, make_signed_post_headers
-from tests.wire.raw_server import RawServer, answer
+from tests.wire.raw_server import answer, serving
 from tests.wire.test_portal import ROLE, deadline, portal_of, token_of
 
 NOW = 1_800_000_000
@@ -75,11 +74,7 @@ def refusal(code: str, message: str = "why") -> bytes:
 
 
 def error_of(status: str, body: bytes, *headers: str) -> SsoHelperError:
-    def serve(connection: socket.socket, number: int) -> None:
-        server.read_request(connection)
-        connection.sendall(answer(body, *headers, status=status))
-
-    server = RawServer(serve)
+    server = serving(answer(body, *headers, status=status), "close")
     sts = Sts("eu-west-1", f"http://127.0.0.1:{server.port}", {})
     with server, pytest.raises(SsoHelperError) as caught:
         assume_role(sts, AssumeRole(ARN, "ana"), SOURCE, int(time.time()), Deadline(10, time.time))

@@ -26,7 +26,7 @@ from ssohelper.wire.transport import (
     pause_seconds_before_retry,
 )
 from tests.left_behind import threads_left_at_most
-from tests.wire.raw_server import RawServer, answer
+from tests.wire.raw_server import RawServer, answer, serving
 
 
 def soon(seconds: float = 30) -> Deadline:
@@ -39,19 +39,6 @@ def transport_to(server: RawServer) -> Transport:
 
 def get(transport: Transport, deadline: Deadline | None = None, **more: float) -> Answer:
     return transport.send("GET", "/x", deadline=deadline or soon(), **more)
-
-
-def serving(reply: bytes, *, once: bool = False) -> RawServer:
-    """Return a server that answers each request of a connection in this way, or only the first."""
-
-    def serve(connection: socket.socket, number: int) -> None:
-        while made.read_request(connection):
-            connection.sendall(reply)
-            if once:
-                return
-
-    made = RawServer(serve)
-    return made
 
 
 def test_a_request_is_valid_http():
@@ -116,7 +103,7 @@ def test_every_form_of_a_complete_answer_is_read(reply, body):
 
 
 def test_an_answer_that_ends_with_the_connection_is_read():
-    with serving(b"HTTP/1.0 200 OK\r\n\r\nabc", once=True) as server:
+    with serving(b"HTTP/1.0 200 OK\r\n\r\nabc", "close") as server:
         assert get(transport_to(server)).body == b"abc"
 
 
@@ -137,7 +124,7 @@ CUT = {
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("reply", CUT.values(), ids=CUT)
 def test_an_incomplete_answer_is_a_lost_answer(method, reply):
-    with serving(reply, once=True) as server:
+    with serving(reply, "close") as server:
         with pytest.raises(AnswerLost) as caught:
             transport_to(server).send(method, "/x", deadline=soon())
         assert server.connections == 1
@@ -169,15 +156,8 @@ def test_a_passed_deadline_sends_nothing_on_a_new_or_an_idle_connection():
 @pytest.mark.parametrize("where", ["head", "body"])
 def test_a_byte_by_byte_answer_ends_at_the_deadline_and_leaves_no_thread(where):
     """Each byte arrives within the read timeout; the complete answer misses the deadline."""
-
-    def serve(connection: socket.socket, number: int) -> None:
-        server.read_request(connection)
-        if where == "body":
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")
-        while not server.stopping.wait(0.05):
-            connection.sendall(b"a")
-
-    with threads_left_at_most(0), RawServer(serve) as server:
+    begin = OK + b"Content-Length: 5000\r\n\r\n" if where == "body" else b""
+    with threads_left_at_most(0), serving(begin, "drip") as server:
         transport = transport_to(server)
         began = time.monotonic()
         with pytest.raises(AnswerLost, match="no answer in time"):
@@ -186,11 +166,7 @@ def test_a_byte_by_byte_answer_ends_at_the_deadline_and_leaves_no_thread(where):
 
 
 def test_silence_ends_at_the_read_timeout():
-    def serve(connection: socket.socket, number: int) -> None:
-        server.read_request(connection)
-        server.stopping.wait()
-
-    with RawServer(serve) as server:
+    with serving(b"", "wait") as server:
         with pytest.raises(AnswerLost, match="no answer in time"):
             get(transport_to(server), soon(60), read_seconds=0.2)
         assert server.connections == 1
@@ -198,14 +174,8 @@ def test_silence_ends_at_the_read_timeout():
 
 @pytest.mark.parametrize("is_told", [True, False])
 def test_an_answer_without_an_end_is_not_kept_in_memory(is_told):
-    def serve(connection: socket.socket, number: int) -> None:
-        server.read_request(connection)
-        length = b"Content-Length: 99999999999\r\n" if is_told else b""
-        connection.sendall(b"HTTP/1.1 200 OK\r\n" + length + b"\r\n")
-        while True:
-            connection.sendall(b" " * 65536)
-
-    with RawServer(serve) as server, pytest.raises(BadAnswer, match="4 MiB"):
+    begin = OK + (b"Content-Length: 99999999999\r\n" if is_told else b"") + b"\r\n"
+    with serving(begin, "flood") as server, pytest.raises(BadAnswer, match="4 MiB"):
         get(transport_to(server))
 
 
