@@ -17,7 +17,7 @@ from ssohelper.errors import AwsUnreachable, BadAnswer, LoginRequired, Refused
 from ssohelper.wire.portal import Pacing, Portal
 from tests.fake_clients import clients_made_by
 from tests.in_process import renew_in_process
-from tests.wire.quick import quick_pacing
+from tests.wire.test_portal import quick_pacing
 
 DAY = 24 * 3600
 BOTH = ("Role00", "Role01")

@@ -104,24 +104,6 @@ class TestAwsCli:
         assert "AccessDeniedException" in done.stderr
         assert not (home.token_folder / TOKEN_FILE).exists()
 
-    @pytest.mark.long
-    def test_it_refreshes_an_expired_token(self, home, emu):
-        emu.faults.set(rotation="strict")
-        token = emu.issue_token("ana")
-        home.write_token(token | {"expiresAt": soon(-60)})
-        assert signed_in_as(home) == arn(emu)
-        assert emu.counters["CreateToken.refresh_token"] == 1
-        assert token_in(home)["refreshToken"] != token["refreshToken"]
-
-    @pytest.mark.long
-    def test_an_unassigned_role_is_refused(self, home, emu):
-        home.write_token(emu.issue_token("ana"))
-        use_role(home, "SandboxAdmin")
-        done = aws(home, "sts", "get-caller-identity", "--profile", "p")
-        assert done.returncode != 0
-        assert "ForbiddenException" in done.stderr
-        assert "No access" in done.stderr
-
 
 class TestBoto3:
     @pytest.fixture

@@ -44,7 +44,6 @@ def box(home, emulator) -> Iterator[Path]:
     with Program(["/bin/sh", "-c", f"exec {typed(PAGE, '--socket')}"], home) as serve:
         serve.says("credential_process = ")
         yield path
-        serve.ends(15)
 
 
 def run(home: Home, line: str, folder: str = "project") -> "subprocess.CompletedProcess[str]":

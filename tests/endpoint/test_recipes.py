@@ -181,7 +181,6 @@ class TestContainers:
             assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
             wrong = shell(typed("containers.md", "curl -sS").replace("localhost", "evil"), home)
             assert json.loads(wrong.stdout)["code"] == "Forbidden"
-            program.ends(15)
 
     @pytest.mark.long
     def test_when_signed_out_the_answer_says_what_to_type(self, home, emulator):
@@ -205,7 +204,6 @@ class TestContainers:
             script = f"mkdir ~/.aws; printf '%s' {shlex.quote(config)} > ~/.aws/config; {_WHO}"
             told = contained(script, home)
             assert "error: 401" in told.stderr
-            program.ends(15)
 
     def test_a_dev_container(self, home, emulator):
         with_socket, with_portal_address = map(json.loads, blocks("containers.md", "json"))
@@ -216,7 +214,6 @@ class TestContainers:
             program.says("credential_process = ")
             done = contained(f"{with_socket['postCreateCommand']} && {_WHO}", home)
             assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
-            program.ends(15)
         assert with_portal_address["runArgs"][0] == "--network=host"
         assert with_portal_address["runArgs"][2].endswith("/.payments.env")
         assert with_portal_address["mounts"][0].startswith(
@@ -233,7 +230,6 @@ class TestContainers:
             mount = ["--ro-bind", folder, folder]
             done = contained(_WHO, home, *mount, socket=False, **given)
             assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
-            program.ends(15)
 
     def test_a_running_container_works_on_when_serve_is_restarted(self, home, emulator):
         serve = typed("containers.md", "serve payments-prod.ReadOnlyAccess --env-file")
@@ -253,12 +249,10 @@ class TestContainers:
             )
             running.start()
             wait_for((ready / "first").exists)
-            program.ends(15)
         with Program(["/bin/sh", "-c", f"exec {serve}"], home) as program:
             program.says(".payments.env")
             (ready / "again").touch()
             running.join(60)
-            program.ends(15)
         assert answers[0].stdout.split() == [ACCOUNT, ACCOUNT], answers[0].stderr
 
     def test_the_pages_use_only_programs_that_a_container_has(self):

@@ -11,9 +11,8 @@ from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import AwsUnreachable, BadAnswer, RoleNotAssigned, Throttled, TokenRejected
 from ssohelper.wire import portal as portal_module
-from ssohelper.wire.portal import Portal
+from ssohelper.wire.portal import Pacing, Portal
 from ssohelper.wire.role_credentials import get_role_credentials
-from tests.wire.quick import quick_pacing
 
 ACCOUNT = "000000000000"
 ROLE = Role(ACCOUNT, "Role00")
@@ -56,6 +55,16 @@ def portal(emulator):
 
 def token_of(emulator):
     return AccessToken(Secret(emulator.issue_token("ana")["accessToken"]), 2**31, None, None)
+
+
+def quick_pacing() -> Pacing:
+    """Return the real Pacing with a clock that advances with each sleep: it waits no real time."""
+    slept = [0.0]
+
+    def sleep(seconds: float) -> None:
+        slept[0] += seconds
+
+    return Pacing(100_000, monotonic=lambda: time.monotonic() + slept[0], sleep=sleep)
 
 
 def portal_of(emulator, **more):
