@@ -126,24 +126,27 @@ def run_fix(run: Run, fix: str) -> None:
         ok(run(*words[1:], "--yes"))
 
 
-@pytest.mark.parametrize("chosen", [None, NAME])
-def test_sync_writes_the_earlier_role(lost, run, chosen):
-    found = find(lost, chosen)
+def add_other_session(home: Home) -> None:
+    home.add_session("other", "https://other.awsapps.com/start", "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "chosen", "fix"),
+    [
+        (lambda _: None, None, "ssohelper profile sync,"),
+        (lambda _: None, NAME, "ssohelper profile sync,"),
+        (forget_writes, None, "ACCOUNT/ROLE"),
+        (add_other_session, None, "--session corp"),
+    ],
+)
+def test_the_earlier_role_is_written_under_the_old_name(lost, run, prepare, chosen, fix):
+    prepare(lost)
+    found, names = find(lost, chosen), names_in(lost)
     assert (found.severity, found.subject) == ("problem", f'profile "{NAME}"')
-    assert found.fix.startswith("ssohelper profile sync,")
-    names = names_in(lost)
+    assert fix in found.fix
     run_fix(run, found.fix)
     assert role_of_profile(lost) == f"{PAY}/Admin"
-    assert names_in(lost) == names
-    assert find(lost) is None
-
-
-def test_a_role_that_is_in_no_saved_write_is_added_under_the_old_name(lost, run):
-    forget_writes(lost)
-    found = find(lost)
-    assert "ACCOUNT/ROLE" in found.fix
-    run_fix(run, found.fix)
-    assert role_of_profile(lost) == f"{PAY}/Admin"
+    assert sorted(names_in(lost)) == sorted(names)
     assert find(lost) is None
 
 
@@ -153,11 +156,3 @@ def test_a_role_that_is_no_longer_listed_is_removed(lost, run):
     assert found.fix == f"ssohelper profile rm {NAME}"
     run_fix(run, found.fix)
     assert NAME not in lost.config_file.read_text()
-
-
-def test_of_several_sessions_the_fix_names_the_right_one(lost, run):
-    lost.add_session("other", "https://other.awsapps.com/start", "eu-west-1")
-    found = find(lost)
-    assert "--session corp" in found.fix
-    run_fix(run, found.fix)
-    assert find(lost) is None

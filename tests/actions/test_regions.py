@@ -2,7 +2,6 @@
 
 import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,25 +31,19 @@ class OwnUrlApp(WorldApp):
         return self.leads_to
 
 
+@pytest.mark.parametrize("has_earlier", [False, True])  # the portal of another start URL
 @pytest.mark.parametrize(
     ("leads_to", "region"), [(PLAIN, SESSION.region), (REGIONAL, "eu-central-1")]
 )
-def test_the_region_is_that_of_the_portal_if_its_url_names_one(tmp_path, leads_to, region):
+def test_the_region_is_that_of_the_portal(tmp_path, leads_to, region, has_earlier):
     app = OwnUrlApp(tmp_path)
     app.leads_to = leads_to
+    if has_earlier:
+        urls = {"start_url": "https://old.example.com/", "portal_url": PLAIN_TWO}
+        regions.save_portal_address(app, SESSION._replace(**urls))
     found = regions.resolve_portal_of_session(app, OWN, NO_UI)
     assert (found.portal_url, found.region) == (leads_to, region)
     assert len(app.warnings) == (region != SESSION.region)
-
-
-def test_the_portal_of_an_earlier_start_url_needs_no_confirmation(tmp_path):
-    app = OwnUrlApp(tmp_path)
-    earlier = SESSION._replace(
-        start_url="https://old.example.com/", portal_url="https://d-1111111111.awsapps.com/start"
-    )
-    regions.save_portal_address(app, earlier)
-    found = regions.resolve_portal_of_session(app, OWN, NO_UI)
-    assert (found.portal_url, app.warnings) == (PLAIN, [])
 
 
 def test_a_start_url_on_an_aws_host_is_used_without_a_request(tmp_path):
@@ -78,7 +71,7 @@ PLAIN_TWO = "https://d-2222222222.awsapps.com/start"
     ],
 )
 def test_another_portal_must_be_confirmed_and_another_region_is_a_warning(
-    tmp_path: Path, earlier: str, found: str, warnings: int, is_other: bool
+    tmp_path, earlier, found, warnings, is_other
 ):
     app, asked = OwnUrlApp(tmp_path), []
     regions.save_portal_address(app, OWN._replace(portal_url=earlier))

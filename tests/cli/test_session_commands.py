@@ -203,14 +203,10 @@ def test_a_file_in_place_of_the_records_is_said_and_stays(synced, run):
     records.write_text("mine")
     done = run("session", "list")
     assert f'the record of a sign-in cannot be read: "{records}"' in done.stderr
-    found = [one for one in findings(run) if one["id"] == "state-folder"]
+    findings = json.loads(run("doctor", "--json").stdout)["data"]["findings"]
+    found = [one for one in findings if one["id"] == "state-folder"]
     assert [one["message"] for one in found] == [
         f'"{records}" is not a folder: the records of sign-ins are not found'
     ]
     assert run("logout", "--all").returncode == 7
     assert records.read_text() == "mine"
-
-
-def findings(run: Run) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(run("doctor", "--json").stdout)["data"]["findings"]
-    return found

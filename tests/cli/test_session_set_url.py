@@ -34,7 +34,6 @@ def other(emulator) -> World:
 def corp(home, run, emulator, other) -> Home:
     """Return a home where ana has set up the session "corp", with a filter."""
     home.browser()
-    emulator.auto_approve = "ana"
     filters = ("--account", "payments-dev", "--role", "Dev*")
     ok(run, "setup", START_URL, "--session", "corp", "--region", "us-east-1", *filters, "--yes")
     return home
@@ -82,9 +81,8 @@ def test_everything_stays_but_the_sign_in(corp, run, emulator):
     assert new != old
     assert living(emulator) == [("ana", NEW_URL)]
     assert ["session set-url" in line for line in ok(run, "audit").splitlines()].count(True) == 1
-    assert [one["name"] for one in json.loads(ok(run, "status", "--json"))["data"]["sessions"]] == [
-        "corp"
-    ]
+    [session] = json.loads(ok(run, "status", "--json"))["data"]["sessions"]
+    assert session["name"] == "corp"
     assert "is at https://corp.awsapps.com/start already" in ok(run, *SET_URL)
     ok(run, "profile", "undo", "--yes")
     assert corp.config_file.read_bytes() == before

@@ -3,16 +3,14 @@
 import hashlib
 import json
 import os
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ssohelper.emulator.faults import Faults
 from ssohelper.emulator.server import Emulator
 from tests.cli.test_profile_commands_sync import ok
-from tests.conftest import Home, Run
+from tests.conftest import Home
 from tests.long_rows import long_after
 from tests.published import date_back
 from tests.two_regions import (
@@ -63,19 +61,15 @@ def issued_in(emulator: Emulator) -> list[str]:
     ]
 
 
-def ask(run: Run, role: tuple[str, str]) -> "subprocess.CompletedProcess[str]":
-    account, name = role
-    return run(
-        *("credential-process", "--session", "corp"),
-        *("--account-id", account, "--role-name", name),
-    )
+def ask(run, role):
+    options = ("--session", "corp", "--account-id", role[0], "--role-name", role[1])
+    return run("credential-process", *options)
 
 
-def credentials_of(run: Run, role: tuple[str, str]) -> dict[str, Any]:
+def credentials_of(run, role):
     done = ask(run, role)
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return json.loads(done.stdout)
 
 
 def break_first(emulator: Emulator, status: int) -> Faults:

@@ -12,7 +12,6 @@ from ssohelper.emulator.internet import host_that_redirects_to
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import Refused
 from tests.cli.test_profile_commands_sync import ok
-from tests.conftest import Home
 from tests.long_rows import long_after
 from tests.portals.conftest import INSTANCE, VANITY
 
@@ -47,11 +46,9 @@ def check_nothing_secret_was_sent(company: Emulator) -> None:
         assert company.canary not in text
 
 
-def record(home: Home) -> dict[str, Any]:
-    found = list(home.path.rglob("portals/corp.json"))
-    assert len(found) == 1
-    content: dict[str, Any] = json.loads(found[0].read_text())
-    return content
+def record(home):
+    [found] = home.path.rglob("portals/corp.json")
+    return json.loads(found.read_text())
 
 
 @pytest.mark.parametrize("way", long_after(1, [[], ["--device-code"]]))

@@ -1,11 +1,11 @@
 """Each row of the partition table, run against the hosts of AWS that the emulator plays."""
 
-import configparser
 import json
 
 import pytest
 
 from tests.cli.test_profile_commands_sync import ok
+from tests.cli.test_setup_command import session_keys
 from tests.long_rows import long_after
 from tests.portals.conftest import FIPS_ROW, PLAIN_ROWS, ROWS, Row, hosts_of, put_portal_at
 from tests.two_regions import INSTANCE
@@ -43,11 +43,8 @@ def test_sign_in_listing_and_credentials(run, home, aws, row, way):
         pages = [v for v in aws.internet.visits() if v.path == "/device"]
         assert all(visit.host == page.split("/")[2] for visit in pages)
 
-    config = configparser.RawConfigParser()
-    config.read(home.config_file)
-    assert config["sso-session corp"]["sso_start_url"] == row.start_url
-    assert config["sso-session corp"]["sso_region"] == row.region
-
+    keys = session_keys(home, "corp")
+    assert (keys["sso_start_url"], keys["sso_region"]) == (row.start_url, row.region)
     who = run("whoami", PROFILE, "--json")
     assert who.returncode == 0, who.stderr
     assert json.loads(who.stdout)["data"]["arn"].split(":")[1] == _partition_of(row)
