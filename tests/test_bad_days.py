@@ -8,7 +8,8 @@ from tests.conftest import SCRIPT
 from tests.long_rows import long_after
 from tests.programs import require_program
 from tests.test_planted import KEY
-from tests.torture.ground import Answer, Ground
+from tests.torture.ground import Ground
+from tests.torture.rows import Answer
 
 
 @pytest.fixture

@@ -76,29 +76,26 @@ class Repository:
     def ran(self) -> list[str]:
         return self._marker.read_text().splitlines() if self._marker.exists() else []
 
-    def environments(self) -> dict[str, dict[str, str]]:
-        here = str(self.folder)
-        return {
-            "leading colon": {"PYTHONPATH": ":/opt/lib"},
-            "dot": {"PYTHONPATH": "."},
-            "empty": {"PYTHONPATH": ""},
-            "relative": {"PYTHONPATH": "lib:../repository"},
-            "absolute": {"PYTHONPATH": here},
-            "home": {"PYTHONHOME": here},
-            "relative home": {"PYTHONHOME": "."},
-            "user base": {"PYTHONUSERBASE": here},
-            "relative user base": {"PYTHONUSERBASE": "."},
-            "compiled": {"PYTHONPYCACHEPREFIX": f"{here}/compiled"},
-            "startup": {"PYTHONSTARTUP": f"{here}/startup.py", "PYTHONINSPECT": "1"},
-            "library's name": {"PYTHONPLATLIBDIR": "lib", "PYTHONPATH": ":"},
-            "warnings": {"PYTHONWARNINGS": "error::socket.Evil", "PYTHONPATH": ":"},
-        }
+
+def environments(here: str) -> dict[str, dict[str, str]]:
+    return {
+        "leading colon": {"PYTHONPATH": ":/opt/lib"},
+        "dot": {"PYTHONPATH": "."},
+        "empty": {"PYTHONPATH": ""},
+        "relative": {"PYTHONPATH": "lib:../repository"},
+        "absolute": {"PYTHONPATH": here},
+        "home": {"PYTHONHOME": here},
+        "relative home": {"PYTHONHOME": "."},
+        "user base": {"PYTHONUSERBASE": here},
+        "relative user base": {"PYTHONUSERBASE": "."},
+        "compiled": {"PYTHONPYCACHEPREFIX": f"{here}/compiled"},
+        "startup": {"PYTHONSTARTUP": f"{here}/startup.py", "PYTHONINSPECT": "1"},
+        "library's name": {"PYTHONPLATLIBDIR": "lib", "PYTHONPATH": ":"},
+        "warnings": {"PYTHONWARNINGS": "error::socket.Evil", "PYTHONPATH": ":"},
+    }
 
 
-ENVIRONMENTS = (
-    "leading colon", "dot", "empty", "relative", "absolute", "home", "relative home", "user base",
-    "relative user base", "compiled", "startup", "library's name", "warnings",
-)  # fmt: skip
+ENVIRONMENTS = tuple(environments(""))
 # Without PYTHONHOME: with it, a Python that is not protected would not start at all.
 ALL = {
     "PYTHONPATH": ":/opt/lib:.:lib",
@@ -134,8 +131,7 @@ def signed_in(home, emulator) -> Home:
 
 def test_each_planted_file_would_run(repository, tmp_path):
     """If a planted file could not run, the tests that nothing runs it would prove nothing."""
-    assert tuple(repository.environments()) == ENVIRONMENTS
-    for name, variables in repository.environments().items():
+    for name, variables in environments(str(repository.folder)).items():
         if name in ("startup", "empty"):  # the first needs a stdin, the second names nothing
             continue
         before = len(repository.ran)
@@ -152,7 +148,7 @@ def test_each_planted_file_would_run(repository, tmp_path):
 
 @pytest.mark.parametrize("name", long_after(6, ENVIRONMENTS))
 def test_the_launcher_its_broker_and_its_renewal(signed_in, emulator, repository, name):
-    variables = repository.environments()[name]
+    variables = environments(str(repository.folder))[name]
     answer = run_program([LAUNCHER, *KEY], {**signed_in.env, **variables})
     assert (answer.returncode, answer.stderr) == (0, "")
     assert json.loads(answer.stdout)["AccountId"] == ACCOUNT
@@ -217,10 +213,8 @@ def test_the_users_own_notice_command_in_python(home, repository):
     script, told = home.path / "notice.py", home.path / "told"
     script.write_text(f"import json, sys; open({str(told)!r}, 'w').write(sys.argv[1])\n")
     notice = Notice("corp", None, "soon", "ssohelper login corp")
-    assert (
-        notify.start_notify_command(notice, (sys.executable, str(script)), {**home.env, **ALL})
-        is None
-    )
+    command = sys.executable, str(script)
+    assert notify.start_notify_command(notice, command, {**home.env, **ALL}) is None
     assert wait_for(lambda: told.exists() and told.read_text())
     assert (told.read_text(), repository.ran) == ("soon", [])
 
@@ -230,11 +224,9 @@ class TestTyped:
 
     @pytest.fixture
     def without_customize(self, repository) -> Repository:
-        for path in (
-            *repository.folder.rglob("*customize.py"),
-            *repository.folder.rglob("ssohelper.py"),
-        ):
-            path.unlink()
+        for name in ("*customize.py", "ssohelper.py"):
+            for path in [*repository.folder.rglob(name)]:
+                path.unlink()
         return repository
 
     def test_a_command_loads_nothing_of_it(self, signed_in, without_customize):
@@ -256,17 +248,10 @@ class TestTyped:
     def test_modules_in_the_same_folder_as_this_package_can_be_imported(self, tmp_path):
         """`pip install --target FOLDER` with PYTHONPATH=FOLDER puts modules beside this package."""
         packages = Path(sys.executable).parent.parent
-        code = (
-            "import sys; from ssohelper.fastpath import spawn as p;"
-            "p.drop_foreign_import_folders();"
-            "print(*sys.path, sep='\\n')"
-        )
-        answer = run_program(
-            [sys.executable, "-c", code],
-            {"PYTHONPATH": f"{ROOT}:{tmp_path}:{packages}"},
-            cwd=tmp_path,
-        )
+        drop = "from ssohelper.fastpath import spawn as p; p.drop_foreign_import_folders()"
+        code = f"import sys; {drop}; print(*sys.path, sep='\\n')"
+        env = {"PYTHONPATH": f"{ROOT}:{tmp_path}:{packages}"}
+        answer = run_program([sys.executable, "-c", code], env, cwd=tmp_path)
         left = answer.stdout.splitlines()
         assert str(ROOT) in left, answer.stderr
-        assert str(tmp_path) not in left
-        assert "" not in left
+        assert not {str(tmp_path), ""} & set(left)

@@ -39,10 +39,8 @@ def run_in(home: Path, test: str, *, ci: str = "true") -> "subprocess.CompletedP
 def test_a_run_that_changes_the_users_files_fails_in_ci_and_warns_elsewhere(tmp_path):
     (tmp_path / ".aws" / "sso").mkdir(parents=True)
     (tmp_path / ".aws" / "config").touch()
-    test = (
-        "[(Path.home() / '.aws' / name).rename(Path.home() / name) for name in ('config', 'sso')]"
-    )
-    done = run_in(tmp_path, test)
+    move = "(Path.home() / '.aws' / name).rename(Path.home() / name)"
+    done = run_in(tmp_path, f"[{move} for name in ('config', 'sso')]")
     assert done.returncode == 1, done.stdout
     assert f"{tmp_path / '.aws/config'}\n{tmp_path / '.aws/sso'}\n" in done.stdout
     (tmp_path / "config").touch()

@@ -1,5 +1,6 @@
 """A run in a fork is what a start of the program is, to the test and to the rest of the machine."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -17,23 +18,16 @@ from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.fork_server import HOME, can_be_forked
 from tests.long_rows import long_after
 from tests.processes import broker_ids, end_detached_processes, parent_of
+from tests.programs import run_program
 from tests.runs import RUNS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
 
 
-def really(home: Home, *argv: str, input: str | None = None) -> "subprocess.CompletedProcess[str]":
+def really(home: Home, *argv: str) -> "subprocess.CompletedProcess[str]":
     """Start the program, without a fork server."""
-    return subprocess.run(
-        [SCRIPT, *argv],
-        env=home.env,
-        input=input,
-        stdin=subprocess.DEVNULL if input is None else None,
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS,
-        cwd=home.path,
-    )
+    more = {"capture_output": True, "text": True, "timeout": RUN_SECONDS, "cwd": home.path}
+    return subprocess.run([SCRIPT, *argv], env=home.env, stdin=subprocess.DEVNULL, **more)
 
 
 @pytest.mark.parametrize(
@@ -41,12 +35,8 @@ def really(home: Home, *argv: str, input: str | None = None) -> "subprocess.Comp
     long_after(2, [["status"], ["nonsense"], ["--version"], ["list"], ["completion", "bash"]]),
 )
 def test_code_and_output_are_those_of_a_start(home, run, argv):
-    one, other = run(*argv), really(home, *argv)
-    assert (one.returncode, one.stdout, one.stderr) == (
-        other.returncode,
-        other.stdout,
-        other.stderr,
-    )
+    ended = [(one.returncode, one.stdout, one.stderr) for one in (run(*argv), really(home, *argv))]
+    assert ended[0] == ended[1]
 
 
 def looks_of(pid: int) -> dict[str, Any]:
@@ -70,9 +60,7 @@ def looks_of(pid: int) -> dict[str, Any]:
 class Served:
     """`emulator serve` in a thread, and its process."""
 
-    def __init__(
-        self, home: Home, start: Callable[..., "subprocess.CompletedProcess[str]"]
-    ) -> None:
+    def __init__(self, home: Home, start: Callable[..., Any]) -> None:
         ready = home.path / "ready"
         self.words = ["emulator", "serve", "--port", "0", "--ready-file", str(ready)]
         self._done: list[subprocess.CompletedProcess[str]] = []
@@ -87,12 +75,10 @@ class Served:
         ]
 
     def _is(self, file: Path) -> bool:
-        try:
-            return file.read_bytes().rstrip(b"\0").split(b"\0")[-6:] == [
-                os.fsencode(word) for word in self.words
-            ]
-        except OSError:
-            return False
+        with contextlib.suppress(OSError):
+            words = file.read_bytes().decode().rstrip("\0").split("\0")
+            return words[-6:] == self.words
+        return False
 
     def end(self, number: signal.Signals) -> "subprocess.CompletedProcess[str]":
         os.kill(self.pid, number)
@@ -150,13 +136,9 @@ sys.stdout.writelines(paths())
 
 def test_no_loaded_module_keeps_a_path_of_the_servers_home():
     """A module that makes a path of HOME when it is imported would keep the HOME of the server."""
-    said = subprocess.run(
-        [sys.executable, "-c", _PATHS_OF_THE_SERVER],
-        env={"HOME": HOME, "LANG": "C.UTF-8"},
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
-        text=True,
-    )
+    env = {"HOME": HOME, "LANG": "C.UTF-8"}
+    argv = [sys.executable, "-c", _PATHS_OF_THE_SERVER]
+    said = run_program(argv, env, cwd=Path(__file__).parents[1])
     before, _, after = said.stdout.partition("\n")
     assert (int(before) > 0, after, said.stderr) == (True, "", "")
 

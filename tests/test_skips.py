@@ -45,11 +45,7 @@ def test_a_missing_program_fails_a_test_in_ci(is_ci, is_root, tmp_path):
     (tmp_path / "test_some.py").write_text(_TESTS)
     done = run_program(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "."],
-        {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(_ROOT),
-            **({"CI": "1"} if is_ci else {}),
-        },
+        {"PATH": os.environ["PATH"], "PYTHONPATH": str(_ROOT)} | ({"CI": "1"} if is_ci else {}),
         cwd=tmp_path,
     )
     summary = done.stdout.splitlines()[-1]

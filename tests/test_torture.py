@@ -12,15 +12,8 @@ import pytest
 
 from tests.programs import require_program
 from tests.torture import sweep
-from tests.torture.ground import (
-    FULL_SECONDS,
-    Answer,
-    Dice,
-    ground,
-    helper,
-    judge,
-    wrong_in,
-)
+from tests.torture.ground import ground, helper, wrong_in
+from tests.torture.rows import FULL_SECONDS, Answer, Dice, judge
 
 
 @pytest.mark.long

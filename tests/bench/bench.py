@@ -18,16 +18,7 @@ from tests.bench.shell_start import shell_starts
 from tests.bench.tab import tabs
 from tests.bench.tui import screen_black_hole, screen_keys, screen_memory, screen_start
 from tests.bench.tui_unreachable import screen_unreachable
-from tests.bench.world import (
-    AWS_CLI,
-    PYTHON,
-    SHELL,
-    Bench,
-    Failed,
-    Row,
-    Skipped,
-    against,
-)
+from tests.bench.world import AWS_CLI, PYTHON, SHELL, Bench, Failed, Row, Skipped, against
 from tests.torture.crowds import crowd_rows
 
 HIT_ROUNDS = 60
@@ -50,27 +41,11 @@ BOTOCORE = (
 def main() -> int:
     """Print the table; exit code 1 when a figure misses its target."""
     rows: list[Row] = []
-    measures = (
-        hit,
-        hit_of_the_launcher,
-        hits_with_a_guard_rule,
-        keyring_storage,
-        miss,
-        stampede,
-        crowd,
-        endpoint_crowd,
-        many_accounts,
-        many_profiles,
-        shell_starts,
-        prompts,
-        tabs,
-        screen_start,
-        screen_keys,
-        screen_memory,
-        screen_black_hole,
-        screen_unreachable,
-    )
-    for measure in measures:
+    for measure in (
+        *(hit, hit_of_the_launcher, hits_with_a_guard_rule, keyring_storage, miss, stampede),
+        *(crowd, endpoint_crowd, many_accounts, many_profiles, shell_starts, prompts, tabs),
+        *(screen_start, screen_keys, screen_memory, screen_black_hole, screen_unreachable),
+    ):
         what = (measure.__doc__ or "").splitlines()[0]
         print(f"measuring: {what}", file=sys.stderr, flush=True)
         rows += with_world(measure)

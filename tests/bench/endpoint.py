@@ -72,8 +72,7 @@ def endpoint_crowd(bench: Bench) -> list[Row]:
     bench.sign_in()
     bench.write_config()
     bench.change_config(bench.config.read_bytes() + bench.profiles(PROFILES))
-    ours: list[_Crowd] = []
-    bare: list[_Crowd] = []
+    ours, bare = list[_Crowd](), list[_Crowd]()
     with _served(bench) as variables, _bare(_answer(variables)) as address:
         for _ in range(ROUNDS):
             ours.append(_crowd(bench, variables))
@@ -107,12 +106,9 @@ def _bare(body: bytes) -> Iterator[str]:
 
 
 @contextmanager
-def _running(
-    command: list[str], environ: dict[str, str] | None
-) -> Iterator["subprocess.Popen[bytes]"]:
-    with subprocess.Popen(
-        command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+def _running(command: list[str], environ: dict | None) -> Iterator["subprocess.Popen[bytes]"]:
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, env=environ, **pipes) as process:
         try:
             yield process
         finally:

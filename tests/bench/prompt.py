@@ -84,12 +84,9 @@ def _script(shell: str) -> str:
     rounds, true = " ".join(map(str, range(ROUNDS))), which("true")
     if shell == "fish":
         return _FISH.format(prompts=PROMPTS, programs=PROGRAMS, rounds=rounds, true=true)
-    return _POSIX.format(
-        clock=_CLOCK[shell],
-        shell=shell,
-        prompts=PROMPTS,
-        programs=PROGRAMS,
-        rounds=rounds,
-        loop_of_prompts=_BASH_LOOP.format(n=PROMPTS, what="ssohelper_prompt"),
-        loop_of_programs=_BASH_LOOP.format(n=PROGRAMS, what=true),
-    )
+    loops = {
+        "loop_of_prompts": _BASH_LOOP.format(n=PROMPTS, what="ssohelper_prompt"),
+        "loop_of_programs": _BASH_LOOP.format(n=PROGRAMS, what=true),
+    }
+    numbers = {"prompts": PROMPTS, "programs": PROGRAMS, "rounds": rounds}
+    return _POSIX.format(clock=_CLOCK[shell], shell=shell, **numbers, **loops)

@@ -36,15 +36,7 @@ class Row(NamedTuple):
     met: bool
 
 
-def against(
-    what: str,
-    ours: list[float],
-    theirs: list[float],
-    target: float,
-    *,
-    places: int = 1,
-    more: str = "",
-) -> Row:
+def against(what: str, ours: list, theirs: list, target: float, *, places=1, more="") -> Row:
     """Return the row of a ratio, of two medians of seconds."""
     ratio = median(ours) / median(theirs)
     figures = " against ".join(f"{median(one) * 1000:.{places}f} ms" for one in (ours, theirs))
@@ -86,9 +78,8 @@ class Bench:
 
     def sign_in(self, *, expired: bool = False) -> None:
         """Put a token into AWS's cache, as if the user had signed in."""
-        token = self.emulator.issue_token(
-            "ana", start_url=START_URL, seconds=-60 if expired else None
-        )
+        seconds = -60 if expired else None
+        token = self.emulator.issue_token("ana", start_url=START_URL, seconds=seconds)
         folder = self.home / ".aws" / "sso" / "cache"
         folder.mkdir(parents=True, exist_ok=True)
         # The AWS CLI looks for this very name; sha1 protects nothing here.
@@ -118,10 +109,8 @@ class Bench:
     def profiles(self, number: int) -> bytes:
         """Return that many profiles as text."""
         line = " ".join(self.credential_process)
-        return "".join(
-            f"[profile p{index}]\ncredential_process = {line}\nregion = {REGION}\n\n"
-            for index in range(number)
-        ).encode()
+        rest = f"credential_process = {line}\nregion = {REGION}\n\n"
+        return "".join(f"[profile p{index}]\n{rest}" for index in range(number)).encode()
 
     def add_profile_for_each_role(self, accounts: int, roles: int) -> None:
         """Add the profiles that `profile sync` writes for the listing of this size."""
@@ -139,12 +128,10 @@ class Bench:
     def save_listing(self, accounts: int, roles: int, *, age_seconds: int = 0) -> None:
         """Save a listing of this size, as if AWS had just been asked."""
         names = tuple(f"Role{number:02d}" for number in range(roles))
-        listed = tuple(
-            ListedAccount(
-                Account(f"0000{n:08d}", f"account-{n:05d}", f"a{n}@example.com"), names, False, True
-            )
-            for n in range(accounts)
+        found = (
+            Account(f"0000{n:08d}", f"account-{n:05d}", f"a{n}@x.org") for n in range(accounts)
         )
+        listed = tuple(ListedAccount(account, names, False, True) for account in found)
         state = DirectoryCache(self.home / ".local" / "state" / "ssohelper")
         state.save("corp", Listing(START_URL, REGION, int(time.time()) - age_seconds, listed))
 
@@ -176,13 +163,8 @@ class Bench:
     def timed(self, command: list[str]) -> float:
         """Return the seconds that a command takes; one that fails ends the run."""
         begun = time.perf_counter()
-        done = subprocess.run(
-            command,
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
+        streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        done = subprocess.run(command, env=self.environ, stdin=subprocess.DEVNULL, **streams)
         took = time.perf_counter() - begun
         if done.returncode:
             raise Failed(f"{command} failed: {done.stderr.decode(errors='replace')}")

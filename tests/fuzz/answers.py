@@ -15,26 +15,17 @@ def _good(operation: str) -> Any:
     """Return an answer as AWS gives it, of which the mutations are made."""
     ends_at = int(time.time()) + 3600
     token = {"accessToken": "CNRYat", "expiresIn": 3600, "refreshToken": "CNRYrt", "tokenType": "B"}
+    keys: dict[str, Any] = {"accessKeyId": "ASIAFUZZFUZZFUZZFUZZ", "secretAccessKey": _SECRET}
+    keys |= {"sessionToken": _SECRET * 10, "expiration": ends_at * 1000}
+    accounts = [
+        {"accountId": f"{n:012}", "accountName": f"account-{n}", "emailAddress": "a@b.c"}
+        for n in range(3)
+    ]
+    roles = [{"roleName": f"Role{n:02}", "accountId": f"{n:012}"} for n in range(3)]
     return {
-        "GetRoleCredentials": {
-            "roleCredentials": {
-                "accessKeyId": "ASIAFUZZFUZZFUZZFUZZ",
-                "secretAccessKey": _SECRET,
-                "sessionToken": _SECRET * 10,
-                "expiration": ends_at * 1000,
-            }
-        },
-        "ListAccounts": {
-            "accountList": [
-                {"accountId": f"{n:012}", "accountName": f"account-{n}", "emailAddress": "a@b.c"}
-                for n in range(3)
-            ],
-            "nextToken": None,
-        },
-        "ListAccountRoles": {
-            "roleList": [{"roleName": f"Role{n:02}", "accountId": f"{n:012}"} for n in range(3)],
-            "nextToken": None,
-        },
+        "GetRoleCredentials": {"roleCredentials": keys},
+        "ListAccounts": {"accountList": accounts, "nextToken": None},
+        "ListAccountRoles": {"roleList": roles, "nextToken": None},
         "RegisterClient": {
             "clientId": "client",
             "clientSecret": _SECRET,
@@ -58,27 +49,8 @@ OPERATIONS = (
     "ListAccounts", "ListAccountRoles", "CreateToken", "CreateToken", "RegisterClient",
     "StartDeviceAuthorization", "Logout", "GetCallerIdentity",
 )  # fmt: skip
-_STATUSES = (
-    200,
-    200,
-    200,
-    200,
-    201,
-    204,
-    301,
-    307,
-    400,
-    401,
-    403,
-    404,
-    408,
-    413,
-    429,
-    500,
-    502,
-    503,
-    504,
-)
+_REFUSALS = (400, 401, 403, 404, 408, 413, 429, 500, 502, 503, 504)
+_STATUSES = (*[200] * 4, 201, 204, 301, 307, *_REFUSALS)
 _NAMES = (
     "UnauthorizedException", "ForbiddenException", "ResourceNotFoundException", "InvalidGrantException",
     "InvalidClientException", "ExpiredTokenException", "SlowDownException", "InternalServerException",
@@ -106,17 +78,15 @@ def mutate(rng: random.Random, faults: Faults) -> str:
     operation = rng.choice(OPERATIONS)
     times = rng.choice((1, 1, 1, 3, 20))
     if rng.random() < 0.12:
-        delivery: dict[str, Any] = rng.choice(
-            ({"reset": True}, {"close_after": rng.randrange(40)}, {"delay_seconds": 0.3})
-        )
+        kinds = {"reset": True}, {"close_after": rng.randrange(40)}, {"delay_seconds": 0.3}
+        delivery: dict[str, Any] = rng.choice(kinds)
         faults.script(operation, times=times, **delivery)
         return f"{operation}: {delivery} x{times}"
     status = rng.choice(_STATUSES)
     body = _STS if operation == "GetCallerIdentity" else json.dumps(_good(operation)).encode()
     if status >= 400 and rng.random() < 0.7:
-        body = json.dumps(
-            {"__type": rng.choice(_NAMES), "error": "invalid_grant", "message": "no"}
-        ).encode()
+        error = {"__type": rng.choice(_NAMES), "error": "invalid_grant", "message": "no"}
+        body = json.dumps(error).encode()
     if rng.random() < 0.1:
         body = _HTML
     if rng.random() < 0.9:
@@ -127,9 +97,7 @@ def mutate(rng: random.Random, faults: Faults) -> str:
     if rng.random() < 0.2:
         headers.append(("Retry-After", rng.choice(("0", "1", "86400", "-1", "soon", "9" * 50))))
     if rng.random() < 0.2:
-        date = rng.choice(
-            ("Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "x", "")
-        )
-        headers.append(("Date", date))
+        dates = "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "x", ""
+        headers.append(("Date", rng.choice(dates)))
     faults.script(operation, status, headers, body, times=times)
     return f"{operation}: {status} {headers[1:]} {body[:300]!r} x{times}"

@@ -85,33 +85,23 @@ def _run(asked: dict[str, Any]) -> dict[str, Any]:
     child = os.fork()
     if child == 0:
         _become(asked)
-    if asked["patience"]:
-        _interrupt_after(child, asked["patience"])
-    code, killed = _wait(child, LONGEST_SECONDS)
-    seconds = time.monotonic() - began
-    left = _end_descendants()
-    return {"code": code, "seconds": seconds, "killed": killed, "left": left}
-
-
-def _interrupt_after(child: int, seconds: float) -> None:
-    """Press Ctrl-C for a command that waits for a person."""
-    descriptor = os.pidfd_open(child)
-    try:
-        if not select.select([descriptor], [], [], seconds)[0]:
-            signal.pidfd_send_signal(descriptor, signal.SIGINT)
-    finally:
-        os.close(descriptor)
-
-
-def _wait(child: int, seconds: float) -> tuple[int, bool]:
-    descriptor = os.pidfd_open(child)
-    try:
-        in_time = bool(select.select([descriptor], [], [], seconds)[0])
-    finally:
-        os.close(descriptor)
+    if asked["patience"] and not _ends_within(child, asked["patience"]):
+        os.kill(child, signal.SIGINT)  # Ctrl-C for a command that waits for a person
+    in_time = _ends_within(child, LONGEST_SECONDS)
     if not in_time:
         os.kill(child, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), not in_time
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    seconds = time.monotonic() - began
+    return {"code": code, "seconds": seconds, "killed": not in_time, "left": _end_descendants()}
+
+
+def _ends_within(child: int, seconds: float) -> bool:
+    """Return whether the child ends in this time; it is not reaped."""
+    descriptor = os.pidfd_open(child)
+    try:
+        return bool(select.select([descriptor], [], [], seconds)[0])
+    finally:
+        os.close(descriptor)
 
 
 def _end_descendants() -> int:
@@ -161,15 +151,15 @@ def _become(asked: dict[str, Any]) -> None:
         os.closerange(3, 256)
         if asked.get("program"):
             os.execve(asked["program"], [asked["program"], *asked["argv"]], asked["env"])
-        os.environ.clear()
-        os.environ.update(asked["env"])
-        _answer(asked["argv"])
+        _answer(asked["argv"], asked["env"])
     finally:
         os._exit(99)  # 99 means a defect of this file
 
 
-def _answer(argv: list[str]) -> None:
+def _answer(argv: list[str], environ: dict[str, str]) -> None:
     """Be `ssohelper ARGV` until the end of this process."""
+    os.environ.clear()
+    os.environ.update(environ)
     from ssohelper import __main__ as program
     from ssohelper.fastpath import broker_client, spawn
 
@@ -208,12 +198,8 @@ def _fork_detached(argv: list[str], environ: dict[str, str], descriptor: int | N
         null = os.open(os.devnull, os.O_RDWR)
         for number in range(3):
             os.dup2(null, number)
-        os.closerange(4, 256)
-        if descriptor is None:
-            os.closerange(3, 4)
+        os.closerange(3 if descriptor is None else 4, 256)
         os.chdir("/")
-        os.environ.clear()
-        os.environ.update(environ)
-        _answer(argv)
+        _answer(argv, environ)
     finally:
         os._exit(99)

@@ -26,9 +26,8 @@ sso_account_id = 000000000001
 sso_role_name = Role01
 region = us-east-1
 """
-_CREDENTIALS = (
-    "# theirs\n[static]\naws_access_key_id = AKIAFUZZFUZZFUZZFUZZ\naws_secret_access_key = s\n"
-)
+_KEYS = "aws_access_key_id = AKIAFUZZFUZZFUZZFUZZ\naws_secret_access_key = s\n"
+_CREDENTIALS = f"# theirs\n[static]\n{_KEYS}"
 _SETTINGS = 'form = "process"\nsession_hours = 12\n[sessions.corp]\nsession_hours = 10\n'
 
 
@@ -63,9 +62,7 @@ class FuzzHome:
 
     def files(self) -> list[Path]:
         """Return every plain file that a command may read, in a fixed order."""
-        return sorted(
-            path for path in self.path.rglob("*") if path.is_file() and path.suffix != ".log"
-        )
+        return sorted(one for one in self.path.rglob("*") if one.is_file() and one.suffix != ".log")
 
     @property
     def crashes(self) -> Path:
@@ -126,11 +123,8 @@ def is_token(content: bytes | None) -> bool:
 
 
 def _sockets(folder: str, names: list[str]) -> list[str]:
-    return [
-        name
-        for name in names
-        if not os.path.isfile(f"{folder}/{name}") and not os.path.isdir(f"{folder}/{name}")
-    ]
+    paths = {name: f"{folder}/{name}" for name in names}
+    return [one for one, path in paths.items() if not (os.path.isfile(path) or os.path.isdir(path))]
 
 
 def _remove(path: Path) -> None:

@@ -1,5 +1,6 @@
 """One lane: a home, an emulator, a server of forks; mutates, runs, says what broke a promise."""
 
+import contextlib
 import json
 import os
 import random
@@ -156,9 +157,8 @@ class Lane:
         if is_hostile := rng.random() < 0.1:
             done.append(answers.name_hostile(rng, self.home.emulator.faults))
         if is_hostile or rng.random() < 0.1:
-            for path in sorted(
-                (self.home.path / ".local/state/ssohelper/listings").rglob("*.json")
-            ):
+            folder = self.home.path / ".local/state/ssohelper/listings"
+            for path in sorted(folder.rglob("*.json")):
                 path.unlink()
             done.append("no listing")
         return done
@@ -244,14 +244,11 @@ class _Files:
         if after[1] != self._before[1] and not self._credentials.is_symlink():
             found.append("LOST credentials")
         if after[0] != self._before[0]:
-            may_write = command.writes and code == 0
-            is_undo_of_all = command.argv[1] == "undo" and after[0] is None
+            may_write, is_undo = command.writes and code == 0, "undo" in command.argv
+            is_undo_of_all = is_undo and after[0] is None
             if not may_write or (not parses(after[0] or b"") and not is_undo_of_all):
                 found.append("LOST config")
-            elif (
-                not _own_lines(after[0]) >= _own_lines(self._before[0])
-                and "undo" not in command.argv
-            ):
+            elif not is_undo and not _own_lines(after[0]) >= _own_lines(self._before[0]):
                 found.append("LOST lines of the config")
         if is_token(self._before[2]) and not is_token(after[2]) and not command.signs:
             found.append("LOST token")
@@ -260,10 +257,8 @@ class _Files:
 
 def _own_lines(content: bytes | None) -> set[bytes]:
     """Return the lines of what the user wrote, as far as a mutation has left them."""
-    text = content or b""
-    return {
-        line for line in (b"# my own notes", b"[profile mine]", b"[profile legacy]") if line in text
-    }
+    own = b"# my own notes", b"[profile mine]", b"[profile legacy]"
+    return {line for line in own if line in (content or b"")}
 
 
 def _content(path: Path) -> bytes | None:
@@ -289,18 +284,16 @@ def _keys(way: str, out: bytes) -> dict[str, Any]:
 def run_lane(seed: str, first: int, step: int, ends_at: float, most: int) -> LaneResult:
     """Run the mutations FIRST, FIRST + STEP, … below `most` until this monotonic time."""
     shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    findings: list[str] = []
-    with tempfile.TemporaryDirectory(
-        prefix="ssohelper-fuzz-", dir=shared, ignore_cleanup_errors=True
-    ) as base:
-        lane = Lane(seed, Path(base))
-        number = first
+    findings, number = list[str](), first
+    place = {"prefix": "ssohelper-fuzz-", "dir": shared, "ignore_cleanup_errors": True}
+    with (
+        tempfile.TemporaryDirectory(**place) as base,
+        contextlib.closing(Lane(seed, Path(base))) as lane,
+    ):
         try:
             while time.monotonic() < ends_at and number < most:
                 findings += lane.run(number)
                 number += step
         except Exception as error:
             findings.append(f"LANE ended at #{number}: {error!r}")
-        finally:
-            lane.close()
     return LaneResult((number - first) // step, findings, lane.longest, lane.codes)

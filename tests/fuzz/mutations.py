@@ -1,5 +1,6 @@
 """What is done to a file: its bytes, its lines, its values, its size, and what kind of file it is."""
 
+import contextlib
 import json
 import os
 import random
@@ -29,21 +30,7 @@ _LINES = (
 )  # fmt: skip
 # What a terminal acts on. A name that only ends with one is valid otherwise, so that it is shown.
 CONTROLS = ("\x1b]0;x\x07", "\x1b[2J", "\x9b1m", "\r", "\u202egnp", "\u2028", "\x7f")
-_JUNK = (
-    b"\0",
-    b"\xff",
-    b"\x1b[2J",
-    b"\r",
-    b"\n",
-    b"{",
-    b"}",
-    b'"',
-    b",",
-    b"[",
-    b"]",
-    b"=",
-    b"\xc2\x9b",
-)
+_JUNK = (b"\x1b[2J", b"\xc2\x9b", *(bytes([one]) for one in b'\0\xff\r\n{}",[]='))
 
 Mutator = Callable[[random.Random, bytes], bytes]
 
@@ -65,8 +52,12 @@ def insert(rng: random.Random, data: bytes) -> bytes:
     return data[:at] + junk * rng.choice((1, 1, 50)) + data[at:]
 
 
+def _two_places(rng: random.Random, data: bytes) -> list[int]:
+    return sorted((rng.randrange(len(data) + 1), rng.randrange(len(data) + 1)))
+
+
 def cut_out(rng: random.Random, data: bytes) -> bytes:
-    one, other = sorted((rng.randrange(len(data) + 1), rng.randrange(len(data) + 1)))
+    one, other = _two_places(rng, data)
     return data[:one] + data[other:]
 
 
@@ -75,7 +66,7 @@ def truncate(rng: random.Random, data: bytes) -> bytes:
 
 
 def repeat(rng: random.Random, data: bytes) -> bytes:
-    one, other = sorted((rng.randrange(len(data) + 1), rng.randrange(len(data) + 1)))
+    one, other = _two_places(rng, data)
     return data[:other] + data[one:]
 
 
@@ -204,22 +195,15 @@ def _put(what: str, path: Path, other: Path) -> None:
     elif what == "fifo":
         os.mkfifo(path)
     elif what == "socket":
-        with socket.socket(socket.AF_UNIX) as made:
-            descriptor = os.open(path.parent, os.O_RDONLY)
-            try:
-                made.bind(f"/proc/self/fd/{descriptor}/{path.name}")
-            finally:
-                os.close(descriptor)
+        with socket.socket(socket.AF_UNIX) as made, contextlib.chdir(path.parent):
+            made.bind(path.name)  # a socket's path may have at most 107 bytes
 
 
 def _spoil_folder(rng: random.Random, folder: Path) -> None:
-    what = rng.randrange(4)
-    if what == 0:
-        folder.chmod(0o777)
-    elif what == 1:
-        folder.chmod(0o500)
-    elif what == 2:
-        shutil.rmtree(folder)
-    else:
-        shutil.rmtree(folder)
+    what = rng.choice((0o777, 0o500, "missing", "a file"))
+    if isinstance(what, int):
+        folder.chmod(what)
+        return
+    shutil.rmtree(folder)
+    if what == "a file":
         folder.write_bytes(b"")

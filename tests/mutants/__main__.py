@@ -18,7 +18,7 @@ from queue import Queue
 
 from tests.mutants.lanes import Lane, recorded_reach
 from tests.mutants.operators import Mutant, named_mutants, sampled_from
-from tests.mutants.reach import BUDGET_SECONDS, RecordedTest, chosen_tests
+from tests.mutants.reach import BUDGET_SECONDS, chosen_tests
 from tests.mutants.verdicts import PACKAGES, Verdict, Verdicts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,14 +77,7 @@ def sources(root: Path, only: tuple[str, ...]) -> dict[str, str]:
     }
 
 
-def judge(
-    free: "Queue[Lane]",
-    tests: list[RecordedTest],
-    source: str,
-    module: str,
-    name: str,
-    mutant: Mutant,
-) -> Verdict:
+def judge(free: "Queue[Lane]", tests, source: str, module, name, mutant: Mutant) -> Verdict:
     """Run the tests that reach this change, in the next free lane."""
     budget = float(os.environ.get("BUDGET") or BUDGET_SECONDS)
     chosen = chosen_tests(tests, module, source, mutant.line, budget)

@@ -56,12 +56,8 @@ class Recorder:
         started = time.monotonic()
         result = yield
         seconds = time.monotonic() - started
-        record = {
-            "id": item.nodeid,
-            "number": self._count,
-            "seconds": round(seconds, 3),
-            "passed": item.nodeid not in self._failed,
-        }
+        record = {"id": item.nodeid, "number": self._count, "seconds": round(seconds, 3)}
+        record["passed"] = item.nodeid not in self._failed
         with open(self._folder / "tests.jsonl", "a") as file:
             file.write(json.dumps(record) + "\n")
         return result
@@ -94,11 +90,7 @@ def recorded_tests(folder: Path) -> list[RecordedTest]:
 
 
 def chosen_tests(
-    tests: Iterable[RecordedTest],
-    module: str,
-    source: str,
-    line: int,
-    budget: float = BUDGET_SECONDS,
+    tests: Iterable[RecordedTest], module: str, source: str, line: int, budget=BUDGET_SECONDS
 ) -> list[RecordedTest]:
     """Return the tests to run for a change of this line, those that should notice it first.
 
@@ -166,12 +158,9 @@ def _statement_lines(body: list[ast.stmt], line: int) -> set[int]:
     for outer in body:
         for node in ast.walk(outer):
             if isinstance(node, ast.stmt):
-                inner = [
-                    child.lineno
-                    for child in ast.walk(node)
-                    if isinstance(child, ast.stmt) and child is not node
-                ]
-                last = min(inner) - 1 if inner else node.end_lineno or node.lineno
+                inner = (one for one in ast.walk(node) if isinstance(one, ast.stmt))
+                first = min((one.lineno for one in inner if one is not node), default=None)
+                last = first - 1 if first else node.end_lineno or node.lineno
                 lines = set(range(node.lineno, max(last, node.lineno) + 1))
                 if line in lines and len(lines) <= len(best):
                     best = lines

@@ -48,15 +48,8 @@ from tests.torture import (
     tokens,
     two_days,
 )
-from tests.torture.ground import (
-    FULL_SECONDS,
-    HOME_PREFIX,
-    LONGEST_SECONDS,
-    Dice,
-    Row,
-    Skipped,
-    clean_environment,
-)
+from tests.torture.ground import HOME_PREFIX, clean_environment
+from tests.torture.rows import FULL_SECONDS, LONGEST_SECONDS, Dice, Row, Skipped
 
 Make = Callable[[Dice], Row | list[Row]]
 

@@ -6,17 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.torture.brokers import Broker, brokers_below
-from tests.torture.ground import (
-    HOME_PREFIX,
-    Dice,
-    Ground,
-    Row,
-    ground,
-    helper,
-    judge,
-    wait_for,
-    wrong_in,
-)
+from tests.torture.ground import HOME_PREFIX, Ground, ground, helper, wait_for, wrong_in
+from tests.torture.rows import Dice, Row, judge
 
 IDLE_SECONDS = 600
 BUSY_SECONDS, LEAST_BUSY_SECONDS = 240, 60

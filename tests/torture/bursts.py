@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.torture.ground import Dice, Row
+from tests.torture.rows import Dice, Row
 
 RUNS = 100
 _ROOT = Path(__file__).resolve().parents[2]

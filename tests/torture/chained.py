@@ -4,8 +4,9 @@ import json
 from statistics import median
 
 from tests.torture.crowds import LATENCY_SECONDS, ROUNDS
-from tests.torture.ground import LAUNCHER, Answer, Dice, Ground, Row, ground, key_of
+from tests.torture.ground import LAUNCHER, Ground, ground, key_of
 from tests.torture.natives import fetch_in_aws_clis, span
+from tests.torture.rows import Answer, Dice, Row
 
 ALIASES = 30
 # Each of ours is one more process start than a hit, and STS is asked for each.

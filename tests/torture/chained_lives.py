@@ -10,18 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from tests import node_sdk
-from tests.torture.ground import (
-    AWS_CLI,
-    SSOHELPER,
-    Dice,
-    Ground,
-    Row,
-    Skipped,
-    ground,
-    judge,
-    key_of,
-)
+from tests.torture.ground import AWS_CLI, SSOHELPER, Ground, ground, key_of
 from tests.torture.lives import JOB, LIVES
+from tests.torture.rows import Dice, Row, Skipped, judge
 
 _ACCOUNT = "000099990001"
 _LEVELS = ("Low", "Middle", "Top")

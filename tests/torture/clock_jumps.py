@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from glob import glob
 from pathlib import Path
 
-from tests.torture.ground import Answer, Dice, Row, Skipped, ground, helper, judge, key_of, wrong_in
+from tests.torture.ground import ground, helper, key_of, wrong_in
+from tests.torture.rows import Answer, Dice, Row, Skipped, judge
 
 ROUNDS, JUMPS, CALLS = 16, 5, 6
 _HOUR, _DAY = 3600, 86400

@@ -2,23 +2,14 @@
 
 from statistics import median
 
-from tests.torture.ground import (
-    LONGEST_SECONDS,
-    SSOHELPER,
-    Answer,
-    Dice,
-    Ground,
-    Row,
-    ground,
-    helper,
-    wrong_in,
-)
+from tests.torture.ground import SSOHELPER, Ground, ground, helper, wrong_in
 from tests.torture.natives import (
     add_native_profiles,
     fetch_in_aws_clis,
     fetch_in_boto3_threads,
     span,
 )
+from tests.torture.rows import LONGEST_SECONDS, Answer, Dice, Row
 
 LATENCY_SECONDS = 0.06
 ROUNDS = 3

@@ -17,18 +17,8 @@ from urllib.parse import urlsplit
 from tests import node_sdk
 from tests.endpoint.bucket import EmptyStorage
 from tests.endpoint.crowd import crowd
-from tests.torture.ground import (
-    AWS_CLI,
-    SSOHELPER,
-    Dice,
-    Ground,
-    Row,
-    Skipped,
-    ground,
-    helper,
-    judge,
-    wait_for,
-)
+from tests.torture.ground import AWS_CLI, SSOHELPER, Ground, ground, helper, wait_for
+from tests.torture.rows import Dice, Row, Skipped, judge
 
 _ACCOUNT = "000000000001"
 _BOTO3 = """

@@ -8,16 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.torture.brokers import brokers_below
-from tests.torture.ground import (
-    LONGEST_SECONDS,
-    Answer,
-    Dice,
-    Ground,
-    Row,
-    ground,
-    helper,
-    wrong_in,
-)
+from tests.torture.ground import Ground, ground, helper, wrong_in
+from tests.torture.rows import LONGEST_SECONDS, Answer, Dice, Row
 
 _KEPT = "good credentials are kept"
 # A scripted answer of AWS's -> exit codes when nothing is kept.

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import SsoHelperError
 from ssohelper.stores.token_cache import TokenFiles
-from tests.torture.ground import START_URL, Answer, Dice, Ground, Row, ground, helper
+from tests.torture.ground import START_URL, Ground, ground, helper
+from tests.torture.rows import Answer, Dice, Row
 
 READS = 2000
 # As AWS CLI v2: open with truncation, write, and somebody may look in between.

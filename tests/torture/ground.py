@@ -3,93 +3,29 @@
 import hashlib
 import json
 import os
-import random
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from ssohelper.core.instants import to_iso
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
 from tests.issuers import record_issuer
 from tests.published import date_back
+from tests.torture.rows import Answer
 
 SSOHELPER = str(Path(sys.executable).with_name("ssohelper"))
 LAUNCHER = f"{SSOHELPER}-credentials"
 AWS_CLI = "/usr/bin/aws"
 START_URL = "https://d-0000000000.awsapps.com/start"
-# What a whole run takes on two cores.
-FULL_SECONDS = 1800.0
 # The process id tells this run's homes, and what was started in them, from another run's.
 HOME_PREFIX = f"ssohelper-torture-{os.getpid()}-"
 # A command of ours ends within 20 s; this is for a machine that stands still.
 PATIENCE_SECONDS = 180
-# The contract: non-interactive, whatever happens.
-LONGEST_SECONDS = 20.0
-
-
-class Row(NamedTuple):
-    """One line of the table. `met` is None if the machine was too slow to measure it."""
-
-    what: str
-    figure: str
-    target: str
-    met: bool | None
-
-
-def judge(kept: bool, is_measured: bool) -> bool | None:
-    """Return whether a target is met: None if nothing broke, and too little happened to break it."""
-    return (is_measured or None) if kept else False
-
-
-class Skipped(Exception):
-    """Raised if this machine cannot run a row; the message says what is missing."""
-
-
-class Dice:
-    """The seed and the size of a run; a row has a generator of its own, so rows repeat alone.
-
-    Rows with faults note their answers here: one figure is the longest over all of them.
-    """
-
-    def __init__(self, seed: int, seconds: float) -> None:
-        self.seed = seed
-        self.scale = min(1.0, seconds / FULL_SECONDS)
-        self.longest: dict[str, float] = {}
-        self.noted: Counter[str] = Counter()
-
-    def note(self, row: str, *answers: "Answer") -> None:
-        """Note how long the answers of a row with faults took."""
-        longest = max((answer.seconds for answer in answers), default=0.0)
-        self.longest[row] = max(longest, self.longest.get(row, 0.0))
-        self.noted[row] += len(answers)
-
-    def of(self, row: str) -> random.Random:
-        return random.Random(f"{self.seed}-{row}")
-
-    def count(self, full: int, least: int) -> int:
-        """Return how many of a row's `full` number this run makes."""
-        return max(least, min(full, round(full * self.scale)))
-
-
-class Answer(NamedTuple):
-    """The output and exit code of one process."""
-
-    code: int
-    out: str
-    err: str
-    began: float
-    ended: float
-
-    @property
-    def seconds(self) -> float:
-        return self.ended - self.began
 
 
 class Ground:

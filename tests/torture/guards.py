@@ -17,7 +17,8 @@ from tests.guards.matrix import Cell
 from tests.guards.ways import ROLE
 from tests.guards.world import GUARDED, NAME, Guarded
 from tests.processes import end_detached_processes
-from tests.torture.ground import HOME_PREFIX, Dice, Row
+from tests.torture.ground import HOME_PREFIX
+from tests.torture.rows import Dice, Row
 
 Ask = Callable[[Guarded], list[Cell]]
 

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ssohelper.core.instants import from_iso, to_iso
-from tests.torture.ground import LAUNCHER, Dice, Ground, Row, ground, helper, wait_for
+from tests.torture.ground import LAUNCHER, Ground, ground, helper, wait_for
+from tests.torture.rows import Dice, Row
 
 REQUESTS, MOST_RUNS = 60, 2
 _HOUR = 3600

@@ -14,8 +14,9 @@ from random import Random
 from ssohelper.core import journal
 from ssohelper.stores.journal_file import Journal, Reading
 from tests.torture.brokers import brokers_below
-from tests.torture.ground import HOME_PREFIX, Dice, Ground, Row, ground, helper, judge
+from tests.torture.ground import HOME_PREFIX, Ground, ground, helper
 from tests.torture.journal_writer import KEY
+from tests.torture.rows import Dice, Row, judge
 
 PROCESSES, LINES = 500, 20
 ROLES = 50

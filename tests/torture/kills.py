@@ -7,8 +7,9 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.torture.ground import HOME_PREFIX, SSOHELPER, Dice, Ground, Row, ground, helper, wrong_in
+from tests.torture.ground import HOME_PREFIX, SSOHELPER, Ground, ground, helper, wrong_in
 from tests.torture.remains import broken_files, changed_foreign, plant_foreign
+from tests.torture.rows import Dice, Row
 
 KILLS, HEAL_EVERY, HOMES = 1000, 20, 2
 # A miss takes 0.2 to 0.4 s, of which the first tenth is Python's own start.

@@ -6,7 +6,8 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.torture.ground import Answer, Dice, Ground, Row, ground, helper, judge, wrong_in
+from tests.torture.ground import Ground, ground, helper, wrong_in
+from tests.torture.rows import Answer, Dice, Row, judge
 
 # Prints one JSON object: calls and the texts of what failed.
 JOB = """

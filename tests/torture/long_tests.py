@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.torture.ground import Dice, Row
+from tests.torture.rows import Dice, Row
 
 _ROOT = Path(__file__).resolve().parents[2]
 

@@ -3,7 +3,8 @@
 import os
 import sys
 
-from tests.torture.ground import AWS_CLI, Dice, Row, Skipped, ground, helper, wrong_in
+from tests.torture.ground import AWS_CLI, ground, helper, wrong_in
+from tests.torture.rows import Dice, Row, Skipped
 
 OURS, THEIRS = 28, 6
 _BOTO3 = (

@@ -5,7 +5,8 @@ import os
 import shutil
 import sys
 
-from tests.torture.ground import AWS_CLI, Ground, Skipped
+from tests.torture.ground import AWS_CLI, Ground
+from tests.torture.rows import Skipped
 
 # A session for each thread, as boto3's manual asks: sessions are not thread-safe.
 _THREADS = """

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.torture.faults import make_old
-from tests.torture.ground import Dice, Ground, Row, ground, helper, wrong_in
+from tests.torture.ground import Ground, ground, helper, wrong_in
+from tests.torture.rows import Dice, Row
 
 _HTML = {"Content-Type": "text/html; charset=utf-8"}
 _JSON = {"Content-Type": "application/json"}

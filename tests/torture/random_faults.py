@@ -10,18 +10,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.torture.ground import (
-    LAUNCHER,
-    LONGEST_SECONDS,
-    Answer,
-    Dice,
-    Ground,
-    Row,
-    ground,
-    helper,
-    judge,
-    wrong_in,
-)
+from tests.torture.ground import LAUNCHER, Ground, ground, helper, wrong_in
+from tests.torture.rows import LONGEST_SECONDS, Answer, Dice, Row, judge
 
 # Most of the callers wait, some for AWS and some for a document; waiting costs nothing.
 ANSWERS, CALLERS, ACCOUNTS, ROLES = 20_000, 24, 6, 2

@@ -14,8 +14,9 @@ from typing import NamedTuple
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.published import date_back
-from tests.torture.ground import HOME_PREFIX, Dice, Ground, Row, helper, judge, wrong_in
+from tests.torture.ground import HOME_PREFIX, Ground, helper, wrong_in
 from tests.torture.lives import JOB
+from tests.torture.rows import Dice, Row, judge
 from tests.two_regions import FIRST, HERE, HOSTS, SECOND, add_second_region, sign_in_to_both
 from tests.wire.raw_server import make_certificate
 

@@ -11,16 +11,8 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from tests.torture.ground import (
-    LAUNCHER,
-    PATIENCE_SECONDS,
-    Answer,
-    Dice,
-    Ground,
-    Row,
-    ground,
-    wait_for,
-)
+from tests.torture.ground import LAUNCHER, PATIENCE_SECONDS, Ground, ground, wait_for
+from tests.torture.rows import Answer, Dice, Row
 
 TRIES, CALLERS, FAILURE_SECONDS, PAUSE_SECONDS = 20, 40, 5.0, 0.5
 MEDIAN_TARGET, WORST_TARGET, CALLS_TARGET = 1.0, 4.0, 12

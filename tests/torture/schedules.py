@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.simulator.bugs import BUGS
-from tests.torture.ground import Dice, Row
+from tests.torture.rows import Dice, Row
 
 SCHEDULES = 20_000
 _PROCESSES = 2

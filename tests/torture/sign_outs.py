@@ -21,16 +21,12 @@ from tests.torture.ground import (
     LAUNCHER,
     SSOHELPER,
     START_URL,
-    Answer,
-    Dice,
     Ground,
-    Row,
-    Skipped,
     ground,
     helper,
-    judge,
     key_of,
 )
+from tests.torture.rows import Answer, Dice, Row, Skipped, judge
 
 EVENTS = 200
 OTHER_URL = "https://d-9999999999.awsapps.com/start"

@@ -11,16 +11,8 @@ from statistics import median
 from typing import NamedTuple
 
 from tests.torture.brokers import brokers_below
-from tests.torture.ground import (
-    PATIENCE_SECONDS,
-    Dice,
-    Ground,
-    Row,
-    ground,
-    helper,
-    judge,
-    wait_for,
-)
+from tests.torture.ground import PATIENCE_SECONDS, Ground, ground, helper, wait_for
+from tests.torture.rows import Dice, Row, judge
 
 ROUNDS, LEAST_ROUNDS, AT_ONCE = 200, 16, 2
 LATENCY_SECONDS = 0.06

@@ -2,7 +2,8 @@
 
 import time
 
-from tests.torture.ground import Answer, Dice, Ground, Row, ground, helper, judge, wrong_in
+from tests.torture.ground import Ground, ground, helper, wrong_in
+from tests.torture.rows import Answer, Dice, Row, judge
 
 FULL, LEAST = 500, 40
 SECONDS_TARGET = 45

@@ -18,18 +18,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.processes import end_detached_processes
-from tests.torture.ground import (
-    SSOHELPER,
-    Answer,
-    Dice,
-    Ground,
-    Row,
-    Skipped,
-    ground,
-    helper,
-    wrong_in,
-)
+from tests.torture.ground import SSOHELPER, Ground, ground, helper, wrong_in
 from tests.torture.remains import broken_files, changed_foreign, orphans, plant_foreign
+from tests.torture.rows import Answer, Dice, Row, Skipped
 
 _CALLS = (
     "openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,flock,fchmod,"

@@ -9,18 +9,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from tests.torture.ground import (
-    LONGEST_SECONDS,
-    Answer,
-    Dice,
-    Ground,
-    Row,
-    Skipped,
-    ground,
-    helper,
-    wait_for,
-    wrong_in,
-)
+from tests.torture.ground import Ground, ground, helper, wait_for, wrong_in
+from tests.torture.rows import LONGEST_SECONDS, Answer, Dice, Row, Skipped
 
 _REFRESH = "CreateToken.refresh_token"
 DELAYS_SECONDS = (6, 20, 59)

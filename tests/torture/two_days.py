@@ -19,16 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.endpoint.bucket import EmptyStorage
-from tests.torture.ground import (
-    AWS_CLI,
-    SSOHELPER,
-    Dice,
-    Ground,
-    Row,
-    Skipped,
-    ground,
-    helper,
-)
+from tests.torture.ground import AWS_CLI, SSOHELPER, Ground, ground, helper
+from tests.torture.rows import Dice, Row, Skipped
 
 HOUR_SECONDS, LEAST_HOUR_SECONDS = 60, 20
 THREADS = 6

@@ -53,8 +53,7 @@ def main() -> int:
 
 
 def _git(*words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    return subprocess.check_output(["git", *words], cwd=ROOT, text=True).strip()
 
 
 def _build(source: Path, to: Path) -> Path:
@@ -94,10 +93,8 @@ class Upgrade:
     def _install_earlier(self) -> None:
         source = self._folder / "source"
         source.mkdir()
-        archive = subprocess.run(
-            ["git", "archive", self._commit], cwd=ROOT, capture_output=True, check=True
-        )
-        subprocess.run(["tar", "x"], cwd=source, input=archive.stdout, check=True)
+        archive = subprocess.check_output(["git", "archive", self._commit], cwd=ROOT)
+        subprocess.run(["tar", "x"], cwd=source, input=archive, check=True)
         subprocess.run([sys.executable, "-m", "venv", self._bin.parent], check=True)
         self._pip("install", str(source))
 
@@ -142,12 +139,8 @@ class Upgrade:
         for words in (("status",), ("list",), ("doctor",), ("prompt",), ("--version",)):
             self._answers(" ".join(words), lambda these=words: self._must(*these))
         # An open shell has the earlier functions, which ask the present program.
-        for command in (
-            ":",
-            "touch ~/.aws/config",
-            f"ssohelper use {profiles[0]}",
-            "ssohelper clear",
-        ):
+        use = f"ssohelper use {profiles[0]}"
+        for command in (":", "touch ~/.aws/config", use, "ssohelper clear"):
             self._answers(f"open shell: {command}", lambda this=command: self._type(shell, this))
             used = OTHER if "use" not in command and "clear" not in command else profiles[0]
             shown = self._prompt_of(shell)
