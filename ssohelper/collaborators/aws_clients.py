@@ -47,11 +47,8 @@ class AwsClients:
     def host_variant_for_roles(self, session: SsoSession) -> HostVariant:
         """For calls with role credentials. Raises: ConfigInvalid."""
         default = self._app.config.read().profile("default")
-        return choose_host_variant(
-            self._app.environ,
-            lambda key: self._app.settings.get(key, session=session.name),
-            default.keys if default else {},
-        )
+        get_setting = partial(self._app.settings.get, session=session.name)
+        return choose_host_variant(self._app.environ, get_setting, default.keys if default else {})
 
     def host_variant_of_keys(self, keys: Mapping[str, str]) -> HostVariant:
         """For the environment, else the profile's keys. Raises: ConfigInvalid."""
@@ -130,11 +127,9 @@ class AwsClients:
         """Ask STS whose credentials these are: a role session's, or anyone's with `any_caller`."""
         from ssohelper.wire.sts import Sts
 
-        environ = self._app.aws_environ
+        environ, aws_now = self._app.aws_environ, self._app.clock.aws_now
         client = Sts(region, service_url("sts", region, environ, variant), environ)
-        return client.get_caller_identity(
-            credentials, self._app.clock.aws_now, any_caller=any_caller
-        )
+        return client.get_caller_identity(credentials, aws_now, any_caller=any_caller)
 
     def federation(self, region: str) -> Federation:
         from ssohelper.wire.federation import Federation

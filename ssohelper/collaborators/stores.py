@@ -124,11 +124,8 @@ class Stores:
     def config(self) -> ConfigStore:
         from ssohelper.stores.config_store import ConfigStore
 
-        return ConfigStore(
-            *self.locations.aws_files,
-            state=self.locations.state_folder,
-            runtime=self.locations.runtime_folder,
-        )
+        where = self.locations
+        return ConfigStore(*where.aws_files, state=where.state_folder, runtime=where.runtime_folder)
 
     @cached_property
     def choices(self) -> ChoicesStore:
@@ -155,11 +152,8 @@ class Stores:
     def settings_stamp(self) -> SettingsStamp:
         from ssohelper.stores.stamps import SettingsStamp
 
-        return SettingsStamp(
-            self.locations.runtime_folder,
-            self.locations.settings_file,
-            self.locations.company_policy_file,
-        )
+        where = self.locations
+        return SettingsStamp(where.runtime_folder, where.settings_file, where.company_policy_file)
 
     @cached_property
     def answering_regions(self) -> AnsweringRegions:
@@ -226,12 +220,9 @@ class Stores:
         """Record the times of AWS config and token file, before they are read."""
         from ssohelper.stores.stamps import SessionStamp
 
-        return SessionStamp(
-            self.locations.runtime_folder,
-            session,
-            os.fspath(self.locations.aws_config_file),
-            self.tokens.token_file(session),
-        )
+        where, token_file = self.locations, self.tokens.token_file(session)
+        config_file = os.fspath(where.aws_config_file)
+        return SessionStamp(where.runtime_folder, session, config_file, token_file)
 
     @property
     def aws_environ(self) -> Mapping[str, str]:
@@ -460,11 +451,9 @@ class Storage:
                 from ssohelper.stores.sealed_codec import SealedCodec
 
                 codec = SealedCodec(self.keyring)
-            locations = self._app.locations
+            where = self._app.locations
+            state, runtime = where.state_folder, where.runtime_folder
             self._stores[name] = TokenFiles(
-                locations.token_folder,
-                state=locations.state_folder,
-                runtime=locations.runtime_folder,
-                codec=codec,
+                where.token_folder, state=state, runtime=runtime, codec=codec
             )
         return self._stores[name]

@@ -46,15 +46,9 @@ class Vault:
         """
         permit = self.check_release(key, way)
         if permit.rule is not None:
+            caller, grant = calling_process.find_caller(), permit.grant_id
             self._journal_guarded_role(
-                journal.make_entry(
-                    "release",
-                    key,
-                    calling_process.find_caller(),
-                    way=way,
-                    rule=permit.rule,
-                    grant=permit.grant_id,
-                )
+                journal.make_entry("release", key, caller, way=way, rule=permit.rule, grant=grant)
             )
         return permit
 
@@ -77,9 +71,8 @@ class Vault:
 
     def journal_refusal(self, key: RoleKey, reason: str, way: Way | None = None) -> None:
         caller = calling_process.find_caller()
-        self._app.journal.try_append(
-            journal.make_entry("refused", key, caller, way=way, reason=reason)
-        )
+        entry = journal.make_entry("refused", key, caller, way=way, reason=reason)
+        self._app.journal.try_append(entry)
 
     def may_release(self, key: RoleKey, way: Way) -> bool:
         """Writes no journal line."""

@@ -26,10 +26,8 @@ class CredentialWriter(CredentialCache):
             "token_id": cached.token_id,
             "chain_id": cached.chain_id,
         }
-        self._cache.write_json(
-            self._folder(key) / CACHED,
-            self._get_codec().encode(document, encryption_context(key)),
-        )
+        encoded = self._get_codec().encode(document, encryption_context(key))
+        self._cache.write_json(self._folder(key) / CACHED, encoded)
 
     def publish(
         self, permit: PublishPermit, document: bytes, valid_until: int, now: int | None = None

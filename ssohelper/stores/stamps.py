@@ -178,16 +178,10 @@ class SessionStamp:
         self._portal = f"{session.start_url}\n{session.region}\n".encode()
         config = config_file and os.path.realpath(config_file)
         token = token_file and os.path.abspath(token_file)
-        self._config = _LinkedStamp(
-            self._cache,
-            config,
-            folder / folders.CONFIG_LINK,
-            folder / folders.CONFIG_STAMP,
-            self._portal,
-        )
-        self._token = _LinkedStamp(
-            self._cache, token, folder / folders.TOKEN_LINK, folder / folders.TOKEN_STAMP, b""
-        )
+        link, path = folder / folders.CONFIG_LINK, folder / folders.CONFIG_STAMP
+        self._config = _LinkedStamp(self._cache, config, link, path, self._portal)
+        link, path = folder / folders.TOKEN_LINK, folder / folders.TOKEN_STAMP
+        self._token = _LinkedStamp(self._cache, token, link, path, b"")
         # Two home folders, each with its sign-ins, may share a runtime folder and a config.
         self._token_folder = os.path.dirname(token)
         self._folder_link = folder / folders.TOKEN_FOLDER_LINK
