@@ -1,5 +1,6 @@
 """Damaged files, unusual configs and impossible arguments: one clear line, and no data lost."""
 
+import contextlib
 import json
 import os
 import random
@@ -12,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from ssohelper import cli
-from ssohelper.actions import directory
 from ssohelper.app import App
 from ssohelper.broker.requests import AskedBy
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
@@ -37,34 +37,25 @@ def kept(home: Home) -> Path:
 def end_brokers(home: Home) -> None:
     """End this home's brokers: they remember what the files held before."""
     for process in Path("/proc").iterdir():
-        try:
-            if (
-                not process.name.isdigit()
-                or b"broker-process" not in (process / "cmdline").read_bytes()
-            ):
-                continue
-            if f"HOME={home.path}\0".encode() in (process / "environ").read_bytes():
+        with contextlib.suppress(OSError):
+            is_broker = b"broker-process" in (process / "cmdline").read_bytes()
+            is_here = f"HOME={home.path}\0".encode() in (process / "environ").read_bytes()
+            if process.name.isdigit() and is_broker and is_here:
                 os.kill(int(process.name), signal.SIGKILL)
-        except OSError:
-            continue
 
 
 # -- commands with damaged files of ssohelper ------------------------------------------------------
 
 
+DAMAGES = [
+    *({"expires_at": 10**18}, {"access_key_id": "ASIA\0"}, {"session_token": "a\nb"}),
+    {"expires_at": 10**18 + 3600, "received_at": 10**18},
+    {"expires_at": int(time.time()) + 33 * 365 * 86400},
+]
+
+
 @pytest.mark.parametrize(
-    "change",
-    long_after(
-        2,
-        [
-            {"expires_at": 10**18},
-            {"access_key_id": "ASIA\0"},
-            {"expires_at": 10**18 + 3600, "received_at": 10**18},
-            {"expires_at": int(time.time()) + 33 * 365 * 86400},
-            {"session_token": "a\nb"},
-        ],
-    ),
-    ids=["1e18", "NUL", "both 1e18", "33 years", "newline"],
+    "change", long_after(2, DAMAGES), ids=["1e18", "NUL", "newline", "both 1e18", "33 years"]
 )
 def test_damaged_cached_credentials_are_replaced(signed_in, run, emulator, change):
     assert run("credential-process", *KEY).returncode == 0
@@ -86,12 +77,8 @@ def test_credentials_with_an_impossible_expiry_are_not_served(signed_in, emulato
     from ssohelper.core.model import RoleKey
     from ssohelper.errors import BadAnswer
 
-    credentials = {
-        "accessKeyId": "ASIAABCDEFGHIJKLMNOP",
-        "secretAccessKey": "secret",
-        "sessionToken": "token",
-        "expiration": (int(time.time()) + seconds) * 1000,
-    }
+    keys = {"accessKeyId": "ASIAABCDEFGHIJKLMNOP", "secretAccessKey": "s", "sessionToken": "t"}
+    credentials = {**keys, "expiration": (int(time.time()) + seconds) * 1000}
     body = json.dumps({"roleCredentials": credentials})
     emulator.faults.script("GetRoleCredentials", 200, body=body)
     with pytest.raises(BadAnswer) as caught:
@@ -173,15 +160,12 @@ def test_config_that_other_tools_read_differently_is_a_warning(signed_in, run):
     assert (quiet.returncode, quiet.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(
-    "command",
-    [("whoami",), ("credential-process", "--profile")],
-)
-def test_a_name_of_10_kb_is_shortened(signed_in, run, command):
-    done = run(*command, "a" * 10_000)
-    assert done.returncode in (2, 3)
-    assert max(map(len, done.stderr.splitlines())) < 600
-    assert "…" in done.stderr
+def test_a_name_of_10_kb_is_shortened(signed_in, run):
+    for command in (("whoami",), ("credential-process", "--profile")):
+        done = run(*command, "a" * 10_000)
+        assert done.returncode in (2, 3)
+        assert max(map(len, done.stderr.splitlines())) < 600
+        assert "…" in done.stderr
 
 
 def test_shell_init_takes_common_options_too(capfd):
@@ -208,15 +192,11 @@ def test_prune_ignores_the_answers_of_an_interrupted_listing(signed_in, run, emu
     """A role that was missing an hour ago is assigned now, so its profile must stay."""
     assert run("profile", "sync", "--yes").returncode == 0
     app = App(signed_in.env)
-    session = app.config.read().sso_session("corp")
-    assert session is not None
-    whole = directory.load_listing(app, session)
+    whole = app.directory.load("corp")
     assert whole is not None
-    stale = [
-        listed._replace(roles=()) if number == 0 else listed._replace(answered=number < 2)
-        for number, listed in enumerate(whole.accounts)
-    ]
-    app.directory.save_unfinished_listing("corp", whole._replace(accounts=tuple(stale)))
+    first, second, *others = whole.accounts
+    stale = (first._replace(roles=()), second, *(one._replace(answered=False) for one in others))
+    app.directory.save_unfinished_listing("corp", whole._replace(accounts=stale))
     before = signed_in.config_file.read_bytes()
     done = run("profile", "sync", "--prune", "--yes")
     assert done.returncode == 0, done.stderr
@@ -231,13 +211,9 @@ def test_ctrl_c_while_modules_load_is_130_without_a_traceback(home):
     """From our first line on. Before it, Python's own start can still show a traceback."""
     for _ in range(20):
         # -X importtime prints a line for each module: click is loaded by our imports.
-        process = subprocess.Popen(
-            [sys.executable, "-X", "importtime", SCRIPT, "list"],
-            env=home.env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        argv = [sys.executable, "-X", "importtime", SCRIPT, "list"]
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        process = subprocess.Popen(argv, env=home.env, **streams)
         assert process.stderr is not None
         for line in process.stderr:
             if "click." in line:
@@ -262,19 +238,13 @@ def test_keys_of_an_earlier_version_do_not_stop_credentials(signed_in, run):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 @pytest.mark.long
-@pytest.mark.parametrize("count", [25])
-def test_ctrl_c_at_any_moment_shows_no_frame_of_ours(signed_in, count):
+def test_ctrl_c_at_any_moment_shows_no_frame_of_ours(signed_in):
     """Seeded moments, over commands that load different modules."""
-    rng = random.Random(20)
+    rng, nothing = random.Random(20), subprocess.DEVNULL
     commands = (["list"], ["status"], ["--help"], ["config", "list"], ["credential-process", *KEY])
-    for number in range(count):
-        process = subprocess.Popen(
-            [SCRIPT, *commands[number % len(commands)]],
-            env=signed_in.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
+    for argv in commands * 5:
+        streams = {"stdin": nothing, "stdout": nothing, "stderr": subprocess.PIPE}
+        process = subprocess.Popen([SCRIPT, *argv], env=signed_in.env, **streams)
         time.sleep(rng.uniform(0.0, 0.25))
         process.send_signal(signal.SIGINT)
         error = process.communicate(timeout=RUN_SECONDS)[1].decode()

@@ -25,36 +25,28 @@ def test_a_broken_only_session_is_an_error_with_its_line(home, run):
     assert "config:2" in answer.stderr or "line 2" in answer.stderr
 
 
-def test_without_any_session_the_hint_is_setup(home, run):
-    answer = run("status")
-    assert answer.returncode == 0
-    assert "ssohelper setup START_URL" in answer.stderr
-    assert run("login").returncode == 2
-    assert "ssohelper setup START_URL" in run("login").stderr
-
-
-def test_without_any_session_a_picker_of_roles_says_how_to_set_one_up(home):
-    child = pexpect.spawn(
-        SCRIPT, ["whoami"], env={**home.env, "TERM": "xterm"}, encoding="utf-8", timeout=60
-    )
+def test_without_any_session_the_hint_is_setup_also_for_a_picker_of_roles(home, run):
+    for command, code in (("status", 0), ("login", 2)):
+        answer = run(command)
+        assert answer.returncode == code
+        assert "ssohelper setup START_URL" in answer.stderr
+    environ = {**home.env, "TERM": "xterm"}
+    child = pexpect.spawn(SCRIPT, ["whoami"], env=environ, encoding="utf-8", timeout=60)
     child.expect("ssohelper setup START_URL")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 2
 
 
-def test_aws_profile_that_names_no_profile_is_exit_3(two, run):
+def test_unknown_profiles_and_roles_are_refused(two, run):
     answer = run("whoami", env={"AWS_PROFILE": "payments-prd"})
     assert answer.returncode == 3
     assert "AWS_PROFILE" in answer.stderr
-
-
-@pytest.mark.parametrize("name", ["a/b", "nope/Role", "corp:nope/Role", "x", "", "--", "a\nb", "é"])
-def test_unknown_profiles_and_roles_are_refused(two, run, name):
-    answer = run("whoami", name, "--session", "corp")
-    assert answer.returncode in (2, 5)
-    assert answer.stdout == ""
-    assert answer.stderr.startswith("ssohelper: error: ")
+    for name in ("a/b", "nope/Role", "corp:nope/Role", "x", "", "--", "a\nb", "é"):
+        answer = run("whoami", name, "--session", "corp")
+        assert answer.returncode in (2, 5)
+        assert answer.stdout == ""
+        assert answer.stderr.startswith("ssohelper: error: ")
 
 
 PROFILES = """

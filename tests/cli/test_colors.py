@@ -17,21 +17,14 @@ COLOR = re.compile(r"\x1b\[(?:2|3\d|9\d|[34]8;[\d;]+)m")
 @pytest.fixture
 def signed_in(home, emulator, session_url, run) -> Home:
     home.browser()
-    assert (
-        run("setup", session_url, "--session", "corp", "--region", "us-east-1", "--yes").returncode
-        == 0
-    )
+    options = ("--session", "corp", "--region", "us-east-1", "--yes")
+    assert run("setup", session_url, *options).returncode == 0
     return home
 
 
 def on_a_terminal(home: Home, *argv: str, columns: int = 140, **environ: str) -> str:
-    said, _code = pexpect.run(
-        " ".join([SCRIPT, *argv]),
-        env={**home.env, "TERM": "xterm-256color", **environ},
-        dimensions=(60, columns),
-        timeout=60,
-        withexitstatus=True,
-    )
+    env, size = {**home.env, "TERM": "xterm-256color", **environ}, (60, columns)
+    said = pexpect.run(" ".join([SCRIPT, *argv]), env=env, dimensions=size, timeout=60)
     text: str = said.decode()
     assert "Traceback" not in text
     return text

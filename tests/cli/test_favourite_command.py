@@ -15,23 +15,15 @@ def test_a_favourite_is_added_listed_and_removed(home, run):
     assert run("favourite", "add", "prod").stderr == '"prod" was already a favourite\n'
     assert run("favourite", "list").stdout == "corp\t000030000001\tAdmin\n"
     printed = json.loads(run("favourite", "list", "--json").stdout)
-    assert printed["data"] == [
-        {"session": "corp", "account_id": "000030000001", "role_name": "Admin"}
-    ]
+    role = {"session": "corp", "account_id": "000030000001", "role_name": "Admin"}
+    assert printed["data"] == [role]
     removed = run("favourite", "rm", env={"AWS_PROFILE": "prod"})
     assert (removed.returncode, removed.stderr) == (0, '"prod" is no longer a favourite\n')
     assert run("favourite", "rm", "prod").stderr == '"prod" was not a favourite\n'
     assert run("favourite", "list").stdout == ""
-
-
-def test_a_role_without_a_profile_can_be_a_favourite(home, run):
-    home.add_session("corp")
+    # A role without a profile.
     assert run("favourite", "add", "corp:000030000001/Read").returncode == 0
     assert run("favourite", "list").stdout == "corp\t000030000001\tRead\n"
-
-
-def test_an_unknown_profile_is_exit_2(home, run):
-    home.add_session("corp")
     answer = run("favourite", "add", "nope")
     assert (answer.returncode, answer.stdout) == (2, "")
     assert 'no profile named "nope"' in answer.stderr

@@ -52,36 +52,30 @@ class TestOffATerminal:
             "000000000001\tpayments-prod\tRole00\tpayments,native",
             "000000000001\tpayments-prod\tRole01\t",
         ]
-
-    def test_terms_match_in_any_order_and_ls_is_an_alias_of_list(self, shell):
-        assert shell.run("ls", "role01", "prod").stdout.splitlines() == [
-            "000000000001\tpayments-prod\tRole01\t"
-        ]
-
-    def test_nothing_found_is_no_error(self, shell):
+        # Terms match in any order, and `ls` is an alias.
+        last = done.stdout.splitlines(keepends=True)[1]
+        assert shell.run("ls", "role01", "prod").stdout == last
         done = shell.run("list", "nowhere")
         assert (done.returncode, done.stdout) == (0, "")
-
-    def test_accounts_lists_accounts_with_their_roles(self, shell):
         assert shell.run("list", "--accounts", "payments").stdout == (
             "000000000001\tpayments-prod\taws+account-00001@example.com\tRole00,Role01\n"
         )
 
-    def test_the_second_list_comes_from_the_saved_list(self, shell, emulator):
+    def test_the_second_list_comes_from_the_saved_list_and_refresh_asks_aws(self, shell, emulator):
         first = shell.run("list").stdout
-        emulator.stop()
-        done = shell.run("list")
-        assert (done.returncode, done.stdout) == (0, first)
-
-    def test_refresh_asks_aws_again(self, shell, emulator):
-        shell.run("list")
         emulator.world.remove_permission_set("Role01")
         assert "Role01" in shell.run("list").stdout
         assert "Role01" not in shell.run("list", "--refresh").stdout
+        again = shell.run("list").stdout
+        emulator.stop()
+        done = shell.run("list")
+        assert (done.returncode, done.stdout, again != first) == (0, again, True)
 
 
 class TestJson:
-    def test_roles_have_the_documented_keys(self, shell):
+    def test_roles_have_the_documented_keys_and_the_duration_once_credentials_are_known(
+        self, shell
+    ):
         shell.write_config(PROFILES)
         said = shell.json("list", "payments", "role00")
         assert said["data"] == [
@@ -99,9 +93,6 @@ class TestJson:
             }
         ]
         assert said["warnings"] == []
-
-    def test_the_session_duration_is_known_once_credentials_were_issued(self, shell):
-        shell.write_config(PROFILES)
         assert shell.run("whoami", "payments").returncode == 0
         (row,) = shell.json("list", "payments", "role00")["data"]
         assert row["session_duration_seconds"] == pytest.approx(3600, abs=3)
@@ -135,16 +126,14 @@ class TestHostileNames:
 
 
 class TestErrors:
-    def test_no_sign_in_is_exit_4_with_the_command_to_type(self, shell):
+    def test_aws_down_is_exit_6_and_no_sign_in_exit_4_with_the_command(self, shell, emulator):
+        emulator.stop()
+        done = shell.run("list")
+        assert (done.returncode, done.stdout) == (6, "")
         shell.app.tokens.forget(shell.session)
         done = shell.run("list")
         assert (done.returncode, done.stdout) == (4, "")
         assert "ssohelper login corp" in done.stderr
-
-    def test_aws_down_is_exit_6(self, shell, emulator):
-        emulator.stop()
-        done = shell.run("list")
-        assert (done.returncode, done.stdout) == (6, "")
 
     def test_an_unfinished_listing_is_not_shown(self, shell, emulator):
         emulator.faults.script("ListAccountRoles", 200, body=b"{")
@@ -159,9 +148,8 @@ class TestErrors:
         saved = shell.app.directory.load("corp")
         emulator.stop()
         for days, text in ((3, "3 days ago"), (1, "yesterday")):
-            shell.app.directory.save(
-                "corp", saved._replace(listed_at=saved.listed_at - days * 86400)
-            )
+            listed_at = saved.listed_at - days * 86400
+            shell.app.directory.save("corp", saved._replace(listed_at=listed_at))
             done = shell.run("list")
             assert done.returncode == 6
             assert len(done.stdout.splitlines()) == 6
@@ -174,9 +162,8 @@ class TestErrors:
         done = shell.run("list", "--refresh")
         assert done.returncode == 0
         assert len(done.stdout.splitlines()) == 6
-        assert re.search(
-            r"warning: .*refuses to list the roles of .*\(00000000000\d\)", done.stderr
-        )
+        warning = r"warning: .*refuses to list the roles of .*\(00000000000\d\)"
+        assert re.search(warning, done.stderr)
         assert shell.json("list")["warnings"]
 
 
@@ -212,15 +199,11 @@ class TestSeveralSessions:
         assert done.stdout.splitlines() == [f"{self.ROW}\tcorp", f"{self.ROW}\tsecond"]
         rows = signed_in.json("list", "payments", "role00")["data"]
         assert [row["session"] for row in rows] == ["corp", "second"]
-
-    def test_a_named_session_is_listed_alone_in_four_columns(self, signed_in):
+        # A named session is listed alone in four columns, that of AWS_PROFILE is not.
         done = signed_in.run("list", "payments", "role00", "--session", "second")
         assert done.stdout == f"{self.ROW}\n"
-
-    def test_the_session_of_aws_profile_is_not_the_only_one(self, signed_in):
-        signed_in.write_config(
-            signed_in.config.read_text().partition("access\n")[2] + PROFILES.partition("\n\n")[0]
-        )
+        both = signed_in.config.read_text().partition("access\n")[2]
+        signed_in.write_config(both + PROFILES.partition("\n\n")[0])
         done = signed_in.run("list", "payments", "role00", AWS_PROFILE="payments")
         assert len(done.stdout.splitlines()) == 2
 
@@ -252,14 +235,9 @@ def test_a_terminal_gets_a_table_and_progress_with_what_is_left(shell, emulator)
     for number in range(20, 60):
         emulator.world.add_account(f"0000{number:08d}", f"more-{number}", ou="Workloads")
     emulator.faults.set(latency_seconds={"*": 0.2})  # 1.2 s in all: a bar comes after 0.3
-    child = pexpect.spawn(
-        str(SCRIPT),
-        ["list"],
-        env={**shell.environ, "TERM": "xterm", "COLUMNS": "120"},
-        encoding="utf-8",
-        timeout=60,
-        dimensions=(100, 120),
-    )
+    environ = {**shell.environ, "TERM": "xterm", "COLUMNS": "120"}
+    how = {"encoding": "utf-8", "timeout": 60, "dimensions": (100, 120)}
+    child = pexpect.spawn(str(SCRIPT), ["list"], env=environ, **how)
     child.expect(r"listing accounts: \d+ of 43")
     child.expect("ACCOUNT ID")
     child.expect("payments-prod")

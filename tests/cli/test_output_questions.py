@@ -28,22 +28,16 @@ def test_what_was_typed_before_a_question_is_dropped_first(monkeypatch):
     ("question", "options", "lines"),
     [
         (
-            "write the profiles into the file? [y/N]",
+            "write all profiles into the file? [y/N]",
             {"default": ""},
-            ["write the profiles into the", "file? [y/N]"],
+            "write all profiles into the\nfile? [y/N]",
         ),
-        (
-            "go on with /a/path/of-this-home? [y/N]",
-            {},
-            ["go on with", "/a/path/of-this-home? [y/N]"],
-        ),
-        ("default region", {"default": "eu-central-1"}, ["default region", "[eu-central-1]"]),
-        ("region", {"default": "eu-west-1"}, ["region [eu-west-1]"]),
+        ("go on with /a/path/of-this-home? [y/N]", {}, "go on with\n/a/path/of-this-home? [y/N]"),
+        ("default region", {"default": "eu-central-1"}, "default region\n[eu-central-1]"),
+        ("region", {"default": "eu-west-1"}, "region [eu-west-1]"),
     ],
 )
-def test_a_question_is_broken_between_its_words_on_a_narrow_terminal(
-    monkeypatch, question, options, lines
-):
+def test_a_question_is_broken_between_words_if_narrow(monkeypatch, question, options, lines):
     monkeypatch.setenv("COLUMNS", "30")
     monkeypatch.setattr(sys, "stdin", None)
     asked: list[str] = []
@@ -55,19 +49,14 @@ def test_a_question_is_broken_between_its_words_on_a_narrow_terminal(
 
     monkeypatch.setattr(click, "prompt", prompt)
     assert output.ask(question, **options) == "y"
-    assert asked == ["\n".join(lines)]
+    assert asked == [lines]
 
 
 @pytest.fixture
 def questions(monkeypatch) -> list[str]:
     """The questions that were asked; each is answered with yes."""
     asked: list[str] = []
-
-    def confirm(question: str, **_: object) -> bool:
-        asked.append(question)
-        return True
-
-    monkeypatch.setattr(output, "confirm", confirm)
+    monkeypatch.setattr(output, "confirm", lambda question, **_: asked.append(question) or True)
     return asked
 
 
@@ -76,38 +65,24 @@ def test_an_undo_names_the_file_in_its_question(home, questions):
     home.write_config(home.config_file.read_text() + process("pay.Admin", PAY, "Admin"))
     for words in (("rm", "pay.Admin"), ("undo",)):
         assert cli.run(["profile", *words]) == 0
-    write = f" — write {home.config_file}?"
-    assert questions == [
-        f"1 profile to remove{write}",
-        f"undo the last change of {home.config_file}?",
-    ]
+    removal = f"1 profile to remove — write {home.config_file}?"
+    assert questions == [removal, f"undo the last change of {home.config_file}?"]
 
 
 @pytest.mark.parametrize(
-    "words",
+    "line",
     [
-        ("profile", "rm", "pay.Admin"),
-        (
-            "profile",
-            "add",
-            "chained",
-            "--assume",
-            f"arn:aws:iam::{PAY}:role/X",
-            "--via",
-            "pay.Admin",
-        ),
-        ("profile", "sync"),
-        ("session", "rm", "corp"),
-        ("cache", "clear"),
-        ("install", "--shell", "bash"),
+        *("profile rm pay.Admin", "profile sync", "session rm corp", "cache clear"),
+        f"profile add chained --assume arn:aws:iam::{PAY}:role/X --via pay.Admin",
+        "install --shell bash",
     ],
 )
-def test_after_no_each_command_says_once_that_nothing_was_changed(home, monkeypatch, capsys, words):
+def test_after_no_each_command_says_once_that_nothing_was_changed(home, monkeypatch, capsys, line):
     add_listed_session(home)
     text = home.config_file.read_text() + process("pay.Admin", PAY, "Admin")
     home.write_config(text)
     monkeypatch.setattr(output, "confirm", lambda *_, **__: False)
-    assert cli.run(list(words)) == 0
+    assert cli.run(line.split()) == 0
     assert capsys.readouterr().err.count("nothing was changed\n") == 1
     assert home.config_file.read_text() == text
 
@@ -121,9 +96,7 @@ def test_after_no_each_command_says_once_that_nothing_was_changed(home, monkeypa
         (True, (None, b"left"), "write CONFIG, rc1 and remove rc0?"),
     ],
 )
-def test_leaving_asks_for_each_file_by_what_becomes_of_it(
-    tmp_path, questions, has_changes, files, asked
-):
+def test_leaving_asks_for_each_file(tmp_path, questions, has_changes, files, asked):
     app = WorldApp(tmp_path)
     planned = Leaving((RemoveSection("profile x"),) if has_changes else (), (), (), (), b"")
     edits = [SimpleNamespace(path=f"rc{at}", after=after) for at, after in enumerate(files)]

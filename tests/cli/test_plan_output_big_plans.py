@@ -18,10 +18,7 @@ QUESTION = "(d shows the diff, c chooses accounts and roles) [y/N/d/c]: "
 def big(home) -> Home:
     """A home with a saved list of 300 accounts with four roles each. No test here asks AWS."""
     add_listed_session(home)
-    accounts = [
-        listed_account(f"{number:012}", f"team-{number:03}", *ROLES) for number in range(300)
-    ]
-    save_listing(home, *accounts)
+    save_listing(home, *(listed_account(f"{n:012}", f"team-{n:03}", *ROLES) for n in range(300)))
     return home
 
 
@@ -80,12 +77,9 @@ def test_c_picks_accounts_and_roles_which_are_planned_asked_and_remembered(big):
     screen.send("c\r")
     screen.until("304/304")
     assert "ReadOnlyAccess" in screen.text
-    screen.send("team-007\t")
-    screen.until("✓1")
-    screen.send("\x15team-123\t")
-    screen.until("✓2")
-    screen.send("\x15billing\t")
-    screen.until("✓3")
+    for number, typed in enumerate(("team-007\t", "\x15team-123\t", "\x15billing\t"), 1):
+        screen.send(typed)
+        screen.until(f"✓{number}")
     screen.send("\r")
     screen.until("2 profiles to add")
     screen.until("+[profile team-123.Billing]")

@@ -58,12 +58,9 @@ def test_a_grant_says_whether_it_counts_in_this_terminal(command, monkeypatch):
 
 
 def test_a_session_command_says_as_json_whether_it_wrote(command, home):
-    assert data_of(command, "session", "rm", "corp", "--dry-run") == {
-        "session": "corp", "changed": False
-    }  # fmt: skip
-    assert data_of(command, "session", "rm", "corp", "--yes") == {
-        "session": "corp", "changed": True
-    }  # fmt: skip
+    for option, is_done in (("--dry-run", False), ("--yes", True)):
+        done = data_of(command, "session", "rm", "corp", option)
+        assert done == {"session": "corp", "changed": is_done}
 
 
 @pytest.mark.parametrize(("shell", "ends_with_true"), [("fish", True), ("bash", False)])

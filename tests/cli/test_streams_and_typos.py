@@ -13,18 +13,20 @@ from tests.long_rows import long_after
 FULL = "/dev/full"
 
 
+@pytest.fixture
+def signed_in(home, emulator) -> Home:
+    home.add_session("corp", emulator.world.start_url, emulator.world.region)
+    home.write_token(emulator.issue_token("ana"))
+    return home
+
+
 def run_into(
-    home: Home, *argv: str, out: str = os.devnull, err: str = os.devnull, **environ: str
+    home: Home, *argv: str, out: str = os.devnull, err: str = os.devnull, **more: str
 ) -> int:
     """Return the exit code of a run whose streams are these files."""
     with open(out, "w") as stdout, open(err, "w") as stderr:
-        return subprocess.run(
-            [SCRIPT, *argv],
-            env={**home.env, **environ},
-            stdout=stdout,
-            stderr=stderr,
-            timeout=120,
-        ).returncode
+        streams = {"stdout": stdout, "stderr": stderr}
+        return subprocess.run([SCRIPT, *argv], env={**home.env, **more}, **streams).returncode
 
 
 WITH_DATA = [["--help"], ["config", "list"], ["status", "--json"], ["completion", "zsh"]]
@@ -56,26 +58,18 @@ def test_a_full_stderr_changes_no_exit_code(home):
     assert run_into(home, "status", err=FULL) == 0
 
 
-def test_an_unknown_subcommand_is_answered_in_lower_case(run):
-    done = run("profile", "snyc")
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[0] == (
-        "ssohelper: error: no such command 'snyc'; did you mean 'sync'?"
-    )
-
-
 @pytest.mark.parametrize(
-    ("option", "meant"),
+    ("argv", "said"),
     [
-        ("--jsonn", "'--json' or '--session'"),
-        ("--refres", "'--refresh'"),
-        ("--acounts", "'--accounts'"),
+        (["profile", "snyc"], "command 'snyc'; did you mean 'sync'?"),
+        (["list", "--jsonn"], "option '--jsonn'; did you mean '--json' or '--session'?"),
+        (["list", "--refres"], "option '--refres'; did you mean '--refresh'?"),
     ],
 )
-def test_an_unknown_option_is_answered_with_the_nearest_names(run, option, meant):
-    done = run("list", option)
-    said = f"ssohelper: error: no such option '{option}'; did you mean {meant}?"
-    assert (done.returncode, done.stderr.splitlines()[0]) == (2, said)
+def test_an_unknown_name_is_answered_in_lower_case_with_the_nearest_ones(run, argv, said):
+    done = run(*argv)
+    first = f"ssohelper: error: no such {said}"
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, first)
 
 
 def test_logout_without_a_sign_in_is_reported(run):
@@ -83,10 +77,8 @@ def test_logout_without_a_sign_in_is_reported(run):
     assert (done.returncode, done.stderr) == (0, "there is no sso-session to sign out of\n")
 
 
-def test_no_tls_keys_are_logged(home, run, emulator):
-    home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.write_token(emulator.issue_token("ana"))
-    keys = home.path / "keys"
+def test_no_tls_keys_are_logged(signed_in, run):
+    keys = signed_in.path / "keys"
     for value in (str(keys), "/nowhere/keys"):
         done = run("list", "--refresh", env={"SSLKEYLOGFILE": value})
         assert done.returncode == 0, done.stderr
@@ -102,24 +94,19 @@ def test_no_tls_keys_are_logged(home, run, emulator):
         ("bundle.pem", 3, 'AWS_CA_BUNDLE is "bundle.pem", which depends on the current folder'),
     ],
 )
-def test_an_unusable_certificate_bundle_is_reported(home, run, emulator, bundle, code, words):
-    home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.write_token(emulator.issue_token("ana"))
+def test_an_unusable_certificate_bundle_is_reported(signed_in, run, emulator, bundle, code, words):
     tls = emulator.url.replace("http:", "https:")
     done = run("list", "--refresh", env={"AWS_CA_BUNDLE": bundle, "AWS_ENDPOINT_URL_SSO": tls})
     assert done.returncode == code
     assert words in done.stderr
 
 
-def test_a_query_without_a_match_is_reported(home, run, emulator):
-    home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.write_token(emulator.issue_token("ana"))
+def test_a_query_without_a_match_is_reported(signed_in, run):
     for more in ([], ["--accounts"]):
         done = run("list", "no-such", *more)
         assert (done.returncode, done.stdout) == (0, "")
-        assert done.stderr.splitlines()[-1].startswith(
-            'nothing in the saved list matches "no-such"'
-        )
+        said = done.stderr.splitlines()[-1]
+        assert said.startswith('nothing in the saved list matches "no-such"')
 
 
 @pytest.mark.parametrize(
@@ -140,39 +127,29 @@ def test_a_question_that_is_interrupted_or_not_answered_changes_nothing(home, ke
 NO_UTF8 = os.fsdecode(b"a\xff")
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("name_template", NO_UTF8 + "{role_name}"),
-        ("sessions.corp.browser", NO_UTF8),
-        ("notify", NO_UTF8),
-    ],
-)
-def test_a_setting_that_toml_cannot_hold_is_usage(home, run, key, value):
-    done = run("config", "set", key, value)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f'ssohelper: error: "{key}" must be ')
-    assert "\\udcff" in done.stderr
-    assert not (home.path / ".config").exists()
+def test_a_setting_that_toml_cannot_hold_is_usage(home, run):
+    for key in ("name_template", "sessions.corp.browser", "notify"):
+        done = run("config", "set", key, NO_UTF8 + "{role_name}")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f'ssohelper: error: "{key}" must be ')
+        assert "\\udcff" in done.stderr
+        assert not (home.path / ".config").exists()
 
 
 def test_off_a_terminal_a_question_is_exit_2_with_the_command_to_type(home, run):
     home.add_session("corp")
     done = run("cache", "clear", "--session", "corp")
-    assert done.returncode == 2
-    hint = done.stderr.splitlines()[-1]
-    assert hint == ("ssohelper: hint: go ahead with: ssohelper cache clear --session corp --yes")
+    hint = "ssohelper: hint: go ahead with: ssohelper cache clear --session corp --yes"
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, hint)
 
 
-@pytest.mark.parametrize(
-    "argv", [["profile", "list"], ["cache", "list"], ["cache", "clear", "--yes"], ["status"]]
-)
-def test_a_mistyped_session_is_answered_with_the_nearest_name(home, run, argv):
+def test_a_mistyped_session_is_answered_with_the_nearest_name(home, run):
     home.add_session("corp")
-    done = run(*argv, "--session", "crop")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert 'hint: did you mean "corp"?' in done.stderr
-    assert run(*argv, "--session", "corp").returncode == 0
+    for argv in (["profile", "list"], ["cache", "list"], ["cache", "clear", "--yes"], ["status"]):
+        done = run(*argv, "--session", "crop")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert 'hint: did you mean "corp"?' in done.stderr
+        assert run(*argv, "--session", "corp").returncode == 0
 
 
 @pytest.mark.parametrize("argv", [["login"], ["setup", "--yes"]])
@@ -185,25 +162,17 @@ def test_an_environment_variable_with_an_unsupported_value_is_an_error(home, run
     assert not home.token_folder.exists()
 
 
-@pytest.mark.parametrize(
-    "argv",
-    [
-        ["logout", ""],
-        ["login", "", "--force"],
-        ["status", ""],
-        ["--session", "", "list"],
-        ["cache", "clear", "--session", "", "--yes"],
-        ["profile", "sync", "--session=", "--yes"],
-    ],
-)
-def test_an_empty_session_name_is_not_the_only_session(home, run, emulator, argv):
-    home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    token = home.write_token(emulator.issue_token("ana"))
+def test_an_empty_session_name_is_not_the_only_session(signed_in, run, emulator):
+    [token] = signed_in.token_folder.iterdir()
     before = token.read_bytes()
-    done = run(*argv)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("ssohelper: error: the session's name is empty\n")
-    assert (token.read_bytes(), emulator.counters.total()) == (before, 0)
+    for argv in (
+        *(["logout", ""], ["login", "", "--force"], ["status", ""], ["--session", "", "list"]),
+        *(["cache", "clear", "--session", "", "--yes"], ["profile", "sync", "--session=", "--yes"]),
+    ):
+        done = run(*argv)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("ssohelper: error: the session's name is empty\n")
+        assert (token.read_bytes(), emulator.counters.total()) == (before, 0)
 
 
 def test_empty_lists_are_reported(home, run):
@@ -213,19 +182,17 @@ def test_empty_lists_are_reported(home, run):
     assert run("cache", "list").stderr == "nothing is saved\n"
 
 
-@pytest.mark.parametrize("argv", [["login"], ["logout"], ["profile", "sync"]])
-def test_the_hint_for_two_sessions_is_a_command_line_that_works(home, run, argv):
+def test_the_hint_for_two_sessions_is_a_command_line_that_works(home, run):
     home.add_session("corp")
     home.add_session("other", "https://d-1111111111.awsapps.com/start")
-    done = run(*argv)
-    assert done.returncode == 2
-    assert done.stderr.endswith("hint: name one, such as: --session corp\n")
+    for argv in (["login"], ["logout"], ["profile", "sync"]):
+        done = run(*argv)
+        assert done.returncode == 2
+        assert done.stderr.endswith("hint: name one, such as: --session corp\n")
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_credential_process_takes_the_options_of_every_command(home, run, emulator, before):
-    home.add_session("corp", emulator.world.start_url, emulator.world.region)
-    home.write_token(emulator.issue_token("ana"))
+def test_credential_process_takes_the_options_of_every_command(signed_in, run, before):
     role = ["--account-id", "000040000001", "--role-name", "Developer"]
     common = ["-v", "--json", "--session", "corp"]
     done = run(*(common * before), "credential-process", *role, *(common * (not before)))

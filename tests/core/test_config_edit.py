@@ -19,6 +19,7 @@ from ssohelper.errors import ConfigInvalid
 
 TEXT = "[profile a]\nregion = eu-west-1\n\n[profile b]\noutput = json\n"
 EDIT = EditSection("profile a", (("region", "us-east-1"),))
+EDITED = TEXT.replace("eu-west-1", "us-east-1")
 
 
 def config(text: str = TEXT) -> ConfigText:
@@ -26,27 +27,22 @@ def config(text: str = TEXT) -> ConfigText:
 
 
 @pytest.mark.parametrize(
-    "after",
+    ("after", "why"),
     [
-        TEXT,  # an edit that changes nothing
-        TEXT.replace("eu-west-1", "us-east-2"),
-        TEXT.replace("eu-west-1", "us-east-1").replace("json", "text"),
-        TEXT.replace("eu-west-1", "us-east-1") + "[profile c]\n",
-        TEXT.replace("eu-west-1", "us-east-1") + "x = y\n",
-        TEXT.replace("eu-west-1", "us-east-1").replace("[profile b]\n", ""),
-        TEXT.replace("eu-west-1", "us-east-1").replace("output = json\n", ""),
-        "",
+        (TEXT, "would alter"),  # an edit that changes nothing
+        (TEXT.replace("eu-west-1", "us-east-2"), "would alter"),
+        (EDITED.replace("json", "text"), "would alter"),
+        (EDITED + "[profile c]\n", "would alter"),
+        (EDITED + "x = y\n", "would alter"),
+        (EDITED.replace("[profile b]\n", ""), "would alter"),
+        (EDITED.replace("output = json\n", ""), "would alter"),
+        ("", "would alter"),
+        (TEXT + "[profile a]\n", "exists twice"),  # cannot be read
     ],
 )
-def test_a_changed_config_with_other_sections_or_keys_is_refused(monkeypatch, after):
+def test_a_changed_config_with_other_sections_or_keys_is_refused(monkeypatch, after, why):
     monkeypatch.setattr(config_edit.Edits, "text", lambda _edits: after)
-    with pytest.raises(ConfigInvalid, match="would alter other sections or keys"):
-        edited_config(config(), [EDIT])
-
-
-def test_a_changed_config_that_cannot_be_read_is_refused(monkeypatch):
-    monkeypatch.setattr(config_edit.Edits, "text", lambda _edits: TEXT + "[profile a]\n")
-    with pytest.raises(ConfigInvalid, match="exists twice"):
+    with pytest.raises(ConfigInvalid, match=why):
         edited_config(config(), [EDIT])
 
 
@@ -62,8 +58,6 @@ def test_a_changed_config_that_cannot_be_read_is_refused(monkeypatch):
         (AddSection("default", ()), "cannot be written as a section"),
         (AddSection("profile c", (("Region", "x"),)), "cannot be written"),
         (AddSection("profile c", (("a b", "x"),)), "cannot be written"),
-        (AddSection("profile c", (("region", ""),)), "cannot be written"),
-        (AddSection("profile c", (("region", " x"),)), "cannot be written"),
         (AddSection("profile c", (("region", "x\ny = z"),)), "cannot be written"),
     ],
 )
@@ -100,17 +94,16 @@ def test_a_valid_change_is_written(changes, after, end):
 
 
 @pytest.mark.parametrize(
-    "value", ["a\nb", "a\rb", "a\x85b", "a\u2028b", " a", "", "a\x00b", "\ud800", "a\u202eb"]
+    ("name", "value"),
+    [
+        *(("a", text) for text in ("a\nb", "a\rb", "a\x85b", "a\u2028b", " a", "", "a\x00b")),
+        *(("a", text) for text in ("\ud800", "a\u202eb")),
+        *((text, "1") for text in ("a]b", "a b", "a\n[profile b", "", "-a", '"a"', "ä")),
+    ],
 )
-def test_a_value_that_could_become_another_line_is_refused(value):
+def test_a_value_or_name_that_tools_could_read_differently_is_refused(name, value):
     with pytest.raises(ConfigInvalid, match="cannot be written"):
-        edited_config(config("[default]\n"), [AddSection("profile a", (("region", value),))])
-
-
-@pytest.mark.parametrize("name", ["a]b", "a b", "a\n[profile b", "", "-a", '"a"', "ä"])
-def test_a_name_that_tools_read_differently_is_refused(name):
-    with pytest.raises(ConfigInvalid, match="cannot be written"):
-        edited_config(config("[default]\n"), [AddSection(f"profile {name}", (("x", "1"),))])
+        edited_config(config("[default]\n"), [AddSection(f"profile {name}", (("x", value),))])
 
 
 @pytest.mark.parametrize("usual", ["\n", "\r\n"])
@@ -128,20 +121,21 @@ def test_in_a_file_with_mixed_line_ends_each_new_line_ends_like_its_neighbours(u
     )
 
 
-def test_the_diff_does_not_show_a_secret():
+def test_the_diff_of_a_new_section_removes_no_line_and_does_not_show_a_secret():
     text = config("[default]\naws_secret_access_key = wJalrXUtnFEMI\nregion = x\n")
     added = AddSection("profile a", (("region", "x"),))
-    diff = "\n".join(unified_diff(text, [added], "config"))
-    assert "aws_secret_access_key" in diff
-    assert "wJalr" not in diff
+    lines = [*unified_diff(text, [added], "config")][2:]
+    assert "aws_secret_access_key" in "\n".join(lines)
+    assert "wJalr" not in "\n".join(lines)
+    assert lines[-3:] == ["+", "+[profile a]", "+region = x"]
+    assert not any(line.startswith("-") for line in lines)
 
 
 def test_a_new_key_takes_the_place_of_a_removed_one():
     text = config("[profile a]\r\n# mine\r\ncredential_process = x\r\nregion: y\r\n")
     edit = EditSection("profile a", (("sso_session", "s"),), ("credential_process",))
-    assert (
-        edited_config(text, [edit]) == b"[profile a]\r\n# mine\r\nsso_session = s\r\nregion: y\r\n"
-    )
+    after = b"[profile a]\r\n# mine\r\nsso_session = s\r\nregion: y\r\n"
+    assert edited_config(text, [edit]) == after
 
 
 def test_a_new_key_is_indented_like_the_last_key_of_its_section():
@@ -203,13 +197,6 @@ def test_the_diff_marks_a_last_line_without_a_newline():
     head = ["--- c", "+++ c", "@@ -1,2 +1,2 @@", " [profile a]"]
     assert [*unified_diff(config(start), [EDIT], "c")] == [*head, old, mark, new]
     assert [*unified_diff(config(start + "\n"), [EDIT], "c")] == [*head, old, new]
-
-
-def test_the_diff_of_a_new_section_removes_no_line():
-    added = AddSection("profile c", (("region", "y"),))
-    lines = [*unified_diff(config(), [added], "c")][2:]
-    assert lines[-3:] == ["+", "+[profile c]", "+region = y"]
-    assert not any(line.startswith("-") for line in lines)
 
 
 @pytest.mark.parametrize("change", [EDIT, RemoveSection("profile a")])

@@ -32,37 +32,28 @@ def test_a_profile_with_a_bracket_in_its_name_is_read_as_botocore_does():
     assert parse("[default]\n[profile a]b]\nx = 1\n").profile("a]b") is not None
 
 
+OF_PROCESS = TargetRole(CORP, "corp", RO, "process", URL)
+KEYS = "sso_account_id = 001234567890\nsso_role_name = ReadOnlyAccess"
+
+
 @pytest.mark.parametrize(
     ("keys", "target"),
     [
+        (f"credential_process = /a/ssohelper credential-process {PROCESS}", OF_PROCESS),
+        (f'credential_process = "/a b/ssohelper" credential-process {PROCESS}', OF_PROCESS),
+        (f"credential_process = /a/ssohelper-credentials {PROCESS}", OF_PROCESS),
         (
-            f"credential_process = /a/ssohelper credential-process {PROCESS}",
-            TargetRole(CORP, "corp", RO, "process", URL),
+            f"""credential_process = "a"'b'/c\\ d/ssohelper credential-process {PROCESS}""",
+            OF_PROCESS,
         ),
+        (f"sso_session = corp\n{KEYS}", TargetRole(CORP, "corp", RO, "sso", URL)),
+        (f"sso_session = no\n{KEYS}", TargetRole(None, "no", RO, "sso", None)),
         (
-            f'credential_process = "/a b/ssohelper" credential-process {PROCESS}',
-            TargetRole(CORP, "corp", RO, "process", URL),
-        ),
-        (
-            f"credential_process = /a/ssohelper-credentials {PROCESS}",
-            TargetRole(CORP, "corp", RO, "process", URL),
-        ),
-        (
-            "sso_session = corp\nsso_account_id = 001234567890\nsso_role_name = ReadOnlyAccess",
-            TargetRole(CORP, "corp", RO, "sso", URL),
-        ),
-        (
-            "sso_session = no\nsso_account_id = 001234567890\nsso_role_name = ReadOnlyAccess",
-            TargetRole(None, "no", RO, "sso", None),
-        ),
-        (
-            f"sso_start_url = {URL}/\nsso_region = eu-west-1\nsso_account_id = 001234567890\n"
-            "sso_role_name = ReadOnlyAccess",
+            f"sso_start_url = {URL}/\nsso_region = eu-west-1\n{KEYS}",
             TargetRole(CORP, "corp", RO, "legacy", f"{URL}/"),
         ),
         (
-            f"granted_sso_start_url = {URL}\ngranted_sso_account_id = 001234567890\n"
-            "granted_sso_role_name = ReadOnlyAccess\n"
+            f"granted_sso_start_url = {URL}\ngranted_{KEYS.replace('sso_role', 'granted_sso_role')}\n"
             "credential_process = granted credential-process --profile a",
             TargetRole(CORP, "corp", RO, "granted", URL),
         ),
@@ -70,10 +61,6 @@ def test_a_profile_with_a_bracket_in_its_name_is_read_as_botocore_does():
             'credential_process = /usr/bin/aws-sso -u open -S "Default" process '
             "--arn arn:aws:iam::001234567890:role/ReadOnlyAccess",
             TargetRole(None, None, RO, "aws-sso-cli"),
-        ),
-        (
-            f"""credential_process = "a"'b'/c\\ d/ssohelper credential-process {PROCESS}""",
-            TargetRole(CORP, "corp", RO, "process", URL),
         ),
         ("credential_process = other-tool --role x", None),
         ("credential_process = 'unbalanced", None),
@@ -87,50 +74,34 @@ def test_the_role_that_a_profile_points_at(keys, target):
     assert config.target(entry) == target
 
 
+COMMAND = "credential_process = ssohelper credential-process"
+OF_S = "[profile a]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = x\n"
+
+
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
         ("[profile a]\nsso_account_id = 12345678901２\nsso_role_name = x\n", 2, "account id"),
         ("[profile a]\nsso_account_id = 123456789012\nsso_role_name = a/b\n", 3, "valid role name"),
         ("[profile a]\nsso_account_id = 123456789012\nsso_role_name = ..\n", 3, "valid role name"),
+        (f"[profile a]\n{COMMAND} --profile a\n", 2, "refers to itself"),
         (
-            "[profile a]\ncredential_process = ssohelper credential-process --profile a\n",
-            2,
-            "refers to itself",
+            f"[profile a]\n{COMMAND} --profile b\n[profile b]\n{COMMAND} --profile a\n",
+            *(4, "refers to itself"),
         ),
         (
-            "[profile a]\ncredential_process = ssohelper credential-process --profile b\n"
-            "[profile b]\ncredential_process = ssohelper credential-process --profile a\n",
-            4,
-            "refers to itself",
+            "".join(f"[profile {n or 'a'}]\n{COMMAND} --profile {n + 1}\n" for n in range(200)),
+            *(8, "too many references"),
         ),
+        (f"[sso-session s]\nsso_region = eu-west-1\n{OF_S}", 1, "sso_start_url"),
         (
-            "".join(
-                f"[profile {'a' if n == 0 else n}]\n"
-                f"credential_process = ssohelper credential-process --profile {n + 1}\n"
-                for n in range(200)
-            ),
-            8,
-            "too many references",
-        ),
-        (
-            "[sso-session s]\nsso_region = eu-west-1\n[profile a]\nsso_session = s\n"
-            "sso_account_id = 123456789012\nsso_role_name = x\n",
-            1,
-            "sso_start_url",
-        ),
-        (
-            f"[sso-session s]\nsso_start_url = {URL}\nsso_region = ../../x\n[profile a]\n"
-            "sso_session = s\nsso_account_id = 123456789012\nsso_role_name = x\n",
-            3,
-            "region",
+            f"[sso-session s]\nsso_start_url = {URL}\nsso_region = ../../x\n{OF_S}",
+            *(3, "region"),
         ),
         (
             "[sso-session s]\nsso_start_url = https://awsapps.com.evil.net/start\n"
-            "sso_region = eu-west-1\n[profile a]\nsso_session = s\n"
-            "sso_account_id = 123456789012\nsso_role_name = x\n",
-            2,
-            "access portal",
+            f"sso_region = eu-west-1\n{OF_S}",
+            *(2, "access portal"),
         ),
     ],
 )
@@ -145,9 +116,7 @@ def test_an_invalid_target_is_refused_with_its_line(text, line, words):
 
 
 def test_a_session_with_an_invalid_name_is_refused_only_when_asked_for():
-    config = parse(
-        SESSION + f'[sso-session "x y"]\nsso_start_url = {URL}\nsso_region = eu-west-1\n'
-    )
+    config = parse(SESSION + SESSION.replace("corp", '"x y"'))
     assert [session.name for session in config.sso_sessions()] == ["corp"]
     with pytest.raises(ConfigInvalid, match="config:4: "):
         config.sso_session("x y")
@@ -173,18 +142,14 @@ def test_a_blank_line_inside_a_value_is_part_of_it_and_one_after_it_is_not():
 
 def test_of_two_sessions_of_one_name_the_last_counts_in_its_place():
     start = f"sso_start_url = {URL}\nsso_region = "
-    config = parse(
-        f"[sso-session a]\n{start}eu-west-1\n[sso-session b]\n{start}eu-west-2\n[sso-session  a]\n{start}eu-west-3\n"
-    )
+    headers = ("[sso-session a]", "[sso-session b]", "[sso-session  a]")
+    config = parse("".join(f"{one}\n{start}eu-west-{n}\n" for n, one in enumerate(headers, 1)))
     found = [(session.name, session.region) for session in config.sso_sessions()]
     assert found == [("b", "eu-west-2"), ("a", "eu-west-3")]
 
 
-def test_a_line_that_stands_one_space_deeper_continues_its_key():
+def test_a_line_that_stands_deeper_than_its_key_continues_it():
     assert parse(b"[profile a]\nx = 1\n 2\n").profiles()[0].keys == {"x": "1\n2"}
-
-
-def test_a_short_line_that_stands_deeper_than_its_key_continues_it():
     data = b"[default]\n  region = eu-west-1-and-more\n    x\n"
     text = parse(data).text
     assert text.sections["default"].lines_of_keys(text.lines) == {"region": [1, 2]}

@@ -27,9 +27,8 @@ def test_a_profile_has_the_target_that_the_config_finds():
 
 
 def test_profiles_of_one_session_and_form_share_one_source():
-    found = make(
-        SESSION + process("a", PAY, "Read") + process("b", DEV, "Admin") + native("c", DEV, "Admin")
-    )
+    text = process("a", PAY, "Read") + process("b", DEV, "Admin") + native("c", DEV, "Admin")
+    found = make(SESSION + text)
     assert found["a"].source is found["b"].source
     assert found["c"].source != found["a"].source
 

@@ -28,12 +28,9 @@ _FOREIGN = ("region = x\n; c\n", "aws_access_key_id=A\n\ncli_pager :\n", "s3 =\n
 def generate(chance: Random) -> str:
     """Return a config with profiles of other tools, written in unusual ways, among foreign ones."""
     sections = [
-        _write_section(chance, f"profile t{n}", chance.choice(_ADOPTABLE))
-        for n in range(chance.randint(1, 4))
-    ]
-    sections += [
-        _write_section(chance, f"profile other{n}", chance.choice(_FOREIGN))
-        for n in range(chance.randint(1, 3))
+        _write_section(chance, f"profile {name}{n}", chance.choice(bodies))
+        for name, bodies, most in (("t", _ADOPTABLE, 4), ("other", _FOREIGN, 3))
+        for n in range(chance.randint(1, most))
     ]
     chance.shuffle(sections)
     head = chance.choice(["", "# head\n\n", "\n"])
@@ -69,30 +66,18 @@ def _add_section(config: str) -> str:
 
 
 def _change_foreign(config: str) -> str:
-    return config.replace("region = x", "region   = z # mine").replace(
-        "cli_pager", "output:t\ncli_pager"
-    )
-
-
-def _add_key_to_foreign(config: str) -> str:
-    return config.replace("[profile other0]", "[profile other0]\nmine =1\n# mine", 1)
-
-
-def _comment_above_adopted(config: str) -> str:
-    return config.replace("[profile t0]", "# above\n[profile t0]", 1)
-
-
-def _section_before_adopted(config: str) -> str:
-    return config.replace("[profile t0]", "[profile new]\nx=1\n\n[profile t0]", 1)
+    changed = config.replace("region = x", "region   = z # mine")
+    return changed.replace("cli_pager", "output:t\ncli_pager")
 
 
 _EDITS: tuple[Callable[[str], str], ...] = (
     _add_at_top,
     _add_section,
     _change_foreign,
-    _add_key_to_foreign,
-    _comment_above_adopted,
-    _section_before_adopted,
+    # A key in a foreign section, then a comment and a section before an adopted one.
+    lambda text: text.replace("[profile other0]", "[profile other0]\nmine =1\n# mine", 1),
+    lambda text: text.replace("[profile t0]", "# above\n[profile t0]", 1),
+    lambda text: text.replace("[profile t0]", "[profile new]\nx=1\n\n[profile t0]", 1),
 )
 
 

@@ -18,16 +18,13 @@ from ssohelper.core.editor_command import chosen_editor, editor_command
         ("'/opt/my editor/ed' -x", ["/opt/my editor/ed", "-x", "f"]),
     ],
 )
-def test_the_line_is_told_as_the_editor_takes_it(editor: str, words: list[str]) -> None:
+def test_the_line_is_told_as_the_editor_takes_it(editor, words):
     assert editor_command(editor, "f", 7) == words
 
 
-def test_a_quote_that_is_not_closed_is_an_error() -> None:
-    with pytest.raises(ValueError, match="quot"):
-        editor_command("vim 'x", "f", 1)
-
-
-def test_visual_comes_before_editor_and_blanks_do_not_count() -> None:
+def test_visual_comes_before_editor_and_blanks_do_not_count():
     assert chosen_editor({"VISUAL": "a", "EDITOR": "b"}) == "a"
     assert chosen_editor({"VISUAL": " ", "EDITOR": "b"}) == "b"
     assert chosen_editor({}) is None
+    with pytest.raises(ValueError, match="quot"):  # a quote that is not closed
+        editor_command("vim 'x", "f", 1)

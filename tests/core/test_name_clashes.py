@@ -8,7 +8,7 @@ import random
 import re
 import shlex
 from collections import defaultdict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -101,18 +101,9 @@ def _foreign_profiles(
 
 def sync(text: str, session: str, listing: Listing, choices: Choices) -> tuple[str, Plan]:
     config = ConfigFile.parse(text.encode(), "config")
-    found = plan_sync(
-        config,
-        SyncRequest(
-            SsoSession(session, PORTALS[session], "eu-west-1", ()),
-            listing,
-            choices,
-            command="/abs/bin/ssohelper-credentials",
-            template=TEMPLATE,
-            form="process",
-            region="eu-west-1",
-        ),
-    )
+    command = "/abs/bin/ssohelper-credentials"
+    of = SsoSession(session, PORTALS[session], "eu-west-1", ()), listing, choices
+    found = plan_sync(config, SyncRequest(*of, command, TEMPLATE, "process", "eu-west-1"))
     return config.with_changes(found.changes).decode(), found
 
 
@@ -127,15 +118,12 @@ def read_names(text: str) -> list[Name]:
         if "credential_process" in keys:
             words = shlex.split(keys["credential_process"])
             values = dict(zip(words[1::2], words[2::2], strict=True))
-            organization = PORTALS[values["--session"]]
-            found.append(
-                Name(name, organization, values["--account-id"], values["--role-name"], True)
-            )
+            role = values["--account-id"], values["--role-name"]
+            found.append(Name(name, PORTALS[values["--session"]], *role, True))
         elif "sso_account_id" in keys:
             organization = keys.get("sso_start_url") or PORTALS[keys["sso_session"]]
-            found.append(
-                Name(name, organization, keys["sso_account_id"], keys["sso_role_name"], False)
-            )
+            role = keys["sso_account_id"], keys["sso_role_name"]
+            found.append(Name(name, organization, *role, False))
     return found
 
 
@@ -211,78 +199,82 @@ def unnamed(account_id: str, name: str, *roles: str) -> list[UnnamedRole]:
     return [UnnamedRole(account, Role(account_id, role)) for role in roles]
 
 
-def named(roles: list[UnnamedRole], **more: object) -> list[str]:
-    found = Namer(roles, NameTemplate(TEMPLATE, "corp"), **more).choose_names()  # type: ignore[arg-type]
-    return [found[item.role] for item in roles]
+def written(name: str, account_id: str, role: str, is_own: bool = True) -> list[WrittenName]:
+    return [WrittenName(name, Role(account_id, role), is_own)]
 
 
 ONE, TWO = "1" * 12, "2" * 12
+PAY = unnamed(ONE, "pay", "Admin", "Read")
+PAY_READ = unnamed(ONE, "pay", "Read")
+# The roles, the other arguments of `Namer`, and the names.
+CASES: dict[str, tuple[list[UnnamedRole], dict[str, Any], list[str]]] = {
+    "a name of another organization makes all names of the account longer": (
+        [*PAY, *unnamed("3" * 12, "dev", "Read")],
+        {"written": written("pay.Admin", TWO, "Admin", is_own=False)},
+        ["corp.pay.Admin", "corp.pay.Read", "dev.Read"],
+    ),
+    **{
+        f"a hand-written {name} of another organization": (
+            PAY_READ, {"written": written(name, TWO, "Admin", is_own=False)}, ["corp.pay.Read"],
+        )
+        for name in ("pay", "PAY.deploy", "pay-x")
+    },
+    **{
+        f"our own hand-written {name}": (
+            PAY_READ, {"written": written(name, ONE, "Admin")}, ["pay.Read"],
+        )
+        for name in ("pay", "PAY.deploy", "pay-x")
+    },
+    "an account keeps the part of its written names": (
+        PAY_READ, {"written": written("corp.pay.Admin", ONE, "Admin")}, ["corp.pay.Read"],
+    ),
+    "an account without names gives way to one of the same name that has some": (
+        [*PAY_READ, *unnamed(TWO, "pay", "Admin")],
+        {"written": written("pay.Admin", ONE, "Admin")}, ["pay.Read", "corp.pay.Admin"],
+    ),
+    "accounts of one name are told apart even if no role clashes": (
+        [*unnamed(ONE, "pay", "Admin"), *unnamed(TWO, "Pay", "Read")], {},
+        [f"corp.pay.Admin.{ONE}", f"corp.Pay.Read.{TWO}"],
+    ),
+    "a skipped role of another account counts where the template names no account": (
+        [PAY[0], *unnamed(TWO, "dev", "Admin")],
+        {"template": "{role_name}", "skipped": {PAY[0].role}},
+        [f"corp.Admin.{ONE}", f"corp.Admin.{TWO}"],
+    ),
+    "a skipped role counts for the clash": (
+        PAY, {"written": [WrittenName("pay.Admin")], "skipped": {PAY[0].role}},
+        ["corp.pay.Admin", "corp.pay.Read"],
+    ),
+    "a skipped role has the written profile": (
+        PAY, {"written": written("pay.Admin", ONE, "Admin"), "skipped": {PAY[0].role}},
+        ["pay.Admin", "pay.Read"],
+    ),
+    "an account whose name only begins alike is no clash": (
+        [PAY[0], *unnamed(TWO, "pay-eu", "Admin")], {"template": "{account_name}-{role_name}"},
+        ["pay-Admin", "pay-eu-Admin"],
+    ),
+    "a template with the role in front is decided for the account too": (
+        PAY,
+        {
+            "template": "{role_name}.{account_name}",
+            "written": written("Dev.pay", TWO, "Dev", is_own=False),
+        },
+        ["corp.Admin.pay", "corp.Read.pay"],
+    ),
+    **{
+        f"a name that ends with role and account means the part before them, not {account}": (
+            unnamed(ONE, account, "Admin"),
+            {"written": written(f"pay.x.Read.{TWO}", TWO, "Read", is_own=False)}, [name],
+        )
+        for account, name in (("pay", "pay.Admin"), ("pay.x", "corp.pay.x.Admin"))
+    },
+}  # fmt: skip
 
 
-def test_a_name_of_another_organization_makes_all_names_of_the_account_longer():
-    written = [WrittenName("pay.Admin", Role(TWO, "Admin"), is_own=False)]
-    roles = [*unnamed(ONE, "pay", "Admin", "Read"), *unnamed("3" * 12, "dev", "Read")]
-    assert named(roles, written=written) == ["corp.pay.Admin", "corp.pay.Read", "dev.Read"]
-
-
-@pytest.mark.parametrize("name", ["pay", "PAY.deploy", "pay-x"])
-def test_a_hand_written_name_counts_for_the_account_that_it_means(name):
-    roles = unnamed(ONE, "pay", "Read")
-    other = [WrittenName(name, Role(TWO, "Admin"), is_own=False)]
-    assert named(roles, written=other) == ["corp.pay.Read"]
-    own = [WrittenName(name, Role(ONE, "Admin"))]
-    assert named(roles, written=own) == ["pay.Read"]
-
-
-def test_an_account_keeps_the_part_of_its_written_names():
-    written = [WrittenName("corp.pay.Admin", Role(ONE, "Admin"))]
-    assert named(unnamed(ONE, "pay", "Read"), written=written) == ["corp.pay.Read"]
-
-
-def test_an_account_without_names_gives_way_to_one_of_the_same_name_that_has_some():
-    written = [WrittenName("pay.Admin", Role(ONE, "Admin"))]
-    roles = [*unnamed(ONE, "pay", "Read"), *unnamed(TWO, "pay", "Admin")]
-    assert named(roles, written=written) == ["pay.Read", "corp.pay.Admin"]
-
-
-def test_accounts_of_one_name_are_told_apart_even_if_no_role_clashes():
-    roles = [*unnamed(ONE, "pay", "Admin"), *unnamed(TWO, "Pay", "Read")]
-    assert named(roles) == [f"corp.pay.Admin.{ONE}", f"corp.Pay.Read.{TWO}"]
-
-
-def test_a_skipped_role_of_another_account_counts_where_the_template_names_none():
-    roles = [*unnamed(ONE, "pay", "Admin"), *unnamed(TWO, "dev", "Admin")]
-    found = Namer(
-        roles, NameTemplate("{role_name}", "corp"), skipped={roles[0].role}
-    ).choose_names()
-    assert found[roles[1].role] == f"corp.Admin.{TWO}"
-
-
-def test_a_skipped_role_counts_for_the_clash():
-    roles = unnamed(ONE, "pay", "Admin", "Read")
-    written = [WrittenName("pay.Admin")]
-    skipped = {roles[0].role}
-    assert named(roles, written=written, skipped=skipped) == ["corp.pay.Admin", "corp.pay.Read"]
-    own = [WrittenName("pay.Admin", roles[0].role)]
-    assert named(roles, written=own, skipped=skipped) == ["pay.Admin", "pay.Read"]
-
-
-def test_an_account_whose_name_only_begins_alike_is_no_clash():
-    roles = [*unnamed(ONE, "pay", "Admin"), *unnamed(TWO, "pay-eu", "Admin")]
-    found = Namer(roles, NameTemplate("{account_name}-{role_name}", "corp")).choose_names()
-    assert list(found.values()) == ["pay-Admin", "pay-eu-Admin"]
-
-
-def test_a_template_with_the_role_in_front_is_decided_for_the_account_too():
-    roles = unnamed(ONE, "pay", "Admin", "Read")
-    written = [WrittenName("Dev.pay", Role(TWO, "Dev"), is_own=False)]
-    found = Namer(
-        roles, NameTemplate("{role_name}.{account_name}", "corp"), written=written
-    ).choose_names()
-    assert list(found.values()) == ["corp.Admin.pay", "corp.Read.pay"]
-
-
-def test_a_name_that_ends_with_role_and_account_means_only_the_part_before_them():
-    written = [WrittenName(f"pay.x.Read.{TWO}", Role(TWO, "Read"), is_own=False)]
-    assert named(unnamed(ONE, "pay", "Admin"), written=written) == ["pay.Admin"]
-    assert named(unnamed(ONE, "pay.x", "Admin"), written=written) == ["corp.pay.x.Admin"]
+@pytest.mark.parametrize("case", CASES)
+def test_which_names_clash(case):
+    roles, more, names = CASES[case]
+    more = dict(more)
+    template = NameTemplate(more.pop("template", TEMPLATE), "corp")
+    found = Namer(roles, template, **more).choose_names()
+    assert [found[item.role] for item in roles] == names

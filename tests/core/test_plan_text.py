@@ -11,10 +11,18 @@ from ssohelper.core.listing import ListedAccount
 from ssohelper.core.model import Account, Role
 from ssohelper.core.profile_keys import ProfileChange, Skipped
 from ssohelper.core.profile_plan import Plan
-from tests.core.test_profile_plan import DEV, LISTING, PAY, SESSION, listed, process, request
+from tests.core.test_profile_plan import (
+    DEV,
+    OLD,
+    PAY,
+    SESSION,
+    listed,
+    listing_of,
+    process,
+    request,
+)
 from tests.core.test_profile_plan import plan as planned
 
-OLD = "/old/bin/ssohelper credential-process"
 ROLE = "--session corp --account-id 001234567890 --role-name Read"
 COMMAND, NATIVE = {"credential_process": f"{OLD} {ROLE}"}, {"sso_session": "corp"}
 CHANGE = ProfileChange("a", {}, {})
@@ -110,17 +118,12 @@ def test_skipped_lines_have_a_limit_and_no_control_characters():
     skipped = tuple(Skipped(f"{number}\x1b[31m", "taken") for number in range(12))
     lines = list(plan_text.skipped_lines(plan(skipped=skipped)))
     assert lines[0] == 'skipped "0\\x1b[31m": taken'
-    assert lines[10:] == [
-        "and 2 more skipped: list them with: ssohelper profile sync --dry-run --json"
-    ]
+    more = "and 2 more skipped: list them with: ssohelper profile sync --dry-run --json"
+    assert lines[10:] == [more]
     assert len(list(plan_text.skipped_lines(plan(skipped=skipped[:10])))) == 10
-
-
-def test_skipped_lines_count_the_stale_profiles_that_stay():
-    [line] = plan_text.skipped_lines(plan(stale=("a", "b", "c"), remove=("a",)))
-    assert line == (
-        "2 profiles left whose role is gone; remove with: ssohelper profile sync --prune"
-    )
+    # The stale profiles that stay are counted.
+    left = "2 profiles left whose role is gone; remove with: ssohelper profile sync --prune"
+    assert [*plan_text.skipped_lines(plan(stale=("a", "b", "c"), remove=("a",)))] == [left]
 
 
 @pytest.mark.parametrize(
@@ -128,27 +131,21 @@ def test_skipped_lines_count_the_stale_profiles_that_stay():
     [
         (Choices(), None),
         (Choices(accounts=("pay",), roles=("Admin",)), None),
-        (
-            Choices(accounts=("dev",), roles=("Admin",)),
-            "no role matches --account dev --role Admin",
-        ),
-        (Choices(accounts=("!*",)), "no role matches --account '!*'"),
+        (Choices(accounts=("dev",), roles=("Admin",)), "--account dev --role Admin"),
+        (Choices(accounts=("!*",)), "--account '!*'"),
     ],
 )
 def test_warns_when_no_listed_role_matches_the_filters(choices, warning):
     found = plan_text.filters_warning(planned(SESSION, request(choices=choices)))
-    assert found == (warning and f"{warning} (to match all: --account '*' --role '*')")
+    end = " (to match all: --account '*' --role '*')"
+    assert found == (warning and f"no role matches {warning}{end}")
 
 
-def test_does_not_warn_when_no_role_is_listed():
-    asked = request(LISTING._replace(accounts=()), choices=Choices(roles=("x",)))
+def test_warns_for_an_account_named_like_another_ones_id_and_not_without_roles():
+    asked = request(listing_of(), choices=Choices(roles=("x",)))
     assert plan_text.filters_warning(planned(SESSION, asked)) is None
-
-
-def test_an_account_named_like_another_ones_id_does_not_match_that_id():
-    listing = LISTING._replace(accounts=(listed(DEV, PAY, "Read"),))
-    found = planned(SESSION, request(listing, choices=Choices(accounts=(PAY,))))
-    assert plan_text.filters_warning(found) is not None
+    asked = request(listing_of(listed(DEV, PAY, "Read")), choices=Choices(accounts=(PAY,)))
+    assert plan_text.filters_warning(planned(SESSION, asked)) is not None
 
 
 FOUR = ("Admin", "Billing", "Developer", "ReadOnlyAccess")
@@ -156,7 +153,7 @@ FOUR = ("Admin", "Billing", "Developer", "ReadOnlyAccess")
 
 def big_plan(accounts: int, *more: ListedAccount) -> Plan:
     usual = [listed(f"{number:012}", f"team-{number:03}", *FOUR) for number in range(accounts)]
-    return planned(SESSION, request(LISTING._replace(accounts=(*usual, *more))))
+    return planned(SESSION, request(listing_of(*usual, *more)))
 
 
 def test_300_accounts_with_4_roles_fit_on_one_screen():
@@ -190,16 +187,12 @@ def test_changes_are_counted_by_what_they_do():
     choices = Choices(default_region="eu-north-1")
     asked = request(choices=choices, old_region="us-east-1", rename=True)
     lines = plan_text.summary_lines(planned(text, asked), 79)
-    assert lines[-3:] == [
-        "to change: 2 profiles",
-        "  1 region",
-        "  1 program path, name",
-    ]
+    assert lines[-3:] == ["to change: 2 profiles", "  1 region", "  1 program path, name"]
 
 
 def test_names_from_aws_are_shown_harmless_and_cut():
     account = ListedAccount(Account("1" * 12, "x\x1b[31m\u202e" + "y" * 200, ""), ("R",))
-    found = planned(SESSION, request(LISTING._replace(accounts=(account,))))
+    found = planned(SESSION, request(listing_of(account)))
     lines = plan_text.summary_lines(found, 60)
     assert lines[4].startswith("    x\\x1b[31m\\u202ey")
     assert max(map(len, lines)) == 60
@@ -216,7 +209,7 @@ def test_a_plan_is_big_from_41_changes_on():
 def test_no_count_of_a_role_is_lost_at_any_width(columns, roles):
     names = [f"{'Role' * (number % 9)}{number}" for number in range(roles)]
     accounts = [listed(f"{number:012}", f"a{number}", *names[number % 3 :]) for number in range(3)]
-    found = planned(SESSION, request(LISTING._replace(accounts=tuple(accounts))))
+    found = planned(SESSION, request(listing_of(*accounts)))
     lines = plan_text.summary_lines(found, columns - 1)
     assert max(map(len, lines)) <= max(20, columns - 1)
     assert len(lines) <= 22
@@ -231,6 +224,6 @@ def test_no_count_of_a_role_is_lost_at_any_width(columns, roles):
 def test_80_columns_hold_the_counts_of_30_roles():
     names = [f"PowerUserAccess{number:02}" for number in range(30)]
     account = listed("1" * 12, "one", *names)
-    found = planned(SESSION, request(LISTING._replace(accounts=(account,))))
+    found = planned(SESSION, request(listing_of(account)))
     text = "\n".join(plan_text.summary_lines(found, 79))
     assert all(f"{name} 1" in text for name in names)

@@ -2,14 +2,7 @@
 
 import pytest
 
-from tests.core.test_profile_plan import (
-    PAY,
-    SESSION,
-    native,
-    plan,
-    request,
-    synced,
-)
+from tests.core.test_profile_plan import PAY, SESSION, native, plan, request, synced
 
 
 @pytest.mark.parametrize(
@@ -59,6 +52,4 @@ def test_a_profile_is_adopted_unless_one_that_includes_it_needs_its_sso_keys(rol
 def test_an_adopted_profile_of_an_unlisted_role_is_told():
     text = SESSION + native("theirs", "999999999999", "Gone", marked=False)
     found = plan(text, request(adopt=frozenset({"theirs"})))
-    assert [one.reason for one in found.skipped if one.name == "theirs"] == [
-        "adopted, but its role is not in your list"
-    ]
+    assert dict(found.skipped)["theirs"] == "adopted, but its role is not in your list"

@@ -34,19 +34,14 @@ def test_each_form_names_session_account_and_role(form, keys):
 def test_the_section_of_a_session_without_scopes_has_no_key_for_them():
     keys = (("sso_start_url", URL), ("sso_region", "eu-west-1"))
     assert section_of_session(CORP._replace(scopes=())) == AddSection("sso-session corp", keys)
-    scopes = (("sso_registration_scopes", "a,b"),)
-    assert section_of_session(CORP._replace(scopes=("a", "b"))).keys == (
-        *keys,
-        *scopes,
-    )
+    with_scopes = section_of_session(CORP._replace(scopes=("a", "b")))
+    assert with_scopes.keys == (*keys, ("sso_registration_scopes", "a,b"))
 
 
 def test_a_profile_with_these_identity_keys_is_not_changed():
     keys = identity_keys(CORP, READ, "process", COMMAND)
-    assert (
-        change_of_identity_keys(entry_of(process("p", PAY, "Read") + "output = json\n"), keys)
-        is None
-    )
+    entry = entry_of(process("p", PAY, "Read") + "output = json\n")
+    assert change_of_identity_keys(entry, keys) is None
 
 
 def test_another_form_removes_the_keys_of_the_one_before_and_no_other_key():
@@ -79,7 +74,5 @@ def test_an_adopted_profile_keeps_its_region_or_gets_the_one_of_a_new_profile(ow
     assert dict(edit.assign) == change.after == {**NATIVE, **assigned, "ssohelper_managed": "true"}
     assert edit.drop == ("granted_sso_account_id",)
     # A key without a value is replaced, and both values are in the change.
-    assert change.before == {
-        **({"region": ""} if own == "region =\n" else {}),
-        "granted_sso_account_id": PAY,
-    }
+    empty = {"region": ""} if own == "region =\n" else {}
+    assert change.before == {**empty, "granted_sso_account_id": PAY}

@@ -5,12 +5,15 @@ import pytest
 from ssohelper.core.choices import Choices
 from tests.core.test_profile_plan import (
     ALL,
+    CHAINED,
     COMMAND,
     DEV,
     LISTING,
+    OLD,
     PAY,
     SESSION,
     listed,
+    listing_of,
     native,
     plan,
     process,
@@ -18,7 +21,8 @@ from tests.core.test_profile_plan import (
     synced,
 )
 
-GONE = LISTING._replace(accounts=(listed(PAY, "pay", "Read"), listed(DEV, "dev", "Read")))
+GONE = listing_of(listed(PAY, "pay", "Read"), listed(DEV, "dev", "Read"))
+READ_ONLY = Choices(roles=("Read",))
 
 
 def test_nothing_is_removed_without_prune():
@@ -26,85 +30,71 @@ def test_nothing_is_removed_without_prune():
     assert (found.stale, found.remove, found.changes) == (("pay.Admin",), (), ())
 
 
-def test_prune_removes_only_the_stale_profiles():
-    mine = native("mine", PAY, "Old", marked=False)
-    after = synced(SESSION + ALL + mine, request(GONE, prune=True))
+@pytest.mark.parametrize(
+    "asked",
+    [
+        request(GONE, prune=True),
+        request(choices=READ_ONLY, prune=True, has_new_filters=True),
+    ],
+    ids=["the role is gone", "new filters leave it out"],
+)
+def test_prune_removes_only_managed_profiles(asked):
+    mine = native("mine", PAY, "Admin", marked=False)
+    after = synced(SESSION + ALL + mine, asked)
     assert after == SESSION + ALL.replace(process("pay.Admin", PAY, "Admin"), "") + mine
 
 
 @pytest.mark.parametrize("how", [{"refused": True}, {"answered": False}])
 def test_an_account_that_did_not_answer_is_never_pruned(how):
-    listing = LISTING._replace(accounts=(listed(PAY, "pay", **how), LISTING.accounts[1]))
+    listing = listing_of(listed(PAY, "pay", **how), LISTING.accounts[1])
     found = plan(SESSION + ALL, request(listing, prune=True))
     assert (found.stale, found.remove) == ((), ())
-
-
-def test_nothing_is_pruned_after_an_incomplete_listing():
-    accounts = (LISTING.accounts[0]._replace(answered=False),)
-    found = plan(SESSION + ALL, request(LISTING._replace(accounts=accounts), prune=True))
-    assert (found.stale, found.remove) == (("dev.Read",), ())
-
-
-def test_new_filters_for_roles_limit_prune():
-    empty = LISTING._replace(accounts=())
-    choices = Choices(roles=("Admin",))
-    assert plan(SESSION + ALL, request(empty, choices)).stale == (
-        "pay.Read",
-        "pay.Admin",
-        "dev.Read",
-    )
-    narrowed = request(empty, choices, prune=True, has_new_filters=True)
-    assert plan(SESSION + ALL, narrowed).remove == ("pay.Admin",)
-
-
-def test_new_filters_for_accounts_limit_prune():
-    gone = LISTING._replace(accounts=(listed(PAY, "pay"), listed(DEV, "dev")))
-    narrowed = request(gone, Choices(accounts=("dev",)), prune=True, has_new_filters=True)
-    assert plan(SESSION + ALL, narrowed).remove == ("dev.Read",)
-
-
-READ_ONLY = Choices(roles=("Read",))
-
-
-def test_prune_with_new_filters_also_removes_what_they_leave_out():
-    mine = native("mine", PAY, "Admin", marked=False)
-    asked = request(choices=READ_ONLY, prune=True, has_new_filters=True)
-    after = synced(SESSION + ALL + mine, asked)
-    assert after == SESSION + ALL.replace(process("pay.Admin", PAY, "Admin"), "") + mine
-    assert plan(SESSION + ALL, asked).stale == ()
-
-
-def test_remembered_filters_alone_remove_nothing():
-    assert plan(SESSION + ALL, request(choices=READ_ONLY, prune=True)).remove == ()
-    assert plan(SESSION + ALL, request(choices=READ_ONLY, has_new_filters=True)).remove == ()
-
-
-@pytest.mark.parametrize("how", [{"refused": True}, {"answered": False}])
-def test_new_filters_remove_no_profile_of_an_account_that_did_not_answer(how):
-    listing = LISTING._replace(accounts=(listed(PAY, "pay", **how), LISTING.accounts[1]))
     asked = request(listing, READ_ONLY, prune=True, has_new_filters=True)
     assert plan(SESSION + ALL, asked).remove == ()
 
 
-def test_new_filters_that_match_no_role_remove_nothing():
+def test_nothing_is_pruned_after_an_incomplete_listing():
+    listing = listing_of(LISTING.accounts[0]._replace(answered=False))
+    found = plan(SESSION + ALL, request(listing, prune=True))
+    assert (found.stale, found.remove) == (("dev.Read",), ())
+
+
+@pytest.mark.parametrize(
+    ("listing", "choices", "removed"),
+    [
+        (listing_of(), Choices(roles=("Admin",)), "pay.Admin"),
+        (
+            listing_of(listed(PAY, "pay"), listed(DEV, "dev")),
+            Choices(accounts=("dev",)),
+            "dev.Read",
+        ),
+    ],
+)
+def test_new_filters_limit_prune(listing, choices, removed):
+    stale = plan(SESSION + ALL, request(listing, choices)).stale
+    assert stale == ("pay.Read", "pay.Admin", "dev.Read")
+    narrowed = request(listing, choices, prune=True, has_new_filters=True)
+    assert plan(SESSION + ALL, narrowed).remove == (removed,)
+
+
+def test_remembered_filters_alone_or_filters_that_match_no_role_remove_nothing():
+    assert plan(SESSION + ALL, request(choices=READ_ONLY, prune=True)).remove == ()
+    assert plan(SESSION + ALL, request(choices=READ_ONLY, has_new_filters=True)).remove == ()
     asked = request(choices=Choices(roles=("Raed",)), prune=True, has_new_filters=True)
     assert plan(SESSION + ALL, asked).remove == ()
 
 
 def test_a_source_of_another_profile_stays_outside_new_filters():
-    chain = "\n[profile ci]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = pay.Admin\n"
     asked = request(choices=READ_ONLY, prune=True, has_new_filters=True)
-    found = plan(SESSION + ALL + chain, asked)
+    found = plan(SESSION + ALL + CHAINED.format("pay.Admin"), asked)
     assert found.remove == ()
-    [skipped] = [one for one in found.skipped if one.name == "pay.Admin"]
-    assert skipped.reason == 'not removed, because the profile "ci" refers to it'
+    reason = 'not removed, because the profile "chained" refers to it'
+    assert dict(found.skipped)["pay.Admin"] == reason
 
 
 def test_a_profile_that_goes_is_not_changed_too():
-    old = ALL.replace(COMMAND, "/old/ssohelper credential-process")
-    asked = request(
-        choices=READ_ONLY, prune=True, has_new_filters=True, old_region="eu-west-1", region="x"
-    )
-    found = plan(SESSION + old, asked)
+    asked = request(choices=READ_ONLY, prune=True, has_new_filters=True)
+    asked = asked._replace(old_region="eu-west-1", region="x")
+    found = plan(SESSION + ALL.replace(COMMAND, OLD), asked)
     assert [one.profile for one in found.change] == ["pay.Read", "dev.Read"]
     assert found.remove == ("pay.Admin",)

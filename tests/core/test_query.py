@@ -29,32 +29,20 @@ def test_without_accents_a_text_keeps_its_length(text):
         ("1234-56789", Term("1234-56789")),
     ],
 )
-def test_a_sign_says_how_a_word_is_searched(word: str, term: Term) -> None:
+def test_a_sign_says_how_a_word_is_searched(word, term):
     assert parse_query(word) == [term]
 
 
 @pytest.mark.parametrize("query", ["", "  ", "!", "'", "^", "!^", []])
-def test_a_sign_whose_word_is_still_to_be_typed_is_no_term(query: str | list[str]) -> None:
+def test_a_sign_whose_word_is_still_to_be_typed_is_no_term(query):
     assert parse_query(query) == []
 
 
-@pytest.mark.parametrize(
-    ("word", "is_fuzzy"),
-    [
-        ("pay", True),
-        ("'pay", False),
-        ("!pay", False),
-        ("^pay", False),
-        ("pay$", False),
-        ("0012", False),
-        ("1234-5", False),
-        ("x" * 64, True),
-        ("x" * 65, False),
-    ],
-)
-def test_only_a_plain_word_that_is_not_long_may_have_characters_left_out(word, is_fuzzy):
-    assert [term.is_fuzzy for term in parse_query(word, fuzzy=True)] == [is_fuzzy]
-    assert [term.is_fuzzy for term in parse_query(word)] == [False]
+def test_only_a_plain_word_that_is_not_long_may_have_characters_left_out():
+    for word in ("pay", "'pay", "!pay", "^pay", "pay$", "0012", "1234-5", "x" * 64, "x" * 65):
+        is_fuzzy = word in ("pay", "x" * 64)
+        assert [term.is_fuzzy for term in parse_query(word, fuzzy=True)] == [is_fuzzy]
+        assert [term.is_fuzzy for term in parse_query(word)] == [False]
 
 
 _ROLE = "AWSReservedSSO_Read.Only_0123456789abcdef"
@@ -95,12 +83,12 @@ def test_an_arn_or_a_link_means_its_account_and_role_as_whole_fields(word, texts
         ("https://x/y", ["https://x/y"]),
     ],
 )
-def test_the_parts_of_an_address_are_words_of_their_own(word: str, texts: list[str]) -> None:
+def test_the_parts_of_an_address_are_words_of_their_own(word, texts):
     assert [term.text for term in parse_query(word)] == texts
     assert [term.text for term in parse_query(["one", word])] == ["one", *texts]
 
 
 @pytest.mark.parametrize("text", ["Pay", "ÉDITION", "İstanbul", "ẞ", "日本"])
-def test_lower_case_keeps_the_length(text: str) -> None:
+def test_lower_case_keeps_the_length(text):
     assert len(fold_case(text)) == len(text)
     assert fold_case(fold_case(text)) == fold_case(text)

@@ -2,11 +2,7 @@
 
 import pytest
 
-from ssohelper.core.role_tree import (
-    AccountKey,
-    RoleListView,
-    next_line_to_tick,
-)
+from ssohelper.core.role_tree import AccountKey, RoleListView, next_line_to_tick
 
 
 def test_an_account_that_is_listed_later_is_folded_like_most_others() -> None:
@@ -16,9 +12,8 @@ def test_an_account_that_is_listed_later_is_folded_like_most_others() -> None:
     assert view.with_fold(old, folded=True) == RoleListView().with_all_folded(folded=True)
     assert not view.with_all_folded(folded=False).is_folded(new)
     assert not view.with_all_folded(folded=True).with_all_folded(folded=False).exceptions
-    assert (
-        not RoleListView().with_fold(old, folded=True).with_all_folded(folded=False).is_folded(old)
-    )
+    folded = RoleListView().with_fold(old, folded=True)
+    assert not folded.with_all_folded(folded=False).is_folded(old)
 
 
 @pytest.mark.parametrize(

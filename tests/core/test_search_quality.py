@@ -15,14 +15,8 @@ TEAMS += ("warehouse", "media", "support")
 SERVICES = ("", "core", "api", "batch", "infra")
 REGIONS = ("", "eu", "us", "ap")
 STAGES = ("dev", "test", "staging", "prod", "sandbox")
-ROLES = (
-    "AdministratorAccess",
-    "ReadOnlyAccess",
-    "PowerUserAccess",
-    "DatabaseAdmin",
-    "NetworkAuditor",
-    "BreakGlass",
-)
+ROLES = ("AdministratorAccess", "ReadOnlyAccess", "PowerUserAccess", "DatabaseAdmin")
+ROLES += ("NetworkAuditor", "BreakGlass")
 # What is typed, and the wanted account and role; without a role any role of the account.
 WANTED = [
     # the query has whole words, in any order

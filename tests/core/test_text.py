@@ -23,23 +23,19 @@ from ssohelper.core import text
         ("Zürich 東京", "Zürich 東京"),
     ],
 )
-def test_show_escapes_control_and_bidi_characters(hostile: str, shown: str) -> None:
+def test_show_escapes_control_and_bidi_characters(hostile, shown):
     assert text.show(hostile) == shown
     assert text.is_harmless(shown)
 
 
-def test_show_cuts_a_text_at_its_limit() -> None:
-    assert text.show("abcdef", 4) == "abc…"
-    assert text.show("abcd", 4) == "abcd"
-
-
-def test_a_message_keeps_words_of_usual_length_and_cuts_longer_ones() -> None:
+def test_a_text_is_cut_at_its_limit_and_a_message_keeps_words_of_usual_length_and_cuts_longer_ones():
+    assert (text.show("abcdef", 4), text.show("abcd", 4)) == ("abc…", "abcd")
     assert text.show_message(f"at {'x' * 299} now") == f"at {'x' * 299} now"
     assert text.show_message(f"at {'x' * 300} now") == f"at {'x' * 240}… now"
     assert text.show_message(f'at "{"x " * 200}" now') == f'at "{"x " * 120}…" now'
 
 
-def test_json_escapes_control_characters_and_parses_to_the_same_value() -> None:
+def test_json_escapes_control_characters_and_parses_to_the_same_value():
     hostile = "a\x1b\x7f\u202e\ud800é"
     printed = text.to_json({"name": hostile})
     assert printed.isascii()
@@ -47,7 +43,7 @@ def test_json_escapes_control_characters_and_parses_to_the_same_value() -> None:
     assert json.loads(printed) == {"name": hostile}
 
 
-def test_wide_characters_take_two_columns() -> None:
+def test_wide_characters_take_two_columns():
     assert text.columns_of_text("東京a") == 5
     assert text.columns_of_text("e\u0301") == 1
 
@@ -69,11 +65,11 @@ def test_wide_characters_take_two_columns() -> None:
         ("aab  cc", 4, ["aab", "cc"]),
     ],
 )
-def test_a_text_is_broken_at_a_space_or_a_mark(whole: str, columns: int, lines: list[str]) -> None:
+def test_a_text_is_broken_at_a_space_or_a_mark(whole, columns, lines):
     assert list(text.broken_into_lines(whole, columns)) == lines
 
 
-def test_no_hostile_character_counts_as_printable() -> None:
+def test_no_hostile_character_counts_as_printable():
     """`show` looks for hostile characters only in texts that are not printable."""
     hostile = [chr(code) for code in range(0x110000) if re.match(text._HOSTILE, chr(code))]
     assert len(hostile) > 2000  # most hostile characters are surrogates

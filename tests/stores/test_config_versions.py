@@ -10,7 +10,7 @@ from tests.stores.test_config_store import MINE, added, adding, create, make, mo
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> ConfigStore:
+def store(tmp_path):
     return make(tmp_path)
 
 
@@ -65,18 +65,13 @@ def test_writes_of_builds_without_an_index_can_be_undone(store, tmp_path):
     assert store.load_last_version() is None
 
 
-def test_undo_of_the_first_write_removes_the_file(store):
-    store.write(adding("a"), within())
-    undo(store)
-    assert not store.path.exists()
-
-
-def test_versions_are_private(store, tmp_path):
-    create(store)
+def test_versions_are_private_and_the_undo_of_the_first_write_removes_the_file(store, tmp_path):
     store.write(adding("a"), within())
     saved = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
     assert len(saved) == 2  # one file for the write, and the index
     assert {mode_of(path) for path in saved} == {0o600}
+    undo(store)
+    assert not store.path.exists()
 
 
 def history(tmp_path: Path) -> list[Path]:
@@ -84,24 +79,18 @@ def history(tmp_path: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.name.isdigit())
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        pytest.param(lambda path: path.unlink(), id="missing"),
-        pytest.param(lambda path: path.write_bytes(path.read_bytes()[:-1]), id="cut"),
-        pytest.param(lambda path: path.write_bytes(b""), id="empty"),
-        pytest.param(lambda path: path.write_bytes(path.read_bytes() + b"x"), id="longer"),
-        pytest.param(
-            lambda path: path.write_bytes(path.read_bytes().replace(b"# mine", b"# nine")),
-            id="changed",
-        ),
-        pytest.param(lambda path: (path.parent / "index").unlink(), id="the index is missing"),
-        pytest.param(
-            lambda path: (path.parent / "index").write_text('{"undo": [9e9]}'),
-            id="the index is damaged",
-        ),
-    ],
-)
+SPOILING = {
+    "missing": lambda path: path.unlink(),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "empty": lambda path: path.write_bytes(b""),
+    "longer": lambda path: path.write_bytes(path.read_bytes() + b"x"),
+    "changed": lambda path: path.write_bytes(path.read_bytes().replace(b"# mine", b"# nine")),
+    "no index": lambda path: (path.parent / "index").unlink(),
+    "a damaged index": lambda path: (path.parent / "index").write_text('{"undo": [9e9]}'),
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILING.values(), ids=SPOILING)
 def test_a_damaged_version_is_refused_and_undo_works_after_the_next_write(store, tmp_path, spoil):
     path = create(store)
     store.write(adding("a"), within())
