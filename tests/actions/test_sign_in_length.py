@@ -59,6 +59,12 @@ class Days:
             return None, found.sign_in_ends_source
         return (found.sign_in_ends_at - found.signed_in_at) / HOUR, found.sign_in_ends_source
 
+    def has_observed(self, least: float, most: float) -> bool:
+        """Return whether the next sign-in is taken to be as long as an earlier one."""
+        self.sign_in()
+        hours, source = self.ends()
+        return source == "observed" and least <= (hours or 0) <= most
+
     def whole(self, hours: float) -> None:
         """Sign in, and work until AWS ends the sign-in after `hours`."""
         self.emulator.faults.sign_in_seconds = hours * HOUR
@@ -94,11 +100,7 @@ def days(home, monkeypatch) -> Iterator[Days]:
 @pytest.mark.parametrize("hours", [1, 4])
 def test_an_observed_end_is_the_length_of_the_next_sign_in(days, hours):
     days.whole(hours)
-    days.sign_in()
-    found, source = days.ends()
-    assert source == "observed"
-    # The end is noticed at the next renewal.
-    assert hours <= (found or 0) <= hours + 1
+    assert days.has_observed(hours, hours + 1)  # the end is noticed at the next renewal
 
 
 @pytest.mark.parametrize("minutes", long_after(2, [1, 25, 5, 14]))
@@ -111,28 +113,29 @@ def test_a_revocation_minutes_after_a_sign_in_is_no_length(days, minutes):
     assert not tokens.is_sign_in_needed(days.app, days.session, 4 * HOUR)
 
 
-def test_an_end_noticed_after_an_idle_hour_is_no_length(days):
+def idle(days: Days) -> None:
     days.sign_in()
     days.emulator.end_sign_ins()
     days.work(100 * MINUTE, every=100 * MINUTE)
-    days.sign_in()
-    assert days.ends() == (8, "assumed")
 
 
-def test_an_end_after_a_renewal_in_the_first_minutes_is_no_length(days):
+def renew_in_the_first_minutes(days: Days) -> None:
     days.sign_in()
     days.clock[0] += 3 * MINUTE
     days.renew()
     days.revoke()
-    days.sign_in()
-    assert days.ends() == (8, "assumed")
 
 
-def test_a_revocation_before_the_known_length_is_no_length(days):
+def end_before_the_known_length(days: Days) -> None:
     days.whole(5)
     days.sign_in()
     days.work(1.5 * HOUR)
     days.revoke()
+
+
+@pytest.mark.parametrize("act", [idle, renew_in_the_first_minutes, end_before_the_known_length])
+def test_an_end_that_may_be_a_revocation_is_no_length(days, act):
+    act(days)
     days.sign_in()
     assert days.ends() == (8, "assumed")
 
@@ -142,20 +145,13 @@ def test_a_revocation_minutes_after_a_sign_in_keeps_the_known_length(days):
     days.sign_in()
     days.work(5 * MINUTE)
     days.revoke()
-    days.sign_in()
-    found, source = days.ends()
-    assert source == "observed"
-    assert 5 <= (found or 0) <= 6
+    assert days.has_observed(5, 6)
 
 
 def test_another_length_is_used_after_it_was_observed_twice(days):
-    days.whole(5)
-    days.whole(2)
-    days.whole(2)
-    days.sign_in()
-    found, source = days.ends()
-    assert source == "observed"
-    assert 2 <= (found or 0) <= 3
+    for hours in (5, 2, 2):
+        days.whole(hours)
+    assert days.has_observed(2, 3)
 
 
 def test_of_two_observed_ends_the_one_noticed_sooner_counts(days):
@@ -166,10 +162,7 @@ def test_of_two_observed_ends_the_one_noticed_sooner_counts(days):
     days.sign_in()
     late, _ = days.ends()
     days.work(4 * HOUR + 50 * MINUTE)
-    days.sign_in()
-    sooner, source = days.ends()
-    assert source == "observed"
-    assert 4 <= (sooner or 0) < (late or 0) - 0.5
+    assert days.has_observed(4, late - 0.51)
 
 
 def test_a_renewal_after_the_known_length_discards_it(days):

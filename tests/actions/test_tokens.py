@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -46,31 +47,34 @@ def sign_in(home, emulator) -> Callable[..., Path]:
 
 
 def test_with_a_damaged_token_file_good_role_credentials_are_served(
-    app: App, session, sign_in, emulator
+    app, session, sign_in, emulator
 ):
+    def release():
+        words = (session, Role(*ROLE), Way.CREDENTIAL_PROCESS, app.clock.deadline())
+        return credentials.release_credentials(app, *words)
+
     path = sign_in(3000)
-    given = credentials.release_credentials(
-        app, session, Role(*ROLE), Way.CREDENTIAL_PROCESS, app.clock.deadline()
-    )
+    given = release()
     path.write_text("{")
     app.credentials.delete_response(session.key_of(Role(*ROLE)))
-    assert (
-        credentials.release_credentials(
-            app, session, Role(*ROLE), Way.CREDENTIAL_PROCESS, app.clock.deadline()
-        )
-        == given
-    )
+    assert release() == given
     with pytest.raises(LoginRequired, match="is damaged"):
         tokens.ensure_valid_token(app, session, app.clock.deadline())
 
 
-def test_a_token_near_its_end_is_renewed(app: App, session, sign_in, emulator):
+def test_a_token_near_its_end_and_a_rejected_one_are_renewed(app: App, session, sign_in, emulator):
     path = sign_in(1190)
     token = tokens.ensure_valid_token(app, session, app.clock.deadline())
     assert token.expires_at - app.clock.now() > 3000
     assert json.loads(path.read_text())["accessToken"] == token.value.reveal()
     assert path.stat().st_mode & 0o777 == 0o600
     assert emulator.counters["CreateToken.refresh_token"] == 1
+    # A rejected token is renewed whatever its expiry.
+    fresh = tokens.renew_token(app, session, token, app.clock.deadline())
+    assert fresh.value != token.value
+    again = tokens.renew_token(app, session, token, app.clock.deadline())
+    assert again.value == fresh.value
+    assert emulator.counters["CreateToken.refresh_token"] == 2
 
 
 @pytest.mark.usefixtures("session")
@@ -105,32 +109,16 @@ def test_after_invalid_grant_another_tools_new_token_is_used(app, session, sign_
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
 
-def test_a_rejected_token_is_renewed_whatever_its_expiry(app: App, session, sign_in, emulator):
-    sign_in(3000)
-    rejected = tokens.ensure_valid_token(app, session, app.clock.deadline())
-    fresh = tokens.renew_token(app, session, rejected, app.clock.deadline())
-    assert fresh.value != rejected.value
-    again = tokens.renew_token(app, session, rejected, app.clock.deadline())
-    assert again.value == fresh.value
-    assert emulator.counters["CreateToken.refresh_token"] == 1
-
-
 def test_threads_at_once_make_one_refresh(app: App, session, sign_in, emulator):
     emulator.faults.rotation = "strict"
     sign_in(0)
-    results: list[str] = []
 
-    def ask() -> None:
+    def ask(_number: int) -> str:
         own = App(app.environ)
-        results.append(tokens.ensure_valid_token(own, session, own.clock.deadline()).value.reveal())
+        return tokens.ensure_valid_token(own, session, own.clock.deadline()).value.reveal()
 
-    threads = [threading.Thread(target=ask) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert len(results) == 10
-    assert len(set(results)) == 1
+    with ThreadPoolExecutor(10) as pool:
+        assert len(set(pool.map(ask, range(10)))) == 1
     assert emulator.counters["CreateToken.refresh_token"] == 1
 
 
@@ -145,8 +133,7 @@ def test_a_caller_that_ends_during_the_renewal_loses_no_sign_in(home, emulator, 
     emulator.faults.set(rotation="strict", strict_revokes_session=True)
     path = sign_in(0)
     before = path.read_bytes()
-    asked = threading.Event()
-    answer = threading.Event()
+    asked, answer = threading.Event(), threading.Event()
 
     def wait() -> None:
         asked.set()

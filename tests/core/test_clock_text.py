@@ -6,20 +6,19 @@ from ssohelper.core import clock_text
 from ssohelper.core.sign_in_outlook import Outlook
 
 NOW = 4_000_000_000
-MINUTE, HOUR = 60, 3600
+HOUR = 3600
+EIGHT = NOW + 8 * HOUR
+LASTS = "lasts until 2096-10-02T08:06:40Z (1h), and is renewed automatically until the sign-in ends"
+KNOWN = "no new sign-in is needed until 2096-10-02T15:06:40Z (8h)"
+LEFT = "; its access token lasts 10m more"
+RENEWED = "the access token lasts 1h and is renewed automatically"
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [
-        (8000, "2h 13m left"),
-        (1, "1s left"),
-        (0, "ended just now"),
-        (-59, "ended just now"),
-        (-8000, "ended 2h 13m ago"),
-    ],
+    [(8000, "2h 13m left"), (1, "1s left"), (0, "ended just now"), (-8000, "ended 2h 13m ago")],
 )
-def test_a_text_of_the_time_left(seconds: int, text: str) -> None:
+def test_a_text_of_the_time_left(seconds, text):
     assert clock_text.time_left_text(NOW + seconds, NOW) == text
 
 
@@ -27,7 +26,7 @@ def test_a_text_of_the_time_left(seconds: int, text: str) -> None:
     ("seconds", "urgency"),
     [(HOUR + 1, "good"), (HOUR, "warn"), (901, "warn"), (900, "bad"), (0, "bad"), (-1, "bad")],
 )
-def test_the_last_hour_is_urgent_and_the_last_15_minutes_more(seconds: int, urgency: str) -> None:
+def test_the_last_hour_is_urgent_and_the_last_15_minutes_more(seconds, urgency):
     assert clock_text.urgency_of_time_left(seconds) == urgency
 
 
@@ -41,7 +40,7 @@ def test_the_last_hour_is_urgent_and_the_last_15_minutes_more(seconds: int, urge
         (8000, 2, "2h 13m ago"),
     ],
 )
-def test_a_text_of_the_time_since(seconds: int, units: int, text: str) -> None:
+def test_a_text_of_the_time_since(seconds, units, text):
     assert clock_text.ago_text(seconds, units=units) == text
 
 
@@ -59,7 +58,7 @@ def test_a_text_of_the_time_since(seconds: int, units: int, text: str) -> None:
         (Outlook(NOW + HOUR, "not renewable", NOW + HOUR, True), "1h left (not renewable)"),
     ],
 )
-def test_the_end_of_a_sign_in_in_status(outlook: Outlook, text: str) -> None:
+def test_the_end_of_a_sign_in_in_status(outlook, text):
     assert clock_text.sign_in_end_text(outlook, NOW) == text
 
 
@@ -71,73 +70,42 @@ def test_the_end_of_a_sign_in_in_status(outlook: Outlook, text: str) -> None:
         (Outlook(NOW - 1, "assumed", NOW + HOUR), "the sign-in may have ended"),
         (Outlook(NOW + 8000, "assumed", NOW), "the sign-in may have ended"),
         (Outlook(None, "unknown", NOW), "the sign-in may have ended"),
-        (
-            Outlook(None, "unknown", NOW + HOUR),
-            "the access token lasts 1h and is renewed automatically",
-        ),
-        (
-            Outlook(NOW - 1, "refused", NOW + 600, True),
-            "the sign-in has ended; its access token lasts 10m more",
-        ),
-        (
-            Outlook(NOW - 1, "observed", NOW + 600, True),
-            "the sign-in has probably ended; its access token lasts 10m more",
-        ),
+        (Outlook(None, "unknown", NOW + HOUR), RENEWED),
+        (Outlook(NOW - 1, "refused", NOW + 600, True), f"the sign-in has ended{LEFT}"),
+        (Outlook(NOW - 1, "observed", NOW + 600, True), f"the sign-in has probably ended{LEFT}"),
         (Outlook(NOW - 1, "configured", NOW, True), "the sign-in has probably ended"),
         (Outlook(None, "signed out"), "the sign-in has ended"),
     ],
 )
-def test_how_long_a_sign_in_lasts_in_use(outlook: Outlook, text: str) -> None:
+def test_how_long_a_sign_in_lasts_in_use(outlook, text):
     assert clock_text.sign_in_left_text(outlook, NOW) == text
 
 
 @pytest.mark.parametrize(
-    ("how", "outlook", "user", "text"),
+    ("how", "user", "text"),
     [
-        (
-            "signed in",
-            Outlook(None, "unknown", NOW + HOUR),
-            "a\x1bna",
-            'signed in to "corp" as "a\\x1bna": '
-            "the access token lasts until 2096-10-02T08:06:40Z (1h), "
-            "and is renewed automatically until the sign-in ends",
-        ),
-        (
-            "joined",
-            Outlook(NOW + 8 * HOUR, "configured", NOW + HOUR),
-            None,
-            'another login command signed in to "corp" (the user is unknown): '
-            "no new sign-in is needed until 2096-10-02T15:06:40Z (8h)",
-        ),
-        (
-            "kept",
-            Outlook(NOW + 8 * HOUR, "assumed", NOW + HOUR),
-            None,
-            'already signed in to "corp": the access token lasts until 2096-10-02T08:06:40Z (1h), '
-            "and is renewed automatically until the sign-in ends, in about 8h (assumed)",
-        ),
-        (
-            "kept",
-            Outlook(NOW - 1, "assumed", NOW + HOUR),
-            None,
-            'already signed in to "corp": the access token lasts until 2096-10-02T08:06:40Z (1h), '
-            "and is renewed automatically until the sign-in ends",
-        ),
-        (
-            "renewed",
-            Outlook(NOW + 8 * HOUR, "observed", NOW + HOUR),
-            None,
-            'access token renewed for "corp": '
-            "no new sign-in is needed until 2096-10-02T15:06:40Z (8h)",
-        ),
-        (
-            "renewed",
-            Outlook(None, "unknown", NOW + HOUR),
-            None,
-            'access token renewed for "corp": it lasts until 2096-10-02T08:06:40Z (1h), '
-            "and is renewed automatically until the sign-in ends",
-        ),
+        ("signed in", "a\x1bna", 'signed in to "corp" as "a\\x1bna"'),
+        ("joined", None, 'another login command signed in to "corp" (the user is unknown)'),
+        ("kept", None, 'already signed in to "corp"'),
+        ("renewed", None, 'access token renewed for "corp"'),
     ],
 )
-def test_the_result_of_a_login(how: str, outlook: Outlook, user: str | None, text: str) -> None:
-    assert clock_text.login_result_text("corp", how, outlook, NOW, user) == text
+def test_the_result_of_a_login_names_the_user_of_a_new_sign_in(how, user, text):
+    outlook = Outlook(EIGHT, "configured", NOW + HOUR)
+    assert clock_text.login_result_text("corp", how, outlook, NOW, user) == f"{text}: {KNOWN}"
+
+
+@pytest.mark.parametrize(
+    ("how", "at", "reason", "text"),
+    [
+        ("kept", None, "unknown", f"the access token {LASTS}"),
+        ("kept", EIGHT, "observed", KNOWN),
+        ("kept", EIGHT, "assumed", f"the access token {LASTS}, in about 8h (assumed)"),
+        ("kept", NOW - 1, "assumed", f"the access token {LASTS}"),
+        ("renewed", EIGHT, "observed", KNOWN),
+        ("renewed", None, "unknown", f"it {LASTS}"),
+    ],
+)
+def test_the_result_of_a_login_names_the_end_until_which_jobs_can_run(how, at, reason, text):
+    outlook = Outlook(at, reason, NOW + HOUR)
+    assert clock_text.login_result_text("corp", how, outlook, NOW).endswith(f'"corp": {text}')
