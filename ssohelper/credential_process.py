@@ -70,9 +70,8 @@ def print_credential_document(
     with app.vault.raise_refusal_first(session.key_of(role), Way.CREDENTIAL_PROCESS):
         seconds = notices.configured_wait_seconds(app, session)
     found = notices.retry_after_sign_in(app, session, seconds, get_credentials, say=say)
-    unwritten = credential_document(
-        found, chains.find_account_id(app.config.read(), session.key_of(role))
-    )
+    account_id = chains.find_account_id(app.config.read(), session.key_of(role))
+    unwritten = credential_document(found, account_id)
     try:
         while unwritten:
             unwritten = unwritten[os.write(1, unwritten) :]

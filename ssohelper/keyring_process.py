@@ -17,15 +17,7 @@ from keyring.errors import KeyringLocked
 
 from ssohelper.core.text import show
 from ssohelper.fastpath import open_file
-from ssohelper.system.os_keyring import (
-    ASKING,
-    FOUND,
-    LOCKED,
-    MISSING,
-    SERVICE,
-    UNAVAILABLE,
-    WRITING,
-)
+from ssohelper.system import os_keyring
 
 if sys.platform != "win32":
     import fcntl
@@ -53,40 +45,40 @@ def run_keyring_process(argv: list[str]) -> int:
     if sys.platform != "win32":
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(_LONGEST_LIFE_SECONDS)
-    _write_answer_line(ASKING)
+    _write_answer_line(os_keyring.ASKING)
     try:
         answer = _VERBS[argv[0]](_choose_keyring_backend(), argv[1], argv[2])
     except KeyringLocked:
-        answer = LOCKED
+        answer = os_keyring.LOCKED
     except Exception as cause:
         # Backends raise their libraries' errors. None of them means that the key is missing.
-        answer = f"{UNAVAILABLE} {_one_line_reason_of(cause)}"
+        answer = f"{os_keyring.UNAVAILABLE} {_one_line_reason_of(cause)}"
     _write_answer_line(answer)
     return 0
 
 
 def _find_key(backend: KeyringBackend, name: str, _lock_file: str) -> str:
-    found = backend.get_password(SERVICE, name)
-    return MISSING if found is None else f"{FOUND} {found}"
+    found = backend.get_password(os_keyring.SERVICE, name)
+    return os_keyring.MISSING if found is None else f"{os_keyring.FOUND} {found}"
 
 
 def _create_key(backend: KeyringBackend, name: str, lock_file: str) -> str:
     # Two processes that make a key at once would each encrypt with its own, of which the keyring
     # keeps one. The end of this process frees the lock.
     _hold_creation_lock(lock_file)
-    if backend.get_password(SERVICE, name) is None:
-        _write_answer_line(WRITING)
+    if backend.get_password(os_keyring.SERVICE, name) is None:
+        _write_answer_line(os_keyring.WRITING)
         fresh = base64.b64encode(os.urandom(_KEY_BYTES)).decode("ascii")
-        backend.set_password(SERVICE, name, fresh)
+        backend.set_password(os_keyring.SERVICE, name, fresh)
     # Read back: a keyring may accept a key and not store it.
     return _find_key(backend, name, lock_file)
 
 
 def _delete_key(backend: KeyringBackend, name: str, _lock_file: str) -> str:
-    if backend.get_password(SERVICE, name) is not None:
-        _write_answer_line(WRITING)
-        backend.delete_password(SERVICE, name)
-    return MISSING
+    if backend.get_password(os_keyring.SERVICE, name) is not None:
+        _write_answer_line(os_keyring.WRITING)
+        backend.delete_password(os_keyring.SERVICE, name)
+    return os_keyring.MISSING
 
 
 _VERBS = {"find": _find_key, "create": _create_key, "delete": _delete_key}

@@ -21,12 +21,9 @@ def print_prompt(argv: list[str]) -> int | None:
     if argv not in ([], [STATE]) and template is None:
         return None
     try:
-        text = (
-            prompt.answer_shell_prompt(App())
-            if argv == [STATE]
-            else make_prompt_line(App(), template)
-        )
-        if argv == [STATE] and sys.platform != "win32" and "PYTHONSAFEPATH" not in os.environ:
+        is_state = argv == [STATE]
+        text = prompt.answer_shell_prompt(App()) if is_state else make_prompt_line(App(), template)
+        if is_state and sys.platform != "win32" and "PYTHONSAFEPATH" not in os.environ:
             # A shell that was opened before 27 November 2026 does not start the launcher, which sets
             # this variable. That shell takes the first of 11 lines for the label.
             text = text.partition("|")[0].strip() + "\n"

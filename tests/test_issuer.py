@@ -73,24 +73,28 @@ def sign_in(home: Home, emulator: Emulator, issued_by: str | None, seconds: int 
     home.write_token(emulator.issue_token("ana", seconds=seconds), issuer=issued_by)
 
 
-def facts(home: Home) -> dict[str, object]:
+def facts(home: Home, **changed: str):
+    """Return the facts of the sign-in, after a change of some."""
     path = home.path / ".local" / "state" / "ssohelper" / "sign-ins" / "corp.json"
-    found: dict[str, object] = json.loads(path.read_text())
+    found = {**json.loads(path.read_text()), **changed}
+    path.write_text(json.dumps(found))
     return found
 
 
+def plant(home: Home, url: str) -> dict[str, str]:
+    """Write rule sets in both folders that lead to the address; return variables that do so too."""
+    plant_models(home.path / "data", url)
+    plant_models(home.path / ".aws" / "models", url)
+    proxies = {**dict.fromkeys(PROXIES, url), "NO_PROXY": "", "no_proxy": ""}
+    return {"AWS_DATA_PATH": str(home.path / "data"), "AWS_ENDPOINT_URL": url, **proxies}
+
+
 def plant_models(folder: Path, url: str) -> None:
-    """Write endpoint rule sets that lead each service to the address."""
+    rule = {"conditions": [], "endpoint": {"url": url, "properties": {}}, "type": "endpoint"}
+    rules = {"version": "1.0", "parameters": {}, "rules": [rule]}
     for name in RULE_SETS:
         place = folder / name
         place.mkdir(parents=True)
-        rules = {
-            "version": "1.0",
-            "parameters": {},
-            "rules": [
-                {"conditions": [], "endpoint": {"url": url, "properties": {}}, "type": "endpoint"}
-            ],
-        }
         (place / "endpoint-rule-set-1.json").write_text(json.dumps(rules))
 
 
@@ -111,19 +115,9 @@ def test_a_planted_server_hears_of_no_token_of_aws(
 ):
     """Each service's own variable, the general one, rule sets in both folders, and proxies."""
     sign_in(signed_in, emulator, "aws/us-east-1", seconds)
-    plant_models(signed_in.path / "data", planted.url)
-    plant_models(signed_in.path / ".aws" / "models", planted.url)
-    variables = ("", "_SSO", "_SSO_OIDC", "_STS", "_IAM", "_SIGNIN", "_S3")
-    answer = run(
-        *command,
-        env={
-            "AWS_DATA_PATH": str(signed_in.path / "data"),
-            **{f"AWS_ENDPOINT_URL{each}": planted.url for each in variables},
-            **dict.fromkeys(PROXIES, planted.url),
-            "NO_PROXY": "",
-            "no_proxy": "",
-        },
-    )
+    variables = ("_SSO", "_SSO_OIDC", "_STS", "_IAM", "_SIGNIN", "_S3")
+    env = {f"AWS_ENDPOINT_URL{each}": planted.url for each in variables}
+    answer = run(*command, env={**plant(signed_in, planted.url), **env})
     assert answer.returncode == 3, answer.stderr
     assert REFUSED.search(answer.stderr)
     assert "unset AWS_ENDPOINT_URL_S" in answer.stderr
@@ -136,18 +130,7 @@ def test_models_and_proxies_move_no_token_of_a_server_on_this_machine(
 ):
     home.add_session("corp")
     sign_in(home, emulator, "loopback", 5)
-    plant_models(home.path / "data", planted.url)
-    plant_models(home.path / ".aws" / "models", planted.url)
-    answer = run(
-        *command,
-        env={
-            "AWS_DATA_PATH": str(home.path / "data"),
-            "AWS_ENDPOINT_URL": planted.url,
-            **dict.fromkeys(PROXIES, planted.url),
-            "NO_PROXY": "",
-            "no_proxy": "",
-        },
-    )
+    answer = run(*command, env=plant(home, planted.url))
     assert answer.returncode == 0, answer.stderr
     assert planted.heard == []
     assert emulator.counters["CreateToken"] == 1
@@ -161,8 +144,7 @@ def test_a_token_of_this_machine_does_not_go_to_aws(home, emulator, planted, run
         home.env.pop(variable, None)
     answer = run("credential-process", *KEY, env={"HTTPS_PROXY": planted.url})
     assert answer.returncode == 3, answer.stderr
-    assert answer.stdout == ""
-    assert answer.stderr.count("\n") == 1
+    assert (answer.stdout, answer.stderr.count("\n")) == ("", 1)
     assert "login corp --force" in answer.stderr
     assert planted.heard == []
     # The proxy is what such a token would be sent through.
@@ -195,12 +177,8 @@ def test_a_client_secret_of_awss_is_not_sent_to_this_machine(home, emulator, run
     grants = ("authorization_code", "refresh_token") if grant == "browser" else ()
     theirs = ClientRegistration("awss-client", Secret("AWSS-SECRET"), 2**32, grants)
     app.tokens.save_registration(session, theirs)
-    app.tokens.save_facts(
-        "corp",
-        app.tokens.load_facts("corp")._replace(
-            client=issuer.client_hash(theirs), client_issuer="aws/us-east-1"
-        ),
-    )
+    known = {"client": issuer.client_hash(theirs), "client_issuer": "aws/us-east-1"}
+    app.tokens.save_facts("corp", app.tokens.load_facts("corp")._replace(**known))
     answer = run("login", "corp", *([grant] if grant != "browser" else []))
     assert answer.returncode == 0, answer.stderr
     assert emulator.counters["RegisterClient"] == 1
@@ -209,24 +187,24 @@ def test_a_client_secret_of_awss_is_not_sent_to_this_machine(home, emulator, run
     assert not any("AWSS-SECRET" in text for text in kept)
 
 
-def test_a_sign_out_that_a_variable_keeps_from_aws_forgets_nothing(signed_in, run):
-    answer = run("logout", "corp")
-    assert answer.returncode == 3
-    assert "unset AWS_ENDPOINT_URL_SSO" in answer.stderr
-    assert len(list(signed_in.token_folder.glob("*.json"))) == 1
-
-
-def test_a_sign_in_of_this_machine_is_forgotten_where_its_server_is_no_longer_named(
-    home, emulator, run
+@pytest.mark.parametrize(
+    ("issued_by", "said", "files"),
+    [
+        ("aws/us-east-1", "unset AWS_ENDPOINT_URL_SSO", 1),
+        ("loopback", "on this machine only", 0),  # its server is no longer named
+    ],
+)
+def test_a_sign_out_that_cannot_reach_the_issuer_forgets_only_a_sign_in_of_this_machine(
+    home, emulator, run, issued_by, said, files
 ):
     home.add_session("corp")
-    sign_in(home, emulator, "loopback")
-    for variable in ("AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC"):
+    sign_in(home, emulator, issued_by)
+    for variable in ("AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC") if not files else ():
         home.env.pop(variable)
     answer = run("logout", "corp")
     assert answer.returncode == 3
-    assert "on this machine only" in answer.stderr
-    assert list(home.token_folder.glob("*.json")) == []
+    assert said in answer.stderr
+    assert len(list(home.token_folder.glob("*.json"))) == files
 
 
 @pytest.mark.parametrize(
@@ -242,8 +220,7 @@ def test_role_credentials_of_awss_do_not_go_to_this_machine(
     role = "corp:000030000003/ReadOnlyAccess"
     assert run("credential-process", *KEY).returncode == 0
     # The credentials are cached; from here on the sign-in counts as one at AWS.
-    path = home.path / ".local" / "state" / "ssohelper" / "sign-ins" / "corp.json"
-    path.write_text(json.dumps({**facts(home), "issuer": "aws/us-east-1"}))
+    facts(home, issuer="aws/us-east-1")
     answer = run(command, role, env={variable: planted.url})
     assert answer.returncode == 3, answer.stderr
     assert f"unset {variable}" in answer.stderr

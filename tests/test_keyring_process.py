@@ -14,13 +14,8 @@ from tests.runs import RUNS
 
 
 def run_keyring_process(home: Home, *argv: str) -> "subprocess.CompletedProcess[str]":
-    return RUNS.run(
-        [SCRIPT, KEYRING_PROCESS, *argv],
-        keyring_child_environment(home.env),
-        home.path,
-        None,
-        RUN_SECONDS,
-    )
+    words = [SCRIPT, KEYRING_PROCESS, *argv]
+    return RUNS.run(words, keyring_child_environment(home.env), home.path, None, RUN_SECONDS)
 
 
 def test_the_keyring_is_changed_only_to_make_a_key_and_to_delete_one(home, desktop):

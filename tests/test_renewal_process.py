@@ -15,15 +15,9 @@ from tests.endpoint.world import wait_for
 
 def renew(home: Home, sign_in_name: str, seen_id: str) -> SsoHelperError | None:
     """Run the process; return the outcome that its starter reads."""
-    done = subprocess.run(
-        [
-            *("sh", "-c", 'exec 3>&1 >&2; exec "$@"', "sh"),
-            *(SCRIPT, RENEWAL_PROCESS, sign_in_name, seen_id),
-        ],
-        env=home.env,
-        capture_output=True,
-        timeout=RUN_SECONDS,
-    )
+    words = [SCRIPT, RENEWAL_PROCESS, sign_in_name, seen_id]
+    words = ["sh", "-c", 'exec 3>&1 >&2; exec "$@"', "sh", *words]
+    done = subprocess.run(words, env=home.env, capture_output=True, timeout=RUN_SECONDS)
     assert (done.returncode, done.stderr) == (0, b"")
     return decode_renewal_outcome(done.stdout)
 
@@ -38,11 +32,7 @@ def write_token_near_its_end(home: Home, emulator: Emulator) -> str:
 
 def token_id(home: Home) -> str:
     app = App(home.env)
-    session = app.config.read().sso_session("corp")
-    assert session is not None
-    token = app.tokens.load(session)
-    assert token is not None
-    return token.id
+    return app.tokens.load(app.config.read().sso_session("corp")).id
 
 
 def test_the_new_token_is_saved_before_the_starter_hears_of_it(home, emulator):

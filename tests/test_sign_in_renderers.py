@@ -127,13 +127,13 @@ class Desk:
 
     def app_class(self, parent: type[App]) -> Any:
         """Return a subclass of `parent` on the fixed clock, which renews tokens in this process."""
-        clock = self._clock
+        now = float(self.now)
 
         class DeskApp(parent):  # type: ignore[valid-type, misc]
             def __init__(self, *_: object, warn: Callable[[str], None] | None = None) -> None:
                 slept = [0.0]
                 super().__init__(
-                    clock=clock,
+                    clock=lambda: now,
                     monotonic=lambda: time.monotonic() + slept[0],
                     sleep=lambda seconds: slept.append(slept.pop() + seconds),
                     warn=warn,
@@ -143,16 +143,10 @@ class Desk:
         return DeskApp
 
     def app(self) -> App:
-        made: App = self.app_class(App)()
-        return made
-
-    def _clock(self) -> float:
-        return float(self.now)
+        return self.app_class(App)()
 
     def session(self) -> SsoSession:
-        found = self.app().config.read().sso_session("corp")
-        assert found
-        return found
+        return self.app().config.read().sso_session("corp")
 
     def put(self, state: State) -> None:
         """Write the state's token file, facts and settings; remove the state before it."""
@@ -161,8 +155,7 @@ class Desk:
         app.tokens.forget(session)
         app.credentials.remove_session("corp")
         app.tokens.forget_facts("corp")
-        token_id: tuple[str, ...] = ()
-        expires_at = None
+        token_id, expires_at = (), None
         if state.token is not None:
             content = self.emulator.issue_token("ana", start_url=session.start_url)
             expires_at = self.now + state.token
@@ -171,9 +164,7 @@ class Desk:
             if not state.renewable:
                 del content["refreshToken"]
             path = self.home.write_token(content)
-            found = app.tokens.load(session)
-            assert found
-            token_id = (found.id,)
+            token_id = (app.tokens.load(session).id,)
             if state.damaged:
                 path.write_text(path.read_text()[:40])
         if state.refused is not None:
@@ -226,9 +217,7 @@ def by_status(desk: Desk) -> int | None:
     code, out, _ = desk.run("status", "corp")
     assert code == 0
     row = out.splitlines()[0].split("\t")
-    if row[2] == "signed out":
-        return 0
-    return _seconds_in(row[4])
+    return 0 if row[2] == "signed out" else _seconds_in(row[4])
 
 
 def by_status_check(desk: Desk) -> int | None:
@@ -267,17 +256,7 @@ def by_use(desk: Desk) -> int | None:
     assert code == 0, err
     if "(assumed)" in err or "may have ended" in err or "is renewed automatically" in err:
         return None
-    found = re.search(r": ([0-9dhms ]+) of the sign-in left", err)
-    assert found, err
-    return _duration(found[1])
-
-
-def by_exec(desk: Desk) -> int | None:
-    return _served(desk, "exec", "--server", "job", "--", "true")
-
-
-def by_serve(desk: Desk) -> int | None:
-    return _served(desk, "serve", "job")
+    return _duration(err, r": ([0-9dhms ]+) of the sign-in left")
 
 
 def by_doctor(desk: Desk) -> int | None:
@@ -286,9 +265,7 @@ def by_doctor(desk: Desk) -> int | None:
     if "signed-out" in told or "sign-in-unreadable" in told:
         return 0
     if "sign-in-ends" in told:
-        found = re.search(r"a new sign-in is needed in ([0-9dhms ]+)$", told["sign-in-ends"])
-        assert found, told
-        return _duration(found[1])
+        return _duration(told["sign-in-ends"], r"a new sign-in is needed in ([0-9dhms ]+)$")
     # `doctor` is silent about a later end.
     return desk.needed_in if (desk.needed_in or 0) >= SOON_SECONDS else None
 
@@ -310,8 +287,8 @@ RENDERERS: dict[str, Callable[[Desk], int | None]] = {
     "status --check": by_status_check,
     "prompt": by_prompt,
     "use": by_use,
-    "exec --server": by_exec,
-    "serve": by_serve,
+    "exec --server": lambda desk: _served(desk, "exec", "--server", "job", "--", "true"),
+    "serve": lambda desk: _served(desk, "serve", "job"),
     "doctor": by_doctor,
     "notices": by_notices,
 }
@@ -344,9 +321,8 @@ def test_all_renderers_agree_when_a_sign_in_is_needed(desk):
     ids=" ".join,
 )
 def test_a_command_on_a_terminal_offers_the_sign_in_that_enter_offers(desk, argv):
-    asked: list[str] = []
+    asked, offered = list[str](), set()
     let_commands_run_on_a_terminal(desk, asked)
-    offered = set()
     for name, state in STATES.items():
         desk.put(state)
         asked.clear()
@@ -368,7 +344,6 @@ def by_full_screen(desk: Desk) -> dict[str, int | None]:
         await user.press("f3")
         await user.wait_for_screen(SessionsScreen)
         screen = user.app.screen
-        assert isinstance(screen, SessionsScreen)
         await until(lambda: screen.has_read_clocks)
         for name, state in STATES.items():
             desk.put(state)
@@ -433,9 +408,8 @@ def let_commands_run_on_a_terminal(desk: Desk, asked: list[str]) -> None:
         asked.append(question)
         return False
 
-    def open_console(app: App, chosen: Profile, page: Any, *_: object) -> int:
-        keys = fixed_keys.release_fixed_keys(app, chosen, Way.CONSOLE)
-        return keys.expires_at
+    def open_console(app: App, chosen: Profile, *_: object) -> int:
+        return fixed_keys.release_fixed_keys(app, chosen, Way.CONSOLE).expires_at
 
     desk.patch.setattr(output, "can_ask_user", lambda: True)
     desk.patch.setattr(output, "confirm", confirm)
@@ -482,18 +456,15 @@ def _served(desk: Desk, *argv: str) -> int | None:
     assert code in (0, 128 + 15), err
     notice = [line for line in err.splitlines() if line.startswith("ssohelper: notice: ")]
     assert len(notice) <= 1
-    assert bool(notice) is not ("AWS does not report its length" in err), (
-        "one of the two tells the user"
-    )
+    # One of the two tells the user.
+    assert bool(notice) is not ("AWS does not report its length" in err)
     return _seconds_in_notice(notice[0]) if notice else None
 
 
 def _seconds_in_notice(message: str) -> int:
     if re.search(r"has (probably )?ended|is over|is signed out", message):
         return 0
-    found = re.search(r"\(in ([0-9dhms ]+)\)", message)
-    assert found, message
-    return _duration(found[1])
+    return _duration(message, r"\(in ([0-9dhms ]+)\)")
 
 
 def _seconds_in(text: str) -> int | None:
@@ -502,13 +473,13 @@ def _seconds_in(text: str) -> int | None:
         return None
     if "ended " in text:
         return 0
-    found = re.search(r"([0-9dhms ]+) left", text)
+    return _duration(text, r"([0-9dhms ]+) left")
+
+
+def _duration(text: str, pattern: str = "(.*)") -> int:
+    found = re.search(pattern, text)
     assert found, text
-    return _duration(found[1])
-
-
-def _duration(text: str) -> int:
-    seconds = parse_duration(text.strip())
+    seconds = parse_duration(found[1].strip())
     assert seconds is not None, text
     return seconds
 

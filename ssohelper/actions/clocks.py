@@ -10,19 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ssohelper.core import prompt_text
+from ssohelper.core import prompt_text, sign_in_outlook
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import AccessToken, CachedCredentials, RoleKey, SignInFacts, SsoSession
-from ssohelper.core.sign_in_outlook import (
-    Outlook,
-    PromptClock,
-    Source,
-    is_refreshable,
-    prompt_clock,
-    sign_in_end,
-    sign_in_outlook,
-)
-from ssohelper.core.sign_in_outlook import facts_of_token as core_facts_of_token
+from ssohelper.core.sign_in_outlook import Outlook, PromptClock, Source
 from ssohelper.errors import ConfigInvalid, LoginRequired, SsoHelperError
 
 if TYPE_CHECKING:
@@ -94,11 +85,13 @@ def load_session_clock(
         outlook,
         "valid" if token.expires_at > now else "expired",
         facts.user,
-        facts.ended_at is None and is_refreshable(token, now),
+        facts.ended_at is None and sign_in_outlook.is_refreshable(token, now),
         token.expires_at,
         facts.token_life_seconds if facts.token_expires_at == token.expires_at else None,
         facts.signed_in_at,
-        *sign_in_end(facts, app.settings.get("session_hours", session=session.name)),
+        *sign_in_outlook.sign_in_end(
+            facts, app.settings.get("session_hours", session=session.name)
+        ),
         answering_region,
     )
 
@@ -109,11 +102,13 @@ def load_outlook(app: App, session: SsoSession) -> Outlook:
 
 def outlook_of_token(app: App, session: SsoSession, token: AccessToken | None) -> Outlook:
     hours = app.settings.get("session_hours", session=session.name)
-    return sign_in_outlook(token, app.tokens.load_facts(session.name), hours, app.clock.now())
+    return sign_in_outlook.sign_in_outlook(
+        token, app.tokens.load_facts(session.name), hours, app.clock.now()
+    )
 
 
 def facts_of_token(app: App, session: SsoSession, token: AccessToken) -> SignInFacts:
-    return core_facts_of_token(app.tokens.load_facts(session.sign_in_name), token)
+    return sign_in_outlook.facts_of_token(app.tokens.load_facts(session.sign_in_name), token)
 
 
 def load_cached_credentials(
@@ -195,7 +190,7 @@ def forget_prompts(app: App, key: RoleKey | None = None) -> None:
 
 def read_prompt_clock(app: App, session: SsoSession) -> PromptClock:
     token = app.tokens.load_token_for_display(session)
-    return prompt_clock(outlook_of_token(app, session, token))
+    return sign_in_outlook.prompt_clock(outlook_of_token(app, session, token))
 
 
 @contextmanager

@@ -246,9 +246,8 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
         token = app.tokens.load(session)
     except (LoginRequired, KeyMissing):
         return None
-    if token is None or clocks.outlook_of_token(app, session, token).is_sign_in_needed(
-        app.clock.now(), min_seconds
-    ):
+    outlook = clocks.outlook_of_token(app, session, token)
+    if token is None or outlook.is_sign_in_needed(app.clock.now(), min_seconds):
         return None
     valid = token
     try:
@@ -547,15 +546,8 @@ def _ensure_registration(
 def find_signed_in_user(app: App, session: SsoSession, token: AccessToken) -> str | None:
     """Return the name of the user who signed in for this token; None if not known within 3 s."""
     found: list[str] = []
-
-    def look_up() -> None:
-        try:
-            append_user_name(found)
-        except Exception as error:  # a sign-in succeeds without the user's name
-            _log.info("the user of the new sign-in is unknown: %s", type(error).__name__)
-
     try:
-        append_user_name = _prepare_lookup(app, session, token)
+        look_up = _prepare_lookup(app, session, token, found)
         thread = threading.Thread(target=look_up, daemon=True, name="ssohelper-user")
         thread.start()
     except (SsoHelperError, OSError, RuntimeError) as error:
@@ -586,9 +578,12 @@ def portal_of_unsaved_token(app: App, session: SsoSession, token: AccessToken) -
 
 
 def _prepare_lookup(
-    app: App, session: SsoSession, token: AccessToken
-) -> Callable[[list[str]], None]:
-    """Return a function for a thread: it reads no file, because threads must not share an `App`."""
+    app: App, session: SsoSession, token: AccessToken, found: list[str]
+) -> Callable[[], None]:
+    """Return a function for a thread, which appends the user's name to `found`.
+
+    It reads no file, because threads must not share an `App`.
+    """
     rules, saved, vault = app.vault.policy.rules, directory.load_listing(app, session), app.vault
     portal = portal_of_unsaved_token(app, session, token)
     vault.load_settings_and_journal()
@@ -613,7 +608,7 @@ def _prepare_lookup(
             names = portal.list_roles(token, account.id)
             yield from find_unguarded_role((account, name) for name in names)
 
-    def append_user_name(found: list[str]) -> None:
+    def append_user_name() -> None:
         deadline = app.clock.deadline(_LOOKUP_SECONDS)
         for role in find_roles():
             try:
@@ -627,7 +622,13 @@ def _prepare_lookup(
                 found.append(identity.role_session_name)
                 return
 
-    return append_user_name
+    def look_up() -> None:
+        try:
+            append_user_name()
+        except Exception as error:  # a sign-in succeeds without the user's name
+            _log.info("the user of the new sign-in is unknown: %s", type(error).__name__)
+
+    return look_up
 
 
 # -- further portals ----------------------------------------------------------------------------
@@ -652,11 +653,10 @@ def _sign_in_further(app: App, session: SsoSession, ui: LoginUi, options: LoginO
             _sign_in_at_portal(app, session, further, ui, options)
         except (UsageProblem, Superseded):
             raise
-        except Interrupted:
-            app.warn(f"{_not_signed_in_text(further)}: cancelled")
-            return
         except SsoHelperError as error:
             app.warn(f"{_not_signed_in_text(further)}: {error.message}")
+            if isinstance(error, Interrupted):
+                return
 
 
 def _sign_in_at_portal(

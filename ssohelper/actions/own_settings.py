@@ -82,23 +82,16 @@ def find_loosening(app: App, new_storage: str) -> str | None:
     if new_storage == KEYRING or app.protections.load_storage().storage == FILE:
         return None
     notice = f"the sign-ins will be in clear in {app.locations.token_folder}"
-    lost = find_unreadable_sign_ins(app)
-    return (
-        f"{notice}; these cannot be read, and end: {', '.join(map(show, lost))}" if lost else notice
-    )
-
-
-def find_unreadable_sign_ins(app: App) -> list[str]:
-    """Return the sessions that a move to files loses."""
-    tokens = app.storage.get_token_store(KEYRING)
-    found = []
+    tokens, lost = app.storage.get_token_store(KEYRING), []
     listed = app.config.read().sso_sessions()
     for session in (*listed, *tokens.find_unlisted_sessions(listed)):
         try:
             tokens.load(session)
         except (KeyringUnavailable, LoginRequired):
-            found.append(session.name)
-    return found
+            lost.append(session.name)
+    return (
+        f"{notice}; these cannot be read, and end: {', '.join(map(show, lost))}" if lost else notice
+    )
 
 
 def move_sign_ins(app: App, new_storage: str) -> list[str]:

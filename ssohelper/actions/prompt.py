@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ssohelper.actions import clocks, selection
 from ssohelper.core import prompt_text, served_role
 from ssohelper.core.instants import from_iso
-from ssohelper.core.model import GUARD_SIGN, Profile, RoleKey
+from ssohelper.core.model import GUARD_SIGN, Profile
 from ssohelper.core.prompt_text import PromptRow
 from ssohelper.core.sign_in_outlook import PromptClock
 from ssohelper.core.text import is_harmless
@@ -94,12 +94,7 @@ def read_prompt_status(app: App) -> PromptStatus:
     ends = app.environ.get("AWS_CREDENTIAL_EXPIRATION", "")
     keys_end_at = from_iso(ends) if ends and app.environ.get("AWS_ACCESS_KEY_ID") else None
     name, profile = _find_profile_in_use(app, keys_end_at is not None)
-    account = None
-    if profile is not None:
-        shown = profile.shown_role
-        account = app.vault.find_account(
-            RoleKey(profile.session.name, shown.account_id, shown.name)
-        )
+    shown = profile and profile.session.key_of(profile.shown_role)
     guarded = profile is not None and app.vault.find_guarding_rule(profile.key) is not None
     if prompt_text.may_look_alike(name):  # reading the config is slow
         with suppress(SsoHelperError):
@@ -122,7 +117,7 @@ def read_prompt_status(app: App) -> PromptStatus:
         label,
         profile,
         rows,
-        account.name if account else "",
+        app.vault.find_account(shown).name if shown else "",
         guarded,
         keys_end_at is not None,
         has_grant,

@@ -45,9 +45,7 @@ def ensure_valid_token(app: App, session: SsoSession, deadline: Deadline) -> Acc
         raise sign_in_expired_error(session)
     works = is_token_unexpired(app, token)
     if works:
-        deadline = Deadline(
-            min(deadline.seconds_left() / 2, RENEWAL_AHEAD_SECONDS), app.clock.monotonic
-        )
+        deadline = app.clock.deadline(min(deadline.seconds_left() / 2, RENEWAL_AHEAD_SECONDS))
     try:
         return renew_token(app, session, token, deadline)
     except SsoHelperError:
@@ -80,10 +78,8 @@ def load_token_state(app: App, session: SsoSession, token: AccessToken) -> Token
     if not is_token_unexpired(app, token):
         return TokenState.ENDED
     margin = token_margin_seconds(load_token_life_seconds(app, session, token))
-    is_near_end = token.expires_at - app.clock.now() <= margin
-    return (
-        TokenState.NEAR_END if is_near_end and is_token_refreshable(app, token) else TokenState.GOOD
-    )
+    is_late = token.expires_at - app.clock.now() <= margin
+    return TokenState.NEAR_END if is_late and is_token_refreshable(app, token) else TokenState.GOOD
 
 
 def load_token_for_broker(app: App, session: SsoSession) -> Token:

@@ -13,16 +13,10 @@ from ssohelper.actions import (
     missing_sessions,
     protected_sign_ins,
     regions,
+    selection,
     tokens,
 )
 from ssohelper.actions import login as sign_in
-from ssohelper.actions.login import LoginOptions, LoginOutcome
-from ssohelper.actions.selection import (
-    find_unlisted_session,
-    find_unlisted_sessions,
-    list_sessions,
-    resolve_session,
-)
 from ssohelper.app import App
 from ssohelper.cli import choosing, colors, output
 from ssohelper.cli.table import Cell
@@ -35,7 +29,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, LocalState, LoginRequired, SsoHelperError, UsageProblem
 from ssohelper.system import browser
 
-_USUAL = LoginOptions()
+_USUAL = sign_in.LoginOptions()
 
 
 class Duration(click.ParamType[int]):
@@ -44,9 +38,8 @@ class Duration(click.ParamType[int]):
     def convert(self, value: Any, param: Any, ctx: Any) -> int:
         seconds = value if isinstance(value, int) else parse_duration(str(value))
         if seconds is None:
-            self.fail(
-                f'"{show(str(value), 40)}" is not a duration such as 20m, 1h30m, 90s', param, ctx
-            )
+            said = f'"{show(str(value), 40)}" is not a duration such as 20m, 1h30m, 90s'
+            self.fail(said, param, ctx)
         return seconds
 
 
@@ -125,12 +118,12 @@ class TerminalUi(NamedTuple):
 def sign_in_on_terminal(
     app: App,
     session: SsoSession,
-    options: LoginOptions = _USUAL,
+    options: sign_in.LoginOptions = _USUAL,
     *,
     no_browser: bool = False,
     qr: bool = False,
     yes: bool = False,
-) -> LoginOutcome:
+) -> sign_in.LoginOutcome:
     """Sign in if that is needed; print the result and return it.
 
     Uses a device code if no browser can run on this host. With `yes`, another user than last time
@@ -178,7 +171,7 @@ def login(
     """
     app = output.get_app()
     session = choosing.choose_session(_chosen_session_name(session_name))
-    options = LoginOptions(device_code, force, min_seconds)
+    options = sign_in.LoginOptions(device_code, force, min_seconds)
     outcome = sign_in_on_terminal(app, session, options, **how)
     if output.options().json:
         data = {
@@ -206,7 +199,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     chosen = _chosen_session_name(session_name)
     if everywhere and chosen:
         raise UsageProblem(f'give "{chosen}" or --all, not both')
-    sessions = list_sessions(app) if everywhere else _find_signed_in_sessions(app, chosen)
+    sessions = selection.list_sessions(app) if everywhere else _find_signed_in_sessions(app, chosen)
     errors: list[SsoHelperError] = []
     results: list[dict[str, Any]] = []
     for session in sessions:
@@ -255,13 +248,13 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
     app = output.get_app()
     chosen = _chosen_session_name(session_name)
     sessions = app.config.read().sso_sessions()
-    unlisted = [one for one in find_unlisted_sessions(app) if chosen in (None, one.name)]
+    unlisted = [one for one in selection.find_unlisted_sessions(app) if chosen in (None, one.name)]
     protected_sign_ins.warn_of_damaged_records(app)
     if chosen:
         is_known = chosen in {session.name for session in sessions}
-        sessions = [] if unlisted and not is_known else [resolve_session(app, chosen)]
+        sessions = [] if unlisted and not is_known else [selection.resolve_session(app, chosen)]
     elif check and not sessions:
-        resolve_session(app, None)  # raises an error that says why no session can be used
+        selection.resolve_session(app, None)  # raises an error that says why no session can be used
     unusable = [] if chosen else clocks.list_unusable_sessions(app)
     needing = [
         one
@@ -301,7 +294,7 @@ def _chosen_session_name(argument: str | None) -> str | None:
 
 
 def _find_signed_in_sessions(app: App, chosen: str | None) -> list[SsoSession]:
-    found = find_unlisted_session(app, chosen)
+    found = selection.find_unlisted_session(app, chosen)
     if found is not None:
         return [found]
     names = app.config.read().session_names()

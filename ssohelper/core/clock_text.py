@@ -32,11 +32,8 @@ def still_signed_in_text(session_name: str) -> str:
 
 def time_left_text(ends_at: int, now: int) -> str:
     """Return `2h 13m left`, `ended 5m ago` or `ended just now`."""
-    return (
-        f"{duration_text(ends_at - now)} left"
-        if ends_at > now
-        else f"ended {ago_text(now - ends_at)}"
-    )
+    left = ends_at - now
+    return f"{duration_text(left)} left" if left > 0 else f"ended {ago_text(-left)}"
 
 
 def ago_text(seconds: int, *, units: int = 2) -> str:

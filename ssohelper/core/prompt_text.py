@@ -162,10 +162,8 @@ def distinct_prompt_name(name: str, others: Iterable[str]) -> str:
     if not alike:
         return name
     taken = names | {_short_name_with_hash(other, digits) for other in alike for digits in _DIGITS}
-    free = (
-        marked for digits in _DIGITS if (marked := _short_name_with_hash(name, digits)) not in taken
-    )
-    return next(free, _short_name_with_hash(name, _DIGITS[-1]))
+    marked = [_short_name_with_hash(name, digits) for digits in _DIGITS]
+    return next((one for one in marked if one not in taken), marked[-1])
 
 
 def _shown_forms_of_name(name: str) -> set[str]:

@@ -19,23 +19,20 @@ from ssohelper.actions import credentials, issuing
 from ssohelper.app import App
 from ssohelper.broker import core
 from ssohelper.collaborators.aws_clients import AwsClients
-from ssohelper.core.deadline import Deadline
 from ssohelper.core.instants import from_iso
-from ssohelper.core.model import AccessToken, Role, RoleCredentials, RoleKey, Secret, SsoSession
+from ssohelper.core.model import AccessToken, RoleCredentials, Secret, SignInFacts, SsoSession
 from ssohelper.core.policy import Way
 from ssohelper.errors import AwsUnreachable
 from ssohelper.fastpath import folders, published
 from ssohelper.stores import clock_file
 from ssohelper.stores.codecs import PlainCodec
+from tests.actions.world import CONFIG, KEY, ROLE, SESSION
 from tests.fake_clients import clients_made_by
 from tests.long_rows import long_after
 from tests.published import date_back
 
-SESSION = SsoSession("corp", "https://d-0000000000.awsapps.com/start", "us-east-1", ())
-ROLE = Role("000000000001", "ReadOnlyAccess")
-KEY = RoleKey(SESSION.name, *ROLE)
+CALL = (SESSION, ROLE, Way.CREDENTIAL_PROCESS)
 BEGIN = 1_790_000_000.0
-CONFIG = f"[sso-session corp]\nsso_start_url = {SESSION.start_url}\nsso_region = {SESSION.region}\n"
 
 steps = st.lists(
     st.one_of(
@@ -131,18 +128,14 @@ def _call(folder: Path, world: World) -> None:
         assert (from_iso(document["Expiration"]) or 0) > world.true
     is_due = issuing.find_credentials(app, KEY).is_due
     try:
-        given_out = credentials.release_credentials(
-            app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()
-        )
+        given_out = credentials.release_credentials(app, *CALL, app.clock.deadline())
     except AwsUnreachable:
         assert not world.is_up, "AWS was there, and a caller got nothing"
         return
     assert given_out.expires_at > world.true
     if is_due:  # as the broker renews in the background
         with suppress(AwsUnreachable):
-            credentials.renew_credentials_early(
-                app, SESSION, ROLE, Way.CREDENTIAL_PROCESS, app.clock.deadline()
-            )
+            credentials.renew_credentials_early(app, *CALL, app.clock.deadline())
 
 
 class _Tokens:
@@ -151,28 +144,11 @@ class _Tokens:
     codec = PlainCodec()
 
     def __init__(self, token: AccessToken, file: Path) -> None:
-        self._token = token
-        self._file = file
-
-    def token_file(self, session: SsoSession) -> str:
-        return str(self._file)
-
-    def load(self, session: SsoSession) -> AccessToken:
-        return self._token
-
-    def load_token_for_display(self, session: SsoSession) -> AccessToken:
-        return self._token
-
-    def load_facts(self, name: str):
-        from ssohelper.core.model import SignInFacts
-
-        return SignInFacts()
-
-    def read_token_file_fingerprint(self, session: SsoSession) -> str:
-        return "same"
-
-    def lock_state(self, name: str, deadline: Deadline):
-        return nullcontext()
+        self.token_file = lambda _session: str(file)
+        self.load = self.load_token_for_display = lambda _session: token
+        self.load_facts = lambda _name: SignInFacts()
+        self.read_token_file_fingerprint = lambda _session: "same"
+        self.lock_state = lambda _name, _deadline: nullcontext()
 
 
 def _asks_within_the_floor(world: World, sequence: list[tuple[str, int]]) -> bool:

@@ -22,7 +22,7 @@ def test_a_name_that_looks_like_no_other_costs_no_read_of_the_config(home, monke
     assert prompt.read_prompt_status(app).label == ""
 
 
-def test_a_damaged_file_is_repaired(home, app: App):
+def test_a_damaged_file_is_repaired(home, app):
     answer = prompt.answer_shell_prompt(app)
     path = file_of(home)
     good = path.read_bytes()
@@ -32,11 +32,10 @@ def test_a_damaged_file_is_repaired(home, app: App):
         assert path.read_bytes() == good
 
 
-def test_a_shell_gets_the_file_the_config_and_the_rows(home, app: App):
+def test_a_shell_gets_the_file_the_config_and_the_rows(home, app):
     rows = "99999999999|0|late|==signed out=="
-    answer = "|".join(
-        (PROFILE, "payments-prod.ReadO..cess", str(file_of(home)), str(home.config_file), rows)
-    )
+    labels = f"{PROFILE}|payments-prod.ReadO..cess"
+    answer = f"{labels}|{file_of(home)}|{home.config_file}|{rows}"
     assert prompt.answer_shell_prompt(app) == f"{answer}\n"
     assert file_of(home).read_text() == f"{rows}\n"
 
@@ -49,7 +48,7 @@ def test_a_shell_gets_no_file_for_fixed_keys(home):
     assert not file_of(home).exists()
 
 
-def test_a_sign_in_while_a_shell_asks_is_noticed(home, app: App, emulator, monkeypatch):
+def test_a_sign_in_while_a_shell_asks_is_noticed(home, app, emulator, monkeypatch):
     really = app.prompt_state.write
 
     def write(*words: Any, **more: Any) -> bool:
@@ -61,15 +60,18 @@ def test_a_sign_in_while_a_shell_asks_is_noticed(home, app: App, emulator, monke
     assert state(home) == "open"
 
 
-@pytest.mark.parametrize("name", ["a\nb", "a|b"])
-def test_folders_with_strange_names_are_not_named(home, name):
+@pytest.mark.parametrize("name", ["a\nb", "a|b", "unwritable"])
+def test_where_no_file_can_be_named_or_written_no_end_is_shown(home, name):
     folder = home.path / name
     folder.mkdir()
+    if name == "unwritable":
+        (folder / "run").mkdir(mode=0o700)
+        (folder / "run" / "prompt").symlink_to("nothing")
     answer = prompt.answer_shell_prompt(App({**home.env, "SSOHELPER_HOME": str(folder)}))
     assert answer == f"{PROFILE}|{PROFILE}|||99999999999|0||\n"
 
 
-def test_a_changed_config_is_newer_until_a_shell_has_asked(home, app: App):
+def test_a_changed_config_is_newer_until_a_shell_has_asked(home, app):
     key = RoleKey("corp", ACCOUNT, ROLE)
     prompt.answer_shell_prompt(app)
     changed_ns = home.config_file.stat().st_mtime_ns + 5
@@ -80,7 +82,7 @@ def test_a_changed_config_is_newer_until_a_shell_has_asked(home, app: App):
     assert file_of(home).stat().st_mtime_ns == changed_ns
 
 
-def test_an_older_config_leaves_the_file_as_new_as_it_is(home, app: App):
+def test_an_older_config_leaves_the_file_as_new_as_it_is(home, app):
     """Otherwise, shells with two configs that name one role would ask again and again."""
     prompt.answer_shell_prompt(app)
     before = file_of(home).stat().st_mtime_ns
@@ -90,7 +92,7 @@ def test_an_older_config_leaves_the_file_as_new_as_it_is(home, app: App):
 
 
 @pytest.mark.parametrize("profile", ["plain", "no such"])
-def test_a_profile_that_is_none_of_ours_is_asked_for_after_a_change_too(home, app: App, profile):
+def test_a_profile_that_is_none_of_ours_is_asked_for_after_a_change_too(home, app, profile):
     answer = prompt.answer_shell_prompt(App({**home.env, "AWS_PROFILE": profile}))
     _, _, file, config, *_ = answer.split("|")
     assert Path(file).stat().st_mtime_ns == Path(config).stat().st_mtime_ns
@@ -102,12 +104,6 @@ def test_without_a_config_the_answer_names_no_config_to_compare(home):
     assert answer.split("|")[2:4] == [str(home.runtime / "prompt" / "no-role"), ""]
 
 
-def test_where_nothing_can_be_written_no_end_is_shown(home, app: App):
-    home.runtime.mkdir(mode=0o700)
-    (home.runtime / "prompt").symlink_to("nothing")
-    assert prompt.answer_shell_prompt(app) == f"{PROFILE}|{PROFILE}|||99999999999|0||\n"
-
-
 @pytest.mark.parametrize(
     ("names", "label"), [(("pay", "dev"), "pay/Read"), (("pay", "pay"), f"{ACCOUNT}/Read")]
 )
@@ -116,7 +112,6 @@ def test_the_account_of_a_served_role_has_its_name_unless_two_accounts_have_it(h
     served["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://127.0.0.1:9/"
     app = App({**home.env, **served})
     session = app.config.read().sso_session("corp")
-    assert session is not None
     accounts = tuple(
         ListedAccount(Account(account_id, name, ""), ("Read",))
         for account_id, name in zip((ACCOUNT, "000000000009"), names, strict=True)

@@ -14,6 +14,7 @@ from tests.programs import run_program
 
 ACCOUNT, ROLE = "000030000001", "ReadOnlyAccess"
 PROFILE = "payments-prod.ReadOnlyAccess"
+KEYS = {"AWS_ACCESS_KEY_ID": "ASIAX", "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"}
 
 
 @pytest.fixture(autouse=True)
@@ -130,13 +131,12 @@ class TestTransitions:
     @pytest.mark.parametrize(
         "argv",
         [
-            ("status",),
-            ("login",),
-            ("use", PROFILE),
-            ("credential-process", "--profile", PROFILE),
-            ("prompt", "--state"),
+            "status",
+            "login",
+            f"use {PROFILE}",
+            f"credential-process --profile {PROFILE}",
+            "prompt --state",
         ],
-        ids=lambda argv: argv[0],
     )
     def test_what_another_tool_did_shows_after_the_next_command(
         self, run, home, emulator, said, argv
@@ -144,31 +144,29 @@ class TestTransitions:
         said("--state")
         token = home.write_token(emulator.issue_token("ana"))
         assert state(home) == "ended"
-        assert run(*argv, env={"_SSOHELPER_SHELL": "bash"}).returncode == 0
+        assert run(*argv.split(), env={"_SSOHELPER_SHELL": "bash"}).returncode == 0
         assert state(home) == "open"
         token.unlink()
-        run(*argv, env={"_SSOHELPER_SHELL": "bash"})
-        assert state(home) == ("assumed" if argv == ("login",) else "ended")
-
-    def test_a_sign_in_that_another_tool_made_has_no_known_end(self, home, emulator, said):
-        home.write_token(emulator.issue_token("ana"))
-        assert said() == f"{PROFILE} ok\n"
+        run(*argv.split(), env={"_SSOHELPER_SHELL": "bash"})
+        assert state(home) == ("assumed" if argv == "login" else "ended")
 
 
 class TestLine:
-    def test_nothing_in_use_says_nothing(self, said):
-        assert said(AWS_PROFILE="") == ""
-
-    def test_a_profile_that_is_none_of_ours_is_named(self, said):
-        assert said(AWS_PROFILE="plain") == "plain\n"
-        assert said(AWS_PROFILE="no such") == "no such\n"
-
-    def test_fixed_keys_show_their_own_end(self, said):
-        keys = {"AWS_ACCESS_KEY_ID": "ASIAX", "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"}
-        assert said(**keys, AWS_PROFILE="") == "keys ==expired==\n"
-        assert said(**keys, AWS_PROFILE="", _SSOHELPER_USED=f"keys {PROFILE}") == (
-            f"{PROFILE} ==expired==\n"
-        )
+    @pytest.mark.parametrize(
+        ("env", "line"),
+        [
+            ({"AWS_PROFILE": ""}, ""),
+            ({"AWS_PROFILE": "plain"}, "plain\n"),  # it is none of ours
+            ({"AWS_PROFILE": "no such"}, "no such\n"),
+            ({**KEYS, "AWS_PROFILE": ""}, "keys ==expired==\n"),
+            (
+                {**KEYS, "AWS_PROFILE": "", "_SSOHELPER_USED": f"keys {PROFILE}"},
+                f"{PROFILE} ==expired==\n",
+            ),
+        ],
+    )
+    def test_what_is_in_use_is_named(self, said, env, line):
+        assert said(**env) == line
 
     def test_a_guarded_role_is_marked(self, run, said):
         assert run("config", "set", "guard.rules", f"*{ACCOUNT}/ReadOnly*").returncode == 0
@@ -180,8 +178,6 @@ class TestLine:
         assert said("--format", text) == (
             f"corp|{ACCOUNT}|{ROLE}|==signed out==|late||{PROFILE}|{{nothing}}|{{\n"
         )
-
-    def test_a_format_stays_on_its_line(self, said):
         assert said("--format", "a\nb\x1b[0m") == "a\\x0ab\\x1b[0m\n"
 
     def test_json(self, run):
@@ -204,7 +200,7 @@ class TestFailures:
 
     @pytest.mark.parametrize("argv", long_after(1, [[], ["--state"], ["--format", "{line}"]]))
     @pytest.mark.parametrize(
-        "what", long_after(3, ["config", "settings", "token", "runtime", "closed", "full"])
+        "what", long_after(3, ["config", "full", "token", "settings", "runtime", "closed"])
     )
     def test_a_defect_of_the_home_is_no_failure_of_the_prompt(self, home, what, argv):
         if what == "config":

@@ -1,39 +1,30 @@
 """One sign-in for all tools: the real AWS CLI v2 beside us, in both directions."""
 
 import json
-import subprocess
 
 import pytest
 
 from ssohelper.app import App
-from tests.conftest import Home, Run
+from tests.conftest import Run
 from tests.long_rows import long_after
 from tests.programs import require_program, run_program
 
 pytestmark = pytest.mark.network_client
 
 ROLE = ("000030000001", "ReadOnlyAccess")
-
-
-class Aws:
-    """The AWS CLI in this home."""
-
-    def __init__(self, home: Home) -> None:
-        self._program = require_program("aws")
-        self._home = home
-
-    def __call__(self, *argv: str) -> "subprocess.CompletedProcess[str]":
-        return run_program([self._program, *argv], self._home.env)
+ASK = ("credential-process", "--session", "corp", "--account-id", ROLE[0], "--role-name", ROLE[1])
 
 
 @pytest.fixture
-def aws(home, emulator) -> Aws:
+def aws(home, emulator) -> Run:
+    """The AWS CLI in this home."""
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_config(
         home.config_file.read_text() + f"[profile native]\nsso_session = corp\n"
         f"sso_account_id = {ROLE[0]}\nsso_role_name = {ROLE[1]}\nregion = eu-west-1\n"
     )
-    return Aws(home)
+    program = require_program("aws")
+    return lambda *argv: run_program([program, *argv], home.env)
 
 
 def state(run: Run) -> str:
@@ -63,10 +54,7 @@ def test_we_use_the_sign_in_of_the_aws_cli(run, home, aws, emulator, how):
     assert state(run) == "valid"
     emulator.reset_counters()
     assert "already signed in" in run("login").stderr
-    answer = run(
-        *("credential-process", "--session", "corp"),
-        *("--account-id", ROLE[0], "--role-name", ROLE[1]),
-    )
+    answer = run(*ASK)
     assert answer.returncode == 0, answer.stderr
     assert emulator.counters["CreateToken"] == 0
     assert emulator.counters["GetRoleCredentials"] == 1
@@ -85,17 +73,11 @@ def test_we_renew_what_the_aws_cli_signed_in_and_it_goes_on(run, home, aws, emul
 
 
 @pytest.mark.long
-def test_ssohelper_and_the_aws_cli_use_one_client_registration(run, home, aws, emulator):
+def test_our_logout_is_seen_by_the_aws_cli(run, home, aws, emulator):
     home.browser()
     assert run("login").returncode == 0
     assert aws("sso", "login", "--sso-session", "corp").returncode == 0
-    assert emulator.counters["RegisterClient"] == 1
-
-
-@pytest.mark.long
-def test_our_logout_is_seen_by_the_aws_cli(run, home, aws):
-    home.browser()
-    assert aws("sso", "login", "--sso-session", "corp").returncode == 0
+    assert emulator.counters["RegisterClient"] == 1  # both use one client registration
     assert run("logout").returncode == 0
     result = aws("configure", "export-credentials", "--profile", "native")
     assert result.returncode != 0
@@ -110,10 +92,7 @@ def test_the_logout_of_the_aws_cli_is_seen_by_us(run, home, aws, emulator):
     assert emulator.counters["Logout"] == 1
     assert state(run) == "signed_out"
     assert run("status", "--check").returncode == 4
-    answer = run(
-        *("credential-process", "--session", "corp"),
-        *("--account-id", ROLE[0], "--role-name", ROLE[1]),
-    )
+    answer = run(*ASK)
     assert (answer.returncode, answer.stdout) == (4, "")
 
 

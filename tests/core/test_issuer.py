@@ -26,7 +26,7 @@ CLIENT = ClientRegistration("id", Secret("secret"), 2**31)
         ("https://vpce-0a.portal.sso.us-east-1.vpce.amazonaws.com", "aws/us-east-1"),
     ],
 )
-def test_an_issuer_is_recorded_by_partition_and_region(service_url: str, issued_by: str) -> None:
+def test_an_issuer_is_recorded_by_partition_and_region(service_url, issued_by):
     assert issuer.issuer_of_service_url(service_url, "eu-west-1") == issued_by
     assert issuer.FORM.fullmatch(issued_by)
 
@@ -63,14 +63,14 @@ def test_a_token_may_be_sent_to_its_issuer_and_another_tools_anywhere():
         issuer.check_secret_destination(issued_by, "portal", service_url, SESSION)
 
 
-def test_the_recorded_issuer_counts_only_for_tokens_of_the_sign_in() -> None:
+def test_the_recorded_issuer_counts_only_for_tokens_of_the_sign_in():
     facts = SignInFacts(token_ids=("other", TOKEN.id), issuer="loopback")
     assert issuer.token_issuer(TOKEN, facts) == "loopback"
     assert issuer.token_issuer(TOKEN._replace(value=Secret("second")), facts) is None
     assert issuer.token_issuer(TOKEN, facts._replace(issuer=None)) is None
 
 
-def test_the_recorded_issuer_of_a_client_counts_only_for_that_client() -> None:
+def test_the_recorded_issuer_of_a_client_counts_only_for_that_client():
     facts = SignInFacts(client=issuer.client_hash(CLIENT), client_issuer="aws/eu-west-1")
     assert issuer.client_issuer(CLIENT, facts) == "aws/eu-west-1"
     assert issuer.client_issuer(CLIENT._replace(client_id="theirs"), facts) is None

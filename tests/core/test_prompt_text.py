@@ -53,6 +53,8 @@ TABLE = [
 @pytest.mark.parametrize(("kind", "left", "text", "level"), TABLE)
 def test_a_prompt_shows_the_time_left(kind, left, text, level):
     assert shown(clock(kind, left)) == (text, level)
+    # No level is told by colour alone.
+    assert (level != "fine") == text.startswith("=")
 
 
 def test_an_assumed_end_never_says_signed_out():
@@ -60,9 +62,7 @@ def test_an_assumed_end_never_says_signed_out():
         text, _ = shown(clock("assumed", left))
         assert "out" not in text
         assert "?" in text
-
-
-def test_a_prompt_shows_that_fixed_keys_expired():
+    # Fixed keys expire.
     assert shown(clock("known", 0), text_after_end="expired") == ("==expired==", "late")
 
 
@@ -93,21 +93,14 @@ def test_a_grant_is_shown_while_it_lasts(session, grant, text, level):
     assert len(prompt_text.prompt_line("n" * 60, rows, NOW)) <= prompt_text.WIDTH
 
 
-def test_no_level_is_told_by_colour_alone():
-    for kind, left, text, level in TABLE:
-        assert (level != "fine") == text.startswith("="), (kind, left)
-
-
 def test_rows_as_shells_read_them():
     known = prompt_text.prompt_rows(clock("known", 7200))
     assert prompt_text.prompt_rows_to_line(known) == (
         f"{NOW + 5400}|1800|fine|left|{NOW + 6900}|300|soon|=left="
         f"|{NOW + 7199}|1|late|==left==|99999999999|0|late|==signed out=="
     )
-    assert (
-        prompt_text.prompt_rows_to_line(prompt_text.prompt_rows(PromptClock(0, "open")))
-        == "99999999999|0|fine|ok"
-    )
+    unknown = prompt_text.prompt_rows(PromptClock(0, "open"))
+    assert prompt_text.prompt_rows_to_line(unknown) == "99999999999|0|fine|ok"
     assert prompt_text.prompt_rows_to_line(prompt_text.NOTHING_ENDS) == "99999999999|0||"
 
 
@@ -204,7 +197,7 @@ def organization(dice):
 
 
 @pytest.mark.parametrize("count", long_after(1, [125, 500]))
-def test_two_profiles_of_one_config_never_show_the_same(count: int) -> None:
+def test_two_profiles_of_one_config_never_show_the_same(count):
     marked = 0
     for seed in range(count):
         names = organization(random.Random(seed))

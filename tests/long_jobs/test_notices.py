@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from ssohelper.core.instants import to_iso
-from tests.long_jobs.world import ROLE, wait_for
+from tests.endpoint.world import wait_for
+from tests.long_jobs.world import ROLE
 
 MINUTE = 60
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SCRIPT
-from tests.long_jobs.world import ROLE, Job, arguments, wait_for
+from tests.endpoint.world import wait_for
+from tests.long_jobs.world import ROLE, Job, arguments
 from tests.long_rows import long_after
 
 WAITS = [SCRIPT, "credential-process", *arguments()]
@@ -23,20 +24,18 @@ def _waits(job):
     job.change_settings(wait_for_sign_in='"1h"')
 
 
+def start(job: Job, argv, stdout, stderr, **env: str):
+    words = {"stdin": subprocess.DEVNULL, "stdout": stdout, "stderr": stderr}
+    return subprocess.Popen(argv, env={**job.home.env, **env}, cwd=job.home.path, **words)
+
+
 class Waiting:
     """A program of ours that waits for a sign-in; its stderr goes to a file."""
 
     def __init__(self, job: Job, *argv: str, **env: str) -> None:
         self._err = job.home.path / f"err-{os.urandom(4).hex()}"
         with self._err.open("wb") as err:
-            self.process = subprocess.Popen(
-                argv or WAITS,
-                env={**job.home.env, **env},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=err,
-                cwd=job.home.path,
-            )
+            self.process = start(job, argv or WAITS, subprocess.PIPE, err, **env)
 
     def stderr(self) -> str:
         """Return what the program has printed on stderr so far."""
@@ -92,8 +91,8 @@ def test_forty_waiting_calls_make_one_role_call(job):
 def test_the_broker_ends_while_a_call_waits(job):
     waiting = Waiting(job).wait_until_waiting()
     brokers = job.home.runtime / "brokers"
-    assert [path for path in brokers.iterdir() if path.is_socket()]
-    wait_for(lambda: not [path for path in brokers.iterdir() if path.is_socket()])
+    assert any(path.is_socket() for path in brokers.iterdir())
+    wait_for(lambda: not any(path.is_socket() for path in brokers.iterdir()))
     assert waiting.process.poll() is None
     job.log_in()
     assert waiting.wait_for_end()[0] == 0
@@ -124,14 +123,7 @@ def test_the_wait_ends_when_the_sdk_closes_its_socket(job):
     ours, theirs = socket.socketpair()
     err = job.home.path / "err"
     with ours, theirs, err.open("wb") as stderr:
-        program = subprocess.Popen(
-            WAITS,
-            env=job.home.env,
-            stdin=subprocess.DEVNULL,
-            stdout=theirs,
-            stderr=stderr,
-            cwd=job.home.path,
-        )
+        program = start(job, WAITS, theirs, stderr)
         theirs.close()
         wait_for(lambda: "waiting up to" in err.read_text())
         ours.close()
@@ -160,9 +152,8 @@ def test_a_boto3_job_goes_on_after_a_login(job):
 def test_exec_hold_waits_and_sets_the_variable_for_its_command(job):
     job.change_settings(wait_for_sign_in='"0"')
     show = 'echo "$SSOHELPER_WAIT_FOR_SIGN_IN $AWS_ACCESS_KEY_ID"'
-    waiting = Waiting(
-        job, SCRIPT, "exec", "--hold", "job", "--", "sh", "-c", show
-    ).wait_until_waiting()
+    words = (SCRIPT, "exec", "--hold", "job", "--", "sh", "-c", show)
+    waiting = Waiting(job, *words).wait_until_waiting()
     assert "waiting up to 12h" in waiting.stderr()
     job.log_in()
     code, out = waiting.wait_for_end()

@@ -3,13 +3,13 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from typing import NamedTuple
 
 from ssohelper.core.model import SignInFacts, SsoSession
 from ssohelper.emulator.server import Emulator
 from ssohelper.stores.token_cache import TokenFiles
 from tests.conftest import SCRIPT, Home
+from tests.programs import run_program
 
 ACCOUNT, ROLE = "000000000001", "Role00"
 START_URL = "https://d-0000000000.awsapps.com/start"
@@ -55,10 +55,6 @@ class Job:
         )
         program.chmod(0o755)
         self._settings: dict[str, str] = {}
-        self.set_notice_command(str(program))
-
-    def set_notice_command(self, program: str) -> None:
-        """Set the setting `notify`."""
         self.change_settings(notify=f'["{program}"]')
 
     def change_settings(self, **values: str) -> None:
@@ -68,21 +64,13 @@ class Job:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(f"{key} = {value}\n" for key, value in self._settings.items()))
 
-    def write_token(self) -> None:
-        """Sign in as ana, with a token file as the AWS CLI writes it."""
-        self.home.write_token(self.emulator.issue_token("ana", start_url=START_URL))
-
     def sign_in(self, *, ends_in: int | None = None) -> int:
         """Sign in as ana; return the configured or assumed end of the sign-in.
 
         Without `ends_in` (seconds) the sign-in began 7 h 55 min ago, so that its assumed end is
         near.
         """
-        self.write_token()
-        return self.begin_sign_in(ends_in=ends_in)
-
-    def begin_sign_in(self, *, ends_in: int | None = None) -> int:
-        """Record when the present sign-in began, as `login` does."""
+        self.home.write_token(self.emulator.issue_token("ana", start_url=START_URL))
         ends_at = int(time.time()) + (ends_in if ends_in is not None else 300)
         if ends_in is not None:
             self.change_settings(session_hours="8")
@@ -106,15 +94,8 @@ class Job:
 
     def ask(self, account: str = ACCOUNT, **env: str) -> "subprocess.CompletedProcess[str]":
         """Run the credential process once."""
-        return subprocess.run(
-            [SCRIPT, "credential-process", *arguments(account)],
-            env={**self.home.env, **env},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            cwd=self.home.path,
-        )
+        words = [SCRIPT, "credential-process", *arguments(account)]
+        return run_program(words, {**self.home.env, **env}, cwd=self.home.path)
 
     def start(self, *argv: str, **env: str) -> "subprocess.Popen[str]":
         """Start a program in this home; without arguments the boto3 job."""
@@ -130,10 +111,9 @@ class Job:
 
     def output(self, *argv: str, **env: str) -> str:
         """Run a program to its end; return its stdout."""
-        program = self.start(*argv, **env)
-        out, err = program.communicate(timeout=60)
-        assert program.returncode == 0, err
-        return out
+        done = run_program(argv, {**self.home.env, **env}, cwd=self.home.path)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def has_record(self) -> bool:
         """Return whether a notice was recorded, which happens before the caller gets its answer."""
@@ -143,9 +123,8 @@ class Job:
         """Return the notices that the command has received so far."""
         if not self.notices.exists():
             return []
-        return [
-            ReceivedNotice(*line.split("|", 3)) for line in self.notices.read_text().splitlines()
-        ]
+        lines = self.notices.read_text().splitlines()
+        return [ReceivedNotice(*line.split("|", 3)) for line in lines]
 
     def _tokens(self) -> TokenFiles:
         return TokenFiles(
@@ -158,11 +137,3 @@ class Job:
 def arguments(account: str = ACCOUNT) -> tuple[str, ...]:
     """Return the arguments in the profile of this account's role."""
     return ("--session", "corp", "--account-id", account, "--role-name", ROLE)
-
-
-def wait_for(holds: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until another process has made `holds` true; fail after `seconds`."""
-    ends_at = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < ends_at, "it never came"
-        time.sleep(0.02)
