@@ -1,9 +1,7 @@
 """Runs the process that gets the credentials of a profile which does not get them from ssohelper.
 
-botocore gets the credentials, since the profile is written for its providers: another program's
-`credential_process`, `credential_source`, static keys, `aws login`, and roles that are assumed with
-credentials of these. Such a provider may hang, so this process leads a process group of its own,
-which the caller kills. Nothing is cached: botocore keeps the credentials only in memory.
+botocore gets them, since the profile is written for its providers. Such a provider may hang, so this
+process leads a process group of its own, which the caller kills. Nothing is cached.
 
 stdin is a JSON object: `codes` has codes of MFA devices, by serial number; `environ` is the
 environment of the profile's provider, which has variables that ssohelper's own Python must ignore.
@@ -59,10 +57,7 @@ def run_provider_process(argv: list[str]) -> int:
         answer = _get_credentials_from_provider(argv[0], given["codes"])
     except Exception as cause:
         # A provider raises errors of any library. Each of them means that there are no credentials.
-        answer = {
-            "exit_code": _exit_code_of(cause),
-            "error": _message_of(cause),
-        }
+        answer = {"exit_code": _exit_code_of(cause), "error": _message_of(cause)}
     sys.stdout.buffer.write(to_json(answer).encode() + b"\n")
     return 0
 

@@ -33,8 +33,8 @@ def issue_chain(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> byt
         raise tokens.signed_out_error(session)
     below, deadline = parse_credential_document(source), app.clock.deadline(issuing.CALL_SECONDS)
     chain = chains.find_chain_by_key(app.config.read(), key)
-    # Read before STS is asked, as the source credentials may be renewed meanwhile. Without a token's
-    # id, the chain's credentials count as of an unknown sign-in, and are renewed before use.
+    # Read before STS is asked, as they may be renewed meanwhile. Without a token's id, credentials
+    # count as of an unknown sign-in, and are renewed before use.
     cached = app.credentials.load(chain.key_of_source_role(key), session)
     is_same = cached is not None and cached.credentials.access_key_id == below.access_key_id
     token_id = cached.token_id if cached is not None and is_same else ""

@@ -40,10 +40,8 @@ def plan_chain_profile(
     form: str | None,
     region: str | None,
 ) -> ChainPlan:
-    """Return the plan that adds the profile `name`, which assumes a role with `via`'s credentials.
+    """`values` are role_arn, external_id, role_session_name and duration_seconds, if given.
 
-    `values` are role_arn, external_id, role_session_name and duration_seconds, if the user gave
-    them.
     Raises: UsageProblem for an invalid value or a taken name; ConfigInvalid with file and line.
     """
     config = app.config.read()

@@ -28,11 +28,7 @@ _POLL_SECONDS = 0.2
 def choose_console_page(
     app: App, profile: Profile, service: str | None, region: str | None
 ) -> ConsolePage:
-    """Return the console page of a service in a region, without a request or a sign-in.
-
-    Raises: UsageProblem; ConfigInvalid if the profile's own region is unknown or of another
-    partition.
-    """
+    """Raises: UsageProblem; ConfigInvalid if the profile's own region is of another partition."""
     # An error of a chain must come before the message that the console opens.
     if profile.assumed is not None:
         chain = chains.find_chain_by_key(app.config.read(), profile.key)
@@ -54,10 +50,7 @@ def choose_console_page(
 
 
 def make_portal_link(app: App, profile: Profile, page: ConsolePage) -> str:
-    """Return the portal's link to this page, which opens the role: a guarded one needs a grant.
-
-    Raises: Refused (9); UsageProblem for a chain, as the portal can only sign in as the SSO role.
-    """
+    """Raises: Refused (9) for a role without a grant; UsageProblem for a chain."""
     if profile.assumed is not None:
         raise UsageProblem(
             f'the access portal has no link to the role of "{profile.name}", which is assumed '

@@ -33,7 +33,7 @@ CONTAINER = (
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 )
-# SDKs send its value in their user agent, which CloudTrail shows: a grant's reason.
+# SDKs send its value in their user agent, which CloudTrail shows.
 APP_ID = "AWS_SDK_UA_APP_ID"
 # An SDK or a prompt would prefer these to ours. Sources: the providers of botocore, JavaScript v3, Go
 # v2 and Java v2, and the `aws` segments of starship and powerlevel10k.
@@ -83,7 +83,6 @@ class Environment(NamedTuple):
     unset: tuple[str, ...]
 
     def reveal_variables(self) -> dict[str, str]:
-        """Return the variables to set, secrets unwrapped."""
         return {
             name: value.reveal() if isinstance(value, Secret) else value
             for name, value in self.set.items()
@@ -95,10 +94,7 @@ class Environment(NamedTuple):
 
 
 def build_profile_environment(app: App, profile: Profile) -> Environment:
-    """Return variables, such as AWS_PROFILE, that name the profile to SDKs; none is a secret.
-
-    Warns if SDKs take other credentials from a section of ~/.aws/credentials.
-    """
+    """Warns if SDKs take other credentials from a section of ~/.aws/credentials."""
     checker = ProfileChecker(app)
     names = {profile.name, *checker.resolver.resolve(profile.name).sources}
     for shadow in filter(None, map(checker.find_shadow, sorted(names))):
@@ -122,7 +118,7 @@ def build_foreign_keys(keys: ForeignCredentials, region: str | None) -> Environm
 
 
 def build_keys_environment(app: App, profile: Profile, credentials: RoleCredentials) -> Environment:
-    """Return variables with the role's keys, without AWS_PROFILE: the JavaScript SDK prefers it."""
+    """Return variables without AWS_PROFILE, which the JavaScript SDK would prefer to the keys."""
     account = {"AWS_ACCOUNT_ID": profile.shown_role.account_id}
     region = choose_region_of_profile(app, profile)
     return _with_variables({**_key_variables(credentials), **account}, region)
@@ -131,7 +127,6 @@ def build_keys_environment(app: App, profile: Profile, credentials: RoleCredenti
 def build_endpoint_environment(
     app: App, profile: Profile, variables: Mapping[str, str]
 ) -> Environment:
-    """Return the endpoint's `variables`, and those of the role and its region."""
     served = {served_role.VARIABLE: profile.key.text}
     return _with_variables({**variables, **served}, choose_region_of_profile(app, profile))
 
@@ -142,10 +137,7 @@ def choose_region_of_profile(app: App, profile: Profile) -> str:
 
 
 def choose_region_for_requests(app: App, profile: Profile, region: str | None = None) -> str:
-    """Return the region whose AWS hosts are used: `region` if given, else the profile's.
-
-    Raises: ConfigInvalid for a region that AWS does not have.
-    """
+    """Raises: ConfigInvalid for a region that AWS does not have."""
     chosen = region or choose_region_of_profile(app, profile)
     try:
         return checked_region(chosen)
@@ -157,10 +149,7 @@ def choose_region_for_requests(app: App, profile: Profile, region: str | None = 
 
 
 def renew_and_load_outlook(app: App, session: SsoSession) -> Outlook:
-    """Renew the token if it is due; return when an interactive sign-in will be needed.
-
-    If AWS or our own files fail, warns and uses the old token. Raises: LoginRequired.
-    """
+    """Renew the token if it is due; if that fails, warn and use the old one. Raises: LoginRequired."""
     try:
         token = tokens.ensure_valid_token(app, session, app.clock.deadline())
     except (AwsUnreachable, LocalState) as error:

@@ -1,7 +1,7 @@
 """Gets the credentials of a profile that does not use ssohelper, from the profile's own provider.
 
-botocore's providers run in a process of their own (provider_process), because a provider may hang:
-after 18 s, the process is killed with all that it started. Nothing is cached.
+botocore's providers run in a process of their own (provider_process), which is killed after 18 s
+with all that it started. Nothing is cached.
 """
 
 from __future__ import annotations
@@ -65,11 +65,7 @@ def obtain_credentials(
     *,
     is_on_terminal: bool,
 ) -> ForeignCredentials:
-    """Return the profile's credentials from the tool that gives them.
-
-    `codes` has an MFA code for each device serial number. Without a terminal, a provider opens no
-    browser.
-    """
+    """`codes` has an MFA code for each device. Without a terminal, a provider opens no browser."""
     wanted = dict(app.environ)
     if not found.credential_source:
         wanted = foreign_profiles.build_environment(app, found).environ_with_changes(app.environ)
@@ -143,10 +139,10 @@ def open_console_in_browser(
     opener: Opener,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Sign a browser in to the console page, as actions.console.open_console_in_browser does.
+    """Sign a browser in to the console page.
 
     Raises: UsageProblem for keys of an IAM user; ConfigInvalid if AWS_ENDPOINT_URL_SIGNIN names
-    this machine but STS is AWS's, because AWS's credentials must not be sent to a local server.
+    this machine but STS is AWS's.
     """
     if not keys.is_temporary:
         what = "the console opens with temporary credentials only"

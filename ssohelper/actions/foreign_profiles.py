@@ -1,7 +1,4 @@
-"""Finds profiles whose credentials another tool gives, and makes variables that name them.
-
-With these, a program's SDK gets the credentials. actions.foreign_credentials gets them itself.
-"""
+"""Finds profiles whose credentials another tool gives, and makes variables that name them."""
 
 from __future__ import annotations
 
@@ -30,7 +27,6 @@ _CONTAINER = "EcsContainer"
 
 
 def find_foreign_profile(app: App, name: str | None) -> ForeignProfile | None:
-    """Return this profile, or that of AWS_PROFILE, if another tool gives its credentials."""
     asked = name if name is not None else app.environ.get("AWS_PROFILE")
     if not asked or app.config.find_profile(asked) is None:
         return None
@@ -63,7 +59,7 @@ def find_foreign_row(app: App, row: RoleRow) -> ForeignProfile:
 def build_environment(
     app: App, found: ForeignProfile, keys: ForeignCredentials | None = None
 ) -> Environment:
-    """Return variables with these keys, which are not renewed, else such as name the profile."""
+    """Return variables with these keys, else such as name the profile."""
     region = find_foreign_region(app, found)
     if keys is not None:
         return environment.build_foreign_keys(keys, region)
@@ -72,7 +68,6 @@ def build_environment(
 
 
 def find_foreign_region(app: App, found: ForeignProfile) -> str | None:
-    """Return the region of the profile, else that of the nearest source profile with a region."""
     config = app.config.read()
     entries = filter(None, map(app.config.find_profile, found.profiles))
     return next(filter(None, map(config.region, entries)), None)

@@ -28,7 +28,6 @@ class ConfirmedIdentity(NamedTuple):
 
 
 def look_up_identity(app: App, profile: Profile) -> KnownIdentity:
-    """Return the profile's account, role and user from saved files, without asking AWS."""
     saved = directory.load_listing(app, profile.session)
     accounts = {a.account.id: a.account for a in saved.accounts} if saved else {}
     account_id = profile.shown_role.account_id
@@ -71,7 +70,7 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
 
 
 def _save_user_name(app: App, session: SsoSession, user: str) -> None:
-    """Save the user name. If it differs from the earlier user's, delete the earlier listing."""
+    """If the earlier user was another one, delete the earlier listing."""
     if _load_sign_in_facts(app, session).user == user:
         return
     try:

@@ -1,7 +1,6 @@
 """Finds out whether AWS tools can use a profile now. Checks each program and URL only once.
 
-core.resolver decides by the files; this module also looks for token files of legacy profiles. It
-runs no program.
+core.resolver decides by the files; this module also looks for token files of legacy profiles.
 """
 
 from __future__ import annotations
@@ -69,8 +68,6 @@ class ProfileFact(NamedTuple):
 
 
 class ProfileChecker:
-    """Finds out whether profiles work. Remembers the answer for each program and start URL."""
-
     def __init__(
         self, app: App, config: ConfigFile | None = None, more: Sequence[SsoSession] = ()
     ) -> None:
@@ -105,10 +102,7 @@ class ProfileChecker:
         return resolver.find_shadowed_roles(self.config, self.credentials)
 
     def find_problem(self, name: str, *, with_sign_in: bool = True) -> Problem | None:
-        """Return why AWS tools cannot get the profile's role now.
-
-        Without `with_sign_in`, a missing sign-in is no problem.
-        """
+        """Without `with_sign_in`, a missing sign-in is no problem."""
         entry = self.config.profile(name)
         if entry is None:
             return None
@@ -147,7 +141,7 @@ class ProfileChecker:
     def explain_doubt(self, name: str) -> str:
         """Return why AWS tools may now fail to get this profile's role; "" if no reason is known.
 
-        A program of another tool is a reason, because only a run would show whether it works.
+        Any program of another tool is a reason.
         """
         problem = self.find_problem(name)
         if problem is not None:
@@ -196,11 +190,9 @@ class ProfileChecker:
         return [portal.region for portal in portals]
 
     def has_legacy_token(self, keys: Mapping[str, str]) -> bool:
-        """Return whether SDKs find a valid token for a profile with this `sso_start_url`."""
         return self._has_token(keys.get("sso_start_url", ""))
 
     def explain_uncertain_role(self, candidate: AdoptionCandidate) -> str:
-        """Return why it is not sure which role AWS tools use with the profile."""
         entry = self.config.profile(candidate.name)
         target = self.make_fact(entry).target if entry is not None else None
         if candidate.origin.why != TWO_ROLES or target is None:
@@ -208,7 +200,6 @@ class ProfileChecker:
         return two_roles_text(target.role)
 
     def make_fact(self, entry: ProfileEntry) -> ProfileFact:
-        """Return what is known of the role at which a profile points."""
         try:
             self.config.region(entry)
             if not is_chain(entry):

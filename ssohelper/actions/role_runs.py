@@ -78,7 +78,6 @@ class RoleRun:
         self.state = State.STOPPED if self.code != 0 and group.is_stopped else ended
 
     def _start(self, group: RunGroup) -> None:
-        """Start the command with the role's keys. Its arguments do not name the role."""
         services, row = self._services, self.row
         path = run.find_program(self._argv[0], services.environ)
         profile = selection.resolve_chosen_role(services, row.key, row.profiles)
@@ -97,7 +96,7 @@ class RunGroup:
     """Runs the commands of several roles in threads that the caller starts."""
 
     def __init__(self, runs: Sequence[RoleRun], changed: Callable[[], None]) -> None:
-        """Call `changed`, from the commands' threads, after each change of state or output."""
+        """The commands' threads call `changed` after each change of state or output."""
         self._runs, self._waiting = tuple(runs), deque(runs)
         self.changed = changed
         self.is_stopped = False

@@ -1,10 +1,8 @@
 """Runs a program as our child: the program has the terminal, and we forward signals to it.
 
-Both are in one process group, so the terminal's signals (Ctrl-C, Ctrl-Z) reach the program directly.
-We forward only a signal that was sent to us alone, and stop when the program stops.
-
-Linux reports the sender of a signal. Elsewhere, a signal that a terminal can send is taken for the
-terminal's while we are in the foreground: many programs do not clean up if they get SIGINT twice.
+Both are in one process group, so the terminal's signals reach the program directly. We forward only
+a signal that was sent to us alone: many programs do not clean up if they get SIGINT twice. Linux
+reports the sender; elsewhere, in the foreground, a terminal's signal is taken for the terminal's.
 """
 
 import errno
@@ -32,8 +30,7 @@ _FORWARDED = (
     signal.SIGTSTP,
     signal.SIGCONT,
 )
-# What a terminal sends to its foreground group. It sends SIGHUP only to the session leader, which we
-# are as the only command of a tmux window or of ssh.
+# What a terminal sends to its foreground group. It sends SIGHUP to the session leader alone.
 _OF_TERMINAL = {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH}
 # si_code (SI_KERNEL) of a signal that came from the terminal.
 _FROM_KERNEL = 0x80
@@ -42,11 +39,9 @@ _FROM_KERNEL = 0x80
 def block_signals() -> None:
     """Block signals until `run_program_to_end` handles them. Call this before any thread starts.
 
-    SIGTTOU is blocked because with `stty tostop`, a message from the background would stop us, and
-    the endpoint that the program uses.
+    With `stty tostop`, SIGTTOU would stop us, and the endpoint that the program uses.
     """
-    # Our parent may have ignored SIGCHLD. macOS discards a signal without a handler, even a blocked
-    # one.
+    # Our parent may have ignored SIGCHLD. macOS discards even a blocked signal without a handler.
     for number in (signal.SIGCHLD, signal.SIGWINCH):
         signal.signal(number, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, {*_FORWARDED, signal.SIGCHLD, signal.SIGTTOU})

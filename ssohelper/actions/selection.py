@@ -1,9 +1,7 @@
 """Decides which session and which role the user means. No other module decides this.
 
-The PROFILE argument is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile wins. If it
-is left out, AWS_PROFILE names the profile, else the role is that of the endpoint that this shell
-uses (core.served_role). If SESSION is left out, the session is that of the profile or role, else
-the only session in the config. `list` takes all sessions (cli.choosing).
+PROFILE is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile wins. If it is left out,
+the role is that of the endpoint that this shell uses (core.served_role), else of AWS_PROFILE.
 """
 
 from __future__ import annotations
@@ -108,17 +106,13 @@ def find_session_by_name(config: ConfigFile, name: str) -> SsoSession:
 def find_unlisted_sessions(app: App) -> list[SsoSession]:
     """Return the sessions to which ssohelper is signed in, but which the config does not have.
 
-    This happens after a `setup` that was stopped or could not write, after `profile undo`, and if
-    the config now names another portal or region for the session.
+    So after `profile undo`, or if the config names another portal or region for the session.
     """
     return app.tokens.find_unlisted_sessions(app.config.read().sso_sessions())
 
 
 def list_sessions(app: App) -> list[SsoSession]:
-    """Return the sessions in the config, then those that `find_unlisted_sessions` returns.
-
-    Of two sessions with one name, only the latter is returned: the token of that name is its own.
-    """
+    """Return the config's sessions, then the unlisted ones, to which a token of their name belongs."""
     unlisted = find_unlisted_sessions(app)
     names = {session.name for session in unlisted}
     return [*(one for one in app.config.read().sso_sessions() if one.name not in names), *unlisted]
@@ -139,11 +133,7 @@ def check_session_in_config(app: App, session: SsoSession) -> None:
 
 
 def find_unlisted_session(app: App, name: str | None) -> SsoSession | None:
-    """Return the session with this name from `find_unlisted_sessions`, or None.
-
-    If `name` is None, returns the only such session, provided that the config has no valid
-    session.
-    """
+    """Without a name, return the only such session if the config has no valid session."""
     if name is None and app.config.read().sso_sessions():
         return None
     found = [one for one in find_unlisted_sessions(app) if name in (None, one.name)]
@@ -151,12 +141,11 @@ def find_unlisted_session(app: App, name: str | None) -> SsoSession | None:
 
 
 def resolve_profile(app: App, text: str | None, session_name: str | None) -> Profile:
-    """Return the profile that the PROFILE argument names, else that of AWS_PROFILE or the endpoint.
+    """Return the profile that PROFILE names, else that of the endpoint or of AWS_PROFILE.
 
     An empty text is an error: an unset variable in a script must not select AWS_PROFILE's profile.
-    Raises: NoProfileNamed, UnknownProfile, NoSessionNamed; UsageProblem for a profile of another
-    session than `session_name`; ConfigInvalid if AWS_PROFILE names no profile or the profile has no
-    role; RoleNotAssigned for an account name that is not in the saved listing.
+    Raises: NoProfileNamed, UnknownProfile, NoSessionNamed, UsageProblem; ConfigInvalid; or
+    RoleNotAssigned for an account name that is not in the saved listing.
     """
     config = app.config.read()
     served = None if text is not None else _find_served_role(app, config, session_name)
@@ -186,7 +175,6 @@ def resolve_profile(app: App, text: str | None, session_name: str | None) -> Pro
 
 
 def _find_served_role(app: App, config: ConfigFile, session_name: str | None) -> str | None:
-    """Return the role that this shell's endpoint serves. None: no endpoint, or another session's."""
     served = served_role.find_served_role(app.environ)
     named = config.sso_session(served.partition(":")[0]) if served else None
     is_other = named is not None and session_name not in (None, named.name)
@@ -207,7 +195,6 @@ def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Pr
 
 
 def find_profiles_of_role(app: App, key: RoleKey, names: Iterable[str]) -> list[str]:
-    """Return the profiles among `names` that point at this role in the present config."""
     config = app.config.read()
     entries = filter(None, map(config.profile, names))
     return [entry.name for entry in entries if _is_entry_of_role(config, entry, key)]

@@ -1,9 +1,8 @@
 """Runs several brokers as one: a broker for the portal's roles, and one for each level of chains.
 
-A call for a chain first asks for the source credentials, as any caller does: however many chains
-start from one role, the portal is asked once. Then it asks STS. Each level has its own broker: while
-calls fail, a broker lets one call try, which must not wait for another one of the same broker. Like
-broker.core, this module does no I/O and reads no clock.
+A call for a chain asks for the source credentials, as any caller does, then asks STS. Each level has
+its own broker: while calls fail, a broker lets one call try, which must not wait for another one of
+the same broker. Like broker.core, this module does no I/O and reads no clock.
 """
 
 from contextlib import suppress
@@ -31,8 +30,6 @@ _SHARE_OF_NO_CACHED_CREDENTIALS = 2.0
 
 
 class ChainFiles(Files, Protocol):
-    """What the brokers of chains read besides."""
-
     def find_source_role(self, key: RoleKey) -> RoleKey:
         """Raises: ConfigInvalid."""
 
@@ -61,8 +58,8 @@ class Brokers:
         # How many roles each chain had when a caller first asked for it.
         self._levels: dict[RoleKey, int] = {}
         self._now = 0.0
-        # Errors of chains' calls that ended before STS was asked. `start_due_work` passes them on,
-        # because a method of the broker is still running when such an error is found.
+        # Errors of calls that ended before STS was asked. `start_due_work` passes them on, because a
+        # method of the broker is still running when such an error is found.
         self._ended: list[tuple[RoleKey, SsoHelperError]] = []
         # The chains whose source credentials STS has refused once during the present call.
         self._refused: set[RoleKey] = set()
@@ -135,7 +132,7 @@ class Brokers:
             self._ports.tell_caller_to_wait(caller, seconds)
 
     def reply(self, caller: Caller, reply: Reply) -> None:
-        """Reply; for a chain that waits, assume its role, or end the chain's call with the error."""
+        """Reply, or go on with the chain that waits for this reply."""
         waiting, error = caller.channel, reply.error
         if not isinstance(waiting, _SourceWait):
             self._ports.reply(caller, reply)

@@ -6,8 +6,6 @@ import sys
 import click
 
 from ssohelper.actions import environment, favourites, fixed_keys, foreign_profiles, guards
-from ssohelper.actions.environment import Environment
-from ssohelper.app import App
 from ssohelper.cli import choosing, foreign_use, guarding, output, profile_use, standard_streams
 from ssohelper.core import shell_text
 from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
@@ -63,31 +61,26 @@ def print_env(
     if isinstance(chosen, ForeignProfile):
         keys = foreign_use.get_foreign_credentials(app, chosen)
         found = foreign_profiles.build_environment(app, chosen, keys)
-        _print_variables(app, found, shell, form, keys)
-        return
-    profile_use.warn_of_problem(app, chosen.name)
-    guarding.grant_role_for_reason(app, chosen, grant_reason)
-    issued = fixed_keys.release_fixed_keys(app, chosen, Way.ENV)
-    found = environment.build_keys_environment(app, chosen, issued)
-    found = guards.with_grant_reason(app, chosen.key, found)
-    _print_variables(app, found, shell, form, ForeignCredentials(*issued))
-    favourites.record_use_of_role(app, chosen)
-
-
-def _print_variables(
-    app: App, found: Environment, shell: str, form: str, keys: ForeignCredentials
-) -> None:
+    else:
+        profile_use.warn_of_problem(app, chosen.name)
+        guarding.grant_role_for_reason(app, chosen, grant_reason)
+        issued = fixed_keys.release_fixed_keys(app, chosen, Way.ENV)
+        found = environment.build_keys_environment(app, chosen, issued)
+        found = guards.with_grant_reason(app, chosen.key, found)
+        keys = ForeignCredentials(*issued)
     variables = found.reveal_variables()
     if output.options().json:
         output.print_json(variables, app.warnings)
-        return
-    if form == "sts":
-        text = to_json({"Credentials": _sts_answer(keys)}, indent=2)
-    elif form == "json":
-        text = to_json(variables, indent=2)
     else:
-        text = shell_text.assignment_text(shell, variables, found.unset)
-    standard_streams.write_stdout(os.fsencode(text) + b"\n")
+        if form == "sts":
+            text = to_json({"Credentials": _sts_answer(keys)}, indent=2)
+        elif form == "json":
+            text = to_json(variables, indent=2)
+        else:
+            text = shell_text.assignment_text(shell, variables, found.unset)
+        standard_streams.write_stdout(os.fsencode(text) + b"\n")
+    if not isinstance(chosen, ForeignProfile):
+        favourites.record_use_of_role(app, chosen)
 
 
 def _sts_answer(keys: ForeignCredentials) -> dict[str, str]:

@@ -13,10 +13,7 @@ from ssohelper.errors import AwsUnreachable, BadAnswer, ConfigInvalid, UsageProb
 
 
 def get_foreign_credentials(app: App, found: ForeignProfile) -> ForeignCredentials:
-    """Return the profile's credentials; print their source, and ask for codes of MFA devices.
-
-    Raises: the errors of foreign_profiles.check_usable and foreign_credentials.obtain_credentials.
-    """
+    """Print the source of the credentials, ask for codes of MFA devices, and get them."""
     choosing.warn_about_config(app, found.name)
     is_on_terminal = output.can_ask_user()
     foreign_profiles.check_usable(app, found, is_on_terminal=is_on_terminal)

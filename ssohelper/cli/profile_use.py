@@ -38,7 +38,6 @@ def run_with_sign_in(
 
     `way` is how the action hands out the role's credentials, or None if it does not. Without a
     terminal, waits up to `hold_seconds` for a sign-in in another shell instead.
-    Raises: LoginRequired without a terminal or when the user declines; the errors of the action.
     """
     if hold_seconds and not output.can_ask_user():
         return notices.retry_after_sign_in(
@@ -60,11 +59,7 @@ def run_with_sign_in(
 def choose_profile(
     profile_words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
 ) -> Profile | ForeignProfile:
-    """Return the profile that choosing.choose_by_words chooses, after a sign-in if necessary.
-
-    If no list of roles is saved, a picker needs a sign-in, which is then offered. Raises:
-    LoginRequired without a terminal or when the user declines; its errors.
-    """
+    """As choosing.choose_by_words. Offers the sign-in that a picker without a saved list needs."""
     try:
         return choosing.choose_by_words(profile_words, ask_always=ask_always, confirm=confirm)
     except LoginRequired as error:
@@ -121,10 +116,7 @@ def warn_about_lost_role(app: App, profile: Profile) -> None:
 
 
 def warn_of_problem(app: App, name: str, *, in_new_shell: bool = False) -> None:
-    """Warn if AWS tools cannot use the profile.
-
-    For a shell that gets the profile, a missing sign-in and refused variables are reasons too.
-    """
+    """For a shell that gets the profile, a missing sign-in and refused variables count too."""
     # The command `use` sets the region itself.
     environ = {key: one for key, one in app.environ.items() if key not in profile_region.VARIABLES}
     for refused in refused_values.find_refused_variables(environ) if in_new_shell else ():

@@ -26,11 +26,9 @@ _NEVER_USED = ("program-missing", "program-needs-a-shell", profile_checks.OTHER_
 def find_or_add_profile(app: App, chosen: Profile, yes: bool, *, is_typed: bool) -> Profile:
     """Return the chosen role under the name of one of its profiles; offer to add one if needed.
 
-    A profile of another program is used only if the user typed its name and the program is installed,
-    because only a run would show whether it works; not if that name is also ACCOUNT/ROLE of the role,
-    which must give the role in any case.
-    Raises: ConfigInvalid for a typed managed profile that does not work; UsageProblem if none is
-    added.
+    A profile of another program is used only if the user typed its name and the program is installed;
+    not if that name is also ACCOUNT/ROLE of the role, which must give the role in any case.
+    Raises: ConfigInvalid for a typed managed profile that does not work.
     """
     unfit = adopting.find_unfit_profiles(app, [chosen.role])
     name = _choose_profile_that_works(app, chosen, unfit, is_typed=is_typed)

@@ -172,7 +172,7 @@ def undo_use() -> None:
 
 
 def _shell_that_evaluates_output(command: str) -> str:
-    """Return the name of the shell whose function evaluates our stdout. Raises: UsageProblem."""
+    """Return the shell whose function evaluates our stdout. Raises: UsageProblem."""
     if output.options().json:
         raise UsageProblem(f"{command} does not take --json", hint="see: ssohelper env --json")
     shell = os.environ.get(_SHELL, "")
@@ -183,7 +183,7 @@ def _shell_that_evaluates_output(command: str) -> str:
 
 
 def _can_start_shell(app: App) -> bool:
-    """Return whether `use` starts a new shell: on a terminal, if no shell function runs `use`."""
+    """Return whether `use` starts a new shell. Raises: ProgramNotFound."""
     if os.environ.get(_SHELL) or output.options().json:
         return False
     if not (output.can_ask_user() and sys.stdout.isatty()):

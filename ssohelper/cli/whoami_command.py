@@ -106,10 +106,7 @@ def _print_identity(
 
 
 def _print_lines(values: Mapping[str, str | None]) -> None:
-    """Print a line for each value, aligned on a terminal, tab-separated elsewhere.
-
-    They are shown at once: STS, which may be asked next, may take seconds to answer.
-    """
+    """Print a line for each value at once: STS, which is asked next, may take seconds."""
     is_terminal = sys.stdout.isatty()
     for name, value in values.items():
         label = name.removesuffix("_id").removesuffix("_name")

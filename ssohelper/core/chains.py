@@ -94,12 +94,12 @@ class Chain(NamedTuple):
         return sha256(content.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
     def key_of_source_role(self, key: RoleKey) -> RoleKey:
-        """Return the key of the role whose credentials assume the last role."""
+        """The role whose credentials assume the last role."""
         below = self.steps[:-1]
         return key._replace(chain=encoded_profile_name(below[-1].profile) if below else "")
 
     def keys_of_all_roles(self, key: RoleKey) -> tuple[RoleKey, ...]:
-        """Return the keys of all roles of this chain, the SSO role first."""
+        """The SSO role first."""
         roles = (self.target.role, *(step.role for step in self.steps))
         return tuple(RoleKey(key.session_name, role.account_id, role.name) for role in roles)
 
@@ -109,7 +109,7 @@ class Chain(NamedTuple):
         return next((one for one in (*regions, self.root.keys.get("region")) if one), None)
 
     def region(self, session: SsoSession) -> str:
-        """Return the region in which STS is asked: the profile's, else the session's."""
+        """The region in which STS is asked."""
         return self.own_region or session.region
 
     def check_partition(self, region: str) -> None:
@@ -123,7 +123,7 @@ class Chain(NamedTuple):
 
 
 def find_chain(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
-    """Return the chain of this profile, or None if it assumes no role on top of an SSO role.
+    """Return None if the profile assumes no role on top of an SSO role.
 
     Raises: ConfigInvalid with file and line for a chain that cannot be used.
     """
@@ -151,7 +151,7 @@ def find_chain(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
 
 
 def find_chain_by_key(config: ConfigFile, key: RoleKey) -> Chain:
-    """Return the chain that the key names. Raises: ConfigInvalid if it is no longer in the config."""
+    """Raises: ConfigInvalid if the chain is no longer in the config."""
     entry = config.profile(key.text)
     chain = find_chain(config, entry) if entry is not None else None
     session = config.sso_session(key.session_name)
@@ -168,7 +168,6 @@ def find_chain_by_key(config: ConfigFile, key: RoleKey) -> Chain:
 
 
 def find_sso_target(config: ConfigFile, entry: ProfileEntry) -> TargetRole | None:
-    """Return the SSO role of the profile, or of the chain that it is. Raises: ConfigInvalid."""
     chain = find_chain(config, entry)
     return chain.target if chain else config.target(entry)
 
@@ -184,10 +183,7 @@ def find_chain_id(config: ConfigFile, key: RoleKey) -> str:
 
 
 def find_source_names(config: ConfigFile) -> dict[str, str]:
-    """Return, by the name of each source profile, a profile with a key that names it.
-
-    Such a profile needs that name in the config, so the source can be neither removed nor renamed.
-    """
+    """Return, by the name of each source profile, a profile with a key that names it."""
     return {
         entry.keys[key]: entry.name
         for entry in config.profiles()
@@ -214,7 +210,7 @@ def find_roles_of_profile(config: ConfigFile, entry: ProfileEntry) -> tuple[Role
 
 
 def config_keys_of_step(step: ChainStep, source: str | None) -> dict[str, str]:
-    """Return the keys with which ssohelper writes a chain's step into a profile in process form.
+    """Return the keys that a profile in process form has for its step.
 
     `source` is the profile of the previous step, None if the SSO role assumes this role.
     """
@@ -229,10 +225,7 @@ def config_keys_of_step(step: ChainStep, source: str | None) -> dict[str, str]:
 
 
 def checked_chain_step(profile: str, values: Mapping[str, str], region: str | None) -> ChainStep:
-    """Return the chain's step that these values of role_arn, external_id and other keys describe.
-
-    Raises: ConfigInvalid, whose message begins with the name of the bad key and a colon.
-    """
+    """Raises: ConfigInvalid, whose message begins with the name of the bad key and a colon."""
     arn = values.get("role_arn", "")
     found = re.fullmatch(_ROLE_ARN, arn)
     if found is None:
@@ -254,7 +247,7 @@ def checked_chain_step(profile: str, values: Mapping[str, str], region: str | No
 
 
 def check_chain_duration(seconds: int | None) -> None:
-    """Check `duration_seconds` of a chain. Raises: ConfigInvalid if STS would refuse it."""
+    """Raises: ConfigInvalid if STS would refuse it."""
     if seconds is not None and not _SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
         what = f"duration_seconds: STS takes {_SHORTEST_SECONDS} to {LONGEST_SECONDS} for a role"
         hint = "leave it out: STS then issues credentials for one hour"

@@ -30,8 +30,7 @@ _SOURCES = frozenset(
     )
 )
 _OF_NO_PROFILE = (["sso-session"], ["services"], ["plugins"])
-# For a profile whose static keys are not copied: without a source of credentials, an SDK would use
-# the endpoint's for it, which are for another account.
+# For a profile whose static keys are not copied: an SDK would use the endpoint's credentials for it.
 _REFUSAL = (
     "sh -c 'echo \"static keys are not passed to commands of ssohelper exec --server\" >&2; exit 1'"
 )
@@ -44,10 +43,10 @@ def child_config_text(
     profiles_with_keys: Collection[str] = (),
     kept: Collection[str] | None = None,
 ) -> str:
-    """Return the config for the command: [default] has the profile's settings, but no credentials.
+    """Return the config, in which [default] has the profile's settings, but no credentials.
 
-    `profiles_with_keys` have static keys in the credentials file, which the command does not get.
-    `kept` is as for `allowed_config_text`; None below no allow-list.
+    `profiles_with_keys` have static keys in the credentials file. `kept` is as for
+    `allowed_config_text`; None below no allow-list.
     """
     entry = config.profile(profile.name)
     keys = {**(entry.keys if entry else {}), "region": region}

@@ -51,7 +51,7 @@ _REGIONAL = {name: name for name in _NAMED_AS_PATH.split()} | {
     "wafv2": "wafv2/homev2",
 }
 # Services whose console has one page for the whole partition instead of one for each region.
-_GLOBAL = {
+GLOBAL = {
     "billing": "billing/home",
     "ce": "costmanagement/home",
     "cloudfront": "cloudfront/v4/home",
@@ -63,7 +63,7 @@ _GLOBAL = {
     "support": "support/home",
     "trustedadvisor": "trustedadvisor/home",
 }
-SERVICES = tuple(sorted({*_REGIONAL, *_GLOBAL}))
+SERVICES = tuple(sorted({*_REGIONAL, *GLOBAL}))
 # The regions whose console pages are offered. Source: botocore's partitions.json (2026-11).
 _REGIONS = {
     "aws": (
@@ -84,15 +84,11 @@ class ConsolePage(NamedTuple):
     url: str
 
 
-def is_global_service(service: str) -> bool:
-    return service in _GLOBAL
-
-
 def console_page_of_service(service: str, region: str) -> ConsolePage:
     """Raises: UsageProblem for a service that is not in our tables, with names that are near."""
     name = service.strip().lower()
-    if name in _GLOBAL:
-        return ConsolePage(region, f"https://{partition_of(region).console_host}/{_GLOBAL[name]}")
+    if name in GLOBAL:
+        return ConsolePage(region, f"https://{partition_of(region).console_host}/{GLOBAL[name]}")
     path = _REGIONAL.get(name)
     if path is None:
         raise UsageProblem(

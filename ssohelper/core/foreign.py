@@ -1,7 +1,6 @@
 """Finds the provider of credentials for profiles that do not get them from ssohelper. Pure.
 
-SDKs get such credentials themselves, by AWS_PROFILE; where ssohelper needs them, botocore gets them
-once (ssohelper.provider_process).
+SDKs get such credentials by AWS_PROFILE, ssohelper by botocore (ssohelper.provider_process).
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ class ForeignProfile(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """Return a short text that names the provider; another provider has another text."""
+        """A short text that names the provider."""
         return f"not ours ({show(self.what)})"
 
     @property
@@ -92,15 +91,11 @@ class ForeignCredentials(NamedTuple):
 
     @property
     def for_request(self) -> RoleCredentials:
-        """These credentials in the type with which requests to AWS are signed."""
         return RoleCredentials(*self[:3], self.expires_at or 0)
 
 
 def find_provider_of_profile(resolving: Resolver, name: str) -> ForeignProfile | None:
-    """Return what gives the profile's credentials; None if that is ssohelper, or nothing.
-
-    Raises: ConfigInvalid if AWS tools get no credentials by the profile.
-    """
+    """Return None if ssohelper gives the credentials. Raises: ConfigInvalid if nothing gives any."""
     config, answer = resolving.config, resolving.resolve(name)
     found, entry = answer.problem, config.profile(name)
     if entry is not None and _names_role_of_ssohelper(config, entry, answer):
@@ -157,10 +152,7 @@ def _name_provider(answer: Resolved, keys: Mapping[str, str]) -> str:
 
 
 def parse_provider_answer(profile: ForeignProfile, answer: bytes) -> ForeignCredentials:
-    """Return the credentials in the answer of the process that asked the provider.
-
-    Raises: the error in the answer; BadAnswer if the credentials cannot be used.
-    """
+    """Raises: the error in the answer; BadAnswer if the credentials cannot be used."""
     try:
         said = json.loads(answer)
     except (ValueError, RecursionError):

@@ -112,8 +112,7 @@ class AwsSsoCliBlock(NamedTuple):
 def find_profile_origins(config: ConfigFile) -> tuple[Origin, ...]:
     """Return the origin of each profile that ssohelper does not manage, in the file's order.
 
-    Left out are profiles that have nothing to do with Identity Center: static keys, roles that are
-    assumed, unknown programs, profiles without credentials.
+    Left out are profiles that have nothing to do with Identity Center.
     """
     found = (_find_profile_origin(config, entry) for entry in config.profiles())
     return tuple(origin for origin in found if origin is not None)
@@ -165,7 +164,7 @@ def _find_profile_origin(config: ConfigFile, entry: ProfileEntry) -> Origin | No
 
 
 def _find_tool_of_profile(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str | None:
-    """Return the tool that wrote the profile, None without any tie to Identity Center."""
+    """Return None without any tie to Identity Center."""
     keys = entry.keys
     if any(key.startswith(GRANTED_PREFIX) for key in keys):
         return GRANTED
@@ -327,7 +326,7 @@ def _role_in_aws_sso(options: dict[str, str]) -> NamedRole | str:
 
 
 def _profile_named_by_command(words: list[str], tool: str) -> str:
-    """Return the profile that `aws-vault exec|export PROFILE` or `awsume PROFILE` names."""
+    """Read `aws-vault exec|export PROFILE` or `awsume PROFILE`."""
     if tool == AWS_VAULT:
         verbs = [at for at, word in enumerate(words) if word in ("exec", "export")]
         words = words[verbs[0] + 1 :] if verbs else []

@@ -31,10 +31,9 @@ def lacks_region(keys: Mapping[str, str], environ: Mapping[str, str]) -> bool:
 
 
 def propose_region(config: ConfigFile, environ: Mapping[str, str], otherwise: str) -> str:
-    """Return the region of the profile `[default]`, else the environment's region, else `otherwise`.
+    """Return the region of `[default]`, else the environment's, else `otherwise`.
 
-    The environment's region does not count in a shell that `ssohelper use` or `exec` switched to a
-    role: it is that role's region, and the role may be of another session.
+    In a shell that `use` or `exec` switched to a role, the environment's region is that role's.
     """
     default = config.profile("default")
     known = [default.keys.get("region", "").strip()] if default else []

@@ -164,9 +164,8 @@ class Problem(NamedTuple):
 class Resolved(NamedTuple):
     """The credentials that one SDK family takes for a profile, or the problem with which it stops.
 
-    `source` and `detail` say where they come from; `account_id` and `role_name` whose they are, as
-    far as that is known. `sources` are the profiles to which `source_profile` leads, the nearest
-    first; `last` is the source of the last of them, or of the profile itself.
+    `sources` are the profiles to which `source_profile` leads, the nearest first; `last` is the
+    source of the last of them, or of the profile itself.
     """
 
     profile: str
@@ -203,33 +202,18 @@ class Resolver:
         self.config, self._credentials, self._environ = config, credentials, environ
         self._find_program, self._is_missing = find_program, is_missing
 
-    def resolve(self, name: str, family: str = BOTO3, *, in_shell: bool = False) -> Resolved:
-        """Return what this SDK family takes for the profile.
-
-        With `in_shell`, AWS_PROFILE of the shell names the profile, and the shell's variables may
-        win over it; otherwise a command names it, as by `--profile`.
-        """
-        return self._resolve(name, family, (), in_shell=in_shell)
-
-    def resolve_all(self, name: str, *, in_shell: bool = False) -> list[Resolved]:
-        """Return what each SDK family takes for the profile, in the order of FAMILIES."""
-        return [self.resolve(name, family, in_shell=in_shell) for family in FAMILIES]
-
-    def keys(self, name: str) -> dict[str, str]:
-        """Return the profile's keys as SDKs merge them: those in ~/.aws/credentials win."""
-        entry = self.config.profile(name)
-        return {**(entry.keys if entry else {}), **self._credentials.get(name, {})}
-
-    def has_profile(self, name: str) -> bool:
-        """Return whether one of both files has this profile."""
-        return self.config.profile(name) is not None or name in self._credentials
-
-    # -- choosing the source ---------------------------------------------------------------------
-
-    def _resolve(
-        self, name: str, family: str, above: tuple[str, ...], *, in_shell: bool
+    def resolve(
+        self,
+        name: str,
+        family: str = BOTO3,
+        *,
+        in_shell: bool = False,
+        above: tuple[str, ...] = (),
     ) -> Resolved:
-        """`above` are the profiles that lead to this one by `source_profile`."""
+        """With `in_shell`, AWS_PROFILE names the profile, and other variables may win over it.
+
+        `above` are the profiles that lead to this one by `source_profile`.
+        """
         keys, entry = self.keys(name), self.config.profile(name)
         has_fixed_keys = any(key in keys for key in KEY_PAIR)
         kinds = [
@@ -248,17 +232,28 @@ class Resolver:
             return Resolved(name, family, "nothing", "no credentials", problem=lacking)
         made = Resolved(name, family, kind, *self._look_up(kind, name, keys), last=kind)
         if kind == "assumed role":
-            made = self._with_source(made, keys, above, in_shell=in_shell)
+            made = self._with_source(made, keys, above)
         problem = made.problem or (LOST_ROLE if is_lost else None)
         problem = problem or self._find_problem(made, keys, in_shell=in_shell)
         if problem is None and entry is not None:
             problem = _problem_of(partial(self.config.region, entry))
         if problem is None:
             return made
-        # Only `sources` and `last` stay: no credentials are of an account.
-        return Resolved(
-            name, family, "error", problem.message, None, None, problem, made.sources, made.last
-        )
+        made = made._replace(source="error", detail=problem.message, problem=problem)
+        return made._replace(account_id=None, role_name=None)
+
+    def resolve_all(self, name: str, *, in_shell: bool = False) -> list[Resolved]:
+        return [self.resolve(name, family, in_shell=in_shell) for family in FAMILIES]
+
+    def keys(self, name: str) -> dict[str, str]:
+        """Return the profile's keys as SDKs merge them: those in ~/.aws/credentials win."""
+        entry = self.config.profile(name)
+        return {**(entry.keys if entry else {}), **self._credentials.get(name, {})}
+
+    def has_profile(self, name: str) -> bool:
+        return self.config.profile(name) is not None or name in self._credentials
+
+    # -- choosing the source ---------------------------------------------------------------------
 
     def _tries(
         self, family: str, kind: Kind, name: str, keys: Mapping[str, str], in_shell: bool
@@ -339,7 +334,7 @@ class Resolver:
     # -- the source of an assumed role -----------------------------------------------------------
 
     def _with_source(
-        self, made: Resolved, keys: Mapping[str, str], above: tuple[str, ...], *, in_shell: bool
+        self, made: Resolved, keys: Mapping[str, str], above: tuple[str, ...]
     ) -> Resolved:
         """Return the assumed role with its source profiles, and the first problem among them."""
         name, family = made.profile, made.family
@@ -365,7 +360,7 @@ class Resolver:
                     or found
                 )
             return made._replace(problem=found._replace(fix=_IN_AN_EDITOR))
-        below = self._resolve(source, family, (*above, name), in_shell=False)
+        below = self.resolve(source, family, above=(*above, name))
         made = made._replace(sources=() if is_own else (source, *below.sources), last=below.last)
         if below.problem is not None:
             made = made._replace(problem=self._problem_of_source(name, source, below.problem))
@@ -529,7 +524,6 @@ class Resolver:
         return None if entry is None or options is None else self._find_invalid_key(entry)
 
     def _find_invalid_key(self, entry: ProfileEntry, *, is_assumed: bool = False) -> Problem | None:
-        """Return why ssohelper or AWS refuses the profile's role or chain of roles."""
         if is_assumed or options_of_chain_command(entry) is not None:
             return _problem_of(partial(chains.find_chain, self.config, entry))
         return _problem_of(partial(self.config.target, entry))
@@ -574,7 +568,7 @@ def unusable_source_text(source: str, problem: str) -> str:
 
 
 def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
-    """Return why this SDK family refuses the profile's `sso_*` keys; None if it accepts the keys."""
+    """Return why this SDK family refuses the profile's `sso_*` keys."""
     if family == BOTO3 and config is not None:
         # Only botocore adds the keys of the session's section to the profile's keys.
         keys = keys_of_session(config, keys.get("sso_session", "")) | dict(keys)
@@ -624,8 +618,7 @@ def find_shadowed_roles(
 ) -> frozenset[str]:
     """Return the profiles for which boto3 takes another role because of their section.
 
-    Adopting such a profile would not change that. Fixed keys in the section do not count: tools
-    such as yawsso write them for the role of the profile.
+    Fixed keys in it do not count: tools such as yawsso write them for the role of the profile.
     """
 
     def takes_another(name: str) -> bool:
@@ -638,7 +631,7 @@ def find_shadowed_roles(
 
 
 def describe_answers(answers: Iterable[Resolved]) -> str:
-    """Return a text that says what SDK families take: "Go takes a program; JavaScript takes …"."""
+    """Return a text such as "Go takes a program; JavaScript takes …"."""
     families: dict[str, list[str]] = {}
     for one in answers:
         families.setdefault(_describe_source(one), []).append(one.family)

@@ -36,16 +36,7 @@ class CollectedRun:
         # Starts first, so that only one short write is needed after the program's start.
         self._watcher = _start_watcher()
         try:
-            with own_process.use_original_core_limit():
-                self._process = subprocess.Popen(
-                    list(argv),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    close_fds=True,
-                    env=dict(environ),
-                )
+            self._process = _start_program(argv, environ, stderr=subprocess.STDOUT)
         except BaseException:
             # A watcher that has got no process id kills nothing.
             if self._watcher is not None:
@@ -64,8 +55,7 @@ class CollectedRun:
     def wait(self, is_stopped: Callable[[], bool], report_output: Callable[[], None]) -> int:
         """Wait until the program ends, end its remaining children, and return its exit code.
 
-        The exit code is 128+n if signal n killed the program. Once `is_stopped` is true, it and its
-        children get SIGTERM, and SIGKILL three seconds later.
+        Once `is_stopped` is true, it and its children get SIGTERM, and SIGKILL three seconds later.
         """
         stopped_at: float | None = None
         seen = 0
@@ -119,6 +109,24 @@ class CollectedRun:
                     del self._kept[:extra]
 
 
+def _start_program(
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    stdin: int = subprocess.DEVNULL,
+    stderr: int = subprocess.PIPE,
+) -> "subprocess.Popen[bytes]":
+    with own_process.use_original_core_limit():
+        return subprocess.Popen(
+            list(argv),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            start_new_session=True,
+            env=dict(environ),
+        )
+
+
 def _start_watcher() -> "subprocess.Popen[bytes] | None":
     if sys.platform == "win32":
         return None
@@ -150,16 +158,8 @@ def run_with_time_limit(
 ) -> EndedProgram:
     """Run the program in a process group of its own; kill the group after `seconds` seconds."""
     try:
-        with own_process.use_original_core_limit():
-            started = subprocess.Popen(
-                list(argv),
-                stdin=subprocess.DEVNULL if stdin_bytes is None else subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-                close_fds=True,
-                env=dict(environ),
-            )
+        stdin = subprocess.DEVNULL if stdin_bytes is None else subprocess.PIPE
+        started = _start_program(argv, environ, stdin=stdin)
     except (OSError, ValueError) as error:
         return EndedProgram(None, reason=str(getattr(error, "strerror", None) or error).lower())
     try:

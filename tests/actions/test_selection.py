@@ -69,36 +69,24 @@ def test_an_account_name_that_two_accounts_have_is_refused_with_both_ids(home):
 
 
 CHAIN = "[profile ch]\nrole_arn = arn:aws:iam::000030000002:role/Deploy\nsource_profile = old\n"
+GRANTED = LEGACY.replace("sso_", "granted_sso_").replace("[profile old]", "[profile g]")
+GRANTED += "credential_process = granted credential-process --profile g\n"
 
 
-@pytest.mark.parametrize("name", ["old", "ch"])
-def test_a_legacy_profile_is_of_each_session_of_its_portal(home, name):
+@pytest.mark.parametrize("name", ["old", "ch", "g"])
+def test_a_profile_without_a_session_is_of_each_session_of_its_portal(home, name):
     sessions = {"corp": URL, "admin": f"{URL}/", "x": OTHER_URL}
-    app = app_of(home, profiles=LEGACY + CHAIN, sessions=sessions, AWS_PROFILE=name)
+    app = app_of(home, profiles=LEGACY + CHAIN + GRANTED, sessions=sessions, AWS_PROFILE=name)
     for session_name in ("corp", "admin"):
         found = selection.resolve_profile(app, name, session_name)
         assert (found.name, found.session.name) == (name, session_name)
         assert (found.key.account_id, found.key.role_name) == ("000030000001", "Admin")
     for text in (name, None):
-        with pytest.raises(selection.NoSessionNamed):
+        with pytest.raises(selection.NoSessionNamed) as question:
             selection.resolve_profile(app, text, None)
+        assert [session.name for session in question.value.sessions] == ["corp", "admin"]
     with pytest.raises(UsageProblem, match='is of the session "corp" or "admin", not of "x"'):
         selection.resolve_profile(app, name, "x")
-
-
-def test_a_profile_of_granted_asks_which_of_two_sessions(home):
-    granted = LEGACY.replace("sso_", "granted_sso_").replace("[profile old]", "[profile g]")
-    granted += "credential_process = granted credential-process --profile g\n"
-    sessions = {"corp": URL, "admin": f"{URL}/", "x": OTHER_URL}
-    app = app_of(home, profiles=granted, sessions=sessions)
-    with pytest.raises(selection.NoSessionNamed) as question:
-        selection.resolve_profile(app, "g", None)
-    assert [session.name for session in question.value.sessions] == ["corp", "admin"]
-    for name in ("corp", "admin"):
-        found = selection.resolve_profile(app, "g", name)
-        assert (found.name, found.key) == ("g", RoleKey(name, "000030000001", "Admin"))
-    with pytest.raises(UsageProblem, match='is of the session "corp" or "admin", not of "x"'):
-        selection.resolve_profile(app, "g", "x")
 
 
 def test_a_chosen_role_takes_the_region_of_its_profile_and_none_of_another(home):
@@ -112,10 +100,6 @@ def test_a_chosen_role_takes_the_region_of_its_profile_and_none_of_another(home)
     assert (found.name, found.key, found.region) == ("mine", key, "eu-north-1")
     found = selection.resolve_chosen_role(app, key, ["gone"])
     assert (found.name, found.key, found.region) == ("corp:000030000001/Admin", key, None)
-
-
-def test_a_chosen_role_of_a_session_that_is_gone_is_an_error(home):
-    app = app_of(home)
     with pytest.raises(UsageProblem, match='no sso-session named "crop"'):
         selection.resolve_chosen_role(app, RoleKey("crop", "000030000001", "Admin"))
 

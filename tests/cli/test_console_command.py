@@ -4,9 +4,7 @@ import json
 import re
 import shlex
 import signal
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -21,6 +19,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.errors import LocalState
 from ssohelper.system import browser
 from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.endpoint.world import Program, wait_for
 from tests.programs import require_program
 
 PROFILE = "payments-dev.Developer"
@@ -42,10 +41,12 @@ def shell(home, emulator) -> Home:
 
 
 class TestLink:
-    def test_print_gives_the_portals_link_without_a_sign_in_or_a_network(self, home, run):
-        home.add_session("corp")
-        home.write_config(home.config_file.read_text() + CONFIG.format(script=SCRIPT))
-        home.browser()
+    def test_print_gives_the_portals_link_without_a_sign_in_or_a_network(
+        self, shell, emulator, run
+    ):
+        emulator.end_sign_ins("ana")
+        emulator.stop()
+        shell.browser()
         done = run("console", PROFILE, "--print", "--service", "logs")
         assert (done.returncode, done.stderr) == (0, "")
         link = done.stdout.strip()
@@ -60,14 +61,14 @@ class TestLink:
             ],
         }
 
-    def test_a_role_without_a_profile_opens_the_sessions_region(self, shell, run):
-        done = run("console", "000030000001/ReadOnlyAccess", "--print")
-        assert done.returncode == 0
-        assert "console.aws.amazon.com%2Fconsole%2Fhome%3Fregion%3Dus-east-1" in done.stdout
-
-    def test_the_link_of_a_role_that_is_not_in_the_list_comes_with_a_warning(self, shell, run):
+    def test_the_link_of_a_role_without_a_profile_that_is_not_listed_comes_with_a_warning(
+        self, shell, run
+    ):
         assert run("list").returncode == 0
-        assert run("console", "000030000001/ReadOnlyAccess", "--print").stderr == ""
+        done = run("console", "000030000001/ReadOnlyAccess", "--print")
+        assert (done.returncode, done.stderr) == (0, "")
+        # The session's region, as there is no profile.
+        assert "console.aws.amazon.com%2Fconsole%2Fhome%3Fregion%3Dus-east-1" in done.stdout
         done = run("console", "000030000001/NoSuchRole", "--print")
         assert (done.returncode, done.stdout[: len(LINK)]) == (0, LINK)
         assert 'warning: the role "NoSuchRole" in 000030000001 is not in the list' in done.stderr
@@ -118,15 +119,12 @@ class TestBadInput:
         assert first == 'ssohelper: error: no console page is known for a service named "lamda"'
         assert second.startswith('ssohelper: hint: did you mean "lambda"? ')
 
-    @pytest.mark.parametrize("region", ["moon-1", "cn-north-1", ""])
-    def test_an_unknown_region_and_one_of_another_partition_are_refused(self, shell, run, region):
-        done = run("console", PROFILE, "--print", "--region", region)
-        if region == "":
-            assert done.returncode == 0  # an empty --region counts as left out
-            return
-        assert (done.returncode, done.stdout) == (2, "")
-
-    def test_a_profile_with_such_a_region_is_exit_3(self, shell, run):
+    def test_an_unknown_region_and_one_of_another_partition_are_refused(self, shell, run):
+        for region in ("moon-1", "cn-north-1"):
+            done = run("console", PROFILE, "--print", "--region", region)
+            assert (done.returncode, done.stdout) == (2, "")
+        # An empty --region counts as left out.
+        assert run("console", PROFILE, "--print", "--region", "").returncode == 0
         text = shell.config_file.read_text()
         shell.write_config(text.replace("region = eu-west-1", "region = cn-north-1"))
         done = run("console", PROFILE, "--print")
@@ -170,10 +168,7 @@ class TestBadInput:
 
 def wait_for_console_login(emulator: Emulator) -> None:
     """Wait until the browser has opened AWS's page, to which our local server redirects it."""
-    ends_at = time.monotonic() + RUN_SECONDS
-    while not emulator.counters["federation.login"]:
-        assert time.monotonic() < ends_at
-        time.sleep(0.01)
+    wait_for(lambda: emulator.counters["federation.login"])
     assert emulator.counters["federation.login"] == 1
 
 
@@ -192,14 +187,6 @@ class TestOpening:
         wait_for_console_login(emulator)
         with pytest.raises(urllib.error.URLError):
             urllib.request.urlopen(address, timeout=10)
-
-    def test_json_has_the_end_of_the_console_session(self, shell, emulator, run):
-        shell.browser()
-        answer = json.loads(run("console", PROFILE, "--json").stdout)
-        assert answer["warnings"] == []
-        data = answer["data"]
-        assert data["opened"]
-        assert data["console_session_ends_at"].endswith("Z")
 
     def test_keys_past_half_of_their_life_are_renewed_first(self, shell, emulator, run):
         """The console session ends with the keys: they must have at least half of their life left."""
@@ -238,11 +225,13 @@ class TestOpening:
         assert notes.read_text().startswith("ext+container:name=corp&url=http%3A%2F%2F127.0.0.1%3A")
         wait_for_console_login(emulator)
 
-    def test_a_use_is_counted(self, shell, run, app: App):
+    def test_json_has_the_end_of_the_console_session_and_a_use_is_counted(self, shell, run, app):
         shell.browser()
         assert run("console", PROFILE, "--print").returncode == 0
         assert app.usage.load_all() == {}
-        assert run("console", PROFILE).returncode == 0
+        answer = json.loads(run("console", PROFILE, "--json").stdout)
+        assert (answer["warnings"], answer["data"]["opened"]) == ([], True)
+        assert answer["data"]["console_session_ends_at"].endswith("Z")
         [(key, used)] = app.usage.load_all().items()
         assert (key.role_name, used.uses) == ("Developer", 1)
 
@@ -254,24 +243,10 @@ class TestOpening:
 
     def test_an_interrupt_ends_it(self, shell, emulator):
         opened = shell.browser(visits=False)
-        with subprocess.Popen(
-            [SCRIPT, "console", PROFILE],
-            env=shell.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        ) as waiting:
-            ends_at = time.monotonic() + RUN_SECONDS
-            while not opened.exists():
-                assert time.monotonic() < ends_at
-                assert waiting.poll() is None
-                time.sleep(0.02)
-            waiting.send_signal(signal.SIGINT)
-            said = waiting.communicate(timeout=RUN_SECONDS)[1]
-        assert waiting.returncode == 130
-        assert "Traceback" not in said
+        with Program([SCRIPT, "console", PROFILE], shell) as waiting:
+            wait_for(opened.exists)
+            assert waiting.ends(signal.SIGINT, seconds=RUN_SECONDS) == 130
+        assert "Traceback" not in "".join(waiting.err)
         assert emulator.counters["federation.login"] == 0
 
     @pytest.mark.parametrize("outcome", ["served", "refused", None])
@@ -317,10 +292,7 @@ class TestChromium:
         page.unlink(missing_ok=True)
         done = run("console", profile, "--service", "s3")
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
-        ends_at = time.monotonic() + RUN_SECONDS
-        while not page.exists():
-            assert time.monotonic() < ends_at, "chromium left no page"
-            time.sleep(0.05)
+        wait_for(page.exists)
         return page.read_text()
 
     def test_chromium_shows_the_right_page_of_the_right_account(self, shell, emulator, run, dom):

@@ -43,14 +43,14 @@ def use(shell: Shell, *argv: str, **environ: str) -> "subprocess.CompletedProces
     return shell.run("use", *argv, _SSOHELPER_SHELL="bash", **environ)
 
 
+PWSH = "put into $PROFILE: ssohelper shell-init pwsh | Out-String | Invoke-Expression"
+
+
 @pytest.mark.parametrize(
     ("login_shell", "line"),
     [
         ("/bin/bash", "run: ssohelper install"),
-        (
-            "/usr/bin/pwsh",
-            "put into $PROFILE: ssohelper shell-init pwsh | Out-String | Invoke-Expression",
-        ),
+        ("/usr/bin/pwsh", PWSH),
         ("", "run: ssohelper install"),
     ],
 )
@@ -86,63 +86,63 @@ def test_once_the_line_is_in_the_shell_s_file_the_hint_is_to_start_the_shell_aga
     assert again in done.stderr
 
 
-def start_on_a_terminal(shell: Shell, *argv: str, **environ: str) -> "pexpect.spawn[str]":
-    """Run `use` as from a shell without our function. SHELL is a program that prints what it has."""
-    own = shell.home / "own-shell"
-    own.write_text(
-        '#!/bin/sh\necho "shell: $AWS_PROFILE $AWS_REGION ${AWS_ACCESS_KEY_ID-none}"\nexit 7\n'
-    )
-    own.chmod(0o755)
+def start_on_a_terminal(
+    shell: Shell, *argv: str, out: str | None = None, **environ: str
+) -> "pexpect.spawn[str]":
+    """Run `use`; with `out`, stdout is this file, as in the shell function."""
+    line = '"$0" use "$@"' if out is None else f'"$0" use "$@" > {out}'
     return pexpect.spawn(
-        str(SCRIPT),
-        ["use", *argv],
-        env={**shell.environ, "SHELL": str(own), **environ},
+        "/bin/sh",
+        ["-c", line, str(SCRIPT), *argv],
+        env={**shell.environ, **environ},
         encoding="utf-8",
         timeout=RUN_SECONDS,
         dimensions=(40, 400),
     )
 
 
-def test_on_a_terminal_without_the_shell_function_a_shell_with_the_role_starts(shell):
-    child = start_on_a_terminal(shell, "mine", AWS_ACCESS_KEY_ID="AKIAOTHER")
+@pytest.fixture
+def own_shell(shell) -> dict[str, str]:
+    """Return the environment of a shell without our function, which prints what it has."""
+    own = shell.home / "own-shell"
+    own.write_text(
+        '#!/bin/sh\necho "shell: $AWS_PROFILE $AWS_REGION ${AWS_ACCESS_KEY_ID-none}"\nexit 7\n'
+    )
+    own.chmod(0o755)
+    return {"SHELL": str(own)}
+
+
+def ends(child: "pexpect.spawn[str]") -> tuple[str, int | None]:
     said = child.read()
     child.close()
+    return said, child.exitstatus
+
+
+def test_on_a_terminal_without_the_shell_function_a_shell_with_the_role_starts(shell, own_shell):
+    child = start_on_a_terminal(shell, "mine", **own_shell, AWS_ACCESS_KEY_ID="AKIAOTHER")
+    said, code = ends(child)
     assert "shell: mine us-east-1 none" in said
     assert "this is a shell in your shell: exit ends it; to switch your own, run: ssohelper" in said
     assert "export AWS_PROFILE" not in said
-    assert child.exitstatus == 7  # the shell's own code, as with exec
-
-
-def test_there_a_role_without_a_profile_ends_in_a_shell_on_that_role(shell):
-    child = start_on_a_terminal(shell, "000000000000/Role00")
+    assert code == 7  # the shell's own code, as with exec
+    # A role without a profile.
+    child = start_on_a_terminal(shell, "000000000000/Role00", **own_shell)
     child.expect(r"write .*\[y/N\]")
     child.sendline("y")
     child.expect("shell: account-00000.Role00 us-east-1 none")
-    child.read()
-    child.close()
-    assert child.exitstatus == 7
+    assert ends(child)[1] == 7
 
 
 def test_there_a_shell_that_does_not_exist_is_exit_127_before_anything_is_asked(shell):
     before = shell.config.read_bytes()
-    child = start_on_a_terminal(shell, "000000000000/Role00", SHELL="/gone/shell")
-    said = child.read()
-    child.close()
-    assert (child.exitstatus, "has no profile yet" in said) == (127, False)
+    said, code = ends(start_on_a_terminal(shell, "000000000000/Role00", SHELL="/gone/shell"))
+    assert (code, "has no profile yet" in said) == (127, False)
     assert shell.config.read_bytes() == before
 
 
 def test_text_for_a_shell_is_not_shown_on_a_terminal(shell):
-    child = pexpect.spawn(
-        str(SCRIPT),
-        ["use", "--keys", "mine"],
-        env={**shell.environ, "_SSOHELPER_SHELL": "bash"},
-        encoding="utf-8",
-        timeout=RUN_SECONDS,
-    )
-    said = child.read()
-    child.close()
-    assert (child.exitstatus, "CNRY" in said) == (2, False)
+    said, code = ends(start_on_a_terminal(shell, "--keys", "mine", _SSOHELPER_SHELL="bash"))
+    assert (code, "CNRY" in said) == (2, False)
 
 
 def test_a_role_that_has_a_profile_is_used_by_that_profile(shell):
@@ -190,18 +190,11 @@ def test_on_a_terminal_a_missing_sign_in_is_offered(shell):
     shell.app.tokens.forget(shell.session)
     out = shell.home / "text"
     for answer, code in (("n", 4), ("y", 0)):
-        child = pexpect.spawn(
-            "/bin/sh",
-            ["-c", f"{SCRIPT} use mine > {out}"],
-            env={**shell.environ, "_SSOHELPER_SHELL": "bash"},
-            encoding="utf-8",
-            timeout=RUN_SECONDS,
-        )
+        child = start_on_a_terminal(shell, "mine", out=str(out), _SSOHELPER_SHELL="bash")
         child.expect_exact("sign in now? [y/N]")
         child.sendline(answer)
-        said = child.read()
-        child.close()
-        assert child.exitstatus == code, said
+        said, ended = ends(child)
+        assert ended == code, said
         assert ("AWS_PROFILE='mine'" in out.read_text()) == (code == 0)
     assert "of the sign-in left" in said  # after our own sign-in its length is assumed
 
@@ -212,21 +205,14 @@ def test_a_picker_without_a_saved_list_offers_the_sign_in(shell, key, code):
     shell.write_config("")
     shell.app.tokens.forget(shell.session)
     out = shell.home / "text"
-    child = pexpect.spawn(
-        "/bin/sh",
-        ["-c", f"{SCRIPT} use --keys > {out}"],
-        env={**shell.environ, "_SSOHELPER_SHELL": "bash", "TERM": "xterm"},
-        encoding="utf-8",
-        timeout=RUN_SECONDS,
-    )
+    own = {"_SSOHELPER_SHELL": "bash", "TERM": "xterm"}
+    child = start_on_a_terminal(shell, "--keys", out=str(out), **own)
     child.expect_exact('ssohelper: the session "corp" is signed out')
     child.expect_exact("sign in now? [y/N]")
     child.sendline("y")
     child.expect_exact("enter: choose")
     child.send(key)
-    child.expect(pexpect.EOF)
-    child.close()
-    assert child.exitstatus == code
+    assert ends(child)[1] == code
     assert ("AWS_ACCESS_KEY_ID=" in out.read_text()) == (code == 0)
 
 

@@ -14,11 +14,6 @@ from ssohelper.errors import ConfigInvalid, UsageProblem
 SIGN_IN = {"AWS_ENDPOINT_URL_SIGNIN": ""}
 
 
-def profile(start_url: str, role: str = "ReadOnlyAccess") -> Profile:
-    session = SsoSession("corp", start_url, "us-east-1", ())
-    return Profile("p", session, Role("001234567890", role), None)
-
-
 @pytest.mark.parametrize(
     ("region", "partition", "sign_in", "console"),
     [
@@ -58,25 +53,19 @@ def test_every_partition_has_its_own_hosts(region, partition, sign_in, console):
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "https://localhost", "http://[::1]:9"])
-def test_the_federation_url_may_be_a_loopback_address(url: str) -> None:
+def test_the_federation_url_may_be_a_loopback_address(url):
     assert console_federation_url("us-east-1", {"AWS_ENDPOINT_URL_SIGNIN": url}) == url
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        "https://signin.aws.amazon.com",
-        "https://eu-west-1.signin.aws.amazon.com",
-        "https://sts.amazonaws.com",
-        "https://evil.example",
-        "http://127.0.0.1.evil.example",
-        "http://127.0.0.1@evil.example",
-        "file:///etc/passwd",
-        "http://10.0.0.1",
-        "nonsense",
+        *("https://signin.aws.amazon.com", "https://eu-west-1.signin.aws.amazon.com"),
+        *("https://sts.amazonaws.com", "https://evil.example", "http://127.0.0.1.evil.example"),
+        *("http://127.0.0.1@evil.example", "file:///etc/passwd", "http://10.0.0.1", "nonsense"),
     ],
 )
-def test_the_federation_url_may_be_no_other_address(url: str) -> None:
+def test_the_federation_url_may_be_no_other_address(url):
     with pytest.raises(ConfigInvalid, match="AWS_ENDPOINT_URL_SIGNIN"):
         console_federation_url("us-east-1", {"AWS_ENDPOINT_URL_SIGNIN": url})
 
@@ -91,18 +80,14 @@ def test_the_federation_url_may_be_no_other_address(url: str) -> None:
         ("ssm", "cn-north-1", "systems-manager/home?region=cn-north-1"),
         ("dynamodb", "us-gov-east-1", "dynamodbv2/home?region=us-gov-east-1"),
         ("codepipeline", "eu-west-1", "codesuite/codepipeline/pipelines?region=eu-west-1"),
+        # Global services have one page in a partition.
+        ("iam", "eu-west-1", "https://console.aws.amazon.com/iam/home"),
+        ("billing", "cn-northwest-1", "https://console.amazonaws.cn/billing/home"),
     ],
 )
-def test_a_service_has_its_page(service: str, region: str, path: str) -> None:
-    assert console_page_of_service(service, region).url == f"{console_base_url(region)}/{path}"
-
-
-def test_global_services_have_one_page_in_a_partition() -> None:
-    assert (
-        console_page_of_service("iam", "eu-west-1").url == "https://console.aws.amazon.com/iam/home"
-    )
-    billing = console_page_of_service("billing", "cn-northwest-1").url
-    assert billing == "https://console.amazonaws.cn/billing/home"
+def test_a_service_has_its_page(service, region, path):
+    base = f"{console_base_url(region)}/" if "//" not in path else ""
+    assert console_page_of_service(service, region).url == base + path
 
 
 def test_every_service_of_the_table_is_an_https_page_of_the_console() -> None:
@@ -132,19 +117,13 @@ def test_an_unknown_service_gets_the_names_that_are_near(name: str, near: list[s
 
 
 @pytest.mark.parametrize(
-    "start_url",
-    [
-        "https://d-0000000000.awsapps.com/start",
-        "https://d-0000000000.awsapps.com/start/",
-        "https://d-0000000000.awsapps.com/start#",
-        "https://d-0000000000.awsapps.com/start/#/",
-        "https://d-0000000000.awsapps.com/start#/?tab=accounts",
-    ],
+    "end", ["/start", "/start/", "/start#", "/start/#/", "/start#/?tab=accounts"]
 )
-def test_the_portal_link_has_all_parameters_in_its_fragment(start_url: str) -> None:
+def test_the_portal_link_has_all_parameters_in_its_fragment(end):
     page = console_page_of_service("logs", "eu-west-1")
-    link = console_urls.portal_console_link(profile(start_url, "A+b=c,d.e@f-g_h"), page.url)
-    place, fragment = link.split("#")
+    session = SsoSession("corp", f"https://d-0000000000.awsapps.com{end}", "us-east-1", ())
+    chosen = Profile("p", session, Role("001234567890", "A+b=c,d.e@f-g_h"), None)
+    place, fragment = console_urls.portal_console_link(chosen, page.url).split("#")
     assert place == "https://d-0000000000.awsapps.com/start/"
     path, query = fragment.split("?")
     assert path == "/console"
@@ -166,11 +145,8 @@ def test_the_login_url_is_a_secret_and_complete() -> None:
     )
     assert "t&" not in str(address)
     parts = urlsplit(address.reveal())
-    assert (parts.netloc, parts.path, parts.fragment) == (
-        "signin.aws.amazon.com",
-        "/federation",
-        "",
-    )
+    assert parts[1:3] == ("signin.aws.amazon.com", "/federation")
+    assert not parts.fragment
     assert parse_qs(parts.query) == {
         "Action": ["login"],
         "Issuer": ["https://x.awsapps.com/start"],
@@ -187,23 +163,17 @@ def test_the_last_page_is_first_then_the_home_page_then_the_region_of_the_role()
     assert found[:3] == [LAST, PageChoice("home", "us-east-1"), PageChoice("acm", "us-east-1")]
     assert len(found) == len(set(found))
     assert "gone" not in {one.service for one in found}
-
-
-def test_a_global_service_is_offered_once() -> None:
-    assert [
-        one.region for one in console_pages_to_offer([], "eu-west-1") if one.service == "iam"
-    ] == ["eu-west-1"]
+    assert [one.region for one in found if one.service == "iam"] == ["us-east-1"]  # once
 
 
 @pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1"])
-def test_every_page_that_is_offered_has_a_url_in_the_partition(region: str) -> None:
-    host = (
-        console_urls.console_page_of_service("home", region)
-        .url.split("/")[2]
-        .partition("console.")[2]
+def test_every_page_that_is_offered_has_a_url_in_the_partition(region):
+    home, *others = (
+        urlsplit(console_page_of_service(*choice).url).netloc
+        for choice in console_pages_to_offer([], region)
     )
-    for choice in console_pages_to_offer([], region):
-        assert host in console_urls.console_page_of_service(*choice).url.split("/")[2]
+    host = home.partition("console.")[2]
+    assert all(host in other for other in others)
 
 
 @pytest.mark.parametrize(

@@ -35,12 +35,13 @@ def resolve(profile: str, credentials: str = "", environ: dict[str, str] = NONE)
     return {one.family: one.source for one in found}
 
 
+SSO_BUT_IN_JAVASCRIPT = ("sso", "program", "sso", "sso", "sso")
 # What boto3, JavaScript, Java, Go and Rust take.
 TABLE = {
     "a program": (PROGRAM, "", NONE, ("program",) * 5),
     "sso": (SSO, "", NONE, ("sso",) * 5),
     "a role": (ROLE, "", NONE, ("assumed role",) * 5),
-    "sso and a program": (SSO + PROGRAM, "", NONE, ("sso", "program", "sso", "sso", "sso")),
+    "sso and a program": (SSO + PROGRAM, "", NONE, SSO_BUT_IN_JAVASCRIPT),
     "half a pair of keys": ("aws_access_key_id = A\n", "", NONE, ("error", *("nothing",) * 4)),
     "half of sso and a program": (
         "sso_region = eu-west-1\n" + PROGRAM,
@@ -66,30 +67,15 @@ TABLE = {
         NONE,
         ("sso", "credentials file", "sso", "credentials file", "sso"),
     ),
-    "a program and a section with sso": (
-        PROGRAM,
-        SSO,
-        NONE,
-        ("sso", "program", "sso", "sso", "sso"),
-    ),
+    "a program and a section with sso": (PROGRAM, SSO, NONE, SSO_BUT_IN_JAVASCRIPT),
     "a program and a section with a part of sso": (
         PROGRAM,
         "sso_role_name = Other\n",
         NONE,
         ("error", "program", "error", "error", "error"),
     ),
-    "sso and a section with a program": (
-        SSO,
-        PROGRAM,
-        NONE,
-        ("sso", "program", "sso", "sso", "sso"),
-    ),
-    "a program and a section with a role": (
-        PROGRAM,
-        ROLE,
-        NONE,
-        ("assumed role",) * 5,
-    ),
+    "sso and a section with a program": (SSO, PROGRAM, NONE, SSO_BUT_IN_JAVASCRIPT),
+    "a program and a section with a role": (PROGRAM, ROLE, NONE, ("assumed role",) * 5),
     "sso and a section with a role alone": (
         SSO,
         f"role_arn = {ARN}\n",
@@ -119,13 +105,7 @@ TABLE = {
         PROGRAM,
         "",
         WEB,
-        (
-            "environment web identity",
-            "program",
-            "environment web identity",
-            "environment web identity",
-            "program",
-        ),
+        (_POD := "environment web identity", "program", _POD, _POD, "program"),
     ),
     "a program in a container": (PROGRAM, "", CONTAINER, ("program",) * 5),
     "nothing in a container": ("region = eu-west-1\n", "", CONTAINER, ("container",) * 5),
@@ -155,9 +135,7 @@ def test_a_section_that_names_another_role_of_the_account_changes_the_credential
         resolver.FAMILIES
     )
     assert families_changed_by(SSO, PROGRAM) == ["JavaScript"]
-
-
-def test_a_section_that_repeats_the_profile_changes_nothing() -> None:
+    # A section that repeats the profile changes nothing.
     assert families_changed_by(SSO, SSO) == []
     assert families_changed_by(PROGRAM, "region = eu-west-1\n") == []
 

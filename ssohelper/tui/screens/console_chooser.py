@@ -123,7 +123,7 @@ class ConsoleChooser(Dialog["PageChoice | None"]):
     def _draw_page(self, line: int, width: int) -> Line:
         number = self._found[line]
         choice = self._choices[number]
-        region = "global" if console_urls.is_global_service(choice.service) else choice.region
+        region = "global" if choice.service in console_urls.GLOBAL else choice.region
         url = console_urls.console_page_of_service(*choice).url
         path = url.partition("://")[2].partition("/")[2]
         left = max(0, width - 2 - _SERVICE_WIDTH - _REGION_WIDTH)
