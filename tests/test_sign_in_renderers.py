@@ -343,7 +343,7 @@ def by_full_screen(desk: Desk) -> dict[str, int | None]:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_screen(SessionsScreen)
-        screen = user.app.screen
+        screen: Any = user.app.screen
         await until(lambda: screen.has_read_clocks)
         for name, state in STATES.items():
             desk.put(state)

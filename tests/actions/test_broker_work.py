@@ -60,9 +60,9 @@ def test_a_lack_of_memory_names_the_limit(app, work):
 def test_a_bug_is_an_internal_error_with_a_log(app, work, in_renewal):
     app.answer = app.renewal = ZeroDivisionError("secret words")
     app.sign_in(0 if in_renewal else HOUR)
-    call, *words = (work.get_role_credentials, KEY, AskedBy())
+    call, words = work.get_role_credentials, (KEY, AskedBy())
     if in_renewal:
-        call, *words = (work.renew_token, "corp", token("first").id)
+        call, words = work.renew_token, ("corp", token("first").id)
     with pytest.raises(SsoHelperError) as found:
         call(*words)
     assert found.value.exit_code == 1

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ssohelper.app import App
-from tests.conftest import Run
+from tests.conftest import Home, Run
 from tests.long_rows import long_after
 from tests.programs import require_program, run_program
 
@@ -15,16 +15,25 @@ ROLE = ("000030000001", "ReadOnlyAccess")
 ASK = ("credential-process", "--session", "corp", "--account-id", ROLE[0], "--role-name", ROLE[1])
 
 
-@pytest.fixture
-def aws(home, emulator) -> Run:
+class Aws:
     """The AWS CLI in this home."""
+
+    def __init__(self, home: Home) -> None:
+        self._program = require_program("aws")
+        self._home = home
+
+    def __call__(self, *argv: str):
+        return run_program([self._program, *argv], self._home.env)
+
+
+@pytest.fixture
+def aws(home, emulator) -> Aws:
     home.add_session("corp", emulator.world.start_url, emulator.world.region)
     home.write_config(
         home.config_file.read_text() + f"[profile native]\nsso_session = corp\n"
         f"sso_account_id = {ROLE[0]}\nsso_role_name = {ROLE[1]}\nregion = eu-west-1\n"
     )
-    program = require_program("aws")
-    return lambda *argv: run_program([program, *argv], home.env)
+    return Aws(home)
 
 
 def state(run: Run) -> str:
