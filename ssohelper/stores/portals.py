@@ -50,8 +50,10 @@ class AnsweringRegions:
             self._cache.write_json(self._file(session_name), {"region": region, "until": until})
 
     def forget(self, session_name: str) -> None:
-        with suppress(LocalState):
-            self._cache.remove(self._file(session_name))
+        """Remove the record. What is none, such as a link, stays."""
+        if self.load(session_name) is not None:
+            with suppress(LocalState):
+                self._cache.remove(self._file(session_name))
 
     def _file(self, session_name: str) -> Path:
         return self._runtime / "regions" / f"{files.session_file_name(session_name)}.json"

@@ -1,6 +1,5 @@
 """`storage = "keyring"` as a user sees it: moves, exit 8, what is served meanwhile, profiles."""
 
-import hashlib
 import json
 import os
 import tempfile
@@ -51,23 +50,6 @@ def test_a_move_takes_the_sign_in_along_and_leaves_nothing(world):
     assert not list(world.home.token_folder.glob("*.sealed"))
     status = world.status()
     assert (status["storage"], status["sessions"]) == ("file", before)
-
-
-@pytest.mark.long
-def test_a_move_leaves_no_token_for_profiles_with_sso_start_url(world):
-    url = "https://d-0000000000.awsapps.com/start"
-    config = world.home.config_file
-    world.home.write_config(
-        f"{config.read_text()}\n[profile old]\nsso_start_url = {url}\nsso_region = us-east-1\n"
-        "sso_account_id = 000040000001\nsso_role_name = ReadOnlyAccess\n"
-    )
-    sign_in(world)
-    name = hashlib.sha1(url.encode()).hexdigest()
-    assert (world.home.token_folder / f"{name}.json").exists()
-    world.use_keyring()
-    assert (world.find_plain(), list(world.home.token_folder.glob("*.json"))) == ([], [])
-    assert world.run("login", "corp", "--force").returncode == 0
-    assert list(world.home.token_folder.glob("*.json")) == []
 
 
 @pytest.mark.long
