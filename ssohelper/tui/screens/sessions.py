@@ -295,6 +295,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
         # The names of sessions that the user has removed here.
         self._removed_names: set[str] = set()
         self._is_reading = False
+        self._was_elsewhere = True  # whether another screen was shown before, not a dialog
 
     def compose(self) -> ComposeResult:
         yield TopBar("sessions")
@@ -315,8 +316,12 @@ class SessionsScreen(CurrentSizeScreen[None]):
         self.set_interval(_READ_SECONDS, self.read_clocks)
         self.read_clocks()
 
+    def on_screen_suspend(self) -> None:
+        self._was_elsewhere = self.app.current_mode != "sessions"
+
     def on_screen_resume(self) -> None:
-        self._go_to_sign_in()
+        if self._was_elsewhere:
+            self._go_to_sign_in()
         self.read_clocks()
 
     @property
