@@ -52,7 +52,9 @@ class Journal:
         self._file_bytes = file_bytes
 
     def append(self, entry: Entry, *, wait_seconds: float = _WAIT_SECONDS) -> None:
-        uid = 0 if sys.platform == "win32" else os.geteuid()
+        uid = 0
+        if sys.platform != "win32":
+            uid = os.geteuid()
         line = journal.make_line(entry, at_ms=int(self._now() * 1000), uid=uid)
         try:
             self._append_to_file(line, wait_seconds)
