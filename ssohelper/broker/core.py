@@ -130,9 +130,6 @@ class Refusals:
         del self._found[role_or_session]
         return None
 
-    def forget(self, role_or_session: RoleKey | str) -> None:
-        self._found.pop(role_or_session, None)
-
     def has_any_at(self, now: float) -> bool:
         return any(found.until > now for found in self._found.values())
 
@@ -298,7 +295,6 @@ class Broker:
         else:
             session.renewal.note_failure(now, error, began_at)
         if error is None:
-            self._refusals.forget(session_name)
             # Before `start_due_work` may end them with the error of an earlier outage.
             self._start_ready_calls(now)
         else:

@@ -115,7 +115,7 @@ class ConfigVersions:
 
         The index comes first: else a killed process leaves an index with a missing file.
         """
-        if numbers:
+        if numbers and numbers != self._load_index_or_empty():
             self._save_index(numbers)
         keep = {_INDEX, *map(str, numbers)} if numbers else ()
         for name in files.list_names_in_folder(self._folder):

@@ -573,16 +573,24 @@ class TestRejectedToken:
         world.end(outcome=rejected("t1"))
         assert (world.renewals, len(world.calls)) == ([], 2)
 
-    def test_a_renewed_token_that_is_rejected_too_is_exit_4_for_30_s(self, world):
+    @pytest.mark.parametrize("is_early", [False, True])
+    def test_a_renewed_token_that_is_rejected_too_is_exit_4_for_30_s(self, world, is_early):
+        """Also if AWS rejects the saved token before its renewal reports its end."""
         caller = world.ask()
         world.end(outcome=rejected("t1"))
-        world.note_renewal_end()
+        if is_early:
+            world.tokens["corp"], world.prints["corp"] = RENEWED, f"f of {RENEWED}"
+            world.go_to(10.0)
+        else:
+            world.note_renewal_end()
         error = rejected("t2")
         world.end(outcome=error)
+        if is_early:
+            world.note_renewal_end()
         assert world.answer_of(caller) is error
         assert world.answer_of(world.ask("B")) is error
         assert (len(world.calls), len(world.renewals)) == (2, 1)
-        world.go_to(30.0)
+        world.go_to(world.now + 30.0)
         world.ask("B")
         assert len(world.renewals) == 2
 
