@@ -26,7 +26,8 @@ MOST_FIRST_CALLS = 4
 
 # (seconds since the first failure, seconds until the next try)
 _STEPS = ((10.0, 1.0), (30.0, 2.0))
-_LONGEST_STEP_SECONDS = 4.0
+# Less than PATIENCE_SECONDS: a caller that comes during a pause still sees the next try.
+_LONGEST_STEP_SECONDS = 3.0
 
 # The quota that AWS publishes for the operations of the Identity Center portal.
 REQUESTS_A_SECOND = 20.0

@@ -157,6 +157,18 @@ def test_while_a_renewal_is_under_way_an_earlier_full_disk_is_not_told(world):
     assert "has not answered the renewal" in error.message
 
 
+def test_after_a_long_outage_a_caller_just_after_a_failure_sees_the_next_try(world):
+    for second in range(0, 120, 2):
+        world.ask(seconds=1.0)
+        world.run_to(float(second), lambda _now: DOWN)
+    while world.calls[-1][0] < world.now:
+        world.ask(seconds=1.0)
+        world.run_to(world.now + 0.5, lambda _now: DOWN)
+    caller = world.ask()
+    world.run_to(world.now + PATIENCE_SECONDS, lambda _now: None)
+    assert world.answer_of(caller) == document()
+
+
 class TestAfterARenewal:
     """Calls failed 26 s before, and the renewal takes longer than a caller waits for calls."""
 

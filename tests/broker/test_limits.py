@@ -19,9 +19,9 @@ def throttled(seconds: float | None) -> Throttled:
         # The time of each failure and when its request was sent, and its error.
         *(
             ([(9.0, 9.0, DOWN), (9.0 + after, 9.0 + after, DOWN)], 9.0 + after + step)
-            for after, step in ((0.0, 1.0), (9.9, 1.0), (10.0, 2.0), (29.9, 2.0), (30.0, 4.0))
+            for after, step in ((0.0, 1.0), (9.9, 1.0), (10.0, 2.0), (29.9, 2.0), (30.0, 3.0))
         ),
-        ([(9.0, 9.0, DOWN), (3609.0, 3609.0, DOWN)], 3613.0),
+        ([(9.0, 9.0, DOWN), (3609.0, 3609.0, DOWN)], 3612.0),
         # Retry-After is obeyed up to 8 s, and never shortens a step; it counts from the answer.
         *(
             ([(0.0, 0.0, throttled(asked))], step)
