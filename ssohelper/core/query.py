@@ -1,4 +1,4 @@
-"""Reads what a user types into a search: words, exclusions, account ids, ARNs, names of roles."""
+"""Reads what a user types into a search: words, exclusions, account ids, names of roles."""
 
 import re
 import unicodedata
@@ -8,14 +8,8 @@ from typing import NamedTuple
 
 # Compiled when first used: the first paint of the full screen needs no pattern.
 _DASHED_ID = r"(?a)\d{4}-(?:\d{1,4}|\d{4}-\d{0,4})"
-_ARN = r"(?a)arn:aws[a-z-]*:([a-z0-9-]*):[a-z0-9-]*:(\d{12})?:(.+)"
-_ACCOUNT_ARN = r"(?a)account/(?:.*/)?(\d{12})"
-# The name of a permission set's IAM role, and perhaps the user's session name.
-_SSO_ROLE = r"(?a)(?:.*/)?awsreservedsso_(.+)_[0-9a-f]{16}(?:/.*)?"
-_PORTAL_LINK = r"https?://[^#]*#/console\?(.+)"
-_URL_CODE = r"%([0-9a-f]{2})"
 _SIGNED = r"(?s)(!?)('?)(\^?)(.+?|)(\$?)"
-# A word that begins with one of these is no ARN, link or address.
+# A word that begins with one of these is no address.
 _SIGNS = ("!", "'", "^")
 
 # The Unicode name of an accented letter, and two with other names.
@@ -47,8 +41,8 @@ class Term(NamedTuple):
 def parse_query(query: str | Iterable[str], *, fuzzy: bool = False) -> list[Term]:
     """Return the terms of a search. With `fuzzy`, plain words may be found as subsequences.
 
-    `!word` excludes, `'word` is a whole, `^word` begins a field, `word$` ends one. ARNs and portal
-    links mean their account and role, [SESSION:]ACCOUNT/ROLE its parts.
+    `!word` excludes, `'word` is a whole, `^word` begins a field, `word$` ends one.
+    [SESSION:]ACCOUNT/ROLE means its parts.
     """
     words = [query] if isinstance(query, str) else query
     return [term for text in words for word in text.split() for term in _terms_of_word(word, fuzzy)]
@@ -76,9 +70,6 @@ def _base_letter(character: str) -> str:
 
 def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
     text = fold_case(word)
-    named = _names_in_arn(text) or _names_in_link(text)
-    if named:
-        return [Term(name, at_start=True, at_end=True) for name in named]
     parts = _names_in_address(text)
     if len(parts) > 1:
         return [term for part in parts for term in _terms_of_word(part, fuzzy)]
@@ -91,26 +82,6 @@ def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
     is_plain = not (is_excluded or is_exact or at_start or at_end or other or text.isdigit())
     is_fuzzy = fuzzy and is_plain and len(text) <= _LONGEST_FUZZY
     return [Term(text, is_fuzzy, is_excluded, at_start, at_end, other)]
-
-
-def _names_in_arn(text: str) -> list[str]:
-    arn = re.fullmatch(_ARN, text)
-    account_id, resource = (arn[2] or "", arn[3]) if arn else ("", text)
-    account = re.fullmatch(_ACCOUNT_ARN, resource) if arn and arn[1] == "organizations" else None
-    if account:
-        account_id = account[1]  # not the account that manages it
-    role = re.fullmatch(_SSO_ROLE, resource)
-    return [name for name in (account_id, role[1] if role else "") if name]
-
-
-def _names_in_link(text: str) -> list[str]:
-    link = re.fullmatch(_PORTAL_LINK, text)
-    if link is None:
-        return []
-    pairs = dict(part.partition("=")[::2] for part in link[1].split("&"))
-    names = (pairs.get("account_id", ""), pairs.get("role_name", ""))
-    # urllib.parse would take 10 ms to import. AWS allows only ASCII in the name of a role.
-    return [re.sub(_URL_CODE, lambda code: chr(int(code[1], 16)), name) for name in names if name]
 
 
 def _names_in_address(text: str) -> list[str]:

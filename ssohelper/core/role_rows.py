@@ -91,5 +91,7 @@ def make_role_index(rows: Sequence[RoleRow]) -> "Index":
         [row.text_beside_name for row in rows],
         [row.session_name for row in rows],
     ]
-    fuzzy = (ACCOUNT_NAME, ROLE_NAME)
-    return Index(columns, fuzzy_columns=fuzzy, hidden=(EMAIL,), preferred=preferred)
+    fuzzy, named = (ACCOUNT_NAME, ROLE_NAME), (ACCOUNT_ID, ROLE_NAME, PROFILES)
+    return Index(
+        columns, fuzzy_columns=fuzzy, hidden=(EMAIL,), preferred=preferred, named_columns=named
+    )

@@ -9,6 +9,7 @@ from itertools import compress
 from operator import add, itemgetter
 from typing import NamedTuple, TypeVar
 
+from ssohelper.core.pasted_text import find_named_rows
 from ssohelper.core.query import Term, fold_case, parse_query, without_accents
 
 # The points of a character, and what its place adds.
@@ -51,6 +52,8 @@ class Index:
     A term is compared once with each different text of a column. In the two `fuzzy_columns` a word
     may have other characters between its own, and begin in the first and end in the second. An
     excluded word may be in `hidden` columns. The first `preferred` rows win against equal matches.
+    `named_columns` are those of account ids, role names and profiles: a text of which a word
+    matches nothing may name a row by them.
     """
 
     def __init__(
@@ -60,16 +63,19 @@ class Index:
         fuzzy_columns: tuple[int, int] | None = None,
         hidden: Collection[int] = (),
         preferred: int = 0,
+        named_columns: tuple[int, int, int] | None = None,
     ) -> None:
         self._rows = range(len(columns[0]) if columns else 0)
         self._columns = [_Column(column) for column in columns]
         self._fuzzy_columns, self._hidden, self._preferred = fuzzy_columns, hidden, preferred
+        self._named_columns = named_columns
         self._by_term: dict[Term, list[Sequence[int] | None]] = {}
 
     def search(self, query: str | Iterable[str], *, fuzzy: bool = False) -> list[int]:
         found: Sequence[int] = self._rows
         totals = [0] * len(found)
-        for term in parse_query(query, fuzzy=fuzzy):
+        terms = parse_query(query, fuzzy=fuzzy)
+        for term in terms:
             scores = self._scores(term, found)
             if term.is_excluded:
                 scores = [not score for score in scores]
@@ -80,6 +86,9 @@ class Index:
         for place in range(bisect_left(found, self._preferred)):
             totals[place] = -(-totals[place] // _POINT) * _POINT
         order = sorted(range(len(totals)), key=totals.__getitem__, reverse=True)
+        if not order and self._named_columns and not any(term.is_excluded for term in terms):
+            text = query if isinstance(query, str) else " ".join(query)
+            return find_named_rows(text, *(self._columns[at].fields() for at in self._named_columns))
         return [found[place] for place in order]
 
     def spans(self, query: str | Iterable[str], row: int, *, fuzzy: bool = False) -> list[Span]:
@@ -181,6 +190,9 @@ class _Column:
         self.texts = [fold_case(text) for text in self.originals]
         self._bonuses: dict[int, bytes] = {}
         self._points: dict[tuple[str, bool], Sequence[int]] = {}
+
+    def fields(self) -> list[str]:
+        return [self.originals[number] for number in self.numbers]
 
     @cached_property
     def _texts_without_accents(self) -> list[str]:

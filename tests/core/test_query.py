@@ -45,32 +45,6 @@ def test_only_a_plain_word_that_is_not_long_may_have_characters_left_out():
         assert [term.is_fuzzy for term in parse_query(word)] == [False]
 
 
-_ROLE = "AWSReservedSSO_Read.Only_0123456789abcdef"
-
-
-@pytest.mark.parametrize(
-    ("word", "texts"),
-    [
-        (f"arn:aws:iam::001234567890:role/aws-reserved/{_ROLE}", ["001234567890", "read.only"]),
-        (f"arn:aws-cn:sts::001234567890:assumed-role/{_ROLE}/ana", ["001234567890", "read.only"]),
-        ("arn:aws:iam::001234567890:role/Mine", ["001234567890"]),
-        ("arn:aws:organizations::1:account/o-1/001234567890", None),
-        ("arn:aws:organizations::999999999999:account/o-1/001234567890", ["001234567890"]),
-        (_ROLE, ["read.only"]),
-        (
-            "https://x.awsapps.com/start/#/console?account_id=001234567890&role_name=A%2BB",
-            ["001234567890", "a+b"],
-        ),
-    ],
-)
-def test_an_arn_or_a_link_means_its_account_and_role_as_whole_fields(word, texts):
-    found = parse_query(word)
-    if texts is None:
-        assert not any(term.at_start and term.at_end for term in found)
-    else:
-        assert found == [Term(text, at_start=True, at_end=True) for text in texts]
-
-
 @pytest.mark.parametrize(
     ("word", "texts"),
     [

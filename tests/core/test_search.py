@@ -122,29 +122,11 @@ def test_whole_words_come_before_subsequences_and_shorter_rows_before_longer_one
     [
         ("0000-3000-0001", [0]),
         ("0000-3000-000", [0, 2, 3, 4]),
-        ("arn:aws:iam::000030000001:role/whatever", [0]),
-        (
-            "arn:aws:iam::000030000002:role/aws-reserved/sso.amazonaws.com/eu-west-1/"
-            "AWSReservedSSO_ReadOnlyAccess_0123456789abcdef",
-            [2],
-        ),
-        (
-            "arn:aws-us-gov:sts::000040000001:assumed-role/"
-            "AWSReservedSSO_Developer_0123456789abcdef/ana@example.com",
-            [1],
-        ),
-        ("AWSReservedSSO_Developer_0123456789abcdef", [1, 4]),
-        ("AWSReservedSSO_ReadOnly_0123456789abcdef", []),
-        ("arn:aws:organizations::000030000009:account/o-1/000030000008", [4]),
-        ("arn:aws:s3:::bucket", []),
     ],
 )
 @pytest.mark.parametrize("fuzzy", [False, True])
-def test_ids_and_arns_are_understood_as_aws_shows_them(query, expected, fuzzy):
+def test_ids_are_understood_as_aws_shows_them(query, expected, fuzzy):
     assert INDEX.search(query, fuzzy=fuzzy) == expected
-
-
-LINK = "https://d-0000000000.awsapps.com/start/#/console?account_id=000030000001&role_name="
 
 
 @pytest.mark.parametrize(
@@ -154,19 +136,17 @@ LINK = "https://d-0000000000.awsapps.com/start/#/console?account_id=000030000001
             [0, 2],
             ["payments-prod/ReadOnlyAccess", "payments-prod/Read", "000030000001/ReadOnlyAccess"],
         ),
-        ([0, 2], [f"{LINK}ReadOnlyAccess"]),
         ([0], ["corp:payments-prod/Read"]),
         ([2], ["lab:payments-prod/Read"]),
-        ([1], ["corp:000030000001/Admin+x", f"{LINK}Admin%2Bx&destination=https%3A%2F%2Fconsole"]),
+        ([1], ["corp:000030000001/Admin+x"]),
         ([0, 1], ["corp:payments-prod/", "corp:pay", "corp:"]),
-        ([0, 1, 2], [LINK]),
         ([3], ["a/b:c/x", "'a/b", "/"]),
         ([], ["https://d-0000000000.awsapps.com/start", "https://x/#/console?region=x", "a/!b"]),
         ([], ["'corp:payments-prod/Read"]),
     ],
 )
 @pytest.mark.parametrize("fuzzy", [False, True])
-def test_a_role_is_found_by_the_names_that_are_pasted(expected, queries, fuzzy):
+def test_a_role_is_found_by_its_address(expected, queries, fuzzy):
     rows = [
         ("payments-prod", "000030000001", "ReadOnlyAccess", "corp"),
         ("payments-prod", "000030000001", "Admin+x", "corp"),

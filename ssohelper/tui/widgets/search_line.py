@@ -12,8 +12,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 PLACEHOLDER = "type to search"
-# The longest search. No name is longer, and a pasted megabyte must not be searched for.
-_MAX_CHARACTERS = 200
+# The longest search: an error message of AWS's is shorter, and a pasted megabyte is not searched for.
+_MAX_CHARACTERS = 2000
 # The note at the right end is hidden if it would leave the typed text fewer columns than this.
 _MIN_TEXT_COLUMNS = 20
 _MARGIN = "  "
@@ -77,7 +77,7 @@ class SearchLine(Widget, can_focus=True):
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        self.insert(event.text[: 4 * _MAX_CHARACTERS].split("\n")[0])
+        self.insert(" ".join(event.text[: 4 * _MAX_CHARACTERS].split()))
 
     def action_move(self, characters: int) -> None:
         self.set_value(self.value, self._cursor + characters)
@@ -114,6 +114,7 @@ class SearchLine(Widget, can_focus=True):
             text[self._cursor + 1 :],
         )
         # If the text is too long, the part before the cursor is cut at its start.
+        before = before[-text_width:]
         while before and cell_len(before) > text_width - len(_MARGIN) - 2:
             before = before[1:]
         text_style = style if self.value else dim
