@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, is_chain
 from ssohelper.core.model import NEVER_USED, Account, RoleKey, SsoSession, Usage
+from ssohelper.core.privileged import make_privileged_test
 from ssohelper.core.role_rows import RoleRow, foreign_profile_rows, ranked_rows, rows_without_usage
 
 if TYPE_CHECKING:
@@ -122,15 +123,17 @@ def _group_profile_names(config: ConfigFile, owners: _SessionsOfProfiles) -> _Pr
 def _take_rows_of_listing(
     session_name: str, saved: "Listing", profiles: _Profiles, used: _Usages
 ) -> list[RoleRow]:
-    """Removes the listing's roles from `profiles`."""
+    """Removes the listing's roles from `profiles`. Privileged roles are last in their account."""
+    is_privileged = make_privileged_test()
     # Accounts in which a role has a profile or was used. Roles of other accounts need no lookup.
     special = {key.account_id for key in (*profiles, *used) if key.session_name == session_name}
     rows: list[RoleRow] = []
     for listed in saved.accounts:
+        names_of_roles = sorted(listed.roles, key=is_privileged)
         if listed.account.id not in special:
-            rows += rows_without_usage(session_name, listed.account, listed.roles)
+            rows += rows_without_usage(session_name, listed.account, names_of_roles)
             continue
-        for role_name in listed.roles:
+        for role_name in names_of_roles:
             key = RoleKey(session_name, listed.account.id, role_name)
             names, usage = profiles.pop(key, ()), used.get(key, NEVER_USED)
             rows.append(RoleRow(session_name, listed.account, role_name, names, usage))

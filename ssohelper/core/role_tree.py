@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ssohelper.core.privileged import make_privileged_test
 from ssohelper.core.role_rows import OTHER_PROFILES, RoleRow
 
 # The orders of the list of roles. Favourites come first in each.
@@ -95,8 +96,11 @@ def sorted_row_numbers(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[
         first = name.casefold() if view.sort == BY_NAME else ""
         return account == OTHERS_KEY, account not in liked, first, account[::-1]
 
-    def role_sort_key(number: int) -> tuple[bool, str]:
-        return not rows[number].usage.favourite, rows[number].role_name.casefold()
+    is_privileged = make_privileged_test()
+
+    def role_sort_key(number: int) -> tuple[bool, bool, str]:
+        name = rows[number].role_name
+        return not rows[number].usage.favourite, is_privileged(name), name.casefold()
 
     found: list[int] = []
     for account in sorted(groups, key=account_sort_key):

@@ -88,7 +88,9 @@ class Index:
         order = sorted(range(len(totals)), key=totals.__getitem__, reverse=True)
         if not order and self._named_columns and not any(term.is_excluded for term in terms):
             text = query if isinstance(query, str) else " ".join(query)
-            return find_named_rows(text, *(self._columns[at].fields() for at in self._named_columns))
+            return find_named_rows(
+                text, *(self._columns[at].fields() for at in self._named_columns)
+            )
         return [found[place] for place in order]
 
     def spans(self, query: str | Iterable[str], row: int, *, fuzzy: bool = False) -> list[Span]:
@@ -212,7 +214,9 @@ class _Column:
             for number, text in enumerate(texts):
                 if word in text:
                     points = _whole_word(term, word, text, self.originals[number])[0]
-                    if points:
+                    # Inside a word, "rd" in "orders" is no better than any other match.
+                    is_chance = fuzzy and points == _INSIDE and len(word) < _LEAST_ACROSS
+                    if points and not is_chance:
                         scores[number] = max(scores[number], _score(points, len(text)))
         for number, points in enumerate(self.points(term.text) if fuzzy else ()):
             if points and not scores[number]:

@@ -42,8 +42,8 @@ def test_profiles_of_every_form_are_shown_with_their_role(home):
     )
     choice = roles.read_roles(app)
     assert [(row.session_name, row.role_name, row.profiles) for row in choice.rows] == [
-        ("corp", "Admin", ("native", "old")),
         ("corp", "Read", ()),
+        ("corp", "Admin", ("native", "old")),
         ("other", "Admin", ("not-listed",)),
     ]
     assert [session.name for session in choice.sessions_without_listing] == ["other"]

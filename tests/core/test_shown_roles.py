@@ -125,8 +125,8 @@ WORLD = ranked_rows(
     ("sort", "tree", "flat"),
     [
         ("use", "4 4Read 4Admin 3 3Read 1 1Read 1admin 2 2Read", "4Read 3Read 1Read 1admin 2Read"),
-        ("name", "4 4Read 4Admin 2 2Read 3 3Read 1 1admin 1Read", "4Read 2Read 3Read 1admin"),
-        ("id", "4 4Read 4Admin 1 1admin 1Read 2 2Read 3 3Read", "4Read 1admin 1Read 2Read 3Read"),
+        ("name", "4 4Read 4Admin 2 2Read 3 3Read 1 1Read 1admin", "4Read 2Read 3Read 1Read"),
+        ("id", "4 4Read 4Admin 1 1Read 1admin 2 2Read 3 3Read", "4Read 1Read 1admin 2Read 3Read"),
     ],
 )
 def test_favourites_come_first_in_each_order(sort, tree, flat):
