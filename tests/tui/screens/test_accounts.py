@@ -177,7 +177,7 @@ def test_messages_and_the_keys_of_the_search_line(world: DemoHome) -> None:
         line = user.app.screen.query_one("#search")
         line.post_message(events.Paste("x" * 1_000_000))
         await until(lambda: line.value)  # type: ignore[attr-defined]
-        assert len(line.value) == 200  # type: ignore[attr-defined]
+        assert len(line.value) == 2000  # type: ignore[attr-defined]
 
     run_scenario(world.app(), scenario)
 
