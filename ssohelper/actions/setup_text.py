@@ -83,10 +83,6 @@ def adopt_profiles_question(needing: Collection[str]) -> str:
     return f"adopt {profiles} that cannot work without ssohelper, names unchanged ({names})?"
 
 
-def adopt_all_question(found: Sequence[ProfileOfOtherTool]) -> str:
-    return f"adopt {adoptable_count_text(found)}, names unchanged?"
-
-
 def adoptable_count_text(found: Sequence[ProfileOfOtherTool]) -> str:
     able = len(adopting.choose_adoptable(found))
     of = "" if able == len(found) else f"{able} of "

@@ -5,13 +5,10 @@ No other module decides the default region of profiles.
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ssohelper.core import profile_region
 from ssohelper.core.choices import (
-    FORMS,
     NATIVE,
     NO_CHOICES,
     Choices,
@@ -22,7 +19,7 @@ from ssohelper.core.model import RoleKey
 from ssohelper.core.profile_names import checked_name_template
 from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.session_changes import find_profiles_of_session
-from ssohelper.errors import ConfigInvalid, SsoHelperError, UsageProblem
+from ssohelper.errors import ConfigInvalid, UsageProblem
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -140,59 +137,3 @@ def save_choices(app: App, plan: Plan) -> None:
         before = {session_name: saved}
         app.config.write(lambda _: (), app.clock.deadline(), before, records_unchanged=True)
     app.choices.save(session_name, new)
-
-
-# -- the options as texts in a form ----------------------------------------------------------------
-
-
-class EditedOptions(NamedTuple):
-    """The options that the user's texts change, and by option the error in its text."""
-
-    given: Choices
-    problems: dict[str, str]
-
-
-def option_texts(app: App, session: SsoSession, choices: Choices | None = None) -> dict[str, str]:
-    choices = app.choices.load(session.name) if choices is None else choices
-    return {
-        ACCOUNTS: _join_filters(choices.accounts),
-        ROLES: _join_filters(choices.roles),
-        TEMPLATE: choices.template or app.settings.get("name_template"),
-        FORM: choices.form or app.settings.get("form"),
-        REGION: region_for_new_profiles(app, session, choices),
-    }
-
-
-def parse_option_texts(app: App, session: SsoSession, texts: Mapping[str, str]) -> EditedOptions:
-    """Return the choices that differ from the present ones. An empty text means the default."""
-    before, defaults = option_texts(app, session), option_texts(app, session, NO_CHOICES)
-    values: dict[str, Any] = {}
-    problems: dict[str, str] = {}
-    for field, text in texts.items():
-        text = text.strip() or defaults[field]
-        try:
-            if text != before[field].strip():
-                values[field] = _parse_option(app, session, field, text)
-        except SsoHelperError as error:
-            problems[field] = f"{error.message}: {error.hint}" if error.hint else error.message
-    return EditedOptions(Choices(**values), problems)
-
-
-def _parse_option(app: App, session: SsoSession, field: str, text: str) -> object:
-    if field in (ACCOUNTS, ROLES):
-        try:
-            return tuple(shlex.split(text)) or ("*",)
-        except ValueError:
-            raise UsageProblem("a quote is not closed") from None
-    if field == FORM and text not in FORMS:
-        raise UsageProblem(f"the form is {' or '.join(FORMS)}")
-    chosen: dict[str, Any] = {field: text}
-    merge_choices(app, session, Choices(**chosen))  # raises an error for a wrong text
-    return text
-
-
-def _join_filters(globs: tuple[str, ...]) -> str:
-    needs_quotes = set(" \t'\"\\")
-    return " ".join(
-        shlex.quote(glob) if needs_quotes & set(glob) or not glob else glob for glob in globs
-    )

@@ -49,12 +49,12 @@ class Watcher(NamedTuple):
 
 
 class RunningListing:
-    def __init__(self, session: "SsoSession", watcher: Watcher, *, from_scratch: bool) -> None:
-        self.session, self.from_scratch = session, from_scratch
+    def __init__(self, session: "SsoSession", watcher: Watcher) -> None:
+        self.session = session
         self.progress: tuple[int, int] | None = None
         self.watchers = [watcher]
-        # Functions that begin new listings when this one has ended, for callers that need answers
-        # from after their request.
+        # Functions that begin new listings when this one has ended: of other portals, which have the
+        # session's name now.
         self.later: list[Callable[[], None]] = []
 
     def show_progress(self, progress: tuple[int, int]) -> None:

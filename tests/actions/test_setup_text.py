@@ -75,5 +75,3 @@ def test_the_question_counts_the_profiles_that_can_be_adopted(roles, count):
         for at, role in enumerate(roles)
     ]
     assert setup_text.adoptable_count_text(found) == f"{count} of other tools"
-    question = f"adopt {count} of other tools, names unchanged?"
-    assert setup_text.adopt_all_question(found) == question

@@ -56,7 +56,7 @@ def _used(bench: Bench) -> Used:
         os.write(program.terminal, _REFRESH)
         typed = [program.repainted(key.encode()) for key in TYPED]
         os.write(program.terminal, _PROFILES)
-        program.until(b"profile sync")
+        program.until(b" managed, ")
         program.quiet()
         pages = [program.repainted(_PAGE_DOWN) for _ in range(PAGES)]
         return Used(typed, pages, program.quit())

@@ -47,10 +47,3 @@ async def start_slow_profile_action(user: User) -> None:
     await announce_wait(user)
     await user.press(*"payments-dev developer", "f9")
     await user.wait_for_text("F9 (Profile) is waiting for AWS: esc cancels it")
-
-
-async def start_slow_diff(user: User) -> None:
-    """Press ctrl+d on Profiles, whose lines are behind a gate; return when the program says it."""
-    await announce_wait(user)
-    await user.press("ctrl+d")
-    await user.wait_for_text("^d (Diff) is waiting")

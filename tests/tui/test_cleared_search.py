@@ -123,7 +123,7 @@ def test_after_a_search_without_result_the_cursor_is_on_its_profile_again(world:
     async def scenario(user: User) -> None:
         await user.press("f4")
         await until(lambda: getattr(user.app.screen, "is_planned", False))
-        profiles = user.app.screen.query_one(ProfilePane).list
+        profiles = user.app.screen.query_one(ProfilePane)
         await user.press("end")
         chosen = profiles.row
         assert chosen is not None

@@ -19,6 +19,7 @@ from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
+from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_detail import RoleDetail
 from ssohelper.tui.widgets.role_list import RoleList
@@ -131,13 +132,14 @@ def test_ctrl_c_copies_the_selected_text_and_then_leaves(world: DemoHome) -> Non
         await user.press("ctrl+c")
         await user.wait_for_message(f"copied the selected text: {len(selected)} characters")
         assert user.app.clipboard == selected
-        await user.press("ctrl+o")
+        await user.press("f3", "n")
+        await user.wait_for_screen(SetUpScreen)
         await user.type("prod")
         await user.press("shift+left", "shift+left", "ctrl+c")
         await user.wait_for_message("copied the selected text: 2 characters")
         assert user.app.clipboard == "od"
         assert user.app.return_code is None
-        await user.press("ctrl+c")
+        await user.press("escape", "ctrl+c")
         await until(lambda: user.app.return_code is not None)
 
     run_scenario(world.app(), scenario)

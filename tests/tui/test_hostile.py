@@ -90,7 +90,6 @@ def test_every_screen_shows_hostile_names_as_text_at_every_size(hostile, every):
         await until(lambda: getattr(user.app.screen, "is_planned", False))
         await sizes(user)
         await user.pilot.resize_terminal(100, 60)
-        await user.press("end")
         for name in ("{account_name}", "漢字漢字漢字漢字", "$(touch /tmp/x)", "[red"):
             await user.wait_for_text(name)
         await user.press(*["down"] * len(NAMES))

@@ -184,7 +184,7 @@ class TestThemes:
             await user.press("f3")
             await user.wait_for_text("❯ ● corp", "○ lab", "━", "╌")
             await user.press("f4")
-            await user.wait_for_text("◆ payments", "· audit", "+ 17 to add", "~ 1 to change")
+            await user.wait_for_text("◆ payments", "· audit", "+ data-lake", "~ orders")
 
         run_scenario(world.app(), scenario)
 
@@ -222,11 +222,8 @@ class TestAwsDoesNotAnswer:
             app = FullScreenApp(world.app())
             async with app.run_test(size=(100, 30)) as pilot:
                 user = User(app, pilot)
-                await user.press("f4")
-                await until(lambda: getattr(app.screen, "is_planned", False))
-                await user.press("f5")
-                await user.wait_for_text("Listing the accounts")
-                await user.press("escape", "f3")
+                await user.wait_for_text("role keys")
+                await user.press("f5", "f3")
                 await user.wait_for_text("signed in")
                 await user.press("o")
                 await user.wait_for_screen(ConfirmScreen)

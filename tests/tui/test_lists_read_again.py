@@ -46,9 +46,9 @@ async def read_again(screen: SessionsScreen) -> None:
 
 
 async def plan_again(screen: ProfilesScreen) -> None:
-    before = screen._planner.found
-    screen._planner.read_config_and_plan()
-    await until(lambda: screen.is_planned and screen._planner.found is not before)
+    before = screen._found
+    screen.read_again()
+    await until(lambda: screen.is_planned and screen._found is not before)
 
 
 def put_first(world: DemoHome, section: str) -> None:
@@ -69,22 +69,10 @@ def test_the_sync_stays_with_its_session(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         screen = await open_screen(user)
         await user.press("ctrl+t")
-        await until(lambda: screen.is_planned)
+        await user.wait_for_text("lab: ")
         put_first(world, other_session("aaa"))
         await plan_again(screen)
-        assert screen._planner.session is not None
-        assert screen._planner.session.name == "lab"
-
-    run_scenario(world.app(), scenario)
-
-
-def test_the_next_session_begins_without_options(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        screen = await open_screen(user)
-        await user.press("ctrl+g", "ctrl+t")
-        await until(lambda: screen.is_planned)
-        assert "--session lab" in user.screen
-        assert "--prune" not in user.screen
+        assert screen._session_name == "lab"
 
     run_scenario(world.app(), scenario)
 

@@ -10,12 +10,9 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
-from tests.long_rows import long_after
 from tests.tui import looks, tour
 from tests.tui.cells import PALETTES, Frame, Palette, take_frame
 from tests.tui.driving import User, run_scenario
-from tests.tui.screens.test_adopt_questions import BROKEN, WORKING, add_sections
-from tests.tui.screens.test_profiles import open_screen
 from tests.tui.screens.test_sign_in import with_a_browser
 from tests.tui.world import DemoHome
 
@@ -68,32 +65,6 @@ def test_on_12_lines_the_fields_and_answers_of_dialogs_are_seen(world: DemoHome)
             user.app.pop_screen()
 
     run_scenario(world.app(), scenario, size=(40, 12))
-    assert found == []
-
-
-@pytest.mark.parametrize("size", long_after(1, [[40, 12], [80, 24], [40, 20], [140, 40]]))
-def test_the_options_of_a_sync_leave_the_list_and_the_frame_whole(world, size):
-    add_sections(world, BROKEN + WORKING)  # so that a line names the profiles of other tools
-    found: list[str] = []
-
-    async def scenario(user: User) -> None:
-        screen = await open_screen(user)
-        palette = next(one for one in PALETTES if one.theme == user.app.theme)
-        await user.press("ctrl+o")
-        for text, plan in (("", "17 to add"), ("payments-dev", "2 to add"), ("'x", "option a")):
-            await user.type(text)
-            await user.wait_for_text(plan, "F4 Profiles", " ⏎ Keep  esc Cancel ", "F1 Help")
-            assert screen.fields.size.height >= 5
-            assert screen.pane.list.size.height >= (6 if size[1] >= 20 else 1)
-            found.extend(findings_of([take_frame(user.app, f"options {text}", palette)]))
-            await user.press("ctrl+u")
-        # The most important keys of the footer are those of the fields, also while rows are ticked.
-        await user.press("escape")
-        await user.type("orders-dev.dev")
-        await user.press("tab", "ctrl+o")
-        await user.wait_for_text("✓1", " ⏎ Keep  esc Cancel ")
-
-    run_scenario(world.app(), scenario, size=size)
     assert found == []
 
 

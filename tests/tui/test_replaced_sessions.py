@@ -236,9 +236,9 @@ def test_the_palette_removes_no_profile_of_another_role(world: DemoHome) -> None
         await until(lambda: screen.pane.find_row() is not None)
         [rm] = [each for each in screen.palette() if each.name.startswith("profile rm")]
         point_at_other_role(world)
-        before = screen._planner.found
-        screen._planner.read_config_and_plan()
-        await until(lambda: screen.is_planned and screen._planner.found is not before)
+        before = screen._found
+        screen.read_again()
+        await until(lambda: screen.is_planned and screen._found is not before)
         rm.run()
         await user.wait_for_message("nothing was done: the list has changed")
         assert user.app.screen is screen

@@ -115,7 +115,6 @@ def test_a_command_is_ignored_until_a_pause_after_the_last_key_that_was_not_for_
         ("confirm.yes", True),
         ("filters.leave", True),
         ("accounts.tick", False),
-        ("profiles.fold", False),
         ("accounts.leave", True),  # this action asks first if sign-ins run
         ("profiles.back", False),
         ("accounts.group", False),

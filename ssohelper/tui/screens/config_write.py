@@ -5,23 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import profile_edit
+from ssohelper.actions import config_writing, profile_edit
 from ssohelper.core import plan_text
 from ssohelper.core.profile_plan import Plan
 from ssohelper.tui import background
+from ssohelper.tui.profile_rows import shown_config_path
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.proposal import NOTHING_CHANGED, shown_config_path
-from ssohelper.tui.widgets.lines import Line
+from ssohelper.tui.widgets.lines import Line, diff_lines, plain_lines
 
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.tui.dialog_app import DialogApp
 
-NO_CHANGE = "nothing to change"
+NOTHING_CHANGED, NO_CHANGE = "nothing was changed", "nothing to change"
 
 
 def question_before_write(services: App, what: str) -> str:
     return f"{what} — write {shown_config_path(services)}?"
+
+
+def plan_lines(services: App, plan: Plan) -> list[Line]:
+    """Return the diff of the plan, then the profiles that it skips, and a warning if its filters
+    match no role.
+    """
+    lines = diff_lines(config_writing.diff_changes(services, plan.data, plan.changes))
+    lines += [line for text in plan_text.skipped_lines(plan) for line in plain_lines(text, "dim")]
+    warning = plan_text.filters_warning(plan)
+    return lines + (plain_lines(warning, "warn") if warning else [])
 
 
 async def confirm_write(

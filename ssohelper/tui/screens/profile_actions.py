@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import config_writing, profile_edit, selection, undoing
+from ssohelper.actions import config_writing, directory, profile_edit, selection, undoing
 from ssohelper.core import plan_text
+from ssohelper.core.config_profiles import ConfigProfile
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import shortened_name_list, show
-from ssohelper.errors import ConfigInvalid, LocalState, UsageProblem
-from ssohelper.tui import background, foreground
-from ssohelper.tui.profile_rows import ProfileRow
-from ssohelper.tui.screens.config_write import confirm_write, write_plan
+from ssohelper.tui import background, dialog_sizes, profile_rows
+from ssohelper.tui.profile_rows import Found, ProfileRow
+from ssohelper.tui.screens.config_write import confirm_write, plan_lines, write_plan
 from ssohelper.tui.screens.progress import refresh_list
-from ssohelper.tui.screens.proposal import (
-    Wish,
-    must_refresh_list,
-    plan_from_saved_list,
-    plan_lines,
-    plan_lines_by_kind,
-    sync_command_line,
-)
 from ssohelper.tui.screens.report import DiffScreen
 from ssohelper.tui.widgets.lines import Line, diff_lines, text_lines
 
@@ -36,46 +27,45 @@ if TYPE_CHECKING:
 _MOST_NAMES_IN_COMMAND = 4
 
 
-async def apply_sync(app: DialogApp, wish: Wish) -> bool:
-    """Do `profile sync` with the user's options, after a question. Return whether it was done."""
-    services, session = app.services, wish.session
-    # Another program may have removed the session since the screen planned its sync.
-    await background.run(app, lambda: selection.check_session_in_config(services, session))
-    found = await background.run(app, lambda: plan_from_saved_list(services, wish))
-    if found.problems:
-        raise UsageProblem(f"an option is not valid: {next(iter(found.problems.values()))}")
-    # `profile sync` does the same: before it writes, it refreshes a list of roles that is old, and
-    # before it removes profiles, it refreshes the list however new it is.
-    is_old = await background.run(
-        app, lambda: must_refresh_list(services, session, prune=wish.options.prune)
-    )
-    if is_old:
-        if (
-            await refresh_list(app, session, "profiles.apply", from_scratch=wish.options.prune)
-            is None
-        ):
-            return False
-        found = await background.run(app, lambda: plan_from_saved_list(services, wish))
-    plan, command = found.plan, f"ssohelper {sync_command_line(wish, found.given, found.others)}"
-    if plan is None:
-        return False
-    if plan.changes and not await _confirm_plan(app, plan, command):
-        return False
-    await write_plan(app, plan, command)
-    return True
+async def apply_sync(app: DialogApp, session: SsoSession) -> None:
+    """Do `profile sync` with the session's saved options, after a question."""
+    services = app.services
+
+    def is_list_old() -> bool:
+        # Another program may have removed the session since the screen planned its sync.
+        selection.check_session_in_config(services, session)
+        saved = directory.load_listing(services, session)
+        return saved is None or not directory.is_listing_recent(
+            services, session, saved, of_this_sign_in=True
+        )
+
+    def make_plan() -> Plan | None:
+        return profile_rows.plan_sync(services, session).plan
+
+    # `profile sync` does the same: before it writes, it refreshes a list of roles that is old.
+    is_old = await background.run(app, is_list_old)
+    if is_old and await refresh_list(app, session, "profiles.apply") is None:
+        return
+    plan, command = await background.run(app, make_plan), sync_command(session)
+    if plan is not None and (not plan.changes or await _confirm_plan(app, plan, command)):
+        await write_plan(app, plan, command)
+
+
+def sync_command(session: SsoSession) -> str:
+    return f"ssohelper profile sync --session {session.name}"
 
 
 async def _confirm_plan(app: DialogApp, plan: Plan, command: str) -> bool:
-    """Ask whether to write the plan, with its diff; for a big plan, the profiles by kind of change."""
+    """Ask whether to write the plan, with its diff; for a big plan, with its summary first."""
     services = app.services
-    diff = await background.run(app, lambda: plan_lines(services, plan))
-    kinds = plan_lines_by_kind(plan)
-    first = text_lines(plan_text.swapped_names_lines(plan), "warn")
-    diff, kinds = [*first, *diff], [*first, *kinds]
-    shown, other = (kinds, diff) if plan_text.is_big_plan(plan) else (diff, kinds)
-    return await confirm_write(
-        app, plan_text.plan_counts_text(plan, noun=""), shown, command, other
-    )
+    swapped = text_lines(plan_text.swapped_names_lines(plan), "warn")
+    diff = [*swapped, *await background.run(app, lambda: plan_lines(services, plan))]
+    what = plan_text.plan_counts_text(plan, noun="")
+    if not plan_text.is_big_plan(plan):
+        return await confirm_write(app, what, diff, command)
+    width = dialog_sizes.width_of_dialog_lines(app.size.width)
+    summary = [*swapped, *([(line, "")] for line in plan_text.summary_lines(plan, width))]
+    return await confirm_write(app, what, summary, command, diff)
 
 
 async def remove_profiles(app: DialogApp, rows: Sequence[ProfileRow]) -> bool:
@@ -84,35 +74,30 @@ async def remove_profiles(app: DialogApp, rows: Sequence[ProfileRow]) -> bool:
     Raises: SsoHelperError if a profile points at another role than its row showed.
     """
     services, names = app.services, [row.name for row in rows]
-    command = f"ssohelper profile rm {profile_names_as_arguments(names)}"
-    found = await background.run(app, lambda: profile_edit.read_managed_profiles(services, names))
-    shown = [row.item.name_and_role for row in rows if row.item]
-    if [one.name_and_role for one in found] != shown:
-        raise config_writing.list_changed_error(services)
-    lines = await background.run(
-        app, lambda: diff_lines(profile_edit.diff_profile_removal(services, found))
-    )
-    what = f"{plan_text.profile_count_text(len(found))} to remove: {shortened_name_list(names, _MOST_NAMES_IN_COMMAND)}"
+    command = f"ssohelper {removal_command(names)}"
+
+    def read_profiles_and_diff() -> tuple[list[ConfigProfile], list[Line]]:
+        found = profile_edit.read_managed_profiles(services, names)
+        if [one.name_and_role for one in found] != [
+            row.item.name_and_role for row in rows if row.item
+        ]:
+            raise config_writing.list_changed_error(services)
+        return found, diff_lines(profile_edit.diff_profile_removal(services, found))
+
+    found, lines = await background.run(app, read_profiles_and_diff)
+    count = plan_text.profile_count_text(len(found))
+    what = f"{count} to remove: {shortened_name_list(names, _MOST_NAMES_IN_COMMAND)}"
     if not await confirm_write(app, what, lines, command):
         return False
     await background.run(app, lambda: profile_edit.remove_profiles(services, found))
-    app.show_done(f"removed {plan_text.profile_count_text(len(found))}", command)
+    app.show_done(f"removed {count}", command)
     return True
 
 
-def profile_names_as_arguments(names: Sequence[str]) -> str:
-    """Return the names as arguments of a command line, or `PROFILE...` for many."""
-    return (
-        " ".join(map(word_as_typed, names))
-        if len(names) <= _MOST_NAMES_IN_COMMAND
-        else "PROFILE..."
-    )
-
-
-async def refresh_roles(app: DialogApp, session: SsoSession) -> None:
-    if await refresh_list(app, session, "profiles.refresh") is not None:
-        command = f"ssohelper list --refresh --session {session.name}"
-        app.show_done("refreshed the list of roles", command)
+def removal_command(names: Sequence[str]) -> str:
+    """Return the command that removes these profiles, with `PROFILE...` for many."""
+    is_short = len(names) <= _MOST_NAMES_IN_COMMAND
+    return f"profile rm {' '.join(map(word_as_typed, names)) if is_short else 'PROFILE...'}"
 
 
 async def undo_last_write(app: DialogApp) -> None:
@@ -149,28 +134,12 @@ def _diff_counts_text(lines: Sequence[Line]) -> str:
     return f"+{styles.count('good')} and -{styles.count('bad')} lines"
 
 
-async def show_diff(app: DialogApp, path: str, plan: Plan, name: str | None) -> None:
+async def show_diff(app: DialogApp, found: Found, plan: Plan, name: str) -> None:
     """Show the diff of the plan, scrolled to the profile `name`."""
     services = app.services
-    title = f"{path}: {plan_text.plan_counts_text(plan, noun='')}"
+    title = f"{found.path}: {plan_text.plan_counts_text(plan, noun='')}"
     lines = await background.run(app, lambda: plan_lines(services, plan))
     if lines:
-        dialog = DiffScreen(title, lines, f"[profile {name}]" if name else "")
-        await app.push_screen_wait(dialog)
+        await app.push_screen_wait(DiffScreen(title, lines, f"[profile {name}]"))
     else:
         app.show_done(title)
-
-
-def edit_config(app: DialogApp, line: int | None) -> None:
-    """Open the editor at this line of the config.
-
-    None stands for the line that makes the config unreadable, or line 1.
-    """
-    path = str(app.services.locations.aws_config_file)
-    if line is None:
-        try:
-            with suppress(LocalState):  # the editor says more about a file that cannot be read
-                app.services.config.read()
-        except ConfigInvalid as error:
-            line = error.line
-    foreground.run_editor(app, path, line or 1)

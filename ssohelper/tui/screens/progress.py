@@ -27,24 +27,20 @@ if TYPE_CHECKING:
     from ssohelper.tui.dialog_app import DialogApp
 
 
-def list_roles(
-    app: DialogApp, session: SsoSession, watcher: Watcher, *, from_scratch: bool = False
-) -> None:
+def list_roles(app: DialogApp, session: SsoSession, watcher: Watcher) -> None:
     """Ask AWS for the session's roles in the background, or watch the listing that runs.
 
-    With `from_scratch`, as after a sign-in as another user, earlier answers cannot be used: a new
-    listing follows the running one.
+    A listing of another portal, which had the session's name before, is followed by a new one.
     """
     running = app.list_states.running.get(session.name)
     if running is None:
-        _start_listing(app, RunningListing(session, watcher, from_scratch=from_scratch))
-    elif running.session == session and not from_scratch:
+        _start_listing(app, RunningListing(session, watcher))
+    elif running.session == session:
         running.watchers.append(watcher)
         if running.progress is not None:
             watcher.progressed(*running.progress)
     else:
-        begin = partial(list_roles, app, session, watcher, from_scratch=from_scratch)
-        running.later.append(begin)
+        running.later.append(partial(list_roles, app, session, watcher))
 
 
 def _start_listing(app: DialogApp, listing: RunningListing) -> None:
@@ -74,7 +70,6 @@ def _start_listing(app: DialogApp, listing: RunningListing) -> None:
             services,
             session,
             refresh=True,
-            from_scratch=listing.from_scratch,
             progress=pass_on_progress,
         ),
         end_with_roles,
@@ -101,9 +96,8 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Do not wait")]
     app: DialogApp
 
-    def __init__(self, session: SsoSession, *, from_scratch: bool = False) -> None:
+    def __init__(self, session: SsoSession) -> None:
         super().__init__()
-        self._from_scratch = from_scratch
         self._session = session
 
     def compose(self) -> ComposeResult:
@@ -116,7 +110,7 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
 
     def on_mount(self) -> None:
         watcher = Watcher(self._show_progress, self.finish, self._fail)
-        list_roles(self.app, self._session, watcher, from_scratch=self._from_scratch)
+        list_roles(self.app, self._session, watcher)
 
     def _fail(self, error: SsoHelperError, _is_new: bool) -> None:
         if isinstance(error, LoginRequired):
@@ -136,9 +130,7 @@ class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
         self.finish(None)
 
 
-async def refresh_list(
-    app: DialogApp, session: SsoSession, action: str = "", *, from_scratch: bool = False
-) -> Listing | None:
+async def refresh_list(app: DialogApp, session: SsoSession, action: str = "") -> Listing | None:
     """Ask AWS for the session's roles, with a dialog.
 
     Offer a sign-in first if one is needed.
@@ -147,7 +139,7 @@ async def refresh_list(
     the user left, if the listing failed (the error is then shown), or if the sign-in goes on. Only
     workers may call this.
     """
-    found = await app.push_screen_wait(ProgressScreen(session, from_scratch=from_scratch))
+    found = await app.push_screen_wait(ProgressScreen(session))
     if isinstance(found, LoginRequired):
         wanted = WantedAction(action) if action else None
         answer = await show_sign_in(app, session, found, wanted)
@@ -155,7 +147,7 @@ async def refresh_list(
             app.show_done(f'not signed in to "{session.name}": the roles were not listed')
         if answer is not Answer.SIGNED_IN:
             return None
-        found = await app.push_screen_wait(ProgressScreen(session, from_scratch=from_scratch))
+        found = await app.push_screen_wait(ProgressScreen(session))
     if isinstance(found, LoginRequired):
         app.show_error(found)
         return None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -17,7 +20,7 @@ from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.errors import LocalState
-from ssohelper.tui import foreground
+from ssohelper.fastpath import own_process
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -90,11 +93,28 @@ async def _run_shell_below_exec(
 
 def _run_ssohelper_until_end(argv: Sequence[str], environ: Mapping[str, str], intro: str) -> None:
     """Print the intro, then run `ssohelper ARGV…` until it ends. Only that child sees ctrl+c."""
-    with foreground.leave_signals_to_child():
+    with leave_signals_to_child(), own_process.use_original_core_limit():
         os.write(2, intro.encode(errors="backslashreplace"))
         started = time.monotonic()
         # With -P, Python loads no module from the current folder.
-        code = foreground.run_program([sys.executable, "-P", "-m", "ssohelper", *argv], environ)
+        command = [sys.executable, "-P", "-m", "ssohelper", *argv]
+        code = subprocess.Popen(command, env=dict(environ)).wait()
         if code and time.monotonic() - started < _SOON_SECONDS:
             os.write(2, f"the shell has ended with exit code {code}; enter: back\n".encode())
             sys.stdin.readline()
+
+
+@contextmanager
+def leave_signals_to_child() -> Iterator[None]:
+    """Ignore SIGINT (ctrl+c) and SIGQUIT in the `with` block: only the child process reacts."""
+    names = [name for name in ("SIGINT", "SIGQUIT") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in (getattr(signal, n) for n in names)}
+    for number in before:
+        # A handler that does nothing, not SIG_IGN: the child would inherit SIG_IGN and ignore the
+        # signal too.
+        signal.signal(number, lambda *_: None)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -46,10 +46,15 @@ from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.screens.adopt_questions import offer_needing_profiles
 from ssohelper.tui.screens.ask import AskScreen
-from ssohelper.tui.screens.config_write import NO_CHANGE, question_before_write, write_plan
+from ssohelper.tui.screens.config_write import (
+    NO_CHANGE,
+    NOTHING_CHANGED,
+    plan_lines,
+    question_before_write,
+    write_plan,
+)
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.progress import refresh_list
-from ssohelper.tui.screens.proposal import NOTHING_CHANGED, plan_lines_with_warning
 from ssohelper.tui.screens.report import ReportScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.filter_list import FilterList
@@ -444,7 +449,7 @@ async def _ask_to_write_plan(
 ) -> Plan | None:
     """Ask until the user confirms a plan or says no. Return the plan, or None after a "no"."""
     services = app.services
-    lines = await background.run(app, partial(plan_lines_with_warning, services, plan))
+    lines = await background.run(app, partial(plan_lines, services, plan))
     while plan.changes:
         question = question_before_write(services, plan_text.plan_counts_text(plan))
         command_line = command + _setup_options(answers, plan)
@@ -462,7 +467,7 @@ async def _ask_to_write_plan(
         )
         if other.changes:
             plan = other
-            lines = await background.run(app, partial(plan_lines_with_warning, services, other))
+            lines = await background.run(app, partial(plan_lines, services, other))
         else:
             app.show_done(plan_text.NOTHING_CHOSEN)
     return plan

@@ -166,6 +166,8 @@ class Chooser(LineView):
         self._key_of = key_of
         self._clicks = ClickMemory()
         self.count = 0
+        # What stands in place of the lines if there are none.
+        self.empty_text = ""
         self.cursor = 0
         # The key of the line under the cursor, or None if there are no lines.
         self.cursor_key: object = None
@@ -190,6 +192,13 @@ class Chooser(LineView):
     def _put_cursor(self, line: int) -> None:
         self.cursor = max(0, min(line, self.count - 1))
         self.cursor_key = self._key_of(self.cursor) if self.count else None
+
+    def render_line(self, y: int) -> Strip:
+        if self.count or y:
+            return super().render_line(y)
+        text, base = f" {show(self.empty_text)}", self.rich_style
+        strip = Strip([Segment(text, self.style_of(base, "dim"))])
+        return strip.adjust_cell_length(self.scrollable_content_region.width, base)
 
     def strip_of(self, number: int, width: int, base: Style) -> Strip:
         pieces = self._draw(number, width)

@@ -32,13 +32,9 @@ def test_profiles_plans_with_a_list_that_comes_while_it_is_shown(world, monkeypa
     monkeypatch.setattr(directory, "fetch_listing", fetch_when_allowed)
 
     async def scenario(user: User) -> None:
-        await user.press("f3")
-        await user.wait_for_text("signed in")
-        await user.press("f")
-        await user.wait_for_screen(ConfirmScreen)
-        await user.press("y")
-        await user.wait_for_message("files removed")
-        await user.press("f2", "f5", "f4")
+        await user.wait_for_text("role keys")
+        user.app.services.directory.forget("corp")
+        await user.press("f5", "f4")
         await user.wait_for_text("no list of roles yet")
         may_end.set()
         await user.wait_for_text("17 to add")
@@ -46,13 +42,13 @@ def test_profiles_plans_with_a_list_that_comes_while_it_is_shown(world, monkeypa
     run_scenario(world.app(sleep=quick), scenario)
 
 
-def behind_gate(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Let listings wait. Return a list that says of each of corp's whether it was from scratch."""
-    fetch, asked = directory.fetch_listing, list[bool]()
+def behind_gate(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let listings wait. Return a list of those of corp."""
+    fetch, asked = directory.fetch_listing, list[str]()
 
     def note_listing(services: App, session: SsoSession, **more: Any) -> Listing:
         if session.name == "corp":
-            asked.append(more["from_scratch"])
+            asked.append(session.name)
         return fetch(services, session, **more)
 
     monkeypatch.setattr(directory, "fetch_listing", note_listing)
@@ -68,36 +64,16 @@ def test_a_dialog_waits_for_the_listing_that_runs_and_asks_nothing_itself(world,
         await user.press("f5", "f4")
         await until(lambda: user.app.list_states.running)
         await user.wait_for_screen(ProfilesScreen)
-        await user.wait_for_text("17 to add")  # before its plan, the screen does not refresh
-        await user.press("f5")
+        await user.wait_for_text("17 to add")
+        user.app.services.directory.forget("corp")
+        await user.press("f9")
         await user.wait_for_screen(ProgressScreen)
         gate.open()
-        await user.wait_for_screen(ProfilesScreen)
-        await user.wait_for_message("refreshed the list of roles")
+        await user.wait_for_screen(ConfirmScreen)
         await until(lambda: not user.app.list_states.running)
 
     run_scenario(world.app(sleep=quick), scenario)
-    assert asked == [False]
-
-
-@pytest.mark.long
-def test_a_listing_from_scratch_follows_the_one_that_runs(world, gate, monkeypatch):
-    asked = behind_gate(gate, monkeypatch)
-
-    async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
-        await user.press("f5", "f4")
-        await user.wait_for_screen(ProfilesScreen)
-        await user.press("ctrl+g", "f9")
-        await user.wait_for_screen(ProgressScreen)
-        running = user.app.list_states.running["corp"]
-        assert not running.from_scratch
-        gate.open()
-        await user.wait_for_screen(ConfirmScreen)
-        assert running.later
-
-    run_scenario(world.app(sleep=quick), scenario)
-    assert asked == [False, True]
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("has_left", [False, True])

@@ -29,7 +29,6 @@ from tests.conftest import RUN_SECONDS, RUNS, SCRIPT, Home, end_detached_process
 from tests.in_process import renew_in_process
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
-from tests.tui.screens.test_profiles import open_screen
 from tests.tui.screens.test_set_up import quick
 from tests.tui.world import until
 
@@ -79,20 +78,6 @@ class Walk:
             if not isinstance(user.app.screen, ReportScreen):
                 await user.press(self._answer(user.app.screen))
         await user.press("enter")
-
-    async def adopt_the_rest(self, user: User) -> None:
-        """Adopt on *Profiles* what works without ssohelper."""
-        screen = await open_screen(user)
-        if not screen.check_action("adopt", ()):
-            return
-        await user.press("f6")
-        await user.wait_for_text("of other tools, with")
-        await user.press("y")
-        await user.wait_for_text("to adopt: F9 writes", "profile sync --session corp --adopt")
-        await user.press("f9")
-        await user.wait_for_text("write ~/.aws/config?")
-        await user.press("y")
-        await user.wait_for_message("adopted")
 
     def _is_new(self, screen: Screen[Any]) -> bool:
         kinds = (AskScreen, ConfirmScreen, ReportScreen)
@@ -147,9 +132,10 @@ def test_each_profile_answers_and_the_file_is_that_of_setup(name, home, emulator
         shown = shlex.split(walk.command)[1:]
         by_command = run_in_another_home(tmp_path / "shown", name, emulator, *shown, "--yes")
         assert (walk.written, answers) == by_command
-        await walk.adopt_the_rest(user)
 
     run_scenario(services, scenario, size=(120, 40))
+    adopt_all = [SCRIPT, "profile", "sync", "--adopt", "*", "--yes"]
+    assert RUNS.run(adopt_all, home.env, home.path, None, RUN_SECONDS).returncode == 0
     whole = home.config_file.read_bytes()
     answers = who_answers(home, emulator)
     assert (whole, answers) == run_in_another_home(tmp_path / "all", name, emulator, *ALL, "--yes")
