@@ -5,8 +5,10 @@ from typing import Any
 import click
 
 from ssohelper.actions import guards
+from ssohelper.actions.flows import grant
 from ssohelper.app import App
 from ssohelper.cli import choosing, guarding, output
+from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.core.grants import Grant
 from ssohelper.core.instants import duration_text, parse_duration, to_iso
 from ssohelper.core.text import shortened_name_list, show
@@ -63,8 +65,14 @@ def grant_role(profile: str | None, reason: str, duration: str, all_terminals: b
         raise UsageProblem(
             f"no rule guards {chosen.key.text}", hint="see the rules with: ssohelper guard list"
         )
-    made = guarding.confirm_and_grant_role(
-        app, chosen, reason, seconds, on_all_terminals=all_terminals
+    made = grant.ask_for_grant(
+        app,
+        TerminalDialogue(),
+        chosen.key,
+        reason,
+        seconds,
+        on_all_terminals=all_terminals,
+        check_role=lambda: guarding.require_unchanged_profile(app, chosen),
     )
     if output.options().json:
         output.print_json(_grant_json(app, made), app.warnings)

@@ -1,37 +1,31 @@
 """Asks the user before a guarded role is granted, and before guard rules are removed."""
 
-import os
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
 import click
 
 from ssohelper.actions import guards, selection
+from ssohelper.actions.flows import grant
+from ssohelper.actions.flows.dialogue import NoTerminal
 from ssohelper.app import App
 from ssohelper.cli import output
-from ssohelper.core import grants, journal
-from ssohelper.core.grants import Grant
+from ssohelper.cli.terminal_dialogue import TerminalDialogue
+from ssohelper.core import journal
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import Profile
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
 from ssohelper.errors import Refused, SsoHelperError, UsageProblem
 from ssohelper.fastpath import calling_process
-from ssohelper.system.terminal import discard_typed_input
 
-LOOSEN_WORD = "loosen"
+_LOOSEN_WORD = "loosen"
 reason_option = click.option(
     "--reason",
     "grant_reason",
     metavar="TEXT",
     help="Grant a guarded role for 30 min; the reason goes into the journal.",
 )
-_LONGEST_ANSWER = 512
-
-
-class NoTerminal(Refused):
-    pass
 
 
 def grant_role_for_reason(app: App, profile: Profile, reason: str | None) -> None:
@@ -45,12 +39,17 @@ def grant_role_for_reason(app: App, profile: Profile, reason: str | None) -> Non
         app.warn("no guard rule matches this role, so your reason is not recorded")
         return
     given = app.grants.find(profile.key)
-    if given is None:
-        given = confirm_and_grant_role(app, profile, reason, grants.DEFAULT_SECONDS)
-        output.say(f"granted for {duration_text(given.ends_at - given.granted_at)}")
-    else:
+    if given is not None:
         left = duration_text(given.ends_at - app.clock.now())
         output.say(f"already granted for {left} more ({show(given.reason)})")
+        return
+    grant.ensure_grant(
+        app,
+        TerminalDialogue(),
+        profile.key,
+        reason,
+        check_role=lambda: require_unchanged_profile(app, profile),
+    )
 
 
 def say_how_to_grant(app: App, profile: Profile) -> None:
@@ -62,43 +61,14 @@ def say_how_to_grant(app: App, profile: Profile) -> None:
         )
 
 
-def confirm_and_grant_role(
-    app: App, profile: Profile, reason: str, seconds: int, *, on_all_terminals: bool = False
-) -> Grant:
-    """Let the user type a word, then grant the profile's role.
+def type_loosening_word(notice: str) -> None:
+    """Let the user type a word before a protection ends. Raises: Refused, NoTerminal."""
 
-    Raises: Refused; UsageProblem, also if the profile was edited meanwhile; LocalState.
-    """
-    key = profile.key
-    guards.checked_grant_reason(app, key, reason, seconds)
-    word, notice = guards.make_grant_question(app, key)
-    try:
-        require_typed_word(word, notice, f"type the account's name ({word}) to go on: ")
-    except Refused as refusal:
-        app.vault.journal_refusal(key, refusal.message)
-        raise
-    require_unchanged_profile(app, profile)
-    return guards.grant_role(app, key, reason, seconds, on_all_terminals=on_all_terminals)
+    def check(typed: str) -> None:
+        if typed != _LOOSEN_WORD:
+            raise Refused(guards.WRONG_WORD)
 
-
-def require_typed_word(word: str, notice: str, question: str) -> None:
-    """Make the user type the word on the terminal, whatever stdin is. Raises: Refused, NoTerminal."""
-    try:
-        if sys.platform == "win32":
-            terminal = os.open("CON", os.O_RDWR)
-        else:
-            terminal = os.open("/dev/tty", os.O_RDWR)
-    except OSError as cause:
-        raise NoTerminal(
-            "this command needs an answer that a person types, and there is no terminal",
-            hint=f"run it in a terminal: {output.command_line()}",
-        ) from cause
-    with os.fdopen(terminal, "r+b", buffering=0) as stream:
-        discard_typed_input(stream.fileno())
-        stream.write(f"ssohelper: {notice}\n{question}".encode())
-        answer = stream.readline(_LONGEST_ANSWER).decode("utf-8", "replace").strip()
-    if not guards.is_word_typed_right(answer, word):
-        raise Refused(guards.WRONG_WORD)
+    TerminalDialogue().type_word(notice, f"type {_LOOSEN_WORD} to go on", check)
 
 
 def confirm_rules_end(app: App, kept: Sequence[str]) -> list[str]:
@@ -113,7 +83,7 @@ def confirm_rules_end(app: App, kept: Sequence[str]) -> list[str]:
 def confirm_loosening(app: App, protection: str, notice: str) -> None:
     """Let the user type a word before a protection ends. Raises: Refused, UsageProblem."""
     try:
-        require_typed_word(LOOSEN_WORD, notice, f"type {LOOSEN_WORD} to go on: ")
+        type_loosening_word(notice)
     except Refused as error:
         caller = calling_process.find_caller()
         entry = journal.make_entry("refused", caller=caller, what=f"loosen {protection}")

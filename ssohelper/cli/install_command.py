@@ -181,10 +181,8 @@ def _confirm_leaving(app: App, planned: Leaving, edits: list[FileEdit], yes: boo
     guarded = leaving.list_guarded_roles(app, planned)
     if guarded:
         shown = shortened_name_list([show(name) for name in guarded], MANY_NAMES)
-        guarding.require_typed_word(
-            guarding.LOOSEN_WORD,
-            f"without ssohelper, these guarded roles need no grant: {shown}",
-            f"type {guarding.LOOSEN_WORD} to go on: ",
+        guarding.type_loosening_word(
+            f"without ssohelper, these guarded roles need no grant: {shown}"
         )
     written = [str(app.locations.aws_config_file)] if planned.changes else []
     written += [str(edit.path) for edit in edits if edit.after is not None]

@@ -129,7 +129,6 @@ _SCREENS: dict[str, tuple[_Row, ...]] = {
         ("copy", "c", "Copy", "copy the message under the cursor"),
         ("close", "escape,q", "Close", "close the messages"),
     ),
-    "grant": (("cancel", "escape", "Cancel", "grant nothing"),),
     "ask": (("cancel", "escape", "Cancel", "change nothing"),),
     "confirm": (
         ("diff", "d", "Diff", "show the diff, or the summary again"),

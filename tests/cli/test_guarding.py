@@ -3,7 +3,9 @@
 import pytest
 
 from ssohelper.actions import selection
+from ssohelper.actions.flows.dialogue import NoTerminal
 from ssohelper.cli import guarding
+from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.errors import Refused, UsageProblem
 from tests.actions.test_guards import RULE, GuardedApp
 from tests.actions.world import KEY
@@ -11,17 +13,17 @@ from tests.actions.world import KEY
 
 @pytest.mark.parametrize(
     ("answer", "raised"),
-    [(Refused("another word"), Refused), (guarding.NoTerminal("no terminal"), UsageProblem)],
+    [(Refused("another word"), Refused), (NoTerminal("no terminal"), UsageProblem)],
 )
 def test_rules_that_the_user_does_not_end_are_a_line_in_the_journal(
     tmp_path, monkeypatch, answer, raised
 ):
     app = GuardedApp(tmp_path)
 
-    def refuse(*_: str) -> None:
+    def refuse(*_: object) -> None:
         raise answer
 
-    monkeypatch.setattr(guarding, "require_typed_word", refuse)
+    monkeypatch.setattr(TerminalDialogue, "type_word", refuse)
     assert guarding.confirm_rules_end(app, [RULE]) == []
     assert app.journal.read().lines == []
     with pytest.raises(raised):

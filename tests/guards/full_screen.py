@@ -1,7 +1,7 @@
 """The full screen as one more way of the guard matrix: it asks, and gives nothing without an answer."""
 
 from ssohelper.app import App
-from ssohelper.tui.screens.grant import GrantScreen
+from ssohelper.tui.screens.ask import AskScreen
 from tests.guards import matrix
 from tests.guards.matrix import Cell
 from tests.guards.world import Guarded
@@ -23,8 +23,8 @@ def ask_in_full_screen(world: Guarded, key: str = "f7") -> Cell:
         await user.press(*"databaseadmin")
         await user.wait_for_text("❯")
         await user.press(key)
-        await until(lambda: isinstance(user.app.screen, GrantScreen) or user.messages)
-        if isinstance(user.app.screen, GrantScreen):
+        await until(lambda: isinstance(user.app.screen, AskScreen) or user.messages)
+        if isinstance(user.app.screen, AskScreen):
             await user.press("escape")
             await user.wait_for_message("nothing was granted")
         shown.append(user.messages)

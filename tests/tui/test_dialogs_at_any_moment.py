@@ -20,7 +20,6 @@ from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.command_line import CommandScreen, RunScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
-from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.progress import ProgressScreen
@@ -57,7 +56,6 @@ DIALOGS: dict[str, Callable[[FullScreenApp], Screen[Any]]] = {
     "command line": lambda _: CommandScreen(_ROWS, _ROWS[:1]),
     "run": lambda app: RunScreen(_runs(app), ["true"]),
     "question": lambda _: ConfirmScreen("?", lines=_LINES, other=_LINES, can_choose=True),
-    "grant": lambda _: GrantScreen("lab", "guarded", "ssohelper guard grant"),
     "ask": lambda _: AskScreen("New name", "", ""),
     "diff": lambda _: DiffScreen("Diff", _LINES, find="line 40"),
     "filters": lambda _: FilterChoiceScreen([FilterRow(False, "a", "", "a")]),

@@ -20,7 +20,6 @@ from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.command_line import RunScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
-from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
@@ -87,14 +86,14 @@ class TestKeys:
             await until(lambda: user.app.screen.query("RolePane"))
             session = world.app().config.read().sso_session("lab")
             assert session is not None
-            dialogs = (ConfirmScreen("?"), SignInScreen(session), GrantScreen("", "", ""))
+            dialogs = (ConfirmScreen("?"), SignInScreen(session))
             searches = (
                 ConsoleChooser("?", (), "eu-west-1"),
                 FilterChoiceScreen([]),
             )
             row = RoleRow("lab", Account("000060000001", "lab", None), "ReadOnlyAccess")
             runs = [RoleRun(world.app(), row, ["true"])]
-            ids = "#no, #cancel, #word, #messages, #dialog-keys, #answer, #lines, #runs, FilterList"
+            ids = "#no, #cancel, #messages, #dialog-keys, #answer, #lines, #runs, FilterList"
             for screen in (
                 *dialogs,
                 *searches,

@@ -6,8 +6,8 @@ The rules are those of tests/tui/looks.py. `make pictures` draws the same frames
 import pytest
 from textual.command import CommandPalette
 
+from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.tui import looks, tour
@@ -38,10 +38,11 @@ def test_on_12_lines_the_fields_and_answers_of_dialogs_are_seen(world: DemoHome)
     notice = (
         'the rule "*/DatabaseAdmin" guards the role DatabaseAdmin in the account "payments-prod"'
     )
+    word_question = "type the account's name (payments-prod) to go on"
     command = "ssohelper profile sync --session corp --prune"
     dialogs = {
         "Yes (y)": ConfirmScreen(question, lines=lines, command=command, other=lines),
-        "payments-prod) to go on": GrantScreen("payments-prod", notice, command),
+        "payments-prod) to go on": AskScreen(f"{notice}\n{word_question}", "", command),
         "Set up another session": SetUpScreen(),
         "/authorize?": SignInScreen(world.app().config.read().sso_sessions()[1]),
     }

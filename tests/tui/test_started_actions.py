@@ -10,8 +10,8 @@ from ssohelper.actions import console, guards, profile_edit
 from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens import account_actions, role_shell
 from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.widgets.search_line import SearchLine
 from tests.long_rows import long_after
@@ -56,7 +56,7 @@ def test_letters_after_a_key_of_a_guarded_role_reach_the_question_for_a_reason(w
     async def scenario(user: User) -> None:
         await be_on_role(user)
         await user.type(f"{F6}incident 5")
-        await user.wait_for_screen(GrantScreen)
+        await user.wait_for_screen(AskScreen)
         await user.wait_for_text("incident 5")
 
     run_scenario(world.app(), scenario)

@@ -28,7 +28,6 @@ from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.command_line import CommandScreen, RunScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
-from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
@@ -257,7 +256,7 @@ async def _visit_accounts(user: User, camera: Camera) -> None:
     await press("escape")
     await search("'database prod")
     await press("f7")
-    await _see(user, camera, GrantScreen, "grant", "guards the role")
+    await _see(user, camera, AskScreen, "grant", "guards the role")
     await press("escape")
     await search("'readonly prod")
     await press("f10")

@@ -35,7 +35,6 @@ from ssohelper.tui import background
 from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
 from ssohelper.tui.copying import copy_text
 from ssohelper.tui.keys import keys_to_undo
-from ssohelper.tui.screens import grant
 from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.screens.confirm import ConfirmScreen
@@ -47,7 +46,10 @@ from ssohelper.tui.screens.role_shell import (
 )
 from ssohelper.tui.screens.sign_in_offer import (
     act_on_each,
+    ensure_grant,
+    find_ungranted_rows,
     offer_sign_in,
+    question_number_text,
     sign_in_first,
 )
 from ssohelper.tui.widgets.lines import Line, diff_lines
@@ -138,8 +140,8 @@ class RowActions:
                 self._reload()
 
     async def _ensure_grant(self, row: RoleRow, guarded: Sequence[RoleRow] = ()) -> bool:
-        place = grant.question_number_text(row, guarded)
-        return await grant.ensure_grant(self.app, row.key, self._reload, place)
+        place = question_number_text(row, guarded)
+        return await ensure_grant(self.app, row.key, self._reload, place)
 
     # -- using a role: the program ends, and the shell runs `ssohelper use` --------------------
 
@@ -280,7 +282,7 @@ class RowActions:
         choice = await self._choose_console_page(rows)
         if choice is None:
             return
-        guarded = await grant.find_ungranted_rows(self.app, rows)
+        guarded = await find_ungranted_rows(self.app, rows)
 
         async def open_page_as_role(row: RoleRow) -> None:
             if await self._ensure_grant(row, guarded):

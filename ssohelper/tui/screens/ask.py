@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from ssohelper.actions.flows.dialogue import accept_all
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import dialog_sizes
@@ -42,7 +43,7 @@ class RefusalLine(Static):
 
 
 class AskScreen(Dialog["str | None"]):
-    """A dialog that asks for text. Its result is the text, or None if the user typed none."""
+    """A dialog that asks for text. Its result is the text, or None if the user left."""
 
     # Keys typed before the dialog is shown go to the dialog: see StartedActions.
     TAKES_HELD_KEYS = True
@@ -59,16 +60,20 @@ class AskScreen(Dialog["str | None"]):
         question: str,
         value: str,
         command: str,
-        check: Callable[[str], object] = lambda _text: None,
+        check: Callable[[str], object] = accept_all,
     ) -> None:
-        """`check` raises an SsoHelperError for an invalid text; the dialog then shows this error."""
+        """`check` raises an SsoHelperError for an invalid text; the dialog then shows this error.
+
+        The question may have several lines.
+        """
         super().__init__()
         self._check = check
         self._question, self._value, self._command = question, value, command
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static(Content(show(self._question)), classes="dialog--title")
+            lines = map(show, self._question.split("\n"))
+            yield Static(Content("\n".join(lines)), classes="dialog--title")
             yield Input(self._value, id="answer", compact=True)
             yield RefusalLine()
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")
@@ -85,4 +90,4 @@ class AskScreen(Dialog["str | None"]):
         except SsoHelperError as error:
             self.query_one(RefusalLine).show_refusal(error, event.input)
         else:
-            self.dismiss(text or None)
+            self.dismiss(text)

@@ -30,12 +30,13 @@ from ssohelper.tui.keys import action_binding
 from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.screens.ask import AskScreen, RefusalLine
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.grant import (
+from ssohelper.tui.screens.sign_in_offer import (
+    act_on_each,
     ensure_grant,
     find_ungranted_rows,
     question_number_text,
+    role_label,
 )
-from ssohelper.tui.screens.sign_in_offer import act_on_each, role_label
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.columns import widest_cells
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints

@@ -1,4 +1,4 @@
-"""Offers the sign-in that an action needs, and says whether the action goes on after it."""
+"""Asks for the grant and offers the sign-in that an action needs before it can go on."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from ssohelper.actions import clocks, tokens
+from ssohelper.actions import clocks, guards, tokens
+from ssohelper.actions.flows import grant
 from ssohelper.core.keymap import WantedAction
-from ssohelper.core.model import SsoSession
+from ssohelper.core.model import RoleKey, SsoSession
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import FEW_NAMES, shortened_name_list
-from ssohelper.errors import LoginRequired, Refused, RoleNotAssigned
+from ssohelper.errors import Interrupted, LoginRequired, Refused, RoleNotAssigned
+from ssohelper.tui import background
+from ssohelper.tui.screen_dialogue import run_flow
 from ssohelper.tui.screens.sign_in import SignInScreen
 
 if TYPE_CHECKING:
@@ -102,6 +105,42 @@ def sign_in_first(
 
     if not app.started.start(screen, wanted.name, offer_and_go_on()):
         app.show_error(why)
+
+
+async def ensure_grant(
+    app: DialogApp, key: RoleKey, granted: Callable[[], None], place: str = ""
+) -> bool:
+    """Ask for a grant if the role is guarded and has none now; return whether to go on.
+
+    Only workers may call this. `granted` is called after a grant. Raises: SsoHelperError if no
+    grant is possible here.
+    """
+    services = app.services
+    try:
+        is_new = await run_flow(
+            app, lambda dialogue: grant.ensure_grant(services, dialogue, key, place=place)
+        )
+    except Interrupted:
+        app.show_done("nothing was granted")
+        return False
+    if is_new:
+        granted()
+    return True
+
+
+async def find_ungranted_rows(app: DialogApp, rows: Sequence[RoleRow]) -> list[RoleRow]:
+    """Return the rows of guarded roles that have no grant now. Call it in a worker."""
+    services = app.services
+    return await background.run(
+        app, lambda: [row for row in rows if guards.role_needs_grant(services, row.key)]
+    )
+
+
+def question_number_text(row: RoleRow, guarded: Sequence[RoleRow]) -> str:
+    """Return the number of a role's question, `1 of 3`, or "" if there is one at most."""
+    if len(guarded) < 2 or row not in guarded:
+        return ""
+    return f"{guarded.index(row) + 1} of {len(guarded)}"
 
 
 async def act_on_each(

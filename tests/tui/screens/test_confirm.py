@@ -4,8 +4,8 @@ from textual.widgets import Button
 
 from ssohelper.actions import guards
 from ssohelper.errors import Refused
+from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.grant import GrantScreen
 from ssohelper.tui.widgets.lines import Line, LineView
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
@@ -47,10 +47,11 @@ def test_on_12_lines_the_refusal_of_a_word_is_seen_whole(world: DemoHome) -> Non
         'the rule "*/DatabaseAdmin" guards the role DatabaseAdmin in the account "payments-prod" '
         "(000030000001)"
     )
+    question = "type the account's name (payments-prod) to go on"
 
     async def scenario(user: User) -> None:
-        user.app.push_screen(GrantScreen("payments-prod", notice, "command", refuse))
-        await user.press(*"why", "enter", *"payment", "enter")
+        user.app.push_screen(AskScreen(f"{notice}\n{question}", "", "command", refuse))
+        await user.press(*"payment", "enter")
         await user.wait_for_text("✗ the typed word", "requested one", "payment ")
 
     run_scenario(world.app(), scenario, size=(40, 12))

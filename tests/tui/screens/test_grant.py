@@ -13,8 +13,8 @@ from ssohelper.core.policy import Way
 from ssohelper.system import terminal_session
 from ssohelper.tui.screens import account_actions
 from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.command_line import CommandScreen
-from ssohelper.tui.screens.grant import GrantScreen
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.test_keys_and_themes import settle
@@ -22,6 +22,7 @@ from tests.tui.world import DemoHome, until
 
 SESSION = TerminalSession(os.getpid(), 1, "pts/0")
 QUESTION = 'the rule "*/DatabaseAdmin" guards the role DatabaseAdmin in the'
+REASON = "reason, for the journal"
 
 
 @pytest.fixture(autouse=True)
@@ -47,13 +48,15 @@ def test_each_way_asks_and_the_wrong_word_gives_nothing(world: DemoHome, key: st
     async def scenario(user: User) -> None:
         await go_to_the_guarded_role(user)
         await user.press(key)
-        await user.wait_for_screen(GrantScreen)
-        await user.wait_for_text(QUESTION, "type the account's name (payments-prod) to go on")
-        await user.press("enter")  # Enter does nothing without a reason
-        assert isinstance(user.app.screen, GrantScreen)
+        await user.wait_for_screen(AskScreen)
+        await user.wait_for_text(QUESTION, REASON)
+        await user.press("enter")
+        await user.wait_for_text("✗ a reason has 1 to 200 characters")
         await user.press(*"INC-4711", "enter", *"payments-dev", "enter")
-        await user.wait_for_text("✗ the typed word is not the requested one", "INC-4711")
-        assert isinstance(user.app.screen, GrantScreen)
+        await user.wait_for_message("the typed word is not the requested one")
+        await user.wait_for_screen(AccountsScreen)
+        await user.press(key)
+        await user.wait_for_text(REASON)
         await user.press("escape")
         await user.wait_for_message("nothing was granted")
         await user.wait_for_screen(AccountsScreen)
@@ -70,7 +73,7 @@ def test_a_shell_starts_after_a_grant_whose_time_the_details_show(world: DemoHom
     async def scenario(user: User) -> None:
         await go_to_the_guarded_role(user)
         await user.press("f7")
-        await user.wait_for_screen(GrantScreen)
+        await user.wait_for_screen(AskScreen)
         await user.press(*"INC-4711", "enter", *"payments-prod", "enter")
         # A test has no terminal to start it on; the credentials were handed out by then.
         await user.wait_for_message("no shell could be started here")
@@ -90,7 +93,7 @@ def test_a_rule_of_an_editor_counts_in_a_running_full_screen(world: DemoHome) ->
         await user.wait_for_text("❯     DatabaseAdmin ")
         settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
         await user.press("f7")
-        await user.wait_for_screen(GrantScreen)
+        await user.wait_for_screen(AskScreen)
         await user.press("escape")
 
     run_scenario(world.app(), scenario)
@@ -103,7 +106,7 @@ def test_without_a_terminal_of_its_own_nothing_is_granted(world, monkeypatch):
     async def scenario(user: User) -> None:
         await go_to_the_guarded_role(user)
         await user.press("f7")
-        await user.wait_for_screen(GrantScreen)
+        await user.wait_for_screen(AskScreen)
         await user.press(*"INC-4711", "enter", *"payments-prod", "enter")
         await user.wait_for_message("a grant is given on a terminal only")
 
@@ -136,7 +139,7 @@ def test_the_role_of_the_answer_is_handed_out_if_its_profile_is_edited_meanwhile
         if key == "f10":
             await user.wait_for_screen(CommandScreen)
             await user.press(*"true", "enter")
-        await user.wait_for_screen(GrantScreen)
+        await user.wait_for_text(REASON)
         before = world.config_file.read_text()
         edited = before.replace("--role-name DatabaseAdmin", "--role-name ReadOnlyAccess")
         assert edited != before

@@ -1,0 +1,46 @@
+"""What a flow says and asks. The terminal, the full screen and a script of a test implement it."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ssohelper.errors import Refused
+
+
+class NoTerminal(Refused):
+    pass
+
+
+def accept_all(_answer: str) -> None:
+    pass
+
+
+class Dialogue(Protocol):
+    """Each method raises Interrupted (on the terminal: KeyboardInterrupt) once the user has cancelled.
+
+    A flow holds no lock while it asks. After a yes it asks nothing before its write is done.
+    """
+
+    def say(self, text: str, command: str = "") -> None:
+        """`command` does the same on the command line, where it is not shown."""
+
+    def ask(
+        self,
+        question: str,
+        default: str = "",
+        check: Callable[[str], object] = accept_all,
+        command: str = "",
+    ) -> str:
+        """Return the answer. If `check` raises an SsoHelperError, show that, and ask again.
+
+        The question may have several lines.
+        """
+
+    def type_word(
+        self, notice: str, question: str, check: Callable[[str], object], command: str = ""
+    ) -> None:
+        """Ask a person once for a word that `check` accepts, before a protection is loosened.
+
+        The terminal asks whatever stdin is. Raises: what `check` raises; NoTerminal.
+        """
+
+    def confirm(self, question: str, default: bool = False, command: str = "") -> bool: ...

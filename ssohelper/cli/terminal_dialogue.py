@@ -1,0 +1,69 @@
+"""What a flow says and asks, on the terminal."""
+
+import os
+import sys
+from collections.abc import Callable
+
+import click
+
+from ssohelper.actions.flows.dialogue import NoTerminal, accept_all
+from ssohelper.cli import output
+from ssohelper.core.text import show_message
+from ssohelper.errors import SsoHelperError
+from ssohelper.system.terminal import discard_typed_input
+
+_LONGEST_ANSWER = 512
+
+
+class TerminalDialogue:
+    """`what` names the asking command. With `yes`, each question is answered with yes."""
+
+    def __init__(self, what: str = "", *, yes: bool = False) -> None:
+        self._what, self._yes = what, yes
+
+    def say(self, text: str, command: str = "") -> None:
+        output.say(text)
+
+    def ask(
+        self,
+        question: str,
+        default: str = "",
+        check: Callable[[str], object] = accept_all,
+        command: str = "",
+    ) -> str:
+        def checked(answer: str) -> str:
+            try:
+                check(answer.strip())
+            except SsoHelperError as error:
+                hint = f"; {error.hint}" if error.hint else ""
+                raise click.UsageError(show_message(f"{error.message}{hint}")) from error
+            return answer.strip()
+
+        *lines, asked = question.split("\n")
+        for line in lines:
+            output.say(line)
+        shown = {"default": default, "show_default": bool(default)}
+        return output.ask(asked, value_proc=checked, **shown)
+
+    def type_word(
+        self, notice: str, question: str, check: Callable[[str], object], command: str = ""
+    ) -> None:
+        """Ask on the terminal, whatever stdin is."""
+        try:
+            if sys.platform == "win32":
+                terminal = os.open("CON", os.O_RDWR)
+            else:
+                terminal = os.open("/dev/tty", os.O_RDWR)
+        except OSError as cause:
+            raise NoTerminal(
+                "this command needs an answer that a person types, and there is no terminal",
+                hint=f"run it in a terminal: {output.command_line()}",
+            ) from cause
+        with os.fdopen(terminal, "r+b", buffering=0) as stream:
+            discard_typed_input(stream.fileno())
+            stream.write(f"ssohelper: {notice}\n{question}: ".encode())
+            answer = stream.readline(_LONGEST_ANSWER).decode("utf-8", "replace").strip()
+        check(answer)
+
+    def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
+        return output.confirm(question, yes=self._yes, what=self._what, default=default)

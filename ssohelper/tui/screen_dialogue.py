@@ -1,0 +1,100 @@
+"""Runs a flow in the full screen: its questions are dialogs, a cancel raises Interrupted in it."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import TYPE_CHECKING, TypeVar
+
+from ssohelper.actions.flows.dialogue import Dialogue, accept_all
+from ssohelper.errors import Interrupted
+from ssohelper.tui import background
+from ssohelper.tui.screens.ask import AskScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from ssohelper.tui.dialog_app import DialogApp
+
+_T = TypeVar("_T")
+
+
+async def run_flow(app: DialogApp, flow: Callable[[Dialogue], _T]) -> _T:
+    """Run the flow in a daemon thread, and return its result or raise its SsoHelperError.
+
+    Only workers may await this. If the worker is cancelled, the flow's dialog is closed.
+    """
+    dialogue = ScreenDialogue(app)
+    # The dialogs are shown in the worker's context: its action knows them as its own.
+    context = copy_context()
+    try:
+        return await background.run(app, lambda: context.run(flow, dialogue))
+    finally:
+        dialogue.cancel()
+
+
+class ScreenDialogue:
+    """The dialogue of one flow, which calls these methods in its thread."""
+
+    def __init__(self, app: DialogApp) -> None:
+        self._app, self._loop = app, asyncio.get_running_loop()
+        self._is_cancelled = False
+        self._shown: concurrent.futures.Future[object] | None = None
+
+    def cancel(self) -> None:
+        self._is_cancelled = True
+        if self._shown is not None:
+            self._shown.cancel()
+
+    def say(self, text: str, command: str = "") -> None:
+        self._raise_if_cancelled()
+        show_done = self._app.show_done
+        background.call_in_ui_thread(
+            self._app, lambda given: show_done(*given), (text, command or None)
+        )
+
+    def ask(
+        self,
+        question: str,
+        default: str = "",
+        check: Callable[[str], object] = accept_all,
+        command: str = "",
+    ) -> str:
+        return self._show(lambda: AskScreen(question, default, command, check))
+
+    def type_word(
+        self, notice: str, question: str, check: Callable[[str], object], command: str = ""
+    ) -> None:
+        check(self.ask(f"{notice}\n{question}", command=command))
+
+    def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
+        return self._show(lambda: ConfirmScreen(question, command=command, proposes_yes=default))
+
+    def _show(self, make_screen: Callable[[], Screen[_T | None]]) -> _T:
+        """Return the dialog's result. Raises: Interrupted if the user leaves it, or has cancelled."""
+
+        async def show() -> _T | None:
+            return await self._app.push_screen_wait(make_screen())
+
+        waiting = show()
+        try:
+            shown = self._shown = asyncio.run_coroutine_threadsafe(waiting, self._loop)
+        except RuntimeError as ended:  # the program has ended
+            waiting.close()
+            raise Interrupted("the program has ended") from ended
+        if self._is_cancelled:
+            shown.cancel()
+        try:
+            answer = shown.result()
+        except concurrent.futures.CancelledError:
+            answer = None
+        if answer is None:
+            raise Interrupted("nothing was changed")
+        return answer
+
+    def _raise_if_cancelled(self) -> None:
+        if self._is_cancelled:
+            raise Interrupted("nothing was changed")
