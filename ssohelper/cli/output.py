@@ -203,7 +203,10 @@ def ask(question: str, **options: Any) -> str:
     # A terminal breaks lines within words. The last line has space for an answer's first letter.
     width = terminal_columns() - 3
     text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
-    answer: str = click.prompt(text, err=True, show_default=False, **options)
+    try:
+        answer: str = click.prompt(text, err=True, show_default=False, **options)
+    except click.Abort as left:  # of Ctrl-C, and of Ctrl-D
+        raise KeyboardInterrupt from left
     return answer
 
 

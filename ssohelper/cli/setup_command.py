@@ -146,7 +146,7 @@ def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
             before[number] = signal.signal(number, signal.default_int_handler)
     try:
         yield
-    except (click.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         session_edit.discard_unfinished(app, session)
         raise
     except SsoHelperError:

@@ -14,7 +14,7 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import FEW_NAMES, shortened_name_list
 from ssohelper.errors import Interrupted, LoginRequired, Refused, RoleNotAssigned
 from ssohelper.tui import background
-from ssohelper.tui.screen_dialogue import run_flow
+from ssohelper.tui.screens.screen_dialogue import run_flow
 from ssohelper.tui.screens.sign_in import SignInScreen
 
 if TYPE_CHECKING:

@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
 import pexpect
 
 from ssohelper.actions.flows.dialogue import Dialogue, accept_all
 from ssohelper.app import App
 from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.errors import Interrupted, SsoHelperError
-from ssohelper.tui.screen_dialogue import run_flow
+from ssohelper.tui.screens.screen_dialogue import run_flow
 from tests.conftest import RUN_SECONDS
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import until
@@ -87,7 +86,7 @@ def run_in_each(
 def result_of(run: Callable[[], object]) -> str:
     try:
         return repr(run())
-    except (SsoHelperError, KeyboardInterrupt, click.Abort) as error:
+    except (SsoHelperError, KeyboardInterrupt) as error:
         return _text_of_error(error)
 
 
@@ -119,8 +118,9 @@ def _run_on_terminal(environ: dict[str, str], flow: Flow, steps: _Steps, said: l
     shown = ""
     for question, answer in steps:
         child.expect(re.compile(r"(?:: |\[[yYnN/]+\]: )$"))
-        assert letters_of(question) in letters_of(child.before), child.before
         shown += child.before
+        assert letters_of(question.split("\n")[-1]) in letters_of(child.before), child.before
+        assert letters_of(question) in letters_of(shown), shown
         if answer is None:
             child.sendintr()
         else:

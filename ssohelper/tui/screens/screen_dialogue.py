@@ -6,7 +6,8 @@ import asyncio
 import concurrent.futures
 from collections.abc import Callable
 from contextvars import copy_context
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ssohelper.actions.flows.dialogue import Dialogue, accept_all
 from ssohelper.errors import Interrupted
@@ -42,7 +43,7 @@ class ScreenDialogue:
     def __init__(self, app: DialogApp) -> None:
         self._app, self._loop = app, asyncio.get_running_loop()
         self._is_cancelled = False
-        self._shown: concurrent.futures.Future[object] | None = None
+        self._shown: concurrent.futures.Future[Any] | None = None
 
     def cancel(self) -> None:
         self._is_cancelled = True
@@ -63,7 +64,8 @@ class ScreenDialogue:
         check: Callable[[str], object] = accept_all,
         command: str = "",
     ) -> str:
-        return self._show(lambda: AskScreen(question, default, command, check))
+        answer: str = self._show(lambda: AskScreen(question, default, command, check))
+        return answer
 
     def type_word(
         self, notice: str, question: str, check: Callable[[str], object], command: str = ""
@@ -71,20 +73,23 @@ class ScreenDialogue:
         check(self.ask(f"{notice}\n{question}", command=command))
 
     def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
-        return self._show(lambda: ConfirmScreen(question, command=command, proposes_yes=default))
+        screen = partial(ConfirmScreen, question, command=command, proposes_yes=default)
+        yes: bool = self._show(screen)
+        return yes
 
-    def _show(self, make_screen: Callable[[], Screen[_T | None]]) -> _T:
+    def _show(self, make_screen: Callable[[], Screen[Any]]) -> Any:
         """Return the dialog's result. Raises: Interrupted if the user leaves it, or has cancelled."""
 
-        async def show() -> _T | None:
+        async def show() -> object:
             return await self._app.push_screen_wait(make_screen())
 
         waiting = show()
         try:
-            shown = self._shown = asyncio.run_coroutine_threadsafe(waiting, self._loop)
+            shown = asyncio.run_coroutine_threadsafe(waiting, self._loop)
         except RuntimeError as ended:  # the program has ended
             waiting.close()
             raise Interrupted("the program has ended") from ended
+        self._shown = shown
         if self._is_cancelled:
             shown.cancel()
         try:
