@@ -19,7 +19,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import Refused, SsoHelperError, UsageProblem
 from ssohelper.fastpath import calling_process
 
-_LOOSEN_WORD = "loosen"
+LOOSEN_WORD = "loosen"
 reason_option = click.option(
     "--reason",
     "grant_reason",
@@ -65,10 +65,10 @@ def type_loosening_word(notice: str) -> None:
     """Let the user type a word before a protection ends. Raises: Refused, NoTerminal."""
 
     def check(typed: str) -> None:
-        if typed != _LOOSEN_WORD:
+        if typed != LOOSEN_WORD:
             raise Refused(guards.WRONG_WORD)
 
-    TerminalDialogue().type_word(notice, f"type {_LOOSEN_WORD} to go on", check)
+    TerminalDialogue().type_word(notice, f"type {LOOSEN_WORD} to go on", check)
 
 
 def confirm_rules_end(app: App, kept: Sequence[str]) -> list[str]:
