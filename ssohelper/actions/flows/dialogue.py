@@ -43,4 +43,5 @@ class Dialogue(Protocol):
         The terminal asks whatever stdin is. Raises: what `check` raises; NoTerminal.
         """
 
-    def confirm(self, question: str, default: bool = False, command: str = "") -> bool: ...
+    def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
+        """The question may have several lines."""
