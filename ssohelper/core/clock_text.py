@@ -1,5 +1,6 @@
 """Texts about time left and sign-ins, shared by the command line and the full screen."""
 
+import time
 from typing import Literal, NamedTuple
 
 from ssohelper.core.instants import duration_text, to_iso
@@ -85,26 +86,31 @@ def login_result_text(
     user: str | None = None,
     next_step: str = "",
 ) -> str:
-    """Return the message after a login; `how` and `user` come from its LoginOutcome.
-
-    It names the end until which jobs can run: that of the sign-in, or else of the access token.
-    """
-    ends_at = outlook.sign_in_needed_at or outlook.token_expires_at or now
-    until = f"until {to_iso(ends_at)} ({duration_text(ends_at - now)})"
-    if outlook.sign_in_needed_at:
-        ends = f"no new sign-in is needed {until}"
-    else:
-        token = "it" if how == "renewed" else "the access token"
-        ends = f"{token} lasts {until}, and is renewed automatically until the sign-in ends"
-        if outlook.at is not None and outlook.at > now:
-            ends += f", in about {duration_text(outlook.at - now)} (assumed)"
+    """Return the message after a login; `how` and `user` come from its LoginOutcome."""
     as_user = ""
     if how in ("joined", "signed in"):
         as_user = f' as "{show(user)}"' if user else " (the user is unknown)"
     if next_step:
         return f'signed in: {show(next_step)} ("{show(session_name)}"{as_user})'
     result = _RESULTS[how].format(session=show(session_name))
-    return f"{result}{as_user}: {ends}"
+    return f"{result}{as_user}: {_signed_in_until_text(outlook, now)}"
+
+
+def _signed_in_until_text(outlook: Outlook, now: int) -> str:
+    """Return one sentence with the sign-in's end in local time; it explains "assumed"."""
+    if outlook.sign_in_needed_at:
+        return f"signed in until {local_time_text(outlook.sign_in_needed_at, now)}"
+    if outlook.at is not None and outlook.at > now:
+        at = local_time_text(outlook.at, now)
+        return f"signed in until about {at} (assumed: AWS's default of 8 h; it does not say)"
+    return "AWS does not say how long the sign-in lasts"
+
+
+def local_time_text(at: int, now: int) -> str:
+    """Return `18:20`, with the date before it on another day than now."""
+    local = time.localtime(at)
+    is_today = local[:3] == time.localtime(now)[:3]
+    return time.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M", local)
 
 
 def logout_result_text(session_name: str, was_signed_in: bool) -> str:

@@ -1,5 +1,8 @@
 """The texts for sign-ins that the command line and the full screen share."""
 
+import time
+from collections.abc import Iterator
+
 import pytest
 
 from ssohelper.core import clock_text
@@ -8,10 +11,20 @@ from ssohelper.core.sign_in_outlook import Outlook
 NOW = 4_000_000_000
 HOUR = 3600
 EIGHT = NOW + 8 * HOUR
-LASTS = "lasts until 2096-10-02T08:06:40Z (1h), and is renewed automatically until the sign-in ends"
-KNOWN = "no new sign-in is needed until 2096-10-02T15:06:40Z (8h)"
+KNOWN = "signed in until 17:06"
+ASSUMED = "signed in until about 17:06 (assumed: AWS's default of 8 h; it does not say)"
+UNKNOWN = "AWS does not say how long the sign-in lasts"
 LEFT = "; its access token lasts 10m more"
 RENEWED = "the access token lasts 1h and is renewed automatically"
+
+
+@pytest.fixture(autouse=True)
+def _in_rome(monkeypatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Europe/Rome")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.mark.parametrize(
@@ -96,16 +109,17 @@ def test_the_result_of_a_login_names_the_user_of_a_new_sign_in(how, user, text):
 
 
 @pytest.mark.parametrize(
-    ("how", "at", "reason", "text"),
+    ("at", "reason", "text"),
     [
-        ("kept", None, "unknown", f"the access token {LASTS}"),
-        ("kept", EIGHT, "observed", KNOWN),
-        ("kept", EIGHT, "assumed", f"the access token {LASTS}, in about 8h (assumed)"),
-        ("kept", NOW - 1, "assumed", f"the access token {LASTS}"),
-        ("renewed", EIGHT, "observed", KNOWN),
-        ("renewed", None, "unknown", f"it {LASTS}"),
+        (EIGHT, "observed", KNOWN),
+        (EIGHT - 30, "configured", "signed in until 17:06"),
+        (EIGHT + 8 * HOUR, "configured", "signed in until 2096-10-03 01:06"),
+        (EIGHT, "assumed", ASSUMED),
+        (NOW - 1, "assumed", UNKNOWN),
+        (None, "unknown", UNKNOWN),
     ],
 )
-def test_the_result_of_a_login_names_the_end_until_which_jobs_can_run(how, at, reason, text):
+def test_the_result_of_a_login_names_the_end_of_the_sign_in_in_local_time(at, reason, text):
     outlook = Outlook(at, reason, NOW + HOUR)
-    assert clock_text.login_result_text("corp", how, outlook, NOW).endswith(f'"corp": {text}')
+    found = clock_text.login_result_text("corp", "kept", outlook, NOW)
+    assert found == f'already signed in to "corp": {text}'
