@@ -65,10 +65,10 @@ class _ConfirmsAtOnce:
 
     def report_waiting(self) -> None: ...
 
-    def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
+    def confirm_other_portal(self, earlier: str, found: str) -> bool:
         return True
 
-    def can_ask(self) -> bool:
+    def confirm_another_user(self, earlier: str, person: str) -> bool:
         return True
 
     def is_cancelled(self) -> bool:

@@ -16,6 +16,7 @@ from ssohelper.core.config_edit import (
     unified_diff,
 )
 from ssohelper.core.config_text import ConfigText
+from ssohelper.core.other_writes import NO_OTHER_WRITES, OtherWrites
 from ssohelper.errors import LocalState
 
 if TYPE_CHECKING:
@@ -39,17 +40,19 @@ def write_changes(
     changes: Sequence[Change],
     plan_again: _PlanAgain | None = None,
     choices: Mapping[str, Choices] | None = None,
+    others: OtherWrites = NO_OTHER_WRITES,
 ) -> None:
     """Write the changes whose diff the user saw, and add a line to the journal.
 
-    Raises: LocalState as `changes_as_shown`, ConfigInvalid, Refused below an allow-list.
+    Undo takes back `others` too, which the caller writes next. Raises: LocalState as
+    `changes_as_shown`, ConfigInvalid, Refused below an allow-list.
     """
     agents.refuse_if_limited(app, "change profiles", f"ssohelper {command}")
 
     def changes_for(config: ConfigFile) -> Sequence[Change]:
         return changes_as_shown(app, shown_config, changes, config, plan_again)
 
-    if app.config.write(changes_for, app.clock.deadline(), choices):
+    if app.config.write(changes_for, app.clock.deadline(), choices, others):
         add_to_journal(app, command, changes)
 
 

@@ -11,6 +11,7 @@ from ssohelper.core.choices import NO_CHOICES, PROCESS, Choices, has_wildcard
 from ssohelper.core.config_edit import Change, RemoveSection
 from ssohelper.core.config_profiles import ConfigProfile, make_config_profiles
 from ssohelper.core.model import SESSION_NAME, Role
+from ssohelper.core.other_writes import NO_OTHER_WRITES, OtherWrites
 from ssohelper.core.profile_names import checked_name_template, checked_profile_name
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.similar_names import did_you_mean
@@ -119,8 +120,13 @@ def check_new_profile_name(app: App, config: ConfigFile, name: str) -> None:
         raise UsageProblem(f'a profile named "{name}" already exists', hint="choose another name")
 
 
-def write_profile_plan(app: App, plan: Plan, command: str | None = None) -> None:
-    """Write the plan's changes to the config, if any, then save its options for the session."""
+def write_profile_plan(
+    app: App, plan: Plan, command: str | None = None, others: OtherWrites = NO_OTHER_WRITES
+) -> None:
+    """Write the plan's changes to the config, if any, then save its options for the session.
+
+    Undo takes back `others` too, which the caller writes next.
+    """
     command = command or ("profile add" if plan.request.only_roles else "profile sync")
     name = plan.request.session.name
     with app.choices.hold_lock(app.clock.deadline()):
@@ -132,6 +138,7 @@ def write_profile_plan(app: App, plan: Plan, command: str | None = None) -> None
                 plan.changes,
                 lambda config: profile_plan.plan_sync(config, plan.request).changes,
                 {name: app.choices.load(name)},
+                others,
             )
         sync_choices.save_choices(app, plan)
 

@@ -19,6 +19,7 @@ from ssohelper.core.choices import NO_CHOICES
 from ssohelper.core.config_edit import Change
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.model import SsoSession
+from ssohelper.core.other_writes import NO_OTHER_WRITES, OtherWrites
 from ssohelper.core.start_url import is_company_url, is_same_session
 from ssohelper.core.text import SOME_NAMES, shortened_name_list, show
 from ssohelper.errors import AwsUnreachable, UsageProblem
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.choices import Choices
     from ssohelper.core.config_file import ConfigFile, ProfileEntry
+
+
+_REMOVE = "session rm"
 
 
 class SessionEntry(NamedTuple):
@@ -98,7 +102,7 @@ def plan_session_removal(app: App, session: SsoSession) -> SessionPlan:
         others = [one for one in users if not one.managed]
         if others:
             raise _used_by_others(app, name, others)
-    return _make_plan(app, "session rm", session, session_changes.changes_that_remove_session)
+    return _make_plan(app, _REMOVE, session, session_changes.changes_that_remove_session)
 
 
 def _used_by_others(app: App, session: str, others: Sequence[ProfileEntry]) -> UsageProblem:
@@ -145,9 +149,18 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
 
 
 def write_session_plan(app: App, plan: SessionPlan) -> None:
-    choices = {plan.session.name: app.choices.load(plan.session.name)}
+    name, others = plan.session.name, NO_OTHER_WRITES
+    choices = {name: app.choices.load(name)}
+    if plan.command == _REMOVE:
+        found = app.settings.values.items()
+        own = {
+            key: (value, None) for key, (value, _) in found if key.startswith(f"sessions.{name}.")
+        }
+        others = OtherWrites(own)
     if plan.changes:
-        config_writing.write_changes(app, plan.command, plan.data, plan.changes, plan.make, choices)
+        config_writing.write_changes(
+            app, plan.command, plan.data, plan.changes, plan.make, choices, others
+        )
 
 
 def check_name(app: App, session: SsoSession) -> None:

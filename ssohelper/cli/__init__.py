@@ -30,7 +30,8 @@ GROUPS = {
     },
     "Roles and profiles": {
         "list": "List the accounts and roles you may use",
-        "profile": "Manage profiles in ~/.aws/config, undo changes",
+        "profile": "Manage profiles in ~/.aws/config",
+        "undo": "Take back what the last command wrote",
         "whoami": "Show which account and role a profile stands for",
         "console": "Open the AWS console as a profile's role",
     },
@@ -80,7 +81,6 @@ MEANT_COMMANDS = {
     "help": "ssohelper --help",
     "version": "ssohelper --version",
     "sync": "ssohelper profile sync",
-    "undo": "ssohelper profile undo",
     "switch": "ssohelper use",
     "assume": "ssohelper use",
 }

@@ -6,9 +6,12 @@ from typing import Any
 import click
 
 from ssohelper import settings
-from ssohelper.actions import clocks, guards, own_settings, regions
+from ssohelper.actions import guards, own_settings, regions, undoing
+from ssohelper.actions.flows.setting_change import confirm_setting
 from ssohelper.app import App
-from ssohelper.cli import guarding, output
+from ssohelper.cli import output
+from ssohelper.cli.terminal_dialogue import TerminalDialogue
+from ssohelper.core.other_writes import OtherWrites
 from ssohelper.core.similar_names import did_you_mean
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
@@ -67,36 +70,25 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool) -> None:
             f'"{key}" needs either a value or --default',
             hint=f"set it with: ssohelper config set {key} VALUE",
         )
-    setting = settings.find_setting(key)
+    settings.find_setting(key)
     value = None if to_default else settings.parse_words(key, values)
     # Reading the settings raises ConfigInvalid for an invalid file before anything is written.
     before = app.settings
-    settings.check_new_value(before, key, value)
-    own_settings.check_change(app, key, value)
     parts = settings.split_key(key)
     if parts[0] == "sessions" and parts[-1] == "regions" and value:
         regions.check_regions_setting(app, parts[1], value)
-    ended, is_guard = list[str](), parts[0] in own_settings.GUARDING_TABLES
-    if is_guard:
-        kept = guards.rules_after_change(app, key, before, before.with_value(key, value))
-        ended = guarding.confirm_rules_end(app, kept)
-    storage = str(setting.default if to_default else value)
-    if key == "storage" and (notice := own_settings.find_loosening(app, storage)):
-        guarding.confirm_loosening(app, "storage", notice)
-    own_settings.change_setting(app, key, value)
-    for line in own_settings.move_sign_ins(app, storage) if key == "storage" else ():
+    write = confirm_setting(app, TerminalDialogue(), key, value)
+    if changed := undoing.setting_to_record(app, key, value):
+        undoing.record_other_writes(app, OtherWrites(changed))
+    for line in write("config set"):
         output.say(line)
-    if ended:
-        guards.end_rules(app, kept)
     after = app.read_settings()
     if after.origin(key) == "environment":
         app.warn(f"{before.source(key)} is set and wins over the settings file")
     if parts[0] == "sessions" and not to_default:
         _warn_of_unknown_session(app, parts[1])
-    if is_guard:
+    if parts[0] in own_settings.GUARDING_TABLES:
         guards.warn_of_idle_rules(app, after.guard_rules())
-    if parts[-1] == "session_hours" or is_guard:
-        clocks.forget_prompts(app)
     if output.options().json:
         output.print_json(_setting_row(app, after, key), app.warnings)
 

@@ -1,25 +1,20 @@
-"""Asks the user before a guarded role is granted, and before guard rules are removed."""
+"""Asks the user before a guarded role is granted."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 
 import click
 
 from ssohelper.actions import guards, selection
 from ssohelper.actions.flows import grant
-from ssohelper.actions.flows.dialogue import NoTerminal
 from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.cli.terminal_dialogue import TerminalDialogue
-from ssohelper.core import journal
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import Profile
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.text import show
-from ssohelper.errors import Refused, SsoHelperError, UsageProblem
-from ssohelper.fastpath import calling_process
+from ssohelper.errors import SsoHelperError, UsageProblem
 
-LOOSEN_WORD = "loosen"
 reason_option = click.option(
     "--reason",
     "grant_reason",
@@ -59,38 +54,6 @@ def say_how_to_grant(app: App, profile: Profile) -> None:
             f'the rule "{show(rule or "")}" guards this role; before you use the role: '
             f"ssohelper guard grant {word_as_typed(profile.name)} --reason TEXT"
         )
-
-
-def type_loosening_word(notice: str) -> None:
-    """Let the user type a word before a protection ends. Raises: Refused, NoTerminal."""
-
-    def check(typed: str) -> None:
-        if typed != LOOSEN_WORD:
-            raise Refused(guards.WRONG_WORD)
-
-    TerminalDialogue().type_word(notice, f"type {LOOSEN_WORD} to go on", check)
-
-
-def confirm_rules_end(app: App, kept: Sequence[str]) -> list[str]:
-    """Ask before guard rules that are not in `kept` end; return them. Raises: Refused."""
-    ended = [rule for rule in app.vault.guard_rules_of_user if rule not in kept]
-    if ended:
-        listed = ", ".join(f'"{show(rule)}"' for rule in ended)
-        confirm_loosening(app, "guard rules", f"these rules will guard no role any more: {listed}")
-    return ended
-
-
-def confirm_loosening(app: App, protection: str, notice: str) -> None:
-    """Let the user type a word before a protection ends. Raises: Refused, UsageProblem."""
-    try:
-        type_loosening_word(notice)
-    except Refused as error:
-        caller = calling_process.find_caller()
-        entry = journal.make_entry("refused", caller=caller, what=f"loosen {protection}")
-        app.journal.try_append(entry)
-        if isinstance(error, NoTerminal):
-            raise UsageProblem(error.message, hint=error.hint) from error
-        raise
 
 
 def require_unchanged_profile(app: App, chosen: Profile) -> None:

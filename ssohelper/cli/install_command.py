@@ -2,15 +2,18 @@
 
 import click
 
-from ssohelper.actions import config_writing, leaving
+from ssohelper.actions import config_writing, leaving, undoing
 from ssohelper.actions import install as installing
+from ssohelper.actions.flows import loosening
 from ssohelper.actions.install import SHELLS
 from ssohelper.actions.leaving import Leaving
 from ssohelper.app import App
-from ssohelper.cli import guarding, output
+from ssohelper.cli import output
 from ssohelper.cli.plan_output import print_diff
 from ssohelper.cli.standard_streams import write_stdout
+from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.core import rc_text
+from ssohelper.core.other_writes import OtherWrites
 from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.rc_text import FileEdit
 from ssohelper.core.text import MANY_NAMES, shortened_name_list, show
@@ -88,6 +91,7 @@ def install_shell_lines(
         verb = "remove" if edit.after is None else "write"
         written = output.confirm(f"{verb} {show(str(edit.path))}?", yes=yes, what=what)
     if written:
+        undoing.record_other_writes(app, OtherWrites(files=(edit,)))
         installing.write_file_edit(app, edit)
     if output.options().json:
         data = {"shell": chosen, "file": str(edit.path), "diff": diff, "written": written}
@@ -142,11 +146,13 @@ def _leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
         for name in leaving.list_guarded_roles(app, planned):
             output.say(f"this guarded role could be used without a grant: {show(name)}")
     elif diffs and _confirm_leaving(app, planned, edits, yes):
-        written = list(diffs)
+        written, others = list(diffs), OtherWrites(files=tuple(edits))
         if planned.changes:
-            config_writing.write_changes(app, _LEAVE, planned.data, planned.changes)
+            config_writing.write_changes(app, _LEAVE, planned.data, planned.changes, others=others)
             count = profile_count_text(len(planned.profiles))
-            output.say(f"{count} changed; undo with: ssohelper profile undo")
+            output.say(f"{count} changed; undo with: {undoing.COMMAND}")
+        else:
+            undoing.record_other_writes(app, others)
         for edit in edits:
             installing.write_file_edit(app, edit)
             _say_removed(edit)
@@ -181,8 +187,8 @@ def _confirm_leaving(app: App, planned: Leaving, edits: list[FileEdit], yes: boo
     guarded = leaving.list_guarded_roles(app, planned)
     if guarded:
         shown = shortened_name_list([show(name) for name in guarded], MANY_NAMES)
-        guarding.type_loosening_word(
-            f"without ssohelper, these guarded roles need no grant: {shown}"
+        loosening.type_word(
+            TerminalDialogue(), f"without ssohelper, these guarded roles need no grant: {shown}"
         )
     written = [str(app.locations.aws_config_file)] if planned.changes else []
     written += [str(edit.path) for edit in edits if edit.after is not None]

@@ -93,7 +93,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
     if agreed is None:
         return False
     profile_edit.write_profile_plan(app, agreed, what)
-    done = f"{plan_text.plan_counts_text(agreed, done=True)}; undo with: ssohelper profile undo"
+    done = f"{plan_text.plan_counts_text(agreed, done=True)}; undo with: ssohelper undo"
     output.say(done if agreed.changes else "nothing to change")
     for line in plan_text.lines_after_sync(agreed):
         output.say(line)

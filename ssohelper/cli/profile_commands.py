@@ -1,7 +1,5 @@
 """The commands profile sync, list, show, add, rm and undo. They show changes before writing."""
 
-import contextlib
-import sys
 from typing import Any
 
 import click
@@ -13,9 +11,8 @@ from ssohelper.actions import (
     profile_edit,
     setup_text,
     sync_choices,
-    undoing,
 )
-from ssohelper.actions.selection import find_unlisted_sessions, resolve_session
+from ssohelper.actions.selection import resolve_session
 from ssohelper.cli import choosing, colors, output
 from ssohelper.cli.listing_progress import fetch_listing
 from ssohelper.cli.plan_output import (
@@ -26,21 +23,19 @@ from ssohelper.cli.plan_output import (
     PRUNE_HELP,
     ROLE_HELP,
     choose_profiles_to_adopt,
-    confirm_change,
     confirm_write,
     print_diff,
     print_or_write_plan,
-    say_restored_options,
     warn_if_nothing_matches,
 )
 from ssohelper.cli.table import Cell
+from ssohelper.cli.undo_command import undo_last_command
 from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
-from ssohelper.core.config_edit import hide_secret
 from ssohelper.core.config_profiles import ConfigProfile
 from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.text import show
-from ssohelper.errors import SsoHelperError, UsageProblem
+from ssohelper.errors import UsageProblem
 
 _HEADER = ("PROFILE", "SESSION", "ACCOUNT ID", "ROLE", "FORM", "MANAGED")
 _ROLE_KEYS = ("session", "account_id", "role_name", "form")
@@ -261,7 +256,7 @@ def add_profile(
             if not confirm_write(app, "1 profile to add", yes, "profile add"):
                 return
             config_writing.write_changes(app, "profile add", chain.data, changes)
-            output.say("1 profile added; undo with: ssohelper profile undo")
+            output.say("1 profile added; undo with: ssohelper undo")
         if output.options().json:
             empty = dict.fromkeys(("change", "remove", "stale", "skipped"), ())
             output.print_json({"add": [chain.name], **empty}, app.warnings)
@@ -301,68 +296,12 @@ def remove_profiles(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     count = profile_count_text(len(removed))
     if not dry_run and confirm_write(app, f"{count} to remove", yes, "profile rm"):
         profile_edit.remove_profiles(app, found)
-        output.say(f"removed {count}; undo with: ssohelper profile undo")
+        output.say(f"removed {count}; undo with: ssohelper undo")
     if output.options().json:
         output.print_json({"remove": removed}, app.warnings)
 
 
-@profile_command_group.command("undo")
-@click.option("--print", "prints", is_flag=True, help="Print the earlier version, change nothing.")
-@click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
-@click.option("--yes", is_flag=True, help="Write without asking.")
-@output.common_options
-def undo_last_write(prints: bool, dry_run: bool, yes: bool) -> None:
-    """Restore ~/.aws/config as it was before the last writing command.
-
-    \b
-    Examples:
-      ssohelper profile undo --dry-run
-      ssohelper profile undo --yes
-      ssohelper profile undo --print          prints the earlier version
-
-    Up to three writes can be undone, one after the other. What you edited elsewhere in
-    the file stays. If you edited a section that the command wrote, nothing is restored:
-    undo shows both, and --print prints the whole earlier version.
-    A sync that changed only the remembered filters, names, form or region counts as a write.
-    """
-    app = output.get_app()
-    if prints:
-        data = undoing.load_last_write(app).before or b""
-        earlier = [hide_secret(f" {line}")[1:] for line in data.decode().splitlines()]
-        if output.options().json:
-            output.print_json({"lines": earlier}, app.warnings)
-        elif sys.stdout.isatty():
-            print_diff(earlier, on_stdout=True)
-        else:
-            click.echo(data, nl=False)
-        return
-    try:
-        undo = undoing.plan_undo(app)
-    except undoing.EditedSinceWrite as error:
-        print_diff(error.diff, dry_run)
-        raise
-    lines = list(undoing.diff_undo(app, undo))
-    options = undoing.find_restored_choices(app, undo.version)
-    restored = [{"session": name, **sync_choices.choices_json(one)} for name, one in options]
-    print_diff(lines, dry_run)
-    if dry_run or not yes:
-        say_restored_options(options, "would be" if dry_run else "will be")
-    if lines and not dry_run:
-        app.config.check_writable()
-    path = show(str(app.locations.aws_config_file))
-    of = "filters and options" if options and not lines else path
-    question = f"undo the last change of {of}?"
-    if not dry_run and confirm_change(question, yes=yes, what="profile undo"):
-        undoing.undo_config_write(app, undo)
-        if lines or not options:
-            output.say(f"restored: {path}")
-        say_restored_options(options, "were")
-        # The config is restored: an error while sign-ins are looked up must not hide that.
-        with contextlib.suppress(SsoHelperError):
-            for session in find_unlisted_sessions(app):
-                output.say(clock_text.still_signed_in_text(session.name))
-    if output.options().json:
-        output.print_json({"diff": lines, "options": restored}, app.warnings)
+profile_command_group.add_command(undo_last_command)
 
 
 # -- describing a profile ------------------------------------------------------------------------

@@ -162,7 +162,7 @@ def set_session_url(
     if plan.changes and not dry_run:
         known = session_move.load_known_user(app, old)
     what = f'move the session "{show(old.name)}" to {url}, and sign in there'
-    done = f"moved to {url}; undo the change of the file with: ssohelper profile undo"
+    done = f"moved to {url}; undo the change of the file with: ssohelper undo"
     is_done = bool(plan.changes) and _carry_out(
         app, plan, what, done, dry_run=dry_run, yes=yes, apply=sign_in_and_write
     )
@@ -196,7 +196,7 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     removed = len(plan.changes) - 1
     also = f" with {profile_count_text(removed)}" if removed > 0 else ""
     what = f'sign out of the session "{show(name)}", and remove it{also}'
-    done = f"removed{also}; undo the change of the file with: ssohelper profile undo"
+    done = f"removed{also}; undo the change of the file with: ssohelper undo"
     if left_over is not None:
         _say_what_is_left(app, name)
         what, done = f'sign out of "{show(name)}", and remove all that is kept for it', "removed"

@@ -3,13 +3,16 @@
 import os
 import sys
 from collections.abc import Callable
+from typing import Literal
 
 import click
 
-from ssohelper.actions.flows.dialogue import NoTerminal, accept_all
+from ssohelper.actions.flows.dialogue import NoTerminal, PlanShown, accept_all
 from ssohelper.cli import output
-from ssohelper.core.text import show_message
+from ssohelper.cli.plan_output import print_diff
+from ssohelper.core.text import show, show_message
 from ssohelper.errors import SsoHelperError
+from ssohelper.system import programs
 from ssohelper.system.terminal import discard_typed_input
 
 _LONGEST_ANSWER = 512
@@ -39,8 +42,11 @@ class TerminalDialogue:
                 raise click.UsageError(show_message(f"{error.message}{hint}")) from error
             return answer.strip()
 
+        *lines, asked = question.split("\n")
+        for line in lines:
+            output.say(line)
         shown = {"default": default, "show_default": bool(default)}
-        return output.ask(_say_first_lines(question), value_proc=checked, **shown)
+        return output.ask(asked, value_proc=checked, **shown)
 
     def type_word(
         self, notice: str, question: str, check: Callable[[str], object], command: str = ""
@@ -63,15 +69,29 @@ class TerminalDialogue:
         check(answer)
 
     def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
-        asked = _say_first_lines(question)
-        return output.confirm(asked, yes=self._yes, what=self._what, default=default)
+        return output.confirm(question, yes=self._yes, what=self._what, default=default)
 
-    def can_ask(self) -> bool:
-        return output.can_ask_user()
-
-
-def _say_first_lines(question: str) -> str:
-    *lines, last = question.split("\n")
-    for line in lines:
-        output.say(line)
-    return last
+    def show_plan(self, plan: PlanShown) -> Literal["y", "n", "c"]:
+        *lines, question = plan.summary
+        for line in lines:
+            output.say(show(line, 2000))
+        if not lines or self._yes:
+            print_diff(plan.diff, on_stdout=False)
+        if self._yes:
+            return "y"
+        output.require_terminal(self._what)
+        keys = ("Y" if plan.default else "y") + "/" + ("n" if plan.default else "N")
+        keys += "/d" * bool(lines and plan.diff) + "/c" * plan.can_choose
+        while True:
+            answer = output.ask(f"{question} [{keys}]", default="", show_default=False)
+            answer = answer.strip().lower()
+            if answer in ("d", "diff") and lines and plan.diff:
+                text = "\n".join(map(show, plan.diff))
+                can_page = output.can_draw_picker()
+                if not (can_page and programs.show_in_pager(text, output.get_app().environ)):
+                    print_diff(plan.diff, on_stdout=False)
+            elif answer in ("c", "choose") and plan.can_choose:
+                return "c"
+            else:
+                is_yes = answer in ("y", "yes") or (plan.default and not answer)
+                return "y" if is_yes else "n"

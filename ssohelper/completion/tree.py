@@ -59,7 +59,7 @@ TREE = """\
 [list <query*] List the accounts and roles you may use
 --accounts List accounts, each with its roles.
 --refresh Ask AWS for a new list, even if the saved one is recent.
-[profile] Manage profiles in ~/.aws/config, undo changes
+[profile] Manage profiles in ~/.aws/config
 [profile add <address] Add a profile for one role, also one that you have removed.
 --name=text The profile's name. Default: from the template.
 --assume=text The role that the profile assumes with --via's role.
@@ -88,8 +88,12 @@ TREE = """\
 --adopt=text* Take over profiles of other tools, under the names they have. Repeata…
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
-[profile undo] Restore ~/.aws/config as it was before the last writing command.
---print Print the earlier version, change nothing.
+[profile undo] Take back what the last command wrote.
+--print Print the earlier config, change nothing.
+--dry-run Print the diff, change nothing.
+--yes Write without asking.
+[undo] Take back what the last command wrote
+--print Print the earlier config, change nothing.
 --dry-run Print the diff, change nothing.
 --yes Write without asking.
 [whoami <usable_profile] Show which account and role a profile stands for

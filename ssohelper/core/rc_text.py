@@ -111,6 +111,22 @@ def rc_without_our_lines(data: bytes, origin: str) -> bytes | None:
     return None if _MADE in found.group(1) and not rest.strip() else rest
 
 
+def find_our_block(data: bytes, origin: str) -> bytes | None:
+    """Return ssohelper's lines with their marks. Raises: ConfigInvalid for unpaired marks."""
+    found = _find_our_lines(data, origin)
+    return found.group() if found else None
+
+
+def rc_with_our_block(data: bytes, block: bytes | None, origin: str) -> bytes | None:
+    """Return the rc file with these lines and marks in place of its own, or without any."""
+    found = _find_our_lines(data, origin)
+    if block is None:
+        return rc_without_our_lines(data, origin)
+    if found is None:
+        return data + b"\n" * (not data.endswith(b"\n") and bool(data)) + block
+    return data[: found.start()] + block + data[found.end() :]
+
+
 def only_user_text(data: bytes) -> bytes:
     return _BLOCK.sub(lambda found: _OUR_LINES.sub(b"", found.group(2)), data)
 

@@ -6,7 +6,7 @@ it. AWS's own tools take no lock, so the config is compared before the rename.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ssohelper.core.config_file import ConfigFile, ProfileEntry
 from ssohelper.core.config_text import ConfigText
 from ssohelper.core.deadline import Deadline
+from ssohelper.core.other_writes import NO_OTHER_WRITES, OtherWrites
 from ssohelper.core.process_command import ssohelper_options
 from ssohelper.core.service_hosts import is_region
 from ssohelper.core.start_url import is_company_url
@@ -130,13 +131,15 @@ class ConfigStore:
         changes_for: _ChangesFor,
         deadline: Deadline,
         choices: Mapping[str, Choices] | None = None,
+        others: OtherWrites = NO_OTHER_WRITES,
         *,
         records_unchanged: bool = False,
     ) -> bool:
         """Make the changes that `changes_for` returns under the lock; return whether it wrote.
 
-        Undo restores `choices`, those before the command by session. With `records_unchanged`, a
-        version for undo is saved in any case. Raises: ConfigInvalid, LocalState.
+        Undo restores `choices`, those before the command by session, and `others`, which the caller
+        writes next. With these, or with `records_unchanged`, a version for undo is saved in any case.
+        Raises: ConfigInvalid, LocalState.
         """
 
         def make_content(found: FileContent) -> bytes | None:
@@ -144,9 +147,16 @@ class ConfigStore:
             after = config.with_changes(changes_for(config))
             return found.content if after == found.data else after
 
+        records_unchanged = records_unchanged or others != NO_OTHER_WRITES
         return self._replace_file(
-            make_content, deadline, choices or {}, records_unchanged=records_unchanged
+            make_content, deadline, choices or {}, others, records_unchanged=records_unchanged
         )
+
+    def record_other_writes(self, others: OtherWrites, deadline: Deadline) -> None:
+        """Save a version for the undo of a command that does not write the config."""
+        with files.hold_lock(self._lock, deadline):
+            self._versions.save_before_write(None, None, {}, others)
+            self._versions.remove_old()
 
     def check_writable(self) -> None:
         """Raise LocalState if `write` would do so because the config is read-only."""
@@ -161,9 +171,12 @@ class ConfigStore:
 
     # -- undo of config writes -------------------------------------------------------------
 
-    def load_last_version(self) -> Version | None:
-        """Raises: LocalState for a damaged version."""
-        return self._versions.load_last(self._file.read().content)
+    def load_versions(self) -> Iterator[Version]:
+        """Yield what the last commands wrote, the latest first. Raises: LocalState if damaged."""
+        return self._versions.load_all()
+
+    def read_content(self) -> bytes | None:
+        return self._file.read().content
 
     def find_written_roles(self, config: ConfigFile) -> dict[str, WrittenRole]:
         from ssohelper.core.written_roles import find_written_roles
@@ -174,11 +187,18 @@ class ConfigStore:
         return {}
 
     def undo_write(
-        self, version: Version, content_for: Callable[[bytes], bytes | None], deadline: Deadline
+        self,
+        version: Version,
+        content_for: Callable[[bytes | None], bytes | None],
+        deadline: Deadline,
+        finish: Callable[[], None] = lambda: None,
     ) -> bool:
-        """Replace the config, or remove it for None; return whether it was written."""
+        """Replace the config, or remove it for None; return whether it was written.
+
+        The version is removed after `finish`, which undoes what else the command wrote.
+        """
         return self._replace_file(
-            lambda found: content_for(found.data), deadline, {}, to_undo=version
+            lambda found: content_for(found.content), deadline, {}, to_undo=version, finish=finish
         )
 
     # -- replacing the config file ---------------------------------------------------------
@@ -188,8 +208,11 @@ class ConfigStore:
         make_content: Callable[[FileContent], bytes | None],
         deadline: Deadline,
         choices: Mapping[str, Choices],
+        others: OtherWrites = NO_OTHER_WRITES,
+        *,
         to_undo: Version | None = None,
         records_unchanged: bool = False,
+        finish: Callable[[], None] = lambda: None,
     ) -> bool:
         """Replace the config, or remove it for None, and save a version for undo.
 
@@ -201,7 +224,9 @@ class ConfigStore:
                 before, after = found.content, make_content(found)
                 if to_undo is None and after == before and not records_unchanged:
                     return False
-                version = to_undo or self._versions.save_before_write(before, after, choices)
+                version = to_undo or self._versions.save_before_write(
+                    before, after, choices, others
+                )
                 try:
                     if after is None and before is not None:
                         self._file.remove()
@@ -216,6 +241,7 @@ class ConfigStore:
                 if to_undo is None:
                     self._versions.remove_old()
                 else:
+                    finish()
                     self._versions.remove_last(to_undo)
                 return after != before
         raise LocalState(

@@ -1,8 +1,8 @@
-"""Saves the content of ~/.aws/config before and after each of the last writes, for undo.
+"""Saves what each of the last commands wrote: ~/.aws/config, settings, rc files; for undo.
 
-`<state>/config-versions/<hash of the config's path>/<number>` is one write: a line of JSON with
-length and SHA-256 of the config before and after it, then both contents. The file `index` lists the
-writes that can be undone, the latest last. All files have mode 0600.
+`<state>/config-versions/<hash of the config's path>/<number>` is one command: a line of JSON with
+changed settings, and length and SHA-256 of each file before and after it, then these contents. The
+file `index` lists the commands that can be undone, the latest last. All files have mode 0600.
 
 Builds until 26 November 2026 wrote no index, and `<number>.after` and perhaps `<number>.before`.
 """
@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ssohelper.core.choices import Choices
+from ssohelper.core.other_writes import NO_OTHER_WRITES, OtherWrites
+from ssohelper.core.rc_text import FileEdit
 from ssohelper.core.schema import state_records as schema
 from ssohelper.core.schema.fields import Damaged
 from ssohelper.errors import LocalState
@@ -23,18 +25,22 @@ from ssohelper.stores import files
 from ssohelper.stores.choices_file import choices_document
 
 _MAX_VERSIONS = 3
-# Two configs of at most 64 MB each, after a line of JSON.
-_LIMIT_BYTES = (2 * 64 << 20) + (1 << 20)
+# Two configs of at most 64 MB each, and rc files, after a line of JSON.
+_LIMIT_BYTES = (2 * 64 << 20) + (8 << 20)
 _INDEX = "index"
 
 
 class Version(NamedTuple):
-    """The config before and after a write (None: no file), and the choices before it by session."""
+    """The config before and after a command (None: no file), and the choices before it by session.
+
+    `others` is what else the command wrote.
+    """
 
     number: int
     before: bytes | None
     after: bytes | None
     choices: Mapping[str, Choices]
+    others: OtherWrites = NO_OTHER_WRITES
 
 
 class ConfigVersions:
@@ -45,12 +51,16 @@ class ConfigVersions:
         self._config_file = config_file
 
     def save_before_write(
-        self, before: bytes | None, after: bytes | None, choices: Mapping[str, Choices]
+        self,
+        before: bytes | None,
+        after: bytes | None,
+        choices: Mapping[str, Choices],
+        others: OtherWrites = NO_OTHER_WRITES,
     ) -> Version:
         files.ensure_private_folder(self._folder)
         numbers = self._load_index_or_empty()
         number = max((*self._list_version_numbers(), *numbers, 0)) + 1
-        version = Version(number, before, after, choices)
+        version = Version(number, before, after, choices, others)
         files.write_atomically(self._folder / str(number), _version_file_content(version))
         self._save_index((*numbers, number))
         return version
@@ -62,19 +72,12 @@ class ConfigVersions:
         """Remove this version, whose write failed or was undone, and later ones."""
         self._keep_only(tuple(n for n in self._load_index_or_empty() if n < version.number))
 
-    def load_last(self, present: bytes | None) -> Version | None:
-        """Return the last write that can be undone. `present` is the config's content now.
-
-        A write whose process was killed before it is skipped. Raises: LocalState for a missing or
-        damaged version: as an empty config, it would remove the user's.
-        """
-        for version in self.load_all():
-            if version.before == version.after or present != version.before:
-                return version
-        return None
-
     def load_all(self) -> Iterator[Version]:
-        """Yield the saved writes, the latest first. Raises: LocalState."""
+        """Yield what the last commands wrote, the latest first.
+
+        Raises: LocalState for a missing or damaged version: as an empty config, it would remove the
+        user's.
+        """
         return map(self._load, reversed(self._load_index()))
 
     # -- reading and writing version files -----------------------------------------------------
@@ -139,11 +142,18 @@ class ConfigVersions:
             found = schema.parse_version_head(files.parse_json_object(head) if newline else None)
             before, rest = _split_off_content(rest, found.before)
             after, rest = _split_off_content(rest, found.after)
+            edits = list[FileEdit]()
+            for one in found.files:
+                old, rest = _split_off_content(rest, one.before)
+                new, rest = _split_off_content(rest, one.after)
+                edits.append(FileEdit(Path(one.path), old, new, one.shell))
         except Damaged as damage:
             raise self._unusable_version_error(path, "is damaged") from damage
         if rest:
             raise self._unusable_version_error(path, "is damaged")
-        return Version(number, before, after, found.choices)
+        return Version(
+            number, before, after, found.choices, OtherWrites(found.settings, tuple(edits))
+        )
 
     def _unusable_version_error(self, path: Path, what: str) -> LocalState:
         return LocalState(
@@ -154,13 +164,28 @@ class ConfigVersions:
 
 
 def _version_file_content(version: Version) -> bytes:
-    head = {
+    head: dict[str, Any] = {
         "version": 1,
         "before": _describe_content(version.before),
         "after": _describe_content(version.after),
         "choices": {name: choices_document(choices) for name, choices in version.choices.items()},
     }
-    return b"%s\n%s%s" % (json.dumps(head).encode(), version.before or b"", version.after or b"")
+    settings, edits = version.others
+    if settings:
+        head["settings"] = settings
+    if edits:
+        head["files"] = [
+            {
+                "path": str(edit.path),
+                "shell": edit.shell,
+                "before": _describe_content(edit.before),
+                "after": _describe_content(edit.after),
+            }
+            for edit in edits
+        ]
+    contents = [version.before, version.after]
+    contents += [data for edit in edits for data in (edit.before, edit.after)]
+    return b"\n".join([json.dumps(head).encode(), b"".join(data or b"" for data in contents)])
 
 
 def _describe_content(data: bytes | None) -> dict[str, Any]:
@@ -170,7 +195,7 @@ def _describe_content(data: bytes | None) -> dict[str, Any]:
 
 
 def _split_off_content(
-    rest: bytes, described: schema.ConfigDigest | None
+    rest: bytes, described: schema.ContentDigest | None
 ) -> tuple[bytes | None, bytes]:
     """Split `rest` behind the described content. Raises: Damaged."""
     if described is None:

@@ -52,7 +52,7 @@ def add_program(home: Home, name: str) -> None:
 def test_sync_adopts_what_the_patterns_match(saved: Home, run: Run) -> None:
     before = add(saved, LEGACY)
     printed = ok(run("profile", "sync", "--adopt", "ol*", "--yes"))
-    assert "2 profiles added, 1 adopted; undo with: ssohelper profile undo" in printed
+    assert "2 profiles added, 1 adopted; undo with: ssohelper undo" in printed
     # The role of the adopted profile gets no second one.
     assert rows(run) == {"old": "process", "pay.Admin": "process", "dev.Read": "process"}
     ok(run("profile", "undo", "--yes"))

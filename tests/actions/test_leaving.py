@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
+from ssohelper.actions.flows.loosening import WORD as LOOSEN_WORD
 from ssohelper.actions.leaving import plan_leaving
-from ssohelper.cli.guarding import LOOSEN_WORD
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.portal_address import PortalAddress
 from tests.cli.test_profile_commands_sync import identity, ok, rows, saved, signed_in
@@ -33,7 +33,7 @@ def test_leaving_makes_every_profile_work_without_us(saved, run):
     assert run(*LEAVE, "--dry-run").stdout.count("-ssohelper_managed = true") == 4
     assert saved.config_file.read_bytes() == before
     printed = ok(run("install", "--uninstall", "--profiles", "--yes"))
-    assert "4 profiles changed; undo with: ssohelper profile undo" in printed
+    assert "4 profiles changed; undo with: ssohelper undo" in printed
     assert f"removed from {saved.path / '.bashrc'}; running shells are not affected" in printed
     assert "sign in from now on with: aws sso login --sso-session corp" in printed
     assert b"ssohelper" not in saved.config_file.read_bytes()

@@ -162,7 +162,7 @@ def test_one_setup_adopts_all_and_undo_restores_the_bytes(name, home, emulator, 
     for profile in old.keys() - EXPECTED[name].keys():
         assert config.profile(profile).keys == old[profile]  # type: ignore[union-attr]
     assert b"AWS_SSO_CLI" not in config.text.data
-    undoing.undo_config_write(app, undoing.plan_undo(app))
+    undoing.undo_files(app, undoing.plan_undo(app))
     assert home.config_file.read_bytes() == before
 
 

@@ -102,7 +102,7 @@ class TestCommandsThatLeaveALine:
         assert written == [
             ("setup", config, count, 0, 0),
             ("profile rm", config, 0, 0, 1),
-            ("profile undo", config, 1, 0, 0),
+            ("undo", config, 1, 0, 0),
             ("profile rm", config, 0, 0, 1),
             ("profile add", config, 1, 0, 0),
             ("config set", own, 1, 0, 0),

@@ -3,6 +3,7 @@
 import pytest
 
 from ssohelper.actions import selection
+from ssohelper.actions.flows import loosening
 from ssohelper.actions.flows.dialogue import NoTerminal
 from ssohelper.cli import guarding
 from ssohelper.cli.terminal_dialogue import TerminalDialogue
@@ -24,10 +25,10 @@ def test_rules_that_the_user_does_not_end_are_a_line_in_the_journal(
         raise answer
 
     monkeypatch.setattr(TerminalDialogue, "type_word", refuse)
-    assert guarding.confirm_rules_end(app, [RULE]) == []
+    assert loosening.confirm_rules_end(app, TerminalDialogue(), [RULE]) == []
     assert app.journal.read().lines == []
     with pytest.raises(raised):
-        guarding.confirm_rules_end(app, [])
+        loosening.confirm_rules_end(app, TerminalDialogue(), [])
     [line] = app.journal.read().lines
     assert (line.event, line.fields["what"]) == ("refused", "loosen guard rules")
 

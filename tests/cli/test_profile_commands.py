@@ -200,7 +200,7 @@ class TestUndo:
         said = 'filters and options of session "corp" {} restored: --role Read\n'
         assert run("profile", "undo", "--dry-run").stderr == said.format("would be")
         done = run("profile", "undo", "--yes")
-        assert (done.returncode, done.stderr) == (0, said.format("were"))
+        assert (done.returncode, said.format("were") in done.stderr) == (0, True)
         assert f"restored: {saved.config_file}" not in done.stderr
         assert saved.config_file.read_bytes() == written
         assert App(saved.env).choices.load("corp").roles == ("Read",)

@@ -62,7 +62,7 @@ class TestWriting:
         before = saved.config_file.read_bytes()
         done = run("profile", "sync", "--yes")
         assert (done.returncode, done.stdout) == (0, "")
-        assert "3 profiles added; undo with: ssohelper profile undo" in done.stderr
+        assert "3 profiles added; undo with: ssohelper undo" in done.stderr
         written = saved.config_file.read_bytes()
         assert written.startswith(before)
         assert list(rows(run)) == ["pay.Admin", "pay.Read", "dev.Read"]

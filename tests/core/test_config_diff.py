@@ -93,7 +93,7 @@ def test_the_diff_of_an_undo_makes_what_the_undo_writes(tmp_path, edits_after, c
         now = path.read_text()
         undo = undoing.plan_undo(app)
         shown = list(undoing.diff_undo(app, undo))
-        undoing.undo_config_write(app, undo)
+        undoing.undo_files(app, undo)
         assert patched(now, shown) == path.read_text(), seed
         assert edits_after or path.read_text() == text, seed
         done += 1

@@ -1,5 +1,6 @@
 """Below `exec --allow`, each way hands out the roles of the list and no others; it only narrows."""
 
+import re
 import shlex
 from collections.abc import Iterator
 
@@ -115,7 +116,7 @@ def test_a_child_removes_no_profile_and_undoes_no_write(world):
     for argv in (["rm", "x"], ["undo"]):
         done = world.run(SCRIPT, "profile", *argv, "--yes", SSOHELPER_ALLOW="*/*")
         assert done.returncode == 9, done.stderr
-        assert f"ssohelper profile {argv[0]}" in done.stderr
+        assert re.search(rf"ssohelper (profile )?{argv[0]}", done.stderr)
     for command in ("list", "status"):  # these still work
         assert world.run(SCRIPT, command, SSOHELPER_ALLOW="").returncode == 0
     assert world.home.config_file.read_text() == config

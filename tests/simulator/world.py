@@ -400,11 +400,11 @@ class _Ui:
     def __init__(self, *, is_content: bool) -> None:
         self._is_content = is_content
 
-    def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
-        return self._is_content or "another portal" in question
-
-    def can_ask(self) -> bool:
+    def confirm_other_portal(self, earlier: str, found: str) -> bool:
         return True
+
+    def confirm_another_user(self, earlier: str, person: str) -> bool:
+        return self._is_content
 
     def show_page(self, url: str) -> None:
         return

@@ -15,8 +15,7 @@ def store(tmp_path):
 
 
 def undo(store: ConfigStore) -> None:
-    version = store.load_last_version()
-    assert version is not None
+    version = next(store.load_versions())
     store.undo_write(version, lambda _config: version.before, within())
 
 
@@ -29,7 +28,7 @@ def test_undo_restores_the_exact_bytes_three_times(store):
     for expected in reversed(texts[1:]):
         undo(store)
         assert path.read_bytes() == expected
-    assert store.load_last_version() is None
+    assert list(store.load_versions()) == []
 
 
 def test_only_the_versions_that_can_be_undone_stay_on_disk(store, tmp_path):
@@ -62,7 +61,7 @@ def test_writes_of_builds_without_an_index_can_be_undone(store, tmp_path):
         assert path.read_text() == expected
     undo(store)
     assert not path.exists()
-    assert store.load_last_version() is None
+    assert list(store.load_versions()) == []
 
 
 def test_versions_are_private_and_the_undo_of_the_first_write_removes_the_file(store, tmp_path):
@@ -97,7 +96,7 @@ def test_a_damaged_version_is_refused_and_undo_works_after_the_next_write(store,
     text = path.read_bytes()
     spoil(history(tmp_path)[-1])
     with pytest.raises(LocalState, match=r"is missing|is damaged"):
-        store.load_last_version()
+        next(store.load_versions())
     assert path.read_bytes() == text
     store.write(adding("b"), within())
     undo(store)
@@ -133,22 +132,3 @@ def test_a_failed_write_uses_up_no_undo(store, tmp_path, monkeypatch):
     assert [each.name for each in history(tmp_path)] == saved
     undo(store)
     assert path.read_bytes() + added("d").encode() == text
-
-
-def test_undo_skips_a_write_whose_process_was_killed_before_it(store, monkeypatch):
-    path = create(store)
-    store.write(adding("a"), within())
-
-    class Killed(BaseException):
-        pass
-
-    def killed(*_args: object, **_more: object) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr("ssohelper.stores.user_file.UserFile.replace", killed)
-        patch.setattr("ssohelper.stores.config_versions.ConfigVersions.remove_last", killed)
-        with pytest.raises(Killed):
-            store.write(adding("b"), within())
-    undo(store)
-    assert path.read_text() == MINE

@@ -1,13 +1,27 @@
 """What a flow says and asks. The terminal, the full screen and a script of a test implement it."""
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple, Protocol
 
 from ssohelper.errors import Refused
 
 
 class NoTerminal(Refused):
     pass
+
+
+class PlanShown(NamedTuple):
+    """What would be done, as lines of which the last is the question, and its diff.
+
+    If the question is the only line, the diff is shown at once, otherwise on request. With
+    `can_choose`, the user may ask to leave parts out; the flow then shows another plan.
+    """
+
+    summary: Sequence[str]
+    diff: Sequence[str]
+    command: str
+    default: bool = False
+    can_choose: bool = False
 
 
 def accept_all(_answer: str) -> None:
@@ -43,5 +57,6 @@ class Dialogue(Protocol):
         The terminal asks whatever stdin is. Raises: what `check` raises; NoTerminal.
         """
 
-    def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
-        """The question may have several lines."""
+    def confirm(self, question: str, default: bool = False, command: str = "") -> bool: ...
+
+    def show_plan(self, plan: PlanShown) -> Literal["y", "n", "c"]: ...

@@ -1,5 +1,6 @@
 """Checks records of the state folder: choices, config versions and more."""
 
+import os
 import re
 from typing import Any, NamedTuple
 
@@ -16,27 +17,50 @@ from ssohelper.core.start_url import checked_aws_portal_url, checked_start_url
 # More removed profiles than any user has.
 _MOST_ROLES = 200_000
 _MOST_VERSIONS = 100
+_MOST_FILES = 10
 _LONGEST_UPTIME_SECONDS = 100 * 366 * 86400
 
 
-class ConfigDigest(NamedTuple):
-    """Of a config whose text follows the head of a saved version."""
+class ContentDigest(NamedTuple):
+    """Of a file whose content follows the head of a saved version."""
 
     length: int
     sha256: str
 
 
+class FileHead(NamedTuple):
+    path: str
+    shell: str
+    before: ContentDigest | None
+    after: ContentDigest | None
+
+
 class VersionHead(NamedTuple):
-    """What the config was before and after a write; None if there was no config file then."""
+    """What the config was before and after a write; None if there was no config file then.
 
-    before: ConfigDigest | None
-    after: ConfigDigest | None
+    Builds until December 2026 wrote no `settings` and no `files`.
+    """
+
+    before: ContentDigest | None
+    after: ContentDigest | None
     choices: dict[str, Choices]
+    settings: dict[str, tuple[Any, Any]]
+    files: tuple[FileHead, ...]
 
 
-def _digest(value: object, field: str) -> ConfigDigest | None:
+def _digest(value: object, field: str) -> ContentDigest | None:
     found = fields.checked_object(value, field)
-    return None if found.get("absent") is True else ConfigDigest(*fields.read(found, _DIGEST))
+    return None if found.get("absent") is True else ContentDigest(*fields.read(found, _DIGEST))
+
+
+def _file_head(value: object, field: str) -> FileHead:
+    return FileHead(*fields.read(fields.checked_object(value, field), _FILE_HEAD))
+
+
+def _changed_settings(value: object, field: str) -> dict[str, tuple[Any, Any]]:
+    pairs = fields.checked_object(value, field)
+    check = fields.row(_SETTING, _SETTING)
+    return {fields.text(LONGEST_TEXT)(key, field): tuple(check(pairs[key], field)) for key in pairs}
 
 
 def _seconds(most: int) -> Check:
@@ -57,6 +81,19 @@ _DIGEST: dict[str, Check] = {
     "bytes": fields.number(0, 64 << 20),
     "sha256": fields.matching(re.compile(r"[0-9a-f]{64}")),
 }
+_PATH = fields.satisfying(
+    lambda value: isinstance(value, str) and os.path.isabs(value) and "\0" not in value
+)
+_FILE_HEAD: dict[str, Check] = {
+    "path": _PATH,
+    "shell": fields.matching(re.compile("bash|zsh|fish|pwsh")),
+    "before": _digest,
+    "after": _digest,
+}
+# Whether the setting has such a value is checked before it is written.
+_SETTING = fields.satisfying(
+    lambda value: value is None or isinstance(value, (bool, int, float, str, list))
+)
 _CHOICES: dict[str, Check] = {
     "accounts": _FILTERS,
     "roles": _FILTERS,
@@ -82,6 +119,8 @@ _VERSION_HEAD: dict[str, Check] = {
     "before": _digest,
     "after": _digest,
     "choices": fields.checked_object,
+    "settings": fields.optional(_changed_settings),
+    "files": fields.optional(fields.items(_file_head, _MOST_FILES)),
 }
 
 
@@ -97,13 +136,13 @@ def parse_undo_numbers(value: object) -> tuple[int, ...]:
 
 
 def parse_version_head(value: object) -> VersionHead:
-    before, after, saved = fields.read(value, _VERSION_HEAD)
+    before, after, saved, settings, edits = fields.read(value, _VERSION_HEAD)
     for name in saved:
         fields.matching(SESSION_NAME)(name, "choices")
     choices = {
         name: parse_choices(fields.checked_object(one, "choices"))[0] for name, one in saved.items()
     }
-    return VersionHead(before, after, choices)
+    return VersionHead(before, after, choices, settings or {}, edits or ())
 
 
 def parse_choices(document: dict[str, Any]) -> tuple[Choices, list[str]]:

@@ -6,21 +6,22 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import config_writing, directory, profile_edit, selection, undoing
+from ssohelper.actions.flows import undo
 from ssohelper.core import plan_text
 from ssohelper.core.config_profiles import ConfigProfile
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.shell_text import word_as_typed
-from ssohelper.core.text import shortened_name_list, show
+from ssohelper.core.text import shortened_name_list
 from ssohelper.tui import background, dialog_sizes, profile_rows
 from ssohelper.tui.profile_rows import Found, ProfileRow
 from ssohelper.tui.screens.config_write import confirm_write, plan_lines, write_plan
 from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.report import DiffScreen
+from ssohelper.tui.screens.screen_dialogue import run_flow
 from ssohelper.tui.widgets.lines import Line, diff_lines, text_lines
 
 if TYPE_CHECKING:
-    from ssohelper.core.choices import Choices
     from ssohelper.tui.dialog_app import DialogApp
 
 # A command line that removes more profiles than this has `PROFILE...` in place of their names.
@@ -101,37 +102,18 @@ def removal_command(names: Sequence[str]) -> str:
 
 
 async def undo_last_write(app: DialogApp) -> None:
-    """Reverse the last write of the config, after a question that shows the diff.
+    """Take back what the last command wrote, after a question that shows the diff.
 
-    If a section of the write was edited since, shows both instead.
+    If a part of it was edited since, shows both instead.
     """
-    services, command = app.services, "ssohelper profile undo"
-
-    def plan() -> tuple[undoing.Undo, list[Line], list[tuple[str, Choices]]]:
-        undo = undoing.plan_undo(services)
-        lines = diff_lines(undoing.diff_undo(services, undo))
-        return undo, lines, undoing.find_restored_choices(services, undo.version)
-
+    services = app.services
     try:
-        undo, lines, choices = await background.run(app, plan)
+        planned = await background.run(app, lambda: undoing.plan_undo(services))
     except undoing.EditedSinceWrite as error:
         if error.diff:
             await app.push_screen_wait(DiffScreen(str(error), diff_lines(error.diff)))
         raise
-    options = [plan_text.restored_options_line(*one, "will be") for one in choices]
-    shown: list[Line] = [*([(show(line, 500), "strong")] for line in options), *lines]
-    if await confirm_write(app, f"undo the last write: {_diff_counts_text(lines)}", shown, command):
-        await background.run(app, lambda: undoing.undo_config_write(services, undo))
-        done = [f"restored: {services.locations.aws_config_file}"] if lines else []
-        done += [plan_text.restored_options_line(*one, "were") for one in choices]
-        app.show_done("; ".join(done), command)
-
-
-def _diff_counts_text(lines: Sequence[Line]) -> str:
-    if not lines:
-        return "options only, no line of the config"
-    styles = [line[0][1] for line in lines]
-    return f"+{styles.count('good')} and -{styles.count('bad')} lines"
+    await run_flow(app, lambda dialogue: undo.undo_last_command(services, dialogue, planned))
 
 
 async def show_diff(app: DialogApp, found: Found, plan: Plan, name: str) -> None:

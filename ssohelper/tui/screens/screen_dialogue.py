@@ -7,13 +7,14 @@ import concurrent.futures
 from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from ssohelper.actions.flows.dialogue import Dialogue, accept_all
+from ssohelper.actions.flows.dialogue import Dialogue, PlanShown, accept_all
 from ssohelper.errors import Interrupted
 from ssohelper.tui import background
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.widgets.lines import diff_lines, text_lines
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -76,6 +77,21 @@ class ScreenDialogue:
         screen = partial(ConfirmScreen, question, command=command, proposes_yes=default)
         yes: bool = self._show(screen)
         return yes
+
+    def show_plan(self, plan: PlanShown) -> Literal["y", "n", "c"]:
+        *summary, question = plan.summary
+        lines, diff = text_lines(summary), diff_lines(plan.diff)
+        screen = ConfirmScreen(
+            question,
+            lines=lines or diff,
+            other=diff if lines else (),
+            command=plan.command,
+            proposes_yes=plan.default,
+            can_choose=plan.can_choose,
+        )
+        if self._show(lambda: screen):
+            return "y"
+        return "c" if screen.wants_choice else "n"
 
     def _show(self, make_screen: Callable[[], Screen[Any]]) -> Any:
         """Return the dialog's result. Raises: Interrupted if the user leaves it, or has cancelled."""

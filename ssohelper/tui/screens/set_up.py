@@ -554,7 +554,7 @@ async def _show_result(app: DialogApp, session: SsoSession, plan: Plan) -> None:
         texts.append(setup_text.NO_ACCOUNT)
     title = plan_text.plan_counts_text(plan, done=True) if plan.changes else NO_CHANGE
     if plan.changes:
-        texts.insert(0, "undo with: ssohelper profile undo")
+        texts.insert(0, "undo with: ssohelper undo")
     await app.push_screen_wait(ReportScreen(title, text_lines(texts)))
 
 

@@ -8,11 +8,12 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import click
 import pexpect
 
-from ssohelper.actions.flows.dialogue import Dialogue, accept_all
+from ssohelper.actions.flows.dialogue import Dialogue, PlanShown, accept_all
 from ssohelper.app import App
 from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.errors import Interrupted, SsoHelperError
@@ -60,6 +61,11 @@ class Script:
 
     def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
         return self._answer(question) == "y"
+
+    def show_plan(self, plan: PlanShown) -> Literal["y", "n", "c"]:
+        answer = self._answer(plan.summary[-1])
+        found: Literal["y", "n", "c"] = "c" if answer == "c" else "n"
+        return "y" if answer == "y" or (plan.default and not answer) else found
 
     def _answer(self, question: str) -> str:
         self.questions.append(question)
@@ -117,7 +123,7 @@ def _run_on_terminal(environ: dict[str, str], flow: Flow, steps: _Steps, said: l
     )
     shown = ""
     for question, answer in steps:
-        child.expect(re.compile(r"(?:: |\[[yYnN/]+\]: )$"))
+        child.expect(re.compile(r"(?:: |\[[yYnNdc/]+\]: )$"))
         shown += child.before
         assert letters_of(question.split("\n")[-1]) in letters_of(child.before), child.before
         assert letters_of(question) in letters_of(shown), shown
@@ -137,7 +143,8 @@ def main(module: str, name: str) -> None:
     """Run the flow on this process's terminal."""
     sys.argv[:] = ["ssohelper"]
     flow = getattr(importlib.import_module(module), name)
-    print("result:", result_of(lambda: flow(App(), TerminalDialogue("test"))))
+    with click.Context(click.Command("test")):
+        print("result:", result_of(lambda: flow(App(), TerminalDialogue("test"))))
 
 
 def _run_in_full_screen(environ: dict[str, str], flow: Flow, steps: _Steps, said: list[str]) -> str:
@@ -161,7 +168,8 @@ def _run_in_full_screen(environ: dict[str, str], flow: Flow, steps: _Steps, said
             if answer is None:
                 await user.press("escape")
             else:
-                await user.type(answer + "\r")
+                # A dialog of yes and no answers at its letter.
+                await user.type(answer if question.endswith("?") else answer + "\r")
         await until(lambda: results)
         assert [text for text in said if text not in user.messages] == []
         assert not app.screen.is_modal

@@ -62,7 +62,7 @@ def test_apply_shows_the_diff_and_asks_and_undo_restores_each_byte(world):
         assert world.config_file.read_bytes() == written + b"# mine\n"
         world.config_file.write_bytes(written)
         await user.press("f8")
-        await answer(user, "y", "undo the last write: +1 and -86 lines", "$ ssohelper profile undo")
+        await answer(user, "y", "undo the last change of", "$ ssohelper undo")
         await user.wait_for_message("restored:")
         await user.wait_for_text("5 profiles in")
 

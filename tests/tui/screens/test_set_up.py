@@ -70,7 +70,7 @@ def test_set_up_writes_session_and_profiles(world: DemoHome) -> None:
             f"$ ssohelper setup {PORTAL} --session work --region us-east-1 "
             "--default-region eu-west-1"
         )
-        await user.wait_for_text("undo with: ssohelper profile undo", "enter: close")
+        await user.wait_for_text("undo with: ssohelper undo", "enter: close")
         await user.press("enter")
         await user.wait_for_screen(SessionsScreen)
         await user.wait_for_text("work", "signed in", "8h left")
