@@ -21,9 +21,7 @@ from pathlib import Path
 
 from tests.torture import (
     broker_life,
-    bursts,
     chained,
-    chained_lives,
     clock_jumps,
     crowds,
     endpoint,
@@ -34,16 +32,14 @@ from tests.torture import (
     journals,
     kills,
     lives,
-    long_tests,
-    mixed,
     proxies,
     random_faults,
     regions,
     returns,
-    schedules,
     sign_outs,
     signals,
     stampede,
+    suites,
     sweep,
     tokens,
     two_days,
@@ -66,7 +62,7 @@ HEAVY: tuple[Make, ...] = (
     returns.back_after_outage,
     regions.two_regions,
     signals.signals_in_renewal,
-    mixed.mixed_clients,
+    foreign.mixed_clients,
     random_faults.random_faults,
     foreign.foreign_writer,
     sign_outs.sign_outs,
@@ -76,11 +72,11 @@ HEAVY: tuple[Make, ...] = (
     guards.guard_matrix,
     guards.allow_list_matrix,
     endpoint.endpoint_crowd,
-    schedules.simulated_schedules,
-    bursts.bursts_of_keys,
+    suites.simulated_schedules,
+    suites.bursts_of_keys,
     sweep.kill_sweep,
     faults.each_fault,
-    long_tests.long_tests,
+    suites.long_tests,
 )
 # The rows of a group run together: they mostly wait. All at once, 62 processes wanted the two
 # cores (vmstat), and calls ran out of time for that reason alone.
@@ -88,7 +84,7 @@ WAITING: tuple[tuple[Make, ...], ...] = (
     (faults.stopped_broker, faults.black_hole, tokens.slow_token, endpoint.endpoint_sleep),
     (lives.boto3_job, lives.nobody_waits, proxies.proxy_answers, tokens.nothing_spent),
     (clock_jumps.clock_jumps, faults.outage, broker_life.broker_remains),
-    (chained_lives.chained_lives, helper_runs.helper_runs, endpoint.endpoint_clients),
+    (chained.chained_lives, helper_runs.helper_runs, endpoint.endpoint_clients),
 )
 # Only when named: they take 16 min and 10 min, and need the machine for themselves.
 ALONE: tuple[Make, ...] = (endpoint.endpoint_day, two_days.two_day_batch)
@@ -198,8 +194,7 @@ def longest_run(dice: Dice) -> list[Row]:
     """Return the longest run over all rows with faults that were made."""
     if not dice.longest:
         return []
-    row = max(dice.longest, key=lambda name: dice.longest[name])
-    seconds = dice.longest[row]
+    row, seconds = max(dice.longest.items(), key=lambda item: item[1])
     return [
         Row(
             f"the longest of {sum(dice.noted.values())} runs in {len(dice.noted)} rows with faults",

@@ -1,15 +1,13 @@
 """Crowds over many roles, at AWS's limit, and before an AWS that never answers."""
 
+import json
+import os
+import shutil
+import sys
 from statistics import median
 
-from tests.torture.ground import SSOHELPER, Ground, ground, helper, wrong_in
-from tests.torture.natives import (
-    add_native_profiles,
-    fetch_in_aws_clis,
-    fetch_in_boto3_threads,
-    span,
-)
-from tests.torture.rows import LONGEST_SECONDS, Answer, Dice, Row
+from tests.torture.ground import AWS_CLI, SSOHELPER, Ground, ground, helper, native, wrong_in
+from tests.torture.rows import LONGEST_SECONDS, Answer, Dice, Row, Skipped, first_of
 
 LATENCY_SECONDS = 0.06
 ROUNDS = 3
@@ -17,6 +15,23 @@ BOTO3_TARGET, AWS_CLI_TARGET = 1.0, 0.25
 # Roles, limit a second, and how long it may take; None: only failures count.
 LIMITS: tuple[tuple[int, int, float | None], ...] = ((200, 20, 1.15 * 200 / 20 + 2), (30, 4, None))
 BLACK_HOLE_CROWD, LEAST_CROWD = 500, 40
+# A session for each thread, as boto3's manual asks: sessions are not thread-safe.
+_THREADS = """
+import json, sys, threading
+import boto3
+failures = []
+def fetch(profile):
+    try:
+        boto3.Session(profile_name=profile).get_credentials().get_frozen_credentials()
+    except Exception as error:
+        failures.append(f"{type(error).__name__}: {error}"[:300])
+threads = [threading.Thread(target=fetch, args=(name,)) for name in sys.argv[1:]]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(json.dumps(failures))
+"""
 
 
 def crowd_of_roles(dice: Dice) -> list[Row]:
@@ -55,7 +70,7 @@ def crowd_rows(number: int, rounds: int, *, beside_clis: bool) -> list[Row]:
         Row(
             f"{number} roles at once, nothing cached, expired token, 60 ms, {rounds} rounds",
             f"{len(failed)} failures of {rounds * number}, {counts} refreshes, "
-            f"{median(ours):.1f} s, at most {max(ours):.1f} s" + _first(failed),
+            f"{median(ours):.1f} s, at most {max(ours):.1f} s{first_of(failed)}",
             "0, 1 each round",
             not failed and set(refreshes) == {1},
         ),
@@ -72,8 +87,7 @@ def crowd_rows(number: int, rounds: int, *, beside_clis: bool) -> list[Row]:
 
 def _fetch_ours(place: Ground, number: int) -> tuple[float, list[str], int]:
     """Start a launcher per role at once; return seconds, what failed, and token refreshes."""
-    place.emulator.faults.rotation = "strict"
-    place.emulator.faults.strict_revokes_session = True
+    place.emulator.faults.set(rotation="strict", strict_revokes_session=True)
     place.sign_in(expires_in=-60)
     place.emulator.reset_counters()
     commands = [helper(account) for account in range(number)]
@@ -87,7 +101,7 @@ def failures_in(place: Ground, answers: list[Answer], commands: list[list[str]])
     found = []
     for answer, command in zip(answers, commands, strict=True):
         if answer.code:
-            found.append(f"exit {answer.code} {answer.err.strip()[:160]!r}")
+            found.append(str(answer))
         elif wrong := wrong_in(place, answer, command):
             found.append(wrong)
     return found
@@ -107,9 +121,7 @@ def role_limit(dice: Dice) -> list[Row]:
 
 def _at_limit(number: int, limit: int, most_seconds: float | None) -> Row:
     with ground(accounts=number) as place:
-        faults = place.emulator.faults
-        faults.latency_seconds = {"*": LATENCY_SECONDS}
-        faults.rate_limit = limit
+        place.emulator.faults.set(latency_seconds={"*": LATENCY_SECONDS}, rate_limit=limit)
         place.sign_in()
         commands = [helper(account) for account in range(number)]
         answers = place.at_once(commands)
@@ -120,7 +132,7 @@ def _at_limit(number: int, limit: int, most_seconds: float | None) -> Row:
     return Row(
         f"{number} roles at a limit of {limit} calls/s, 60 ms",
         f"{len(failed)} failures, {took:.1f} s, {len(calls)} role calls, {refused} of them refused"
-        + _first(failed),
+        + first_of(failed),
         "0" + (f", ≤ {most_seconds:.1f} s" if most_seconds else ""),
         not failed and (most_seconds is None or took <= most_seconds),
     )
@@ -148,16 +160,45 @@ def _swallowed(number: int, starting: float, started: str, *, is_expired: bool) 
             place.emulator.faults.hang(operation, times=100_000)
         answers = place.at_once([helper()] * number)
     others = [answer for answer in answers if answer.code != 6 or answer.out]
-    said = [f"exit {answer.code} {answer.err.strip()[:160]!r}" for answer in others]
     took = span(answers)
     return Row(
         f"{number} callers of one role, AWS never answers, token "
         f"{'expired' if is_expired else 'good'}",
-        f"{len(others)} without exit 6, all ended after {took:.1f} s ({started})" + _first(said),
+        f"{len(others)} without exit 6, all ended after {took:.1f} s ({started}){first_of(others)}",
         f"0, ≤ {most_seconds:.1f} s",
         not others and took <= most_seconds,
     )
 
 
-def _first(failed: list[str]) -> str:
-    return f"; first: {failed[0]}" if failed else ""
+# -- AWS's own clients on native profiles, beside which our figures stand -----------------------
+
+
+def add_native_profiles(place: Ground, number: int) -> list[str]:
+    """Write a profile in AWS's own form for each of the first accounts; return their names."""
+    names = [f"native-{account:03d}" for account in range(number)]
+    for account, name in enumerate(names):
+        place.add_profile(name, native(account))
+    return names
+
+
+def fetch_in_boto3_threads(place: Ground, profiles: list[str]) -> tuple[float, list[str]]:
+    """Fetch credentials of all profiles in one boto3 process; return seconds and failures."""
+    done = place.run(sys.executable, "-c", _THREADS, *profiles)
+    failures = json.loads(done.out) if done.out else [done.err[-300:]]
+    return done.seconds, failures
+
+
+def fetch_in_aws_clis(place: Ground, profiles: list[str]) -> tuple[float, list[str]]:
+    """Fetch credentials in one AWS CLI process per profile; return seconds and failures."""
+    if not os.access(AWS_CLI, os.X_OK):
+        raise Skipped("AWS CLI v2 is not installed")
+    shutil.rmtree(place.home / ".aws" / "cli" / "cache", ignore_errors=True)
+    export = [AWS_CLI, "configure", "export-credentials", "--profile"]
+    answers = place.at_once([[*export, name] for name in profiles])
+    failures = [answer.err.strip()[-300:] for answer in answers if answer.code]
+    return span(answers), failures
+
+
+def span(answers: list[Answer]) -> float:
+    """Return the seconds from the first start to the last end."""
+    return max(answer.ended for answer in answers) - min(answer.began for answer in answers)

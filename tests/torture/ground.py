@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ssohelper.core.instants import to_iso
 from ssohelper.emulator.organization import World
@@ -100,6 +101,11 @@ class Ground:
         )
         return Answer(done.returncode, done.stdout, done.stderr, began, time.time())
 
+    def start(self, command: list[str], **more: Any) -> "subprocess.Popen[Any]":
+        """Start a command; a stream that is not given is empty."""
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        return subprocess.Popen(command, env=self.env, **{**streams, **more})
+
     def at_once(self, commands: list[list[str]]) -> list[Answer]:
         """Start all of them as fast as possible; return the answers in order."""
         with tempfile.TemporaryDirectory() as folder:
@@ -110,9 +116,7 @@ class Ground:
                     open(f"{folder}/{number}.out", "w") as out,
                     open(f"{folder}/{number}.err", "w") as err,
                 ):
-                    process = subprocess.Popen(
-                        command, env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=err
-                    )
+                    process = self.start(command, stdout=out, stderr=err)
                 running.append((time.time(), process))
             answers = []
             for number, (began, process) in enumerate(running):
@@ -125,9 +129,13 @@ class Ground:
 
 
 def key_of(account: int = 0, role: int = 0) -> list[str]:
-    return [
-        "--session", "corp", "--account-id", f"0000{account:08d}", "--role-name", f"Role{role:02d}",
-    ]  # fmt: skip
+    account_id = f"0000{account:08d}"
+    return ["--session", "corp", "--account-id", account_id, "--role-name", f"Role{role:02d}"]
+
+
+def native(account: int = 0) -> str:
+    """Return a profile's lines in AWS's own form."""
+    return f"sso_session = corp\nsso_account_id = 0000{account:08d}\nsso_role_name = Role00\n"
 
 
 def helper(account: int = 0, role: int = 0, program: str = LAUNCHER) -> list[str]:
@@ -156,9 +164,7 @@ def wrong_in(ground: Ground, answer: Answer, command: list[str]) -> str | None:
     """
     if answer.code:
         if answer.out or answer.code not in (4, 5, 6, 7) or answer.err.count("\n") != 1:
-            return (
-                f"exit {answer.code}, stdout {len(answer.out)} bytes, stderr {answer.err[-300:]!r}"
-            )
+            return f"exit {answer.code}, stdout {len(answer.out)} B, stderr {answer.err[-300:]!r}"
         return None
     try:
         document = json.loads(answer.out)

@@ -1,13 +1,15 @@
 """Jobs that outlive their credentials and their token, on accelerated lives."""
 
 import json
+import os
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-from tests.torture.ground import Ground, ground, helper, wrong_in
-from tests.torture.rows import Answer, Dice, Row, judge
+from tests.torture.ground import Ground, ground, helper, native, wrong_in
+from tests.torture.rows import Answer, Dice, Row, first_of, judge
 
 # Prints one JSON object: calls and the texts of what failed.
 JOB = """
@@ -31,6 +33,17 @@ LIVES, TOKEN_LIVES = 8, 2
 CALLS_A_SECOND = 30
 
 
+def start_job(place: Ground, *command: str) -> "subprocess.Popen[str]":
+    """Start a program, or JOB with these arguments, that prints its calls and failures as JSON."""
+    argv = list(command) if os.path.isabs(command[0]) else [sys.executable, "-c", JOB, *command]
+    return place.start(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_job(job: "subprocess.Popen[str]") -> dict[str, Any]:
+    out, err = job.communicate()
+    return json.loads(out) if out else {"calls": 0, "failures": [err[-300:]]}
+
+
 def boto3_job(dice: Dice) -> list[Row]:
     """a boto3 job over accelerated lives, process form and native form, one sign-in"""
     # Below 20 s a life has no room for botocore's own start of 0.5 s on a busy machine.
@@ -38,51 +51,36 @@ def boto3_job(dice: Dice) -> list[Row]:
     lives = LIVES if dice.scale > 0.3 else 2
     seconds = life * lives
     with ground() as place:
-        faults = place.emulator.faults
-        faults.role_credentials_seconds = life
-        faults.token_seconds = seconds / TOKEN_LIVES
+        life_of_token = seconds / TOKEN_LIVES
+        place.emulator.faults.set(role_credentials_seconds=life, token_seconds=life_of_token)
         place.sign_in()
         place.add_profile("process", f"credential_process = {' '.join(helper())}\n")
-        native = "sso_session = corp\nsso_account_id = 000000000001\nsso_role_name = Role00\n"
-        place.add_profile("native", native)
+        place.add_profile("native", native(1))
         place.emulator.reset_counters()
-        jobs = {
-            form: subprocess.Popen(
-                [sys.executable, "-c", JOB, form, str(seconds)],
-                env=place.env,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            for form in ("process", "native")
-        }
-        said = {form: job.communicate() for form, job in jobs.items()}
+        jobs = {form: start_job(place, form, str(seconds)) for form in ("process", "native")}
+        said = {form: wait_for_job(job) for form, job in jobs.items()}
         calls = [call for call in place.emulator.calls if call.operation == "GetCallerIdentity"]
         refused = [call for call in calls if call.status != 200]
         refreshes = place.emulator.counters["CreateToken.refresh_token"]
         issued = place.emulator.counters["GetRoleCredentials"]
-    rows = []
-    for form, (out, err) in said.items():
-        done = json.loads(out) if out else {"calls": 0, "failures": [err[-300:]]}
-        failures = done["failures"]
-        rows.append(
+    return [
+        *(
             Row(
                 f"boto3 job, {form} form, {lives} lives of {life} s, {TOKEN_LIVES} token lives",
-                f"{len(failures)} failures of {done['calls']} calls"
-                + (f"; first: {failures[0]}" if failures else ""),
+                f"{len(done['failures'])} failures of {done['calls']} calls"
+                + first_of(done["failures"]),
                 "0",
-                judge(not failures, done["calls"] > lives),
+                judge(not done["failures"], done["calls"] > lives),
             )
-        )
-    rows.append(
+            for form, done in said.items()
+        ),
         Row(
             "expired or wrong keys that STS saw of them",
             f"{len(refused)} of {len(calls)} ({issued} role calls, {refreshes} token refreshes)",
             "0",
             judge(not refused, refreshes > 0 and issued >= lives),
-        )
-    )
-    return rows
+        ),
+    ]
 
 
 def nobody_waits(dice: Dice) -> Row:
@@ -107,8 +105,7 @@ def nobody_waits(dice: Dice) -> Row:
     return Row(
         f"{len(answers)} calls, an hour and a half at one a second in {life * 1.5:.0f} s "
         f"({roles} role calls and {refreshes} refreshes behind them)",
-        f"{len(waited)} waited for a renewal, {len(wrong)} failed"
-        + (f"; first: {wrong[0]}" if wrong else ""),
+        f"{len(waited)} waited for a renewal, {len(wrong)} failed{first_of(wrong)}",
         "0, 0",
         judge(not waited and not wrong, roles >= 2 and refreshes >= 2),
     )

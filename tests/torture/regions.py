@@ -1,8 +1,5 @@
 """Two regions of one instance, of which the first fails in the middle of a job."""
 
-import json
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,8 +12,8 @@ from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.published import date_back
 from tests.torture.ground import HOME_PREFIX, Ground, helper, wrong_in
-from tests.torture.lives import JOB
-from tests.torture.rows import Dice, Row, judge
+from tests.torture.lives import start_job, wait_for_job
+from tests.torture.rows import Dice, Row, first_of, judge
 from tests.two_regions import FIRST, HERE, HOSTS, SECOND, add_second_region, sign_in_to_both
 from tests.wire.raw_server import make_certificate
 
@@ -52,7 +49,7 @@ def two_regions(dice: Dice) -> list[Row]:
                 f"first region {name} during a boto3 job, {seconds} s for 30 min",
                 f"{len(one.failures)} failures of {one.calls} calls, first answer after "
                 f"{one.first:.1f} s, the {len(one.following)} following within {longest:.1f} s"
-                + (f"; first: {one.failures[0]}" if one.failures else ""),
+                + first_of(one.failures),
                 f"0, ≤ {FIRST_SECONDS:.0f} s, ≤ {FOLLOWING_SECONDS:.0f} s",
                 judge(
                     not one.failures
@@ -73,13 +70,7 @@ def _run(fault: str, seconds: int) -> _Measured:
             command = " ".join(helper())
             config.write(f"[profile job]\ncredential_process = {command}\nregion = {SECOND}\n")
         date_back(place.config)
-        job = subprocess.Popen(
-            [sys.executable, "-c", JOB, "job", str(seconds)],
-            env=place.env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        job = start_job(place, "job", str(seconds))
         began = time.monotonic()
         time.sleep(seconds / 3)
         place.emulator.faults_in(FIRST).set(down=dict.fromkeys(_OPERATIONS, FAULTS[fault]))
@@ -94,8 +85,7 @@ def _run(fault: str, seconds: int) -> _Measured:
             wrong = answer.err if answer.code else wrong_in(place, answer, command)
             failures += [wrong] if wrong else []
             time.sleep(_PAUSE_SECONDS)
-        out, err = job.communicate()
-    done = json.loads(out) if out else {"calls": 0, "failures": [err[-300:]]}
+        done = wait_for_job(job)
     return _Measured(done["calls"] + len(took), [*done["failures"], *failures], took[0], took[1:])
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 # What a whole run takes on two cores.
@@ -23,6 +24,9 @@ class Answer(NamedTuple):
     def seconds(self) -> float:
         return self.ended - self.began
 
+    def __str__(self) -> str:
+        return f"exit {self.code} {self.err.strip()[:160]!r}"
+
 
 class Row(NamedTuple):
     """One line of the table. `met` is None if the machine was too slow to measure it."""
@@ -31,6 +35,11 @@ class Row(NamedTuple):
     figure: str
     target: str
     met: bool | None
+
+
+def first_of(faults: Iterable[object]) -> str:
+    """Return the end of a figure: the first of these faults, if there is one."""
+    return next((f"; first: {fault}" for fault in faults), "")
 
 
 def judge(kept: bool, is_measured: bool) -> bool | None:

@@ -3,7 +3,7 @@
 import time
 
 from tests.torture.ground import Ground, ground, helper, wrong_in
-from tests.torture.rows import Answer, Dice, Row, judge
+from tests.torture.rows import Dice, Row, first_of, judge
 
 FULL, LEAST = 500, 40
 SECONDS_TARGET = 45
@@ -27,8 +27,7 @@ def many_roles(dice: Dice) -> Row:
 
 
 def _stampede(place: Ground, commands: list[list[str]], roles: int) -> Row:
-    place.emulator.faults.rotation = "strict"
-    place.emulator.faults.strict_revokes_session = True
+    place.emulator.faults.set(rotation="strict", strict_revokes_session=True)
     place.sign_in(expires_in=-60)
     place.emulator.reset_counters()
     began = time.monotonic()
@@ -42,7 +41,7 @@ def _stampede(place: Ground, commands: list[list[str]], roles: int) -> Row:
     return Row(
         f"{len(commands)} processes, {roles} role{'s' * (roles > 1)}, expired token, strict rotation",
         f"{refreshes} refresh, {calls} role calls, {len(failed)} failures, {len(given)} answers, "
-        f"{took:.1f} s{_first(failed)}",
+        f"{took:.1f} s{first_of(failed)}",
         f"1, {roles}, 0, {roles}, ≤ {SECONDS_TARGET} s",
         met and took <= SECONDS_TARGET,
     )
@@ -62,7 +61,7 @@ def revoked(dice: Dice) -> Row:
         others = [answer for answer in answers if answer.code != 4 or answer.out]
         return Row(
             f"{number} processes, the session revoked",
-            f"{refreshes} CreateToken, {len(others)} without exit 4, {took:.1f} s{_first(others)}",
+            f"{refreshes} CreateToken, {len(others)} without exit 4, {took:.1f} s{first_of(others)}",
             f"≤ 1, 0, ≤ {SECONDS_TARGET} s",
             refreshes <= 1 and not others and took <= SECONDS_TARGET,
         )
@@ -92,14 +91,10 @@ def _shared(what: str, code: int, refusal: str, calls: int | None, dice: Dice) -
         most = 2 + round(took) if calls is None else calls
         asked = place.emulator.counters["GetRoleCredentials"]
         others = [answer for answer in (*answers, *later) if answer.code != code]
-        figure = f"{asked} role calls, {len(others)} without exit {code}{_first(others)}"
+        figure = f"{asked} role calls, {len(others)} without exit {code}{first_of(others)}"
         if not is_within:
             figure += " (this machine took longer than the 30 s)"
         return Row(
             f"{number} at once and 2 later, {what}", figure, f"≤ {most}, 0",
             judge(not others and (asked <= most or not is_within), asked <= most),
         )  # fmt: skip
-
-
-def _first(failed: list[Answer]) -> str:
-    return f"; first: exit {failed[0].code} {failed[0].err.strip()[:160]!r}" if failed else ""

@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 from tests.processes import end_detached_processes
 from tests.torture.ground import SSOHELPER, Ground, ground, helper, wrong_in
-from tests.torture.remains import broken_files, changed_foreign, orphans, plant_foreign
-from tests.torture.rows import Answer, Dice, Row, Skipped
+from tests.torture.kills import broken_files, changed_foreign, orphans, plant_foreign
+from tests.torture.rows import Answer, Dice, Row, Skipped, first_of
 
 _CALLS = (
     "openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,flock,fchmod,"
@@ -33,6 +33,11 @@ _CAN_FAIL = {"openat", "write", "pwrite64", "fsync", "rename", "mkdir", "ftrunca
 _KILL = "signal=SIGKILL"
 _ALLOWED_CODES = {0, 3, 4, 6, 7}
 _COPIES = 4
+# The known-bad writer that the sweep must catch: it truncates the config; killed then, it is empty.
+_CONTROL = (
+    "import sys\ntext = open(sys.argv[1]).read()\n"
+    "open(sys.argv[1], 'w').write(text + '[profile control]\\nregion = us-east-1\\n')\n"
+)
 MOVED = "the error met another call"
 
 
@@ -82,13 +87,8 @@ def commands() -> list[Command]:
 
 def control() -> Command:
     """Return a command that empties the config if it is killed, to prove that the sweep finds it."""
-    config = "{config}"
-    return Command(
-        "the in-place control writer",
-        [sys.executable, "-I", str(Path(__file__).with_name("control_writer.py")), config],
-        lambda place: place.sign_in(),
-        [],
-    )
+    argv = [sys.executable, "-I", "-c", _CONTROL, "{config}"]
+    return Command("the in-place control writer", argv, lambda place: place.sign_in(), [])
 
 
 def kill_sweep(dice: Dice) -> list[Row]:
@@ -98,10 +98,8 @@ def kill_sweep(dice: Dice) -> list[Row]:
         points, faults = swept(command, dice)
         kills = sum(point.harm == _KILL for point in points)
         figure = f"{len(faults)} of {kills} kills and {len(points) - kills} disk errors went wrong"
-        if faults:
-            figure += f"; first: {faults[0]}"
-        met = not faults and kills > 0
-        rows.append(Row(f"kill sweep: {command.name}", figure, "0", met))
+        figure += first_of(faults)
+        rows.append(Row(f"kill sweep: {command.name}", figure, "0", not faults and kills > 0))
         print(f"         kill sweep: {command.name}: {figure}", file=sys.stderr, flush=True)
     return rows
 
@@ -134,7 +132,9 @@ def swept(command: Command, dice: Dice) -> tuple[list[Point], list[str]]:
             def one(point: Point) -> str | None:
                 for _ in range(3):
                     with take() as copy:
-                        _restore(copy, pristine)
+                        for entry in copy.home.iterdir():
+                            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+                        shutil.copytree(pristine, copy.home, dirs_exist_ok=True)
                         command.prepare(copy)
                         fault = _harmed(strace, copy, command, point, after)
                     if fault != MOVED:
@@ -178,19 +178,15 @@ def _pristine(place: Ground, command: Command) -> Path:
     return pristine
 
 
-def _restore(place: Ground, pristine: Path) -> None:
-    for entry in place.home.iterdir():
-        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-    shutil.copytree(pristine, place.home, dirs_exist_ok=True)
-
-
 @contextmanager
 def _copies(
     place: Ground, pristine: Path, number: int
 ) -> Iterator[Callable[[], AbstractContextManager[Ground]]]:
     """Yield a function that lends one of `number` homes; all use one Identity Center."""
     homes = [place.home.with_name(f"{place.home.name}-{index}") for index in range(number)]
-    free = [Ground(_made(home), place.emulator) for home in homes]
+    for home in homes:
+        home.mkdir(mode=0o700)
+    free = [Ground(home, place.emulator) for home in homes]
     lock = threading.Lock()
 
     @contextmanager
@@ -208,11 +204,6 @@ def _copies(
     finally:
         for folder in (*homes, pristine):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _made(home: Path) -> Path:
-    home.mkdir(mode=0o700)
-    return home
 
 
 # -- finding a command's write calls, and stopping it at each ----------------------------------
@@ -316,11 +307,8 @@ def _bad_config(place: Ground, before: bytes, after: bytes) -> str | None:
     if not place.config.exists():
         return "the config is gone"
     found = place.config.read_bytes()
-    return (
-        None
-        if found in (before, after)
-        else f"the config is neither the old nor the new: {len(found)} B"
-    )
+    is_right = found in (before, after)
+    return None if is_right else f"the config is neither the old nor the new: {len(found)} B"
 
 
 def _date_back(path: Path) -> None:
