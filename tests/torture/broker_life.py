@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.torture.brokers import Broker, brokers_below
 from tests.torture.ground import HOME_PREFIX, Ground, ground, helper, wait_for, wrong_in
-from tests.torture.rows import Dice, Row, judge
+from tests.torture.rows import Dice, Row, first_of, judge
 
 IDLE_SECONDS = 600
 BUSY_SECONDS, LEAST_BUSY_SECONDS = 240, 60
@@ -69,9 +69,9 @@ def _leave_idle() -> Row:
 
 def _keep_busy(seconds: int) -> list[Row]:
     with ground(accounts=ROLES) as place:
-        faults = place.emulator.faults
-        faults.role_credentials_seconds = ROLE_SECONDS
-        faults.token_seconds = TOKEN_SECONDS
+        place.emulator.faults.set(
+            role_credentials_seconds=ROLE_SECONDS, token_seconds=TOKEN_SECONDS
+        )
         place.sign_in()
         place.emulator.reset_counters()
         sizes, wrong = _watch(place, seconds)
@@ -83,8 +83,7 @@ def _keep_busy(seconds: int) -> list[Row]:
     return [
         Row(
             f"a caller each second for {seconds} s, lives of {ROLE_SECONDS} s, {ROLES} roles",
-            f"{len(wrong)} failures, {renewals} role calls"
-            + (f"; first: {wrong[0]}" if wrong else ""),
+            f"{len(wrong)} failures, {renewals} role calls{first_of(wrong)}",
             "0",
             judge(not wrong, renewals > ROLES),
         ),
@@ -110,10 +109,8 @@ def _watch(place: Ground, seconds: int) -> tuple[dict[Broker, list[tuple[int, in
         time.sleep(max(0.0, began + second - time.monotonic()))
         command = helper(second % ROLES)
         answer = place.run(*command)
-        if answer.code:
-            wrong.append(f"exit {answer.code} {answer.err.strip()[:160]!r}")
-        elif why := wrong_in(place, answer, command):
-            wrong.append(why)
+        why = str(answer) if answer.code else wrong_in(place, answer, command)
+        wrong += [why] if why else []
         for broker in brokers_below(place.runtime):
             size = (broker.resident_kb(), broker.descriptors())
             if all(size):  # it may end while it is measured

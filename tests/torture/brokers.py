@@ -54,7 +54,7 @@ def _listening_below(folder: str) -> tuple[set[str], set[str]]:
 
     A path of more than 104 bytes cannot be bound; a process may change folder and bind a name.
     """
-    names = {path.name for path in Path(folder).rglob("*") if _is_socket(path)}
+    names = {path.name for path in Path(folder).rglob("*") if path.is_socket()}
     whole, bare = set(), set()
     for line in Path("/proc/net/unix").read_text(errors="replace").splitlines()[1:]:
         fields = line.split(maxsplit=7)
@@ -74,13 +74,6 @@ def _lives_in(pid: str, folder: str) -> bool:
         return os.readlink(f"/proc/{pid}/cwd").startswith(folder) or (
             os.path.dirname(folder).encode() in environment
         )
-    except OSError:
-        return False
-
-
-def _is_socket(path: Path) -> bool:
-    try:
-        return path.is_socket()
     except OSError:
         return False
 

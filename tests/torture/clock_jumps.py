@@ -16,7 +16,7 @@ from glob import glob
 from pathlib import Path
 
 from tests.torture.ground import ground, helper, key_of, wrong_in
-from tests.torture.rows import Answer, Dice, Row, Skipped, judge
+from tests.torture.rows import Answer, Dice, Row, Skipped, first_of, judge
 
 ROUNDS, JUMPS, CALLS = 16, 5, 6
 _HOUR, _DAY = 3600, 86400
@@ -48,8 +48,7 @@ def clock_jumps(dice: Dice) -> list[Row]:
     return [
         Row(
             f"{len(answers)} answers over {len(rounds) * jumps} jumps of our clock, lives of {life} s",
-            f"{len(wrongs)} expired, wrong or refused"
-            + (f"; first: {wrongs[0]}" if wrongs else ""),
+            f"{len(wrongs)} expired, wrong or refused{first_of(wrongs)}",
             "0",
             judge(not wrongs, bool(answers)),
         ),
@@ -78,7 +77,9 @@ class _Round:
             notes = place.home / "shim"
             notes.mkdir()
             began = time.monotonic()
-            for jump in _chosen(chance, life, jumps):
+            # A step back of under 5 s is forgiven; lives of less than a minute have no room for it.
+            steps = [jump for jump in _JUMPS if life >= 60 or abs(jump) != 4]
+            for jump in (*(chance.choice(steps) for _ in range(jumps - 1)), chance.choice(_FAR)):
                 for _ in range(CALLS):
                     answer = place.run(
                         *(python, "-m", "ssohelper", "credential-process", *key_of()),
@@ -101,7 +102,7 @@ class _Round:
         self.answers.append(answer)
         is_excused = answer.code == 4 and jump in _FAR
         if wrong is None and answer.code and not is_excused:
-            wrong = f"exit {answer.code} {answer.err.strip()[:160]!r}"
+            wrong = str(answer)
         if wrong:
             self.wrongs.append(f"at {jump:+d} s: {wrong}")
 
@@ -120,9 +121,3 @@ def _python_with_shim(folder: Path) -> str:
         f"import sys; sys.path.insert(0, {_SHIM!r}); import clock_shim\n"
     )
     return str(folder / "bin" / "python")
-
-
-def _chosen(chance: random.Random, life: int, number: int) -> list[int]:
-    # A step back of less than 5 s is forgiven, which lives of less than a minute have no room for.
-    steps = [jump for jump in _JUMPS if life >= 60 or abs(jump) != 4]
-    return [*(chance.choice(steps) for _ in range(number - 1)), chance.choice(_FAR)]

@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 from tests import node_sdk
 from tests.endpoint.bucket import EmptyStorage
 from tests.endpoint.crowd import crowd
-from tests.torture.ground import AWS_CLI, SSOHELPER, Ground, ground, helper, wait_for
-from tests.torture.rows import Dice, Row, Skipped, judge
+from tests.torture.brokers import Broker
+from tests.torture.ground import AWS_CLI, SSOHELPER, Ground, ground, helper, native, wait_for
+from tests.torture.rows import Dice, Row, Skipped, first_of, judge
 
 _ACCOUNT = "000000000001"
 _BOTO3 = """
@@ -69,8 +70,7 @@ class Endpoint(NamedTuple):
 @contextmanager
 def endpoint(place: Ground, kind: str = "serve", **more: str) -> Iterator[Endpoint]:
     """Run `serve` or `exec --server` for a role, with more variables."""
-    keys = f"sso_session = corp\nsso_account_id = {_ACCOUNT}\nsso_role_name = Role00\n"
-    place.add_profile(kind, keys)
+    place.add_profile(kind, native(1))
     path = place.home / f"{kind}.env"
     # What `exec` runs tells us what it was given, as the env file does of `serve`.
     tell = (
@@ -82,15 +82,10 @@ def endpoint(place: Ground, kind: str = "serve", **more: str) -> Iterator[Endpoi
         "serve": ["serve", kind, "--env-file", str(path)],
         "exec": ["exec", "--server", kind, "--", "/bin/sh", "-c", tell],
     }
-    process = subprocess.Popen(
-        [SSOHELPER, *words[kind]],
-        env={**place.env, **more},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=place.home,
-    )
+    process = place.start(
+        ["env", *(f"{name}={value}" for name, value in more.items()), SSOHELPER, *words[kind]],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=place.home,
+    )  # fmt: skip
     try:
         assert process.stdout is not None
         if not process.stdout.readline():
@@ -110,16 +105,16 @@ def endpoint_clients(dice: Dice) -> list[Row]:
     life = dice.count(30, 10)
     lives = _LIVES if dice.scale > 0.3 else 2
     seconds = life * lives
+    node, script = shutil.which("node") or "node", str(node_sdk.install_scripts() / "long_job.mjs")
     with ground() as place, EmptyStorage(place.emulator) as storage:
-        faults = place.emulator.faults
-        faults.role_credentials_seconds = life
-        faults.token_seconds = seconds / _TOKEN_LIVES
+        life_of_token = seconds / _TOKEN_LIVES
+        place.emulator.faults.set(role_credentials_seconds=life, token_seconds=life_of_token)
         place.sign_in()
         with endpoint(place) as served, ThreadPoolExecutor(4) as pool:
             place.emulator.reset_counters()
             jobs = {
                 "boto3": pool.submit(_long, [sys.executable, "-c", _BOTO3, str(seconds)], served),
-                "JavaScript SDK": pool.submit(_javascript, seconds, served),
+                "JavaScript SDK": pool.submit(_long, [node, script, str(seconds)], served),
                 "AWS CLI": pool.submit(_again_and_again, _aws_cli(), seconds, served),
                 "rclone": pool.submit(_again_and_again, _rclone(storage.url), seconds, served),
             }
@@ -131,8 +126,7 @@ def endpoint_clients(dice: Dice) -> list[Row]:
     rows = [
         Row(
             f"{name} on the endpoint, {lives} lives of {life} s",
-            f"{len(failures)} failures of {count} calls"
-            + (f"; first: {failures[0][-200:]}" if failures else ""),
+            f"{len(failures)} failures of {count} calls" + first_of(f[-200:] for f in failures),
             "0",
             judge(not failures, count > lives),
         )
@@ -186,9 +180,7 @@ def endpoint_day(dice: Dice) -> list[Row]:
 
     seconds = dice.count(_DAY_SECONDS // _SPEED, 60)
     with ground(clock=clock) as place:
-        faults = place.emulator.faults
-        faults.role_credentials_seconds = 3600
-        faults.sign_in_seconds = 90 * 86400
+        place.emulator.faults.set(role_credentials_seconds=3600, sign_in_seconds=90 * 86400)
         place.sign_in()
         # At this speed the time limit of a call is 0.05 s: the first answer is there already.
         place.run(*helper(1))
@@ -196,7 +188,7 @@ def endpoint_day(dice: Dice) -> list[Row]:
         began = time.time()
         fast = {"LD_PRELOAD": str(_FAKETIME), "FAKETIME": f"+0 x{_SPEED}"}
         with endpoint(place, **fast) as served:
-            pid = served.process.pid
+            process = Broker(served.process.pid, "")
             answers, wrong, sizes = 0, [], []
             ends_at = time.monotonic() + seconds
             while time.monotonic() < ends_at:
@@ -204,7 +196,7 @@ def endpoint_day(dice: Dice) -> list[Row]:
                 # Its 5 s for a request's head are 0.06 s here: who is late tries again, as SDKs do.
                 tries = (_wrong(place, served, clock) for _ in range(3))
                 wrong += next((found for found in tries if found != [_HUNG_UP]), [_HUNG_UP])
-                sizes.append((_resident(pid), len(os.listdir(f"/proc/{pid}/fd"))))
+                sizes.append((process.resident_kb(), process.descriptors()))
                 time.sleep(0.1)
         renewals = place.emulator.counters["GetRoleCredentials"]
     # The first renewal loads what renewing takes; from there on nothing may grow.
@@ -215,7 +207,7 @@ def endpoint_day(dice: Dice) -> list[Row]:
     return [
         Row(
             f"{hours:.0f} h of serve at {_SPEED} × speed, {answers} requests, {renewals} renewals",
-            f"{len(wrong)} failed or expired" + (f"; first: {wrong[0]}" if wrong else ""),
+            f"{len(wrong)} failed or expired{first_of(wrong)}",
             "0",
             judge(not wrong, renewals >= hours),
         ),
@@ -239,8 +231,7 @@ def endpoint_sleep(dice: Dice) -> list[Row]:
 def _slept(kind: str) -> Row:
     with ground() as place:
         faults = place.emulator.faults
-        faults.role_credentials_seconds = 3600
-        faults.sign_in_seconds = 90 * 86400
+        faults.set(role_credentials_seconds=3600, sign_in_seconds=90 * 86400)
         place.sign_in()
         stamp = place.home / "stamp"
         _set_clock(stamp, 0)
@@ -286,18 +277,9 @@ def _set_clock(stamp: Path, seconds: float) -> None:
 
 def _long(command: list[str], served: Endpoint) -> tuple[int, list[str]]:
     done = subprocess.run(command, env=served.env, capture_output=True, text=True)
-    return _counted(done.stdout, done.stderr)
-
-
-def _javascript(seconds: float, served: Endpoint) -> tuple[int, list[str]]:
-    script = str(node_sdk.install_scripts() / "long_job.mjs")
-    return _long([shutil.which("node") or "node", script, str(seconds)], served)
-
-
-def _counted(out: str, err: str) -> tuple[int, list[str]]:
-    if not out:
-        return 0, [err[-300:] or "it said nothing"]
-    said = json.loads(out)
+    if not done.stdout:
+        return 0, [done.stderr[-300:] or "it said nothing"]
+    said = json.loads(done.stdout)
     failures = said["failures"] + [f"account {x}" for x in said["accounts"] if x != _ACCOUNT]
     return said["calls"], failures
 
@@ -340,9 +322,3 @@ def _wrong(place: Ground, served: Endpoint, clock) -> list[str]:  # type: ignore
     if issued is None or issued.account_id != _ACCOUNT:
         return ["keys of another account"]
     return [] if issued.expires_at > clock() else [f"expired {clock() - issued.expires_at:.0f} s"]
-
-
-def _resident(pid: int) -> int:
-    """Return a process's memory in kB."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))

@@ -9,18 +9,18 @@ from typing import Any
 
 from tests.torture.brokers import brokers_below
 from tests.torture.ground import Ground, ground, helper, wrong_in
-from tests.torture.rows import LONGEST_SECONDS, Answer, Dice, Row
+from tests.torture.rows import LONGEST_SECONDS, Answer, Dice, Row, first_of
 
 _KEPT = "good credentials are kept"
 # A scripted answer of AWS's -> exit codes when nothing is kept.
 _FAULTS: dict[str, tuple[dict[str, Any], set[int]]] = {
     **{f"status {code}": ({"status": code}, {6}) for code in (408, 500, 502, 503, 504, 301)},
     **{
-        f"429, Retry-After {after!r}": (
-            {"status": 429, "headers": {"Retry-After": after}, "body": "{}"},
+        f"429, Retry-After {a!r}": (
+            {"status": 429, "headers": {"Retry-After": a}, "body": "{}"},
             {6},
         )
-        for after in ("1", "60", "86400", "-1", "soon", "Fri, 31 Dec 2100 23:59:59 GMT")
+        for a in ("1", "60", "86400", "-1", "soon", "Fri, 31 Dec 2100 23:59:59 GMT")
     },
     **{
         f"a 200 with {what}": ({"status": 200, "body": body}, {6})
@@ -57,8 +57,7 @@ def each_fault(dice: Dice) -> list[Row]:
     return [
         Row(
             f"{len(cases)} cases of one fault each, for role calls and refreshes",
-            f"{len(wrong)} went wrong, the longest {longest:.1f} s"
-            + (f"; first: {wrong[0]}" if wrong else ""),
+            f"{len(wrong)} went wrong, the longest {longest:.1f} s{first_of(wrong)}",
             "0, ≤ 20 s",
             not wrong and longest <= LONGEST_SECONDS,
         )
@@ -83,7 +82,7 @@ def _one_fault(fault: str, operation: str, kept: bool) -> tuple[Answer, str | No
         place.emulator.faults.script(operation, **script, times=1000)
         answer = place.run(*helper())
         if answer.code not in ({0} if kept else codes):
-            return answer, f"exit {answer.code} {answer.err.strip()[:160]!r}"
+            return answer, str(answer)
         return answer, wrong_in(place, answer, helper())
 
 
@@ -91,7 +90,7 @@ def black_hole(dice: Dice) -> list[Row]:
     """AWS accepts and never answers: with good credentials, and without any"""
     with ThreadPoolExecutor(3) as pool:
         kept = pool.submit(_hole_kept)
-        none, expired = pool.submit(_hole_none), pool.submit(_hole_expired)
+        none, expired = pool.submit(_hole, None), pool.submit(_hole, -60)
         is_served, served = kept.result()
         refused = [none.result(), expired.result()]
     dice.note("black_hole", served, *refused)
@@ -121,16 +120,9 @@ def _hole_kept() -> tuple[bool, Answer]:
     return first.code == served.code == 0 and _key_id(served) == _key_id(first), served
 
 
-def _hole_none() -> Answer:
+def _hole(expires_in: int | None) -> Answer:
     with ground() as place:
-        place.sign_in()
-        _open_hole(place)
-        return place.run(*helper())
-
-
-def _hole_expired() -> Answer:
-    with ground() as place:
-        place.sign_in(expires_in=-60)
+        place.sign_in(expires_in=expires_in)
         _open_hole(place)
         return place.run(*helper())
 
@@ -155,14 +147,14 @@ def outage(dice: Dice) -> Row:
             dice.note("outage", answer)
             expected = 0 if left > 60 else 6
             if answer.code != expected or (expected == 0 and _key_id(answer) != _key_id(first)):
-                wrong.append(f"minute {minute}: exit {answer.code} {answer.err.strip()[:120]!r}")
+                wrong.append(f"minute {minute}: {answer}")
         place.emulator.start()
         back = place.run(*helper())
         if back.code or wrong_in(place, back, helper()):
-            wrong.append(f"after its return: exit {back.code} {back.err.strip()[:120]!r}")
+            wrong.append(f"after its return: {back}")
     return Row(
         f"2 h outage, 50 min of good credentials, a call every {step} min",
-        f"{len(wrong)} calls went wrong" + (f"; first: {wrong[0]}" if wrong else ""),
+        f"{len(wrong)} calls went wrong{first_of(wrong)}",
         "0",
         not wrong,
     )
@@ -176,10 +168,7 @@ def stopped_broker(dice: Dice) -> list[Row]:
         (broker,) = brokers_below(place.runtime)
         make_old(place, left=800, life=3600)  # to be renewed first, and still good
         os.kill(broker.pid, signal.SIGSTOP)
-        with ThreadPoolExecutor(2) as pool:
-            served = pool.submit(place.run, *helper())
-            refused = pool.submit(place.run, *helper(1))
-            answers = [served.result(), refused.result()]
+        answers = place.at_once([helper(), helper(1)])
         os.kill(broker.pid, signal.SIGKILL)
         freed = place.run(*helper(1))
     dice.note("stopped_broker", *answers, freed)

@@ -183,13 +183,13 @@ def wrong_in(ground: Ground, answer: Answer, command: list[str]) -> str | None:
     return f"keys that expired {late:.1f} s ago" if late >= 1 else None
 
 
-def wait_for(holds: Callable[[], object], seconds: float = 60) -> bool:
+def wait_for(holds: Callable[[], object], seconds: float = 60, pause_seconds: float = 0.02) -> bool:
     """Wait for what another process does; False when it never came."""
     ends_at = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > ends_at:
             return False
-        time.sleep(0.02)
+        time.sleep(pause_seconds)
     return True
 
 

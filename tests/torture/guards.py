@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.guards.ways import ROLE
 from tests.guards.world import GUARDED, NAME, Guarded
 from tests.processes import end_detached_processes
 from tests.torture.ground import HOME_PREFIX
-from tests.torture.rows import Dice, Row
+from tests.torture.rows import Dice, Row, first_of
 
 Ask = Callable[[Guarded], list[Cell]]
 
@@ -55,14 +55,13 @@ def _situations() -> dict[str, Ask]:
     found: dict[str, Ask] = {
         one.__name__.replace("_", " "): partial(_ask_all, one) for one in matrix.SITUATIONS
     }
-    found["old published response"] = partial(_ask_all, matrix.publish_before_the_rule)
-    found["old published response, new settings noted"] = partial(
-        _ask_all, matrix.publish_before_the_rule_and_note_it
-    )
-    found["old settings file restored"] = partial(_ask_all, matrix.restore_old_settings)
-    found["new settings file taken away again"] = partial(
-        _ask_all, partial(matrix.restore_old_settings, had_file=False)
-    )
+    for name, situation in {
+        "old published response": matrix.publish_before_the_rule,
+        "old published response, new settings noted": matrix.publish_before_the_rule_and_note_it,
+        "old settings file restored": matrix.restore_old_settings,
+        "new settings file taken away again": partial(matrix.restore_old_settings, had_file=False),
+    }.items():
+        found[name] = partial(_ask_all, situation)
     found["another terminal"] = _ask_in_another_terminal
     found["wrong word"] = lambda world: matrix.ask_with_wrong_word(world, world.open_terminal())
     if Path(matrix.FAKETIME).exists():
@@ -98,10 +97,7 @@ def _guard_row(what: str, cells: list[Cell], *, is_published: bool = False) -> R
     unnoted = [cell for cell in cells if not cell.is_released and not cell.is_noted]
     others = [cell for cell in cells if not cell.is_refused]
     figure = f"{len(released)} released, {len(cells) - len(unnoted)} in the journal"
-    if is_published:
-        figure += ", a response is published"
-    if others:
-        figure += f"; first: {others[0].way}, exit {others[0].code}, {others[0].shown[-200:]!r}"
+    figure += ", a response is published" * is_published + _first_of(others)
     return Row(
         f"{what}: {len(cells)} calls",
         figure,
@@ -113,15 +109,17 @@ def _guard_row(what: str, cells: list[Cell], *, is_published: bool = False) -> R
 def _allow_row(what: str, asked: list[Asked]) -> Row:
     given = [one for one in asked if one.is_given]
     others = [one for one in asked if not one.is_refused]
-    figure = f"{len(given)} beyond the list, {len(asked) - len(others)} refused and in the journal"
-    if others:
-        figure += f"; first: {others[0].way}, exit {others[0].code}, {others[0].shown[-200:]!r}"
+    refused = len(asked) - len(others)
     return Row(
         f"{what}: {len(asked)} calls",
-        figure,
+        f"{len(given)} beyond the list, {refused} refused and in the journal{_first_of(others)}",
         f"0 beyond the list, {len(asked)} refused",
         bool(asked) and not others,
     )
+
+
+def _first_of(others: Sequence[Cell | Asked]) -> str:
+    return first_of(f"{one.way}, exit {one.code}, {one.shown[-200:]!r}" for one in others)
 
 
 @contextmanager

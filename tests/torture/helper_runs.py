@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
 from ssohelper.core.instants import from_iso, to_iso
 from tests.torture.ground import LAUNCHER, Ground, ground, helper, wait_for
@@ -46,27 +45,33 @@ def helper_runs(dice: Dice) -> list[Row]:
 
 
 def _runs(life: int, kind: str, dice: Dice) -> Row:
-    ages = _ages(life, dice)
+    # The moments of a life: each minute of an hour, each half hour of more.
+    step = 60 if life == _HOUR else 1800
+    ages = sorted({*range(0, life - 60, step), *range(life - _CAREFUL_SECONDS, life - 60, 60)})
+    ages = ages if dice.scale > 0.3 else ages[:: max(1, len(ages) // 8)]
     if kind == "running":
         ages.append(life + 60)  # the run goes on after the credentials' expiry
     counts: dict[int, int] = {}
     with ground() as place:
-        place.emulator.faults.role_credentials_seconds = life
-        place.emulator.faults.token_seconds = _HOUR
+        place.emulator.faults.set(role_credentials_seconds=life, token_seconds=_HOUR)
         place.sign_in()
         place.run(*helper())
         place.add_profile("process", f"credential_process = {_counted(place)}\n")
         with _botocore(place, kind) as ask:
             before = 0
             for age in ages:
-                if kind == "new":
-                    _age_kept(place, life, age)
+                if (
+                    kind == "new"
+                ):  # cached credentials and published response as they are at this age
+                    received_at = int(json.loads(place.kept().read_text())["received_at"])
+                    _shift_role(place, int(time.time()) - age - received_at, life)
                 else:
                     _pass_time(place, age - before)
                 counts[age] = ask(age - before)
                 before = age
                 if counts[age]:
-                    _let_renew(place)
+                    # A renewal behind the requests: its answer belongs to the minute that has been.
+                    wait_for(lambda: place.document().stat().st_mtime > time.time() + 31, 20)
         refused = [call for call in place.emulator.calls if call.status != 200]
     most = max(counts, key=lambda age: counts[age])
     return Row(
@@ -77,14 +82,6 @@ def _runs(life: int, kind: str, dice: Dice) -> Row:
         f"≤ {MOST_RUNS}",
         counts[most] <= MOST_RUNS and sum(counts.values()) > 0 and not refused,
     )
-
-
-def _ages(life: int, dice: Dice) -> list[int]:
-    """Return the moments of a life: each minute of an hour, each half hour of more."""
-    step = 60 if life == _HOUR else 1800
-    ages = {*range(0, life - 60, step), *range(life - _CAREFUL_SECONDS, life - 60, 60)}
-    chosen = sorted(ages)
-    return chosen if dice.scale > 0.3 else chosen[:: max(1, len(chosen) // 8)]
 
 
 # -- asking for credentials through botocore ---------------------------------------------------
@@ -100,13 +97,8 @@ def _counted(place: Ground) -> str:
 
 @contextmanager
 def _botocore(place: Ground, kind: str) -> Iterator["_Ask"]:
-    with subprocess.Popen(
-        [sys.executable, "-c", _BOTO3, kind, str(REQUESTS)],
-        env=place.env,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    command, pipe = [sys.executable, "-c", _BOTO3, kind, str(REQUESTS)], subprocess.PIPE
+    with place.start(command, stdin=pipe, stdout=pipe, stderr=None, text=True) as process:
         yield _Ask(place, process)
 
 
@@ -133,50 +125,31 @@ class _Ask:
 # -- making files as old as if time had passed -------------------------------------------------
 
 
-def _age_kept(place: Ground, life: int, age: int) -> None:
-    """Make the cached credentials and the published response as they are at this age."""
-    kept = json.loads(place.kept().read_text())
-    _shift_role(place, int(time.time()) - age - int(kept["received_at"]), life)
-
-
 def _pass_time(place: Ground, seconds: int) -> None:
     """Date all that is kept back, as if so much time had passed."""
     _shift_role(place, -seconds)
     token = json.loads(place.token_file.read_text())
     for name in ("expiresAt", "registrationExpiresAt"):
         token[name] = to_iso((from_iso(token[name]) or 0) - seconds)
-    _rewrite(place.token_file, json.dumps(token))
+    place.token_file.write_text(json.dumps(token))
     for path in (place.home / ".local/state/ssohelper/sign-ins").glob("*.json"):
         facts = json.loads(path.read_text())
         moved = {
             name: value - seconds if name.endswith("_at") and value else value
             for name, value in facts.items()
         }
-        _rewrite(path, json.dumps(moved))
+        path.write_text(json.dumps(moved))
 
 
 def _shift_role(place: Ground, seconds: int, life: int | None = None) -> None:
     kept = json.loads(place.kept().read_text())
     kept["received_at"] += seconds
     kept["expires_at"] = kept["received_at"] + life if life else kept["expires_at"] + seconds
-    _rewrite(place.kept(), json.dumps(kept))
+    place.kept().write_text(json.dumps(kept))
     document = place.document()
     text = re.sub(
         r'("Expiration": ?)"[^"]*"', rf'\1"{to_iso(kept["expires_at"])}"', document.read_text()
     )
-    due_at = document.stat().st_mtime + seconds
-    if life:
-        due_at = kept["received_at"] + life // 2
-    _rewrite(document, text, due_at)
-
-
-def _rewrite(path: Path, text: str, mtime: float | None = None) -> None:
-    path.write_text(text)
-    if mtime is not None:
-        os.utime(path, (mtime, mtime))
-
-
-def _let_renew(place: Ground) -> None:
-    """Wait for a renewal behind the requests: its answer belongs to the minute that has been."""
-    if place.document().stat().st_mtime <= time.time() + 31:
-        wait_for(lambda: place.document().stat().st_mtime > time.time() + 31, 20)
+    due_at = kept["received_at"] + life // 2 if life else document.stat().st_mtime + seconds
+    document.write_text(text)
+    os.utime(document, (due_at, due_at))

@@ -16,7 +16,7 @@ from ssohelper.stores.journal_file import Journal, Reading
 from tests.torture.brokers import brokers_below
 from tests.torture.ground import HOME_PREFIX, Ground, ground, helper
 from tests.torture.journal_writer import KEY
-from tests.torture.rows import Dice, Row, judge
+from tests.torture.rows import Dice, Row, first_of, judge
 
 PROCESSES, LINES = 500, 20
 ROLES = 50
@@ -38,7 +38,7 @@ def journal_crowd(dice: Dice) -> Row:
     return Row(
         f"{number} processes append to a journal at once, {killed} of them are killed with kill -9",
         f"{len(told)} appends returned, {len(found.lines)} lines read, {len(faults)} faults"
-        + (f"; first: {faults[0]}" if faults else ""),
+        + first_of(faults),
         "0 lines lost",
         judge(not faults, killed > number // 4),
     )
@@ -51,8 +51,7 @@ def journal_of_issues(dice: Dice) -> Row:
         place.sign_in()
         told, callers, brokers = _get_credentials(place, number, chance)
         state = place.home / ".local" / "state" / "ssohelper"
-        log = Journal(state, warn=print)
-        found = log.read()
+        found = Journal(state, warn=print).read()
         asked = place.emulator.counters["GetRoleCredentials"]
     noted = {line.fields.get("access_key_id") for line in found.lines if line.event == "issue"}
     lost = told - noted
@@ -94,14 +93,7 @@ def _get_credentials(place: Ground, number: int, chance: Random) -> tuple[set[st
     # A fast machine answers most callers before the last has started, so the kills begin at once.
     for at, out in enumerate(outs):
         with out.open("w") as stdout:
-            process = subprocess.Popen(
-                helper(at % ROLES),
-                env=place.env,
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=subprocess.DEVNULL,
-            )
-        running.append(process)
+            running.append(place.start(helper(at % ROLES), stdout=stdout))
         kill_some()
     while any(process.poll() is None for process in running):
         kill_some()

@@ -6,29 +6,22 @@ from typing import Any
 
 from tests.torture.faults import make_old
 from tests.torture.ground import Ground, ground, helper, wrong_in
-from tests.torture.rows import Dice, Row
+from tests.torture.rows import Dice, Row, first_of
 
 _HTML = {"Content-Type": "text/html; charset=utf-8"}
 _JSON = {"Content-Type": "application/json"}
+_PASSWORD, _BLOCKED = {"Proxy-Authenticate": "Basic"}, '{"error":"blocked","policy":"cloud"}'
 _PORTAL = "<!DOCTYPE html><html><body>Please sign in to this network</body></html>"
 # None has the header that names an error of AWS's, or its JSON with a code that AWS has.
 KINDS: dict[str, dict[str, Any]] = {
-    "403, an HTML page": {"status": 403, "headers": _HTML, "body": _PORTAL},
-    "401, an HTML page": {"status": 401, "headers": _HTML, "body": _PORTAL},
-    "400, an HTML page": {"status": 400, "headers": _HTML, "body": _PORTAL},
-    "404, an HTML page": {"status": 404, "headers": _HTML, "body": _PORTAL},
-    "407, the proxy wants a password": {
-        "status": 407,
-        "headers": {"Proxy-Authenticate": "Basic"},
-        "body": "",
+    **{
+        f"{status}, an HTML page": {"status": status, "headers": _HTML, "body": _PORTAL}
+        for status in (403, 401, 400, 404)
     },
+    "407, the proxy wants a password": {"status": 407, "headers": _PASSWORD, "body": ""},
     "403, nothing in it": {"status": 403},
     "401, nothing in it": {"status": 401},
-    "403, another program's JSON": {
-        "status": 403,
-        "headers": _JSON,
-        "body": '{"error":"blocked","policy":"cloud"}',
-    },
+    "403, another program's JSON": {"status": 403, "headers": _JSON, "body": _BLOCKED},
     "401, a gateway's JSON": {
         "status": 401,
         "headers": _JSON,
@@ -50,7 +43,7 @@ def proxy_answers(dice: Dice) -> list[Row]:
     return [
         Row(
             f"{len(chosen)} kinds of answers of a proxy, to the role call and the token's renewal",
-            f"{len(taken)} took good credentials away" + (f"; first: {taken[0]}" if taken else ""),
+            f"{len(taken)} took good credentials away{first_of(taken)}",
             "0",
             not taken,
         )

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.torture.ground import LAUNCHER, Ground, ground, helper, wrong_in
-from tests.torture.rows import LONGEST_SECONDS, Answer, Dice, Row, judge
+from tests.torture.rows import LONGEST_SECONDS, Answer, Dice, Row, first_of, judge
 
 # Most of the callers wait, some for AWS and some for a document; waiting costs nothing.
 ANSWERS, CALLERS, ACCOUNTS, ROLES = 20_000, 24, 6, 2
@@ -46,9 +46,9 @@ def random_faults(dice: Dice) -> list[Row]:
     number = dice.count(ANSWERS, 600)
     found = _Found()
     with ground(accounts=ACCOUNTS, roles=ROLES) as place:
-        faults = place.emulator.faults
-        faults.role_credentials_seconds = _LIFE_SECONDS
-        faults.token_seconds = _TOKEN_SECONDS
+        place.emulator.faults.set(
+            role_credentials_seconds=_LIFE_SECONDS, token_seconds=_TOKEN_SECONDS
+        )
         place.sign_in()
         chance = dice.of("faults")
         ends = _Ends(number, dice.scale)
@@ -91,13 +91,12 @@ def _rows(number: int, found: _Found, calls: int, dice: Dice) -> list[Row]:
     codes = Counter(answer.code for answer in found.answers)
     dice.note("random_faults", *found.answers)
     longest = max(answer.seconds for answer in found.answers)
-    first = f"; first: {found.wrongs[0]}" if found.wrongs else ""
     refused = ", ".join(f"{codes[code]} exit {code}" for code in sorted(codes) if code)
     what = f"{codes[0]} with credentials, {refused or 'no refusal'}, {calls} role calls"
     return [
         Row(
             f"answers under random faults ({what})",
-            f"{len(found.wrongs)} wrong or expired of {len(found.answers)}{first}",
+            f"{len(found.wrongs)} wrong or expired of {len(found.answers)}{first_of(found.wrongs)}",
             f"0 of {number}",
             judge(
                 not found.wrongs and codes[0] > len(found.answers) // 2,
@@ -109,14 +108,9 @@ def _rows(number: int, found: _Found, calls: int, dice: Dice) -> list[Row]:
 
 
 def _caller(place: Ground, chance: random.Random) -> "subprocess.Popen[str]":
-    seed = str(chance.randrange(2**32))
-    return subprocess.Popen(
-        [sys.executable, "-I", _CALLER, LAUNCHER, str(ACCOUNTS), str(ROLES), seed],
-        env=place.env,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    argv = [LAUNCHER, str(ACCOUNTS), str(ROLES), str(chance.randrange(2**32))]
+    command, pipe = [sys.executable, "-I", _CALLER, *argv], subprocess.PIPE
+    return place.start(command, stdin=pipe, stdout=pipe, stderr=None, text=True)
 
 
 def _read(place: Ground, caller: "subprocess.Popen[str]", found: _Found) -> None:

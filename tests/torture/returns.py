@@ -12,7 +12,7 @@ from statistics import median
 from typing import NamedTuple
 
 from tests.torture.ground import LAUNCHER, PATIENCE_SECONDS, Ground, ground, wait_for
-from tests.torture.rows import Answer, Dice, Row
+from tests.torture.rows import Answer, Dice, Row, first_of
 
 TRIES, CALLERS, FAILURE_SECONDS, PAUSE_SECONDS = 20, 40, 5.0, 0.5
 MEDIAN_TARGET, WORST_TARGET, CALLS_TARGET = 1.0, 4.0, 12
@@ -56,12 +56,7 @@ def _rows(tries: list[_Try]) -> list[Row]:
     seconds = [one for each in tries for one in each.seconds]
     worst = max(tries, key=lambda each: max(each.seconds))
     most = max(tries, key=lambda each: each.calls)
-    odd = [
-        f"exit {answer.code} {answer.err.strip()[:120]!r}"
-        for each in tries
-        for answer in each.answers
-        if answer.code not in (0, 6)
-    ]
+    odd = [answer for each in tries for answer in each.answers if answer.code not in (0, 6)]
     return [
         Row(
             f"{CALLERS} callers work again after {FAILURE_SECONDS:.0f} to {FAILURE_SECONDS + 1:.0f} s of failure, "
@@ -74,7 +69,7 @@ def _rows(tries: list[_Try]) -> list[Row]:
         Row(
             "calls that AWS saw of them during the failure",
             f"at most {most.calls} ({most.what}); {len(odd)} callers ended with neither 0 nor 6"
-            + (f"; first: {odd[0]}" if odd else ""),
+            + first_of(odd),
             f"≤ {CALLS_TARGET}, 0",
             most.calls <= CALLS_TARGET and not odd,
         ),
@@ -103,8 +98,7 @@ def _try(
 ) -> _Try:
     with ground(accounts=roles) as place:
         faults = place.emulator.faults
-        faults.rotation = "strict"
-        faults.latency_seconds = {"*": 0.06}
+        faults.set(rotation="strict", latency_seconds={"*": 0.06})
         place.sign_in(expires_in=-60 if is_expired else None)
         faults.down = {operation: status}
         with _callers(place, roles) as callers:
@@ -120,14 +114,12 @@ def _try(
 
 @contextmanager
 def _callers(place: Ground, roles: int) -> Iterator["_Loop"]:
+    argv = [LAUNCHER, str(CALLERS), str(roles), str(PAUSE_SECONDS)]
     with (place.home / "answers").open("w") as answers:
-        process = subprocess.Popen(
-            [sys.executable, "-I", _LOOPER, LAUNCHER, str(CALLERS), str(roles), str(PAUSE_SECONDS)],
-            env=place.env,
-            stdin=subprocess.PIPE,
-            stdout=answers,
-            text=True,
-        )
+        process = place.start(
+            [sys.executable, "-I", _LOOPER, *argv],
+            stdin=subprocess.PIPE, stdout=answers, stderr=None, text=True,
+        )  # fmt: skip
     loop = _Loop(process, place.home / "answers")
     try:
         yield loop

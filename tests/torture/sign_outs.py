@@ -93,25 +93,39 @@ class _Run:
         self._url = START_URL
         self._token: tuple[str, str, float] | None = None  # start URL, person, time of the sign-in
         self._events: list[tuple[str, float, float, Right]] = []
-        self._browser()
+        # A program that visits the page: the emulator approves at once.
+        program = place.home / "browser"
+        program.write_text('#!/bin/sh\ncurl -sSL --max-time 20 "$1" </dev/null >/dev/null 2>&1 &\n')
+        program.chmod(0o755)
+        place.env["BROWSER"] = str(program)
 
     def next_event(self) -> None:
         """Run one random event, then let time pass: make files older, or sleep for seconds."""
         chance, faults = self._chance, self._place.emulator.faults
         faults.token_seconds = chance.choice(_TOKEN_SECONDS)
         faults.role_credentials_seconds = chance.choice(_ROLE_SECONDS)
-        events: list[Callable[[], None]] = [self._sign_in_by_us, self._sign_in_by_cli] * 2
+        login = [SSOHELPER, "login", "corp", "--force", "--yes"]
+        aws_login = [AWS_CLI, "sso", "login", "--sso-session", "corp"]
+        now = time.time()
+        signs_in: dict[str, Callable[[], None]] = {
+            "sign_in_by_us": lambda: self._sign_in(login),
+            "sign_in_by_cli": lambda: self._sign_in(aws_login),
+        }
+        events = [*signs_in.items()] * 2
         if self._token is not None:
-            events += [self._sign_out_by_us, self._sign_out_by_cli]
-            events += [self._change_portal, self._edit_config]
+            events += [
+                ("sign_out_by_us", lambda: self._sign_out([SSOHELPER, "logout", "corp"])),
+                ("sign_out_by_cli", lambda: self._sign_out([AWS_CLI, "sso", "logout"])),
+                ("change_portal", self._change_portal),
+                ("edit_config", lambda: self._rewrite(lambda text: f"{text}# {now}\n")),
+            ]
             # With a token of the other portal it would write that as one of this portal.
             if self._token[0] == self._url:
-                events.append(self._renew_by_cli)
-        event = chance.choice(events)
+                events.append(("renew_by_cli", self._renew_by_cli))
+        name, event = chance.choice(events)
         began = time.time()
         event()
-        ended = time.time()
-        self._events.append((event.__name__[1:], began, ended, self._right()))
+        self._events.append((name, began, time.time(), self._right()))
         if chance.random() < 0.6:
             for file in (self._place.config, self._place.token_file):
                 if file.exists():
@@ -136,12 +150,6 @@ class _Run:
 
     # -- signing in and out, and editing the config, at random -----------------------------------
 
-    def _sign_in_by_us(self) -> None:
-        self._sign_in([SSOHELPER, "login", "corp", "--force", "--yes"])
-
-    def _sign_in_by_cli(self) -> None:
-        self._sign_in([AWS_CLI, "sso", "login", "--sso-session", "corp"])
-
     def _sign_in(self, command: list[str]) -> None:
         person = self._chance.choice(("ana", "ben"))
         self._place.emulator.auto_approve = person
@@ -149,15 +157,11 @@ class _Run:
         self._do(command)
         self._token = (self._url, person, since)
 
-    def _sign_out_by_us(self) -> None:
-        self._do([SSOHELPER, "logout", "corp"])
-        self._token = None if self._token and self._token[0] == self._url else self._token
-        if not self._place.token_file.exists():
+    def _sign_out(self, command: list[str]) -> None:
+        self._do(command)
+        is_of_portal = self._token is not None and self._token[0] == self._url
+        if command[0] == AWS_CLI or is_of_portal or not self._place.token_file.exists():
             self._token = None
-
-    def _sign_out_by_cli(self) -> None:
-        self._do([AWS_CLI, "sso", "logout"])
-        self._token = None
 
     def _renew_by_cli(self) -> None:
         """The AWS CLI with a profile in its own form renews the token when it is due."""
@@ -169,9 +173,6 @@ class _Run:
     def _change_portal(self) -> None:
         before, self._url = self._url, OTHER_URL if self._url == START_URL else START_URL
         self._rewrite(lambda text: text.replace(before, self._url))
-
-    def _edit_config(self) -> None:
-        self._rewrite(lambda text: f"{text}# {time.time()}\n")
 
     def _rewrite(self, change: Callable[[str], str]) -> None:
         config = self._place.config
@@ -186,13 +187,6 @@ class _Run:
         answer = self._place.run(*command)
         if answer.code:
             raise RuntimeError(f"{command} failed: {answer.err[-300:]}")
-
-    def _browser(self) -> None:
-        """Make BROWSER a program that visits the page: the emulator approves at once."""
-        program = self._place.home / "browser"
-        program.write_text('#!/bin/sh\ncurl -sSL --max-time 20 "$1" </dev/null >/dev/null 2>&1 &\n')
-        program.chmod(0o755)
-        self._place.env["BROWSER"] = str(program)
 
 
 class _Callers:

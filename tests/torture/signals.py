@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import time
@@ -12,13 +13,14 @@ from typing import NamedTuple
 
 from tests.torture.brokers import brokers_below
 from tests.torture.ground import PATIENCE_SECONDS, Ground, ground, helper, wait_for
-from tests.torture.rows import Dice, Row, judge
+from tests.torture.rows import Dice, Row, first_of, judge
 
 ROUNDS, LEAST_ROUNDS, AT_ONCE = 200, 16, 2
 LATENCY_SECONDS = 0.06
 _REFRESH = "CreateToken.refresh_token"
 # Nothing reached AWS for so long: the renewal has ended, or never began.
 _QUIET_SECONDS = 0.6
+_TOLD = re.compile("answer.*(lost|never)|(lost|never).*answer")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 # A kill -9 of the broker has a budget of its own, so it gets a third of the rounds.
 _CASES = [
@@ -56,10 +58,6 @@ class _Round(NamedTuple):
     def is_lost(self) -> bool:
         return self.code == 4
 
-    @property
-    def tells_of_lost_answer(self) -> bool:
-        return "answer" in self.err and ("lost" in self.err or "never" in self.err)
-
     def __str__(self) -> str:
         return f"{self.number.name} to the {self.target}: exit {self.code} {self.err[:160]!r}"
 
@@ -91,7 +89,7 @@ def _row_of_callers(rounds: list[_Round], spans: dict[bool, float]) -> Row:
         f"{len(rounds)} signals to a caller or its group in a renewal of {spans[False]:.2f} s, or "
         f"{spans[True]:.2f} s after an earlier call",
         f"{len(lost)} sign-ins lost, {len(refused)} later callers refused otherwise; {running} hit "
-        f"a running caller, {in_flight} while /token was asked" + _first(lost + refused),
+        f"a running caller, {in_flight} while /token was asked" + first_of(lost + refused),
         "0, 0",
         judge(not lost and not refused, in_flight >= len(rounds) // 8),
     )
@@ -101,7 +99,7 @@ def _row_of_brokers(rounds: list[_Round]) -> Row:
     kills = [one for one in rounds if one.number == signal.SIGKILL]
     lost = [one for one in rounds if one.is_lost]
     lost_by_kill = [one for one in lost if one.number == signal.SIGKILL]
-    untold = [one for one in lost if not one.tells_of_lost_answer]
+    untold = [one for one in lost if not _TOLD.search(one.err)]
     refused = [one for one in rounds if one.code and not one.is_lost]
     hit = sum(one.was_running for one in rounds)
     in_flight = sum(one.was_in_flight for one in rounds if one.was_running)
@@ -109,7 +107,7 @@ def _row_of_brokers(rounds: list[_Round]) -> Row:
         f"{len(rounds)} signals to the broker, {len(kills)} of them KILL",
         f"{hit} brokers were hit, {in_flight} while /token was asked; {len(lost_by_kill)} sign-ins "
         f"lost by KILL, {len(lost) - len(lost_by_kill)} by others; {len(untold)} not told as a "
-        f"lost answer; {len(refused)} later callers refused otherwise" + _first(lost + refused),
+        f"lost answer; {len(refused)} later callers refused otherwise" + first_of(lost + refused),
         "≤ 1 in 200 by KILL, 0 by others, 0, 0",
         judge(
             len(lost_by_kill) <= max(1, len(kills) // 200)
@@ -133,10 +131,9 @@ def _measure_span(is_warm: bool) -> float:
 
 def _prepare(place: Ground, is_warm: bool) -> None:
     """Leave a token that must be renewed; `is_warm`: what an earlier call started still runs."""
-    faults = place.emulator.faults
-    faults.latency_seconds = {"*": LATENCY_SECONDS}
-    faults.rotation = "strict"
-    faults.strict_revokes_session = True
+    place.emulator.faults.set(
+        latency_seconds={"*": LATENCY_SECONDS}, rotation="strict", strict_revokes_session=True
+    )
     if is_warm:
         place.sign_in()
         place.run(*helper(1))
@@ -148,17 +145,10 @@ def _play(plan: _Plan) -> _Round:
     with ground() as place:
         _prepare(place, plan.is_warm)
         before = place.token_file.read_bytes()
-        with subprocess.Popen(
-            helper(),
-            env=place.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        ) as caller:
+        with place.start(helper(), start_new_session=True) as caller:
             send = _sender(place, plan, caller)
             if plan.after_arrival:
-                _wait_for_arrival(place)
+                wait_for(lambda: place.emulator.counters[_REFRESH], PATIENCE_SECONDS, 0.001)
             time.sleep(plan.moment)
             asked = place.emulator.counters[_REFRESH]
             was_in_flight = asked > 0 and place.token_file.read_bytes() == before
@@ -169,13 +159,6 @@ def _play(plan: _Plan) -> _Round:
     return _Round(
         plan.target, plan.number, was_running, was_in_flight, fresh.code, fresh.err.strip()
     )
-
-
-def _wait_for_arrival(place: Ground) -> None:
-    """Return within 1 ms of the refresh token's arrival at AWS."""
-    ends_at = time.monotonic() + PATIENCE_SECONDS
-    while not place.emulator.counters[_REFRESH] and time.monotonic() < ends_at:
-        time.sleep(0.001)
 
 
 def _sender(place: Ground, plan: _Plan, caller: "subprocess.Popen[bytes]") -> Callable[[], bool]:
@@ -214,7 +197,3 @@ def _wait_until_quiet(place: Ground) -> None:
         time.sleep(0.05)
         if place.emulator.counters != last:
             last, since = place.emulator.counters, time.monotonic()
-
-
-def _first(rounds: list[_Round]) -> str:
-    return f"; first: {rounds[0]}" if rounds else ""

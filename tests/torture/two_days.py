@@ -15,12 +15,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.endpoint.bucket import EmptyStorage
-from tests.torture.ground import AWS_CLI, SSOHELPER, Ground, ground, helper
-from tests.torture.rows import Dice, Row, Skipped
+from tests.torture.ground import AWS_CLI, SSOHELPER, Ground, ground, helper, native
+from tests.torture.rows import Dice, Row, Skipped, first_of
 
 HOUR_SECONDS, LEAST_HOUR_SECONDS = 60, 20
 THREADS = 6
@@ -83,8 +84,8 @@ def two_day_batch(dice: Dice) -> list[Row]:
         ended = threading.Event()
         pool = stack.enter_context(ThreadPoolExecutor(len(FORMS) * 4))
         running = {
-            form: [pool.submit(client, place, ended) for client in _clients(form)]
-            for form, (place, _) in places.items()
+            form: [pool.submit(client, place, ended) for client in _clients(form, storage.url)]
+            for form, (place, storage) in places.items()
         }
         try:
             began_at = _pass_phases([place for place, _ in places.values()], hour)
@@ -107,11 +108,9 @@ def _place(form: str, hour: int) -> Iterator[tuple[Ground, EmptyStorage]]:
         faults.sign_in_seconds = 90 * 86400  # it ends when its phase says so
         place.sign_in()
         for account in range(THREADS):
-            native = f"sso_session = corp\nsso_account_id = 0000{account:08d}\n"
-            native += "sso_role_name = Role00\n"
             process = f"credential_process = {' '.join(helper(account))}\n"
-            place.add_profile(f"role-{account}", process if form == "process" else native)
-        (place.home / "storage").write_text(storage.url)
+            lines = process if form == "process" else native(account)
+            place.add_profile(f"role-{account}", lines)
         yield place, storage
 
 
@@ -142,12 +141,8 @@ def _boto3_threads(place: Ground, ended: threading.Event) -> list[_Call]:
     """Run one boto3 process with a thread per role for the whole batch."""
     profiles = [f"role-{account}" for account in range(THREADS)]
     with (place.home / "threads").open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, _BATCH, *profiles],
-            env=place.env,
-            stdin=subprocess.PIPE,
-            stdout=out,
-        )
+        command = [sys.executable, _BATCH, *profiles]
+        process = place.start(command, stdin=subprocess.PIPE, stdout=out, stderr=None)
     ended.wait()
     process.communicate()
     lines = (place.home / "threads").read_text().splitlines()
@@ -155,27 +150,17 @@ def _boto3_threads(place: Ground, ended: threading.Event) -> list[_Call]:
     return calls or [_Call("boto3 threads", time.time(), "it said nothing")]
 
 
-def _boto3_processes(place: Ground, ended: threading.Event) -> list[_Call]:
-    command = [sys.executable, _BATCH, "role-1"]
-    return _again_and_again("boto3 processes", command, place, ended)
-
-
-def _aws_cli(place: Ground, ended: threading.Event) -> list[_Call]:
-    command = [AWS_CLI, "sts", "get-caller-identity", "--profile", "role-2"]
-    return _again_and_again("AWS CLI", command, place, ended)
-
-
-def _rclone(place: Ground, ended: threading.Event) -> list[_Call]:
-    url = (place.home / "storage").read_text()
+def _clients(form: str, url: str) -> list[Callable[[Ground, threading.Event], list[_Call]]]:
+    aws = [AWS_CLI, "sts", "get-caller-identity", "--profile", "role-2"]
     remote = f":s3,provider=Other,env_auth=true,profile=role-3,region=us-east-1,endpoint='{url}':"
-    rclone = shutil.which("rclone") or "rclone"
-    command = [rclone, "--config", "", "--retries", "1", "--low-level-retries", "1", "lsd", remote]
-    return _again_and_again(_OURS_ALONE, command, place, ended)
-
-
-def _clients(form: str) -> list[Callable[[Ground, threading.Event], list[_Call]]]:
-    clients = [_boto3_threads, _boto3_processes, _aws_cli]
-    return [*clients, _rclone] if form == "process" else clients
+    once = ["--config", "", "--retries", "1", "--low-level-retries", "1"]
+    commands = {
+        "boto3 processes": [sys.executable, _BATCH, "role-1"],
+        "AWS CLI": aws,
+        _OURS_ALONE: [shutil.which("rclone") or "rclone", *once, "lsd", remote],
+    }
+    started = [partial(_again_and_again, *each) for each in commands.items()]
+    return [_boto3_threads, *(started if form == "process" else started[:-1])]
 
 
 def _again_and_again(
@@ -194,10 +179,7 @@ def _again_and_again(
 
 
 def _rows(
-    calls: dict[str, list[_Call]],
-    began_at: dict[str, float],
-    hour: int,
-    asked: dict[str, Counter[str]],
+    calls: dict[str, list[_Call]], began_at: dict[str, float], hour: int, asked: dict[str, Counter]
 ) -> list[Row]:
     rows = []
     for phase in PHASES:
@@ -206,7 +188,7 @@ def _rows(
         ours, theirs = (len(failed[form]) for form in FORMS)
         compared = sum(call.client != _OURS_ALONE for call in failed["process"])
         by_client = Counter(call.client for call in failed["process"])
-        first = f"; first: {failed['process'][0]}" if ours else ""
+        first = first_of(failed["process"])
         rows.append(
             Row(
                 f"batch, {phase.name}, {phase.hours} h of {hour} s",
