@@ -8,9 +8,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from itertools import count
+from collections import deque
+from concurrent.futures import Future, ProcessPoolExecutor
 
 from tests.simulator import bugs, schedule
 
@@ -89,38 +88,18 @@ def _run_many(
 ) -> tuple[int, list[tuple[int, list[str]]]]:
     """Return how many schedules were run, and the failed ones."""
     ends_at = time.monotonic() + seconds if seconds is not None else float("inf")
-    chunks = _chunks(first, most)
-    made, failed = 0, []
-    if processes == 1:
-        for start, size in chunks:
-            if time.monotonic() >= ends_at:
-                break
-            made += size
-            failed += run_chunk(start, size)
-        schedule.clean_up()
-        return made, failed
+    end = first + most if most is not None else sys.maxsize
+    running: deque[Future] = deque()
+    start, failed = first, []
     with ProcessPoolExecutor(processes) as pool:
-        waiting = []
-        for start, size in chunks:
-            if time.monotonic() >= ends_at:
-                break
-            waiting.append((size, pool.submit(run_chunk, start, size)))
-            if len(waiting) > processes:
-                done, future = waiting.pop(0)
-                made += done
-                failed += future.result()
-        for done, future in waiting:
-            made += done
-            failed += future.result()
-    return made, failed
-
-
-def _chunks(first: int, most: int | None) -> Iterator[tuple[int, int]]:
-    """Yield first seed and number of seeds."""
-    for start in count(first, _CHUNK):
-        if most is not None and start - first >= most:
-            return
-        yield start, _CHUNK if most is None else min(_CHUNK, first + most - start)
+        while (start < end and time.monotonic() < ends_at) or running:
+            if start < end and time.monotonic() < ends_at and len(running) <= processes:
+                size = min(_CHUNK, end - start)
+                running.append(pool.submit(run_chunk, start, size))
+                start += size
+            else:
+                failed += running.popleft().result()
+    return start - first, failed
 
 
 def run_chunk(start: int, size: int) -> list[tuple[int, list[str]]]:

@@ -110,9 +110,8 @@ def _renew_without_room(put: Put) -> None:
 @_bug("save_renewed_token overwrites a foreign sign-in")
 def _overwrite_foreign(put: Put) -> None:
     def save(self: Any, session: Any, used: Any, fresh: Any, reserved: Reservation) -> Any:
-        reserved.commit(
-            json.dumps(token_cache.token_document_of({}, session, fresh)).encode("ascii")
-        )
+        document = json.dumps(token_cache.token_document_of({}, session, fresh))
+        reserved.commit(document.encode("ascii"))
         return fresh
 
     put(TokenFiles, "save_renewed_token", save)

@@ -31,7 +31,9 @@ class Events:
         # Few kinds of events in one schedule: their combinations are what is looked for.
         chosen = rng.sample(events, rng.choice((2, 3, 4, 6)))
         for _ in range(rng.choice((3, 6, 12))):
-            self.let_pass(_gap(rng.random(), rng.random()))
+            # The seconds until the next event: often none, seldom many.
+            limits = (0.0, 0.001, 0.1, 3.0, 40.0)
+            self.let_pass(limits[int(rng.random() * len(limits))] * rng.random())
             event = rng.choice(chosen) if rng.random() < 0.6 else Events.call
             event(self)
         self.let_pass(rng.choice((0.0, 1.0, 10.0, 70.0)))
@@ -74,17 +76,9 @@ class Events:
     def plan_fate(self) -> None:
         """One request with a fate of its own."""
         kind = self.rng.choice(("token", "role"))
-        fate = self.rng.choice(
-            (
-                Fate(6.0),
-                Fate(20.0),
-                Fate(59.0),
-                Fate(70.0),
-                Fate(0.05, is_lost=True),
-                Fate(0.05, status=500),
-                Fate(0.05, status=429, retry_after=2.0),
-            )
-        )
+        refused = Fate(0.05, status=500), Fate(0.05, status=429, retry_after=2.0)
+        late = (Fate(seconds) for seconds in (6.0, 20.0, 59.0, 70.0))
+        fate = self.rng.choice((*late, Fate(0.05, is_lost=True), *refused))
         self.world.network.planned[kind].append(fate)
 
     def foreign_sign_in(self) -> None:
@@ -146,13 +140,10 @@ class Events:
         """Take a role away from a person, or give it back."""
         world, key = self.world, self.rng.choice(self.keys)
         person = self.rng.choice(PEOPLE)
-        entry = (person, key.account_id, key.role_name)
         place = (key.account_id, key.role_name)
+        entry = (person, *place)
         now = world.scheduler.now
-        if entry in world.aws.unassigned:
-            world.aws.unassigned.discard(entry)
-        else:
-            world.aws.unassigned.add(entry)
+        world.aws.unassigned ^= {entry}
         world.trace(f"{entry} is unassigned: {entry in world.aws.unassigned}")
         intervals = world.judge.unassigned.setdefault(place, [])
         for interval in intervals:
@@ -206,62 +197,24 @@ class Events:
         share = rng.choice((0.0, 0.0, 0.0, 0.9, 2.0)) if least_share is None else least_share
         limit = rng.choice((18.0, 18.0, 18.0, 4.0, 60.0)) if seconds is None else seconds
         world = self.world
-        if self.has_broker:
-            return world.call(
-                rng.randrange(self.environments), key, seconds=limit, least_share=share
-            )
-        return world.call_alone(key, seconds=limit, least_share=share)
+        environment = rng.randrange(self.environments) if self.has_broker else None
+        return world.call(environment, key, seconds=limit, least_share=share)
 
     def clear_weather(self) -> None:
         self.world.network.weather.clear()
 
 
-def _gap(kind: float, place: float) -> float:
-    """Return seconds until the next event: often at once, seldom long."""
-    limits = (0.0, 0.001, 0.1, 3.0, 40.0)
-    return limits[int(kind * len(limits))] * place
-
-
 _EVENTS: tuple[Callable[[Events], None], ...] = (
-    Events.burst,
-    Events.crowd,
-    Events.withdraw,
-    Events.change_weather,
-    Events.change_weather,
-    Events.plan_fate,
-    Events.plan_fate,
-    Events.foreign_sign_in,
-    Events.foreign_sign_out,
-    Events.foreign_refresh,
-    Events.change_portal,
-    Events.log_in,
-    Events.log_out,
-    Events.kill_broker,
-    Events.signal_renewals,
-    Events.set_clock,
-    Events.fill_disk,
-    Events.assign,
-    Events.end_sign_in,
-    Events.let_time_pass,
-    Events.strike_renewal,
-    Events.strike_renewal,
-    Events.strike_renewal,
-    Events.strike_call,
-    Events.strike_call,
-)
+    Events.burst, Events.crowd, Events.withdraw, Events.change_weather, Events.change_weather,
+    Events.plan_fate, Events.plan_fate, Events.foreign_sign_in, Events.foreign_sign_out,
+    Events.foreign_refresh, Events.change_portal, Events.log_in, Events.log_out,
+    Events.kill_broker, Events.signal_renewals, Events.set_clock, Events.fill_disk, Events.assign,
+    Events.end_sign_in, Events.let_time_pass, Events.strike_renewal, Events.strike_renewal,
+    Events.strike_renewal, Events.strike_call, Events.strike_call,
+)  # fmt: skip
 # What may come between a request and its answer.
 _STRIKES: tuple[Callable[[Events], None], ...] = (
-    Events.foreign_sign_in,
-    Events.foreign_sign_out,
-    Events.foreign_refresh,
-    Events.change_portal,
-    Events.log_in,
-    Events.log_out,
-    Events.kill_broker,
-    Events.signal_renewals,
-    Events.set_clock,
-    Events.fill_disk,
-    Events.end_sign_in,
-    Events.burst,
-    Events.withdraw,
-)
+    Events.foreign_sign_in, Events.foreign_sign_out, Events.foreign_refresh, Events.change_portal,
+    Events.log_in, Events.log_out, Events.kill_broker, Events.signal_renewals, Events.set_clock,
+    Events.fill_disk, Events.end_sign_in, Events.burst, Events.withdraw,
+)  # fmt: skip

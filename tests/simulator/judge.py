@@ -239,9 +239,7 @@ class Judge:
 
     # -- checking the replies to callers -----------------------------------------------------
 
-    def check_reply(
-        self, caller: Caller, code: int, document: bytes, warnings: tuple[str, ...]
-    ) -> None:
+    def check_reply(self, caller: Caller, code: int, document: bytes, warnings: tuple) -> None:
         now = self._world.scheduler.now
         caller.replies += 1
         if caller.replies > 1:
@@ -277,10 +275,10 @@ class Judge:
 
     def _check_document(self, caller: Caller, document: bytes, warnings: tuple[str, ...]) -> None:
         now, world = self._world.scheduler.now, self._world
-        key = world.aws.keys[json.loads(document)["AccessKeyId"]]
+        key_id = json.loads(document)["AccessKeyId"]
+        key = world.aws.keys[key_id]
         if (key.account, key.role) != (caller.account, caller.role):
             self.fail(f"{caller} got {key.account} {key.role}")
-        key_id = json.loads(document)["AccessKeyId"]
         if not any(entry.fields.get("access_key_id") == key_id for entry in self.journal):
             self.fail(f"{caller} got {key_id}, of which the journal has no line")
         # A wrong clock whose error could not be saved: nothing on this machine tells AWS's time.
@@ -339,7 +337,7 @@ class Judge:
     def _may_be_unreachable(self, caller: Caller, now: float) -> bool:
         return (
             self.is_crowded
-            or self._has_aws_fault(caller, now)
+            or _overlaps(self.aws_faults, caller.asked_at - _FELT_SECONDS, now)
             or self._was_disturbed(caller)
             # A refused renewal waits 3 s for another tool's token, under the token's lock: callers
             # without a broker, which share no refusal, do so one after the other.
@@ -349,9 +347,6 @@ class Judge:
     def _may_lack_disk(self, caller: Caller, now: float) -> bool:
         is_stopped = self._was_disturbed(caller) and "lock" in str(caller.error)
         return is_stopped or _overlaps(self.disk_faults, caller.asked_at - _FELT_SECONDS, now)
-
-    def _has_aws_fault(self, caller: Caller, now: float) -> bool:
-        return _overlaps(self.aws_faults, caller.asked_at - _FELT_SECONDS, now)
 
     def _was_disturbed(self, caller: Caller) -> bool:
         """Return whether a process was killed or stopped lately."""
@@ -372,11 +367,7 @@ def _object(data: bytes) -> dict[str, Any] | None:
 
 def _in_window(entries: list[Any], since: float, at: Any) -> list[Any]:
     """Return the entries that hold at some time from `since` on."""
-    first = 0
-    for place, entry in enumerate(entries):
-        if at(entry) <= since:
-            first = place
-    return entries[first:]
+    return entries[max((n for n, entry in enumerate(entries) if at(entry) <= since), default=0) :]
 
 
 def _overlaps(intervals: list[list[float]], since: float, until: float) -> bool:

@@ -53,16 +53,8 @@ class Fate(NamedTuple):
 
 
 WEATHERS = (
-    "refused",
-    "500",
-    "429",
-    "429 retry after",
-    "captive portal",
-    "black hole",
-    "slow",
-    "lossy",
-    "mixed",
-)
+    "refused", "500", "429", "429 retry after", "captive portal", "black hole", "slow", "lossy", "mixed",
+)  # fmt: skip
 
 
 class Network:
@@ -90,9 +82,7 @@ class Network:
             "refused": Fate(0.001, is_refused=True),
             "500": Fate(quick, status=rng.choice((500, 502, 503))),
             "429": Fate(quick, status=429),
-            "429 retry after": Fate(
-                quick, status=429, retry_after=rng.choice((0.0, 1.0, 3.0, 8.0, 60.0))
-            ),
+            "429 retry after": Fate(quick, 429, retry_after=rng.choice((0.0, 1.0, 3.0, 8.0, 60.0))),
             "captive portal": Fate(quick, status=299),
             "black hole": Fate(1e9),
             "slow": Fate(rng.choice((1.0, 3.0, 6.0, 20.0, 59.0))),
@@ -216,11 +206,9 @@ class SimulatedOidc:
         except Refused as refusal:
             send.is_over = True
             raise LoginRequired("invalid_grant") from refusal
-        except AnswerLost:
-            send.is_lost = True
-            raise
-        except AwsUnreachable:
-            send.is_over = True
+        except AwsUnreachable as error:
+            send.is_lost = isinstance(error, AnswerLost)
+            send.is_over = not send.is_lost
             raise
         send.is_over = True
         send.answered_at, send.brought = world.scheduler.now, fresh

@@ -129,16 +129,12 @@ class Schedule(Events):
             if not caller.is_over:
                 world.judge.fail(f"{caller} never got a reply")
         brokers = {broker.process for broker in world.all_brokers}
-        world.scheduler.run_until(
-            lambda: (
-                not any(
-                    world.scheduler.is_running(process)
-                    for process in world.processes
-                    if process not in brokers
-                )
-            ),
-            400.0,
-        )
+
+        def is_quiet() -> bool:
+            others = (process for process in world.processes if process not in brokers)
+            return not any(map(world.scheduler.is_running, others))
+
+        world.scheduler.run_until(is_quiet, 400.0)
 
     def check_recovery(self) -> None:
         """10 s after the last failure every caller is answered at once, and by AWS."""

@@ -14,14 +14,10 @@ _numbers = count(1000)
 _BUFFER_BYTES = 700
 
 
-class Stream:
-    """One end of a connection."""
-
+class _Socket:
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self._number = next(_numbers)
-        self.peer: Stream | None = None
-        self.incoming = bytearray()
         self.is_closed = False
         self.changed: Callable[[], None] | None = None
 
@@ -30,6 +26,19 @@ class Stream:
 
     def fileno(self) -> int:
         return -1 if self.is_closed else self._number
+
+    def notify(self) -> None:
+        if self.changed is not None:
+            self.changed()
+
+
+class Stream(_Socket):
+    """One end of a connection."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        super().__init__(scheduler)
+        self.peer: Stream | None = None
+        self.incoming = bytearray()
 
     def recv(self, size: int) -> bytes:
         if self.incoming:
@@ -67,10 +76,6 @@ class Stream:
         peer = self.peer
         return peer is None or peer.is_closed or len(peer.incoming) < _BUFFER_BYTES
 
-    def notify(self) -> None:
-        if self.changed is not None:
-            self.changed()
-
     def _peer_is_closed(self) -> bool:
         return self.peer is not None and self.peer.is_closed
 
@@ -81,29 +86,19 @@ def pair(scheduler: Scheduler) -> tuple[Stream, Stream]:
     return one, other
 
 
-class Listener:
+class Listener(_Socket):
     """A listening socket. Connections wait in it until they are accepted."""
 
     def __init__(self, scheduler: Scheduler) -> None:
-        self._scheduler = scheduler
-        self._number = next(_numbers)
+        super().__init__(scheduler)
         self._waiting: list[Stream] = []
-        self.is_closed = False
-        self.changed: Callable[[], None] | None = None
-
-    def setblocking(self, flag: bool) -> None:
-        return
-
-    def fileno(self) -> int:
-        return -1 if self.is_closed else self._number
 
     def connect(self) -> Stream:
         if self.is_closed:
             raise ConnectionRefusedError
         ours, theirs = pair(self._scheduler)
         self._waiting.append(theirs)
-        if self.changed is not None:
-            self.changed()
+        self.notify()
         return ours
 
     def accept(self) -> tuple[Stream, str]:

@@ -8,6 +8,7 @@ import shutil
 import traceback
 from collections.abc import Callable
 from functools import cached_property
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ssohelper.actions import broker_work, login, renewal, selection
@@ -18,6 +19,7 @@ from ssohelper.broker.loop import Loop
 from ssohelper.broker.requests import AskedBy, Reply, Request
 from ssohelper.broker.requests import Caller as CoreCaller
 from ssohelper.collaborators.aws_clients import AwsClients
+from ssohelper.core.instants import to_iso
 from ssohelper.core.journal import Entry
 from ssohelper.core.model import AccessToken, RoleKey, SsoSession
 from ssohelper.errors import AwsUnreachable, SsoHelperError
@@ -92,11 +94,8 @@ class World:
         return self.rng.choice((8 * 3600.0, 8 * 3600.0, 90 * 86400.0, 2 * 3600.0))
 
     def environ(self, environment: int) -> dict[str, str]:
-        return {
-            "HOME": self.home,
-            "SSOHELPER_HOME": f"{self.root}/own",
-            "DISPLAY": f":{environment}",
-        }
+        own = f"{self.root}/own"
+        return {"HOME": self.home, "SSOHELPER_HOME": own, "DISPLAY": f":{environment}"}
 
     def _internal(self, error: BaseException, _trace: object) -> SsoHelperError:
         self.judge.fail("".join(traceback.format_exception(error)[-4:]))
@@ -114,8 +113,7 @@ class World:
     def add_session(self, name: str, portal: str) -> None:
         self.sessions[name] = portal
         self.judge.portals.setdefault(name, []).append((self.scheduler.now, portal))
-        path = self.token_path(name)
-        self.disk.token_files.add(path)
+        self.disk.token_files.add(self.token_path(name))
         self.write_config()
 
     def write_config(self) -> None:
@@ -146,10 +144,9 @@ class World:
         process = self.scheduler.process(kind)
         process.at_death.append(lambda: self._died(process))
         self._count[kind] = self._count.get(kind, 0) + 1
-        process.kill_at_point = self.kills.get((kind, self._count[kind]), 0)
-        process.stop_at_point, process.stop_seconds = self.stops.get(
-            (kind, self._count[kind]), (0, 0.0)
-        )
+        which = (kind, self._count[kind])
+        process.kill_at_point = self.kills.get(which, 0)
+        process.stop_at_point, process.stop_seconds = self.stops.get(which, (0, 0.0))
         self.processes.append(process)
         return process
 
@@ -162,10 +159,7 @@ class World:
     def _stopped(self, process: Process) -> None:
         self.trace(f"{process} is stopped for {process.stop_seconds:g} s")
         process.stopped_at = self.scheduler.now
-        self.judge.disturbances += [
-            self.scheduler.now,
-            self.scheduler.now + process.stop_seconds,
-        ]
+        self.judge.disturbances += [process.stopped_at, process.stopped_at + process.stop_seconds]
 
     def run_renewal(
         self, session_name: str, seen_id: str, seconds: float, meanwhile: Callable[[], object]
@@ -219,7 +213,7 @@ class World:
 
     def log_in(self, session: str, person: str) -> Process:
         options = login.LoginOptions(device_code=True, force=True)
-        ui = _Ui(is_content=self.rng.random() < 0.8)
+        ui = _make_ui(is_content=self.rng.random() < 0.8)
         process = self.start_command(
             "login", session, lambda app, found: login.log_in(app, found, ui, options)
         )
@@ -234,20 +228,15 @@ class World:
 
     # -- starting callers and brokers --------------------------------------------------------
 
-    def call(self, environment: int, key: RoleKey, **options: Any) -> Caller:
-        caller = Caller(self, len(self.callers) + 1, environment, key, **options)
+    def call(self, environment: int | None, key: RoleKey, **options: Any) -> Caller:
+        """Start a caller; None: where no broker can run, so that it asks AWS itself."""
+        caller = Caller(self, len(self.callers) + 1, environment or 0, key, **options)
         self.callers.append(caller)
-        caller.begin()
-        return caller
-
-    def call_alone(self, key: RoleKey, *, seconds: float, least_share: float) -> Caller:
-        """Start a caller that asks AWS itself, as on a machine where no broker can run."""
-        caller = Caller(
-            self, len(self.callers) + 1, 0, key, seconds=seconds, least_share=least_share
-        )
-        self.callers.append(caller)
-        self.trace(f"{caller} asks by itself for at most {seconds:g} s")
-        self.ask_alone(caller, seconds)
+        if environment is not None:
+            caller.begin()
+            return caller
+        self.trace(f"{caller} asks by itself for at most {caller.seconds:g} s")
+        self.ask_alone(caller, caller.seconds)
         return caller
 
     def connect(self, environment: int, session: str) -> Stream:
@@ -269,7 +258,7 @@ class World:
             now = self.scheduler.now
             key = RoleKey(caller.session, caller.account, caller.role)
             request = Request(key, now, now + seconds, caller.least_share)
-            loop = self._loop(broker_work.Work(lambda: app), monotonic=lambda: self.scheduler.now)
+            loop = WatchedLoop(self, broker_work.Work(lambda: app), None)
             try:
                 reply = loop.answer_request(CoreCaller(request))
             finally:
@@ -278,9 +267,6 @@ class World:
                 caller.take(reply.exit_code, reply)
 
         self.scheduler.spawn(process, "main", run)
-
-    def _loop(self, work: Any, listener: Any = None, *, monotonic: Any) -> WatchedLoop:
-        return WatchedLoop(self, work, listener, monotonic=monotonic)
 
 
 class SimulatedApp(App):
@@ -339,8 +325,8 @@ class SimulatedJournal:
 class WatchedLoop(Loop):
     """The broker's loop, which tells the judge of calls and renewals."""
 
-    def __init__(self, world: World, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
+    def __init__(self, world: World, work: Any, listener: Any) -> None:
+        super().__init__(work, listener, monotonic=lambda: world.scheduler.now)
         self._world = world
         if world.rate:
             self._core._roles._pace = Pace(world.rate)
@@ -384,7 +370,7 @@ class Broker:
         world.scheduler.sleep(world.rng.choice((0.0, 0.02, 0.2)))
         environ, shared = world.environ(environment), []  # type: ignore[var-annotated]
         work = broker_work.Work(lambda: SimulatedApp(world, environ, shared))
-        self.loop = world._loop(work, self.listener, monotonic=lambda: world.scheduler.now)
+        self.loop = WatchedLoop(world, work, self.listener)
 
         def remove_socket_file() -> None:
             if world.brokers.get(self._address) is self:
@@ -394,41 +380,18 @@ class Broker:
         world.trace("ends: idle")
 
 
-class _Ui:
-    """Stands for login's entry point. `is_content`: another person than last time is accepted."""
-
-    def __init__(self, *, is_content: bool) -> None:
-        self._is_content = is_content
-
-    def confirm_other_portal(self, earlier: str, found: str) -> bool:
-        return True
-
-    def confirm_another_user(self, earlier: str, person: str) -> bool:
-        return self._is_content
-
-    def show_page(self, url: str) -> None:
-        return
-
-    def report_further_region(self, region: str) -> None:
-        return
-
-    def show_code(self, authorization: Any) -> None:
-        return
-
-    def open_browser(self, make_address: Callable[[], str]) -> bool:
-        return True
-
-    def report_waiting(self) -> None:
-        return
-
-    def is_cancelled(self) -> bool:
-        return False
+def _make_ui(*, is_content: bool) -> Any:
+    """Stand for login's entry point. `is_content`: another person than last time is accepted."""
+    silent = ("show_page", "show_code", "report_further_region", "report_waiting", "is_cancelled")
+    return SimpleNamespace(
+        **dict.fromkeys(silent, lambda *_: None),
+        **dict.fromkeys(("confirm_other_portal", "open_browser"), lambda *_: True),
+        confirm_another_user=lambda *_: is_content,
+    )
 
 
 def token_document(world: World, sign_in: SignIn, access: str, refresh: str) -> bytes:
     """Return a token file as the AWS CLI writes it."""
-    from ssohelper.core.instants import to_iso
-
     return json.dumps(
         {
             "startUrl": sign_in.portal,
