@@ -169,6 +169,16 @@ def _become_detached_process(asked: dict[str, Any], descriptors: list[int]) -> l
 
     The umask and the limits are those of this server, not of the process that starts it.
     """
+    detach(descriptors)
+    for ignored in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(ignored, signal.SIG_IGN)
+    _take_over_environment([sys.executable, "-m", "ssohelper", *asked["argv"]], asked["environ"])
+    # `python -m` in "/" has "/" as first folder of sys.path. The end of this file takes it from here.
+    return ["/ssohelper", *asked["argv"]]
+
+
+def detach(descriptors: list[int]) -> None:
+    """Take a session, streams and a folder as a detached process has; keep what it is passed."""
     os.setsid()
     null = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
@@ -177,11 +187,6 @@ def _become_detached_process(asked: dict[str, Any], descriptors: list[int]) -> l
         os.dup2(descriptor, spawn.PASSED_DESCRIPTOR)
     os.closerange(3 + len(descriptors), 1024)
     os.chdir("/")
-    for ignored in (signal.SIGINT, signal.SIGQUIT):
-        signal.signal(ignored, signal.SIG_IGN)
-    _take_over_environment([sys.executable, "-m", "ssohelper", *asked["argv"]], asked["environ"])
-    # `python -m` in "/" has "/" as first folder of sys.path. The end of this file takes it from here.
-    return ["/ssohelper", *asked["argv"]]
 
 
 def _take_over_environment(words: list[str], environ: dict[str, str]) -> None:

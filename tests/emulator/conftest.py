@@ -20,10 +20,31 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 PAYMENTS_PROD = "000030000001"
 PAYMENTS_DEV = "000040000001"
 VERIFIER = "v" * 64
-CHALLENGE = (
-    base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
-)
+_DIGEST = hashlib.sha256(VERIFIER.encode()).digest()
+CHALLENGE = base64.urlsafe_b64encode(_DIGEST).decode().rstrip("=")
 REDIRECT = "http://127.0.0.1:49152/oauth/callback"
+
+
+# As the AWS CLI registers for PKCE.
+REGISTRATION = {
+    "clientName": "ssohelper-corp",
+    "clientType": "public",
+    "scopes": ["sso:account:access"],
+    "grantTypes": ["authorization_code", "refresh_token"],
+    "redirectUris": ["http://127.0.0.1/oauth/callback"],
+}
+
+
+def authorize_query(client_id: str, redirect_uri: str) -> dict[str, str]:
+    return {
+        "response_type": "code",
+        "client_id": client_id,
+        "redirect_uri": redirect_uri,
+        "state": "s-1",
+        "code_challenge_method": "S256",
+        "scopes": "sso:account:access",
+        "code_challenge": CHALLENGE,
+    }
 
 
 class Clock:
@@ -48,14 +69,7 @@ class Wire:
         self.faults = self.service.faults
         self.world = self.service.world
 
-    def raw(
-        self,
-        method: str,
-        path: str,
-        body: bytes = b"",
-        headers: dict[str, str] | None = None,
-        **query: str,
-    ) -> Answer:
+    def raw(self, method: str, path: str, body: bytes = b"", headers=None, **query: str) -> Answer:
         request = make_request(method, path, urlencode(query), headers or {}, body)
         return control.handle_request(self.service, request)
 
@@ -65,15 +79,7 @@ class Wire:
 
     def register(self, **more: Any) -> dict[str, str]:
         """Register a client as the AWS CLI does for PKCE."""
-        fields = {
-            "clientName": "test",
-            "clientType": "public",
-            "scopes": ["sso:account:access"],
-            "grantTypes": ["authorization_code", "refresh_token"],
-            "redirectUris": ["http://127.0.0.1/oauth/callback"],
-            **more,
-        }
-        status, client = self.post("/client/register", **fields)
+        status, client = self.post("/client/register", **{**REGISTRATION, **more})
         assert status == 200, client
         return {"clientId": client["clientId"], "clientSecret": client["clientSecret"]}
 
@@ -93,16 +99,7 @@ class Wire:
 
     def authorize(self, client: dict[str, str], **more: str) -> dict[str, str]:
         """Call /authorize with automatic consent; return the query of the redirect."""
-        asked = {
-            "response_type": "code",
-            "client_id": client["clientId"],
-            "redirect_uri": REDIRECT,
-            "state": "s-1",
-            "code_challenge_method": "S256",
-            "scopes": "sso:account:access",
-            "code_challenge": CHALLENGE,
-            **more,
-        }
+        asked = authorize_query(client["clientId"], REDIRECT) | more
         answer = self.raw("GET", "/authorize", **asked)
         assert answer.status == 302, answer
         location = dict(answer.headers)["Location"]
@@ -141,14 +138,7 @@ class Reply(NamedTuple):
         return json.loads(self.body)
 
 
-def fetch(
-    emulator: Emulator,
-    method: str,
-    path: str,
-    body: Any = None,
-    headers: dict[str, str] | None = None,
-    timeout: float = 30,
-) -> Reply:
+def fetch(emulator: Emulator, method: str, path: str, body=None, headers=None, timeout=30) -> Reply:
     """Send one request over a new connection; a dict is sent as JSON, text as a form."""
     connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=timeout)
     sent = dict(headers or {})
@@ -163,6 +153,10 @@ def fetch(
         return Reply(answer.status, found, answer.read())
     finally:
         connection.close()
+
+
+def portal(emulator: Emulator, token: str, path="/assignment/accounts", **more: Any) -> Reply:
+    return fetch(emulator, "GET", path, headers={"x-amz-sso_bearer_token": token}, **more)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from ssohelper.emulator.server import Emulator
 from tests import node_sdk
 from tests.conftest import Home
 from tests.emulator.conftest import PAYMENTS_PROD
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 
 pytestmark = pytest.mark.network_client
 
@@ -50,13 +50,7 @@ def token_in(home: Home) -> dict[str, str]:
 
 
 def aws(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [require_program("aws"), *arguments],
-        env=home.env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    return run_program([require_program("aws"), *arguments], home.env)
 
 
 def signed_in_as(home: Home) -> str:
@@ -154,10 +148,9 @@ class TestBoto3:
         emu.faults.throttle("ListAccounts")
         with pytest.raises(client.exceptions.TooManyRequestsException):
             client.list_accounts(accessToken=token)
+        asked = {"accountId": PAYMENTS_PROD, "roleName": "SandboxAdmin"}
         with pytest.raises(ClientError) as caught:
-            client.get_role_credentials(
-                accessToken=token, accountId=PAYMENTS_PROD, roleName="SandboxAdmin"
-            )
+            client.get_role_credentials(accessToken=token, **asked)
         refused = {"Code": "ForbiddenException", "Message": "No access"}
         assert caught.value.response["Error"] == refused
         client.close()

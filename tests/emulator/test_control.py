@@ -1,17 +1,12 @@
 import pytest
 
-from tests.emulator.conftest import fetch
-
-
-def accounts(emu, token):
-    headers = {"x-amz-sso_bearer_token": token}
-    return fetch(emu, "GET", "/assignment/accounts", headers=headers).status
+from tests.emulator.conftest import fetch, portal
 
 
 def test_counters_are_read_and_reset(emu):
     token = emu.issue_token("ana")["accessToken"]
-    assert accounts(emu, token) == 200
-    assert accounts(emu, "wrong") == 401
+    assert portal(emu, token).status == 200
+    assert portal(emu, "wrong").status == 401
     told = fetch(emu, "GET", "/_ctl/counters").json()
     assert told["counters"] == {"ListAccounts": 2}
     assert told["by_status"] == {"ListAccounts 200": 1, "ListAccounts 401": 1}
@@ -28,7 +23,7 @@ def test_settings_and_scripts_are_set_and_cleared(emu):
     asked = {"page_size": 3, "auto_approve": "ben", "scripts": scripts}
     assert fetch(emu, "POST", "/_ctl/faults", asked).json()["page_size"] == 3
     assert emu.auto_approve == "ben"
-    assert [accounts(emu, token) for _ in range(3)] == [502, 502, 200]
+    assert [portal(emu, token).status for _ in range(3)] == [502, 502, 200]
     cleared = fetch(emu, "POST", "/_ctl/faults", {"clear": True}).json()
     assert cleared == fetch(emu, "GET", "/_ctl/faults").json()
     assert cleared["page_size"] == 100
@@ -48,7 +43,7 @@ def test_the_world_is_changed_and_read_and_sign_ins_end(emu):
     assert len(fetch(emu, "GET", "/_ctl/world").json()["account"]) == 12
     token = emu.issue_token("ana")["accessToken"]
     assert fetch(emu, "POST", "/_ctl/revoke", {"person": "ana"}).json() == {"ended": 1}
-    assert accounts(emu, token) == 401
+    assert portal(emu, token).status == 401
 
 
 @pytest.mark.parametrize(
@@ -67,15 +62,14 @@ def test_an_impossible_request_is_400(emu, path, body):
 
 
 @pytest.mark.parametrize(
-    "headers",
+    ("name", "value"),
     [
-        {"Origin": "https://evil.example"},
-        {"Origin": "null"},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
+        *(("Origin", origin) for origin in ("https://evil.example", "null")),
+        *(("Sec-Fetch-Site", site) for site in ("cross-site", "same-site")),
     ],
 )
-def test_a_web_page_is_refused(emu, headers):
+def test_a_web_page_is_refused(emu, name, value):
+    headers = {name: value}
     assert fetch(emu, "POST", "/_ctl/revoke", {}, headers).status == 403
     assert fetch(emu, "GET", "/_ctl/counters", headers=headers).status == 403
 

@@ -6,14 +6,13 @@ import pytest
 
 from ssohelper.emulator.faults import Faults
 from ssohelper.emulator.server import Emulator
-from tests.emulator.conftest import PAYMENTS_PROD, fetch
+from tests.emulator.conftest import PAYMENTS_PROD, fetch, portal
 
 ACCOUNTS = "/assignment/accounts"
 
 
 def ask(emu, timeout=30):
-    token = emu.issue_token("ana")["accessToken"]
-    return fetch(emu, "GET", ACCOUNTS, headers={"x-amz-sso_bearer_token": token}, timeout=timeout)
+    return portal(emu, emu.issue_token("ana")["accessToken"], timeout=timeout)
 
 
 def refresh(emu, token):

@@ -17,11 +17,8 @@ def keys(wire: Wire, role: str = "ReadOnlyAccess") -> dict[str, str]:
     status, found = wire.credentials(token, PAYMENTS_PROD, role)
     assert status == 200
     made = found["roleCredentials"]
-    return {
-        "sessionId": made["accessKeyId"],
-        "sessionKey": made["secretAccessKey"],
-        "sessionToken": made["sessionToken"],
-    }
+    names = {"sessionId": "accessKeyId", "sessionKey": "secretAccessKey"}
+    return {name: made[names.get(name, name)] for name in (*names, "sessionToken")}
 
 
 def token_of(wire: Wire, session: Any, method: str = "POST") -> tuple[int, Any]:

@@ -7,7 +7,7 @@ import pytest
 
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
-from tests.emulator.conftest import fetch
+from tests.emulator.conftest import fetch, portal
 
 
 def raw(emu: Emulator, request: bytes) -> bytes:
@@ -95,5 +95,4 @@ def test_stop_closes_connections_and_start_uses_the_same_port():
         another.bind(("127.0.0.1", emu.port))
     with emu.start():
         assert emu.url == url
-        headers = {"x-amz-sso_bearer_token": token}
-        assert fetch(emu, "GET", "/assignment/accounts", headers=headers).status == 200
+        assert portal(emu, token).status == 200

@@ -65,8 +65,7 @@ class TestDeviceCode:
         assert wire.poll(client, device)[1]["error"] == "invalid_grant"
 
     @pytest.mark.parametrize(
-        ("person", "second"),
-        [("ana", None), ("finn", "access_denied"), ("nobody", "access_denied")],
+        ("person", "second"), [("ana", None), *((p, "access_denied") for p in ("finn", "nobody"))]
     )
     def test_automatic_consent_never_answers_the_first_poll(self, wire, person, second):
         wire.service.auto_approve = person
@@ -161,9 +160,8 @@ class TestPkce:
     def test_an_unregistered_redirect_uri_gets_an_error_page(self, wire, uri):
         wire.service.auto_approve = "ana"
         client = wire.register()["clientId"]
-        answer = wire.raw(
-            "GET", "/authorize", client_id=client, redirect_uri=uri, response_type="code"
-        )
+        asked = {"client_id": client, "redirect_uri": uri, "response_type": "code"}
+        answer = wire.raw("GET", "/authorize", **asked)
         assert answer.status == 400
         assert "Location" not in dict(answer.headers)
 

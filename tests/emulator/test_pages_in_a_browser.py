@@ -10,23 +10,19 @@ import pytest
 from playwright import sync_api
 
 from ssohelper.emulator.server import Emulator
-from tests.emulator.conftest import CHALLENGE, PAYMENTS_DEV, VERIFIER, fetch
+from tests.emulator.conftest import PAYMENTS_DEV, REGISTRATION, VERIFIER, authorize_query, fetch
 from tests.emulator.test_pages import device_code
 from tests.programs import require_program
+from tests.tui.looks import contrast
 from tests.wire.catcher import Catcher
 
 # `make test` signs in on these pages in tests/cli/test_sign_in_commands_in_a_browser.py.
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
-_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+_FLAGS = ["--headless", "--no-sandbox", "--no-first-run"]
+_FLAGS += [
+    f"--disable-{what}"
+    for what in ("gpu", "quic", "background-networking", "component-update", "sync")
 ]
 
 
@@ -83,9 +79,7 @@ def check_page(page: Any) -> None:
     assert page.get_by_role("main").count() == 1
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     for button in page.get_by_role("button").all():
-        box = button.bounding_box()
-        assert box
-        assert box["height"] >= 44
+        assert button.bounding_box()["height"] >= 44
     for control in page.locator("input:not([type=hidden]), button").all():
         assert control.evaluate("e => (e.labels && e.labels[0] || e).innerText.trim()") != ""
 
@@ -96,23 +90,8 @@ def device_page(emu: Emulator) -> str:
 
 def begin_pkce(emu: Emulator, callback: Catcher) -> tuple[str, dict[str, str]]:
     """Register a client; return the authorize URL and the client."""
-    asked = {
-        "clientName": "ssohelper-corp",
-        "clientType": "public",
-        "scopes": ["sso:account:access"],
-        "grantTypes": ["authorization_code", "refresh_token"],
-        "redirectUris": ["http://127.0.0.1/oauth/callback"],
-    }
-    client = fetch(emu, "POST", "/client/register", asked).json()
-    query = {
-        "response_type": "code",
-        "client_id": client["clientId"],
-        "redirect_uri": callback.callback,
-        "state": "the-state",
-        "code_challenge_method": "S256",
-        "scopes": "sso:account:access",
-        "code_challenge": CHALLENGE,
-    }
+    client = fetch(emu, "POST", "/client/register", REGISTRATION).json()
+    query = authorize_query(client["clientId"], callback.callback)
     kept = {name: client[name] for name in ("clientId", "clientSecret")}
     return f"{emu.url}/authorize?{urlencode(query)}", kept
 
@@ -130,7 +109,7 @@ def test_a_user_signs_in_and_allows_by_keyboard_alone(page, emu):
         tab_to(page, "button", "Allow")
         page.keyboard.press("Enter")
         page.wait_for_url("**/oauth/callback?**")
-        assert callback.query["state"] == "the-state"
+        assert callback.query["state"] == "s-1"
         asked = {
             **client,
             "grantType": "authorization_code",
@@ -148,7 +127,7 @@ def test_denying_redirects_the_client_with_access_denied(page, emu):
         sign_in_by_keyboard(page, downs=1)
         page.get_by_role("button", name="Deny").click()
         page.wait_for_url("**/oauth/callback?**")
-        assert callback.query == {"error": "access_denied", "state": "the-state"}
+        assert callback.query == {"error": "access_denied", "state": "s-1"}
     assert [sign_in.person for sign_in in emu.sign_ins] == ["ben"]
 
 
@@ -186,9 +165,7 @@ def test_a_device_code_is_compared_and_answered(page, emu, button, title, status
     check_page(page)
     assert page.get_by_role("status").is_visible()
     assert page.title() == f"{title} – EMULATOR"
-    device = emu.find_device(code)
-    assert device
-    assert device.status == status
+    assert emu.find_device(code).status == status
 
 
 def test_a_wrong_code_and_a_wrong_person_show_errors(page, emu):
@@ -237,7 +214,7 @@ def test_text_is_readable_in_both_schemes(chromium, emu, scheme, tmp_path):
     pairs = page.evaluate(_COLOURS)
     context.close()
     assert len(pairs) > 10
-    assert min(contrast(*pair) for pair in pairs) >= 4.5
+    assert min(contrast(*map(tuple, pair)) for pair in pairs) >= 4.5
 
 
 # Text colour and the nearest opaque background of each element with text.
@@ -249,15 +226,3 @@ _COLOURS = """() => [...document.body.querySelectorAll("*")]
     while (box && back === "rgba(0, 0, 0, 0)");
     return [getComputedStyle(e).color, back].map(c => c.match(/\\d+/g).slice(0, 3).map(Number));
   })"""
-
-
-def contrast(text: list[int], back: list[int]) -> float:
-    """Return WCAG's contrast ratio of two colours."""
-    light, dark = sorted((_luminance(text), _luminance(back)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: list[int]) -> float:
-    parts = [c / 255 for c in colour]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

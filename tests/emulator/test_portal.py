@@ -66,13 +66,9 @@ def test_roles_of_an_unassigned_account_are_refused(wire, token):
     ],
 )
 def test_credentials_of_an_unassigned_role_are_refused(wire, token, account_id, role):
-    answer = wire.raw(
-        "GET",
-        "/federation/credentials",
-        headers={"X-Amz-Sso_bearer_token": token},
-        account_id=account_id,
-        role_name=role,
-    )
+    headers = {"X-Amz-Sso_bearer_token": token}
+    query = {"account_id": account_id, "role_name": role}
+    answer = wire.raw("GET", "/federation/credentials", headers=headers, **query)
     assert answer.status == 403
     assert json.loads(answer.body) == {
         "message": "No access",

@@ -6,25 +6,20 @@ from botocore.exceptions import ClientError
 
 from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.sts import MFA_CODE
-from tests.emulator.conftest import PAYMENTS_PROD, Clock, fetch
+from tests.emulator.conftest import PAYMENTS_PROD, Clock, fetch, portal
 
 
 def keys_for(emu, role="ReadOnlyAccess"):
-    token = emu.issue_token("ana")["accessToken"]
     path = f"/federation/credentials?account_id={PAYMENTS_PROD}&role_name={role}"
-    answer = fetch(emu, "GET", path, headers={"x-amz-sso_bearer_token": token})
-    return answer.json()["roleCredentials"]
+    return portal(emu, emu.issue_token("ana")["accessToken"], path).json()["roleCredentials"]
 
 
 def call_sts(emu, keys, operation, **asked):
-    client = botocore.session.Session().create_client(
-        "sts",
-        region_name="us-east-1",
-        endpoint_url=emu.url,
-        aws_access_key_id=keys["accessKeyId"],
-        aws_secret_access_key=keys["secretAccessKey"],
-        aws_session_token=keys["sessionToken"],
-    )
+    names = {"access_key_id": "accessKeyId", "secret_access_key": "secretAccessKey"}
+    names["session_token"] = "sessionToken"
+    given = {f"aws_{name}": keys[ours] for name, ours in names.items()}
+    session = botocore.session.Session()
+    client = session.create_client("sts", "us-east-1", endpoint_url=emu.url, **given)
     try:
         return getattr(client, operation)(**asked)
     finally:
@@ -105,11 +100,8 @@ def assume(emu, keys, name="Deploy", *, session="ana", **more):
 def user_keys(emu):
     """Return an access key of an IAM user, which has no session token."""
     user = emu.issue_user_key(VENDOR, "build")
-    return {
-        "accessKeyId": user.access_key_id,
-        "secretAccessKey": user.secret_access_key,
-        "sessionToken": None,
-    }
+    names = ("accessKeyId", "secretAccessKey", "sessionToken")
+    return dict(zip(names, (user.access_key_id, user.secret_access_key, None), strict=True))
 
 
 def test_a_trusted_role_is_assumed_and_again_from_there(emu):

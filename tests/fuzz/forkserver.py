@@ -19,8 +19,12 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from importlib import import_module
+from pathlib import Path
 from typing import Any
+
+from tests.fork_server import detach, run_and_end
 
 _PR_SET_CHILD_SUBREAPER = 36
 # A command ends within 20 s; on a busy machine it is still no hang.
@@ -115,7 +119,8 @@ def _end_descendants() -> int:
         if pid:
             continue
         late = time.monotonic() > ends_at
-        for other in _children():
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+        for other in map(int, children.split()):
             if late or _is_broker(other):
                 killed += late
                 with contextlib.suppress(ProcessLookupError):
@@ -123,15 +128,9 @@ def _end_descendants() -> int:
         time.sleep(0.002)
 
 
-def _children() -> list[int]:
-    with open(f"/proc/self/task/{os.getpid()}/children") as children:
-        return [int(pid) for pid in children.read().split()]
-
-
 def _is_broker(pid: int) -> bool:
     try:
-        with open(f"/proc/{pid}/cmdline", "rb") as command:
-            return b"broker-process" in command.read()
+        return b"broker-process" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
 
@@ -152,6 +151,8 @@ def _become(asked: dict[str, Any]) -> None:
         if asked.get("program"):
             os.execve(asked["program"], [asked["program"], *asked["argv"]], asked["env"])
         _answer(asked["argv"], asked["env"])
+    except Exception:
+        traceback.print_exc(file=sys.__stderr__)
     finally:
         os._exit(99)  # 99 means a defect of this file
 
@@ -173,33 +174,14 @@ def _answer(argv: list[str], environ: dict[str, str]) -> None:
         raw = io.FileIO(number, "r" if number == 0 else "w", closefd=False)
         buffered = io.BufferedReader(raw) if number == 0 else io.BufferedWriter(raw)
         setattr(sys, name, io.TextIOWrapper(buffered, encoding="utf-8"))
-    try:
-        code: object = program.main()
-    except SystemExit as end:
-        code = end.code
-    except BaseException:
-        import traceback
-
-        traceback.print_exc()
-        code = 1
-    with contextlib.suppress(OSError, ValueError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(code if isinstance(code, int) else 0)
+    run_and_end(program.main)
 
 
 def _fork_detached(argv: list[str], environ: dict[str, str], descriptor: int | None = None) -> None:
     if os.fork():
         return
     try:
-        os.setsid()
-        if descriptor is not None:
-            os.dup2(descriptor, 3)
-        null = os.open(os.devnull, os.O_RDWR)
-        for number in range(3):
-            os.dup2(null, number)
-        os.closerange(3 if descriptor is None else 4, 256)
-        os.chdir("/")
+        detach([] if descriptor is None else [descriptor])
         _answer(argv, environ)
     finally:
         os._exit(99)

@@ -2,48 +2,17 @@
 
 import shlex
 from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
 
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
-from tests.guards.ways import ASK_ENDPOINT, other_order
-from tests.guards.world import ACCOUNT, FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
+from tests.guards.matrix import Cell
+from tests.guards.ways import key_of, ways_of
+from tests.guards.world import FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
 
 OTHER = GUARDED  # the second role, here without a rule
-_IN_BASH = f'eval "$({SCRIPT}-credentials shell-init bash)"; ssohelper %s "$0" && "$@"'
 ROLE = {FREE: f"corp:{NAME}/{FREE}", OTHER: f"corp:{NAME}/{OTHER}"}
-
-
-def key(role: str) -> list[str]:
-    return ["--session", "corp", "--account-id", ACCOUNT, "--role-name", role]
-
-
-# Each way in which a program below the list asks for a role. A hit, then Python, then the rest.
-WAYS: dict[str, Callable[[str], list[str]]] = {
-    "launcher": lambda role: [LAUNCHER, *key(role)],
-    "hit in Python": lambda role: [SCRIPT, "credential-process", *other_order(key(role))],
-    "miss": lambda role: [SCRIPT, "credential-process", *key(role)],
-    "by profile": lambda role: [SCRIPT, "credential-process", "--profile", f"pay.{role}"],
-    "env": lambda role: [SCRIPT, "env", ROLE[role]],
-    "exec": lambda role: [SCRIPT, "exec", ROLE[role], "--", "env"],
-    "exec --server": lambda role: [SCRIPT, "exec", "--server", ROLE[role], "--", *ASK_ENDPOINT],
-    "whoami": lambda role: [SCRIPT, "whoami", ROLE[role]],
-    "console": lambda role: [SCRIPT, "console", ROLE[role]],
-    "console --print": lambda role: [SCRIPT, "console", "--print", ROLE[role]],
-    "serve --socket": lambda role: serve(ROLE[role], "--socket $HOME/s", "--unix-socket $HOME/s"),
-    "serve": lambda role: serve(ROLE[role], "--env-file $HOME/e", ENDPOINT),
-    "use --keys": lambda role: [
-        *("env", "_SSOHELPER_SHELL=bash", SCRIPT, "use", "--keys", ROLE[role])
-    ],
-    "use --keys, then env": lambda role: [
-        *("bash", "-c", _IN_BASH % "use --keys", ROLE[role], "env")
-    ],
-    "use, then its profile": lambda role: [
-        *("bash", "-c", _IN_BASH % "use", f"pay.{role}", SCRIPT, "credential-process"),
-        *("--profile", f"pay.{role}"),
-    ],
-}
 ENDPOINT = '-H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN"'
 _SERVE_AND_ASK = """
 rm -f "$HOME/s" "$HOME/e"
@@ -66,6 +35,18 @@ def serve(role: str, place: str, options: str) -> list[str]:
     return ["sh", "-c", _SERVE_AND_ASK % (place, options), SCRIPT, role]
 
 
+def _way(name: str, role: str) -> list[str]:
+    return ways_of(role)[name].argv
+
+
+# Each way in which a program below the list asks for a role. A hit, then Python, then the rest.
+WAYS: dict[str, Callable[[str], list[str]]] = {
+    **{name: partial(_way, name) for name in ways_of(FREE) if name != "console, no browser"},
+    "serve --socket": lambda role: serve(ROLE[role], "--socket $HOME/s", "--unix-socket $HOME/s"),
+    "serve": lambda role: serve(ROLE[role], "--env-file $HOME/e", ENDPOINT),
+}
+
+
 def make_world(home: Home, emulator: Emulator) -> Guarded:
     """Return a signed-in home with a profile for each of two roles, and no guard rule."""
     made = Guarded(home, emulator)
@@ -74,39 +55,25 @@ def make_world(home: Home, emulator: Emulator) -> Guarded:
     made.app.protections.save_rules(())
     text = home.config_file.read_text()
     for role in (FREE, OTHER):
-        line = " ".join([LAUNCHER, *key(role)])
+        line = " ".join([LAUNCHER, *key_of(role)])
         text += f"[profile pay.{role}]\ncredential_process = {line}\n"
     home.write_config(text)
     return made
 
 
-class Asked(NamedTuple):
-    """What one way gave. `is_given`: credentials, a link or a page; `is_noted`: a journal line."""
-
-    way: str
-    code: int
-    shown: str
-    is_given: bool
-    is_noted: bool
-
-    @property
-    def is_refused(self) -> bool:
-        return self.code == 9 and not self.is_given and self.is_noted
-
-
-def ask(world: Guarded, way: str, argv: list[str], **more: str) -> Asked:
+def ask(world: Guarded, way: str, argv: list[str], **more: str) -> Cell:
     """Run the way's command line, and look at what it gave."""
     notes = world.home.path / "opened"
     pages, before = notes.exists() and notes.read_text(), _refusals(world)
     done = world.run(*argv, **more)
     shown = done.stdout + done.stderr
-    is_given = (
+    is_released = (
         done.returncode == 0
         or has_secret(shown)
         or "/start/#/console" in shown
         or (notes.exists() and notes.read_text()) != pages
     )
-    return Asked(way, done.returncode, shown, is_given, _refusals(world) > before)
+    return Cell(way, done.returncode, shown, is_released, _refusals(world) > before)
 
 
 def _refusals(world: Guarded) -> int:
@@ -114,7 +81,7 @@ def _refusals(world: Guarded) -> int:
     return sum(line.event == "refused" for line in lines)
 
 
-def ask_below(*allowed: str) -> Callable[[Guarded], list[Asked]]:
+def ask_below(*allowed: str) -> Callable[[Guarded], list[Cell]]:
     """Return a function that asks for OTHER in each way below this value of the variable."""
     return lambda world: [
         ask(world, name, way(OTHER), SSOHELPER_ALLOW=";".join(allowed))
@@ -122,13 +89,13 @@ def ask_below(*allowed: str) -> Callable[[Guarded], list[Asked]]:
     ]
 
 
-def ask_below_exec(*globs: str) -> Callable[[Guarded], list[Asked]]:
+def ask_below_exec(*globs: str) -> Callable[[Guarded], list[Cell]]:
     """Return a function that asks for OTHER below an `exec --allow` for each glob, one in another."""
     outer = [word for glob in globs for word in (SCRIPT, "exec", "--allow", glob, ROLE[FREE], "--")]
     return lambda world: [ask(world, name, [*outer, *way(OTHER)]) for name, way in WAYS.items()]
 
 
-def ask_with_widened_variable(world: Guarded) -> list[Asked]:
+def ask_with_widened_variable(world: Guarded) -> list[Cell]:
     """A child appends to the variable what would allow each role."""
     outer = [SCRIPT, "exec", "--allow", f"{NAME}/{FREE}", ROLE[FREE], "--", "sh", "-c"]
     found = []
@@ -138,7 +105,7 @@ def ask_with_widened_variable(world: Guarded) -> list[Asked]:
     return found
 
 
-def ask_after_edited_profile(world: Guarded) -> list[Asked]:
+def ask_after_edited_profile(world: Guarded) -> list[Cell]:
     """A child lets the profile that it may use stand for another role."""
     text = world.home.config_file.read_text()
     world.home.write_config(text.replace(f"--role-name {FREE}", f"--role-name {OTHER}"))
@@ -148,7 +115,7 @@ def ask_after_edited_profile(world: Guarded) -> list[Asked]:
     ]
 
 
-def start_sign_ins(world: Guarded) -> list[Asked]:
+def start_sign_ins(world: Guarded) -> list[Cell]:
     """Each command that would start a sign-in, with no sign-in there and everything allowed."""
     for path in world.home.token_folder.glob("*.json"):
         path.unlink()
@@ -163,11 +130,11 @@ def start_sign_ins(world: Guarded) -> list[Asked]:
     for command in commands:
         asked = ask(world, command, [SCRIPT, *command.split()], SSOHELPER_ALLOW="*/*")
         calls = sum(world.emulator.counters[call] for call in started)
-        found.append(asked._replace(is_given=asked.is_given or calls > 0))
+        found.append(asked._replace(is_released=asked.is_released or calls > 0))
     return found
 
 
-SITUATIONS: dict[str, Callable[[Guarded], list[Asked]]] = {
+SITUATIONS: dict[str, Callable[[Guarded], list[Cell]]] = {
     "not in the list": ask_below(f"{NAME}/{FREE}"),
     "empty list": ask_below(""),
     "damaged list": ask_below("*/*", ""),

@@ -18,7 +18,7 @@ from ssohelper.core.grants import MOST_SECONDS, Grant, GrantContext, TerminalSes
 from ssohelper.core.model import Role, RoleKey
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home
-from tests.guards.ways import PROFILE, ROLE, WAYS, opened, with_reason
+from tests.guards.ways import PROFILE, ROLE, WAYS, key_of, opened, with_reason
 from tests.guards.world import (
     ACCOUNT,
     FREE,
@@ -33,7 +33,7 @@ from tests.guards.world import (
 from tests.published import date_back
 
 TARGET = RoleKey("corp", ACCOUNT, GUARDED)
-FREE_KEY = [FREE if word == GUARDED else word for word in KEY]
+FREE_KEY = key_of(FREE)
 _CURL = ["curl", "-sS"]
 _ASK_PORT = (
     'curl -sS -H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN" '

@@ -8,7 +8,8 @@ import pytest
 
 from ssohelper.app import App
 from tests.conftest import SCRIPT
-from tests.guards.allow_matrix import OTHER, ROLE, WAYS, key, make_world, start_sign_ins
+from tests.guards.allow_matrix import OTHER, ROLE, WAYS, make_world, start_sign_ins
+from tests.guards.ways import key_of
 from tests.guards.world import ACCOUNT, FREE, LAUNCHER, NAME, Guarded, has_secret
 from tests.long_rows import long_after
 
@@ -18,7 +19,7 @@ def world(home, emulator) -> Iterator[Guarded]:
     made = make_world(home, emulator)
     for role in (FREE, OTHER):
         # A published response is there for each role: a hit would print it.
-        assert made.run(LAUNCHER, *key(role)).returncode == 0
+        assert made.run(LAUNCHER, *key_of(role)).returncode == 0
     assert sorted(made.published()) == sorted([FREE, OTHER])
     yield made
     made.close()
@@ -59,8 +60,8 @@ def test_each_way_hands_out_what_the_list_names(world):
 def test_a_child_can_narrow_the_list_and_not_widen_it(world):
     inner = [SCRIPT, "exec", "--allow", "*/*", ROLE[FREE], "--", LAUNCHER]
     argv = [SCRIPT, "exec", "--allow", f"pay.{FREE}", ROLE[FREE], "--", *inner]
-    assert world.run(*argv, *key(FREE)).returncode == 0
-    done = world.run(*argv, *key(OTHER))
+    assert world.run(*argv, *key_of(FREE)).returncode == 0
+    done = world.run(*argv, *key_of(OTHER))
     assert (done.returncode, has_secret(done.stdout)) == (9, False)
 
 
@@ -130,7 +131,7 @@ def test_a_child_removes_no_profile_and_undoes_no_write(world):
             f"sso_session = *; sso_account_id = {ACCOUNT}; sso_role_name = {FREE}",
             f"sso_session = corp; sso_account_id = {ACCOUNT}; sso_role_name = *",
             f"sso_session = corp; sso_account_id = *; sso_role_name = {FREE}",
-            f"credential_process = {shlex.join([LAUNCHER, *key('*')])}",
+            f"credential_process = {shlex.join([LAUNCHER, *key_of('*')])}",
         ],
     ),
 )
@@ -147,7 +148,7 @@ def test_a_profile_that_names_a_pattern_allows_no_role(world, lines):
     "text", long_after(1, ["\udcff", "\n", "x" * 100_000, ",;,", "*/*\\", "[/[", "ü/ü", "/"])
 )
 def test_a_strange_list_is_one_line_of_refusal(world, text):
-    done = world.run(*WAYS["miss"](OTHER), SSOHELPER_ALLOW=text)
+    done = world.run(*WAYS["Python"](OTHER), SSOHELPER_ALLOW=text)
     assert (done.returncode, done.stdout) == (9, "")
     assert done.stderr.count("\n") == 1
     assert len(done.stderr) < 500

@@ -28,9 +28,8 @@ def native(account: str) -> str:
 
 
 def legacy(account: str) -> str:
-    return native(account).replace(
-        "sso_session = corp", f"sso_start_url = {URL}\nsso_region = us-east-1"
-    )
+    portal = f"sso_start_url = {URL}\nsso_region = us-east-1"
+    return native(account).replace("sso_session = corp", portal)
 
 
 def ours(account: str) -> str:
@@ -101,9 +100,8 @@ def world(home, emulator) -> Home:
         for name, keys in {**ALLOWED, **OTHERS}.items()
     )
     home.write_config(home.config_file.read_text() + sections)
-    home.path.joinpath(".aws", "credentials").write_text(
-        f"[native-dev]\n{STATIC}[hidden]\n{STATIC}"
-    )
+    shared = home.path / ".aws" / "credentials"
+    shared.write_text(f"[native-dev]\n{STATIC}[hidden]\n{STATIC}")
     home.env["AWS_EC2_METADATA_DISABLED"] = "true"
     done = run(home, SCRIPT, "list", "--refresh")
     assert done.returncode == 0, done.stderr
@@ -203,9 +201,8 @@ def test_the_files_are_read_only_named_by_content_and_removed_later(world):
     headers = ["bare-prod", "Profile cased-prod", " profile spaced-prod"]
     text = "".join(f"\n[{header}]\n{ours(PROD)}" for header in headers)
     world.write_config(f"{world.config_file.read_text()}{text}\n[services kept]\n")
-    shown = below(
-        world, "sh", "-c", 'printf "%s\n" "$AWS_CONFIG_FILE"; cat "$AWS_CONFIG_FILE"'
-    ).stdout
+    show = 'printf "%s\n" "$AWS_CONFIG_FILE"; cat "$AWS_CONFIG_FILE"'
+    shown = below(world, "sh", "-c", show).stdout
     path, _, config = shown.partition("\n")
     assert path != first
     assert not Path(first).exists()

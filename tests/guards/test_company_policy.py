@@ -12,7 +12,8 @@ import pytest
 
 from tests.conftest import SCRIPT
 from tests.endpoint.world import wait_for
-from tests.guards.allow_matrix import WAYS, key, make_world
+from tests.guards.allow_matrix import WAYS, make_world
+from tests.guards.ways import key_of
 from tests.guards.world import ACCOUNT, FREE, GUARDED, LAUNCHER, NAME, Guarded, has_secret
 from tests.keyring.desktop import run_desktop
 from tests.long_rows import long_after
@@ -26,7 +27,7 @@ mount --rbind "$0/etc" /etc
 exec "$@"
 """
 # The ways in `make test`: by the launcher, in Python, as variables, by an endpoint, in the browser.
-FEW = ["launcher", "miss", "env", "exec --server", "console"]
+FEW = ["launcher", "Python", "env", "exec --server", "console"]
 FORBID = f'[guard]\nrules = ["*/{GUARDED}"]\n'
 
 _TWO_DECISIONS = f"""
@@ -81,7 +82,7 @@ def machine(home, emulator, tmp_path_factory) -> Iterator[Machine]:
         world.close()
         pytest.skip(f"no mount namespace here: {entered.stderr.strip()}")
     for role in (FREE, GUARDED):
-        assert made.run(LAUNCHER, *key(role)).returncode == 0
+        assert made.run(LAUNCHER, *key_of(role)).returncode == 0
     assert sorted(world.published()) == sorted([FREE, GUARDED])
     yield made
     world.close()
@@ -102,7 +103,9 @@ def test_a_rule_of_the_policy_stops_each_way_at_once(machine, ways):
         assert machine.run(*ask(FREE)).returncode == 0, way
         machine.policy.unlink()
     machine.set_policy(FORBID)
-    assert machine.run(LAUNCHER, *key(FREE)).returncode == 0  # a link alone withdraws no response
+    assert (
+        machine.run(LAUNCHER, *key_of(FREE)).returncode == 0
+    )  # a link alone withdraws no response
     assert machine.world.published().count(GUARDED) == 0
 
 
@@ -125,13 +128,13 @@ def test_a_policy_of_this_second_stops_the_launcher_too(machine):
     assert_stopped(machine, GUARDED)
     # Else each call on a machine with a policy would start Python.
     machine.set_policy(FORBID)
-    assert machine.run(LAUNCHER, *key(FREE)).returncode == 0
-    traced = machine.run("sh", "-x", LAUNCHER, *key(FREE))
+    assert machine.run(LAUNCHER, *key_of(FREE)).returncode == 0
+    traced = machine.run("sh", "-x", LAUNCHER, *key_of(FREE))
     assert traced.returncode == 0
     assert "exec" not in [line.split(" ")[1] for line in traced.stderr.splitlines() if " " in line]
     # A response that was published under the last policy.
     machine.set_policy("device_code = false\n")
-    assert machine.run(LAUNCHER, *key(GUARDED)).returncode == 0
+    assert machine.run(LAUNCHER, *key_of(GUARDED)).returncode == 0
     assert GUARDED in machine.world.published()
     started = machine.policy.stat().st_mtime
     machine.set_policy(FORBID)
@@ -140,7 +143,7 @@ def test_a_policy_of_this_second_stops_the_launcher_too(machine):
 
 
 def assert_stopped(machine: Machine, role: str, **more: str) -> None:
-    done = machine.run(LAUNCHER, *key(role), **more)
+    done = machine.run(LAUNCHER, *key_of(role), **more)
     assert (done.returncode, done.stdout) == (9, "")
 
 
@@ -186,9 +189,9 @@ def test_no_sign_in_at_another_portal_nor_with_a_device_code(machine):
 def test_its_allow_list_limits_programs_below_a_list_and_no_others(machine):
     machine.set_policy(f'[agents]\nallow = ["{NAME}/{FREE}"]\n')
     assert_stopped(machine, GUARDED, SSOHELPER_ALLOW="*/*")
-    assert machine.run(LAUNCHER, *key(FREE), SSOHELPER_ALLOW="*/*").returncode == 0
+    assert machine.run(LAUNCHER, *key_of(FREE), SSOHELPER_ALLOW="*/*").returncode == 0
     assert_stopped(machine, FREE, SSOHELPER_ALLOW=f"*/{GUARDED}")
-    assert machine.run(LAUNCHER, *key(GUARDED)).returncode == 0
+    assert machine.run(LAUNCHER, *key_of(GUARDED)).returncode == 0
 
 
 @pytest.mark.long
@@ -200,7 +203,7 @@ def test_config_list_shows_the_policy_and_config_set_takes_no_rule_of_it_away(ma
     assert machine.run(SCRIPT, "config", "get", "portals").stdout == '["*"]\n'
     done = machine.run(SCRIPT, "config", "set", "guard.rules", "x/y")
     assert done.returncode == 0, done.stderr
-    assert machine.run(LAUNCHER, *key(GUARDED)).returncode == 9
+    assert machine.run(LAUNCHER, *key_of(GUARDED)).returncode == 9
     # Loosening asks for the user's own rules alone.
     done = machine.run(SCRIPT, "config", "set", "guard.rules", "--default")
     assert done.returncode == 2, done.stderr  # no terminal to type a word on
@@ -210,7 +213,7 @@ def test_config_list_shows_the_policy_and_config_set_takes_no_rule_of_it_away(ma
     # The user's own rules do not keep it: what the administrator removes is gone.
     machine.policy.unlink()
     date_back(machine.world.settings)
-    assert machine.run(LAUNCHER, *key(GUARDED)).returncode == 0
+    assert machine.run(LAUNCHER, *key_of(GUARDED)).returncode == 0
 
 
 def test_a_process_that_runs_on_takes_the_policy_of_now(machine):
@@ -227,7 +230,7 @@ def test_a_policy_with_the_keyring_moves_sign_ins_into_it(machine):
     with run_desktop(home.path / "desktop", home.env) as desktop:
         machine.set_policy('storage = "keyring"\n')
         desktop.kill()
-        done = machine.run(LAUNCHER, *key(FREE))
+        done = machine.run(LAUNCHER, *key_of(FREE))
         # Nothing is read from, or written to, a file in clear because the keyring is absent.
         assert (done.returncode, done.stdout) == (8, "")
         assert "company's policy" in done.stderr
@@ -237,7 +240,7 @@ def test_a_policy_with_the_keyring_moves_sign_ins_into_it(machine):
         assert json.loads(done.stdout)["data"]["storage"] == "keyring", done.stderr
         assert not list(home.token_folder.glob("*.json"))
         # The broker that found no keyring repeats that for 1 s.
-        wait_for(lambda: machine.run(LAUNCHER, *key(FREE)).returncode == 0)
+        wait_for(lambda: machine.run(LAUNCHER, *key_of(FREE)).returncode == 0)
         done = machine.run(SCRIPT, "config", "set", "storage", "file")
         assert (done.returncode, list(home.token_folder.glob("*.json"))) == (9, [])
         machine.set_policy('storage = "file"\n')

@@ -1,6 +1,6 @@
 """The config is edited while a command asks for a grant: the answer's role is used, or none."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -17,12 +17,10 @@ COMMANDS = [
 
 
 @pytest.fixture
-def world(home, emulator) -> Iterator[Guarded]:
-    made = Guarded(home, emulator)
+def world(home, guarded) -> Guarded:
     home.write_config(f"{home.config_file.read_text()}{section(GUARDED)}")
     home.browser()
-    yield made
-    made.close()
+    return guarded
 
 
 def section(role: str) -> str:

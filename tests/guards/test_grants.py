@@ -1,21 +1,14 @@
 """A guarded role in real terminals: refused without a grant, handed out while one lasts."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from tests.conftest import SCRIPT
-from tests.guards.world import FREE, GUARDED, KEY, LAUNCHER, NAME, Guarded, has_secret
+from tests.guards.ways import key_of
+from tests.guards.world import FREE, GUARDED, KEY, LAUNCHER, NAME, has_secret
 
 ASK = " ".join([LAUNCHER, *KEY])
-
-
-@pytest.fixture
-def guarded(home, emulator) -> Iterator[Guarded]:
-    made = Guarded(home, emulator)
-    yield made
-    made.close()
 
 
 def test_without_a_grant_the_launcher_gives_exit_9_and_says_what_to_type(guarded):
@@ -26,8 +19,7 @@ def test_without_a_grant_the_launcher_gives_exit_9_and_says_what_to_type(guarded
     assert guarded.events() == ["refused"]
     assert guarded.published() == []
     # A role that no rule names needs no grant.
-    key = [FREE if word == GUARDED else word for word in KEY]
-    assert guarded.run(LAUNCHER, *key).returncode == 0
+    assert guarded.run(LAUNCHER, *key_of(FREE)).returncode == 0
     assert guarded.published() == [FREE]
 
 
@@ -40,11 +32,8 @@ def test_a_grant_counts_in_its_terminal_and_nowhere_else(guarded):
     for _ in range(2):  # the first call asks AWS, the second reads the cache
         code, shown = here.run(ASK)
         assert (code, has_secret(shown)) == (0, True), shown
-    for code, shown in (
-        other.run(ASK),
-        other.run(f"setsid -w {ASK}"),
-        here.run(f"setsid -w {ASK}"),
-    ):
+    apart = f"setsid -w {ASK}"
+    for code, shown in (other.run(ASK), other.run(apart), here.run(apart)):
         assert (code, has_secret(shown)) == (9, False), shown
     assert guarded.published() == []
     assert guarded.events()[:4] == ["grant", "release", "issue", "release"]

@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Iterator
 
 import pytest
 
@@ -10,19 +9,18 @@ from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from tests.conftest import SCRIPT
+from tests.guards.ways import key_of
 from tests.guards.world import ACCOUNT, FREE, GUARDED, KEY, LAUNCHER, RULE, Guarded
 from tests.long_rows import long_after
 from tests.published import date_back
 
-FREE_KEY = [FREE if word == GUARDED else word for word in KEY]
+FREE_KEY = key_of(FREE)
 IN_PYTHON = [SCRIPT, "credential-process"]
 
 
 @pytest.fixture
-def world(home, emulator) -> Iterator[Guarded]:
-    made = Guarded(home, emulator)
-    yield made
-    made.close()
+def world(guarded) -> Guarded:
+    return guarded
 
 
 def test_a_call_with_another_state_folder_undoes_no_remembered_rule(world):

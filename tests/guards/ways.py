@@ -24,49 +24,53 @@ _CALL = [SCRIPT, "credential-process"]
 _IN_BASH = f'eval "$({SCRIPT}-credentials shell-init bash)"; ssohelper %s "$0"%s "$@"'
 
 
+def key_of(role: str) -> list[str]:
+    return [role if word == GUARDED else word for word in KEY]
+
+
 def other_order(key: list[str]) -> list[str]:
     """Return the three options of a role in an order that the launcher leaves to Python."""
     return [*key[4:], *key[2:4], *key[:2]]
 
 
 class Way(NamedTuple):
-    """One way. `takes_reason`: the command has --reason. `is_shown`: it hands out on stdout."""
+    """One way. `takes_reason`: the command has --reason."""
 
     argv: list[str]
     takes_reason: bool = False
-    is_shown: bool = True
 
 
-WAYS = {
-    "launcher": Way([LAUNCHER, *KEY]),
-    "launcher, other order": Way([LAUNCHER, *other_order(KEY)]),
-    "Python": Way([*_CALL, *KEY]),
-    "Python, other order": Way([*_CALL, *other_order(KEY)]),
-    "Python by profile": Way([*_CALL, "--profile", PROFILE]),
-    "env": Way([SCRIPT, "env", ROLE], takes_reason=True),
-    "exec": Way([SCRIPT, "exec", ROLE, "--", "env"], takes_reason=True),
-    "exec --server": Way([SCRIPT, "exec", "--server", ROLE, "--", *ASK_ENDPOINT], True),
-    # These two would serve until they are stopped: a release is their first line on stdout.
-    "serve": Way(["timeout", "20", SCRIPT, "serve", ROLE], is_shown=False),
-    "serve --socket": Way(
-        ["timeout", "20", SCRIPT, "serve", ROLE, "--socket", "guarded.sock"], is_shown=False
-    ),
-    "use --keys": Way(["env", "_SSOHELPER_SHELL=bash", SCRIPT, "use", "--keys", ROLE], True),
-    "use --keys, then env": Way(["bash", "-c", _IN_BASH % ("use --keys", " &&"), ROLE, "env"]),
-    "use, then its profile": Way(
-        ["bash", "-c", _IN_BASH % ("use", ";"), PROFILE, *_CALL, "--profile", PROFILE]
-    ),
-    "console": Way([SCRIPT, "console", ROLE], takes_reason=True, is_shown=False),
-    # These two print a link, which holds no secret, and opens the console as the role.
-    "console --print": Way([SCRIPT, "console", "--print", ROLE], True, is_shown=False),
-    "console, no browser": Way(
-        ["env", "BROWSER=/no/such", SCRIPT, "console", ROLE], takes_reason=True, is_shown=False
-    ),
-    "whoami": Way([SCRIPT, "whoami", ROLE], takes_reason=True, is_shown=False),
-}
+def ways_of(role: str) -> dict[str, Way]:
+    """Return each way to the role, by its name; the role has the profile `pay.ROLE`."""
+    key, name, profile = key_of(role), f"corp:{NAME}/{role}", f"pay.{role}"
+    # A server would run until it is stopped: a release is its first line on stdout.
+    serve = ["timeout", "20", SCRIPT, "serve", name]
+    by_profile = [*_CALL, "--profile", profile]
+    return {
+        "launcher": Way([LAUNCHER, *key]),
+        "launcher, other order": Way([LAUNCHER, *other_order(key)]),
+        "Python": Way([*_CALL, *key]),
+        "Python, other order": Way([*_CALL, *other_order(key)]),
+        "Python by profile": Way(by_profile),
+        "env": Way([SCRIPT, "env", name], takes_reason=True),
+        "exec": Way([SCRIPT, "exec", name, "--", "env"], takes_reason=True),
+        "exec --server": Way([SCRIPT, "exec", "--server", name, "--", *ASK_ENDPOINT], True),
+        "serve": Way(serve),
+        "serve --socket": Way([*serve, "--socket", "guarded.sock"]),
+        "use --keys": Way(["env", "_SSOHELPER_SHELL=bash", SCRIPT, "use", "--keys", name], True),
+        "use --keys, then env": Way(["bash", "-c", _IN_BASH % ("use --keys", " &&"), name, "env"]),
+        "use, then its profile": Way(["bash", "-c", _IN_BASH % ("use", ";"), profile, *by_profile]),
+        "console": Way([SCRIPT, "console", name], takes_reason=True),
+        # These two print a link, which holds no secret, and opens the console as the role.
+        "console --print": Way([SCRIPT, "console", "--print", name], takes_reason=True),
+        "console, no browser": Way(["env", "BROWSER=/no/such", SCRIPT, "console", name], True),
+        "whoami": Way([SCRIPT, "whoami", name], takes_reason=True),
+    }
+
+
+WAYS = ways_of(GUARDED)
 if os.access(AWS_CLI, os.X_OK):
-    _EXPORT = ["configure", "export-credentials", "--profile", PROFILE]
-    WAYS["AWS CLI"] = Way([AWS_CLI, *_EXPORT])
+    WAYS["AWS CLI"] = Way([AWS_CLI, "configure", "export-credentials", "--profile", PROFILE])
 
 
 def with_reason(argv: list[str]) -> list[str]:

@@ -54,19 +54,18 @@ class Terminal:
             shown += self._bash.before
             at_question()
             self._bash.sendline(answer)
-        self._bash.expect(r"code=(\d+)\.")
-        shown += self._bash.before
-        code = int(self._bash.match.group(1))
-        self._bash.expect_exact(_PROMPT)
-        return code, shown
+        return self._end(shown)
 
     def run_pasted(self, line: str, pasted: str, *, then: str) -> tuple[int, str]:
         """Paste a line and an answer to its question at once; `then` is typed at the question."""
         self._bash.sendline(f"{line}; echo co''de=$?.\n{pasted}")
         self._bash.expect_exact("to go on: ")
         self._bash.sendline(then)
+        return self._end("")
+
+    def _end(self, shown: str) -> tuple[int, str]:
         self._bash.expect(r"code=(\d+)\.")
-        shown, code = self._bash.before, int(self._bash.match.group(1))
+        shown, code = shown + self._bash.before, int(self._bash.match.group(1))
         self._bash.expect_exact(_PROMPT)
         return code, shown
 

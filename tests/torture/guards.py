@@ -10,7 +10,6 @@ from pathlib import Path
 from ssohelper.emulator.server import Emulator
 from tests.conftest import SCRIPT, Home, make_home
 from tests.guards import allow_matrix, matrix
-from tests.guards.allow_matrix import Asked
 from tests.guards.full_screen import SITUATIONS as FULL_SCREEN
 from tests.guards.full_screen import ask_in_full_screen
 from tests.guards.matrix import Cell
@@ -40,7 +39,7 @@ def guard_matrix(dice: Dice) -> list[Row]:
 
 def allow_list_matrix(_dice: Dice) -> list[Row]:
     """each way to get a role x each allow-list that does not include it"""
-    rows, all_asked = [], list[Asked]()
+    rows, all_asked = [], list[Cell]()
     for name, ask in allow_matrix.SITUATIONS.items():
         with _world(allow_matrix.make_world) as world:
             asked = ask(world)
@@ -106,8 +105,8 @@ def _guard_row(what: str, cells: list[Cell], *, is_published: bool = False) -> R
     )
 
 
-def _allow_row(what: str, asked: list[Asked]) -> Row:
-    given = [one for one in asked if one.is_given]
+def _allow_row(what: str, asked: list[Cell]) -> Row:
+    given = [one for one in asked if one.is_released]
     others = [one for one in asked if not one.is_refused]
     refused = len(asked) - len(others)
     return Row(
@@ -118,7 +117,7 @@ def _allow_row(what: str, asked: list[Asked]) -> Row:
     )
 
 
-def _first_of(others: Sequence[Cell | Asked]) -> str:
+def _first_of(others: Sequence[Cell]) -> str:
     return first_of(f"{one.way}, exit {one.code}, {one.shown[-200:]!r}" for one in others)
 
 
