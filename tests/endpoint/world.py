@@ -218,34 +218,40 @@ def wait_for(holds: Callable[[], object], seconds: float = 60) -> None:
 class Program:
     """A running command of ours, with what it has printed so far."""
 
-    def __init__(self, argv: list[str], home: Home, **more: str) -> None:
-        self.process = subprocess.Popen(
-            argv,
-            env={**home.env, **more},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=home.path,
+    def __init__(self, argv: list[str], home: Home, **more: Any) -> None:
+        how = {
+            "env": home.env,
+            "cwd": home.path,
+            "stdin": subprocess.DEVNULL,
             # An orphaned process group, as a test run without a terminal has, ignores SIGTSTP.
-            process_group=0,
+            "process_group": 0,
             # It is ignored when the test run itself was started with nohup.
-            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
-        )
+            "preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+        }
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen(argv, **{**how, **pipes, **more})
         self.out: list[str] = []
         self.err: list[str] = []
-        for stream, lines in ((self.process.stdout, self.out), (self.process.stderr, self.err)):
-            threading.Thread(target=lambda s=stream, k=lines: k.extend(s), daemon=True).start()
+        streams = ((self.process.stdout, self.out), (self.process.stderr, self.err))
+        self.readers = [
+            threading.Thread(target=lines.extend, args=(stream,), daemon=True)
+            for stream, lines in streams
+        ]
+        for reader in self.readers:
+            reader.start()
+
+    @property
+    def said(self) -> str:
+        return "".join([*self.out, *self.err])
 
     def says(self, words: str, seconds: float = 60) -> None:
         """Wait until a line with these words was printed."""
 
-        def has_said() -> bool:
-            said = words in "".join([*self.out, *self.err])
-            assert said or self.process.poll() is None, f"it ended: {self.out} {self.err}"
-            return said
+        def has_ended() -> bool:
+            return self.process.poll() is not None and not any(r.is_alive() for r in self.readers)
 
-        wait_for(has_said, seconds)
+        wait_for(lambda: words in self.said or has_ended(), seconds)
+        assert words in self.said, f"it ended: {self.out} {self.err}"
 
     def ends(self, number: int | None = None, seconds: float = 30) -> int:
         """Send a signal and return the exit code."""

@@ -29,15 +29,13 @@ class Answers:
         launcher.write_text(_LAUNCHER.format(folder=self._folder))
         launcher.chmod(0o755)
         home.env["PATH"] = f"{self._folder}:{home.env['PATH']}"
-        self._request, self._done = (self._pipe(name) for name in ("request", "done"))
+        pipes = self._folder / "request", self._folder / "done"
+        for path in pipes:
+            os.mkfifo(path)
+        # For both ends, so that no open blocks and the pipe never ends.
+        self._request, self._done = (os.open(path, os.O_RDWR | os.O_NONBLOCK) for path in pipes)
         self._read = b""
         self.given = 0
-
-    def _pipe(self, name: str) -> int:
-        path = self._folder / name
-        os.mkfifo(path)
-        # For both ends, so that no open blocks and the pipe never ends.
-        return os.open(path, os.O_RDWR | os.O_NONBLOCK)
 
     def give(self) -> None:
         """Answer the request that has arrived, if one has."""
@@ -51,9 +49,8 @@ class Answers:
         assert argv[0] == "completion"
         printed = self._folder / "answer"
         printed.write_bytes(b"")  # nothing is printed after an error
-        with mock.patch.object(
-            entry, "write_to_stdout", lambda text: printed.write_bytes(text) >= 0
-        ):
+        write = printed.write_bytes
+        with mock.patch.object(entry, "write_to_stdout", lambda text: write(text) >= 0):
             code = entry.answer_completion_request(argv[1:])
         os.write(self._done, f"{code}\n".encode())
         self.given += 1

@@ -32,17 +32,15 @@ class Terminal:
         self.shell = shell
         self._notes = folder / f"environment-of-{shell}"
         self._lines = 0
-        self.child = pexpect.spawn(
-            require_program(shell),
-            ARGV[shell],
-            env={**env, "TERM": "dumb", "PS1": "", "PS2": ""},
-            cwd=str(folder),
-            encoding="utf-8",
-            codec_errors="backslashreplace",
-            timeout=RUN_SECONDS,
-            dimensions=(50, 1000),
-            echo=False,
-        )
+        where = {
+            "cwd": str(folder),
+            "dimensions": (50, 1000),
+            "timeout": RUN_SECONDS,
+            "echo": False,
+        }
+        env = {**env, "TERM": "dumb", "PS1": "", "PS2": ""}
+        text = {"encoding": "utf-8", "codec_errors": "backslashreplace"}
+        self.child = pexpect.spawn(require_program(shell), ARGV[shell], env=env, **where, **text)
 
     def __enter__(self) -> "Terminal":
         return self

@@ -59,21 +59,13 @@ class PromptWorld:
         self.config.touch()
         self.learn("payments-prod.ReadOnlyAccess")
 
-    def learn(
-        self,
-        name: str,
-        rows: tuple[prompt_text.PromptRow, ...] = (),
-        *,
-        guarded: bool = False,
-        has_file: bool = True,
-    ) -> None:
+    def learn(self, name: str, rows=(), *, guarded: bool = False, has_file: bool = True) -> None:
         """Set what the program answers when a shell asks it; `rows` are used without a file."""
         label = prompt_text.prompt_label(name, guarded=guarded)
         labels = prompt_text.usual_and_short_label(label, rows)
         places = (str(self.file), str(self.config)) if has_file else ("", "")
-        self.answer.write_text(
-            "|".join((*labels, *places, prompt_text.prompt_rows_to_line(rows))) + "\n"
-        )
+        fields = (*labels, *places, prompt_text.prompt_rows_to_line(rows))
+        self.answer.write_text("|".join(fields) + "\n")
 
     def put(self, at: int, kind: str) -> None:
         """Write the role's file as the program does: in one step, with the config's time."""
@@ -98,9 +90,8 @@ class PromptWorld:
         source = f"source {shlex.quote(str(FOLDER / f'prompt.{shell}'))}"
         path = self.folder / f"script.{shell}"
         path.write_text(f"{source}\n{clock}\n{script}\n")
-        return run_program(
-            [require_program(shell), *ARGV[shell], str(path)], {**self.env, **env}, cwd=self.folder
-        )
+        argv = [require_program(shell), *ARGV[shell], str(path)]
+        return run_program(argv, {**self.env, **env}, cwd=self.folder)
 
 
 def line(at: int, kind: str) -> str:

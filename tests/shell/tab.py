@@ -47,13 +47,8 @@ class Typist:
         self.notes = home.path / "notes"
         self.notes.touch()
         env = {**home.env, "TERM": "xterm", "COLUMNS": "200", "LC_ALL": "C.UTF-8"}
-        self.child = pexpect.spawn(
-            require_program(shell),
-            START[shell],
-            env=env,
-            cwd=str(folder or home.path),
-            dimensions=(50, 200),
-        )
+        where = {"cwd": str(folder or home.path), "dimensions": (50, 200)}
+        self.child = pexpect.spawn(require_program(shell), START[shell], env=env, **where)
         self.child.delaybeforesend = None
         note = NOTE[shell].format(notes=shlex.quote(str(self.notes)))
         setup = SETUP[shell].format(folder=COMPLETIONS, note=note)
@@ -66,7 +61,9 @@ class Typist:
         self.child.send(keys)
         ends_at = time.monotonic() + LONG_SECONDS
         while time.monotonic() < ends_at:
-            self._drain()
+            with contextlib.suppress(pexpect.TIMEOUT):
+                said = self.child.read_nonblocking(65536, timeout=0.005)
+                self._seen = (self._seen + said)[-4000:]
             if self._answers is not None:
                 self._answers.give()
             notes = self.notes.read_bytes()[before:].decode()
@@ -85,10 +82,6 @@ class Typist:
     def shown(self) -> str:
         """Return the end of the terminal's output."""
         return self._seen.decode(errors="replace")
-
-    def _drain(self) -> None:
-        with contextlib.suppress(pexpect.TIMEOUT):
-            self._seen = (self._seen + self.child.read_nonblocking(65536, timeout=0.005))[-4000:]
 
     def close(self) -> None:
         self.child.close(force=True)

@@ -128,6 +128,3 @@ def test_after_sigkill_the_terminal_is_as_it_was(place, shell):
     assert inside.raw.rfind(b"\x1b[?25h") > inside.raw.rfind(b"\x1b[?25l")
     assert not list(place.home.glob("run/*"))
     inside.close()
-
-
-# zsh shows no name of a job that a function has started.

@@ -1,7 +1,6 @@
 """The shell function in real shells at a terminal: it changes the environment exactly."""
 
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,17 +75,13 @@ def test_use_and_clear_set_and_restore_the_environment_byte_for_byte(place, shel
         before = terminal.environ()
         ran = terminal.run(f"ssohelper use {DEV}")
         assert ran.code == 0
-        assert 'account "payments-dev" (000040000001), role "ReadOnlyAccess": ' in plain_text(
-            ran.output
-        )
-        assert re.search(r": .*\d[hm].*(lasts|left|renewed)", plain_text(ran.output))
+        shown = plain_text(ran.output)
+        assert 'account "payments-dev" (000040000001), role "ReadOnlyAccess": ' in shown
+        assert re.search(r": .*\d[hm].*(lasts|left|renewed)", shown)
         assert terminal.environ() == after_use(before, DEV)
-        assert terminal.run(f"ssohelper use {PROD}").code == 0
-        assert terminal.environ() == after_use(before, PROD)
-        assert terminal.run("ssohelper use -").code == 0
-        assert terminal.environ() == after_use(before, DEV)
-        assert terminal.run("ssohelper use -").code == 0
-        assert terminal.environ() == after_use(before, PROD)
+        for typed, profile in ((PROD, PROD), ("-", DEV), ("-", PROD)):
+            assert terminal.run(f"ssohelper use {typed}").code == 0
+            assert terminal.environ() == after_use(before, profile)
         failed = terminal.run("ssohelper use payments-prd.ReadOnlyAcces")
         assert failed.code == 2
         assert f'did you mean "{PROD}"' in plain_text(failed.output)
@@ -214,14 +209,8 @@ def test_shell_options_of_the_user_change_nothing(place, shell, options):
         f"exit 51\n"
     )
     argv = {"bash": ["bash", "-O", "expand_aliases"], "zsh": ["zsh", "-f", "-o", "aliases"]}[shell]
-    done = subprocess.run(
-        [require_program(argv[0]), *argv[1:], "-s"],
-        input=script.encode(),
-        env=place.env(**OWN),
-        cwd=place.home,
-        capture_output=True,
-        timeout=120,
-    )
+    shell_argv = [require_program(argv[0]), *argv[1:], "-s"]
+    done = run_program(shell_argv, place.env(**OWN), input=script, cwd=place.home)
     stops = "-e" in options or "err_exit" in options
     assert done.returncode == (2 if stops else 51), done.stderr
     found = [

@@ -52,14 +52,12 @@ class Names(Shell):
 
     def __init__(self, home: Path, emulator: Emulator) -> None:
         super().__init__(home, emulator)
-        self.write_config(
-            "".join(
-                f'\n[profile "{name}"]\nsso_session = corp\n'
-                f"sso_account_id = {account_id(number)}\nsso_role_name = {ROLES[number]}\n"
-                "region = eu-west-1\n"
-                for name, number in PROFILES.items()
-            )
+        sections = (
+            f'\n[profile "{name}"]\nsso_session = corp\nsso_account_id = {account_id(number)}\n'
+            f"sso_role_name = {ROLES[number]}\nregion = eu-west-1\n"
+            for name, number in PROFILES.items()
         )
+        self.write_config("".join(sections))
         self.environ["PATH"] = f"{Path(sys.executable).parent}:/usr/bin:/bin"
         self.work = home / "work"
         self.work.mkdir()
@@ -70,10 +68,8 @@ class Names(Shell):
         streams = [(str(self.work / f"{n}.out"), str(self.work / f"{n}.err")) for _, _, n in jobs]
         listed = [[a, e, *s] for (a, e, _), s in zip(jobs, streams, strict=True)]
         file.write_text(json.dumps(listed))
-        done = run_program(
-            [sys.executable, "-m", "tests.shell.many_runs", str(file)],
-            {**self.environ, "PYTHONPATH": str(ROOT)},
-        )
+        argv = [sys.executable, "-m", "tests.shell.many_runs", str(file)]
+        done = run_program(argv, {**self.environ, "PYTHONPATH": str(ROOT)})
         assert done.returncode == 0, done.stderr
         return [int(code) for code in json.loads(done.stdout)]
 
@@ -121,14 +117,9 @@ def run_lines(
     names: Names, shell: str, lines: list[str], **more: str
 ) -> "subprocess.CompletedProcess[bytes]":
     no_rc = {"bash": [], "zsh": ["-f"], "fish": ["--no-config"]}[shell]
-    return subprocess.run(
-        [require_program(shell), *no_rc],
-        input="\n".join(lines).encode(),
-        env={**names.environ, **more},
-        cwd=names.work,
-        capture_output=True,
-        timeout=300,
-    )
+    argv, env = [require_program(shell), *no_rc], {**names.environ, **more}
+    text = "\n".join(lines).encode()
+    return subprocess.run(argv, input=text, env=env, cwd=names.work, capture_output=True)
 
 
 def is_harmless(text: str) -> bool:
@@ -144,16 +135,13 @@ def test_there_are_enough_names_of_each_kind():
 @pytest.mark.parametrize("shell", long_after(1, SHELLS))
 def test_use(names, shell):
     files = {name: f"use-{shell}-{number}" for name, number in PROFILES.items()}
-    codes = names.run_jobs(
-        [(["use", "--", name], {"_SSOHELPER_SHELL": shell}, files[name]) for name in PROFILES]
-    )
+    asked = {"_SSOHELPER_SHELL": shell}
+    codes = names.run_jobs([(["use", "--", name], asked, files[name]) for name in PROFILES])
     assert dict(zip(PROFILES, codes, strict=True)) == dict.fromkeys(PROFILES, 0)
     for name, file in files.items():
         assert f'role "{ROLES[PROFILES[name]]}"' in names.output(file)
         assert is_harmless(names.output(file))
-    apply = '__ssohelper_apply "$(cat FILE)"'
-    if shell == "fish":
-        apply = "__ssohelper_apply (cat FILE)"
+    apply = "__ssohelper_apply " + ("(cat FILE)" if shell == "fish" else '"$(cat FILE)"')
     show = r"""printf '%s\0' "$AWS_PROFILE" "$AWS_REGION" """
     got = evaluate(names, shell, list(files.values()), apply, show)
     assert got == [value for name in PROFILES for value in (name, "eu-west-1")]
@@ -170,9 +158,8 @@ def test_env(names, shell):
         if is_harmless(account) and "\n" not in account
     }
     files = {number: f"env-{shell}-{number}" for number in typed}
-    codes = names.run_jobs(
-        [(["env", "--shell", shell, "--", typed[n]], {}, files[n]) for n in typed]
-    )
+    argv = ["env", "--shell", shell, "--"]
+    codes = names.run_jobs([([*argv, typed[n]], {}, files[n]) for n in typed])
     assert dict(zip(typed, codes, strict=True)) == dict.fromkeys(typed, 0)
     assert "".join(names.output(file) for file in files.values()) == ""
     take = "source FILE" if shell == "fish" else 'eval "$(cat FILE)"'

@@ -45,9 +45,8 @@ def expected(at: int, kind: str, *, guarded: bool = False, now: int = NOW) -> st
     """Return what SHOW prints, by the program's own text."""
     rows = prompt_text.prompt_rows(PromptClock(at, kind))  # type: ignore[arg-type]
     label = prompt_text.prompt_label(NAME, guarded=guarded)
-    return (
-        f"{prompt_text.prompt_line(label, rows, now)}|{prompt_text.prompt_row_at(rows, now).level}"
-    )
+    level = prompt_text.prompt_row_at(rows, now).level
+    return f"{prompt_text.prompt_line(label, rows, now)}|{level}"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -65,9 +64,8 @@ class TestText:
         assert done.stderr == ""
         shown = done.stdout.splitlines()[1:]
         wanted = [expected(*case, guarded=guarded) for case in cases for _ in range(2)]
-        assert list(zip(cases * 2, shown[::2] + shown[1::2], strict=True)) == list(
-            zip(cases * 2, wanted[::2] + wanted[1::2], strict=True)
-        )
+        twice = [case for case in cases for _ in range(2)]
+        assert list(zip(twice, shown, strict=True)) == list(zip(twice, wanted, strict=True))
         assert world.starts() == 1
 
     @pytest.mark.parametrize("kind", ["known", "assumed"])
@@ -85,9 +83,8 @@ class TestText:
         done = world.run(shell, script, is_clock_set=True)
         assert done.stderr == ""
         wanted = [expected(ends_at, kind, now=now) for now in moments]
-        assert dict(zip(moments, done.stdout.splitlines(), strict=True)) == dict(
-            zip(moments, wanted, strict=True)
-        )
+        shown = dict(zip(moments, done.stdout.splitlines(), strict=True))
+        assert shown == dict(zip(moments, wanted, strict=True))
 
     def test_is_drawn_by_the_clock_of_the_machine_and_a_text_with_nonsense_is_harmless(
         self, shell, world
@@ -109,22 +106,18 @@ class TestText:
         for state in states:
             lines += [write_file(world, *state), SHOW[shell]]
         shown = world.run(shell, "\n".join(lines), is_clock_set=True).stdout.splitlines()
-        assert [text.partition("|")[0] for text in shown] == [
-            prompt_text.prompt_line(name, rows, NOW) for rows in every_rows
-        ]
+        wanted = [prompt_text.prompt_line(name, rows, NOW) for rows in every_rows]
+        assert [text.partition("|")[0] for text in shown] == wanted
 
     def test_the_prompt_counts_down_to_the_expiry_of_fixed_keys(self, shell, world):
         keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_CREDENTIAL_EXPIRATION": "2099-01-01T00:00:00Z"}
         rows = prompt_text.prompt_rows(PromptClock(NOW + 3658, "known"), text_after_end="expired")
         world.learn("keys", rows, has_file=False)
-        script = "\n".join(
-            f"set_clock {now}\n{SHOW[shell]}" for now in (NOW, NOW + 60, NOW + 3657, NOW + 3658)
-        )
+        moments = (NOW, NOW + 60, NOW + 3657, NOW + 3658)
+        script = "\n".join(f"set_clock {now}\n{SHOW[shell]}" for now in moments)
         done = world.run(shell, script, is_clock_set=True, AWS_PROFILE="", **keys)
-        assert (done.stdout, done.stderr) == (
-            "keys 1h00m|fine\nkeys 59m|fine\nkeys ==1s==|late\nkeys ==expired==|late\n",
-            "",
-        )
+        shown = "keys 1h00m|fine\nkeys 59m|fine\nkeys ==1s==|late\nkeys ==expired==|late\n"
+        assert (done.stdout, done.stderr) == (shown, "")
         assert world.starts() == 1
 
     def test_of_the_role_of_an_endpoint(self, shell, world):
@@ -267,9 +260,8 @@ def test_each_option_of_zsh_leaves_a_prompt_as_it_is(world):
     world.put(int(time.time()) + 9058, "known")
     shown, redraw = f"{{ {SHOW['zsh']}; }} 2>&1", "__ssoh_until=0"
     # These run nothing, print all, or are not to be changed in a shell that runs.
-    others = (
-        "exec|interactive|monitor|privileged|restricted|shinstdin|singlecommand|verbose|xtrace|zle"
-    )
+    others = "exec|interactive|monitor|privileged|restricted|shinstdin|singlecommand"
+    others += "|verbose|xtrace|zle"
     script = f"""
         {shown} >/dev/null
         for option in ${{(k)options}}; do

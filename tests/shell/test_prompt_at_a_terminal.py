@@ -39,13 +39,8 @@ class Screen:
         self._screen = pyte.Screen(COLUMNS, ROWS)
         self._stream = ScreenStream(self._screen)
         self.bytes = b""
-        self.child = pexpect.spawn(
-            require_program(shell),
-            START[shell],
-            env=env,
-            cwd=str(folder),
-            dimensions=(ROWS, COLUMNS),
-        )
+        where = {"cwd": str(folder), "dimensions": (ROWS, COLUMNS)}
+        self.child = pexpect.spawn(require_program(shell), START[shell], env=env, **where)
         self.child.delaybeforesend = None
         (folder / "setup").write_text(f"{_PLAIN[shell]}\n{setup}\n")
         self.child.send("source ./setup\r")
@@ -80,9 +75,8 @@ class Screen:
     def shows(self, text: str) -> None:
         """Wait for a prompt that begins with the text; in fish it ends with it."""
         if self.shell == "fish":
-            self.wait(
-                lambda: self.prompt().startswith("$") and self.prompt().endswith(text.rstrip())
-            )
+            ending = text.rstrip()
+            self.wait(lambda: self.prompt().startswith("$") and self.prompt().endswith(ending))
         else:
             self.wait(lambda: self.prompt() == f"{text} $")
 

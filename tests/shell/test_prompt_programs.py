@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 import pytest
 
 from tests.long_rows import long_after
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 from tests.shell.prompt_world import FOLDER, SHELLS, PromptWorld
 from tests.shell.test_prompt_at_a_terminal import PATIENCE_SECONDS, Screen
 
@@ -70,12 +70,10 @@ def test_starship(shell, world, screen_of):
 @pytest.mark.parametrize("shell", SHELLS)
 def test_tmux(shell, world):
     config = world.folder / "tmux.conf"
-    config.write_text(
-        f"{snippet('# ~/.tmux.conf')}set -g default-shell {require_program(shell)}\nset -g status-interval 1\n"
-    )
-    setup_lines = "# ~/.bashrc or ~/.zshrc, after shell-init: tmux"
-    if shell == "fish":
-        setup_lines = "# ~/.config/fish/config.fish, after shell-init: tmux"
+    more = f"set -g default-shell {require_program(shell)}\nset -g status-interval 1\n"
+    config.write_text(snippet("# ~/.tmux.conf") + more)
+    rc = RC["fish"] if shell == "fish" else "~/.bashrc or ~/.zshrc"
+    setup_lines = f"# {rc}, after shell-init: tmux"
     (world.folder / "rc").write_text(f"source '{FOLDER}/prompt.{shell}'\n{snippet(setup_lines)}\n")
     socket = f"prompt-{os.getpid()}-{shell}"
     env = {**world.env, "TMUX_TMPDIR": str(world.folder)}
@@ -87,10 +85,7 @@ def test_tmux(shell, world):
     }[shell]
 
     def ask(*argv: str) -> str:
-        done = subprocess.run(
-            [*tmux, *argv], env=env, cwd=world.folder, capture_output=True, text=True, timeout=60
-        )
-        return done.stdout.strip()
+        return run_program([*tmux, *argv], env, cwd=world.folder).stdout.strip()
 
     def wait_for(pane: str, text: str) -> None:
         ends_at, read = time.monotonic() + PATIENCE_SECONDS, ("display-message", "-pt")

@@ -10,10 +10,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +20,7 @@ import pytest
 
 from ssohelper.emulator.server import Emulator
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
+from tests.endpoint.world import Program, wait_for
 from tests.processes import end_detached_processes
 from tests.programs import run_program
 
@@ -43,50 +43,20 @@ exec "$@"
 """
 
 
-class Running:
+wait_for = partial(wait_for, seconds=RUN_SECONDS)
+
+
+class Running(Program):
     """A program that runs, with what it has printed so far."""
 
-    def __init__(self, argv: list[str], how: dict[str, Any]) -> None:
-        self.process = subprocess.Popen(
-            argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **how
-        )
-        self._lines: list[str] = []
-        self._reading = threading.Thread(target=self._read, daemon=True)
-        self._reading.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout
-        self._lines.extend(self.process.stdout)
-
-    @property
-    def said(self) -> str:
-        return "".join(self._lines)
-
-    def says(self, words: str) -> None:
-        """Wait until it has printed this."""
-        wait_for(lambda: words in self.said or self._has_ended())
-        assert words in self.said, self.said
-
-    def ends(self, number: int | None = None) -> int:
+    def ends(self, number: int | None = None, seconds: float = RUN_SECONDS) -> int:
         """Return its exit code, after a signal if one is named; wait for its last words."""
-        if number is not None:
-            self.process.send_signal(number)
-        code = self.process.wait(RUN_SECONDS)
-        self._reading.join(RUN_SECONDS)
-        if self.process.stdout:
-            self.process.stdout.close()
+        code = super().ends(number, seconds)
+        for reader in self.readers:
+            reader.join(RUN_SECONDS)
+        for stream in (self.process.stdout, self.process.stderr):
+            stream.close()
         return code
-
-    def _has_ended(self) -> bool:
-        return self.process.poll() is not None and not self._reading.is_alive()
-
-
-def wait_for(holds: Callable[[], object]) -> None:
-    """Wait for what another process does; fails when it never comes."""
-    give_up_at = time.monotonic() + RUN_SECONDS
-    while not holds():
-        assert time.monotonic() < give_up_at, "it never came"
-        time.sleep(0.02)
 
 
 class User(NamedTuple):
@@ -103,7 +73,7 @@ class User(NamedTuple):
         return subprocess.run(self._argv(argv), capture_output=True, timeout=RUN_SECONDS, **how)
 
     def start(self, *argv: str) -> Running:
-        return Running(self._argv(argv), self._how())
+        return Running(self._argv(argv), self.home, **self._how())
 
     def python(self, script: str, *words: str, **env: str) -> Answer:
         """Run a Python script, which sees nothing of the tests."""
@@ -133,15 +103,9 @@ class User(NamedTuple):
         return [*self.runner, *(argv if os.path.isabs(argv[0]) else (SCRIPT, *argv))]
 
     def _how(self, **env: str) -> dict[str, Any]:
-        return {
-            "user": self.uid,
-            "group": self.uid,
-            "extra_groups": [],
-            "cwd": "/",
-            "env": {**self.home.env, **env},
-            "stdin": subprocess.DEVNULL,
-            "text": True,
-        }
+        whole = {**self.home.env, **env}
+        who = {"user": self.uid, "group": self.uid, "extra_groups": []}
+        return {**who, "cwd": "/", "env": whole, "stdin": subprocess.DEVNULL, "text": True}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -150,11 +114,8 @@ def _two_users_can_be_had():
         pytest.exit("tests/two_users needs root on Linux: run `make test-two-users` as root", 2)
     done = run_program([SCRIPT, "--help"], {"PATH": "/usr/bin:/bin", "HOME": "/"}, user=VICTIM, group=VICTIM, extra_groups=[], cwd="/")  # fmt: skip
     if done.returncode != 0:
-        pytest.exit(
-            f"another user cannot run {SCRIPT}: clone the repository where all may read, with a "
-            f"Python that all may run\n{done.stderr}",
-            2,
-        )
+        why = "clone the repository where all may read, with a Python that all may run"
+        pytest.exit(f"another user cannot run {SCRIPT}: {why}\n{done.stderr}", 2)
 
 
 def _user(homes: Path, name: str, uid: int) -> User:
@@ -210,12 +171,9 @@ def emulator(victim) -> Iterator[Emulator]:
 @pytest.fixture
 def signed_in(victim, emulator) -> User:
     """The victim, in whose home ana is signed in by the AWS CLI, with the profile `job`."""
-    config = victim.home.config_file
-    config.write_text(
-        config.read_text()
-        + "[profile job]\nsso_session = corp\nsso_account_id = 000030000001\n"
-        + "sso_role_name = ReadOnlyAccess\nregion = eu-west-1\n"
-    )
+    with victim.home.config_file.open("a") as config:
+        config.write("[profile job]\nsso_session = corp\nsso_account_id = 000030000001\n")
+        config.write("sso_role_name = ReadOnlyAccess\nregion = eu-west-1\n")
     victim.home.write_token(emulator.issue_token("ana"))
     victim.give(victim.home.path)
     return victim
@@ -249,10 +207,8 @@ class Machine(NamedTuple):
 
     def set_up(self, user: User) -> None:
         world = self.emulator.world
-        done = user.run(
-            "setup", world.start_url, "--region", world.region, "--session", SESSION, "--yes",
-            "--device-code", "--no-browser",
-        )  # fmt: skip
+        words = "--region", world.region, "--session", SESSION, "--device-code", "--no-browser"
+        done = user.run("setup", world.start_url, "--yes", *words)
         assert done.returncode == 0, done.stderr
 
 

@@ -142,11 +142,8 @@ def was_told(out: str) -> list[str]:
 
 def address(user: User, **env: str) -> str:
     """Return the name of the socket that the user's callers would connect to."""
-    code = (
-        "import os; from ssohelper.fastpath import broker_address as a; "
-        "print(a.broker_sockets_folder(os.environ) + '/' + "
-        "a.broker_socket_name('corp', os.environ))"
-    )
+    code = "import os; from ssohelper.fastpath import broker_address as a; "
+    code += "print(a.broker_sockets_folder(os.environ), a.broker_socket_name('corp', os.environ), sep='/')"
     made = user.python(code, **env)
     assert made.returncode == 0, made.stderr
     return made.stdout.strip()
@@ -278,9 +275,8 @@ class TestPlanted:
             "file": "open(a, 'w').close()",
             "socket": "import socket; socket.socket(socket.AF_UNIX).bind(a)",
         }[kind]
-        planted = place.attacker.python(
-            f"import sys; a, b = sys.argv[1:]; {code}", str(target), str(own)
-        )
+        code = f"import sys; a, b = sys.argv[1:]; {code}"
+        planted = place.attacker.python(code, str(target), str(own))
         assert planted.returncode == 0, planted.stderr
         is_no_success(place, place.victim.credentials(**opened))
         for folder in (target, own):

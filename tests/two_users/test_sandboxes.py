@@ -49,36 +49,31 @@ def limited(limit: str) -> tuple[str, ...]:
     return "bash", "-c", f'ulimit {limit}; exec "$@"', "bash"
 
 
-@pytest.mark.parametrize(
-    ("what", "code", "brokers"),
-    [
-        ("no network", 6, 1),
-        ("read-only .aws", 7, 1),
-        ("no file may grow", 0, 0),
-        ("60 MB of memory", 0, 0),
-        ("nice", 0, 0),
-        ("Landlock: no TCP", 6, 1),
-        ("Landlock: read-only .aws", 7, 1),
-    ],
-)
-def test_calls_outside_do_not_fail(place, what, code, brokers):
+LANDLOCKED = (sys.executable, "-I", "-c", LANDLOCK)
+# Each sandbox, with ".aws" for that folder; the exit code in it, and the brokers that it starts.
+SANDBOXES = {
+    "no network": ((*BWRAP, "--unshare-net"), 6, 1),
+    "read-only .aws": ((*BWRAP, "--ro-bind", ".aws", ".aws"), 7, 1),
+    "no file may grow": (limited("-f 0"), 0, 0),
+    "60 MB of memory": (limited("-v 60000"), 0, 0),
+    "nice": (("nice", "-n", "19"), 0, 0),
+    "Landlock: no TCP": ((*LANDLOCKED, "net"), 6, 1),
+    "Landlock: read-only .aws": ((*LANDLOCKED, ".aws"), 7, 1),
+}
+
+
+@pytest.mark.parametrize(("prefix", "code", "brokers"), SANDBOXES.values(), ids=SANDBOXES)
+def test_calls_outside_do_not_fail(place, prefix, code, brokers):
     end_detached_processes(place.folder)
     forget(place)
+    if ".aws" in prefix:  # a token that must be renewed
+        for path in (place.victim.home.path / ".aws" / "sso" / "cache").glob("*.json"):
+            token = json.loads(path.read_text())
+            if "accessToken" in token:
+                path.write_text(json.dumps({**token, "expiresAt": "2020-01-01T00:00:00Z"}))
     aws = str(place.victim.home.path / ".aws")
-    landlock = (sys.executable, "-I", "-c", LANDLOCK)
-    prefix = {
-        "no network": (*BWRAP, "--unshare-net"),
-        "read-only .aws": (*BWRAP, "--ro-bind", aws, aws),
-        "no file may grow": limited("-f 0"),
-        "60 MB of memory": limited("-v 60000"),
-        "nice": ("nice", "-n", "19"),
-        "Landlock: no TCP": (*landlock, "net"),
-        "Landlock: read-only .aws": (*landlock, aws),
-    }[what]
-    if aws in prefix:
-        expire_token(place)
-    inside = ask(place, *prefix)
-    if what.startswith("Landlock") and "not " in inside.stderr and not broker_ids(place.folder):
+    inside = ask(place, *(aws if word == ".aws" else word for word in prefix))
+    if LANDLOCK in prefix and "not " in inside.stderr and not broker_ids(place.folder):
         pytest.skip(f"the kernel has no such Landlock: {inside.stderr}")
     assert inside.returncode == code, inside.stderr
     assert inside.stderr.count("\n") <= 3
@@ -99,10 +94,3 @@ def forget(place: Machine) -> None:
     """Remove cached credentials, so that the next call needs AWS."""
     runtime = place.victim.home.env["XDG_RUNTIME_DIR"]
     subprocess.run(["rm", "-rf", f"{runtime}/ssohelper/credentials"], check=True)
-
-
-def expire_token(place: Machine) -> None:
-    for path in (place.victim.home.path / ".aws" / "sso" / "cache").glob("*.json"):
-        token = json.loads(path.read_text())
-        if "accessToken" in token:
-            path.write_text(json.dumps({**token, "expiresAt": "2020-01-01T00:00:00Z"}))

@@ -24,12 +24,8 @@ class Login:
         wait_for(lambda: self.url is not None)
 
     @property
-    def said(self) -> str:
-        return self.running.said
-
-    @property
     def url(self) -> str | None:
-        found = re.search(r"http://\S+/(authorize|device)\?\S+", self.said)
+        found = re.search(r"http://\S+/(authorize|device)\?\S+", self.running.said)
         return found and found.group()
 
     @property
@@ -40,9 +36,6 @@ class Login:
     def callback(self, **query: str) -> str:
         words = "&".join(f"{name}={value}" for name, value in query.items())
         return f"{self.query['redirect_uri']}?{words}"
-
-    def is_waiting(self) -> bool:
-        return self.running.process.poll() is None
 
 
 @pytest.fixture
@@ -78,11 +71,11 @@ def test_another_users_callback_changes_nothing_even_with_the_state(
     for _ in range(20):
         url = login.callback(error="access_denied", state=state)
         visit(attacker, url, via=via, then="close")
-    assert login.is_waiting()
+    assert login.running.process.poll() is None
     # The victim's own browser still gets the page, and signs in.
     assert "Sign-in received" in follow(victim, address)
     assert login.running.ends() == 0
-    assert 'signed in to "corp"' in login.said
+    assert 'signed in to "corp"' in login.running.said
 
 
 def test_the_callbacks_of_this_user_and_of_root_are_taken(victim, opened, emulator):
@@ -98,7 +91,7 @@ def test_the_callbacks_of_this_user_and_of_root_are_taken(victim, opened, emulat
         else:
             assert "200 OK" in visit(person, url, via=via)
         assert running.running.ends() == 4
-        assert "refused in the browser" in running.said
+        assert "refused in the browser" in running.running.said
 
 
 @pytest.mark.parametrize("flow", ["--force", "--device-code"])
@@ -113,24 +106,19 @@ def test_what_the_page_is_asked_with_stands_in_no_process_list(
     wait_for(opened.exists)
     try:
         address = opened.read_text().strip()
-        listed = attacker.run(
-            "/bin/sh", "-c", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '"
-        )
+        show = "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '"
+        listed = attacker.run("/bin/sh", "-c", show)
         assert address in listed.stdout, "the browser's command has been there"
         names = ("state", "code_challenge") if flow == "--force" else ("user_code",)
         for name in names:
             assert running.query[name] not in listed.stdout
     finally:
-        end_all_of(victim)
+        # Kill what the user has left running; no other process has this user id.
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if process.stat().st_uid == victim.uid:
+                    os.kill(int(process.name), signal.SIGKILL)
         running.running.ends()
-
-
-def end_all_of(user: User) -> None:
-    """Kill what the user has left running; no other process has this user id."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if process.stat().st_uid == user.uid:
-                os.kill(int(process.name), signal.SIGKILL)
 
 
 def follow(user: User, address: str) -> str:

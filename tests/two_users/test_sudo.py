@@ -11,30 +11,17 @@ from tests.two_users.conftest import KEY, foreign_files, snapshot
 pytestmark = pytest.mark.needs_root
 
 PROFILE = "corp:000030000003/ReadOnlyAccess"
-READS = (
-    ("status",),
-    ("list",),
-    ("list", "--refresh"),
-    ("profile", "list"),
-    ("config", "list"),
-    ("cache", "list"),
-    ("prompt",),
-    ("whoami", PROFILE),
-    ("env", PROFILE, "--format", "json"),
-    ("exec", PROFILE, "--", "true"),
-    ("exec", "--server", PROFILE, "--", "true"),
-    ("credential-process", *KEY),
-    ("login", "corp"),
-)
-WRITES = (
-    ("login", "corp", "--force", "--device-code", "--no-browser"),
-    ("logout", "corp"),
-    ("profile", "rm", "data-lake.ReadOnlyAccess", "--yes"),
-    ("profile", "undo", "--yes"),
-    ("favourite", "add", PROFILE),
-    ("config", "set", "renew_ahead", "false"),
-    ("install", "--yes", "--shell", "bash"),
-)
+_READS = f"""
+status; list; list --refresh; profile list; config list; cache list; prompt; whoami {PROFILE};
+env {PROFILE} --format json; exec {PROFILE} -- true; exec --server {PROFILE} -- true;
+credential-process {" ".join(KEY)}; login corp
+"""
+_WRITES = f"""
+login corp --force --device-code --no-browser; logout corp; install --yes --shell bash;
+profile rm data-lake.ReadOnlyAccess --yes; profile undo --yes; favourite add {PROFILE};
+config set renew_ahead false
+"""
+READS, WRITES = ([line.split() for line in text.split(";")] for text in (_READS, _WRITES))
 
 
 @pytest.fixture(autouse=True)
@@ -130,14 +117,10 @@ def test_afterwards_the_users_own_calls_work_as_before(place):
         place.root().run(*command)
     assert foreign_files(place.victim.home.path, place.victim.uid) == []
     for command in (
-        ("credential-process", *KEY),
-        ("list", "--refresh"),
-        ("favourite", "add", PROFILE),
-        ("config", "set", "renew_ahead", "true"),
-        ("logout", "corp"),
-        ("login", "corp", "--device-code", "--no-browser"),
+        *(f"credential-process {' '.join(KEY)}", "list --refresh", f"favourite add {PROFILE}"),
+        *("config set renew_ahead true", "logout corp", "login corp --device-code --no-browser"),
     ):
-        answer = place.victim.run(*command)
+        answer = place.victim.run(*command.split())
         assert answer.returncode == 0, (command, answer.stderr)
 
 
