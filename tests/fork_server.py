@@ -30,33 +30,17 @@ from ssohelper.fastpath import spawn
 # What most commands import, and what those import that ask AWS: botocore alone takes 130 ms. The
 # emulator and textual are imported by single commands.
 LOADED = (
-    "getpass",
-    "encodings.idna",
-    "ssohelper.actions.roles",
-    "ssohelper.broker_process",
-    "ssohelper.cli.config_commands",
-    "ssohelper.cli.list_command",
-    "ssohelper.cli.profile_commands",
-    "ssohelper.cli.sign_in_commands",
-    "ssohelper.fastpath.broker_client",
-    "ssohelper.fastpath.published",
-    "ssohelper.renewal_process",
-    "ssohelper.stores.config_store",
-    "ssohelper.stores.credential_cache",
-    "ssohelper.stores.directory_cache",
-    "ssohelper.stores.protections",
-    "ssohelper.stores.journal_file",
-    "ssohelper.stores.legacy_tokens",
-    "ssohelper.stores.prompt_state",
-    "ssohelper.collaborators.vault",
-    "ssohelper.wire.local_server",
-    "ssohelper.wire.oidc",
-    "ssohelper.wire.role_credentials",
-    "ssohelper.wire.sts",
-    "ssohelper.wire.transport",
-    "botocore.handlers",
-    "botocore.session",
-)
+    "getpass", "encodings.idna", "ssohelper.actions.roles", "ssohelper.broker_process",
+    "ssohelper.cli.config_commands", "ssohelper.cli.list_command", "ssohelper.cli.profile_commands",
+    "ssohelper.cli.sign_in_commands", "ssohelper.fastpath.broker_client",
+    "ssohelper.fastpath.published", "ssohelper.renewal_process", "ssohelper.stores.config_store",
+    "ssohelper.stores.credential_cache", "ssohelper.stores.directory_cache",
+    "ssohelper.stores.protections", "ssohelper.stores.journal_file",
+    "ssohelper.stores.legacy_tokens", "ssohelper.stores.prompt_state",
+    "ssohelper.collaborators.vault", "ssohelper.wire.local_server", "ssohelper.wire.oidc",
+    "ssohelper.wire.role_credentials", "ssohelper.wire.sts", "ssohelper.wire.transport",
+    "botocore.handlers", "botocore.session",
+)  # fmt: skip
 # The server's HOME (tests/runs.py). botocore keeps paths that it made of it when it was imported.
 HOME = "/home-of-the-fork-server"
 LARGEST_REQUEST = 1 << 20

@@ -148,14 +148,9 @@ def ask_keyring(place: Ground, program: str) -> None:
 
 
 STEPS: tuple[Callable[[Ground, str], None], ...] = (
-    import_modules,
-    print_version_and_help,
-    set_up,
-    get_credentials,
-    list_roles,
-    open_full_screen,
+    import_modules, print_version_and_help, set_up, get_credentials, list_roles, open_full_screen,
     ask_keyring,
-)
+)  # fmt: skip
 
 
 def check(place: Ground, *argv: str, **env: str) -> str:

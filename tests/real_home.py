@@ -22,16 +22,9 @@ if sys.platform != "win32":
 
 # Variables of the user that name folders, an account or a program. No test may read them.
 _UNSET = (
-    *UNSET_VARIABLES,
-    "AWS_CONFIG_FILE",
-    "AWS_SHARED_CREDENTIALS_FILE",
-    "BROWSER",
-    "SSOHELPER_HOME",
-    "XDG_CACHE_HOME",
-    "XDG_CONFIG_HOME",
-    "XDG_DATA_HOME",
-    "XDG_STATE_HOME",
-)
+    *UNSET_VARIABLES, "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BROWSER", "SSOHELPER_HOME",
+    "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME",
+)  # fmt: skip
 _SHOWN = 20
 # Read now: a test may set the variable.
 _IS_CI = bool(os.environ.get("CI"))

@@ -33,13 +33,10 @@ from tests.other_system import ELSEWHERE, ROOT, SCRIPTS
 from tests.programs import run_program
 
 NOT_ON_WINDOWS = {
-    "ssohelper.actions.run_child",
-    "ssohelper.cli.serve_command",
-    "ssohelper.endpoint.serving",
-    "ssohelper.stores.endpoint_files",
-    "ssohelper.tui.terminal_driver",
+    "ssohelper.actions.run_child", "ssohelper.cli.serve_command", "ssohelper.endpoint.serving",
+    "ssohelper.stores.endpoint_files", "ssohelper.tui.terminal_driver",
     "ssohelper.tui.terminal_output",
-}
+}  # fmt: skip
 
 
 @pytest.fixture

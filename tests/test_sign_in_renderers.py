@@ -107,15 +107,11 @@ STATES = {
 }  # fmt: skip
 # Before a role is used, the sign-in is offered in these states, and in no other.
 OFFERED = {
-    "signed out",
-    "signed out, with a configured end ahead",
-    "half a token file",
-    "configured, passed, the token expired",
-    "no refresh token, expired",
-    "AWS refused, the last token works",
-    "AWS refused, the token expired",
+    "signed out", "signed out, with a configured end ahead", "half a token file",
+    "configured, passed, the token expired", "no refresh token, expired",
+    "AWS refused, the last token works", "AWS refused, the token expired",
     "AWS refused, a configured end ahead",
-}
+}  # fmt: skip
 
 
 class Desk:

@@ -45,18 +45,10 @@ if TYPE_CHECKING:
 _stores = ssohelper.stores
 _loop = ssohelper.broker.loop
 _DISK_MODULES: tuple[types.ModuleType, ...] = (
-    _stores.clock_file,
-    _stores.credential_cache,
-    _stores.credential_writer,
-    _stores.files,
-    _stores.user_file,
-    _stores.prompt_state,
-    _stores.stamps,
-    _stores.token_cache,
-    ssohelper.system.clock,
-    ssohelper.fastpath.open_file,
-    ssohelper.fastpath.published,
-)
+    _stores.clock_file, _stores.credential_cache, _stores.credential_writer, _stores.files,
+    _stores.user_file, _stores.prompt_state, _stores.stamps, _stores.token_cache,
+    ssohelper.system.clock, ssohelper.fastpath.open_file, ssohelper.fastpath.published,
+)  # fmt: skip
 
 _os, _time, _fcntl = Switch(os), Switch(time), Switch(fcntl)
 _coarse_time = Switch(time)

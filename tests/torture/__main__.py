@@ -51,33 +51,14 @@ Make = Callable[[Dice], Row | list[Row]]
 
 # One by one: each takes the whole machine.
 HEAVY: tuple[Make, ...] = (
-    stampede.one_role,
-    stampede.many_roles,
-    stampede.revoked,
-    stampede.shared_refusals,
-    crowds.crowd_of_roles,
-    chained.chained_aliases,
-    crowds.role_limit,
-    crowds.black_hole_crowd,
-    returns.back_after_outage,
-    regions.two_regions,
-    signals.signals_in_renewal,
-    foreign.mixed_clients,
-    random_faults.random_faults,
-    foreign.foreign_writer,
-    sign_outs.sign_outs,
-    kills.random_kills,
-    journals.journal_crowd,
-    journals.journal_of_issues,
-    guards.guard_matrix,
-    guards.allow_list_matrix,
-    endpoint.endpoint_crowd,
-    suites.simulated_schedules,
-    suites.bursts_of_keys,
-    sweep.kill_sweep,
-    faults.each_fault,
-    suites.long_tests,
-)
+    stampede.one_role, stampede.many_roles, stampede.revoked, stampede.shared_refusals,
+    crowds.crowd_of_roles, chained.chained_aliases, crowds.role_limit, crowds.black_hole_crowd,
+    returns.back_after_outage, regions.two_regions, signals.signals_in_renewal,
+    foreign.mixed_clients, random_faults.random_faults, foreign.foreign_writer, sign_outs.sign_outs,
+    kills.random_kills, journals.journal_crowd, journals.journal_of_issues, guards.guard_matrix,
+    guards.allow_list_matrix, endpoint.endpoint_crowd, suites.simulated_schedules,
+    suites.bursts_of_keys, sweep.kill_sweep, faults.each_fault, suites.long_tests,
+)  # fmt: skip
 # The rows of a group run together: they mostly wait. All at once, 62 processes wanted the two
 # cores (vmstat), and calls ran out of time for that reason alone.
 WAITING: tuple[tuple[Make, ...], ...] = (
