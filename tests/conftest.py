@@ -102,18 +102,12 @@ class Home(NamedTuple):
         """Make BROWSER a program that notes each address, and visits it; returns the notes."""
         notes, program = self.path / "opened", self.path / "fake-browser"
         # The notes are never empty: a test that waits for the file reads its first line at once.
-        lines = [
-            "#!/bin/sh",
-            f"if [ -e {notes} ]; then",
-            f'    printf "%s\\n" "$@" >> {notes}',
-            "else",
-            f'    printf "%s\\n" "$@" > {notes}.new && mv {notes}.new {notes}',
-            "fi",
-        ]
+        text = f'#!/bin/sh\nif [ -e {notes} ]; then printf "%s\\n" "$@" >> {notes}\n'
+        text += f'else printf "%s\\n" "$@" > {notes}.new && mv {notes}.new {notes}\nfi\n'
         if visits:
             # Behind its back: the AWS CLI listens only after its browser has come back.
-            lines.append(f'{sys.executable} -I -S {VISIT} "$1" </dev/null >/dev/null 2>&1 &')
-        program.write_text("\n".join(lines) + "\n")
+            text += f'{sys.executable} -I -S {VISIT} "$1" </dev/null >/dev/null 2>&1 &\n'
+        program.write_text(text)
         program.chmod(0o755)
         self.env["BROWSER"] = str(program)
         return notes
@@ -139,12 +133,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave the suite that needs root to those who name it (`make test-two-users`)."""
-    is_left_out = collection_path.name == "two_users" and not _names_two_users(config)
-    return True if is_left_out else None
-
-
-def _names_two_users(config: pytest.Config) -> bool:
-    return any("two_users" in argument for argument in config.args)
+    is_named = any("two_users" in argument for argument in config.args)
+    return True if collection_path.name == "two_users" and not is_named else None
 
 
 @pytest.hookimpl(trylast=True)
@@ -244,7 +234,11 @@ def make_home(path: Path) -> Home:
     """Make a runtime folder in this folder; return the home with the environment of programs."""
     runtime = path / "xdg-run"
     runtime.mkdir(mode=0o700)
-    env = {
+    return Home(path, environment_of_home(path, runtime))
+
+
+def environment_of_home(path: Path, runtime: Path) -> dict[str, str]:
+    return {
         "HOME": str(path),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
         "XDG_RUNTIME_DIR": str(runtime),
@@ -253,7 +247,6 @@ def make_home(path: Path) -> Home:
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    return Home(path, env)
 
 
 @pytest.fixture
@@ -296,9 +289,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def run(home) -> Run:
     """Run the real console script in this home: run("login", "corp", env={…}, input="y")."""
 
-    def run_script(
-        *argv: str, env: dict[str, str] | None = None, input: str | None = None
-    ) -> "subprocess.CompletedProcess[str]":
+    def run_script(*argv: str, env=None, input=None) -> "subprocess.CompletedProcess[str]":
         environ = {**home.env, **(env or {})}
         return RUNS.run([SCRIPT, *argv], environ, home.path, input, RUN_SECONDS)
 

@@ -1,14 +1,11 @@
 """What `doctor` finds in files as a test writes them; the machine is not looked at."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from ssohelper.actions import doctor_machine, doctor_profiles, doctor_proofs, doctor_sessions
 from ssohelper.actions.doctor_facts import Setup
 from ssohelper.app import App
 from ssohelper.core.findings import Finding
-from ssohelper.core.listing import Listing
-from ssohelper.core.resolver import ProgramFact
 
 CHECKS = (
     *(doctor_machine.check_config, doctor_machine.check_variables),
@@ -21,19 +18,19 @@ def make_setup(
     folder: Path,
     config: str,
     *,
-    credentials: str = "",
-    chosen: str | None = None,
-    environ: Mapping[str, str] = {},
-    listings: Mapping[str, Listing] = {},
-    programs: Mapping[str, ProgramFact] | None = None,
+    credentials="",
+    chosen=None,
+    environ={},
+    listings={},
+    programs=None,
 ) -> Setup:
     """Return the setup of these files; `programs` are the programs that there are, by their word."""
     home = folder / "home"
     (home / ".aws").mkdir(parents=True, exist_ok=True)
     (home / ".aws" / "config").write_text(config)
     (home / ".aws" / "credentials").write_text(credentials)
-    app = App({"HOME": str(home), "SSOHELPER_HOME": str(home), **environ})
-    for name, listing in listings.items():
+    app = App({"HOME": str(home), "SSOHELPER_HOME": str(home), **(environ or {})})
+    for name, listing in (listings or {}).items():
         app.directory.save(name, listing)
     setup = Setup(app, chosen)
     setup.__dict__["command"] = "/x/ssohelper-credentials"

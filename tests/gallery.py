@@ -5,21 +5,16 @@ The pictures are too many for the repository. tests/tui/test_looks.py checks the
 
 import html
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from tests.tui import looks, tour
-from tests.tui.cells import PALETTES, Frame, Palette, to_svg
+from tests.tui.cells import PALETTES, to_svg
 
 FOLDER = Path(__file__).resolve().parent.parent / ".cache" / "pictures"
 _STYLE = "body { background: #888; font: 14px sans-serif; } img { max-width: 100%; margin: 4px; }"
 
 
-def draw(
-    folder: Path = FOLDER,
-    palettes: Sequence[Palette] = PALETTES,
-    sizes: Sequence[tour.Size] = tour.SIZES,
-) -> int:
+def draw(folder: Path = FOLDER, palettes=PALETTES, sizes=tour.SIZES) -> int:
     """Draw the screens into the folder, with an index.html; return how many pictures there are."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -30,16 +25,15 @@ def draw(
         for frame in frames:
             name = f"{frame.name}-{palette.name}-{frame.width}x{frame.height}.svg"
             (folder / name).write_text(to_svg(frame), encoding="utf-8")
-            drawn.setdefault(frame.name, []).append(_figure(name, frame))
+            found = [
+                f"<li>{html.escape(f'{one.rule}: {one.what}')}</li>" for one in looks.check(frame)
+            ]
+            faults = f"<ul>{''.join(found)}</ul>" if found else ""
+            figure = f'<p>{name}{faults}<br><img loading="lazy" src="{name}" alt="{name}"></p>'
+            drawn.setdefault(frame.name, []).append(figure)
         count += len(frames)
     (folder / "index.html").write_text(_index(drawn), encoding="utf-8")
     return count
-
-
-def _figure(name: str, frame: Frame) -> str:
-    found = [f"<li>{html.escape(f'{one.rule}: {one.what}')}</li>" for one in looks.check(frame)]
-    faults = f"<ul>{''.join(found)}</ul>" if found else ""
-    return f'<p>{name}{faults}<br><img loading="lazy" src="{name}" alt="{name}"></p>'
 
 
 def _index(drawn: dict[str, list[str]]) -> str:

@@ -1,11 +1,8 @@
 """Renewals in the caller's own thread, for an App with a clock, a sleep and an AWS of a test's."""
 
-from collections.abc import Callable
-
 from ssohelper.actions import notices, regions, renewal
 from ssohelper.app import App
 from ssohelper.broker.renewals import Renewals
-from ssohelper.core.deadline import Deadline
 from ssohelper.errors import SsoHelperError
 
 
@@ -17,13 +14,7 @@ class InProcessRenewals(Renewals):
         self._app = app
         self.runs: list[float] = []
 
-    def renew_token(
-        self,
-        session_name: str,
-        seen_id: str,
-        deadline: Deadline,
-        meanwhile: Callable[[], object] = lambda: None,
-    ) -> SsoHelperError | None:
+    def renew_token(self, session_name, seen_id, deadline, meanwhile=None) -> SsoHelperError | None:
         self.runs.append(deadline.seconds_left())
         session = regions.require_sign_in_session(self._app, session_name)
         error: SsoHelperError | None = None

@@ -32,13 +32,9 @@ class LeakCheck:
         # pytest-xdist reads the folder in the same way: that of each worker is inside.
         folder = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         argv = [sys.executable, "-m", "tests.leak_watch", str(os.getpid()), str(folder)]
-        self._watch = subprocess.Popen(
-            [*argv, *self._canary],
-            cwd=Path(__file__).parent.parent,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        root = Path(__file__).parent.parent
+        self._watch = subprocess.Popen([*argv, *self._canary], cwd=root, **pipes)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -51,9 +47,8 @@ class LeakCheck:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self._problem:
-            terminalreporter.section(
-                "processes that showed a secret of the emulator, or did not end", red=True
-            )
+            title = "processes that showed a secret of the emulator, or did not end"
+            terminalreporter.section(title, red=True)
             terminalreporter.line(self._problem)
 
 

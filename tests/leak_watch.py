@@ -83,14 +83,10 @@ class LeakWatch:
     def look_until_all_have_ended(self, seconds: float) -> None:
         """Wait until only the run's root process is left; report all others after `seconds`."""
         ends_at = time.monotonic() + seconds
-        while True:
-            self.look()
-            left = [pid for pid in self._seen if self._is_left(pid)]
-            if not left:
-                return
-            if time.monotonic() >= ends_at:
-                break
+        self.look()
+        while (left := list(filter(self._is_left, self._seen))) and time.monotonic() < ends_at:
             time.sleep(_TICK_SECONDS)
+            self.look()
         for pid in left:
             self._found("not ended", pid, _read_proc_file(pid, "cmdline").split(b"\0"))
 
@@ -104,7 +100,7 @@ class LeakWatch:
 
     def _meet(self, pid: int, before: _Process | None) -> _Process:
         # A child whose parent ended at once belongs to init: then its environment tells.
-        parent = _parent_id_of(pid)
+        parent = int(_field_of_stat(pid, 1) or 0)
         known = self._seen.get(parent)
         ours = pid == self._root or (known is not None and known.ours)
         ours = ours or self._folder in _read_proc_file(pid, "environ")
@@ -163,10 +159,6 @@ def _gives_keys(words: list[bytes]) -> bool:
 def _is_our_command(words: list[bytes]) -> bool:
     """Tell whether this is `ssohelper …`: Python with our script, options of its own before it."""
     return b"ssohelper" in [os.path.basename(word) for word in words[:4]]
-
-
-def _parent_id_of(pid: int) -> int:
-    return int(_field_of_stat(pid, 1) or 0)
 
 
 def _start_time_of(pid: int) -> bytes:

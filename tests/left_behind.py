@@ -27,15 +27,16 @@ def threads_left_at_most(count: int) -> Iterator[None]:
     """Assert that at most `count` threads that start in the block still run after it."""
     before = set(threading.enumerate())
     yield
-    _assert_empty_soon(lambda: _beyond(count, set(threading.enumerate()) - before))
+
+    def find_too_many() -> set[threading.Thread]:
+        threads = set(threading.enumerate()) - before
+        return threads if len(threads) > count else set()
+
+    _assert_empty_soon(find_too_many)
 
 
 def _open_descriptors() -> set[str]:
     return set(os.listdir("/proc/self/fd"))
-
-
-def _beyond(count: int, threads: set[threading.Thread]) -> set[threading.Thread]:
-    return threads if len(threads) > count else set()
 
 
 def _assert_empty_soon(find_left: Callable[[], set[str] | set[threading.Thread]]) -> None:

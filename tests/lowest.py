@@ -53,13 +53,13 @@ def try_versions(name: str, python: str) -> bool:
     venv = FOLDER / name
     pip = [str(venv / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([python, "-m", "venv", "--clear", str(venv)], check=True)
-    options = ["--only-binary", ":all:", *(lowest_versions() if name == "lowest" else [])]
+    lowest = [f"{each}=={version}" for each, version in dependencies()]
+    options = ["--only-binary", ":all:", *(lowest if name == "lowest" else [])]
     subprocess.run([*pip, "install", *options, str(ROOT)], cwd=ROOT, check=True)
     names = "|".join(each for each, _ in dependencies())
     listed = subprocess.check_output([*pip, "freeze"], text=True)
-    print(
-        f"{name}, {python}: {' '.join(re.findall(f'^(?:{names})==.*', listed, re.M))}", flush=True
-    )
+    versions = " ".join(re.findall(f"^(?:{names})==.*", listed, re.M))
+    print(f"{name}, {python}: {versions}", flush=True)
     passed = True
     with ground() as place:
         program = str(venv / "bin" / "ssohelper")
@@ -81,10 +81,6 @@ def dependencies() -> list[tuple[str, str]]:
     found = [re.match(r"([a-z0-9-]+)>=([0-9.]+)", text) for text in project["dependencies"]]
     assert all(found), project["dependencies"]
     return [(each[1], each[2]) for each in found if each]
-
-
-def lowest_versions() -> list[str]:
-    return [f"{name}=={version}" for name, version in dependencies()]
 
 
 # -- the steps, in this order ----------------------------------------------------------------------

@@ -29,24 +29,18 @@ def install_scripts() -> Path:
         if not installed.exists() or installed.read_bytes() != wanted:
             for name in ("package.json", "package-lock.json"):
                 shutil.copy2(_SOURCE / name, _FOLDER)
-            _npm_ci(npm)
+            command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            settings = {
+                "npm_config_cache": str(_CACHE / "npm"),
+                "npm_config_update_notifier": "false",
+            }
+            env = {**os.environ, **settings}
+            subprocess.run(command, cwd=_FOLDER, env=env, check=True, timeout=300)
             installed.write_bytes(wanted)
     return _FOLDER
 
 
-def _npm_ci(npm: str) -> None:
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    environment = {
-        **os.environ,
-        "npm_config_cache": str(_CACHE / "npm"),
-        "npm_config_update_notifier": "false",
-    }
-    subprocess.run(command, cwd=_FOLDER, env=environment, check=True, timeout=300)
-
-
-def run_node_script(
-    script: str, *arguments: str, env: dict[str, str]
-) -> subprocess.CompletedProcess[str]:
+def run_node_script(script: str, *arguments: str, env) -> subprocess.CompletedProcess[str]:
     """Run one of tests/node's scripts with Node.js and return what it printed."""
     node = require_program("node")
     return run_program([node, str(install_scripts() / script), *arguments], env)

@@ -75,18 +75,13 @@ def _locking(descriptor: int, mode: int, count: int) -> None:
     kind = fcntl.F_UNLCK if mode == 0 else fcntl.F_WRLCK
     start = os.lseek(descriptor, 0, os.SEEK_CUR)
     try:
-        fcntl.fcntl(
-            descriptor,
-            fcntl.F_OFD_SETLK,
-            struct.pack("hhqqi4x", kind, os.SEEK_SET, start, count, 0),
-        )
+        lock = struct.pack("hhqqi4x", kind, os.SEEK_SET, start, count, 0)
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, lock)
     except OSError as cause:
         raise PermissionError(13, "Permission denied") from cause
 
 
-def _popen(
-    argv: list[str], *, creationflags: int = 0, env: dict[str, str], **more: Any
-) -> "subprocess.Popen[bytes]":
+def _popen(argv, *, creationflags=0, env, **more: Any) -> "subprocess.Popen[bytes]":
     """Start a program; if that is ssohelper, it is on the other system too."""
     if argv[:3] == [sys.executable, "-m", "ssohelper"]:
         argv, env = [*ELSEWHERE, "win32", *argv[3:]], {**env, "PYTHONPATH": str(ROOT)}

@@ -44,11 +44,9 @@ def detached_processes(folder: Path, word: str | None = None, since: int = 0) ->
 
 def broker_ids(folder: Path) -> list[int]:
     """Return the ids of the brokers of homes in `folder`; of none that is still being started."""
-    return [
-        process.pid
-        for process in detached_processes(folder, "broker-process")
-        if "-c" not in process.argv  # leave out the shell that starts the program
-    ]
+    # "-c": the shell that starts the program.
+    found = detached_processes(folder, "broker-process")
+    return [process.pid for process in found if "-c" not in process.argv]
 
 
 def end_detached_processes(folder: Path, since: int = 0) -> None:

@@ -23,11 +23,7 @@ def require_program(program: str) -> str:
 
 
 def run_program(
-    argv: str | Path | Sequence[str | Path],
-    env: Mapping[str, str] | None = None,
-    *,
-    input: str | None = None,
-    **more: Any,
+    argv: Sequence[str | Path], env: Mapping[str, str] | None = None, *, input=None, **more: Any
 ) -> "subprocess.CompletedProcess[str]":
     """Run a program to its end, without a stdin unless `input` is given; capture its output."""
     more["stdin" if input is None else "input"] = subprocess.DEVNULL if input is None else input

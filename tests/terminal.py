@@ -12,23 +12,10 @@ RUN_SECONDS = 120
 class Conversation(pexpect.spawn):
     """A running program on a terminal of its own."""
 
-    def __init__(
-        self,
-        argv: list[str | Path],
-        env: Mapping[str, str],
-        cwd: Path | None = None,
-        size: tuple[int, int] = (50, 200),
-    ) -> None:
+    def __init__(self, argv, env: Mapping[str, str], cwd: Path | None = None, size=(50, 200)):
         program, *words = map(str, argv)
-        super().__init__(
-            program,
-            words,
-            env=env,
-            cwd=cwd and str(cwd),
-            encoding="utf-8",
-            timeout=RUN_SECONDS,
-            dimensions=size,
-        )
+        where = {"cwd": cwd and str(cwd), "dimensions": size, "encoding": "utf-8"}
+        super().__init__(program, words, env=env, timeout=RUN_SECONDS, **where)
 
     def talk(self, *steps: str | tuple[str, str]) -> None:
         """Wait for each text in turn; of a pair, then type the second text as a line."""

@@ -13,11 +13,15 @@ from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.bench.endpoint import endpoint_crowd
 from tests.bench.keyring import keyring_storage
-from tests.bench.prompt import prompts
-from tests.bench.shell_start import shell_starts
+from tests.bench.prompt import prompts, shell_starts
 from tests.bench.tab import tabs
-from tests.bench.tui import screen_black_hole, screen_keys, screen_memory, screen_start
-from tests.bench.tui_unreachable import screen_unreachable
+from tests.bench.tui import (
+    screen_black_hole,
+    screen_keys,
+    screen_memory,
+    screen_start,
+    screen_unreachable,
+)
 from tests.bench.world import AWS_CLI, PYTHON, SHELL, Bench, Failed, Row, Skipped, against
 from tests.torture.crowds import crowd_rows
 
@@ -56,10 +60,8 @@ def main() -> int:
 def with_world(measure: Callable[[Bench], list[Row]]) -> list[Row]:
     """Run one measurement in a home of its own."""
     world = World.of_size(accounts=2, roles=1)
-    with (
-        tempfile.TemporaryDirectory(prefix="ssohelper-bench-") as home,
-        Emulator(world) as emulator,
-    ):
+    folder = tempfile.TemporaryDirectory(prefix="ssohelper-bench-")
+    with folder as home, Emulator(world) as emulator:
         try:
             return measure(Bench(Path(home), emulator))
         except (Skipped, Failed) as reason:
@@ -137,8 +139,7 @@ def miss(bench: Bench) -> list[Row]:
 
 def stampede(bench: Bench) -> list[Row]:
     """40 processes at once on an expired token, strict rotation"""
-    bench.emulator.faults.rotation = "strict"
-    bench.emulator.faults.strict_revokes_session = True
+    bench.emulator.faults.set(rotation="strict", strict_revokes_session=True)
     bench.sign_in(expired=True)
     bench.write_config()
     bench.emulator.reset_counters()
@@ -184,11 +185,8 @@ def many_profiles(bench: Bench) -> list[Row]:
     bench.save_listing(accounts=1000, roles=10)
     before = bench.config.read_bytes()
     sync = [bench.ssohelper, "profile", "sync", "--session", "corp"]
-    writing, starting = bench.in_turn(
-        SYNC_ROUNDS,
-        *([*sync, "--yes"], [*sync, "--help"]),
-        before=lambda: bench.config.write_bytes(before),
-    )
+    commands, restore = ([*sync, "--yes"], [*sync, "--help"]), bench.config.write_bytes
+    writing, starting = bench.in_turn(SYNC_ROUNDS, *commands, before=lambda: restore(before))
     written = bench.config.read_text().count("[profile ")
     if written < 10_000:
         raise Failed(f"only {written} profiles were written")

@@ -1,4 +1,4 @@
-"""The prompt function, 10,000 times in each shell, against one run of `true` in that shell."""
+"""The prompt function 10,000 times in each shell against `true`; a shell's start with our line."""
 
 import time
 from pathlib import Path
@@ -7,9 +7,15 @@ from statistics import median
 
 from ssohelper.app import App
 from ssohelper.core.model import SignInFacts
-from tests.bench.world import Bench, Failed, Row
+from tests.bench.world import PYTHON, Bench, Failed, Row
 
 ROUNDS, PROMPTS, PROGRAMS = 100, 100, 10
+START_ROUNDS, START_TARGET = 40, 2.0
+_LINE = {
+    "bash": 'eval "$(ssohelper shell-init bash)"',
+    "zsh": 'eval "$(ssohelper shell-init zsh)"',
+    "fish": "ssohelper shell-init fish | source",
+}
 TARGETS = {"bash": 0.05, "zsh": 0.05, "fish": 0.15}
 _ARGV = {
     "bash": ["bash", "--norc"],
@@ -90,3 +96,25 @@ def _script(shell: str) -> str:
     }
     numbers = {"prompts": PROMPTS, "programs": PROGRAMS, "rounds": rounds}
     return _POSIX.format(clock=_CLOCK[shell], shell=shell, **numbers, **loops)
+
+
+def shell_starts(bench: Bench) -> list[Row]:
+    """a shell's start with our line in its file, against python -c pass of the same environment"""
+    bench.environ["PATH"] = f"{Path(bench.ssohelper).parent}:{bench.environ['PATH']}"
+    return [_start_row(bench, shell) for shell in _LINE if which(shell)]
+
+
+def _start_row(bench: Bench, shell: str) -> Row:
+    argv, line = [*_ARGV[shell], "-c"], _LINE[shell]
+    static = bench.home / f"static-{shell}"
+    static.write_text(bench.said([bench.ssohelper, "shell-init", shell]))
+    commands = PYTHON, [*argv, line], [*argv, f"source {static}"]
+    python, with_line, with_file = bench.in_turn(START_ROUNDS, *commands)
+    # Of each round, so that other work on the machine slows both.
+    ratio = median(ours / plain for ours, plain in zip(with_line, python, strict=True))
+    figure = (
+        f"{ratio:.2f} ({median(with_line) * 1000:.1f} ms against {median(python) * 1000:.1f} ms; "
+        f"from a static file {median(with_file) * 1000:.1f} ms)"
+    )
+    what = f"{shell}'s start with our line against `python -c pass`"
+    return Row(what, f"≤ {START_TARGET}", figure, ratio <= START_TARGET)

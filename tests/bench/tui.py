@@ -12,6 +12,7 @@ import termios
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from statistics import median
 from typing import NamedTuple
 
 from tests.bench.world import Bench, Failed, Row, against
@@ -27,7 +28,10 @@ QUIET_SECONDS = 0.08
 BOUND_SECONDS = 60.0
 # The question of what a terminal can do: all terminals answer it at once.
 DEVICE_ATTRIBUTES = b"\x1b[c"
-F4 = b"\x1bOS"
+F4, _REFRESH, _PAGE_DOWN = b"\x1bOS", b"\x1b[15~", b"\x1b[6~"
+# While AWS never answers.
+PROFILES, PAGES, SEARCHED = 10_000, 20, "account-01 role07" + "\x7f" * 17
+SLOW_TARGET, QUIT_TARGET_SECONDS = 2.0, 0.5
 # 100 keys: words that narrow, and their taking back, which widens again.
 _WORDS = "account-01 role07 19", "role account 0 5", "00199 role"
 TYPED = "".join(word + "\x7f" * len(word) for word in _WORDS) + "0107 ole"
@@ -117,6 +121,50 @@ def screen_black_hole(bench: Bench) -> list[Row]:
         against(slowest, [max(into.seconds)], [max(without.seconds)], 2.0, places=0),
         Row(f"{what}: quitting", "≤ 0.5 s", f"{quitting:.2f} s", quitting <= 0.5),
     ]
+
+
+class Used(NamedTuple):
+    """Seconds of each typed key, of each page, and from ctrl+q to the end of the process."""
+
+    typed: list[float]
+    pages: list[float]
+    quitting: float
+
+
+def screen_unreachable(bench: Bench) -> list[Row]:
+    """AWS takes connections and never answers: keys in search and scrolling, quitting"""
+    _prepare(bench)
+    bench.config.write_bytes(bench.config.read_bytes() + bench.profiles(PROFILES))
+    usual = _used(bench)
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as hole:
+        url = f"http://127.0.0.1:{hole.getsockname()[1]}"
+        names = ("SSO", "SSO_OIDC", "SSOOIDC")
+        bench.environ |= {f"AWS_ENDPOINT_URL_{name}": url for name in names}
+        worse = _used(bench)
+    rows = []
+    for what, slow, fast in (
+        ("a key in search", worse.typed, usual.typed),
+        (f"a page of {PROFILES:,} profiles", worse.pages, usual.pages),
+    ):
+        middle = f", medians {median(slow) * 1000:.0f} and {median(fast) * 1000:.0f} ms"
+        row_of = f"AWS never answers: {what}, worst against worst when it does"
+        rows.append(against(row_of, [max(slow)], [max(fast)], SLOW_TARGET, places=0, more=middle))
+    figure = f"{worse.quitting:.2f} s"
+    met = worse.quitting <= QUIT_TARGET_SECONDS
+    what = "AWS never answers: from ctrl+q to the end of the process"
+    return [*rows, Row(what, f"≤ {QUIT_TARGET_SECONDS} s", figure, met)]
+
+
+def _used(bench: Bench) -> Used:
+    with running(bench) as program:
+        program.quiet()
+        os.write(program.terminal, _REFRESH)
+        typed = [program.repainted(key.encode()) for key in SEARCHED]
+        os.write(program.terminal, F4)
+        program.until(b" managed, ")
+        program.quiet()
+        pages = [program.repainted(_PAGE_DOWN) for _ in range(PAGES)]
+        return Used(typed, pages, program.quit())
 
 
 # -- a program in a pty ------------------------------------------------------------------------

@@ -128,10 +128,12 @@ class Bench:
     def save_listing(self, accounts: int, roles: int, *, age_seconds: int = 0) -> None:
         """Save a listing of this size, as if AWS had just been asked."""
         names = tuple(f"Role{number:02d}" for number in range(roles))
-        found = (
-            Account(f"0000{n:08d}", f"account-{n:05d}", f"a{n}@x.org") for n in range(accounts)
+        listed = tuple(
+            ListedAccount(
+                Account(f"0000{n:08d}", f"account-{n:05d}", "a@x.org"), names, False, True
+            )
+            for n in range(accounts)
         )
-        listed = tuple(ListedAccount(account, names, False, True) for account in found)
         state = DirectoryCache(self.home / ".local" / "state" / "ssohelper")
         state.save("corp", Listing(START_URL, REGION, int(time.time()) - age_seconds, listed))
 

@@ -26,9 +26,8 @@ def old_key(job) -> str:
     key = RoleKey("corp", ACCOUNT, ROLE)
     cached = app.credentials.load(key, SESSION)
     assert cached
-    spent = CachedCredentials(
-        cached.credentials, cached.credentials.expires_at - HOUR, cached.token_id
-    )
+    received_at = cached.credentials.expires_at - HOUR
+    spent = CachedCredentials(cached.credentials, received_at, cached.token_id)
     app.vault.save(key, SESSION, spent)
     return str(issued["AccessKeyId"])
 

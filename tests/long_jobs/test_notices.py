@@ -1,6 +1,6 @@
 """A job that uses profiles gets notices before its sign-in ends, and when it has ended."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -14,8 +14,7 @@ MINUTE = 60
 @pytest.mark.long
 def test_a_boto3_job_gets_one_notice_that_its_sign_in_ended(job):
     """A boto3 job once ended without any notice."""
-    job.emulator.faults.token_seconds = 3
-    job.emulator.faults.role_credentials_seconds = 15
+    job.emulator.faults.set(token_seconds=3, role_credentials_seconds=15)
     job.sign_in()
     program = job.start()
     assert program.stdout
@@ -46,22 +45,15 @@ def test_the_last_role_call_before_a_threshold_gives_the_notice(job):
 
 def test_two_brokers_and_many_roles_give_one_notice(job):
     job.sign_in(ends_in=50 * MINUTE)
-    codes: list[int] = []
 
-    def ask(number: int, account: str) -> None:
+    def ask(number: int, account: str) -> int:
         # Each value of this variable gets its own broker.
         done = job.ask(NO_PROXY=f"localhost,127.0.0.1,{number % 2}.test", account=account)
-        codes.append(done.returncode)
+        return done.returncode
 
-    asking = [
-        threading.Thread(target=ask, args=(number, f"00000000000{1 + number // 2}"))
-        for number in range(4)
-    ]
-    for each in asking:
-        each.start()
-    for each in asking:
-        each.join()
-    assert codes == [0] * 4
+    with ThreadPoolExecutor(4) as pool:
+        codes = pool.map(ask, range(4), [f"00000000000{1 + number // 2}" for number in range(4)])
+    assert list(codes) == [0] * 4
     wait_for(job.received_notices)
     sockets = [path for path in (job.home.runtime / "brokers").iterdir() if path.is_socket()]
     assert len(sockets) == 2
@@ -80,8 +72,7 @@ def test_a_refused_renewal_gives_a_notice(job):
     job.age_token(500)
     job.ask(account="000000000002")
     wait_for(job.received_notices)
-    assert job.received_notices()[0].message.startswith(
-        'the sign-in to "corp" has ended: you must sign in'
-    )
+    ended = 'the sign-in to "corp" has ended: you must sign in'
+    assert job.received_notices()[0].message.startswith(ended)
     # The renewal alone records the refusal: it may do so after the role call's own notice.
     wait_for(job.has_record)

@@ -56,9 +56,8 @@ class Waiting:
 @pytest.mark.parametrize("argv", long_after(1, [WAITS, BY_NAME]), ids=["by the broker", "by name"])
 def test_a_call_waits_for_a_login_in_another_shell(job, argv):
     waiting = Waiting(job, *argv).wait_until_waiting()
-    assert waiting.stderr() == (
-        'ssohelper: notice: waiting up to 1h for a sign-in to "corp": ssohelper login corp\n'
-    )
+    notice = 'waiting up to 1h for a sign-in to "corp": ssohelper login corp'
+    assert waiting.stderr() == f"ssohelper: notice: {notice}\n"
     job.log_in()
     code, out = waiting.wait_for_end()
     assert code == 0
@@ -131,8 +130,7 @@ def test_the_wait_ends_when_the_sdk_closes_its_socket(job):
 
 
 def test_a_boto3_job_goes_on_after_a_login(job):
-    job.emulator.faults.token_seconds = 3
-    job.emulator.faults.role_credentials_seconds = 15
+    job.emulator.faults.set(token_seconds=3, role_credentials_seconds=15)
     job.sign_in()
     program = job.start()
     assert program.stdout

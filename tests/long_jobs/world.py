@@ -99,15 +99,9 @@ class Job:
 
     def start(self, *argv: str, **env: str) -> "subprocess.Popen[str]":
         """Start a program in this home; without arguments the boto3 job."""
-        return subprocess.Popen(
-            argv or (sys.executable, "-c", JOB),
-            env={**self.home.env, **env},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=self.home.path,
-        )
+        argv, pipe = argv or (sys.executable, "-c", JOB), subprocess.PIPE
+        streams = {"stdin": subprocess.DEVNULL, "stdout": pipe, "stderr": pipe, "text": True}
+        return subprocess.Popen(argv, env={**self.home.env, **env}, cwd=self.home.path, **streams)
 
     def output(self, *argv: str, **env: str) -> str:
         """Run a program to its end; return its stdout."""
@@ -127,11 +121,8 @@ class Job:
         return [ReceivedNotice(*line.split("|", 3)) for line in lines]
 
     def _tokens(self) -> TokenFiles:
-        return TokenFiles(
-            self.home.token_folder,
-            state=self.home.path / ".local/state/ssohelper",
-            runtime=self.home.runtime,
-        )
+        state = self.home.path / ".local/state/ssohelper"
+        return TokenFiles(self.home.token_folder, state=state, runtime=self.home.runtime)
 
 
 def arguments(account: str = ACCOUNT) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ from collections.abc import Callable
 import pytest
 
 from ssohelper.emulator.server import Emulator
-from tests.conftest import RUN_SECONDS, SCRIPT, Home
+from tests.conftest import SCRIPT, Home
 from tests.long_rows import long_after
-from tests.programs import require_program
+from tests.programs import require_program, run_program
 
 pytestmark = pytest.mark.network_client
 
@@ -52,14 +52,8 @@ def within(request, home, tmp_path) -> Within:
 
     def run(variables: dict[str, str], *argv: str) -> "subprocess.CompletedProcess[str]":
         pairs = [f"{name}={value}" for name, value in variables.items()]
-        return subprocess.run(
-            [*bwrap, require_program("env"), "-i", *pairs, setsid, "--wait", *argv],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=RUN_SECONDS,
-            cwd="/",
-        )
+        env = [require_program("env"), "-i", *pairs]
+        return run_program([*bwrap, *env, setsid, "--wait", *argv], cwd="/")
 
     return run
 

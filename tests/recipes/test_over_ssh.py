@@ -1,9 +1,8 @@
 """A session over ssh, without a display: a code in place of a browser, a link in place of a tab."""
 
-import pexpect
 import pytest
 
-from tests.conftest import RUN_SECONDS, SCRIPT, Home
+from tests.conftest import Home
 
 DEV = "000040000001"
 
@@ -20,25 +19,13 @@ def over_ssh(home, emulator) -> Home:
     return home
 
 
-def test_login_shows_a_code_and_console_a_link(over_ssh, emulator, run):
-    child = pexpect.spawn(
-        SCRIPT,
-        ["login"],
-        env=over_ssh.env,
-        cwd=str(over_ssh.path),
-        encoding="utf-8",
-        timeout=RUN_SECONDS,
-        dimensions=(40, 200),
-    )
-    try:
-        child.expect("if the page shows this very code")
-        child.expect("[B-Z]{4}-[B-Z]{4}")
-        child.expect(f"{emulator.url}/device\\?user_code=[A-Z-]+")
-        child.expect('signed in to "corp"')
-        child.expect(pexpect.EOF)
-    finally:
-        child.close(force=True)
-    assert child.exitstatus == 0
+def test_login_shows_a_code_and_console_a_link(over_ssh, emulator, run, terminal):
+    child = terminal("login", TERM="xterm-256color")
+    child.expect("if the page shows this very code")
+    child.expect("[B-Z]{4}-[B-Z]{4}")
+    child.expect(f"{emulator.url}/device\\?user_code=[A-Z-]+")
+    child.expect('signed in to "corp"')
+    assert child.ended()[0] == 0
     assert emulator.counters["authorize"] == 0
     assert emulator.counters["CreateToken.device_code"] >= 1
 

@@ -12,10 +12,10 @@ import pyte
 import pytest
 
 from ssohelper.core import prompt_text
+from tests.hostile import profile_names
 from tests.long_rows import long_after
 from tests.programs import require_program
 from tests.shell.at_a_terminal import INSTALL
-from tests.shell.hostile import names
 from tests.shell.prompt_world import FOLDER, SHELLS, PromptWorld
 from tests.shell.tab import START
 from tests.shell.test_prompt import RAW_NAME, set_variable
@@ -197,7 +197,7 @@ def test_two_hundred_hostile_names(world, screen_of, shell):
     before = "setopt promptsubst promptbang" if shell == "zsh" else ""
     screen = screen_of(shell, before, AWS_PROFILE="start")
     screen.shows("start")
-    hostile = [name for name in names(200) if name.isascii() and name.strip()]
+    hostile = [name for name in profile_names(200) if name.isascii() and name.strip()]
     for number, name in enumerate(hostile):
         (world.folder / "setup").write_text(set_variable(shell, "AWS_PROFILE", name))
         screen.type(f"source ./setup; echo {number}.\r")

@@ -8,9 +8,8 @@ import pytest
 
 from tests.completion.test_entry import ROLE, save_listing
 from tests.conftest import Home
-from tests.hostile import account_names, role_names
+from tests.hostile import account_names, profile_names, role_names
 from tests.long_rows import long_after
-from tests.shell import hostile
 from tests.shell.answers import Answers
 from tests.shell.tab import Typist, pwned
 
@@ -41,7 +40,7 @@ def test_200_hostile_names_are_completed_unchanged(home, shell):
 
 
 def complete_200_hostile_names(home: Home, user: Typist) -> None:
-    names = [*hostile.names(100), *account_names(100)]
+    names = [*profile_names(100), *account_names(100)]
     wrong = []
     for number, (name, role) in enumerate(zip(names, role_names(200), strict=True)):
         if number % 2 or not name.isascii():

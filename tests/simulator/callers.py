@@ -24,16 +24,9 @@ class Caller:
     """One call for a role's credentials."""
 
     def __init__(
-        self,
-        world: World,
-        number: int,
-        environment: int,
-        key: RoleKey,
-        *,
-        seconds: float = 18.0,
-        least_share: float = 0.0,
-        waits_longer: bool = True,
-    ) -> None:
+        self, world: World, number: int, environment: int, key: RoleKey, *,
+        seconds: float = 18.0, least_share: float = 0.0, waits_longer: bool = True,
+    ) -> None:  # fmt: skip
         self._world = world
         self.number = number
         self.environment = environment

@@ -224,14 +224,7 @@ class SimulatedPortal:
         self._session = session
         self._answered_at: float | None = None
 
-    def send_get_request(
-        self,
-        _path: str,
-        query: dict[str, str],
-        token: AccessToken,
-        deadline: Deadline,
-        **_how: object,
-    ) -> RoleCredentials:
+    def send_get_request(self, _path, query, token, deadline, **_how: object) -> RoleCredentials:
         world, role = self._world, Role(query["account_id"], query["role_name"])
         access = token.value.reveal()
         try:
@@ -275,11 +268,5 @@ class Renewals:
         self._world = world
         self._environment = environment
 
-    def renew_token(
-        self,
-        session_name: str,
-        seen_id: str,
-        deadline: Deadline,
-        meanwhile: Callable[[], object] = lambda: None,
-    ) -> Any:
+    def renew_token(self, session_name, seen_id, deadline, meanwhile=lambda: None) -> Any:
         return self._world.run_renewal(session_name, seen_id, deadline.seconds_left(), meanwhile)

@@ -190,14 +190,7 @@ class Queue:
 class StartedThread:
     """threading.Thread as far as the loop uses it: a thread of the process that starts it."""
 
-    def __init__(
-        self,
-        scheduler: Scheduler,
-        target: Callable[..., object],
-        args: tuple[Any, ...] = (),
-        daemon: bool = False,
-        name: str = "",
-    ) -> None:
+    def __init__(self, scheduler: Scheduler, target, args=(), daemon=False, name="") -> None:
         self._scheduler = scheduler
         self._work = lambda: (target(*args), None)[1]
         self._name = name

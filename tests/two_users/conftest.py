@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ssohelper.emulator.server import Emulator
-from tests.conftest import RUN_SECONDS, SCRIPT, Home
+from tests.conftest import RUN_SECONDS, SCRIPT, Home, environment_of_home
 from tests.endpoint.world import Program, wait_for
 from tests.processes import end_detached_processes
 from tests.programs import run_program
@@ -120,16 +120,7 @@ def _two_users_can_be_had():
 
 def _user(homes: Path, name: str, uid: int) -> User:
     path, runtime = homes / name, homes / f"{name}-run"
-    env = {
-        "HOME": str(path),
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
-        "XDG_RUNTIME_DIR": str(runtime),
-        "LANG": "C.UTF-8",
-        "TERM": "dumb",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    made = User(uid, Home(path, env))
+    made = User(uid, Home(path, environment_of_home(path, runtime)))
     for folder in (path, runtime):
         made.folder(folder)
     return made

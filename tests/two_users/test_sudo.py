@@ -116,11 +116,11 @@ def test_afterwards_the_users_own_calls_work_as_before(place):
     for command in (*READS, *WRITES):
         place.root().run(*command)
     assert foreign_files(place.victim.home.path, place.victim.uid) == []
-    for command in (
-        *(f"credential-process {' '.join(KEY)}", "list --refresh", f"favourite add {PROFILE}"),
-        *("config set renew_ahead true", "logout corp", "login corp --device-code --no-browser"),
-    ):
-        answer = place.victim.run(*command.split())
+    lines = f"credential-process {' '.join(KEY)}; list --refresh; favourite add {PROFILE}; "
+    lines += "config set renew_ahead true; logout corp; login corp --device-code --no-browser"
+    for line in lines.split(";"):
+        command = line.split()
+        answer = place.victim.run(*command)
         assert answer.returncode == 0, (command, answer.stderr)
 
 
