@@ -51,9 +51,8 @@ def settings_text() -> str:
     read = coverage.Coverage(config_file=str(ROOT / "pyproject.toml"))
     lines = ["[run]", "branch = true", "parallel = true", "source_pkgs = ssohelper"]
     lines += [f"data_file = {FOLDER / 'data'}", f"patch = {_listed(read, 'run:patch')}"]
-    return "\n".join(
-        [*lines, "[report]", f"exclude_also = {_listed(read, 'report:exclude_also')}\n"]
-    )
+    lines += ["[report]", f"exclude_also = {_listed(read, 'report:exclude_also')}\n"]
+    return "\n".join(lines)
 
 
 def _listed(read: coverage.Coverage, name: str) -> str:

@@ -15,14 +15,7 @@ CHECKS = (
 
 
 def make_setup(
-    folder: Path,
-    config: str,
-    *,
-    credentials="",
-    chosen=None,
-    environ={},
-    listings={},
-    programs=None,
+    folder: Path, config, *, credentials="", chosen=None, environ=None, listings=None, programs=None
 ) -> Setup:
     """Return the setup of these files; `programs` are the programs that there are, by their word."""
     home = folder / "home"

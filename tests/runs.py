@@ -28,31 +28,16 @@ class Runs:
         self._lock = threading.Lock()
 
     def run(
-        self,
-        argv: list[str],
-        environ: dict[str, str],
-        cwd: Path,
-        text: str | None,
-        seconds: float,
-        *,
-        own_session: bool = False,
+        self, argv, environ: dict[str, str], cwd: Path, text, seconds: float, *, own_session=False
     ) -> "subprocess.CompletedProcess[str]":
         """Return the exit code and the output of the program with these arguments.
 
         With `own_session` it has no terminal.
         """
         if not fork_server.can_be_forked(environ):
-            return subprocess.run(
-                argv,
-                env=environ,
-                input=text,
-                stdin=subprocess.DEVNULL if text is None else None,
-                capture_output=True,
-                text=True,
-                timeout=seconds,
-                cwd=cwd,
-                start_new_session=own_session,
-            )
+            more = {"capture_output": True, "text": True, "timeout": seconds, "cwd": cwd}
+            more |= {"stdin": subprocess.DEVNULL} if text is None else {"input": text}
+            return subprocess.run(argv, env=environ, start_new_session=own_session, **more)
         request = {"argv": argv, "environ": environ, "cwd": str(cwd), "own_session": own_session}
         server = self._server()
         pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
@@ -64,7 +49,8 @@ class Runs:
             os.close(descriptor)
         read = _exchange(stdin and stdin[1], (text or "").encode(), outputs, argv, seconds)
         code = os.waitstatus_to_exitcode(int(read[2].split()[1]))
-        return subprocess.CompletedProcess(argv, code, *map(_as_text, read[:2]))
+        texts = (io.TextIOWrapper(io.BytesIO(data), encoding="utf-8").read() for data in read[:2])
+        return subprocess.CompletedProcess(argv, code, *texts)
 
     @property
     def server_id(self) -> int | None:
@@ -81,17 +67,11 @@ class Runs:
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         with theirs:
             number = theirs.fileno()
-            self._process = subprocess.Popen(
-                [sys.executable, str(_SERVER), str(number), "x" * _WORDS_SPACE],
-                env={
-                    **fork_server.STARTED_WITH,
-                    "HOME": fork_server.HOME,
-                    "PADDING": "x" * _VARIABLES_SPACE,
-                },
-                pass_fds=[number],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
+            argv = [sys.executable, str(_SERVER), str(number), "x" * _WORDS_SPACE]
+            own = {"HOME": fork_server.HOME, "PADDING": "x" * _VARIABLES_SPACE}
+            streams = dict.fromkeys(("stdin", "stdout"), subprocess.DEVNULL)
+            env = {**fork_server.STARTED_WITH, **own}
+            self._process = subprocess.Popen(argv, env=env, pass_fds=[number], **streams)
         return self._socket
 
     def close(self) -> None:
@@ -137,10 +117,6 @@ def _exchange(
                     if descriptor == stdin:
                         os.close(stdin)
     return [read[descriptor] for descriptor in outputs]
-
-
-def _as_text(data: bytes) -> str:
-    return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8").read()
 
 
 # Of this pytest worker. The session fixture `no_process_is_left` ends its server.

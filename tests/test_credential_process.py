@@ -188,10 +188,9 @@ def test_setting_the_clock_back_changes_no_answer(home, signed_in, run):
     require_program("faketime")
     run("credential-process", *KEY)
     asked = signed_in.counters["GetRoleCredentials"]
-    answer = run_program(
-        ["faketime", "-f", "-600s", SCRIPT, "credential-process", *KEY],
-        {**home.env, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"},
-    )
+    env = {**home.env, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+    faked = ["faketime", "-f", "-600s", SCRIPT, "credential-process", *KEY]
+    answer = run_program(faked, env)
     assert answer.returncode == 0, answer.stderr
     assert signed_in.counters["GetRoleCredentials"] == asked
 
@@ -212,21 +211,12 @@ def test_a_session_revoked_at_aws_is_exit_4_with_one_request(home, signed_in, ru
     ("argv", "code"),
     [
         (KEY, 4),
-        ((), 2),
-        (("--session", "corp"), 2),
-        (("--profile", "a", *KEY), 2),
-        (("--nonsense",), 2),
-        (("--session", "nope", *KEY[2:]), 3),
-        (("--session", "../x", *KEY[2:]), 3),
+        *(((), 2), (("--session", "corp"), 2), (("--profile", "a", *KEY), 2), (("--nonsense",), 2)),
+        *((("--session", name, *KEY[2:]), 3) for name in ("nope", "../x")),
         (("--session", "", *KEY[2:]), 2),
-        ((*KEY[:3], "12345678901２", *KEY[4:]), 3),
-        ((*KEY[:3], "1234", *KEY[4:]), 3),
-        ((*KEY[:5], "../../x"), 3),
-        ((*KEY[:5], ".."), 3),
-        ((*KEY[:5], "a\nb"), 3),
-        ((*KEY[:5], "x" * 5000), 3),
-        (("--profile", "nope"), 2),
-        (("--profile", "a\x1b[31mb"), 2),
+        *(((*KEY[:3], account, *KEY[4:]), 3) for account in ("12345678901２", "1234")),
+        *(((*KEY[:5], role), 3) for role in ("../../x", "..", "a\nb", "x" * 5000)),
+        *((("--profile", name), 2) for name in ("nope", "a\x1b[31mb")),
     ],
 )
 def test_bad_arguments_and_a_missing_sign_in(home, emulator, run, argv, code):

@@ -7,7 +7,6 @@ import importlib.util
 import json
 import marshal
 import os
-import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -138,11 +137,8 @@ def test_each_planted_file_would_run(repository, tmp_path):
         python = getattr(sys, "_base_executable", sys.executable)
         inside = ROOT if name == "compiled" else Path.cwd()
         code = f"import sys; sys.path.append({str(ROOT)!r}); import socket, ssohelper.fastpath.published"
-        subprocess.run(
-            [python, "-c", code] if inside != ROOT else [python, "-P", "-c", code],
-            env={"HOME": str(tmp_path), **variables},
-            capture_output=True,
-        )
+        argv = [python, "-c", code] if inside != ROOT else [python, "-P", "-c", code]
+        run_program(argv, {"HOME": str(tmp_path), **variables})
         assert len(repository.ran) > before or "home" in name, name
 
 
@@ -181,10 +177,8 @@ def test_shell_init_and_the_prompt(signed_in, repository, shell):
     init = f"{LAUNCHER} shell-init {shell}"
     load = f"{init} | source" if shell == "fish" else f'eval "$({init})"'
     show = "ssohelper_prompt >/dev/null; echo $SSOHELPER_PROMPT_TEXT"
-    answer = run_program(
-        [require_program(shell), _NO_RC[shell], "-c", f"{load}\n{show}"],
-        {**signed_in.env, **ALL, "AWS_PROFILE": NAME},
-    )
+    argv = [require_program(shell), _NO_RC[shell], "-c", f"{load}\n{show}"]
+    answer = run_program(argv, {**signed_in.env, **ALL, "AWS_PROFILE": NAME})
     assert answer.stderr == ""
     assert answer.stdout.startswith(f"{NAME[:6]}")
     assert repository.ran == []

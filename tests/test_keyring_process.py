@@ -3,8 +3,6 @@
 import subprocess
 import sys
 
-import pytest
-
 from ssohelper.fastpath import KEYRING_PROCESS
 from ssohelper.system.os_keyring import keyring_child_environment
 from tests.conftest import RUN_SECONDS, SCRIPT, Home
@@ -59,9 +57,3 @@ def test_a_keyring_that_is_less_than_recommended_is_not_used(home):
     done = run_program([sys.executable, "-c", program, str(lock)], home.env)
     assert done.stdout == "asking\nunavailable there is no keyring on this system\n"
     assert not lock.exists()
-
-
-@pytest.mark.parametrize("argv", [(), ("find", "sign-ins"), ("steal", "sign-ins", "lock")])
-def test_an_unknown_request_is_exit_2_and_asks_no_keyring(home, argv):
-    done = run_keyring_process(home, *argv)
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")

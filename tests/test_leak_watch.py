@@ -23,9 +23,8 @@ SLEEP = "import sys; sys.stdin.read()"
 def seen(argv: list[str], env: dict[str, str] | None = None) -> set[Finding]:
     """Run a program below us, look at it until it has been seen; return what was found."""
     watch = LeakWatch(os.getpid(), "/no/such", PLANTED.encode())
-    child = subprocess.Popen(
-        argv, env={"PATH": os.defpath, **(env or {})}, stdin=subprocess.PIPE, text=True
-    )
+    env = {"PATH": os.defpath, **(env or {})}
+    child = subprocess.Popen(argv, env=env, stdin=subprocess.PIPE, text=True)
     ends_at = time.monotonic() + 60
     watch.look()
     while watch.ticks < 5:
@@ -50,11 +49,8 @@ def test_a_secret_in_an_environment_and_keys_that_no_command_gave(name):
 
 
 def test_an_orphan_is_known_by_the_folder_in_its_environment(tmp_path):
-    child = subprocess.Popen(
-        [sys.executable, "-c", SLEEP, PLANTED],
-        env={"HOME": str(tmp_path / "home")},
-        stdin=subprocess.PIPE,
-    )
+    argv, env = [sys.executable, "-c", SLEEP, PLANTED], {"HOME": str(tmp_path / "home")}
+    child = subprocess.Popen(argv, env=env, stdin=subprocess.PIPE)
     # Nobody of this run: only the folder leads to it.
     watch = LeakWatch(-1, str(tmp_path), PLANTED.encode())
     ends_at = time.monotonic() + 60

@@ -23,11 +23,6 @@ def test_a_command_that_hangs_is_killed_with_its_children(tmp_path, monkeypatch)
             time.sleep(0.02)
 
 
-def test_without_a_program_it_is_exit_2(run):
-    done = run("notice-process")
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
-
-
 def test_a_program_that_is_gone_or_cannot_run_is_no_error(run, home):
     """This process has no terminal for an error: `ssohelper` reports it where it starts the notice."""
     plain = home.path / "plain.txt"

@@ -22,6 +22,7 @@ from ssohelper.errors import LocalState
 from tests.conftest import SCRIPT, Home, Run
 from tests.long_rows import long_after, pairs_with_each_value_first
 from tests.processes import broker_ids, end_detached_processes
+from tests.programs import run_program
 
 ACCOUNT, ROLE = "000030000003", "ReadOnlyAccess"
 KEY = ("--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE)
@@ -40,9 +41,8 @@ def kept(home: Home) -> Path:
 
 
 def token(home: Home) -> Path:
-    return next(
-        path for path in home.token_folder.glob("*.json") if "accessToken" in path.read_text()
-    )
+    paths = home.token_folder.glob("*.json")
+    return next(path for path in paths if "accessToken" in path.read_text())
 
 
 def state_lock(home: Home) -> Path:
@@ -90,13 +90,8 @@ def malformed(home: Home, where: Callable[[Home], Path], content: bytes) -> Path
 
 def ask(home: Home, log: str | None = "info") -> tuple["subprocess.CompletedProcess[str]", float]:
     began = time.monotonic()
-    answer = subprocess.run(
-        [f"{SCRIPT}-credentials", *KEY],
-        env={**home.env, **({"SSOHELPER_LOG": log} if log else {})},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
+    env = {**home.env, **({"SSOHELPER_LOG": log} if log else {})}
+    answer = run_program([f"{SCRIPT}-credentials", *KEY], env)
     return answer, time.monotonic() - began
 
 
@@ -219,10 +214,8 @@ def cache_paths(home: Home, depth: int | None) -> list[Path]:
 )
 def test_no_command_fails_for_what_stands_in_place_of_a_cache(home, emulator, run, depth, plant):
     home.add_session("corp")
-    home.write_config(
-        f"{home.config_file.read_text()}[profile audit]\nsso_session = corp\n"
-        f"sso_account_id = {ACCOUNT}\nsso_role_name = {ROLE}\n"
-    )
+    profile = f"sso_session = corp\nsso_account_id = {ACCOUNT}\nsso_role_name = {ROLE}\n"
+    home.write_config(f"{home.config_file.read_text()}[profile audit]\n{profile}")
     home.write_token(emulator.issue_token("ana"))
     run_commands(home, run)
     end_detached_processes(home.path)

@@ -4,7 +4,6 @@ import ast
 import json
 import os
 import re
-import subprocess
 import sys
 import tarfile
 import time
@@ -17,6 +16,7 @@ import pytest
 from ssohelper import errors, settings
 from ssohelper.app import App
 from ssohelper.core.model import RoleKey
+from tests.programs import run_program
 from tests.published import publish_response
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -186,12 +186,8 @@ def published(tmp_path) -> dict[str, str]:
 class TestHit:
     def test_a_hit_imports_exactly_its_allow_list(self, published):
         # -S -I: the environment's own site hooks (an editable install's finder) are not ours.
-        answer = subprocess.run(
-            [sys.executable, "-S", "-c", _RUN_AND_NAME_MODULES, "credential-process", *ARGV],
-            env=published,
-            capture_output=True,
-            text=True,
-        )
+        argv = [sys.executable, "-S", "-c", _RUN_AND_NAME_MODULES, "credential-process", *ARGV]
+        answer = run_program(argv, published)
         assert answer.stdout == DOCUMENT
         assert answer.returncode == 0
         # `time` is built in: it is loaded without a file being looked for.
@@ -201,9 +197,7 @@ class TestHit:
 
     def test_the_console_script_answers_a_hit_too(self, published):
         script = Path(sys.executable).parent / "ssohelper"
-        answer = subprocess.run(
-            [script, "credential-process", *ARGV], env=published, capture_output=True, text=True
-        )
+        answer = run_program([script, "credential-process", *ARGV], published)
         assert (answer.returncode, answer.stdout, answer.stderr) == (0, DOCUMENT, "")
 
 
@@ -212,12 +206,8 @@ class TestMiss:
         home.add_session("corp")
         home.write_token(emulator.issue_token("ana"))
         argv = [*ARGV[:2], "--account-id", "000030000003", "--role-name", "ReadOnlyAccess"]
-        answer = subprocess.run(
-            [sys.executable, "-S", "-c", _RUN_AND_NAME_MODULES, "credential-process", *argv],
-            env=home.env,
-            capture_output=True,
-            text=True,
-        )
+        argv = [sys.executable, "-S", "-c", _RUN_AND_NAME_MODULES, "credential-process", *argv]
+        answer = run_program(argv, home.env)
         assert '"AccountId":"000030000003"' in answer.stdout, answer.stderr
         loaded = set(answer.stderr.split())
         ours = {name for name in loaded if name.partition(".")[0] == "ssohelper"}
@@ -227,14 +217,8 @@ class TestMiss:
 
 def _modules_of_a_bare_python(environ: dict[str, str]) -> set[str]:
     """Modules that every start of Python with its site has loaded, whoever asks."""
-    answer = subprocess.run(
-        [sys.executable, "-I", "-c", "import sys; print(*sys.modules)"],
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return set(answer.stdout.split())
+    show = "import sys; print(*sys.modules)"
+    return set(run_program([sys.executable, "-I", "-c", show], environ, check=True).stdout.split())
 
 
 class TestSources:
@@ -256,9 +240,8 @@ class TestSources:
 
     def test_shell_code_of_the_prompt_stays_short(self):
         """What a prompt shows is decided in Python: docs/decisions/0015-prompt-rows.md."""
-        lines = {
-            path.name: path.read_text().count("\n") for path in (ROOT / "shell").glob("prompt.*")
-        }
+        texts = (ROOT / "shell").glob("prompt.*")
+        lines = {path.name: path.read_text().count("\n") for path in texts}
         assert len(lines) == 4
         assert {name: count for name, count in lines.items() if count > 80} == {}
 
@@ -274,18 +257,13 @@ class TestSources:
         assert found == {"one_time_timers.py", "typing_pause.py", "started_actions.py"}
 
     @pytest.mark.parametrize(
-        "path",
-        sorted((PACKAGE / "emulator").rglob("*.py")),
-        ids=lambda p: str(p.relative_to(PACKAGE)),
+        "path", (PACKAGE / "emulator").rglob("*.py"), ids=lambda path: path.stem
     )
     def test_the_emulator_imports_the_standard_library_alone(self, path):
-        foreign = {
-            name
-            for name in _imported(path)
-            if name.split(".")[0] not in sys.stdlib_module_names
-            and not name.startswith("ssohelper.emulator")
-        }
-        assert not foreign
+        others = (name for name in _imported(path) if not name.startswith("ssohelper.emulator"))
+        assert {
+            name for name in others if name.split(".")[0] not in sys.stdlib_module_names
+        } == set()
 
     def test_import_botocore_for_other_tools_profiles_alone(self):
         """botocore takes endpoint rules from the user's folder, and 0.3 s for its import."""
@@ -315,10 +293,8 @@ class TestSources:
 
 
 def _may_wait(node: ast.Import | ast.ImportFrom) -> bool:
-    return (
-        isinstance(node, ast.ImportFrom)
-        and {f"{node.module}.{alias.name}" for alias in node.names} <= DEFERRED_ANYWHERE
-    )
+    names = {f"{getattr(node, 'module', None)}.{alias.name}" for alias in node.names}
+    return isinstance(node, ast.ImportFrom) and names <= DEFERRED_ANYWHERE
 
 
 def _disk_calls(path: Path) -> list[str]:
@@ -367,11 +343,8 @@ def _imported(path: Path) -> set[str]:
 class TestLayout:
     def test_no_two_modules_have_one_name(self):
         """Modules of the emulator may repeat a name, since the emulator imports nothing of ours."""
-        names = [
-            path.stem
-            for path in SOURCES
-            if path.relative_to(PACKAGE).parts[0] != "emulator" and not path.stem.startswith("__")
-        ]
+        paths = [path for path in SOURCES if path.relative_to(PACKAGE).parts[0] != "emulator"]
+        names = [path.stem for path in paths if not path.stem.startswith("__")]
         assert {name for name in names if names.count(name) > 1} == set()
 
     def test_the_top_level_has_entry_points_packages_and_four_modules(self):
@@ -386,11 +359,8 @@ class TestLayout:
         assert {f"ssohelper.fastpath.{name}" for name in modules} == loaded
 
     def test_few_modules_have_no_test_at_their_mirror_place(self):
-        modules = {
-            str(path.relative_to(PACKAGE).with_suffix(""))
-            for path in SOURCES
-            if not path.stem.startswith("__")
-        }
+        paths = [path for path in SOURCES if not path.stem.startswith("__")]
+        modules = {str(path.relative_to(PACKAGE).with_suffix("")) for path in paths}
         tests = [path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")]
         without = modules - {_find_module_of_test(path, modules) for path in tests}
         assert len(without) <= MOST_WITHOUT_MIRROR, sorted(without)
@@ -442,9 +412,8 @@ class TestDocs:
 
     def test_name_every_setting(self):
         page = (ROOT / "docs" / "reference" / "settings.md").read_text()
-        assert {
-            key for key in settings.TABLE if key.replace("PATTERN", '"PATTERN"') not in page
-        } == set()
+        names = (key.replace("PATTERN", '"PATTERN"') for key in settings.TABLE)
+        assert [name for name in names if name not in page] == []
 
     def test_name_every_exit_code_that_an_error_has(self):
         page = (ROOT / "docs" / "reference" / "exit-codes.md").read_text()
@@ -479,12 +448,8 @@ def wheel(tmp_path_factory) -> zipfile.ZipFile:
 
 def build(target: str, folder: Path) -> Path:
     """Return the wheel or the sdist, made by the locked hatchling from this tree."""
-    made = subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    argv = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)]
+    made = run_program(argv, os.environ, cwd=ROOT)
     assert made.returncode == 0, made.stderr
     [path] = folder.iterdir()
     return path

@@ -63,8 +63,3 @@ def test_an_ended_sign_in_and_a_session_that_is_gone_are_what_the_starter_report
     gone = renew(home, "gone", seen)
     assert type(gone) is ConfigInvalid
     assert "there is no [sso-session gone] in" in gone.message
-
-
-def test_without_its_two_arguments_it_is_exit_2(run):
-    done = run(RENEWAL_PROCESS, "corp")
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")

@@ -51,13 +51,9 @@ def test_wrong_and_expired_answers_are_told():
 
 def test_a_row_that_does_not_end_in_time_is_ended_and_not_measured():
     """`black_hole` waits for 15 s or more. It is neither ok nor missed, and leaves no home."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.torture"],
-        env={**os.environ, "S": "1.5", "ROWS": "black_hole"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    argv, env = [sys.executable, "-m", "tests.torture"], {"S": "1.5", "ROWS": "black_hole"}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    process = subprocess.Popen(argv, env={**os.environ, **env}, **streams)
     line, last = process.communicate()[0].splitlines()
     assert process.returncode == 1
     assert line.startswith("not measured ")

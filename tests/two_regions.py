@@ -35,9 +35,8 @@ def sign_in_to_both(home: Path, emulator: Emulator, person: str = "ana") -> None
     further = emulator.issue_token(person, start_url=THERE)
     record_issuer(home, f"corp@{SECOND}", further["accessToken"], f"aws/{SECOND}")
     facts = state / "sign-ins" / f"corp@{SECOND}.json"
-    _write_json(
-        facts, {**json.loads(facts.read_text()), "of_token_id": _token_id_of(own["accessToken"])}
-    )
+    token_id = hashlib.sha256(own["accessToken"].encode()).hexdigest()[:16]
+    _write_json(facts, {**json.loads(facts.read_text()), "of_token_id": token_id})
     _write_json(further_token_file(home), further)
     settings = home / ".config" / "ssohelper" / "config.toml"
     settings.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +54,3 @@ def _write_json(path: Path, content: dict[str, object] | dict[str, str]) -> None
     path.write_text(json.dumps(content))
     path.chmod(0o600)
     date_back(path)
-
-
-def _token_id_of(access_token: str) -> str:
-    return hashlib.sha256(access_token.encode()).hexdigest()[:16]

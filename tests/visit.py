@@ -17,18 +17,13 @@ def visit(url: str) -> None:
         scheme, _, rest = url.partition("://")
         host, slash, path = rest.partition("/")
         if scheme != "http" or os.environ.get("HTTPS_PROXY") or os.environ.get("HTTP_PROXY"):
-            _visit_by_urllib(url)
+            import urllib.request
+
+            urllib.request.urlopen(url, timeout=20).read()
             return
         url = _location(_get(host, slash + path), f"{scheme}://{host}")
         if not url:
             return
-
-
-def _visit_by_urllib(url: str) -> None:
-    import urllib.request
-
-    with urllib.request.urlopen(url, timeout=20) as page:
-        page.read()
 
 
 def _get(host: str, path: str) -> bytes:

@@ -22,11 +22,11 @@ def order_for_workers(items: Sequence[pytest.Item], workers: int) -> list[pytest
     """
     by_file = [list(tests) for _, tests in itertools.groupby(items, lambda item: item.path)]
     parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
-    for tests in sorted(by_file, key=lambda tests: _key_with_quick_last(tests[0].path)):
+
+    def quick_last(tests: Sequence[pytest.Item]) -> tuple[bool, str]:
+        path = tests[0].path  # the names of files mix the folders
+        return path.relative_to(Path(__file__).parent).parts[0] in _QUICK, path.name
+
+    for tests in sorted(by_file, key=quick_last):
         min(parts, key=len).extend(tests)
     return list(itertools.chain.from_iterable(parts))
-
-
-def _key_with_quick_last(path: Path) -> tuple[bool, str]:
-    # The names of files mix the folders.
-    return path.relative_to(Path(__file__).parent).parts[0] in _QUICK, path.name

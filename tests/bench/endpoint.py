@@ -11,6 +11,7 @@ from statistics import median
 from typing import NamedTuple
 
 from tests.bench.world import Bench, Row
+from tests.programs import run_program
 
 CLIENTS = 300
 ROUNDS = 3
@@ -124,8 +125,6 @@ def _answer(variables: dict[str, str]) -> bytes:
 
 def _crowd(bench: Bench, variables: dict[str, str]) -> _Crowd:
     environ = {"HOME": str(bench.home), "PATH": bench.environ["PATH"], **variables}
-    done = subprocess.run(
-        [sys.executable, "-c", _CLIENTS], env=environ, capture_output=True, text=True, check=True
-    )
+    done = run_program([sys.executable, "-c", _CLIENTS], environ, check=True)
     seconds, failures = done.stdout.split()
     return _Crowd(float(seconds), int(failures))

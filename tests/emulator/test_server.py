@@ -1,27 +1,11 @@
-import ast
 import json
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-import ssohelper.emulator
 from ssohelper.emulator.exchange import json_answer, make_request, parse_form_fields, sts_error
 from tests.emulator.conftest import PAYMENTS_PROD, fetch, portal
-
-
-def test_the_emulator_imports_the_standard_library_and_itself_only():
-    for file in Path(ssohelper.emulator.__file__).parent.glob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom):
-                assert node.level == 0
-                names = [node.module or ""]
-            for name in names:
-                ours = name == "ssohelper.emulator" or name.startswith("ssohelper.emulator.")
-                assert ours or name.split(".")[0] in sys.stdlib_module_names, (file, name)
 
 
 def at_once(times, ask):

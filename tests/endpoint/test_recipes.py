@@ -44,9 +44,8 @@ def home(home) -> Home:
     (programs / "ssohelper").symlink_to(SCRIPT)
     home.env["PATH"] = f"{programs}:/usr/bin:/bin"
     for name in ("job.sh", "report.sh"):
-        (home.path / name).write_text(
-            f"#!/bin/sh\n{require_program('aws')} {_WHO[4:]} > $HOME/{name}.out\n"
-        )
+        who = f"{require_program('aws')} {_WHO[4:]}"
+        (home.path / name).write_text(f"#!/bin/sh\n{who} > $HOME/{name}.out\n")
         (home.path / name).chmod(0o755)
     return home
 
@@ -65,11 +64,8 @@ def shell(line: str, home: Home, **more: str) -> "subprocess.CompletedProcess[st
 def as_a_job(line: str, home: Home) -> "subprocess.CompletedProcess[str]":
     """Run a line as cron does: no terminal, and a minimal environment."""
     services = {name: value for name, value in home.env.items() if name.startswith("AWS_ENDPOINT")}
-    return run_program(
-        ["/bin/sh", "-c", line],
-        {"HOME": str(home.path), "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", **services},
-        cwd=home.path,
-    )
+    env = {"HOME": str(home.path), "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", **services}
+    return run_program(["/bin/sh", "-c", line], env, cwd=home.path)
 
 
 class TestLongJobs:
@@ -99,9 +95,8 @@ class TestLongJobs:
         at = lines.index("tmux new -s job")
         home.browser()
         typing = "; ".join(lines[at + 1 : at + 3])
-        subprocess.run(
-            [*tmux, "new", "-d", "-s", "job", typing], env=home.env, cwd=home.path, check=True
-        )
+        start = [*tmux, "new", "-d", "-s", "job", typing]
+        subprocess.run(start, env=home.env, cwd=home.path, check=True)
         try:
             out = home.path / "job.sh.out"
             wait_for(lambda: out.exists() and out.read_text() == f"{ACCOUNT}\n")
@@ -216,9 +211,9 @@ class TestContainers:
             assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
         assert with_portal_address["runArgs"][0] == "--network=host"
         assert with_portal_address["runArgs"][2].endswith("/.payments.env")
-        assert with_portal_address["mounts"][0].startswith(
-            "source=${localEnv:HOME}/.payments,target=${localEnv:HOME}/.payments,type=bind"
-        )
+        folder = "${localEnv:HOME}/.payments"
+        mount = f"source={folder},target={folder},type=bind"
+        assert with_portal_address["mounts"][0].startswith(mount)
 
     def test_with_an_address_and_host_networking(self, home, emulator):
         serve = typed("containers.md", "serve payments-prod.ReadOnlyAccess --env-file")
@@ -242,11 +237,8 @@ class TestContainers:
             program.says(".payments.env")
             lines = (home.path / ".payments.env").read_text().splitlines()
             given = dict(line.partition("=")[::2] for line in lines)
-            running = threading.Thread(
-                target=lambda: answers.append(
-                    contained(script, home, *mounts, socket=False, **given)
-                )
-            )
+            ask = lambda: contained(script, home, *mounts, socket=False, **given)  # noqa: E731
+            running = threading.Thread(target=lambda: answers.append(ask()))
             running.start()
             wait_for((ready / "first").exists)
         with Program(["/bin/sh", "-c", f"exec {serve}"], home) as program:
@@ -274,13 +266,8 @@ def contained(
         "--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
         "--dir", "/home/me", "--dir", "/run", *mounts, *options, "--clearenv",
     ]  # fmt: skip
-    for name, value in {
-        "HOME": "/home/me",
-        "PATH": "/usr/bin:/bin",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        **services,
-        **env,
-    }.items():
+    own = {"HOME": "/home/me", "PATH": "/usr/bin:/bin", "AWS_EC2_METADATA_DISABLED": "true"}
+    for name, value in {**own, **services, **env}.items():
         command += ["--setenv", name, value]
     require_program("curl")
     require_program("aws")

@@ -292,16 +292,9 @@ def restore_old_settings(world: Guarded, *, had_file: bool = True) -> None:
 
 
 def start_serving(world: Guarded, *argv: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        argv,
-        env=world.home.env,
-        cwd=world.home.path,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
+    streams = {**dict.fromkeys(("stdin", "stderr"), subprocess.DEVNULL), "stdout": subprocess.PIPE}
+    how = {"env": world.home.env, "cwd": world.home.path, "start_new_session": True, "text": True}
+    return subprocess.Popen(argv, **how, **streams)
 
 
 @contextmanager

@@ -31,14 +31,12 @@ class Lane:
             [".venv/bin/python", "-m", "compileall", "-q", "-f", "ssohelper"],
         ):
             subprocess.run(argv, cwd=folder, check=True)
-        self._process = subprocess.Popen(
+        argv, env = (
             [".venv/bin/python", "-m", "tests.mutants.lane"],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": ""},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+            {**os.environ, "PYTHONPATH": ""},
         )
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self._process = subprocess.Popen(argv, cwd=folder, env=env, **pipes)
 
     def run(self, module: str, source: str, tests: list[RecordedTest]) -> tuple[str, float]:
         """Return the outcome of these tests with this source in place, and the seconds it took."""
@@ -69,17 +67,16 @@ def recorded_reach(lanes: list[Lane], folder: Path) -> list[RecordedTest]:
     known = json.loads(path.read_text()) if path.exists() else {"tree": "", "tests": {}}
     tree = _git(lane.folder, "rev-parse", "HEAD:ssohelper")
     tests = known["tests"] if known["tree"] == tree else {}
-    blobs = {
-        file: _git(lane.folder, "rev-parse", f"HEAD:{file}") for file in recorded_files(lane.folder)
-    }
+    files = recorded_files(lane.folder)
+    blobs = {file: _git(lane.folder, "rev-parse", f"HEAD:{file}") for file in files}
     stale = [file for file, blob in blobs.items() if tests.get(file, {}).get("blob") != blob]
     if stale:
         print(f"recording what the tests of {len(stale)} files reach (once)", flush=True)
         started = time.monotonic()
         with ThreadPoolExecutor(len(lanes)) as pool:
-            recorded = list(
-                chain.from_iterable(pool.map(_record, lanes, _shares(stale, len(lanes))))
-            )
+            # Files of similar names are spread over the lanes.
+            shares = [stale[first :: len(lanes)] for first in range(len(lanes))]
+            recorded = list(chain.from_iterable(pool.map(_record, lanes, shares)))
         for file in stale:
             own = [test for test in recorded if test[0].partition("::")[0] == file]
             tests[file] = {"blob": blobs[file], "tests": own}
@@ -93,11 +90,6 @@ def recorded_reach(lanes: list[Lane], folder: Path) -> list[RecordedTest]:
 def _record(lane: Lane, files: list[str]) -> list[Any]:
     tests: list[Any] = lane.order({"do": "record", "files": files})["tests"] if files else []
     return tests
-
-
-def _shares(files: list[str], count: int) -> list[list[str]]:
-    """Return the files in `count` lists; files of similar names are spread over the lists."""
-    return [files[first::count] for first in range(count)]
 
 
 def _git(folder: Path, *argv: str) -> str:

@@ -37,13 +37,9 @@ _FEW = ("renewal without reserving first", "the token's lock is not taken")
 
 
 def simulate(*argv: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tests.simulator", *argv],
-        cwd=_ROOT,
-        env={**os.environ, "PYTHONHASHSEED": "random"},
-        capture_output=True,
-        text=True,
-    )
+    command = [sys.executable, "-m", "tests.simulator", *argv]
+    env = {**os.environ, "PYTHONHASHSEED": "random"}
+    return subprocess.run(command, cwd=_ROOT, env=env, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("count", _SCHEDULES)

@@ -90,15 +90,8 @@ class Ground:
     def run(self, *argv: str, **more: str) -> Answer:
         """Run a command to its end; stdin is empty."""
         began = time.time()
-        done = subprocess.run(
-            argv,
-            env={**self.env, **more},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            cwd=self.home,
-        )
+        how = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "cwd": self.home}
+        done = subprocess.run(argv, env={**self.env, **more}, timeout=PATIENCE_SECONDS, **how)
         return Answer(done.returncode, done.stdout, done.stderr, began, time.time())
 
     def start(self, command: list[str], **more: Any) -> "subprocess.Popen[Any]":

@@ -110,13 +110,9 @@ def _write(state: Path, number: int, chance: Random) -> tuple[Written, int, str]
     in seconds, the moments would depend on the machine's speed.
     """
     argv = [str(state), str(number), str(LINES)]
-    writer = subprocess.Popen(
-        [sys.executable, "-m", "tests.torture.journal_writer", *argv],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command = [sys.executable, "-m", "tests.torture.journal_writer", *argv]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    writer = subprocess.Popen(command, text=True, **pipes)
     assert writer.stdin
     assert writer.stdout
     assert writer.stderr

@@ -24,6 +24,7 @@ from ssohelper.emulator.organization import START_URL
 from ssohelper.emulator.server import Emulator
 from tests.conftest import make_home
 from tests.processes import end_detached_processes
+from tests.programs import run_program
 
 ROOT = Path(__file__).parents[2]
 COMMITS = Path(__file__).with_name("commits.txt")
@@ -174,9 +175,7 @@ class Upgrade:
         return self._run(str(self._bin / "ssohelper"), *words)
 
     def _run(self, *argv: str) -> "subprocess.CompletedProcess[str]":
-        done = subprocess.run(
-            argv, env=self._home.env, stdin=subprocess.DEVNULL, capture_output=True, text=True
-        )
+        done = run_program(argv, self._home.env)
         assert done.returncode == 0, f"{shlex.join(argv)}: {done.returncode} {done.stderr}"
         assert "error" not in done.stderr, done.stderr
         return done
