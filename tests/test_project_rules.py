@@ -256,9 +256,7 @@ class TestSources:
         # The last two check themselves whether the screen is there.
         assert found == {"one_time_timers.py", "typing_pause.py", "started_actions.py"}
 
-    @pytest.mark.parametrize(
-        "path", (PACKAGE / "emulator").rglob("*.py"), ids=lambda path: path.stem
-    )
+    @pytest.mark.parametrize("path", [*(PACKAGE / "emulator").rglob("*.py")], ids=lambda p: p.stem)
     def test_the_emulator_imports_the_standard_library_alone(self, path):
         others = (name for name in _imported(path) if not name.startswith("ssohelper.emulator"))
         assert {

@@ -7,8 +7,8 @@ import pytest
 
 from ssohelper.core import prompt_text
 from ssohelper.core.sign_in_outlook import PromptClock
+from tests.hostile import profile_names
 from tests.long_rows import long_after
-from tests.shell.hostile import names
 
 NOW = 1_800_000_000
 NAME = "payments-prod.ReadOnlyAccess"
@@ -151,7 +151,7 @@ def test_a_name_with_the_sign_of_guarded_roles_does_not_look_guarded():
 
 
 def test_a_hostile_name_is_harmless():
-    for name in [*names(200), "$(touch x)", "`x`", "%F{red}", "\\[", "a\nb", "!!", "é"]:
+    for name in [*profile_names(200), "$(touch x)", "`x`", "%F{red}", "\\[", "a\nb", "!!", "é"]:
         label = prompt_text.safe_prompt_name(name)
         assert re.fullmatch(r"[A-Za-z0-9 ._:@/+=,?-]{0,40}", label), name
 
