@@ -83,7 +83,7 @@ _MAX_ACCOUNTS = 3
 
 
 class LoginUi(Protocol):
-    """What the CLI or TUI does during a sign-in."""
+    """What a sign-in shows and asks. `confirm` and `can_ask` are those of every flow's Dialogue."""
 
     def show_page(self, url: str) -> None: ...
 
@@ -96,11 +96,10 @@ class LoginUi(Protocol):
 
     def report_further_region(self, region: str) -> None: ...
 
-    def confirm_another_user(self, earlier: str, user: str) -> bool:
+    def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
         """Raises: UsageProblem if there is no terminal to ask on."""
 
-    def confirm_other_portal(self, earlier: str, found: str) -> bool:
-        """Ask whether the start URL may lead to another portal; False without a terminal."""
+    def can_ask(self) -> bool: ...
 
     def is_cancelled(self) -> bool:
         """Called five times a second during a wait."""
@@ -324,7 +323,14 @@ def _sign_in_interactively(
 ) -> LoginOutcome:
     app.tokens.prepare_sign_in(session)
     in_config = session if selection.is_session_in_config(app, session) else None
-    session = regions.resolve_portal_of_session(app, session, ui.confirm_other_portal)
+
+    def confirm_other_portal(earlier: str, found: str) -> bool:
+        return ui.can_ask() and ui.confirm(
+            f"{show(session.start_url)} now leads to another portal:\n"
+            f"  last time  {show(earlier)}\n  now        {show(found)}\nsign in there?"
+        )
+
+    session = regions.resolve_portal_of_session(app, session, confirm_other_portal)
     app.company_policy.check_portal(session)
     with _get_token_and_user(app, session, ui, options) as (issued, user):
         if options.move is None:
@@ -565,7 +571,10 @@ def is_another_user(user: str | None, earlier: str | None) -> bool:
 def _confirm_user(app: App, session: SsoSession, ui: LoginUi, user: str | None) -> None:
     """If another user than before signed in, ask. Raises: UsageProblem if declined."""
     earlier = app.tokens.load_facts(session.name).last_user
-    if is_another_user(user, earlier) and not ui.confirm_another_user(str(earlier), str(user)):
+    if is_another_user(user, earlier) and not ui.confirm(
+        f'"{show(str(user))}" signed in to "{show(session.name)}"; last time it was '
+        f'"{show(str(earlier))}"\nkeep this sign-in?'
+    ):
         raise UsageProblem(
             f'the sign-in of "{show(str(user))}" to "{session.name}" was discarded',
             hint="sign out of the access portal in the browser, then: "

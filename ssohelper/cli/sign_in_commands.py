@@ -20,6 +20,7 @@ from ssohelper.actions import login as sign_in
 from ssohelper.app import App
 from ssohelper.cli import choosing, colors, output
 from ssohelper.cli.table import Cell
+from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.core import clock_text
 from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.instants import duration_text, parse_duration, to_iso
@@ -43,27 +44,34 @@ class Duration(click.ParamType[int]):
         return seconds
 
 
-class TerminalUi(NamedTuple):
-    app: App
-    session: SsoSession
-    opener: browser.Opener | None
-    qr: bool = False
-    yes: bool = False
+class TerminalSignIn(TerminalDialogue):
+    """With `yes`, another user than last time, and another portal, are accepted."""
+
+    def __init__(
+        self,
+        app: App,
+        session: SsoSession,
+        opener: browser.Opener | None,
+        qr: bool = False,
+        yes: bool = False,
+    ) -> None:
+        super().__init__("another user's sign-in", yes=yes)
+        self._app, self._session, self._opener, self._qr = app, session, opener, qr
 
     def show_page(self, url: str) -> None:
-        name = show(self.session.name)
+        name = show(self._session.name)
         where = "a browser on this machine"
-        if self.opener is not None:
+        if self._opener is not None:
             where = "the browser that opens now; if none does, open this page on this machine"
         output.say(f'sign in to "{name}" in {where}:')
         self._print_address(url)
-        if self.qr:
+        if self._qr:
             # This sign-in redirects to a port of this machine, which a phone cannot reach.
             output.say(f"to sign in with a phone: ssohelper login {name} --device-code --qr")
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
         output.say(
-            f'you are signing in to "{show(self.session.name)}". '
+            f'you are signing in to "{show(self._session.name)}". '
             "Go on only if you started this yourself, and if the page shows this very code:"
         )
         output.say(f"\n    {show(authorization.user_code)}\n")
@@ -76,40 +84,27 @@ class TerminalUi(NamedTuple):
             output.say(f"or type the code at {show(authorization.verification_uri)}")
 
     def open_browser(self, make_address: Callable[[], str]) -> bool:
-        if self.opener is None:
+        if self._opener is None:
             return False
-        started = browser.start_opener(self.opener, make_address(), self.app.environ)
+        started = browser.start_opener(self._opener, make_address(), self._app.environ)
         if started is None:
-            output.say(f'"{show(self.opener[0])}" could not be started: open the page yourself')
+            output.say(f'"{show(self._opener[0])}" could not be started: open the page yourself')
         return started is not None
 
     def report_waiting(self) -> None:
         output.say(
-            f'another login of "{show(self.session.name)}" is running: waiting for its result'
+            f'another login of "{show(self._session.name)}" is running: waiting for its result'
         )
 
     def report_further_region(self, region: str) -> None:
         output.say(f"now sign in in the region {show(region)} too, as the same user")
-
-    def confirm_another_user(self, earlier: str, user: str) -> bool:
-        name = show(self.session.name)
-        output.say(f'"{show(user)}" signed in to "{name}"; last time it was "{show(earlier)}"')
-        return output.confirm("keep this sign-in?", yes=self.yes, what="another user's sign-in")
-
-    def confirm_other_portal(self, earlier: str, found: str) -> bool:
-        if not output.can_ask_user():
-            return False
-        output.say(f"{show(self.session.start_url)} now leads to another portal:")
-        output.say(f"  last time  {show(earlier)}")
-        output.say(f"  now        {show(found)}")
-        return output.confirm("sign in there?", yes=self.yes, what="another portal")
 
     def is_cancelled(self) -> bool:
         return False
 
     def _print_address(self, url: str) -> None:
         output.say(f"\n    {show(url)}\n")
-        if self.qr:
+        if self._qr:
             from ssohelper.cli import qr_code
 
             output.say(qr_code.qr_text(url, getattr(sys.stderr, "encoding", None) or "utf-8"))
@@ -131,7 +126,7 @@ def sign_in_on_terminal(
     """
     command = app.settings.get("browser", session=session.name)
     opener = browser.find_opener(app.environ, command)
-    ui = TerminalUi(app, session, None if no_browser else opener, qr, yes)
+    ui = TerminalSignIn(app, session, None if no_browser else opener, qr, yes)
     options = options._replace(device_code=options.device_code or opener is None)
     outcome = sign_in.log_in(app, session, ui, options)
     outlook, now = clocks.outlook_of_token(app, session, outcome.token), app.clock.now()

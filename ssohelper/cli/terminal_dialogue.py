@@ -42,11 +42,8 @@ class TerminalDialogue:
                 raise click.UsageError(show_message(f"{error.message}{hint}")) from error
             return answer.strip()
 
-        *lines, asked = question.split("\n")
-        for line in lines:
-            output.say(line)
         shown = {"default": default, "show_default": bool(default)}
-        return output.ask(asked, value_proc=checked, **shown)
+        return output.ask(_say_first_lines(question), value_proc=checked, **shown)
 
     def type_word(
         self, notice: str, question: str, check: Callable[[str], object], command: str = ""
@@ -69,7 +66,8 @@ class TerminalDialogue:
         check(answer)
 
     def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
-        return output.confirm(question, yes=self._yes, what=self._what, default=default)
+        asked = _say_first_lines(question)
+        return output.confirm(asked, yes=self._yes, what=self._what, default=default)
 
     def show_plan(self, plan: PlanShown) -> Literal["y", "n", "c"]:
         *lines, question = plan.summary
@@ -95,3 +93,13 @@ class TerminalDialogue:
             else:
                 is_yes = answer in ("y", "yes") or (plan.default and not answer)
                 return "y" if is_yes else "n"
+
+    def can_ask(self) -> bool:
+        return output.can_ask_user()
+
+
+def _say_first_lines(question: str) -> str:
+    *lines, last = question.split("\n")
+    for line in lines:
+        output.say(line)
+    return last

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from textual.content import Content
 from textual.events import Mount, Resize, ScreenResume, ScreenSuspend
 from textual.screen import ModalScreen
+from textual.widgets import Static
 
+from ssohelper.core.text import show
 from ssohelper.tui.current_size import CurrentSizeMixin
 from ssohelper.tui.one_time_timers import is_still_there
 
@@ -18,6 +21,11 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 _NEED_WIDGETS = (Mount, Resize, ScreenResume, ScreenSuspend)
+
+
+def make_title(question: str) -> Static:
+    lines = map(show, question.split("\n"))
+    return Static(Content("\n".join(lines)), classes="dialog--title")
 
 
 class Dialog(CurrentSizeMixin, ModalScreen[_Result]):

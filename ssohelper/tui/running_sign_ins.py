@@ -318,17 +318,16 @@ class _Attempt:
         if make_address is not None:
             self._app.run_in_background(lambda: self.open_browser(make_address))
 
-    def confirm_another_user(self, earlier: str, user: str) -> bool:
-        text = f'Keep the sign-in of "{user}"? Last time "{earlier}" signed in here.'
+    def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
         answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._call_in_ui_thread(self._sign_in.ask_question, Question(text, answers.put))
+        self._call_in_ui_thread(self._sign_in.ask_question, Question(question, answers.put))
         while not self.cancelled.is_set():
             with suppress(queue.Empty):
                 return answers.get(timeout=_ANSWER_CHECK_SECONDS)
         return False
 
-    def confirm_other_portal(self, earlier: str, found: str) -> bool:
-        return False  # the error that follows names a command that asks this question
+    def can_ask(self) -> bool:
+        return True
 
     def report_further_region(self, region: str) -> None:
         note = f"Now sign in in the region {region} too, as the same user:"

@@ -61,7 +61,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoginApp:
 
 
 def log_in(app: LoginApp, min_seconds: int = 20 * MINUTE, **more: bool) -> str:
-    ui: Any = SimpleNamespace(confirm_other_portal=None)
+    ui: Any = None
     return login.log_in(app, SESSION, ui, LoginOptions(min_seconds=min_seconds, **more)).how
 
 

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 
 from ssohelper.app import App
-from ssohelper.cli.sign_in_commands import TerminalUi
+from ssohelper.cli.sign_in_commands import TerminalSignIn
 from ssohelper.core.instants import from_iso
 from tests.conftest import SCRIPT, Run
 from tests.core.test_service_hosts import HOSTILE
@@ -142,7 +142,7 @@ class TestLogin:
         home.browser()
         app = App(home.env)
         session = app.config.read().sso_sessions()[0]
-        TerminalUi(app, session, None if no_browser else ("/bin/true",)).show_page("http://x")
+        TerminalSignIn(app, session, None if no_browser else ("/bin/true",)).show_page("http://x")
         said = capsys.readouterr().err
         assert said == f'sign in to "corp" in {where}:\n\n    http://x\n\n'
 

@@ -385,8 +385,8 @@ def _make_ui(*, is_content: bool) -> Any:
     silent = ("show_page", "show_code", "report_further_region", "report_waiting", "is_cancelled")
     return SimpleNamespace(
         **dict.fromkeys(silent, lambda *_: None),
-        **dict.fromkeys(("confirm_other_portal", "open_browser"), lambda *_: True),
-        confirm_another_user=lambda *_: is_content,
+        **dict.fromkeys(("can_ask", "open_browser"), lambda *_: True),
+        confirm=lambda question, *_, **__: is_content or "another portal" in question,
     )
 
 

@@ -105,10 +105,10 @@ class SilentSignIn:
 
     def report_waiting(self) -> None: ...
 
-    def confirm_other_portal(self, earlier: str, found: str) -> bool:
+    def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
         return True
 
-    def confirm_another_user(self, earlier: str, person: str) -> bool:
+    def can_ask(self) -> bool:
         return True
 
     def is_cancelled(self) -> bool:

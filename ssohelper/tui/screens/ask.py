@@ -15,7 +15,7 @@ from ssohelper.actions.flows.dialogue import accept_all
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import dialog_sizes
-from ssohelper.tui.dialog import Dialog
+from ssohelper.tui.dialog import Dialog, make_title
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
@@ -72,8 +72,7 @@ class AskScreen(Dialog["str | None"]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            lines = map(show, self._question.split("\n"))
-            yield Static(Content("\n".join(lines)), classes="dialog--title")
+            yield make_title(self._question)
             yield Input(self._value, id="answer", compact=True)
             yield RefusalLine()
             yield Static(Content(f"$ {show(self._command)}"), classes="dialog--command")

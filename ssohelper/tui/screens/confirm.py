@@ -17,7 +17,7 @@ from textual.widgets.button import ButtonVariant
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
 from ssohelper.tui import dialog_sizes
-from ssohelper.tui.dialog import Dialog
+from ssohelper.tui.dialog import Dialog, make_title
 from ssohelper.tui.keys import action_binding, key_name_in_text
 from ssohelper.tui.widgets.lines import Line, LineView, WrappedView
 
@@ -74,7 +74,7 @@ class ConfirmScreen(Dialog[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide" if self._lines else "dialog") as dialog:
             dialog.set_class(bool(self._lines) and self._is_short(self.app.size), "short")
-            yield Static(Content(show(self._question)), classes="dialog--title")
+            yield make_title(self._question)
             if self._lines:
                 yield WrappedView(id="changes")
             if self._command:

@@ -133,7 +133,9 @@ def test_a_sign_in_of_another_user_must_be_confirmed(world: DemoHome, key: str, 
         await open_dialog(user)
         await user.wait_for_text("PQRS-TVWX")
         world.emulator.approve_device("PQRS-TVWX", "ben")
-        await user.wait_for_text('Keep the sign-in of "ben"? Last time "ana" signed in here.')
+        await user.wait_for_text(
+            '"ben" signed in to "lab"; last time it was "ana"', "keep this sign-in?"
+        )
         assert kept_tokens(world) == 1
         await user.press(key)
         await (user.wait_for_message if key == "y" else user.wait_for_text)(said)
