@@ -9,10 +9,18 @@ import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import missing_sessions, own_settings, protected_sign_ins, regions, selection
+from ssohelper.actions import (
+    missing_sessions,
+    own_settings,
+    protected_sign_ins,
+    regions,
+    selection,
+    undoing,
+)
 from ssohelper.core.config_file import DEFAULT_SCOPES
 from ssohelper.core.further_portals import Claim, FurtherPortal, compare_portal_urls, find_refusal
 from ssohelper.core.model import SESSION_NAME, SsoSession
+from ssohelper.core.other_writes import OtherWrites
 from ssohelper.core.portal_address import instance_id_of_portal, is_portal_of
 from ssohelper.core.profile_origin import GRANTED_PREFIX
 from ssohelper.core.service_hosts import checked_region
@@ -201,17 +209,19 @@ def find_further_portal(
     return (found[0], portal) if found else None
 
 
-def add_further_portal(app: App, session: SsoSession, portal: FurtherPortal) -> bool:
-    """Return whether the setting sessions.NAME.regions lacked the portal."""
+def add_further_portal(app: App, session: SsoSession, portal: FurtherPortal) -> str:
+    """Return a message, or "" if the setting sessions.NAME.regions had the portal already."""
     texts = list(app.settings.get("regions", session=session.name))
     if portal.text in texts:
-        return False
+        return ""
     texts = [text for text in texts if not text.startswith(f"{portal.region}=")]
     regions.check_regions_setting(app, session.name, [*texts, portal.text])
     key = f"sessions.{session.name}.regions"
+    changed = undoing.setting_to_record(app, key, [*texts, portal.text])
+    undoing.record_other_writes(app, OtherWrites(changed))
     own_settings.change_setting(app, key, [*texts, portal.text], "setup")
     app.forget_settings()
-    return True
+    return f'{portal.region} is a further region of "{session.name}" from now on'
 
 
 def _belongs_to_session(session: SsoSession, portal: FurtherPortal, name: str | None) -> bool:

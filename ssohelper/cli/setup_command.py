@@ -90,8 +90,8 @@ def setup(
     adopting.check_adopt_globs(app, adopt)
     if not yes:
         output.require_terminal("setup")
-    if portal is not None and onboarding.add_further_portal(app, session, portal):
-        output.say(f'{portal.region} is a further region of "{session.name}" from now on')
+    if portal is not None and (added := onboarding.add_further_portal(app, session, portal)):
+        output.say(added)
     with _continued_by_setup(app, session):
         options = LoginOptions(device_code, completes=True)
         outcome = sign_in_on_terminal(app, session, options, no_browser=no_browser, yes=yes)

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from ssohelper.app import App
 from ssohelper.emulator.faults import Faults
 from ssohelper.emulator.server import Emulator
+from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.cli.test_profile_commands_sync import ok
 from tests.conftest import Home
 from tests.long_rows import long_after
 from tests.published import date_back
+from tests.tui.driving import User, run_scenario
+from tests.tui.screens.test_set_up import typed
 from tests.two_regions import (
     FIRST,
     HERE,
@@ -162,6 +166,23 @@ def test_setup_with_the_second_url_adds_it_to_the_session(run, home, two):
     assert again.returncode == 0
     assert "from now on" not in again.stderr
     assert len(two.sign_ins) == 2
+
+
+def test_the_full_screens_set_up_adds_it_to_the_session_too(home, two):
+    async def scenario(user: User) -> None:
+        await user.press("f3")
+        await user.wait_for_text("corp")
+        await user.press("n")
+        await user.wait_for_text("Set up another session")
+        typed(user, "start_url", THERE)
+        await user.press("enter")
+        await user.wait_for_message(f'{SECOND} is a further region of "corp" from now on')
+        await user.wait_for_screen(SignInScreen)
+
+    run_scenario(App(home.env), scenario)
+    app = App(home.env)
+    assert list(app.settings.get("regions", session="corp")) == [f"{SECOND}={THERE}"]
+    assert app.config.read().session_names() == ["corp"]
 
 
 # -- which portals are taken -------------------------------------------------------------------

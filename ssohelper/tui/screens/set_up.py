@@ -247,19 +247,30 @@ class SetUpForm(VerticalScroll):
             self.query_one("#start_url", Input).focus()
             raise
 
-        def check_typed_session() -> SsoSession:
+        def check_typed_session() -> tuple[SsoSession, str]:
             services.config.check_writable()
-            session = setup.choose_session(
-                services, url, name=name or None, region=region or None, ask_region=_propose_region
+            further = setup.find_further_portal(services, url, name or None)
+            session = (
+                further[0]
+                if further
+                else setup.choose_session(
+                    services,
+                    url,
+                    name=name or None,
+                    region=region or None,
+                    ask_region=_propose_region,
+                )
             )
-            is_asked = bool(name) or session.name == self._named_session
+            is_asked = further or name or session.name == self._named_session
             if not is_asked and session_edit.has_config_section(services, session):
                 raise _PortalHasSession(session.name)
             sync_choices.merge_choices(services, session)
             installation.find_profile_command(services.environ)
-            return session
+            return session, setup.add_further_portal(services, *further) if further else ""
 
-        session = await background.run(self.app, check_typed_session)
+        session, added = await background.run(self.app, check_typed_session)
+        if added:
+            self.app.show_done(added)
         dialog = SignInScreen(session, can_continue=False)
         await self.app.push_screen_wait(dialog)
         outcome = dialog.outcome
