@@ -85,10 +85,7 @@ _SCREENS: dict[str, tuple[_Row, ...]] = {
         ("sign_in", "s", "Sign in", "sign in, unless still signed in"),
         ("sign_out", "o", "Sign out", "sign out, here and at AWS"),
         ("set_up", "n", "New", "add another session, and set it up"),
-        ("forget", "f", "Forget", "delete cached credentials and role list"),
         ("remove", "d", "Remove", "remove the session and its managed profiles"),
-        ("sign_in_anew", "S", "Sign in again", "sign in even if still signed in"),
-        ("refresh", "r", "Refresh", "read again how much time each sign-in has left"),
         ("back", "escape", "Back", "go back to the accounts", _NOTHING),
         ("quit", "q", "Quit", "quit; ask first if a sign-in or command runs"),
         ("help", "question_mark", "Help", "show this help"),
@@ -162,9 +159,7 @@ TICKED_LABELS: dict[str, str] = {
     "profiles.remove": "Remove ticked",
 }
 # The actions that remove something. The palette has them after the screen's other actions.
-REMOVING = frozenset(
-    ["sessions.sign_out", "sessions.forget", "sessions.remove", "profiles.remove", "profiles.undo"]
-)
+REMOVING = frozenset(["sessions.sign_out", "sessions.remove", "profiles.remove", "profiles.undo"])
 # The actions that clear the search if there is one, else the ticks.
 _CLEARING = frozenset(["accounts.leave", "profiles.back"])
 

@@ -36,7 +36,6 @@ _COMMAND_LINES = {
     "sessions.sign_in": "login",
     "sessions.sign_out": "logout",
     "sessions.set_up": "setup",
-    "sessions.forget": "cache clear",
     "sessions.remove": "session rm",
     "profiles.apply": "profile sync",
     "profiles.undo": "profile undo",

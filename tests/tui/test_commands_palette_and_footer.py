@@ -33,8 +33,6 @@ FIRST_HITS = {
         "new": "sessions.set_up",
         "add": "sessions.set_up",
         "setup": "sessions.set_up",
-        "forget": "sessions.forget",
-        "cache clear": "sessions.forget",
         "quit": "sessions.quit",
     },
     "f4": {"apply": "profiles.apply", "quit": "app.quit"},

@@ -96,7 +96,7 @@ def test_sessions_say_that_none_can_be_used(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("✗ broken")
-        for key in "sofd":
+        for key in "sod":
             await user.press(key)
             await until(lambda: "this session cannot be used" in user.messages)
             user.app.messages.all.clear()

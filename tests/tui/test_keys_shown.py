@@ -33,7 +33,6 @@ DIALOGS = {
         HELP,
         [("n", "Set up another")],
         [("o", "Sign out of")],
-        [("S", "Sign in to")],
         MESSAGES,
         PALETTE,
     ],

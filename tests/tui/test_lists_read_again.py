@@ -4,11 +4,10 @@ import re
 
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
-from ssohelper.tui.screens.sessions import SessionKey, SessionsScreen
+from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.widgets.lines import Chooser
-from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
+from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_profiles import open_screen
-from tests.tui.test_typing_pause import Clock
 from tests.tui.world import DemoHome, until
 
 # Each of these seeds makes so many random edits of the config.
@@ -82,23 +81,6 @@ def remove_section(world: DemoHome, name: str) -> None:
     world.config_file.write_text(re.sub(rf"\[{re.escape(name)}\]\n([^\[]+)?", "", text))
 
 
-def test_a_session_that_is_gone_gets_no_key_that_was_for_it(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        screen = await open_sessions(user, "lab")
-        clock = Clock()
-        user.app.typing_pause = clock.pause
-        remove_section(world, "sso-session lab")
-        await read_again(screen)
-        await user.wait_for_message('the session "lab" is no longer in the list')
-        await user.press("o")
-        assert user.app.screen is screen
-        clock.seconds += 1.0
-        await user.press("o")
-        await user.wait_for_text('Sign out of "corp"')
-
-    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
-
-
 def test_a_session_keeps_the_cursor_while_it_cannot_be_used(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         screen = await open_sessions(user, "corp")
@@ -107,7 +89,7 @@ def test_a_session_keeps_the_cursor_while_it_cannot_be_used(world: DemoHome) -> 
         world.config_file.write_text(text.replace(f"sso_start_url = {url}\n", "", 1))
         await read_again(screen)
         assert screen.session is None
-        assert screen.query_one("#sessions", Chooser).cursor_key == SessionKey("corp")
+        assert screen.query_one("#sessions", Chooser).cursor_key == "corp"
         world.config_file.write_text("[[nonsense\n")
         screen.read_clocks()
         await until(lambda: screen._snapshot is None)

@@ -9,6 +9,7 @@ from ssohelper.errors import LocalState, LoginRequired, NoConnection, Throttled
 from ssohelper.tui.list_states import ListStates, age_text
 from ssohelper.tui.messages import Kind, Message, Messages
 from ssohelper.tui.screens.accounts import AccountsScreen
+from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.message_line import MessageLine, fitted_message
@@ -253,7 +254,11 @@ class TestLists:
             patches.undo()
             await user.press("f3")
             await user.wait_for_text("role list     offline")
-            await user.press("S")
+            await user.press("o")
+            await user.wait_for_screen(ConfirmScreen)
+            await user.press("y")
+            await user.wait_for_text("You are signed out.")
+            await user.press("s")
             await user.wait_for_text("PQRS-TVWX")
             world.emulator.approve_device("PQRS-TVWX", "ana")
             await user.wait_for_message("signed in to")
@@ -291,7 +296,7 @@ class TestLists:
             frame = take_frame(user.app, "sessions", PALETTES[0])
             assert not [found for found in check(frame) if found.rule == "cut number"]
             world.clock.now -= 58 * 60
-            await user.press("r")
+            user.app.screen.read_clocks()  # type: ignore[attr-defined]
             await user.wait_for_text("7h 59m left")
 
             def shows_both() -> bool:

@@ -35,7 +35,7 @@ def test_a_sign_in_to_a_session_that_left_the_config_ends(world: DemoHome) -> No
         port = callback_port(opened(notes)[0])
         assert listens(port)
         rename_in_config(world, "lab", "lab2")
-        await user.press("r")
+        user.app.screen.read_clocks()  # type: ignore[attr-defined]
         await user.wait_for_message('the sign-in to "lab" was stopped: this session was removed')
         assert "lab" not in user.app.sign_ins
         await until(lambda: not listens(port))

@@ -19,7 +19,7 @@ def test_three_clocks_count_down(world: DemoHome) -> None:
         await user.wait_for_text("corp", "signed in", "5h left  (assumed", "41m left", "1h 5m left")
         assert "7h 48m left" in user.screen
         world.clock.now += 50 * 60
-        await user.press("r")
+        user.app.screen.read_clocks()  # type: ignore[attr-defined]
         await user.wait_for_text("4h 10m left", "ended 9m ago", "15m left", "expired")
 
     run_scenario(world.app(), scenario)
@@ -32,7 +32,7 @@ def test_a_sign_in_whose_end_was_observed_is_shown_as_ended(world: DemoHome) -> 
 
     async def scenario(user: User) -> None:
         await user.press("f3")
-        await user.wait_for_text("corp", "ended", "sign in again", "The sign-in has ended. Press s")
+        await user.wait_for_text("corp", "ended", "The sign-in has ended. Press s")
         # The last access token works for 41 minutes.
         await user.wait_for_text("41m left", "$ ssohelper login corp")
         await user.press("s")
@@ -48,7 +48,7 @@ def test_a_sign_in_whose_end_was_observed_is_shown_as_ended(world: DemoHome) -> 
 def test_a_signed_out_session_shows_the_key_and_the_command_to_sign_in(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
-        await user.wait_for_text("lab", "signed out  press s to sign in")
+        await user.wait_for_text("lab", "signed out")
         await user.press("down")
         await user.wait_for_text("Press s to sign in, or type:", "$ ssohelper login lab")
 
@@ -91,19 +91,6 @@ def test_a_sign_out_that_does_not_reach_aws_says_so(world: DemoHome) -> None:
     run_scenario(world.app(sleep=lambda _seconds: None), scenario)
 
 
-def test_forget_removes_credentials_and_list_but_not_the_sign_in(world: DemoHome) -> None:
-    async def scenario(user: User) -> None:
-        await user.press("f3")
-        await user.wait_for_text("DatabaseAdmin")
-        await user.press("f")
-        await user.wait_for_screen(ConfirmScreen)
-        await user.press("y")
-        await user.wait_for_message("files removed", "$ ssohelper cache clear --session corp --yes")
-        await user.wait_for_text("none cached", "signed in")
-
-    run_scenario(world.app(), scenario)
-
-
 def test_an_unusable_session_is_shown_with_its_error(world: DemoHome) -> None:
     world.config_file.write_text(
         world.config_file.read_text() + "\n[sso-session bro-ken]\nsso_region = us-east-1\n"
@@ -114,7 +101,7 @@ def test_an_unusable_session_is_shown_with_its_error(world: DemoHome) -> None:
         await user.wait_for_text("bro-ken")
         await user.press("G")
         await user.wait_for_text("bro-ken", '"sso_start_url"')
-        await user.press("s", "o", "f")  # these keys do nothing without a usable session
+        await user.press("s", "o", "d")  # these keys do nothing without a usable session
         assert not user.app.screen.is_modal
 
     run_scenario(world.app(), scenario)
@@ -127,11 +114,11 @@ def test_a_config_that_cannot_be_read_is_shown_with_its_line(world: DemoHome) ->
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("config:2:", 'no "="')
-        await user.press("s", "o", "f")
+        await user.press("s", "o", "d")
         assert not user.app.screen.is_modal
         world.config_file.write_text("[sso-session a]\nsso_start_url = "
                                      "https://a.awsapps.com/start\nsso_region = eu-west-1\n")  # fmt: skip
-        await user.press("r")
+        user.app.screen.read_clocks()  # type: ignore[attr-defined]
         await user.wait_for_text("signed out")
 
     run_scenario(services, scenario)
@@ -196,8 +183,10 @@ def test_each_further_region_is_shown_with_its_sign_in(world, size):
         await user.press("f3")
         await user.wait_for_text(session.region, f"further       {SECOND}: signed")
         view = user.app.screen.query_one("#details", LineView)
-        text = " ".join("".join(part for part, _ in line) for line in view.lines)
-        assert "ap-southeast-1: not signed in, S signs in again" in " ".join(text.split())
+        text = " ".join("".join(part for part, _ in line).strip() for line in view.lines)
+        assert "ap-southeast-1: not signed in: ssohelper login corp --force" in " ".join(
+            text.split()
+        )
         assert view.virtual_size.width <= view.size.width
         # No line breaks a clock.
         ends = ["".join(part for part, _ in line) for line in view.lines]

@@ -62,19 +62,6 @@ def test_the_help_wraps_a_description_that_is_too_long() -> None:
     assert not any("…" in text for text in texts)
 
 
-def test_what_does_not_fit_on_sessions_ends_with_an_ellipsis(world: DemoHome) -> None:
-    services = world.app()
-    session = services.config.read().sso_session("corp")
-    assert session is not None
-    services.tokens.forget(session)
-
-    async def scenario(user: User) -> None:
-        await user.press("f3")
-        await user.wait_for_text("press s to …", "https://d-000000000…")
-
-    run_scenario(services, scenario, size=(40, 12))
-
-
 def test_an_address_that_does_not_fit_ends_with_an_ellipsis(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
