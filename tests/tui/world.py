@@ -12,7 +12,6 @@ from unittest import mock
 
 from ssohelper.actions import favourites, profile_checks
 from ssohelper.app import App
-from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.instants import to_iso
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import (
@@ -89,30 +88,6 @@ class FixedAwsClockApp(App):
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self.clock.aws_now = self.clock.now  # type: ignore[method-assign]
-
-
-class SilentSignIn:
-    """A login_ui that shows nothing: the emulator approves the sign-in."""
-
-    def show_page(self, url: str) -> None: ...
-
-    def report_further_region(self, region: str) -> None: ...
-
-    def show_code(self, authorization: DeviceAuthorization) -> None: ...
-
-    def open_browser(self, make_address: Callable[[], str]) -> bool:
-        return False
-
-    def report_waiting(self) -> None: ...
-
-    def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
-        return True
-
-    def can_ask(self) -> bool:
-        return True
-
-    def is_cancelled(self) -> bool:
-        return False
 
 
 class DemoHome:
