@@ -12,6 +12,7 @@ from ssohelper.actions import (
     setup_text,
     sync_choices,
 )
+from ssohelper.actions.flows import profile_removal
 from ssohelper.actions.selection import resolve_session
 from ssohelper.cli import choosing, colors, output
 from ssohelper.cli.listing_progress import fetch_listing
@@ -29,11 +30,11 @@ from ssohelper.cli.plan_output import (
     warn_if_nothing_matches,
 )
 from ssohelper.cli.table import Cell
+from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.cli.undo_command import undo_last_command
 from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.config_profiles import ConfigProfile
-from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
@@ -286,17 +287,12 @@ def remove_profiles(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     """
     app = output.get_app()
     found = profile_edit.read_managed_profiles(app, names)
-    print_diff(profile_edit.diff_profile_removal(app, found), dry_run)
-    for name, source in profile_edit.find_profiles_losing_source(app, found):
-        app.warn(
-            f'the profile "{show(name)}" gets its credentials from "{show(source)}", and cannot be '
-            "used without it"
-        )
     removed = [item.entry.name for item in found]
-    count = profile_count_text(len(removed))
-    if not dry_run and confirm_write(app, f"{count} to remove", yes, "profile rm"):
-        profile_edit.remove_profiles(app, found)
-        output.say(f"removed {count}; undo with: ssohelper undo")
+    if dry_run:
+        print_diff(profile_edit.diff_profile_removal(app, found), on_stdout=True)
+        profile_removal.warn_of_lost_sources(app, found)
+    else:
+        profile_removal.remove_profiles(app, TerminalDialogue("profile rm", yes=yes), found)
     if output.options().json:
         output.print_json({"remove": removed}, app.warnings)
 

@@ -52,21 +52,23 @@ def test_a_question_is_broken_between_words_if_narrow(monkeypatch, question, opt
     assert asked == [lines]
 
 
-@pytest.fixture
-def questions(monkeypatch) -> list[str]:
-    """The questions that were asked; each is answered with yes."""
+def answer_each(monkeypatch, answer: str) -> list[str]:
+    """Return the questions that are asked from now on."""
     asked: list[str] = []
-    monkeypatch.setattr(output, "confirm", lambda question, **_: asked.append(question) or True)
+    monkeypatch.setattr(output, "can_ask_user", lambda: True)
+    monkeypatch.setattr(output, "ask", lambda question, **_: asked.append(question) or answer)
     return asked
 
 
-def test_an_undo_names_the_file_in_its_question(home, questions):
+def test_an_undo_names_the_file_in_its_question(home, monkeypatch):
+    questions = answer_each(monkeypatch, "y")
     add_listed_session(home)
     home.write_config(home.config_file.read_text() + process("pay.Admin", PAY, "Admin"))
     for words in (("rm", "pay.Admin"), ("undo",)):
         assert cli.run(["profile", *words]) == 0
     removal = f"1 profile to remove — write {home.config_file}?"
-    assert questions == [removal, f"undo the last change of {home.config_file}?"]
+    undo = f"undo the last change of {home.config_file}?"
+    assert questions == [f"{question} [y/N]" for question in (removal, undo)]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ def test_after_no_each_command_says_once_that_nothing_was_changed(home, monkeypa
     add_listed_session(home)
     text = home.config_file.read_text() + process("pay.Admin", PAY, "Admin")
     home.write_config(text)
-    monkeypatch.setattr(output, "confirm", lambda *_, **__: False)
+    answer_each(monkeypatch, "n")
     assert cli.run(line.split()) == 0
     assert capsys.readouterr().err.count("nothing was changed\n") == 1
     assert home.config_file.read_text() == text
@@ -96,9 +98,10 @@ def test_after_no_each_command_says_once_that_nothing_was_changed(home, monkeypa
         (True, (None, b"left"), "write CONFIG, rc1 and remove rc0?"),
     ],
 )
-def test_leaving_asks_for_each_file(tmp_path, questions, has_changes, files, asked):
+def test_leaving_asks_for_each_file(tmp_path, monkeypatch, has_changes, files, asked):
+    questions = answer_each(monkeypatch, "y")
     app = WorldApp(tmp_path)
     planned = Leaving((RemoveSection("profile x"),) if has_changes else (), (), (), (), b"")
     edits = [SimpleNamespace(path=f"rc{at}", after=after) for at, after in enumerate(files)]
-    assert install_command._confirm_leaving(app, planned, edits, yes=True)  # type: ignore[arg-type]
-    assert questions == [asked.replace("CONFIG", str(app.locations.aws_config_file))]
+    assert install_command._confirm_leaving(app, planned, edits, yes=False)  # type: ignore[arg-type]
+    assert questions == [f"{asked} [y/N]".replace("CONFIG", str(app.locations.aws_config_file))]

@@ -21,6 +21,7 @@ from ssohelper.actions import (
     sync_choices,
     tokens,
 )
+from ssohelper.actions.flows import profile_removal
 from ssohelper.core import guard_rules, plan_text, shell_text
 from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
 from ssohelper.core.keymap import TICKED_LABELS, WantedAction
@@ -44,6 +45,7 @@ from ssohelper.tui.screens.role_shell import (
     run_foreign_shell,
     run_shell,
 )
+from ssohelper.tui.screens.screen_dialogue import run_flow
 from ssohelper.tui.screens.sign_in_offer import (
     act_on_each,
     ensure_grant,
@@ -379,20 +381,13 @@ class RowActions:
         return True
 
     async def _remove_profiles(self, row: RoleRow) -> bool:
-        services, app = self.app.services, self.app
-        command = f"ssohelper profile rm {arguments_as_typed(*row.profiles)}"
-
-        def read_profiles_and_diff() -> tuple[list[ConfigProfile], list[Line]]:
-            found = self._read_profiles_to_remove(row)
-            return found, diff_lines(profile_edit.diff_profile_removal(services, found))
-
-        found, lines = await background.run(app, read_profiles_and_diff)
-        count = plan_text.profile_count_text(len(found))
-        if not await confirm_write(app, f"{count} to remove", lines, command):
-            return False
-        await background.run(app, lambda: profile_edit.remove_profiles(services, found))
-        app.show_done(f"removed {count}{keys_to_undo(app.key_of)}", command)
-        return True
+        services = self.app.services
+        return await run_flow(
+            self.app,
+            lambda dialogue: profile_removal.remove_profiles(
+                services, dialogue, self._read_profiles_to_remove(row)
+            ),
+        )
 
     def _read_profiles_to_remove(self, row: RoleRow) -> list[ConfigProfile]:
         """Return the profiles of the row's role, as they are in ~/.aws/config now.

@@ -6,26 +6,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import config_writing, directory, profile_edit, selection, undoing
-from ssohelper.actions.flows import undo
+from ssohelper.actions.flows import profile_removal, undo
 from ssohelper.core import plan_text
 from ssohelper.core.config_profiles import ConfigProfile
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
-from ssohelper.core.shell_text import word_as_typed
-from ssohelper.core.text import shortened_name_list
 from ssohelper.tui import background, dialog_sizes, profile_rows
 from ssohelper.tui.profile_rows import Found, ProfileRow
 from ssohelper.tui.screens.config_write import confirm_write, plan_lines, write_plan
 from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.report import DiffScreen
 from ssohelper.tui.screens.screen_dialogue import run_flow
-from ssohelper.tui.widgets.lines import Line, diff_lines, text_lines
+from ssohelper.tui.widgets.lines import diff_lines, text_lines
 
 if TYPE_CHECKING:
     from ssohelper.tui.dialog_app import DialogApp
-
-# A command line that removes more profiles than this has `PROFILE...` in place of their names.
-_MOST_NAMES_IN_COMMAND = 4
 
 
 async def apply_sync(app: DialogApp, session: SsoSession) -> None:
@@ -74,31 +69,20 @@ async def remove_profiles(app: DialogApp, rows: Sequence[ProfileRow]) -> bool:
 
     Raises: SsoHelperError if a profile points at another role than its row showed.
     """
-    services, names = app.services, [row.name for row in rows]
-    command = f"ssohelper {removal_command(names)}"
+    services = app.services
 
-    def read_profiles_and_diff() -> tuple[list[ConfigProfile], list[Line]]:
-        found = profile_edit.read_managed_profiles(services, names)
+    def read_profiles() -> list[ConfigProfile]:
+        found = profile_edit.read_managed_profiles(services, [row.name for row in rows])
         if [one.name_and_role for one in found] != [
             row.item.name_and_role for row in rows if row.item
         ]:
             raise config_writing.list_changed_error(services)
-        return found, diff_lines(profile_edit.diff_profile_removal(services, found))
+        return found
 
-    found, lines = await background.run(app, read_profiles_and_diff)
-    count = plan_text.profile_count_text(len(found))
-    what = f"{count} to remove: {shortened_name_list(names, _MOST_NAMES_IN_COMMAND)}"
-    if not await confirm_write(app, what, lines, command):
-        return False
-    await background.run(app, lambda: profile_edit.remove_profiles(services, found))
-    app.show_done(f"removed {count}", command)
-    return True
-
-
-def removal_command(names: Sequence[str]) -> str:
-    """Return the command that removes these profiles, with `PROFILE...` for many."""
-    is_short = len(names) <= _MOST_NAMES_IN_COMMAND
-    return f"profile rm {' '.join(map(word_as_typed, names)) if is_short else 'PROFILE...'}"
+    return await run_flow(
+        app,
+        lambda dialogue: profile_removal.remove_profiles(services, dialogue, read_profiles()),
+    )
 
 
 async def undo_last_write(app: DialogApp) -> None:

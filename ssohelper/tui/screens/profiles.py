@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ssohelper.actions import adopting, setup_text
+from ssohelper.actions.flows import profile_removal
 from ssohelper.core import plan_text
 from ssohelper.core.clock_text import ago_text
 from ssohelper.core.text import show
@@ -244,7 +245,7 @@ class ProfilesScreen(CurrentSizeScreen[None]):
             command = profile_actions.sync_command(found.session)
             lines["apply"] = command.removeprefix("ssohelper ")
         if rows:
-            lines["remove"] = profile_actions.removal_command([row.name for row in rows])
+            lines["remove"] = profile_removal.removal_command([row.name for row in rows])
         run = run_on_same_target(
             self.app,
             lambda: (

@@ -255,7 +255,7 @@ def test_managed_profiles_are_removed_one_or_all_that_are_ticked(world: DemoHome
         await answer(
             user,
             "y",
-            "2 profiles to remove: payments-dev.ReadOnlyAccess, payments-prod.DatabaseAdmin",
+            "2 profiles to remove — write ",
             "$ ssohelper profile rm payments-dev.ReadOnlyAccess payments-prod.DatabaseAdmin",
         )
         await user.wait_for_message("removed 2 profiles")
