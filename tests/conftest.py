@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -282,15 +282,29 @@ def terminal(home: Home) -> Iterator[Callable[..., Conversation]]:
         yield start
 
 
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+class Run:
+    """Runs the real console script in a home: run("login", "corp", env={…}, input="y")."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def __call__(
+        self, *argv: str, env: dict[str, str] | None = None, input: str | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        environ = {**self._home.env, **(env or {})}
+        return RUNS.run([SCRIPT, *argv], environ, self._home.path, input, RUN_SECONDS)
+
+    def ok(self, *argv: str, **more: Any) -> "subprocess.CompletedProcess[str]":
+        """Run the command, which must end with exit code 0."""
+        done = self(*argv, **more)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    def data(self, *argv: str, **more: Any) -> Any:
+        """Return the `data` of what the command, which must succeed, prints with --json."""
+        return json.loads(self.ok(*argv, "--json", **more).stdout)["data"]
 
 
 @pytest.fixture
 def run(home) -> Run:
-    """Run the real console script in this home: run("login", "corp", env={…}, input="y")."""
-
-    def run_script(*argv: str, env=None, input=None) -> "subprocess.CompletedProcess[str]":
-        environ = {**home.env, **(env or {})}
-        return RUNS.run([SCRIPT, *argv], environ, home.path, input, RUN_SECONDS)
-
-    return run_script
+    return Run(home)

@@ -65,8 +65,7 @@ def test_a_hit_sends_no_request_until_half_of_the_lifetime(home, signed_in, run,
 
 def test_stdin_is_not_read(home, signed_in):
     script = f'"{SCRIPT}" credential-process {" ".join(KEY)} >/dev/null && cat'
-    answer = run_program(["sh", "-c", script], home.env, input="the rest\n")
-    assert answer.stdout == "the rest\n"
+    assert run_program(["sh", "-c", script], home.env, input="the rest\n").stdout == "the rest\n"
 
 
 def test_arguments_may_be_a_profile_or_in_any_order(home, signed_in, run):
@@ -171,8 +170,7 @@ def test_credentials_expire_by_awss_clock(home, emulator, run, hours):
     emulator.faults.set(clock_offset_seconds=hours * 3610, role_credentials_seconds=900)
     home.add_session("corp")
     seed_token(home, emulator, expires_in=3600)
-    first = run("credential-process", *KEY)
-    assert first.returncode == 0
+    first = run.ok("credential-process", *KEY)
     assert f"this machine's clock is {abs(hours)}h" in first.stderr
     assert abs(response_of(home).stat().st_mtime - time.time() - 450) < 60
     again = run("credential-process", *KEY)

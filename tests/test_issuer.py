@@ -130,8 +130,7 @@ def test_models_and_proxies_move_no_token_of_a_server_on_this_machine(
 ):
     home.add_session("corp")
     sign_in(home, emulator, "loopback", 5)
-    answer = run(*command, env=plant(home, planted.url))
-    assert answer.returncode == 0, answer.stderr
+    run.ok(*command, env=plant(home, planted.url))
     assert planted.heard == []
     assert emulator.counters["CreateToken"] == 1
 
@@ -161,8 +160,7 @@ def test_a_sign_in_of_ours_is_recorded_and_so_is_its_renewal(home, emulator, run
     assert signed_in["issuer"] == signed_in["client_issuer"] == "loopback"
     # A token of another tool that we renew is ours from then on.
     sign_in(home, emulator, None, 5)
-    answer = run("credential-process", *KEY)
-    assert answer.returncode == 0, answer.stderr
+    run.ok("credential-process", *KEY)
     renewed = facts(home)
     assert renewed["issuer"] == "loopback"
     assert renewed["token_ids"] != signed_in["token_ids"]
@@ -179,8 +177,7 @@ def test_a_client_secret_of_awss_is_not_sent_to_this_machine(home, emulator, run
     app.tokens.save_registration(session, theirs)
     known = {"client": issuer.client_hash(theirs), "client_issuer": "aws/us-east-1"}
     app.tokens.save_facts("corp", app.tokens.load_facts("corp")._replace(**known))
-    answer = run("login", "corp", *([grant] if grant != "browser" else []))
-    assert answer.returncode == 0, answer.stderr
+    run.ok("login", "corp", *([grant] if grant != "browser" else []))
     assert emulator.counters["RegisterClient"] == 1
     assert facts(home)["client_issuer"] == "loopback"
     kept = [path.read_text() for path in home.token_folder.glob("*.json")]

@@ -144,7 +144,6 @@ def test_no_loaded_module_keeps_a_path_of_the_servers_home():
 
 
 def test_what_python_reads_at_its_start_makes_it_a_start(home, run):
-    done = run("--version", env={"PYTHONPROFILEIMPORTTIME": "1"})
-    assert "import time:" in done.stderr
+    assert "import time:" in run("--version", env={"PYTHONPROFILEIMPORTTIME": "1"}).stderr
     assert not can_be_forked({**home.env, "LC_ALL": "C"})
     assert can_be_forked(home.env)

@@ -125,8 +125,7 @@ def test_a_part_of_aws_sso_cli_is_adopted_as_a_whole_or_not_at_all(saved: Home, 
     assert "+# BEGIN_AWS_SSO_CLI" in run("profile", "undo", "--dry-run").stdout
     ok(run("profile", "undo", "--yes"))
     text = saved.config_file.read_text()
-    left = text.partition("\n[profile later]")[0].split()
-    assert sorted(left) == sorted(before.decode().split())
+    assert sorted(text.partition("\n[profile later]")[0].split()) == sorted(before.decode().split())
     begin, end = text.index("# BEGIN_AWS_SSO_CLI"), text.index("# END_AWS_SSO_CLI")
     assert begin < text.index("[profile a/Admin]") < text.index(f"[profile {DEV}:Read]") < end
 
@@ -209,8 +208,7 @@ def test_use_of_a_role_always_ends_on_a_profile_that_works(home, run, emulator):
     home.add_session("corp", START_URL)
     shell = {"_SSOHELPER_SHELL": "bash"}
     role = "corp:000050000001/SandboxAdmin"
-    done = run("use", "--yes", role, env=shell)
-    assert "AWS_PROFILE='sandbox-ana.SandboxAdmin'" in done.stdout
+    assert "AWS_PROFILE='sandbox-ana.SandboxAdmin'" in run("use", "--yes", role, env=shell).stdout
     # So does the name of a profile whose program is missing.
     done = run("use", "sandbox-ana/SandboxAdmin", env=shell)
     assert "AWS_PROFILE='sandbox-ana.SandboxAdmin'" in done.stdout
@@ -243,8 +241,7 @@ def test_a_bracket_in_a_header_stops_no_command_and_stays(saved: Home, run: Run)
     doctor = run("doctor").stdout
     assert doctor.count("header-without-quotes") == 1
     assert doctor.count("header-with-bracket") == 1
-    said = ok(run("profile", "sync", "--adopt", "my [prod]*", "--yes"))
-    assert "1 profile adopted" in said
+    assert "1 profile adopted" in ok(run("profile", "sync", "--adopt", "my [prod]*", "--yes"))
     assert odd in saved.config_file.read_text()
     ok(run("profile", "add", f"{PAY}/Admin", "--name", "second", "--yes"))
     ok(run("profile", "undo", "--yes"))

@@ -115,8 +115,7 @@ def test_a_new_permission_is_not_in_old_role_credentials(home, emulator):
 
 def test_a_job_that_dies_after_an_hour_has_fixed_keys(home, emulator):
     home.env.update(AWS_PROFILE="pay.Read", AWS_DEFAULT_PROFILE="dev.Read")
-    found = find(home)["two-profiles"]
-    assert 'boto3 takes AWS_DEFAULT_PROFILE ("dev.Read")' in found.message
+    assert 'boto3 takes AWS_DEFAULT_PROFILE ("dev.Read")' in find(home)["two-profiles"].message
     del home.env["AWS_PROFILE"], home.env["AWS_DEFAULT_PROFILE"]
     home.env.update(broken_homes.KEYS, AWS_CREDENTIAL_EXPIRATION="2026-11-28T18:00:00Z")
     found = find(home)["keys-in-environment"]
@@ -129,8 +128,7 @@ def test_asked_to_sign_in_again_names_the_clock_that_ended(home, emulator):
     home.write_token({**emulator.issue_token("ana"), "expiresAt": "2026-01-01T00:00:00Z"})
     path = next(home.token_folder.glob("*.json"))
     path.write_text(path.read_text().replace('"refreshToken"', '"gone"'))
-    found = find(home)["signed-out"]
-    assert found.message == "the access token has expired and cannot be renewed"
+    assert find(home)["signed-out"].message == "the access token has expired and cannot be renewed"
 
 
 def test_profiles_of_a_session_that_is_gone_name_the_command_that_makes_it_again(home, emulator):

@@ -64,8 +64,7 @@ class TestGrant:
         with pytest.raises(UsageProblem, match="1 to 60 min"):
             app.grant(seconds=seconds)
         for longest_or_shortest in (3600, 1):
-            made = app.grant(seconds=longest_or_shortest)
-            assert made.ends_at == NOW + longest_or_shortest
+            assert app.grant(seconds=longest_or_shortest).ends_at == NOW + longest_or_shortest
 
     @pytest.mark.parametrize("reason", ["", " \n ", "x" * 201])
     def test_a_grant_needs_a_reason(self, app, reason):

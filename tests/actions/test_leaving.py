@@ -70,7 +70,7 @@ def test_leaving_off_a_terminal_needs_yes_and_json_says_what(saved, run):
     assert data["written"] == [str(saved.config_file)]
     assert list(data["diffs"]) == [str(saved.config_file)]
     assert "-ssohelper_managed = true" in data["diffs"][str(saved.config_file)]
-    data = json.loads(run(*LEAVE, "--yes", "--json").stdout)["data"]
+    data = run.data(*LEAVE, "--yes")
     assert (data["diffs"], data["written"]) == ({}, [])  # the command has nothing left to change
     assert run("install", "--profiles").returncode == 2
 

@@ -87,5 +87,4 @@ def test_a_managed_profile_whose_program_has_moved_is_written_again(home):
     add_profile(home, "mine", f"credential_process = {home.path}/old/tool")
     assert find_broken_commands(App(home.env), NAMES) == frozenset()
     helper_moved(home)
-    found = find_broken_commands(App(home.env), NAMES)
-    assert found == {"pay.Read"}
+    assert find_broken_commands(App(home.env), NAMES) == {"pay.Read"}

@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from ssohelper.emulator.server import Emulator
 from ssohelper.emulator.world import demo_world
 from tests.conftest import SCRIPT, Home, Run
 from tests.long_rows import long_after
+from tests.programs import run_program
 
 OTHER_URL = "https://d-1111111111.awsapps.com/start"
 SETUP = (
@@ -27,12 +29,6 @@ PROFILE = "payments-dev.Developer"
 ENDING = ["logout corp", "session rm corp --yes", "logout --all", "logout"]
 
 
-def ok(run: Run, *command: str) -> str:
-    done = run(*command)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def refused(run: Run, *command: str) -> str:
     done = run(*command)
     assert done.returncode == 2, done.stderr
@@ -40,7 +36,7 @@ def refused(run: Run, *command: str) -> str:
 
 
 def shown(run: Run) -> list[tuple[str, str, str, bool]]:
-    rows = json.loads(ok(run, "status", "--json"))["data"]["sessions"]
+    rows = run.data("status")["sessions"]
     return [(row["name"], row["start_url"], row["state"], row["in_config"]) for row in rows]
 
 
@@ -60,16 +56,14 @@ def corp(home, run, emulator) -> Home:
     second.start_url, second.name = OTHER_URL, "Second"
     emulator.add_organization(second)
     emulator.auto_approve = "ana"
-    ok(run, *SETUP)
+    run.ok(*SETUP)
     return home
 
 
 @pytest.fixture
 def undone(corp, run) -> Home:
     """The home after a setup whose writing was undone: the sign-in alone is left."""
-    done = run("profile", "undo", "--yes")
-    assert done.returncode == 0, done.stderr
-    assert "sign out with: ssohelper logout corp" in done.stderr
+    assert "sign out with: ssohelper logout corp" in run.ok("profile", "undo", "--yes").stderr
     return corp
 
 
@@ -81,15 +75,15 @@ def assert_nothing_is_left(home: Home, emulator: Emulator) -> None:
 
 def test_every_list_shows_a_sign_in_that_the_config_lacks(undone, run):
     for command in ("status", "session list", "cache list"):
-        printed = ok(run, *command.split())
+        printed = run.ok(*command.split()).stdout
         assert "corp" in printed
         assert "not in the config" in printed
     assert shown(run) == [("corp", START_URL, "valid", False)]
-    [one] = json.loads(ok(run, "session", "list", "--json"))["data"]
+    [one] = run.data("session", "list")
     assert (one["name"], one["start_url"], one["in_config"]) == ("corp", START_URL, False)
-    ok(run, "status", "corp")
-    assert "token" in ok(run, "session", "show", "corp")
-    found = json.loads(ok(run, "cache", "list", "--session", "corp", "--json"))["data"]
+    run.ok("status", "corp")
+    assert "token" in run.ok("session", "show", "corp").stdout
+    found = run.data("cache", "list", "--session", "corp")
     # The files of token, client and facts.
     assert sum(item["kind"] == "sign_in" for item in found) == 3
 
@@ -102,13 +96,13 @@ def test_commands_that_need_the_session_name_the_sign_in(undone, run, command):
     assert 'you are signed in to "corp", but the session is not in the config' in said
     restore = f"ssohelper setup {START_URL} --session corp --region us-east-1"
     assert f"bring it back with: {restore}; or end the sign-in: ssohelper logout corp" in said
-    ok(run, *restore.split()[1:], "--yes")
-    ok(run, *command.split(), *(["--yes"] if "sync" in command else []))
+    run.ok(*restore.split()[1:], "--yes")
+    run.ok(*command.split(), *(["--yes"] if "sync" in command else []))
 
 
 @pytest.mark.parametrize("command", long_after(1, ENDING))
 def test_a_sign_in_that_the_config_lacks_is_ended_at_aws(undone, run, emulator, command):
-    ok(run, *command.split())
+    run.ok(*command.split())
     assert_nothing_is_left(undone, emulator)
     assert shown(run) == []
 
@@ -124,7 +118,7 @@ def test_a_setup_killed_after_the_sign_in_leaves_one_that_logout_sees(home, run,
             if "signed in to" in line:
                 break
         setup.send_signal(signal.SIGKILL)
-    ok(run, "logout", "--all")
+    run.ok("logout", "--all")
     assert_nothing_is_left(home, emulator)
 
 
@@ -144,7 +138,7 @@ class TestANameInUse:
     def test_a_new_session_of_the_same_portal_takes_the_sign_in_over(self, undone, run, emulator):
         undone.add_session("corp", START_URL, "us-east-1")
         assert shown(run) == [("corp", START_URL, "valid", True)]
-        ok(run, *SETUP)
+        run.ok(*SETUP)
         assert emulator.counters["authorize"] == 1
 
 
@@ -157,22 +151,20 @@ class TestAnEditedPortal:
     def test_the_edited_session_and_the_earlier_sign_in_are_both_shown(self, edited, run):
         both = [("corp", OTHER_URL, "signed_out", True), ("corp", START_URL, "valid", False)]
         assert shown(run) == both
-        rows = json.loads(ok(run, "session", "list", "--json"))["data"]
+        rows = run.data("session", "list")
         assert [(row["start_url"], row["in_config"]) for row in rows] == [
             (OTHER_URL, True),
             (START_URL, False),
         ]
-        assert "not in the config" in ok(run, "cache", "list")
+        assert "not in the config" in run.ok("cache", "list").stdout
 
     @pytest.mark.parametrize("command", long_after(1, ENDING))
     def test_the_old_sign_in_is_ended_where_it_was_made(self, edited, run, emulator, command):
-        ok(run, *command.split())
+        run.ok(*command.split())
         assert_nothing_is_left(edited, emulator)
 
     def test_a_new_sign_in_ends_the_old_one(self, edited, run, emulator):
-        done = run("login", "corp")
-        assert done.returncode == 0, done.stderr
-        assert f"at {START_URL} in us-east-1, was ended" in done.stderr
+        assert f"at {START_URL} in us-east-1, was ended" in run.ok("login", "corp").stderr
         assert emulator.counters["Logout"] == 1
         assert shown(run) == [("corp", OTHER_URL, "valid", True)]
 
@@ -196,7 +188,7 @@ class TestTheTokenOfAnotherTool:
         text = json.dumps({"startUrl": portal, "region": "us-east-1", **theirs})
         path.write_text(text)
         assert shown(run) == []
-        ok(run, *command.split())
+        run.ok(*command.split())
         assert path.read_text() == text
         assert emulator.counters["Logout"] == 0
         assert not list(records(undone).iterdir())
@@ -229,7 +221,7 @@ class TestADamagedRecord:
         done = run("status")
         assert (done.returncode, "corp" in done.stdout) == (0, True), done.stderr
         assert f'warning: the record of a sign-in cannot be read: "{path}"' in done.stderr
-        assert ok(run, "session", "list").startswith("corp")
+        assert run.ok("session", "list").stdout.startswith("corp")
         done = run("logout", "--all")
         assert done.returncode == 7, done.stderr
         assert str(path) in done.stderr
@@ -257,7 +249,7 @@ class TestWhatAKilledProcessLeft:
         with contextlib.ExitStack() as stack:
             for path in written:
                 fcntl.flock(stack.enter_context(path.open("w")), fcntl.LOCK_EX)
-            ok(run, *command.split())
+            run.ok(*command.split())
         assert set(corp.path.rglob(".ssohelper-*-*")) == written
 
 
@@ -265,18 +257,11 @@ def test_a_sign_in_that_cannot_be_saved_is_given_back(home, run, emulator):
     home.browser()
     emulator.auto_approve = "ana"
     home.add_session()
-    ok(run, "login", "corp")
+    run.ok("login", "corp")
     before = token_file(home).read_bytes()
     most = len(before) - 200  # the client's registration takes less space
-    done = subprocess.run(
-        [SCRIPT, "login", "corp", "--force"],
-        env=home.env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
-    )
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (most, most))
+    done = run_program([SCRIPT, "login", "corp", "--force"], home.env, preexec_fn=limit)
     assert done.returncode == 7, done.stderr
     assert token_file(home).read_bytes() == before
     assert emulator.counters["Logout"] == 1
@@ -293,13 +278,12 @@ class TestASectionRemovedByHand:
 
     def test_setup_takes_over_the_name_that_profiles_have(self, cut, run, emulator):
         assert run("whoami", PROFILE).returncode != 0
-        ok(run, "setup", START_URL, "--role", "Developer", "--account", "payments-dev", "--yes")
+        run.ok("setup", START_URL, "--role", "Developer", "--account", "payments-dev", "--yes")
         assert shown(run) == [("corp", START_URL, "valid", True)]
-        assert "ana" in ok(run, "whoami", PROFILE)
+        assert "ana" in run.ok("whoami", PROFILE).stdout
         assert emulator.counters["authorize"] == 1
 
     def test_session_rm_names_the_profiles_that_stay(self, cut, run):
-        done = run("session", "rm", "corp", "--yes")
-        assert done.returncode == 0, done.stderr
+        done = run.ok("session", "rm", "corp", "--yes")
         assert f"do not work without it: {PROFILE}\n" in done.stderr
-        ok(run, "profile", "rm", PROFILE, "--yes")
+        run.ok("profile", "rm", PROFILE, "--yes")

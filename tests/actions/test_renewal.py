@@ -291,8 +291,7 @@ class TestLostAnswer:
     def test_a_lost_answer_is_reported_when_aws_refuses_the_token_next_time(self, app):
         self.lose(app)
         assert app.stands() == "first"
-        refused = refuse(app, f"^{self.LOST}")
-        assert refused.hint == "sign in with: ssohelper login corp"
+        assert refuse(app, f"^{self.LOST}").hint == "sign in with: ssohelper login corp"
         assert app.facts().sent_id is None
 
     def test_the_request_is_recorded_before_it_is_sent_so_that_a_kill_counts(self, app):

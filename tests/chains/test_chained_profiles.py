@@ -64,22 +64,19 @@ def test_three_levels_give_the_role_at_the_end_and_share_one_call_each(chained, 
 
 
 def test_exec_env_and_whoami_take_a_chain_as_any_other(chained, run):
-    done = run("exec", "audit", "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID $AWS_ACCOUNT_ID")
-    assert done.returncode == 0, done.stderr
+    done = run.ok("exec", "audit", "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID $AWS_ACCOUNT_ID")
     assert f'account {DEPLOY_ACCOUNT}, role "Audit": these keys end in ' in done.stderr
     key_id, account = done.stdout.split()
     assert (chained.emulator.issued[key_id].role_name, account) == ("Audit", DEPLOY_ACCOUNT)
-    who = data_of(run("whoami", "audit", "--json"))
+    who = run.data("whoami", "audit")
     assert who.items() >= {"account_id": DEPLOY_ACCOUNT, "role_name": "Audit"}.items()
     assert who["confirmed"] is True
-    shown = json.loads(run("env", "audit", "--format", "json").stdout)
-    assert shown["AWS_ACCESS_KEY_ID"] == key_id
+    assert json.loads(run("env", "audit", "--format", "json").stdout)["AWS_ACCESS_KEY_ID"] == key_id
     assert chained.issued == (1, 3)
 
 
 def test_use_names_the_profile_and_the_prompt_and_tab_show_it(chained, run):
-    done = run("use", "audit", env={"_SSOHELPER_SHELL": "bash"})
-    assert done.returncode == 0, done.stderr
+    done = run.ok("use", "audit", env={"_SSOHELPER_SHELL": "bash"})
     assert "AWS_PROFILE=audit" in done.stdout.replace("'", "")
     assert f'account {DEPLOY_ACCOUNT}, role "Audit"' in done.stderr
     form = ("prompt", "--format", "{profile} {account_id} {role}")
@@ -95,7 +92,7 @@ def test_use_names_the_profile_and_the_prompt_and_tab_show_it(chained, run):
 
 
 def test_lists_show_a_chain_with_its_role(chained, run, ask):
-    audit = next(row for row in data_of(run("profile", "list", "--json")) if row["name"] == "audit")
+    audit = next(row for row in run.data("profile", "list") if row["name"] == "audit")
     assert audit | {"region": None} == {
         "name": "audit",
         "session": "corp",
@@ -107,12 +104,12 @@ def test_lists_show_a_chain_with_its_role(chained, run, ask):
         "managed": False,
     }
     assert ask().returncode == 0
-    kept = data_of(run("status", "--json"))["credentials"]
+    kept = run.data("status")["credentials"]
     assert [(one["role_name"], one.get("chain")) for one in kept] == [
         ("ReadOnlyAccess", None),
         ("ReadOnlyAccess", "jump"),
     ]
-    issued = [one for one in data_of(run("audit", "--json")) if one["event"] == "issue"]
+    issued = [one for one in run.data("audit") if one["event"] == "issue"]
     assert [(one["chain"], one["role_arn"]) for one in issued] == [(None, None), ("jump", JUMP_ARN)]
 
 
@@ -203,16 +200,14 @@ def test_a_revoked_source_is_renewed_once(chained, ask):
 
 def test_the_launcher_answers_a_hit_of_a_chain(chained, run):
     chained.write("")
-    added = run("profile", "add", "jump", "--assume", JUMP_ARN, "--via", "base", "--yes")
-    assert added.returncode == 0, added.stderr
+    run.ok("profile", "add", "jump", "--assume", JUMP_ARN, "--via", "base", "--yes")
     line = chained.home.config_file.read_text().split("credential_process = ")[1].splitlines()[0]
     argv = line.split()
     assert argv[-2:] == ["--chain", "jump"]
     # Nothing is published under a config that was written less than 2 s ago.
     written_at = time.time() - 60
     os.utime(chained.home.config_file, (written_at, written_at))
-    first = run("credential-process", *argv[1:])
-    assert first.returncode == 0, first.stderr
+    first = run.ok("credential-process", *argv[1:])
     assert chained.issued == (1, 1)
     # Beside no program: only the launcher itself can answer.
     copy = chained.home.path / "alone" / "ssohelper-credentials"
@@ -260,12 +255,11 @@ def test_add_writes_a_chain_in_process_form_that_sync_never_touches(chained, run
     common = ("--yes", "--json")
     one = run("profile", "add", "low", "--assume", JUMP_ARN, "--via", "base", *common)
     assert data_of(one)["add"] == ["low"]
-    two = run(
+    run.ok(
         "profile", "add", "high", "--assume", f"arn:aws:iam::{DEPLOY_ACCOUNT}:role/Deploy",
         "--via", "low", "--external-id", "x-1", "--role-session-name", "ana",
         "--duration", "900", "--region", "eu-west-1", *common,
     )  # fmt: skip
-    assert two.returncode == 0, two.stderr
     text = chained.home.config_file.read_text()
     command, *keys = text.split("[profile high]\n")[1].splitlines()
     assert "\nrole_arn" not in text
@@ -282,8 +276,7 @@ def test_add_writes_a_chain_in_process_form_that_sync_never_touches(chained, run
         "ssohelper_managed = true",
     ]
     assert session_of(chained, ask("high")) == "Deploy/ana"
-    synced = run("profile", "sync", "--yes", "--rename", "--prune", "--refresh")
-    assert synced.returncode == 0, synced.stderr
+    run.ok("profile", "sync", "--yes", "--rename", "--prune", "--refresh")
     after = chained.home.config_file.read_text()
     for name in ("low", "high"):
         assert text.split(f"[profile {name}]\n")[1].split("[profile")[0].rstrip() in after
@@ -306,8 +299,7 @@ def test_rm_says_which_chains_stand_on_the_profile(chained, run, form):
 
 def test_add_in_form_sso_writes_what_sdks_follow_themselves(chained, run, ask):
     chained.write("")
-    done = run("profile", "add", *ADD, "--form", "sso", "--yes")
-    assert done.returncode == 0, done.stderr
+    run.ok("profile", "add", *ADD, "--form", "sso", "--yes")
     section = chained.home.config_file.read_text().split("[profile x]\n")[1]
     assert section.splitlines()[:2] == [f"role_arn = {JUMP_ARN}", "source_profile = base"]
     assert ask("x").returncode == 0
@@ -353,8 +345,7 @@ def test_the_console_opens_as_the_chains_role_and_the_portal_has_no_link(chained
     done = run("console", "jump", "--print")
     assert (done.returncode, done.stdout) == (2, "")
     chained.home.browser()
-    opened = run("console", "jump", "--json")
-    assert opened.returncode == 0, opened.stderr
+    opened = run.ok("console", "jump", "--json")
     data = data_of(opened)
     assert (data["account_id"], data["role_name"], data["link"]) == (JUMP_ACCOUNT, "Jump", None)
     # Across partitions it does not say that it opens.

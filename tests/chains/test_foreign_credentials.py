@@ -103,8 +103,7 @@ def kept_files(keyed: Keyed, secret: str) -> list[Path]:
 def test_static_keys_are_printed_and_nothing_is_kept(keyed, run):
     key = keyed.key
     keyed.write(lines_of("keys", key))
-    done = run("env", "keys", "--format", "json")
-    assert done.returncode == 0, done.stderr
+    done = run.ok("env", "keys", "--format", "json")
     assert json.loads(done.stdout) == {
         "AWS_ACCESS_KEY_ID": key.access_key_id,
         "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
@@ -135,8 +134,7 @@ def test_a_role_on_static_keys_is_assumed_each_time(keyed, run):
 @pytest.mark.long
 def test_whoami_says_what_sts_says(keyed, run):
     write_keys_and_role(keyed)
-    user = run("whoami", env={"AWS_PROFILE": "keys"})
-    assert user.returncode == 0, user.stderr
+    user = run.ok("whoami", env={"AWS_PROFILE": "keys"})
     assert "confirmed by AWS\n" in user.stderr
     assert user.stdout.splitlines() == [
         "profile\tkeys",
@@ -144,7 +142,7 @@ def test_whoami_says_what_sts_says(keyed, run):
         "user\tana",
         f"arn\tarn:aws:iam::{USER_ACCOUNT}:user/ana",
     ]
-    role = json.loads(run("whoami", "above", "--json").stdout)["data"]
+    role = run.data("whoami", "above")
     assert (role["session"], role["role_name"], role["confirmed"]) == (None, "Jump", True)
     assert role["account_id"] == JUMP_ACCOUNT
 
@@ -154,9 +152,7 @@ def test_the_root_users_key_is_confirmed_too(keyed, run):
     key = keyed.key._replace(arn=arn)
     keyed.emulator.issued[key.access_key_id] = key
     keyed.write(lines_of("keys", key))
-    done = run("whoami", "keys")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[2:] == ["user\troot", f"arn\t{arn}"]
+    assert run.ok("whoami", "keys").stdout.splitlines()[2:] == ["user\troot", f"arn\t{arn}"]
 
 
 def test_whoami_json_off_line_is_unconfirmed_and_exit_6(keyed, run):
@@ -171,11 +167,10 @@ def test_whoami_json_off_line_is_unconfirmed_and_exit_6(keyed, run):
 def test_console_opens_with_a_role_and_not_with_a_users_key(keyed, run):
     write_keys_and_role(keyed)
     opened = keyed.home.browser()
-    done = run("console", "above", "--service", "s3")
-    assert done.returncode == 0, done.stderr
+    done = run.ok("console", "above", "--service", "s3")
     assert opened.read_text().startswith("http://127.0.0.1:")
     assert 'opening the console as "above" in eu-west-3' in done.stderr
-    data = json.loads(run("console", "above", "--service", "s3", "--json").stdout)["data"]
+    data = run.data("console", "above", "--service", "s3")
     assert (data["profile"], data["session"]) == ("above", None)
     opened.unlink()
     refused = run("console", "keys")
@@ -198,16 +193,14 @@ def test_a_credential_source_takes_the_environments_keys(keyed, run):
     key = keyed.key
     keyed.write(f"[profile box]\nrole_arn = {JUMP_ARN}\ncredential_source = Environment\n")
     keys = {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
-    done = run("env", "box", "--format", "json", env=keys)
-    assert done.returncode == 0, done.stderr
+    done = run.ok("env", "box", "--format", "json", env=keys)
     issued = keyed.emulator.issued.get(json.loads(done.stdout)["AWS_ACCESS_KEY_ID"])
     assert issued is not None
     assert issued.role_name == "Jump"
     # An SDK would use the keys in the environment, so exec gives it those of the role.
-    ran = run(
+    ran = run.ok(
         "exec", "box", "--", "sh", "-c", 'echo "$AWS_ACCESS_KEY_ID ${AWS_PROFILE-none}"', env=keys
     )
-    assert ran.returncode == 0, ran.stderr
     assert ran.stdout.startswith("ASIA")
     assert ran.stdout.endswith(" none\n")
     used = run("use", "box", env={**keys, "_SSOHELPER_SHELL": "bash"})
@@ -287,11 +280,9 @@ class TestLogin:
     def test_a_live_sign_in_is_read(self, keyed, run):
         keyed.write(LOGIN_PROFILES)
         file = write_login(keyed, keyed.key, "2099-01-01T00:00:00Z", 0o644)
-        done = run("whoami", "l")
-        assert done.returncode == 0, done.stderr
+        done = run.ok("whoami", "l")
         assert NOT_OURS.format("l", "aws login") in done.stderr
-        above = run("whoami", "above")
-        assert above.returncode == 0, above.stderr
+        above = run.ok("whoami", "above")
         assert "assumed-role/Jump/" in above.stdout
         # It is another tool's file: neither its mode nor its content is changed.
         assert "open to other users" not in done.stderr
@@ -415,7 +406,6 @@ def test_the_sign_in_of_aws_sso_login_serves_a_portal_without_a_session(keyed, r
             f"sign in with: aws sso login --profile old, or: ssohelper setup {url}"
         )
     keyed.home.write_token(keyed.emulator.issue_token("ana"), name=url, issuer=None)
-    done = run("whoami", "old")
-    assert done.returncode == 0, done.stderr
+    done = run.ok("whoami", "old")
     assert NOT_OURS.format("old", "aws sso login") in done.stderr
     assert f":assumed-role/AWSReservedSSO_{SSO_ROLE}_" in done.stdout

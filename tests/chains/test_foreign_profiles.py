@@ -49,8 +49,7 @@ def test_exec_names_the_profile_and_nothing_else(foreign, run, name):
     foreign.write(text)
     others = {"AWS_ACCESS_KEY_ID": "AKIAOTHER", "AWS_ROLE_ARN": "arn", "AWS_REGION": "us-west-2"}
     others |= CONTAINER
-    done = run("exec", name, "--", "sh", "-c", SHOW, env=others)
-    assert done.returncode == 0, done.stderr
+    done = run.ok("exec", name, "--", "sh", "-c", SHOW, env=others)
     assert done.stdout.strip() in (f"{name} us-west-2 none none", f"{name} eu-west-3 none none")
     waits = "; the command that you run waits for that program" if name == "own" else ""
     assert done.stderr == f'profile "{name}": not ours, its credentials come from {what}{waits}\n'
@@ -60,8 +59,7 @@ def test_exec_names_the_profile_and_nothing_else(foreign, run, name):
 
 def test_use_switches_a_shell_to_it(foreign, run):
     foreign.write(STATIC)
-    done = run("use", "keys", env={"_SSOHELPER_SHELL": "bash", "AWS_ACCESS_KEY_ID": "AKIAOTHER"})
-    assert done.returncode == 0, done.stderr
+    done = run.ok("use", "keys", env={"_SSOHELPER_SHELL": "bash", "AWS_ACCESS_KEY_ID": "AKIAOTHER"})
     assert "AWS_PROFILE=keys" in done.stdout.replace("'", "")
     assert "unset" in done.stdout
     assert "not ours, its credentials come from static keys" in done.stderr
@@ -81,8 +79,7 @@ def test_a_containers_variables_stay_where_they_are_the_source(foreign, run):
 def test_status_and_the_prompt_of_a_shell_that_uses_it_say_so(foreign, run, name):
     text, what = KINDS[name]
     foreign.write(text)
-    status = run("status", env={"AWS_PROFILE": name, **CONTAINER})
-    assert status.returncode == 0
+    status = run.ok("status", env={"AWS_PROFILE": name, **CONTAINER})
     assert f'profile "{name}": not ours, its credentials come from {what}\n' in status.stderr
     # No clock is beside the name: nothing is known of when these credentials end.
     assert run("prompt", env={"AWS_PROFILE": name}).stdout == f"{name}\n"
@@ -131,9 +128,7 @@ def test_a_live_login_is_used_and_an_ended_one_only_where_it_can_be_renewed(fore
     place.mkdir(parents=True)
     file = place / f"{hashlib.sha256(session.encode()).hexdigest()}.json"
     file.write_text(json.dumps({"accessToken": {"expiresAt": "2099-01-01T00:00:00Z"}}))
-    done = run("exec", "l", "--", "sh", "-c", SHOW)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("l ")
+    assert run.ok("exec", "l", "--", "sh", "-c", SHOW).stdout.startswith("l ")
     file.write_text(json.dumps({"accessToken": {"expiresAt": "2020-01-01T00:00:00Z"}}))
     ended = run("exec", "l", "--", "true")
     assert ended.returncode == 4

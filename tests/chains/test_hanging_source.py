@@ -1,6 +1,5 @@
 """A profile on another program's credentials, where that program never answers."""
 
-import json
 import os
 import signal
 from pathlib import Path
@@ -67,6 +66,6 @@ def test_an_interrupted_command_that_waits_for_it_ends_and_loses_nothing(chained
     assert said.startswith('profile "above": not ours, ')
     assert "other-tool; the command that you run waits for that program\n" in said
     os.kill(int(started.read_text()), signal.SIGKILL)
-    kept = json.loads(run("status", "--json").stdout)["data"]
+    kept = run.data("status")
     assert kept["sessions"][0]["state"] == "valid"
     assert len(kept["credentials"]) == 1

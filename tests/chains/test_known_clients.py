@@ -27,16 +27,14 @@ DEPLOY_ARN = f"arn:aws:iam::{DEPLOY_ACCOUNT}:role/Deploy"
 def all_kinds(chained, run) -> Chained:
     """Chains in both forms, on a native profile and on one in process form."""
     chained.write("")
-    added = run("profile", "add", f"{SSO_ACCOUNT}/ReadOnlyAccess", "--name", "ours", "--yes")
-    assert added.returncode == 0, added.stderr
+    run.ok("profile", "add", f"{SSO_ACCOUNT}/ReadOnlyAccess", "--name", "ours", "--yes")
     text = chained.home.config_file.read_text()
     text += chain("native", JUMP_ARN, "base", region="us-east-1") + chain(
         "mixed", JUMP_ARN, "ours", region="us-east-1"
     )
     chained.home.write_config(text)
     for name, arn, via in (("low", JUMP_ARN, "ours"), ("high", DEPLOY_ARN, "low")):
-        done = run("profile", "add", name, "--assume", arn, "--via", via, "--yes")
-        assert done.returncode == 0, done.stderr
+        run.ok("profile", "add", name, "--assume", arn, "--via", via, "--yes")
     # An SDK follows role_arn itself; its source is a chain that runs our command.
     chained.home.write_config(
         chained.home.config_file.read_text()

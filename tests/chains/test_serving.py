@@ -56,7 +56,6 @@ def test_serve_gives_nothing_of_a_chain_after_a_sign_out(chained, run):
 
 
 def test_exec_with_a_server_gives_the_command_the_chain(chained, run):
-    done = run("exec", "--server", "jump", "--", "sh", "-c", _ASK)
-    assert done.returncode == 0, done.stderr
+    done = run.ok("exec", "--server", "jump", "--", "sh", "-c", _ASK)
     assert role_of(chained, json.loads(done.stdout)) == (JUMP_ACCOUNT, "Jump")
     assert f'account {JUMP_ACCOUNT}, role "Jump"' in done.stderr

@@ -63,9 +63,13 @@ class Shell:
             assert self.emulator.canary not in stream
         return done
 
-    def json(self, *argv, **environ):
-        done = self.run(*argv, "--json", **environ)
+    def ok(self, *argv, **environ):
+        """Run the command, which must end with exit code 0."""
+        done = self.run(*argv, **environ)
         assert done.returncode == 0, done.stderr
-        said = json.loads(done.stdout)
+        return done
+
+    def json(self, *argv, **environ):
+        said = json.loads(self.ok(*argv, "--json", **environ).stdout)
         assert said["version"] == 1
         return said

@@ -59,8 +59,7 @@ def desk(home, emulator) -> Desk:
 
 
 def roles(run: Run, *more: str) -> list[tuple[str, str]]:
-    done = run("list", "--json", *more)
-    assert done.returncode == 0, done.stderr
+    done = run.ok("list", "--json", *more)
     return [(row["account_id"], row["role_name"]) for row in json.loads(done.stdout)["data"]]
 
 
@@ -73,8 +72,7 @@ def test_the_saved_list_is_shown_at_once_and_made_anew_behind(run, desk, emulato
     go_on = threading.Event()
     emulator.faults.run_before("ListAccounts", lambda: go_on.wait(RUN_SECONDS))
     emulator.reset_counters()
-    first = run("list")
-    assert first.returncode == 0
+    first = run.ok("list")
     assert ANAS[1] in first.stdout
     assert first.stderr.count(WARNING) == 1
     assert is_anas(desk)
@@ -107,9 +105,7 @@ def test_nothing_is_written_from_the_list_of_another_user(run, home, desk, emula
     assert home.config_file.read_bytes() == before
     assert run("list").returncode == 0, "the saved list needs nobody"
     emulator.start()
-    done = run("profile", "sync", "--yes")
-    assert done.returncode == 0, done.stderr
-    assert WARNING not in done.stderr
+    assert WARNING not in run.ok("profile", "sync", "--yes").stderr
     assert "ReadOnlyAccess" in home.config_file.read_text()
     assert ANAS[1] not in home.config_file.read_text()
 
@@ -131,8 +127,7 @@ def test_another_tools_sign_in_after_the_end_of_ours_is_one_too(run, home, desk,
     desk.a_minute_passes()
     assert run("status", "--check").returncode == 4
     home.write_token(emulator.issue_token("ben"))
-    done = run("list", env={"SSOHELPER_RENEW_AHEAD": "false"})
-    assert WARNING in done.stderr
+    assert WARNING in run("list", env={"SSOHELPER_RENEW_AHEAD": "false"}).stderr
 
 
 def test_a_signed_out_session_shows_its_list_and_asks_for_nothing(run, desk, emulator):

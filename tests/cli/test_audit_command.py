@@ -53,8 +53,7 @@ def file(home) -> Path:
 @pytest.fixture
 def rows(run) -> Rows:
     def read(*argv: str) -> list[dict[str, Any]]:
-        done = run("audit", "--json", *argv)
-        assert done.returncode == 0, done.stderr
+        done = run.ok("audit", "--json", *argv)
         found = json.loads(done.stdout)
         assert found["warnings"] == []
         return list(found["data"])
@@ -80,8 +79,7 @@ class TestCommandsThatLeaveALine:
             login corp --force --device-code
             logout corp"""
         for command in commands.splitlines():
-            done = run(*command.split())
-            assert done.returncode == 0, (command, done.stderr)
+            run.ok(*command.split())
         told = [
             (row["event"], row["session"], row["user"], row["how"])
             for row in rows()
@@ -140,8 +138,7 @@ class TestFilters:
         add(issued(others=3), at=int(time.time()) - 3000)
 
         def others(*argv: str) -> list[int]:
-            done = run("audit", "--json", *argv, env={"TZ": "Asia/Tokyo"})
-            assert done.returncode == 0, done.stderr
+            done = run.ok("audit", "--json", *argv, env={"TZ": "Asia/Tokyo"})
             return [row["others"] for row in json.loads(done.stdout)["data"]]
 
         assert others() == [1, 2, 3]

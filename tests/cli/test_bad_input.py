@@ -63,8 +63,7 @@ def test_damaged_cached_credentials_are_replaced(signed_in, run, emulator, chang
     good = json.loads(kept(signed_in).read_text())
     kept(signed_in).write_text(json.dumps({**good, **change}))
     (signed_in.runtime / "credentials" / "corp" / ACCOUNT / ROLE / "response").unlink()
-    done = run("exec", f"corp:{ACCOUNT}/{ROLE}", "--", "/usr/bin/env")
-    assert done.returncode == 0, done.stderr
+    done = run.ok("exec", f"corp:{ACCOUNT}/{ROLE}", "--", "/usr/bin/env")
     keys = dict(line.split("=", 1) for line in done.stdout.splitlines())
     assert emulator.issued.get(keys["AWS_ACCESS_KEY_ID"]) is not None
     assert json.loads(kept(signed_in).read_text())["access_key_id"] == keys["AWS_ACCESS_KEY_ID"]
@@ -97,14 +96,12 @@ def test_impossible_numbers_in_state_files_count_as_absent(signed_in, run):
     (state / "usage.json").write_text(json.dumps(usage))
     saved = next((state / "listings").rglob("listing.json"))
     saved.write_text(json.dumps({**json.loads(saved.read_text()), "listed_at": 10**18}))
-    said = run("-v", "list", "--json")
-    assert said.returncode == 0, said.stderr
+    said = run.ok("-v", "list", "--json")
     rows = json.loads(said.stdout)["data"]
     assert {row["last_used_at"] for row in rows} == {None}
     assert said.stderr.count("is damaged") >= 2
     assert json.loads(saved.read_text())["listed_at"] < 10**10
-    status = run("status", "--json")
-    assert status.returncode == 0
+    status = run.ok("status", "--json")
     assert json.loads(status.stdout)["data"]["sessions"][0]["state"] == "valid"
 
 
@@ -198,8 +195,7 @@ def test_prune_ignores_the_answers_of_an_interrupted_listing(signed_in, run, emu
     stale = (first._replace(roles=()), second, *(one._replace(answered=False) for one in others))
     app.directory.save_unfinished_listing("corp", whole._replace(accounts=stale))
     before = signed_in.config_file.read_bytes()
-    done = run("profile", "sync", "--prune", "--yes")
-    assert done.returncode == 0, done.stderr
+    run.ok("profile", "sync", "--prune", "--yes")
     assert signed_in.config_file.read_bytes() == before
 
 

@@ -84,16 +84,14 @@ def test_no_command_says_that_a_chain_on_a_broken_source_works(
     for name in ("chain", "deep"):
         done = shell.run("doctor", name)
         assert (done.returncode, '"src"' in done.stdout) == (3, True)
-    done = shell.run("use", "chain", _SSOHELPER_SHELL="bash")
-    assert 'its source profile "src": ' in done.stderr
+    assert 'its source profile "src": ' in shell.run("use", "chain", _SSOHELPER_SHELL="bash").stderr
 
 
 def test_a_source_that_works(shell, emulator):
     add(shell, emulator, SSO)
     assert "confirmed by AWS" in shell.run("whoami", "chain").stderr
     assert shell.run("doctor", "chain").returncode == 0
-    said = shell.run("use", "chain", _SSOHELPER_SHELL="bash").stderr
-    assert "warning" not in said
+    assert "warning" not in shell.run("use", "chain", _SSOHELPER_SHELL="bash").stderr
 
 
 def test_a_program_of_another_tool_that_was_not_run(shell, emulator, tmp_path):

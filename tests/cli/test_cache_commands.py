@@ -54,8 +54,7 @@ def kept(home) -> App:
 
 class TestCache:
     def test_the_list_has_path_and_expiry_and_no_secret(self, run, kept):
-        found = run("cache", "list", "--json")
-        assert found.returncode == 0
+        found = run.ok("cache", "list", "--json")
         rows = json.loads(found.stdout)["data"]
         assert {(row["kind"], row["session"]) for row in rows} == {
             (kind, name)
@@ -96,7 +95,7 @@ class TestCache:
     def test_clearing_one_session_keeps_the_other_and_every_sign_in(self, run, kept):
         found = run("cache", "clear", "--session", "corp", "--yes", "--json")
         assert json.loads(found.stdout)["data"] == {"removed": 3}
-        rows = json.loads(run("cache", "list", "--json").stdout)["data"]
+        rows = run.data("cache", "list")
         left = {(row["kind"], row["session"]) for row in rows}
         others = {(kind, "other") for kind in ("sign_in", "role_credentials", "listing")}
         assert left == {("sign_in", "corp"), *others}

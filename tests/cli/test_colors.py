@@ -62,8 +62,7 @@ def test_profiles_of_the_user_are_dim(signed_in):
 def test_list_shows_favourites_and_the_age_of_the_last_use(signed_in, run):
     role = f"corp:{ACCOUNT}/{ROLE}"
     assert run("exec", role, "--", "true").returncode == 0
-    said = on_a_terminal(signed_in, "list")
-    assert "\x1b[2mjust now" in said
+    assert "\x1b[2mjust now" in on_a_terminal(signed_in, "list")
     assert run("favourite", "add", role).returncode == 0
     assert f"{YELLOW}★ just now" in on_a_terminal(signed_in, "list")
     assert "USED" not in on_a_terminal(signed_in, "list", columns=80)

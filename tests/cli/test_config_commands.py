@@ -20,7 +20,7 @@ def test_set_writes_the_file_and_get_reads_it(run, settings_file):
     assert run("config", "set", "form", "sso").returncode == 0
     assert settings_file.read_text() == 'form = "sso"\n'
     assert run("config", "get", "form").stdout == "sso\n"
-    found = json.loads(run("config", "get", "form", "--json").stdout)["data"]
+    found = run.data("config", "get", "form")
     assert (found["value"], found["origin"]) == ("sso", "file")
     assert found["place"] == f"{settings_file}:1"
     # With --default, the key leaves the file.
@@ -59,12 +59,11 @@ def test_path_prints_where_the_file_will_be(run, settings_file):
     printed = run("config", "path", "--json").stdout
     assert json.loads(printed)["data"] == {"path": str(settings_file), "exists": False}
     run("config", "set", "form", "sso")
-    assert json.loads(run("config", "path", "--json").stdout)["data"]["exists"] is True
+    assert run.data("config", "path")["exists"] is True
 
 
 def test_set_warns_of_a_variable_that_wins_and_of_an_unknown_session(run, home):
-    done = run("config", "set", "form", "sso", env={"SSOHELPER_FORM": "process"})
-    assert done.returncode == 0
+    done = run.ok("config", "set", "form", "sso", env={"SSOHELPER_FORM": "process"})
     assert "SSOHELPER_FORM is set and wins over the settings file" in done.stderr
     home.add_session("corp")
     done = run("config", "set", "sessions.crop.session_hours", "12")
@@ -102,8 +101,7 @@ def test_an_invalid_key_or_value_is_exit_2(run, settings_file, arguments, messag
 def test_keys_of_an_earlier_version_are_ignored_with_one_notice(run, settings_file):
     settings_file.parent.mkdir(parents=True, exist_ok=True)
     settings_file.write_text('form = "sso"\n[keys]\n"confirm.yes" = "€"\naccounts.sort = 3\n')
-    done = run("config", "list")
-    assert done.returncode == 0
+    done = run.ok("config", "list")
     assert done.stderr.count("is ignored") == 1
     assert f'"{settings_file}" line 3: "keys.*" is ignored' in done.stderr
     assert "\nkeys." not in done.stdout

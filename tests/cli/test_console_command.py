@@ -74,8 +74,7 @@ class TestLink:
         assert 'warning: the role "NoSuchRole" in 000030000001 is not in the list' in done.stderr
 
     def test_on_a_host_without_a_browser_the_link_is_printed(self, shell, emulator, run):
-        done = run("console", PROFILE, env={"CI": "1", "DISPLAY": ":0"})
-        assert done.returncode == 0
+        done = run.ok("console", PROFILE, env={"CI": "1", "DISPLAY": ":0"})
         assert done.stdout.startswith(LINK)
         assert "no browser can be started on this host: open this link" in done.stderr
         assert emulator.counters["GetRoleCredentials"] == 0
@@ -220,8 +219,7 @@ class TestOpening:
         visit.chmod(0o755)
         said = f"{visit} 'ext+container:name=corp&url=%s'"
         assert run("config", "set", "sessions.corp.browser", said).returncode == 0
-        done = run("console", PROFILE)
-        assert done.returncode == 0, done.stderr
+        run.ok("console", PROFILE)
         assert notes.read_text().startswith("ext+container:name=corp&url=http%3A%2F%2F127.0.0.1%3A")
         wait_for_console_login(emulator)
 
@@ -301,5 +299,4 @@ class TestChromium:
         assert "Developer" in text
         assert "https://eu-west-1.console.aws.amazon.com/s3/home?region=eu-west-1" in text
         # The same browser, another role.
-        text = self.opened(run, dom, "000030000001/ReadOnlyAccess")
-        assert "payments-prod 000030000001" in text
+        assert "payments-prod 000030000001" in self.opened(run, dom, "000030000001/ReadOnlyAccess")

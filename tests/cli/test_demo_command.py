@@ -27,7 +27,8 @@ from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.endpoint.world import wait_for
 from tests.long_rows import long_after
 from tests.people import sign_in
-from tests.programs import require_program
+from tests.programs import require_program, run_program
+from tests.terminal import Conversation
 
 ROOT = Path(__file__).resolve().parents[2]
 ARN = "arn:aws:sts::000040000001:assumed-role/AWSReservedSSO_ReadOnlyAccess_"
@@ -176,24 +177,15 @@ def test_a_signal_that_is_pending_at_the_first_one_prints_nothing(tmp_path):
         "    signal.pthread_sigmask(signal.SIG_UNBLOCK, every)\n"
     )
     for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=tmp_path
-        )
+        done = run_program([sys.executable, "-c", code], cwd=tmp_path)
         assert "race condition" not in done.stderr
         assert done.returncode != 0
 
 
 class TestOnATerminal:
     def start(self, person: Person, *, shell: str, **variables: str) -> Any:
-        return pexpect.spawn(
-            SCRIPT,
-            ["demo"],
-            env={**person.env, "TERM": "xterm", "SHELL": shell, **variables},
-            cwd=str(person.path),
-            encoding="utf-8",
-            timeout=RUN_SECONDS,
-            dimensions=(60, 1000),
-        )
+        environ = {**person.env, "TERM": "xterm", "SHELL": shell, **variables}
+        return Conversation([SCRIPT, "demo"], environ, person.path, (60, 1000))
 
     @pytest.mark.long
     @pytest.mark.parametrize("shell", ["bash", "zsh"])
@@ -244,9 +236,7 @@ class TestOnATerminal:
         child.expect_exact("It signs in ana by itself")
         child.expect_exact("default region of the profiles [us-east-1]: ")
         child.sendintr()
-        child.expect(pexpect.EOF)
-        child.close()
-        assert child.exitstatus == 130
+        assert child.ended()[0] == 130
 
 
 class TestEmulatorServe:
@@ -284,13 +274,8 @@ class TestEmulatorServe:
         )
         browser.chmod(0o755)
         typed = "".join(lines[2:5]) + lines[5].rstrip("\n") + " --yes && ssohelper list payments"
-        other_shell = subprocess.run(
-            ["/bin/sh", "-c", typed],
-            env={**home.env, "BROWSER": str(browser), "AWS_PROFILE": "somebodys"},
-            capture_output=True,
-            text=True,
-            timeout=RUN_SECONDS,
-        )
+        environ = {**home.env, "BROWSER": str(browser), "AWS_PROFILE": "somebodys"}
+        other_shell = run_program(["/bin/sh", "-c", typed], environ)
         assert "payments-prod\tReadOnlyAccess" in other_shell.stdout, other_shell.stderr
         assert not home.config_file.exists()
         serving.send_signal(number)

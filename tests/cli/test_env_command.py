@@ -5,16 +5,15 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import pexpect
 import pytest
 
 from ssohelper.actions import environment
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
-from tests.conftest import RUN_SECONDS
 from tests.long_rows import long_after
 from tests.programs import require_program, run_program
+from tests.terminal import Conversation
 
 PROFILE = """
 [profile dev]
@@ -54,14 +53,7 @@ class Keys(Shell):
     """A Shell whose stdout may hold secrets, unlike that of other commands."""
 
     def print(self, *argv: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [SCRIPT, *argv],
-            env={**self.environ, **environ},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=RUN_SECONDS,
-        )
+        return run_program([SCRIPT, *argv], {**self.environ, **environ})
 
 
 @pytest.mark.parametrize("name", long_after(2, ["sh", "fish", "bash", "zsh"]))
@@ -71,13 +63,8 @@ def test_each_shell_evaluates_the_exports(shell, name):
         line = "ssohelper env dev --shell fish | source; env -0"
     path = f"{SCRIPT.parent}:/usr/bin:/bin"
     stale = {"AWS_PROFILE": "x", "AWS_SECURITY_TOKEN": "stale", "AWS_VAULT": "stale"}
-    done = subprocess.run(
-        [require_program(name), "-c", line],
-        env={**shell.environ, **stale, "PATH": path, "NAME": name},
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS,
-    )
+    environ = {**shell.environ, **stale, "PATH": path, "NAME": name}
+    done = run_program([require_program(name), "-c", line], environ)
     assert "error" not in done.stderr
     found = dict(entry.split("=", 1) for entry in done.stdout.split("\0") if entry)
     assert set(found) >= NAMES
@@ -142,12 +129,8 @@ def test_a_full_stdout_is_exit_7(shell):
 
 def test_no_secret_on_a_terminal_unless_revealed(shell):
     for argv, code in (([], 2), (["--json"], 2), (["--format", "json"], 2), (["--reveal"], 0)):
-        child = pexpect.spawn(
-            str(SCRIPT), ["env", "dev", *argv], env=shell.environ, encoding="utf-8", timeout=60
-        )
-        said = child.read()
-        child.close()
-        assert child.exitstatus == code
+        ended, said = Conversation([SCRIPT, "env", "dev", *argv], shell.environ).ended()
+        assert ended == code
         assert ("CNRY" in said) == (code == 0)
         if code:
             assert "ssohelper exec PROFILE -- COMMAND" in said

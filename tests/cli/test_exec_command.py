@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pexpect
 import pytest
 
 from ssohelper.emulator.organization import World
@@ -16,7 +15,8 @@ from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.conftest import RUN_SECONDS
 from tests.long_rows import long_after
-from tests.programs import require_program
+from tests.programs import require_program, run_program
+from tests.terminal import Conversation
 
 ROLE = "000000000001/Role00"
 PROFILE = """
@@ -99,8 +99,7 @@ def shell(tmp_path_factory) -> Iterator[Shell]:
 def variables(shell: Shell, *argv: str, **environ: str) -> dict[str, str]:
     """Return the environment of the program that exec runs."""
     out = shell.home / "environment"
-    done = shell.run("exec", *argv, "--", "sh", "-c", f"env -0 > {out}", **environ)
-    assert done.returncode == 0, done.stderr
+    shell.ok("exec", *argv, "--", "sh", "-c", f"env -0 > {out}", **environ)
     entries = [entry.split("=", 1) for entry in out.read_text().split("\0") if entry]
     out.unlink()
     assert len({name for name, _ in entries}) == len(entries)
@@ -139,11 +138,8 @@ def test_argv_is_split_at_the_first_dashes_and_the_rest_is_unchanged(shell):
     )
     assert done.stdout == f"{['-c', *words]}\n"
     raw = [b"\xff\xfe", "ü".encode(), b"\t\n\x1b"]
-    bytes_too = subprocess.run(
-        [SCRIPT, "exec", "dev", "--", "printf", "%s.", *raw],
-        env=shell.environ,
-        capture_output=True,
-    )
+    argv = [SCRIPT, "exec", "dev", "--", "printf", "%s.", *raw]
+    bytes_too = subprocess.run(argv, env=shell.environ, capture_output=True)
     assert bytes_too.stdout == b"".join(word + b"." for word in raw)
     # Options before `--` are those of ssohelper.
     assert shell.run("exec", "--nonsense", "dev", "--", "true").returncode == 2
@@ -187,9 +183,7 @@ class TestExitCodes:
     @pytest.mark.parametrize("name", long_after(2, ["TERM", "PIPE", "INT", "KILL", "HUP", "SEGV"]))
     def test_a_signal_is_128_and_its_number_in_a_shell(self, shell, name):
         line = f"{SCRIPT} exec dev -- sh -c 'ulimit -c 0; kill -{name} $$'; exit $?"
-        done = subprocess.run(
-            ["sh", "-c", line], env=shell.environ, capture_output=True, timeout=60
-        )
+        done = run_program(["sh", "-c", line], shell.environ)
         assert done.returncode == 128 + getattr(signal, f"SIG{name}")
 
     def test_an_error_of_ours_starts_no_program(self, shell):
@@ -232,24 +226,14 @@ class TestPath:
         ),
     )
     def test_path_never_leads_to_the_current_folder(self, shell, trap, path, program):
-        done = subprocess.run(
-            [SCRIPT, "exec", "dev", "--", program],
-            env={**shell.environ, "PATH": path},
-            cwd=trap,
-            capture_output=True,
-            text=True,
-        )
+        environ = {**shell.environ, "PATH": path}
+        done = run_program([SCRIPT, "exec", "dev", "--", program], environ, cwd=trap)
         found = program == "true" and "/usr/bin" in path
         assert (done.returncode, done.stdout) == (0 if found else 127, "")
 
     def test_a_relative_path_that_the_user_types_is_run(self, shell, trap):
-        done = subprocess.run(
-            [SCRIPT, "exec", "dev", "--", "./only-here"],
-            env=shell.environ,
-            cwd=trap,
-            capture_output=True,
-            text=True,
-        )
+        argv = [SCRIPT, "exec", "dev", "--", "./only-here"]
+        done = run_program(argv, shell.environ, cwd=trap)
         assert (done.returncode, done.stdout) == (0, "caught\n")
 
 
@@ -338,14 +322,9 @@ class TestAtATerminal:
     def test_signals_size_and_job_control(self, shell):
         program = shell.home / "tells.py"
         program.write_text(_TELLS)
-        bash = pexpect.spawn(
-            require_program("bash"),
-            ["--norc", "--noprofile", "-i"],
-            env={**shell.environ, "TERM": "dumb", "PS1": "$ "},
-            encoding="utf-8",
-            timeout=RUN_SECONDS,
-            dimensions=(33, 211),
-        )
+        argv = [require_program("bash"), "--norc", "--noprofile", "-i"]
+        environ = {**shell.environ, "TERM": "dumb", "PS1": "$ "}
+        bash = Conversation(argv, environ, size=(33, 211))
         try:
             bash.sendline(f"{SCRIPT} exec dev -- {sys.executable} {program}; echo co''de=$?")
             bash.expect(r"ready (\d+) 211 33")
@@ -374,19 +353,8 @@ class TestAtATerminal:
 class TestAwsCli:
     def test_the_aws_cli_is_the_role_whatever_variables_were_set(self, shell):
         shell.run("list")
-        done = shell.run(
-            "exec",
-            "dev",
-            "--",
-            require_program("aws"),
-            "sts",
-            "get-caller-identity",
-            "--output",
-            "json",
-            **IN_THE_WAY,
-        )
-        assert done.returncode == 0, done.stderr
-        said = json.loads(done.stdout)
+        argv = [require_program("aws"), *["sts", "get-caller-identity", "--output", "json"]]
+        said = json.loads(shell.ok("exec", "dev", "--", *argv, **IN_THE_WAY).stdout)
         assert said["Account"] == "000000000001"
         assert "AWSReservedSSO_Role00_" in said["Arn"]
 

@@ -60,9 +60,7 @@ class TestRealShells:
         if shell == "zsh":
             file.write_text(COMPINIT)
         assert started(home, shell)[:1] != ANSWER[shell][:1]
-        printed = run("install", "--shell", shell, "--yes")
-        assert printed.returncode == 0
-        assert "shell-init" in printed.stderr
+        assert "shell-init" in run.ok("install", "--shell", shell, "--yes").stderr
         assert started(home, shell) == ANSWER[shell]
         # There is no error when the command no longer exists.
         text = file.read_text()
@@ -198,8 +196,7 @@ class TestFile:
         by_hand.parent.mkdir(parents=True, exist_ok=True)
         by_hand.write_text(f"\nssohelper shell-init {shell} | source\n")
         for more in ([], ["--uninstall"]):
-            printed = run("install", "--shell", shell, "--yes", *more)
-            assert printed.returncode == 0
+            printed = run.ok("install", "--shell", shell, "--yes", *more)
             assert f"{by_hand}:2; nothing was changed" in printed.stderr
         assert not (home.path / WHERE[shell]).exists()
 
@@ -213,8 +210,7 @@ class TestFile:
             file.mkdir()
         else:
             os.mkfifo(file)
-        printed = run("install", "--shell", "bash", "--yes")
-        assert printed.returncode == 7
+        assert run("install", "--shell", "bash", "--yes").returncode == 7
         assert obstacle != "read-only" or file.read_text() == "x\n"
 
     @pytest.mark.parametrize("shell", SHELLS)

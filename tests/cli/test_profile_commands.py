@@ -31,7 +31,7 @@ def names(run: Run) -> list[str]:
 
 
 def show(run: Run, name: str) -> dict[str, object]:
-    found: dict[str, object] = json.loads(run("profile", "show", name, "--json").stdout)["data"]
+    found: dict[str, object] = run.data("profile", "show", name)
     return found
 
 
@@ -104,8 +104,7 @@ class TestAdd:
         assert run("profile", "add", "pay/Admin", "--name", "prod", "--yes").returncode == 0
         assert names(run) == ["pay.Read", "dev.Read", "prod"]
         assert "skipped" not in run("profile", "sync", "--yes").stderr
-        again = run("profile", "add", "pay/Admin", "--yes")
-        assert again.returncode == 0
+        again = run.ok("profile", "add", "pay/Admin", "--yes")
         assert 'the profile "prod" already points at this role' in again.stderr
 
     def test_form_and_region_are_those_of_the_new_profile_alone(self, synced, run):
@@ -149,8 +148,7 @@ class TestUndo:
         run("profile", "sync", "--yes", "--account", "dev")
         text = saved.config_file.read_text()
         saved.config_file.write_text(f"# first\n{text}\n[profile mine]\noutput = json\n")
-        done = run("profile", "undo", "--yes")
-        assert "-credential_process" in done.stderr
+        assert "-credential_process" in run("profile", "undo", "--yes").stderr
         expected = f"# first\n{before}\n[profile mine]\noutput = json\n"
         assert saved.config_file.read_text() == expected
 
@@ -184,8 +182,7 @@ class TestUndo:
     def test_a_sync_that_changes_only_the_filters_is_undone_alone(self, saved, run):
         run("profile", "sync", "--yes", "--role", "Read")
         written = saved.config_file.read_bytes()
-        done = run("profile", "sync", "--yes", "--role", "Re*")
-        assert "nothing to change" in done.stderr
+        assert "nothing to change" in run("profile", "sync", "--yes", "--role", "Re*").stderr
         run("profile", "sync", "--yes")  # changes neither, so undo does not see it
         planned = run("profile", "undo", "--dry-run", "--json")
         [options] = json.loads(planned.stdout)["data"]["options"]
@@ -228,8 +225,7 @@ class TestUsersOwnProfiles:
         keys = "aws_access_key_id = AKIA\naws_secret_access_key = hush-hush\n"
         saved.write_config(saved.config_file.read_text() + f"[profile mine]\n{keys}")
         for arguments in (["show", "mine"], ["show", "mine", "--json"], ["sync", "--dry-run"]):
-            done = run("profile", *arguments)
-            assert done.returncode == 0
+            done = run.ok("profile", *arguments)
             assert "hush" not in done.stdout + done.stderr
         assert show(run, "mine")["keys"] == {
             "aws_access_key_id": "AKIA",

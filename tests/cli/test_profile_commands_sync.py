@@ -33,7 +33,7 @@ def signed_in(home, emulator, session_url) -> Home:
 
 def rows(run: Run) -> dict[str, str]:
     """Return the form of each profile, by name, in the order of the file."""
-    found = json.loads(run("profile", "list", "--json").stdout)["data"]
+    found = run.data("profile", "list")
     return {row["name"]: row["form"] for row in found}
 
 
@@ -138,7 +138,7 @@ class TestWriting:
     @pytest.mark.parametrize("form", long_after(1, ["sso", "process"]))
     def test_botocore_gets_the_right_role_from_both_forms(self, form, signed_in, run):
         ok(run("profile", "sync", "--yes", "--form", form, "--role", "Read*"))
-        found = json.loads(run("profile", "list", "--json").stdout)["data"]
+        found = run.data("profile", "list")
         assert found
         account_id, arn = identity(signed_in, found[0]["name"])
         assert account_id == found[0]["account_id"]
@@ -165,20 +165,18 @@ class TestChoices:
         save_listing(saved, listed_account(PAY, "pay", "Admin", "Read"), new)
         assert "1 profile left whose role is gone" in ok(run("profile", "sync", "--yes"))
         assert rows(run) == {"corp-pay": "sso", "corp-dev": "sso", "corp-new": "sso"}
-        shown = json.loads(run("profile", "show", "corp-new", "--json").stdout)["data"]
-        assert shown["role_name"] == "Read"
+        assert run.data("profile", "show", "corp-new")["role_name"] == "Read"
 
     def test_settings_are_the_defaults_of_new_profiles_and_options_win(self, saved, run):
         saved.env.update(SSOHELPER_NAME_TEMPLATE="{account_id}", SSOHELPER_FORM="sso")
         saved.env["SSOHELPER_DEFAULT_REGION"] = "us-east-2"
         ok(run("profile", "sync", "--yes", "--account", "dev"))
-        shown = json.loads(run("profile", "show", DEV, "--json").stdout)["data"]
+        shown = run.data("profile", "show", DEV)
         assert (shown["form"], shown["region"]) == ("sso", "us-east-2")
         options = "--account pay --form process --name-template {account_name}-{role_name}"
         ok(run("profile", "sync", "--yes", *options.split(), "--default-region", "eu-north-1"))
         assert rows(run) == {"pay-Admin": "process", "pay-Read": "process", DEV: "sso"}
-        shown = json.loads(run("profile", "show", "pay-Read", "--json").stdout)["data"]
-        assert shown["region"] == "eu-north-1"
+        assert run.data("profile", "show", "pay-Read")["region"] == "eu-north-1"
 
     def test_remembered_filters_are_said_with_what_they_leave_out(self, saved, run):
         assert run("profile", "sync", "--role", "Rea*", "--yes").returncode == 0
@@ -213,7 +211,7 @@ class TestChoices:
 
 class TestDefaultRegion:
     def regions(self, run: Run) -> dict[str, str]:
-        found = json.loads(run("profile", "list", "--json").stdout)["data"]
+        found = run.data("profile", "list")
         return {row["name"]: row["region"] for row in found}
 
     def test_it_changes_only_managed_profiles_with_the_old_default(self, saved, run):
@@ -293,8 +291,7 @@ class TestFlags:
 
     def test_dry_run_prints_the_diff_or_the_plan_as_json(self, saved, run):
         before = saved.config_file.read_bytes()
-        done = run("profile", "sync", "--dry-run", "--role", "Read")
-        assert done.returncode == 0
+        done = run.ok("profile", "sync", "--dry-run", "--role", "Read")
         assert done.stdout.splitlines()[:2] == [
             f"--- {saved.config_file}",
             f"+++ {saved.config_file}",
@@ -371,8 +368,7 @@ class TestFlags:
         read_only = [name for name in rows(run) if name.endswith(".ReadOnlyAccess")]
         before = signed_in.config_file.read_bytes()
         narrow = ("profile", "sync", "--role", "Read*", "--prune")
-        shown = run(*narrow, "--dry-run").stdout
-        assert "-[profile payments-dev.Developer]" in shown
+        assert "-[profile payments-dev.Developer]" in run(*narrow, "--dry-run").stdout
         assert signed_in.config_file.read_bytes() == before
         ok(run(*narrow, "--yes"))
         assert list(rows(run)) == read_only

@@ -181,7 +181,7 @@ class TestLine:
         assert said("--format", "a\nb\x1b[0m") == "a\\x0ab\\x1b[0m\n"
 
     def test_json(self, run):
-        assert json.loads(run("prompt", "--json").stdout)["data"] == {
+        assert run.data("prompt") == {
             "profile": PROFILE,
             "session": "corp",
             "account_id": ACCOUNT,
@@ -244,7 +244,7 @@ def test_list_marks_guarded_roles(run, home):
     home.env.pop("AWS_PROFILE")
     assert run("login").returncode == 0
     assert run("config", "set", "guard.rules", f"{ACCOUNT}/breakglass*").returncode == 0
-    rows = json.loads(run("list", "--json").stdout)["data"]
+    rows = run.data("list")
     guarded = {(row["account_id"], row["role_name"]) for row in rows if row["guarded"]}
     assert guarded == {(ACCOUNT, "BreakGlassAdmin")}
     assert all(line.count("\t") == 3 for line in run("list").stdout.splitlines())

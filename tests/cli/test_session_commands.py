@@ -1,14 +1,12 @@
 """`session list`, `show`, `add` and `rm`, as the real program."""
 
-import json
 import re
-from typing import Any
 
 import pytest
 
 from ssohelper.app import App
 from ssohelper.core.model import PageChoice, RoleKey
-from tests.conftest import Home, Run
+from tests.conftest import Home
 from tests.saved_listing import PAY, URL, add_listed_session
 
 ROLE = "--account-id 000030000001 --role-name ReadOnlyAccess"
@@ -35,8 +33,7 @@ source_profile = pay.Read
 def synced(home, run) -> Home:
     """The session "corp" with filters, and managed profiles for two of its three roles."""
     add_listed_session(home)
-    done = run("profile", "sync", "--role", "Read", "--yes")
-    assert done.returncode == 0, done.stderr
+    run.ok("profile", "sync", "--role", "Read", "--yes")
     return home
 
 
@@ -49,12 +46,6 @@ def signed_in(home, run, emulator) -> Home:
     return home
 
 
-def data_of(run: Run, *command: str) -> Any:
-    done = run(*command, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)["data"]
-
-
 def add_own_profiles(home: Home) -> None:
     home.write_config(home.config_file.read_text() + OWN)
 
@@ -64,7 +55,7 @@ class TestShowing:
         add_own_profiles(synced)
         line = run("session", "list").stdout
         assert line == f"corp\t{URL}\teu-west-1\t-\tsigned out\t4\n"
-        [one] = data_of(run, "session", "list")
+        [one] = run.data("session", "list")
         assert one == {
             "name": "corp",
             "start_url": URL,
@@ -79,7 +70,7 @@ class TestShowing:
 
         shown = dict(line.split("\t") for line in run("session", "show").stdout.splitlines())
         assert (shown["filters"], shown["form"]) == ("--role Read", "process")
-        found = data_of(run, "session", "show", "corp")
+        found = run.data("session", "show", "corp")
         assert (found["roles"], found["files"]) == (["Read"], [])
         assert found["managed_profiles"] == ["pay.Read", "dev.Read"]
         assert found["other_profiles"] == ["mine", "by-hand"]
@@ -102,12 +93,11 @@ class TestRemoving:
         pages, key = App(signed_in.env).usage, RoleKey("corp", PAY, "Read")
         pages.save_console_page(key, PageChoice("s3", "eu-west-1"))
         pages.save_console_page(key._replace(session_name="other"), PageChoice("s3", "eu-west-1"))
-        done = run("session", "rm", "corp", "--yes")
-        assert done.returncode == 0, done.stderr
+        run.ok("session", "rm", "corp", "--yes")
         assert signed_in.config_file.read_text().strip() == "[profile other]\nregion = eu-west-1"
         assert emulator.counters["Logout"] == 1
-        assert data_of(run, "session", "list") == []
-        assert data_of(run, "cache", "list") == []
+        assert run.data("session", "list") == []
+        assert run.data("cache", "list") == []
         assert "corp" not in App(signed_in.env).locations.settings_file.read_text()
         assert App(signed_in.env).choices.load("corp").roles == ()
         assert pages.load_console_pages(key) == []
@@ -174,10 +164,10 @@ class TestMissing:
         assert corp is not None
         services.tokens.save_session(corp)  # a sign-in saves the session, too
         remove_section(signed_in)
-        [row] = data_of(run, "session", "list")
+        [row] = run.data("session", "list")
         assert (row["name"], row["state"], row["in_config"]) == ("corp", "valid", False)
         assert run("logout", "corp").returncode == 0
-        [row] = data_of(run, "session", "list")
+        [row] = run.data("session", "list")
         assert (row["name"], row["state"], row["in_config"]) == ("corp", "missing", False)
         assert row["reason"].startswith("not in the config, and profiles name it: ")
         shown = run("session", "list")
@@ -194,16 +184,15 @@ def test_show_names_some_profiles_and_all_of_them_with_json(synced, run):
     rows = dict(line.split("\t") for line in run("session", "show").stdout.splitlines())
     assert rows["managed profiles"] == "pay.Read, dev.Read"
     assert re.fullmatch(r"p0, p1, .* and 1\d+ more", rows["other profiles"])
-    assert len(data_of(run, "session", "show", "corp")["other_profiles"]) == 1200
+    assert len(run.data("session", "show", "corp")["other_profiles"]) == 1200
 
 
 def test_a_file_in_place_of_the_records_is_said_and_stays(synced, run):
     records = synced.path / ".local/state/ssohelper/signed-in"
     assert not records.exists()
     records.write_text("mine")
-    done = run("session", "list")
-    assert f'the record of a sign-in cannot be read: "{records}"' in done.stderr
-    findings = json.loads(run("doctor", "--json").stdout)["data"]["findings"]
+    assert f'the record of a sign-in cannot be read: "{records}"' in run("session", "list").stderr
+    findings = run.data("doctor")["findings"]
     found = [one for one in findings if one["id"] == "state-folder"]
     assert [one["message"] for one in found] == [
         f'"{records}" is not a folder: the records of sign-ins are not found'

@@ -1,6 +1,5 @@
 """`session set-url` moves a session to another address of its portal, or changes nothing."""
 
-import json
 import signal
 import subprocess
 import sys
@@ -35,13 +34,12 @@ def corp(home, run, emulator, other) -> Home:
     """Return a home where ana has set up the session "corp", with a filter."""
     home.browser()
     filters = ("--account", "payments-dev", "--role", "Dev*")
-    ok(run, "setup", START_URL, "--session", "corp", "--region", "us-east-1", *filters, "--yes")
+    run.ok("setup", START_URL, "--session", "corp", "--region", "us-east-1", *filters, "--yes")
     return home
 
 
 def ok(run: Run, *command: str) -> str:
-    done = run(*command)
-    assert done.returncode == 0, done.stderr
+    done = run.ok(*command)
     return done.stdout + done.stderr
 
 
@@ -53,9 +51,9 @@ def state(home: Home) -> dict[str, bytes]:
 
 
 def test_everything_stays_but_the_sign_in(corp, run, emulator):
-    ok(run, "favourite", "add", PROFILE)
-    ok(run, "config", "set", "guard.rules", "corp:*-prod/*")
-    ok(run, "config", "set", "sessions.corp.session_hours", "4")
+    run.ok("favourite", "add", PROFILE)
+    run.ok("config", "set", "guard.rules", "corp:*-prod/*")
+    run.ok("config", "set", "sessions.corp.session_hours", "4")
     native = (
         f"[profile own]\nsso_session = corp\nsso_start_url = {START_URL}\nsso_region = us-east-1\n"
     )
@@ -81,10 +79,10 @@ def test_everything_stays_but_the_sign_in(corp, run, emulator):
     assert new != old
     assert living(emulator) == [("ana", NEW_URL)]
     assert ["session set-url" in line for line in ok(run, "audit").splitlines()].count(True) == 1
-    [session] = json.loads(ok(run, "status", "--json"))["data"]["sessions"]
+    [session] = run.data("status")["sessions"]
     assert session["name"] == "corp"
     assert "is at https://corp.awsapps.com/start already" in ok(run, *SET_URL)
-    ok(run, "profile", "undo", "--yes")
+    run.ok("profile", "undo", "--yes")
     assert corp.config_file.read_bytes() == before
 
 
@@ -146,7 +144,7 @@ def test_otherwise_nothing_changes(corp, run, emulator, other, prepare, options,
     present = state(corp)
     assert {path: present[path] for path in before} == before
     corp.env.pop("SSOHELPER_ALLOW", None)
-    ok(run, "list", "--refresh")
+    run.ok("list", "--refresh")
     assert living(emulator) == [("ana", START_URL)]
 
 
@@ -191,9 +189,9 @@ def test_a_kill_leaves_the_old_or_the_new_address(
     asked = run("credential-process", "--profile", PROFILE)
     assert asked.returncode == (0 if is_signed_in else 4), asked.stderr
     if not is_signed_in:
-        ok(run, "login", "corp")  # which ends the sign-in at the earlier address
+        run.ok("login", "corp")  # which ends the sign-in at the earlier address
         assert ("ana", START_URL) not in living(emulator)
-        ok(run, "credential-process", "--profile", PROFILE)
+        run.ok("credential-process", "--profile", PROFILE)
 
 
 def test_an_address_that_aws_does_not_know_is_said_with_this_command(corp, run):

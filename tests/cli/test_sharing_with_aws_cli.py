@@ -37,7 +37,7 @@ def aws(home, emulator) -> Aws:
 
 
 def state(run: Run) -> str:
-    found: str = json.loads(run("status", "--json").stdout)["data"]["sessions"][0]["state"]
+    found: str = run.data("status")["sessions"][0]["state"]
     return found
 
 
@@ -63,8 +63,7 @@ def test_we_use_the_sign_in_of_the_aws_cli(run, home, aws, emulator, how):
     assert state(run) == "valid"
     emulator.reset_counters()
     assert "already signed in" in run("login").stderr
-    answer = run(*ASK)
-    assert answer.returncode == 0, answer.stderr
+    run.ok(*ASK)
     assert emulator.counters["CreateToken"] == 0
     assert emulator.counters["GetRoleCredentials"] == 1
 

@@ -14,7 +14,7 @@ import pytest
 from ssohelper.app import App
 from ssohelper.cli.sign_in_commands import TerminalSignIn
 from ssohelper.core.instants import from_iso
-from tests.conftest import SCRIPT, Run
+from tests.conftest import SCRIPT
 from tests.core.test_service_hosts import HOSTILE
 from tests.endpoint.world import Program, wait_for
 from tests.people import redirect_target_of
@@ -34,23 +34,14 @@ def used(run, home):
     assert run("login").returncode == 0
     role = ("--account-id", "000030000001", "--role-name", "ReadOnlyAccess")
     argv = ("credential-process", "--session", "corp", *role)
-    found = run(*argv)
-    assert found.returncode == 0, found.stderr
+    found = run.ok(*argv)
     return argv, json.loads(found.stdout)
-
-
-def status(run: Run, *more: str) -> dict[str, object]:
-    result = run("status", "--json", *more)
-    assert result.returncode == 0, result.stderr
-    found: dict[str, object] = json.loads(result.stdout)["data"]["sessions"][0]
-    return found
 
 
 class TestLogin:
     def test_pkce_opens_one_page_and_saves_the_token(self, run, home, emulator):
         opened = home.browser()
-        result = run("login")
-        assert result.returncode == 0, result.stderr
+        result = run.ok("login")
         assert result.stdout == ""
         # The arguments of the browser's command, which every user of the machine can read.
         [address] = opened.read_text().split()
@@ -76,8 +67,7 @@ class TestLogin:
     def test_a_device_code_is_shown_and_polled_for(self, run, home, emulator):
         opened = home.browser(visits=False)
         argv = ("login", "--device-code", "--no-browser", "--qr", "-vv")
-        result = run(*argv, env={"SSOHELPER_LOG": "debug"})
-        assert result.returncode == 0, result.stderr
+        result = run.ok(*argv, env={"SSOHELPER_LOG": "debug"})
         # The log names the calls and contains no secret. A renewal's process has no stderr.
         assert f"POST 127.0.0.1:{emulator.port}/token" in result.stderr
         assert "CNRY" not in result.stderr
@@ -94,8 +84,7 @@ class TestLogin:
 
     def test_the_qr_code_of_a_page_for_this_machine_names_the_command_for_a_phone(self, run, home):
         home.browser()
-        result = run("login", "--qr")
-        assert result.returncode == 0, result.stderr
+        result = run.ok("login", "--qr")
         [way] = re.findall("^to sign in with a phone: (.*)", result.stderr, re.M)
         assert run(*way.split("ssohelper ")[1].split(), "--force").returncode == 0
 
@@ -143,14 +132,12 @@ class TestLogin:
         app = App(home.env)
         session = app.config.read().sso_sessions()[0]
         TerminalSignIn(app, session, None if no_browser else ("/bin/true",)).show_page("http://x")
-        said = capsys.readouterr().err
-        assert said == f'sign in to "corp" in {where}:\n\n    http://x\n\n'
+        assert capsys.readouterr().err == f'sign in to "corp" in {where}:\n\n    http://x\n\n'
 
     def test_the_browser_setting_of_the_session_is_used(self, run, home):
         opened = home.browser()
         program = home.env.pop("BROWSER")
-        made = run("config", "set", "sessions.corp.browser", f"{program} %s")
-        assert made.returncode == 0, made.stderr
+        run.ok("config", "set", "sessions.corp.browser", f"{program} %s")
         assert run("login", env={"BROWSER": "/bin/false"}).returncode == 0
         assert len(opened.read_text().split()) == 1
 
@@ -204,8 +191,7 @@ class TestLogin:
 
     def test_the_general_endpoint_is_ignored_with_one_warning(self, run, home, emulator):
         home.browser()
-        result = run("login", env={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
-        assert result.returncode == 0
+        result = run.ok("login", env={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
         assert result.stderr.count("AWS_ENDPOINT_URL is ignored") == 1
         refused = run("login", "--force", env={"AWS_ENDPOINT_URL_SSO_OIDC": "https://evil.net"})
         assert refused.returncode == 3
@@ -239,10 +225,9 @@ class TestLogout:
             return [path for path in files if b"CNRY" in path.read_bytes()]
 
         assert find_secrets()
-        result = run("logout")
-        assert result.returncode == 0
+        run.ok("logout")
         assert emulator.counters["Logout"] == 1
-        assert status(run)["state"] == "signed_out"
+        assert run.data("status")["sessions"][0]["state"] == "signed_out"
         assert find_secrets() == []
 
     def test_files_are_removed_even_when_aws_cannot_be_reached(self, run, home, emulator):
@@ -253,20 +238,19 @@ class TestLogout:
         assert result.returncode == 6
         assert json.loads(result.stdout)["data"] == [{"session": "corp", "revoked": False}]
         assert "on this machine only" in result.stderr
-        assert status(run)["state"] == "signed_out"
+        assert run.data("status")["sessions"][0]["state"] == "signed_out"
 
     def test_all_ends_each_sign_in_here_and_at_aws(self, run, home, emulator):
         home.add_session("other", emulator.world.start_url, emulator.world.region)
         home.write_token(emulator.issue_token("ana"), "corp")
         home.write_token(emulator.issue_token("ben"), "other")
-        result = run("logout", "--all", "--json")
-        assert result.returncode == 0, result.stderr
+        result = run.ok("logout", "--all", "--json")
         assert json.loads(result.stdout)["data"] == [
             {"session": "corp", "revoked": True},
             {"session": "other", "revoked": True},
         ]
         assert emulator.counters["Logout"] == 2
-        states = json.loads(run("status", "--json").stdout)["data"]["sessions"]
+        states = run.data("status")["sessions"]
         assert [(one["name"], one["state"]) for one in states] == [
             ("corp", "signed_out"),
             ("other", "signed_out"),
@@ -298,8 +282,7 @@ class TestStatus:
         run("login")
         assert run("status", "--check").returncode == 0
         # An assumed end causes no exit 4; a configured one does.
-        unsure = run("status", "--check", "--min", "9h")
-        assert unsure.returncode == 0
+        unsure = run.ok("status", "--check", "--min", "9h")
         assert "sessions.corp.session_hours HOURS" in unsure.stderr
         configured = {"SSOHELPER_SESSION_HOURS": "8"}
         short = run("status", "--check", "--min", "9h", env=configured)
@@ -318,8 +301,7 @@ class TestUnusableSessions:
 
     def test_status_lists_them_with_the_reason(self, run, home):
         home.write_config(self.CONFIG)
-        done = run("status", "--json")
-        assert done.returncode == 0
+        done = run.ok("status", "--json")
         usable, nowhere, half = json.loads(done.stdout)["data"]["sessions"]
         assert (usable["name"], usable["state"], usable["reason"]) == ("corp", "signed_out", None)
         assert nowhere["state"] == half["state"] == "unusable"

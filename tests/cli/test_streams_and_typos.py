@@ -80,8 +80,7 @@ def test_logout_without_a_sign_in_is_reported(run):
 def test_no_tls_keys_are_logged(signed_in, run):
     keys = signed_in.path / "keys"
     for value in (str(keys), "/nowhere/keys"):
-        done = run("list", "--refresh", env={"SSLKEYLOGFILE": value})
-        assert done.returncode == 0, done.stderr
+        done = run.ok("list", "--refresh", env={"SSLKEYLOGFILE": value})
         assert "SSLKEYLOGFILE is ignored" in done.stderr
     assert not keys.exists()
 
@@ -195,8 +194,7 @@ def test_the_hint_for_two_sessions_is_a_command_line_that_works(home, run):
 def test_credential_process_takes_the_options_of_every_command(signed_in, run, before):
     role = ["--account-id", "000040000001", "--role-name", "Developer"]
     common = ["-v", "--json", "--session", "corp"]
-    done = run(*(common * before), "credential-process", *role, *(common * (not before)))
-    assert done.returncode == 0, done.stderr
+    done = run.ok(*(common * before), "credential-process", *role, *(common * (not before)))
     assert done.stdout.startswith('{"Version":1,"AccessKeyId":"ASIA')
 
 

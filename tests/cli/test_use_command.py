@@ -3,7 +3,6 @@
 import subprocess
 from collections.abc import Iterator
 
-import pexpect
 import pytest
 
 from ssohelper.app import App
@@ -13,8 +12,8 @@ from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import UsageProblem
 from tests.cli.listing_world import SCRIPT, Shell
-from tests.conftest import RUN_SECONDS
 from tests.programs import run_program
+from tests.terminal import Conversation
 
 MINE = """
 [profile mine]
@@ -88,17 +87,11 @@ def test_once_the_line_is_in_the_shell_s_file_the_hint_is_to_start_the_shell_aga
 
 def start_on_a_terminal(
     shell: Shell, *argv: str, out: str | None = None, **environ: str
-) -> "pexpect.spawn[str]":
+) -> Conversation:
     """Run `use`; with `out`, stdout is this file, as in the shell function."""
     line = '"$0" use "$@"' if out is None else f'"$0" use "$@" > {out}'
-    return pexpect.spawn(
-        "/bin/sh",
-        ["-c", line, str(SCRIPT), *argv],
-        env={**shell.environ, **environ},
-        encoding="utf-8",
-        timeout=RUN_SECONDS,
-        dimensions=(40, 400),
-    )
+    words = ["/bin/sh", "-c", line, str(SCRIPT), *argv]
+    return Conversation(words, {**shell.environ, **environ}, size=(40, 400))
 
 
 @pytest.fixture
@@ -112,15 +105,9 @@ def own_shell(shell) -> dict[str, str]:
     return {"SHELL": str(own)}
 
 
-def ends(child: "pexpect.spawn[str]") -> tuple[str, int | None]:
-    said = child.read()
-    child.close()
-    return said, child.exitstatus
-
-
 def test_on_a_terminal_without_the_shell_function_a_shell_with_the_role_starts(shell, own_shell):
     child = start_on_a_terminal(shell, "mine", **own_shell, AWS_ACCESS_KEY_ID="AKIAOTHER")
-    said, code = ends(child)
+    code, said = child.ended()
     assert "shell: mine us-east-1 none" in said
     assert "this is a shell in your shell: exit ends it; to switch your own, run: ssohelper" in said
     assert "export AWS_PROFILE" not in said
@@ -130,18 +117,18 @@ def test_on_a_terminal_without_the_shell_function_a_shell_with_the_role_starts(s
     child.expect(r"write .*\[y/N\]")
     child.sendline("y")
     child.expect("shell: account-00000.Role00 us-east-1 none")
-    assert ends(child)[1] == 7
+    assert child.ended()[0] == 7
 
 
 def test_there_a_shell_that_does_not_exist_is_exit_127_before_anything_is_asked(shell):
     before = shell.config.read_bytes()
-    said, code = ends(start_on_a_terminal(shell, "000000000000/Role00", SHELL="/gone/shell"))
+    code, said = start_on_a_terminal(shell, "000000000000/Role00", SHELL="/gone/shell").ended()
     assert (code, "has no profile yet" in said) == (127, False)
     assert shell.config.read_bytes() == before
 
 
 def test_text_for_a_shell_is_not_shown_on_a_terminal(shell):
-    said, code = ends(start_on_a_terminal(shell, "--keys", "mine", _SSOHELPER_SHELL="bash"))
+    code, said = start_on_a_terminal(shell, "--keys", "mine", _SSOHELPER_SHELL="bash").ended()
     assert (code, "CNRY" in said) == (2, False)
 
 
@@ -193,7 +180,7 @@ def test_on_a_terminal_a_missing_sign_in_is_offered(shell):
         child = start_on_a_terminal(shell, "mine", out=str(out), _SSOHELPER_SHELL="bash")
         child.expect_exact("sign in now? [y/N]")
         child.sendline(answer)
-        said, ended = ends(child)
+        ended, said = child.ended()
         assert ended == code, said
         assert ("AWS_PROFILE='mine'" in out.read_text()) == (code == 0)
     assert "of the sign-in left" in said  # after our own sign-in its length is assumed
@@ -212,7 +199,7 @@ def test_a_picker_without_a_saved_list_offers_the_sign_in(shell, key, code):
     child.sendline("y")
     child.expect_exact("enter: choose")
     child.send(key)
-    assert ends(child)[1] == code
+    assert child.ended()[0] == code
     assert ("AWS_ACCESS_KEY_ID=" in out.read_text()) == (code == 0)
 
 
@@ -292,14 +279,9 @@ def test_a_role_or_program_that_is_gone_is_named_beside_the_shell_text(shell):
 
 def test_a_full_disk_says_that_the_shell_was_not_switched(shell):
     with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            [SCRIPT, "use", "--keys", "000000000000/Role00"],
-            env={**shell.environ, "_SSOHELPER_SHELL": "bash"},
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=RUN_SECONDS,
-        )
+        argv = [SCRIPT, "use", "--keys", "000000000000/Role00"]
+        environ = {**shell.environ, "_SSOHELPER_SHELL": "bash"}
+        done = subprocess.run(argv, env=environ, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 7
     error = "the answer for this shell cannot be written: No space left on device"
     assert f"ssohelper: error: {error}: the shell was not switched" in done.stderr

@@ -35,8 +35,7 @@ def pairs(done):
 
 def test_sts_confirms_account_role_and_user(shell, emulator):
     shell.run("list")
-    done = shell.run("whoami", "payments")
-    assert done.returncode == 0
+    done = shell.ok("whoami", "payments")
     assert pairs(done) == {
         "profile": "payments",
         "session": "corp",
@@ -55,8 +54,7 @@ def test_the_confirmed_user_is_saved(shell):
 
 
 def test_without_an_argument_it_is_the_profile_of_aws_profile(shell):
-    done = shell.run("whoami", AWS_PROFILE="payments")
-    assert pairs(done)["role"] == "Role00"
+    assert pairs(shell.run("whoami", AWS_PROFILE="payments"))["role"] == "Role00"
 
 
 def test_a_role_without_a_profile(shell):
@@ -127,8 +125,7 @@ def test_an_unknown_profile_is_exit_2_with_the_nearest_name(shell):
 )
 def test_variables_that_stop_no_command_with_the_profile_are_not_said(shell, environ):
     """Seen with AWS CLI 2.23 and botocore 1.44: --profile passes over the keys in the environment."""
-    said = shell.run("whoami", "payments", **environ).stderr
-    assert said == "confirmed by AWS\n"
+    assert shell.run("whoami", "payments", **environ).stderr == "confirmed by AWS\n"
 
 
 PROFILE_VARIABLE = {"AWS_PROFILE": "payments"}

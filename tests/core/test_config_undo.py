@@ -118,8 +118,7 @@ def _check_undo_of_removals(seed: int) -> None:
     managed = [entry.header for entry in config.profiles() if entry.managed]
     gone = chance.sample(managed, chance.randint(1, len(managed)))
     after = config.with_changes([RemoveSection(header) for header in gone]).decode()
-    found = config_without_write(before, after, _add_at_top(after))
-    assert found == _add_at_top(before), seed
+    assert config_without_write(before, after, _add_at_top(after)) == _add_at_top(before), seed
 
 
 @pytest.mark.parametrize(

@@ -170,8 +170,7 @@ def test_an_account_part_means_one_organization_in_500_generated_pairs(batch):
                 }
                 assert others == set(), (seed, name, others)
             assert all(len(found) == 1 for found in parts.values()), (seed, parts)
-            again = sync(text, session, listing, choices)[1]
-            assert again.add == (), seed
+            assert sync(text, session, listing, choices)[1].add == (), seed
         assert_labels_differ(text, seed)
     assert added_names > 200
     assert longer > 50

@@ -20,8 +20,7 @@ def test_the_table_has_every_partition() -> None:
 @pytest.mark.parametrize(("name", "regions"), REGIONS.items())
 def test_a_region_is_in_the_partition_that_has_it(name, regions):
     for region in regions:
-        found = find_partition(region)
-        assert found.name == name
+        assert find_partition(region).name == name
 
 
 @pytest.mark.parametrize(

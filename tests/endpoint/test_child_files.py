@@ -93,8 +93,7 @@ def test_default_gets_the_settings_of_the_profile_that_is_served(tmp_path):
 
 def test_a_config_without_default_gets_one_and_an_indented_header_stays_a_section(tmp_path):
     for empty in ("", "\n", "# nothing\n"):
-        found = as_botocore_reads(copied(empty), tmp_path)
-        assert found == {"default": {"region": "eu-west-1"}}
+        assert as_botocore_reads(copied(empty), tmp_path) == {"default": {"region": "eu-west-1"}}
     text = "[default]\n  [profile other]\noutput = text\n"
     assert as_botocore_reads(copied(text), tmp_path)["other"] == {"output": "text"}
 
@@ -156,6 +155,5 @@ def test_when_the_config_cannot_be_copied_the_command_gets_only_its_region_and_a
     app = endpoint.serving._app
     home.config_file.write_text("[default\n")
     given = endpoint.serving.prepare_environment().reveal_variables()
-    found = Path(given["AWS_CONFIG_FILE"]).read_text()
-    assert found == "[default]\nregion = eu-west-1\n"
+    assert Path(given["AWS_CONFIG_FILE"]).read_text() == "[default]\nregion = eu-west-1\n"
     assert "without your other profiles and sessions" in app.warnings[-1]

@@ -110,8 +110,7 @@ except errors.CredentialRetrievalError as error:
 @pytest.mark.parametrize("identity", long_after(1, list(DEFAULTS.values())), ids=DEFAULTS)
 def test_other_profiles_work_beside_it(home, emulator, run, identity):
     prepared(home, emulator, f"{_OTHERS}\n[default]\n{identity}")
-    done = run("exec", "--server", "job", "--", sys.executable, "-c", _BESIDE, env=STALE)
-    assert done.returncode == 0, done.stderr
+    done = run.ok("exec", "--server", "job", "--", sys.executable, "-c", _BESIDE, env=STALE)
     accounts, *static = done.stdout.splitlines()
     assert accounts.split() == [ACCOUNT, OTHER_ACCOUNT, OTHER_ACCOUNT, OTHER_ACCOUNT]
     assert "static keys are not passed" in " ".join(static)

@@ -197,8 +197,7 @@ class TestContainers:
                 assert said["code"] == "LoginRequired"
                 assert "(sign in with: ssohelper login corp)" in said["message"]
             script = f"mkdir ~/.aws; printf '%s' {shlex.quote(config)} > ~/.aws/config; {_WHO}"
-            told = contained(script, home)
-            assert "error: 401" in told.stderr
+            assert "error: 401" in contained(script, home).stderr
 
     def test_a_dev_container(self, home, emulator):
         with_socket, with_portal_address = map(json.loads, blocks("containers.md", "json"))

@@ -6,8 +6,6 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import pexpect
-
 from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
@@ -16,6 +14,7 @@ from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.programs import run_program
 from tests.published import date_back
 from tests.runs import RUNS
+from tests.terminal import Conversation
 
 ACCOUNT, NAME = "000030000001", "payments-prod"
 GUARDED, FREE = "DatabaseAdmin", "ReadOnlyAccess"
@@ -29,15 +28,9 @@ class Terminal:
     """A bash on a terminal: its children are in the terminal's session."""
 
     def __init__(self, home: Home) -> None:
-        self._bash = pexpect.spawn(
-            "/bin/bash",
-            ["--norc", "--noprofile", "-i"],
-            env={**home.env, "TERM": "dumb", "PS1": _PROMPT},
-            cwd=str(home.path),
-            encoding="utf-8",
-            timeout=RUN_SECONDS,
-            dimensions=(50, 400),
-        )
+        argv: list[str | Path] = ["/bin/bash", "--norc", "--noprofile", "-i"]
+        environ = {**home.env, "TERM": "dumb", "PS1": _PROMPT}
+        self._bash = Conversation(argv, environ, home.path, (50, 400))
         self._bash.expect_exact(_PROMPT)
 
     def run(

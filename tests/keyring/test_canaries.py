@@ -6,7 +6,6 @@ Searched are the home, the runtime folder and all that commands print, after eve
 
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 
 from tests.keyring.world import ACCOUNT, ROLE, arguments
 from tests.long_rows import long_after
+from tests.programs import run_program
 
 PROFILE = "payments-prod.ReadOnlyAccess"
 # Commands that print credentials because they are asked to are in ALLOWED_TO_PRINT.
@@ -111,12 +111,8 @@ def test_an_internal_error_and_a_killed_broker_leave_none(world, storage):
 def crash(world) -> str:
     """Let a command end with an internal error whose text has the token; return what it prints."""
     world.run("cache", "clear", "--yes")
-    done = subprocess.run(
-        [sys.executable, "-c", _CRASH, "whoami", PROFILE, "-vv"],
-        env={**world.home.env, "PYTHONPATH": str(Path(__file__).parent.parent.parent)},
-        capture_output=True,
-        text=True,
-    )
+    environ = {**world.home.env, "PYTHONPATH": str(Path(__file__).parent.parent.parent)}
+    done = run_program([sys.executable, "-c", _CRASH, "whoami", PROFILE, "-vv"], environ)
     assert done.returncode == 1, done.stderr
     return done.stdout + done.stderr
 

@@ -13,6 +13,7 @@ import pytest
 
 from ssohelper.core.company_policy import CompanyPolicy
 from tests.keyring import move_kills
+from tests.programs import run_program
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -32,13 +33,8 @@ def prepared(folder: Path, storage: str) -> Path:
 
 
 def test_a_move_that_is_killed_at_any_step_loses_no_sign_in_and_leaves_nothing(folder):
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.keyring.move_kills", str(folder)],
-        cwd=ROOT,
-        env={**os.environ, "HOME": str(folder)},
-        capture_output=True,
-        text=True,
-    )
+    argv = [sys.executable, "-m", "tests.keyring.move_kills", str(folder)]
+    done = run_program(argv, {**os.environ, "HOME": str(folder)}, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["problems"] == []

@@ -223,8 +223,7 @@ def test_profiles_run_ssohelper_and_an_explicit_native_form_is_refused(world):
     done = world.run("profile", "sync", *filters, "--form", "sso", "--yes")
     assert done.returncode == 0, done.stderr
     assert "sso_session = corp" in world.home.config_file.read_text()
-    told = world.use_keyring().stderr
-    assert "convert them with: ssohelper profile sync" in told
+    assert "convert them with: ssohelper profile sync" in world.use_keyring().stderr
     refused = world.run("profile", "sync", "--form", "sso", "--yes")
     assert refused.returncode == 3
     assert "keyring" in refused.stderr

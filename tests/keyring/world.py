@@ -17,6 +17,7 @@ from tests.conftest import RUN_SECONDS, SCRIPT, Home
 from tests.guards.world import Terminal
 from tests.keyring.desktop import Desktop
 from tests.processes import end_detached_processes
+from tests.programs import run_program
 from tests.published import date_back
 from tests.runs import RUNS
 
@@ -46,13 +47,8 @@ class World:
 
     def launch(self, account: str = ACCOUNT, **more: str) -> "subprocess.CompletedProcess[str]":
         """Run the launcher, as a profile does."""
-        return subprocess.run(
-            [f"{SCRIPT}-credentials", *arguments(account)],
-            env={**self.home.env, **more},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=RUN_SECONDS,
+        return run_program(
+            [f"{SCRIPT}-credentials", *arguments(account)], {**self.home.env, **more}
         )
 
     def use_keyring(self) -> "subprocess.CompletedProcess[str]":

@@ -109,8 +109,7 @@ def test_one_login_signs_in_at_both_and_logout_ends_both(run, home, two):
     assert "warning" not in said
     assert further_files(home) == [f"corp@{SECOND}+client.json", f"corp@{SECOND}.json"]
     assert len([one for one in two.sign_ins if not one.revoked]) == 2
-    again = run("login", "corp")
-    assert again.returncode == 0
+    run.ok("login", "corp")
     assert len(two.sign_ins) == 2
     ok(run("logout", "corp"))
     assert [one.revoked for one in two.sign_ins] == [True, True]
@@ -128,13 +127,9 @@ def test_tokens_of_removed_portals_are_revoked_too(run, home, signed_in):
 def test_a_second_region_that_fails_to_sign_in_is_a_warning(run, home, two):
     assert run("config", "set", "sessions.corp.regions", f"{SECOND}={THERE}").returncode == 0
     two.faults_in(SECOND).set(down={"RegisterClient": 500})
-    done = run("login", "corp")
-    assert done.returncode == 0
-    assert f'warning: "corp" is not signed in in {SECOND}: ' in done.stderr
+    assert f'warning: "corp" is not signed in in {SECOND}: ' in run.ok("login", "corp").stderr
     assert token_file(home).exists()
-    kept = run("login", "corp")
-    assert kept.returncode == 0
-    assert "sign in there too with: ssohelper login corp --force" in kept.stderr
+    assert "sign in there too with: ssohelper login corp --force" in run.ok("login", "corp").stderr
     assert run("status", "corp").returncode == 0
 
 
@@ -154,17 +149,14 @@ def test_another_person_in_the_second_region_is_refused(run, home, two):
 def test_setup_with_the_second_url_adds_it_to_the_session(run, home, two):
     assert run("setup", HERE, "--yes", "--role", "ReadOnlyAccess").returncode == 0
     before = home.config_file.read_text()
-    said = ok(run("setup", THERE, "--yes"))
-    assert f'{SECOND} is a further region of "corp" from now on' in said
+    assert f'{SECOND} is a further region of "corp" from now on' in ok(run("setup", THERE, "--yes"))
     assert home.config_file.read_text() == before
     shown = run("config", "get", "sessions.corp.regions")
     assert shown.stdout.strip() == json.dumps([f"{SECOND}={THERE}"])
-    written = json.loads(run("audit", "--event", "config-write", "--json").stdout)["data"]
+    written = run.data("audit", "--event", "config-write")
     assert {row["command"] for row in written} == {"setup"}
     assert [one.world.region for one in two.sign_ins] == [FIRST, SECOND]
-    again = run("setup", THERE, "--yes")
-    assert again.returncode == 0
-    assert "from now on" not in again.stderr
+    assert "from now on" not in run.ok("setup", THERE, "--yes").stderr
     assert len(two.sign_ins) == 2
 
 
@@ -241,8 +233,7 @@ def test_a_portal_of_another_instance_in_the_file_is_not_asked(run, home, two):
     path = Path(run("config", "path").stdout.strip())
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f'[sessions.corp]\nregions = ["{SECOND}={other}"]\n')
-    done = run("login", "corp")
-    assert done.returncode == 0
+    done = run.ok("login", "corp")
     assert (
         'another instance of Identity Center than the session "corp"; this portal is not'
         in done.stderr
@@ -263,7 +254,7 @@ def test_the_second_region_answers_while_the_first_does_not(run, signed_in, faul
     assert issued_in(signed_in)[-3:] == [FIRST, SECOND, SECOND]
     assert credentials_of(run, ROLES[0]) == found  # cached as any
     assert len(issued_in(signed_in)) == 3
-    status = json.loads(run("status", "corp", "--json").stdout)["data"]
+    status = run.data("status", "corp")
     assert status["sessions"][0]["answering_region"] == SECOND
     assert f"valid, {SECOND} answers" in run("status", "corp").stdout
     check_no_secret_crossed(signed_in)

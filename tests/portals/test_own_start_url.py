@@ -74,8 +74,7 @@ def test_setup_needs_no_region_and_every_command_works(run, home, company, way):
         ("profile", "sync", "--session", "corp", "--yes", "--refresh"),
         ("logout", "corp"),
     ):
-        done = run(*argv)
-        assert done.returncode == 0, (argv, done.stderr)
+        run.ok(*argv)
     assert len(visits_of(company, VANITY)) == 2
     check_nothing_secret_was_sent(company)
 
@@ -100,14 +99,13 @@ def test_the_same_instance_in_another_region_is_said_and_used(run, home, company
     assert run("login", "corp").returncode == 0
     company.world.start_url, company.world.region = THERE, "eu-central-1"
     company.internet.add_host(VANITY, host_that_redirects_to(THERE))
-    said = ok(run("login", "corp", "--force"))
-    assert "now leads to eu-central-1 (last time: eu-west-1)" in said
+    assert "now leads to eu-central-1 (last time: eu-west-1)" in ok(run("login", "corp", "--force"))
     assert record(home)["region"] == "eu-central-1"
     # The next processes ask the new region, though the config still has the old one.
     assert "sso_region = eu-west-1" in home.config_file.read_text()
     ok(run("list", "--session", "corp", "--refresh"))
     assert len(visits_of(company, "portal.sso.eu-central-1.amazonaws.com")) > 0
-    session = json.loads(run("status", "--json").stdout)["data"]["sessions"][0]
+    session = run.data("status")["sessions"][0]
     assert (session["start_url"], session["region"]) == (URL, "eu-central-1")
     synced = run("profile", "sync", "--session", "corp", "--dry-run", "--role", "Read*")
     assert "-sso_region = eu-west-1\n+sso_region = eu-central-1\n" in synced.stdout
@@ -118,7 +116,7 @@ def test_a_region_that_is_changed_in_the_config_later_wins(run, home, company):
     assert run("login", "corp").returncode == 0
     text = home.config_file.read_text()
     home.write_config(text.replace("us-east-1", "eu-central-1"))
-    session = json.loads(run("status", "--json").stdout)["data"]["sessions"][0]
+    session = run.data("status")["sessions"][0]
     assert (session["region"], session["state"]) == ("eu-central-1", "signed_out")
 
 
@@ -186,8 +184,7 @@ def test_a_host_that_does_not_exist_is_exit_6(run, home, aws):
 
 def test_the_portals_region_wins_over_a_typed_one(run, home, company):
     options = ("--session", "corp", "--region", "us-east-1", "--role", "ReadOnlyAccess", "--yes")
-    said = ok(run("setup", URL, *options))
-    assert f"{URL} leads to eu-west-1, not to us-east-1" in said
+    assert f"{URL} leads to eu-west-1, not to us-east-1" in ok(run("setup", URL, *options))
     assert "sso_region = eu-west-1\n" in home.config_file.read_text()
 
 

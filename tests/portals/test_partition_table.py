@@ -45,8 +45,7 @@ def test_sign_in_listing_and_credentials(run, home, aws, row, way):
 
     keys = session_keys(home, "corp")
     assert (keys["sso_start_url"], keys["sso_region"]) == (row.start_url, row.region)
-    who = run("whoami", PROFILE, "--json")
-    assert who.returncode == 0, who.stderr
+    who = run.ok("whoami", PROFILE, "--json")
     assert json.loads(who.stdout)["data"]["arn"].split(":")[1] == _partition_of(row)
     assert hosts_of(aws) == {row.oidc, row.portal, row.sts}
 

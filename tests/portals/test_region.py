@@ -134,6 +134,5 @@ def test_an_own_start_url_is_followed_to_the_portal_and_its_page(run, home, port
 
 
 def test_the_emulators_portal_has_no_page_at_aws(run, home, portal):
-    done = run("setup", URL, "--yes", env=portal.environment())
-    assert done.returncode == 2
+    assert run("setup", URL, "--yes", env=portal.environment()).returncode == 2
     assert portal.internet.visits() == []

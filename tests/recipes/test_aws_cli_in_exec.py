@@ -33,8 +33,7 @@ def person(home, emulator) -> Home:
 
 @pytest.mark.long
 def test_the_aws_cli_in_exec_gets_the_role_whatever_variables_the_shell_had(person, emulator, run):
-    done = run("exec", f"{DEV}/Developer", "--", require_program("aws"), *WHO, env=IN_THE_WAY)
-    assert done.returncode == 0, done.stderr
+    done = run.ok("exec", f"{DEV}/Developer", "--", require_program("aws"), *WHO, env=IN_THE_WAY)
     assert done.stdout.strip() == emulator.world.session_arn(DEV, "Developer", "ana")
 
 
@@ -54,6 +53,5 @@ def test_its_exit_code_streams_and_pipes_are_its_own(person, run):
 def test_two_roles_one_after_the_other_are_not_mixed_up(person, emulator, run):
     """exec in exec: the inner one wins, the outer one's keys do not reach it."""
     inner = [SCRIPT, "exec", f"{DEV}/ReadOnlyAccess", "--", require_program("aws"), *WHO]
-    done = run("exec", f"{DEV}/Developer", "--", *inner)
-    assert done.returncode == 0, done.stderr
+    done = run.ok("exec", f"{DEV}/Developer", "--", *inner)
     assert done.stdout.strip() == emulator.world.session_arn(DEV, "ReadOnlyAccess", "ana")

@@ -219,8 +219,7 @@ class TestWriting:
 
     @pytest.mark.parametrize("call", ["fsync", "rename"])
     def test_a_killed_writer_loses_nothing_and_the_next_one_cleans_up(self, tmp_path, call):
-        found = self._injected(tmp_path, call, "signal=SIGKILL:when=1")
-        assert found.returncode != 0
+        assert self._injected(tmp_path, call, "signal=SIGKILL:when=1").returncode != 0
         assert (tmp_path / "a").read_bytes() in (b"old", b"new")
         left = [name for name in os.listdir(tmp_path) if name != "a"]
         for name in left:
@@ -237,8 +236,7 @@ class TestWriting:
     def test_the_injected_fault_harms_a_writer_in_place(self, tmp_path):
         """The control: were the injection broken, the tests above would pass with any code."""
         code = "import os, sys\nf = open(sys.argv[1], 'w')\nos.fsync(f.fileno())\nf.write('new')"
-        found = self._injected(tmp_path, "fsync", "signal=SIGKILL:when=1", code)
-        assert found.returncode != 0
+        assert self._injected(tmp_path, "fsync", "signal=SIGKILL:when=1", code).returncode != 0
         assert (tmp_path / "a").read_bytes() == b""
 
     def test_remove_removes_a_link_and_not_its_target(self, tmp_path):

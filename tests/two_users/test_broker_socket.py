@@ -166,8 +166,7 @@ class TestSocket:
         path = running_socket(place)
         for each in (path, path.parent, path.parent.parent):
             assert stat.S_IMODE(each.lstat().st_mode) in (0o600, 0o700)
-        answer = place.attacker.python(CONNECT, str(path), "1", ASK)
-        assert answer.stdout.split() == ["0", "1"]
+        assert place.attacker.python(CONNECT, str(path), "1", ASK).stdout.split() == ["0", "1"]
 
     @pytest.mark.parametrize("line", [ASK, "", "x" * 100_000, "GET / HTTP/1.1\r\n\r\n"])
     def test_the_brokers_socket_gives_another_user_nothing_where_its_folders_were_opened(

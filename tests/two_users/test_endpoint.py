@@ -73,8 +73,7 @@ def test_who_takes_the_port_between_two_runs_learns_no_token_that_works(signed_i
     try:
         assert second.url == first.url
         assert second.token != first.token
-        answer = visit(signed_in, second.url, f"Authorization: {first.token}")
-        assert "403 Forbidden" in answer
+        assert "403 Forbidden" in visit(signed_in, second.url, f"Authorization: {first.token}")
         assert '"AccessKeyId"' in visit(signed_in, second.url, f"Authorization: {second.token}")
     finally:
         second.end()

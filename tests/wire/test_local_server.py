@@ -207,8 +207,7 @@ def test_a_port_in_use_is_an_error_that_says_so() -> None:
 def test_only_a_server_for_browsers_accepts_what_only_browsers_send(header: str) -> None:
     head = f"GET /x?y HTTP/1.1\r\nHost: here\r\n{header}\r\n\r\n".encode()
     for_browsers = HttpRules(frozenset({"here"}), REFUSED, 4, for_browsers=True)
-    found = for_browsers.parse_request(head, is_ours=True)
-    assert (found is not None) == ("X-Same" not in header)
+    assert (for_browsers.parse_request(head, is_ours=True) is not None) == ("X-Same" not in header)
     assert HttpRules(frozenset({"here"}), REFUSED, 4).parse_request(head, is_ours=True) is None
 
 
