@@ -80,10 +80,12 @@ def test_a_renewal_raises_its_error(app, work):
     assert app.stands() == "renewed-2"
 
 
-def test_a_token_has_an_id_that_does_not_reveal_it(app, work):
+def test_a_token_has_an_id_that_does_not_reveal_it_and_an_unknown_session_is_an_error(app, work):
     found = work.load_token("corp")
     assert found.id == token("first").id
     assert "first" not in str(found)
+    with pytest.raises(ConfigInvalid, match=r"there is no \[sso-session other\]"):
+        work.find_credentials(KEY._replace(session_name="other"), 0.0, is_permitted=True)
 
 
 def test_the_fingerprint_changes_with_the_token_file_and_never_raises(app, work):
@@ -95,8 +97,3 @@ def test_the_fingerprint_changes_with_the_token_file_and_never_raises(app, work)
     assert fresh.read_token_file_fingerprint("corp") == ""
     with pytest.raises(ConfigInvalid):
         fresh.find_credentials(KEY, 0.0, is_permitted=True)
-
-
-def test_an_unknown_session_is_an_error_of_the_configuration(app, work):
-    with pytest.raises(ConfigInvalid, match=r"there is no \[sso-session other\]"):
-        work.find_credentials(KEY._replace(session_name="other"), 0.0, is_permitted=True)

@@ -211,14 +211,11 @@ def test_a_helper_of_another_installation(of_another, only_name, expected):
     assert [one.id for one in found] == expected
 
 
-def test_the_sources_of_a_profile_are_named_the_role_first():
+def test_the_sources_of_a_profile_are_named_the_role_first_and_which_sdks_take_one():
     keys = {"aws_access_key_id": "A", "aws_secret_access_key": "s", "sso_session": "corp"}
     assert name_sources(keys) == ["sso_* keys", "fixed keys"]
     role = {"role_arn": "arn:aws:iam::001234567890:role/r", "source_profile": "base"}
     assert name_sources({**keys, **role}) == ["role_arn", "sso_* keys", "fixed keys"]
-
-
-def test_for_a_profile_with_two_sources_it_is_told_which_sdks_take_one_and_which_stop():
     [found] = find("sso_session = corp\ncredential_process = /bin/get\n", is_chosen=False)
     assert found.message.endswith(
         '(sso_* keys and credential_process): boto3, AWS CLI, JavaScript take the program "/bin/get"; '

@@ -19,24 +19,21 @@ def app(tmp_path) -> GuardedApp:
 class TestReason:
     """The application id of the AWS SDKs, by which CloudTrail shows the reason."""
 
-    def test_a_grants_reason_is_the_application_id(self, app: GuardedApp):
+    def test_a_grants_reason_is_the_application_id_unless_the_user_has_one(self, app):
         before = environment.Environment({}, ())
         assert guards.with_grant_reason(app, KEY, before) == before
         app.grant()
         found = guards.with_grant_reason(app, KEY, before)
         assert found.set == {environment.APP_ID: "ssohelper-INC-4711-for-ana"}
         assert guards.with_grant_reason(app, OTHER, before) == before
+        app.environ[environment.APP_ID] = "mine"
+        before = environment.Environment({}, ())
+        assert guards.with_grant_reason(app, KEY, before) == before
 
     def test_the_application_id_has_at_most_50_characters(self, app: GuardedApp):
         guards.grant_role(app, KEY, "x" * 200, 60)
         found = guards.with_grant_reason(app, KEY, environment.Environment({}, ()))
         assert len(found.set[environment.APP_ID]) == 50
-
-    def test_an_id_of_the_user_stays(self, app: GuardedApp):
-        app.grant()
-        app.environ[environment.APP_ID] = "mine"
-        before = environment.Environment({}, ())
-        assert guards.with_grant_reason(app, KEY, before) == before
 
     def test_an_id_of_an_earlier_use_is_unset_for_a_role_that_no_rule_guards(self, app: GuardedApp):
         app.environ[environment.APP_ID] = "ssohelper-old"

@@ -132,15 +132,12 @@ def left(text: str, address: PortalAddress | None = None) -> tuple[str, list[str
     return config.with_changes(plan.changes).decode(), [one.name for one in plan.kept]
 
 
-def test_both_forms_become_native_without_our_mark():
+def test_both_forms_become_native_without_our_mark_and_what_cannot_is_said():
     own = native("a", PAY, "Read", marked=False)
     for profile in (process("a", PAY, "Read"), native("a", PAY, "Read")):
         assert left(SESSION + profile) == (SESSION + own, [])
     chain = f"{SESSION}{own}[profile c]\nrole_arn = {DEPLOY}\nsource_profile = a\n"
     assert left(chain + "ssohelper_managed = true\n") == (chain, [])
-
-
-def test_what_cannot_be_native_is_said():
     gone = process("gone", PAY, "Read").replace("--session corp", "--session gone")
     mine = process("mine", DEV, "Read").replace("ssohelper_managed = true\n", "")
     assert left(SESSION + gone + mine) == (SESSION + gone + mine, ["gone", "mine"])

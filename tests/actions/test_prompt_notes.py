@@ -46,7 +46,10 @@ def test_a_sign_out_while_the_files_are_rewritten_is_noticed(app, monkeypatch):
     assert rows(app) == ended()
 
 
-def test_all_roles_of_the_session_are_rewritten_and_no_others(app):
+def test_all_roles_of_the_session_are_rewritten_and_no_others_are_written(app):
+    app.sign_in(HOUR)
+    clocks.refresh_prompts(app, SESSION)
+    assert not app.prompt_state.prompt_file(KEY).exists()
     foreign = RoleKey("other", "000000000009", "Other")
     for key in (KEY, OTHER, foreign):
         app.prompt_state.write(key, "as before")
@@ -54,12 +57,6 @@ def test_all_roles_of_the_session_are_rewritten_and_no_others(app):
     clocks.refresh_prompts(app, SESSION)
     assert rows(app) == rows(app, OTHER) == ends_in(HOUR)
     assert rows(app, foreign) == "as before"
-
-
-def test_a_renewal_makes_no_file_that_no_shell_asked_for(app):
-    app.sign_in(HOUR)
-    clocks.refresh_prompts(app, SESSION)
-    assert not app.prompt_state.prompt_file(KEY).exists()
 
 
 def test_the_same_rows_are_not_written_again(app):

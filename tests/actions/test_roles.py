@@ -50,23 +50,19 @@ def test_profiles_of_every_form_are_shown_with_their_role(home):
     assert list(choice.listed_at) == ["corp"]
 
 
-def test_the_roles_of_one_session_only(home):
+def test_the_roles_of_one_session_only_and_a_favourite_first(home):
     app = app_of(home)
     assert {row.session_name for row in roles.read_roles(app, "corp").rows} == {"corp"}
     assert roles.read_roles(app, "other").rows == []
+    favourites.set_favourite(app, RoleKey("corp", PROD.id, "Read"), True)
+    first = roles.read_roles(app).rows[0]
+    assert (first.role_name, first.usage.favourite) == ("Read", True)
 
 
 def test_a_saved_list_of_another_portal_is_not_used(home):
     app = app_of(home)
     home.write_config(home.config_file.read_text().replace(URL, "https://x.awsapps.com/start"))
     assert roles.read_roles(app).rows == []
-
-
-def test_a_favourite_comes_first(home):
-    app = app_of(home)
-    favourites.set_favourite(app, RoleKey("corp", PROD.id, "Read"), True)
-    first = roles.read_roles(app).rows[0]
-    assert (first.role_name, first.usage.favourite) == ("Read", True)
 
 
 def test_without_a_config_there_are_no_roles(home):

@@ -38,20 +38,15 @@ def test_the_first_executable_in_path_is_the_program(folders):
     assert find(folders, "job") == str(second)
 
 
-def test_a_file_that_is_not_executable_is_another_error_than_none(folders):
-    with pytest.raises(ProgramNotFound, match='no command "job"'):
-        find(folders, "job")
-    path = add(folders[1] / "job", 0o644)
-    with pytest.raises(NotExecutable, match=str(path)):
-        find(folders, "job")
-
-
-def test_a_folder_in_path_is_no_command_and_one_that_was_named_is_not_executable(folders):
+def test_what_cannot_be_executed_is_another_error_than_none(folders):
     (folders[0] / "job").mkdir()
     with pytest.raises(ProgramNotFound):
         find(folders, "job")
     with pytest.raises(NotExecutable):
         find(folders, str(folders[0] / "job"))
+    path = add(folders[1] / "job", 0o644)
+    with pytest.raises(NotExecutable, match=str(path)):
+        find(folders, "job")
 
 
 @pytest.mark.parametrize("name", ["", "a\0b"])

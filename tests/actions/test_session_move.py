@@ -53,15 +53,12 @@ def test_without_a_sign_in_the_saved_list_is_compared(app: WorldApp):
         session_move.load_known_user(app, SESSION)
 
 
-def test_the_saved_list_becomes_that_of_the_new_address(app: WorldApp):
-    moved = NEW._replace(name="corp")
-    session_move.move_listing(app, moved)
-    assert app.directory.load("corp") == listing("Admin", "Read", url=NEW.start_url)
-
-
-def test_the_policy_decides_which_portal_a_session_may_move_to(app: WorldApp):
+def test_the_saved_list_moves_where_the_policy_allows_it(app):
     app.company_policy = CompanyPolicy(portals=(SESSION.start_url,))
     with pytest.raises(Refused, match="does not allow the portal https://new"):
         session_edit.plan_session_move(app, SESSION, NEW)
     app.company_policy = CompanyPolicy(portals=(NEW.start_url,))
     assert session_edit.plan_session_move(app, SESSION, NEW._replace(name="corp")).changes
+    moved = NEW._replace(name="corp")
+    session_move.move_listing(app, moved)
+    assert app.directory.load("corp") == listing("Admin", "Read", url=NEW.start_url)

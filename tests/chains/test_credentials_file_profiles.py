@@ -48,10 +48,16 @@ def test_env_and_whoami_get_its_keys_and_the_console_says_why_not(keyed, run):
     assert "belongs to no access portal" in console.stderr
 
 
-def test_status_and_aws_profile_know_it(keyed, run):
+def test_status_aws_profile_and_the_pickers_know_it_and_no_other_section(keyed, run):
     assert SAID in run("status", env={"AWS_PROFILE": "plain"}).stderr
     done = run("exec", "--", "sh", "-c", SHOW, env={"AWS_PROFILE": "plain"})
     assert (done.returncode, done.stdout) == (0, "plain eu-west-3 none\n")
+    rows = read_roles(App(keyed.home.env), with_foreign_profiles=True).rows
+    others = [(row.role_name, row.provider) for row in rows if row.provider]
+    assert others == [("plain", "static keys")]
+    assert "not ours" not in run("exec", "base", "--", "true").stderr
+    assert 'no profile named "empty"' in run("exec", "empty", "--", "true").stderr
+    assert 'did you mean "plain"' in run("exec", "plian", "--", "true").stderr
 
 
 def test_commands_that_do_not_take_it_say_what_it_is(keyed, run):
@@ -61,18 +67,6 @@ def test_commands_that_do_not_take_it_say_what_it_is(keyed, run):
         assert each.returncode in (2, 3)
         assert "no profile named" not in each.stderr
     assert "come from static keys" in served.stderr
-
-
-def test_a_profile_of_the_config_and_a_section_without_keys_are_what_they_were(keyed, run):
-    assert "not ours" not in run("exec", "base", "--", "true").stderr
-    assert 'no profile named "empty"' in run("exec", "empty", "--", "true").stderr
-    assert 'did you mean "plain"' in run("exec", "plian", "--", "true").stderr
-
-
-def test_the_pickers_list_it_last(keyed):
-    rows = read_roles(App(keyed.home.env), with_foreign_profiles=True).rows
-    others = [(row.role_name, row.provider) for row in rows if row.provider]
-    assert others == [("plain", "static keys")]
 
 
 def test_an_unreadable_credentials_file_hides_no_role(keyed, run):

@@ -85,20 +85,16 @@ def test_status_and_the_prompt_of_a_shell_that_uses_it_say_so(foreign, run, name
     assert run("prompt", env={"AWS_PROFILE": name}).stdout == f"{name}\n"
 
 
-def test_a_server_and_an_allow_list_are_refused(foreign, run):
+def test_a_server_an_allow_list_a_missing_source_and_an_mfa_device_off_a_terminal_are_refused(
+    foreign, run
+):
     foreign.write(STATIC)
     assert run("exec", "--server", "keys", "--", "true").returncode == 2
     assert run("exec", "keys", "--", "true", env={"SSOHELPER_ALLOW": "*/*"}).returncode == 9
-
-
-def test_a_source_that_does_not_exist_is_exit_3_with_the_line(foreign, run):
     foreign.write(chain("x", JUMP_ARN, "gone"))
     done = run("exec", "x", "--", "true")
     assert done.returncode == 3
     assert 'source_profile "gone" does not exist' in done.stderr
-
-
-def test_an_mfa_device_off_a_terminal_is_exit_2(foreign, run):
     foreign.write(
         STATIC + chain("m", JUMP_ARN, "keys", mfa_serial=f"arn:aws:iam::{JUMP_ACCOUNT}:mfa/a")
     )

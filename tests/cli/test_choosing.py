@@ -87,15 +87,12 @@ def test_the_session_option_must_be_the_profiles_own_session(two, run, session, 
         assert (says or "") in answer.stderr
 
 
-def test_a_profile_of_a_missing_session_is_exit_3(two, run):
+def test_a_missing_session_is_exit_3_and_a_missing_list_exit_5_with_the_command(two, run):
     gone = PROFILES.replace("--session corp", "--session gone")
     two.write_config(two.config_file.read_text() + gone)
     answer = run("console", "--print", "dev")
     assert answer.returncode == 3
     assert 'profile "dev" names the sso-session "gone", which does not exist' in answer.stderr
-
-
-def test_an_account_name_without_a_saved_list_is_exit_5_with_the_command_that_lists(two, run):
     answer = run("console", "--print", "corp:payments-prod/Admin")
     assert answer.returncode == 5
     assert 'session "corp" was never listed' in answer.stderr

@@ -111,14 +111,14 @@ def test_the_documented_browser_commands_get_the_url(tmp_path):
 
 
 class TestBadInput:
-    def test_an_unknown_service(self, shell, run):
+    def test_an_unknown_service_or_region_and_one_of_another_partition_are_refused(
+        self, shell, run
+    ):
         done = run("console", PROFILE, "--service", "lamda")
         assert (done.returncode, done.stdout) == (2, "")
         first, second = done.stderr.splitlines()
         assert first == 'ssohelper: error: no console page is known for a service named "lamda"'
         assert second.startswith('ssohelper: hint: did you mean "lambda"? ')
-
-    def test_an_unknown_region_and_one_of_another_partition_are_refused(self, shell, run):
         for region in ("moon-1", "cn-north-1"):
             done = run("console", PROFILE, "--print", "--region", region)
             assert (done.returncode, done.stdout) == (2, "")

@@ -75,13 +75,10 @@ def test_each_shell_evaluates_the_exports(shell, name):
     assert found["AWS_REGION"] == "eu-west-1"
 
 
-def test_powershell_gets_its_own_statements(shell):
+def test_powershell_and_json_have_their_own_forms(shell):
     lines = shell.print("env", "dev", "--shell", "pwsh").stdout.splitlines()
     assert "$env:AWS_REGION = 'eu-west-1'" in lines
     assert "Remove-Item -LiteralPath Env:AWS_PROFILE -ErrorAction Ignore" in lines
-
-
-def test_json(shell):
     plain = json.loads(shell.print("env", "dev", "--format", "json").stdout)
     assert set(plain) == NAMES
     assert plain["AWS_ACCOUNT_ID"] == "000000000001"
@@ -114,17 +111,14 @@ def test_nothing_is_printed_on_failure(shell, argv, environ, code):
     assert not set(done.stderr) & set("\x1b\x07")
 
 
-def test_signed_out(shell):
+def test_a_full_stdout_is_exit_7_and_no_sign_in_exit_4(shell):
+    for argv in ("dev >&-", "dev --format json >/dev/full"):
+        done = run_program(["sh", "-c", f"{SCRIPT} env {argv}"], shell.environ)
+        assert (done.returncode, "stdout cannot be written" in done.stderr) == (7, True)
     home = str(shell.home / "elsewhere")
     environ = {"HOME": home, "SSOHELPER_HOME": home, "AWS_CONFIG_FILE": str(shell.config)}
     done = shell.print("env", "dev", **environ)
     assert (done.returncode, done.stdout) == (4, "")
-
-
-def test_a_full_stdout_is_exit_7(shell):
-    for argv in ("dev >&-", "dev --format json >/dev/full"):
-        done = run_program(["sh", "-c", f"{SCRIPT} env {argv}"], shell.environ)
-        assert (done.returncode, "stdout cannot be written" in done.stderr) == (7, True)
 
 
 def test_no_secret_on_a_terminal_unless_revealed(shell):

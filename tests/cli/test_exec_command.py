@@ -118,13 +118,10 @@ def test_the_environment_has_the_keys_and_no_variable_that_takes_precedence(shel
     assert "stale" not in found.values()
 
 
-def test_a_role_without_a_profile_and_aws_profile(shell):
+def test_a_role_without_a_profile_aws_profile_and_the_line_that_is_printed(shell):
     assert variables(shell, ROLE)["AWS_ACCOUNT_ID"] == "000000000001"
     assert variables(shell, f"corp:{ROLE}")["AWS_REGION"] == "us-east-1"
     assert variables(shell, AWS_PROFILE="dev")["AWS_REGION"] == "eu-west-1"
-
-
-def test_prints_account_role_and_when_the_keys_expire(shell):
     shell.run("list")
     done = shell.run("exec", "dev", "--", "true")
     assert done.stdout == ""
@@ -260,12 +257,10 @@ class TestInOurPlace:
             )
         assert seen[0] == seen[1]
 
-    def test_the_program_gets_the_callers_descriptors_and_no_others(self, shell):
+    def test_the_program_gets_the_callers_descriptors_alone_and_a_closed_stdout(self, shell):
         line = "ls /proc/self/fd"
         alone = subprocess.run(["sh", "-c", line], capture_output=True, text=True).stdout
         assert shell.run("exec", "dev", "--", "sh", "-c", line).stdout == alone
-
-    def test_a_closed_stdout_is_left_to_the_program(self, shell):
         line = f"{SCRIPT} exec dev -- sh -c 'test -e /proc/self/fd/1 && exit 50; exit 7' >&-"
         done = subprocess.run(["sh", "-c", line], env=shell.environ, capture_output=True)
         assert done.returncode == 7

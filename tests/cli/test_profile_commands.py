@@ -115,7 +115,7 @@ class TestAdd:
         assert (other["form"], other["region"]) == ("process", "eu-west-1")
         assert App(synced.env).choices.load("corp") == Choices()
 
-    def test_a_taken_name_is_exit_2(self, synced, run):
+    def test_a_taken_name_is_exit_2_and_a_role_that_is_not_listed_exit_5(self, synced, run, saved):
         credentials = synced.config_file.with_name("credentials")
         credentials.write_text("[static]\naws_access_key_id = AKIAEXAMPLE\n")
         before = synced.config_file.read_bytes()
@@ -123,8 +123,6 @@ class TestAdd:
             done = run("profile", "add", "corp:dev/Read", "--name", name, "--yes")
             assert (done.returncode, "already exists" in done.stderr) == (2, True)
         assert synced.config_file.read_bytes() == before
-
-    def test_a_role_that_is_not_listed_is_exit_5(self, saved, run):
         assert run("profile", "add", f"{PAY}/Nobody", "--yes").returncode == 5
 
 

@@ -278,16 +278,14 @@ class TestDefaultRegion:
 
 
 class TestFlags:
-    def test_account_and_role_select_the_roles(self, saved, run):
-        ok(run("profile", "sync", "--yes", "--account", "!dev", "--role", "Read"))
-        assert list(rows(run)) == ["pay.Read"]
-
-    def test_without_yes_off_a_terminal_nothing_is_written(self, saved, run):
+    def test_nothing_is_written_without_yes_and_then_the_roles_that_match(self, saved, run):
         before = saved.config_file.read_bytes()
         done = run("profile", "sync")
         assert done.returncode == 2
         assert "+[profile pay.Admin]" in done.stderr
         assert saved.config_file.read_bytes() == before
+        ok(run("profile", "sync", "--yes", "--account", "!dev", "--role", "Read"))
+        assert list(rows(run)) == ["pay.Read"]
 
     def test_dry_run_prints_the_diff_or_the_plan_as_json(self, saved, run):
         before = saved.config_file.read_bytes()

@@ -168,17 +168,15 @@ class TestLine:
     def test_what_is_in_use_is_named(self, said, env, line):
         assert said(**env) == line
 
-    def test_a_guarded_role_is_marked(self, run, said):
-        assert run("config", "set", "guard.rules", f"*{ACCOUNT}/ReadOnly*").returncode == 0
-        assert said().startswith("@@payments-")
-        assert said("--format", "{guarded} {profile}") == f"guarded {PROFILE}\n"
-
-    def test_a_format_of_ones_own(self, said):
+    def test_a_format_of_ones_own_and_the_mark_of_a_guarded_role(self, said, run):
         text = "{session}|{account_id}|{role}|{left}|{level}|{guarded}|{profile}|{nothing}|{"
         assert said("--format", text) == (
             f"corp|{ACCOUNT}|{ROLE}|==signed out==|late||{PROFILE}|{{nothing}}|{{\n"
         )
         assert said("--format", "a\nb\x1b[0m") == "a\\x0ab\\x1b[0m\n"
+        assert run("config", "set", "guard.rules", f"*{ACCOUNT}/ReadOnly*").returncode == 0
+        assert said().startswith("@@payments-")
+        assert said("--format", "{guarded} {profile}") == f"guarded {PROFILE}\n"
 
     def test_json(self, run):
         assert run.data("prompt") == {

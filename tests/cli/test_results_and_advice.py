@@ -75,14 +75,10 @@ def test_text_for_fish_ends_with_a_zero_status(home, run, emulator, shell, ends_
     assert (done.stdout.splitlines()[-1] == "true") == ends_with_true
 
 
-def test_a_program_that_does_not_exist_is_told_before_a_missing_sign_in(home, run):
+def test_a_missing_program_or_a_guard_is_told_before_a_missing_sign_in(home, run):
     add_listed_session(home)
     assert run("exec", f"corp:{PAY}/Admin", "--", "no-such-program").returncode == 127
     assert run("exec", f"corp:{PAY}/Admin", "--", "true").returncode == 4
-
-
-def test_a_guarded_role_is_refused_before_a_sign_in_is_asked_for(home, run):
-    add_listed_session(home)
     assert run("config", "set", "guard.rules", "*/Admin").returncode == 0
     for damage in (b"", b"[guard"):  # also before settings that cannot be read end the command
         with App(home.env).locations.settings_file.open("ab") as settings:

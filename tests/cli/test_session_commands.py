@@ -1,5 +1,6 @@
 """`session list`, `show`, `add` and `rm`, as the real program."""
 
+import json
 import re
 
 import pytest
@@ -192,7 +193,7 @@ def test_a_file_in_place_of_the_records_is_said_and_stays(synced, run):
     assert not records.exists()
     records.write_text("mine")
     assert f'the record of a sign-in cannot be read: "{records}"' in run("session", "list").stderr
-    findings = run.data("doctor")["findings"]
+    findings = json.loads(run("doctor", "--json").stdout)["data"]["findings"]
     found = [one for one in findings if one["id"] == "state-folder"]
     assert [one["message"] for one in found] == [
         f'"{records}" is not a folder: the records of sign-ins are not found'

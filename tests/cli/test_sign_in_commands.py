@@ -312,14 +312,12 @@ class TestUnusableSessions:
         assert 'has no "sso_start_url"' in half["reason"]
         assert set(usable) == set(nowhere) == set(half)
 
-    def test_status_and_login_of_an_unusable_session_are_exit_3_with_its_line(self, run, home):
+    def test_commands_of_unusable_sessions_are_exit_3_with_their_line(self, run, home):
         home.write_config(self.CONFIG)
         for argv in (("status", "nowhere"), ("login", "nowhere")):
             done = run(*argv)
             assert done.returncode == 3
             assert f"{home.config_file}:7: " in done.stderr
-
-    def test_a_check_without_any_usable_session_is_exit_3(self, run, home):
         home.write_config(self.CONFIG.partition("\n\n")[2])
         assert run("status").returncode == 0
         assert run("status", "--check").returncode == 3

@@ -142,13 +142,16 @@ def test_off_a_terminal_a_question_is_exit_2_with_the_command_to_type(home, run)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (2, hint)
 
 
-def test_a_mistyped_session_is_answered_with_the_nearest_name(home, run):
+def test_empty_lists_are_reported_and_a_mistyped_session_answered_with_the_nearest_name(home, run):
     home.add_session("corp")
     for argv in (["profile", "list"], ["cache", "list"], ["cache", "clear", "--yes"], ["status"]):
         done = run(*argv, "--session", "crop")
         assert (done.returncode, done.stdout) == (2, "")
         assert 'hint: did you mean "corp"?' in done.stderr
         assert run(*argv, "--session", "corp").returncode == 0
+    said = "there are no profiles yet; write them with: ssohelper profile sync\n"
+    assert (run("profile", "list").stdout, run("profile", "list").stderr) == ("", said)
+    assert run("cache", "list").stderr == "nothing is saved\n"
 
 
 @pytest.mark.parametrize("argv", [["login"], ["setup", "--yes"]])
@@ -172,13 +175,6 @@ def test_an_empty_session_name_is_not_the_only_session(signed_in, run, emulator)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith("ssohelper: error: the session's name is empty\n")
         assert (token.read_bytes(), emulator.counters.total()) == (before, 0)
-
-
-def test_empty_lists_are_reported(home, run):
-    home.add_session("corp")
-    said = "there are no profiles yet; write them with: ssohelper profile sync\n"
-    assert (run("profile", "list").stdout, run("profile", "list").stderr) == ("", said)
-    assert run("cache", "list").stderr == "nothing is saved\n"
 
 
 def test_the_hint_for_two_sessions_is_a_command_line_that_works(home, run):

@@ -107,16 +107,13 @@ def test_one_long_name_leaves_the_other_rows_whole(room):
     assert all(columns_of_text(line) <= room for line in said)
 
 
-def test_the_widest_column_gives_way_first():
+def test_the_widest_column_gives_way_first_and_an_extra_one_before_a_cell_is_shortened():
     rows = [("a" * 17, "b" * 14), ("a" * 8, "b" * 19)]
     assert drawn(31, *rows, header=("A", "B"), narrowing=Narrowing(cut=(0, 1))) == [
         "A               B",
         f"{'a' * 13}…  {'b' * 14}",
         f"{'a' * 8}        {'b' * 14}…",
     ]
-
-
-def test_an_extra_column_is_left_out_before_a_cell_is_shortened():
     table = make_table(LIST_HEADER, LISTED, 300, NARROWING)
     assert not table.leaves_out(5)
     width = max(map(len, table.lines()))

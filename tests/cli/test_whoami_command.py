@@ -47,13 +47,10 @@ def test_sts_confirms_account_role_and_user(shell, emulator):
     assert "confirmed by AWS" in done.stderr
 
 
-def test_the_confirmed_user_is_saved(shell):
+def test_the_confirmed_user_is_saved_and_the_profile_may_be_that_of_aws_profile(shell):
     assert shell.app.tokens.load_facts("corp").user is None
     shell.run("whoami", "payments")
     assert shell.app.tokens.load_facts("corp").user == "ana"
-
-
-def test_without_an_argument_it_is_the_profile_of_aws_profile(shell):
     assert pairs(shell.run("whoami", AWS_PROFILE="payments"))["role"] == "Role00"
 
 
@@ -96,22 +93,16 @@ def test_sts_that_names_another_account_is_exit_6(shell, emulator):
     assert shell.app.tokens.load_facts("corp").user is None
 
 
-def test_a_role_that_is_not_assigned_is_exit_5(shell):
+def test_an_unknown_role_is_exit_5_an_unknown_profile_2_and_no_sign_in_4(shell):
     assert shell.run("whoami", "000000000001/Nobody").returncode == 5
-
-
-def test_no_sign_in_is_exit_4(shell):
-    shell.app.tokens.forget(shell.session)
-    done = shell.run("whoami", "payments")
-    assert done.returncode == 4
-    assert pairs(done)["role"] == "Role00"
-
-
-def test_an_unknown_profile_is_exit_2_with_the_nearest_name(shell):
     assert shell.run("whoami").returncode == 2
     done = shell.run("whoami", "paymets")
     assert done.returncode == 2
     assert 'did you mean "payments"' in done.stderr
+    shell.app.tokens.forget(shell.session)
+    done = shell.run("whoami", "payments")
+    assert done.returncode == 4
+    assert pairs(done)["role"] == "Role00"
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_an_agent_without_settings_gets_a_new_file(before):
     assert b"\\ud800" in edit_claude_settings(b'{"a": "\\ud800"}', "f", VALUES)
 
 
-def test_order_unknown_keys_and_indentation_stay():
+def test_order_unknown_keys_and_indentation_stay_and_the_same_edit_changes_nothing():
     before = '{\n\t"zeta": [1, 2.5, null],\n\t"env": {\n\t\t"B": "ü"\n\t},\n\t"a": {}\n}'
     after = edit_claude_settings(before.encode(), "f", VALUES).decode()
     found = json.loads(after)
@@ -48,9 +48,6 @@ def test_order_unknown_keys_and_indentation_stay():
     assert found["env"] == {"B": "ü", "AWS_PROFILE": "pay.RO"}
     assert '\n\t"env": {\n\t\t"B": "ü"' in after
     assert not after.endswith("\n")
-
-
-def test_the_same_edit_again_changes_nothing():
     once = edit_claude_settings(None, "f", VALUES)
     assert edit_claude_settings(once, "f", VALUES) == once
     again = edit_mcp_json(KIRO.encode(), "f", "pay.RO", ())

@@ -171,13 +171,10 @@ def test_a_role_arn_that_is_none_is_refused(arn: str):
     assert "is not the ARN of a role" in refused(native("a", "base", arn))
 
 
-def test_a_command_that_names_another_role_than_its_source_is_refused():
+def test_a_command_that_names_another_role_or_profile_is_refused():
     other = BASE.replace("base", "other").replace("Admin", "Reader")
     text = other + native("b", "other") + own("a", "ssohelper_source_profile = b")
     assert "names another role" in refused(text)
-
-
-def test_a_command_that_names_another_profile_is_refused():
     assert 'is in the command of another profile, "a"' in refused(
         own("b").replace("[profile b]", "[profile a]")
     )

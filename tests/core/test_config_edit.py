@@ -131,26 +131,17 @@ def test_the_diff_of_a_new_section_removes_no_line_and_does_not_show_a_secret():
     assert not any(line.startswith("-") for line in lines)
 
 
-def test_a_new_key_takes_the_place_of_a_removed_one():
+def test_a_new_key_takes_the_place_of_a_removed_one_or_the_indentation_of_the_last():
     text = config("[profile a]\r\n# mine\r\ncredential_process = x\r\nregion: y\r\n")
     edit = EditSection("profile a", (("sso_session", "s"),), ("credential_process",))
     after = b"[profile a]\r\n# mine\r\nsso_session = s\r\nregion: y\r\n"
     assert edited_config(text, [edit]) == after
-
-
-def test_a_new_key_is_indented_like_the_last_key_of_its_section():
     edit = EditSection("profile a", (("new", "1"),))
     for text, new in (
         ("[profile a]\n  x = 1\ny = 1\n", "new = 1\n"),
         ("[profile a]\n   x = 1\n  y = 1\n", "  new = 1\n"),
     ):
         assert edited_config(config(text), [edit]).decode() == text + new
-
-
-def test_the_comments_of_a_removed_section_stay():
-    text = config("[a]\nx = 1\n\n# about b\n[profile b]\n# why\ny = 1\n\n# about c\n[c]\n")
-    after = edited_config(text, [RemoveSection("profile b")])
-    assert after == b"[a]\nx = 1\n\n# about b\n# why\n\n# about c\n[c]\n"
 
 
 # With five comments the hunks touch: difflib joins them, which `patch` does not need.
@@ -185,10 +176,13 @@ def test_a_last_line_without_a_newline_gets_the_one_of_the_file(end):
     assert key == f"{text}{end}output = json{end}".encode()
 
 
-def test_the_blank_line_before_a_removed_section_goes_too_even_the_first_line():
+def test_a_removed_section_takes_the_blank_line_before_it_and_leaves_its_comments():
     text = config("\n[profile a]\nx = 1\n[profile b]\n")
     assert edited_config(text, [RemoveSection("profile a")]) == b"[profile b]\n"
     assert edited_config(text, [RemoveSection("profile b")]) == b"\n[profile a]\nx = 1\n"
+    text = config("[a]\nx = 1\n\n# about b\n[profile b]\n# why\ny = 1\n\n# about c\n[c]\n")
+    after = edited_config(text, [RemoveSection("profile b")])
+    assert after == b"[a]\nx = 1\n\n# about b\n# why\n\n# about c\n[c]\n"
 
 
 def test_the_diff_marks_a_last_line_without_a_newline():

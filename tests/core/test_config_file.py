@@ -122,7 +122,7 @@ def test_a_session_with_an_invalid_name_is_refused_only_when_asked_for():
         config.sso_session("x y")
 
 
-def test_profiles_and_sessions_that_exist_twice_are_warnings_with_both_lines():
+def test_what_exists_twice_is_a_warning_with_both_lines_and_the_last_one_counts():
     config = parse(
         '[profile a]\nx = 1\n\n[profile "a"]\nx = 2\n[profile b]\n[profile  a]\n'
         "[sso-session corp]\n[sso-session  corp]\n"
@@ -132,15 +132,6 @@ def test_profiles_and_sessions_that_exist_twice_are_warnings_with_both_lines():
         f"the {what} exists twice, in lines {first} and {second}" for what, first, second in found
     ]
     assert [profile.name for profile in config.profiles()] == ["b", "a"]
-
-
-def test_a_blank_line_inside_a_value_is_part_of_it_and_one_after_it_is_not():
-    config = parse("[profile a]\nx = 1\n\n  2\n\n\ny = 3\n\n")
-    (profile,) = config.profiles()
-    assert profile.keys == {"x": "1\n\n2", "y": "3"}
-
-
-def test_of_two_sessions_of_one_name_the_last_counts_in_its_place():
     start = f"sso_start_url = {URL}\nsso_region = "
     headers = ("[sso-session a]", "[sso-session b]", "[sso-session  a]")
     config = parse("".join(f"{one}\n{start}eu-west-{n}\n" for n, one in enumerate(headers, 1)))
@@ -148,7 +139,10 @@ def test_of_two_sessions_of_one_name_the_last_counts_in_its_place():
     assert found == [("b", "eu-west-2"), ("a", "eu-west-3")]
 
 
-def test_a_line_that_stands_deeper_than_its_key_continues_it():
+def test_a_blank_or_deeper_line_inside_a_value_is_part_of_it():
+    config = parse("[profile a]\nx = 1\n\n  2\n\n\ny = 3\n\n")
+    (profile,) = config.profiles()
+    assert profile.keys == {"x": "1\n\n2", "y": "3"}
     assert parse(b"[profile a]\nx = 1\n 2\n").profiles()[0].keys == {"x": "1\n2"}
     data = b"[default]\n  region = eu-west-1-and-more\n    x\n"
     text = parse(data).text

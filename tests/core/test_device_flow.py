@@ -24,7 +24,7 @@ def test_the_lifetime_is_limited_whatever_the_service_sends(value: object, life:
     assert device_flow.sensible_code_life_seconds(value) == life
 
 
-def test_slow_down_adds_five_seconds_to_all_later_intervals() -> None:
+def test_slow_down_adds_five_seconds_to_all_later_intervals():
     once = next_poll(WAITING, Poll.SLOW_DOWN, 0)
     assert once is not None
     twice = next_poll(once, Poll.SLOW_DOWN, 0)

@@ -12,7 +12,7 @@ ACCOUNTS = [
 ROWS = filter_rows.filter_rows_of_listing(listing_of(*ACCOUNTS))
 
 
-def test_each_account_is_matched_by_its_own_filter_alone():
+def test_each_account_has_a_filter_of_its_own_and_role_names_come_first():
     ids = [row.note[:12] for row in ROWS if row.is_account]
     assert sorted(ids) == [one.account.id for one in ACCOUNTS]
     for row in ROWS:
@@ -20,9 +20,6 @@ def test_each_account_is_matched_by_its_own_filter_alone():
             is_match = account_filter((row.filter,))
             found = [one.account.id for one in ACCOUNTS if is_match(one.account)]
             assert found == [row.note[:12]], row
-
-
-def test_role_names_come_first_with_the_number_of_accounts():
     assert [(row.name, row.note) for row in ROWS if not row.is_account] == [
         ("Read", "role, in 10 accounts"),
         ("Admin", "role, in 5 accounts"),

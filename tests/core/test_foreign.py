@@ -32,7 +32,7 @@ def test_every_profile_of_a_row_of_sources_is_followed() -> None:
     assert found.what == "static keys"
 
 
-def test_the_row_of_sources_ends_at_fixed_keys_as_for_aws_tools() -> None:
+def test_the_row_of_sources_ends_at_fixed_keys_as_for_aws_tools():
     """botocore assumes no role for a source with keys, so nothing asks for that role's MFA code."""
     found = find(
         f"[profile a]\nrole_arn = {ARN}\nsource_profile = b\nmfa_serial = one\n"
@@ -42,9 +42,6 @@ def test_the_row_of_sources_ends_at_fixed_keys_as_for_aws_tools() -> None:
     )
     assert found is not None
     assert (found.what, found.mfa_serials, found.profiles) == ("static keys", ("one",), ("a", "b"))
-
-
-def test_keys_of_a_source_in_the_credentials_file_are_fixed_keys() -> None:
     text = f"[profile a]\nrole_arn = {ARN}\nsource_profile = %s\nmfa_serial = one\n"
     for source, names in (("a", ("a",)), ("elsewhere", ("elsewhere",))):
         found = find(text % source, "a", names)

@@ -63,14 +63,11 @@ def test_a_token_may_be_sent_to_its_issuer_and_another_tools_anywhere():
         issuer.check_secret_destination(issued_by, "portal", service_url, SESSION)
 
 
-def test_the_recorded_issuer_counts_only_for_tokens_of_the_sign_in():
+def test_a_recorded_issuer_counts_only_for_its_sign_in_or_its_client():
     facts = SignInFacts(token_ids=("other", TOKEN.id), issuer="loopback")
     assert issuer.token_issuer(TOKEN, facts) == "loopback"
     assert issuer.token_issuer(TOKEN._replace(value=Secret("second")), facts) is None
     assert issuer.token_issuer(TOKEN, facts._replace(issuer=None)) is None
-
-
-def test_the_recorded_issuer_of_a_client_counts_only_for_that_client():
     facts = SignInFacts(client=issuer.client_hash(CLIENT), client_issuer="aws/eu-west-1")
     assert issuer.client_issuer(CLIENT, facts) == "aws/eu-west-1"
     assert issuer.client_issuer(CLIENT._replace(client_id="theirs"), facts) is None

@@ -52,7 +52,7 @@ def changes_of(*keys: tuple[str, ...]) -> tuple[ProfileChange, ...]:
     )
 
 
-def test_one_new_profile_is_counted_before_many_changes():
+def test_each_kind_of_change_is_counted_and_rare_ones_together():
     changes = changes_of(("region",), *[("credential_process",)] * 599)
     found = plan(add=("new",), change=changes, remove=("gone",))
     line = "1 to add, 599 to change: program path, 1 to change: region, 1 to remove"
@@ -60,18 +60,12 @@ def test_one_new_profile_is_counted_before_many_changes():
     groups = plan_text.group_changes(found)
     assert [group.sign for group in groups] == ["+", "~", "~", "-"]
     assert sum(len(group.names) for group in groups) == 602
-
-
-def test_rare_kinds_are_counted_together():
     command = ("credential_process",)
     changes = changes_of(("region",), ("region",), command, ("name",), ("region", "name"), ())
     assert plan_text.plan_counts_text(plan(change=changes)) == (
         "2 profiles to change: region, 1 to change: program path, 1 to change: name, "
         "2 to change otherwise"
     )
-
-
-def test_adopted_profiles_are_a_kind_of_their_own():
     found = plan(change=(CHANGE,), adopt=("a",))
     assert plan_text.plan_counts_text(found) == "1 profile to adopt"
     assert plan_text.plan_counts_text(found, done=True) == "1 profile adopted"

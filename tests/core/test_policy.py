@@ -32,17 +32,14 @@ def test_a_guarded_role_is_released_with_a_grant_alone_and_never_published(way):
     assert (permit.key, permit.way, permit.grant_id) == (KEY, way, "g1")
 
 
-def test_a_role_that_no_rule_names_is_published_and_released():
+def test_a_rule_by_name_guards_an_account_whose_name_is_unknown_and_no_other_role():
+    assert policy("prod/Admin", name="").find_guarding_rule(KEY) == "prod/Admin"
+    assert policy("prod/ReadOnly", name="").find_guarding_rule(KEY) is None
+    assert policy("lab:prod/Admin", name="").find_guarding_rule(KEY) is None
     free = policy("prod/Admin")
     key = KEY._replace(role_name="ReadOnly")
     assert free.permit_publishing(key).key == key
     assert free.permit_release(key, Way.EXEC).rule is None
-
-
-def test_a_rule_by_name_guards_an_account_whose_name_is_unknown():
-    assert policy("prod/Admin", name="").find_guarding_rule(KEY) == "prod/Admin"
-    assert policy("prod/ReadOnly", name="").find_guarding_rule(KEY) is None
-    assert policy("lab:prod/Admin", name="").find_guarding_rule(KEY) is None
 
 
 def test_an_allow_list_refuses_before_a_grant_counts():

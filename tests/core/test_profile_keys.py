@@ -38,10 +38,15 @@ def test_the_section_of_a_session_without_scopes_has_no_key_for_them():
     assert with_scopes.keys == (*keys, ("sso_registration_scopes", "a,b"))
 
 
-def test_a_profile_with_these_identity_keys_is_not_changed():
+def test_only_the_identity_keys_that_differ_are_changed():
     keys = identity_keys(CORP, READ, "process", COMMAND)
     entry = entry_of(process("p", PAY, "Read") + "output = json\n")
     assert change_of_identity_keys(entry, keys) is None
+    entry = entry_of(native("p", PAY, "Admin"))
+    assert change_of_identity_keys(entry, NATIVE) == (
+        EditSection("profile p", (("sso_role_name", "Read"),), ()),
+        ProfileChange("p", {"sso_role_name": "Admin"}, {"sso_role_name": "Read"}),
+    )
 
 
 def test_another_form_removes_the_keys_of_the_one_before_and_no_other_key():
@@ -49,14 +54,6 @@ def test_another_form_removes_the_keys_of_the_one_before_and_no_other_key():
     assert change_of_identity_keys(entry, {"credential_process": ASKED}) == (
         EditSection("profile p", (("credential_process", ASKED),), (*NATIVE, "sso_region")),
         ProfileChange("p", {**NATIVE, "sso_region": "eu-west-1"}, {"credential_process": ASKED}),
-    )
-
-
-def test_only_the_keys_that_differ_are_changed():
-    entry = entry_of(native("p", PAY, "Admin"))
-    assert change_of_identity_keys(entry, NATIVE) == (
-        EditSection("profile p", (("sso_role_name", "Read"),), ()),
-        ProfileChange("p", {"sso_role_name": "Admin"}, {"sso_role_name": "Read"}),
     )
 
 

@@ -76,15 +76,12 @@ def test_an_invalid_template_is_a_usage_problem(template, why):
     assert why in refused.value.message
 
 
-def test_a_valid_template_or_name_is_returned_unchanged():
+def test_a_valid_template_or_name_is_returned_unchanged_and_an_invalid_name_refused():
     account = "aws-{account_id}_{account_email}"
     for template in (TEMPLATE, "{session}", account, "{role_name}" + "x" * 189):
         assert checked_name_template(template) == template
     for name in ("a", "9", "payments-prod.Read_Only", "x" * 256):
         assert checked_profile_name(name) == name
-
-
-def test_an_invalid_name_is_a_usage_problem():
     for name in ("", "-x", "--help", "a\nb", "a b", "é", "x" * 257, "../x", "a/b", "a\n"):
         with pytest.raises(UsageProblem):
             checked_profile_name(name)
@@ -96,18 +93,12 @@ def named(roles: list[UnnamedRole], *taken: str) -> list[str | None]:
     return [found.get(item.role) for item in roles]
 
 
-def test_only_a_taken_name_gets_the_session_in_front():
+def test_only_a_taken_or_shared_name_gets_the_session_in_front_then_the_id_then_a_hash():
     assert named([wanted("a"), wanted("a", "Read")]) == ["a.Admin", "a.Read"]
     for taken in ("a.Admin", "A.ADMIN"):
         assert named([wanted("a")], taken) == ["corp.a.Admin"]
-
-
-def test_accounts_with_the_same_name_get_their_ids():
     roles = [wanted("a", account_id="1" * 12), wanted("A", account_id="2" * 12)]
     assert named(roles) == ["corp.a.Admin.111111111111", "corp.A.Admin.222222222222"]
-
-
-def test_roles_that_map_to_the_same_name_get_the_hash_of_their_own():
     roles = ("x=y", "x,y", "X-Y")
     hashes = [hashlib.sha256(role.encode()).hexdigest()[:6] for role in roles]
     assert named([wanted("a", role) for role in roles]) == [

@@ -20,12 +20,20 @@ def row(account: Account = PROD, role: str = "Admin", **more: object) -> RoleRow
     return RoleRow("corp", account, role, **more)  # type: ignore[arg-type]
 
 
-def test_used_roles_come_first_and_the_others_keep_their_order():
+def test_used_roles_come_first_also_among_those_that_match_as_well():
     one, two, three = row(role="A"), row(role="B"), row(role="C", usage=Usage(10, 1))
     four = row(role="D", usage=Usage(None, 0, favourite=True))
     assert ranked_rows([one, two, three, four]) == [four, three, one, two]
     assert ranked_rows([two, one]) == [two, one]
     assert ranked_rows([one, row(role="B", usage=Usage()), three]) == [three, one, two]
+    rows = [row(DEV, "Admin"), row(PROD, "Admin", usage=Usage(1, 1)), row(PROD, "Read")]
+    rows = ranked_rows(rows)
+    found = [rows[number] for number in make_role_index(rows).search("payments")]
+    assert [one.role_name for one in found] == ["Admin", "Admin", "Read"]
+    assert found[0].account == PROD
+    used = row(Account("000050000001", "payments-internal-prod", ""), usage=Usage(10, 1))
+    rows = ranked_rows([row(PROD, "Admin"), row(DEV, "Admin"), used])
+    assert [rows[number] for number in make_role_index(rows).search("prod")] == [used, rows[1]]
 
 
 def test_the_profile_argument_is_the_first_profile_else_the_key():
@@ -45,17 +53,6 @@ def test_every_field_of_a_row_is_searched(roles, queries):
     rows = [row(), row(role="Read", profiles=("my-name",))]
     for query in queries:
         assert [rows[number].role_name for number in make_role_index(rows).search(query)] == roles
-
-
-def test_used_roles_come_before_others_that_match_as_well_and_equal_ones_keep_their_order():
-    rows = [row(DEV, "Admin"), row(PROD, "Admin", usage=Usage(1, 1)), row(PROD, "Read")]
-    rows = ranked_rows(rows)
-    found = [rows[number] for number in make_role_index(rows).search("payments")]
-    assert [one.role_name for one in found] == ["Admin", "Admin", "Read"]
-    assert found[0].account == PROD
-    used = row(Account("000050000001", "payments-internal-prod", ""), usage=Usage(10, 1))
-    rows = ranked_rows([row(PROD, "Admin"), row(DEV, "Admin"), used])
-    assert [rows[number] for number in make_role_index(rows).search("prod")] == [used, rows[1]]
 
 
 def test_an_address_is_found_but_excludes_no_row():

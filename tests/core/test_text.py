@@ -33,6 +33,8 @@ def test_a_text_is_cut_at_its_limit_and_a_message_keeps_words_of_usual_length_an
     assert text.show_message(f"at {'x' * 299} now") == f"at {'x' * 299} now"
     assert text.show_message(f"at {'x' * 300} now") == f"at {'x' * 240}… now"
     assert text.show_message(f'at "{"x " * 200}" now') == f'at "{"x " * 120}…" now'
+    assert text.columns_of_text("東京a") == 5
+    assert text.columns_of_text("e\u0301") == 1
 
 
 def test_json_escapes_control_characters_and_parses_to_the_same_value():
@@ -41,11 +43,6 @@ def test_json_escapes_control_characters_and_parses_to_the_same_value():
     assert printed.isascii()
     assert all(32 <= ord(character) < 127 for character in printed)
     assert json.loads(printed) == {"name": hostile}
-
-
-def test_wide_characters_take_two_columns():
-    assert text.columns_of_text("東京a") == 5
-    assert text.columns_of_text("e\u0301") == 1
 
 
 @pytest.mark.parametrize(

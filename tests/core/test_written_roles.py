@@ -79,12 +79,9 @@ def test_the_latest_readable_config_says_which_role_a_profile_was_written_for(no
     assert found == {"pay.Read": WrittenRole("corp", Role(PAY, "Read"), "sso")}
 
 
-def test_a_profile_that_has_its_role_or_had_none_was_written_for_no_other():
+def test_a_role_that_the_profile_has_or_that_ssohelper_removed_is_not_written_again():
     assert written(_OWN, ("", SESSION + _OWN)) == {}
     unmarked = SESSION + native("pay.Read", PAY, "Read", marked=False)
     assert written(LOST["no command"], ("", unmarked)) == {}
-
-
-def test_a_role_that_ssohelper_removed_is_not_written_again():
     removed = (SESSION + _OWN, SESSION)
     assert written(LOST["no command"], removed, ("", SESSION + _OWN)) == {}

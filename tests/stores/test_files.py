@@ -90,11 +90,15 @@ class TestReading:
             with pytest.raises(LocalState):
                 TOUCHES[touch](tmp_path / "folder")
 
-    def test_the_names_in_a_folder_are_sorted_without_hidden_ones(self, tmp_path):
+    def test_names_in_a_folder_are_sorted_and_a_json_object_is_returned_as_written(self, tmp_path):
         assert files.list_names_in_folder(tmp_path / "none") == []
         for name in ("c", ".hidden", "a", "b"):
             (tmp_path / name).touch()
         assert files.list_names_in_folder(tmp_path) == ["a", "b", "c"]
+        files.write_json(tmp_path / "a", {"b": ["ä", 1, None]})
+        assert files.read_json(tmp_path / "a") == {"b": ["ä", 1, None]}
+        assert (tmp_path / "a").read_bytes().isascii()
+        assert files.read_json(tmp_path / "none") is None
 
     def test_a_file_over_the_limit_is_refused(self, tmp_path):
         (tmp_path / "a").write_bytes(b"x" * 11)
@@ -148,12 +152,6 @@ class TestReading:
         with caplog.at_level("INFO"):
             assert files.read_record(tmp_path / "a", refuse) is None
         assert f'"{tmp_path / "a"}" is damaged (no valid "count")' in caplog.text
-
-    def test_a_json_object_is_returned_as_written(self, tmp_path):
-        files.write_json(tmp_path / "a", {"b": ["ä", 1, None]})
-        assert files.read_json(tmp_path / "a") == {"b": ["ä", 1, None]}
-        assert (tmp_path / "a").read_bytes().isascii()
-        assert files.read_json(tmp_path / "none") is None
 
 
 class TestWriting:

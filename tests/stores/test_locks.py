@@ -203,16 +203,13 @@ class TestLock:
         child.communicate(b"\n")
 
 
-def test_the_folders_of_a_lock_are_closed_to_other_users(tmp_path: Path) -> None:
+def test_the_folders_of_a_lock_are_closed_to_other_users_and_those_of_aws_keep_their_mode(tmp_path):
     base = tmp_path / "run"
     (base / "locks").mkdir(parents=True)
     for folder in (base, base / "locks"):
         folder.chmod(0o755)
     with files.hold_lock(base / "locks" / "a", soon(), base):
         assert mode_of(base) == mode_of(base / "locks") == 0o700
-
-
-def test_a_folder_of_aws_keeps_its_mode(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     with files.hold_lock(tmp_path / "a", soon(), is_private=False):
         assert mode_of(tmp_path) == 0o755

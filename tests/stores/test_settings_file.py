@@ -77,7 +77,7 @@ def test_settings_of_several_sessions_do_not_affect_each_other(store, path):
         assert found.get("browser", session=name) == name
 
 
-def test_a_symlink_stays_a_symlink(store, path, tmp_path):
+def test_a_symlink_stays_a_symlink_and_an_invalid_file_is_not_changed(store, path, tmp_path):
     path.parent.mkdir()
     (tmp_path / "dotfiles.toml").write_text('form = "sso"\n')
     path.symlink_to(tmp_path / "dotfiles.toml")
@@ -85,10 +85,6 @@ def test_a_symlink_stays_a_symlink(store, path, tmp_path):
     store.set(("form",), "process", soon())
     assert path.is_symlink()
     assert read_settings(path, {}).get("form") == "process"
-
-
-def test_an_invalid_file_is_not_changed(store, path):
-    path.parent.mkdir()
     path.write_text("form = ")
     with pytest.raises(ConfigInvalid):
         store.set(("form",), "sso", soon())

@@ -134,12 +134,6 @@ class TestCallback:
         assert answer.status == 200
         assert sign_in.wait_for_callback(20) is not None
 
-    def test_a_refusal_with_the_right_state_ends_the_wait(self, sign_in):
-        error = f"%3Cscript%3E{'x' * 100}"
-        answer = call_back(sign_in, f"?error={error}&state={STATE}&error_description=%3Cb%3E")
-        assert sign_in.wait_for_callback(20) == Callback(None, "<script>" + "x" * 92)
-        assert (answer.status, "<script>" in answer.page) == (200, False)
-
     def test_an_unknown_users_code_counts_and_their_refusal_does_not(self, sign_in, monkeypatch):
         """Linux cannot tell the user of a Windows browser in WSL, nor of any program in gVisor."""
         monkeypatch.setattr(peer, "find_peer_uid", lambda _connection: None)
@@ -159,11 +153,17 @@ class TestCallback:
         monkeypatch.undo()
         assert call_back(sign_in, f"?code=good&state={STATE}").status == 200
 
-    def test_it_listens_on_this_machine_only(self, sign_in):
+    def test_it_listens_on_this_machine_only_and_a_refusal_with_the_right_state_ends_the_wait(
+        self, sign_in
+    ):
         assert sign_in.redirect_uri.startswith("http://127.0.0.1:")
         port = urlsplit(sign_in.redirect_uri).port
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.2", port or 0), timeout=20)
+        error = f"%3Cscript%3E{'x' * 100}"
+        answer = call_back(sign_in, f"?error={error}&state={STATE}&error_description=%3Cb%3E")
+        assert sign_in.wait_for_callback(20) == Callback(None, "<script>" + "x" * 92)
+        assert (answer.status, "<script>" in answer.page) == (200, False)
 
 
 class TestRedirect:

@@ -99,9 +99,6 @@ def test_proxy_and_bundle_are_those_of_the_variables_even_when_nothing_answers()
     assert "CNRY" not in repr(found) + found.error.message
     both = {**environ, "AWS_CA_BUNDLE": "/first"}
     assert probe_service(PORTAL, both, "x", deadline()).bundle == "/first"
-
-
-def test_a_host_that_no_proxy_names_is_asked_without_one():
     environ = {"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "portal.example"}
     for url, proxy in ((PORTAL, ""), ("https://other.example", "127.0.0.1:9")):
         assert probe_service(url, environ, "the portal", deadline(0)).proxy == proxy

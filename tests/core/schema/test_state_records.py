@@ -12,7 +12,7 @@ from ssohelper.core.schema.fields import Damaged
 from tests.core.schema.values import NOON
 
 
-def test_invalid_choices_get_their_default() -> None:
+def test_invalid_choices_get_their_default_and_bring_no_removed_role_back():
     found = {
         "accounts": ["a*"], "roles": 5, "template": "{nope}", "form": "evil",
         "default_region": "us-east-1.evil.com", "removed": [["x", "y"], ["001234567890", "R"]],
@@ -21,9 +21,6 @@ def test_invalid_choices_get_their_default() -> None:
     assert choices._replace(removed=frozenset()) == Choices(accounts=("a*",))
     assert {role.name for role in choices.removed} == {"R"}
     assert damaged == ["roles", "template", "form", "default_region"]
-
-
-def test_an_invalid_removed_role_does_not_bring_the_others_back() -> None:
     rows = [["001234567890", "A"], ["1", "B"], ["001234567890"], "x", ["001234567890", "C", "D"]]
     found, damaged = state_records.parse_choices({"removed": rows})
     assert found.removed == frozenset({Role("001234567890", "A")})
