@@ -99,9 +99,9 @@ def test_only_a_taken_or_shared_name_gets_the_session_in_front_then_the_id_then_
         assert named([wanted("a")], taken) == ["corp.a.Admin"]
     roles = [wanted("a", account_id="1" * 12), wanted("A", account_id="2" * 12)]
     assert named(roles) == ["corp.a.Admin.111111111111", "corp.A.Admin.222222222222"]
-    roles = ("x=y", "x,y", "X-Y")
-    hashes = [hashlib.sha256(role.encode()).hexdigest()[:6] for role in roles]
-    assert named([wanted("a", role) for role in roles]) == [
+    names = ("x=y", "x,y", "X-Y")
+    hashes = [hashlib.sha256(name.encode()).hexdigest()[:6] for name in names]
+    assert named([wanted("a", name) for name in names]) == [
         f"corp.a.{name}.001234567890.{end}"
         for name, end in zip(("x-y", "x-y", "X-Y"), hashes, strict=True)
     ]

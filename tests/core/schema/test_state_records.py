@@ -22,8 +22,8 @@ def test_invalid_choices_get_their_default_and_bring_no_removed_role_back():
     assert {role.name for role in choices.removed} == {"R"}
     assert damaged == ["roles", "template", "form", "default_region"]
     rows = [["001234567890", "A"], ["1", "B"], ["001234567890"], "x", ["001234567890", "C", "D"]]
-    found, damaged = state_records.parse_choices({"removed": rows})
-    assert found.removed == frozenset({Role("001234567890", "A")})
+    choices, damaged = state_records.parse_choices({"removed": rows})
+    assert choices.removed == frozenset({Role("001234567890", "A")})
     assert damaged == []
 
 
