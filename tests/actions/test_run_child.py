@@ -33,14 +33,14 @@ def run_script(path: Path, text: str) -> str:
     return done.stdout.decode().strip()
 
 
-@pytest.mark.parametrize("first_line", ["#!/bin/sh\n", ""])
-def test_a_script_is_run_by_its_own_program_or_the_shell(tmp_path, first_line):
-    assert run_script(tmp_path / "x", f"{first_line}exit $1\n") == "7 False"
-
-
-def test_a_program_of_a_missing_interpreter_is_not_run_by_the_shell(tmp_path):
-    assert run_script(tmp_path / "x", "#!/nowhere\nexit 0\n") == "ProgramNotFound"
-
-
-def test_a_program_that_says_it_was_interrupted_was_not_interrupted_by_our_terminal(tmp_path):
-    assert run_script(tmp_path / "x", "#!/bin/sh\nexit 130\n") == "130 False"
+@pytest.mark.parametrize(
+    ("script", "end"),
+    [
+        ("#!/bin/sh\nexit $1\n", "7 False"),
+        ("exit $1\n", "7 False"),
+        ("#!/nowhere\nexit 0\n", "ProgramNotFound"),
+        ("#!/bin/sh\nexit 130\n", "130 False"),  # it was not interrupted by our terminal
+    ],
+)
+def test_a_script_is_run_by_its_own_program_or_the_shell(tmp_path, script, end):
+    assert run_script(tmp_path / "x", script) == end
