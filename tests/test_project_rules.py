@@ -245,13 +245,11 @@ class TestSources:
         assert len(lines) == 4
         assert {name: count for name, count in lines.items() if count > 80} == {}
 
-    def test_use_no_timer_that_may_never_call(self):
+    def test_use_no_textual_timer_or_call_that_may_never_come_or_come_too_late(self):
         """Textual's `set_timer` never calls on a busy machine: see `tui/one_time_timers.py`."""
         found = [path for path in SOURCES if ".set_timer(" in path.read_text()]
         assert found == []
-
-    def test_call_nothing_of_a_screen_that_is_gone(self):
-        """Textual's `call_after_refresh` does: see `tui/one_time_timers.py`."""
+        # Textual's `call_after_refresh` does: see `tui/one_time_timers.py`.
         found = {path.name for path in SOURCES if ".call_after_refresh(" in path.read_text()}
         # The last two check themselves whether the screen is there.
         assert found == {"one_time_timers.py", "typing_pause.py", "started_actions.py"}
@@ -478,14 +476,12 @@ class TestWheel:
         [licence] = [n for n in wheel.namelist() if n.endswith("LICENSE")]
         assert "Apache License" in wheel.read(licence).decode()
 
-    def test_has_the_texts_that_shell_init_prints(self, wheel):
+    def test_has_the_texts_of_shell_init_and_the_completions_where_each_shell_looks(self, wheel):
         inside = {name.partition(".data/data/")[2]: name for name in wheel.namelist()}
         texts = [path for path in (ROOT / "shell").iterdir() if path.suffix]
         assert len(texts) >= 4
         for path in texts:
             assert wheel.read(inside[f"share/ssohelper/{path.name}"]) == path.read_bytes()
-
-    def test_has_the_completions_where_each_shell_looks(self, wheel):
         data = {name.partition(".data/data/")[2]: name for name in wheel.namelist()}
         for place, source in {
             "share/bash-completion/completions/ssohelper": "ssohelper.bash",

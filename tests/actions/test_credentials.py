@@ -290,12 +290,12 @@ class TestCached:
         app.keep(left)
         assert credentials.has_cached_credentials(app, KEY) is not is_offered
 
-    def test_no_sign_in_is_offered_where_the_cache_cannot_be_read(self, app, monkeypatch):
+    def test_find_cached_returns_none_and_no_sign_in_is_offered_where_the_cache_cannot_be_read(
+        self, app, monkeypatch
+    ):
+        assert call(credentials.find_cached_credentials, app, allow_due=True) is None
         refuse(monkeypatch, app.credentials, "load", NotOurs("a link"))
         assert credentials.has_cached_credentials(app, KEY)
-
-    def test_find_cached_returns_none_when_nothing_is_cached(self, app):
-        assert call(credentials.find_cached_credentials, app, allow_due=True) is None
 
 
 class TestRenewing:

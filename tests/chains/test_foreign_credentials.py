@@ -147,15 +147,12 @@ def test_whoami_says_what_sts_says(keyed, run):
     assert role["account_id"] == JUMP_ACCOUNT
 
 
-def test_the_root_users_key_is_confirmed_too(keyed, run):
+def test_whoami_confirms_the_root_users_key_and_off_line_none(keyed, run):
     arn = f"arn:aws:iam::{USER_ACCOUNT}:root"
     key = keyed.key._replace(arn=arn)
     keyed.emulator.issued[key.access_key_id] = key
     keyed.write(lines_of("keys", key))
     assert run.ok("whoami", "keys").stdout.splitlines()[2:] == ["user\troot", f"arn\t{arn}"]
-
-
-def test_whoami_json_off_line_is_unconfirmed_and_exit_6(keyed, run):
     keyed.write(lines_of("keys", keyed.key))
     done = run("whoami", "keys", "--json", env={"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"})
     assert done.returncode == 6

@@ -120,11 +120,15 @@ def test_every_command_names_the_line_of_an_invalid_file(run, settings_file):
     assert settings_file.read_text() == 'form = "sso"\nfrm = 1\n'
 
 
-def test_below_an_allow_list_the_hint_is_the_whole_command(run):
+def test_below_an_allow_list_the_hint_is_the_whole_command_and_nothing_is_asked(run):
     for key, value in (("guard.rules", "*/Admin"), ("storage", "file"), ("form", "sso")):
         done = run("config", "set", key, value, env={"SSOHELPER_ALLOW": "*/*"})
         assert done.returncode == 9
         assert f"ssohelper config set {key} {word_as_typed(value)}\n" in done.stderr
+    assert run("config", "set", "guard.rules", "*/Admin").returncode == 0
+    done = run("config", "set", "guard.rules", "--default", env={"SSOHELPER_ALLOW": "*/*"})
+    assert (done.returncode, "cannot change settings" in done.stderr) == (9, True), done.stderr
+    assert run("config", "get", "guard.rules").stdout == '["*/Admin"]\n'
 
 
 def test_an_option_that_config_set_does_not_have_is_no_guard_rule(run, settings_file):
@@ -132,13 +136,6 @@ def test_an_option_that_config_set_does_not_have_is_no_guard_rule(run, settings_
     assert (done.returncode, 'no option named "--yes"' in done.stderr) == (2, True)
     assert not settings_file.exists()
     assert run("config", "set", "notify", "notify-send", "--urgency=low").returncode == 0
-
-
-def test_below_an_allow_list_no_question_about_a_guard_rule_is_asked(run):
-    assert run("config", "set", "guard.rules", "*/Admin").returncode == 0
-    done = run("config", "set", "guard.rules", "--default", env={"SSOHELPER_ALLOW": "*/*"})
-    assert (done.returncode, "cannot change settings" in done.stderr) == (9, True), done.stderr
-    assert run("config", "get", "guard.rules").stdout == '["*/Admin"]\n'
 
 
 @pytest.mark.parametrize(

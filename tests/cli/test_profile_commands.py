@@ -107,15 +107,15 @@ class TestAdd:
         again = run.ok("profile", "add", "pay/Admin", "--yes")
         assert 'the profile "prod" already points at this role' in again.stderr
 
-    def test_form_and_region_are_those_of_the_new_profile_alone(self, synced, run):
+    def test_form_and_region_are_those_of_the_new_profile_alone_and_a_taken_name_is_exit_2(
+        self, synced, run, saved
+    ):
         given = ("--name", "new", "--form", "sso", "--region", "us-east-2", "--yes")
         assert run("profile", "add", "dev/Read", *given).returncode == 0
         new, other = show(run, "new"), show(run, "dev.Read")
         assert (new["form"], new["region"]) == ("sso", "us-east-2")
         assert (other["form"], other["region"]) == ("process", "eu-west-1")
         assert App(synced.env).choices.load("corp") == Choices()
-
-    def test_a_taken_name_is_exit_2_and_a_role_that_is_not_listed_exit_5(self, synced, run, saved):
         credentials = synced.config_file.with_name("credentials")
         credentials.write_text("[static]\naws_access_key_id = AKIAEXAMPLE\n")
         before = synced.config_file.read_bytes()

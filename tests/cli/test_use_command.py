@@ -157,16 +157,13 @@ def test_off_a_terminal_a_role_without_a_profile_needs_yes(shell):
     assert b"[profile account-00000.Role00]" in shell.config.read_bytes()
 
 
-def test_an_account_or_role_that_is_not_assigned_is_exit_5(shell):
+def test_a_role_that_is_not_assigned_is_exit_5_and_a_missing_sign_in_exit_4(shell):
     for name in ("000000000009/Role00", "000000000001/Nothing"):
         done = use(shell, name, "--yes")
         assert (done.returncode, done.stdout) == (5, ""), done.stderr
         assert "has no profile yet" not in done.stderr
     near = use(shell, "000000000001/Rol0", "--yes")
     assert 'hint: did you mean "Role00"? see: ssohelper list --refresh' in near.stderr
-
-
-def test_off_a_terminal_a_missing_sign_in_is_exit_4(shell):
     shell.app.tokens.forget(shell.session)
     done = use(shell, "mine")
     assert (done.returncode, done.stdout) == (4, "")

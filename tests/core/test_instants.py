@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 
 from ssohelper.core import instants
 
 NOON = 1767268800  # 2026-01-01T12:00:00Z
-CASES = {
+CASES: dict[Any, list[tuple[object, object]]] = {
     # The forms that the SDKs write.
     instants.from_iso: [
         ("2026-01-01T12:00:00Z", NOON),

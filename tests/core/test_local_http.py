@@ -37,16 +37,13 @@ def test_a_request_says_whose_it_is_and_names_its_headers_in_lower_case(is_ours)
     assert found == ("/a?b", {b"host": b"here", b"x-a": b"B"}, is_ours)
 
 
-def test_an_answer_has_its_reason_its_length_and_is_not_stored():
+def test_an_answer_is_not_stored_and_a_redirect_goes_to_an_http_address_alone():
     head, _, body = Answer(503, b"text", "text/plain").encoded().partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     assert lines[0] == "HTTP/1.1 503 Service Unavailable"
     assert {"Content-Type: text/plain", "Content-Length: 4", "Cache-Control: no-store"} < set(lines)
     assert not any(line.startswith("Location") for line in lines)
     assert body == b"text"
-
-
-def test_a_redirect_goes_to_an_http_address_alone() -> None:
     answer = Answer(302, b"", location=Secret("https://aws.example/?code=1"))
     assert b"\r\nLocation: https://aws.example/?code=1\r\n" in answer.encoded()
     for address in ("javascript:alert(1)", "https://a\r\nX: 1", "/path"):

@@ -150,7 +150,7 @@ def big_plan(accounts: int, *more: ListedAccount) -> Plan:
     return planned(SESSION, request(listing_of(*usual, *more)))
 
 
-def test_300_accounts_with_4_roles_fit_on_one_screen():
+def test_300_accounts_fit_on_one_screen_and_the_worst_plan_has_22_lines():
     lines = plan_text.summary_lines(big_plan(300), 79)
     assert lines[:4] == [
         "to add: 1200 profiles in 300 accounts",
@@ -161,9 +161,6 @@ def test_300_accounts_with_4_roles_fit_on_one_screen():
     assert lines[4].startswith("    team-000, team-001, ")
     assert lines[4].endswith(" …")
     assert max(map(len, lines)) <= 79
-
-
-def test_the_worst_plan_has_22_lines():
     other = [listed(f"9{number:011}", f"x{number}", *FOUR, f"R{number}") for number in range(50)]
     found = big_plan(300, *other)
     keys = [("region",), ("name",), ("region", "name"), ("credential_process",), ()]

@@ -323,7 +323,7 @@ def test_five_swapped_names_are_told_and_more_are_counted():
     assert '"n5.Read" to' not in line
 
 
-def test_rename_gives_no_profile_the_name_of_one_that_keeps_its_name():
+def test_rename_gives_no_profile_a_name_that_another_keeps_or_gets():
     text = SESSION + process("dev.Read", PAY, "Read") + process("odd", DEV, "Read")
     text += CHAINED.format("dev.Read")
     listing = listing_of(listed(PAY, "pay", "Read"), listed(DEV, "dev", "Read"))
@@ -333,9 +333,6 @@ def test_rename_gives_no_profile_the_name_of_one_that_keeps_its_name():
     )
     assert [(c.profile, c.after) for c in found.change] == [("odd", {"name": "corp.dev.Read"})]
     assert synced(text, request(listing, rename=True)) == text.replace("odd", "corp.dev.Read")
-
-
-def test_rename_and_add_never_give_the_same_name():
     text = SESSION + process("odd", PAY, "Read") + process("pay.Admin", PAY, "Admin")
     listing = listing_of(listed(PAY, "pay", "Read", "Admin", "New"))
     found = plan(text, request(listing, rename=True, template="{account_name}"))
@@ -391,15 +388,17 @@ def test_a_second_organization_renames_no_profile():
     assert plan(synced(SESSION + ALL, asked)).changes == ()
 
 
-def test_the_command_is_updated_and_the_users_keys_stay():
+def test_the_command_is_updated_the_users_keys_stay_and_an_sso_key_that_would_win_goes():
     text = process("pay.Read", PAY, "Read", OLD).replace(
         "region = eu-west-1\n", "# mine\ns3 =\n  a = b\n"
     )
     after = synced(SESSION + text, request(choices=Choices(roles=("Nothing",))))
     assert after == SESSION + text.replace(OLD, COMMAND)
+    text = SESSION + ALL.replace("region = eu", "sso_start_url = x\nregion = eu", 1)
+    assert synced(text) == SESSION + ALL
 
 
-def test_only_convert_changes_the_form_and_filters_given_with_it_limit_it():
+def test_only_convert_changes_forms_for_all_managed_profiles_or_within_new_filters():
     choices = Choices(form="sso", accounts=("pay",))
     assert plan(SESSION + ALL, request(choices=choices)).changes == ()
     asked = request(choices=choices, convert=True, has_new_filters=True)
@@ -410,20 +409,12 @@ def test_only_convert_changes_the_form_and_filters_given_with_it_limit_it():
     assert plan(SESSION + ALL, asked).skipped == (Skipped("dev.Read", left_out),)
     back = request(choices=Choices(form="process"), convert=True)
     assert synced(after, back) == SESSION + ALL
-
-
-def test_convert_is_for_all_managed_profiles_also_outside_remembered_filters():
     gone = process("mine", "000000000009", "Gone")
     choices = Choices(form="sso", accounts=("pay",))
     after = synced(SESSION + ALL + gone, request(choices=choices, convert=True))
     assert "credential_process" not in after
     pruned = synced(SESSION + ALL + gone, request(choices=choices, convert=True, prune=True))
     assert "[profile mine]" not in pruned
-
-
-def test_an_sso_key_that_would_win_over_our_command_is_removed():
-    text = SESSION + ALL.replace("region = eu", "sso_start_url = x\nregion = eu", 1)
-    assert synced(text) == SESSION + ALL
 
 
 @pytest.mark.parametrize(

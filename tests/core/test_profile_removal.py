@@ -84,15 +84,12 @@ def test_remembered_filters_alone_or_filters_that_match_no_role_remove_nothing()
     assert plan(SESSION + ALL, asked).remove == ()
 
 
-def test_a_source_of_another_profile_stays_outside_new_filters():
+def test_a_source_of_another_profile_stays_and_one_that_goes_is_not_changed_too():
     asked = request(choices=READ_ONLY, prune=True, has_new_filters=True)
     found = plan(SESSION + ALL + CHAINED.format("pay.Admin"), asked)
     assert found.remove == ()
     reason = 'not removed, because the profile "chained" refers to it'
     assert dict(found.skipped)["pay.Admin"] == reason
-
-
-def test_a_profile_that_goes_is_not_changed_too():
     asked = request(choices=READ_ONLY, prune=True, has_new_filters=True)
     asked = asked._replace(old_region="eu-west-1", region="x")
     found = plan(SESSION + ALL.replace(COMMAND, OLD), asked)

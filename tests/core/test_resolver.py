@@ -129,7 +129,7 @@ def families_changed_by(profile: str, section: str) -> list[str]:
     return [one.family for one in find_changed(profile, keys)]
 
 
-def test_a_section_that_names_another_role_of_the_account_changes_the_credentials() -> None:
+def test_a_section_that_names_another_account_or_role_changes_the_credentials():
     assert families_changed_by(SSO, "sso_role_name = Other\n") == list(resolver.FAMILIES)
     assert families_changed_by(PROGRAM, "credential_process = /bin/get-keys --other\n") == list(
         resolver.FAMILIES
@@ -138,9 +138,6 @@ def test_a_section_that_names_another_role_of_the_account_changes_the_credential
     # A section that repeats the profile changes nothing.
     assert families_changed_by(SSO, SSO) == []
     assert families_changed_by(PROGRAM, "region = eu-west-1\n") == []
-
-
-def test_a_section_says_which_account_and_role_it_gives() -> None:
     found = find_changed(SSO, {"sso_account_id": "999999999999", "sso_role_name": "Other"})
     assert {(one.account_id, one.role_name) for one in found} == {("999999999999", "Other")}
     assert resolver.describe_answers(found) == (

@@ -170,7 +170,7 @@ def test_one_account_in_two_sessions_has_two_headings_unless_the_list_is_flat():
         assert list(shown.lines) == lines
 
 
-def test_a_new_order_and_new_rows_are_shown():
+def test_a_new_order_and_new_rows_are_shown_and_a_search_marks_characters():
     shown = ShownRoles(RoleListView())
     shown.set_rows(WORLD)
     by_use = list(shown.lines)
@@ -180,9 +180,6 @@ def test_a_new_order_and_new_rows_are_shown():
     shown.set_rows(WORLD[:1])
     shown.search("gamma")
     assert shown.heading_of(0).role_count == 1
-
-
-def test_characters_are_marked_only_while_a_search_is_typed():
     shown = ShownRoles(RoleListView())
     assert shown.spans(0) == []
     shown.set_rows(WORLD)

@@ -170,7 +170,7 @@ def test_concurrent_writers_lose_no_change(store, tmp_path):
     assert names == {"default", "p0", "p1", "p2", "p3"}
 
 
-def test_a_fifo_and_a_folder_are_refused_without_waiting(store):
+def test_a_fifo_and_a_folder_are_refused_and_the_null_device_is_an_empty_config(store, tmp_path):
     store.path.parent.mkdir()
     os.mkfifo(store.path)
     with pytest.raises(LocalState, match="not a regular file"):
@@ -179,9 +179,6 @@ def test_a_fifo_and_a_folder_are_refused_without_waiting(store):
     store.path.mkdir()
     with pytest.raises(LocalState, match="not a regular file"):
         store.read()
-
-
-def test_the_null_device_is_an_empty_config_and_stays_a_device(tmp_path):
     null = Path("/dev/null")
     store = ConfigStore(null, null, state=tmp_path / "state", runtime=tmp_path / "run")
     assert store.read().profiles() == []

@@ -209,7 +209,14 @@ class TestSocket:
         folder.remove()
         assert path.exists() != is_bound
 
-    def test_the_socket_of_a_later_endpoint_stays(self, tmp_path):
+    def test_the_folder_of_a_killed_endpoint_goes_and_the_socket_of_a_later_one_stays(
+        self, tmp_path
+    ):
+        killed = PrivateFolder(tmp_path)
+        killed.write_file("token", b"x")
+        killed._held.close()
+        PrivateFolder(tmp_path).remove()
+        assert os.listdir(tmp_path) == []
         first, second = PrivateFolder(tmp_path / "base"), PrivateFolder(tmp_path / "base")
         with first.bind_socket(tmp_path / "s"):  # it does not listen, as after a kill
             second.bind_socket(tmp_path / "s").close()
@@ -217,13 +224,6 @@ class TestSocket:
         assert (tmp_path / "s").is_socket()
         second.remove()
         assert os.listdir(tmp_path / "base") == []
-
-    def test_the_folder_of_a_killed_endpoint_is_removed(self, tmp_path):
-        killed = PrivateFolder(tmp_path)
-        killed.write_file("token", b"x")
-        killed._held.close()
-        PrivateFolder(tmp_path).remove()
-        assert os.listdir(tmp_path) == []
 
     def test_a_socket_may_be_in_a_folder_of_root_that_every_user_may_enter(
         self, tmp_path, monkeypatch

@@ -76,14 +76,10 @@ class TestLock:
         with files.hold_lock(path, soon(0)):
             pass
 
-    def test_a_free_lock_is_taken_when_no_time_is_left(self, tmp_path):
+    def test_a_free_lock_is_taken_when_no_time_is_left_and_gets_mode_0600(self, tmp_path, caplog):
         for _ in range(2):
             with files.hold_lock(tmp_path / "locks" / "a.lock", soon(0)):
                 assert mode_of(tmp_path / "locks" / "a.lock") == 0o600
-
-    def test_a_file_that_others_can_open_gets_mode_0600_and_its_number_is_no_lock(
-        self, tmp_path, caplog
-    ):
         (tmp_path / "a.lock").write_text("1\n")
         (tmp_path / "a.lock").chmod(0o666)
         with files.hold_lock(tmp_path / "a.lock", soon(0)):

@@ -25,16 +25,9 @@ class TestFolders:
         assert files.ensure_private_folder(tmp_path) == tmp_path
         assert mode_of(tmp_path) == 0o700
 
-    def test_a_path_that_no_folder_can_have_raises_local_state(self, tmp_path, monkeypatch):
-        with pytest.raises(LocalState, match="cannot be made: not possible"):
-            files.ensure_folder(f"{tmp_path}/a\0b")
-        (tmp_path / "gone").mkdir()
-        monkeypatch.chdir(tmp_path / "gone")
-        (tmp_path / "gone").rmdir()
-        with pytest.raises(LocalState, match="cannot be made: no such file"):
-            files.ensure_folder("a")
-
-    def test_a_file_at_the_path_raises_local_state(self, tmp_path):
+    def test_a_file_at_the_path_or_a_path_that_no_folder_can_have_raises_local_state(
+        self, tmp_path, monkeypatch
+    ):
         (tmp_path / "f").write_text("")
         with pytest.raises(LocalState, match="is not a folder"):
             locked(tmp_path / "f" / "a.lock")
@@ -42,6 +35,13 @@ class TestFolders:
             files.ensure_private_folder(tmp_path / "f")
         with pytest.raises(LocalState):
             files.ensure_private_folder(tmp_path / "f" / "g")
+        with pytest.raises(LocalState, match="cannot be made: not possible"):
+            files.ensure_folder(f"{tmp_path}/a\0b")
+        (tmp_path / "gone").mkdir()
+        monkeypatch.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+        with pytest.raises(LocalState, match="cannot be made: no such file"):
+            files.ensure_folder("a")
 
     def test_another_users_folder_and_a_link_to_it_are_refused(self, open_folder):
         (open_folder / "link").symlink_to("/etc")

@@ -128,17 +128,15 @@ class TokenStoreContract:
             self.renew(store, token("a"), token("b"))
         assert (store.load(moved), store.load(CORP)) == (theirs, None)
 
-    def test_a_sign_in_replaces_any_token(self, store, other_process):
+    def test_another_process_reads_what_was_saved_and_the_fingerprint_changes_with_the_token(
+        self, store, other_process
+    ):
         other_process.save(CORP, token("other-person", NOON + 1000))
         store.save(CORP, token("person", NOON + 10))
         assert other_process.load(CORP) == token("person", NOON + 10)
-
-    def test_facts_are_returned_with_their_token_ids(self, store, other_process):
         facts = SignInFacts(signed_in_at=NOON, token_ids=("1", "2"))
         store.save_facts("corp", facts)
         assert other_process.load_facts("corp") == facts
-
-    def test_the_fingerprint_changes_with_the_token(self, store):
         store.save(CORP, token("a"))
         first = store.read_token_file_fingerprint(CORP)
         assert first == store.read_token_file_fingerprint(CORP) != ""

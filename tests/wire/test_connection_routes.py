@@ -92,14 +92,12 @@ class TestTls:
             assert "AWS_CA_BUNDLE" in (caught.value.hint or "")
         assert not aws.server.requests
 
-    def test_a_server_without_tls_is_an_error(self, names):
+    def test_a_server_without_tls_or_an_end_of_its_handshake_is_an_error(self, names):
         with serving(b"HTTP/1.1 400 Bad Request\r\n\r\n", "wait", reads=False) as server:
             names[HOST] = server.port
             with pytest.raises(AwsUnreachable, match="no TLS connection") as caught:
                 ask()
         assert type(caught.value) is NoConnection
-
-    def test_an_endless_handshake_ends_at_the_deadline(self, names):
         with serving(b"", "wait", reads=False) as server:
             names[HOST] = server.port
             began = time.monotonic()

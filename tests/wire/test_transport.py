@@ -132,16 +132,13 @@ def test_an_incomplete_answer_is_a_lost_answer(method, reply):
     assert caught.value.hint
 
 
-def test_a_refused_connection_means_that_nothing_was_sent():
+def test_a_refused_connection_or_a_passed_deadline_means_that_nothing_was_sent():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     transport = Transport(f"http://127.0.0.1:{port}", {}, "the test server")
     with pytest.raises(AwsUnreachable, match="connection refused") as caught:
         get(transport)
     assert type(caught.value) is NoConnection
-
-
-def test_a_passed_deadline_sends_nothing_on_a_new_or_an_idle_connection():
     with serving(answer()) as server:
         transport = transport_to(server)
         for kind in (NoConnection, AwsUnreachable):
