@@ -8,16 +8,16 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-import pexpect
 import pytest
 
 from ssohelper.actions import login, selection
 from ssohelper.app import App
 from ssohelper.emulator.server import Emulator
 from tests.actions.world import SESSION, WorldApp, token
-from tests.conftest import RUN_SECONDS, SCRIPT, Home, Run
+from tests.conftest import SCRIPT, Home, Run
 from tests.long_rows import long_after
 from tests.processes import wait_until_asleep
+from tests.terminal import Conversation
 
 ROLE = "corp:000030000001/ReadOnlyAccess"
 
@@ -39,9 +39,8 @@ class Desk(NamedTuple):
                 break
         return done
 
-    def start_on_terminal(self) -> pexpect.spawn:
-        words = {"env": self.home.env, "encoding": "utf-8", "timeout": RUN_SECONDS}
-        return pexpect.spawn(SCRIPT, ["login", "--force"], **words)
+    def start_on_terminal(self) -> Conversation:
+        return Conversation([SCRIPT, "login", "--force"], self.home.env)
 
     @property
     def kept(self) -> dict[str, str]:
@@ -121,9 +120,7 @@ def test_on_a_terminal_a_question_is_asked(desk, answer, code, user):
     child.expect_exact("keep this sign-in? [y/N]")
     assert desk.kept == before, "nothing is kept before the answer"
     child.sendline(answer)
-    child.expect(pexpect.EOF)
-    child.close()
-    assert child.exitstatus == code
+    assert child.ended()[0] == code
     assert (desk.user, desk.revoked) == (user, 0 if code == 0 else 1)
     assert (desk.kept == before) == (code != 0)
 
@@ -135,9 +132,7 @@ def test_ctrl_c_at_the_question_discards_the_sign_in_at_aws_too(desk):
     child.expect_exact("keep this sign-in? [y/N]: ")
     wait_until_asleep(child.pid)  # a Ctrl-C between the last letter and the read would be lost
     child.kill(signal.SIGINT)
-    child.expect(pexpect.EOF)
-    child.close()
-    assert child.exitstatus == 130
+    assert child.ended()[0] == 130
     assert (desk.kept, desk.revoked) == (before, 1)
 
 

@@ -4,12 +4,12 @@ import json
 import subprocess
 from collections.abc import Iterator
 
-import pexpect
 import pytest
 
 from tests.conftest import SCRIPT
 from tests.guards.test_allow_list import make_world
 from tests.guards.world import ACCOUNT, FREE, NAME, Guarded
+from tests.terminal import Conversation
 
 PROFILE = f"pay.{FREE}"
 ROLE = f"{NAME}/{FREE}"
@@ -78,12 +78,10 @@ def test_with_bedrock_it_asks_whether_the_profile_is_for_the_model(world):
     assert (done.returncode, path.read_text()) == (2, before)
     assert done.stderr.rstrip().endswith("--for-model")
     for answer, profile in (("n", "model"), ("y", PROFILE)):
-        child = pexpect.spawn(
-            SCRIPT, ["agent", "install", "claude", PROFILE, "--yes"], env=world.home.env
-        )
-        child.expect("meant for the model")
-        child.sendline(answer)
-        child.expect(pexpect.EOF)
+        argv = [SCRIPT, "agent", "install", "claude", PROFILE, "--yes"]
+        child = Conversation(argv, world.home.env)
+        child.talk(("meant for the model", answer))
+        child.ended()
         assert json.loads(path.read_text())["env"]["AWS_PROFILE"] == profile
     path.write_text(before)
     assert install(world, "claude", PROFILE, "--yes", "--for-model").returncode == 0

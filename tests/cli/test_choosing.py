@@ -1,6 +1,5 @@
 """Which session and profile a command uses when the user omits, mistypes or breaks a name."""
 
-import pexpect
 import pytest
 
 from ssohelper.app import App
@@ -8,7 +7,7 @@ from ssohelper.cli import choosing, listing_progress
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account, SsoSession
 from ssohelper.errors import UsageProblem
-from tests.conftest import SCRIPT, Home
+from tests.conftest import Home
 
 
 @pytest.fixture
@@ -25,17 +24,14 @@ def test_a_broken_only_session_is_an_error_with_its_line(home, run):
     assert "config:2" in answer.stderr or "line 2" in answer.stderr
 
 
-def test_without_any_session_the_hint_is_setup_also_for_a_picker_of_roles(home, run):
+def test_without_any_session_the_hint_is_setup_also_for_a_picker_of_roles(run, terminal):
     for command, code in (("status", 0), ("login", 2)):
         answer = run(command)
         assert answer.returncode == code
         assert "ssohelper setup START_URL" in answer.stderr
-    environ = {**home.env, "TERM": "xterm"}
-    child = pexpect.spawn(SCRIPT, ["whoami"], env=environ, encoding="utf-8", timeout=60)
+    child = terminal("whoami")
     child.expect("ssohelper setup START_URL")
-    child.expect(pexpect.EOF)
-    child.close()
-    assert child.exitstatus == 2
+    assert child.ended()[0] == 2
 
 
 def test_unknown_profiles_and_roles_are_refused(two, run):

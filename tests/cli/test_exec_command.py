@@ -13,6 +13,7 @@ import pytest
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
+from tests.cli.test_env_command import NAMES
 from tests.conftest import RUN_SECONDS
 from tests.long_rows import long_after
 from tests.programs import require_program, run_program
@@ -37,54 +38,21 @@ IN_THE_WAY = {
     "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9/",
     **dict.fromkeys(
         [
-            "AWS_SECRET_ACCESS_KEY",
-            "AWS_SESSION_TOKEN",
-            "AWS_SECURITY_TOKEN",
-            "AWS_SESSION_EXPIRATION",
-            "AWS_ACCOUNT_ID",
-            "AWS_REGION",
-            "AWS_DEFAULT_REGION",
-            "AWS_ACCESS_KEY",
-            "AWS_SECRET_KEY",
-            "AWS_CREDENTIAL_FILE",
-            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-            "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-            "AWS_WEB_IDENTITY_TOKEN_FILE",
-            "AWS_ROLE_ARN",
-            "AWS_ROLE_SESSION_NAME",
-            "AWS_VAULT",
-            "AWSUME_PROFILE",
-            "AWSUME_EXPIRATION",
-            "AWSU_PROFILE",
-            "AWS_OKTA_PROFILE",
-            "AWS_OKTA_ASSUMED_ROLE",
-            "AWS_OKTA_ASSUMED_ROLE_ARN",
-            "AWS_OKTA_SESSION_EXPIRATION",
-            "GRANTED_SSO",
-            "GRANTED_SSO_START_URL",
-            "GRANTED_SSO_ROLE_NAME",
-            "GRANTED_SSO_REGION",
-            "GRANTED_SSO_ACCOUNT_ID",
-            "AWS_SSO_PROFILE",
-            "AWS_SSO_ACCOUNT_ID",
-            "AWS_SSO_ROLE_NAME",
-            "AWS_SSO_ROLE_ARN",
-            "AWS_SSO_SESSION_EXPIRATION",
+            *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"),
+            *("AWS_SESSION_EXPIRATION", "AWS_ACCOUNT_ID", "AWS_REGION", "AWS_DEFAULT_REGION"),
+            *("AWS_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_CREDENTIAL_FILE"),
+            *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"),
+            *("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"),
+            *("AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_VAULT", "AWSUME_PROFILE"),
+            *("AWSUME_EXPIRATION", "AWSU_PROFILE", "AWS_OKTA_PROFILE", "AWS_OKTA_ASSUMED_ROLE"),
+            *("AWS_OKTA_ASSUMED_ROLE_ARN", "AWS_OKTA_SESSION_EXPIRATION", "GRANTED_SSO"),
+            *("GRANTED_SSO_START_URL", "GRANTED_SSO_ROLE_NAME", "GRANTED_SSO_REGION"),
+            *("GRANTED_SSO_ACCOUNT_ID", "AWS_SSO_PROFILE", "AWS_SSO_ACCOUNT_ID"),
+            *("AWS_SSO_ROLE_NAME", "AWS_SSO_ROLE_ARN", "AWS_SSO_SESSION_EXPIRATION"),
             "AWS_SSO_DEFAULT_REGION",
         ],
         "stale",
     ),
-}
-SET_BY_EXEC = {
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_CREDENTIAL_EXPIRATION",
-    "AWS_SESSION_EXPIRATION",
-    "AWS_ACCOUNT_ID",
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
 }
 
 
@@ -114,7 +82,7 @@ def test_the_environment_has_the_keys_and_no_variable_that_takes_precedence(shel
     assert found["AWS_REGION"] == found["AWS_DEFAULT_REGION"] == "eu-west-1"
     assert found["AWS_CREDENTIAL_EXPIRATION"] == found["AWS_SESSION_EXPIRATION"] > "2021"
     assert found["KEPT"] == "it's"
-    assert set(IN_THE_WAY) & set(found) == SET_BY_EXEC
+    assert set(IN_THE_WAY) & set(found) == NAMES
     assert "stale" not in found.values()
 
 

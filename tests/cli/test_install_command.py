@@ -6,12 +6,12 @@ import re
 import sys
 from subprocess import CompletedProcess
 
-import pexpect
 import pytest
 
 from tests.conftest import SCRIPT, Home
 from tests.long_rows import long_after
 from tests.programs import require_program, run_program
+from tests.terminal import Conversation
 
 WHERE = {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/conf.d/ssohelper.fish"}
 SHELLS = sorted(WHERE)
@@ -79,9 +79,7 @@ class TestRealShells:
         run("install", "--shell", "zsh", "--yes")
         rc = home.path / ".zshrc"
         rc.write_text(f"{rc.read_text()}{now}PS1='$ '\n")
-        shell = pexpect.spawn(
-            require_program("zsh"), ["-i"], env={**home.env, "TERM": "xterm"}, timeout=60
-        )
+        shell = Conversation([require_program("zsh"), "-i"], {**home.env, "TERM": "xterm"})
         shell.expect_exact("$ ")
         shell.send(f"{later}print rea''dy\n")
         shell.expect_exact("ready\r\n")
@@ -157,14 +155,11 @@ class TestFile:
         assert run("install", "--uninstall", "--no-prompt", "--yes").returncode == 2
         assert not (home.path / ".bashrc").exists()
 
-    def test_is_written_on_a_terminal_only_after_the_answer_yes(self, home):
+    def test_is_written_on_a_terminal_only_after_the_answer_yes(self, home, terminal):
         for answer, is_written in (("n", False), ("y", True)):
-            asked = pexpect.spawn(SCRIPT, ["install", "--shell", "bash"], env=home.env, timeout=60)
-            asked.expect_exact("+# >>> ssohelper >>>")
-            asked.expect_exact("[y/N]")
-            asked.sendline(answer)
-            asked.expect(pexpect.EOF)
-            asked.close()
+            asked = terminal("install", "--shell", "bash")
+            asked.talk("+# >>> ssohelper >>>", ("[y/N]", answer))
+            asked.ended()
             assert (home.path / ".bashrc").exists() == is_written
 
     def test_a_symlink_stays_a_symlink_and_a_second_install_changes_nothing(self, home, run):

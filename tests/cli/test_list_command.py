@@ -1,15 +1,14 @@
 """`ssohelper list` in a shell pipeline, as JSON and on a terminal."""
 
 import json
-import os
 import re
 
-import pexpect
 import pytest
 
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
 from tests.cli.listing_world import SCRIPT, Shell
+from tests.terminal import Conversation
 
 PROFILES = """
 [profile payments]
@@ -234,11 +233,8 @@ def test_a_terminal_gets_a_table_and_progress_with_what_is_left(shell, emulator)
         emulator.world.add_account(f"0000{number:08d}", f"more-{number}", ou="Workloads")
     emulator.faults.set(latency_seconds={"*": 0.2})  # 1.2 s in all: a bar comes after 0.3
     environ = {**shell.environ, "TERM": "xterm", "COLUMNS": "120"}
-    how = {"encoding": "utf-8", "timeout": 60, "dimensions": (100, 120)}
-    child = pexpect.spawn(str(SCRIPT), ["list"], env=environ, **how)
+    child = Conversation([SCRIPT, "list"], environ, size=(100, 120))
     child.expect(r"listing accounts: \d+ of 43")
     child.expect("ACCOUNT ID")
     child.expect("payments-prod")
-    child.expect(pexpect.EOF)
-    child.close()
-    assert os.WEXITSTATUS(child.status) == 0
+    assert child.ended()[0] == 0

@@ -3,7 +3,6 @@
 import os
 import subprocess
 
-import pexpect
 import pytest
 
 from ssohelper import cli
@@ -111,13 +110,12 @@ def test_a_query_without_a_match_is_reported(signed_in, run):
 @pytest.mark.parametrize(
     ("key", "code"), long_after(2, [("\x03", 130), ("maybe\r", 0), ("\x04", 130)])
 )
-def test_a_question_that_is_interrupted_or_not_answered_changes_nothing(home, key, code):
-    child = pexpect.spawn(SCRIPT, ["cache", "clear"], env=home.env, encoding="utf-8", timeout=60)
+def test_a_question_that_is_interrupted_or_not_answered_changes_nothing(terminal, key, code):
+    child = terminal("cache", "clear", TERM="dumb")
     child.expect_exact("[y/N]: ")
     child.send(key)
-    rest = child.read()
-    child.close()
-    assert child.exitstatus == code, rest
+    ended, rest = child.ended()
+    assert ended == code, rest
     assert rest.startswith(("^C\r\n", "\r\n", "maybe\r\n")), rest
     last = "ssohelper: interrupted" if code else "nothing was changed"
     assert rest.splitlines()[-1] == last
