@@ -66,7 +66,7 @@ def plan_chain_profile(
 
 
 def _process_form_keys(app: App, via: Profile, step: ChainStep) -> dict[str, str]:
-    command = installation.find_profile_command(app.environ)
+    command = profile_edit.find_profile_command(app)
     installation.warn_if_exposed(app.environ, app.warn)
     base = via.role._replace(chain="")
     keys = identity_keys(via.session, base, PROCESS, command)

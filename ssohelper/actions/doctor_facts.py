@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import clocks, directory, selection
+from ssohelper.actions import clocks, directory, profile_edit, selection
 from ssohelper.actions.profile_checks import ProfileChecker, ProfileFact
 from ssohelper.core import adoption
 from ssohelper.core.choices import PROCESS, filter_for_exact_text
@@ -22,7 +22,6 @@ from ssohelper.core.resolver import KEY_PAIR
 from ssohelper.core.sign_in_outlook import Outlook
 from ssohelper.core.text import show
 from ssohelper.errors import KeyringUnavailable, LocalState, SsoHelperError
-from ssohelper.system import installation
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -107,7 +106,7 @@ class Setup(ProfileChecker):
     def command(self) -> str | None:
         """The command that profiles should run; None if this installation has none."""
         try:
-            return installation.find_profile_command(self.app.environ)
+            return profile_edit.find_profile_command(self.app)
         except SsoHelperError:
             return None
 

@@ -109,7 +109,9 @@ def _fix_of(setup: Setup, entry: ProfileEntry, problem: Problem) -> str:
     if problem.session and SESSION_NAME.fullmatch(problem.session):
         recorded = missing_sessions.find_recorded_session(setup.app, problem.session)
         return missing_sessions.restore_session_command(problem.session, recorded)
-    if "helper-missing" in (problem.id, problem.cause) and command is not None:
+    line = entry.keys.get("credential_process", "")
+    is_missing = "helper-missing" in (problem.id, problem.cause)
+    if is_missing and command is not None and not process_command.runs_ssohelper_by_name(line):
         if problem.id == "helper-missing" and entry.managed:
             return f"ssohelper doctor --fix writes its present path: {command}"
         return f"write in an editor: credential_process = {command} …"
@@ -301,6 +303,8 @@ def _list_path_changes(config: ConfigFile, command: str) -> Iterator[EditSection
     for entry in config.profiles():
         line = entry.keys.get("credential_process", "")
         if not entry.managed or process_command.ssohelper_options(line) is None:
+            continue
+        if process_command.runs_ssohelper_by_name(line):  # PATH decides where it is
             continue
         found = _OWN_PROGRAM.match(line)
         if found and not os.path.exists(process_command.split_command(line)[0]):

@@ -203,6 +203,12 @@ def _read_file(app: App, path: Path) -> bytes | None:
     return None if found.mark is None else found.data
 
 
+def line_for_this_shell(app: App, edit: FileEdit) -> str:
+    """Return the line that makes the edit count in a shell that runs already."""
+    path = _quote_path_for_shell(edit.shell, str(edit.path), app.environ.get("HOME", ""))
+    return f"{'.' if edit.shell == 'pwsh' else 'source'} {path}"
+
+
 def build_rc_lines(shell: str, environ: Mapping[str, str]) -> list[str]:
     """Return the lines that `install` adds. They do nothing once ssohelper is removed.
 

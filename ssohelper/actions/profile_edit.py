@@ -6,7 +6,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import adopting, agents, config_writing, profile_checks, sync_choices
-from ssohelper.core import adoption, chains, filter_rows, plan_text, profile_plan
+from ssohelper.core import (
+    adoption,
+    chains,
+    filter_rows,
+    plan_text,
+    process_command,
+    profile_plan,
+)
 from ssohelper.core.choices import NO_CHOICES, PROCESS, Choices, has_wildcard
 from ssohelper.core.config_edit import Change, RemoveSection
 from ssohelper.core.config_profiles import ConfigProfile, make_config_profiles
@@ -40,18 +47,20 @@ def plan_sync(
     prune: bool = False,
     adopt: Collection[str] = (),
     others: Sequence[ProfileOfOtherTool] | None = None,
+    is_portable: bool | None = None,
 ) -> Plan:
     """Return the plan that makes the session's profiles match the listing.
 
     `choices` are the options in force, `given` those of this command. `others`, if the caller has
-    it, saves `adopting.list_other_profiles`: 0.3 s for 12,000 profiles.
+    it, saves `adopting.list_other_profiles`: 0.3 s for 12,000 profiles. `is_portable`: profiles run
+    ssohelper by its name; None: as the managed profiles do now.
     Raises: UsageProblem in a throw-away installation, ConfigInvalid with file and line.
     """
     if others is None:
         others = adopting.list_other_profiles(app, session, listing)
     before = app.choices.load(session.name)
     has_new_region = given.default_region is not None
-    request = _make_sync_request(app, session, listing, choices)._replace(
+    request = _make_sync_request(app, session, listing, choices, is_portable)._replace(
         old_region=sync_choices.default_region(app, session, before) if has_new_region else None,
         convert=given.form is not None,
         rename=rename,
@@ -224,10 +233,25 @@ def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
 # -- the request from which a sync of profiles is planned ----------------------------------------
 
 
+def find_profile_command(app: App, is_portable: bool | None = None) -> str:
+    """Return the command that profiles run: its path, or its name if managed profiles have that."""
+    if is_portable is None:
+        is_portable = any(
+            entry.managed
+            and process_command.runs_ssohelper_by_name(entry.keys.get("credential_process", ""))
+            for entry in app.config.read().profiles()
+        )
+    return installation.find_profile_command(app.environ, is_portable=is_portable)
+
+
 def _make_sync_request(
-    app: App, session: SsoSession, listing: Listing, choices: Choices
+    app: App,
+    session: SsoSession,
+    listing: Listing,
+    choices: Choices,
+    is_portable: bool | None = None,
 ) -> SyncRequest:
-    command = installation.find_profile_command(app.environ)
+    command = find_profile_command(app, is_portable)
     installation.warn_if_exposed(app.environ, app.warn)
     taken = frozenset(app.config.read_credentials_sections())
     settings = app.settings

@@ -111,7 +111,8 @@ def _print_edit_outcome(app: App, edit: FileEdit, uninstall: bool, written: bool
     elif uninstall:
         _say_removed(edit)
     else:
-        output.say(f"written: {path}; new shells use it, and this shell after: exec {edit.shell}")
+        here = installing.line_for_this_shell(app, edit)
+        output.say(f"written: {path}; new shells use it, and this shell after: {here}")
         if rc_text.PROMPT_LINES[edit.shell][0].encode() in (edit.after or b""):
             output.say(
                 "your prompt then shows the profile and the time left; to leave that out: "

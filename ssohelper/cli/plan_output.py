@@ -22,6 +22,7 @@ ROLE_HELP = "Only roles whose name matches; !GLOB leaves them out. Repeatable."
 DEFAULT_REGION_HELP = "The region of new profiles, and of those with the old default region."
 PRUNE_HELP = "Remove managed profiles whose role is gone, or left out by filters given now."
 ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repeatable."
+PORTABLE_HELP = "Run ssohelper by its name, for a config that machines share, or by its path."
 FORM_HELP = "process: profiles run ssohelper; sso: they also work on hosts without it."
 
 

@@ -21,6 +21,7 @@ from ssohelper.cli.plan_output import (
     ADOPT_HELP,
     DEFAULT_REGION_HELP,
     FORM_HELP,
+    PORTABLE_HELP,
     PRUNE_HELP,
     ROLE_HELP,
     choose_profiles_to_adopt,
@@ -61,6 +62,7 @@ def profile_command_group() -> None:
 @click.option("--account", "accounts", multiple=True, metavar="GLOB", help=ACCOUNT_HELP)
 @click.option("--role", "roles", multiple=True, metavar="GLOB", help=ROLE_HELP)
 @click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
+@click.option("--portable/--no-portable", "is_portable", default=None, help=PORTABLE_HELP)
 @click.option("--name-template", metavar="T", help="Names: default {account_name}.{role_name}")
 @click.option("--default-region", metavar="R", help=DEFAULT_REGION_HELP)
 @click.option("--rename", is_flag=True, help="Rename existing profiles by the template too.")
@@ -74,6 +76,7 @@ def sync_profiles(
     accounts: tuple[str, ...],
     roles: tuple[str, ...],
     form: str | None,
+    is_portable: bool | None,
     name_template: str | None,
     default_region: str | None,
     rename: bool,
@@ -119,6 +122,7 @@ def sync_profiles(
         prune=prune,
         adopt=adopted,
         others=others,
+        is_portable=is_portable,
     )
     warn_if_nothing_matches(app, plan)
     region = plan.request.choices.default_region

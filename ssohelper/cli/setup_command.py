@@ -27,6 +27,7 @@ from ssohelper.cli.plan_output import (
     ADOPT_HELP,
     DEFAULT_REGION_HELP,
     FORM_HELP,
+    PORTABLE_HELP,
     ROLE_HELP,
     choose_profiles_to_adopt,
     warn_if_nothing_matches,
@@ -48,6 +49,7 @@ from ssohelper.system import installation, programs
 @click.option("--region", metavar="R", help="The region of your Identity Center.")
 @click.option("--name-template", metavar="T", help="Names: default {account_name}.{role_name}")
 @click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
+@click.option("--portable/--no-portable", "is_portable", default=None, help=PORTABLE_HELP)
 @click.option("--default-region", metavar="R", help=DEFAULT_REGION_HELP)
 @click.option("--account", "accounts", multiple=True, metavar="GLOB", help=ACCOUNT_HELP)
 @click.option("--role", "roles", multiple=True, metavar="GLOB", help=ROLE_HELP)
@@ -61,6 +63,7 @@ def setup(
     region: str | None,
     name_template: str | None,
     form: str | None,
+    is_portable: bool | None,
     default_region: str | None,
     accounts: tuple[str, ...],
     roles: tuple[str, ...],
@@ -105,7 +108,14 @@ def setup(
         if default_region is None and listing.roles():
             choices = _choose_default_region(app, session, choices, yes=yes)
         plan = profile_edit.plan_sync(
-            app, session, listing, choices, given, adopt=adopted, others=others
+            app,
+            session,
+            listing,
+            choices,
+            given,
+            adopt=adopted,
+            others=others,
+            is_portable=is_portable,
         )
         warn_if_nothing_matches(app, plan)
         if not write_plan(app, plan, yes=yes, what="setup"):

@@ -23,6 +23,11 @@ def ssohelper_options(command: str) -> dict[str, str] | None:
     return None if words is None else _option_values(words)
 
 
+def runs_ssohelper_by_name(command: str) -> bool:
+    """Return whether the command finds ssohelper on PATH, so that other machines can share it."""
+    return command.split(" ", 1)[0] in ("ssohelper", "ssohelper-credentials")
+
+
 def why_ssohelper_refuses_command(command: str) -> str:
     """Return why ssohelper would refuse this command; "" if it accepts it or is not its program."""
     words = _arguments_of_ssohelper_command(command)

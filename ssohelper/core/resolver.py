@@ -550,6 +550,9 @@ LOST_ROLE = Problem(
 
 def _missing_program_problem(program: ProgramFact) -> Problem:
     word = show(program.word, 200)
+    if program.is_own and "/" not in program.word:
+        message = f'"{word}", which credential_process runs by its name, is not on PATH'
+        return Problem("helper-missing", message, "add the folder of ssohelper to PATH")
     if program.is_own:
         message = f'ssohelper is no longer at "{word}", which credential_process runs'
         fix = "write in an editor: credential_process = /path/of/ssohelper-credentials …"

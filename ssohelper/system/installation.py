@@ -29,17 +29,18 @@ _PACKAGES = (
 _MAX_LINKS = 40
 
 
-def find_profile_command(environ: Mapping[str, str]) -> str:
+def find_profile_command(environ: Mapping[str, str], *, is_portable: bool = False) -> str:
     """Return the command that profiles run: `/abs/bin/ssohelper-credentials`.
 
-    Without launcher or sh, it is `/abs/bin/ssohelper credential-process`. Raises: UsageProblem in a
-    throw-away installation, or when the path cannot be quoted.
+    Without launcher or sh, it is `/abs/bin/ssohelper credential-process`. `is_portable` leaves out
+    the path. Raises: UsageProblem in a throw-away installation, or when the path cannot be quoted.
     """
     refuse_temporary_installation(environ, "profiles that name it would soon fail")
     launcher = find_launcher(environ)
     if launcher:
-        return quote_program_path(launcher)
-    return f"{quote_program_path(find_ssohelper_command(environ))} credential-process"
+        return LAUNCHER if is_portable else quote_program_path(launcher)
+    path = "ssohelper" if is_portable else quote_program_path(find_ssohelper_command(environ))
+    return f"{path} credential-process"
 
 
 def find_launcher(environ: Mapping[str, str]) -> str | None:

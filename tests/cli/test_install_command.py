@@ -30,6 +30,7 @@ ANSWER = {
         "     ssohelper_prompt; __ssohelper_prompt_right; ",
     ],
 }
+NO_RC = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}
 COMPINIT = "autoload -U compinit && compinit -u -D\n"
 
 
@@ -62,6 +63,10 @@ class TestRealShells:
         assert started(home, shell)[:1] != ANSWER[shell][:1]
         assert "shell-init" in run.ok("install", "--shell", shell, "--yes").stderr
         assert started(home, shell) == ANSWER[shell]
+        # A shell that runs already needs only the line that is named.
+        line = printed.stderr.partition("this shell after: ")[2].splitlines()[0]
+        here = start(home, shell, f"{line}; {ASK[shell]}", NO_RC[shell])
+        assert ANSWER[shell][0] in here.stdout.splitlines()
         # There is no error when the command no longer exists.
         text = file.read_text()
         file.write_text(text.replace(SCRIPT, "/gone/ssohelper"))

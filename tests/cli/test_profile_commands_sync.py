@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -372,3 +373,29 @@ class TestFlags:
         assert list(rows(run)) == read_only
         ok(run("profile", "undo", "--yes"))
         assert signed_in.config_file.read_bytes() == before
+
+
+def test_portable_profiles_run_ssohelper_by_its_name_until_a_sync_says_otherwise(saved, run):
+    def read() -> str:
+        return saved.config_file.read_text()
+
+    def findings(path: str, *options: str) -> dict[str, str]:
+        done = run("doctor", "--json", *options, env={"PATH": path})
+        rows = json.loads(done.stdout)["data"]["findings"]
+        return {row["id"]: row["fix"] for row in rows if row["id"].startswith("helper-")}
+
+    ok(run("profile", "sync", "--yes", *ONLY_DEV[:1], "pay"))
+    planned = run("profile", "sync", "--portable", "--dry-run").stdout
+    assert planned.count("+credential_process = ssohelper-credentials ") == 2
+    ok(run("profile", "sync", "--portable", "--yes", "--account", "*"))
+    portable = read()
+    assert portable.count("credential_process = ssohelper-credentials --session corp ") == 3
+    assert "nothing to change" in ok(run("profile", "sync", "--yes"))
+    folder = str(Path(SCRIPT).parent)
+    assert findings(f"{folder}:/usr/bin:/bin") == {}
+    said = findings("/usr/bin:/bin", "--fix")
+    assert said == {"helper-missing": "add the folder of ssohelper to PATH"}
+    assert read() == portable
+    ok(run("profile", "sync", "--no-portable", "--yes"))
+    assert f"{folder}/ssohelper-credentials --session corp " in read()
+    assert "= ssohelper-credentials" not in read()

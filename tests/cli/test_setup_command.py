@@ -429,10 +429,10 @@ def test_without_a_url_it_uses_the_only_portal_or_that_of_the_given_session(run,
     assert f"{SECOND_URL} (other), {START_URL} (corp)" in two.stderr
     assert "hint: name one, such as: ssohelper setup --session other\n" in two.stderr
     assert (home.config_file.read_bytes(), emulator.counters.total()) == (before, 0)
-    ok(run("setup", "--session", "corp", *ONLY_DEV, "--yes"))
+    ok(run("setup", "--session", "corp", *ONLY_DEV, "--portable", "--yes"))
     commands = [keys["credential_process"] for keys in profiles(home).values()]
     assert len(commands) == 3
-    assert all("--session corp " in command for command in commands)
+    assert all(one.startswith("ssohelper-credentials --session corp ") for one in commands)
 
 
 @pytest.mark.parametrize(
