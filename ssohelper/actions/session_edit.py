@@ -76,10 +76,6 @@ def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
     )
 
 
-def plan_new_session(app: App, session: SsoSession) -> SessionPlan:
-    return _make_plan(app, "setup", session, session_changes.changes_that_add_session)
-
-
 def plan_session_move(app: App, session: SsoSession, new: SsoSession) -> SessionPlan:
     """Raises: ConfigInvalid if the config lacks the session; Refused by the company's policy."""
     selection.check_session_in_config(app, session)
@@ -135,15 +131,14 @@ def apply_session_plan(app: App, plan: SessionPlan) -> None:
     """
     agents.refuse_if_limited(app, "change sessions", f"ssohelper {plan.command}")
     check_session_plan(app, plan)  # the plan is checked before the sign-out
-    failure, is_new = None, plan.command == "setup"
+    failure = None
     try:
-        if plan.session.start_url and not is_new:  # else there is no sign-in of ours to end
+        if plan.session.start_url:  # else there is no sign-in of ours to end
             login.log_out(app, plan.session)
     except AwsUnreachable as error:
         failure = error
     write_session_plan(app, plan)
-    if not is_new:
-        _forget_records(app, plan.session.name)
+    _forget_records(app, plan.session.name)
     if failure is not None:
         raise failure
 

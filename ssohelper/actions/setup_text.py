@@ -7,14 +7,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import adopting, session_edit
+from ssohelper.actions import adopting
 from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.text import FEW_NAMES, SOME_NAMES, shortened_name_list, show, show_message
 
 if TYPE_CHECKING:
     from ssohelper.actions.doctor import Report
-    from ssohelper.app import App
     from ssohelper.core.model import SsoSession
 
 ADOPT_LATER = "to adopt these profiles later: ssohelper profile sync --adopt '*'"
@@ -28,10 +27,13 @@ NO_ACCOUNT = "no account is assigned to you yet; ask your administrator"
 _MOST_PROBLEMS = 3
 
 
-def session_written_text(app: App, session: SsoSession) -> str:
-    sessions = app.config.read().session_names()
-    named = f" --session {session.name}" if len(sessions) > 1 else ""
-    return f"the session was written; to write its profiles later: ssohelper profile sync{named}"
+def kept_sign_in_line(session: SsoSession) -> str:
+    """Return what a user who wrote nothing is told: the next `setup` needs no sign-in."""
+    command = f"ssohelper setup {shlex.quote(session.start_url)}"
+    sign_out = f"ssohelper logout {session.name}"
+    return (
+        f'you stay signed in to "{show(session.name)}"; go on with: {command}; end it: {sign_out}'
+    )
 
 
 def default_region_line(region: str) -> str:
@@ -92,30 +94,6 @@ def adoptable_count_text(found: Sequence[ProfileOfOtherTool]) -> str:
 def adoption_not_shown_message(count: int) -> str:
     """Return the remark that the shown command does not name the profiles to adopt."""
     return f"the command asks whether to adopt the {count} profiles; with --yes it adopts none"
-
-
-def question_after_no(app: App, session: SsoSession, *, is_new_sign_in: bool) -> str:
-    """Return the question after the user declined to write profiles; "" if there is none.
-
-    Otherwise a token would remain whose session no command knows.
-    """
-    if not session_edit.has_config_section(app, session):
-        return f'write the session "{show(session.name)}" without profiles, and stay signed in?'
-    return f'sign out of "{show(session.name)}" again?' if is_new_sign_in else ""
-
-
-def carry_out_answer(app: App, session: SsoSession, is_yes: bool) -> tuple[bool, str]:
-    """Carry out the answer to `question_after_no`. Return whether the session was written, and a
-    message.
-    """
-    is_known = session_edit.has_config_section(app, session)
-    if is_yes and not is_known:
-        session_edit.apply_session_plan(app, session_edit.plan_new_session(app, session))
-        return True, session_written_text(app, session)
-    if is_yes or not is_known:
-        session_edit.discard_sign_in(app, session)
-        return False, SIGNED_OUT
-    return False, ""
 
 
 def proposed_guard_rules_line(rules: Sequence[str]) -> str:

@@ -119,12 +119,7 @@ def setup(
         )
         warn_if_nothing_matches(app, plan)
         if not write_plan(app, plan, yes=yes, what="setup"):
-            is_new = outcome.how == "signed in"
-            question = setup_text.question_after_no(app, session, is_new_sign_in=is_new)
-            if question:
-                is_yes = output.confirm(question, yes=False, what="setup")
-                _, message = setup_text.carry_out_answer(app, session, is_yes)
-                output.say(message or "you stay signed in")
+            output.say(setup_text.kept_sign_in_line(session))
             return
     _offer_guard_rules(app, listing, yes=yes)
     _print_setup_results(app, session, listing)

@@ -6,13 +6,8 @@ from ssohelper.core import chains, process_command
 from ssohelper.core.config_edit import Change, EditSection, RemoveSection
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, is_chain
 from ssohelper.core.model import SsoSession
-from ssohelper.core.profile_keys import section_of_session
 
 _COMMAND, _SESSION = "credential_process", "sso_session"
-
-
-def changes_that_add_session(config: ConfigFile, session: SsoSession) -> list[Change]:
-    return [] if config.session_header(session.name) else [section_of_session(session)]
 
 
 def changes_that_move_session(config: ConfigFile, session: SsoSession) -> list[Change]:

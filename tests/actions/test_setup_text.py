@@ -5,12 +5,10 @@ import pytest
 from ssohelper.actions import setup_text
 from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.actions.doctor import Report
-from ssohelper.app import App
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.findings import Finding
 from ssohelper.core.profile_origin import Origin
 from tests.actions.world import ROLE
-from tests.saved_listing import URL
 
 
 @pytest.mark.parametrize(("count", "has_more"), [(0, False), (3, False), (4, True)])
@@ -36,21 +34,6 @@ def test_the_command_to_try_and_the_next_one_are_those_that_this_machine_lacks(i
 def test_the_command_for_guard_rules_is_safe_to_paste():
     line = setup_text.guard_rules_command(["*/Admin", "pay"])
     assert line == "ssohelper config set guard.rules '*/Admin' pay"
-
-
-@pytest.mark.parametrize(
-    ("names", "way"),
-    [
-        (["corp"], "later: ssohelper profile sync"),
-        (["corp", "other"], "later: ssohelper profile sync --session corp"),
-    ],
-)
-def test_the_command_that_writes_the_profiles_later_names_one_of_several_sessions(home, names, way):
-    for name in names:
-        home.add_session(name, URL, "eu-west-1")
-    app = App(home.env)
-    session = app.config.read().sso_session("corp")
-    assert setup_text.session_written_text(app, session).endswith(way)
 
 
 @pytest.mark.parametrize(

@@ -61,10 +61,11 @@ class TestRealShells:
         if shell == "zsh":
             file.write_text(COMPINIT)
         assert started(home, shell)[:1] != ANSWER[shell][:1]
-        assert "shell-init" in run.ok("install", "--shell", shell, "--yes").stderr
+        said = run.ok("install", "--shell", shell, "--yes").stderr
+        assert "shell-init" in said
         assert started(home, shell) == ANSWER[shell]
         # A shell that runs already needs only the line that is named.
-        line = printed.stderr.partition("this shell after: ")[2].splitlines()[0]
+        line = said.partition("this shell after: ")[2].splitlines()[0]
         here = start(home, shell, f"{line}; {ASK[shell]}", NO_RC[shell])
         assert ANSWER[shell][0] in here.stdout.splitlines()
         # There is no error when the command no longer exists.

@@ -279,8 +279,7 @@ class SetUpForm(VerticalScroll):
             return
         self.app.give_back_sign_in = lambda: session_edit.discard_unfinished(services, session)
         try:
-            is_new = outcome.how == "signed in"
-            await self._write_profiles(session, name, region, is_new_sign_in=is_new)
+            await self._write_profiles(session, name, region)
         except SsoHelperError:
             await self._warn_if_signed_in(session)
             raise
@@ -290,9 +289,7 @@ class SetUpForm(VerticalScroll):
             if not isinstance(sys.exception(), asyncio.CancelledError):
                 self.app.give_back_sign_in = None
 
-    async def _write_profiles(
-        self, session: SsoSession, name: str, region: str, *, is_new_sign_in: bool
-    ) -> None:
+    async def _write_profiles(self, session: SsoSession, name: str, region: str) -> None:
         listing = await refresh_list(self.app, session)
         if listing is None:
             await self._warn_if_signed_in(session)
@@ -300,7 +297,7 @@ class SetUpForm(VerticalScroll):
         options = [("--session", name), ("--region", region)]
         given = "".join(f" {option} {word_as_typed(text)}" for option, text in options if text)
         command = f"ssohelper setup {word_as_typed(session.start_url)}{given}"
-        if await write_profiles(self.app, session, listing, command, is_new_sign_in=is_new_sign_in):
+        if await write_profiles(self.app, session, listing, command):
             self.post_message(self.Done())
         else:
             self._show_error(NOTHING_CHANGED)
@@ -384,17 +381,18 @@ class _Answers(NamedTuple):
 
 
 async def write_profiles(
-    app: DialogApp, session: SsoSession, listing: Listing, command: str, *, is_new_sign_in: bool
+    app: DialogApp, session: SsoSession, listing: Listing, command: str
 ) -> bool:
     """Ask the questions of `ssohelper setup`, and write session and profiles in one write.
 
-    After a "no" the user chooses whether to keep the session or the sign-in; `is_new_sign_in` says
-    that this set-up has signed in. Returns whether session or profiles were written.
+    A "no" writes nothing and keeps the sign-in. Returns whether session or profiles were written.
     """
     answers = await _ask_adoption_and_region(app, session, listing, command)
     plan = answers and await _plan_and_write_profiles(app, session, listing, answers, command)
     if plan is None:
-        return await _ask_to_keep_session(app, session, is_new_sign_in=is_new_sign_in)
+        app.show_done(NOTHING_CHANGED)
+        app.show_done(setup_text.kept_sign_in_line(session))
+        return False
     await _offer_guard_rules(app, listing)
     await _show_result(app, session, plan)
     return True
@@ -511,27 +509,6 @@ def _setup_options(answers: _Answers, plan: Plan) -> str:
     if plan.request.has_new_filters:
         words.append(plan_text.filter_options(plan.request.choices))
     return "".join(f" {word}" for word in words)
-
-
-async def _ask_to_keep_session(
-    app: DialogApp, session: SsoSession, *, is_new_sign_in: bool
-) -> bool:
-    """After a "no", ask whether to write only the session. Return whether it was written."""
-    services = app.services
-    app.show_done(NOTHING_CHANGED)
-    question = await background.run(
-        app,
-        lambda: setup_text.question_after_no(services, session, is_new_sign_in=is_new_sign_in),
-    )
-    if not question:
-        return False
-    is_yes = await app.push_screen_wait(ConfirmScreen(question))
-    is_written, message = await background.run(
-        app, lambda: setup_text.carry_out_answer(services, session, is_yes)
-    )
-    if message:
-        app.show_done(message)
-    return is_written
 
 
 async def _offer_guard_rules(app: DialogApp, listing: Listing) -> None:

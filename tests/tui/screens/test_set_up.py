@@ -8,7 +8,6 @@ import pytest
 from textual.widgets import Input
 
 from ssohelper.actions import setup
-from ssohelper.actions.login import log_out
 from ssohelper.actions.selection import find_unlisted_sessions
 from ssohelper.app import App
 from ssohelper.collaborators.aws_clients import AwsClients
@@ -202,73 +201,19 @@ def test_aws_sso_clis_profiles_are_adopted_together_or_not_at_all(world, takes_a
     assert ("AWS_SSO_CLI" in text) is not takes_all
 
 
-async def refuse_profiles(user: User, world: DemoHome) -> None:
-    await begin_set_up(user, world)
-    await take_region(user)
-    await user.wait_for_text("20 profiles to add")
-    await user.press("n")
-    await user.wait_for_text('write the session "work" without profiles, and stay signed in?')
-
-
-def test_no_to_the_profiles_gives_the_sign_in_back(world: DemoHome) -> None:
+def test_no_to_the_profiles_writes_nothing_and_keeps_the_sign_in(world: DemoHome) -> None:
     forget_all(world)
 
     async def scenario(user: User) -> None:
-        await refuse_profiles(user, world)
+        await begin_set_up(user, world)
+        await take_region(user)
+        await user.wait_for_text("20 profiles to add")
         await user.press("n")
-        await user.wait_for_message("signed out again")
+        await user.wait_for_message('you stay signed in to "work"; go on with: ssohelper setup')
 
     run_scenario(world.app(sleep=quick), scenario)
     assert world.config_file.read_text() == ""
-    assert not [one for one in find_unlisted_sessions(world.app()) if one.name == "work"]
-
-
-@pytest.mark.long
-def test_no_to_the_profiles_keeps_the_session_if_the_user_wants_it(world: DemoHome) -> None:
-    forget_all(world)
-
-    async def scenario(user: User) -> None:
-        await refuse_profiles(user, world)
-        await user.press("y")
-        await user.wait_for_message("the session was written; to write its profiles later:")
-        await user.wait_for_text("signed in", "8h left")
-
-    run_scenario(world.app(sleep=quick), scenario)
-    assert "[sso-session work]" in world.config_file.read_text()
-    assert "credential_process" not in world.config_file.read_text()
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(("key", "stays"), [("n", True), ("y", False), ("escape", True)])
-def test_no_to_the_profiles_of_a_known_session_asks_about_its_new_sign_in(world, key, stays):
-    session = world.app().config.read().sso_session("corp")
-    assert session is not None
-    log_out(world.app(), session)
-
-    async def scenario(user: User) -> None:
-        await user.press("f3")
-        await user.wait_for_text("corp")
-        await user.press("n")
-        await user.wait_for_text("Set up another session")
-        typed(user, "start_url", session.start_url)
-        typed(user, "name", "corp")
-        await user.press("enter")
-        await until(lambda: _USER_CODE.search(user.screen) is not None)
-        code = _USER_CODE.search(user.screen)
-        assert code is not None
-        world.emulator.approve_device(code.group(), "ana")
-        await user.wait_for_text("profiles to add")
-        await user.press("n")
-        await user.wait_for_text('sign out of "corp" again?')
-        await user.press(key)
-        if not stays:
-            await user.wait_for_message("signed out again")
-        await user.wait_for_text("nothing was changed")
-
-    before = world.config_file.read_bytes()
-    run_scenario(world.app(sleep=quick), scenario)
-    assert world.config_file.read_bytes() == before
-    assert (world.app().tokens.load(session) is not None) is stays
+    assert [one.name for one in find_unlisted_sessions(world.app())] == ["work"]
 
 
 def assign_more(world: DemoHome) -> None:

@@ -31,16 +31,14 @@ def test_a_user_without_an_account_has_a_session_and_is_told_whom_to_ask(world: 
 
 
 @pytest.mark.long
-def test_escape_at_the_region_gives_the_sign_in_back(world: DemoHome) -> None:
+def test_escape_at_the_region_keeps_the_sign_in(world: DemoHome) -> None:
     forget_all(world)
 
     async def scenario(user: User) -> None:
         await begin_set_up(user, world)
         await user.wait_for_text("default region of the profiles?")
         await user.press("escape")
-        await user.wait_for_text('write the session "work" without profiles')
-        await user.press("n")
-        await user.wait_for_message("signed out again")
+        await user.wait_for_message('you stay signed in to "work"')
 
     run_scenario(world.app(sleep=quick), scenario)
     assert world.config_file.read_text() == ""
