@@ -102,9 +102,7 @@ def test_expired_credentials_are_never_served(home, signed_in, run):
     assert (answer.returncode, answer.stdout) == (6, "")
 
 
-def test_after_half_of_their_lifetime_they_are_served_and_renewed_in_the_background(
-    home, signed_in, run
-):
+def test_after_half_of_their_lifetime_they_are_renewed_in_the_background(home, signed_in, run):
     first = run("credential-process", *KEY)
     make_old(home, left=1700, life=3600)
     # The renewal waits until all callers are answered, so each gets the earlier credentials.

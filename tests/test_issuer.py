@@ -110,9 +110,7 @@ COMMANDS = (
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 @pytest.mark.parametrize("seconds", [3600, 5], ids=["valid", "to be renewed"])
-def test_a_planted_server_hears_of_no_token_of_aws(
-    signed_in, emulator, planted, run, command, seconds
-):
+def test_a_planted_server_hears_no_aws_token(signed_in, emulator, planted, run, command, seconds):
     """Each service's own variable, the general one, rule sets in both folders, and proxies."""
     sign_in(signed_in, emulator, "aws/us-east-1", seconds)
     variables = ("_SSO", "_SSO_OIDC", "_STS", "_IAM", "_SIGNIN", "_S3")
@@ -125,9 +123,7 @@ def test_a_planted_server_hears_of_no_token_of_aws(
 
 
 @pytest.mark.parametrize("command", COMMANDS[:3], ids=lambda command: command[0])
-def test_models_and_proxies_move_no_token_of_a_server_on_this_machine(
-    home, emulator, planted, run, command
-):
+def test_models_and_proxies_move_no_token_of_this_machine(home, emulator, planted, run, command):
     home.add_session("corp")
     sign_in(home, emulator, "loopback", 5)
     run.ok(*command, env=plant(home, planted.url))
@@ -208,9 +204,7 @@ def test_a_sign_out_that_cannot_reach_the_issuer_forgets_only_a_sign_in_of_this_
     ("variable", "command"),
     [("AWS_ENDPOINT_URL_STS", "whoami"), ("AWS_ENDPOINT_URL_SIGNIN", "console")],
 )
-def test_role_credentials_of_awss_do_not_go_to_this_machine(
-    home, emulator, planted, run, variable, command
-):
+def test_aws_role_keys_do_not_go_to_this_machine(home, emulator, planted, run, variable, command):
     home.add_session("corp")
     home.browser()
     sign_in(home, emulator, "loopback")

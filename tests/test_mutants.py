@@ -104,9 +104,7 @@ def test_a_stopped_run_is_continued_and_survivors_are_run_again(tmp_path, capsys
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="needs sys.monitoring")
-def test_lines_are_recorded_for_the_test_that_runs_in_programs_that_it_starts_or_forks_too(
-    tmp_path,
-):
+def test_lines_are_recorded_for_the_test_that_runs_in_programs_that_it_starts_or_forks(tmp_path):
     product, folder = tmp_path / "product", tmp_path / "reach"
     product.mkdir()
     folder.mkdir()

@@ -275,6 +275,21 @@ class TestSources:
         }
         assert found == set(TOUCH_THE_DISK)
 
+    def test_give_a_hint_with_each_error_of_the_network(self):
+        found = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+        kinds = {one.__name__: one for one in found if issubclass(one, errors.AwsUnreachable)}
+        calls = [
+            (f"{path.relative_to(PACKAGE)}:{node.lineno}", {one.arg for one in node.keywords})
+            for path in SOURCES
+            if path.name != "errors.py" and "emulator" not in path.parts
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in kinds
+        ]
+        assert len(calls) > 30
+        assert [at for at, named in calls if "hint" not in named] == []
+        # One that comes from another process has a hint too.
+        assert {bool(kind("no answer").hint) for kind in kinds.values()} == {True}
+
     def test_say_what_is_missing_in_issues_and_not_in_the_source(self):
         marked = [
             str(path.relative_to(ROOT))

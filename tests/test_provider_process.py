@@ -65,9 +65,7 @@ def test_the_code_of_another_device_is_not_tried(device):
     ("status", "code", "exit_code"),
     [(403, "AccessDenied", 5), (429, "TooManyRequests", 6), (503, "ServiceUnavailable", 6)],
 )
-def test_a_refusal_of_sts_is_told_from_an_answer_that_may_be_another_one_later(
-    keyed, status, code, exit_code
-):
+def test_a_refusal_of_sts_is_told_from_an_answer_that_may_change(keyed, status, code, exit_code):
     keyed.write(lines_of("keys", keyed.key) + chain("above", JUMP_ARN, "keys"))
     body = (
         '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error>'

@@ -325,9 +325,7 @@ class TestProbes:
             (DOWN, 0.6, 0.6, 1.0),  # between two probes
         ],
     )
-    def test_a_caller_waits_for_the_probe_that_succeeds(
-        self, world, error, works_from, comes, answered
-    ):
+    def test_a_caller_waits_for_a_good_probe(self, world, error, works_from, comes, answered):
         callers = [world.ask()]
         for moment in (comes, 20.0):
             world.run_to(moment, lambda now: None if now >= works_from else error)

@@ -1,18 +1,21 @@
 """The broker's loop with real sockets and threads: which callers it answers, and when it ends."""
 
 import contextlib
+import errno
+import selectors
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
 from ssohelper.broker import loop as loop_module
 from ssohelper.broker.limits import MOST_CALLS
-from ssohelper.broker.loop import Loop
+from ssohelper.broker.loop import Connection, Loop, parse_request
 from ssohelper.broker.requests import (
     AskedBy,
     Caller,
@@ -340,3 +343,221 @@ class TestAlone:
         work.gate.clear()
         assert self.ask(work, 0.2).exit_code == 6
         work.gate.set()
+
+
+# -- a broker that cannot accept more callers pauses until it can ----------------------------------
+
+
+class Full(socket.socket):
+    """A listener whose process is at its limit of open files."""
+
+    error: int | None = errno.EMFILE
+    attempts = 0
+
+    def accept(self) -> Any:
+        self.attempts += 1
+        if self.error is not None:
+            raise OSError(self.error, "full")
+        return super().accept()
+
+
+@pytest.fixture
+def listener(tmp_path) -> Iterator[Full]:
+    with Full(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+        made.bind(str(tmp_path / "s"))
+        made.listen()
+        yield made
+
+
+@pytest.fixture
+def caller(listener) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+        made.connect(listener.getsockname())
+        yield made
+
+
+class Waking(Loop):
+    """A loop whose clock stands still, except at `wake`."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.now = 100.0
+        super().__init__(Mock(), listener, monotonic=lambda: self.now)
+
+    def wake(self, times: int = 1, *, later: float = 0.0) -> None:
+        self.now += later
+        for _ in range(times):
+            self._handle_next_events()
+
+
+@pytest.mark.parametrize("error", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
+def test_without_a_free_descriptor_it_accepts_again_after_a_pause(listener, caller, error):
+    listener.error = error
+    made = Waking(listener)
+    made.wake(5)
+    assert listener.attempts == 1
+    made.wake(later=loop_module._ACCEPT_PAUSE_SECONDS)
+    assert listener.attempts == 2
+    listener.error = None
+    made.wake(later=loop_module._ACCEPT_PAUSE_SECONDS)
+    [connection] = made._connections
+    connection.close()
+    made.close()
+
+
+def test_at_its_limit_of_callers_it_leaves_the_next_one_in_the_queue(listener, caller, monkeypatch):
+    monkeypatch.setattr(loop_module, "_MOST_CONNECTIONS", 1)
+    listener.error = None
+    made = Waking(listener)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as second:
+        second.connect(listener.getsockname())
+        made.wake(5)
+        assert listener.attempts == len(made._connections) == 1
+        caller.close()
+        made.wake()
+        made.wake(later=loop_module._ACCEPT_PAUSE_SECONDS)
+        assert listener.attempts == 2
+    made.wake()
+    made.close()
+
+
+def test_during_the_pause_it_can_stop_listening(listener, caller):
+    made = Waking(listener)
+    made.wake()
+    made._stop_listening()
+    made.wake()
+    assert listener.fileno() == -1
+    made.close()
+
+
+# -- one caller's connection, whatever the caller sends or does not read -------------------------
+
+LINE = b"ask corp 001234567890 ReadOnlyAccess 18000 900 1 1 make pts/3\n"
+KEY = RoleKey("corp", "001234567890", "ReadOnlyAccess")
+
+
+class OneCaller:
+    def __init__(self) -> None:
+        self.client, stream = socket.socketpair()
+        # A small buffer, so that it is soon full when a caller reads nothing.
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        self.selector = selectors.DefaultSelector()
+        self.callers: list[Caller] = []
+        self._closed: list[Connection] = []
+        calls = {"on_request": self.callers.append, "on_close": self._closed.append}
+        self.connection = Connection(stream, self.selector, **calls, monotonic=lambda: 100.0)
+
+    @property
+    def closed(self) -> int:
+        return len(self._closed)
+
+    def step(self, sent: bytes = b"") -> None:
+        """Let the caller send; do what the loop does for streams that are ready."""
+        if sent:
+            self.client.sendall(sent)
+        for found, _events in self.selector.select(0):
+            found.data()
+
+
+@pytest.fixture
+def one() -> Iterator[OneCaller]:
+    made = OneCaller()
+    yield made
+    made.connection.close()
+    made.client.close()
+    made.selector.close()
+
+
+def test_a_request_is_parsed():
+    assert parse_request(LINE, 100.0) == Request(
+        KEY, 100.0, 118.0, 0.9, True, True, AskedBy("make", "pts/3")
+    )
+    without = parse_request(b"ask corp 001234567890 R 500 0 0 0 - -\n", 1.0)
+    assert without == Request(KEY._replace(role_name="R"), 1.0, 1.5)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\n",
+        b"ask\n",
+        b"put corp 001234567890 ReadOnlyAccess 18000 0 1 0 - -\n",
+        b"ask corp 001234567890 ReadOnlyAccess 18000 0 1 0 -\n",
+        b"ask corp 001234567890 ReadOnlyAccess 18000 0 1 0 - - 1\n",
+        b"ask ../corp 001234567890 ReadOnlyAccess 18000 0 1 0 - -\n",
+        b"ask corp 1234 ReadOnlyAccess 18000 0 1 0 - -\n",
+        b"ask corp 001234567890 a/b 18000 0 1 0 - -\n",
+        b"ask corp 001234567890  18000 0 1 0 - -\n",
+        b"ask corp 001234567890 ReadOnlyAccess -1 0 1 0 - -\n",
+        b"ask corp 001234567890 ReadOnlyAccess 1e3 0 1 0 - -\n",
+        b"ask corp 001234567890 ReadOnlyAccess 9999999 0 1 0 - -\n",
+        "ask corp 001234567890 ReadOnlyAccess ١٢ 0 1 0 - -\n".encode(),
+        b"\x00\xff\xfe\n",
+    ],
+)
+def test_an_invalid_request_closes_the_connection(line, one):
+    assert parse_request(line, 100.0) is None
+    one.step(line)
+    assert (one.callers, one.closed) == ([], 1)
+    assert one.client.recv(1) == b""
+
+
+def test_a_line_may_arrive_in_pieces(one):
+    for piece in (LINE[:7], LINE[7:30], LINE[30:]):
+        assert one.callers == []
+        one.step(piece)
+    (caller,) = one.callers
+    assert caller.request.key == KEY
+    assert caller.channel is one.connection
+
+
+def test_a_line_without_an_end_closes_the_connection(one):
+    for _ in range(2):
+        assert one.closed == 0
+        one.step(b"a" * 300)
+    assert (one.callers, one.closed) == ([], 1)
+
+
+def test_what_a_caller_sends_after_its_line_is_ignored(one):
+    one.step(LINE + LINE)
+    for _ in range(3):
+        one.step(b"more\n" * 30)
+    assert (len(one.callers), one.closed) == (1, 0)
+
+
+def test_a_caller_that_disconnects_is_noticed(one):
+    one.step(LINE)
+    one.client.shutdown(socket.SHUT_RDWR)
+    one.step()
+    assert one.closed == 1
+    one.connection.send(b"too late", last=True)  # sending after the end does no harm
+    one.connection.close()
+    assert one.closed == 1
+
+
+def test_a_reply_larger_than_the_buffer_arrives_complete_without_blocking(one):
+    one.step(LINE)
+    reply = b"x" * 500_000
+    one.connection.send(b"wait 30\n")
+    one.connection.send(reply, last=True)
+    assert one.closed == 0, "the caller has not taken it yet"
+    one.client.setblocking(False)
+    taken, piece = b"", None
+    while piece != b"":
+        try:
+            taken += (piece := one.client.recv(65536))
+        except BlockingIOError:
+            one.step()
+    assert taken == b"wait 30\n" + reply
+    assert one.closed == 1
+
+
+@pytest.mark.parametrize(
+    ("has_asked", "at", "is_late"),
+    [
+        *((False, 105.0, False), (False, 105.1, True)),
+        *((True, 105.1, False), (True, 160.0, False), (True, 160.1, True)),
+    ],
+)
+def test_a_caller_has_5_s_for_its_line_and_60_s_in_all(one, has_asked, at, is_late):
+    one.step(LINE if has_asked else b"")
+    assert one.connection.is_late(at) is is_late

@@ -3,6 +3,7 @@
 import pytest
 
 from ssohelper.completion.words import find_command, parse_completion_request
+from tests import completion_tree
 
 
 def at(line: str, word: str = ""):
@@ -93,3 +94,8 @@ def test_a_command_of_the_tree_has_its_help_its_options_and_its_subcommands():
     assert not any(" " in name for name in (*group, *every))
     assert every["login"].startswith("Sign in")
     assert find_command("nonsense") == ("nonsense", "", (), (), {})
+
+
+def test_the_generated_tree_is_up_to_date():
+    made = completion_tree.tree_text()
+    assert completion_tree.PLACE.read_text() == made, "run: make generated"

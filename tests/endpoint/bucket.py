@@ -13,6 +13,13 @@ _NONE = (
 )
 
 
+def rclone(program: str, url: str, profile: str = "") -> list[str]:
+    """Return the command that lists the buckets of this service, once."""
+    named = f"env_auth=true,profile={profile}" if profile else "env_auth=true"
+    remote = f":s3,provider=Other,{named},region=us-east-1,endpoint='{url}':"
+    return [program, "--config", "", "--retries", "1", "--low-level-retries", "1", "lsd", remote]
+
+
 class EmptyStorage:
     """`with EmptyStorage(emulator) as storage`: has `url`, and each caller's account or None."""
 

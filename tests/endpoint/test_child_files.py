@@ -149,9 +149,7 @@ def test_a_text_that_would_not_parse_as_intended_is_an_error(monkeypatch):
         copied("[profile other]\noutput = text\n")
 
 
-def test_when_the_config_cannot_be_copied_the_command_gets_only_its_region_and_a_warning(
-    home, endpoint
-):
+def test_when_the_config_cannot_be_copied_the_command_gets_its_region_and_a_warning(home, endpoint):
     app = endpoint.serving._app
     home.config_file.write_text("[default\n")
     given = endpoint.serving.prepare_environment().reveal_variables()

@@ -6,7 +6,7 @@ import pytest
 
 from tests import node_sdk
 from tests.conftest import Home
-from tests.endpoint.bucket import EmptyStorage
+from tests.endpoint.bucket import EmptyStorage, rclone
 from tests.endpoint.world import ACCOUNT, Served
 from tests.programs import require_program, run_program
 
@@ -25,11 +25,7 @@ def test_the_javascript_sdk(endpoint, home):
 
 def test_rclone(endpoint, home, emulator):
     with EmptyStorage(emulator) as storage:
-        done = run_program(rclone(storage.url), environment(endpoint, home))  # fmt: skip
+        command = rclone(require_program("rclone"), storage.url)
+        done = run_program(command, environment(endpoint, home))
         assert done.returncode == 0, done.stderr
         assert storage.accounts == [ACCOUNT]
-
-
-def rclone(url: str) -> list[str]:
-    remote = f":s3,provider=Other,env_auth=true,region=us-east-1,endpoint='{url}':"
-    return [require_program("rclone"), "--config", "", "--retries", "1", "lsd", remote]

@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -11,12 +12,14 @@ from ssohelper.core.instants import from_iso
 from ssohelper.core.model import SignInFacts
 from ssohelper.emulator.server import Emulator
 from ssohelper.endpoint import serving
+from ssohelper.fastpath import spawn
 from ssohelper.stores import clock_file, token_cache
 from ssohelper.stores.token_cache import TokenFiles
 from tests.conftest import Home
 from tests.endpoint.test_hits import write_settings
 from tests.endpoint.world import (
     ROLE,
+    START_URL,
     Clock,
     Served,
     faked,
@@ -47,13 +50,13 @@ def emulator(home, clock) -> Iterator[Emulator]:
         yield running
 
 
-def signed_in(home: Home, clock: Clock, hours: float | None = None) -> None:
+def signed_in(home: Home, clock: Clock, hours: float, began: int = 0) -> TokenFiles:
     """Record the time of the sign-in, as `login` does; `hours` is its length in the settings."""
-    TokenFiles(
-        home.token_folder, state=home.path / ".local/state/ssohelper", runtime=home.runtime
-    ).save_facts("corp", SignInFacts(signed_in_at=int(clock.now())))
-    if hours is not None:
-        write_settings(home, f"session_hours = {hours}\n")
+    state = home.path / ".local/state/ssohelper"
+    tokens = TokenFiles(home.token_folder, state=state, runtime=home.runtime)
+    tokens.save_facts("corp", SignInFacts(signed_in_at=int(clock.now()) + began))
+    write_settings(home, f"session_hours = {hours}\n")
+    return tokens
 
 
 def good(endpoint: Served, clock: Clock) -> dict[str, str]:
@@ -142,9 +145,7 @@ def test_setting_the_clock_changes_nothing(home, emulator, clock, hours):
 
 
 @pytest.mark.parametrize("is_paused", [False, True])
-def test_after_a_sleep_of_9_hours_nothing_expired_is_served(
-    home, emulator, clock, monkeypatch, is_paused
-):
+def test_after_a_sleep_nothing_expired_is_served(home, emulator, clock, monkeypatch, is_paused):
     """A paused virtual machine: its wall clock is corrected afterwards, no other clock moved."""
     emulator.faults.role_credentials_seconds = HOUR
     if is_paused:
@@ -190,9 +191,7 @@ class TestSlowAws:
             assert good(endpoint, clock)["AccessKeyId"] == before["AccessKeyId"]
             emulator.faults.latency_seconds = {}
 
-    def test_without_credentials_it_is_an_error_and_the_next_request_gets_them(
-        self, home, emulator, clock
-    ):
+    def test_without_credentials_it_is_an_error_and_the_next_gets_them(self, home, emulator, clock):
         emulator.faults.latency_seconds = {"GetRoleCredentials": 2.5}
         with served(home, emulator, clock) as endpoint:
             answered = endpoint.get()
@@ -217,9 +216,7 @@ class TestEndOfASignIn:
             assert re.fullmatch("1[1-5]m", left[1])
         assert all("ssohelper login corp" in text for text in endpoint.told)
 
-    def test_when_it_has_passed_at_the_start_the_token_s_end_gives_the_notice(
-        self, home, emulator, clock
-    ):
+    def test_when_it_has_passed_at_the_start_the_tokens_end_is_told(self, home, emulator, clock):
         signed_in(home, clock, hours=0.25)
         clock.go_on(HOUR / 3)
         with served(home, emulator, clock, pause_seconds=0.01) as endpoint:
@@ -291,3 +288,72 @@ class TestEndOfASignIn:
             clock.go_on(35 * 60)
             wait_for(lambda: endpoint.told)
             assert "before" in endpoint.told[0]
+
+
+class TestBackground:
+    """Early renewals: after half of a lifetime, unless the settings forbid them."""
+
+    @pytest.fixture(autouse=True)
+    def _an_hour(self, emulator):
+        emulator.faults.role_credentials_seconds = HOUR
+
+    def test_a_round_after_half_of_the_lifetime_renews(self, home, emulator, clock):
+        with served(home, emulator, clock, pause_seconds=600) as endpoint:
+            before = endpoint.get().body
+            endpoint.serving.background.do_one_round()  # the thread's own first round may be before
+            clock.go_on(HOUR / 2 + 60)
+            assert endpoint.get().body == before
+            endpoint.serving.background.do_one_round()
+            assert endpoint.get().body != before
+        assert emulator.counters["GetRoleCredentials"] == 2
+
+    def test_before_the_end_a_token_without_refresh_token_is_kept(self, home, emulator, clock):
+        content = emulator.issue_token("ana", start_url=START_URL)
+        del content["refreshToken"]
+        home.write_token(content)
+        # The sign-in ends in half an hour, the token later.
+        tokens = signed_in(home, clock, hours=1, began=-HOUR // 2)
+        with served(home, emulator, clock, pause_seconds=600) as endpoint:
+            before = endpoint.get().body
+            endpoint.serving.background.do_one_round()  # the thread's own first round may be before
+            clock.go_on(HOUR / 2 - 60)
+            assert endpoint.get().body == before
+            endpoint.serving.background.do_one_round()
+            assert endpoint.get().body != before  # the credentials are renewed, with this token
+        assert tokens.load_facts("corp").ended_at is None
+
+    def test_it_renews_nothing_early_where_the_settings_say_so(self, home, emulator, clock):
+        write_settings(home, "renew_ahead = false\n")
+        with served(home, emulator, clock, pause_seconds=600) as endpoint:
+            before = endpoint.get().body
+            clock.go_on(HOUR / 2 + 60)
+            endpoint.serving.background.do_one_round()
+            assert endpoint.get().body == before
+            clock.go_on(HOUR / 4)  # less than a quarter of an hour is left: renewed for the request
+            assert endpoint.get().body != before
+
+    @pytest.mark.parametrize("renews_early", [True, False])
+    def test_in_a_container_the_end_waits(self, home, emulator, monkeypatch, renews_early):
+        """The request is the background thread's, or a client's that did not wait for the answer."""
+        monkeypatch.setattr(spawn, "can_outlive_caller", lambda: False)
+        home.env["SSOHELPER_RENEW_AHEAD"] = str(renews_early).lower()
+        has_begun, may_answer = threading.Event(), threading.Event()
+
+        def wait() -> None:
+            has_begun.set()
+            may_answer.wait(60)
+
+        emulator.faults.run_before("GetRoleCredentials", wait)
+        with served(home, emulator, Clock(), pause_seconds=600) as endpoint:
+            if not renews_early:
+                assert endpoint.get().status == 503
+            assert has_begun.wait(60)
+            ending = threading.Thread(target=endpoint.serving.background.stop)
+            ending.start()
+            ending.join(0.2)
+            has_waited = ending.is_alive()
+            may_answer.set()
+            ending.join(60)
+            assert has_waited
+            assert endpoint.get().status == 200
+        assert emulator.counters["GetRoleCredentials"] == 1

@@ -331,9 +331,7 @@ class TestDoubt:
         broker.serve = lambda stream: stream.sendall(reply)
 
     @pytest.mark.parametrize("error", [NO_CONNECTION, LOCAL], ids=["connection", "local"])
-    def test_the_first_caller_asks_aws_the_next_a_new_one(
-        self, home, signed_in, broker, run, error
-    ):
+    def test_the_first_asks_aws_the_next_a_new_one(self, home, signed_in, broker, run, error):
         self.answer(broker, *error)
         done = run("credential-process", *ARGV)
         assert (done.returncode, done.stderr) == (0, "")

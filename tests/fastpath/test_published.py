@@ -86,9 +86,7 @@ def test_every_character_that_aws_allows_in_a_role_name_is_accepted():
         (DOCUMENT[:-2].ljust(16385 - 2) + b"}\n", NOW + 1, False),
     ],
 )
-def test_only_a_complete_response_that_is_still_valid_is_printed(
-    document, capfdbinary, content, at, is_printed
-):
+def test_only_a_complete_valid_response_is_printed(document, capfdbinary, content, at, is_printed):
     dated(document, content, at)
     assert published.print_published_response(ARGV) is is_printed
     assert capfdbinary.readouterr().out == (content if is_printed else b"")
@@ -129,9 +127,7 @@ def test_another_kind_of_file_is_not_printed(document, monkeypatch, capfdbinary,
         (None, (9, NOW), False),
     ],
 )
-def test_a_response_is_printed_only_under_the_settings_of_its_publication(
-    runtime, tmp_path, capfdbinary, stamp, settings, is_printed
-):
+def test_other_settings_print_nothing(runtime, tmp_path, capfdbinary, stamp, settings, is_printed):
     for path, content in ((runtime / "settings", stamp), (tmp_path / "config.toml", settings)):
         path.unlink(missing_ok=True)
         if content is not None:
@@ -142,9 +138,7 @@ def test_a_response_is_printed_only_under_the_settings_of_its_publication(
 
 
 @pytest.mark.parametrize("is_renamed", [True, False])
-def test_a_response_is_not_printed_under_other_settings_with_the_same_time_and_size(
-    runtime, tmp_path, is_renamed
-):
+def test_settings_of_the_same_time_and_size_print_nothing(runtime, tmp_path, is_renamed):
     settings, new = tmp_path / "config.toml", tmp_path / "new"
     dated(settings, b"a" * 9, NOW)
     note(runtime / "settings", settings, NOW)
@@ -253,9 +247,7 @@ class TestSignIn:
             ("x\0y", False),
         ],
     )
-    def test_another_config_of_the_caller(
-        self, runtime, tmp_path, monkeypatch, capfdbinary, value, is_hit
-    ):
+    def test_another_config(self, runtime, tmp_path, monkeypatch, capfdbinary, value, is_hit):
         shutil.copy2(tmp_path / ".aws" / "config", tmp_path / "other")
         environ = {**os.environ, "AWS_CONFIG_FILE": value.format(home=tmp_path)}
         monkeypatch.setattr(published.os, "environ", environ)

@@ -87,9 +87,7 @@ def job(name: str, home: Home, emulator: Emulator) -> dict[str, str]:
     ),
     indirect=["within"],
 )
-def test_a_job_meets_what_the_login_shell_fetched_and_the_other_way_round(
-    name, within, signed_in, emulator
-):
+def test_a_job_meets_what_a_login_shell_fetched_and_vice_versa(name, within, signed_in, emulator):
     shell, variables = signed_in.env, job(name, signed_in, emulator)
     fetched = within(shell, "/bin/sh", "-c", LINE)
     done = within(variables, require_program("aws"), *WHO)

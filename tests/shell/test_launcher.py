@@ -590,9 +590,7 @@ class TestClock:
         [(0, 600, True), (-3600, 1800, False), (60, 600, False), (-5, 0, False)],
         ids=["within", "over", "before the machine's restart", "just over"],
     )
-    def test_the_validity_of_a_response_in_uptime_seconds(
-        self, place, shell, since, lasts, has_hit
-    ):
+    def test_the_validity_of_a_response_in_uptime(self, place, shell, since, lasts, has_hit):
         """The validity counts, even if the clock was set back and the file's time is far ahead."""
         place.publish(ahead=8 * 3600)
         up = int(float(Path("/proc/uptime").read_text().split()[0]))

@@ -86,9 +86,7 @@ class TestText:
         shown = dict(zip(moments, done.stdout.splitlines(), strict=True))
         assert shown == dict(zip(moments, wanted, strict=True))
 
-    def test_is_drawn_by_the_clock_of_the_machine_and_a_text_with_nonsense_is_harmless(
-        self, shell, world
-    ):
+    def test_is_drawn_by_the_machines_clock_and_nonsense_is_harmless(self, shell, world):
         world.put(int(time.time()) + 7 * 3600 + 30 * 60 + 30, "known")
         assert re.fullmatch(rf"{NAME} 7h(30|29)m\|fine\n", world.run(shell, SHOW[shell]).stdout)
         world.file.write_text("99999999999|0|fine|$(touch pwned)`x`\\%F{red}\x1b[31m\n")
@@ -193,9 +191,7 @@ class TestFailures:
             ("", "rm {2}; mv {0} {0}.away", "|\n", 1),
         ],
     )
-    def test_a_file_or_a_program_that_goes_away(
-        self, shell, world, program_adds, change, shown, starts
-    ):
+    def test_a_file_or_program_goes_away(self, shell, world, program_adds, change, shown, starts):
         world.put(0, "open")
         program = world.folder / "bin" / "ssohelper"
         places = [shlex.quote(str(path)) for path in (world.state, world.file, program)]

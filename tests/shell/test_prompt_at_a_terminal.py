@@ -133,9 +133,7 @@ SETUPS = [
 
 @pytest.mark.parametrize(("shell", "before"), SETUPS)
 class TestSwitchedOn:
-    def test_stands_before_the_prompt_once_and_is_measured_right(
-        self, world, screen_of, shell, before
-    ):
+    def test_stands_before_the_prompt_once_measured_right(self, world, screen_of, shell, before):
         put(world, 9058)
         screen = screen_of(shell, before, "ssohelper_prompt_on")
         screen.shows(f"{NAME} 2h30m")

@@ -15,28 +15,14 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from tests import node_sdk
-from tests.endpoint.bucket import EmptyStorage
+from tests.endpoint.bucket import EmptyStorage, rclone
 from tests.endpoint.crowd import crowd
 from tests.torture.brokers import Broker
 from tests.torture.ground import AWS_CLI, SSOHELPER, Ground, ground, helper, native, wait_for
+from tests.torture.lives import JOB
 from tests.torture.rows import Dice, Row, Skipped, first_of, judge
 
 _ACCOUNT = "000000000001"
-_BOTO3 = """
-import json, sys, time
-import boto3
-from botocore.config import Config
-client = boto3.client("sts", config=Config(retries={"total_max_attempts": 1}))
-ends_at, calls, failures, accounts = time.time() + float(sys.argv[1]), 0, [], set()
-while time.time() < ends_at:
-    try:
-        accounts.add(client.get_caller_identity()["Account"])
-    except Exception as error:
-        failures.append(f"{type(error).__name__}: {error}"[:300])
-    calls += 1
-    time.sleep(0.3)
-print(json.dumps({"calls": calls, "failures": failures, "accounts": list(accounts)}))
-"""
 _LIVES, _TOKEN_LIVES = 8, 2
 _IDLE, _SLOW, _GOOD = 200, 50, 1000
 _DRIPPED = b"GET /credentials HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -105,6 +91,9 @@ def endpoint_clients(dice: Dice) -> list[Row]:
     life = dice.count(30, 10)
     lives = _LIVES if dice.scale > 0.3 else 2
     seconds = life * lives
+    program, aws = shutil.which("rclone"), [AWS_CLI, "sts", "get-caller-identity"]
+    if program is None or not os.access(AWS_CLI, os.X_OK):
+        raise Skipped("AWS CLI v2 or rclone is not installed")
     node, script = shutil.which("node") or "node", str(node_sdk.install_scripts() / "long_job.mjs")
     with ground() as place, EmptyStorage(place.emulator) as storage:
         life_of_token = seconds / _TOKEN_LIVES
@@ -113,10 +102,12 @@ def endpoint_clients(dice: Dice) -> list[Row]:
         with endpoint(place) as served, ThreadPoolExecutor(4) as pool:
             place.emulator.reset_counters()
             jobs = {
-                "boto3": pool.submit(_long, [sys.executable, "-c", _BOTO3, str(seconds)], served),
+                "boto3": pool.submit(_long, [sys.executable, "-c", JOB, "", str(seconds)], served),
                 "JavaScript SDK": pool.submit(_long, [node, script, str(seconds)], served),
-                "AWS CLI": pool.submit(_again_and_again, _aws_cli(), seconds, served),
-                "rclone": pool.submit(_again_and_again, _rclone(storage.url), seconds, served),
+                "AWS CLI": pool.submit(_again_and_again, aws, seconds, served),
+                "rclone": pool.submit(
+                    _again_and_again, rclone(program, storage.url), seconds, served
+                ),
             }
             done = {name: job.result() for name, job in jobs.items()}
         calls = [one for one in place.emulator.calls if one.operation == "GetCallerIdentity"]
@@ -294,20 +285,6 @@ def _again_and_again(command: list[str], seconds: float, served: Endpoint) -> tu
             failures.append(done.stderr)
         time.sleep(1)
     return calls, failures
-
-
-def _aws_cli() -> list[str]:
-    if not os.access(AWS_CLI, os.X_OK):
-        raise Skipped("AWS CLI v2 is not installed")
-    return [AWS_CLI, "sts", "get-caller-identity"]
-
-
-def _rclone(url: str) -> list[str]:
-    program = shutil.which("rclone")
-    if program is None:
-        raise Skipped("rclone is not installed")
-    remote = f":s3,provider=Other,env_auth=true,region=us-east-1,endpoint='{url}':"
-    return [program, "--config", "", "--retries", "1", "--low-level-retries", "1", "lsd", remote]
 
 
 def _wrong(place: Ground, served: Endpoint, clock) -> list[str]:  # type: ignore[no-untyped-def]

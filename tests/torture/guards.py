@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -32,8 +32,8 @@ def guard_matrix(dice: Dice) -> list[Row]:
             found = asked[name](world)
             is_published = GUARDED in world.published()
         cells += found
-        rows.append(_guard_row(f"guarded role, {name}", found, is_published=is_published))
-    rows.append(_guard_row(f"guarded role, all {len(chosen)} situations", cells))
+        rows.append(_row(f"guarded role, {name}", found, is_published=is_published))
+    rows.append(_row(f"guarded role, all {len(chosen)} situations", cells))
     return rows
 
 
@@ -44,8 +44,8 @@ def allow_list_matrix(_dice: Dice) -> list[Row]:
         with _world(allow_matrix.make_world) as world:
             asked = ask(world)
         all_asked += asked
-        rows.append(_allow_row(f"role beyond the allow-list, {name}", asked))
-    rows.append(_allow_row(f"role beyond the allow-list, all {len(rows)} situations", all_asked))
+        rows.append(_row(f"role beyond the allow-list, {name}", asked))
+    rows.append(_row(f"role beyond the allow-list, all {len(rows)} situations", all_asked))
     return rows
 
 
@@ -91,34 +91,17 @@ def _ask_late(ago: int, clock: str, world: Guarded) -> list[Cell]:
     return matrix.ask_each_way(world, **matrix.move_clock(world, ago, clock))
 
 
-def _guard_row(what: str, cells: list[Cell], *, is_published: bool = False) -> Row:
-    released = [cell for cell in cells if cell.is_released]
-    unnoted = [cell for cell in cells if not cell.is_released and not cell.is_noted]
+def _row(what: str, cells: list[Cell], *, is_published: bool = False) -> Row:
+    released = sum(cell.is_released for cell in cells)
     others = [cell for cell in cells if not cell.is_refused]
-    figure = f"{len(released)} released, {len(cells) - len(unnoted)} in the journal"
-    figure += ", a response is published" * is_published + _first_of(others)
+    figure = f"{released} released, {len(cells) - len(others)} refused and in the journal"
+    figure += ", a response is published" * is_published
     return Row(
         f"{what}: {len(cells)} calls",
-        figure,
-        f"0 released, {len(cells)} in the journal",
+        figure + first_of(f"{one.way}, exit {one.code}, {one.shown[-200:]!r}" for one in others),
+        f"0 released, {len(cells)} refused and in the journal",
         bool(cells) and not others and not is_published,
     )
-
-
-def _allow_row(what: str, asked: list[Cell]) -> Row:
-    given = [one for one in asked if one.is_released]
-    others = [one for one in asked if not one.is_refused]
-    refused = len(asked) - len(others)
-    return Row(
-        f"{what}: {len(asked)} calls",
-        f"{len(given)} beyond the list, {refused} refused and in the journal{_first_of(others)}",
-        f"0 beyond the list, {len(asked)} refused",
-        bool(asked) and not others,
-    )
-
-
-def _first_of(others: Sequence[Cell]) -> str:
-    return first_of(f"{one.way}, exit {one.code}, {one.shown[-200:]!r}" for one in others)
 
 
 @contextmanager

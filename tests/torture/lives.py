@@ -11,22 +11,22 @@ from typing import Any
 from tests.torture.ground import Ground, ground, helper, native, wrong_in
 from tests.torture.rows import Answer, Dice, Row, first_of, judge
 
-# Prints one JSON object: calls and the texts of what failed.
+# Prints one JSON object: calls, the texts of what failed, accounts. Without a profile: "".
 JOB = """
 import json, sys, time
 import boto3
 from botocore.config import Config
-session = boto3.Session(profile_name=sys.argv[1])
+session = boto3.Session(profile_name=sys.argv[1] or None)
 client = session.client("sts", config=Config(retries={"total_max_attempts": 1}))
-ends_at, calls, failures = time.time() + float(sys.argv[2]), 0, []
+ends_at, calls, failures, accounts = time.time() + float(sys.argv[2]), 0, [], set()
 while time.time() < ends_at:
     try:
-        client.get_caller_identity()
+        accounts.add(client.get_caller_identity()["Account"])
     except Exception as error:
         failures.append(f"{type(error).__name__}: {error}"[:300])
     calls += 1
     time.sleep(0.3)
-print(json.dumps({"calls": calls, "failures": failures}))
+print(json.dumps({"calls": calls, "failures": failures, "accounts": list(accounts)}))
 """
 LIVES, TOKEN_LIVES = 8, 2
 # With lives of 120 s, which stand for an hour.

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.endpoint.bucket import EmptyStorage
+from tests.endpoint.bucket import EmptyStorage, rclone
 from tests.torture.ground import AWS_CLI, SSOHELPER, Ground, ground, helper, native
 from tests.torture.rows import Dice, Row, Skipped, first_of
 
@@ -151,13 +151,10 @@ def _boto3_threads(place: Ground, ended: threading.Event) -> list[_Call]:
 
 
 def _clients(form: str, url: str) -> list[Callable[[Ground, threading.Event], list[_Call]]]:
-    aws = [AWS_CLI, "sts", "get-caller-identity", "--profile", "role-2"]
-    remote = f":s3,provider=Other,env_auth=true,profile=role-3,region=us-east-1,endpoint='{url}':"
-    once = ["--config", "", "--retries", "1", "--low-level-retries", "1"]
     commands = {
         "boto3 processes": [sys.executable, _BATCH, "role-1"],
-        "AWS CLI": aws,
-        _OURS_ALONE: [shutil.which("rclone") or "rclone", *once, "lsd", remote],
+        "AWS CLI": [AWS_CLI, "sts", "get-caller-identity", "--profile", "role-2"],
+        _OURS_ALONE: rclone(shutil.which("rclone") or "rclone", url, "role-3"),
     }
     started = [partial(_again_and_again, *each) for each in commands.items()]
     return [_boto3_threads, *(started if form == "process" else started[:-1])]

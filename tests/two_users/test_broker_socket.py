@@ -169,9 +169,7 @@ class TestSocket:
         assert place.attacker.python(CONNECT, str(path), "1", ASK).stdout.split() == ["0", "1"]
 
     @pytest.mark.parametrize("line", [ASK, "", "x" * 100_000, "GET / HTTP/1.1\r\n\r\n"])
-    def test_the_brokers_socket_gives_another_user_nothing_where_its_folders_were_opened(
-        self, place, line
-    ):
+    def test_the_brokers_socket_gives_another_user_nothing_in_opened_folders(self, place, line):
         path = running_socket(place)
         let_in(path)
         place.emulator.reset_counters()

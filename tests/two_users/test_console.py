@@ -6,8 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.programs import run_program
-from tests.two_users.clients import ADDRESSES, HUNG_UP, visit
-from tests.two_users.conftest import User, wait_for
+from tests.two_users.conftest import ADDRESSES, HUNG_UP, User, visit, wait_for
 
 
 class Console:
@@ -29,9 +28,7 @@ def console(signed_in) -> Iterator[Console]:
 
 
 @pytest.mark.parametrize("via", ADDRESSES)
-def test_another_user_gets_nothing_with_the_right_address_and_uses_nothing_up(
-    console, signed_in, attacker, via
-):
+def test_another_user_gets_nothing_with_the_right_address(console, signed_in, attacker, via):
     assert visit(attacker, console.address, via=via) in HUNG_UP
     # The user of a client that hangs up at once is unknown.
     for _ in range(20):

@@ -12,8 +12,7 @@ import pytest
 
 from ssohelper.wire.local_server import HEAD_SECONDS
 from tests.conftest import RUN_SECONDS, SCRIPT
-from tests.two_users.clients import ADDRESSES, HUNG_UP, get, send, visit
-from tests.two_users.conftest import User
+from tests.two_users.conftest import ADDRESSES, HUNG_UP, User, get, send, visit
 
 
 class Serve:
@@ -53,9 +52,7 @@ def test_another_user_gets_nothing_over_tcp_even_with_the_token(serve, signed_in
     assert "403 Forbidden" in visit(signed_in, serve.url, via=via)
 
 
-def test_another_user_gets_nothing_over_the_socket_that_lets_all_in_and_reads_no_token(
-    serve, signed_in, attacker
-):
+def test_another_user_gets_nothing_over_an_open_socket_and_no_token(serve, signed_in, attacker):
     request = get("http://localhost/")
     assert send(attacker, str(serve.socket), None, request).stdout in HUNG_UP
     assert '"AccessKeyId"' in send(signed_in, str(serve.socket), None, request).stdout

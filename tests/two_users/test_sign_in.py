@@ -12,8 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.people import redirect_target_of
-from tests.two_users.clients import ADDRESSES, HUNG_UP, visit
-from tests.two_users.conftest import User, wait_for
+from tests.two_users.conftest import ADDRESSES, HUNG_UP, User, visit, wait_for
 
 
 class Login:
@@ -55,9 +54,7 @@ def login(victim, opened) -> Iterator[Login]:
 
 
 @pytest.mark.parametrize("via", ADDRESSES)
-def test_another_users_callback_changes_nothing_even_with_the_state(
-    login, opened, attacker, victim, via
-):
+def test_another_users_callback_changes_nothing_with_state(login, opened, attacker, victim, via):
     address, state = opened.read_text().strip(), login.query["state"]
     assert visit(attacker, address, via=via) in HUNG_UP
     for query in (
@@ -95,9 +92,7 @@ def test_the_callbacks_of_this_user_and_of_root_are_taken(victim, opened, emulat
 
 
 @pytest.mark.parametrize("flow", ["--force", "--device-code"])
-def test_what_the_page_is_asked_with_stands_in_no_process_list(
-    victim, opened, emulator, attacker, flow
-):
+def test_what_a_page_is_asked_with_is_in_no_process_list(victim, opened, emulator, attacker, flow):
     """The browser's command keeps running, and all users can read its arguments."""
     emulator.auto_approve = None
     program = Path(victim.home.env["BROWSER"])
