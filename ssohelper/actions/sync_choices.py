@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from ssohelper.core.profile_plan import Plan
 
 # The options' names in the user's form, which are the fields of `Choices`.
-ACCOUNTS, ROLES, TEMPLATE, FORM, REGION = FIELDS = Choices._fields[:5]
+FIELDS = Choices._fields[:5]
+ACCOUNTS, ROLES, REGION = "accounts", "roles", "default_region"
 
 
 def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:

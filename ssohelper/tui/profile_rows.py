@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.actions import adopting, directory, profile_edit, sync_choices
@@ -71,7 +71,7 @@ class Found(NamedTuple):
     sessions: tuple[SsoSession, ...]
     session: SsoSession | None
     sync: Sync
-    rows: Sequence[ProfileRow]
+    rows: ProfileRows
     search: Index
     error: SsoHelperError | None = None
 
@@ -110,38 +110,77 @@ def shown_config_path(services: App) -> str:
     return f"~{path[len(home) :]}" if home and path.startswith(f"{home}/") else path
 
 
-def make_index(rows: Sequence[ProfileRow]) -> Index:
-    columns = [[getattr(row, field) for row in rows] for field in _SEARCHED]
+class ProfileRows:
+    """The rows in their order. Those of profiles that stay as they are are made on demand: 20,000
+    would take 3 MB.
+    """
+
+    def __init__(
+        self,
+        first: Sequence[ProfileRow],
+        staying: Sequence[ConfigProfile],
+        last: Sequence[ProfileRow],
+        account_names: dict[str, str],
+    ) -> None:
+        self._first, self._staying, self._last = first, staying, last
+        self._account_names = account_names
+
+    def __len__(self) -> int:
+        return len(self._first) + len(self._staying) + len(self._last)
+
+    def __iter__(self) -> Iterator[ProfileRow]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, number: int) -> ProfileRow:
+        if number < len(self._first):
+            return self._first[number]
+        number -= len(self._first)
+        if number < len(self._staying):
+            return _make_row(self._staying[number], "", self._account_names)
+        return self._last[number - len(self._staying)]
+
+
+NO_ROWS = ProfileRows((), (), (), {})
+
+
+def make_index(rows: ProfileRows) -> Index:
+    columns: tuple[list[str], ...] = tuple([] for _ in _SEARCHED)
+    for row in rows:
+        for column, field in zip(columns, _SEARCHED, strict=True):
+            column.append(getattr(row, field))
     return Index(columns, fuzzy_columns=(NAME, ROLE), hidden=(ACCOUNT_NAME,))
 
 
-def build_profile_rows(profiles: Sequence[ConfigProfile], plan: Plan | None) -> list[ProfileRow]:
+def build_profile_rows(profiles: Sequence[ConfigProfile], plan: Plan | None) -> ProfileRows:
     """Return the profiles that the plan changes, the others of the config, and those to add."""
     if plan is None:
-        return [_make_row(item, "", {}) for item in profiles]
+        return ProfileRows((), profiles, (), {})
     names = {one.account.id: one.account.name for one in plan.request.listing.accounts}
     notes: defaultdict[str, list[str]] = defaultdict(list)
     for skipped in plan.skipped:
         notes[skipped.name].append(skipped.reason)
-    signs = {name: one.sign for one in plan_text.group_changes(plan) for name in one.names}
     present = {item.entry.name: item for item in profiles}
-    signs = {name: sign for name, sign in signs.items() if name in present and sign != "+"}
+    signs = {
+        name: group.sign
+        for group in plan_text.group_changes(plan)
+        for name in group.names
+        if name in present and group.sign != "+"
+    }
     for name in plan.stale:
         if name in present and name not in signs:
             signs[name] = SKIPPED
             notes[name].append(_ROLE_GONE)
+    signs = dict.fromkeys((name for name in notes if name in present), "") | signs
     changes = {change.profile: change for change in plan.change}
-    rows = []
-    for name in (*signs, *(name for name in present if name not in signs)):
-        row = _make_row(present[name], signs.get(name, ""), names)
+    first = []
+    for name in sorted(signs, key=lambda name: not signs[name]):
+        row = _make_row(present[name], signs[name], names)
         if name in changes:
             row = row._replace(before=changes[name].before, after=changes[name].after)
-        if name in notes:
-            row = row._replace(note="; ".join(notes.pop(name)))
-        rows.append(row)
-    rows += _make_rows_to_add(plan, names, notes)
-    rows += [ProfileRow(name, SKIPPED, note="; ".join(said)) for name, said in notes.items()]
-    return rows
+        first.append(row._replace(note="; ".join(notes.pop(name, ()))))
+    last = _make_rows_to_add(plan, names, notes)
+    last += [ProfileRow(name, SKIPPED, note="; ".join(said)) for name, said in notes.items()]
+    return ProfileRows(first, [one for one in profiles if one.entry.name not in signs], last, names)
 
 
 def _make_row(item: ConfigProfile, sign: str, account_names: dict[str, str]) -> ProfileRow:

@@ -99,7 +99,7 @@ def test_an_earlier_size_that_waits_with_a_key_is_ignored(world: DemoHome, name:
 
 def test_every_screen_and_dialog_ignores_earlier_sizes() -> None:
     found = own_classes(Screen)
-    assert len(found) > 20
+    assert len(found) > 15
     assert {each for each in found if not issubclass(each, CurrentSizeMixin)} == set()
     picker = RolePicker(mock.Mock(), [])
     assert isinstance(picker.get_default_screen(), CurrentSizeMixin)

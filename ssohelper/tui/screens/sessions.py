@@ -138,8 +138,8 @@ def cached_role_lines(
     names = {id_: snapshot.account_names.get(id_) or id_ for id_ in accounts}
     names = {id_: id_ if counts[name] > 1 else name for id_, name in names.items()}
     times = [time_left_text(found.credentials.expires_at, aws_now) for _, found in mine]
-    # Two blanks precede the account and the time, and one the role.
-    left = width - 5 - max(map(cell_len, times))
+    # Four blanks precede the account, one the role and two the time.
+    left = width - 7 - max(map(cell_len, times))
     widest = max(cell_len(show(name)) for name in names.values())
     least = _ID_WIDTH if any(name.isdigit() for name in names.values()) else 8
     role_width = max(cell_len(show(key.role_label)) for key, _ in mine)
@@ -151,7 +151,7 @@ def cached_role_lines(
             fitted(names[key.account_id], name_width),
             fitted(key.role_label, role_width),
         )
-        lines.append(credentials_line((f"  {account} {role}  ", ""), found, aws_now, 0))
+        lines.append(credentials_line((f"    {account} {role}  ", ""), found, aws_now, 0))
     return lines
 
 

@@ -10,7 +10,16 @@ from textual.message import Message
 
 from ssohelper.core.text import show
 from ssohelper.tui.keys import action_binding, make_cursor_bindings
-from ssohelper.tui.profile_rows import ACCOUNT_ID, NAME, ROLE, SESSION, ProfileRow, make_index
+from ssohelper.tui.profile_rows import (
+    ACCOUNT_ID,
+    NAME,
+    NO_ROWS,
+    ROLE,
+    SESSION,
+    ProfileRow,
+    ProfileRows,
+    make_index,
+)
 from ssohelper.tui.widgets.cells import pieces_with_matches
 from ssohelper.tui.widgets.columns import widest_cells
 from ssohelper.tui.widgets.lines import Chooser, Line
@@ -50,9 +59,9 @@ class ProfilePane(SearchPane[object]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: Sequence[ProfileRow] = ()
+        self.rows = NO_ROWS
         self.ticked: frozenset[str] = frozenset()
-        self._index = make_index(())
+        self._index = make_index(NO_ROWS)
         self._found: Sequence[int] = ()
         self._widths: dict[int, int] = {}
         self.list = Chooser(self._draw_row, key_of=self._name_on_line, id="profiles")
@@ -61,7 +70,7 @@ class ProfilePane(SearchPane[object]):
     def on_mount(self) -> None:
         self.line.focus()
 
-    def show_rows(self, rows: Sequence[ProfileRow], index: Index) -> None:
+    def show_rows(self, rows: ProfileRows, index: Index) -> None:
         """Show the rows that match the search. The cursor stays on its profile."""
         self.rows, self._index = rows, index
         self.ticked &= {row.name for row in rows if row.can_be_removed} if self.ticked else set()
@@ -107,9 +116,9 @@ class ProfilePane(SearchPane[object]):
     def find_rows_to_remove(self) -> list[ProfileRow]:
         """Return the ticked profiles in their order, or else the one that `find_row` returns."""
         at_cursor = self.find_row()
-        rows = self.rows if self.ticked else [at_cursor] if at_cursor is not None else []
-        names = self.ticked or {row.name for row in rows}
-        return [row for row in rows if row.name in names and row.can_be_removed]
+        if self.ticked:
+            return [row for row in self.rows if row.name in self.ticked and row.can_be_removed]
+        return [at_cursor] if at_cursor is not None and at_cursor.can_be_removed else []
 
     def on_chooser_moved(self, event: Chooser.Moved) -> None:
         # The pane sends a message of its own, because Textual does not pass a child's message on if

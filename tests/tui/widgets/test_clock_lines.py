@@ -39,9 +39,9 @@ def test_a_roles_clock_is_whole_at_every_width(width: int) -> None:
 
 
 def test_with_little_room_account_and_role_are_shortened() -> None:
-    at_56, at_30 = (lines_at(width, {ONE: "data-lake-prod"})[1] for width in (56, 30))
-    assert at_56 == "  data-lake-prod ReadOnlyAccess  7h 55m left"
-    assert at_30 == "  data-la… ReadO…  7h 55m left"
+    at_56, at_32 = (lines_at(width, {ONE: "data-lake-prod"})[1] for width in (56, 32))
+    assert at_56 == "    data-lake-prod ReadOnlyAccess  7h 55m left"
+    assert at_32 == "    data-la… ReadO…  7h 55m left"
 
 
 def test_accounts_with_one_name_are_told_apart_by_their_ids() -> None:
