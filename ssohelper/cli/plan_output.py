@@ -20,6 +20,8 @@ from ssohelper.system import programs
 ACCOUNT_HELP = "Only accounts whose name or id matches; !GLOB leaves them out. Repeatable."
 ROLE_HELP = "Only roles whose name matches; !GLOB leaves them out. Repeatable."
 DEFAULT_REGION_HELP = "The region of new profiles, and of those with the old default region."
+# The command whose plan an empty answer accepts: it only adds, and `undo` takes it back.
+_ENTER_IS_YES = "setup"
 PRUNE_HELP = "Remove managed profiles whose role is gone, or left out by filters given now."
 ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repeatable."
 PORTABLE_HELP = "Run ssohelper by its name, for a config that machines share, or by its path."
@@ -119,7 +121,7 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
     for line in (*summary_lines, *plan_text.swapped_names_lines(plan)):
         output.say(line)
     can_choose = output.can_draw_picker() and not plan.request.only_roles
-    keys, answers = "d shows the diff", "y/N/d"
+    keys, answers = "d shows the diff", "Y/n/d" if what == _ENTER_IS_YES else "y/N/d"
     if can_choose:
         keys, answers = f"{keys}, c chooses accounts and roles", f"{answers}/c"
     app.config.check_writable()
@@ -136,7 +138,7 @@ def _show_plan_and_ask(app: App, plan: Plan, *, yes: bool, what: str) -> Plan | 
             text = "\n".join(map(show, config_writing.diff_changes(app, plan.data, plan.changes)))
             if not (output.can_draw_picker() and programs.show_in_pager(text, app.environ)):
                 output.say(text)
-        elif answer in ("y", "yes"):
+        elif answer in ("y", "yes") or (what == _ENTER_IS_YES and not answer):
             return plan
         else:
             output.say(output.NOTHING_CHANGED)
@@ -166,7 +168,7 @@ def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
 
 
 def confirm_change(question: str, *, yes: bool, what: str) -> bool:
-    is_agreed = output.confirm(question, yes=yes, what=what)
+    is_agreed = output.confirm(question, yes=yes, what=what, default=what == _ENTER_IS_YES)
     if not is_agreed:
         output.say(output.NOTHING_CHANGED)
     return is_agreed

@@ -278,7 +278,7 @@ class TestDefaultRegion:
         child = terminal(*self.GIVEN)
         child.talk(
             (f"default region of the profiles [{proposed}]: ", ""),
-            ("[y/N]", "y"),
+            ("[Y/n]", ""),
             f"remembered: --default-region {proposed}",
         )
         guard_nothing(child)
@@ -304,7 +304,7 @@ class TestOnATerminal:
         child = terminal(*given)
         child.talk(
             "+[profile payments-dev.ReadOnlyAccess]",
-            (f"3 profiles to add — write {home.config_file}? [y/N]", "n"),
+            (f"3 profiles to add — write {home.config_file}? [Y/n]", "n"),
             "nothing was changed",
         )
         code, rest = child.ended()
@@ -313,7 +313,7 @@ class TestOnATerminal:
         assert not home.config_file.exists()
         emulator.reset_counters()
         child = terminal(*given)
-        child.talk(("[y/N]", "y"))
+        child.talk(("[Y/n]", ""))
         assert emulator.counters["authorize"] == 0
         guard_nothing(child)
         shown = child.before
@@ -324,7 +324,7 @@ class TestOnATerminal:
     @pytest.mark.parametrize("number", long_after(1, [signal.SIGTERM, signal.SIGHUP]))
     def test_a_signal_at_the_question_leaves_no_sign_in(self, terminal, home, emulator, number):
         child = terminal(*SETUP, *ONLY_DEV)
-        child.expect_exact("[y/N]: ")
+        child.expect_exact("[Y/n]: ")
         wait_until_asleep(child.pid)  # a signal between the last letter and the read would be lost
         child.kill(number)
         assert child.ended()[0] == 130
@@ -346,7 +346,7 @@ class TestOnATerminal:
             ("which one", "2"),
             "adopt 1 profile that cannot work without ssohelper, names unch",
             ("[Y/n]", "n"),
-            ("[y/N]", "y"),
+            ("[Y/n]", ""),
         )
         guard_nothing(child)
         assert child.ended()[0] == 0
@@ -388,13 +388,13 @@ class TestGuards:
 
     def test_yes_guards_them_and_no_names_the_command(self, terminal, home):
         child = terminal(*self.GIVEN)
-        child.talk(("[y/N]", "y"), ("guard these roles? [y/N]", "n"))
+        child.talk(("[Y/n]", "y"), ("guard these roles? [y/N]", "n"))
         code, rest = child.ended()
         assert (code, "later: ssohelper config set guard.rules '*/Admin" in rest) == (0, True), rest
         assert self.rules(home) == ()
         home.config_file.unlink()
         child = terminal(*self.GIVEN)
-        child.talk(("[y/N]", "y"), ("guard these roles? [y/N]", "y"))
+        child.talk(("[Y/n]", "y"), ("guard these roles? [y/N]", "y"))
         assert child.ended()[0] == 0
         assert self.rules(home) == self.RULES
         last = App(home.env).journal.read().lines[-1].fields

@@ -111,7 +111,7 @@ def test_on_a_terminal_a_person_confirms_the_region_or_names_another(
         (question, "Ireland"),
         '"Ireland" is no AWS region; a region looks like: eu-west-1',
         (question, answer),
-        ("[y/N]", "y"),
+        ("[Y/n]", "y"),
     )
     guard_nothing(child)
     assert child.ended()[0] == 0

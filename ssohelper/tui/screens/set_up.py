@@ -495,10 +495,12 @@ def _make_write_question(
         first += text_lines([setup_text.adoption_not_shown_message(len(answers.adopt))])
     first += text_lines(plan_text.swapped_names_lines(plan), "warn")
     if not plan_text.is_big_plan(plan):
-        return ConfirmScreen(question, lines=[*first, *lines], command=command)
+        return ConfirmScreen(question, lines=[*first, *lines], command=command, proposes_yes=True)
     for line in plan_text.summary_lines(plan, dialog_sizes.width_of_dialog_lines(app.size.width)):
         first += plain_lines(line)
-    return ConfirmScreen(question, lines=first, other=lines, command=command, can_choose=True)
+    return ConfirmScreen(
+        question, lines=first, other=lines, command=command, can_choose=True, proposes_yes=True
+    )
 
 
 def _setup_options(answers: _Answers, plan: Plan) -> str:
