@@ -95,6 +95,13 @@ def changes_as_shown(
     return changes
 
 
+def shown_config_path(app: App) -> str:
+    """Return the path of the AWS config file, with `~` for the home folder."""
+    path = str(app.locations.aws_config_file)
+    home = app.environ.get("HOME", "").rstrip("/")
+    return f"~{path[len(home) :]}" if home and path.startswith(f"{home}/") else path
+
+
 def add_to_journal(app: App, command: str, changes: Sequence[Change]) -> None:
     kinds = [type(change) for change in changes]
     entry = journal.make_entry(

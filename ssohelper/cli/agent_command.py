@@ -6,7 +6,6 @@ from ssohelper.actions import agent_install
 from ssohelper.actions import install as installing
 from ssohelper.actions.agent_install import TOOLS
 from ssohelper.cli import choosing, output
-from ssohelper.cli.plan_output import print_diff
 from ssohelper.core import agent_settings
 from ssohelper.core.model import Profile
 from ssohelper.core.text import show
@@ -60,7 +59,7 @@ def install_agent_settings(
     edit = agent_install.plan_agent_install(app, tool, chosen, servers)
     diff, path, is_written = edit.diff(), show(str(edit.path)), False
     if edit.has_changes:
-        print_diff(diff, dry_run)
+        output.print_diff(diff, dry_run)
         is_of_model = tool == "claude" and agent_settings.uses_bedrock(edit.after or b"{}")
         is_wanted = not dry_run and (for_model or not is_of_model or _is_for_model(chosen))
         if is_wanted and output.confirm(f"write {path}?", yes=yes, what="agent install"):

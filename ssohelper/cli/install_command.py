@@ -9,7 +9,6 @@ from ssohelper.actions.install import SHELLS
 from ssohelper.actions.leaving import Leaving
 from ssohelper.app import App
 from ssohelper.cli import output
-from ssohelper.cli.plan_output import print_diff
 from ssohelper.cli.standard_streams import write_stdout
 from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.core import rc_text
@@ -82,7 +81,7 @@ def install_shell_lines(
         edit = installing.plan_rc_file_install(app, chosen, prompt)
     diff = edit.diff()
     if edit.has_changes:
-        print_diff(diff, dry_run)
+        output.print_diff(diff, dry_run)
     if uninstall:
         _warn_of_dependent_profiles(app)
     written = False
@@ -142,7 +141,7 @@ def _leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
     diffs |= {str(edit.path): edit.diff() for edit in edits}
     written: list[str] = []
     for diff in diffs.values():
-        print_diff(diff, dry_run)
+        output.print_diff(diff, dry_run)
     if dry_run:
         for name in leaving.list_guarded_roles(app, planned):
             output.say(f"this guarded role could be used without a grant: {show(name)}")

@@ -146,6 +146,16 @@ def echo(text: str = "") -> None:
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
+def print_diff(lines: Iterable[str], on_stdout: bool) -> None:
+    """Print a diff, unless with --json: on stdout if it is the result, on stderr before a question."""
+    if options().json:
+        return
+    # Tabs are printed as they are: they are harmless, and a config may contain them.
+    text = "\n".join("\t".join(map(show, line.split("\t"))) for line in lines)
+    if text:
+        (echo if on_stdout else say)(text)
+
+
 def write_shell_answer(text: str) -> None:
     """Write the text that our shell function evaluates to switch the shell's profile.
 

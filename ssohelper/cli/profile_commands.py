@@ -26,7 +26,6 @@ from ssohelper.cli.plan_output import (
     ROLE_HELP,
     choose_profiles_to_adopt,
     confirm_write,
-    print_diff,
     print_or_write_plan,
     warn_if_nothing_matches,
 )
@@ -254,7 +253,7 @@ def add_profile(
             app, role, choosing.choose_profile(via), given, form=form, region=region
         )
         changes = [chain.section]
-        print_diff(config_writing.diff_changes(app, chain.data, changes), on_stdout=dry_run)
+        output.print_diff(config_writing.diff_changes(app, chain.data, changes), on_stdout=dry_run)
         for notice in chain.notices:
             output.say(f'"{show(chain.name)}": {notice}')
         if not dry_run:
@@ -293,7 +292,7 @@ def remove_profiles(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     found = profile_edit.read_managed_profiles(app, names)
     removed = [item.entry.name for item in found]
     if dry_run:
-        print_diff(profile_edit.diff_profile_removal(app, found), on_stdout=True)
+        output.print_diff(profile_edit.diff_profile_removal(app, found), on_stdout=True)
         profile_removal.warn_of_lost_sources(app, found)
     else:
         profile_removal.remove_profiles(app, TerminalDialogue("profile rm", yes=yes), found)

@@ -29,7 +29,7 @@ from ssohelper.actions.selection import (
 from ssohelper.actions.session_edit import SessionEntry, SessionPlan
 from ssohelper.app import App
 from ssohelper.cli import choosing, colors, output
-from ssohelper.cli.plan_output import confirm_change, confirm_write, print_diff
+from ssohelper.cli.plan_output import confirm_change, confirm_write
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.cli.table import Cell
 from ssohelper.core import clock_text, plan_text, session_changes
@@ -219,7 +219,7 @@ def _carry_out(
     yes: bool,
     apply: Callable[[App, SessionPlan], None] = session_edit.apply_session_plan,
 ) -> bool:
-    print_diff(config_writing.diff_changes(app, plan.data, plan.changes), on_stdout=dry_run)
+    output.print_diff(config_writing.diff_changes(app, plan.data, plan.changes), on_stdout=dry_run)
     is_agreed = not dry_run and (
         confirm_write(app, what, yes, plan.command)
         if plan.changes

@@ -9,7 +9,6 @@ import click
 
 from ssohelper.actions.flows.dialogue import NoTerminal, PlanShown, accept_all
 from ssohelper.cli import output
-from ssohelper.cli.plan_output import print_diff
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import SsoHelperError
 from ssohelper.system import programs
@@ -74,12 +73,15 @@ class TerminalDialogue:
         for line in lines:
             output.say(show(line, 2000))
         if not lines or self._yes:
-            print_diff(plan.diff, on_stdout=False)
+            output.print_diff(plan.diff, on_stdout=False)
         if self._yes:
             return "y"
         output.require_terminal(self._what)
         keys = ("Y" if plan.default else "y") + "/" + ("n" if plan.default else "N")
-        keys += "/d" * bool(lines and plan.diff) + "/c" * plan.can_choose
+        hints = ["d shows the diff"] * bool(lines and plan.diff)
+        hints += ["c leaves parts out"] * plan.can_choose
+        keys += "".join(f"/{hint[0]}" for hint in hints)
+        question += f" ({', '.join(hints)})" * bool(hints)
         while True:
             answer = output.ask(f"{question} [{keys}]", default="", show_default=False)
             answer = answer.strip().lower()
@@ -87,7 +89,7 @@ class TerminalDialogue:
                 text = "\n".join(map(show, plan.diff))
                 can_page = output.can_draw_picker()
                 if not (can_page and programs.show_in_pager(text, output.get_app().environ)):
-                    print_diff(plan.diff, on_stdout=False)
+                    output.print_diff(plan.diff, on_stdout=False)
             elif answer in ("c", "choose") and plan.can_choose:
                 return "c"
             else:

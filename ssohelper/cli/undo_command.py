@@ -7,7 +7,7 @@ import click
 from ssohelper.actions import sync_choices, undoing
 from ssohelper.actions.flows import undo as flow
 from ssohelper.cli import output
-from ssohelper.cli.plan_output import print_diff, say_restored_options
+from ssohelper.cli.plan_output import say_restored_options
 from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.core.config_edit import hide_secret
 
@@ -40,18 +40,18 @@ def undo_last_command(context: click.Context, prints: bool, dry_run: bool, yes: 
         if output.options().json:
             output.print_json({"lines": earlier}, app.warnings)
         elif sys.stdout.isatty():
-            print_diff(earlier, on_stdout=True)
+            output.print_diff(earlier, on_stdout=True)
         else:
             click.echo(data, nl=False)
         return
     try:
         undo = undoing.plan_undo(app)
     except undoing.EditedSinceWrite as error:
-        print_diff(error.diff, dry_run)
+        output.print_diff(error.diff, dry_run)
         raise
     lines = list(undoing.diff_undo(app, undo))
     if dry_run:
-        print_diff(lines, on_stdout=True)
+        output.print_diff(lines, on_stdout=True)
         say_restored_options(undo.options, "would be")
     else:
         what = context.command_path.removeprefix("ssohelper ")

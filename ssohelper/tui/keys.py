@@ -90,11 +90,6 @@ def insert_key_names(text: str, key_of: KeyOf) -> str:
     return _NAMED_ACTION.sub(lambda found: key_name_in_text(found[1], key_of), text)
 
 
-def keys_to_undo(key_of: KeyOf) -> str:
-    """Return the end of a message about a write of the config: the keys that undo it."""
-    return f"; to undo: {key_of('app.profiles')}, then {key_of('profiles.undo')}"
-
-
 def make_single_line(text: str) -> str:
     """Return pasted text as one line without control characters."""
     joined = " ".join(text.strip("\r\n").splitlines())

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import adopting, directory, profile_edit, sync_choices
+from ssohelper.actions import adopting, config_writing, directory, profile_edit, sync_choices
 from ssohelper.actions.adopting import ProfileOfOtherTool
 from ssohelper.core import plan_text
 from ssohelper.core.choices import NO_CHOICES, Choices
@@ -88,7 +88,7 @@ def read_profiles(services: App, session_name: str | None) -> Found:
             sync = plan_sync(services, session)
         except SsoHelperError as cause:
             error = cause
-    path, rows = shown_config_path(services), build_profile_rows(profiles, sync.plan)
+    path, rows = config_writing.shown_config_path(services), build_profile_rows(profiles, sync.plan)
     return Found(path, profiles, sessions, session, sync, rows, make_index(rows), error)
 
 
@@ -101,13 +101,6 @@ def plan_sync(services: App, session: SsoSession) -> Sync:
     others = adopting.list_other_profiles(services, session, listing)
     plan = profile_edit.plan_sync(services, session, listing, choices, others=others)
     return Sync(choices, plan, listing.listed_at, others)
-
-
-def shown_config_path(services: App) -> str:
-    """Return the path of the AWS config file, with `~` for the home folder."""
-    path = str(services.locations.aws_config_file)
-    home = services.environ.get("HOME", "").rstrip("/")
-    return f"~{path[len(home) :]}" if home and path.startswith(f"{home}/") else path
 
 
 class ProfileRows:

@@ -66,7 +66,7 @@ def test_an_undo_names_the_file_in_its_question(home, monkeypatch):
     home.write_config(home.config_file.read_text() + process("pay.Admin", PAY, "Admin"))
     for words in (("rm", "pay.Admin"), ("undo",)):
         assert cli.run(["profile", *words]) == 0
-    removal = f"1 profile to remove — write {home.config_file}?"
+    removal = "1 profile to remove — write ~/.aws/config?"
     undo = f"undo the last change of {home.config_file}?"
     assert questions == [f"{question} [y/N]" for question in (removal, undo)]
 

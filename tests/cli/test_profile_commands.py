@@ -6,7 +6,7 @@ import click
 import pytest
 
 from ssohelper.app import App
-from ssohelper.cli import plan_output
+from ssohelper.cli import output
 from ssohelper.core.choices import Choices
 from tests.conftest import Home, Run
 from tests.saved_listing import DEV, PAY, add_listed_session
@@ -59,7 +59,7 @@ class TestBeforeWriting:
 
 def test_a_diff_has_tabs_and_no_control_characters(capsys):
     with click.Context(click.Command("sync")):
-        plan_output.print_diff(["+region\t=\tx", "+a = \x1b"], on_stdout=True)
+        output.print_diff(["+region\t=\tx", "+a = \x1b"], on_stdout=True)
     assert capsys.readouterr().out == "+region\t=\tx\n+a = \\x1b\n"
 
 

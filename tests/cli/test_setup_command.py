@@ -304,7 +304,7 @@ class TestOnATerminal:
         child = terminal(*given)
         child.talk(
             "+[profile payments-dev.ReadOnlyAccess]",
-            (f"3 profiles to add — write {home.config_file}? [Y/n]", "n"),
+            ("3 profiles to add — write ~/.aws/config? [Y/n]", "n"),
             "nothing was changed",
         )
         code, rest = child.ended()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import profile_edit
+from ssohelper.actions import config_writing, profile_edit
 from ssohelper.actions.flows.dialogue import Dialogue, PlanShown
 from ssohelper.core.config_profiles import ConfigProfile
 from ssohelper.core.plan_text import profile_count_text
@@ -25,7 +25,7 @@ def remove_profiles(app: App, dialogue: Dialogue, found: Sequence[ConfigProfile]
     warn_of_lost_sources(app, found)
     app.config.check_writable()
     count, command = profile_count_text(len(names)), removal_command(names)
-    question = f"{count} to remove — write {show(str(app.locations.aws_config_file))}?"
+    question = f"{count} to remove — write {config_writing.shown_config_path(app)}?"
     diff = [*profile_edit.diff_profile_removal(app, found)]
     if dialogue.show_plan(PlanShown([question], diff, f"ssohelper {command}")) != "y":
         dialogue.say("nothing was changed")

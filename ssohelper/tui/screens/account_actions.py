@@ -21,11 +21,12 @@ from ssohelper.actions import (
     sync_choices,
     tokens,
 )
-from ssohelper.actions.flows import profile_removal
-from ssohelper.core import guard_rules, plan_text, shell_text
+from ssohelper.actions.flows import plan_write, profile_removal
+from ssohelper.actions.flows.dialogue import Dialogue
+from ssohelper.core import guard_rules, shell_text
 from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
 from ssohelper.core.keymap import TICKED_LABELS, WantedAction
-from ssohelper.core.model import PageChoice, Profile, RoleKey
+from ssohelper.core.model import PageChoice, Profile, Role, RoleKey
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import arguments_as_typed, word_as_typed
@@ -35,9 +36,7 @@ from ssohelper.system import browser
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
 from ssohelper.tui.copying import copy_text
-from ssohelper.tui.keys import keys_to_undo
 from ssohelper.tui.screens.command_line import run_command
-from ssohelper.tui.screens.config_write import confirm_write
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.role_shell import (
@@ -54,7 +53,6 @@ from ssohelper.tui.screens.sign_in_offer import (
     question_number_text,
     sign_in_first,
 )
-from ssohelper.tui.widgets.lines import Line, diff_lines
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -361,24 +359,21 @@ class RowActions:
         await (self._remove_profiles(row) if row.profiles else self._add_profile(row))
 
     async def _add_profile(self, row: RoleRow) -> bool:
-        services, app = self.app.services, self.app
-        command = f"ssohelper profile add {word_as_typed(row.key.text)}"
+        services = self.app.services
 
-        def make_plan_and_diff() -> tuple[Plan, list[Line]]:
+        def add_profile(dialogue: Dialogue) -> bool:
             profile = self._resolve_profile(row)
-            listing = directory.fetch_listing(services, profile.session)
-            choices = sync_choices.merge_choices(services, profile.session)
-            plan = profile_edit.plan_new_profiles(
-                services, profile.session, listing, choices, [profile.role]
-            )
-            return plan, diff_lines(config_writing.diff_changes(services, plan.data, plan.changes))
+            plan = self._plan_new_profiles(profile.session, [profile.role])
+            command = f"ssohelper profile add {word_as_typed(row.key.text)}"
+            return plan_write.write_plan(services, dialogue, plan, command) is not None
 
-        plan, lines = await background.run(app, make_plan_and_diff)
-        if not await confirm_write(app, plan_text.plan_counts_text(plan), lines, command):
-            return False
-        await background.run(app, lambda: profile_edit.write_profile_plan(services, plan))
-        app.show_done(plan_text.plan_counts_text(plan, done=True), command)
-        return True
+        return await run_flow(self.app, add_profile)
+
+    def _plan_new_profiles(self, session: SsoSession, wanted: Sequence[Role]) -> Plan:
+        services = self.app.services
+        listing = directory.fetch_listing(services, session)
+        choices = sync_choices.merge_choices(services, session)
+        return profile_edit.plan_new_profiles(services, session, listing, choices, wanted)
 
     async def _remove_profiles(self, row: RoleRow) -> bool:
         services = self.app.services
@@ -465,29 +460,21 @@ class RowActions:
 
     async def _add_profiles_of_session(self, rows: Sequence[RoleRow], prefix: str) -> bool:
         """Add the profiles of one session; return False if the user declined."""
-        services, app = self.app.services, self.app
+        services = self.app.services
 
-        def make_plan() -> tuple[Plan, list[Line]]:
+        def add_profiles(dialogue: Dialogue) -> bool:
             session = selection.resolve_session(services, rows[0].session_name)
-            listing = directory.fetch_listing(services, session)
-            choices = sync_choices.merge_choices(services, session)
             wanted = [row.key.role for row in rows if row.chained is None]
-            plan = profile_edit.plan_new_profiles(services, session, listing, choices, wanted)
-            return plan, diff_lines(config_writing.diff_changes(services, plan.data, plan.changes))
+            plan = self._plan_new_profiles(session, wanted)
+            if not plan.changes:
+                count = count_text(len(rows), "ticked role")
+                dialogue.say(f"{prefix}each of {count} has a profile already")
+                return True
+            return plan_write.write_plan(services, dialogue, plan, "", prefix=prefix) is not None
 
-        plan, lines = await background.run(app, make_plan)
-        if not plan.changes:
-            app.show_done(
-                f"{prefix}each of {count_text(len(rows), 'ticked role')} has a profile already"
-            )
-            return True
-        if not await confirm_write(app, f"{prefix}{plan_text.plan_counts_text(plan)}", lines):
-            return False
-        await background.run(app, lambda: profile_edit.write_profile_plan(services, plan))
-        done = plan_text.plan_counts_text(plan, done=True)
-        app.show_done(f"{prefix}{done}{keys_to_undo(app.key_of)}")
+        is_settled = await run_flow(self.app, add_profiles)
         self._reload()
-        return True
+        return is_settled
 
     # -- the actions on profiles whose credentials do not come from ssohelper ------------------
 

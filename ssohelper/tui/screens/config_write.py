@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import config_writing, profile_edit
 from ssohelper.core import plan_text
 from ssohelper.core.profile_plan import Plan
 from ssohelper.tui import background
-from ssohelper.tui.profile_rows import shown_config_path
-from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.lines import Line, diff_lines, plain_lines
 
 if TYPE_CHECKING:
@@ -21,7 +18,7 @@ NOTHING_CHANGED, NO_CHANGE = "nothing was changed", "nothing to change"
 
 
 def question_before_write(services: App, what: str) -> str:
-    return f"{what} — write {shown_config_path(services)}?"
+    return f"{what} — write {config_writing.shown_config_path(services)}?"
 
 
 def plan_lines(services: App, plan: Plan) -> list[Line]:
@@ -32,27 +29,6 @@ def plan_lines(services: App, plan: Plan) -> list[Line]:
     lines += [line for text in plan_text.skipped_lines(plan) for line in plain_lines(text, "dim")]
     warning = plan_text.filters_warning(plan)
     return lines + (plain_lines(warning, "warn") if warning else [])
-
-
-async def confirm_write(
-    app: DialogApp,
-    what: str,
-    lines: Sequence[Line],
-    command: str | None = None,
-    other: Sequence[Line] = (),
-) -> bool:
-    """Ask whether to write the config; a key shows `other` in place of `lines`.
-
-    Raises: LocalState if there are lines to write and the config cannot be written.
-    """
-    if lines:
-        await background.run(app, app.services.config.check_writable)
-    question = question_before_write(app.services, what)
-    screen = ConfirmScreen(question, lines=lines, command=command, other=other)
-    yes = await app.push_screen_wait(screen)
-    if not yes:
-        app.show_done(NOTHING_CHANGED)
-    return yes
 
 
 async def write_plan(

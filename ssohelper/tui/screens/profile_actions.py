@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import config_writing, directory, profile_edit, selection, undoing
-from ssohelper.actions.flows import profile_removal, undo
+from ssohelper.actions.flows import plan_write, profile_removal, undo
+from ssohelper.actions.flows.dialogue import Dialogue
 from ssohelper.core import plan_text
 from ssohelper.core.config_profiles import ConfigProfile
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
-from ssohelper.tui import background, dialog_sizes, profile_rows
+from ssohelper.tui import background, profile_rows
 from ssohelper.tui.profile_rows import Found, ProfileRow
-from ssohelper.tui.screens.config_write import confirm_write, plan_lines, write_plan
+from ssohelper.tui.screens.config_write import plan_lines
 from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.report import DiffScreen
 from ssohelper.tui.screens.screen_dialogue import run_flow
-from ssohelper.tui.widgets.lines import diff_lines, text_lines
+from ssohelper.tui.widgets.lines import diff_lines
 
 if TYPE_CHECKING:
     from ssohelper.tui.dialog_app import DialogApp
@@ -35,33 +36,23 @@ async def apply_sync(app: DialogApp, session: SsoSession) -> None:
             services, session, saved, of_this_sign_in=True
         )
 
-    def make_plan() -> Plan | None:
-        return profile_rows.plan_sync(services, session).plan
+    def write(dialogue: Dialogue) -> None:
+        plan = profile_rows.plan_sync(services, session).plan
+        if plan is not None:
+            warning = plan_text.filters_warning(plan)
+            if warning:
+                services.warn(warning)
+            plan_write.write_plan(services, dialogue, plan, sync_command(session))
 
     # `profile sync` does the same: before it writes, it refreshes a list of roles that is old.
     is_old = await background.run(app, is_list_old)
     if is_old and await refresh_list(app, session, "profiles.apply") is None:
         return
-    plan, command = await background.run(app, make_plan), sync_command(session)
-    if plan is not None and (not plan.changes or await _confirm_plan(app, plan, command)):
-        await write_plan(app, plan, command)
+    await run_flow(app, write)
 
 
 def sync_command(session: SsoSession) -> str:
     return f"ssohelper profile sync --session {session.name}"
-
-
-async def _confirm_plan(app: DialogApp, plan: Plan, command: str) -> bool:
-    """Ask whether to write the plan, with its diff; for a big plan, with its summary first."""
-    services = app.services
-    swapped = text_lines(plan_text.swapped_names_lines(plan), "warn")
-    diff = [*swapped, *await background.run(app, lambda: plan_lines(services, plan))]
-    what = plan_text.plan_counts_text(plan, noun="")
-    if not plan_text.is_big_plan(plan):
-        return await confirm_write(app, what, diff, command)
-    width = dialog_sizes.width_of_dialog_lines(app.size.width)
-    summary = [*swapped, *([(line, "")] for line in plan_text.summary_lines(plan, width))]
-    return await confirm_write(app, what, summary, command, diff)
 
 
 async def remove_profiles(app: DialogApp, rows: Sequence[ProfileRow]) -> bool:

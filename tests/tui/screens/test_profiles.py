@@ -46,7 +46,9 @@ def test_apply_shows_the_diff_and_asks_and_undo_restores_each_byte(world):
     async def scenario(user: User) -> None:
         await open_screen(user)
         await user.press("f9")
-        await answer(user, "n", "17 to add, 1 to change: program path — write ~/.aws/config?")
+        await answer(
+            user, "n", "17 profiles to add, 1 to change: program path — write ~/.aws/config?"
+        )
         await user.wait_for_message("nothing was changed")
         assert world.config_file.read_bytes() == before
         await user.press("f9")
