@@ -98,7 +98,7 @@ def test_profiles_are_listed_after_the_sign_in(world: DemoHome) -> None:
         await user.press("f9")
         await sign_in_now(user, world)
         await user.wait_for_screen(ConfirmScreen)
-        await user.wait_for_text("20 to add")
+        await user.wait_for_text("20 profiles to add")
 
     run_scenario(services, scenario)
 
