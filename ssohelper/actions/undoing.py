@@ -172,10 +172,13 @@ def _plan_undo_of(app: App, version: Version) -> Undo:
     return Undo(version, settings, present_config, content, tuple(files), choices, options)
 
 
-def record_other_writes(app: App, others: OtherWrites) -> None:
-    """Save for undo what a command is about to write without the config. Only warns if that fails."""
+def record_other_writes(app: App, others: OtherWrites, *, of_last: bool = False) -> None:
+    """Save for undo what a command is about to write without the config. Only warns if that fails.
+
+    `of_last`: the command has written the config before.
+    """
     try:
-        app.config.record_other_writes(others, app.clock.deadline())
+        app.config.record_other_writes(others, app.clock.deadline(), of_last=of_last)
     except LocalState as error:
         app.warn(f"this change cannot be undone: {error.message}")
 

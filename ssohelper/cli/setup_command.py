@@ -11,7 +11,6 @@ from ssohelper.actions import (
     adopting,
     doctor,
     guards,
-    own_settings,
     profile_edit,
     session_edit,
     session_move,
@@ -121,7 +120,7 @@ def setup(
         if not write_plan(app, plan, yes=yes, what="setup"):
             output.say(setup_text.kept_sign_in_line(session))
             return
-    _offer_guard_rules(app, listing, yes=yes)
+    _offer_guard_rules(app, listing, yes=yes, is_config_written=bool(plan.changes))
     _print_setup_results(app, session, listing)
 
 
@@ -163,7 +162,7 @@ def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _offer_guard_rules(app: App, listing: Listing, *, yes: bool) -> None:
+def _offer_guard_rules(app: App, listing: Listing, *, yes: bool, is_config_written: bool) -> None:
     guarded = guards.propose_usual_rules(app, listing)
     if not guarded:
         return
@@ -173,7 +172,7 @@ def _offer_guard_rules(app: App, listing: Listing, *, yes: bool) -> None:
         return
     output.say(setup_text.proposed_guard_rules_line(guarded))
     if output.confirm(setup_text.GUARD_QUESTION, yes=False, what="setup"):
-        own_settings.change_setting(app, "guard.rules", list(guarded), "setup")
+        onboarding.add_guard_rules(app, guarded, is_config_written=is_config_written)
     else:
         output.say(f"later: {command}")
 

@@ -152,9 +152,17 @@ class ConfigStore:
             make_content, deadline, choices or {}, others, records_unchanged=records_unchanged
         )
 
-    def record_other_writes(self, others: OtherWrites, deadline: Deadline) -> None:
-        """Save a version for the undo of a command that does not write the config."""
+    def record_other_writes(
+        self, others: OtherWrites, deadline: Deadline, *, of_last: bool = False
+    ) -> None:
+        """Save a version for the undo of a command that does not write the config.
+
+        `of_last`: the command has a version already, to which `others` are added.
+        """
         with files.hold_lock(self._lock, deadline):
+            if of_last:
+                self._versions.add_to_last(others)
+                return
             self._versions.save_before_write(None, None, {}, others)
             self._versions.remove_old()
 

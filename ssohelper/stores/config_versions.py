@@ -65,6 +65,14 @@ class ConfigVersions:
         self._save_index((*numbers, number))
         return version
 
+    def add_to_last(self, others: OtherWrites) -> None:
+        """Raises: LocalState if it is damaged."""
+        last = next(self.load_all())
+        settings, edits = last.others
+        both = OtherWrites({**settings, **others.settings}, (*edits, *others.files))
+        content = _version_file_content(last._replace(others=both))
+        files.write_atomically(self._folder / str(last.number), content)
+
     def remove_old(self) -> None:
         self._keep_only(self._load_index_or_empty()[-_MAX_VERSIONS:])
 

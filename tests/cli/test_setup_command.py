@@ -402,6 +402,10 @@ class TestGuards:
             "setup",
             str(App(home.env).locations.settings_file),
         )
+        child = terminal("undo")
+        child.talk(("[y/N]", "y"), ("type loosen to go on: ", "loosen"))
+        assert child.ended()[0] == 0
+        assert (self.rules(home), home.config_file.exists()) == ((), False)
 
     def test_with_yes_none_is_added_and_the_command_is_named(self, run, home):
         said = ok(run(*self.GIVEN, "--yes"))

@@ -20,7 +20,6 @@ from ssohelper.actions import (
     adopting,
     doctor,
     guards,
-    own_settings,
     profile_edit,
     session_edit,
     setup,
@@ -393,7 +392,7 @@ async def write_profiles(
         app.show_done(NOTHING_CHANGED)
         app.show_done(setup_text.kept_sign_in_line(session))
         return False
-    await _offer_guard_rules(app, listing)
+    await _offer_guard_rules(app, listing, plan)
     await _show_result(app, session, plan)
     return True
 
@@ -513,7 +512,7 @@ def _setup_options(answers: _Answers, plan: Plan) -> str:
     return "".join(f" {word}" for word in words)
 
 
-async def _offer_guard_rules(app: DialogApp, listing: Listing) -> None:
+async def _offer_guard_rules(app: DialogApp, listing: Listing, plan: Plan) -> None:
     services = app.services
     rules = await background.run(app, lambda: guards.propose_usual_rules(services, listing))
     if not rules:
@@ -524,7 +523,7 @@ async def _offer_guard_rules(app: DialogApp, listing: Listing) -> None:
     if await app.push_screen_wait(screen):
         await background.run(
             app,
-            lambda: own_settings.change_setting(services, "guard.rules", list(rules), "setup"),
+            lambda: setup.add_guard_rules(services, rules, is_config_written=bool(plan.changes)),
         )
         app.show_done(setup_text.proposed_guard_rules_line(rules), command)
     else:
