@@ -103,29 +103,29 @@ def test_a_server_an_allow_list_a_missing_source_and_an_mfa_device_off_a_termina
     assert "the code of an MFA device" in done.stderr
 
 
-@pytest.mark.parametrize("content", [None, "", '{"accessToken": {"expiresAt": "2026-', "[]", "{}"])
-def test_a_missing_or_torn_login_cache_is_exit_4_naming_aws_login(foreign, run, content):
+@pytest.fixture
+def login_file(foreign) -> Path:
+    """The place of the sign-in of the profile "l", by `aws login`."""
     session = "arn:aws:iam::000099990001:user/ana"
     foreign.write(f"[profile l]\nlogin_session = {session}\n")
     place = foreign.home.path / ".aws" / "login" / "cache"
     place.mkdir(parents=True)
-    name = hashlib.sha256(session.encode()).hexdigest()
+    return place / f"{hashlib.sha256(session.encode()).hexdigest()}.json"
+
+
+@pytest.mark.parametrize("content", [None, "", '{"accessToken": {"expiresAt": "2026-', "[]", "{}"])
+def test_a_missing_or_torn_login_cache_is_exit_4_naming_aws_login(login_file, run, content):
     if content is not None:
-        (place / f"{name}.json").write_text(content)
+        login_file.write_text(content)
     done = run("exec", "l", "--", "true")
     assert (done.returncode, done.stdout) == (4, "")
     assert "aws login --profile l" in done.stderr
 
 
-def test_a_live_login_is_used_and_an_ended_one_only_where_it_can_be_renewed(foreign, run):
-    session = "arn:aws:iam::000099990001:user/ana"
-    foreign.write(f"[profile l]\nlogin_session = {session}\n")
-    place = foreign.home.path / ".aws" / "login" / "cache"
-    place.mkdir(parents=True)
-    file = place / f"{hashlib.sha256(session.encode()).hexdigest()}.json"
-    file.write_text(json.dumps({"accessToken": {"expiresAt": "2099-01-01T00:00:00Z"}}))
+def test_a_live_login_is_used_and_an_ended_one_only_where_it_can_be_renewed(login_file, run):
+    login_file.write_text(json.dumps({"accessToken": {"expiresAt": "2099-01-01T00:00:00Z"}}))
     assert run.ok("exec", "l", "--", "sh", "-c", SHOW).stdout.startswith("l ")
-    file.write_text(json.dumps({"accessToken": {"expiresAt": "2020-01-01T00:00:00Z"}}))
+    login_file.write_text(json.dumps({"accessToken": {"expiresAt": "2020-01-01T00:00:00Z"}}))
     ended = run("exec", "l", "--", "true")
     assert ended.returncode == 4
     assert "has expired" in ended.stderr

@@ -196,11 +196,8 @@ def test_a_variable_with_which_aws_tools_stop(shell, emulator, environ):
 def test_a_program_that_only_the_credentials_file_names(shell, emulator, tmp_path):
     keys = emulator.issue_user_key("000000000002", "bob")
     program = tmp_path / "op"
-    answer = {
-        "Version": 1,
-        "AccessKeyId": keys.access_key_id,
-        "SecretAccessKey": keys.secret_access_key,
-    }
+    pair = {"AccessKeyId": keys.access_key_id, "SecretAccessKey": keys.secret_access_key}
+    answer = {"Version": 1, **pair}
     program.write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n")
     program.chmod(0o755)
     credentials = shell.config.with_name("credentials")

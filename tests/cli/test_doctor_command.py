@@ -177,12 +177,8 @@ class TestForeignProgram:
         assert (ready.path / "ran").exists()
 
     def test_its_secrets_are_not_shown_and_its_account_is_compared(self, ready, run, doctor):
-        answer = {
-            "Version": 1,
-            "AccessKeyId": "AKIA",
-            "SecretAccessKey": "CNRYSAK",
-            "AccountId": "9",
-        }
+        keys = {"AccessKeyId": "AKIA", "SecretAccessKey": "CNRYSAK"}
+        answer = {"Version": 1, **keys, "AccountId": "9"}
         path = program(ready, f"echo 'secret_access_key=CNRYSAK' >&2; echo '{json.dumps(answer)}'")
         done = doctor("tool", "--run", "--json")
         assert data(done)["proven"] == ["tool"]

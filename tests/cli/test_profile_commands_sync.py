@@ -297,17 +297,9 @@ class TestFlags:
         ]
         assert "+[profile pay.Read]" in done.stdout
         printed = run("profile", "sync", "--dry-run", "--json", "--role", "Read").stdout
-        assert json.loads(printed) == {
-            "version": 1,
-            "data": {
-                "add": ["pay.Read", "dev.Read"],
-                "change": [],
-                "remove": [],
-                "stale": [],
-                "skipped": [],
-            },
-            "warnings": [],
-        }
+        nothing: dict[str, list[str]] = {"change": [], "remove": [], "stale": [], "skipped": []}
+        plan = {"add": ["pay.Read", "dev.Read"], **nothing}
+        assert json.loads(printed) == {"version": 1, "data": plan, "warnings": []}
         assert saved.config_file.read_bytes() == before
         assert App(saved.env).choices.load("corp") == Choices()
 

@@ -29,6 +29,9 @@ def shell(tmp_path, emulator):
     return made
 
 
+SAVED = {"profile": "payments", "session": "corp", "account": "000000000001", "role": "Role00"}
+
+
 def pairs(done):
     return dict(line.split("\t") for line in done.stdout.splitlines())
 
@@ -36,14 +39,9 @@ def pairs(done):
 def test_sts_confirms_account_role_and_user(shell, emulator):
     shell.run("list")
     done = shell.ok("whoami", "payments")
-    assert pairs(done) == {
-        "profile": "payments",
-        "session": "corp",
-        "account": "payments-prod (000000000001)",
-        "role": "Role00",
-        "user": "ana",
-        "arn": emulator.world.session_arn("000000000001", "Role00", "ana"),
-    }
+    arn = emulator.world.session_arn("000000000001", "Role00", "ana")
+    confirmed = {"account": "payments-prod (000000000001)", "user": "ana", "arn": arn}
+    assert pairs(done) == {**SAVED, **confirmed}
     assert "confirmed by AWS" in done.stderr
 
 
@@ -66,12 +64,7 @@ def test_when_sts_cannot_be_reached_it_prints_the_saved_facts_and_is_exit_6(shel
     emulator.stop()
     done = shell.run("whoami", "payments")
     assert done.returncode == 6
-    assert pairs(done) == {
-        "profile": "payments",
-        "session": "corp",
-        "account": "000000000001",
-        "role": "Role00",
-    }
+    assert pairs(done) == SAVED
     assert "cannot be reached" in done.stderr
     asked = shell.run("whoami", "payments", "--json")
     assert asked.returncode == 6

@@ -106,11 +106,13 @@ def test_exec_asks_before_it_takes_a_role(shell, answer, code):
     assert ("AWS_ACCESS_KEY_ID=" in output_of(shell)) == (code == 0)
 
 
+def guard_payments(shell: Shell) -> None:
+    shell.ok("config", "set", "guard.rules", "payments-prod/*")
+
+
 @pytest.mark.parametrize(("command", "end"), long_after(1, ENDS[2:] + ENDS[:2]))
 def test_a_guarded_role_that_words_match_is_used_only_after_a_question(shell, command, end):
-    settings = shell.app.locations.settings_file
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text('guard.rules = ["payments-prod/*"]\n')
+    guard_payments(shell)
     inside = terminal(shell, command, "prod", "read", "pay", *end)
     inside.until("this role is guarded; ")
     inside.send("n\r")
@@ -121,9 +123,7 @@ def test_a_guarded_role_that_words_match_is_used_only_after_a_question(shell, co
 @pytest.mark.parametrize("answer", long_after(1, ["n", ""]))
 @pytest.mark.parametrize("words", long_after(1, [["payprod", "'read"], []]))
 def test_the_picker_asks_before_a_guarded_role_is_taken(shell, words, answer):
-    settings = shell.app.locations.settings_file
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text('guard.rules = ["payments-prod/*"]\n')
+    guard_payments(shell)
     inside = terminal(shell, "use", *words)
     inside.until("1/20" if words else "20/20")
     inside.send("\r" if words else "payprod 'read\r")

@@ -1,7 +1,5 @@
 """Each row of the partition table, run against the hosts of AWS that the emulator plays."""
 
-import json
-
 import pytest
 
 from tests.cli.test_profile_commands_sync import ok
@@ -27,12 +25,8 @@ def test_sign_in_listing_and_credentials(run, home, aws, row, way):
     put_portal_at(aws, row)
     opened = home.browser()
     more = ["--device-code"] if way == "device code" else []
-    said = ok(
-        run(
-            *("setup", row.start_url, "--session", "corp", "--region", row.region),
-            *("--role", "ReadOnlyAccess", "--yes", *more),
-        )
-    )
+    setup = ("setup", row.start_url, "--session", "corp", "--region", row.region, "--yes")
+    said = ok(run(*setup, "--role", "ReadOnlyAccess", *more))
     # STS is asked for the user's name, if it answers soon enough.
     assert hosts_of(aws) - {row.sts} == {row.oidc, row.portal}
     assert opened.exists()
@@ -45,8 +39,7 @@ def test_sign_in_listing_and_credentials(run, home, aws, row, way):
 
     keys = session_keys(home, "corp")
     assert (keys["sso_start_url"], keys["sso_region"]) == (row.start_url, row.region)
-    who = run.ok("whoami", PROFILE, "--json")
-    assert json.loads(who.stdout)["data"]["arn"].split(":")[1] == _partition_of(row)
+    assert run.data("whoami", PROFILE)["arn"].split(":")[1] == _partition_of(row)
     assert hosts_of(aws) == {row.oidc, row.portal, row.sts}
 
 
@@ -123,10 +116,8 @@ def _partition_of(row: Row) -> str:
 def test_the_keys_of_a_profile_count_where_it_is_a_native_one(run, home, aws, form):
     row, fips = ROWS[0], FIPS_ROW
     put_portal_at(aws, row)
-    run(
-        *("setup", row.start_url, "--session", "corp", "--region", row.region, "--yes"),
-        *("--role", "ReadOnlyAccess", "--form", form),
-    )
+    setup = ("setup", row.start_url, "--session", "corp", "--region", row.region, "--yes")
+    run(*setup, "--role", "ReadOnlyAccess", "--form", form)
     header = f"[profile {PROFILE}]\n"
     config = home.config_file.read_text()
     home.write_config(config.replace(header, f"{header}use_fips_endpoint = true\n"))

@@ -32,11 +32,9 @@ def test_yes_takes_the_region_that_the_portals_page_names(run, home, portal):
     said = ok(run("setup", URL, "--session", "corp", "--yes", "--role", "ReadOnlyAccess"))
     assert f"the region of {URL} is eu-west-1, as the portal's page says" in said
     assert session_keys(home, "corp")["sso_region"] == "eu-west-1"
-    asked = [visit for visit in portal.internet.visits() if visit.host == PORTAL]
-    assert [(request.method, request.path, request.body) for request in asked] == [
-        ("GET", "/start", b"")
-    ]
-    assert not {"cookie", "authorization", "x-amz-sso_bearer_token"} & set(asked[0].headers)
+    [asked] = [visit for visit in portal.internet.visits() if visit.host == PORTAL]
+    assert (asked.method, asked.path, asked.body) == ("GET", "/start", b"")
+    assert not {"cookie", "authorization", "x-amz-sso_bearer_token"} & set(asked.headers)
 
 
 def test_the_page_is_not_asked_where_the_region_is_known(run, home, portal):
@@ -119,18 +117,11 @@ def test_on_a_terminal_a_person_confirms_the_region_or_names_another(
 
 
 def test_an_own_start_url_is_followed_to_the_portal_and_its_page(run, home, portal):
+    own = "https://sso.example.com/start"
     portal.internet.add_host("sso.example.com", host_that_redirects_to(URL))
-    ok(
-        run(
-            *("setup", "https://sso.example.com/start", "--session", "corp", "--yes"),
-            *("--role", "ReadOnlyAccess"),
-        )
-    )
+    run.ok("setup", own, "--session", "corp", "--yes", "--role", "ReadOnlyAccess")
     keys = session_keys(home, "corp")
-    assert (keys["sso_start_url"], keys["sso_region"]) == (
-        "https://sso.example.com/start",
-        "eu-west-1",
-    )
+    assert (keys["sso_start_url"], keys["sso_region"]) == (own, "eu-west-1")
 
 
 def test_the_emulators_portal_has_no_page_at_aws(run, home, portal):
