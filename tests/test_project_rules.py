@@ -251,8 +251,7 @@ class TestSources:
         assert found == []
         # Textual's `call_after_refresh` does: see `tui/one_time_timers.py`.
         found = {path.name for path in SOURCES if ".call_after_refresh(" in path.read_text()}
-        # The last two check themselves whether the screen is there.
-        assert found == {"one_time_timers.py", "typing_pause.py", "started_actions.py"}
+        assert found == {"one_time_timers.py"}
 
     @pytest.mark.parametrize("path", [*(PACKAGE / "emulator").rglob("*.py")], ids=lambda p: p.stem)
     def test_the_emulator_imports_the_standard_library_alone(self, path):

@@ -381,7 +381,7 @@ def find_states_in_which_enter_offers_a_sign_in(desk: Desk) -> set[str]:
                 await user.wait_for_screen(SignInScreen)
                 await user.press("escape")
                 await user.wait_for_screen(AccountsScreen)
-                await until(lambda: not user.app.started._running)
+                await until(lambda: not user.app.busy.is_running)
             else:
                 assert left == ["ssohelper use job"]
             left.clear()

@@ -101,6 +101,7 @@ _SCREENS: dict[str, tuple[_Row, ...]] = {
     ),
     "diff": (("close", "escape,q", "Close", "close the diff"),),
     "sign_in": (
+        ("done", "enter", "Go on", "close the dialog after the sign-in"),
         ("retry", "r", "Retry", "begin the sign-in again after a failure"),
         ("browser", "o", "Open browser", "open the sign-in page in a browser again"),
         ("copy", "c", "Copy", "copy the address of the sign-in page"),

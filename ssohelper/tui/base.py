@@ -24,7 +24,6 @@ from ssohelper.tui import background, messages, tty
 from ssohelper.tui.keys import KeyOrderApp
 from ssohelper.tui.messages import Kind, Messages
 from ssohelper.tui.one_time_timers import call_after
-from ssohelper.tui.typing_pause import TypingPause
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
@@ -63,7 +62,6 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         # error of the list's last refresh may have changed.
         self.messages_changed: Signal[None] = Signal(self, "messages changed")
         self.note_seconds = _NOTE_SECONDS
-        self.typing_pause = TypingPause()
         # Published with a session's name when a sign-in in the background, or one that was started
         # on the Sessions screen, has succeeded.
         self.signed_in: Signal[str] = Signal(self, "signed in")
@@ -131,17 +129,6 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     ) -> None:
         """Show Textual's own message in the message line, where it covers no list."""
         self._show_message(_KINDS[severity], message)
-
-    def show_wait_message(self, text: str) -> None:
-        """Show what the program waits for, until `hide_wait_message` is called."""
-        self.messages.show_wait_message(
-            messages.make_escaped_message(self.services.clock.now(), Kind.NOTE, text)
-        )
-        self.messages_changed.publish(None)
-
-    def hide_wait_message(self) -> None:
-        if self.messages.hide_wait_message():
-            self.messages_changed.publish(None)
 
     def _show_message(self, kind: Kind, text: str, more: str | None = None) -> None:
         message = messages.make_escaped_message(self.services.clock.now(), kind, text, more)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.content import Content
 from textual.events import Mount, Resize, ScreenResume, ScreenSuspend
@@ -16,8 +16,6 @@ from ssohelper.tui.one_time_timers import is_still_there
 if TYPE_CHECKING:
     from textual.events import Event
     from textual.scroll_view import ScrollView
-
-    from ssohelper.tui.base import TuiApp
 
 _Result = TypeVar("_Result")
 _NEED_WIDGETS = (Mount, Resize, ScreenResume, ScreenSuspend)
@@ -52,44 +50,3 @@ class Dialog(CurrentSizeMixin, ModalScreen[_Result]):
 
     def _show_scroll_keys(self, is_longer: bool) -> None:
         self.query_one(".dialog").border_subtitle = self.SCROLL_KEYS if is_longer else ""
-
-
-class LateDismissScreen(Dialog[_Result]):
-    """A dialog that closes itself when its background work ends, which may be at any time.
-
-    Textual's `dismiss` would remove the screen in front, which may be another one.
-    """
-
-    app: TuiApp[Any]
-
-    def __init__(self) -> None:
-        super().__init__()
-        # The arguments of `finish`, if it was called while another screen was shown.
-        self._waiting_close: tuple[_Result, bool] | None = None
-        self.has_finished = False
-
-    def finish(self, result: _Result, *, begins_pause: bool = False) -> None:
-        """Dismiss the dialog with this result, now or when it is shown again.
-
-        Later calls do nothing.
-
-        With `begins_pause`, the next letters and Enter are ignored: they were typed for this
-        dialog.
-        """
-        if self.has_finished:
-            return
-        self.has_finished = True
-        if self.app.screen is self:
-            self._close(result, begins_pause)
-        else:
-            self._waiting_close = result, begins_pause
-
-    def _close(self, result: _Result, begins_pause: bool) -> None:
-        if begins_pause:
-            self.app.typing_pause.begin()
-        self.dismiss(result)
-
-    def on_screen_resume(self) -> None:
-        if self._waiting_close is not None:
-            waiting, self._waiting_close = self._waiting_close, None
-            self._close(*waiting)

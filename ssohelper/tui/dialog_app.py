@@ -1,27 +1,26 @@
-"""An app with dialogs: over which screen they open, who gets the keys meanwhile, which work runs."""
+"""An app with dialogs, and with one action at a time that owns the keyboard while it runs."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.await_complete import AwaitComplete
-from textual.events import Event, Key, MouseDown, MouseEvent
+from textual.events import Event, Key, MouseDown, MouseEvent, Paste
 from textual.signal import Signal
 
 from ssohelper.app import App
-from ssohelper.core.keymap import ACTIONS, action_may_open_dialog
+from ssohelper.core.keymap import ACTIONS, KEYS
 from ssohelper.core.start_url import is_session_listed
 from ssohelper.core.text import count_text
 from ssohelper.system.terminal_input import Background
 from ssohelper.tui.base import TuiApp
+from ssohelper.tui.busy import Busy
+from ssohelper.tui.current_size import CurrentSizeScreen
 from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.list_states import ListStates
 from ssohelper.tui.one_time_timers import call_if_there, is_still_there
-from ssohelper.tui.question_places import QuestionPlaces
-from ssohelper.tui.started_actions import StartedActions
-from ssohelper.tui.typing_pause import ButtonPlaces, KeyKind
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
@@ -36,9 +35,9 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 # Actions that only show something. They do not remove an error from the message line.
 _ONLY_SHOW = frozenset({"app.messages", "messages.copy", "messages.close", "app.help"})
-# Keys that may open a dialog, though not every screen has an action in ACTIONS for them: enter
-# chooses a line or presses a button; ctrl+c leaves the program, which asks first if sign-ins run.
-_OPENING_KEYS = ("enter", "ctrl+c")
+_ENDING_KEYS = frozenset({"ctrl+c", "ctrl+z", *KEYS["app.quit"].split(",")})
+# The actions that leave a screen whose content is still being read.
+_LEAVING = frozenset({"app.accounts", "app.sessions", "app.profiles"})
 
 
 class DialogApp(TuiApp[str]):
@@ -49,12 +48,10 @@ class DialogApp(TuiApp[str]):
         super().__init__(services, self.background.input)
         self.typed_ahead = self.background.typed
         self.chosen: RoleRow | None = None
+        self.busy = Busy(self)
+        # What is done after the first paint, in order; None once that is over.
+        self._late_work: list[Callable[[], Awaitable[None]]] | None = []
         self._ignores_click = False  # whether the last press of the left button was ignored
-        self.started = StartedActions(self)
-        self.places = QuestionPlaces(self, self.started)
-        self.button_places = ButtonPlaces(lambda: self.typing_pause.begin(KeyKind.CLICK))
-        # Dialogs whose workers were cancelled while another screen was in front.
-        self._cancelled_dialogs: set[Screen[Any]] = set()
         # Signs out again, and returns whether it did. Set after a set-up has signed in, until the
         # user says what to write: else a token would be left whose session no command knows.
         self.give_back_sign_in: Callable[[], bool] | None = None
@@ -68,14 +65,25 @@ class DialogApp(TuiApp[str]):
         # The groups of commands that run with roles' credentials, until their dialogs are closed.
         self.command_groups: set[RunGroup] = set()
 
-    def on_ready(self) -> None:
-        self.screen_change_signal.subscribe(self, self._handle_screen_change, immediate=True)
+    def do_after_first_paint(self, work: Callable[[], Awaitable[None]]) -> None:
+        if self._late_work is None:
+            self.call_later(work)
+        else:
+            self._late_work.append(work)
+
+    async def do_late_work(self) -> None:
+        while self._late_work:
+            await self._late_work.pop(0)()
+        self._late_work = None
 
     def action_go(self, name: str) -> None:
         """Show this screen. Help, palette and messages are closed: they describe the old one."""
         while getattr(self.screen, "CLOSES_WITH_SCREEN", False):
             self.pop_screen()
-        self.switch_mode(name)
+        if self.screen.is_modal:  # the dialog asks something first
+            self.bell()
+        else:
+            self.switch_mode(name)
 
     def pop_screen(self) -> AwaitComplete:
         """Close the dialog in front, if there is one: two quick clicks may close one twice."""
@@ -86,29 +94,20 @@ class DialogApp(TuiApp[str]):
     ) -> _T:
         """Show a dialog for the worker that awaits this method, and return the dialog's result.
 
-        QuestionPlaces says over which screen it may open. A cancelled worker closes it.
+        A cancelled worker closes it.
         """
-        await self.places.wait_for_place()
-        self.started.expect_dialog(screen)
+        if self.return_code is not None:  # a return code means that the full screen is ending
+            raise asyncio.CancelledError
+        self.busy.hide()
         try:
             # A cancelled worker must not cancel the result's future, which Textual sets at the end.
             answer = await asyncio.shield(self.push_screen(screen, wait_for_dismiss=True))
         except asyncio.CancelledError:
-            self._close_cancelled_dialog(screen)
+            if self.is_running and screen is self.screen:
+                screen.dismiss()
             raise
-        self.started.note_dialog_result(answer)
+        self.busy.note_answer(answer)
         return answer
-
-    def _close_cancelled_dialog(self, dialog: Screen[Any]) -> None:
-        """Close the dialog now, or when it is in front again: Textual closes no other."""
-        if not self.is_running or not dialog.is_running:
-            return
-        if dialog is self.screen:
-            self._cancelled_dialogs.discard(dialog)
-            self.typing_pause.begin()
-            dialog.dismiss()
-        else:
-            self._cancelled_dialogs.add(dialog)
 
     async def run_action(
         self,
@@ -141,54 +140,48 @@ class DialogApp(TuiApp[str]):
             for found in self.screen.active_bindings.values()
         )
 
-    def accept_key(self, event: Key) -> bool:
-        """Return whether to handle this key. Just after a screen changes, most keys are ignored."""
-        is_escape = event.key == "escape"
-        if is_escape and self.started.cancel_waiting_action():
-            return False
-        focused = self.focused
-        is_text = focused is not None and focused.check_consume_key(event.key, event.character)
-        kind = KeyKind.TEXT if is_text else KeyKind.OTHER
-        if event.key == "enter" or (event.is_printable and not is_text):
-            kind = KeyKind.COMMAND
-        acts_at_once = is_escape or self.leaves_screen(event)
-        if not acts_at_once and self.typing_pause.ignore_key_in_pause(kind):
+    def accept_input(self, event: Key | Paste) -> bool:
+        """Return whether to handle this key or paste. While an action runs, few keys act."""
+        if not self.busy.owns_keyboard or self._ends_or_suspends(event):
+            return True
+        is_escape = isinstance(event, Key) and event.key == "escape"
+        if not (is_escape and self.busy.cancel()):
             self.bell()
-            return False
+        return False
+
+    def _ends_or_suspends(self, event: Key | Paste) -> bool:
+        # The bindings of the app are not active while a dialog is in front.
+        return isinstance(event, Key) and event.key in _ENDING_KEYS
+
+    async def on_event(self, event: Event) -> None:
+        if (
+            isinstance(event, Key)
+            and not event.is_forwarded
+            and self.screen_stack
+            and not getattr(self.screen, "has_content", True)
+            and self._leaves_screen(event)
+        ):
+            # What the screen reads may never come, such as from a locked keyring.
+            self._waiting_input.clear()
+            await self.handle_input(event)
+        else:
+            await super().on_event(event)
+
+    def _leaves_screen(self, event: Key) -> bool:
         bound = self.screen.active_bindings.get(event.key)
-        action = bound.binding.id if bound is not None and not is_text else None
-        self.typing_pause.note_key(
-            may_open_dialog=event.key in _OPENING_KEYS or action_may_open_dialog(action)
-        )
-        return True
+        name = bound.binding.id if bound is not None else None
+        return self._ends_or_suspends(event) or name in _LEAVING
 
     def accept_click(self, event: MouseEvent) -> bool:
-        """Return whether to handle this press or release: no press just after the screen changes.
-
-        The release after an ignored press is ignored too: Textual would make a click of it.
-        """
+        """Return whether to handle this press or release: none while the keys do not act."""
         if event.is_forwarded or not super().accept_click(event):
             return event.is_forwarded
         if isinstance(event, MouseDown):
-            # The press may be older than the dialog under the pointer, if that took long to draw.
-            ago = max(0.0, Event().time - event.time)
-            self._ignores_click = self.typing_pause.ignore_key_in_pause(
-                KeyKind.CLICK, seconds_ago=ago
-            )
+            self._ignores_click = self.busy.owns_keyboard or self.is_opening
             if self._ignores_click:
                 self.bell()
-            else:
-                self.typing_pause.note_key(may_open_dialog=False)
+        # After an ignored press, Textual would make a click of the release and of an earlier press.
         return not self._ignores_click
-
-    def _handle_screen_change(self, screen: Screen[Any]) -> None:
-        self.started.handle_screen_change(screen)
-        self.places.handle_screen_change()
-        if screen in self._cancelled_dialogs:
-            self.call_later(self._close_cancelled_dialog, screen)
-        elif screen.is_modal:
-            self.typing_pause.begin_after_opening()
-            self.button_places.watch(screen)
 
     # -- the known sessions, and what runs ------------------------------------------------------
 
@@ -240,3 +233,15 @@ class DialogApp(TuiApp[str]):
         ]
         verb = "is" if commands + sign_ins == 1 else "are"
         return f"{' and '.join(found)} {verb} still running and would stop: leave?" if found else ""
+
+
+class MainScreen(CurrentSizeScreen[None]):
+    """A screen that a key of every screen shows. Any of them can be the first of the program."""
+
+    app: DialogApp
+
+    def on_mount(self) -> None:
+        self.app.do_after_first_paint(self.mount_late_widgets)
+
+    async def mount_late_widgets(self) -> None:
+        """Mount the widgets that would delay the program's first paint."""

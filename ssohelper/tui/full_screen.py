@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -18,8 +19,9 @@ from ssohelper.errors import SsoHelperError
 from ssohelper.system import terminal
 from ssohelper.system.terminal_input import Background
 from ssohelper.tui import themes
-from ssohelper.tui.dialog_app import DialogApp
+from ssohelper.tui.dialog_app import DialogApp, MainScreen
 from ssohelper.tui.keys import action_binding, key_name_in_text
+from ssohelper.tui.one_time_timers import call_after
 
 if sys.platform != "win32":
     from ssohelper.tui.terminal_driver import FullScreenDriver
@@ -30,30 +32,31 @@ if TYPE_CHECKING:
     from ssohelper.core.role_rows import RoleRow
 
 
-def _make_accounts_screen() -> Screen[Any]:
+def _make_accounts_screen() -> MainScreen:
     from ssohelper.tui.screens.accounts import AccountsScreen
 
     return AccountsScreen()
 
 
-def _make_sessions_screen() -> Screen[Any]:
+def _make_sessions_screen() -> MainScreen:
     from ssohelper.tui.screens.sessions import SessionsScreen
 
     return SessionsScreen()
 
 
-def _make_profiles_screen() -> Screen[Any]:
+def _make_profiles_screen() -> MainScreen:
     from ssohelper.tui.screens.profiles import ProfilesScreen
 
     return ProfilesScreen()
 
 
-SCREENS: dict[str, Callable[[], Screen[Any]]] = {
+SCREENS: dict[str, Callable[[], MainScreen]] = {
     "accounts": _make_accounts_screen,
     "sessions": _make_sessions_screen,
     "profiles": _make_profiles_screen,
 }
-_FIRST = "accounts"
+# What would delay the first paint is done this long after it.
+PAINTED_SECONDS = 0.03
 _PALETTE = "palette"
 
 
@@ -72,11 +75,8 @@ class FullScreenApp(DialogApp):
 
     TITLE = "ssohelper"
     ENABLE_COMMAND_PALETTE = True
-    DEFAULT_MODE = _FIRST
+    DEFAULT_MODE = "accounts"
     COMMANDS = {_load_palette}  # noqa: RUF012
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        name: make for name, make in SCREENS.items() if name != _FIRST
-    }
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("app.help", priority=True),
         action_binding("app.commands", "command_palette", priority=True, show=False),
@@ -95,7 +95,7 @@ class FullScreenApp(DialogApp):
     ]
 
     def __init__(self, services: App, background: Background | None = None) -> None:
-        self._has_theme = False
+        self._has_theme = self._is_ready = False
         self._asks_to_leave = False
         super().__init__(services, background)
         self._has_theme = True
@@ -115,23 +115,41 @@ class FullScreenApp(DialogApp):
         return super().get_css_variables() if self._has_theme else {}
 
     def get_default_screen(self) -> Screen[Any]:
-        # The first screen is not in MODES at the start, because Textual would then compute all
-        # styles once more, which takes 3 ms.
-        return SCREENS[_FIRST]()
-
-    def on_load(self) -> None:
-        # Holds all keys until the search has the focus, also keys typed before Textual reads any.
-        self.hold_keys()
+        # There are no MODES before `on_ready`, because Textual would then compute all styles once
+        # more, which takes 3 ms.
+        return SCREENS[self.DEFAULT_MODE]()
 
     def on_ready(self) -> None:
-        # switch_mode shows only screens that are in MODES, from which the first screen was left
-        # out at the start.
-        self.add_mode(_FIRST, SCREENS[_FIRST])
-        self.call_later(self.release_keys)
+        for name, make in SCREENS.items():
+            self.add_mode(name, make)
+        self._is_ready = True
+        self.call_later(self.handle_waiting_input)
+        call_after(self, PAINTED_SECONDS, self._finish_start)
         if themes.has_settings(self.services) and self.services.settings.ignored:
             self.show_warning(self.services.settings.ignored)
         # After ctrl+z and `fg`, Textual would draw only what changes, and leave the rest empty.
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
+
+    @property
+    def is_opening(self) -> bool:
+        return not self._is_ready or super().is_opening
+
+    async def _finish_start(self) -> None:
+        from ssohelper import logs
+        from ssohelper.actions import roles
+
+        services = self.services
+        logs.start_logging(0, services.environ)  # else warnings are written over the screen
+        await self.do_late_work()
+        # From now on the garbage collector ignores the rows: scanning 20,000 would delay a key.
+        gc.freeze()
+        gc.enable()
+        if not self.config_sessions:  # a screen that shows roles has read them already
+            self.run_in_background(
+                lambda: roles.read_roles(services),
+                lambda known: self.set_listing_times(known.sessions, known.listed_at),
+                lambda _error: None,
+            )
 
     def action_help(self) -> None:
         from ssohelper.tui.screens.help import HelpScreen

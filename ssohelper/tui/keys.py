@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from textual.app import App
@@ -23,10 +23,8 @@ KeyOf = Callable[[str], str]
 # Textual's sign for the enter key, and the key's name in texts, where the word is plainer.
 _ENTER_SIGN, _ENTER = "⏎", "enter"
 _NAMED_ACTION = re.compile(r"\{(\w+\.\w+)\}")
-# While a key waits for an earlier key, the app checks this often whether the widget that handles
-# the earlier key still exists.
+# While a key waits, the app checks this often whether what it waits for still exists.
 _CHECK_SECONDS = 0.1
-_LEAVING = frozenset(["app.accounts", "app.sessions", "app.profiles", "app.quit", "app.suspend"])
 
 
 def action_binding(
@@ -104,7 +102,8 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
     """An app that handles a key or pasted text completely before it handles the next.
 
     Textual handles a letter in the focused widget, but other keys later, in the app: of `ab⌫c⇥d`
-    typed at once, ⌫ would delete the c, and ⇥ would come after the d.
+    typed at once, ⌫ would delete the c, and ⇥ would come after the d. The screen that a key opens
+    belongs to the key: later keys wait until that screen is drawn and has its focus.
     """
 
     def __init__(self) -> None:
@@ -114,75 +113,24 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         # widget that got the message first. They are None while no input is being handled.
         self._input_marker: InputHandled | None = None
         self._input_target: DOMNode | None = None
-        # The marker of held input, and the function to call if the user does not want to wait. They
-        # are None unless `hold_keys` holds all input.
-        self._hold: InputHandled | None = None
-        self._hold_cancelled: Callable[[bool], object] | None = None
         # The text field that got the last letters. It may still be handling them: after letters no
         # message reports that they are handled, as one does after other keys.
         self._text_field: Widget | None = None
 
-    def hold_keys(
-        self, keys: Iterable[Key | Paste] = (), cancelled: Callable[[bool], object] | None = None
-    ) -> None:
-        """Hold these keys and all later ones until `release_keys` is called.
-
-        With `cancelled`, Escape and keys that leave the screen end the waiting: earlier keys are
-        dropped, and `cancelled` is called, with True for a key that leaves. That key is then
-        handled; Escape is not.
-        """
-        self._waiting_input.extend(keys)
-        self._input_marker = self._hold = InputHandled()
-        self._input_target, self._hold_cancelled = None, cancelled
-        if self._waiting_input and cancelled is not None:
-            self.call_later(self._leave_by_held_key)
-
-    async def release_keys(self) -> None:
-        if self._hold is not None and self._input_marker is self._hold:
-            self._hold = None
-            if self._waiting_input:
-                call_after(self, _CHECK_SECONDS, self._skip_gone_widget)
-            await self._handle_next_input(self._input_marker)
-
     @property
-    def has_held_keys(self) -> bool:
-        return self._hold is not None and bool(self._waiting_input)
-
-    async def drop_keys(self) -> None:
-        """Drop the keys that `hold_keys` holds, and handle later keys again."""
-        if self._hold is not None and self._input_marker is self._hold:
-            self._waiting_input.clear()
-            await self.release_keys()
-
-    async def _leave_by_held_key(self) -> None:
-        if self._hold is None or self._hold_cancelled is None:
-            return
-        for at, event in enumerate(self._waiting_input):
-            is_leaving = isinstance(event, Key) and self.leaves_screen(event)
-            if not is_leaving and not (isinstance(event, Key) and event.key == "escape"):
-                continue
-            rest = [*self._waiting_input][at if is_leaving else at + 1 :]
-            self._waiting_input = deque(rest)
-            self._hold_cancelled(is_leaving)
-            await self.release_keys()
-            return
-
-    def leaves_screen(self, event: Key) -> bool:
-        """Return whether the key ends or suspends the program, or goes to another screen."""
-        bound = self.screen.active_bindings.get(event.key)
-        # Textual binds ctrl+c to copying a selection; if nothing is selected, it ends the program.
-        return event.key == "ctrl+c" or (bound is not None and bound.binding.id in _LEAVING)
+    def is_opening(self) -> bool:
+        """Return whether the screen in front takes no keys yet."""
+        stack = self.screen_stack
+        return not stack or not getattr(stack[-1], "takes_keys", True)
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Paste) and not event.is_forwarded:
             event = Paste(make_single_line(event.text))
         if not isinstance(event, (Key, Paste)) or event.is_forwarded:
             await super().on_event(event)
-        elif self._input_marker is None:
-            await self.handle_input(event)
         else:
             self._hold_input(event)
-            await self._leave_by_held_key()
+            await self.handle_waiting_input()
 
     async def handle_input(self, event: Key | Paste) -> None:
         """Handle the input now, or hold it back until the letters before it are handled."""
@@ -193,7 +141,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
         if self._text_field is not None and not (is_text and self._text_field is focused):
             self._hold_input(event, is_first=True)
             self._send_input_marker(self._text_field)
-        elif isinstance(event, Key) and not self.accept_key(event):
+        elif not self.accept_input(event):
             return
         elif is_text:
             self._text_field = focused
@@ -203,7 +151,7 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
             await super().on_event(event)
             self._send_input_marker(target)
 
-    def accept_key(self, event: Key) -> bool:
+    def accept_input(self, event: Key | Paste) -> bool:
         return True
 
     def _is_letter_for_field(self, field: Widget | None, event: Key | Paste) -> bool:
@@ -216,34 +164,38 @@ class KeyOrderApp(App[_Answer], Generic[_Answer]):
 
     def _hold_input(self, event: Key | Paste, *, is_first: bool = False) -> None:
         if not self._waiting_input:
-            call_after(self, _CHECK_SECONDS, self._skip_gone_widget)
+            call_after(self, _CHECK_SECONDS, self._check_waiting_input)
         self._waiting_input.insert(0 if is_first else len(self._waiting_input), event)
 
     def _send_input_marker(self, target: DOMNode) -> None:
-        if self._hold is not None:  # the input has run an action for which all keys wait
-            return
         self._input_target, self._input_marker = target, InputHandled()
         # A widget that the key has removed gets no message.
         if not target.post_message(self._input_marker):
-            self.call_later(self._handle_next_input, self._input_marker)
+            self.call_later(self._end_input, self._input_marker)
 
     def on_input_handled(self, message: InputHandled) -> None:
         if message is self._input_marker:
             # The next input is handled a little later, because the key may have scheduled more
             # work, such as a change of focus.
-            self.call_later(self._handle_next_input, message)
+            self.call_later(self._end_input, message)
 
-    async def _handle_next_input(self, marker: InputHandled) -> None:
-        if marker is not self._input_marker:
-            return
-        self._input_marker = self._text_field = None
-        while self._waiting_input and self._input_marker is None:
+    async def _end_input(self, marker: InputHandled) -> None:
+        if marker is self._input_marker:
+            self._input_marker = self._text_field = None
+            await self.handle_waiting_input()
+
+    async def handle_waiting_input(self) -> None:
+        """Handle the keys that wait, if the one before them is handled and the screen takes keys."""
+        while self._waiting_input and self._input_marker is None and not self.is_opening:
             await self.handle_input(self._waiting_input.popleft())
 
-    def _skip_gone_widget(self) -> None:
-        target, marker = self._input_target, self._input_marker
-        if not self._waiting_input or target is None or marker is None:
+    def _check_waiting_input(self) -> None:
+        """Go on if the widget that handles a key, or the screen that opens, no longer exists."""
+        if not self._waiting_input:
             return
-        if not target.is_attached or target.screen is not self.screen:
-            self.call_later(self._handle_next_input, marker)
-        call_after(self, _CHECK_SECONDS, self._skip_gone_widget)
+        target, marker = self._input_target, self._input_marker
+        if marker is None:
+            self.call_later(self.handle_waiting_input)
+        elif target is not None and (not target.is_attached or target.screen is not self.screen):
+            self.call_later(self._end_input, marker)
+        call_after(self, _CHECK_SECONDS, self._check_waiting_input)

@@ -51,12 +51,10 @@ class Messages:
         self.all: deque[Message] = deque(maxlen=_MOST)
         self._note: Message | None = None
         self._alert: Message | None = None
-        # The message about what the program waits for. A later note is shown in its place.
-        self._wait: Message | None = None
 
     @property
     def shown(self) -> Message | None:
-        return self._note or self._wait or self._alert
+        return self._note or self._alert
 
     @property
     def has_alert(self) -> bool:
@@ -68,15 +66,6 @@ class Messages:
             self._note = message
         else:
             self._note, self._alert = None, message
-
-    def show_wait_message(self, message: Message) -> None:
-        """Show what the program waits for, until `hide_wait_message`. Keep it in the history."""
-        self.all.append(message)
-        self._note, self._wait = None, message
-
-    def hide_wait_message(self) -> bool:
-        was, self._wait = self._wait, None
-        return was is not None
 
     def hide_note(self, note: Message) -> None:
         """Stop showing this note. Do nothing if the message line shows another message by now."""

@@ -178,7 +178,6 @@ class Reach:
         self.actions = RowActions(
             SimpleNamespace(services=app, key_of=str, config_sessions=()),  # type: ignore[arg-type]
             None,  # type: ignore[arg-type]
-            None,  # type: ignore[arg-type]
             lambda: None,
         )
         self.done: set[str] = set()

@@ -20,8 +20,9 @@ from textual.geometry import Size
 
 from ssohelper.core.grants import TerminalSession
 from ssohelper.system import terminal_session
+from ssohelper.tui import full_screen
 from ssohelper.tui.full_screen import FullScreenApp
-from ssohelper.tui.screens import accounts, role_shell
+from ssohelper.tui.screens import role_shell
 from tests.tui.driving import type_ahead
 from tests.tui.moments import run_to_end
 from tests.tui.world import DemoHome, demo_home
@@ -121,7 +122,7 @@ def run_bursts(world: DemoHome, seed: int) -> None:
 def _without_shell_and_late_timers() -> Iterator[None]:
     session = TerminalSession(os.getpid(), 1, "pts/0")
     with (
-        mock.patch.object(accounts, "_PAINTED_SECONDS", 0.0),
+        mock.patch.object(full_screen, "PAINTED_SECONDS", 0.0),
         mock.patch.object(role_shell, "_run_ssohelper_until_end", return_value=None),
         mock.patch.object(FullScreenApp, "suspend", return_value=contextlib.nullcontext()),
         mock.patch.object(terminal_session, "find_terminal_session", return_value=session),

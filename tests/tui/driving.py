@@ -3,6 +3,7 @@
 import asyncio
 import builtins
 from collections.abc import Awaitable, Callable
+from itertools import groupby
 from typing import Any
 from unittest import mock
 
@@ -15,12 +16,10 @@ from textual.events import Key, Paste
 from textual.pilot import Pilot
 
 from ssohelper.app import App
-from ssohelper.tui import typing_pause
+from ssohelper.tui.busy import BusyScreen
 from ssohelper.tui.full_screen import FullScreenApp
 from tests.tui.world import until
 
-# How long the program waits for a pause in typing: for the tests of that.
-REAL_PAUSE_SECONDS = typing_pause.PAUSE_SECONDS
 Scenario = Callable[["User"], Awaitable[None]]
 
 
@@ -66,13 +65,7 @@ def read_keys(typed: bytes) -> list[Key | Paste]:
 
 def type_ahead(app: FullScreenApp, typed: bytes) -> None:
     """Let these keys come before all others, as those that were typed before the start."""
-    hold = app.hold_keys
-
-    def hold_with_typed(*given: Any, **named: Any) -> None:
-        app.hold_keys = hold  # type: ignore[method-assign]
-        hold(read_keys(typed), *given, **named)
-
-    app.hold_keys = hold_with_typed  # type: ignore[method-assign]
+    app._waiting_input.extend(read_keys(typed))
 
 
 class SameUntilDrawn:
@@ -95,7 +88,11 @@ class User:
         self.app, self.pilot = app, pilot
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        """Press the keys when the screen takes them: a user answers what is seen."""
+        for is_letter, group in groupby(keys, lambda key: len(key) == 1):
+            for part in [tuple(group)] if is_letter else [(key,) for key in group]:
+                await self.until_keys_act()
+                await self.pilot.press(*part)
 
     async def type(self, text: str) -> None:
         """Type this text at once: no key waits until the one before it has been handled."""
@@ -116,7 +113,17 @@ class User:
     async def wait_for_text(self, *texts: str) -> None:
         """Wait until the screen shows all of these texts, and takes keys."""
         await self._until(texts, SameUntilDrawn(lambda: self.screen))
-        await self._until_keys_act()
+        await self.until_keys_act()
+
+    async def wait_for_busy_screen(self, *texts: str) -> None:
+        """Wait until the busy screen shows all of these texts."""
+        await until(lambda: isinstance(self.app.screen, BusyScreen))
+        await self._until(texts, SameUntilDrawn(lambda: self.screen))
+
+    async def close_sign_in(self) -> None:
+        """Close the sign-in dialog once it says that the user is signed in."""
+        await self.wait_for_text("signed in · ⏎")
+        await self.press("enter")
 
     async def wait_for_message(self, *texts: str) -> None:
         """Wait until the messages since the start contain all of these texts."""
@@ -125,12 +132,17 @@ class User:
     async def wait_for_screen(self, kind: builtins.type) -> None:
         """Wait until the current screen is of this class, and takes keys."""
         await until(lambda: isinstance(self.app.screen, kind))
-        await self._until_keys_act()
+        await self.until_keys_act()
 
-    async def _until_keys_act(self) -> None:
-        """Wait until no key is held for a dialog that is not drawn yet: a user answers what is seen."""
-        if isinstance(self.app, FullScreenApp):
-            await until(lambda: not self.app.started.is_holding_keys)
+    async def until_keys_act(self) -> None:
+        """Wait until a screen is drawn that takes keys, and no action keeps them to itself."""
+        app = self.app
+
+        def keys_act() -> bool:
+            is_busy = isinstance(app, FullScreenApp) and app.busy.owns_keyboard
+            return app.return_code is not None or not (app.is_opening or is_busy)
+
+        await until(keys_act)
 
     async def _until(self, texts: tuple[str, ...], place: Callable[[], str]) -> None:
         def has_all() -> bool:
@@ -158,18 +170,17 @@ def run_scenario(
     size: tuple[int, int] = (100, 30),
     *,
     wait_for_bars: bool = True,
-    pause_seconds: float = 0.0,
+    make_app: Callable[[App], FullScreenApp] = FullScreenApp,
+    typed: str = "",
     end_work: bool = True,
 ) -> FullScreenApp:
     """Run the full screen with this scenario. An error in the program fails the test.
 
-    A user reads a late dialog before the answer; a test answers at once. So the pause in typing for
-    which a late dialog waits is `pause_seconds` long.
-
     What still runs at the end is ended, as the program does. With `end_work` False the test does
     it: otherwise a sign-in would go on in a thread for as long as the tests run.
     """
-    app = FullScreenApp(services)
+    app = make_app(services)
+    type_ahead(app, typed.encode())
     app.animation_level = "none"
     # A note must not vanish before a test on a slow machine has read it.
     app.note_seconds = 600.0
@@ -181,10 +192,9 @@ def run_scenario(
                 await until(lambda: app.screen.query("KeyBar"))
             await scenario(User(app, pilot))
 
-    with mock.patch.object(typing_pause, "PAUSE_SECONDS", pause_seconds):
-        try:
-            asyncio.run(go())
-        finally:
-            for end in tuple(app.end_work) if end_work else ():
-                end()
+    try:
+        asyncio.run(go())
+    finally:
+        for end in tuple(app.end_work) if end_work else ():
+            end()
     return app

@@ -36,14 +36,8 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     made.open()
 
 
-async def announce_wait(user: User) -> None:
-    """Let an action say at once that it waits."""
-    user.app.started.wait_seconds = 0.05
-
-
 async def start_slow_profile_action(user: User) -> None:
     """Press F9 on a role whose plan is behind a gate; return when the program says that it waits."""
     await user.wait_for_text("role keys")
-    await announce_wait(user)
     await user.press(*"payments-dev developer", "f9")
-    await user.wait_for_text("F9 (Profile) is waiting for AWS: esc cancels it")
+    await user.wait_for_busy_screen("Profile", "waiting for AWS", "cancel")

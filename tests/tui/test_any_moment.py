@@ -8,11 +8,11 @@ from functools import partial
 import pytest
 from textual.events import Click
 
-from ssohelper.tui import typing_pause
+from ssohelper.tui import full_screen
 from ssohelper.tui.commands import Palette
 from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.one_time_timers import call_after, call_after_drawing, call_if_there
-from ssohelper.tui.screens import accounts, role_shell
+from ssohelper.tui.screens import role_shell
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from tests.long_rows import long_after
@@ -85,7 +85,7 @@ async def go_to(app: FullScreenApp, name: str) -> None:
 @pytest.fixture(autouse=True)
 def _timers_are_due_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine, the timer of the widgets that are mounted late is due before other steps."""
-    monkeypatch.setattr(accounts, "_PAINTED_SECONDS", 0.0)
+    monkeypatch.setattr(full_screen, "PAINTED_SECONDS", 0.0)
 
 
 def moments(count: int, steps: int, seed: int) -> list[int]:
@@ -155,16 +155,16 @@ def test_a_screen_or_dialog_ends_at_any_step_of_its_opening(world, monkeypatch, 
 def test_enter_typed_ahead_uses_the_role_before_the_other_widgets_are_mounted(world, monkeypatch):
     app = FullScreenApp(world.app())
     type_ahead(app, b"payprod data\r")
-    mount = accounts.AccountsScreen._mount_other_widgets
+    mount = FullScreenApp._finish_start
 
     # The user's Enter is handled between the timer and the widgets for which it was started.
-    monkeypatch.setattr(accounts, "_PAINTED_SECONDS", 3600.0)
+    monkeypatch.setattr(full_screen, "PAINTED_SECONDS", 3600.0)
     monkeypatch.setattr(
         app, "exit", lambda result: (FullScreenApp.exit(app, result), mount_late(app))
     )
 
     def mount_late(app: FullScreenApp) -> None:
-        call_after(app.screen, 0.0, partial(mount, app.screen))  # type: ignore[arg-type]
+        call_after(app, 0.0, partial(mount, app))
 
     run_to_end(app)
     assert app.return_value == "ssohelper use payments-prod.DatabaseAdmin"
@@ -219,9 +219,7 @@ def test_random_keys_clicks_and_sizes_at_once_end_in_no_error(world: DemoHome, s
     run_bursts(world, seed)
 
 
-def test_a_dialog_that_is_closed_twice_at_once_closes_once(world, monkeypatch):
-    # No pause after the change, or the clicks are ignored.
-    monkeypatch.setattr(typing_pause, "PAUSE_SECONDS", 0.0)
+def test_a_dialog_that_is_closed_twice_at_once_closes_once(world):
     app = FullScreenApp(world.app())
 
     async def scenario() -> None:
@@ -229,7 +227,7 @@ def test_a_dialog_that_is_closed_twice_at_once_closes_once(world, monkeypatch):
             lambda: app.is_running and bool(app.screen_stack) and app.screen.query("KeyBar")
         )
         app.call_later(app.action_command_palette)
-        await until(lambda: isinstance(app.screen, Palette) and app.screen.query("Input"))
+        await until(lambda: isinstance(app.screen, Palette) and not app.is_opening)
         app.screen.post_message(mouse(Click, 300, 0))  # the terminal has shrunk since
         for _ in range(2):
             click(app, 0, 29)  # a click beside the palette closes it

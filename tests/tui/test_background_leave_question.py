@@ -43,6 +43,7 @@ def test_it_asks_before_it_stops_sign_ins_and_enter_joins_the_one_of_the_role(wo
         await user.wait_for_text("PQRS-TVWX", "running")
         assert user.app.chosen is None
         world.emulator.approve_device("PQRS-TVWX", "ana")
+        await user.close_sign_in()
         await until(lambda: user.app.chosen is not None)
 
     app = run_scenario(services, scenario)

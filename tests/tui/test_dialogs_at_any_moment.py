@@ -13,8 +13,9 @@ from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.model import Account, PageChoice
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.errors import LoginRequired
+from ssohelper.tui.busy import Action, BusyScreen
 from ssohelper.tui.commands import Palette
-from ssohelper.tui.dialog import Dialog, LateDismissScreen
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.command_line import CommandScreen, RunScreen
@@ -22,7 +23,6 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
-from ssohelper.tui.screens.progress import ProgressScreen
 from ssohelper.tui.screens.report import DiffScreen, ReportScreen
 from ssohelper.tui.screens.set_up import FilterChoiceScreen, SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
@@ -50,7 +50,7 @@ def _runs(app: FullScreenApp) -> list[RoleRun]:
 # How to make each dialog: also those that open late, when AWS or a command has answered.
 DIALOGS: dict[str, Callable[[FullScreenApp], Screen[Any]]] = {
     "sign-in": lambda app: SignInScreen(_session(app), why=LoginRequired("it has ended")),
-    "progress": lambda app: ProgressScreen(_session(app)),
+    "busy": lambda app: BusyScreen(Action("accounts.use", "waiting for AWS", app.screen)),
     "report": lambda _: ReportScreen("Done", _LINES[:1]),
     "console": lambda _: ConsoleChooser("?", [PageChoice("ec2", "eu-west-1")], "eu-west-1"),
     "command line": lambda _: CommandScreen(_ROWS, _ROWS[:1]),
@@ -124,7 +124,7 @@ def test_every_dialog_waits_for_its_widgets_and_is_tried(world: DemoHome) -> Non
     run_to_end(app, scenario)
     found = _dialog_classes() - {Palette}
     assert all(issubclass(each, Dialog) for each in found)
-    assert found - tried == {Dialog, LateDismissScreen}
+    assert found - tried == {Dialog}
 
 
 @pytest.mark.parametrize("seed", long_after(1, range(20)))

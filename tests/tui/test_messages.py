@@ -261,6 +261,7 @@ class TestLists:
             await user.press("s")
             await user.wait_for_text("PQRS-TVWX")
             world.emulator.approve_device("PQRS-TVWX", "ana")
+            await user.close_sign_in()
             await user.wait_for_message("signed in to")
             await until(lambda: "offline" not in user.screen)
 

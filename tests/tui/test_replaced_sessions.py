@@ -66,7 +66,6 @@ async def show_sessions(user: User) -> SessionsScreen:
 
 async def done(user: User, message: str) -> None:
     await user.wait_for_message(message)
-    await until(lambda: not user.app.started.is_holding_keys)
     assert isinstance(user.app.screen, SessionsScreen)
 
 

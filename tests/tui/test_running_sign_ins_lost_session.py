@@ -42,9 +42,11 @@ def test_a_sign_in_to_a_session_that_left_the_config_ends(world: DemoHome) -> No
 
     async def sign_in_to_a_row_that_is_old(user: User) -> None:
         await user.wait_for_text("lab2")
+        await user.press("down")  # the refresh that removed "lab" has left the cursor on no line
         rename_in_config(world, "lab2", "lab3")
         await user.press("s")
         await user.wait_for_message('the sign-in to "lab2" was stopped')
+        await user.press("escape")
         await user.wait_for_screen(SessionsScreen)
         assert len(opened(notes)) == 1
 

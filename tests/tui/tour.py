@@ -31,7 +31,7 @@ from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
-from ssohelper.tui.screens.progress import ProgressScreen
+from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.report import DiffScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
@@ -320,8 +320,9 @@ async def _visit_others(user: User, camera: Camera) -> None:
     await camera.take("profiles-of-other-tools")
     session = user.app.services.config.read().sso_session("corp")
     assert session is not None
-    user.app.push_screen(ProgressScreen(session))
-    await _see(user, camera, ProgressScreen, "progress", "Listing the accounts")
+    user.app.busy.start("profiles.apply", refresh_list(user.app, session))
+    await user.wait_for_busy_screen("listing the accounts", " of ")
+    await camera.take("progress")
 
 
 async def _visit_empty(user: User, camera: Camera) -> None:

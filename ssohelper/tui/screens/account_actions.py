@@ -55,8 +55,6 @@ from ssohelper.tui.screens.sign_in_offer import (
 )
 
 if TYPE_CHECKING:
-    from textual.screen import Screen
-
     from ssohelper.app import App
     from ssohelper.core.config_profiles import ConfigProfile
     from ssohelper.core.model import SsoSession
@@ -78,11 +76,8 @@ _REFUSED = {
 class RowActions:
     """Runs actions on the row under the cursor or the ticked rows, by their names in `core.keymap`."""
 
-    def __init__(
-        self, app: DialogApp, screen: Screen[None], roles: RoleList, reload: Callable[[], None]
-    ) -> None:
+    def __init__(self, app: DialogApp, roles: RoleList, reload: Callable[[], None]) -> None:
         self.app = app
-        self._screen = screen
         self.roles = roles
         self._reload = reload
 
@@ -114,7 +109,7 @@ class RowActions:
             self._start(name, self._run_after_grant(name, row, signed_in=False))
 
     def _start(self, name: str, work: Coroutine[Any, Any, None], waits_for: str = "AWS") -> None:
-        self.app.started.start(self._screen, f"accounts.{name}", work, waits_for=waits_for)
+        self.app.busy.start(f"accounts.{name}", work, waits_for)
 
     async def _run_after_grant(self, name: str, row: RoleRow, *, signed_in: bool) -> None:
         """Run the action. If it needs a sign-in, offer one, and then run the action once more."""
@@ -160,7 +155,7 @@ class RowActions:
         if row.session_name in app.sign_ins:
             why = LoginRequired(f'the sign-in to "{row.session_name}" is still running')
             again = partial(self.use_role, row, guarded=guarded, confirms=confirms)
-            sign_in_first(app, self._screen, row.session_name, why, wanted, again)
+            sign_in_first(app, row.session_name, why, wanted, again)
             return
         session = next((one for one in app.config_sessions if one.name == row.session_name), None)
         missing = find_missing_sign_in(app.services, session) if session is not None else None
@@ -311,8 +306,7 @@ class RowActions:
         """
         services = self.app.services
         service, region = choice or (None, None)
-        self.app.started.release_keys()
-        is_cancelled = self.app.started.make_cancel_check()
+        is_cancelled = self.app.busy.make_cancel_check()
 
         def open_page_or_link() -> tuple[Profile, str]:
             profile = self._resolve_profile(row)
@@ -450,10 +444,7 @@ class RowActions:
             except SsoHelperError as error:
                 self.app.show_error(error)
 
-        firsts = [its_rows[0] for its_rows in rows_of.values()]
-        await act_on_each(
-            self.app, rows, add_those_of_session, "accounts.profile", lambda row: row in firsts
-        )
+        await act_on_each(self.app, rows, add_those_of_session, "accounts.profile")
         if len(settled) == len(rows_of):
             self.roles.clear_ticks()
             self._reload()  # shows the list without ticks, also if nothing was written
@@ -507,7 +498,6 @@ class RowActions:
         def ask_identity() -> foreign_credentials.Identity:
             return foreign_credentials.confirm_identity_of(services, *self._obtain_foreign(row))
 
-        self._announce_wait(row)
         who = await background.run(self.app, ask_identity)
         command = f"ssohelper whoami {arguments_as_typed(row.role_name)}"
         self.app.show_done(f"{who.user}: {who.arn}", command)
@@ -532,8 +522,7 @@ class RowActions:
         if choice is None:
             return
 
-        self.app.started.release_keys()
-        is_cancelled = app.started.make_cancel_check()
+        is_cancelled = app.busy.make_cancel_check()
 
         def open_console_in_browser() -> None:
             found, keys = self._obtain_foreign(row)
@@ -547,7 +536,6 @@ class RowActions:
                 is_cancelled,
             )
 
-        self._announce_wait(row)
         await background.run(app, open_console_in_browser)
         options = f"--service {choice.service} --region {choice.region}"
         command = f"ssohelper console {word_as_typed(row.role_name)} {options}"
@@ -563,9 +551,6 @@ class RowActions:
 
         found = await background.run(self.app, find_usable_profile)
         await run_foreign_shell(self.app, found)
-
-    def _announce_wait(self, row: RoleRow) -> None:
-        self.app.show_done(f'waiting for the credentials of "{row.role_name}" from {row.provider}')
 
     # -- the lines of the command palette ------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -23,10 +22,10 @@ from ssohelper.core.role_tree import AccountKey, account_key
 from ssohelper.core.shown_roles import LineContent
 from ssohelper.core.text import count_text, show
 from ssohelper.errors import SsoHelperError
-from ssohelper.tui.current_size import CurrentSizeScreen
+from ssohelper.tui.dialog_app import MainScreen
 from ssohelper.tui.keys import action_binding, insert_key_names, make_row_bindings
 from ssohelper.tui.messages import LOW_LINES
-from ssohelper.tui.one_time_timers import call_after, call_after_drawing, is_still_there
+from ssohelper.tui.one_time_timers import call_after_drawing, is_still_there
 from ssohelper.tui.widgets.role_lines import time_left_texts
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.role_pane import RolePane
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
     from ssohelper.tui.widgets.role_detail import RoleDetail
     from ssohelper.tui.widgets.top_bar import FilterLabel, FilterNote
 
-# The other widgets are mounted this long after the list: their imports would delay its paint.
-_PAINTED_SECONDS = 0.03
 # How often the screen reads the files with expiry times. It shows the times left every second.
 _READ_SECONDS = 5
 # How often the screen looks for lists of roles that are old or could not be refreshed.
@@ -69,11 +66,8 @@ _NO_ROLE = (
 )
 
 
-class AccountsScreen(CurrentSizeScreen[None]):
-    """The first screen.
-
-    Printable keys go into the search, so actions have ctrl and function keys.
-    """
+class AccountsScreen(MainScreen):
+    """Searches the roles. Printable keys go into the search: actions have ctrl and function keys."""
 
     HELP_TEXT = (
         "Type to search: every word must be found in the account's name, id or address, the role, "
@@ -108,7 +102,6 @@ class AccountsScreen(CurrentSizeScreen[None]):
         self._clocks: Clocks | None = None
         self._live_until: dict[RoleKey, int] = {}
         self._actions: RowActions | None = None
-        self._early_action = ""
         self._detail: RoleDetail | None = None
         self._pane = RolePane(
             (), now=lambda: self.services.clock.now(), is_guarded=self._is_guarded
@@ -138,24 +131,19 @@ class AccountsScreen(CurrentSizeScreen[None]):
     def render_lines(self, crop: Region) -> list[Strip]:
         return repeat_first_line(super().render_lines, crop)
 
-    def on_mount(self) -> None:
-        # The other widgets are mounted later, so that the list is painted first.
-        call_after(self, _PAINTED_SECONDS, self._mount_other_widgets)
-
-    async def _mount_other_widgets(self) -> None:
+    async def mount_late_widgets(self) -> None:
+        """Mount the widgets that would delay the program's first paint."""
+        if not is_still_there(self):
+            return
         # These imports would delay the first paint by 50 ms.
-        from ssohelper import logs
         from ssohelper.core.account_colors import make_account_color_finder
         from ssohelper.tui.screens.list_refresher import ListRefresher
         from ssohelper.tui.widgets.account_styles import make_style_finder
         from ssohelper.tui.widgets.role_detail import RoleDetail
 
-        logs.start_logging(0, self.services.environ)  # else warnings are written over the screen
         self._detail = RoleDetail()
-        self._refresher = ListRefresher(
-            self.app, self, self._show_refresh_progress, self.reload_rows
-        )
-        self._actions = self._make_actions()
+        self._refresher = ListRefresher(self.app, self._show_refresh_progress, self.reload_rows)
+        self._actions = self._actions or self._make_actions()
         with self.app.batch_update():
             if not await self._mount_around_list(self._detail):
                 return
@@ -165,9 +153,6 @@ class AccountsScreen(CurrentSizeScreen[None]):
             # The CSS of the role's details has rules for `body`, which Textual applies by this call.
             self.app.stylesheet.update(body)
         self.refresh_bindings()  # updates the footer, which was mounted late.
-        # From now on the garbage collector ignores the rows: scanning 20,000 would delay a key.
-        gc.freeze()
-        gc.enable()
         if rules := self.services.settings.table("colors"):
             marks = make_account_color_finder(rules)
             self.roles.set_account_marks(marks, make_style_finder(self.app))
@@ -177,10 +162,6 @@ class AccountsScreen(CurrentSizeScreen[None]):
         self._read_clocks()
         self._refresh_old_lists()
         self.set_interval(1.0, self._update_every_second)
-        if self._early_action:
-            self.action_run_on_row(self._early_action)
-            if not self.app.started.is_holding_keys:
-                self.app.call_later(self.app.release_keys)
 
     async def _mount_around_list(self, detail: RoleDetail) -> bool:
         """Mount what surrounds the list. Return whether the screen is still there."""
@@ -324,11 +305,10 @@ class AccountsScreen(CurrentSizeScreen[None]):
     def show_rows_read_again(self, rows: Sequence[RoleRow]) -> None:
         """Show these rows in place of the present ones. The cursor stays on its role or account.
 
-        If that is gone, say so, and ignore Enter until a pause in typing: the user means the line
-        that is gone. If ticked roles are gone, say so too: an action would now run on fewer roles,
-        or on the one under the cursor.
+        If that is gone, the cursor is on no line, and a message says so. If ticked roles are gone,
+        say so too: an action would now run on fewer roles.
         """
-        before, ticked = self.roles.content, self.roles.tick_count
+        before, ticked, line = self.roles.content, self.roles.tick_count, self.roles.cursor
         self.roles.set_rows(rows)
         now = self.roles.content
         if gone := ticked - self.roles.tick_count:
@@ -336,7 +316,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
             self.app.show_warning(f"{count_text(gone, 'ticked role')} {are} no longer in the list")
         if before is None or (now is not None and _key_of(now) == _key_of(before)):
             return
-        self.app.typing_pause.begin()
+        self.roles.leave_line(line)
         row, is_heading = before
         if all(_key_of(LineContent(each, is_heading)) != _key_of(before) for each in rows):
             label = (row.account.name or row.account.id) if is_heading else row.label
@@ -494,7 +474,7 @@ class AccountsScreen(CurrentSizeScreen[None]):
     def _make_actions(self) -> RowActions:
         from ssohelper.tui.screens.account_actions import RowActions
 
-        return RowActions(self.app, self, self.roles, self.reload_rows)
+        return RowActions(self.app, self.roles, self.reload_rows)
 
     def on_search_pane_left(self) -> None:
         self.app.leave()
@@ -502,18 +482,15 @@ class AccountsScreen(CurrentSizeScreen[None]):
     # -- actions on the row under the cursor ---------------------------------------------------
 
     def action_run_on_row(self, name: str) -> None:
-        if self._actions is None:  # the key was typed before its action can run: later keys wait
-            self._early_action = name
-            self.app.hold_keys()
-            return
+        actions = self._actions = self._actions or self._make_actions()
         self._pane.search_now()
-        if self.roles.heading is not None and not self._actions.acts_on_ticked_roles(name):
+        if self.roles.heading is not None and not actions.acts_on_ticked_roles(name):
             key = self.app.key_of("accounts.unfold")
             self.app.show_done(
                 f"this line is an account: choose one of its roles first ({key} goes to them)"
             )
         else:
-            self._actions.run_action(name)
+            actions.run_action(name)
 
     def palette(self) -> list[Command]:
         return self._actions.list_palette_commands() if self._actions is not None else []

@@ -45,8 +45,6 @@ class RefusalLine(Static):
 class AskScreen(Dialog["str | None"]):
     """A dialog that asks for text. Its result is the text, or None if the user left."""
 
-    # Keys typed before the dialog is shown go to the dialog: see StartedActions.
-    TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
     HORIZONTAL_BREAKPOINTS = dialog_sizes.COLUMNS
     VERTICAL_BREAKPOINTS = dialog_sizes.LINES

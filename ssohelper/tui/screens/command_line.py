@@ -349,7 +349,7 @@ async def run_command(app: DialogApp, rows: Sequence[RoleRow], granted: Callable
         ready.append(row)
 
     try:
-        await act_on_each(app, rows, make_row_ready, "accounts.command", may_ask=lambda _row: False)
+        await act_on_each(app, rows, make_row_ready, "accounts.command")
     except _CancelledError:
         ready.clear()
     if not ready:

@@ -46,8 +46,6 @@ class ConsoleChooser(Dialog["PageChoice | None"]):
     The search has the focus, so letters run no commands.
     """
 
-    # Keys typed before the dialog is shown go to the dialog: see StartedActions.
-    TAKES_HELD_KEYS = True
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
     #dialog-empty { height: 1fr; padding: 0 2; background: $background; }

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ssohelper.actions.roles import KnownRoles
-from ssohelper.core.keymap import WantedAction
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui.list_states import Problem, Watcher
 from ssohelper.tui.screens.progress import list_roles
-from ssohelper.tui.screens.sign_in_offer import sign_in_first
 
 if TYPE_CHECKING:
-    from textual.screen import Screen
-
     from ssohelper.tui.dialog_app import DialogApp
     from ssohelper.tui.widgets.clock_lines import Clocks
 
@@ -30,18 +25,16 @@ _OFFLINE_SECONDS = 60
 class ListRefresher:
     """Refreshes the saved lists of roles.
 
-    It calls `progressed` during a refresh and `refreshed` after one, in the UI thread. It offers a
-    sign-in only while `screen` is shown.
+    It calls `progressed` during a refresh and `refreshed` after one, in the UI thread.
     """
 
     def __init__(
         self,
         app: DialogApp,
-        screen: Screen[None],
         progressed: Callable[[], None],
         refreshed: Callable[[], None],
     ) -> None:
-        self._app, self._screen = app, screen
+        self._app = app
         self._progressed = progressed
         self._refreshed = refreshed
         # For each session that is being refreshed: for how many of its accounts AWS has answered,
@@ -98,13 +91,10 @@ class ListRefresher:
                 self.refresh_list(session, by_user=False)
 
     def refresh_lists(self, sessions: Sequence[SsoSession]) -> None:
-        """Refresh these sessions' lists for the user. Offer a sign-in only to a single one."""
         for session in sessions:
-            self.refresh_list(session, by_user=True, may_offer_sign_in=len(sessions) == 1)
+            self.refresh_list(session, by_user=True)
 
-    def refresh_list(
-        self, session: SsoSession, *, by_user: bool, may_offer_sign_in: bool = False
-    ) -> None:
+    def refresh_list(self, session: SsoSession, *, by_user: bool) -> None:
         """Ask AWS for the session's roles, unless that is running already.
 
         Only for the user a message says that it succeeded or needs a sign-in. Other errors are
@@ -137,11 +127,7 @@ class ListRefresher:
             # The time of this refresh is forgotten, so that the roles are listed at once after the
             # next sign-in. The clocks show the user that a sign-in is needed.
             self._asked_at.pop(session.name, None)
-            if may_offer_sign_in:
-                go_on = partial(self.refresh_list, session, by_user=True)
-                wanted = WantedAction("accounts.refresh")
-                sign_in_first(app, self._screen, session.name, error, wanted, go_on)
-            elif by_user:
+            if by_user:
                 self._signed_out.append(session.name)
                 app.show_error(self._signed_out_error(error))
 

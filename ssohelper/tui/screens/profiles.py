@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable
 from functools import partial
 from typing import ClassVar
@@ -21,12 +20,10 @@ from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
-from ssohelper.tui.current_size import CurrentSizeScreen
-from ssohelper.tui.dialog_app import DialogApp
+from ssohelper.tui.dialog_app import DialogApp, MainScreen
 from ssohelper.tui.keys import KeyOf, action_binding
 from ssohelper.tui.profile_rows import Found, ProfileRow, read_profiles
 from ssohelper.tui.screens import profile_actions
-from ssohelper.tui.started_actions import starts_action
 from ssohelper.tui.widgets.key_bar import KeyBar
 from ssohelper.tui.widgets.lines import Chooser, Line, WrappedView
 from ssohelper.tui.widgets.message_line import AgingLine, MessageLine
@@ -103,7 +100,7 @@ def profile_detail_lines(row: ProfileRow, path: str) -> list[Line]:
     return lines
 
 
-class ProfilesScreen(CurrentSizeScreen[None]):
+class ProfilesScreen(MainScreen):
     """Shows the profiles of ~/.aws/config, and what a sync would do with them."""
 
     HELP_TEXT = (
@@ -131,13 +128,13 @@ class ProfilesScreen(CurrentSizeScreen[None]):
         action_binding("profiles.session", "show_next_session"),
     ]
     app: DialogApp
+    has_content = False
 
     def __init__(self) -> None:
         super().__init__()
         # What the screen shows; None until the config was read, and while it cannot be read.
         self._found: Found | None = None
         self._session_name: str | None = None
-        self._was_read = asyncio.Event()
         self._must_read = self._is_reading = False
         self.pane = ProfilePane()
         self.detail = WrappedView(id="detail")
@@ -191,7 +188,7 @@ class ProfilesScreen(CurrentSizeScreen[None]):
                     self._show_found(found)
         finally:
             self._is_reading = False
-        self._was_read.set()
+        self.note_content()
         self.refresh_bindings()
 
     def _show_found(self, found: Found) -> None:
@@ -279,41 +276,37 @@ class ProfilesScreen(CurrentSizeScreen[None]):
             self.app.show_error(error)
         self.read_again()
 
-    @starts_action("profiles.apply")
-    async def action_apply(self) -> None:
-        await self._was_read.wait()
+    def _start_change(self, name: str, change: Awaitable[object]) -> None:
+        self.app.busy.start(f"profiles.{name}", self._change(change))
+
+    def action_apply(self) -> None:
         if self._found is not None and self._found.session is not None:
-            await self._change(profile_actions.apply_sync(self.app, self._found.session))
+            change = profile_actions.apply_sync(self.app, self._found.session)
+            self._start_change("apply", change)
 
     def action_remove(self) -> None:
         rows = self.pane.find_rows_to_remove()
         if rows:
-            self._remove(rows)
+            self._start_change("remove", self._remove(rows))
         elif self.pane.row is None:
             self.app.warn_nothing_selected("profile")
         else:
             self.app.show_done("only profiles that ssohelper manages can be removed")
 
-    @starts_action("profiles.remove")
     async def _remove(self, rows: list[ProfileRow]) -> None:
-        async def remove_chosen_profiles() -> None:
-            if await profile_actions.remove_profiles(self.app, rows):
-                self.pane.clear_ticks()
+        if await profile_actions.remove_profiles(self.app, rows):
+            self.pane.clear_ticks()
 
-        await self._change(remove_chosen_profiles())
+    def action_undo(self) -> None:
+        self._start_change("undo", profile_actions.undo_last_write(self.app))
 
-    @starts_action("profiles.undo")
-    async def action_undo(self) -> None:
-        await self._change(profile_actions.undo_last_write(self.app))
-
-    @starts_action("profiles.diff")
-    async def action_diff(self) -> None:
+    def action_diff(self) -> None:
         """Show the diff of the plan, scrolled to the profile under the cursor."""
-        await self._was_read.wait()
         row, found = self.pane.find_row(), self._found
         plan = found.sync.plan if found is not None else None
         if found is not None and plan is not None:
             name = row.name if row is not None else ""
-            await profile_actions.show_diff(self.app, found, plan, name)
+            diff = profile_actions.show_diff(self.app, found, plan, name)
+            self.app.busy.start("profiles.diff", diff)
         elif found is not None:
             self.app.show_warning(next_sync_line(found, self.app.key_of, 0))

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
-
-from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import Vertical
-from textual.content import Content
-from textual.widgets import Static
+from typing import TYPE_CHECKING
 
 from ssohelper.actions import directory
 from ssohelper.core.keymap import WantedAction
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
-from ssohelper.core.text import show
 from ssohelper.errors import LoginRequired, SsoHelperError
-from ssohelper.tui.dialog import LateDismissScreen
 from ssohelper.tui.list_states import RunningListing, Watcher
 from ssohelper.tui.screens.sign_in_offer import Answer, show_sign_in
-from ssohelper.tui.widgets.key_hints import KeyHints
 
 if TYPE_CHECKING:
     from ssohelper.tui.dialog_app import DialogApp
@@ -77,69 +69,47 @@ def _start_listing(app: DialogApp, listing: RunningListing) -> None:
     )
 
 
-_BAR_WIDTH = 40
-# How many columns of a narrow screen the bar cannot use: the dialog's border and padding.
-_BESIDE_BAR = 4
+async def _list_with_progress(
+    app: DialogApp, session: SsoSession
+) -> Listing | LoginRequired | None:
+    """List the session's roles at AWS, or wait for a running listing, and show the progress.
 
-
-class ProgressScreen(LateDismissScreen[Listing | LoginRequired | None]):
-    """Lists a session's roles at AWS, or waits for a running listing, with a bar.
-
-    Its result is the new listing, the error if a sign-in is needed first, or None.
+    Return the error if a sign-in is needed first. After another error, show it and return None.
+    If the action is cancelled, the listing goes on.
     """
-
-    HELP_TEXT = (
-        "AWS answers about 20 requests a second. If you leave, the answers so far are saved, and "
-        "the next listing continues from there."
+    ended: asyncio.Future[Listing | LoginRequired | None] = (
+        asyncio.get_running_loop().create_future()
     )
-    CSS_PATH = "../styles/screens.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "Do not wait")]
-    app: DialogApp
+    text = f'listing the accounts of "{session.name}"'
 
-    def __init__(self, session: SsoSession) -> None:
-        super().__init__()
-        self._session = session
+    def end(found: Listing | LoginRequired | None) -> None:
+        if not ended.done():
+            ended.set_result(found)
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            title = f'Listing the accounts of "{show(self._session.name)}"'
-            yield Static(Content(title), classes="dialog--title")
-            width = min(_BAR_WIDTH, self.app.size.width - _BESIDE_BAR)
-            yield Static("╌" * width, id="bar", markup=False)
-            yield KeyHints([("escape", "do not wait")])
+    def fail(error: SsoHelperError, _is_new: bool) -> None:
+        if not (isinstance(error, LoginRequired) or ended.done()):
+            app.show_error(error)
+        end(error if isinstance(error, LoginRequired) else None)
 
-    def on_mount(self) -> None:
-        watcher = Watcher(self._show_progress, self.finish, self._fail)
-        list_roles(self.app, self._session, watcher)
+    def show_progress(answered: int, of: int) -> None:
+        if not ended.done():
+            app.busy.show_progress(text, answered, of)
 
-    def _fail(self, error: SsoHelperError, _is_new: bool) -> None:
-        if isinstance(error, LoginRequired):
-            self.finish(error)
-        elif not self.has_finished:
-            self.app.show_error(error)
-            self.finish(None)
-
-    def _show_progress(self, answered: int, of: int) -> None:
-        if self.is_attached and self.query("#bar"):
-            bar, count = self.query_one("#bar", Static), f"  {answered} of {of}"
-            width = max(0, min(_BAR_WIDTH, bar.size.width - len(count)))
-            full = width * answered // of if of else 0
-            bar.update(Content("━" * full + "╌" * (width - full) + count))
-
-    def action_leave(self) -> None:
-        self.finish(None)
+    app.busy.show_progress(text, 0, 0)
+    list_roles(app, session, Watcher(show_progress, end, fail))
+    return await ended
 
 
 async def refresh_list(app: DialogApp, session: SsoSession, action: str = "") -> Listing | None:
-    """Ask AWS for the session's roles, with a dialog.
+    """Ask AWS for the session's roles, and show the progress in the busy screen.
 
     Offer a sign-in first if one is needed.
 
     `action` needs the list; without one, a sign-in cannot go on in the background. Return None if
-    the user left, if the listing failed (the error is then shown), or if the sign-in goes on. Only
+    the listing failed (the error is then shown), or if the sign-in goes on. Only
     workers may call this.
     """
-    found = await app.push_screen_wait(ProgressScreen(session))
+    found = await _list_with_progress(app, session)
     if isinstance(found, LoginRequired):
         wanted = WantedAction(action) if action else None
         answer = await show_sign_in(app, session, found, wanted)
@@ -147,7 +117,7 @@ async def refresh_list(app: DialogApp, session: SsoSession, action: str = "") ->
             app.show_done(f'not signed in to "{session.name}": the roles were not listed')
         if answer is not Answer.SIGNED_IN:
             return None
-        found = await app.push_screen_wait(ProgressScreen(session))
+        found = await _list_with_progress(app, session)
     if isinstance(found, LoginRequired):
         app.show_error(found)
         return None

@@ -49,8 +49,6 @@ class ReportScreen(Dialog[None]):
 
 
 class DiffScreen(ReportScreen):
-    # Keys typed before the dialog is shown go to the dialog: see StartedActions.
-    TAKES_HELD_KEYS = True
     HELP_TEXT = "A diff of the config. Nothing is written here."
     BINDINGS: ClassVar[list[BindingType]] = [action_binding("diff.close", "dismiss")]
     KEY = ("diff.close", "close")

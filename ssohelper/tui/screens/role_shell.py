@@ -43,7 +43,7 @@ def check_credentials(services: App, profile: Profile) -> None:
 
 
 async def run_shell(app: DialogApp, profile: Profile) -> None:
-    """Run a shell with the role's credentials when the user pauses typing.
+    """Run a shell with the role's credentials.
 
     Raises: LocalState if no shell can be started here.
     """
@@ -78,10 +78,6 @@ async def _run_shell_below_exec(
     argv = ["exec", *exec_arguments, "--", shell]
     given = [f"{name}={word_as_typed(value)}" for name, value in more.items()]
     line = " ".join([*given, "ssohelper", *map(word_as_typed, argv)])
-    await app.places.wait_for_place()
-    app.started.drop_keys_for_shell()
-    await app.typing_pause.wait()  # else the shell would get the rest of what the user types
-    await app.places.wait_for_place()
     try:
         with app.suspend():
             environ = {**app.services.environ, **more, **_NAMED, served_role.CHOSEN: chosen}

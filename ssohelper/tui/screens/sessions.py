@@ -22,7 +22,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background
 from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
-from ssohelper.tui.current_size import CurrentSizeScreen
+from ssohelper.tui.dialog_app import MainScreen
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.list_states import ListStates
 from ssohelper.tui.one_time_timers import call_after_drawing
@@ -31,7 +31,6 @@ from ssohelper.tui.screens.config_write import NOTHING_CHANGED
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.started_actions import starts_action
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clock_lines import (
     FurtherRegion,
@@ -171,7 +170,7 @@ def summary_of_clock(clock: SessionClock, now: int) -> str:
 _READ_SECONDS = 5.0
 
 
-class SessionsScreen(CurrentSizeScreen[None]):
+class SessionsScreen(MainScreen):
     HELP_TEXT = (
         "Each sign-in with its three clocks: how long the sign-in lasts, the access token, "
         "and the credentials of each role. AWS does not report when a sign-in ends: the line "
@@ -194,6 +193,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
         action_binding("sessions.quit", "app.quit", show=False),
     ]
     app: DialogApp
+    has_content = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -248,6 +248,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
         if not self.query("#error"):  # the program ends: the screen's widgets are already removed
             return
         is_first, self._snapshot = self._snapshot is None, snapshot
+        self.note_content()
         self.app.set_config_sessions(snapshot.sessions_in_config)
         count, had_form = len(snapshot.clocks) + len(snapshot.broken), self._form.display
         self._show_parts(clocks=count > 0, form=count == 0)
@@ -261,6 +262,7 @@ class SessionsScreen(CurrentSizeScreen[None]):
 
     def _show_config_error(self, error: SsoHelperError) -> None:
         self._is_reading = False
+        self.note_content()
         self._snapshot = None
         hint = f"\n{show(error.hint)}" if error.hint else ""
         self.query_one("#error", Static).update(f"{show(error.message)}{hint}")
@@ -331,6 +333,8 @@ class SessionsScreen(CurrentSizeScreen[None]):
 
     def _make_detail_lines(self, snapshot: Snapshot, width: int) -> list[Line]:
         number, services = self._chooser.cursor, self.app.services
+        if number < 0:
+            return []
         if number >= len(snapshot.clocks):
             broken = snapshot.broken[number - len(snapshot.clocks) :][:1]
             return [[(f"  {show(message)}", "bad")] for _name, message in broken]
@@ -359,7 +363,8 @@ class SessionsScreen(CurrentSizeScreen[None]):
     @property
     def session(self) -> SsoSession | None:
         clocks = self._snapshot.clocks if self._snapshot is not None else ()
-        return clocks[self._chooser.cursor].session if self._chooser.cursor < len(clocks) else None
+        number = self._chooser.cursor
+        return clocks[number].session if 0 <= number < len(clocks) else None
 
     def _get_session_or_warn(self) -> SsoSession | None:
         session, snapshot = self.session, self._snapshot
@@ -401,23 +406,26 @@ class SessionsScreen(CurrentSizeScreen[None]):
         self.app.push_screen(dialog, report_sign_in)
         self.read_clocks()  # closes the dialog if another program has removed the session
 
-    @starts_action("sessions.sign_out")
-    async def action_sign_out(self) -> None:
-        await self._change(sign_out)
+    def action_sign_out(self) -> None:
+        self._start("sign_out", sign_out)
 
-    @starts_action("sessions.remove")
-    async def action_remove(self) -> None:
+    def action_remove(self) -> None:
         """Remove the session; if it is not in the config, remove only its sign-in."""
         unlisted = self._snapshot.unlisted if self._snapshot is not None else ()
-        await self._change(sign_out if self.session in unlisted else remove_session)
+        self._start("remove", sign_out if self.session in unlisted else remove_session)
 
-    async def _change(self, change: Callable[[DialogApp, SsoSession], Awaitable[None]]) -> None:
+    def _start(self, name: str, change: Callable[[DialogApp, SsoSession], Awaitable[None]]) -> None:
         session = self._get_session_or_warn()
-        if session is not None:
+        if session is None:
+            return
+
+        async def change_and_read() -> None:
             try:
                 await change(self.app, session)
             finally:
                 self.read_clocks()
+
+        self.app.busy.start(f"sessions.{name}", change_and_read())
 
 
 async def sign_out(app: DialogApp, session: SsoSession) -> None:

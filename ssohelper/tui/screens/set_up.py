@@ -70,8 +70,6 @@ _WORDS = (
 )
 
 
-# The name of the Textual worker group in which the steps of a set-up run.
-_STEPS = "set-up"
 # For each option of `ssohelper setup` that an error may name: the id of the form's field, the text
 # that names this field in the message instead, and the example value that errors give the option.
 _FIELDS = {
@@ -212,7 +210,7 @@ class SetUpForm(VerticalScroll):
 
         They continue after the config is written, though the screen then removes the form.
         """
-        self.app.places.run_worker(self._run_steps(), _STEPS, "the set-up")
+        self.app.busy.start("sessions.set_up", self._run_steps(), "AWS")
 
     async def _run_steps(self) -> None:
         self._show_error("")
@@ -283,10 +281,11 @@ class SetUpForm(VerticalScroll):
             await self._warn_if_signed_in(session)
             raise
         finally:
-            # If this worker was cancelled, the app or the dialog calls `give_back_sign_in`, to sign
-            # out again.
-            if not isinstance(sys.exception(), asyncio.CancelledError):
-                self.app.give_back_sign_in = None
+            # At the program's end, the program signs out again.
+            if self.app.return_code is None:
+                give_back, self.app.give_back_sign_in = self.app.give_back_sign_in, None
+                if give_back is not None and isinstance(sys.exception(), asyncio.CancelledError):
+                    self.app.run_in_background(give_back, self._report_sign_out)
 
     async def _write_profiles(self, session: SsoSession, name: str, region: str) -> None:
         listing = await refresh_list(self.app, session)
@@ -308,6 +307,10 @@ class SetUpForm(VerticalScroll):
             self.app, lambda: session_edit.has_config_section(services, session)
         ):
             self.app.show_warning(still_signed_in_text(session.name))
+
+    def _report_sign_out(self, was_needed: bool) -> None:
+        if was_needed:
+            self.app.show_done(setup_text.SIGNED_OUT)
 
     def _read_typed_fields(self) -> _TypedFields:
         fields = ("start_url", "region", "name")
@@ -353,16 +356,7 @@ class SetUpScreen(Dialog[bool]):
         self.dismiss(True)
 
     def action_close(self) -> None:
-        self.app.workers.cancel_group(self.app, _STEPS)
-        give_back = self.app.give_back_sign_in
-        if give_back is not None:
-            self.app.run_in_background(give_back, self._report_sign_out)
-            self.app.give_back_sign_in = None
         self.dismiss(False)
-
-    def _report_sign_out(self, was_needed: bool) -> None:
-        if was_needed:
-            self.app.show_done(setup_text.SIGNED_OUT)
 
 
 class _Answers(NamedTuple):

@@ -19,12 +19,12 @@ from ssohelper.core.keymap import WantedAction
 from ssohelper.core.model import SsoSession
 from ssohelper.core.start_url import is_same_session, is_session_listed
 from ssohelper.core.text import show
-from ssohelper.errors import SsoHelperError
+from ssohelper.errors import Interrupted, SsoHelperError
 from ssohelper.tui.copying import copy_text
-from ssohelper.tui.dialog import LateDismissScreen
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import action_binding, key_name_in_text
 from ssohelper.tui.one_time_timers import call_if_there
-from ssohelper.tui.running_sign_ins import Question, RunningSignIn
+from ssohelper.tui.running_sign_ins import Page, Question, RunningSignIn
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.widgets.message_line import MessageLine
 
@@ -41,8 +41,10 @@ _TEXT_WIDTH, _FRAME_WIDTH, _FRAME_HEIGHT = 34, 5, 2
 _WIDE = 66
 # The least height at which a screen shows all texts above the buttons: if it is wide, or narrow.
 _LOW, _LOW_IF_NARROW = 20, 28
+_SIGNED_IN = "signed in · ⏎"
 # For each button: its label on wide screens, its label on narrow screens, and its key's action.
 _BUTTONS = {
+    "done": ("Go on", "Go on", "sign_in.done"),
     "retry": ("Retry", "Retry", "sign_in.retry"),
     "open_browser": ("Open browser", "Open browser", "sign_in.browser"),
     "copy": ("Copy the address", "Copy address", "sign_in.copy"),
@@ -58,8 +60,8 @@ _BLACK_ON_WHITE = Style(color="#000000", bgcolor="#ffffff")
 _HALVES = {(0, 0): " ", (0, 1): "▄", (1, 0): "▀", (1, 1): "█"}
 
 
-class SignInScreen(LateDismissScreen[None]):
-    """Shows the running sign-in to a session, or begins a new one.
+class SignInScreen(Dialog[None]):
+    """Shows the running sign-in to a session, or begins a new one, until the user closes it.
 
     After the dialog, `sign_in` says how the sign-in ended, or that it goes on in the background.
     """
@@ -95,6 +97,7 @@ class SignInScreen(LateDismissScreen[None]):
     SignInScreen .low.with-code #buttons { layout: vertical; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        action_binding("sign_in.done"),
         action_binding("sign_in.retry"),
         action_binding("sign_in.browser", "open_browser"),
         action_binding("sign_in.copy"),
@@ -123,7 +126,7 @@ class SignInScreen(LateDismissScreen[None]):
         self._why = f"{show(why.message)}\n$ ssohelper login {show(session.name)}" if why else ""
         self._force = force
         self._can_continue, self._waiting_action = can_continue, waiting_action
-        self.is_in_background = self._is_cancelled = False
+        self.is_in_background = False
         self._shown: dict[str, bool] = {}
         self._coded = ""
         self._asked: Question | None = None
@@ -172,10 +175,11 @@ class SignInScreen(LateDismissScreen[None]):
 
     def _show_state(self) -> None:
         sign_in = self.sign_in
-        if sign_in.ended.is_set():
-            self.finish(None, begins_pause=not self._is_cancelled)
-            return
         failure, page = sign_in.failure, sign_in.page
+        if sign_in.ended.is_set():
+            page = Page()
+            if sign_in.outcome is None:
+                failure = failure or Interrupted("the sign-in was stopped")
         hint = f"\n{show(failure.hint)}" if failure and failure.hint else ""
         self._set_text("failure", f"{show(failure.message)}{hint}" if failure else "")
         if failure:  # the reason for the sign-in may be outdated, such as "is still running"
@@ -201,13 +205,15 @@ class SignInScreen(LateDismissScreen[None]):
         """Show the buttons that can be used now. The first of them gets the focus, for Enter."""
         sign_in = self.sign_in
         has_failed = not sign_in.has_running_attempt
+        has_ended = sign_in.ended.is_set()
         shown = {
-            "retry": has_failed,
+            "done": sign_in.outcome is not None,
+            "retry": has_failed and not has_ended,
             "open_browser": not has_failed and sign_in.has_browser,
             "copy": not has_failed,
-            "device_code": not sign_in.uses_code,
+            "device_code": not (sign_in.uses_code or has_ended),
             "background": not has_failed and self._can_continue,
-            "cancel": True,
+            "cancel": sign_in.outcome is None,
         }
         if shown == self._shown:
             return
@@ -219,7 +225,10 @@ class SignInScreen(LateDismissScreen[None]):
         self.refresh_bindings()
 
     def _show_waiting(self) -> None:
-        waits_for = self.sign_in.page.waits_for
+        if self.outcome is not None:
+            self._set_text("waiting", _SIGNED_IN)
+            return
+        waits_for = self.sign_in.page.waits_for if self.sign_in.has_running_attempt else ""
         self.query_one("#waiting").display = bool(waits_for)
         if not waits_for:
             return
@@ -286,21 +295,26 @@ class SignInScreen(LateDismissScreen[None]):
     # -- the dialog's keys and buttons ---------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Enable a key only while its button is shown."""
-        return all(button.display for button in self.query(f"#buttons > #{action}"))
+        """Enable a key only while its button is shown; Escape always."""
+        return action == "cancel" or all(
+            button.display for button in self.query(f"#buttons > #{action}")
+        )
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         getattr(self, f"action_{event.button.id}")()
 
+    def action_done(self) -> None:
+        self.dismiss(None)
+
     def action_cancel(self) -> None:
-        self._is_cancelled = True
+        """Stop the sign-in; if it has ended, only close the dialog."""
         self.sign_in.stop()
-        self.finish(None)
+        self.dismiss(None)
 
     def action_background(self) -> None:
         self.is_in_background = True
         self.sign_in.keep(self._waiting_action)
-        self.finish(None)
+        self.dismiss(None)
 
     def action_retry(self) -> None:
         if not self.sign_in.has_running_attempt:

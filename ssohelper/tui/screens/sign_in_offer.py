@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ssohelper.actions import clocks, guards, tokens
 from ssohelper.actions.flows import grant
@@ -18,8 +18,6 @@ from ssohelper.tui.screens.screen_dialogue import run_flow
 from ssohelper.tui.screens.sign_in import SignInScreen
 
 if TYPE_CHECKING:
-    from textual.screen import Screen
-
     from ssohelper.tui.dialog_app import DialogApp
 
 
@@ -77,7 +75,7 @@ async def offer_sign_in(
     key.
     """
     session = app.services.config.read().sso_session(session_name)
-    if session is None or app.screen.is_modal:
+    if session is None:
         app.show_error(why)
         return False
     answer = await show_sign_in(app, session, why, wanted)
@@ -91,20 +89,18 @@ async def offer_sign_in(
 
 def sign_in_first(
     app: DialogApp,
-    screen: Screen[Any],
     session_name: str,
     why: LoginRequired,
     wanted: WantedAction,
     go_on: Callable[[], object],
 ) -> None:
-    """If `screen` is still shown, offer to sign in, and after the sign-in call `go_on`."""
+    """Offer to sign in, and after the sign-in call `go_on`."""
 
     async def offer_and_go_on() -> None:
         if await offer_sign_in(app, session_name, why, wanted):
             app.call_later(go_on)  # `go_on` starts an action, once this one has ended
 
-    if not app.started.start(screen, wanted.name, offer_and_go_on()):
-        app.show_error(why)
+    app.busy.start(wanted.name, offer_and_go_on())
 
 
 async def ensure_grant(
@@ -143,30 +139,23 @@ def question_number_text(row: RoleRow, guarded: Sequence[RoleRow]) -> str:
     return f"{guarded.index(row) + 1} of {len(guarded)}"
 
 
-async def act_on_each(
-    app: DialogApp,
-    rows: Sequence[RoleRow],
-    act: _Act,
-    action: str,
-    may_ask: Callable[[RoleRow], bool] = lambda _row: True,
-) -> None:
+async def act_on_each(app: DialogApp, rows: Sequence[RoleRow], act: _Act, action: str) -> None:
     """Call `act` with each row.
 
     Offer each missing sign-in, then go on with the session's rows.
 
     If the user leaves a sign-in, its rows are left out, and a message names them. The error of a
-    role that is refused or no longer assigned is shown, and the next role follows. `may_ask` says
-    whether `act` may still ask about a row. Only workers may call this.
+    role that is refused or no longer assigned is shown, and the next role follows. Only workers may
+    call this.
     """
-    waiting = await _act_unless_signed_out(app, rows, act, may_ask)
+    waiting = await _act_unless_signed_out(app, rows, act)
     wanted = WantedAction(action, rows[0].label if len(rows) == 1 else "the ticked roles")
     left: list[RoleRow] = []
     go_on: list[RoleRow] = []
-    for number, (session_name, (error, its_rows)) in enumerate(waiting.items(), 1):
-        app.started.expect_more_questions(number < len(waiting) or bool(go_on))
+    for session_name, (error, its_rows) in waiting.items():
         is_signed_in = await offer_sign_in(app, session_name, error, wanted)
         (go_on if is_signed_in else left).extend(its_rows)
-    for error, its_rows in (await _act_unless_signed_out(app, go_on, act, may_ask)).values():
+    for error, its_rows in (await _act_unless_signed_out(app, go_on, act)).values():
         app.show_error(error)
         left += its_rows
     if left:
@@ -174,14 +163,9 @@ async def act_on_each(
         app.show_warning(f"left out, because not signed in: {names}")
 
 
-async def _act_unless_signed_out(
-    app: DialogApp, rows: Sequence[RoleRow], act: _Act, may_ask: Callable[[RoleRow], bool]
-) -> _Waiting:
+async def _act_unless_signed_out(app: DialogApp, rows: Sequence[RoleRow], act: _Act) -> _Waiting:
     waiting: _Waiting = {}
-    last_asking = max((at for at, row in enumerate(rows) if may_ask(row)), default=-1)
-    for at, row in enumerate(rows):
-        # Missing sign-ins are offered after the last row.
-        app.started.expect_more_questions(at < last_asking or bool(waiting))
+    for row in rows:
         if row.session_name in waiting:
             waiting[row.session_name][1].append(row)
             continue

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.app import RenderResult
-from textual.events import Click, MouseDown, MouseMove, Resize
+from textual.events import Click, MouseMove, Resize
 from textual.strip import Strip
 from textual.widget import Widget
 
 from ssohelper.core.keymap import ACTIONS, ticked_labels
 from ssohelper.tui.one_time_timers import call_after_drawing
-from ssohelper.tui.widgets.clicks import Clicked, ClickMemory
 from ssohelper.tui.widgets.search_pane import SearchPane
 
 if TYPE_CHECKING:
@@ -67,7 +66,6 @@ class KeyBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self.items: list[Item] = []
-        self._clicks = ClickMemory()
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self.update)
@@ -129,19 +127,11 @@ class KeyBar(Widget):
         item = self._item_at(event.x)
         self.tooltip = item.active.tooltip if item else None
 
-    def on_mouse_down(self, event: MouseDown) -> None:
-        self._clicks.note_press(self._action_at(event.x))
-
     async def on_click(self, event: Click) -> None:
         item = self._item_at(event.x)
         # A double click acts once, although its first click may have put another key in this place.
-        clicked = self._clicks.classify_click(event, self._action_at(event.x))
-        if item is not None and item.active.enabled and clicked is Clicked.ONCE:
+        if item is not None and item.active.enabled and event.chain == 1:
             await self.app.run_action(item.active.binding.action, item.active.node)
-
-    def _action_at(self, x: int) -> str | None:
-        item = self._item_at(x)
-        return item.active.binding.action if item else None
 
 
 def _footer_rank(action: str) -> int:

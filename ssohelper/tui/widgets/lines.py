@@ -9,14 +9,14 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.events import Click, MouseDown, Resize
+from textual.events import Click, Resize
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ssohelper.core.text import show
-from ssohelper.tui.widgets.clicks import Clicked, ClickMemory
+from ssohelper.tui.widgets.clicks import is_double_click
 
 # A part of a line in one style: its text, and the name of the style ("" or one of STYLE_NAMES).
 Piece = tuple[str, str]
@@ -164,7 +164,8 @@ class Chooser(LineView):
         super().__init__(id=id)
         self._draw = draw
         self._key_of = key_of
-        self._clicks = ClickMemory()
+        # The key of the line that was clicked last, and when.
+        self._clicked: tuple[object, float] = None, 0.0
         self.count = 0
         # What stands in place of the lines if there are none.
         self.empty_text = ""
@@ -176,18 +177,26 @@ class Chooser(LineView):
         """Set the number of lines, and move the cursor to line `cursor`.
 
         Without `cursor`, the cursor stays on the line with its key. If that line is gone, the
-        cursor keeps its number, and `cursor_key` is another line's key.
+        cursor is on no line, and the next key that moves it goes on from there.
         """
         self.count = count
-        self._put_cursor(self._line_of_cursor_key() if cursor is None else cursor)
+        line = self._line_of_cursor_key() if cursor is None else cursor
+        if line is not None:
+            self._put_cursor(line)
+        else:
+            self.leave_line()
         self._set_size(1, count)
         self._scroll_to_cursor()
         self.post_message(self.Moved(self))
 
-    def _line_of_cursor_key(self) -> int:
-        lines = (self.cursor, *range(self.count)) if self.cursor < self.count else range(self.count)
-        found = (line for line in lines if self._key_of(line) == self.cursor_key)
-        return next(found, self.cursor)
+    def leave_line(self) -> None:
+        self.cursor, self.cursor_key = min(self.cursor, ~self.cursor), None
+
+    def _line_of_cursor_key(self) -> int | None:
+        if self.cursor_key is None:
+            return self.cursor if self.cursor >= 0 else None
+        found = (line for line in range(self.count) if self._key_of(line) == self.cursor_key)
+        return next(found, None)
 
     def _put_cursor(self, line: int) -> None:
         self.cursor = max(0, min(line, self.count - 1))
@@ -219,7 +228,8 @@ class Chooser(LineView):
     # -- moving the cursor and scrolling the lines ---------------------------------------------
 
     def action_move(self, lines: int) -> None:
-        self.go_to(self.cursor + lines)
+        start = self.cursor if self.cursor >= 0 else ~self.cursor - (lines > 0)
+        self.go_to(start + lines)
 
     def action_page(self, pages: int) -> None:
         self.go_to(self.cursor + pages * max(1, self.size.height - 1))
@@ -239,7 +249,7 @@ class Chooser(LineView):
 
     def _scroll_to_cursor(self) -> None:
         height, top = self.size.height, int(self.scroll_offset.y)
-        if height <= 0:
+        if height <= 0 or self.cursor < 0:
             return
         if self.cursor < top:
             self.scroll_to(y=self.cursor, animate=False, force=True)
@@ -249,23 +259,21 @@ class Chooser(LineView):
     def on_resize(self, event: Resize) -> None:
         self._scroll_to_cursor()
 
-    def on_mouse_down(self, event: MouseDown) -> None:
-        self._clicks.note_press(self._key_at(event.y))
-
     def on_click(self, event: Click) -> None:
         key = self._key_at(event.y)
-        clicked = self._clicks.classify_click(event, key)
-        if key is not None and clicked is not Clicked.DRAGGED:
-            self.click_line(event.y + int(self.scroll_offset.y), clicked)
+        if key is not None:
+            is_double = is_double_click(event, key, self._clicked)
+            self._clicked = key, event.time
+            self.click_line(event.y + int(self.scroll_offset.y), is_double)
 
     def _key_at(self, y: int) -> object:
         line = y + int(self.scroll_offset.y)
         return self._key_of(line) if line < self.count else None
 
-    def click_line(self, line: int, clicked: Clicked) -> None:
+    def click_line(self, line: int, is_double: bool) -> None:
         """Move the cursor to the line. After a double click, report that the user has chosen it."""
         self.go_to(line)
-        if clicked is Clicked.TWICE:
+        if is_double:
             self.post_message(self.Chosen(self._key_of(line)))
 
 

@@ -78,7 +78,10 @@ class ProfilePane(SearchPane[object]):
         if len({*shown[SESSION], ""}) <= 2:  # all profiles have the same session
             del shown[SESSION]
         self._widths = {field: widest_cells(texts) for field, texts in shown.items()}
+        is_on_line = self.list.cursor >= 0
         self.search_list(self.line.value, self.list.cursor_key)
+        if not is_on_line:
+            self.list.leave_line()
         self.show_count()
 
     # -- the search and the cursor -------------------------------------------------------------
@@ -106,7 +109,8 @@ class ProfilePane(SearchPane[object]):
 
     @property
     def row(self) -> ProfileRow | None:
-        return self.rows[self._found[self.list.cursor]] if self._found else None
+        is_on_line = bool(self._found) and self.list.cursor >= 0
+        return self.rows[self._found[self.list.cursor]] if is_on_line else None
 
     def find_row(self) -> ProfileRow | None:
         """Return the profile under the cursor, or None, after a search for the last letters."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.events import Click, MouseDown
+from textual.events import Click
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -21,7 +21,7 @@ from ssohelper.core.shown_roles import Heading, LineContent, ShownRoles
 from ssohelper.tui.one_time_timers import call_after
 from ssohelper.tui.widgets import columns, role_lines
 from ssohelper.tui.widgets.cells import fitted
-from ssohelper.tui.widgets.clicks import Clicked, ClickMemory
+from ssohelper.tui.widgets.clicks import is_double_click
 from ssohelper.tui.widgets.columns import Columns, HeadingColumns
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ class RoleList(ScrollView, can_focus=False):
         # The columns that are drawn now, and for which visible lines and width they were computed.
         self._layout: tuple[tuple[object, ...], tuple[Columns, HeadingColumns]] | None = None
         self._styles: dict[str, Style] = {}
-        self._clicks = ClickMemory()
+        # What was clicked last, and when.
+        self._clicked: tuple[object, float] = None, 0.0
         # The list can be scrolled as if it had at least this many lines: see `_click_heading`.
         self._least_lines = 0
 
@@ -78,10 +79,22 @@ class RoleList(ScrollView, can_focus=False):
 
     def set_rows(self, rows: Sequence[RoleRow]) -> None:
         """Show these rows, which are sorted with the best first. The cursor stays on its role."""
+        left = self.cursor
         self._content = columns.measure_columns(rows).with_live_marks(bool(self._painter.live))
         ticked = self._painter.ticked
         self._painter.ticked = ticked and ticked.intersection(row.key for row in rows)
         self._change_shown_lines(lambda: self.shown.set_rows(rows), self.content)
+        if left < 0:
+            self.leave_line(~left)
+
+    def leave_line(self, line: int) -> None:
+        """Put the cursor on no line, because the role that the user has chosen is gone.
+
+        The next key that moves the cursor goes on from this line.
+        """
+        self.cursor = ~line
+        self.refresh()
+        self._post_from_list(self.Moved())
 
     def show_first_rows(self, rows: Sequence[RoleRow], view: RoleListView) -> None:
         self.shown = ShownRoles(view)
@@ -150,7 +163,8 @@ class RoleList(ScrollView, can_focus=False):
 
     def action_move(self, lines: int) -> None:
         """Move the cursor down by `lines`, or up if negative. It stops at the list's ends."""
-        self.go_to(self.cursor + lines, 1 if lines > 0 else -1)
+        start = self.cursor if self.cursor >= 0 else ~self.cursor - (lines > 0)
+        self.go_to(start + lines, 1 if lines > 0 else -1)
 
     def action_page(self, pages: int) -> None:
         self.action_move(pages * max(1, self.size.height - 1))
@@ -187,6 +201,8 @@ class RoleList(ScrollView, can_focus=False):
         row = self.row
         if row is not None:
             self._post_from_list(self.Chosen(row))
+        elif self.cursor < 0:
+            self.app.warn_nothing_selected("role")
         else:
             self.toggle_fold()
 
@@ -259,7 +275,7 @@ class RoleList(ScrollView, can_focus=False):
     def _scroll_to_cursor(self) -> None:
         height = self.size.height
         top = int(self.scroll_offset.y)
-        if height <= 0:
+        if height <= 0 or self.cursor < 0:
             return
         # The first visible line shows the heading of its account (`_number_at_line`), and the
         # cursor must be below it.
@@ -277,20 +293,18 @@ class RoleList(ScrollView, can_focus=False):
 
     on_resize = _limit_scrolling
 
-    def on_mouse_down(self, event: MouseDown) -> None:
-        self._clicks.note_press(self._target_at(event.y))
-
     def on_click(self, event: Click) -> None:
         target = self._target_at(event.y)
-        clicked = self._clicks.classify_click(event, target)
-        if target is None or clicked is Clicked.DRAGGED:
+        if target is None:
             return
+        is_double = is_double_click(event, target, self._clicked)
+        self._clicked = target, event.time
         number = self._number_at_line(event.y)
         if number < 0:
-            self._click_heading(self.rows[~number], clicked)
+            self._click_heading(self.rows[~number])
         else:
             self.go_to(event.y + int(self.scroll_offset.y))
-            if clicked is Clicked.TWICE:
+            if is_double:
                 self.choose()
 
     def _target_at(self, y: int) -> AccountKey | RoleKey | None:
@@ -299,15 +313,14 @@ class RoleList(ScrollView, can_focus=False):
         number = self._number_at_line(y)
         return account_key(self.rows[~number]) if number < 0 else self.rows[number].key
 
-    def _click_heading(self, row: RoleRow, clicked: Clicked) -> None:
+    def _click_heading(self, row: RoleRow) -> None:
         """Fold or unfold the account of the row; its heading stays in place for a second click."""
         if self.shown.can_fold:
             self.go_to(self.shown.line_with_content(LineContent(row, True)))
-            if clicked is not Clicked.MOVED:
-                self._least_lines = int(self.scroll_offset.y) + self.size.height
-                self.toggle_fold()
-                self._least_lines = 0
-                call_after(self, self.app.CLICK_CHAIN_TIME_THRESHOLD, self._limit_scrolling)
+            self._least_lines = int(self.scroll_offset.y) + self.size.height
+            self.toggle_fold()
+            self._least_lines = 0
+            call_after(self, self.app.CLICK_CHAIN_TIME_THRESHOLD, self._limit_scrolling)
 
     # -- drawing the lines of the list of roles ------------------------------------------------
 

@@ -16,8 +16,7 @@ from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.role_list import RoleList
 from ssohelper.tui.widgets.search_line import SearchLine
 from tests.long_rows import long_after
-from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
-from tests.tui.test_typing_pause import Clock
+from tests.tui.driving import User, run_scenario
 from tests.tui.world import NOW, DemoHome, until
 
 DEV = RoleKey("corp", "000040000001", "Developer")
@@ -315,6 +314,8 @@ def test_keys_and_quitting_do_not_wait_for_aws(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press("f5", "f8")
+        await user.wait_for_busy_screen("Who am I", "waiting for AWS")
+        await user.type("\x1b")
         await user.wait_for_text("refreshing")
         await user.press(*"prod")
         assert role_list(user).shown.query == "prod"
@@ -335,8 +336,6 @@ def test_enter_takes_no_other_role_when_a_refresh_has_removed_the_one_under_the_
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
-        clock = Clock()
-        user.app.typing_pause = clock.pause
         await user.press(*"payments-dev")
         await user.wait_for_text("payments-dev Developer")
         if is_gone:
@@ -344,16 +343,16 @@ def test_enter_takes_no_other_role_when_a_refresh_has_removed_the_one_under_the_
         await user.press("f5")
         if is_gone:
             await user.wait_for_message(gone)
-            await user.press("enter", "down", "enter")
-            assert user.app.return_value is None
-            clock.seconds += 0.5
+            await user.press("enter")
+            await user.wait_for_message("no role is selected")
+            await user.press("down")
         else:
             await until(lambda: "refreshed the list" in user.messages)
         await user.press("enter")
         await until(lambda: user.app.return_value is not None)
         assert user.messages.count(gone) == is_gone
 
-    run_scenario(world.app(), scenario, pause_seconds=REAL_PAUSE_SECONDS)
+    run_scenario(world.app(), scenario)
 
 
 def test_enter_with_a_config_that_cannot_be_read_stays(world: DemoHome) -> None:

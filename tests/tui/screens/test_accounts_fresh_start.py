@@ -21,7 +21,7 @@ def test_enter_on_the_first_role_asks(fresh: DemoHome) -> None:
         for _ in range(2):
             await user.press("enter")
             await user.wait_for_screen(ConfirmScreen)
-            assert "use BreakGlassAdmin in data-lake?" in user.screen
+            assert "use DataScienceReadOnly in data-lake?" in user.screen
             await user.press("enter")  # Enter answers "No", which has the focus
             await user.wait_for_screen(AccountsScreen)
         assert user.app.chosen is None
@@ -31,7 +31,7 @@ def test_enter_on_the_first_role_asks(fresh: DemoHome) -> None:
         await until(lambda: user.app.chosen is not None)
 
     app = run_scenario(fresh.app(), scenario)
-    assert app.return_value == "ssohelper use corp:000030000003/BreakGlassAdmin"
+    assert app.return_value == "ssohelper use corp:000030000003/DataScienceReadOnly"
 
 
 @pytest.mark.parametrize("keys", [("down",), tuple("payments-dev developer"), ("down", "up")])

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from unittest import mock
 
 import pytest
@@ -18,7 +17,7 @@ from ssohelper.tui.widgets.lines import WrappedView
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.long_rows import long_after
 from tests.processes import is_running
-from tests.tui.driving import REAL_PAUSE_SECONDS, User, run_scenario
+from tests.tui.driving import User, run_scenario
 from tests.tui.screens.test_grant import REASON, SESSION
 from tests.tui.terminal import Terminal
 from tests.tui.test_keys_and_themes import settle
@@ -231,7 +230,6 @@ def test_no_command_outlives_the_program(shell: Shell, end: str) -> None:
     else:
         terminal.send("\x11")
         terminal.until("1 command is still running and would stop: leave?")
-        time.sleep(REAL_PAUSE_SECONDS)  # the question takes no letter before a pause in typing
         terminal.send("y")
         assert terminal.wait() == 0
     assert not any(map(is_running, map(int, pids.read_text().split())))

@@ -12,7 +12,7 @@ from ssohelper.core.model import SsoSession
 from ssohelper.tui.list_states import Watcher
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
-from ssohelper.tui.screens.progress import ProgressScreen, list_roles
+from ssohelper.tui.screens.progress import list_roles
 from tests.tui.driving import User, run_scenario
 from tests.tui.gates import Gate
 from tests.tui.gates import gate as gate  # a fixture
@@ -67,7 +67,7 @@ def test_a_dialog_waits_for_the_listing_that_runs_and_asks_nothing_itself(world,
         await user.wait_for_text("17 to add")
         user.app.services.directory.forget("corp")
         await user.press("f9")
-        await user.wait_for_screen(ProgressScreen)
+        await user.wait_for_busy_screen("listing the accounts")
         gate.open()
         await user.wait_for_screen(ConfirmScreen)
         await until(lambda: not user.app.list_states.running)

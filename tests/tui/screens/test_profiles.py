@@ -221,8 +221,8 @@ def test_the_diff_begins_at_the_profile_also_when_its_key_comes_before_the_plan(
     gate.put_before(profile_rows, "plan_sync")
 
     async def scenario(user: User) -> None:
-        await user.press("f4", "ctrl+d")
-        await user.wait_for_screen(ProfilesScreen)
+        await user.type("\x1bOS\x04")
+        await until(lambda: isinstance(user.app.screen, ProfilesScreen))
         gate.open()
         await user.wait_for_screen(DiffScreen)
         await user.press("escape")

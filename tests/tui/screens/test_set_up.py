@@ -55,6 +55,7 @@ def test_set_up_writes_session_and_profiles(world: DemoHome) -> None:
         await user.wait_for_screen(SignInScreen)
         await user.wait_for_text("PQRS-TVWX")
         world.emulator.approve_device("PQRS-TVWX", "ana")
+        await user.close_sign_in()
         await user.wait_for_screen(AskScreen)
         await user.wait_for_text("default region of the profiles?", "eu-west-1")
         await user.press("enter")
@@ -97,6 +98,7 @@ async def begin_set_up(user: User, world: DemoHome) -> None:
     code = _USER_CODE.search(user.screen)
     assert code is not None
     world.emulator.approve_device(code.group(), "ana")
+    await user.close_sign_in()
 
 
 async def take_region(user: User) -> None:
@@ -433,6 +435,7 @@ def test_the_session_of_a_known_portal_is_named_before_it_is_set_up_again(world,
             await user.wait_for_screen(SignInScreen)
             await user.wait_for_text('Sign in to "second"')
         else:
+            await user.close_sign_in()
             await user.wait_for_text("profiles to add")
 
     run_scenario(world.app(sleep=quick), scenario, size=(80, 24))

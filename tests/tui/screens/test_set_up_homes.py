@@ -24,6 +24,7 @@ from ssohelper.tui.screens.ask import AskScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.report import ReportScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
+from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.adopt.test_homes import EXPECTED, answer_of, in_process, write_home
 from tests.conftest import RUN_SECONDS, RUNS, SCRIPT, Home, end_detached_processes, make_home
 from tests.in_process import renew_in_process
@@ -81,11 +82,13 @@ class Walk:
 
     def _is_new(self, screen: Screen[Any]) -> bool:
         kinds = (AskScreen, ConfirmScreen, ReportScreen)
+        if isinstance(screen, SignInScreen):
+            return screen.outcome is not None and screen not in self._answered
         return isinstance(screen, kinds) and screen.is_mounted and screen not in self._answered
 
     def _answer(self, screen: Screen[Any]) -> str:
         self._answered.append(screen)
-        if isinstance(screen, AskScreen):
+        if isinstance(screen, (AskScreen, SignInScreen)):
             return "enter"
         assert isinstance(screen, ConfirmScreen)
         if "write ~/.aws/config?" in screen._question:

@@ -17,7 +17,6 @@ import pytest
 
 from ssohelper.emulator.organization import START_URL
 from ssohelper.emulator.server import Emulator
-from ssohelper.tui.typing_pause import PAUSE_SECONDS
 from tests.conftest import SCRIPT, Home
 
 # The longest wait: reached only if something is broken.
@@ -72,9 +71,9 @@ def full_screen(home: Home) -> Iterator[Screen]:
         try:
             screen.wait_for("name of the session")
             screen.press(f"{START_URL}\tus-east-1\twork\r")
+            screen.wait_for("signed in · ⏎")
+            screen.press("\r")
             screen.wait_for("default region of the profiles?")
-            # The sign-in dialog has closed by itself: for so long Enter and letters are ignored.
-            time.sleep(PAUSE_SECONDS)
             yield screen
         finally:
             program.kill()

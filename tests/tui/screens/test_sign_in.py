@@ -58,6 +58,7 @@ def test_a_device_code_is_shown_with_its_qr_code_and_signs_in(world: DemoHome) -
         assert dialog.query_one(QrCode).display
         assert "█▀▀▀▀▀█" in user.screen
         world.emulator.approve_device("PQRS-TVWX", "ana")
+        await user.close_sign_in()
         await user.wait_for_message('signed in to "lab"', "$ ssohelper login lab")
         await user.wait_for_screen(SessionsScreen)
 
@@ -87,6 +88,7 @@ def test_the_browser_is_opened_once_and_its_callback_signs_in(world: DemoHome) -
         await until(notes.exists)
         [url] = notes.read_text().split()
         user.app.run_in_background(lambda: sign_in(url, "ana"))
+        await user.close_sign_in()
         await user.wait_for_message('signed in to "lab"')
 
     run_scenario(world.app(), scenario)
@@ -138,6 +140,8 @@ def test_a_sign_in_of_another_user_must_be_confirmed(world: DemoHome, key: str, 
         )
         assert kept_tokens(world) == 1
         await user.press(key)
+        if key == "y":
+            await user.close_sign_in()
         await (user.wait_for_message if key == "y" else user.wait_for_text)(said)
 
     world.remember_user("lab", "ana")
@@ -200,6 +204,7 @@ def test_a_valid_sign_in_is_not_asked_for_again(world: DemoHome) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")
         await user.press("s")
+        await user.close_sign_in()
         await user.wait_for_message('already signed in to "corp"', "$ ssohelper login corp")
 
     run_scenario(world.app(), scenario)

@@ -67,6 +67,7 @@ def test_each_missing_sign_in_is_offered_and_one_left_leaves_its_roles_out(world
         await user.press("d")
         await user.wait_for_text("ABCD-EFGH")
         world.emulator.approve_device("ABCD-EFGH", "ana")
+        await user.close_sign_in()
         await until(lambda: user.messages.count("opened the console") == 4)
 
     run_scenario(services, scenario)
@@ -80,6 +81,7 @@ def test_profiles_of_several_sessions_are_one_question_each_and_a_no_leaves_the_
     async def approve(user: User, session_name: str, code: str) -> None:
         await user.wait_for_text(f'Sign in to "{session_name}"', code)
         world.emulator.approve_device(code, "ana")
+        await user.close_sign_in()
 
     async def answer(user: User, session_name: str, key: str) -> None:
         await user.wait_for_text(f'"{session_name}": 1 profile to add')

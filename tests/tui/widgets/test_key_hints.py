@@ -49,7 +49,7 @@ def test_a_click_on_a_hint_closes_the_dialog(world, monkeypatch, keys, hint, siz
         dialog = user.app.screen
         assert dialog.is_modal
         await user.wait_for_text(hint)
-        await until(lambda: not user.app.started.is_holding_keys)
+        await user.until_keys_act()
         await click(user, hint)
         await until(lambda: user.app.screen is not dialog)
         assert user.app.return_code is None

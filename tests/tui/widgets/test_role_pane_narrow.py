@@ -5,7 +5,7 @@ import pytest
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.tui.screens.help import Help, help_lines
-from ssohelper.tui.screens.progress import ProgressScreen
+from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.widgets.role_pane import row_text
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
@@ -79,12 +79,11 @@ def test_in_forty_columns_the_bar_of_a_listing_has_one_line(world: DemoHome) -> 
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("F1 Help")
-        screen = ProgressScreen(session)
-        user.app.push_screen(screen)
-        await user.wait_for_text("Listing the accounts", " of ")
-        assert screen.query_one("#bar").size.height == 1
-        await user.press("escape")
-        await until(lambda: user.app.screen is not screen)
+        user.app.busy.start("profiles.apply", refresh_list(user.app, session))
+        await user.wait_for_busy_screen("listing the accounts", " of ")
+        assert user.app.screen.query_one("#waiting").size.height == 2
+        await user.type("\x1b")
+        await user.until_keys_act()
 
     run_scenario(services, scenario, size=(40, 12))
 
