@@ -1,8 +1,8 @@
-"""Runs several brokers as one: a broker for the portal's roles, and one for each level of chains.
+"""Runs one broker for the portal's roles, and one for each level of chains, behind one interface.
 
-A call for a chain asks for the source credentials, as any caller does, then asks STS. Each level has
-its own broker: while calls fail, a broker lets one call try, which must not wait for another one of
-the same broker. Like broker.core, this module does no I/O and reads no clock.
+A call for a chain first asks the broker below for the source credentials, then asks STS. While
+calls fail, a broker lets only one call try. That call must not wait for another call of the same
+broker, so each level has its own. Like broker.core, this module does no I/O and reads no clock.
 """
 
 from contextlib import suppress
@@ -25,7 +25,7 @@ from ssohelper.fastpath import CALL_SECONDS
 
 # AWS publishes no quota for AssumeRole. STS allows hundreds of requests a second in each region.
 _STS_REQUESTS_A_SECOND = 50.0
-# No cached credentials have more than their whole lifetime (1) left, so AWS is asked for new ones.
+# A share above the whole lifetime (1): no cached credentials have it, so AWS is asked.
 _SHARE_OF_NO_CACHED_CREDENTIALS = 2.0
 
 
@@ -39,11 +39,11 @@ class ChainFiles(Files, Protocol):
 
 class ChainPorts(ChainFiles, Ports, Protocol):
     def start_assuming_role(self, key: RoleKey, asked_by: AskedBy, source: Reply) -> None:
-        """Start to assume the chain's role; `Brokers.note_role_call_end` gets the outcome."""
+        """Start to ask STS for the chain's role; `Brokers.note_role_call_end` gets the outcome."""
 
 
 class _SourceWait:
-    """The `channel` of a `Caller` that stands for a chain's call, which waits for its source."""
+    """The `channel` of a `Caller` that is a chain's call, waiting for its source credentials."""
 
     def __init__(self, key: RoleKey, asked_by: AskedBy) -> None:
         self.key = key
@@ -55,13 +55,14 @@ class Brokers:
         self._ports = ports
         self._roles = Broker(_PortsOfRoles(self, ports))
         self._chains: dict[int, Broker] = {}
-        # How many roles each chain had when a caller first asked for it.
+        # The number of roles in each chain, counted when a caller first asked for the chain.
         self._levels: dict[RoleKey, int] = {}
         self._now = 0.0
-        # Errors of calls that ended before STS was asked. `start_due_work` passes them on, because a
-        # method of the broker is still running when such an error is found.
+        # Errors of calls that ended before STS was asked. They are found while a method of the
+        # broker runs, so `start_due_work` reports them to the broker later.
         self._ended: list[tuple[RoleKey, SsoHelperError]] = []
-        # The chains whose source credentials STS has refused once during the present call.
+        # The chains for which STS has already refused source credentials once during the present
+        # call.
         self._refused: set[RoleKey] = set()
         self._asked_by: dict[RoleKey, AskedBy] = {}
 
@@ -77,7 +78,8 @@ class Brokers:
     def note_role_call_end(self, key: RoleKey, outcome: Reply | SsoHelperError, now: float) -> None:
         self._now = now
         if key.chain and isinstance(outcome, SourceRejected) and key not in self._refused:
-            # They were revoked, or issued at an earlier sign-in: tries once more with new ones.
+            # The source credentials were revoked, or are of an earlier sign-in: try once more with
+            # new ones.
             self._refused.add(key)
             self._ask_for_source(
                 key, self._asked_by[key], least_share=_SHARE_OF_NO_CACHED_CREDENTIALS
@@ -112,7 +114,7 @@ class Brokers:
     def is_idle(self, now: float) -> bool:
         return all(broker.is_idle(now) for broker in self._list_all_brokers())
 
-    # -- what the `Ports` of the brokers call ------------------------------------------------
+    # -- what the brokers call through their `Ports` -----------------------------------------
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         """Ask for the source credentials of the chain; return the time of asking."""
@@ -132,7 +134,7 @@ class Brokers:
             self._ports.tell_caller_to_wait(caller, seconds)
 
     def reply(self, caller: Caller, reply: Reply) -> None:
-        """Reply, or go on with the chain that waits for this reply."""
+        """Reply to the caller; if the caller is a chain's call, continue that call."""
         waiting, error = caller.channel, reply.error
         if not isinstance(waiting, _SourceWait):
             self._ports.reply(caller, reply)
@@ -187,7 +189,7 @@ class Brokers:
 
 
 class _PortsOfRoles:
-    """The `Ports` of the broker of roles. `Brokers` gets the replies to chains' calls."""
+    """The `Ports` of the broker of roles. `Brokers` gets its replies: some are for chains."""
 
     def __init__(self, brokers: Brokers, ports: ChainPorts) -> None:
         self.find_credentials = ports.find_credentials
@@ -219,6 +221,7 @@ class _PortsOfChains:
         return Token(TokenState.GOOD, "")
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
-        # A remembered refusal of STS ends when this text changes, so also with an edited config.
+        # `Refusals` forgets a refusal by STS when this text changes, so also after the config was
+        # edited.
         token = self._ports.read_token_file_fingerprint(session_name)
         return f"{token} {self._ports.read_config_fingerprint()}"

@@ -55,7 +55,7 @@ class Files(Protocol):
         """
 
     def load_token(self, session_name: str) -> Token:
-        """Return id and state of the session's access token. Raises: LoginRequired, LocalState."""
+        """Return hash and state of the session's access token. Raises: LoginRequired, LocalState."""
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
         pass
@@ -65,10 +65,10 @@ class Files(Protocol):
 
 
 class Ports(Files, Protocol):
-    """The operations through which the broker acts. Its `start_…` methods return at once."""
+    """What the broker lets the event loop do for it. The `start_…` methods return at once."""
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
-        """Start to ask AWS for the role's credentials; return the time (monotonic) of asking.
+        """Start to ask AWS for the role's credentials; return the monotonic time of the request.
 
         `Broker.note_role_call_end` gets the answer.
         """
@@ -95,7 +95,7 @@ class Job:
 
     @property
     def asked_by(self) -> AskedBy:
-        """The first that waits, else the broker itself."""
+        """Return who asked for the credentials: the first waiting caller, or the broker itself."""
         if not self.callers:
             return AskedBy(is_background=True)
         return self.callers[0].request.asked_by._replace(others=len(self.callers) - 1)
@@ -108,8 +108,9 @@ class _Refusal(NamedTuple):
 
 
 class Refusals:
-    """Recent refusals by AWS (exit codes 4 and 5), for all callers for 30 s, unless the token file
-    changes.
+    """AWS's refusals (exit codes 4 and 5), repeated to all callers for 30 s without a request.
+
+    A change of the token file ends them early.
     """
 
     def __init__(self, fingerprint: Callable[[str], str]) -> None:
@@ -137,7 +138,7 @@ class Refusals:
 class Session:
     def __init__(self) -> None:
         self.renewal_began_at: float | None = None
-        # With a new token, or by refusing it.
+        # When AWS last answered a renewal, with a new token or with a refusal.
         self.renewal_answered_at = 0.0
         self.rejected_id: str | None = None
         self.renewal = Backoff()
@@ -151,7 +152,7 @@ class Session:
         return self.renewal_began_at is not None
 
     def patience_ends_at(self, caller: Caller) -> float:
-        """The time of a token renewal does not count."""
+        """Return when the caller stops waiting. The time of a token renewal does not count."""
         return max(caller.request.arrived_at, self.renewal_answered_at) + PATIENCE_SECONDS
 
     def is_awaited_by(self, job: Job) -> bool:
@@ -185,7 +186,10 @@ def find_final_error(
 
 
 def _list_failures(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
-    """While its call waits for a token renewal, only AWS's failure of the last renewal counts."""
+    """Return the failures that count for this job; with each, whether a call is trying again now.
+
+    While the job waits for a token renewal, only AWS's failure of the last renewal counts.
+    """
     if session.is_awaited_by(job):
         has_aws_failed = isinstance(session.renewal.error, AwsUnreachable)
         return [(session.renewal, True)] if has_aws_failed else []
@@ -197,7 +201,7 @@ def _list_failures(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
 
 def no_answer_error_of(job: Job, session: Session) -> SsoHelperError:
     if session.is_awaited_by(job):
-        # The previous renewal's, if AWS could not be reached then; a local failure of it is over.
+        # The last renewal's error counts only if AWS was not reached: a local failure is over.
         error = session.renewal.error
         if isinstance(error, AwsUnreachable):
             return error
@@ -245,7 +249,8 @@ class Broker:
             return
         if found.document:
             caller.fallback = found.reply
-            # A warning says that the cached credentials may be another person's.
+            # With a warning, the cached credentials may be another user's, so the caller waits for
+            # AWS.
             usable_at = caller.request.arrived_at + USABLE_SECONDS
             caller.fallback_at = NEVER if found.warning is not None else usable_at
         refused = self._refusals.find(key, now)
@@ -257,7 +262,7 @@ class Broker:
         self._reply_without_further_try(now)
 
     def forget_caller(self, caller: Caller) -> None:
-        """A call to AWS on its behalf goes on."""
+        """Forget a caller that has disconnected. A call to AWS on its behalf goes on."""
         job = self._jobs.get(caller.request.key)
         if job is not None and caller in job.callers:
             job.callers.remove(caller)
@@ -295,12 +300,13 @@ class Broker:
         else:
             session.renewal.note_failure(now, error, began_at)
         if error is None:
-            # Before `start_due_work` may end them with the error of an earlier outage.
+            # Start waiting calls before `start_due_work` replies to them with an earlier outage's
+            # error.
             self._start_ready_calls(now)
         else:
             if isinstance(error, LoginRequired):
                 self._refusals.remember(session_name, error, now)
-            # After a local failure, such as a full disk, a retry follows in 1 s.
+            # After a local failure, such as a full disk, the renewal is tried again in 1 s.
             is_over = not isinstance(error, AwsUnreachable)
             if is_over and not self._is_token_usable(session_name):
                 self._end_unstarted_jobs(session_name, error)
@@ -309,7 +315,8 @@ class Broker:
     def start_due_work(self, now: float) -> None:
         self._advanced_at = now
         self._reply_at_deadlines(now)
-        # Before the next try starts: if AWS accepts a call and never answers it, a try takes 10 s.
+        # Reply before the next try starts: if AWS accepts a call and never answers, a try takes 10
+        # s.
         self._reply_without_further_try(now)
         self._start_ready_calls(now)
         self._reply_without_further_try(now)
@@ -317,9 +324,7 @@ class Broker:
     # -- what the event loop asks the broker: when to wake, whether to end -------------------
 
     def find_next_wake_time(self, now: float) -> float:
-        """Return when `start_due_work` must run next, also if that time has passed; infinity for
-        never.
-        """
+        """Return when `start_due_work` must run next, maybe in the past; infinity for never."""
         now = min(now, self._advanced_at)
         moments = [NEVER]
         for job in self._jobs.values():
@@ -381,7 +386,8 @@ class Broker:
             job.is_under_way = True
             job.began_at = now
             self._get_session_state(name).under_way += 1
-            # AWS counts the time of sending, which is after `now`: the token was read in between.
+            # AWS limits calls by the time of sending, which is after `now`: reading the token took
+            # time.
             self._pace.note_call_sent(self._ports.start_role_call(job.key, job.asked_by))
 
     def _may_start_call(self, job: Job, now: float) -> bool:
@@ -392,7 +398,7 @@ class Broker:
     def _ensure_token(self, name: str, now: float) -> bool:
         """Return whether the session has a usable token; start a renewal if one is needed.
 
-        If it can get none, the callers that wait for its roles get the error.
+        If no token can be had, the callers that wait for the session's roles get the error.
         """
         session = self._get_session_state(name)
         try:
@@ -448,7 +454,7 @@ class Broker:
         self._drop_job_without_callers(job)
 
     def _replace_token(self, job: Job, session: Session, error: TokenRejected, now: float) -> None:
-        """After a 401, have the token renewed, whatever its expiry, and the call sent once more."""
+        """After a 401, have the token renewed even if unexpired, and send the call once more."""
         session.rejected_id = error.token_id
         if job.was_rejected:
             self._refusals.remember(job.key.session_name, error, now)
@@ -469,9 +475,7 @@ class Broker:
         self._ports.reply(caller, usable or Reply(error=error))
 
     def _find_usable_reply(self, caller: Caller, error: SsoHelperError) -> Reply | None:
-        """Return cached credentials, unless `error` forbids it; another person's only if AWS is
-        unreachable.
-        """
+        """Return cached credentials unless `error` forbids it; another user's only in an outage."""
         if isinstance(error, RoleNotAssigned | NotOurs):
             return None
         try:
@@ -500,7 +504,7 @@ class Broker:
                     continue
                 error = no_answer_error_of(job, self._get_session_state(job.key.session_name))
                 if now < caller.deadline_at and self._find_usable_reply(caller, error) is None:
-                    # A sign-in has removed the cached credentials: the caller waits for AWS.
+                    # A sign-in has removed the cached credentials, so the caller must wait for AWS.
                     caller.fallback, caller.fallback_at = None, NEVER
                 else:
                     self._send_error_to_caller(job, caller, error)

@@ -7,21 +7,21 @@ from collections import deque
 
 from ssohelper.errors import SsoHelperError, Throttled
 
-# Counts as failed then for the callers that wait for it. The renewal itself goes on.
+# After this time, callers treat a token renewal as failed. The renewal itself goes on.
 RENEWAL_SILENT_SECONDS = 15.0
 # How long a caller waits for newer credentials while unexpired credentials are cached.
 USABLE_SECONDS = 4.0
-# While calls to AWS fail (5xx, no connection), before exit code 6.
+# While calls to AWS fail (5xx, no connection), a caller gets exit code 6 after this time.
 PATIENCE_SECONDS = 3.5
-# While a role call's access token is still valid.
+# How long a caller waits for a renewal while the old access token is still valid.
 RENEWAL_AHEAD_SECONDS = 6.0
-# Of a caller whose call to AWS is delayed only by AWS's rate limit.
+# The longest wait of a caller whose call only AWS's rate limit delays.
 LONGEST_WAIT_SECONDS = 50.0
-# Before its own deadline, to a caller that may wait longer.
+# How long before its deadline a caller is told that it may wait longer.
 TELL_BEFORE_SECONDS = 2.0
-# Enough for 20 calls/s if an answer takes 0.8 s.
+# The most calls under way: enough for 20 calls/s if an answer takes 0.8 s.
 MOST_CALLS = 16
-# Until AWS has answered a call, so that few are wasted while AWS is down.
+# The most calls until AWS has answered one: fewer are wasted while AWS is down.
 MOST_FIRST_CALLS = 4
 
 # (seconds since the first failure, seconds until the next try)
@@ -31,16 +31,16 @@ _LONGEST_STEP_SECONDS = 3.0
 
 # The quota that AWS publishes for the operations of the Identity Center portal.
 REQUESTS_A_SECOND = 20.0
-# Of AWS's Retry-After: the deadline of callers is 18 s.
+# The longest Retry-After that we obey, since a caller's deadline is 18 s.
 LONGEST_PAUSE_SECONDS = 8.0
 _LOWEST_RATE = 1.0
 # Slightly more than a second: calls may reach AWS closer together than they were sent.
 _WINDOW_SECONDS = 1.02
-# 429s within this time answer one burst of calls.
+# All 429s within this time count as the answer to one burst of calls.
 _ONE_BURST_SECONDS = 0.5
 # For this long after an answer from AWS, calls to AWS count as getting through.
 _FLOWING_SECONDS = 3.0
-# Of the rate, for each second with answers after a 429.
+# The share by which the rate rises in each second with answers after a 429.
 _REGAINED_SHARE = 0.25
 
 
@@ -56,14 +56,18 @@ class Backoff:
 
     @property
     def is_throttled(self) -> bool:
-        """Callers wait a 429 out."""
+        """Return whether AWS answered 429, after which callers go on waiting."""
         return isinstance(self.error, Throttled)
 
     def may_try_now(self, now: float) -> bool:
         return self.error is None or now >= self.next_at
 
     def note_failure(self, now: float, error: SsoHelperError, began_at: float) -> None:
-        """Counted from `began_at`, when the failed request was sent; AWS's Retry-After from `now`."""
+        """Set the time of the next try.
+
+        It is counted from `began_at`, when the failed request was sent; AWS's Retry-After from
+        `now`.
+        """
         if self.error is None:
             self._began_at = now
         self.error = error
@@ -79,8 +83,10 @@ class Backoff:
 
 
 class Pace:
-    """At most 20 calls in any second, fewer after a 429. A sliding window, not even spacing: 30 roles
-    take one second instead of 1.5, and a limiter that counts requests per second refuses none.
+    """Limits calls to 20 in any second, fewer after a 429.
+
+    A sliding window, not even spacing: 30 roles take one second instead of 1.5, and AWS's limiter,
+    which counts requests per second, refuses none.
     """
 
     def __init__(self, requests_a_second: float = REQUESTS_A_SECOND) -> None:
@@ -102,7 +108,7 @@ class Pace:
         self._sent.append(now)
 
     def note_answer(self, now: float) -> None:
-        """An answer other than 429."""
+        """Record an answer other than a 429."""
         _drop_older_times(self._answered, now - _WINDOW_SECONDS)
         self._answered.append(now)
         self._answered_at = now

@@ -21,8 +21,8 @@ from ssohelper.core.model import ACCOUNT_ID, CHAIN, ROLE_NAME, SESSION_NAME, Rol
 from ssohelper.errors import LoginRequired, SsoHelperError, no_more_threads_error
 from ssohelper.fastpath import peer
 
-# At the age of 240 s in any case, so that a newer installation, changed settings and certificates
-# soon take effect.
+# A broker ends at the age of 240 s even if it is busy, so that a new installation, settings and
+# certificates soon take effect.
 IDLE_SECONDS = 8.0
 LONGEST_LIFE_SECONDS = 240.0
 _LONGEST_SLEEP_SECONDS = 1.0
@@ -127,12 +127,13 @@ class Connection:
 
 
 def parse_request(line: bytes, now: float) -> Request | None:
-    """Return the request of a caller's line, None for a line of any other form.
+    """Return the request that a caller's line contains, or None if the line has another form.
 
-    It is `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS PERMITTED PARENT TERMINAL`: ROLE may
-    have a chain (`RoleKey.role_part`), MILLISECONDS is the time until the deadline, SHARE the least
-    share in thousandths. WAITS: the caller may be told to wait past its deadline. PERMITTED: it has
-    a ReleasePermit. PARENT and TERMINAL are of `fastpath.calling_process`, or `-`.
+    The form is `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS PERMITTED PARENT TERMINAL`.
+    ROLE may include a chain (`RoleKey.role_part`). MILLISECONDS is the time until the deadline,
+    SHARE is `least_share` in thousandths. WAITS: the caller may be told to wait past its deadline.
+    PERMITTED: the caller has a ReleasePermit. PARENT and TERMINAL come from
+    `fastpath.calling_process`, or are `-`.
     """
     words = line.decode("ascii", "replace").split("\n")[0].split(" ")
     if len(words) != 10 or words[0] != "ask":
@@ -179,7 +180,7 @@ class Work(ChainFiles, Protocol):
 
 
 class Loop:
-    """Without a listening socket, it serves only this process."""
+    """Runs the broker. Without a listening socket, it serves only the process in which it runs."""
 
     def __init__(
         self,
@@ -191,7 +192,7 @@ class Loop:
         self._work = work
         self._listener = listener
         self._monotonic = monotonic
-        # The brokers ask the work directly for what they read of files.
+        # File reads need no thread, so the brokers call these methods of `Work` directly.
         self.find_credentials = work.find_credentials
         self.load_token = work.load_token
         self.read_token_file_fingerprint = work.read_token_file_fingerprint
@@ -248,7 +249,7 @@ class Loop:
         self._wake_writer.close()
 
     def _stop_listening(self) -> None:
-        self._accept_callers()  # callers that have already connected are still served
+        self._accept_callers()  # callers whose connections wait in the socket are still served
         if self._listener is not None:
             if self._accept_again_at is None:
                 self._selector.unregister(self._listener)
@@ -271,7 +272,7 @@ class Loop:
             connection.close()
         for caller in [one for one in self._held if not self._must_hold_reply(one)]:
             self._held.discard(caller)
-            self._core.handle_request(caller, now)  # a sign-out may have come meanwhile
+            self._core.handle_request(caller, now)  # a sign-out may have come while the loop waited
         self._core.start_due_work(now)
 
     def may_renew_in_background(self) -> bool:
@@ -303,7 +304,7 @@ class Loop:
 
     def tell_caller_to_wait(self, caller: Caller, seconds: float) -> None:
         if isinstance(caller.channel, Connection):
-            # Rounded up, so that the caller does not stop waiting before its reply.
+            # Rounded up, so that the caller does not give up before the reply comes.
             caller.channel.send(b"wait %d\n" % math.ceil(seconds))
 
     def reply(self, caller: Caller, reply: Reply) -> None:
@@ -319,8 +320,10 @@ class Loop:
             self._replies[caller] = reply
 
     def _must_hold_reply(self, caller: Caller) -> bool:
-        """Where nothing may go on in the background, the caller's end may end its container, and so
-        a renewal before it saves the token.
+        """Return whether the caller must wait until the token renewals under way have ended.
+
+        So where processes cannot outlive their caller: its end may end the container, and with it
+        the renewal before it saves the token.
         """
         is_early = self._renewals > 0 and self._monotonic() < _hold_ends_at(caller)
         return is_early and not self.may_renew_in_background()
@@ -372,7 +375,8 @@ class Loop:
             except OSError as cause:
                 if cause.errno in _NO_MORE_FILES:
                     self._pause_accepting()
-                return  # at other errors, no caller is waiting, or the caller has disconnected
+                # after other errors, no caller waits for the answer, or the caller has disconnected
+                return
             if not peer.is_allowed_user(peer.find_peer_uid(stream), unknown=False):
                 stream.close()
                 continue
@@ -387,8 +391,9 @@ class Loop:
             )
 
     def _pause_accepting(self) -> None:
-        """Callers wait in the backlog. The socket stays ready while accept() fails: the loop would
-        keep a CPU busy.
+        """Stop accepting callers for a moment; they wait in the socket's backlog.
+
+        While accept() fails, the socket stays ready, so the loop would keep a CPU busy.
         """
         if self._listener is not None and self._accept_again_at is None:
             self._accept_again_at = self._monotonic() + _ACCEPT_PAUSE_SECONDS
@@ -408,7 +413,7 @@ class Loop:
             self._core.forget_caller(connection.caller)
 
     def _report(self, method: Callable[..., None], *words: object) -> None:
-        """Have the event loop's thread call this method, since no other may use the broker."""
+        """Have the event loop's thread call this method, as only that thread may use the broker."""
         self._events.append(partial(method, *words))
         with suppress(OSError):  # the socket's buffer is full, so the loop wakes anyway
             self._wake_writer.send(b"x")

@@ -16,7 +16,7 @@ _LONGEST_REPORT_BYTES = 65536
 
 
 class Renewals:
-    """A renewal continues if the waiting process ends."""
+    """Runs token renewals. A renewal goes on even if the process that waits for it ends."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -28,7 +28,7 @@ class Renewals:
         deadline: Deadline,
         meanwhile: Callable[[], object] = lambda: None,
     ) -> SsoHelperError | None:
-        """Return the error of the renewal, if any. `meanwhile` is called while its process starts."""
+        """Return the renewal's error, if any. Calls `meanwhile` while the process starts."""
         try:
             reader = self._start_process([RENEWAL_PROCESS, session_name, seen_id])
         except OSError as cause:

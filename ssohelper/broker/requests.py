@@ -12,7 +12,7 @@ NEVER = float("inf")
 class AskedBy(NamedTuple):
     """The caller's parent process and terminal ("" if it has none).
 
-    `others` counts further callers that wait for the same answer.
+    `others` is the number of further callers that wait for the same answer.
     """
 
     parent: str = ""
@@ -25,9 +25,9 @@ class Request(NamedTuple):
     """One caller's request for role credentials. Times are monotonic seconds.
 
     `least_share`, 0 to 1, is the share of their lifetime that the credentials must have left; above
-    1, AWS is asked whatever is cached. `may_wait_longer`: past its deadline, when told that its
-    call will soon be sent. Only with `is_permitted` (a ReleasePermit) it gets credentials of a
-    guarded role.
+    1, AWS is always asked. With `may_wait_longer`, the caller waits past its deadline if it is told
+    that its call will soon be sent. Only with `is_permitted` (the caller has a ReleasePermit) it
+    gets credentials of a guarded role.
     """
 
     key: RoleKey
@@ -40,7 +40,7 @@ class Request(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """How a caller may wait for a sign-in, which changes the file; it prints `line` first."""
+    """Tells a caller how to wait for a sign-in: print `line`, then watch the file for a change."""
 
     seconds: int
     watched_file: str
@@ -48,7 +48,7 @@ class Wait(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """The credential-process document (one line of JSON, with secrets), or an error."""
+    """An error, or the document for the caller to print: one line of JSON, with secrets."""
 
     document: bytes = b""
     error: SsoHelperError | None = None
@@ -73,7 +73,7 @@ class Caller:
 
     @property
     def is_satisfied_by_fallback(self) -> bool:
-        """Neither newer credentials are wanted, nor may the cached ones be another person's."""
+        """Return whether `fallback` is new enough for the caller, and certainly this user's."""
         fallback = self.fallback
         return fallback is not None and not fallback.warnings and self.request.least_share == 0
 
@@ -81,8 +81,8 @@ class Caller:
 class FoundCredentials(NamedTuple):
     """A role's cached credentials; `document` is b"" if none are unexpired.
 
-    `is_good`: AWS need not be asked. `is_due`, `due_token_id`: they, and the token with this id,
-    should be renewed in the background.
+    `is_good`: AWS need not be asked. `is_due`: renew the credentials in the background;
+    `due_token_id`: renew the token with this id in the background.
     """
 
     document: bytes = b""

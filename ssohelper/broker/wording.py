@@ -1,4 +1,4 @@
-"""Encodes and decodes replies to callers, and the outcomes of token renewals for the broker.
+"""Encodes and decodes replies to callers, and the outcomes of token renewals.
 
 A reply is the line `done CODE LENGTH LENGTH`, the credential document, then fields separated by the
 byte 0x1f (`fastpath.broker_client` has their positions).
@@ -13,7 +13,7 @@ from ssohelper.fastpath.broker_client import ERROR_FIELDS, SEPARATOR, WAIT_LINE,
 _SEPARATOR = SEPARATOR.decode()
 _RENEWED = b"renewed"
 
-# Decoding creates errors of no other class.
+# The only classes of errors that decoding a reply may create.
 _CLASSES: dict[str, type[SsoHelperError]] = {
     name: found
     for name, found in vars(errors).items()
@@ -46,14 +46,14 @@ def encode_renewal_outcome(error: SsoHelperError | None) -> bytes:
 
 
 def decode_renewal_outcome(data: bytes) -> SsoHelperError | None:
-    """Empty `data`: the renewal process was killed before it could report."""
+    """`data` is empty if the renewal process was killed before it could report."""
     if not data:
         return AnswerLost("the process that renewed the sign-in ended early", hint="try again")
     return None if data == _RENEWED else _error_from_fields(_split_fields(data))
 
 
 def error_as_one_line(error: SsoHelperError) -> bytes:
-    """SDKs show stderr inside their own error."""
+    """Return the error as one line, because SDKs show our stderr inside their own message."""
     hint = f" ({error.hint})" if error.hint else ""
     line = show_message(f"ssohelper: error: {error.message}{hint}") + "\n"
     return line.encode("utf-8", "backslashreplace")

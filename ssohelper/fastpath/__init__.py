@@ -1,4 +1,4 @@
-"""The light modules that an SDK's call loads first, and constants of all ssohelper processes."""
+"""Modules that the call of an SDK imports first (fast to load), and constants of all processes."""
 
 # An SDK never waits longer than this (plus ssohelper's start-up) for credentials.
 CALL_SECONDS = 18.0

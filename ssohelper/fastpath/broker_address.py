@@ -1,4 +1,4 @@
-"""Computes the socket name of a session's broker, equal in all processes that may share a broker.
+"""Computes the name of a session's broker socket. Processes that may share a broker get one name.
 
 A broker must use the same AWS hosts, files and desktop as its callers: the name is a hash over
 everything that decides these.
@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# A socket's path may have 104 bytes on macOS and 108 on Linux, with a zero byte at its end.
+# A socket's path may have 104 bytes on macOS and 108 on Linux, including the final zero byte.
 LONGEST_PATH_BYTES = 103
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _NAMES = (
@@ -33,7 +33,8 @@ _NAMES = (
     "DISPLAY",
     "WAYLAND_DISPLAY",
 )
-# Another namespace (containers, bwrap) may have another network or other files (namespaces(7)).
+# A process in another namespace (container, bwrap) may see another network or other files
+# (namespaces(7)).
 _NAMESPACES = ("net", "mnt", "user", "pid")
 _PREFIXES = ("SSOHELPER_", "AWS_ENDPOINT_URL", "AWS_USE_", "SSL_CERT_")
 

@@ -1,6 +1,7 @@
 """Asks a session's broker for credentials: sends one line to its socket and waits for the answer.
 
-Starts a broker when none listens. Imports nothing heavier than `socket`: each miss waits for it.
+Starts a broker when none listens. Imports nothing heavier than `socket`, because each miss waits
+for the imports.
 """
 
 import contextlib
@@ -26,22 +27,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SEPARATOR = b"\x1f"
-# Of an error reply: 0 to 3 are class, message, hint and Retry-After, 4 the line to print, 5 to 7
-# how to wait for a sign-in; all later fields are warnings.
+# Positions of the fields in an error reply: 0 to 3 are class, message, hint and Retry-After, 4 the
+# line to print, 5 to 7 how to wait for a sign-in; all later fields are warnings.
 LINE, WAIT_SECONDS, WATCHED_FILE, WAIT_LINE = 4, 5, 6, 7
 ERROR_FIELDS = 8
-# A broker that has not answered this long after the deadline counts as stopped.
+# A broker counts as stopped when it has not answered this long after the caller's deadline.
 _GRACE_SECONDS = 1.0
-# A start takes milliseconds, but a stopped caller (SIGSTOP) may hold the lock longer.
+# A broker starts in milliseconds, but a caller stopped by SIGSTOP may hold the lock longer.
 _START_SECONDS = 5.0
-# A broker may end after we connect and before it accepts.
+# A broker may end after we connect and before it accepts the connection, so we try again.
 _MOST_ATTEMPTS = 5
 _BACKLOG = 4096
-# How often, at most, a caller asks AWS itself, and how often the others check for its result.
+# At most every 30 s one caller asks AWS itself; every 0.1 s the other callers check for its result.
 _DOUBT_SECONDS = 30.0
 _DOUBT_PAUSE_SECONDS = 0.1
 _LOCAL_STATE = 7
-# A broker stops listening at the age of 4 min: an older socket is of a killed one.
+# A broker stops listening after 4 min: a socket file of this age is left from a killed broker.
 _LEFT_OVER_SECONDS = 600.0
 _LONGEST_DOCUMENT_BYTES = 1 << 20
 
@@ -55,7 +56,7 @@ class Stopped(Exception):
 
 
 class Doubtful(Exception):
-    """A broker's error may come from a sandbox in which it was started (Landlock, seccomp).
+    """Raised for a broker's error that only its own sandbox may cause (Landlock, seccomp).
 
     The caller asks AWS itself, then calls `settle`. Until then, other callers with such an error
     wait.
@@ -66,7 +67,7 @@ class Doubtful(Exception):
         self._lock, self._path, self._broker = lock, path, broker
 
     def settle(self, *, retire: bool) -> None:
-        """If `retire`, the next caller starts another broker."""
+        """Let the other callers go on. With `retire`, the next caller starts another broker."""
         with contextlib.suppress(OSError):  # the broker may end at this moment
             if retire:
                 os.ftruncate(self._lock, 0)  # the 30 s are for AWS's outages
@@ -75,7 +76,7 @@ class Doubtful(Exception):
         os.close(self._lock)
 
 
-# What a miss found, for `ask_broker` to raise again in the same process.
+# The Doubtful error of `fastpath.miss`: `ask_broker` raises it again in the same process.
 doubt_of_miss: "Doubtful | None" = None
 
 
@@ -88,11 +89,11 @@ def ask_broker(
     least_share: float = 0.0,
     may_wait_longer: bool = False,
 ) -> "tuple[int, bytes, bytes]":
-    """Return the broker's exit code, credential document (JSON) and further fields
-    (`broker.wording`).
+    """Return the broker's exit code, credential document (JSON) and further fields.
 
-    `is_permitted`: this process has checked the guard rules. `least_share` is the share of their
-    lifetime that the credentials must have left. Raises: Unavailable, Stopped, Doubtful.
+    `broker.wording` describes the fields. `is_permitted`: this process has checked the guard rules.
+    `least_share` is the share of their lifetime that the credentials must have left. Raises:
+    Unavailable, Stopped, Doubtful.
     """
     global doubt_of_miss
     if sys.platform == "win32":
@@ -117,7 +118,7 @@ def ask_broker(
             stream.close()
         if answer is None:
             continue
-        # A broker that this process has started has its surroundings.
+        # A broker that this process started has the same sandbox as this process.
         may_differ = not is_started and _may_come_from_surroundings(answer)
         if not (may_differ and _await_other_broker(path, broker, deadline)):
             return answer
@@ -130,9 +131,9 @@ def _may_come_from_surroundings(answer: "tuple[int, bytes, bytes]") -> bool:
 
 
 def _await_other_broker(path: str, broker: "tuple[int, int] | None", deadline: float) -> bool:
-    """Return whether `broker` has been replaced or has ended, so that another may answer.
+    """Return whether another broker may answer, because `broker` was replaced or has ended.
 
-    Raises: Doubtful if no caller has asked AWS itself, without an answer, in the last 30 s.
+    Raises: Doubtful, unless a caller asked AWS itself in the last 30 s and got no answer either.
     """
     try:
         with contextlib.ExitStack() as held:
@@ -147,7 +148,7 @@ def _await_other_broker(path: str, broker: "tuple[int, int] | None", deadline: f
             os.write(lock, b"x")
             held.pop_all()
     except OSError:
-        return False  # the deadline has passed, or nothing can be written
+        return False  # the deadline has passed, or the lock file cannot be written
     raise Doubtful(lock, path, broker)
 
 
@@ -203,7 +204,7 @@ def _connect_or_start(
 
 
 def _connect(path: str) -> "socket.socket | None":
-    """Return None when no broker listens on the path."""
+    """Return None when no broker listens at the path."""
     if sys.platform == "win32":
         raise Unavailable("Windows")
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -225,10 +226,10 @@ def _connect(path: str) -> "socket.socket | None":
 def _start_and_connect(
     path: str, address: str, session: str, environ: "Mapping[str, str]", deadline: float
 ) -> "tuple[socket.socket, bool]":
-    """Return False with the connection if another caller has just started a broker.
+    """Start a broker; return the connection, and whether this process started the broker.
 
-    The caller passes the listening socket on, so that all can connect before the broker has
-    started.
+    The listening socket is made here and passed on, so that all callers can connect before the
+    broker has started.
     """
     if sys.platform == "win32" or not own_process.may_start_broker():
         raise Unavailable("Windows, a low limit, or a nice level above 0")
@@ -281,13 +282,13 @@ def _hold_lock(lock_file: int, deadline: float, pause: float) -> None:
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise
-        # Random, so that waiting callers do not all try at the same moments.
+        # A random pause, so that waiting callers do not all try at the same moments.
         time.sleep(pause * (0.2 + os.urandom(1)[0] / 255))
 
 
 @contextlib.contextmanager
 def _open_short_path(path: str) -> "Iterator[str]":
-    """Give a path to the socket that is not too long for one."""
+    """Yield a path to the socket that is short enough for connect() and bind()."""
     if len(os.fsencode(path)) <= broker_address.LONGEST_PATH_BYTES:
         yield path
         return
@@ -302,7 +303,7 @@ def _open_short_path(path: str) -> "Iterator[str]":
 
 
 def _ensure_private_folder(path: str) -> None:
-    """Raise OSError if another user owns or may write the folder."""
+    """Create the folder. Raises OSError if another user owns it or may write to it."""
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:

@@ -16,7 +16,7 @@ _FIRST_SERIAL_MINOR = 64
 
 
 def find_caller() -> tuple[str, str]:
-    """Return both ("pts/3"), each printable ASCII of at most 32 characters or ""."""
+    """Return the names of parent and terminal ("pts/3"), in at most 32 ASCII characters or ""."""
     return (
         _short_printable_text(_read_parent_name()),
         _short_printable_text(_find_controlling_terminal()),
@@ -35,8 +35,8 @@ def _find_controlling_terminal() -> bytes:
     if sys.platform == "win32":
         return b""
     if sys.platform == "linux":
-        # After the command's name, which may hold any character: state, parent, group, session,
-        # terminal.
+        # The fields after the command's name, which may contain any character, are state, parent,
+        # group, session, terminal.
         words = _read_proc_file("/proc/self/stat").rpartition(b")")[2].split()
         try:
             device = int(words[4]) & 0xFFFFFFFF

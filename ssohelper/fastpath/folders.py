@@ -1,7 +1,7 @@
-"""Returns the paths of ssohelper's folders and of the files that a hit reads. Must stay light.
+"""Returns the paths of ssohelper's folders and of the files that a hit reads. Must import little.
 
-Without SSOHELPER_HOME, the runtime folder is in XDG_RUNTIME_DIR, else in /run/user/<uid>, if that
-is ours alone, else the cache folder: so cron uses the same folder as a login shell.
+Without SSOHELPER_HOME, the runtime folder is in XDG_RUNTIME_DIR, else in /run/user/<uid> if only
+our user may use that, else it is the cache folder: so cron uses the same folder as a login shell.
 `shell/ssohelper-credentials` has the same rules and names; a test compares the two.
 """
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-# Root writes it, and no environment variable changes its path.
+# Only root writes this file, and no environment variable changes its path.
 COMPANY_POLICY = "/etc/ssohelper/policy.toml"
 
 AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
-# The path of the config that `exec` made for its command, then the user's own config and
-# credentials file, with os.pathsep between them.
+# A variable with the path of the config that `exec` made for its command, and the paths of the
+# user's own config and credentials file, with os.pathsep between them.
 _CONFIG_COPY = "SSOHELPER_CONFIG_COPY"
 _COPIES = ("config", "credentials")
 # Files of the runtime folder, by which a hit sees whether config.toml or the company's policy has
@@ -49,7 +49,7 @@ def runtime_folder(environ: "Mapping[str, str]") -> str:
 
 
 def cache_folder(environ: "Mapping[str, str]") -> str:
-    """In the user's own home even under `sudo -E`."""
+    """Return the cache folder, which is in the user's own home even under `sudo -E`."""
     found = _user_folder_of_kind("cache", environ)
     if find_other_home_owner(found, environ) is None:
         return found
@@ -78,7 +78,7 @@ def session_folder(runtime: str, session: str) -> str:
 
 
 def role_folder(runtime: str, session: str, account_id: str, role_name: str) -> str:
-    """The arguments are those of RoleKey.parts, so `role_name` may have a chain."""
+    """The arguments are those of RoleKey.parts, so `role_name` may include a chain."""
     return f"{runtime}/credentials/{session}/{account_id}/{role_name}"
 
 
@@ -89,8 +89,8 @@ def response_path(runtime: str, session: str, account_id: str, role_name: str) -
 def find_other_home_owner(path: str, environ: "Mapping[str, str]") -> int | None:
     """Return the uid of another user, if the path is in that user's home.
 
-    As under `sudo -E`, or in a root container with a user's ~/.aws. For other users than root,
-    root's folder counts as their own: in a container, HOME often belongs to root.
+    That happens under `sudo -E`, or in a root container with a user's ~/.aws. For other users than
+    root, root's folder counts as their own: in a container, HOME often belongs to root.
     """
     if sys.platform == "win32":
         return None
@@ -139,7 +139,7 @@ def config_copy_variables(folder: str, *originals: object) -> "dict[str, str]":
 
 
 def aws_file_variable(environ: "Mapping[str, str]", variable: str = AWS_FILES[0]) -> str:
-    """As it was before `exec` set it to the path of a copy."""
+    """Return the variable's value from before `exec` set it to the path of a copy."""
     value, at = environ.get(variable, ""), AWS_FILES.index(variable)
     copy, *originals = environ.get(_CONFIG_COPY, "").split(os.pathsep)
     is_copy = copy and value == os.path.join(os.path.dirname(copy), _COPIES[at])
@@ -147,7 +147,7 @@ def aws_file_variable(environ: "Mapping[str, str]", variable: str = AWS_FILES[0]
 
 
 def plain_aws_config_path(environ: "Mapping[str, str]") -> "str | None":
-    """None for `$` or `~user`, which the launcher cannot expand."""
+    """Return the config's path; None if it has `$` or `~user`, which the launcher cannot expand."""
     path = aws_file_variable(environ) or "~/.aws/config"
     home = environ.get("HOME")
     if path[:2] == "~/" and home:
@@ -163,7 +163,10 @@ def _value_of_ssohelper_home(environ: "Mapping[str, str]") -> str | None:
 
 
 def _user_folder_of_kind(kind: str, environ: "Mapping[str, str]") -> str:
-    """Importing platformdirs costs a hit 4 ms; a test compares the two."""
+    """Return the folder that platformdirs would choose; a test compares both.
+
+    Importing platformdirs would cost a hit 4 ms.
+    """
     if sys.platform != "linux":
         import platformdirs
 
@@ -174,7 +177,7 @@ def _user_folder_of_kind(kind: str, environ: "Mapping[str, str]") -> str:
     # By the XDG specification, a relative path counts as not set.
     if base[:1] != "/":
         base = os.path.expanduser(default)
-        if base[:1] not in "/~":  # "~" stays where there is no home folder
+        if base[:1] not in "/~":  # "~" is not replaced for a user without a home folder
             raise ValueError(f'HOME is "{base[: -len(default[1:])]}": not an absolute path')
     return base + "/ssohelper"
 
@@ -193,7 +196,7 @@ def _is_private(path: str) -> bool:
 
 
 def is_private_folder(found: os.stat_result) -> bool:
-    """Another user who may write the folder could replace our files in it."""
+    """Return whether only this user may write to the folder, and so replace our files."""
     if sys.platform == "win32":
         return False
     is_folder = (found.st_mode & 0o170000) == 0o040000

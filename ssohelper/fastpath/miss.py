@@ -1,4 +1,4 @@
-"""Answers a miss, a call without a published response, with what the session's broker replies.
+"""Answers a miss, a call without a published response, by asking the session's broker.
 
 Waits for a sign-in, if the settings say so. Imports nothing that can talk to AWS.
 """
@@ -10,9 +10,9 @@ import time
 
 from ssohelper.fastpath import CALL_SECONDS, broker_client, published
 
-# Field 22 of /proc/self/stat, counted after process id and name.
+# The process's start time is field 22 of /proc/self/stat. This index skips process id and name.
 _START_TIME = 19
-# In an older process another program ran before us: its age is not our start-up time.
+# If the process is older, another program ran in it before us: its age is not our start-up time.
 _LONGEST_START_UP_SECONDS = 5
 _LOGIN_REQUIRED = 4
 _REFUSED = 9
@@ -22,11 +22,11 @@ _CHECK_SECONDS = 1.0
 def answer_miss(argv: "list[str]", began: float) -> "int | None":
     """Return the exit code; None if this process must find the answer without a broker.
 
-    `began` is monotonic, at this process's first line.
+    `began` is the monotonic time of this process's first line of code.
     """
     key = published.parse_role_key(argv)
     if key is None or os.environ.get("SSOHELPER_LOG"):
-        return None  # to log to our own stderr, this process itself must ask AWS
+        return None  # with -v this process must log to its own stderr, so it asks AWS itself
     if "SSOHELPER_ALLOW" in os.environ:
         return None  # `ssohelper.credential_process` must check the allow-list
     try:
@@ -34,14 +34,15 @@ def answer_miss(argv: "list[str]", began: float) -> "int | None":
         if code == _LOGIN_REQUIRED:
             code, document, rest = _wait_for_sign_in(key, (code, document, rest), began)
     except (broker_client.Unavailable, broker_client.Stopped):
-        return None  # a stopped broker used up the time, so only the cache can answer now
+        # the broker does not react and the time is used up, so only cached credentials can help
+        return None
     except broker_client.Doubtful as doubt:
         broker_client.doubt_of_miss = doubt  # this process asks AWS itself
         return None
     except KeyboardInterrupt:
         return 130
     if code == _REFUSED:
-        return None  # a guarded role: whether a grant is in force is checked in Python
+        return None  # the role is guarded: the slower path checks whether a grant is in force
     fields = rest.split(broker_client.SEPARATOR) if rest else []
     if code:
         _write_line_to_stderr(fields[broker_client.LINE])
@@ -96,25 +97,25 @@ def _read_stamp(path: bytes) -> "tuple[int, int, int]":
 
 
 def _sleep_while_read(seconds: float) -> bool:
-    """Return False at once if the SDK has ended: nothing reads our stdout then."""
+    """Sleep. Return False at once if the SDK has ended, so that no process reads our stdout."""
     if sys.platform == "win32":
         time.sleep(seconds)
         return True
     stdout = select.poll()
     stdout.register(1, 0)
-    # `poll` reports these if stdout has no reader.
+    # The events of `poll` that say that no process reads stdout.
     gone = select.POLLERR | select.POLLHUP | select.POLLNVAL
     return not any(event & gone for _, event in stdout.poll(seconds * 1000))
 
 
 def measure_seconds_left(began: float) -> float:
-    """Counted from the launcher's start."""
+    """Return the seconds until the deadline, which counts from the launcher's start."""
     elapsed = time.monotonic() - began
     return max(0.0, CALL_SECONDS - elapsed - _measure_start_up_seconds(elapsed))
 
 
 def _measure_start_up_seconds(elapsed: float) -> float:
-    """On a busy machine the caller waits for our start too; 0 if unknown."""
+    """Return how long our start took, which the caller has waited too; 0 if unknown."""
     if sys.platform != "linux":
         return 0.0
     try:

@@ -28,7 +28,7 @@ import sys
 
 from ssohelper.fastpath import folders
 
-# Flags that a system lacks count as 0. Without O_BINARY, Windows would remove carriage returns.
+# Flags that a system lacks are 0 here. Without O_BINARY, Windows would remove carriage returns.
 _COMMON = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 FLAGS = _COMMON | getattr(os, "O_NOFOLLOW", 0)
 _READ_BYTES = 1 << 16
@@ -55,9 +55,10 @@ class TooLarge(Refused):
 def open_own_file(
     path: str, flags: int = os.O_RDONLY, *, for_root: bool = False
 ) -> "tuple[int, os.stat_result]":
-    """With O_CREAT in `flags`, a new file gets mode 0600. Raises: Refused; OSError.
+    """Open a file that ssohelper made. With O_CREAT in `flags`, a new file gets mode 0600.
 
-    `for_root`: also files of the user whose HOME root runs with.
+    With `for_root`, also opens files of the user whose HOME root runs with. Raises: Refused;
+    OSError.
     """
     try:
         descriptor = os.open(path, flags | FLAGS, 0o600)
@@ -112,8 +113,8 @@ def read_all(descriptor: int, path: str, limit: int) -> bytes:
     """Raises: TooLarge, OSError."""
     parts: list[bytes] = []
     left = limit + 1
-    # Once the C library has freed a large buffer, it keeps later freed memory of up to twice that
-    # size.
+    # The C library keeps freed memory for reuse: after it has freed one large buffer, up to twice
+    # that buffer's size.
     step = max(_READ_BYTES, os.fstat(descriptor).st_size + 1)
     while left > 0 and (part := os.read(descriptor, min(left, step))):
         parts.append(part)
@@ -129,14 +130,15 @@ def is_owned_by_us(found: os.stat_result) -> bool:
 
 
 def has_trusted_owner(found: os.stat_result, path: str) -> bool:
-    """Whether we may run commands that the file names."""
+    """Return whether the file's owner is trusted: only then we run commands that the file names."""
     return is_owned_by_us(found) or found.st_uid == 0 or belongs_to_sudo_user(found, path)
 
 
 def may_others_write(found: os.stat_result) -> bool:
     if sys.platform == "win32":
         return False
-    # Editors make files that the user's private group (gid = uid) may write.
+    # Editors make files that the user's private group may write. Such a group has the user's own
+    # id.
     by_group = found.st_mode & 0o020 and found.st_gid not in (0, found.st_uid)
     return bool(found.st_mode & 0o002 or by_group)
 
@@ -148,7 +150,7 @@ def belongs_to_sudo_user(found: os.stat_result, path: str) -> bool:
 
 
 def absolute_path(path: str) -> str:
-    """Return the unchanged path when the current folder was removed."""
+    """Return an absolute path, or the path unchanged if the current folder was removed."""
     try:
         return os.path.abspath(path)
     except OSError:

@@ -1,4 +1,4 @@
-"""Sets limits of this process: no core dumps, what a broker needs, signals delayed during a step.
+"""Sets limits of this process: no core dumps, resources of a broker, signals delayed in one step.
 
 PR_SET_DUMPABLE needs ctypes (2 to 10 ms) and also stops debuggers of the same user: only `serve`,
 which runs for days, sets it (endpoint/serving.py).
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 # Not 0: with a pipe as core_pattern (systemd-coredump, apport) the kernel heeds only a limit of
 # exactly 1 (fs/coredump.c), and no core dump fits into 1 byte.
 _NO_CORE_BYTES = 1
-# The least with which a broker may be started, and what it sets. With 16 calls under way one had
-# 1.2 GB of address space and 150 MB of data; its longest file is a journal of 1 MB; it has a
-# descriptor for each of up to 4,000 callers.
+# Each limit below which no broker is started, and the limit that a broker sets. A broker with 16
+# calls under way used 1.2 GB of address space and 150 MB of data; its longest file is a journal of
+# 1 MB; it has a descriptor for each of up to 4,000 callers.
 _BROKER_LIMITS = (
     ("RLIMIT_AS", 1 << 30, 1 << 32),
     ("RLIMIT_DATA", 1 << 28, 1 << 30),
@@ -38,7 +38,7 @@ def disable_core_dumps() -> None:
 
     with contextlib.suppress(OSError, ValueError):
         limits = resource.getrlimit(resource.RLIMIT_CORE)
-        # The hard limit stays, for the program that `exec` becomes.
+        # Only the soft limit changes: the program that `exec` starts may need the hard limit.
         if limits[1]:
             resource.setrlimit(resource.RLIMIT_CORE, (_NO_CORE_BYTES, limits[1]))
             _original_core_limit = limits
@@ -67,7 +67,7 @@ def use_original_core_limit() -> "Iterator[None]":
 
 
 def may_start_broker() -> bool:
-    """A broker inherits this process's hard limits and nice level."""
+    """Return whether limits and nice level, which a broker inherits, leave a broker enough."""
     if sys.platform == "win32" or os.getpriority(os.PRIO_PROCESS, 0) > 0:
         return False
     import resource

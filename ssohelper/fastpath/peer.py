@@ -1,6 +1,6 @@
-"""Finds the user of the process at a socket's other end; decides whether that user may connect.
+"""Finds which user's process is at a socket's other end, and decides whether that user may connect.
 
-Linux reports it for a local TCP connection too, by sock_diag(7) or /proc/net/tcp and tcp6.
+For a local TCP connection, only Linux reports the user, by sock_diag(7) or /proc/net/tcp and tcp6.
 """
 
 import os
@@ -16,21 +16,22 @@ _XUCRED_VERSION = 0
 _SOL_LOCAL = 0
 _LOCAL_PEERCRED = 1
 
-# linux/sock_diag.h and linux/inet_diag.h; where a reply has its type, uid and inode.
+# Values of linux/sock_diag.h and linux/inet_diag.h, and the positions of type, uid and inode in a
+# reply.
 _NETLINK_SOCK_DIAG = 4
 _SOCK_DIAG_BY_FAMILY = 20
 _IS_REQUEST = 1
 _ANY = 0xFFFFFFFF
 _REPLY = struct.Struct("=4xH74x2I")
 
-# An IPv6 socket (Java's, for one) is in the second table, with the address ::ffff:127.0.0.1.
+# An IPv6 socket, such as Java's, is in the second table, with the address ::ffff:127.0.0.1.
 _TABLES = (("/proc/net/tcp", b""), ("/proc/net/tcp6", bytes(10) + b"\xff\xff"))
 
 
 def find_peer_uid(connection: socket.socket) -> int | None:
     """Return the user id of the process at the other end of a unix socket or an IPv4 socket.
 
-    None also for a TCP peer that has closed its socket, which the kernel lists as root's.
+    Returns None also if a TCP client has closed its socket, which the kernel then lists as root's.
     """
     try:
         if connection.family == socket.AF_INET:
@@ -44,7 +45,7 @@ def find_peer_uid(connection: socket.socket) -> int | None:
 
 
 def is_allowed_user(uid: int | None, *, unknown: bool) -> bool:
-    """Root can read our files anyway, and containers run as root."""
+    """Return whether the user is ours or root, which can read our files and runs containers."""
     if uid is None or sys.platform == "win32":
         return unknown
     return uid in (0, os.geteuid())
@@ -87,12 +88,13 @@ def _find_tcp_peer(connection: socket.socket) -> int | None:
 
 
 def _find_uid_in_tables(ends: tuple[tuple[str, int], ...]) -> int | None:
-    """Reading a table takes 7 ms, or 100 ms while it has thousands of closed connections."""
+    """Read /proc/net/tcp and tcp6, in 7 ms, or 100 ms after thousands of closed connections."""
     for path, prefix in _TABLES:
         addresses = b"".join(b" " + _address_in_table(prefix, *end) for end in ends) + b" "
         with open(path, "rb", buffering=0) as table:
             rows = table.read()
-        # Columns after the addresses: state queues timer retransmits uid timeout inode.
+        # The columns after the addresses are state, queues, timer, retransmits, uid, timeout and
+        # inode.
         for row in rows.split(addresses)[1:]:
             columns = row.split(maxsplit=7)
             if columns[6] != b"0":

@@ -1,8 +1,8 @@
 """Answers a hit: prints the published response of a role. Imports only what Python itself loads.
 
-The file's first line is the credential document (JSON), ready to print; the second says from which
-to which second of the machine's uptime it is valid. From the file's modification time on, a caller
-must ask the broker. So a hit parses no JSON and reads no configuration.
+The file's first line is the credential document (JSON) to print. The second says from which to
+which second of the machine's uptime the document is valid. From the file's modification time on, a
+caller must ask the broker. So a hit parses no JSON and reads no configuration.
 """
 
 import os
@@ -21,12 +21,12 @@ _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 _LIMIT_BYTES = 16384
 _UPTIME_BYTES = 64
 _STAMP_BYTES = 256
-# A time service may set the clock back by this.
+# A time service may set the clock back by up to this many seconds.
 _CLOCK_STEP_SECONDS = 5
 
 
 def print_published_response(argv: list[str]) -> bool:
-    """Return False when anything is unusual: the slower path reports what is wrong."""
+    """Return False, without a message, if anything is unusual: the slower path reports it."""
     key = parse_role_key(argv)
     document = find_published_document(key, os.environ, time.time()) if key else None
     return document is not None and write_to_stdout(document) is None
@@ -52,9 +52,7 @@ def find_published_document(
 
 
 def parse_role_key(argv: list[str]) -> tuple[str, str, str] | None:
-    """Return RoleKey.parts from a profile's command: the role name is followed by `~` and the
-    chain.
-    """
+    """Return RoleKey.parts from a profile's command, with `~` and the chain after the role name."""
     if len(argv) not in (6, 8):
         return None
     found = ["", "", "", ""]
@@ -88,18 +86,24 @@ def _is_file_unchanged(path: str, stamp_path: str) -> bool:
 
 
 def identify_file_content(found: os.stat_result) -> bytes:
-    """Tools that unpack archives or link dotfiles to a store give each version the same time."""
+    """Return inode, size and times of a file's version, to compare it with another version.
+
+    Tools that unpack archives or link dotfiles to a store give each version the same time.
+    """
     parts = found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
     return b"%d %d %d %d\n" % parts
 
 
 def _is_sign_in_unchanged(runtime: str, session: str, environ: "Mapping[str, str]") -> bool:
-    """Another tool signs out by removing the token file, and signs in by writing it."""
+    """Return whether the token file is the one for which the response was published.
+
+    Another tool signs out by removing the token file, and signs in by writing it.
+    """
     path, folder = folders.plain_aws_config_path(environ), folders.session_folder(runtime, session)
     if path is None:
         return False
     try:
-        # Two homes may share a runtime folder and a config, but each has its own sign-ins.
+        # Two homes may share a runtime folder and a config, but each home has its own token files.
         tokens = os.path.expanduser("~/.aws/sso/cache")
         for own, link in ((path, folders.CONFIG_LINK), (tokens, folders.TOKEN_FOLDER_LINK)):
             if not os.path.samefile(own, f"{folder}/{link}"):
@@ -137,7 +141,7 @@ def _read_published_document(path: str, now: float) -> bytes | None:
 
 
 def join_document_and_validity(document: bytes, valid_seconds: int) -> bytes:
-    """Without a known uptime there is no second line."""
+    """Return the content of a published response; without a known uptime, it has no second line."""
     up = read_uptime()
     return document if up is None else b"%b%d %d\n" % (document, up, max(0, up + valid_seconds))
 
@@ -148,7 +152,7 @@ def split_document_and_validity(content: bytes) -> tuple[bytes, bytes]:
 
 
 def is_credentials_document(content: bytes) -> bool:
-    """A damaged document must not write control characters to a terminal."""
+    """Return False for control characters, which a damaged document could send to a terminal."""
     is_whole = content.startswith(b'{"Version":1,') and content.endswith(b"}\n")
     return is_whole and content.isascii() and content[:-1].decode().isprintable()
 
@@ -156,8 +160,10 @@ def is_credentials_document(content: bytes) -> bool:
 def is_response_valid(
     found: os.stat_result, validity: bytes, *, is_end_checked: bool = True
 ) -> bool:
-    """The change time shows a clock that was set back; if by less than the response's age, only the
-    uptime tells.
+    """Return whether the response is valid now.
+
+    A file changed in the future shows that the clock was set back. If it was set back by less than
+    the response's age, only the uptime shows it.
     """
     if found.st_ctime > time.time() + _CLOCK_STEP_SECONDS:
         return False
@@ -171,8 +177,9 @@ def is_response_valid(
 
 
 def read_uptime() -> int | None:
-    """Including time asleep; from /proc/uptime, as in the launcher: a container's monotonic clock
-    may differ.
+    """Return the uptime, including time asleep, as the launcher reads it: from /proc/uptime.
+
+    A container's monotonic clock may differ.
     """
     try:
         with open("/proc/uptime", "rb", buffering=0) as file:

@@ -1,9 +1,8 @@
 """Starts detached ssohelper processes, which outlive their caller and receive none of its signals.
 
-Neither they nor this process load foreign code: `shell/ssohelper-credentials` unsets the same
-variables; a test compares the two lists.
-
-A miss loads this module: no `subprocess`, which takes 6 ms.
+These processes, and this one, load no foreign code: `shell/ssohelper-credentials` unsets the same
+variables; a test compares the two lists. A miss imports this module, which therefore avoids
+`subprocess` (6 ms).
 """
 
 import contextlib
@@ -21,32 +20,33 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PASSED_DESCRIPTOR = 3
-# The shell ends at once, so the process is not our child. Because of `&` it ignores SIGINT and
-# SIGQUIT.
+# The shell starts our process with `&` and ends, so the process is not our child, and ignores
+# SIGINT and SIGQUIT.
 _IN_BACKGROUND = 'cd / && "$@" &'
 _SHELL = "/bin/sh"
 # PROC_PID_INIT_INO of the kernel's include/linux/proc_ns.h
 _INITIAL_PID_NAMESPACE = 0xEFFFFFFC
-# Those of output or speed, and PYTHONNOUSERSITE, stay.
+# Not listed: variables that change only output or speed, and PYTHONNOUSERSITE.
 UNSET = (
-    "PYTHONPATH",  # module folders that come first; an empty entry means the current folder
+    # folders that Python searches first for modules; an empty entry means the current folder
+    "PYTHONPATH",
     "PYTHONHOME",  # names the folder of the standard library
     "PYTHONPLATLIBDIR",  # renames the folder of the standard library
     "PYTHONPYCACHEPREFIX",  # compiled modules that Python loads without checking their source
     "PYTHONSTARTUP",  # names a file that an interactive Python runs
-    "PYTHONINSPECT",  # when its command has ended, Python runs code from stdin
-    "PYTHONWARNINGS",  # may name a module to import; "error" ends a command at a warning
+    "PYTHONINSPECT",  # lets Python run code from stdin after the command has ended
+    "PYTHONWARNINGS",  # may name a module to import; "error" turns a warning into the command's end
     "PYTHONBREAKPOINT",  # names a function to import
     "PYTHONCASEOK",  # imports ignore the case of module names (macOS, Windows)
     "PYTHONEXECUTABLE",  # sets sys.executable (macOS), which we run to start processes
     "__PYVENV_LAUNCHER__",  # sets sys.executable in virtual environments of macOS's Pythons
-    "PYTHON_PRESITE",  # names a module that debug builds import first of all
+    "PYTHON_PRESITE",  # names a module that debug builds of Python import before all others
     "NIX_PYTHONPATH",  # module folders that Nix's Pythons add (sitecustomize)
 )
-# The folder of `pip install --user`; kept only if we are installed in it.
+# The variable for the folder of `pip install --user`; kept only if we are installed in that folder.
 USER_BASE = "PYTHONUSERBASE"
 _PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-# Role credentials that `exec` gave to our caller, which a detached process outlives.
+# Role credentials that `exec` gave to our caller. A detached process lives longer than the caller.
 _KEYS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -56,8 +56,9 @@ _KEYS = (
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
-# Variables of one caller: a detached process serves others too. By the last three, CI agents find
-# the processes to kill when a job ends: https://github.com/actions/runner/issues/598,
+# Variables of one caller, removed because a detached process serves other callers too. By the last
+# three, CI agents find the processes to kill when a job ends:
+# https://github.com/actions/runner/issues/598,
 # https://wiki.jenkins.io/display/JENKINS/ProcessTreeKiller
 VARIABLES_OF_CALLER = (
     *("SSOHELPER_ALLOW", "SSOHELPER_ALLOW_NAMES", "SSOHELPER_CONFIG_COPY"),
@@ -70,17 +71,17 @@ def environment_without_foreign_code(environ: "Mapping[str, str]") -> "dict[str,
     base = left.get(USER_BASE)
     if base is not None and not _is_installed_in(base):
         del left[USER_BASE]
-    # Imports from neither the current folder nor a script's folder.
+    # With this option, Python imports from neither the current folder nor the script's folder.
     left["PYTHONSAFEPATH"] = "1"
     return left
 
 
 def drop_foreign_import_folders() -> bool:
-    """Remove the folders of PYTHONPATH and the current folder from sys.path; return whether any
-    was.
+    """Remove PYTHONPATH's folders and the current folder from sys.path; return whether any was in
+    it.
 
-    Commands of SDKs and shells start through `ssohelper-credentials`. A folder with this package,
-    the standard library or this Python's packages stays.
+    Commands that SDKs and shells run start through `ssohelper-credentials`. A folder with this
+    package, the standard library or this Python's packages stays.
     """
     added = os.environ.get("PYTHONPATH")
     foreign = [absolute_path(entry) for entry in added.split(os.pathsep)] if added else []
@@ -116,7 +117,7 @@ def environment_without_credentials(environ: "Mapping[str, str]") -> "dict[str, 
 
 
 def detached_environment(environ: "Mapping[str, str]") -> "dict[str, str]":
-    """Absolute paths, because the process runs in another folder."""
+    """Make paths absolute, because the process runs in another folder."""
     changed = environment_without_credentials(environ)
     for variable in VARIABLES_OF_CALLER:
         changed.pop(variable, None)
@@ -128,8 +129,9 @@ def detached_environment(environ: "Mapping[str, str]") -> "dict[str, str]":
 
 
 def can_outlive_caller() -> bool:
-    """The kernel kills all processes of a PID namespace when its first one ends
-    (pid_namespaces(7)).
+    """Return whether a detached process outlives us; not if we are the first of our PID namespace.
+
+    The kernel then kills all processes of the namespace (pid_namespaces(7)).
     """
     if sys.platform != "linux":
         return True
@@ -140,7 +142,7 @@ def can_outlive_caller() -> bool:
 
 
 def expand_path(path: str, environ: "Mapping[str, str]") -> str:
-    """As botocore does for AWS_CONFIG_FILE."""
+    """Expand `~` and variables in a path, as botocore expands AWS_CONFIG_FILE."""
     path = expand_variables(path, environ)
     home = environ.get("HOME")
     if path.startswith("~/") and home:
@@ -149,7 +151,7 @@ def expand_path(path: str, environ: "Mapping[str, str]") -> str:
 
 
 def expand_variables(path: str, environ: "Mapping[str, str]") -> str:
-    """On Windows the values are those of this process's environment."""
+    """Expand variables. On Windows the values come from this process's own environment."""
     if sys.platform == "win32":
         return os.path.expandvars(path)
     if "$" not in path:
@@ -178,11 +180,11 @@ def start_detached(
     if descriptor is not None:
         import fcntl
 
-        # DUP2 from 3 to 3 would keep the close-on-exec flag, so the source has a number above 3.
+        # The source needs a number above 3: DUP2 from 3 to 3 would keep the close-on-exec flag.
         source = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, PASSED_DESCRIPTOR + 1)
         streams.append((os.POSIX_SPAWN_DUP2, source, PASSED_DESCRIPTOR))
     try:
-        # A notice runs the user's program.
+        # The detached process may run the user's `notify` program, which gets our original limit.
         with own_process.use_original_core_limit():
             pid = os.posix_spawn(
                 _SHELL,
@@ -196,7 +198,7 @@ def start_detached(
     finally:
         if source is not None:
             os.close(source)
-    # Where SIGCHLD is ignored, the kernel has removed the ended shell.
+    # If our process ignores SIGCHLD, the kernel has already removed the ended shell.
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, 0)
 
