@@ -50,13 +50,17 @@ test: dev-env
 	    { $(COLLECT) tests/[a-c]*/ & $(COLLECT) tests/[d-z]*/ tests/test_*.py; wait; } >/dev/null
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
-# The test beside ssohelper/core/text.py is tests/core/test_text.py; a changed test is run too.
-BESIDE = sed -n -e 's|^ssohelper/\(\(.*/\)*\)\([^/]*\)\.py$$|tests/\1test_\3.py|p' -e '/^tests.*test_[^/]*\.py$$/p'
+# The test beside ssohelper/core/text.py is tests/core/test_text.py; a changed test is run too. Changed
+# help makes the man page and the completion tree stale; each doctor check is tried in test_doctor.py.
+BESIDE = sed -n -e 's|^ssohelper/\(\(.*/\)*\)\([^/]*\)\.py$$|&\ntests/\1test_\3.py|' \
+    -e 's|^ssohelper/cli/.*|&\ntests/cli/test_man_page.py\ntests/completion/test_words.py|' \
+    -e 's|^ssohelper/actions/doctor_.*|&\ntests/actions/test_doctor.py|' -e p | grep '^tests.*test_[^/]*\.py$$'
 changed: dev-env
 	$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
 	@since=$$(git merge-base HEAD $(or $(SINCE),main)) && \
-	files=$$({ git diff --name-only $$since; git ls-files -o --exclude-standard; } | $(BESIDE) | sort -u) && \
-	$(BIN)/python -m pytest -q -x -n 2 tests/test_project_rules.py $$(ls $$files 2>/dev/null)
+	files=$$({ git diff --name-only $$since; git ls-files -o --exclude-standard; } | $(BESIDE) | sort -u) ; \
+	[ -z "$$files" ] || files=$$(ls $$files 2>/dev/null); \
+	$(BIN)/python -m pytest -q -x -n 2 tests/test_project_rules.py $$files
 
 test-two-users: dev-env
 	$(BIN)/python -m pytest tests/two_users $(ARGS)

@@ -1,6 +1,6 @@
 """Generates ssohelper/completion/tree.py, the command tree as text: `make generated`.
 
-A TAB cannot import click, which takes 20 ms. tests/completion/test_entry.py fails when the
+A TAB cannot import click, which takes 20 ms. tests/completion/test_words.py fails when the
 generated file is stale.
 """
 
