@@ -41,7 +41,7 @@ def make_account_color_finder(
 ) -> Callable[[Account], ColorAndLabel | None]:
     """Return a function that finds colour and label by the first rule that matches an account.
 
-    The heading of other tools' profiles has no id, and gets no colour.
+    The heading above other tools' profiles is an account without an id, and gets no colour.
     """
     marks = ((pattern, parse_color_and_label(value, pattern)) for pattern, value in rules.items())
     find = make_value_finder(marks, None)

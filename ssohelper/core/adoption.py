@@ -1,8 +1,8 @@
 """Decides which profiles of other tools a session can adopt, and plans their edits. Pure.
 
-ssohelper changes the keys that name the profile's role, and keeps its name and its other keys.
-aws-sso-cli writes all profiles between its two marker lines again, so such a block is adopted whole
-or not at all.
+To adopt a profile is to change the keys that name its role; the profile keeps its name and its
+other keys. aws-sso-cli writes all profiles between its two marker lines again, so such a block is
+adopted whole or not at all.
 """
 
 from __future__ import annotations
@@ -59,10 +59,11 @@ def find_adoption_candidates(
     listed_roles: Collection[Role],
     refused: Collection[str] = frozenset(),
 ) -> dict[str, AdoptionCandidate]:
-    """Return, by name, the profiles of other tools.
+    """Return the profiles of other tools, by profile name.
 
-    `refused` are those whose section in ~/.aws/credentials names another role. A profile of
-    aws-sso-cli names an instance and no portal: the listed roles of its profiles tell which it is.
+    `refused` are the profiles whose section in ~/.aws/credentials names another role. A profile of
+    aws-sso-cli names an instance and no portal: the roles that are listed tell which portal the
+    instance is.
     """
     origins, stuck = find_profile_origins(config), find_stuck_profiles(config, refused)
     instances = {
@@ -150,7 +151,7 @@ def wrong_region_text(sso_region: str, portal_region: str) -> str:
 
 
 class Adopted(NamedTuple):
-    """The part of a plan that adopts profiles; `roles` by profile name."""
+    """The part of a plan that adopts profiles; `roles` has the role of each profile name."""
 
     roles: Mapping[str, Role] = {}
     changes: Sequence[ProfileChange] = ()
@@ -161,8 +162,9 @@ class Adopted(NamedTuple):
 def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
     """Return the edits that adopt the profiles of the request.
 
-    aws-sso-cli's markers go if all profiles between them are then managed. Otherwise it would write
-    these profiles again, and AWS tools refuse two sections of one name.
+    aws-sso-cli's marker lines are removed if ssohelper then manages all profiles between them.
+    Otherwise aws-sso-cli would write these profiles again, and AWS tools refuse two sections of one
+    name.
     """
     if not request.adopt:
         return Adopted()
@@ -226,7 +228,7 @@ def _find_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str
 
 
 def _choose_form(request: SyncRequest, name: str, unnamed: UnnamedRole) -> tuple[str | None, str]:
-    """Return the form of an adopted profile, None if none would work; and a note.
+    """Return an adopted profile's form (None if no form would work), and a note.
 
     SDKs take a section of ~/.aws/credentials before the profile's command, and botocore the native
     form before both.

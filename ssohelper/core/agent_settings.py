@@ -26,12 +26,12 @@ EXPORT = "awsCredentialExport"
 _EXPORT_OF_OURS = re.compile(r"ssohelper\S* env --format sts ")
 # The value of `--profile` or of a variable such as AWS_MCP_PROXY_PROFILES, in a server's JSON.
 _CHOSEN_PROFILE = re.compile(r'(?:--profile(?:=|", ")|"AWS_\w*PROFILES?": ")([^"]*)"')
-# Variables by which a program gets other credentials than those of the profile in AWS_PROFILE.
+# Variables that give a program other credentials than those of the profile in AWS_PROFILE.
 _WINNING = "AWS_(ACCESS_KEY_ID|WEB_IDENTITY_TOKEN_FILE|CONFIG_FILE|SHARED_CREDENTIALS_FILE)"
-# In a command's words, joined by zero bytes: `--profile` with one value. mcp-proxy-for-aws takes
-# several.
+# Matches `--profile` with one value, in a command's words joined by zero bytes. mcp-proxy-for-aws
+# accepts several values.
 _PROFILE_OPTION = re.compile(r"(?<=\0)--profile([=\0])[^-\0][^\0]*(?=\0-|\0[^\0]*://|\Z)")
-# What may choose a profile in another way. Python's argparse takes `--prof` for `--profile`.
+# Matches other texts that may choose a profile. Python's argparse accepts `--prof` as `--profile`.
 _OTHER_CHOICE = re.compile(rf"(?i)\0--p(r(o(f(il?)?)?)?)?([=\0]|\Z)|profile|{_WINNING}")
 
 
@@ -90,7 +90,7 @@ def uses_bedrock(settings: bytes) -> bool:
 def edit_mcp_json(
     before: bytes | None, file_name: str, profile: str, servers: tuple[str, ...]
 ) -> bytes:
-    """Return mcp.json with AWS_PROFILE set for these MCP servers, without any for all of AWS's.
+    """Return mcp.json with AWS_PROFILE set for the named MCP servers, or for all servers of AWS.
 
     Raises: ConfigInvalid; UsageProblem when the file has no such server.
     """
@@ -127,7 +127,7 @@ def edit_codex_config(
 def _has_content(text: str, content: dict[str, Any]) -> bool:
     """tomlkit writes some documents with dotted keys so that they are invalid or lose values."""
     try:
-        # Compared as texts too, in which a `nan` equals another.
+        # Compared as texts too, since two `nan` are equal only as texts.
         found = tomlkit.parse(text).unwrap()
         return bool(found == content) or repr(found) == repr(content)
     except TOMLKitError:
@@ -137,7 +137,8 @@ def _has_content(text: str, content: dict[str, Any]) -> bool:
 def _has_tables_and_comments(after: str, before: str) -> bool:
     """Return whether all headers and comments that have a line of their own kept their order.
 
-    tomlkit moves a table between two tables of one array behind both, without its comment.
+    If a table stands between two tables of one array, tomlkit moves it behind both, without its
+    comment.
     """
     lines = iter(after.splitlines())
     return all(line in lines for line in before.splitlines() if line.lstrip()[:1] in ("#", "["))
@@ -172,7 +173,8 @@ def _set_profile_of_servers(
 
 
 def _set_profile_in_environ(environ: Any, profile: str, file_name: str) -> None:
-    # The other variables: AWS_MCP_PROXY_PROFILES, AWS_API_MCP_PROFILE_NAME, AWS_DEFAULT_PROFILE.
+    # Other variables that choose a profile: AWS_MCP_PROXY_PROFILES, AWS_API_MCP_PROFILE_NAME,
+    # AWS_DEFAULT_PROFILE.
     for name in [AWS_PROFILE, *environ]:
         if re.fullmatch(_WINNING, name):
             raise ConfigInvalid(

@@ -1,9 +1,10 @@
 """Applies the allow-list SSOHELPER_ALLOW: the roles that a program and its children may get.
 
-It is lists, separated by `;`, of patterns separated by `,`. A role must match a pattern of each
-list, so that a child that adds a list can only lose roles. A pattern is `[SESSION:]ACCOUNT/ROLE`,
-of globs without regard to case; `\\,` is a comma inside a name. A pattern without a slash matches
-no role: a program that edits the config would decide what a profile's name stands for.
+The variable holds lists separated by `;`. Each list holds patterns separated by `,`. A role must
+match a pattern of each list, so that a child that adds a list can only lose roles. A pattern is
+`[SESSION:]ACCOUNT/ROLE`, of globs without regard to case; `\\,` is a comma inside a name. A pattern
+without a slash matches no role: a program that edits the config would decide what a profile's name
+stands for.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from ssohelper.core.model import RoleKey
 from ssohelper.core.text import compile_glob
 
 VARIABLE = "SSOHELPER_ALLOW"
-# The file with the accounts' names when `exec` started, by account id (JSON): a renamed account adds
-# no role to a running program.
+# Names the JSON file with the accounts' names when `exec` started, by id: a renamed account adds no
+# role to a running program.
 NAMES_VARIABLE = "SSOHELPER_ALLOW_NAMES"
 _LISTS, _PATTERNS = ";", ","
 _ESCAPED = "\\,"
@@ -26,13 +27,13 @@ SEPARATORS = _LISTS + _PATTERNS
 
 
 class AllowList(NamedTuple):
-    """`account_names` are the names that count, by account id; None if present names count."""
+    """Patterns are compared with `account_names` (by id), with present names if these are None."""
 
     lists: tuple[tuple[str, ...], ...]
     account_names: Mapping[str, str] | None = None
 
     def allows(self, key: RoleKey, account_name: str) -> bool:
-        """`account_name` is the present name, "" when it is unknown: then only ids match."""
+        """`account_name` is the account's present name; "" if unknown: then only ids match."""
         if self.account_names is not None:
             account_name = self.account_names.get(key.account_id, "")
         return all(
@@ -66,8 +67,8 @@ def _parse_role_patterns(text: str) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-# A pattern has one meaning, because a second would allow more roles; a guard rule has every meaning
-# that it can have, because that guards more.
+# A pattern is read in one way only, because a second way would allow more roles. A guard rule is
+# read in every way, because that guards more.
 def _pattern_matches_role(pattern: str, key: RoleKey, account_name: str) -> bool:
     account, slash, role = pattern.rpartition("/")
     if not slash:

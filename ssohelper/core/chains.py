@@ -1,4 +1,4 @@
-"""Reads profiles that assume a role with the credentials of an SSO role. Pure.
+"""Reads chains: profiles that assume a role with the credentials of an SSO role. Pure.
 
 Each step of a chain is assumed with the credentials of the step before. A profile names its step by
 `role_arn` and `source_profile`, as all SDKs read them, or by `credential_process` with our command
@@ -28,7 +28,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import ConfigInvalid
 
 MOST_STEPS = 5
-# STS issues no longer ones if the request is signed with a role's credentials.
+# If a request is signed with a role's credentials, STS issues credentials for at most an hour.
 LONGEST_SECONDS = 3600
 _SHORTEST_SECONDS = 900
 OWN_PREFIX = "ssohelper_"
@@ -63,9 +63,10 @@ class AssumeRole(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """The roles to assume in turn, starting with the credentials of the SSO role `target`.
+    """The roles to assume in turn, the first with the credentials of the SSO role `target`.
 
-    `root` is the profile of the SSO role: the chain's own profile if its command names that role.
+    `root` is the profile that names the SSO role; it is the chain's own profile if that one's
+    command names the role.
     """
 
     steps: tuple[ChainStep, ...]
@@ -82,19 +83,19 @@ class Chain(NamedTuple):
 
     @property
     def role(self) -> Role:
-        """The SSO role, with the name of this chain in its field `chain`."""
+        """The SSO role, with this chain's name in the field `chain`."""
         return self.target.role._replace(chain=encoded_profile_name(self.name))
 
     @property
     def id(self) -> str:
         """Return a hash that changes with the chain's roles and their request parameters."""
-        from hashlib import sha256  # OpenSSL takes 2 ms, and the first paint needs no hash
+        from hashlib import sha256  # loading it takes 2 ms; few calls need it
 
         content = repr((self.target.role, [tuple(step) for step in self.steps]))
         return sha256(content.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
     def key_of_source_role(self, key: RoleKey) -> RoleKey:
-        """The role whose credentials assume the last role."""
+        """The role with whose credentials the last role is assumed."""
         below = self.steps[:-1]
         return key._replace(chain=encoded_profile_name(below[-1].profile) if below else "")
 
@@ -173,7 +174,7 @@ def find_sso_target(config: ConfigFile, entry: ProfileEntry) -> TargetRole | Non
 
 
 def find_account_id(config: ConfigFile, key: RoleKey) -> str:
-    """Return the account that the key's credentials are for. Raises: ConfigInvalid."""
+    """Return the account whose credentials this key stands for. Raises: ConfigInvalid."""
     return find_chain_by_key(config, key).assumed_role.account_id if key.chain else key.account_id
 
 
@@ -183,7 +184,7 @@ def find_chain_id(config: ConfigFile, key: RoleKey) -> str:
 
 
 def find_source_names(config: ConfigFile) -> dict[str, str]:
-    """Return, by the name of each source profile, a profile with a key that names it."""
+    """Return, by the name of each `source_profile`, a profile that refers to it."""
     return {
         entry.keys[key]: entry.name
         for entry in config.profiles()
@@ -200,7 +201,7 @@ def find_chain_or_none(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
 
 
 def find_roles_of_profile(config: ConfigFile, entry: ProfileEntry) -> tuple[RoleKey, ...]:
-    """Return each role that the profile's use issues, its own one last; () if one is unknown."""
+    """Return the roles that AWS issues for the profile, its own role last; () if one is unknown."""
     chain = find_chain_or_none(config, entry)
     target = chain.target if chain else config.target_or_none(entry)
     if target is None:
@@ -210,7 +211,7 @@ def find_roles_of_profile(config: ConfigFile, entry: ProfileEntry) -> tuple[Role
 
 
 def config_keys_of_step(step: ChainStep, source: str | None) -> dict[str, str]:
-    """Return the keys that a profile in process form has for its step.
+    """Return the keys that a profile with a `credential_process` has for its step in a chain.
 
     `source` is the profile of the previous step, None if the SSO role assumes this role.
     """
@@ -247,7 +248,7 @@ def checked_chain_step(profile: str, values: Mapping[str, str], region: str | No
 
 
 def check_chain_duration(seconds: int | None) -> None:
-    """Raises: ConfigInvalid if STS would refuse it."""
+    """Raises: ConfigInvalid if STS would refuse this number of seconds."""
     if seconds is not None and not _SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
         what = f"duration_seconds: STS takes {_SHORTEST_SECONDS} to {LONGEST_SECONDS} for a role"
         hint = "leave it out: STS then issues credentials for one hour"
@@ -261,7 +262,7 @@ def check_chain_duration(seconds: int | None) -> None:
 def _read_step_and_source(
     config: ConfigFile, entry: ProfileEntry
 ) -> tuple[ChainStep, str | TargetRole | None] | None:
-    """Return the profile's step and its source; None if the profile assumes no role.
+    """Return the profile's step in a chain, and the step's source; None if it assumes no role.
 
     The source is the name of a profile, or the SSO role that the profile's own command names, or
     None for credentials of the machine or the environment.
@@ -308,7 +309,7 @@ def _find_source_profile(
 ) -> ProfileEntry | None:
     """Return the profile `source`, or the profile that the ssohelper command of `source` names.
 
-    None for a profile that is not in the config: SDKs look for it in the credentials file too.
+    Returns None if the config lacks that profile: SDKs look for it in the credentials file too.
     """
     while True:
         if source in visited:

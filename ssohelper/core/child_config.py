@@ -1,7 +1,8 @@
 """Makes the config for a command that `exec` runs, from the keys of the user's own config. Pure.
 
-Below an endpoint, [default] has no keys that lead to credentials: SDKs would prefer them. Below an
-allow-list, the only profiles are those of allowed roles. Static keys and comments are not copied.
+With `exec --server`, [default] has no keys that lead to credentials, because SDKs would prefer
+those credentials. With `exec --allow`, only the profiles of allowed roles are copied. Static keys
+and comments are not copied.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,7 +23,7 @@ _IDENTITY_PREFIXES = ("sso_", "aws_", "role_", "credential_", "granted_", "ssohe
 _STATIC_KEYS = frozenset(
     ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")
 )
-# With one of these keys a profile has credentials of its own.
+# A profile with one of these keys has credentials of its own.
 _SOURCES = frozenset(
     (
         *("credential_process", "credential_source", "login_session", "role_arn", "source_profile"),
@@ -30,7 +31,8 @@ _SOURCES = frozenset(
     )
 )
 _OF_NO_PROFILE = (["sso-session"], ["services"], ["plugins"])
-# For a profile whose static keys are not copied: an SDK would use the endpoint's credentials for it.
+# For a profile whose static keys are not copied: otherwise an SDK would use the endpoint's
+# credentials for it.
 _REFUSAL = (
     "sh -c 'echo \"static keys are not passed to commands of ssohelper exec --server\" >&2; exit 1'"
 )
@@ -46,7 +48,7 @@ def child_config_text(
     """Return the config, in which [default] has the profile's settings, but no credentials.
 
     `profiles_with_keys` have static keys in the credentials file. `kept` is as for
-    `allowed_config_text`; None below no allow-list.
+    `allowed_config_text`, or None without an allow-list.
     """
     entry = config.profile(profile.name)
     keys = {**(entry.keys if entry else {}), "region": region}

@@ -66,7 +66,8 @@ def do_filters_match(listing: "Listing", choices: Choices) -> bool:
 def account_filter(globs: tuple[str, ...]) -> Callable[[Account], bool]:
     """Return a function that tests an account's id and name against the filters.
 
-    A name that looks like another account's id is not compared: the filter means that account.
+    A name that looks like another account's id is not compared: a filter with that id means the
+    other account.
     """
     matches = glob_filter(globs)
     return lambda one: matches(one.id, *(() if is_foreign_id(one.name, one) else (one.name,)))
@@ -81,7 +82,7 @@ def make_value_finder(rules: Iterable[tuple[str, _T]], default: _T) -> Callable[
 def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
     """Return a function that tests texts against filters GLOB and !GLOB, ignoring case.
 
-    The texts pass if none matches a !GLOB, and one matches a GLOB where there are any.
+    The texts pass if none matches a !GLOB and, if there are GLOBs, one text matches one of them.
     """
     included = [compile_glob(glob, ignore_case=True) for glob in globs if not glob.startswith("!")]
     excluded = [compile_glob(glob[1:], ignore_case=True) for glob in globs if glob.startswith("!")]
@@ -95,12 +96,11 @@ def glob_filter(globs: tuple[str, ...]) -> Callable[..., bool]:
 
 
 def has_wildcard(text: str) -> bool:
-    """Return whether this text, used as a GLOB, may match other texts than itself."""
     return not set(text).isdisjoint("*?[")
 
 
 def filter_for_exact_text(text: str) -> str:
-    """Return a GLOB that matches this text; "!" at its beginning, which would exclude, becomes "?"."""
+    """Return a GLOB that matches this text; a leading "!", which would exclude, becomes "?"."""
     # Does what glob.escape does; importing glob would delay each command that reads the settings.
     escaped = re.sub(r"[*?[]", r"[\g<0>]", text)
     return f"?{escaped[1:]}" if text.startswith("!") else escaped

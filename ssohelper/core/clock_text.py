@@ -119,7 +119,7 @@ def logout_result_text(session_name: str, was_signed_in: bool) -> str:
 
 
 class Notice(NamedTuple):
-    """From `end` on a new sign-in is needed, for which the user types `command`."""
+    """A message that a new sign-in is needed from `end` on; the user types `command` to sign in."""
 
     session_name: str
     end: int | None

@@ -1,7 +1,7 @@
 """Parses the company's policy, which a machine's administrator sets for all users.
 
-It only tightens: its values win, its rules and allow-list are added. An unknown key is an error, since
-a policy that is half understood would be less strict.
+It can only restrict users: its values win, its rules and allow-list are added. An unknown key is an
+error, since a policy that is half understood would be less strict.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class CompanyPolicy(NamedTuple):
             )
 
     def values_without_user_setting(self) -> list[tuple[str, Any, str]]:
-        """Return key, value and meaning of what no setting of the user decides."""
+        """Return key, value and meaning of the policy's values for which users have no setting."""
         found = ((key, getattr(self, _field(key)), row.meaning) for key, row in _KEYS.items())
         return [row for row in found if row[1] is not None and row[2]]
 
@@ -100,7 +100,7 @@ def _are_texts(value: object) -> bool:
 
 
 class _Key(NamedTuple):
-    """What values must be, and what they mean where no setting of the user has that meaning."""
+    """What a key's values must be, and the key's meaning if users have no setting for it."""
 
     is_good: Callable[[Any], bool]
     wanted: str
@@ -109,7 +109,7 @@ class _Key(NamedTuple):
 
 _KEYS = {
     "agents.allow": _Key(
-        # A name of a profile is refused: the user's config decides what such a name means.
+        # A profile's name is refused here, because the user's config decides what it means.
         lambda value: _are_texts(value) and all("/" in one for one in value),
         "a list of [SESSION:]ACCOUNT/ROLE",
         "the roles that limited programs may get at most",
@@ -125,7 +125,7 @@ _KEYS = {
         "whether a device code may be used to sign in",
     ),
     "guard.rules": _Key(
-        # A tag is refused: the user could empty it in the settings.
+        # A tag is refused here, because the user could remove its patterns in the settings.
         lambda value: _are_texts(value) and all(tag_of_rule(one) is None for one in value),
         "a list of [SESSION:]ACCOUNT/ROLE, without tags",
     ),

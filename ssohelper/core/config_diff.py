@@ -91,14 +91,14 @@ def changed_headers(old: dict[str, ConfigSection], new: dict[str, ConfigSection]
 def config_without_write(before: str, after: str, current: str) -> str | None:
     """Return the config `current` with the sections that a write changed as they were before it.
 
-    Returns None if one of them was edited since, or if the block between the marker lines of
+    Returns None if such a section was edited since, or if the block between the marker lines of
     aws-sso-cli would change.
     """
     old, written, now = map(sections_of_text, (before, after, current))
     changed = changed_headers(old, written)
     if changed_headers(written, now) & changed:
         return None
-    # The sections that the write removed come back behind the section that they followed.
+    # A section that the write removed is put back behind the section that it followed.
     removed, anchor = defaultdict[str, list[ConfigSection]](list), ""
     for header, section in old.items():
         if header in written:

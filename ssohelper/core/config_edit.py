@@ -78,7 +78,7 @@ def lines_of_changed_sections(text: ConfigText, changes: Sequence[Change]) -> li
 
 
 class Edits:
-    """The lines of a file: `replaced[n]` replace line n, `after[n]` follow it (-1: the first ones)."""
+    """New lines: `replaced[n]` replace line n, `after[n]` follow line n (-1: at the file's top)."""
 
     def __init__(self, text: ConfigText, changes: Sequence[Change]) -> None:
         self._lines = text.lines
@@ -204,11 +204,11 @@ class Edits:
 
 
 def diff_hunks(signed_lines: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Yield a unified diff's hunks from all lines of both files, " " before those in both."""
+    """Yield a unified diff's hunks, given the lines of both files, with " " before common lines."""
     old = new = at = 0
     for first, last in _find_hunk_ranges(signed_lines):
         start = max(0, first - _CONTEXT)
-        old += start - at  # the lines between two hunks are in both files
+        old += start - at  # these lines between two hunks are the same in both files
         new += start - at
         at = min(len(signed_lines), last + 1 + _CONTEXT)
         body = signed_lines[start:at]
@@ -260,7 +260,7 @@ def _check_changed_config(text: ConfigText, changes: Sequence[Change], after: by
             expected.pop(change.header, None)
     for change in changes:
         if isinstance(change, EditSection):
-            # From the old text: another section may have been renamed to this header.
+            # From the old text, since another section may have been renamed to this header.
             old = text.sections[change.header].values()
             keys = {name: value for name, value in old.items() if name not in change.drop}
             expected[change.new_header or change.header] = keys | dict(change.assign)

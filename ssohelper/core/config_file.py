@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from ssohelper.core.config_edit import Change
 
 MANAGED_KEY = "ssohelper_managed"
-# The forms of a `TargetRole` whose profile names its portal, and no session.
+# The forms of profiles that name a portal instead of a session.
 LEGACY_FORM, GRANTED_FORM = "legacy", "granted"
 # AWS issues a refresh token only to sign-ins that request this scope.
 DEFAULT_SCOPES = ("sso:account:access",)
-# botocore accepts any valid host label as a region. This pattern is the same rule.
+# botocore accepts any valid host label as a region; so does this pattern.
 _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 # The most profiles that may refer to one another by `--profile NAME`, as in the AWS CLI.
 MOST_REFERENCES = 4
@@ -60,7 +60,7 @@ class TargetRole(NamedTuple):
 
 
 class ConfigFile:
-    """What the sections of a config mean. `addresses`: the portals to which start URLs redirected."""
+    """What the sections of a config mean. `addresses`: where companies' start URLs led."""
 
     def __init__(self, text: ConfigText, addresses: portal_address.Addresses) -> None:
         self._addresses = addresses
@@ -68,7 +68,7 @@ class ConfigFile:
         self._profiles: dict[str, ProfileEntry] = {}
         self._sessions: dict[str, Section] = {}
         self._checked: dict[str, SsoSession] = {}
-        # Warnings of profiles and sessions that exist twice.
+        # Warnings about profiles and sessions that are defined twice.
         self._duplicates: list[str] = []
         self._read_sections()
 
@@ -100,7 +100,7 @@ class ConfigFile:
         return self._checked.get(name)
 
     def sso_sessions(self) -> list[SsoSession]:
-        """Return the valid sessions. For another one, `sso_session(name)` raises an error."""
+        """Return the valid sessions. `sso_session(name)` raises an error for an invalid session."""
         for name in self._sessions:
             with suppress(ConfigInvalid):
                 self.sso_session(name)
@@ -119,13 +119,13 @@ class ConfigFile:
         return found
 
     def sessions_of_target(self, target: TargetRole) -> list[SsoSession]:
-        """Return the target's sessions: for a portal's URL all of that portal."""
+        """Return the target's session; all of the portal's, if the target has only a URL."""
         if target.form not in (LEGACY_FORM, GRANTED_FORM):
             return [target.session] if target.session else []
         return self.sessions_of_portal(target.start_url or "")
 
     def is_target_of(self, session: SsoSession, target: TargetRole) -> bool:
-        """Return whether the target belongs to the session, which the config may lack."""
+        """Return whether the target belongs to the session, which may be missing in the config."""
         if target.form not in (LEGACY_FORM, GRANTED_FORM):
             return session.name == target.session_name
         return portal_address.is_portal_of(session, target.start_url or "")
@@ -138,9 +138,9 @@ class ConfigFile:
         return section.header if section else None
 
     def region(self, entry: ProfileEntry) -> str | None:
-        """Return the profile's region. Raises: ConfigInvalid for one that is no host label.
+        """Return the profile's region. Raises: ConfigInvalid if it is no valid host label.
 
-        SDKs put the region into host names; ssohelper may not know its partition.
+        SDKs put the region into host names. ssohelper need not know the region.
         """
         region = entry.keys.get("region") or None
         if region and not _REGION.fullmatch(region):
@@ -182,7 +182,7 @@ class ConfigFile:
         return edited_config(self.text, changes)
 
     def warnings(self, name: str | None = None) -> list[str]:
-        """Return what other tools read differently, and ignored keys of the profile `name`."""
+        """Return warnings of what other tools read differently, and of a profile's ignored keys."""
         found = []
         if self.text.defaults.values():
             line = self.text.defaults.line + 1
@@ -192,7 +192,7 @@ class ConfigFile:
             )
         found += self._duplicates
         entry = self.profile(name) if name is not None else None
-        # A profile does not decide where tokens go.
+        # A profile must not decide to which host tokens are sent.
         keys = [f'"{key}"' for key in ("endpoint_url", "services") if entry and key in entry.keys]
         if entry and keys and self.target_or_none(entry) is not None:
             of = f'of profile "{show(entry.name, 80)}"'
@@ -278,13 +278,13 @@ class ConfigFile:
             # core.chains finds the roles that the profile of a chain assumes.
             return None if "--chain" in options else self.target_of_command_options(entry, options)
         role = process_command.aws_sso_cli_role(command)
-        # `-S` names an entry in aws-sso-cli's own configuration: no session.
+        # `-S` names an entry in aws-sso-cli's own configuration, so the session is unknown.
         return TargetRole(None, None, role, "aws-sso-cli") if role else None
 
     def target_of_command_options(
         self, entry: ProfileEntry, options: dict[str, str]
     ) -> TargetRole | None:
-        """Return the role that the options name. Raises: ConfigInvalid with the line of `entry`."""
+        """Return the role that these options name. Raises: ConfigInvalid with `entry`'s line."""
         session_name = options.get("--session")
         account_id, role_name = options.get("--account-id"), options.get("--role-name")
         if session_name is None or account_id is None or role_name is None:
@@ -319,7 +319,7 @@ class ConfigFile:
 
 
 def assumes_role(keys: Mapping[str, str]) -> bool:
-    """Return whether SDKs use `role_arn` before other credential sources in these keys."""
+    """Return whether SDKs prefer `role_arn` to the other credential sources in these keys."""
     return bool(keys.get("role_arn")) and ("source_profile" in keys or "credential_source" in keys)
 
 
@@ -330,7 +330,7 @@ def is_chain(entry: ProfileEntry) -> bool:
 
 def options_of_chain_command(entry: ProfileEntry) -> dict[str, str] | None:
     command = entry.keys.get("credential_process", "")
-    if " --chain" not in command:  # most profiles: their command need not be split
+    if " --chain" not in command:  # so most commands need not be split
         return None
     options = process_command.ssohelper_options(command)
     return options if options is not None and "--chain" in options else None

@@ -16,8 +16,9 @@ _NO_ROLE = Role("", "")
 class ConfigProfile(NamedTuple):
     """A profile in ~/.aws/config, with the role that it points at, if any.
 
-    `source` is its TargetRole without the role, shared by the profiles of a session and form: 20,000
-    objects would take 2.5 MB more. None without a role, and for a profile with a `chain`.
+    `source` is its TargetRole without the role; profiles of the same session and form share this
+    object, because 20,000 objects would take 2.5 MB more. It is None without a role or with a
+    `chain`.
     """
 
     entry: ProfileEntry
@@ -34,7 +35,7 @@ class ConfigProfile(NamedTuple):
 
     @property
     def name_and_role(self) -> tuple[str, TargetRole | None, Chain | None]:
-        """What the user saw of this profile, to compare before a command acts on it."""
+        """What the user saw of the profile; a command compares it again before it acts."""
         return self.entry.name, self.target, self.chain
 
     @property

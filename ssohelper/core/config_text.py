@@ -14,7 +14,7 @@ from ssohelper.errors import ConfigInvalid
 _OPEN_HEADER = "the section's header is not closed"
 # Characters split into lines at a time: all lines of 20,000 profiles would take 14 MB.
 _SPLIT_CHARACTERS = 1 << 16
-# Values up to this length, such as regions, share one string with equal ones.
+# Equal values up to this length, such as regions, share one string.
 _SHARED_CHARACTERS = 24
 # A header without quotes is read without shlex: 25 µs less for each profile.
 _PLAIN_HEADER = re.compile(r"[a-z-]+[ \t]+([A-Za-z0-9._@/+%:=,-]+)")
@@ -28,7 +28,7 @@ REMOVE_QUOTES = "remove the quotes"
 
 
 def is_quoted(value: str) -> bool:
-    """Return whether the value is in quotes, which AWS tools take as a part of it."""
+    """Return whether the value is in quotes. AWS tools read the quotes as a part of the value."""
     return len(value) > 1 and value[0] in "\"'" and value.find(value[0], 1) == len(value) - 1
 
 
@@ -65,7 +65,8 @@ class Section:
     def lines_of_keys(self, lines: Sequence[str]) -> dict[str, list[int]]:
         """Return the numbers, from 0, of each key's lines that are not blank.
 
-        `lines` are the whole file's. For 20,000 profiles, kept numbers would take 8 MB.
+        `lines` are the whole file's lines. The numbers are not stored: 20,000 profiles need 8 MB
+        for them.
         """
         number, found = self.line, dict[str, list[int]]()
         for name, value in self._values.items():
@@ -106,7 +107,7 @@ class ConfigText:
 
     @property
     def lines(self) -> list[str]:
-        """Not kept: the lines of 20,000 profiles take 14 MB."""
+        """The lines are not stored: those of 20,000 profiles take 14 MB."""
         return self.text.split("\n")
 
     def refuse_line(self, line: int, what: str, hint: str | None = None) -> NoReturn:
@@ -118,7 +119,7 @@ class ConfigText:
     def refuse_key(
         self, section: Section, key: str, what: str, hint: str | None = None
     ) -> NoReturn:
-        """Raise ConfigInvalid for this key's line, in the section or [DEFAULT], else the header's."""
+        """Raise ConfigInvalid for this key's line in the section or [DEFAULT], else the header."""
         for one in (section, self.defaults):
             if key in one.values():
                 self.refuse_line(one.lines_of_keys(self.lines)[key][0], what, hint)
@@ -134,9 +135,9 @@ class _Reader:
         # The lines of the last value; empty after a header.
         self._value: list[str] = []
         self._indent = 0
-        # Blank lines belong to a value only if another line of it follows.
+        # How many blank lines to add to the value if another line of the value follows.
         self._blanks = 0
-        # The values of several lines, with section and key.
+        # The values that have several lines, each with its section and key.
         self._long: list[tuple[Section, str, list[str]]] = []
         self._bad_nested_lines: list[int] = []
         self._shared: dict[str, str] = {}

@@ -85,7 +85,7 @@ class ConsolePage(NamedTuple):
 
 
 def console_page_of_service(service: str, region: str) -> ConsolePage:
-    """Raises: UsageProblem for a service that is not in our tables, with names that are near."""
+    """Raises: UsageProblem for a service that is not in our tables; its hint has similar names."""
     name = service.strip().lower()
     if name in GLOBAL:
         return ConsolePage(region, f"https://{partition_of(region).console_host}/{GLOBAL[name]}")
@@ -101,7 +101,7 @@ def console_page_of_service(service: str, region: str) -> ConsolePage:
 
 
 def console_pages_to_offer(last: Sequence[PageChoice], region: str) -> list[PageChoice]:
-    """Return the pages in the order in which to offer them, each once, a global service too.
+    """Return the pages in the order in which to offer them. No page is offered twice.
 
     First those that the user opened last, then the home page and all services in `region`, then all
     services in the other regions.

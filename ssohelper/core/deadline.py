@@ -1,4 +1,4 @@
-"""The time that is left to every function that waits or retries."""
+"""How much time is left; each function that waits or retries takes a deadline."""
 
 from collections.abc import Callable
 

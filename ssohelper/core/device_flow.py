@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ssohelper.core.model import Secret
 
 DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-# Whatever interval the service sends.
+# Seconds if the service sends no interval, and the most seconds that we wait.
 _USUAL_INTERVAL_SECONDS, _LONGEST_INTERVAL_SECONDS = 5, 60
 # AWS's device codes are valid for 600 s.
 _USUAL_LIFE_SECONDS, _LONGEST_LIFE_SECONDS = 600, 900
@@ -47,7 +47,7 @@ def _limited(value: object, usual: int, longest: int) -> int:
 def next_poll(
     authorization: DeviceAuthorization, answer: Poll, now: int
 ) -> DeviceAuthorization | None:
-    """Return the authorization for the next poll; None if its code expires earlier."""
+    """Return the authorization for the next poll; None if the code expires before that poll."""
     interval = authorization.interval_seconds
     if answer is Poll.SLOW_DOWN:
         interval = min(interval + _SLOW_DOWN_SECONDS, _LONGEST_INTERVAL_SECONDS)

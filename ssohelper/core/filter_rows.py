@@ -1,4 +1,4 @@
-"""Makes the rows of the list in which the user chooses filters: role names and accounts.
+"""Makes the rows of the list in which the user chooses filters for role names and accounts.
 
 Pure. A row's filter matches exactly the row's account or role name.
 """
@@ -41,7 +41,8 @@ def filter_rows_of_listing(listing: Listing) -> list[FilterRow]:
 def choices_with_filter_rows(before: Choices, rows: Iterable[FilterRow]) -> Choices:
     """Return the choices with the filters of these rows.
 
-    Without rows of accounts, the account filters stay, as without `--account`; so do role filters.
+    If no row is an account, the account filters stay, as without `--account`. Role filters stay
+    likewise.
     """
     found: dict[str, tuple[str, ...]] = {}
     for row in rows:

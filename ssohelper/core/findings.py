@@ -1,4 +1,4 @@
-"""The findings of `ssohelper doctor`: how bad each one is, how they are sorted and counted. Pure."""
+"""Defines the findings of `ssohelper doctor`: their severity, their order, the summary. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ssohelper.core.text import FEW_NAMES, show
 Severity = Literal["problem", "sign-in", "note"]
 SEVERITIES: tuple[Severity, ...] = ("problem", "sign-in", "note")
 _EDIT = "correct that line in an editor"
-# The ids of a problem that core.resolver finds.
+# The ids of the problems that core.resolver finds.
 OF_RESOLVER = (
     *("session-missing", "sso-keys-refused", "profile-invalid", "role-without-source"),
     *("half-a-key-in-profile", "credential-source", "no-source", "web-identity-missing"),
     *("program-missing", "program-needs-a-shell", "program-unreadable", "helper-missing"),
     *("helper-refuses", "source-unusable", "source-without-credentials"),
 )
-# All findings by id, in the order in which those of one severity are shown: how bad, and the fix
-# where the check knows no better one. Scripts rely on the ids, so an id never changes.
+# Each finding's severity and usual fix, by id; findings of one severity are shown in this order.
+# Scripts rely on the ids, so an id never changes.
 KINDS: Mapping[str, tuple[Severity, str]] = {
     **dict.fromkeys(("section-twice", "config-unreadable"), ("problem", _EDIT)),
     "config-missing": ("problem", "unset AWS_CONFIG_FILE"),
@@ -78,15 +78,15 @@ KINDS: Mapping[str, tuple[Severity, str]] = {
 }
 _ORDER = {id: number for number, id in enumerate(KINDS)}
 _EXIT_PROBLEM, _EXIT_SIGN_IN = 3, 4
-# The first words of messages about a profile, where they are about several.
+# The first word of a message about one profile, and the word for several profiles.
 _PLURAL = {"its": "their", "has": "have"}
 
 
 class Finding(NamedTuple):
     """A problem, a missing sign-in or a note: what is wrong with `subject`, and what ends it.
 
-    `profiles` are the profiles that have it, `adopt` those whose adoption ends it too. `repair` makes
-    the safe change of `doctor --fix`; `is_fixed` is set once it is made.
+    `profiles` are the profiles that have the finding. Adopting the profiles in `adopt` ends it too.
+    `repair` makes the safe change of `doctor --fix`; `is_fixed` is set once it is made.
     """
 
     id: str
@@ -118,7 +118,6 @@ def finding(
 
 
 def profiles_text(names: Sequence[str]) -> str:
-    """Return the names of at most three profiles, and how many more there are."""
     quoted = [f'"{show(name, 80)}"' for name in names[:FEW_NAMES]]
     more = len(names) - len(quoted)
     if more:
@@ -133,7 +132,7 @@ def join_findings(
 ) -> list[Finding]:
     """Return the findings once each: problems, then sign-ins, then notes.
 
-    Those that differ in their profiles alone are one. `adopt_command` returns the command that
+    Findings that differ only in their profiles become one. `adopt_command` returns the command that
     adopts profiles, "" if none can be adopted.
     """
     alike = defaultdict[tuple[object, ...], list[Finding]](list)

@@ -1,6 +1,7 @@
 """Finds the provider of credentials for profiles that do not get them from ssohelper. Pure.
 
-SDKs get such credentials by AWS_PROFILE, ssohelper by botocore (ssohelper.provider_process).
+SDKs get such credentials through AWS_PROFILE, ssohelper through botocore
+(ssohelper.provider_process).
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ from ssohelper.errors import (
 )
 
 _PROGRAM = "the program "
-# actions.selection reports these problems, with what to type.
+# actions.selection reports these problems, and the command to type.
 _OF_SELECTION = ("no-source", "session-missing", "role-unreadable")
 # An error of ssohelper.provider_process.
 NO_PROVIDER = "the profile names no provider of credentials that can be used"
-# Access keys become environment variables and lines that a shell reads.
+# Limits the characters of access keys, which become environment variables and shell lines.
 _KEY = re.compile(r"[!-~]{1,16384}")
 _ERRORS = {one.exit_code: one for one in (ConfigInvalid, LoginRequired, RoleNotAssigned)}
 
@@ -66,7 +67,6 @@ class ForeignProfile(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """A short text that names the provider."""
         return f"not ours ({show(self.what)})"
 
     @property
@@ -95,7 +95,7 @@ class ForeignCredentials(NamedTuple):
 
 
 def find_provider_of_profile(resolving: Resolver, name: str) -> ForeignProfile | None:
-    """Return None if ssohelper gives the credentials. Raises: ConfigInvalid if nothing gives any."""
+    """Return None if ssohelper provides the credentials. Raises: ConfigInvalid if nothing does."""
     config, answer = resolving.config, resolving.resolve(name)
     found, entry = answer.problem, config.profile(name)
     if entry is not None and _names_role_of_ssohelper(config, entry, answer):
@@ -123,7 +123,7 @@ def find_provider_of_profile(resolving: Resolver, name: str) -> ForeignProfile |
 
 
 def _names_role_of_ssohelper(config: ConfigFile, entry: ProfileEntry, answer: Resolved) -> bool:
-    """Return whether ssohelper gives the profile's role, also if something keeps SDKs from it."""
+    """Return whether ssohelper provides this profile's role, even if SDKs cannot get it."""
     chain = chains.find_chain_or_none(config, entry)
     target = chain.target if chain else config.target_or_none(entry)
     if target is None:

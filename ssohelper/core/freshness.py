@@ -7,14 +7,14 @@
 | at most min(16 min, L/4) | renew before use: below 15 min botocore asks us at each request |
 | at most min(60 s, L/10) | too old: not served |
 
-Where nothing may be renewed in the background, they are renewed before use below L/4.
+If renewal in the background is off, credentials are renewed before use below L/4.
 
 An access token is renewed before use when at most min(20 min, L/3) are left: SDKs begin at 15 min.
 """
 
 from enum import Enum
 
-# AWS's refusal is given to all callers for this time, without a new request.
+# All callers get AWS's refusal for so many seconds, without a new request.
 RETRY_SECONDS = 30
 SHARE_WITHOUT_BACKGROUND = 0.25
 
@@ -29,8 +29,9 @@ class Freshness(Enum):
 def freshness_of_credentials(
     life_seconds: float, left_seconds: float, age_seconds: float
 ) -> Freshness:
-    """A negative age means that the clock was set back: the time left is unknown. A clock error up
-    to min(60 s, L/10) does no harm, since credentials are never served within that margin.
+    """A negative age means that the clock was set back, so the time left is unknown.
+
+    A clock error up to min(60 s, L/10) does no harm: credentials so near their end are never served.
     """
     margin = min(60, life_seconds / 10)
     if left_seconds <= margin or age_seconds < -margin:

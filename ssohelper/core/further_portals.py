@@ -1,4 +1,4 @@
-"""Further portals of one Identity Center instance: the same users and roles, in another region.
+"""Checks further portals: portals of the same Identity Center instance in other regions.
 
 AWS replicates an instance to further regions. Each region has a portal and a sign-in of its own.
 """

@@ -1,4 +1,4 @@
-"""Grants: for how long, why and on which terminal a guarded role may be handed out."""
+"""Defines grants: permissions to hand out a guarded role for some time, usually on one terminal."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ DEFAULT_SECONDS = 1800
 # How long before a grant's end the shell prompt begins to show a warning.
 WARNING_SECONDS = 600
 LONGEST_REASON = 200
-# How far in the future a grant may begin, since a time service may have set the clock back.
+# A grant's beginning may be so far in the future, since a time service may set the clock back.
 _CLOCK_STEP_SECONDS = 5
 _NAMES = (SESSION_NAME, ACCOUNT_ID, ROLE_NAME, CHAIN)
 
 
 class TerminalSession(NamedTuple):
-    """`started` is in clock ticks since the machine's start, 0 where the system does not tell."""
+    """`started`: clock ticks between the machine's start and the session's; 0 if unknown."""
 
     leader: int
     started: int
@@ -26,7 +26,7 @@ class TerminalSession(NamedTuple):
 
 
 class GrantContext(NamedTuple):
-    """What a grant must fit. `now` is in epoch seconds, `uptime` since the machine's start."""
+    """The caller that a grant must fit. `now`: epoch seconds. `uptime`: seconds since the boot."""
 
     uid: int
     boot: str
@@ -36,7 +36,7 @@ class GrantContext(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """With `session` None, the grant is valid on all of the user's terminals."""
+    """A permission for a guarded role; on all of the user's terminals if `session` is None."""
 
     key: RoleKey
     reason: str
@@ -49,7 +49,7 @@ class Grant(NamedTuple):
     id: str
 
     def is_in_force(self, here: GrantContext) -> bool:
-        """Both clocks must be within the grant's time: a wall clock set back revives no grant."""
+        """Wall clock and uptime must both fit the grant: a clock set back revives no grant."""
         life = self.ends_at - self.granted_at
         is_of_here = (self.uid, self.boot) == (here.uid, here.boot)
         is_of_session = self.session is None or self.session == here.session

@@ -16,8 +16,8 @@ from ssohelper.core.text import compile_glob
 TAG_SIGN = "#"
 
 
-# One interpretation of a rule: if it is the usual one, in which the rule's slash is no part of the
-# account's name, and what matches session, account and role.
+# One interpretation of a rule: whether it is the usual one (the slash is no part of the account's
+# name), and the matchers for session, account and role.
 _Match = Callable[[str], re.Match[str] | None]
 _Interpretation = tuple[bool, _Match, _Match, _Match]
 
@@ -59,9 +59,10 @@ def for_portals(rules: Iterable[str], sessions: Sequence[SsoSession]) -> tuple[s
 
 
 def is_guarded(rules: Iterable[str], session_name: str, account: Account, role_name: str) -> bool:
-    """Compares an account whose name is unknown ("") by its id only, for lists.
+    """Compares only the id of an account whose name is unknown (""). Lists use this function.
 
-    Decisions and prompts use `find_guarding_rule`. A row without an account id is not guarded.
+    Decisions and prompts use `find_guarding_rule`. A list's row without an account id is not
+    guarded.
     """
     if not account.id:
         return False
@@ -92,7 +93,8 @@ def find_guarding_rule(
 def _interpretations_of_rule(rule: str) -> tuple[_Interpretation, ...]:
     """Return every interpretation of the rule, since an account's name may contain `:` or `/`.
 
-    The rule guards a role if any matches: a user notices a role that is guarded by mistake.
+    The rule guards a role if any interpretation matches: users notice a role that is guarded by
+    mistake.
     """
     found = list[_Interpretation]()
     account_part, slash, role = rule.rpartition("/")

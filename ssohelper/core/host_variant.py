@@ -1,9 +1,9 @@
-"""The only place that decides which hosts are asked: dual-stack (IPv4 and IPv6), FIPS, or neither.
+"""The only module that chooses AWS's hosts: dual-stack (IPv4 and IPv6), FIPS or neither.
 
-The first source with a value wins: for dual stack a start URL on a dual-stack host; then
+The first source with a value wins: a start URL on a dual-stack host (for dual stack); then
 AWS_USE_DUALSTACK_ENDPOINT and AWS_USE_FIPS_ENDPOINT; the keys of a native profile; the settings
-sessions.NAME.dualstack and .fips; the keys of [default]. A process line does not name its profile,
-so the keys of other profiles do not count.
+sessions.NAME.dualstack and .fips; the keys of [default]. The keys of other profiles do not count,
+since a `credential_process` line does not name its profile.
 """
 
 from collections.abc import Callable, Mapping

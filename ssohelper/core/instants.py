@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-# Compiled when first used: that takes 0.3 ms, and the first paint needs none.
+# Compiled when first used: that takes 0.3 ms, and the full screen appears without any.
 _ISO = r"(?a)(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:)(\d\d)(?:\.\d+)?\s*(.*)"
 # IMF-fixdate (RFC 9110, 5.6.7). The weekday is not checked.
 _HTTP_DATE = (
@@ -78,7 +78,7 @@ def parse_duration(text: str) -> int | None:
 
 
 class ClockReading(NamedTuple):
-    """AWS's time at one moment, with this machine's wall clock and uptime, sleep included.
+    """AWS's time at one moment, and this machine's wall clock and uptime (including sleep) then.
 
     `boot` is "" on a system without boot ids.
     """

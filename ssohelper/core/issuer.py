@@ -1,8 +1,8 @@
 """Decides to which servers a token may be sent, by the server that issued the token.
 
-A token that AWS issued is never sent to a server on this machine or in another AWS partition, one of
-such a server never to AWS. The issuer of a token that another tool got is unknown: it may go wherever
-core.service_hosts allows.
+A token that AWS issued is never sent to a server on this machine or in another AWS partition; a
+token from a server on this machine is never sent to AWS. A token that another tool got has no known
+issuer: it may go wherever core.service_hosts allows.
 """
 
 import re

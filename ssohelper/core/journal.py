@@ -1,4 +1,4 @@
-"""The lines of the local journal: one event each, as compact ASCII JSON.
+"""Defines the lines of the local journal: one event each, as compact ASCII JSON.
 
 Each value is checked, so that no secret and no control character gets into the journal.
 """
@@ -53,7 +53,7 @@ class Line(NamedTuple):
 def make_entry(
     event: str, key: RoleKey | None = None, caller: tuple[str, str] | None = None, **values: object
 ) -> Entry:
-    """Return an entry of these fields of FIELDS; one that is None is left out.
+    """Return an entry with these fields; a field that is None is left out.
 
     `caller` is the name of the caller's parent process, and its terminal. Raises: Damaged for an
     unknown event, a field that the event does not have, or a bad value.
@@ -107,7 +107,7 @@ def _has_type(name: str, value: object) -> bool:
 
 
 def _key_id(value: object, _field: str) -> str | None:
-    # An id of an unknown form comes from AWS, and must not make the call fail.
+    # AWS may send an id in an unknown form, which must not make the call fail.
     return value if isinstance(value, str) and _ACCESS_KEY_ID.fullmatch(value) else None
 
 
@@ -129,7 +129,7 @@ def _text(most_bytes: int, *, is_path: bool = False) -> check.Check:
     def cleaned_text(value: object, field: str) -> str:
         if not isinstance(value, str):  # a Secret, for example, must not be written
             raise Damaged(field)
-        # A longer text is cut before secrets are searched in it, which takes time.
+        # A long text is cut first, because searching it for secrets takes time.
         found = value[: 4 * most_bytes]
         found = show(found if is_path else redacted(found))[:most_bytes]
         while (excess := len(json.dumps(found)) - 2 - most_bytes) > 0:
@@ -167,8 +167,8 @@ _CHECKS: dict[str, check.Check] = {
 _ROLE = ("session", "account_id", "role", "chain")
 _CALLER = ("parent", "terminal")
 _DECISION = (*_ROLE, "way", "reason", "until", "grant", "rule", *_CALLER)
-# In the order in which a line has them. `how` a sign-in was made ("browser") or ended ("revoked");
-# `way` a role was asked for ("exec"); `others` more callers that waited.
+# Each event's fields, in a line's order. `how`: how a sign-in was made ("browser") or ended
+# ("revoked"). `way`: how a role was asked for ("exec"). `others`: how many more callers waited.
 FIELDS: dict[str, tuple[str, ...]] = {
     "issue": (*_ROLE, "role_arn", "until", "access_key_id", "background", *_CALLER, "others"),
     "sign-in": ("session", "user", "how"),

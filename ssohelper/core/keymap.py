@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 
 class Opens(Enum):
-    """What an action of the full screen opens. ONLY_QUESTIONS: of a grant or a sign-in, before it.
+    """What an action opens. ONLY_QUESTIONS: at most questions first, for a grant or a sign-in.
 
-    An action that closes a dialog has DIALOG: a dialog with the next question may follow.
+    An action that closes a dialog also has DIALOG, since a dialog with the next question may
+    follow.
     """
 
     DIALOG = auto()
@@ -45,7 +46,7 @@ def _by_name(table: dict[str, tuple[_Row, ...]]) -> dict[str, KeyAction]:
     }
 
 
-# By screen: the name of each action, its keys, its label in the footer, what it does, what it opens.
+# The actions of each screen: name, keys, label in the footer, what the action does, what it opens.
 _SCREENS: dict[str, tuple[_Row, ...]] = {
     "app": (
         ("help", "f1", "Help", "explain this screen and its keys"),
@@ -137,7 +138,8 @@ _SCREENS: dict[str, tuple[_Row, ...]] = {
 }
 ACTIONS = _by_name(_SCREENS)
 
-# These move the cursor of a list below a search. Footer, help and palette do not list each.
+# These move the cursor in a list below a search field. Footer, help and palette do not list them
+# one by one.
 _MOVES: tuple[_Row, ...] = (
     ("up", "up,ctrl+k", "Up", "go one line up in the list"),
     ("down", "down,ctrl+j,ctrl+n", "Down", "go one line down in the list"),
@@ -161,7 +163,7 @@ TICKED_LABELS: dict[str, str] = {
 }
 # The actions that remove something. The palette has them after the screen's other actions.
 REMOVING = frozenset(["sessions.sign_out", "sessions.remove", "profiles.remove", "profiles.undo"])
-# The actions that clear the search if there is one, else the ticks.
+# These actions clear the search if there is one, else the ticks.
 _CLEARING = frozenset(["accounts.leave", "profiles.back"])
 
 

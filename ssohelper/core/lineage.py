@@ -37,7 +37,7 @@ def token_ids_after_renewal(
 ) -> tuple[str, ...]:
     """Return the ids to record after `new` replaced `old`.
 
-    If AWS issued `old` to another tool, earlier tokens may be of another sign-in.
+    If another tool got `old`, earlier tokens may be of another sign-in and are left out.
     """
     is_ours = bool(facts.token_ids) and facts.token_ids[-1] == old.id
     earlier = facts.token_ids if is_ours else (old.id,)

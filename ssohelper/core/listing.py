@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
 
 class ListedAccount(NamedTuple):
-    """`answered`: AWS listed the account's roles, or refused to.
+    """`answered`: AWS listed the account's roles, or refused to list them.
 
-    If it refused, `roles` are those of the previous listing: `--prune` keeps the profiles of these
-    roles.
+    If AWS refused, `roles` are those of the previous listing: `--prune` keeps their profiles.
     """
 
     account: Account
@@ -34,7 +33,7 @@ class ListedRole(NamedTuple):
 class Listing(NamedTuple):
     """The accounts and roles that a portal listed; `listed_at` is when (epoch seconds).
 
-    A session of the same name may point at another portal than `start_url` and `region` later.
+    Later, the session of this name may have another portal than `start_url` and `region`.
     """
 
     start_url: str
@@ -102,7 +101,7 @@ class Listing(NamedTuple):
 
 
 def _make_index(accounts: Sequence[Account], *columns: Sequence[str]) -> "Index":
-    """Of accounts that match equally well, keeps the listing's order."""
+    """Accounts that match a search equally well keep the order of the listing."""
     from ssohelper.core.search import Index
 
     emails = [account.email for account in accounts]

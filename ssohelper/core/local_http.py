@@ -1,4 +1,4 @@
-"""Decides which HTTP requests the local servers answer, far stricter than HTTP. No I/O."""
+"""Decides which HTTP requests the local servers answer; far fewer than HTTP allows. No I/O."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +12,7 @@ HEALTH_PATH = "/health"
 _REQUEST_LINE = re.compile(rb"(GET|HEAD) (/[!-~]*) HTTP/1\.[01]")
 # At most one space may follow the colon: SDKs and browsers send no more.
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([!-~](?:[ -~\t]*[!-~])?|)")
-# A browser's cookies, from other local programs, may hold any byte but control characters.
+# A browser sends the cookies of other local programs, with any byte but control characters.
 _BROWSER_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([ -~\t\x80-\xff]*)")
 # A web page cannot leave these headers out, and no SDK sends any of them.
 _BROWSER_MARKS = frozenset({b"origin", b"referer", b"cookie"})
@@ -33,7 +33,7 @@ class Request(NamedTuple):
     """An HTTP request that passed the checks. Header names are in lower case.
 
     `is_ours` says whether a process of this user or of root sent it. Only a server with
-    `admits_unknown` answers others: those whose user the system cannot tell.
+    `admits_unknown` answers other requests: those whose user the system cannot tell.
     """
 
     target: str
@@ -42,7 +42,7 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An HTTP answer. `after` is called when it has been sent, or when sending has failed."""
+    """An HTTP answer. `after` is called when the answer has been sent, or sending has failed."""
 
     status: int
     body: bytes

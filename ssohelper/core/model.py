@@ -5,28 +5,29 @@ from typing import NamedTuple, NoReturn
 
 from ssohelper.errors import ConfigInvalid
 
-# They become file names and command arguments.
+# Names of sessions become file names and command arguments.
 SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-# With the further region whose portal a sign-in is for: `corp@eu-west-1`.
+# A session's name; for a sign-in at a further portal, with its region: `corp@eu-west-1`.
 SIGN_IN_NAME = re.compile(SESSION_NAME.pattern + r"(@[a-z0-9-]{1,40})?")
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 # AWS's rule (PermissionSetName of sso-admin) is [\w+=,.@-]{1,32}, ASCII. "." and ".." cannot be
 # parts of a path.
 ROLE_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_+=,.@-]{1,32}")
-# Of the IAM role that AWS makes for a permission set, which the portal does not know.
+# The name of the IAM role that AWS makes for a permission set. The portal does not use this name.
 IAM_ROLE_NAME = r"AWSReservedSSO_(.+)_[0-9a-f]{16}"
 # The percent-encoded name of a chain's profile.
 CHAIN = re.compile(r"(?!\.)[A-Za-z0-9_+=,.@%~-]{1,200}")
-# Between a role's name and a chain's, in file names and in requests to a broker.
+# Stands between a role's name and a chain's name, in file names and in requests to a broker.
 CHAIN_MARK = "~"
-# Before a guarded role in lists and prompts: `!` has a meaning in prompts of zsh, `@@` in none.
+# Stands before a guarded role in lists and prompts. In zsh prompts `!` has a meaning; `@@` has none
+# in any shell.
 GUARD_SIGN = "@@"
 _PLAIN_IN_CHAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
 _PERCENT = rb"%([0-9A-F]{2})"
 
 
 class Secret:
-    """A secret text, which only reveal() returns: no repr, str, format or pickle shows it."""
+    """A secret text. Only reveal() returns it; repr, str, format and pickle do not."""
 
     __slots__ = ("_value",)
 
@@ -61,7 +62,7 @@ class Account(NamedTuple):
 
 
 class Role(NamedTuple):
-    """A permission set in one account or, with `chain`, the role that this profile assumes with it."""
+    """A permission set in one account or, with `chain`, the role at that chain's end."""
 
     account_id: str
     name: str
@@ -71,8 +72,8 @@ class Role(NamedTuple):
 class SsoSession(NamedTuple):
     """An [sso-session] section of ~/.aws/config: one user's sign-in at one portal.
 
-    `portal_url` is where a start URL on a company's own host led, and `region` is then that portal's.
-    `is_further`: a portal of the same Identity Center in another region.
+    `portal_url` is the portal to which a start URL on a company's own host led; `region` is then
+    that portal's region. `is_further`: a portal of the same Identity Center in another region.
     """
 
     name: str
@@ -156,8 +157,8 @@ class RoleCredentials(NamedTuple):
 class CachedCredentials(NamedTuple):
     """Role credentials, and when AWS issued them.
 
-    `token_id` is the id of the access token with which they, or the first role of their chain, were
-    requested. `chain_id` is the `Chain.id`, "" for an SSO role.
+    `token_id` is the id of the access token with which the credentials, or the first role of their
+    chain, were requested. `chain_id` is the `Chain.id`, "" for an SSO role.
     """
 
     credentials: RoleCredentials
@@ -173,12 +174,13 @@ class CachedCredentials(NamedTuple):
 class SignInFacts(NamedTuple):
     """What ssohelper records about a sign-in, in its own state folder.
 
-    `observed_hours_seconds`: how long sign-ins last, as seen when one ended. `token_ids`: of the access
-    tokens that we read or wrote, the latest last. `notice_stage`: the last notice that was given, of an
-    end at `notice_end` (None: of a sign-out). `sent_id`: of a refresh token that was sent without an
-    answer. `client_issuer` registered the client whose hash is `client` (core.issuer). A listing from
-    before `person_since` may be of `earlier_user`. `of_token_id`: of the token of the session's own
-    sign-in that was made together with one at a further portal.
+    `observed_hours_seconds`: how long sign-ins last, measured when one ended. `token_ids`: ids of
+    the access tokens that we read or wrote, the latest last. `notice_stage`: the last notice's
+    stage; `notice_end`: the end that it announced (None: a sign-out). `sent_id`: the id of a
+    refresh token that was sent without an answer. `client_issuer` registered the client whose hash
+    is `client` (core.issuer). A listing from before `person_since` may belong to `earlier_user`.
+    `of_token_id`, for a sign-in at a further portal: the id of the token of the session's own
+    sign-in that was made together with it.
     """
 
     signed_in_at: int | None = None
@@ -204,7 +206,7 @@ class SignInFacts(NamedTuple):
         return self.user or self.earlier_user
 
     def of_next_sign_in(self, since: int) -> "SignInFacts":
-        """Return what stays known when another sign-in begins, by whatever user."""
+        """Return what is still known when another sign-in begins, perhaps of another user."""
         return SignInFacts(
             observed_hours_seconds=self.observed_hours_seconds,
             person_since=since,
@@ -224,7 +226,7 @@ NEVER_USED = Usage()
 
 
 class PageChoice(NamedTuple):
-    """A page of the console: a service as `ssohelper console --service` takes it, and a region."""
+    """A page of the console: a service, named as in `ssohelper console --service`; a region."""
 
     service: str
     region: str

@@ -1,4 +1,4 @@
-"""What a command writes besides ~/.aws/config, as the undo of the command needs it. Pure."""
+"""Records what a command writes besides ~/.aws/config, so that it can be undone. Pure."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from ssohelper.core.rc_text import FileEdit
 
 
 class OtherWrites(NamedTuple):
-    """Settings' values before and after, by key (None: not in the file), and edits of rc files."""
+    """Each changed setting's value before and after (None: not set), and the edits of rc files."""
 
     settings: Mapping[str, tuple[Any, Any]] = {}
     files: tuple[FileEdit, ...] = ()
@@ -18,7 +18,7 @@ NO_OTHER_WRITES = OtherWrites()
 
 
 def plan_setting_undo(written: tuple[Any, Any], present: Any) -> tuple[Any, Any] | None:
-    """Return the present value and the one to restore; None if the setting was edited since."""
+    """Return the setting's present value and the value to restore; None if it was edited since."""
     before, after = map(_as_list, written)
     present = _as_list(present)
     if present == before:
@@ -31,7 +31,7 @@ def _as_list(value: Any) -> Any:
 
 
 def plan_file_undo(edit: FileEdit, present: bytes | None) -> FileEdit | None:
-    """Return the edit that takes back `edit`; None if ssohelper's lines were edited since.
+    """Return the edit that undoes `edit`; None if the user has edited ssohelper's lines since.
 
     The user's own lines stay. Raises: ConfigInvalid if the marks are not one pair.
     """

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Partition(NamedTuple):
-    """The hosts "signin" and "console" of `web_domain` get the region in front, except at home.
+    """One partition. The region precedes "signin" and "console" of `web_domain`, except at home.
 
     Source: "AWS Sign-In endpoints and quotas", AWS General Reference.
     """
@@ -62,7 +62,7 @@ PARTITIONS = (
         "amazonaws-eusc.eu",
     ),
 )
-# The hosts that the AWS CLI accepts (customizations/sso/resolve.py), and GovCloud's.
+# The portal hosts that the AWS CLI accepts (customizations/sso/resolve.py), and GovCloud's.
 _PORTAL_SUFFIXES = (
     ".awsapps.com",
     ".awsapps.cn",
@@ -80,9 +80,9 @@ _PORTAL_HOSTS = (
     "identitycenter.amazonaws.eu",
     "identitycenter.us-gov.amazonaws.com",
 )
-# Their sign-ins must use dual-stack hosts: a sign-in cannot go from one portal to the other.
+# Sign-ins at these portals must use dual-stack hosts: they are not valid at other portals.
 _DUAL_STACK_SUFFIXES = (".app.aws", ".app.amazonwebservices.com.cn", ".api.amazonwebservices.eu")
-# The regions of partitions without Identity Center, in networks of their own.
+# The regions of isolated partitions, which have no Identity Center.
 _ISOLATED_REGION = r"(us|eu)-iso[a-z]?-[a-z]+-[0-9]{1,2}"
 
 

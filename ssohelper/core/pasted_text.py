@@ -1,12 +1,13 @@
-"""Finds the roles that a pasted text names: an error of AWS's, a console URL, an export line."""
+"""Finds the roles that a pasted text names, such as AWS's error, a console URL, an export line."""
 
 import re
 from collections.abc import Iterable, Sequence
 
 # Compiled when first used: most searches need none of them.
 _ACCOUNT_ID = r"(?<![0-9])(?:[0-9]{12}|[0-9]{4}-[0-9]{4}-[0-9]{4})(?![0-9])"
-# In the ARN of a role or of its session, the caller's account; in that of an account, its own id.
-# Other accounts of a text are those of resources, or the one that manages the organization.
+# Matches the caller's account in the ARN of a role or role session, and the account's id in the ARN
+# of an account. Other ids in a text name the accounts of resources, or the organization's
+# management account.
 _FIRST_ID = r"(?:::(?=[0-9]{12}:(?:assumed-)?role/)|:account/o-[a-z0-9]+/)([0-9]{12})(?![0-9])"
 # The name of a permission set's IAM role.
 _SSO_ROLE = r"AWSReservedSSO_([A-Za-z0-9_+=,.@-]+)_[0-9a-f]{16}(?![0-9a-f])"
@@ -16,7 +17,7 @@ _PROFILE = (
 )
 _URL_CODE = "%([0-7][0-9a-fA-F])"
 _LONGEST_TEXT = 20_000
-# A user may type an account's id and three words more. They are to match as other words do.
+# A text of an account's id and at most three more words was typed: it is searched word by word.
 _MOST_TYPED_WORDS = 4
 
 
@@ -25,13 +26,14 @@ def find_named_rows(
 ) -> list[int]:
     """Return the numbers of the rows that the text names; a row has one item of each sequence.
 
-    `profiles` are a row's profile names, with spaces between them. A profile that the text sets or
-    gives as an option comes first; else the roles that it names in an account that it names, or all
-    of that account if it names none of them. [] if the text is no more than a few typed words.
+    `profiles` are a row's profile names, with spaces between them. If the text sets a profile or
+    gives one as an option, that profile's row is returned; else the roles that it names in an
+    account that it names, or all roles of that account if it names none of them. [] if the text is
+    only a few typed words.
     """
     text = re.sub(_URL_CODE, lambda code: chr(int(code[1], 16)), text[:_LONGEST_TEXT])
     for name in re.findall(_PROFILE, text):
-        for names in (profiles, role_names):  # another tool's profile stands in place of a role
+        for names in (profiles, role_names):  # `role_names` has other tools' profiles
             named = [number for number, each in enumerate(names) if name in each.split(" ")]
             if named:
                 return named
@@ -59,7 +61,7 @@ def _ids_in_text(text: str) -> Iterable[str]:
 
 
 def _names_in_text(text: str, names: set[str]) -> set[str]:
-    """Return the names that stand in the text as whole words, in capital or small letters.
+    """Return the names that are whole words of the text, in capital or small letters.
 
     Of names that begin alike, the longest is returned.
     """

@@ -1,4 +1,4 @@
-"""Texts about a plan of `profile sync`: what changes by kind, a big plan's summary, the notes."""
+"""Makes the texts about a plan of `profile sync`: counts by kind of change, a summary, notes."""
 
 import shlex
 import textwrap
@@ -15,7 +15,7 @@ ADOPT = "adopt, with the name that it has"
 TO_ADOPT = "to adopt"
 NOTHING_CHOSEN = "these roles have their profiles already"
 ALL_ROLES = "to match all: --account '*' --role '*'"
-# In a dry run of an undo, before its question, and after the undo.
+# The verb in a dry run of an undo, before the undo's question, and after the undo.
 RestoredVerb = Literal["would be", "will be", "were"]
 
 _PROCESS = "credential_process"
@@ -28,7 +28,7 @@ _MOST_SWAPPED = 5
 _MOST_IN_A_DIFF = 40
 # The most lines of each list in a summary, and of the whole summary.
 _MOST_SETS, _MOST_ROLE_LINES, _MOST_LINES = 5, 16, 22
-# Some terminals report one column.
+# Some terminals report a width of one column.
 _LEAST_WIDTH = 20
 _INDENT = "    "
 
@@ -168,7 +168,7 @@ def _cut_line(line: str, width: int) -> str:
 
 
 def skipped_lines(plan: Plan) -> Iterator[str]:
-    """Yield a safe line for each of the first ten skipped names, then the number of the others.
+    """Yield an escaped line for each of the first ten skipped names, then the number of others.
 
     The last line counts the stale profiles that stay.
     """
@@ -189,7 +189,7 @@ def skipped_lines(plan: Plan) -> Iterator[str]:
 def lines_after_sync(plan: Plan, *, is_dry_run: bool = False) -> Iterator[str]:
     """Yield the filters that leave out roles, the options given now, and the skipped profiles.
 
-    Otherwise roles that a forgotten filter leaves out would look unassigned. All lines are safe.
+    Otherwise roles that a forgotten filter leaves out would look unassigned. All lines are escaped.
     """
     choices = plan.request.choices
     if not plan.request.only_roles:
@@ -203,7 +203,7 @@ def lines_after_sync(plan: Plan, *, is_dry_run: bool = False) -> Iterator[str]:
 
 
 def swapped_names_lines(plan: Plan) -> Iterator[str]:
-    """Yield a safe line if profiles get names that other profiles have now.
+    """Yield an escaped line if profiles get names that other profiles have now.
 
     A command that names such a profile then runs in another account.
     """

@@ -1,8 +1,8 @@
 """Decides which role credentials may be handed out, and which roles may have a published response.
 
-The vault takes two kinds of permits, which only `Policy` makes. A role that a guard rule matches is
-handed out only while a grant for it lasts, and is never published. An allow-list, which `exec --allow`
-sets, limits which roles are handed out.
+The vault (which asks AWS for credentials) takes two kinds of permits, which only `Policy` makes. A
+role that a guard rule matches is handed out only while a grant for it lasts, and is never
+published. An allow-list, which `exec --allow` sets, limits which roles are handed out.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class ReleasePermit(_Permit):
 class Policy:
     """Decides, during one call, which roles are handed out or may have a published response.
 
-    `find_account` returns an account with an empty name if that is unknown. Rules and the allow-list
-    apply to each role of a chain, which for other keys is the role itself.
+    `find_account` returns an account with an empty name if the name is unknown. Rules and the
+    allow-list apply to the role or, for a chain, to each of its roles.
     """
 
     def __init__(
@@ -81,7 +81,8 @@ class Policy:
     def find_guarding_rule(self, key: RoleKey) -> str | None:
         """Return a guard rule that matches the role.
 
-        An unknown account name matches every pattern: a user notices a role that is guarded by mistake.
+        An unknown account name matches every pattern, because users notice a role that is guarded
+        by mistake.
         """
         return next(iter(self._find_guards(key)), (None, None))[0]
 
@@ -121,8 +122,7 @@ class Policy:
 
     def _hint_to_get_grant(self, key: RoleKey) -> str:
         command = f'ssohelper guard grant {word_as_typed(key.text)} --reason "…"'
-        # A program without a terminal, such as an agent, asks a person, whose terminal is another
-        # one.
+        # A program without a terminal, such as an agent, must ask a user, who has another terminal.
         if self._allowed is None and self._has_terminal():
             return f"on a terminal: {command}"
         return f"ask the person to run: {command} --all-terminals"
@@ -134,7 +134,7 @@ def _refusal_by_allow_list(allowed: AllowList, outside: RoleKey, key: RoleKey) -
     if name is not None:
         hint = f'the list has "{show(name, 40)}", which names no role: write [SESSION:]ACCOUNT/ROLE'
     else:
-        # A role's name may have a comma, which `--allow` does not take.
+        # A role's name may have a comma, which separates patterns in `--allow`.
         pattern = word_as_typed(key.text.replace(",", "?"))
         hint = (
             f"ask the person to run: ssohelper exec --allow {pattern} … -- COMMAND, "

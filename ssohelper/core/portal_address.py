@@ -22,7 +22,7 @@ _OPEN_IT = (
 class PortalAddress(NamedTuple):
     """Where a session's start URL on a company's host led at the last sign-in.
 
-    `configured_region` is the config's at that time, `region` that of the portal's host name.
+    `configured_region` was then the config's region; `region` is in the portal's host name.
     """
 
     start_url: str
@@ -36,9 +36,9 @@ NO_ADDRESSES: Addresses = {}
 
 
 def session_with_portal_address(session: SsoSession, address: PortalAddress | None) -> SsoSession:
-    """Return the session with the portal of its last sign-in, if that was of this start URL.
+    """Return the session with the portal of its last sign-in, if that had this start URL.
 
-    A region that was changed in the config since then wins.
+    If the region in the config has changed since then, the new region is used.
     """
     if address is None or not is_same_portal(address.start_url, session.start_url):
         return session
@@ -52,7 +52,7 @@ def is_portal_of(session: SsoSession, url: str) -> bool:
 
 
 def normalized_urls_of_portal(session: SsoSession) -> tuple[str, ...]:
-    """The only function that decides which start URLs are the session's portal."""
+    """The only function that decides which start URLs lead to the session's portal."""
     return tuple(dict.fromkeys(map(normalized_start_url, (session.start_url, session.aws_url))))
 
 
@@ -90,7 +90,7 @@ def instance_id_of_portal(portal_url: str) -> str | None:
 def region_in_portal_page(page: str, portal_url: str) -> str | None:
     """Return the region in a meta element, which AWS does not document, or None.
 
-    A region outside the partition of the URL's host does not count.
+    A region in another partition than the URL's host is ignored.
     """
     for element in re.findall(_META, page):
         values = {name.lower(): value for name, _quote, value in re.findall(_ATTRIBUTE, element)}

@@ -1,4 +1,4 @@
-"""Tells by its name whether a role is privileged: no list proposes such a role by itself."""
+"""Tells by a role's name whether the role is privileged. No list proposes such a role unasked."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -7,12 +7,12 @@ from functools import cache
 from ssohelper.core.text import compile_glob
 
 PRIVILEGED_SIGN = "!"
-# Parts of names, written together and in small letters: PowerUserAccess, break-glass, db_owner.
+# Parts of names, compared without case and punctuation: PowerUserAccess, break-glass, db_owner.
 _PARTS = ("admin", "poweruser", "owner", "breakglass")
 
 
 def make_privileged_test(globs: Sequence[str] = ()) -> Callable[[str], bool]:
-    """Return a function that tells it of a role's name; `globs` name further roles."""
+    """Return a function that tests a role's name; `globs` match further privileged names."""
     patterns = [compile_glob(glob, ignore_case=True) for glob in globs]
 
     @cache

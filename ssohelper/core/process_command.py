@@ -75,7 +75,7 @@ def role_of_arn(arn: str) -> Role | None:
 
 
 def option_values(words: list[str]) -> dict[str, str]:
-    """Return the options of another tool's command; "" for an option without a value."""
+    """Return the options in another tool's command by name; "" for an option without a value."""
     found: dict[str, str] = {}
     for word, following in zip(words, [*words[1:], ""], strict=False):
         name, equals, value = word.partition("=")
@@ -123,6 +123,6 @@ def _option_values(command_words: list[str]) -> dict[str, str]:
     for word in rest:
         name, equals, value = word.partition("=")
         value = value if equals or name in _OWN_FLAGS else next(rest, "")
-        # 20,000 profiles name the same few sessions and roles.
+        # Interned, because 20,000 profiles name the same few sessions and roles.
         found[name] = sys.intern(value)
     return found

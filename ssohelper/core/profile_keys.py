@@ -1,4 +1,4 @@
-"""Makes the config keys by which profiles name a role, and the edits that change these keys. Pure."""
+"""Makes a profile's identity keys, which name its role, and the edits that change them. Pure."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from ssohelper.core.config_file import MANAGED_KEY, ProfileEntry
 from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.profile_origin import GENERATED_KEYS, GRANTED_PREFIX
 
-# The keys of a managed profile that are not the user's.
+# The identity keys of a managed profile, which ssohelper sets and removes.
 IDENTITY = (
     "credential_process",
     "sso_session",
@@ -18,12 +18,13 @@ IDENTITY = (
     "sso_region",
     "sso_registration_scopes",
 )
-# An adopted profile loses these keys: else the other tool would remove or rewrite it.
+# Adopting a profile removes these keys. Otherwise the other tool would remove or rewrite the
+# profile.
 _OTHER_TOOLS = (*GENERATED_KEYS, "sso_auto_populated", "sso_account_name")
 
 
 class ProfileChange(NamedTuple):
-    """The keys of a managed profile that change, before and after; `name` for a renamed profile."""
+    """A managed profile's changed keys, before and after; the key `name` if it is renamed."""
 
     profile: str
     before: dict[str, str]
@@ -31,8 +32,6 @@ class ProfileChange(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """A role or profile that the plan skips, and the reason."""
-
     name: str
     reason: str
 
@@ -76,7 +75,7 @@ def change_that_adopts_profile(
     }
     default = {} if entry.keys.get("region") else {"region": region}
     if default and "region" in entry.keys:
-        present["region"] = entry.keys["region"]  # the key `region`, which has an empty value
+        present["region"] = entry.keys["region"]  # a key `region` with an empty value
     return _make_edit_and_change(entry, present, {**new_keys, **default, MANAGED_KEY: "true"})
 
 

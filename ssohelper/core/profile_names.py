@@ -1,8 +1,8 @@
 """Makes profile names from a template. No other module decides the name of a new profile.
 
-A clash is decided for the whole account: all its new profiles have the same account part, the name
-without the role. If another account, of any organization, has this part, the session comes in front,
-and then the account id behind.
+A clash is decided for the whole account: all its new profiles have the same account part (the name
+without the role). If another account, of any organization, has this part, the session's name is put
+in front, then the account id behind.
 """
 
 import hashlib
@@ -24,7 +24,8 @@ _FIELD = re.compile(r"\{([a-z_]*)\}")
 # AWS's limit for an account's name is 50, but an answer from the network may hold a longer one.
 _FIELD_LIMIT = 64
 _SEPARATORS = "._-"
-# A clashing name gets the session in front (level 1), the account id, and a hash of the role's name.
+# A clashing name gets the session's name in front (level 1), then the account id (2), then a hash
+# of the role's name (3).
 _WITH_ID, _WITH_HASH = 2, 3
 
 
@@ -38,7 +39,7 @@ class UnnamedRole(NamedTuple):
 class WrittenName(NamedTuple):
     """An existing profile; `role` is None if it cannot be read.
 
-    `is_own`: it belongs to the session whose profiles get names, or to no session.
+    `is_own`: the profile belongs to the session whose profiles get names, or to no session.
     """
 
     name: str
@@ -81,8 +82,6 @@ def is_foreign_id(name: str, account: Account) -> bool:
 
 
 class NameTemplate:
-    """Fills in the template for the profiles of one session."""
-
     def __init__(self, template: str, session_name: str) -> None:
         self.session_name = session_name
         self._pieces = template.split("{role_name}")
@@ -103,9 +102,9 @@ class NameTemplate:
         return ".".join(parts[: level + 1])
 
     def account_part(self, account: Account) -> tuple[str, str] | None:
-        """Return the text before and behind the role in the account's names.
+        """Return the texts before and behind the role in the names of the account's profiles.
 
-        None if the template does not name the account, or not the role exactly once.
+        None if the template has no account, or not the role exactly once.
         """
         pieces = self._pieces_of_account(account)
         if len(pieces) != 2 or not self._names_account:
@@ -137,9 +136,9 @@ class NameTemplate:
 class Namer:
     """Chooses the names of profiles.
 
-    `unnamed` are all listed roles without a managed profile. The `skipped` ones get none, but count
-    for clashes, so that names do not depend on filters. The names of `written` profiles are taken,
-    in any case.
+    `unnamed` are all listed roles without a managed profile. `skipped` roles get no profile, but
+    count for clashes, so that names do not depend on filters. The names of `written` profiles are
+    taken, regardless of case.
     """
 
     def __init__(
@@ -154,9 +153,10 @@ class Namer:
         self._plain = {item.role: template.name(item) for item in unnamed}
         accounts = {item.account.id: item.account for item in unnamed}
         self._parts = {name: template.account_part(one) for name, one in accounts.items()}
-        # The roles of each existing name, as tuples: 20,000 sets would take 4 MB.
+        # By existing name, the roles of its profiles, as tuples: 20,000 sets would take 4 MB.
         self._owners: dict[str, tuple[Role | None, ...]] = {"default": (None,)}
-        # By account part, the accounts whose existing names have it, and whether they are ours.
+        # By account part, the accounts whose existing profiles have it, and whether these are
+        # `is_own`.
         self._part_owners: dict[str, set[tuple[str, bool]]] = defaultdict(set)
         self._levels = dict.fromkeys(accounts, 0)
         self._hashed: set[Role] = set()
@@ -179,7 +179,7 @@ class Namer:
                     self._levels[role.account_id] = level
 
     def choose_names(self) -> dict[Role, str]:
-        """Return a name for each role for which one is free: longer ones until none clashes."""
+        """Return each role's name, as long as needed; none if even the longest is taken."""
         while True:
             names = {}
             for role, plain in self._plain.items():
@@ -215,7 +215,7 @@ class Namer:
         return clashing
 
     def _find_clashing_accounts(self) -> set[str]:
-        """Return the accounts whose part another account has; one with written names keeps it."""
+        """Return the accounts that must change their part, because another account has it."""
         accounts_by_part = defaultdict[str, set[str]](set)
         for account_id, part in self._parts.items():
             if part is not None:
@@ -238,9 +238,9 @@ def _safe_role_name(role: Role) -> str:
 
 
 def _possible_account_parts(name: str, role: Role) -> list[str]:
-    """Return what a reader may take for the account's name in a profile's name.
+    """Return the parts of a profile's name that a reader may take for the account's name.
 
-    If the name does not end with the role, each part up to a separator could be it.
+    If the name does not end with the role, it could be each part up to a separator.
     """
     before, found, after = name.rpartition(_safe_role_name(role).lower())
     if found and (not after or after.startswith(f".{role.account_id}")):

@@ -33,7 +33,7 @@ AWS_SSO_CLI, AWS_SSO_UTIL, AWS_VAULT = "aws-sso-cli", "aws-sso-util", "aws-vault
 GRANTED, LEAPP, AWSUME = "granted", "Leapp", "awsume"
 OWN, TWO_ROLES = "ssohelper, without its mark", "the profile names two different roles"
 TWO_PORTALS = "the profile names two different portals"
-# The tool of each program of a `credential_process`.
+# The tool to which each program of a `credential_process` belongs.
 _TOOLS = {
     "aws": BY_HAND,
     "aws-sso": AWS_SSO_CLI,
@@ -57,7 +57,7 @@ _KEYS_OF_OTHER_IDENTITIES = {
 _ARN = re.compile(r"arn:([a-z0-9-]+):iam::([0-9]{1,12}):role/(?:.*/)?([^/]+)")
 # The name that aws-sso-cli gives profiles by default: {{ .AccountIdPad }}:{{ .RoleName }}
 _PADDED_NAME = re.compile(r"([0-9]{12}):([^:/]+)")
-# Options of aws-sso-cli that take a value, in front of `process` and behind it.
+# Options of aws-sso-cli that take a value. They may stand before and after the word `process`.
 _AWS_SSO_OPTIONS = {
     "-S": "--sso",
     "-a": "--arn",
@@ -70,8 +70,8 @@ _AWS_SSO_OPTIONS = {
 class NamedRole(NamedTuple):
     """A role that a profile names, and how the profile names the role's portal.
 
-    `instance` is the name that aws-sso-cli's own settings give a portal. `partition` is that of the
-    role's ARN; "aws" without an ARN.
+    `instance` is the portal's name in aws-sso-cli's own settings. `partition` is the partition in
+    the role's ARN; "aws" without an ARN.
     """
 
     role: Role
@@ -98,9 +98,9 @@ class Origin(NamedTuple):
 
 
 class AwsSsoCliBlock(NamedTuple):
-    """The part of a config that aws-sso-cli rewrites: line numbers from 0 of its two markers.
+    """The part of a config that aws-sso-cli rewrites. `begin`, `end`: its marker lines, from 0.
 
-    `names` are the profiles there that ssohelper does not manage.
+    `names` are the profiles in this part that ssohelper does not manage.
     """
 
     begin: int
@@ -108,11 +108,11 @@ class AwsSsoCliBlock(NamedTuple):
     names: tuple[str, ...]
 
 
-@lru_cache(maxsize=1)  # 60 µs for each profile, and one command calls this several times
+@lru_cache(maxsize=1)  # cached: 60 µs a profile, several calls a command
 def find_profile_origins(config: ConfigFile) -> tuple[Origin, ...]:
     """Return the origin of each profile that ssohelper does not manage, in the file's order.
 
-    Left out are profiles that have nothing to do with Identity Center.
+    Profiles that have nothing to do with Identity Center are left out.
     """
     found = (_find_profile_origin(config, entry) for entry in config.profiles())
     return tuple(origin for origin in found if origin is not None)
@@ -164,7 +164,7 @@ def _find_profile_origin(config: ConfigFile, entry: ProfileEntry) -> Origin | No
 
 
 def _find_tool_of_profile(config: ConfigFile, entry: ProfileEntry, words: list[str]) -> str | None:
-    """Return None without any tie to Identity Center."""
+    """Return the tool's name; None if the profile has nothing to do with Identity Center."""
     keys = entry.keys
     if any(key.startswith(GRANTED_PREFIX) for key in keys):
         return GRANTED
@@ -187,7 +187,7 @@ def _find_tool_of_profile(config: ConfigFile, entry: ProfileEntry, words: list[s
 
 
 def _common_role(named_roles: list[NamedRole | str]) -> tuple[NamedRole | None, str]:
-    """Return the role that all name; else None and the reason."""
+    """Return the role that all of these are, and ""; else None and the reason."""
     roles = [one for one in named_roles if isinstance(one, NamedRole)]
     reasons = [one for one in named_roles if isinstance(one, str)]
     if reasons:
@@ -215,7 +215,7 @@ def _common_role(named_roles: list[NamedRole | str]) -> tuple[NamedRole | None, 
 def _roles_named_by_profile(
     config: ConfigFile, entry: ProfileEntry, seen: tuple[str, ...] = ()
 ) -> Iterator[NamedRole | str]:
-    """Yield each role that the profile names; for an invalid one, a text that says why."""
+    """Yield each role that the profile names; for an invalid role, a text with the reason."""
     keys = keys_with_included_profile(config, entry)
     has_own = False
     if "sso_account_id" in keys or "sso_role_name" in keys:
@@ -344,7 +344,7 @@ def _roles_of_referenced_profile(
     config: ConfigFile, entry: ProfileEntry, name: str, seen: tuple[str, ...]
 ) -> Iterator[NamedRole | str]:
     if name == entry.name:
-        return  # the command reads the keys of this very profile
+        return  # the command gets the credentials of the profile itself
     following = config.profile(name)
     if following is None:
         yield f'the command names the profile "{name}", which does not exist'

@@ -35,9 +35,9 @@ _ManagedProfiles = Mapping[Role, list[tuple[ProfileEntry, str]]]
 class Plan(NamedTuple):
     """The profiles to add, change and remove, and the `changes` to the config.
 
-    `add_roles` are the roles of `add`, in the same order. `stale`: managed profiles whose role is no
-    longer listed. `data`: the config that was planned from. `adopt`: the profiles of other tools in
-    `change`.
+    `add_roles` are the roles of `add`, in the same order. `stale`: managed profiles whose role is
+    no longer listed. `data`: the config for which the plan was made. `adopt`: the other tools'
+    profiles in `change`.
     """
 
     request: SyncRequest
@@ -72,7 +72,8 @@ class _Planner:
         self._config, self._request = config, request
         self._template = NameTemplate(request.template, request.session.name)
         self._managed: _ManagedProfiles = defaultdict(list)
-        # The profiles that keep a role from getting a new one: of other tools, or edited by hand.
+        # A role that one of these profiles has gets no new profile: profiles of other tools, and
+        # profiles edited by hand.
         self._foreign: dict[Role, str] = {}
         self._edited: dict[Role, str] = {}
         # The names of profiles that are not in `_managed`.
@@ -92,18 +93,19 @@ class _Planner:
         self._sort_profiles()
         stale, removed = self._find_stale_roles()
         present = self._managed
-        # A profile to remove no longer counts as managed; its name is free only with --rename.
+        # A profile that will be removed no longer counts as managed. Its name is free only with
+        # --rename.
         if removed:
             self._managed = {role: one for role, one in present.items() if role not in removed}
         self._plan_managed_profiles()
         selected = self._select_roles()
         moving = self._find_renamable_profiles() if request.rename else {}
-        # New and renamed profiles get their names together: otherwise only the next sync would use
-        # a name that a rename frees.
+        # New and renamed profiles get their names together. Otherwise a name that a rename frees
+        # could be used only in the next sync.
         new = {role for role, reason in selected.items() if reason is None}
         kept = self._managed if request.rename else present
         names = self._choose_names(new | moving.keys(), moving, kept)
-        while stuck := moving.keys() - names.keys():  # no name is free: they keep theirs
+        while stuck := moving.keys() - names.keys():  # no name is free: they keep their old names
             moving = {role: entry for role, entry in moving.items() if role not in stuck}
             names = self._choose_names(new | moving.keys(), moving, kept)
         added = list(self._plan_new_profiles(selected, names))
@@ -151,9 +153,10 @@ class _Planner:
                 self._foreign.setdefault(target.role, entry.name)
 
     def _sort_profile_without_role(self, entry: ProfileEntry) -> None:
-        """Give a managed profile that lost its keys in an edit the role that it was written for.
+        """If a managed profile lost its role in an edit, sort it under the role that it had.
 
-        One with another source of credentials stays as it is, and its role gets no other profile.
+        A profile that now has another source of credentials stays as it is, and its role gets no
+        other profile.
         """
         written = self._request.written_roles.get(entry.name)
         if written is not None and written.session_name == self._request.session.name:
@@ -171,10 +174,10 @@ class _Planner:
         return names_neither or self._config.is_target_of(self._request.session, target)
 
     def _find_stale_roles(self) -> tuple[Collection[Role], Collection[Role]]:
-        """Return the roles of managed profiles that are no longer listed, and those to remove.
+        """Return the managed profiles' roles that are no longer listed, and the roles to remove.
 
-        Prune removes profiles whose role is gone, or left out by filters given now, but never of an
-        account whose roles AWS did not list.
+        `--prune` removes profiles whose role is no longer listed or fails this command's filters,
+        but none of an account whose roles AWS did not list.
         """
         request, listing = self._request, self._request.listing
         if request.only_roles:
@@ -201,10 +204,11 @@ class _Planner:
     # -- planning changes of managed profiles ----------------------------------------------
 
     def _plan_managed_profiles(self) -> None:
-        """Plan the edits after which managed profiles have their form's identity keys, and region.
+        """Plan edits that give managed profiles their form's identity keys, and the region.
 
-        A form given now is for all managed profiles, also outside remembered filters, unless filters
-        were given too. The new default region replaces the old one, also outside the filters.
+        A form that this command chooses is for all managed profiles, even outside remembered
+        filters, unless the command has filters too. The new default region replaces the old one,
+        also outside the filters.
         """
         request = self._request
         for role, entries in self._managed.items():
@@ -229,7 +233,7 @@ class _Planner:
                     self._edit_profile(entry, "region", old, new)
 
     def _edit_profile(self, entry: ProfileEntry, key: str, old: str, new: str) -> None:
-        """Plan another value of a key, or another name of the profile for the key `name`."""
+        """Plan a new value for a key; the key `name` stands for the profile's name."""
         edit = self._edits.get(entry.name, EditSection(entry.header))
         if key == "name":
             self._edits[entry.name] = edit._replace(new_header=f"profile {new}")
@@ -241,9 +245,9 @@ class _Planner:
         )
 
     def _find_renamable_profiles(self) -> dict[Role, ProfileEntry]:
-        """Return the only managed profile of each listed role within the filters.
+        """Return the listed roles within the filters that have one managed profile, with it.
 
-        One that another profile names in `source_profile` keeps its name.
+        A profile that another profile names in `source_profile` keeps its name.
         """
         found, users = {}, chains.find_source_names(self._config)
         for role, entries in self._managed.items():
@@ -293,12 +297,12 @@ class _Planner:
         moving: Mapping[Role, ProfileEntry],
         present: _ManagedProfiles,
     ) -> Mapping[Role, str]:
-        """Return the names of these roles' profiles, and those that skipped roles would get.
+        """Return names for these roles' profiles, and the names that skipped roles would get.
 
         The names of profiles in `moving` count as free.
         """
         if not named:
-            return {}  # saves comparing all names, which takes 10 MB for 20,000 profiles
+            return {}  # otherwise all names are compared: 10 MB for 20,000 profiles
         unnamed = [
             item
             for item in map(self._unnamed, self._listed)

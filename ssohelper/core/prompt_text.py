@@ -10,9 +10,9 @@
 | an end that is not known | `ok` |
 | a grant for a guarded role | `grant 24m`, in its last 10 min `=grant 9m=` |
 
-The label of a guarded role begins with `@@`. The signs `=`, `?` and `@` have no meaning in any
-shell's prompt. This module and `shell/prompt.*` take the first row whose instant has not passed,
-and put the time left into its text.
+The label of a guarded role begins with `@@`. The signs `=`, `?` and `@` have no special meaning in
+any shell's prompt. The text is saved as rows. This module and `shell/prompt.*` take the first row
+whose instant has not passed, and put the time left into its text.
 """
 
 import re
@@ -25,16 +25,16 @@ from ssohelper.core.sign_in_outlook import PromptClock
 
 WIDTH = 40
 SOON_SECONDS, LATE_SECONDS = 30 * 60, 5 * 60
-# With such a character a shell could run the name as code, or a theme measure it wrongly.
+# With such a character, a shell could run a name as code, or a theme could measure it wrongly.
 _HARMFUL = re.compile(r"[^A-Za-z0-9 ._:@/+=,-]")
-# 11 digits: a shell accepts no longer number.
+# The prompt's shell code accepts numbers of at most 11 digits.
 _FOREVER = 99_999_999_999
 _LEFT = "left"
-# The label's room beside the usual times (up to `==4m?==`), and beside `==signed out==`.
+# The columns for the label beside the usual times (up to `==4m?==`), and beside `==signed out==`.
 _USUAL_ROOM, _LEAST_ROOM = WIDTH - 8, WIDTH - 15
-# A role's name is shortened to this before the account's name is.
+# A role's name is shortened to this length before the account's name is shortened.
 _LEAST_ROLE = 8
-# A shortened name with a hash fits in every prompt, also after `@@`.
+# A shortened name with a hash fits in every prompt, even after `@@`.
 _MARKED_ROOM = _LEAST_ROOM - len(GUARD_SIGN)
 _DIGITS = range(4, 12)
 
@@ -107,7 +107,7 @@ def prompt_row_at(rows: Sequence[PromptRow], now: int) -> PromptRow:
 def prompt_rows_to_line(rows: Sequence[PromptRow]) -> str:
     """Return `LAST|MORE|LEVEL|TEXT` of each row, joined by `|`; MORE is `seconds_to_end`.
 
-    Shells read it at each prompt, and bash takes 30 ns per character.
+    It is short because shells read it at each prompt: bash takes 30 ns per character.
     """
     return "|".join(f"{row.last}|{row.seconds_to_end}|{row.level}|{row.text}" for row in rows)
 
@@ -133,7 +133,7 @@ def usual_and_short_label(label: str, rows: Sequence[PromptRow]) -> tuple[str, s
 def shortened_label(text: str, most_characters: int) -> str:
     """Return the text in at most `most_characters` characters.
 
-    Of ACCOUNT.ROLE the role's name is shortened first: which account is in use matters more. The
+    In ACCOUNT.ROLE, the role's name is shortened first, because the account matters more. The
     middle of a name is left out, since its two ends identify it.
     """
     if len(text) <= most_characters:
@@ -150,10 +150,9 @@ def may_look_alike(name: str) -> bool:
 
 
 def distinct_prompt_name(name: str, others: Iterable[str]) -> str:
-    """Return the name, or a short form with a hash if a prompt would show another of `others`
-    equally.
+    """Return the name; a short form with a hash if a prompt would show it like one of `others`.
 
-    The hash is of the name alone, so that it stays whatever other profiles there are.
+    The hash depends on the name alone, so it stays the same when other profiles change.
     """
     if not may_look_alike(name):
         return name

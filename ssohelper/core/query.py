@@ -9,21 +9,22 @@ from typing import NamedTuple
 # Compiled when first used: the first paint of the full screen needs no pattern.
 _DASHED_ID = r"(?a)\d{4}-(?:\d{1,4}|\d{4}-\d{0,4})"
 _SIGNED = r"(?s)(!?)('?)(\^?)(.+?|)(\$?)"
-# A word that begins with one of these is no address.
+# A word that begins with one of these is not read as [SESSION:]ACCOUNT/ROLE.
 _SIGNS = ("!", "'", "^")
 
-# The Unicode name of an accented letter, and two with other names.
+# Matches the Unicode names of accented letters; two letters have names of another form.
 _ACCENTED = r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH .+"
 _NAMED_OTHERWISE = {"ß": "s", "ı": "i"}
 
-# The longest word that is searched as a subsequence: one of 200 characters took 15 s.
+# The longest word that is searched as a subsequence; a word of 200 characters took 15 s.
 _LONGEST_FUZZY = 64
 
 
 class Term(NamedTuple):
     """A word in lower case; `other` is another spelling of it, or "".
 
-    `is_fuzzy`: may have other characters between its own. `at_start`, `at_end`: of a field.
+    `is_fuzzy`: other characters may stand between the word's own. `at_start`, `at_end`: the word
+    matches only at a field's start, end.
     """
 
     text: str
@@ -41,8 +42,8 @@ class Term(NamedTuple):
 def parse_query(query: str | Iterable[str], *, fuzzy: bool = False) -> list[Term]:
     """Return the terms of a search. With `fuzzy`, plain words may be found as subsequences.
 
-    `!word` excludes, `'word` is a whole, `^word` begins a field, `word$` ends one.
-    [SESSION:]ACCOUNT/ROLE means its parts.
+    `!word` excludes rows; `'word` matches as a whole, `^word` at a field's start, `word$` at its
+    end. [SESSION:]ACCOUNT/ROLE means its parts.
     """
     words = [query] if isinstance(query, str) else query
     return [term for text in words for word in text.split() for term in _terms_of_word(word, fuzzy)]
@@ -52,8 +53,8 @@ def fold_case(text: str) -> str:
     """Return the text in lower case, of the same length."""
     if text.isascii():
         low = text.lower()
-        return text if low == text else low  # then both texts are one object in memory
-    # A few characters, such as U+0130, become two in lower case. They stay as they are.
+        return text if low == text else low  # so that both texts are one object in memory
+    # A few characters, such as U+0130, become two characters in lower case. They stay as they are.
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)
 
 
@@ -75,7 +76,7 @@ def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
         return [term for part in parts for term in _terms_of_word(part, fuzzy)]
     signs = re.fullmatch(_SIGNED, parts[0] if parts else text)
     if signs is None or not (text := signs[4]):
-        return []  # a sign such as "!", whose word is still to be typed
+        return []  # only a sign such as "!", before its word is typed
     is_excluded, is_exact, at_start, at_end = (bool(signs[n]) for n in (1, 2, 3, 5))
     other = text.replace("-", "") if re.fullmatch(_DASHED_ID, text) else ""
     # Scattered digits would match nearly every account id.
@@ -85,7 +86,7 @@ def _terms_of_word(word: str, fuzzy: bool) -> list[Term]:
 
 
 def _names_in_address(text: str) -> list[str]:
-    """Return the parts of [SESSION:]ACCOUNT/ROLE, also of an incomplete one; else []."""
+    """Return the parts of a complete or incomplete [SESSION:]ACCOUNT/ROLE; else []."""
     if "://" in text or text.startswith(("arn:", *_SIGNS)):
         return []
     account, _, role = text.rpartition("/") if "/" in text else (text, "", "")

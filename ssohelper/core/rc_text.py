@@ -1,7 +1,8 @@
 """Adds ssohelper's lines to the text of a shell's rc file, and removes exactly these bytes again.
 
-The first of two marks records what else the removal undoes: a newline above, or the file itself. A
-line between the marks that `install` did not write is the user's, and stays.
+The first of two marks around the lines records what else the removal undoes: a newline that was
+added above, or the file's creation. A line between the marks that `install` did not write is the
+user's, and stays.
 """
 
 import difflib
@@ -16,7 +17,7 @@ from ssohelper.errors import ConfigInvalid
 class FileEdit(NamedTuple):
     """The change to one file of the user, whose content is None if there is no file.
 
-    `shell` is that of an rc file. `by_hand` is FILE:LINE of a shell-init line that the user wrote;
+    `shell` is the shell of an rc file. `by_hand` is FILE:LINE if the user wrote a shell-init line;
     then the edit is empty.
     """
 
@@ -42,11 +43,12 @@ _BLOCK = re.compile(
 )
 _MARK = re.compile(rb"^(?:" + re.escape(BEGIN) + rb"|" + re.escape(END) + rb")", re.MULTILINE)
 NO_PROMPT = "# Without the prompt; with it: ssohelper install --prompt"
-# `-i` leaves out folders that others can write to, instead of asking at each start of zsh.
+# With `-i`, compinit skips folders that other users can write to, instead of asking at each start
+# of zsh.
 COMPINIT = "if (( ! $+functions[compdef] )); then autoload -Uz compinit && compinit -i; fi"
 _PROMPT_OF_SH = ("if type ssohelper_prompt_on >/dev/null 2>&1; then ssohelper_prompt_on; fi",)
-# These do nothing if shell-init printed nothing. fish reads conf.d before config.fish, which may set
-# the prompt itself.
+# These do nothing if shell-init printed nothing. fish reads conf.d before config.fish, and
+# config.fish may set the prompt itself.
 PROMPT_LINES = {
     "bash": _PROMPT_OF_SH,
     "zsh": _PROMPT_OF_SH,
@@ -62,7 +64,7 @@ PROMPT_LINES = {
     ),
 }
 _EXACT = [NO_PROMPT, COMPINIT, *{"\n".join(lines) for lines in PROMPT_LINES.values()}]
-# The lines that `install` writes between the marks, or an earlier version wrote.
+# Matches the lines that `install` writes between the marks, and those of earlier versions.
 _OUR_LINES = re.compile(
     rb"""^(?:
     \#\ (?:Added\ by|From)\ "ssohelper\ install"[^\n]*\n
@@ -118,7 +120,7 @@ def find_our_block(data: bytes, origin: str) -> bytes | None:
 
 
 def rc_with_our_block(data: bytes, block: bytes | None, origin: str) -> bytes | None:
-    """Return the rc file with these lines and marks in place of its own, or without any."""
+    """Return the rc file with this block in place of its own; without any block for None."""
     found = _find_our_lines(data, origin)
     if block is None:
         return rc_without_our_lines(data, origin)

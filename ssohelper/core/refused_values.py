@@ -1,4 +1,4 @@
-"""Finds the keys of a profile and the variables of a shell with which AWS tools stop. Pure.
+"""Finds keys of a profile and variables of a shell that make AWS tools stop with an error. Pure.
 
 Measured with botocore 1.44.8 and AWS CLI 2.23.6.
 """
@@ -19,7 +19,7 @@ _CHECKSUM = "(?i:when_supported|when_required)"
 
 
 class _Accepted(NamedTuple):
-    """The values of a key that AWS tools accept, the variable of the same effect, and who stops."""
+    """A key's accepted values, the variable with the same effect, and which tools refuse others."""
 
     pattern: str
     text: str
@@ -27,7 +27,7 @@ class _Accepted(NamedTuple):
     who: str = _BOTH
 
 
-# AWS CLI 2.23 refuses "off" for `output`, which later versions know.
+# AWS CLI 2.23 refuses `output = off`; later versions accept it.
 _ACCEPTED = {
     "retry_mode": _Accepted("legacy|standard|adaptive", "standard or adaptive", "AWS_RETRY_MODE"),
     "max_attempts": _Accepted(r"\s*\+?0*[1-9][0-9]*\s*", "a number from 1", "AWS_MAX_ATTEMPTS"),
@@ -50,7 +50,7 @@ _ACCEPTED = {
         *("json, text, table, yaml or yaml-stream", "AWS_DEFAULT_OUTPUT", _CLI),
     ),
 }
-# The variables with a region are refused only if they are empty. boto3 does not read AWS_REGION.
+# Variables that hold a region are refused only if they are empty. boto3 does not read AWS_REGION.
 _VARIABLES = {
     "AWS_REGION": _Accepted(".+", "", "AWS_REGION", _CLI),
     "AWS_DEFAULT_REGION": _Accepted(".+", "", "AWS_DEFAULT_REGION"),
@@ -64,7 +64,7 @@ _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}")
 
 
 def find_refused_value(key: str, value: str) -> tuple[str, str] | None:
-    """Return the message and the fix for a value with which AWS tools stop; None if they take it."""
+    """Return the message and the fix for a value that AWS tools refuse; None if they accept it."""
     accepted = _ACCEPTED.get(key)
     who = _who_stops(accepted, value) if accepted is not None else ""
     if accepted is None or not who:
@@ -91,9 +91,9 @@ def find_refused_variables(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def check_environ(environ: Mapping[str, str], chosen: str | None) -> Iterator[Finding]:
-    """Find variables with which AWS tools stop, or that they prefer to the profile in use.
+    """Find variables that make AWS tools stop, or that they prefer to the profile in use.
 
-    `chosen` is the profile that the user asks about, None for the shell's own.
+    `chosen` is the profile that the user asks about, None for the profile in the shell's variables.
     """
     yield from find_refused_variables(environ)
     for name, what in _FILES.items():
@@ -136,7 +136,8 @@ def _check_keys(environ: Mapping[str, str], profile: str | None) -> Iterator[Fin
         message = f"{key_id} is set{shown}: {who} {instead}"
         if ends:
             message += f"; the key expires at {show(ends, 40)}, and nothing renews it"
-        # `exec` and `env` set the key's end beside the key, so this key is here on purpose.
+        # `exec` and `env` also set the variable with the key's expiry, so this key was set on
+        # purpose.
         is_note = bool(ends) and not profile
         if is_note:
             unset += "; for a job that outlasts the key: AWS_PROFILE, or ssohelper exec --server"
@@ -154,7 +155,7 @@ def find_unknown_region(region: str) -> tuple[str, str] | None:
     """Return the message and the fix for a region that no partition of AWS can have, else None."""
     if _REGION.fullmatch(region):
         return None
-    # us-east1, and the availability zone us-east-1a
+    # matches us-east1, and the availability zone us-east-1a
     found = re.fullmatch(r"([a-z-]+?)-?([0-9]{1,2})[a-z]?", region.lower())
     meant = f"{found[1]}-{found[2]}" if found else ""
     message = f'no region of AWS has a name like "{show(region, 60)}": AWS tools find no host'

@@ -1,4 +1,4 @@
-"""Decides which credentials an SDK takes for a profile, whether they work, and what the fix is. Pure.
+"""Decides which credentials an SDK uses for a profile, if they work, and what the fix is. Pure.
 
 No other module decides this. It takes the config, the credentials file, the shell's variables and
 facts about programs as values. `_ORDERS` has the order of sources of each SDK family. Sources:
@@ -68,8 +68,9 @@ _ORDERS: Mapping[str, tuple[Kind, ...]] = {
     ),
 }
 _OF_SHELL = ("environment keys", "environment web identity", "container")
-# The families that stop with an error if `role_arn` has no source of credentials beside it. Go takes
-# the profile's other credentials to assume the role. JavaScript and Java ignore the key.
+# The SDK families that stop with an error at `role_arn` without `source_profile` or
+# `credential_source`. Go assumes the role with the profile's other credentials. JavaScript and Java
+# ignore the key.
 _REFUSING_ROLE_ALONE = (BOTO3, RUST)
 CONTAINER_VARIABLES = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -80,8 +81,8 @@ PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
 SSO_KEYS = ("sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name")
-# The values of `credential_source`, with the variables of which each needs one. All SDKs but Java's
-# require exactly this spelling.
+# The values of `credential_source`. Each needs one of its variables, if it has any. All SDKs except
+# Java's require exactly this spelling.
 _CREDENTIAL_SOURCES: Mapping[str, tuple[str, ...]] = {
     "Environment": KEY_VARIABLES[:1],
     "Ec2InstanceMetadata": (),
@@ -117,12 +118,13 @@ _STOP = "AWS tools stop with an error"
 
 
 class ProgramFact(NamedTuple):
-    """The program of a `credential_process`. `word` is how the profile names the program.
+    """The program of a `credential_process`. `word` is the program's name in the profile.
 
     `path` is the program's absolute path, None if there is no such program. `replaceable` is a part
     of the path that other users may write, so that they could replace the program. `is_own`: the
-    program has the name of one of ssohelper's. `is_of_another_installation`: it belongs to another
-    installation of ssohelper. `only_has_our_name`: it belongs to no installation of ssohelper.
+    program's name is that of one of ssohelper's programs. `is_of_another_installation`: it belongs
+    to another installation of ssohelper. `only_has_our_name`: it belongs to no installation of
+    ssohelper.
     """
 
     word: str
@@ -134,17 +136,17 @@ class ProgramFact(NamedTuple):
 
     @property
     def is_of_this_installation(self) -> bool:
-        """Return whether the program is this ssohelper, which may run without the user's consent."""
+        """Return whether the program is this ssohelper; others need the user's consent to run."""
         is_other = self.is_of_another_installation or self.only_has_our_name
         return self.is_own and self.path is not None and not is_other
 
 
 class Problem(NamedTuple):
-    """Why an SDK gets no credentials by a profile. `id` is that of the finding of `doctor`.
+    """Why an SDK gets no credentials for a profile. `id` is the id of the finding in `doctor`.
 
     `session` is the session that the config lacks. `may_be_elsewhere`: another shell, or aws-vault,
-    may have what is missing. `source` is the source profile that has the problem `cause`, if it is
-    not the profile itself.
+    may have what is missing. If the problem is in a source profile, `source` names that profile,
+    and `cause` is the problem's id there.
     """
 
     id: str
@@ -162,10 +164,10 @@ class Problem(NamedTuple):
 
 
 class Resolved(NamedTuple):
-    """The credentials that one SDK family takes for a profile, or the problem with which it stops.
+    """The credentials that one SDK family uses for a profile, or the problem that makes it stop.
 
     `sources` are the profiles to which `source_profile` leads, the nearest first; `last` is the
-    source of the last of them, or of the profile itself.
+    source of the last of them; of the profile itself if there are none.
     """
 
     profile: str
@@ -180,15 +182,15 @@ class Resolved(NamedTuple):
 
     @property
     def identity(self) -> tuple[str, str, str | None, str | None]:
-        """What the profile gives, for comparing two answers."""
+        """What the profile gives. Two answers are compared by this."""
         return (self.source, self.detail, self.account_id, self.role_name)
 
 
 class Resolver:
-    """Resolves the profiles of one config.
+    """Finds the credentials that SDKs use for the profiles of one config.
 
-    `credentials` are the sections of ~/.aws/credentials, as `hide_secrets` returns their keys. A
-    program for which `find_program` returns None counts as present.
+    `credentials` are the sections of ~/.aws/credentials, as `hide_secrets` returns their keys. If
+    `find_program` returns None, the program counts as present.
     """
 
     def __init__(
@@ -210,7 +212,7 @@ class Resolver:
         in_shell: bool = False,
         above: tuple[str, ...] = (),
     ) -> Resolved:
-        """With `in_shell`, AWS_PROFILE names the profile, and other variables may win over it.
+        """With `in_shell`, AWS_PROFILE names the profile; SDKs may prefer other variables to it.
 
         `above` are the profiles that lead to this one by `source_profile`.
         """
@@ -265,7 +267,7 @@ class Resolver:
                 return all(environ.get(one) for one in KEY_VARIABLES[: 1 if is_boto3 else 2])
             case "environment web identity":
                 file, role = (environ.get(one) for one in WEB_IDENTITY_VARIABLES)
-                if is_boto3:  # each of both values may be in the environment or in the profile
+                if is_boto3:  # each of the two values may be in the environment or in the profile
                     return bool(file or (role and keys.get("web_identity_token_file")))
                 return bool(file and role)
             case "assumed role" if is_boto3:
@@ -368,7 +370,7 @@ class Resolver:
 
     def _problem_of_source(self, name: str, source: str, problem: Problem) -> Problem:
         if problem.id in ("source-unusable", "source-without-credentials"):
-            return problem  # of the nearest source with a problem of its own
+            return problem  # already names the nearest source that has a problem of its own
         if problem.id != "no-source":
             message = unusable_source_text(source, problem.message)
             return problem._replace(
@@ -431,7 +433,7 @@ class Resolver:
     def _find_problem(
         self, made: Resolved, keys: Mapping[str, str], *, in_shell: bool
     ) -> Problem | None:
-        """Return why this family stops with an error at the source that it takes, or None."""
+        """Return why this SDK family stops with an error at the source that it uses, or None."""
         name, family = made.profile, made.family
         entry, section = self.config.profile(name), self._credentials.get(name, {})
         key_id, secret = KEY_PAIR
@@ -600,9 +602,9 @@ def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | No
 
 
 def find_shadowing(config: ConfigFile, name: str, section: Mapping[str, str]) -> list[Resolved]:
-    """Return the answer of each SDK family that takes other credentials because of this section.
+    """Return the answer of each SDK family that uses other credentials because of a section.
 
-    `section` has the keys of the profile's section in ~/.aws/credentials.
+    `section` has the keys that the profile has in ~/.aws/credentials.
     """
     entry = config.profile(name)
     own = entry.keys if entry is not None else {}
@@ -619,9 +621,10 @@ def find_shadowing(config: ConfigFile, name: str, section: Mapping[str, str]) ->
 def find_shadowed_roles(
     config: ConfigFile, credentials: Mapping[str, Mapping[str, str]]
 ) -> frozenset[str]:
-    """Return the profiles for which boto3 takes another role because of their section.
+    """Return the profiles whose section in ~/.aws/credentials makes boto3 use another role.
 
-    Fixed keys in it do not count: tools such as yawsso write them for the role of the profile.
+    Fixed keys in the section do not count: tools such as yawsso write them there for the profile's
+    own role.
     """
 
     def takes_another(name: str) -> bool:
@@ -659,7 +662,6 @@ def _describe_source(answer: Resolved) -> str:
 
 
 def name_sources(keys: Mapping[str, str]) -> list[str]:
-    """Return the sources of credentials that a profile with these keys names."""
     names = {"credential_process": "credential_process", "login_session": "aws login"}
     found = [name for key, name in names.items() if keys.get(key)]
     if all(keys.get(key) for key in KEY_PAIR):  # no SDK takes half a key pair
@@ -672,7 +674,6 @@ def name_sources(keys: Mapping[str, str]) -> list[str]:
 
 
 def has_no_source(keys: Mapping[str, str]) -> bool:
-    """Return whether a profile with these keys names no source of credentials."""
     return _SOURCE_KEYS.isdisjoint(keys)
 
 
@@ -682,6 +683,6 @@ def hide_secrets(section: Mapping[str, str]) -> dict[str, str]:
 
 
 def _has_role_alone(keys: Mapping[str, str]) -> bool:
-    """Return whether `role_arn` has no source of credentials, so that SDKs treat it differently."""
+    """Return whether `role_arn` has no source of credentials. SDKs treat this differently."""
     has_source = "source_profile" in keys or "credential_source" in keys
     return "role_arn" in keys and "web_identity_token_file" not in keys and not has_source

@@ -1,4 +1,4 @@
-"""Makes the rows of role lists. Profiles of other tools have rows too, in a group at the end."""
+"""Makes the rows of role lists. Other tools' profiles have rows too, in a group at the end."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 # The fields that a search compares, by their number in a Span.
 ACCOUNT_NAME, ACCOUNT_ID, ROLE_NAME, EMAIL, PROFILES, SESSION = range(6)
-# The heading above the profiles of other tools. No account has an empty id.
+# Stands for the heading above other tools' profiles. A real account never has an empty id.
 OTHER_PROFILES = Account("", "other profiles", "")
 
 
@@ -43,18 +43,18 @@ class RoleRow(NamedTuple):
 
     @property
     def profile_argument(self) -> str:
-        """Return what a user types for this role. Actions use `key`."""
+        """Return what a user types to name this role. Actions use `key` instead."""
         return self.profiles[0] if self.profiles else self.key.text
 
 
 def rows_without_usage(session: str, account: Account, role_names: Iterable[str]) -> list[RoleRow]:
-    """Skips RoleRow's own constructor, which is slower: most of 20,000 rows are made here."""
+    """Make rows without RoleRow's own, slower constructor: most of 20,000 rows are made here."""
     make, kind = tuple.__new__, RoleRow
     return [make(kind, (session, account, name, (), NEVER_USED, None, "")) for name in role_names]
 
 
 def foreign_profile_rows(names_and_providers: Iterable[tuple[str, str]]) -> list[RoleRow]:
-    """Such a row's key has the profile's name alone, which equals no role's key."""
+    """Return rows of other tools' profiles. Their keys hold only a name, unlike any role's key."""
     rows = []
     for name, provider in names_and_providers:
         key = RoleKey("", "", "", encoded_profile_name(name))
@@ -63,7 +63,7 @@ def foreign_profile_rows(names_and_providers: Iterable[tuple[str, str]]) -> list
 
 
 def ranked_rows(rows: Sequence[RoleRow]) -> list[RoleRow]:
-    """Return favourites, then the last used, then all others as given."""
+    """Return favourites, then the rows used last, then all others in the given order."""
     used = [row for row in rows if row.usage is not NEVER_USED and row.usage != NEVER_USED]
     if not used:
         return list(rows)
@@ -78,8 +78,8 @@ def usage_sort_key(usage: Usage) -> tuple[bool, int, int]:
 
 
 def make_role_index(rows: Sequence[RoleRow]) -> "Index":
-    """Of equal matches, used roles come first, if `rows` are ranked."""
-    # The first paint needs no search, and is 1 ms sooner without.
+    """Return the search index. If `rows` are ranked, used roles precede equal matches."""
+    # Imported here: the full screen appears 1 ms sooner without this module.
     from ssohelper.core.search import Index
 
     preferred = next((at for at, row in enumerate(rows) if row.usage == NEVER_USED), len(rows))

@@ -25,8 +25,8 @@ OTHERS_KEY = AccountKey("", OTHER_PROFILES.id)
 class RoleListView(NamedTuple):
     """How the user wants the list of roles.
 
-    `exceptions` are folded although `all_folded` is false, or the reverse, so that an account that
-    AWS lists later is folded like most others.
+    If `all_folded`, all accounts but the `exceptions` are folded, else only the `exceptions`. So an
+    account that AWS lists later is folded like most others.
     """
 
     is_flat: bool = False
@@ -61,7 +61,7 @@ class RoleListView(NamedTuple):
 
 
 FLAT = RoleListView(is_flat=True)
-# The numbers of each account's rows, in the order of the list.
+# For each account, the numbers of its rows, in the order of the list.
 Groups = dict[AccountKey, list[int]]
 
 
@@ -85,7 +85,7 @@ def group_by_account(rows: Sequence[RoleRow], row_numbers: Sequence[int]) -> Gro
 
 
 def sorted_row_numbers(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[int]:
-    """Return the numbers of ranked rows; in a tree, the accounts of favourites come first."""
+    """Return row numbers in the view's order; in a tree, accounts with favourites come first."""
     if view.sort == BY_USE:
         return range(len(rows))
     groups = group_by_account(rows, range(len(rows)))
@@ -111,9 +111,9 @@ def sorted_row_numbers(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[
 
 
 def next_line_to_tick(lines: Sequence[int], line: int, step: int) -> int:
-    """Return the line to go to after ticking `line`: down with `step` 1, up with -1.
+    """Return the line to which the cursor goes from a ticked `line`: down (`step` 1) or up (-1).
 
-    After a heading this is the next heading, else the next row, so that no row is ticked twice.
+    From a heading it goes to the next heading, from a row to the next row: no row is ticked twice.
     """
     if line >= len(lines):
         return line

@@ -12,21 +12,23 @@ from typing import NamedTuple, TypeVar
 from ssohelper.core.pasted_text import find_named_rows
 from ssohelper.core.query import Term, fold_case, parse_query, without_accents
 
-# The points of a character, and what its place adds.
+# The points of a matching character, and the points that its place adds.
 _MATCH, _CONSECUTIVE, _GAP_START = 16, 4, 3
 _AFTER_SPACE, _AFTER_DELIMITER, _BOUNDARY, _CAMEL = 10, 9, 8, 7
 _DELIMITERS = "/,:;|"
 # Names in AWS have at most 128 characters.
 _SEARCHED_CHARACTERS = 256
-# A match over two fields loses the points of a gap as long as an account id.
+# A match that continues in another field loses as many points as for a gap of an account id's
+# length.
 _FIELD_GAP = 3 + 13
-# A shorter word, begun in one field and ended in another, would match nearly every row.
+# A shorter word that begins in one field and ends in another would match nearly every row.
 _LEAST_ACROSS = 3
-# A word that is found as a whole has more points than any match with characters in between.
+# A word that is found as a whole has more points than any match with other characters in between.
 _WHOLE, _FIELD_START, _WORD_START, _INSIDE = ((256 + rank) << 13 for rank in (8, 4, 2, 1))
-# Of two texts with the same points, the shorter one is better: a point counts more than a length.
+# Of two texts with the same points, the shorter one is better: one point counts more than any
+# length.
 _POINT, _LONGEST = 1 << 15, 256
-# How many terms, and words of a column, keep their scores: a key changes only one term.
+# How many terms, and words of a column, keep their scores: typing changes only one term at a time.
 _TERMS_KEPT, _WORDS_KEPT = 8, 32
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -49,11 +51,11 @@ class Match(NamedTuple):
 class Index:
     """Searches rows, fast enough for each key press: 20,000 rows take about 10 ms.
 
-    A term is compared once with each different text of a column. In the two `fuzzy_columns` a word
-    may have other characters between its own, and begin in the first and end in the second. An
-    excluded word may be in `hidden` columns. The first `preferred` rows win against equal matches.
-    `named_columns` are those of account ids, role names and profiles: a text of which a word
-    matches nothing may name a row by them.
+    A term is compared once with each different text of a column. In the two `fuzzy_columns`, other
+    characters may stand between a word's own, and a word may begin in the first column and end in
+    the second. An excluded word (`!word`) is not searched in `hidden` columns. Of equal matches,
+    the first `preferred` rows come first. `named_columns` are the columns of account ids, role
+    names and profiles: if nothing matches, the text may be a pasted one that names rows by these.
     """
 
     def __init__(
@@ -98,7 +100,7 @@ class Index:
         for term in parse_query(query, fuzzy=fuzzy):
             for field, positions in () if term.is_excluded else self._places(term, row):
                 begins = len(found)
-                for at in positions:  # one span for each run of consecutive characters
+                for at in positions:  # consecutive characters share one span
                     if len(found) > begins and found[-1].end == at:
                         found[-1] = found[-1]._replace(end=at + 1)
                     else:
@@ -142,7 +144,7 @@ class Index:
         return _last_used(self._by_term, term, _TERMS_KEPT)
 
     def _places(self, term: Term, row: int) -> Iterator[tuple[int, Sequence[int]]]:
-        """Yield each field in which the row matches the term, with the positions."""
+        """Yield each field in which the term matches the row, and the matching positions."""
         scored = [
             (scores[column.numbers[row]], -number)
             for number, (column, scores) in enumerate(
@@ -167,9 +169,9 @@ class Index:
                 yield two, self._columns[two].match(term.text[count:], second)
 
     def _splits(self, term: Term) -> list[tuple[int, Sequence[int], Sequence[int]]]:
-        """Return each length of a beginning, its points in one column, the rest's in the other.
+        """Return each split of a term: the first part's length and points, and the rest's points.
 
-        A rest must begin a word.
+        The rest must begin a word in the second column.
         """
         if not term.is_fuzzy or not self._fuzzy_columns or len(term.text) < _LEAST_ACROSS:
             return []
@@ -203,18 +205,18 @@ class _Column:
         return list(map(without_accents, self.texts))
 
     def _texts_for(self, word: str) -> list[str]:
-        # As in fzf, a word without accents is also found where the text has accents.
+        # As in fzf, a word without accents also matches a text with accents.
         return self._texts_without_accents if without_accents(word) == word else self.texts
 
     def scores(self, term: Term, *, fuzzy: bool) -> Sequence[int] | None:
         texts = self._texts_for(term.text)
-        # As int objects, 20,000 scores would take 0.8 MB for each term that is kept.
+        # An array, because 20,000 int objects would take 0.8 MB more for each term that is kept.
         scores = array("q", bytes(8 * len(texts)))
         for word in term.spellings:
             for number, text in enumerate(texts):
                 if word in text:
                     points = _whole_word(term, word, text, self.originals[number])[0]
-                    # Inside a word, "rd" in "orders" is no better than any other match.
+                    # Inside a word, as "rd" in "orders", a match is no better than any other.
                     is_chance = fuzzy and points == _INSIDE and len(word) < _LEAST_ACROSS
                     if points and not is_chance:
                         scores[number] = max(scores[number], _score(points, len(text)))
@@ -224,9 +226,9 @@ class _Column:
         return scores if any(scores) else None
 
     def points(self, word: str, *, begins_word: bool = False) -> Sequence[int]:
-        """Return the points of the word in each text, with other characters between its own.
+        """Return the word's points in each text, where other characters may be between its own.
 
-        With `begins_word`, it must begin a word in the text, for no bonus.
+        With `begins_word`, the match must begin a word of the text, and gets no bonus for that.
         """
         if (word, begins_word) not in self._points:
             # Possessive quantifiers do not backtrack in a text without a match.
@@ -260,7 +262,7 @@ class _Column:
 
 
 def _last_used(known: dict[_K, _V], key: _K, most: int) -> _V:
-    """Return the value, and forget the one that was not used for longest."""
+    """Return the key's value; forget the value that was not used for the longest time."""
     known[key] = found = known.pop(key)
     if len(known) > most:
         del known[next(iter(known))]
@@ -272,7 +274,7 @@ def _score(points: int, length: int) -> int:
 
 
 def _whole_word(term: Term, word: str, text: str, original: str) -> tuple[int, int]:
-    """Return points and position of a word that is in the text as a whole; 0 if not."""
+    """Return points and position of a word that the text has without gaps; else 0 points."""
     start = text.find(word)
     if start < 0 or text == word:
         return (0, 0) if start else (_WHOLE, 0)
@@ -294,8 +296,8 @@ def _whole_word(term: Term, word: str, text: str, original: str) -> tuple[int, i
 
 
 def bonuses_of(text: str) -> bytes:
-    """Return the bonus of a match at each position: 0 inside a word. "ReadOnly" has two words."""
-    found = bytearray()  # many are kept: lists would take four times as much
+    """Return the bonus for a match at each position: 0 inside a word. "ReadOnly" is two words."""
+    found = bytearray()  # compact, since many are kept: a list is four times as big
     before = " "
     for character in text[:_SEARCHED_CHARACTERS]:
         if not character.isalnum():
@@ -314,7 +316,7 @@ def bonuses_of(text: str) -> bytes:
 
 def best_match(word: str, text: str, bonuses: bytes) -> Match | None:
     """Return the match with the most points. Word and text are in lower case."""
-    ends: list[Match] = []  # the best match up to this character, for each place where it may be
+    ends: list[Match] = []  # the best match that ends at each place of this character
     for count, character in enumerate(word):
         before, ends, passed, apart = ends, [], 0, None
         at = text.find(character, before[0].positions[-1] + 1 if count else 0, len(bonuses))

@@ -1,4 +1,4 @@
-"""Finds the headers of sections that AWS tools do not read as the user meant. Pure."""
+"""Finds headers of config sections that AWS tools do not read as the user meant them. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def find_misread_headers(file: ConfigFile) -> Iterator[Finding]:
 
 
 def _fix_text(file: ConfigFile, header: str, right: str) -> str:
-    # The corrected header may need another correction: [Profile a b].
+    # A corrected header may need another correction, as in [Profile a b].
     while (again := _find_misread(right, ())) is not None:
         *_, right = again
     name = section_name(right, "profile")
@@ -57,7 +57,8 @@ def _find_misread(header: str, keys: Collection[str]) -> _Misread | None:
         message = f'{_NOT_READ}: it has the keys of a profile, but no word "profile" in its header'
         return ("header-without-profile", message, f"profile {header}")
     for kind in _KINDS:
-        # botocore compares the beginning of a header's first word: `profiles a` is a profile, too.
+        # botocore compares only the beginning of a header's first word, so `profiles a` is a
+        # profile too.
         if first != kind and (first.lower() == kind or section_name(header, kind) is not None):
             message = f'not every AWS tool reads this section: its first word is not "{kind}"'
             return ("header-misspelled", message, f"{kind} {name}")

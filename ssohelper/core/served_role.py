@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-# Its value is the `RoleKey.text` of the role that the endpoint serves.
+# The variable's value is the `RoleKey.text` of the role that the endpoint serves.
 VARIABLE = "SSOHELPER_SERVED_ROLE"
-# The full screen tells `exec` what the user chose: a `RoleKey.text` or a `ForeignProfile.origin`.
+# In this variable the full screen tells `exec` what the user chose: a `RoleKey.text` or a
+# `ForeignProfile.origin`.
 CHOSEN = "_SSOHELPER_CHOSEN_ROLE"
 _ENDPOINT = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 _PREFERRED = ("AWS_PROFILE", "AWS_ACCESS_KEY_ID")

@@ -1,7 +1,7 @@
-"""The only place that decides to which hosts tokens go, and which sign-in pages may be opened.
+"""The only module that decides to which hosts tokens go, and which sign-in pages may be opened.
 
-A service's own variable AWS_ENDPOINT_URL_… may replace its host by this machine (loopback) or by
-another host of that service at AWS, but by nothing else.
+A service's variable AWS_ENDPOINT_URL_… may replace its host by this machine (loopback) or another
+host of this service at AWS, and by nothing else.
 """
 
 import re
@@ -26,7 +26,7 @@ _SIGN_IN_SUFFIXES = tuple(
     f".{host}"
     for host in ("signin.aws", "signin.amazonaws.eu", *(p.sign_in_host for p in PARTITIONS))
 )
-# How the names of each service's hosts begin, without and with FIPS.
+# The beginning of each service's host names, without and with FIPS.
 _PREFIXES = {
     "oidc": ("oidc", "oidc-fips"),
     "portal": ("portal.sso", "portal.sso-fips"),
@@ -45,8 +45,8 @@ IGNORED_URL_VARIABLE = (
 _HOST = r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 _AUTHORITY = r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#\\]*)"
 _URL_LIMIT = 4096
-# What is neither percent-encoded nor one of RFC 3986's characters without the single quote, which
-# are harmless in the arguments of any program.
+# Matches characters that may harm in a program's arguments: all but percent-encoded bytes and the
+# characters of RFC 3986, without the single quote.
 _UNSAFE = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9%._~:/?#\[\]@!$&()*+,;=-]")
 
 
@@ -107,7 +107,7 @@ def regional_host(host: str, region: str) -> str:
 
 
 def shown_url(text: str, limit: int = 120) -> str:
-    """Return a refused URL for an error message: punycode tells a Cyrillic "a" from a Latin one."""
+    """Return a refused URL for a message, in punycode: a Cyrillic "a" looks like a Latin one."""
     if not text.isascii():
         found = re.match(_AUTHORITY, text)
         if found:
@@ -144,9 +144,9 @@ def percent_encoded(text: str) -> str:
 
 
 def _service_host(service: str, region: str, partition: Partition, variant: HostVariant) -> str:
-    """As botocore's endpoint rule sets build it."""
+    """Build a host's name as botocore's endpoint rule sets do."""
     suffix = partition.dual_stack_suffix if variant.dual_stack else partition.suffix
-    # All IPv4 hosts of GovCloud offer FIPS. Its dual-stack hosts offer it under another name.
+    # All IPv4 hosts of GovCloud offer FIPS. Its dual-stack hosts offer FIPS under another name.
     has_fips_name = variant.fips and (variant.dual_stack or partition.name != "aws-us-gov")
     return f"{_PREFIXES[service][has_fips_name]}.{region}.{suffix}"
 
@@ -171,7 +171,7 @@ def _url_in_variable(service: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _is_service_host(service: str, parts: SplitResult) -> bool:
-    """Return whether the URL is that service at AWS, or one of its VPC endpoints.
+    """Return whether the URL is a host of that service at AWS, or one of its VPC endpoints.
 
     The host must begin with the service's name: anyone can own a bucket under amazonaws.com.
     """
@@ -206,7 +206,7 @@ def _is_sign_in_url(parts: SplitResult, region: str, own_url: str) -> bool:
 
 
 def _split_url(url: str) -> SplitResult | None:
-    """None if the text is no URL, names a user, or is ambiguous."""
+    """Return the URL's parts; None if the text is no URL, contains a user name, or is ambiguous."""
     # urlsplit drops tabs and newlines, and browsers read a backslash as a slash.
     if not 0 < len(url) <= _URL_LIMIT or not is_harmless(url) or "\\" in url or url != url.strip():
         return None

@@ -13,7 +13,8 @@ _COMMAND, _SESSION = "credential_process", "sso_session"
 def changes_that_move_session(config: ConfigFile, session: SsoSession) -> list[Change]:
     """Return the changes that give the session's section this start URL and region.
 
-    Its profiles that repeat these keys get them too, because botocore refuses different values.
+    Its profiles that repeat these keys get the new values too, because botocore refuses different
+    values.
     """
     wanted = {"sso_start_url": session.start_url, "sso_region": session.region}
     own, changes = config.session_header(session.name), list[Change]()
@@ -51,8 +52,7 @@ def find_profiles_of_session(config: ConfigFile, session_name: str) -> list[Prof
 def find_undefined_sessions(config: ConfigFile) -> dict[str, list[str]]:
     """Return the sessions that profiles name but the config does not define, with these profiles.
 
-    Such a name may be one that no session can have. No other function decides which session is
-    missing.
+    The name may be invalid for a session. No other function decides which session is missing.
     """
     defined, found = set(config.session_names()), dict[str, list[str]]()
     for entry in config.profiles():

@@ -1,7 +1,7 @@
 """Finds keys of an [sso-session] section for which botocore refuses the session's profiles. Pure.
 
-botocore and the AWS CLI add all keys of the section to a profile with `sso_session`, and stop if it
-has another value of one, also of `region`. Source: botocore 1.43,
+botocore and the AWS CLI add all keys of the section to a profile with `sso_session`, and stop if
+the profile has another value for one of these keys, even `region`. Source: botocore 1.43,
 `SSOProvider._resolve_sso_session_reference`.
 """
 
@@ -26,7 +26,7 @@ class SessionKey(NamedTuple):
 
     @property
     def difference_text(self) -> str:
-        """Return the message that a profile has another value of this key. Shows neither value."""
+        """Return the message that a profile has another value of this key, without the values."""
         return (
             f'"{show(self.name, 60)}" is in [sso-session {show(self.session_name, 64)}] with another '
             "value than in the profile"
@@ -48,7 +48,7 @@ def keys_of_session(config: ConfigFile, session_name: str) -> dict[str, str]:
 
 
 def find_differing_key(config: ConfigFile, keys: Mapping[str, str]) -> SessionKey | None:
-    """Return the first key of the session of which a profile with these keys has another value."""
+    """Return the session's first key that has another value in a profile with these keys."""
     session_name = keys.get("sso_session", "")
     for name, value in keys_of_session(config, session_name).items():
         if keys.get(name, value) != value:
@@ -60,7 +60,7 @@ def find_differing_key(config: ConfigFile, keys: Mapping[str, str]) -> SessionKe
 
 
 def refuse_differing_profiles(config: ConfigFile, changes: Iterable[Change]) -> None:
-    """Check that after these changes botocore refuses no profile for a key of its session.
+    """Check that after these changes botocore does not refuse a profile for its session's keys.
 
     Raises: ConfigInvalid, with the line of the session's key, if botocore refuses one.
     """

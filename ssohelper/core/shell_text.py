@@ -1,7 +1,7 @@
-r"""Builds shell text that sets and unsets variables. No other module quotes what a shell evaluates.
+r"""Builds shell text that sets and unsets variables. No other module quotes text for a shell.
 
-A value is in single quotes, byte for byte. A single quote in it is written '\'' for POSIX shells,
-\' for fish (where a backslash is written \\), and twice for PowerShell.
+A value is in single quotes, byte for byte. A single quote in the value is written '\'' for POSIX
+shells, \' for fish (where a backslash is written \\), and twice for PowerShell.
 """
 
 import re
@@ -19,14 +19,14 @@ _BARE = re.compile(r"[A-Za-z0-9._@:+,/-]+")
 
 
 def quoted_word(shell: str, value: str) -> str:
-    """Raises: UsageProblem for control characters."""
+    """Return the value, quoted. Raises: UsageProblem for control characters."""
     if _CONTROL.search(value):
         raise UsageProblem("a value has a control character: it is not passed to a shell")
     return quoted_variable_value(shell, value)
 
 
 def quoted_variable_value(shell: str, value: str) -> str:
-    """Return the value as one word; it may have any characters."""
+    """Return the value, which may have any characters, quoted as one word."""
     if shell == "fish":
         return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
     if shell == "pwsh":
@@ -35,18 +35,18 @@ def quoted_variable_value(shell: str, value: str) -> str:
 
 
 def word_as_typed(word: str) -> str:
-    """Return a word without quotes if every shell takes it literally."""
+    """Return the word as a user types it: in quotes unless every shell reads it literally."""
     return word if _BARE.fullmatch(word) else quoted_variable_value("bash", word)
 
 
 def arguments_as_typed(*words: str) -> str:
-    """Return a command's last arguments, after `--` if one looks like an option."""
+    """Return a command's last arguments as typed, after `--` if one looks like an option."""
     first = ["--"] if any(word.startswith("-") for word in words) else []
     return " ".join([*first, *map(word_as_typed, words)])
 
 
 def assignment_text(shell: str, set: Mapping[str, str], unset: Sequence[str]) -> str:
-    """Return lines that unset and export variables. Those for bash also work in `sh`.
+    """Return lines that unset and export variables. The lines for bash also work in `sh`.
 
     Raises: UsageProblem for control characters.
     """
@@ -78,7 +78,8 @@ def text_that_restores_variables(
     lines = [*_unset_lines(shell, missing)]
     for name, word in before.items():
         if shell == "fish":
-            # Erasing the global variable may make a universal one visible, which may have the value.
+            # Erasing fish's global variable may make a universal variable visible, which may have
+            # this value already.
             found = f'set -qx {name}; and test "${name}" = {word}'
             lines.append(f"set -eg {name}; {found}; or set -gx {name} {word}")
         else:
@@ -95,7 +96,7 @@ def set_variable_text(shell: str, name: str, value: str) -> str:
 
 
 def joined_shell_lines(shell: str, lines: Iterable[str]) -> str:
-    """In bash and zsh the text fails when one line fails."""
+    """Join the lines so that, in bash and zsh, the text fails if one line fails."""
     return (" &&\n" if shell not in ("fish", "pwsh") else "\n").join(lines)
 
 
@@ -108,11 +109,11 @@ def _export_line(shell: str, name: str, word: str) -> str:
 def _unset_lines(shell: str, names: Sequence[str]) -> list[str]:
     names = [_checked_variable_name(name) for name in names]
     if shell == "fish":
-        # Without -g, fish could erase a universal variable permanently and in all sessions.
+        # Without -g, fish could erase a universal variable, permanently and in all its sessions.
         return [f"set -eg {name}" for name in names]
     if shell == "pwsh":
         return [f"Remove-Item -LiteralPath Env:{name} -ErrorAction Ignore" for name in names]
-    # Without -v, bash unsets a function of this name if there is no such variable.
+    # Without -v, bash unsets a function of this name if no variable has the name.
     return [f"unset -v {' '.join(names)}"] if names else []
 
 

@@ -1,4 +1,4 @@
-"""Decides which roles the list shows on which lines, by its search, filter, order and folds."""
+"""Decides which line of the list shows which role: by search, filter, order, folded accounts."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -33,7 +33,7 @@ class LineContent(NamedTuple):
 class ShownRoles:
     """The lines of a list of roles: n stands for row n, ~n for the heading of row n's account.
 
-    Changing what is shown takes milliseconds for 20,000 rows.
+    A change of what is shown takes milliseconds for 20,000 rows.
     """
 
     def __init__(self, view: RoleListView = FLAT) -> None:
@@ -56,7 +56,7 @@ class ShownRoles:
         self._update_lines()
 
     def search(self, query: str) -> None:
-        """Show the rows that match; the best match, in a tree with its account, is first."""
+        """Show the rows that match; the best match (in a tree, with its account) comes first."""
         self.query = query
         self._update_lines()
 
@@ -116,7 +116,8 @@ class ShownRoles:
     def line_with_content(self, content: LineContent | None) -> int:
         """Return the line of a role or a heading; for a folded role the line of its heading.
 
-        Without such a line, return that of the first role, or 0 if all accounts are folded.
+        If there is no such line, return the line of the first role, or 0 if all accounts are
+        folded.
         """
         default = 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0
         if content is None:
@@ -139,7 +140,7 @@ class ShownRoles:
         return self.heading_of(~self.lines[line]) if content and content.is_heading else None
 
     def rows_at_line(self, line: int) -> Sequence[RoleRow]:
-        """Return this line's role or, for a heading, the account's shown roles."""
+        """Return the row of this line or, for a heading, the account's shown rows."""
         role, heading = self.role_at_line(line), self.heading_at_line(line)
         return heading.rows if heading is not None else (role,) if role is not None else ()
 

@@ -1,8 +1,8 @@
-"""Decides when a sign-in ends, when a new one is needed, and which notice of that is due.
+"""Decides when a sign-in ends, when a new sign-in is needed, and which notice is due.
 
-No other module decides this. AWS does not report the end of a sign-in: the user may have set how
-long sign-ins last ("configured"), or an earlier one was seen to end ("observed"). Otherwise 8 h are
-"assumed"; such an end is only shown.
+No other module decides this. AWS does not report when a sign-in ends. The user may have set how
+long sign-ins last ("configured"), or ssohelper has seen an earlier sign-in end ("observed").
+Otherwise 8 h are "assumed"; an assumed end is only shown.
 
 | what is known | an interactive sign-in is needed |
 |---|---|
@@ -12,7 +12,7 @@ long sign-ins last ("configured"), or an earlier one was seen to end ("observed"
 | the token cannot be renewed | at its end, or at the sign-in's end if that is earlier |
 | only an assumed end, or none | at no known time |
 
-A token that ends later than its sign-in works until its own end, but cannot be renewed again.
+A token that expires after its sign-in ends still works until it expires, but cannot be renewed.
 """
 
 from typing import Literal, NamedTuple
@@ -20,14 +20,15 @@ from typing import Literal, NamedTuple
 from ssohelper.core.model import AccessToken, SignInFacts
 
 ASSUMED_SECONDS = 8 * 3600
-# AWS's shortest sign-in: one that ended sooner was ended by an administrator or a sign-out.
+# AWS's shortest sign-in: a shorter one was ended by an administrator or a sign-out.
 _SHORTEST_SECONDS = 15 * 60
-# Tokens in use are renewed at least hourly: a refusal later than this says little about the end.
+# Tokens in use are renewed at least hourly: a refusal later than this after the last renewal says
+# little about the end.
 _MAX_DELAY_SECONDS = 2 * 3600
-# The stages of notices are 1, 2 and 3; OVER is that of a sign-in whose last token has expired too.
+# The stages of notices are 1, 2 and 3; OVER is the stage when the last token has expired too.
 _NOTICE_SECONDS_BEFORE = (3600, 900, 0)
 OVER = 4
-# Several files hold whole seconds.
+# Ends this close are the same: several files hold whole seconds.
 _SAME_END_SECONDS = 60
 
 Source = Literal["configured", "observed", "assumed"]
@@ -45,14 +46,14 @@ PromptKind = Literal["known", "assumed", "open", "ended"]
 
 
 class PromptClock(NamedTuple):
-    """The end to which a prompt counts down (epoch seconds; 0 if unknown)."""
+    """The end to which a shell prompt counts down (epoch seconds; 0 if unknown)."""
 
     at: int
     kind: PromptKind
 
 
 class Outlook(NamedTuple):
-    """Times are epoch seconds. `at` is the end that `reason` names.
+    """`at` is the end that `reason` names. Times are epoch seconds.
 
     `is_last_token`: the present token cannot be renewed again.
     """
@@ -81,24 +82,22 @@ class Outlook(NamedTuple):
         return at is not None and (at <= now or at - now < within_seconds)
 
     def should_offer_sign_in(self, now: int) -> bool:
-        """Once AWS has refused to renew the token, or at an expected end once the token has
-        expired.
-        """
+        """Return whether AWS refused to renew, or the expected end passed and the token expired."""
         return self.reason == "refused" or self.is_over(now)
 
     def is_over(self, now: int) -> bool:
         return self.is_sign_in_needed(now) and (self.token_expires_at or 0) <= now
 
     def announced_end(self, now: int) -> int | None:
-        """After a refusal, the present token still works."""
+        """After a refusal this is the token's end, because the token still works."""
         if self.reason == "refused" or self.is_over(now):
             return self.token_expires_at
         return self.sign_in_needed_at
 
     def notice_stage(self, now: int, next_at: int) -> int:
-        """Return the stage of the notice that is due if the next renewal is at `next_at`; or 0.
+        """Return the stage of the notice that is due (0: none) if the next renewal is at `next_at`.
 
-        A process gives a notice at its last renewal before the notice's time, after a refusal at
+        A process gives a notice at its last renewal before the notice's time; after a refusal, at
         once.
         """
         end = self.announced_end(now)
@@ -146,9 +145,7 @@ def is_refreshable(token: AccessToken, now: int) -> bool:
 
 
 def facts_of_token(facts: SignInFacts, token: AccessToken) -> SignInFacts:
-    """After an end, an unrecorded token is of another tool's sign-in, whose beginning and user are
-    unknown.
-    """
+    """Return the facts that hold for this token: few if another tool has signed in since."""
     if facts.ended_at is None or facts.token_expires_at == token.expires_at:
         return facts
     return facts.of_next_sign_in(facts.ended_at)
@@ -176,9 +173,9 @@ def sign_in_end(
 def length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> int | None:
     """Return how long sign-ins last (seconds), now that AWS has refused to renew this one.
 
-    It ended between its last renewal and now, which tells its length if that renewal was at least
-    15 min after the sign-in began and at most 2 h ago. Administrators end sign-ins early, so
-    lengths that differ by more than 2 h leave it unknown.
+    The sign-in ended between its last renewal and now. That gives its length if that renewal was at
+    least 15 min after the sign-in began and at most 2 h ago. Administrators end sign-ins early, so
+    the length is unknown if two lengths differ by more than 2 h.
     """
     began, renewed = facts.signed_in_at, facts.refreshed_at
     known = facts.observed_hours_seconds
@@ -190,7 +187,7 @@ def length_after_end(facts: SignInFacts, token_life_seconds: int, now: int) -> i
     length = now - began
     if known is None:
         return length
-    # Each end was noticed up to 2 h late, so the shorter length is more exact.
+    # Both ends were noticed up to 2 h late, so the shorter length is more exact.
     return min(known, length) if abs(known - length) <= _MAX_DELAY_SECONDS else None
 
 

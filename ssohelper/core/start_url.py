@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _LIMIT = 2048
 _CHARACTERS = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+")
 _LABEL = r"[a-z0-9-]+"
-# A company's own host: at least two labels, of which the last is no number (an IP address).
+# A company's own host: at least two labels. The last label is no number, which would be an IP
+# address.
 _HOST = (
     r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?!localhost\Z)"
     r"[a-z][a-z0-9-]{0,61}[a-z0-9]"
@@ -27,8 +28,8 @@ _LOOKS_LIKE_AWS = (
     r"awsapps|amazonaws|amazonwebservices|aws\.amazon\.|\.aws(\.|\Z)"
     r"|\.(ic\.gov|sgov\.gov|adc-e\.uk)\Z"  # partitions without Identity Center
 )
-# Portals' hosts with the region (AWS CLI, customizations/sso/resolve.py), compiled when first used:
-# the first paint of the full screen would be 0.3 ms later.
+# Portal hosts that contain the region (AWS CLI, customizations/sso/resolve.py). Compiled when first
+# used: otherwise the full screen would appear 0.3 ms later.
 _REGIONAL = (
     rf"{_LABEL}\.portal\.({_LABEL})\.app\.aws",
     rf"{_LABEL}\.({_LABEL})\.portal\.amazonaws\.(?:com|com\.cn|eu)",
@@ -41,8 +42,8 @@ _EXAMPLE = "a start URL looks like: https://d-0000000000.awsapps.com/start"
 def checked_start_url(text: str) -> str:
     """Return the https URL of an AWS access portal or a company's host, unchanged.
 
-    AWS tools compare the text as it is, and hash it for file names.
-    Raises: ConfigInvalid, also for a host that only looks like a host of AWS.
+    The text is unchanged because AWS tools compare it, and hash it for file names. Raises:
+    ConfigInvalid, also for a host that only looks like a host of AWS.
     """
     host = _checked_host(text)
     is_company_host = re.fullmatch(_HOST, host) and not re.search(_LOOKS_LIKE_AWS, host)
@@ -92,7 +93,7 @@ def default_session_name(url: str) -> str:
 
 
 def region_of_start_url(url: str) -> str | None:
-    """None if the host has no region, such as awsapps.com."""
+    """Return the region in the host's name; None for hosts such as awsapps.com."""
     found = re.fullmatch("|".join(_REGIONAL), urlsplit(url).hostname or "")
     region = next(filter(None, found.groups())) if found else ""
     return region if find_partition(region) else None
@@ -124,7 +125,7 @@ def _invalid_start_url(text: str, fault: str) -> ConfigInvalid:
 
 
 def is_same_session(one: SsoSession, other: SsoSession) -> bool:
-    """Return whether both have the same name, portal and region, so the same token."""
+    """Return whether both have the same name, portal and region, and so the same token."""
     return (
         one.name == other.name
         and one.region == other.region

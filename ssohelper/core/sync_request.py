@@ -17,13 +17,13 @@ class SyncRequest(NamedTuple):
     """The request from which `profile sync` makes its plan of changes to the config.
 
     `command` is the program that profiles run. `taken_names`: the sections of ~/.aws/credentials.
-    `convert`: existing profiles get `form` too; with `no_native` all of them. `rules`: the guard
-    rules. `only_roles`: if not empty, plan profiles for these roles only; `name` is that of a single
-    role's profile. `adopt`: the profiles of other tools to take over. `not_counted`: profiles that do
-    not work, so that their roles get another one. `refused`: profiles whose section in
-    ~/.aws/credentials names another role. `broken`: profiles of `only_roles` whose command is written
-    again. `region_rules`: account patterns with the region that replaces `region`. `old_region`:
-    managed profiles with it get the new region.
+    `convert`: existing profiles get `form` too; with `no_native`, all of them get it. `rules`: the
+    guard rules. `only_roles`: if not empty, plan profiles for these roles only; `name`: the
+    profile's name if there is one such role. `adopt`: other tools' profiles to adopt.
+    `not_counted`: profiles that do not work, so their roles get new ones. `refused`: profiles whose
+    section in ~/.aws/credentials names another role. `broken`: profiles of `only_roles` whose
+    command is written again. `region_rules`: for an account that matches a pattern, its region is
+    used instead of `region`. `old_region`: managed profiles that have this region get the new one.
     """
 
     session: SsoSession
@@ -58,7 +58,7 @@ class SyncRequest(NamedTuple):
         return PROCESS if self.is_guarded(unnamed) else self.form
 
     def is_guarded(self, unnamed: UnnamedRole) -> bool:
-        """Return whether a guard rule matches the role, or might if its account's name were known."""
+        """Return whether a guard rule matches the role, or may match an account without a name."""
         account, role = unnamed
         rule = guard_rules.find_guarding_rule(
             self.rules, self.session.name, account, role.name, is_strict=True

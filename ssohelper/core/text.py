@@ -11,17 +11,18 @@ from typing import Any
 # C0, DEL, C1, bidi controls, line separators, surrogates and tags can overwrite or hide other text.
 # Compiled when first used, since this takes 0.5 ms.
 _HOSTILE = "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-# No name and no usual path is longer.
+# Longer texts are cut. No name and no usual path is longer.
 _SHORTENED = 240
 _VERY_LONG = rf'[^\s"]{{{_SHORTENED + 60},}}|(?<=")[^"]{{{_SHORTENED + 60},}}(?=")'
-# How many names stand before "and 7 more": in a sentence, on a line, and where a user checks each.
+# How many names precede "and 7 more": in a sentence, on a line, and where the user checks each
+# name.
 FEW_NAMES, SOME_NAMES, MANY_NAMES = 3, 5, 10
 _LAST_MARK = r".*[-._/,:]"
 
 
 def show(text: str, limit: int | None = None) -> str:
     """Return the text with control and bidi characters escaped, cut to `limit` with an ellipsis."""
-    # No printable character is hostile, and this check takes a third of the time.
+    # No printable character is hostile. This check takes a third of the pattern's time.
     visible = text if text.isprintable() else re.sub(_HOSTILE, _escape_character, text)
     if limit is not None and len(visible) > limit:
         visible = visible[: limit - 1] + "…"
@@ -48,7 +49,7 @@ def shortened_name_list(names: Sequence[str], most: int) -> str:
 def compile_glob(glob: str, *, ignore_case: bool = False) -> re.Pattern[str]:
     """Return a GLOB as a regular expression, which must match the whole text.
 
-    Where a pattern protects something, the caller casefolds both instead of `ignore_case`.
+    If a pattern protects something, the caller casefolds pattern and text instead of `ignore_case`.
     """
     return re.compile(fnmatch.translate(glob), re.IGNORECASE if ignore_case else 0)
 
@@ -64,7 +65,7 @@ def columns_of_text(text: str) -> int:
 
 
 def broken_into_lines(text: str, columns: int) -> Iterator[str]:
-    """Yield lines of at most `columns`, broken at a space, else after a mark such as `-`."""
+    """Yield lines of at most `columns`, broken at a space, otherwise after a mark such as `-`."""
     while columns_of_text(text) > columns:
         end = _count_characters_that_fit(text, columns)
         space, mark = text.rfind(" ", 1, end + 1), re.match(_LAST_MARK, text[:end])
@@ -81,7 +82,7 @@ def cut_to_columns(text: str, columns: int) -> str:
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
-    """Escapes DEL, too, which json.dumps does not."""
+    """Escape DEL too, which json.dumps does not escape."""
     separators = None if indent else (",", ":")
     text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=True)
     return text.replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""Finds managed profiles that name no role any more because their keys were edited. Pure."""
+"""Finds managed profiles that lost their role because their keys were edited. Pure."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def find_written_roles(
 ) -> dict[str, WrittenRole]:
     """Return, by profile name, the roles that edits removed from managed profiles of this config.
 
-    `writes` are the contents before and after each write of ssohelper, the latest first, read as far
-    as needed: at 12,000 profiles, parsing one takes 0.3 s. A role that ssohelper itself removed is
-    not returned.
+    `writes` are the config's contents before and after each write by ssohelper, the latest first.
+    No more are read than needed: parsing 12,000 profiles takes 0.3 s. A role that ssohelper itself
+    removed is not returned.
     """
 
-    @lru_cache(maxsize=2)  # the config after a write is mostly the config before the next one
+    @lru_cache(maxsize=2)  # the config after one write is usually the config before the next write
     def parse(content: bytes | None) -> ConfigFile | None:
         try:
             return ConfigFile.parse(content or b"", config.origin)

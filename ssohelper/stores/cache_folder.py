@@ -55,7 +55,6 @@ class CacheFolder:
         self.write(path, json.dumps(value).encode("ascii"))
 
     def write_link(self, path: Path, target: str) -> None:
-        """Make `path` a symlink to `target`. Raises: LocalState."""
         self._make_folders_of(path)
         if not os.path.islink(path):
             _remove_other_kind(path, stat.S_ISREG)

@@ -18,8 +18,6 @@ _KEPT_SECONDS = 30 * 24 * 3600
 
 
 class ChildFiles:
-    """The files in the runtime folder."""
-
     def __init__(self, runtime: Path) -> None:
         self._base = runtime / "allowed"
 

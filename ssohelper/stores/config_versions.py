@@ -44,8 +44,6 @@ class Version(NamedTuple):
 
 
 class ConfigVersions:
-    """Saves and loads the versions of one config file."""
-
     def __init__(self, folder: Path, config_file: Path) -> None:
         self._base = folder
         self._config_file = config_file

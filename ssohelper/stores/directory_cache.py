@@ -46,7 +46,6 @@ class DirectoryCache:
         return files.list_names_in_folder(self._state / "listings")
 
     def load_account_names(self) -> dict[str, str]:
-        """Return the names of all listed accounts, by id."""
         found = filter(None, map(self.load, self.list_session_names()))
         return {one.account.id: one.account.name for listing in found for one in listing.accounts}
 

@@ -37,13 +37,11 @@ def unsafe_file_error(path: str, cause: Refused) -> NotOurs:
 
 
 def os_error_text(cause: BaseException | None) -> str:
-    """Return the operating system's text for an OSError, in lower case."""
     text = cause.strerror if isinstance(cause, OSError) else None
     return (text or "not possible").lower()
 
 
 def first_os_error(error: BaseException) -> OSError | None:
-    """Return the first OSError among an error and its causes."""
     found: BaseException | None = error
     while found is not None and not isinstance(found, OSError):
         found = found.__cause__
@@ -51,7 +49,6 @@ def first_os_error(error: BaseException) -> OSError | None:
 
 
 def warn_once(message: str) -> None:
-    """Log the warning, unless this process has logged it before."""
     if message not in _warned:
         _warned.add(message)
         _log.warning("%s", message)

@@ -18,8 +18,6 @@ _LOCK_SECONDS = 10.0
 
 
 class GrantStore:
-    """Adds, finds and ends grants."""
-
     def __init__(
         self, runtime: Path, log: Journal, find_grant_context: Callable[[], GrantContext]
     ) -> None:

@@ -122,7 +122,6 @@ class UserFile:
         files.remove_file(os.path.realpath(self.path))
 
     def remove_empty_folders_above(self, count: int) -> None:
-        """Remove up to `count` folders above the file."""
         folder = os.path.dirname(os.path.realpath(self.path))
         with suppress(OSError):
             for _ in range(count):

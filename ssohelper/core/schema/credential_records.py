@@ -11,12 +11,13 @@ from ssohelper.core.schema.fields import Check, Damaged
 from ssohelper.core.text import to_json
 from ssohelper.errors import LocalState
 
-# Role credentials are valid for 12 h at most. The slack: AWS's Date header, which gives the moment
-# of receipt, has whole seconds and is older than the answer's arrival.
+# Role credentials are valid for 12 h at most. The slack is needed because AWS's Date header, which
+# gives the moment of receipt, has whole seconds and is older than the answer's arrival.
 _LONGEST_LIFE_SECONDS = 12 * 3600
 _SLACK_SECONDS = 300
 _KEY_ID = fields.matching(re.compile(r"[A-Za-z0-9_]{16,128}"))  # IAM's accessKeyIdType
-# Credentials without a valid id may be of another sign-in: they are renewed before use.
+# Credentials without a valid token id may belong to another sign-in, so they are renewed before
+# use.
 _ID = fields.valid_or_none(fields.matching(re.compile(r"[0-9a-f]{16}")))
 
 _OF_PORTAL: dict[str, Check] = {
@@ -43,19 +44,17 @@ _OF_CACHE: dict[str, Check] = {
 
 
 def credentials_from_portal(value: object) -> RoleCredentials:
-    """Return the credentials in the `roleCredentials` of a GetRoleCredentials answer."""
     return RoleCredentials(
         *fields.read(fields.checked_object(value, "roleCredentials"), _OF_PORTAL)
     )
 
 
 def credentials_from_sts(elements: dict[str, str | None]) -> RoleCredentials:
-    """Return the credentials in the XML elements of an AssumeRole answer."""
     return RoleCredentials(*fields.read(elements, _OF_STS))
 
 
 def parse_cached_credentials(document: dict[str, Any]) -> CachedCredentials:
-    """Return the credentials in a cache file, whose role and portal are unchecked."""
+    """Return the credentials in a cache file. Does not check whose role and portal they are."""
     *keys, received_at, token_id, chain_id = fields.read(document, _OF_CACHE)
     cached = credentials_with_receipt(RoleCredentials(*keys), received_at, token_id or "")
     return cached._replace(chain_id=chain_id or "")
@@ -64,7 +63,7 @@ def parse_cached_credentials(document: dict[str, Any]) -> CachedCredentials:
 def credentials_with_receipt(
     credentials: RoleCredentials, received_at: int, token_id: str
 ) -> CachedCredentials:
-    """Return the credentials with the moment of their receipt, by AWS's clock.
+    """Return the credentials with the moment, by AWS's clock, when they were received.
 
     Raises: Damaged for a lifetime that AWS does not give.
     """
@@ -88,7 +87,6 @@ def credential_document(credentials: RoleCredentials, account_id: str) -> bytes:
 
 
 def parse_credential_document(document: bytes) -> RoleCredentials:
-    """Return the credentials in a document that `credential_document` made."""
     found = json.loads(document)
     expires_at = from_iso(found["Expiration"])
     if expires_at is None:

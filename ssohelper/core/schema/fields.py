@@ -8,15 +8,16 @@ from ssohelper.core.instants import from_iso
 from ssohelper.core.model import Secret
 from ssohelper.errors import SsoHelperError
 
-# Takes a value and the field's name; returns the value as the program has it.
+# Takes a value and the field's name; returns the value in the program's form.
 Check = Callable[[object, str], Any]
 
 # The latest valid instant: 2**33, in the year 2242. It fits into datetime and into 10 digits.
 LATEST_INSTANT = 1 << 33
-# Characters. AWS's own limits are lower: 50 for an account's name, 64 for an email address.
+# Limits in characters. AWS's own limits are lower: 50 for an account's name, 64 for an email
+# address.
 LONGEST_NAME = 1024
 LONGEST_TEXT = 4096
-# Tokens become HTTP headers and environment variables. Real ones have less than 2 kB.
+# Tokens become HTTP headers and environment variables. AWS's tokens have less than 2 kB.
 _OPAQUE = re.compile(r"[!-~]{1,16384}")
 
 
@@ -52,7 +53,7 @@ def read_valid(
 
 
 def satisfying(is_valid: Callable[[Any], object]) -> Check:
-    """Return the check that accepts a value if it `is_valid`."""
+    """Return a check that accepts the values for which `is_valid` returns true."""
 
     def check(value: object, field: str) -> Any:
         if not is_valid(value):
@@ -82,7 +83,7 @@ def a_list(most: int) -> Check:
 checked_object = satisfying(lambda value: isinstance(value, dict))
 checked_boolean = satisfying(lambda value: isinstance(value, bool))
 checked_text = text(LONGEST_NAME)
-# A token, key or id, whose structure only its issuer knows: visible ASCII.
+# Accepts a token, key or id of visible ASCII characters; only its issuer knows its structure.
 checked_token = matching(_OPAQUE)
 checked_instant = number(1, LATEST_INSTANT)
 _checked_millis = number(10**11, LATEST_INSTANT * 1000)
@@ -105,13 +106,13 @@ def instant_from_text(value: object, field: str) -> Any:
 
 
 def items(check: Check, most: int) -> Check:
-    """A check of a list, whose items become a tuple."""
+    """Return a check that applies `check` to a list's items, and makes them a tuple."""
     as_list = a_list(most)
     return lambda value, field: tuple(check(one, field) for one in as_list(value, field))
 
 
 def row(*checks: Check) -> Check:
-    """A check of a list with one item for each of these checks."""
+    """Return a check of a list that has exactly one item for each of these checks."""
     as_row = satisfying(lambda value: isinstance(value, list) and len(value) == len(checks))
     return lambda value, field: [
         check(one, field) for check, one in zip(checks, as_row(value, field), strict=True)
@@ -119,7 +120,7 @@ def row(*checks: Check) -> Check:
 
 
 def accepted_by(accept: Callable[[str], str]) -> Check:
-    """A check of a text for which `accept` raises no error."""
+    """Return a check that accepts the texts for which `accept` raises no error."""
 
     def check_text(value: object, field: str) -> str:
         try:
@@ -135,7 +136,7 @@ def optional(check: Check) -> Check:
 
 
 def valid_or_none(check: Check) -> Check:
-    """A check for which an invalid value counts as missing."""
+    """Return a check that replaces an invalid value by None."""
 
     def check_value(value: object, field: str) -> Any:
         try:

@@ -61,7 +61,7 @@ def parse_listing(document: dict[str, Any]) -> Listing:
 
 
 def _listed_accounts(found: Sequence[dict[str, Any]]) -> tuple[ListedAccount, ...]:
-    # Each field is checked for all accounts together: twice as fast.
+    # Each field is checked for all accounts together, which is twice as fast.
     keys = "id", "name", "email", "refused", "answered", "roles"
     columns: list[list[Any]] = [[one.get(key) for one in found] for key in keys]
     ids, names, emails, refused, answered, role_lists = columns
@@ -80,7 +80,7 @@ def _listed_accounts(found: Sequence[dict[str, Any]]) -> tuple[ListedAccount, ..
 def _role_names(values: list[Any]) -> list[tuple[str, ...]]:
     """Return each account's roles. Accounts with the same roles share one tuple.
 
-    Without that, the names of 20,000 roles would take 1 MB more.
+    Without sharing, the names of 20,000 roles would take 1 MB more.
     """
     known: dict[tuple[str, ...], tuple[str, ...]] = {}
     all_names, as_list = [], fields.a_list(_MOST_ROWS)
@@ -88,7 +88,7 @@ def _role_names(values: list[Any]) -> list[tuple[str, ...]]:
         names = tuple(as_list(value, "roles"))
         try:
             shared = known.get(names)
-        except TypeError as cause:  # a list or an object, which has no hash
+        except TypeError as cause:  # an item is a list or an object, which has no hash
             raise Damaged("roles") from cause
         if shared is None:
             if not _are_names(names):
@@ -99,9 +99,9 @@ def _role_names(values: list[Any]) -> list[tuple[str, ...]]:
 
 
 def _are_names(values: Sequence[Any]) -> bool:
-    """Return whether all values are texts and none is too long, for 100,000 roles at once.
+    """Return whether all values are texts and none is too long; fast for 100,000 values.
 
-    `join` refuses any other value.
+    `join` raises TypeError if a value is no text.
     """
     try:
         return len("".join(values)) <= LONGEST_NAME or max(map(len, values)) <= LONGEST_NAME

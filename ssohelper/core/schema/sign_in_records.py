@@ -17,8 +17,8 @@ from ssohelper.core.schema.fields import LATEST_INSTANT, Check, accepted_by, opt
 from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.start_url import checked_aws_portal_url, checked_start_url
 
-# How long AWS registers a client, which the SDKs for JavaScript and Go do not record, and Identity
-# Center's longest session.
+# How long AWS registers a client (the SDKs for JavaScript and Go do not record it), and the longest
+# session of Identity Center.
 _90_DAYS_SECONDS = 90 * 86400
 _LONGEST_TOKEN_SECONDS = 24 * 3600
 # A client has at most three scopes today, and a sign-in of 12 h has about 24 tokens.
@@ -85,7 +85,7 @@ _CODES_ANSWER: dict[str, Check] = {
 def parse_token(document: dict[str, Any]) -> AccessToken:
     """Return the token in a file of the AWS CLI's format.
 
-    Without a valid refresh token and client, it cannot be renewed.
+    Without a valid refresh token and client, the token cannot be renewed.
     """
     value, expires_at, refresh_token, client_id, secret, ends = fields.read(document, _TOKEN)
     client = None
@@ -115,7 +115,6 @@ def parse_signed_in_session(document: dict[str, Any]) -> SsoSession:
 def client_from_answer(
     answer: dict[str, Any], grant_types: tuple[str, ...], scopes: tuple[str, ...]
 ) -> ClientRegistration:
-    """Return the client in a RegisterClient answer."""
     client_id, secret, ends = fields.read(answer, _CLIENT_ANSWER)
     return ClientRegistration(client_id, secret, ends, grant_types, scopes)
 
@@ -123,7 +122,7 @@ def client_from_answer(
 def token_from_answer(
     answer: dict[str, Any], client: ClientRegistration, sent_refresh_token: Secret | None, now: int
 ) -> IssuedToken:
-    """Return the token in a CreateToken answer, and its life of at most 24 h.
+    """Return the token in a CreateToken answer, and its lifetime (at most 24 h).
 
     The refresh token of the request stays valid if the answer has no new one.
     """

@@ -14,7 +14,7 @@ from ssohelper.core.schema.fields import LATEST_INSTANT, LONGEST_TEXT, Check, ac
 from ssohelper.core.service_hosts import checked_region
 from ssohelper.core.start_url import checked_aws_portal_url, checked_start_url
 
-# More removed profiles than any user has.
+# A limit that no user's removed profiles reach.
 _MOST_ROLES = 200_000
 _MOST_VERSIONS = 100
 _MOST_FILES = 10
@@ -22,7 +22,7 @@ _LONGEST_UPTIME_SECONDS = 100 * 366 * 86400
 
 
 class ContentDigest(NamedTuple):
-    """Of a file whose content follows the head of a saved version."""
+    """Length and hash of a content that follows a saved version's head (the first line)."""
 
     length: int
     sha256: str
@@ -36,7 +36,7 @@ class FileHead(NamedTuple):
 
 
 class VersionHead(NamedTuple):
-    """What the config was before and after a write; None if there was no config file then.
+    """A saved version's first line. `before`, `after`: the config's; None if there was no file.
 
     Builds until December 2026 wrote no `settings` and no `files`.
     """
@@ -90,7 +90,7 @@ _FILE_HEAD: dict[str, Check] = {
     "before": _digest,
     "after": _digest,
 }
-# Whether the setting has such a value is checked before it is written.
+# Undo checks before it writes a value that the setting may have this value.
 _SETTING = fields.satisfying(
     lambda value: value is None or isinstance(value, (bool, int, float, str, list))
 )
@@ -129,7 +129,6 @@ def parse_portal_address(value: object) -> PortalAddress:
 
 
 def parse_undo_numbers(value: object) -> tuple[int, ...]:
-    """Return the numbers of the writes that can be undone."""
     numbers: tuple[int, ...]
     (numbers,) = fields.read(value, _UNDO)
     return numbers
@@ -146,7 +145,7 @@ def parse_version_head(value: object) -> VersionHead:
 
 
 def parse_choices(document: dict[str, Any]) -> tuple[Choices, list[str]]:
-    """Return a session's choices, and the names of invalid or unknown ones."""
+    """Return a session's choices, and the names of invalid or unknown choices."""
     good, damaged = fields.read_valid(document, _CHOICES)
     # Builds until December 2026 also saved the region that profiles were written with.
     unknown = document.keys() - {*_CHOICES, "written_region"}

@@ -1,6 +1,6 @@
 """Checks the records of the use of roles and of the console.
 
-The first paint of the full screen needs these: as a part of `state_records` they took 3 ms more.
+The full screen needs these before it appears: as a part of `state_records` they took 3 ms more.
 """
 
 import itertools
@@ -21,14 +21,14 @@ from ssohelper.core.schema.fields import Check
 
 VERSION = 1
 _VERSION = fields.number(VERSION, VERSION)
-# More used roles than any user has.
+# A limit that no user's used roles reach.
 _MOST_ROLES = 200_000
 # The most roles whose console pages are remembered, and the most pages of each.
 MOST_PAGE_ROLES, MOST_PAGES = 500, 5
 
 
 def _role_part(value: object, field: str) -> str:
-    """Check a role's name, or one with a chain that has a name."""
+    """Check the name of a role, which the name of a chain may follow."""
     text: str = fields.checked_text(value, field)
     key = RoleKey.of_parts("", "", text)
     fields.matching(ROLE_NAME)(key.role_name, field)
