@@ -1,4 +1,7 @@
-"""Finds out which profiles of other tools work, and which can be adopted. Runs and asks nothing."""
+"""Finds which profiles of other tools work, and which can be adopted (managed by ssohelper).
+
+Runs no program and asks nothing.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +23,16 @@ if TYPE_CHECKING:
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import Role, SsoSession
 
-# How many values of --adopt fit into the command that a question shows to the user.
+# The most values of --adopt in the command that a question shows to the user.
 _MOST_PATTERNS = 3
 
 
 class ProfileOfOtherTool(NamedTuple):
     """A profile of another tool. `problem` says why it does not work now; "" if it should work.
 
-    `needs_ssohelper`: it works once adopted, and otherwise only by a sign-in of its own (legacy) or
-    with a given region. `unknown`: why it is not known whether it works. `is_unusable`: its role may
-    get another profile. `block`: the profiles of its aws-sso-cli block.
+    `needs_ssohelper`: until it is adopted, it needs a sign-in of its own (legacy) or a given
+    region. `unknown`: why we cannot tell whether it works. `is_unusable`: ssohelper may add another
+    profile for its role. `block`: the profiles of its aws-sso-cli block.
     """
 
     candidate: AdoptionCandidate
@@ -151,9 +154,9 @@ def choose_needing(found: Sequence[ProfileOfOtherTool]) -> frozenset[str]:
 
 
 def find_unfit_profiles(app: App, roles: Collection[Role]) -> frozenset[str]:
-    """Return those profiles of these roles, managed ones too, that might not give a shell the role.
+    """Return those profiles of these roles with which a shell might not get the role.
 
-    Legacy profiles have a sign-in of their own, whose user may be another one.
+    Managed profiles are checked too. A legacy profile's sign-in may be another user's.
     """
     check = ProfileChecker(app)
     return frozenset(
@@ -170,7 +173,7 @@ def find_role_refusal(
 ) -> RoleNotAssigned | None:
     """Return the error of `use` for a role that is not listed and has no usable profile.
 
-    `profile_names` are the role's profiles. AWS is not asked.
+    `profile_names` are the role's profiles. Sends no request.
     """
     listing = directory.load_listing(app, session)
     if (

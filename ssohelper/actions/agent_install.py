@@ -1,4 +1,4 @@
-"""Writes settings with which AI coding agents get credentials; docs/how-to/agents.md has sources."""
+"""Writes settings that give AI coding agents credentials; docs/how-to/agents.md has sources."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _refuse_servers_with_other_profile(app: App, profile: Profile) -> None:
 
 
 def _make_claude_code_settings(app: App, profile: Profile) -> dict[str, object]:
-    """For a role without a profile, Claude's documentation advises a command that exports keys."""
+    """Return Claude Code's settings. Without a profile, they run a command that exports keys."""
     installation.refuse_temporary_installation(app.environ, "its commands would be gone later")
     installation.warn_if_exposed(app.environ, app.warn)
     command = installation.quote_program_path(installation.find_ssohelper_command(app.environ))

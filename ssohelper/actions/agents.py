@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Limits(NamedTuple):
-    """A command's variables, and the headers of its profiles' sections if an allow-list applies."""
+    """What a command gets: variables and, with an allow-list, the section headers of its profiles."""
 
     variables: dict[str, str]
     kept: Collection[str] | None = None
@@ -30,7 +30,7 @@ class Limits(NamedTuple):
 def limit_command(app: App, globs: Sequence[str], *, has_endpoint: bool) -> Limits:
     """Return the limits of a command, by these globs and by the allow-list of this process.
 
-    Writes the command's config, unless it has an endpoint, which writes it. Raises: UsageProblem;
+    Writes the config that the command sees, unless an endpoint will write it. Raises: UsageProblem;
     LocalState; ConfigInvalid for a config of an unusual form.
     """
     variables = build_allow_list_variable(app, globs)
@@ -53,7 +53,7 @@ def limit_command(app: App, globs: Sequence[str], *, has_endpoint: bool) -> Limi
 
 def _is_allowed(config: ConfigFile, entry: ProfileEntry, allowed: AllowList) -> bool:
     roles = chains.find_roles_of_profile(config, entry)
-    # With two sources of credentials in a profile, SDKs take different ones.
+    # If a profile has two sources of credentials, SDKs disagree on which one they use.
     is_clear = len(name_sources(entry.keys)) == 1
     return is_clear and bool(roles) and all(allowed.allows(role, "") for role in roles)
 

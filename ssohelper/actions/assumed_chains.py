@@ -33,8 +33,8 @@ def issue_chain(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> byt
         raise tokens.signed_out_error(session)
     below, deadline = parse_credential_document(source), app.clock.deadline(issuing.CALL_SECONDS)
     chain = chains.find_chain_by_key(app.config.read(), key)
-    # Read before STS is asked, as they may be renewed meanwhile. Without a token's id, credentials
-    # count as of an unknown sign-in, and are renewed before use.
+    # The token's id is read before STS is asked, because a renewal may change it meanwhile. Without
+    # an id, the credentials count as of an unknown sign-in, and are renewed before use.
     cached = app.credentials.load(chain.key_of_source_role(key), session)
     is_same = cached is not None and cached.credentials.access_key_id == below.access_key_id
     token_id = cached.token_id if cached is not None and is_same else ""
@@ -42,7 +42,7 @@ def issue_chain(app: App, key: RoleKey, asked_by: AskedBy, source: bytes) -> byt
     chain.check_partition(region)
     url = service_url("sts", region, app.environ, app.aws.host_variant_for_roles(session))
     tokens.check_credentials_destination(app, session, "sts", url)
-    # CloudTrail shows the session's name: the user's, if known.
+    # The name of the role session, which CloudTrail shows, is the user's name, if known.
     user = _NOT_IN_SESSION_NAME.sub("-", app.tokens.load_facts(session.name).user or "")
     user = user[:_LONGEST_SESSION_NAME].strip("-")
     name = step.session_name or (user if len(user) > 1 else "ssohelper")

@@ -39,7 +39,8 @@ def read_journal(
     if found.damaged:
         app.warn(f"damaged lines in the journal, which are left out: {found.damaged}")
     names, is_wanted_role, rows = dict[str, str](), _make_role_filter(role), []
-    with suppress(SsoHelperError):  # the journal stays readable even if a saved list does not
+    # the journal stays readable even if a saved list of roles is damaged
+    with suppress(SsoHelperError):
         names = app.directory.load_account_names()
     for line in found.lines:
         key = _role_key_of_line(line)

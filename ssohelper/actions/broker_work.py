@@ -1,4 +1,4 @@
-"""Finds, issues and renews credentials and tokens for the broker's loop.
+"""Does the broker's work with credentials and tokens: finds, issues and renews them.
 
 Runs in the broker, or in a caller's process if no broker can run.
 """
@@ -43,7 +43,7 @@ class Work:
         return tokens.load_token_for_broker(app, regions.list_portals_to_ask(app, session)[0])
 
     def read_token_file_fingerprint(self, session_name: str) -> str:
-        """Return "" for an invalid config."""
+        """Return a text that changes with the token files; "" for an invalid config."""
         app = self.current_app()
         try:
             session = selection.require_session(app, session_name)
@@ -61,7 +61,7 @@ class Work:
         try:
             return notices.prepare_wait(app, selection.require_session(app, session_name))
         except SsoHelperError:
-            return None  # the caller gets its own error that a sign-in is needed
+            return None  # the caller gets the error that a sign-in is needed, and does not wait
 
     def get_role_credentials(self, key: RoleKey, asked_by: AskedBy) -> Reply:
         return self.reply_with(lambda app: issuing.issue_credentials(app, key, asked_by))
@@ -84,16 +84,15 @@ class Work:
         return str(app.prompt_state.read_mtime_ns(app.locations.aws_config_file))
 
     def assume_role(self, key: RoleKey, asked_by: AskedBy, source: bytes) -> Reply:
-        """Get a chain's credentials with the source credentials, which are JSON in `source`.
+        """Get a chain's credentials from STS. `source` is the JSON document of the source
+        credentials.
 
         Raises the errors of `assumed_chains.issue_chain`.
         """
         return self.reply_with(lambda app: assumed_chains.issue_chain(app, key, asked_by, source))
 
     def renew_token(self, session_name: str, seen_id: str) -> None:
-        """Renew the token `seen_id`, or have a valid token of another region, if its region does
-        not answer.
-        """
+        """Renew the token `seen_id`; if its region does not answer, ensure another region's token."""
         app = self.current_app()
         session = selection.require_session(app, session_name)
         with _crashes_as_errors():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ChainPlan(NamedTuple):
-    """The config section of a chain to add, and remarks for the user. `data`: the config before."""
+    """The section to add to the config, and remarks for the user. `data` is the present config."""
 
     name: str
     section: AddSection
@@ -119,7 +119,10 @@ def _check_planned_profile(
 
 
 def _is_step_guarded(app: App, via: Profile, step: ChainStep) -> bool:
-    """With a native profile, SDKs would assume the role themselves, without ssohelper's grant."""
+    """Return whether a guard rule matches a step of the chain.
+
+    With a native profile, SDKs would assume the role themselves, without ssohelper's grant.
+    """
     if app.vault.find_guarding_rule(via.key) is not None:
         return True
     link = via.key._replace(account_id=step.role.account_id, role_name=step.role.name, chain="")

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from ssohelper.app import App
 
 _log = logging.getLogger(__name__)
-# Another process may sign in or out while we write.
+# We write again if another process signed in or out while we wrote.
 _MOST_ATTEMPTS = 3
 
 
 class SessionClock(NamedTuple):
     """When one session's sign-in and token end. Times are epoch seconds, or None if unknown.
 
-    `state` is the access token's; `answering_region` that of the instance that answers now.
+    `state` is the state of the token. `answering_region` is the region that answers now.
     """
 
     session: SsoSession
@@ -126,11 +126,10 @@ def load_cached_credentials(
 def warn_of_unknown_end(
     app: App, session: SsoSession, token: AccessToken, seconds: int | None = None
 ) -> None:
-    """Warn that the sign-in may end within `seconds` (None: in a job without end), if its end is
-    unknown.
+    """Warn if AWS does not tell when the sign-in ends, and it may end within `seconds`.
 
-    Does not warn if AWS's default of 8 h leaves more time. Once the 8 h have passed, does not warn
-    for an hour or less, because a renewed token lasts an hour.
+    `seconds` is None for a job without end. Does not warn if AWS's default of 8 h leaves more time.
+    Once the 8 h have passed, does not warn for an hour or less: a renewed token lasts an hour.
     """
     outlook = outlook_of_token(app, session, token)
     if outlook.is_end_known:
@@ -165,7 +164,7 @@ def _load_token_and_outlook(
 
 
 def refresh_prompts(app: App, session: SsoSession) -> None:
-    """Let the prompts of the session's roles show its present sign-in. Never fails."""
+    """Write the session's present sign-in into the files of its roles' prompts. Never fails."""
     if session.is_further:  # prompts do not show sign-ins in further regions
         return
     with _log_failure(session.name):
@@ -183,7 +182,7 @@ def refresh_prompts(app: App, session: SsoSession) -> None:
 
 
 def forget_prompts(app: App, key: RoleKey | None = None) -> None:
-    """Make prompts of the role, or all, run ssohelper again: after a grant, or changed settings."""
+    """Make prompts of the role, or of all roles, run ssohelper again when they are next shown."""
     with _log_failure(key.session_name if key else "every session"):
         app.prompt_state.remove(key)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def diff_changes(app: App, data: bytes, changes: Sequence[Change]) -> Iterator[str]:
-    """Return the lines of the unified diff that the changes make in the config `data`."""
+    """Return the unified diff of these changes to the config, whose text is `data`."""
     path, text = str(app.locations.aws_config_file), app.config.read().text
     return unified_diff(text if text.data == data else ConfigText(data, path), changes, path)
 
@@ -44,8 +44,8 @@ def write_changes(
 ) -> None:
     """Write the changes whose diff the user saw, and add a line to the journal.
 
-    Undo takes back `others` too, which the caller writes next. Raises: LocalState as
-    `changes_as_shown`, ConfigInvalid, Refused below an allow-list.
+    An undo also takes back `others`, which the caller writes next. Raises: the errors of
+    `changes_as_shown`, ConfigInvalid; Refused if this process has an allow-list.
     """
     agents.refuse_if_limited(app, "change profiles", f"ssohelper {command}")
 
@@ -79,8 +79,8 @@ def changes_as_shown(
 ) -> Sequence[Change]:
     """Return the changes whose diff the user saw, to write them into the config as it is now.
 
-    Raises: LocalState if the config changed since. Only warns if `plan_again` plans the same changes
-    and no section that they change was edited.
+    If the config changed since, raises LocalState; only warns if `plan_again` plans the same
+    changes and no section that they change was edited.
     """
     if config.text.data != shown_config:
         again = plan_again and tuple(plan_again(config))

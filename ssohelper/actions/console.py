@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # A browser may take seconds to start. The console sign-in URL from AWS is valid for 15 minutes.
 BROWSER_SECONDS = 30.0
-# A browser command that failed may have passed the URL to a browser that was already running.
+# Wait even after a browser command failed: an already running browser may have got the URL.
 _AFTER_FAILURE_SECONDS = 2.0
 _POLL_SECONDS = 0.2
 
@@ -29,7 +29,7 @@ def choose_console_page(
     app: App, profile: Profile, service: str | None, region: str | None
 ) -> ConsolePage:
     """Raises: UsageProblem; ConfigInvalid if the profile's own region is of another partition."""
-    # An error of a chain must come before the message that the console opens.
+    # The error of a chain is raised here, before a message says that the console opens.
     if profile.assumed is not None:
         chain = chains.find_chain_by_key(app.config.read(), profile.key)
         chain.check_partition(chain.region(profile.session))
@@ -73,7 +73,7 @@ def open_console_in_browser(
     federation = app.aws.federation(page.region)  # raises for a bad AWS_ENDPOINT_URL_SIGNIN
     service_url = console_federation_url(page.region, app.environ)
     tokens.check_credentials_destination(app, session, "console sign-in", service_url)
-    # The console session ends when these keys expire, so they should be nearly new.
+    # The console session ends when these credentials expire, so nearly new credentials are used.
     keys = fixed_keys.release_fixed_keys(app, profile, Way.CONSOLE)
     address = federation.get_login_url(keys, session.start_url, page.url)
     hint = (
@@ -93,8 +93,9 @@ def send_browser_to_address(
 ) -> None:
     """Start a browser, and wait until it has opened the address.
 
-    It gets a URL of our local server that works once and redirects to the address, which is a
-    secret: on a command line others could read it. Raises: LocalState with `hint`.
+    The browser gets a URL of our local server, which works once and redirects to the address. The
+    address is a secret, which other users could read on a command line. Raises: LocalState with
+    `hint`.
     """
     with app.make_browser_pages() as pages:
         redirect = pages.add_redirect(address)

@@ -1,5 +1,5 @@
-"""Returns a role's credentials: the only way to them, after `App.vault` has applied the guard
-rules.
+"""Hands out a role's credentials after `App.vault` has applied the guard rules. No other module
+does.
 
 The session's broker asks AWS once for all its callers (docs/decisions/0011); if no broker can run,
 this process does so with the same code. Never prompts, never imports actions.login.
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# The share of their lifetime that credentials must have left: for a job that gets them once; so
-# that they are not due for renewal (at half); so that AWS is always asked.
+# Shares of their lifetime that credentials must have left: for a job that gets them only once; not
+# yet due for renewal (at half); more than any have, so that AWS is always asked.
 NEARLY_WHOLE = 0.9
 _HALF = 0.501
 _ASK_AWS = 2.0
@@ -66,9 +66,7 @@ def release_credentials(
 def find_published_credentials(
     key: RoleKey, environ: Mapping[str, str], now: int
 ) -> RoleCredentials | None:
-    """Return the credentials that the launcher would print now. A guarded role has no published
-    response.
-    """
+    """Return the credentials that the launcher would print now; for a guarded role, None."""
     document = published.find_published_document(key.parts, environ, now)
     return parse_credential_document(document) if document else None
 
@@ -84,8 +82,9 @@ def find_cached_credentials(
 ) -> RoleCredentials | None:
     """Return cached credentials that need no renewal before use, or None. Never waits.
 
-    `allow_due` is for when AWS is slow; `allow_doubtful`, which may return another user's with a
-    warning, for when AWS cannot be reached. Raises: Refused (9).
+    `allow_due` also accepts credentials due for renewal, if AWS is slow. `allow_doubtful` also
+    accepts credentials that may be another user's, with a warning, if AWS cannot be reached.
+    Raises: Refused (9).
     """
     found = issuing.find_credentials(app, app.vault.permit_release(session.key_of(role), way).key)
     if not found.document or not (found.is_good or allow_due):
@@ -98,7 +97,10 @@ def find_cached_credentials(
 
 
 def has_cached_credentials(app: App, key: RoleKey) -> bool:
-    """True also if the cache cannot be read: the request for the credentials reports the error."""
+    """Return whether the cache has usable credentials; True also if the cache cannot be read.
+
+    The request for the credentials then reports the error.
+    """
     try:
         found = issuing.find_credentials(app, key)
     except SsoHelperError:
@@ -121,9 +123,10 @@ def renew_credentials_early(
 def replace_cached_credentials(
     app: App, session: SsoSession, role: Role, way: Way, deadline: Deadline
 ) -> None:
-    """Replace even good credentials: this machine's clock is wrong, or the sign-in ends soon.
+    """Replace cached credentials, even if they seem valid.
 
-    Raises also AwsUnreachable if AWS issued no new credentials.
+    For a wrong clock of this machine, or a sign-in that ends soon. Raises also AwsUnreachable if
+    AWS issued no new credentials.
     """
     before = app.credentials.load(session.key_of(role), session)
     fresh = release_credentials(app, session, role, way, deadline, least_share=_ASK_AWS)
@@ -132,7 +135,7 @@ def replace_cached_credentials(
 
 
 def load_renewal_time(app: App, session: SsoSession, role: Role) -> int:
-    """Return when (epoch seconds) the credentials or the token are due for renewal; 0 is now."""
+    """Return when (epoch seconds) the credentials or the token are due for renewal; 0 means now."""
     cached = app.credentials.load(session.key_of(role), session)
     return 0 if cached is None else issuing.find_renewal_time(app, session, cached)
 
@@ -157,7 +160,7 @@ def _ask_broker(app: App, permit: ReleasePermit, deadline: Deadline, least_share
     except broker_client.Doubtful as doubt:
         reply = Reply(error=AwsUnreachable("no answer", hint="try again in a minute"))
         try:
-            # The caller's patience is over: AWS is asked once.
+            # The caller has waited long enough for the broker, so AWS is asked only once.
             reply = _ask_aws_without_broker(
                 app, permit, deadline, least_share, waited_seconds=PATIENCE_SECONDS
             )

@@ -1,7 +1,7 @@
 """Lists the accounts and roles of a session, from the saved listing or from AWS.
 
-AWS's answers before an interruption are saved in a separate file, from which the next listing
-continues. Until it is complete, `list` and `profile sync` use the last complete one.
+If a listing is interrupted, AWS's answers so far are saved in a separate file, from which the next
+listing continues. Until it is complete, `list` and `profile sync` use the last complete one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-# Gets the accounts whose roles are listed so far and all accounts, in the listing's thread.
+# Called in the listing's thread with the number of accounts whose roles are listed, and of all
+# accounts.
 Progress = Callable[[int, int], None]
 
 LISTING_IS_OLD_SECONDS = 24 * 3600
@@ -61,9 +62,10 @@ def fetch_listing(
 ) -> Listing:
     """Return the saved listing if it is less than a day old, else ask AWS for a complete one.
 
-    `of_this_sign_in`: not one from before the present sign-in. `from_scratch`: continues none,
-    because the caller removes profiles of missing roles. Raises: LoginRequired; RoleNotAssigned if
-    AWS refuses to list the accounts; AwsUnreachable, after saving the answers so far.
+    With `of_this_sign_in`, a listing from an earlier sign-in is not used. With `from_scratch`, for
+    a caller that removes profiles of missing roles, no interrupted listing is continued. Raises:
+    LoginRequired; RoleNotAssigned if AWS refuses to list the accounts; AwsUnreachable, after saving
+    the answers so far.
     """
     found = saved = load_listing(app, session)
     if (
@@ -81,7 +83,7 @@ def fetch_listing(
 
 
 def load_listing(app: App, session: SsoSession) -> Listing | None:
-    """Return the last complete listing of the present portal, however old."""
+    """Return the last complete listing from the session's present portal, however old."""
     found = app.directory.load(session.name)
     return found if found is not None and found.is_of_portal_of(session) else None
 
@@ -126,7 +128,7 @@ def refresh_in_background(app: App, session: SsoSession) -> None:
 
 
 class _ListingRefresh:
-    """Asks AWS for the accounts, then in eight threads, which use no store, for their roles."""
+    """Asks AWS for the accounts; then eight threads, which use no store, ask for their roles."""
 
     def __init__(
         self, app: App, session: SsoSession, saved: Listing | None, progress: Progress | None
@@ -145,7 +147,7 @@ class _ListingRefresh:
 
     def run(self, *, from_scratch: bool) -> Listing:
         accounts = self._token.ask(lambda token: list(self._portal.list_accounts(token)))
-        # `setup` reports a wrong clock when it ends, so a warning here would be a second one.
+        # `setup` reports a wrong clock when it ends, so no warning is given here.
         self._app.clock.learn_aws_time(self._portal.answered_at(), may_warn=False)
         accounts.sort(key=lambda account: (account.name.casefold(), account.id))
         self._accounts = {a.id: ListedAccount(a, (), False, answered=False) for a in accounts}
@@ -226,7 +228,7 @@ class _ListingRefresh:
                     answers.put(error)
 
     def _list_roles(self, account: Account) -> ListedAccount:
-        """If AWS refuses the account, return its roles of the saved listing."""
+        """Return the account's roles; if AWS refuses the account, its roles in the saved listing."""
         try:
             names = self._token.ask(lambda token: self._portal.list_roles(token, account.id))
         except RoleNotAssigned:
@@ -246,7 +248,7 @@ class _ListingRefresh:
         except (LocalState, OSError) as error:
             self._app.warn(f"the listed accounts could not be saved: {error}")
         if is_complete:
-            # A guard rule may match an account by its new name.
+            # Published responses go, because a guard rule may match an account by its new name.
             with suppress(SsoHelperError, OSError):
                 if self._app.vault.policy.rules:
                     self._app.credentials.delete_session_responses(session.name)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ssohelper.core.model import SsoSession
 
 Check = Callable[[Setup], Iterable[Finding]]
-# The checks that run no program and ask no host. They change nothing.
+# These checks read only: they change nothing, run no program and ask no host.
 CHECKS: tuple[Check, ...] = (
     *(doctor_machine.check_config, doctor_machine.check_variables),
     *(doctor_profiles.check_credentials_file, doctor_machine.check_leftovers),
@@ -49,7 +49,8 @@ class Report(NamedTuple):
 
 def run_checks(setup: Setup, *first: Check) -> list[Finding]:
     """Return the findings of all checks. `first` are checks that run programs or ask hosts."""
-    # Reading one of our tokens sets the mode of its file: seen before, and again at the end.
+    # The files' modes are checked first and last, because reading a token of ours sets its file's
+    # mode.
     files = list(doctor_machine.check_files(setup))
     found = setup.find(lambda _: files, *first, *CHECKS)
     left = {one[:4] for one in doctor_machine.check_files(setup)}

@@ -49,8 +49,9 @@ class Setup(ProfileChecker):
         super().__init__(app, config)
         self.chosen, self.now = chosen, app.clock.now()
         self.outlook = cache(self._load_outlook)
-        # What checks find out: by the profiles whose program was run, if it gave credentials; this
-        # machine's clock minus those of AWS's hosts; if the shell's rc file has our lines.
+        # What checks find out: whether the programs that were run gave credentials, by profile; how
+        # far this machine's clock is ahead of AWS's hosts; whether the shell's rc file has our
+        # lines.
         self.was_proven: dict[str, bool] = {}
         self.apart_seconds: list[float] = []
         self.has_shell_lines = False
@@ -87,7 +88,7 @@ class Setup(ProfileChecker):
 
     @cached_property
     def keys_only(self) -> list[ProfileFact]:
-        """Those that only ~/.aws/credentials has; their fixed keys, which are hidden, are "set"."""
+        """The profiles that only ~/.aws/credentials has. Their fixed keys are shown as "set"."""
         found = []
         for name, keys in self.credentials.items() if self.config_error is None else ():
             if self.chosen in (None, name) and self.config.profile(name) is None:
@@ -140,7 +141,7 @@ class Setup(ProfileChecker):
         return {name: listing for name, listing in found.items() if listing is not None}
 
     def _load_outlook(self, session: SsoSession) -> Outlook | SsoHelperError:
-        """Return when a sign-in is needed, or why that cannot be read. A locked keyring is not why."""
+        """Return when a sign-in is needed, or the error of reading that, except a locked keyring."""
         try:
             return clocks.load_outlook(self.app, session)
         except KeyringUnavailable:
@@ -150,7 +151,7 @@ class Setup(ProfileChecker):
 
     @cached_property
     def roles_with_profile(self) -> frozenset[Role]:
-        """The roles of all profiles, except of other tools' profiles that do not work."""
+        """The roles that have a profile. Other tools' profiles that do not work do not count."""
         broken = {
             one.name
             for one in find_profile_origins(self.config)
@@ -180,9 +181,10 @@ class Setup(ProfileChecker):
     # -- adopting --------------------------------------------------------------------------------
 
     def adopt_command(self, names: Iterable[str]) -> str:
-        """Return the command that adopts those of the profiles that can be; "" if none can.
+        """Return the command that adopts the adoptable profiles among `names`; "" if there are
+        none.
 
-        For many profiles, and for those between aws-sso-cli's marks, which are adopted together,
+        For many profiles, and for profiles between aws-sso-cli's marks, which are adopted together,
         the command is `setup`, which asks about all profiles that do not work.
         """
         grouped = defaultdict[str, list[str]](list)
@@ -203,9 +205,9 @@ class Setup(ProfileChecker):
 
     @cached_property
     def _adoptions(self) -> Mapping[str, str]:
-        """The command that adopts each profile which then works.
+        """For each profile that works once it is adopted, the command that adopts it.
 
-        Found once for all: looking again for each missing program took 22 s for 12,000 programs.
+        Computed once: 12,000 missing programs took 22 s otherwise.
         """
         config, refused, listings = self.config, self.shadowed_profiles, self.listings
         left = adoption.find_stuck_profiles(config, refused).keys() | refused

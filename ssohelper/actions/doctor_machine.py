@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 _CLOCK_SECONDS = 240
 _MACHINE = "this machine"
 _MOST_FILES = 2000
-# The uses of files that hold secrets: other users must not read them, and write no file.
+# Other users must not write any file, and must not read files with these uses: they hold secrets.
 _SECRET = ("credentials", "token", "own file", "own folder")
-# The uses of files whose mode `--fix` changes; for others, the finding names a command.
+# `--fix` changes the mode of files with these uses; for other files, the finding names a command.
 _REPAIRED = ("token", "token folder", "own file", "own folder")
 
 
@@ -260,7 +260,7 @@ def check_storage(setup: Setup) -> Iterator[Finding]:
         if app.storage.apply_setting() == "keyring":
             app.storage.keyring.find()
     except SsoHelperError as error:
-        # If settings or state folder cannot be read, it is unknown which storage is in use.
+        # If settings or state folder cannot be read, we do not know which storage is in use.
         if not any(failed.values()):
             yield finding("keyring", _MACHINE, error.message, error.hint)
     for id, failure in failed.items():
@@ -283,7 +283,7 @@ def check_installation(setup: Setup) -> Iterator[Finding]:
         shown = ", ".join(show(path, 120) for path in commands[:4])
         what = f"PATH has {len(commands)} installations of ssohelper"
         yield finding("several-installations", _MACHINE, f"{what}: {shown}; the first one runs")
-    # Without an answer of AWS's hosts now, its last answer tells the time.
+    # If AWS's hosts do not answer now, its last answer tells the time.
     apart = max(setup.apart_seconds or [app.clock.now() - app.clock.aws_now()], key=abs)
     if abs(apart) > _CLOCK_SECONDS:
         side = "ahead of" if apart > 0 else "behind"

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from ssohelper.core.config_file import ConfigFile
 
 _OWN_PROGRAM = re.compile(r"""\s*(?:"[^"]*"|'[^']*'|\S+)(?:\s+credential-process(?=\s))?""")
-# A command that names its profile takes the profile all the same.
+# These findings do not concern a command with `--profile`, which ignores the variables.
 _IGNORED_BESIDE_NAME = ("keys-in-environment", "web-identity-in-environment")
-# A profile with this finding works: the finding is that other users may replace its program.
+# A profile with this finding works, but other users may replace its program.
 _HARMLESS = "program-replaceable"
 
 
@@ -42,7 +42,7 @@ _HARMLESS = "program-replaceable"
 
 
 def check_resolution(setup: Setup) -> Iterator[Finding]:
-    """Report for each profile why SDKs stop, or that they take different credentials by it."""
+    """Report for each profile why SDKs fail with it, or that they disagree on its credentials."""
     in_use = {one for one in (setup.chosen, setup.app.environ.get("AWS_PROFILE")) if one}
     in_use = in_use.union(*(setup.resolver.resolve(one).sources for one in in_use))
     doubtful = {one.name for one in find_profile_origins(setup.config) if one.why == TWO_ROLES}
@@ -70,13 +70,13 @@ def _check_sources(setup: Setup, profile: ProfileFact, *, is_in_use: bool) -> It
         message = f"two sources of credentials in one profile {text}"
         fix = _lines_to_remove(entry, sources)
         yield finding("mixed-identities", [name], message, fix, adopt=[name])
-    # That only other SDKs stop is said of plain profiles.
+    # A problem of some SDKs only is reported for plain profiles alone.
     is_plain = sources == ["sso_* keys"] and name not in setup.credentials
     for one in [found] if found is not None else of_others if is_plain else ():
         is_settings = one is not None and one.id == "no-source"
         is_said = not is_settings or setup.chosen is not None or "include_profile" in entry.keys
         if one is None or not is_said:
-            continue  # a profile without a source may have settings alone
+            continue  # a profile without a source of credentials may be meant for settings only
         is_note = one.may_be_elsewhere and not is_in_use
         is_note = is_note or (is_settings and "sso_session" in entry.keys)
         message = one.message
@@ -104,7 +104,7 @@ def _has_own_finding(setup: Setup, profile: ProfileFact) -> bool:
 
 
 def _fix_of(setup: Setup, entry: ProfileEntry, problem: Problem) -> str:
-    """Return what ends the problem on this machine, which core.resolver does not know."""
+    """Return what solves the problem on this machine, which core.resolver does not know."""
     command = show(setup.command, 200) if setup.command is not None else None
     if problem.session and SESSION_NAME.fullmatch(problem.session):
         recorded = missing_sessions.find_recorded_session(setup.app, problem.session)
@@ -171,7 +171,9 @@ def check_values(setup: Setup) -> Iterator[Finding]:
 
 
 def check_roles(setup: Setup) -> Iterator[Finding]:
-    """Find managed profiles that lost their role or have another source, and names of IAM roles."""
+    """Find managed profiles that lost their role or have another source, and names of IAM roles in
+    place of permission sets.
+    """
     config = setup.config
     for profile in setup.profiles:
         name, written = quoted_name(profile.name), setup.written_roles.get(profile.name)
@@ -251,7 +253,7 @@ def check_legacy_profiles(setup: Setup) -> Iterator[Finding]:
             message = wrong_region_text(keys["sso_region"], region)
             fix = f"write in an editor: sso_region = {region}"
             yield finding("wrong-sso-region", [name], message, fix, adopt=[name])
-        # A URL in quotes has a finding of its own.
+        # Another check reports a URL in quotes.
         if url and not is_quoted(url) and not setup.has_legacy_token(keys):
             what = "has no valid sign-in of the old kind, which a profile without sso_session needs"
             first = quoted_name(first_of_url.setdefault(url, name))
@@ -320,7 +322,7 @@ PROFILE_CHECKS = (
 
 
 def find_profile_finding(setup: Setup) -> Finding | None:
-    """Return the first finding that says why the chosen profile does not work, None if it works."""
+    """Return the first finding that says why the chosen profile does not work; None if it works."""
     for one in setup.find(*PROFILE_CHECKS):
         if one.severity == "problem" and one.id != _HARMLESS and setup.chosen in one.profiles:
             return one
@@ -328,10 +330,9 @@ def find_profile_finding(setup: Setup) -> Finding | None:
 
 
 def make_not_used_error(app: App, name: str) -> ConfigInvalid:
-    """Return the error for a profile with which a shell would not get the role that it names.
+    """Return `doctor`'s error for a profile with which a shell would not get the role it names.
 
-    Message and hint are those of `doctor`. Such profiles are those that
-    `adopting.find_unfit_profiles` returns.
+    Such profiles are those that `adopting.find_unfit_profiles` returns.
     """
     setup = Setup(app, name)
     found = find_profile_finding(setup)
@@ -363,9 +364,9 @@ def explain_error(app: App, name: str, error: SsoHelperError) -> SsoHelperError:
 def find_overriding(app: App, name: str, *, is_named: bool) -> list[Finding]:
     """Return findings that say why programs in this shell may not get the profile's role.
 
-    Reads files only. If `is_named`, the profile is that of a command with `--profile`, which ignores
-    variables that win over AWS_PROFILE. A helper of another installation counts too: only a run
-    would show which credentials it gives.
+    Reads files only. With `is_named`, the command has `--profile`, and ignores variables that win
+    over AWS_PROFILE. A helper of another installation counts too: only a run would show which
+    credentials it gives.
     """
     setup = Setup(app, name)
     is_in_use = name in (app.environ.get(one) for one in resolver.PROFILE_VARIABLES)

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 PROOF_SECONDS, FOREIGN_SECONDS, HOST_SECONDS = 8.0, 10.0, 5.0
 # `setup` waits this long for our credential process, which reports an error itself within 20 s.
 UNHURRIED_SECONDS = 25.0
-# The credential processes of profiles are run for at most this many sessions. Users have one to
-# five, and more runs would take longer than a user waits.
+# The most sessions for which the credential process of a profile is run. Users have one to five
+# sessions; more runs would take longer than a user waits.
 _MOST_SESSIONS = 8
 _MOST_SHOWN = 200
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
@@ -61,7 +61,7 @@ class Proof(NamedTuple):
 def prove_profiles(
     setup: Setup, *, run: bool = False, seconds: float | None = None
 ) -> Iterator[Finding]:
-    """Run the program of the chosen profile, or else one profile's of each signed-in session.
+    """Run the program of the chosen profile, or of one profile for each signed-in session.
 
     A program that is not of this installation, whatever its name, is run only with `run`.
     """
@@ -86,7 +86,7 @@ def report_proof(setup: Setup, proof: Proof) -> Iterator[Finding]:
     elif proof.needs_sign_in:
         name = profile.target.session_name if profile.target is not None else None
         outlooks = [setup.outlook(one) for one in setup.sessions if one.name == name]
-        # The check of sessions reports a sign-in that is known to be missing.
+        # The check of sessions already reports that the sign-in is missing.
         if not any(
             isinstance(one, Outlook) and one.is_sign_in_needed(setup.now) for one in outlooks
         ):
@@ -152,13 +152,13 @@ def choose_profiles(setup: Setup) -> Iterator[ProfileFact]:
 def _with_own_command(setup: Setup, profile: ProfileFact) -> ProfileFact | None:
     """Return the profile if its command runs this installation of ssohelper, else None.
 
-    A native profile is returned with the command that ssohelper would write for its role.
+    For a native profile, the command is the one that ssohelper would write.
     """
     target, keys = profile.target, profile.entry.keys
     if target is None or target.session is None or len(name_sources(keys)) > 1:
         return None
     if target.form == NATIVE:
-        # Our command would work also for keys that SDKs refuse.
+        # SDKs refuse some keys with which our command would work.
         if setup.command is None or sso_keys_error(BOTO3, keys, setup.config):
             return None
         made = identity_keys(target.session, target.role, PROCESS, setup.command)
@@ -222,7 +222,7 @@ def read_answer(proof: Proof, stdout: bytes, now: int) -> Proof:
 
 def last_error_line(stderr: bytes) -> str:
     """Return the last line that a program wrote to stderr, without secrets and colours."""
-    # Colours go first, because `redacted` finds the name of a secret only where a word begins.
+    # Colours are removed first: `redacted` finds a secret's name only at the beginning of a word.
     lines = _COLOUR.sub("", stderr.decode("utf-8", "replace")).splitlines()
     text = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return show(redacted(text.removeprefix("ssohelper: error: ")), _MOST_SHOWN)
@@ -232,9 +232,10 @@ def last_error_line(stderr: bytes) -> str:
 
 
 def check_hosts(setup: Setup) -> Iterator[Finding]:
-    """Ask each session's sign-in service, portal and STS, all at once; find those without an answer.
+    """Ask each session's sign-in service, portal and STS, all at once; find hosts that do not
+    answer.
 
-    Their answers also tell AWS's time.
+    The answers also tell AWS's time.
     """
     app, asked = setup.app, dict[str, str]()
     for session in setup.sessions[:_MOST_SESSIONS]:
@@ -248,7 +249,7 @@ def check_hosts(setup: Setup) -> Iterator[Finding]:
     def probe(url: str, service: str) -> tuple[str, SsoHelperError | None, str]:
         try:
             found = app.aws.probe(url, service, deadline)
-        except ConfigInvalid as error:  # no connection is made with these certificates
+        except ConfigInvalid as error:  # these certificates cannot be used, so no host can be asked
             return url, error, "no proxy"
         if found.answered_at is not None:
             setup.apart_seconds.append(app.clock.now_exactly() - found.answered_at)

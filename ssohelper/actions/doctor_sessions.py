@@ -59,7 +59,9 @@ def check_sign_ins(setup: Setup) -> Iterator[Finding]:
 
 
 def _check_cached_credentials(setup: Setup) -> Iterator[Finding]:
-    """Report the age of the profile's cached credentials: they lack permissions granted since."""
+    """Report how old the profile's cached credentials are: permissions granted since may be
+    missing.
+    """
     for profile in setup.profiles if setup.chosen is not None else ():
         target, app = profile.target, setup.app
         if target is None or target.session is None:

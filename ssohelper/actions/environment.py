@@ -35,8 +35,8 @@ CONTAINER = (
 )
 # SDKs send its value in their user agent, which CloudTrail shows.
 APP_ID = "AWS_SDK_UA_APP_ID"
-# An SDK or a prompt would prefer these to ours. Sources: the providers of botocore, JavaScript v3, Go
-# v2 and Java v2, and the `aws` segments of starship and powerlevel10k.
+# SDKs or prompts would prefer these variables to ours. Sources: the providers of botocore,
+# JavaScript v3, Go v2 and Java v2, and the `aws` segments of starship and powerlevel10k.
 CLEARED = (
     *_KEYS,
     "AWS_PROFILE",
@@ -72,7 +72,7 @@ CLEARED = (
     served_role.VARIABLE,
 )
 CONFIG_FILE = "AWS_CONFIG_FILE"
-# What `use` may change and `clear` restores.
+# The variables that `use` may change and `clear` restores.
 TOUCHED = (*profile_region.VARIABLES, *CLEARED, APP_ID)
 
 
@@ -105,7 +105,7 @@ def build_profile_environment(app: App, profile: Profile) -> Environment:
 def name_profile(
     app: App, name: str, region: str | None, kept: tuple[str, ...] = ()
 ) -> Environment:
-    """Return variables that name a profile to SDKs. The variables `kept` stay set."""
+    """Return variables that name a profile to SDKs. Variables in `kept` are not unset."""
     made = _with_variables({"AWS_PROFILE": name}, region)
     # With an empty AWS_CONFIG_FILE, boto3 and the AWS CLI would find no profile.
     empty = (CONFIG_FILE,) if app.environ.get(CONFIG_FILE) == "" else ()
@@ -118,7 +118,7 @@ def build_foreign_keys(keys: ForeignCredentials, region: str | None) -> Environm
 
 
 def build_keys_environment(app: App, profile: Profile, credentials: RoleCredentials) -> Environment:
-    """Return variables without AWS_PROFILE, which the JavaScript SDK would prefer to the keys."""
+    """Return variables with the keys, which unset AWS_PROFILE: the JavaScript SDK would prefer it."""
     account = {"AWS_ACCOUNT_ID": profile.shown_role.account_id}
     region = choose_region_of_profile(app, profile)
     return _with_variables({**_key_variables(credentials), **account}, region)
@@ -156,7 +156,7 @@ def renew_and_load_outlook(app: App, session: SsoSession) -> Outlook:
         app.warn(f"the sign-in could not be renewed: {error.message}")
         seen = tokens.load_token_or_none(app, session)
         return clocks.outlook_of_token(app, session, seen)
-    # Another tool may have signed in, which prompts then show.
+    # Another tool may have signed in: then prompts must show the new sign-in.
     clocks.refresh_prompts(app, session)
     return clocks.outlook_of_token(app, session, token)
 
@@ -168,7 +168,7 @@ def _with_variables(variables: Mapping[str, str | Secret], region: str | None) -
 
 def _key_variables(keys: RoleCredentials | ForeignCredentials) -> dict[str, str | Secret]:
     token = keys.session_token if keys.session_token.reveal() else None
-    # SDKs read the first variable with the end; starship and older prompts the second.
+    # The end is in two variables: SDKs read the first, starship and older prompts the second.
     ends_at = to_iso(keys.expires_at) if keys.expires_at is not None else None
     values = (keys.access_key_id, keys.secret_access_key, token, ends_at, ends_at)
     return {name: one for name, one in zip(_KEYS, values, strict=False) if one is not None}

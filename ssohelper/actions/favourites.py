@@ -1,4 +1,4 @@
-"""Favourite roles, and the record of when roles were used. Lists of roles are sorted by these."""
+"""Records favourite roles and when roles were used, by which lists of roles are sorted."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ssohelper.errors import AnotherUsersHome, SsoHelperError
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# The user's command has already done its work: it waits only shortly for another process.
+# The user's command has already done its work, so it waits only briefly for the lock.
 _RECORD_SECONDS = 1.0
 
 
 def record_use_of_role(app: App, profile: Profile) -> None:
-    """Only warns on failure, as the command succeeded."""
+    """Record that the role was used. A failure is a warning, because the command itself succeeded."""
     now, key = app.clock.now(), profile.key
     try:
         app.usage.update(
@@ -24,13 +24,13 @@ def record_use_of_role(app: App, profile: Profile) -> None:
             app.clock.deadline(_RECORD_SECONDS),
         )
     except AnotherUsersHome:
-        return  # with sudo: the user who owns the home folder did not use the role
+        return  # under sudo, the owner of the home folder did not use the role
     except (SsoHelperError, OSError) as error:
         app.warn(f"this use of the role could not be recorded: {error}")
 
 
 def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
-    """Return whether that changed anything."""
+    """Return whether the role's mark changed."""
     was: list[bool] = []
 
     def mark(usage: Usage) -> Usage:

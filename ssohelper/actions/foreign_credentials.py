@@ -65,11 +65,15 @@ def obtain_credentials(
     *,
     is_on_terminal: bool,
 ) -> ForeignCredentials:
-    """`codes` has an MFA code for each device. Without a terminal, a provider opens no browser."""
+    """Return the credentials. `codes` has an MFA code for each device.
+
+    Without a terminal, the provider may open no browser.
+    """
     wanted = dict(app.environ)
     if not found.credential_source:
         wanted = foreign_profiles.build_environment(app, found).environ_with_changes(app.environ)
-    wanted.pop("SSLKEYLOGFILE", None)  # TLS libraries would write the keys of connections to it
+    # With SSLKEYLOGFILE, TLS libraries would write the connections' keys to a file.
+    wanted.pop("SSLKEYLOGFILE", None)
     wanted["AWS_DEFAULT_REGION"] = choose_sts_region(app, found)
     if not is_on_terminal:
         wanted["BROWSER"] = "false"
@@ -106,10 +110,10 @@ def confirm_identity_of(app: App, found: ForeignProfile, keys: ForeignCredential
     try:
         answer = app.aws.get_caller_identity(keys.for_request, region, variant, any_caller=True)
     except RoleNotAssigned as error:
-        # STS refused the credentials. The error's own hint, to clear our cache, does not help here.
+        # STS refused the credentials. The error's hint, to clear our cache, would not help here.
         error.hint = f"ssohelper did not issue them: renew them where they come from ({found.what})"
         raise
-    # The ARN ends with assumed-role/ROLE/SESSION, user/PATH/NAME, or "root" alone.
+    # An ARN ends with assumed-role/ROLE/SESSION, user/PATH/NAME, or only "root".
     kind, *path = answer.arn.rpartition(":")[2].rstrip("/").split("/")
     role_name = path[0] if kind == "assumed-role" and path else None
     return Identity(answer.account_id, role_name, path[-1] if path else kind, answer.arn)

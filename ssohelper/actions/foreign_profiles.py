@@ -59,7 +59,7 @@ def find_foreign_row(app: App, row: RoleRow) -> ForeignProfile:
 def build_environment(
     app: App, found: ForeignProfile, keys: ForeignCredentials | None = None
 ) -> Environment:
-    """Return variables with these keys, else such as name the profile."""
+    """Return variables with these keys or, without keys, variables that name the profile."""
     region = find_foreign_region(app, found)
     if keys is not None:
         return environment.build_foreign_keys(keys, region)
@@ -89,7 +89,8 @@ def check_usable(app: App, found: ForeignProfile, *, is_on_terminal: bool) -> No
         expires_at = app.storage.legacy_tokens.load_credentials_expiry(found.login_session)
         is_over = expires_at is not None and expires_at <= app.clock.now()
         failure = "is missing or damaged" if expires_at is None else ""
-        if is_over and find_spec("awscrt") is None:  # without it, no SDK renews these credentials
+        # without the package awscrt, no SDK renews these credentials
+        if is_over and find_spec("awscrt") is None:
             failure = "has expired"
     elif url:
         config = app.config.read()

@@ -1,4 +1,4 @@
-"""Finds the guard rule of a role, grants a guarded role for a time, and ends grants and rules."""
+"""Finds a role's guard rule, grants a guarded role for a time, and ends grants and guard rules."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ _USUAL = ("*/AdministratorAccess", "*/*BreakGlass*", "*/*Owner*")
 
 
 class Rule(NamedTuple):
-    """A guard rule in force, if the settings file has it, and how many listed roles it guards."""
+    """A guard rule in force, whether it is in the settings file, and how many listed roles it
+    guards.
+    """
 
     text: str
     is_configured: bool
@@ -67,14 +69,14 @@ def is_word_typed_right(typed: str, word: str) -> bool:
 
 
 def role_needs_grant(app: App, key: RoleKey) -> bool:
-    """Return whether a rule guards the role and no grant for it lasts. Raises: LocalState."""
+    """Return whether a rule guards the role and no grant is in force. Raises: LocalState."""
     return app.vault.find_guarding_rule(key) is not None and app.grants.find(key) is None
 
 
 def grant_role(
     app: App, key: RoleKey, reason: str, seconds: int, *, on_all_terminals: bool = False
 ) -> Grant:
-    """Allow the role to be handed out for `seconds`, on this terminal or on all of the user's.
+    """Allow ssohelper to hand out the role for `seconds`, on this terminal or on all of the user's.
 
     Raises: UsageProblem, Refused without a terminal, LocalState.
     """
@@ -101,7 +103,7 @@ def grant_role(
 
 
 def checked_grant_reason(app: App, key: RoleKey, reason: str, seconds: int) -> str:
-    """Return the reason with single spaces. Call this before asking for the word.
+    """Return the reason with single spaces. Call this before the user is asked to type a word.
 
     Raises: UsageProblem, Refused if an allow-list applies.
     """
@@ -122,8 +124,8 @@ def checked_grant_reason(app: App, key: RoleKey, reason: str, seconds: int) -> s
 def with_grant_reason(app: App, key: RoleKey, found: Environment) -> Environment:
     """Return `found` with the variable by which AWS SDKs send the grant's reason to CloudTrail.
 
-    An application id that the user set stays; one that an earlier `use` set is unset if no rule
-    guards the role.
+    An application id that the user set stays. If no rule guards the role, an id that an earlier
+    `use` set is unset.
     """
     present = app.environ.get(environment.APP_ID, "")
     if present and not present.startswith(_APP_ID_PREFIX):
@@ -163,7 +165,7 @@ def find_escaping_profiles(app: App) -> list[str]:
     rules, config, found = app.vault.policy.rules, app.config.read(), []
     names = app.directory.load_account_names() if rules else {}
     for entry in config.profiles() if rules else ():
-        # A profile without a role, or with an unusable one, gives none.
+        # A profile without a role, or with an unusable role, gives credentials of no role.
         with suppress(ConfigInvalid):
             roles = chains.find_roles_of_profile(config, entry)
             role = roles[-1].role if roles else chains.checked_chain_step("", entry.keys, None).role
@@ -206,7 +208,9 @@ def _count_roles(app: App, rules: Iterable[str]) -> dict[str, int]:
 
 
 def end_rules(app: App, keep: list[str]) -> list[str]:
-    """End all guard rules except `keep`, as the user confirmed; return them. Raises: LocalState."""
+    """End all guard rules except `keep`, as the user confirmed; return the ended rules. Raises:
+    LocalState.
+    """
     before = list(app.vault.guard_rules_of_user)
     ended = [rule for rule in before if rule not in keep]
     if ended:
@@ -220,7 +224,8 @@ def end_rules(app: App, keep: list[str]) -> list[str]:
 def rules_after_change(app: App, key: str, before: Settings, after: Settings) -> list[str]:
     """Return the user's own guard rules that stay in force after a change of this setting.
 
-    A change of `guard.rules` names all rules that stay, so that those removed by hand end too.
+    A change of `guard.rules` names every rule that stays: a rule that was removed in an editor ends
+    too.
     """
     configured = after.guard_rules()
     if key == "guard.rules":

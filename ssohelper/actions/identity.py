@@ -48,7 +48,8 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     Raises: LoginRequired, RoleNotAssigned, AwsUnreachable, BadAnswer for another account or role.
     """
     session, role = known.profile.session, known.profile.role
-    # First, so that the journal gets a refusal even if the settings cannot be read.
+    # The permit comes first, so that a refusal is in the journal even if the settings are
+    # unreadable.
     app.vault.check_release(session.key_of(role), Way.WHOAMI)
     # The setting default_region is not used.
     region = environment.choose_region_for_requests(
@@ -70,7 +71,7 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
 
 
 def _save_user_name(app: App, session: SsoSession, user: str) -> None:
-    """If the earlier user was another one, delete the earlier listing."""
+    """Save the user name. If an earlier user had another name, delete the earlier listing."""
     if _load_sign_in_facts(app, session).user == user:
         return
     try:

@@ -28,7 +28,7 @@ _ZSH_SECONDS = 5
 _ABOUT = '# Added by "ssohelper install"; remove it with: ssohelper install --uninstall'
 # Words by which an rc file switches on zsh's completion.
 _COMPINIT = re.compile(rb"compinit|oh-my-zsh|zprezto|zimfw|antidote|zinit|antigen")
-# How many folders above the rc file hold nothing but it, and go with it when they are empty.
+# The number of folders above the rc file that are removed with it if nothing else is in them.
 _OWN_FOLDERS = {"fish": 2, "pwsh": 1}
 # Other files in which users may have written a line that runs shell-init.
 _OTHER_FILES = {
@@ -54,10 +54,12 @@ def choose_shell(app: App, name: str | None) -> str:
 
 
 def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> FileEdit:
-    """Return the edit that adds ssohelper's lines; none if the user wrote a line with shell-init.
+    """Return the edit that adds ssohelper's lines; no edit if the user wrote a line with
+    shell-init.
 
-    `prompt` switches the prompt on, unless a line of the user does; None leaves it as it is, and on
-    in a new file. Raises: UsageProblem from a throw-away installation, ConfigInvalid, LocalState.
+    `prompt` switches the prompt on, unless a line of the user does so; None leaves the prompt as it
+    is, and switches it on in a new file. Raises: UsageProblem from a throw-away installation,
+    ConfigInvalid, LocalState.
     """
     installation.refuse_temporary_installation(app.environ, "the rc file would soon not find it")
     path = find_rc_file(app, shell)
@@ -115,9 +117,9 @@ def write_file_edit(app: App, edit: FileEdit) -> None:
 
 
 def find_incomplete_login_file(app: App, edit: FileEdit) -> Path | None:
-    """Return the file that login shells (ssh, tmux) read, if that file skips .bashrc.
+    """Return the file that login shells (ssh, tmux) read, if that file does not read .bashrc.
 
-    A login shell reads the first of the three that exists; the first two often read .profile too.
+    A login shell reads the first of the three files that exists; the first two often read .profile.
     """
     if edit.path.name != ".bashrc":
         return None
@@ -168,14 +170,14 @@ def _ask_zsh_for_zdotdir(app: App) -> str | None:
             capture_output=True,
             timeout=_ZSH_SECONDS,
         ).stdout
-        # The .zshenv may have printed something before.
+        # The last line is the answer: the .zshenv may have printed something before.
         last = os.fsdecode(printed.rpartition(b"\0")[2])
         return last if os.path.isabs(last) else None
     return None
 
 
 def _find_own_line(app: App, shell: str, path: Path) -> str | None:
-    """Return its FILE:LINE."""
+    """Return FILE:LINE of the user's own line that runs shell-init."""
     folder, home = path.parent.parent if shell == "fish" else path.parent, _find_home_folder(app)
     others = [Path(folder, name.replace("~", home, 1)) for name in _OTHER_FILES[shell]]
     for candidate in dict.fromkeys([path, *others]):
@@ -204,7 +206,7 @@ def _read_file(app: App, path: Path) -> bytes | None:
 
 
 def line_for_this_shell(app: App, edit: FileEdit) -> str:
-    """Return the line that makes the edit count in a shell that runs already."""
+    """Return the line by which the edit takes effect in a shell that runs already."""
     path = _quote_path_for_shell(edit.shell, str(edit.path), app.environ.get("HOME", ""))
     return f"{'.' if edit.shell == 'pwsh' else 'source'} {path}"
 

@@ -49,14 +49,14 @@ if TYPE_CHECKING:
 # AWS normally answers in well under a second.
 CALL_SECONDS = 10.0
 _LOCK_SECONDS = 5.0
-# The broker's loop waits once for each caller.
+# Short, because the broker's loop waits for the lock, once for each caller.
 _LOOP_LOCK_SECONDS = 0.05
 _DOUBTFUL = (
     "another tool changed the sign-in since these credentials were issued, and AWS cannot be "
     "reached to renew them"
 )
 
-# With less time left they may expire before AWS gets the request.
+# With less than 60 s left, credentials may expire before AWS gets the request.
 _LEAST_SECONDS = 60
 
 
@@ -79,7 +79,7 @@ def find_credentials(app: App, key: RoleKey, least_share: float = 0.0) -> FoundC
             raise
         return found
     if cached is not None and cached.chain_id != chains.find_chain_id(app.config.read(), key):
-        cached = None  # the chain was edited after these credentials were issued
+        cached = None  # the chain was edited after STS issued these credentials
     state = _freshness_of_credentials(app, cached) if cached else Freshness.TOO_LATE
     if cached is None or state is Freshness.TOO_LATE:
         return FoundCredentials()
@@ -160,7 +160,7 @@ def _other_role_proposal_text(app: App, session: SsoSession, role: Role) -> str:
 def checked_credentials(
     app: App, service: str, credentials: RoleCredentials, token_id: str
 ) -> CachedCredentials:
-    """Return new credentials with the time of arrival by AWS's clock. Raises: BadAnswer."""
+    """Return the new credentials with the time (AWS's clock) when they arrived. Raises: BadAnswer."""
     try:
         return schema.credentials_with_receipt(credentials, app.clock.aws_now(), token_id)
     except Damaged as damage:
@@ -193,7 +193,7 @@ def _load_token_and_validity(
     try:
         token = app.tokens.load(session)
     except (LoginRequired, LocalState):
-        # That is no sign-out, so cached credentials are still good.
+        # An unreadable token is no sign-out, so cached credentials are still good.
         return None, Validity.CURRENT
     facts = app.tokens.load_facts(session.name)
     return token, validity_of_credentials(cached.token_id, token, facts)
@@ -202,10 +202,10 @@ def _load_token_and_validity(
 def _reload_token_and_validity(
     app: App, session: SsoSession, cached: CachedCredentials
 ) -> tuple[AccessToken | None, Validity]:
-    """Check again under the state lock: a renewal may have written its token and not recorded it
-    yet.
+    """Check the credentials again under the state lock.
 
-    Waits for 50 ms at most, because the broker's loop is blocked meanwhile.
+    A renewal may have written its token and not recorded it yet. Waits for 50 ms at most, because
+    the broker's loop is blocked meanwhile.
     """
     with (
         suppress(LockNotObtained),
@@ -239,9 +239,7 @@ def save_credentials(
 def _try_to_publish(
     app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials, *, is_due: bool
 ) -> bool:
-    """Return whether the credentials are of the present sign-in. Waiting for the lock would block
-    the loop.
-    """
+    """Publish unless the lock is taken; return whether the credentials are of the present sign-in."""
     try:
         with app.tokens.lock_state(session.name, app.clock.deadline(0.0)):
             if _may_write_published_response(app, session, key, cached):
@@ -256,7 +254,10 @@ def _try_to_publish(
 def _may_write_published_response(
     app: App, session: SsoSession, key: RoleKey, cached: CachedCredentials
 ) -> bool:
-    """The caller must hold the state lock. Raises: Superseded for another sign-in, portal or chain."""
+    """Return whether the credentials may be published. The caller must hold the state lock.
+
+    Raises: Superseded for another sign-in, portal or chain.
+    """
     stamp = app.take_session_stamp(session)
     present = selection.require_session(app, session.name)
     token, standing = _load_token_and_validity(app, session, cached)

@@ -90,7 +90,8 @@ def _native_keys(
     target = config.target_or_none(entry)
     if target is None:
         raise ConfigInvalid("the profile's role cannot be read")
-    if target.form not in (PROCESS, NATIVE):  # only our mark goes: it works without ssohelper
+    # only our mark is removed: the profile works without ssohelper
+    if target.form not in (PROCESS, NATIVE):
         return {key: entry.keys[key] for key in profile_keys.IDENTITY if key in entry.keys}, ()
     if target.session is None:
         raise ConfigInvalid(f'the profile\'s session "{target.session_name}" does not exist')

@@ -73,12 +73,12 @@ _RENEWAL_SECONDS = 12.0
 # AWS's codes are valid for ten minutes.
 USER_SECONDS = 600.0
 _CHECK_SECONDS = 0.2
-# A registration ends after 90 days, and its tokens cannot be renewed after that. A sign-in lasts at
-# most 90 days, by default 8 h.
+# A registration is used again only with 60 of its 90 days left, because its tokens cannot be
+# renewed after its end. A sign-in lasts 8 h by default, at most 90 days.
 _REGISTRATION_MARGIN_SECONDS = 60 * 86400
 _T = TypeVar("_T")
 _LOOKUP_SECONDS = 3.0
-# The accounts in which we look at most for a role that no guard rule matches.
+# The most accounts in which we look for a role that no guard rule matches.
 _MAX_ACCOUNTS = 3
 
 
@@ -106,7 +106,11 @@ class LoginUi(Protocol):
 
 
 class Move(NamedTuple):
-    """`accept` raises an error to end a sign-in that is not saved yet, else writes the new portal."""
+    """A move of the session to another portal, which `log_in` completes.
+
+    `accept` writes the new portal. If it raises an error, the new sign-in is ended before it is
+    saved.
+    """
 
     earlier: SsoSession
     accept: Callable[[SsoSession, AccessToken, str | None], object]
@@ -115,8 +119,9 @@ class Move(NamedTuple):
 class LoginOptions(NamedTuple):
     """`min_seconds` is how long the present sign-in must still last.
 
-    With `completes`, a login that keeps it still signs in at further portals. With `move`, which
-    needs `force`, the config has the session at another portal until the new sign-in is accepted.
+    With `completes`, a login that needs no new sign-in still signs in at further portals. With
+    `move`, which needs `force`, the config has the session at another portal until the new sign-in
+    is accepted.
     """
 
     device_code: bool = False
@@ -127,8 +132,9 @@ class LoginOptions(NamedTuple):
 
 
 class LoginOutcome(NamedTuple):
-    """ "joined": another login got the token. `session` has the token's region: a company's own
-    start URL may lead to another one than before.
+    """The result. `how` is "joined" if another login got the token.
+
+    `session` has the token's region: a company's own start URL may now lead to another region.
     """
 
     session: SsoSession
@@ -140,9 +146,9 @@ class LoginOutcome(NamedTuple):
 def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> LoginOutcome:
     """Return a valid token. Starts an interactive sign-in only if one is needed.
 
-    A second login of the same session waits for the first and takes its result. After an error
-    nothing is saved. Raises: LoginRequired, AwsUnreachable, LocalState; Interrupted; UsageProblem
-    if the user did not confirm that another user signed in.
+    A second login of the same session waits for the first login and takes its result. After an
+    error nothing is saved. Raises: LoginRequired, AwsUnreachable, LocalState; Interrupted;
+    UsageProblem if the user did not confirm that another user signed in.
     """
     app.tokens.remove_temporary_files()
     done = None if options.force else _reuse_sign_in(app, session, options.min_seconds)
@@ -184,10 +190,10 @@ def log_out(app: App, session: SsoSession) -> bool:
     """Sign out at AWS, then remove the session's token and role credentials from this machine.
 
     Returns whether there was a sign-in. Raises: AwsUnreachable or ConfigInvalid after the removal,
-    if AWS was not told; ConfigInvalid before it, if AWS's token would go to another host.
+    if AWS was not told; ConfigInvalid before the removal, if AWS's token would go to another host.
     """
     agents.refuse_if_limited(app, "sign out", f"ssohelper logout {session.name}")
-    # The config may name another portal than that where the sign-in began.
+    # The config may name another portal than the one where the user signed in.
     session = selection.find_unlisted_session(app, session.name) or session
     app.tokens.check_writable(session)
     app.tokens.remove_temporary_files()
@@ -198,7 +204,7 @@ def log_out(app: App, session: SsoSession) -> bool:
         raise failure
     # The AWS CLI writes a token in clear, whatever our storage is.
     in_clear = tokens.load_sign_in(app, session, in_other_storage=True)
-    # Also at portals that the settings no longer name.
+    # Sign out also at portals that the settings no longer name.
     further = app.tokens.list_further_portal_sessions(session)
     failures = [
         *(tokens.end_sign_in(app, tokens.load_sign_in(app, one)) for one in further),
@@ -206,10 +212,11 @@ def log_out(app: App, session: SsoSession) -> bool:
         tokens.end_sign_in(app, in_clear),
     ]
     failure = next(filter(None, failures), None)
-    # Without the token's own lock, which a renewal may hold for a minute: it discards its new token
-    # when it finds none in the file.
+    # The token's own lock is not taken, because a renewal may hold it for a minute: a renewal that
+    # finds no token in the file discards its new token.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
-        # Ctrl-Z can stop this process for minutes: another tool may have signed in since.
+        # This process may have been stopped (Ctrl-Z) for minutes, and another tool may have signed
+        # in.
         ids = _find_token_ids(app, session)
         if not _is_replaced(app, found, app.tokens):
             app.tokens.forget(session)
@@ -269,8 +276,8 @@ def _reuse_sign_in(app: App, session: SsoSession, min_seconds: int) -> LoginOutc
 def _check_token_at_aws(app: App, session: SsoSession, token: AccessToken) -> AccessToken:
     """Return the token if AWS accepts it, else a renewed one.
 
-    `setup` takes over a recorded sign-in however long ago its session left the config, and its
-    listing can no longer ask for a new one. Raises: LoginRequired, AwsUnreachable.
+    `setup` uses a recorded sign-in even long after its session left the config, and the listing
+    that follows can no longer ask for a new token. Raises: LoginRequired, AwsUnreachable.
     """
     app.company_policy.check_portal(session)
     try:
@@ -344,7 +351,8 @@ def _sign_in_interactively(
         ended = [tokens.load_sign_in(app, one) for one in portals]
         if options.move is not None:
             options.move.accept(session, issued.token, user)
-        # Saved before the earlier one is revoked: an interruption loses neither.
+        # The new sign-in is saved before the earlier one is revoked, so an interruption loses
+        # neither.
         _save_sign_in(app, session, issued, user)
     if earlier is not None:
         failures = [error for error in (tokens.end_sign_in(app, one) for one in ended) if error]
@@ -376,17 +384,18 @@ def _get_token_and_user(
 
 
 def _find_token_ids(app: App, session: SsoSession) -> set[str]:
-    """A keyring is not read, as that may hang."""
+    """Return the ids of the tokens in files. The keyring is not read, because it may hang."""
     if app.storage.apply_setting() == "keyring":
         return set(app.tokens.load_facts(session.name).token_ids)
     return app.tokens.load_token_ids(session)
 
 
 def _save_sign_in(app: App, session: SsoSession, issued: IssuedToken, user: str | None) -> None:
-    # Without the token's own lock, which a renewal may hold for a minute: it leaves this token
-    # alone.
+    # The token's own lock is not taken, because a renewal may hold it for a minute: a renewal
+    # leaves this token alone.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
-        # First, so that a kill in between leaves no old credentials with the new token.
+        # Old credentials are removed first, so that a kill in between leaves none beside the new
+        # token.
         app.credentials.remove_session(session.name)
         _forget_further_sign_ins(app, session)
         with suppress(LocalState):  # an old token file that stays is useless soon
@@ -441,7 +450,8 @@ def wait_unless_cancelled(
     seconds: float,
     attempt: Callable[[float], _T | None],
 ) -> _T | None:
-    """Call `attempt` with at most 0.2 s until it returns a value; None when the time is over.
+    """Call `attempt`, each time with at most 0.2 s, until it returns a value; None after the
+    deadline.
 
     Raises: Interrupted once the user has cancelled.
     """
@@ -559,7 +569,7 @@ def find_signed_in_user(app: App, session: SsoSession, token: AccessToken) -> st
     except (SsoHelperError, OSError, RuntimeError) as error:
         _log.info("the user of the new sign-in is unknown: %s", error)
         return None
-    # A server that sends single bytes never reaches a read timeout.
+    # The thread limits the time: a server that sends single bytes never reaches a read timeout.
     thread.join(_LOOKUP_SECONDS)
     return found[0] if found else None
 
@@ -602,7 +612,7 @@ def _prepare_lookup(
     issuer.check_credentials_destination(app.aws.oidc(session).issuer, "sts", url, session)
 
     def find_unguarded_role(roles: Iterable[tuple[Account, str]]) -> Iterator[Role]:
-        # Short names first, as these often allow less.
+        # Roles with short names are tried first, because they often allow less.
         for account, name in sorted(roles, key=lambda role: (len(role[1]), role[1], role[0].id)):
             if not guard_rules.is_guarded(rules, session.name, account, name):
                 yield Role(account.id, name)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class MissingSession(NamedTuple):
-    """A session that profiles name and the config lacks. `recorded`: the session as once saved."""
+    """A session that profiles name and the config lacks. `recorded` is the session as last saved."""
 
     name: str
     profiles: tuple[str, ...]
@@ -64,7 +64,7 @@ def restore_session_command(name: str, recorded: SsoSession | None) -> str:
 
 
 def find_recorded_session(app: App, name: str) -> SsoSession | None:
-    """Return the session as a sign-in or a list of roles recorded it; None if that is unreadable."""
+    """Return the session that a sign-in or a list of roles recorded; None if that is unreadable."""
     with suppress(SsoHelperError):
         for session in app.tokens.load_sessions():
             if session.name == name:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from ssohelper.core.model import CachedCredentials, SsoSession
 
 _log = logging.getLogger(__name__)
-# Enough time to try twice; credentials that are renewed earlier also expire earlier.
+# How long before the end to renew: enough time to try twice. An earlier renewal would give
+# credentials that also expire earlier.
 LAST_RENEWAL_SECONDS = 120
 # The broker's event loop gives notices: it must not wait long for a stopped login.
 _LOCK_SECONDS = 0.05
@@ -36,7 +37,9 @@ _T = TypeVar("_T")
 
 
 def list_expiries(outlook: Outlook) -> list[int]:
-    """When (epoch seconds) sign-in and last token end: callers renew credentials before."""
+    """Return when (epoch seconds) the sign-in and its last token end, for renewals before these
+    times.
+    """
     ends = {outlook.sign_in_needed_at, outlook.token_expires_at if outlook.is_last_token else None}
     return sorted(at for at in ends if at is not None)
 
@@ -46,9 +49,9 @@ def give_due_notice(
 ) -> None:
     """Run the command in the setting `notify` if a notice is due that a sign-in will be needed.
 
-    `next_at` is when the caller will renew next. After a sign-out, usually on purpose, there is one
-    only with `even_signed_out`. After an error there is none: without a record of it, every later
-    role call would repeat it.
+    `next_at` is when the caller will renew next. A sign-out is usually intended: after it, the
+    notice is given only with `even_signed_out`. After an error no notice is given: without a record
+    of it, every later role call would repeat the notice.
     """
     try:
         outlook = clocks.load_outlook(app, session) if app.settings.get("notify") else None
@@ -87,7 +90,10 @@ def give_notice_after_renewal(app: App, session: SsoSession, error: SsoHelperErr
 
 
 def _is_news(facts: SignInFacts, stage: int, end: int | None) -> bool:
-    """Without an end, another stage means that a user has signed in or out since."""
+    """Return whether this notice was not given yet.
+
+    If no end is known, another stage means that a user has signed in or out since.
+    """
     given = facts.notice_stage or 0
     if not is_same_end(facts.notice_end, end):
         return stage > 0
@@ -95,9 +101,10 @@ def _is_news(facts: SignInFacts, stage: int, end: int | None) -> bool:
 
 
 class Reminder:
-    """Chooses the notices that one endpoint prints, even if another process gave the same one.
+    """Chooses the notices that one endpoint prints, even if another process gave the same notice.
 
-    The first says when a sign-in will be needed; after a new sign-in one says that it works again.
+    The first notice says when a sign-in will be needed, the next, after a new sign-in, that it
+    works again.
     """
 
     def __init__(self, session: SsoSession) -> None:
@@ -143,7 +150,9 @@ def build_wait_variables(hold_text: str) -> dict[str, str]:
 
 
 def prepare_wait(app: App, session: SsoSession) -> Wait | None:
-    """Notify the user that a sign-in is needed; return how the caller waits, None if it does not."""
+    """Notify the user that a sign-in is needed; return how the caller waits, None if it must not
+    wait.
+    """
     seconds = configured_wait_seconds(app, session)
     give_due_notice(app, session, app.clock.now(), even_signed_out=seconds > 0)
     if not seconds:
@@ -166,7 +175,7 @@ def retry_after_sign_in(
     ends_at = app.clock.monotonic() + seconds
     has_notified = False
     while True:
-        # Read before the action, to notice a sign-in during it.
+        # The token's state is read before the action, to notice a sign-in during the action.
         before = app.tokens.read_token_file_fingerprint(session)
         try:
             return action()

@@ -73,7 +73,7 @@ def change_setting(app: App, key: str, value: Any, command: str = "config set") 
 
 
 def find_loosening(app: App, new_storage: str) -> str | None:
-    """Return what the user must confirm before sign-ins leave the keyring.
+    """Return what the user must confirm before sign-ins are moved out of the keyring.
 
     Raises: KeyringUnavailable before sign-ins move into a keyring that does not answer.
     """
@@ -95,7 +95,7 @@ def find_loosening(app: App, new_storage: str) -> str | None:
 
 
 def move_sign_ins(app: App, new_storage: str) -> list[str]:
-    """Move all sign-ins, as the user has confirmed; return lines about the consequences.
+    """Move all sign-ins, as the user has confirmed; return lines that explain the consequences.
 
     After an error, a second call continues the move.
     """

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.model import Role, SsoSession
 
-# The problem that the profile's section in ~/.aws/credentials is for another role.
+# The problem of a profile whose section in ~/.aws/credentials is for another role.
 OTHER_ROLE = "other-role-in-section"
 _OWN_PROGRAMS = ("ssohelper", "ssohelper-credentials", "ssohelper.exe")
 _PROGRAM = "credential_process"
@@ -141,7 +141,7 @@ class ProfileChecker:
     def explain_doubt(self, name: str) -> str:
         """Return why AWS tools may now fail to get this profile's role; "" if no reason is known.
 
-        Any program of another tool is a reason.
+        A program of another tool always counts as a reason.
         """
         problem = self.find_problem(name)
         if problem is not None:
@@ -181,7 +181,7 @@ class ProfileChecker:
         return Problem("legacy-sign-in", _text_of_source(answer, what), "")
 
     def find_correct_region(self, keys: Mapping[str, str]) -> str | None:
-        """Return the portal's region if the `sso_region` of a legacy profile is another one."""
+        """Return the portal's region if a legacy profile has another one in `sso_region`."""
         known = ((one, self._list_portal_regions(one)) for one in self._known_sessions)
         return adoption.find_correct_sso_region(keys, known)
 

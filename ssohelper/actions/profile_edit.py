@@ -51,10 +51,10 @@ def plan_sync(
 ) -> Plan:
     """Return the plan that makes the session's profiles match the listing.
 
-    `choices` are the options in force, `given` those of this command. `others`, if the caller has
-    it, saves `adopting.list_other_profiles`: 0.3 s for 12,000 profiles. `is_portable`: profiles run
-    ssohelper by its name; None: as the managed profiles do now.
-    Raises: UsageProblem in a throw-away installation, ConfigInvalid with file and line.
+    `choices` are the options in force, `given` the options of this command. `others` is the result
+    of `adopting.list_other_profiles`, if known: it takes 0.3 s for 12,000 profiles. `is_portable`:
+    profiles run ssohelper by its name, not its path; None: as the managed profiles do now. Raises:
+    UsageProblem in a throw-away installation, ConfigInvalid with file and line.
     """
     if others is None:
         others = adopting.list_other_profiles(app, session, listing)
@@ -100,9 +100,10 @@ def plan_new_profiles(
     name: str | None = None,
     region: str | None = None,
 ) -> Plan:
-    """Return the plan that adds a profile, for a single role with `name`, where a role has none.
+    """Return the plan that adds a profile for each role without one.
 
-    Raises: RoleNotAssigned if a role is not listed, UsageProblem for an invalid or taken name.
+    `name` is for a single role. Raises: RoleNotAssigned if a role is not listed, UsageProblem for
+    an invalid or taken name.
     """
     listed = listing.role_set()
     for role in roles:
@@ -134,7 +135,7 @@ def write_profile_plan(
 ) -> None:
     """Write the plan's changes to the config, if any, then save its options for the session.
 
-    Undo takes back `others` too, which the caller writes next.
+    An undo also takes back `others`, which the caller writes next.
     """
     command = command or ("profile add" if plan.request.only_roles else "profile sync")
     name = plan.request.session.name
@@ -182,7 +183,7 @@ def read_managed_profiles(app: App, names: Iterable[str]) -> list[ConfigProfile]
 
 
 def find_profiles_losing_source(app: App, found: Sequence[ConfigProfile]) -> list[tuple[str, str]]:
-    """Return (profile that stays, source profile) pairs whose source profile is to be removed."""
+    """Return pairs of a profile that stays and its source profile, which is to be removed."""
     gone = {item.entry.name for item in found}
     keys = ("source_profile", chains.OWN_PREFIX + "source_profile")
     return [
@@ -201,7 +202,7 @@ def diff_profile_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[s
 def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
     """Remove the profiles and record their roles, so that sync does not add them again.
 
-    Raises: LocalState if a profile is not as it was when it was read.
+    Raises: LocalState if a profile was edited after it was read.
     """
     agents.refuse_if_limited(app, "change profiles", "ssohelper profile rm")
 
@@ -234,7 +235,9 @@ def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
 
 
 def find_profile_command(app: App, is_portable: bool | None = None) -> str:
-    """Return the command that profiles run: its path, or its name if managed profiles have that."""
+    """Return the command that profiles run: the path of ssohelper, or its name if managed profiles
+    use that.
+    """
     if is_portable is None:
         is_portable = any(
             entry.managed

@@ -18,7 +18,7 @@ from ssohelper.errors import SsoHelperError
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# What `use` chose, as "keys NAME" or "profile NAME": variables with fixed keys do not name it.
+# The variable with the choice of `use`, "keys NAME" or "profile NAME": fixed keys name no profile.
 _USED = "_SSOHELPER_USED"
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 
@@ -26,7 +26,7 @@ _FIELD = re.compile(r"\{([a-z_]+)\}")
 class PromptStatus(NamedTuple):
     """The label and times that a prompt shows; `label` is "" if no profile is in use.
 
-    `profile` is None if its credentials come from none of our sessions. With `has_grant`, `rows`
+    `profile` is None if the credentials come from none of our sessions. With `has_grant`, `rows`
     are for this terminal only.
     """
 
@@ -67,11 +67,11 @@ def answer_shell_prompt(app: App) -> str:
     """Return the line `LABEL|SHORTER LABEL|FILE|CONFIG|ROWS` for a shell's prompt. Writes FILE.
 
     At each prompt the shell reads ROWS from FILE, and runs ssohelper again once CONFIG is newer.
-    Without FILE (fixed keys, or it cannot be written) the prompt shows no time left: it would not
-    notice a sign-out.
+    FILE is missing for fixed keys, or if it cannot be written: then the prompt shows no time left,
+    because it would not notice a sign-out.
     """
     config = str(app.locations.aws_config_file)
-    # Read before the content, so that later changes are newer.
+    # The file's time is read before its content, so that a change in between is noticed.
     mtime_ns = app.prompt_state.read_mtime_ns(app.locations.aws_config_file)
     try:
         shown = read_prompt_status(app)
@@ -139,7 +139,7 @@ def _write_prompt_file(
     except (SsoHelperError, OSError):
         return "", ""
     if shown.profile is not None and terminal is None:
-        # A sign-in since we read the token may have found no file for this role yet.
+        # A sign-in after we read the token may have found no file of this role to update.
         clocks.refresh_prompts(app, shown.profile.session)
     is_watched = mtime_ns and is_dated and "|" not in config and is_harmless(config)
     return file, config if is_watched else ""

@@ -1,7 +1,7 @@
-"""The portals of a session: where its start URL leads, and which region is asked for an answer.
+"""Finds the portals of a session: where its start URL leads, and which region to ask next.
 
 An instance of Identity Center may have portals in further regions, which are asked in turn until
-one answers. A further portal's sign-in must belong to the session's present one.
+one answers. A further portal's sign-in must belong to the session's present sign-in.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-# While another region can be asked: two expired tokens and one region without an answer fit into
-# 18 s. A renewal includes the start of a process.
+# Time limits of a call and a renewal while another region can be asked: two expired tokens and one
+# region without an answer fit into 18 s. A renewal includes the start of a process.
 CALL_SECONDS, RENEWAL_SECONDS = 4.0, 5.0
-# For so long, the region that answered in place of earlier ones is asked first.
+# After one region answered in place of others, it is asked first for this long.
 _FIRST_SECONDS = 300
 
 
@@ -54,7 +54,8 @@ def resolve_portal_of_session(
 ) -> SsoSession:
     """Return the session with the portal and region to which a company's start URL leads now.
 
-    Raises: ConfigInvalid if that is no portal, or one that the user must confirm; AwsUnreachable.
+    Raises: ConfigInvalid if the URL leads to no portal, or to a portal that the user must confirm;
+    AwsUnreachable.
     """
     if not is_company_url(session.start_url):
         return session
@@ -105,7 +106,7 @@ def save_portal_address(app: App, session: SsoSession) -> None:
 def list_further_portals(app: App, session: SsoSession) -> list[SsoSession]:
     """Return a copy of the session for each further portal in the settings, [] if unreadable.
 
-    Warns of one that cannot be of the same Identity Center.
+    Warns of a portal that cannot belong to the same Identity Center.
     """
     try:
         texts = app.settings.get("regions", session=session.name)
@@ -117,7 +118,8 @@ def list_further_portals(app: App, session: SsoSession) -> list[SsoSession]:
         if not why:
             further = session._replace(portal_url=None, is_further=True)
             found.append(further._replace(**portal._asdict()))
-        elif portal.region != session.region:  # else the session's own portal has moved there
+        # otherwise the session's own portal has moved to this region
+        elif portal.region != session.region:
             what = f"{portal.start_url} {why}; this portal is not used"
             app.warn(f"sessions.{session.name}.regions: {what}")
     return found
@@ -167,7 +169,7 @@ def is_further_signed_in(app: App, session: SsoSession, further: SsoSession) -> 
 
 
 def list_portals_to_ask(app: App, session: SsoSession) -> list[SsoSession]:
-    """Return the session's own portal and others, first the one that answered last."""
+    """Return the session's own portal and further portals; the one that answered last comes first."""
     further = list_further_portals(app, session)
     portals = [session, *(one for one in further if is_further_signed_in(app, session, one))]
     found = app.answering_regions.load(session.name) if len(portals) > 1 else None
@@ -224,7 +226,9 @@ def _record_answer(
 
 
 def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline) -> None:
-    """Renew the token `seen_id` in a process; if its region does not answer, another region's."""
+    """Renew the token `seen_id` in a process; if its region does not answer, another region's
+    token.
+    """
     has_further = bool(list_further_portals(app, session))
 
     def renew_at(portal: SsoSession, limit: Deadline) -> None:
@@ -236,7 +240,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
             token_id = token.id
 
         def prepare_portal_call() -> None:
-            # The imports take 20 ms, while the renewal process starts.
+            # The imports take 20 ms: they run while the renewal process starts.
             with suppress(SsoHelperError):  # the call for credentials reports this error too
                 app.aws.portal(portal).prepare_first_call()
 
@@ -250,7 +254,7 @@ def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline)
 
 
 def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) -> str | None:
-    """Return the id of the token for the next request if half of its lifetime is over.
+    """Return the id of the token that the next request will use, if half of its lifetime is over.
 
     `own` is the session's own token.
     """
@@ -264,7 +268,7 @@ def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) ->
 def keep_further_sign_ins(
     app: App, session: SsoSession, used: AccessToken, fresh: AccessToken
 ) -> None:
-    """Record that the further sign-ins belong to `fresh`, the renewed token `used`.
+    """Record that the further sign-ins belong to `fresh`, the result of renewing `used`.
 
     The facts keep only the last token ids. The caller holds the session's state lock.
     """

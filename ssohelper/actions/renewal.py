@@ -1,7 +1,7 @@
 """Renews a session's token with one request that is never repeated.
 
-A refresh token works once: it is sent only where the new token can be saved, by a separate process
-that waits for the answer, which no caller's end, deadline or signal can interrupt.
+A refresh token works only once, so it is sent only where the new token can be saved: by a separate
+process, which no caller's end, deadline or signal can interrupt.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ANSWER_SECONDS = 60.0
 LOCK_SECONDS = 75.0
 _LOCK_TRIES = 3
 _STATE_LOCK_SECONDS = 5.0
-# Another tool may have renewed the token and be about to write it.
+# Another tool may have renewed the token, and write it in a moment.
 _REREAD_SECONDS = 3.0
 _REREAD_PAUSE_SECONDS = 0.1
 
@@ -57,17 +57,17 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
             if token.id != seen_id and tokens.is_token_unexpired(app, token):
                 return
             if not tokens.is_token_refreshable(app, token):
-                # Callers pass such an unexpired token only if AWS has rejected it.
+                # Callers want an unexpired token renewed only if AWS has rejected it.
                 if tokens.is_token_unexpired(app, token):
                     _record_sign_in_end(app, session, token)
                 raise tokens.sign_in_expired_error(session)
-            # Reserved first: the refresh token works once, so the next one must be saved.
+            # Space is reserved first: the refresh token works once, so the new token must be saved.
             with app.tokens.reserve_space_for_token(session) as reserved, delay_signals():
                 if is_held:
                     _request_token(app, session, token, reserved)
                     return
-        # The disk is full from time to time: the lock file could not be written, but there is space
-        # now. Without the lock another renewal may be running.
+        # The disk is full from time to time: it was full for the lock file, but has space now.
+        # Without the lock, another renewal may be running.
     raise LocalState(
         f'the token of "{session.sign_in_name}" cannot be renewed: the disk is full or read-only '
         "from time to time"
@@ -102,7 +102,7 @@ def _request_token(
     except (AwsUnreachable, ConfigInvalid):
         _record_sent_id(app, session, None)
         raise
-    # Saved even without the lock, and at once: this process has the only copy of the token.
+    # The token is saved at once, even without the lock: this process has the only copy.
     with _hold_state_lock(app, session):
         stamp = None if session.is_further else app.take_session_stamp(session)
         saved = app.tokens.save_renewed_token(session, token, fresh, reserved_space)
@@ -158,7 +158,7 @@ def _record_sign_in_end(app: App, session: SsoSession, token: AccessToken) -> No
     _record_sent_id(app, session, None)
     with _hold_state_lock(app, session):
         facts, present = clocks.facts_of_token(app, session, token), app.tokens.load(session)
-        # After a sign-in or sign-out meanwhile, the facts are of another token.
+        # After a sign-in or sign-out meanwhile, the recorded facts belong to another token.
         if facts.ended_at is not None or present is None or present.id != token.id:
             return
         now, life = app.clock.now(), tokens.load_token_life_seconds(app, session, token)

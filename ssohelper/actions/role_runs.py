@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ssohelper.core.role_rows import RoleRow
 
 AT_ONCE = 4
-# A command that ignores SIGTERM is killed sooner.
+# How long commands may take to end. A command that ignores SIGTERM is killed sooner.
 _END_SECONDS = 10.0
 
 

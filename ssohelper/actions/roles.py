@@ -81,7 +81,7 @@ def find_profile_names(app: "App", sessions: Sequence[SsoSession]) -> _Profiles:
 class _SessionsOfProfiles:
     """Finds the sessions whose sign-in a profile uses.
 
-    A profile that names only its portal is shown for each session of that portal whose saved list
+    A profile may name only its portal. It is shown for each session of that portal whose saved list
     has its role, or that has no list. Comparing 12,000 profiles with every session is slow.
     """
 
@@ -123,9 +123,9 @@ def _group_profile_names(config: ConfigFile, owners: _SessionsOfProfiles) -> _Pr
 def _take_rows_of_listing(
     session_name: str, saved: "Listing", profiles: _Profiles, used: _Usages
 ) -> list[RoleRow]:
-    """Removes the listing's roles from `profiles`. Privileged roles are last in their account."""
+    """Return the rows of a listing, privileged roles last; remove its roles from `profiles`."""
     is_privileged = make_privileged_test()
-    # Accounts in which a role has a profile or was used. Roles of other accounts need no lookup.
+    # The accounts in which a role has a profile or was used. In other accounts no lookup is needed.
     special = {key.account_id for key in (*profiles, *used) if key.session_name == session_name}
     rows: list[RoleRow] = []
     for listed in saved.accounts:

@@ -13,7 +13,7 @@ from ssohelper.system import programs
 
 SHELL = "/bin/sh"
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
-# Before a program starts, these get their default action again.
+# Python ignores these signals; before a program starts, they get their default action again.
 IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")
 
 

@@ -30,7 +30,8 @@ _FORWARDED = (
     signal.SIGTSTP,
     signal.SIGCONT,
 )
-# What a terminal sends to its foreground group. It sends SIGHUP to the session leader alone.
+# The signals that a terminal sends to its foreground group. SIGHUP goes to the session leader
+# alone.
 _OF_TERMINAL = {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH}
 # si_code (SI_KERNEL) of a signal that came from the terminal.
 _FROM_KERNEL = 0x80
@@ -39,7 +40,7 @@ _FROM_KERNEL = 0x80
 def block_signals() -> None:
     """Block signals until `run_program_to_end` handles them. Call this before any thread starts.
 
-    With `stty tostop`, SIGTTOU would stop us, and the endpoint that the program uses.
+    With `stty tostop`, SIGTTOU would stop this process, and with it the endpoint of the program.
     """
     # Our parent may have ignored SIGCHLD. macOS discards even a blocked signal without a handler.
     for number in (signal.SIGCHLD, signal.SIGWINCH):
@@ -115,7 +116,8 @@ def _poll_exit_code(pid: int) -> int | None:
         if found == 0:
             return None
         if os.WIFSTOPPED(status):
-            # So the shell's `fg` continues both. Without a terminal there is no `fg`.
+            # Stop this process too, so that the shell's `fg` continues program and ssohelper.
+            # Without a terminal there is no `fg`.
             if (
                 os.WSTOPSIG(status) != signal.SIGSTOP
                 or _find_foreground_process_group() is not None

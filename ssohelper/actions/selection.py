@@ -1,7 +1,7 @@
 """Decides which session and which role the user means. No other module decides this.
 
-PROFILE is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile wins. If it is left out,
-the role is that of the endpoint that this shell uses (core.served_role), else of AWS_PROFILE.
+PROFILE is a profile's name or [SESSION:]ACCOUNT/ROLE; an existing profile wins. Without PROFILE,
+the role is that of the endpoint that this shell uses (core.served_role), else that of AWS_PROFILE.
 """
 
 from __future__ import annotations
@@ -37,11 +37,13 @@ _NATIVE_FORMS = ("sso", "legacy")
 
 
 class NoProfileNamed(UsageProblem):
-    """PROFILE and AWS_PROFILE are both missing."""
+    """Raised if PROFILE and AWS_PROFILE are both missing."""
 
 
 class UnknownProfile(UsageProblem):
-    """No profile has the name PROFILE. On a terminal, its words may match a role."""
+    """Raised if no profile has the name PROFILE. On a terminal, PROFILE may be words to search
+    roles.
+    """
 
     offered: Sequence[str] = ()  # the similar names that the hint offers
 
@@ -83,7 +85,7 @@ def resolve_session(app: App, name: str | None) -> SsoSession:
 
 
 def _raise_if_missing(app: App, name: str | None = None) -> None:
-    # Only for an error: this reads all profiles, which may be 12,000.
+    # Done only for an error, because it reads all profiles, of which there may be 12,000.
     from ssohelper.actions import missing_sessions
 
     for missing in missing_sessions.list_missing_sessions(app):
@@ -106,13 +108,13 @@ def find_session_by_name(config: ConfigFile, name: str) -> SsoSession:
 def find_unlisted_sessions(app: App) -> list[SsoSession]:
     """Return the sessions to which ssohelper is signed in, but which the config does not have.
 
-    So after `profile undo`, or if the config names another portal or region for the session.
+    There are such sessions after `profile undo`, or if the config names another portal or region.
     """
     return app.tokens.find_unlisted_sessions(app.config.read().sso_sessions())
 
 
 def list_sessions(app: App) -> list[SsoSession]:
-    """Return the config's sessions, then the unlisted ones, to which a token of their name belongs."""
+    """Return the config's sessions, then the unlisted; of two with one name, that with the token."""
     unlisted = find_unlisted_sessions(app)
     names = {session.name for session in unlisted}
     return [*(one for one in app.config.read().sso_sessions() if one.name not in names), *unlisted]
@@ -133,7 +135,9 @@ def check_session_in_config(app: App, session: SsoSession) -> None:
 
 
 def find_unlisted_session(app: App, name: str | None) -> SsoSession | None:
-    """Without a name, return the only such session if the config has no valid session."""
+    """Return the unlisted session of this name; without a name, the only one if the config has
+    none.
+    """
     if name is None and app.config.read().sso_sessions():
         return None
     found = [one for one in find_unlisted_sessions(app) if name in (None, one.name)]
@@ -182,7 +186,7 @@ def _find_served_role(app: App, config: ConfigFile, session_name: str | None) ->
 
 
 def resolve_chosen_role(app: App, key: RoleKey, names: Iterable[str] = ()) -> Profile:
-    """Return the role that was chosen from a list, by the first of `names` that still points at it."""
+    """Return the role that the user chose from a list, by the first of `names` that still has it."""
     config = app.config.read()
     session = find_session_by_name(config, key.session_name)
     if key.chain:

@@ -49,7 +49,7 @@ class SessionEntry(NamedTuple):
 
 
 class SessionPlan(NamedTuple):
-    """A planned change of a session. `make` returns the changes of the config `data`.
+    """A planned change of a session. `make` plans the changes again, for the config `data`.
 
     A plan without changes removes what is left of a session that the config lacks.
     """
@@ -79,7 +79,7 @@ def load_session_entry(app: App, session: SsoSession) -> SessionEntry:
 def plan_session_move(app: App, session: SsoSession, new: SsoSession) -> SessionPlan:
     """Raises: ConfigInvalid if the config lacks the session; Refused by the company's policy."""
     selection.check_session_in_config(app, session)
-    if not is_company_url(new.start_url):  # else the sign-in checks where the URL leads
+    if not is_company_url(new.start_url):  # otherwise the sign-in checks where the URL leads
         app.company_policy.check_portal(new)
     make = session_changes.changes_that_move_session
     return _make_plan(app, "session set-url", session, make, new)
@@ -125,15 +125,15 @@ def check_session_plan(app: App, plan: SessionPlan) -> None:
 def apply_session_plan(app: App, plan: SessionPlan) -> None:
     """Carry out the plan. A session to be removed is signed out first, so that no token remains.
 
-    After an interruption, `session rm` completes this. Raises: Refused if an allow-list applies;
-    LocalState if the config changed since the diff; AwsUnreachable, at the end, if AWS could not be
-    told of the sign-out.
+    After an interruption, `session rm` completes the removal. Raises: Refused if an allow-list
+    applies; LocalState if the config changed since the diff; AwsUnreachable, at the end, if AWS
+    could not be told of the sign-out.
     """
     agents.refuse_if_limited(app, "change sessions", f"ssohelper {plan.command}")
     check_session_plan(app, plan)  # the plan is checked before the sign-out
     failure = None
     try:
-        if plan.session.start_url:  # else there is no sign-in of ours to end
+        if plan.session.start_url:  # otherwise we have no sign-in to end
             login.log_out(app, plan.session)
     except AwsUnreachable as error:
         failure = error
@@ -159,8 +159,8 @@ def write_session_plan(app: App, plan: SessionPlan) -> None:
 
 
 def check_name(app: App, session: SsoSession) -> None:
-    """Raises: ConfigInvalid if the config lacks the session; UsageProblem if the sign-in of its name
-    is at another portal.
+    """Raises: ConfigInvalid if the config lacks the session; UsageProblem if a sign-in with its
+    name is at another portal.
     """
     recorded = selection.find_unlisted_session(app, session.name)
     if recorded is None:
@@ -174,7 +174,7 @@ def check_name(app: App, session: SsoSession) -> None:
 
 
 def find_leftover_session(app: App, name: str) -> SsoSession | None:
-    """Return a session that the config lacks, and of which files or settings remain.
+    """Return a session that the config lacks, but of which files or settings remain.
 
     It has no start URL if ssohelper is not signed in to it.
     """

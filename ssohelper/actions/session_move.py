@@ -36,7 +36,9 @@ class KnownUser(NamedTuple):
 
 
 def load_known_user(app: App, session: SsoSession) -> KnownUser:
-    """Return the user, with the accounts from AWS, else from the saved list. Raises: LoginRequired."""
+    """Return the user and the accounts, from AWS or else from the saved list. Raises:
+    LoginRequired.
+    """
     name, account_ids = app.tokens.load_facts(session.name).last_user, frozenset[str]()
     try:
         token = tokens.ensure_valid_token(app, session, app.clock.deadline(_SECONDS))
@@ -77,7 +79,7 @@ def accept_sign_in(
 
 
 def move_listing(app: App, session: SsoSession) -> None:
-    """Keep the saved list of roles as that of the new address: the accounts are the same."""
+    """Keep the saved list of roles for the new address, because the accounts are the same."""
     listing = app.directory.load(session.name)
     if listing is not None:
         moved = listing._replace(start_url=session.start_url, region=session.region)

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from ssohelper.core.model import Profile, SsoSession
     from ssohelper.core.profile_plan import Plan
 
-# The options' names in the user's form, which are the fields of `Choices`.
+# The options' names as the user types them; they are the fields of `Choices`.
 FIELDS = Choices._fields[:5]
 ACCOUNTS, ROLES, REGION = "accounts", "roles", "default_region"
 
 
 def merge_choices(app: App, session: SsoSession, given: Choices = NO_CHOICES) -> Choices:
-    """Return the session's saved options, replaced by the `given` ones.
+    """Return the session's saved options, with the `given` options in place of saved ones.
 
     Raises: UsageProblem; ConfigInvalid for the native form if the sign-in is in the keyring.
     """
@@ -60,7 +60,7 @@ def default_region(app: App, session: SsoSession, choices: Choices) -> str:
 
 
 def region_for_new_profiles(app: App, session: SsoSession, choices: Choices) -> str:
-    """Return the default region of the next new profiles, which may be the proposed one."""
+    """Return the region that the next new profiles would get, which may be the proposed one."""
     return default_region(app, session, with_proposed_region(app, session, choices))
 
 
@@ -88,7 +88,7 @@ def propose_default_region(app: App, session: SsoSession) -> str | None:
 
 
 def with_proposed_region(app: App, session: SsoSession, choices: Choices) -> Choices:
-    """Return the options with the proposed region, if none was chosen and it is another one."""
+    """Return the options with the proposed region, unless a region was chosen or is the same."""
     proposal = None if choices.default_region else propose_default_region(app, session)
     if proposal is None or proposal == session.region:
         return choices

@@ -28,7 +28,7 @@ from ssohelper.fastpath import spawn
 if TYPE_CHECKING:
     from ssohelper.app import App
 
-# AWS's default, assumed for other tools' tokens, whose lifetime is not recorded.
+# AWS's default, assumed for the tokens of other tools, which record no lifetime.
 _USUAL_LIFE_SECONDS = 3600
 # How long a sign-out waits for the renewal of an expired token.
 _REVOCATION_SECONDS = 12.0
@@ -74,7 +74,7 @@ def renew_token(
 
 
 def load_token_state(app: App, session: SsoSession, token: AccessToken) -> TokenState:
-    """A token that cannot be renewed is GOOD until it expires."""
+    """Return the token's state; a token that cannot be renewed is GOOD until it expires."""
     if not is_token_unexpired(app, token):
         return TokenState.ENDED
     margin = token_margin_seconds(load_token_life_seconds(app, session, token))
@@ -137,7 +137,7 @@ def check_credentials_destination(
 
 
 def load_user_since(app: App, session: SsoSession) -> int | None:
-    """Return since when (epoch s) the same user is signed in."""
+    """Return the time (epoch seconds) since when the same user is signed in."""
     token = load_token_or_none(app, session)
     if token is None or not (is_token_unexpired(app, token) or is_token_refreshable(app, token)):
         return None
@@ -165,7 +165,7 @@ class SignInToEnd(NamedTuple):
 
 
 def load_sign_in(app: App, session: SsoSession, *, in_other_storage: bool = False) -> SignInToEnd:
-    """Return the session's sign-in, to end it at once, or once another token is in its file.
+    """Return the session's sign-in, to end it now, or after another token replaced it in its file.
 
     An expired token is renewed first, because the sign-in may still be valid.
     """
@@ -189,7 +189,7 @@ def load_sign_in(app: App, session: SsoSession, *, in_other_storage: bool = Fals
 
 
 def end_sign_in(app: App, found: SignInToEnd) -> SsoHelperError | None:
-    """End the sign-in at AWS; keep the token's files. Returns the error if AWS was not told."""
+    """End the sign-in at AWS; leave its files. Returns an error if AWS was not told."""
     if found.token is None:
         return found.error
     try:
@@ -220,8 +220,8 @@ def _sign_in_error(session: SsoSession, what: str) -> LoginRequired:
 def is_sign_in_needed(app: App, session: SsoSession, seconds: int) -> bool:
     """Return whether a new sign-in will be needed within the given time.
 
-    An expired token is renewed first: AWS refuses that if the sign-in has ended. Warns if the end
-    is unknown. Raises: AwsUnreachable if the renewal failed.
+    An expired token is renewed first: AWS refuses that if the sign-in has ended. Warns if the
+    sign-in's end is unknown. Raises: AwsUnreachable if the renewal failed.
     """
     try:
         token = app.tokens.load(session)
@@ -238,7 +238,7 @@ def is_sign_in_needed(app: App, session: SsoSession, seconds: int) -> bool:
 def reason_to_sign_in(
     app: App, session: SsoSession, token: AccessToken | None
 ) -> LoginRequired | None:
-    """Return the error with which the session's roles would fail without a new sign-in, or None."""
+    """Return the error that the session's roles would raise without a new sign-in, or None."""
     if not clocks.outlook_of_token(app, session, token).should_offer_sign_in(app.clock.now()):
         return None
     return sign_in_expired_error(session) if token else signed_out_error(session)

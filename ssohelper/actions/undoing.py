@@ -1,4 +1,4 @@
-"""Takes back what the last command wrote: settings, ~/.aws/config with its options, rc files."""
+"""Undoes what the last command wrote: settings, ~/.aws/config with its options, rc files."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ COMMAND = "ssohelper undo"
 class Undo(NamedTuple):
     """What an undo of `version` changes: each part as it is now, and as it was before the command.
 
-    The config is `present`, then `content`; None stands for a missing file. `choices` are those of
-    sessions before the command, `options` those whose filters or options the undo changes.
+    `present` is the config now, `content` the config before; None stands for a missing file.
+    `choices` are the options of sessions before the command, `options` those that the undo changes.
     """
 
     version: Version
@@ -50,16 +50,18 @@ class Undo(NamedTuple):
 
 
 class EditedSinceWrite(ConfigInvalid):
-    """A part that a command wrote was edited since. `diff` leads from it to the earlier one."""
+    """Raised if what a command wrote was edited since. `diff` leads back to the text before the
+    command.
+    """
 
     diff: tuple[str, ...] = ()
 
 
 def plan_undo(app: App) -> Undo:
-    """Return how to undo the last command whose undo changes anything: other edits stay.
+    """Return how to undo the last command whose undo changes anything; other edits stay.
 
-    So a command is skipped whose process was killed before it wrote. Raises: UsageProblem if there
-    is none, EditedSinceWrite, ConfigInvalid for an unreadable config, LocalState.
+    A command that was killed before it wrote is skipped. Raises: UsageProblem if there is none,
+    EditedSinceWrite, ConfigInvalid for an unreadable config, LocalState.
     """
     for version in app.config.load_versions():
         undo = _plan_undo_of(app, version)
@@ -173,9 +175,9 @@ def _plan_undo_of(app: App, version: Version) -> Undo:
 
 
 def record_other_writes(app: App, others: OtherWrites, *, of_last: bool = False) -> None:
-    """Save for undo what a command is about to write without the config. Only warns if that fails.
+    """Save for undo what a command is about to write beside the config. Only warns if that fails.
 
-    `of_last`: the command has written the config before.
+    With `of_last`, the command has already written the config.
     """
     try:
         app.config.record_other_writes(others, app.clock.deadline(), of_last=of_last)
@@ -190,7 +192,7 @@ def setting_to_record(app: App, key: str, value: Any) -> dict[str, tuple[Any, An
 
 
 def _config_without(app: App, version: Version, present: bytes | None) -> bytes | None:
-    """Return the config without the write. Raises: EditedSinceWrite, ConfigInvalid."""
+    """Return the config as if the write had not happened. Raises: EditedSinceWrite, ConfigInvalid."""
     path = str(app.locations.aws_config_file)
     if present == version.after:
         return version.before
