@@ -3,7 +3,7 @@
 A hit of `credential-process` imports only `fastpath.published`.
 """
 
-# `signal` imports enum, which takes longer.
+# `signal` would import enum, which takes longer.
 import _signal  # type: ignore[import-not-found]
 import gc
 import os
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 # How long a thread keeps the interpreter while another waits for it.
 _SWITCH_SECONDS = 0.0005
-# A command's imports create some 150,000 objects and hardly any garbage. To look for it at each
-# 2,000, Python's default, takes 7 ms.
+# The number of new objects after which Python looks for garbage. A command's imports create some
+# 150,000 objects, hardly any of them garbage: a search after each 2,000 objects, Python's default,
+# takes 7 ms.
 _NEW_OBJECTS = 50_000
 
 
@@ -71,10 +72,11 @@ def _run_by_first_argument(argv: list[str]) -> int:
         code = run(argv)
         if code is not None:
             return code
-    # All commands below may have a token or role credentials in memory.
+    # All commands below may have secrets in memory.
     _disable_core_dumps()
     if not argv and _can_terminal_draw_screens():
-        # Until the first paint, which enables it again: it takes 13 ms while Textual is imported.
+        # Search for garbage only after the first paint, which enables it: it takes 13 ms of
+        # Textual's import.
         gc.disable()
         return _run_with_answer_file(_show_full_screen)
     if "_SSOHELPER_ANSWER" in os.environ:
@@ -110,7 +112,8 @@ def _run_internal_process(argv: list[str]) -> int | None:
     name = argv[0] if argv else ""
     if name not in fastpath.PROCESSES:
         return None
-    if name != fastpath.NOTICE_PROCESS:  # it runs the user's program, which holds no secret
+    # `notice-process` runs the user's program, which holds no secret
+    if name != fastpath.NOTICE_PROCESS:
         _disable_core_dumps()
     run: Callable[[list[str]], int]
     if name == fastpath.BROKER_PROCESS:
@@ -171,7 +174,8 @@ def _show_full_screen(waiting: "ShellAnswer | None") -> int:
     _raise_on_interrupt()
     from ssohelper.system.terminal_input import ask_background_colour
 
-    # Textual writes in a thread: with Python's interval of 5 ms the first frame is that much later.
+    # Textual writes in a thread, which waits for this interval. Python's 5 ms would delay the first
+    # frame.
     sys.setswitchinterval(_SWITCH_SECONDS)
     with ask_background_colour(os.environ) as background:
         _import_asyncio_alone()
@@ -183,9 +187,7 @@ def _show_full_screen(waiting: "ShellAnswer | None") -> int:
 
 
 def _import_asyncio_alone() -> None:
-    """Import asyncio as on a Python without ssl: Textual opens no TLS connection, and OpenSSL takes
-    7 ms.
-    """
+    """Import asyncio without ssl: Textual opens no TLS connection, and OpenSSL takes 7 ms."""
     if "ssl" in sys.modules:
         return
     sys.modules["ssl"] = None  # type: ignore[assignment]  # importing it raises ImportError

@@ -47,7 +47,6 @@ class App(Stores):
             self.warn(problem)
 
     def start_listing_process(self, session_name: str) -> None:
-        """Start a detached process that asks AWS again for accounts and roles."""
         from ssohelper.fastpath import spawn
 
         argv = ["list", "--session", session_name, "--detached"]

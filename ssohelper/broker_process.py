@@ -23,7 +23,7 @@ def run_broker(argv: list[str]) -> int:
     if sys.platform == "win32" or len(argv) != 2:
         return 2
     with contextlib.suppress(OSError):
-        os.setsid()  # if posix_spawn could not do that
+        os.setsid()  # done here if posix_spawn could not do it
     address = argv[1]
     listener = socket.socket(fileno=PASSED_DESCRIPTOR)
     listener.set_inheritable(False)
@@ -44,7 +44,8 @@ def run_broker(argv: list[str]) -> int:
         work = _BrokerWork(lambda: _make_next_app(first))
         Loop(work, listener).run_until_idle(remove_socket_file)
     except Exception as error:
-        # Callers start another broker; after five without an answer they ask AWS themselves.
+        # Callers start another broker. After five brokers without an answer they ask AWS
+        # themselves.
         crash_report.log_crash(error, sys.exc_info()[2])
         remove_socket_file()
         return 1
@@ -52,7 +53,7 @@ def run_broker(argv: list[str]) -> int:
 
 
 class _BrokerWork(Work):
-    """Its replies hold the warnings that this process, without stderr, logs."""
+    """The broker's work. Replies carry the warnings, because this process has no stderr."""
 
     def __init__(self, current_app: Callable[[], App]) -> None:
         super().__init__(current_app)

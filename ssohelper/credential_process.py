@@ -55,8 +55,9 @@ def answer_credential_process(argv: list[str], began: float) -> int | None:
 def print_credential_document(
     app: App, session: SsoSession, role: Role, deadline: Deadline
 ) -> None:
-    """Write the document to stdout, completely or not at all, after a sign-in if the settings say
-    so.
+    """Write the document to stdout, completely or not at all.
+
+    If the settings say so, waits for a sign-in first.
     """
     first = [deadline]  # the call after a wait for a sign-in has a new deadline
 

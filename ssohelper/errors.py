@@ -31,10 +31,10 @@ _USUAL_HINT = "try again in a minute; if that fails too, check the network and H
 
 
 class SsoHelperError(Exception):
-    """`message` says what happened, in lower case; `hint` what the user should type next.
+    """`message` says what happened, in lower case; `hint` says what the user should type next.
 
-    With an `option`, such as "--region eu-west-1", `hint` is `advice` followed by it. A form shows
-    `advice`, and its own field for the option.
+    With an `option`, such as "--region eu-west-1", `hint` is `advice` followed by the option. A
+    form shows `advice`, and its own field for the option.
     """
 
     exit_code = 1
@@ -76,11 +76,11 @@ class RoleNotAssigned(SsoHelperError):
 
 
 class SourceRejected(RoleNotAssigned):
-    """STS may accept newer source credentials."""
+    """STS refused the source credentials, but may accept newer ones."""
 
 
 class AwsUnreachable(SsoHelperError):
-    """There is always a hint."""
+    """AWS was not reached or is busy. The error always has a hint."""
 
     exit_code = 6
 
@@ -89,11 +89,11 @@ class AwsUnreachable(SsoHelperError):
 
 
 class NoConnection(AwsUnreachable):
-    """No request was sent."""
+    """No request was sent, because there was no connection."""
 
 
 class AnswerLost(AwsUnreachable):
-    """A single-use refresh token must not be sent again."""
+    """AWS may have got the request, so a single-use refresh token must not be sent again."""
 
 
 class Throttled(AwsUnreachable):
@@ -105,7 +105,7 @@ class Throttled(AwsUnreachable):
 
 
 class BadAnswer(AwsUnreachable):
-    """Against the API, hostile or cut short."""
+    """The answer is against the API, hostile or cut short."""
 
 
 class LocalState(SsoHelperError):
@@ -121,21 +121,21 @@ class NotOurs(LocalState):
 
 
 class AnotherUsersHome(LocalState):
-    """Nothing is written to it."""
+    """A folder is another user's, so nothing is written to it."""
 
 
 class Superseded(LocalState):
-    """AWS's answer is not used."""
+    """A sign-in or sign-out came during a call to AWS, whose answer is not used."""
 
 
 class KeyringUnavailable(LocalState):
-    """Nothing is known of what the keyring holds, and nothing is changed."""
+    """Nobody can tell what the keyring holds, so nothing is changed."""
 
     exit_code = 8
 
 
 class KeyMissing(KeyringUnavailable):
-    """A sign-in makes a new key."""
+    """The keyring has no key. A sign-in makes a new key."""
 
 
 class Refused(SsoHelperError):

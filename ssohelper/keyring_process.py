@@ -34,7 +34,7 @@ _BACKENDS = {
 }
 _LEAST_PRIORITY = 1
 _KEY_BYTES = 32
-# In case the process that should kill this one has been killed.
+# This process then ends by itself, in case the process that should kill it was killed.
 _LONGEST_LIFE_SECONDS = 40
 
 
@@ -63,14 +63,14 @@ def _find_key(backend: KeyringBackend, name: str, _lock_file: str) -> str:
 
 
 def _create_key(backend: KeyringBackend, name: str, lock_file: str) -> str:
-    # Two processes that make a key at once would each encrypt with its own, of which the keyring
-    # keeps one. The end of this process frees the lock.
+    # Two processes that make a key at once would encrypt with two keys, of which the keyring keeps
+    # one. The end of this process frees the lock.
     _hold_creation_lock(lock_file)
     if backend.get_password(os_keyring.SERVICE, name) is None:
         _write_answer_line(os_keyring.WRITING)
         fresh = base64.b64encode(os.urandom(_KEY_BYTES)).decode("ascii")
         backend.set_password(os_keyring.SERVICE, name, fresh)
-    # Read back: a keyring may accept a key and not store it.
+    # The key is read back: a keyring may accept a key and not store it.
     return _find_key(backend, name, lock_file)
 
 
@@ -85,7 +85,7 @@ _VERBS = {"find": _find_key, "create": _create_key, "delete": _delete_key}
 
 
 def _choose_keyring_backend() -> KeyringBackend:
-    """Raises: RuntimeError with the first reason."""
+    """Return the first backend that works. Raises: RuntimeError with the first reason."""
     reasons: list[str] = []
     for path in _BACKENDS.get(sys.platform, _BACKENDS["linux"]):
         module, _, name = path.partition(":")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ssohelper.core.redaction import redacted
 from ssohelper.core.text import show
 
-# They log whole requests and answers with tokens.
+# These libraries log whole requests and answers with tokens.
 _WARNINGS_ONLY = ("botocore", "boto3", "urllib3", "s3transfer", "asyncio", "markdown_it")
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
 

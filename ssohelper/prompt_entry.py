@@ -11,7 +11,7 @@ from ssohelper.actions import prompt
 from ssohelper.app import App
 from ssohelper.core.text import show
 
-# The shell functions pass this when AWS_PROFILE or the config changes.
+# The shell functions pass this option when AWS_PROFILE or the config changes.
 STATE = "--state"
 
 
@@ -43,6 +43,6 @@ def make_prompt_line(app: App, template: str | None) -> str:
 
 
 def _silence_stdout() -> None:
-    """Python's flush at exit would fail once more."""
+    """Redirect stdout: Python's flush at exit would fail once more."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -25,7 +25,8 @@ from ssohelper.core.redaction import redacted
 from ssohelper.core.text import show, to_json
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, LoginRequired, RoleNotAssigned
 
-# Then the process group ends by itself: our parent, which ends it earlier, may have been killed.
+# After this time the process group ends itself: our parent, which ends it earlier, may have been
+# killed.
 _LONGEST_LIFE_SECONDS = 25
 _MOST_SHOWN = 200
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")

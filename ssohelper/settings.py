@@ -1,7 +1,7 @@
-"""The table of all settings, the kinds of values that they have, and which value is in force.
+"""Defines all settings, their kinds of values, and which value is in force.
 
-A new setting is one line of SETTINGS and one of docs/reference/settings.md. The company's policy wins
-over the variable SSOHELPER_*, that over the file, then comes the default.
+A new setting is one line of SETTINGS and one of docs/reference/settings.md. The company's policy
+wins over the variable SSOHELPER_*, which wins over the file, which wins over the default.
 """
 
 import json
@@ -38,7 +38,7 @@ class Setting(NamedTuple):
 
     @property
     def variable(self) -> str | None:
-        """The environment variable for this setting: none sets a command to run, or a guard."""
+        """The environment variable of this setting; None if it is a command to run or a guard."""
         return None if "." in self.key or self.kind == "notify" else f"SSOHELPER_{self.key.upper()}"
 
 
@@ -53,7 +53,7 @@ SETTINGS: tuple[tuple[str, str, Any, str], ...] = (
     ("storage", "file|keyring", "file", "where sign-ins are kept; AWS's tools share the files"),
     ("theme", "auto|dark|light|ansi", "auto", "colours of the full screen; auto: as the terminal"),
     ("wait_for_sign_in", "duration", None, "how long calls wait for a sign-in, such as 12h or 2d"),
-    # Settings of one session win over those for all sessions.
+    # These settings of one session win over the same settings for all sessions.
     ("sessions.NAME.browser", "text", None, "the command that opens web pages"),
     ("sessions.NAME.dualstack", "bool", None, "ask AWS on dual-stack hosts (IPv4 and IPv6)"),
     ("sessions.NAME.fips", "bool", None, "ask AWS on FIPS hosts"),
@@ -65,11 +65,11 @@ SETTINGS: tuple[tuple[str, str, Any, str], ...] = (
     ("regions.PATTERN", "region", None, "default region of accounts"),
 )
 TABLE = {row[0]: Setting(*row) for row in SETTINGS}
-# 90 days is the longest session that IAM Identity Center lets an organization choose.
+# 90 days is the longest sign-in that an organization can choose.
 _MOST_HOURS = 90 * 24
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 _PATTERN = ("PATTERN", account_colors.is_account_pattern, "pattern of accounts")
-# The tables whose keys are names that the user chooses.
+# In these tables, the user chooses the keys.
 _NAMED: dict[str, tuple[str, Callable[[str], object], str]] = {
     "sessions": ("NAME", SESSION_NAME.fullmatch, "name for a session"),
     "tags": ("NAME", re.compile(r"[A-Za-z0-9_-]{1,64}").fullmatch, "name for a tag"),
@@ -79,7 +79,9 @@ _NAMED: dict[str, tuple[str, Callable[[str], object], str]] = {
 
 
 def _is_text(value: object) -> bool:
-    """A surrogate stands for a byte that is not UTF-8, which TOML cannot contain."""
+    """Return False for a surrogate, which stands for a byte that is not UTF-8: TOML cannot contain
+    it.
+    """
     return isinstance(value, str) and value != "" and not re.search("[\0\ud800-\udfff]", value)
 
 
@@ -88,7 +90,7 @@ def _are_texts(value: object) -> bool:
 
 
 class Kind(NamedTuple):
-    """What values must be; `parse` refuses some more, and gives others their only form."""
+    """A kind of value. `parse` refuses some more values, and gives others their only form."""
 
     wanted: str
     is_good: Callable[[Any], bool] = _is_text
@@ -225,9 +227,9 @@ def setting_of_parts(parts: tuple[str, ...], place: str) -> Setting:
 
 LIMIT_BYTES = 1 << 20
 _TAG_HINT = "set a tag's patterns with: ssohelper config set tags.NAME PATTERN…"
-# The settings that name a program to run.
+# These settings name a program to run.
 _COMMANDS = ("notify", "browser")
-# Tables of earlier versions: keys of the full screen's actions.
+# Earlier versions had this table: keys of the full screen's actions.
 _GONE = ("keys",)
 
 

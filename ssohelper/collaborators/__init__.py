@@ -1,1 +1,1 @@
-"""What `App` consists of: the stores, the storage of sign-ins, AWS clients, and the vault."""
+"""The parts of `App`: the stores, the storage of sign-ins, AWS clients, and the vault."""

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 
 class AwsClients:
-    """A client of the portal uses the connections of an earlier one in `portals`, if that is set."""
+    """Creates the clients. With `portals`, a new portal client uses the connections of the one
+    before.
+    """
 
     portals: dict[SsoSession, Portal] | None = None
 
@@ -45,23 +47,25 @@ class AwsClients:
             self._app.warn(IGNORED_URL_VARIABLE)
 
     def host_variant_for_roles(self, session: SsoSession) -> HostVariant:
-        """For calls with role credentials. Raises: ConfigInvalid."""
+        """Return the host variant (FIPS, dual-stack) for role credentials. Raises: ConfigInvalid."""
         default = self._app.config.read().profile("default")
         get_setting = partial(self._app.settings.get, session=session.name)
         return choose_host_variant(self._app.environ, get_setting, default.keys if default else {})
 
     def host_variant_of_keys(self, keys: Mapping[str, str]) -> HostVariant:
-        """For the environment, else the profile's keys. Raises: ConfigInvalid."""
+        """Return the host variant by the environment, else the profile's keys. Raises:
+        ConfigInvalid.
+        """
         return choose_host_variant(self._app.environ, lambda _key: None, keys)
 
     def set_host_variables(self, keys: Mapping[str, str]) -> None:
-        """For the broker and the command of `exec`, which do not see the native profile."""
+        """Set the variables for the broker and the command of `exec`, which do not see the profile."""
         for variable, key in KEYS_BY_VARIABLE.items():
             if keys.get(key) and not self._app.environ.get(variable):
                 self._app.environ[variable] = keys[key]
 
     def host_variant_for_portal(self, session: SsoSession) -> HostVariant:
-        """For the session's sign-in and portal calls. Raises: ConfigInvalid."""
+        """Return the host variant for the session's sign-in and portal. Raises: ConfigInvalid."""
         return host_variant_of_portal(self.host_variant_for_roles(session), session.aws_url)
 
     def oidc(self, session: SsoSession) -> OidcClient:
@@ -77,7 +81,7 @@ class AwsClients:
         return self._portal(session, self.host_variant_for_portal(session), self._app.aws_environ)
 
     def portal_for_sign_out(self, session: SsoSession) -> Portal:
-        """Works also if settings or policy have an error."""
+        """Return the portal's client, even if settings or policy have an error."""
         try:
             return self.portal(session)
         except ConfigInvalid:
@@ -124,7 +128,9 @@ class AwsClients:
         *,
         any_caller: bool = False,
     ) -> Identity:
-        """Ask STS whose credentials these are: a role session's, or anyone's with `any_caller`."""
+        """Ask STS whose credentials these are. With `any_caller`, they need not be a role
+        session's.
+        """
         from ssohelper.wire.sts import Sts
 
         environ, aws_now = self._app.aws_environ, self._app.clock.aws_now

@@ -51,12 +51,12 @@ if TYPE_CHECKING:
     from ssohelper.wire.local_server import LocalServer
 
 
-# For another process that moves the sign-ins, or for a token renewal.
+# How long to wait for a process that moves the sign-ins or renews a token.
 _LOCK_SECONDS = 8.0
 
 
 class Stores:
-    """The clock, file locations and stores of one command: what asks AWS nothing."""
+    """The clock, file locations and stores of one command. Nothing here sends a request to AWS."""
 
     def __init__(
         self,
@@ -181,7 +181,7 @@ class Stores:
 
     @cached_property
     def name_index(self) -> NameIndexFile:
-        """Records the config's time first."""
+        """Return the index of names, which records the config's time before the config is read."""
         from ssohelper.stores.name_index import NameIndexFile
 
         where = self.locations
@@ -205,7 +205,7 @@ class Stores:
 
     @property
     def tokens(self) -> TokenFiles:
-        """Each access may move the sign-ins to the configured storage."""
+        """Return the token store. Each access may move the sign-ins to the configured storage."""
         return self.storage.get_token_store(self.storage.apply_setting())
 
     @cached_property
@@ -226,14 +226,14 @@ class Stores:
 
     @property
     def aws_environ(self) -> Mapping[str, str]:
-        """For connections. The bundle in the company's policy wins over the variables."""
+        """The environment for connections, in which the certificates of the company's policy win."""
         bundle = self.company_policy.ca_bundle
         return {**self.environ, "AWS_CA_BUNDLE": bundle} if bundle else self.environ
 
-    # -- new objects, which are not kept -------------------------------------------------------
+    # -- objects that are created anew for each caller -------------------------------------------
 
     def make_user_file(self, path: Path) -> UserFile:
-        """For a shell's rc file, with mode 0644 as is usual."""
+        """Open a file of the user, such as a shell's rc file, with the usual mode 0644."""
         from ssohelper.stores.user_file import UserFile
 
         return UserFile(path, new_mode=0o644)
@@ -264,13 +264,15 @@ class Stores:
         make_handler: Callable[[int], RequestHandler],
         report: Callable[[BaseException], None],
     ) -> LocalServer:
-        """On a port of 127.0.0.1 (0 means any free port), or on a socket."""
+        """Serve on a port of 127.0.0.1 (0 means any free port), or on a bound socket."""
         from ssohelper.wire.local_server import LocalServer
 
         return LocalServer(port_or_socket, make_handler, report)
 
     def make_endpoint_folder(self) -> PrivateFolder:
-        """The runtime folder is for a read-only home folder."""
+        """Return the folder of the endpoint's files: in the runtime folder if the home is
+        read-only.
+        """
         from ssohelper.stores.endpoint_files import PrivateFolder
 
         try:
@@ -291,13 +293,13 @@ class Stores:
 class Storage:
     """Chooses where tokens, client registrations and cached credentials are stored, and moves them.
 
-    Only `config set storage file` ends the keyring's use (`stores.protections`). Another process may
-    move the sign-ins at any time: each use looks up the present storage. A move holds the token's and
-    the state's lock of each session, as does each process that writes a token. Its record is written
-    after the sign-ins are copied and before the old copies are removed.
+    Only `config set storage file` ends the keyring's use (`stores.protections`). Another process
+    may move the sign-ins at any time, so each use looks up the present storage. A move holds the
+    token's and the state's lock of each session, as does each process that writes a token. The move
+    is recorded after the sign-ins are copied and before the old copies are removed.
     """
 
-    # Of an earlier call, whose keyring this one uses.
+    # The storage of an earlier call, whose keyring is used again.
     earlier: Storage | None = None
 
     def __init__(self, stores: Stores) -> None:
@@ -317,7 +319,7 @@ class Storage:
                 # `config set storage file` may have run since this process read the settings.
                 settings = self._app.read_settings()
         except ConfigInvalid:
-            return used.storage  # code that needs the settings reports the error
+            return used.storage  # the code that needs the settings reports the error
         wanted = str(settings.get("storage"))
         is_of_this_shell = settings.origin("storage") == "environment"
         if is_of_this_shell and wanted == FILE and used.storage == KEYRING:
@@ -350,7 +352,7 @@ class Storage:
 
     @property
     def may_publish(self) -> bool:
-        """Whether credentials in clear may be published: with keyring storage, only in memory."""
+        """Return whether published responses may be written; with keyring storage, only to memory."""
         return self.apply_setting() == FILE or is_folder_in_memory(
             os.fspath(self._app.locations.runtime_folder)
         )
@@ -393,8 +395,8 @@ class Storage:
         lost = list[str]()
         sessions = sorted(self._list_sessions(old))
         with contextlib.ExitStack() as locks:
-            # Held until the record is written: a renewal in between would write its token to the
-            # old store.
+            # The locks are held until the move is recorded: a renewal in between would use the old
+            # store.
             for session in sessions:
                 locks.enter_context(old.lock_token(session, deadline))
                 locks.enter_context(old.lock_state(session.sign_in_name, deadline))

@@ -62,7 +62,7 @@ class Vault:
 
     @contextmanager
     def raise_refusal_first(self, key: RoleKey, way: Way) -> Iterator[None]:
-        """Raise the role's refusal, if there is one, instead of the block's error."""
+        """If the block raises an error, raise the role's refusal instead, if there is one."""
         try:
             yield
         except SsoHelperError:
@@ -75,7 +75,7 @@ class Vault:
         self._app.journal.try_append(entry)
 
     def may_release(self, key: RoleKey, way: Way) -> bool:
-        """Writes no journal line."""
+        """Return whether the role may be handed out, without a line in the journal."""
         self._forget_changed_policy()
         try:
             self._make_permit(key, way)
@@ -90,7 +90,7 @@ class Vault:
         return permit
 
     def _refuse_unreadable_settings(self) -> None:
-        """Settings that cannot be read may have a new rule: refuse every role."""
+        """Refuse every role: settings that cannot be read may have a new guard rule."""
         if not self.guard_rules_of_user:
             return
         try:
@@ -201,7 +201,7 @@ class Vault:
         self._credential_writer.save(key, session, cached)
 
     def permit_publishing(self, key: RoleKey) -> PublishPermit | None:
-        """None for a guarded role, or with the keyring and no RAM disk."""
+        """Return None for a guarded role, or if the keyring is used and no RAM disk is there."""
         _ = self._app.settings
         if not self._app.storage.may_publish:
             return None
@@ -232,19 +232,21 @@ class Vault:
         return allowed if company is None else allowed.with_further_list(company)
 
     def load_names_at_exec(self) -> Mapping[str, str] | None:
-        """Return the accounts' names if an `exec --allow` above started us."""
+        """Return the accounts' names that an `exec --allow` around this process saved."""
         path = self._app.environ.get(allow_list.NAMES_VARIABLE)
         return None if path is None else self._app.make_child_files().load_account_names(path)
 
     @property
     def written_guard_rules(self) -> tuple[str, ...]:
-        """As the company and the user wrote them."""
+        """Return the rules as the company and the user wrote them."""
         return tuple(
             dict.fromkeys((*self._app.company_policy.guard_rules, *self.guard_rules_of_user))
         )
 
     def for_portals(self, rules: Sequence[str]) -> tuple[str, ...]:
-        """Return the rules, those that name a session also for others of its portal."""
+        """Return the rules; those that name a session are repeated for other sessions of its
+        portal.
+        """
         if not any(":" in rule for rule in rules):
             return tuple(rules)  # without reading the config
         return guard_rules.for_portals(rules, self._app.config.read().sso_sessions())
@@ -265,8 +267,8 @@ class Vault:
         if rules == remembered:
             return rules
         try:
-            # If the user restored the earlier settings file with its modification time, the
-            # launcher would print them again.
+            # The user may have restored the earlier settings file with its time: then the launcher
+            # would print the old responses again.
             self._credential_writer.delete_all_responses()
             self._app.protections.save_rules(rules)
         except (LocalState, OSError) as cause:
@@ -276,7 +278,9 @@ class Vault:
         return rules
 
     def _forget_changed_policy(self) -> None:
-        """Forget the rules if a file that decides them changed: the full screen runs for hours."""
+        """Forget the rules if a file that decides them changed, because the full screen runs for
+        hours.
+        """
         if "policy" in self.__dict__ and self._identities != self._identify_policy_files():
             del self.policy
             self.__dict__.pop("guard_rules_of_user", None)

@@ -50,7 +50,7 @@ def _candidate_lines_for_bash(argv: list[str]) -> list[str]:
     offers = _find_offers(words, line.word)
     if offers.kind != "words":
         return [offers.kind]
-    # bash can only append to what is typed.
+    # bash can only append to the typed text.
     fitting = [word for word in offers.all if word.startswith(line.word)]
     rests = [word[len(line.word) :] for word in fitting]
     if len(rests) == 1:
@@ -63,7 +63,8 @@ def _candidate_lines_for_bash(argv: list[str]) -> list[str]:
     shared = line.reply(common)
     if completion_type in _INSERTING_TYPES or _common_start(replies) == shared:
         return ["words", *replies]
-    # The common start of the quoted names would end inside a quotation: quote that of the names.
+    # The common start of the quoted names would end inside a quotation, so quote the names' common
+    # start.
     if common:
         return ["words nospace", shared]
     return ["list", *(line.word + rest for rest in rests)]
@@ -75,10 +76,10 @@ def _common_start(words: list[str]) -> str:
 
 
 def _candidate_lines_for_zsh(argv: list[str]) -> list[str]:
-    """Return "words WHOLE BEGUN SHOWN TAG", then the words and texts.
+    """Return the line "words WHOLE BEGUN SHOWN TAG", then the words, then the texts to show.
 
-    WHOLE, BEGUN and SHOWN are the numbers of whole words, of begun ones, and of texts to show in
-    place of all these words.
+    WHOLE, BEGUN and SHOWN count the whole words, the begun words (which go on), and the texts that
+    are shown in place of all words.
     """
     request = parse_completion_request(argv[1:], argv[0])
     offers = find_offers(request, CompletionNames(App()))

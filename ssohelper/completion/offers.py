@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Kinds of values for which the shell itself finds the completion candidates, such as files.
 KINDS_FOUND_BY_SHELL = ("files", "folders", "command")
-# Which profiles each kind of value takes; another tool's are foreign.
+# For each kind of value, which profiles it takes; foreign profiles are other tools'.
 _PROFILES: dict[str, Callable[["IndexedProfile"], bool]] = {
     "profile": lambda one: one.has_role,
     "usable_profile": lambda one: one.has_role or one.is_foreign,
@@ -42,15 +42,16 @@ class OfferedAccount(NamedTuple):
 
 
 class CompletionNames:
-    """The names in ~/.aws/config and the saved lists of roles. Those with control characters are
-    left out, because the terminal would obey these characters.
+    """The names in ~/.aws/config and the saved lists of roles.
+
+    Names with control characters are left out, because a terminal would obey these.
     """
 
     def __init__(self, app: App) -> None:
         self._app = app
 
     def profiles(self, kind: str, session: str | None = None) -> list[str]:
-        """With `session`, other sessions' profiles are left out: commands refuse them anyway."""
+        """With `session`, profiles of other sessions are left out: commands would refuse them."""
         return [
             one.name
             for one in self._index.profiles
@@ -63,7 +64,9 @@ class CompletionNames:
         return [name for name in self._index.session_names if SESSION_NAME.fullmatch(name)]
 
     def session_of_environment(self) -> str | None:
-        """Return the session that commands choose: AWS_PROFILE's, else the only one, else None."""
+        """Return the session of AWS_PROFILE, which commands choose, else the only session, else
+        None.
+        """
         sessions = self.sessions()
         selected = self._app.environ.get("AWS_PROFILE")
         for profile in self._index.profiles:
@@ -94,7 +97,9 @@ class CompletionNames:
 
 
 class Offers(NamedTuple):
-    """`whole` words, and `begun` words, which go on (`payments-prod/`). `helps` is by word."""
+    """Candidates: `whole` words, and `begun` words, which go on (`payments-prod/`). `helps` is by
+    word.
+    """
 
     kind: str
     whole: list[str]
@@ -113,7 +118,8 @@ class Offers(NamedTuple):
 def find_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
     """Return the candidates that begin with the typed text; if none does, those that contain it.
 
-    zsh and fish can insert the latter; `entry` leaves them out for bash, which can only append.
+    zsh and fish can insert candidates of the second kind; `entry` leaves them out for bash, which
+    can only append.
     """
     if request.kind in KINDS_FOUND_BY_SHELL:
         return Offers(request.kind, [], [], {})
@@ -135,7 +141,8 @@ def _find_all_offers(request: CompletionRequest, names: CompletionNames) -> Offe
     words: Iterable[str] = ()
     kind, _, listed = request.kind.partition(":")
     match kind:
-        case "words":  # one with a star, `sessions.*.browser`, stands for one of each session
+        # a setting with a star, `sessions.*.browser`, stands for one setting of each session
+        case "words":
             words = (
                 word.replace("*", name)
                 for word in listed.split(",")
@@ -182,7 +189,7 @@ def _find_accounts(request: CompletionRequest, names: CompletionNames) -> list[O
 
 
 def _role_names(accounts: Iterable[OfferedAccount]) -> list[str]:
-    # Names are checked when they are offered: 100,000 checks take 40 ms.
+    # Names are checked only when they are offered: 100,000 checks take 40 ms.
     names = {name for one in accounts for name in one.listed_roles}
     return sorted(name for name in names if ROLE_NAME.fullmatch(name))
 

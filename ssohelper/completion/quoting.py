@@ -31,7 +31,7 @@ class ParsedLine(NamedTuple):
     is_redirected: bool
 
     def reply(self, rest: str) -> str:
-        """Return the text that adds `rest`, quoted, when readline puts it for `replaced_text`."""
+        """Return the text that adds `rest`, quoted, when readline inserts it for `replaced_text`."""
         text = self.replaced_text + rest.translate(_QUOTED[self.quote])
         # If a reply begins with the character of the open quote, readline drops that character.
         return self.quote + text if self.quote and text.startswith(self.quote) else text

@@ -11,7 +11,7 @@ _ALIASES = {"ls": "list"}
 
 
 class Option(NamedTuple):
-    """`kind` is that of its value, "" for a flag."""
+    """`kind` is the kind of the option's value, "" for a flag."""
 
     names: tuple[str, ...]
     kind: str
@@ -35,8 +35,9 @@ class Command(NamedTuple):
 class CompletionRequest(NamedTuple):
     """What the user wants completed: a value of this `kind`, of which `word` is typed so far.
 
-    `prefix` is the text before it in the same shell word, such as `--session=`. `used` are the
-    values and options on the line. With `may_begin_with_dash`, "-x" here is no option.
+    `prefix` is the text before `word` in the same shell word, such as `--session=`. `used` are the
+    values and options on the line. With `may_begin_with_dash`, a word such as "-x" is no option
+    here.
     """
 
     kind: str
@@ -49,7 +50,7 @@ class CompletionRequest(NamedTuple):
 
 
 def parse_completion_request(words: list[str], word: str) -> CompletionRequest:
-    """`words` are those before the cursor, from the program's name on; `word` is typed so far."""
+    """`words` come before the cursor, with the program's name; `word` is typed so far."""
     command, session, options_ended = find_command(""), None, False
     used: list[str] = []
     used_options: list[str] = []  # those that cannot be repeated
@@ -95,7 +96,7 @@ def parse_completion_request(words: list[str], word: str) -> CompletionRequest:
 
 
 def find_command(path: str) -> Command:
-    """Return the command whose words are `path`; an unknown one has no options. See tree.TREE."""
+    """Return the command whose words are `path`. An unknown command has no options."""
     found, common = Command(path, "", (), (), {}), list[Option]()
     for section in TREE.split("\n["):
         head, *lines = section.removeprefix("[").splitlines()

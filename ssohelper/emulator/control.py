@@ -26,15 +26,15 @@ _WORLD_ACTION = re.compile(r"(add|remove|rename|move)_[a-z_]+|(un)?assign")
 def handle_request(service: Service, request: Request) -> Answer:
     """Answer a control request, or pass any other request to the service.
 
-    The status of a control answer is 200 for success, 400 for a wrong body, 403 for a request from
-    a web page, 404 for an unknown path, and 415 for a body that is not JSON.
+    Status 200 means success, 400 a wrong body, 403 a web page's request, 404 an unknown path, and
+    415 a body that is not JSON.
     """
     if request.host:
         return service.internet.handle(request, service.handle)
     if not request.path.startswith(_PREFIX):
         return service.handle(request)
-    # A browser sends Origin or Sec-Fetch-Site with a request of another site's page. Other programs
-    # send neither header.
+    # A browser sends Origin or Sec-Fetch-Site with another site's request. Other programs send
+    # neither header.
     if "origin" in request.headers or request.headers.get("sec-fetch-site", "none") != "none":
         return json_answer({"error": "web pages may not use the control interface"}, 403)
     run = _ACTIONS.get((request.method, request.path.removeprefix(_PREFIX)))
@@ -83,7 +83,6 @@ def _set_faults(service: Service, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _change_world(service: Service, actions: list[dict[str, Any]]) -> None:
-    """Change the organization by actions such as `{"do": "assign", "principal": …, …}`."""
     for action in actions:
         name = str(action.get("do"))
         if not _WORLD_ACTION.fullmatch(name) or not hasattr(service.world, name):
@@ -91,7 +90,6 @@ def _change_world(service: Service, actions: list[dict[str, Any]]) -> None:
         getattr(service.world, name)(**{key: action[key] for key in action if key != "do"})
 
 
-# What each path does with the service and the body's JSON; None is answered as {}.
 _ACTIONS: dict[tuple[str, str], Callable[[Service, dict[str, Any]], Any]] = {
     ("GET", "counters"): lambda service, _: _count_calls(service),
     ("POST", "reset"): lambda service, _: service.reset_counters(),

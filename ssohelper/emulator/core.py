@@ -157,7 +157,7 @@ class Center:
         return sign_in
 
     def client(self, client_id: Any, client_secret: Any) -> Client:
-        """Raises InvalidClientException unless this id and secret are registered and not expired."""
+        """Return the client. Raises InvalidClientException if id or secret is wrong or expired."""
         found = self.clients.get(client_id) if isinstance(client_id, str) else None
         if found is None or found.secret != client_secret or found.expires_at <= self.now():
             raise oidc_error("InvalidClientException", "Invalid client provided")
@@ -180,7 +180,7 @@ class Center:
         return found.sign_in
 
     def cookie_name(self, kind: str) -> str:
-        # Browsers send a cookie to all ports of a host: the port keeps two emulators apart.
+        # Browsers send a cookie to all ports of a host, so its name has the emulator's port.
         return f"{kind}_{self.url.rpartition(':')[2]}"
 
     # -- issuing -------------------------------------------------------------------
@@ -251,7 +251,7 @@ def _normalize_start_url(url: str) -> str:
 
 
 def _pick_random_letters(alphabet: str, length: int) -> str:
-    # Reads urandom once, because secrets.choice takes 0.5 ms for a session token. The modulus makes
-    # some letters slightly more likely, which does not matter in an emulator.
+    # Reads urandom once: secrets.choice takes 0.5 ms for a token. Some letters are slightly more
+    # likely, which does not matter here.
     table = bytes(ord(alphabet[byte % len(alphabet)]) for byte in range(256))
     return os.urandom(length).translate(table).decode("ascii")

@@ -22,7 +22,9 @@ class Request(NamedTuple):
     host: str = ""  # the name of the host that the emulator plays; "" for its own address
 
     def json_object(self) -> dict[str, Any]:
-        """Raises: InvalidRequestException, an error of sso-oidc, if the body is no JSON object."""
+        """Return the body. Raises: InvalidRequestException, an error of sso-oidc, if it is no JSON
+        object.
+        """
         value = parse_json_object(self.body or b"{}")
         if value is None:
             raise oidc_error("InvalidRequestException", "Invalid request")
@@ -32,7 +34,7 @@ class Request(NamedTuple):
         return parse_form_fields(self.body.decode("utf-8", "replace"))
 
     def fields(self) -> dict[str, str]:
-        """Return the fields of the query and of a posted form, which wins."""
+        """Return the fields of the query and of a posted form; the form wins."""
         return {**self.query, **(self.form() if self.method == "POST" else {})}
 
     def find_cookie(self, name: str, known: Container[str]) -> str | None:
@@ -52,7 +54,7 @@ def make_request(
     connection: int = 0,
     host: str = "",
 ) -> Request:
-    """Header names become lower case."""
+    """Return the request, with header names in lower case."""
     low = {name.lower(): value for name, value in headers.items()}
     return Request(method, path, parse_form_fields(query), low, body, connection, host)
 
@@ -83,7 +85,6 @@ class Refusal(Exception):
 
 
 def parse_json_object(text: str | bytes) -> dict[str, Any] | None:
-    """None if the text is no JSON object."""
     try:
         value = json.loads(text)
     except ValueError:
@@ -92,7 +93,7 @@ def parse_json_object(text: str | bytes) -> dict[str, Any] | None:
 
 
 def parse_form_fields(text: str) -> dict[str, str]:
-    """For a repeated field the first value counts."""
+    """If a field is repeated, the first value counts."""
     found: dict[str, str] = {}
     for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=1000):
         found.setdefault(name, value)
@@ -100,7 +101,6 @@ def parse_form_fields(text: str) -> dict[str, str]:
 
 
 def json_answer(value: Any, status: int = 200, headers: Headers = ()) -> Answer:
-    """Encoded as AWS's services encode it."""
     body = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
     return Answer(status, (("Content-Type", "application/json"), *headers), body)
 

@@ -37,11 +37,11 @@ OPERATIONS = (
     "pages",
 )
 OIDC_OPERATIONS = frozenset(OPERATIONS[:6])
-# `rate_limit` applies to these. AWS's quota is 20 requests a second.
+# The setting `rate_limit` applies to these operations. AWS's quota is 20 requests a second.
 RATE_LIMITED = frozenset({"ListAccounts", "ListAccountRoles", "GetRoleCredentials", "Logout"})
 
 
-# What a later call gets: this answer, or the operation's own answer sent in this way.
+# A scripted answer, or how to send the operation's own answer.
 Script = Answer | Delivery
 
 
@@ -60,7 +60,7 @@ class Faults:
     role_credentials_seconds: float | None = None  # None: as the permission set says
     assumed_role_seconds: float = 3600  # how long AssumeRole's credentials last by default
     clock_offset_seconds: float = 0.0  # by how many seconds the emulator's clock is ahead
-    date_header: bool | str = True  # False: no Date header is sent; a text replaces the date
+    date_header: bool | str = True  # False: no Date header is sent; a text replaces the Date header
     rate_limit: float | None = None  # allowed portal requests a second; None: any number
     rate_burst: float | None = None  # how many requests may come at once; None: rate_limit
     retry_after: str | None = None  # the text of the Retry-After header in a 429 answer
@@ -71,8 +71,8 @@ class Faults:
     user_code: Any = None
     interval: Any = 1
     expires_in: Any = 600
-    # An operation ("*": all) to seconds; an operation to a status for all its calls (0: TCP reset;
-    # -1: no answer); ids or names to what lists show (None: nothing).
+    # Delays by operation ("*": all); statuses for all calls of an operation (0: TCP reset; -1: no
+    # answer); the texts that lists show, by id or name (None: nothing).
     latency_seconds: dict[str, float]
     down: dict[str, int]
     account_names: dict[str, Any]
@@ -200,7 +200,9 @@ class Faults:
         return answer._replace(headers=answer.headers + extra)
 
     def is_within_rate_limit(self) -> bool:
-        """A token bucket that fills in real time: a test may change the emulator's clock."""
+        """Return whether a token bucket allows the call. It fills in real time, as a test may
+        change the emulator's clock.
+        """
         with self._lock:
             if self.rate_limit is None:
                 return True
@@ -225,7 +227,6 @@ _TABLES = tuple(name for name in _KNOBS if not hasattr(Faults, name))
 
 
 def _most_specific_entry(table: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """That of the call's most specific name, else of *."""
     return next((table[name] for name in (*reversed(names), "*") if name in table), None)
 
 

@@ -25,7 +25,7 @@ _TOKEN_SECONDS = 900
 
 
 class SignInToken(NamedTuple):
-    """One login can use it, until `expires_at`. The console session ends with the keys."""
+    """One login can use this token, until `expires_at`. The console session ends with the keys."""
 
     keys: IssuedCredentials
     expires_at: float
@@ -35,13 +35,10 @@ class Console:
     def __init__(self, center: Center) -> None:
         self._center = center
         self._tokens: dict[str, SignInToken] = {}
-        self._sessions: dict[str, IssuedCredentials] = {}  # the latest, by the browser's cookie
+        # the latest console session, by the browser's cookie
+        self._sessions: dict[str, IssuedCredentials] = {}
 
     def answer_federation(self, request: Request) -> Answer:
-        """Answer a request for a sign-in token or for a login with such a token.
-
-        Wire: GET or POST /federation. Raises: Refusal (400) for an unknown Action.
-        """
         form = request.fields()
         if form.get("Action") == "getSigninToken":
             return self._issue_sign_in_token(form)
@@ -57,10 +54,6 @@ class Console:
         return json_answer({"SigninToken": token})
 
     def _sign_in_browser(self, form: dict[str, str]) -> Answer:
-        """Sign the browser in to the console, and redirect it to the page that it asked for.
-
-        The sign-in token in the form can be used once.
-        """
         center, world = self._center, self._center.world
         token = self._tokens.pop(form.get("SigninToken", ""), None)
         if token is None or token.expires_at <= center.now():

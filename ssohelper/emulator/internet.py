@@ -54,7 +54,7 @@ class Internet:
         return list(self._visits)
 
     def handle(self, request: Request, answer: Callable[[Request], Answer]) -> Answer:
-        """For hosts of AWS, call `answer`."""
+        """Answer for an added host, or call `answer` for a host of AWS."""
         self._visits.append(request)
         added = self._added.get(request.host)
         if added is not None:
@@ -75,7 +75,7 @@ class Internet:
         return self._move_device_page(aws_host, request, answer(request))
 
     def _portal_page(self, aws_host: AwsHost, request: Request) -> Answer:
-        """It names the portal's region, as AWS's page does."""
+        """Return the page, which names the portal's region, as AWS's page does."""
         world = next(
             (w for w in self._center.worlds if _host_of_start_url(w) == request.host), None
         )
@@ -115,7 +115,7 @@ class Internet:
             raise oidc_error("InvalidGrantException", "Invalid grant provided")
 
     def _check_family(self, aws_host: AwsHost, request: Request) -> None:
-        """For a device code, its portal and this host must both be dual-stack or both not."""
+        """Refuse a device code unless its portal and this host are both dual-stack, or both not."""
         device = self._center.find_device(request.query.get("user_code", ""))
         home = find_aws_host(_host_of_start_url(device.world)) if device else None
         if home is not None and home.region and home.dual_stack != aws_host.dual_stack:

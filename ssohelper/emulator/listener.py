@@ -46,7 +46,7 @@ class Listener(ThreadingHTTPServer):
         service.wait = self.stopping.wait
 
     def server_bind(self) -> None:
-        # HTTPServer's method looks up this host's full name, which can take seconds.
+        # HTTPServer's method would look up this host's full name, which can take seconds.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, int(self.server_address[1])
         self.hosts = frozenset({f"{HOST}:{self.server_port}", f"localhost:{self.server_port}"})
@@ -57,7 +57,7 @@ class Listener(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
     def shutdown(self) -> None:
-        # Wakes the server's loop, which checks every 50 ms. macOS refuses it for a listening socket.
+        # Wakes the server's loop, which would check only every 50 ms. macOS refuses this.
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
         super().shutdown()
@@ -134,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _answer_request
 
     def _refuse_unsafe_request(self) -> Answer | None:
-        """Against DNS rebinding, and for a body that is too long or has no clear length."""
+        """Refuse requests of DNS rebinding, and bodies that are too long or have no clear length."""
         hosts = self.headers.get_all("Host") or []
         allowed = {self.host, f"{self.host}:443"} if self.host else self.server.hosts
         length = self.headers.get("Content-Length") or "0"
@@ -197,6 +197,6 @@ class _Handler(BaseHTTPRequestHandler):
         if reset:
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            # The reset is sent when the socket is closed, which the handler's `rfile` and `wfile`
-            # delay until they are closed too.
+            # The reset is sent when the socket is closed, so `rfile` and `wfile`, which delay that,
+            # are closed too.
             self.server.open.discard(self.connection)

@@ -127,7 +127,7 @@ def start_authorization(center: Center, request: Request) -> Answer:
 
 
 def create_token(center: Center, request: Request) -> Answer:
-    """For a device code, an authorization code or a refresh token."""
+    """Answer with tokens for a device code, an authorization code or a refresh token."""
     body = request.json_object()
     client = center.client(body.get("clientId"), body.get("clientSecret"))
     redeem = _GRANTS.get(str(body.get("grantType")))
@@ -209,9 +209,9 @@ def issue_tokens(
 ) -> tuple[AccessToken, str | None]:
     """Create and return an access token and a refresh token, which may be None.
 
-    If `refresh` is given, it is returned, and no new refresh token is created. A client without
-    scopes, as of legacy profiles, gets an access token of eight hours and no refresh token. No
-    access token outlives its sign-in."""
+    A given `refresh` is returned as it is. A client without scopes, as of legacy profiles, gets an
+    access token of eight hours and no refresh token. No access token outlives its sign-in.
+    """
     seconds = center.faults.token_seconds if client.scopes else _LEGACY_TOKEN_SECONDS
     end = min(center.now() + seconds, sign_in.ends_at)
     token = AccessToken(center.make_secret("AT", 400), client.scopes, sign_in, end)

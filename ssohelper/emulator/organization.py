@@ -24,7 +24,7 @@ _IAM_ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 
 
 class WorldError(ValueError):
-    """For an item that the organization lacks, or for an impossible change."""
+    """Raised if the organization lacks an item, or for an impossible change."""
 
 
 class Account(NamedTuple):
@@ -43,7 +43,7 @@ class Person(NamedTuple):
 
 
 class PermissionSet(NamedTuple):
-    """Its policies are not emulated."""
+    """A permission set, whose policies are not emulated."""
 
     name: str
     session_seconds: int = 3600
@@ -57,8 +57,11 @@ class Assignment(NamedTuple):
 
 
 class IamRole(NamedTuple):
-    """`trusts` are the trust policy's principals: account ids, and ARNs of accounts' roots, roles,
-    users or sessions, which may have wildcards."""
+    """An IAM role. `trusts` are the trust policy's principals.
+
+    They are account ids, and ARNs of accounts' roots, roles, users or sessions, which may have
+    wildcards.
+    """
 
     account_id: str
     name: str
@@ -78,7 +81,7 @@ def unique_id_of_role(account_id: str, role_name: str) -> str:
 
 
 class World:
-    """Any thread may call any method."""
+    """The organization. Any thread may call any method."""
 
     def __init__(
         self, start_url: str = START_URL, region: str = REGION, name: str = "Example Corp"
@@ -98,7 +101,7 @@ class World:
 
     @classmethod
     def of_size(cls, accounts: int, roles: int) -> "World":
-        """Its only person, ana, has `roles` roles in each account."""
+        """Make an organization with one person, ana, who has `roles` roles in each account."""
         world = cls(name="Big Corp")
         world.add_person("ana")
         for number in range(accounts):
@@ -191,7 +194,6 @@ class World:
         return created
 
     def remove_permission_set(self, name: str) -> None:
-        """With all its assignments."""
         with self._changing():
             if self.permission_sets.pop(name, None) is None:
                 raise WorldError(f"no permission set named {name!r}")
@@ -231,7 +233,6 @@ class World:
         return found
 
     def roles_of(self, user_name: str) -> dict[str, tuple[str, ...]]:
-        """The names of the permission sets that the person may use, by account id."""
         with self._lock:
             offer = self._roles_by_person.get(user_name)
             if offer is None:
@@ -239,12 +240,10 @@ class World:
             return offer
 
     def provisioned_role_name(self, account_id: str, permission_set: str) -> str:
-        """The IAM role that AWS makes for a permission set in an account."""
         seed = f"{self.start_url} {account_id} {permission_set}".encode()
         return f"AWSReservedSSO_{permission_set}_{hashlib.sha256(seed).hexdigest()[:16]}"
 
     def session_arn(self, account_id: str, permission_set: str, user_name: str) -> str:
-        """The ARN that STS reports for a person who uses this role."""
         role = self.provisioned_role_name(account_id, permission_set)
         partition = partition_name(self.region)
         return f"arn:{partition}:sts::{account_id}:assumed-role/{role}/{user_name}"
@@ -286,7 +285,6 @@ class World:
 
 
 def _normalize_ou_path(path: str) -> str:
-    """Return an OU's path without "Root/" at its start and without slashes at its ends."""
     clean = path.strip("/")
     if clean in ("", ROOT):
         return ROOT
@@ -294,7 +292,6 @@ def _normalize_ou_path(path: str) -> str:
 
 
 def _ou_and_its_parents(path: str) -> list[str]:
-    """Up to the root."""
     if path == ROOT:
         return [ROOT]
     parts = path.split("/")

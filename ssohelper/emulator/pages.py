@@ -38,8 +38,6 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 
 
 class Form(NamedTuple):
-    """The hidden fields of a page's forms."""
-
     request_id: str
     csrf: str
 
@@ -53,10 +51,10 @@ def build_page(
 ) -> Answer:
     """Return a complete page around `body`. `send_to` is the origin that a form may redirect to.
 
-    Chromium checks the redirect after a form against the policy's form-action. So form-action must
-    list the client's loopback listener (`send_to`). Referrer-Policy is same-origin, because with
-    no-referrer Chromium would send `Origin: null` even with the emulator's own forms, and the check
-    of the Origin header would refuse them.
+    Chromium checks the redirect after a form against form-action, which therefore lists `send_to`,
+    the client's loopback listener. With no-referrer, Chromium would send `Origin: null` even with
+    the emulator's own forms, and the check of Origin would refuse them: so the policy is
+    same-origin.
     """
     policy = (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
@@ -111,7 +109,6 @@ def consent_page(
     user_code: str = "",
     send_to: str = "",
 ) -> Answer:
-    """Return the consent page. With a user code it first asks the user to compare the code."""
     allowed = "".join(f"<li>{_in_bdi(_SCOPES.get(scope, scope))}</li>" for scope in scopes)
     what = f"<ul>{allowed or '<li>See your accounts and fetch credentials</li>'}</ul>"
     compare = ""
@@ -154,14 +151,13 @@ def result_page(organization: str, is_approved: bool) -> Answer:
 
 
 def refusal(world: World, message: str, status: int = 400) -> Refusal:
-    """A page that never redirects."""
+    """Return an error page, which never redirects."""
     advice = "Close this window and start the sign-in again from your terminal."
     body = f'<p class="alert" role="alert">{_escape_html(message)}</p><p>{advice}</p>'
     return Refusal(build_page("This request cannot continue", world.name, body, status))
 
 
 def console_page(organization: str, facts: list[tuple[str, str]]) -> Answer:
-    """Return the page of the emulated AWS console, which lists `facts` as label and value."""
     rows = "".join(
         f'<p><span class="label">{_escape_html(name)}</span>'
         f'<span id="{_escape_html(name.lower().replace(" ", "-"))}">{_in_bdi(value)}</span></p>'

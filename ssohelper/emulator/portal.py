@@ -9,7 +9,7 @@ from typing import Any
 from ssohelper.emulator.core import Center
 from ssohelper.emulator.exchange import Answer, Request, json_answer, portal_error
 
-# A client that does not encode it in a URL loses it.
+# A client that does not encode this token in a URL loses it.
 _PAGE_TOKEN = "emulator/page+&="  # noqa: S105
 TOKEN_HEADER = "x-amz-sso_bearer_token"  # noqa: S105 (a header's name)
 
@@ -47,13 +47,13 @@ def list_account_roles(center: Center, request: Request) -> Answer:
 
 
 def get_role_credentials(center: Center, request: Request) -> Answer:
-    """`expiration` in the answer is in milliseconds."""
+    """Answer GetRoleCredentials. `expiration` is in milliseconds."""
     sign_in = center.find_sign_in(request.headers.get(TOKEN_HEADER))
     account_id = _get_required_parameter(request, "account_id")
     role = _get_required_parameter(request, "role_name")
     world, knobs = sign_in.world, center.faults
-    # The fault setting `role_names` changes the names in the list of roles. Clients send the
-    # changed name.
+    # `role_names` of the fault settings changes names in the list of roles. Clients send a changed
+    # name.
     real = next((true for true, shown in knobs.role_names.items() if shown == role), role)
     if real not in world.roles_of(sign_in.person).get(account_id, ()):
         raise portal_error("ForbiddenException", "No access")
@@ -73,7 +73,7 @@ def get_role_credentials(center: Center, request: Request) -> Answer:
 
 
 def log_out(center: Center, request: Request) -> Answer:
-    """Role credentials stay valid until they expire."""
+    """End the sign-in. Role credentials stay valid until they expire."""
     center.find_sign_in(request.headers.get(TOKEN_HEADER)).revoked = True
     return Answer(200, (), b"")
 
@@ -88,7 +88,6 @@ def _get_required_parameter(request: Request, name: str) -> str:
 def _get_page_of_items(
     center: Center, request: Request, items: list[str]
 ) -> tuple[list[str], str | None]:
-    """Return one page of the items, and the token of the next page or None."""
     size = center.faults.page_size
     asked = request.query.get("max_result")
     if asked is not None:

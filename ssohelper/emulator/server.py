@@ -56,12 +56,12 @@ class Emulator(Service):
         # the emulator.
         self.tls: ssl.SSLContext | None = None
         self._server: Listener | None = None
-        # While the emulator is stopped: a socket that is bound to its port and does not listen.
+        # A socket that is bound to the port and does not listen, while the emulator is stopped.
         self._port_keeper: socket.socket | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
-        """Listen; after `stop` on the same port, with the same state."""
+        """Listen; after `stop`, on the same port and with the same state."""
         self._server = Listener(self, self.port, self.tls)
         self._release_port()
         self.port = self._server.server_port
@@ -164,7 +164,7 @@ def serve_until_signal(
 
 
 def _shell_usage_text(emulator: Emulator) -> str:
-    """Shell lines that use the emulator, with a temporary HOME, so that ~/.aws is not used."""
+    """Return shell lines that use the emulator, with a temporary HOME, so that ~/.aws is not used."""
     set_here = " ".join(
         f"{key}={shlex.quote(value)}" for key, value in emulator.environment().items()
     )
@@ -180,7 +180,7 @@ People: {people}"""
 
 
 def _write_ready_file(path: Path, emulator: Emulator) -> None:
-    """Readers never see a part of it."""
+    """Write the file at once, so that readers never see a part of it."""
     content = {
         "url": emulator.url,
         "start_url": emulator.world.start_url,

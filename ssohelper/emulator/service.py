@@ -185,7 +185,6 @@ class Service(Center):
 
     @property
     def calls(self) -> list[Call]:
-        """The last calls, oldest first."""
         with self._tally:
             return list(self._calls)
 
@@ -196,7 +195,6 @@ class Service(Center):
 
 
 def _names_and_token(operation: str, request: Request) -> tuple[tuple[str, ...], str | None]:
-    """Return the names under which to count a call, and its access or refresh token, or None."""
     kind, token = "", request.headers.get(portal.TOKEN_HEADER)
     if operation == "federation":
         kind = request.fields().get("Action", "")
@@ -211,5 +209,4 @@ def _names_and_token(operation: str, request: Request) -> tuple[tuple[str, ...],
 
 
 def _hash_token(secret: str | None) -> str:
-    """Return ten hex digits of a token's hash, which tell tokens apart without revealing them."""
     return hashlib.sha256(secret.encode()).hexdigest()[:10] if secret else ""

@@ -35,7 +35,6 @@ _CONSTRAINTS = {
 
 
 def answer_sts_request(center: Center, request: Request) -> Answer:
-    """Answer a signed request. Wire: POST / with `Action=…&Version=2011-06-15`."""
     action = request.fields().get("Action", "")
     if action not in _RESULTS:
         raise sts_error(400, "InvalidAction", f"Could not find operation {action}")

@@ -21,7 +21,9 @@ _CODE_SECONDS = 600
 
 
 class PendingRequest(NamedTuple):
-    """Waits until its user has signed in and consented: for /authorize, or for a device code."""
+    """A request that waits until its user has signed in and consented: /authorize, or a device
+    code.
+    """
 
     id: str
     world: World
@@ -89,7 +91,9 @@ class Web:
         query: dict[str, str] | None = None,
         device: DeviceAuthorization | None = None,
     ) -> Answer:
-        """Redirect to the consent page, which redirects a browser without a sign-in further."""
+        """Redirect to the consent page, from which a browser without a sign-in goes to the sign-in
+        page.
+        """
         pending = PendingRequest(self._center.make_random_id(24), world, query, device)
         self._pending[pending.id] = pending
         return _redirect_to_page("/consent", pending)
@@ -152,7 +156,7 @@ class Web:
         return pages.result_page(pending.world.name, allowed)
 
     def sign_out(self, request: Request) -> Answer:
-        """Tokens that programs have stay valid."""
+        """End the browser's sign-in. Tokens that programs have stay valid."""
         cookie, pending, _sent = self._check_form(request)
         _, cookie_headers = self._replace_cookie(cookie, None)
         return _redirect_to_page("/sign-in", pending, cookie_headers)
@@ -190,7 +194,7 @@ class Web:
         return request.find_cookie(self._center.cookie_name("emulator"), self._sign_ins)
 
     def _replace_cookie(self, old: str | None, sign_in: SignIn | None) -> tuple[str, Headers]:
-        """Each sign-in and sign-out replaces the cookie, which prevents session fixation."""
+        """Replace the cookie at each sign-in and sign-out, which prevents session fixation."""
         self._sign_ins.pop(old or "", None)
         cookie = self._center.make_secret("SIGNIN", 40)
         self._sign_ins[cookie] = sign_in
@@ -198,13 +202,14 @@ class Web:
         return cookie, (("Set-Cookie", f"{name}={cookie}; Path=/; HttpOnly; SameSite=Lax"),)
 
     def _sign_in_of(self, cookie: str | None, world: World) -> SignIn | None:
-        """None if no sign-in is in force."""
         found = self._sign_ins.get(cookie or "")
         is_valid = found and found.world is world and found.is_live_at(self._center.now())
         return found if is_valid else None
 
     def _find_pending_request(self, sent: dict[str, str]) -> PendingRequest:
-        """Raises: Refusal with an error page, if no request with this id is waiting."""
+        """Return the waiting request. Raises: Refusal with an error page, if there is none with
+        this id.
+        """
         found = self._pending.get(sent.get("request", ""))
         if found is None:
             raise self._refusal("This sign-in request has ended, or was never received.")

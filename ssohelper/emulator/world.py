@@ -58,7 +58,6 @@ _PERMISSION_SETS = (
 
 
 def demo_world() -> World:
-    """Return the demo's organization, with 12 accounts, 6 people and 7 permission sets."""
     world = World()
     for name, hours, description in _PERMISSION_SETS:
         world.add_permission_set(name, hours * 3600, description)

@@ -48,7 +48,6 @@ def load_world(path: str | Path) -> World:
 
 
 def world_from_table(value: Any) -> World:
-    """Raises: WorldError or TypeError if the content is wrong."""
     if not isinstance(value, dict):
         raise WorldError("the file's top level must be a table")
     for key in value:
@@ -71,7 +70,7 @@ def world_from_table(value: Any) -> World:
 def _check_value_types(row: dict[str, Any]) -> None:
     for key, value in row.items():
         kind, words = _KINDS.get(key, (str, "text"))
-        # `bool` is checked too, because in Python True and False are instances of int.
+        # In Python, True and False are instances of int, so `bool` is checked too.
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise WorldError(f"the value of {key!r} is not {words}")
 

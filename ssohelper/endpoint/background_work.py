@@ -39,9 +39,9 @@ class BackgroundWork:
         self._print_notice = print_notice
         self._pause_seconds = pause_seconds
         self._reminder = Reminder(self._session)
-        # The ends (epoch seconds) before which the last renewal has already been made.
+        # The ends (epoch seconds) before which a renewal has already succeeded.
         self._renewed_before: set[int] = set()
-        # No renewal is tried until the token file for which AWS refused one changes.
+        # After AWS refused to renew a token, no renewal is tried until the token file changes.
         self._refused_fingerprint = ""
         self._running = threading.Lock()
         self._wake = threading.Event()
@@ -53,7 +53,7 @@ class BackgroundWork:
         self._thread.start()
 
     def stop(self) -> None:
-        """Where renewals cannot outlive this process, wait for the one that may be under way."""
+        """If renewals cannot outlive this process, wait for a renewal that is under way."""
         self._is_stopped = True
         self._wake.set()
         if not spawn.can_outlive_caller():
@@ -129,7 +129,7 @@ class BackgroundWork:
         for at in ends:
             if at in self._renewed_before or not 0 < at - app.clock.now() <= LAST_RENEWAL_SECONDS:
                 continue
-            # If it fails, each further round tries again until the sign-in ends.
+            # After a failure, each further round tries again until the sign-in ends.
             with suppress(AwsUnreachable, Refused):
                 with suppress(LoginRequired):  # the present token still works
                     token = app.tokens.load(self._session)

@@ -45,7 +45,7 @@ _PR_SET_DUMPABLE = 4
 PATH = "/credentials"
 # botocore waits 2 s for an answer, three times.
 CONTAINER_SECONDS = 1.5
-# Each takes a descriptor. Beyond this, the client that has been sending for longest is
+# Each client takes a descriptor. If there are more, the client that has been sending for longest is
 # disconnected.
 MOST_CLIENTS = 400
 _CODES = (
@@ -60,17 +60,19 @@ def _error_answer(status: int, code: str, message: str) -> Answer:
     return Answer(status, to_json({"code": code, "message": message}).encode())
 
 
-# The answer to every request that is not allowed does not say why.
+# The same answer to each forbidden request, so that it does not say why.
 _FORBIDDEN = _error_answer(403, "Forbidden", "this request is not answered")
 
 
 class EndpointApp(App):
-    """While config.toml has an error, it uses the settings of the endpoint's `first` App."""
+    """While config.toml has an error, uses the settings of `first`, the App of the endpoint's
+    start.
+    """
 
     first: App | None = None
 
     def read_settings(self) -> "Settings":
-        """An error while the user edits the file must not end a job that runs for days."""
+        """An error in the file, while the user edits it, must not end a job that runs for days."""
         if self.first is None:
             return super().read_settings()
         try:
@@ -98,7 +100,7 @@ class Endpoint(ClosableServer):
         self._profile = profile
         self._make_app = make_app
         self._warn = warn
-        self._warned: set[str] = set()  # one for each request would fill a terminal
+        self._warned: set[str] = set()  # one line for each request would fill a terminal
         _ = app.settings  # read before the user can make an error in them
         self._servers: list[LocalServer] = []
         self._port = 0
@@ -113,9 +115,7 @@ class Endpoint(ClosableServer):
         )
 
     def listen_on_port(self, port: int = 0) -> None:
-        """Listen on this port of 127.0.0.1, or on any free one. Raises: LocalState when it is
-        taken.
-        """
+        """Listen on this port of 127.0.0.1, 0 for any free port. Raises: LocalState if it is taken."""
         try:
             self._listen(port)
         except LocalState as error:
@@ -153,7 +153,7 @@ class Endpoint(ClosableServer):
         variables = {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": self.url,
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(
-                # Without a newline, with which every SDK refuses a token.
+                # SDKs refuse a token that ends with a newline.
                 self.files.write_file("token", self._token.reveal().encode())
             ),
             **folders.config_copy_variables(str(self.files.path), *self._app.locations.aws_files),
@@ -198,7 +198,7 @@ class Endpoint(ClosableServer):
 
     def _make_child_config(self, kept: Collection[str] | None) -> str:
         region = environment.choose_region_of_profile(self._app, self._profile)
-        # Unreadable counts as none: the command gets an empty credentials file anyway.
+        # An unreadable file counts as empty: the command gets an empty credentials file anyway.
         keyed: set[str] = set()
         with contextlib.suppress(SsoHelperError):
             keyed = set(self._app.config.read_credentials_sections())
@@ -214,7 +214,8 @@ class Endpoint(ClosableServer):
     def _make_new_app(self) -> EndpointApp:
         made = self._make_app(self._app.environ, warn=self._warn_once)
         made.first = self._app
-        made.config = self._app.config  # 5,000 profiles are parsed in 40 ms, after a change only
+        # only after a change of the file, because parsing 5,000 profiles takes 40 ms
+        made.config = self._app.config
         return made
 
     def _warn_once(self, message: str) -> None:
@@ -224,10 +225,10 @@ class Endpoint(ClosableServer):
 
 
 class CredentialHandler:
-    """Answers clients of this user or root: with the token at 127.0.0.1, or at a socket file."""
+    """Answers clients of our user or root, at 127.0.0.1 only with the token, or at a socket file."""
 
     def __init__(self, source: CredentialSource, account_id: str, port: int, token: Secret) -> None:
-        """The port of a socket file is 0."""
+        """`port` is 0 for a socket file."""
         # Most clients leave out HTTP's default port.
         suffixes = (":80", "") if port == 80 else (f":{port}",)
         hosts = {f"{host}{suffix}" for host in ("127.0.0.1", "localhost") for suffix in suffixes}
@@ -263,8 +264,8 @@ class CredentialHandler:
 
     def _make_document(self) -> bytes:
         if self._is_socket:
-            # These clients may wait: curl without limit, credential_process of Rust's SDK least,
-            # above CALL_SECONDS. SDKs at the container address wait just 1 to 9 s.
+            # Clients at a socket may wait: curl without limit, Rust's SDK a little longer than
+            # CALL_SECONDS. SDKs at the container address wait only 1 to 9 s.
             found = self._source.get_after_sign_in(CALL_SECONDS)
             return credential_document(found, self._account_id)
         found = self._source.get_credentials(CONTAINER_SECONDS)

@@ -22,7 +22,7 @@ _JUMP_SECONDS = 30.0
 
 
 class CredentialSource:
-    """At most one request to AWS runs at a time, for all clients that wait."""
+    """Gets the credentials. At most one request to AWS runs at a time, for all clients that wait."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class CredentialSource:
         found = credentials.find_cached_credentials(
             app, *where, allow_due=True, allow_doubtful=isinstance(error, AwsUnreachable)
         )
-        # While the wall clock is in doubt, they must be unexpired by AWS's clock and by this
+        # While the wall clock is in doubt, credentials must be unexpired by AWS's clock and by this
         # machine's.
         if found is None or (in_doubt and found.expires_at <= self._now()):
             raise error

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from ssohelper.fastpath import own_process, spawn
 from ssohelper.system.programs import find_program
 
-# They need a terminal, which the opener does not get. x-www-browser may be a link to one.
+# Browsers that need a terminal, which the opener does not get. x-www-browser may be a link to one.
 _CONSOLE_BROWSERS = frozenset(
     {"lynx", "w3m", "links", "links2", "elinks", "browsh", "carbonyl", "chawan", "www-browser"}
 )
@@ -37,8 +37,8 @@ Opener = tuple[str, ...]
 def find_opener(environ: Mapping[str, str], setting: str | None = None) -> Opener | None:
     """Return the command that opens URLs: an absolute path and arguments.
 
-    `setting`, the session's own opener, wins over BROWSER. Without both there is none over SSH, in
-    a container and in CI, where the user would not see a browser of this host.
+    `setting`, the session's own opener, wins over BROWSER. Without both there is no opener over
+    SSH, in a container and in CI, where the user would not see this host's browser.
     """
     for opener in (setting, environ.get("BROWSER")):
         if opener and opener.strip():
@@ -66,7 +66,7 @@ def start_opener(
             )
     except (OSError, ValueError):
         return None
-    # So that the opener does not stay a zombie while the caller continues.
+    # A thread waits for the opener's end, so that it does not stay a zombie.
     threading.Thread(target=started.wait, daemon=True, name="ssohelper-browser").start()
     return started
 

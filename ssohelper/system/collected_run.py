@@ -19,10 +19,10 @@ MOST_BYTES = 64 * 1024
 # The time between SIGTERM and SIGKILL.
 GRACE_SECONDS = 3.0
 _CHECK_SECONDS = 0.05
-# A child that left the process group may keep the pipe open after the program's end.
+# A child that left the process group may keep the pipe open after the program has ended.
 _OUTPUT_SECONDS = 1.0
-# Reads the program's process id, then a second line. If our process is killed, no second line
-# comes, and the watcher kills the program's group.
+# This shell reads the program's process id, then a second line. If our process is killed, no second
+# line comes, and the shell kills the program's group.
 _WATCH = 'read -r pid && { read -r line || kill -s KILL -- "-$pid"; }'
 
 
@@ -33,7 +33,7 @@ class CollectedRun:
         """Start the program, whose stdout and stderr are one stream. Raises: OSError."""
         self.left_out = 0
         self._kept = bytearray()
-        # Starts first, so that only one short write is needed after the program's start.
+        # The watcher starts first: after the program's start, only one short write is needed.
         self._watcher = _start_watcher()
         try:
             self._process = _start_program(argv, environ, stderr=subprocess.STDOUT)
@@ -73,7 +73,7 @@ class CollectedRun:
             if size != seen:
                 seen = size
                 report_output()
-        # Until the program is reaped below, no other process can have its process id.
+        # The program is reaped only below: until then no other process can get its process id.
         _signal_group(self._process, "SIGTERM")
         self._reader.join(_OUTPUT_SECONDS)
         _signal_group(self._process, "SIGKILL")
@@ -130,7 +130,7 @@ def _start_program(
 def _start_watcher() -> "subprocess.Popen[bytes] | None":
     if sys.platform == "win32":
         return None
-    # It inherits neither credentials nor a terminal.
+    # The watcher inherits neither credentials nor a terminal.
     return subprocess.Popen(
         ["/bin/sh", "-c", _WATCH],
         stdin=subprocess.PIPE,

@@ -35,7 +35,7 @@ def log_crash(error: BaseException, trace: TracebackType | None) -> SsoHelperErr
 
 
 def _write_crash_log(error: BaseException, trace: TracebackType | None) -> str:
-    # Not our stores: the crash may have happened in one of them.
+    # Our own stores are not used, because one of them may have crashed.
     folder = Locations(os.environ).state_folder / "crashes"
     if folders.find_other_home_owner(str(folder), os.environ) is not None:
         raise OSError("the crash log would be in the home of another user")
@@ -54,8 +54,8 @@ def _write_crash_log(error: BaseException, trace: TracebackType | None) -> str:
 
 
 def _list_code_locations(error: BaseException, trace: TracebackType | None) -> list[str]:
-    """Return each error and cause with its frames, but no message or source line: they may hold
-    secrets.
+    """Return each error and cause with its frames, but no message or source line, which may be
+    secret.
     """
     lines: list[str] = []
     seen: set[int] = set()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
-# Characters with a meaning for a shell within double quotes.
+# Characters that a shell interprets within double quotes.
 _UNQUOTABLE = re.compile(r"[\"$`\\!\x00-\x1f\x7f]")
 _NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9._@:+=,/-]+")
 LAUNCHER = "ssohelper-credentials"
@@ -44,8 +44,9 @@ def find_profile_command(environ: Mapping[str, str], *, is_portable: bool = Fals
 
 
 def find_launcher(environ: Mapping[str, str]) -> str | None:
-    """Return the launcher's path beside `ssohelper`, else, where a user's link leads to
-    `ssohelper`, the one in Python's scripts folder.
+    """Return the launcher's path beside `ssohelper`.
+
+    If a user's link leads to `ssohelper`, return the launcher in Python's scripts folder.
     """
     if sys.platform == "win32" or not os.access(_SH, os.X_OK):
         return None
@@ -58,7 +59,7 @@ def find_launcher(environ: Mapping[str, str]) -> str | None:
 
 
 def find_ssohelper_command(environ: Mapping[str, str]) -> str:
-    """Return the path of `ssohelper`: that on PATH, if it is this installation's.
+    """Return the path of `ssohelper`; the one on PATH, if it belongs to this installation.
 
     The links that uv and pipx put on PATH survive an upgrade; their target folder may not.
     """
@@ -98,7 +99,7 @@ def belongs_to_installation(path: str) -> bool:
 
 
 def refuse_temporary_installation(environ: Mapping[str, str], consequence: str) -> None:
-    """Raise UsageProblem in uv's or pipx's cache, as with `uvx --from SOURCE`.
+    """Raise UsageProblem if we run from uv's or pipx's cache, as with `uvx --from SOURCE`.
 
     Call this before a file names this installation's path.
     """
@@ -129,8 +130,8 @@ def warn_if_exposed(environ: Mapping[str, str], warn: Callable[[str], None]) -> 
 def find_replaceable_part(path: str) -> str | None:
     """Return a file or folder by which other users could replace the path's target, or None.
 
-    That is one that every user may write or, in a folder with the sticky bit (/tmp), one of another
-    user. Links' folders and targets are checked too.
+    Every user may write to it, or it is another user's in a folder with the sticky bit (/tmp).
+    Links' folders and targets are checked too.
     """
     if sys.platform == "win32":
         return None

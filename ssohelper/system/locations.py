@@ -57,12 +57,12 @@ class Locations:
 
     @cached_property
     def token_folder(self) -> Path:
-        """AWS's tools have no variable for this folder either."""
+        """The folder of token files. AWS's tools have no variable for it either."""
         return Path(expand_home("~/.aws/sso/cache", self._environ))
 
     @property
     def login_folder(self) -> Path:
-        """The folder of the credentials of `aws login`, as botocore finds it."""
+        """The folder where botocore finds the credentials of `aws login`."""
         value = self._environ.get("AWS_LOGIN_CACHE_DIRECTORY")
         return self._path_of_users_value(value or "~/.aws/login/cache")
 
@@ -84,7 +84,7 @@ class Locations:
 
     def _path_of_aws_file(self, variable: str) -> Path:
         value = folders.aws_file_variable(self._environ, variable)
-        # botocore expands variables and ~ in these two variables.
+        # botocore expands variables and ~ in AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE.
         return self._path_of_users_value(value or _AWS_FILES[variable])
 
     def _path_of_users_value(self, path: str) -> Path:

@@ -63,7 +63,7 @@ def run_notice_process(argv: list[str]) -> int:
     if not argv:
         return 2
     if sys.platform != "win32":
-        # A shell that started this process in the background lets it ignore these signals.
+        # A background shell that started us has these signals ignored, so restore their default.
         for number in (signal.SIGINT, signal.SIGQUIT):
             signal.signal(number, signal.SIG_DFL)
     null = subprocess.DEVNULL

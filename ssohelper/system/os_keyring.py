@@ -18,18 +18,18 @@ from ssohelper.core.model import Secret
 from ssohelper.errors import KeyringUnavailable
 from ssohelper.fastpath import KEYRING_PROCESS, spawn
 
-# Keyrings usually answer in 15 ms. A command must fail within 4 s, its own start and that of a
-# broker included.
+# Keyrings usually answer in 15 ms. A command must fail within 4 s, including its own start and the
+# start of a broker.
 ANSWER_SECONDS = 1.5
 # A busy machine slows keyring and child alike, so the keyring may take this many times as long as
 # the child's start, which takes 0.2 s on an idle machine.
 _STARTS = 3
 _LONGEST_ANSWER_SECONDS = 6.0
 _START_SECONDS = 8.0
-# To save that a key was added or removed, after the answer.
+# How long the child may take to save a new or removed key, after its answer.
 _WRITE_SECONDS = 12.0
-# Until then the last answer is used again, so that a broker with 100 waiting callers asks once. A
-# failure holds shorter: the user may have unlocked the keyring.
+# How long the last answer is used again, so that a broker with 100 waiting callers asks once;
+# shorter after a failure, because the user may unlock the keyring.
 _KEY_HOLDS_SECONDS = 3.0
 _FAILURE_HOLDS_SECONDS = 1.0
 # Prefixes of variables by which the package `keyring` would load code or change its backends.
@@ -47,7 +47,7 @@ UNAVAILABLE = "unavailable"
 
 
 class OsKeyring:
-    """Keeps the key in memory; threads may share this object. `name` is the keyring's item."""
+    """Keeps the key in memory; threads may share this object. `name` is the item in the keyring."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class OsKeyring:
     def find(self, *, again: bool = False) -> Secret | None:
         """Return the key; None if the keyring answers that it has none. Raises: KeyringUnavailable.
 
-        With `again`, asks the keyring even if the key is known, unless asked in the last 3 s.
+        With `again`, asks even if the key is known, unless the keyring was asked in the last 3 s.
         """
         with self._mutex:
             if self._key is not None and not again:
@@ -91,7 +91,7 @@ class OsKeyring:
             return self._key
 
     def create(self) -> Secret:
-        """Return the key, a new one if the keyring answers that it has none. Raises:
+        """Return the key; make one if the keyring answers that it has none. Raises:
         KeyringUnavailable.
 
         Asks even if the key is known: the user may have removed it from the keyring.
@@ -136,7 +136,7 @@ class OsKeyring:
         )
 
     def _make_error(self, reason: str | None) -> KeyringUnavailable:
-        """Return the error for a keyring that is not available for a reason, or locked (None)."""
+        """Return the error for a keyring that is unavailable for `reason`; None means locked."""
         what, cure = f"not available: {reason}", "start or unlock the desktop's keyring"
         if reason is None:
             what, cure = "locked", "unlock the keyring"
@@ -205,7 +205,8 @@ def keyring_child_environment(environ: Mapping[str, str]) -> dict[str, str]:
         if not name.startswith(_REMOVED)
     }
     if not changed.get("DBUS_SESSION_BUS_ADDRESS") and sys.platform != "win32":
-        # Under cron and ssh no variable has the D-Bus address, but the socket has a fixed path.
+        # Under cron and ssh, D-Bus is found by its socket's fixed path: no variable has its
+        # address.
         folders = (changed.get("XDG_RUNTIME_DIR"), f"/run/user/{os.getuid()}")
         bus = next((f"{one}/bus" for one in folders if one and os.path.exists(f"{one}/bus")), None)
         if bus is not None:

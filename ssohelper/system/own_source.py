@@ -13,7 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from ssohelper import __version__
 
-_ROOT = Path(__file__).parents[2]  # of a clone; in an installation, the folder of all packages
+# the root of a clone; in an installation, the folder of all packages
+_ROOT = Path(__file__).parents[2]
 
 
 def find_version() -> str:

@@ -19,7 +19,7 @@ def find_program(name: str, environ: Mapping[str, str]) -> str | None:
     try:
         current_folder = os.path.realpath(os.getcwd())
     except OSError:
-        current_folder = None  # it was removed, so it holds no program
+        current_folder = None  # the current folder was removed, so it holds no program
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
         path = os.path.join(folder, name)
         is_elsewhere = os.path.isabs(folder) and os.path.realpath(folder) != current_folder
@@ -37,10 +37,10 @@ def show_in_pager(text: str, environ: Mapping[str, str]) -> bool:
     path = find_program(words[0], environ) if words else None
     if path is None:
         return False
-    # Not SIG_IGN, which the pager would inherit: Ctrl-C is for the pager alone.
+    # SIG_IGN would be inherited by the pager, which must get Ctrl-C.
     before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
     try:
-        # stderr also shows the next question; our stdout may be a file or a pipe.
+        # The pager writes to stderr, as questions do; our stdout may be a file or a pipe.
         child = subprocess.Popen(
             [path, *words[1:]], stdin=subprocess.PIPE, stdout=2, env=dict(environ)
         )

@@ -10,7 +10,8 @@ from contextlib import suppress
 
 from ssohelper.fastpath.open_file import open_own_file
 
-# The file's path, the shell's name, the profile or role in use, and the previous one.
+# Variables with the answer file's path, the shell's name, the profile or role in use, and the
+# previous one.
 _ANSWER = "_SSOHELPER_ANSWER"
 _ALL = ("_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PREVIOUS")
 
@@ -35,7 +36,7 @@ class ShellAnswer:
     def finish(self, code: int) -> int:
         """Remove the file unless it holds the answer of a success; return the exit code.
 
-        It is LOST, after a message, if the file with the answer was removed or replaced meanwhile.
+        The code is LOST, after a message, if the answer was removed or replaced meanwhile.
         """
         has_answer = not code and os.fstat(self._descriptor).st_size > 0
         if not self.is_file_in_place():

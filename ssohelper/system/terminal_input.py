@@ -1,8 +1,7 @@
-"""Filters a terminal's input before Textual: pasted text never counts as keys, late answers are
+"""Filters the terminal's input for Textual: pasted text never counts as keys, late answers are
 dropped.
 
-Textual's parser takes an escape character in a bracketed paste, and an answer it does not know, for
-a key.
+Textual's parser takes an escape character in a bracketed paste, or an unknown answer, for a key.
 """
 
 from __future__ import annotations
@@ -25,18 +24,18 @@ if sys.platform != "win32":
     import termios
     import tty
 
-# How long the beginning of a sequence is held: a single escape character, which may be the key
-# Escape; that while an answer is awaited; any other beginning.
+# How long to wait for the rest of a sequence: after a single escape character, which may be the key
+# Escape; after one while an answer is awaited; after any other beginning.
 _ESCAPE_SECONDS, _ESCAPE_SECONDS_BEFORE_ANSWER, _SEQUENCE_SECONDS = 0.1, 0.5, 0.5
 # Over a slow network an answer comes late.
 _ANSWER_SECONDS = 5.0
-# If the end of a paste or answer is missing, the first key after this pause counts again.
+# If the end of a paste or answer is missing, keys count again after this pause.
 _PAUSE_SECONDS = 1.0
-# No field takes as much text; the rest of a longer paste is dropped.
+# No text field takes more; the rest of a longer paste is dropped.
 _MAX_PASTED = 65_536
 
 PASTE_BEGIN, PASTE_END = "\x1b[200~", "\x1b[201~"
-# Escape in the kitty protocol: after a plain escape character, Textual would wait for more.
+# The key Escape in the kitty protocol: after a plain escape character, Textual would wait for more.
 _ESCAPE_KEY = "\x1b[27u"
 # After an escape character: a control sequence (parameters, the rest); an incomplete one; the
 # beginning of an answer (OSC, DCS, APC); the end of an answer; other keys.
@@ -200,12 +199,12 @@ _COLOUR = re.compile(
     rb"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)"
 )
 _ATTRIBUTES = re.compile(rb"\x1b\[\?[\d;]*c")
-# How long the answer is waited for: at first, over SSH, before a signal takes effect.
+# How long to wait for the answer: locally, over SSH, before a signal takes effect.
 _SECONDS, _SECONDS_OVER_SSH, _SECONDS_BEFORE_END = 0.1, 1.0, 1.0
 
 
 class Background:
-    """Whether the background is light, set when the `with` block has ended.
+    """Tells whether the terminal's background is light, once the `with` block has ended.
 
     `typed` are the keys typed meanwhile; `input`, which read them, drops the rest of a late answer.
     """
@@ -219,7 +218,7 @@ class Background:
 
 @contextmanager
 def ask_background_colour(environ: Mapping[str, str]) -> Iterator[Background]:
-    """Ask for the background's colour; the answer is read after the `with` block, dark without one."""
+    """Ask for the background's colour. The answer is read after the `with` block; none means dark."""
     with delay_signals():
         yield from _ask_terminal(environ)
 

@@ -29,7 +29,8 @@ def find_terminal_session() -> TerminalSession | None:
     leader = os.getsid(0)
     try:
         if sys.platform != "linux":
-            # Without /proc, only an open stream has the terminal's name, and SDKs redirect all.
+            # Without /proc, only an open stream has the terminal's name, and SDKs redirect all
+            # streams.
             os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
             return TerminalSession(leader, 0, "")
         terminal = calling_process.find_caller()[1]

@@ -61,7 +61,7 @@ _T = TypeVar("_T")
 
 
 class AwsError(NamedTuple):
-    """An error that AWS itself sent; the message is sanitised."""
+    """An error that AWS itself sent. The message is sanitised."""
 
     name: str
     status: int
@@ -82,9 +82,9 @@ def parse_answer_record(
     """Return what `parse` (a function of core.schema) makes of a good answer's JSON.
 
     `meaning` returns the exception for an error of AWS, or None for a general one. `is_oauth`: the
-    service sends OAuth's error codes, as sso-oidc does.
-    Raises: the exception from `meaning`; Throttled (any 429), AwsUnreachable (5xx, and every error
-    that is not AWS's), AnswerLost (502 or 504 of a gateway), BadAnswer (any other answer).
+    service sends OAuth's error codes, as sso-oidc does. Raises: the exception from `meaning`;
+    Throttled (any 429), AwsUnreachable (5xx, and every error that is not AWS's), AnswerLost (502 or
+    504 of a gateway), BadAnswer (any other answer).
     """
     if answer.status != 200:
         ours = aws_error_of(answer, is_oauth=is_oauth)
@@ -109,7 +109,7 @@ def check_answer_empty(answer: Answer, service: str, meaning: Meaning) -> None:
 def error_of_answer(
     answer: Answer, service: str, meaning: Meaning, ours: AwsError | None
 ) -> SsoHelperError:
-    """For an answer whose status is not 200. `ours` is None if another program sent it."""
+    """Return the error for an answer without status 200. `ours` is None if AWS did not send it."""
     meant = meaning(ours) if ours else None
     if meant is not None:
         return meant
@@ -135,7 +135,7 @@ def error_of_answer(
 
 
 def aws_error_of(answer: Answer, *, is_oauth: bool = True) -> AwsError | None:
-    """None if the answer is from another program."""
+    """Return AWS's error; None if another program sent the answer."""
     found = _parse_json_or_none(answer.body)
     body = found if isinstance(found, dict) else {}
     # The header is like "InvalidGrantException:http://internal.amazon.com/coral/…sso.oidc/".
@@ -154,7 +154,7 @@ def aws_error_of(answer: Answer, *, is_oauth: bool = True) -> AwsError | None:
 
 
 def _retry_after_seconds(answer: Answer) -> float | None:
-    """None if the value is a date or invalid."""
+    """Return None if the header is a date or invalid."""
     value = answer.headers.get("Retry-After", "")
     return float(value) if re.fullmatch("[0-9]{1,5}", value) else None
 
@@ -186,7 +186,7 @@ def _error_not_from_aws(answer: Answer, service: str) -> AwsUnreachable:
 
 
 def invalid_answer_error(answer: Answer, service: str, damage: Damaged | None = None) -> BadAnswer:
-    """For a success whose body is not AWS's, or in which the field of `damage` is not."""
+    """Return the error for a success whose body, or its field named by `damage`, is not AWS's."""
     what = f"{service} gave an answer that makes no sense"
     if damage is not None:
         what += f": {damage}"
@@ -204,7 +204,7 @@ def _network_hint_for_answer(answer: Answer) -> str:
 
 
 def _error_name_in_text(text: str) -> str:
-    """Return the error's name in "Name:http://..." or "com.amazonaws...#Name"; "" if none."""
+    """Return the name from "Name:http://..." or "com.amazonaws...#Name"; "" if there is none."""
     name = text.partition(":")[0].rpartition("#")[2].strip()
     return name if _ERROR_NAME.fullmatch(name) else ""
 

@@ -117,7 +117,9 @@ class BrowserPages(ClosableServer):
 
 
 class OneTimeRedirect:
-    """Redirects the first visit. Its path is 256 random bits."""
+    """Redirects the first visitor. Its path has 256 random bits, so that no other user can guess
+    it.
+    """
 
     def __init__(self, url: str, target: Secret, has_refused: Callable[[], bool]) -> None:
         self.url = url
@@ -135,7 +137,7 @@ class OneTimeRedirect:
     def answer(self, request: Request, _query: str) -> Answer:
         if "?" in request.target:
             return _NOT_FOUND
-        # In WSL the browser runs on Windows, so that Linux never knows the browser's user.
+        # Under WSL the browser runs on Windows, so Linux cannot tell the browser's user.
         if not request.is_ours and not _is_running_in_wsl():
             return _REFUSED
         with self._lock:

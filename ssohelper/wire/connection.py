@@ -24,13 +24,13 @@ from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, NoConnection
 
 CONNECT_SECONDS = 3.0
-# For all addresses of a host: many that do not answer would use up a deadline of 18 s.
+# The time to connect to a host, with all its addresses: many silent ones would use up the 18 s.
 _ALL_ADDRESSES_SECONDS = 6.0
 # glibc waits 5 s for each name server.
 _LOOKUP_SECONDS = 10.0
 _HANDSHAKE_SECONDS = 5.0
 CHECK_NETWORK = "check the network, then try again"
-# Systems with proxy settings of their own, which are used if no variable is set.
+# These systems have proxy settings of their own, which are used if no variable is set.
 _SYSTEM_HAS_SETTINGS = sys.platform in ("darwin", "win32")
 PORTS = {"http": 80, "https": 443}
 _FAILURES = {
@@ -75,7 +75,7 @@ class Connection:
         self._deadline = Deadline(0, time.monotonic)
         self._read_seconds = 0.0
         self.received_bytes = 0
-        # Whether the server has ended its side of the connection (end of file).
+        # Whether the server has ended its side of the connection.
         self.has_ended = False
         self.idle_since = 0.0
 
@@ -99,7 +99,7 @@ class Connection:
         return io.BufferedReader(_Reader(self))
 
     def is_still_usable(self) -> bool:
-        """False if the server has closed this idle connection or sent more bytes."""
+        """Return False if the server has closed this idle connection or sent unexpected bytes."""
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._sock, selectors.EVENT_READ)
@@ -244,8 +244,8 @@ def _wrap_tls(sock: Any, context: ssl.SSLContext, host: str, deadline: Deadline)
         from urllib3.util.ssltransport import SSLTransport
 
         return SSLTransport(sock, context, server_hostname=host, suppress_ragged_eofs=False)
-    # Bytes, so that the IDNA codec is not imported. Without suppress_ragged_eofs=False, a cut answer
-    # without a Content-Length would count as complete.
+    # The host name is bytes, so that the IDNA codec is not imported. Without
+    # suppress_ragged_eofs=False, a cut answer without a Content-Length would count as complete.
     return context.wrap_socket(
         sock, server_hostname=host.encode("ascii"), suppress_ragged_eofs=False
     )
@@ -258,7 +258,7 @@ def _unreachable_error(service: str, cause: OSError) -> AwsUnreachable:
             hint="behind a company proxy, set AWS_CA_BUNDLE to the file with the proxy's "
             "certificate",
         )
-    # Without the error's own text, which may quote an address.
+    # The error's own text is left out, because it may quote an address.
     kinds = (text for kind, text in _FAILURES.items() if isinstance(cause, kind))
     is_unroutable = cause.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH)
     reason = next(kinds, "no route to it" if is_unroutable else "the connection failed")
@@ -300,7 +300,7 @@ def find_https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None
 
 
 def _proxies_by_scheme(environ: Mapping[str, str]) -> dict[str, str]:
-    """Lower-case variables win, even empty, as in urllib.request."""
+    """Return the proxies. As in urllib.request, lower-case variables win, even if empty."""
     names = [name for name in environ if name[-6:].lower() == "_proxy" and environ[name]]
     names += [name for name in environ if name[-6:] == "_proxy"]
     found = {name.lower()[:-6]: environ[name] for name in names}
@@ -308,7 +308,7 @@ def _proxies_by_scheme(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _parse_proxy_address(address: str) -> Proxy:
-    """For an address like http://user:password@host:port; http is the default."""
+    """Parse an address like http://user:password@host:port; without a scheme it means http."""
     text = address if "://" in address else f"http://{address.removeprefix('//')}"
     try:
         parts = urlsplit(text)

@@ -36,7 +36,7 @@ def _ignore_error(_error: BaseException) -> None:
 
 
 def bind_port(port: int = 0) -> socket.socket:
-    """0 means a free port. Raises: LocalState."""
+    """Bind a port; 0 means a free port. Raises: LocalState."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if sys.platform != "win32":
         # Connections of a previous server may still be closing. On Windows the option would let
@@ -76,7 +76,8 @@ class LocalServer:
         self._rules = self._handler.rules
         self._report = report
         self._most_clients = min(self._rules.most_clients, _most_clients_for_descriptors())
-        self._reading: dict[socket.socket, _Client] = {}  # the longest connected client comes first
+        # the client that connected first comes first
+        self._reading: dict[socket.socket, _Client] = {}
         self._answering: set[socket.socket] = set()
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
@@ -187,7 +188,6 @@ class LocalServer:
             self._close_client(connection)
 
     def _close_oldest_client(self) -> None:
-        """Close the client that has been sending for longest."""
         for connection in self._reading:
             self._close_client(connection)
             return
@@ -248,7 +248,7 @@ class LocalServer:
 
 
 class _Client(NamedTuple):
-    """`until` is its time limit."""
+    """A connected client. Its request must arrive before `until`."""
 
     head: bytearray
     until: float
@@ -256,10 +256,10 @@ class _Client(NamedTuple):
 
 
 def _is_client_ours(connection: socket.socket) -> bool | None:
-    """Return whether its user is ours or root; None if the system cannot tell.
+    """Return whether the client's user is ours or root; None if the system cannot tell.
 
-    Only Linux tells the user of a TCP connection. On other systems each such client counts as ours:
-    the token, the random path or the OAuth state is the only protection.
+    Only Linux tells the user of a TCP connection. On other systems each such client counts as ours,
+    and only the token, the random path or the OAuth state protects the server.
     """
     uid = peer.find_peer_uid(connection)
     if uid is not None:

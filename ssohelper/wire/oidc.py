@@ -29,8 +29,8 @@ from ssohelper.errors import BadAnswer, LoginRequired, RegistrationRejected, Sso
 from ssohelper.wire.answers import AwsError, parse_answer_record
 from ssohelper.wire.transport import Transport, call_with_retries
 
-# The redirect address is registered without a port and used with a port, as RFC 8252 §7.3 allows.
-# The AWS CLI registers the same address, so that both programs can share a registration.
+# The redirect address is registered without a port and used with one (RFC 8252 §7.3). The AWS CLI
+# registers the same address, so both programs can share a registration.
 _REGISTERED_REDIRECT = "http://127.0.0.1/oauth/callback"
 _PKCE_GRANTS = ("authorization_code", "refresh_token")
 _DEFAULT_SCOPES = ("sso:account:access",)
@@ -45,7 +45,7 @@ _ENDED = (
 )
 _POLLS = {"AuthorizationPendingException": Poll.PENDING, "SlowDownException": Poll.SLOW_DOWN}
 _REGISTER, _AUTHORIZE_DEVICE, _TOKEN = "/client/register", "/device_authorization", "/token"
-# In a wrong region, AWS reports that the start URL is invalid.
+# AWS reports an invalid start URL if the region is wrong.
 _UNKNOWN_PORTAL = ("InvalidRequestException", "InvalidRequestRegionException")
 
 
@@ -117,7 +117,6 @@ class OidcClient:
     def get_token_by_code(
         self, registration: ClientRegistration, code: Secret, redirect_uri: str, verifier: Secret
     ) -> IssuedToken:
-        """Exchange the callback's code for a token."""
         fields = {
             "grantType": "authorization_code",
             "code": code.reveal(),
@@ -278,7 +277,7 @@ def _client_fields(client: ClientRegistration) -> dict[str, str]:
 
 
 class _NotConfirmedYet(LoginRequired):
-    """In this module only: a poll came before the user has confirmed the sign-in."""
+    """Raised and caught in this module: AWS was polled before the user confirmed the sign-in."""
 
     def __init__(self, poll: Poll) -> None:
         super().__init__(f"the sign-in is not confirmed ({poll.value})")

@@ -34,8 +34,8 @@ from ssohelper.wire.transport import (
 
 _T = TypeVar("_T")
 
-# An account or role that does not exist or is not assigned. The service really sends 403 "No
-# access", although its API model has only 400 and 404.
+# These answers mean that an account or role does not exist or is not assigned. The service really
+# sends 403 "No access", which its API model lacks.
 _NOT_ASSIGNED = (
     "AccessDeniedException",
     "ForbiddenException",
@@ -53,7 +53,7 @@ PATIENCE_SECONDS = 30.0
 
 
 class Pacing:
-    """The pace that the threads of a listing share, and for how long AWS has been silent."""
+    """The pace that the threads of a listing share, and how long AWS has been silent."""
 
     def __init__(
         self,
@@ -106,9 +106,10 @@ class Pacing:
 
 
 class Portal:
-    """Several threads may use it; their listings share one pace.
+    """Calls the portal. Several threads may use it; their listings share one pace.
 
-    `facts` returns what is recorded about the sign-in: its issuer is checked before a token is sent.
+    `facts` returns what is recorded about the sign-in: its issuer is checked before a token is
+    sent.
     """
 
     def __init__(
@@ -251,8 +252,11 @@ class Portal:
         token: AccessToken,
         read: Callable[[dict[str, Any]], _T],
     ) -> _T:
-        """Send a request at the pace. Give up after three lost answers, or after six 429s in a row
-        or 30 s of 429s, if AWS answers no other thread either."""
+        """Send a request at the shared pace.
+
+        Gives up after three lost answers, or after six 429s in a row or 30 s of 429s, if AWS
+        answers no other thread either.
+        """
         throttled, unanswered, answers = 0, 0, self._pacing.answers
         while True:
             self._pacing.wait_for_turn()

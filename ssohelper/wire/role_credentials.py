@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from ssohelper.wire.portal import Portal
     from ssohelper.wire.sts import Sts
 
-# STS refuses the credentials of a request: they are expired, revoked, or of another partition.
+# STS refuses the credentials that signed the request: they are expired, revoked, or of another
+# partition.
 _SOURCE_REJECTED = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId")
 
 

@@ -46,11 +46,11 @@ class Identity(NamedTuple):
 
     @property
     def role_session_name(self) -> str:
-        """Identity Center takes it from the user name."""
+        """The name of the role session. Identity Center takes it from the user name."""
         return self.arn.rsplit("/", 1)[1]
 
     def is_role(self, role: Role, assumed: Role | None = None) -> bool:
-        """Return whether this is the IAM role of a permission set, or the role `assumed`."""
+        """Return whether this is the IAM role of a permission set, or the `assumed` role."""
         if assumed is not None:
             arn_begin = f":sts::{assumed.account_id}:assumed-role/{assumed.name}/"
             return self.account_id == assumed.account_id and arn_begin in self.arn
@@ -193,7 +193,7 @@ def make_signed_post_headers(
 
 
 def _sts_error_of(answer: Answer) -> AwsError | None:
-    """None if another program sent the answer."""
+    """Return STS's error; None if another program sent the answer."""
     root = _parse_xml(answer.body)
     code = None if root is None else root.findtext(f"{_NAMESPACE}Error/{_NAMESPACE}Code")
     if root is None or not code:

@@ -45,7 +45,7 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 TRIES = 3
 PAUSE_SECONDS = 0.2
-# If less time than this is left, another try is pointless.
+# With less time left, another try is pointless.
 _SHORTEST_TRY_SECONDS = 1.0
 _T = TypeVar("_T")
 
@@ -64,7 +64,9 @@ class Answer(NamedTuple):
 
 
 class Transport:
-    """Several threads may use it at once. `service` is its name in messages."""
+    """Sends requests to one host. Several threads may use it at once. `service` names it in
+    messages.
+    """
 
     def __init__(self, service_url: str, environ: Mapping[str, str], service: str) -> None:
         parts = urlsplit(service_url)
@@ -79,7 +81,8 @@ class Transport:
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
         self._route: Route | None = None
-        # In a reference cycle, __del__ may run after the sockets are collected with a ResourceWarning.
+        # Not __del__: in a reference cycle, it may run after the sockets were collected with a
+        # ResourceWarning.
         weakref.finalize(self, _close_connections, self._idle)
 
     def send(
@@ -147,7 +150,8 @@ class Transport:
             try:
                 response.begin()
                 if connection.has_ended:
-                    # Cut within the headers, which http.client takes for the end of the headers.
+                    # The answer was cut within its headers, which http.client takes for the
+                    # headers' end.
                     raise IncompleteRead(b"")
                 body = self._read_whole_body(response)
             finally:
@@ -175,7 +179,7 @@ class Transport:
                     f"{self._service} gave an answer of more than 4 MiB, perhaps of a proxy",
                     hint="check the network and HTTPS_PROXY, then try again",
                 )
-        # How many bytes of the Content-Length are missing, for which read(amount) raises no error.
+        # This many bytes of the Content-Length are missing: read(amount) raises no error for them.
         if response.length:
             raise IncompleteRead(bytes(body), response.length)
         return bytes(body)
@@ -271,7 +275,7 @@ def ignore_tls_key_log() -> None:
         )
 
 
-# -- trying a call up to three times, and testing whether a host answers ---------------------------
+# -- trying a call up to three times, and testing whether a host answers ---------------------
 
 
 def call_with_retries(
@@ -305,13 +309,15 @@ def call_with_retries(
 
 
 def pause_seconds_before_retry(tries_made: int) -> float:
-    """0.2 to 0.4 s, doubled with each try; random, so that processes do not retry together."""
+    """Return 0.2 to 0.4 s, doubled with each try. Random, so that processes do not retry together."""
     # Importing random costs 4 ms.
     return float(PAUSE_SECONDS * 2 ** (tries_made - 1) * (1 + os.urandom(1)[0] / 255))
 
 
 class Probe(NamedTuple):
-    """`error`, or `answered_at` by AWS's clock; the proxy ("host:port") and the certificate file."""
+    """What a probe found: `error`, or AWS's time in `answered_at`; the proxy and the certificate
+    file.
+    """
 
     error: AwsUnreachable | None
     answered_at: float | None
