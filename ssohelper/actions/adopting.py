@@ -12,7 +12,7 @@ from ssohelper.actions import directory
 from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.core import adoption
 from ssohelper.core.adoption import AdoptionCandidate
-from ssohelper.core.choices import filter_for_exact_text, glob_filter, has_wildcard
+from ssohelper.core.choices import glob_filter, has_wildcard
 from ssohelper.core.config_file import LEGACY_FORM
 from ssohelper.core.profile_origin import find_marked_blocks
 from ssohelper.core.text import MANY_NAMES, shortened_name_list, show
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import Role, SsoSession
-
-# The most values of --adopt in the command that a question shows to the user.
-_MOST_PATTERNS = 3
 
 
 class ProfileOfOtherTool(NamedTuple):
@@ -117,19 +114,6 @@ def _names_that_match(
     return frozenset(
         one.name for one in found if one.name in globs or (globs and is_match(one.name))
     )
-
-
-def build_adopt_patterns(
-    found: Sequence[ProfileOfOtherTool], chosen: Collection[str]
-) -> tuple[str, ...] | None:
-    """Return at most three values of --adopt that adopt exactly these profiles, or None."""
-    able = choose_adoptable(found)
-    wanted = able.intersection(chosen)
-    patterns = tuple(map(filter_for_exact_text, sorted(wanted)))
-    patterns = ("*",) if wanted == able and len(patterns) > _MOST_PATTERNS else patterns
-    # Patterns ignore case, so the pattern for one profile's name may match another profile too.
-    is_exact = _names_that_match(found, patterns) & able == wanted
-    return patterns if is_exact and len(patterns) <= _MOST_PATTERNS else None
 
 
 def check_adopt_globs(app: App, globs: tuple[str, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import agents
@@ -96,8 +97,12 @@ def changes_as_shown(
 
 
 def shown_config_path(app: App) -> str:
-    """Return the path of the AWS config file, with `~` for the home folder."""
-    path = str(app.locations.aws_config_file)
+    return shown_path(app, app.locations.aws_config_file)
+
+
+def shown_path(app: App, place: Path) -> str:
+    """Return the path with `~` for the home folder."""
+    path = str(place)
     home = app.environ.get("HOME", "").rstrip("/")
     return f"~{path[len(home) :]}" if home and path.startswith(f"{home}/") else path
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.core import rc_text, shell_text
 from ssohelper.core.rc_text import FileEdit
+from ssohelper.core.text import show
 from ssohelper.errors import LocalState, SsoHelperError, UsageProblem
 from ssohelper.system import installation
 
@@ -116,8 +117,19 @@ def write_file_edit(app: App, edit: FileEdit) -> None:
         file.remove_empty_folders_above(_OWN_FOLDERS.get(edit.shell, 0))
 
 
-def find_incomplete_login_file(app: App, edit: FileEdit) -> Path | None:
-    """Return the file that login shells (ssh, tmux) read, if that file does not read .bashrc.
+def login_shell_advice(app: App, edit: FileEdit) -> str:
+    """Return what makes login shells read the edited file, or "" if they do."""
+    login_file = _find_incomplete_login_file(app, edit)
+    line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'
+    return (
+        f"for login shells (ssh, tmux), add to {show(str(login_file))}: {line}"
+        if login_file is not None
+        else ""
+    )
+
+
+def _find_incomplete_login_file(app: App, edit: FileEdit) -> Path | None:
+    """Return the file that login shells read, if that file does not read .bashrc.
 
     A login shell reads the first of the three files that exists; the first two often read .profile.
     """

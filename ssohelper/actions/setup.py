@@ -6,7 +6,7 @@ The other steps of `setup` are in the modules login, directory and profile_edit.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import (
@@ -222,13 +222,6 @@ def add_further_portal(app: App, session: SsoSession, portal: FurtherPortal) -> 
     own_settings.change_setting(app, key, [*texts, portal.text], "setup")
     app.forget_settings()
     return f'{portal.region} is a further region of "{session.name}" from now on'
-
-
-def add_guard_rules(app: App, rules: Sequence[str], *, is_config_written: bool) -> None:
-    """Set `guard.rules`. An undo of this `setup` takes that back with what it wrote before."""
-    others = OtherWrites(undoing.setting_to_record(app, "guard.rules", list(rules)))
-    undoing.record_other_writes(app, others, of_last=is_config_written)
-    own_settings.change_setting(app, "guard.rules", list(rules), "setup")
 
 
 def _belongs_to_session(session: SsoSession, portal: FurtherPortal, name: str | None) -> bool:

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from ssohelper.actions.doctor import Report
     from ssohelper.core.model import SsoSession
 
-ADOPT_LATER = "to adopt these profiles later: ssohelper profile sync --adopt '*'"
-DEFAULT_REGION = "default region of the profiles"
-GUARD_QUESTION = "guard these roles?"
+ADOPT_LATER = "to adopt these profiles too: ssohelper profile sync --adopt '*'"
 # Empty screens show this to a user who may have no Identity Center.
 TRY_THE_DEMO = "To try it without AWS: ssohelper demo"
 SIGNED_OUT = "signed out again"
@@ -38,14 +36,12 @@ def kept_sign_in_line(session: SsoSession) -> str:
 
 def default_region_line(region: str) -> str:
     return (
-        f"{DEFAULT_REGION}: {region}, that of [default] or of this shell; for another one: "
+        f"default region of the profiles: {region}, that of [default] or of this shell; for another one: "
         "ssohelper profile sync --default-region R"
     )
 
 
-def other_profile_lines(
-    found: Sequence[ProfileOfOtherTool], *, with_names: bool = True
-) -> Iterator[str]:
+def other_profile_lines(found: Sequence[ProfileOfOtherTool]) -> Iterator[str]:
     """Yield lines that say which profiles of other tools or of the user work, grouped by reason.
 
     Yields nothing if there are no such profiles. All lines are safe for a terminal.
@@ -57,8 +53,7 @@ def other_profile_lines(
         kinds[one.candidate.origin.tool, _state_of_profile(one)].append(show(one.name, 60))
     for (tool, state), names in kinds.items():
         yield f"  {profile_count_text(len(names))} of {tool}: {state}"
-        if with_names:
-            yield f"    {shortened_name_list(names, SOME_NAMES)}"
+        yield f"    {shortened_name_list(names, SOME_NAMES)}"
 
 
 def _state_of_profile(profile: ProfileOfOtherTool) -> str:
@@ -79,10 +74,9 @@ def _state_of_profile(profile: ProfileOfOtherTool) -> str:
     return f"working {condition}"
 
 
-def adopt_profiles_question(needing: Collection[str]) -> str:
-    profiles = profile_count_text(len(needing))
-    names = shortened_name_list([show(name, 40) for name in sorted(needing)], FEW_NAMES)
-    return f"adopt {profiles} that cannot work without ssohelper, names unchanged ({names})?"
+def adopted_profiles_text(names: Collection[str]) -> str:
+    shown = shortened_name_list([show(name, 40) for name in sorted(names)], FEW_NAMES)
+    return f"adopt {profile_count_text(len(names))}, names unchanged ({shown})"
 
 
 def adoptable_count_text(found: Sequence[ProfileOfOtherTool]) -> str:
@@ -91,13 +85,8 @@ def adoptable_count_text(found: Sequence[ProfileOfOtherTool]) -> str:
     return f"{of}{profile_count_text(len(found))} of other tools"
 
 
-def adoption_not_shown_message(count: int) -> str:
-    """Return the remark that the shown command does not name the profiles to adopt."""
-    return f"the command asks whether to adopt the {count} profiles; with --yes it adopts none"
-
-
-def proposed_guard_rules_line(rules: Sequence[str]) -> str:
-    return f"guarded roles need a grant with a reason: {', '.join(rules)}"
+def guarded_roles_text(rules: Sequence[str]) -> str:
+    return f"guard roles, so that each use needs a typed reason: {', '.join(rules)}"
 
 
 def guard_rules_command(rules: Sequence[str]) -> str:

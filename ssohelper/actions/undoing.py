@@ -85,7 +85,7 @@ def load_last_config(app: App) -> bytes:
 
 
 def diff_undo(app: App, undo: Undo) -> Iterator[str]:
-    yield from _diff_settings(app, undo.settings)
+    yield from diff_settings(app, undo.settings)
     before, after = ((data or b"").decode() for data in (undo.present, undo.content))
     yield from diff_texts(before, after, str(app.locations.aws_config_file))
     for edit in undo.files:
@@ -143,7 +143,7 @@ def _plan_undo_of(app: App, version: Version) -> Undo:
         planned = plan_setting_undo(written, present)
         if planned is None:
             edited.append(f"the setting {key}")
-            diff += _diff_settings(app, {key: (present, written[0])})
+            diff += diff_settings(app, {key: (present, written[0])})
         elif planned[0] != planned[1]:
             settings[key] = planned
     present_config = app.config.read_content()
@@ -217,7 +217,7 @@ def _edited_since_write(message: str, diff: Iterable[str]) -> EditedSinceWrite:
     return error
 
 
-def _diff_settings(app: App, changed: Mapping[str, tuple[Any, Any]]) -> Iterator[str]:
+def diff_settings(app: App, changed: Mapping[str, tuple[Any, Any]]) -> Iterator[str]:
     path = app.locations.settings_file
     if changed:
         yield from (f"--- {path}", f"+++ {path}")

@@ -117,10 +117,8 @@ def _print_edit_outcome(app: App, edit: FileEdit, uninstall: bool, written: bool
                 "your prompt then shows the profile and the time left; to leave that out: "
                 "ssohelper install --no-prompt"
             )
-        login_file = installing.find_incomplete_login_file(app, edit)
-        if login_file is not None:
-            line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'
-            output.say(f"for login shells (ssh, tmux), add to {show(str(login_file))}: {line}")
+        if advice := installing.login_shell_advice(app, edit):
+            output.say(advice)
 
 
 def _say_removed(edit: FileEdit) -> None:

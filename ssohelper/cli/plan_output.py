@@ -21,8 +21,6 @@ from ssohelper.core.text import show
 ACCOUNT_HELP = "Only accounts whose name or id matches; !GLOB leaves them out. Repeatable."
 ROLE_HELP = "Only roles whose name matches; !GLOB leaves them out. Repeatable."
 DEFAULT_REGION_HELP = "The region of new profiles, and of those with the old default region."
-# The command whose plan an empty answer accepts: it only adds, and `undo` takes it back.
-_ENTER_IS_YES = "setup"
 PRUNE_HELP = "Remove managed profiles whose role is gone, or left out by filters given now."
 ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repeatable."
 PORTABLE_HELP = "Run ssohelper by its name, for a config that machines share, or by its path."
@@ -30,35 +28,19 @@ FORM_HELP = "process: profiles run ssohelper; sso: they also work on hosts witho
 
 
 def choose_profiles_to_adopt(
-    app: App,
-    session: SsoSession,
-    listing: Listing,
-    globs: tuple[str, ...],
-    *,
-    yes: bool,
-    offers: bool,
+    app: App, session: SsoSession, listing: Listing, globs: tuple[str, ...]
 ) -> tuple[Sequence[ProfileOfOtherTool], frozenset[str]]:
     """Print which profiles other tools wrote; return these, and the names of those to adopt.
 
-    `globs` are the values of --adopt. With `offers` and no globs, the user is asked whether to adopt
-    the profiles that do not work without ssohelper.
-    Raises: UsageProblem for patterns that match only a part of a block that aws-sso-cli rewrites.
+    `globs` are the values of --adopt. Raises: UsageProblem for patterns that match only a part of a
+    block that aws-sso-cli rewrites.
     """
     found = adopting.list_other_profiles(app, session, listing)
     for line in setup_text.other_profile_lines(found):
         output.say(line)
-    needing, chosen = adopting.choose_needing(found), frozenset[str]()
-    if globs:
-        chosen = adopting.choose_by_globs(found, globs)
-    elif needing and offers and not yes and output.can_ask_user():
-        question = setup_text.adopt_profiles_question(needing)
-        if output.confirm(question, yes=False, what="setup", default=True):
-            chosen = needing
-        else:
-            output.say(setup_text.ADOPT_LATER)
-    elif needing:
-        output.say("to adopt these profiles under their names: ssohelper profile sync --adopt '*'")
-    return found, chosen
+    if not globs and adopting.choose_needing(found):
+        output.say(setup_text.ADOPT_LATER)
+    return found, adopting.choose_by_globs(found, globs) if globs else frozenset()
 
 
 def warn_if_nothing_matches(app: App, plan: Plan) -> None:
@@ -73,7 +55,7 @@ def print_or_write_plan(app: App, plan: Plan, *, dry_run: bool, yes: bool, what:
         write_plan(app, plan, yes=yes, what=what)
         return
     if output.options().json:
-        output.print_json(_plan_json(plan), app.warnings)
+        output.print_json(plan_json(plan), app.warnings)
         return
     diff = config_writing.diff_changes(app, plan.data, plan.changes)
     output.print_diff(diff, on_stdout=True)
@@ -97,11 +79,10 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         plan,
         f"ssohelper {what}",
         what,
-        default=what == _ENTER_IS_YES,
         choose_parts=partial(_ask_for_filters, app) if can_choose else None,
     )
     if written is not None and output.options().json:
-        output.print_json(_plan_json(written), app.warnings)
+        output.print_json(plan_json(written), app.warnings)
     return written is not None
 
 
@@ -139,7 +120,7 @@ def say_restored_options(
         output.say(show(plan_text.restored_options_line(session_name, choices, verb), 500))
 
 
-def _plan_json(plan: Plan) -> dict[str, Any]:
+def plan_json(plan: Plan) -> dict[str, Any]:
     return {
         "add": list(plan.add),
         "change": [change._asdict() for change in plan.change],

@@ -108,9 +108,7 @@ def sync_profiles(
     choices = sync_choices.merge_choices(app, session, given)
     adopting.check_adopt_globs(app, adopt)
     listing = fetch_listing(app, session, refresh=refresh, of_this_sign_in=True, from_scratch=prune)
-    others, adopted = choose_profiles_to_adopt(
-        app, session, listing, adopt, yes=yes or dry_run, offers=False
-    )
+    others, adopted = choose_profiles_to_adopt(app, session, listing, adopt)
     plan = profile_edit.plan_sync(
         app,
         session,

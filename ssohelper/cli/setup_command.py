@@ -7,17 +7,10 @@ from contextlib import contextmanager
 
 import click
 
-from ssohelper.actions import (
-    adopting,
-    doctor,
-    guards,
-    profile_edit,
-    session_edit,
-    session_move,
-    setup_text,
-    sync_choices,
-)
+from ssohelper.actions import adopting, session_edit, setup_text, sync_choices
 from ssohelper.actions import setup as onboarding
+from ssohelper.actions.flows import setup_plan
+from ssohelper.actions.flows.setup_plan import Wish
 from ssohelper.actions.login import LoginOptions
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
@@ -28,19 +21,17 @@ from ssohelper.cli.plan_output import (
     FORM_HELP,
     PORTABLE_HELP,
     ROLE_HELP,
-    choose_profiles_to_adopt,
-    warn_if_nothing_matches,
-    write_plan,
+    plan_json,
 )
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
+from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.further_portals import FurtherPortal
-from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import SsoHelperError, UsageProblem
-from ssohelper.system import installation, programs
+from ssohelper.system import installation
 
 
 @click.command()
@@ -55,7 +46,8 @@ from ssohelper.system import installation, programs
 @click.option("--adopt", multiple=True, metavar="GLOB", help=ADOPT_HELP)
 @click.option("--device-code", is_flag=True, help="Confirm a code in a browser on any machine.")
 @click.option("--no-browser", is_flag=True, help="Print the page's address, open no browser.")
-@click.option("--yes", is_flag=True, help="Write without asking.")
+@click.option("--dry-run", is_flag=True, help="Print what would be written; stay signed in.")
+@click.option("--yes", is_flag=True, help="Add profiles without asking; nothing else.")
 @output.common_options
 def setup(
     start_url: str | None,
@@ -69,6 +61,7 @@ def setup(
     adopt: tuple[str, ...],
     device_code: bool,
     no_browser: bool,
+    dry_run: bool,
     yes: bool,
 ) -> None:
     """Onboard in one command: sign in, list your accounts, write a profile for each role.
@@ -80,19 +73,22 @@ def setup(
       ssohelper setup --role 'Read*' --yes       uses the portal that is in ~/.aws/config
       ssohelper setup --adopt '*'                takes over the profiles of other tools
 
-    Shows what it will write and asks first. Run it again to write profiles that are missing.
+    Shows what it found and would write, adopt, guard and install, and asks once. Run it again to
+    write profiles that are missing.
     """
     app = output.get_app()
     # These checks come before the sign-in, which would be useless if one of them fails.
     app.config.check_writable()
     session, portal = _choose_session(app, start_url, region, yes=yes)
     given = Choices(accounts, roles, name_template, form, default_region)
-    choices = sync_choices.merge_choices(app, session, given)
+    sync_choices.merge_choices(app, session, given)
     installation.find_profile_command(app.environ)
     adopting.check_adopt_globs(app, adopt)
-    if not yes:
+    if not yes and not dry_run:
         output.require_terminal("setup")
-    if portal is not None and (added := onboarding.add_further_portal(app, session, portal)):
+    if portal is not None and dry_run:
+        output.say(f'{portal.region} would be a further region of "{session.name}"')
+    elif portal is not None and (added := onboarding.add_further_portal(app, session, portal)):
         output.say(added)
     with _continued_by_setup(app, session):
         options = LoginOptions(device_code, completes=True)
@@ -100,28 +96,34 @@ def setup(
     session = outcome.session
     with _sign_out_if_interrupted(app, session), _continued_by_setup(app, session):
         listing = listing_progress.fetch_listing(app, session, refresh=True)
-        _say_known_session(app, session, listing)
-        others, adopted = choose_profiles_to_adopt(
-            app, session, listing, adopt, yes=yes, offers=True
+        wish = Wish(
+            session, listing, output.command_line(), given, adopt, is_portable, is_unasked=yes
         )
-        if default_region is None and listing.roles():
-            choices = _choose_default_region(app, session, choices, yes=yes)
-        plan = profile_edit.plan_sync(
-            app,
-            session,
-            listing,
-            choices,
-            given,
-            adopt=adopted,
-            others=others,
-            is_portable=is_portable,
-        )
-        warn_if_nothing_matches(app, plan)
-        if not write_plan(app, plan, yes=yes, what="setup"):
-            output.say(setup_text.kept_sign_in_line(session))
+        if dry_run:
+            _print_dry_run(app, wish)
             return
-    _offer_guard_rules(app, listing, yes=yes, is_config_written=bool(plan.changes))
-    _print_setup_results(app, session, listing)
+        found = setup_plan.write_set_up(app, TerminalDialogue("setup", yes=yes), wish)
+    if found is None:
+        return
+    if output.options().json:
+        output.print_json(plan_json(found.plan), app.warnings)
+        return
+    for line in setup_plan.result_lines(app, session, found):
+        output.say(line)
+
+
+def _print_dry_run(app: App, wish: Wish) -> None:
+    found = setup_plan.propose(app, wish)
+    shown = setup_plan.show_proposal(app, wish, found)
+    if output.options().json:
+        output.print_json(plan_json(found.plan), app.warnings)
+        return
+    output.print_diff(shown.diff, on_stdout=True)
+    for line in shown.summary[:-1]:
+        output.say(show(line, 2000))
+    if not found.has_changes:
+        output.say("nothing to change")
+    output.say(setup_text.kept_sign_in_line(wish.session))
 
 
 @contextmanager
@@ -160,34 +162,6 @@ def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _offer_guard_rules(app: App, listing: Listing, *, yes: bool, is_config_written: bool) -> None:
-    guarded = guards.propose_usual_rules(app, listing)
-    if not guarded:
-        return
-    command = setup_text.guard_rules_command(guarded)
-    if yes or not output.can_ask_user():
-        output.say(f"no role is guarded; guard administrators' roles with: {command}")
-        return
-    output.say(setup_text.proposed_guard_rules_line(guarded))
-    if output.confirm(setup_text.GUARD_QUESTION, yes=False, what="setup"):
-        onboarding.add_guard_rules(app, guarded, is_config_written=is_config_written)
-    else:
-        output.say(f"later: {command}")
-
-
-def _say_known_session(app: App, session: SsoSession, listing: Listing) -> None:
-    """Print which session has the same user and roles, and how to move it to this address."""
-    is_new = not session_edit.has_config_section(app, session)
-    known = session_move.find_session_to_move(app, session, listing) if is_new else None
-    if known is not None:
-        output.say(
-            f'{show(session.start_url, 200)} has the user and the roles of "{show(known.name)}", '
-            f"which is at {show(known.start_url, 200)}: it is probably the same portal"
-        )
-        command = f"ssohelper session set-url {known.name} {shlex.quote(session.start_url)}"
-        output.say(f"to move that session in place of a second one: {command}")
 
 
 def _choose_session(
@@ -254,19 +228,6 @@ def _choose_portal(app: App, name: str | None, on_terminal: bool) -> SsoSession:
     return found[int(output.ask(question, default="1", type=numbers)) - 1]
 
 
-def _choose_default_region(
-    app: App, session: SsoSession, choices: Choices, *, yes: bool
-) -> Choices:
-    """Return the options with a default region, which the user is asked for unless one is saved."""
-    proposal = sync_choices.propose_default_region(app, session)
-    if proposal is None or (yes and proposal == session.region):
-        return choices
-    if yes:
-        output.say(setup_text.default_region_line(proposal))
-    region = proposal if yes else _ask_region(setup_text.DEFAULT_REGION, proposal)
-    return choices.with_chosen_fields(default_region=region)
-
-
 def _ask_region(question: str, proposal: str | None = None) -> str:
     def parse_answer(answer: str) -> str:
         try:
@@ -275,15 +236,3 @@ def _ask_region(question: str, proposal: str | None = None) -> str:
             raise click.UsageError(f"{show_message(error.message)}; {error.hint}") from error
 
     return output.ask(question, default=proposal, value_proc=parse_answer)
-
-
-def _print_setup_results(app: App, session: SsoSession, listing: Listing) -> None:
-    if output.options().json:
-        return
-    if not listing.roles():
-        output.say(setup_text.NO_ACCOUNT)
-        return
-    report = doctor.prove_session(app, session)
-    has_aws = programs.find_program("aws", app.environ) is not None
-    for line in setup_text.setup_result_lines(report, session.name, has_aws=has_aws):
-        output.say(line)

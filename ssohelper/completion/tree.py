@@ -24,7 +24,8 @@ TREE = """\
 --adopt=text* Take over profiles of other tools, under the names they have. Repeata…
 --device-code Confirm a code in a browser on any machine.
 --no-browser Print the page's address, open no browser.
---yes Write without asking.
+--dry-run Print what would be written; stay signed in.
+--yes Add profiles without asking; nothing else.
 [install] Set up your shell for ssohelper, or undo that
 --shell=words:bash,zsh,fish,pwsh The shell to set up. Default: from SHELL.
 --uninstall Remove exactly what install wrote.

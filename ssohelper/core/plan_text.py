@@ -3,7 +3,7 @@
 import shlex
 import textwrap
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from ssohelper.core.choices import Choices, count_left_out, do_filters_match
@@ -249,10 +249,6 @@ def _other_options(choices: Choices) -> str:
         ("--default-region", choices.default_region),
     ]
     return " ".join(f"{option} {shlex.quote(value)}" for option, value in chosen if value)
-
-
-def adopt_options(patterns: Iterable[str]) -> list[str]:
-    return [f"--adopt {shlex.quote(pattern)}" for pattern in patterns]
 
 
 def restored_options_line(session_name: str, choices: Choices, verb: RestoredVerb) -> str:

@@ -10,6 +10,7 @@ from ssohelper.core.text import show
 _MOST = 500
 # In a terminal with fewer lines than this, the message line exists only while it shows something.
 LOW_LINES = 16
+NOTHING_CHANGED = "nothing was changed"
 
 
 class Kind(Enum):

@@ -9,16 +9,12 @@ from ssohelper.actions import adopting, doctor_profiles, doctor_sessions, sync_c
 from ssohelper.actions.doctor_facts import Setup
 from ssohelper.actions.selection import resolve_profile
 from ssohelper.cli import role_profiles
-from ssohelper.core.adoption import AdoptionCandidate
-from ssohelper.core.model import Role
-from ssohelper.core.profile_origin import Origin
 from ssohelper.emulator.organization import START_URL
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import ConfigInvalid
 from tests.actions.broken_homes import make_world
 from tests.adopt.test_homes import in_process, write_home
 from tests.cli.test_profile_commands_sync import ok, rows, saved
-from tests.cli.test_setup_command import guard_nothing
 from tests.conftest import Home, Run
 from tests.long_rows import long_after
 from tests.saved_listing import DEV, PAY, URL
@@ -247,18 +243,17 @@ def test_a_bracket_in_a_header_stops_no_command_and_stays(saved: Home, run: Run)
     ok(run("profile", "undo", "--yes"))
 
 
-def test_on_a_terminal_setup_asks_and_enter_adopts(home, terminal, emulator):
+def test_on_a_terminal_enter_adopts(home, terminal, emulator):
     write_home(home, "granted-early", emulator)
     child = terminal(
         *("setup", START_URL, "--session", "corp", "--account", "sandbox-*"),
         *("--default-region", "eu-west-1"),
     )
     child.talk(
-        "adopt 1 profile that cannot work without ssohelper, names unch",
-        ("[Y/n]", ""),
-        ("1 profile to adopt — write", "y"),
+        "1 adopt 1 profile, names unch",
+        "1 profile to adopt — write",
+        ("[Y/n/d/c]", ""),
     )
-    guard_nothing(child)
     child.expect_exact("try it: ")
     assert child.ended()[0] == 0
     assert "granted" not in home.config_file.read_text().partition("[profile")[2]
@@ -522,24 +517,3 @@ def test_of_two_roles_in_one_profile_the_one_that_aws_tools_take_is_said(saved, 
     assert (
         f"the profile names two different roles; the AWS CLI and boto3 take Read in {PAY}" in found
     )
-
-
-@pytest.mark.parametrize(
-    ("names", "chosen", "patterns"),
-    [
-        ("abcdef", "ab", ("a", "b")),
-        ("abcdef", "abcdef", ("*",)),
-        ("abcdefgh", "abcd", None),  # more than three patterns
-        ("aAbcd", "a", None),  # patterns ignore case
-    ],
-)
-def test_a_command_is_proposed_if_a_few_patterns_adopt_exactly_the_chosen_profiles(
-    names: str, chosen: str, patterns: tuple[str, ...] | None
-) -> None:
-    found = [
-        adopting.ProfileOfOtherTool(
-            AdoptionCandidate(Origin(name, "a tool", None), Role(PAY, "Read")), "", False
-        )
-        for name in names
-    ]
-    assert adopting.build_adopt_patterns(found, [*chosen]) == patterns

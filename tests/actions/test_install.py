@@ -56,10 +56,10 @@ def test_the_login_file_that_does_not_read_bashrc_is_found(app, tmp_path, files,
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     edit = FileEdit(tmp_path / ".bashrc", None, b"", "bash")
-    found = install.find_incomplete_login_file(app, edit)
-    assert found == (tmp_path / incomplete if incomplete else None)
+    said = install.login_shell_advice(app, edit)
+    assert (f"add to {tmp_path / incomplete}: " in said) if incomplete else not said
     edit = FileEdit(tmp_path / ".zshrc", None, b"", "zsh")
-    assert install.find_incomplete_login_file(app, edit) is None
+    assert install.login_shell_advice(app, edit) == ""
 
 
 @pytest.mark.parametrize(

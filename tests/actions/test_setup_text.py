@@ -44,8 +44,8 @@ def test_the_command_for_guard_rules_is_safe_to_paste():
         (["x" * 50], "x" * 39 + "…"),
     ],
 )
-def test_the_question_names_the_profiles_that_need_ssohelper(needing, names):
-    assert f"({names})?" in setup_text.adopt_profiles_question(needing)
+def test_the_question_names_the_profiles_to_adopt(needing, names):
+    assert f"({names})" in setup_text.adopted_profiles_text(needing)
 
 
 @pytest.mark.parametrize(

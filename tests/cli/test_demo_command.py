@@ -201,13 +201,9 @@ class TestOnATerminal:
             child.expect(SIGN_IN_URL)
             url = child.match.group()
             sign_in(url, "ana")
-            child.expect_exact("default region of the profiles [us-east-1]: ")
-            child.sendline("")
-            child.expect_exact("[Y/n]")
+            child.expect_exact("[Y/n/d/c]")
             child.sendline("")
             child.expect_exact("20 profiles added")
-            child.expect_exact("guard these roles? [y/N]")
-            child.sendline("n")
             child.expect_exact("Leave with: exit")
             child.sendline("ssohelper list payments-prod BreakGlass; echo code=$?")
             child.expect(r"000030000001\s.*payments-prod\.BreakGlassAdmin")
@@ -234,7 +230,7 @@ class TestOnATerminal:
     def test_over_ssh_it_signs_in_by_itself(self, person):
         child = self.start(person, shell="/bin/sh", SSH_CONNECTION="192.0.2.1 1 192.0.2.2 22")
         child.expect_exact("It signs in ana by itself")
-        child.expect_exact("default region of the profiles [us-east-1]: ")
+        child.expect_exact("[Y/n/d/c]")
         child.sendintr()
         assert child.ended()[0] == 130
 

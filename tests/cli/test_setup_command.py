@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -35,8 +34,7 @@ def opened(home) -> Path:
 
 SETUP = ("setup", START_URL, "--region", "us-east-1")
 SECOND_URL = "https://second.awsapps.com/start"
-# With a default region: on a terminal `setup` would ask for it.
-ONLY_DEV = ("--account", "payments-dev", "--default-region", "us-east-1")
+ONLY_DEV = ("--account", "payments-dev")
 DEV = "000040000001"
 
 
@@ -63,11 +61,6 @@ def identity_of(run: Run, emulator: Emulator, profile: str) -> tuple[str, str, s
     issued = emulator.issued.get(given["AccessKeyId"])
     assert issued is not None
     return issued.person, issued.account_id, issued.role_name
-
-
-def guard_nothing(child: Any) -> None:
-    """Answer the offer to guard dangerous roles."""
-    child.talk(("guard these roles? [y/N]", "n"))
 
 
 def assert_signed_out(home: Home, emulator: Emulator) -> None:
@@ -269,27 +262,14 @@ class TestDefaultRegion:
             ],
         ),
     )
-    def test_it_is_asked_for_once_with_a_proposal(
-        self, terminal, home, default, variables, proposed
-    ):
+    def test_it_is_said_before_the_question(self, terminal, home, default, variables, proposed):
         home.env.update(variables)
         if default:
             home.write_config(default)
         child = terminal(*self.GIVEN)
-        child.talk(
-            (f"default region of the profiles [{proposed}]: ", ""),
-            ("[Y/n]", ""),
-            f"remembered: --default-region {proposed}",
-        )
-        guard_nothing(child)
+        child.talk(f"get the region {proposed}", ("[Y/n/d/c]", ""), "3 profiles added")
         assert child.ended()[0] == 0
         assert profiles(home)["payments-dev.ReadOnlyAccess"]["region"] == proposed
-        child = terminal(*self.GIVEN)
-        child.expect_exact("nothing to change")
-        assert "default region of" not in child.before
-        guard_nothing(child)
-        assert "remembered: " not in child.before
-        assert child.ended()[0] == 0
 
     def test_with_yes_it_is_the_proposed_one_and_that_is_said(self, run, home):
         home.write_config("[default]\nregion = eu-west-3\n")
@@ -303,28 +283,30 @@ class TestOnATerminal:
         given = (*SETUP, *ONLY_DEV)
         child = terminal(*given)
         child.talk(
+            "20 roles in 9 accounts",
+            "3 profiles to add — write ~/.aws/config, ",
+            ("c leaves parts out) [Y/n/d/c]", "d"),
             "+[profile payments-dev.ReadOnlyAccess]",
-            ("3 profiles to add — write ~/.aws/config? [Y/n]", "n"),
-            "nothing was changed",
+            "(END)",
         )
+        child.send("q")  # leaves the pager
+        child.talk(("[Y/n/d/c]", "n"), "nothing was changed")
         code, rest = child.ended()
         said = f'you stay signed in to "d-0000000000"; go on with: ssohelper setup {START_URL}'
         assert (code, said in " ".join(rest.split()), "try it" in rest) == (0, True, False)
         assert not home.config_file.exists()
         emulator.reset_counters()
         child = terminal(*given)
-        child.talk(("[Y/n]", ""))
+        child.talk(("[Y/n/d/c]", ""))
         assert emulator.counters["authorize"] == 0
-        guard_nothing(child)
-        shown = child.before
         code, rest = child.ended()
-        assert (code, "3 profiles added" in shown, "try it: " in rest) == (0, True, True)
+        assert (code, "3 profiles added" in rest, "try it: " in rest) == (0, True, True)
         assert len(profiles(home)) == 3
 
     @pytest.mark.parametrize("number", long_after(1, [signal.SIGTERM, signal.SIGHUP]))
     def test_a_signal_at_the_question_leaves_no_sign_in(self, terminal, home, emulator, number):
         child = terminal(*SETUP, *ONLY_DEV)
-        child.expect_exact("[Y/n]: ")
+        child.expect_exact("[Y/n/d/c]: ")
         wait_until_asleep(child.pid)  # a signal between the last letter and the read would be lost
         child.kill(number)
         assert child.ended()[0] == 130
@@ -344,11 +326,13 @@ class TestOnATerminal:
             f"1  {SECOND_URL} (other)",
             f"2  {START_URL}",
             ("which one", "2"),
-            "adopt 1 profile that cannot work without ssohelper, names unch",
-            ("[Y/n]", "n"),
-            ("[Y/n]", ""),
+            "1 adopt 1 profile, names unch",
+            ("[Y/n/d/c]", "c"),
+            ("leave out (numbers", "7"),
+            '"7" is neither a number above nor a listed account',
+            ("leave out (numbers", "1"),
+            ("[Y/n/d/c]", ""),
         )
-        guard_nothing(child)
         assert child.ended()[0] == 0
         assert home.config_file.read_text().startswith(before)
         # The legacy profile needs a sign-in of its own, so Developer gets another profile.
@@ -372,7 +356,7 @@ class TestOnATerminal:
 
 
 class TestGuards:
-    """A first setup offers to guard dangerous roles."""
+    """A first setup guards dangerous roles, unless they are left out."""
 
     GIVEN = (*SETUP, *ONLY_DEV)
     RULES = ("*/AdministratorAccess", "*/*BreakGlass*", "*/*Owner*")
@@ -386,31 +370,57 @@ class TestGuards:
         emulator.world.add_permission_set("AdministratorAccess")
         emulator.world.assign("ana", "AdministratorAccess", DEV)
 
-    def test_yes_guards_them_and_no_names_the_command(self, terminal, home):
+    def test_a_yes_guards_and_installs_and_one_undo_takes_all_back(self, terminal, home):
+        rc = home.path / ".bashrc"
+        rc.write_text("# mine\n")
+        home.env["SHELL"] = "/bin/bash"
         child = terminal(*self.GIVEN)
-        child.talk(("[Y/n]", "y"), ("guard these roles? [y/N]", "n"))
-        code, rest = child.ended()
-        assert (code, "later: ssohelper config set guard.rules '*/Admin" in rest) == (0, True), rest
-        assert self.rules(home) == ()
-        home.config_file.unlink()
-        child = terminal(*self.GIVEN)
-        child.talk(("[Y/n]", "y"), ("guard these roles? [y/N]", "y"))
-        assert child.ended()[0] == 0
-        assert self.rules(home) == self.RULES
-        last = App(home.env).journal.read().lines[-1].fields
-        assert (last["command"], last["file"]) == (
-            "setup",
-            str(App(home.env).locations.settings_file),
+        child.talk(
+            "1 guard roles, so that each use needs a typed reason: ",
+            "2 add to ~/.bashrc: the command `use`",
+            ("4 profiles to add — write ~/.aws/config, ", ""),
+            "4 profiles added",
         )
+        code, rest = child.ended()
+        last_line = "new shells know `ssohelper use`; this one after: source ~/.bashrc"
+        assert (code, rest.split("\r\n")[-2]) == (0, last_line)
+        assert self.rules(home) == self.RULES
+        assert "shell-init bash" in rc.read_text()
+        fields = [line.fields for line in App(home.env).journal.read().lines]
+        written = [Path(one["file"]).name for one in fields if one.get("command") == "setup"]
+        assert written == ["config", "config.toml"]
         child = terminal("undo")
         child.talk(("[y/N]", "y"), ("type loosen to go on: ", "loosen"))
         assert child.ended()[0] == 0
         assert (self.rules(home), home.config_file.exists()) == ((), False)
+        assert rc.read_text() == "# mine\n"
+
+    def test_parts_and_accounts_can_be_left_out(self, terminal, home):
+        child = terminal(*SETUP)
+        child.talk(("[Y/n/d/c]", "c"), ("leave out (numbers", "1, *-prod"), ("[Y/n/d/c]", ""))
+        code, rest = child.ended()
+        assert (code, "guard administrators' roles with: ssohelper config set" in rest) == (0, True)
+        assert self.rules(home) == ()
+        assert len(profiles(home)) == 15
+        assert App(home.env).choices.load("d-0000000000").accounts == ("!*-prod",)
+
+    def test_a_dry_run_prints_the_screen_and_writes_nothing(self, run, home):
+        home.env["SHELL"] = "/bin/bash"
+        done = run(*self.GIVEN, "--dry-run")
+        said = ok(done)
+        assert "+[profile payments-dev.AdministratorAccess]" in done.stdout
+        assert "1 guard roles" in said
+        assert "2 add to ~/.bashrc" in said
+        assert 'you stay signed in to "d-0000000000"' in said
+        assert not home.config_file.exists()
+        assert not (home.path / ".bashrc").exists()
 
     def test_with_yes_none_is_added_and_the_command_is_named(self, run, home):
+        home.env["SHELL"] = "/bin/bash"
         said = ok(run(*self.GIVEN, "--yes"))
         assert "guard administrators' roles with: ssohelper config set guard.rules" in said
         assert self.rules(home) == ()
+        assert not (home.path / ".bashrc").exists()
 
 
 def test_without_a_url_it_uses_the_only_portal_or_that_of_the_given_session(run, home, emulator):

@@ -4,9 +4,10 @@ If the search has found nothing, the cursor goes back to where it was before the
 """
 
 import pytest
+from textual.app import ComposeResult
 
 from ssohelper.core.filter_rows import FilterRow
-from ssohelper.tui.screens.set_up import FilterChoiceScreen
+from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.widgets.filter_list import FilterList
 from ssohelper.tui.widgets.profile_pane import ProfilePane
 from tests.long_rows import long_after, pairs_with_each_value_first
@@ -136,12 +137,26 @@ def test_after_a_search_without_result_the_cursor_is_on_its_profile_again(world:
     run_scenario(world.app(), scenario)
 
 
+class FilterScreen(Dialog[list[FilterRow]]):
+    """The list of `profile sync`, for the ticked rows."""
+
+    def __init__(self, rows: list[FilterRow]) -> None:
+        super().__init__()
+        self._rows = rows
+
+    def compose(self) -> ComposeResult:
+        yield FilterList(self._rows)
+
+    def on_filter_list_taken(self, event: FilterList.Taken) -> None:
+        self.dismiss([*event.rows])
+
+
 def test_after_a_search_without_result_the_cursor_is_on_its_filter_again(world: DemoHome) -> None:
     rows = [FilterRow(False, name, "", name) for name in ("alpha", "beta", "gamma")]
     taken: list[list[FilterRow] | None] = []
 
     async def scenario(user: User) -> None:
-        user.app.push_screen(FilterChoiceScreen(rows), taken.append)
+        user.app.push_screen(FilterScreen(rows), taken.append)
         await until(lambda: user.app.screen.query(FilterList))
         await user.press("down", "down", *"xqz", "escape", "enter")
         await until(lambda: bool(taken))
@@ -157,7 +172,7 @@ def test_the_line_under_the_cursor_of_a_long_list_is_seen_after_the_search(world
     taken: list[list[FilterRow] | None] = []
 
     async def scenario(user: User) -> None:
-        user.app.push_screen(FilterChoiceScreen(rows), taken.append)
+        user.app.push_screen(FilterScreen(rows), taken.append)
         await until(lambda: user.app.screen.query(FilterList))
         await user.press(*keys.split(), "escape")
         await user.wait_for_text("type to search", "❯")

@@ -9,7 +9,6 @@ import pytest
 from textual.screen import ModalScreen, Screen
 
 from ssohelper.actions.role_runs import RoleRun
-from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.model import Account, PageChoice
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.errors import LoginRequired
@@ -24,7 +23,7 @@ from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.report import DiffScreen, ReportScreen
-from ssohelper.tui.screens.set_up import FilterChoiceScreen, SetUpScreen
+from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.lines import text_lines
 from tests.long_rows import long_after
@@ -58,7 +57,6 @@ DIALOGS: dict[str, Callable[[FullScreenApp], Screen[Any]]] = {
     "question": lambda _: ConfirmScreen("?", lines=_LINES, other=_LINES, can_choose=True),
     "ask": lambda _: AskScreen("New name", "", ""),
     "diff": lambda _: DiffScreen("Diff", _LINES, find="line 40"),
-    "filters": lambda _: FilterChoiceScreen([FilterRow(False, "a", "", "a")]),
     "set-up": lambda _: SetUpScreen(),
     "help": lambda app: HelpScreen(app.screen, app.key_of),
     "messages": lambda _: HistoryScreen(),

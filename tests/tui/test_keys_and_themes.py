@@ -24,11 +24,11 @@ from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.report import DiffScreen
-from ssohelper.tui.screens.set_up import FilterChoiceScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.long_rows import long_after
 from tests.tui.cells import PALETTES, take_frame
 from tests.tui.driving import User, run_scenario
+from tests.tui.test_cleared_search import FilterScreen
 from tests.tui.world import DemoHome, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,10 +87,7 @@ class TestKeys:
             session = world.app().config.read().sso_session("lab")
             assert session is not None
             dialogs = (ConfirmScreen("?"), SignInScreen(session))
-            searches = (
-                ConsoleChooser("?", (), "eu-west-1"),
-                FilterChoiceScreen([]),
-            )
+            searches = (ConsoleChooser("?", (), "eu-west-1"), FilterScreen([]))
             row = RoleRow("lab", Account("000060000001", "lab", None), "ReadOnlyAccess")
             runs = [RoleRun(world.app(), row, ["true"])]
             ids = "#no, #cancel, #messages, #dialog-keys, #answer, #lines, #runs, FilterList"

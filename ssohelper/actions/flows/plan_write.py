@@ -24,10 +24,9 @@ def write_plan(
     journal_name: str | None = None,
     *,
     prefix: str = "",
-    default: bool = False,
     choose_parts: Callable[[Plan], Plan | None] | None = None,
 ) -> Plan | None:
-    """Return the written plan, or None if the user says no. `default` is what Enter answers.
+    """Return the written plan, or None if the user says no.
 
     A plan without changes only saves the sync options. `choose_parts` lets the user choose accounts
     and roles for another plan.
@@ -36,7 +35,7 @@ def write_plan(
         app.config.check_writable()
         shown = _show_plan(app, plan, command, prefix)
         can_choose = choose_parts is not None and len(shown.summary) > 1
-        answer = dialogue.show_plan(shown._replace(can_choose=can_choose, default=default))
+        answer = dialogue.show_plan(shown._replace(can_choose=can_choose))
         if answer == "y":
             break
         if answer == "n" or choose_parts is None:

@@ -14,11 +14,10 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 from ssohelper.tui import background, profile_rows
 from ssohelper.tui.profile_rows import Found, ProfileRow
-from ssohelper.tui.screens.config_write import plan_lines
 from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.report import DiffScreen
 from ssohelper.tui.screens.screen_dialogue import run_flow
-from ssohelper.tui.widgets.lines import diff_lines
+from ssohelper.tui.widgets.lines import Line, diff_lines, plain_lines
 
 if TYPE_CHECKING:
     from ssohelper.tui.dialog_app import DialogApp
@@ -95,7 +94,16 @@ async def show_diff(app: DialogApp, found: Found, plan: Plan, name: str) -> None
     """Show the diff of the plan, scrolled to the profile `name`."""
     services = app.services
     title = f"{found.path}: {plan_text.plan_counts_text(plan, noun='')}"
-    lines = await background.run(app, lambda: plan_lines(services, plan))
+
+    def make_lines() -> list[Line]:
+        lines = diff_lines(config_writing.diff_changes(services, plan.data, plan.changes))
+        lines += [
+            line for text in plan_text.skipped_lines(plan) for line in plain_lines(text, "dim")
+        ]
+        warning = plan_text.filters_warning(plan)
+        return lines + (plain_lines(warning, "warn") if warning else [])
+
+    lines = await background.run(app, make_lines)
     if lines:
         await app.push_screen_wait(DiffScreen(title, lines, f"[profile {name}]"))
     else:

@@ -25,9 +25,9 @@ from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_t
 from ssohelper.tui.dialog_app import MainScreen
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.list_states import ListStates
+from ssohelper.tui.messages import NOTHING_CHANGED
 from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.running_sign_ins import STOPPED_TOO, RunningSignIn
-from ssohelper.tui.screens.config_write import NOTHING_CHANGED
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
@@ -17,48 +15,32 @@ from textual.message import Message
 from textual.widgets import Button, Input, Static
 
 from ssohelper.actions import (
-    adopting,
-    doctor,
-    guards,
-    profile_edit,
     session_edit,
     setup,
     setup_text,
     sync_choices,
+    undoing,
 )
-from ssohelper.actions.adopting import ProfileOfOtherTool
-from ssohelper.core import filter_rows, plan_text
-from ssohelper.core.choices import Choices
+from ssohelper.actions.flows import setup_plan
+from ssohelper.core import plan_text
 from ssohelper.core.clock_text import still_signed_in_text
-from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
-from ssohelper.core.profile_plan import Plan
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.core.start_url import checked_typed_start_url
 from ssohelper.core.text import show
-from ssohelper.errors import SsoHelperError, UsageProblem
-from ssohelper.system import installation, programs
-from ssohelper.tui import background, dialog_sizes
+from ssohelper.errors import Interrupted, SsoHelperError, UsageProblem
+from ssohelper.system import installation
+from ssohelper.tui import background
 from ssohelper.tui.dialog import Dialog
-from ssohelper.tui.messages import LOW_LINES
+from ssohelper.tui.messages import LOW_LINES, NOTHING_CHANGED
 from ssohelper.tui.one_time_timers import call_after_drawing
-from ssohelper.tui.screens.adopt_questions import offer_needing_profiles
-from ssohelper.tui.screens.ask import AskScreen
-from ssohelper.tui.screens.config_write import (
-    NO_CHANGE,
-    NOTHING_CHANGED,
-    plan_lines,
-    question_before_write,
-    write_plan,
-)
-from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.screens.report import ReportScreen
+from ssohelper.tui.screens.screen_dialogue import run_flow
 from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.widgets.filter_list import FilterList
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
-from ssohelper.tui.widgets.lines import Line, plain_lines, text_lines
+from ssohelper.tui.widgets.lines import text_lines
 from ssohelper.tui.widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
@@ -359,208 +341,29 @@ class SetUpScreen(Dialog[bool]):
         self.dismiss(False)
 
 
-class _Answers(NamedTuple):
-    """The user's answers before the diff is shown.
-
-    `adopt` are the profiles to adopt, `patterns` their values of --adopt, None if too many.
-    `survey` are lines about the profiles of other tools that no question has shown.
-    """
-
-    adopt: frozenset[str]
-    default_region: str | None
-    survey: tuple[str, ...] = ()
-    patterns: tuple[str, ...] | None = ()
-    others: tuple[ProfileOfOtherTool, ...] = ()
-
-
 async def write_profiles(
     app: DialogApp, session: SsoSession, listing: Listing, command: str
 ) -> bool:
-    """Ask the questions of `ssohelper setup`, and write session and profiles in one write.
+    """Ask the question of `ssohelper setup`, and write what it shows.
 
-    A "no" writes nothing and keeps the sign-in. Returns whether session or profiles were written.
+    A "no" writes nothing and keeps the sign-in. Returns whether the user said yes.
     """
-    answers = await _ask_adoption_and_region(app, session, listing, command)
-    plan = answers and await _plan_and_write_profiles(app, session, listing, answers, command)
-    if plan is None:
-        app.show_done(NOTHING_CHANGED)
+    services = app.services
+    wish = setup_plan.Wish(session, listing, command)
+    try:
+        found = await run_flow(
+            app, lambda dialogue: setup_plan.write_set_up(services, dialogue, wish)
+        )
+    except Interrupted as left:
+        app.show_done(left.message)
         app.show_done(setup_text.kept_sign_in_line(session))
         return False
-    await _offer_guard_rules(app, listing, plan)
-    await _show_result(app, session, plan)
-    return True
-
-
-async def _ask_adoption_and_region(
-    app: DialogApp, session: SsoSession, listing: Listing, command: str
-) -> _Answers | None:
-    services = app.services
-    found = await background.run(
-        app,
-        lambda: adopting.list_other_profiles(services, session, listing),
-    )
-    chosen = await offer_needing_profiles(app, found)
-    region = None
-    if listing.roles():
-        region = await background.run(
-            app, lambda: sync_choices.propose_default_region(services, session)
-        )
-    is_asked = bool(adopting.choose_needing(found))
-    survey = () if is_asked else tuple(setup_text.other_profile_lines(found, with_names=False))
-    patterns = adopting.build_adopt_patterns(found, chosen)
-    if region is None:
-        return _Answers(chosen, None, survey, patterns, tuple(found))
-    region = await _ask_region(app, region, command)
-    if region is None:
-        return None
-    return _Answers(chosen, region, survey, patterns, tuple(found))
-
-
-async def _ask_region(app: DialogApp, proposal: str, command: str) -> str | None:
-    typed_text = await app.push_screen_wait(
-        AskScreen(
-            f"{setup_text.DEFAULT_REGION}?",
-            proposal,
-            f"{command} --default-region R",
-            sync_choices.parse_region_name,
-        )
-    )
-    return None if typed_text is None else sync_choices.parse_region_name(typed_text)
-
-
-async def _plan_and_write_profiles(
-    app: DialogApp, session: SsoSession, listing: Listing, answers: _Answers, command: str
-) -> Plan | None:
-    services = app.services
-    given = Choices(default_region=answers.default_region)
-
-    def make_plan() -> Plan:
-        choices = sync_choices.merge_choices(services, session, given)
-        return profile_edit.plan_sync(
-            services, session, listing, choices, adopt=answers.adopt, others=answers.others
-        )
-
-    plan = await _ask_to_write_plan(app, await background.run(app, make_plan), answers, command)
-    if plan is not None:
-        await write_plan(app, plan, command + _setup_options(answers, plan), "setup")
-    return plan
-
-
-async def _ask_to_write_plan(
-    app: DialogApp, plan: Plan, answers: _Answers, command: str
-) -> Plan | None:
-    """Ask until the user confirms a plan or says no. Return the plan, or None after a "no"."""
-    services = app.services
-    lines = await background.run(app, partial(plan_lines, services, plan))
-    while plan.changes:
-        question = question_before_write(services, plan_text.plan_counts_text(plan))
-        command_line = command + _setup_options(answers, plan)
-        screen = _make_write_question(app, question, plan, answers, lines, command_line)
-        if await app.push_screen_wait(screen):
-            return plan
-        if not screen.wants_choice:
-            return None
-        rows = filter_rows.filter_rows_of_listing(plan.request.listing)
-        picked = await app.push_screen_wait(FilterChoiceScreen(rows))
-        if picked is None:
-            continue
-        other = await background.run(
-            app, partial(profile_edit.plan_with_role_filters, services, plan, picked)
-        )
-        if other.changes:
-            plan = other
-            lines = await background.run(app, partial(plan_lines, services, other))
-        else:
-            app.show_done(plan_text.NOTHING_CHOSEN)
-    return plan
-
-
-def _make_write_question(
-    app: DialogApp,
-    question: str,
-    plan: Plan,
-    answers: _Answers,
-    lines: list[Line],
-    command: str,
-) -> ConfirmScreen:
-    first = text_lines(answers.survey)
-    if answers.patterns is None:
-        first += text_lines([setup_text.adoption_not_shown_message(len(answers.adopt))])
-    first += text_lines(plan_text.swapped_names_lines(plan), "warn")
-    if not plan_text.is_big_plan(plan):
-        return ConfirmScreen(question, lines=[*first, *lines], command=command, proposes_yes=True)
-    for line in plan_text.summary_lines(plan, dialog_sizes.width_of_dialog_lines(app.size.width)):
-        first += plain_lines(line)
-    return ConfirmScreen(
-        question, lines=first, other=lines, command=command, can_choose=True, proposes_yes=True
-    )
-
-
-def _setup_options(answers: _Answers, plan: Plan) -> str:
-    """Return the options of `ssohelper setup` that give the same answers."""
-    region = answers.default_region
-    words = [f"--default-region {word_as_typed(region)}"] if region else []
-    words += plan_text.adopt_options(answers.patterns or ())
-    if plan.request.has_new_filters:
-        words.append(plan_text.filter_options(plan.request.choices))
-    return "".join(f" {word}" for word in words)
-
-
-async def _offer_guard_rules(app: DialogApp, listing: Listing, plan: Plan) -> None:
-    services = app.services
-    rules = await background.run(app, lambda: guards.propose_usual_rules(services, listing))
-    if not rules:
-        return
-    command = setup_text.guard_rules_command(rules)
-    lines = text_lines([setup_text.proposed_guard_rules_line(rules)])
-    screen = ConfirmScreen(setup_text.GUARD_QUESTION, lines=lines, command=command)
-    if await app.push_screen_wait(screen):
-        await background.run(
-            app,
-            lambda: setup.add_guard_rules(services, rules, is_config_written=bool(plan.changes)),
-        )
-        app.show_done(setup_text.proposed_guard_rules_line(rules), command)
-    else:
-        app.show_done(f"later: {command}")
-
-
-async def _show_result(app: DialogApp, session: SsoSession, plan: Plan) -> None:
-    """Test one profile's credential process; show what was written, what is wrong, what to try."""
-    services = app.services
-    texts = list(plan_text.lines_after_sync(plan))
-    if plan.request.listing.roles():
-        app.show_done("running the helper of one profile")
-        report = await background.run(app, lambda: doctor.prove_session(services, session))
-        has_aws = programs.find_program("aws", services.environ) is not None
-        texts += setup_text.setup_result_lines(report, session.name, has_aws=has_aws)
-    else:
-        texts.append(setup_text.NO_ACCOUNT)
-    title = plan_text.plan_counts_text(plan, done=True) if plan.changes else NO_CHANGE
-    if plan.changes:
-        texts.insert(0, "undo with: ssohelper undo")
+    if found is None:
+        return False
+    app.show_done("running the helper of one profile")
+    texts = await background.run(app, lambda: [*setup_plan.result_lines(services, session, found)])
+    title = plan_text.plan_counts_text(found.plan, done=True)
+    if found.has_changes:
+        texts.insert(0, f"undo with: {undoing.COMMAND}")
     await app.push_screen_wait(ReportScreen(title, text_lines(texts)))
-
-
-class FilterChoiceScreen(Dialog["list[FilterRow] | None"]):
-    """A dialog for the filters of `profile sync`. Its result is the ticked rows, or None."""
-
-    HELP_TEXT = (
-        "Only the ticked accounts and roles get profiles. Type to search, {filters.tick} ticks, {filters.take} confirms "
-        "the ticks. Later syncs repeat this choice. Nothing is written before the question."
-    )
-    CSS_PATH = "../styles/screens.tcss"
-
-    def __init__(self, rows: Sequence[FilterRow]) -> None:
-        super().__init__()
-        self._rows = rows
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog wide"):
-            yield Static(Content("profiles for which accounts and roles?"), classes="dialog--title")
-            yield FilterList(self._rows)
-
-    def on_filter_list_taken(self, event: FilterList.Taken) -> None:
-        self.dismiss(event.rows)
-
-    def on_search_pane_left(self) -> None:
-        self.dismiss(None)
+    return True

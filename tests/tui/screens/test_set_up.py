@@ -16,7 +16,6 @@ from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
-from ssohelper.tui.widgets.role_lines import TICKED
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
@@ -56,20 +55,17 @@ def test_set_up_writes_session_and_profiles(world: DemoHome) -> None:
         await user.wait_for_text("PQRS-TVWX")
         world.emulator.approve_device("PQRS-TVWX", "ana")
         await user.close_sign_in()
-        await user.wait_for_screen(AskScreen)
-        await user.wait_for_text("default region of the profiles?", "eu-west-1")
-        await user.press("enter")
-        await user.wait_for_text("20 profiles to add — write ~/.aws/config?", "+[sso-session work]")
-        # No key shows a diff, since the dialog shows it.
-        assert "d" not in user.app.screen.active_bindings
-        await user.press("y")
-        await user.wait_for_text("guard these roles?", "guarded roles need a grant with a reason:")
+        await user.wait_for_text(
+            "20 profiles to add — write ~/.aws/config,",
+            "20 roles in 9 accounts",
+            "default region of the profiles: eu-west-1, that of [default]",
+            "1 guard roles, so that each use needs a typed reason:",
+        )
+        await user.press("d")
+        await user.wait_for_text("+[sso-session work]")
         await user.press("y")
         await user.wait_for_message("20 profiles added")
-        await user.wait_for_message(
-            f"$ ssohelper setup {PORTAL} --session work --region us-east-1 "
-            "--default-region eu-west-1"
-        )
+        await user.wait_for_message(f"$ ssohelper setup {PORTAL} --session work --region us-east-1")
         await user.wait_for_text("undo with: ssohelper undo", "enter: close")
         await user.press("enter")
         await user.wait_for_screen(SessionsScreen)
@@ -101,12 +97,6 @@ async def begin_set_up(user: User, world: DemoHome) -> None:
     await user.close_sign_in()
 
 
-async def take_region(user: User) -> None:
-    """Take the region that the question offers."""
-    await user.wait_for_text("default region of the profiles?")
-    await user.press("enter")
-
-
 BROKEN = f"""\
 [profile old/reader]
 sso_start_url = {PORTAL}
@@ -123,17 +113,12 @@ def test_set_up_adopts_what_does_not_work_without_it(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await begin_set_up(user, world)
         await user.wait_for_text(
-            "adopt 1 profile that cannot work without ssohelper, names unch",
+            "19 profiles to add, 1 to adopt — write",
+            "1 adopt 1 profile, names unchanged (old/reader)",
             "profiles that other tools or you wrote:",
         )
-        await user.press("enter")  # yes is proposed, as on the command line
-        await take_region(user)
-        await user.wait_for_text("19 profiles to add, 1 to adopt", "-sso_start_url")
-        await user.press("y")
-        await user.wait_for_text("guard these roles?")
-        await user.press("n")
-        await user.wait_for_message("19 profiles added, 1 adopted", "--adopt old/reader")
-        await user.wait_for_message("later: ssohelper config set guard.rules")
+        await user.press("enter")
+        await user.wait_for_message("19 profiles added, 1 adopted")
 
     run_scenario(world.app(sleep=quick), scenario)
     written = world.config_file.read_text()
@@ -141,30 +126,6 @@ def test_set_up_adopts_what_does_not_work_without_it(world: DemoHome) -> None:
     assert "sso_start_url" not in section
     assert "output = table" in section
     assert "ssohelper_managed = true" in section
-
-
-@pytest.mark.long
-def test_set_up_leaves_what_the_user_does_not_want_adopted(world: DemoHome) -> None:
-    forget_all(world, BROKEN)
-
-    async def scenario(user: User) -> None:
-        await begin_set_up(user, world)
-        await user.wait_for_text("adopt 1 profile that cannot work without ssohelper")
-        await user.press("n")
-        await user.wait_for_message("later: ssohelper profile sync --adopt '*'")
-        await user.wait_for_text("default region of the profiles?")
-        user.app.screen.query_one("#answer", Input).value = "nowhere"
-        await user.press("enter")
-        await user.wait_for_text('"nowhere"')  # the form asks again, and says why
-        user.app.screen.query_one("#answer", Input).value = "eu-central-1"
-        await user.press("enter")
-        await user.wait_for_text("20 profiles to add", "+region = eu-central-1")
-        await user.press("y")
-        await user.wait_for_text("guard these roles?")
-
-    run_scenario(world.app(sleep=quick), scenario)
-    assert BROKEN in world.config_file.read_text()
-    assert world.app().choices.load("work").default_region == "eu-central-1"
 
 
 def write_block(world: DemoHome, more: str = "") -> str:
@@ -190,12 +151,14 @@ def test_aws_sso_clis_profiles_are_adopted_together_or_not_at_all(world, takes_a
 
     async def scenario(user: User) -> None:
         await begin_set_up(user, world)
-        await user.wait_for_text("adopt 2 profiles that cannot work without ssohelper")
-        await user.press("y" if takes_all else "n")
-        await take_region(user)
-        await user.wait_for_text("to add, 2 to adopt" if takes_all else "profiles to add — write")
+        await user.wait_for_text("to add, 2 to adopt", "1 adopt 2 profiles")
+        if not takes_all:
+            await user.press("c")
+            await user.wait_for_screen(AskScreen)
+            await user.type("1\r")
+            await user.wait_for_text("profiles to add — write")
         await user.press("y")
-        await user.wait_for_text("guard these roles?")
+        await user.wait_for_message("profiles added")
 
     run_scenario(world.app(sleep=quick), scenario)
     text = world.config_file.read_text()
@@ -203,14 +166,14 @@ def test_aws_sso_clis_profiles_are_adopted_together_or_not_at_all(world, takes_a
     assert ("AWS_SSO_CLI" in text) is not takes_all
 
 
-def test_no_to_the_profiles_writes_nothing_and_keeps_the_sign_in(world: DemoHome) -> None:
+@pytest.mark.parametrize("key", ["n", "escape"])
+def test_no_to_the_profiles_writes_nothing_and_keeps_the_sign_in(world, key):
     forget_all(world)
 
     async def scenario(user: User) -> None:
         await begin_set_up(user, world)
-        await take_region(user)
         await user.wait_for_text("20 profiles to add")
-        await user.press("n")
+        await user.press(key)
         await user.wait_for_message('you stay signed in to "work"; go on with: ssohelper setup')
 
     run_scenario(world.app(sleep=quick), scenario)
@@ -218,45 +181,26 @@ def test_no_to_the_profiles_writes_nothing_and_keeps_the_sign_in(world: DemoHome
     assert [one.name for one in find_unlisted_sessions(world.app())] == ["work"]
 
 
-def assign_more(world: DemoHome) -> None:
-    """Assign 30 more roles, so that the plan of the set-up is big."""
-    for number in range(30):
-        account = f"0000700000{number:02}"
-        world.emulator.world.add_account(account, f"more-{number:02}")
-        world.emulator.world.assign("ana", "ReadOnlyAccess", account)
-
-
-def test_accounts_and_roles_are_chosen_at_the_question(world: DemoHome) -> None:
+def test_parts_and_accounts_are_left_out_at_the_question(world: DemoHome) -> None:
     forget_all(world)
-    assign_more(world)
 
     async def scenario(user: User) -> None:
         await begin_set_up(user, world)
-        await take_region(user)
-        await user.wait_for_text("50 profiles to add — write", "Choose (c)")
+        await user.wait_for_text("20 profiles to add — write", "Choose (c)")
         await user.press("c")
-        await user.wait_for_text("profiles for which accounts and roles?", "role, in")
-        await user.press("escape")
-        await user.wait_for_text("50 profiles to add — write")
-        await user.press("c")
-        await user.wait_for_text("profiles for which accounts and roles?")
-        for name in ("more-03", "more-14"):
-            await user.type(name.replace("-", " "))
-            await user.wait_for_text(name, "1/")
-            await user.press("tab", "escape")
-        await user.wait_for_text(f"{TICKED}2")
+        await user.wait_for_text("leave out (numbers; or accounts such as *-test", "1 guard roles")
+        await user.type("nowhere\r")
+        await user.wait_for_text('"nowhere" is neither')  # the dialog asks again, and says why
+        user.app.screen.query_one("#answer", Input).value = "1, *-prod"
         await user.press("enter")
-        await user.wait_for_text(
-            "2 profiles to add — write", "+[profile more-14.ReadOnlyAccess]", "--account more-03"
-        )
+        await user.wait_for_text("14 profiles to add — write ~/.aws/config?")
         await user.press("y")
-        await user.wait_for_text("guard these roles?")
-        await user.press("n")
-        await user.wait_for_text("filters: --account more-03 --account more-14", "roles left out")
+        await user.wait_for_text("filters: --account '!*-prod'", "6 roles left out")
 
     run_scenario(world.app(sleep=quick), scenario)
-    assert world.config_file.read_text().count("ssohelper_managed = true") == 2
-    assert world.app().choices.load("work").accounts == ("more-03", "more-14")
+    assert world.config_file.read_text().count("ssohelper_managed = true") == 14
+    assert world.app().choices.load("work").accounts == ("!*-prod",)
+    assert world.app().settings.get("guard.rules") == ()
 
 
 def test_leaving_before_the_answer_gives_the_sign_in_back(world: DemoHome) -> None:
@@ -264,7 +208,7 @@ def test_leaving_before_the_answer_gives_the_sign_in_back(world: DemoHome) -> No
 
     async def scenario(user: User) -> None:
         await begin_set_up(user, world)
-        await user.wait_for_text("default region of the profiles?")
+        await user.wait_for_text("20 profiles to add")
         assert [one.name for one in find_unlisted_sessions(world.app())] == ["work"]
         await user.press("ctrl+q")
 

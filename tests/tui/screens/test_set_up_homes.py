@@ -5,6 +5,7 @@ proposes. The others are adopted on *Profiles* afterwards. The file is then that
 '*'`.
 """
 
+import re
 import shlex
 import time
 from collections.abc import Iterator
@@ -77,7 +78,7 @@ class Walk:
         while not isinstance(user.app.screen, ReportScreen):
             await until(lambda: self._is_new(user.app.screen))
             if not isinstance(user.app.screen, ReportScreen):
-                await user.press(self._answer(user.app.screen))
+                await self._answer(user, user.app.screen)
         await user.press("enter")
 
     def _is_new(self, screen: Screen[Any]) -> bool:
@@ -86,14 +87,15 @@ class Walk:
             return screen.outcome is not None and screen not in self._answered
         return isinstance(screen, kinds) and screen.is_mounted and screen not in self._answered
 
-    def _answer(self, screen: Screen[Any]) -> str:
+    async def _answer(self, user: User, screen: Screen[Any]) -> None:
         self._answered.append(screen)
+        guard = re.search(r"(\d) guard roles", user.screen)
         if isinstance(screen, (AskScreen, SignInScreen)):
-            return "enter"
+            await user.type(f"{guard[1] if guard else ''}\r")
+            return
         assert isinstance(screen, ConfirmScreen)
-        if "write ~/.aws/config?" in screen._question:
-            self.command = screen._command or ""
-        return "n" if "guard these roles?" in screen._question else "y"
+        self.command = screen._command or ""
+        await user.press("c" if guard else "y")
 
 
 def who_answers(home: Home, emulator: Emulator) -> dict[str, tuple[str, str]]:
@@ -126,13 +128,18 @@ def test_each_profile_answers_and_the_file_is_that_of_setup(name, home, emulator
     home.env["SSH_CONNECTION"] = "elsewhere"  # over SSH, no browser is started
     services = App(home.env, clock=lambda: time.time(), sleep=quick)
     renew_in_process(services)
-    walk = Walk()
+    walk, before = Walk(), {one.name for one in in_process(home).config.read().profiles()}
 
     async def scenario(user: User) -> None:
         await walk.set_up(user)
         walk.written = home.config_file.read_bytes()
         answers = who_answers(home, emulator)
-        shown = shlex.split(walk.command)[1:]
+        adopted = [
+            f"--adopt={one.name}"
+            for one in in_process(home).config.read().profiles()
+            if one.managed and one.name in before
+        ]
+        shown = [*shlex.split(walk.command)[1:], *adopted]
         by_command = run_in_another_home(tmp_path / "shown", name, emulator, *shown, "--yes")
         assert (walk.written, answers) == by_command
 

@@ -1,6 +1,4 @@
-"""The questions after the sign-in of a set-up: without accounts, and answers that change nothing."""
-
-import pytest
+"""The questions after the sign-in of a set-up."""
 
 from ssohelper.tui.screens.report import ReportScreen
 from tests.tui.driving import User, run_scenario
@@ -28,17 +26,3 @@ def test_a_user_without_an_account_has_a_session_and_is_told_whom_to_ask(world: 
     text = world.config_file.read_text()
     assert "[sso-session work]" in text
     assert "[profile" not in text
-
-
-@pytest.mark.long
-def test_escape_at_the_region_keeps_the_sign_in(world: DemoHome) -> None:
-    forget_all(world)
-
-    async def scenario(user: User) -> None:
-        await begin_set_up(user, world)
-        await user.wait_for_text("default region of the profiles?")
-        await user.press("escape")
-        await user.wait_for_message('you stay signed in to "work"')
-
-    run_scenario(world.app(sleep=quick), scenario)
-    assert world.config_file.read_text() == ""
