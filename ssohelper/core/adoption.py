@@ -1,4 +1,4 @@
-"""Decides which profiles of other tools a session can adopt, and plans their edits. Pure.
+"""Decides which profiles of other tools a session can adopt, and plans their edits.
 
 To adopt a profile is to change the keys that name its role; the profile keeps its name and its
 other keys. aws-sso-cli writes all profiles between its two marker lines again, so such a block is

@@ -1,4 +1,4 @@
-"""Reads chains: profiles that assume a role with the credentials of an SSO role. Pure.
+"""Reads chains: profiles that assume a role with the credentials of an SSO role.
 
 Each step of a chain is assumed with the credentials of the step before. A profile names its step by
 `role_arn` and `source_profile`, as all SDKs read them, or by `credential_process` with our command

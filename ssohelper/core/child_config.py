@@ -1,4 +1,4 @@
-"""Makes the config for a command that `exec` runs, from the keys of the user's own config. Pure.
+"""Makes the config for a command that `exec` runs, from the keys of the user's own config.
 
 With `exec --server`, [default] has no keys that lead to credentials, because SDKs would prefer
 those credentials. With `exec --allow`, only the profiles of allowed roles are copied. Static keys

@@ -1,4 +1,4 @@
-"""Makes the unified diff of two whole configs, and takes a write back out of a config. Pure.
+"""Makes the unified diff of two whole configs, and undoes a write in a config.
 
 difflib takes 33 s on 10,000 profiles, line by line, so sections are compared first.
 """

@@ -1,4 +1,4 @@
-"""Finds profiles, sessions and the roles that profiles point at in ~/.aws/config. Pure.
+"""Finds profiles, sessions and the roles that profiles point at in ~/.aws/config.
 
 Only this module decides what the sections mean. It follows botocore: the later of two sections with
 the same name wins, and every section inherits the keys of [DEFAULT].
@@ -93,7 +93,7 @@ class ConfigFile:
         return list(self._profiles.values())
 
     def sso_session(self, name: str) -> SsoSession | None:
-        """Return the session with this name. Raises: ConfigInvalid if it is invalid."""
+        """Raises: ConfigInvalid if the session is invalid."""
         section = self._sessions.get(name)
         if section is not None and name not in self._checked:
             self._checked[name] = self._checked_session(name, section)
@@ -138,7 +138,7 @@ class ConfigFile:
         return section.header if section else None
 
     def region(self, entry: ProfileEntry) -> str | None:
-        """Return the profile's region. Raises: ConfigInvalid if it is no valid host label.
+        """Raises: ConfigInvalid if the region is no valid host label.
 
         SDKs put the region into host names. ssohelper need not know the region.
         """
@@ -153,7 +153,7 @@ class ConfigFile:
         self.refuse_key(entry, "region", what, hint="a region looks like: eu-west-1")
 
     def target(self, entry: ProfileEntry) -> TargetRole | None:
-        """Return the role that the profile points at. Raises: ConfigInvalid for an invalid one."""
+        """Raises: ConfigInvalid for an invalid role."""
         seen: list[str] = []
         while True:
             found = self._target_or_name(entry)
@@ -176,7 +176,7 @@ class ConfigFile:
             return None
 
     def with_changes(self, changes: "Sequence[Change]") -> bytes:
-        """Return the changed file. Raises: ConfigInvalid for what cannot be written safely."""
+        """Raises: ConfigInvalid for what cannot be written safely."""
         from ssohelper.core.config_edit import edited_config
 
         return edited_config(self.text, changes)

@@ -1,4 +1,4 @@
-"""Finds the role of each profile in ~/.aws/config, in little memory for many profiles. Pure."""
+"""Finds the role of each profile in ~/.aws/config, in little memory for many profiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads ~/.aws/config as lines: which belong to which section and key. Pure.
+"""Reads the text of ~/.aws/config: which line belongs to which section and key.
 
 configparser drops comments and order and takes three times as long. This reader follows its rules
 (strict, no inline comments, continuation by indentation), and refuses the files that botocore does.

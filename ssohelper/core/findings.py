@@ -1,4 +1,4 @@
-"""Defines the findings of `ssohelper doctor`: their severity, their order, the summary. Pure."""
+"""Defines the findings of `ssohelper doctor`: their severity, their order, the summary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the provider of credentials for profiles that do not get them from ssohelper. Pure.
+"""Finds the provider of credentials for profiles that do not get them from ssohelper.
 
 SDKs get such credentials through AWS_PROFILE, ssohelper through botocore
 (ssohelper.provider_process).

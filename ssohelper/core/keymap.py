@@ -172,6 +172,5 @@ def action_may_open_dialog(action: str | None) -> bool:
 
 
 def ticked_labels(*, has_search: bool) -> dict[str, str]:
-    """Return the labels with which the footer begins while rows are ticked, by action."""
     clears = "Clear search" if has_search else "Clear ticks"
     return TICKED_LABELS | dict.fromkeys(_CLEARING, clears)

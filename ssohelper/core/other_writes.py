@@ -1,4 +1,4 @@
-"""Records what a command writes besides ~/.aws/config, so that it can be undone. Pure."""
+"""Records what a command writes besides ~/.aws/config, so that it can be undone."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Parses the command line in a profile's `credential_process`, and finds errors in it. Pure."""
+"""Parses the command line in a profile's `credential_process`, and finds errors in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes a profile's identity keys, which name its role, and the edits that change them. Pure."""
+"""Makes a profile's identity keys, which name its role, and the edits that change them."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Decides whether AWS tools find a region for a profile. Pure. No other module decides this."""
+"""Decides whether AWS tools find a region for a profile. No other module decides this."""
 
 from __future__ import annotations
 

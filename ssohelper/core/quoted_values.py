@@ -1,4 +1,4 @@
-"""Finds values in quotes. AWS tools read the quotes as a part of the value. Pure.
+"""Finds values in quotes. AWS tools read the quotes as a part of the value.
 
 Source: botocore and the other SDKs read values as they are written, from the first to the last
 character that is not blank.

@@ -1,4 +1,4 @@
-"""Finds keys of a profile and variables of a shell that make AWS tools stop with an error. Pure.
+"""Finds keys of a profile and variables of a shell that make AWS tools stop with an error.
 
 Measured with botocore 1.44.8 and AWS CLI 2.23.6.
 """

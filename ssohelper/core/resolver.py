@@ -1,4 +1,4 @@
-"""Decides which credentials an SDK uses for a profile, if they work, and what the fix is. Pure.
+"""Decides which credentials an SDK uses for a profile, if they work, and what the fix is.
 
 No other module decides this. It takes the config, the credentials file, the shell's variables and
 facts about programs as values. `_ORDERS` has the order of sources of each SDK family. Sources:

@@ -1,4 +1,4 @@
-"""Finds headers of config sections that AWS tools do not read as the user meant them. Pure."""
+"""Finds headers of config sections that AWS tools do not read as the user meant them."""
 
 from __future__ import annotations
 

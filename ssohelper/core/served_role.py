@@ -1,4 +1,4 @@
-"""Finds which role ssohelper's endpoint serves to this shell, by the shell's variables. Pure."""
+"""Finds which role ssohelper's endpoint serves to this shell, by the shell's variables."""
 
 from collections.abc import Mapping
 

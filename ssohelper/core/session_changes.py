@@ -1,4 +1,4 @@
-"""Plans the changes to ~/.aws/config that add, move or remove a session. Pure."""
+"""Plans the changes to ~/.aws/config that add, move or remove a session."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Finds keys of an [sso-session] section for which botocore refuses the session's profiles. Pure.
+"""Finds keys of an [sso-session] section for which botocore refuses the session's profiles.
 
 botocore and the AWS CLI add all keys of the section to a profile with `sso_session`, and stop if
 the profile has another value for one of these keys, even `region`. Source: botocore 1.43,

@@ -67,7 +67,6 @@ class ShownRoles:
         self._update_lines()
 
     def build_index(self) -> None:
-        """Build the index before the first search needs it."""
         if self._index is None:
             self._index = role_rows.make_role_index(self.rows)
 

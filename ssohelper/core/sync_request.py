@@ -1,4 +1,4 @@
-"""Defines the request from which `profile sync` makes its plan. Pure."""
+"""Defines the request from which `profile sync` makes its plan."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

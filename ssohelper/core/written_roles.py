@@ -1,4 +1,4 @@
-"""Finds managed profiles that lost their role because their keys were edited. Pure."""
+"""Finds managed profiles that lost their role because their keys were edited."""
 
 from __future__ import annotations
 

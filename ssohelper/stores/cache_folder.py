@@ -1,11 +1,12 @@
-"""Reads, writes and removes cache files. The only place that decides what a cache does on an error.
+"""Reads, writes and removes cache files. No other module decides what a cache does on an error.
 
 * A file that cannot be read, whatever the reason, counts as missing. No link is followed.
-* A write replaces a file or folder of ours that has the wrong kind, which an earlier version made.
+* A write replaces a file or folder of ours that has the wrong kind, as earlier versions made.
   Links, FIFOs and other users' files stay: the write raises LocalState.
 
-No caches, so that what cannot be read is an error: tokens, registrations, facts, config and its
-versions, settings, storage.json, guard rules, grants, journal, locks, usage, sync options, endpoints.
+Other files are no caches, so that an unreadable file is an error: tokens, registrations, facts,
+config and its versions, settings, storage.json, guard rules, grants, journal, locks, usage, sync
+options, endpoints.
 """
 
 import json
@@ -94,4 +95,4 @@ def _remove_other_kind(path: Path, is_wanted: Callable[[int], bool]) -> None:
         unsafe = unsafe_file_error(os.fspath(path), cause)
         raise LocalState(unsafe.message, hint=unsafe.hint) from cause
     except OSError:
-        return  # the file is missing, or the write will report the error
+        return  # the file is missing, or the following write reports the error

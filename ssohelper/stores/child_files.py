@@ -1,6 +1,6 @@
-"""Stores the files that a command of `exec` gets.
+"""Stores the files (config, account names) for a command that `exec` runs.
 
-`exec` becomes its command: no process of ours is left to remove the files when it ends.
+`exec` becomes the command, so no process of ours can remove the files at its end.
 """
 
 import sys
@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ssohelper.stores import files
 
-# `aws configure` would write to the copy. Windows neither replaces nor removes a read-only file.
+# Read-only, since `aws configure` would write to the copy; but Windows cannot replace or remove a
+# read-only file.
 _MODE = 0o600 if sys.platform == "win32" else 0o400
 _KEPT_SECONDS = 30 * 24 * 3600
 

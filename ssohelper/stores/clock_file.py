@@ -9,7 +9,7 @@ from ssohelper.errors import LocalState
 from ssohelper.stores.cache_folder import CacheFolder
 from ssohelper.system.clock import measure_uptime, read_boot_id
 
-# A Date header has whole seconds and arrives late.
+# Clocks this close agree: a Date header has whole seconds and arrives late.
 _SAME_SECONDS = 3.0
 
 
@@ -28,9 +28,9 @@ class ClockFile:
         known = self._reading is not None and self._reading.boot == self._boot
         if known and abs(self.now_at_aws(wall) - aws_at) <= _SAME_SECONDS:
             return
-        # A Date header is rounded down: botocore, which uses this machine's clock, would take
-        # credentials for expired, for up to 1 s, and call us at each request.
+        # A Date header is rounded down. By it, botocore (which uses this machine's clock) would
+        # take credentials for expired, for up to 1 s, and call us at each request.
         agreed = wall if abs(wall - aws_at) <= _SAME_SECONDS else aws_at
         self._reading = ClockReading(agreed, wall, measure_uptime(), self._boot)
-        with suppress(LocalState):  # the next process learns the time from its own answer
+        with suppress(LocalState):  # the next process learns the time from AWS's next answer
             self._cache.write_json(self._path, self._reading._asdict())

@@ -23,7 +23,7 @@ class Codec(Protocol):
 
 
 class PlainCodec:
-    """Leaves documents unencrypted, in the AWS CLI's format."""
+    """Does not encrypt: documents stay in the AWS CLI's format."""
 
     suffix = ".json"
 

@@ -54,12 +54,12 @@ class ConfigStore:
     def read(self) -> ConfigFile:
         """Return the config as it is now; empty if missing. Raises: ConfigInvalid, LocalState."""
         found = self._file.read(self._parsed[0].data if self._parsed else b"")
-        # One command asks several times.
+        # Parsed once: a command asks several times.
         if self._parsed is None or self._parsed[0] != found:
             self._parsed = (found, ConfigFile.parse(found.data, str(self.path)))
             self._addresses = {}
         found, config = self._parsed
-        # A sign-in may change the portals of companies' own URLs.
+        # A sign-in may have changed the portals to which companies' own URLs lead.
         sessions = config.sso_sessions() if b"sso_start_url" in found.data else []
         store = PortalAddresses(self._state)
         own = [one.name for one in sessions if is_company_url(one.start_url)]
@@ -120,7 +120,7 @@ class ConfigStore:
         return found
 
     def find_profile(self, name: str) -> ProfileEntry | None:
-        # Nearly always found here, without reading the credentials file.
+        # Nearly all profiles are here; then the credentials file is not read.
         entry = self.read().profile(name)
         if entry is not None:
             return entry
@@ -137,9 +137,9 @@ class ConfigStore:
     ) -> bool:
         """Make the changes that `changes_for` returns under the lock; return whether it wrote.
 
-        Undo restores `choices`, those before the command by session, and `others`, which the caller
-        writes next. With these, or with `records_unchanged`, a version for undo is saved in any case.
-        Raises: ConfigInvalid, LocalState.
+        For undo: `choices`, by session, from before the command; `others`, which the caller writes
+        next. With `others` or `records_unchanged`, a version for undo is saved even if the config
+        is unchanged. Raises: ConfigInvalid, LocalState.
         """
 
         def make_content(found: FileContent) -> bytes | None:
@@ -157,7 +157,7 @@ class ConfigStore:
     ) -> None:
         """Save a version for the undo of a command that does not write the config.
 
-        `of_last`: the command has a version already, to which `others` are added.
+        With `of_last`, the command has a version already, and `others` are added to it.
         """
         with files.hold_lock(self._lock, deadline):
             if of_last:
@@ -167,7 +167,7 @@ class ConfigStore:
             self._versions.remove_old()
 
     def check_writable(self) -> None:
-        """Raise LocalState if `write` would do so because the config is read-only."""
+        """Raise LocalState if the config is read-only, so that `write` would fail."""
         self._file.check_replaceable()
 
     @cached_property
@@ -189,7 +189,7 @@ class ConfigStore:
     def find_written_roles(self, config: ConfigFile) -> dict[str, WrittenRole]:
         from ssohelper.core.written_roles import find_written_roles
 
-        with suppress(LocalState):  # a saved config is damaged, which `profile undo` reports
+        with suppress(LocalState):  # a saved config is damaged; `profile undo` reports that
             versions = self._versions.load_all()
             return find_written_roles(config, ((one.before, one.after) for one in versions))
         return {}
@@ -203,7 +203,7 @@ class ConfigStore:
     ) -> bool:
         """Replace the config, or remove it for None; return whether it was written.
 
-        The version is removed after `finish`, which undoes what else the command wrote.
+        `finish` undoes what else the command wrote. After that, the version is removed.
         """
         return self._replace_file(
             lambda found: content_for(found.content), deadline, {}, to_undo=version, finish=finish

@@ -1,8 +1,8 @@
-"""Saves what each of the last commands wrote: ~/.aws/config, settings, rc files; for undo.
+"""Saves for undo what each of the last commands wrote: ~/.aws/config, settings, rc files.
 
-`<state>/config-versions/<hash of the config's path>/<number>` is one command: a line of JSON with
-changed settings, and length and SHA-256 of each file before and after it, then these contents. The
-file `index` lists the commands that can be undone, the latest last. All files have mode 0600.
+`<state>/config-versions/<hash of the config's path>/<number>` belongs to one command: a line of
+JSON (changed settings; length and SHA-256 of each file before and after it), then these contents.
+The file `index` lists the commands that can be undone, the latest last. All files have mode 0600.
 
 Builds until 26 November 2026 wrote no index, and `<number>.after` and perhaps `<number>.before`.
 """
@@ -31,7 +31,7 @@ _INDEX = "index"
 
 
 class Version(NamedTuple):
-    """The config before and after a command (None: no file), and the choices before it by session.
+    """The config before and after a command (None: no file), and each session's choices before.
 
     `others` is what else the command wrote.
     """
@@ -64,7 +64,7 @@ class ConfigVersions:
         return version
 
     def add_to_last(self, others: OtherWrites) -> None:
-        """Raises: LocalState if it is damaged."""
+        """Raises: LocalState if the last version is damaged."""
         last = next(self.load_all())
         settings, edits = last.others
         both = OtherWrites({**settings, **others.settings}, (*edits, *others.files))
@@ -75,14 +75,14 @@ class ConfigVersions:
         self._keep_only(self._load_index_or_empty()[-_MAX_VERSIONS:])
 
     def remove_last(self, version: Version) -> None:
-        """Remove this version, whose write failed or was undone, and later ones."""
+        """Remove this version, whose write failed or was undone, and later versions."""
         self._keep_only(tuple(n for n in self._load_index_or_empty() if n < version.number))
 
     def load_all(self) -> Iterator[Version]:
         """Yield what the last commands wrote, the latest first.
 
-        Raises: LocalState for a missing or damaged version: as an empty config, it would remove the
-        user's.
+        Raises: LocalState for a missing or damaged version: read as an empty config, it would
+        remove the user's.
         """
         return map(self._load, reversed(self._load_index()))
 
@@ -122,14 +122,15 @@ class ConfigVersions:
     def _keep_only(self, numbers: tuple[int, ...]) -> None:
         """Remove all other versions, and files of earlier releases.
 
-        The index comes first: else a killed process leaves an index with a missing file.
+        The index is written first: otherwise a killed process could leave an index with a missing
+        file.
         """
         if numbers and numbers != self._load_index_or_empty():
             self._save_index(numbers)
         keep = {_INDEX, *map(str, numbers)} if numbers else ()
         for name in files.list_names_in_folder(self._folder):
             if name.partition(".")[0] not in keep:
-                # The config is written: what cannot be removed is no failure of the write.
+                # The config is written, so a file that cannot be removed is no error.
                 with suppress(LocalState):
                     files.remove_file(self._folder / name)
 

@@ -23,7 +23,7 @@ CACHED = "cached.json"
 
 
 class CredentialCache:
-    """Loads saved role credentials, and deletes them. A damaged file counts as missing."""
+    """Loads and deletes saved role credentials. A damaged file counts as missing."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class CredentialCache:
         self._get_codec = get_codec
 
     def load(self, key: RoleKey, session: SsoSession) -> CachedCredentials | None:
-        """Return the credentials, expired or not, if they are from this start URL and region.
+        """Return the credentials, even if expired, if this start URL and region issued them.
 
         Raises: KeyringUnavailable.
         """
@@ -46,7 +46,7 @@ class CredentialCache:
         return self._parse(key, found)
 
     def load_response_expiry(self, key: RoleKey) -> int:
-        """Return when the role's published response expires; 0 if none may be used."""
+        """Return when the role's published response expires; 0 without a usable one."""
         found = self._read_response(key, is_end_checked=True)
         return int(found[1].st_mtime) if found else 0
 
@@ -83,7 +83,7 @@ class CredentialCache:
             self.delete_session_responses(session_name)
 
     def remove_role(self, key: RoleKey) -> None:
-        """Remove what is kept of the role, and of the chains that start from it."""
+        """Remove all files of the role, and of the chains that start from the role."""
         folder = self._folder(key)
         self._cache.remove(folder)
         if not key.chain:
@@ -92,9 +92,9 @@ class CredentialCache:
                     self._cache.remove(folder.parent / name)
 
     def remove_session(self, session_name: str) -> int:
-        """Return how many files there were."""
+        """Remove the session's credentials; return the number of files."""
         folder = self._session_folder(files.session_file_name(session_name))
-        # It also holds stamps, and links into folders of the AWS CLI.
+        # The folder also has stamps, and links into the AWS CLI's folders.
         accounts = filter(ACCOUNT_ID.fullmatch, files.list_names_in_folder(folder))
         removed = sum(self._cache.remove(folder / account) for account in accounts)
         self._cache.remove(folder)
@@ -123,7 +123,7 @@ class CredentialCache:
         except Unreadable as cause:
             files.report_damaged_file(path, cause)
             return None
-        # A file system may take "Admin" and "admin" for the same name.
+        # On some file systems "Admin" and "admin" are the same name.
         is_of_role = all(document.get(name, "") == value for name, value in key._asdict().items())
         return document if is_of_role else None
 

@@ -34,12 +34,12 @@ class CredentialWriter(CredentialCache):
     ) -> None:
         """Write the role's published response, which the launcher prints until `valid_until`.
 
-        `valid_until` is by this machine's clock; the response's second line has it as uptime too, which
-        stays right when the clock is changed. Writes nothing when the settings have changed since this
-        process read them. Raises: LocalState.
+        `valid_until` is by this machine's clock. The response's second line also has it in uptime,
+        which a change of the clock does not affect. Writes nothing if the settings have changed
+        since this process read them. Raises: LocalState.
         """
-        # Few other calls write to these two folders, and a write removes only its own folder's old
-        # temporary files.
+        # Few other calls write to these two folders, and a write removes old temporary files only
+        # in its own folder.
         for folder in (self._runtime, self._response_file(permit.key).parents[2]):
             files.sweep_folder_once(str(folder))
         if self._stamp and not self._stamp.prepare_publishing(self.delete_all_responses):

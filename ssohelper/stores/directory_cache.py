@@ -60,8 +60,8 @@ class DirectoryCache:
         self._cache.write(self._file(session_name, name), text.encode("ascii"))
 
     def _file(self, session_name: str, name: str) -> Path:
-        # Each session has a folder: a file "corp.unfinished" could belong to a session of that
-        # name.
+        # Each session has a folder, since a file "corp.unfinished" could be that of a session of
+        # that name.
         return self._state / "listings" / files.session_file_name(session_name) / name
 
 

@@ -24,7 +24,7 @@ if sys.platform == "win32":
 
 _NAME = re.compile(r"[0-9]+-[0-9a-f]+")
 _LOCK_SECONDS = 5.0
-# sockaddr_un has 108 bytes on Linux and 104 on macOS and the BSDs, with a final zero byte.
+# A path in sockaddr_un has 108 bytes on Linux and 104 on macOS and the BSDs; the last is zero.
 _LONGEST_SOCKET_PATH = 107 if sys.platform == "linux" else 103
 _URL = re.compile(r"http://127\.0\.0\.1:([0-9]{1,5})/")
 # A token is 32 random bytes in base64 (endpoint/serving.py).
@@ -33,7 +33,7 @@ _TOKEN_VARIABLES = {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZ
 
 
 class PrivateFolder:
-    """A folder that only this process uses, until `remove`. Removes those of killed endpoints."""
+    """A folder that only this process uses. `__init__` removes folders of killed endpoints."""
 
     def __init__(self, base: Path) -> None:
         files.ensure_private_folder(base)
@@ -48,7 +48,7 @@ class PrivateFolder:
         self._held = contextlib.ExitStack()
         self._sockets: dict[Path, int] = {}
         self.path = base / f"{os.getpid()}-{os.urandom(8).hex()}"
-        # The lock shows that this endpoint is alive: containers number their processes separately.
+        # The lock shows that this endpoint is alive: process ids differ between containers.
         soon = Deadline(_LOCK_SECONDS, time.monotonic)
         if not self._held.enter_context(files.hold_lock(self.path / "lock", soon)):
             raise LocalState(f'"{self.path}" cannot be written')
@@ -60,8 +60,8 @@ class PrivateFolder:
     def write_token_folder(self, path: Path, token: Secret) -> Path:
         """Write the token to a folder that the user named, for containers; return its file.
 
-        It is replaced by a rename, which a container that mounts the folder sees, and stays when the
-        endpoint ends.
+        The file is replaced by a rename, which a container that mounts the folder sees. It stays
+        when the endpoint ends.
         """
         self._lock_token_folder(path)
         file = path / "token"
@@ -99,7 +99,7 @@ class PrivateFolder:
             pass  # the file system has no locks
 
     def bind_socket(self, path: Path) -> socket.socket:
-        """Make a socket with mode 0600. Replaces one on which no process listens.
+        """Make a socket with mode 0600. Replaces a socket on which no process listens.
 
         Raises: UsageProblem, LocalState.
         """
@@ -139,7 +139,7 @@ class PrivateFolder:
 
 
 class EnvFile:
-    """A file of NAME=VALUE lines with an endpoint's address and token, which outlives it."""
+    """NAME=VALUE lines with an endpoint's address and token. The file outlives the endpoint."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -163,7 +163,7 @@ class EnvFile:
         return int(url.group(1))
 
     def save(self, variables: Mapping[str, str]) -> None:
-        """For `docker run --env-file` and for `set -a; . FILE`."""
+        """The format suits `docker run --env-file` and `set -a; . FILE`."""
         text = "".join(f"{name}={value}\n" for name, value in variables.items())
         files.write_atomically(self.path, text.encode())
 
@@ -171,8 +171,8 @@ class EnvFile:
 def _refuse_open_folder(folder: Path, *, shared: bool = False) -> None:
     """Raise LocalState for a folder in which another user could replace a file of ours.
 
-    `shared` accepts a folder like /tmp, of root, where users cannot remove each other's files, and one
-    that our private group (gid = uid) may write.
+    `shared` accepts root's folders such as /tmp, where users cannot remove each other's files, and
+    folders that our private group (gid = uid) may write.
     """
     try:
         found = os.stat(folder)

@@ -49,7 +49,7 @@ _log = logging.getLogger(__name__)
 
 # A listing of 5,000 accounts with 20 roles each takes 4 MB.
 READ_LIMIT_BYTES = 64 << 20
-PORTALS_FOLDER = "portals"  # in the state folder: has the records of `stores.portals`
+PORTALS_FOLDER = "portals"  # a folder in the state folder, for `stores.portals`
 _READ_SECONDS = 1.0
 _TEMPORARY = re.compile(r"\.ssohelper-[0-9]+-[0-9a-f]{12}")
 _TEMPORARY_LIFE_SECONDS = 3600
@@ -78,7 +78,7 @@ def role_folder_names(key: RoleKey) -> tuple[str, str, str]:
 
 
 def ensure_private_folder(path: Path | str) -> Path:
-    """Make the folder, and those above it, with mode 0700; close an existing one to others.
+    """Make the folder, and missing folders above it, with mode 0700; close it to other users.
 
     Raises: LocalState.
     """
@@ -90,7 +90,7 @@ def ensure_private_folder(path: Path | str) -> Path:
                 raise LocalState(f'"{os.fspath(path)}" belongs to another user')
         if not stat.S_ISDIR(found.st_mode):
             raise LocalState(f'"{os.fspath(path)}" is not a folder')
-        # Stricter than `folders.is_private_folder`: in our own folders others may not read.
+        # Stricter than `folders.is_private_folder`: other users may not even read our folders.
         if sys.platform != "win32" and found.st_mode & 0o077:
             os.chmod(path, 0o700)
             warn_once(f'"{os.fspath(path)}" was open to other users: now it is not')
@@ -164,7 +164,7 @@ def remove_tree(path: Path | str) -> int:
         status = os.lstat(path)
         if not (stat.S_ISDIR(status.st_mode) and open_file.is_owned_by_us(status)):
             return 0
-        os.chmod(path, 0o700)  # for a folder that we may not read
+        os.chmod(path, 0o700)  # because the mode may not let us read the folder
         with os.scandir(path) as found:
             entries = list(found)
     except (FileNotFoundError, NotADirectoryError):
@@ -174,7 +174,7 @@ def remove_tree(path: Path | str) -> int:
     for entry in entries:
         is_folder = entry.is_dir(follow_symlinks=False)
         removed += remove_tree(entry.path) if is_folder else remove_file(entry.path)
-    # Another process may have added a file.
+    # Fails if another process has added a file.
     with contextlib.suppress(OSError):
         os.rmdir(path)
     return removed
@@ -188,7 +188,7 @@ def list_names_in_folder(path: Path | str) -> list[str]:
 
 
 def list_role_keys(folder: Path, session_name: str) -> list[RoleKey]:
-    """Return the roles that have a FOLDER/ACCOUNT/ROLE."""
+    """Return the roles for which a path FOLDER/ACCOUNT/ROLE exists."""
     found = []
     for account_id in list_names_in_folder(folder):
         for role_name in list_names_in_folder(folder / account_id):
@@ -212,13 +212,14 @@ def is_folder_in_memory(folder: str) -> bool:
 
 @lru_cache(maxsize=16)
 def _is_memory_device(device: int) -> bool:
-    # os.statvfs lacks the type, and statfs needs ctypes: 10 ms.
+    # os.statvfs does not tell the type, and importing ctypes for statfs takes 10 ms.
     if sys.platform == "win32":
         return False
     wanted = [f"{os.major(device)}:{os.minor(device)}"]
     try:
         with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
-            # ID PARENT MAJOR:MINOR ROOT MOUNT_POINT OPTIONS… - TYPE SOURCE OPTIONS (proc(5))
+            # A line: ID PARENT MAJOR:MINOR ROOT MOUNT_POINT OPTIONS… - TYPE SOURCE OPTIONS
+            # (proc(5))
             halves = [line.partition(" - ")[::2] for line in mounts]
     except OSError:
         return False
@@ -234,7 +235,7 @@ def read_own_file(
 ) -> bytes | None:
     """Return the bytes of a file of ours, by the rules of `fastpath.open_file`; None if missing.
 
-    `tighten` takes the file from other users, with one warning. Raises: NotOurs, LocalState.
+    `tighten` removes other users' access, with one warning. Raises: NotOurs, LocalState.
     """
     opened = read_with_status(path, limit, tighten=tighten)
     return None if opened is None else opened[0]
@@ -251,7 +252,7 @@ def read_with_status(
     except OSError as cause:
         raise file_error(path, cause, "read") from cause
     try:
-        # With sudo -E, a user's files keep their modes.
+        # With sudo -E, the files are another user's: their modes stay.
         if tighten and open_file.is_owned_by_us(found):
             restrict_mode_to_user(descriptor, found, path)
         return open_file.read_all(descriptor, path, limit), found
@@ -279,7 +280,7 @@ def read_valid_parts(
     default: _T,
     read: _Read = read_own_file,
 ) -> tuple[_T, bool]:
-    """Return what is valid in the file, and whether the file has nothing else."""
+    """Return the valid values in the file, and whether all of the file is valid."""
     parsed = read_record(path, parse, read)
     value, damaged = parsed or (default, [])
     for name in damaged:
@@ -333,7 +334,7 @@ class Reservation:
         _refuse_unsafe_file(path)
         self._temp, self._descriptor = _make_locked_temporary_file(path)
         try:
-            # On some file systems fallocate succeeds without free space.
+            # Writes zeros: on some file systems fallocate succeeds without free space.
             while size > 0:
                 size -= os.write(self._descriptor, bytes(size))
                 os.fsync(self._descriptor)
@@ -352,7 +353,7 @@ class Reservation:
     ) -> bool:
         """Write `data` to the path, completely or not at all. Raises: LocalState.
 
-        Returns False, and the file stays, if `is_wanted` does at the last moment.
+        `is_wanted` is called last. If it returns False, so does this, and the old file stays.
         """
         with _raise_unwritable(self._path):
             _refuse_unsafe_file(self._path)
@@ -371,12 +372,13 @@ class Reservation:
             if not is_wanted():
                 return False
             if sys.platform == "win32":
-                # Windows renames no open file. Elsewhere it stays locked until it has its name.
+                # Windows cannot rename an open file. Elsewhere the file stays locked until it has
+                # its name.
                 self._close()
             try:
                 replace_file(self._temp, self._path)
             except FileNotFoundError:
-                # Removed by another program, or on a host that does not share our locks.
+                # Another program removed the file, perhaps on a host that does not share our locks.
                 write_atomically(self._path, data, mode=mode, mtime_ns=mtime_ns, durable=durable)
             if durable:
                 _fsync_folder(os.path.dirname(self._path) or ".")
@@ -425,9 +427,9 @@ def write_atomically(
 ) -> None:
     """Replace the file at `path`, completely or not at all; its folder must exist.
 
-    Without `durable`, a power failure may lose the data: an fsync takes 1 to 5 ms. `check` gets the
-    new bytes as read back from the disk; if it raises, nothing is replaced.
-    Raises: LocalState, NotOurs.
+    Without `durable`, there is no fsync (1 to 5 ms), and a power failure may lose the data. `check`
+    gets the new bytes as read back from the disk; if `check` raises, nothing is replaced. Raises:
+    LocalState, NotOurs.
     """
     with reserve_file(path, 0) as new:
 
@@ -444,7 +446,7 @@ def write_json(path: Path, value: dict[str, Any], *, mtime_ns: int | None = None
 
 
 def write_entries(path: Path, document: dict[str, Any], *, is_whole: bool, warn: Warn) -> None:
-    """Write entries of the user, under their lock; keep a file that was not read as a whole."""
+    """Write the user's entries; the caller holds the lock. Unless `is_whole`, keep the old file."""
     ensure_private_folder(path.parent)
     if not is_whole:
         rename_unreadable_file(path, warn)
@@ -452,7 +454,7 @@ def write_entries(path: Path, document: dict[str, Any], *, is_whole: bool, warn:
 
 
 def write_link(path: Path | str, target: str) -> None:
-    """Make the link, or make it anew. A reader may find none for a moment."""
+    """Make or replace the link. For a moment, a reader may find no link."""
     with _raise_unwritable(os.fspath(path)):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
@@ -508,9 +510,9 @@ def _make_locked_temporary_file(path: str) -> tuple[str, int]:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | open_file.FLAGS
         descriptor = os.open(temp, flags, 0o600)
         try:
-            with contextlib.suppress(OSError):  # the file system may have no locks
+            with contextlib.suppress(OSError):  # the file system may not support locks
                 try_lock(descriptor)
-            if os.path.lexists(temp):  # else another process removed it before it was locked
+            if os.path.lexists(temp):  # otherwise another process removed it before the lock
                 return temp, descriptor
         except BaseException:
             os.close(descriptor)
@@ -533,7 +535,7 @@ def remove_temporary_files(folder: str, least_age_seconds: float = 0) -> None:
 def list_temporary_files(
     folder: str, least_age_seconds: float = _TEMPORARY_LIFE_SECONDS
 ) -> list[str]:
-    """Return the temporary files that no process has locked, as some do for over an hour."""
+    """Return the temporary files that no process has locked; some are locked for over an hour."""
     found = []
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
@@ -560,7 +562,7 @@ def _is_locked(path: str) -> bool:
 
 # -- locks -----------------------------------------------------------------------------------------
 
-# Of network file systems without a lock daemon, and of a full or read-only disk.
+# Errors of network file systems without a lock daemon, and of a full or read-only disk.
 _NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 _PID = b"pid "
@@ -572,11 +574,11 @@ def hold_lock(
 ) -> Iterator[bool]:
     """Hold the lock at `path` (docs/decisions/0004); wait for it until the deadline.
 
-    The lock's folder and `base`, a folder above it, are made with mode 0700. Without `is_private`, the
-    lock is in a folder of the AWS CLI, which must exist and keeps its mode. The lock file is never
-    removed: two processes could then each hold a lock at the same path.
+    The lock's folder and `base`, a folder above it, are made with mode 0700. Without `is_private`,
+    the lock is in a folder of the AWS CLI, which must exist and keeps its mode. The lock file is
+    never removed: otherwise two processes could each hold a lock at the same path.
 
-    Without locks in the file system or room on the disk, the caller continues after one warning.
+    If the file system has no locks or the disk no room, the caller continues after one warning.
     Yields False if the disk is full or read-only. Raises: LockNotObtained, LocalState.
     """
     path = os.fspath(path)
@@ -594,13 +596,14 @@ def hold_lock(
         yield descriptor is not None
     finally:
         if descriptor is not None:
-            # A forked child may have a copy of the descriptor open for a moment longer.
+            # Unlocked first, because a forked child may keep a copy of the descriptor open for a
+            # moment.
             _unlock_file(descriptor)
             os.close(descriptor)
 
 
 def _open_lock_file(path: str, base: Path | None, is_private: bool) -> int | None:
-    """None if the disk is full or read-only."""
+    """Return a descriptor; None if the disk is full or read-only."""
     try:
         if base is not None:
             ensure_private_folder(base)
@@ -645,13 +648,13 @@ def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
 
 
 if sys.platform == "win32":
-    # Far behind the process id: other processes cannot read a locked byte.
+    # Far behind the process id, because other processes cannot read a locked byte.
     _LOCKED_BYTE = 1 << 30
 
     def try_lock(descriptor: int) -> None:
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        os.lseek(descriptor, 0, os.SEEK_SET)  # a new file is written from its start
+        os.lseek(descriptor, 0, os.SEEK_SET)  # so that the process id is written at the start
 
     def _unlock_file(descriptor: int) -> None:
         with contextlib.suppress(OSError):
@@ -679,9 +682,9 @@ else:
 
 
 def _write_own_process_id(descriptor: int) -> None:
-    # For the error messages of waiting processes. A word stands before the id: `aws sso logout`
-    # parses each file beside the token as JSON, and fails at a plain number. The length never
-    # changes: ext4 takes 5 ms to close a file that was truncated and written again.
+    # The id is for error messages of waiting processes. A word precedes it: `aws sso logout` parses
+    # each file beside the token as JSON, and fails at a plain number. The length never changes:
+    # ext4 takes 5 ms to close a file that was truncated and written again.
     with contextlib.suppress(OSError):
         os.lseek(descriptor, 0, os.SEEK_SET)
         os.write(descriptor, b"%b%-10d\n" % (_PID, os.getpid()))
@@ -707,7 +710,7 @@ class ExaminedFiles:
         return path in list_temporary_files(os.path.dirname(path)) and remove_file(path)
 
     def remove_access_of_others(self, path: str) -> bool:
-        """Return whether other users had any rights to this file or folder of ours."""
+        """Remove other users' rights to a file or folder of ours; return whether they had any."""
         if sys.platform == "win32":
             return False
         with _raise_unwritable(path):

@@ -13,7 +13,7 @@ from ssohelper.errors import LocalState
 from ssohelper.stores import files
 from ssohelper.stores.journal_file import Journal
 
-# A process holds the lock for milliseconds.
+# Usually a process holds the lock for milliseconds.
 _LOCK_SECONDS = 10.0
 
 
@@ -37,7 +37,7 @@ class GrantStore:
         self._append_to_journal("revoke", grant, parent_and_terminal)
 
     def list_in_force(self) -> list[Grant]:
-        """Return this terminal's grants; the one that ends first comes first."""
+        """Return this terminal's grants that are in force, sorted by their end."""
         here = self._find_here()
         return [grant for grant in self._load() if grant.is_in_force(here)]
 
@@ -51,7 +51,7 @@ class GrantStore:
         return found[-1] if found else None
 
     def _load(self) -> list[Grant]:
-        """Return all grants, by their end. An unreadable file holds none."""
+        """Return all grants, sorted by their end; none if the file is unreadable."""
         try:
             found = (files.read_json(self._path) or {}).get("grants", [])
             return sorted(map(grants.parse_grant, found), key=lambda grant: grant.ends_at)

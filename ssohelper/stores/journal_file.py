@@ -1,6 +1,6 @@
-"""Writes and reads the journal: `<state>/audit.jsonl` and older files, which rotation renamed.
+"""Writes and reads the journal: `<state>/audit.jsonl`, and older files that rotation renamed.
 
-A line is appended under a lock, in one write, and not synced, since that takes 1 to 5 ms.
+A line is appended under a lock, in one write, without an fsync, which takes 1 to 5 ms.
 """
 
 import contextlib
@@ -25,9 +25,9 @@ from ssohelper.stores.disk_errors import file_error
 # 3,000 lines of 330 bytes each. With the older files, the journal has at most 5 MB.
 FILE_BYTES = 1_000_000
 OLDER_FILES = 4
-# We write no larger file, but another program may.
+# ssohelper writes no larger file, but another program may.
 _READ_LIMIT_BYTES = 16 << 20
-# Among 500 processes on two cores, the holder may not run for a second.
+# Among 500 processes on two cores, the lock's holder may not run for a second.
 _WAIT_SECONDS = 10.0
 
 
@@ -83,7 +83,8 @@ class Journal:
     def _append_to_file(self, line: bytes, wait_seconds: float) -> None:
         deadline = Deadline(wait_seconds, time.monotonic)
         lock = self._state / "audit.lock"
-        # After Ctrl-Z, a stopped process would keep the lock, and all others would wait.
+        # Signals are delayed: a process that Ctrl-Z stops would keep the lock, and all others would
+        # wait.
         with files.hold_lock(lock, deadline), delay_signals():
             try:
                 descriptor, size = self._open_to_append()
@@ -109,7 +110,7 @@ class Journal:
         return descriptor, found.st_size
 
     def _rotate(self) -> None:
-        """Rename each file to the next older name, up to the first name that no file has."""
+        """Rename each file to the next older name, up to the first free name."""
         names = self._list_paths()
         free = next((at for at, name in enumerate(names) if not os.path.lexists(name)), OLDER_FILES)
         for at in range(free, 0, -1):
@@ -126,7 +127,8 @@ class Journal:
             return []
         with contextlib.ExitStack() as stack:
             deadline = Deadline(_WAIT_SECONDS, time.monotonic)
-            # A stopped process may hold the lock, and in another user's home we create none.
+            # No lock is taken if a stopped process holds it, or in another user's home, where we
+            # make none.
             with contextlib.suppress(LockNotObtained, AnotherUsersHome):
                 stack.enter_context(files.hold_lock(self._state / "audit.lock", deadline))
             found = [
@@ -137,7 +139,7 @@ class Journal:
 
 
 def _append_line(descriptor: int, size: int, line: bytes) -> None:
-    """Append the line in one write. Raises: OSError; then the file is as before."""
+    """Append the line in one write. Raises: OSError, and leaves the file as before."""
     # A killed process or a full disk may have left a line without its newline.
     os.lseek(descriptor, max(0, size - 1), os.SEEK_SET)
     is_torn = os.read(descriptor, 1) not in (b"", b"\n")

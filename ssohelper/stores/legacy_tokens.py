@@ -1,7 +1,7 @@
-"""Reads token files without an sso-session: of legacy profiles, of `aws login`.
+"""Reads the token files of legacy profiles (without an sso-session) and of `aws login`.
 
-The token of a profile with its own `sso_start_url` is in a file named by the hash of the URL's raw
-text, that of `aws login` by the hash of `login_session` (botocore's LoginProvider).
+A file's name is the hash of the profile's own `sso_start_url`, as it is spelled; for `aws login`,
+the hash of `login_session` (botocore's LoginProvider).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NAME = re.compile(r"[0-9a-f]{40}\.json")
 
 
 class LegacyTokens:
-    """Reads token files of profiles and `aws login`; removes profiles' that we wrote."""
+    """Reads the token files of profiles and of `aws login`; removes those that ssohelper wrote."""
 
     def __init__(self, folder: Path, login_folder: Path) -> None:
         self._folder, self._login_folder = folder, login_folder
@@ -37,7 +37,7 @@ class LegacyTokens:
     def remove_files_with_tokens(self, token_ids: Collection[str], own_file: str) -> None:
         """Remove the files that have a token of these ids and no refresh token.
 
-        Earlier versions wrote them for each spelling of a URL.
+        Earlier versions wrote such files for each spelling of a URL.
         """
         for name in files.list_names_in_folder(self._folder):
             path = self._folder / name

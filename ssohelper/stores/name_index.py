@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from ssohelper.core.config_file import ProfileEntry
     from ssohelper.stores.config_store import ConfigStore
 
-# Increase this number when the index's format changes, or which names the index has.
+# Increase this number when the index's format or its choice of names changes.
 _VERSION = 5
-# FAT stores times in steps of 2 s.
+# File systems such as FAT store times in steps of 2 s.
 _SURE_AFTER_SECONDS = 2
 
 
 class IndexedProfile(NamedTuple):
-    """`session_name` is None if the profile belongs to no session or to several.
+    """A profile. `session_name` is None if it belongs to no session or to several.
 
     `is_foreign`: SDKs get its credentials without ssohelper.
     """
@@ -49,7 +49,7 @@ class NameIndex(NamedTuple):
 
 
 class NameIndexFile:
-    """The index, which is valid while config and portals' records stay.
+    """The index, which is valid until the config or a portal's record changes.
 
     Create this object before the config is read. The records of portals decide to which session a
     profile with a start URL belongs.
@@ -60,15 +60,15 @@ class NameIndexFile:
     ) -> None:
         self._path, self._cache = runtime / "names.json", CacheFolder(runtime)
         self._stamp: list[object] = []
-        # A portal's record is written under another name first: that changes the folder's
-        # modification time.
+        # A portal's record is renamed into its folder, which changes the folder's modification
+        # time.
         watched = (config_file, credentials_file, state / files.PORTALS_FOLDER)
         self._is_sure = all(self._record_file_status(path) for path in watched)
 
     def load(self, get_config_store: Callable[[], ConfigStore]) -> NameIndex:
         """Return the names; if no index is valid, read the config and save one.
 
-        Profiles of only the credentials file come last. An unreadable config has no names.
+        Profiles that only the credentials file has come last. An unreadable config has no names.
         """
         saved = self._cache.read_record(self._path, self._parse)
         if saved:
@@ -108,7 +108,7 @@ class NameIndexFile:
 
 
 def _make_name_index(store: ConfigStore) -> NameIndex:
-    # A reader of the index does not need the config parser.
+    # Imported here, because a valid index is read without the config parser.
     from ssohelper.core import chains
     from ssohelper.core.config_file import is_chain
     from ssohelper.core.foreign import find_provider_of_profile
@@ -119,7 +119,7 @@ def _make_name_index(store: ConfigStore) -> NameIndex:
     only_keyed: Collection[ProfileEntry] = ()
     with contextlib.suppress(SsoHelperError):
         keyed, only_keyed = store.read_credentials_sections(), store.read_credentials_profiles()
-    # The index is for all shells, also for those with the variables that credential_source needs.
+    # The index serves all shells, even those with the variables that `credential_source` needs.
     environ = dict.fromkeys((*KEY_VARIABLES, *CONTAINER_VARIABLES), "set")
     resolver = Resolver(config, keyed, environ)
     for entry in (*config.profiles(), *only_keyed):

@@ -1,4 +1,4 @@
-"""Records of a session's portals: where a company's start URL led, and which region answered."""
+"""Stores records of a session's portals: where a company's start URL led, which region answered."""
 
 import os
 from contextlib import suppress
@@ -11,13 +11,13 @@ from ssohelper.stores.cache_folder import CacheFolder
 
 
 class PortalAddresses:
-    """One file for each session; a damaged one counts as missing."""
+    """Stores one file for each session. A damaged file counts as missing."""
 
     def __init__(self, state: Path) -> None:
         self._state, self._cache = state, CacheFolder(state)
 
     def load(self, session_name: str) -> PortalAddress | None:
-        """None if no sign-in recorded where the start URL led."""
+        """Return where the start URL led; None if no sign-in recorded this."""
         path = self._file(session_name)
         if not os.path.exists(path):
             return None
@@ -34,13 +34,13 @@ class PortalAddresses:
 
 
 class AnsweringRegions:
-    """In <runtime>/regions/<session>.json, without a lock: a lost record costs one more wait."""
+    """Files <runtime>/regions/<session>.json, without a lock: a lost record costs one more wait."""
 
     def __init__(self, runtime: Path) -> None:
         self._runtime, self._cache = runtime, CacheFolder(runtime)
 
     def load(self, session_name: str) -> tuple[str, int] | None:
-        """Return the region, and until when (epoch seconds) it is asked first."""
+        """Return the region to ask first, and until when (epoch seconds)."""
         found = self._cache.read_record(self._file(session_name), dict) or {}
         region, until = found.get("region"), found.get("until")
         return (region, until) if isinstance(region, str) and type(until) is int else None
@@ -50,7 +50,7 @@ class AnsweringRegions:
             self._cache.write_json(self._file(session_name), {"region": region, "until": until})
 
     def forget(self, session_name: str) -> None:
-        """Remove the record. What is none, such as a link, stays."""
+        """Remove the record. A file that is no valid record, such as a link, stays."""
         if self.load(session_name) is not None:
             with suppress(LocalState):
                 self._cache.remove(self._file(session_name))

@@ -1,8 +1,8 @@
 """Writes files in `<runtime>/prompt/`, which a shell's prompt reads without starting a program.
 
-`roles/SESSION/ACCOUNT/ROLE` has the text of core.prompt_text for that role, `grants/TERMINAL/` for
-roles with a grant, and `no-role` for other profiles. Each file has the modification time that
-~/.aws/config had: once the config is newer, the shell asks ssohelper again.
+`roles/SESSION/ACCOUNT/ROLE` has the text of core.prompt_text for that role; `grants/TERMINAL/` has
+files for roles with a grant, `no-role` is for other profiles. Each file gets the modification time
+of ~/.aws/config: once the config is newer, the shell asks ssohelper again.
 """
 
 import os
@@ -15,7 +15,7 @@ from ssohelper.stores.cache_folder import CacheFolder
 
 
 class PromptState:
-    """Reads and writes the files. A damaged file counts as missing."""
+    """A damaged file counts as missing."""
 
     def __init__(self, runtime: Path) -> None:
         self._cache, self._folder = CacheFolder(runtime), runtime / "prompt"
@@ -41,9 +41,10 @@ class PromptState:
         config_mtime_ns: int = 0,
         terminal: TerminalSession | None = None,
     ) -> bool:
-        """Write the role's file, unless it has this content, with the config's modification time.
+        """Write the role's file, with the config's modification time, unless nothing changed.
 
-        Returns False if the file system does not store it exactly: shells would always ask again.
+        Returns False if the file system does not store this time exactly: shells would always ask
+        again.
         """
         path = self.prompt_file(key, terminal)
         present = self.read_mtime_ns(path)
@@ -63,6 +64,6 @@ class PromptState:
         self._cache.remove(self._grants_folder)
 
     def remove(self, key: RoleKey | None = None) -> None:
-        """Remove the role's file, or all, so that each shell asks ssohelper again."""
+        """Remove the role's file, or all files, so that each shell asks ssohelper again."""
         self._cache.remove(self.prompt_file(key) if key else self._folder)
         self.remove_grant_files()

@@ -1,8 +1,8 @@
-"""Remembers keyring storage and guard rules, so that only a user on a terminal ends them.
+"""Records keyring storage and guard rules, so that only a user on a terminal can end them.
 
-Each record is in the state folder and beside the tokens, and what either copy says is in force, so no
-other folder variable or lost file ends a protection. A damaged copy means keyring storage, or a rule
-that guards each role.
+Each record is in the state folder and beside the tokens. A protection in either copy is in force,
+so no other folder variable or lost file ends it. A damaged copy counts as keyring storage, or as a
+rule that guards each role.
 """
 
 from collections.abc import Iterable
@@ -19,14 +19,14 @@ EVERY_ROLE = "*"
 
 
 class UsedStorage(NamedTuple):
-    """The storage of sign-ins; the storage `leftover` still has old copies."""
+    """Where sign-ins are stored. The storage `leftover` still has old copies."""
 
     storage: str = FILE
     leftover: str | None = None
 
 
 class Protections:
-    """Of the sign-ins in `tokens`, the folder of tokens."""
+    """The protections of the sign-ins in the folder `tokens`."""
 
     def __init__(self, state: Path, tokens: Path) -> None:
         self._state = state
@@ -43,7 +43,8 @@ class Protections:
     def load_storage(self) -> UsedStorage:
         """Raises: NotOurs, LocalState."""
         found = [_storage_of(copy) for copy in self._load("storage")]
-        # A move is done once both copies say so. Of one that was killed before, keyring is in force.
+        # A move to another storage is done once both copies record it. If it was killed before,
+        # keyring is in force.
         storage = KEYRING if any(one.storage == KEYRING for one in found) else FILE
         leftovers = (one.leftover for one in found if one.storage == storage and one.leftover)
         return UsedStorage(storage, next(leftovers, None))
@@ -57,7 +58,7 @@ class Protections:
         return files.hold_lock(path, deadline, is_private=False)
 
     def _load(self, name: str) -> list[dict[str, Any]]:
-        """Return the existing copies; {} for a damaged one. Adds a missing one beside the tokens."""
+        """Return the existing copies ({} if damaged). Adds a missing copy beside the tokens."""
         paths = self._paths(name)
         found = [
             None if content is None else files.parse_json_object(content) or {}

@@ -1,6 +1,6 @@
 """Encrypts and decrypts documents with the key in the desktop's keyring (AES-256-GCM).
 
-They are bound to their `context`: moved to another session's or role's file, none can be decrypted.
+A document is bound to its `context`: in another session's or role's file it cannot be decrypted.
 """
 
 import base64
@@ -18,7 +18,7 @@ from ssohelper.errors import KeyMissing, KeyringUnavailable
 from ssohelper.stores.codecs import SEALED_MARK, Unreadable
 
 _VERSION = 1
-# As NIST recommends. Random nonces are safe for 2^32 objects with one key.
+# NIST recommends 12 bytes. Random nonces are safe for 2^32 objects with one key.
 _NONCE_BYTES = 12
 
 
@@ -41,7 +41,7 @@ class SealedCodec:
     def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]:
         if SEALED_MARK not in found:
             raise Unreadable("the saved data is not encrypted")
-        # The user may have removed the key from the keyring and signed in again.
+        # The keyring is asked again, since the user may have removed the key and signed in again.
         for again in (False, True):
             key = bytes_of_key(self._keyring.find(again=again))
             if found.get("key_id") == public_id_of_key(key):

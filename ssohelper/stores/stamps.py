@@ -1,11 +1,11 @@
-"""Records under which settings, sign-in and config the published responses were written.
+"""Records for which settings, sign-in and config the published responses were written.
 
-A response must not be printed after a change of these. Fast path and launcher do not read these files:
-they compare each with its stamp, a file with the same modification time.
+After a change of these, no response must be printed. Fast path and launcher do not read the files:
+they compare each file with its stamp, a file with the same modification time.
 
-* Published responses are deleted before a stamp of other files is written.
+* If files have changed, responses are deleted before new stamps are written.
 * A file's status is read before the file itself, and again before its stamp is written.
-* A file that was written less than 2 s ago gets no stamp: some shells and file systems have times in
+* A file that was written less than 2 s ago gets no stamp: some shells and file systems store times in
   whole seconds. Token files that we write get a time 2 s ago (stores/token_cache.py).
 """
 
@@ -31,7 +31,7 @@ _LOCK_SECONDS = 2.0
 
 
 class SettingsStamp:
-    """Of config.toml and the company's policy. Create this object before these are read."""
+    """The stamps of config.toml and the company's policy. Create it before these are read."""
 
     def __init__(self, runtime: Path, settings_file: Path, policy_file: Path) -> None:
         self._runtime, self._cache = runtime, CacheFolder(runtime)
@@ -43,17 +43,18 @@ class SettingsStamp:
 
     @property
     def is_stale(self) -> bool:
-        """Whether the responses may be of other settings and must not be used."""
+        """Whether the responses may belong to other settings, and so must not be used."""
         return not (self._has_changed or self._is_too_new or self._matches)
 
     def prepare_publishing(self, delete_all_responses: Callable[[], object]) -> bool:
-        """Delete the responses of other files, then write the stamps. Raises: LocalState.
+        """Delete responses for other settings, then write the stamps. Raises: LocalState.
 
         Returns False if it is too early to publish.
         """
         if self._has_changed:
             return False
-        # Until a stamp of just changed settings is written, the launcher prints no responses.
+        # If settings have just changed, the launcher prints no response before their stamp is
+        # written.
         if self._is_too_new or self._matches:
             return True
         lock = self._runtime / "locks" / "published-responses.lock"
@@ -86,7 +87,7 @@ _MISSING, _UNKNOWN = (0, b""), (-1, b"unknown")
 
 
 def _read_status(path: Path | str) -> tuple[int, bytes]:
-    """Return the file's modification time and its line in a stamp."""
+    """Return the file's modification time, and the line for it in a stamp."""
     try:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -97,7 +98,7 @@ def _read_status(path: Path | str) -> tuple[int, bytes]:
 
 
 class _StatusStamp:
-    """A stamp file at `path`; empty if `file` is missing.
+    """The stamp at `path` of `file`; empty if `file` is missing.
 
     It has two lines: the inode number, which the launcher compares, and the status, which the fast path
     compares (`published.identify_file_content`).
@@ -135,8 +136,8 @@ class _StatusStamp:
     def _read_inode_for_launcher(self) -> bytes:
         """Return the inode number as the launcher reads it; b"" where it cannot.
 
-        Linux (since 5.14) shows that of an open file in /proc; on an overlay file system it may differ
-        from that of `os.stat`.
+        Linux (since 5.14) shows an open file's inode number in /proc. On an overlay file system
+        `os.stat` may give another number.
         """
         try:
             opened = open_file.open_user_file(os.fspath(self._file))
@@ -165,9 +166,9 @@ def _is_recent(at: float, mtime_ns: int) -> bool:
 
 
 class SessionStamp:
-    """Of one session, in its folder, with links to config and token file.
+    """The stamps of one session, in its folder, with links to config and token file.
 
-    Create this object before these are read; write stamps under the session's state lock.
+    Create this object before both files are read; write stamps under the session's state lock.
     """
 
     def __init__(
@@ -188,12 +189,12 @@ class SessionStamp:
 
     @property
     def is_stale(self) -> bool:
-        """Whether the responses may be of another sign-in and must not be used."""
+        """Whether the responses may belong to another sign-in, and so must not be used."""
         return self._is_settled and not self._matches
 
     @property
     def is_current(self) -> bool:
-        """Whether all responses are certainly of the present sign-in."""
+        """Whether all responses certainly belong to the present sign-in."""
         return self._is_settled and self._matches
 
     @property
@@ -201,7 +202,7 @@ class SessionStamp:
         return self._config.kept_text not in (None, self._portal)
 
     def prepare_publishing(self, delete_responses: Callable[[], object]) -> bool:
-        """As `SettingsStamp.prepare_publishing`."""
+        """See `SettingsStamp.prepare_publishing`."""
         if not self._is_settled:
             return False
         if self._matches:

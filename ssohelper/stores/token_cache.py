@@ -1,8 +1,8 @@
 """Stores each session's token, client registration and sign-in facts (`SignInFacts`).
 
-Token and registration are in files that the AWS CLI and the SDKs read too (~/.aws/sso/cache). With
-`storage = "keyring"` they are encrypted, under other names. Facts and the session's record are in our
-state folder: SDKs drop keys that they do not know.
+The AWS CLI and the SDKs read the files of token and registration too (~/.aws/sso/cache). With
+`storage = "keyring"` these files are encrypted and have other names. Facts and the session's record
+are in our state folder, because SDKs drop keys that they do not know.
 """
 
 import hashlib
@@ -32,11 +32,12 @@ from ssohelper.stores.files import Reservation
 _log = logging.getLogger(__name__)
 _Kind = Literal["token", "registration"]
 
-# How long to read a half-written file: the AWS CLI, the JavaScript and the Rust SDK write in place.
+# How long to read a half-written file again: the AWS CLI and two SDKs (JavaScript, Rust) write in
+# place.
 _TORN_SECONDS = 1.0
 _LEAST_READS, _MOST_READS = 200, 1000
-# Of token files that stayed half written, by path: a broker reads the file for each caller, and 40
-# callers would wait 40 s.
+# The fingerprints of token files that stayed half written, by path. Otherwise 40 callers of a
+# broker would wait 40 s.
 _damaged: dict[str, str] = {}
 # AWS's own take less than 8 kB.
 _RESERVED_BYTES = 16384
@@ -75,11 +76,11 @@ class TokenFiles:
         return ids if present is None else ids | {present.id}
 
     def save(self, session: SsoSession, token: AccessToken) -> None:
-        """Call under `lock_state`."""
+        """The caller holds `lock_state`."""
         self._write(session, "token", token_document_of({}, session, token))
 
     def reserve_space_for_token(self, session: SsoSession) -> AbstractContextManager[Reservation]:
-        """Before AWS issues the next token. Raises: LocalState."""
+        """Reserve disk space before AWS issues the next token. Raises: LocalState."""
         self._ensure_folder_of(session)
         path = self._path(session, "token")
         present = 0
@@ -92,8 +93,8 @@ class TokenFiles:
     ) -> AccessToken:
         """Write the renewed token, under both locks; return the file's token.
 
-        One that another tool has written since `used` was read stays: the user may have signed in
-        with that tool. Raises: LoginRequired when the session was signed out meanwhile.
+        A token that another tool has written since `used` was read stays: the user may have signed
+        in with that tool. Raises: LoginRequired when the session was signed out meanwhile.
         """
         while True:
             seen = self.read_token_file_fingerprint(session)
@@ -119,7 +120,8 @@ class TokenFiles:
             def is_unchanged(seen: str = seen) -> bool:
                 return self.read_token_file_fingerprint(session) == seen
 
-            # The fsync may take long, so `commit` checks again for a write of another tool.
+            # The fsync may take long, so `commit` checks again whether another tool has written the
+            # file.
             if reservation.commit(data, date_ns, is_unchanged):
                 return fresh
 
@@ -165,8 +167,8 @@ class TokenFiles:
     def load_registration(self, session: SsoSession, grant: str) -> ClientRegistration | None:
         """Return the client for this OAuth grant, expired or not.
 
-        The AWS CLI's one file is for `authorization_code` when its grantTypes name that grant, and for
-        device codes otherwise.
+        The AWS CLI's one file is for `authorization_code` if its grantTypes name that grant, else
+        for device codes.
         """
         document = self._read(session, "registration")
         if document is None:
@@ -203,7 +205,7 @@ class TokenFiles:
         return self.load_facts(session_name)
 
     def save_facts(self, session_name: str, facts: SignInFacts) -> None:
-        """Call under `lock_state`. Raises: LocalState."""
+        """The caller holds `lock_state`. Raises: LocalState."""
         self._write_record(self._record("sign-ins", session_name), facts._asdict())
 
     def forget_facts(self, session_name: str) -> None:
@@ -212,17 +214,17 @@ class TokenFiles:
     # -- records of the sessions with a sign-in ----------------------------------------------
 
     def save_session(self, session: SsoSession) -> None:
-        """Record the session of a token, in the config or not, before the token is written."""
+        """Record a session before its token is written, even if the config lacks the session."""
         self._write_record(self._record("signed-in", session.name), session._asdict())
 
     def load_sessions(self) -> list[SsoSession]:
         return [found for path, found in self._read_records() if found and found.name == path.stem]
 
     def list_damaged_records(self) -> list[str]:
-        """Return the paths of records that do not say for which session they are."""
+        """Return the paths of records from which the session cannot be read."""
         folder = self._state / "signed-in"
         if folder.exists() and not folder.is_dir():
-            return [str(folder)]  # a folder that cannot be listed hides all records
+            return [str(folder)]  # something else than a folder hides all records
         return [str(path) for path, found in self._read_records() if found is None]
 
     def remove_session_record(self, session_name: str) -> None:
@@ -231,15 +233,15 @@ class TokenFiles:
     def find_unlisted_sessions(
         self, listed: Iterable[SsoSession], *, has_sign_in: bool = True
     ) -> list[SsoSession]:
-        """Return recorded sessions that are not listed; without `has_sign_in`, stale ones."""
+        """Return recorded sessions outside `listed`: with a sign-in, or without any."""
         listed = list(listed)
         found = [one for one in self.load_sessions() if not is_session_listed(one, listed)]
         return [one for one in found if self._has_sign_in(one) is has_sign_in]
 
     def _has_sign_in(self, session: SsoSession) -> bool:
-        """Return whether there is a token that no other tool has overwritten with its own.
+        """Return whether there is a token, and no other tool has overwritten it with its own.
 
-        One that cannot be read, or that an SDK renewed, counts as ours.
+        A token that cannot be read, or that an SDK renewed, counts as ours.
         """
         if any(map(self.read_token_file_fingerprint, self.list_further_portal_sessions(session))):
             return True
@@ -273,7 +275,7 @@ class TokenFiles:
     # -- portals of an Identity Center in its further regions --------------------------------
 
     def list_further_portal_sessions(self, session: SsoSession) -> list[SsoSession]:
-        """Return a session for each further region's portal with files."""
+        """Return a session for each further portal that has files."""
         names = list[str]()
         with suppress(OSError):
             names = os.listdir(self._state / "regions")
@@ -293,7 +295,7 @@ class TokenFiles:
     # -- moving to another storage -----------------------------------------------------------
 
     def export_documents(self, session: SsoSession) -> list[dict[str, Any] | None]:
-        """Return token and registration in clear, each None if it cannot be read."""
+        """Return token and registration unencrypted; None for one that cannot be read."""
         return [self._read(session, "token"), self._read(session, "registration")]
 
     def import_documents(self, session: SsoSession, documents: list[dict[str, Any] | None]) -> None:
@@ -310,8 +312,9 @@ class TokenFiles:
     def lock_token(self, session: SsoSession, deadline: Deadline) -> Iterator[bool]:
         """Hold the lock for a renewal of the token, which takes up to a minute.
 
-        It is beside the token file, so that hosts and containers that share a home folder renew the
-        token once. Yields False without that lock, as in a folder that cannot be written.
+        The lock is beside the token file, so that hosts and containers that share a home folder
+        renew the token once. Yields False without that lock, for example in a folder that we cannot
+        write.
         """
         with suppress(LocalState):
             self._ensure_folder_of(session)
@@ -325,7 +328,7 @@ class TokenFiles:
                 yield False
 
     def lock_state(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
-        """For changes of token, facts or role credentials, never during a request to AWS."""
+        """The lock to change token, facts or role credentials; not held during requests to AWS."""
         return self._lock(session_name, "state", deadline)
 
     def lock_sign_in(self, session_name: str, deadline: Deadline) -> AbstractContextManager[object]:
@@ -396,7 +399,8 @@ class TokenFiles:
         elif kind == "token":
             stem = sha1_file_name(name)
         else:
-            # The AWS CLI's name, the hash of its arguments: both programs use one client.
+            # The AWS CLI's name for the file, a hash of these, so that both programs use one
+            # client.
             named_by = {
                 "tool": "botocore",
                 "startUrl": session.start_url,
@@ -416,7 +420,7 @@ class TokenFiles:
             files.ensure_private_folder(self._folder_of(session))
         else:
             files.ensure_folder(self._folder)
-            with suppress(LocalState):  # reading tightens the mode with which another tool wrote it
+            with suppress(LocalState):  # reading closes the file to other users
                 files.read_own_file(self._path(session, "registration"))
 
     def _record(self, folder: str, session_name: str) -> Path:
@@ -435,8 +439,8 @@ def _context(session: SsoSession, kind: _Kind) -> str:
 def mtime_for_token_file(path: Path) -> int:
     """Return the time to give a token file: 2 s ago, in whole seconds.
 
-    So another tool's later write gives it another time, even if whole seconds are compared, and the
-    session's stamp can be written at once (stores/stamps.py).
+    So a later write by another tool changes the time, even in whole seconds, and the session's
+    stamp can be written at once (stores/stamps.py).
     """
     date = int(time.time()) - 2
     try:

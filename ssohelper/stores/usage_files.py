@@ -1,4 +1,4 @@
-"""Stores how often and when roles and pages of the AWS console were used."""
+"""Stores when and how often roles were used, and which pages of the AWS console."""
 
 import re
 from collections.abc import Callable
@@ -66,7 +66,7 @@ class UsageStore:
     # -- pages of the console; a damaged file counts as missing ----------------------------------
 
     def load_console_pages(self, key: RoleKey) -> list[PageChoice]:
-        """Return the role's pages, the last one first."""
+        """Return the role's pages, the last used page first."""
         return self._load_all_console_pages().get(key, [])
 
     def save_console_page(self, key: RoleKey, page: PageChoice) -> None:
@@ -86,7 +86,7 @@ class UsageStore:
         newest = list(known.items())[-schema.MOST_PAGE_ROLES :]
         lines = [[*role.parts, found] for role, found in newest]
         document = {"version": schema.VERSION, "roles": lines}
-        with suppress(LocalState):  # the next full screen offers no pages first
+        with suppress(LocalState):  # then the next full screen offers no recent pages
             self._cache.write_json(self._pages, document)
 
     def _load_all_console_pages(self) -> dict[RoleKey, list[PageChoice]]:
@@ -99,7 +99,7 @@ class UsageStore:
         return self._cache.read_record(self._view, _parse_list_view) or RoleListView()
 
     def save_list_view(self, view: RoleListView) -> None:
-        """Remember this view's order, unless the file has it already."""
+        """Save this view's order, unless the file has it already."""
         order = RoleListView(view.is_flat, view.sort)
         if order != self.load_list_view():
             document = {"version": _VIEW_VERSION, "flat": view.is_flat, "sort": view.sort}

@@ -1,7 +1,7 @@
 """Reads and replaces a file that the user edits too: ~/.aws/config, a shell's rc file.
 
-A link stays a link, and the mode is unchanged. Other programs take no lock, so the file is compared
-with what was read just before the rename.
+A link stays a link, and the mode is unchanged. Other programs take no lock, so just before the
+rename the file is compared with what was read.
 """
 
 import os
@@ -44,8 +44,8 @@ def read_user_file(
 ) -> FileContent:
     """Return the file's content, by the rules of `fastpath.open_file`; a missing file is empty.
 
-    If it is still `known`, returns this object. `only_trusted` refuses a file that others, except
-    root, may write or own. Raises: LocalState.
+    If the content is `known`, that object is returned. `only_trusted` refuses a file that users
+    other than root and us may write or own. Raises: LocalState.
     """
     opened = None
     try:
@@ -69,7 +69,7 @@ def read_user_file(
         raise _unreadable_user_file_error(path, cause) from cause
     finally:
         os.close(descriptor)
-    data = known if data == known else data  # one command may keep a config of 4 MB many times
+    data = known if data == known else data  # shared: a command may read 4 MB many times
     return FileContent(data, (status.st_ino, status.st_mtime_ns, status.st_size))
 
 
@@ -84,7 +84,7 @@ class UserFile:
         return read_user_file(self.path, known=known)
 
     def replace(self, data: bytes, found: FileContent) -> None:
-        """Replace the content if the file is still as `found`. Raises: FileChanged."""
+        """Replace the content if the file has not changed since `found`. Raises: FileChanged."""
         files.refuse_another_users_home(self.path)
         # A link stays: its target is replaced.
         target = os.path.realpath(self.path)
@@ -129,7 +129,7 @@ class UserFile:
                 folder = os.path.dirname(folder)
 
     def find_mode_if_writable(self) -> int:
-        """Return the mode, or that of a new file: a rename would replace a read-only one."""
+        """Return the file's mode. Raises: LocalState if read-only: a rename would replace it."""
         target = os.path.realpath(self.path)
         try:
             status = os.stat(target)
@@ -163,7 +163,7 @@ class UserFile:
         if os.access(folder, os.W_OK | os.X_OK):
             return
         probe = files.temporary_name_beside(os.path.join(folder, os.path.basename(target)))
-        try:  # to get the error's reason: no permission, a read-only disk, no folder
+        try:  # the attempt tells the reason: no permission, a read-only disk, no folder
             os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             os.unlink(probe)
         except OSError as cause:
