@@ -1,11 +1,10 @@
 """Runs the process that gets the credentials of a profile which does not get them from ssohelper.
 
-botocore gets them, since the profile is written for its providers. Such a provider may hang, so this
-process leads a process group of its own, which the caller kills. Nothing is cached.
-
+botocore gets them, since the profile is written for its providers. Such a provider may hang, so
+this process leads a process group, which the caller kills.
 stdin is a JSON object: `codes` has codes of MFA devices, by serial number; `environ` is the
-environment of the profile's provider, which has variables that ssohelper's own Python must ignore.
-The answer on stdout is one JSON object, which core.foreign reads.
+provider's environment, with variables that ssohelper's own Python must ignore. The answer on stdout
+is one JSON object, which core.foreign reads.
 """
 
 import json
@@ -110,7 +109,7 @@ class _UnrenewedLogin(_LoginProvider):  # type: ignore[misc]
         return made
 
 
-# -- reporting errors of botocore's providers -----------------------------------------------------
+# -- errors of botocore's providers --------------------------------------------------------------
 
 
 def _exit_code_of(cause: Exception) -> int:

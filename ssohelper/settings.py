@@ -398,7 +398,6 @@ def _split_dotted(dotted: str) -> tuple[str, ...]:
 
 
 def _line_and_error(cause: BaseException, text: str) -> tuple[int, str]:
-    """Return the line and the message of the TOML parser's error."""
     said = str(cause)
     found = re.search(r"at line (\d+)", said)
     end = text.count("\n", 0, len(text.rstrip())) + 1 if "end of document" in said else 1

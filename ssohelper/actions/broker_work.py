@@ -79,7 +79,6 @@ class Work:
         return chains.find_chain_by_key(config, key).key_of_source_role(key)
 
     def read_config_fingerprint(self) -> str:
-        """Return a text that changes with each write of ~/.aws/config."""
         app = self.current_app()
         return str(app.prompt_state.read_mtime_ns(app.locations.aws_config_file))
 

@@ -48,7 +48,7 @@ _SAVE_EVERY_SECONDS = 2.0
 _MOST_NAMES_IN_A_WARNING = 20
 
 
-# -- reading and refreshing the saved listing of accounts and roles ----------------------------
+# -- the saved listing ----------------------------------------------------------------------------
 
 
 def fetch_listing(
@@ -124,7 +124,7 @@ def refresh_in_background(app: App, session: SsoSession) -> None:
         fetch_listing(app, session, of_this_sign_in=True)
 
 
-# -- getting a new listing of accounts and roles from AWS --------------------------------------
+# -- listing accounts and roles -------------------------------------------------------------------
 
 
 class _ListingRefresh:

@@ -75,7 +75,6 @@ def examine_setup(app: App, chosen: str | None, *, run: bool) -> Report:
 
 
 def prove_session(app: App, session: SsoSession) -> Report:
-    """Run one profile's program; report the outcome, and problems in files."""
     setup = Setup(app)
     setup.sessions = [session]
     prove = partial(doctor_proofs.prove_profiles, seconds=doctor_proofs.UNHURRIED_SECONDS)

@@ -40,7 +40,7 @@ _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
 _SIGN_IN_CODE = 4
 
 
-# -- running the programs of profiles ------------------------------------------------------------
+# -- running profiles' programs -------------------------------------------------------------------
 
 
 class Proof(NamedTuple):
@@ -228,7 +228,7 @@ def last_error_line(stderr: bytes) -> str:
     return show(redacted(text.removeprefix("ssohelper: error: ")), _MOST_SHOWN)
 
 
-# -- asking AWS's hosts whether they answer ------------------------------------------------------
+# -- asking AWS's hosts ---------------------------------------------------------------------------
 
 
 def check_hosts(setup: Setup) -> Iterator[Finding]:

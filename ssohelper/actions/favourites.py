@@ -30,7 +30,6 @@ def record_use_of_role(app: App, profile: Profile) -> None:
 
 
 def set_favourite(app: App, key: RoleKey, favourite: bool) -> bool:
-    """Return whether the role's mark changed."""
     was: list[bool] = []
 
     def mark(usage: Usage) -> Usage:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 
 def release_fixed_keys(app: App, profile: Profile, way: Way) -> RoleCredentials:
-    """Return the role's credentials with nearly their whole lifetime left."""
     return credentials.release_credentials(
         app,
         profile.session,

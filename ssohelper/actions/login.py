@@ -322,7 +322,7 @@ def _load_other_login_result(
     return LoginOutcome(found, token, "joined", app.tokens.load_facts(session.name).user)
 
 
-# -- signing in interactively, and saving the token ---------------------------------------------
+# -- signing in and saving the token --------------------------------------------------------------
 
 
 def _sign_in_interactively(

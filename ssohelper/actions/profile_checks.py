@@ -98,7 +98,6 @@ class ProfileChecker:
 
     @cached_property
     def shadowed_profiles(self) -> frozenset[str]:
-        """The profiles whose section in ~/.aws/credentials is for another role."""
         return resolver.find_shadowed_roles(self.config, self.credentials)
 
     def find_problem(self, name: str, *, with_sign_in: bool = True) -> Problem | None:

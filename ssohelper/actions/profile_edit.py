@@ -231,7 +231,7 @@ def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
             app.choices.save(name, choices._replace(removed=choices.removed | {role}))
 
 
-# -- the request from which a sync of profiles is planned ----------------------------------------
+# -- planning a sync ------------------------------------------------------------------------------
 
 
 def find_profile_command(app: App, is_portable: bool | None = None) -> str:

@@ -161,7 +161,6 @@ def _find_profile_in_use(app: App, has_fixed_keys: bool) -> tuple[str, Profile |
 
 
 def _find_served_profile(app: App, served: str) -> tuple[str, Profile | None]:
-    """Return [SESSION:]ACCOUNT/ROLE of this shell's endpoint, and the role's profile."""
     try:
         profile = selection.resolve_profile(app, served, None)
         sessions = app.config.read().sso_sessions()

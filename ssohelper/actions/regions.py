@@ -46,7 +46,7 @@ CALL_SECONDS, RENEWAL_SECONDS = 4.0, 5.0
 _FIRST_SECONDS = 300
 
 
-# -- the portal to which a company's own start URL leads -------------------------------------------
+# -- the portal of a company's own start URL ------------------------------------------------------
 
 
 def resolve_portal_of_session(

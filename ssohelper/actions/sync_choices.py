@@ -103,7 +103,6 @@ def parse_region_name(text: str) -> str:
 
 
 def choices_json(choices: Choices) -> dict[str, Any]:
-    """Return the options for --json."""
     return {
         "accounts": list(choices.accounts),
         "roles": list(choices.roles),

@@ -93,7 +93,6 @@ def diff_undo(app: App, undo: Undo) -> Iterator[str]:
 
 
 def list_places(app: App, undo: Undo) -> list[str]:
-    """Return the files that the undo restores, safe for a terminal."""
     places = [str(app.locations.settings_file)] * bool(undo.settings)
     places += [str(app.locations.aws_config_file)] * (undo.present != undo.content)
     return [show(place) for place in (*places, *(str(edit.path) for edit in undo.files))]

@@ -1,8 +1,8 @@
-"""Runs one broker for the portal's roles, and one for each level of chains, behind one interface.
+"""Runs one broker for the portal's roles and one for each level of chains.
 
-A call for a chain first asks the broker below for the source credentials, then asks STS. While
-calls fail, a broker lets only one call try. That call must not wait for another call of the same
-broker, so each level has its own. Like broker.core, this module does no I/O and reads no clock.
+A call for a chain asks the broker below for the source credentials, then asks STS. While calls
+fail, a broker lets only one call try. That call must not wait for another call of the same broker,
+so each level has its own. Like broker.core, this module does no I/O and reads no clock.
 """
 
 from contextlib import suppress
@@ -59,14 +59,14 @@ class Brokers:
         self._levels: dict[RoleKey, int] = {}
         self._now = 0.0
         # Errors of calls that ended before STS was asked. They are found while a method of the
-        # broker runs, so `start_due_work` reports them to the broker later.
+        # broker runs, so `start_due_work` reports them later.
         self._ended: list[tuple[RoleKey, SsoHelperError]] = []
         # The chains for which STS has already refused source credentials once during the present
         # call.
         self._refused: set[RoleKey] = set()
         self._asked_by: dict[RoleKey, AskedBy] = {}
 
-    # -- events that the broker's event loop reports -----------------------------------------
+    # -- events -----------------------------------------------------------------------------
 
     def handle_request(self, caller: Caller, now: float) -> None:
         self._now = now
@@ -100,7 +100,7 @@ class Brokers:
         for broker in self._list_all_brokers():
             broker.start_due_work(now)
 
-    # -- what the event loop asks the brokers: when to wake, whether to end ------------------
+    # -- when to wake, whether to end -------------------------------------------------------
 
     def find_next_wake_time(self, now: float) -> float:
         if self._ended:
@@ -114,7 +114,7 @@ class Brokers:
     def is_idle(self, now: float) -> bool:
         return all(broker.is_idle(now) for broker in self._list_all_brokers())
 
-    # -- what the brokers call through their `Ports` -----------------------------------------
+    # -- what the brokers call through their `Ports` ----------------------------------------
 
     def start_role_call(self, key: RoleKey, asked_by: AskedBy) -> float:
         """Ask for the source credentials of the chain; return the time of asking."""

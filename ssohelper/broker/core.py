@@ -186,7 +186,7 @@ def find_final_error(
 
 
 def _list_failures(job: Job, session: Session) -> list[tuple[Backoff, bool]]:
-    """Return the failures that count for this job; with each, whether a call is trying again now.
+    """Return this job's failures; with each, whether a call is trying again now.
 
     While the job waits for a token renewal, only AWS's failure of the last renewal counts.
     """
@@ -232,7 +232,7 @@ class Broker:
         self._refusals = Refusals(ports.read_token_file_fingerprint)
         self._advanced_at = NEVER
 
-    # -- events that the broker's event loop reports -----------------------------------------
+    # -- events -----------------------------------------------------------------------------
 
     def handle_request(self, caller: Caller, now: float) -> None:
         key = caller.request.key
@@ -321,7 +321,7 @@ class Broker:
         self._start_ready_calls(now)
         self._reply_without_further_try(now)
 
-    # -- what the event loop asks the broker: when to wake, whether to end -------------------
+    # -- when to wake, whether to end -------------------------------------------------------
 
     def find_next_wake_time(self, now: float) -> float:
         """Return when `start_due_work` must run next, maybe in the past; infinity for never."""
@@ -350,7 +350,7 @@ class Broker:
             and not self._refusals.has_any_at(now)
         )
 
-    # -- starting role calls and token renewals ----------------------------------------------
+    # -- starting calls and renewals --------------------------------------------------------
 
     def _renew_in_background(self, key: RoleKey, found: FoundCredentials, now: float) -> None:
         if not self._ports.may_renew_in_background():
@@ -435,7 +435,7 @@ class Broker:
             moments.append(session.renewal.next_at)
         return max(moments)
 
-    # -- handling the outcomes of calls to AWS -----------------------------------------------
+    # -- outcomes of calls ------------------------------------------------------------------
 
     def _note_success(self, job: Job, session: Session, now: float) -> None:
         self._pace.note_answer(now)
@@ -492,7 +492,7 @@ class Broker:
             if job.key.session_name == session_name and not job.is_under_way:
                 self._end_job(job, Reply(error=error))
 
-    # -- replying to callers that must not wait longer ---------------------------------------
+    # -- deadlines of callers ---------------------------------------------------------------
 
     def _reply_at_deadlines(self, now: float) -> None:
         for job in list(self._jobs.values()):

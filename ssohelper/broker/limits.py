@@ -85,8 +85,8 @@ class Backoff:
 class Pace:
     """Limits calls to 20 in any second, fewer after a 429.
 
-    A sliding window, not even spacing: 30 roles take one second instead of 1.5, and AWS's limiter,
-    which counts requests per second, refuses none.
+    A sliding window: 30 roles take one second, with even spacing 1.5. A limiter that counts
+    requests per second refuses none.
     """
 
     def __init__(self, requests_a_second: float = REQUESTS_A_SECOND) -> None:

@@ -127,13 +127,13 @@ class Connection:
 
 
 def parse_request(line: bytes, now: float) -> Request | None:
-    """Return the request that a caller's line contains, or None if the line has another form.
+    """Return the request in a caller's line, or None if the line has another form.
 
     The form is `ask SESSION ACCOUNT_ID ROLE MILLISECONDS SHARE WAITS PERMITTED PARENT TERMINAL`.
     ROLE may include a chain (`RoleKey.role_part`). MILLISECONDS is the time until the deadline,
     SHARE is `least_share` in thousandths. WAITS: the caller may be told to wait past its deadline.
-    PERMITTED: the caller has a ReleasePermit. PARENT and TERMINAL come from
-    `fastpath.calling_process`, or are `-`.
+    PERMITTED: it has a ReleasePermit. PARENT and TERMINAL come from `fastpath.calling_process`, or
+    are `-`.
     """
     words = line.decode("ascii", "replace").split("\n")[0].split(" ")
     if len(words) != 10 or words[0] != "ask":
@@ -322,8 +322,8 @@ class Loop:
     def _must_hold_reply(self, caller: Caller) -> bool:
         """Return whether the caller must wait until the token renewals under way have ended.
 
-        So where processes cannot outlive their caller: its end may end the container, and with it
-        the renewal before it saves the token.
+        If processes cannot outlive their caller, its end may end its container and the renewal,
+        before the token is saved.
         """
         is_early = self._renewals > 0 and self._monotonic() < _hold_ends_at(caller)
         return is_early and not self.may_renew_in_background()
@@ -391,7 +391,7 @@ class Loop:
             )
 
     def _pause_accepting(self) -> None:
-        """Stop accepting callers for a moment; they wait in the socket's backlog.
+        """Stop accepting callers for a moment; they wait in the backlog.
 
         While accept() fails, the socket stays ready, so the loop would keep a CPU busy.
         """

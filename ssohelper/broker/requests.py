@@ -12,7 +12,7 @@ NEVER = float("inf")
 class AskedBy(NamedTuple):
     """The caller's parent process and terminal ("" if it has none).
 
-    `others` is the number of further callers that wait for the same answer.
+    `others` counts further callers that wait for the same answer.
     """
 
     parent: str = ""
@@ -81,8 +81,8 @@ class Caller:
 class FoundCredentials(NamedTuple):
     """A role's cached credentials; `document` is b"" if none are unexpired.
 
-    `is_good`: AWS need not be asked. `is_due`: renew the credentials in the background;
-    `due_token_id`: renew the token with this id in the background.
+    `is_good`: AWS need not be asked. To be renewed in the background: the credentials if `is_due`,
+    and the token with the id `due_token_id`.
     """
 
     document: bytes = b""

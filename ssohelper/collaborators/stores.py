@@ -230,7 +230,7 @@ class Stores:
         bundle = self.company_policy.ca_bundle
         return {**self.environ, "AWS_CA_BUNDLE": bundle} if bundle else self.environ
 
-    # -- objects that are created anew for each caller -------------------------------------------
+    # -- objects made for each caller ---------------------------------------------------------
 
     def make_user_file(self, path: Path) -> UserFile:
         """Open a file of the user, such as a shell's rc file, with the usual mode 0644."""
@@ -388,7 +388,7 @@ class Storage:
                 self._remove_old_sign_ins(UsedStorage(wanted, record.storage))
         return lost
 
-    # -- the steps of moving sign-ins between storages -----------------------------------------
+    # -- moving sign-ins ----------------------------------------------------------------------
 
     def _copy_sign_ins(self, before: str, wanted: str, deadline: Deadline) -> list[str]:
         old, new = self.get_token_store(before), self.get_token_store(wanted)

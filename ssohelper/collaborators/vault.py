@@ -37,7 +37,7 @@ class Vault:
         self.sts_clients: dict[tuple[str, str], Sts] = {}
         self._identities: tuple[bytes, ...] = ()
 
-    # -- the caller's process decides whether credentials, new or cached, may be handed out -----
+    # -- whether credentials may be handed out ------------------------------------------------
 
     def permit_release(self, key: RoleKey, way: Way) -> ReleasePermit:
         """Return the permit to hand out this role's credentials. Raises: Refused (9).
@@ -123,7 +123,7 @@ class Vault:
     def load_settings_and_journal(self) -> None:
         _ = self.policy, self._app.journal
 
-    # -- getting role credentials from AWS: in the broker, or in its caller --------------------
+    # -- getting role credentials from AWS ----------------------------------------------------
 
     def issue_role_credentials(
         self,
@@ -195,7 +195,7 @@ class Vault:
         else:
             self._journal_guarded_role(line)
 
-    # -- caching and publishing role credentials ---------------------------------------------
+    # -- caching and publishing ---------------------------------------------------------------
 
     def save(self, key: RoleKey, session: SsoSession, cached: CachedCredentials) -> None:
         self._credential_writer.save(key, session, cached)
@@ -210,7 +210,7 @@ class Vault:
     def publish(self, permit: PublishPermit, document: bytes, valid_until: int, now: int) -> None:
         self._credential_writer.publish(permit, document, valid_until, now)
 
-    # -- the guard rules in force, and the vault's stores ------------------------------------
+    # -- the guard rules and stores -----------------------------------------------------------
 
     @cached_property
     def policy(self) -> Policy:

@@ -78,8 +78,7 @@ def _common_start(words: list[str]) -> str:
 def _candidate_lines_for_zsh(argv: list[str]) -> list[str]:
     """Return the line "words WHOLE BEGUN SHOWN TAG", then the words, then the texts to show.
 
-    WHOLE, BEGUN and SHOWN count the whole words, the begun words (which go on), and the texts that
-    are shown in place of all words.
+    WHOLE, BEGUN and SHOWN count whole words, begun words (which go on), and texts to show instead.
     """
     request = parse_completion_request(argv[1:], argv[0])
     offers = find_offers(request, CompletionNames(App()))

@@ -118,8 +118,7 @@ class Offers(NamedTuple):
 def find_offers(request: CompletionRequest, names: CompletionNames) -> Offers:
     """Return the candidates that begin with the typed text; if none does, those that contain it.
 
-    zsh and fish can insert candidates of the second kind; `entry` leaves them out for bash, which
-    can only append.
+    `entry` leaves out the second kind for bash, which can only append; zsh and fish can insert it.
     """
     if request.kind in KINDS_FOUND_BY_SHELL:
         return Offers(request.kind, [], [], {})

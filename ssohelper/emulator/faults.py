@@ -89,7 +89,6 @@ class Faults:
         self.clear()
 
     def clear(self) -> None:
-        """Reset all settings; remove scripted answers and callbacks."""
         with self._lock:
             for name in _KNOBS:
                 setattr(self, name, {} if name in _TABLES else getattr(type(self), name))
@@ -114,7 +113,7 @@ class Faults:
     def knobs(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _KNOBS}
 
-    # -- answers that a test scripts for later calls -------------------------------
+    # -- scripted answers ---------------------------------------------------------------------
 
     def script(
         self,
@@ -161,7 +160,7 @@ class Faults:
             due = self._seen.get(operation, 0) + call
             self._before.setdefault(operation, []).append((due, do))
 
-    # -- applying the fault settings to a call -------------------------------------
+    # -- applying the settings ----------------------------------------------------------------
 
     def find_script_of_call(self, names: tuple[str, ...]) -> Script | None:
         """Count a call and run the callbacks that wait for it. Return its scripted answer, or None.

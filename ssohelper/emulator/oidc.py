@@ -95,7 +95,6 @@ def is_redirect_allowed(client: Client, uri: str) -> bool:
 
 
 def start_authorization(center: Center, request: Request) -> Answer:
-    """Issue a device code and a user code."""
     body = request.json_object()
     client = center.client(body.get("clientId"), body.get("clientSecret"))
     start_url = body.get("startUrl")

@@ -117,7 +117,7 @@ class World:
             self._roles_by_person.clear()
             yield
 
-    # -- changes to the organization -----------------------------------------------
+    # -- changes ------------------------------------------------------------------------------
 
     def add_ou(self, path: str) -> str:
         """Add an OU and its parents. "Root" and "" both name the root."""
@@ -224,7 +224,7 @@ class World:
                 raise WorldError(f"no such assignment: {', '.join(gone)}")
             self.assignments.remove(gone)
 
-    # -- looking up people, roles and accounts of the organization -----------------
+    # -- look-ups -----------------------------------------------------------------------------
 
     def person(self, user_name: str) -> Person:
         found = self.people.get(user_name)

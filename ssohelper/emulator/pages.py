@@ -1,7 +1,7 @@
 """Builds the HTML of the emulator's pages, which work with a keyboard and at a width of 320 px.
 
-The pages have no script and load nothing from elsewhere. Every value is escaped and put into <bdi>,
-so that a hostile name can neither add markup nor change the direction of the surrounding text.
+The pages have no script and load nothing. Every value is escaped and put into <bdi>, so that a
+hostile name can neither add markup nor change the direction of the text around it.
 """
 
 import base64
@@ -51,10 +51,9 @@ def build_page(
 ) -> Answer:
     """Return a complete page around `body`. `send_to` is the origin that a form may redirect to.
 
-    Chromium checks the redirect after a form against form-action, which therefore lists `send_to`,
-    the client's loopback listener. With no-referrer, Chromium would send `Origin: null` even with
-    the emulator's own forms, and the check of Origin would refuse them: so the policy is
-    same-origin.
+    Chromium checks the redirect after a form against form-action. With no-referrer instead of
+    same-origin, it would send `Origin: null` even with the emulator's own forms, which would be
+    refused.
     """
     policy = (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "

@@ -33,8 +33,6 @@ from ssohelper.emulator.web import Web
 
 
 class Call(NamedTuple):
-    """A call that was answered, or whose connection was dropped."""
-
     operation: str
     status: int  # the HTTP status; 0 if the call got no answer
     connection: int
@@ -124,7 +122,7 @@ class Service(Center):
         except WorldError as exc:  # the person in auto_approve is unknown or disabled
             return oidc_error("AccessDeniedException", str(exc)).answer
 
-    # -- for tests and for the control interface -----------------------------------
+    # -- for tests and the control interface --------------------------------------------------
 
     def approve_device(self, user_code: str, person: str = "ana", deny: bool = False) -> None:
         """Approve or deny a device code on behalf of this person.

@@ -75,7 +75,6 @@ class Web:
         return self._ask_user(world, query=query)
 
     def show_device_page(self, request: Request) -> Answer:
-        """If the URL has a code, continue the sign-in."""
         typed, name = request.query.get("user_code", ""), self._center.world.name
         if not typed:
             return pages.device_code_page(name)
@@ -188,7 +187,7 @@ class Web:
         center.codes[code.value] = code
         return _redirect_to_client(query, code=code.value)
 
-    # -- cookies, waiting requests and forms ----------------------------------------
+    # -- cookies and forms --------------------------------------------------------------------
 
     def _cookie_of(self, request: Request) -> str | None:
         return request.find_cookie(self._center.cookie_name("emulator"), self._sign_ins)

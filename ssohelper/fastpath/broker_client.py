@@ -1,7 +1,6 @@
 """Asks a session's broker for credentials: sends one line to its socket and waits for the answer.
 
-Starts a broker when none listens. Imports nothing heavier than `socket`, because each miss waits
-for the imports.
+Starts a broker when none listens. Imports nothing heavier than `socket`: each miss waits for it.
 """
 
 import contextlib
@@ -89,11 +88,11 @@ def ask_broker(
     least_share: float = 0.0,
     may_wait_longer: bool = False,
 ) -> "tuple[int, bytes, bytes]":
-    """Return the broker's exit code, credential document (JSON) and further fields.
+    """Return the broker's exit code, credential document (JSON) and further fields
+    (broker.wording).
 
-    `broker.wording` describes the fields. `is_permitted`: this process has checked the guard rules.
-    `least_share` is the share of their lifetime that the credentials must have left. Raises:
-    Unavailable, Stopped, Doubtful.
+    `is_permitted`: this process has checked the guard rules. `least_share` is the share of their
+    lifetime that the credentials must have left. Raises: Unavailable, Stopped, Doubtful.
     """
     global doubt_of_miss
     if sys.platform == "win32":
@@ -228,8 +227,7 @@ def _start_and_connect(
 ) -> "tuple[socket.socket, bool]":
     """Start a broker; return the connection, and whether this process started the broker.
 
-    The listening socket is made here and passed on, so that all callers can connect before the
-    broker has started.
+    The listening socket is passed on, so that callers can connect before the broker has started.
     """
     if sys.platform == "win32" or not own_process.may_start_broker():
         raise Unavailable("Windows, a low limit, or a nice level above 0")

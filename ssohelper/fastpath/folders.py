@@ -89,8 +89,8 @@ def response_path(runtime: str, session: str, account_id: str, role_name: str) -
 def find_other_home_owner(path: str, environ: "Mapping[str, str]") -> int | None:
     """Return the uid of another user, if the path is in that user's home.
 
-    That happens under `sudo -E`, or in a root container with a user's ~/.aws. For other users than
-    root, root's folder counts as their own: in a container, HOME often belongs to root.
+    As under `sudo -E`, or in a root container with a user's ~/.aws. For other users than root,
+    root's folder counts as their own: in a container, HOME often belongs to root.
     """
     if sys.platform == "win32":
         return None

@@ -22,7 +22,7 @@ _CHECK_SECONDS = 1.0
 def answer_miss(argv: "list[str]", began: float) -> "int | None":
     """Return the exit code; None if this process must find the answer without a broker.
 
-    `began` is the monotonic time of this process's first line of code.
+    `began` is the monotonic time of this process's first line.
     """
     key = published.parse_role_key(argv)
     if key is None or os.environ.get("SSOHELPER_LOG"):

@@ -31,7 +31,7 @@ _TABLES = (("/proc/net/tcp", b""), ("/proc/net/tcp6", bytes(10) + b"\xff\xff"))
 def find_peer_uid(connection: socket.socket) -> int | None:
     """Return the user id of the process at the other end of a unix socket or an IPv4 socket.
 
-    Returns None also if a TCP client has closed its socket, which the kernel then lists as root's.
+    None also if a TCP client has closed its socket, which the kernel then lists as root's.
     """
     try:
         if connection.family == socket.AF_INET:

@@ -86,7 +86,7 @@ def _is_file_unchanged(path: str, stamp_path: str) -> bool:
 
 
 def identify_file_content(found: os.stat_result) -> bytes:
-    """Return inode, size and times of a file's version, to compare it with another version.
+    """Return what tells this version of the file from others.
 
     Tools that unpack archives or link dotfiles to a store give each version the same time.
     """

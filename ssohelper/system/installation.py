@@ -130,8 +130,8 @@ def warn_if_exposed(environ: Mapping[str, str], warn: Callable[[str], None]) -> 
 def find_replaceable_part(path: str) -> str | None:
     """Return a file or folder by which other users could replace the path's target, or None.
 
-    Every user may write to it, or it is another user's in a folder with the sticky bit (/tmp).
-    Links' folders and targets are checked too.
+    Every user may write to it, or it is another user's in a sticky folder (/tmp). Links' folders
+    and targets are checked too.
     """
     if sys.platform == "win32":
         return None

@@ -2,7 +2,7 @@
 
 The shell function makes the file, empty and readable only by the user, and passes its path in a
 variable. Job control does not work in the pipe of `$(…)`: after Ctrl-Z the shell function has
-ended, and a hook of the prompt evaluates the file's text when `fg` has ended.
+ended, and the prompt's hook evaluates the file when `fg` has ended.
 """
 
 import os

@@ -190,7 +190,7 @@ class TerminalInput:
         return text[at:]
 
 
-# -- asking for the colour of the background ------------------------------------------------
+# -- the background's colour ------------------------------------------------------------------
 
 _QUESTION = b"\x1b]11;?\x1b\\\x1b[c"
 # Text typed before the echo stopped would show again after the full-screen program.

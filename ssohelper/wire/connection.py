@@ -273,7 +273,7 @@ def _proxy_error(route: Route, reason: str) -> AwsUnreachable:
     )
 
 
-# -- the proxy, by the same variables and in the same order as botocore ----------------------------
+# -- the proxy, found as botocore does ----------------------------------------------------------
 
 
 def find_https_proxy(authority: str, environ: Mapping[str, str]) -> Proxy | None:
@@ -328,7 +328,7 @@ def _parse_proxy_address(address: str) -> Proxy:
     return Proxy(parts.scheme == "https", host, port or PORTS[parts.scheme], authorization)
 
 
-# -- TLS and the certificates to trust --------------------------------------------------------------
+# -- TLS certificates ---------------------------------------------------------------------------
 
 
 def make_tls_context(bundle: str) -> ssl.SSLContext:
@@ -336,8 +336,8 @@ def make_tls_context(bundle: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
-    # Python 3.11.2 (Debian 12) sets this option with OpenSSL 3: an answer that is cut off without
-    # TLS's closing message then seems complete. OpenSSL 1.1 has no such option.
+    # Python 3.11.2 (Debian 12) sets this option with OpenSSL 3, and an answer that is cut off
+    # without TLS's closing message seems complete. OpenSSL 1.1 has no such option.
     context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
     try:
         kind = "capath" if os.path.isdir(bundle) else "cafile"
@@ -370,10 +370,9 @@ def find_ca_bundle(environ: Mapping[str, str]) -> str:
 
 
 def _find_public_ca_bundle() -> str:
-    """Return certifi's bundle of certificates if certifi is installed, or else botocore's own.
+    """Return certifi's bundle of certificates or else, like botocore, botocore's own.
 
-    botocore does the same. find_spec locates a package without importing it, because the import of
-    botocore costs 130 ms.
+    find_spec locates a package without importing it: the import of botocore costs 130 ms.
     """
     for package in ("certifi", "botocore"):
         spec = find_spec(package)

@@ -20,8 +20,8 @@ from ssohelper.wire.answers import GET_NEW_CREDENTIALS, parse_answer_record
 from ssohelper.wire.transport import Transport, call_with_retries
 
 _CALL_SECONDS = 15.0
-# A sign-in token of AWS has some 700 to 2,000 characters. Longer ones are refused, because the
-# token becomes part of an address, whose length is limited too.
+# AWS's sign-in tokens have 700 to 2,000 characters. Longer ones are refused: the token becomes part
+# of an address of limited length.
 _TOKEN = re.compile(r"[!-~]{16,8192}")
 
 

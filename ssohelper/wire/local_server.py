@@ -116,7 +116,7 @@ class LocalServer:
         for each in (self._wake, self._woken, self._selector):
             each.close()
 
-    # -- reading clients' requests, in one thread --------------------------------------------------
+    # -- reading requests, in one thread ------------------------------------------------------
 
     def _serve_until_closed(self) -> None:
         while self._listening.fileno() >= 0:
@@ -200,7 +200,7 @@ class LocalServer:
         self._selector.unregister(connection)
         return self._reading.pop(connection)
 
-    # -- answering clients' requests, in several threads -------------------------------------------
+    # -- answering requests, in several threads -----------------------------------------------
 
     def _hand_over_to_thread(self, connection: socket.socket) -> None:
         client = self._stop_reading_from_client(connection)
@@ -258,8 +258,8 @@ class _Client(NamedTuple):
 def _is_client_ours(connection: socket.socket) -> bool | None:
     """Return whether the client's user is ours or root; None if the system cannot tell.
 
-    Only Linux tells the user of a TCP connection. On other systems each such client counts as ours,
-    and only the token, the random path or the OAuth state protects the server.
+    Only Linux tells the user of a TCP connection. On other systems each client counts as ours, and
+    only the token, the random path or the OAuth state protects the server.
     """
     uid = peer.find_peer_uid(connection)
     if uid is not None:

@@ -183,7 +183,7 @@ class OidcClient:
         fields = {"grantType": "refresh_token", "refreshToken": token.refresh_token.reveal()}
         return self._request_token(token.client, fields, token.refresh_token, deadline)
 
-    # -- sending one request to the sign-in service --------------------------------------------
+    # -- sending a request --------------------------------------------------------------------
 
     @property
     def _scopes(self) -> tuple[str, ...]:

@@ -137,10 +137,10 @@ class Portal:
         return Portal(self._session, self._environ, facts=lambda: facts, variant=self._variant)
 
     def list_accounts(self, token: AccessToken) -> Iterator[Account]:
-        """Yield every account once, over all pages.
-        Wire: GET /assignment/accounts, 100 a page.
-        Raises: TokenRejected (401), RoleNotAssigned (AWS's own 400, 403, 404), Throttled,
-        AwsUnreachable, BadAnswer."""
+        """Yield every account once, over all pages. Wire: GET /assignment/accounts, 100 a page.
+
+        Raises: the errors of `send_get_request`.
+        """
         seen: set[str] = set()
         path, of_row, key = "/assignment/accounts", listings.account_of_row, "accountList"
         for account in self._get_all_pages(path, {}, token, "your accounts", of_row, key):
@@ -149,9 +149,11 @@ class Portal:
                 yield account
 
     def list_roles(self, token: AccessToken, account_id: str) -> list[str]:
-        """Return the names of the roles in an account, each once, in AWS's order.
-        Wire: GET /assignment/roles, 100 a page.
-        Raises the errors of `list_accounts`; RoleNotAssigned means that AWS refuses the account."""
+        """Return the names of an account's roles, each once, in AWS's order.
+
+        Wire: GET /assignment/roles, 100 a page. Raises: the errors of `send_get_request`;
+        RoleNotAssigned means that AWS refuses the account.
+        """
         query, what = {"account_id": account_id}, f"the roles of {account_id}"
         asked = "/assignment/roles", query, token, what
         names = self._get_all_pages(*asked, listings.role_name_of_row, "roleList")
@@ -209,7 +211,7 @@ class Portal:
             is_repeatable=True,
         )
 
-    # -- sending requests to the access portal -----------------------------------------------
+    # -- sending requests ---------------------------------------------------------------------
 
     def _get_all_pages(
         self,

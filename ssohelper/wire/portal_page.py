@@ -1,7 +1,6 @@
 """Finds the portal of a start URL, with one https request that contains no secret.
 
-The request has no cookie, no token and no credentials. A redirect in the answer is read, but not
-followed.
+A redirect in the answer is read, but not followed.
 """
 
 import time

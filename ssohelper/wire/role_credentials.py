@@ -33,9 +33,10 @@ def get_role_credentials(
     portal: Portal, token: AccessToken, role: Role, deadline: Deadline
 ) -> RoleCredentials:
     """Exchange a token for one role's credentials. One request: the caller paces and retries.
-    Wire: GET /federation/credentials; `expiration` arrives in milliseconds.
-    Raises: TokenRejected (401), RoleNotAssigned (AWS's own 400, 403, 404), Throttled,
-    AwsUnreachable, BadAnswer."""
+
+    Wire: GET /federation/credentials; `expiration` arrives in milliseconds. Raises: the errors of
+    `Portal.send_get_request`.
+    """
     return portal.send_get_request(
         "/federation/credentials",
         {"role_name": role.name, "account_id": role.account_id},

@@ -98,10 +98,9 @@ class Transport:
     ) -> Answer:
         """Send one request and return its answer, whatever the status.
 
-        `read_seconds` (by default READ_SECONDS) limits each wait for more bytes; `deadline` limits
-        the whole call.
-        Raises: AwsUnreachable if nothing was sent; AnswerLost if AWS may have received the request;
-        BadAnswer for an answer of more than 4 MiB.
+        `read_seconds` (by default READ_SECONDS) limits each wait for bytes, `deadline` the whole
+        call. Raises: AwsUnreachable if nothing was sent; AnswerLost if AWS may have received the
+        request; BadAnswer for more than 4 MiB.
         """
         request = self._encode_request(method, path, query or {}, headers or {}, body)
         limits = (deadline, READ_SECONDS if read_seconds is None else read_seconds)
@@ -126,7 +125,7 @@ class Transport:
         with self._lock:
             _close_connections(self._idle)
 
-    # -- sending a request and reading its answer ----------------------------------------------
+    # -- sending a request --------------------------------------------------------------------
 
     def _send_and_read_answer(
         self,
@@ -184,7 +183,7 @@ class Transport:
             raise IncompleteRead(bytes(body), response.length)
         return bytes(body)
 
-    # -- keeping and reusing idle HTTP connections ---------------------------------------------
+    # -- idle connections ---------------------------------------------------------------------
 
     def _take_idle_connection(self) -> Connection | None:
         while True:
@@ -205,7 +204,7 @@ class Transport:
                 return
         connection.close()
 
-    # -- building the bytes of an HTTP request -------------------------------------------------
+    # -- building a request -------------------------------------------------------------------
 
     def prepare_first_call(self) -> Route:
         """Read the certificates, which takes 5 to 20 ms."""
@@ -275,7 +274,7 @@ def ignore_tls_key_log() -> None:
         )
 
 
-# -- trying a call up to three times, and testing whether a host answers ---------------------
+# -- retries and probes -------------------------------------------------------------------------
 
 
 def call_with_retries(
