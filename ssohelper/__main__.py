@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 # How long a thread keeps the interpreter while another waits for it.
 _SWITCH_SECONDS = 0.0005
-# The number of new objects after which Python looks for garbage. A command's imports create some
-# 150,000 objects, hardly any of them garbage: a search after each 2,000 objects, Python's default,
-# takes 7 ms.
+# The number of new objects after which Python looks for garbage. A command's imports create 150,000
+# objects, hardly any of them garbage: a search after each 2,000, Python's default, takes 7 ms.
 _NEW_OBJECTS = 50_000
 
 

@@ -93,9 +93,8 @@ def send_browser_to_address(
 ) -> None:
     """Start a browser, and wait until it has opened the address.
 
-    The browser gets a URL of our local server, which works once and redirects to the address. The
-    address is a secret, which other users could read on a command line. Raises: LocalState with
-    `hint`.
+    The browser gets a URL of our local server, which works once and redirects to the address: a
+    secret, which others could read on a command line. Raises: LocalState with `hint`.
     """
     with app.make_browser_pages() as pages:
         redirect = pages.add_redirect(address)

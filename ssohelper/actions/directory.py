@@ -62,10 +62,10 @@ def fetch_listing(
 ) -> Listing:
     """Return the saved listing if it is less than a day old, else ask AWS for a complete one.
 
-    With `of_this_sign_in`, a listing from an earlier sign-in is not used. With `from_scratch`, for
-    a caller that removes profiles of missing roles, no interrupted listing is continued. Raises:
-    LoginRequired; RoleNotAssigned if AWS refuses to list the accounts; AwsUnreachable, after saving
-    the answers so far.
+    `of_this_sign_in`: no listing from an earlier sign-in. `from_scratch`: continues no interrupted
+    listing, because the caller removes profiles of missing roles. Raises: LoginRequired;
+    RoleNotAssigned if AWS refuses to list the accounts; AwsUnreachable, after saving the answers so
+    far.
     """
     found = saved = load_listing(app, session)
     if (

@@ -55,12 +55,11 @@ def choose_shell(app: App, name: str | None) -> str:
 
 
 def plan_rc_file_install(app: App, shell: str, prompt: bool | None = None) -> FileEdit:
-    """Return the edit that adds ssohelper's lines; no edit if the user wrote a line with
-    shell-init.
+    """Return the edit that adds ssohelper's lines; none if the user wrote a line with shell-init.
 
-    `prompt` switches the prompt on, unless a line of the user does so; None leaves the prompt as it
-    is, and switches it on in a new file. Raises: UsageProblem from a throw-away installation,
-    ConfigInvalid, LocalState.
+    `prompt` switches the prompt on, unless a line of the user does so; None leaves it as it is, and
+    on in a new file. Raises: UsageProblem from a throw-away installation, ConfigInvalid,
+    LocalState.
     """
     installation.refuse_temporary_installation(app.environ, "the rc file would soon not find it")
     path = find_rc_file(app, shell)

@@ -146,9 +146,9 @@ class LoginOutcome(NamedTuple):
 def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> LoginOutcome:
     """Return a valid token. Starts an interactive sign-in only if one is needed.
 
-    A second login of the same session waits for the first login and takes its result. After an
-    error nothing is saved. Raises: LoginRequired, AwsUnreachable, LocalState; Interrupted;
-    UsageProblem if the user did not confirm that another user signed in.
+    A second login of the same session waits for the first and takes its result. After an error
+    nothing is saved. Raises: LoginRequired, AwsUnreachable, LocalState; Interrupted; UsageProblem
+    if the user did not confirm that another user signed in.
     """
     app.tokens.remove_temporary_files()
     done = None if options.force else _reuse_sign_in(app, session, options.min_seconds)
@@ -212,8 +212,8 @@ def log_out(app: App, session: SsoSession) -> bool:
         tokens.end_sign_in(app, in_clear),
     ]
     failure = next(filter(None, failures), None)
-    # The token's own lock is not taken, because a renewal may hold it for a minute: a renewal that
-    # finds no token in the file discards its new token.
+    # The token's own lock is not taken: a renewal may hold it for a minute, and discards its new
+    # token if it finds none in the file.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         # This process may have been stopped (Ctrl-Z) for minutes, and another tool may have signed
         # in.

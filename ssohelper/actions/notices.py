@@ -49,9 +49,9 @@ def give_due_notice(
 ) -> None:
     """Run the command in the setting `notify` if a notice is due that a sign-in will be needed.
 
-    `next_at` is when the caller will renew next. A sign-out is usually intended: after it, the
+    `next_at` is when the caller will renew next. After a sign-out, which is usually intended, the
     notice is given only with `even_signed_out`. After an error no notice is given: without a record
-    of it, every later role call would repeat the notice.
+    of it, every later role call would repeat it.
     """
     try:
         outlook = clocks.load_outlook(app, session) if app.settings.get("notify") else None

@@ -42,7 +42,6 @@ class PromptStatus(NamedTuple):
         return prompt_text.prompt_line(self.label, self.rows, now) if self.label else ""
 
     def fill_template(self, template: str, now: int) -> str:
-        """Return the template with each `{field}` replaced by its value; other text stays."""
         role = self.profile.shown_role if self.profile else None
         row = self.row(now)
         name = self.label.removeprefix(GUARD_SIGN if self.guarded else "")

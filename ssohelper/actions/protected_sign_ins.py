@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 
 def find_other_portal(app: App, session: SsoSession) -> SsoSession | None:
-    """Return the session of a sign-in that has this name at another portal or region."""
     known = selection.find_unlisted_session(app, session.name)
     return None if known is None or is_same_session(known, session) else known
 

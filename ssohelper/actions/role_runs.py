@@ -93,8 +93,6 @@ class RoleRun:
 
 
 class RunGroup:
-    """Runs the commands of several roles in threads that the caller starts."""
-
     def __init__(self, runs: Sequence[RoleRun], changed: Callable[[], None]) -> None:
         """The commands' threads call `changed` after each change of state or output."""
         self._runs, self._waiting = tuple(runs), deque(runs)
@@ -122,7 +120,6 @@ class RunGroup:
         return all(run.program is None or run.has_ended for run in self._runs)
 
     def run_waiting_commands(self) -> None:
-        """Run the commands that wait for a thread, one after the other."""
         while self._waiting:
             try:
                 role_run = self._waiting.popleft()

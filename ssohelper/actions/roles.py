@@ -73,7 +73,6 @@ def read_roles(
 
 
 def find_profile_names(app: "App", sessions: Sequence[SsoSession]) -> _Profiles:
-    """Return the names of the profiles that point at each role of the sessions."""
     config = app.config.read()
     return _group_profile_names(config, _SessionsOfProfiles(config, sessions, {}))
 

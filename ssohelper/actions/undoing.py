@@ -99,7 +99,6 @@ def list_places(app: App, undo: Undo) -> list[str]:
 
 
 def check_unchanged(app: App, undo: Undo) -> None:
-    """Raise an error if a part of the undo has changed since it was planned."""
     agents.refuse_if_limited(app, "change profiles", COMMAND)
     if _plan_undo_of(app, undo.version) != undo:
         raise config_writing.config_changed_error(app)

@@ -57,7 +57,6 @@ class Renewals:
         return wording.decode_renewal_outcome(b"".join(pieces))
 
     def _start_process(self, argv: list[str]) -> int:
-        """Start the process; return the pipe to which it writes its outcome."""
         if sys.platform == "win32":
             environ = spawn.detached_environment(self._environ)
             child = spawn.start_on_windows(argv, environ, subprocess.PIPE)

@@ -144,7 +144,6 @@ class AwsClients:
         return Federation(region, self._app.aws_environ)
 
     def probe(self, service_url: str, service: str, deadline: Deadline) -> Probe:
-        """Ask this AWS host without credentials, to learn whether it answers."""
         from ssohelper.wire.transport import probe_service
 
         return probe_service(service_url, self._app.aws_environ, service, deadline)

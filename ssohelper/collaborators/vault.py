@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 
 class Vault:
-    """Issues, publishes and releases role credentials."""
-
     def __init__(self, stores: Stores) -> None:
         self._app = stores
         self.sts_clients: dict[tuple[str, str], Sts] = {}
@@ -238,7 +236,6 @@ class Vault:
 
     @property
     def written_guard_rules(self) -> tuple[str, ...]:
-        """Return the rules as the company and the user wrote them."""
         return tuple(
             dict.fromkeys((*self._app.company_policy.guard_rules, *self.guard_rules_of_user))
         )

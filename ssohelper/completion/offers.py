@@ -36,7 +36,6 @@ class OfferedAccount(NamedTuple):
     listed_roles: tuple[str, ...]
 
     def texts(self, typed: str) -> tuple[str, ...]:
-        """Return the name and, if a digit was typed, the id."""
         has_id = typed[:1].isdigit() and self.text != self.id
         return (self.text, self.id) if has_id else (self.text,)
 

@@ -49,8 +49,6 @@ class SignIn:
 
 
 class AuthorizationCode(NamedTuple):
-    """A code of the PKCE flow that is not yet exchanged for tokens."""
-
     value: str
     client_id: str
     redirect_uri: str

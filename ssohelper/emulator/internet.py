@@ -36,8 +36,6 @@ _PAGES = ("/authorize", "/device", "/sign-in", "/consent", "/sign-out", "/favico
 
 
 class Internet:
-    """The hosts that clients can reach: AWS's, and those that a test added."""
-
     def __init__(self, center: Center) -> None:
         self._center = center
         self._added: dict[str, Host] = {}

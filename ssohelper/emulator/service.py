@@ -109,7 +109,6 @@ class Service(Center):
         return answer if script is None else answer._replace(delivery=script)
 
     def _faults_of(self, request: Request) -> Faults:
-        """Return the faults for a request: those of its region's hosts, or the general faults."""
         aws_host = find_aws_host(request.host) if self.region_faults and request.host else None
         return self.region_faults.get(aws_host.region if aws_host else "", self.faults)
 
@@ -169,7 +168,6 @@ class Service(Center):
         return content if refresh_token is None else {**content, "refreshToken": refresh_token}
 
     def issue_user_key(self, account_id: str, user_name: str) -> IssuedCredentials:
-        """Issue an access key of an IAM user: without session token, forever valid."""
         arn = f"arn:aws:iam::{account_id}:user/{user_name}"
         with self.lock:
             return self.issue_credentials(

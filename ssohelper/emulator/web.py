@@ -240,7 +240,6 @@ class Web:
 
 
 def _redirect_to_client(query: dict[str, str], **result: str) -> Answer:
-    """Return a redirect to the client's redirect URI, with the `state` that the client sent."""
     uri = query["redirect_uri"]
     if "state" in query:
         result["state"] = query["state"]

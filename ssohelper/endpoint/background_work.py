@@ -67,7 +67,6 @@ class BackgroundWork:
             self._wake.clear()
 
     def do_one_round(self) -> float:
-        """Return the seconds until the next round."""
         with self._running:
             app = self._source.make_app()
             for step in (

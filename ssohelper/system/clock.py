@@ -24,8 +24,6 @@ class AwsClock(Protocol):
 
 
 class Clock:
-    """Gives the time as epoch seconds."""
-
     def __init__(
         self,
         wall: Callable[[], float],

@@ -169,7 +169,6 @@ class _KeyringChild:
             raise
 
     def wait(self) -> str:
-        """Return the keyring's answer; "" if it does not come in time."""
         try:
             word, asked_at = self._lines.get(timeout=_START_SECONDS)
             if word != ASKING:
@@ -198,7 +197,6 @@ class _KeyringChild:
 
 
 def keyring_child_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment without variables that name code or backends to load."""
     changed = {
         name: value
         for name, value in spawn.environment_without_credentials(environ).items()

@@ -68,7 +68,6 @@ class OidcClient:
 
     @property
     def issuer(self) -> str:
-        """The issuer to record with a token or client of this service."""
         return issuer.issuer_of_service_url(self._service_url, self._session.region)
 
     def may_receive_secret_of(self, client: ClientRegistration) -> bool:
