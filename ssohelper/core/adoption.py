@@ -40,7 +40,7 @@ _MARKERS_STAY = (
 class AdoptionCandidate(NamedTuple):
     """A profile of another tool. Without `role`, it cannot be adopted, and `reason` says why.
 
-    `session_name` is the other session to which it belongs, if any.
+    `session_name` is set if the profile belongs to another session.
     """
 
     origin: Origin
@@ -199,7 +199,7 @@ def plan_adoption(config: ConfigFile, request: SyncRequest) -> Adopted:
         if unnamed.role not in listed_roles and listing.is_complete:
             skipped.append(Skipped(entry.name, "adopted, but its role is not in your list"))
         keys = profile_keys.identity_keys(request.session, unnamed.role, form, request.command)
-        # Only aws-vault reads `include_profile`: the region may be in that profile.
+        # Only aws-vault reads `include_profile`. The included profile may have the region.
         included = keys_with_included_profile(config, entry)
         region = included.get("region") or find_region(unnamed.account)
         edit, change = profile_keys.change_that_adopts_profile(entry, keys, region)

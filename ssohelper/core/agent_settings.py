@@ -1,4 +1,4 @@
-"""Adds the keys that make a coding agent use an AWS profile to the text of its settings file.
+"""Adds keys to the text of a coding agent's settings, so that the agent uses an AWS profile.
 
 Other keys of the file keep their order and their values; a JSON file keeps its indentation.
 """
@@ -24,7 +24,8 @@ _OF_AWS = ("awslabs.", "mcp-proxy-for-aws")
 _DEFAULT_INDENT = 2
 EXPORT = "awsCredentialExport"
 _EXPORT_OF_OURS = re.compile(r"ssohelper\S* env --format sts ")
-# The value of `--profile` or of a variable such as AWS_MCP_PROXY_PROFILES, in a server's JSON.
+# Matches the value of `--profile`, or of a variable such as AWS_MCP_PROXY_PROFILES, in a server's
+# JSON.
 _CHOSEN_PROFILE = re.compile(r'(?:--profile(?:=|", ")|"AWS_\w*PROFILES?": ")([^"]*)"')
 # Variables that give a program other credentials than those of the profile in AWS_PROFILE.
 _WINNING = "AWS_(ACCESS_KEY_ID|WEB_IDENTITY_TOKEN_FILE|CONFIG_FILE|SHARED_CREDENTIALS_FILE)"
@@ -125,7 +126,7 @@ def edit_codex_config(
 
 
 def _has_content(text: str, content: dict[str, Any]) -> bool:
-    """tomlkit writes some documents with dotted keys so that they are invalid or lose values."""
+    """Return whether no value was lost: tomlkit breaks some documents that have dotted keys."""
     try:
         # Compared as texts too, since two `nan` are equal only as texts.
         found = tomlkit.parse(text).unwrap()

@@ -41,7 +41,7 @@ _SESSION_NAME = r"[A-Za-z0-9_+=,.@-]{2,64}"
 
 
 class ChainStep(NamedTuple):
-    """One AssumeRole request. `region` is the profile's own region, None if it has none."""
+    """One AssumeRole request. `region` is the profile's own region, or None."""
 
     profile: str
     role_arn: str

@@ -110,10 +110,10 @@ def _is_identity_key(key: str) -> bool:
 
 
 def _is_default_section(header: str) -> bool:
-    """Return whether any SDK takes this section for [default]. Go's SDK ignores spaces in it."""
+    """Return whether any SDK reads this section as [default]. Go's SDK ignores spaces there."""
     return header.strip().lower() == "default" or section_name(header, "profile") == "default"
 
 
 def _config_line_of_key(name: str, value: str) -> str:
-    # Further lines are indented, as botocore requires.
+    # A value's further lines are indented, as botocore requires.
     return f"{name} = {value}".rstrip().replace(" \n", "\n").replace("\n", "\n    ")

@@ -20,7 +20,7 @@ class Choices(NamedTuple):
 
     A field that is None or empty was not chosen. `removed` holds the roles whose profiles the user
     removed: `profile sync` does not add them again. `given` names the fields that this command
-    chose: only these are saved at its end.
+    chose: only these fields are saved when it ends.
     """
 
     accounts: tuple[str, ...] = ()

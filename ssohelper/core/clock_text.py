@@ -97,7 +97,7 @@ def login_result_text(
 
 
 def _signed_in_until_text(outlook: Outlook, now: int) -> str:
-    """Return one sentence with the sign-in's end in local time; it explains "assumed"."""
+    """Return a sentence with the sign-in's end in local time. It explains an "assumed" end."""
     if outlook.sign_in_needed_at:
         return f"signed in until {local_time_text(outlook.sign_in_needed_at, now)}"
     if outlook.at is not None and outlook.at > now:
@@ -107,7 +107,7 @@ def _signed_in_until_text(outlook: Outlook, now: int) -> str:
 
 
 def local_time_text(at: int, now: int) -> str:
-    """Return `18:20`, with the date before it on another day than now."""
+    """Return a time such as `18:20`, after the date if this is not today."""
     local = time.localtime(at)
     is_today = local[:3] == time.localtime(now)[:3]
     return time.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M", local)

@@ -74,7 +74,7 @@ _NONE = ConfigSection()
 
 
 def sections_of_text(text: str) -> dict[str, ConfigSection]:
-    """Return the sections by header line, the lines before them first. The text may be invalid."""
+    """Return the sections by header line; first, the lines above them. The text may be invalid."""
     found = {"": _NONE}
     for lines in _split_at_headers(text if text.endswith("\n") or not text else f"{text}\n"):
         ends = (n + 1 for n, line in enumerate(lines) if line.strip()[:1] not in ("", "#", ";"))
@@ -84,7 +84,7 @@ def sections_of_text(text: str) -> dict[str, ConfigSection]:
 
 
 def changed_headers(old: dict[str, ConfigSection], new: dict[str, ConfigSection]) -> frozenset[str]:
-    """Return the headers of the sections that differ, or that only one of the configs has."""
+    """Return the headers of sections that differ in the two configs, or are only in one."""
     return frozenset(h for h in old | new if old.get(h, _NONE).text != new.get(h, _NONE).text)
 
 

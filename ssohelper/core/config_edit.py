@@ -28,7 +28,7 @@ class AddSection(NamedTuple):
 
 
 class EditSection(NamedTuple):
-    """Sets and removes keys of a section, and renames it if `new_header` is set."""
+    """Sets and removes keys of a section, and renames the section if `new_header` is set."""
 
     header: str
     assign: tuple[tuple[str, str], ...] = ()
@@ -170,13 +170,13 @@ class Edits:
             else:
                 new.append((name, value))
         if new and dropped:
-            # New keys replace a removed one with its indentation, so that no neighbouring line
-            # continues another value.
+            # New keys take the place and the indentation of a removed key, so that no neighbouring
+            # line becomes part of another value.
             place = min(dropped)[0]
             self.replaced[place] = self._key_lines(new, place)
         elif new:
-            # Indented like the last key: else an indented header on the next line would become a
-            # part of the new value.
+            # Indented like the last key: otherwise an indented header on the next line would become
+            # a part of the new value.
             *_, last = ([section.line], *lines_of_keys.values())
             self.after.setdefault(last[-1], []).extend(self._key_lines(new, last[0]))
 

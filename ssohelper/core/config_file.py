@@ -29,7 +29,8 @@ LEGACY_FORM, GRANTED_FORM = "legacy", "granted"
 DEFAULT_SCOPES = ("sso:account:access",)
 # botocore accepts any valid host label as a region; so does this pattern.
 _REGION = re.compile(r"(?![0-9]+\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
-# The most profiles that may refer to one another by `--profile NAME`, as in the AWS CLI.
+# How many profiles may refer to one another in a row by `--profile NAME`; the AWS CLI allows as
+# many.
 MOST_REFERENCES = 4
 
 
@@ -49,7 +50,8 @@ class ProfileEntry(NamedTuple):
 class TargetRole(NamedTuple):
     """The role that a profile points at. `form`: process, sso, legacy, granted or aws-sso-cli.
 
-    `session` is None if it is not defined, or if the profile belongs to none or to several.
+    `session` is None if the session is not defined, or the profile belongs to no session or to
+    several.
     """
 
     session: SsoSession | None

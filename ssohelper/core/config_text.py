@@ -87,7 +87,7 @@ class Section:
 
 
 class ConfigText:
-    """One AWS config file, named by `origin` in errors. `newline` ends most of its lines.
+    """One AWS config file. Errors name it by `origin`. Most of its lines end with `newline`.
 
     [DEFAULT] is in `defaults`, not in `sections`.
     """
@@ -197,7 +197,7 @@ class _Reader:
         name, found, rest = _split_key(value)
         if not found:
             what = _OPEN_HEADER if value[0] == "[" else 'a line has no "="'
-            # The message does not show the line, which may be part of a secret.
+            # The message does not show the line, because a line may be part of a secret.
             self._config.refuse_line(number, what)
         if not name:
             self._config.refuse_line(number, 'there is no key before the "="')

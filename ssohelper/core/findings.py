@@ -45,7 +45,7 @@ KINDS: Mapping[str, tuple[Severity, str]] = {
     # Profiles.
     "shadowed-by-credentials-file": ("problem", "remove or rename that section"),
     "guard-escaped": ("problem", "adopt it: ssohelper profile sync --form process --adopt NAME"),
-    **dict.fromkeys(OF_RESOLVER, ("problem", _EDIT)),  # a `resolver.Problem` has its fix
+    **dict.fromkeys(OF_RESOLVER, ("problem", _EDIT)),  # each `resolver.Problem` has its own fix
     "mixed-identities": ("problem", "keep one of these sources"),
     **dict.fromkeys(("iam-role-name", "edited-role", "role-unreadable"), ("problem", "")),
     "program-replaceable": ("problem", ""),
@@ -166,7 +166,7 @@ def count_findings(found: Sequence[Finding]) -> dict[str, int]:
 
 
 def exit_code(found: Sequence[Finding]) -> int:
-    """Return 3 if a problem is left, 4 if only a sign-in is missing, else 0."""
+    """Return 3 if a problem is left, 4 if only sign-ins are missing, else 0."""
     left = {one.severity for one in found if not one.is_fixed}
     return _EXIT_PROBLEM if "problem" in left else _EXIT_SIGN_IN if "sign-in" in left else 0
 

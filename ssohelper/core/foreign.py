@@ -75,7 +75,7 @@ class ForeignProfile(NamedTuple):
 
 
 class ForeignCredentials(NamedTuple):
-    """Credentials that another program or file provides; those of an IAM user have no token.
+    """Credentials that another program or file provides. The keys of an IAM user have no token.
 
     `expires_at` (epoch seconds) is None if they do not expire, or their provider does not say when.
     """

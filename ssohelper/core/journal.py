@@ -82,7 +82,7 @@ def make_line(entry: Entry, *, at_ms: int, uid: int) -> bytes:
 
 
 def parse_line(line: bytes) -> Line:
-    """Raises: Damaged. Accepts events and fields of later versions, ignores `seq` and `prev`.
+    """Accepts events and fields of later versions; ignores `seq` and `prev`. Raises: Damaged.
 
     Texts may hold any character: escape them when they are shown.
     """

@@ -17,7 +17,7 @@ class Opens(Enum):
 
 
 class KeyAction(NamedTuple):
-    """An action, named `SCREEN.ACTION`. Commas separate its `keys`; the footer shows `label`."""
+    """An action; its `name` is SCREEN.ACTION. Commas separate `keys`. The footer shows `label`."""
 
     name: str
     keys: str
@@ -27,7 +27,7 @@ class KeyAction(NamedTuple):
 
 
 class WantedAction(NamedTuple):
-    """An action that needs a sign-in first. `role`: such as `payments-dev/ReadOnlyAccess`, or ""."""
+    """An action that needs a sign-in first. `role` is "" or, say, `payments-dev/ReadOnlyAccess`."""
 
     name: str
     role: str = ""

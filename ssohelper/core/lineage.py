@@ -12,7 +12,7 @@ _MAX_IDS = 48
 class Validity(Enum):
     """Whether cached credentials belong to the present sign-in.
 
-    DOUBTFUL: another tool has written the token file since, so another user may be signed in.
+    DOUBTFUL: another tool has written the token file later, so another user may be signed in.
     """
 
     CURRENT = "of the present sign-in"

@@ -70,7 +70,7 @@ class Listing(NamedTuple):
     def hint_about_listed_roles(self, role: Role) -> str:
         """Return the beginning of a hint for a role that AWS refuses: what its account offers.
 
-        It is "" if the role itself is listed, or the account is not.
+        Returns "" if the role is listed, or if the account is not listed.
         """
         names = [
             name for one in self.accounts if one.account.id == role.account_id for name in one.roles

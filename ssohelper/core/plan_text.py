@@ -24,7 +24,7 @@ _DONE = {"to add": "added", TO_ADOPT: "adopted", "to remove": "removed"}
 _MOST_KINDS = 3
 _MOST_SKIPPED_LINES = 10
 _MOST_SWAPPED = 5
-# A bigger plan is shown as a summary, because its diff would not fit on a screen.
+# A plan with more changes is shown as a summary, because its diff would not fit on a screen.
 _MOST_IN_A_DIFF = 40
 # The most lines of each list in a summary, and of the whole summary.
 _MOST_SETS, _MOST_ROLE_LINES, _MOST_LINES = 5, 16, 22
@@ -129,7 +129,7 @@ def summary_lines(plan: Plan, width: int) -> list[str]:
 def _lines_of_roles(plan: Plan, width: int, most_lines: int) -> list[str]:
     by_role = Counter(role.name for role in plan.add_roles).most_common()
     room = width - len(_INDENT)
-    # A line may break between two items only, so the blank within an item is written as "\0".
+    # A line may break only between items, so the blanks within an item are written as "\0".
     items = [f"{_cut_line(show(name), room - len(f' {n},'))}\0{n}" for name, n in by_role]
     items = [item.replace(" ", "\0") for item in items]
     text = ", ".join(items)

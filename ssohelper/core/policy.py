@@ -108,7 +108,7 @@ class Policy:
         guards = self._find_guards(key)
         if not guards:
             return ReleasePermit(_SEAL, key, way, None, None)
-        # A grant for a chain covers each of its roles; one for the SSO role covers that role alone.
+        # A grant for a chain covers all its roles. A grant for the SSO role covers that role alone.
         granted = self._find_grant(key)
         for rule, link in guards:
             grant_id = granted or (self._find_grant(link) if key.chain else None)

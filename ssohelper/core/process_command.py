@@ -29,7 +29,7 @@ def runs_ssohelper_by_name(command: str) -> bool:
 
 
 def why_ssohelper_refuses_command(command: str) -> str:
-    """Return why ssohelper would refuse this command; "" if it accepts it or is not its program."""
+    """Return why ssohelper would refuse this command; "" if it would not, or for other programs."""
     words = _arguments_of_ssohelper_command(command)
     wrong = "" if words is None else _find_wrong_argument(words)
     return f"ssohelper refuses the profile's command: {wrong}" if wrong else ""

@@ -58,7 +58,7 @@ def section_of_session(session: SsoSession) -> AddSection:
 def change_of_identity_keys(
     entry: ProfileEntry, keys: dict[str, str]
 ) -> tuple[EditSection, ProfileChange] | None:
-    """Return the edit that gives a managed profile these identity keys; None if it has them."""
+    """Return the edit that gives a managed profile these identity keys; None if it has these."""
     present = {key: entry.keys[key] for key in IDENTITY if key in entry.keys}
     return None if present == keys else _make_edit_and_change(entry, present, keys)
 
@@ -66,7 +66,7 @@ def change_of_identity_keys(
 def change_that_adopts_profile(
     entry: ProfileEntry, new_keys: dict[str, str], region: str
 ) -> tuple[EditSection, ProfileChange]:
-    """Return the edit that makes a profile a managed one; a missing region is added."""
+    """Return the edit that makes this a managed profile. The edit adds a missing region."""
     lost = (*IDENTITY, *_OTHER_TOOLS)
     present = {
         key: value

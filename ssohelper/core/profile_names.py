@@ -206,8 +206,8 @@ class Namer:
             other = first.setdefault(key, role)
             if other.account_id != role.account_id:
                 clashing |= {role, other}
-            # A skipped role gets no profile, so it clashes with no role of its own account, and may
-            # have the existing profile of that name.
+            # A skipped role gets no profile, so its name clashes with no role of its account. A
+            # profile of this name may be that role's own.
             other = role if is_skipped else first_wanted.setdefault(key, role)
             owners = set(self._owners.get(key, ()))
             if other != role or owners - ({role} if is_skipped else set()):

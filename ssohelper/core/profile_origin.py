@@ -281,7 +281,7 @@ def _checked_role(
 
 
 class _Reference(str):
-    """The name of a profile whose credentials a command gets."""
+    """The name of a profile, whose credentials a command prints."""
 
 
 def _role_in_command(words: list[str], command: str) -> NamedRole | str | None:

@@ -97,9 +97,9 @@ def rc_with_our_lines(data: bytes | None, lines: Sequence[str], origin: str) -> 
 
 
 def rc_without_our_lines(data: bytes, origin: str) -> bytes | None:
-    """Return the rc file without ssohelper's lines, or None if it is to be deleted.
+    """Return the rc file without ssohelper's lines, or None if the caller must delete the file.
 
-    It is deleted if it was created for these lines and has no others. Raises: ConfigInvalid if the
+    It is deleted if ssohelper created it and it has no other lines. Raises: ConfigInvalid if the
     marks are not one pair.
     """
     found = _find_our_lines(data, origin)
@@ -153,7 +153,7 @@ def find_shell_init_line(data: bytes) -> int | None:
 
 
 def diff_rc_files(before: bytes | None, after: bytes | None, file_name: str) -> Iterator[str]:
-    """Yield the lines of the unified diff; a missing final newline is noted as diff does."""
+    """Yield a unified diff's lines. It notes a missing final newline, as the tool diff does."""
     old, new = (_split_lines(data or b"") for data in (before, after))
     of, to = ("/dev/null" if data is None else file_name for data in (before, after))
     for line in difflib.unified_diff(old, new, of, to, lineterm=""):

@@ -159,7 +159,7 @@ class Problem(NamedTuple):
 
     @property
     def is_solvable(self) -> bool:
-        """Return whether adopting the profile, or its source, ends the problem."""
+        """Return whether the problem ends if the profile, or its source, is adopted."""
         return (self.cause or self.id) in _SOLVED_BY_ADOPTION
 
 
@@ -248,7 +248,7 @@ class Resolver:
         return [self.resolve(name, family, in_shell=in_shell) for family in FAMILIES]
 
     def keys(self, name: str) -> dict[str, str]:
-        """Return the profile's keys as SDKs merge them: those in ~/.aws/credentials win."""
+        """Return the profile's keys as SDKs merge them: a key in ~/.aws/credentials wins."""
         entry = self.config.profile(name)
         return {**(entry.keys if entry else {}), **self._credentials.get(name, {})}
 
@@ -338,7 +338,7 @@ class Resolver:
     def _with_source(
         self, made: Resolved, keys: Mapping[str, str], above: tuple[str, ...]
     ) -> Resolved:
-        """Return the assumed role with its source profiles, and the first problem among them."""
+        """Return an assumed role's answer, with its source profiles and their first problem."""
         name, family = made.profile, made.family
         if _has_role_alone(keys):
             if family not in _REFUSING_ROLE_ALONE:
@@ -483,7 +483,7 @@ class Resolver:
         unusable = _problem_of(partial(self.config.sso_session, session), "session-unusable")
         if unusable is not None:
             return unusable
-        # Values of secrets are hidden, so they are not compared with those of the session.
+        # Secret values are hidden here, so they are not compared with the session's values.
         own = entry.keys if entry is not None else {}
         keys = {**own, **{key: value for key, value in keys.items() if key in _SOURCE_KEYS}}
         refusal = sso_keys_error(family, keys, self.config)

@@ -1,4 +1,4 @@
-"""Searches rows of text, as fzf does (0.60, src/algo/algo.go). docs/decisions/0023-search.md."""
+"""Searches rows of text as fzf does (0.60, src/algo/algo.go); see docs/decisions/0023-search.md."""
 
 import re
 from array import array

@@ -18,7 +18,7 @@ _OF_SESSIONS = ("sso_start_url", "sso_region", "sso_registration_scopes")
 
 
 class SessionKey(NamedTuple):
-    """A key in the section of a session. `line` is its line number in the config, from 0."""
+    """A key in a session's section. `line` is the key's line number in the config, from 0."""
 
     session_name: str
     name: str

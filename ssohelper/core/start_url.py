@@ -100,7 +100,7 @@ def region_of_start_url(url: str) -> str | None:
 
 
 def is_same_portal(one: str, other: str) -> bool:
-    """The only function that decides this: AWS has one portal at `/start`, `/start/`, `/start#/`."""
+    """The only function that decides this: `/start`, `/start/` and `/start#/` are one portal."""
     return normalized_start_url(one) == normalized_start_url(other)
 
 

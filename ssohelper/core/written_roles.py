@@ -33,7 +33,7 @@ def lacks_role(config: ConfigFile, entry: ProfileEntry) -> bool:
 def has_other_source(config: ConfigFile, entry: ProfileEntry) -> bool:
     """Return whether a profile is managed, and gets credentials from another source than ssohelper.
 
-    ssohelper writes such a profile only if it assumes a role through a source profile.
+    ssohelper itself writes such profiles only for chains, which have a source profile.
     """
     is_candidate = entry.managed and _names_another_source(entry)
     return is_candidate and config.target_or_none(entry) is None

@@ -15,8 +15,8 @@ from ssohelper.stores.files import Warn
 class ChoicesStore:
     """Stores the options of `profile sync` and the removed roles.
 
-    A malformed choice counts as not made. Before the next write, its file is renamed to
-    `NAME.damaged`, with a warning.
+    A malformed choice counts as not made. Before the next write, a file with such a choice is
+    renamed to `NAME.damaged`, with a warning.
     """
 
     def __init__(self, state: Path, runtime: Path, warn: Warn = warn_once) -> None:
@@ -24,7 +24,7 @@ class ChoicesStore:
         self._runtime, self._warn = runtime, warn
 
     def hold_lock(self, deadline: Deadline) -> AbstractContextManager[bool]:
-        """Take it before the lock of ~/.aws/config, never after. Raises: LockNotObtained."""
+        """Take this lock before the lock of ~/.aws/config, never after. Raises: LockNotObtained."""
         return files.hold_lock(self._runtime / "locks" / "choices.lock", deadline, self._runtime)
 
     def load(self, session_name: str) -> Choices:

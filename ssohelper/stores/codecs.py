@@ -11,7 +11,7 @@ class Unreadable(Exception):
 
 
 class Codec(Protocol):
-    """Encodes JSON objects for the disk and decodes them. `suffix` ends a token file's name."""
+    """Encodes and decodes JSON objects for the disk. Token files' names end with `suffix`."""
 
     @property
     def suffix(self) -> str: ...

@@ -47,7 +47,7 @@ def read_company_policy(path: Path, owner: int = _ROOT) -> CompanyPolicy:
 def _check_trusted(path: Path, found: os.stat_result, owner: int) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise _untrusted_policy_error(f'"{path}" is not a regular file')
-    # In a folder that other users may write, they could replace the file.
+    # Other users could replace the file in a folder that they may write.
     for checked, status in ((path, found), (path.parent, os.stat(path.parent))):
         if not _is_owned_by(status, owner):
             raise _untrusted_policy_error(f'"{checked}" belongs to another user than root')

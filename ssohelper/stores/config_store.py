@@ -38,8 +38,6 @@ _MAX_ATTEMPTS = 3
 
 
 class ConfigStore:
-    """Reads and writes ~/.aws/config, and saves versions of it for undo."""
-
     def __init__(
         self, config_file: Path, credentials_file: Path, *, state: Path, runtime: Path
     ) -> None:
@@ -110,7 +108,7 @@ class ConfigStore:
         return found
 
     def list_profiles(self) -> list[ProfileEntry]:
-        """Return the config's profiles, then those of a readable credentials file.
+        """Return the profiles of the config, then of the credentials file if it can be read.
 
         Raises: ConfigInvalid, LocalState.
         """
@@ -201,7 +199,7 @@ class ConfigStore:
         deadline: Deadline,
         finish: Callable[[], None] = lambda: None,
     ) -> bool:
-        """Replace the config, or remove it for None; return whether it was written.
+        """Replace the config (remove it if the new content is None); return whether it changed.
 
         `finish` undoes what else the command wrote. After that, the version is removed.
         """
@@ -222,7 +220,7 @@ class ConfigStore:
         records_unchanged: bool = False,
         finish: Callable[[], None] = lambda: None,
     ) -> bool:
-        """Replace the config, or remove it for None, and save a version for undo.
+        """Replace the config (remove it if the new content is None), and save a version for undo.
 
         Starts over when another program changes the file before the rename.
         """

@@ -145,7 +145,6 @@ def refuse_another_users_home(path: Path | str) -> None:
 
 
 def remove_file(path: Path | str) -> bool:
-    """Remove the file or link; return whether there was one."""
     if os.path.lexists(path):
         refuse_another_users_home(path)
     try:
@@ -327,7 +326,7 @@ def parse_json_object(content: bytes) -> dict[str, Any] | None:
 
 
 class Reservation:
-    """A future file: a locked temporary file beside its path, with space on the disk."""
+    """A file to be written: a locked temporary file beside its path, with reserved disk space."""
 
     def __init__(self, path: str, size: int) -> None:
         self._path = path

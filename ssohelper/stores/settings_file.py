@@ -1,4 +1,4 @@
-"""Changes single keys of config.toml, and keeps its other text, which the user may have edited."""
+"""Changes single keys of config.toml. Its other text stays, since the user may have edited it."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from ssohelper.stores import files
 
 
 class SettingsFile:
-    """Sets and removes keys in the settings file. A symlink stays a symlink."""
+    """A symlink stays a symlink."""
 
     def __init__(self, path: Path, *, runtime: Path) -> None:
         self._path = path
@@ -57,7 +57,7 @@ def _set_key(document: Any, parts: tuple[str, ...], value: Any) -> None:
 
 
 def _parts_as_written(document: Any, parts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the key as the file has it: the user may have quoted it, as in `"accounts.shell"`."""
+    """Return the key as the file has it: the user may have put it in quotes."""
     quoted = ".".join(parts[1:])
     is_quoted = len(parts) > 2 and quoted in document.get(parts[0], {})
     return (parts[0], quoted) if is_quoted else parts

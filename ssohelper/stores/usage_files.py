@@ -45,7 +45,7 @@ class UsageStore:
         return files.read_valid_parts(self._usage, schema.parse_usages, {}, self._cache.read)
 
     def update(self, key: RoleKey, change: Callable[[Usage], Usage], deadline: Deadline) -> None:
-        """Replace the usage of one role, under a lock, so that no count is lost."""
+        """Replace the usage of one role. A lock makes sure that no count is lost."""
         files.role_folder_names(key)
         self._change(lambda known: {**known, key: change(known.get(key, Usage()))}, deadline)
 

@@ -86,7 +86,7 @@ class UserFile:
     def replace(self, data: bytes, found: FileContent) -> None:
         """Replace the content if the file has not changed since `found`. Raises: FileChanged."""
         files.refuse_another_users_home(self.path)
-        # A link stays: its target is replaced.
+        # A link stays, and the file to which it points is replaced.
         target = os.path.realpath(self.path)
         mode = self.find_mode_if_writable()
         files.ensure_folder(os.path.dirname(target))

@@ -23,7 +23,7 @@ VERSION = 1
 _VERSION = fields.number(VERSION, VERSION)
 # A limit that no user's used roles reach.
 _MOST_ROLES = 200_000
-# The most roles whose console pages are remembered, and the most pages of each.
+# For how many roles console pages are remembered, and how many pages of each role.
 MOST_PAGE_ROLES, MOST_PAGES = 500, 5
 
 
@@ -49,7 +49,7 @@ _PAGES = fields.row(*_KEY, fields.items(fields.row(_PAGE_WORD, _PAGE_WORD), MOST
 
 
 def parse_usages(document: dict[str, Any]) -> tuple[dict[RoleKey, Usage], list[str]]:
-    """Return the valid records of roles, and "roles" for each invalid one."""
+    """Return the valid records of roles, and "roles" for each invalid record."""
     rows, damaged = _valid_rows(document, _USAGE, _MOST_ROLES)
     return {RoleKey.of_parts(*row[:3]): Usage(*row[3:]) for row in rows}, damaged
 
@@ -57,7 +57,7 @@ def parse_usages(document: dict[str, Any]) -> tuple[dict[RoleKey, Usage], list[s
 def parse_console_pages(
     document: dict[str, Any],
 ) -> tuple[dict[RoleKey, list[PageChoice]], list[str]]:
-    """Return each role's pages, the last one first, and "roles" for each invalid record."""
+    """Return each role's pages, the last used first, and "roles" for each invalid record."""
     rows, damaged = _valid_rows(document, _PAGES, MOST_PAGE_ROLES)
     return {
         RoleKey.of_parts(*key): [PageChoice(*page) for page in pages] for *key, pages in rows
