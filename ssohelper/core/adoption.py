@@ -91,7 +91,7 @@ def find_adoption_candidates(
 def find_stuck_profiles(
     config: ConfigFile, refused: Collection[str] = frozenset()
 ) -> dict[str, str]:
-    """Return the profiles in aws-sso-cli blocks that have an unadoptable profile, with a reason."""
+    """Return, with a reason, all profiles of aws-sso-cli blocks with one that cannot be adopted."""
     named = {origin.name for origin in find_profile_origins(config) if origin.named}
     found: dict[str, str] = {}
     for block in find_marked_blocks(config):
@@ -230,8 +230,8 @@ def _find_includers(config: ConfigFile, adopt: Collection[str]) -> dict[str, str
 def _choose_form(request: SyncRequest, name: str, unnamed: UnnamedRole) -> tuple[str | None, str]:
     """Return an adopted profile's form (None if no form would work), and a note.
 
-    SDKs take a section of ~/.aws/credentials before the profile's command, and botocore the native
-    form before both.
+    SDKs prefer a section of ~/.aws/credentials to the profile's command. botocore prefers the
+    native form to both.
     """
     form = request.form_of(unnamed)
     if name not in request.taken_names:

@@ -200,7 +200,7 @@ def _find_aws_servers(servers: Any) -> tuple[str, ...]:
 
 
 def _list_words(server: Any) -> list[str]:
-    """Return the words of a server's command; "profile" stands for arguments of an unknown form."""
+    """Return the words of a server's command; arguments in an unknown form become "profile"."""
     arguments = server.get("args", [])
     more = arguments if isinstance(arguments, list) else ["profile"]
     return [str(word) for word in (server.get("command", ""), *more)]

@@ -27,7 +27,7 @@ SEPARATORS = _LISTS + _PATTERNS
 
 
 class AllowList(NamedTuple):
-    """Patterns are compared with `account_names` (by id), with present names if these are None."""
+    """Patterns are compared with `account_names` (by id), or present names if these are None."""
 
     lists: tuple[tuple[str, ...], ...]
     account_names: Mapping[str, str] | None = None

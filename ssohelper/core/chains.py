@@ -89,7 +89,7 @@ class Chain(NamedTuple):
     @property
     def id(self) -> str:
         """Return a hash that changes with the chain's roles and their request parameters."""
-        from hashlib import sha256  # loading it takes 2 ms; few calls need it
+        from hashlib import sha256  # importing hashlib takes 2 ms; few calls need it
 
         content = repr((self.target.role, [tuple(step) for step in self.steps]))
         return sha256(content.encode("utf-8", "surrogateescape")).hexdigest()[:16]
@@ -124,7 +124,7 @@ class Chain(NamedTuple):
 
 
 def find_chain(config: ConfigFile, entry: ProfileEntry) -> Chain | None:
-    """Return None if the profile assumes no role on top of an SSO role.
+    """Return the profile's chain; None if it assumes no role with an SSO role's credentials.
 
     Raises: ConfigInvalid with file and line for a chain that cannot be used.
     """
@@ -331,7 +331,7 @@ def _find_source_profile(
 def _check_chain_keys(
     config: ConfigFile, steps: list[tuple[ChainStep, ProfileEntry]], chain: Chain
 ) -> None:
-    """Raise ConfigInvalid for a key that STS refuses with a role's credentials."""
+    """Raise ConfigInvalid for a key that STS refuses if a role's credentials sign the request."""
     for step, entry in steps:
         if entry.keys.get("mfa_serial"):
             what = f'"mfa_serial" of profile "{show(entry.name, 80)}" is a device of an IAM user, '

@@ -68,7 +68,7 @@ def _copy_config(
     settings: Mapping[str, str] | None,
     profiles_with_keys: Collection[str],
 ) -> str:
-    # Keys in [DEFAULT] apply to every section, so its identity keys move to the other sections.
+    # Keys in [DEFAULT] apply to every section, so identity keys in it move to the other sections.
     shared = text.defaults.values()
     moved = {one: shared[one] for one in shared if settings is not None and _is_identity_key(one)}
     left_out = {*moved, *_STATIC_KEYS}

@@ -17,7 +17,7 @@ _RESULTS = {
     "signed in": 'signed in to "{session}"',
 }
 
-# A notice is shown at 60 minutes left; SDKs renew at 15.
+# A notice is shown when 60 minutes are left; SDKs renew at 15 minutes.
 _WARN_SECONDS, _BAD_SECONDS = 3600, 15 * 60
 
 NOT_IN_CONFIG = "not in the config"

@@ -71,7 +71,7 @@ def check_secret_destination(
 def check_credentials_destination(
     issuer: str | None, service: Service, service_url: str, session: SsoSession
 ) -> None:
-    """Refuse to send role credentials that AWS issued to a server on this machine."""
+    """Raise ConfigInvalid if AWS issued the credentials and the service is on this machine."""
     if issuer not in (None, LOOPBACK) and service_hosts.is_loopback_url(service_url):
         raise ConfigInvalid(
             f'the sign-in to "{session.name}" was made at AWS, and its role credentials are not '

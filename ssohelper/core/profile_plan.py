@@ -245,7 +245,7 @@ class _Planner:
         )
 
     def _find_renamable_profiles(self) -> dict[Role, ProfileEntry]:
-        """Return the listed roles within the filters that have one managed profile, with it.
+        """Return the managed profile of each listed role within the filters that has just one.
 
         A profile that another profile names in `source_profile` keeps its name.
         """

@@ -186,7 +186,7 @@ class Index:
 class _Column:
     def __init__(self, fields: Sequence[str]) -> None:
         self.originals = list(dict.fromkeys(fields))
-        # Lists of 20,000 int objects would take 3 MB more.
+        # A range, because lists of 20,000 int objects would take 3 MB more.
         self.numbers: Sequence[int] = range(len(fields))
         if len(self.originals) < len(fields):
             by_text = {text: number for number, text in enumerate(self.originals)}

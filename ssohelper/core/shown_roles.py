@@ -45,7 +45,7 @@ class ShownRoles:
         self.count = 0
         self._groups: Groups = {}
         self._index: Index | None = None
-        # All rows in the view's order, and by account; None until needed.
+        # The numbers of all rows in the view's order, and by account; None until needed.
         self._order: Sequence[int] | None = None
         self._accounts: Groups | None = None
 

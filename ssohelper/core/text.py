@@ -82,7 +82,7 @@ def cut_to_columns(text: str, columns: int) -> str:
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
-    """Escape DEL too, which json.dumps does not escape."""
+    """Return JSON with DEL escaped, which json.dumps does not escape."""
     separators = None if indent else (",", ":")
     text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=True)
     return text.replace("\x7f", "\\u007f")

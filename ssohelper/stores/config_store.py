@@ -118,7 +118,7 @@ class ConfigStore:
         return found
 
     def find_profile(self, name: str) -> ProfileEntry | None:
-        # Nearly all profiles are here; then the credentials file is not read.
+        # If the profile is here, as nearly always, the credentials file is not read.
         entry = self.read().profile(name)
         if entry is not None:
             return entry

@@ -69,7 +69,7 @@ def read_user_file(
         raise _unreadable_user_file_error(path, cause) from cause
     finally:
         os.close(descriptor)
-    data = known if data == known else data  # shared: a command may read 4 MB many times
+    data = known if data == known else data  # one object: a command may read 4 MB many times
     return FileContent(data, (status.st_ino, status.st_mtime_ns, status.st_size))
 
 
